@@ -1,0 +1,356 @@
+//! Overrides for what was declared, given when a store or a map is built.
+//!
+//! A store's generated builder holds one [`StoreOptions`] and a [`FieldOptions`] per field, so that tests and small
+//! machines need no second declaration.
+
+use crate::{Policy, clock::Manual, evict::Bounded, expiry, hasher::Seed, order, shards::MAX_SHARDS};
+use std::{marker::PhantomData, time::Duration};
+
+/// What can be overridden of one field.
+///
+/// # Examples
+///
+/// ```
+/// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, shards};
+/// # enum Pages {}
+/// # impl Policy for Pages {
+/// #     type Shards = shards::Fixed<64>;
+/// #     type Lock = lock::Mutex;
+/// #     type Expiry = expiry::AfterWrite;
+/// #     type Eviction = evict::Lru;
+/// #     type Clock = clock::System;
+/// #     const NAME: &'static str = "pages";
+/// #     const TTL: Option<Duration> = Some(Duration::from_secs(60));
+/// #     const CAPACITY: Option<usize> = Some(10_000);
+/// # }
+/// use sharded::builder::FieldOptions;
+/// use std::time::Duration;
+///
+/// let options = FieldOptions::new().capacity(100).shards(4).ttl(Duration::from_millis(50));
+/// let pages: ShardedMap<u32, String, Pages> = ShardedMap::with_options(options);
+/// assert_eq!(pages.capacity(), Some(100));
+/// assert_eq!(pages.shard_count(), 4);
+/// ```
+pub struct FieldOptions<P> {
+    pub(crate) shards: Option<usize>,
+    pub(crate) capacity: Option<usize>,
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) idle: Option<Duration>,
+    policy: PhantomData<fn() -> P>,
+}
+
+impl<P: Policy> FieldOptions<P> {
+    /// Nothing overridden.
+    ///
+    /// # Examples
+    ///
+    /// See [`FieldOptions`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self { shards: None, capacity: None, ttl: None, idle: None, policy: PhantomData }
+    }
+
+    /// This many shards in place of the declared number.
+    ///
+    /// # Panics
+    ///
+    /// Unless it is a power of two of at most [`MAX_SHARDS`].
+    ///
+    /// # Examples
+    ///
+    /// See [`FieldOptions`].
+    #[must_use]
+    pub fn shards(mut self, shards: usize) -> Self {
+        self.shards = Some(checked_shards(shards));
+        self
+    }
+
+    /// This many entries at most, in place of the declared number. It may be below the number of shards.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero.
+    ///
+    /// # Examples
+    ///
+    /// See [`FieldOptions`].
+    #[must_use]
+    pub fn capacity(mut self, capacity: usize) -> Self
+    where
+        P::Eviction: Bounded,
+    {
+        assert!(capacity > 0, "the capacity of `{}` must not be zero", P::NAME);
+        self.capacity = Some(capacity);
+        self
+    }
+
+    /// This time to live in place of the declared one.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero.
+    ///
+    /// # Examples
+    ///
+    /// See [`FieldOptions`].
+    #[must_use]
+    pub fn ttl(mut self, ttl: Duration) -> Self
+    where
+        P::Expiry: expiry::Expires,
+    {
+        assert!(!ttl.is_zero(), "the ttl of `{}` must not be zero", P::NAME);
+        self.ttl = Some(ttl);
+        self
+    }
+
+    /// This idle time in place of the declared one.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, shards};
+    /// # enum Sessions {}
+    /// # impl Policy for Sessions {
+    /// #     type Shards = shards::Fixed<64>;
+    /// #     type Lock = lock::Mutex;
+    /// #     type Expiry = expiry::AfterAccess;
+    /// #     type Eviction = evict::Unbounded;
+    /// #     type Clock = clock::System;
+    /// #     const NAME: &'static str = "sessions";
+    /// #     const IDLE: Option<Duration> = Some(Duration::from_mins(30));
+    /// # }
+    /// use sharded::builder::FieldOptions;
+    /// use std::time::Duration;
+    ///
+    /// let options = FieldOptions::new().idle(Duration::from_secs(1));
+    /// let sessions: ShardedMap<u32, String, Sessions> = ShardedMap::with_options(options);
+    /// sessions.insert(1, "ada".to_owned());
+    /// assert!(sessions.ttl_of(&1).unwrap() <= Duration::from_secs(1));
+    /// ```
+    #[must_use]
+    pub fn idle(mut self, idle: Duration) -> Self
+    where
+        P::Expiry: expiry::TracksAccess,
+    {
+        assert!(!idle.is_zero(), "the idle time of `{}` must not be zero", P::NAME);
+        self.idle = Some(idle);
+        self
+    }
+}
+
+impl<P: Policy> Default for FieldOptions<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P> std::fmt::Debug for FieldOptions<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FieldOptions")
+            .field("shards", &self.shards)
+            .field("capacity", &self.capacity)
+            .field("ttl", &self.ttl)
+            .field("idle", &self.idle)
+            .finish()
+    }
+}
+
+/// What can be overridden of a whole store.
+///
+/// # Examples
+///
+/// ```
+/// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, shards};
+/// # enum Codes {}
+/// # impl Policy for Codes {
+/// #     type Shards = shards::Fixed<64>;
+/// #     type Lock = lock::Mutex;
+/// #     type Expiry = expiry::AfterWrite;
+/// #     type Eviction = evict::Unbounded;
+/// #     type Clock = clock::System;
+/// #     const NAME: &'static str = "codes";
+/// #     const TTL: Option<Duration> = Some(Duration::from_secs(60));
+/// # }
+/// use sharded::builder::{BuildField, FieldOptions, StoreOptions};
+/// use sharded::clock::Manual;
+/// use std::time::Duration;
+///
+/// let clock = Manual::new();
+/// let store = StoreOptions::new().clock(clock.clone()).shards(4).start();
+/// let codes: ShardedMap<u32, u32, Codes> = BuildField::build(&store, 0, FieldOptions::new());
+/// codes.insert(1, 4711);
+/// clock.advance(Duration::from_secs(60));
+/// assert_eq!(codes.get(&1), None);
+/// ```
+#[derive(Debug, Default)]
+pub struct StoreOptions {
+    shards: Option<usize>,
+    clock: Option<Manual>,
+    sweep_by_hand: bool,
+}
+
+impl StoreOptions {
+    /// Nothing overridden.
+    ///
+    /// # Examples
+    ///
+    /// See [`StoreOptions`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// This many shards for every field, in place of the declared numbers. A field's own override comes first.
+    ///
+    /// # Panics
+    ///
+    /// Unless it is a power of two of at most [`MAX_SHARDS`].
+    ///
+    /// # Examples
+    ///
+    /// See [`StoreOptions`].
+    #[must_use]
+    pub fn shards(mut self, shards: usize) -> Self {
+        self.shards = Some(checked_shards(shards));
+        self
+    }
+
+    /// A clock moved by hand in place of every declared clock. The background thread then has nothing to wait for and
+    /// leaves the store alone, as with [`sweep_by_hand`](StoreOptions::sweep_by_hand).
+    ///
+    /// # Examples
+    ///
+    /// See [`StoreOptions`].
+    #[must_use]
+    pub fn clock(mut self, clock: Manual) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Keeps the background thread away: expired entries are removed by writes and by `sweep()` alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sharded::builder::StoreOptions;
+    ///
+    /// let store = StoreOptions::new().sweep_by_hand().start();
+    /// ```
+    #[must_use]
+    pub fn sweep_by_hand(mut self) -> Self {
+        self.sweep_by_hand = true;
+        self
+    }
+
+    /// Settles what the fields of one store share, from which they are then built.
+    ///
+    /// # Examples
+    ///
+    /// See [`StoreOptions`].
+    #[must_use]
+    pub fn start(self) -> StoreContext {
+        StoreContext { id: order::StoreId::new(), seed: Seed::random(), options: self }
+    }
+}
+
+/// What the fields of one store share: its place in the lock order, its hash seed, its clock.
+///
+/// # Examples
+///
+/// See [`StoreOptions`].
+#[derive(Debug)]
+pub struct StoreContext {
+    pub(crate) id: order::StoreId,
+    pub(crate) seed: Seed,
+    options: StoreOptions,
+}
+
+impl StoreContext {
+    pub(crate) fn shards<P: Policy>(&self, field: &FieldOptions<P>) -> usize {
+        use crate::shards::ShardCount as _;
+        field.shards.or(self.options.shards).unwrap_or_else(P::Shards::count)
+    }
+
+    pub(crate) fn clock(&self) -> Option<Manual> {
+        self.options.clock.clone()
+    }
+
+    pub(crate) fn sweeps_by_hand(&self) -> bool {
+        self.options.sweep_by_hand
+    }
+}
+
+/// A map that a store can be made of: [`ShardedMap`](crate::ShardedMap) or [`ShardedSet`](crate::ShardedSet).
+///
+/// # Examples
+///
+/// See [`StoreOptions`].
+pub trait BuildField<P: Policy>: Sized {
+    /// Builds the field of this index, counted from zero in the order of declaration: the order in which a thread may
+    /// enter the fields of a store from inside each other's closures.
+    fn build(store: &StoreContext, index: u16, options: FieldOptions<P>) -> Self;
+}
+
+/// A skipped field whose value the builder still lacks.
+///
+/// # Examples
+///
+/// See [`Supplied`].
+#[derive(Debug)]
+pub struct Missing;
+
+/// The value of a skipped field, as given to the builder.
+///
+/// # Examples
+///
+/// See [`Supplied`].
+#[derive(Debug)]
+pub struct Given<T>(pub T);
+
+/// A skipped field that has been given its value, so that the store can be built.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::builder::{Given, Supplied};
+///
+/// fn build(config: impl Supplied<u32>) -> u32 {
+///     config.value()
+/// }
+/// assert_eq!(build(Given(7)), 7);
+/// ```
+///
+/// ```compile_fail
+/// # use sharded::builder::{Missing, Supplied};
+/// # fn build(config: impl Supplied<u32>) -> u32 {
+/// #     config.value()
+/// # }
+/// build(Missing);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a skipped field of type `{T}` has no value yet",
+    label = "call the builder's method of that field's name first",
+    note = "fields marked `#[shard(skip)]` are given to the builder, each by the method of its name"
+)]
+pub trait Supplied<T> {
+    /// The value given.
+    fn value(self) -> T;
+}
+
+impl<T> Supplied<T> for Given<T> {
+    fn value(self) -> T {
+        self.0
+    }
+}
+
+fn checked_shards(shards: usize) -> usize {
+    assert!(
+        shards.is_power_of_two() && shards <= MAX_SHARDS,
+        "the number of shards must be a power of two, at most {MAX_SHARDS}, but is {shards}"
+    );
+    shards
+}

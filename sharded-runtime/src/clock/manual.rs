@@ -1,0 +1,115 @@
+use super::Clock;
+use std::{
+    error::Error,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// A clock that stands still until it is moved: for tests.
+///
+/// Clones share the time. Given to a store's builder it takes the place of the declared clock, so that a test needs no
+/// second declaration. Nothing is removed in the background by such a store: call `sweep()`.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::clock::{Clock, Manual};
+/// use std::time::Duration;
+///
+/// let clock = Manual::new();
+/// let same = clock.clone();
+/// clock.advance(Duration::from_secs(3));
+/// assert_eq!(same.nanos(), 3_000_000_000);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Manual(Arc<AtomicU64>);
+
+impl Manual {
+    /// A clock that stands at zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sharded::clock::{Clock, Manual};
+    ///
+    /// assert_eq!(Manual::new().nanos(), 0);
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Moves the time forward. It stops at 2^64 - 1 nanoseconds (584 years).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sharded::clock::{Clock, Manual};
+    /// use std::time::Duration;
+    ///
+    /// let clock = Manual::new();
+    /// clock.advance(Duration::from_millis(2));
+    /// clock.advance(Duration::MAX);
+    /// assert_eq!(clock.nanos(), u64::MAX);
+    /// ```
+    pub fn advance(&self, by: Duration) {
+        let by = to_nanos(by);
+        // Relaxed: the clock orders nothing but itself.
+        self.0.update(Ordering::Relaxed, Ordering::Relaxed, |now| now.saturating_add(by));
+    }
+
+    /// Sets the time since zero.
+    ///
+    /// # Errors
+    ///
+    /// [`Backwards`] where that lies in the past; the clock is left as it was.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sharded::clock::Manual;
+    /// use std::time::Duration;
+    ///
+    /// let clock = Manual::new();
+    /// assert!(clock.set(Duration::from_secs(5)).is_ok());
+    /// assert!(clock.set(Duration::from_secs(4)).is_err());
+    /// ```
+    pub fn set(&self, to: Duration) -> Result<(), Backwards> {
+        let to = to_nanos(to);
+        let before = self.0.fetch_max(to, Ordering::Relaxed);
+        if before > to { Err(Backwards { by: Duration::from_nanos(before - to) }) } else { Ok(()) }
+    }
+}
+
+impl Clock for Manual {
+    const RUNS: bool = false;
+
+    #[inline]
+    fn nanos(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A [`Manual`] clock was asked to go backwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backwards {
+    /// How far back the asked time lies.
+    pub by: Duration,
+}
+
+impl fmt::Display for Backwards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a clock can't go backwards, here by {:?}", self.by)
+    }
+}
+
+impl Error for Backwards {}
+
+/// Whole nanoseconds, at most what fits (584 years).
+pub(crate) fn to_nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

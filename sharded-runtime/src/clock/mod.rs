@@ -1,0 +1,65 @@
+//! What tells the time: one file per choice.
+
+mod manual;
+mod system;
+
+pub use manual::{Backwards, Manual};
+pub use system::System;
+
+/// A source of time for expiry, chosen with `clock = …`.
+///
+/// [`System`] is the default. A clock of one's own is named by a path: `clock = self::GameTime`. Every store has a clock
+/// of its own, made by `Default`; all its fields with the same choice of clock share none of it.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::clock::{Clock, System};
+///
+/// /// Time in which a second lasts a minute.
+/// #[derive(Default)]
+/// struct Fast(System);
+///
+/// impl Clock for Fast {
+///     const RUNS: bool = true;
+///     fn nanos(&self) -> u64 {
+///         self.0.nanos().saturating_mul(60)
+///     }
+/// }
+/// let clock = Fast::default();
+/// assert!(clock.nanos() <= clock.nanos());
+/// ```
+pub trait Clock: Default + Send + Sync + 'static {
+    /// Whether time passes by itself, at the pace of a wall clock or faster. Where it does not, the background thread has
+    /// nothing to wait for, and expired entries are removed by writes and by `sweep()` alone.
+    const RUNS: bool;
+
+    /// Nanoseconds since some fixed moment. It must not go backwards: an entry that had expired would be readable again
+    /// until it is swept.
+    fn nanos(&self) -> u64;
+}
+
+/// The clock that a map goes by: the declared one, or a manual one given to the builder in its place.
+#[derive(Debug)]
+pub(crate) enum TimeSource<C> {
+    Declared(C),
+    Manual(Manual),
+}
+
+impl<C: Clock> TimeSource<C> {
+    pub(crate) fn new(instead: Option<Manual>) -> Self {
+        instead.map_or_else(|| TimeSource::Declared(C::default()), TimeSource::Manual)
+    }
+
+    #[inline]
+    pub(crate) fn nanos(&self) -> u64 {
+        match self {
+            TimeSource::Declared(clock) => clock.nanos(),
+            TimeSource::Manual(clock) => clock.nanos(),
+        }
+    }
+
+    pub(crate) fn runs(&self) -> bool {
+        matches!(self, TimeSource::Declared(_)) && C::RUNS
+    }
+}

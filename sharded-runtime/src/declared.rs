@@ -1,0 +1,80 @@
+//! The map types that a declaration may name.
+
+use crate::{Policy, ShardedMap, ShardedSet};
+
+/// A map type as written in a `#[sharded]` struct, and what the attribute makes of it.
+///
+/// `HashMap<K, V, S>` of std and of `hashbrown` 0.17 become [`ShardedMap`], `HashSet<K, S>` becomes [`ShardedSet`],
+/// through any path and any alias, since the compiler resolves the name. The hasher `S` is kept: std's `RandomState` and
+/// `hashbrown`'s default, which stand for "none was named", get ahash (see [`hasher`](crate::hasher)).
+///
+/// # Examples
+///
+/// ```
+/// use sharded::{Declared, ShardedMap};
+/// use std::collections::HashMap;
+/// # use sharded::{Policy, clock, evict, expiry, lock, shards};
+/// # enum Prices {}
+/// # impl Policy for Prices {
+/// #     type Shards = shards::Fixed<16>;
+/// #     type Lock = lock::Mutex;
+/// #     type Expiry = expiry::Never;
+/// #     type Eviction = evict::Unbounded;
+/// #     type Clock = clock::System;
+/// #     const NAME: &'static str = "prices";
+/// # }
+///
+/// type Table = HashMap<u32, f64>;
+/// let prices: <Table as Declared>::Field<Prices> = ShardedMap::new();
+/// let same: ShardedMap<u32, f64, Prices> = prices;
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a map",
+    label = "not a map that `#[sharded]` knows",
+    note = "use `HashMap<K, V>` or `HashSet<K>`, of std or hashbrown, directly or through an alias",
+    note = "a field that is not to be sharded is marked `#[shard(skip)]`"
+)]
+pub trait Declared {
+    /// The type of the keys.
+    type Key;
+    /// The type of the values; `()` for a set.
+    type Value;
+    /// The hasher that the written type names, or its own default.
+    type Hasher;
+    /// The sharded map in its place.
+    type Field<P: Policy>;
+    /// The sharded map in its place, with the hasher of a `hasher = …` option.
+    type FieldWith<P: Policy, S>;
+}
+
+impl<K, V, S> Declared for std::collections::HashMap<K, V, S> {
+    type Key = K;
+    type Value = V;
+    type Hasher = S;
+    type Field<P: Policy> = ShardedMap<K, V, P, S>;
+    type FieldWith<P: Policy, H> = ShardedMap<K, V, P, H>;
+}
+
+impl<K, S> Declared for std::collections::HashSet<K, S> {
+    type Key = K;
+    type Value = ();
+    type Hasher = S;
+    type Field<P: Policy> = ShardedSet<K, P, S>;
+    type FieldWith<P: Policy, H> = ShardedSet<K, P, H>;
+}
+
+impl<K, V, S> Declared for hashbrown::HashMap<K, V, S> {
+    type Key = K;
+    type Value = V;
+    type Hasher = S;
+    type Field<P: Policy> = ShardedMap<K, V, P, S>;
+    type FieldWith<P: Policy, H> = ShardedMap<K, V, P, H>;
+}
+
+impl<K, S> Declared for hashbrown::HashSet<K, S> {
+    type Key = K;
+    type Value = ();
+    type Hasher = S;
+    type Field<P: Policy> = ShardedSet<K, P, S>;
+    type FieldWith<P: Policy, H> = ShardedSet<K, P, H>;
+}

@@ -1,0 +1,103 @@
+//! Which entry leaves when a capacity is reached: one file per choice.
+
+mod list;
+mod lru;
+mod reject;
+mod sieve;
+mod unbounded;
+
+pub use lru::Lru;
+pub use reject::Reject;
+pub use sieve::Sieve;
+pub use unbounded::Unbounded;
+
+/// The order in which the entries of one shard leave, chosen with `evict = …`.
+///
+/// The value is what one shard remembers about its entries; it knows them by the number of their slot, a small integer
+/// that stays with an entry as long as [`moved`](Eviction::moved) does not say otherwise. The numbers in use are dense: they are
+/// below the largest number of entries that the shard ever held at once. Every choice keeps what it needs in arrays of its
+/// own, so there is no allocation per entry.
+///
+/// An eviction of one's own is named by a path: `evict = self::Random`. Nothing that it answers can do harm: a
+/// victim that is no entry is passed over, and counts as "none".
+///
+/// # Examples
+///
+/// ```
+/// use sharded::evict::{Bounded, Eviction, MakesRoom};
+///
+/// /// First in, last out.
+/// #[derive(Default)]
+/// struct Newest(Vec<u32>);
+///
+/// impl Eviction for Newest {
+///     fn inserted(&mut self, slot: u32) {
+///         self.0.push(slot);
+///     }
+///     fn removed(&mut self, slot: u32) {
+///         self.0.retain(|&s| s != slot);
+///     }
+///     fn moved(&mut self, from: u32, to: u32) {
+///         for slot in self.0.iter_mut().filter(|s| **s == from) {
+///             *slot = to;
+///         }
+///     }
+///     fn victim(&mut self) -> Option<u32> {
+///         self.0.last().copied()
+///     }
+/// }
+/// impl Bounded for Newest {}
+/// impl MakesRoom for Newest {}
+///
+/// let mut shard = Newest::default();
+/// shard.inserted(0);
+/// shard.inserted(1);
+/// assert_eq!(shard.victim(), Some(1));
+/// ```
+pub trait Eviction: Default + Send + Sync + 'static {
+    /// An entry was put into this slot.
+    fn inserted(&mut self, slot: u32);
+
+    /// The entry of this slot was read under a shared lock: at most one byte or word of its own may be written.
+    #[inline]
+    fn hit(&self, slot: u32) {
+        let _ = slot;
+    }
+
+    /// The entry of this slot was read or changed under an exclusive lock.
+    #[inline]
+    fn hit_mut(&mut self, slot: u32) {
+        self.hit(slot);
+    }
+
+    /// The entry of this slot is gone, for whatever reason; also called for the victim.
+    fn removed(&mut self, slot: u32);
+
+    /// The entry of slot `from` lives in slot `to` now, which was vacant.
+    fn moved(&mut self, from: u32, to: u32);
+
+    /// The slot whose entry should leave next, or `None` where none can. It stays in until [`removed`](Eviction::removed).
+    fn victim(&mut self) -> Option<u32>;
+
+    /// Slots from `slots` on are gone; memory for them may be given back.
+    #[inline]
+    fn shrink_to(&mut self, slots: usize) {
+        let _ = slots;
+    }
+}
+
+/// An [`Eviction`] that goes with a capacity: all but [`Unbounded`].
+#[diagnostic::on_unimplemented(
+    message = "a field without a capacity can't be given one when it is built",
+    label = "its eviction is `{Self}`",
+    note = "declare it: `#[shard(capacity = 10_000)]`; the builder can then override the number"
+)]
+pub trait Bounded: Eviction {}
+
+/// An [`Eviction`] under which an insert always finds room: all but [`Reject`].
+#[diagnostic::on_unimplemented(
+    message = "this call can't say that there was no room, and `evict = {Self}` makes none",
+    label = "not for a field that rejects what does not fit",
+    note = "call `try_insert`, which gives back what was refused, or declare `evict = Lru` or `evict = Sieve`"
+)]
+pub trait MakesRoom: Eviction {}

@@ -1,0 +1,42 @@
+use super::{Bounded, Eviction};
+
+/// Nothing is evicted; what does not fit is refused: `evict = Reject`.
+///
+/// For state that must not be lost to make room, such as reservations. Only [`try_insert`](crate::ShardedMap::try_insert)
+/// adds entries to such a field, since the other calls can't say no.
+///
+/// # Examples
+///
+/// ```
+/// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, shards};
+/// # enum Seats {}
+/// # impl Policy for Seats {
+/// #     type Shards = shards::Fixed<1>;
+/// #     type Lock = lock::Mutex;
+/// #     type Expiry = expiry::Never;
+/// #     type Eviction = evict::Reject;
+/// #     type Clock = clock::System;
+/// #     const NAME: &'static str = "seats";
+/// #     const CAPACITY: Option<usize> = Some(1);
+/// # }
+/// let seats: ShardedMap<u8, &str, Seats> = ShardedMap::new();
+/// assert!(seats.try_insert(1, "ada").is_ok());
+/// assert_eq!(seats.try_insert(2, "bob").unwrap_err().value, "bob");
+/// ```
+#[derive(Debug, Default)]
+pub struct Reject;
+
+impl Bounded for Reject {}
+
+impl Eviction for Reject {
+    #[inline]
+    fn inserted(&mut self, _: u32) {}
+    #[inline]
+    fn removed(&mut self, _: u32) {}
+    #[inline]
+    fn moved(&mut self, _: u32, _: u32) {}
+    #[inline]
+    fn victim(&mut self) -> Option<u32> {
+        None
+    }
+}

@@ -1,0 +1,20 @@
+use super::{Eviction, MakesRoom};
+
+/// Nothing is ever evicted: what a field without `capacity` gets.
+#[derive(Debug, Default)]
+pub struct Unbounded;
+
+impl MakesRoom for Unbounded {}
+
+impl Eviction for Unbounded {
+    #[inline]
+    fn inserted(&mut self, _: u32) {}
+    #[inline]
+    fn removed(&mut self, _: u32) {}
+    #[inline]
+    fn moved(&mut self, _: u32, _: u32) {}
+    #[inline]
+    fn victim(&mut self) -> Option<u32> {
+        None
+    }
+}

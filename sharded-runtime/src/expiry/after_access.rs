@@ -1,0 +1,48 @@
+use super::{Expires, Expiry, Stamp, TracksAccess, sealed};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Entries expire a time after they were last used: `idle = "30m"`, and with a `ttl` beside it whichever comes first.
+///
+/// Every read that finds the entry and every write is a use; [`contains_key`](crate::ShardedMap::contains_key),
+/// [`ttl_of`](crate::ShardedMap::ttl_of), iteration and snapshots are not. A read under a shared lock notes it with one
+/// store to the entry, and only when the clock has moved since the last one. An entry carries sixteen bytes for it.
+#[derive(Debug)]
+pub enum AfterAccess {}
+
+impl sealed::Sealed for AfterAccess {}
+impl Expires for AfterAccess {}
+impl TracksAccess for AfterAccess {}
+impl Expiry for AfterAccess {
+    type Stamp = AccessStamp;
+}
+
+/// The deadline of an entry and its last use.
+#[derive(Debug)]
+pub struct AccessStamp {
+    deadline: u64,
+    /// Relaxed everywhere: each value is a time by itself, and the lock orders it against what it is about.
+    accessed: AtomicU64,
+}
+
+impl Stamp for AccessStamp {
+    const EXPIRES: bool = true;
+    const TRACKS_ACCESS: bool = true;
+
+    #[inline]
+    fn new(now: u64, deadline: u64) -> Self {
+        Self { deadline, accessed: AtomicU64::new(now) }
+    }
+
+    #[inline]
+    fn deadline(&self, idle: u64) -> u64 {
+        self.deadline.min(self.accessed.load(Ordering::Relaxed).saturating_add(idle))
+    }
+
+    #[inline]
+    fn accessed(&self, now: u64) {
+        // Only forward: two readers may note their uses in either order.
+        if self.accessed.load(Ordering::Relaxed) < now {
+            self.accessed.store(now, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! How a key's hash is made, and which of its bits mean what.
+//!
+//! The hash is computed once per operation. Of its 64 bits the shard takes those just below the top seven, the table in
+//! the shard takes the lowest ones for its position and the top seven for its tags: no bit serves two of them, so a shard's
+//! table sees hashes as good as they were made.
+//!
+//! # Which hasher
+//!
+//! A field whose map type names no hasher gets ahash, seeded at random per store. `HashMap<K, V>` of std means
+//! `HashMap<K, V, RandomState>` to the compiler, so std's `RandomState` (and `hashbrown`'s default) count as "none named"
+//! even where they are written out: for std's own hash write `hasher = SipHash`. Any other hasher, named in
+//! the type or by `hasher = …`, is used as it is, made by its `Default`, and its result is mixed once more: a hasher that leaves the
+//! upper bits empty, such as one that returns integers as they are, would put all keys into one shard.
+
+use std::{
+    any::TypeId,
+    fmt,
+    hash::{BuildHasher, DefaultHasher, Hash, RandomState},
+};
+
+/// std's `SipHash`, seeded at random: `hasher = SipHash`.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::hasher::SipHash;
+/// use std::hash::BuildHasher;
+///
+/// let hasher = SipHash::default();
+/// assert_eq!(hasher.hash_one("key"), hasher.hash_one("key"));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct SipHash(RandomState);
+
+impl BuildHasher for SipHash {
+    type Hasher = DefaultHasher;
+
+    fn build_hasher(&self) -> DefaultHasher {
+        self.0.build_hasher()
+    }
+}
+
+/// What the hashes of one store start from.
+#[derive(Clone)]
+pub(crate) struct Seed(ahash::RandomState);
+
+impl Seed {
+    pub(crate) fn random() -> Self {
+        // std keys its `RandomState` from the system's random source.
+        let random = RandomState::new();
+        Seed(ahash::RandomState::with_seeds(
+            random.hash_one(0),
+            random.hash_one(1),
+            random.hash_one(2),
+            random.hash_one(3),
+        ))
+    }
+}
+
+impl fmt::Debug for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Who knows the seed can choose keys that collide.
+        f.write_str("Seed")
+    }
+}
+
+/// The hasher of a map whose type names `S`: ahash where that stands for "none named".
+#[derive(Clone)]
+pub(crate) struct MapHasher<S> {
+    seeded: Seed,
+    named: S,
+}
+
+impl<S: BuildHasher + Default + 'static> MapHasher<S> {
+    pub(crate) fn new(seed: &Seed) -> Self {
+        Self { seeded: seed.clone(), named: S::default() }
+    }
+
+    #[inline]
+    pub(crate) fn hash<Q: Hash + ?Sized>(&self, key: &Q) -> u64 {
+        if names_none::<S>() { self.seeded.0.hash_one(key) } else { mix(self.named.hash_one(key)) }
+    }
+}
+
+/// Known when the code is generated: the comparison and the branch not taken fold away.
+#[inline]
+fn names_none<S: 'static>() -> bool {
+    let named = TypeId::of::<S>();
+    named == TypeId::of::<RandomState>() || named == TypeId::of::<hashbrown::DefaultHashBuilder>()
+}
+
+/// Spreads every input bit over all output bits: multiply to the full 128 bits, fold the halves.
+#[inline]
+#[allow(clippy::cast_possible_truncation, reason = "the halves are what is folded")]
+fn mix(hash: u64) -> u64 {
+    // The odd constant is 2^64 divided by the golden ratio (Knuth, TAOCP vol. 3, 6.4).
+    let wide = u128::from(hash) * u128::from(0x9E37_79B9_7F4A_7C15_u64);
+    (wide as u64) ^ ((wide >> 64) as u64)
+}

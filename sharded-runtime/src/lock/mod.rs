@@ -1,0 +1,98 @@
+//! The lock of a shard: one file per choice.
+//!
+//! A lock owns what it protects and lends it to a closure: no guard leaves this layer, so none can be held across an
+//! `.await`. The reference that the closure gets is the access token of the layers above: `&T` lets them read what is
+//! shared, `&mut T` lets them change it.
+
+mod mutex;
+mod optimistic;
+mod rwlock;
+
+pub use mutex::Mutex;
+pub use optimistic::Optimistic;
+pub use rwlock::RwLock;
+
+/// A kind of lock, chosen per field with `lock = …`.
+///
+/// The implementor names the cell that holds what is locked. A lock of one's own is a cell around any lock that exists
+/// already (std's, `parking_lot`'s, a ticket lock's): since the cell owns the value and hands out ordinary references,
+/// safe code can't break the exclusion. Such a lock is named by a path: `lock = self::Fair`.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::lock::{Cell, Lock, Serves};
+/// use std::sync::{Mutex, PoisonError};
+///
+/// /// std's mutex, whose poison is ignored: a shard stays usable after a panic.
+/// #[derive(Debug)]
+/// pub enum StdMutex {}
+/// pub struct StdCell<T>(Mutex<T>);
+///
+/// impl Lock for StdMutex {
+///     const SHARED_READS: bool = false;
+///     type Cell<T> = StdCell<T>;
+/// }
+/// impl<K: Send, V: Send> Serves<K, V> for StdMutex {}
+///
+/// impl<T> Cell<T> for StdCell<T> {
+///     fn new(value: T) -> Self {
+///         StdCell(Mutex::new(value))
+///     }
+///     fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+///         self.write(|value| read(value))
+///     }
+///     fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
+///         write(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+///     }
+///     fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
+///         self.0.try_lock().ok().map(|mut value| write(&mut value))
+///     }
+/// }
+/// assert_eq!(StdCell::new(1).write(|n| *n + 1), 2);
+/// ```
+pub trait Lock: 'static {
+    /// Whether several readers can be inside [`Cell::read`] at once.
+    ///
+    /// Where they can't, reads take the exclusive way, which keeps exact recency and cheaper counters.
+    const SHARED_READS: bool;
+
+    /// The lock together with the value that it protects.
+    type Cell<T>: Cell<T>;
+}
+
+/// A value behind a lock: what a [`Lock`] makes of a shard.
+///
+/// The lock is released when the closure returns and also when it panics, and stays usable after a panic (no poison).
+///
+/// # Examples
+///
+/// ```
+/// use sharded::lock::{Cell, Lock, RwLock};
+///
+/// let cell = <RwLock as Lock>::Cell::new(1);
+/// cell.write(|n| *n += 1);
+/// assert_eq!(cell.read(|n| *n), 2);
+/// assert_eq!(cell.try_write(|n| *n), Some(2));
+/// ```
+pub trait Cell<T> {
+    /// Puts a value behind a new lock.
+    fn new(value: T) -> Self;
+    /// Lends the value for reading. Blocks while a writer is inside.
+    fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R;
+    /// Lends the value for changing. Blocks while anyone is inside.
+    fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R;
+    /// As [`write`](Cell::write), or `None` at once where it would block.
+    fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R>;
+}
+
+/// The keys and values that a lock can protect.
+///
+/// [`Mutex`] serves whatever may be sent between threads, [`RwLock`] asks for `Sync` as well since readers share the
+/// value, and [`Optimistic`] for `Copy` since its readers copy.
+#[diagnostic::on_unimplemented(
+    message = "`lock = {Self}` can't hold keys of type `{K}` with values of type `{V}`",
+    label = "this lock does not serve these types",
+    note = "`Mutex` needs `Send`, `RwLock` needs `Send + Sync`, `Optimistic` needs `Copy + Send`, of keys and values alike"
+)]
+pub trait Serves<K, V>: Lock {}

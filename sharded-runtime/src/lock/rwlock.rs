@@ -1,0 +1,37 @@
+use super::{Cell, Lock, Serves};
+
+/// Readers share, a writer is alone: `lock = RwLock`.
+///
+/// Choose it where reads are long or collide on the same shard: readers of one shard run side by side. Keys and values
+/// must be `Sync`. Recency under [`Lru`](crate::evict::Lru) is approximate, as a shared reader may not reorder the queue.
+/// Built on `parking_lot::RwLock`: waiters park, and a waiting writer holds back new readers.
+#[derive(Debug)]
+pub enum RwLock {}
+
+impl Lock for RwLock {
+    const SHARED_READS: bool = true;
+    type Cell<T> = parking_lot::RwLock<T>;
+}
+
+impl<K: Send + Sync, V: Send + Sync> Serves<K, V> for RwLock {}
+
+impl<T> Cell<T> for parking_lot::RwLock<T> {
+    fn new(value: T) -> Self {
+        parking_lot::RwLock::new(value)
+    }
+
+    #[inline]
+    fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+        read(&self.read())
+    }
+
+    #[inline]
+    fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
+        write(&mut self.write())
+    }
+
+    #[inline]
+    fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
+        Some(write(&mut *self.try_write()?))
+    }
+}

@@ -1,0 +1,57 @@
+//! All that was declared of a field, as one type.
+
+use crate::{clock::Clock, evict::Eviction, expiry::Expiry, lock::Lock, shards::ShardCount};
+use std::time::Duration;
+
+/// The policy of one map: how many shards, which lock, when entries expire, which one leaves when it is full.
+///
+/// `#[sharded]` writes one empty enum per field that implements this trait; one written by hand does the same for a
+/// [`ShardedMap`](crate::ShardedMap) outside any store. Nothing is stored of it: each choice is a type, so a choice that
+/// is not made costs nothing. `TTL`, `IDLE` and `CAPACITY` are what [`builder`](crate::builder) may override.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, shards};
+/// use std::time::Duration;
+///
+/// enum Sessions {}
+/// impl Policy for Sessions {
+///     type Shards = shards::Fixed<16>;
+///     type Lock = lock::RwLock;
+///     type Expiry = expiry::AfterWrite;
+///     type Eviction = evict::Lru;
+///     type Clock = clock::System;
+///     const NAME: &'static str = "sessions";
+///     const TTL: Option<Duration> = Some(Duration::from_mins(30));
+///     const CAPACITY: Option<usize> = Some(10_000);
+/// }
+///
+/// let sessions: ShardedMap<u64, String, Sessions> = ShardedMap::new();
+/// sessions.insert(7, "ada".to_owned());
+/// assert_eq!(sessions.get(&7).as_deref(), Some("ada"));
+/// ```
+pub trait Policy: 'static {
+    /// How many shards: [`Fixed`](crate::shards::Fixed) or [`Auto`](crate::shards::Auto).
+    type Shards: ShardCount;
+    /// The lock of a shard: [`Mutex`](crate::lock::Mutex), [`RwLock`](crate::lock::RwLock),
+    /// [`Optimistic`](crate::lock::Optimistic) or one's own.
+    type Lock: Lock;
+    /// When an entry stops being readable: [`Never`](crate::expiry::Never), [`AfterWrite`](crate::expiry::AfterWrite) or
+    /// [`AfterAccess`](crate::expiry::AfterAccess).
+    type Expiry: Expiry;
+    /// Which entry leaves when the capacity is reached: [`Unbounded`](crate::evict::Unbounded),
+    /// [`Lru`](crate::evict::Lru), [`Sieve`](crate::evict::Sieve), [`Reject`](crate::evict::Reject) or one's own.
+    type Eviction: Eviction;
+    /// What tells the time: [`System`](crate::clock::System), [`Manual`](crate::clock::Manual) or one's own.
+    type Clock: Clock;
+
+    /// What messages call the map: the field's name.
+    const NAME: &'static str;
+    /// How long an entry lives after it was written. `None`: for ever, but for `IDLE` and a ttl of its own.
+    const TTL: Option<Duration> = None;
+    /// How long an entry lives after it was last read or written. Only [`AfterAccess`](crate::expiry::AfterAccess) heeds it.
+    const IDLE: Option<Duration> = None;
+    /// The most entries that the whole map (not a shard of it) holds. Needs an eviction other than `Unbounded`.
+    const CAPACITY: Option<usize> = None;
+}

@@ -1,0 +1,92 @@
+//! The whole struct: its fields by name.
+
+use crate::Stats;
+
+/// A struct made by `#[sharded]`: what can be done to all its fields at once.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::{Store, sharded};
+/// use std::collections::{HashMap, HashSet};
+///
+/// #[sharded(ttl = "1h")]
+/// struct Shop {
+///     carts: HashMap<u64, Vec<u32>>,
+///     online: HashSet<u64>,
+/// }
+///
+/// let shop = Shop::new();
+/// shop.carts().insert(1, vec![7]);
+/// shop.visit(&mut |field| println!("{}: {} entries", field.name(), field.len()));
+/// shop.clear();
+/// assert!(shop.carts().is_empty());
+/// ```
+pub trait Store {
+    /// Shows every map of the store, in the order of declaration. Skipped fields are not shown.
+    ///
+    /// # Examples
+    ///
+    /// See [`Store`].
+    fn visit(&self, visitor: &mut dyn FnMut(&dyn Field));
+
+    /// Removes what has expired from every field, and says how many entries that were. A bounded number of entries per lock hold.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sharded::{Store, clock::Manual, sharded};
+    /// use std::{collections::HashMap, time::Duration};
+    ///
+    /// #[sharded(ttl = "1m")]
+    /// struct Codes {
+    ///     sent: HashMap<u64, u32>,
+    /// }
+    ///
+    /// let clock = Manual::new();
+    /// let codes = Codes::builder().clock(clock.clone()).build();
+    /// codes.sent().insert(1, 4711);
+    /// clock.advance(Duration::from_secs(60));
+    /// assert_eq!(codes.sweep(), 1);
+    /// ```
+    fn sweep(&self) -> usize {
+        let mut removed = 0;
+        self.visit(&mut |field| removed += field.sweep());
+        removed
+    }
+
+    /// Removes every entry of every field, field by field: not one moment for all of them.
+    ///
+    /// # Examples
+    ///
+    /// See [`Store`].
+    fn clear(&self) {
+        self.visit(&mut |field| field.clear());
+    }
+}
+
+/// One map of a [`Store`], whatever its types.
+///
+/// # Examples
+///
+/// See [`Store`].
+pub trait Field {
+    /// The field's name.
+    fn name(&self) -> &'static str;
+    /// The number of stored entries, see [`ShardedMap::len`](crate::ShardedMap::len).
+    fn len(&self) -> usize;
+    /// Whether nothing is stored.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// The most entries that it holds, or `None` where it is not bounded by number.
+    fn capacity(&self) -> Option<usize>;
+    /// The number of its shards.
+    fn shard_count(&self) -> usize;
+    /// What has happened in it so far.
+    fn stats(&self) -> Stats;
+    /// Removes what has expired and says how many entries that were.
+    fn sweep(&self) -> usize;
+    /// Removes every entry.
+    fn clear(&self);
+}
