@@ -1,8 +1,9 @@
 //! How a key's hash is made, and which of its bits mean what.
 //!
-//! The hash is computed once per operation. Of its 64 bits the shard takes those just below the top seven, the table in
-//! the shard takes the lowest ones for its position and the top seven for its tags: no bit serves two of them, so a shard's
-//! table sees hashes as good as they were made.
+//! The hash is computed once per operation. Of its 64 bits the shard takes the top ones, at most 16. The table in the shard
+//! keeps the lower 32: the lowest give the position, the seven at the top of them the tag that sorts out most entries of
+//! other keys unseen. No bit serves two of the three (until one shard has 2^25 positions; from there on position and tag
+//! begin to overlap), so a shard's table sees hashes as good as they were made.
 //!
 //! # Which hasher
 //!

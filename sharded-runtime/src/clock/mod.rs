@@ -3,6 +3,7 @@
 mod manual;
 mod system;
 
+pub(crate) use manual::to_nanos;
 pub use manual::{Backwards, Manual};
 pub use system::System;
 
@@ -21,7 +22,7 @@ pub use system::System;
 /// struct Fast(System);
 ///
 /// impl Clock for Fast {
-///     const RUNS: bool = true;
+///     const RUNS: bool = false; // not at the pace of a wall clock
 ///     fn nanos(&self) -> u64 {
 ///         self.0.nanos().saturating_mul(60)
 ///     }
@@ -30,8 +31,8 @@ pub use system::System;
 /// assert!(clock.nanos() <= clock.nanos());
 /// ```
 pub trait Clock: Default + Send + Sync + 'static {
-    /// Whether time passes by itself, at the pace of a wall clock or faster. Where it does not, the background thread has
-    /// nothing to wait for, and expired entries are removed by writes and by `sweep()` alone.
+    /// Whether time passes by itself at the pace of a wall clock, so that the background thread can tell how long to sleep.
+    /// Where it does not, expired entries are removed by writes and by `sweep()` alone.
     const RUNS: bool;
 
     /// Nanoseconds since some fixed moment. It must not go backwards: an entry that had expired would be readable again

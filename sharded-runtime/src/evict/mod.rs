@@ -1,7 +1,7 @@
 //! Which entry leaves when a capacity is reached: one file per choice.
 
-mod list;
 mod lru;
+mod queue;
 mod reject;
 mod sieve;
 mod unbounded;
@@ -55,6 +55,9 @@ pub use unbounded::Unbounded;
 /// assert_eq!(shard.victim(), Some(1));
 /// ```
 pub trait Eviction: Default + Send + Sync + 'static {
+    /// Whether a full map makes room by evicting. Where not, what does not fit is refused.
+    const EVICTS: bool = true;
+
     /// An entry was put into this slot.
     fn inserted(&mut self, slot: u32);
 

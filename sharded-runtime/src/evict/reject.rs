@@ -29,6 +29,8 @@ pub struct Reject;
 impl Bounded for Reject {}
 
 impl Eviction for Reject {
+    const EVICTS: bool = false;
+
     #[inline]
     fn inserted(&mut self, _: u32) {}
     #[inline]

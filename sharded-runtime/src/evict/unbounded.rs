@@ -7,6 +7,8 @@ pub struct Unbounded;
 impl MakesRoom for Unbounded {}
 
 impl Eviction for Unbounded {
+    const EVICTS: bool = false;
+
     #[inline]
     fn inserted(&mut self, _: u32) {}
     #[inline]

@@ -3,12 +3,14 @@
 mod after_access;
 mod after_write;
 mod never;
+mod wheel;
 
 pub use after_access::AfterAccess;
 pub use after_write::AfterWrite;
 pub use never::Never;
 
 pub(crate) use stamp::Stamp;
+pub(crate) use wheel::Wheel;
 
 /// When entries expire, chosen by declaring `ttl`, `idle`, both or neither.
 ///

@@ -1,0 +1,207 @@
+//! Changing an entry, or putting it in, in one critical section.
+
+use super::{Key, ShardedMap, Value};
+use crate::{Policy, evict::MakesRoom, lock::Serves};
+use std::{
+    borrow::Borrow,
+    hash::{BuildHasher, Hash},
+};
+
+/// What the closure of [`ShardedMap::compute`] decides, with what the call is to return.
+///
+/// # Examples
+///
+/// See [`ShardedMap::compute`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change<V, R = ()> {
+    /// Leave the entry as it is now, changed in place or not, or absent.
+    Keep(R),
+    /// Store this value, in place of the one that is there, if any. The time to live starts now.
+    Put(V, R),
+    /// Take the entry out, if there is one.
+    Remove(R),
+}
+
+impl<K, V, P, S> ShardedMap<K, V, P, S>
+where
+    K: Key,
+    V: Value,
+    P: Policy,
+    P::Lock: Serves<K, V>,
+    S: BuildHasher + Default + 'static,
+{
+    /// Runs a closure that may change a key's value in place, under the shard's exclusive lock. A use of the entry; its time to live
+    /// goes on.
+    ///
+    /// If the closure panics, the value stays as it was left.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// shop.names().with_mut("ada", |age| *age += 1);
+    /// assert_eq!(shop.names().get("ada"), Some(37));
+    /// ```
+    #[track_caller]
+    pub fn with_mut<Q, R>(&self, key: &Q, change: impl FnOnce(&mut V) -> R) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let hash = self.hasher.hash(key);
+        self.core.write(self.core.route(hash), |locked| {
+            let slot = locked.find_to_use(hash, key)?;
+            Some(change(locked.value(slot)))
+        })
+    }
+
+    /// Stores `init()` if the key has no value, or else lends the value to `update`; in one critical section. Returns what `update`
+    /// returned, or `None` where the value is new. A use of the entry; an update in place does not restart its time to live.
+    ///
+    /// If `init` panics nothing is stored; if `update` does, the value stays as it was left.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Or if one shard holds 2^32 - 1 entries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// for word in ["to", "be", "or", "not", "to", "be"] {
+    ///     shop.names().upsert(word.to_owned(), || 1, |count| *count += 1);
+    /// }
+    /// assert_eq!(shop.names().get("be"), Some(2));
+    /// ```
+    #[track_caller]
+    pub fn upsert<R>(&self, key: K, init: impl FnOnce() -> V, update: impl FnOnce(&mut V) -> R) -> Option<R>
+    where
+        P::Eviction: MakesRoom,
+    {
+        let hash = self.hasher.hash(&key);
+        // The key is handed out where it is not needed, to be dropped after the lock is released.
+        let (updated, _unused) = self.core.write(self.core.route(hash), |locked| {
+            if let Some(slot) = locked.find_to_use(hash, &key) {
+                return (Some(update(locked.value(slot))), Some(key));
+            }
+            locked.insert_new(hash, key, init());
+            (None, None)
+        });
+        updated
+    }
+
+    /// Looks at a key's value and keeps, changes, replaces, stores or removes it, in one critical section. A use of the entry.
+    ///
+    /// The value is lent as `&mut`, so [`Change::Keep`] keeps what was changed in place, too. If the closure panics, the value stays as
+    /// it was left, and nothing is stored or removed.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Or if one shard holds 2^32 - 1 entries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// use sharded::Change;
+    ///
+    /// let shop = Shop::new();
+    /// let take_one = |stock: Option<&mut u32>| match stock {
+    ///     None | Some(0) => Change::Remove(false),
+    ///     Some(1) => Change::Remove(true),
+    ///     Some(n) => {
+    ///         *n -= 1;
+    ///         Change::Keep(true)
+    ///     }
+    /// };
+    /// shop.names().insert("apple".to_owned(), 2);
+    /// assert!(shop.names().compute("apple".to_owned(), take_one));
+    /// assert!(shop.names().compute("apple".to_owned(), take_one));
+    /// assert!(!shop.names().compute("apple".to_owned(), take_one));
+    /// assert!(shop.names().is_empty());
+    /// ```
+    #[track_caller]
+    pub fn compute<R>(&self, key: K, change: impl FnOnce(Option<&mut V>) -> Change<V, R>) -> R
+    where
+        P::Eviction: MakesRoom,
+    {
+        let hash = self.hasher.hash(&key);
+        // What is not stored is handed out, to be dropped after the lock is released.
+        let (result, _unused) = self.core.write(self.core.route(hash), |locked| {
+            let slot = locked.find_to_use(hash, &key);
+            match change(slot.map(|slot| locked.value(slot))) {
+                Change::Keep(result) => (result, (Some(key), None)),
+                Change::Put(value, result) => match slot {
+                    Some(slot) => (result, (Some(key), Some(locked.replace(slot, value, None)))),
+                    None => {
+                        locked.insert_new(hash, key, value);
+                        (result, (None, None))
+                    }
+                },
+                Change::Remove(result) => {
+                    if let Some(removed) = slot.and_then(|slot| locked.remove(slot)) {
+                        locked.discard(removed);
+                    }
+                    (result, (Some(key), None))
+                }
+            }
+        });
+        result
+    }
+
+    /// A copy of a key's value, which is `init()` if it had none; in one critical section, so `init` runs once however many threads ask. A use of
+    /// the entry.
+    ///
+    /// `init` runs under the shard's lock: keep it short. If it panics, nothing is stored.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Or if one shard holds 2^32 - 1 entries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// assert_eq!(shop.names().get_or_insert_with("ada".to_owned(), || 36), 36);
+    /// assert_eq!(shop.names().get_or_insert_with("ada".to_owned(), || 37), 36);
+    /// ```
+    #[track_caller]
+    pub fn get_or_insert_with(&self, key: K, init: impl FnOnce() -> V) -> V
+    where
+        V: Clone,
+        P::Eviction: MakesRoom,
+    {
+        let hash = self.hasher.hash(&key);
+        let (value, _unused) = self.core.write(self.core.route(hash), |locked| match locked.find_to_use(hash, &key) {
+            Some(slot) => (locked.value(slot).clone(), Some(key)),
+            None => {
+                let slot = locked.insert_new(hash, key, init());
+                (locked.value(slot).clone(), None)
+            }
+        });
+        value
+    }
+}

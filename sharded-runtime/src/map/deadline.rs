@@ -1,0 +1,158 @@
+//! The time to live of an entry.
+
+use super::{Key, ShardedMap, Value, write::room};
+use crate::{Policy, clock::to_nanos, evict::MakesRoom, expiry::Expires, lock::Serves};
+use std::{
+    borrow::Borrow,
+    hash::{BuildHasher, Hash},
+    time::Duration,
+};
+
+impl<K, V, P, S> ShardedMap<K, V, P, S>
+where
+    K: Key,
+    V: Value,
+    P: Policy,
+    P::Lock: Serves<K, V>,
+    S: BuildHasher + Default + 'static,
+{
+    /// As [`insert`](Self::insert), with a time to live of its own in place of the declared one. A declared idle time holds as well.
+    ///
+    /// A time that ends beyond what the clock can count (584 years) is for ever; one of zero is over at once.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Or if one shard holds 2^32 - 1 entries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{clock::Manual, sharded};
+    /// # use std::{collections::HashMap, time::Duration};
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let clock = Manual::new();
+    /// let shop = Shop::builder().clock(clock.clone()).build();
+    /// shop.names().insert_with_ttl("ada".to_owned(), 36, Duration::from_secs(5));
+    /// clock.advance(Duration::from_secs(5));
+    /// assert_eq!(shop.names().get("ada"), None);
+    /// ```
+    #[track_caller]
+    pub fn insert_with_ttl(&self, key: K, value: V, ttl: Duration) -> Option<V>
+    where
+        P::Eviction: MakesRoom,
+        P::Expiry: Expires,
+    {
+        room(self.put(key, value, Some(to_nanos(ttl))))
+    }
+
+    /// Has an entry expire after this time from now, in place of what it had left. A use of the entry. Says whether there is one.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{clock::Manual, sharded};
+    /// # use std::{collections::HashMap, time::Duration};
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// assert!(shop.names().expire_in("ada", Duration::from_secs(5)));
+    /// assert!(shop.names().ttl_of("ada").unwrap() <= Duration::from_secs(5));
+    /// assert!(!shop.names().expire_in("bob", Duration::from_secs(5)));
+    /// ```
+    #[track_caller]
+    pub fn expire_in<Q>(&self, key: &Q, ttl: Duration) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+        P::Expiry: Expires,
+    {
+        self.restart(key, Some(to_nanos(ttl)))
+    }
+
+    /// Gives an entry the whole declared time to live again, and counts as a use. Says whether there is one.
+    ///
+    /// A time of its own, given by [`insert_with_ttl`](Self::insert_with_ttl) or [`expire_in`](Self::expire_in), is not remembered.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{clock::Manual, sharded};
+    /// # use std::{collections::HashMap, time::Duration};
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let clock = Manual::new();
+    /// let shop = Shop::builder().clock(clock.clone()).build();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// clock.advance(Duration::from_secs(3000));
+    /// assert!(shop.names().touch("ada"));
+    /// clock.advance(Duration::from_secs(3000));
+    /// assert_eq!(shop.names().get("ada"), Some(36));
+    /// ```
+    #[track_caller]
+    pub fn touch<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+        P::Expiry: Expires,
+    {
+        self.restart(key, None)
+    }
+
+    /// How long an entry has left if it is not used meanwhile, or `None` where there is none; `Duration::MAX` is for ever. No use of the entry.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{clock::Manual, sharded};
+    /// # use std::{collections::HashMap, time::Duration};
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let clock = Manual::new();
+    /// let shop = Shop::builder().clock(clock.clone()).build();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// clock.advance(Duration::from_secs(600));
+    /// assert_eq!(shop.names().ttl_of("ada"), Some(Duration::from_secs(3000)));
+    /// ```
+    #[track_caller]
+    pub fn ttl_of<Q>(&self, key: &Q) -> Option<Duration>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+        P::Expiry: Expires,
+    {
+        let left = self.core.peek(self.hasher.hash(key), key, |_, left| left)?;
+        Some(if left == u64::MAX { Duration::MAX } else { Duration::from_nanos(left) })
+    }
+
+    #[track_caller]
+    fn restart<Q>(&self, key: &Q, ttl: Option<u64>) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let hash = self.hasher.hash(key);
+        self.core.write(self.core.route(hash), |locked| {
+            let found = locked.find(hash, key);
+            if let Some(slot) = found {
+                locked.used(slot);
+                locked.restart(slot, ttl);
+            }
+            found.is_some()
+        })
+    }
+}

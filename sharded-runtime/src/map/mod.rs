@@ -1,0 +1,420 @@
+//! What a user calls.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `read.rs` | looking at entries |
+//! | `write.rs` | putting in and taking out |
+//! | `change.rs` | changing an entry, or putting it in, in one critical section |
+//! | `deadline.rs` | the time to live of an entry |
+//! | `whole.rs` | all entries at once |
+//! | `core.rs` | what these are made of |
+
+mod change;
+mod core;
+mod deadline;
+mod read;
+mod whole;
+mod write;
+
+pub use change::Change;
+
+use crate::{
+    Field, Policy, Stats,
+    builder::{BuildField, FieldOptions, StoreContext, StoreOptions},
+    evict::MakesRoom,
+    hasher::MapHasher,
+    lock::{Lock, Serves},
+    stats::Meter,
+    sweeper,
+    table::Table,
+};
+use std::{
+    borrow::Borrow,
+    fmt,
+    hash::{BuildHasher, Hash, RandomState},
+    sync::{Arc, Weak},
+};
+
+/// A type that can be a key: `Eq + Hash + Send + 'static`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be a key",
+    label = "not a key",
+    note = "a key is `Eq + Hash + Send + 'static`: derive `PartialEq, Eq, Hash` and hold no references"
+)]
+pub trait Key: Eq + Hash + Send + 'static {}
+#[diagnostic::do_not_recommend]
+impl<K: Eq + Hash + Send + 'static> Key for K {}
+
+/// A type that can be a value: `Send + 'static`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be a value",
+    label = "not a value",
+    note = "a value is `Send + 'static`, as any thread may drop it: hold no references, and `Arc` in place of `Rc`"
+)]
+pub trait Value: Send + 'static {}
+#[diagnostic::do_not_recommend]
+impl<V: Send + 'static> Value for V {}
+
+/// A concurrent map in shards, whose [`Policy`] says how they are locked and when entries leave.
+///
+/// A field of a `#[sharded]` struct is one; one can also be built by itself. All methods take `&self`. Nothing that holds a
+/// lock is handed out: access is by value, or by a closure that runs under the lock of one shard. Keep such closures
+/// short; they can't await, and what they borrow can't leave them.
+///
+/// # Order of nested accesses
+///
+/// Inside a closure (and inside the `Eq` or `Clone` of a key or value) further accesses of this kind of map must go to a later store,
+/// a later field of the same store, or a later shard of the same field. Anything else panics at once, in every build, and
+/// the message names both places; it never hangs. [`len`](Self::len), [`stats`](Self::stats), [`capacity`](Self::capacity)
+/// and [`shard_of`](Self::shard_of) take no lock and may be called anywhere.
+///
+/// # Panics in user code
+///
+/// A panic in a closure, or in a key's or value's `Hash`, `Eq`, `Clone` or `Drop`, reaches the caller, releases the lock and leaves
+/// the map usable: every entry is whole. What the panicking call was to do is either done or not begun, and a value lent as
+/// `&mut` stays as the closure left it. Values that leave the map are dropped after the lock is released.
+///
+/// # Cost
+///
+/// An access hashes the key once and takes one lock. Where nothing else is said, it is O(1) on average and does a bounded amount
+/// of work for others on the way: a write removes at most four entries that have expired. (The index of a shard still grows in one step.)
+///
+/// # Examples
+///
+/// ```
+/// use sharded::sharded;
+/// use std::collections::HashMap;
+///
+/// #[sharded(ttl = "30m")]
+/// struct Shop {
+///     carts: HashMap<u64, Vec<String>>,
+/// }
+///
+/// let shop = Shop::new();
+/// shop.carts().upsert(7, || vec!["apple".to_owned()], |cart| cart.push("apple".to_owned()));
+/// assert_eq!(shop.carts().with(&7, |cart| cart.len()), Some(1));
+/// ```
+pub struct ShardedMap<K, V, P: Policy, S = RandomState> {
+    core: Arc<core::Core<K, V, P>>,
+    hasher: MapHasher<S>,
+}
+
+impl<K, V, P, S> BuildField<P> for ShardedMap<K, V, P, S>
+where
+    K: Key,
+    V: Value,
+    P: Policy,
+    P::Lock: Serves<K, V>,
+    <P::Lock as Lock>::Cell<Table<K, V, P>>: Send + Sync,
+    S: BuildHasher + Default + 'static,
+{
+    fn build(store: &StoreContext, index: u16, options: FieldOptions<P>) -> Self {
+        let core = Arc::new(core::Core::new(store, index, &options));
+        if core.in_background() {
+            let weak: Weak<core::Core<K, V, P>> = Arc::downgrade(&core);
+            sweeper::register(weak);
+        }
+        ShardedMap { core, hasher: MapHasher::new(&store.seed) }
+    }
+}
+
+impl<K, V, P, S> ShardedMap<K, V, P, S>
+where
+    P: Policy,
+    Self: BuildField<P>,
+{
+    /// A map by itself, as declared.
+    ///
+    /// # Examples
+    ///
+    /// See [`Policy`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_options(FieldOptions::new())
+    }
+
+    /// A map by itself, with some of what was declared overridden.
+    ///
+    /// # Examples
+    ///
+    /// See [`FieldOptions`].
+    #[must_use]
+    pub fn with_options(options: FieldOptions<P>) -> Self {
+        Self::build(&StoreOptions::new().start(), 0, options)
+    }
+}
+
+impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
+    /// The number of entries stored, those too that have expired and are not yet removed. No lock; O(number of shards).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { carts: HashMap<u64, String> }
+    /// let shop = Shop::new();
+    /// shop.carts().insert(1, "apple".to_owned());
+    /// assert_eq!(shop.carts().len(), 1);
+    /// ```
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.core.meters().map(stored).sum()
+    }
+
+    /// Whether nothing is stored. No lock; O(number of shards).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { carts: HashMap<u64, String> }
+    /// assert!(Shop::new().carts().is_empty());
+    /// ```
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The most entries that the map holds, or `None` where none is declared.
+    ///
+    /// It is exceeded by at most one entry for each thread that is inserting at the moment. Entries that have expired count
+    /// until they are removed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// #[sharded(capacity = 1000)]
+    /// struct Shop {
+    ///     pages: HashMap<u64, String>,
+    /// }
+    /// assert_eq!(Shop::new().pages().capacity(), Some(1000));
+    /// ```
+    #[must_use]
+    pub fn capacity(&self) -> Option<usize> {
+        self.core.capacity()
+    }
+
+    /// The number of shards.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// #[sharded(shards = 16, ttl = "1h")]
+    /// struct Shop {
+    ///     carts: HashMap<u64, String>,
+    /// }
+    /// assert_eq!(Shop::new().carts().shard_count(), 16);
+    /// ```
+    #[must_use]
+    pub fn shard_count(&self) -> usize {
+        self.core.shard_count()
+    }
+
+    /// What has happened in the map so far. No lock; O(number of shards).
+    ///
+    /// # Examples
+    ///
+    /// See [`Stats`].
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let mut stats = Stats::default();
+        for meter in self.core.meters() {
+            stats.hits += meter.hits.get();
+            stats.misses += meter.misses.get();
+            stats.inserts += meter.inserts.get();
+            stats.expired += meter.expired.get();
+            stats.evicted += meter.evicted.get();
+            stats.shard_sizes.push(stored(meter));
+        }
+        stats
+    }
+
+    /// Removes what has expired now, a bounded number of entries per lock hold, and says how many entries that were.
+    ///
+    /// Writes and the background thread do this too; by hand it is for tests, and for stores built with
+    /// [`sweep_by_hand`](StoreOptions::sweep_by_hand).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{clock::Manual, sharded};
+    /// # use std::{collections::HashMap, time::Duration};
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { carts: HashMap<u64, String> }
+    /// let clock = Manual::new();
+    /// let shop = Shop::builder().clock(clock.clone()).build();
+    /// shop.carts().insert(1, "apple".to_owned());
+    /// clock.advance(Duration::from_secs(3600));
+    /// assert_eq!(shop.carts().len(), 1); // still stored, but never seen again
+    /// assert_eq!(shop.carts().sweep(), 1);
+    /// assert_eq!(shop.carts().len(), 0);
+    /// ```
+    #[track_caller]
+    pub fn sweep(&self) -> usize {
+        self.core.sweep()
+    }
+
+    /// Removes all entries, shard by shard: O(1) under each shard's lock; the values are dropped after it.
+    ///
+    /// Entries that are put in meanwhile may stay or go.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { carts: HashMap<u64, String> }
+    /// let shop = Shop::new();
+    /// shop.carts().insert(1, "apple".to_owned());
+    /// shop.carts().clear();
+    /// assert!(shop.carts().is_empty());
+    /// ```
+    #[track_caller]
+    pub fn clear(&self) {
+        for shard in 0..self.core.shard_count() {
+            self.core.drain(shard, drop);
+        }
+    }
+
+    /// Gives back memory that no entry needs, moving a bounded number of entries per lock hold (except for a shard's
+    /// index, which is made anew in one step). Tables also shrink by themselves when three quarters of them are empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { carts: HashMap<u64, String> }
+    /// let shop = Shop::new();
+    /// shop.carts().insert(1, "apple".to_owned());
+    /// shop.carts().shrink_to_fit();
+    /// assert!(shop.carts().contains_key(&1));
+    /// ```
+    #[track_caller]
+    pub fn shrink_to_fit(&self) {
+        for shard in 0..self.core.shard_count() {
+            self.core.shrink(shard, |_| 0);
+        }
+    }
+}
+
+impl<K, V, P, S> ShardedMap<K, V, P, S>
+where
+    K: Key,
+    V: Value,
+    P: Policy,
+    P::Lock: Serves<K, V>,
+    S: BuildHasher + Default + 'static,
+{
+    /// The shard that a key belongs to. No lock. Shards are numbered from zero; which key goes where differs from store to store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { carts: HashMap<u64, String> }
+    /// let shop = Shop::new();
+    /// assert!(shop.carts().shard_of(&7) < shop.carts().shard_count());
+    /// ```
+    pub fn shard_of<Q>(&self, key: &Q) -> usize
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.core.route(self.hasher.hash(key))
+    }
+}
+
+fn stored(meter: &Meter) -> usize {
+    // What lies in memory can be counted in a usize.
+    usize::try_from(meter.stored.get()).unwrap_or(usize::MAX)
+}
+
+impl<K, V, P, S> Default for ShardedMap<K, V, P, S>
+where
+    P: Policy,
+    Self: BuildField<P>,
+{
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Sizes, not contents: no lock is taken.
+impl<K, V, P: Policy, S> fmt::Debug for ShardedMap<K, V, P, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_struct("ShardedMap");
+        map.field("name", &P::NAME).field("len", &self.len());
+        if let Some(capacity) = self.capacity() {
+            map.field("capacity", &capacity);
+        }
+        map.field("shards", &self.shard_count()).finish()
+    }
+}
+
+impl<K, V, P: Policy, S> Field for ShardedMap<K, V, P, S> {
+    fn name(&self) -> &'static str {
+        P::NAME
+    }
+    fn len(&self) -> usize {
+        self.len()
+    }
+    fn capacity(&self) -> Option<usize> {
+        self.capacity()
+    }
+    fn shard_count(&self) -> usize {
+        self.shard_count()
+    }
+    fn stats(&self) -> Stats {
+        self.stats()
+    }
+    fn sweep(&self) -> usize {
+        self.sweep()
+    }
+    fn clear(&self) {
+        self.clear();
+    }
+}
+
+impl<K, V, P, S> Extend<(K, V)> for &ShardedMap<K, V, P, S>
+where
+    K: Key,
+    V: Value,
+    P: Policy,
+    P::Lock: Serves<K, V>,
+    P::Eviction: MakesRoom,
+    S: BuildHasher + Default + 'static,
+{
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+        ShardedMap::extend(self, entries);
+    }
+}
+
+impl<K, V, P, S> FromIterator<(K, V)> for ShardedMap<K, V, P, S>
+where
+    K: Key,
+    V: Value,
+    P: Policy,
+    P::Lock: Serves<K, V>,
+    P::Eviction: MakesRoom,
+    S: BuildHasher + Default + 'static,
+    Self: BuildField<P>,
+{
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let map = Self::new();
+        map.extend(entries);
+        map
+    }
+}

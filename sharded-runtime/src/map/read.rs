@@ -1,0 +1,140 @@
+//! Looking at entries.
+
+use super::{Key, ShardedMap, Value, core::BATCH};
+use crate::{Policy, lock::Serves};
+use std::{
+    borrow::Borrow,
+    hash::{BuildHasher, Hash},
+};
+
+impl<K, V, P, S> ShardedMap<K, V, P, S>
+where
+    K: Key,
+    V: Value,
+    P: Policy,
+    P::Lock: Serves<K, V>,
+    S: BuildHasher + Default + 'static,
+{
+    /// A copy of a key's value, made under the shard's lock. A use of the entry.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// assert_eq!(shop.names().get("ada"), Some(36));
+    /// assert_eq!(shop.names().get("bob"), None);
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn get<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+        V: Clone,
+    {
+        self.with(key, V::clone)
+    }
+
+    /// Runs a closure on a key's value, under the shard's lock (shared where the lock shares). A use of the entry.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { carts: HashMap<u64, Vec<String>> }
+    /// let shop = Shop::new();
+    /// shop.carts().insert(7, vec!["apple".to_owned()]);
+    /// assert_eq!(shop.carts().with(&7, |cart| cart.len()), Some(1));
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn with<Q, R>(&self, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.core.read(self.hasher.hash(key), key, read)
+    }
+
+    /// Whether a key has an entry that has not expired. No use of the entry: neither its idle time, nor the order of
+    /// eviction, nor the counters notice.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// assert!(shop.names().contains_key("ada"));
+    /// ```
+    #[track_caller]
+    pub fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.core.peek(self.hasher.hash(key), key, |_, _| ()).is_some()
+    }
+
+    /// Copies of the values of several keys, in the order of the keys; each is a use of its entry.
+    ///
+    /// Every shard is visited once, for all its keys, in steps of 64 keys per lock hold; the answers are not of one moment.
+    /// O(n log n) for n keys.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// assert_eq!(shop.names().get_many(["bob", "ada"]), [None, Some(36)]);
+    /// ```
+    #[track_caller]
+    pub fn get_many<'q, Q>(&self, keys: impl IntoIterator<Item = &'q Q>) -> Vec<Option<V>>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized + 'q,
+        V: Clone,
+    {
+        let mut keys: Vec<_> = keys.into_iter().map(|key| (self.hasher.hash(key), key)).enumerate().collect();
+        // The shard is the top of the hash, so this brings the keys of a shard together.
+        keys.sort_unstable_by_key(|&(_, (hash, _))| hash);
+        let mut values: Vec<Option<V>> = (0..keys.len()).map(|_| None).collect();
+        for of_shard in keys.chunk_by(|(_, (a, _)), (_, (b, _))| self.core.route(*a) == self.core.route(*b)) {
+            for batch in of_shard.chunks(BATCH) {
+                let queries = batch.iter().map(|&(_, query)| query);
+                self.core.read_batch(queries, |index, value| values[batch[index].0] = Some(V::clone(value)));
+            }
+        }
+        values
+    }
+}

@@ -1,0 +1,205 @@
+//! All entries at once.
+//!
+//! These go from shard to shard and release the lock after every 64 slots, so that others get in between. What they see is not
+//! of one moment: an entry that is there all the while is seen exactly once, one that comes or goes meanwhile once or not at all.
+
+use super::{Key, ShardedMap, Value};
+use crate::{Policy, lock::Serves};
+use std::hash::BuildHasher;
+
+impl<K, V, P, S> ShardedMap<K, V, P, S>
+where
+    K: Key,
+    V: Value,
+    P: Policy,
+    P::Lock: Serves<K, V>,
+    S: BuildHasher + Default + 'static,
+{
+    /// Shows every live entry to a closure, which runs under the lock of the entry's shard (shared where the lock shares). No use of the entries. O(n).
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().extend([("ada".to_owned(), 36), ("bob".to_owned(), 7)]);
+    /// let mut sum = 0;
+    /// shop.names().for_each(|_, age| sum += age);
+    /// assert_eq!(sum, 43);
+    /// ```
+    #[track_caller]
+    pub fn for_each(&self, mut visit: impl FnMut(&K, &V)) {
+        for shard in 0..self.core.shard_count() {
+            self.core.visit(shard, &mut visit);
+        }
+    }
+
+    /// Keeps the entries that a closure says, which may change their values as well; it runs under the exclusive lock of the entry's shard. O(n).
+    ///
+    /// If the closure panics, the entries that it was not asked about yet stay, and so does the one it was asked about.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().extend([("ada".to_owned(), 36), ("bob".to_owned(), 7)]);
+    /// shop.names().retain(|_, age| *age >= 18);
+    /// assert_eq!(shop.names().keys(), ["ada"]);
+    /// ```
+    #[track_caller]
+    pub fn retain(&self, mut keep: impl FnMut(&K, &mut V) -> bool) {
+        for shard in 0..self.core.shard_count() {
+            self.core.retain(shard, &mut keep);
+        }
+    }
+
+    /// Takes out all entries, shard by shard: O(1) under each shard's lock, O(n) in all.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// assert_eq!(shop.names().drain(), [("ada".to_owned(), 36)]);
+    /// assert!(shop.names().is_empty());
+    /// ```
+    #[track_caller]
+    pub fn drain(&self) -> Vec<(K, V)> {
+        let mut entries = Vec::new();
+        for shard in 0..self.core.shard_count() {
+            self.core.drain(shard, |entry| entries.push(entry));
+        }
+        entries
+    }
+
+    /// Copies of all keys, in no particular order. No use of the entries. O(n).
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// assert_eq!(shop.names().keys(), ["ada"]);
+    /// ```
+    #[track_caller]
+    pub fn keys(&self) -> Vec<K>
+    where
+        K: Clone,
+    {
+        let mut keys = Vec::with_capacity(self.len());
+        self.for_each(|key, _| keys.push(key.clone()));
+        keys
+    }
+
+    /// Copies of all values, in no particular order. No use of the entries. O(n).
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// assert_eq!(shop.names().values(), [36]);
+    /// ```
+    #[track_caller]
+    pub fn values(&self) -> Vec<V>
+    where
+        V: Clone,
+    {
+        let mut values = Vec::with_capacity(self.len());
+        self.for_each(|_, value| values.push(value.clone()));
+        values
+    }
+
+    /// Copies of all entries, in no particular order. No use of the entries. O(n).
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// assert_eq!(shop.names().to_vec(), [("ada".to_owned(), 36)]);
+    /// ```
+    #[track_caller]
+    pub fn to_vec(&self) -> Vec<(K, V)>
+    where
+        K: Clone,
+        V: Clone,
+    {
+        let mut entries = Vec::with_capacity(self.len());
+        self.for_each(|key, value| entries.push((key.clone(), value.clone())));
+        entries
+    }
+
+    /// The number of entries that have not expired. O(n): it looks at every entry; [`len`](Self::len) does not.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{clock::Manual, sharded};
+    /// # use std::{collections::HashMap, time::Duration};
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let clock = Manual::new();
+    /// let shop = Shop::builder().clock(clock.clone()).build();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// clock.advance(Duration::from_secs(3600));
+    /// assert_eq!((shop.names().len(), shop.names().live_len()), (1, 0));
+    /// ```
+    #[track_caller]
+    pub fn live_len(&self) -> usize {
+        let mut live = 0;
+        self.for_each(|_, _| live += 1);
+        live
+    }
+}

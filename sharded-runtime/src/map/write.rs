@@ -1,0 +1,276 @@
+//! Putting in and taking out.
+
+use super::{Key, ShardedMap, Value, core::Locked};
+use crate::{Occupied, Policy, Refused, evict::MakesRoom, lock::Serves};
+use std::{
+    borrow::Borrow,
+    hash::{BuildHasher, Hash},
+};
+
+impl<K, V, P, S> ShardedMap<K, V, P, S>
+where
+    K: Key,
+    V: Value,
+    P: Policy,
+    P::Lock: Serves<K, V>,
+    S: BuildHasher + Default + 'static,
+{
+    /// Stores a value and returns the one it replaces, if any. The time to live of the entry starts now.
+    ///
+    /// Where the map is full, an entry of the same shard leaves for it: one that has expired, or else the next by the
+    /// declared eviction; where that shard has none, one of another shard, after this one's lock is released.
+    /// As in std's map, a replaced entry keeps its key.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Or if one shard holds 2^32 - 1 entries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// assert_eq!(shop.names().insert("ada".to_owned(), 36), None);
+    /// assert_eq!(shop.names().insert("ada".to_owned(), 37), Some(36));
+    /// ```
+    #[track_caller]
+    pub fn insert(&self, key: K, value: V) -> Option<V>
+    where
+        P::Eviction: MakesRoom,
+    {
+        room(self.put(key, value, None))
+    }
+
+    /// Stores a value if there is room, and returns the one it replaces, if any.
+    ///
+    /// It makes room as [`insert`](Self::insert) does, except under [`Reject`](crate::evict::Reject), which makes none. Replacing
+    /// a value needs no room.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] gives back the key and the value, where there is no room. An entry that has expired takes room until it is
+    /// removed; those of the same shard that are due are removed first.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// #[sharded]
+    /// struct Flight {
+    ///     #[shard(capacity = 1, shards = 1, evict = Reject)]
+    ///     seats: HashMap<u8, &'static str>,
+    /// }
+    /// let flight = Flight::new();
+    /// assert!(flight.seats().try_insert(1, "ada").is_ok());
+    /// assert!(flight.seats().try_insert(2, "bob").is_err());
+    /// assert_eq!(flight.seats().try_insert(1, "eve").unwrap(), Some("ada"));
+    /// ```
+    #[track_caller]
+    pub fn try_insert(&self, key: K, value: V) -> Result<Option<V>, Refused<K, V>> {
+        self.put(key, value, None)
+    }
+
+    /// Stores a value unless the key has one.
+    ///
+    /// # Errors
+    ///
+    /// [`Occupied`] gives back the key and the value, where the key has an entry that has not expired; that is left as it is.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Or if one shard holds 2^32 - 1 entries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// assert!(shop.names().insert_if_absent("ada".to_owned(), 36).is_ok());
+    /// let occupied = shop.names().insert_if_absent("ada".to_owned(), 37).unwrap_err();
+    /// assert_eq!(occupied.value, 37);
+    /// ```
+    #[track_caller]
+    pub fn insert_if_absent(&self, key: K, value: V) -> Result<(), Occupied<K, V>>
+    where
+        P::Eviction: MakesRoom,
+    {
+        let hash = self.hasher.hash(&key);
+        self.core.write(self.core.route(hash), |locked| {
+            if locked.find(hash, &key).is_some() {
+                return Err(Occupied { key, value });
+            }
+            locked.insert_new(hash, key, value);
+            Ok(())
+        })
+    }
+
+    /// Takes out a key's value.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// assert_eq!(shop.names().remove("ada"), Some(36));
+    /// assert_eq!(shop.names().remove("ada"), None);
+    /// ```
+    #[track_caller]
+    pub fn remove<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        // The key is dropped here, after the lock is released.
+        self.remove_entry(key).map(|(_, value)| value)
+    }
+
+    /// Takes out a key's entry.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// assert_eq!(shop.names().remove_entry("ada"), Some(("ada".to_owned(), 36)));
+    /// ```
+    #[track_caller]
+    pub fn remove_entry<Q>(&self, key: &Q) -> Option<(K, V)>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.take_if(key, |_| true)
+    }
+
+    /// Takes out a key's value if a condition holds for it, in one critical section. Asking is no use of the entry.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// assert_eq!(shop.names().remove_if("ada", |&age| age > 40), None);
+    /// assert_eq!(shop.names().remove_if("ada", |&age| age < 40), Some(36));
+    /// ```
+    #[track_caller]
+    pub fn remove_if<Q>(&self, key: &Q, condition: impl FnOnce(&V) -> bool) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.take_if(key, condition).map(|(_, value)| value)
+    }
+
+    /// Stores entries one by one, each as [`insert`](Self::insert) does. No lock is held between two, nor while the iterator runs.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().extend([("ada".to_owned(), 36), ("bob".to_owned(), 7)]);
+    /// assert_eq!(shop.names().len(), 2);
+    /// ```
+    #[track_caller]
+    pub fn extend(&self, entries: impl IntoIterator<Item = (K, V)>)
+    where
+        P::Eviction: MakesRoom,
+    {
+        for (key, value) in entries {
+            self.insert(key, value);
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn put(&self, key: K, value: V, ttl: Option<u64>) -> Result<Option<V>, Refused<K, V>> {
+        let hash = self.hasher.hash(&key);
+        // The key of a replaced entry stays, so this one is handed out of the lock to be dropped.
+        let (stored, _unused) = self.core.write(self.core.route(hash), |locked| match locked.find(hash, &key) {
+            Some(slot) => (Ok(Some(locked.replace(slot, value, ttl))), Some(key)),
+            None => (locked.insert(hash, key, value, ttl).map(|_| None).map_err(refused), None),
+        });
+        stored
+    }
+
+    #[track_caller]
+    fn take_if<Q>(&self, key: &Q, condition: impl FnOnce(&V) -> bool) -> Option<(K, V)>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let hash = self.hasher.hash(key);
+        self.core.write(self.core.route(hash), |locked| {
+            let slot = locked.find(hash, key)?;
+            if condition(locked.value(slot)) { locked.remove(slot) } else { None }
+        })
+    }
+}
+
+fn refused<K, V>((key, value): (K, V)) -> Refused<K, V> {
+    Refused { key, value }
+}
+
+/// What a store that can't be refused has stored.
+///
+/// # Panics
+///
+/// If it was refused all the same: a policy that makes room refuses only where a shard is out of slot numbers.
+#[track_caller]
+pub(super) fn room<T, K, V>(stored: Result<T, Refused<K, V>>) -> T {
+    stored.unwrap_or_else(|_| panic!("a shard holds at most 2^32 - 1 entries"))
+}
+
+impl<K: Key, V: Value, P: Policy> Locked<'_, K, V, P> {
+    /// Stores an entry whose key is not there, under a policy that makes room.
+    #[track_caller]
+    pub(super) fn insert_new(&mut self, hash: u64, key: K, value: V) -> u32
+    where
+        P::Eviction: MakesRoom,
+    {
+        room(self.insert(hash, key, value, None).map_err(refused))
+    }
+}

@@ -1,0 +1,89 @@
+//! Route to lock to what it protects.
+
+mod count;
+
+pub use count::{Auto, Fixed, MAX_SHARDS, ShardCount};
+
+use crate::{
+    Policy,
+    lock::{Cell, Lock},
+    order::Place,
+};
+
+/// Shards that protect a `T` each, beside an `O` that is open to everyone.
+///
+/// `T` is one table; of a group of fields it would be their tables.
+pub(crate) struct Shards<T, O, P: Policy> {
+    shards: Box<[Shard<T, O, P>]>,
+    /// Brings the bits that route to the bottom, less one so that one shard needs no shift by 64.
+    shift: u32,
+    place: Place,
+}
+
+/// Two cache lines apart from its neighbour: adjacent lines are fetched in pairs.
+#[repr(align(128))]
+struct Shard<T, O, P: Policy> {
+    open: O,
+    cell: <P::Lock as Lock>::Cell<T>,
+}
+
+impl<T, O: Default, P: Policy> Shards<T, O, P> {
+    /// `count` is a power of two, at most [`MAX_SHARDS`].
+    pub(crate) fn new(count: usize, place: Place, mut shard: impl FnMut() -> T) -> Self {
+        assert!(
+            count.is_power_of_two() && count <= MAX_SHARDS,
+            "the number of shards of `{}` must be a power of two, at most {MAX_SHARDS}, but is {count}",
+            P::NAME
+        );
+        let shards = (0..count).map(|_| Shard { open: O::default(), cell: Cell::new(shard()) }).collect();
+        Shards { shards, shift: 63 - count.trailing_zeros(), place }
+    }
+}
+
+impl<T, O, P: Policy> Shards<T, O, P> {
+    #[inline]
+    pub(crate) fn count(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// The shard of a hash, by its top bits. The table sees only the lower half.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "at most 16 bits are left")]
+    pub(crate) fn route(&self, hash: u64) -> usize {
+        (hash >> 1 >> self.shift) as usize
+    }
+
+    /// What of a shard needs no lock.
+    #[inline]
+    pub(crate) fn open(&self, shard: usize) -> &O {
+        &self.shards[shard].open
+    }
+
+    pub(crate) fn all_open(&self) -> impl Iterator<Item = &O> {
+        self.shards.iter().map(|shard| &shard.open)
+    }
+
+    #[inline]
+    #[track_caller]
+    pub(crate) fn read<R>(&self, shard: usize, read: impl FnOnce(&O, &T) -> R) -> R {
+        let _inside = self.place.enter(shard);
+        let Shard { open, cell } = &self.shards[shard];
+        cell.read(|table| read(open, table))
+    }
+
+    #[inline]
+    #[track_caller]
+    pub(crate) fn write<R>(&self, shard: usize, write: impl FnOnce(&O, &mut T) -> R) -> R {
+        let _inside = self.place.enter(shard);
+        let Shard { open, cell } = &self.shards[shard];
+        cell.write(|table| write(open, table))
+    }
+
+    /// `None` at once where the lock is taken.
+    #[track_caller]
+    pub(crate) fn try_write<R>(&self, shard: usize, write: impl FnOnce(&O, &mut T) -> R) -> Option<R> {
+        let _inside = self.place.enter_without_waiting(shard);
+        let Shard { open, cell } = &self.shards[shard];
+        cell.try_write(|table| write(open, table))
+    }
+}

@@ -1,0 +1,96 @@
+//! What has happened in a map so far.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counts since a map was built, as of no single moment: each shard is read by itself, without a lock.
+///
+/// # Examples
+///
+/// ```
+/// # use sharded::sharded;
+/// # use std::collections::HashMap;
+/// #[sharded(ttl = "1h", shards = 4)]
+/// struct Shop {
+///     carts: HashMap<u32, String>,
+/// }
+/// let shop = Shop::new();
+/// shop.carts().insert(1, "apple".to_owned());
+/// shop.carts().get(&1);
+/// shop.carts().get(&2);
+/// let stats = shop.carts().stats();
+/// assert_eq!((stats.hits, stats.misses, stats.inserts), (1, 1, 1));
+/// assert_eq!(stats.hit_ratio(), Some(0.5));
+/// assert_eq!(stats.shard_sizes.len(), 4);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Accesses that found an entry: by [`get`](crate::ShardedMap::get) and [`get_many`](crate::ShardedMap::get_many) (per
+    /// key), `with`, `with_mut`, `upsert`, `compute`, `get_or_insert_with`; of a set, by `contains`.
+    pub hits: u64,
+    /// The same accesses where they found none, or one that had expired.
+    pub misses: u64,
+    /// Entries stored, those that replaced another too.
+    pub inserts: u64,
+    /// Entries removed because they had expired.
+    pub expired: u64,
+    /// Entries removed to make room.
+    pub evicted: u64,
+    /// Entries stored in each shard.
+    pub shard_sizes: Vec<usize>,
+}
+
+impl Stats {
+    /// The part of the accesses that found an entry, or `None` before the first access.
+    ///
+    /// # Examples
+    ///
+    /// See [`Stats`].
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "a ratio")]
+    pub fn hit_ratio(&self) -> Option<f64> {
+        let accesses = self.hits + self.misses;
+        (accesses > 0).then(|| self.hits as f64 / accesses as f64)
+    }
+}
+
+/// The counters of one shard. They lie beside its lock, whose line an access writes anyway.
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    pub(crate) hits: Counter,
+    pub(crate) misses: Counter,
+    pub(crate) inserts: Counter,
+    pub(crate) expired: Counter,
+    pub(crate) evicted: Counter,
+    /// Entries in the shard.
+    pub(crate) stored: Counter,
+}
+
+/// A count that everyone may read. Relaxed: it orders nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    #[inline]
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Adds one, among others who do.
+    #[inline]
+    pub(crate) fn add_shared(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Adds one, where the exclusive lock keeps all others from it.
+    #[inline]
+    pub(crate) fn add(&self) {
+        self.set(self.get() + 1);
+    }
+
+    /// Sets the count, where the exclusive lock keeps all others from it.
+    #[inline]
+    pub(crate) fn set(&self, count: u64) {
+        self.0.store(count, Ordering::Relaxed);
+    }
+}

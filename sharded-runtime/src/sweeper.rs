@@ -1,0 +1,107 @@
+//! One background thread per process that removes what has expired.
+//!
+//! It starts with the first map whose entries expire, holds every such map weakly, sleeps until something is due, and ends
+//! with the last of them. A map that is dropped while it is being swept lives until that pass over it ends (the lock is released
+//! every few entries, so nobody waits for it), and its values may then be dropped on this thread. A panic in a value's `Drop` is
+//! caught here: it ends the pass over that map, not the thread.
+//!
+//! A process made by `fork` has no such thread, as it has none of its parent's: in it, writes still remove what has expired, and
+//! the next map that is built starts the thread anew. Where no thread can be started, writes alone do the work.
+
+use parking_lot::{Condvar, Mutex};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Weak},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// A map as the background thread sees it.
+pub(crate) trait Sweep: Send + Sync {
+    /// Removes what has expired.
+    fn sweep_due(&self);
+    /// Has the next pass begin at once.
+    fn sweep_again(&self);
+    /// How long there is nothing to do; `None` until the thread is woken.
+    fn due_in(&self) -> Option<Duration>;
+}
+
+static SWEEPER: Mutex<Sweeper> = Mutex::new(Sweeper { maps: Vec::new(), thread_of: None, is_woken: false });
+static WAKE: Condvar = Condvar::new();
+
+struct Sweeper {
+    maps: Vec<Weak<dyn Sweep>>,
+    /// The process that has the thread.
+    thread_of: Option<u32>,
+    is_woken: bool,
+}
+
+/// Has a map swept as long as it lives.
+pub(crate) fn register(map: Weak<dyn Sweep>) {
+    let mut sweeper = SWEEPER.lock();
+    sweeper.maps.push(map);
+    let process = std::process::id();
+    if sweeper.thread_of != Some(process) {
+        let thread = thread::Builder::new().name("sharded-sweeper".to_owned());
+        sweeper.thread_of = thread.spawn(run).ok().map(|_| process);
+    }
+}
+
+/// Has the thread look again when it must act: something is due earlier, or a map is gone.
+pub(crate) fn wake() {
+    SWEEPER.lock().is_woken = true;
+    WAKE.notify_one();
+}
+
+fn run() {
+    loop {
+        let Some(maps) = living() else { return };
+        for map in &maps {
+            if map.due_in().is_some_and(|wait| wait.is_zero()) {
+                // A user's `Drop` may panic. What it dropped is out of the map, so the next pass gets further.
+                if catch_unwind(AssertUnwindSafe(|| map.sweep_due())).is_err() {
+                    map.sweep_again();
+                }
+            }
+        }
+        // The time that is measured from must come first: what falls due in between is then found at once.
+        let now = Instant::now();
+        let wait = maps.iter().filter_map(|map| map.due_in()).min();
+        // The last owner of a map may be this one, so drop them before the registry is locked.
+        let _ = catch_unwind(AssertUnwindSafe(move || drop(maps)));
+        sleep(wait.and_then(|wait| now.checked_add(wait)));
+    }
+}
+
+/// The maps that are still there, or `None` where there are none and the thread is to end.
+fn living() -> Option<Vec<Arc<dyn Sweep>>> {
+    let mut sweeper = SWEEPER.lock();
+    sweeper.is_woken = false;
+    let mut maps = Vec::new();
+    sweeper.maps.retain(|map| match map.upgrade() {
+        Some(map) => {
+            maps.push(map);
+            true
+        }
+        None => false,
+    });
+    if maps.is_empty() {
+        sweeper.thread_of = None;
+        return None;
+    }
+    Some(maps)
+}
+
+fn sleep(until: Option<Instant>) {
+    let mut sweeper = SWEEPER.lock();
+    while !sweeper.is_woken {
+        match until {
+            Some(until) => {
+                if WAKE.wait_until(&mut sweeper, until).timed_out() {
+                    return;
+                }
+            }
+            None => WAKE.wait(&mut sweeper),
+        }
+    }
+}
