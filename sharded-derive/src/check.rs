@@ -1,0 +1,275 @@
+//! The rules about what goes together: one function per rule, under its prose.
+
+use crate::diag::Diagnostics;
+use crate::model::{MapField, Store, StoreField};
+use crate::resolve::{Class, class, derives};
+use crate::suggest;
+use crate::syntax::{Shards, in_words};
+use std::collections::HashMap;
+use syn::{Attribute, ext::IdentExt};
+
+/// Judges the whole declaration.
+pub(crate) fn check(store: &Store, diag: &mut Diagnostics) {
+    check_lifetimes(store, diag);
+    for attr in &store.attrs {
+        check_repr(attr, diag);
+        check_derives(attr, store, diag);
+    }
+    check_names(store, diag);
+    check_policy_names(store, diag);
+    check_skipped(store, diag);
+    check_default_eviction(store, diag);
+    for map in store.maps() {
+        check_bound(map, diag);
+        check_unbounded(map, diag);
+        check_eviction(map, diag);
+        check_capacity(map, diag);
+        check_idle_and_ttl(map, diag);
+        check_idle_and_lock(map, diag);
+    }
+}
+
+/// The background thread may hold a map's entries after the function that made the store is left, so nothing in them may
+/// be borrowed.
+fn check_lifetimes(store: &Store, diag: &mut Diagnostics) {
+    for parameter in store.generics.lifetimes() {
+        let lifetime = &parameter.lifetime;
+        diag.error(
+            parameter,
+            format!(
+                "a store owns its entries, so it has no lifetime `{lifetime}`: use `String` for `&str`, or an `Arc`"
+            ),
+        );
+    }
+}
+
+/// The fields are replaced by others, so a layout that was chosen for them means nothing.
+fn check_repr(attr: &Attribute, diag: &mut Diagnostics) {
+    if attr.path().is_ident("repr") {
+        diag.error(
+            attr,
+            "the maps of a store are replaced by sharded ones, so `repr` has nothing to lay out: remove it",
+        );
+    }
+}
+
+/// A store is one shared thing behind locks: what copies, compares or reads it as a whole in one moment can't be derived.
+fn check_derives(attr: &Attribute, store: &Store, diag: &mut Diagnostics) {
+    let name = &store.ident;
+    for path in derives(attr) {
+        let Some(last) = path.segments.last() else { continue };
+        let reason = match last.ident.to_string().as_str() {
+            "Clone" | "Copy" => format!("a store is shared, not copied: put it into an `Arc<{name}>` and clone that"),
+            "PartialEq" | "Eq" | "PartialOrd" | "Ord" | "Hash" => {
+                "a store has no one moment in which it could be compared: compare `to_vec()` of its maps".to_owned()
+            }
+            "Serialize" | "Deserialize" => {
+                "a store has no one moment in which it could be written out: serialize `to_vec()` of its maps"
+                    .to_owned()
+            }
+            "Default" if store.skipped().next().is_some() => {
+                format!("a skipped field has no default here: build the store with `{name}::builder()`")
+            }
+            "Default" => "`#[sharded]` implements `Default` already: remove it here".to_owned(),
+            _ => continue,
+        };
+        let derive = &last.ident;
+        diag.error(&path, format!("`derive({derive})` can't stand here: {reason}"));
+    }
+}
+
+/// Methods of the store and of its builder have names that a field can't have as well.
+fn check_names(store: &Store, diag: &mut Diagnostics) {
+    for field in &store.fields {
+        let (ident, is_map) = match field {
+            StoreField::Map(map) => (&map.ident, true),
+            StoreField::Skipped(skipped) => (&skipped.ident, false),
+        };
+        let name = ident.unraw().to_string();
+        let whose = match name.as_str() {
+            "new" | "builder" if is_map => "store",
+            "clock" | "shards" | "sweep_by_hand" | "build" => "store's builder",
+            _ => continue,
+        };
+        diag.error(ident, format!("the {whose} has a method `{name}` of its own: give this field another name"));
+    }
+}
+
+/// Each policy is a type beside the struct, called after struct and field.
+fn check_policy_names(store: &Store, diag: &mut Diagnostics) {
+    let mut taken: HashMap<String, String> = HashMap::from([
+        (store.ident.unraw().to_string(), "the struct itself".to_owned()),
+        (store.builder.to_string(), "the builder".to_owned()),
+    ]);
+    for map in store.maps() {
+        let (policy, ident) = (map.policy.to_string(), &map.ident);
+        let is_reserved = ident == "builder";
+        match taken.get(&policy) {
+            // The same name twice is the same field under another `cfg`.
+            Some(whose) if !is_reserved && *whose != format!("the policy of `{ident}`") => diag.error(
+                ident,
+                format!(
+                    "the policy of `{ident}` would be called `{policy}`, as is {whose}: give this field another name"
+                ),
+            ),
+            Some(_) => {}
+            None => {
+                taken.insert(policy, format!("the policy of `{ident}`"));
+            }
+        }
+    }
+}
+
+/// A skipped field stays as it was written, so no option means anything for it. The builder counts on its being there.
+fn check_skipped(store: &Store, diag: &mut Diagnostics) {
+    for skipped in store.skipped() {
+        let other = skipped.options.besides_skip();
+        if !other.is_empty() {
+            diag.error(
+                other,
+                "a skipped field is no map of the store and takes no other option: remove this or `skip`",
+            );
+        }
+        for attr in skipped.field.attrs.iter().filter(|attr| class(attr) == Class::Cfg) {
+            diag.error(
+                attr,
+                format!(
+                    "the builder always asks for a skipped field: give `{}` a type that depends on the `cfg`",
+                    skipped.ident
+                ),
+            );
+        }
+    }
+}
+
+/// Every map is bounded or says why not.
+fn check_bound(map: &MapField, diag: &mut Diagnostics) {
+    let policy = &map.declared;
+    if policy.bounds().is_empty() && policy.unbounded.is_none() && !policy.unknown {
+        let ident = &map.ident;
+        diag.error(
+            ident,
+            format!(
+                "nothing keeps `{ident}` from growing for ever: declare `ttl`, `idle` or `capacity`, or say why it stays \
+                 small: `#[shard(unbounded = \"…\")]`"
+            ),
+        );
+    }
+}
+
+/// The reason why a map needs no bound is nothing but misleading on one that has a bound.
+fn check_unbounded(map: &MapField, diag: &mut Diagnostics) {
+    let policy = &map.declared;
+    let Some(unbounded) = &policy.unbounded else { return };
+    let bounds = policy.bounds();
+    if bounds.is_empty() {
+        return;
+    }
+    let names = suggest::list(bounds.iter().map(|(name, _)| name), "and");
+    let undo = bounds.iter().filter(|(_, inherited)| *inherited);
+    let undo: Vec<String> = undo.map(|(name, _)| format!("{name} = {}", nothing(name))).collect();
+    let ident = &map.ident;
+    let message = if undo.len() == bounds.len() {
+        let undo = undo.join(", ");
+        format!("`{ident}` is bounded by the struct's {names}: undo that with `{undo}`, or remove `unbounded`")
+    } else {
+        format!("`{ident}` is bounded already, by {names}: remove one or the other")
+    };
+    diag.error(unbounded.tokens(), message);
+}
+
+/// The value by which an option is undone.
+fn nothing(option: &str) -> &'static str {
+    if option == "capacity" { "none" } else { "never" }
+}
+
+/// Which entry leaves when a capacity is reached is no question where there is none.
+fn check_eviction(map: &MapField, diag: &mut Diagnostics) {
+    let policy = &map.declared;
+    let has_capacity = policy.bounds().iter().any(|(name, _)| *name == "capacity");
+    if let Some(evict) = policy.evict.as_ref().filter(|evict| !evict.inherited && !has_capacity) {
+        let ident = &map.ident;
+        diag.error(
+            evict.tokens(),
+            format!(
+                "`evict` says which entry leaves a full map, but `{ident}` has no capacity: add `capacity = 10_000`"
+            ),
+        );
+    }
+}
+
+/// As [`check_eviction`], for the default of all fields: one of them at least has to use it.
+fn check_default_eviction(store: &Store, diag: &mut Diagnostics) {
+    let Some(evict) = &store.options.evict else { return };
+    let used = store.maps().any(|map| map.declared.bounds().iter().any(|(name, _)| *name == "capacity"));
+    if !used {
+        diag.error(
+            &evict.tokens,
+            "`evict` says which entry leaves a full map, but no field has a capacity: add `capacity = 10_000`",
+        );
+    }
+}
+
+/// A shard that may hold less than one entry is a lock for nothing.
+fn check_capacity(map: &MapField, diag: &mut Diagnostics) {
+    let policy = &map.declared;
+    let (Some((capacity, _)), Shards::Fixed(shards)) = (policy.capacity(), policy.shards()) else { return };
+    let (Some(at), Some(of)) = (&policy.capacity, &policy.shards) else { return };
+    if capacity >= shards {
+        return;
+    }
+    let fewer = 1_u64 << capacity.ilog2();
+    let whose = if of.inherited && !at.inherited { "the struct's " } else { "" };
+    let at = if at.inherited { of.tokens() } else { at.tokens() };
+    diag.error_once(
+        at,
+        &format!(
+            "with a capacity of {capacity}, some of {whose}{shards} shards could hold nothing: declare `capacity = {shards}` or \
+             `shards = {fewer}`"
+        ),
+    );
+}
+
+/// An entry never outlives its ttl, so an idle time that is not shorter never comes to its end.
+fn check_idle_and_ttl(map: &MapField, diag: &mut Diagnostics) {
+    let policy = &map.declared;
+    let (Some(idle), Some(ttl)) = (policy.idle(), policy.ttl()) else { return };
+    let (Some(at), Some(of)) = (&policy.idle, &policy.ttl) else { return };
+    if idle < ttl {
+        return;
+    }
+    let (idle, ttl) = (in_words(idle), in_words(ttl));
+    let (at, message) = match (at.inherited, of.inherited) {
+        (false, true) => (
+            at.tokens(),
+            format!(
+                "the struct's ttl of {ttl} ends every entry before it is idle for {idle}: add `ttl = never`, or a shorter `idle`"
+            ),
+        ),
+        (true, false) => (
+            of.tokens(),
+            format!("a ttl of {ttl} ends every entry before it is idle for the struct's {idle}: add `idle = never`"),
+        ),
+        _ => (
+            at.tokens(),
+            format!(
+                "a ttl of {ttl} ends every entry before it is idle for {idle}: shorten `idle`, or remove one of the two"
+            ),
+        ),
+    };
+    diag.error_once(at, &message);
+}
+
+/// A read that leaves no trace can't keep an entry alive.
+fn check_idle_and_lock(map: &MapField, diag: &mut Diagnostics) {
+    let policy = &map.declared;
+    if policy.idle().is_none() || !policy.lock().is_some_and(|lock| lock.is("Optimistic")) {
+        return;
+    }
+    let (Some(idle), Some(lock)) = (&policy.idle, &policy.lock) else { return };
+    let at = if idle.inherited { lock.tokens() } else { idle.tokens() };
+    diag.error_once(
+        at,
+        "`idle` counts from the last read, which `Optimistic` leaves no trace of: choose `lock = Mutex` or `RwLock`, or a `ttl`",
+    );
+}

@@ -1,0 +1,32 @@
+//! A method per map, named after the field.
+
+use super::{doc, map_type, words};
+use crate::model::{MapField, Store};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+pub(super) fn expand(store: &Store) -> TokenStream {
+    let Store { ident, generics, shared_attrs, .. } = store;
+    let (parameters, arguments, bounds) = generics.split_for_impl();
+    let accessors = store.maps().map(|map| accessor(map, store));
+    quote! {
+        #shared_attrs
+        impl #parameters #ident #arguments #bounds {
+            #(#accessors)*
+        }
+    }
+}
+
+fn accessor(map: &MapField, store: &Store) -> TokenStream {
+    let (vis, name, map_type) = (&map.field.vis, &map.ident, map_type(map, store));
+    let (cfg, attrs, deprecated) = (&map.attrs.cfg, &map.attrs.accessor, &map.attrs.deprecated);
+    let gap = map.attrs.documented.then(|| quote!(#[doc = ""]));
+    let policy = doc(&format!("**Policy:** {}.", words::policy(&map.declared)));
+    quote! {
+        #cfg #attrs #gap #policy #deprecated
+        #[must_use]
+        #vis fn #name(&self) -> &#map_type {
+            &self.#name
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! The builder: overrides for what was declared, and the values of skipped fields, which the type system asks for.
+
+use super::{doc, with_self};
+use crate::model::{MapField, SkippedField, Store, StoreField};
+use crate::names;
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::GenericParam;
+
+pub(super) fn expand(store: &Store) -> TokenStream {
+    let structure = structure(store);
+    let creation = creation(store);
+    let methods = methods(store);
+    let setters = store.skipped().map(|skipped| setter(skipped, store));
+    quote!(#creation #structure #methods #(#setters)*)
+}
+
+/// A field of the builder that no field of the user's can have the name of.
+fn own(name: &str) -> Ident {
+    Ident::new(name, Span::call_site())
+}
+
+fn structure(store: &Store) -> TokenStream {
+    let Store { vis, ident, builder, krate, shared_attrs, generics, .. } = store;
+    let (options, marker) = (own("__options"), own("__store"));
+    let docs = doc(&format!("Builds a [`{ident}`], with overrides for what was declared."));
+    let parameters = generics.params.iter().map(|parameter| with_self(parameter, store));
+    let skipped = store.skipped().map(|skipped| {
+        let parameter = &skipped.parameter;
+        quote!(#parameter = #krate::builder::Missing)
+    });
+    let bounds = generics.where_clause.as_ref().map(|bounds| with_self(bounds, store));
+    let fields = store.fields.iter().map(|field| match field {
+        StoreField::Map(map) => {
+            let (cfg, name, policy) = (&map.attrs.cfg, names::quiet(&map.ident), &map.policy);
+            quote!(#cfg #name: #krate::builder::FieldOptions<#policy>)
+        }
+        StoreField::Skipped(skipped) => {
+            let (name, parameter) = (names::quiet(&skipped.ident), &skipped.parameter);
+            quote!(#name: #parameter)
+        }
+    });
+    let (_, arguments, _) = generics.split_for_impl();
+    // A generic parameter has to be used, and no policy has any.
+    let marker = is_generic(store).then(|| quote!(#marker: ::core::marker::PhantomData<fn() -> #ident #arguments>,));
+    quote! {
+        #shared_attrs
+        #docs
+        #[derive(::core::fmt::Debug)]
+        #[must_use]
+        #vis struct #builder<#(#parameters,)* #(#skipped,)*> #bounds {
+            #options: #krate::builder::StoreOptions,
+            #(#fields,)*
+            #marker
+        }
+    }
+}
+
+/// `Store::builder()`, and `Store::new()` where nothing is skipped.
+fn creation(store: &Store) -> TokenStream {
+    let Store { vis, ident, builder, krate, shared_attrs, generics, .. } = store;
+    let (options, marker) = (own("__options"), own("__store"));
+    let (parameters, arguments, bounds) = generics.split_for_impl();
+    let builder_arguments = builder_arguments(store, |_| quote!(#krate::builder::Missing));
+    let new = is_complete(store).then(|| {
+        let docs = doc("Builds the store as it was declared.");
+        quote! {
+            #docs
+            #[must_use]
+            #vis fn new() -> Self {
+                Self::builder().build()
+            }
+        }
+    });
+    let fields = store.fields.iter().map(|field| match field {
+        StoreField::Map(map) => {
+            let (cfg, name) = (&map.attrs.cfg, names::quiet(&map.ident));
+            quote!(#cfg #name: #krate::builder::FieldOptions::new())
+        }
+        StoreField::Skipped(skipped) => {
+            let name = names::quiet(&skipped.ident);
+            quote!(#name: #krate::builder::Missing)
+        }
+    });
+    let marker = is_generic(store).then(|| quote!(#marker: ::core::marker::PhantomData,));
+    let docs = doc("Builds the store with overrides for what was declared.");
+    quote! {
+        #shared_attrs
+        impl #parameters #ident #arguments #bounds {
+            #new
+
+            #docs
+            #vis fn builder() -> #builder #builder_arguments {
+                #builder {
+                    #options: #krate::builder::StoreOptions::new(),
+                    #(#fields,)*
+                    #marker
+                }
+            }
+        }
+    }
+}
+
+/// What every builder has: overrides, and `build`.
+fn methods(store: &Store) -> TokenStream {
+    let Store { vis, ident, builder, krate, shared_attrs, generics, .. } = store;
+    let options = own("__options");
+    let parameters = impl_parameters(store);
+    let builder_arguments = builder_arguments(store, |skipped| skipped.parameter.to_token_stream());
+    let (_, arguments, _) = generics.split_for_impl();
+    let bounds = generics.where_clause.as_ref().map(|bounds| with_self(bounds, store));
+    let overrides = store.maps().map(|map| map_override(map, store));
+    let supplied = store.skipped().map(|skipped| {
+        let (parameter, ty) = (&skipped.parameter, with_self(&skipped.field.ty, store));
+        quote!(#parameter: #krate::builder::Supplied<#ty>)
+    });
+    let supplied = (!is_complete(store)).then(|| quote!(where #(#supplied,)*));
+    let mut index = 0_usize;
+    let fields: Vec<TokenStream> = store
+        .fields
+        .iter()
+        .map(|field| match field {
+            StoreField::Map(map) => {
+                let (cfg, name) = (&map.attrs.cfg, names::quiet(&map.ident));
+                let place = Literal::usize_unsuffixed(index);
+                index += 1;
+                quote!(#cfg #name: #krate::builder::BuildField::build(&store, #place, self.#name))
+            }
+            StoreField::Skipped(skipped) => {
+                let name = names::quiet(&skipped.ident);
+                quote!(#name: #krate::builder::Supplied::value(self.#name))
+            }
+        })
+        .collect();
+    let deprecated = store.skipped().any(|skipped| skipped.deprecated).then(|| quote!(#[allow(deprecated)]));
+    let docs = [
+        "Goes by this clock, moved by hand, in place of every declared one.",
+        "Gives every map this many shards in place of the declared number; a map's own override comes first.",
+        "# Panics",
+        "Unless it is a power of two of at most 65536.",
+        "Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.",
+        "Builds the store.",
+    ]
+    .map(doc);
+    let [clock, shards, panics, unless, by_hand, build] = &docs;
+    quote! {
+        #shared_attrs
+        impl<#(#parameters,)*> #builder #builder_arguments #bounds {
+            #clock
+            #vis fn clock(mut self, clock: #krate::clock::Manual) -> Self {
+                self.#options = self.#options.clock(clock);
+                self
+            }
+
+            #shards
+            #[doc = ""]
+            #panics
+            #[doc = ""]
+            #unless
+            #vis fn shards(mut self, shards: ::core::primitive::usize) -> Self {
+                self.#options = self.#options.shards(shards);
+                self
+            }
+
+            #by_hand
+            #vis fn sweep_by_hand(mut self) -> Self {
+                self.#options = self.#options.sweep_by_hand();
+                self
+            }
+
+            #(#overrides)*
+
+            #build
+            #[must_use]
+            #deprecated
+            #vis fn build(self) -> #ident #arguments #supplied {
+                let store = self.#options.start();
+                #ident {
+                    #(#fields,)*
+                }
+            }
+        }
+    }
+}
+
+fn map_override(map: &MapField, store: &Store) -> TokenStream {
+    let (krate, policy, name, vis) = (&store.krate, &map.policy, names::quiet(&map.ident), &map.field.vis);
+    let (cfg, lints, deprecated) = (&map.attrs.cfg, &map.attrs.lints, &map.attrs.deprecated);
+    let options = quote!(#krate::builder::FieldOptions<#policy>);
+    let docs = doc(&format!("Overrides what was declared of `{}`.", map.ident));
+    quote! {
+        #docs
+        #cfg #lints #deprecated
+        #vis fn #name(
+            mut self,
+            options: impl ::core::ops::FnOnce(#options) -> #options,
+        ) -> Self {
+            self.#name = options(self.#name);
+            self
+        }
+    }
+}
+
+/// The method that takes the value of a skipped field: it needs an impl of its own, as it changes the builder's type.
+fn setter(skipped: &SkippedField, store: &Store) -> TokenStream {
+    let Store { builder, krate, shared_attrs, generics, .. } = store;
+    let options = own("__options");
+    let (vis, name, ty) = (&skipped.field.vis, names::quiet(&skipped.ident), with_self(&skipped.field.ty, store));
+    let parameters = impl_parameters(store);
+    let before = builder_arguments(store, |other| other.parameter.to_token_stream());
+    let after = builder_arguments(store, |other| {
+        if other.ident == skipped.ident {
+            quote!(#krate::builder::Given<#ty>)
+        } else {
+            other.parameter.to_token_stream()
+        }
+    });
+    let bounds = generics.where_clause.as_ref().map(|bounds| with_self(bounds, store));
+    let fields = store.fields.iter().map(|field| match field {
+        StoreField::Map(map) => {
+            let (cfg, name) = (&map.attrs.cfg, names::quiet(&map.ident));
+            quote!(#cfg #name: self.#name)
+        }
+        StoreField::Skipped(other) if other.ident == skipped.ident => quote!(#name: #krate::builder::Given(#name)),
+        StoreField::Skipped(other) => {
+            let name = names::quiet(&other.ident);
+            quote!(#name: self.#name)
+        }
+    });
+    let marker = own("__store");
+    let marker = is_generic(store).then(|| quote!(#marker: self.#marker,));
+    let docs = doc(&format!("The value of the field `{}`.", skipped.ident));
+    quote! {
+        #shared_attrs
+        impl<#(#parameters,)*> #builder #before #bounds {
+            #docs
+            #vis fn #name(self, #name: #ty) -> #builder #after {
+                #builder {
+                    #options: self.#options,
+                    #(#fields,)*
+                    #marker
+                }
+            }
+        }
+    }
+}
+
+/// Whether nothing is skipped, so that a store can be had from nothing.
+pub(super) fn is_complete(store: &Store) -> bool {
+    store.skipped().next().is_none()
+}
+
+fn is_generic(store: &Store) -> bool {
+    !store.generics.params.is_empty()
+}
+
+/// The user's parameters without their defaults, then one for each skipped field.
+fn impl_parameters(store: &Store) -> Vec<TokenStream> {
+    let users = store.generics.params.iter().map(|parameter| {
+        let parameter = match parameter {
+            GenericParam::Lifetime(lifetime) => lifetime.to_token_stream(),
+            GenericParam::Type(ty) => {
+                let (attrs, ident, colon, bounds) = (&ty.attrs, &ty.ident, &ty.colon_token, &ty.bounds);
+                quote!(#(#attrs)* #ident #colon #bounds)
+            }
+            GenericParam::Const(constant) => {
+                let (attrs, ident, ty) = (&constant.attrs, &constant.ident, &constant.ty);
+                quote!(#(#attrs)* const #ident: #ty)
+            }
+        };
+        with_self(parameter, store)
+    });
+    users.chain(store.skipped().map(|skipped| skipped.parameter.to_token_stream())).collect()
+}
+
+/// `<T, N, …>`: the user's arguments, then what `of` says of each skipped field.
+fn builder_arguments(store: &Store, of: impl Fn(&SkippedField) -> TokenStream) -> TokenStream {
+    let users = store.generics.params.iter().map(|parameter| match parameter {
+        GenericParam::Lifetime(lifetime) => lifetime.lifetime.to_token_stream(),
+        GenericParam::Type(ty) => ty.ident.to_token_stream(),
+        GenericParam::Const(constant) => constant.ident.to_token_stream(),
+    });
+    let all: Vec<TokenStream> = users.chain(store.skipped().map(of)).collect();
+    if all.is_empty() { TokenStream::new() } else { quote!(<#(#all),*>) }
+}

@@ -1,0 +1,66 @@
+//! `Store`, `Debug`, and `Default` where nothing is skipped.
+
+use super::builder::is_complete;
+use crate::model::Store;
+use crate::names;
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ext::IdentExt;
+
+pub(super) fn expand(store: &Store) -> TokenStream {
+    let visit = visit(store);
+    let debug = (!store.derives_debug).then(|| debug(store));
+    let default = is_complete(store).then(|| default(store));
+    quote!(#visit #debug #default)
+}
+
+fn visit(store: &Store) -> TokenStream {
+    let Store { ident, generics, krate, shared_attrs, .. } = store;
+    let (parameters, arguments, bounds) = generics.split_for_impl();
+    let visits = store.maps().map(|map| {
+        let (cfg, name) = (&map.attrs.cfg, names::quiet(&map.ident));
+        quote!(#cfg visitor(&self.#name);)
+    });
+    quote! {
+        #shared_attrs
+        impl #parameters #krate::Store for #ident #arguments #bounds {
+            fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn #krate::Field)) {
+                #(#visits)*
+            }
+        }
+    }
+}
+
+fn debug(store: &Store) -> TokenStream {
+    let Store { ident, generics, shared_attrs, .. } = store;
+    let (parameters, arguments, bounds) = generics.split_for_impl();
+    let title = ident.unraw().to_string();
+    let fields = store.maps().map(|map| {
+        let (cfg, name, title) = (&map.attrs.cfg, names::quiet(&map.ident), map.ident.unraw().to_string());
+        quote!(#cfg debug.field(#title, &self.#name);)
+    });
+    let finish = if is_complete(store) { quote!(finish) } else { quote!(finish_non_exhaustive) };
+    quote! {
+        #shared_attrs
+        impl #parameters ::core::fmt::Debug for #ident #arguments #bounds {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                let mut debug = f.debug_struct(#title);
+                #(#fields)*
+                debug.#finish()
+            }
+        }
+    }
+}
+
+fn default(store: &Store) -> TokenStream {
+    let Store { ident, generics, shared_attrs, .. } = store;
+    let (parameters, arguments, bounds) = generics.split_for_impl();
+    quote! {
+        #shared_attrs
+        impl #parameters ::core::default::Default for #ident #arguments #bounds {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+    }
+}

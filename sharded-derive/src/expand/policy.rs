@@ -1,0 +1,97 @@
+//! The policy of a map, as a type.
+
+use super::{doc, words};
+use crate::model::{MapField, Store};
+use crate::syntax::{CLOCKS, Choice, Choices, EVICTIONS, HASHERS, Hasher, LOCKS, Shards};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::quote;
+use std::time::Duration;
+use syn::ext::IdentExt;
+
+pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
+    let krate = &store.krate;
+    let (policy, name) = (&map.policy, map.ident.unraw().to_string());
+    let (cfg, lints, shared, vis) = (&map.attrs.cfg, &map.attrs.lints, &store.shared_attrs, &map.field.vis);
+    let docs = doc(&format!("The policy of [`{}::{name}`]: {}.", store.ident.unraw(), words::policy(&map.declared)));
+
+    let shards = match map.declared.shards() {
+        Shards::Auto => quote!(#krate::shards::Auto),
+        Shards::Fixed(shards) => {
+            let shards = Literal::u64_unsuffixed(shards);
+            quote!(#krate::shards::Fixed<#shards>)
+        }
+    };
+    let lock = choice(map.declared.lock(), &LOCKS, "Mutex", krate);
+    let clock = choice(map.declared.clock(), &CLOCKS, "System", krate);
+    let expiry = match (map.declared.ttl(), map.declared.idle()) {
+        (_, Some(_)) => quote!(AfterAccess),
+        (Some(_), None) => quote!(AfterWrite),
+        (None, None) => quote!(Never),
+    };
+    let eviction = match map.declared.capacity() {
+        None => quote!(#krate::evict::Unbounded),
+        Some(_) => choice(map.declared.evict(), &EVICTIONS, "Sieve", krate),
+    };
+    let ttl = map.declared.ttl().map(|ttl| time("TTL", ttl));
+    let idle = map.declared.idle().map(|idle| time("IDLE", idle));
+    let capacity = map.declared.capacity().map(|(_, capacity)| {
+        quote! {
+            const CAPACITY: ::core::option::Option<::core::primitive::usize> =
+                ::core::option::Option::Some(#capacity);
+        }
+    });
+    quote! {
+        #cfg #shared #lints #docs
+        #vis enum #policy {}
+
+        #cfg #shared
+        impl #krate::Policy for #policy {
+            type Shards = #shards;
+            type Lock = #lock;
+            type Expiry = #krate::expiry::#expiry;
+            type Eviction = #eviction;
+            type Clock = #clock;
+            const NAME: &'static ::core::primitive::str = #name;
+            #ttl
+            #idle
+            #capacity
+        }
+    }
+}
+
+/// The hasher that was declared, as a type.
+pub(super) fn hasher(map: &MapField, store: &Store) -> Option<TokenStream> {
+    let krate = &store.krate;
+    map.declared.hasher().map(|hasher| match hasher {
+        Hasher::Ours(name) => ours(name, &HASHERS, krate),
+        Hasher::Own(path) => path.clone(),
+    })
+}
+
+fn choice(chosen: Option<&Choice>, choices: &Choices, default: &str, krate: &TokenStream) -> TokenStream {
+    match chosen {
+        None => ours(&Ident::new(default, Span::call_site()), choices, krate),
+        Some(Choice::Ours(name)) => ours(name, choices, krate),
+        Some(Choice::Own(path)) => path.clone(),
+    }
+}
+
+/// The user's token as the last segment.
+fn ours(name: &Ident, choices: &Choices, krate: &TokenStream) -> TokenStream {
+    let module = Ident::new(choices.module, Span::call_site());
+    quote!(#krate::#module::#name)
+}
+
+/// A constant in the longest unit that `Duration` takes and that leaves no rest.
+fn time(name: &str, time: Duration) -> TokenStream {
+    let name = Ident::new(name, Span::call_site());
+    let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let units = [("from_secs", 1_000_000_000), ("from_millis", 1_000_000), ("from_micros", 1_000), ("from_nanos", 1)];
+    let whole = units.into_iter().find(|(_, size)| nanos.is_multiple_of(*size));
+    let (constructor, size) = whole.unwrap_or(("from_nanos", 1));
+    let (constructor, count) = (Ident::new(constructor, Span::call_site()), Literal::u64_unsuffixed(nanos / size));
+    quote! {
+        const #name: ::core::option::Option<::core::time::Duration> =
+            ::core::option::Option::Some(::core::time::Duration::#constructor(#count));
+    }
+}

@@ -1,0 +1,50 @@
+//! A policy in words, for the docs of what it governs.
+
+use crate::model::Policy;
+use crate::syntax::{Shards, in_words};
+
+/// "16 shards, each behind a `Mutex`; entries expire 5m after they were written"
+pub(super) fn policy(policy: &Policy) -> String {
+    let mut parts = vec![shards(policy)];
+    parts.extend(expiry(policy));
+    parts.extend(bound(policy));
+    parts.extend(policy.hasher().map(|hasher| format!("hashed by `{}`", hasher.words())));
+    parts.extend(
+        policy.clock().filter(|clock| !clock.is("System")).map(|clock| format!("timed by `{}`", clock.words())),
+    );
+    parts.join("; ")
+}
+
+fn shards(policy: &Policy) -> String {
+    let lock = policy.lock().map_or_else(|| "Mutex".to_owned(), |lock| lock.words());
+    let article = if lock.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
+    match policy.shards() {
+        Shards::Fixed(1) => format!("one shard behind {article} `{lock}`"),
+        Shards::Fixed(shards) => format!("{shards} shards, each behind {article} `{lock}`"),
+        Shards::Auto => format!("as many shards as suit the machine, each behind {article} `{lock}`"),
+    }
+}
+
+fn expiry(policy: &Policy) -> Option<String> {
+    match (policy.ttl().map(in_words), policy.idle().map(in_words)) {
+        (None, None) => None,
+        (Some(ttl), None) => Some(format!("entries expire {ttl} after they were written")),
+        (None, Some(idle)) => Some(format!("entries expire {idle} after they were last used")),
+        (Some(ttl), Some(idle)) => {
+            Some(format!("entries expire {ttl} after they were written, or {idle} after they were last used"))
+        }
+    }
+}
+
+fn bound(policy: &Policy) -> Option<String> {
+    let Some((capacity, _)) = policy.capacity() else {
+        return policy.unbounded().map(|reason| format!("unbounded: {}", reason.trim_end_matches('.')));
+    };
+    let full = match policy.evict() {
+        None => "then `Sieve` evicts".to_owned(),
+        Some(evict) if evict.is("Reject") => "more are refused".to_owned(),
+        Some(evict) => format!("then `{}` evicts", evict.words()),
+    };
+    let entries = if capacity == 1 { "entry" } else { "entries" };
+    Some(format!("at most {capacity} {entries}, {full}"))
+}

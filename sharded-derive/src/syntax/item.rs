@@ -1,0 +1,157 @@
+//! The struct and the attributes on it and on its fields.
+
+use super::options::{Options, Place};
+use crate::diag::Diagnostics;
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::{Attribute, Data, DeriveInput, Field, Fields, Generics, Meta, Visibility, punctuated::Punctuated};
+
+/// A struct with named fields, `#[shard(…)]` taken off each.
+pub(crate) struct Declaration {
+    pub(crate) options: Options,
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) ident: Ident,
+    pub(crate) generics: Generics,
+    pub(crate) fields: Vec<DeclaredField>,
+}
+
+pub(crate) struct DeclaredField {
+    pub(crate) options: Options,
+    pub(crate) field: Field,
+}
+
+/// An item that is no struct with named fields. The error is noted; the item stays as it was.
+pub(crate) struct Unsupported {
+    pub(crate) item: TokenStream,
+}
+
+/// Reads the attribute's options and the item under it.
+pub(crate) fn parse(
+    attribute: TokenStream,
+    item: TokenStream,
+    diag: &mut Diagnostics,
+) -> Result<Declaration, Unsupported> {
+    let Ok(input) = syn::parse2::<DeriveInput>(item.clone()) else {
+        diag.error(&item, "`#[sharded]` goes on a struct with named fields");
+        return Err(Unsupported { item });
+    };
+    let DeriveInput { mut attrs, vis, ident, generics, data } = input;
+    let data = match named_fields(data, &ident, diag) {
+        Ok(fields) => fields,
+        Err(data) => {
+            let input = DeriveInput { attrs, vis, ident, generics, data };
+            return Err(Unsupported { item: without_shard(input.into_token_stream()) });
+        }
+    };
+
+    let mut options = Options::default();
+    options.read(attribute, Place::Struct, diag);
+    misplaced_on_struct(&mut attrs, diag);
+
+    let fields = data
+        .into_iter()
+        .map(|mut field| DeclaredField { options: take_field_options(&mut field, diag), field })
+        .collect();
+    Ok(Declaration { options, attrs, vis, ident, generics, fields })
+}
+
+fn named_fields(data: Data, ident: &Ident, diag: &mut Diagnostics) -> Result<Punctuated<Field, syn::Token![,]>, Data> {
+    let what = match data {
+        Data::Struct(data) => match data.fields {
+            Fields::Named(fields) => return Ok(fields.named),
+            fields => {
+                let kind = if matches!(fields, Fields::Unit) { "a unit struct" } else { "a tuple struct" };
+                let message = format!(
+                    "`{ident}` is {kind}, but `#[sharded]` names its methods after the fields: write `struct {ident} {{ \
+                     name: HashMap<…>, }}`"
+                );
+                diag.error(ident, message);
+                return Err(Data::Struct(syn::DataStruct { fields, ..data }));
+            }
+        },
+        Data::Enum(_) => "an enum",
+        Data::Union(_) => "a union",
+    };
+    diag.error(ident, format!("`{ident}` is {what}, but `#[sharded]` goes on a struct with named fields"));
+    Err(data)
+}
+
+/// Takes the options off a field.
+fn take_field_options(field: &mut Field, diag: &mut Diagnostics) -> Options {
+    let mut options = Options::default();
+    for attr in take(&mut field.attrs, |attr| attr.path().is_ident("shard") || attr.path().is_ident("sharded")) {
+        if attr.path().is_ident("sharded") {
+            diag.error(attr.path(), "`#[sharded(…)]` goes on the struct; on a field it is `#[shard(…)]`");
+        }
+        match attr.meta {
+            Meta::Path(_) => {}
+            Meta::List(list) => options.read(list.tokens, Place::Field, diag),
+            Meta::NameValue(_) => diag.error(&attr, "the options go in parentheses: `#[shard(…)]`"),
+        }
+    }
+    // Which options there are has to be known before `cfg` is looked at, so they can't depend on it.
+    for attr in take(&mut field.attrs, |attr| conditional(attr).any(|inner| inner == "shard")) {
+        diag.error(
+            &attr,
+            "options can't depend on a `cfg`: write the field twice, once under `#[cfg(…)]` and once under \
+             `#[cfg(not(…))]`, each with its own `#[shard(…)]`",
+        );
+    }
+    options
+}
+
+fn misplaced_on_struct(attrs: &mut Vec<Attribute>, diag: &mut Diagnostics) {
+    for attr in take(attrs, |attr| attr.path().is_ident("shard")) {
+        diag.error(attr.path(), "`#[shard(…)]` goes on a field; the struct's options are in `#[sharded(…)]`");
+    }
+}
+
+/// The names of the attributes in a `cfg_attr(…, a(…), b)`; none of any other attribute.
+pub(crate) fn conditional(attr: &Attribute) -> impl Iterator<Item = String> + use<> {
+    let tokens = match &attr.meta {
+        Meta::List(list) if list.path.is_ident("cfg_attr") => list.tokens.clone(),
+        _ => TokenStream::new(),
+    };
+    let mut after_comma = false;
+    tokens.into_iter().filter_map(move |token| {
+        let begins = after_comma;
+        after_comma = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ',');
+        match token {
+            TokenTree::Ident(ident) if begins => Some(ident.to_string()),
+            _ => None,
+        }
+    })
+}
+
+fn take(attrs: &mut Vec<Attribute>, wanted: impl Fn(&Attribute) -> bool) -> Vec<Attribute> {
+    let (taken, kept) = std::mem::take(attrs).into_iter().partition(wanted);
+    *attrs = kept;
+    taken
+}
+
+/// The same item without `#[shard(…)]` anywhere, which nobody else knows.
+fn without_shard(item: TokenStream) -> TokenStream {
+    let mut out = TokenStream::new();
+    let mut tokens = item.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Punct(hash) if hash.as_char() == '#' && tokens.peek().is_some_and(is_shard) => {
+                tokens.next();
+            }
+            TokenTree::Group(group) => {
+                let mut inner = proc_macro2::Group::new(group.delimiter(), without_shard(group.stream()));
+                inner.set_span(group.span());
+                out.extend(quote!(#inner));
+            }
+            token => out.extend([token]),
+        }
+    }
+    out
+}
+
+fn is_shard(token: &TokenTree) -> bool {
+    let TokenTree::Group(group) = token else { return false };
+    let first = group.stream().into_iter().next();
+    matches!(first, Some(TokenTree::Ident(ident)) if ident == "shard")
+}

@@ -1,0 +1,18 @@
+//! Tokens become what was written. Nothing is decided here that needs two options at once.
+
+mod capacity;
+mod choice;
+mod duration;
+mod entries;
+mod item;
+mod options;
+mod reason;
+mod shards;
+mod value;
+
+pub(crate) use capacity::Capacity;
+pub(crate) use choice::{CLOCKS, Choice, Choices, EVICTIONS, HASHERS, Hasher, LOCKS};
+pub(crate) use duration::{Time, in_words};
+pub(crate) use item::{Declaration, DeclaredField, Unsupported, conditional, parse};
+pub(crate) use options::{Options, Written};
+pub(crate) use shards::Shards;

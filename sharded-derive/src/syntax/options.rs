@@ -1,0 +1,237 @@
+//! Which options there are, where each may stand, and what was written for each.
+
+use super::entries::{Entry, Given, entries};
+use super::value::Value;
+use super::{Capacity, Choice, Hasher, Shards, Time, capacity, choice, duration, reason, shards};
+use crate::{diag::Diagnostics, suggest};
+use proc_macro2::TokenStream;
+use std::rc::Rc;
+
+/// What an attribute stands on.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Place {
+    Struct,
+    Field,
+}
+
+/// An option as the user learns of it.
+struct Known {
+    name: &'static str,
+    /// How it is written.
+    form: &'static str,
+    /// `None`: on both.
+    only_on: Option<Place>,
+    /// What it is called elsewhere.
+    synonyms: &'static [&'static str],
+}
+
+const KNOWN: [Known; 11] = [
+    known("shards", "shards = 16", None, &["buckets", "segments", "stripes", "partitions"]),
+    known("lock", "lock = RwLock", None, &["mutex", "rwlock", "guard"]),
+    known(
+        "ttl",
+        "ttl = \"5m\"",
+        None,
+        &["expire", "expires", "expiry", "expiration", "timeout", "lifetime", "time_to_live"],
+    ),
+    known("idle", "idle = \"30m\"", None, &["tti", "time_to_idle", "idle_timeout"]),
+    known("capacity", "capacity = 10_000", None, &["max", "size", "limit", "max_size", "max_capacity", "max_entries"]),
+    known("evict", "evict = Lru", None, &["eviction", "evicts", "policy"]),
+    known("unbounded", "unbounded = \"one entry per country\"", Some(Place::Field), &["reason", "no_bound"]),
+    known("hasher", "hasher = SipHash", None, &["hash", "build_hasher"]),
+    known("clock", "clock = Manual", None, &["time", "timer"]),
+    known("skip", "skip", Some(Place::Field), &["ignore", "plain"]),
+    known("crate", "crate = ::renamed", Some(Place::Struct), &["path", "krate"]),
+];
+
+const fn known(
+    name: &'static str,
+    form: &'static str,
+    only_on: Option<Place>,
+    synonyms: &'static [&'static str],
+) -> Known {
+    Known { name, form, only_on, synonyms }
+}
+
+/// An option that was given.
+pub(crate) struct Written<T> {
+    /// `None` where the value is wrong, which has been reported: other rules then hold their peace.
+    pub(crate) value: Option<T>,
+    /// All of it, to point at.
+    pub(crate) tokens: TokenStream,
+}
+
+/// An option, if it was given. Shared, since the struct's options become those of many fields.
+type Slot<T> = Option<Rc<Written<T>>>;
+
+/// All that was given in one place.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) shards: Slot<Shards>,
+    pub(crate) lock: Slot<Choice>,
+    pub(crate) ttl: Slot<Time>,
+    pub(crate) idle: Slot<Time>,
+    pub(crate) capacity: Slot<Capacity>,
+    pub(crate) evict: Slot<Choice>,
+    pub(crate) unbounded: Slot<String>,
+    pub(crate) hasher: Slot<Hasher>,
+    pub(crate) clock: Slot<Choice>,
+    pub(crate) skip: Slot<()>,
+    pub(crate) krate: Slot<TokenStream>,
+    /// Something was given that nobody knows what it means.
+    pub(crate) unknown: bool,
+}
+
+impl Options {
+    /// Adds the options of one attribute.
+    pub(crate) fn read(&mut self, list: TokenStream, place: Place, diag: &mut Diagnostics) {
+        let entries = entries(list, diag);
+        let mut guesses = Vec::new();
+        for entry in &entries {
+            match find(entry, place, diag) {
+                Found::Option(option) => self.note(option.name, entry, false, diag),
+                Found::Perhaps(option) => guesses.push((option.name, entry)),
+                Found::Elsewhere => {}
+                Found::Nothing => self.unknown = true,
+            }
+        }
+        // A misspelt option counts as given with a wrong value, so that no rule complains of its absence.
+        for (option, entry) in guesses {
+            self.note(option, entry, true, diag);
+        }
+    }
+
+    fn note(&mut self, option: &'static str, entry: &Entry, guessed: bool, diag: &mut Diagnostics) {
+        let mut note = Note { option, entry, guessed, diag };
+        match option {
+            "shards" => note.take(&mut self.shards, shards::parse),
+            "lock" => note.take(&mut self.lock, choice::lock),
+            "ttl" => note.take(&mut self.ttl, duration::parse),
+            "idle" => note.take(&mut self.idle, duration::parse),
+            "capacity" => note.take(&mut self.capacity, capacity::parse),
+            "evict" => note.take(&mut self.evict, choice::evict),
+            "unbounded" => note.take(&mut self.unbounded, reason::parse),
+            "hasher" => note.take(&mut self.hasher, choice::hasher),
+            "clock" => note.take(&mut self.clock, choice::clock),
+            "skip" => note.flag(&mut self.skip),
+            "crate" => note.take(&mut self.krate, choice::krate),
+            _ => unreachable!("every known option is noted"),
+        }
+    }
+
+    /// The options other than `skip`, to point at.
+    pub(crate) fn besides_skip(&self) -> TokenStream {
+        fn tokens<T>(slot: &Slot<T>) -> Option<TokenStream> {
+            slot.as_ref().map(|written| written.tokens.clone())
+        }
+        let all = [
+            tokens(&self.shards),
+            tokens(&self.lock),
+            tokens(&self.ttl),
+            tokens(&self.idle),
+            tokens(&self.capacity),
+            tokens(&self.evict),
+            tokens(&self.unbounded),
+            tokens(&self.hasher),
+            tokens(&self.clock),
+        ];
+        all.into_iter().flatten().next().unwrap_or_default()
+    }
+}
+
+/// One option on its way into its slot.
+struct Note<'a> {
+    option: &'static str,
+    entry: &'a Entry,
+    /// The name was misspelt, which has been reported.
+    guessed: bool,
+    diag: &'a mut Diagnostics,
+}
+
+impl Note<'_> {
+    /// For an option with a value.
+    fn take<T>(&mut self, slot: &mut Slot<T>, parse: impl FnOnce(&str, &Value, &mut Diagnostics) -> Option<T>) {
+        if self.is_new(slot) {
+            let value = match &self.entry.value {
+                _ if self.guessed => None,
+                Given::Value(tokens) => parse(self.option, &Value::new(tokens.clone()), self.diag),
+                Given::Nothing => {
+                    let form = KNOWN.iter().find(|known| known.name == self.option).map_or("", |known| known.form);
+                    self.diag.error(&self.entry.tokens, format!("`{}` needs a value: `{form}`", self.option));
+                    None
+                }
+                Given::Wrong => None,
+            };
+            self.put(slot, value);
+        }
+    }
+
+    /// For an option without a value.
+    fn flag(&mut self, slot: &mut Slot<()>) {
+        if self.is_new(slot) {
+            if let Given::Value(_) = self.entry.value {
+                let message = format!("`{0}` takes no value: `#[shard({0})]`", self.option);
+                self.diag.error(&self.entry.tokens, message);
+            }
+            self.put(slot, Some(()));
+        }
+    }
+
+    fn is_new<T>(&mut self, slot: &Slot<T>) -> bool {
+        if slot.is_some() && !self.guessed {
+            self.diag.error(&self.entry.tokens, format!("`{}` is given twice: keep one of the two", self.option));
+        }
+        slot.is_none()
+    }
+
+    fn put<T>(&mut self, slot: &mut Slot<T>, value: Option<T>) {
+        *slot = Some(Rc::new(Written { value, tokens: self.entry.tokens.clone() }));
+    }
+}
+
+/// What an entry's name means.
+enum Found {
+    Option(&'static Known),
+    /// Not an option, which has been reported, but probably meant to be this one.
+    Perhaps(&'static Known),
+    /// An option that has no place here, which has been reported.
+    Elsewhere,
+    /// Not an option, which has been reported.
+    Nothing,
+}
+
+fn find(entry: &Entry, place: Place, diag: &mut Diagnostics) -> Found {
+    let written = entry.name.to_string();
+    let Some(option) = KNOWN.iter().find(|option| option.name == written) else {
+        return unknown(entry, &written, place, diag);
+    };
+    let Some(only_on) = option.only_on.filter(|only_on| *only_on != place) else {
+        return Found::Option(option);
+    };
+    let Known { name, form, .. } = option;
+    let message = match only_on {
+        Place::Struct => format!("`{name}` goes on the struct: `#[sharded({form})]`"),
+        Place::Field if *name == "unbounded" => {
+            format!("`unbounded` goes on a field, since every map has its own reason: `#[shard({form})]`")
+        }
+        Place::Field => format!("`{name}` goes on a field: `#[shard({form})]`"),
+    };
+    diag.error(&entry.tokens, message);
+    Found::Elsewhere
+}
+
+fn unknown(entry: &Entry, written: &str, place: Place, diag: &mut Diagnostics) -> Found {
+    let here = || KNOWN.iter().filter(|option| option.only_on.is_none_or(|only_on| only_on == place));
+    let synonym = here().find(|option| option.synonyms.contains(&written.to_lowercase().as_str()));
+    let near = || {
+        let name = suggest::nearest(written, here().map(|option| option.name))?;
+        here().find(|option| option.name == name)
+    };
+    let meant = synonym.or_else(near);
+
+    let question = meant.map_or_else(|| ".".to_owned(), |meant| format!(", did you mean `{}`?", meant.name));
+    let whose = if place == Place::Struct { "The struct" } else { "A field" };
+    let all = suggest::list(here().map(|option| option.name), "and");
+    diag.error(&entry.name, format!("unknown option `{written}`{question} {whose} takes {all}"));
+    meant.map_or(Found::Nothing, Found::Perhaps)
+}
