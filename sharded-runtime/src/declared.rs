@@ -47,6 +47,7 @@ pub trait Declared {
     type FieldWith<P: Policy, S>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<K, V, S> Declared for std::collections::HashMap<K, V, S> {
     type Key = K;
     type Value = V;
@@ -55,6 +56,7 @@ impl<K, V, S> Declared for std::collections::HashMap<K, V, S> {
     type FieldWith<P: Policy, H> = ShardedMap<K, V, P, H>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<K, S> Declared for std::collections::HashSet<K, S> {
     type Key = K;
     type Value = ();
@@ -63,6 +65,7 @@ impl<K, S> Declared for std::collections::HashSet<K, S> {
     type FieldWith<P: Policy, H> = ShardedSet<K, P, H>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<K, V, S> Declared for hashbrown::HashMap<K, V, S> {
     type Key = K;
     type Value = V;
@@ -71,6 +74,7 @@ impl<K, V, S> Declared for hashbrown::HashMap<K, V, S> {
     type FieldWith<P: Policy, H> = ShardedMap<K, V, P, H>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<K, S> Declared for hashbrown::HashSet<K, S> {
     type Key = K;
     type Value = ();

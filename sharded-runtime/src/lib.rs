@@ -10,6 +10,8 @@ pub mod expiry;
 pub mod hasher;
 mod list;
 pub mod lock;
+#[doc(hidden)]
+pub mod macro_support;
 mod map;
 mod order;
 mod policy;

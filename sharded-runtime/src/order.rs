@@ -5,10 +5,13 @@
 //! other in a circle, and a thread can't wait for itself; whoever does not keep to it panics, with both call sites, before
 //! it waits.
 //!
-//! Every access that takes a lock looks and records, since keys and values run their own code (`Eq`, `Clone`) under it.
+//! Every access looks before it waits. Only one that runs code of the user under the lock records where it is: a closure, and
+//! the `Eq` and `Clone` of keys and values that own something. Those of plain data (no drop glue) are taken not to access
+//! a store themselves, since recording costs a hit of such types more than a tenth of its time.
 
 use std::{
     cell::Cell,
+    mem::needs_drop,
     panic::Location,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -46,86 +49,105 @@ impl Place {
         Place { rank, name }
     }
 
-    /// Enters a shard of this field until the result is dropped.
+    /// Looks whether this thread may wait for a shard of this field.
     ///
     /// # Panics
     ///
-    /// If this thread is inside the same shard or a later place.
+    /// If it is inside the same shard or a later place.
     #[inline]
     #[track_caller]
-    pub(crate) fn enter(&self, shard: usize) -> Inside {
-        let (rank, at) = (self.rank | shard as u64, Location::caller());
-        INNERMOST.with(|innermost| {
-            if innermost.rank.get() >= rank {
-                innermost.refuse(self.name, rank, at);
-            }
-            innermost.enter(self.name, rank, at)
-        })
+    pub(crate) fn check(&self, shard: usize) {
+        let held = RANK.get();
+        if held >= self.rank | shard as u64 {
+            self.refuse(shard, Location::caller());
+        }
     }
 
-    /// As [`enter`](Place::enter), for an access that never waits and so may go anywhere.
+    /// Records that this thread is inside a shard of this field, until the result is dropped.
     #[inline]
-    #[track_caller]
-    pub(crate) fn enter_without_waiting(&self, shard: usize) -> Inside {
-        let (rank, at) = (self.rank | shard as u64, Location::caller());
-        INNERMOST.with(|innermost| innermost.enter(self.name, rank, at))
+    pub(crate) fn enter(&self, shard: usize, at: &'static Location<'static>) -> Inside {
+        let outer = (RANK.get() != 0).then(Frame::innermost);
+        Frame { rank: self.rank | shard as u64, name: self.name, at }.record();
+        Inside { outer }
+    }
+
+    #[cold]
+    fn refuse(&self, shard: usize, at: &Location<'_>) -> ! {
+        let held = Frame::innermost();
+        panic!(
+            "`{}` (shard {shard}) is accessed at {at} from inside `{}` (shard {}), entered at {}: an access from inside a \
+             closure must go to a later shard, field or store, or it could wait for ever; end the outer access first",
+            self.name,
+            held.name,
+            held.rank & ((1 << SHARD_BITS) - 1),
+            held.at,
+        );
     }
 }
 
-/// Whether this thread is inside any shard.
+/// What runs under the lock of a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Runs {
+    /// A closure of the user.
+    Closure,
+    /// Nothing of the user's but `Eq` and `Clone`.
+    Nothing,
+}
+
+impl Runs {
+    /// Whether an access to such keys and values has to record where it is.
+    #[inline]
+    pub(crate) const fn is_recorded<K, V>(self) -> bool {
+        matches!(self, Runs::Closure) || needs_drop::<K>() || needs_drop::<V>()
+    }
+}
+
+/// Whether this thread is inside any shard that has been recorded.
 pub(crate) fn is_inside() -> bool {
-    INNERMOST.with(|innermost| innermost.rank.get() != 0)
+    RANK.get() != 0
 }
 
-/// The stay in a shard. It holds where the thread was before, and takes it back there when dropped.
+/// The stay in a shard; it ends when this is dropped, and the thread is again where it was.
 pub(crate) struct Inside {
-    rank: u64,
-    name: &'static str,
-    at: Option<&'static Location<'static>>,
+    outer: Option<Frame>,
 }
 
 impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
-        INNERMOST.with(|innermost| {
-            innermost.rank.set(self.rank);
-            innermost.name.set(self.name);
-            innermost.at.set(self.at);
-        });
+        match self.outer {
+            // The rest is not looked at then.
+            None => RANK.set(0),
+            Some(outer) => outer.record(),
+        }
     }
 }
 
+// The last place that this thread has entered and not left. A rank of zero is none, whatever the others say: so an access
+// that is not nested writes as little as can be.
 thread_local! {
-    static INNERMOST: Innermost = const {
-        Innermost { rank: Cell::new(0), name: Cell::new(""), at: Cell::new(None) }
-    };
+    static RANK: Cell<u64> = const { Cell::new(0) };
+    static NAME: Cell<&'static str> = const { Cell::new("") };
+    static AT: Cell<&'static Location<'static>> = const { Cell::new(Location::caller()) };
 }
 
-/// The last place that this thread has entered and not left.
-struct Innermost {
-    rank: Cell<u64>,
-    name: Cell<&'static str>,
-    at: Cell<Option<&'static Location<'static>>>,
+/// A place that a thread has entered, and where in the program.
+#[derive(Clone, Copy)]
+struct Frame {
+    rank: u64,
+    name: &'static str,
+    at: &'static Location<'static>,
 }
 
-impl Innermost {
-    /// Records where the thread is now; the result knows where it was.
-    #[inline]
-    fn enter(&self, name: &'static str, rank: u64, at: &'static Location<'static>) -> Inside {
-        Inside { rank: self.rank.replace(rank), name: self.name.replace(name), at: self.at.replace(Some(at)) }
+impl Frame {
+    fn innermost() -> Self {
+        Frame { rank: RANK.get(), name: NAME.get(), at: AT.get() }
     }
 
-    #[cold]
-    fn refuse(&self, name: &str, rank: u64, here: &Location<'_>) -> ! {
-        let shard = |rank: u64| rank & ((1 << SHARD_BITS) - 1);
-        let (held_name, held) = (self.name.get(), self.rank.get());
-        let held_at = self.at.get().map_or_else(String::new, |at| format!(", entered at {at}"));
-        panic!(
-            "`{name}` (shard {}) is accessed at {here} from inside `{held_name}` (shard {}){held_at}: \
-             an access from inside a closure must go to a later shard, field or store, or it could wait for ever; \
-             end the outer access first",
-            shard(rank),
-            shard(held),
-        );
+    #[inline]
+    fn record(self) {
+        RANK.set(self.rank);
+        NAME.set(self.name);
+        AT.set(self.at);
     }
 }

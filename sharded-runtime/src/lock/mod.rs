@@ -51,6 +51,11 @@ pub use rwlock::RwLock;
 /// }
 /// assert_eq!(StdCell::new(1).write(|n| *n + 1), 2);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a lock",
+    label = "not a `Lock`",
+    note = "`lock = …` names `Mutex`, `RwLock`, `Optimistic`, or a type of your own that implements `sharded::lock::Lock`"
+)]
 pub trait Lock: 'static {
     /// Whether several readers can be inside [`Cell::read`] at once.
     ///

@@ -13,6 +13,7 @@ impl Lock for Mutex {
     type Cell<T> = parking_lot::Mutex<T>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<K: Send, V: Send> Serves<K, V> for Mutex {}
 
 impl<T> Cell<T> for parking_lot::Mutex<T> {

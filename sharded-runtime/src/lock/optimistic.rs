@@ -13,4 +13,5 @@ impl Lock for Optimistic {
     type Cell<T> = parking_lot::Mutex<T>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<K: Copy + Send, V: Copy + Send> Serves<K, V> for Optimistic {}

@@ -13,6 +13,7 @@ impl Lock for RwLock {
     type Cell<T> = parking_lot::RwLock<T>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<K: Send + Sync, V: Send + Sync> Serves<K, V> for RwLock {}
 
 impl<T> Cell<T> for parking_lot::RwLock<T> {

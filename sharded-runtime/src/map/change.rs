@@ -1,7 +1,7 @@
 //! Changing an entry, or putting it in, in one critical section.
 
 use super::{Key, ShardedMap, Value};
-use crate::{Policy, evict::MakesRoom, lock::Serves};
+use crate::{Policy, evict::MakesRoom, lock::Serves, order::Runs};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
@@ -58,7 +58,7 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.hasher.hash(key);
-        self.core.write(self.core.route(hash), |locked| {
+        self.core.write(self.core.route(hash), Runs::Closure, |locked| {
             let slot = locked.find_to_use(hash, key)?;
             Some(change(locked.value(slot)))
         })
@@ -94,7 +94,7 @@ where
     {
         let hash = self.hasher.hash(&key);
         // The key is handed out where it is not needed, to be dropped after the lock is released.
-        let (updated, _unused) = self.core.write(self.core.route(hash), |locked| {
+        let (updated, _unused) = self.core.write(self.core.route(hash), Runs::Closure, |locked| {
             if let Some(slot) = locked.find_to_use(hash, &key) {
                 return (Some(update(locked.value(slot))), Some(key));
             }
@@ -145,7 +145,7 @@ where
     {
         let hash = self.hasher.hash(&key);
         // What is not stored is handed out, to be dropped after the lock is released.
-        let (result, _unused) = self.core.write(self.core.route(hash), |locked| {
+        let (result, _unused) = self.core.write(self.core.route(hash), Runs::Closure, |locked| {
             let slot = locked.find_to_use(hash, &key);
             match change(slot.map(|slot| locked.value(slot))) {
                 Change::Keep(result) => (result, (Some(key), None)),
@@ -195,13 +195,14 @@ where
         P::Eviction: MakesRoom,
     {
         let hash = self.hasher.hash(&key);
-        let (value, _unused) = self.core.write(self.core.route(hash), |locked| match locked.find_to_use(hash, &key) {
-            Some(slot) => (locked.value(slot).clone(), Some(key)),
-            None => {
-                let slot = locked.insert_new(hash, key, init());
-                (locked.value(slot).clone(), None)
-            }
-        });
+        let (value, _unused) =
+            self.core.write(self.core.route(hash), Runs::Closure, |locked| match locked.find_to_use(hash, &key) {
+                Some(slot) => (locked.value(slot).clone(), Some(key)),
+                None => {
+                    let slot = locked.insert_new(hash, key, init());
+                    (locked.value(slot).clone(), None)
+                }
+            });
         value
     }
 }

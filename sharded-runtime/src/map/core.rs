@@ -8,7 +8,7 @@ use crate::{
     evict::Eviction,
     expiry::{Expiry, Stamp},
     lock::Lock,
-    order::{self, Place},
+    order::{self, Place, Runs},
     shards::Shards,
     stats::Meter,
     sweeper::{self, Sweep},
@@ -103,16 +103,16 @@ impl<K, V, P: Policy> Core<K, V, P> {
     /// Lends the live value of a key for reading. A use of the entry, counted.
     #[inline]
     #[track_caller]
-    pub(super) fn read<Q, R>(&self, hash: u64, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
+    pub(super) fn read<Q, R>(&self, hash: u64, key: &Q, runs: Runs, read: impl FnOnce(&V) -> R) -> Option<R>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let shard = self.shards.route(hash);
+        let (shard, is_recorded) = (self.shards.route(hash), runs.is_recorded::<K, V>());
         if <P::Lock as Lock>::SHARED_READS {
-            self.shards.read(shard, |open, table| self.find_shared(open, table, hash, key).map(read))
+            self.shards.read(shard, is_recorded, |open, table| self.find_shared(open, table, hash, key).map(read))
         } else {
-            self.shards.write(shard, |open, table| self.find_alone(open, table, hash, key).map(read))
+            self.shards.write(shard, is_recorded, |open, table| self.find_alone(open, table, hash, key).map(read))
         }
     }
 
@@ -125,9 +125,9 @@ impl<K, V, P: Policy> Core<K, V, P> {
     {
         let mut keys = keys.enumerate().peekable();
         let Some(&(_, (hash, _))) = keys.peek() else { return };
-        let shard = self.shards.route(hash);
+        let (shard, is_recorded) = (self.shards.route(hash), Runs::Nothing.is_recorded::<K, V>());
         if <P::Lock as Lock>::SHARED_READS {
-            self.shards.read(shard, |open, table| {
+            self.shards.read(shard, is_recorded, |open, table| {
                 for (index, (hash, key)) in keys {
                     if let Some(value) = self.find_shared(open, table, hash, key) {
                         read(index, value);
@@ -135,7 +135,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
                 }
             });
         } else {
-            self.shards.write(shard, |open, table| {
+            self.shards.write(shard, is_recorded, |open, table| {
                 for (index, (hash, key)) in keys {
                     if let Some(value) = self.find_alone(open, table, hash, key) {
                         read(index, value);
@@ -200,7 +200,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        self.shards.read(self.shards.route(hash), |_, table| {
+        self.shards.read(self.shards.route(hash), Runs::Nothing.is_recorded::<K, V>(), |_, table| {
             let entry = table.get(table.find(hash, key)?)?;
             let deadline = entry.stamp.deadline(self.idle);
             let left = if StampOf::<P>::EXPIRES { deadline.saturating_sub(self.clock.nanos()) } else { deadline };
@@ -212,9 +212,9 @@ impl<K, V, P: Policy> Core<K, V, P> {
     /// rest of the work (expired entries, a sparse table, a capacity overdrawn) is done on the way.
     #[inline]
     #[track_caller]
-    pub(super) fn write<R>(&self, shard: usize, change: impl FnOnce(&mut Locked<'_, K, V, P>) -> R) -> R {
+    pub(super) fn write<R>(&self, shard: usize, runs: Runs, change: impl FnOnce(&mut Locked<'_, K, V, P>) -> R) -> R {
         let mut garbage = Garbage::new();
-        let (result, due_at) = self.shards.write(shard, |open, table| {
+        let (result, due_at) = self.shards.write(shard, runs.is_recorded::<K, V>(), |open, table| {
             let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
             let result = change(&mut locked);
             if StampOf::<P>::EXPIRES {
@@ -251,7 +251,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
                 locked.compact(COMPACT_PER_WRITE);
             };
             if may_wait {
-                self.shards.write(shard, evict);
+                self.shards.write(shard, false, evict);
             } else {
                 self.shards.try_write(shard, &mut evict);
             }
@@ -268,7 +268,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
         let _visit = Visit::begin(self.shards.open(shard));
         let mut next = Some(0);
         while let Some(from) = next {
-            next = self.shards.read(shard, |_, table| {
+            next = self.shards.read(shard, true, |_, table| {
                 let now = self.now();
                 let to = batch_end(from, table.slots());
                 for slot in from..to.unwrap_or(table.slots()) {
@@ -289,7 +289,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
         let visit = Visit::begin(self.shards.open(shard));
         let mut next = Some(0);
         while let Some(from) = next {
-            next = self.write(shard, |locked| {
+            next = self.write(shard, Runs::Closure, |locked| {
                 let to = batch_end(from, locked.table.slots());
                 for slot in from..to.unwrap_or(locked.table.slots()) {
                     if !locked.is_alive(slot) {
@@ -311,7 +311,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
     /// Takes out all entries of a shard, in one step under the lock, and lets `drain` have the live ones after it.
     #[track_caller]
     pub(super) fn drain(&self, shard: usize, drain: impl FnMut((K, V))) {
-        let (table, now) = self.shards.write(shard, |open, table| {
+        let (table, now) = self.shards.write(shard, false, |open, table| {
             let old = std::mem::replace(table, Table::new());
             open.meter.stored.set(0);
             if let Some(budget) = &self.budget {
@@ -325,7 +325,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
     /// Gives slots back, all but as many vacant ones as `slack` says of the number of entries. A bounded number per lock hold.
     #[track_caller]
     pub(super) fn shrink(&self, shard: usize, slack: impl Fn(usize) -> usize) {
-        while self.shards.write(shard, |open, table| {
+        while self.shards.write(shard, false, |open, table| {
             let slack = slack(table.len());
             open.visitors.load(Ordering::Relaxed) == 0 && table.compact(BATCH, slack)
         }) {}
@@ -337,7 +337,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
         let mut removed = 0;
         loop {
             let mut garbage = Garbage::new();
-            let (is_done, due_at) = self.shards.write(shard, |open, table| {
+            let (is_done, due_at) = self.shards.write(shard, false, |open, table| {
                 let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
                 let is_done = locked.sweep(BATCH);
                 locked.compact(4 * BATCH);

@@ -1,7 +1,7 @@
 //! The time to live of an entry.
 
 use super::{Key, ShardedMap, Value, write::room};
-use crate::{Policy, clock::to_nanos, evict::MakesRoom, expiry::Expires, lock::Serves};
+use crate::{Policy, clock::to_nanos, evict::MakesRoom, expiry::Expires, lock::Serves, order::Runs};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
@@ -146,7 +146,7 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.hasher.hash(key);
-        self.core.write(self.core.route(hash), |locked| {
+        self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
             let found = locked.find(hash, key);
             if let Some(slot) = found {
                 locked.used(slot);

@@ -63,9 +63,10 @@ impl<V: Send + 'static> Value for V {}
 ///
 /// # Order of nested accesses
 ///
-/// Inside a closure (and inside the `Eq` or `Clone` of a key or value) further accesses of this kind of map must go to a later store,
-/// a later field of the same store, or a later shard of the same field. Anything else panics at once, in every build, and
-/// the message names both places; it never hangs. [`len`](Self::len), [`stats`](Self::stats), [`capacity`](Self::capacity)
+/// Inside a closure further accesses of this kind of map must go to a later store (in the order they were built), a later field of
+/// the same store (in the order of declaration), or a later shard of the same field. Anything else panics at once, in every
+/// build, and the message names both places; it never hangs. The same holds inside the `Eq` and `Clone` of keys and
+/// values that own something; those of plain data, without drop glue, are not watched and must not access a store at all. [`len`](Self::len), [`stats`](Self::stats), [`capacity`](Self::capacity)
 /// and [`shard_of`](Self::shard_of) take no lock and may be called anywhere.
 ///
 /// # Panics in user code

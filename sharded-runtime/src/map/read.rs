@@ -1,7 +1,7 @@
 //! Looking at entries.
 
 use super::{Key, ShardedMap, Value, core::BATCH};
-use crate::{Policy, lock::Serves};
+use crate::{Policy, lock::Serves, order::Runs};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
@@ -41,7 +41,7 @@ where
         Q: Hash + Eq + ?Sized,
         V: Clone,
     {
-        self.with(key, V::clone)
+        self.core.read(self.hasher.hash(key), key, Runs::Nothing, V::clone)
     }
 
     /// Runs a closure on a key's value, under the shard's lock (shared where the lock shares). A use of the entry.
@@ -68,7 +68,7 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.core.read(self.hasher.hash(key), key, read)
+        self.core.read(self.hasher.hash(key), key, Runs::Closure, read)
     }
 
     /// Whether a key has an entry that has not expired. No use of the entry: neither its idle time, nor the order of

@@ -1,7 +1,7 @@
 //! Putting in and taking out.
 
 use super::{Key, ShardedMap, Value, core::Locked};
-use crate::{Occupied, Policy, Refused, evict::MakesRoom, lock::Serves};
+use crate::{Occupied, Policy, Refused, evict::MakesRoom, lock::Serves, order::Runs};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
@@ -108,7 +108,7 @@ where
         P::Eviction: MakesRoom,
     {
         let hash = self.hasher.hash(&key);
-        self.core.write(self.core.route(hash), |locked| {
+        self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
             if locked.find(hash, &key).is_some() {
                 return Err(Occupied { key, value });
             }
@@ -168,7 +168,7 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.take_if(key, |_| true)
+        self.take_if(key, Runs::Nothing, |_| true)
     }
 
     /// Takes out a key's value if a condition holds for it, in one critical section. Asking is no use of the entry.
@@ -195,7 +195,7 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.take_if(key, condition).map(|(_, value)| value)
+        self.take_if(key, Runs::Closure, condition).map(|(_, value)| value)
     }
 
     /// Stores entries one by one, each as [`insert`](Self::insert) does. No lock is held between two, nor while the iterator runs.
@@ -229,21 +229,22 @@ where
     pub(super) fn put(&self, key: K, value: V, ttl: Option<u64>) -> Result<Option<V>, Refused<K, V>> {
         let hash = self.hasher.hash(&key);
         // The key of a replaced entry stays, so this one is handed out of the lock to be dropped.
-        let (stored, _unused) = self.core.write(self.core.route(hash), |locked| match locked.find(hash, &key) {
-            Some(slot) => (Ok(Some(locked.replace(slot, value, ttl))), Some(key)),
-            None => (locked.insert(hash, key, value, ttl).map(|_| None).map_err(refused), None),
-        });
+        let (stored, _unused) =
+            self.core.write(self.core.route(hash), Runs::Nothing, |locked| match locked.find(hash, &key) {
+                Some(slot) => (Ok(Some(locked.replace(slot, value, ttl))), Some(key)),
+                None => (locked.insert(hash, key, value, ttl).map(|_| None).map_err(refused), None),
+            });
         stored
     }
 
     #[track_caller]
-    fn take_if<Q>(&self, key: &Q, condition: impl FnOnce(&V) -> bool) -> Option<(K, V)>
+    fn take_if<Q>(&self, key: &Q, runs: Runs, condition: impl FnOnce(&V) -> bool) -> Option<(K, V)>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.hasher.hash(key);
-        self.core.write(self.core.route(hash), |locked| {
+        self.core.write(self.core.route(hash), runs, |locked| {
             let slot = locked.find(hash, key)?;
             if condition(locked.value(slot)) { locked.remove(slot) } else { None }
         })

@@ -9,6 +9,7 @@ use crate::{
     lock::{Cell, Lock},
     order::Place,
 };
+use std::panic::Location;
 
 /// Shards that protect a `T` each, beside an `O` that is open to everyone.
 ///
@@ -63,26 +64,33 @@ impl<T, O, P: Policy> Shards<T, O, P> {
         self.shards.iter().map(|shard| &shard.open)
     }
 
+    /// Where `is_recorded`, the thread is inside the shard meanwhile, as far as nested accesses can tell.
     #[inline]
     #[track_caller]
-    pub(crate) fn read<R>(&self, shard: usize, read: impl FnOnce(&O, &T) -> R) -> R {
-        let _inside = self.place.enter(shard);
+    pub(crate) fn read<R>(&self, shard: usize, is_recorded: bool, read: impl FnOnce(&O, &T) -> R) -> R {
+        self.place.check(shard);
         let Shard { open, cell } = &self.shards[shard];
-        cell.read(|table| read(open, table))
+        let at = Location::caller();
+        cell.read(|table| {
+            let _inside = is_recorded.then(|| self.place.enter(shard, at));
+            read(open, table)
+        })
     }
 
     #[inline]
     #[track_caller]
-    pub(crate) fn write<R>(&self, shard: usize, write: impl FnOnce(&O, &mut T) -> R) -> R {
-        let _inside = self.place.enter(shard);
+    pub(crate) fn write<R>(&self, shard: usize, is_recorded: bool, write: impl FnOnce(&O, &mut T) -> R) -> R {
+        self.place.check(shard);
         let Shard { open, cell } = &self.shards[shard];
-        cell.write(|table| write(open, table))
+        let at = Location::caller();
+        cell.write(|table| {
+            let _inside = is_recorded.then(|| self.place.enter(shard, at));
+            write(open, table)
+        })
     }
 
-    /// `None` at once where the lock is taken.
-    #[track_caller]
+    /// `None` at once where the lock is taken; so this may be called anywhere.
     pub(crate) fn try_write<R>(&self, shard: usize, write: impl FnOnce(&O, &mut T) -> R) -> Option<R> {
-        let _inside = self.place.enter_without_waiting(shard);
         let Shard { open, cell } = &self.shards[shard];
         cell.try_write(|table| write(open, table))
     }

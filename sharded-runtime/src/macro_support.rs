@@ -1,0 +1,59 @@
+//! What generated code names besides the public items. Not for hand-written code: it changes without notice.
+
+use crate::{
+    Key, Policy, ShardedMap, ShardedSet, Value,
+    builder::{BuildField, FieldOptions, StoreContext},
+    lock::Serves,
+};
+use std::hash::BuildHasher;
+
+/// Builds a field of a store.
+///
+/// It asks for more than it uses: each bound by itself, so that the compiler's message is about the one that is missing.
+pub fn build<F>(store: &StoreContext, index: u16, options: FieldOptions<F::Policy>) -> F
+where
+    F: Parts,
+    F::Key: Key,
+    F::Value: Value,
+    F::Hasher: Hashes,
+    <F::Policy as Policy>::Lock: Serves<F::Key, F::Value>,
+    F: BuildField<F::Policy>,
+{
+    F::build(store, index, options)
+}
+
+/// What a field is made of, whether that fits together or not.
+pub trait Parts {
+    /// Its keys.
+    type Key;
+    /// Its values; `()` in a set.
+    type Value;
+    /// Its policy.
+    type Policy: Policy;
+    /// Its hasher.
+    type Hasher;
+}
+
+impl<K, V, P: Policy, S> Parts for ShardedMap<K, V, P, S> {
+    type Key = K;
+    type Value = V;
+    type Policy = P;
+    type Hasher = S;
+}
+
+impl<K, P: Policy, S> Parts for ShardedSet<K, P, S> {
+    type Key = K;
+    type Value = ();
+    type Policy = P;
+    type Hasher = S;
+}
+
+/// A hasher that a field can make by itself.
+#[diagnostic::on_unimplemented(
+    message = "`hasher = {Self}` can't hash the keys of this field",
+    label = "its hasher is `{Self}`",
+    note = "a hasher is `BuildHasher + Default + 'static`, such as `BuildHasherDefault<YourHasher>`; without the option it is ahash"
+)]
+pub trait Hashes: BuildHasher + Default + 'static {}
+#[diagnostic::do_not_recommend]
+impl<S: BuildHasher + Default + 'static> Hashes for S {}
