@@ -1,4 +1,34 @@
 //! Declare the concurrency policy of shared state; the compiler checks it.
+//!
+//! [`#[sharded]`](macro@sharded) turns a struct of maps into a store: each map becomes a [`ShardedMap`] or [`ShardedSet`]
+//! behind an accessor, with the lock, the shards, the expiry and the eviction that were declared for it.
+//!
+//! ```
+//! use sharded::sharded;
+//! use std::collections::HashMap;
+//!
+//! #[sharded(shards = 64, ttl = "5m")]
+//! pub struct Shop {
+//!     /// What is in each customer's cart.
+//!     #[shard(idle = "30m", ttl = never)]
+//!     carts: HashMap<u64, Vec<String>>,
+//!     /// Rendered pages.
+//!     #[shard(lock = RwLock, capacity = 10_000, evict = Lru)]
+//!     pages: HashMap<String, String>,
+//! }
+//!
+//! let shop = Shop::new();
+//! shop.carts().upsert(7, || vec!["apple".to_owned()], |cart| cart.push("apple".to_owned()));
+//! assert_eq!(shop.carts().with(&7, Vec::len), Some(1));
+//! ```
+//!
+//! # Where to look
+//!
+//! - [`ShardedMap`] has all that can be done to a map, and says what holds for nested accesses and panics; [`ShardedSet`]
+//!   is the map without values, [`Store`] the whole struct.
+//! - [`lock`], [`expiry`], [`evict`], [`clock`], [`shards`] and [`hasher`] have one type for each choice of a declaration.
+//! - [`builder`] overrides what was declared, for tests and small machines.
+//! - [`Policy`] is what the attribute writes for a field, and can be written by hand.
 
 mod budget;
 pub mod builder;
@@ -30,3 +60,8 @@ pub use set::ShardedSet;
 pub use sharded_derive::sharded;
 pub use stats::Stats;
 pub use store::{Field, Store};
+
+/// The examples of the README, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -93,7 +93,7 @@ impl Wheel {
             if now < self.due_at {
                 return None;
             }
-            self.collect(now);
+            self.collect(now, 1, 0);
         }
         let slot = self.pending.next;
         if slot == PENDING {
@@ -128,25 +128,29 @@ impl Wheel {
         self.nodes.shrink_to(slots);
     }
 
-    /// Moves the ring of the first bucket of each level whose time has come to the pending ones.
-    fn collect(&mut self, now: u64) {
+    /// Has [`due`](Wheel::due) answer every slot whose deadline has passed, without its usual delay, and some more.
+    pub(crate) fn hurry(&mut self, now: u64) {
+        self.collect(now, BUCKETS, 1);
+    }
+
+    /// Moves the rings of up to so many buckets of each level to the pending ones: of those whose time has come, or would
+    /// come `ahead` spans later.
+    fn collect(&mut self, now: u64, most: usize, ahead: u64) {
         let mut due_at = u64::MAX;
         for level in 0..self.levels.len() {
-            let Some(at) = &mut self.levels[level] else { continue };
             let current = now >> shift(level);
-            match at.first() {
-                Some(span) if span <= current => {
-                    let bucket = bucket_of(span);
-                    at.occupied &= !(1 << bucket);
-                    at.next = span + 1;
-                    self.splice(ring(level, bucket));
-                }
-                _ => at.next = at.next.max(current),
+            for _ in 0..most {
+                let Some(at) = &mut self.levels[level] else { break };
+                let Some(span) = at.first().filter(|&span| span <= current + ahead) else { break };
+                let bucket = bucket_of(span);
+                at.occupied &= !(1 << bucket);
+                at.next = (span + 1).min(current + 1);
+                self.splice(ring(level, bucket));
             }
-            if let Some(Some(at)) = self.levels.get(level)
-                && let Some(span) = at.first()
-            {
-                due_at = due_at.min(begin(span, level));
+            if let Some(at) = &mut self.levels[level] {
+                let first = at.first();
+                at.next = at.next.max(current.min(first.unwrap_or(current)));
+                due_at = due_at.min(first.map_or(u64::MAX, |span| begin(span, level)));
             }
         }
         self.due_at = due_at;

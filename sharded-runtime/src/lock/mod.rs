@@ -75,10 +75,10 @@ pub trait Lock: 'static {
 /// ```
 /// use sharded::lock::{Cell, Lock, RwLock};
 ///
-/// let cell = <RwLock as Lock>::Cell::new(1);
-/// cell.write(|n| *n += 1);
-/// assert_eq!(cell.read(|n| *n), 2);
-/// assert_eq!(cell.try_write(|n| *n), Some(2));
+/// let cell: <RwLock as Lock>::Cell<i32> = Cell::new(1);
+/// Cell::write(&cell, |n| *n += 1);
+/// assert_eq!(Cell::read(&cell, |n| *n), 2);
+/// assert_eq!(Cell::try_write(&cell, |n| *n), Some(2));
 /// ```
 pub trait Cell<T> {
     /// Puts a value behind a new lock.

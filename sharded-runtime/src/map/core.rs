@@ -352,7 +352,11 @@ impl<K, V, P: Policy> Core<K, V, P> {
 
     #[track_caller]
     pub(super) fn sweep(&self) -> usize {
-        (0..self.shards.count()).map(|shard| self.sweep_shard(shard).0).sum()
+        let sweep = |shard| {
+            self.shards.write(shard, false, |_, table| table.hurry(self.now()));
+            self.sweep_shard(shard).0
+        };
+        (0..self.shards.count()).map(sweep).sum()
     }
 }
 

@@ -169,6 +169,12 @@ impl<K, V, P: Policy> Table<K, V, P> {
         None
     }
 
+    /// Has [`next_expired`](Table::next_expired) find everything that has expired, at the cost of looking at some entries
+    /// that have not.
+    pub(crate) fn hurry(&mut self, now: u64) {
+        self.wheel.hurry(now);
+    }
+
     /// The earliest time at which [`next_expired`](Table::next_expired) may find something; `u64::MAX` is never.
     #[inline]
     pub(crate) fn due_at(&self) -> u64 {
