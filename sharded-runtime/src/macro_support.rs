@@ -10,6 +10,7 @@ use std::hash::BuildHasher;
 /// Builds a field of a store.
 ///
 /// It asks for more than it uses: each bound by itself, so that the compiler's message is about the one that is missing.
+#[must_use]
 pub fn build<F>(store: &StoreContext, index: u16, options: FieldOptions<F::Policy>) -> F
 where
     F: Parts,

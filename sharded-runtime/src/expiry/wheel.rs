@@ -20,7 +20,7 @@ const LOWEST_SHIFT: u32 = 28;
 /// A shard would need 2^31 entries for the two to collide; the table refuses to schedule those.
 const BUCKET: u32 = 1 << 31;
 /// The link of the ring of entries whose bucket's time has come.
-const PENDING: u32 = BUCKET | (LEVELS * BUCKETS) as u32;
+const PENDING: u32 = u32::MAX - 1;
 
 #[derive(Debug)]
 pub(crate) struct Wheel {
@@ -215,7 +215,7 @@ fn end(deadline: u64, level: usize) -> u64 {
 
 /// When a span begins.
 fn begin(span: u64, level: usize) -> u64 {
-    span.checked_mul(1 << shift(level)).unwrap_or(u64::MAX)
+    span.saturating_mul(1 << shift(level))
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "the remainder is below 64")]

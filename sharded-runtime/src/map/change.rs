@@ -147,16 +147,16 @@ where
         // What is not stored is handed out, to be dropped after the lock is released.
         let (result, _unused) = self.core.write(self.core.route(hash), Runs::Closure, |locked| {
             let slot = locked.find_to_use(hash, &key);
-            match change(slot.map(|slot| locked.value(slot))) {
-                Change::Keep(result) => (result, (Some(key), None)),
-                Change::Put(value, result) => match slot {
-                    Some(slot) => (result, (Some(key), Some(locked.replace(slot, value, None)))),
-                    None => {
-                        locked.insert_new(hash, key, value);
-                        (result, (None, None))
-                    }
-                },
-                Change::Remove(result) => {
+            match (change(slot.map(|slot| locked.value(slot))), slot) {
+                (Change::Keep(result), _) => (result, (Some(key), None)),
+                (Change::Put(value, result), Some(slot)) => {
+                    (result, (Some(key), Some(locked.replace(slot, value, None))))
+                }
+                (Change::Put(value, result), None) => {
+                    locked.insert_new(hash, key, value);
+                    (result, (None, None))
+                }
+                (Change::Remove(result), slot) => {
                     if let Some(removed) = slot.and_then(|slot| locked.remove(slot)) {
                         locked.discard(removed);
                     }
@@ -195,14 +195,13 @@ where
         P::Eviction: MakesRoom,
     {
         let hash = self.hasher.hash(&key);
-        let (value, _unused) =
-            self.core.write(self.core.route(hash), Runs::Closure, |locked| match locked.find_to_use(hash, &key) {
-                Some(slot) => (locked.value(slot).clone(), Some(key)),
-                None => {
-                    let slot = locked.insert_new(hash, key, init());
-                    (locked.value(slot).clone(), None)
-                }
-            });
+        let (value, _unused) = self.core.write(self.core.route(hash), Runs::Closure, |locked| {
+            if let Some(slot) = locked.find_to_use(hash, &key) {
+                return (locked.value(slot).clone(), Some(key));
+            }
+            let slot = locked.insert_new(hash, key, init());
+            (locked.value(slot).clone(), None)
+        });
         value
     }
 }

@@ -15,7 +15,7 @@ use std::panic::Location;
 ///
 /// `T` is one table; of a group of fields it would be their tables.
 pub(crate) struct Shards<T, O, P: Policy> {
-    shards: Box<[Shard<T, O, P>]>,
+    all: Box<[Shard<T, O, P>]>,
     /// Brings the bits that route to the bottom, less one so that one shard needs no shift by 64.
     shift: u32,
     place: Place,
@@ -36,15 +36,15 @@ impl<T, O: Default, P: Policy> Shards<T, O, P> {
             "the number of shards of `{}` must be a power of two, at most {MAX_SHARDS}, but is {count}",
             P::NAME
         );
-        let shards = (0..count).map(|_| Shard { open: O::default(), cell: Cell::new(shard()) }).collect();
-        Shards { shards, shift: 63 - count.trailing_zeros(), place }
+        let all = (0..count).map(|_| Shard { open: O::default(), cell: Cell::new(shard()) }).collect();
+        Shards { all, shift: 63 - count.trailing_zeros(), place }
     }
 }
 
 impl<T, O, P: Policy> Shards<T, O, P> {
     #[inline]
     pub(crate) fn count(&self) -> usize {
-        self.shards.len()
+        self.all.len()
     }
 
     /// The shard of a hash, by its top bits. The table sees only the lower half.
@@ -57,11 +57,11 @@ impl<T, O, P: Policy> Shards<T, O, P> {
     /// What of a shard needs no lock.
     #[inline]
     pub(crate) fn open(&self, shard: usize) -> &O {
-        &self.shards[shard].open
+        &self.all[shard].open
     }
 
     pub(crate) fn all_open(&self) -> impl Iterator<Item = &O> {
-        self.shards.iter().map(|shard| &shard.open)
+        self.all.iter().map(|shard| &shard.open)
     }
 
     /// Where `is_recorded`, the thread is inside the shard meanwhile, as far as nested accesses can tell.
@@ -69,7 +69,7 @@ impl<T, O, P: Policy> Shards<T, O, P> {
     #[track_caller]
     pub(crate) fn read<R>(&self, shard: usize, is_recorded: bool, read: impl FnOnce(&O, &T) -> R) -> R {
         self.place.check(shard);
-        let Shard { open, cell } = &self.shards[shard];
+        let Shard { open, cell } = &self.all[shard];
         let at = Location::caller();
         cell.read(|table| {
             let _inside = is_recorded.then(|| self.place.enter(shard, at));
@@ -81,7 +81,7 @@ impl<T, O, P: Policy> Shards<T, O, P> {
     #[track_caller]
     pub(crate) fn write<R>(&self, shard: usize, is_recorded: bool, write: impl FnOnce(&O, &mut T) -> R) -> R {
         self.place.check(shard);
-        let Shard { open, cell } = &self.shards[shard];
+        let Shard { open, cell } = &self.all[shard];
         let at = Location::caller();
         cell.write(|table| {
             let _inside = is_recorded.then(|| self.place.enter(shard, at));
@@ -91,7 +91,7 @@ impl<T, O, P: Policy> Shards<T, O, P> {
 
     /// `None` at once where the lock is taken; so this may be called anywhere.
     pub(crate) fn try_write<R>(&self, shard: usize, write: impl FnOnce(&O, &mut T) -> R) -> Option<R> {
-        let Shard { open, cell } = &self.shards[shard];
+        let Shard { open, cell } = &self.all[shard];
         cell.try_write(|table| write(open, table))
     }
 }
