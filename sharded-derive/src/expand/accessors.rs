@@ -1,6 +1,6 @@
 //! A method per map, named after the field.
 
-use super::{doc, map_type, words};
+use super::{doc, map_reference, reference, words};
 use crate::model::{MapField, Store};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -18,15 +18,16 @@ pub(super) fn expand(store: &Store) -> TokenStream {
 }
 
 fn accessor(map: &MapField, store: &Store) -> TokenStream {
-    let (vis, name, map_type) = (&map.field.vis, &map.ident, map_type(map, store));
+    let (vis, name, map_type) = (&map.field.vis, &map.ident, map_reference(map, store));
     let (cfg, attrs, deprecated) = (&map.attrs.cfg, &map.attrs.accessor, &map.attrs.deprecated);
     let gap = map.attrs.documented.then(|| quote!(#[doc = ""]));
     let policy = doc(&format!("**Policy:** {}.", words::policy(&map.declared)));
+    let itself = reference(map);
     quote! {
         #cfg #attrs #gap #policy #deprecated
         #[must_use]
-        #vis fn #name(&self) -> &#map_type {
-            &self.#name
+        #vis fn #name(&self) -> #map_type {
+            #itself
         }
     }
 }

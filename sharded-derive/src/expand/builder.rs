@@ -1,18 +1,18 @@
 //! The builder: overrides for what was declared, and the values of skipped fields, which the type system asks for.
 
-use super::{doc, with_self};
+use super::{Ends, doc, structure, with_self};
 use crate::model::{MapField, SkippedField, Store, StoreField};
 use crate::names;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::GenericParam;
 
 pub(super) fn expand(store: &Store) -> TokenStream {
-    let structure = structure(store);
+    let builder = builder(store);
     let creation = creation(store);
     let methods = methods(store);
     let setters = store.skipped().map(|skipped| setter(skipped, store));
-    quote!(#creation #structure #methods #(#setters)*)
+    quote!(#creation #builder #methods #(#setters)*)
 }
 
 /// A field of the builder that no field of the user's can have the name of.
@@ -20,7 +20,7 @@ fn own(name: &str) -> Ident {
     Ident::new(name, Span::call_site())
 }
 
-fn structure(store: &Store) -> TokenStream {
+fn builder(store: &Store) -> TokenStream {
     let Store { vis, ident, builder, krate, shared_attrs, generics, .. } = store;
     let (options, marker) = (own("__options"), own("__store"));
     let docs = doc(&format!("Builds a [`{ident}`], with overrides for what was declared."));
@@ -63,11 +63,11 @@ fn creation(store: &Store) -> TokenStream {
     let (parameters, arguments, bounds) = generics.split_for_impl();
     let builder_arguments = builder_arguments(store, |_| quote!(#krate::builder::Missing));
     let new = is_complete(store).then(|| {
-        let docs = doc("Builds the store as it was declared.");
+        let (docs, itself) = (doc("Builds the store as it was declared."), structure::itself(store));
         quote! {
             #docs
             #[must_use]
-            #vis fn new() -> Self {
+            #vis fn new() -> #itself {
                 Self::builder().build()
             }
         }
@@ -124,7 +124,10 @@ fn methods(store: &Store) -> TokenStream {
                 let (cfg, name) = (&map.attrs.cfg, names::quiet(&map.ident));
                 let place = Literal::usize_unsuffixed(index);
                 index += 1;
-                quote!(#cfg #name: #krate::builder::BuildField::build(&store, #place, self.#name))
+                let build = build(map, store, &quote!(&store, #place, self.#name));
+                let mut name = name;
+                name.set_span(Ends::of(map).first);
+                quote!(#cfg #name: #build)
             }
             StoreField::Skipped(skipped) => {
                 let name = names::quiet(&skipped.ident);
@@ -132,6 +135,7 @@ fn methods(store: &Store) -> TokenStream {
             }
         })
         .collect();
+    let last = structure::last(store).map(|last| quote!(#last: (),));
     let deprecated = store.skipped().any(|skipped| skipped.deprecated).then(|| quote!(#[allow(deprecated)]));
     let docs = [
         "Goes by this clock, moved by hand, in place of every declared one.",
@@ -177,10 +181,21 @@ fn methods(store: &Store) -> TokenStream {
                 let store = self.#options.start();
                 #ident {
                     #(#fields,)*
+                    #last
                 }
             }
         }
     }
+}
+
+/// The call that builds a map. It stands where the declared type does, since that is what its bounds are about.
+fn build(map: &MapField, store: &Store, arguments: &TokenStream) -> TokenStream {
+    let Ends { first, last } = Ends::of(map);
+    let krate = store.krate.clone().into_iter().map(|mut token| {
+        token.set_span(first);
+        token
+    });
+    quote_spanned!(last=> #(#krate)*::macro_support::build(#arguments))
 }
 
 fn map_override(map: &MapField, store: &Store) -> TokenStream {

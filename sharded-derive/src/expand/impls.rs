@@ -1,8 +1,7 @@
 //! `Store`, `Debug`, and `Default` where nothing is skipped.
 
-use super::builder::is_complete;
+use super::{builder::is_complete, reference, structure};
 use crate::model::Store;
-use crate::names;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
@@ -18,8 +17,8 @@ fn visit(store: &Store) -> TokenStream {
     let Store { ident, generics, krate, shared_attrs, .. } = store;
     let (parameters, arguments, bounds) = generics.split_for_impl();
     let visits = store.maps().map(|map| {
-        let (cfg, name) = (&map.attrs.cfg, names::quiet(&map.ident));
-        quote!(#cfg visitor(&self.#name);)
+        let (cfg, itself) = (&map.attrs.cfg, reference(map));
+        quote!(#cfg visitor(#itself);)
     });
     quote! {
         #shared_attrs
@@ -36,8 +35,8 @@ fn debug(store: &Store) -> TokenStream {
     let (parameters, arguments, bounds) = generics.split_for_impl();
     let title = ident.unraw().to_string();
     let fields = store.maps().map(|map| {
-        let (cfg, name, title) = (&map.attrs.cfg, names::quiet(&map.ident), map.ident.unraw().to_string());
-        quote!(#cfg debug.field(#title, &self.#name);)
+        let (cfg, itself, title) = (&map.attrs.cfg, reference(map), map.ident.unraw().to_string());
+        quote!(#cfg debug.field(#title, #itself);)
     });
     let finish = if is_complete(store) { quote!(finish) } else { quote!(finish_non_exhaustive) };
     quote! {
@@ -55,10 +54,11 @@ fn debug(store: &Store) -> TokenStream {
 fn default(store: &Store) -> TokenStream {
     let Store { ident, generics, shared_attrs, .. } = store;
     let (parameters, arguments, bounds) = generics.split_for_impl();
+    let itself = structure::itself(store);
     quote! {
         #shared_attrs
         impl #parameters ::core::default::Default for #ident #arguments #bounds {
-            fn default() -> Self {
+            fn default() -> #itself {
                 Self::new()
             }
         }

@@ -10,8 +10,10 @@ mod structure;
 mod words;
 
 use crate::model::{MapField, Store};
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use crate::names;
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Type;
 
 /// The whole expansion, which does not fail: what was wrong has its default.
 pub(crate) fn expand(store: &Store) -> TokenStream {
@@ -26,9 +28,58 @@ pub(crate) fn expand(store: &Store) -> TokenStream {
 /// The sharded map in place of the written one, found by the compiler from the written type.
 fn map_type(map: &MapField, store: &Store) -> TokenStream {
     let (krate, written, policy) = (&store.krate, &map.field.ty, &map.policy);
+    let Ends { first, last } = Ends::of(map);
+    let open = quote_spanned!(first=> <#written);
     match policy::hasher(map, store) {
-        None => quote!(<#written as #krate::Declared>::Field<#policy>),
-        Some(hasher) => quote!(<#written as #krate::Declared>::FieldWith<#policy, #hasher>),
+        None => quote_spanned!(last=> #open as #krate::Declared>::Field<#policy>),
+        Some(hasher) => quote_spanned!(last=> #open as #krate::Declared>::FieldWith<#policy, #hasher>),
+    }
+}
+
+/// `&self.visits`, standing where the declared type does: if that is no map, the compiler says so there.
+fn reference(map: &MapField) -> TokenStream {
+    let Ends { first, last } = Ends::of(map);
+    let mut name = map.ident.clone();
+    name.set_span(last);
+    let this = quote_spanned!(names::generated(first)=> self);
+    let and = quote_spanned!(first=> &);
+    quote!(#and #this.#name)
+}
+
+/// `&<…>`, as [`map_type`].
+fn map_reference(map: &MapField, store: &Store) -> TokenStream {
+    let and = quote_spanned!(Ends::of(map).first=> &);
+    let map_type = map_type(map, store);
+    quote!(#and #map_type)
+}
+
+/// The places where a map's declared type begins and ends. Code that begins and ends there is underlined as if it were the type.
+struct Ends {
+    first: Span,
+    last: Span,
+}
+
+impl Ends {
+    fn of(map: &MapField) -> Self {
+        let mut spans = map.field.ty.to_token_stream().into_iter().map(|token| token.span());
+        let first = spans.next().unwrap_or_else(Span::call_site);
+        let last = spans.last().unwrap_or(first);
+        if is_visibly_a_map(map) {
+            Self { first, last }
+        } else {
+            // The compiler may find at every use of the field that it is no map. It says the same thing in the same place
+            // only once, and generated code is another place than what the user wrote: so all of them are generated.
+            Self { first: names::generated(first), last: names::generated(last) }
+        }
+    }
+}
+
+fn is_visibly_a_map(map: &MapField) -> bool {
+    match &map.field.ty {
+        Type::Path(path) => {
+            path.path.segments.last().is_some_and(|last| last.ident == "HashMap" || last.ident == "HashSet")
+        }
+        _ => false,
     }
 }
 
