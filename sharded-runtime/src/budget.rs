@@ -4,10 +4,15 @@
 //! are plenty, one at a time when they run low; what idle shards hoard is collected before anything is evicted. So no
 //! entry is evicted while the field has room, and the field holds at most its capacity, and one entry more for each thread that is
 //! inserting at that moment.
+//!
+//! Units are spent from a shard's purse and returned to it without waiting. They go between the purses and the common
+//! stock under a mutex, and a counter that is odd meanwhile lets others tell, without the mutex, that nothing is left.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering::SeqCst};
 
-// Relaxed throughout: the units are only counted, and what they stand for is ordered by the shards' locks.
+// `is_dry` reads three words as of one moment. Sequential consistency throughout gives it that by the total order of
+// all these accesses; on x86-64 it costs nothing more, as all the writes are read-modify-writes anyway.
 
 /// Units that no shard has.
 #[derive(Debug)]
@@ -15,8 +20,11 @@ pub(crate) struct Budget {
     capacity: usize,
     /// Below zero: so many entries must leave.
     free: AtomicI64,
-    /// Whether any shard may hold units that it does not use.
+    /// Whether any purse may hold units.
     hoarded: AtomicBool,
+    /// Odd while units are on their way between purses and `free`.
+    moves: AtomicU64,
+    mover: Mutex<()>,
     batch: u32,
 }
 
@@ -25,7 +33,7 @@ pub(crate) struct Budget {
 pub(crate) struct Purse(AtomicU32);
 
 impl Budget {
-    /// No purse ever holds more.
+    /// No purse is ever given more.
     const MOST: usize = 64;
 
     pub(crate) fn new(capacity: usize, shards: usize) -> Self {
@@ -34,6 +42,8 @@ impl Budget {
             capacity,
             free: AtomicI64::new(i64::try_from(capacity).unwrap_or(i64::MAX)),
             hoarded: AtomicBool::new(false),
+            moves: AtomicU64::new(0),
+            mover: Mutex::new(()),
             batch: u32::try_from(batch).unwrap_or(1),
         }
     }
@@ -42,58 +52,81 @@ impl Budget {
         self.capacity
     }
 
-    /// Takes a unit for an entry, or says that there is none left.
-    pub(crate) fn take<'a>(&self, purse: &Purse, others: impl Iterator<Item = &'a Purse>) -> bool {
-        purse.spend() || self.withdraw(purse) || (self.collect(others) && self.withdraw(purse))
+    /// Takes a unit for an entry, or says that there is none left anywhere.
+    pub(crate) fn take<'a, I>(&self, purse: &Purse, purses: impl Fn() -> I) -> bool
+    where
+        I: Iterator<Item = &'a Purse>,
+    {
+        if purse.spend() {
+            return true;
+        }
+        while !self.is_dry() {
+            let _mover = self.mover.lock();
+            self.moves.fetch_add(1, SeqCst);
+            if self.free.load(SeqCst) <= 0 && self.hoarded.swap(false, SeqCst) {
+                let collected = purses().map(|purse| i64::from(purse.0.swap(0, SeqCst))).sum();
+                self.free.fetch_add(collected, SeqCst);
+            }
+            let taken = self.withdraw(purse);
+            self.moves.fetch_add(1, SeqCst);
+            if taken {
+                return true;
+            }
+        }
+        false
     }
 
     /// Takes a unit that is not there; an entry must leave for it.
     pub(crate) fn overdraw(&self) {
-        self.free.fetch_sub(1, Ordering::Relaxed);
+        self.free.fetch_sub(1, SeqCst);
     }
 
     pub(crate) fn is_overdrawn(&self) -> bool {
-        self.free.load(Ordering::Relaxed) < 0
+        self.free.load(SeqCst) < 0
     }
 
-    /// Returns the units of entries that are gone.
-    pub(crate) fn give(&self, purse: &Purse, units: usize) {
-        let free = self.free.load(Ordering::Relaxed);
-        if units == 1 && free > 0 && purse.0.load(Ordering::Relaxed) < self.batch {
-            purse.0.fetch_add(1, Ordering::Relaxed);
-            self.hoarded.store(true, Ordering::Relaxed);
+    /// Returns the unit of an entry that is gone.
+    pub(crate) fn give(&self, purse: &Purse) {
+        if self.free.load(SeqCst) > 0 && purse.0.load(SeqCst) < self.batch {
+            purse.0.fetch_add(1, SeqCst);
+            if !self.hoarded.load(SeqCst) {
+                self.hoarded.store(true, SeqCst);
+            }
         } else {
-            self.free.fetch_add(i64::try_from(units).unwrap_or(i64::MAX), Ordering::Relaxed);
+            self.free.fetch_add(1, SeqCst);
         }
     }
 
+    /// Returns the units of all the entries of a shard.
+    pub(crate) fn give_all(&self, units: usize) {
+        self.free.fetch_add(i64::try_from(units).unwrap_or(i64::MAX), SeqCst);
+    }
+
+    /// Whether, at one moment, there was nothing in stock, nothing in a purse and nothing on its way.
+    fn is_dry(&self) -> bool {
+        let before = self.moves.load(SeqCst);
+        let is_dry = self.free.load(SeqCst) <= 0 && !self.hoarded.load(SeqCst);
+        is_dry && before.is_multiple_of(2) && self.moves.load(SeqCst) == before
+    }
+
+    /// Takes a unit from the stock, and more for the purse where there are plenty.
     fn withdraw(&self, purse: &Purse) -> bool {
         let plenty = i64::from(self.batch) * 8;
         let mut taken = 0;
-        let took = self.free.try_update(Ordering::Relaxed, Ordering::Relaxed, |free| {
+        let took = self.free.try_update(SeqCst, SeqCst, |free| {
             taken = if free > plenty { self.batch } else { 1 };
             (free > 0).then(|| free - i64::from(taken))
         });
         if took.is_ok() && taken > 1 {
-            purse.0.fetch_add(taken - 1, Ordering::Relaxed);
-            self.hoarded.store(true, Ordering::Relaxed);
+            purse.0.fetch_add(taken - 1, SeqCst);
+            self.hoarded.store(true, SeqCst);
         }
         took.is_ok()
-    }
-
-    /// Brings in what the purses hold; says whether there was anything.
-    fn collect<'a>(&self, purses: impl Iterator<Item = &'a Purse>) -> bool {
-        if !self.hoarded.swap(false, Ordering::Relaxed) {
-            return false;
-        }
-        let units = purses.map(|purse| i64::from(purse.0.swap(0, Ordering::Relaxed))).sum();
-        self.free.fetch_add(units, Ordering::Relaxed);
-        units > 0
     }
 }
 
 impl Purse {
     fn spend(&self) -> bool {
-        self.0.try_update(Ordering::Relaxed, Ordering::Relaxed, |units| units.checked_sub(1)).is_ok()
+        self.0.try_update(SeqCst, SeqCst, |units| units.checked_sub(1)).is_ok()
     }
 }

@@ -315,7 +315,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
             let old = std::mem::replace(table, Table::new());
             open.meter.stored.set(0);
             if let Some(budget) = &self.budget {
-                budget.give(&open.purse, old.len());
+                budget.give_all(old.len());
             }
             (old, self.now())
         });
@@ -462,7 +462,7 @@ impl<K, V, P: Policy> Locked<'_, K, V, P> {
             return Err((key, value));
         }
         if let Some(budget) = &self.core.budget
-            && !budget.take(&self.open.purse, self.core.shards.all_open().map(|open| &open.purse))
+            && !budget.take(&self.open.purse, || self.core.shards.all_open().map(|open| &open.purse))
             && !self.make_room()
         {
             if !P::Eviction::EVICTS {
@@ -501,7 +501,7 @@ impl<K, V, P: Policy> Locked<'_, K, V, P> {
     pub(super) fn remove(&mut self, slot: u32) -> Option<(K, V)> {
         let removed = self.take(slot)?;
         if let Some(budget) = &self.core.budget {
-            budget.give(&self.open.purse, 1);
+            budget.give(&self.open.purse);
         }
         Some(removed)
     }
@@ -538,14 +538,14 @@ impl<K, V, P: Policy> Locked<'_, K, V, P> {
     /// Looks at so many due entries; says whether no more are left.
     fn sweep(&mut self, steps: usize) -> bool {
         for _ in 0..steps {
-            if self.table.due_at() > self.now {
+            if !self.table.is_due(self.now) {
                 return true;
             }
             if let Some(slot) = self.table.next_expired(self.now, self.core.idle) {
                 self.expire(slot);
             }
         }
-        self.table.due_at() > self.now
+        !self.table.is_due(self.now)
     }
 
     /// Takes out the next victim, if the shard has one.
@@ -562,7 +562,7 @@ impl<K, V, P: Policy> Locked<'_, K, V, P> {
     fn make_room(&mut self) -> bool {
         for _ in 0..SWEEP_PER_WRITE {
             if StampOf::<P>::EXPIRES
-                && self.table.due_at() <= self.now
+                && self.table.is_due(self.now)
                 && let Some(slot) = self.table.next_expired(self.now, self.core.idle)
             {
                 self.open.meter.expired.add();

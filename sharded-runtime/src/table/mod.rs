@@ -47,7 +47,6 @@ impl Pointer {
 
 #[derive(Debug)]
 pub(crate) struct Entry<K, V, T> {
-    hash: u32,
     pub(crate) stamp: T,
     pub(crate) key: K,
     pub(crate) value: V,
@@ -126,7 +125,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is kept")]
     pub(crate) fn insert(&mut self, hash: u64, key: K, value: V, stamp: StampOf<P>) -> u32 {
         let hash = hash as u32;
-        let slot = self.slots.insert(Entry { hash, stamp, key, value });
+        let slot = self.slots.insert(hash, Entry { stamp, key, value });
         self.index.insert_unique(Pointer::spread(hash), Pointer { hash, slot }, |at| Pointer::spread(at.hash));
         self.eviction.inserted(slot);
         slot
@@ -134,7 +133,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// Removes the entry of an occupied slot.
     pub(crate) fn remove(&mut self, slot: u32) -> Option<(K, V)> {
-        let Entry { hash, key, value, .. } = self.slots.remove(slot)?;
+        let hash = self.slots.hash(slot)?;
+        let Entry { key, value, .. } = self.slots.remove(slot)?;
         if let Ok(at) = self.index.find_entry(Pointer::spread(hash), |at| at.slot == slot) {
             at.remove();
         }
@@ -158,7 +158,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     }
 
     /// Looks at one entry that is due: its slot if it has expired. One that was used or given more time since it was
-    /// scheduled is put off. Nothing is left to look at when [`due_at`](Table::due_at) lies ahead.
+    /// scheduled is put off. Nothing is left to look at when nothing [is due](Table::is_due).
     pub(crate) fn next_expired(&mut self, now: u64, idle: u64) -> Option<u32> {
         let slot = self.wheel.due(now)?;
         let deadline = self.slots.get(slot)?.stamp.deadline(idle);
@@ -179,6 +179,13 @@ impl<K, V, P: Policy> Table<K, V, P> {
     #[inline]
     pub(crate) fn due_at(&self) -> u64 {
         self.wheel.due_at()
+    }
+
+    /// Whether there is something for [`next_expired`](Table::next_expired) to look at.
+    #[inline]
+    pub(crate) fn is_due(&self, now: u64) -> bool {
+        let due_at = self.due_at();
+        due_at <= now && due_at != u64::MAX
     }
 
     /// Whether so few slots are in use that the table should be compacted.
@@ -216,8 +223,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// Tells everyone who knows the entry of slot `from` that it lives in `to` now.
     fn follow(&mut self, from: u32, to: u32) {
-        if let Some(Entry { hash, .. }) = self.slots.get(to)
-            && let Some(at) = self.index.find_mut(Pointer::spread(*hash), |at| at.slot == from)
+        if let Some(hash) = self.slots.hash(to)
+            && let Some(at) = self.index.find_mut(Pointer::spread(hash), |at| at.slot == from)
         {
             at.slot = to;
         }

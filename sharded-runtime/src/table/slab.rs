@@ -10,8 +10,15 @@ pub(crate) const MAX_SLOTS: usize = NIL as usize;
 
 #[derive(Debug)]
 enum Slot<T> {
-    Occupied(T),
-    Vacant { prev: u32, next: u32 },
+    /// The hash lies in what would be padding if it were part of the entry.
+    Occupied {
+        hash: u32,
+        entry: T,
+    },
+    Vacant {
+        prev: u32,
+        next: u32,
+    },
 }
 
 #[derive(Debug)]
@@ -43,7 +50,7 @@ impl<T> Slab<T> {
     #[inline]
     pub(crate) fn get(&self, slot: u32) -> Option<&T> {
         match self.slots.get(slot as usize) {
-            Some(Slot::Occupied(entry)) => Some(entry),
+            Some(Slot::Occupied { entry, .. }) => Some(entry),
             _ => None,
         }
     }
@@ -51,7 +58,14 @@ impl<T> Slab<T> {
     #[inline]
     pub(crate) fn get_mut(&mut self, slot: u32) -> Option<&mut T> {
         match self.slots.get_mut(slot as usize) {
-            Some(Slot::Occupied(entry)) => Some(entry),
+            Some(Slot::Occupied { entry, .. }) => Some(entry),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn hash(&self, slot: u32) -> Option<u32> {
+        match self.slots.get(slot as usize) {
+            Some(Slot::Occupied { hash, .. }) => Some(*hash),
             _ => None,
         }
     }
@@ -64,17 +78,18 @@ impl<T> Slab<T> {
     /// # Panics
     ///
     /// Unless it [has room](Slab::has_room).
-    pub(crate) fn insert(&mut self, entry: T) -> u32 {
+    pub(crate) fn insert(&mut self, hash: u32, entry: T) -> u32 {
+        let entry = Slot::Occupied { hash, entry };
         let slot = match self.vacant {
             NIL => {
                 let slot = u32::try_from(self.slots.len()).ok().filter(|&slot| slot != NIL);
                 let slot = slot.expect("a shard holds at most 2^32 - 1 entries");
-                self.slots.push(Slot::Occupied(entry));
+                self.slots.push(entry);
                 slot
             }
             vacant => {
                 self.unchain(vacant);
-                self.slots[vacant as usize] = Slot::Occupied(entry);
+                self.slots[vacant as usize] = entry;
                 vacant
             }
         };
@@ -85,7 +100,9 @@ impl<T> Slab<T> {
     pub(crate) fn remove(&mut self, slot: u32) -> Option<T> {
         self.get(slot)?;
         let vacant = Slot::Vacant { prev: NIL, next: self.vacant };
-        let Slot::Occupied(entry) = std::mem::replace(&mut self.slots[slot as usize], vacant) else { unreachable!() };
+        let Slot::Occupied { entry, .. } = std::mem::replace(&mut self.slots[slot as usize], vacant) else {
+            unreachable!()
+        };
         if let Some(Slot::Vacant { prev, .. }) = self.slots.get_mut(self.vacant as usize) {
             *prev = slot;
         }
@@ -133,7 +150,7 @@ impl<T> Slab<T> {
 
     pub(crate) fn into_entries(self) -> impl Iterator<Item = T> {
         self.slots.into_iter().filter_map(|slot| match slot {
-            Slot::Occupied(entry) => Some(entry),
+            Slot::Occupied { entry, .. } => Some(entry),
             Slot::Vacant { .. } => None,
         })
     }
