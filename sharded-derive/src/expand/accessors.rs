@@ -3,7 +3,7 @@
 use super::{doc, map_reference, reference, words};
 use crate::model::{MapField, Store};
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 
 pub(super) fn expand(store: &Store) -> TokenStream {
     let Store { ident, generics, shared_attrs, .. } = store;
@@ -23,11 +23,12 @@ fn accessor(map: &MapField, store: &Store) -> TokenStream {
     let gap = map.attrs.documented.then(|| quote!(#[doc = ""]));
     let policy = doc(&format!("**Policy:** {}.", words::policy(&map.declared)));
     let itself = reference(map);
+    // Of the user's place, so that an accessor which nobody calls warns as a field does that nobody reads.
+    let function = quote_spanned!(name.span()=> fn);
+    let body = quote_spanned!(name.span()=> { #itself });
     quote! {
         #cfg #attrs #gap #policy #deprecated
         #[must_use]
-        #vis fn #name(&self) -> #map_type {
-            #itself
-        }
+        #vis const #function #name(&self) -> #map_type #body
     }
 }
