@@ -7,7 +7,8 @@ use std::time::Duration;
 ///
 /// `#[sharded]` writes one empty enum per field that implements this trait; one written by hand does the same for a
 /// [`ShardedMap`](crate::ShardedMap) outside any store. Nothing is stored of it: each choice is a type, so a choice that
-/// is not made costs nothing. `TTL`, `IDLE` and `CAPACITY` are what [`builder`](crate::builder) may override.
+/// is not made costs nothing; one that contradicts another, such as a `TTL` with [`Never`](crate::expiry::Never), does not
+/// compile. `TTL`, `IDLE` and `CAPACITY` are what [`builder`](crate::builder) may override.
 ///
 /// # Examples
 ///

@@ -53,21 +53,28 @@ pub(crate) fn wake() {
     WAKE.notify_one();
 }
 
+/// When the thread looks again at a map whose code has panicked: what the pass did not get to is still to do.
+const AFTER_PANIC: Duration = Duration::from_millis(100);
+
 fn run() {
-    loop {
-        let Some(maps) = living() else { return };
-        for map in &maps {
-            if map.due_in().is_some_and(|wait| wait.is_zero()) {
-                // A user's `Drop` may panic. What it dropped is out of the map, so the next pass gets further.
-                if catch_unwind(AssertUnwindSafe(|| map.sweep_due())).is_err() {
-                    map.sweep_again();
-                }
-            }
-        }
-        // The time that is measured from must come first: what falls due in between is then found at once.
+    while let Some(maps) = living() {
+        // What falls due after a map was looked at is found in time, as the time is taken before.
         let now = Instant::now();
-        let wait = maps.iter().filter_map(|map| map.due_in()).min();
-        // The last owner of a map may be this one, so drop them before the registry is locked.
+        let look = |map: &dyn Sweep| {
+            if map.due_in().is_some_and(|wait| wait.is_zero()) {
+                map.sweep_due();
+            }
+            map.due_in()
+        };
+        let look = |map: &Arc<dyn Sweep>| {
+            // A value's `Drop` may panic, and so may a clock of the user's own.
+            catch_unwind(AssertUnwindSafe(|| look(&**map))).unwrap_or_else(|_| {
+                map.sweep_again();
+                Some(AFTER_PANIC)
+            })
+        };
+        let wait = maps.iter().filter_map(look).min();
+        // This may be the last owner of a map.
         let _ = catch_unwind(AssertUnwindSafe(move || drop(maps)));
         sleep(wait.and_then(|wait| now.checked_add(wait)));
     }

@@ -55,6 +55,9 @@ pub use unbounded::Unbounded;
 /// assert_eq!(shard.victim(), Some(1));
 /// ```
 pub trait Eviction: Default + Send + Sync + 'static {
+    /// Whether it goes with a capacity: true of all but [`Unbounded`].
+    const BOUNDED: bool = true;
+
     /// Whether a full map makes room by evicting. Where not, what does not fit is refused.
     const EVICTS: bool = true;
 

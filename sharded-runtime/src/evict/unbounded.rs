@@ -7,6 +7,7 @@ pub struct Unbounded;
 impl MakesRoom for Unbounded {}
 
 impl Eviction for Unbounded {
+    const BOUNDED: bool = false;
     const EVICTS: bool = false;
 
     #[inline]

@@ -58,6 +58,15 @@ struct Open {
 
 impl<K, V, P: Policy> Core<K, V, P> {
     pub(super) fn new(store: &StoreContext, index: u16, options: &FieldOptions<P>) -> Self {
+        const {
+            assert!(
+                P::TTL.is_none() || StampOf::<P>::EXPIRES,
+                "a policy with a TTL needs an `Expiry` other than `Never`"
+            );
+            assert!(P::IDLE.is_none() || StampOf::<P>::TRACKS_ACCESS, "a policy with an IDLE time needs `AfterAccess`");
+            assert!(!matches!(P::CAPACITY, Some(0)), "the CAPACITY of a policy must not be zero");
+            assert!(P::CAPACITY.is_none() || P::Eviction::BOUNDED, "a policy with a CAPACITY needs an `Eviction`");
+        }
         let shards = Shards::new(store.shards(options), Place::new(store.id, index, P::NAME), Table::new);
         let clock = TimeSource::new(store.clock());
         let forever = |time: Option<Duration>| time.map_or(u64::MAX, to_nanos);

@@ -32,6 +32,7 @@ use std::{
     borrow::Borrow,
     fmt,
     hash::{BuildHasher, Hash, RandomState},
+    panic::{RefUnwindSafe, UnwindSafe},
     sync::{Arc, Weak},
 };
 
@@ -99,6 +100,10 @@ pub struct ShardedMap<K, V, P: Policy, S = RandomState> {
     core: Arc<core::Core<K, V, P>>,
     hasher: MapHasher<S>,
 }
+
+// A panic inside leaves the map usable and every entry whole, see above.
+impl<K, V, P: Policy, S> UnwindSafe for ShardedMap<K, V, P, S> {}
+impl<K, V, P: Policy, S> RefUnwindSafe for ShardedMap<K, V, P, S> {}
 
 impl<K, V, P, S> BuildField<P> for ShardedMap<K, V, P, S>
 where
