@@ -665,6 +665,7 @@ where
     P::Eviction: MakesRoom,
     S: BuildHasher + Default + 'static,
 {
+    #[track_caller]
     fn extend<I: IntoIterator<Item = K>>(&mut self, keys: I) {
         ShardedSet::extend(self, keys);
     }

@@ -18,8 +18,8 @@ pub use unbounded::Unbounded;
 /// below the largest number of entries that the shard ever held at once. Every choice keeps what it needs in arrays of its
 /// own, so there is no allocation per entry.
 ///
-/// An eviction of one's own is named by a path: `evict = self::Random`. Nothing that it answers can do harm: a
-/// victim that is no entry is passed over, and counts as "none".
+/// An eviction of one's own is named by a path: `evict = self::Random`. Nothing that it answers can do harm: where
+/// it names no victim, or one that is no entry, some other entry of the shard leaves.
 ///
 /// # Examples
 ///
@@ -82,7 +82,7 @@ pub trait Eviction: Default + Send + Sync + 'static {
     /// The entry of slot `from` lives in slot `to` now, which was vacant.
     fn moved(&mut self, from: u32, to: u32);
 
-    /// The slot whose entry should leave next, or `None` where none can. It stays in until [`removed`](Eviction::removed).
+    /// The slot whose entry should leave next, or `None` where there is none. It stays in until [`removed`](Eviction::removed).
     fn victim(&mut self) -> Option<u32>;
 
     /// Slots from `slots` on are gone; memory for them may be given back.

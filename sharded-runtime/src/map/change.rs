@@ -1,6 +1,6 @@
 //! Changing an entry, or putting it in, in one critical section.
 
-use super::{Key, ShardedMap, Value};
+use super::{Key, ShardedMap, Value, offer::Offer};
 use crate::{Policy, evict::MakesRoom, lock::Serves, order::Runs};
 use std::{
     borrow::Borrow,
@@ -93,15 +93,15 @@ where
         P::Eviction: MakesRoom,
     {
         let hash = self.hasher.hash(&key);
-        // The key is handed out where it is not needed, to be dropped after the lock is released.
-        let (updated, _unused) = self.core.write(self.core.route(hash), Runs::Closure, |locked| {
-            if let Some(slot) = locked.find_to_use(hash, &key) {
-                return (Some(update(locked.value(slot))), Some(key));
+        let mut offer = Offer::of_key(key);
+        self.core.write(self.core.route(hash), Runs::Closure, |locked| {
+            if let Some(slot) = locked.find_offered_to_use(hash, &offer) {
+                return Some(update(locked.value(slot)));
             }
-            locked.insert_new(hash, key, init());
-            (None, None)
-        });
-        updated
+            offer.value = Some(init());
+            locked.insert_new(hash, &mut offer);
+            None
+        })
     }
 
     /// Looks at a key's value and keeps, changes, replaces, stores or removes it, in one critical section. A use of the entry.
@@ -144,33 +144,34 @@ where
         P::Eviction: MakesRoom,
     {
         let hash = self.hasher.hash(&key);
-        // What is not stored is handed out, to be dropped after the lock is released.
-        let (result, _unused) = self.core.write(self.core.route(hash), Runs::Closure, |locked| {
-            let slot = locked.find_to_use(hash, &key);
+        let mut offer = Offer::of_key(key);
+        self.core.write(self.core.route(hash), Runs::Closure, |locked| {
+            let slot = locked.find_offered_to_use(hash, &offer);
             match (change(slot.map(|slot| locked.value(slot))), slot) {
-                (Change::Keep(result), _) => (result, (Some(key), None)),
+                (Change::Keep(result), _) | (Change::Remove(result), None) => result,
                 (Change::Put(value, result), Some(slot)) => {
-                    (result, (Some(key), Some(locked.replace(slot, value, None))))
+                    offer.value = Some(locked.replace(slot, value, None));
+                    result
                 }
                 (Change::Put(value, result), None) => {
-                    locked.insert_new(hash, key, value);
-                    (result, (None, None))
+                    offer.value = Some(value);
+                    locked.insert_new(hash, &mut offer);
+                    result
                 }
-                (Change::Remove(result), slot) => {
-                    if let Some(removed) = slot.and_then(|slot| locked.remove(slot)) {
+                (Change::Remove(result), Some(slot)) => {
+                    if let Some(removed) = locked.remove(slot) {
                         locked.discard(removed);
                     }
-                    (result, (Some(key), None))
+                    result
                 }
             }
-        });
-        result
+        })
     }
 
     /// A copy of a key's value, which is `init()` if it had none; in one critical section, so `init` runs once however many threads ask. A use of
     /// the entry.
     ///
-    /// `init` runs under the shard's lock: keep it short. If it panics, nothing is stored.
+    /// `init` runs under the shard's lock: keep it short. If it panics, or `Clone` does, nothing is stored.
     ///
     /// # Panics
     ///
@@ -195,13 +196,15 @@ where
         P::Eviction: MakesRoom,
     {
         let hash = self.hasher.hash(&key);
-        let (value, _unused) = self.core.write(self.core.route(hash), Runs::Closure, |locked| {
-            if let Some(slot) = locked.find_to_use(hash, &key) {
-                return (locked.value(slot).clone(), Some(key));
+        let mut offer = Offer::of_key(key);
+        self.core.write(self.core.route(hash), Runs::Closure, |locked| {
+            if let Some(slot) = locked.find_offered_to_use(hash, &offer) {
+                return locked.value(slot).clone();
             }
-            let slot = locked.insert_new(hash, key, init());
-            (locked.value(slot).clone(), None)
-        });
-        value
+            // The copy comes first: once the entry is stored, no user code runs that could panic.
+            let copy = offer.value.insert(init()).clone();
+            locked.insert_new(hash, &mut offer);
+            copy
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! What all operations of a map are made of: a read of one shard, a write to one shard, a visit to all of them.
 
+use super::offer::Offer;
 use crate::{
     Policy,
     budget::{Budget, Purse},
@@ -23,6 +24,8 @@ use std::{
 
 /// Due entries that a write looks at on the way: more than the one that it may add.
 const SWEEP_PER_WRITE: usize = 4;
+/// Due entries that an insert looks at, for one that has expired, before it evicts one that has not.
+const LOOKS_FOR_ROOM: usize = 64;
 /// Slots that a write gives back on the way when the table has become sparse.
 const COMPACT_PER_WRITE: usize = 8;
 /// Entries that an operation on the whole map touches before it releases the lock.
@@ -361,11 +364,12 @@ impl<K, V, P: Policy> Core<K, V, P> {
 
     #[track_caller]
     pub(super) fn sweep(&self) -> usize {
-        let sweep = |shard| {
+        let mut removed = 0;
+        for shard in 0..self.shards.count() {
             self.shards.write(shard, false, |_, table| table.hurry(self.now()));
-            self.sweep_shard(shard).0
-        };
-        (0..self.shards.count()).map(sweep).sum()
+            removed += self.sweep_shard(shard).0;
+        }
+        removed
     }
 }
 
@@ -465,26 +469,45 @@ impl<K, V, P: Policy> Locked<'_, K, V, P> {
         &mut self.table.get_mut(slot).expect("a slot that was just found").value
     }
 
-    /// Stores an entry whose key is not there, for this long (or the declared ttl). Gives it back where it finds no room.
-    pub(super) fn insert(&mut self, hash: u64, key: K, value: V, ttl: Option<u64>) -> Result<u32, (K, V)> {
+    /// As [`find`](Locked::find), of what is on offer.
+    pub(super) fn find_offered(&mut self, hash: u64, offer: &Offer<K, V>) -> Option<u32>
+    where
+        K: Eq,
+    {
+        self.find(hash, offer.key()?)
+    }
+
+    /// As [`find_to_use`](Locked::find_to_use), of what is on offer.
+    pub(super) fn find_offered_to_use(&mut self, hash: u64, offer: &Offer<K, V>) -> Option<u32>
+    where
+        K: Eq,
+    {
+        self.find_to_use(hash, offer.key()?)
+    }
+
+    /// Stores what is on offer, whose key is not there, for this long (or the declared ttl), unless it finds no room.
+    #[must_use]
+    pub(super) fn insert(&mut self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> bool {
         if !self.table.has_room() {
-            return Err((key, value));
+            return false;
         }
         if let Some(budget) = &self.core.budget
             && !budget.take(&self.open.purse, || self.core.shards.all_open().map(|open| &open.purse))
             && !self.make_room()
         {
             if !P::Eviction::EVICTS {
-                return Err((key, value));
+                return false;
             }
             budget.overdraw();
         }
-        let stamp = Stamp::new(self.now, self.deadline(ttl));
-        let slot = self.table.insert(hash, key, value, stamp);
-        self.schedule(slot);
-        self.open.meter.inserts.add();
-        self.open.meter.stored.set(self.table.len() as u64);
-        Ok(slot)
+        if let Some((key, value)) = offer.take() {
+            let stamp = Stamp::new(self.now, self.deadline(ttl));
+            let slot = self.table.insert(hash, key, value, stamp);
+            self.schedule(slot);
+            self.open.meter.inserts.add();
+            self.open.meter.stored.set(self.table.len() as u64);
+        }
+        true
     }
 
     /// Replaces a value; the time to live starts again.
@@ -569,11 +592,11 @@ impl<K, V, P: Policy> Locked<'_, K, V, P> {
 
     /// Takes an entry out of this shard for one that comes in: one that has expired, or else the next victim.
     fn make_room(&mut self) -> bool {
-        for _ in 0..SWEEP_PER_WRITE {
-            if StampOf::<P>::EXPIRES
-                && self.table.is_due(self.now)
-                && let Some(slot) = self.table.next_expired(self.now, self.core.idle)
-            {
+        for _ in 0..LOOKS_FOR_ROOM {
+            if !StampOf::<P>::EXPIRES || !self.table.is_due(self.now) {
+                break;
+            }
+            if let Some(slot) = self.table.next_expired(self.now, self.core.idle) {
                 self.open.meter.expired.add();
                 let expired = self.take(slot);
                 self.garbage.extend(expired);

@@ -8,10 +8,12 @@
 //! | `deadline.rs` | the time to live of an entry |
 //! | `whole.rs` | all entries at once |
 //! | `core.rs` | what these are made of |
+//! | `offer.rs` | what a call brings to a shard |
 
 mod change;
 mod core;
 mod deadline;
+mod offer;
 mod read;
 mod whole;
 mod write;
@@ -403,6 +405,7 @@ where
     P::Eviction: MakesRoom,
     S: BuildHasher + Default + 'static,
 {
+    #[track_caller]
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
         ShardedMap::extend(self, entries);
     }

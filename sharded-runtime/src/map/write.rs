@@ -1,6 +1,6 @@
 //! Putting in and taking out.
 
-use super::{Key, ShardedMap, Value, core::Locked};
+use super::{Key, ShardedMap, Value, core::Locked, offer::Offer};
 use crate::{Occupied, Policy, Refused, evict::MakesRoom, lock::Serves, order::Runs};
 use std::{
     borrow::Borrow,
@@ -17,8 +17,8 @@ where
 {
     /// Stores a value and returns the one it replaces, if any. The time to live of the entry starts now.
     ///
-    /// Where the map is full, an entry of the same shard leaves for it: one that has expired, or else the next by the
-    /// declared eviction; where that shard has none, one of another shard, after this one's lock is released.
+    /// Where the map is full, an entry of the same shard leaves for it: one whose removal is due since it expired, or else
+    /// the next by the declared eviction; where that shard has none, one of another shard, after this one's lock is released.
     /// As in std's map, a replaced entry keeps its key.
     ///
     /// # Panics
@@ -108,13 +108,13 @@ where
         P::Eviction: MakesRoom,
     {
         let hash = self.hasher.hash(&key);
+        let mut offer = Offer::new(key, value);
         self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
-            if locked.find(hash, &key).is_some() {
-                return Err(Occupied { key, value });
+            if locked.find_offered(hash, &offer).is_none() {
+                locked.insert_new(hash, &mut offer);
             }
-            locked.insert_new(hash, key, value);
-            Ok(())
-        })
+        });
+        offer.take().map_or(Ok(()), |(key, value)| Err(Occupied { key, value }))
     }
 
     /// Takes out a key's value.
@@ -228,13 +228,16 @@ where
     #[track_caller]
     pub(super) fn put(&self, key: K, value: V, ttl: Option<u64>) -> Result<Option<V>, Refused<K, V>> {
         let hash = self.hasher.hash(&key);
-        // The key of a replaced entry stays, so this one is handed out of the lock to be dropped.
-        let (stored, _unused) =
-            self.core.write(self.core.route(hash), Runs::Nothing, |locked| match locked.find(hash, &key) {
-                Some(slot) => (Ok(Some(locked.replace(slot, value, ttl))), Some(key)),
-                None => (locked.insert(hash, key, value, ttl).map(|_| None).map_err(refused), None),
-            });
-        stored
+        let mut offer = Offer::new(key, value);
+        let replaced = self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
+            if let Some(slot) = locked.find_offered(hash, &offer) {
+                return offer.value.take().map(|value| locked.replace(slot, value, ttl));
+            }
+            // Where it is refused, it stays on offer.
+            let _stored = locked.insert(hash, &mut offer, ttl);
+            None
+        });
+        offer.take().map_or(Ok(replaced), |(key, value)| Err(Refused { key, value }))
     }
 
     #[track_caller]
@@ -251,27 +254,32 @@ where
     }
 }
 
-fn refused<K, V>((key, value): (K, V)) -> Refused<K, V> {
-    Refused { key, value }
-}
-
 /// What a store that can't be refused has stored.
 ///
 /// # Panics
 ///
-/// If it was refused all the same: a policy that makes room refuses only where a shard is out of slot numbers.
+/// If it was refused all the same, see [`no_room`].
 #[track_caller]
 pub(super) fn room<T, K, V>(stored: Result<T, Refused<K, V>>) -> T {
-    stored.unwrap_or_else(|_| panic!("a shard holds at most 2^32 - 1 entries"))
+    stored.unwrap_or_else(|_| no_room())
+}
+
+/// A policy that makes room refuses only where a shard is out of slot numbers.
+#[cold]
+#[track_caller]
+fn no_room() -> ! {
+    panic!("a shard holds at most 2^32 - 1 entries")
 }
 
 impl<K: Key, V: Value, P: Policy> Locked<'_, K, V, P> {
-    /// Stores an entry whose key is not there, under a policy that makes room.
+    /// Stores what is on offer, whose key is not there, under a policy that makes room.
     #[track_caller]
-    pub(super) fn insert_new(&mut self, hash: u64, key: K, value: V) -> u32
+    pub(super) fn insert_new(&mut self, hash: u64, offer: &mut Offer<K, V>)
     where
         P::Eviction: MakesRoom,
     {
-        room(self.insert(hash, key, value, None).map_err(refused))
+        if !self.insert(hash, offer, None) {
+            no_room();
+        }
     }
 }

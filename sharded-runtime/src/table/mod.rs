@@ -145,9 +145,14 @@ impl<K, V, P: Policy> Table<K, V, P> {
         Some((key, value))
     }
 
-    /// The slot of the entry that should leave next; only one that has an entry.
+    /// The slot of the entry that should leave next. `None` only where there is no entry, or none is ever to leave: if an
+    /// eviction of the user's names none, or one that is not there, some entry is taken all the same.
     pub(crate) fn victim(&mut self) -> Option<u32> {
-        self.eviction.victim().filter(|&slot| self.slots.get(slot).is_some())
+        if !P::Eviction::EVICTS || self.len() == 0 {
+            return None;
+        }
+        let named = self.eviction.victim().filter(|&slot| self.slots.get(slot).is_some());
+        named.or_else(|| (0..self.slots()).rev().find(|&slot| self.slots.get(slot).is_some()))
     }
 
     /// Has the sweep come back to the entry when it is due, as of `now` and with this idle time.
