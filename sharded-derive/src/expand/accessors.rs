@@ -24,11 +24,11 @@ fn accessor(map: &MapField, store: &Store) -> TokenStream {
     let policy = doc(&format!("**Policy:** {}.", words::policy(&map.declared)));
     let itself = reference(map);
     // Of the user's place, so that an accessor which nobody calls warns as a field does that nobody reads.
-    let function = quote_spanned!(name.span()=> fn);
+    let function = quote_spanned!(name.span()=> const fn);
     let body = quote_spanned!(name.span()=> { #itself });
     quote! {
         #cfg #attrs #gap #policy #deprecated
         #[must_use]
-        #vis const #function #name(&self) -> #map_type #body
+        #vis #function #name(&self) -> #map_type #body
     }
 }
