@@ -1,6 +1,9 @@
 //! What all operations of a map are made of: a read of one shard, a write to one shard, a visit to all of them.
 
-use super::offer::Offer;
+use super::{
+    garbage::{Garbage, drop_each},
+    locked::Locked,
+};
 use crate::{
     Policy,
     budget::{Budget, Purse},
@@ -15,35 +18,30 @@ use crate::{
     sweeper::{self, Sweep},
     table::Table,
 };
-use smallvec::SmallVec;
 use std::{
     borrow::Borrow,
+    mem::needs_drop,
     sync::atomic::{AtomicU32, AtomicU64, Ordering},
     time::Duration,
 };
 
 /// Due entries that a write looks at on the way: more than the one that it may add.
 const SWEEP_PER_WRITE: usize = 4;
-/// Due entries that an insert looks at, for one that has expired, before it evicts one that has not.
-const LOOKS_FOR_ROOM: usize = 64;
 /// Slots that a write gives back on the way when the table has become sparse.
 const COMPACT_PER_WRITE: usize = 8;
 /// Entries that an operation on the whole map touches before it releases the lock.
 pub(super) const BATCH: usize = 64;
 
-type StampOf<P> = <<P as Policy>::Expiry as Expiry>::Stamp;
-
-/// Entries that were taken out under a lock and are dropped after it.
-pub(super) type Garbage<K, V> = SmallVec<[(K, V); 1]>;
+pub(super) type StampOf<P> = <<P as Policy>::Expiry as Expiry>::Stamp;
 
 /// A map without its hasher: what the background thread knows of it.
 pub(crate) struct Core<K, V, P: Policy> {
-    shards: Shards<Table<K, V, P>, Open, P>,
+    pub(super) shards: Shards<Table<K, V, P>, Open, P>,
     clock: TimeSource<P::Clock>,
     /// Nanoseconds; `u64::MAX` is for ever.
-    ttl: u64,
-    idle: u64,
-    budget: Option<Budget>,
+    pub(super) ttl: u64,
+    pub(super) idle: u64,
+    pub(super) budget: Option<Budget>,
     /// When the background thread looks at this map next.
     alarm: AtomicU64,
     in_background: bool,
@@ -51,12 +49,12 @@ pub(crate) struct Core<K, V, P: Policy> {
 
 /// The part of a shard that needs no lock.
 #[derive(Default)]
-struct Open {
-    meter: Meter,
-    purse: Purse,
+pub(super) struct Open {
+    pub(super) meter: Meter,
+    pub(super) purse: Purse,
     /// Visits that are under way: while there are any, entries keep their slots. Relaxed: a visit counts itself before
     /// it takes the lock for the first time, and whoever moves entries holds the lock.
-    visitors: AtomicU32,
+    pub(super) visitors: AtomicU32,
 }
 
 impl<K, V, P: Policy> Core<K, V, P> {
@@ -308,9 +306,9 @@ impl<K, V, P: Policy> Core<K, V, P> {
                         locked.expire(slot);
                     } else if let Some(entry) = locked.table.get_mut(slot)
                         && !keep(&entry.key, &mut entry.value)
+                        && let Some(removed) = locked.remove(slot)
                     {
-                        let removed = locked.remove(slot);
-                        locked.garbage.extend(removed);
+                        locked.discard(removed);
                     }
                 }
                 to
@@ -320,18 +318,18 @@ impl<K, V, P: Policy> Core<K, V, P> {
         self.shrink(shard, |len| len);
     }
 
-    /// Takes out all entries of a shard, in one step under the lock, and lets `drain` have the live ones after it.
+    /// Takes out all entries of a shard, in one step.
     #[track_caller]
-    pub(super) fn drain(&self, shard: usize, drain: impl FnMut((K, V))) {
+    pub(super) fn take_all(&self, shard: usize) -> Taken<K, V, P> {
         let (table, now) = self.shards.write(shard, false, |open, table| {
-            let old = std::mem::replace(table, Table::new());
+            let taken = std::mem::replace(table, Table::new());
             open.meter.stored.set(0);
             if let Some(budget) = &self.budget {
-                budget.give_all(old.len());
+                budget.give_all(taken.len());
             }
-            (old, self.now())
+            (taken, self.now())
         });
-        table.into_live(now, self.idle).for_each(drain);
+        Taken { table, now, idle: self.idle }
     }
 
     /// Gives slots back, all but as many vacant ones as `slack` says of the number of entries. A bounded number per lock hold.
@@ -404,219 +402,29 @@ impl<K, V, P: Policy> Drop for Core<K, V, P> {
     }
 }
 
-/// A shard while its exclusive lock is held.
-pub(super) struct Locked<'a, K, V, P: Policy> {
-    core: &'a Core<K, V, P>,
-    open: &'a Open,
-    table: &'a mut Table<K, V, P>,
+/// All that was in a shard.
+pub(super) struct Taken<K, V, P: Policy> {
+    table: Table<K, V, P>,
     now: u64,
-    garbage: &'a mut Garbage<K, V>,
+    idle: u64,
 }
 
-impl<K, V, P: Policy> Locked<'_, K, V, P> {
-    /// The slot of the live entry of a key.
-    #[inline]
-    pub(super) fn find<Q>(&mut self, hash: u64, key: &Q) -> Option<u32>
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        let slot = self.table.find(hash, key)?;
-        if self.is_alive(slot) {
-            return Some(slot);
+impl<K, V, P: Policy> Taken<K, V, P> {
+    pub(super) fn drop_each(self) {
+        if needs_drop::<(K, V)>() {
+            drop_each(self.table.into_entries());
         }
-        self.expire(slot);
-        None
     }
 
-    /// As [`find`](Locked::find), and counts as a use.
-    #[inline]
-    pub(super) fn find_to_use<Q>(&mut self, hash: u64, key: &Q) -> Option<u32>
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        let found = self.find(hash, key);
-        match found {
-            Some(slot) => {
-                self.open.meter.hits.add();
-                self.used(slot);
+    /// Adds the entries that were alive to others, and drops the rest.
+    pub(super) fn keep_live(self, live: &mut Vec<(K, V)>) {
+        let mut expired = Garbage::new();
+        for entry in self.table.into_entries() {
+            if entry.stamp.deadline(self.idle) > self.now {
+                live.push((entry.key, entry.value));
+            } else {
+                expired.push((entry.key, entry.value));
             }
-            None => self.open.meter.misses.add(),
-        }
-        found
-    }
-
-    #[inline]
-    fn is_alive(&self, slot: u32) -> bool {
-        !StampOf::<P>::EXPIRES
-            || self.table.get(slot).is_some_and(|entry| entry.stamp.deadline(self.core.idle) > self.now)
-    }
-
-    #[inline]
-    pub(super) fn used(&mut self, slot: u32) {
-        if let Some(entry) = self.table.get(slot) {
-            entry.stamp.accessed(self.now);
-        }
-        self.table.hit_mut(slot);
-    }
-
-    /// # Panics
-    ///
-    /// If the slot is vacant.
-    #[inline]
-    pub(super) fn value(&mut self, slot: u32) -> &mut V {
-        &mut self.table.get_mut(slot).expect("a slot that was just found").value
-    }
-
-    /// As [`find`](Locked::find), of what is on offer.
-    pub(super) fn find_offered(&mut self, hash: u64, offer: &Offer<K, V>) -> Option<u32>
-    where
-        K: Eq,
-    {
-        self.find(hash, offer.key()?)
-    }
-
-    /// As [`find_to_use`](Locked::find_to_use), of what is on offer.
-    pub(super) fn find_offered_to_use(&mut self, hash: u64, offer: &Offer<K, V>) -> Option<u32>
-    where
-        K: Eq,
-    {
-        self.find_to_use(hash, offer.key()?)
-    }
-
-    /// Stores what is on offer, whose key is not there, for this long (or the declared ttl), unless it finds no room.
-    #[must_use]
-    pub(super) fn insert(&mut self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> bool {
-        if !self.table.has_room() {
-            return false;
-        }
-        if let Some(budget) = &self.core.budget
-            && !budget.take(&self.open.purse, || self.core.shards.all_open().map(|open| &open.purse))
-            && !self.make_room()
-        {
-            if !P::Eviction::EVICTS {
-                return false;
-            }
-            budget.overdraw();
-        }
-        if let Some((key, value)) = offer.take() {
-            let stamp = Stamp::new(self.now, self.deadline(ttl));
-            let slot = self.table.insert(hash, key, value, stamp);
-            self.schedule(slot);
-            self.open.meter.inserts.add();
-            self.open.meter.stored.set(self.table.len() as u64);
-        }
-        true
-    }
-
-    /// Replaces a value; the time to live starts again.
-    pub(super) fn replace(&mut self, slot: u32, value: V, ttl: Option<u64>) -> V {
-        self.open.meter.inserts.add();
-        self.table.hit_mut(slot);
-        self.restart(slot, ttl);
-        std::mem::replace(self.value(slot), value)
-    }
-
-    /// Starts the time to live of an entry again, with this length or the declared one.
-    pub(super) fn restart(&mut self, slot: u32, ttl: Option<u64>) {
-        if StampOf::<P>::EXPIRES {
-            let stamp = Stamp::new(self.now, self.deadline(ttl));
-            if let Some(entry) = self.table.get_mut(slot) {
-                entry.stamp = stamp;
-            }
-            self.schedule(slot);
-        }
-    }
-
-    /// Takes out the entry of an occupied slot.
-    pub(super) fn remove(&mut self, slot: u32) -> Option<(K, V)> {
-        let removed = self.take(slot)?;
-        if let Some(budget) = &self.core.budget {
-            budget.give(&self.open.purse);
-        }
-        Some(removed)
-    }
-
-    /// Leaves something to be dropped after the lock is released.
-    pub(super) fn discard(&mut self, entry: (K, V)) {
-        self.garbage.push(entry);
-    }
-
-    fn deadline(&self, ttl: Option<u64>) -> u64 {
-        self.now.saturating_add(ttl.unwrap_or(self.core.ttl))
-    }
-
-    fn schedule(&mut self, slot: u32) {
-        if StampOf::<P>::EXPIRES {
-            self.table.schedule(slot, self.now, self.core.idle);
-        }
-    }
-
-    /// Takes out an entry, whose unit of capacity stays taken.
-    fn take(&mut self, slot: u32) -> Option<(K, V)> {
-        let removed = self.table.remove(slot);
-        self.open.meter.stored.set(self.table.len() as u64);
-        removed
-    }
-
-    fn expire(&mut self, slot: u32) {
-        if let Some(removed) = self.remove(slot) {
-            self.open.meter.expired.add();
-            self.garbage.push(removed);
-        }
-    }
-
-    /// Looks at so many due entries; says whether no more are left.
-    fn sweep(&mut self, steps: usize) -> bool {
-        for _ in 0..steps {
-            if !self.table.is_due(self.now) {
-                return true;
-            }
-            if let Some(slot) = self.table.next_expired(self.now, self.core.idle) {
-                self.expire(slot);
-            }
-        }
-        !self.table.is_due(self.now)
-    }
-
-    /// Takes out the next victim, if the shard has one.
-    fn evict(&mut self) {
-        if let Some(slot) = self.table.victim()
-            && let Some(victim) = self.remove(slot)
-        {
-            self.open.meter.evicted.add();
-            self.garbage.push(victim);
-        }
-    }
-
-    /// Takes an entry out of this shard for one that comes in: one that has expired, or else the next victim.
-    fn make_room(&mut self) -> bool {
-        for _ in 0..LOOKS_FOR_ROOM {
-            if !StampOf::<P>::EXPIRES || !self.table.is_due(self.now) {
-                break;
-            }
-            if let Some(slot) = self.table.next_expired(self.now, self.core.idle) {
-                self.open.meter.expired.add();
-                let expired = self.take(slot);
-                self.garbage.extend(expired);
-                return true;
-            }
-        }
-        let victim = self.table.victim().and_then(|slot| self.take(slot));
-        let found = victim.is_some();
-        if found {
-            self.open.meter.evicted.add();
-        }
-        self.garbage.extend(victim);
-        found
-    }
-
-    /// Gives slots back if few are in use and nobody counts on their numbers.
-    #[inline]
-    fn compact(&mut self, steps: usize) {
-        if self.table.is_sparse() && self.open.visitors.load(Ordering::Relaxed) == 0 {
-            self.table.compact(steps, self.table.len());
         }
     }
 }

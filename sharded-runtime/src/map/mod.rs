@@ -8,11 +8,15 @@
 //! | `deadline.rs` | the time to live of an entry |
 //! | `whole.rs` | all entries at once |
 //! | `core.rs` | what these are made of |
+//! | `locked.rs` | a shard while its exclusive lock is held |
 //! | `offer.rs` | what a call brings to a shard |
+//! | `garbage.rs` | what it leaves to be dropped |
 
 mod change;
 mod core;
 mod deadline;
+mod garbage;
+mod locked;
 mod offer;
 mod read;
 mod whole;
@@ -289,7 +293,7 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
     #[track_caller]
     pub fn clear(&self) {
         for shard in 0..self.core.shard_count() {
-            self.core.drain(shard, drop);
+            self.core.take_all(shard).drop_each();
         }
     }
 

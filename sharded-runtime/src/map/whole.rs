@@ -90,7 +90,7 @@ where
     pub fn drain(&self) -> Vec<(K, V)> {
         let mut entries = Vec::new();
         for shard in 0..self.core.shard_count() {
-            self.core.drain(shard, |entry| entries.push(entry));
+            self.core.take_all(shard).keep_live(&mut entries);
         }
         entries
     }

@@ -1,6 +1,6 @@
 //! Putting in and taking out.
 
-use super::{Key, ShardedMap, Value, core::Locked, offer::Offer};
+use super::{Key, ShardedMap, Value, locked::Locked, offer::Offer};
 use crate::{Occupied, Policy, Refused, evict::MakesRoom, lock::Serves, order::Runs};
 use std::{
     borrow::Borrow,

@@ -239,11 +239,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
         }
     }
 
-    /// All entries that are alive at `now`, out of their slots; those that are not are dropped on the way.
-    pub(crate) fn into_live(self, now: u64, idle: u64) -> impl Iterator<Item = (K, V)> {
-        self.slots
-            .into_entries()
-            .filter(move |entry| !StampOf::<P>::EXPIRES || entry.stamp.deadline(idle) > now)
-            .map(|entry| (entry.key, entry.value))
+    /// All entries, out of their slots.
+    pub(crate) fn into_entries(self) -> impl Iterator<Item = Entry<K, V, StampOf<P>>> {
+        self.slots.into_entries()
     }
 }

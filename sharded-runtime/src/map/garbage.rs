@@ -1,0 +1,51 @@
+//! What has been taken out of a shard and is to be dropped.
+
+use smallvec::SmallVec;
+use std::{
+    mem::needs_drop,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    thread,
+};
+
+/// Entries that were taken out under a lock, to be dropped after it.
+pub(super) struct Garbage<K, V>(SmallVec<[(K, V); 1]>);
+
+impl<K, V> Garbage<K, V> {
+    pub(super) fn new() -> Self {
+        Garbage(SmallVec::new())
+    }
+
+    pub(super) fn push(&mut self, entry: (K, V)) {
+        self.0.push(entry);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl<K, V> Drop for Garbage<K, V> {
+    #[inline]
+    fn drop(&mut self) {
+        if needs_drop::<(K, V)>() && !self.0.is_empty() {
+            drop_each(self.0.drain(..));
+        }
+    }
+}
+
+/// Drops one after the other, however many of them panic; the first panic goes on when all are gone.
+///
+/// Left to themselves, the second one that panics would abort the process.
+pub(super) fn drop_each<T>(items: impl Iterator<Item = T>) {
+    let mut first = None;
+    for item in items {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(move || drop(item))) {
+            first.get_or_insert(panic);
+        }
+    }
+    if let Some(panic) = first
+        && !thread::panicking()
+    {
+        resume_unwind(panic);
+    }
+}

@@ -1,0 +1,226 @@
+//! A shard while its exclusive lock is held.
+
+use super::{
+    core::{Core, Open, StampOf},
+    garbage::Garbage,
+    offer::Offer,
+};
+use crate::{Policy, evict::Eviction, expiry::Stamp, table::Table};
+use std::{borrow::Borrow, sync::atomic::Ordering};
+
+/// Due entries that an insert looks at, for one that has expired, before it evicts one that has not.
+const LOOKS_FOR_ROOM: usize = 64;
+/// A shard while its exclusive lock is held.
+pub(super) struct Locked<'a, K, V, P: Policy> {
+    pub(super) core: &'a Core<K, V, P>,
+    pub(super) open: &'a Open,
+    pub(super) table: &'a mut Table<K, V, P>,
+    pub(super) now: u64,
+    pub(super) garbage: &'a mut Garbage<K, V>,
+}
+
+impl<K, V, P: Policy> Locked<'_, K, V, P> {
+    /// The slot of the live entry of a key.
+    #[inline]
+    pub(super) fn find<Q>(&mut self, hash: u64, key: &Q) -> Option<u32>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let slot = self.table.find(hash, key)?;
+        if self.is_alive(slot) {
+            return Some(slot);
+        }
+        self.expire(slot);
+        None
+    }
+
+    /// As [`find`](Locked::find), and counts as a use.
+    #[inline]
+    pub(super) fn find_to_use<Q>(&mut self, hash: u64, key: &Q) -> Option<u32>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let found = self.find(hash, key);
+        match found {
+            Some(slot) => {
+                self.open.meter.hits.add();
+                self.used(slot);
+            }
+            None => self.open.meter.misses.add(),
+        }
+        found
+    }
+
+    #[inline]
+    pub(super) fn is_alive(&self, slot: u32) -> bool {
+        !StampOf::<P>::EXPIRES
+            || self.table.get(slot).is_some_and(|entry| entry.stamp.deadline(self.core.idle) > self.now)
+    }
+
+    #[inline]
+    pub(super) fn used(&mut self, slot: u32) {
+        if let Some(entry) = self.table.get(slot) {
+            entry.stamp.accessed(self.now);
+        }
+        self.table.hit_mut(slot);
+    }
+
+    /// # Panics
+    ///
+    /// If the slot is vacant.
+    #[inline]
+    pub(super) fn value(&mut self, slot: u32) -> &mut V {
+        &mut self.table.get_mut(slot).expect("a slot that was just found").value
+    }
+
+    /// As [`find`](Locked::find), of what is on offer.
+    pub(super) fn find_offered(&mut self, hash: u64, offer: &Offer<K, V>) -> Option<u32>
+    where
+        K: Eq,
+    {
+        self.find(hash, offer.key()?)
+    }
+
+    /// As [`find_to_use`](Locked::find_to_use), of what is on offer.
+    pub(super) fn find_offered_to_use(&mut self, hash: u64, offer: &Offer<K, V>) -> Option<u32>
+    where
+        K: Eq,
+    {
+        self.find_to_use(hash, offer.key()?)
+    }
+
+    /// Stores what is on offer, whose key is not there, for this long (or the declared ttl), unless it finds no room.
+    #[must_use]
+    pub(super) fn insert(&mut self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> bool {
+        if !self.table.has_room() {
+            return false;
+        }
+        if let Some(budget) = &self.core.budget
+            && !budget.take(&self.open.purse, || self.core.shards.all_open().map(|open| &open.purse))
+            && !self.make_room()
+        {
+            if !P::Eviction::EVICTS {
+                return false;
+            }
+            budget.overdraw();
+        }
+        if let Some((key, value)) = offer.take() {
+            let stamp = Stamp::new(self.now, self.deadline(ttl));
+            let slot = self.table.insert(hash, key, value, stamp);
+            self.schedule(slot);
+            self.open.meter.inserts.add();
+            self.open.meter.stored.set(self.table.len() as u64);
+        }
+        true
+    }
+
+    /// Replaces a value; the time to live starts again.
+    pub(super) fn replace(&mut self, slot: u32, value: V, ttl: Option<u64>) -> V {
+        self.open.meter.inserts.add();
+        self.table.hit_mut(slot);
+        self.restart(slot, ttl);
+        std::mem::replace(self.value(slot), value)
+    }
+
+    /// Starts the time to live of an entry again, with this length or the declared one.
+    pub(super) fn restart(&mut self, slot: u32, ttl: Option<u64>) {
+        if StampOf::<P>::EXPIRES {
+            let stamp = Stamp::new(self.now, self.deadline(ttl));
+            if let Some(entry) = self.table.get_mut(slot) {
+                entry.stamp = stamp;
+            }
+            self.schedule(slot);
+        }
+    }
+
+    /// Takes out the entry of an occupied slot.
+    pub(super) fn remove(&mut self, slot: u32) -> Option<(K, V)> {
+        let removed = self.take(slot)?;
+        if let Some(budget) = &self.core.budget {
+            budget.give(&self.open.purse);
+        }
+        Some(removed)
+    }
+
+    /// Leaves something to be dropped after the lock is released.
+    pub(super) fn discard(&mut self, entry: (K, V)) {
+        self.garbage.push(entry);
+    }
+
+    fn deadline(&self, ttl: Option<u64>) -> u64 {
+        self.now.saturating_add(ttl.unwrap_or(self.core.ttl))
+    }
+
+    fn schedule(&mut self, slot: u32) {
+        if StampOf::<P>::EXPIRES {
+            self.table.schedule(slot, self.now, self.core.idle);
+        }
+    }
+
+    /// Takes out an entry, whose unit of capacity stays taken.
+    fn take(&mut self, slot: u32) -> Option<(K, V)> {
+        let removed = self.table.remove(slot);
+        self.open.meter.stored.set(self.table.len() as u64);
+        removed
+    }
+
+    pub(super) fn expire(&mut self, slot: u32) {
+        if let Some(removed) = self.remove(slot) {
+            self.open.meter.expired.add();
+            self.garbage.push(removed);
+        }
+    }
+
+    /// Looks at so many due entries; says whether no more are left.
+    pub(super) fn sweep(&mut self, steps: usize) -> bool {
+        for _ in 0..steps {
+            if !self.table.is_due(self.now) {
+                return true;
+            }
+            if let Some(slot) = self.table.next_expired(self.now, self.core.idle) {
+                self.expire(slot);
+            }
+        }
+        !self.table.is_due(self.now)
+    }
+
+    /// Takes out the next victim, if the shard has one.
+    pub(super) fn evict(&mut self) {
+        if let Some(slot) = self.table.victim()
+            && let Some(victim) = self.remove(slot)
+        {
+            self.open.meter.evicted.add();
+            self.garbage.push(victim);
+        }
+    }
+
+    /// Takes an entry out of this shard for one that comes in: one that has expired, or else the next victim.
+    fn make_room(&mut self) -> bool {
+        for _ in 0..LOOKS_FOR_ROOM {
+            if !StampOf::<P>::EXPIRES || !self.table.is_due(self.now) {
+                break;
+            }
+            if let Some(slot) = self.table.next_expired(self.now, self.core.idle) {
+                self.open.meter.expired.add();
+                if let Some(expired) = self.take(slot) {
+                    self.garbage.push(expired);
+                }
+                return true;
+            }
+        }
+        let Some(victim) = self.table.victim().and_then(|slot| self.take(slot)) else { return false };
+        self.open.meter.evicted.add();
+        self.garbage.push(victim);
+        true
+    }
+
+    /// Gives slots back if few are in use and nobody counts on their numbers.
+    #[inline]
+    pub(super) fn compact(&mut self, steps: usize) {
+        if self.table.is_sparse() && self.open.visitors.load(Ordering::Relaxed) == 0 {
+            self.table.compact(steps, self.table.len());
+        }
+    }
+}
