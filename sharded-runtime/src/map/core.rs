@@ -349,9 +349,9 @@ impl<K, V, P: Policy> Core<K, V, P> {
             let mut garbage = Garbage::new();
             let (is_done, due_at) = self.shards.write(shard, false, |open, table| {
                 let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
-                let is_done = locked.sweep(BATCH);
-                locked.compact(4 * BATCH);
-                (is_done, table.due_at())
+                let nothing_due = locked.sweep(BATCH);
+                let is_sparse = locked.compact(4 * BATCH);
+                (nothing_due && !is_sparse, table.due_at())
             });
             removed += garbage.len();
             if is_done {

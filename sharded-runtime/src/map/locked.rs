@@ -216,11 +216,13 @@ impl<K, V, P: Policy> Locked<'_, K, V, P> {
         true
     }
 
-    /// Gives slots back if few are in use and nobody counts on their numbers.
+    /// Gives slots back if few are in use and nobody counts on their numbers; says whether there are more to give back.
     #[inline]
-    pub(super) fn compact(&mut self, steps: usize) {
-        if self.table.is_sparse() && self.open.visitors.load(Ordering::Relaxed) == 0 {
-            self.table.compact(steps, self.table.len());
+    pub(super) fn compact(&mut self, steps: usize) -> bool {
+        if !self.table.is_sparse() || self.open.visitors.load(Ordering::Relaxed) > 0 {
+            return false;
         }
+        self.table.compact(steps, self.table.len());
+        self.table.is_sparse()
     }
 }
