@@ -16,6 +16,8 @@ mod expand;
 mod model;
 mod names;
 mod resolve;
+#[cfg(test)]
+mod snapshots;
 mod suggest;
 mod syntax;
 #[cfg(test)]

@@ -1,0 +1,295 @@
+/// A store of which not everything is always there.
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[expect(dead_code)]
+#[non_exhaustive]
+pub struct State {
+    #[cfg(feature = "names")]
+    names: <HashMap<u32, String> as ::sharded::Declared>::Field<StateNames>,
+    #[cfg(not(feature = "names"))]
+    names: <HashMap<u32, ()> as ::sharded::Declared>::Field<StateNames>,
+    #[allow(dead_code, reason = "for a debugger")]
+    #[warn(missing_docs)]
+    last: <HashMap<u32, String> as ::sharded::Declared>::Field<StateLast>,
+    r#type: <HashMap<u32, u8> as ::sharded::Declared>::Field<StateType>,
+}
+#[cfg(feature = "names")]
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[allow(dead_code)]
+/// The policy of [`State::names`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+pub enum StateNames {}
+#[cfg(feature = "names")]
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[allow(dead_code)]
+impl ::sharded::Policy for StateNames {
+    type Shards = ::sharded::shards::Auto;
+    type Lock = ::sharded::lock::Mutex;
+    type Expiry = ::sharded::expiry::AfterWrite;
+    type Eviction = ::sharded::evict::Unbounded;
+    type Clock = ::sharded::clock::System;
+    const NAME: &'static ::core::primitive::str = "names";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(60),
+    );
+}
+#[cfg(not(feature = "names"))]
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[allow(dead_code)]
+/// The policy of [`State::names`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; at most 10 entries, then `Sieve` evicts.
+pub enum StateNames {}
+#[cfg(not(feature = "names"))]
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[allow(dead_code)]
+impl ::sharded::Policy for StateNames {
+    type Shards = ::sharded::shards::Auto;
+    type Lock = ::sharded::lock::Mutex;
+    type Expiry = ::sharded::expiry::AfterWrite;
+    type Eviction = ::sharded::evict::Sieve;
+    type Clock = ::sharded::clock::System;
+    const NAME: &'static ::core::primitive::str = "names";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(60),
+    );
+    const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
+        10,
+    );
+}
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[allow(dead_code)]
+#[allow(dead_code, reason = "for a debugger")]
+#[warn(missing_docs)]
+/// The policy of [`State::last`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+enum StateLast {}
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[allow(dead_code)]
+impl ::sharded::Policy for StateLast {
+    type Shards = ::sharded::shards::Auto;
+    type Lock = ::sharded::lock::Mutex;
+    type Expiry = ::sharded::expiry::AfterWrite;
+    type Eviction = ::sharded::evict::Unbounded;
+    type Clock = ::sharded::clock::System;
+    const NAME: &'static ::core::primitive::str = "last";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(60),
+    );
+}
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[allow(dead_code)]
+/// The policy of [`State::type`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+pub(crate) enum StateType {}
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[allow(dead_code)]
+impl ::sharded::Policy for StateType {
+    type Shards = ::sharded::shards::Auto;
+    type Lock = ::sharded::lock::Mutex;
+    type Expiry = ::sharded::expiry::AfterWrite;
+    type Eviction = ::sharded::evict::Unbounded;
+    type Clock = ::sharded::clock::System;
+    const NAME: &'static ::core::primitive::str = "type";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(60),
+    );
+}
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[allow(dead_code)]
+impl State {
+    #[cfg(feature = "names")]
+    /// Documented.
+    ///
+    /// In two paragraphs.
+    ///
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+    #[must_use]
+    pub const fn names(
+        &self,
+    ) -> &<HashMap<u32, String> as ::sharded::Declared>::Field<StateNames> {
+        &self.names
+    }
+    #[cfg(not(feature = "names"))]
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; at most 10 entries, then `Sieve` evicts.
+    #[must_use]
+    pub const fn names(
+        &self,
+    ) -> &<HashMap<u32, ()> as ::sharded::Declared>::Field<StateNames> {
+        &self.names
+    }
+    #[expect(dead_code, reason = "for a debugger")]
+    #[warn(missing_docs)]
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+    #[must_use]
+    const fn last(
+        &self,
+    ) -> &<HashMap<u32, String> as ::sharded::Declared>::Field<StateLast> {
+        &self.last
+    }
+    #[doc(hidden)]
+    ///
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+    #[deprecated(note = "use `names`")]
+    #[must_use]
+    pub(crate) const fn r#type(
+        &self,
+    ) -> &<HashMap<u32, u8> as ::sharded::Declared>::Field<StateType> {
+        &self.r#type
+    }
+}
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[allow(dead_code)]
+impl State {
+    /// Builds the store as it was declared.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+    /// Builds the store with overrides for what was declared.
+    pub fn builder() -> StateBuilder {
+        StateBuilder {
+            __options: ::sharded::builder::StoreOptions::new(),
+            #[cfg(feature = "names")]
+            names: ::sharded::builder::FieldOptions::new(),
+            #[cfg(not(feature = "names"))]
+            names: ::sharded::builder::FieldOptions::new(),
+            last: ::sharded::builder::FieldOptions::new(),
+            r#type: ::sharded::builder::FieldOptions::new(),
+        }
+    }
+}
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[allow(dead_code)]
+/// Builds a [`State`], with overrides for what was declared.
+#[derive(::core::fmt::Debug)]
+#[must_use]
+pub struct StateBuilder {
+    __options: ::sharded::builder::StoreOptions,
+    #[cfg(feature = "names")]
+    names: ::sharded::builder::FieldOptions<StateNames>,
+    #[cfg(not(feature = "names"))]
+    names: ::sharded::builder::FieldOptions<StateNames>,
+    last: ::sharded::builder::FieldOptions<StateLast>,
+    r#type: ::sharded::builder::FieldOptions<StateType>,
+}
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[allow(dead_code)]
+impl StateBuilder {
+    /// Goes by this clock, moved by hand, in place of every declared one.
+    pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(clock);
+        self
+    }
+    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    ///
+    /// # Panics
+    ///
+    /// Unless it is a power of two of at most 65536.
+    pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(shards);
+        self
+    }
+    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    pub fn sweep_by_hand(mut self) -> Self {
+        self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Overrides what was declared of `names`.
+    #[cfg(feature = "names")]
+    pub fn names(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<StateNames>,
+        ) -> ::sharded::builder::FieldOptions<StateNames>,
+    ) -> Self {
+        self.names = options(self.names);
+        self
+    }
+    /// Overrides what was declared of `names`.
+    #[cfg(not(feature = "names"))]
+    pub fn names(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<StateNames>,
+        ) -> ::sharded::builder::FieldOptions<StateNames>,
+    ) -> Self {
+        self.names = options(self.names);
+        self
+    }
+    /// Overrides what was declared of `last`.
+    #[allow(dead_code, reason = "for a debugger")]
+    #[warn(missing_docs)]
+    fn last(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<StateLast>,
+        ) -> ::sharded::builder::FieldOptions<StateLast>,
+    ) -> Self {
+        self.last = options(self.last);
+        self
+    }
+    /// Overrides what was declared of `r#type`.
+    #[deprecated(note = "use `names`")]
+    pub(crate) fn r#type(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<StateType>,
+        ) -> ::sharded::builder::FieldOptions<StateType>,
+    ) -> Self {
+        self.r#type = options(self.r#type);
+        self
+    }
+    /// Builds the store.
+    #[must_use]
+    pub fn build(self) -> State {
+        let store = self.__options.start();
+        State {
+            #[cfg(feature = "names")]
+            names: ::sharded::macro_support::build(&store, 0, self.names),
+            #[cfg(not(feature = "names"))]
+            names: ::sharded::macro_support::build(&store, 1, self.names),
+            last: ::sharded::macro_support::build(&store, 2, self.last),
+            r#type: ::sharded::macro_support::build(&store, 3, self.r#type),
+        }
+    }
+}
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[allow(dead_code)]
+impl ::sharded::Store for State {
+    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        #[cfg(feature = "names")] visitor(&self.names);
+        #[cfg(not(feature = "names"))] visitor(&self.names);
+        visitor(&self.last);
+        visitor(&self.r#type);
+    }
+}
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[allow(dead_code)]
+impl ::core::fmt::Debug for State {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut debug = f.debug_struct("State");
+        #[cfg(feature = "names")] debug.field("names", &self.names);
+        #[cfg(not(feature = "names"))] debug.field("names", &self.names);
+        debug.field("last", &self.last);
+        debug.field("type", &self.r#type);
+        debug.finish()
+    }
+}
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[allow(dead_code)]
+impl ::core::default::Default for State {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,144 @@
+pub(crate) struct Cache<K: Key, V = String, const N: usize = 4>
+where
+    V: Value + Clone,
+{
+    rows: <HashMap<K, [V; N]> as ::sharded::Declared>::Field<CacheRows>,
+    parents: Vec<Self>,
+}
+/// The policy of [`Cache::rows`]: as many shards as suit the machine, each behind a `Mutex`; at most 1000 entries, then `Sieve` evicts.
+pub(crate) enum CacheRows {}
+impl ::sharded::Policy for CacheRows {
+    type Shards = ::sharded::shards::Auto;
+    type Lock = ::sharded::lock::Mutex;
+    type Expiry = ::sharded::expiry::Never;
+    type Eviction = ::sharded::evict::Sieve;
+    type Clock = ::sharded::clock::System;
+    const NAME: &'static ::core::primitive::str = "rows";
+    const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
+        1000,
+    );
+}
+impl<K: Key, V, const N: usize> Cache<K, V, N>
+where
+    V: Value + Clone,
+{
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; at most 1000 entries, then `Sieve` evicts.
+    #[must_use]
+    pub(crate) const fn rows(
+        &self,
+    ) -> &<HashMap<K, [V; N]> as ::sharded::Declared>::Field<CacheRows> {
+        &self.rows
+    }
+}
+impl<K: Key, V, const N: usize> Cache<K, V, N>
+where
+    V: Value + Clone,
+{
+    /// Builds the store with overrides for what was declared.
+    pub(crate) fn builder() -> CacheBuilder<K, V, N, ::sharded::builder::Missing> {
+        CacheBuilder {
+            __options: ::sharded::builder::StoreOptions::new(),
+            rows: ::sharded::builder::FieldOptions::new(),
+            parents: ::sharded::builder::Missing,
+            __store: ::core::marker::PhantomData,
+        }
+    }
+}
+/// Builds a [`Cache`], with overrides for what was declared.
+#[derive(::core::fmt::Debug)]
+#[must_use]
+pub(crate) struct CacheBuilder<
+    K: Key,
+    V = String,
+    const N: usize = 4,
+    __Parents = ::sharded::builder::Missing,
+>
+where
+    V: Value + Clone,
+{
+    __options: ::sharded::builder::StoreOptions,
+    rows: ::sharded::builder::FieldOptions<CacheRows>,
+    parents: __Parents,
+    __store: ::core::marker::PhantomData<fn() -> Cache<K, V, N>>,
+}
+impl<K: Key, V, const N: usize, __Parents> CacheBuilder<K, V, N, __Parents>
+where
+    V: Value + Clone,
+{
+    /// Goes by this clock, moved by hand, in place of every declared one.
+    pub(crate) fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(clock);
+        self
+    }
+    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    ///
+    /// # Panics
+    ///
+    /// Unless it is a power of two of at most 65536.
+    pub(crate) fn shards(mut self, shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(shards);
+        self
+    }
+    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    pub(crate) fn sweep_by_hand(mut self) -> Self {
+        self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Overrides what was declared of `rows`.
+    pub(crate) fn rows(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<CacheRows>,
+        ) -> ::sharded::builder::FieldOptions<CacheRows>,
+    ) -> Self {
+        self.rows = options(self.rows);
+        self
+    }
+    /// Builds the store.
+    #[must_use]
+    pub(crate) fn build(self) -> Cache<K, V, N>
+    where
+        __Parents: ::sharded::builder::Supplied<Vec<Cache<K, V, N>>>,
+    {
+        let store = self.__options.start();
+        Cache {
+            rows: ::sharded::macro_support::build(&store, 0, self.rows),
+            parents: ::sharded::builder::Supplied::value(self.parents),
+        }
+    }
+}
+impl<K: Key, V, const N: usize, __Parents> CacheBuilder<K, V, N, __Parents>
+where
+    V: Value + Clone,
+{
+    /// The value of the field `parents`.
+    fn parents(
+        self,
+        parents: Vec<Cache<K, V, N>>,
+    ) -> CacheBuilder<K, V, N, ::sharded::builder::Given<Vec<Cache<K, V, N>>>> {
+        CacheBuilder {
+            __options: self.__options,
+            rows: self.rows,
+            parents: ::sharded::builder::Given(parents),
+            __store: self.__store,
+        }
+    }
+}
+impl<K: Key, V, const N: usize> ::sharded::Store for Cache<K, V, N>
+where
+    V: Value + Clone,
+{
+    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        visitor(&self.rows);
+    }
+}
+impl<K: Key, V, const N: usize> ::core::fmt::Debug for Cache<K, V, N>
+where
+    V: Value + Clone,
+{
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut debug = f.debug_struct("Cache");
+        debug.field("rows", &self.rows);
+        debug.finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,104 @@
+pub struct Hello {
+    visits: <HashMap<String, u32> as ::sharded::Declared>::Field<HelloVisits>,
+}
+/// The policy of [`Hello::visits`]: 16 shards, each behind a `Mutex`; entries expire 5m after they were written.
+pub enum HelloVisits {}
+impl ::sharded::Policy for HelloVisits {
+    type Shards = ::sharded::shards::Fixed<16>;
+    type Lock = ::sharded::lock::Mutex;
+    type Expiry = ::sharded::expiry::AfterWrite;
+    type Eviction = ::sharded::evict::Unbounded;
+    type Clock = ::sharded::clock::System;
+    const NAME: &'static ::core::primitive::str = "visits";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(300),
+    );
+}
+impl Hello {
+    /// How often each visitor came.
+    ///
+    /// **Policy:** 16 shards, each behind a `Mutex`; entries expire 5m after they were written.
+    #[must_use]
+    pub const fn visits(
+        &self,
+    ) -> &<HashMap<String, u32> as ::sharded::Declared>::Field<HelloVisits> {
+        &self.visits
+    }
+}
+impl Hello {
+    /// Builds the store as it was declared.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+    /// Builds the store with overrides for what was declared.
+    pub fn builder() -> HelloBuilder {
+        HelloBuilder {
+            __options: ::sharded::builder::StoreOptions::new(),
+            visits: ::sharded::builder::FieldOptions::new(),
+        }
+    }
+}
+/// Builds a [`Hello`], with overrides for what was declared.
+#[derive(::core::fmt::Debug)]
+#[must_use]
+pub struct HelloBuilder {
+    __options: ::sharded::builder::StoreOptions,
+    visits: ::sharded::builder::FieldOptions<HelloVisits>,
+}
+impl HelloBuilder {
+    /// Goes by this clock, moved by hand, in place of every declared one.
+    pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(clock);
+        self
+    }
+    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    ///
+    /// # Panics
+    ///
+    /// Unless it is a power of two of at most 65536.
+    pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(shards);
+        self
+    }
+    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    pub fn sweep_by_hand(mut self) -> Self {
+        self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Overrides what was declared of `visits`.
+    pub fn visits(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<HelloVisits>,
+        ) -> ::sharded::builder::FieldOptions<HelloVisits>,
+    ) -> Self {
+        self.visits = options(self.visits);
+        self
+    }
+    /// Builds the store.
+    #[must_use]
+    pub fn build(self) -> Hello {
+        let store = self.__options.start();
+        Hello {
+            visits: ::sharded::macro_support::build(&store, 0, self.visits),
+        }
+    }
+}
+impl ::sharded::Store for Hello {
+    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        visitor(&self.visits);
+    }
+}
+impl ::core::fmt::Debug for Hello {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut debug = f.debug_struct("Hello");
+        debug.field("visits", &self.visits);
+        debug.finish()
+    }
+}
+impl ::core::default::Default for Hello {
+    fn default() -> Self {
+        Self::new()
+    }
+}

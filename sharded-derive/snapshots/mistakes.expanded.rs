@@ -1,0 +1,170 @@
+pub struct Mistakes {
+    first: <HashMap<String, u32> as ::sharded::Declared>::Field<MistakesFirst>,
+    second: <HashSet<String> as ::sharded::Declared>::Field<MistakesSecond>,
+    third: String,
+}
+/// The policy of [`Mistakes::first`]: as many shards as suit the machine, each behind a `Mutex`.
+pub enum MistakesFirst {}
+impl ::sharded::Policy for MistakesFirst {
+    type Shards = ::sharded::shards::Auto;
+    type Lock = ::sharded::lock::Mutex;
+    type Expiry = ::sharded::expiry::Never;
+    type Eviction = ::sharded::evict::Unbounded;
+    type Clock = ::sharded::clock::System;
+    const NAME: &'static ::core::primitive::str = "first";
+}
+/// The policy of [`Mistakes::second`]: as many shards as suit the machine, each behind a `Mutex`.
+enum MistakesSecond {}
+impl ::sharded::Policy for MistakesSecond {
+    type Shards = ::sharded::shards::Auto;
+    type Lock = ::sharded::lock::Mutex;
+    type Expiry = ::sharded::expiry::Never;
+    type Eviction = ::sharded::evict::Unbounded;
+    type Clock = ::sharded::clock::System;
+    const NAME: &'static ::core::primitive::str = "second";
+}
+impl Mistakes {
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`.
+    #[must_use]
+    pub const fn first(
+        &self,
+    ) -> &<HashMap<String, u32> as ::sharded::Declared>::Field<MistakesFirst> {
+        &self.first
+    }
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`.
+    #[must_use]
+    const fn second(
+        &self,
+    ) -> &<HashSet<String> as ::sharded::Declared>::Field<MistakesSecond> {
+        &self.second
+    }
+}
+impl Mistakes {
+    /// Builds the store with overrides for what was declared.
+    pub fn builder() -> MistakesBuilder<::sharded::builder::Missing> {
+        MistakesBuilder {
+            __options: ::sharded::builder::StoreOptions::new(),
+            first: ::sharded::builder::FieldOptions::new(),
+            second: ::sharded::builder::FieldOptions::new(),
+            third: ::sharded::builder::Missing,
+        }
+    }
+}
+/// Builds a [`Mistakes`], with overrides for what was declared.
+#[derive(::core::fmt::Debug)]
+#[must_use]
+pub struct MistakesBuilder<__Third = ::sharded::builder::Missing> {
+    __options: ::sharded::builder::StoreOptions,
+    first: ::sharded::builder::FieldOptions<MistakesFirst>,
+    second: ::sharded::builder::FieldOptions<MistakesSecond>,
+    third: __Third,
+}
+impl<__Third> MistakesBuilder<__Third> {
+    /// Goes by this clock, moved by hand, in place of every declared one.
+    pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(clock);
+        self
+    }
+    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    ///
+    /// # Panics
+    ///
+    /// Unless it is a power of two of at most 65536.
+    pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(shards);
+        self
+    }
+    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    pub fn sweep_by_hand(mut self) -> Self {
+        self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Overrides what was declared of `first`.
+    pub fn first(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<MistakesFirst>,
+        ) -> ::sharded::builder::FieldOptions<MistakesFirst>,
+    ) -> Self {
+        self.first = options(self.first);
+        self
+    }
+    /// Overrides what was declared of `second`.
+    fn second(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<MistakesSecond>,
+        ) -> ::sharded::builder::FieldOptions<MistakesSecond>,
+    ) -> Self {
+        self.second = options(self.second);
+        self
+    }
+    /// Builds the store.
+    #[must_use]
+    pub fn build(self) -> Mistakes
+    where
+        __Third: ::sharded::builder::Supplied<String>,
+    {
+        let store = self.__options.start();
+        Mistakes {
+            first: ::sharded::macro_support::build(&store, 0, self.first),
+            second: ::sharded::macro_support::build(&store, 1, self.second),
+            third: ::sharded::builder::Supplied::value(self.third),
+        }
+    }
+}
+impl<__Third> MistakesBuilder<__Third> {
+    /// The value of the field `third`.
+    fn third(self, third: String) -> MistakesBuilder<::sharded::builder::Given<String>> {
+        MistakesBuilder {
+            __options: self.__options,
+            first: self.first,
+            second: self.second,
+            third: ::sharded::builder::Given(third),
+        }
+    }
+}
+impl ::sharded::Store for Mistakes {
+    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        visitor(&self.first);
+        visitor(&self.second);
+    }
+}
+impl ::core::fmt::Debug for Mistakes {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut debug = f.debug_struct("Mistakes");
+        debug.field("first", &self.first);
+        debug.field("second", &self.second);
+        debug.finish_non_exhaustive()
+    }
+}
+::core::compile_error! {
+    "`shards` must be a power of two, and 12 is none: the nearest are 8 and 16"
+}
+::core::compile_error! {
+    "unknown option `tll`, did you mean `ttl`? The struct takes `shards`, `lock`, `ttl`, `idle`, `capacity`, `evict`, `hasher`, `clock` and `crate`"
+}
+::core::compile_error! {
+    "unknown lock `RwLok`, did you mean `RwLock`? There are `Mutex`, `RwLock` and `Optimistic`; one of your own is written as a path, `self::RwLok`"
+}
+::core::compile_error! {
+    "`skip` goes on a field: `#[shard(skip)]`"
+}
+::core::compile_error! {
+    "unknown unit `min`, did you mean `m`? The units are `ns`, `us`, `ms`, `s`, `m`, `h` and `d`, as in `ttl = \"1h 30m\"`"
+}
+::core::compile_error! {
+    "`capacity` counts entries, not bytes: divide the bytes by what one entry takes, as in `capacity = 10_000`"
+}
+::core::compile_error! {
+    "`capacity` is given twice: keep one of the two"
+}
+::core::compile_error! {
+    "unknown option `colour`. A field takes `shards`, `lock`, `ttl`, `idle`, `capacity`, `evict`, `unbounded`, `hasher`, `clock` and `skip`"
+}
+::core::compile_error! {
+    "a skipped field is no map of the store and takes no other option: remove this or `skip`"
+}
+::core::compile_error! {
+    "`evict` says which entry leaves a full map, but `second` has no capacity: add `capacity = 10_000`"
+}

@@ -1,0 +1,252 @@
+pub struct Options {
+    inherits: <HashMap<
+        u64,
+        String,
+    > as ::sharded::Declared>::FieldWith<OptionsInherits, ::sharded::hasher::SipHash>,
+    overrides: <HashMap<
+        u64,
+        String,
+    > as ::sharded::Declared>::FieldWith<OptionsOverrides, ::sharded::hasher::SipHash>,
+    undoes: <HashMap<
+        u64,
+        String,
+    > as ::sharded::Declared>::FieldWith<OptionsUndoes, ::sharded::hasher::SipHash>,
+    copies: <HashMap<
+        u32,
+        f64,
+    > as ::sharded::Declared>::FieldWith<OptionsCopies, ::sharded::hasher::SipHash>,
+}
+/// The policy of [`Options::inherits`]: 64 shards, each behind a `RwLock`; entries expire 5m after they were written, or 30s after they were last used; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; timed by `Manual`.
+enum OptionsInherits {}
+impl ::sharded::Policy for OptionsInherits {
+    type Shards = ::sharded::shards::Fixed<64>;
+    type Lock = ::sharded::lock::RwLock;
+    type Expiry = ::sharded::expiry::AfterAccess;
+    type Eviction = ::sharded::evict::Lru;
+    type Clock = ::sharded::clock::Manual;
+    const NAME: &'static ::core::primitive::str = "inherits";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(300),
+    );
+    const IDLE: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(30),
+    );
+    const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
+        1_000_000,
+    );
+}
+/// The policy of [`Options::overrides`]: one shard behind a `Mutex`; entries expire 1h 30m after they were written, or 250ms after they were last used; at most 1 entry, more are refused; hashed by `SipHash`.
+enum OptionsOverrides {}
+impl ::sharded::Policy for OptionsOverrides {
+    type Shards = ::sharded::shards::Fixed<1>;
+    type Lock = ::sharded::lock::Mutex;
+    type Expiry = ::sharded::expiry::AfterAccess;
+    type Eviction = ::sharded::evict::Reject;
+    type Clock = ::sharded::clock::System;
+    const NAME: &'static ::core::primitive::str = "overrides";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(5400),
+    );
+    const IDLE: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_millis(250),
+    );
+    const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
+        1,
+    );
+}
+/// The policy of [`Options::undoes`]: as many shards as suit the machine, each behind a `RwLock`; unbounded: one entry per listed instrument; hashed by `SipHash`; timed by `Manual`.
+enum OptionsUndoes {}
+impl ::sharded::Policy for OptionsUndoes {
+    type Shards = ::sharded::shards::Auto;
+    type Lock = ::sharded::lock::RwLock;
+    type Expiry = ::sharded::expiry::Never;
+    type Eviction = ::sharded::evict::Unbounded;
+    type Clock = ::sharded::clock::Manual;
+    const NAME: &'static ::core::primitive::str = "undoes";
+}
+/// The policy of [`Options::copies`]: 64 shards, each behind an `Optimistic`; entries expire 5m after they were written, or 30s after they were last used; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; timed by `Manual`.
+enum OptionsCopies {}
+impl ::sharded::Policy for OptionsCopies {
+    type Shards = ::sharded::shards::Fixed<64>;
+    type Lock = ::sharded::lock::Optimistic;
+    type Expiry = ::sharded::expiry::AfterAccess;
+    type Eviction = ::sharded::evict::Sieve;
+    type Clock = ::sharded::clock::Manual;
+    const NAME: &'static ::core::primitive::str = "copies";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(300),
+    );
+    const IDLE: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(30),
+    );
+    const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
+        500,
+    );
+}
+impl Options {
+    /// **Policy:** 64 shards, each behind a `RwLock`; entries expire 5m after they were written, or 30s after they were last used; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; timed by `Manual`.
+    #[must_use]
+    const fn inherits(
+        &self,
+    ) -> &<HashMap<
+        u64,
+        String,
+    > as ::sharded::Declared>::FieldWith<OptionsInherits, ::sharded::hasher::SipHash> {
+        &self.inherits
+    }
+    /// **Policy:** one shard behind a `Mutex`; entries expire 1h 30m after they were written, or 250ms after they were last used; at most 1 entry, more are refused; hashed by `SipHash`.
+    #[must_use]
+    const fn overrides(
+        &self,
+    ) -> &<HashMap<
+        u64,
+        String,
+    > as ::sharded::Declared>::FieldWith<OptionsOverrides, ::sharded::hasher::SipHash> {
+        &self.overrides
+    }
+    /// **Policy:** as many shards as suit the machine, each behind a `RwLock`; unbounded: one entry per listed instrument; hashed by `SipHash`; timed by `Manual`.
+    #[must_use]
+    const fn undoes(
+        &self,
+    ) -> &<HashMap<
+        u64,
+        String,
+    > as ::sharded::Declared>::FieldWith<OptionsUndoes, ::sharded::hasher::SipHash> {
+        &self.undoes
+    }
+    /// **Policy:** 64 shards, each behind an `Optimistic`; entries expire 5m after they were written, or 30s after they were last used; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; timed by `Manual`.
+    #[must_use]
+    const fn copies(
+        &self,
+    ) -> &<HashMap<
+        u32,
+        f64,
+    > as ::sharded::Declared>::FieldWith<OptionsCopies, ::sharded::hasher::SipHash> {
+        &self.copies
+    }
+}
+impl Options {
+    /// Builds the store as it was declared.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+    /// Builds the store with overrides for what was declared.
+    pub fn builder() -> OptionsBuilder {
+        OptionsBuilder {
+            __options: ::sharded::builder::StoreOptions::new(),
+            inherits: ::sharded::builder::FieldOptions::new(),
+            overrides: ::sharded::builder::FieldOptions::new(),
+            undoes: ::sharded::builder::FieldOptions::new(),
+            copies: ::sharded::builder::FieldOptions::new(),
+        }
+    }
+}
+/// Builds a [`Options`], with overrides for what was declared.
+#[derive(::core::fmt::Debug)]
+#[must_use]
+pub struct OptionsBuilder {
+    __options: ::sharded::builder::StoreOptions,
+    inherits: ::sharded::builder::FieldOptions<OptionsInherits>,
+    overrides: ::sharded::builder::FieldOptions<OptionsOverrides>,
+    undoes: ::sharded::builder::FieldOptions<OptionsUndoes>,
+    copies: ::sharded::builder::FieldOptions<OptionsCopies>,
+}
+impl OptionsBuilder {
+    /// Goes by this clock, moved by hand, in place of every declared one.
+    pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(clock);
+        self
+    }
+    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    ///
+    /// # Panics
+    ///
+    /// Unless it is a power of two of at most 65536.
+    pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(shards);
+        self
+    }
+    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    pub fn sweep_by_hand(mut self) -> Self {
+        self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Overrides what was declared of `inherits`.
+    fn inherits(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<OptionsInherits>,
+        ) -> ::sharded::builder::FieldOptions<OptionsInherits>,
+    ) -> Self {
+        self.inherits = options(self.inherits);
+        self
+    }
+    /// Overrides what was declared of `overrides`.
+    fn overrides(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<OptionsOverrides>,
+        ) -> ::sharded::builder::FieldOptions<OptionsOverrides>,
+    ) -> Self {
+        self.overrides = options(self.overrides);
+        self
+    }
+    /// Overrides what was declared of `undoes`.
+    fn undoes(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<OptionsUndoes>,
+        ) -> ::sharded::builder::FieldOptions<OptionsUndoes>,
+    ) -> Self {
+        self.undoes = options(self.undoes);
+        self
+    }
+    /// Overrides what was declared of `copies`.
+    fn copies(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<OptionsCopies>,
+        ) -> ::sharded::builder::FieldOptions<OptionsCopies>,
+    ) -> Self {
+        self.copies = options(self.copies);
+        self
+    }
+    /// Builds the store.
+    #[must_use]
+    pub fn build(self) -> Options {
+        let store = self.__options.start();
+        Options {
+            inherits: ::sharded::macro_support::build(&store, 0, self.inherits),
+            overrides: ::sharded::macro_support::build(&store, 1, self.overrides),
+            undoes: ::sharded::macro_support::build(&store, 2, self.undoes),
+            copies: ::sharded::macro_support::build(&store, 3, self.copies),
+        }
+    }
+}
+impl ::sharded::Store for Options {
+    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        visitor(&self.inherits);
+        visitor(&self.overrides);
+        visitor(&self.undoes);
+        visitor(&self.copies);
+    }
+}
+impl ::core::fmt::Debug for Options {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut debug = f.debug_struct("Options");
+        debug.field("inherits", &self.inherits);
+        debug.field("overrides", &self.overrides);
+        debug.field("undoes", &self.undoes);
+        debug.field("copies", &self.copies);
+        debug.finish()
+    }
+}
+impl ::core::default::Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+::core::compile_error! {
+    "`idle` counts from the last read, which `Optimistic` leaves no trace of: choose `lock = Mutex` or `RwLock`, or a `ttl`"
+}

@@ -1,0 +1,20 @@
+#[sharded(
+    shards = 64,
+    lock = RwLock,
+    ttl = "5m",
+    idle = "30s",
+    capacity = 1_000_000,
+    evict = Lru,
+    hasher = SipHash,
+    clock = Manual,
+)]
+pub struct Options {
+    inherits: HashMap<u64, String>,
+    #[shard(shards = 1, lock = Mutex, ttl = "1h 30m", idle = "250ms", capacity = 1, evict = Reject, clock = System)]
+    overrides: HashMap<u64, String>,
+    #[shard(shards = auto, ttl = never, idle = never, capacity = none)]
+    #[shard(unbounded = "one entry per listed instrument")]
+    undoes: HashMap<u64, String>,
+    #[shard(lock = Optimistic, capacity = 500, evict = Sieve)]
+    copies: HashMap<u32, f64>,
+}

@@ -1,0 +1,138 @@
+struct Arena {
+    players: <HashMap<u32, Player> as ::sharded::Declared>::Field<ArenaPlayers>,
+    shots: <HashMap<u64, Shot> as ::sharded::Declared>::Field<ArenaShots>,
+}
+/// The policy of [`Arena::players`]: as many shards as suit the machine, each behind a `self::Fair`; at most 100 entries, then `super::evict::Random<4>` evicts; timed by `crate::time::GameTime`.
+enum ArenaPlayers {}
+impl ::sharded::Policy for ArenaPlayers {
+    type Shards = ::sharded::shards::Auto;
+    type Lock = self::Fair;
+    type Expiry = ::sharded::expiry::Never;
+    type Eviction = super::evict::Random<4>;
+    type Clock = crate::time::GameTime;
+    const NAME: &'static ::core::primitive::str = "players";
+    const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
+        100,
+    );
+}
+/// The policy of [`Arena::shots`]: as many shards as suit the machine, each behind a `::spin::Ticket`; entries expire 10s after they were written; timed by `crate::time::GameTime`.
+enum ArenaShots {}
+impl ::sharded::Policy for ArenaShots {
+    type Shards = ::sharded::shards::Auto;
+    type Lock = ::spin::Ticket;
+    type Expiry = ::sharded::expiry::AfterWrite;
+    type Eviction = ::sharded::evict::Unbounded;
+    type Clock = crate::time::GameTime;
+    const NAME: &'static ::core::primitive::str = "shots";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(10),
+    );
+}
+impl Arena {
+    /// **Policy:** as many shards as suit the machine, each behind a `self::Fair`; at most 100 entries, then `super::evict::Random<4>` evicts; timed by `crate::time::GameTime`.
+    #[must_use]
+    const fn players(
+        &self,
+    ) -> &<HashMap<u32, Player> as ::sharded::Declared>::Field<ArenaPlayers> {
+        &self.players
+    }
+    /// **Policy:** as many shards as suit the machine, each behind a `::spin::Ticket`; entries expire 10s after they were written; timed by `crate::time::GameTime`.
+    #[must_use]
+    const fn shots(
+        &self,
+    ) -> &<HashMap<u64, Shot> as ::sharded::Declared>::Field<ArenaShots> {
+        &self.shots
+    }
+}
+impl Arena {
+    /// Builds the store as it was declared.
+    #[must_use]
+    fn new() -> Self {
+        Self::builder().build()
+    }
+    /// Builds the store with overrides for what was declared.
+    fn builder() -> ArenaBuilder {
+        ArenaBuilder {
+            __options: ::sharded::builder::StoreOptions::new(),
+            players: ::sharded::builder::FieldOptions::new(),
+            shots: ::sharded::builder::FieldOptions::new(),
+        }
+    }
+}
+/// Builds a [`Arena`], with overrides for what was declared.
+#[derive(::core::fmt::Debug)]
+#[must_use]
+struct ArenaBuilder {
+    __options: ::sharded::builder::StoreOptions,
+    players: ::sharded::builder::FieldOptions<ArenaPlayers>,
+    shots: ::sharded::builder::FieldOptions<ArenaShots>,
+}
+impl ArenaBuilder {
+    /// Goes by this clock, moved by hand, in place of every declared one.
+    fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(clock);
+        self
+    }
+    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    ///
+    /// # Panics
+    ///
+    /// Unless it is a power of two of at most 65536.
+    fn shards(mut self, shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(shards);
+        self
+    }
+    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    fn sweep_by_hand(mut self) -> Self {
+        self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Overrides what was declared of `players`.
+    fn players(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<ArenaPlayers>,
+        ) -> ::sharded::builder::FieldOptions<ArenaPlayers>,
+    ) -> Self {
+        self.players = options(self.players);
+        self
+    }
+    /// Overrides what was declared of `shots`.
+    fn shots(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<ArenaShots>,
+        ) -> ::sharded::builder::FieldOptions<ArenaShots>,
+    ) -> Self {
+        self.shots = options(self.shots);
+        self
+    }
+    /// Builds the store.
+    #[must_use]
+    fn build(self) -> Arena {
+        let store = self.__options.start();
+        Arena {
+            players: ::sharded::macro_support::build(&store, 0, self.players),
+            shots: ::sharded::macro_support::build(&store, 1, self.shots),
+        }
+    }
+}
+impl ::sharded::Store for Arena {
+    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        visitor(&self.players);
+        visitor(&self.shots);
+    }
+}
+impl ::core::fmt::Debug for Arena {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut debug = f.debug_struct("Arena");
+        debug.field("players", &self.players);
+        debug.field("shots", &self.shots);
+        debug.finish()
+    }
+}
+impl ::core::default::Default for Arena {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,134 @@
+pub struct Renamed {
+    map: <HashMap<
+        u32,
+        String,
+    > as ::framework::exports::sharded::Declared>::FieldWith<
+        RenamedMap,
+        ::framework::exports::sharded::hasher::SipHash,
+    >,
+    other: u8,
+}
+/// The policy of [`Renamed::map`]: as many shards as suit the machine, each behind a `RwLock`; entries expire 1m after they were written; at most 10 entries, then `Lru` evicts; hashed by `SipHash`.
+pub enum RenamedMap {}
+impl ::framework::exports::sharded::Policy for RenamedMap {
+    type Shards = ::framework::exports::sharded::shards::Auto;
+    type Lock = ::framework::exports::sharded::lock::RwLock;
+    type Expiry = ::framework::exports::sharded::expiry::AfterWrite;
+    type Eviction = ::framework::exports::sharded::evict::Lru;
+    type Clock = ::framework::exports::sharded::clock::System;
+    const NAME: &'static ::core::primitive::str = "map";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(60),
+    );
+    const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
+        10,
+    );
+}
+impl Renamed {
+    /// **Policy:** as many shards as suit the machine, each behind a `RwLock`; entries expire 1m after they were written; at most 10 entries, then `Lru` evicts; hashed by `SipHash`.
+    #[must_use]
+    pub const fn map(
+        &self,
+    ) -> &<HashMap<
+        u32,
+        String,
+    > as ::framework::exports::sharded::Declared>::FieldWith<
+        RenamedMap,
+        ::framework::exports::sharded::hasher::SipHash,
+    > {
+        &self.map
+    }
+}
+impl Renamed {
+    /// Builds the store with overrides for what was declared.
+    pub fn builder() -> RenamedBuilder<::framework::exports::sharded::builder::Missing> {
+        RenamedBuilder {
+            __options: ::framework::exports::sharded::builder::StoreOptions::new(),
+            map: ::framework::exports::sharded::builder::FieldOptions::new(),
+            other: ::framework::exports::sharded::builder::Missing,
+        }
+    }
+}
+/// Builds a [`Renamed`], with overrides for what was declared.
+#[derive(::core::fmt::Debug)]
+#[must_use]
+pub struct RenamedBuilder<__Other = ::framework::exports::sharded::builder::Missing> {
+    __options: ::framework::exports::sharded::builder::StoreOptions,
+    map: ::framework::exports::sharded::builder::FieldOptions<RenamedMap>,
+    other: __Other,
+}
+impl<__Other> RenamedBuilder<__Other> {
+    /// Goes by this clock, moved by hand, in place of every declared one.
+    pub fn clock(mut self, clock: ::framework::exports::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(clock);
+        self
+    }
+    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    ///
+    /// # Panics
+    ///
+    /// Unless it is a power of two of at most 65536.
+    pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(shards);
+        self
+    }
+    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    pub fn sweep_by_hand(mut self) -> Self {
+        self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Overrides what was declared of `map`.
+    pub fn map(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::framework::exports::sharded::builder::FieldOptions<RenamedMap>,
+        ) -> ::framework::exports::sharded::builder::FieldOptions<RenamedMap>,
+    ) -> Self {
+        self.map = options(self.map);
+        self
+    }
+    /// Builds the store.
+    #[must_use]
+    pub fn build(self) -> Renamed
+    where
+        __Other: ::framework::exports::sharded::builder::Supplied<u8>,
+    {
+        let store = self.__options.start();
+        Renamed {
+            map: ::framework::exports::sharded::macro_support::build(
+                &store,
+                0,
+                self.map,
+            ),
+            other: ::framework::exports::sharded::builder::Supplied::value(self.other),
+        }
+    }
+}
+impl<__Other> RenamedBuilder<__Other> {
+    /// The value of the field `other`.
+    fn other(
+        self,
+        other: u8,
+    ) -> RenamedBuilder<::framework::exports::sharded::builder::Given<u8>> {
+        RenamedBuilder {
+            __options: self.__options,
+            map: self.map,
+            other: ::framework::exports::sharded::builder::Given(other),
+        }
+    }
+}
+impl ::framework::exports::sharded::Store for Renamed {
+    fn visit(
+        &self,
+        visitor: &mut dyn ::core::ops::FnMut(&dyn ::framework::exports::sharded::Field),
+    ) {
+        visitor(&self.map);
+    }
+}
+impl ::core::fmt::Debug for Renamed {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut debug = f.debug_struct("Renamed");
+        debug.field("map", &self.map);
+        debug.finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,228 @@
+pub struct Online {
+    users: <HashSet<u64> as ::sharded::Declared>::Field<OnlineUsers>,
+    names: <HashSet<
+        String,
+    > as ::sharded::Declared>::FieldWith<OnlineNames, ::sharded::hasher::SipHash>,
+    ids: <HashMap<
+        u64,
+        u64,
+        BuildHasherDefault<FxHasher>,
+    > as ::sharded::Declared>::Field<OnlineIds>,
+    by_option: <HashMap<
+        u64,
+        u64,
+    > as ::sharded::Declared>::FieldWith<OnlineByOption, BuildHasherDefault<FxHasher>>,
+}
+/// The policy of [`Online::users`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+pub enum OnlineUsers {}
+impl ::sharded::Policy for OnlineUsers {
+    type Shards = ::sharded::shards::Auto;
+    type Lock = ::sharded::lock::Mutex;
+    type Expiry = ::sharded::expiry::AfterWrite;
+    type Eviction = ::sharded::evict::Unbounded;
+    type Clock = ::sharded::clock::System;
+    const NAME: &'static ::core::primitive::str = "users";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(60),
+    );
+}
+/// The policy of [`Online::names`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; hashed by `SipHash`.
+pub enum OnlineNames {}
+impl ::sharded::Policy for OnlineNames {
+    type Shards = ::sharded::shards::Auto;
+    type Lock = ::sharded::lock::Mutex;
+    type Expiry = ::sharded::expiry::AfterWrite;
+    type Eviction = ::sharded::evict::Unbounded;
+    type Clock = ::sharded::clock::System;
+    const NAME: &'static ::core::primitive::str = "names";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(60),
+    );
+}
+/// The policy of [`Online::ids`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+pub enum OnlineIds {}
+impl ::sharded::Policy for OnlineIds {
+    type Shards = ::sharded::shards::Auto;
+    type Lock = ::sharded::lock::Mutex;
+    type Expiry = ::sharded::expiry::AfterWrite;
+    type Eviction = ::sharded::evict::Unbounded;
+    type Clock = ::sharded::clock::System;
+    const NAME: &'static ::core::primitive::str = "ids";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(60),
+    );
+}
+/// The policy of [`Online::by_option`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; hashed by `BuildHasherDefault<FxHasher>`.
+pub enum OnlineByOption {}
+impl ::sharded::Policy for OnlineByOption {
+    type Shards = ::sharded::shards::Auto;
+    type Lock = ::sharded::lock::Mutex;
+    type Expiry = ::sharded::expiry::AfterWrite;
+    type Eviction = ::sharded::evict::Unbounded;
+    type Clock = ::sharded::clock::System;
+    const NAME: &'static ::core::primitive::str = "by_option";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(60),
+    );
+}
+impl Online {
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+    #[must_use]
+    pub const fn users(
+        &self,
+    ) -> &<HashSet<u64> as ::sharded::Declared>::Field<OnlineUsers> {
+        &self.users
+    }
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; hashed by `SipHash`.
+    #[must_use]
+    pub const fn names(
+        &self,
+    ) -> &<HashSet<
+        String,
+    > as ::sharded::Declared>::FieldWith<OnlineNames, ::sharded::hasher::SipHash> {
+        &self.names
+    }
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+    #[must_use]
+    pub const fn ids(
+        &self,
+    ) -> &<HashMap<
+        u64,
+        u64,
+        BuildHasherDefault<FxHasher>,
+    > as ::sharded::Declared>::Field<OnlineIds> {
+        &self.ids
+    }
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; hashed by `BuildHasherDefault<FxHasher>`.
+    #[must_use]
+    pub const fn by_option(
+        &self,
+    ) -> &<HashMap<
+        u64,
+        u64,
+    > as ::sharded::Declared>::FieldWith<OnlineByOption, BuildHasherDefault<FxHasher>> {
+        &self.by_option
+    }
+}
+impl Online {
+    /// Builds the store as it was declared.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+    /// Builds the store with overrides for what was declared.
+    pub fn builder() -> OnlineBuilder {
+        OnlineBuilder {
+            __options: ::sharded::builder::StoreOptions::new(),
+            users: ::sharded::builder::FieldOptions::new(),
+            names: ::sharded::builder::FieldOptions::new(),
+            ids: ::sharded::builder::FieldOptions::new(),
+            by_option: ::sharded::builder::FieldOptions::new(),
+        }
+    }
+}
+/// Builds a [`Online`], with overrides for what was declared.
+#[derive(::core::fmt::Debug)]
+#[must_use]
+pub struct OnlineBuilder {
+    __options: ::sharded::builder::StoreOptions,
+    users: ::sharded::builder::FieldOptions<OnlineUsers>,
+    names: ::sharded::builder::FieldOptions<OnlineNames>,
+    ids: ::sharded::builder::FieldOptions<OnlineIds>,
+    by_option: ::sharded::builder::FieldOptions<OnlineByOption>,
+}
+impl OnlineBuilder {
+    /// Goes by this clock, moved by hand, in place of every declared one.
+    pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(clock);
+        self
+    }
+    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    ///
+    /// # Panics
+    ///
+    /// Unless it is a power of two of at most 65536.
+    pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(shards);
+        self
+    }
+    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    pub fn sweep_by_hand(mut self) -> Self {
+        self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Overrides what was declared of `users`.
+    pub fn users(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<OnlineUsers>,
+        ) -> ::sharded::builder::FieldOptions<OnlineUsers>,
+    ) -> Self {
+        self.users = options(self.users);
+        self
+    }
+    /// Overrides what was declared of `names`.
+    pub fn names(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<OnlineNames>,
+        ) -> ::sharded::builder::FieldOptions<OnlineNames>,
+    ) -> Self {
+        self.names = options(self.names);
+        self
+    }
+    /// Overrides what was declared of `ids`.
+    pub fn ids(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<OnlineIds>,
+        ) -> ::sharded::builder::FieldOptions<OnlineIds>,
+    ) -> Self {
+        self.ids = options(self.ids);
+        self
+    }
+    /// Overrides what was declared of `by_option`.
+    pub fn by_option(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<OnlineByOption>,
+        ) -> ::sharded::builder::FieldOptions<OnlineByOption>,
+    ) -> Self {
+        self.by_option = options(self.by_option);
+        self
+    }
+    /// Builds the store.
+    #[must_use]
+    pub fn build(self) -> Online {
+        let store = self.__options.start();
+        Online {
+            users: ::sharded::macro_support::build(&store, 0, self.users),
+            names: ::sharded::macro_support::build(&store, 1, self.names),
+            ids: ::sharded::macro_support::build(&store, 2, self.ids),
+            by_option: ::sharded::macro_support::build(&store, 3, self.by_option),
+        }
+    }
+}
+impl ::sharded::Store for Online {
+    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        visitor(&self.users);
+        visitor(&self.names);
+        visitor(&self.ids);
+        visitor(&self.by_option);
+    }
+}
+impl ::core::fmt::Debug for Online {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut debug = f.debug_struct("Online");
+        debug.field("users", &self.users);
+        debug.field("names", &self.names);
+        debug.field("ids", &self.ids);
+        debug.field("by_option", &self.by_option);
+        debug.finish()
+    }
+}
+impl ::core::default::Default for Online {
+    fn default() -> Self {
+        Self::new()
+    }
+}

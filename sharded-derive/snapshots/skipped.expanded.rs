@@ -1,0 +1,139 @@
+pub struct Service {
+    calls: <HashMap<IpAddr, u32> as ::sharded::Declared>::Field<ServiceCalls>,
+    /// What the operator set.
+    pub config: Config,
+    started: Instant,
+}
+/// The policy of [`Service::calls`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+pub enum ServiceCalls {}
+impl ::sharded::Policy for ServiceCalls {
+    type Shards = ::sharded::shards::Auto;
+    type Lock = ::sharded::lock::Mutex;
+    type Expiry = ::sharded::expiry::AfterWrite;
+    type Eviction = ::sharded::evict::Unbounded;
+    type Clock = ::sharded::clock::System;
+    const NAME: &'static ::core::primitive::str = "calls";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(60),
+    );
+}
+impl Service {
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+    #[must_use]
+    pub const fn calls(
+        &self,
+    ) -> &<HashMap<IpAddr, u32> as ::sharded::Declared>::Field<ServiceCalls> {
+        &self.calls
+    }
+}
+impl Service {
+    /// Builds the store with overrides for what was declared.
+    pub fn builder() -> ServiceBuilder<
+        ::sharded::builder::Missing,
+        ::sharded::builder::Missing,
+    > {
+        ServiceBuilder {
+            __options: ::sharded::builder::StoreOptions::new(),
+            calls: ::sharded::builder::FieldOptions::new(),
+            config: ::sharded::builder::Missing,
+            started: ::sharded::builder::Missing,
+        }
+    }
+}
+/// Builds a [`Service`], with overrides for what was declared.
+#[derive(::core::fmt::Debug)]
+#[must_use]
+pub struct ServiceBuilder<
+    __Config = ::sharded::builder::Missing,
+    __Started = ::sharded::builder::Missing,
+> {
+    __options: ::sharded::builder::StoreOptions,
+    calls: ::sharded::builder::FieldOptions<ServiceCalls>,
+    config: __Config,
+    started: __Started,
+}
+impl<__Config, __Started> ServiceBuilder<__Config, __Started> {
+    /// Goes by this clock, moved by hand, in place of every declared one.
+    pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(clock);
+        self
+    }
+    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    ///
+    /// # Panics
+    ///
+    /// Unless it is a power of two of at most 65536.
+    pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(shards);
+        self
+    }
+    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    pub fn sweep_by_hand(mut self) -> Self {
+        self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Overrides what was declared of `calls`.
+    pub fn calls(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<ServiceCalls>,
+        ) -> ::sharded::builder::FieldOptions<ServiceCalls>,
+    ) -> Self {
+        self.calls = options(self.calls);
+        self
+    }
+    /// Builds the store.
+    #[must_use]
+    pub fn build(self) -> Service
+    where
+        __Config: ::sharded::builder::Supplied<Config>,
+        __Started: ::sharded::builder::Supplied<Instant>,
+    {
+        let store = self.__options.start();
+        Service {
+            calls: ::sharded::macro_support::build(&store, 0, self.calls),
+            config: ::sharded::builder::Supplied::value(self.config),
+            started: ::sharded::builder::Supplied::value(self.started),
+        }
+    }
+}
+impl<__Config, __Started> ServiceBuilder<__Config, __Started> {
+    /// The value of the field `config`.
+    pub fn config(
+        self,
+        config: Config,
+    ) -> ServiceBuilder<::sharded::builder::Given<Config>, __Started> {
+        ServiceBuilder {
+            __options: self.__options,
+            calls: self.calls,
+            config: ::sharded::builder::Given(config),
+            started: self.started,
+        }
+    }
+}
+impl<__Config, __Started> ServiceBuilder<__Config, __Started> {
+    /// The value of the field `started`.
+    fn started(
+        self,
+        started: Instant,
+    ) -> ServiceBuilder<__Config, ::sharded::builder::Given<Instant>> {
+        ServiceBuilder {
+            __options: self.__options,
+            calls: self.calls,
+            config: self.config,
+            started: ::sharded::builder::Given(started),
+        }
+    }
+}
+impl ::sharded::Store for Service {
+    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        visitor(&self.calls);
+    }
+}
+impl ::core::fmt::Debug for Service {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut debug = f.debug_struct("Service");
+        debug.field("calls", &self.calls);
+        debug.finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,294 @@
+//! Whether an expansion is what DESIGN promises of it: nothing but what a user could have written by hand, every path
+//! absolute, no logic, nothing unsafe, nothing that panics.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use std::collections::BTreeSet;
+use syn::{
+    Attribute, Expr, ExprMethodCall, Field, File, GenericParam, Generics, ImplItemFn, Item, ItemStruct, Macro, Meta,
+    PatIdent, Path, Token, Type,
+    parse::Parser,
+    parse_quote,
+    punctuated::Punctuated,
+    visit::{self, Visit},
+};
+
+/// Attributes that the compiler has built in.
+const BUILT_IN: [&str; 4] = ["doc", "must_use", "allow", "derive"];
+
+/// What in the expansion of this declaration should not be there.
+pub(super) fn offences(attribute: &TokenStream, item: &ItemStruct, expansion: &File) -> Vec<String> {
+    let mut users = Users::default();
+    users.visit_item_struct(item);
+    users.options(attribute);
+    // Known only where they are declared.
+    users.paths.retain(|path| !item.generics.params.iter().any(|parameter| parameter_name(parameter) == *path));
+    let mut check = Check {
+        own: expansion.items.iter().filter_map(declared).chain([item.ident.to_string()]).collect(),
+        attributes: item.attrs.iter().chain(item.fields.iter().flat_map(|field| &field.attrs)).map(printed).collect(),
+        users: users.paths,
+        locals: BTreeSet::new(),
+        offences: Vec::new(),
+    };
+    check.visit_file(expansion);
+    if contains_unsafe(expansion.to_token_stream()) {
+        check.offences.push("`unsafe`".to_owned());
+    }
+    check.offences
+}
+
+/// The crates that absolute paths begin with.
+pub(super) fn roots(expansion: &File) -> BTreeSet<String> {
+    struct Roots(BTreeSet<String>);
+    impl<'a> Visit<'a> for Roots {
+        fn visit_path(&mut self, path: &'a Path) {
+            if path.leading_colon.is_some() {
+                self.0.extend(path.segments.first().map(|segment| segment.ident.to_string()));
+            }
+            visit::visit_path(self, path);
+        }
+    }
+    let mut roots = Roots(BTreeSet::new());
+    roots.visit_file(expansion);
+    roots.0
+}
+
+/// The type that an item declares.
+fn declared(item: &Item) -> Option<String> {
+    match item {
+        Item::Struct(item) => Some(item.ident.to_string()),
+        Item::Enum(item) => Some(item.ident.to_string()),
+        _ => None,
+    }
+}
+
+fn parameter_name(parameter: &GenericParam) -> String {
+    match parameter {
+        GenericParam::Type(ty) => ty.ident.to_string(),
+        GenericParam::Const(constant) => constant.ident.to_string(),
+        GenericParam::Lifetime(lifetime) => lifetime.lifetime.to_string(),
+    }
+}
+
+/// The tokens, which is how syntax is compared here.
+fn printed(syntax: &impl ToTokens) -> String {
+    syntax.to_token_stream().to_string()
+}
+
+/// A path without its arguments, which are paths of their own.
+fn name(path: &Path) -> String {
+    path.segments.iter().map(|segment| segment.ident.to_string()).collect::<Vec<_>>().join("::")
+}
+
+fn panics(method: &Ident) -> bool {
+    method == "unwrap" || method == "expect"
+}
+
+fn contains_unsafe(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "unsafe",
+        TokenTree::Group(group) => contains_unsafe(group.stream()),
+        _ => false,
+    })
+}
+
+/// The paths that the user wrote, which may be relative: they are the user's.
+#[derive(Default)]
+struct Users {
+    paths: BTreeSet<String>,
+}
+
+impl Users {
+    /// The values of options: types of a hasher, and choices of the user's own. The name of a choice of ours, such as
+    /// `RwLock`, is no path of the user's.
+    fn options(&mut self, list: &TokenStream) {
+        // Cut at every comma: a path of the user's with two arguments would be missed, and reported.
+        for option in list.to_string().split(',') {
+            let Some((name, value)) = option.split_once('=') else { continue };
+            if let Ok(ty) = syn::parse_str::<Type>(value)
+                && (name.trim() == "hasher" || value.contains("::"))
+            {
+                self.visit_type(&ty);
+            }
+        }
+    }
+}
+
+impl<'a> Visit<'a> for Users {
+    fn visit_path(&mut self, path: &'a Path) {
+        self.paths.insert(name(path));
+        visit::visit_path(self, path);
+    }
+
+    fn visit_field(&mut self, field: &'a Field) {
+        for attr in &field.attrs {
+            if let Meta::List(list) = &attr.meta {
+                self.options(&list.tokens);
+            }
+        }
+        visit::visit_field(self, field);
+    }
+
+    fn visit_attribute(&mut self, _: &'a Attribute) {}
+}
+
+struct Check {
+    /// The struct, and the types that the expansion declares.
+    own: BTreeSet<String>,
+    users: BTreeSet<String>,
+    /// The user's.
+    attributes: BTreeSet<String>,
+    /// Generic parameters, and the variables of the function at hand.
+    locals: BTreeSet<String>,
+    offences: Vec<String>,
+}
+
+impl Check {
+    fn offence(&mut self, what: &str, at: &impl ToTokens) {
+        self.offences.push(format!("{what}: {}", printed(at)));
+    }
+
+    fn path(&mut self, path: &Path) {
+        let first = path.segments.first().map(|segment| segment.ident.to_string()).unwrap_or_default();
+        let is_known = path.leading_colon.is_some()
+            || matches!(first.as_str(), "Self" | "self")
+            || self.own.contains(&first)
+            || self.locals.contains(&first)
+            || self.users.contains(&name(path));
+        if !is_known {
+            self.offence("a relative path", path);
+        }
+        if path.segments.last().is_some_and(|last| panics(&last.ident)) {
+            self.offence("a panic", path);
+        }
+    }
+
+    /// Runs with what these parameters add to the names in scope.
+    fn with_generics(&mut self, generics: &Generics, run: impl FnOnce(&mut Self)) {
+        let outer = self.locals.clone();
+        self.locals.extend(generics.params.iter().map(parameter_name));
+        run(self);
+        self.locals = outer;
+    }
+}
+
+impl<'a> Visit<'a> for Check {
+    fn visit_path(&mut self, path: &'a Path) {
+        self.path(path);
+        visit::visit_path(self, path);
+    }
+
+    fn visit_item(&mut self, item: &'a Item) {
+        match item {
+            Item::Struct(inner) => self.with_generics(&inner.generics, |check| visit::visit_item(check, item)),
+            Item::Impl(inner) => self.with_generics(&inner.generics, |check| visit::visit_item(check, item)),
+            _ => visit::visit_item(self, item),
+        }
+    }
+
+    fn visit_impl_item_fn(&mut self, function: &'a ImplItemFn) {
+        struct Variables<'b>(&'b mut BTreeSet<String>);
+        impl<'a> Visit<'a> for Variables<'_> {
+            fn visit_pat_ident(&mut self, variable: &'a PatIdent) {
+                self.0.insert(variable.ident.to_string());
+            }
+        }
+        self.with_generics(&function.sig.generics, |check| {
+            Variables(&mut check.locals).visit_impl_item_fn(function);
+            visit::visit_impl_item_fn(check, function);
+        });
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        let is_plain = matches!(
+            expr,
+            Expr::Assign(_)
+                | Expr::Call(_)
+                | Expr::Field(_)
+                | Expr::Lit(_)
+                | Expr::MethodCall(_)
+                | Expr::Path(_)
+                | Expr::Reference(_)
+                | Expr::Struct(_)
+                | Expr::Tuple(_)
+        );
+        if !is_plain {
+            self.offence("logic", expr);
+        }
+        visit::visit_expr(self, expr);
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
+        if panics(&call.method) {
+            self.offence("a panic", call);
+        }
+        visit::visit_expr_method_call(self, call);
+    }
+
+    fn visit_macro(&mut self, call: &'a Macro) {
+        if printed(&call.path) != ":: core :: compile_error" {
+            self.offence("a macro", call);
+        }
+    }
+
+    /// The user's own, one of the compiler's, or an `allow` of what the user expects.
+    fn visit_attribute(&mut self, attr: &'a Attribute) {
+        if self.attributes.contains(&printed(attr)) {
+            return;
+        }
+        if !BUILT_IN.iter().any(|name| attr.path().is_ident(name)) {
+            self.offence("an attribute", attr);
+        }
+        if let Meta::List(list) = &attr.meta
+            && list.path.is_ident("derive")
+        {
+            let paths = Punctuated::<Path, Token![,]>::parse_terminated.parse2(list.tokens.clone());
+            for path in paths.expect("the derives are paths") {
+                self.path(&path);
+            }
+        }
+    }
+}
+
+#[test]
+fn offences_are_found() {
+    let item: ItemStruct = parse_quote! {
+        struct Hello<T> {
+            visits: HashMap<String, T>,
+        }
+    };
+    let offences = |expansion: File| offences(&TokenStream::new(), &item, &expansion);
+
+    let sound = parse_quote! {
+        struct Hello<T> { visits: <HashMap<String, T> as ::sharded::Declared>::Field<HelloVisits> }
+        #[derive(::core::fmt::Debug)]
+        enum HelloVisits {}
+        impl<T> Hello<T> {
+            fn new(mut clock: ::sharded::clock::Manual) -> Self {
+                let store = HelloVisits::start(clock);
+                Self::with(store, self.visits)
+            }
+        }
+    };
+    assert_eq!(offences(sound), Vec::<String>::new());
+
+    for unsound in [
+        parse_quote! { struct Hello<T>(Option<T>); },
+        parse_quote! { struct Hello<T>(::core::option::Option<u32>); },
+        parse_quote! { struct Hello<T>(HashMap<String, u32>); },
+        parse_quote! { struct Hello<T>(std::collections::HashMap<String, T>); },
+        parse_quote! { struct Hello<U>(T); },
+        parse_quote! { #[derive(Debug)] struct Hello; },
+        parse_quote! { #[inline] fn hello() {} },
+        parse_quote! { impl Hello { fn a(x: Self) {} fn b() -> Self { x } } },
+        parse_quote! { impl Default for Hello {} },
+        parse_quote! { impl Hello { fn a(self) { self.b().unwrap(); } } },
+        parse_quote! { impl Hello { fn a(self) { ::core::option::Option::expect(self, ""); } } },
+        parse_quote! { impl Hello { fn a(self) { if self.b() {} } } },
+        parse_quote! { impl Hello { fn a(self) { ::core::panic!(); } } },
+        parse_quote! { impl Hello { unsafe fn a(self) {} } },
+    ] {
+        let (printed, found) = (prettyplease::unparse(&unsound), offences(unsound));
+        assert_eq!(found.len(), 1, "{found:?} in {printed}");
+    }
+}
