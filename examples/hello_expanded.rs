@@ -1,0 +1,140 @@
+//! `hello.rs` without the attribute: what `#[sharded]` writes in its place, each item explained. Nothing in here is
+//! out of reach for a program's own code, and no logic is in it: that is all in the library.
+
+#![expect(dead_code, reason = "where an attribute writes a method, nobody need call it")]
+#![expect(clippy::duration_suboptimal_units, reason = "the attribute writes every time in seconds")]
+
+use std::collections::HashMap;
+
+// The struct, with each map replaced. The compiler finds the map's type through a trait, so an alias or another path to
+// `HashMap` does as well, and the import above stays in use. A field is private now: the way in is the accessor.
+/// Who came by.
+struct Hello {
+    visits: <HashMap<String, u32> as ::sharded::Declared>::Field<HelloVisits>,
+}
+
+// The field's options, and those it has from the struct, as one type. It has no values: each choice is made when the
+// program is compiled, and a choice that is not made (a capacity here) costs nothing when it runs.
+/// The policy of [`Hello::visits`]: 16 shards, each behind a `Mutex`; entries expire 1h after they were written.
+enum HelloVisits {}
+impl ::sharded::Policy for HelloVisits {
+    type Shards = ::sharded::shards::Fixed<16>; // shards = 16
+    type Lock = ::sharded::lock::Mutex; // the default
+    type Expiry = ::sharded::expiry::AfterWrite; // ttl = …
+    type Eviction = ::sharded::evict::Unbounded; // no capacity
+    type Clock = ::sharded::clock::System; // the default
+    const NAME: &'static ::core::primitive::str = "visits"; // for messages and statistics
+    const TTL: ::core::option::Option<::core::time::Duration> =
+        ::core::option::Option::Some(::core::time::Duration::from_secs(3600)); // … "1h"
+}
+
+// The accessor, with the field's visibility and its docs, which end with the policy in words. It takes `&self`, as all
+// methods of a map do: share a store as it is, in a static, an `Arc` or a scope.
+impl Hello {
+    /// How often each visitor came within the hour.
+    ///
+    /// **Policy:** 16 shards, each behind a `Mutex`; entries expire 1h after they were written.
+    #[must_use]
+    const fn visits(&self) -> &<HashMap<String, u32> as ::sharded::Declared>::Field<HelloVisits> {
+        &self.visits
+    }
+}
+
+// `new` is there because every field is a map. With a field marked `#[shard(skip)]` only the builder can make a store,
+// as it asks for the field's value.
+impl Hello {
+    /// Builds the store as it was declared.
+    #[must_use]
+    fn new() -> Self {
+        Self::builder().build()
+    }
+    /// Builds the store with overrides for what was declared.
+    fn builder() -> HelloBuilder {
+        HelloBuilder {
+            __options: ::sharded::builder::StoreOptions::new(),
+            visits: ::sharded::builder::FieldOptions::new(),
+        }
+    }
+}
+
+// The builder. What it can override of a field follows from the policy: `.visits(|field| field.capacity(100))` would
+// not compile, as no capacity was declared and so nothing is there that evicts.
+/// Builds a [`Hello`], with overrides for what was declared.
+#[derive(::core::fmt::Debug)]
+#[must_use]
+struct HelloBuilder {
+    __options: ::sharded::builder::StoreOptions,
+    visits: ::sharded::builder::FieldOptions<HelloVisits>,
+}
+impl HelloBuilder {
+    /// Goes by this clock, moved by hand, in place of every declared one.
+    fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(clock);
+        self
+    }
+    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    ///
+    /// # Panics
+    ///
+    /// Unless it is a power of two of at most 65536.
+    fn shards(mut self, shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(shards);
+        self
+    }
+    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    fn sweep_by_hand(mut self) -> Self {
+        self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Overrides what was declared of `visits`.
+    fn visits(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<HelloVisits>,
+        ) -> ::sharded::builder::FieldOptions<HelloVisits>,
+    ) -> Self {
+        self.visits = options(self.visits);
+        self
+    }
+    // The number is the field's place in the order of declaration, in which a thread may enter maps from inside each
+    // other's closures.
+    /// Builds the store.
+    #[must_use]
+    fn build(self) -> Hello {
+        let store = self.__options.start();
+        Hello { visits: ::sharded::macro_support::build(&store, 0, self.visits) }
+    }
+}
+
+// All fields, whatever their types: for a page of statistics, or to sweep or clear the whole store.
+impl ::sharded::Store for Hello {
+    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        visitor(&self.visits);
+    }
+}
+
+// Shows how many entries there are, not what is in them: keys and values need not be `Debug`, and may be secret.
+impl ::core::fmt::Debug for Hello {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut debug = f.debug_struct("Hello");
+        debug.field("visits", &self.visits);
+        debug.finish()
+    }
+}
+
+// Goes with `new`.
+impl ::core::default::Default for Hello {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+// From here on as in `hello.rs`.
+fn main() {
+    let hello = Hello::new();
+    for name in ["ada", "grace", "ada"] {
+        hello.visits().upsert(name.to_owned(), || 1, |count| *count += 1);
+    }
+    hello.visits().for_each(|name, count| println!("{name} came {count} times"));
+    assert_eq!(hello.visits().get("ada"), Some(2));
+}
