@@ -2,10 +2,10 @@
 
 use crate::diag::Diagnostics;
 use crate::model::{MapField, Store, StoreField};
-use crate::resolve::{Class, class, derives};
+use crate::names;
+use crate::resolve::{derives, unfit};
 use crate::suggest;
 use crate::syntax::{Shards, in_words};
-use std::collections::HashMap;
 use syn::{Attribute, ext::IdentExt};
 
 /// Judges the whole declaration.
@@ -57,24 +57,22 @@ fn check_repr(attr: &Attribute, diag: &mut Diagnostics) {
 fn check_derives(attr: &Attribute, store: &Store, diag: &mut Diagnostics) {
     let name = &store.ident;
     for path in derives(attr) {
-        let Some(last) = path.segments.last() else { continue };
-        let reason = match last.ident.to_string().as_str() {
-            "Clone" | "Copy" => format!("a store is shared, not copied: put it into an `Arc<{name}>` and clone that"),
-            "PartialEq" | "Eq" | "PartialOrd" | "Ord" | "Hash" => {
-                "a store has no one moment in which it could be compared: compare `to_vec()` of its maps".to_owned()
+        let Some(derive) = unfit(&path) else { continue };
+        let message = match derive.as_str() {
+            "Default" if store.skipped().next().is_none() => {
+                "`#[sharded]` implements `Default` already: remove it here".to_owned()
             }
-            "Serialize" | "Deserialize" => {
-                "a store has no one moment in which it could be written out: serialize `to_vec()` of its maps"
-                    .to_owned()
+            "Default" => {
+                format!("a store can't be `Default` without its skipped fields: build it with `{name}::builder()`")
             }
-            "Default" if store.skipped().next().is_some() => {
-                format!("a skipped field has no default here: build the store with `{name}::builder()`")
+            "Clone" | "Copy" => {
+                format!("a store can't be `{derive}`, as it is one thing that is shared: put it into an `Arc<{name}>`")
             }
-            "Default" => "`#[sharded]` implements `Default` already: remove it here".to_owned(),
-            _ => continue,
+            _ => format!(
+                "a store can't be `{derive}`, as it is never at rest as a whole: use what `to_vec()` of its maps returns"
+            ),
         };
-        let derive = &last.ident;
-        diag.error(&path, format!("`derive({derive})` can't stand here: {reason}"));
+        diag.error(&path, message);
     }
 }
 
@@ -85,37 +83,30 @@ fn check_names(store: &Store, diag: &mut Diagnostics) {
             StoreField::Map(map) => (&map.ident, true),
             StoreField::Skipped(skipped) => (&skipped.ident, false),
         };
-        let name = ident.unraw().to_string();
-        let whose = match name.as_str() {
-            "new" | "builder" if is_map => "store",
-            "clock" | "shards" | "sweep_by_hand" | "build" => "store's builder",
-            _ => continue,
+        let whose = if is_map && names::is_one_of(ident, &names::OF_STORE) {
+            "store"
+        } else if names::is_one_of(ident, &names::OF_BUILDER) {
+            "store's builder"
+        } else {
+            continue;
         };
+        let name = ident.unraw();
         diag.error(ident, format!("the {whose} has a method `{name}` of its own: give this field another name"));
     }
 }
 
 /// Each policy is a type beside the struct, called after struct and field.
 fn check_policy_names(store: &Store, diag: &mut Diagnostics) {
-    let mut taken: HashMap<String, String> = HashMap::from([
-        (store.ident.unraw().to_string(), "the struct itself".to_owned()),
-        (store.builder.to_string(), "the builder".to_owned()),
-    ]);
-    for map in store.maps() {
-        let (policy, ident) = (map.policy.to_string(), &map.ident);
-        let is_reserved = ident == "builder";
-        match taken.get(&policy) {
-            // The same name twice is the same field under another `cfg`.
-            Some(whose) if !is_reserved && *whose != format!("the policy of `{ident}`") => diag.error(
+    for map in store.maps().filter(|map| map.ident != "builder") {
+        let wanted = names::policy(&store.ident, &map.ident);
+        if map.policy != wanted {
+            let ident = &map.ident;
+            diag.error(
                 ident,
                 format!(
-                    "the policy of `{ident}` would be called `{policy}`, as is {whose}: give this field another name"
+                    "the policy of `{ident}` would be called `{wanted}`, which is taken: give this field another name"
                 ),
-            ),
-            Some(_) => {}
-            None => {
-                taken.insert(policy, format!("the policy of `{ident}`"));
-            }
+            );
         }
     }
 }
@@ -123,20 +114,17 @@ fn check_policy_names(store: &Store, diag: &mut Diagnostics) {
 /// A skipped field stays as it was written, so no option means anything for it. The builder counts on its being there.
 fn check_skipped(store: &Store, diag: &mut Diagnostics) {
     for skipped in store.skipped() {
-        let other = skipped.options.besides_skip();
-        if !other.is_empty() {
+        for option in skipped.options.besides_skip() {
             diag.error(
-                other,
+                option,
                 "a skipped field is no map of the store and takes no other option: remove this or `skip`",
             );
         }
-        for attr in skipped.field.attrs.iter().filter(|attr| class(attr) == Class::Cfg) {
+        for attr in &skipped.cfg {
+            let ident = &skipped.ident;
             diag.error(
                 attr,
-                format!(
-                    "the builder always asks for a skipped field: give `{}` a type that depends on the `cfg`",
-                    skipped.ident
-                ),
+                format!("the builder always asks for a skipped field: give `{ident}` a type that depends on the `cfg` instead"),
             );
         }
     }
@@ -173,7 +161,7 @@ fn check_unbounded(map: &MapField, diag: &mut Diagnostics) {
         let undo = undo.join(", ");
         format!("`{ident}` is bounded by the struct's {names}: undo that with `{undo}`, or remove `unbounded`")
     } else {
-        format!("`{ident}` is bounded already, by {names}: remove one or the other")
+        format!("`{ident}` is bounded, by {names}, and needs no reason why not: keep one or the other")
     };
     diag.error(unbounded.tokens(), message);
 }
@@ -219,13 +207,13 @@ fn check_capacity(map: &MapField, diag: &mut Diagnostics) {
         return;
     }
     let fewer = 1_u64 << capacity.ilog2();
-    let whose = if of.inherited && !at.inherited { "the struct's " } else { "" };
+    let whose = if of.inherited && !at.inherited { "the struct's" } else { "the" };
     let at = if at.inherited { of.tokens() } else { at.tokens() };
     diag.error_once(
         at,
         &format!(
-            "with a capacity of {capacity}, some of {whose}{shards} shards could hold nothing: declare `capacity = {shards}` or \
-             `shards = {fewer}`"
+            "a capacity of {capacity} leaves some of {whose} {shards} shards empty for good: declare `capacity = {shards}` or \
+             more, or `shards = {fewer}`"
         ),
     );
 }

@@ -20,6 +20,8 @@ pub(crate) struct Store {
     pub(crate) fields: Vec<StoreField>,
     /// The user has the compiler derive it.
     pub(crate) derives_debug: bool,
+    /// Nothing that is generated would pass the borrow checker.
+    pub(crate) borrows: bool,
 }
 
 /// A field, sharded or not.
@@ -43,6 +45,8 @@ pub(crate) struct SkippedField {
     pub(crate) field: Field,
     /// What else was said of it, which is an error.
     pub(crate) options: Options,
+    /// Its `cfg` attributes, which are an error.
+    pub(crate) cfg: Vec<Attribute>,
     /// The builder's type parameter for it.
     pub(crate) parameter: Ident,
     pub(crate) deprecated: bool,

@@ -3,11 +3,22 @@
 use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 
+/// The functions that a store has besides one per map.
+pub(crate) const OF_STORE: [&str; 2] = ["new", "builder"];
+
+/// The methods that a builder has besides one per field.
+pub(crate) const OF_BUILDER: [&str; 4] = ["clock", "shards", "sweep_by_hand", "build"];
+
+/// Whether the name is one of these.
+pub(crate) fn is_one_of(field: &Ident, names: &[&str]) -> bool {
+    names.contains(&field.unraw().to_string().as_str())
+}
+
 /// `requests_by_day` becomes `RequestsByDay`.
 pub(crate) fn camel(snake: &str) -> String {
     snake
         .split('_')
-        .flat_map(|word| {
+        .filter_map(|word| {
             let mut letters = word.chars();
             letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>())
         })

@@ -6,8 +6,8 @@ use crate::names;
 use crate::syntax::{Declaration, DeclaredField, Options, Written, conditional};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use std::rc::Rc;
-use syn::{Attribute, Meta, parse::Parser};
+use std::{collections::HashMap, mem, rc::Rc};
+use syn::{Attribute, Meta, ext::IdentExt, parse::Parser};
 
 /// Settles each field's policy and the names of what is generated.
 pub(crate) fn resolve(declaration: Declaration, diag: &mut Diagnostics) -> Store {
@@ -22,10 +22,13 @@ pub(crate) fn resolve(declaration: Declaration, diag: &mut Diagnostics) -> Store
         }
         resolved.push(resolve_field(name, declared, &options, &ident));
     }
+    let builder = names::builder(&ident);
+    make_policies_unique(&mut resolved, [ident.unraw().to_string(), builder.to_string()]);
     Store {
         shared_attrs: shared_attrs(&attrs),
         derives_debug: attrs.iter().any(derives_debug),
-        builder: names::builder(&ident),
+        borrows: generics.lifetimes().next().is_some(),
+        builder,
         attrs,
         vis,
         ident,
@@ -40,20 +43,22 @@ pub(crate) fn resolve(declaration: Declaration, diag: &mut Diagnostics) -> Store
 fn is_declared_twice(name: &Ident, declared: &DeclaredField, before: &[StoreField]) -> bool {
     let has_cfg = |attrs: &[Attribute]| attrs.iter().any(|attr| class(attr) == Class::Cfg);
     before.iter().any(|field| {
-        let (other, attrs) = match field {
-            StoreField::Map(map) => (&map.ident, &map.field.attrs),
-            StoreField::Skipped(skipped) => (&skipped.ident, &skipped.field.attrs),
+        let (other, other_has_cfg) = match field {
+            StoreField::Map(map) => (&map.ident, has_cfg(&map.field.attrs)),
+            StoreField::Skipped(skipped) => (&skipped.ident, has_cfg(&skipped.cfg)),
         };
-        other == name && !(has_cfg(&declared.field.attrs) && has_cfg(attrs))
+        other == name && !(other_has_cfg && has_cfg(&declared.field.attrs))
     })
 }
 
 fn resolve_field(ident: Ident, declared: DeclaredField, defaults: &Options, store: &Ident) -> StoreField {
-    let DeclaredField { options, field } = declared;
+    let DeclaredField { options, mut field } = declared;
     if options.skip.is_some() {
+        let (cfg, attrs) = mem::take(&mut field.attrs).into_iter().partition(|attr| class(attr) == Class::Cfg);
+        field.attrs = attrs;
         let parameter = names::parameter(&ident);
         let deprecated = field.attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
-        return StoreField::Skipped(Box::new(SkippedField { ident, field, options, parameter, deprecated }));
+        return StoreField::Skipped(Box::new(SkippedField { ident, field, options, cfg, parameter, deprecated }));
     }
     StoreField::Map(Box::new(MapField {
         attrs: field_attrs(&field.attrs),
@@ -62,6 +67,20 @@ fn resolve_field(ident: Ident, declared: DeclaredField, defaults: &Options, stor
         ident,
         field,
     }))
+}
+
+/// Two fields whose policies would have one name are reported later. Until then each has its own.
+fn make_policies_unique(fields: &mut [StoreField], taken: [String; 2]) {
+    let mut taken: HashMap<String, Option<String>> = taken.into_iter().map(|name| (name, None)).collect();
+    for field in fields {
+        let StoreField::Map(map) = field else { continue };
+        let ident = Some(map.ident.to_string());
+        // The same field twice stands under opposite `cfg`s.
+        while taken.get(&map.policy.to_string()).is_some_and(|other| *other != ident) {
+            map.policy = Ident::new(&format!("{}_", map.policy), map.policy.span());
+        }
+        taken.insert(map.policy.to_string(), ident);
+    }
 }
 
 fn policy(own: &Options, defaults: &Options) -> Policy {
@@ -171,6 +190,14 @@ pub(crate) fn derives(attr: &Attribute) -> Vec<syn::Path> {
     }
     let paths = syn::punctuated::Punctuated::<syn::Path, syn::Token![,]>::parse_terminated;
     paths.parse2(list.tokens.clone()).map_or_else(|_| Vec::new(), |paths| paths.into_iter().collect())
+}
+
+/// The name of a derive that a store can't have.
+pub(crate) fn unfit(path: &syn::Path) -> Option<String> {
+    const UNFIT: [&str; 10] =
+        ["Clone", "Copy", "Default", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash", "Serialize", "Deserialize"];
+    let name = path.segments.last()?.ident.to_string();
+    UNFIT.contains(&name.as_str()).then_some(name)
 }
 
 fn derives_debug(attr: &Attribute) -> bool {

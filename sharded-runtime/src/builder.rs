@@ -341,6 +341,7 @@ pub trait Supplied<T> {
     fn value(self) -> T;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> Supplied<T> for Given<T> {
     fn value(self) -> T {
         self.0

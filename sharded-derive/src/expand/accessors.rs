@@ -2,13 +2,15 @@
 
 use super::{doc, map_reference, reference, words};
 use crate::model::{MapField, Store};
+use crate::names;
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
 pub(super) fn expand(store: &Store) -> TokenStream {
     let Store { ident, generics, shared_attrs, .. } = store;
     let (parameters, arguments, bounds) = generics.split_for_impl();
-    let accessors = store.maps().map(|map| accessor(map, store));
+    let accessors =
+        store.maps().filter(|map| !names::is_one_of(&map.ident, &names::OF_STORE)).map(|map| accessor(map, store));
     quote! {
         #shared_attrs
         impl #parameters #ident #arguments #bounds {

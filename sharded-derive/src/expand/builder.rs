@@ -11,7 +11,7 @@ pub(super) fn expand(store: &Store) -> TokenStream {
     let builder = builder(store);
     let creation = creation(store);
     let methods = methods(store);
-    let setters = store.skipped().map(|skipped| setter(skipped, store));
+    let setters = store.skipped().filter(|skipped| is_free(&skipped.ident)).map(|skipped| setter(skipped, store));
     quote!(#creation #builder #methods #(#setters)*)
 }
 
@@ -63,9 +63,9 @@ fn creation(store: &Store) -> TokenStream {
     let (parameters, arguments, bounds) = generics.split_for_impl();
     let builder_arguments = builder_arguments(store, |_| quote!(#krate::builder::Missing));
     let new = is_complete(store).then(|| {
-        let (docs, itself) = (doc("Builds the store as it was declared."), structure::itself(store));
+        let itself = structure::itself(store);
         quote! {
-            #docs
+            /// Builds the store as it was declared.
             #[must_use]
             #vis fn new() -> #itself {
                 Self::builder().build()
@@ -83,13 +83,12 @@ fn creation(store: &Store) -> TokenStream {
         }
     });
     let marker = is_generic(store).then(|| quote!(#marker: ::core::marker::PhantomData,));
-    let docs = doc("Builds the store with overrides for what was declared.");
     quote! {
         #shared_attrs
         impl #parameters #ident #arguments #bounds {
             #new
 
-            #docs
+            /// Builds the store with overrides for what was declared.
             #vis fn builder() -> #builder #builder_arguments {
                 #builder {
                     #options: #krate::builder::StoreOptions::new(),
@@ -103,70 +102,33 @@ fn creation(store: &Store) -> TokenStream {
 
 /// What every builder has: overrides, and `build`.
 fn methods(store: &Store) -> TokenStream {
-    let Store { vis, ident, builder, krate, shared_attrs, generics, .. } = store;
+    let Store { vis, builder, krate, shared_attrs, generics, .. } = store;
     let options = own("__options");
     let parameters = impl_parameters(store);
     let builder_arguments = builder_arguments(store, |skipped| skipped.parameter.to_token_stream());
-    let (_, arguments, _) = generics.split_for_impl();
     let bounds = generics.where_clause.as_ref().map(|bounds| with_self(bounds, store));
-    let overrides = store.maps().map(|map| map_override(map, store));
-    let supplied = store.skipped().map(|skipped| {
-        let (parameter, ty) = (&skipped.parameter, with_self(&skipped.field.ty, store));
-        quote!(#parameter: #krate::builder::Supplied<#ty>)
-    });
-    let supplied = (!is_complete(store)).then(|| quote!(where #(#supplied,)*));
-    let mut index = 0_usize;
-    let fields: Vec<TokenStream> = store
-        .fields
-        .iter()
-        .map(|field| match field {
-            StoreField::Map(map) => {
-                let (cfg, name) = (&map.attrs.cfg, names::quiet(&map.ident));
-                let place = Literal::usize_unsuffixed(index);
-                index += 1;
-                let build = build(map, store, &quote!(&store, #place, self.#name));
-                let mut name = name;
-                name.set_span(Ends::of(map).first);
-                quote!(#cfg #name: #build)
-            }
-            StoreField::Skipped(skipped) => {
-                let name = names::quiet(&skipped.ident);
-                quote!(#name: #krate::builder::Supplied::value(self.#name))
-            }
-        })
-        .collect();
-    let last = structure::last(store).map(|last| quote!(#last: (),));
-    let deprecated = store.skipped().any(|skipped| skipped.deprecated).then(|| quote!(#[allow(deprecated)]));
-    let docs = [
-        "Goes by this clock, moved by hand, in place of every declared one.",
-        "Gives every map this many shards in place of the declared number; a map's own override comes first.",
-        "# Panics",
-        "Unless it is a power of two of at most 65536.",
-        "Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.",
-        "Builds the store.",
-    ]
-    .map(doc);
-    let [clock, shards, panics, unless, by_hand, build] = &docs;
+    let overrides = store.maps().filter(|map| is_free(&map.ident)).map(|map| map_override(map, store));
+    let build = build(store);
     quote! {
         #shared_attrs
         impl<#(#parameters,)*> #builder #builder_arguments #bounds {
-            #clock
+            /// Goes by this clock, moved by hand, in place of every declared one.
             #vis fn clock(mut self, clock: #krate::clock::Manual) -> Self {
                 self.#options = self.#options.clock(clock);
                 self
             }
 
-            #shards
-            #[doc = ""]
-            #panics
-            #[doc = ""]
-            #unless
+            /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+            ///
+            /// # Panics
+            ///
+            /// Unless it is a power of two of at most 65536.
             #vis fn shards(mut self, shards: ::core::primitive::usize) -> Self {
                 self.#options = self.#options.shards(shards);
                 self
             }
 
-            #by_hand
+            /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
             #vis fn sweep_by_hand(mut self) -> Self {
                 self.#options = self.#options.sweep_by_hand();
                 self
@@ -175,27 +137,65 @@ fn methods(store: &Store) -> TokenStream {
             #(#overrides)*
 
             #build
-            #[must_use]
-            #deprecated
-            #vis fn build(self) -> #ident #arguments #supplied {
-                let store = self.#options.start();
-                #ident {
-                    #(#fields,)*
-                    #last
-                }
-            }
         }
     }
 }
 
-/// The call that builds a map. It stands where the declared type does, since that is what its bounds are about.
-fn build(map: &MapField, store: &Store, arguments: &TokenStream) -> TokenStream {
+/// The method that asks for the value of each skipped field, and builds the store.
+fn build(store: &Store) -> TokenStream {
+    let Store { vis, ident, krate, generics, .. } = store;
+    let options = own("__options");
+    let (_, arguments, _) = generics.split_for_impl();
+    let supplied = store.skipped().map(|skipped| {
+        let (parameter, ty) = (&skipped.parameter, with_self(&skipped.field.ty, store));
+        quote!(#parameter: #krate::builder::Supplied<#ty>)
+    });
+    let supplied = (!is_complete(store)).then(|| quote!(where #(#supplied,)*));
+    let mut index = 0_usize..;
+    let fields = store.fields.iter().map(|field| match field {
+        StoreField::Map(map) => build_map(map, index.next().unwrap_or_default(), store),
+        StoreField::Skipped(skipped) => {
+            let name = names::quiet(&skipped.ident);
+            quote!(#name: #krate::builder::Supplied::value(self.#name))
+        }
+    });
+    let last = structure::last(store).map(|last| quote!(#last: (),));
+    let deprecated = store.skipped().any(|skipped| skipped.deprecated).then(|| quote!(#[allow(deprecated)]));
+    let body = if store.borrows {
+        // That it may not borrow has been reported; the borrow checker need not say it again.
+        quote!(::core::unreachable!("the declaration has an error"))
+    } else {
+        quote! {
+            let store = self.#options.start();
+            #ident {
+                #(#fields,)*
+                #last
+            }
+        }
+    };
+    quote! {
+        /// Builds the store.
+        #[must_use]
+        #deprecated
+        #vis fn build(self) -> #ident #arguments #supplied {
+            #body
+        }
+    }
+}
+
+/// `visits: …::build(…)`, standing where the declared type does, since that is what the bounds of the call are about.
+fn build_map(map: &MapField, index: usize, store: &Store) -> TokenStream {
     let Ends { first, last } = Ends::of(map);
+    let (cfg, options, index) = (&map.attrs.cfg, names::quiet(&map.ident), Literal::usize_unsuffixed(index));
+    let mut name = map.ident.clone();
+    name.set_span(first);
+    let arguments = quote!(&store, #index, self.#options);
     let krate = store.krate.clone().into_iter().map(|mut token| {
         token.set_span(first);
         token
     });
-    quote_spanned!(last=> #(#krate)*::macro_support::build(#arguments))
+    let call = quote_spanned!(last=> #(#krate)*::macro_support::build(#arguments));
+    quote!(#cfg #name: #call)
 }
 
 fn map_override(map: &MapField, store: &Store) -> TokenStream {
@@ -258,6 +258,11 @@ fn setter(skipped: &SkippedField, store: &Store) -> TokenStream {
             }
         }
     }
+}
+
+/// Whether the builder's method of this name is the field's. Where not, that is an error, and one is enough.
+fn is_free(field: &Ident) -> bool {
+    !names::is_one_of(field, &names::OF_BUILDER)
 }
 
 /// Whether nothing is skipped, so that a store can be had from nothing.

@@ -63,13 +63,14 @@ impl Ends {
     fn of(map: &MapField) -> Self {
         let mut spans = map.field.ty.to_token_stream().into_iter().map(|token| token.span());
         let first = spans.next().unwrap_or_else(Span::call_site);
-        let last = spans.last().unwrap_or(first);
         if is_visibly_a_map(map) {
-            Self { first, last }
+            Self { first, last: spans.last().unwrap_or(first) }
         } else {
             // The compiler may find at every use of the field that it is no map. It says the same thing in the same place
-            // only once, and generated code is another place than what the user wrote: so all of them are generated.
-            Self { first: names::generated(first), last: names::generated(last) }
+            // only once, so all uses get one place: the first token, as some are one token long, and known as generated,
+            // as some are mixed with generated ones.
+            let first = names::generated(first);
+            Self { first, last: first }
         }
     }
 }

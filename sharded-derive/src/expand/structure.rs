@@ -2,11 +2,15 @@
 
 use super::{Ends, is_visibly_a_map, map_type};
 use crate::model::{Store, StoreField};
+use crate::resolve::{derives, unfit};
+use crate::syntax::Choice;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
+use syn::Attribute;
 
 pub(super) fn expand(store: &Store) -> TokenStream {
-    let Store { attrs, vis, ident, generics, .. } = store;
+    let Store { vis, ident, generics, .. } = store;
+    let attrs = store.attrs.iter().map(attribute);
     let where_clause = &generics.where_clause;
     let fields = store.fields.iter().map(|field| match field {
         StoreField::Skipped(skipped) => skipped.field.to_token_stream(),
@@ -27,6 +31,16 @@ pub(super) fn expand(store: &Store) -> TokenStream {
     }
 }
 
+/// An attribute of the struct, without derives that are an error and would only cause more of them.
+fn attribute(attr: &Attribute) -> TokenStream {
+    let derives = derives(attr);
+    if derives.iter().all(|path| unfit(path).is_none()) {
+        return attr.to_token_stream();
+    }
+    let fit = derives.iter().filter(|path| unfit(path).is_none());
+    quote!(#[derive(#(#fit),*)])
+}
+
 /// A field to put behind all others, of type `()`, where the last field may not be a map.
 ///
 /// The size of a struct depends on its last field. If the compiler finds that the last field's type is no map, it says so
@@ -38,9 +52,13 @@ pub(super) fn last(store: &Store) -> Option<Ident> {
     }
 }
 
-/// `Self` as a return type. Where some field may not be a map, the compiler may say so here once more: then it stands
-/// where that field's type does.
+/// `Self` as a return type. The compiler may say here once more that some field is no map, or that a lock is none: then it
+/// says so where that was written.
 pub(super) fn itself(store: &Store) -> Ident {
-    let doubtful = store.maps().find(|map| !is_visibly_a_map(map));
-    Ident::new("Self", doubtful.map_or_else(Span::call_site, |map| Ends::of(map).first))
+    let doubtful = store.maps().find_map(|map| match map.declared.lock() {
+        _ if !is_visibly_a_map(map) => Some(Ends::of(map).first),
+        Some(Choice::Own(path)) => path.clone().into_iter().next().map(|first| first.span()),
+        _ => None,
+    });
+    Ident::new("Self", doubtful.unwrap_or_else(Span::call_site))
 }

@@ -1,7 +1,7 @@
 //! A policy in words, for the docs of what it governs.
 
 use crate::model::Policy;
-use crate::syntax::{Shards, in_words};
+use crate::syntax::{Choice, Shards, in_words};
 
 /// "16 shards, each behind a `Mutex`; entries expire 5m after they were written"
 pub(super) fn policy(policy: &Policy) -> String {
@@ -16,7 +16,7 @@ pub(super) fn policy(policy: &Policy) -> String {
 }
 
 fn shards(policy: &Policy) -> String {
-    let lock = policy.lock().map_or_else(|| "Mutex".to_owned(), |lock| lock.words());
+    let lock = policy.lock().map_or_else(|| "Mutex".to_owned(), Choice::words);
     let article = if lock.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
     match policy.shards() {
         Shards::Fixed(1) => format!("one shard behind {article} `{lock}`"),

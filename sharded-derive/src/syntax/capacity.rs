@@ -4,6 +4,8 @@ use super::value::{Kind, Value};
 use crate::diag::Diagnostics;
 use proc_macro2::Literal;
 
+const NOTHING: &str = "a map of this capacity could hold nothing: give the number of entries, or leave the option out";
+
 /// How many entries at most.
 pub(crate) enum Capacity {
     /// Undoes an inherited one.
@@ -15,10 +17,7 @@ pub(crate) enum Capacity {
 pub(super) fn parse(_: &str, value: &Value, diag: &mut Diagnostics) -> Option<Capacity> {
     match &value.kind {
         Kind::Number(number) => match number.base10_parse::<u64>() {
-            Ok(0) => diag.error(
-                value,
-                "a capacity of zero could hold nothing: give the number of entries, or leave the option out",
-            ),
+            Ok(0) => diag.error(value, NOTHING),
             Ok(n) => return Some(Capacity::Entries(n, number.token())),
             Err(_) => diag.error(value, "this capacity is more than a machine can count: it is at most 2^64 - 1"),
         },
@@ -35,9 +34,9 @@ pub(super) fn parse(_: &str, value: &Value, diag: &mut Diagnostics) -> Option<Ca
         }
         Kind::Word(_) | Kind::Path(_) => diag.error(
             value,
-            "`capacity` is a literal number, not a constant; to decide it at run time, override it in the builder",
+            "`capacity` is a literal number, as the macro can't look into a constant; the builder can override it",
         ),
-        Kind::Other if value.is_negative() => diag.error(value, "a capacity can't be negative"),
+        Kind::Other if value.is_negative() => diag.error(value, NOTHING),
         Kind::Text(_) | Kind::Other => diag.error(value, "`capacity` is a number of entries: `capacity = 10_000`"),
     }
     None

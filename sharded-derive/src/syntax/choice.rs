@@ -107,12 +107,12 @@ fn choose(option: &str, value: &Value, choices: &Choices, diag: &mut Diagnostics
     match &value.kind {
         Kind::Word(word) if choices.names.iter().any(|ours| word == ours) => Some(Choice::Ours(word.clone())),
         Kind::Word(word) => {
+            let kind = if option == "evict" { "eviction" } else { option };
             let near = suggest::nearest(&word.to_string(), choices.names.iter().copied());
-            let near = near.map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
-            let near = if near.is_empty() { "." } else { &near };
+            let question = near.map_or_else(|| ".".to_owned(), |near| format!(", did you mean `{near}`?"));
             diag.error(
                 value,
-                format!("unknown {option} `{word}`{near} There are {all}; one of your own is written as a path, `self::{word}`"),
+                format!("unknown {kind} `{word}`{question} There are {all}; one of your own is written as a path, `self::{word}`"),
             );
             None
         }

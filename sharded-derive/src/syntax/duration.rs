@@ -43,34 +43,37 @@ impl Time {
 }
 
 pub(super) fn parse(option: &str, value: &Value, diag: &mut Diagnostics) -> Option<Time> {
+    let never = || format!("a map without {} {option} is written `{option} = never`", article(option));
     let wrong = match &value.kind {
         Kind::Text(text) => match duration(&text.value()) {
             Ok(time) if time.is_zero() => {
-                format!(
-                    "with `{option} = {}` every entry would be gone at once; no {option} is `{option} = never`",
-                    value.tokens
-                )
+                format!("with `{option} = {}` every entry would be gone at once; {}", value.tokens, never())
             }
             Ok(time) => return Some(Time::After(time)),
-            Err(wrong) => format!("{wrong}: {}", wrong.cure(option)),
+            Err(Wrong::TooLong) => {
+                format!("the clock can't count that far, only to 584 years; {}", never())
+            }
+            Err(wrong) => format!("{wrong}, as in `{option} = \"1h 30m\"`"),
         },
         Kind::Word(word) if word == "never" => return Some(Time::Never),
-        Kind::Word(word)
-            if suggest::nearest(&word.to_string(), ["never"]).is_some() || word == "none" || word == "None" =>
-        {
-            format!("no {option} is `{option} = never`")
+        Kind::Word(word) if word == "none" || suggest::nearest(&word.to_string(), ["never", "none"]).is_some() => {
+            never()
         }
         Kind::Number(number) => {
             format!("`{option} = {number}` has no unit: for seconds write `{option} = \"{number}s\"`")
         }
         Kind::Word(_) | Kind::Path(_) => format!(
-            "`{option}` is a string literal, not a constant: `{option} = \"5m\"`; to decide it at run time, override it in the builder"
+            "`{option}` is a string literal such as \"5m\", as the macro can't look into a constant; the builder can override it"
         ),
-        Kind::Other if value.is_negative() => "a duration can't be negative".to_owned(),
+        Kind::Other if value.is_negative() => Wrong::Negative.to_string(),
         Kind::Other => format!("`{option}` is a time with its unit in quotes, `{option} = \"5m\"`, or `never`"),
     };
     diag.error(value, wrong);
     None
+}
+
+fn article(option: &str) -> &'static str {
+    if option == "idle" { "an" } else { "a" }
 }
 
 /// Why a text is no duration.
@@ -89,33 +92,21 @@ enum Wrong {
 impl std::fmt::Display for Wrong {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Wrong::Empty => f.write_str("the duration is empty"),
-            Wrong::Negative => f.write_str("a duration can't be negative"),
-            Wrong::Fraction => f.write_str("a duration has no fractions"),
-            Wrong::NoNumber(text) => write!(f, "`{text}` is no duration"),
-            Wrong::NoUnit(number) => write!(f, "`{number}` has no unit"),
-            Wrong::UnknownUnit(unit) => write!(f, "unknown unit `{unit}`"),
-            Wrong::Order(unit) => write!(f, "`{unit}` comes too late"),
-            Wrong::TooLong => f.write_str("the duration is longer than the clock can count, which is 584 years"),
-        }
-    }
-}
-
-impl Wrong {
-    fn cure(&self, option: &str) -> String {
-        match self {
-            Wrong::Fraction => "write `1h 30m` for one hour and a half".to_owned(),
-            Wrong::NoUnit(number) => format!("for seconds write `{option} = \"{number}s\"`"),
+            Wrong::Empty => f.write_str("the duration is empty: write numbers with their units"),
+            Wrong::Negative => f.write_str("a duration can't be negative: write numbers with their units"),
+            Wrong::Fraction => {
+                f.write_str("a duration has no fractions: write whole numbers, the rest in a smaller unit")
+            }
+            Wrong::NoNumber(text) => write!(f, "`{text}` is no duration: write numbers with their units"),
+            Wrong::NoUnit(number) => write!(f, "`{number}` has no unit: for seconds write `{number}s`"),
             Wrong::UnknownUnit(unit) => {
                 let meant = SYNONYMS.iter().find(|(_, all)| all.contains(&unit.to_lowercase().as_str()));
-                let meant = meant.map_or_else(String::new, |(meant, _)| format!("did you mean `{meant}`? "));
-                format!("{meant}There are {}", suggest::list(UNITS.iter().rev().map(|(unit, _)| unit), "and"))
+                let question = meant.map_or_else(|| ".".to_owned(), |(meant, _)| format!(", did you mean `{meant}`?"));
+                let units = suggest::list(UNITS.iter().rev().map(|(unit, _)| unit), "and");
+                write!(f, "unknown unit `{unit}`{question} The units are {units}")
             }
-            Wrong::Order(_) => "write the longer units first and each once, as in `1h 30m`".to_owned(),
-            Wrong::TooLong => format!("no {option} is `{option} = never`"),
-            Wrong::Empty | Wrong::Negative | Wrong::NoNumber(_) => {
-                format!("write numbers with their units, as in `{option} = \"1h 30m\"`")
-            }
+            Wrong::Order(unit) => write!(f, "`{unit}` comes too late: write the longer units first and each once"),
+            Wrong::TooLong => f.write_str("too long"),
         }
     }
 }

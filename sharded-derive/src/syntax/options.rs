@@ -32,9 +32,19 @@ const KNOWN: [Known; 11] = [
         "ttl",
         "ttl = \"5m\"",
         None,
-        &["expire", "expires", "expiry", "expiration", "timeout", "lifetime", "time_to_live"],
+        &[
+            "expire",
+            "expires",
+            "expiry",
+            "expiration",
+            "expire_after",
+            "max_age",
+            "timeout",
+            "lifetime",
+            "time_to_live",
+        ],
     ),
-    known("idle", "idle = \"30m\"", None, &["tti", "time_to_idle", "idle_timeout"]),
+    known("idle", "idle = \"30m\"", None, &["tti", "time_to_idle", "idle_time", "idle_timeout"]),
     known("capacity", "capacity = 10_000", None, &["max", "size", "limit", "max_size", "max_capacity", "max_entries"]),
     known("evict", "evict = Lru", None, &["eviction", "evicts", "policy"]),
     known("unbounded", "unbounded = \"one entry per country\"", Some(Place::Field), &["reason", "no_bound"]),
@@ -78,7 +88,7 @@ pub(crate) struct Options {
     pub(crate) clock: Slot<Choice>,
     pub(crate) skip: Slot<()>,
     pub(crate) krate: Slot<TokenStream>,
-    /// Something was given that nobody knows what it means.
+    /// Something was given that means nothing here.
     pub(crate) unknown: bool,
 }
 
@@ -91,7 +101,6 @@ impl Options {
             match find(entry, place, diag) {
                 Found::Option(option) => self.note(option.name, entry, false, diag),
                 Found::Perhaps(option) => guesses.push((option.name, entry)),
-                Found::Elsewhere => {}
                 Found::Nothing => self.unknown = true,
             }
         }
@@ -120,22 +129,23 @@ impl Options {
     }
 
     /// The options other than `skip`, to point at.
-    pub(crate) fn besides_skip(&self) -> TokenStream {
-        fn tokens<T>(slot: &Slot<T>) -> Option<TokenStream> {
-            slot.as_ref().map(|written| written.tokens.clone())
+    pub(crate) fn besides_skip(&self) -> impl Iterator<Item = TokenStream> {
+        fn tokens<T>(slot: Option<&Rc<Written<T>>>) -> Option<TokenStream> {
+            slot.map(|written| written.tokens.clone())
         }
-        let all = [
-            tokens(&self.shards),
-            tokens(&self.lock),
-            tokens(&self.ttl),
-            tokens(&self.idle),
-            tokens(&self.capacity),
-            tokens(&self.evict),
-            tokens(&self.unbounded),
-            tokens(&self.hasher),
-            tokens(&self.clock),
-        ];
-        all.into_iter().flatten().next().unwrap_or_default()
+        [
+            tokens(self.shards.as_ref()),
+            tokens(self.lock.as_ref()),
+            tokens(self.ttl.as_ref()),
+            tokens(self.idle.as_ref()),
+            tokens(self.capacity.as_ref()),
+            tokens(self.evict.as_ref()),
+            tokens(self.unbounded.as_ref()),
+            tokens(self.hasher.as_ref()),
+            tokens(self.clock.as_ref()),
+        ]
+        .into_iter()
+        .flatten()
     }
 }
 
@@ -151,7 +161,7 @@ struct Note<'a> {
 impl Note<'_> {
     /// For an option with a value.
     fn take<T>(&mut self, slot: &mut Slot<T>, parse: impl FnOnce(&str, &Value, &mut Diagnostics) -> Option<T>) {
-        if self.is_new(slot) {
+        if self.is_new(slot.is_some()) {
             let value = match &self.entry.value {
                 _ if self.guessed => None,
                 Given::Value(tokens) => parse(self.option, &Value::new(tokens.clone()), self.diag),
@@ -168,7 +178,7 @@ impl Note<'_> {
 
     /// For an option without a value.
     fn flag(&mut self, slot: &mut Slot<()>) {
-        if self.is_new(slot) {
+        if self.is_new(slot.is_some()) {
             if let Given::Value(_) = self.entry.value {
                 let message = format!("`{0}` takes no value: `#[shard({0})]`", self.option);
                 self.diag.error(&self.entry.tokens, message);
@@ -177,11 +187,11 @@ impl Note<'_> {
         }
     }
 
-    fn is_new<T>(&mut self, slot: &Slot<T>) -> bool {
-        if slot.is_some() && !self.guessed {
+    fn is_new(&mut self, is_taken: bool) -> bool {
+        if is_taken && !self.guessed {
             self.diag.error(&self.entry.tokens, format!("`{}` is given twice: keep one of the two", self.option));
         }
-        slot.is_none()
+        !is_taken
     }
 
     fn put<T>(&mut self, slot: &mut Slot<T>, value: Option<T>) {
@@ -194,9 +204,7 @@ enum Found {
     Option(&'static Known),
     /// Not an option, which has been reported, but probably meant to be this one.
     Perhaps(&'static Known),
-    /// An option that has no place here, which has been reported.
-    Elsewhere,
-    /// Not an option, which has been reported.
+    /// Not an option of this place, which has been reported.
     Nothing,
 }
 
@@ -217,7 +225,7 @@ fn find(entry: &Entry, place: Place, diag: &mut Diagnostics) -> Found {
         Place::Field => format!("`{name}` goes on a field: `#[shard({form})]`"),
     };
     diag.error(&entry.tokens, message);
-    Found::Elsewhere
+    Found::Nothing
 }
 
 fn unknown(entry: &Entry, written: &str, place: Place, diag: &mut Diagnostics) -> Found {

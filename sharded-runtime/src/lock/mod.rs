@@ -98,6 +98,6 @@ pub trait Cell<T> {
 #[diagnostic::on_unimplemented(
     message = "`lock = {Self}` can't hold keys of type `{K}` with values of type `{V}`",
     label = "this lock does not serve these types",
-    note = "`Mutex` needs `Send`, `RwLock` needs `Send + Sync`, `Optimistic` needs `Copy + Send`, of keys and values alike"
+    note = "choose one that does: `Mutex` needs `Send`, `RwLock` `Send + Sync`, `Optimistic` `Copy + Send`, of keys and values alike"
 )]
 pub trait Serves<K, V>: Lock {}

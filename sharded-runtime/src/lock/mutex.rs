@@ -8,6 +8,7 @@ use super::{Cell, Lock, Serves};
 #[derive(Debug)]
 pub enum Mutex {}
 
+#[diagnostic::do_not_recommend]
 impl Lock for Mutex {
     const SHARED_READS: bool = false;
     type Cell<T> = parking_lot::Mutex<T>;

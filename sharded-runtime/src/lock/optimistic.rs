@@ -8,6 +8,7 @@ use super::{Lock, Serves};
 #[derive(Debug)]
 pub enum Optimistic {}
 
+#[diagnostic::do_not_recommend]
 impl Lock for Optimistic {
     const SHARED_READS: bool = false;
     type Cell<T> = parking_lot::Mutex<T>;

@@ -8,6 +8,7 @@ use super::{Cell, Lock, Serves};
 #[derive(Debug)]
 pub enum RwLock {}
 
+#[diagnostic::do_not_recommend]
 impl Lock for RwLock {
     const SHARED_READS: bool = true;
     type Cell<T> = parking_lot::RwLock<T>;

@@ -1,0 +1,12 @@
+use sharded::sharded;
+use std::collections::HashMap;
+
+#[sharded]
+struct Store {
+    #[shard(ttl = "5m")]
+    map: HashMap<u8, u8>,
+}
+
+fn main() {
+    Store::builder().map(|map| map.idle(std::time::Duration::from_secs(1))).build();
+}

@@ -1,0 +1,12 @@
+use sharded::sharded;
+use std::collections::HashMap;
+
+#[sharded(ttl = "5m")]
+struct Store {
+    map: HashMap<u8, u8>,
+    #[cfg(test)]
+    #[shard(skip)]
+    name: String,
+}
+
+fn main() {}

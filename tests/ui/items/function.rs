@@ -1,0 +1,6 @@
+use sharded::sharded;
+
+#[sharded(ttl = "5m")]
+fn store() {}
+
+fn main() {}

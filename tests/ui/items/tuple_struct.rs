@@ -1,0 +1,7 @@
+use sharded::sharded;
+use std::collections::HashMap;
+
+#[sharded(ttl = "5m")]
+struct Store(HashMap<u8, u8>);
+
+fn main() {}

@@ -1,0 +1,9 @@
+use sharded::sharded;
+
+#[sharded]
+union Store {
+    a: u8,
+    b: i8,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use sharded::sharded;
+
+#[sharded]
+struct Store;
+
+fn main() {}

@@ -1,0 +1,11 @@
+use sharded::sharded;
+use std::collections::HashMap;
+
+#[sharded]
+struct Store {
+    #[shard(ttl = "5m")]
+    #[shard(ttl = "6m")]
+    map: HashMap<u8, u8>,
+}
+
+fn main() {}

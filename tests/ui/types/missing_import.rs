@@ -1,0 +1,8 @@
+use sharded::sharded;
+
+#[sharded(ttl = "5m")]
+struct Store {
+    map: HashMap<u8, u8>,
+}
+
+fn main() {}
