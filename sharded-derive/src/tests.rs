@@ -1,41 +1,153 @@
-//! The pipeline from tokens to tokens.
+//! The pipeline from tokens to tokens. What it writes is pinned in `snapshots`, what it says in `tests/ui`.
 
-use crate::{diag::Diagnostics, pipeline, syntax};
+use crate::{check, diag::Diagnostics, expand, pipeline, resolve, syntax};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// The expansion, printed.
-fn expand(attribute: TokenStream, item: TokenStream) -> String {
-    let file = syn::parse2::<syn::File>(pipeline(attribute, item)).expect("the expansion is Rust");
-    prettyplease::unparse(&file)
+/// The errors of a declaration, and its expansion without them.
+fn run(attribute: TokenStream, item: TokenStream) -> (Vec<String>, String) {
+    let mut diag = Diagnostics::new();
+    let expanded = match syntax::parse(attribute, item, &mut diag) {
+        Ok(declaration) => {
+            let store = resolve::resolve(declaration, &mut diag);
+            check::check(&store, &mut diag);
+            expand::expand(&store)
+        }
+        Err(syntax::Unsupported { item }) => item,
+    };
+    let file = syn::parse2::<syn::File>(expanded).expect("the expansion is Rust");
+    (diag.into_messages(), prettyplease::unparse(&file))
 }
 
 #[test]
-fn print() {
-    let hello = quote! {
-        pub struct Hello<T: Clone = u32, const N: usize = 3> where T: Copy {
-            /// How often each visitor came.
-            pub visits: HashMap<String, u32>,
-            #[cfg(all())]
-            #[expect(dead_code)]
-            #[shard(lock = RwLock, ttl = never, capacity = 1000, evict = Sieve)]
-            names: HashSet<String>,
-            #[shard(skip)]
-            greeting: Vec<Self>,
+fn a_right_declaration_has_no_errors() {
+    let (errors, _) = run(
+        quote!(shards = 16, ttl = "1h 30m", lock = my::Lock<4>, hasher = BuildHasherDefault<Fx<u8, u8>>, crate = crate::renamed,),
+        quote! {
+            pub struct Store {
+                pub a: HashMap<String, u32>,
+                #[shard(ttl = never, capacity = 0x10_000, evict = Sieve)]
+                b: HashSet<String>,
+                #[shard(skip)]
+                c: String,
+            }
+        },
+    );
+    assert_eq!(errors, [""; 0]);
+}
+
+#[test]
+fn with_errors_the_item_is_whole() {
+    let (errors, expansion) = run(
+        quote!(shards = 3, ttl, lock = Mutx),
+        quote! {
+            struct Store {
+                #[shard(tll = "5m", capacity = "1MB", idle = "1x")]
+                a: HashMap<String, u32>,
+                #[shard(evict = Lru, clock = System)]
+                b: HashMap<String, u32>,
+            }
+        },
+    );
+    assert_eq!(errors.len(), 7, "{errors:#?}");
+    for part in ["fn a(", "fn b(", "enum StoreA", "enum StoreB", "shards::Auto", "lock::Mutex", "struct StoreBuilder"] {
+        assert!(expansion.contains(part), "{part} is not in {expansion}");
+    }
+}
+
+#[test]
+fn every_error_becomes_a_compile_error() {
+    let expansion = pipeline(
+        quote!(ttl = 5, shards = 0),
+        quote!(
+            struct Store {
+                a: HashMap<u8, u8>,
+            }
+        ),
+    )
+    .to_string();
+    assert_eq!(expansion.matches("compile_error").count(), 2);
+}
+
+#[test]
+fn what_can_not_be_a_store_stays_as_it_was_without_options() {
+    let (errors, expansion) = run(
+        quote!(),
+        quote!(
+            enum Store {
+                A {
+                    #[shard(skip)]
+                    #[doc = "x"]
+                    a: u8,
+                },
+            }
+        ),
+    );
+    assert_eq!(errors.len(), 1);
+    assert!(expansion.contains("enum Store") && !expansion.contains("shard"), "{expansion}");
+}
+
+#[test]
+fn a_wrong_option_counts_as_given() {
+    // None of these maps is told that it has no bound, nor that `evict` lacks a capacity.
+    let (errors, _) = run(
+        quote!(),
+        quote! {
+            struct Store {
+                #[shard(ttl = 5)]
+                a: HashMap<u8, u8>,
+                #[shard(capacty = 10, evict = Lru)]
+                b: HashMap<u8, u8>,
+                #[shard(something = "else")]
+                c: HashMap<u8, u8>,
+                #[shard(idle)]
+                d: HashMap<u8, u8>,
+            }
+        },
+    );
+    assert_eq!(errors.len(), 4, "{errors:#?}");
+}
+
+#[test]
+fn a_misspelt_option_beside_the_right_one_is_one_error() {
+    let (errors, _) = run(
+        quote!(tll = "5m", ttl = "6m"),
+        quote!(
+            struct Store {
+                a: HashMap<u8, u8>,
+            }
+        ),
+    );
+    assert_eq!(errors.len(), 1, "{errors:#?}");
+}
+
+#[test]
+fn what_is_wrong_with_the_defaults_is_said_once() {
+    let maps = quote!(
+        struct Store {
+            a: HashMap<u8, u8>,
+            b: HashMap<u8, u8>,
+            c: HashMap<u8, u8>,
         }
-    };
-    println!("{}", expand(quote!(shards = 16, ttl = "5m"), hello));
-    let bad = quote! {
-        pub struct Bad {
-            #[shard(lcok = RwLok, ttl = "5 min", shards = 7)]
-            pub visits: HashMap<String, u32>,
-        }
-    };
-    println!("{}", expand(quote!(shards = 16 evict = Lru, skip, capcity = 5, hasher = Foo<A, B>, lock = RwLok), bad));
-    let bad = quote! {
-        pub enum Bad {
-            A { #[shard(lock = Mutex)] x: u8 }
-        }
-    };
-    println!("{}", expand(quote!(shards = 16), bad));
+    );
+    for wrong in
+        [quote!(shards = 64, capacity = 10), quote!(ttl = "5m", idle = "5m"), quote!(lock = Optimistic, idle = "5m")]
+    {
+        let (errors, _) = run(wrong, maps.clone());
+        assert_eq!(errors.len(), 1, "{errors:#?}");
+    }
+}
+
+#[test]
+fn a_list_goes_on_after_a_bad_entry() {
+    let (errors, expansion) = run(
+        quote!("what", shards(4), ttl = , lock RwLock, hasher = A<B, C> clock = Manual, capacity = 1 000, idle = "7s"),
+        quote!(
+            struct Store {
+                a: HashMap<u8, u8>,
+            }
+        ),
+    );
+    assert_eq!(errors.len(), 6, "{errors:#?}");
+    assert!(expansion.contains("A<B, C>") && expansion.contains("Manual") && expansion.contains("from_secs(7)"));
 }
