@@ -1,13 +1,13 @@
-//! The `#[sharded]` attribute macro of the `sharded` crate, which re-exports and documents it.
+//! The `#[sharded]` attribute macro of the `sharded` crate, which re-exports it.
 //!
 //! One declaration passes through four steps, a module each:
 //!
-//! 1. [`syntax`]: tokens become what was written, option by option. One bad option does not hide the next.
-//! 2. [`resolve`]: the struct's defaults and a field's own options become that field's policy, in the terms of [`model`].
-//! 3. [`check`]: the rules about what goes together.
-//! 4. [`expand`]: the struct, a policy type per map, accessors, builder, trait impls.
+//! 1. `syntax`: tokens become what was written, option by option. One bad option does not hide the next.
+//! 2. `resolve`: the struct's defaults and a field's own options become that field's policy, in the terms of `model`.
+//! 3. `check`: the rules about what goes together.
+//! 4. `expand`: the struct, a policy type per map, accessors, builder, trait impls.
 //!
-//! Mistakes are collected in [`diag`] on the way and never end it: the item is expanded whole, with defaults in place of
+//! Mistakes are collected in `diag` on the way and never end it: the item is expanded whole, with defaults in place of
 //! what is wrong, and every error follows it.
 
 mod check;
@@ -27,7 +27,61 @@ use diag::Diagnostics;
 use proc_macro::TokenStream;
 use quote::quote;
 
-/// Declares the concurrency policy of a struct of maps. Documented where the `sharded` crate re-exports it.
+/// Declares how the maps of a struct are shared between threads.
+///
+/// Each field of type `HashMap<K, V>` or `HashSet<K>`, of std or hashbrown, becomes a sharded one behind a method of the
+/// field's name and visibility. What is declared at the struct holds for every map; what is declared at a map comes first.
+///
+/// | option | on | value | without it |
+/// |---|---|---|---|
+/// | `shards` | both | a power of two up to 65536, or `auto` | `auto` |
+/// | `lock` | both | `Mutex`, `RwLock`, `Optimistic`, or one's own by its path | `Mutex` |
+/// | `ttl` | both | time from the write: `"5m"`, `"1h 30m"` (d, h, m, s, ms, us, ns), or `never` | `never` |
+/// | `idle` | both | time from the last use, likewise | `never` |
+/// | `capacity` | both | the most entries of the whole map, or `none` | `none` |
+/// | `evict` | both | which entry leaves a full map: `Sieve`, `Lru`, `Reject`, or one's own by its path | `Sieve` |
+/// | `unbounded` | map | the reason why a map needs neither `ttl`, `idle` nor `capacity`; one of the four is asked for | |
+/// | `hasher` | both | `SipHash` or any type that is `BuildHasher + Default`, over what the map's type names | ahash |
+/// | `clock` | both | `System`, `Manual`, or one's own by its path | `System` |
+/// | `skip` | field | none: the field stays as it is, and its value is given to the builder | |
+/// | `crate` | struct | the path of the `sharded` crate, where it is re-exported | `::sharded` |
+///
+/// For `struct Shop` with a field `carts`, the attribute writes:
+///
+/// - `Shop::new()` and `Default`, unless a field is skipped, and `Shop::builder()`, which takes the values of skipped fields
+///   and overrides what was declared;
+/// - `shop.carts()`, of the field's visibility, whose docs end with the policy in words;
+/// - `ShopCarts`, the policy as a type, and `ShopBuilder`;
+/// - the trait `Store`, and `Debug` unless it is derived below the attribute.
+///
+/// Keys are `Eq + Hash + Send + 'static`, values `Send + 'static`, and `Sync` or `Copy` besides where the lock asks for it.
+/// The struct can be generic in types and constants, not in lifetimes.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::sharded;
+/// use std::collections::{HashMap, HashSet};
+///
+/// #[sharded(shards = 64, ttl = "30m")]
+/// struct Shop {
+///     /// What lies in each customer's cart.
+///     carts: HashMap<u64, Vec<String>>,
+///     #[shard(lock = RwLock, ttl = never, capacity = 10_000, evict = Lru)]
+///     pages: HashMap<String, String>,
+///     #[shard(ttl = never, unbounded = "one entry per country")]
+///     countries: HashSet<String>,
+///     #[shard(skip)]
+///     name: String,
+/// }
+///
+/// let shop = Shop::builder().name("corner".to_owned()).pages(|pages| pages.capacity(100)).build();
+/// shop.carts().upsert(7, || vec!["apple".to_owned()], |cart| cart.push("apple".to_owned()));
+/// assert_eq!(shop.carts().with(&7, |cart| cart.len()), Some(1));
+/// assert_eq!(shop.pages().capacity(), Some(100));
+/// assert!(shop.countries().insert("Chile".to_owned()));
+/// assert_eq!(shop.name, "corner");
+/// ```
 #[proc_macro_attribute]
 pub fn sharded(attribute: TokenStream, item: TokenStream) -> TokenStream {
     pipeline(attribute.into(), item.into()).into()
