@@ -29,8 +29,8 @@ impl Client {
     /// Starts `server` on the package in `root` and waits until it has loaded it.
     pub fn start(server: &Path, root: &Path) -> io::Result<Self> {
         let mut child = Command::new(server)
-            // Its warnings are about the machine, and its errors come through the protocol.
-            .env("RA_LOG", "error")
+            // Its log is about its own pace; what is wrong with the project comes through the protocol.
+            .env("RA_LOG", "off")
             .current_dir(root)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
