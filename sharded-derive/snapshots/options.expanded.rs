@@ -64,20 +64,17 @@ impl ::sharded::Policy for OptionsUndoes {
     type Clock = ::sharded::clock::Manual;
     const NAME: &'static ::core::primitive::str = "undoes";
 }
-/// The policy of [`Options::copies`]: 64 shards, each behind an `Optimistic`; entries expire 5m after they were written, or 30s after they were last used; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; timed by `Manual`.
+/// The policy of [`Options::copies`]: 64 shards, each behind an `Optimistic`; entries expire 5m after they were written; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; timed by `Manual`.
 enum OptionsCopies {}
 impl ::sharded::Policy for OptionsCopies {
     type Shards = ::sharded::shards::Fixed<64>;
     type Lock = ::sharded::lock::Optimistic;
-    type Expiry = ::sharded::expiry::AfterAccess;
+    type Expiry = ::sharded::expiry::AfterWrite;
     type Eviction = ::sharded::evict::Sieve;
     type Clock = ::sharded::clock::Manual;
     const NAME: &'static ::core::primitive::str = "copies";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(300),
-    );
-    const IDLE: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
-        ::core::time::Duration::from_secs(30),
     );
     const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
         500,
@@ -114,7 +111,7 @@ impl Options {
     > as ::sharded::Declared>::FieldWith<OptionsUndoes, ::sharded::hasher::SipHash> {
         &self.undoes
     }
-    /// **Policy:** 64 shards, each behind an `Optimistic`; entries expire 5m after they were written, or 30s after they were last used; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; timed by `Manual`.
+    /// **Policy:** 64 shards, each behind an `Optimistic`; entries expire 5m after they were written; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; timed by `Manual`.
     #[must_use]
     const fn copies(
         &self,
@@ -246,7 +243,4 @@ impl ::core::default::Default for Options {
     fn default() -> Self {
         Self::new()
     }
-}
-::core::compile_error! {
-    "`idle` counts from the last read, which `Optimistic` leaves no trace of: choose `lock = Mutex` or `RwLock`, or a `ttl`"
 }

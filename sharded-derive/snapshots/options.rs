@@ -15,6 +15,6 @@ pub struct Options {
     #[shard(shards = auto, ttl = never, idle = never, capacity = none)]
     #[shard(unbounded = "one entry per listed instrument")]
     undoes: HashMap<u64, String>,
-    #[shard(lock = Optimistic, capacity = 500, evict = Sieve)]
+    #[shard(lock = Optimistic, idle = never, capacity = 500, evict = Sieve)]
     copies: HashMap<u32, f64>,
 }

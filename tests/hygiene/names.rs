@@ -1,0 +1,128 @@
+//! Macros of the user's, and places.
+#![allow(dead_code)]
+
+use sharded::sharded;
+use std::collections::{HashMap, HashSet};
+
+/// Macros of the user's with the names of std's.
+mod macros {
+    #![allow(unused_macros)]
+    use super::*;
+
+    macro_rules! everything {
+        ($($name:ident)*) => { $(macro_rules! $name { () => { compile_error!("not this one") }; })* };
+    }
+    everything!(assert panic unreachable matches format write concat stringify vec);
+
+    #[sharded(ttl = "1m", capacity = 100)]
+    pub(super) struct Macros {
+        pub(super) map: HashMap<u8, u8>,
+    }
+}
+
+#[test]
+fn macros_of_any_name() {
+    assert_eq!(macros::Macros::new().map().capacity(), Some(100));
+}
+
+mod places {
+    use super::*;
+
+    fn one() -> usize {
+        #[sharded(shards = 1, ttl = "1m")]
+        struct Local {
+            map: HashMap<u8, u8>,
+        }
+        Local::new().map().shard_count()
+    }
+
+    fn other() -> usize {
+        struct Key;
+        #[derive(PartialEq, Eq, Hash)]
+        struct Inner(u8);
+        #[sharded(shards = 2, ttl = "1m")]
+        struct Local {
+            map: HashSet<Inner>,
+            #[shard(skip)]
+            key: Key,
+        }
+        let local = Local::builder().key(Key).build();
+        let Key = local.key;
+        local.map().shard_count()
+    }
+
+    #[test]
+    fn functions_each_with_a_store_of_the_same_name() {
+        assert_eq!((one(), other()), (1, 2));
+    }
+
+    trait Make {
+        fn make() -> usize;
+    }
+
+    impl<T> Make for T {
+        fn make() -> usize {
+            const COUNT: usize = {
+                #[sharded(shards = 4, ttl = "1m")]
+                struct InConstant {
+                    map: HashMap<u8, u8>,
+                }
+                4
+            };
+            let closure = || {
+                #[sharded(shards = 8, ttl = "1m")]
+                struct InClosure {
+                    map: HashMap<u8, u8>,
+                }
+                InClosure::new().map().shard_count()
+            };
+            COUNT + closure()
+        }
+    }
+
+    #[test]
+    fn a_method_a_constant_and_a_closure() {
+        assert_eq!(<u8 as Make>::make(), 12);
+    }
+
+    /// The whole declaration passes through, token tree by token tree, and a second macro adds to it.
+    macro_rules! through {
+        ($($tokens:tt)*) => { $($tokens)* };
+    }
+    macro_rules! named {
+        ($store:ident, $($field:ident: $key:ty => $value:ty [$($option:tt)*]),*) => {
+            through! {
+                #[sharded(ttl = "1m")]
+                struct $store {
+                    $(#[shard($($option)*)] $field: HashMap<$key, $value>,)*
+                    added: HashSet<u8>,
+                }
+            }
+        };
+    }
+    named!(Named, store: u8 => u8 [shards = 2], debug: &'static str => Vec<u8> [lock = RwLock, capacity = 10]);
+
+    #[test]
+    fn macros_in_macros() {
+        let named = Named::new();
+        named.debug().insert("key", vec![1]);
+        assert_eq!((named.store().shard_count(), named.debug().capacity()), (2, Some(10)));
+        assert!(named.added().insert(1));
+    }
+
+    /// Names that a macro invents are its own: two expansions in one place don't collide.
+    macro_rules! hidden {
+        ($ttl:literal) => {{
+            #[sharded(ttl = $ttl, shards = 1)]
+            struct Hidden {
+                map: HashMap<u8, u8>,
+            }
+            Hidden::new().map().len()
+        }};
+    }
+
+    #[test]
+    fn a_store_that_a_macro_names() {
+        assert_eq!(hidden!("1m") + hidden!("2m"), 0);
+    }
+}
