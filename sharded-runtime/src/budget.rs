@@ -81,6 +81,11 @@ impl Budget {
         self.free.fetch_sub(1, SeqCst);
     }
 
+    /// Takes over what one overdraft owes: an entry is to leave. Where none can, it is [overdrawn](Budget::overdraw) again.
+    pub(crate) fn take_over_debt(&self) -> bool {
+        self.free.try_update(SeqCst, SeqCst, |free| (free < 0).then(|| free + 1)).is_ok()
+    }
+
     pub(crate) fn is_overdrawn(&self) -> bool {
         self.free.load(SeqCst) < 0
     }

@@ -24,6 +24,7 @@
 //!
 //! # Where to look
 //!
+//! - [`reference`] has every option, what goes with what, what the attribute writes, and what to do about each error.
 //! - [`ShardedMap`] has all that can be done to a map, and says what holds for nested accesses and panics; [`ShardedSet`]
 //!   is the map without values, [`Store`] the whole struct.
 //! - [`lock`], [`expiry`], [`evict`], [`clock`], [`shards`] and [`hasher`] have one type for each choice of a declaration.
@@ -45,6 +46,8 @@ pub mod macro_support;
 mod map;
 mod order;
 mod policy;
+#[doc = include_str!("../reference.md")]
+pub mod reference {}
 mod set;
 pub mod shards;
 mod stats;

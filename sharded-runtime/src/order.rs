@@ -90,6 +90,8 @@ impl Place {
 pub(crate) enum Runs {
     /// A closure of the user.
     Closure,
+    /// The same, in one step of many on the same shard.
+    Step,
     /// Nothing of the user's but `Eq` and `Clone`.
     Nothing,
 }
@@ -98,7 +100,7 @@ impl Runs {
     /// Whether an access to such keys and values has to record where it is.
     #[inline]
     pub(crate) const fn is_recorded<K, V>(self) -> bool {
-        matches!(self, Runs::Closure) || needs_drop::<K>() || needs_drop::<V>()
+        !matches!(self, Runs::Nothing) || needs_drop::<K>() || needs_drop::<V>()
     }
 }
 

@@ -12,6 +12,8 @@ pub use mutex::Mutex;
 pub use optimistic::Optimistic;
 pub use rwlock::RwLock;
 
+use std::thread;
+
 /// A kind of lock, chosen per field with `lock = …`.
 ///
 /// The implementor names the cell that holds what is locked. A lock of one's own is a cell around any lock that exists
@@ -89,6 +91,21 @@ pub trait Cell<T> {
     fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R;
     /// As [`write`](Cell::write), or `None` at once where it would block.
     fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R>;
+
+    /// As [`read`](Cell::read), and whoever waits meanwhile has the lock next. For one step of many: a thread that takes the
+    /// lock again at once may keep all others out of an unfair one. Yields the processor unless the lock knows better.
+    fn read_in_turn<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+        let result = self.read(read);
+        thread::yield_now();
+        result
+    }
+
+    /// As [`write`](Cell::write), and whoever waits meanwhile has the lock next, see [`read_in_turn`](Cell::read_in_turn).
+    fn write_in_turn<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
+        let result = self.write(write);
+        thread::yield_now();
+        result
+    }
 }
 
 /// The keys and values that a lock can protect.

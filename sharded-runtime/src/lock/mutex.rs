@@ -1,4 +1,5 @@
 use super::{Cell, Lock, Serves};
+use parking_lot::MutexGuard;
 
 /// One at a time, readers too: `lock = Mutex`, the default.
 ///
@@ -35,5 +36,16 @@ impl<T> Cell<T> for parking_lot::Mutex<T> {
     #[inline]
     fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
         Some(write(&mut *self.try_lock()?))
+    }
+
+    fn read_in_turn<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+        self.write_in_turn(|value| read(value))
+    }
+
+    fn write_in_turn<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
+        let mut guard = self.lock();
+        let result = write(&mut guard);
+        MutexGuard::unlock_fair(guard);
+        result
     }
 }

@@ -1,4 +1,5 @@
 use super::{Cell, Lock, Serves};
+use parking_lot::{RwLockReadGuard, RwLockWriteGuard};
 
 /// Readers share, a writer is alone: `lock = RwLock`.
 ///
@@ -35,5 +36,19 @@ impl<T> Cell<T> for parking_lot::RwLock<T> {
     #[inline]
     fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
         Some(write(&mut *self.try_write()?))
+    }
+
+    fn read_in_turn<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+        let guard = self.read();
+        let result = read(&guard);
+        RwLockReadGuard::unlock_fair(guard);
+        result
+    }
+
+    fn write_in_turn<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
+        let mut guard = self.write();
+        let result = write(&mut guard);
+        RwLockWriteGuard::unlock_fair(guard);
+        result
     }
 }

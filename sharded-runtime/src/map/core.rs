@@ -224,7 +224,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
     #[track_caller]
     pub(super) fn write<R>(&self, shard: usize, runs: Runs, change: impl FnOnce(&mut Locked<'_, K, V, P>) -> R) -> R {
         let mut garbage = Garbage::new();
-        let (result, due_at) = self.shards.write(shard, runs.is_recorded::<K, V>(), |open, table| {
+        let change = |open: &Open, table: &mut Table<K, V, P>| {
             let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
             let result = change(&mut locked);
             if StampOf::<P>::EXPIRES {
@@ -232,7 +232,11 @@ impl<K, V, P: Policy> Core<K, V, P> {
             }
             locked.compact(COMPACT_PER_WRITE);
             (result, table.due_at())
-        });
+        };
+        let (result, due_at) = match runs {
+            Runs::Step => self.shards.write_step(shard, change),
+            _ => self.shards.write(shard, runs.is_recorded::<K, V>(), change),
+        };
         if let Some(budget) = &self.budget
             && budget.is_overdrawn()
         {
@@ -254,19 +258,23 @@ impl<K, V, P: Policy> Core<K, V, P> {
     fn settle(&self, budget: &Budget, overdrawn: usize, garbage: &mut Garbage<K, V>) {
         let may_wait = !order::is_inside();
         for next in 1..=self.shards.count() {
-            let shard = (overdrawn + next) % self.shards.count();
-            let mut evict = |open: &Open, table: &mut Table<K, V, P>| {
-                let mut locked = Locked { core: self, open, now: self.now(), table, garbage };
-                locked.evict();
-                locked.compact(COMPACT_PER_WRITE);
-            };
-            if may_wait {
-                self.shards.write(shard, false, evict);
-            } else {
-                self.shards.try_write(shard, &mut evict);
-            }
-            if !budget.is_overdrawn() {
+            if !budget.take_over_debt() {
                 return;
+            }
+            let shard = (overdrawn + next) % self.shards.count();
+            let mut make_room = |open: &Open, table: &mut Table<K, V, P>| {
+                let mut locked = Locked { core: self, open, now: self.now(), table, garbage };
+                let made = locked.make_room();
+                locked.compact(COMPACT_PER_WRITE);
+                made
+            };
+            let made = if may_wait {
+                self.shards.write(shard, false, make_room)
+            } else {
+                self.shards.try_write(shard, &mut make_room).unwrap_or(false)
+            };
+            if !made {
+                budget.overdraw();
             }
         }
     }
@@ -278,7 +286,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
         let _visit = Visit::begin(self.shards.open(shard));
         let mut next = Some(0);
         while let Some(from) = next {
-            next = self.shards.read(shard, true, |_, table| {
+            next = self.shards.read_step(shard, |_, table| {
                 let now = self.now();
                 let to = batch_end(from, table.slots());
                 for slot in from..to.unwrap_or(table.slots()) {
@@ -299,7 +307,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
         let visit = Visit::begin(self.shards.open(shard));
         let mut next = Some(0);
         while let Some(from) = next {
-            next = self.write(shard, Runs::Closure, |locked| {
+            next = self.write(shard, Runs::Step, |locked| {
                 let to = batch_end(from, locked.table.slots());
                 for slot in from..to.unwrap_or(locked.table.slots()) {
                     if !locked.is_alive(slot) {
@@ -335,7 +343,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
     /// Gives slots back, all but as many vacant ones as `slack` says of the number of entries. A bounded number per lock hold.
     #[track_caller]
     pub(super) fn shrink(&self, shard: usize, slack: impl Fn(usize) -> usize) {
-        while self.shards.write(shard, false, |open, table| {
+        while self.shards.write_step(shard, |open, table| {
             let slack = slack(table.len());
             open.visitors.load(Ordering::Relaxed) == 0 && table.compact(BATCH, slack)
         }) {}
@@ -347,7 +355,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
         let mut removed = 0;
         loop {
             let mut garbage = Garbage::new();
-            let (is_done, due_at) = self.shards.write(shard, false, |open, table| {
+            let (is_done, due_at) = self.shards.write_step(shard, |open, table| {
                 let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
                 let nothing_due = locked.sweep(BATCH);
                 let is_sparse = locked.compact(4 * BATCH);

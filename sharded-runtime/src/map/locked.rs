@@ -186,18 +186,9 @@ impl<K, V, P: Policy> Locked<'_, K, V, P> {
         !self.table.is_due(self.now)
     }
 
-    /// Takes out the next victim, if the shard has one.
-    pub(super) fn evict(&mut self) {
-        if let Some(slot) = self.table.victim()
-            && let Some(victim) = self.remove(slot)
-        {
-            self.open.meter.evicted.add();
-            self.garbage.push(victim);
-        }
-    }
-
-    /// Takes an entry out of this shard for one that comes in: one that has expired, or else the next victim.
-    fn make_room(&mut self) -> bool {
+    /// Takes an entry out of this shard for one that comes in: one that has expired, or else the next victim. Its unit of
+    /// capacity is the newcomer's.
+    pub(super) fn make_room(&mut self) -> bool {
         for _ in 0..LOOKS_FOR_ROOM {
             if !StampOf::<P>::EXPIRES || !self.table.is_due(self.now) {
                 break;

@@ -89,6 +89,30 @@ impl<T, O, P: Policy> Shards<T, O, P> {
         })
     }
 
+    /// One step of many on the same shard: recorded, and whoever waits has the lock next.
+    #[track_caller]
+    pub(crate) fn read_step<R>(&self, shard: usize, read: impl FnOnce(&O, &T) -> R) -> R {
+        self.place.check(shard);
+        let Shard { open, cell } = &self.all[shard];
+        let at = Location::caller();
+        cell.read_in_turn(|table| {
+            let _inside = self.place.enter(shard, at);
+            read(open, table)
+        })
+    }
+
+    /// See [`read_step`](Shards::read_step).
+    #[track_caller]
+    pub(crate) fn write_step<R>(&self, shard: usize, write: impl FnOnce(&O, &mut T) -> R) -> R {
+        self.place.check(shard);
+        let Shard { open, cell } = &self.all[shard];
+        let at = Location::caller();
+        cell.write_in_turn(|table| {
+            let _inside = self.place.enter(shard, at);
+            write(open, table)
+        })
+    }
+
     /// `None` at once where the lock is taken; so this may be called anywhere.
     pub(crate) fn try_write<R>(&self, shard: usize, write: impl FnOnce(&O, &mut T) -> R) -> Option<R> {
         let Shard { open, cell } = &self.all[shard];
