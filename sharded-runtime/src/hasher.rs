@@ -90,11 +90,11 @@ fn names_none<S: 'static>() -> bool {
     named == TypeId::of::<RandomState>() || named == TypeId::of::<hashbrown::DefaultHashBuilder>()
 }
 
-/// Spreads every input bit over all output bits: multiply to the full 128 bits, fold the halves.
+/// Spreads every input bit over all output bits: the finalizer of `SplitMix64` (Steele, Lea and Flood, "Fast Splittable
+/// Pseudorandom Number Generators", OOPSLA 2014), with the constants of Stafford's variant 13.
 #[inline]
-#[allow(clippy::cast_possible_truncation, reason = "the halves are what is folded")]
-fn mix(hash: u64) -> u64 {
-    // The odd constant is 2^64 divided by the golden ratio (Knuth, TAOCP vol. 3, 6.4).
-    let wide = u128::from(hash) * u128::from(0x9E37_79B9_7F4A_7C15_u64);
-    (wide as u64) ^ ((wide >> 64) as u64)
+fn mix(mut hash: u64) -> u64 {
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    hash ^ (hash >> 31)
 }
