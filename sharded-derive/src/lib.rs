@@ -57,6 +57,8 @@ use quote::quote;
 /// Keys are `Eq + Hash + Send + 'static`, values `Send + 'static`, and `Sync` or `Copy` besides where the lock asks for it.
 /// The struct can be generic in types and constants, not in lifetimes.
 ///
+/// The crate's [`reference`](../sharded/reference/index.html) has each option in full, and what to do about each error.
+///
 /// # Examples
 ///
 /// ```

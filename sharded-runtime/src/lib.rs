@@ -24,7 +24,7 @@
 //!
 //! # Where to look
 //!
-//! - [`reference`] has every option, what goes with what, what the attribute writes, and what to do about each error.
+//! - [`mod@reference`] has every option, what goes with what, what the attribute writes, and what to do about each error.
 //! - [`ShardedMap`] has all that can be done to a map, and says what holds for nested accesses and panics; [`ShardedSet`]
 //!   is the map without values, [`Store`] the whole struct.
 //! - [`lock`], [`expiry`], [`evict`], [`clock`], [`shards`] and [`hasher`] have one type for each choice of a declaration.
