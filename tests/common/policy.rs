@@ -1,0 +1,68 @@
+//! Policies put together from their parts, without the macro.
+
+use sharded::{Policy, clock::Clock, evict::Eviction, expiry, lock::Lock, shards::Fixed};
+use std::{marker::PhantomData, time::Duration};
+
+/// The policy of these parts. A `CAPACITY` of zero is none.
+pub struct Of<L, X, E, C = sharded::clock::System, const SHARDS: usize = 16, const CAPACITY: usize = 0>(
+    PhantomData<fn() -> (L, X, E, C)>,
+);
+
+impl<L, X, E, C, const SHARDS: usize, const CAPACITY: usize> Policy for Of<L, X, E, C, SHARDS, CAPACITY>
+where
+    L: Lock,
+    X: Times,
+    E: Eviction,
+    C: Clock,
+{
+    type Shards = Fixed<SHARDS>;
+    type Lock = L;
+    type Expiry = X::Expiry;
+    type Eviction = E;
+    type Clock = C;
+    const NAME: &'static str = "field";
+    const TTL: Option<Duration> = X::TTL;
+    const IDLE: Option<Duration> = X::IDLE;
+    const CAPACITY: Option<usize> = if CAPACITY == 0 { None } else { Some(CAPACITY) };
+}
+
+/// When entries expire, with the times.
+pub trait Times: 'static {
+    type Expiry: expiry::Expiry;
+    const TTL: Option<Duration> = None;
+    const IDLE: Option<Duration> = None;
+}
+
+/// Neither ttl nor idle time.
+pub enum Never {}
+impl Times for Never {
+    type Expiry = expiry::Never;
+}
+
+/// A ttl of so many milliseconds.
+pub enum Ttl<const MS: u64> {}
+impl<const MS: u64> Times for Ttl<MS> {
+    type Expiry = expiry::AfterWrite;
+    const TTL: Option<Duration> = Some(Duration::from_millis(MS));
+}
+
+/// An idle time of so many milliseconds.
+pub enum Idle<const MS: u64> {}
+impl<const MS: u64> Times for Idle<MS> {
+    type Expiry = expiry::AfterAccess;
+    const IDLE: Option<Duration> = Some(Duration::from_millis(MS));
+}
+
+/// Both, in milliseconds.
+pub enum TtlIdle<const TTL_MS: u64, const IDLE_MS: u64> {}
+impl<const TTL_MS: u64, const IDLE_MS: u64> Times for TtlIdle<TTL_MS, IDLE_MS> {
+    type Expiry = expiry::AfterAccess;
+    const TTL: Option<Duration> = Some(Duration::from_millis(TTL_MS));
+    const IDLE: Option<Duration> = Some(Duration::from_millis(IDLE_MS));
+}
+
+/// Expiry without a time: entries live for ever, unless they are given a time of their own.
+pub enum OwnOnly {}
+impl Times for OwnOnly {
+    type Expiry = expiry::AfterWrite;
+}

@@ -1,0 +1,279 @@
+//! Eight threads on one map: no update is lost, nothing that has expired is seen, every value is dropped once.
+
+mod common;
+
+use common::{
+    counted::{Counted, Ledger},
+    eventually, ignore,
+    locks::StdRwLock,
+    policy::{Never, Of, Ttl, TtlIdle},
+    threads::{Dice, together},
+};
+use sharded::{
+    Change, ShardedMap,
+    builder::{BuildField, FieldOptions},
+    clock::{Clock, System},
+    evict::{Lru, Sieve, Unbounded},
+    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+};
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+const THREADS: u64 = 8;
+
+#[test]
+fn no_update_is_lost() {
+    const STEPS: u64 = 6000;
+    fn count<L: Lock + Serves<u64, u64>>(shards: usize)
+    where
+        ShardedMap<u64, u64, Of<L, Never, Unbounded>>: BuildField<Of<L, Never, Unbounded>> + Sync,
+    {
+        let map: ShardedMap<u64, u64, Of<L, Never, Unbounded>> =
+            ShardedMap::with_options(FieldOptions::new().shards(shards));
+        let taken: u64 = together(THREADS, |thread| {
+            let mut dice = Dice::new(thread);
+            let mut taken = 0;
+            for step in 0..STEPS {
+                let key = dice.below(20);
+                match step % 5 {
+                    0 | 1 => ignore(map.upsert(key, || 1, |n| *n += 1)),
+                    2 => {
+                        if map.with_mut(&key, |n| *n += 1).is_none() {
+                            map.upsert(key, || 1, |n| *n += 1);
+                        }
+                    }
+                    3 => map.compute(key, |n| match n {
+                        Some(n) if *n % 2 == 0 => {
+                            *n += 1;
+                            Change::Keep(())
+                        }
+                        n => Change::Put(n.map_or(1, |n| *n + 1), ()),
+                    }),
+                    // What is taken out is counted as well.
+                    _ => {
+                        taken += map.remove(&key).unwrap_or(0);
+                        map.upsert(key, || 1, |n| *n += 1);
+                    }
+                }
+            }
+            taken
+        })
+        .into_iter()
+        .sum();
+        assert_eq!(taken + map.values().iter().sum::<u64>(), THREADS * STEPS);
+        assert_eq!(map.len(), map.live_len());
+    }
+    for shards in [1, 4, 64] {
+        count::<Mutex>(shards);
+        count::<RwLock>(shards);
+        count::<Optimistic>(shards);
+        count::<StdRwLock>(shards);
+    }
+}
+
+/// `init` of one call only, however many ask at once.
+#[test]
+fn a_value_is_made_once() {
+    for round in 0..200 {
+        let map: ShardedMap<u64, u64, Of<RwLock, Never, Unbounded>> = ShardedMap::new();
+        let made = AtomicU64::new(0);
+        let answers =
+            together(THREADS, |_| map.get_or_insert_with(round, || made.fetch_add(1, Ordering::Relaxed) + 1));
+        assert!(answers.iter().all(|&answer| answer == 1));
+        assert_eq!(made.into_inner(), 1);
+    }
+}
+
+/// Accounts in ascending shards, so that two and more of them can be held at once.
+#[test]
+fn transfers_preserve_the_sum() {
+    fn sum_of<L: Lock + Serves<u64, u64>>(
+        map: &ShardedMap<u64, u64, Of<L, Never, Unbounded>>,
+        accounts: &[u64],
+    ) -> u64 {
+        let Some((first, rest)) = accounts.split_first() else { return 0 };
+        // All the accounts before stay locked meanwhile: the sum is of one moment.
+        map.with(first, |&money| money + sum_of(map, rest)).expect("accounts stay")
+    }
+    fn transfer<L: Lock + Serves<u64, u64>>()
+    where
+        ShardedMap<u64, u64, Of<L, Never, Unbounded>>: BuildField<Of<L, Never, Unbounded>> + Sync,
+    {
+        let map: ShardedMap<u64, u64, Of<L, Never, Unbounded>> = ShardedMap::new();
+        let accounts: Vec<u64> =
+            (0..16).map(|shard| (0..).find(|key| map.shard_of(key) == shard).expect("no shard is left out")).collect();
+        map.extend(accounts.iter().map(|&account| (account, 1000)));
+        together(THREADS, |thread| {
+            let mut dice = Dice::new(thread);
+            for step in 0..3000 {
+                if thread < 2 && step % 4 == 0 {
+                    assert_eq!(sum_of(&map, &accounts), 16_000);
+                    continue;
+                }
+                let (a, b) = (dice.below(16), dice.below(16));
+                if a == b {
+                    continue;
+                }
+                let [low, high] = [a.min(b), a.max(b)].map(|n| accounts[usize::try_from(n).expect("an index")]);
+                let (amount, upwards) = (dice.below(50), a < b);
+                map.with_mut(&low, |low| {
+                    map.with_mut(&high, |high| {
+                        let (from, to) = if upwards { (low, high) } else { (high, low) };
+                        let amount = amount.min(*from);
+                        *from -= amount;
+                        *to += amount;
+                    })
+                });
+            }
+        });
+        assert_eq!(map.values().iter().sum::<u64>(), 16_000);
+    }
+    transfer::<Mutex>();
+    transfer::<RwLock>();
+}
+
+/// The system's clock, but one for all: what is read here can be compared with what the map has read.
+#[derive(Debug, Default)]
+struct OneClock;
+
+fn now() -> u64 {
+    static CLOCK: OnceLock<System> = OnceLock::new();
+    CLOCK.get_or_init(System::default).nanos()
+}
+
+impl Clock for OneClock {
+    const RUNS: bool = true;
+
+    fn nanos(&self) -> u64 {
+        now()
+    }
+}
+
+/// After an insert has returned, its ttl from then on is more than the entry has. Whoever looks at the clock, finds that
+/// time over, and then sees the value, sees what has expired.
+#[test]
+fn nothing_that_has_expired_is_seen() {
+    const TTL_MS: u64 = 25;
+    const KEYS: u64 = 64;
+    const VALUES: usize = 1 << 20;
+    type Policy = Of<RwLock, TtlIdle<TTL_MS, 15>, Lru, OneClock, 16, 48>;
+
+    let map: ShardedMap<u64, usize, Policy> = ShardedMap::new();
+    let next = AtomicU64::new(0);
+    // When each value was over at the latest.
+    let over_at: Vec<AtomicU64> = (0..VALUES).map(|_| AtomicU64::new(u64::MAX)).collect();
+    let end = now() + 1_500_000_000;
+    let (hits, gone) = (AtomicU64::new(0), AtomicU64::new(0));
+    together(THREADS, |thread| {
+        let mut dice = Dice::new(thread);
+        let check = |before: u64, seen: usize| {
+            let over_at = over_at[seen].load(Ordering::Acquire);
+            assert!(before < over_at, "seen {} ns after it was over", before - over_at);
+            hits.fetch_add(1, Ordering::Relaxed);
+        };
+        while now() < end {
+            let key = dice.below(KEYS);
+            let before = now();
+            match dice.below(16) {
+                0 | 1 => {
+                    let value = usize::try_from(next.fetch_add(1, Ordering::Relaxed)).expect("an index");
+                    if value >= VALUES {
+                        return;
+                    }
+                    let ttl = if dice.below(2) == 0 {
+                        map.insert(key, value);
+                        TTL_MS
+                    } else {
+                        let ttl = dice.below(40);
+                        map.insert_with_ttl(key, value, Duration::from_millis(ttl));
+                        ttl
+                    };
+                    over_at[value].store(now() + ttl * 1_000_000, Ordering::Release);
+                }
+                2 => map.for_each(|_, &seen| check(before, seen)),
+                3 => map.get_many(&[key, (key + 1) % KEYS]).into_iter().flatten().for_each(|seen| check(before, seen)),
+                4 => ignore(map.with_mut(&key, |&mut seen| check(before, seen))),
+                5 => ignore(map.remove(&key).map(|seen| check(before, seen))),
+                6 => map.compute(key, |seen| {
+                    if let Some(&mut seen) = seen {
+                        check(before, seen);
+                    }
+                    Change::Keep(())
+                }),
+                7 => map.retain(|_, &mut seen| {
+                    check(before, seen);
+                    true
+                }),
+                _ => match map.get(&key) {
+                    Some(seen) => check(before, seen),
+                    None => ignore(gone.fetch_add(1, Ordering::Relaxed)),
+                },
+            }
+            if thread == 0 {
+                std::thread::sleep(Duration::from_micros(200));
+            }
+        }
+    });
+    assert!(hits.into_inner() > 1000 && gone.into_inner() > 100, "both must happen for this to show anything");
+    assert!(map.stats().expired > 100);
+}
+
+#[test]
+fn every_value_is_dropped_once() {
+    fn churn<L, X, E, const CAPACITY: usize>()
+    where
+        L: Lock + Serves<u64, Counted>,
+        X: common::policy::Times,
+        E: sharded::evict::MakesRoom,
+        ShardedMap<u64, Counted, Of<L, X, E, System, 4, CAPACITY>>: BuildField<Of<L, X, E, System, 4, CAPACITY>> + Sync,
+    {
+        let ledger = Ledger::new();
+        let map: ShardedMap<u64, Counted, Of<L, X, E, System, 4, CAPACITY>> = ShardedMap::new();
+        together(THREADS, |thread| {
+            let mut dice = Dice::new(thread);
+            for step in 0..3000_u64 {
+                let (key, value) = (dice.below(300), ledger.value(step));
+                match dice.below(40) {
+                    0 => ignore(map.drain()),
+                    1 => map.clear(),
+                    2 => map.retain(|key, value| {
+                        value.number += 1;
+                        key % 3 != 0
+                    }),
+                    3 => map.shrink_to_fit(),
+                    4 => ignore(map.sweep()),
+                    5 => ignore(map.values()),
+                    6..=15 => ignore(map.insert(key, value)),
+                    16..=18 => ignore(map.insert_if_absent(key, value)),
+                    19..=20 => ignore(map.try_insert(key, value)),
+                    21..=23 => ignore(map.upsert(key, || value, |old| old.number += 1)),
+                    24..=26 => map.compute(key, |old| match old {
+                        Some(old) if old.number % 2 == 0 => Change::Remove(()),
+                        _ => Change::Put(value, ()),
+                    }),
+                    27..=29 => ignore(map.get_or_insert_with(key, || value)),
+                    30..=34 => ignore(map.remove(&key)),
+                    35 => ignore(map.remove_if(&key, |value| value.number % 2 == 0)),
+                    36 => ignore(map.get_many(&[key, key + 1, key + 2])),
+                    37 => ignore(map.with_mut(&key, |old| *old = value)),
+                    _ => ignore(map.get(&key)),
+                }
+            }
+        });
+        // The background thread may have some in its hands just now.
+        eventually("as many values as entries", || map.len() == ledger.alive());
+        let stored = map.len();
+        assert!(stored <= 301 && ledger.made() > 20_000);
+        drop(map);
+        eventually("no value is left over", || ledger.alive() == 0);
+    }
+    churn::<Mutex, Never, Unbounded, 0>();
+    churn::<RwLock, Ttl<2>, Unbounded, 0>();
+    churn::<Mutex, TtlIdle<10, 3>, Lru, 100>();
+    churn::<StdRwLock, Ttl<5>, Sieve, 20>();
+}
