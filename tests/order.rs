@@ -358,7 +358,7 @@ fn opposite_orders_end() {
                 scope.spawn(|| {
                     first.with_mut(&1, |a| {
                         both_inside.wait();
-                        second.with_mut(&1, |b| std::mem::swap(a, b)).expect("it is there")
+                        second.with_mut(&1, |b| std::mem::swap(a, b)).expect("it is there");
                     })
                 });
                 let message = panics(|| {
@@ -372,7 +372,7 @@ fn opposite_orders_end() {
         }
         done.send(()).expect("the test waits");
     });
-    is_done.recv_timeout(Duration::from_secs(60)).expect("two threads wait for each other");
+    is_done.recv_timeout(Duration::from_mins(1)).expect("two threads wait for each other");
 }
 
 /// Keys and values whose code accesses the map that they are in.

@@ -214,9 +214,8 @@ where
                 assert!(now == before || now == after, "call {number} at {fuse} left {now:?} of {before:?}");
             } else {
                 // What `extend` brought may be evicted again before it ends.
-                let known = |entry: &(u64, u64)| {
-                    before.contains(entry) || after.contains(entry) || (50..53).contains(&entry.0)
-                };
+                let known =
+                    |entry: &(u64, u64)| before.contains(entry) || after.contains(entry) || (50..53).contains(&entry.0);
                 assert!(now.iter().all(known), "call {number} at {fuse} left {now:?} of {before:?}");
             }
             // What a call is about to return leaks where something else is dropped before it returns, and that panics
@@ -375,7 +374,8 @@ fn what_was_not_stored_is_dropped_outside_of_the_lock() {
         }
     }
 
-    let calls: [(fn(&Of1), u32); 8] = [
+    type Steps = (fn(&Of1), u32);
+    let calls: [Steps; 8] = [
         (|map| ignore(map.insert(Curious(13), Curious(2))), 2),
         (|map| ignore(map.try_insert(Curious(13), Curious(2))), 2),
         (|map| ignore(map.insert_if_absent(Curious(13), Curious(2))), 2),

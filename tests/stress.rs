@@ -82,8 +82,7 @@ fn a_value_is_made_once() {
     for round in 0..200 {
         let map: ShardedMap<u64, u64, Of<RwLock, Never, Unbounded>> = ShardedMap::new();
         let made = AtomicU64::new(0);
-        let answers =
-            together(THREADS, |_| map.get_or_insert_with(round, || made.fetch_add(1, Ordering::Relaxed) + 1));
+        let answers = together(THREADS, |_| map.get_or_insert_with(round, || made.fetch_add(1, Ordering::Relaxed) + 1));
         assert!(answers.iter().all(|&answer| answer == 1));
         assert_eq!(made.into_inner(), 1);
     }
@@ -105,8 +104,9 @@ fn transfers_preserve_the_sum() {
         ShardedMap<u64, u64, Of<L, Never, Unbounded>>: BuildField<Of<L, Never, Unbounded>> + Sync,
     {
         let map: ShardedMap<u64, u64, Of<L, Never, Unbounded>> = ShardedMap::new();
-        let accounts: Vec<u64> =
-            (0..16).map(|shard| (0..).find(|key| map.shard_of(key) == shard).expect("no shard is left out")).collect();
+        let accounts: Vec<u64> = (0..16)
+            .map(|shard| (0..1_000_000).find(|key| map.shard_of(key) == shard).expect("no shard is left out"))
+            .collect();
         map.extend(accounts.iter().map(|&account| (account, 1000)));
         together(THREADS, |thread| {
             let mut dice = Dice::new(thread);

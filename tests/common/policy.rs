@@ -5,7 +5,7 @@ use std::{marker::PhantomData, time::Duration};
 
 /// The policy of these parts. A `CAPACITY` of zero is none.
 pub struct Of<L, X, E, C = sharded::clock::System, const SHARDS: usize = 16, const CAPACITY: usize = 0>(
-    PhantomData<fn() -> (L, X, E, C)>,
+    PhantomData<(L, X, E, C)>,
 );
 
 impl<L, X, E, C, const SHARDS: usize, const CAPACITY: usize> Policy for Of<L, X, E, C, SHARDS, CAPACITY>

@@ -15,7 +15,10 @@ pub fn together<R: Send>(threads: u64, run: impl Fn(u64) -> R + Sync) -> Vec<R> 
                 })
             })
             .collect();
-        started.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        started
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
     })
 }
 

@@ -105,7 +105,9 @@ impl Trial {
         prop_assert_eq!(&answer, &expected, "the answer");
         let mut entries = self.reference.entries();
         if self.traits.is_set {
-            entries.iter_mut().for_each(|(_, value)| *value = 0);
+            for (_, value) in &mut entries {
+                *value = 0;
+            }
         }
         prop_assert_eq!(self.subject.entries(), entries, "the entries");
 

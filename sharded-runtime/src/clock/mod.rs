@@ -52,12 +52,14 @@ impl<C: Clock> TimeSource<C> {
         instead.map_or_else(|| TimeSource::Declared(C::default()), TimeSource::Manual)
     }
 
+    /// The time, below `u64::MAX`: a deadline there is never reached.
     #[inline]
     pub(crate) fn nanos(&self) -> u64 {
-        match self {
+        let nanos = match self {
             TimeSource::Declared(clock) => clock.nanos(),
             TimeSource::Manual(clock) => clock.nanos(),
-        }
+        };
+        nanos.min(u64::MAX - 1)
     }
 
     pub(crate) fn runs(&self) -> bool {
