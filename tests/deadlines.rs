@@ -1,126 +1,267 @@
-//! When exactly an entry is readable, and how long after that it is still stored, by the manual clock.
+//! The arithmetic of deadlines, on a clock moved by hand: from no time at all to more than the clock can count.
 
+mod common;
+
+use common::{
+    panics,
+    policy::{Idle, Never, Of, OwnOnly, Ttl, TtlIdle},
+};
 use proptest::prelude::*;
-use sharded::{clock::Manual, sharded};
-use std::{collections::HashMap, time::Duration};
+use sharded::{
+    ShardedMap, ShardedSet,
+    builder::{BuildField, FieldOptions, StoreOptions},
+    clock::{Clock, Manual, System},
+    evict::Unbounded,
+    lock::{Mutex, RwLock},
+};
+use std::time::Duration;
 
-const YEAR: Duration = Duration::from_hours(365 * 24);
+type Map<X, L = Mutex> = ShardedMap<u64, u64, Of<L, X, Unbounded, System, 1>>;
 
-#[sharded(shards = 1)]
-struct State {
-    #[shard(ttl = "1h")]
-    entries: HashMap<u64, u64>,
-    #[shard(idle = "10s", ttl = "25s")]
-    sessions: HashMap<u64, u64>,
+const SECOND: u64 = 1_000_000_000;
+
+/// A map on this clock, with these overrides.
+fn map<X: common::policy::Times>(clock: &Manual, options: FieldOptions<Of<Mutex, X, Unbounded, System, 1>>) -> Map<X> {
+    BuildField::build(&StoreOptions::new().clock(clock.clone()).start(), 0, options)
 }
 
-fn state() -> (Manual, State) {
-    let clock = Manual::new();
-    let state = State::builder().clock(clock.clone()).build();
-    (clock, state)
+fn nanos(time: u64) -> Duration {
+    Duration::from_nanos(time)
 }
 
-/// From a nanosecond to centuries, all orders of magnitude alike.
-fn times() -> impl Strategy<Value = Duration> {
-    (0_u32..63, any::<u64>()).prop_map(|(bits, low)| Duration::from_nanos((1 << bits) | (low & ((1 << bits) - 1))))
+/// How long after its deadline an entry may stay where nobody sweeps by hand.
+fn grace(ttl: u64) -> u64 {
+    SECOND.max(ttl / 10)
+}
+
+/// Times of all magnitudes, from nanoseconds to centuries.
+fn magnitudes() -> impl Strategy<Value = u64> {
+    (0..63_u32, any::<u64>()).prop_map(|(bits, dice)| (1 << bits) | (dice & ((1 << bits) - 1)))
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Readable until the deadline, to the nanosecond; removed by ordinary writes within `max(1 s, ttl / 10)` after it, and never before.
+    /// Whatever the time of day, an entry lives to the last nanosecond of its time and not one more.
     #[test]
-    fn an_entry_goes_in_time(start in times(), ttl in times()) {
-        let (clock, state) = state();
-        let map = state.entries();
-        clock.advance(start);
-        let end = start.saturating_add(ttl);
-        let counted = u64::try_from(end.as_nanos()).is_ok_and(|end| end < u64::MAX);
-        map.insert_with_ttl(1, 1, ttl);
-        prop_assert!(clock.set(end.saturating_sub(Duration::from_nanos(1))).is_ok());
-        for _ in 0..8 {
-            map.touch(&2);
+    fn deadlines_are_exact(start in magnitudes(), ttl in magnitudes()) {
+        prop_assume!(start.checked_add(ttl).is_some_and(|end| end < u64::MAX));
+        let clock = Manual::new();
+        clock.advance(nanos(start));
+        let map = map::<OwnOnly>(&clock, FieldOptions::new());
+        map.insert_with_ttl(1, 1, nanos(ttl));
+        prop_assert_eq!(map.ttl_of(&1), Some(nanos(ttl)));
+        clock.advance(nanos(ttl - 1));
+        prop_assert_eq!(map.sweep(), 0);
+        prop_assert_eq!((map.get(&1), map.ttl_of(&1)), (Some(1), Some(nanos(1))));
+        clock.advance(nanos(1));
+        prop_assert_eq!((map.get(&1), map.ttl_of(&1), map.contains_key(&1), map.live_len()), (None, None, false, 0));
+        prop_assert_eq!((map.sweep(), map.len()), (1, 0));
+    }
+
+    /// Many at once, over all levels of whatever finds them: none is swept before its time, each is after it.
+    #[test]
+    fn each_is_swept_in_its_time(ttls in prop::collection::vec(magnitudes(), 1..60), steps in prop::collection::vec(magnitudes(), 1..40)) {
+        let clock = Manual::new();
+        let map = map::<OwnOnly>(&clock, FieldOptions::new());
+        for (key, &ttl) in (0..).zip(&ttls) {
+            map.insert_with_ttl(key, ttl, nanos(ttl));
         }
-        prop_assert_eq!((map.get(&1), map.len()), (Some(1), 1));
-        prop_assert!(clock.set(end).is_ok());
-        // What ends beyond the clock's count is for ever.
-        prop_assert_eq!(map.get(&1), (!counted).then_some(1));
-        let grace = (ttl / 10).max(Duration::from_secs(1));
-        if u64::try_from((end + grace).as_nanos()).is_ok() {
-            prop_assert!(clock.set(end + grace).is_ok());
-            // Any write will do, each looks at a few entries.
-            for _ in 0..2 {
-                map.touch(&2);
-            }
-            prop_assert_eq!(map.len(), 0);
+        for step in steps {
+            clock.advance(nanos(step));
+            map.sweep();
+            let now = clock.nanos();
+            let live = ttls.iter().filter(|&&ttl| ttl > now).count();
+            prop_assert_eq!((map.len(), map.live_len()), (live, live), "at {}", now);
         }
     }
 
-    /// The sweep by hand needs no grace.
+    /// Writes do it too, four at a time, with no other help: what is overdue is gone after so many of them.
     #[test]
-    fn a_sweep_by_hand_finds_what_has_expired(ttls in prop::collection::vec(times(), 1..50), look in times()) {
-        let (clock, state) = state();
-        let map = state.entries();
+    fn writes_sweep_what_is_overdue(ttls in prop::collection::vec(magnitudes(), 1..60)) {
+        let clock = Manual::new();
+        let map = map::<OwnOnly>(&clock, FieldOptions::new());
         for (key, &ttl) in (0..).zip(&ttls) {
-            map.insert_with_ttl(key, key, ttl);
+            map.insert_with_ttl(key, 0, nanos(ttl));
         }
-        clock.advance(look);
-        let expired = ttls.iter().filter(|&&ttl| ttl <= look).count();
-        prop_assert_eq!(map.live_len(), ttls.len() - expired);
-        prop_assert_eq!(map.sweep(), expired);
-        prop_assert_eq!(map.len(), ttls.len() - expired);
+        let middle = { let mut sorted = ttls.clone(); sorted.sort_unstable(); sorted[ttls.len() / 2] };
+        clock.advance(nanos(middle + grace(middle)));
+        let now = clock.nanos();
+        // A look may go to a place that is empty by now; there are at most as many of those as entries.
+        for _ in 0..ttls.len() {
+            let before = map.len();
+            map.remove(&u64::MAX);
+            prop_assert!(map.len() + 4 >= before, "a write removes four at most");
+        }
+        let may_stay = ttls.iter().filter(|&&ttl| ttl + grace(ttl) > now).count();
+        let must_stay = ttls.iter().filter(|&&ttl| ttl > now).count();
+        prop_assert!((must_stay..=may_stay).contains(&map.len()), "{} are left of {must_stay} to {may_stay}", map.len());
+    }
+
+    /// An entry that is used again and again stays; when the uses end, it goes.
+    #[test]
+    fn idle_times_are_exact(idle in magnitudes(), parts in prop::collection::vec(0.0..1.0, 1..30)) {
+        prop_assume!(idle < u64::MAX >> 6);
+        let clock = Manual::new();
+        let map = map::<Idle<1>>(&clock, FieldOptions::new().idle(nanos(idle)));
+        map.insert(1, 1);
+        for part in parts {
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+            let step = ((idle as f64 * part) as u64).min(idle - 1);
+            clock.advance(nanos(step));
+            prop_assert_eq!(map.sweep(), 0);
+            prop_assert_eq!(map.get(&1), Some(1));
+        }
+        clock.advance(nanos(idle - 1));
         prop_assert_eq!(map.sweep(), 0);
+        // Looking on is no use.
+        prop_assert!(map.contains_key(&1) && map.live_len() == 1 && map.ttl_of(&1) == Some(nanos(1)));
+        clock.advance(nanos(1));
+        prop_assert_eq!((map.sweep(), map.len()), (1, 0));
     }
 }
 
 #[test]
-fn a_ttl_beyond_the_clock_is_for_ever() {
+fn a_time_of_zero_is_over_at_once() {
+    let clock = Manual::new();
+    let map = map::<Ttl<1000>>(&clock, FieldOptions::new());
+    assert_eq!(map.insert(1, 1), None);
+    assert_eq!(map.insert_with_ttl(1, 2, Duration::ZERO), Some(1), "what it replaces was there");
+    assert_eq!((map.get(&1), map.live_len()), (None, 0));
+    assert_eq!(map.insert(1, 3), None, "and it was not");
+    assert!(map.expire_in(&1, Duration::ZERO));
+    assert!(!map.expire_in(&1, Duration::from_secs(1)) && !map.touch(&1), "there is nothing left to touch");
+    assert_eq!((map.sweep(), map.len()), (1, 0));
+}
+
+#[test]
+fn times_beyond_the_clock_are_for_ever() {
+    let clock = Manual::new();
+    let map = map::<TtlIdle<1000, 500>>(&clock, FieldOptions::new().ttl(Duration::MAX).idle(Duration::MAX));
+    map.insert(1, 1);
+    map.insert_with_ttl(2, 2, Duration::MAX);
+    map.insert_with_ttl(3, 3, nanos(u64::MAX));
+    map.insert_with_ttl(4, 4, Duration::from_secs(u64::MAX));
+    map.insert_with_ttl(5, 5, nanos(u64::MAX - 1));
+    for key in 1..=4 {
+        assert_eq!(map.ttl_of(&key), Some(Duration::MAX));
+    }
+    assert_eq!(map.ttl_of(&5), Some(nanos(u64::MAX - 1)), "584 years less a nanosecond are not");
+    // Half of all time.
+    clock.advance(nanos(u64::MAX / 2));
+    assert_eq!((map.sweep(), map.live_len()), (0, 5));
+    assert!(map.expire_in(&1, nanos(u64::MAX / 2 + 2)), "the sum does not wrap round");
+    assert!(map.touch(&5));
+    clock.advance(nanos(u64::MAX / 2));
+    assert_eq!(clock.nanos(), u64::MAX - 1);
+    assert_eq!((map.sweep(), map.live_len()), (0, 5));
+    map.insert_with_ttl(6, 6, Duration::from_secs(1));
+    assert_eq!((map.get(&6), map.ttl_of(&6)), (Some(6), Some(Duration::MAX)));
+}
+
+/// Where the clock stands still for ever, nothing hangs and nothing breaks.
+#[test]
+fn the_end_of_time() {
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let clock = Manual::new();
+        let map = map::<Ttl<1000>>(&clock, FieldOptions::new());
+        for key in 0..100 {
+            map.insert_with_ttl(key, key, nanos(key << 40));
+        }
+        map.insert_with_ttl(100, 100, Duration::MAX);
+        clock.advance(Duration::MAX);
+        clock.advance(Duration::MAX);
+        assert_eq!(clock.nanos(), u64::MAX);
+        assert!((0..100).all(|key| map.get(&key).is_none()));
+        map.sweep();
+        assert!(map.len() <= 1, "only the one that was to live for ever may be left");
+        for key in 0..100 {
+            map.insert(key, key);
+            map.touch(&key);
+            map.sweep();
+        }
+        map.retain(|_, _| true);
+        map.clear();
+        assert_eq!(map.len(), 0);
+        done.send(()).expect("the test waits");
+    });
+    is_done.recv_timeout(Duration::from_secs(60)).expect("it hangs, or has failed");
+}
+
+/// Declared in years, as in `ttl = "1000y"`, were it written so.
+#[test]
+fn long_and_short_overrides() {
+    let clock = Manual::new();
+    let year = Duration::from_secs(31_557_600);
+    let map = map::<Ttl<1>>(&clock, FieldOptions::new().ttl(100 * year));
+    map.insert(1, 1);
+    clock.advance(99 * year);
+    assert_eq!((map.sweep(), map.get(&1)), (0, Some(1)));
+    clock.advance(year);
+    assert_eq!((map.get(&1), map.sweep()), (None, 1));
+    type Policy = Of<Mutex, TtlIdle<1, 1>, Unbounded>;
+    for message in [
+        panics(|| FieldOptions::<Policy>::new().ttl(Duration::ZERO)),
+        panics(|| FieldOptions::<Policy>::new().idle(Duration::ZERO)),
+    ] {
+        assert!(message.contains("`field`") && message.contains("zero"), "{message}");
+    }
+}
+
+#[test]
+fn the_clock_goes_one_way() {
+    let clock = Manual::new();
+    let same = clock.clone();
+    assert_eq!(clock.set(Duration::from_secs(5)), Ok(()));
+    assert_eq!(same.nanos(), 5 * SECOND);
+    let refused = same.set(Duration::from_secs(3)).expect_err("that is in the past");
+    assert_eq!(refused.by, Duration::from_secs(2));
+    assert!(refused.to_string().contains("2s"));
+    assert_eq!(clock.nanos(), 5 * SECOND);
+    assert_eq!(clock.set(Duration::from_secs(5)), Ok(()), "to stand still is not to go back");
+    assert_eq!(clock.set(Duration::MAX), Ok(()));
+    assert_eq!(clock.nanos(), u64::MAX);
+
+    let clock = Manual::new();
+    common::threads::together(8, |_| (0..1000).for_each(|_| clock.advance(nanos(3))));
+    assert_eq!(clock.nanos(), 24_000);
+}
+
+/// One clock for all the fields of a store; each store has its own.
+#[test]
+fn the_fields_of_a_store_share_the_clock_that_it_was_given() {
+    let clock = Manual::new();
+    let store = StoreOptions::new().clock(clock.clone()).start();
+    let map: Map<Ttl<1000>> = BuildField::build(&store, 0, FieldOptions::new());
+    let set: ShardedSet<u64, Of<RwLock, Idle<1000>, Unbounded>> = BuildField::build(&store, 1, FieldOptions::new());
+    let never: Map<Never> = BuildField::build(&store, 2, FieldOptions::new());
+    let elsewhere: Map<Ttl<3_600_000>> = ShardedMap::new();
+    map.insert(1, 1);
+    set.insert(1);
+    never.insert(1, 1);
+    elsewhere.insert(1, 1);
+    clock.advance(Duration::from_secs(1));
+    assert_eq!((map.get(&1), set.contains(&1)), (None, false));
+    assert_eq!((never.get(&1), elsewhere.get(&1)), (Some(1), Some(1)));
+}
+
+/// Entries that expire while a visit is under way are not seen any more, also in the same batch.
+#[test]
+fn a_visit_asks_the_time_for_each_entry() {
     let (clock, state) = state();
     let map = state.entries();
-    map.insert_with_ttl(1, 1, Duration::MAX);
-    map.insert_with_ttl(2, 2, 500 * YEAR);
-    map.insert_with_ttl(3, 3, Duration::ZERO);
-    assert_eq!(map.ttl_of(&1), Some(Duration::MAX));
-    assert_eq!(map.ttl_of(&2), Some(500 * YEAR));
-    assert_eq!((map.get(&3), map.ttl_of(&3)), (None, None));
-    clock.advance(400 * YEAR);
-    assert_eq!((map.get(&1), map.get(&2)), (Some(1), Some(2)));
-    // The end of the clock.
-    clock.advance(Duration::MAX);
-    assert_eq!((map.get(&1), map.get(&2)), (Some(1), None));
-    map.insert(4, 4);
-    assert_eq!(map.get(&4), Some(4), "its deadline is beyond the clock's count");
-    map.sweep();
-    assert_eq!(map.len(), 2);
-}
-
-#[test]
-fn a_clock_does_not_go_backwards() {
-    let (clock, state) = state();
-    clock.advance(Duration::from_secs(10));
-    state.entries().insert_with_ttl(1, 1, Duration::from_secs(5));
-    clock.advance(Duration::from_secs(5));
-    let refused = clock.set(Duration::from_secs(12)).unwrap_err();
-    assert_eq!(refused.by, Duration::from_secs(3));
-    assert_eq!(state.entries().get(&1), None);
-}
-
-/// A use puts the idle time off, the ttl stays; a change in place is a use and does not restart the ttl.
-#[test]
-fn idle_and_ttl_end_an_entry_whichever_comes_first() {
-    let (clock, state) = state();
-    let map = state.sessions();
-    map.insert(1, 1);
-    for _ in 0..4 {
-        clock.advance(Duration::from_secs(6));
-        assert!(map.with_mut(&1, |value| *value += 1).is_some());
-    }
-    assert_eq!(map.ttl_of(&1), Some(Duration::from_secs(1)));
-    clock.advance(Duration::from_secs(1));
-    assert_eq!(map.get(&1), None, "25 s after it was written");
-    map.insert(1, 1);
-    clock.advance(Duration::from_secs(9));
-    assert!(map.contains_key(&1), "which is no use");
-    clock.advance(Duration::from_secs(1));
-    assert_eq!(map.get(&1), None, "10 s after it was used");
+    let mut seen = 0;
+    let mut see = || {
+        seen += 1;
+        clock.advance(Duration::from_hours(1));
+    };
+    map.extend((0..10).map(|key| (key, key)));
+    map.for_each(|_, _| see());
+    map.extend((0..10).map(|key| (key, key)));
+    map.retain(|_, _| {
+        see();
+        true
+    });
+    assert_eq!(seen, 2);
 }

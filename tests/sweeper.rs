@@ -1,190 +1,275 @@
-//! The background thread, with the system's clock: what has expired goes without anyone asking.
+//! The background thread, on the real clock: what has expired leaves without anybody's help, whatever the values do when they
+//! are dropped. How soon is shown with the manual clock, in `deadlines.rs`; here it is only that it happens.
 //!
-//! A file of its own, since every map of the process has a part in the thread. One test at a time, so that each
-//! knows which maps there are.
+//! Nothing here is about a process made by `fork`: there is no safe way to make one.
 
-use parking_lot::{Mutex, MutexGuard};
-use sharded::{Store, sharded};
+mod common;
+
+use common::{
+    counted::{Counted, Ledger},
+    eventually,
+    policy::{Idle, Of, Times, Ttl, TtlIdle},
+};
+use sharded::{
+    ShardedMap, ShardedSet,
+    builder::{BuildField, FieldOptions, StoreOptions},
+    clock::{Clock, Manual, System},
+    evict::{MakesRoom, Reject, Sieve, Unbounded},
+    lock::{Lock, Mutex, RwLock, Serves},
+};
 use std::{
-    collections::HashMap,
-    fs,
     sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex as StdMutex, OnceLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock()
-}
+type Map<X, V = u64> = ShardedMap<u64, V, Of<Mutex, X, Unbounded, System, 16>>;
 
-/// Waits for what must come; how long it takes is not what is tested.
-#[track_caller]
-fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(20);
-    while !is_so() {
-        assert!(Instant::now() < end, "still waiting: {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
+/// A ttl that no test waits for.
+type Hour = Ttl<3_600_000>;
 
-/// The number of background threads, where the system shows a process its threads.
-fn sweepers() -> Option<usize> {
-    let names = fs::read_dir("/proc/self/task")
-        .ok()?
-        .filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
-    // The kernel cuts names after 15 characters.
-    Some(names.filter(|name| name.trim_end() == "sharded-sweeper").count())
-}
-
-/// A value that counts those dropped.
-struct Counted(Arc<AtomicUsize>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-#[sharded(shards = 4)]
-struct State {
-    #[shard(ttl = "100ms")]
-    short: HashMap<u64, Counted>,
-    #[shard(idle = "100ms")]
-    idle: HashMap<u64, u64>,
-    #[shard(ttl = "1h")]
-    long: HashMap<u64, u64>,
+fn is_sweeper() -> bool {
+    thread::current().name() == Some("sharded-sweeper")
 }
 
 #[test]
-fn what_has_expired_goes_without_traffic() {
-    let _alone = alone();
-    let dropped = Arc::new(AtomicUsize::new(0));
-    let state = State::new();
-    for key in 0..1000 {
-        state.short().insert(key, Counted(Arc::clone(&dropped)));
-        state.idle().insert(key, key);
-        state.long().insert(key, key);
+fn what_has_expired_leaves_without_traffic() {
+    fn check<L, X, E>()
+    where
+        L: Lock + Serves<u64, Counted>,
+        X: Times,
+        E: MakesRoom,
+        ShardedMap<u64, Counted, Of<L, X, E, System, 64>>: BuildField<Of<L, X, E, System, 64>>,
+    {
+        let ledger = Ledger::new();
+        let map: ShardedMap<u64, Counted, Of<L, X, E, System, 64>> = ShardedMap::new();
+        map.extend((0..1000).map(|key| (key, ledger.value(key))));
+        // Neither takes a lock or sweeps anything.
+        eventually("all entries are gone", || map.is_empty());
+        eventually("all values are dropped", || ledger.alive() == 0);
+        assert_eq!((map.stats().expired, ledger.made()), (1000, 1000));
+        // And again, after the thread had nothing left to do.
+        map.insert(1, ledger.value(1));
+        eventually("the entry is gone", || map.is_empty());
     }
-    eventually("short-lived entries go", || state.short().is_empty() && state.idle().is_empty());
-    eventually("their values are dropped", || dropped.load(Ordering::Relaxed) == 1000);
-    assert_eq!(state.short().stats().expired, 1000);
-    assert_eq!(state.long().len(), 1000, "and nothing else goes");
+    check::<Mutex, Ttl<60>, Unbounded>();
+    check::<RwLock, Idle<60>, Sieve>();
+    check::<Mutex, TtlIdle<3_600_000, 60>, Unbounded>();
 }
 
-/// The thread sleeps until the earliest deadline that it knows of. An earlier one wakes it.
 #[test]
-fn an_earlier_deadline_wakes_the_thread() {
-    let _alone = alone();
-    let state = State::new();
-    state.long().insert(1, 1);
-    // Time for it to fall asleep; if it has not, the test is merely easier.
-    thread::sleep(Duration::from_millis(100));
-    state.long().insert_with_ttl(2, 2, Duration::from_millis(50));
-    eventually("the entry with a short time of its own goes", || state.long().len() == 1);
-    assert!(state.long().expire_in(&1, Duration::from_millis(50)));
-    eventually("the entry that was given less time goes", || state.long().is_empty());
+fn sets_and_maps_that_reject_are_swept_too() {
+    let set: ShardedSet<u64, Of<Mutex, Ttl<50>, Unbounded>> = ShardedSet::new();
+    let full: ShardedMap<u64, u64, Of<Mutex, Ttl<50>, Reject, System, 4, 10>> = ShardedMap::new();
+    set.extend(0..100);
+    for key in 0..10 {
+        assert!(full.try_insert(key, key).is_ok());
+    }
+    eventually("the set is empty", || set.is_empty());
+    eventually("there is room again", || full.is_empty());
 }
 
-/// What is used does not go; once it is not, it does.
+/// The thread sleeps for an hour, and must be woken.
 #[test]
-fn what_is_used_stays() {
-    let _alone = alone();
-    let state = State::builder().idle(|idle| idle.idle(Duration::from_secs(2))).build();
-    state.idle().insert(1, 1);
-    let mut uses = 0;
-    let end = Instant::now() + Duration::from_secs(3);
-    let mut last = Instant::now();
-    while Instant::now() < end {
-        // A machine that stops this thread for so long makes the entry expire, and rightly.
-        if last.elapsed() > Duration::from_secs(1) {
-            return;
+fn an_earlier_deadline_is_heeded() {
+    let map: Map<Hour> = ShardedMap::new();
+    map.extend((0..10).map(|key| (key, key)));
+    thread::sleep(Duration::from_millis(50));
+    map.insert_with_ttl(100, 100, Duration::from_millis(50));
+    eventually("the one with a ttl of its own is gone", || map.len() == 10);
+    assert!(map.expire_in(&1, Duration::from_millis(50)));
+    eventually("the one whose time was cut is gone", || map.len() == 9);
+    // From inside of a closure too.
+    let other: Map<Hour> = ShardedMap::new();
+    map.with(&2, |_| other.insert_with_ttl(1, 1, Duration::from_millis(50)));
+    eventually("the one that was put in from inside is gone", || other.is_empty());
+    assert_eq!(map.live_len(), 9);
+}
+
+/// Whoever is given more time is looked at when its first time is over, and left in peace.
+#[test]
+fn a_later_deadline_is_heeded() {
+    let (map, witness): (Map<Ttl<300>>, Map<Ttl<300>>) = (ShardedMap::new(), ShardedMap::new());
+    map.insert(1, 1);
+    witness.insert(1, 1);
+    assert!(map.expire_in(&1, Duration::from_secs(3600)), "within its first time");
+    eventually("the witness is gone", || witness.is_empty());
+    witness.insert(1, 1);
+    eventually("the witness is gone again", || witness.is_empty());
+    assert_eq!((map.get(&1), map.stats().expired), (Some(1), 0));
+}
+
+/// Neither by hand nor on a clock that the thread can't wait for.
+#[test]
+fn the_thread_keeps_away_where_it_is_told_to() {
+    /// A clock that keeps time, but not at the pace of others.
+    #[derive(Default)]
+    struct Slow(System);
+    impl Clock for Slow {
+        const RUNS: bool = false;
+
+        fn nanos(&self) -> u64 {
+            self.0.nanos() / 2
         }
-        assert_eq!(state.idle().get(&1), Some(1));
-        (uses, last) = (uses + 1, Instant::now());
-        thread::sleep(Duration::from_millis(10));
     }
-    assert!(uses > 0);
-    eventually("it goes when nobody uses it", || state.idle().is_empty());
+    let by_hand: Map<Ttl<20>> = BuildField::build(&StoreOptions::new().sweep_by_hand().start(), 0, FieldOptions::new());
+    let clock = Manual::new();
+    let on_manual: Map<Ttl<20>> =
+        BuildField::build(&StoreOptions::new().clock(clock.clone()).start(), 0, FieldOptions::new());
+    let slow: ShardedMap<u64, u64, Of<Mutex, Ttl<20>, Unbounded, Slow>> = ShardedMap::new();
+    let witness: Map<Ttl<100>> = ShardedMap::new();
+    by_hand.insert(1, 1);
+    on_manual.insert(1, 1);
+    clock.advance(Duration::from_secs(1));
+    slow.insert(1, 1);
+    for _ in 0..2 {
+        witness.insert(1, 1);
+        eventually("the witness is gone", || witness.is_empty());
+    }
+    assert_eq!((by_hand.len(), on_manual.len(), slow.len()), (1, 1, 1));
+    assert_eq!((by_hand.get(&1), on_manual.get(&1), slow.get(&1)), (None, None, None));
+    assert_eq!((by_hand.sweep(), on_manual.sweep(), slow.sweep()), (1, 1, 1));
 }
 
+/// Values that wait on the background thread until they are let go.
 #[test]
-fn by_hand_means_by_hand() {
-    let _alone = alone();
-    let dropped = Arc::new(AtomicUsize::new(0));
-    let state = State::builder().sweep_by_hand().build();
-    state.short().insert(1, Counted(Arc::clone(&dropped)));
-    thread::sleep(Duration::from_millis(1500));
-    assert_eq!((state.short().len(), state.short().live_len()), (1, 0));
-    assert_eq!(state.sweep(), 1);
-    assert_eq!((state.short().len(), dropped.load(Ordering::Relaxed)), (0, 1));
-}
-
-/// One thread serves all stores and ends with the last; the next store has it start again.
-#[test]
-fn the_thread_lives_as_long_as_there_are_stores() {
-    let _alone = alone();
-    if sweepers().is_none() {
-        eprintln!("skipped: this system does not show a process its threads");
-        return;
-    }
-    eventually("the thread of earlier tests ends", || sweepers() == Some(0));
-    for _ in 0..3 {
-        let (first, second) = (State::new(), State::new());
-        eventually("one thread starts", || sweepers() == Some(1));
-        drop(first);
-        second.long().insert_with_ttl(1, 1, Duration::from_millis(50));
-        eventually("it serves who is left", || second.long().is_empty());
-        assert_eq!(sweepers(), Some(1));
-        drop(second);
-        eventually("it ends with the last store", || sweepers() == Some(0));
-    }
-}
-
-/// Nothing is lost, and nothing is dropped twice, when a store goes while it is being swept.
-#[test]
-fn a_store_may_go_in_the_middle_of_a_sweep() {
-    let _alone = alone();
-    for round in 0..10 {
-        let dropped = Arc::new(AtomicUsize::new(0));
-        let state = State::builder().short(|short| short.ttl(Duration::from_millis(1))).build();
-        for key in 0..20_000 {
-            state.short().insert(key, Counted(Arc::clone(&dropped)));
+fn a_map_that_is_dropped_mid_sweep() {
+    struct Slow(Counted, Arc<StdMutex<()>>, mpsc::Sender<bool>);
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            self.2.send(is_sweeper()).expect("the test listens");
+            drop(self.1.lock());
         }
-        eventually("a sweep begins", || dropped.load(Ordering::Relaxed) > 0);
-        thread::sleep(Duration::from_micros(round * 100));
-        drop(state);
-        eventually("everything is dropped", || Arc::strong_count(&dropped) == 1);
-        assert_eq!(dropped.load(Ordering::Relaxed), 20_000);
     }
-}
-
-/// A value whose `Drop` panics.
-struct Bad(#[expect(dead_code, reason = "a map wants values of some size")] u8);
-
-impl Drop for Bad {
-    fn drop(&mut self) {
-        panic!("this is a test");
-    }
-}
-
-#[test]
-fn a_panic_in_drop_does_not_end_the_thread() {
-    #[sharded(ttl = "50ms", shards = 1)]
-    struct BadState {
-        bad: HashMap<u64, Bad>,
-    }
-    let _alone = alone();
-    let (bad, state) = (BadState::new(), State::new());
+    let (ledger, gate) = (Ledger::new(), Arc::new(StdMutex::new(())));
+    let (sender, dropped) = mpsc::channel();
+    let closed = gate.lock().expect("nobody panics with it");
+    let map: Map<Ttl<30>, Slow> = ShardedMap::with_options(FieldOptions::new().shards(1));
     for key in 0..200 {
-        bad.bad().insert(key, Bad(1));
-        state.long().insert_with_ttl(key, key, Duration::from_millis(50));
+        map.insert_with_ttl(key, Slow(ledger.value(key), Arc::clone(&gate), sender.clone()), Duration::from_mins(60));
     }
-    eventually("those that panic go", || bad.bad().is_empty());
-    eventually("so do the others", || state.long().is_empty());
-    state.long().insert_with_ttl(1, 1, Duration::from_millis(50));
-    eventually("and those that come later", || state.long().is_empty());
+    for key in 0..100 {
+        map.expire_in(&key, Duration::from_millis(30));
+    }
+    assert!(dropped.recv_timeout(Duration::from_secs(20)).expect("a value is swept"), "on the background thread");
+    // It is in a destructor now, and holds no lock: the map can be used, and be dropped without waiting for it.
+    map.with(&150, |_| ()).expect("this one lives");
+    drop(map);
+    assert!(ledger.alive() >= 100, "the pass goes on");
+    drop(closed);
+    eventually("all are dropped, once each", || ledger.alive() == 0);
+    assert_eq!(ledger.made(), 200);
+}
+
+/// A destructor that panics, each time: all are dropped, and neither the thread nor the process ends.
+#[test]
+fn panicking_drops_do_not_end_the_thread() {
+    struct Bad(#[allow(dead_code, reason = "counts itself")] Counted);
+    impl Drop for Bad {
+        fn drop(&mut self) {
+            // Without the hook, which would fill the output.
+            std::panic::resume_unwind(Box::new("a bad drop"));
+        }
+    }
+    let ledger = Ledger::new();
+    let map: Map<Ttl<50>, Bad> = ShardedMap::new();
+    for key in 0..500 {
+        map.insert(key, Bad(ledger.value(key)));
+    }
+    eventually("all are gone", || map.is_empty());
+    eventually("all are dropped", || ledger.alive() == 0);
+    assert_eq!(map.stats().expired, 500);
+
+    let witness: Map<Ttl<50>> = ShardedMap::new();
+    witness.insert(1, 1);
+    eventually("others are swept", || witness.is_empty());
+    map.insert(1, Bad(ledger.value(1)));
+    eventually("and so is this one", || map.is_empty());
+}
+
+/// A clock that panics on the background thread costs its own map at most.
+#[test]
+fn a_panicking_clock_does_not_end_the_thread() {
+    static ARMED: AtomicBool = AtomicBool::new(false);
+    static FIRED: AtomicUsize = AtomicUsize::new(0);
+    #[derive(Default)]
+    struct Faulty(System);
+    impl Clock for Faulty {
+        const RUNS: bool = true;
+
+        fn nanos(&self) -> u64 {
+            if ARMED.load(Ordering::SeqCst) && is_sweeper() {
+                FIRED.fetch_add(1, Ordering::SeqCst);
+                std::panic::resume_unwind(Box::new("a bad clock"));
+            }
+            self.0.nanos()
+        }
+    }
+    let faulty: ShardedMap<u64, u64, Of<Mutex, Ttl<50>, Unbounded, Faulty>> = ShardedMap::new();
+    ARMED.store(true, Ordering::SeqCst);
+    faulty.insert(1, 1);
+    eventually("the clock has panicked", || FIRED.load(Ordering::SeqCst) > 0);
+    let witness: Map<Ttl<50>> = ShardedMap::new();
+    witness.insert(1, 1);
+    eventually("others are swept", || witness.is_empty());
+    ARMED.store(false, Ordering::SeqCst);
+    eventually("and this one when its clock goes again", || faulty.is_empty());
+}
+
+/// Destructors that use their own map, and build another one, on the background thread.
+#[test]
+fn drops_may_use_maps() {
+    static MAP: OnceLock<Map<Ttl<50>, Busy>> = OnceLock::new();
+    static LATER: StdMutex<Vec<Map<Ttl<50>>>> = StdMutex::new(Vec::new());
+    struct Busy(u64);
+    impl Drop for Busy {
+        fn drop(&mut self) {
+            if let Some(map) = MAP.get()
+                && self.0 < 10
+            {
+                assert!(!map.contains_key(&self.0));
+                map.insert(self.0 + 10, Busy(self.0 + 10));
+                map.sweep();
+                let later: Map<Ttl<50>> = ShardedMap::new();
+                later.insert(self.0, self.0);
+                LATER.lock().expect("nobody panics with it").push(later);
+            }
+        }
+    }
+    let map = MAP.get_or_init(ShardedMap::new);
+    for key in 0..10 {
+        map.insert(key, Busy(key));
+    }
+    eventually("they are gone, and those that they put in", || map.is_empty() && map.stats().expired == 20);
+    let later = LATER.lock().expect("nobody panics with it");
+    assert_eq!(later.len(), 10);
+    eventually("and what is in the maps that they built", || later.iter().all(|map| map.is_empty()));
+}
+
+/// Threads that write, while the background thread and two others sweep: each entry leaves once.
+#[test]
+fn sweeping_from_all_sides() {
+    let ledger = Ledger::new();
+    let map: Map<Ttl<5>, Counted> = ShardedMap::with_options(FieldOptions::new().shards(2));
+    let swept: usize = common::threads::together(6, |thread| {
+        let mut swept = 0;
+        for n in 0..3000 {
+            if thread < 2 {
+                swept += map.sweep();
+            } else {
+                map.insert(thread << 32 | n, ledger.value(n));
+            }
+        }
+        swept
+    })
+    .into_iter()
+    .sum();
+    eventually("all are gone", || map.is_empty());
+    eventually("all are dropped", || ledger.alive() == 0);
+    let expired = usize::try_from(map.stats().expired).expect("not that many");
+    assert!(expired == 12_000 && swept <= expired, "{expired} have left, {swept} of them swept by hand");
 }

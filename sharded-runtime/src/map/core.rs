@@ -287,11 +287,11 @@ impl<K, V, P: Policy> Core<K, V, P> {
         let mut next = Some(0);
         while let Some(from) = next {
             next = self.shards.read_step(shard, |_, table| {
-                let now = self.now();
                 let to = batch_end(from, table.slots());
                 for slot in from..to.unwrap_or(table.slots()) {
+                    // The time is asked anew: the closure may take long.
                     if let Some(entry) = table.get(slot)
-                        && entry.stamp.deadline(self.idle) > now
+                        && entry.stamp.deadline(self.idle) > self.now()
                     {
                         visit(&entry.key, &entry.value);
                     }
@@ -310,6 +310,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
             next = self.write(shard, Runs::Step, |locked| {
                 let to = batch_end(from, locked.table.slots());
                 for slot in from..to.unwrap_or(locked.table.slots()) {
+                    locked.now = self.now();
                     if !locked.is_alive(slot) {
                         locked.expire(slot);
                     } else if let Some(entry) = locked.table.get_mut(slot)
