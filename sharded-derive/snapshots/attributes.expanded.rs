@@ -278,11 +278,13 @@ impl ::sharded::Store for State {
 impl ::core::fmt::Debug for State {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         let mut debug = f.debug_struct("State");
-        #[cfg(feature = "names")] debug.field("names", &self.names);
-        #[cfg(not(feature = "names"))] debug.field("names", &self.names);
-        debug.field("last", &self.last);
-        debug.field("type", &self.r#type);
-        debug.finish()
+        #[cfg(feature = "names")]
+        ::core::fmt::DebugStruct::field(&mut debug, "names", &self.names);
+        #[cfg(not(feature = "names"))]
+        ::core::fmt::DebugStruct::field(&mut debug, "names", &self.names);
+        ::core::fmt::DebugStruct::field(&mut debug, "last", &self.last);
+        ::core::fmt::DebugStruct::field(&mut debug, "type", &self.r#type);
+        ::core::fmt::DebugStruct::finish(&mut debug)
     }
 }
 #[cfg(feature = "state")]

@@ -138,7 +138,7 @@ where
 {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         let mut debug = f.debug_struct("Cache");
-        debug.field("rows", &self.rows);
-        debug.finish_non_exhaustive()
+        ::core::fmt::DebugStruct::field(&mut debug, "rows", &self.rows);
+        ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
     }
 }

@@ -93,8 +93,8 @@ impl ::sharded::Store for Hello {
 impl ::core::fmt::Debug for Hello {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         let mut debug = f.debug_struct("Hello");
-        debug.field("visits", &self.visits);
-        debug.finish()
+        ::core::fmt::DebugStruct::field(&mut debug, "visits", &self.visits);
+        ::core::fmt::DebugStruct::finish(&mut debug)
     }
 }
 impl ::core::default::Default for Hello {

@@ -133,9 +133,9 @@ impl ::sharded::Store for Mistakes {
 impl ::core::fmt::Debug for Mistakes {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         let mut debug = f.debug_struct("Mistakes");
-        debug.field("first", &self.first);
-        debug.field("second", &self.second);
-        debug.finish_non_exhaustive()
+        ::core::fmt::DebugStruct::field(&mut debug, "first", &self.first);
+        ::core::fmt::DebugStruct::field(&mut debug, "second", &self.second);
+        ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
     }
 }
 ::core::compile_error! {

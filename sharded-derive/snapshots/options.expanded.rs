@@ -232,11 +232,11 @@ impl ::sharded::Store for Options {
 impl ::core::fmt::Debug for Options {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         let mut debug = f.debug_struct("Options");
-        debug.field("inherits", &self.inherits);
-        debug.field("overrides", &self.overrides);
-        debug.field("undoes", &self.undoes);
-        debug.field("copies", &self.copies);
-        debug.finish()
+        ::core::fmt::DebugStruct::field(&mut debug, "inherits", &self.inherits);
+        ::core::fmt::DebugStruct::field(&mut debug, "overrides", &self.overrides);
+        ::core::fmt::DebugStruct::field(&mut debug, "undoes", &self.undoes);
+        ::core::fmt::DebugStruct::field(&mut debug, "copies", &self.copies);
+        ::core::fmt::DebugStruct::finish(&mut debug)
     }
 }
 impl ::core::default::Default for Options {

@@ -126,9 +126,9 @@ impl ::sharded::Store for Arena {
 impl ::core::fmt::Debug for Arena {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         let mut debug = f.debug_struct("Arena");
-        debug.field("players", &self.players);
-        debug.field("shots", &self.shots);
-        debug.finish()
+        ::core::fmt::DebugStruct::field(&mut debug, "players", &self.players);
+        ::core::fmt::DebugStruct::field(&mut debug, "shots", &self.shots);
+        ::core::fmt::DebugStruct::finish(&mut debug)
     }
 }
 impl ::core::default::Default for Arena {

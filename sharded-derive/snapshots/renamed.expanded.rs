@@ -128,7 +128,7 @@ impl ::framework::exports::sharded::Store for Renamed {
 impl ::core::fmt::Debug for Renamed {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         let mut debug = f.debug_struct("Renamed");
-        debug.field("map", &self.map);
-        debug.finish_non_exhaustive()
+        ::core::fmt::DebugStruct::field(&mut debug, "map", &self.map);
+        ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
     }
 }

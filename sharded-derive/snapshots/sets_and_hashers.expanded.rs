@@ -214,11 +214,11 @@ impl ::sharded::Store for Online {
 impl ::core::fmt::Debug for Online {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         let mut debug = f.debug_struct("Online");
-        debug.field("users", &self.users);
-        debug.field("names", &self.names);
-        debug.field("ids", &self.ids);
-        debug.field("by_option", &self.by_option);
-        debug.finish()
+        ::core::fmt::DebugStruct::field(&mut debug, "users", &self.users);
+        ::core::fmt::DebugStruct::field(&mut debug, "names", &self.names);
+        ::core::fmt::DebugStruct::field(&mut debug, "ids", &self.ids);
+        ::core::fmt::DebugStruct::field(&mut debug, "by_option", &self.by_option);
+        ::core::fmt::DebugStruct::finish(&mut debug)
     }
 }
 impl ::core::default::Default for Online {

@@ -133,7 +133,7 @@ impl ::sharded::Store for Service {
 impl ::core::fmt::Debug for Service {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         let mut debug = f.debug_struct("Service");
-        debug.field("calls", &self.calls);
-        debug.finish_non_exhaustive()
+        ::core::fmt::DebugStruct::field(&mut debug, "calls", &self.calls);
+        ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
     }
 }

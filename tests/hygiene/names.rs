@@ -1,8 +1,51 @@
-//! Macros of the user's, and places.
+//! Traits and macros of the user's, and places.
 #![allow(dead_code)]
 
 use sharded::sharded;
 use std::collections::{HashMap, HashSet};
+
+/// Traits in scope for every type, with methods that the expansion calls of its own types.
+mod traits {
+    use super::*;
+
+    trait Everything: Sized {
+        fn start(self) {}
+        fn clock(self, _: u8) {}
+        fn shards(self, _: u8) {}
+        fn sweep_by_hand(self) {}
+        fn debug_struct(self, _: u8) {}
+        fn field(self, _: u8, _: u8) {}
+        fn finish(self) {}
+        fn finish_non_exhaustive(self) {}
+        fn build(self) {}
+        fn value(self) {}
+        fn visit(self) {}
+        fn builder() {}
+        fn new() {}
+    }
+    impl<T> Everything for T {}
+
+    #[sharded(ttl = "1m")]
+    pub(super) struct Traits {
+        pub(super) map: HashMap<u8, u8>,
+        #[shard(skip)]
+        pub(super) skipped: u8,
+    }
+
+    #[sharded(ttl = "1m")]
+    pub(super) struct Complete {
+        pub(super) map: HashMap<u8, u8>,
+    }
+}
+
+#[test]
+fn traits_with_the_same_methods() {
+    let traits = traits::Traits::builder().skipped(7).sweep_by_hand().build();
+    traits.map().insert(1, 1);
+    assert!(format!("{traits:?}").contains("map"));
+    assert!(traits::Complete::new().map().is_empty());
+    assert!(format!("{:?}", traits::Complete::default()).contains("map"));
+}
 
 /// Macros of the user's with the names of std's.
 mod macros {

@@ -3,7 +3,7 @@
 use super::{Ends, doc, structure, with_self};
 use crate::model::{MapField, SkippedField, Store, StoreField};
 use crate::names;
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::GenericParam;
 
@@ -191,7 +191,9 @@ fn build_map(map: &MapField, index: usize, store: &Store) -> TokenStream {
     name.set_span(first);
     let arguments = quote!(&store, #index, self.#options);
     let krate = store.krate.clone().into_iter().map(|mut token| {
-        token.set_span(first);
+        // `$crate` means the crate of the macro that wrote it, wherever it is seen to stand.
+        let is_dollar_crate = matches!(&token, TokenTree::Ident(ident) if ident == "$crate");
+        token.set_span(if is_dollar_crate { token.span().located_at(first) } else { first });
         token
     });
     let call = quote_spanned!(last=> #(#krate)*::macro_support::build(#arguments));

@@ -30,13 +30,15 @@ fn visit(store: &Store) -> TokenStream {
     }
 }
 
+/// `DebugStruct`'s methods are called by their paths: a trait of the user's with methods of the same names for every type
+/// would come first.
 fn debug(store: &Store) -> TokenStream {
     let Store { ident, generics, shared_attrs, .. } = store;
     let (parameters, arguments, bounds) = generics.split_for_impl();
     let title = ident.unraw().to_string();
     let fields = store.maps().map(|map| {
         let (cfg, itself, title) = (&map.attrs.cfg, reference(map), map.ident.unraw().to_string());
-        quote!(#cfg debug.field(#title, #itself);)
+        quote!(#cfg ::core::fmt::DebugStruct::field(&mut debug, #title, #itself);)
     });
     let finish = if is_complete(store) { quote!(finish) } else { quote!(finish_non_exhaustive) };
     quote! {
@@ -45,7 +47,7 @@ fn debug(store: &Store) -> TokenStream {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 let mut debug = f.debug_struct(#title);
                 #(#fields)*
-                debug.#finish()
+                ::core::fmt::DebugStruct::#finish(&mut debug)
             }
         }
     }
