@@ -59,7 +59,7 @@ impl Hello {
 
 // The builder. What it can override of a field follows from the policy: `.visits(|field| field.capacity(100))` would
 // not compile, as no capacity was declared and so nothing is there that evicts.
-/// Builds a [`Hello`], with overrides for what was declared.
+/// The builder of [`Hello`], with overrides for what was declared.
 #[derive(::core::fmt::Debug)]
 #[must_use]
 struct HelloBuilder {

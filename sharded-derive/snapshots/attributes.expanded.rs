@@ -167,7 +167,7 @@ impl State {
 #[cfg(feature = "state")]
 #[allow(clippy::module_name_repetitions)]
 #[allow(dead_code)]
-/// Builds a [`State`], with overrides for what was declared.
+/// The builder of [`State`], with overrides for what was declared.
 #[derive(::core::fmt::Debug)]
 #[must_use]
 pub struct StateBuilder {

@@ -44,7 +44,7 @@ where
         }
     }
 }
-/// Builds a [`Cache`], with overrides for what was declared.
+/// The builder of [`Cache`], with overrides for what was declared.
 #[derive(::core::fmt::Debug)]
 #[must_use]
 pub(crate) struct CacheBuilder<

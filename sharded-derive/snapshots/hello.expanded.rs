@@ -39,7 +39,7 @@ impl Hello {
         }
     }
 }
-/// Builds a [`Hello`], with overrides for what was declared.
+/// The builder of [`Hello`], with overrides for what was declared.
 #[derive(::core::fmt::Debug)]
 #[must_use]
 pub struct HelloBuilder {

@@ -50,7 +50,7 @@ impl Mistakes {
         }
     }
 }
-/// Builds a [`Mistakes`], with overrides for what was declared.
+/// The builder of [`Mistakes`], with overrides for what was declared.
 #[derive(::core::fmt::Debug)]
 #[must_use]
 pub struct MistakesBuilder<__Third = ::sharded::builder::Missing> {

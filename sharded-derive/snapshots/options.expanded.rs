@@ -139,7 +139,7 @@ impl Options {
         }
     }
 }
-/// Builds a [`Options`], with overrides for what was declared.
+/// The builder of [`Options`], with overrides for what was declared.
 #[derive(::core::fmt::Debug)]
 #[must_use]
 pub struct OptionsBuilder {

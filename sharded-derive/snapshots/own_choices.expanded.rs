@@ -59,7 +59,7 @@ impl Arena {
         }
     }
 }
-/// Builds a [`Arena`], with overrides for what was declared.
+/// The builder of [`Arena`], with overrides for what was declared.
 #[derive(::core::fmt::Debug)]
 #[must_use]
 struct ArenaBuilder {

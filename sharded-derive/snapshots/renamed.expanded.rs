@@ -49,7 +49,7 @@ impl Renamed {
         }
     }
 }
-/// Builds a [`Renamed`], with overrides for what was declared.
+/// The builder of [`Renamed`], with overrides for what was declared.
 #[derive(::core::fmt::Debug)]
 #[must_use]
 pub struct RenamedBuilder<__Other = ::framework::exports::sharded::builder::Missing> {

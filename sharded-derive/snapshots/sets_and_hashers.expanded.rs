@@ -121,7 +121,7 @@ impl Online {
         }
     }
 }
-/// Builds a [`Online`], with overrides for what was declared.
+/// The builder of [`Online`], with overrides for what was declared.
 #[derive(::core::fmt::Debug)]
 #[must_use]
 pub struct OnlineBuilder {

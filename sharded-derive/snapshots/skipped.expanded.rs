@@ -40,7 +40,7 @@ impl Service {
         }
     }
 }
-/// Builds a [`Service`], with overrides for what was declared.
+/// The builder of [`Service`], with overrides for what was declared.
 #[derive(::core::fmt::Debug)]
 #[must_use]
 pub struct ServiceBuilder<

@@ -23,7 +23,7 @@ fn own(name: &str) -> Ident {
 fn builder(store: &Store) -> TokenStream {
     let Store { vis, ident, builder, krate, shared_attrs, generics, .. } = store;
     let (options, marker) = (own("__options"), own("__store"));
-    let docs = doc(&format!("Builds a [`{ident}`], with overrides for what was declared."));
+    let docs = doc(&format!("The builder of [`{ident}`], with overrides for what was declared."));
     let parameters = generics.params.iter().map(|parameter| with_self(parameter, store));
     let skipped = store.skipped().map(|skipped| {
         let parameter = &skipped.parameter;
