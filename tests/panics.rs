@@ -339,6 +339,28 @@ fn many_panicking_drops_are_one_panic() {
     check::<Ttl<1000>, Lru, CAPACITY>(|map| ignore(map.insert(Key::new(100), Value::new(1))), 4);
 }
 
+/// The key and the value of one entry may both panic.
+#[test]
+fn a_key_and_its_value_may_both_panic() {
+    #[derive(PartialEq, Eq, Hash)]
+    struct Bad(u64);
+    impl Drop for Bad {
+        fn drop(&mut self) {
+            DROPPED.set(DROPPED.get() + 1);
+            panic!("a bad drop");
+        }
+    }
+    thread_local! {
+        static DROPPED: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+    }
+    let map: ShardedMap<Bad, Bad, Of<Mutex, Never, Unbounded, System, 1>> = ShardedMap::new();
+    map.extend((0..4).map(|key| (Bad(key), Bad(key))));
+    assert!(panics(|| map.retain(|key, _| key.0 > 1)).contains("a bad drop"));
+    assert_eq!((map.len(), DROPPED.get()), (2, 4));
+    assert!(panics(|| map.clear()).contains("a bad drop"));
+    assert_eq!((map.len(), DROPPED.get()), (0, 8));
+}
+
 /// Such a value may look at its map while the panic goes on: it is dropped after the lock is released.
 #[test]
 fn what_was_not_stored_is_dropped_outside_of_the_lock() {

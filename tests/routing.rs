@@ -68,6 +68,7 @@ fn patterns(n: u64) -> Vec<(&'static str, Vec<u64>)> {
         ("a number twice", (0..n).map(|i| i << 32 | i).collect()),
         ("squares", (0..n).map(|i| i * i).collect()),
         ("floats", (0..n).map(|i| f64::from(u32::try_from(i).expect("small")).to_bits()).collect()),
+        ("multiples of the golden ratio's inverse", (0..n).map(|i| i.wrapping_mul(0xF1DE_83E1_9937_733D)).collect()),
         ("dice", (0..n).map(|_| dice.next()).collect()),
     ]
 }

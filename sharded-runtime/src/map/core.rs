@@ -421,7 +421,7 @@ pub(super) struct Taken<K, V, P: Policy> {
 impl<K, V, P: Policy> Taken<K, V, P> {
     pub(super) fn drop_each(self) {
         if needs_drop::<(K, V)>() {
-            drop_each(self.table.into_entries());
+            drop_each(self.table.into_entries().map(|entry| (entry.key, entry.value)));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 use std::{
+    any::Any,
     mem::needs_drop,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     thread,
@@ -33,15 +34,19 @@ impl<K, V> Drop for Garbage<K, V> {
     }
 }
 
-/// Drops one after the other, however many of them panic; the first panic goes on when all are gone.
+/// Drops entries one after the other, however many panic at it; the first panic goes on when all are gone.
 ///
 /// Left to themselves, the second one that panics would abort the process.
-pub(super) fn drop_each<T>(items: impl Iterator<Item = T>) {
+pub(super) fn drop_each<K, V>(entries: impl Iterator<Item = (K, V)>) {
     let mut first = None;
-    for item in items {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(move || drop(item))) {
+    let mut watch = |dropped: Result<(), Box<dyn Any + Send>>| {
+        if let Err(panic) = dropped {
             first.get_or_insert(panic);
         }
+    };
+    for (key, value) in entries {
+        watch(catch_unwind(AssertUnwindSafe(move || drop(key))));
+        watch(catch_unwind(AssertUnwindSafe(move || drop(value))));
     }
     if let Some(panic) = first
         && !thread::panicking()
