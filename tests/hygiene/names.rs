@@ -21,6 +21,7 @@ mod traits {
         fn value(self) {}
         fn visit(self) {}
         fn builder() {}
+        #[allow(clippy::new_ret_no_self, reason = "it is there for its name")]
         fn new() {}
     }
     impl<T> Everything for T {}
