@@ -8,7 +8,7 @@ use common::{
 };
 use proptest::prelude::*;
 use sharded::{
-    ShardedMap, ShardedSet,
+    Change, ShardedMap, ShardedSet,
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Clock, Manual, System},
     evict::Unbounded,
@@ -285,4 +285,23 @@ fn a_visit_asks_the_time_for_each_entry() {
         true
     });
     assert_eq!(seen, 2);
+}
+
+/// What a closure takes long to make lives from when it is made.
+#[test]
+fn a_slow_closure_does_not_cost_its_value_time() {
+    let clock = Manual::new();
+    let map: Map<Ttl<1000>> = map(&clock, FieldOptions::new());
+    let slow = || {
+        clock.advance(Duration::from_secs(2));
+        7
+    };
+    assert_eq!(map.get_or_insert_with(1, slow), 7);
+    assert_eq!(map.ttl_of(&1), Some(Duration::from_secs(1)));
+    map.upsert(2, slow, |_| ());
+    assert_eq!(map.ttl_of(&2), Some(Duration::from_secs(1)));
+    for _ in 0..2 {
+        map.compute(3, |_| Change::Put(slow(), ()));
+        assert_eq!(map.ttl_of(&3), Some(Duration::from_secs(1)));
+    }
 }

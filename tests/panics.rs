@@ -359,6 +359,11 @@ fn a_key_and_its_value_may_both_panic() {
     assert_eq!((map.len(), DROPPED.get()), (2, 4));
     assert!(panics(|| map.clear()).contains("a bad drop"));
     assert_eq!((map.len(), DROPPED.get()), (0, 8));
+    // Of all shards, though the first ones panic.
+    let map: ShardedMap<Bad, u8, Of<Mutex, Never, Unbounded, System, 16>> = ShardedMap::new();
+    map.extend((0..100).map(|key| (Bad(key), 1)));
+    assert!(panics(|| map.clear()).contains("a bad drop"));
+    assert_eq!((map.len(), DROPPED.get()), (0, 108));
 }
 
 /// Such a value may look at its map while the panic goes on: it is dropped after the lock is released.

@@ -205,6 +205,31 @@ fn panicking_drops_do_not_end_the_thread() {
     eventually("and so is this one", || map.is_empty());
 }
 
+/// What a panic carries may panic in its turn when it is dropped.
+#[test]
+fn panics_that_carry_panics_do_not_end_the_thread() {
+    struct Payload;
+    impl Drop for Payload {
+        fn drop(&mut self) {
+            std::panic::resume_unwind(Box::new("a bad payload"));
+        }
+    }
+    struct Worse(#[expect(dead_code, reason = "a value wants a size")] u8);
+    impl Drop for Worse {
+        fn drop(&mut self) {
+            std::panic::resume_unwind(Box::new(Payload));
+        }
+    }
+    let map: Map<Ttl<50>, Worse> = ShardedMap::new();
+    for key in 0..100 {
+        map.insert(key, Worse(1));
+    }
+    eventually("all are gone", || map.is_empty());
+    let witness: Map<Ttl<50>> = ShardedMap::new();
+    witness.insert(1, 1);
+    eventually("others are swept", || witness.is_empty());
+}
+
 /// A clock that panics on the background thread costs its own map at most.
 #[test]
 fn a_panicking_clock_does_not_end_the_thread() {

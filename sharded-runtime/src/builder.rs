@@ -65,7 +65,8 @@ impl<P: Policy> FieldOptions<P> {
         self
     }
 
-    /// This many entries at most, in place of the declared number. It may be below the number of shards.
+    /// This many entries at most, in place of the declared number. It may be below the number of shards; as each shard
+    /// evicts in an order of its own, a test of that order also wants [`shards(1)`](FieldOptions::shards).
     ///
     /// # Panics
     ///
@@ -257,7 +258,7 @@ impl StoreOptions {
     }
 }
 
-/// What the fields of one store share: its place in the lock order, its hash seed, its clock.
+/// What the fields of one store share: its place in the lock order, its hash seed, what was overridden.
 ///
 /// # Examples
 ///

@@ -7,7 +7,8 @@
 //!
 //! Every access looks before it waits. Only one that runs code of the user under the lock records where it is: a closure, and
 //! the `Eq` and `Clone` of keys and values that own something. Those of plain data (no drop glue) are taken not to access
-//! a store themselves, since recording costs a hit of such types more than a tenth of its time.
+//! a store themselves, since recording costs a hit of such types more than a tenth of its time; likewise `Borrow`, clocks
+//! and evictions of the user's own.
 
 use std::{
     cell::Cell,

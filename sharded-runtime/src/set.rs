@@ -161,6 +161,10 @@ impl<K, P: Policy, S> ShardedSet<K, P, S> {
 
     /// Removes what has expired now, see [`ShardedMap::sweep`].
     ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
     /// # Examples
     ///
     /// ```
@@ -176,6 +180,10 @@ impl<K, P: Policy, S> ShardedSet<K, P, S> {
     }
 
     /// Removes all keys, see [`ShardedMap::clear`].
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -195,6 +203,10 @@ impl<K, P: Policy, S> ShardedSet<K, P, S> {
     }
 
     /// Gives back memory that no key needs, see [`ShardedMap::shrink_to_fit`].
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///

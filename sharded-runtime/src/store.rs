@@ -32,6 +32,11 @@ pub trait Store {
 
     /// Removes what has expired from every field, and says how many entries that were. A bounded number of entries per lock hold.
     ///
+    /// # Panics
+    ///
+    /// Inside a closure on a field of this store or of a later one. The message then names this library's line as the place of
+    /// the access, since it passes through [`Field`].
+    ///
     /// # Examples
     ///
     /// ```
@@ -56,6 +61,11 @@ pub trait Store {
     }
 
     /// Removes every entry of every field, field by field: not one moment for all of them.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on a field of this store or of a later one. The message then names this library's line as the place of
+    /// the access, since it passes through [`Field`].
     ///
     /// # Examples
     ///
@@ -85,8 +95,8 @@ pub trait Field {
     fn shard_count(&self) -> usize;
     /// What has happened in it so far.
     fn stats(&self) -> Stats;
-    /// Removes what has expired and says how many entries that were.
+    /// Removes what has expired and says how many entries that were, see [`ShardedMap::sweep`](crate::ShardedMap::sweep).
     fn sweep(&self) -> usize;
-    /// Removes every entry.
+    /// Removes every entry, see [`ShardedMap::clear`](crate::ShardedMap::clear).
     fn clear(&self);
 }

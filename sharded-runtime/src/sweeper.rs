@@ -6,10 +6,12 @@
 //! caught here: it ends the pass over that map, not the thread.
 //!
 //! A process made by `fork` has no such thread, as it has none of its parent's: in it, writes still remove what has expired, and
-//! the next map that is built starts the thread anew. Where no thread can be started, writes alone do the work.
+//! the next map that is built starts the thread anew. As with any lock, a fork at the very moment when another thread
+//! holds one (of a shard, or of this module) leaves it locked in the child for ever. Where no thread can be started, writes alone do the work.
 
 use parking_lot::{Condvar, Mutex};
 use std::{
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Weak},
     thread,
@@ -39,6 +41,8 @@ struct Sweeper {
 /// Has a map swept as long as it lives.
 pub(crate) fn register(map: Weak<dyn Sweep>) {
     let mut sweeper = SWEEPER.lock();
+    // Where no thread could be started, nobody else forgets those that are gone.
+    sweeper.maps.retain(|map| map.strong_count() > 0);
     sweeper.maps.push(map);
     let process = std::process::id();
     if sweeper.thread_of != Some(process) {
@@ -68,16 +72,24 @@ fn run() {
         };
         let look = |map: &Arc<dyn Sweep>| {
             // A value's `Drop` may panic, and so may a clock of the user's own.
-            catch_unwind(AssertUnwindSafe(|| look(&**map))).unwrap_or_else(|_| {
+            contain(|| look(&**map)).unwrap_or_else(|| {
                 map.sweep_again();
                 Some(AFTER_PANIC)
             })
         };
         let wait = maps.iter().filter_map(look).min();
         // This may be the last owner of a map.
-        let _ = catch_unwind(AssertUnwindSafe(move || drop(maps)));
+        let _ = contain(move || drop(maps));
         sleep(wait.and_then(|wait| now.checked_add(wait)));
     }
+}
+
+/// What user code answers, or `None` where it panics.
+fn contain<R>(run: impl FnOnce() -> R) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(run))
+        // What the panic carries may panic again when it is dropped, so it never is.
+        .map_err(mem::forget)
+        .ok()
 }
 
 /// The maps that are still there, or `None` where there are none and the thread is to end.

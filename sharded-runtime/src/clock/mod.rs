@@ -9,8 +9,9 @@ pub use system::System;
 
 /// A source of time for expiry, chosen with `clock = …`.
 ///
-/// [`System`] is the default. A clock of one's own is named by a path: `clock = self::GameTime`. Every store has a clock
-/// of its own, made by `Default`; all its fields with the same choice of clock share none of it.
+/// [`System`] is the default. A clock of one's own is named by a path: `clock = self::GameTime`. Every map has a clock
+/// of its own, made by `Default`; what clocks are to share belongs into a static. A [`Manual`] clock that is given to a store's
+/// builder is shared by all its maps.
 ///
 /// # Examples
 ///

@@ -19,7 +19,7 @@ pub use unbounded::Unbounded;
 /// own, so there is no allocation per entry.
 ///
 /// An eviction of one's own is named by a path: `evict = self::Random`. Nothing that it answers can do harm: where
-/// it names no victim, or one that is no entry, some other entry of the shard leaves. It must not panic: the panic would reach
+/// it names no victim, or one that is no entry, some other entry of the shard leaves (and finding it takes up to O(slots)). It must not panic: the panic would reach
 /// the caller of the map, and the count of the entries could be off from then on.
 ///
 /// # Examples

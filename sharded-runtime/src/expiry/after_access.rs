@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 ///
 /// Every read that finds the entry and every write is a use; [`contains_key`](crate::ShardedMap::contains_key),
 /// [`ttl_of`](crate::ShardedMap::ttl_of), iteration and snapshots are not. A read under a shared lock notes it with one
-/// store to the entry, and only when the clock has moved since the last one. An entry carries sixteen bytes for it.
+/// write to the entry, and only when the clock has moved since the last one. An entry carries sixteen bytes for it.
 #[derive(Debug)]
 pub enum AfterAccess {}
 
@@ -40,9 +40,9 @@ impl Stamp for AccessStamp {
 
     #[inline]
     fn accessed(&self, now: u64) {
-        // Only forward: two readers may note their uses in either order.
+        // Only forward: two readers may note their uses in either order. The clock is coarse, so mostly the load is all.
         if self.accessed.load(Ordering::Relaxed) < now {
-            self.accessed.store(now, Ordering::Relaxed);
+            self.accessed.fetch_max(now, Ordering::Relaxed);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! When to look at which entry again: a hierarchical timing wheel without cascades.
 //!
 //! Level `n` has 64 buckets, each a span of 2^(28 + 2n) ns (268 ms at the bottom). An entry goes to the lowest level that reaches
-//! its deadline, into the bucket that ends after it; it stays there until that bucket's time, so an entry is looked at no earlier
-//! than it is due and later by at most a span, which is under a fifteenth of the time it had to live (or 268 ms). Entries that
-//! were given more time since are put back. The idea of levels that never cascade is that of the Linux kernel's timer wheel (2016);
+//! its deadline, into the bucket that ends after it; it stays there until that bucket's time, so an entry is looked at when it is due,
+//! later by at most a span, which is under a fifteenth of the time it had to live (or 268 ms). Entries that
+//! were given more time since are put back, and so are those that a wheel which nobody has turned for long mistakes for earlier ones. The idea of levels that never cascade is that of the Linux kernel's timer wheel (2016);
 //! the original is Varghese and Lauck's (SOSP 1987).
 //!
 //! A bucket is a ring through the slots' links that passes through a link of its own: an entry can be unlinked without
@@ -69,6 +69,8 @@ impl Wheel {
         if at.occupied == 0 {
             at.next = now >> shift(level);
         }
+        // Nothing is left to look at before the present or the first bucket that has entries.
+        at.next = at.next.max((now >> shift(level)).min(at.first().unwrap_or(u64::MAX)));
         let span = span.max(at.next);
         let bucket = bucket_of(span);
         at.occupied |= 1 << bucket;

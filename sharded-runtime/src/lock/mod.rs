@@ -24,7 +24,7 @@ use std::thread;
 ///
 /// ```
 /// use sharded::lock::{Cell, Lock, Serves};
-/// use std::sync::{Mutex, PoisonError};
+/// use std::sync::{Mutex, PoisonError, TryLockError};
 ///
 /// /// std's mutex, whose poison is ignored: a shard stays usable after a panic.
 /// #[derive(Debug)]
@@ -48,7 +48,11 @@ use std::thread;
 ///         write(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
 ///     }
 ///     fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
-///         self.0.try_lock().ok().map(|mut value| write(&mut value))
+///         match self.0.try_lock() {
+///             Ok(mut value) => Some(write(&mut value)),
+///             Err(TryLockError::Poisoned(mut value)) => Some(write(value.get_mut())),
+///             Err(TryLockError::WouldBlock) => None,
+///         }
 ///     }
 /// }
 /// assert_eq!(StdCell::new(1).write(|n| *n + 1), 2);

@@ -99,6 +99,7 @@ where
                 return Some(update(locked.value(slot)));
             }
             offer.value = Some(init());
+            locked.ask_time();
             locked.insert_new(hash, &mut offer);
             None
         })
@@ -147,7 +148,9 @@ where
         let mut offer = Offer::of_key(key);
         self.core.write(self.core.route(hash), Runs::Closure, |locked| {
             let slot = locked.find_offered_to_use(hash, &offer);
-            match (change(slot.map(|slot| locked.value(slot))), slot) {
+            let change = change(slot.map(|slot| locked.value(slot)));
+            locked.ask_time();
+            match (change, slot) {
                 (Change::Keep(result), _) | (Change::Remove(result), None) => result,
                 (Change::Put(value, result), Some(slot)) => {
                     offer.value = Some(locked.replace(slot, value, None));
@@ -203,6 +206,7 @@ where
             }
             // The copy comes first: once the entry is stored, no user code runs that could panic.
             let copy = offer.value.insert(init()).clone();
+            locked.ask_time();
             locked.insert_new(hash, &mut offer);
             copy
         })

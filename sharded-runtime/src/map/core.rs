@@ -1,7 +1,7 @@
 //! What all operations of a map are made of: a read of one shard, a write to one shard, a visit to all of them.
 
 use super::{
-    garbage::{Garbage, drop_each},
+    garbage::{Drops, Garbage},
     locked::Locked,
 };
 use crate::{
@@ -106,7 +106,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
 
     /// The time, or nothing in particular where nobody asks for it.
     #[inline]
-    fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         if StampOf::<P>::EXPIRES { self.clock.nanos() } else { 0 }
     }
 
@@ -258,12 +258,14 @@ impl<K, V, P: Policy> Core<K, V, P> {
     fn settle(&self, budget: &Budget, overdrawn: usize, garbage: &mut Garbage<K, V>) {
         let may_wait = !order::is_inside();
         for next in 1..=self.shards.count() {
+            // A clock of the user's own may panic, so before the debt is taken over.
+            let now = self.now();
             if !budget.take_over_debt() {
                 return;
             }
             let shard = (overdrawn + next) % self.shards.count();
             let mut make_room = |open: &Open, table: &mut Table<K, V, P>| {
-                let mut locked = Locked { core: self, open, now: self.now(), table, garbage };
+                let mut locked = Locked { core: self, open, now, table, garbage };
                 let made = locked.make_room();
                 locked.compact(COMPACT_PER_WRITE);
                 made
@@ -310,7 +312,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
             next = self.write(shard, Runs::Step, |locked| {
                 let to = batch_end(from, locked.table.slots());
                 for slot in from..to.unwrap_or(locked.table.slots()) {
-                    locked.now = self.now();
+                    locked.ask_time();
                     if !locked.is_alive(slot) {
                         locked.expire(slot);
                     } else if let Some(entry) = locked.table.get_mut(slot)
@@ -419,9 +421,9 @@ pub(super) struct Taken<K, V, P: Policy> {
 }
 
 impl<K, V, P: Policy> Taken<K, V, P> {
-    pub(super) fn drop_each(self) {
+    pub(super) fn drop_each(self, drops: &mut Drops) {
         if needs_drop::<(K, V)>() {
-            drop_each(self.table.into_entries().map(|entry| (entry.key, entry.value)));
+            drops.drop_each(self.table.into_entries().map(|entry| (entry.key, entry.value)));
         }
     }
 

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 use std::{
     any::Any,
-    mem::needs_drop,
+    mem::{self, needs_drop},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     thread,
 };
@@ -29,28 +29,43 @@ impl<K, V> Drop for Garbage<K, V> {
     #[inline]
     fn drop(&mut self) {
         if needs_drop::<(K, V)>() && !self.0.is_empty() {
-            drop_each(self.0.drain(..));
+            let mut drops = Drops::default();
+            drops.drop_each(self.0.drain(..));
+            drops.end();
         }
     }
 }
 
-/// Drops entries one after the other, however many panic at it; the first panic goes on when all are gone.
+/// Drops entries one after the other, however many panic at it; the first panic goes on at the [end](Drops::end).
 ///
 /// Left to themselves, the second one that panics would abort the process.
-pub(super) fn drop_each<K, V>(entries: impl Iterator<Item = (K, V)>) {
-    let mut first = None;
-    let mut watch = |dropped: Result<(), Box<dyn Any + Send>>| {
-        if let Err(panic) = dropped {
-            first.get_or_insert(panic);
+#[derive(Default)]
+pub(super) struct Drops {
+    first: Option<Box<dyn Any + Send>>,
+}
+
+impl Drops {
+    pub(super) fn drop_each<K, V>(&mut self, entries: impl Iterator<Item = (K, V)>) {
+        for (key, value) in entries {
+            self.watch(move || drop(key));
+            self.watch(move || drop(value));
         }
-    };
-    for (key, value) in entries {
-        watch(catch_unwind(AssertUnwindSafe(move || drop(key))));
-        watch(catch_unwind(AssertUnwindSafe(move || drop(value))));
     }
-    if let Some(panic) = first
-        && !thread::panicking()
-    {
-        resume_unwind(panic);
+
+    pub(super) fn end(self) {
+        match self.first {
+            Some(panic) if !thread::panicking() => resume_unwind(panic),
+            // What a panic carries may panic again when it is dropped.
+            panic => mem::forget(panic),
+        }
+    }
+
+    fn watch(&mut self, drop: impl FnOnce()) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(drop)) {
+            match self.first {
+                None => self.first = Some(panic),
+                Some(_) => mem::forget(panic),
+            }
+        }
     }
 }

@@ -67,6 +67,11 @@ impl<K, V, P: Policy> Locked<'_, K, V, P> {
         self.table.hit_mut(slot);
     }
 
+    /// Asks the time anew, after a closure of the user that may have taken long: what it made begins to live now.
+    pub(super) fn ask_time(&mut self) {
+        self.now = self.core.now();
+    }
+
     /// # Panics
     ///
     /// If the slot is vacant.

@@ -24,6 +24,8 @@ mod write;
 
 pub use change::Change;
 
+use garbage::Drops;
+
 use crate::{
     Field, Policy, Stats,
     builder::{BuildField, FieldOptions, StoreContext, StoreOptions},
@@ -79,13 +81,15 @@ impl<V: Send + 'static> Value for V {}
 /// # Panics in user code
 ///
 /// A panic in a closure, or in a key's or value's `Hash`, `Eq`, `Clone` or `Drop`, reaches the caller, releases the lock and leaves
-/// the map usable: every entry is whole. What the panicking call was to do is either done or not begun, and a value lent as
-/// `&mut` stays as the closure left it. Values that leave the map are dropped after the lock is released.
+/// the map usable: every entry is whole. What a call was to do with one entry is either done or not begun, and a value lent as
+/// `&mut` stays as the closure left it; a call on many entries stops there, unless it says otherwise. Values that leave
+/// the map are dropped after its lock is released (but under that of an outer closure, if the call is inside one).
 ///
 /// # Cost
 ///
 /// An access hashes the key once and takes one lock. Where nothing else is said, it is O(1) on average and does a bounded amount
-/// of work for others on the way: a write removes at most four entries that have expired. (The index of a shard still grows in one step.)
+/// of work for others on the way: a write removes at most four entries that have expired. (The arrays of a shard still grow
+/// and shrink in one step each: O(entries of the shard), now and then.)
 ///
 /// # Examples
 ///
@@ -254,6 +258,10 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
     /// Writes and the background thread do this too; by hand it is for tests, and for stores built with
     /// [`sweep_by_hand`](StoreOptions::sweep_by_hand).
     ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
     /// # Examples
     ///
     /// ```
@@ -276,7 +284,11 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
 
     /// Removes all entries, shard by shard: O(1) under each shard's lock; the values are dropped after it.
     ///
-    /// Entries that are put in meanwhile may stay or go.
+    /// Entries that are put in meanwhile may stay or go. Where a `Drop` panics, the rest is removed all the same.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -292,13 +304,19 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
     /// ```
     #[track_caller]
     pub fn clear(&self) {
+        let mut drops = Drops::default();
         for shard in 0..self.core.shard_count() {
-            self.core.take_all(shard).drop_each();
+            self.core.take_all(shard).drop_each(&mut drops);
         }
+        drops.end();
     }
 
-    /// Gives back memory that no entry needs, moving a bounded number of entries per lock hold (except for a shard's
-    /// index, which is made anew in one step). Tables also shrink by themselves when three quarters of them are empty.
+    /// Gives back memory that no entry needs, moving a bounded number of entries per lock hold (except that a
+    /// shard's arrays are then made anew in one step). Tables also shrink by themselves when three quarters of them are empty.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///

@@ -1,8 +1,8 @@
 //! Storage, expiry and eviction of one field in one shard.
 //!
 //! An index from hash to slot number, and the slots (see [`slab`]). The index keeps 32 bits of each hash, so that it grows
-//! without asking any key for its hash again: no user code runs but `Eq` on a lookup. This index is `hashbrown`'s and
-//! grows in one step; the layers above know nothing of it.
+//! without asking any key for its hash again: no user code runs but `Eq` on a lookup. The index is `hashbrown`'s; it and the
+//! slots grow and shrink in one step each. The layers above know nothing of it.
 
 mod slab;
 
