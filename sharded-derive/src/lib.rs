@@ -91,14 +91,22 @@ pub fn sharded(attribute: TokenStream, item: TokenStream) -> TokenStream {
 
 fn pipeline(attribute: proc_macro2::TokenStream, item: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
     let mut diag = Diagnostics::new();
-    let expanded = match syntax::parse(attribute, item, &mut diag) {
+    let expanded = expanded(attribute, item, &mut diag);
+    let errors = diag.into_compile_errors();
+    quote!(#expanded #errors)
+}
+
+fn expanded(
+    attribute: proc_macro2::TokenStream,
+    item: proc_macro2::TokenStream,
+    diag: &mut Diagnostics,
+) -> proc_macro2::TokenStream {
+    match syntax::parse(attribute, item, diag) {
         Ok(declaration) => {
-            let store = resolve::resolve(declaration, &mut diag);
-            check::check(&store, &mut diag);
+            let store = resolve::resolve(declaration, diag);
+            check::check(&store, diag);
             expand::expand(&store)
         }
         Err(syntax::Unsupported { item }) => item,
-    };
-    let errors = diag.into_compile_errors();
-    quote!(#expanded #errors)
+    }
 }

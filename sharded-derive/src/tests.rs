@@ -1,20 +1,13 @@
 //! The pipeline from tokens to tokens. What it writes is pinned in `snapshots`, what it says in `tests/ui`.
 
-use crate::{check, diag::Diagnostics, expand, pipeline, resolve, syntax};
+use crate::{diag::Diagnostics, expanded, pipeline};
 use proc_macro2::TokenStream;
 use quote::quote;
 
 /// The errors of a declaration, and its expansion without them.
 fn run(attribute: TokenStream, item: TokenStream) -> (Vec<String>, String) {
     let mut diag = Diagnostics::new();
-    let expanded = match syntax::parse(attribute, item, &mut diag) {
-        Ok(declaration) => {
-            let store = resolve::resolve(declaration, &mut diag);
-            check::check(&store, &mut diag);
-            expand::expand(&store)
-        }
-        Err(syntax::Unsupported { item }) => item,
-    };
+    let expanded = expanded(attribute, item, &mut diag);
     let file = syn::parse2::<syn::File>(expanded).expect("the expansion is Rust");
     (diag.into_messages(), prettyplease::unparse(&file))
 }

@@ -12,7 +12,8 @@ use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering::SeqCst};
 
 // `is_dry` reads three words as of one moment. Sequential consistency throughout gives it that by the total order of
-// all these accesses; on x86-64 it costs nothing more, as all the writes are read-modify-writes anyway.
+// all these accesses; on x86-64 it costs next to nothing more, as all the writes but the flag's, which is seldom written, are
+// read-modify-writes anyway.
 
 /// Units that no shard has.
 #[derive(Debug)]

@@ -12,7 +12,6 @@
 
 use std::{
     cell::Cell,
-    mem::needs_drop,
     panic::Location,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -83,25 +82,6 @@ impl Place {
             held.rank & ((1 << SHARD_BITS) - 1),
             held.at,
         );
-    }
-}
-
-/// What runs under the lock of a shard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Runs {
-    /// A closure of the user.
-    Closure,
-    /// The same, in one step of many on the same shard.
-    Step,
-    /// Nothing of the user's but `Eq` and `Clone`.
-    Nothing,
-}
-
-impl Runs {
-    /// Whether an access to such keys and values has to record where it is.
-    #[inline]
-    pub(crate) const fn is_recorded<K, V>(self) -> bool {
-        !matches!(self, Runs::Nothing) || needs_drop::<K>() || needs_drop::<V>()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Changing an entry, or putting it in, in one critical section.
 
 use super::{Key, ShardedMap, Value, offer::Offer};
-use crate::{Policy, evict::MakesRoom, lock::Serves, order::Runs};
+use crate::{Policy, evict::MakesRoom, lock::Serves, shards::Runs};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},

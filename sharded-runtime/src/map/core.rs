@@ -12,8 +12,8 @@ use crate::{
     evict::Eviction,
     expiry::{Expiry, Stamp},
     lock::Lock,
-    order::{self, Place, Runs},
-    shards::Shards,
+    order::{self, Place},
+    shards::{Access, Runs, Shards},
     stats::Meter,
     sweeper::{self, Sweep},
     table::Table,
@@ -118,11 +118,11 @@ impl<K, V, P: Policy> Core<K, V, P> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let (shard, is_recorded) = (self.shards.route(hash), runs.is_recorded::<K, V>());
+        let (shard, access) = (self.shards.route(hash), runs.access::<K, V>());
         if <P::Lock as Lock>::SHARED_READS {
-            self.shards.read(shard, is_recorded, |open, table| self.find_shared(open, table, hash, key).map(read))
+            self.shards.read(shard, access, |open, table| self.find_shared(open, table, hash, key).map(read))
         } else {
-            self.shards.write(shard, is_recorded, |open, table| self.find_alone(open, table, hash, key).map(read))
+            self.shards.write(shard, access, |open, table| self.find_alone(open, table, hash, key).map(read))
         }
     }
 
@@ -135,9 +135,9 @@ impl<K, V, P: Policy> Core<K, V, P> {
     {
         let mut keys = keys.enumerate().peekable();
         let Some(&(_, (hash, _))) = keys.peek() else { return };
-        let (shard, is_recorded) = (self.shards.route(hash), Runs::Nothing.is_recorded::<K, V>());
+        let (shard, access) = (self.shards.route(hash), Runs::Nothing.access::<K, V>());
         if <P::Lock as Lock>::SHARED_READS {
-            self.shards.read(shard, is_recorded, |open, table| {
+            self.shards.read(shard, access, |open, table| {
                 for (index, (hash, key)) in keys {
                     if let Some(value) = self.find_shared(open, table, hash, key) {
                         read(index, value);
@@ -145,7 +145,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
                 }
             });
         } else {
-            self.shards.write(shard, is_recorded, |open, table| {
+            self.shards.write(shard, access, |open, table| {
                 for (index, (hash, key)) in keys {
                     if let Some(value) = self.find_alone(open, table, hash, key) {
                         read(index, value);
@@ -210,7 +210,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        self.shards.read(self.shards.route(hash), Runs::Nothing.is_recorded::<K, V>(), |_, table| {
+        self.shards.read(self.shards.route(hash), Runs::Nothing.access::<K, V>(), |_, table| {
             let entry = table.get(table.find(hash, key)?)?;
             let deadline = entry.stamp.deadline(self.idle);
             let left = if StampOf::<P>::EXPIRES { deadline.saturating_sub(self.clock.nanos()) } else { deadline };
@@ -233,10 +233,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
             locked.compact(COMPACT_PER_WRITE);
             (result, table.due_at())
         };
-        let (result, due_at) = match runs {
-            Runs::Step => self.shards.write_step(shard, change),
-            _ => self.shards.write(shard, runs.is_recorded::<K, V>(), change),
-        };
+        let (result, due_at) = self.shards.write(shard, runs.access::<K, V>(), change);
         if let Some(budget) = &self.budget
             && budget.is_overdrawn()
         {
@@ -271,7 +268,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
                 made
             };
             let made = if may_wait {
-                self.shards.write(shard, false, make_room)
+                self.shards.write(shard, Access::Unrecorded, make_room)
             } else {
                 self.shards.try_write(shard, &mut make_room).unwrap_or(false)
             };
@@ -288,7 +285,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
         let _visit = Visit::begin(self.shards.open(shard));
         let mut next = Some(0);
         while let Some(from) = next {
-            next = self.shards.read_step(shard, |_, table| {
+            next = self.shards.read(shard, Access::Step, |_, table| {
                 let to = batch_end(from, table.slots());
                 for slot in from..to.unwrap_or(table.slots()) {
                     // The time is asked anew: the closure may take long.
@@ -332,7 +329,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
     /// Takes out all entries of a shard, in one step.
     #[track_caller]
     pub(super) fn take_all(&self, shard: usize) -> Taken<K, V, P> {
-        let (table, now) = self.shards.write(shard, false, |open, table| {
+        let (table, now) = self.shards.write(shard, Access::Unrecorded, |open, table| {
             let taken = std::mem::replace(table, Table::new());
             open.meter.stored.set(0);
             if let Some(budget) = &self.budget {
@@ -346,7 +343,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
     /// Gives slots back, all but as many vacant ones as `slack` says of the number of entries. A bounded number per lock hold.
     #[track_caller]
     pub(super) fn shrink(&self, shard: usize, slack: impl Fn(usize) -> usize) {
-        while self.shards.write_step(shard, |open, table| {
+        while self.shards.write(shard, Access::Step, |open, table| {
             let slack = slack(table.len());
             open.visitors.load(Ordering::Relaxed) == 0 && table.compact(BATCH, slack)
         }) {}
@@ -358,7 +355,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
         let mut removed = 0;
         loop {
             let mut garbage = Garbage::new();
-            let (is_done, due_at) = self.shards.write_step(shard, |open, table| {
+            let (is_done, due_at) = self.shards.write(shard, Access::Step, |open, table| {
                 let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
                 let nothing_due = locked.sweep(BATCH);
                 let is_sparse = locked.compact(4 * BATCH);
@@ -375,7 +372,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
     pub(super) fn sweep(&self) -> usize {
         let mut removed = 0;
         for shard in 0..self.shards.count() {
-            self.shards.write(shard, false, |_, table| table.hurry(self.now()));
+            self.shards.write(shard, Access::Unrecorded, |_, table| table.hurry(self.now()));
             removed += self.sweep_shard(shard).0;
         }
         removed

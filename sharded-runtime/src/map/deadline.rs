@@ -1,7 +1,7 @@
 //! The time to live of an entry.
 
 use super::{Key, ShardedMap, Value, write::room};
-use crate::{Policy, clock::to_nanos, evict::MakesRoom, expiry::Expires, lock::Serves, order::Runs};
+use crate::{Policy, clock::to_nanos, evict::MakesRoom, expiry::Expires, lock::Serves, shards::Runs};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},

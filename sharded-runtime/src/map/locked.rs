@@ -10,6 +10,7 @@ use std::{borrow::Borrow, sync::atomic::Ordering};
 
 /// Due entries that an insert looks at, for one that has expired, before it evicts one that has not.
 const LOOKS_FOR_ROOM: usize = 64;
+
 /// A shard while its exclusive lock is held.
 pub(super) struct Locked<'a, K, V, P: Policy> {
     pub(super) core: &'a Core<K, V, P>,

@@ -1,7 +1,7 @@
 //! Looking at entries.
 
 use super::{Key, ShardedMap, Value, core::BATCH};
-use crate::{Policy, lock::Serves, order::Runs};
+use crate::{Policy, lock::Serves, shards::Runs};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},

@@ -1,7 +1,7 @@
 //! Putting in and taking out.
 
 use super::{Key, ShardedMap, Value, locked::Locked, offer::Offer};
-use crate::{Occupied, Policy, Refused, evict::MakesRoom, lock::Serves, order::Runs};
+use crate::{Occupied, Policy, Refused, evict::MakesRoom, lock::Serves, shards::Runs};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},

@@ -1,7 +1,9 @@
 //! Route to lock to what it protects.
 
+mod access;
 mod count;
 
+pub(crate) use access::{Access, Runs};
 pub use count::{Auto, Fixed, MAX_SHARDS, ShardCount};
 
 use crate::{
@@ -64,53 +66,30 @@ impl<T, O, P: Policy> Shards<T, O, P> {
         self.all.iter().map(|shard| &shard.open)
     }
 
-    /// Where `is_recorded`, the thread is inside the shard meanwhile, as far as nested accesses can tell.
     #[inline]
     #[track_caller]
-    pub(crate) fn read<R>(&self, shard: usize, is_recorded: bool, read: impl FnOnce(&O, &T) -> R) -> R {
+    pub(crate) fn read<R>(&self, shard: usize, access: Access, read: impl FnOnce(&O, &T) -> R) -> R {
         self.place.check(shard);
         let Shard { open, cell } = &self.all[shard];
         let at = Location::caller();
-        cell.read(|table| {
-            let _inside = is_recorded.then(|| self.place.enter(shard, at));
+        let read = |table: &T| {
+            let _inside = access.is_recorded().then(|| self.place.enter(shard, at));
             read(open, table)
-        })
+        };
+        if access == Access::Step { cell.read_in_turn(read) } else { cell.read(read) }
     }
 
     #[inline]
     #[track_caller]
-    pub(crate) fn write<R>(&self, shard: usize, is_recorded: bool, write: impl FnOnce(&O, &mut T) -> R) -> R {
+    pub(crate) fn write<R>(&self, shard: usize, access: Access, write: impl FnOnce(&O, &mut T) -> R) -> R {
         self.place.check(shard);
         let Shard { open, cell } = &self.all[shard];
         let at = Location::caller();
-        cell.write(|table| {
-            let _inside = is_recorded.then(|| self.place.enter(shard, at));
+        let write = |table: &mut T| {
+            let _inside = access.is_recorded().then(|| self.place.enter(shard, at));
             write(open, table)
-        })
-    }
-
-    /// One step of many on the same shard: recorded, and whoever waits has the lock next.
-    #[track_caller]
-    pub(crate) fn read_step<R>(&self, shard: usize, read: impl FnOnce(&O, &T) -> R) -> R {
-        self.place.check(shard);
-        let Shard { open, cell } = &self.all[shard];
-        let at = Location::caller();
-        cell.read_in_turn(|table| {
-            let _inside = self.place.enter(shard, at);
-            read(open, table)
-        })
-    }
-
-    /// See [`read_step`](Shards::read_step).
-    #[track_caller]
-    pub(crate) fn write_step<R>(&self, shard: usize, write: impl FnOnce(&O, &mut T) -> R) -> R {
-        self.place.check(shard);
-        let Shard { open, cell } = &self.all[shard];
-        let at = Location::caller();
-        cell.write_in_turn(|table| {
-            let _inside = self.place.enter(shard, at);
-            write(open, table)
-        })
+        };
+        if access == Access::Step { cell.write_in_turn(write) } else { cell.write(write) }
     }
 
     /// `None` at once where the lock is taken; so this may be called anywhere.
