@@ -1,31 +1,63 @@
 //! sharded beside its rivals, in one run.
 //!
-//! `cargo run --release -p sharded-versus [-- THREADS...]`
+//! `cargo run --release -p sharded-versus -- --help` says what can be measured; the README beside `Cargo.toml` says how to
+//! read it.
 //!
-//! All systems hash with ahash and allocate with the system's allocator. They take turns in short slices, round after
-//! round, so that what the machine does meanwhile falls on all of them alike; what is printed is the median over the
-//! rounds, and the median of the ratios to the shards written by hand in the same round.
+//! | file | what is in it |
+//! |---|---|
+//! | `args.rs` | what is to be measured |
+//! | `machine.rs` | on what, and how quiet it is |
+//! | `entries.rs` | what the maps hold: integers or strings |
+//! | `systems/` | the maps, one file each, and the list of them |
+//! | `script.rs`, `mix.rs`, `random.rs` | what a thread does to a map: which operation on which key |
+//! | `driver.rs` | the loops that do it, compiled for each map |
+//! | `turns.rs` | who takes which turn |
+//! | `work/` | the measurements, one file each |
+//! | `child.rs` | measurements that need a process of their own |
+//! | `stats.rs`, `table.rs` | what comes of it |
+//! | `tests.rs` | that every system answers as it must |
 
-mod measure;
+mod args;
+mod child;
+mod driver;
+mod entries;
+mod machine;
+mod mix;
+mod random;
+mod script;
+mod stats;
 mod systems;
+mod table;
+#[cfg(test)]
+mod tests;
+mod turns;
+mod work;
 
-use measure::{Work, table};
+use args::{Args, Request};
+use entries::{Integers, Keys, Strings};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let threads: Result<Vec<usize>, _> = std::env::args().skip(1).map(|arg| arg.parse()).collect();
-    let threads = match threads {
-        Ok(threads) if threads.is_empty() => vec![1, 2],
-        Ok(threads) if threads.iter().all(|&n| (1..=1024).contains(&n)) => threads,
-        _ => {
-            eprintln!("usage: sharded-versus [THREADS...], each from 1 to 1024");
+    let args = match Args::parse() {
+        Ok(Request::Measure(args)) => args,
+        Ok(Request::Help) => {
+            print!("{}", args::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("sharded-versus: {error}\n\n{}", args::HELP);
             return ExitCode::from(2);
         }
     };
-    for work in [Work::Hit, Work::Increment, Work::Mixed] {
-        for &threads in &threads {
-            table(work, threads);
+    let outcome = match args.keys {
+        Keys::Integers => work::run::<Integers>(&args),
+        Keys::Strings => work::run::<Strings>(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sharded-versus: {error}");
+            ExitCode::FAILURE
         }
     }
-    ExitCode::SUCCESS
 }

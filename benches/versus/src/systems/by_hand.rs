@@ -1,55 +1,73 @@
 //! What a careful engineer writes: padded locks around hashbrown tables, the hash computed once.
 
-use super::System;
-use hashbrown::{HashTable, hash_table::Entry};
+use super::{Access, Hasher};
+use crate::entries::Entry;
+use hashbrown::{HashTable, hash_table::Entry as Place};
 use parking_lot::RwLock;
+use std::{borrow::Borrow, hash::BuildHasher};
 
-pub(crate) struct ByHand {
-    hasher: ahash::RandomState,
-    shards: Vec<Padded>,
+pub(crate) struct ByHand<E: Entry> {
+    hasher: Hasher,
+    shards: Vec<Padded<E>>,
 }
 
-#[repr(align(128))]
-struct Padded(RwLock<HashTable<(u64, u64)>>);
+type Locked<E> = RwLock<HashTable<(<E as Entry>::Key, <E as Entry>::Value)>>;
 
-impl ByHand {
+#[repr(align(128))]
+struct Padded<E: Entry>(Locked<E>);
+
+impl<E: Entry> ByHand<E> {
     pub(crate) fn new() -> Self {
         let shards = (0..64).map(|_| Padded(RwLock::default())).collect();
-        ByHand { hasher: ahash::RandomState::with_seeds(1, 2, 3, 4), shards }
+        ByHand { hasher: Hasher::default(), shards }
     }
 
-    fn find(&self, key: u64) -> (u64, &RwLock<HashTable<(u64, u64)>>) {
+    #[inline]
+    fn find(&self, key: &E::Query) -> (u64, &Locked<E>) {
         let hash = self.hasher.hash_one(key);
         // Below the seven bits that hashbrown takes for its tags.
         (hash, &self.shards[usize::try_from(hash << 7 >> 58).unwrap_or(0)].0)
     }
 }
 
-impl System for ByHand {
-    fn get(&self, key: u64) -> Option<u64> {
+impl<E: Entry> Access<E> for &ByHand<E> {
+    #[inline]
+    fn get(&mut self, key: &E::Query) -> Option<E::Value> {
         let (hash, shard) = self.find(key);
-        shard.read().find(hash, |entry| entry.0 == key).map(|entry| entry.1)
+        shard.read().find(hash, |entry| is::<E>(entry, key)).map(|entry| entry.1)
     }
 
-    fn increment(&self, key: u64) {
-        let (hash, shard) = self.find(key);
-        if let Some(entry) = shard.write().find_mut(hash, |entry| entry.0 == key) {
-            entry.1 = entry.1.wrapping_add(1);
+    #[inline]
+    fn insert(&mut self, key: E::Key, value: E::Value) -> bool {
+        let (hash, shard) = self.find(key.borrow());
+        match shard.write().entry(hash, |entry| entry.0 == key, |entry| self.hasher.hash_one(&entry.0)) {
+            Place::Occupied(mut place) => {
+                place.get_mut().1 = value;
+                false
+            }
+            Place::Vacant(place) => {
+                place.insert((key, value));
+                true
+            }
         }
     }
 
-    fn insert(&self, key: u64, value: u64) {
+    #[inline]
+    fn remove(&mut self, key: &E::Query) -> bool {
         let (hash, shard) = self.find(key);
-        match shard.write().entry(hash, |entry| entry.0 == key, |entry| self.hasher.hash_one(entry.0)) {
-            Entry::Occupied(mut entry) => entry.get_mut().1 = value,
-            Entry::Vacant(entry) => drop(entry.insert((key, value))),
-        }
+        // Its own statement, so that the entry is dropped after the lock.
+        let removed = shard.write().find_entry(hash, |entry| is::<E>(entry, key)).map(|place| place.remove().0).ok();
+        removed.is_some()
     }
 
-    fn remove(&self, key: u64) {
+    #[inline]
+    fn increment(&mut self, key: &E::Query) -> bool {
         let (hash, shard) = self.find(key);
-        if let Ok(entry) = shard.write().find_entry(hash, |entry| entry.0 == key) {
-            entry.remove();
-        }
+        shard.write().find_mut(hash, |entry| is::<E>(entry, key)).map(|entry| E::increment(&mut entry.1)).is_some()
     }
+}
+
+#[inline]
+fn is<E: Entry>(entry: &(E::Key, E::Value), key: &E::Query) -> bool {
+    entry.0.borrow() == key
 }

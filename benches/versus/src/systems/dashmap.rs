@@ -1,34 +1,37 @@
 //! dashmap.
 
-use super::System;
+use super::{Access, Hasher};
+use crate::entries::Entry;
 use dashmap::DashMap;
 
-type Map = DashMap<u64, u64, ahash::RandomState>;
+type Map<E> = DashMap<<E as Entry>::Key, <E as Entry>::Value, Hasher>;
 
-pub(crate) fn default_shards() -> Map {
-    DashMap::with_hasher(ahash::RandomState::with_seeds(1, 2, 3, 4))
+pub(crate) fn default_shards<E: Entry>() -> Map<E> {
+    DashMap::with_hasher(Hasher::default())
 }
 
-pub(crate) fn shards(shards: usize) -> Map {
-    DashMap::with_hasher_and_shard_amount(ahash::RandomState::with_seeds(1, 2, 3, 4), shards)
+pub(crate) fn shards<E: Entry>(shards: usize) -> Map<E> {
+    DashMap::with_hasher_and_shard_amount(Hasher::default(), shards)
 }
 
-impl System for Map {
-    fn get(&self, key: u64) -> Option<u64> {
-        DashMap::get(self, &key).map(|value| *value)
+impl<E: Entry> Access<E> for &Map<E> {
+    #[inline]
+    fn get(&mut self, key: &E::Query) -> Option<E::Value> {
+        DashMap::get(self, key).map(|value| *value)
     }
 
-    fn increment(&self, key: u64) {
-        if let Some(mut value) = self.get_mut(&key) {
-            *value = value.wrapping_add(1);
-        }
+    #[inline]
+    fn insert(&mut self, key: E::Key, value: E::Value) -> bool {
+        DashMap::insert(self, key, value).is_none()
     }
 
-    fn insert(&self, key: u64, value: u64) {
-        DashMap::insert(self, key, value);
+    #[inline]
+    fn remove(&mut self, key: &E::Query) -> bool {
+        DashMap::remove(self, key).is_some()
     }
 
-    fn remove(&self, key: u64) {
-        DashMap::remove(self, &key);
+    #[inline]
+    fn increment(&mut self, key: &E::Query) -> bool {
+        self.get_mut(key).map(|mut value| E::increment(&mut value)).is_some()
     }
 }

@@ -1,24 +1,151 @@
-//! One file per system.
+//! The maps that are compared: one file per system, and the list of them.
+//!
+//! A new one needs a file with an `impl Access` and a line in the list.
 
 mod by_hand;
 mod dashmap;
+mod flurry;
+mod leapfrog;
+mod null;
+mod papaya;
+mod plain;
+mod scc;
 mod sharded;
 
-/// A map from `u64` to `u64` that threads share.
-pub(crate) trait System: Sync {
-    fn get(&self, key: u64) -> Option<u64>;
-    fn increment(&self, key: u64);
-    fn insert(&self, key: u64, value: u64);
-    fn remove(&self, key: u64);
+use crate::{
+    driver::Driver,
+    entries::{Entry, Integers},
+};
+use std::hash::BuildHasher;
+
+/// A map that threads share.
+pub(crate) trait System<E: Entry>: Sync {
+    /// What one thread works with for a while.
+    type Handle<'a>: Access<E>
+    where
+        Self: 'a;
+
+    fn handle(&self) -> Self::Handle<'_>;
 }
 
-/// All systems with their names; the first is what the others are compared to.
-pub(crate) fn all() -> Vec<(&'static str, Box<dyn System>)> {
-    vec![
-        ("by hand, 64 RwLock", Box::new(by_hand::ByHand::new())),
-        ("sharded, 64 Mutex", Box::new(sharded::mutex())),
-        ("sharded, 64 RwLock", Box::new(sharded::rwlock())),
-        ("dashmap 6, default shards", Box::new(dashmap::default_shards())),
-        ("dashmap 6, 64 shards", Box::new(dashmap::shards(64))),
-    ]
+/// What is done to a map. Each call is on its own: what a system needs to protect it is taken and given back within.
+pub(crate) trait Access<E: Entry> {
+    fn get(&mut self, key: &E::Query) -> Option<E::Value>;
+    /// Whether the key is new.
+    fn insert(&mut self, key: E::Key, value: E::Value) -> bool;
+    /// Whether the key was there.
+    fn remove(&mut self, key: &E::Query) -> bool;
+    /// Changes a value in place, or as near to that as the system comes. Whether the key was there.
+    fn increment(&mut self, key: &E::Query) -> bool;
+    /// Reads some keys in one call, where the system has one for that. How many were there.
+    fn get_many(&mut self, keys: &[&E::Query]) -> usize {
+        keys.iter().filter(|key| self.get(key).is_some()).count()
+    }
+}
+
+/// A map whose shared reference is all that a thread needs.
+struct Shared<M>(M);
+
+impl<E: Entry, M: Sync + 'static> System<E> for Shared<M>
+where
+    for<'a> &'a M: Access<E>,
+{
+    type Handle<'a> = &'a M;
+
+    fn handle(&self) -> &M {
+        &self.0
+    }
+}
+
+/// The hasher of all systems but sharded, which seeds the same one itself.
+#[derive(Clone)]
+pub(crate) struct Hasher(ahash::RandomState);
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Hasher(ahash::RandomState::with_seeds(1, 2, 3, 4))
+    }
+}
+
+impl BuildHasher for Hasher {
+    type Hasher = ahash::AHasher;
+
+    #[inline]
+    fn build_hasher(&self) -> ahash::AHasher {
+        self.0.build_hasher()
+    }
+}
+
+/// What a system is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Compared in everything.
+    Rival,
+    /// Not for several threads: what a lookup costs where nothing is shared.
+    Alone,
+    /// Compared in memory, where its entries take more for their expiry; in other work when it is named.
+    Expiring,
+    /// No map: what the measuring itself shows.
+    Floor,
+}
+
+/// A system by name.
+pub(crate) struct Contender<E> {
+    /// For the command line.
+    pub(crate) id: &'static str,
+    /// For tables.
+    pub(crate) name: &'static str,
+    pub(crate) role: Role,
+    /// Whether it reads several keys in one call.
+    pub(crate) gets_many: bool,
+    /// Makes an empty one.
+    pub(crate) build: fn() -> Box<dyn Driver<E>>,
+}
+
+impl<E> Clone for Contender<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<E> Copy for Contender<E> {}
+
+impl<E> Contender<E> {
+    const fn new(id: &'static str, name: &'static str, build: fn() -> Box<dyn Driver<E>>) -> Self {
+        Contender { id, name, role: Role::Rival, gets_many: false, build }
+    }
+
+    const fn role(self, role: Role) -> Self {
+        Contender { role, ..self }
+    }
+
+    const fn gets_many(self) -> Self {
+        Contender { gets_many: true, ..self }
+    }
+}
+
+/// What the others are compared with.
+pub(crate) const BASELINE: &str = "hand";
+
+/// All systems for one kind of entry.
+pub(crate) fn all<E: Entry>() -> Vec<Contender<E>> {
+    let mut all = vec![
+        Contender::new("null", "(nothing)", || Box::new(Shared(null::Null))).role(Role::Floor),
+        Contender::new("plain", "hashbrown, no lock", || Box::new(plain::Plain::<E>::default())).role(Role::Alone),
+        Contender::new(BASELINE, "by hand, 64 RwLock", || Box::new(Shared(by_hand::ByHand::<E>::new()))),
+        Contender::new("dashmap", "dashmap 6", || Box::new(Shared(dashmap::default_shards::<E>()))),
+        Contender::new("dashmap-64", "dashmap 6, 64 shards", || Box::new(Shared(dashmap::shards::<E>(64)))),
+        Contender::new("scc", "scc HashMap", || Box::new(Shared(scc::new::<E>()))),
+        Contender::new("papaya", "papaya", || Box::new(Shared(papaya::new::<E>()))),
+        Contender::new("flurry", "flurry", || Box::new(Shared(flurry::new::<E>()))),
+    ];
+    all.extend(sharded::contenders());
+    all.extend(E::systems());
+    all
+}
+
+/// Those that hold nothing but integers.
+pub(crate) fn of_integers() -> Vec<Contender<Integers>> {
+    let mut systems = vec![Contender::new("leapfrog", "leapfrog", || Box::new(Shared(leapfrog::new())))];
+    systems.extend(sharded::optimistic());
+    systems
 }

@@ -1,58 +1,93 @@
-//! This library.
+//! This library: each lock, with and without a time to live.
 
-use super::System;
+use super::{Access, Contender, Role, Shared};
+use crate::entries::{Entry, Integers};
 use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, shards};
+use std::time::Duration;
 
-pub(crate) enum Mutex {}
+type Map<E, P> = ShardedMap<<E as Entry>::Key, <E as Entry>::Value, P>;
 
-impl Policy for Mutex {
-    type Shards = shards::Fixed<64>;
-    type Lock = lock::Mutex;
-    type Expiry = expiry::Never;
-    type Eviction = evict::Unbounded;
-    type Clock = clock::System;
-    const NAME: &'static str = "mutex";
+macro_rules! policies {
+    ($($name:ident: $lock:ident, $expiry:ident, $ttl:expr;)*) => {$(
+        enum $name {}
+
+        impl Policy for $name {
+            type Shards = shards::Fixed<64>;
+            type Lock = lock::$lock;
+            type Expiry = expiry::$expiry;
+            type Eviction = evict::Unbounded;
+            type Clock = clock::System;
+            const NAME: &'static str = stringify!($name);
+            const TTL: Option<Duration> = $ttl;
+        }
+    )*};
 }
 
-pub(crate) enum RwLock {}
-
-impl Policy for RwLock {
-    type Shards = shards::Fixed<64>;
-    type Lock = lock::RwLock;
-    type Expiry = expiry::Never;
-    type Eviction = evict::Unbounded;
-    type Clock = clock::System;
-    const NAME: &'static str = "rwlock";
+policies! {
+    Mutex: Mutex, Never, None;
+    RwLock: RwLock, Never, None;
+    Optimistic: Optimistic, Never, None;
+    MutexTtl: Mutex, AfterWrite, Some(Duration::from_hours(1));
+    RwLockTtl: RwLock, AfterWrite, Some(Duration::from_hours(1));
+    OptimisticTtl: Optimistic, AfterWrite, Some(Duration::from_hours(1));
 }
 
-pub(crate) fn mutex() -> ShardedMap<u64, u64, Mutex> {
-    ShardedMap::new()
+/// Those that hold whatever can be held.
+pub(super) fn contenders<E: Entry>() -> [Contender<E>; 4] {
+    [
+        Contender::new("mutex", "sharded, Mutex", || Box::new(Shared(Map::<E, Mutex>::new()))).gets_many(),
+        Contender::new("rwlock", "sharded, RwLock", || Box::new(Shared(Map::<E, RwLock>::new()))).gets_many(),
+        Contender::new("mutex-ttl", "sharded, Mutex, ttl", || Box::new(Shared(Map::<E, MutexTtl>::new())))
+            .gets_many()
+            .role(Role::Expiring),
+        Contender::new("rwlock-ttl", "sharded, RwLock, ttl", || Box::new(Shared(Map::<E, RwLockTtl>::new())))
+            .gets_many()
+            .role(Role::Expiring),
+    ]
 }
 
-pub(crate) fn rwlock() -> ShardedMap<u64, u64, RwLock> {
-    ShardedMap::new()
+/// Those that hold what is `Copy`.
+pub(super) fn optimistic() -> [Contender<Integers>; 2] {
+    [
+        Contender::new("optimistic", "sharded, Optimistic", || Box::new(Shared(Map::<Integers, Optimistic>::new())))
+            .gets_many(),
+        Contender::new("optimistic-ttl", "sharded, Optimistic, ttl", || {
+            Box::new(Shared(Map::<Integers, OptimisticTtl>::new()))
+        })
+        .gets_many()
+        .role(Role::Expiring),
+    ]
 }
 
-impl<P> System for ShardedMap<u64, u64, P>
+impl<E, P> Access<E> for &Map<E, P>
 where
+    E: Entry,
     P: Policy,
-    P::Lock: lock::Serves<u64, u64>,
+    P::Lock: lock::Serves<E::Key, E::Value>,
     P::Eviction: evict::MakesRoom,
-    Self: Sync,
 {
-    fn get(&self, key: u64) -> Option<u64> {
-        ShardedMap::get(self, &key)
+    #[inline]
+    fn get(&mut self, key: &E::Query) -> Option<E::Value> {
+        ShardedMap::get(self, key)
     }
 
-    fn increment(&self, key: u64) {
-        self.with_mut(&key, |value| *value = value.wrapping_add(1));
+    #[inline]
+    fn insert(&mut self, key: E::Key, value: E::Value) -> bool {
+        ShardedMap::insert(self, key, value).is_none()
     }
 
-    fn insert(&self, key: u64, value: u64) {
-        ShardedMap::insert(self, key, value);
+    #[inline]
+    fn remove(&mut self, key: &E::Query) -> bool {
+        ShardedMap::remove(self, key).is_some()
     }
 
-    fn remove(&self, key: u64) {
-        ShardedMap::remove(self, &key);
+    #[inline]
+    fn increment(&mut self, key: &E::Query) -> bool {
+        self.with_mut(key, E::increment).is_some()
+    }
+
+    #[inline]
+    fn get_many(&mut self, keys: &[&E::Query]) -> usize {
+        ShardedMap::get_many(self, keys.iter().copied()).iter().flatten().count()
     }
 }

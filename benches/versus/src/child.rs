@@ -1,0 +1,36 @@
+//! Measurements that need a process of their own.
+//!
+//! What one system leaves in the allocator must not serve the next one, nor count as its memory. So this program starts
+//! itself anew for each, with `--child` and all that is to be known, and reads the figures that the child prints.
+
+use crate::{args::Args, entries::Entry, systems::Contender, work::Work};
+use std::{env, error::Error, process::Command};
+
+/// Has a child measure, and returns its figures.
+pub(crate) fn measure<E: Entry>(
+    args: &Args,
+    work: Work,
+    system: &Contender<E>,
+    threads: usize,
+    entries: u64,
+) -> Result<Vec<f64>, Box<dyn Error>> {
+    let mut command = Command::new(env::current_exe()?);
+    command.args([work.name(), "--child", "--systems", system.id, "--keys", args.keys.name()]);
+    command.args(["--threads", &threads.to_string(), "--entries", &entries.to_string()]);
+    if args.quick {
+        command.arg("--quick");
+    }
+    let output = command.output()?;
+    if !output.status.success() {
+        return Err(format!("{}: {}", system.id, String::from_utf8_lossy(&output.stderr)).into());
+    }
+    let figures: Result<_, _> = String::from_utf8(output.stdout)?.split_whitespace().map(str::parse).collect();
+    Ok(figures?)
+}
+
+/// What the child prints.
+pub(crate) fn report(figures: &[f64]) {
+    for figure in figures {
+        println!("{figure}");
+    }
+}

@@ -1,0 +1,130 @@
+//! What the maps hold.
+//!
+//! Threads choose entries by number. The key of a number is made when it is needed, without reading memory: a table of
+//! prepared keys would add a cache miss or two to every operation, for all systems alike, and hide what they differ in.
+
+use std::{borrow::Borrow, fmt::Debug, hash::Hash, str::FromStr};
+
+/// A kind of entry.
+pub(crate) trait Entry: Sized + 'static {
+    /// How tables call it.
+    const NAME: &'static str;
+    /// Bytes of an entry themselves, which memory is to be seen beside.
+    const BYTES: usize;
+    /// How many make a table that no cache holds.
+    const LARGE: u64;
+
+    /// What is stored as the key.
+    type Key: Borrow<Self::Query> + Clone + Debug + Ord + Hash + Send + Sync + 'static;
+    /// What an entry is looked up by.
+    type Query: ToOwned<Owned = Self::Key> + Ord + Hash + ?Sized;
+    /// Where a query is made.
+    type Buffer: Default;
+    /// What is stored beside the key.
+    type Value: Copy + Debug + Send + Sync + 'static;
+
+    /// The key of an entry.
+    fn query(number: u64, buffer: &mut Self::Buffer) -> &Self::Query;
+    /// The value of an entry.
+    fn value(number: u64) -> Self::Value;
+    /// A change that can be seen.
+    fn increment(value: &mut Self::Value);
+
+    /// Systems that hold only this kind.
+    fn systems() -> Vec<crate::systems::Contender<Self>>;
+}
+
+/// `u64` to `u64`.
+pub(crate) enum Integers {}
+
+impl Entry for Integers {
+    const NAME: &'static str = "u64 -> u64";
+    const BYTES: usize = 16;
+    const LARGE: u64 = 10_000_000;
+
+    type Key = u64;
+    type Query = u64;
+    type Buffer = u64;
+    type Value = u64;
+
+    fn query(number: u64, buffer: &mut u64) -> &u64 {
+        // Odd, so that no two numbers share a key; keys that are small and dense could flatter some tables.
+        *buffer = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        buffer
+    }
+
+    fn value(number: u64) -> u64 {
+        number
+    }
+
+    fn increment(value: &mut u64) {
+        *value = value.wrapping_add(1);
+    }
+
+    fn systems() -> Vec<crate::systems::Contender<Self>> {
+        crate::systems::of_integers()
+    }
+}
+
+/// `String` of 24 bytes to 64 bytes.
+pub(crate) enum Strings {}
+
+impl Entry for Strings {
+    const NAME: &'static str = "String (24) -> 64 bytes";
+    const BYTES: usize = 24 + 24 + 64;
+    const LARGE: u64 = 1_000_000;
+
+    type Key = String;
+    type Query = str;
+    type Buffer = [u8; 24];
+    type Value = [u64; 8];
+
+    fn query(number: u64, buffer: &mut [u8; 24]) -> &str {
+        buffer[..8].copy_from_slice(b"session:");
+        for (place, byte) in (0..16).zip(&mut buffer[8..]) {
+            *byte = b'a' + ((number >> (60 - 4 * place)) & 15) as u8;
+        }
+        std::str::from_utf8(buffer).expect("letters")
+    }
+
+    fn value(number: u64) -> [u64; 8] {
+        [number; 8]
+    }
+
+    fn increment(value: &mut [u64; 8]) {
+        value[0] = value[0].wrapping_add(1);
+    }
+
+    fn systems() -> Vec<crate::systems::Contender<Self>> {
+        Vec::new()
+    }
+}
+
+/// Which kind of entry, as the command line says it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Keys {
+    Integers,
+    Strings,
+}
+
+impl Keys {
+    /// What the command line calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Keys::Integers => "u64",
+            Keys::Strings => "string",
+        }
+    }
+}
+
+impl FromStr for Keys {
+    type Err = &'static str;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "u64" => Ok(Keys::Integers),
+            "string" => Ok(Keys::Strings),
+            _ => Err("there are u64 and string"),
+        }
+    }
+}

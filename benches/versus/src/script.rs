@@ -1,0 +1,66 @@
+//! What a thread does to a map, batch by batch; it goes on where it stopped when the system has its next turn.
+
+use crate::{
+    mix::{Mix, Shares},
+    random::{Random, Zipf},
+};
+
+/// Operations done between two looks at whether the turn is over.
+pub(crate) const BATCH: u64 = 64;
+
+/// Keys that one `get_many` reads.
+pub(crate) const MANY: usize = 16;
+
+/// One thread's work.
+#[derive(Clone, Debug)]
+pub(crate) enum Script {
+    /// Read an entry that is there; all are equally likely.
+    Hit(Uniform),
+    /// Change an entry that is there, in place.
+    Increment(Zipf),
+    /// A mixture of operations.
+    Mix(Mix),
+    /// As `Hit`, with the keys of [`MANY`] reads made first: what `Many` is compared to.
+    Single(Uniform),
+    /// As `Single`, in one call.
+    Many(Uniform),
+}
+
+/// Numbers below a limit.
+#[derive(Clone, Debug)]
+pub(crate) struct Uniform {
+    random: Random,
+    limit: u64,
+}
+
+impl Uniform {
+    pub(crate) fn draw(&mut self) -> u64 {
+        self.random.below(self.limit)
+    }
+
+    fn for_threads(threads: usize, limit: u64) -> impl Iterator<Item = Self> {
+        (0..threads as u64).map(move |thread| Uniform { random: Random::new(thread), limit })
+    }
+}
+
+impl Script {
+    pub(crate) fn hits(threads: usize, entries: u64) -> Vec<Self> {
+        Uniform::for_threads(threads, entries).map(Script::Hit).collect()
+    }
+
+    pub(crate) fn increments(threads: usize, entries: u64) -> Vec<Self> {
+        Zipf::for_threads(threads, entries, 0.99).into_iter().map(Script::Increment).collect()
+    }
+
+    pub(crate) fn mixes(shares: Shares, threads: usize, entries: u64) -> Vec<Self> {
+        Mix::for_threads(shares, threads, entries).into_iter().map(Script::Mix).collect()
+    }
+
+    pub(crate) fn singles(threads: usize, entries: u64) -> Vec<Self> {
+        Uniform::for_threads(threads, entries).map(Script::Single).collect()
+    }
+
+    pub(crate) fn manys(threads: usize, entries: u64) -> Vec<Self> {
+        Uniform::for_threads(threads, entries).map(Script::Many).collect()
+    }
+}

@@ -1,0 +1,91 @@
+//! Figures of a map that answers wrongly mean nothing.
+
+use crate::{
+    entries::{Entry, Integers, Strings},
+    mix::{EXCHANGE, Mix, Operation, RAPID_GROW, READ_HEAVY},
+    random::Zipf,
+    script::{BATCH, Script},
+    systems::{self, Role},
+};
+use std::collections::HashSet;
+
+const ENTRIES: u64 = 1 << 12;
+
+/// Every system but the one that is no map, filled as the script expects, does a few times as many operations as it has entries.
+fn check<E: Entry>(prefilled: u64, script: &Script) {
+    for contender in systems::all::<E>().into_iter().filter(|contender| contender.role != Role::Floor) {
+        let system = (contender.build)();
+        system.insert(0..prefilled);
+        let mut script = script.clone();
+        let wrong: u64 = (0..4 * ENTRIES / BATCH).map(|_| system.batch(&mut script)).sum();
+        assert_eq!(wrong, 0, "{}: {script:?}", contender.name);
+    }
+}
+
+fn check_all<E: Entry>() {
+    let scripts = [Script::hits, Script::singles, Script::manys, Script::increments];
+    for script in scripts {
+        check::<E>(ENTRIES, &script(1, ENTRIES)[0]);
+    }
+    for shares in [READ_HEAVY, EXCHANGE] {
+        check::<E>(ENTRIES / 4 * 3, &Script::mixes(shares, 1, ENTRIES)[0]);
+    }
+    // Its keys last for as many operations as the table is to have entries.
+    check::<E>(0, &Script::mixes(RAPID_GROW, 1, 4 * ENTRIES)[0]);
+}
+
+#[test]
+fn every_system_answers_as_it_must_with_integers() {
+    check_all::<Integers>();
+}
+
+#[test]
+fn every_system_answers_as_it_must_with_strings() {
+    check_all::<Strings>();
+}
+
+#[test]
+fn a_wrong_answer_is_counted() {
+    let system = (systems::all::<Integers>()[1].build)();
+    let mut script = Script::hits(1, ENTRIES).remove(0);
+    assert_eq!(system.batch(&mut script), BATCH, "nothing is there");
+}
+
+#[test]
+fn a_mix_knows_what_is_there() {
+    for shares in [READ_HEAVY, EXCHANGE, RAPID_GROW] {
+        for mut mix in Mix::for_threads(shares, 4, ENTRIES) {
+            let mut there: HashSet<u64> = mix.prefilled().collect();
+            for _ in 0..ENTRIES / 4 {
+                let step = mix.step();
+                let answer = match step.operation {
+                    Operation::Insert => there.insert(step.number),
+                    Operation::Remove => there.remove(&step.number),
+                    Operation::Read | Operation::Update => there.contains(&step.number),
+                };
+                assert_eq!(answer, step.expected, "{shares:?}, {step:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_two_threads_of_a_mix_share_a_key() {
+    let mixes = Mix::for_threads(EXCHANGE, 3, ENTRIES);
+    let numbers: Vec<HashSet<u64>> =
+        mixes.into_iter().map(|mut mix| (0..4 * ENTRIES).map(|_| mix.step().number).collect()).collect();
+    assert!(numbers[0].is_disjoint(&numbers[1]) && numbers[1].is_disjoint(&numbers[2]));
+    assert!(numbers[0].is_disjoint(&numbers[2]));
+}
+
+#[test]
+fn zipf_follows_its_law() {
+    let mut zipf = Zipf::for_threads(1, 1000, 0.99).remove(0);
+    let mut counts = [0_u32; 1000];
+    for _ in 0..1_000_000 {
+        counts[usize::try_from(zipf.draw()).expect("small")] += 1;
+    }
+    let ratio = |a: usize, b: usize| f64::from(counts[a]) / f64::from(counts[b]);
+    assert!((ratio(0, 1) - 2_f64.powf(0.99)).abs() < 0.05, "{}", ratio(0, 1));
+    assert!((ratio(0, 99) - 100_f64.powf(0.99)).abs() < 10.0, "{}", ratio(0, 99));
+}

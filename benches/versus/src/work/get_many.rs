@@ -1,0 +1,76 @@
+//! A batch of keys in one call beside as many single reads, in a table that no cache holds.
+
+use super::{count, throughput::wrong};
+use crate::{
+    args::Args,
+    driver::Driver,
+    entries::Entry,
+    script::{MANY, Script},
+    stats::Sorted,
+    systems::{BASELINE, Contender},
+    table::{Cell, Row, Table},
+    turns::{self, End, Turns},
+};
+
+/// A table for each number of threads; one thread if none is asked for.
+pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) {
+    let entries = args.entries_or(E::LARGE);
+    for threads in args.threads_or(&[1]) {
+        // The tables are large. Systems without such a call are here only when they are named.
+        let mut contenders = turns::rivals::<E>(&args.systems, threads);
+        contenders.retain(|it| it.gets_many || it.id == BASELINE || turns::is_named(&args.systems, it));
+        let systems: Vec<Box<dyn Driver<E>>> = contenders.iter().map(|contender| (contender.build)()).collect();
+        for system in &systems {
+            system.insert(0..entries);
+        }
+
+        // Each system has two lanes: single reads, then batches where it has them.
+        let mut lanes: Vec<(usize, Vec<Script>)> = Vec::new();
+        for (system, contender) in contenders.iter().enumerate() {
+            lanes.push((system, Script::singles(threads, entries)));
+            if contender.gets_many {
+                lanes.push((system, Script::manys(threads, entries)));
+            }
+        }
+        let what = format!("get-many, {threads} thread(s)");
+        let turns = turns::interleave(lanes.len(), args.rounds, &what, |lane| {
+            let (system, scripts) = &mut lanes[lane];
+            turns::take(&*systems[*system], scripts, End::After(args.slice()))
+        });
+        let title = format!("{what}, {MANY} keys of {} entries, {}, {} rounds", count(entries), E::NAME, args.rounds);
+        let of: Vec<usize> = lanes.iter().map(|&(system, _)| system).collect();
+        print(table(title, &contenders, &of, &turns));
+    }
+}
+
+/// The turns of a system are those of the lanes that are its own.
+fn table<E: Entry>(title: String, contenders: &[Contender<E>], of: &[usize], turns: &[Turns]) -> Table {
+    let lanes =
+        |system: usize| of.iter().zip(turns).filter(move |&(&owner, _)| owner == system).map(|(_, turns)| turns);
+    let nanoseconds = |turns: &Turns| -> Vec<f64> { turns.rates.iter().map(|rate| 1e3 / rate).collect() };
+    let hand: Vec<f64> = lanes(turns::baseline(contenders)).take(1).flat_map(nanoseconds).collect();
+    let row = |(system, contender): (usize, &Contender<E>)| {
+        let mut lanes = lanes(system).map(nanoseconds);
+        let single = lanes.next().unwrap_or_default();
+        let mut cells = vec![
+            Cell::median(&Sorted::new(single.iter().copied()), 1),
+            Cell::median(&Sorted::ratios(&single, &hand), 2),
+        ];
+        match lanes.next() {
+            Some(many) => {
+                let ratios = Sorted::ratios(&many, &single);
+                cells.push(Cell::median(&Sorted::new(many), 1));
+                cells.push(Cell::median(&ratios, 2));
+                cells.push(Cell::Range(ratios.quartiles(), 2));
+            }
+            None => cells.extend([Cell::Empty, Cell::Empty, Cell::Empty]),
+        }
+        Row { system: contender.name, cells }
+    };
+    Table {
+        title,
+        columns: &["single ns", "to hand", "many ns", "to single", "quartiles"],
+        rows: contenders.iter().enumerate().map(row).collect(),
+        notes: wrong(of.iter().map(|&system| &contenders[system]), turns),
+    }
+}

@@ -1,0 +1,133 @@
+//! Bytes per entry: when a map has grown, at the worst point on the way, and what stays when nearly all is removed.
+//!
+//! Each system in a process of its own, whose resident memory before the map is made is subtracted.
+
+use super::{Work, count};
+use crate::{
+    args::Args,
+    child,
+    entries::Entry,
+    stats::Sorted,
+    systems::{self, Contender, Role},
+    table::{Cell, Row, Table},
+    turns,
+};
+use std::{
+    error::Error,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    thread,
+    time::Duration,
+};
+
+/// Entries put in between two notes of how many there are.
+const STEP: usize = 1000;
+
+pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result<(), Box<dyn Error>> {
+    let entries = args.entries_or(E::LARGE);
+    let takes_part = |contender: &Contender<E>| {
+        contender.role != Role::Floor && (args.systems.is_empty() || turns::is_named(&args.systems, contender))
+    };
+    let contenders: Vec<_> = systems::all::<E>().into_iter().filter(takes_part).collect();
+    let bar = turns::progress(contenders.len() * args.repeats, "memory");
+    let mut rows = Vec::new();
+    for contender in &contenders {
+        let mut runs = Vec::new();
+        for _ in 0..args.repeats {
+            runs.push(child::measure(args, Work::Memory, contender, 1, entries)?);
+            bar.inc(1);
+        }
+        let median = |figure: usize, decimals| Cell::median(&Sorted::new(runs.iter().map(|run| run[figure])), decimals);
+        let cells = vec![median(0, 1), median(1, 1), median(2, 1), median(3, 1), median(4, 0)];
+        rows.push(Row { system: contender.name, cells });
+    }
+    bar.finish_and_clear();
+    print(Table {
+        title: format!(
+            "memory, {} entries of {} ({} bytes by themselves), bytes per entry, medians of {} runs",
+            count(entries),
+            E::NAME,
+            E::BYTES,
+            args.repeats
+        ),
+        columns: &["grown", "peak", "worst point", "99% removed", "% of grown"],
+        rows,
+        notes: Vec::new(),
+    });
+    Ok(())
+}
+
+/// One run: bytes per entry grown, at the peak by the entries at the end, at the worst point by the entries there were then, and
+/// after the removal; last, in percent, what is left of the memory of the grown map.
+pub(super) fn child<E: Entry>(args: &Args, contender: &Contender<E>) {
+    let entries = args.entries_or(E::LARGE);
+    let watch = Watch { baseline: AtomicU64::new(0), entries: AtomicU64::new(0), is_over: AtomicBool::new(false) };
+    let figures = thread::scope(|scope| {
+        let watcher = scope.spawn(|| watch.run(entries / 10));
+        // With the watching thread's own memory in it.
+        thread::sleep(Duration::from_millis(20));
+        watch.baseline.store(resident(), Ordering::Relaxed);
+
+        let system = (contender.build)();
+        for first in (0..entries).step_by(STEP) {
+            let next = entries.min(first + STEP as u64);
+            system.insert(first..next);
+            watch.entries.store(next, Ordering::Relaxed);
+        }
+        watch.is_over.store(true, Ordering::Relaxed);
+        let (peak, worst) = watcher.join().expect("no panic");
+        let grown = watch.used();
+        system.remove(0..entries / 100 * 99);
+        // Some systems give memory back a little later, or when somebody looks at them.
+        thread::sleep(Duration::from_millis(if args.quick { 500 } else { 3000 }));
+        let left = watch.used();
+        [
+            per(grown, entries),
+            per(peak, entries).max(per(grown, entries)),
+            worst,
+            per(left, entries),
+            per(left * 100, grown),
+        ]
+    });
+    child::report(&figures);
+}
+
+/// What one thread notes of the other's growth.
+struct Watch {
+    baseline: AtomicU64,
+    entries: AtomicU64,
+    is_over: AtomicBool,
+}
+
+impl Watch {
+    /// Bytes that the map uses.
+    fn used(&self) -> u64 {
+        resident().saturating_sub(self.baseline.load(Ordering::Relaxed))
+    }
+
+    /// The most bytes at any time, and the most per entry from this many entries on: below, what is fixed weighs most.
+    fn run(&self, from: u64) -> (u64, f64) {
+        let (mut peak, mut worst) = (0, 0.0_f64);
+        while !self.is_over.load(Ordering::Relaxed) {
+            let entries = self.entries.load(Ordering::Relaxed);
+            if entries > 0 {
+                let used = self.used();
+                peak = peak.max(used);
+                if entries >= from {
+                    worst = worst.max(per(used, entries));
+                }
+            }
+            thread::sleep(Duration::from_micros(500));
+        }
+        (peak, worst)
+    }
+}
+
+/// Bytes of this process that lie in memory.
+fn resident() -> u64 {
+    memory_stats::memory_stats().map_or(0, |stats| stats.physical_mem as u64)
+}
+
+#[allow(clippy::cast_precision_loss, reason = "below 2^53")]
+fn per(bytes: u64, entries: u64) -> f64 {
+    bytes as f64 / entries.max(1) as f64
+}

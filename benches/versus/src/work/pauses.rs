@@ -1,0 +1,115 @@
+//! How long single inserts take while a map grows from nothing.
+//!
+//! Each system in a process of its own, one after the other, several times over.
+
+use super::{Work, count};
+use crate::{
+    args::Args,
+    child,
+    entries::Entry,
+    stats::{Pauses, Sorted},
+    systems::{self, Contender, Role},
+    table::{Cell, Row, Table},
+    turns,
+};
+use quanta::Clock;
+use std::{error::Error, sync::Barrier, thread};
+
+const THREADS: [usize; 2] = [1, 2];
+
+/// What the bar for the usual insert is a multiple of.
+const PEER: &str = "dashmap";
+
+/// A table for each number of threads.
+pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result<(), Box<dyn Error>> {
+    let entries = args.entries_or(E::LARGE);
+    for threads in args.threads_or(&THREADS) {
+        let takes_part = |contender: &Contender<E>| {
+            contender.role == Role::Floor
+                || turns::rivals::<E>(&args.systems, threads).iter().any(|it| it.id == contender.id)
+        };
+        let contenders: Vec<_> = systems::all::<E>().into_iter().filter(takes_part).collect();
+        let what = format!("pauses, {threads} thread(s)");
+        let bar = turns::progress(contenders.len() * args.repeats, &what);
+        let mut runs: Vec<Vec<Vec<f64>>> = vec![Vec::new(); contenders.len()];
+        for _ in 0..args.repeats {
+            for (contender, runs) in contenders.iter().zip(&mut runs) {
+                runs.push(child::measure(args, Work::Pauses, contender, threads, entries)?);
+                bar.inc(1);
+            }
+        }
+        bar.finish_and_clear();
+        let title = format!("{what}, inserts 0 -> {}, {}, medians of {} runs", count(entries), E::NAME, args.repeats);
+        print(table(title, &contenders, &runs));
+    }
+    Ok(())
+}
+
+/// One run: `p50`, `p99`, `p99.9`, `p99.99`, the longest, all in nanoseconds, and how many were over a millisecond.
+pub(super) fn child<E: Entry>(args: &Args, contender: &Contender<E>) {
+    let threads = args.threads_or(&[1])[0] as u64;
+    let each = args.entries_or(E::LARGE) / threads;
+    let system = (contender.build)();
+    let clock = Clock::new();
+    let start = Barrier::new(args.threads_or(&[1])[0]);
+    let run = |thread: u64| {
+        let mut pauses = Pauses::new(&clock);
+        start.wait();
+        system.insert_timed(thread * each..(thread + 1) * each, &mut pauses);
+        pauses
+    };
+    let run = &run;
+    let of_threads: Vec<Pauses> = thread::scope(|scope| {
+        let handles: Vec<_> = (0..threads).map(|thread| scope.spawn(move || run(thread))).collect();
+        handles.into_iter().map(|handle| handle.join().expect("no panic")).collect()
+    });
+    let mut all = Pauses::new(&clock);
+    for pauses in &of_threads {
+        all.add(pauses);
+    }
+    let quantiles = [0.5, 0.99, 0.999, 0.9999].map(|quantile| all.at(quantile));
+    child::report(&[&quantiles[..], &[all.longest(), all.over_a_millisecond()]].concat());
+}
+
+fn table<E: Entry>(title: String, contenders: &[Contender<E>], runs: &[Vec<Vec<f64>>]) -> Table {
+    let peer = contenders.iter().position(|contender| contender.id == PEER);
+    let column = |runs: &[Vec<f64>], figure: usize| -> Vec<f64> { runs.iter().map(|run| run[figure]).collect() };
+    let row = |(contender, of): (&Contender<E>, &Vec<Vec<f64>>)| {
+        let median = |figure, unit: f64, decimals| {
+            Cell::median(&Sorted::new(column(of, figure).iter().map(|value| value / unit)), decimals)
+        };
+        let to_peer = |figure| match peer {
+            Some(peer) => Cell::median(&Sorted::ratios(&column(of, figure), &column(&runs[peer], figure)), 2),
+            None => Cell::Empty,
+        };
+        let longest = Sorted::new(column(of, 4).iter().map(|value| value / 1e6));
+        let cells = vec![
+            median(0, 1.0, 0),
+            to_peer(0),
+            median(1, 1.0, 0),
+            to_peer(1),
+            median(2, 1e3, 1),
+            median(3, 1e3, 1),
+            Cell::median(&longest, 2),
+            Cell::Range(longest.range(), 1),
+            median(5, 1.0, 0),
+        ];
+        Row { system: contender.name, cells }
+    };
+    Table {
+        title,
+        columns: &[
+            "p50 ns",
+            "to dashmap",
+            "p99 ns",
+            "to dashmap",
+            "p99.9 us",
+            "p99.99 us",
+            "longest ms",
+            "range",
+            "over 1 ms",
+        ],
+        rows: contenders.iter().zip(runs).map(row).collect(),
+        notes: Vec::new(),
+    }
+}
