@@ -1,0 +1,173 @@
+//! Histories: threads that call one map as dice say, and write down when each call began, when it ended and what it answered.
+
+use super::{
+    churn::{Calling, Pace, churn},
+    common::threads::{Dice, together},
+    payload::stumble,
+    register::{Answer, Call, Decision, Number},
+    subject::Subject,
+};
+use std::{
+    fmt, hint,
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    thread,
+};
+
+/// A call that has been made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Operation {
+    pub(crate) thread: u32,
+    pub(crate) key: u32,
+    pub(crate) call: Call,
+    pub(crate) answer: Answer,
+    /// Before the call: all that have ended by then come before it.
+    pub(crate) began: u64,
+    /// After it: all that begin from then on come after it.
+    pub(crate) ended: u64,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Operation { thread, key, call, answer, began, ended } = self;
+        write!(f, "{began:>6} to {ended:>6}, thread {thread}, key {key}: {call:?} -> {answer:?}")
+    }
+}
+
+/// What a history is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) threads: u32,
+    /// Calls of each thread.
+    pub(crate) steps: u32,
+    /// The keys that are called for, from zero. All others are cold.
+    pub(crate) hot: u32,
+    /// So many more threads put in and take out cold keys while the calls go on, so that the table grows and shrinks under
+    /// the hot ones.
+    pub(crate) churners: u32,
+    /// So many cold keys of each of them, at most, are in the map.
+    pub(crate) cold: u32,
+    /// Whether all entries are taken out at once now and then. Not with churners, who count on theirs.
+    pub(crate) drains: bool,
+}
+
+/// Has the threads call a map in which no hot key has a value.
+pub(crate) fn record(subject: &dyn Subject, plan: &Plan, seed: u64) -> Vec<Operation> {
+    let (clock, waiting) = (AtomicU64::new(0), AtomicU32::new(plan.threads + plan.churners));
+    let pace = Pace::new(plan);
+    let logs = together((plan.threads + plan.churners).into(), |number| {
+        let thread = u32::try_from(number).expect("a few threads");
+        let dice = Dice::new(seed.wrapping_mul(64).wrapping_add(number));
+        // Waking up after the barrier takes some threads longer than a whole history.
+        waiting.fetch_sub(1, Ordering::Relaxed);
+        while waiting.load(Ordering::Relaxed) > 0 {
+            hint::spin_loop();
+            thread::yield_now();
+        }
+        if thread >= plan.threads {
+            churn(subject, plan, thread - plan.threads, dice, &pace);
+            return Vec::new();
+        }
+        let _calling = Calling(&pace);
+        let mut caller = Caller { subject, plan, thread, dice, clock: &clock, operations: Vec::new() };
+        caller.operations.reserve(2 * plan.steps as usize);
+        for step in 0..plan.steps {
+            if plan.churners > 0 {
+                pace.call();
+            }
+            caller.step(step);
+        }
+        caller.operations
+    });
+    logs.concat()
+}
+
+struct Caller<'a> {
+    subject: &'a dyn Subject,
+    plan: &'a Plan,
+    thread: u32,
+    dice: Dice,
+    /// Counts. Each count is a read and a write of one atomic, so that what is ordered by it happens in that order: an answer
+    /// that contradicts it is wrong by the rules of the language, not only by a clock on the wall.
+    clock: &'a AtomicU64,
+    operations: Vec<Operation>,
+}
+
+impl Caller<'_> {
+    fn step(&mut self, step: u32) {
+        let key = self.below(self.plan.hot);
+        // Apart from all others, with room for what is added.
+        let fresh: Number = (self.thread * 4096 + step + 1) << 8 | self.below(2);
+        let by = 1 + self.below(3);
+        let call = match self.below(64) {
+            0..12 => Call::Get,
+            12..14 => Call::With,
+            14..18 => Call::Contains,
+            18..28 => Call::Insert(fresh),
+            28..31 => Call::InsertIfAbsent(fresh),
+            31..34 => Call::GetOrInsert(fresh),
+            34..38 => Call::Upsert(fresh, by),
+            38..42 => Call::WithMut(by),
+            42 => Call::Compute(Decision::Keep, 0),
+            43..45 => Call::Compute(Decision::AddAndKeep, by),
+            45..47 => Call::Compute(Decision::Put, fresh),
+            47..49 => Call::Compute(Decision::Remove, 0),
+            49..55 => Call::Remove,
+            55..57 => Call::RemoveIf,
+            // They are long: each comes two or three times in a history.
+            57..59 if self.below(self.plan.threads * self.plan.steps / 64 + 1) == 0 => {
+                return self.on_all_entries(Call::Walk);
+            }
+            59..61 if self.plan.drains && self.below(self.plan.threads * self.plan.steps / 64 + 1) == 0 => {
+                return self.on_all_entries(Call::Drain);
+            }
+            _ => return self.get_many(),
+        };
+        let began = self.now();
+        let answer = self.subject.call(key, call);
+        self.log(key, call, answer, began);
+    }
+
+    /// Reads all hot keys in one call, which is one read of each.
+    fn get_many(&mut self) {
+        let mut keys: Vec<u32> = (0..self.plan.hot).collect();
+        let by = self.below(self.plan.hot);
+        keys.rotate_left(by as usize);
+        let began = self.now();
+        let answers = self.subject.get_many(&keys);
+        assert_eq!(answers.len(), keys.len());
+        for (key, answer) in keys.into_iter().zip(answers) {
+            self.log(key, Call::GetMany, answer, began);
+        }
+    }
+
+    /// A call on all entries at once, which is one call on each key that it shows or does not show.
+    fn on_all_entries(&mut self, call: Call) {
+        let began = self.now();
+        let mut seen = if call == Call::Drain { self.subject.drain() } else { self.subject.walk() };
+        seen.retain(|&(key, _)| key < self.plan.hot);
+        for key in 0..self.plan.hot {
+            let times = seen.iter().filter(|&&(seen, _)| seen == key).count();
+            // A key comes up again only where its entry has left and another one has come.
+            if times == 0 || times > 1 && call == Call::Walk {
+                seen.push((key, Answer::Value(None)));
+            }
+        }
+        for (key, answer) in seen {
+            self.log(key, call, answer, began);
+        }
+    }
+
+    fn log(&mut self, key: u32, call: Call, answer: Answer, began: u64) {
+        let ended = self.now();
+        self.operations.push(Operation { thread: self.thread, key, call, answer, began, ended });
+    }
+
+    fn now(&self) -> u64 {
+        stumble();
+        self.clock.fetch_add(1, Ordering::AcqRel)
+    }
+
+    fn below(&mut self, bound: u32) -> u32 {
+        u32::try_from(self.dice.below(bound.into())).expect("less than a u32")
+    }
+}

@@ -1,0 +1,177 @@
+//! Random concurrent histories on maps under every lock: each answer must be one that the calls on its key, one after the
+//! other, could have had. And that the check finds every sort of fault, planted in a map.
+//!
+//! `LINEARIZABILITY_HISTORIES` says how many histories are recorded of each combination; `.ci/linearizability` asks for more
+//! than the ten of a plain run.
+
+mod brute_force;
+mod checker;
+mod churn;
+#[path = "../common/mod.rs"]
+mod common;
+mod faults;
+mod history;
+mod payload;
+mod register;
+mod subject;
+
+use checker::{Checked, check};
+use churn::FIRST_COLD;
+use common::{
+    hashers::Folded,
+    locks::StdRwLock,
+    policy::{Never, Of, Times, Ttl},
+};
+use faults::{FAULTS, Fault, Faulty};
+use history::{Plan, record};
+use payload::{Boxed, Name, Padded, Payload, Wide, Words};
+use register::{Answer, Call};
+use sharded::{
+    ShardedMap,
+    builder::{BuildField, FieldOptions},
+    clock::System,
+    evict::{Lru, MakesRoom, Sieve, Unbounded},
+    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+};
+use std::hash::{BuildHasher, RandomState};
+use subject::Subject;
+
+/// How many histories are recorded of each combination.
+fn histories() -> u64 {
+    let asked = std::env::var("LINEARIZABILITY_HISTORIES").ok();
+    asked.map_or(10, |asked| asked.parse().expect("LINEARIZABILITY_HISTORIES is a number"))
+}
+
+/// Far off: nothing expires, but every entry has a deadline.
+type Hour = Ttl<3_600_000>;
+/// More than there ever is: nothing is evicted, but every entry is in the queue.
+const ROOM: usize = 1 << 20;
+
+/// Some of all keys have one hash.
+type Few = Folded<10>;
+
+/// Few entries: all that happens, happens on the hot keys.
+const STILL: Plan = Plan { threads: 4, steps: 100, hot: 3, churners: 0, cold: 0, drains: true };
+/// A map that grows from nothing under the hot keys, and shrinks again.
+const GROWING: Plan = Plan { threads: 4, steps: 100, hot: 4, churners: 1, cold: 2000, drains: false };
+/// A map of thousands of entries, some of which come and go.
+const CHURNED: Plan = Plan { threads: 4, steps: 100, hot: 5, churners: 2, cold: 3000, drains: false };
+
+/// Records histories on the maps that `build` builds, and checks them.
+fn suite(what: &str, build: &dyn Fn(usize) -> Box<dyn Subject>) {
+    let mut all = Checked::default();
+    let mut one = |subject: &dyn Subject, plan: &Plan, seed: u64| {
+        let operations = record(subject, plan, seed);
+        let checked = check(&operations).unwrap_or_else(|violation| {
+            panic!("{what}, {} shards, seed {seed}, {plan:?}: {violation}", subject.shards());
+        });
+        all.operations += checked.operations;
+        all.overlapping += checked.overlapping;
+    };
+    for shards in [1, 4] {
+        let large = build(shards);
+        for cold in FIRST_COLD + 2 * CHURNED.cold..FIRST_COLD + 4 * CHURNED.cold {
+            large.call(cold, Call::Insert(cold));
+        }
+        for seed in 0..histories() {
+            one(&*build(shards), &STILL, seed);
+            one(&*build(shards), &GROWING, seed);
+            for key in 0..CHURNED.hot {
+                large.call(key, Call::Remove);
+            }
+            one(&*large, &CHURNED, seed);
+        }
+    }
+    // Calls that never meet would show nothing.
+    assert!(all.overlapping * 50 > all.operations, "{what}: hardly any calls overlap: {all:?}");
+    println!("{what}: {all:?}");
+}
+
+/// The suite on maps of these parts.
+fn with<K, V, L, X, E, const CAPACITY: usize, S>()
+where
+    K: Name,
+    V: Payload,
+    L: Lock + Serves<K, V>,
+    X: Times,
+    E: MakesRoom,
+    S: BuildHasher + Default + Send + Sync + 'static,
+    ShardedMap<K, V, Of<L, X, E, System, 16, CAPACITY>, S>: BuildField<Of<L, X, E, System, 16, CAPACITY>> + Sync,
+{
+    let of = |path: &'static str| path.rsplit("::").next().unwrap_or(path);
+    let what = [
+        of(std::any::type_name::<L>()),
+        of(std::any::type_name::<K>()),
+        of(std::any::type_name::<V>()),
+        of(std::any::type_name::<X>()),
+        of(std::any::type_name::<E>()),
+    ];
+    suite(&what.join(" "), &|shards| {
+        let options = FieldOptions::new().shards(shards);
+        Box::new(ShardedMap::<K, V, Of<L, X, E, System, 16, CAPACITY>, S>::with_options(options))
+    });
+}
+
+/// A test for each sort of key and value, under a lock.
+macro_rules! under {
+    ($module:ident: $lock:ty) => {
+        mod $module {
+            use super::*;
+
+            #[test]
+            fn one_word() {
+                with::<u64, u32, $lock, Never, Unbounded, 0, RandomState>();
+            }
+            #[test]
+            fn less_than_a_word_with_a_ttl() {
+                with::<u16, u32, $lock, Hour, Unbounded, 0, RandomState>();
+            }
+            #[test]
+            fn several_words() {
+                with::<Wide, Words, $lock, Never, Unbounded, 0, RandomState>();
+            }
+            #[test]
+            fn padding_with_a_capacity() {
+                with::<u64, Padded, $lock, Never, Sieve, ROOM, RandomState>();
+            }
+            #[test]
+            fn several_words_with_a_ttl_and_a_capacity_and_few_hashes() {
+                with::<Wide, Padded, $lock, Hour, Lru, ROOM, Few>();
+            }
+        }
+    };
+}
+under!(mutex: Mutex);
+under!(rwlock: RwLock);
+under!(optimistic: Optimistic);
+under!(of_ones_own: StdRwLock);
+
+#[test]
+fn on_the_heap_under_a_mutex() {
+    with::<String, Boxed, Mutex, Never, Unbounded, 0, RandomState>();
+}
+#[test]
+fn on_the_heap_under_an_rwlock() {
+    with::<String, Boxed, RwLock, Hour, Sieve, ROOM, RandomState>();
+}
+
+/// Every planted fault is found, and without one nothing is.
+#[test]
+fn planted_faults_are_found() {
+    const MOST: u64 = 3000;
+    for fault in FAULTS {
+        let found = (0..MOST).find_map(|seed| {
+            let violation = check(&record(&Faulty::new(Some(fault), seed), &STILL, seed)).err()?;
+            Some((seed, violation))
+        });
+        let Some((seed, violation)) = found else { panic!("{fault:?} was not found in {MOST} histories") };
+        let (call, answer) = violation.answer();
+        let is_torn = matches!(answer, Answer::Wrong(_));
+        assert_eq!(is_torn, fault == Fault::TornRead, "{fault:?} does not show in that: {violation}");
+        println!("{fault:?}: found in history {seed}, in {call:?} -> {answer:?}");
+    }
+    for seed in 0..histories() {
+        let checked = check(&record(&Faulty::new(None, seed), &STILL, seed));
+        checked.unwrap_or_else(|violation| panic!("found where there is no fault: {violation}"));
+    }
+}
