@@ -156,7 +156,7 @@ mod types {
     type Fixed = BuildHasherDefault<DefaultHasher>;
 
     #[sharded(shards = 16, ttl = "1m")]
-    struct Hashers<S: std::hash::BuildHasher + Default + 'static> {
+    struct Hashers<S: std::hash::BuildHasher + Default + Send + Sync + 'static> {
         of_type: HashMap<u64, u8, Fixed>,
         #[shard(hasher = Fixed)]
         by_option: HashMap<u64, u8>,

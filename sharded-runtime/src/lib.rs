@@ -31,8 +31,11 @@
 //! - [`builder`] overrides what was declared, for tests and small machines.
 //! - [`Policy`] is what the attribute writes for a field, and can be written by hand.
 
+#[allow(unsafe_code, reason = "raw memory")]
+mod arena;
 mod budget;
 pub mod builder;
+mod chunked;
 pub mod clock;
 mod declared;
 mod error;
@@ -53,7 +56,11 @@ pub mod shards;
 mod stats;
 mod store;
 mod sweeper;
+mod sync;
+#[allow(unsafe_code, reason = "calls of the system")]
+mod sys;
 mod table;
+mod tally;
 
 pub use declared::Declared;
 pub use error::{Occupied, Refused};

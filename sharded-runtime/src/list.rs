@@ -1,5 +1,7 @@
 //! Doubly linked lists through the slots of a table: by index, without an allocation per entry.
 
+use crate::chunked::Chunked;
+
 /// No slot.
 pub(crate) const NIL: u32 = u32::MAX;
 
@@ -12,6 +14,12 @@ pub(crate) struct Links {
 
 impl Links {
     pub(crate) const NONE: Links = Links { prev: NIL, next: NIL };
+}
+
+impl Default for Links {
+    fn default() -> Self {
+        Links::NONE
+    }
 }
 
 /// Something with [`Links`] in it, in an array with an element per slot.
@@ -37,7 +45,7 @@ impl List {
         (self.tail != NIL).then_some(self.tail)
     }
 
-    pub(crate) fn push_front(&mut self, nodes: &mut [impl Linked], slot: u32) {
+    pub(crate) fn push_front(&mut self, nodes: &mut Chunked<impl Linked>, slot: u32) {
         *nodes[slot as usize].links() = Links { prev: NIL, next: self.head };
         match self.head {
             NIL => self.tail = slot,
@@ -47,12 +55,12 @@ impl List {
     }
 
     /// `slot` must be in this list.
-    pub(crate) fn unlink(&mut self, nodes: &mut [impl Linked], slot: u32) {
+    pub(crate) fn unlink(&mut self, nodes: &mut Chunked<impl Linked>, slot: u32) {
         let Links { prev, next } = *nodes[slot as usize].links();
         self.join(nodes, prev, next);
     }
 
-    pub(crate) fn move_to_front(&mut self, nodes: &mut [impl Linked], slot: u32) {
+    pub(crate) fn move_to_front(&mut self, nodes: &mut Chunked<impl Linked>, slot: u32) {
         if self.head != slot {
             self.unlink(nodes, slot);
             self.push_front(nodes, slot);
@@ -60,7 +68,7 @@ impl List {
     }
 
     /// Lets `to` take the place of `from`, whose links it has been given already.
-    pub(crate) fn moved(&mut self, nodes: &mut [impl Linked], to: u32) {
+    pub(crate) fn moved(&mut self, nodes: &mut Chunked<impl Linked>, to: u32) {
         let Links { prev, next } = *nodes[to as usize].links();
         match prev {
             NIL => self.head = to,
@@ -72,7 +80,7 @@ impl List {
         }
     }
 
-    fn join(&mut self, nodes: &mut [impl Linked], prev: u32, next: u32) {
+    fn join(&mut self, nodes: &mut Chunked<impl Linked>, prev: u32, next: u32) {
         match prev {
             NIL => self.head = next,
             prev => nodes[prev as usize].links().next = next,

@@ -53,8 +53,8 @@ impl<K, P: Policy, S> Parts for ShardedSet<K, P, S> {
 #[diagnostic::on_unimplemented(
     message = "`hasher = {Self}` can't hash the keys of this field",
     label = "its hasher is `{Self}`",
-    note = "a hasher is `BuildHasher + Default + 'static`, such as `BuildHasherDefault<YourHasher>`; without the option it is ahash"
+    note = "a hasher is `BuildHasher + Default + Send + Sync + 'static`, such as `BuildHasherDefault<YourHasher>`; without the option it is ahash"
 )]
-pub trait Hashes: BuildHasher + Default + 'static {}
+pub trait Hashes: BuildHasher + Default + Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
-impl<S: BuildHasher + Default + 'static> Hashes for S {}
+impl<S: BuildHasher + Default + Send + Sync + 'static> Hashes for S {}

@@ -83,8 +83,8 @@ pub(crate) trait ExpiryCalls: Times + Sized {
         S: Hasher;
 }
 
-pub(crate) trait Hasher: BuildHasher + Default + 'static {}
-impl<S: BuildHasher + Default + 'static> Hasher for S {}
+pub(crate) trait Hasher: BuildHasher + Default + Send + Sync + 'static {}
+impl<S: BuildHasher + Default + Send + Sync + 'static> Hasher for S {}
 
 /// The calls that only some evictions allow.
 pub(crate) trait EvictionCalls: Eviction {

@@ -30,6 +30,8 @@ impl Bounded for Lru {}
 impl MakesRoom for Lru {}
 
 impl Eviction for Lru {
+    const REORDERS: bool = true;
+
     fn inserted(&mut self, slot: u32) {
         self.0.push_front(slot);
     }

@@ -62,6 +62,10 @@ pub trait Eviction: Default + Send + Sync + 'static {
     /// Whether a full map makes room by evicting. Where not, what does not fit is refused.
     const EVICTS: bool = true;
 
+    /// Whether a use under an exclusive lock is more than a mark.
+    #[doc(hidden)]
+    const REORDERS: bool = false;
+
     /// An entry was put into this slot.
     fn inserted(&mut self, slot: u32);
 

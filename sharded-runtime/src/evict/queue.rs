@@ -1,6 +1,9 @@
 //! What [`Lru`](super::Lru) and [`Sieve`](super::Sieve) share: a list with a mark on each entry that a reader may set.
 
-use crate::list::{Linked, Links, List};
+use crate::{
+    chunked::Chunked,
+    list::{Linked, Links, List},
+};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// After this many marked entries in a row the next one leaves, marked or not: an eviction is bounded work.
@@ -9,10 +12,10 @@ pub(super) const MAX_CHANCES: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     pub(super) list: List,
-    pub(super) nodes: Vec<Node>,
+    pub(super) nodes: Chunked<Node>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Node {
     links: Links,
     /// Set by readers under a shared lock, cleared under the exclusive one. Relaxed: the lock orders the two, and a mark
@@ -29,9 +32,7 @@ impl Linked for Node {
 impl Queue {
     pub(super) fn push_front(&mut self, slot: u32) {
         let index = slot as usize;
-        if index >= self.nodes.len() {
-            self.nodes.resize_with(index + 1, || Node { links: Links::NONE, marked: AtomicBool::new(false) });
-        }
+        self.nodes.reach(index);
         *self.nodes[index].marked.get_mut() = false;
         self.list.push_front(&mut self.nodes, slot);
     }
@@ -59,12 +60,13 @@ impl Queue {
     }
 
     pub(super) fn moved(&mut self, from: u32, to: u32) {
-        self.nodes.swap(from as usize, to as usize);
+        self.nodes.reach(to as usize);
+        let node = std::mem::take(&mut self.nodes[from as usize]);
+        self.nodes[to as usize] = node;
         self.list.moved(&mut self.nodes, to);
     }
 
     pub(super) fn shrink_to(&mut self, slots: usize) {
         self.nodes.truncate(slots);
-        self.nodes.shrink_to(slots);
     }
 }

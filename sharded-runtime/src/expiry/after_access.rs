@@ -19,8 +19,7 @@ impl Expiry for AfterAccess {
 /// The deadline of an entry and its last use.
 #[derive(Debug)]
 pub struct AccessStamp {
-    deadline: u64,
-    /// Relaxed everywhere: each value is a time by itself, and the lock orders it against what it is about.
+    deadline: AtomicU64,
     accessed: AtomicU64,
 }
 
@@ -29,13 +28,19 @@ impl Stamp for AccessStamp {
     const TRACKS_ACCESS: bool = true;
 
     #[inline]
-    fn new(now: u64, deadline: u64) -> Self {
-        Self { deadline, accessed: AtomicU64::new(now) }
+    fn set(&self, now: u64, deadline: u64) {
+        self.deadline.store(deadline, Ordering::Relaxed);
+        self.accessed.store(now, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn copy(&self, from: &Self) {
+        self.set(from.accessed.load(Ordering::Relaxed), from.deadline.load(Ordering::Relaxed));
     }
 
     #[inline]
     fn deadline(&self, idle: u64) -> u64 {
-        self.deadline.min(self.accessed.load(Ordering::Relaxed).saturating_add(idle))
+        self.deadline.load(Ordering::Relaxed).min(self.accessed.load(Ordering::Relaxed).saturating_add(idle))
     }
 
     #[inline]

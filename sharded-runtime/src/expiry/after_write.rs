@@ -1,9 +1,10 @@
 use super::{Expires, Expiry, Stamp, sealed};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Entries expire a time after they were inserted or replaced: `ttl = "5m"`.
 ///
 /// Changing a value in place does not restart the time; [`touch`](crate::ShardedMap::touch) does. An entry carries eight
-/// bytes for it, and eight more lie beside the table.
+/// bytes for it.
 #[derive(Debug)]
 pub enum AfterWrite {}
 
@@ -16,7 +17,7 @@ impl Expiry for AfterWrite {
 /// The deadline of an entry.
 #[derive(Debug)]
 pub struct WriteStamp {
-    deadline: u64,
+    deadline: AtomicU64,
 }
 
 impl Stamp for WriteStamp {
@@ -24,12 +25,16 @@ impl Stamp for WriteStamp {
     const TRACKS_ACCESS: bool = false;
 
     #[inline]
-    fn new(_: u64, deadline: u64) -> Self {
-        Self { deadline }
+    fn set(&self, _: u64, deadline: u64) {
+        self.deadline.store(deadline, Ordering::Relaxed);
+    }
+    #[inline]
+    fn copy(&self, from: &Self) {
+        self.set(0, from.deadline(0));
     }
     #[inline]
     fn deadline(&self, _: u64) -> u64 {
-        self.deadline
+        self.deadline.load(Ordering::Relaxed)
     }
     #[inline]
     fn accessed(&self, _: u64) {}

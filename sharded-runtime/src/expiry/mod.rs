@@ -45,14 +45,19 @@ mod sealed {
 
 mod stamp {
     /// The part of an entry that says when it expires. Times are nanoseconds of the map's clock; `u64::MAX` is "never".
+    ///
+    /// It consists of atomics for which zeros are valid, so that it can lie in memory that was never written, and be read
+    /// while it is written. Relaxed everywhere: the shard's lock (or its sequence number) orders a stamp with its entry.
     pub trait Stamp: Send + Sync + 'static {
         /// Whether there is anything to ask: where not, no clock is read.
         const EXPIRES: bool;
         /// Whether reading an entry moves its deadline.
         const TRACKS_ACCESS: bool;
 
-        /// An entry written at `now` that lives until `deadline`, were it used all the while.
-        fn new(now: u64, deadline: u64) -> Self;
+        /// The entry was written at `now` and lives until `deadline`, were it used all the while.
+        fn set(&self, now: u64, deadline: u64);
+        /// Becomes a copy of another stamp.
+        fn copy(&self, from: &Self);
         /// Until when the entry lives if it is not used again, with this idle time.
         fn deadline(&self, idle: u64) -> u64;
         /// Notes a use at `now`.

@@ -16,7 +16,9 @@ impl Stamp for () {
     const TRACKS_ACCESS: bool = false;
 
     #[inline]
-    fn new(_: u64, _: u64) -> Self {}
+    fn set(&self, _: u64, _: u64) {}
+    #[inline]
+    fn copy(&self, (): &Self) {}
     #[inline]
     fn deadline(&self, _: u64) -> u64 {
         u64::MAX

@@ -1,4 +1,4 @@
-//! When to look at which entry again: a hierarchical timing wheel without cascades.
+//! When to look at which region of a table again: a hierarchical timing wheel without cascades.
 //!
 //! Level `n` has 64 buckets, each a span of 2^(28 + 2n) ns (268 ms at the bottom). An entry goes to the lowest level that reaches
 //! its deadline, into the bucket that ends after it; it stays there until that bucket's time, so an entry is looked at when it is due,
@@ -6,16 +6,19 @@
 //! were given more time since are put back, and so are those that a wheel which nobody has turned for long mistakes for earlier ones. The idea of levels that never cascade is that of the Linux kernel's timer wheel (2016);
 //! the original is Varghese and Lauck's (SOSP 1987).
 //!
-//! A bucket is a ring through the slots' links that passes through a link of its own: an entry can be unlinked without
+//! A bucket is a ring through the regions' links that passes through a link of its own: an entry can be unlinked without
 //! knowing where it is. Levels are made when first needed.
 
-use crate::list::{Links, NIL};
+use crate::{
+    chunked::Chunked,
+    list::{Links, NIL},
+};
 
 const BUCKETS: usize = 64;
 const LEVELS: usize = 16;
 const LOWEST_SHIFT: u32 = 28;
 
-/// Marks the number of a bucket's own link among slot numbers.
+/// Marks the number of a bucket's own link among region numbers.
 ///
 /// A shard would need 2^31 entries for the two to collide; the table refuses to schedule those.
 const BUCKET: u32 = 1 << 31;
@@ -24,8 +27,8 @@ const PENDING: u32 = u32::MAX - 1;
 
 #[derive(Debug)]
 pub(crate) struct Wheel {
-    /// By slot. `NIL` links mean that the slot is not scheduled.
-    nodes: Vec<Links>,
+    /// By region. `NIL` links mean that the region is not scheduled.
+    nodes: Chunked<Links>,
     levels: Vec<Option<Box<Level>>>,
     pending: Links,
     /// No bucket's time comes before this.
@@ -44,20 +47,18 @@ struct Level {
 impl Default for Wheel {
     fn default() -> Self {
         let pending = Links { prev: PENDING, next: PENDING };
-        Wheel { nodes: Vec::new(), levels: Vec::new(), pending, due_at: u64::MAX }
+        Wheel { nodes: Chunked::default(), levels: Vec::new(), pending, due_at: u64::MAX }
     }
 }
 
 impl Wheel {
-    /// Has [`due`](Wheel::due) answer `slot` once `deadline` has passed. `u64::MAX` is never.
-    pub(crate) fn schedule(&mut self, slot: u32, deadline: u64, now: u64) {
-        self.unschedule(slot);
-        if deadline == u64::MAX || slot >= BUCKET {
+    /// Has [`due`](Wheel::due) answer `region` once `deadline` has passed. `u64::MAX` is never.
+    pub(crate) fn schedule(&mut self, region: u32, deadline: u64, now: u64) {
+        self.unschedule(region);
+        if deadline == u64::MAX || region >= BUCKET {
             return;
         }
-        if slot as usize >= self.nodes.len() {
-            self.nodes.resize(slot as usize + 1, Links::NONE);
-        }
+        self.nodes.reach(region as usize);
         let (level, span) = (0..LEVELS)
             .map(|level| (level, end(deadline, level)))
             .find(|&(level, span)| span.saturating_sub(now >> shift(level)) < BUCKETS as u64)
@@ -75,34 +76,34 @@ impl Wheel {
         let bucket = bucket_of(span);
         at.occupied |= 1 << bucket;
         self.due_at = self.due_at.min(begin(span, level));
-        self.link(slot, ring(level, bucket));
+        self.link(region, ring(level, bucket));
     }
 
-    /// Forgets a slot, scheduled or not.
-    pub(crate) fn unschedule(&mut self, slot: u32) {
-        if let Some(&Links { prev, next }) = self.nodes.get(slot as usize)
+    /// Forgets a region, scheduled or not.
+    pub(crate) fn unschedule(&mut self, region: u32) {
+        if let Some(&Links { prev, next }) = self.nodes.get(region as usize)
             && prev != NIL
         {
             self.links(prev).next = next;
             self.links(next).prev = prev;
-            self.nodes[slot as usize] = Links::NONE;
+            self.nodes[region as usize] = Links::NONE;
         }
     }
 
-    /// Takes out a slot whose bucket's time has come.
+    /// Takes out a region whose bucket's time has come.
     pub(crate) fn due(&mut self, now: u64) -> Option<u32> {
         if self.pending.next == PENDING {
             if now < self.due_at {
                 return None;
             }
-            self.collect(now, 1, 0);
+            self.collect(now);
         }
-        let slot = self.pending.next;
-        if slot == PENDING {
+        let region = self.pending.next;
+        if region == PENDING {
             return None;
         }
-        self.unschedule(slot);
-        Some(slot)
+        self.unschedule(region);
+        Some(region)
     }
 
     /// The earliest time at which [`due`](Wheel::due) may answer something.
@@ -110,43 +111,28 @@ impl Wheel {
         if self.pending.next == PENDING { self.due_at } else { 0 }
     }
 
-    /// The entry of slot `from` lives in `to` now.
-    pub(crate) fn moved(&mut self, from: u32, to: u32) {
-        if let Some(&Links { prev, next }) = self.nodes.get(from as usize)
-            && prev != NIL
-        {
-            self.unschedule(from);
-            if to as usize >= self.nodes.len() {
-                self.nodes.resize(to as usize + 1, Links::NONE);
-            }
-            self.nodes[to as usize] = Links { prev, next };
-            self.links(prev).next = to;
-            self.links(next).prev = to;
-        }
+    pub(crate) fn shrink_to(&mut self, regions: usize) {
+        self.nodes.truncate(regions);
     }
 
-    pub(crate) fn shrink_to(&mut self, slots: usize) {
-        self.nodes.truncate(slots);
-        self.nodes.shrink_to(slots);
+    /// Has [`due`](Wheel::due) answer this region, whatever its deadline.
+    pub(crate) fn hurry(&mut self, region: u32) {
+        self.unschedule(region);
+        self.nodes.reach(region as usize);
+        self.link(region, PENDING);
     }
 
-    /// Has [`due`](Wheel::due) answer every slot whose deadline has passed, without its usual delay, and some more.
-    pub(crate) fn hurry(&mut self, now: u64) {
-        self.collect(now, BUCKETS, 1);
-    }
-
-    /// Moves the rings of up to so many buckets of each level to the pending ones: of those whose time has come, or would
-    /// come `ahead` spans later.
-    fn collect(&mut self, now: u64, most: usize, ahead: u64) {
+    /// Moves the ring of one bucket of each level, whose time has come, to the pending ones.
+    fn collect(&mut self, now: u64) {
         let mut due_at = u64::MAX;
         for level in 0..self.levels.len() {
             let current = now >> shift(level);
-            for _ in 0..most {
-                let Some(at) = &mut self.levels[level] else { break };
-                let Some(span) = at.first().filter(|&span| span <= current + ahead) else { break };
+            if let Some(at) = &mut self.levels[level]
+                && let Some(span) = at.first().filter(|&span| span <= current)
+            {
                 let bucket = bucket_of(span);
                 at.occupied &= !(1 << bucket);
-                at.next = (span + 1).min(current + 1);
+                at.next = span + 1;
                 self.splice(ring(level, bucket));
             }
             if let Some(at) = &mut self.levels[level] {
@@ -172,11 +158,11 @@ impl Wheel {
         self.pending.prev = last;
     }
 
-    /// Puts a slot at the end of a ring.
-    fn link(&mut self, slot: u32, ring: u32) {
-        let last = std::mem::replace(&mut self.links(ring).prev, slot);
-        self.links(last).next = slot;
-        self.nodes[slot as usize] = Links { prev: last, next: ring };
+    /// Puts a region at the end of a ring.
+    fn link(&mut self, region: u32, ring: u32) {
+        let last = std::mem::replace(&mut self.links(ring).prev, region);
+        self.links(last).next = region;
+        self.nodes[region as usize] = Links { prev: last, next: ring };
     }
 
     fn links(&mut self, node: u32) -> &mut Links {
@@ -187,7 +173,7 @@ impl Wheel {
                 let level = self.levels[ring / BUCKETS].as_mut().expect("a ring is linked only on a level that exists");
                 &mut level.rings[ring % BUCKETS]
             }
-            slot => &mut self.nodes[slot as usize],
+            region => &mut self.nodes[region as usize],
         }
     }
 }

@@ -7,10 +7,16 @@
 mod mutex;
 mod optimistic;
 mod rwlock;
+mod sequence;
 
 pub use mutex::Mutex;
 pub use optimistic::Optimistic;
 pub use rwlock::RwLock;
+
+pub(crate) use sequence::Sequence;
+pub(crate) use token::Token;
+
+use crate::table::Copies;
 
 use std::thread;
 
@@ -68,8 +74,27 @@ pub trait Lock: 'static {
     /// Where they can't, reads take the exclusive way, which keeps exact recency and cheaper counters.
     const SHARED_READS: bool;
 
+    /// Whether what is in a shard may be read while it is written: then it is written by atomic words.
+    #[doc(hidden)]
+    const READS_RACE: bool = false;
+
     /// The lock together with the value that it protects.
     type Cell<T>: Cell<T>;
+
+    /// The number that tells readers without a lock of writers. Only the locks of this crate can have one: whoever reads by it
+    /// relies on it.
+    #[doc(hidden)]
+    #[inline]
+    fn sequence<T>(cell: &Self::Cell<T>, token: Token) -> Option<&Sequence> {
+        let (_, Token) = (cell, token);
+        None
+    }
+}
+
+mod token {
+    /// What only this crate can name.
+    #[derive(Debug)]
+    pub struct Token;
 }
 
 /// A value behind a lock: what a [`Lock`] makes of a shard.
@@ -121,4 +146,8 @@ pub trait Cell<T> {
     label = "this lock does not serve these types",
     note = "choose one that does: `Mutex` needs `Send`, `RwLock` `Send + Sync`, `Optimistic` `Copy + Send`, of keys and values alike"
 )]
-pub trait Serves<K, V>: Lock {}
+pub trait Serves<K, V>: Lock {
+    /// That keys and values are `Copy`, where readers copy them without a lock.
+    #[doc(hidden)]
+    const COPIES: Option<Copies<K, V>> = None;
+}

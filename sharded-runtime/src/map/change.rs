@@ -57,10 +57,10 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let hash = self.hasher.hash(key);
+        let hash = self.core.hasher.hash(key);
         self.core.write(self.core.route(hash), Runs::Closure, |locked| {
             let slot = locked.find_to_use(hash, key)?;
-            Some(change(locked.value(slot)))
+            Some(locked.change(slot, change))
         })
     }
 
@@ -92,11 +92,11 @@ where
     where
         P::Eviction: MakesRoom,
     {
-        let hash = self.hasher.hash(&key);
+        let hash = self.core.hasher.hash(&key);
         let mut offer = Offer::of_key(key);
         self.core.write(self.core.route(hash), Runs::Closure, |locked| {
             if let Some(slot) = locked.find_offered_to_use(hash, &offer) {
-                return Some(update(locked.value(slot)));
+                return Some(locked.change(slot, update));
             }
             offer.value = Some(init());
             locked.ask_time();
@@ -144,11 +144,14 @@ where
     where
         P::Eviction: MakesRoom,
     {
-        let hash = self.hasher.hash(&key);
+        let hash = self.core.hasher.hash(&key);
         let mut offer = Offer::of_key(key);
         self.core.write(self.core.route(hash), Runs::Closure, |locked| {
             let slot = locked.find_offered_to_use(hash, &offer);
-            let change = change(slot.map(|slot| locked.value(slot)));
+            let change = match slot {
+                Some(slot) => locked.change(slot, |value| change(Some(value))),
+                None => change(None),
+            };
             locked.ask_time();
             match (change, slot) {
                 (Change::Keep(result), _) | (Change::Remove(result), None) => result,
@@ -162,7 +165,7 @@ where
                     result
                 }
                 (Change::Remove(result), Some(slot)) => {
-                    if let Some(removed) = locked.remove(slot) {
+                    if let Some(removed) = locked.remove(slot, Some(hash)) {
                         locked.discard(removed);
                     }
                     result
@@ -198,7 +201,7 @@ where
         V: Clone,
         P::Eviction: MakesRoom,
     {
-        let hash = self.hasher.hash(&key);
+        let hash = self.core.hasher.hash(&key);
         let mut offer = Offer::of_key(key);
         self.core.write(self.core.route(hash), Runs::Closure, |locked| {
             if let Some(slot) = locked.find_offered_to_use(hash, &offer) {

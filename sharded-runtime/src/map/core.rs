@@ -6,42 +6,57 @@ use super::{
 };
 use crate::{
     Policy,
+    arena::Arena,
     budget::{Budget, Purse},
     builder::{FieldOptions, StoreContext},
     clock::{TimeSource, to_nanos},
     evict::Eviction,
-    expiry::{Expiry, Stamp},
+    expiry::Stamp,
+    hasher::MapHasher,
     lock::Lock,
     order::{self, Place},
     shards::{Access, Runs, Shards},
     stats::Meter,
     sweeper::{self, Sweep},
-    table::Table,
+    table::{Copied, Copies, Cursor, Entries, StampOf, Table, View},
+    tally::Tally,
 };
 use std::{
     borrow::Borrow,
+    hint,
     mem::needs_drop,
-    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
-/// Due entries that a write looks at on the way: more than the one that it may add.
+/// Buckets with due entries that a write looks at on the way, or due entries that it removes: more than the one that it may add.
 const SWEEP_PER_WRITE: usize = 4;
-/// Slots that a write gives back on the way when the table has become sparse.
-const COMPACT_PER_WRITE: usize = 8;
+/// Buckets by which a write brings the table nearer to the size that it should have.
+const STEPS_PER_WRITE: usize = 2;
+/// The same, where the only purpose is to do it.
+const STEPS: usize = 16;
 /// Entries that an operation on the whole map touches before it releases the lock.
 pub(super) const BATCH: usize = 64;
+/// Times that a reader looks without a lock before it waits for it.
+const TRIES: usize = 16;
 
-pub(super) type StampOf<P> = <<P as Policy>::Expiry as Expiry>::Stamp;
-
-/// A map without its hasher: what the background thread knows of it.
-pub(crate) struct Core<K, V, P: Policy> {
+/// A map.
+pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) shards: Shards<Table<K, V, P>, Open, P>,
+    arena: Arc<Arena>,
+    pub(super) hasher: MapHasher<S>,
+    /// Hashes a key. What is asked of keys and hashers is asked where the map is built.
+    rehash: fn(&MapHasher<S>, &K) -> u64,
     clock: TimeSource<P::Clock>,
     /// Nanoseconds; `u64::MAX` is for ever.
     pub(super) ttl: u64,
     pub(super) idle: u64,
     pub(super) budget: Option<Budget>,
+    /// What readers without a lock found and did not find.
+    tally: Option<Box<Tally>>,
     /// When the background thread looks at this map next.
     alarm: AtomicU64,
     in_background: bool,
@@ -50,15 +65,19 @@ pub(crate) struct Core<K, V, P: Policy> {
 /// The part of a shard that needs no lock.
 #[derive(Default)]
 pub(super) struct Open {
+    pub(super) view: View,
     pub(super) meter: Meter,
     pub(super) purse: Purse,
-    /// Visits that are under way: while there are any, entries keep their slots. Relaxed: a visit counts itself before
-    /// it takes the lock for the first time, and whoever moves entries holds the lock.
-    pub(super) visitors: AtomicU32,
 }
 
-impl<K, V, P: Policy> Core<K, V, P> {
-    pub(super) fn new(store: &StoreContext, index: u16, options: &FieldOptions<P>) -> Self {
+impl<K, V, P: Policy, S> Core<K, V, P, S> {
+    pub(super) fn new(
+        store: &StoreContext,
+        index: u16,
+        options: &FieldOptions<P>,
+        hasher: MapHasher<S>,
+        rehash: fn(&MapHasher<S>, &K) -> u64,
+    ) -> Self {
         const {
             assert!(
                 P::TTL.is_none() || StampOf::<P>::EXPIRES,
@@ -68,7 +87,9 @@ impl<K, V, P: Policy> Core<K, V, P> {
             assert!(!matches!(P::CAPACITY, Some(0)), "the CAPACITY of a policy must not be zero");
             assert!(P::CAPACITY.is_none() || P::Eviction::BOUNDED, "a policy with a CAPACITY needs an `Eviction`");
         }
-        let shards = Shards::new(store.shards(options), Place::new(store.id, index, P::NAME), Table::new);
+        let arena = Arc::new(Table::<K, V, P>::arena(false));
+        let place = Place::new(store.id, index, P::NAME);
+        let shards = Shards::new(store.shards(options), place, || Table::new(Arc::clone(&arena)));
         let clock = TimeSource::new(store.clock());
         let forever = |time: Option<Duration>| time.map_or(u64::MAX, to_nanos);
         let tracks = StampOf::<P>::TRACKS_ACCESS;
@@ -76,11 +97,32 @@ impl<K, V, P: Policy> Core<K, V, P> {
             budget: options.capacity.or(P::CAPACITY).map(|capacity| Budget::new(capacity, shards.count())),
             ttl: forever(options.ttl.or(P::TTL)),
             idle: forever(options.idle.or(P::IDLE).filter(|_| tracks)),
+            tally: <P::Lock as Lock>::READS_RACE.then(Box::default),
             alarm: AtomicU64::new(u64::MAX),
             in_background: StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand(),
             shards,
+            arena,
+            hasher,
+            rehash,
             clock,
         }
+    }
+
+    #[inline]
+    pub(super) fn hash_of(&self, key: &K) -> u64 {
+        (self.rehash)(&self.hasher, key)
+    }
+
+    /// Accesses that found an entry, and those that found none.
+    pub(super) fn hits_and_misses(&self) -> (u64, u64) {
+        let sum = |count: fn(&Meter) -> u64| self.meters().map(count).sum::<u64>();
+        let (hits, misses) = self.tally.as_ref().map_or((0, 0), |tally| (tally.hits(), tally.misses()));
+        (hits + sum(|meter| meter.hits.get()), misses + sum(|meter| meter.misses.get()))
+    }
+
+    /// Bytes of table memory in use, and the blocks of it that were ever taken.
+    pub(super) fn memory(&self) -> (usize, usize) {
+        self.arena.usage()
     }
 
     pub(super) fn in_background(&self) -> bool {
@@ -113,12 +155,36 @@ impl<K, V, P: Policy> Core<K, V, P> {
     /// Lends the live value of a key for reading. A use of the entry, counted.
     #[inline]
     #[track_caller]
-    pub(super) fn read<Q, R>(&self, hash: u64, key: &Q, runs: Runs, read: impl FnOnce(&V) -> R) -> Option<R>
+    pub(super) fn read<Q, R>(
+        &self,
+        hash: u64,
+        key: &Q,
+        copies: Option<Copies<K, V>>,
+        runs: Runs,
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
         let (shard, access) = (self.shards.route(hash), runs.access::<K, V>());
+        // A use that has to be noted in the entry needs the lock.
+        if !StampOf::<P>::TRACKS_ACCESS
+            && let Some(copies) = copies
+            && let Some(copied) = self.shards.unlocked(shard, |open, sequence| {
+                tries(|| open.view.copy::<K, V, P, Q>(sequence, copies, (hash, key), self.idle))
+            })
+        {
+            let found = copied.and_then(|copied| self.alive(copied));
+            if let Some(tally) = &self.tally {
+                tally.add(found.is_some());
+            }
+            // Not by `map`: its closure would hide the caller.
+            return match found {
+                Some(value) => Some(self.shards.without_lock(shard, access, || read(&value))),
+                None => None,
+            };
+        }
         if <P::Lock as Lock>::SHARED_READS {
             self.shards.read(shard, access, |open, table| self.find_shared(open, table, hash, key).map(read))
         } else {
@@ -155,6 +221,17 @@ impl<K, V, P: Policy> Core<K, V, P> {
         }
     }
 
+    /// Has the processor fetch what a read of this hash looks at first, where that can be known without the lock.
+    #[inline]
+    pub(super) fn prefetch(&self, hash: u64, copies: Option<Copies<K, V>>) {
+        if let Some(copies) = copies {
+            self.shards.unlocked(self.shards.route(hash), |open, sequence| {
+                open.view.prefetch::<K, V, P>(sequence, copies, hash);
+                Some(())
+            });
+        }
+    }
+
     /// Finds the live value of a key among other readers.
     #[inline]
     fn find_shared<'a, Q>(&self, open: &Open, table: &'a Table<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
@@ -162,14 +239,14 @@ impl<K, V, P: Policy> Core<K, V, P> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let found = table.find(hash, key).and_then(|slot| self.live(table, slot));
-        let Some((slot, value)) = found else {
+        let found = table.find(hash, key).filter(|entry| self.is_used(entry.stamp()));
+        let Some(entry) = found else {
             open.meter.misses.add_shared();
             return None;
         };
         open.meter.hits.add_shared();
-        table.hit(slot);
-        Some(value)
+        table.hit(entry.slot());
+        Some(entry.value())
     }
 
     /// Finds the live value of a key where there is no other reader.
@@ -179,42 +256,65 @@ impl<K, V, P: Policy> Core<K, V, P> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let Some((slot, _)) = table.find(hash, key).and_then(|slot| self.live(table, slot)) else {
+        let Some(slot) = table.find(hash, key).filter(|entry| self.is_used(entry.stamp())).map(|entry| entry.slot())
+        else {
             open.meter.misses.add();
             return None;
         };
         open.meter.hits.add();
         table.hit_mut(slot);
-        table.get(slot).map(|entry| &entry.value)
+        table.get(slot).map(|entry| entry.value())
     }
 
-    /// The entry of a slot if it has not expired; then it counts as used.
+    /// Whether an entry with this stamp has not expired; then it counts as used.
     #[inline]
-    fn live<'a>(&self, table: &'a Table<K, V, P>, slot: u32) -> Option<(u32, &'a V)> {
-        let entry = table.get(slot)?;
-        if StampOf::<P>::EXPIRES {
-            let now = self.clock.nanos();
-            if entry.stamp.deadline(self.idle) <= now {
-                return None;
-            }
-            entry.stamp.accessed(now);
+    fn is_used(&self, stamp: &StampOf<P>) -> bool {
+        if !StampOf::<P>::EXPIRES {
+            return true;
         }
-        Some((slot, &entry.value))
+        let now = self.clock.nanos();
+        let is_alive = stamp.deadline(self.idle) > now;
+        if is_alive {
+            stamp.accessed(now);
+        }
+        is_alive
+    }
+
+    /// The value of a copied entry that has not expired.
+    #[inline]
+    fn alive(&self, copied: Copied<V>) -> Option<V> {
+        (!StampOf::<P>::EXPIRES || copied.deadline > self.clock.nanos()).then_some(copied.value)
     }
 
     /// Looks at the live entry of a key without leaving a trace.
     #[inline]
     #[track_caller]
-    pub(super) fn peek<Q, R>(&self, hash: u64, key: &Q, peek: impl FnOnce(&V, u64) -> R) -> Option<R>
+    pub(super) fn peek<Q, R>(
+        &self,
+        hash: u64,
+        key: &Q,
+        copies: Option<Copies<K, V>>,
+        peek: impl FnOnce(&V, u64) -> R,
+    ) -> Option<R>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        self.shards.read(self.shards.route(hash), Runs::Nothing.access::<K, V>(), |_, table| {
-            let entry = table.get(table.find(hash, key)?)?;
-            let deadline = entry.stamp.deadline(self.idle);
+        let shard = self.shards.route(hash);
+        let of_deadline = |deadline: u64| {
             let left = if StampOf::<P>::EXPIRES { deadline.saturating_sub(self.clock.nanos()) } else { deadline };
-            (left > 0).then(|| peek(&entry.value, if deadline == u64::MAX { deadline } else { left }))
+            (left > 0).then_some(if deadline == u64::MAX { deadline } else { left })
+        };
+        if let Some(copies) = copies
+            && let Some(copied) = self.shards.unlocked(shard, |open, sequence| {
+                tries(|| open.view.peek::<K, V, P, Q>(sequence, copies, (hash, key), self.idle))
+            })
+        {
+            return copied.and_then(|copied| Some(peek(&copied.value, of_deadline(copied.deadline)?)));
+        }
+        self.shards.read(shard, Runs::Nothing.access::<K, V>(), |_, table| {
+            let entry = table.find(hash, key)?;
+            Some(peek(entry.value(), of_deadline(entry.stamp().deadline(self.idle))?))
         })
     }
 
@@ -222,7 +322,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
     /// rest of the work (expired entries, a sparse table, a capacity overdrawn) is done on the way.
     #[inline]
     #[track_caller]
-    pub(super) fn write<R>(&self, shard: usize, runs: Runs, change: impl FnOnce(&mut Locked<'_, K, V, P>) -> R) -> R {
+    pub(super) fn write<R>(&self, shard: usize, runs: Runs, change: impl FnOnce(&mut Locked<'_, K, V, P, S>) -> R) -> R {
         let mut garbage = Garbage::new();
         let change = |open: &Open, table: &mut Table<K, V, P>| {
             let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
@@ -230,8 +330,9 @@ impl<K, V, P: Policy> Core<K, V, P> {
             if StampOf::<P>::EXPIRES {
                 locked.sweep(SWEEP_PER_WRITE);
             }
-            locked.compact(COMPACT_PER_WRITE);
-            (result, table.due_at())
+            // Without memory to grow the table is just fuller; the next write tries again.
+            let _ = locked.step(STEPS_PER_WRITE);
+            (result, locked.table.due_at())
         };
         let (result, due_at) = self.shards.write(shard, runs.access::<K, V>(), change);
         if let Some(budget) = &self.budget
@@ -264,7 +365,7 @@ impl<K, V, P: Policy> Core<K, V, P> {
             let mut make_room = |open: &Open, table: &mut Table<K, V, P>| {
                 let mut locked = Locked { core: self, open, now, table, garbage };
                 let made = locked.make_room();
-                locked.compact(COMPACT_PER_WRITE);
+                let _ = locked.step(STEPS_PER_WRITE);
                 made
             };
             let made = if may_wait {
@@ -282,20 +383,21 @@ impl<K, V, P: Policy> Core<K, V, P> {
     /// every [`BATCH`]. No use of the entries.
     #[track_caller]
     pub(super) fn visit(&self, shard: usize, mut visit: impl FnMut(&K, &V)) {
-        let _visit = Visit::begin(self.shards.open(shard));
-        let mut next = Some(0);
+        let mut slots = Vec::new();
+        let mut next = Some(Cursor::default());
         while let Some(from) = next {
+            slots.clear();
             next = self.shards.read(shard, Access::Step, |_, table| {
-                let to = batch_end(from, table.slots());
-                for slot in from..to.unwrap_or(table.slots()) {
+                let next = table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
+                for &slot in &slots {
                     // The time is asked anew: the closure may take long.
                     if let Some(entry) = table.get(slot)
-                        && entry.stamp.deadline(self.idle) > self.now()
+                        && entry.stamp().deadline(self.idle) > self.now()
                     {
-                        visit(&entry.key, &entry.value);
+                        visit(entry.key(), entry.value());
                     }
                 }
-                to
+                next
             });
         }
     }
@@ -303,34 +405,34 @@ impl<K, V, P: Policy> Core<K, V, P> {
     /// As [`visit`](Core::visit), but keeps only the entries that `keep` says.
     #[track_caller]
     pub(super) fn retain(&self, shard: usize, mut keep: impl FnMut(&K, &mut V) -> bool) {
-        let visit = Visit::begin(self.shards.open(shard));
-        let mut next = Some(0);
+        let mut slots = Vec::new();
+        let mut next = Some(Cursor::default());
         while let Some(from) = next {
+            slots.clear();
             next = self.write(shard, Runs::Step, |locked| {
-                let to = batch_end(from, locked.table.slots());
-                for slot in from..to.unwrap_or(locked.table.slots()) {
+                let next = locked.table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
+                for &slot in &slots {
                     locked.ask_time();
                     if !locked.is_alive(slot) {
                         locked.expire(slot);
-                    } else if let Some(entry) = locked.table.get_mut(slot)
-                        && !keep(&entry.key, &mut entry.value)
-                        && let Some(removed) = locked.remove(slot)
+                    } else if locked.table.change(slot, |key, value| keep(key, value)) == Some(false)
+                        && let Some(removed) = locked.remove(slot, None)
                     {
                         locked.discard(removed);
                     }
                 }
-                to
+                next
             });
         }
-        drop(visit);
-        self.shrink(shard, |len| len);
+        self.settle_size(shard);
     }
 
     /// Takes out all entries of a shard, in one step.
     #[track_caller]
     pub(super) fn take_all(&self, shard: usize) -> Taken<K, V, P> {
         let (table, now) = self.shards.write(shard, Access::Unrecorded, |open, table| {
-            let taken = std::mem::replace(table, Table::new());
+            let taken = std::mem::replace(table, Table::new(Arc::clone(&self.arena)));
+            table.publish(&open.view);
             open.meter.stored.set(0);
             if let Some(budget) = &self.budget {
                 budget.give_all(taken.len());
@@ -340,12 +442,20 @@ impl<K, V, P: Policy> Core<K, V, P> {
         Taken { table, now, idle: self.idle }
     }
 
-    /// Gives slots back, all but as many vacant ones as `slack` says of the number of entries. A bounded number per lock hold.
+    /// Makes the table of a shard as small as it can be, some buckets per lock hold.
     #[track_caller]
-    pub(super) fn shrink(&self, shard: usize, slack: impl Fn(usize) -> usize) {
+    pub(super) fn shrink(&self, shard: usize) {
+        self.shards.write(shard, Access::Unrecorded, |_, table| table.aim_to_fit());
+        self.settle_size(shard);
+    }
+
+    /// Brings the table of a shard to the size that it should have, some buckets per lock hold.
+    #[track_caller]
+    fn settle_size(&self, shard: usize) {
         while self.shards.write(shard, Access::Step, |open, table| {
-            let slack = slack(table.len());
-            open.visitors.load(Ordering::Relaxed) == 0 && table.compact(BATCH, slack)
+            let mut garbage = Garbage::new();
+            let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
+            locked.step(STEPS).is_ok() && !locked.table.is_settled()
         }) {}
     }
 
@@ -358,8 +468,8 @@ impl<K, V, P: Policy> Core<K, V, P> {
             let (is_done, due_at) = self.shards.write(shard, Access::Step, |open, table| {
                 let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
                 let nothing_due = locked.sweep(BATCH);
-                let is_sparse = locked.compact(4 * BATCH);
-                (nothing_due && !is_sparse, table.due_at())
+                let stepped = locked.step(STEPS);
+                (nothing_due && (stepped.is_err() || locked.table.is_settled()), locked.table.due_at())
             });
             removed += garbage.len();
             if is_done {
@@ -372,14 +482,17 @@ impl<K, V, P: Policy> Core<K, V, P> {
     pub(super) fn sweep(&self) -> usize {
         let mut removed = 0;
         for shard in 0..self.shards.count() {
-            self.shards.write(shard, Access::Unrecorded, |_, table| table.hurry(self.now()));
+            let mut next = Some(0);
+            while let Some(from) = next {
+                next = self.shards.write(shard, Access::Unrecorded, |_, table| table.hurry(from, self.now()));
+            }
             removed += self.sweep_shard(shard).0;
         }
         removed
     }
 }
 
-impl<K, V, P: Policy> Sweep for Core<K, V, P>
+impl<K, V, P: Policy, S> Sweep for Core<K, V, P, S>
 where
     Self: Send + Sync,
 {
@@ -402,7 +515,7 @@ where
     }
 }
 
-impl<K, V, P: Policy> Drop for Core<K, V, P> {
+impl<K, V, P: Policy, S> Drop for Core<K, V, P, S> {
     fn drop(&mut self) {
         if self.in_background {
             sweeper::wake();
@@ -420,41 +533,36 @@ pub(super) struct Taken<K, V, P: Policy> {
 impl<K, V, P: Policy> Taken<K, V, P> {
     pub(super) fn drop_each(self, drops: &mut Drops) {
         if needs_drop::<(K, V)>() {
-            drops.drop_each(self.table.into_entries().map(|entry| (entry.key, entry.value)));
+            drops.drop_each(self.entries().map(|(key, value, _)| (key, value)));
         }
     }
 
     /// Adds the entries that were alive to others, and drops the rest.
     pub(super) fn keep_live(self, live: &mut Vec<(K, V)>) {
         let mut expired = Garbage::new();
-        for entry in self.table.into_entries() {
-            if entry.stamp.deadline(self.idle) > self.now {
-                live.push((entry.key, entry.value));
+        let now = self.now;
+        for (key, value, deadline) in self.entries() {
+            if deadline > now {
+                live.push((key, value));
             } else {
-                expired.push((entry.key, entry.value));
+                expired.push((key, value));
             }
         }
     }
-}
 
-/// A visit to the entries of a shard that goes on after the lock was released.
-struct Visit<'a>(&'a Open);
-
-impl<'a> Visit<'a> {
-    fn begin(open: &'a Open) -> Self {
-        open.visitors.fetch_add(1, Ordering::Relaxed);
-        Visit(open)
+    fn entries(self) -> Entries<K, V, P> {
+        self.table.into_entries(self.idle)
     }
 }
 
-impl Drop for Visit<'_> {
-    fn drop(&mut self) {
-        self.0.visitors.fetch_sub(1, Ordering::Relaxed);
+/// What a reader without a lock finds, in a bounded number of tries.
+#[inline]
+fn tries<T, E>(mut look: impl FnMut() -> Result<T, E>) -> Option<T> {
+    for _ in 0..TRIES {
+        if let Ok(found) = look() {
+            return Some(found);
+        }
+        hint::spin_loop();
     }
-}
-
-/// Where the batch from this slot on ends, or `None` where it is the last.
-fn batch_end(from: u32, slots: u32) -> Option<u32> {
-    let to = from.saturating_add(u32::try_from(BATCH).unwrap_or(u32::MAX));
-    (to < slots).then_some(to)
+    None
 }

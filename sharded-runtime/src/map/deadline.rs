@@ -135,7 +135,7 @@ where
         Q: Hash + Eq + ?Sized,
         P::Expiry: Expires,
     {
-        let left = self.core.peek(self.hasher.hash(key), key, |_, left| left)?;
+        let left = self.core.peek(self.core.hasher.hash(key), key, <P::Lock as Serves<K, V>>::COPIES, |_, left| left)?;
         Some(if left == u64::MAX { Duration::MAX } else { Duration::from_nanos(left) })
     }
 
@@ -145,7 +145,7 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let hash = self.hasher.hash(key);
+        let hash = self.core.hasher.hash(key);
         self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
             let found = locked.find(hash, key);
             if let Some(slot) = found {

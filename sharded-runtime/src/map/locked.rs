@@ -1,26 +1,40 @@
 //! A shard while its exclusive lock is held.
 
 use super::{
-    core::{Core, Open, StampOf},
+    core::{Core, Open},
     garbage::Garbage,
     offer::Offer,
 };
-use crate::{Policy, evict::Eviction, expiry::Stamp, table::Table};
-use std::{borrow::Borrow, sync::atomic::Ordering};
+use crate::{
+    Policy,
+    evict::Eviction,
+    expiry::Stamp,
+    lock::Lock,
+    table::{NoMemory, StampOf, Table},
+};
+use std::borrow::Borrow;
 
 /// Due entries that an insert looks at, for one that has expired, before it evicts one that has not.
 const LOOKS_FOR_ROOM: usize = 64;
 
 /// A shard while its exclusive lock is held.
-pub(super) struct Locked<'a, K, V, P: Policy> {
-    pub(super) core: &'a Core<K, V, P>,
+pub(super) struct Locked<'a, K, V, P: Policy, S> {
+    pub(super) core: &'a Core<K, V, P, S>,
     pub(super) open: &'a Open,
     pub(super) table: &'a mut Table<K, V, P>,
     pub(super) now: u64,
     pub(super) garbage: &'a mut Garbage<K, V>,
 }
 
-impl<K, V, P: Policy> Locked<'_, K, V, P> {
+impl<K, V, P: Policy, S> Drop for Locked<'_, K, V, P, S> {
+    fn drop(&mut self) {
+        if <P::Lock as Lock>::READS_RACE {
+            self.table.publish(&self.open.view);
+        }
+    }
+}
+
+impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     /// The slot of the live entry of a key.
     #[inline]
     pub(super) fn find<Q>(&mut self, hash: u64, key: &Q) -> Option<u32>
@@ -28,8 +42,9 @@ impl<K, V, P: Policy> Locked<'_, K, V, P> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let slot = self.table.find(hash, key)?;
-        if self.is_alive(slot) {
+        let entry = self.table.find(hash, key)?;
+        let slot = entry.slot();
+        if !StampOf::<P>::EXPIRES || entry.stamp().deadline(self.core.idle) > self.now {
             return Some(slot);
         }
         self.expire(slot);
@@ -57,13 +72,15 @@ impl<K, V, P: Policy> Locked<'_, K, V, P> {
     #[inline]
     pub(super) fn is_alive(&self, slot: u32) -> bool {
         !StampOf::<P>::EXPIRES
-            || self.table.get(slot).is_some_and(|entry| entry.stamp.deadline(self.core.idle) > self.now)
+            || self.table.get(slot).is_some_and(|entry| entry.stamp().deadline(self.core.idle) > self.now)
     }
 
     #[inline]
     pub(super) fn used(&mut self, slot: u32) {
-        if let Some(entry) = self.table.get(slot) {
-            entry.stamp.accessed(self.now);
+        if StampOf::<P>::TRACKS_ACCESS
+            && let Some(entry) = self.table.get(slot)
+        {
+            entry.stamp().accessed(self.now);
         }
         self.table.hit_mut(slot);
     }
@@ -73,12 +90,23 @@ impl<K, V, P: Policy> Locked<'_, K, V, P> {
         self.now = self.core.now();
     }
 
+    /// Lends the value of a slot for changing.
+    ///
     /// # Panics
     ///
     /// If the slot is vacant.
     #[inline]
-    pub(super) fn value(&mut self, slot: u32) -> &mut V {
-        &mut self.table.get_mut(slot).expect("a slot that was just found").value
+    pub(super) fn change<R>(&mut self, slot: u32, change: impl FnOnce(&mut V) -> R) -> R {
+        self.table.change(slot, |_, value| change(value)).expect("a slot that was just found")
+    }
+
+    /// The value of a slot.
+    ///
+    /// # Panics
+    ///
+    /// If the slot is vacant.
+    pub(super) fn value(&self, slot: u32) -> &V {
+        self.table.get(slot).expect("a slot that was just found").value()
     }
 
     /// As [`find`](Locked::find), of what is on offer.
@@ -112,10 +140,15 @@ impl<K, V, P: Policy> Locked<'_, K, V, P> {
             }
             budget.overdraw();
         }
-        if let Some((key, value)) = offer.take() {
-            let stamp = Stamp::new(self.now, self.deadline(ttl));
-            let slot = self.table.insert(hash, key, value, stamp);
-            self.schedule(slot);
+        if let Some(entry) = offer.take() {
+            let deadline = self.deadline(ttl);
+            if let Err((key, value, NoMemory)) = self.table.insert(hash, entry, self.now, deadline, self.core.idle) {
+                *offer = Offer::new(key, value);
+                if let Some(budget) = &self.core.budget {
+                    budget.give(&self.open.purse);
+                }
+                no_memory();
+            }
             self.open.meter.inserts.add();
             self.open.meter.stored.set(self.table.len() as u64);
         }
@@ -127,23 +160,19 @@ impl<K, V, P: Policy> Locked<'_, K, V, P> {
         self.open.meter.inserts.add();
         self.table.hit_mut(slot);
         self.restart(slot, ttl);
-        std::mem::replace(self.value(slot), value)
+        self.change(slot, |old| std::mem::replace(old, value))
     }
 
     /// Starts the time to live of an entry again, with this length or the declared one.
     pub(super) fn restart(&mut self, slot: u32, ttl: Option<u64>) {
         if StampOf::<P>::EXPIRES {
-            let stamp = Stamp::new(self.now, self.deadline(ttl));
-            if let Some(entry) = self.table.get_mut(slot) {
-                entry.stamp = stamp;
-            }
-            self.schedule(slot);
+            self.table.restart(slot, self.now, self.deadline(ttl), self.core.idle);
         }
     }
 
-    /// Takes out the entry of an occupied slot.
-    pub(super) fn remove(&mut self, slot: u32) -> Option<(K, V)> {
-        let removed = self.take(slot)?;
+    /// Takes out the entry of an occupied slot, whose hash may be known.
+    pub(super) fn remove(&mut self, slot: u32, hash: Option<u64>) -> Option<(K, V)> {
+        let removed = self.take(slot, hash)?;
         if let Some(budget) = &self.core.budget {
             budget.give(&self.open.purse);
         }
@@ -159,21 +188,19 @@ impl<K, V, P: Policy> Locked<'_, K, V, P> {
         self.now.saturating_add(ttl.unwrap_or(self.core.ttl))
     }
 
-    fn schedule(&mut self, slot: u32) {
-        if StampOf::<P>::EXPIRES {
-            self.table.schedule(slot, self.now, self.core.idle);
-        }
-    }
-
     /// Takes out an entry, whose unit of capacity stays taken.
-    fn take(&mut self, slot: u32) -> Option<(K, V)> {
-        let removed = self.table.remove(slot);
+    fn take(&mut self, slot: u32, hash: Option<u64>) -> Option<(K, V)> {
+        let hash = match hash {
+            Some(hash) => hash,
+            None => self.table.hash_of(slot, |key| self.core.hash_of(key))?,
+        };
+        let removed = self.table.remove(slot, hash);
         self.open.meter.stored.set(self.table.len() as u64);
         removed
     }
 
     pub(super) fn expire(&mut self, slot: u32) {
-        if let Some(removed) = self.remove(slot) {
+        if let Some(removed) = self.remove(slot, None) {
             self.open.meter.expired.add();
             self.garbage.push(removed);
         }
@@ -201,25 +228,33 @@ impl<K, V, P: Policy> Locked<'_, K, V, P> {
             }
             if let Some(slot) = self.table.next_expired(self.now, self.core.idle) {
                 self.open.meter.expired.add();
-                if let Some(expired) = self.take(slot) {
+                if let Some(expired) = self.take(slot, None) {
                     self.garbage.push(expired);
                 }
                 return true;
             }
         }
-        let Some(victim) = self.table.victim().and_then(|slot| self.take(slot)) else { return false };
+        let Some(victim) = self.table.victim().and_then(|slot| self.take(slot, None)) else { return false };
         self.open.meter.evicted.add();
         self.garbage.push(victim);
         true
     }
 
-    /// Gives slots back if few are in use and nobody counts on their numbers; says whether there are more to give back.
+    /// Brings the table nearer to the size that it should have, by so many buckets.
     #[inline]
-    pub(super) fn compact(&mut self, steps: usize) -> bool {
-        if !self.table.is_sparse() || self.open.visitors.load(Ordering::Relaxed) > 0 {
-            return false;
+    pub(super) fn step(&mut self, steps: usize) -> Result<(), NoMemory> {
+        for _ in 0..steps {
+            if self.table.is_settled() {
+                break;
+            }
+            self.table.step(|key| self.core.hash_of(key), self.now, self.core.idle)?;
         }
-        self.table.compact(steps, self.table.len());
-        self.table.is_sparse()
+        Ok(())
     }
+}
+
+#[cold]
+#[track_caller]
+fn no_memory() -> ! {
+    panic!("no memory for one more entry; the map is as it was before")
 }

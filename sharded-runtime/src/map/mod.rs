@@ -107,8 +107,7 @@ impl<V: Send + 'static> Value for V {}
 /// assert_eq!(shop.carts().with(&7, |cart| cart.len()), Some(1));
 /// ```
 pub struct ShardedMap<K, V, P: Policy, S = RandomState> {
-    core: Arc<core::Core<K, V, P>>,
-    hasher: MapHasher<S>,
+    core: Arc<core::Core<K, V, P, S>>,
 }
 
 // A panic inside leaves the map usable and every entry whole, see above.
@@ -122,15 +121,16 @@ where
     P: Policy,
     P::Lock: Serves<K, V>,
     <P::Lock as Lock>::Cell<Table<K, V, P>>: Send + Sync,
-    S: BuildHasher + Default + 'static,
+    S: BuildHasher + Default + Send + Sync + 'static,
 {
     fn build(store: &StoreContext, index: u16, options: FieldOptions<P>) -> Self {
-        let core = Arc::new(core::Core::new(store, index, &options));
+        let rehash = |hasher: &MapHasher<S>, key: &K| hasher.hash(key);
+        let core = Arc::new(core::Core::new(store, index, &options, MapHasher::new(&store.seed), rehash));
         if core.in_background() {
-            let weak: Weak<core::Core<K, V, P>> = Arc::downgrade(&core);
+            let weak: Weak<core::Core<K, V, P, S>> = Arc::downgrade(&core);
             sweeper::register(weak);
         }
-        ShardedMap { core, hasher: MapHasher::new(&store.seed) }
+        ShardedMap { core }
     }
 }
 
@@ -242,9 +242,8 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let mut stats = Stats::default();
+        (stats.hits, stats.misses) = self.core.hits_and_misses();
         for meter in self.core.meters() {
-            stats.hits += meter.hits.get();
-            stats.misses += meter.misses.get();
             stats.inserts += meter.inserts.get();
             stats.expired += meter.expired.get();
             stats.evicted += meter.evicted.get();
@@ -333,7 +332,7 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
     #[track_caller]
     pub fn shrink_to_fit(&self) {
         for shard in 0..self.core.shard_count() {
-            self.core.shrink(shard, |_| 0);
+            self.core.shrink(shard);
         }
     }
 }
@@ -363,7 +362,7 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.core.route(self.hasher.hash(key))
+        self.core.route(self.core.hasher.hash(key))
     }
 }
 

@@ -41,7 +41,7 @@ where
         Q: Hash + Eq + ?Sized,
         V: Clone,
     {
-        self.core.read(self.hasher.hash(key), key, Runs::Nothing, V::clone)
+        self.core.read(self.core.hasher.hash(key), key, <P::Lock as Serves<K, V>>::COPIES, Runs::Nothing, V::clone)
     }
 
     /// Runs a closure on a key's value, under the shard's lock (shared where the lock shares). A use of the entry.
@@ -68,7 +68,7 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.core.read(self.hasher.hash(key), key, Runs::Closure, read)
+        self.core.read(self.core.hasher.hash(key), key, <P::Lock as Serves<K, V>>::COPIES, Runs::Closure, read)
     }
 
     /// Whether a key has an entry that has not expired. No use of the entry: neither its idle time, nor the order of
@@ -95,7 +95,7 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.core.peek(self.hasher.hash(key), key, |_, _| ()).is_some()
+        self.core.peek(self.core.hasher.hash(key), key, <P::Lock as Serves<K, V>>::COPIES, |_, _| ()).is_some()
     }
 
     /// Copies of the values of several keys, in the order of the keys; each is a use of its entry.
@@ -125,7 +125,7 @@ where
         Q: Hash + Eq + ?Sized + 'q,
         V: Clone,
     {
-        let mut keys: Vec<_> = keys.into_iter().map(|key| (self.hasher.hash(key), key)).enumerate().collect();
+        let mut keys: Vec<_> = keys.into_iter().map(|key| (self.core.hasher.hash(key), key)).enumerate().collect();
         // The shard is the top of the hash, so this brings the keys of a shard together.
         keys.sort_unstable_by_key(|&(_, (hash, _))| hash);
         let mut values: Vec<Option<V>> = (0..keys.len()).map(|_| None).collect();

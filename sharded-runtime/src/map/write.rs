@@ -107,7 +107,7 @@ where
     where
         P::Eviction: MakesRoom,
     {
-        let hash = self.hasher.hash(&key);
+        let hash = self.core.hasher.hash(&key);
         let mut offer = Offer::new(key, value);
         self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
             if locked.find_offered(hash, &offer).is_none() {
@@ -227,7 +227,7 @@ where
 
     #[track_caller]
     pub(super) fn put(&self, key: K, value: V, ttl: Option<u64>) -> Result<Option<V>, Refused<K, V>> {
-        let hash = self.hasher.hash(&key);
+        let hash = self.core.hasher.hash(&key);
         let mut offer = Offer::new(key, value);
         let replaced = self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
             if let Some(slot) = locked.find_offered(hash, &offer) {
@@ -246,10 +246,10 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let hash = self.hasher.hash(key);
+        let hash = self.core.hasher.hash(key);
         self.core.write(self.core.route(hash), runs, |locked| {
             let slot = locked.find(hash, key)?;
-            if condition(locked.value(slot)) { locked.remove(slot) } else { None }
+            if condition(locked.value(slot)) { locked.remove(slot, Some(hash)) } else { None }
         })
     }
 }
@@ -271,7 +271,7 @@ fn no_room() -> ! {
     panic!("a shard holds at most 2^32 - 1 entries")
 }
 
-impl<K: Key, V: Value, P: Policy> Locked<'_, K, V, P> {
+impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
     /// Stores what is on offer, whose key is not there, under a policy that makes room.
     #[track_caller]
     pub(super) fn insert_new(&mut self, hash: u64, offer: &mut Offer<K, V>)

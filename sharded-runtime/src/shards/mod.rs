@@ -8,7 +8,7 @@ pub use count::{Auto, Fixed, MAX_SHARDS, ShardCount};
 
 use crate::{
     Policy,
-    lock::{Cell, Lock},
+    lock::{Cell, Lock, Sequence, Token},
     order::Place,
 };
 use std::panic::Location;
@@ -90,6 +90,26 @@ impl<T, O, P: Policy> Shards<T, O, P> {
             write(open, table)
         };
         if access == Access::Step { cell.write_in_turn(write) } else { cell.write(write) }
+    }
+
+    /// Lets someone look at a shard without its lock, beside the number that tells of writers; `None` under a lock that has none.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn unlocked<R>(&self, shard: usize, look: impl FnOnce(&O, &Sequence) -> Option<R>) -> Option<R> {
+        let Shard { open, cell } = &self.all[shard];
+        let sequence = P::Lock::sequence(cell, Token)?;
+        // Whoever gives up waits for the lock, and it must not depend on the moment who panics.
+        self.place.check(shard);
+        look(open, sequence)
+    }
+
+    /// Runs something that would run under the lock if there were one.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn without_lock<R>(&self, shard: usize, access: Access, run: impl FnOnce() -> R) -> R {
+        let at = Location::caller();
+        let _inside = access.is_recorded().then(|| self.place.enter(shard, at));
+        run()
     }
 
     /// `None` at once where the lock is taken; so this may be called anywhere.

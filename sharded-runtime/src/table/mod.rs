@@ -1,55 +1,29 @@
 //! Storage, expiry and eviction of one field in one shard.
 //!
-//! An index from hash to slot number, and the slots (see [`slab`]). The index keeps 32 bits of each hash, so that it grows
-//! without asking any key for its hash again: no user code runs but `Eq` on a lookup. The index is `hashbrown`'s; it and the
-//! slots grow and shrink in one step each. The layers above know nothing of it.
+//! [`raw`] stores the entries and says in which slot each is; here is what is known about slots: which expire (see [`due`]), and which the
+//! eviction lets go next. A slot stays an entry's until a step of growing or shrinking moves it, after which everyone who knows it
+//! by its number is told.
 
-mod slab;
+mod due;
+#[allow(unsafe_code, reason = "raw memory")]
+mod raw;
 
-use crate::{
-    Policy,
-    evict::Eviction,
-    expiry::{Expiry, Stamp, Wheel},
-};
-use hashbrown::HashTable;
-use slab::Slab;
-use std::{borrow::Borrow, fmt};
+pub use raw::Copies;
+pub(crate) use raw::{Copied, Cursor, Entries, Found, NoMemory, StampOf, View};
 
-type StampOf<P> = <<P as Policy>::Expiry as Expiry>::Stamp;
+use crate::{Policy, arena::Arena, evict::Eviction, expiry::Stamp};
+use due::Due;
+use raw::{Moves, RawTable};
+use std::{borrow::Borrow, fmt, sync::Arc};
 
-/// A table shrinks when it has this many times more room than entries...
-const SPARSE: usize = 4;
-/// ...and more slots than this.
-const SMALL: usize = 64;
+/// Entries in a row that readers without a lock have used since they were last named, before one leaves all the same.
+const MAX_CHANCES: usize = 64;
 
 /// One shard's part of a map.
 pub struct Table<K, V, P: Policy> {
-    index: HashTable<Pointer>,
-    slots: Slab<Entry<K, V, StampOf<P>>>,
+    raw: RawTable<K, V, P>,
     eviction: P::Eviction,
-    wheel: Wheel,
-}
-
-/// Where the entry of a hash is.
-#[derive(Clone, Copy, Debug)]
-struct Pointer {
-    hash: u32,
-    slot: u32,
-}
-
-impl Pointer {
-    /// What the index is asked with: it takes its position from the lowest bits and its tag from the topmost.
-    #[inline]
-    fn spread(hash: u32) -> u64 {
-        u64::from(hash) | u64::from(hash) << 32
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct Entry<K, V, T> {
-    pub(crate) stamp: T,
-    pub(crate) key: K,
-    pub(crate) value: V,
+    due: Due,
 }
 
 /// Its size, not its contents.
@@ -60,89 +34,101 @@ impl<K, V, P: Policy> fmt::Debug for Table<K, V, P> {
 }
 
 impl<K, V, P: Policy> Table<K, V, P> {
-    pub(crate) fn new() -> Self {
-        Table {
-            index: HashTable::new(),
-            slots: Slab::default(),
-            eviction: P::Eviction::default(),
-            wheel: Wheel::default(),
-        }
+    /// The arena for such tables.
+    pub(crate) fn arena(huge_pages: bool) -> Arena {
+        RawTable::<K, V, P>::arena(huge_pages)
+    }
+
+    pub(crate) fn new(arena: Arc<Arena>) -> Self {
+        Table { raw: RawTable::new(arena), eviction: P::Eviction::default(), due: Due::default() }
     }
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.slots.len()
-    }
-
-    /// One more than the largest slot number in use.
-    #[inline]
-    pub(crate) fn slots(&self) -> u32 {
-        // The slab has at most 2^32 - 1.
-        u32::try_from(self.slots.slots()).unwrap_or(u32::MAX)
+        self.raw.len()
     }
 
     #[inline]
-    #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is kept")]
-    pub(crate) fn find<Q>(&self, hash: u64, key: &Q) -> Option<u32>
+    pub(crate) fn find<Q>(&self, hash: u64, key: &Q) -> Option<Found<'_, K, V, P>>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let hash = hash as u32;
-        let same =
-            |at: &Pointer| at.hash == hash && self.slots.get(at.slot).is_some_and(|entry| entry.key.borrow() == key);
-        self.index.find(Pointer::spread(hash), same).map(|at| at.slot)
+        self.raw.find(hash, key)
     }
 
     #[inline]
-    pub(crate) fn get(&self, slot: u32) -> Option<&Entry<K, V, StampOf<P>>> {
-        self.slots.get(slot)
+    pub(crate) fn get(&self, slot: u32) -> Option<Found<'_, K, V, P>> {
+        self.raw.get(slot)
     }
 
+    /// Has the processor fetch what a search for this hash looks at first.
     #[inline]
-    pub(crate) fn get_mut(&mut self, slot: u32) -> Option<&mut Entry<K, V, StampOf<P>>> {
-        self.slots.get_mut(slot)
+    pub(crate) fn prefetch(&self, hash: u64) {
+        self.raw.prefetch(hash);
+    }
+
+    /// Lends the value of a slot for changing.
+    #[inline]
+    pub(crate) fn change<R>(&mut self, slot: u32, change: impl FnOnce(&K, &mut V) -> R) -> Option<R> {
+        self.raw.change(slot, change)
     }
 
     /// The entry was used, under a shared lock.
     #[inline]
     pub(crate) fn hit(&self, slot: u32) {
-        self.eviction.hit(slot);
+        if !self.raw.mark(slot) {
+            self.eviction.hit(slot);
+        }
     }
 
     /// The entry was used, under an exclusive lock.
     #[inline]
     pub(crate) fn hit_mut(&mut self, slot: u32) {
-        self.eviction.hit_mut(slot);
+        // Where uses are marked, all are, so that one is not counted twice; but an exact order is kept as exact as can be.
+        if P::Eviction::REORDERS || !self.raw.mark(slot) {
+            self.eviction.hit_mut(slot);
+        }
     }
 
     /// Whether there is a slot number left for one more entry.
     pub(crate) fn has_room(&self) -> bool {
-        self.slots.has_room()
+        self.raw.has_room()
     }
 
-    /// Stores an entry whose key is not there yet.
-    #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is kept")]
-    pub(crate) fn insert(&mut self, hash: u64, key: K, value: V, stamp: StampOf<P>) -> u32 {
-        let hash = hash as u32;
-        let slot = self.slots.insert(hash, Entry { stamp, key, value });
-        self.index.insert_unique(Pointer::spread(hash), Pointer { hash, slot }, |at| Pointer::spread(at.hash));
+    /// Stores an entry whose key is not there yet, written at `now`, to live until `deadline`.
+    pub(crate) fn insert(&mut self, hash: u64, (key, value): (K, V), now: u64, deadline: u64, idle: u64) -> Result<(), (K, V, NoMemory)> {
+        let slot = self.raw.insert(hash, key, value)?;
+        self.restart(slot, now, deadline, idle);
+        self.raw.aim();
         self.eviction.inserted(slot);
-        slot
+        Ok(())
     }
 
-    /// Removes the entry of an occupied slot.
-    pub(crate) fn remove(&mut self, slot: u32) -> Option<(K, V)> {
-        let hash = self.slots.hash(slot)?;
-        let Entry { key, value, .. } = self.slots.remove(slot)?;
-        if let Ok(at) = self.index.find_entry(Pointer::spread(hash), |at| at.slot == slot) {
-            at.remove();
+    /// Starts the time to live of an entry again.
+    #[inline]
+    pub(crate) fn restart(&mut self, slot: u32, now: u64, deadline: u64, idle: u64) {
+        if StampOf::<P>::EXPIRES
+            && let Some(entry) = self.raw.get(slot)
+        {
+            entry.stamp().set(now, deadline);
+            let deadline = entry.stamp().deadline(idle);
+            self.due.note(RawTable::<K, V, P>::bucket_of(slot), deadline, now);
         }
+    }
+
+    /// The hash of an occupied slot's entry, or what [`remove`](Table::remove) needs of it.
+    #[inline]
+    pub(crate) fn hash_of(&self, slot: u32, rehash: impl Fn(&K) -> u64) -> Option<u64> {
+        self.raw.hash_of(slot, rehash)
+    }
+
+    /// Removes the entry of an occupied slot, with this hash.
+    pub(crate) fn remove(&mut self, slot: u32, hash: u64) -> Option<(K, V)> {
+        let removed = self.raw.remove(slot, hash)?;
+        self.raw.aim();
         self.eviction.removed(slot);
-        if StampOf::<P>::EXPIRES {
-            self.wheel.unschedule(slot);
-        }
-        Some((key, value))
+        Some(removed)
     }
 
     /// The slot of the entry that should leave next. `None` only where there is no entry, or none is ever to leave: if an
@@ -151,39 +137,34 @@ impl<K, V, P: Policy> Table<K, V, P> {
         if !P::Eviction::EVICTS || self.len() == 0 {
             return None;
         }
-        let named = self.eviction.victim().filter(|&slot| self.slots.get(slot).is_some());
-        named.or_else(|| (0..self.slots()).rev().find(|&slot| self.slots.get(slot).is_some()))
-    }
-
-    /// Has the sweep come back to the entry when it is due, as of `now` and with this idle time.
-    pub(crate) fn schedule(&mut self, slot: u32, now: u64, idle: u64) {
-        if let Some(entry) = self.slots.get(slot) {
-            self.wheel.schedule(slot, entry.stamp.deadline(idle), now);
+        let mut named = None;
+        for _ in 0..MAX_CHANCES {
+            named = self.eviction.victim().filter(|&slot| self.raw.get(slot).is_some());
+            match named.and_then(|slot| self.raw.get(slot)) {
+                // The eviction learns only now that it was used.
+                Some(entry) if entry.unmark() => self.eviction.hit_mut(entry.slot()),
+                _ => break,
+            }
         }
+        named.or_else(|| (0..self.raw.slots()).rev().find(|&slot| self.raw.get(slot).is_some()))
     }
 
-    /// Looks at one entry that is due: its slot if it has expired. One that was used or given more time since it was
-    /// scheduled is put off. Nothing is left to look at when nothing [is due](Table::is_due).
+    /// Looks at one bucket of what is due: the slot of an entry in it that has expired. Nothing is left to look at when
+    /// nothing [is due](Table::is_due).
     pub(crate) fn next_expired(&mut self, now: u64, idle: u64) -> Option<u32> {
-        let slot = self.wheel.due(now)?;
-        let deadline = self.slots.get(slot)?.stamp.deadline(idle);
-        if deadline <= now {
-            return Some(slot);
-        }
-        self.wheel.schedule(slot, deadline, now);
-        None
+        self.due.next_expired(&self.raw, now, idle)
     }
 
-    /// Has [`next_expired`](Table::next_expired) find everything that has expired, at the cost of looking at some entries
-    /// that have not.
-    pub(crate) fn hurry(&mut self, now: u64) {
-        self.wheel.hurry(now);
+    /// Has [`next_expired`](Table::next_expired) find everything that has expired by now in some part of the table; answers where
+    /// the next part begins.
+    pub(crate) fn hurry(&mut self, from: usize, now: u64) -> Option<usize> {
+        self.due.hurry(from, now)
     }
 
     /// The earliest time at which [`next_expired`](Table::next_expired) may find something; `u64::MAX` is never.
     #[inline]
     pub(crate) fn due_at(&self) -> u64 {
-        self.wheel.due_at()
+        self.due.due_at()
     }
 
     /// Whether there is something for [`next_expired`](Table::next_expired) to look at.
@@ -193,54 +174,53 @@ impl<K, V, P: Policy> Table<K, V, P> {
         due_at <= now && due_at != u64::MAX
     }
 
-    /// Whether so few slots are in use that the table should be compacted.
+    /// Whether the table is as large as it should be.
     #[inline]
-    pub(crate) fn is_sparse(&self) -> bool {
-        self.slots.slots() > SMALL && self.slots.slots() / SPARSE > self.slots.len()
+    pub(crate) fn is_settled(&self) -> bool {
+        self.raw.is_settled()
     }
 
-    /// Gives up to `steps` slots back, by moving entries from the end to vacant slots, but keeps `slack` vacant ones.
-    /// Says whether there is more to do.
-    pub(crate) fn compact(&mut self, steps: usize, slack: usize) -> bool {
-        for _ in 0..steps {
-            if self.slots.slots() <= self.slots.len() + slack {
-                self.release(slack);
-                return false;
+    /// Has the next [steps](Table::step) make the table as small as it can be.
+    pub(crate) fn aim_to_fit(&mut self) {
+        self.raw.aim_to_fit();
+    }
+
+    /// Brings the table one bucket nearer to the size that it should have. At most the entries of that bucket move, and those
+    /// whose hashes collide with theirs. Says whether it could.
+    ///
+    /// A panic in `rehash` leaves the table as it was.
+    pub(crate) fn step(&mut self, rehash: impl Fn(&K) -> u64, now: u64, idle: u64) -> Result<(), NoMemory> {
+        let slots = self.raw.slots();
+        let mut moves = Moves::new();
+        let stepped = self.raw.step(rehash, &mut moves);
+        for (from, to) in moves {
+            self.eviction.moved(from, to);
+            if StampOf::<P>::EXPIRES
+                && let Some(entry) = self.raw.get(to)
+            {
+                self.due.note(RawTable::<K, V, P>::bucket_of(to), entry.stamp().deadline(idle), now);
             }
-            if let Some((from, to)) = self.slots.compact() {
-                self.follow(from, to);
-            }
         }
-        self.release(slack.max(self.slots.capacity() / 2));
-        true
+        if self.raw.slots() < slots {
+            self.eviction.shrink_to(self.raw.slots() as usize);
+            self.due.shrink_to(self.raw.buckets());
+        }
+        stepped
     }
 
-    /// Gives memory back that is beyond the slots and `slack` more.
-    fn release(&mut self, slack: usize) {
-        let slots = self.slots.slots();
-        if self.slots.capacity() > slots + slack {
-            self.slots.shrink_to(slots);
-            self.eviction.shrink_to(slots);
-            self.wheel.shrink_to(slots);
-            self.index.shrink_to(slots, |at| Pointer::spread(at.hash));
-        }
-    }
-
-    /// Tells everyone who knows the entry of slot `from` that it lives in `to` now.
-    fn follow(&mut self, from: u32, to: u32) {
-        if let Some(hash) = self.slots.hash(to)
-            && let Some(at) = self.index.find_mut(Pointer::spread(hash), |at| at.slot == from)
-        {
-            at.slot = to;
-        }
-        self.eviction.moved(from, to);
-        if StampOf::<P>::EXPIRES {
-            self.wheel.moved(from, to);
-        }
+    /// Collects the slots of entries, see [`RawTable::walk`].
+    pub(crate) fn walk(&self, from: Cursor, enough: usize, rehash: impl Fn(&K) -> u64, slots: &mut Vec<u32>) -> Option<Cursor> {
+        self.raw.walk(from, enough, rehash, slots)
     }
 
     /// All entries, out of their slots.
-    pub(crate) fn into_entries(self) -> impl Iterator<Item = Entry<K, V, StampOf<P>>> {
-        self.slots.into_entries()
+    pub(crate) fn into_entries(self, idle: u64) -> Entries<K, V, P> {
+        self.raw.into_entries(idle)
+    }
+
+    /// Tells readers without a lock where everything is.
+    #[inline]
+    pub(crate) fn publish(&self, view: &View) {
+        self.raw.publish(view);
     }
 }

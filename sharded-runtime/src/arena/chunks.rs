@@ -1,0 +1,148 @@
+//! Chunks of equal size out of large mappings.
+
+use crate::sys::memory;
+use std::{collections::BTreeSet, ptr::NonNull};
+
+/// Chunks of the first mapping; each further one has twice as many...
+const FIRST_MAPPING: usize = 16;
+/// ...up to about this many bytes.
+const LARGEST_MAPPING: usize = 1 << 30;
+/// Free chunks that keep their pages: this many, or...
+const KEEP: usize = 8;
+/// ...one for so many in use.
+const KEEP_SHARE: usize = 32;
+
+pub(super) struct Chunks {
+    size: usize,
+    huge_pages: bool,
+    /// In the order of their chunks' numbers.
+    mappings: Vec<Mapping>,
+    /// Free chunks that still have their pages.
+    warm: BTreeSet<u64>,
+    /// Free chunks that have none.
+    cold: BTreeSet<u64>,
+    /// From this number on no chunk was ever taken.
+    fresh: u64,
+    used: usize,
+}
+
+struct Mapping {
+    at: NonNull<u8>,
+    first: u64,
+    chunks: u64,
+}
+
+impl Chunks {
+    pub(super) fn new(size: usize, huge_pages: bool) -> Self {
+        assert!(size.is_multiple_of(memory::PAGE), "a chunk consists of whole pages");
+        let (warm, cold) = (BTreeSet::new(), BTreeSet::new());
+        Chunks { size, huge_pages, mappings: Vec::new(), warm, cold, fresh: 0, used: 0 }
+    }
+
+    /// A free chunk, with its pages at once if it is to be used as a whole.
+    pub(super) fn take(&mut self, as_a_whole: bool) -> Option<(u64, NonNull<u8>)> {
+        if let Some(number) = self.warm.pop_first() {
+            self.used += 1;
+            return Some((number, self.address(number)));
+        }
+        let number = match self.cold.pop_first() {
+            Some(number) => number,
+            None => self.take_fresh()?,
+        };
+        self.used += 1;
+        let chunk = self.address(number);
+        if as_a_whole && !self.huge_pages {
+            // SAFETY: a chunk consists of whole pages of a mapping.
+            unsafe { memory::populate(chunk, self.size) }
+        }
+        Some((number, chunk))
+    }
+
+    /// Takes a chunk back; answers one whose pages are to be given back.
+    pub(super) fn give(&mut self, number: u64) -> Option<(u64, NonNull<u8>)> {
+        self.used -= 1;
+        self.warm.insert(number);
+        if self.warm.len() <= KEEP.max(self.used / KEEP_SHARE) {
+            return None;
+        }
+        // Low numbers are used first, so that the tail of a mapping can stay without pages.
+        let surplus = self.warm.pop_last()?;
+        Some((surplus, self.address(surplus)))
+    }
+
+    /// Takes back the chunk that [`give`](Chunks::give) answered.
+    pub(super) fn put_back(&mut self, number: u64, is_discarded: bool) {
+        if is_discarded { self.cold.insert(number) } else { self.warm.insert(number) };
+    }
+
+    pub(super) fn address(&self, number: u64) -> NonNull<u8> {
+        let mapping = &self.mappings[self.mappings.partition_point(|mapping| mapping.first <= number) - 1];
+        #[allow(clippy::cast_possible_truncation, reason = "an offset in memory")]
+        let index = (number - mapping.first) as usize;
+        // SAFETY: the chunk lies in the mapping.
+        unsafe { mapping.at.add(index * self.size) }
+    }
+
+    /// The number of the chunk that an address lies in, and where in it.
+    pub(super) fn locate(&self, at: NonNull<u8>) -> (u64, usize) {
+        let at = at.addr().get();
+        let contains = |mapping: &&Mapping| at.wrapping_sub(mapping.at.addr().get()) < mapping.bytes(self.size);
+        let mapping = self.mappings.iter().rev().find(contains).expect("a block of this arena");
+        let offset = at - mapping.at.addr().get();
+        (mapping.first + (offset / self.size) as u64, offset % self.size)
+    }
+
+    fn take_fresh(&mut self) -> Option<u64> {
+        let end = self.mappings.last().map_or(0, |last| last.first + last.chunks);
+        if self.fresh == end {
+            self.map(end)?;
+        }
+        self.fresh += 1;
+        Some(self.fresh - 1)
+    }
+
+    fn map(&mut self, first: u64) -> Option<()> {
+        let most = (LARGEST_MAPPING / self.size).max(1);
+        let mut chunks = (FIRST_MAPPING << self.mappings.len().min(20)).min(most);
+        // Where the whole is not to be had, less may be.
+        let at = loop {
+            match memory::map(chunks * self.size) {
+                Some(at) => break at,
+                None if chunks > 1 => chunks /= 2,
+                None => return None,
+            }
+        };
+        if self.huge_pages {
+            // SAFETY: this is the whole mapping.
+            unsafe { memory::prefer_huge_pages(at, chunks * self.size) }
+        }
+        self.mappings.push(Mapping { at, first, chunks: chunks as u64 });
+        Some(())
+    }
+}
+
+impl Mapping {
+    #[allow(clippy::cast_possible_truncation, reason = "the chunks lie in memory")]
+    fn bytes(&self, size: usize) -> usize {
+        self.chunks as usize * size
+    }
+}
+
+impl Drop for Chunks {
+    fn drop(&mut self) {
+        for mapping in &self.mappings {
+            // SAFETY: this is the whole mapping, and whoever could look at it held the arena.
+            unsafe { memory::unmap(mapping.at, mapping.bytes(self.size)) }
+        }
+    }
+}
+
+/// Gives the pages of a chunk back.
+///
+/// # Safety
+///
+/// It must be a whole chunk that nobody uses, but readers as the arena describes them.
+pub(super) unsafe fn discard(chunk: NonNull<u8>, size: usize) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { memory::discard(chunk, size) }
+}

@@ -1,0 +1,82 @@
+//! An array that grows without moving what is in it.
+
+/// Elements of a part.
+const PART: usize = 512;
+
+/// An array in parts: to grow is to add to the last part or to add a part, which is bounded work (but for the addresses of
+/// the parts, three words for 512 elements).
+#[derive(Debug)]
+pub(crate) struct Chunked<T> {
+    /// All but the last are full.
+    parts: Vec<Vec<T>>,
+}
+
+impl<T> Default for Chunked<T> {
+    fn default() -> Self {
+        Chunked { parts: Vec::new() }
+    }
+}
+
+impl<T: Default> Chunked<T> {
+    pub(crate) fn len(&self) -> usize {
+        self.parts.last().map_or(0, |last| (self.parts.len() - 1) * PART + last.len())
+    }
+
+    /// Sees to it that there is an element of this index.
+    #[inline]
+    pub(crate) fn reach(&mut self, index: usize) {
+        if index >= self.len() {
+            self.extend(index + 1);
+        }
+    }
+
+    #[cold]
+    fn extend(&mut self, len: usize) {
+        while self.len() < len {
+            if self.len().is_multiple_of(PART) {
+                self.parts.push(Vec::new());
+            }
+            if let Some(last) = self.parts.last_mut() {
+                last.push(T::default());
+            }
+        }
+    }
+
+    /// Forgets the elements from `len` on.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.parts.truncate(len.div_ceil(PART));
+        if !len.is_multiple_of(PART)
+            && len / PART < self.parts.len()
+            && let Some(last) = self.parts.last_mut()
+        {
+            last.truncate(len % PART);
+            last.shrink_to_fit();
+        }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, index: usize) -> Option<&T> {
+        self.parts.get(index / PART)?.get(index % PART)
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
+        self.parts.get_mut(index / PART)?.get_mut(index % PART)
+    }
+}
+
+impl<T> std::ops::Index<usize> for Chunked<T> {
+    type Output = T;
+
+    #[inline]
+    fn index(&self, index: usize) -> &T {
+        &self.parts[index / PART][index % PART]
+    }
+}
+
+impl<T> std::ops::IndexMut<usize> for Chunked<T> {
+    #[inline]
+    fn index_mut(&mut self, index: usize) -> &mut T {
+        &mut self.parts[index / PART][index % PART]
+    }
+}

@@ -1,0 +1,3 @@
+//! What is asked of the operating system.
+
+pub(crate) mod memory;

@@ -1,0 +1,315 @@
+//! One bucket: a header of tags, and slots.
+
+use super::{
+    layout::{Layout, Pair, StampOf},
+    words,
+};
+use crate::{Policy, expiry::Stamp};
+use std::{
+    marker::PhantomData,
+    mem::MaybeUninit,
+    ptr::NonNull,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+};
+
+/// A count of displaced entries that has reached this is no longer exact, and stays.
+const STICKY: u8 = u8::MAX;
+
+/// The address of a bucket. It says nothing of what may be done with it.
+pub(super) struct Bucket<K, V, P> {
+    at: NonNull<u8>,
+    types: PhantomData<(*const K, *const V, P)>,
+}
+
+impl<K, V, P> Clone for Bucket<K, V, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K, V, P> Copy for Bucket<K, V, P> {}
+
+/// The tags of a bucket and its count of displaced entries, as of one moment where nobody writes.
+#[derive(Clone, Copy)]
+pub(super) struct Header([u64; 2]);
+
+/// Slots of a bucket, as bits.
+#[derive(Clone, Copy)]
+pub(super) struct Slots(pub(super) u32);
+
+impl Iterator for Slots {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        let first = (self.0 != 0).then(|| self.0.trailing_zeros() as usize)?;
+        self.0 &= self.0 - 1;
+        Some(first)
+    }
+}
+
+/// The byte of a hash that tells most entries of other keys: next to the bits that say the bucket, never zero.
+#[inline]
+pub(super) fn tag(hash: u64) -> u8 {
+    #[allow(clippy::cast_possible_truncation, reason = "one byte is wanted")]
+    let tag = (hash >> 32) as u8;
+    tag.max(1)
+}
+
+impl Header {
+    /// The slots with this tag.
+    #[inline]
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+    pub(super) fn with_tag(self, tag: u8) -> Slots {
+        use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8};
+        // SAFETY: the instructions are there, see the `cfg`.
+        #[allow(unused_unsafe, reason = "safe in newer compilers")]
+        let equal = unsafe {
+            let bytes = _mm_set_epi64x(self.0[1].cast_signed(), self.0[0].cast_signed());
+            _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(tag.cast_signed())))
+        };
+        Slots(equal.cast_unsigned())
+    }
+
+    /// The slots with this tag.
+    #[inline]
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+    pub(super) fn with_tag(self, tag: u8) -> Slots {
+        const LOW: u64 = 0x0101_0101_0101_0101;
+        const REST: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+        let equal = |word: u64| {
+            let differs = word ^ (LOW * u64::from(tag));
+            // The top bit of each byte that is zero, exactly; then gathered to the lowest eight bits.
+            let zero = !(((differs & REST) + REST) | differs | REST);
+            ((zero >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
+        };
+        Slots(equal(self.0[0]) | equal(self.0[1]) << 8)
+    }
+
+    #[inline]
+    pub(super) fn displaced(self) -> u8 {
+        (self.0[1] >> 56) as u8
+    }
+}
+
+impl<K, V, P: Policy> Bucket<K, V, P> {
+    #[inline]
+    pub(super) fn new(at: NonNull<u8>) -> Self {
+        Bucket { at, types: PhantomData }
+    }
+
+    /// Has the processor fetch the bucket.
+    #[inline]
+    pub(super) fn prefetch(self) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // The tags and the entry are asked for at once, wherever it is: one miss takes as long as five.
+            for line in 0..Layout::<K, V, P>::BUCKET.div_ceil(64).min(6) {
+                // SAFETY: prefetching has no effect that can be seen, whatever the address.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(self.at.as_ptr().wrapping_add(line * 64).cast()) }
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The bucket must be in memory of the arena (or be the empty one that every table starts with). As in all that follows.
+    #[inline]
+    unsafe fn header_words<'a>(self) -> &'a [AtomicU64; 2] {
+        // SAFETY: buckets are aligned to cache lines and start with these words, which are never anything but atomic.
+        unsafe { self.at.cast::<[AtomicU64; 2]>().as_ref() }
+    }
+
+    #[inline]
+    pub(super) unsafe fn header(self) -> Header {
+        // SAFETY: the caller's promise.
+        let words = unsafe { self.header_words() };
+        Header([words[0].load(Relaxed), words[1].load(Relaxed)])
+    }
+
+    /// The vacant slots.
+    #[inline]
+    pub(super) unsafe fn vacant(self) -> Slots {
+        // SAFETY: the caller's promise.
+        Slots(unsafe { self.header() }.with_tag(0).0 & Layout::<K, V, P>::ALL)
+    }
+
+    /// The slots that have an entry.
+    #[inline]
+    pub(super) unsafe fn occupied(self) -> Slots {
+        // SAFETY: the caller's promise.
+        Slots(!unsafe { self.header() }.with_tag(0).0 & Layout::<K, V, P>::ALL)
+    }
+
+    #[inline]
+    pub(super) unsafe fn is_occupied(self, slot: usize) -> bool {
+        // SAFETY: the caller's promise.
+        let words = unsafe { self.header_words() };
+        words[slot / 8].load(Relaxed) >> (slot % 8 * 8) & 0xff != 0
+    }
+
+    /// # Safety
+    ///
+    /// There must be no other writer. The same holds for the others that write.
+    #[inline]
+    pub(super) unsafe fn set_tag(self, slot: usize, tag: u8) {
+        // SAFETY: the caller's promise.
+        let word = unsafe { &self.header_words()[slot / 8] };
+        let shift = slot % 8 * 8;
+        word.store(word.load(Relaxed) & !(0xff << shift) | u64::from(tag) << shift, Relaxed);
+    }
+
+    /// Counts one more displaced entry.
+    pub(super) unsafe fn add_displaced(self) {
+        // SAFETY: the caller's promise.
+        let word = unsafe { &self.header_words()[1] };
+        let before = word.load(Relaxed);
+        if (before >> 56) as u8 != STICKY {
+            word.store(before + (1 << 56), Relaxed);
+        }
+    }
+
+    /// Counts one displaced entry less.
+    pub(super) unsafe fn remove_displaced(self) {
+        // SAFETY: the caller's promise.
+        let word = unsafe { &self.header_words()[1] };
+        let before = word.load(Relaxed);
+        // Zero only where a key changed its hash.
+        if !matches!((before >> 56) as u8, 0 | STICKY) {
+            word.store(before - (1 << 56), Relaxed);
+        }
+    }
+
+    /// Makes the bucket one that nothing was ever in.
+    pub(super) unsafe fn clear_header(self) {
+        // SAFETY: the caller's promise.
+        for word in unsafe { self.header_words() } {
+            word.store(0, Relaxed);
+        }
+    }
+
+    /// The lower half of the hash of the entry in a slot: as kept, or made anew.
+    #[inline]
+    pub(super) unsafe fn hash_of(self, slot: usize, rehash: impl Fn(&K) -> u64) -> u64 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.kept_hash(slot) {
+                Some(kept) => u64::from(kept.read()),
+                None => rehash(&(*self.pair(slot)).key),
+            }
+        }
+    }
+
+    /// Where the hash of a slot's entry is kept, if it is.
+    #[inline]
+    pub(super) unsafe fn kept_hash(self, slot: usize) -> Option<*mut u32> {
+        // SAFETY: it lies in the bucket.
+        Layout::<K, V, P>::KEEPS_HASHES
+            .then(|| unsafe { self.at.as_ptr().add(Layout::<K, V, P>::HASHES).cast::<u32>().add(slot) })
+    }
+
+    /// Where the entry of a slot is.
+    #[inline]
+    pub(super) unsafe fn pair(self, slot: usize) -> *mut Pair<K, V> {
+        // SAFETY: it lies in the bucket.
+        unsafe { self.at.as_ptr().add(Layout::<K, V, P>::ENTRIES).cast::<Pair<K, V>>().add(slot) }
+    }
+
+    /// Takes a copy of an entry out.
+    ///
+    /// # Safety
+    ///
+    /// There must be an entry and no writer; what is copied must not be used twice unless it is `Copy`.
+    #[inline]
+    pub(super) unsafe fn take(self, slot: usize) -> Pair<K, V> {
+        // SAFETY: the caller's promise; readers that race only read.
+        unsafe { self.pair(slot).read() }
+    }
+
+    /// Puts an entry in.
+    ///
+    /// # Safety
+    ///
+    /// There must be no other writer. What is in the slot is forgotten.
+    #[inline]
+    pub(super) unsafe fn put(self, slot: usize, pair: Pair<K, V>) {
+        // SAFETY: the caller's promise; where readers race, they read by `words::load` of the same type.
+        unsafe {
+            if Layout::<K, V, P>::IS_RACY {
+                words::store(self.pair(slot), MaybeUninit::new(pair));
+            } else {
+                self.pair(slot).write(pair);
+            }
+        }
+    }
+
+    /// Copies an entry that may be written meanwhile.
+    ///
+    /// # Safety
+    ///
+    /// The table must be one whose readers race.
+    #[inline]
+    pub(super) unsafe fn copy_racy(self, slot: usize) -> MaybeUninit<Pair<K, V>> {
+        // SAFETY: the caller's promise, and `put` writes it by `words::store`.
+        unsafe { words::load(self.pair(slot)) }
+    }
+
+    #[inline]
+    pub(super) unsafe fn stamp<'a>(self, slot: usize) -> &'a StampOf<P> {
+        const { assert!(!std::mem::needs_drop::<StampOf<P>>()) }
+        // SAFETY: it lies in the bucket. Stamps consist of atomics alone, for which zeros and whatever an earlier stamp
+        // left are valid; nobody has them exclusively.
+        unsafe { &*self.at.as_ptr().add(Layout::<K, V, P>::STAMPS).cast::<StampOf<P>>().add(slot) }
+    }
+
+    #[inline]
+    pub(super) unsafe fn mark<'a>(self, slot: usize) -> Option<&'a AtomicBool> {
+        // SAFETY: it lies in the bucket, and is zero or what an earlier mark left.
+        Layout::<K, V, P>::HAS_MARKS
+            .then(|| unsafe { &*self.at.as_ptr().add(Layout::<K, V, P>::MARKS).cast::<AtomicBool>().add(slot) })
+    }
+
+    /// Moves an entry from here to a vacant slot, with all that belongs to it.
+    ///
+    /// # Safety
+    ///
+    /// There must be an entry here, none there, and no other writer.
+    pub(super) unsafe fn move_to(self, from: usize, to_bucket: Self, to: usize, tag: u8) {
+        // SAFETY: the caller's promise. The entry is in one place before and after, as the tags say.
+        unsafe {
+            to_bucket.put(to, self.take(from));
+            to_bucket.stamp(to).copy(self.stamp(from));
+            if let (Some(here), Some(there)) = (self.kept_hash(from), to_bucket.kept_hash(to)) {
+                there.write(here.read());
+            }
+            if let (Some(here), Some(there)) = (self.mark(from), to_bucket.mark(to)) {
+                there.store(here.load(Relaxed), Relaxed);
+            }
+            to_bucket.set_tag(to, tag);
+            self.set_tag(from, 0);
+        }
+    }
+
+    pub(super) unsafe fn tag_of(self, slot: usize) -> u8 {
+        // SAFETY: the caller's promise.
+        let words = unsafe { self.header_words() };
+        (words[slot / 8].load(Relaxed) >> (slot % 8 * 8)) as u8
+    }
+
+    /// Copies the header and everything else of a bucket to a new one.
+    ///
+    /// # Safety
+    ///
+    /// The entries must not be used here any more. There must be no other writer.
+    pub(super) unsafe fn copy_to(self, to: Self) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            for slot in self.occupied() {
+                let tag = self.tag_of(slot);
+                self.move_to(slot, to, slot, tag);
+            }
+            to.header_words()[1].fetch_or(self.header_words()[1].load(Relaxed) & 0xff << 56, Relaxed);
+            self.clear_header();
+        }
+    }
+}

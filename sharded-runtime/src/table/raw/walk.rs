@@ -1,0 +1,119 @@
+//! All entries, some at a time, each once; and all entries at the end.
+
+use super::{Layout, Pair, RawTable, grow::slot_number};
+use crate::{Policy, expiry::Stamp};
+
+/// How far a walk has come: the hashes before it are done, as they are ordered by their bits from the lowest on.
+///
+/// In that order the hashes of a home are a range, however the homes grow or shrink between two steps (the idea is that of the
+/// cursor of Redis' `SCAN`; that an entry is met once even when homes are merged comes from comparing hashes).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cursor(u32);
+
+impl<K, V, P: Policy> RawTable<K, V, P> {
+    /// Collects the slots of entries from `cursor` on, home by home until there are `enough`. Answers where to go on, or `None` at the end.
+    pub(crate) fn walk(
+        &self,
+        mut cursor: Cursor,
+        enough: usize,
+        rehash: impl Fn(&K) -> u64,
+        slots: &mut Vec<u32>,
+    ) -> Option<Cursor> {
+        while slots.len() < enough {
+            let home = self.homes.of(u64::from(cursor.0.reverse_bits()));
+            for number in home..=self.end_of_chain(home) {
+                let is_next = |hash: u64| {
+                    #[allow(clippy::cast_possible_truncation, reason = "the lowest bits are those that say the home")]
+                    let place = (hash as u32).reverse_bits();
+                    self.homes.of(hash) == home && place >= cursor.0
+                };
+                let next = super::Slots(self.whose(number, is_next, &rehash));
+                slots.extend(next.map(|slot| slot_number::<K, V, P>(number, slot)));
+            }
+            cursor = Cursor(u32::try_from(self.homes.range(home).1).ok()?);
+        }
+        Some(cursor)
+    }
+
+    /// All entries, out of their slots, each with the time until which it was to live.
+    pub(crate) fn into_entries(self, idle: u64) -> Entries<K, V, P> {
+        Entries { table: self, next: 0, idle }
+    }
+
+    /// Takes out some entry of the bucket `from` or a later one.
+    fn take_next(&mut self, from: &mut u32, idle: u64) -> Option<(K, V, u64)> {
+        while *from < self.buckets {
+            let bucket = self.bucket(*from);
+            // SAFETY: the bucket is one of this table's. The tag says that the entry is gone before it is used.
+            unsafe {
+                if let Some(slot) = bucket.occupied().next() {
+                    let Pair { key, value } = bucket.take(slot);
+                    bucket.set_tag(slot, 0);
+                    self.len -= 1;
+                    return Some((key, value, bucket.stamp(slot).deadline(idle)));
+                }
+            }
+            *from += 1;
+        }
+        None
+    }
+
+    /// The numbers of the slots of one bucket that have entries.
+    pub(crate) fn slots_of_bucket(&self, number: u32) -> impl Iterator<Item = u32> + use<K, V, P> {
+        // SAFETY: the bucket is one of this table's.
+        let slots = if number < self.buckets { unsafe { self.bucket(number).occupied() } } else { super::Slots(0) };
+        slots.map(move |slot| slot_number::<K, V, P>(number, slot))
+    }
+
+    /// Buckets that have memory.
+    pub(crate) fn buckets(&self) -> u32 {
+        self.buckets
+    }
+
+    /// The bucket of a slot.
+    pub(crate) fn bucket_of(slot: u32) -> u32 {
+        slot >> Layout::<K, V, P>::SLOT_BITS
+    }
+}
+
+/// The entries of a table that is no more.
+pub(crate) struct Entries<K, V, P: Policy> {
+    table: RawTable<K, V, P>,
+    next: u32,
+    idle: u64,
+}
+
+impl<K, V, P: Policy> Iterator for Entries<K, V, P> {
+    type Item = (K, V, u64);
+
+    fn next(&mut self) -> Option<(K, V, u64)> {
+        self.table.take_next(&mut self.next, self.idle)
+    }
+}
+
+impl<K, V, P: Policy> Drop for RawTable<K, V, P> {
+    fn drop(&mut self) {
+        /// Goes on where a `Drop` of the user's has panicked.
+        struct Rest<'a, K, V, P: Policy>(&'a mut RawTable<K, V, P>, u32);
+        impl<K, V, P: Policy> Rest<'_, K, V, P> {
+            fn drop_entries(&mut self) {
+                while let Some((key, value, _)) = self.0.take_next(&mut self.1, u64::MAX) {
+                    drop((key, value));
+                }
+            }
+        }
+        impl<K, V, P: Policy> Drop for Rest<'_, K, V, P> {
+            fn drop(&mut self) {
+                self.drop_entries();
+                self.0.release();
+            }
+        }
+        let mut rest = Rest(self, 0);
+        if std::mem::needs_drop::<(K, V)>() {
+            rest.drop_entries();
+        } else {
+            rest.1 = u32::MAX;
+            rest.0.len = 0;
+        }
+    }
+}

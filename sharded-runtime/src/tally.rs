@@ -1,0 +1,120 @@
+//! Counting without writing what other threads read.
+
+use parking_lot::Mutex;
+use std::{
+    cell::Cell,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+/// Threads whose stripes are allocated together.
+const GROUP: usize = 16;
+/// Groups of threads that have stripes of their own; whoever comes beyond them shares one.
+const GROUPS: usize = 16;
+
+/// Two counts that many threads add to, each on a cache line of its own. They are exact.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    groups: [OnceLock<Box<[Stripe; GROUP]>>; GROUPS],
+    others: Stripe,
+}
+
+/// What one thread has counted. Two cache lines, since neighbours are fetched in pairs.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Stripe {
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+impl Tally {
+    #[inline]
+    pub(crate) fn add(&self, is_hit: bool) {
+        let thread = thread_number();
+        let Some(group) = self.groups.get(thread / GROUP) else {
+            let count = if is_hit { &self.others.hits } else { &self.others.misses };
+            count.fetch_add(1, Relaxed);
+            return;
+        };
+        let stripe = &group.get_or_init(Box::default)[thread % GROUP];
+        let count = if is_hit { &stripe.hits } else { &stripe.misses };
+        // No other thread has this number, so nobody adds in between.
+        count.store(count.load(Relaxed) + 1, Relaxed);
+    }
+
+    pub(crate) fn hits(&self) -> u64 {
+        self.stripes().map(|stripe| stripe.hits.load(Relaxed)).sum()
+    }
+
+    pub(crate) fn misses(&self) -> u64 {
+        self.stripes().map(|stripe| stripe.misses.load(Relaxed)).sum()
+    }
+
+    fn stripes(&self) -> impl Iterator<Item = &Stripe> {
+        let groups = self.groups.iter().filter_map(OnceLock::get);
+        groups.flat_map(|group| group.iter()).chain([&self.others])
+    }
+}
+
+thread_local! {
+    static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+/// A small number that no other thread that is alive has.
+#[inline]
+fn thread_number() -> usize {
+    match NUMBER.get() {
+        usize::MAX => take_number(),
+        number => number,
+    }
+}
+
+#[cold]
+fn take_number() -> usize {
+    /// Numbers of threads that are no more. Whoever takes one sees all that its last owner counted, by this lock.
+    static FREE: Mutex<(usize, Vec<usize>)> = Mutex::new((0, Vec::new()));
+
+    struct Owned(usize);
+    impl Drop for Owned {
+        fn drop(&mut self) {
+            // Whoever counts after this, in another destructor, is one of those that share.
+            NUMBER.set(usize::MAX - 1);
+            FREE.lock().1.push(self.0);
+        }
+    }
+    thread_local! {
+        static OWNED: Owned = {
+            let (next, free) = &mut *FREE.lock();
+            Owned(free.pop().unwrap_or_else(|| {
+                *next += 1;
+                *next - 1
+            }))
+        };
+    }
+    // Not to be had once the thread's destructors run.
+    let number = OWNED.try_with(|owned| owned.0).unwrap_or(usize::MAX - 1);
+    NUMBER.set(number);
+    number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tally;
+    use std::thread;
+
+    #[test]
+    fn every_count_is_counted() {
+        let tally = Tally::default();
+        for _ in 0..3 {
+            thread::scope(|scope| {
+                for thread in 0..40_u64 {
+                    let tally = &tally;
+                    scope.spawn(move || (0..1000).for_each(|_| tally.add(thread.is_multiple_of(2))));
+                }
+            });
+        }
+        assert_eq!((tally.hits(), tally.misses()), (60_000, 60_000));
+    }
+}
