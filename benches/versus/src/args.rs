@@ -26,7 +26,7 @@ Options:
   --systems A,B   only these, and the shards written by hand; a wrong name lists them
   --keys KIND     u64 (to u64) or string (24 bytes, to 64 bytes) [u64]
   --rounds N      turns of each system [11]
-  --repeats N     runs of each system in pauses and memory [3]
+  --repeats N     runs of each system in pauses [3] and memory [1]
   --entries N     entries of every table, in place of each work's own number
   --operations N  hits done by instructions [100000]
   --quick         a run of seconds that shows that all works; its figures mean little
@@ -49,11 +49,11 @@ pub(crate) struct Args {
     /// Empty for each work's own choice.
     pub(crate) threads: Vec<usize>,
     pub(crate) rounds: usize,
-    pub(crate) repeats: usize,
     pub(crate) operations: u64,
     pub(crate) quick: bool,
     /// Whether this process is to make one measurement for the one that started it, see `child.rs`.
     pub(crate) child: bool,
+    repeats: Option<usize>,
     entries: Option<u64>,
 }
 
@@ -69,10 +69,10 @@ impl Args {
             systems: Vec::new(),
             threads: Vec::new(),
             rounds: 0,
-            repeats: 0,
             operations: 100_000,
             quick: false,
             child: false,
+            repeats: None,
             entries: None,
         };
         while let Some(arg) = parser.next()? {
@@ -84,7 +84,7 @@ impl Args {
                 }
                 Arg::Long("keys") => args.keys = parser.value()?.parse()?,
                 Arg::Long("rounds") => args.rounds = parser.value()?.parse_with(at_least_one)?,
-                Arg::Long("repeats") => args.repeats = parser.value()?.parse_with(at_least_one)?,
+                Arg::Long("repeats") => args.repeats = Some(parser.value()?.parse_with(at_least_one)?),
                 Arg::Long("entries") => args.entries = Some(parser.value()?.parse_with(some_entries)?),
                 Arg::Long("operations") => args.operations = parser.value()?.parse()?,
                 Arg::Long("quick") => args.quick = true,
@@ -96,12 +96,8 @@ impl Args {
         if args.works.is_empty() {
             args.works = Work::ALL.iter().copied().filter(|work| *work != Work::Instructions).collect();
         }
-        let (rounds, repeats) = if args.quick { (3, 1) } else { (11, 3) };
         if args.rounds == 0 {
-            args.rounds = rounds;
-        }
-        if args.repeats == 0 {
-            args.repeats = repeats;
+            args.rounds = if args.quick { 3 } else { 11 };
         }
         Ok(Request::Measure(args))
     }
@@ -118,6 +114,11 @@ impl Args {
     /// The number of entries asked for, or this one, which is scaled down for a quick run.
     pub(crate) fn entries_or(&self, own: u64) -> u64 {
         self.entries.unwrap_or(if self.quick { own / 50 } else { own })
+    }
+
+    /// The number of runs asked for, or this one; one alone in a quick run.
+    pub(crate) fn repeats_or(&self, own: usize) -> usize {
+        self.repeats.unwrap_or(if self.quick { 1 } else { own })
     }
 
     /// How long a turn is.

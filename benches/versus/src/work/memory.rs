@@ -23,16 +23,17 @@ use std::{
 const STEP: usize = 1000;
 
 pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result<(), Box<dyn Error>> {
-    let entries = args.entries_or(E::LARGE);
+    // Memory hardly differs from run to run.
+    let (entries, repeats) = (args.entries_or(E::LARGE), args.repeats_or(1));
     let takes_part = |contender: &Contender<E>| {
         contender.role != Role::Floor && (args.systems.is_empty() || turns::is_named(&args.systems, contender))
     };
     let contenders: Vec<_> = systems::all::<E>().into_iter().filter(takes_part).collect();
-    let bar = turns::progress(contenders.len() * args.repeats, "memory");
+    let bar = turns::progress(contenders.len() * repeats, "memory");
     let mut rows = Vec::new();
     for contender in &contenders {
         let mut runs = Vec::new();
-        for _ in 0..args.repeats {
+        for _ in 0..repeats {
             runs.push(child::measure(args, Work::Memory, contender, 1, entries)?);
             bar.inc(1);
         }
@@ -43,11 +44,10 @@ pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result
     bar.finish_and_clear();
     print(Table {
         title: format!(
-            "memory, {} entries of {} ({} bytes by themselves), bytes per entry, medians of {} runs",
+            "memory, {} entries of {} ({} bytes by themselves), bytes per entry, medians of {repeats} run(s)",
             count(entries),
             E::NAME,
             E::BYTES,
-            args.repeats
         ),
         columns: &["grown", "peak", "worst point", "99% removed", "% of grown"],
         rows,
