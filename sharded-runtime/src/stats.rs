@@ -38,6 +38,11 @@ pub struct Stats {
     pub evicted: u64,
     /// Entries stored in each shard.
     pub shard_sizes: Vec<usize>,
+    /// Bytes of memory that the tables of all shards have now. What keys and values point to is not in it, nor what an eviction
+    /// remembers.
+    pub table_bytes: usize,
+    /// Blocks of such memory that were ever taken, the large and the small ones: as long as this stays, no table grew.
+    pub table_blocks: u64,
 }
 
 impl Stats {
@@ -74,12 +79,6 @@ impl Counter {
     #[inline]
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
-    }
-
-    /// Adds one, among others who do.
-    #[inline]
-    pub(crate) fn add_shared(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Adds one, where the exclusive lock keeps all others from it.

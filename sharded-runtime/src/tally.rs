@@ -3,22 +3,19 @@
 use parking_lot::Mutex;
 use std::{
     cell::Cell,
-    sync::{
-        OnceLock,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    num::NonZero,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    thread,
 };
 
-/// Threads whose stripes are allocated together.
-const GROUP: usize = 16;
-/// Groups of threads that have stripes of their own; whoever comes beyond them shares one.
-const GROUPS: usize = 16;
+/// The most threads that have a stripe of their own; whoever comes beyond them shares one.
+const MOST: usize = 256;
 
 /// Two counts that many threads add to, each on a cache line of its own. They are exact.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Tally {
-    groups: [OnceLock<Box<[Stripe; GROUP]>>; GROUPS],
-    others: Stripe,
+    stripes: Box<[Stripe]>,
+    shared: Stripe,
 }
 
 /// What one thread has counted. Two cache lines, since neighbours are fetched in pairs.
@@ -29,19 +26,32 @@ struct Stripe {
     misses: AtomicU64,
 }
 
+impl Default for Tally {
+    fn default() -> Self {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let stripes = (0..(4 * cores).clamp(16, MOST)).map(|_| Stripe::default()).collect();
+        Tally { stripes, shared: Stripe::default() }
+    }
+}
+
 impl Tally {
     #[inline]
     pub(crate) fn add(&self, is_hit: bool) {
-        let thread = thread_number();
-        let Some(group) = self.groups.get(thread / GROUP) else {
-            let count = if is_hit { &self.others.hits } else { &self.others.misses };
-            count.fetch_add(1, Relaxed);
-            return;
-        };
-        let stripe = &group.get_or_init(Box::default)[thread % GROUP];
+        let Some(stripe) = self.stripes.get(NUMBER.get()) else { return self.add_first(is_hit) };
         let count = if is_hit { &stripe.hits } else { &stripe.misses };
         // No other thread has this number, so nobody adds in between.
         count.store(count.load(Relaxed) + 1, Relaxed);
+    }
+
+    /// For a thread that has no number yet, or none that has a stripe.
+    #[cold]
+    fn add_first(&self, is_hit: bool) {
+        if NUMBER.get() == usize::MAX {
+            take_number();
+            return self.add(is_hit);
+        }
+        let count = if is_hit { &self.shared.hits } else { &self.shared.misses };
+        count.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn hits(&self) -> u64 {
@@ -53,26 +63,17 @@ impl Tally {
     }
 
     fn stripes(&self) -> impl Iterator<Item = &Stripe> {
-        let groups = self.groups.iter().filter_map(OnceLock::get);
-        groups.flat_map(|group| group.iter()).chain([&self.others])
+        self.stripes.iter().chain([&self.shared])
     }
 }
 
 thread_local! {
+    /// A small number that no other thread that is alive has; at first none.
     static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
-/// A small number that no other thread that is alive has.
-#[inline]
-fn thread_number() -> usize {
-    match NUMBER.get() {
-        usize::MAX => take_number(),
-        number => number,
-    }
-}
-
 #[cold]
-fn take_number() -> usize {
+fn take_number() {
     /// Numbers of threads that are no more. Whoever takes one sees all that its last owner counted, by this lock.
     static FREE: Mutex<(usize, Vec<usize>)> = Mutex::new((0, Vec::new()));
 
@@ -94,9 +95,7 @@ fn take_number() -> usize {
         };
     }
     // Not to be had once the thread's destructors run.
-    let number = OWNED.try_with(|owned| owned.0).unwrap_or(usize::MAX - 1);
-    NUMBER.set(number);
-    number
+    NUMBER.set(OWNED.try_with(|owned| owned.0).unwrap_or(usize::MAX - 1));
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use std::{
     alloc::{Layout, alloc_zeroed, dealloc},
     collections::BTreeSet,
     ptr::NonNull,
-    sync::atomic::{AtomicPtr, AtomicUsize, Ordering},
+    sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering},
 };
 
 /// The sizes of an arena's blocks.
@@ -40,7 +40,7 @@ pub(crate) struct Arena {
     /// Bytes in blocks that are in use.
     used: AtomicUsize,
     /// Blocks ever handed out.
-    taken: AtomicUsize,
+    taken: AtomicU64,
 }
 
 struct Free {
@@ -67,7 +67,7 @@ impl Arena {
             directories: Vec::new(),
             all_directories: Vec::new(),
         };
-        Arena { shape, free: Mutex::new(free), used: AtomicUsize::new(0), taken: AtomicUsize::new(0) }
+        Arena { shape, free: Mutex::new(free), used: AtomicUsize::new(0), taken: AtomicU64::new(0) }
     }
 
     /// A block of `2^class` buckets, or `None` where there is no memory.
@@ -107,7 +107,7 @@ impl Arena {
     }
 
     /// Bytes in use, and the number of blocks ever handed out.
-    pub(crate) fn usage(&self) -> (usize, usize) {
+    pub(crate) fn usage(&self) -> (usize, u64) {
         (self.used.load(Ordering::Relaxed), self.taken.load(Ordering::Relaxed))
     }
 }

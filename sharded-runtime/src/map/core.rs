@@ -18,11 +18,12 @@ use crate::{
     shards::{Access, Runs, Shards},
     stats::Meter,
     sweeper::{self, Sweep},
-    table::{Copied, Copies, Cursor, Entries, StampOf, Table, View},
+    table::{Copied, Copies, Cursor, Entries, NoMemory, StampOf, Table, View},
     tally::Tally,
 };
 use std::{
     borrow::Borrow,
+    hash::{BuildHasher, Hash},
     hint,
     mem::needs_drop,
     sync::{
@@ -48,18 +49,33 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) shards: Shards<Table<K, V, P>, Open, P>,
     arena: Arc<Arena>,
     pub(super) hasher: MapHasher<S>,
-    /// Hashes a key. What is asked of keys and hashers is asked where the map is built.
-    rehash: fn(&MapHasher<S>, &K) -> u64,
+    hashing: Hashing<K, V, P, S>,
     clock: TimeSource<P::Clock>,
     /// Nanoseconds; `u64::MAX` is for ever.
     pub(super) ttl: u64,
     pub(super) idle: u64,
     pub(super) budget: Option<Budget>,
-    /// What readers without a lock found and did not find.
-    tally: Option<Box<Tally>>,
+    /// What readers found and did not find, where several may be in a shard at once.
+    tally: Option<Tally>,
     /// When the background thread looks at this map next.
     alarm: AtomicU64,
     in_background: bool,
+}
+
+/// What hashes keys. That a key can be hashed is known only where the map is built and in the calls that bring one.
+pub(super) struct Hashing<K, V, P: Policy, S> {
+    of_key: fn(&MapHasher<S>, &K) -> u64,
+    /// A table's step, with its many hashes, in one call.
+    step: fn(&MapHasher<S>, &mut Table<K, V, P>, u64, u64) -> Result<(), NoMemory>,
+}
+
+impl<K: Hash, V, P: Policy, S: BuildHasher + Default + 'static> Hashing<K, V, P, S> {
+    pub(super) fn new() -> Self {
+        Hashing {
+            of_key: |hasher, key| hasher.hash(key),
+            step: |hasher, table, now, idle| table.step(|key| hasher.hash(key), now, idle),
+        }
+    }
 }
 
 /// The part of a shard that needs no lock.
@@ -76,7 +92,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         index: u16,
         options: &FieldOptions<P>,
         hasher: MapHasher<S>,
-        rehash: fn(&MapHasher<S>, &K) -> u64,
+        hashing: Hashing<K, V, P, S>,
     ) -> Self {
         const {
             assert!(
@@ -97,20 +113,26 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             budget: options.capacity.or(P::CAPACITY).map(|capacity| Budget::new(capacity, shards.count())),
             ttl: forever(options.ttl.or(P::TTL)),
             idle: forever(options.idle.or(P::IDLE).filter(|_| tracks)),
-            tally: <P::Lock as Lock>::READS_RACE.then(Box::default),
+            tally: <P::Lock as Lock>::SHARED_READS.then(Tally::default),
             alarm: AtomicU64::new(u64::MAX),
             in_background: StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand(),
             shards,
             arena,
             hasher,
-            rehash,
+            hashing,
             clock,
         }
     }
 
     #[inline]
     pub(super) fn hash_of(&self, key: &K) -> u64 {
-        (self.rehash)(&self.hasher, key)
+        (self.hashing.of_key)(&self.hasher, key)
+    }
+
+    /// One [step](Table::step) of a table's.
+    #[inline]
+    pub(super) fn step(&self, table: &mut Table<K, V, P>, now: u64) -> Result<(), NoMemory> {
+        (self.hashing.step)(&self.hasher, table, now, self.idle)
     }
 
     /// Accesses that found an entry, and those that found none.
@@ -121,7 +143,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     /// Bytes of table memory in use, and the blocks of it that were ever taken.
-    pub(super) fn memory(&self) -> (usize, usize) {
+    pub(super) fn memory(&self) -> (usize, u64) {
         self.arena.usage()
     }
 
@@ -176,9 +198,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             })
         {
             let found = copied.and_then(|copied| self.alive(copied));
-            if let Some(tally) = &self.tally {
-                tally.add(found.is_some());
-            }
+            self.count_shared(found.is_some());
             // Not by `map`: its closure would hide the caller.
             return match found {
                 Some(value) => Some(self.shards.without_lock(shard, access, || read(&value))),
@@ -186,7 +206,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             };
         }
         if <P::Lock as Lock>::SHARED_READS {
-            self.shards.read(shard, access, |open, table| self.find_shared(open, table, hash, key).map(read))
+            self.shards.read(shard, access, |_, table| self.find_shared(table, hash, key).map(read))
         } else {
             self.shards.write(shard, access, |open, table| self.find_alone(open, table, hash, key).map(read))
         }
@@ -203,9 +223,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let Some(&(_, (hash, _))) = keys.peek() else { return };
         let (shard, access) = (self.shards.route(hash), Runs::Nothing.access::<K, V>());
         if <P::Lock as Lock>::SHARED_READS {
-            self.shards.read(shard, access, |open, table| {
+            self.shards.read(shard, access, |_, table| {
                 for (index, (hash, key)) in keys {
-                    if let Some(value) = self.find_shared(open, table, hash, key) {
+                    if let Some(value) = self.find_shared(table, hash, key) {
                         read(index, value);
                     }
                 }
@@ -234,19 +254,24 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Finds the live value of a key among other readers.
     #[inline]
-    fn find_shared<'a, Q>(&self, open: &Open, table: &'a Table<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
+    fn find_shared<'a, Q>(&self, table: &'a Table<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
         let found = table.find(hash, key).filter(|entry| self.is_used(entry.stamp()));
-        let Some(entry) = found else {
-            open.meter.misses.add_shared();
-            return None;
-        };
-        open.meter.hits.add_shared();
+        self.count_shared(found.is_some());
+        let entry = found?;
         table.hit(entry.slot());
         Some(entry.value())
+    }
+
+    /// Counts a read among other readers.
+    #[inline]
+    fn count_shared(&self, is_hit: bool) {
+        if let Some(tally) = &self.tally {
+            tally.add(is_hit);
+        }
     }
 
     /// Finds the live value of a key where there is no other reader.
@@ -256,6 +281,13 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
+        if !P::Eviction::BOUNDED {
+            // Nobody else wants to know of the use.
+            let found = table.find(hash, key).filter(|entry| self.is_used(entry.stamp()));
+            let count = if found.is_some() { &open.meter.hits } else { &open.meter.misses };
+            count.add();
+            return found.map(|entry| entry.value());
+        }
         let Some(slot) = table.find(hash, key).filter(|entry| self.is_used(entry.stamp())).map(|entry| entry.slot())
         else {
             open.meter.misses.add();

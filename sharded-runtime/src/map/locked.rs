@@ -247,7 +247,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
             if self.table.is_settled() {
                 break;
             }
-            self.table.step(|key| self.core.hash_of(key), self.now, self.core.idle)?;
+            self.core.step(self.table, self.now)?;
         }
         Ok(())
     }

@@ -24,6 +24,7 @@ mod write;
 
 pub use change::Change;
 
+use self::core::Hashing;
 use garbage::Drops;
 
 use crate::{
@@ -124,8 +125,7 @@ where
     S: BuildHasher + Default + Send + Sync + 'static,
 {
     fn build(store: &StoreContext, index: u16, options: FieldOptions<P>) -> Self {
-        let rehash = |hasher: &MapHasher<S>, key: &K| hasher.hash(key);
-        let core = Arc::new(core::Core::new(store, index, &options, MapHasher::new(&store.seed), rehash));
+        let core = Arc::new(core::Core::new(store, index, &options, MapHasher::new(&store.seed), Hashing::new()));
         if core.in_background() {
             let weak: Weak<core::Core<K, V, P, S>> = Arc::downgrade(&core);
             sweeper::register(weak);
@@ -243,6 +243,7 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
     pub fn stats(&self) -> Stats {
         let mut stats = Stats::default();
         (stats.hits, stats.misses) = self.core.hits_and_misses();
+        (stats.table_bytes, stats.table_blocks) = self.core.memory();
         for meter in self.core.meters() {
             stats.inserts += meter.inserts.get();
             stats.expired += meter.expired.get();

@@ -274,7 +274,8 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     /// # Safety
     ///
     /// There must be an entry here, none there, and no other writer.
-    pub(super) unsafe fn move_to(self, from: usize, to_bucket: Self, to: usize, tag: u8) {
+    #[inline]
+    pub(super) unsafe fn move_to(self, from: usize, to_bucket: Self, to: usize) {
         // SAFETY: the caller's promise. The entry is in one place before and after, as the tags say.
         unsafe {
             to_bucket.put(to, self.take(from));
@@ -285,12 +286,13 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
             if let (Some(here), Some(there)) = (self.mark(from), to_bucket.mark(to)) {
                 there.store(here.load(Relaxed), Relaxed);
             }
-            to_bucket.set_tag(to, tag);
+            to_bucket.set_tag(to, self.tag_of(from));
             self.set_tag(from, 0);
         }
     }
 
-    pub(super) unsafe fn tag_of(self, slot: usize) -> u8 {
+    #[inline]
+    unsafe fn tag_of(self, slot: usize) -> u8 {
         // SAFETY: the caller's promise.
         let words = unsafe { self.header_words() };
         (words[slot / 8].load(Relaxed) >> (slot % 8 * 8)) as u8
@@ -305,8 +307,7 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         // SAFETY: the caller's promise.
         unsafe {
             for slot in self.occupied() {
-                let tag = self.tag_of(slot);
-                self.move_to(slot, to, slot, tag);
+                self.move_to(slot, to, slot);
             }
             to.header_words()[1].fetch_or(self.header_words()[1].load(Relaxed) & 0xff << 56, Relaxed);
             self.clear_header();

@@ -4,8 +4,8 @@
 //! has one more bit set; they shrink by *merges*, the other way round. A table that is full begins to double its homes, and each
 //! write then splits a few buckets, so that it is done long before it is full again.
 
-use super::{Bucket, EMPTY_DIRECTORY, Homes, Layout, MAX_BUCKETS, NoMemory, RawTable};
-use crate::{Policy, arena::Directory, list::NIL};
+use super::{Bucket, EMPTY_DIRECTORY, Homes, Layout, MAX_BUCKETS, NoMemory, RawTable, StampOf};
+use crate::{Policy, arena::Directory, evict::Eviction, expiry::Stamp, list::NIL};
 use smallvec::SmallVec;
 use std::{ptr::NonNull, sync::atomic::Ordering::Relaxed};
 
@@ -77,14 +77,23 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         }
         let count: u32 = going.iter().map(|slots| slots.count_ones()).sum();
         self.reserve(new, count)?;
+        let mut room = Room::from(self, new);
         // From the far end: what goes, goes further, so nothing is met twice.
         for number in (old..=last).rev() {
+            let slots = super::Slots(going[(number - old) as usize]);
+            if number >= new {
+                // It lies behind its new home already.
+                slots.for_each(|_| self.undisplace(old, new));
+                continue;
+            }
             let bucket = self.bucket(number);
-            for slot in super::Slots(going[(number - old) as usize]) {
-                self.undisplace(old, number.min(new));
-                if number < new {
-                    self.relocate(bucket, number, slot, new, moves);
-                }
+            for slot in slots {
+                let (to, vacant) = room.take(self);
+                // SAFETY: there is an entry and a vacant slot; `&mut self` keeps other writers out.
+                unsafe { bucket.move_to(slot, self.bucket(to), vacant) }
+                self.undisplace(old, number);
+                self.displace(new, to);
+                note_move::<K, V, P>((number, slot), (to, vacant), moves);
             }
         }
         self.homes = more;
@@ -152,8 +161,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
                 to += 1;
             };
             if let Some(vacant) = vacancy {
-                bucket.move_to(slot, self.bucket(to), vacant, bucket.tag_of(slot));
-                moves.push((slot_number::<K, V, P>(number, slot), slot_number::<K, V, P>(to, vacant)));
+                bucket.move_to(slot, self.bucket(to), vacant);
+                note_move::<K, V, P>((number, slot), (to, vacant), moves);
             }
         }
         self.displace(home, to);
@@ -292,6 +301,36 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         self.buckets = 0;
         self.homes = Homes::ONE;
         self.target = 1;
+    }
+}
+
+/// The vacant slots from a bucket on, as they are taken one after the other.
+struct Room {
+    number: u32,
+    vacant: super::Slots,
+}
+
+impl Room {
+    fn from<K, V, P: Policy>(table: &RawTable<K, V, P>, number: u32) -> Self {
+        // SAFETY: the bucket is one of this table's.
+        Room { number, vacant: unsafe { table.bucket(number).vacant() } }
+    }
+
+    /// The next one, which must exist.
+    fn take<K, V, P: Policy>(&mut self, table: &RawTable<K, V, P>) -> (u32, usize) {
+        loop {
+            if let Some(slot) = self.vacant.next() {
+                return (self.number, slot);
+            }
+            *self = Room::from(table, self.number + 1);
+        }
+    }
+}
+
+/// Notes that an entry lies elsewhere now, for those who know it by its slot.
+fn note_move<K, V, P: Policy>(from: (u32, usize), to: (u32, usize), moves: &mut Moves) {
+    if P::Eviction::BOUNDED || StampOf::<P>::EXPIRES {
+        moves.push((slot_number::<K, V, P>(from.0, from.1), slot_number::<K, V, P>(to.0, to.1)));
     }
 }
 

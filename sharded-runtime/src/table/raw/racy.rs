@@ -74,6 +74,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Tells readers without a lock where everything is.
     ///
     /// The view must be that of the shard, and its sequence number odd.
+    #[inline]
     pub(crate) fn publish(&self, view: &View) {
         view.directory.store(self.directory.as_ptr(), Relaxed);
         view.homes.store(self.homes.to_bits(), Relaxed);
@@ -82,6 +83,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 }
 
 impl View {
+    #[inline]
     fn read(&self) -> (*const AtomicPtr<u8>, Homes, u32) {
         (self.directory.load(Relaxed), Homes::from_bits(self.homes.load(Relaxed)), self.buckets.load(Relaxed))
     }
