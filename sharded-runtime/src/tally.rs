@@ -11,8 +11,9 @@ use std::{
 /// The most threads that have a stripe of their own; whoever comes beyond them shares one.
 const MOST: usize = 256;
 
-/// Two counts that many threads add to, each on a cache line of its own. They are exact.
-#[derive(Debug)]
+/// Two counts that many threads add to, each on a cache line of its own. They are exact. Where nothing is to be counted, it is
+/// made by `default`, without stripes.
+#[derive(Debug, Default)]
 pub(crate) struct Tally {
     stripes: Box<[Stripe]>,
     shared: Stripe,
@@ -26,15 +27,13 @@ struct Stripe {
     misses: AtomicU64,
 }
 
-impl Default for Tally {
-    fn default() -> Self {
+impl Tally {
+    pub(crate) fn new() -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         let stripes = (0..(4 * cores).clamp(16, MOST)).map(|_| Stripe::default()).collect();
         Tally { stripes, shared: Stripe::default() }
     }
-}
 
-impl Tally {
     #[inline]
     pub(crate) fn add(&self, is_hit: bool) {
         let Some(stripe) = self.stripes.get(NUMBER.get()) else { return self.add_first(is_hit) };
@@ -105,7 +104,7 @@ mod tests {
 
     #[test]
     fn every_count_is_counted() {
-        let tally = Tally::default();
+        let tally = Tally::new();
         for _ in 0..3 {
             thread::scope(|scope| {
                 for thread in 0..40_u64 {

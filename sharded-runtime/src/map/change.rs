@@ -59,8 +59,7 @@ where
     {
         let hash = self.core.hasher.hash(key);
         self.core.write(self.core.route(hash), Runs::Closure, |locked| {
-            let slot = locked.find_to_use(hash, key)?;
-            Some(locked.change(slot, change))
+            locked.use_value(hash, key, change).ok()
         })
     }
 
@@ -95,8 +94,8 @@ where
         let hash = self.core.hasher.hash(&key);
         let mut offer = Offer::of_key(key);
         self.core.write(self.core.route(hash), Runs::Closure, |locked| {
-            if let Some(slot) = locked.find_offered_to_use(hash, &offer) {
-                return Some(locked.change(slot, update));
+            if let Ok(updated) = locked.use_offered(hash, &offer, update) {
+                return Some(updated);
             }
             offer.value = Some(init());
             locked.ask_time();

@@ -13,12 +13,12 @@ use crate::{
     evict::Eviction,
     expiry::Stamp,
     hasher::MapHasher,
-    lock::Lock,
+    lock::{Lock, Sequence},
     order::{self, Place},
     shards::{Access, Runs, Shards},
     stats::Meter,
     sweeper::{self, Sweep},
-    table::{Copied, Copies, Cursor, Entries, NoMemory, StampOf, Table, View},
+    table::{Copied, Copies, Cursor, Entries, NoMemory, Raced, StampOf, Table, View},
     tally::Tally,
 };
 use std::{
@@ -56,7 +56,7 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) idle: u64,
     pub(super) budget: Option<Budget>,
     /// What readers found and did not find, where several may be in a shard at once.
-    tally: Option<Tally>,
+    tally: Tally,
     /// When the background thread looks at this map next.
     alarm: AtomicU64,
     in_background: bool,
@@ -113,7 +113,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             budget: options.capacity.or(P::CAPACITY).map(|capacity| Budget::new(capacity, shards.count())),
             ttl: forever(options.ttl.or(P::TTL)),
             idle: forever(options.idle.or(P::IDLE).filter(|_| tracks)),
-            tally: <P::Lock as Lock>::SHARED_READS.then(Tally::default),
+            tally: if <P::Lock as Lock>::SHARED_READS { Tally::new() } else { Tally::default() },
             alarm: AtomicU64::new(u64::MAX),
             in_background: StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand(),
             shards,
@@ -138,8 +138,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Accesses that found an entry, and those that found none.
     pub(super) fn hits_and_misses(&self) -> (u64, u64) {
         let sum = |count: fn(&Meter) -> u64| self.meters().map(count).sum::<u64>();
-        let (hits, misses) = self.tally.as_ref().map_or((0, 0), |tally| (tally.hits(), tally.misses()));
-        (hits + sum(|meter| meter.hits.get()), misses + sum(|meter| meter.misses.get()))
+        (self.tally.hits() + sum(|meter| meter.hits.get()), self.tally.misses() + sum(|meter| meter.misses.get()))
     }
 
     /// Bytes of table memory in use, and the blocks of it that were ever taken.
@@ -193,18 +192,89 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         // A use that has to be noted in the entry needs the lock.
         if !StampOf::<P>::TRACKS_ACCESS
             && let Some(copies) = copies
-            && let Some(copied) = self.shards.unlocked(shard, |open, sequence| {
-                tries(|| open.view.copy::<K, V, P, Q>(sequence, copies, (hash, key), self.idle))
-            })
         {
-            let found = copied.and_then(|copied| self.alive(copied));
-            self.count_shared(found.is_some());
-            // Not by `map`: its closure would hide the caller.
-            return match found {
-                Some(value) => Some(self.shards.without_lock(shard, access, || read(&value))),
-                None => None,
+            return match self.copy(shard, (hash, key), copies) {
+                Ok(copied) => self.read_copied(shard, access, copied, read),
+                Err(Raced) => self.read_contended(shard, access, (hash, key), copies, read),
             };
         }
+        self.read_locked(shard, access, (hash, key), read)
+    }
+
+    /// Looks once without a lock.
+    #[inline]
+    #[track_caller]
+    fn copy<Q>(&self, shard: usize, query: (u64, &Q), copies: Copies<K, V>) -> Result<Option<Copied<V>>, Raced>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let look = |open: &Open, sequence: &Sequence| {
+            Some(open.view.copy::<K, V, P, Q>(sequence, copies, query, self.idle))
+        };
+        self.shards.unlocked(shard, look).unwrap_or(Err(Raced))
+    }
+
+    /// Lends what was found without a lock.
+    #[inline]
+    #[track_caller]
+    fn read_copied<R>(
+        &self,
+        shard: usize,
+        access: Access,
+        copied: Option<Copied<V>>,
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R> {
+        // Not by `map`: its closure would hide the caller.
+        if let Some(copied) = copied
+            && (!StampOf::<P>::EXPIRES || copied.deadline > self.clock.nanos())
+        {
+            self.tally.add(true);
+            return Some(self.shards.without_lock(shard, access, || read(&copied.value)));
+        }
+        self.tally.add(false);
+        None
+    }
+
+    /// Reads where a writer was in the way.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn read_contended<Q, R>(
+        &self,
+        shard: usize,
+        access: Access,
+        query: (u64, &Q),
+        copies: Copies<K, V>,
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        for _ in 0..TRIES {
+            hint::spin_loop();
+            if let Ok(copied) = self.copy(shard, query, copies) {
+                return self.read_copied(shard, access, copied, read);
+            }
+        }
+        self.read_locked(shard, access, query, read)
+    }
+
+    /// Reads under the lock.
+    #[inline]
+    #[track_caller]
+    fn read_locked<Q, R>(
+        &self,
+        shard: usize,
+        access: Access,
+        (hash, key): (u64, &Q),
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
         if <P::Lock as Lock>::SHARED_READS {
             self.shards.read(shard, access, |_, table| self.find_shared(table, hash, key).map(read))
         } else {
@@ -260,18 +330,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Q: Eq + ?Sized,
     {
         let found = table.find(hash, key).filter(|entry| self.is_used(entry.stamp()));
-        self.count_shared(found.is_some());
+        self.tally.add(found.is_some());
         let entry = found?;
         table.hit(entry.slot());
         Some(entry.value())
-    }
-
-    /// Counts a read among other readers.
-    #[inline]
-    fn count_shared(&self, is_hit: bool) {
-        if let Some(tally) = &self.tally {
-            tally.add(is_hit);
-        }
     }
 
     /// Finds the live value of a key where there is no other reader.
@@ -312,12 +374,6 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         is_alive
     }
 
-    /// The value of a copied entry that has not expired.
-    #[inline]
-    fn alive(&self, copied: Copied<V>) -> Option<V> {
-        (!StampOf::<P>::EXPIRES || copied.deadline > self.clock.nanos()).then_some(copied.value)
-    }
-
     /// Looks at the live entry of a key without leaving a trace.
     #[inline]
     #[track_caller]
@@ -339,7 +395,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         };
         if let Some(copies) = copies
             && let Some(copied) = self.shards.unlocked(shard, |open, sequence| {
-                tries(|| open.view.peek::<K, V, P, Q>(sequence, copies, (hash, key), self.idle))
+                (0..TRIES).find_map(|_| open.view.peek::<K, V, P, Q>(sequence, copies, (hash, key), self.idle).ok())
             })
         {
             return copied.and_then(|copied| Some(peek(&copied.value, of_deadline(copied.deadline)?)));
@@ -487,7 +543,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         while self.shards.write(shard, Access::Step, |open, table| {
             let mut garbage = Garbage::new();
             let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
-            locked.step(STEPS).is_ok() && !locked.table.is_settled()
+            locked.step(STEPS).is_ok() && locked.table.needs_step()
         }) {}
     }
 
@@ -501,7 +557,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
                 let nothing_due = locked.sweep(BATCH);
                 let stepped = locked.step(STEPS);
-                (nothing_due && (stepped.is_err() || locked.table.is_settled()), locked.table.due_at())
+                (nothing_due && (stepped.is_err() || !locked.table.needs_step()), locked.table.due_at())
             });
             removed += garbage.len();
             if is_done {
@@ -585,16 +641,4 @@ impl<K, V, P: Policy> Taken<K, V, P> {
     fn entries(self) -> Entries<K, V, P> {
         self.table.into_entries(self.idle)
     }
-}
-
-/// What a reader without a lock finds, in a bounded number of tries.
-#[inline]
-fn tries<T, E>(mut look: impl FnMut() -> Result<T, E>) -> Option<T> {
-    for _ in 0..TRIES {
-        if let Ok(found) = look() {
-            return Some(found);
-        }
-        hint::spin_loop();
-    }
-    None
 }

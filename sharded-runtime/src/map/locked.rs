@@ -69,6 +69,33 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         found
     }
 
+    /// Lends the live value of a key for changing, as a use that is counted. Without one, gives back what was to be done.
+    #[inline]
+    pub(super) fn use_value<Q, F, R>(&mut self, hash: u64, key: &Q, change: F) -> Result<R, F>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+        F: FnOnce(&mut V) -> R,
+    {
+        if P::Eviction::BOUNDED || StampOf::<P>::EXPIRES {
+            return match self.find_to_use(hash, key) {
+                Some(slot) => Ok(self.change(slot, change)),
+                None => Err(change),
+            };
+        }
+        // Nobody needs to know the slot.
+        let meter = &self.open.meter;
+        let passes = |_: &StampOf<P>| {
+            meter.hits.add();
+            true
+        };
+        let changed = self.table.find_change(hash, key, passes, change);
+        if changed.is_err() {
+            meter.misses.add();
+        }
+        changed
+    }
+
     #[inline]
     pub(super) fn is_alive(&self, slot: u32) -> bool {
         !StampOf::<P>::EXPIRES
@@ -115,6 +142,19 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         K: Eq,
     {
         self.find(hash, offer.key()?)
+    }
+
+    /// As [`use_value`](Locked::use_value), of what is on offer.
+    #[inline]
+    pub(super) fn use_offered<F, R>(&mut self, hash: u64, offer: &Offer<K, V>, change: F) -> Result<R, F>
+    where
+        K: Eq,
+        F: FnOnce(&mut V) -> R,
+    {
+        match offer.key() {
+            Some(key) => self.use_value(hash, key, change),
+            None => Err(change),
+        }
     }
 
     /// As [`find_to_use`](Locked::find_to_use), of what is on offer.
@@ -244,7 +284,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     #[inline]
     pub(super) fn step(&mut self, steps: usize) -> Result<(), NoMemory> {
         for _ in 0..steps {
-            if self.table.is_settled() {
+            if !self.table.needs_step() {
                 break;
             }
             self.core.step(self.table, self.now)?;

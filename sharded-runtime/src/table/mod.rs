@@ -9,7 +9,7 @@ mod due;
 mod raw;
 
 pub use raw::Copies;
-pub(crate) use raw::{Copied, Cursor, Entries, Found, NoMemory, StampOf, View};
+pub(crate) use raw::{Copied, Cursor, Entries, Found, NoMemory, Raced, StampOf, View};
 
 use crate::{Policy, arena::Arena, evict::Eviction, expiry::Stamp};
 use due::Due;
@@ -23,7 +23,8 @@ const MAX_CHANCES: usize = 64;
 pub struct Table<K, V, P: Policy> {
     raw: RawTable<K, V, P>,
     eviction: P::Eviction,
-    due: Due,
+    /// Once there is an entry that expires.
+    due: Option<Box<Due>>,
 }
 
 /// Its size, not its contents.
@@ -40,7 +41,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     }
 
     pub(crate) fn new(arena: Arc<Arena>) -> Self {
-        Table { raw: RawTable::new(arena), eviction: P::Eviction::default(), due: Due::default() }
+        Table { raw: RawTable::new(arena), eviction: P::Eviction::default(), due: None }
     }
 
     #[inline]
@@ -66,6 +67,23 @@ impl<K, V, P: Policy> Table<K, V, P> {
     #[inline]
     pub(crate) fn prefetch(&self, hash: u64) {
         self.raw.prefetch(hash);
+    }
+
+    /// Lends the value of a key for changing, see [`RawTable::find_change`].
+    #[inline]
+    pub(crate) fn find_change<Q, F, R>(
+        &mut self,
+        hash: u64,
+        key: &Q,
+        passes: impl FnOnce(&StampOf<P>) -> bool,
+        change: F,
+    ) -> Result<R, F>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+        F: FnOnce(&mut V) -> R,
+    {
+        self.raw.find_change(hash, key, passes, change)
     }
 
     /// Lends the value of a slot for changing.
@@ -100,7 +118,6 @@ impl<K, V, P: Policy> Table<K, V, P> {
     pub(crate) fn insert(&mut self, hash: u64, (key, value): (K, V), now: u64, deadline: u64, idle: u64) -> Result<(), (K, V, NoMemory)> {
         let slot = self.raw.insert(hash, key, value)?;
         self.restart(slot, now, deadline, idle);
-        self.raw.aim();
         self.eviction.inserted(slot);
         Ok(())
     }
@@ -113,7 +130,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
         {
             entry.stamp().set(now, deadline);
             let deadline = entry.stamp().deadline(idle);
-            self.due.note(RawTable::<K, V, P>::bucket_of(slot), deadline, now);
+            self.due.get_or_insert_default().note(RawTable::<K, V, P>::bucket_of(slot), deadline, now);
         }
     }
 
@@ -126,7 +143,6 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// Removes the entry of an occupied slot, with this hash.
     pub(crate) fn remove(&mut self, slot: u32, hash: u64) -> Option<(K, V)> {
         let removed = self.raw.remove(slot, hash)?;
-        self.raw.aim();
         self.eviction.removed(slot);
         Some(removed)
     }
@@ -152,19 +168,19 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// Looks at one bucket of what is due: the slot of an entry in it that has expired. Nothing is left to look at when
     /// nothing [is due](Table::is_due).
     pub(crate) fn next_expired(&mut self, now: u64, idle: u64) -> Option<u32> {
-        self.due.next_expired(&self.raw, now, idle)
+        self.due.as_mut()?.next_expired(&self.raw, now, idle)
     }
 
     /// Has [`next_expired`](Table::next_expired) find everything that has expired by now in some part of the table; answers where
     /// the next part begins.
     pub(crate) fn hurry(&mut self, from: usize, now: u64) -> Option<usize> {
-        self.due.hurry(from, now)
+        self.due.as_mut()?.hurry(from, now)
     }
 
     /// The earliest time at which [`next_expired`](Table::next_expired) may find something; `u64::MAX` is never.
     #[inline]
     pub(crate) fn due_at(&self) -> u64 {
-        self.due.due_at()
+        self.due.as_ref().map_or(u64::MAX, |due| due.due_at())
     }
 
     /// Whether there is something for [`next_expired`](Table::next_expired) to look at.
@@ -174,10 +190,10 @@ impl<K, V, P: Policy> Table<K, V, P> {
         due_at <= now && due_at != u64::MAX
     }
 
-    /// Whether the table is as large as it should be.
+    /// Whether the table should be larger or smaller by now.
     #[inline]
-    pub(crate) fn is_settled(&self) -> bool {
-        self.raw.is_settled()
+    pub(crate) fn needs_step(&self) -> bool {
+        self.raw.needs_step()
     }
 
     /// Has the next [steps](Table::step) make the table as small as it can be.
@@ -198,12 +214,15 @@ impl<K, V, P: Policy> Table<K, V, P> {
             if StampOf::<P>::EXPIRES
                 && let Some(entry) = self.raw.get(to)
             {
-                self.due.note(RawTable::<K, V, P>::bucket_of(to), entry.stamp().deadline(idle), now);
+                let due = self.due.get_or_insert_default();
+                due.note(RawTable::<K, V, P>::bucket_of(to), entry.stamp().deadline(idle), now);
             }
         }
         if self.raw.slots() < slots {
             self.eviction.shrink_to(self.raw.slots() as usize);
-            self.due.shrink_to(self.raw.buckets());
+            if let Some(due) = &mut self.due {
+                due.shrink_to(self.raw.buckets());
+            }
         }
         stepped
     }

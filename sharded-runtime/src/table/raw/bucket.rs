@@ -52,7 +52,7 @@ impl Iterator for Slots {
 pub(super) fn tag(hash: u64) -> u8 {
     #[allow(clippy::cast_possible_truncation, reason = "one byte is wanted")]
     let tag = (hash >> 32) as u8;
-    tag.max(1)
+    tag + u8::from(tag == 0)
 }
 
 impl Header {
@@ -88,6 +88,26 @@ impl Header {
     #[inline]
     pub(super) fn displaced(self) -> u8 {
         (self.0[1] >> 56) as u8
+    }
+
+    /// The tag of a slot.
+    #[inline]
+    pub(super) fn tag(self, slot: usize) -> u8 {
+        (self.0[slot / 8] >> (slot % 8 * 8)) as u8
+    }
+
+    /// With another tag in a slot.
+    #[inline]
+    pub(super) fn with(mut self, slot: usize, tag: u8) -> Self {
+        let shift = slot % 8 * 8;
+        self.0[slot / 8] = self.0[slot / 8] & !(0xff << shift) | u64::from(tag) << shift;
+        self
+    }
+
+    /// The vacant slots, where a bucket has these slots.
+    #[inline]
+    pub(super) fn vacant(self, all: u32) -> Slots {
+        Slots(self.with_tag(0).0 & all)
     }
 }
 
@@ -127,11 +147,22 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         Header([words[0].load(Relaxed), words[1].load(Relaxed)])
     }
 
+    /// # Safety
+    ///
+    /// There must be no other writer, as for the others that write.
+    #[inline]
+    pub(super) unsafe fn set_header(self, header: Header) {
+        // SAFETY: the caller's promise.
+        let words = unsafe { self.header_words() };
+        words[0].store(header.0[0], Relaxed);
+        words[1].store(header.0[1], Relaxed);
+    }
+
     /// The vacant slots.
     #[inline]
     pub(super) unsafe fn vacant(self) -> Slots {
         // SAFETY: the caller's promise.
-        Slots(unsafe { self.header() }.with_tag(0).0 & Layout::<K, V, P>::ALL)
+        unsafe { self.header() }.vacant(Layout::<K, V, P>::ALL)
     }
 
     /// The slots that have an entry.
@@ -148,9 +179,6 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         words[slot / 8].load(Relaxed) >> (slot % 8 * 8) & 0xff != 0
     }
 
-    /// # Safety
-    ///
-    /// There must be no other writer. The same holds for the others that write.
     #[inline]
     pub(super) unsafe fn set_tag(self, slot: usize, tag: u8) {
         // SAFETY: the caller's promise.
@@ -269,14 +297,14 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
             .then(|| unsafe { &*self.at.as_ptr().add(Layout::<K, V, P>::MARKS).cast::<AtomicBool>().add(slot) })
     }
 
-    /// Moves an entry from here to a vacant slot, with all that belongs to it.
+    /// Moves an entry from here to a vacant slot, with all that belongs to it but its tag.
     ///
     /// # Safety
     ///
-    /// There must be an entry here, none there, and no other writer.
+    /// There must be an entry here, none there, and no other writer; the tags must be set so that it is there alone.
     #[inline]
-    pub(super) unsafe fn move_to(self, from: usize, to_bucket: Self, to: usize) {
-        // SAFETY: the caller's promise. The entry is in one place before and after, as the tags say.
+    pub(super) unsafe fn transfer(self, from: usize, to_bucket: Self, to: usize) {
+        // SAFETY: the caller's promise.
         unsafe {
             to_bucket.put(to, self.take(from));
             to_bucket.stamp(to).copy(self.stamp(from));
@@ -286,30 +314,35 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
             if let (Some(here), Some(there)) = (self.mark(from), to_bucket.mark(to)) {
                 there.store(here.load(Relaxed), Relaxed);
             }
-            to_bucket.set_tag(to, self.tag_of(from));
-            self.set_tag(from, 0);
         }
     }
 
-    #[inline]
-    unsafe fn tag_of(self, slot: usize) -> u8 {
-        // SAFETY: the caller's promise.
-        let words = unsafe { self.header_words() };
-        (words[slot / 8].load(Relaxed) >> (slot % 8 * 8)) as u8
-    }
-
-    /// Copies the header and everything else of a bucket to a new one.
+    /// Moves an entry from here to a vacant slot.
     ///
     /// # Safety
     ///
-    /// The entries must not be used here any more. There must be no other writer.
-    pub(super) unsafe fn copy_to(self, to: Self) {
+    /// There must be an entry here, none there, and no other writer.
+    pub(super) unsafe fn move_to(self, from: usize, to_bucket: Self, to: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.transfer(from, to_bucket, to);
+            to_bucket.set_header(to_bucket.header().with(to, self.header().tag(from)));
+            self.set_header(self.header().with(from, 0));
+        }
+    }
+
+    /// Moves all that is in a bucket to a new one.
+    ///
+    /// # Safety
+    ///
+    /// The new one must be empty, and there must be no other writer.
+    pub(super) unsafe fn move_all_to(self, to: Self) {
         // SAFETY: the caller's promise.
         unsafe {
             for slot in self.occupied() {
-                self.move_to(slot, to, slot);
+                self.transfer(slot, to, slot);
             }
-            to.header_words()[1].fetch_or(self.header_words()[1].load(Relaxed) & 0xff << 56, Relaxed);
+            to.set_header(self.header());
             self.clear_header();
         }
     }

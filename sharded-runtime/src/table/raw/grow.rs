@@ -4,49 +4,83 @@
 //! has one more bit set; they shrink by *merges*, the other way round. A table that is full begins to double its homes, and each
 //! write then splits a few buckets, so that it is done long before it is full again.
 
-use super::{Bucket, EMPTY_DIRECTORY, Homes, Layout, MAX_BUCKETS, NoMemory, RawTable, StampOf};
+use super::{
+    Bucket, EMPTY_DIRECTORY, Homes, Layout, MAX_BUCKETS, NoMemory, RawTable, Slots, StampOf, bucket::Header,
+};
 use crate::{Policy, arena::Directory, evict::Eviction, expiry::Stamp, list::NIL};
 use smallvec::SmallVec;
-use std::{ptr::NonNull, sync::atomic::Ordering::Relaxed};
+use std::{cmp::Ordering, ptr::NonNull, sync::atomic::Ordering::Relaxed};
 
-/// A table doubles when this share of its slots is taken, in 16ths...
-const FULL: usize = 14;
-/// ...and halves when this share is, and there is more than one bucket.
+/// A table begins to double when this share of its slots is taken, in 16ths...
+pub(super) const FULL: usize = 12;
+/// ...and is done when this share of those that it had is: the fuller a bucket is the more is displaced, and a bucket that
+/// waits for its split gets fuller.
+const FULLEST: usize = 14;
+/// It halves when only this share is taken.
 const SPARSE: usize = 3;
 
 /// An entry that lies elsewhere now: from slot, to slot.
 pub(crate) type Moves = SmallVec<[(u32, u32); 16]>;
 
 impl<K, V, P: Policy> RawTable<K, V, P> {
-    /// Whether there are splits or merges to be done.
+    /// Whether a split or a merge is to be done now.
     #[inline]
-    pub(crate) fn is_settled(&self) -> bool {
-        self.homes.count() == self.target
+    pub(crate) fn needs_step(&self) -> bool {
+        self.len >= self.next_step
     }
 
-    /// Looks whether there are too few homes or too many, after the number of entries changed.
-    #[inline]
-    pub(crate) fn aim(&mut self) {
-        if self.homes.count() == self.target {
-            let slots = self.homes.count() as usize * Layout::<K, V, P>::SLOTS;
-            if self.len * 16 > slots * FULL {
-                if self.homes.count() < MAX_BUCKETS {
-                    self.target = self.homes.count() * 2;
-                }
-            } else if self.len * 16 < slots * SPARSE && self.homes.count() > 1 {
-                self.target = self.homes.count() / 2;
+    /// From how many entries on the next step is to be done.
+    fn schedule_step(&mut self) {
+        let homes = self.homes.count();
+        self.next_step = match homes.cmp(&self.target) {
+            Ordering::Equal => usize::MAX,
+            Ordering::Greater => 0,
+            Ordering::Less => {
+                // The share of the homes that are split is to be that of the entries that have come since it began.
+                let before = self.target as usize / 2;
+                let split = (homes as usize).saturating_sub(before);
+                let slots = Layout::<K, V, P>::SLOTS;
+                (before * slots * FULL + split * slots * (FULLEST - FULL)) / 16 + 1
             }
+        };
+    }
+
+    /// Looks whether there are too few homes, after an entry came in.
+    #[inline]
+    pub(super) fn aim_higher(&mut self) {
+        if self.len > self.most && self.homes.count() < MAX_BUCKETS {
+            self.set_target(self.homes.count() * 2);
         }
+    }
+
+    /// Looks whether there are too many homes, after an entry went.
+    #[inline]
+    pub(super) fn aim_lower(&mut self) {
+        if self.len < self.least {
+            self.set_target(self.homes.count() / 2);
+        }
+    }
+
+    /// Says how many homes there should be, and when that is to be thought over.
+    fn set_target(&mut self, target: u32) {
+        self.target = target;
+        let slots = target as usize * Layout::<K, V, P>::SLOTS;
+        (self.least, self.most) = match target {
+            _ if target != self.homes.count() => (0, usize::MAX),
+            1 => (0, slots * FULL / 16),
+            _ => (slots * SPARSE / 16, slots * FULL / 16),
+        };
+        self.schedule_step();
     }
 
     /// Aims at the fewest homes that the entries fit in.
     pub(crate) fn aim_to_fit(&mut self) {
-        let fits = |homes: u32| self.len * 16 <= homes as usize * Layout::<K, V, P>::SLOTS * FULL;
+        let fits = |homes: u32| self.len * 16 <= homes as usize * Layout::<K, V, P>::SLOTS * FULLEST;
         let mut target = self.homes.count().next_power_of_two();
         while target > 1 && fits(target / 2) {
             target /= 2;
         }
-        self.target = target;
+        self.set_target(target);
     }
 
     /// Splits or merges one bucket, if there are too few or too many; then says which entries lie elsewhere now.
@@ -58,13 +92,17 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Without memory for one more bucket the table is as before.
     pub(crate) fn step(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves) -> Result<(), NoMemory> {
         if self.homes.count() < self.target {
-            self.split(rehash, moves)
-        } else {
-            if self.homes.count() > self.target {
-                self.merge(rehash, moves);
-            }
-            Ok(())
+            self.split(rehash, moves)?;
+        } else if self.homes.count() > self.target {
+            self.merge(rehash, moves);
         }
+        if self.homes.count() == self.target {
+            self.set_target(self.target);
+            self.aim_higher();
+            self.aim_lower();
+        }
+        self.schedule_step();
+        Ok(())
     }
 
     fn split(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves) -> Result<(), NoMemory> {
@@ -73,45 +111,53 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         // User code first: which entries go.
         let mut going: SmallVec<[u32; 8]> = SmallVec::new();
         for number in old..=last {
-            going.push(self.whose(number, |hash| more.of(hash) == new, &rehash));
+            going.push(self.whose(number, |hash| more.is_newest(hash), &rehash));
         }
         let count: u32 = going.iter().map(|slots| slots.count_ones()).sum();
         self.reserve(new, count)?;
-        let mut room = Room::from(self, new);
+        let mut room = Room::new(self, new);
         // From the far end: what goes, goes further, so nothing is met twice.
         for number in (old..=last).rev() {
-            let slots = super::Slots(going[(number - old) as usize]);
+            let slots = Slots(going[(number - old) as usize]);
             if number >= new {
                 // It lies behind its new home already.
                 slots.for_each(|_| self.undisplace(old, new));
                 continue;
             }
             let bucket = self.bucket(number);
-            for slot in slots {
-                let (to, vacant) = room.take(self);
-                // SAFETY: there is an entry and a vacant slot; `&mut self` keeps other writers out.
-                unsafe { bucket.move_to(slot, self.bucket(to), vacant) }
-                self.undisplace(old, number);
-                self.displace(new, to);
-                note_move::<K, V, P>((number, slot), (to, vacant), moves);
+            // SAFETY: there are entries in these slots, and `&mut self` keeps other writers out. No header is changed by anyone
+            // else while it is changed here: what is passed lies before the one bucket and before the other.
+            unsafe {
+                let mut header = bucket.header();
+                for slot in slots {
+                    let to = room.next(self);
+                    bucket.transfer(slot, room.bucket, to);
+                    room.header = room.header.with(to, header.tag(slot));
+                    header = header.with(slot, 0);
+                    self.undisplace(old, number);
+                    self.displace(new, room.number);
+                    note_move::<K, V, P>((number, slot), (room.number, to), moves);
+                }
+                bucket.set_header(header);
             }
         }
+        room.end();
         self.homes = more;
         Ok(())
     }
 
     fn merge(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves) {
         let (less, gone, old) = self.homes.one_less();
-        let homes = self.homes;
+        let before = self.homes;
         let last = self.end_of_chain(gone);
         let mut going: SmallVec<[u32; 8]> = SmallVec::new();
         for number in gone..=last {
-            going.push(self.whose(number, |hash| homes.of(hash) == gone, &rehash));
+            going.push(self.whose(number, |hash| before.is_newest(hash), &rehash));
         }
         // From the near end: what goes, goes back or stays, so nothing is met twice.
         for number in gone..=last {
             let bucket = self.bucket(number);
-            for slot in super::Slots(going[(number - gone) as usize]) {
+            for slot in Slots(going[(number - gone) as usize]) {
                 self.undisplace(gone, number);
                 self.relocate(bucket, number, slot, old, moves);
             }
@@ -264,7 +310,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         for number in 0..self.buckets.min(1 << class) {
             let at = block.as_ptr().wrapping_add(number as usize * Layout::<K, V, P>::BUCKET);
             // SAFETY: the new block has this bucket, and there is no other writer.
-            unsafe { self.bucket(number).copy_to(Bucket::new(NonNull::new_unchecked(at))) }
+            unsafe { self.bucket(number).move_all_to(Bucket::new(NonNull::new_unchecked(at))) }
         }
         let before = self.chunk(0);
         self.enter(self.directory, 0, block);
@@ -300,30 +346,42 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         self.directory_class = 0;
         self.buckets = 0;
         self.homes = Homes::ONE;
-        self.target = 1;
+        self.set_target(1);
     }
 }
 
 /// The vacant slots from a bucket on, as they are taken one after the other.
-struct Room {
+struct Room<K, V, P> {
     number: u32,
-    vacant: super::Slots,
+    bucket: Bucket<K, V, P>,
+    /// With what was put in, which is written when the next bucket's turn comes.
+    header: Header,
+    vacant: Slots,
 }
 
-impl Room {
-    fn from<K, V, P: Policy>(table: &RawTable<K, V, P>, number: u32) -> Self {
+impl<K, V, P: Policy> Room<K, V, P> {
+    fn new(table: &RawTable<K, V, P>, number: u32) -> Self {
+        let bucket = table.bucket(number);
         // SAFETY: the bucket is one of this table's.
-        Room { number, vacant: unsafe { table.bucket(number).vacant() } }
+        let header = unsafe { bucket.header() };
+        Room { number, bucket, header, vacant: header.vacant(Layout::<K, V, P>::ALL) }
     }
 
     /// The next one, which must exist.
-    fn take<K, V, P: Policy>(&mut self, table: &RawTable<K, V, P>) -> (u32, usize) {
+    #[inline]
+    fn next(&mut self, table: &RawTable<K, V, P>) -> usize {
         loop {
             if let Some(slot) = self.vacant.next() {
-                return (self.number, slot);
+                return slot;
             }
-            *self = Room::from(table, self.number + 1);
+            self.end();
+            *self = Room::new(table, self.number + 1);
         }
+    }
+
+    fn end(&self) {
+        // SAFETY: whoever made it has the table for himself.
+        unsafe { self.bucket.set_header(self.header) }
     }
 }
 

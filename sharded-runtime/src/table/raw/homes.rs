@@ -27,6 +27,14 @@ impl Homes {
         if number < self.count { number } else { number & self.mask >> 1 }
     }
 
+    /// Whether a hash belongs to the home with the largest number, of at least two.
+    #[inline]
+    pub(super) fn is_newest(self, hash: u64) -> bool {
+        #[allow(clippy::cast_possible_truncation, reason = "the lowest bits are wanted")]
+        let number = hash as u32 & self.mask;
+        number == self.count - 1
+    }
+
     /// With one more: the new home, and the one that it takes entries from.
     pub(super) fn one_more(self) -> (Homes, u32, u32) {
         let new = self.count;

@@ -33,7 +33,7 @@ mod words;
 pub(crate) use grow::Moves;
 pub(crate) use layout::StampOf;
 pub use racy::Copies;
-pub(crate) use racy::{Copied, View};
+pub(crate) use racy::{Copied, Raced, View};
 pub(crate) use walk::{Cursor, Entries};
 
 use crate::{
@@ -69,6 +69,12 @@ pub(crate) struct RawTable<K, V, P: Policy> {
     /// The logarithm of the directory's length.
     directory_class: u32,
     len: usize,
+    /// With fewer entries than this it should shrink...
+    least: usize,
+    /// ...and with more it should grow, once it has the homes that it should have.
+    most: usize,
+    /// From how many entries on one more home is to be split or merged.
+    next_step: usize,
     arena: Arc<Arena>,
     entries: PhantomData<Pair<K, V>>,
     policy: PhantomData<P>,
@@ -149,6 +155,9 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             buckets: 0,
             directory_class: 0,
             len: 0,
+            least: 0,
+            most: Layout::<K, V, P>::SLOTS * grow::FULL / 16,
+            next_step: usize::MAX,
             arena,
             entries: PhantomData,
             policy: PhantomData,
@@ -240,21 +249,47 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         self.at(slot).map(|at| Found { at, table: PhantomData })
     }
 
+    /// Lends the value of a key for changing, if its stamp passes. Otherwise gives back what was to be done.
+    #[inline]
+    pub(crate) fn find_change<Q, F, R>(
+        &mut self,
+        hash: u64,
+        key: &Q,
+        passes: impl FnOnce(&StampOf<P>) -> bool,
+        change: F,
+    ) -> Result<R, F>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+        F: FnOnce(&mut V) -> R,
+    {
+        match self.search(hash, key) {
+            // SAFETY: there is an entry.
+            Some(at) if passes(unsafe { at.bucket.stamp(at.slot) }) => Ok(self.change_at(&at, |_, value| change(value))),
+            _ => Err(change),
+        }
+    }
+
     /// Lends the value of a slot for changing.
     ///
     /// Where readers race, the closure changes a copy, which then replaces the value, also when the closure panics.
     #[inline]
     pub(crate) fn change<R>(&mut self, slot: u32, change: impl FnOnce(&K, &mut V) -> R) -> Option<R> {
-        let At { bucket, slot, .. } = self.at(slot)?;
+        let at = self.at(slot)?;
+        Some(self.change_at(&at, change))
+    }
+
+    #[inline]
+    fn change_at<R>(&mut self, &At { bucket, slot, .. }: &At<K, V, P>, change: impl FnOnce(&K, &mut V) -> R) -> R {
         if Layout::<K, V, P>::IS_RACY {
             // SAFETY: there is an entry; the copy goes back and is forgotten here, so it exists once.
             let mut copy = PutBack { bucket, slot, pair: ManuallyDrop::new(unsafe { bucket.take(slot) }) };
             let Pair { key, value } = &mut *copy.pair;
-            return Some(change(key, value));
+            return change(key, value);
         }
         // SAFETY: there is an entry, and `&mut self` keeps all others out.
         let Pair { key, value } = unsafe { &mut *bucket.pair(slot) };
-        Some(change(key, value))
+        change(key, value)
     }
 
     /// Puts in an entry whose key is not there, and answers its slot. Its stamp is still to be set.
@@ -281,6 +316,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
                 }
                 self.displace(home, number);
                 self.len += 1;
+                self.aim_higher();
                 Ok(Found::<K, V, P> { at: At { bucket: self.bucket(number), number, slot }, table: PhantomData }.slot())
             }
             Err(NoMemory) => Err((key, value, NoMemory)),
@@ -319,6 +355,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         };
         self.undisplace(self.homes.of(hash), number);
         self.len -= 1;
+        self.aim_lower();
         Some((key, value))
     }
 
