@@ -54,7 +54,7 @@ where
     L: Lock + Serves<K, V>,
     X: Times,
     E: MakesRoom,
-    S: BuildHasher + Default + 'static,
+    S: BuildHasher + Default + Send + Sync + 'static,
     Self: Sync,
 {
     fn call(&self, key: u32, call: Call) -> Answer {
