@@ -72,7 +72,11 @@ impl Chunks {
 
     /// Takes back the chunk that [`give`](Chunks::give) answered.
     pub(super) fn put_back(&mut self, number: u64, is_discarded: bool) {
-        if is_discarded { self.cold.insert(number) } else { self.warm.insert(number) };
+        if is_discarded {
+            self.cold.insert(number)
+        } else {
+            self.warm.insert(number)
+        };
     }
 
     pub(super) fn address(&self, number: u64) -> NonNull<u8> {

@@ -9,7 +9,7 @@
 //! or is another table's by now: it finds stale or zero bytes, and its sequence number tells it so. For the same reason
 //! directories (the arrays of a table's chunks) are recycled among themselves only.
 //!
-//! A block is handed out with zeros in all headers (see [`Shape`]), and must come back like that.
+//! What is in a block when it is handed out may be anything.
 
 mod chunks;
 
@@ -25,7 +25,7 @@ use std::{
 /// The sizes of an arena's blocks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
-    /// Bytes of a bucket: what is not header may be anything when a block is handed out.
+    /// Bytes of a bucket.
     pub(crate) bucket: usize,
     /// A chunk has two to the power of this many buckets.
     pub(crate) classes: u32,
@@ -80,8 +80,7 @@ impl Arena {
 
     /// # Safety
     ///
-    /// The block must come from [`take`](Arena::take) with this class, with zeros in its headers, and nobody may use it any
-    /// more but readers as the [module](self) describes them.
+    /// The block must come from [`take`](Arena::take) with this class, and nobody may use it any more but readers as the [module](self) describes them.
     pub(crate) unsafe fn give(&self, block: NonNull<u8>, class: u32) {
         self.used.fetch_sub(self.shape.bytes(class), Ordering::Relaxed);
         let surplus = self.free.lock().give(block, class, &self.shape);

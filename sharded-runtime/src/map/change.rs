@@ -58,9 +58,7 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.core.hasher.hash(key);
-        self.core.write(self.core.route(hash), Runs::Closure, |locked| {
-            locked.use_value(hash, key, change).ok()
-        })
+        self.core.write(self.core.route(hash), Runs::Closure, |locked| locked.use_value(hash, key, change).ok())
     }
 
     /// Stores `init()` if the key has no value, or else lends the value to `update`; in one critical section. Returns what `update`

@@ -209,9 +209,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let look = |open: &Open, sequence: &Sequence| {
-            Some(open.view.copy::<K, V, P, Q>(sequence, copies, query, self.idle))
-        };
+        let look =
+            |open: &Open, sequence: &Sequence| Some(open.view.copy::<K, V, P, Q>(sequence, copies, query, self.idle));
         self.shards.unlocked(shard, look).unwrap_or(Err(Raced))
     }
 
@@ -410,7 +409,12 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// rest of the work (expired entries, a sparse table, a capacity overdrawn) is done on the way.
     #[inline]
     #[track_caller]
-    pub(super) fn write<R>(&self, shard: usize, runs: Runs, change: impl FnOnce(&mut Locked<'_, K, V, P, S>) -> R) -> R {
+    pub(super) fn write<R>(
+        &self,
+        shard: usize,
+        runs: Runs,
+        change: impl FnOnce(&mut Locked<'_, K, V, P, S>) -> R,
+    ) -> R {
         let mut garbage = Garbage::new();
         let change = |open: &Open, table: &mut Table<K, V, P>| {
             let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };

@@ -135,7 +135,8 @@ where
         Q: Hash + Eq + ?Sized,
         P::Expiry: Expires,
     {
-        let left = self.core.peek(self.core.hasher.hash(key), key, <P::Lock as Serves<K, V>>::COPIES, |_, left| left)?;
+        let left =
+            self.core.peek(self.core.hasher.hash(key), key, <P::Lock as Serves<K, V>>::COPIES, |_, left| left)?;
         Some(if left == u64::MAX { Duration::MAX } else { Duration::from_nanos(left) })
     }
 

@@ -43,8 +43,25 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         Q: Eq + ?Sized,
     {
         let entry = self.table.find(hash, key)?;
-        let slot = entry.slot();
-        if !StampOf::<P>::EXPIRES || entry.stamp().deadline(self.core.idle) > self.now {
+        let (slot, deadline) = (entry.slot(), entry.stamp().deadline(self.core.idle));
+        self.if_alive(slot, deadline)
+    }
+
+    /// As [`find`](Locked::find), of what is on offer and so probably not there.
+    #[inline]
+    pub(super) fn find_offered(&mut self, hash: u64, offer: &Offer<K, V>) -> Option<u32>
+    where
+        K: Eq,
+    {
+        let entry = self.table.find_rare(hash, offer.key()?)?;
+        let (slot, deadline) = (entry.slot(), entry.stamp().deadline(self.core.idle));
+        self.if_alive(slot, deadline)
+    }
+
+    /// The slot, unless the entry in it has expired.
+    #[inline]
+    fn if_alive(&mut self, slot: u32, deadline: u64) -> Option<u32> {
+        if !StampOf::<P>::EXPIRES || deadline > self.now {
             return Some(slot);
         }
         self.expire(slot);
@@ -134,14 +151,6 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     /// If the slot is vacant.
     pub(super) fn value(&self, slot: u32) -> &V {
         self.table.get(slot).expect("a slot that was just found").value()
-    }
-
-    /// As [`find`](Locked::find), of what is on offer.
-    pub(super) fn find_offered(&mut self, hash: u64, offer: &Offer<K, V>) -> Option<u32>
-    where
-        K: Eq,
-    {
-        self.find(hash, offer.key()?)
     }
 
     /// As [`use_value`](Locked::use_value), of what is on offer.

@@ -82,7 +82,12 @@ impl Due {
 
     /// Looks at one bucket of what is due: the slot of an entry in it that has expired. Nothing is left to look at when
     /// nothing [is due](Due::due_at).
-    pub(super) fn next_expired<K, V, P: Policy>(&mut self, table: &RawTable<K, V, P>, now: u64, idle: u64) -> Option<u32>
+    pub(super) fn next_expired<K, V, P: Policy>(
+        &mut self,
+        table: &RawTable<K, V, P>,
+        now: u64,
+        idle: u64,
+    ) -> Option<u32>
     where
         StampOf<P>: Stamp,
     {

@@ -63,10 +63,14 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.raw.get(slot)
     }
 
-    /// Has the processor fetch what a search for this hash looks at first.
+    /// As [`find`](Table::find), where it is probably not there.
     #[inline]
-    pub(crate) fn prefetch(&self, hash: u64) {
-        self.raw.prefetch(hash);
+    pub(crate) fn find_rare<Q>(&self, hash: u64, key: &Q) -> Option<Found<'_, K, V, P>>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        self.raw.find_rare(hash, key)
     }
 
     /// Lends the value of a key for changing, see [`RawTable::find_change`].
@@ -115,7 +119,14 @@ impl<K, V, P: Policy> Table<K, V, P> {
     }
 
     /// Stores an entry whose key is not there yet, written at `now`, to live until `deadline`.
-    pub(crate) fn insert(&mut self, hash: u64, (key, value): (K, V), now: u64, deadline: u64, idle: u64) -> Result<(), (K, V, NoMemory)> {
+    pub(crate) fn insert(
+        &mut self,
+        hash: u64,
+        (key, value): (K, V),
+        now: u64,
+        deadline: u64,
+        idle: u64,
+    ) -> Result<(), (K, V, NoMemory)> {
         let slot = self.raw.insert(hash, key, value)?;
         self.restart(slot, now, deadline, idle);
         self.eviction.inserted(slot);
@@ -228,7 +239,13 @@ impl<K, V, P: Policy> Table<K, V, P> {
     }
 
     /// Collects the slots of entries, see [`RawTable::walk`].
-    pub(crate) fn walk(&self, from: Cursor, enough: usize, rehash: impl Fn(&K) -> u64, slots: &mut Vec<u32>) -> Option<Cursor> {
+    pub(crate) fn walk(
+        &self,
+        from: Cursor,
+        enough: usize,
+        rehash: impl Fn(&K) -> u64,
+        slots: &mut Vec<u32>,
+    ) -> Option<Cursor> {
         self.raw.walk(from, enough, rehash, slots)
     }
 

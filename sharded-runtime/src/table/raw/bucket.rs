@@ -1,13 +1,13 @@
 //! One bucket: a header of tags, and slots.
 
 use super::{
-    layout::{Layout, Pair, StampOf},
+    layout::{HEADER, Layout, Pair, StampOf},
     words,
 };
 use crate::{Policy, expiry::Stamp};
 use std::{
     marker::PhantomData,
-    mem::MaybeUninit,
+    mem::{self, MaybeUninit},
     ptr::NonNull,
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
 };
@@ -17,7 +17,8 @@ const STICKY: u8 = u8::MAX;
 
 /// The address of a bucket. It says nothing of what may be done with it.
 pub(super) struct Bucket<K, V, P> {
-    at: NonNull<u8>,
+    header: NonNull<u8>,
+    body: NonNull<u8>,
     types: PhantomData<(*const K, *const V, P)>,
 }
 
@@ -56,6 +57,8 @@ pub(super) fn tag(hash: u64) -> u8 {
 }
 
 impl Header {
+    pub(super) const EMPTY: Header = Header([0; 2]);
+
     /// The slots with this tag.
     #[inline]
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
@@ -112,22 +115,42 @@ impl Header {
 }
 
 impl<K, V, P: Policy> Bucket<K, V, P> {
+    /// The bucket of this index in a block whose bodies begin there.
     #[inline]
-    pub(super) fn new(at: NonNull<u8>) -> Self {
-        Bucket { at, types: PhantomData }
+    pub(super) fn new(block: NonNull<u8>, bodies: usize, index: usize) -> Self {
+        let at = block.as_ptr();
+        let (header, body) = (index * HEADER, bodies + index * Layout::<K, V, P>::BODY);
+        // SAFETY: a block is not at the end of the address space, so these are not null.
+        unsafe {
+            Bucket {
+                header: NonNull::new_unchecked(at.wrapping_add(header)),
+                body: NonNull::new_unchecked(at.wrapping_add(body)),
+                types: PhantomData,
+            }
+        }
     }
 
-    /// Has the processor fetch the bucket.
+    /// Has the processor fetch the body, beside the header that it is about to read: then one miss takes as long as both.
     #[inline]
     pub(super) fn prefetch(self) {
         #[cfg(target_arch = "x86_64")]
         {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            // The tags and the entry are asked for at once, wherever it is: one miss takes as long as five.
-            for line in 0..Layout::<K, V, P>::BUCKET.div_ceil(64).min(6) {
+            for line in 0..(Layout::<K, V, P>::SLOTS * Layout::<K, V, P>::ENTRY).div_ceil(64).min(4) {
                 // SAFETY: prefetching has no effect that can be seen, whatever the address.
-                unsafe { _mm_prefetch::<_MM_HINT_T0>(self.at.as_ptr().wrapping_add(line * 64).cast()) }
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(self.body.as_ptr().wrapping_add(line * 64).cast()) }
             }
+        }
+    }
+
+    /// Has the processor fetch the header.
+    #[inline]
+    pub(super) fn prefetch_header(self) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: prefetching has no effect that can be seen, whatever the address.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.header.as_ptr().cast()) }
         }
     }
 
@@ -136,8 +159,8 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     /// The bucket must be in memory of the arena (or be the empty one that every table starts with). As in all that follows.
     #[inline]
     unsafe fn header_words<'a>(self) -> &'a [AtomicU64; 2] {
-        // SAFETY: buckets are aligned to cache lines and start with these words, which are never anything but atomic.
-        unsafe { self.at.cast::<[AtomicU64; 2]>().as_ref() }
+        // SAFETY: headers are aligned to their size, and never accessed but by these words.
+        unsafe { self.header.cast::<[AtomicU64; 2]>().as_ref() }
     }
 
     #[inline]
@@ -208,14 +231,6 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         }
     }
 
-    /// Makes the bucket one that nothing was ever in.
-    pub(super) unsafe fn clear_header(self) {
-        // SAFETY: the caller's promise.
-        for word in unsafe { self.header_words() } {
-            word.store(0, Relaxed);
-        }
-    }
-
     /// The lower half of the hash of the entry in a slot: as kept, or made anew.
     #[inline]
     pub(super) unsafe fn hash_of(self, slot: usize, rehash: impl Fn(&K) -> u64) -> u64 {
@@ -233,14 +248,14 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     pub(super) unsafe fn kept_hash(self, slot: usize) -> Option<*mut u32> {
         // SAFETY: it lies in the bucket.
         Layout::<K, V, P>::KEEPS_HASHES
-            .then(|| unsafe { self.at.as_ptr().add(Layout::<K, V, P>::HASHES).cast::<u32>().add(slot) })
+            .then(|| unsafe { self.body.as_ptr().add(Layout::<K, V, P>::HASHES).cast::<u32>().add(slot) })
     }
 
     /// Where the entry of a slot is.
     #[inline]
     pub(super) unsafe fn pair(self, slot: usize) -> *mut Pair<K, V> {
         // SAFETY: it lies in the bucket.
-        unsafe { self.at.as_ptr().add(Layout::<K, V, P>::ENTRIES).cast::<Pair<K, V>>().add(slot) }
+        unsafe { self.body.as_ptr().add(slot * Layout::<K, V, P>::ENTRY).cast() }
     }
 
     /// Takes a copy of an entry out.
@@ -264,7 +279,7 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         // SAFETY: the caller's promise; where readers race, they read by `words::load` of the same type.
         unsafe {
             if Layout::<K, V, P>::IS_RACY {
-                words::store(self.pair(slot), MaybeUninit::new(pair));
+                words::store(self.pair(slot).cast(), pair);
             } else {
                 self.pair(slot).write(pair);
             }
@@ -279,22 +294,22 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     #[inline]
     pub(super) unsafe fn copy_racy(self, slot: usize) -> MaybeUninit<Pair<K, V>> {
         // SAFETY: the caller's promise, and `put` writes it by `words::store`.
-        unsafe { words::load(self.pair(slot)) }
+        unsafe { words::load(self.pair(slot).cast()) }
     }
 
     #[inline]
     pub(super) unsafe fn stamp<'a>(self, slot: usize) -> &'a StampOf<P> {
-        const { assert!(!std::mem::needs_drop::<StampOf<P>>()) }
+        const { assert!(!mem::needs_drop::<StampOf<P>>()) }
         // SAFETY: it lies in the bucket. Stamps consist of atomics alone, for which zeros and whatever an earlier stamp
         // left are valid; nobody has them exclusively.
-        unsafe { &*self.at.as_ptr().add(Layout::<K, V, P>::STAMPS).cast::<StampOf<P>>().add(slot) }
+        unsafe { &*self.body.as_ptr().add(Layout::<K, V, P>::STAMPS).cast::<StampOf<P>>().add(slot) }
     }
 
     #[inline]
     pub(super) unsafe fn mark<'a>(self, slot: usize) -> Option<&'a AtomicBool> {
         // SAFETY: it lies in the bucket, and is zero or what an earlier mark left.
         Layout::<K, V, P>::HAS_MARKS
-            .then(|| unsafe { &*self.at.as_ptr().add(Layout::<K, V, P>::MARKS).cast::<AtomicBool>().add(slot) })
+            .then(|| unsafe { &*self.body.as_ptr().add(Layout::<K, V, P>::MARKS).cast::<AtomicBool>().add(slot) })
     }
 
     /// Moves an entry from here to a vacant slot, with all that belongs to it but its tag.
@@ -343,7 +358,7 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
                 self.transfer(slot, to, slot);
             }
             to.set_header(self.header());
-            self.clear_header();
+            self.set_header(Header::EMPTY);
         }
     }
 }

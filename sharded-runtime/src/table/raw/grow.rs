@@ -4,9 +4,7 @@
 //! has one more bit set; they shrink by *merges*, the other way round. A table that is full begins to double its homes, and each
 //! write then splits a few buckets, so that it is done long before it is full again.
 
-use super::{
-    Bucket, EMPTY_DIRECTORY, Homes, Layout, MAX_BUCKETS, NoMemory, RawTable, Slots, StampOf, bucket::Header,
-};
+use super::{Bucket, EMPTY_DIRECTORY, Homes, Layout, MAX_BUCKETS, NoMemory, RawTable, Slots, StampOf, bucket::Header};
 use crate::{Policy, arena::Directory, evict::Eviction, expiry::Stamp, list::NIL};
 use smallvec::SmallVec;
 use std::{cmp::Ordering, ptr::NonNull, sync::atomic::Ordering::Relaxed};
@@ -242,9 +240,11 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
                 unsafe { self.arena.give_directory(directory, 0) }
                 return Err(NoMemory);
             };
+            self.clear(block, 0);
             self.enter(directory, 0, block);
             self.directory = directory;
             self.buckets = 1;
+            self.bodies = bodies::<K, V, P>(0);
         } else if self.buckets < 1 << classes {
             self.move_first_block(self.buckets.ilog2() + 1)?;
         } else {
@@ -253,6 +253,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
                 self.extend_directory(chunks)?;
             }
             let chunk = self.arena.take(classes).ok_or(NoMemory)?;
+            self.clear(chunk, classes);
             self.enter(self.directory, chunks, chunk);
             self.buckets += 1 << classes;
         }
@@ -284,7 +285,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Gives back the memory at the end that nothing is in.
     fn trim(&mut self) {
         let classes = Layout::<K, V, P>::CLASSES;
-        // Half a block is given back only with the other half of the chunk: what lies in it would have to move.
+        // The first block is made smaller by halves, the rest is given back by chunks.
         let needed = match self.homes.count() {
             homes if self.buckets <= 1 << classes => homes.next_power_of_two(),
             homes => homes.next_multiple_of(1 << classes),
@@ -299,35 +300,35 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         }
         while self.buckets > needed && self.buckets > 1 << classes {
             self.buckets -= 1 << classes;
-            let chunk = self.chunk(self.buckets >> classes);
-            self.give_block(chunk, classes);
+            // SAFETY: it is a whole chunk, nothing is in it, and nobody but racing readers looks at it.
+            unsafe { self.arena.give(self.chunk(self.buckets >> classes), classes) }
         }
     }
 
     /// Brings the first block, while it is the only one, to another size.
     fn move_first_block(&mut self, class: u32) -> Result<(), NoMemory> {
         let block = self.arena.take(class).ok_or(NoMemory)?;
+        self.clear(block, class);
+        let bodies = bodies::<K, V, P>(class);
         for number in 0..self.buckets.min(1 << class) {
-            let at = block.as_ptr().wrapping_add(number as usize * Layout::<K, V, P>::BUCKET);
-            // SAFETY: the new block has this bucket, and there is no other writer.
-            unsafe { self.bucket(number).move_all_to(Bucket::new(NonNull::new_unchecked(at))) }
+            // SAFETY: the new block has this bucket, it is empty, and there is no other writer.
+            unsafe { self.bucket(number).move_all_to(Bucket::new(block, bodies as usize, number as usize)) }
         }
         let before = self.chunk(0);
         self.enter(self.directory, 0, block);
-        self.give_block(before, self.buckets.ilog2());
+        // SAFETY: it is of this class, and nobody but racing readers looks at it.
+        unsafe { self.arena.give(before, self.buckets.ilog2()) }
         self.buckets = 1 << class;
+        self.bodies = bodies;
         Ok(())
     }
 
-    /// Gives back a block that nothing is in, and that is no longer this table's.
-    fn give_block(&self, block: NonNull<u8>, class: u32) {
-        for number in 0..1_usize << class {
-            let at = block.as_ptr().wrapping_add(number * Layout::<K, V, P>::BUCKET);
-            // SAFETY: the bucket is in the block. A count that had reached its limit may have stayed.
-            unsafe { Bucket::<K, V, P>::new(NonNull::new_unchecked(at)).clear_header() }
+    /// Makes all buckets of a new block empty.
+    fn clear(&self, block: NonNull<u8>, class: u32) {
+        for index in 0..1 << class {
+            // SAFETY: the block has this bucket, and nobody else has the block but readers that lost a race.
+            unsafe { Bucket::<K, V, P>::new(block, 0, index).set_header(Header::EMPTY) }
         }
-        // SAFETY: it is of this class, its headers are zero, and nobody but racing readers looks at it.
-        unsafe { self.arena.give(block, class) }
     }
 
     /// Gives all memory back. Nothing may be in it any more.
@@ -338,7 +339,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         }
         let classes = Layout::<K, V, P>::CLASSES;
         for index in 0..(self.buckets >> classes).max(1) {
-            self.give_block(self.chunk(index), self.buckets.ilog2().min(classes));
+            // SAFETY: it is of this class, nothing is in it, and nobody but racing readers looks at it.
+            unsafe { self.arena.give(self.chunk(index), self.buckets.ilog2().min(classes)) }
         }
         // SAFETY: it is of this class, and no longer this table's.
         unsafe { self.arena.give_directory(self.directory, self.directory_class) }
@@ -390,6 +392,12 @@ fn note_move<K, V, P: Policy>(from: (u32, usize), to: (u32, usize), moves: &mut 
     if P::Eviction::BOUNDED || StampOf::<P>::EXPIRES {
         moves.push((slot_number::<K, V, P>(from.0, from.1), slot_number::<K, V, P>(to.0, to.1)));
     }
+}
+
+/// Where the bodies begin in a block of this class.
+#[allow(clippy::cast_possible_truncation, reason = "within a chunk")]
+fn bodies<K, V, P: Policy>(class: u32) -> u32 {
+    Layout::<K, V, P>::bodies(1 << class) as u32
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "at most 15")]

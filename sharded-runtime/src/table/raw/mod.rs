@@ -66,6 +66,8 @@ pub(crate) struct RawTable<K, V, P: Policy> {
     /// The number of homes that it is growing or shrinking to.
     target: u32,
     buckets: u32,
+    /// Where the bodies begin in every block.
+    bodies: u32,
     /// The logarithm of the directory's length.
     directory_class: u32,
     len: usize,
@@ -97,10 +99,10 @@ struct At<K, V, P> {
 }
 
 /// The one bucket of all tables that have none: nothing is in it, and nothing is put in.
-#[repr(align(4096))]
-struct Empty([AtomicU64; 512]);
-static EMPTY: Empty = Empty([const { AtomicU64::new(0) }; 512]);
-static EMPTY_DIRECTORY: AtomicPtr<u8> = AtomicPtr::new((&raw const EMPTY).cast_mut().cast());
+#[repr(align(16))]
+struct Empty([AtomicU64; 2]);
+static EMPTY: Empty = Empty([const { AtomicU64::new(0) }; 2]);
+static EMPTY_DIRECTORY: AtomicPtr<u8> = AtomicPtr::new((&raw const EMPTY.0).cast_mut().cast());
 
 /// An entry, lent.
 pub(crate) struct Found<'a, K, V, P: Policy> {
@@ -153,6 +155,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             homes: Homes::ONE,
             target: 1,
             buckets: 0,
+            bodies: 0,
             directory_class: 0,
             len: 0,
             least: 0,
@@ -183,11 +186,11 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     #[inline]
     fn bucket(&self, number: u32) -> Bucket<K, V, P> {
         // SAFETY: the directory has an address for every chunk, and the bucket lies in it.
-        unsafe { bucket_in(self.directory.as_ptr(), number) }
+        unsafe { bucket_in(self.directory.as_ptr(), self.bodies, number) }
     }
 
     #[inline]
-    fn search<Q>(&self, hash: u64, key: &Q) -> Option<At<K, V, P>>
+    fn search<Q>(&self, hash: u64, key: &Q, prefetch: bool) -> Option<At<K, V, P>>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -196,7 +199,9 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         let mut number = self.homes.of(hash);
         loop {
             let bucket = self.bucket(number);
-            bucket.prefetch();
+            if prefetch {
+                bucket.prefetch();
+            }
             // SAFETY: the bucket is one of this table's.
             let header = unsafe { bucket.header() };
             for slot in header.with_tag(tag).within::<K, V, P>() {
@@ -216,19 +221,23 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         }
     }
 
-    /// Has the processor fetch what a search for this hash looks at first.
-    #[inline]
-    pub(crate) fn prefetch(&self, hash: u64) {
-        self.bucket(self.homes.of(hash)).prefetch();
-    }
-
     #[inline]
     pub(crate) fn find<Q>(&self, hash: u64, key: &Q) -> Option<Found<'_, K, V, P>>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        self.search(hash, key).map(|at| Found { at, table: PhantomData })
+        self.search(hash, key, true).map(|at| Found { at, table: PhantomData })
+    }
+
+    /// As [`find`](RawTable::find), where it is probably not there.
+    #[inline]
+    pub(crate) fn find_rare<Q>(&self, hash: u64, key: &Q) -> Option<Found<'_, K, V, P>>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        self.search(hash, key, false).map(|at| Found { at, table: PhantomData })
     }
 
     #[inline]
@@ -263,9 +272,11 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         Q: Eq + ?Sized,
         F: FnOnce(&mut V) -> R,
     {
-        match self.search(hash, key) {
+        match self.search(hash, key, true) {
             // SAFETY: there is an entry.
-            Some(at) if passes(unsafe { at.bucket.stamp(at.slot) }) => Ok(self.change_at(&at, |_, value| change(value))),
+            Some(at) if passes(unsafe { at.bucket.stamp(at.slot) }) => {
+                Ok(self.change_at(&at, |_, value| change(value)))
+            }
             _ => Err(change),
         }
     }
@@ -392,20 +403,19 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             unsafe { self.bucket(passed).remove_displaced() }
         }
     }
-
 }
 
 /// # Safety
 ///
 /// The directory must have an address for the chunk of this bucket.
 #[inline]
-unsafe fn bucket_in<K, V, P: Policy>(directory: *const AtomicPtr<u8>, number: u32) -> Bucket<K, V, P> {
+unsafe fn bucket_in<K, V, P: Policy>(directory: *const AtomicPtr<u8>, bodies: u32, number: u32) -> Bucket<K, V, P> {
     let classes = Layout::<K, V, P>::CLASSES;
     // SAFETY: the caller's promise. An address in a directory is never null where it is looked at.
     unsafe {
         let chunk = (*directory.add((number >> classes) as usize)).load(Relaxed);
-        let bucket = (number & ((1 << classes) - 1)) as usize;
-        Bucket::new(NonNull::new_unchecked(chunk.wrapping_add(bucket * Layout::<K, V, P>::BUCKET)))
+        let index = (number & ((1 << classes) - 1)) as usize;
+        Bucket::new(NonNull::new_unchecked(chunk), bodies as usize, index)
     }
 }
 

@@ -8,8 +8,9 @@
 //! What a reader follows is never unmapped (see `arena`), so the worst that a lost race brings are bytes that mean nothing.
 
 use super::{
-    EMPTY_DIRECTORY, RawTable, bucket_in,
+    EMPTY_DIRECTORY, RawTable,
     bucket::tag,
+    bucket_in,
     homes::Homes,
     layout::{Layout, Pair},
 };
@@ -52,6 +53,7 @@ pub(crate) struct View {
     directory: AtomicPtr<AtomicPtr<u8>>,
     homes: AtomicU64,
     buckets: AtomicU32,
+    bodies: AtomicU32,
 }
 
 impl Default for View {
@@ -60,6 +62,7 @@ impl Default for View {
             directory: AtomicPtr::new((&raw const EMPTY_DIRECTORY).cast_mut()),
             homes: AtomicU64::new(Homes::ONE.to_bits()),
             buckets: AtomicU32::new(0),
+            bodies: AtomicU32::new(0),
         }
     }
 }
@@ -79,13 +82,15 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         view.directory.store(self.directory.as_ptr(), Relaxed);
         view.homes.store(self.homes.to_bits(), Relaxed);
         view.buckets.store(self.buckets, Relaxed);
+        view.bodies.store(self.bodies, Relaxed);
     }
 }
 
 impl View {
     #[inline]
-    fn read(&self) -> (*const AtomicPtr<u8>, Homes, u32) {
-        (self.directory.load(Relaxed), Homes::from_bits(self.homes.load(Relaxed)), self.buckets.load(Relaxed))
+    fn read(&self) -> (*const AtomicPtr<u8>, Homes, u32, u32) {
+        let homes = Homes::from_bits(self.homes.load(Relaxed));
+        (self.directory.load(Relaxed), homes, self.buckets.load(Relaxed), self.bodies.load(Relaxed))
     }
 
     /// Copies the entry of a key, unless a writer is in the way; and marks it as used.
@@ -138,7 +143,7 @@ impl View {
             return Err(Raced);
         }
         let begun = sequence.begin().ok_or(Raced)?;
-        let (directory, homes, buckets) = self.read();
+        let (directory, homes, buckets, bodies) = self.read();
         // What was read must be of one moment before it is followed: a directory has just as many addresses as it says.
         sequence.validate(begun).ok_or(Raced)?;
         let tag = tag(hash);
@@ -146,7 +151,7 @@ impl View {
         loop {
             // SAFETY: this directory has an address for every chunk up to `buckets`, and keeps them, or gets others of the same
             // arena; all of them stay mapped. (The empty one has one as well.)
-            let bucket = unsafe { bucket_in::<K, V, P>(directory, number) };
+            let bucket = unsafe { bucket_in::<K, V, P>(directory, bodies, number) };
             bucket.prefetch();
             // SAFETY: the bucket is in memory of the arena.
             let header = unsafe { bucket.header() };
@@ -180,10 +185,12 @@ impl View {
     #[inline]
     pub(crate) fn prefetch<K, V, P: Policy>(&self, sequence: &Sequence, _: Copies<K, V>, hash: u64) {
         let Some(begun) = sequence.begin() else { return };
-        let (directory, homes, _) = self.read();
+        let (directory, homes, _, bodies) = self.read();
         if sequence.validate(begun).is_some() {
             // SAFETY: as in `copy`.
-            unsafe { bucket_in::<K, V, P>(directory, homes.of(hash)) }.prefetch();
+            let bucket = unsafe { bucket_in::<K, V, P>(directory, bodies, homes.of(hash)) };
+            bucket.prefetch_header();
+            bucket.prefetch();
         }
     }
 }
