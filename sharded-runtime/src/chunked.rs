@@ -58,11 +58,6 @@ impl<T: Default> Chunked<T> {
     pub(crate) fn get(&self, index: usize) -> Option<&T> {
         self.parts.get(index / PART)?.get(index % PART)
     }
-
-    #[inline]
-    pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
-        self.parts.get_mut(index / PART)?.get_mut(index % PART)
-    }
 }
 
 impl<T> std::ops::Index<usize> for Chunked<T> {

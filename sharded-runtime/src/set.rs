@@ -174,6 +174,7 @@ impl<K, P: Policy, S> ShardedSet<K, P, S> {
     /// # struct Chat { online: HashSet<String> }
     /// assert_eq!(Chat::new().online().sweep(), 0);
     /// ```
+    #[allow(clippy::must_use_candidate, reason = "what it removes may be all that is wanted")]
     #[track_caller]
     pub fn sweep(&self) -> usize {
         self.map.sweep()
@@ -448,6 +449,7 @@ where
     /// chat.online().insert("ada".to_owned());
     /// assert_eq!(chat.online().drain(), ["ada"]);
     /// ```
+    #[allow(clippy::must_use_candidate, reason = "what it removes may be all that is wanted")]
     #[track_caller]
     pub fn drain(&self) -> Vec<K> {
         self.map.drain().into_iter().map(|(key, ())| key).collect()
@@ -470,6 +472,7 @@ where
     /// chat.online().insert("ada".to_owned());
     /// assert_eq!(chat.online().to_vec(), ["ada"]);
     /// ```
+    #[must_use]
     #[track_caller]
     pub fn to_vec(&self) -> Vec<K>
     where
@@ -495,6 +498,7 @@ where
     /// chat.online().insert("ada".to_owned());
     /// assert_eq!(chat.online().live_len(), 1);
     /// ```
+    #[must_use]
     #[track_caller]
     pub fn live_len(&self) -> usize {
         self.map.live_len()

@@ -172,6 +172,7 @@ impl Free {
         }
         let layout = Layout::array::<AtomicPtr<u8>>(1 << class).ok()?;
         // SAFETY: the size is not zero. Zeros are null pointers.
+        #[allow(clippy::cast_ptr_alignment, reason = "the layout is that of the array")]
         let directory = NonNull::new(unsafe { alloc_zeroed(layout) }.cast::<AtomicPtr<u8>>())?;
         self.all_directories.push((directory, 1 << class));
         Some(directory)

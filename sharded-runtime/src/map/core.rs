@@ -65,9 +65,11 @@ pub(crate) struct Core<K, V, P: Policy, S> {
 /// What hashes keys. That a key can be hashed is known only where the map is built and in the calls that bring one.
 pub(super) struct Hashing<K, V, P: Policy, S> {
     of_key: fn(&MapHasher<S>, &K) -> u64,
-    /// A table's step, with its many hashes, in one call.
-    step: fn(&MapHasher<S>, &mut Table<K, V, P>, u64, u64) -> Result<(), NoMemory>,
+    /// A table's step, with its many hashes, in one call: at this time, with this idle time.
+    step: Step<K, V, P, S>,
 }
+
+type Step<K, V, P, S> = fn(&MapHasher<S>, &mut Table<K, V, P>, u64, u64) -> Result<(), NoMemory>;
 
 impl<K: Hash, V, P: Policy, S: BuildHasher + Default + 'static> Hashing<K, V, P, S> {
     pub(super) fn new() -> Self {
@@ -194,7 +196,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             && let Some(copies) = copies
         {
             return match self.copy(shard, (hash, key), copies) {
-                Ok(copied) => self.read_copied(shard, access, copied, read),
+                Ok(found) => self.read_copied(shard, access, found, read),
                 Err(Raced) => self.read_contended(shard, access, (hash, key), copies, read),
             };
         }
@@ -221,11 +223,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         &self,
         shard: usize,
         access: Access,
-        copied: Option<Copied<V>>,
+        found: Option<Copied<V>>,
         read: impl FnOnce(&V) -> R,
     ) -> Option<R> {
         // Not by `map`: its closure would hide the caller.
-        if let Some(copied) = copied
+        if let Some(copied) = found
             && (!StampOf::<P>::EXPIRES || copied.deadline > self.clock.nanos())
         {
             self.tally.add(true);
@@ -253,8 +255,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     {
         for _ in 0..TRIES {
             hint::spin_loop();
-            if let Ok(copied) = self.copy(shard, query, copies) {
-                return self.read_copied(shard, access, copied, read);
+            if let Ok(found) = self.copy(shard, query, copies) {
+                return self.read_copied(shard, access, found, read);
             }
         }
         self.read_locked(shard, access, query, read)
@@ -310,15 +312,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// Has the processor fetch what a read of this hash looks at first, where that can be known without the lock.
+    /// Has the processor fetch what a read of this hash looks at first.
     #[inline]
-    pub(super) fn prefetch(&self, hash: u64, copies: Option<Copies<K, V>>) {
-        if let Some(copies) = copies {
-            self.shards.unlocked(self.shards.route(hash), |open, sequence| {
-                open.view.prefetch::<K, V, P>(sequence, copies, hash);
-                Some(())
-            });
-        }
+    #[track_caller]
+    pub(super) fn prefetch(&self, hash: u64, copies: Copies<K, V>) {
+        self.shards.unlocked(self.shards.route(hash), |open, sequence| {
+            open.view.prefetch::<K, V, P>(sequence, copies, hash);
+            Some(())
+        });
     }
 
     /// Finds the live value of a key among other readers.

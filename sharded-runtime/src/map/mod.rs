@@ -277,6 +277,7 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
     /// assert_eq!(shop.carts().sweep(), 1);
     /// assert_eq!(shop.carts().len(), 0);
     /// ```
+    #[allow(clippy::must_use_candidate, reason = "what it removes may be all that is wanted")]
     #[track_caller]
     pub fn sweep(&self) -> usize {
         self.core.sweep()

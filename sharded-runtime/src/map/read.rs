@@ -1,11 +1,15 @@
 //! Looking at entries.
 
 use super::{Key, ShardedMap, Value, core::BATCH};
-use crate::{Policy, lock::Serves, shards::Runs};
+use crate::{Policy, lock::Serves, shards::Runs, table::Copies};
+use smallvec::SmallVec;
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
 };
+
+/// Keys whose memory is fetched side by side: processors have about this many requests under way at once.
+const PREFETCHED: usize = 32;
 
 impl<K, V, P, S> ShardedMap<K, V, P, S>
 where
@@ -101,7 +105,8 @@ where
     /// Copies of the values of several keys, in the order of the keys; each is a use of its entry.
     ///
     /// Every shard is visited once, for all its keys, in steps of 64 keys per lock hold; the answers are not of one moment.
-    /// O(n log n) for n keys.
+    /// O(n log n) for n keys. Under [`Optimistic`](crate::lock::Optimistic) no lock is taken, and the memory of up to 32 keys
+    /// is fetched side by side: O(n), and where the map is larger than the caches much less than n single reads.
     ///
     /// # Panics
     ///
@@ -125,6 +130,9 @@ where
         Q: Hash + Eq + ?Sized + 'q,
         V: Clone,
     {
+        if let Some(copies) = <P::Lock as Serves<K, V>>::COPIES {
+            return self.get_many_copies(keys, copies);
+        }
         let mut keys: Vec<_> = keys.into_iter().map(|key| (self.core.hasher.hash(key), key)).enumerate().collect();
         // The shard is the top of the hash, so this brings the keys of a shard together.
         keys.sort_unstable_by_key(|&(_, (hash, _))| hash);
@@ -136,5 +144,31 @@ where
             }
         }
         values
+    }
+
+    #[track_caller]
+    fn get_many_copies<'q, Q>(&self, keys: impl IntoIterator<Item = &'q Q>, copies: Copies<K, V>) -> Vec<Option<V>>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized + 'q,
+        V: Clone,
+    {
+        let mut keys = keys.into_iter();
+        let mut values = Vec::with_capacity(keys.size_hint().0);
+        let mut batch: SmallVec<[(u64, &Q); PREFETCHED]> = SmallVec::new();
+        loop {
+            batch.clear();
+            for key in keys.by_ref().take(PREFETCHED) {
+                let hash = self.core.hasher.hash(key);
+                self.core.prefetch(hash, copies);
+                batch.push((hash, key));
+            }
+            if batch.is_empty() {
+                return values;
+            }
+            for &(hash, key) in &batch {
+                values.push(self.core.read(hash, key, Some(copies), Runs::Nothing, V::clone));
+            }
+        }
     }
 }

@@ -86,6 +86,7 @@ where
     /// assert_eq!(shop.names().drain(), [("ada".to_owned(), 36)]);
     /// assert!(shop.names().is_empty());
     /// ```
+    #[allow(clippy::must_use_candidate, reason = "what it removes may be all that is wanted")]
     #[track_caller]
     pub fn drain(&self) -> Vec<(K, V)> {
         let mut entries = Vec::new();
@@ -112,6 +113,7 @@ where
     /// shop.names().insert("ada".to_owned(), 36);
     /// assert_eq!(shop.names().keys(), ["ada"]);
     /// ```
+    #[must_use]
     #[track_caller]
     pub fn keys(&self) -> Vec<K>
     where
@@ -139,6 +141,7 @@ where
     /// shop.names().insert("ada".to_owned(), 36);
     /// assert_eq!(shop.names().values(), [36]);
     /// ```
+    #[must_use]
     #[track_caller]
     pub fn values(&self) -> Vec<V>
     where
@@ -166,6 +169,7 @@ where
     /// shop.names().insert("ada".to_owned(), 36);
     /// assert_eq!(shop.names().to_vec(), [("ada".to_owned(), 36)]);
     /// ```
+    #[must_use]
     #[track_caller]
     pub fn to_vec(&self) -> Vec<(K, V)>
     where
@@ -196,6 +200,7 @@ where
     /// clock.advance(Duration::from_secs(3600));
     /// assert_eq!((shop.names().len(), shop.names().live_len()), (1, 0));
     /// ```
+    #[must_use]
     #[track_caller]
     pub fn live_len(&self) -> usize {
         let mut live = 0;

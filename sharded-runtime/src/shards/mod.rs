@@ -56,12 +56,6 @@ impl<T, O, P: Policy> Shards<T, O, P> {
         (hash >> 1 >> self.shift) as usize
     }
 
-    /// What of a shard needs no lock.
-    #[inline]
-    pub(crate) fn open(&self, shard: usize) -> &O {
-        &self.all[shard].open
-    }
-
     pub(crate) fn all_open(&self) -> impl Iterator<Item = &O> {
         self.all.iter().map(|shard| &shard.open)
     }

@@ -19,7 +19,7 @@ const PATIENCE: u64 = 16;
 /// Regions that one call of [`hurry`](Due::hurry) looks at.
 const HURRY: usize = 4096;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Due {
     wheel: Wheel,
     regions: Chunked<Region>,
@@ -49,12 +49,6 @@ struct Scan {
     /// Of the entries that stay so far.
     earliest: u64,
     latest: u64,
-}
-
-impl Default for Due {
-    fn default() -> Self {
-        Due { wheel: Wheel::default(), regions: Chunked::default(), scan: None }
-    }
 }
 
 impl Due {

@@ -8,6 +8,7 @@ mod due;
 #[allow(unsafe_code, reason = "raw memory")]
 mod raw;
 
+#[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use raw::Copies;
 pub(crate) use raw::{Copied, Cursor, Entries, Found, NoMemory, Raced, StampOf, View};
 

@@ -34,7 +34,6 @@ impl<K, V, P> Copy for Bucket<K, V, P> {}
 pub(super) struct Header([u64; 2]);
 
 /// Slots of a bucket, as bits.
-#[derive(Clone, Copy)]
 pub(super) struct Slots(pub(super) u32);
 
 impl Iterator for Slots {
@@ -96,7 +95,7 @@ impl Header {
     /// The tag of a slot.
     #[inline]
     pub(super) fn tag(self, slot: usize) -> u8 {
-        (self.0[slot / 8] >> (slot % 8 * 8)) as u8
+        self.0[slot / 8].to_le_bytes()[slot % 8]
     }
 
     /// With another tag in a slot.
@@ -247,6 +246,7 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     #[inline]
     pub(super) unsafe fn kept_hash(self, slot: usize) -> Option<*mut u32> {
         // SAFETY: it lies in the bucket.
+        #[allow(clippy::cast_ptr_alignment, reason = "the layout sees to it")]
         Layout::<K, V, P>::KEEPS_HASHES
             .then(|| unsafe { self.body.as_ptr().add(Layout::<K, V, P>::HASHES).cast::<u32>().add(slot) })
     }

@@ -240,8 +240,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
                 unsafe { self.arena.give_directory(directory, 0) }
                 return Err(NoMemory);
             };
-            self.clear(block, 0);
-            self.enter(directory, 0, block);
+            Self::clear(block, 0);
+            Self::enter(directory, 0, block);
             self.directory = directory;
             self.buckets = 1;
             self.bodies = bodies::<K, V, P>(0);
@@ -253,8 +253,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
                 self.extend_directory(chunks)?;
             }
             let chunk = self.arena.take(classes).ok_or(NoMemory)?;
-            self.clear(chunk, classes);
-            self.enter(self.directory, chunks, chunk);
+            Self::clear(chunk, classes);
+            Self::enter(self.directory, chunks, chunk);
             self.buckets += 1 << classes;
         }
         Ok(())
@@ -263,7 +263,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     fn extend_directory(&mut self, chunks: u32) -> Result<(), NoMemory> {
         let larger = self.arena.take_directory(self.directory_class + 1).ok_or(NoMemory)?;
         for chunk in 0..chunks {
-            self.enter(larger, chunk, self.chunk(chunk));
+            Self::enter(larger, chunk, self.chunk(chunk));
         }
         // SAFETY: it is of this class, and no longer this table's.
         unsafe { self.arena.give_directory(self.directory, self.directory_class) }
@@ -272,7 +272,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         Ok(())
     }
 
-    fn enter(&self, directory: Directory, index: u32, chunk: NonNull<u8>) {
+    fn enter(directory: Directory, index: u32, chunk: NonNull<u8>) {
         // SAFETY: the index is below the directory's length.
         unsafe { directory.add(index as usize).as_ref() }.store(chunk.as_ptr(), Relaxed);
     }
@@ -308,14 +308,14 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Brings the first block, while it is the only one, to another size.
     fn move_first_block(&mut self, class: u32) -> Result<(), NoMemory> {
         let block = self.arena.take(class).ok_or(NoMemory)?;
-        self.clear(block, class);
+        Self::clear(block, class);
         let bodies = bodies::<K, V, P>(class);
         for number in 0..self.buckets.min(1 << class) {
             // SAFETY: the new block has this bucket, it is empty, and there is no other writer.
             unsafe { self.bucket(number).move_all_to(Bucket::new(block, bodies as usize, number as usize)) }
         }
         let before = self.chunk(0);
-        self.enter(self.directory, 0, block);
+        Self::enter(self.directory, 0, block);
         // SAFETY: it is of this class, and nobody but racing readers looks at it.
         unsafe { self.arena.give(before, self.buckets.ilog2()) }
         self.buckets = 1 << class;
@@ -324,7 +324,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     /// Makes all buckets of a new block empty.
-    fn clear(&self, block: NonNull<u8>, class: u32) {
+    fn clear(block: NonNull<u8>, class: u32) {
         for index in 0..1 << class {
             // SAFETY: the block has this bucket, and nobody else has the block but readers that lost a race.
             unsafe { Bucket::<K, V, P>::new(block, 0, index).set_header(Header::EMPTY) }

@@ -32,6 +32,7 @@ mod words;
 
 pub(crate) use grow::Moves;
 pub(crate) use layout::StampOf;
+#[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use racy::Copies;
 pub(crate) use racy::{Copied, Raced, View};
 pub(crate) use walk::{Cursor, Entries};
@@ -96,6 +97,27 @@ struct At<K, V, P> {
     bucket: Bucket<K, V, P>,
     number: u32,
     slot: usize,
+}
+
+impl<K, V, P: Policy> At<K, V, P> {
+    /// Lends the value for changing.
+    ///
+    /// # Safety
+    ///
+    /// There must be an entry, which nobody else uses but readers that race.
+    #[inline]
+    unsafe fn change<R>(&self, change: impl FnOnce(&K, &mut V) -> R) -> R {
+        let At { bucket, slot, .. } = *self;
+        if Layout::<K, V, P>::IS_RACY {
+            // SAFETY: there is an entry; the copy goes back and is forgotten here, so it exists once.
+            let mut copy = PutBack { bucket, slot, pair: ManuallyDrop::new(unsafe { bucket.take(slot) }) };
+            let Pair { key, value } = &mut *copy.pair;
+            return change(key, value);
+        }
+        // SAFETY: the caller's promise.
+        let Pair { key, value } = unsafe { &mut *bucket.pair(slot) };
+        change(key, value)
+    }
 }
 
 /// The one bucket of all tables that have none: nothing is in it, and nothing is put in.
@@ -273,9 +295,10 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         F: FnOnce(&mut V) -> R,
     {
         match self.search(hash, key, true) {
-            // SAFETY: there is an entry.
+            // SAFETY: there is an entry, and `&mut self` keeps all others out.
             Some(at) if passes(unsafe { at.bucket.stamp(at.slot) }) => {
-                Ok(self.change_at(&at, |_, value| change(value)))
+                // SAFETY: there is an entry, and `&mut self` keeps all others out.
+                Ok(unsafe { at.change(|_, value| change(value)) })
             }
             _ => Err(change),
         }
@@ -287,20 +310,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     #[inline]
     pub(crate) fn change<R>(&mut self, slot: u32, change: impl FnOnce(&K, &mut V) -> R) -> Option<R> {
         let at = self.at(slot)?;
-        Some(self.change_at(&at, change))
-    }
-
-    #[inline]
-    fn change_at<R>(&mut self, &At { bucket, slot, .. }: &At<K, V, P>, change: impl FnOnce(&K, &mut V) -> R) -> R {
-        if Layout::<K, V, P>::IS_RACY {
-            // SAFETY: there is an entry; the copy goes back and is forgotten here, so it exists once.
-            let mut copy = PutBack { bucket, slot, pair: ManuallyDrop::new(unsafe { bucket.take(slot) }) };
-            let Pair { key, value } = &mut *copy.pair;
-            return change(key, value);
-        }
         // SAFETY: there is an entry, and `&mut self` keeps all others out.
-        let Pair { key, value } = unsafe { &mut *bucket.pair(slot) };
-        change(key, value)
+        Some(unsafe { at.change(change) })
     }
 
     /// Puts in an entry whose key is not there, and answers its slot. Its stamp is still to be set.

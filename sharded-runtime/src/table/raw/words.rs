@@ -1,7 +1,7 @@
 //! Bytes that may be read while they are written, copied by atomic words.
 //!
 //! A value may have bytes that were never written, such as padding; to copy those through integers would be undefined, so
-//! the words are those of the crate `atomic-maybe-uninit`. ThreadSanitizer does not see into its assembly: with
+//! the words are those of the crate `atomic-maybe-uninit`. `ThreadSanitizer` does not see into its assembly: with
 //! `--cfg sharded_integer_words`, sound only where there is no padding, the words are std's atomic integers.
 
 use std::mem::MaybeUninit;
