@@ -70,7 +70,12 @@ impl Due {
         at.earliest = at.earliest.min(earliest);
         if look_at < at.look_at {
             at.look_at = look_at;
-            self.wheel.schedule(region, look_at, now);
+            if look_at <= now {
+                // The wheel would take a while; but this one may have come from a region that is being swept.
+                self.wheel.hurry(region);
+            } else {
+                self.wheel.schedule(region, look_at, now);
+            }
         }
     }
 
