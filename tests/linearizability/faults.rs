@@ -9,12 +9,9 @@ use super::{
     register::{Answer, Call, Number, apply},
     subject::Subject,
 };
+use parking_lot::Mutex as Plain;
 use sharded::{ShardedMap, evict::Unbounded, lock::Mutex};
-use std::{
-    collections::HashMap,
-    sync::{Mutex as StdMutex, PoisonError},
-    thread,
-};
+use std::{collections::HashMap, thread};
 
 type Map = ShardedMap<u64, Number, Of<Mutex, Never, Unbounded>>;
 
@@ -77,9 +74,9 @@ pub(crate) struct Faulty {
     halves: Map,
     fault: Option<Fault>,
     /// What was answered last, by key.
-    stale: StdMutex<HashMap<u32, Answer>>,
-    one_writer: StdMutex<()>,
-    dice: StdMutex<Dice>,
+    stale: Plain<HashMap<u32, Answer>>,
+    one_writer: Plain<()>,
+    dice: Plain<Dice>,
 }
 
 impl Faulty {
@@ -88,9 +85,9 @@ impl Faulty {
             map: Map::new(),
             halves: Map::new(),
             fault,
-            stale: StdMutex::default(),
-            one_writer: StdMutex::default(),
-            dice: StdMutex::new(Dice::new(seed)),
+            stale: Plain::default(),
+            one_writer: Plain::default(),
+            dice: Plain::new(Dice::new(seed)),
         }
     }
 
@@ -99,12 +96,12 @@ impl Faulty {
     }
 
     fn now_and_then(&self) -> bool {
-        lock(&self.dice).below(8) == 0
+        self.dice.lock().below(8) == 0
     }
 
     /// Mostly the answer, and now and then the one before.
     fn stale(&self, key: u32, answer: Answer) -> Answer {
-        let before = lock(&self.stale).insert(key, answer);
+        let before = self.stale.lock().insert(key, answer);
         before.filter(|_| self.now_and_then()).unwrap_or(answer)
     }
 
@@ -141,7 +138,7 @@ impl Faulty {
                 (low, _) => Answer::Value(low),
             };
         }
-        let _turn = lock(&self.one_writer);
+        let _turn = self.one_writer.lock();
         let found = self.map.get(&name);
         let (answer, left) = apply(call, found);
         if let Some(number) = left {
@@ -239,8 +236,4 @@ impl Subject for Faulty {
     fn shards(&self) -> usize {
         self.map.shards()
     }
-}
-
-fn lock<T>(mutex: &StdMutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
