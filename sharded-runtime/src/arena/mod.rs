@@ -13,13 +13,16 @@
 
 mod chunks;
 
-use crate::sync::Mutex;
+use crate::sync::{
+    Mutex,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+};
 use chunks::Chunks;
 use std::{
     alloc::{Layout, alloc_zeroed, dealloc},
     collections::BTreeSet,
     ptr::NonNull,
-    sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering},
+    sync::atomic::AtomicPtr,
 };
 
 /// The sizes of an arena's blocks.

@@ -66,3 +66,37 @@ fn a_discarded_chunk_is_zero() {
         }
     }
 }
+
+#[cfg(loom)]
+mod models {
+    use super::{Arena, SHAPE};
+    use loom::{sync::Arc, thread};
+
+    /// Blocks that two threads have at the same time are not the same, and all of them come back.
+    #[test]
+    fn two_threads_take_and_give() {
+        loom::model(|| {
+            let arena = Arc::new(Arena::new(SHAPE, false));
+            let threads: Vec<_> = [3_u32, 4]
+                .into_iter()
+                .map(|class| {
+                    let arena = Arc::clone(&arena);
+                    thread::spawn(move || {
+                        let block = arena.take(class).expect("memory");
+                        // SAFETY: the block is this thread's alone, else one of the writes would be lost.
+                        unsafe {
+                            block.cast::<u32>().write(class);
+                            thread::yield_now();
+                            assert_eq!(block.cast::<u32>().read(), class);
+                            arena.give(block, class);
+                        }
+                    })
+                })
+                .collect();
+            for thread in threads {
+                thread.join().unwrap();
+            }
+            assert_eq!(arena.usage(), (0, 2));
+        });
+    }
+}

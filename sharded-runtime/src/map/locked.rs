@@ -43,29 +43,21 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         Q: Eq + ?Sized,
     {
         let entry = self.table.find(hash, key)?;
-        let (slot, deadline) = (entry.slot(), entry.stamp().deadline(self.core.idle));
-        self.if_alive(slot, deadline)
+        let slot = entry.slot();
+        if !StampOf::<P>::EXPIRES || entry.stamp().deadline(self.core.idle) > self.now {
+            return Some(slot);
+        }
+        self.expire(slot);
+        None
     }
 
-    /// As [`find`](Locked::find), of what is on offer and so probably not there.
+    /// As [`find`](Locked::find), of what is on offer.
     #[inline]
     pub(super) fn find_offered(&mut self, hash: u64, offer: &Offer<K, V>) -> Option<u32>
     where
         K: Eq,
     {
-        let entry = self.table.find_rare(hash, offer.key()?)?;
-        let (slot, deadline) = (entry.slot(), entry.stamp().deadline(self.core.idle));
-        self.if_alive(slot, deadline)
-    }
-
-    /// The slot, unless the entry in it has expired.
-    #[inline]
-    fn if_alive(&mut self, slot: u32, deadline: u64) -> Option<u32> {
-        if !StampOf::<P>::EXPIRES || deadline > self.now {
-            return Some(slot);
-        }
-        self.expire(slot);
-        None
+        self.find(hash, offer.key()?)
     }
 
     /// As [`find`](Locked::find), and counts as a use.

@@ -64,16 +64,6 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.raw.get(slot)
     }
 
-    /// As [`find`](Table::find), where it is probably not there.
-    #[inline]
-    pub(crate) fn find_rare<Q>(&self, hash: u64, key: &Q) -> Option<Found<'_, K, V, P>>
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        self.raw.find_rare(hash, key)
-    }
-
     /// Lends the value of a key for changing, see [`RawTable::find_change`].
     #[inline]
     pub(crate) fn find_change<Q, F, R>(

@@ -12,6 +12,9 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
 };
 
+/// Bodies of up to this many cache lines are fetched as a whole.
+const MOST_LINES: usize = 6;
+
 /// A count of displaced entries that has reached this is no longer exact, and stays.
 const STICKY: u8 = u8::MAX;
 
@@ -135,7 +138,9 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         #[cfg(target_arch = "x86_64")]
         {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            for line in 0..(Layout::<K, V, P>::SLOTS * Layout::<K, V, P>::ENTRY).div_ceil(64).min(4) {
+            let lines = (Layout::<K, V, P>::SLOTS * Layout::<K, V, P>::ENTRY).div_ceil(64);
+            // Where there are more lines, most would be fetched for nothing.
+            for line in 0..if lines <= MOST_LINES { lines } else { 0 } {
                 // SAFETY: prefetching has no effect that can be seen, whatever the address.
                 unsafe { _mm_prefetch::<_MM_HINT_T0>(self.body.as_ptr().wrapping_add(line * 64).cast()) }
             }

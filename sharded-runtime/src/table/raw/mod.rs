@@ -212,7 +212,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     #[inline]
-    fn search<Q>(&self, hash: u64, key: &Q, prefetch: bool) -> Option<At<K, V, P>>
+    fn search<Q>(&self, hash: u64, key: &Q) -> Option<At<K, V, P>>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -221,9 +221,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         let mut number = self.homes.of(hash);
         loop {
             let bucket = self.bucket(number);
-            if prefetch {
-                bucket.prefetch();
-            }
+            bucket.prefetch();
             // SAFETY: the bucket is one of this table's.
             let header = unsafe { bucket.header() };
             for slot in header.with_tag(tag).within::<K, V, P>() {
@@ -249,17 +247,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        self.search(hash, key, true).map(|at| Found { at, table: PhantomData })
-    }
-
-    /// As [`find`](RawTable::find), where it is probably not there.
-    #[inline]
-    pub(crate) fn find_rare<Q>(&self, hash: u64, key: &Q) -> Option<Found<'_, K, V, P>>
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        self.search(hash, key, false).map(|at| Found { at, table: PhantomData })
+        self.search(hash, key).map(|at| Found { at, table: PhantomData })
     }
 
     #[inline]
@@ -294,7 +282,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         Q: Eq + ?Sized,
         F: FnOnce(&mut V) -> R,
     {
-        match self.search(hash, key, true) {
+        match self.search(hash, key) {
             // SAFETY: there is an entry, and `&mut self` keeps all others out.
             Some(at) if passes(unsafe { at.bucket.stamp(at.slot) }) => {
                 // SAFETY: there is an entry, and `&mut self` keeps all others out.
