@@ -126,7 +126,12 @@ fn hashes_of_32_bits_spread_too() {
 /// alike in what is kept, and a search would compare many with each other: here tens, in place of hardly any.
 #[test]
 fn what_is_kept_of_a_hash_does_not_depend_on_the_shard() {
-    fn check<S: BuildHasher + Default + Send + Sync + 'static>(hasher: &str, shards: usize, keys: &[u64], others: &[u64]) {
+    fn check<S: BuildHasher + Default + Send + Sync + 'static>(
+        hasher: &str,
+        shards: usize,
+        keys: &[u64],
+        others: &[u64],
+    ) {
         let map: ShardedMap<Watched, u64, Parts, S> = map(shards);
         // By chance 100,000 of 100,000 agree in 32 bits 2.3 times where all are in one shard.
         let most = if shards == 1 { 30 } else { 5 };

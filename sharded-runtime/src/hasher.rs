@@ -1,9 +1,12 @@
 //! How a key's hash is made, and which of its bits mean what.
 //!
 //! The hash is computed once per operation. Of its 64 bits the shard takes the top ones, at most 16. The table in the shard
-//! keeps the lower 32: the lowest give the position, the seven at the top of them the tag that sorts out most entries of
-//! other keys unseen. No bit serves two of the three (until one shard has 2^25 positions; from there on position and tag
-//! begin to overlap), so a shard's table sees hashes as good as they were made.
+//! takes the lowest, as many as it needs and at most 32, for the bucket, and the eight above those 32 for the tag that sorts out
+//! most entries of other keys unseen. No bit serves two of the three, so a shard's table sees hashes as good as they were made.
+//!
+//! When a bucket is split or merged, the hashes of its entries are needed again. Those of keys that own something are kept (four
+//! bytes an entry); plain data, such as integers, is hashed anew, by whichever thread does the step: the map's background thread
+//! too. So a hasher is `Send + Sync`, and `Hash` of plain keys may run under the lock of a shard.
 //!
 //! # Which hasher
 //!

@@ -14,9 +14,13 @@ pub use unbounded::Unbounded;
 /// The order in which the entries of one shard leave, chosen with `evict = …`.
 ///
 /// The value is what one shard remembers about its entries; it knows them by the number of their slot, a small integer
-/// that stays with an entry as long as [`moved`](Eviction::moved) does not say otherwise. The numbers in use are dense: they are
-/// below the largest number of entries that the shard ever held at once. Every choice keeps what it needs in arrays of its
-/// own, so there is no allocation per entry.
+/// that stays with an entry as long as [`moved`](Eviction::moved) does not say otherwise, as it does when the table grows or shrinks. The
+/// numbers in use are dense: about a third of those below the largest have an entry, or more. Every choice keeps what it needs in
+/// arrays of its own, so there is no allocation per entry.
+///
+/// Under [`Optimistic`](crate::lock::Optimistic) reads happen unseen. They mark the entry; and an entry that is named as the victim and is marked
+/// is not taken: [`hit_mut`](Eviction::hit_mut) is called for it, then [`victim`](Eviction::victim) again. So what was used
+/// since it was last named is told once, and late.
 ///
 /// An eviction of one's own is named by a path: `evict = self::Random`. Nothing that it answers can do harm: where
 /// it names no victim, or one that is no entry, some other entry of the shard leaves (and finding it takes up to O(slots)). It must not panic: the panic would reach

@@ -23,7 +23,7 @@ where
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
-    /// Or if one shard holds 2^32 - 1 entries.
+    /// Or if there is no memory for one more entry, or no number (a shard numbers 2^28 entries at least).
     ///
     /// # Examples
     ///

@@ -76,7 +76,7 @@ impl<V: Send + 'static> Value for V {}
 /// Inside a closure further accesses of this kind of map must go to a later store (in the order they were built), a later field of
 /// the same store (in the order of declaration), or a later shard of the same field. Anything else panics at once, in every
 /// build, and the message names both places; it never hangs. The same holds inside the `Eq` and `Clone` of keys and
-/// values that own something; those of plain data, without drop glue, are not watched and must not access a store at all. [`len`](Self::len), [`stats`](Self::stats), [`capacity`](Self::capacity)
+/// values that own something; those of plain data, without drop glue, and their `Hash`, are not watched and must not access a store at all. [`len`](Self::len), [`stats`](Self::stats), [`capacity`](Self::capacity)
 /// and [`shard_of`](Self::shard_of) take no lock and may be called anywhere.
 ///
 /// # Panics in user code
@@ -89,8 +89,15 @@ impl<V: Send + 'static> Value for V {}
 /// # Cost
 ///
 /// An access hashes the key once and takes one lock. Where nothing else is said, it is O(1) on average and does a bounded amount
-/// of work for others on the way: a write removes at most four entries that have expired. (The arrays of a shard still grow
-/// and shrink in one step each: O(entries of the shard), now and then.)
+/// of work for others on the way: a write looks at four buckets (of up to 15 entries) for entries that have expired and removes at most four, and
+/// splits or merges at most two buckets when its shard's table is to grow or to shrink. Keys whose hashes are wholly equal can't be
+/// told apart by them: an access to one of n such keys is O(n).
+///
+/// # Memory
+///
+/// Tables grow bucket by bucket, while the share of their slots that is taken goes from 75 % to 88 % and back to 44 %; they shrink
+/// when it is less than 19 %. What they no longer need goes back to the system at once, in chunks of up to 32 KiB, but for a few that are
+/// kept for the next growth. [`Stats::table_bytes`](crate::Stats::table_bytes) says how much they have.
 ///
 /// # Examples
 ///
@@ -312,8 +319,8 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
         drops.end();
     }
 
-    /// Gives back memory that no entry needs, moving a bounded number of entries per lock hold (except that a
-    /// shard's arrays are then made anew in one step). Tables also shrink by themselves when three quarters of them are empty.
+    /// Gives back memory that no entry needs, merging a bounded number of buckets per lock hold. Tables also shrink by themselves when
+    /// four fifths of them are empty.
     ///
     /// # Panics
     ///

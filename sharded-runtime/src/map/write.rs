@@ -24,7 +24,7 @@ where
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
-    /// Or if one shard holds 2^32 - 1 entries.
+    /// Or if there is no memory for one more entry, or no number (a shard numbers 2^28 entries at least).
     ///
     /// # Examples
     ///
@@ -88,7 +88,7 @@ where
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
-    /// Or if one shard holds 2^32 - 1 entries.
+    /// Or if there is no memory for one more entry, or no number (a shard numbers 2^28 entries at least).
     ///
     /// # Examples
     ///
@@ -268,7 +268,7 @@ pub(super) fn room<T, K, V>(stored: Result<T, Refused<K, V>>) -> T {
 #[cold]
 #[track_caller]
 fn no_room() -> ! {
-    panic!("a shard holds at most 2^32 - 1 entries")
+    panic!("a shard has no number left for one more entry")
 }
 
 impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {

@@ -201,7 +201,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 
     /// Whether there is a slot number left for one more entry.
     pub(crate) fn has_room(&self) -> bool {
-        self.len < MAX_BUCKETS as usize && self.slots() < NIL - (1 << Layout::<K, V, P>::SLOT_BITS)
+        self.slots() < NIL - (1 << Layout::<K, V, P>::SLOT_BITS)
     }
 
     /// The bucket of a number below `buckets`, or the empty one.
