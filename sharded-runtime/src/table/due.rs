@@ -62,6 +62,15 @@ impl Due {
         self.schedule(region, deadline, deadline, now);
     }
 
+    /// As [`note`](Due::note), of an entry that comes from another bucket.
+    pub(super) fn note_moved(&mut self, bucket: u32, deadline: u64, now: u64) {
+        self.note(bucket, deadline, now);
+        if deadline <= now {
+            // It may have left a region that is being swept for one that has been; the wheel would take a while.
+            self.wheel.hurry(bucket / REGION);
+        }
+    }
+
     /// Has the region looked at then, unless it is before.
     #[cold]
     fn schedule(&mut self, region: u32, earliest: u64, look_at: u64, now: u64) {
@@ -70,12 +79,7 @@ impl Due {
         at.earliest = at.earliest.min(earliest);
         if look_at < at.look_at {
             at.look_at = look_at;
-            if look_at <= now {
-                // The wheel would take a while; but this one may have come from a region that is being swept.
-                self.wheel.hurry(region);
-            } else {
-                self.wheel.schedule(region, look_at, now);
-            }
+            self.wheel.schedule(region, look_at, now);
         }
     }
 

@@ -217,7 +217,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
                 && let Some(entry) = self.raw.get(to)
             {
                 let due = self.due.get_or_insert_default();
-                due.note(RawTable::<K, V, P>::bucket_of(to), entry.stamp().deadline(idle), now);
+                due.note_moved(RawTable::<K, V, P>::bucket_of(to), entry.stamp().deadline(idle), now);
             }
         }
         if self.raw.slots() < slots {
