@@ -36,6 +36,7 @@ pub struct FieldOptions<P> {
     pub(crate) capacity: Option<usize>,
     pub(crate) ttl: Option<Duration>,
     pub(crate) idle: Option<Duration>,
+    pub(crate) huge_pages: bool,
     policy: PhantomData<fn() -> P>,
 }
 
@@ -47,7 +48,7 @@ impl<P: Policy> FieldOptions<P> {
     /// See [`FieldOptions`].
     #[must_use]
     pub fn new() -> Self {
-        Self { shards: None, capacity: None, ttl: None, idle: None, policy: PhantomData }
+        Self { shards: None, capacity: None, ttl: None, idle: None, huge_pages: false, policy: PhantomData }
     }
 
     /// This many shards in place of the declared number.
@@ -62,6 +63,26 @@ impl<P: Policy> FieldOptions<P> {
     #[must_use]
     pub fn shards(mut self, shards: usize) -> Self {
         self.shards = Some(checked_shards(shards));
+        self
+    }
+
+    /// Asks the system for huge pages for the tables of the field: fewer misses of the TLB where a map takes hundreds of megabytes. In
+    /// return memory comes in pieces of 2 MiB, which take longer to be made ready (tenths of a millisecond, by whoever inserts), and less of it goes back. Only a hint, and only
+    /// on Linux.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { carts: HashMap<u64, String> }
+    /// let shop = Shop::builder().carts(|carts| carts.huge_pages()).build();
+    /// shop.carts().insert(1, "apple".to_owned());
+    /// ```
+    #[must_use]
+    pub fn huge_pages(mut self) -> Self {
+        self.huge_pages = true;
         self
     }
 
@@ -156,6 +177,7 @@ impl<P> std::fmt::Debug for FieldOptions<P> {
             .field("capacity", &self.capacity)
             .field("ttl", &self.ttl)
             .field("idle", &self.idle)
+            .field("huge_pages", &self.huge_pages)
             .finish()
     }
 }

@@ -105,7 +105,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             assert!(!matches!(P::CAPACITY, Some(0)), "the CAPACITY of a policy must not be zero");
             assert!(P::CAPACITY.is_none() || P::Eviction::BOUNDED, "a policy with a CAPACITY needs an `Eviction`");
         }
-        let arena = Arc::new(Table::<K, V, P>::arena(false));
+        let arena = Arc::new(Table::<K, V, P>::arena(options.huge_pages));
         let place = Place::new(store.id, index, P::NAME);
         let shards = Shards::new(store.shards(options), place, || Table::new(Arc::clone(&arena)));
         let clock = TimeSource::new(store.clock());

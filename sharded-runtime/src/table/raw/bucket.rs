@@ -121,7 +121,11 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     #[inline]
     pub(super) fn new(block: NonNull<u8>, bodies: usize, index: usize) -> Self {
         let at = block.as_ptr();
-        let (header, body) = (index * HEADER, bodies + index * Layout::<K, V, P>::BODY);
+        let (header, body) = if Layout::<K, V, P>::HAS_MARKS {
+            (index * Layout::<K, V, P>::BUCKET, bodies + index * Layout::<K, V, P>::BUCKET)
+        } else {
+            (index * HEADER, bodies + index * Layout::<K, V, P>::BODY)
+        };
         // SAFETY: a block is not at the end of the address space, so these are not null.
         unsafe {
             Bucket {

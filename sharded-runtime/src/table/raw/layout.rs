@@ -10,6 +10,9 @@
 //! body    | SLOTS pairs of key and value | hashes | stamps | marks |
 //! ```
 //!
+//! Where readers without a lock leave marks, header and body of a bucket lie together instead. A mark may be set late, in a block that is
+//! part of another table by then; so what is a mark must be one in blocks of every size.
+//!
 //! A tag is a byte of the hash of the entry in the slot of the same number, zero where the slot is vacant; `n` is how many entries
 //! whose home is this bucket or an earlier one lie in a later one. Hashes (their lower halves) are kept of keys that own something:
 //! to hash those again may run any code of the user's and read memory far away. Stamps are there where entries expire, marks where
@@ -70,7 +73,7 @@ impl<K, V, P: Policy> Layout<K, V, P> {
     pub(super) const BODY: usize =
         (Self::MARKS + if Self::HAS_MARKS { Self::SLOTS } else { 0 }).next_multiple_of(Self::ALIGN);
     /// Bytes of a bucket's share of a block.
-    const BUCKET: usize = HEADER.next_multiple_of(Self::ALIGN) + Self::BODY;
+    pub(super) const BUCKET: usize = HEADER.next_multiple_of(Self::ALIGN) + Self::BODY;
 
     /// A chunk has two to the power of this many buckets.
     pub(super) const CLASSES: u32 = if Self::BUCKET >= CHUNK { 0 } else { (CHUNK / Self::BUCKET).ilog2() };
@@ -88,6 +91,9 @@ impl<K, V, P: Policy> Layout<K, V, P> {
 
     /// Where the bodies begin in a block of so many buckets.
     pub(super) const fn bodies(buckets: u32) -> usize {
+        if Self::HAS_MARKS {
+            return HEADER.next_multiple_of(Self::ALIGN);
+        }
         (buckets as usize * HEADER).next_multiple_of(Self::ALIGN)
     }
 

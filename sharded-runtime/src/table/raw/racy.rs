@@ -164,7 +164,8 @@ impl View {
                 // be used beside the entry since both are `Copy`, as the proof says.
                 let Pair { key: found, value } = unsafe { pair.assume_init() };
                 if found.borrow() == key {
-                    // SAFETY: the slot is in the bucket. Only when unset: a line that is hot stays shared.
+                    // SAFETY: the slot is in the bucket, and even if its memory is another bucket's by now, this byte is a
+                    // mark, see `layout`. Only when unset: a line that is hot stays shared.
                     if MARKS
                         && let Some(mark) = unsafe { bucket.mark(slot) }
                         && !mark.load(Relaxed)
