@@ -309,6 +309,11 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Without memory for it the table is as before, and the entry comes back.
     pub(crate) fn insert(&mut self, hash: u64, key: K, value: V) -> Result<u32, (K, V, NoMemory)> {
         let home = self.homes.of(hash);
+        // It would have grown by now if there were memory; to fill the last slots takes ever longer.
+        let slots = self.homes.count() as usize * Layout::<K, V, P>::SLOTS;
+        if self.len >= slots - slots / 16 {
+            return Err((key, value, NoMemory));
+        }
         match self.vacancy(home) {
             Ok((number, slot)) => {
                 // SAFETY: the slot is vacant and in memory of this table; `&mut self` keeps other writers out.
