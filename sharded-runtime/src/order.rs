@@ -10,8 +10,10 @@
 //! a store themselves, since recording costs a hit of such types more than a tenth of its time; likewise `Borrow`, clocks
 //! and evictions of the user's own.
 
+use smallvec::SmallVec;
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
+    mem::ManuallyDrop,
     panic::Location,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -39,11 +41,14 @@ impl StoreId {
 pub(crate) struct Place {
     /// The rank of the field's first shard.
     rank: u64,
-    name: &'static str,
+    name: Name,
 }
 
+/// A name, as a single word.
+type Name = &'static &'static str;
+
 impl Place {
-    pub(crate) fn new(store: StoreId, field: u16, name: &'static str) -> Self {
+    pub(crate) fn new(store: StoreId, field: u16, name: Name) -> Self {
         assert!(field < MAX_FIELDS, "a store can have at most {MAX_FIELDS} fields");
         let rank = (store.0 << (FIELD_BITS + SHARD_BITS)) | (u64::from(field) << SHARD_BITS);
         Place { rank, name }
@@ -57,18 +62,27 @@ impl Place {
     #[inline]
     #[track_caller]
     pub(crate) fn check(&self, shard: usize) {
-        let held = RANK.get();
-        if held >= self.rank | shard as u64 {
-            self.refuse(shard, Location::caller());
+        if RANK.get() != 0 {
+            self.check_nested(shard, Location::caller());
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn check_nested(&self, shard: usize, at: &Location<'_>) {
+        if RANK.get() >= self.rank | shard as u64 {
+            self.refuse(shard, at);
         }
     }
 
     /// Records that this thread is inside a shard of this field, until the result is dropped.
     #[inline]
     pub(crate) fn enter(&self, shard: usize, at: &'static Location<'static>) -> Inside {
-        let outer = (RANK.get() != 0).then(Frame::innermost);
+        if RANK.get() != 0 {
+            Frame::innermost().put_aside();
+        }
         Frame { rank: self.rank | shard as u64, name: self.name, at }.record();
-        Inside { outer }
+        Inside
     }
 
     #[cold]
@@ -91,17 +105,15 @@ pub(crate) fn is_inside() -> bool {
 }
 
 /// The stay in a shard; it ends when this is dropped, and the thread is again where it was.
-pub(crate) struct Inside {
-    outer: Option<Frame>,
-}
+pub(crate) struct Inside;
 
 impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
-        match self.outer {
-            // The rest is not looked at then.
-            None => RANK.set(0),
-            Some(outer) => outer.record(),
+        // The rest is not looked at then.
+        RANK.set(0);
+        if DEPTH.get() != 0 {
+            Frame::take_up();
         }
     }
 }
@@ -110,15 +122,21 @@ impl Drop for Inside {
 // that is not nested writes as little as can be.
 thread_local! {
     static RANK: Cell<u64> = const { Cell::new(0) };
-    static NAME: Cell<&'static str> = const { Cell::new("") };
+    static NAME: Cell<Name> = const { Cell::new(&"") };
     static AT: Cell<&'static Location<'static>> = const { Cell::new(Location::caller()) };
+    /// How many it had entered before that one, which are put aside meanwhile.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// Without a destructor, so that it can be asked in the destructors of other thread-locals: it owns nothing when it is empty.
+    static ASIDE: RefCell<ManuallyDrop<Frames>> = const { RefCell::new(ManuallyDrop::new(SmallVec::new_const())) };
 }
+
+type Frames = SmallVec<[Frame; 4]>;
 
 /// A place that a thread has entered, and where in the program.
 #[derive(Clone, Copy)]
 struct Frame {
     rank: u64,
-    name: &'static str,
+    name: Name,
     at: &'static Location<'static>,
 }
 
@@ -132,5 +150,28 @@ impl Frame {
         RANK.set(self.rank);
         NAME.set(self.name);
         AT.set(self.at);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_aside(self) {
+        ASIDE.with_borrow_mut(|aside| aside.push(self));
+        DEPTH.set(DEPTH.get() + 1);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_up() {
+        DEPTH.set(DEPTH.get() - 1);
+        let outer = ASIDE.with_borrow_mut(|aside| {
+            let outer = aside.pop();
+            if aside.is_empty() {
+                aside.shrink_to_fit();
+            }
+            outer
+        });
+        if let Some(outer) = outer {
+            outer.record();
+        }
     }
 }

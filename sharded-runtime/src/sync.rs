@@ -2,10 +2,73 @@
 //! (`RUSTFLAGS="--cfg loom"`).
 
 #[cfg(not(loom))]
-pub(crate) use {parking_lot::Mutex, std::sync::atomic};
+pub(crate) use {parking_lot::Mutex, std::sync::atomic, std::thread};
 
 #[cfg(loom)]
-pub(crate) use {self::loom_mutex::Mutex, loom::sync::atomic};
+pub(crate) use {self::loom_mutex::Mutex, loom::sync::atomic, loom::thread};
+
+/// Two barriers of which one is paid for by whoever seldom comes along: between what a thread does before and after the
+/// light one and what another does before and after the heavy one, at least one sees the other's, as between two full barriers.
+#[cfg(not(loom))]
+pub(crate) mod barrier {
+    use std::sync::atomic::{Ordering::SeqCst, compiler_fence};
+
+    /// Keeps the compiler from reordering; the processor is kept by [`heavy`].
+    #[inline]
+    pub(crate) fn light() {
+        compiler_fence(SeqCst);
+    }
+
+    /// Says whether it took effect.
+    pub(crate) fn heavy() -> bool {
+        crate::sys::barrier::in_all_threads()
+    }
+}
+
+#[cfg(loom)]
+pub(crate) mod barrier {
+    use loom::sync::atomic::{Ordering::SeqCst, fence};
+
+    pub(crate) fn light() {
+        fence(SeqCst);
+    }
+    pub(crate) fn heavy() -> bool {
+        fence(SeqCst);
+        true
+    }
+}
+
+/// How long to look before one sleeps.
+pub(crate) mod hint {
+    #[cfg(not(loom))]
+    pub(crate) struct Spin(parking_lot_core::SpinWait);
+
+    #[cfg(not(loom))]
+    impl Spin {
+        pub(crate) fn new() -> Self {
+            Spin(parking_lot_core::SpinWait::new())
+        }
+
+        /// Waits a little, longer each time; `false` when it was long enough.
+        pub(crate) fn spin(&mut self) -> bool {
+            self.0.spin()
+        }
+    }
+
+    /// Not at all: loom goes through every interleaving anyway.
+    #[cfg(loom)]
+    pub(crate) struct Spin;
+
+    #[cfg(loom)]
+    impl Spin {
+        pub(crate) fn new() -> Self {
+            Spin
+        }
+        pub(crate) fn spin(&mut self) -> bool {
+            false
+        }
+    }
+}
 
 #[cfg(loom)]
 mod loom_mutex {

@@ -26,7 +26,10 @@ pub(super) struct Chunks {
     used: usize,
 }
 
+/// A large piece of memory. Before its first chunk and behind its last there is room for one more, which is never used: a reader that lost
+/// a race may take a block for a larger one, and look so far beside it.
 struct Mapping {
+    /// The first chunk.
     at: NonNull<u8>,
     first: u64,
     chunks: u64,
@@ -109,17 +112,19 @@ impl Chunks {
         let most = (LARGEST_MAPPING / self.size).max(1);
         let mut chunks = (FIRST_MAPPING << self.mappings.len().min(20)).min(most);
         // Where the whole is not to be had, less may be.
-        let at = loop {
-            match memory::map(chunks * self.size) {
-                Some(at) => break at,
+        let begin = loop {
+            match memory::map((chunks + 2) * self.size) {
+                Some(begin) => break begin,
                 None if chunks > 1 => chunks /= 2,
                 None => return None,
             }
         };
         if self.huge_pages {
             // SAFETY: this is the whole mapping.
-            unsafe { memory::prefer_huge_pages(at, chunks * self.size) }
+            unsafe { memory::prefer_huge_pages(begin, (chunks + 2) * self.size) }
         }
+        // SAFETY: the mapping has a chunk before the first one.
+        let at = unsafe { begin.add(self.size) };
         self.mappings.push(Mapping { at, first, chunks: chunks as u64 });
         Some(())
     }
@@ -136,7 +141,7 @@ impl Drop for Chunks {
     fn drop(&mut self) {
         for mapping in &self.mappings {
             // SAFETY: this is the whole mapping, and whoever could look at it held the arena.
-            unsafe { memory::unmap(mapping.at, mapping.bytes(self.size)) }
+            unsafe { memory::unmap(mapping.at.sub(self.size), mapping.bytes(self.size) + 2 * self.size) }
         }
     }
 }

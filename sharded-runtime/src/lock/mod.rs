@@ -6,6 +6,8 @@
 
 mod mutex;
 mod optimistic;
+#[allow(unsafe_code, reason = "lends what it protects")]
+mod raw;
 mod rwlock;
 mod sequence;
 

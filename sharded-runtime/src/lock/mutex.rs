@@ -1,5 +1,4 @@
-use super::{Cell, Lock, Serves};
-use parking_lot::MutexGuard;
+use super::{Cell, Lock, Serves, raw::RawMutex};
 
 /// One at a time, readers too: `lock = Mutex`, the default.
 ///
@@ -12,40 +11,37 @@ pub enum Mutex {}
 #[diagnostic::do_not_recommend]
 impl Lock for Mutex {
     const SHARED_READS: bool = false;
-    type Cell<T> = parking_lot::Mutex<T>;
+    type Cell<T> = RawMutex<T>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<K: Send, V: Send> Serves<K, V> for Mutex {}
 
-impl<T> Cell<T> for parking_lot::Mutex<T> {
+impl<T> Cell<T> for RawMutex<T> {
     fn new(value: T) -> Self {
-        parking_lot::Mutex::new(value)
+        RawMutex::new(value)
     }
 
     #[inline]
     fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R {
-        read(&self.lock())
+        self.with(|value| read(value))
     }
 
     #[inline]
     fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
-        write(&mut self.lock())
+        self.with(write)
     }
 
     #[inline]
     fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
-        Some(write(&mut *self.try_lock()?))
+        self.try_with(write)
     }
 
     fn read_in_turn<R>(&self, read: impl FnOnce(&T) -> R) -> R {
-        self.write_in_turn(|value| read(value))
+        self.with_in_turn(|value| read(value))
     }
 
     fn write_in_turn<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
-        let mut guard = self.lock();
-        let result = write(&mut guard);
-        MutexGuard::unlock_fair(guard);
-        result
+        self.with_in_turn(write)
     }
 }

@@ -1,6 +1,5 @@
-use super::{Cell, Lock, Sequence, Serves, Token};
+use super::{Cell, Lock, Sequence, Serves, Token, raw::RawMutex};
 use crate::table::Copies;
-use parking_lot::{Mutex, MutexGuard};
 
 /// Reads without a lock: `lock = Optimistic`, for `Copy` keys and values.
 ///
@@ -35,9 +34,10 @@ impl<K: Copy + Send, V: Copy + Send> Serves<K, V> for Optimistic {
 ///
 /// Those who look without the lock do so by other means than `&T`: this lock lends the value to its owner alone.
 #[derive(Debug)]
+#[repr(C)] // All that is asked first, on the cache line where the value begins.
 pub struct SequenceLock<T> {
     sequence: Sequence,
-    mutex: Mutex<T>,
+    mutex: RawMutex<T>,
 }
 
 impl<T> SequenceLock<T> {
@@ -51,35 +51,29 @@ impl<T> SequenceLock<T> {
 
 impl<T> Cell<T> for SequenceLock<T> {
     fn new(value: T) -> Self {
-        SequenceLock { sequence: Sequence::new(), mutex: Mutex::new(value) }
+        SequenceLock { sequence: Sequence::new(), mutex: RawMutex::new(value) }
     }
 
     #[inline]
     fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R {
-        read(&self.mutex.lock())
+        self.mutex.with(|value| read(value))
     }
 
     #[inline]
     fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
-        self.change(&mut self.mutex.lock(), write)
+        self.mutex.with(|value| self.change(value, write))
     }
 
     #[inline]
     fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
-        Some(self.change(&mut *self.mutex.try_lock()?, write))
+        self.mutex.try_with(|value| self.change(value, write))
     }
 
     fn read_in_turn<R>(&self, read: impl FnOnce(&T) -> R) -> R {
-        let guard = self.mutex.lock();
-        let result = read(&guard);
-        MutexGuard::unlock_fair(guard);
-        result
+        self.mutex.with_in_turn(|value| read(value))
     }
 
     fn write_in_turn<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
-        let mut guard = self.mutex.lock();
-        let result = self.change(&mut guard, write);
-        MutexGuard::unlock_fair(guard);
-        result
+        self.mutex.with_in_turn(|value| self.change(value, write))
     }
 }

@@ -9,7 +9,7 @@ use crate::sync::atomic::{AtomicU64, Ordering, fence};
 pub struct Sequence(AtomicU64);
 
 /// Makes the number even again.
-pub(super) struct Odd<'a>(&'a AtomicU64, u64);
+pub(super) struct Odd<'a>(&'a AtomicU64);
 
 impl Sequence {
     pub(super) fn new() -> Self {
@@ -40,7 +40,7 @@ impl Sequence {
         self.0.store(number + 1, Ordering::Relaxed);
         // With the acquire fence of `validate`.
         fence(Ordering::Release);
-        Odd(&self.0, number + 2)
+        Odd(&self.0)
     }
 }
 
@@ -48,7 +48,7 @@ impl Drop for Odd<'_> {
     #[inline]
     fn drop(&mut self) {
         // Release, with the acquire of `begin`.
-        self.0.store(self.1, Ordering::Release);
+        self.0.store(self.0.load(Ordering::Relaxed) + 1, Ordering::Release);
     }
 }
 

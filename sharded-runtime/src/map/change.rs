@@ -1,7 +1,7 @@
 //! Changing an entry, or putting it in, in one critical section.
 
-use super::{Key, ShardedMap, Value, offer::Offer};
-use crate::{Policy, evict::MakesRoom, lock::Serves, shards::Runs};
+use super::{Key, ShardedMap, Value, core::Core};
+use crate::{Policy, evict::MakesRoom, lock::Serves, shards::Runs, table::Offer};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
@@ -58,6 +58,9 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.core.hasher.hash(key);
+        if Core::<K, V, P, S>::IS_PLAIN {
+            return self.core.change_plain(hash, key, change);
+        }
         self.core.write(self.core.route(hash), Runs::Closure, |locked| locked.use_value(hash, key, change).ok())
     }
 

@@ -36,7 +36,7 @@ use std::{
 /// Buckets with due entries that a write looks at on the way, or due entries that it removes: more than the one that it may add.
 const SWEEP_PER_WRITE: usize = 4;
 /// Buckets by which a write brings the table nearer to the size that it should have.
-const STEPS_PER_WRITE: usize = 2;
+pub(super) const STEPS_PER_WRITE: usize = 2;
 /// The same, where the only purpose is to do it.
 const STEPS: usize = 16;
 /// Entries that an operation on the whole map touches before it releases the lock.
@@ -82,10 +82,26 @@ impl<K: Hash, V, P: Policy, S: BuildHasher + Default + 'static> Hashing<K, V, P,
 
 /// The part of a shard that needs no lock.
 #[derive(Default)]
+#[repr(C)] // The view first, which is on the cache line behind the lock's.
 pub(super) struct Open {
     pub(super) view: View,
     pub(super) meter: Meter,
     pub(super) purse: Purse,
+}
+
+/// A table whose memory may change: readers without a lock are told where it is, also when a panic passes.
+pub(super) struct Moving<'a, K, V, P: Policy> {
+    pub(super) table: &'a mut Table<K, V, P>,
+    pub(super) open: &'a Open,
+}
+
+impl<K, V, P: Policy> Drop for Moving<'_, K, V, P> {
+    #[inline]
+    fn drop(&mut self) {
+        if <P::Lock as Lock>::READS_RACE {
+            self.table.publish(&self.open.view);
+        }
+    }
 }
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
@@ -106,7 +122,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             assert!(P::CAPACITY.is_none() || P::Eviction::BOUNDED, "a policy with a CAPACITY needs an `Eviction`");
         }
         let arena = Arc::new(Table::<K, V, P>::arena(options.huge_pages));
-        let place = Place::new(store.id, index, P::NAME);
+        let place = Place::new(store.id, index, const { &P::NAME });
         let shards = Shards::new(store.shards(options), place, || Table::new(Arc::clone(&arena)));
         let clock = TimeSource::new(store.clock());
         let forever = |time: Option<Duration>| time.map_or(u64::MAX, to_nanos);
@@ -131,10 +147,24 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         (self.hashing.of_key)(&self.hasher, key)
     }
 
-    /// One [step](Table::step) of a table's.
-    #[inline]
-    pub(super) fn step(&self, table: &mut Table<K, V, P>, now: u64) -> Result<(), NoMemory> {
-        (self.hashing.step)(&self.hasher, table, now, self.idle)
+    /// Brings a table nearer to the size that it should have, by so many [steps](Table::step).
+    #[cold]
+    #[inline(never)]
+    pub(super) fn steps(
+        &self,
+        open: &Open,
+        table: &mut Table<K, V, P>,
+        steps: usize,
+        now: u64,
+    ) -> Result<(), NoMemory> {
+        let moving = Moving { table, open };
+        for _ in 0..steps {
+            if !moving.table.needs_step() {
+                break;
+            }
+            (self.hashing.step)(&self.hasher, moving.table, now, self.idle)?;
+        }
+        Ok(())
     }
 
     /// Accesses that found an entry, and those that found none.

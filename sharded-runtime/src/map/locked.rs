@@ -1,16 +1,15 @@
 //! A shard while its exclusive lock is held.
 
 use super::{
-    core::{Core, Open},
+    core::{Core, Moving, Open},
     garbage::Garbage,
-    offer::Offer,
+    plain,
 };
 use crate::{
     Policy,
     evict::Eviction,
     expiry::Stamp,
-    lock::Lock,
-    table::{NoMemory, StampOf, Table},
+    table::{NoMemory, Offer, StampOf, Table},
 };
 use std::borrow::Borrow;
 
@@ -24,14 +23,6 @@ pub(super) struct Locked<'a, K, V, P: Policy, S> {
     pub(super) table: &'a mut Table<K, V, P>,
     pub(super) now: u64,
     pub(super) garbage: &'a mut Garbage<K, V>,
-}
-
-impl<K, V, P: Policy, S> Drop for Locked<'_, K, V, P, S> {
-    fn drop(&mut self) {
-        if <P::Lock as Lock>::READS_RACE {
-            self.table.publish(&self.open.view);
-        }
-    }
 }
 
 impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
@@ -92,17 +83,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
                 None => Err(change),
             };
         }
-        // Nobody needs to know the slot.
-        let meter = &self.open.meter;
-        let passes = |_: &StampOf<P>| {
-            meter.hits.add();
-            true
-        };
-        let changed = self.table.find_change(hash, key, passes, change);
-        if changed.is_err() {
-            meter.misses.add();
-        }
-        changed
+        plain::change(self.open, self.table, hash, key, change)
     }
 
     #[inline]
@@ -183,7 +164,11 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         }
         if let Some(entry) = offer.take() {
             let deadline = self.deadline(ttl);
-            if let Err((key, value, NoMemory)) = self.table.insert(hash, entry, self.now, deadline, self.core.idle) {
+            let inserted = {
+                let moving = Moving { table: self.table, open: self.open };
+                moving.table.insert(hash, entry, self.now, deadline, self.core.idle)
+            };
+            if let Err((key, value, NoMemory)) = inserted {
                 *offer = Offer::new(key, value);
                 if let Some(budget) = &self.core.budget {
                     budget.give(&self.open.purse);
@@ -284,18 +269,12 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     /// Brings the table nearer to the size that it should have, by so many buckets.
     #[inline]
     pub(super) fn step(&mut self, steps: usize) -> Result<(), NoMemory> {
-        for _ in 0..steps {
-            if !self.table.needs_step() {
-                break;
-            }
-            self.core.step(self.table, self.now)?;
-        }
-        Ok(())
+        if self.table.needs_step() { self.core.steps(self.open, self.table, steps, self.now) } else { Ok(()) }
     }
 }
 
 #[cold]
 #[track_caller]
-fn no_memory() -> ! {
+pub(super) fn no_memory() -> ! {
     panic!("no memory for one more entry; the map is as it was before")
 }

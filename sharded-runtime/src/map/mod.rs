@@ -9,7 +9,7 @@
 //! | `whole.rs` | all entries at once |
 //! | `core.rs` | what these are made of |
 //! | `locked.rs` | a shard while its exclusive lock is held |
-//! | `offer.rs` | what a call brings to a shard |
+//! | `plain.rs` | writes to maps whose entries neither expire nor are evicted |
 //! | `garbage.rs` | what it leaves to be dropped |
 
 mod change;
@@ -17,7 +17,7 @@ mod core;
 mod deadline;
 mod garbage;
 mod locked;
-mod offer;
+mod plain;
 mod read;
 mod whole;
 mod write;

@@ -1,7 +1,7 @@
 //! Putting in and taking out.
 
-use super::{Key, ShardedMap, Value, locked::Locked, offer::Offer};
-use crate::{Occupied, Policy, Refused, evict::MakesRoom, lock::Serves, shards::Runs};
+use super::{Key, ShardedMap, Value, core::Core, locked::Locked};
+use crate::{Occupied, Policy, Refused, evict::MakesRoom, lock::Serves, shards::Runs, table::Offer};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
@@ -229,14 +229,18 @@ where
     pub(super) fn put(&self, key: K, value: V, ttl: Option<u64>) -> Result<Option<V>, Refused<K, V>> {
         let hash = self.core.hasher.hash(&key);
         let mut offer = Offer::new(key, value);
-        let replaced = self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
-            if let Some(slot) = locked.find_offered(hash, &offer) {
-                return offer.value.take().map(|value| locked.replace(slot, value, ttl));
-            }
-            // Where it is refused, it stays on offer.
-            let _stored = locked.insert(hash, &mut offer, ttl);
-            None
-        });
+        let replaced = if Core::<K, V, P, S>::IS_PLAIN {
+            self.core.put_plain(hash, &mut offer)
+        } else {
+            self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
+                if let Some(slot) = locked.find_offered(hash, &offer) {
+                    return offer.value.take().map(|value| locked.replace(slot, value, ttl));
+                }
+                // Where it is refused, it stays on offer.
+                let _stored = locked.insert(hash, &mut offer, ttl);
+                None
+            })
+        };
         offer.take().map_or(Ok(replaced), |(key, value)| Err(Refused { key, value }))
     }
 
@@ -247,6 +251,9 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.core.hasher.hash(key);
+        if Core::<K, V, P, S>::IS_PLAIN {
+            return self.core.take_plain(hash, key, runs, condition);
+        }
         self.core.write(self.core.route(hash), runs, |locked| {
             let slot = locked.find(hash, key)?;
             if condition(locked.value(slot)) { locked.remove(slot, Some(hash)) } else { None }

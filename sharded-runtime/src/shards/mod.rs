@@ -24,10 +24,10 @@ pub(crate) struct Shards<T, O, P: Policy> {
 }
 
 /// Two cache lines apart from its neighbour: adjacent lines are fetched in pairs.
-#[repr(align(128))]
+#[repr(C, align(128))]
 struct Shard<T, O, P: Policy> {
-    open: O,
     cell: <P::Lock as Lock>::Cell<T>,
+    open: O,
 }
 
 impl<T, O: Default, P: Policy> Shards<T, O, P> {
@@ -38,7 +38,7 @@ impl<T, O: Default, P: Policy> Shards<T, O, P> {
             "the number of shards of `{}` must be a power of two, at most {MAX_SHARDS}, but is {count}",
             P::NAME
         );
-        let all = (0..count).map(|_| Shard { open: O::default(), cell: Cell::new(shard()) }).collect();
+        let all = (0..count).map(|_| Shard { cell: Cell::new(shard()), open: O::default() }).collect();
         Shards { all, shift: 63 - count.trailing_zeros(), place }
     }
 }

@@ -1,3 +1,4 @@
 //! What is asked of the operating system.
 
+pub(crate) mod barrier;
 pub(crate) mod memory;

@@ -5,12 +5,14 @@
 //! by its number is told.
 
 mod due;
+mod offer;
 #[allow(unsafe_code, reason = "raw memory")]
 mod raw;
 
+pub(crate) use offer::Offer;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use raw::Copies;
-pub(crate) use raw::{Copied, Cursor, Entries, Found, NoMemory, Raced, StampOf, View};
+pub(crate) use raw::{Copied, Cursor, Entries, Found, NoMemory, Put, Raced, StampOf, View};
 
 use crate::{Policy, arena::Arena, evict::Eviction, expiry::Stamp};
 use due::Due;
@@ -21,6 +23,7 @@ use std::{borrow::Borrow, fmt, sync::Arc};
 const MAX_CHANCES: usize = 64;
 
 /// One shard's part of a map.
+#[repr(C)] // The most used first.
 pub struct Table<K, V, P: Policy> {
     raw: RawTable<K, V, P>,
     eviction: P::Eviction,
@@ -66,19 +69,13 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// Lends the value of a key for changing, see [`RawTable::find_change`].
     #[inline]
-    pub(crate) fn find_change<Q, F, R>(
-        &mut self,
-        hash: u64,
-        key: &Q,
-        passes: impl FnOnce(&StampOf<P>) -> bool,
-        change: F,
-    ) -> Result<R, F>
+    pub(crate) fn find_change<Q, F, R>(&mut self, hash: u64, key: &Q, change: F) -> Result<R, F>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
         F: FnOnce(&mut V) -> R,
     {
-        self.raw.find_change(hash, key, passes, change)
+        self.raw.find_change(hash, key, change)
     }
 
     /// Lends the value of a slot for changing.
@@ -122,6 +119,25 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.restart(slot, now, deadline, idle);
         self.eviction.inserted(slot);
         Ok(())
+    }
+
+    /// Stores what is on offer, see [`RawTable::put`]: in a table whose entries neither expire nor are evicted.
+    #[inline]
+    pub(crate) fn put(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put<V>
+    where
+        K: Eq,
+    {
+        self.raw.put(hash, offer)
+    }
+
+    /// Removes the entry of a key if a condition holds for its value: from a table whose entries neither expire nor are evicted.
+    #[inline]
+    pub(crate) fn take_if<Q>(&mut self, hash: u64, key: &Q, condition: impl FnOnce(&V) -> bool) -> Option<(K, V)>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        self.raw.take_if(hash, key, condition)
     }
 
     /// Starts the time to live of an entry again.

@@ -15,8 +15,8 @@ use std::{
 /// Bodies of up to this many cache lines are fetched as a whole.
 const MOST_LINES: usize = 6;
 
-/// A count of displaced entries that has reached this is no longer exact, and stays.
-const STICKY: u8 = u8::MAX;
+/// A count of displaced entries that is this, or more.
+pub(super) const MANY: u8 = u8::MAX;
 
 /// The address of a bucket. It says nothing of what may be done with it.
 pub(super) struct Bucket<K, V, P> {
@@ -34,19 +34,32 @@ impl<K, V, P> Copy for Bucket<K, V, P> {}
 
 /// The tags of a bucket and its count of displaced entries, as of one moment where nobody writes.
 #[derive(Clone, Copy)]
+#[repr(transparent)]
 pub(super) struct Header([u64; 2]);
 
 /// Slots of a bucket, as bits.
 pub(super) struct Slots(pub(super) u32);
+
+impl Slots {
+    #[inline]
+    pub(super) fn first(&self) -> Option<usize> {
+        (self.0 != 0).then(|| self.0.trailing_zeros() as usize)
+    }
+
+    #[inline]
+    pub(super) fn remove_first(&mut self) {
+        self.0 &= self.0.wrapping_sub(1);
+    }
+}
 
 impl Iterator for Slots {
     type Item = usize;
 
     #[inline]
     fn next(&mut self) -> Option<usize> {
-        let first = (self.0 != 0).then(|| self.0.trailing_zeros() as usize)?;
-        self.0 &= self.0 - 1;
-        Some(first)
+        let first = self.first();
+        self.remove_first();
+        first
     }
 }
 
@@ -117,22 +130,21 @@ impl Header {
 }
 
 impl<K, V, P: Policy> Bucket<K, V, P> {
-    /// The bucket of this index in a block whose bodies begin there.
+    /// The bucket of this index in a block with this middle.
     #[inline]
-    pub(super) fn new(block: NonNull<u8>, bodies: usize, index: usize) -> Self {
-        let at = block.as_ptr();
+    pub(super) fn new(middle: NonNull<u8>, index: usize) -> Self {
+        let at = middle.as_ptr();
         let (header, body) = if Layout::<K, V, P>::HAS_MARKS {
-            (index * Layout::<K, V, P>::BUCKET, bodies + index * Layout::<K, V, P>::BUCKET)
+            let body = at.wrapping_add(index * Layout::<K, V, P>::BUCKET);
+            (body.wrapping_sub(HEADER), body)
         } else {
-            (index * HEADER, bodies + index * Layout::<K, V, P>::BODY)
+            // A header and a body are together often a power of two, so this takes a shift rather than a multiplication.
+            let behind = at.wrapping_sub(index * HEADER);
+            (behind.wrapping_sub(HEADER), behind.wrapping_add(index * (HEADER + Layout::<K, V, P>::BODY)))
         };
         // SAFETY: a block is not at the end of the address space, so these are not null.
         unsafe {
-            Bucket {
-                header: NonNull::new_unchecked(at.wrapping_add(header)),
-                body: NonNull::new_unchecked(at.wrapping_add(body)),
-                types: PhantomData,
-            }
+            Bucket { header: NonNull::new_unchecked(header), body: NonNull::new_unchecked(body), types: PhantomData }
         }
     }
 
@@ -167,15 +179,43 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     /// The bucket must be in memory of the arena (or be the empty one that every table starts with). As in all that follows.
     #[inline]
     unsafe fn header_words<'a>(self) -> &'a [AtomicU64; 2] {
-        // SAFETY: headers are aligned to their size, and never accessed but by these words.
+        // SAFETY: headers are aligned to their size, and never written but by these words.
         unsafe { self.header.cast::<[AtomicU64; 2]>().as_ref() }
     }
 
+    /// # Safety
+    ///
+    /// There must be no writer.
     #[inline]
     pub(super) unsafe fn header(self) -> Header {
-        // SAFETY: the caller's promise.
-        let words = unsafe { self.header_words() };
-        Header([words[0].load(Relaxed), words[1].load(Relaxed)])
+        // SAFETY: the caller's promise; whoever races only reads. The alignment is as above.
+        unsafe { self.header.cast::<Header>().read() }
+    }
+
+    /// As [`header`](Bucket::header), where it may be written meanwhile: each half is then what it was at some time.
+    #[inline]
+    pub(super) unsafe fn header_racy(self) -> Header {
+        // The two loads in one instruction, where nothing has to understand what it does.
+        #[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(miri), not(sharded_integer_words)))]
+        {
+            let bytes: std::arch::x86_64::__m128i;
+            // SAFETY: this does what the loads below do: processors load each aligned half at once, and order loads as acquiring.
+            unsafe {
+                std::arch::asm!(
+                    "movdqa {bytes}, xmmword ptr [{header}]",
+                    header = in(reg) self.header.as_ptr(),
+                    bytes = lateout(xmm_reg) bytes,
+                    options(nostack, preserves_flags, readonly),
+                );
+                std::mem::transmute(bytes)
+            }
+        }
+        #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2", not(miri), not(sharded_integer_words))))]
+        {
+            // SAFETY: the caller's promise.
+            let words = unsafe { self.header_words() };
+            Header([words[0].load(Relaxed), words[1].load(Relaxed)])
+        }
     }
 
     /// # Safety
@@ -218,25 +258,11 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         word.store(word.load(Relaxed) & !(0xff << shift) | u64::from(tag) << shift, Relaxed);
     }
 
-    /// Counts one more displaced entry.
-    pub(super) unsafe fn add_displaced(self) {
+    /// Sets the count of displaced entries.
+    pub(super) unsafe fn set_displaced(self, count: u8) {
         // SAFETY: the caller's promise.
         let word = unsafe { &self.header_words()[1] };
-        let before = word.load(Relaxed);
-        if (before >> 56) as u8 != STICKY {
-            word.store(before + (1 << 56), Relaxed);
-        }
-    }
-
-    /// Counts one displaced entry less.
-    pub(super) unsafe fn remove_displaced(self) {
-        // SAFETY: the caller's promise.
-        let word = unsafe { &self.header_words()[1] };
-        let before = word.load(Relaxed);
-        // Zero only where a key changed its hash.
-        if !matches!((before >> 56) as u8, 0 | STICKY) {
-            word.store(before - (1 << 56), Relaxed);
-        }
+        word.store(word.load(Relaxed) & (u64::MAX >> 8) | u64::from(count) << 56, Relaxed);
     }
 
     /// The lower half of the hash of the entry in a slot: as kept, or made anew.

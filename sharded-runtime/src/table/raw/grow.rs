@@ -4,7 +4,10 @@
 //! has one more bit set; they shrink by *merges*, the other way round. A table that is full begins to double its homes, and each
 //! write then splits a few buckets, so that it is done long before it is full again.
 
-use super::{Bucket, EMPTY_DIRECTORY, Homes, Layout, MAX_BUCKETS, NoMemory, RawTable, Slots, StampOf, bucket::Header};
+use super::{
+    Bucket, EMPTY_DIRECTORY, Homes, Layout, MAX_BUCKETS, NoMemory, RawTable, Slots, StampOf, bucket::Header,
+    slot_number,
+};
 use crate::{Policy, arena::Directory, evict::Eviction, expiry::Stamp, list::NIL};
 use smallvec::SmallVec;
 use std::{cmp::Ordering, ptr::NonNull, sync::atomic::Ordering::Relaxed};
@@ -31,7 +34,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     fn schedule_step(&mut self) {
         let homes = self.homes.count();
         self.next_step = match homes.cmp(&self.target) {
-            Ordering::Equal => usize::MAX,
+            // Then it is looked whether there are too few.
+            Ordering::Equal => self.most.saturating_add(1),
             Ordering::Greater => 0,
             Ordering::Less => {
                 // The share of the homes that are split is to be that of the entries that have come since it began.
@@ -43,16 +47,16 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         };
     }
 
-    /// Looks whether there are too few homes, after an entry came in.
-    #[inline]
-    pub(super) fn aim_higher(&mut self) {
+    /// Looks whether there are too few homes.
+    fn aim_higher(&mut self) {
         if self.len > self.most && self.homes.count() < MAX_BUCKETS {
             self.set_target(self.homes.count() * 2);
         }
     }
 
     /// Looks whether there are too many homes, after an entry went.
-    #[inline]
+    #[cold]
+    #[inline(never)]
     pub(super) fn aim_lower(&mut self) {
         if self.len < self.least {
             self.set_target(self.homes.count() / 2);
@@ -89,6 +93,9 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     ///
     /// Without memory for one more bucket the table is as before.
     pub(crate) fn step(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves) -> Result<(), NoMemory> {
+        if self.homes.count() == self.target {
+            self.aim_higher();
+        }
         if self.homes.count() < self.target {
             self.split(rehash, moves)?;
         } else if self.homes.count() > self.target {
@@ -240,11 +247,9 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
                 unsafe { self.arena.give_directory(directory, 0) }
                 return Err(NoMemory);
             };
-            Self::clear(block, 0);
-            Self::enter(directory, 0, block);
+            Self::enter(directory, 0, Self::clear(block, 0));
             self.directory = directory;
             self.buckets = 1;
-            self.bodies = bodies::<K, V, P>(0);
         } else if self.buckets < 1 << classes {
             self.move_first_block(self.buckets.ilog2() + 1)?;
         } else {
@@ -253,8 +258,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
                 self.extend_directory(chunks)?;
             }
             let chunk = self.arena.take(classes).ok_or(NoMemory)?;
-            Self::clear(chunk, classes);
-            Self::enter(self.directory, chunks, chunk);
+            Self::enter(self.directory, chunks, Self::clear(chunk, classes));
             self.buckets += 1 << classes;
         }
         Ok(())
@@ -263,7 +267,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     fn extend_directory(&mut self, chunks: u32) -> Result<(), NoMemory> {
         let larger = self.arena.take_directory(self.directory_class + 1).ok_or(NoMemory)?;
         for chunk in 0..chunks {
-            Self::enter(larger, chunk, self.chunk(chunk));
+            Self::enter(larger, chunk, self.middle(chunk));
         }
         // SAFETY: it is of this class, and no longer this table's.
         unsafe { self.arena.give_directory(self.directory, self.directory_class) }
@@ -272,14 +276,20 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         Ok(())
     }
 
-    fn enter(directory: Directory, index: u32, chunk: NonNull<u8>) {
+    fn enter(directory: Directory, index: u32, middle: NonNull<u8>) {
         // SAFETY: the index is below the directory's length.
-        unsafe { directory.add(index as usize).as_ref() }.store(chunk.as_ptr(), Relaxed);
+        unsafe { directory.add(index as usize).as_ref() }.store(middle.as_ptr(), Relaxed);
     }
 
-    fn chunk(&self, index: u32) -> NonNull<u8> {
+    fn middle(&self, index: u32) -> NonNull<u8> {
         // SAFETY: the index is below the number of chunks, so there is an address.
         unsafe { NonNull::new_unchecked(self.directory.add(index as usize).as_ref().load(Relaxed)) }
+    }
+
+    /// The block of this class at an index of the directory.
+    fn block(&self, index: u32, class: u32) -> NonNull<u8> {
+        // SAFETY: the middle lies so far in the block.
+        unsafe { self.middle(index).sub(Layout::<K, V, P>::middle(1 << class)) }
     }
 
     /// Gives back the memory at the end that nothing is in.
@@ -301,34 +311,36 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         while self.buckets > needed && self.buckets > 1 << classes {
             self.buckets -= 1 << classes;
             // SAFETY: it is a whole chunk, nothing is in it, and nobody but racing readers looks at it.
-            unsafe { self.arena.give(self.chunk(self.buckets >> classes), classes) }
+            unsafe { self.arena.give(self.block(self.buckets >> classes, classes), classes) }
         }
     }
 
     /// Brings the first block, while it is the only one, to another size.
     fn move_first_block(&mut self, class: u32) -> Result<(), NoMemory> {
         let block = self.arena.take(class).ok_or(NoMemory)?;
-        Self::clear(block, class);
-        let bodies = bodies::<K, V, P>(class);
+        let middle = Self::clear(block, class);
         for number in 0..self.buckets.min(1 << class) {
             // SAFETY: the new block has this bucket, it is empty, and there is no other writer.
-            unsafe { self.bucket(number).move_all_to(Bucket::new(block, bodies as usize, number as usize)) }
+            unsafe { self.bucket(number).move_all_to(Bucket::new(middle, number as usize)) }
         }
-        let before = self.chunk(0);
-        Self::enter(self.directory, 0, block);
+        let class_before = self.buckets.ilog2();
+        let before = self.block(0, class_before);
+        Self::enter(self.directory, 0, middle);
         // SAFETY: it is of this class, and nobody but racing readers looks at it.
-        unsafe { self.arena.give(before, self.buckets.ilog2()) }
+        unsafe { self.arena.give(before, class_before) }
         self.buckets = 1 << class;
-        self.bodies = bodies;
         Ok(())
     }
 
-    /// Makes all buckets of a new block empty.
-    fn clear(block: NonNull<u8>, class: u32) {
+    /// Makes all buckets of a new block empty, and answers its middle.
+    fn clear(block: NonNull<u8>, class: u32) -> NonNull<u8> {
+        // SAFETY: the middle lies in the block.
+        let middle = unsafe { block.add(Layout::<K, V, P>::middle(1 << class)) };
         for index in 0..1 << class {
             // SAFETY: the block has this bucket, and nobody else has the block but readers that lost a race.
-            unsafe { Bucket::<K, V, P>::new(block, 0, index).set_header(Header::EMPTY) }
+            unsafe { Bucket::<K, V, P>::new(middle, index).set_header(Header::EMPTY) }
         }
+        middle
     }
 
     /// Gives all memory back. Nothing may be in it any more.
@@ -338,9 +350,10 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             return;
         }
         let classes = Layout::<K, V, P>::CLASSES;
+        let class = self.buckets.ilog2().min(classes);
         for index in 0..(self.buckets >> classes).max(1) {
             // SAFETY: it is of this class, nothing is in it, and nobody but racing readers looks at it.
-            unsafe { self.arena.give(self.chunk(index), self.buckets.ilog2().min(classes)) }
+            unsafe { self.arena.give(self.block(index, class), class) }
         }
         // SAFETY: it is of this class, and no longer this table's.
         unsafe { self.arena.give_directory(self.directory, self.directory_class) }
@@ -392,15 +405,4 @@ fn note_move<K, V, P: Policy>(from: (u32, usize), to: (u32, usize), moves: &mut 
     if P::Eviction::BOUNDED || StampOf::<P>::EXPIRES {
         moves.push((slot_number::<K, V, P>(from.0, from.1), slot_number::<K, V, P>(to.0, to.1)));
     }
-}
-
-/// Where the bodies begin in a block of this class.
-#[allow(clippy::cast_possible_truncation, reason = "within a chunk")]
-fn bodies<K, V, P: Policy>(class: u32) -> u32 {
-    Layout::<K, V, P>::bodies(1 << class) as u32
-}
-
-#[allow(clippy::cast_possible_truncation, reason = "at most 15")]
-pub(super) fn slot_number<K, V, P: Policy>(number: u32, slot: usize) -> u32 {
-    number << Layout::<K, V, P>::SLOT_BITS | slot as u32
 }

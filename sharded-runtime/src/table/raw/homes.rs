@@ -6,13 +6,21 @@
 /// How many homes there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Homes {
-    count: u32,
-    /// All bits that a home's number has.
-    mask: u32,
+    pub(super) count: u32,
+    /// All bits that a home's number has...
+    pub(super) mask: u32,
+    /// ...but the highest.
+    pub(super) half: u32,
 }
 
 impl Homes {
-    pub(super) const ONE: Homes = Homes { count: 1, mask: 0 };
+    pub(super) const ONE: Homes = Homes::new(1);
+
+    /// So many, at least one.
+    const fn new(count: u32) -> Self {
+        let mask = if count == 1 { 0 } else { u32::MAX >> (count - 1).leading_zeros() };
+        Homes { count, mask, half: mask >> 1 }
+    }
 
     #[inline]
     pub(super) fn count(self) -> u32 {
@@ -24,7 +32,8 @@ impl Homes {
     pub(super) fn of(self, hash: u64) -> u32 {
         #[allow(clippy::cast_possible_truncation, reason = "the lowest bits are wanted")]
         let number = hash as u32 & self.mask;
-        if number < self.count { number } else { number & self.mask >> 1 }
+        // While the number of homes is on its way from one power of two to the next, nobody could predict a branch here.
+        std::hint::select_unpredictable(number < self.count, number, number & self.half)
     }
 
     /// Whether a hash belongs to the home with the largest number, of at least two.
@@ -38,14 +47,14 @@ impl Homes {
     /// With one more: the new home, and the one that it takes entries from.
     pub(super) fn one_more(self) -> (Homes, u32, u32) {
         let new = self.count;
-        let more = Homes { count: new + 1, mask: u32::MAX >> new.leading_zeros() };
+        let more = Homes::new(new + 1);
         (more, new, self.of(u64::from(new)))
     }
 
     /// With one less: the home that is gone, and the one that its entries go to.
     pub(super) fn one_less(self) -> (Homes, u32, u32) {
         let gone = self.count - 1;
-        let less = Homes { count: gone, mask: (u32::MAX).checked_shr((gone - 1).leading_zeros()).unwrap_or(0) };
+        let less = Homes::new(gone);
         (less, gone, less.of(u64::from(gone)))
     }
 
@@ -56,16 +65,6 @@ impl Homes {
         let bits = self.mask.count_ones();
         let bits = if self.mask != 0 && home < half && home + half >= self.count { bits - 1 } else { bits };
         (home.reverse_bits(), u64::from(home.reverse_bits()) + (1 << (32 - bits)))
-    }
-
-    pub(super) fn to_bits(self) -> u64 {
-        u64::from(self.count) << 32 | u64::from(self.mask)
-    }
-
-    #[inline]
-    #[allow(clippy::cast_possible_truncation, reason = "one half and the other")]
-    pub(super) fn from_bits(bits: u64) -> Self {
-        Homes { count: (bits >> 32) as u32, mask: bits as u32 }
     }
 }
 

@@ -1,10 +1,13 @@
 //! How buckets lie in memory.
 //!
-//! A block of buckets has first the headers of all, then the bodies of all. So headers are dense: a search that finds nothing, and
-//! every insert, reads sixteen bytes of a cache line that serves three more buckets.
+//! A block of buckets has first the headers of all, then the bodies of all. So headers are dense: they stay in the caches when the
+//! bodies do not, and a search that finds nothing reads sixteen bytes of a cache line that serves three more buckets. Headers go
+//! down from the *middle* of the block and bodies go up, so that a bucket is found from the one address of the middle, whatever
+//! the size of the block.
 //!
 //! ```text
-//! block   | header 0 | header 1 | … | body 0 | body 1 | …
+//! block   | … | header 1 | header 0 | body 0 | body 1 | …
+//!                                   ^ middle
 //!
 //! header  | 15 tags | n |                                                  16 bytes
 //! body    | SLOTS pairs of key and value | hashes | stamps | marks |
@@ -89,12 +92,10 @@ impl<K, V, P: Policy> Layout<K, V, P> {
         chunk: (Self::BUCKET << Self::CLASSES).next_multiple_of(PAGE),
     };
 
-    /// Where the bodies begin in a block of so many buckets.
-    pub(super) const fn bodies(buckets: u32) -> usize {
-        if Self::HAS_MARKS {
-            return HEADER.next_multiple_of(Self::ALIGN);
-        }
-        (buckets as usize * HEADER).next_multiple_of(Self::ALIGN)
+    /// Bytes from the beginning of a block of so many buckets to its middle.
+    pub(super) const fn middle(buckets: usize) -> usize {
+        let headers = if Self::HAS_MARKS { 1 } else { buckets };
+        (headers * HEADER).next_multiple_of(Self::ALIGN)
     }
 
     const fn choose_slots() -> usize {

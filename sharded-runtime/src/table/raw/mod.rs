@@ -6,6 +6,8 @@
 //! | `bucket.rs` | one bucket |
 //! | `words.rs` | copying what may be written meanwhile |
 //! | `homes.rs` | which bucket a hash belongs to |
+//! | `put.rs` | putting in and taking out |
+//! | `displaced.rs` | how many entries lie behind their home |
 //! | `grow.rs` | one bucket more, or one less |
 //! | `walk.rs` | all entries, some at a time, each once |
 //! | `racy.rs` | reading without a lock |
@@ -16,22 +18,25 @@
 //!
 //! - The buckets `0..buckets` have memory. Those in `0..homes` are *homes*: every hash belongs to one of them.
 //! - An entry lies in its home or in a later bucket; then each bucket from its home on up to where it lies counts it as
-//!   displaced (up to the count's limit), so that a search goes on exactly as long as it must.
+//!   displaced, so that a search goes on exactly as long as it must.
 //! - A slot has an entry if its tag is not zero. A slot's number is the bucket's, shifted, and its place in it.
 
 // A method that is `unsafe` says what of the bucket it is called on, see `bucket.rs`; here this holds: a `RawTable` has its
 // buckets to itself, but for readers that race, and `&mut` (or the lock that gave `&`) keeps writers apart.
 
 mod bucket;
+mod displaced;
 mod grow;
 mod homes;
 mod layout;
+mod put;
 mod racy;
 mod walk;
 mod words;
 
 pub(crate) use grow::Moves;
 pub(crate) use layout::StampOf;
+pub(crate) use put::Put;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use racy::Copies;
 pub(crate) use racy::{Copied, Raced, View};
@@ -42,9 +47,10 @@ use crate::{
     arena::{Arena, Directory},
     list::NIL,
 };
-use bucket::{Bucket, Slots, tag};
+use bucket::{Bucket, Header, Slots, tag};
+use displaced::Uncounted;
 use homes::Homes;
-use layout::{Layout, Pair};
+use layout::{HEADER, Layout, Pair};
 use std::{
     borrow::Borrow,
     marker::PhantomData,
@@ -60,24 +66,24 @@ use std::{
 const MAX_BUCKETS: u32 = 1 << 28;
 
 /// The storage of a table, see the [module](self).
+#[repr(C)] // What every access looks at comes first, beside the lock.
 pub(crate) struct RawTable<K, V, P: Policy> {
-    /// The addresses of the chunks; that of the first block while there is only one, which may be smaller than a chunk.
+    /// The middles of the chunks; that of the first block while there is only one, which may be smaller than a chunk.
     directory: Directory,
     homes: Homes,
     /// The number of homes that it is growing or shrinking to.
     target: u32,
-    buckets: u32,
-    /// Where the bodies begin in every block.
-    bodies: u32,
-    /// The logarithm of the directory's length.
-    directory_class: u32,
     len: usize,
+    /// From how many entries on one more home is to be split or merged.
+    next_step: usize,
     /// With fewer entries than this it should shrink...
     least: usize,
     /// ...and with more it should grow, once it has the homes that it should have.
     most: usize,
-    /// From how many entries on one more home is to be split or merged.
-    next_step: usize,
+    buckets: u32,
+    /// The logarithm of the directory's length.
+    directory_class: u32,
+    uncounted: Uncounted,
     arena: Arc<Arena>,
     entries: PhantomData<Pair<K, V>>,
     policy: PhantomData<P>,
@@ -124,7 +130,10 @@ impl<K, V, P: Policy> At<K, V, P> {
 #[repr(align(16))]
 struct Empty([AtomicU64; 2]);
 static EMPTY: Empty = Empty([const { AtomicU64::new(0) }; 2]);
-static EMPTY_DIRECTORY: AtomicPtr<u8> = AtomicPtr::new((&raw const EMPTY.0).cast_mut().cast());
+
+/// The directory of such a table.
+static EMPTY_DIRECTORY: AtomicPtr<u8> =
+    AtomicPtr::new((&raw const EMPTY.0).cast_mut().cast::<u8>().wrapping_add(HEADER));
 
 /// An entry, lent.
 pub(crate) struct Found<'a, K, V, P: Policy> {
@@ -134,9 +143,8 @@ pub(crate) struct Found<'a, K, V, P: Policy> {
 
 impl<'a, K, V, P: Policy> Found<'a, K, V, P> {
     #[inline]
-    #[allow(clippy::cast_possible_truncation, reason = "at most 15")]
     pub(crate) fn slot(&self) -> u32 {
-        self.at.number << Layout::<K, V, P>::SLOT_BITS | self.at.slot as u32
+        slot_number::<K, V, P>(self.at.number, self.at.slot)
     }
 
     #[inline]
@@ -176,13 +184,13 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             directory: NonNull::from(&EMPTY_DIRECTORY),
             homes: Homes::ONE,
             target: 1,
-            buckets: 0,
-            bodies: 0,
-            directory_class: 0,
             len: 0,
+            next_step: Layout::<K, V, P>::SLOTS * grow::FULL / 16 + 1,
             least: 0,
             most: Layout::<K, V, P>::SLOTS * grow::FULL / 16,
-            next_step: usize::MAX,
+            buckets: 0,
+            directory_class: 0,
+            uncounted: Uncounted::default(),
             arena,
             entries: PhantomData,
             policy: PhantomData,
@@ -208,7 +216,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     #[inline]
     fn bucket(&self, number: u32) -> Bucket<K, V, P> {
         // SAFETY: the directory has an address for every chunk, and the bucket lies in it.
-        unsafe { bucket_in(self.directory.as_ptr(), self.bodies, number) }
+        unsafe { bucket_in(self.directory.as_ptr(), number) }
     }
 
     #[inline]
@@ -217,28 +225,72 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let tag = tag(hash);
-        let mut number = self.homes.of(hash);
-        loop {
+        let number = self.homes.of(hash);
+        let bucket = self.bucket(number);
+        bucket.prefetch();
+        // SAFETY: the bucket is one of this table's.
+        let header = unsafe { bucket.header() };
+        // SAFETY: as above.
+        if let Some(slot) = unsafe { Self::search_bucket(bucket, header, hash, key) } {
+            return Some(At { bucket, number, slot });
+        }
+        if header.displaced() == 0 {
+            return None;
+        }
+        let found = self.search_behind(hash, key);
+        (found != NIL).then(|| self.at_slot(found))
+    }
+
+    /// Searches behind the home: the number of the slot, or [`NIL`]. (Something that fits into a register.)
+    #[cold]
+    #[inline(never)]
+    fn search_behind<Q>(&self, hash: u64, key: &Q) -> u32
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let mut number = self.homes.of(hash) + 1;
+        // Past the last bucket only where a key has changed its hash.
+        while number < self.buckets {
             let bucket = self.bucket(number);
             bucket.prefetch();
             // SAFETY: the bucket is one of this table's.
             let header = unsafe { bucket.header() };
-            for slot in header.with_tag(tag).within::<K, V, P>() {
-                // SAFETY: there is an entry in this slot, and nobody writes.
-                let (entry, kept) = unsafe { (&*bucket.pair(slot), bucket.kept_hash(slot).map(|kept| kept.read())) };
-                #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is kept")]
-                let may_be = kept.is_none_or(|kept| kept == hash as u32);
-                if may_be && entry.key.borrow() == key {
-                    return Some(At { bucket, number, slot });
-                }
+            // SAFETY: as above.
+            if let Some(slot) = unsafe { Self::search_bucket(bucket, header, hash, key) } {
+                return slot_number::<K, V, P>(number, slot);
+            }
+            if header.displaced() == 0 {
+                break;
             }
             number += 1;
-            // Past the last bucket only where a count has reached its limit.
-            if header.displaced() == 0 || number >= self.buckets {
-                return None;
-            }
         }
+        NIL
+    }
+
+    /// The slot of a key in a bucket.
+    ///
+    /// # Safety
+    ///
+    /// The bucket must be one of a table that nobody writes to, with this header.
+    #[inline]
+    unsafe fn search_bucket<Q>(bucket: Bucket<K, V, P>, header: Header, hash: u64, key: &Q) -> Option<usize>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let mut slots = header.with_tag(tag(hash)).within::<K, V, P>();
+        while let Some(slot) = slots.first() {
+            // SAFETY: there is an entry in this slot, and nobody writes.
+            let (entry, kept) = unsafe { (&*bucket.pair(slot), bucket.kept_hash(slot).map(|kept| kept.read())) };
+            #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is kept")]
+            let may_be = kept.is_none_or(|kept| kept == hash as u32);
+            if may_be && entry.key.borrow() == key {
+                return Some(slot);
+            }
+            slots.remove_first();
+        }
+        None
     }
 
     #[inline]
@@ -252,14 +304,19 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 
     #[inline]
     fn at(&self, slot: u32) -> Option<At<K, V, P>> {
-        let number = slot >> Layout::<K, V, P>::SLOT_BITS;
-        let slot = (slot & ((1 << Layout::<K, V, P>::SLOT_BITS) - 1)) as usize;
-        if number >= self.buckets || slot >= Layout::<K, V, P>::SLOTS {
+        let (number, place) = place_of::<K, V, P>(slot);
+        if number >= self.buckets || place >= Layout::<K, V, P>::SLOTS {
             return None;
         }
-        let bucket = self.bucket(number);
         // SAFETY: the bucket is one of this table's.
-        unsafe { bucket.is_occupied(slot) }.then_some(At { bucket, number, slot })
+        unsafe { self.bucket(number).is_occupied(place) }.then(|| self.at_slot(slot))
+    }
+
+    /// Where a slot is that the table has.
+    #[inline]
+    fn at_slot(&self, slot: u32) -> At<K, V, P> {
+        let (number, slot) = place_of::<K, V, P>(slot);
+        At { bucket: self.bucket(number), number, slot }
     }
 
     /// The entry of a slot, if there is one.
@@ -268,15 +325,9 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         self.at(slot).map(|at| Found { at, table: PhantomData })
     }
 
-    /// Lends the value of a key for changing, if its stamp passes. Otherwise gives back what was to be done.
+    /// Lends the value of a key for changing, if it has one; otherwise gives back what was to be done.
     #[inline]
-    pub(crate) fn find_change<Q, F, R>(
-        &mut self,
-        hash: u64,
-        key: &Q,
-        passes: impl FnOnce(&StampOf<P>) -> bool,
-        change: F,
-    ) -> Result<R, F>
+    pub(crate) fn find_change<Q, F, R>(&mut self, hash: u64, key: &Q, change: F) -> Result<R, F>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -284,11 +335,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     {
         match self.search(hash, key) {
             // SAFETY: there is an entry, and `&mut self` keeps all others out.
-            Some(at) if passes(unsafe { at.bucket.stamp(at.slot) }) => {
-                // SAFETY: there is an entry, and `&mut self` keeps all others out.
-                Ok(unsafe { at.change(|_, value| change(value)) })
-            }
-            _ => Err(change),
+            Some(at) => Ok(unsafe { at.change(|_, value| change(value)) }),
+            None => Err(change),
         }
     }
 
@@ -300,42 +348,6 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         let at = self.at(slot)?;
         // SAFETY: there is an entry, and `&mut self` keeps all others out.
         Some(unsafe { at.change(change) })
-    }
-
-    /// Puts in an entry whose key is not there, and answers its slot. Its stamp is still to be set.
-    ///
-    /// # Errors
-    ///
-    /// Without memory for it the table is as before, and the entry comes back.
-    pub(crate) fn insert(&mut self, hash: u64, key: K, value: V) -> Result<u32, (K, V, NoMemory)> {
-        let home = self.homes.of(hash);
-        // It would have grown by now if there were memory; to fill the last slots takes ever longer.
-        let slots = self.homes.count() as usize * Layout::<K, V, P>::SLOTS;
-        if self.len >= slots - slots / 16 {
-            return Err((key, value, NoMemory));
-        }
-        match self.vacancy(home) {
-            Ok((number, slot)) => {
-                // SAFETY: the slot is vacant and in memory of this table; `&mut self` keeps other writers out.
-                unsafe {
-                    let bucket = self.bucket(number);
-                    bucket.put(slot, Pair { key, value });
-                    if let Some(mark) = bucket.mark(slot) {
-                        mark.store(false, Relaxed);
-                    }
-                    if let Some(kept) = bucket.kept_hash(slot) {
-                        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is kept")]
-                        kept.write(hash as u32);
-                    }
-                    bucket.set_tag(slot, tag(hash));
-                }
-                self.displace(home, number);
-                self.len += 1;
-                self.aim_higher();
-                Ok(Found::<K, V, P> { at: At { bucket: self.bucket(number), number, slot }, table: PhantomData }.slot())
-            }
-            Err(NoMemory) => Err((key, value, NoMemory)),
-        }
     }
 
     /// Marks an entry as used, as readers without a lock do; says whether this table has such marks.
@@ -358,68 +370,32 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         // SAFETY: there is an entry, and nobody writes.
         Some(unsafe { bucket.hash_of(slot, rehash) })
     }
+}
 
-    /// Takes out the entry of a slot, with this hash (of which only the lower half counts).
-    pub(crate) fn remove(&mut self, slot: u32, hash: u64) -> Option<(K, V)> {
-        let At { bucket, number, slot } = self.at(slot)?;
-        // SAFETY: there is an entry, which the tag then says is gone.
-        let Pair { key, value } = unsafe {
-            let pair = bucket.take(slot);
-            bucket.set_tag(slot, 0);
-            pair
-        };
-        self.undisplace(self.homes.of(hash), number);
-        self.len -= 1;
-        self.aim_lower();
-        Some((key, value))
-    }
+/// The number of the bucket, and the slot in it.
+#[inline]
+fn place_of<K, V, P: Policy>(slot: u32) -> (u32, usize) {
+    let bits = Layout::<K, V, P>::SLOT_BITS;
+    (slot >> bits, (slot & ((1 << bits) - 1)) as usize)
+}
 
-    /// The first vacant slot from a home on.
-    fn vacancy(&mut self, home: u32) -> Result<(u32, usize), NoMemory> {
-        let mut number = home;
-        loop {
-            if number >= self.buckets {
-                self.extend()?;
-                continue;
-            }
-            // SAFETY: the bucket is one of this table's.
-            if let Some(slot) = unsafe { self.bucket(number).vacant() }.next() {
-                return Ok((number, slot));
-            }
-            number += 1;
-        }
-    }
-
-    /// Counts an entry of this home that lies in this bucket.
-    #[inline]
-    fn displace(&mut self, home: u32, number: u32) {
-        for passed in home..number {
-            // SAFETY: the bucket is one of this table's, and `&mut self` keeps other writers out.
-            unsafe { self.bucket(passed).add_displaced() }
-        }
-    }
-
-    /// Takes back what [`displace`](RawTable::displace) counted.
-    #[inline]
-    fn undisplace(&mut self, home: u32, number: u32) {
-        for passed in home..number {
-            // SAFETY: the bucket is one of this table's, and `&mut self` keeps other writers out.
-            unsafe { self.bucket(passed).remove_displaced() }
-        }
-    }
+#[inline]
+#[allow(clippy::cast_possible_truncation, reason = "at most 15")]
+fn slot_number<K, V, P: Policy>(number: u32, slot: usize) -> u32 {
+    number << Layout::<K, V, P>::SLOT_BITS | slot as u32
 }
 
 /// # Safety
 ///
 /// The directory must have an address for the chunk of this bucket.
 #[inline]
-unsafe fn bucket_in<K, V, P: Policy>(directory: *const AtomicPtr<u8>, bodies: u32, number: u32) -> Bucket<K, V, P> {
+unsafe fn bucket_in<K, V, P: Policy>(directory: *const AtomicPtr<u8>, number: u32) -> Bucket<K, V, P> {
     let classes = Layout::<K, V, P>::CLASSES;
     // SAFETY: the caller's promise. An address in a directory is never null where it is looked at.
     unsafe {
-        let chunk = (*directory.add((number >> classes) as usize)).load(Relaxed);
+        let middle = (*directory.add((number >> classes) as usize)).load(Relaxed);
         let index = (number & ((1 << classes) - 1)) as usize;
-        Bucket::new(NonNull::new_unchecked(chunk), bodies as usize, index)
+        Bucket::new(NonNull::new_unchecked(middle), index)
     }
 }
 

@@ -9,7 +9,7 @@
 
 use super::{
     EMPTY_DIRECTORY, RawTable,
-    bucket::tag,
+    bucket::{Bucket, Header, tag},
     bucket_in,
     homes::Homes,
     layout::{Layout, Pair},
@@ -18,7 +18,7 @@ use crate::{Policy, expiry::Stamp, lock::Sequence};
 use std::{
     borrow::Borrow,
     marker::PhantomData,
-    sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed},
+    sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed},
 };
 
 /// The proof that keys and values are `Copy`.
@@ -51,18 +51,20 @@ pub(crate) struct Raced;
 /// that lock, and whoever changes the table under it publishes the change before the number is even again.
 pub(crate) struct View {
     directory: AtomicPtr<AtomicPtr<u8>>,
-    homes: AtomicU64,
+    count: AtomicU32,
+    mask: AtomicU32,
+    half: AtomicU32,
     buckets: AtomicU32,
-    bodies: AtomicU32,
 }
 
 impl Default for View {
     fn default() -> Self {
         View {
             directory: AtomicPtr::new((&raw const EMPTY_DIRECTORY).cast_mut()),
-            homes: AtomicU64::new(Homes::ONE.to_bits()),
+            count: AtomicU32::new(Homes::ONE.count),
+            mask: AtomicU32::new(Homes::ONE.mask),
+            half: AtomicU32::new(Homes::ONE.half),
             buckets: AtomicU32::new(0),
-            bodies: AtomicU32::new(0),
         }
     }
 }
@@ -80,17 +82,23 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     #[inline]
     pub(crate) fn publish(&self, view: &View) {
         view.directory.store(self.directory.as_ptr(), Relaxed);
-        view.homes.store(self.homes.to_bits(), Relaxed);
+        view.count.store(self.homes.count, Relaxed);
+        view.mask.store(self.homes.mask, Relaxed);
+        view.half.store(self.homes.half, Relaxed);
         view.buckets.store(self.buckets, Relaxed);
-        view.bodies.store(self.bodies, Relaxed);
     }
 }
 
 impl View {
+    /// Where the buckets are, and which is the home of a hash.
     #[inline]
-    fn read(&self) -> (*const AtomicPtr<u8>, Homes, u32, u32) {
-        let homes = Homes::from_bits(self.homes.load(Relaxed));
-        (self.directory.load(Relaxed), homes, self.buckets.load(Relaxed), self.bodies.load(Relaxed))
+    fn home(&self, sequence: &Sequence, begun: u64, hash: u64) -> Option<(*const AtomicPtr<u8>, u32)> {
+        let homes =
+            Homes { count: self.count.load(Relaxed), mask: self.mask.load(Relaxed), half: self.half.load(Relaxed) };
+        let directory = self.directory.load(Relaxed);
+        // What was read must be of one moment before it is followed: a directory has just as many addresses as it says.
+        sequence.validate(begun)?;
+        Some((directory, homes.of(hash)))
     }
 
     /// Copies the entry of a key, unless a writer is in the way; and marks it as used.
@@ -143,55 +151,121 @@ impl View {
             return Err(Raced);
         }
         let begun = sequence.begin().ok_or(Raced)?;
-        let (directory, homes, buckets, bodies) = self.read();
-        // What was read must be of one moment before it is followed: a directory has just as many addresses as it says.
+        let (directory, number) = self.home(sequence, begun, hash).ok_or(Raced)?;
+        // SAFETY: this directory has an address for every chunk up to `buckets`, and keeps them, or gets others of the same
+        // arena, whose memory stays mapped, with a chunk's length around each. (The empty one has one as well.)
+        let home = unsafe { bucket_in::<K, V, P>(directory, number) };
+        home.prefetch();
+        // SAFETY: the bucket is in memory of the arena.
+        let header = unsafe { home.header_racy() };
+        // SAFETY: as above.
+        if let Some(found) =
+            unsafe { Self::look_in::<K, V, P, Q, MARKS>(home, header, sequence, begun, (hash, key), idle) }?
+        {
+            return Ok(Some(found));
+        }
+        if header.displaced() == 0 {
+            return sequence.validate(begun).map(|()| None).ok_or(Raced);
+        }
+        self.look_behind::<K, V, P, Q, MARKS>(sequence, begun, (hash, key), idle)
+    }
+
+    /// Looks behind the home.
+    #[cold]
+    #[inline(never)]
+    fn look_behind<K, V, P, Q, const MARKS: bool>(
+        &self,
+        sequence: &Sequence,
+        begun: u64,
+        (hash, key): (u64, &Q),
+        idle: u64,
+    ) -> Result<Option<Copied<V>>, Raced>
+    where
+        K: Borrow<Q>,
+        P: Policy,
+        Q: Eq + ?Sized,
+    {
+        let (directory, mut number) = self.home(sequence, begun, hash).ok_or(Raced)?;
+        let buckets = self.buckets.load(Relaxed);
         sequence.validate(begun).ok_or(Raced)?;
-        let tag = tag(hash);
-        let mut number = homes.of(hash);
         loop {
-            // SAFETY: this directory has an address for every chunk up to `buckets`, and keeps them, or gets others of the same
-            // arena; all of them stay mapped. (The empty one has one as well.)
-            let bucket = unsafe { bucket_in::<K, V, P>(directory, bodies, number) };
+            number += 1;
+            if number >= buckets {
+                return Ok(None);
+            }
+            // SAFETY: as in `look`.
+            let bucket = unsafe { bucket_in::<K, V, P>(directory, number) };
             bucket.prefetch();
             // SAFETY: the bucket is in memory of the arena.
-            let header = unsafe { bucket.header() };
-            for slot in header.with_tag(tag).within::<K, V, P>() {
-                // SAFETY: the slot is in the bucket; writers of such tables write by words.
-                let (pair, stamp) = unsafe { (bucket.copy_racy(slot), bucket.stamp(slot)) };
-                let deadline = stamp.deadline(idle);
-                sequence.validate(begun).ok_or(Raced)?;
-                // SAFETY: nobody wrote since before the tag was read, so there is an entry in this slot, and this is a copy of it; it may
-                // be used beside the entry since both are `Copy`, as the proof says.
-                let Pair { key: found, value } = unsafe { pair.assume_init() };
-                if found.borrow() == key {
-                    // SAFETY: the slot is in the bucket, and even if its memory is another bucket's by now, this byte is a
-                    // mark, see `layout`. Only when unset: a line that is hot stays shared.
-                    if MARKS
-                        && let Some(mark) = unsafe { bucket.mark(slot) }
-                        && !mark.load(Relaxed)
-                    {
-                        mark.store(true, Relaxed);
-                    }
-                    return Ok(Some(Copied { value, deadline }));
-                }
+            let header = unsafe { bucket.header_racy() };
+            // SAFETY: as above.
+            if let Some(found) =
+                unsafe { Self::look_in::<K, V, P, Q, MARKS>(bucket, header, sequence, begun, (hash, key), idle) }?
+            {
+                return Ok(Some(found));
             }
-            number += 1;
-            if header.displaced() == 0 || number >= buckets {
+            if header.displaced() == 0 {
                 return sequence.validate(begun).map(|()| None).ok_or(Raced);
             }
         }
     }
 
+    /// Looks in one bucket.
+    ///
+    /// # Safety
+    ///
+    /// The bucket must be in memory of an arena whose tables are of these types, with readers that race, and keys and values must
+    /// be `Copy`. The number must be that of a shard, and the bucket must have been that shard's when it was `begun`, with this header
+    /// read since then.
+    #[inline]
+    unsafe fn look_in<K, V, P, Q, const MARKS: bool>(
+        bucket: Bucket<K, V, P>,
+        header: Header,
+        sequence: &Sequence,
+        begun: u64,
+        (hash, key): (u64, &Q),
+        idle: u64,
+    ) -> Result<Option<Copied<V>>, Raced>
+    where
+        K: Borrow<Q>,
+        P: Policy,
+        Q: Eq + ?Sized,
+    {
+        let mut slots = header.with_tag(tag(hash)).within::<K, V, P>();
+        while let Some(slot) = slots.first() {
+            // SAFETY: the slot is in the bucket; writers of such tables write by words.
+            let (pair, stamp) = unsafe { (bucket.copy_racy(slot), bucket.stamp(slot)) };
+            let deadline = stamp.deadline(idle);
+            sequence.validate(begun).ok_or(Raced)?;
+            // SAFETY: nobody wrote since before the tag was read, so there is an entry in this slot, and this is a copy of it; it may
+            // be used beside the entry since both are `Copy`.
+            let Pair { key: found, value } = unsafe { pair.assume_init() };
+            if found.borrow() == key {
+                // SAFETY: the slot is in the bucket, and even if its memory is another bucket's by now, this byte is a
+                // mark, see `layout`. Only when unset: a line that is hot stays shared.
+                if MARKS
+                    && let Some(mark) = unsafe { bucket.mark(slot) }
+                    && !mark.load(Relaxed)
+                {
+                    mark.store(true, Relaxed);
+                }
+                return Ok(Some(Copied { value, deadline }));
+            }
+            slots.remove_first();
+        }
+        Ok(None)
+    }
+
     /// Has the processor fetch what a search for this hash looks at first.
     #[inline]
     pub(crate) fn prefetch<K, V, P: Policy>(&self, sequence: &Sequence, _: Copies<K, V>, hash: u64) {
-        let Some(begun) = sequence.begin() else { return };
-        let (directory, homes, _, bodies) = self.read();
-        if sequence.validate(begun).is_some() {
-            // SAFETY: as in `copy`.
-            let bucket = unsafe { bucket_in::<K, V, P>(directory, bodies, homes.of(hash)) };
-            bucket.prefetch_header();
-            bucket.prefetch();
+        if let Some(begun) = sequence.begin()
+            && let Some((directory, number)) = self.home(sequence, begun, hash)
+        {
+            // SAFETY: as in `look`.
+            let home = unsafe { bucket_in::<K, V, P>(directory, number) };
+            home.prefetch_header();
+            home.prefetch();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! All entries, some at a time, each once; and all entries at the end.
 
-use super::{Layout, Pair, RawTable, grow::slot_number};
+use super::{Layout, Pair, RawTable, slot_number};
 use crate::{Policy, expiry::Stamp};
 
 /// How far a walk has come: the hashes before it are done, as they are ordered by their bits from the lowest on.

@@ -1,0 +1,121 @@
+//! Writes to maps whose entries neither expire nor are evicted: nobody but the table has to know of an entry, and nothing is to
+//! be done on the way but to bring the table to its size. So these are as short as they can be.
+
+use super::{
+    core::{Core, Moving, Open, STEPS_PER_WRITE},
+    locked::no_memory,
+};
+use crate::{
+    Policy,
+    evict::Eviction,
+    expiry::Stamp,
+    shards::Runs,
+    table::{NoMemory, Offer, Put, StampOf, Table},
+};
+use std::borrow::Borrow;
+
+impl<K, V, P: Policy, S> Core<K, V, P, S> {
+    /// Whether the map is such a one.
+    pub(super) const IS_PLAIN: bool = !P::Eviction::BOUNDED && !StampOf::<P>::EXPIRES;
+
+    /// Lends the value of a key for changing. A use of the entry, counted.
+    #[inline]
+    #[track_caller]
+    pub(super) fn change_plain<Q, R>(&self, hash: u64, key: &Q, change: impl FnOnce(&mut V) -> R) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let access = Runs::Closure.access::<K, V>();
+        self.shards.write(self.route(hash), access, |open, table| self::change(open, table, hash, key, change).ok())
+    }
+
+    /// Stores what is on offer; returns the value that it replaces, whose entry keeps its key. What has no number to be had stays on offer.
+    #[inline]
+    #[track_caller]
+    pub(super) fn put_plain(&self, hash: u64, offer: &mut Offer<K, V>) -> Option<V>
+    where
+        K: Eq,
+    {
+        self.shards.write(self.route(hash), Runs::Nothing.access::<K, V>(), |open, table| {
+            let replaced = match table.put(hash, offer) {
+                Put::Replaced(value) => Some(value),
+                Put::Stored => None,
+                Put::Crowded if !put_behind(open, table, hash, offer) => return None,
+                Put::Crowded => None,
+            };
+            open.meter.inserts.add();
+            open.meter.stored.set(table.len() as u64);
+            self.step_plain(open, table);
+            replaced
+        })
+    }
+
+    /// Takes out the entry of a key, if a condition holds for its value.
+    #[inline]
+    #[track_caller]
+    pub(super) fn take_plain<Q>(
+        &self,
+        hash: u64,
+        key: &Q,
+        runs: Runs,
+        condition: impl FnOnce(&V) -> bool,
+    ) -> Option<(K, V)>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        self.shards.write(self.route(hash), runs.access::<K, V>(), |open, table| {
+            let taken = table.take_if(hash, key, condition)?;
+            open.meter.stored.set(table.len() as u64);
+            self.step_plain(open, table);
+            Some(taken)
+        })
+    }
+
+    #[inline]
+    fn step_plain(&self, open: &Open, table: &mut Table<K, V, P>) {
+        if table.needs_step() {
+            // Without memory to grow the table is just fuller; the next write tries again.
+            let _ = self.steps(open, table, STEPS_PER_WRITE, 0);
+        }
+    }
+}
+
+/// Lends the value of a key for changing, as a use that is counted; without one, gives back what was to be done.
+#[inline]
+pub(super) fn change<K, V, P: Policy, Q, F, R>(
+    open: &Open,
+    table: &mut Table<K, V, P>,
+    hash: u64,
+    key: &Q,
+    change: F,
+) -> Result<R, F>
+where
+    K: Borrow<Q>,
+    Q: Eq + ?Sized,
+    F: FnOnce(&mut V) -> R,
+{
+    let changed = table.find_change(hash, key, change);
+    let count = if changed.is_ok() { &open.meter.hits } else { &open.meter.misses };
+    count.add();
+    changed
+}
+
+/// Stores what is on offer, whose key is not there, and whose home is crowded. Says whether it could be numbered.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn put_behind<K, V, P: Policy>(open: &Open, table: &mut Table<K, V, P>, hash: u64, offer: &mut Offer<K, V>) -> bool {
+    if !table.has_room() {
+        return false;
+    }
+    let Some(entry) = offer.take() else { return false };
+    let moving = Moving { table, open };
+    if let Err((key, value, NoMemory)) = moving.table.insert(hash, entry, 0, u64::MAX, u64::MAX) {
+        *offer = Offer::new(key, value);
+        drop(moving);
+        no_memory();
+    }
+    true
+}

@@ -1,0 +1,150 @@
+//! Putting in and taking out.
+
+use super::{At, Bucket, Layout, NoMemory, Pair, RawTable, bucket::tag, slot_number};
+use crate::{Policy, table::Offer};
+use std::{borrow::Borrow, sync::atomic::Ordering::Relaxed};
+
+/// What became of an offer.
+pub(crate) enum Put<V> {
+    /// It is stored.
+    Stored,
+    /// Its key was there: it has that entry's value now, which was this. The key is still on offer.
+    Replaced(V),
+    /// Neither: there is no vacant slot at its home.
+    Crowded,
+}
+
+impl<K, V, P: Policy> RawTable<K, V, P> {
+    /// Stores what is on offer, where no more has to be known of it than its key and its value, and if it is done in one place: in the entry that
+    /// the key has already, or in a vacant slot of its home.
+    #[inline]
+    pub(crate) fn put(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put<V>
+    where
+        K: Eq,
+    {
+        let Some(key) = offer.key() else { return Put::Crowded };
+        if let Some(at) = self.search(hash, key) {
+            return match offer.value.take() {
+                // SAFETY: there is an entry, and `&mut self` keeps all others out.
+                Some(value) => Put::Replaced(unsafe { at.change(|_, old| std::mem::replace(old, value)) }),
+                None => Put::Crowded,
+            };
+        }
+        let bucket = self.bucket(self.homes.of(hash));
+        // SAFETY: the bucket is one of this table's.
+        let vacant = unsafe { bucket.vacant() }.first();
+        // A table without buckets has a home all the same, which looks vacant.
+        if self.buckets > 0
+            && let Some(slot) = vacant
+            && let Some((key, value)) = offer.take()
+        {
+            self.len += 1;
+            // SAFETY: the slot is vacant, and `&mut self` keeps other writers out.
+            unsafe { Self::fill(bucket, slot, hash, Pair { key, value }) }
+            return Put::Stored;
+        }
+        Put::Crowded
+    }
+
+    /// Puts in an entry whose key is not there, and answers its slot. Its stamp is still to be set.
+    ///
+    /// # Errors
+    ///
+    /// Without memory for it the table is as before, and the entry comes back.
+    pub(crate) fn insert(&mut self, hash: u64, key: K, value: V) -> Result<u32, (K, V, NoMemory)> {
+        let home = self.homes.of(hash);
+        // It would have grown by now if there were memory; to fill the last slots takes ever longer.
+        let slots = self.homes.count() as usize * Layout::<K, V, P>::SLOTS;
+        if self.len >= slots - slots / 16 {
+            return Err((key, value, NoMemory));
+        }
+        match self.vacancy(home) {
+            Ok((number, slot)) => {
+                // SAFETY: the slot is vacant, and `&mut self` keeps other writers out.
+                unsafe { Self::fill(self.bucket(number), slot, hash, Pair { key, value }) }
+                self.displace(home, number);
+                self.len += 1;
+                Ok(slot_number::<K, V, P>(number, slot))
+            }
+            Err(NoMemory) => Err((key, value, NoMemory)),
+        }
+    }
+
+    /// Puts an entry into a slot, with all that is known of it.
+    ///
+    /// # Safety
+    ///
+    /// The slot must be vacant and in memory of this table, and there must be no other writer.
+    #[inline]
+    unsafe fn fill(bucket: Bucket<K, V, P>, slot: usize, hash: u64, pair: Pair<K, V>) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            bucket.put(slot, pair);
+            if let Some(mark) = bucket.mark(slot) {
+                mark.store(false, Relaxed);
+            }
+            if let Some(kept) = bucket.kept_hash(slot) {
+                #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is kept")]
+                kept.write(hash as u32);
+            }
+            bucket.set_tag(slot, tag(hash));
+        }
+    }
+
+    /// The first vacant slot from a home on.
+    fn vacancy(&mut self, home: u32) -> Result<(u32, usize), NoMemory> {
+        let mut number = home;
+        loop {
+            if number >= self.buckets {
+                self.extend()?;
+                continue;
+            }
+            // SAFETY: the bucket is one of this table's.
+            if let Some(slot) = unsafe { self.bucket(number).vacant() }.first() {
+                return Ok((number, slot));
+            }
+            number += 1;
+        }
+    }
+
+    /// Takes out the entry of a slot, with this hash (of which only the lower half counts).
+    pub(crate) fn remove(&mut self, slot: u32, hash: u64) -> Option<(K, V)> {
+        let at = self.at(slot)?;
+        // SAFETY: there is an entry.
+        Some(unsafe { self.take(&at, hash) })
+    }
+
+    /// Takes out the entry of a key, if a condition holds for its value.
+    #[inline]
+    pub(crate) fn take_if<Q>(&mut self, hash: u64, key: &Q, condition: impl FnOnce(&V) -> bool) -> Option<(K, V)>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let at = self.search(hash, key)?;
+        // SAFETY: there is an entry, and `&mut self` keeps all others out.
+        unsafe { condition(&(*at.bucket.pair(at.slot)).value).then(|| self.take(&at, hash)) }
+    }
+
+    /// # Safety
+    ///
+    /// There must be an entry, with this hash.
+    #[inline]
+    unsafe fn take(&mut self, at: &At<K, V, P>, hash: u64) -> (K, V) {
+        // SAFETY: there is an entry, which the tag then says is gone; `&mut self` keeps other writers out.
+        let Pair { key, value } = unsafe {
+            let pair = at.bucket.take(at.slot);
+            at.bucket.set_tag(at.slot, 0);
+            pair
+        };
+        let home = self.homes.of(hash);
+        if home != at.number {
+            self.undisplace(home, at.number);
+        }
+        self.len -= 1;
+        if self.len < self.least {
+            self.aim_lower();
+        }
+        (key, value)
+    }
+}
