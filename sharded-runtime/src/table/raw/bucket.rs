@@ -114,6 +114,19 @@ impl Header {
         self.0[slot / 8].to_le_bytes()[slot % 8]
     }
 
+    /// The tags, and the count behind them.
+    #[inline]
+    pub(super) fn to_bytes(self) -> [u8; 16] {
+        // SAFETY: both are sixteen bytes that may be anything.
+        unsafe { mem::transmute::<[u64; 2], [u8; 16]>(self.0.map(u64::to_le)) }
+    }
+
+    #[inline]
+    pub(super) fn from_bytes(bytes: [u8; 16]) -> Self {
+        // SAFETY: as above.
+        Header(unsafe { mem::transmute::<[u8; 16], [u64; 2]>(bytes) }.map(u64::from_le))
+    }
+
     /// With another tag in a slot.
     #[inline]
     pub(super) fn with(mut self, slot: usize, tag: u8) -> Self {

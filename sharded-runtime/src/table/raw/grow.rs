@@ -10,13 +10,13 @@ use super::{
 };
 use crate::{Policy, arena::Directory, evict::Eviction, expiry::Stamp, list::NIL};
 use smallvec::SmallVec;
-use std::{cmp::Ordering, ptr::NonNull, sync::atomic::Ordering::Relaxed};
+use std::{cmp::Ordering, mem, ptr::NonNull, sync::atomic::Ordering::Relaxed};
 
 /// A table begins to double when this share of its slots is taken, in 16ths...
-pub(super) const FULL: usize = 12;
+pub(super) const FULL: usize = 11;
 /// ...and is done when this share of those that it had is: the fuller a bucket is the more is displaced, and a bucket that
-/// waits for its split gets fuller.
-const FULLEST: usize = 14;
+/// waits for its split gets fuller. Between the two there is one split for about four inserts.
+const FULLEST: usize = 15;
 /// It halves when only this share is taken.
 const SPARSE: usize = 3;
 
@@ -107,12 +107,39 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             self.aim_lower();
         }
         self.schedule_step();
+        self.prefetch_step();
         Ok(())
+    }
+
+    /// Has the processor fetch what the next step begins with: by then it will be there.
+    fn prefetch_step(&self) {
+        let homes = self.homes;
+        let (from, to) = match homes.count().cmp(&self.target) {
+            Ordering::Less => {
+                let (_, new, old) = homes.one_more();
+                (old, new)
+            }
+            Ordering::Greater => {
+                let (_, gone, old) = homes.one_less();
+                (gone, old)
+            }
+            Ordering::Equal => return,
+        };
+        for number in [from, to] {
+            if number < self.buckets {
+                let bucket = self.bucket(number);
+                bucket.prefetch_header();
+                bucket.prefetch();
+            }
+        }
     }
 
     fn split(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves) -> Result<(), NoMemory> {
         let (more, new, old) = self.homes.one_more();
         let last = self.end_of_chain(old);
+        if last == old {
+            return self.split_alone(more, new, old, rehash, moves);
+        }
         // User code first: which entries go.
         let mut going: SmallVec<[u32; 8]> = SmallVec::new();
         for number in old..=last {
@@ -147,6 +174,46 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             }
         }
         room.end();
+        self.homes = more;
+        Ok(())
+    }
+
+    /// As [`split`](RawTable::split), where nothing of the one home lies behind it: it is one bucket that is split.
+    fn split_alone(
+        &mut self,
+        more: Homes,
+        new: u32,
+        old: u32,
+        rehash: impl Fn(&K) -> u64,
+        moves: &mut Moves,
+    ) -> Result<(), NoMemory> {
+        // User code first.
+        let going = Slots(self.whose(old, |hash| more.is_newest(hash), rehash));
+        self.reserve(new, going.0.count_ones())?;
+        let (here, there) = (self.bucket(old), self.bucket(new));
+        // SAFETY: the buckets are this table's, and `&mut self` keeps other writers out.
+        let (mut tags_here, mut tags_there) = unsafe { (here.header().to_bytes(), there.header().to_bytes()) };
+        let mut vacant = Header::from_bytes(tags_there).vacant(Layout::<K, V, P>::ALL);
+        let mut rest = 0;
+        for slot in going {
+            let Some(to) = vacant.next() else {
+                rest |= 1 << slot;
+                continue;
+            };
+            // SAFETY: there is an entry in the one slot, and none in the other.
+            unsafe { here.transfer(slot, there, to) }
+            tags_there[to] = mem::replace(&mut tags_here[slot], 0);
+            note_move::<K, V, P>((old, slot), (new, to), moves);
+        }
+        // SAFETY: as above.
+        unsafe {
+            there.set_header(Header::from_bytes(tags_there));
+            here.set_header(Header::from_bytes(tags_here));
+        }
+        // What has no room in the new home, since entries of others lie there, goes behind it.
+        for slot in Slots(rest) {
+            self.relocate(here, old, slot, new, moves);
+        }
         self.homes = more;
         Ok(())
     }

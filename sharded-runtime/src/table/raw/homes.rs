@@ -32,8 +32,10 @@ impl Homes {
     pub(super) fn of(self, hash: u64) -> u32 {
         #[allow(clippy::cast_possible_truncation, reason = "the lowest bits are wanted")]
         let number = hash as u32 & self.mask;
-        // While the number of homes is on its way from one power of two to the next, nobody could predict a branch here.
-        std::hint::select_unpredictable(number < self.count, number, number & self.half)
+        // Without a branch: while the number of homes is on its way from one power of two to the next, nobody could predict it. All bits
+        // are set where the number is below the count (both are far below 2^31).
+        let is_home = (number.wrapping_sub(self.count).cast_signed() >> 31).cast_unsigned();
+        number & (self.half | is_home)
     }
 
     /// Whether a hash belongs to the home with the largest number, of at least two.

@@ -226,13 +226,29 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         Q: Eq + ?Sized,
     {
         let number = self.homes.of(hash);
-        let bucket = self.bucket(number);
-        bucket.prefetch();
+        let home = self.bucket(number);
         // SAFETY: the bucket is one of this table's.
-        let header = unsafe { bucket.header() };
-        // SAFETY: as above.
-        if let Some(slot) = unsafe { Self::search_bucket(bucket, header, hash, key) } {
-            return Some(At { bucket, number, slot });
+        self.search_from(number, home, unsafe { home.header() }, hash, key)
+    }
+
+    /// As [`search`](RawTable::search), where the home is known, and its header.
+    #[inline]
+    fn search_from<Q>(
+        &self,
+        number: u32,
+        home: Bucket<K, V, P>,
+        header: Header,
+        hash: u64,
+        key: &Q,
+    ) -> Option<At<K, V, P>>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        home.prefetch();
+        // SAFETY: the bucket is one of this table's.
+        if let Some(slot) = unsafe { Self::search_bucket(home, header, hash, key) } {
+            return Some(At { bucket: home, number, slot });
         }
         if header.displaced() == 0 {
             return None;

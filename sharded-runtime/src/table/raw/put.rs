@@ -23,24 +23,25 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         K: Eq,
     {
         let Some(key) = offer.key() else { return Put::Crowded };
-        if let Some(at) = self.search(hash, key) {
+        let number = self.homes.of(hash);
+        let home = self.bucket(number);
+        // SAFETY: the bucket is one of this table's.
+        let header = unsafe { home.header() };
+        if let Some(at) = self.search_from(number, home, header, hash, key) {
             return match offer.value.take() {
                 // SAFETY: there is an entry, and `&mut self` keeps all others out.
                 Some(value) => Put::Replaced(unsafe { at.change(|_, old| std::mem::replace(old, value)) }),
                 None => Put::Crowded,
             };
         }
-        let bucket = self.bucket(self.homes.of(hash));
-        // SAFETY: the bucket is one of this table's.
-        let vacant = unsafe { bucket.vacant() }.first();
         // A table without buckets has a home all the same, which looks vacant.
         if self.buckets > 0
-            && let Some(slot) = vacant
+            && let Some(slot) = header.vacant(Layout::<K, V, P>::ALL).first()
             && let Some((key, value)) = offer.take()
         {
             self.len += 1;
             // SAFETY: the slot is vacant, and `&mut self` keeps other writers out.
-            unsafe { Self::fill(bucket, slot, hash, Pair { key, value }) }
+            unsafe { Self::fill(home, slot, hash, Pair { key, value }) }
             return Put::Stored;
         }
         Put::Crowded
