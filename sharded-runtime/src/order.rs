@@ -100,6 +100,7 @@ impl Place {
 }
 
 /// Whether this thread is inside any shard that has been recorded.
+#[inline]
 pub(crate) fn is_inside() -> bool {
     RANK.get() != 0
 }

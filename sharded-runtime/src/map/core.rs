@@ -220,30 +220,31 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let (shard, access) = (self.shards.route(hash), runs.access::<K, V>());
+        let access = runs.access::<K, V>();
         // A use that has to be noted in the entry needs the lock.
         if !StampOf::<P>::TRACKS_ACCESS
             && let Some(copies) = copies
         {
-            return match self.copy(shard, (hash, key), copies) {
-                Ok(found) => self.read_copied(shard, access, found, read),
-                Err(Raced) => self.read_contended(shard, access, (hash, key), copies, read),
+            return match self.copy(hash, key, copies) {
+                Ok(found) => self.read_copied(hash, access, found, read),
+                Err(Raced) => self.read_contended(access, hash, key, copies, read),
             };
         }
-        self.read_locked(shard, access, (hash, key), read)
+        self.read_locked(access, hash, key, read)
     }
 
     /// Looks once without a lock.
     #[inline]
     #[track_caller]
-    fn copy<Q>(&self, shard: usize, query: (u64, &Q), copies: Copies<K, V>) -> Result<Option<Copied<V>>, Raced>
+    fn copy<Q>(&self, hash: u64, key: &Q, copies: Copies<K, V>) -> Result<Option<Copied<V>>, Raced>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let look =
-            |open: &Open, sequence: &Sequence| Some(open.view.copy::<K, V, P, Q>(sequence, copies, query, self.idle));
-        self.shards.unlocked(shard, look).unwrap_or(Err(Raced))
+        let look = |open: &Open, sequence: &Sequence| {
+            Some(open.view.copy::<K, V, P, Q>(sequence, copies, (hash, key), self.idle))
+        };
+        self.shards.unlocked(hash, look).unwrap_or(Err(Raced))
     }
 
     /// Lends what was found without a lock.
@@ -251,7 +252,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     fn read_copied<R>(
         &self,
-        shard: usize,
+        hash: u64,
         access: Access,
         found: Option<Copied<V>>,
         read: impl FnOnce(&V) -> R,
@@ -261,7 +262,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             && (!StampOf::<P>::EXPIRES || copied.deadline > self.clock.nanos())
         {
             self.tally.add(true);
-            return Some(self.shards.without_lock(shard, access, || read(&copied.value)));
+            return Some(self.shards.without_lock(hash, access, || read(&copied.value)));
         }
         self.tally.add(false);
         None
@@ -273,9 +274,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     fn read_contended<Q, R>(
         &self,
-        shard: usize,
         access: Access,
-        query: (u64, &Q),
+        hash: u64,
+        key: &Q,
         copies: Copies<K, V>,
         read: impl FnOnce(&V) -> R,
     ) -> Option<R>
@@ -285,11 +286,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     {
         for _ in 0..TRIES {
             hint::spin_loop();
-            if let Ok(found) = self.copy(shard, query, copies) {
-                return self.read_copied(shard, access, found, read);
+            if let Ok(found) = self.copy(hash, key, copies) {
+                return self.read_copied(hash, access, found, read);
             }
         }
-        self.read_locked(shard, access, query, read)
+        self.read_locked(access, hash, key, read)
     }
 
     /// Reads under the lock.
@@ -297,15 +298,16 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     fn read_locked<Q, R>(
         &self,
-        shard: usize,
         access: Access,
-        (hash, key): (u64, &Q),
+        hash: u64,
+        key: &Q,
         read: impl FnOnce(&V) -> R,
     ) -> Option<R>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
+        let shard = self.shards.route(hash);
         if <P::Lock as Lock>::SHARED_READS {
             self.shards.read(shard, access, |_, table| self.find_shared(table, hash, key).map(read))
         } else {
@@ -346,7 +348,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[inline]
     #[track_caller]
     pub(super) fn prefetch(&self, hash: u64, copies: Copies<K, V>) {
-        self.shards.unlocked(self.shards.route(hash), |open, sequence| {
+        self.shards.unlocked(hash, |open, sequence| {
             open.view.prefetch::<K, V, P>(sequence, copies, hash);
             Some(())
         });
@@ -359,11 +361,15 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let found = table.find(hash, key).filter(|entry| self.is_used(entry.stamp()));
-        self.tally.add(found.is_some());
-        let entry = found?;
-        table.hit(entry.slot());
-        Some(entry.value())
+        if let Some(entry) = table.find(hash, key)
+            && self.is_used(entry.stamp())
+        {
+            self.tally.add(true);
+            table.hit(entry.slot());
+            return Some(entry.value());
+        }
+        self.tally.add(false);
+        None
     }
 
     /// Finds the live value of a key where there is no other reader.
@@ -424,7 +430,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             (left > 0).then_some(if deadline == u64::MAX { deadline } else { left })
         };
         if let Some(copies) = copies
-            && let Some(copied) = self.shards.unlocked(shard, |open, sequence| {
+            && let Some(copied) = self.shards.unlocked(hash, |open, sequence| {
                 (0..TRIES).find_map(|_| open.view.peek::<K, V, P, Q>(sequence, copies, (hash, key), self.idle).ok())
             })
         {

@@ -9,7 +9,7 @@ pub use count::{Auto, Fixed, MAX_SHARDS, ShardCount};
 use crate::{
     Policy,
     lock::{Cell, Lock, Sequence, Token},
-    order::Place,
+    order::{self, Place},
 };
 use std::panic::Location;
 
@@ -86,23 +86,34 @@ impl<T, O, P: Policy> Shards<T, O, P> {
         if access == Access::Step { cell.write_in_turn(write) } else { cell.write(write) }
     }
 
-    /// Lets someone look at a shard without its lock, beside the number that tells of writers; `None` under a lock that has none.
+    /// Lets someone look at the shard of a hash without its lock, beside the number that tells of writers; `None` under a lock
+    /// that has none.
     #[inline]
     #[track_caller]
-    pub(crate) fn unlocked<R>(&self, shard: usize, look: impl FnOnce(&O, &Sequence) -> Option<R>) -> Option<R> {
-        let Shard { open, cell } = &self.all[shard];
+    pub(crate) fn unlocked<R>(&self, hash: u64, look: impl FnOnce(&O, &Sequence) -> Option<R>) -> Option<R> {
+        let Shard { open, cell } = &self.all[self.route(hash)];
         let sequence = P::Lock::sequence(cell, Token)?;
         // Whoever gives up waits for the lock, and it must not depend on the moment who panics.
-        self.place.check(shard);
+        if order::is_inside() {
+            self.check_nested(hash);
+        }
         look(open, sequence)
+    }
+
+    /// The shard is found once more, so that who is not inside another one has nothing to keep for this.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn check_nested(&self, hash: u64) {
+        self.place.check(self.route(hash));
     }
 
     /// Runs something that would run under the lock if there were one.
     #[inline]
     #[track_caller]
-    pub(crate) fn without_lock<R>(&self, shard: usize, access: Access, run: impl FnOnce() -> R) -> R {
+    pub(crate) fn without_lock<R>(&self, hash: u64, access: Access, run: impl FnOnce() -> R) -> R {
         let at = Location::caller();
-        let _inside = access.is_recorded().then(|| self.place.enter(shard, at));
+        let _inside = access.is_recorded().then(|| self.place.enter(self.route(hash), at));
         run()
     }
 

@@ -167,10 +167,12 @@ impl View {
         if header.displaced() == 0 {
             return sequence.validate(begun).map(|()| None).ok_or(Raced);
         }
-        self.look_behind::<K, V, P, Q, MARKS>(sequence, begun, (hash, key), idle)
+        let mut found = None;
+        self.look_behind::<K, V, P, Q, MARKS>(sequence, begun, (hash, key), idle, &mut found)?;
+        Ok(found)
     }
 
-    /// Looks behind the home.
+    /// Looks behind the home. (What it finds goes to a place of its own, so that what is found at home can stay in registers.)
     #[cold]
     #[inline(never)]
     fn look_behind<K, V, P, Q, const MARKS: bool>(
@@ -179,7 +181,8 @@ impl View {
         begun: u64,
         (hash, key): (u64, &Q),
         idle: u64,
-    ) -> Result<Option<Copied<V>>, Raced>
+        found: &mut Option<Copied<V>>,
+    ) -> Result<(), Raced>
     where
         K: Borrow<Q>,
         P: Policy,
@@ -191,7 +194,7 @@ impl View {
         loop {
             number += 1;
             if number >= buckets {
-                return Ok(None);
+                return Ok(());
             }
             // SAFETY: as in `look`.
             let bucket = unsafe { bucket_in::<K, V, P>(directory, number) };
@@ -199,13 +202,13 @@ impl View {
             // SAFETY: the bucket is in memory of the arena.
             let header = unsafe { bucket.header_racy() };
             // SAFETY: as above.
-            if let Some(found) =
-                unsafe { Self::look_in::<K, V, P, Q, MARKS>(bucket, header, sequence, begun, (hash, key), idle) }?
-            {
-                return Ok(Some(found));
+            *found =
+                unsafe { Self::look_in::<K, V, P, Q, MARKS>(bucket, header, sequence, begun, (hash, key), idle) }?;
+            if found.is_some() {
+                return Ok(());
             }
             if header.displaced() == 0 {
-                return sequence.validate(begun).map(|()| None).ok_or(Raced);
+                return sequence.validate(begun).ok_or(Raced);
             }
         }
     }
