@@ -42,23 +42,18 @@ impl Chunks {
         Chunks { size, huge_pages, mappings: Vec::new(), warm, cold, fresh: 0, used: 0 }
     }
 
-    /// A free chunk, with its pages at once if it is to be used as a whole.
-    pub(super) fn take(&mut self, as_a_whole: bool) -> Option<(u64, NonNull<u8>)> {
-        if let Some(number) = self.warm.pop_first() {
-            self.used += 1;
-            return Some((number, self.address(number)));
-        }
-        let number = match self.cold.pop_first() {
-            Some(number) => number,
-            None => self.take_fresh()?,
+    /// A free chunk, and whether it has no pages yet, which one call may provide.
+    pub(super) fn take(&mut self) -> Option<(u64, bool)> {
+        let (number, is_cold) = match self.warm.pop_first() {
+            Some(number) => (number, false),
+            None => match self.cold.pop_first() {
+                Some(number) => (number, true),
+                None => (self.take_fresh()?, true),
+            },
         };
         self.used += 1;
-        let chunk = self.address(number);
-        if as_a_whole && !self.huge_pages {
-            // SAFETY: a chunk consists of whole pages of a mapping.
-            unsafe { memory::populate(chunk, self.size) }
-        }
-        Some((number, chunk))
+        // Huge pages come by themselves.
+        Some((number, is_cold && !self.huge_pages))
     }
 
     /// Takes a chunk back; answers one whose pages are to be given back.
@@ -144,6 +139,16 @@ impl Drop for Chunks {
             unsafe { memory::unmap(mapping.at.sub(self.size), mapping.bytes(self.size) + 2 * self.size) }
         }
     }
+}
+
+/// Has the system provide the pages of a chunk.
+///
+/// # Safety
+///
+/// It must be a whole chunk.
+pub(super) unsafe fn populate(chunk: NonNull<u8>, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { memory::populate(chunk, size) }
 }
 
 /// Gives the pages of a chunk back.

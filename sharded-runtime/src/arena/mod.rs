@@ -75,7 +75,12 @@ impl Arena {
 
     /// A block of `2^class` buckets, or `None` where there is no memory.
     pub(crate) fn take(&self, class: u32) -> Option<NonNull<u8>> {
-        let block = self.free.lock().take(class, &self.shape)?;
+        let (block, is_cold) = self.free.lock().take(class, &self.shape)?;
+        if is_cold && class >= self.shape.classes {
+            // Outside the lock, too: this takes a while.
+            // SAFETY: a chunk consists of whole pages of a mapping.
+            unsafe { chunks::populate(block, self.shape.chunk) }
+        }
         self.used.fetch_add(self.shape.bytes(class), Ordering::Relaxed);
         self.taken.fetch_add(1, Ordering::Relaxed);
         Some(block)
@@ -125,20 +130,22 @@ impl Shape {
 }
 
 impl Free {
-    fn take(&mut self, class: u32, shape: &Shape) -> Option<NonNull<u8>> {
+    /// A block, and whether it may have no pages yet.
+    fn take(&mut self, class: u32, shape: &Shape) -> Option<(NonNull<u8>, bool)> {
         if class >= shape.classes {
-            return self.chunks.take(true).map(|(_, chunk)| chunk);
+            let (number, is_cold) = self.chunks.take()?;
+            return Some((self.chunks.address(number), is_cold));
         }
         let larger = (class..shape.classes).find(|&class| !self.blocks[class as usize].is_empty());
         let (mut of_class, position) = match larger {
             Some(larger) => (larger, self.blocks[larger as usize].pop_first()?),
-            None => (shape.classes, self.chunks.take(false)?.0 * shape.buckets()),
+            None => (shape.classes, self.chunks.take()?.0 * shape.buckets()),
         };
         while of_class > class {
             of_class -= 1;
             self.blocks[of_class as usize].insert(position + (1 << of_class));
         }
-        Some(self.address(position, shape))
+        Some((self.address(position, shape), true))
     }
 
     /// Takes a block back; answers a free chunk whose pages are to be given back, with its number.

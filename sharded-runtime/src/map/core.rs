@@ -18,7 +18,7 @@ use crate::{
     shards::{Access, Runs, Shards},
     stats::Meter,
     sweeper::{self, Sweep},
-    table::{Copied, Copies, Cursor, Entries, NoMemory, Raced, StampOf, Table, View},
+    table::{Copied, Copies, Cursor, Entries, Look, NoMemory, Peek, Raced, StampOf, Table, Use, UseFetched, View},
     tally::Tally,
 };
 use std::{
@@ -37,7 +37,7 @@ use std::{
 const SWEEP_PER_WRITE: usize = 4;
 /// Buckets by which a write brings the table nearer to the size that it should have.
 pub(super) const STEPS_PER_WRITE: usize = 2;
-/// The same, where the only purpose is to do it.
+/// Buckets by which a table is brought nearer to the size that it should have, where that is the only purpose of a call.
 const STEPS: usize = 16;
 /// Entries that an operation on the whole map touches before it releases the lock.
 pub(super) const BATCH: usize = 64;
@@ -147,7 +147,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         (self.hashing.of_key)(&self.hasher, key)
     }
 
-    /// Brings a table nearer to the size that it should have, by so many [steps](Table::step).
+    /// Brings a table nearer to the size that it should have, by so many [steps](Table::step) at most.
     #[cold]
     #[inline(never)]
     pub(super) fn steps(
@@ -159,10 +159,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     ) -> Result<(), NoMemory> {
         let moving = Moving { table, open };
         for _ in 0..steps {
-            if !moving.table.needs_step() {
+            (self.hashing.step)(&self.hasher, moving.table, now, self.idle)?;
+            if !moving.table.is_behind() {
                 break;
             }
-            (self.hashing.step)(&self.hasher, moving.table, now, self.idle)?;
         }
         Ok(())
     }
@@ -225,7 +225,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if !StampOf::<P>::TRACKS_ACCESS
             && let Some(copies) = copies
         {
-            return match self.copy(hash, key, copies) {
+            return match self.copy::<Q, Use>(hash, key, copies) {
                 Ok(found) => self.read_copied(hash, access, found, read),
                 Err(Raced) => self.read_contended(access, hash, key, copies, read),
             };
@@ -236,13 +236,13 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Looks once without a lock.
     #[inline]
     #[track_caller]
-    fn copy<Q>(&self, hash: u64, key: &Q, copies: Copies<K, V>) -> Result<Option<Copied<V>>, Raced>
+    fn copy<Q, L: Look>(&self, hash: u64, key: &Q, copies: Copies<K, V>) -> Result<Option<Copied<V>>, Raced>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
         let look = |open: &Open, sequence: &Sequence| {
-            Some(open.view.copy::<K, V, P, Q>(sequence, copies, (hash, key), self.idle))
+            Some(open.view.look::<K, V, P, Q, L>(sequence, copies, (hash, key), self.idle))
         };
         self.shards.unlocked(hash, look).unwrap_or(Err(Raced))
     }
@@ -286,7 +286,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     {
         for _ in 0..TRIES {
             hint::spin_loop();
-            if let Ok(found) = self.copy(hash, key, copies) {
+            if let Ok(found) = self.copy::<Q, Use>(hash, key, copies) {
                 return self.read_copied(hash, access, found, read);
             }
         }
@@ -296,13 +296,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Reads under the lock.
     #[inline]
     #[track_caller]
-    fn read_locked<Q, R>(
-        &self,
-        access: Access,
-        hash: u64,
-        key: &Q,
-        read: impl FnOnce(&V) -> R,
-    ) -> Option<R>
+    fn read_locked<Q, R>(&self, access: Access, hash: u64, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -344,14 +338,39 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// Has the processor fetch what a read of this hash looks at first.
+    /// Reads several keys at once, without a lock where no writer is in the way. The memory of all is fetched side by side, in two rounds: what
+    /// says where an entry is, then the entry.
     #[inline]
     #[track_caller]
-    pub(super) fn prefetch(&self, hash: u64, copies: Copies<K, V>) {
-        self.shards.unlocked(hash, |open, sequence| {
-            open.view.prefetch::<K, V, P>(sequence, copies, hash);
-            Some(())
-        });
+    pub(super) fn read_copies<Q>(&self, keys: &[(u64, &Q)], copies: Copies<K, V>, mut read: impl FnMut(Option<V>))
+    where
+        K: Borrow<Q>,
+        V: Clone,
+        Q: Eq + ?Sized,
+    {
+        for &(hash, _) in keys {
+            self.shards.unlocked(hash, |open, sequence| {
+                open.view.prefetch_header::<K, V, P>(sequence, copies, hash);
+                Some(())
+            });
+        }
+        for &(hash, _) in keys {
+            self.shards.unlocked(hash, |open, sequence| {
+                open.view.prefetch_entry::<K, V, P>(sequence, copies, hash);
+                Some(())
+            });
+        }
+        let access = Runs::Nothing.access::<K, V>();
+        for &(hash, key) in keys {
+            // A use that has to be noted in the entry needs the lock.
+            if !StampOf::<P>::TRACKS_ACCESS
+                && let Ok(found) = self.copy::<Q, UseFetched>(hash, key, copies)
+            {
+                read(self.read_copied(hash, access, found, V::clone));
+            } else {
+                read(self.read(hash, key, Some(copies), Runs::Nothing, V::clone));
+            }
+        }
     }
 
     /// Finds the live value of a key among other readers.
@@ -431,7 +450,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         };
         if let Some(copies) = copies
             && let Some(copied) = self.shards.unlocked(hash, |open, sequence| {
-                (0..TRIES).find_map(|_| open.view.peek::<K, V, P, Q>(sequence, copies, (hash, key), self.idle).ok())
+                (0..TRIES)
+                    .find_map(|_| open.view.look::<K, V, P, Q, Peek>(sequence, copies, (hash, key), self.idle).ok())
             })
         {
             return copied.and_then(|copied| Some(peek(&copied.value, of_deadline(copied.deadline)?)));

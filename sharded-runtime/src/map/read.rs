@@ -159,16 +159,12 @@ where
         loop {
             batch.clear();
             for key in keys.by_ref().take(PREFETCHED) {
-                let hash = self.core.hasher.hash(key);
-                self.core.prefetch(hash, copies);
-                batch.push((hash, key));
+                batch.push((self.core.hasher.hash(key), key));
             }
             if batch.is_empty() {
                 return values;
             }
-            for &(hash, key) in &batch {
-                values.push(self.core.read(hash, key, Some(copies), Runs::Nothing, V::clone));
-            }
+            self.core.read_copies(&batch, copies, |value| values.push(value));
         }
     }
 }

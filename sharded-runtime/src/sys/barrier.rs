@@ -8,13 +8,26 @@ pub(crate) fn in_all_threads() -> bool {
 
 #[cfg(target_os = "linux")]
 mod system {
-    use rustix::thread::{MembarrierCommand, membarrier};
+    use rustix::{
+        io::Errno,
+        thread::{MembarrierCommand, membarrier},
+    };
+    use std::{sync::Once, thread};
 
     pub(super) fn in_all_threads() -> bool {
-        // A process has to say once that it will ask for it.
-        membarrier(MembarrierCommand::PrivateExpedited).is_ok()
-            || (membarrier(MembarrierCommand::RegisterPrivateExpedited).is_ok()
-                && membarrier(MembarrierCommand::PrivateExpedited).is_ok())
+        match membarrier(MembarrierCommand::PrivateExpedited) {
+            Err(Errno::PERM) => {
+                // A process has to say once that it will ask for it, which may take tens of milliseconds.
+                static REGISTER: Once = Once::new();
+                REGISTER.call_once(|| {
+                    let register = || membarrier(MembarrierCommand::RegisterPrivateExpedited).is_ok();
+                    // Without a thread for it, it stays as it is.
+                    let _ = thread::Builder::new().name("sharded-barrier".to_owned()).spawn(register);
+                });
+                false
+            }
+            result => result.is_ok(),
+        }
     }
 }
 

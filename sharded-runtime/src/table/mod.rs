@@ -12,7 +12,9 @@ mod raw;
 pub(crate) use offer::Offer;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use raw::Copies;
-pub(crate) use raw::{Copied, Cursor, Entries, Found, NoMemory, Put, Raced, StampOf, View};
+pub(crate) use raw::{
+    Copied, Cursor, Entries, Found, Look, NoMemory, Peek, Put, Raced, StampOf, Use, UseFetched, View,
+};
 
 use crate::{Policy, arena::Arena, evict::Eviction, expiry::Stamp};
 use due::Due;
@@ -212,6 +214,11 @@ impl<K, V, P: Policy> Table<K, V, P> {
     #[inline]
     pub(crate) fn needs_step(&self) -> bool {
         self.raw.needs_step()
+    }
+
+    /// Whether one more step should have been done.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.raw.is_behind()
     }
 
     /// Has the next [steps](Table::step) make the table as small as it can be.

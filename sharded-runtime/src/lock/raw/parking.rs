@@ -24,7 +24,7 @@ mod imp {
     };
 
     /// How long a waiter sleeps that may not be woken.
-    const NAP: Duration = Duration::from_millis(1);
+    const NAP: Duration = Duration::from_micros(100);
     /// Says to the one that is woken that it has the lock.
     const HANDED_OVER: UnparkToken = UnparkToken(1);
 

@@ -8,6 +8,7 @@ use crate::{Policy, expiry::Stamp};
 use std::{
     marker::PhantomData,
     mem::{self, MaybeUninit},
+    num::NonZero,
     ptr::NonNull,
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
 };
@@ -43,7 +44,7 @@ pub(super) struct Slots(pub(super) u32);
 impl Slots {
     #[inline]
     pub(super) fn first(&self) -> Option<usize> {
-        (self.0 != 0).then(|| self.0.trailing_zeros() as usize)
+        NonZero::new(self.0).map(|slots| slots.trailing_zeros() as usize)
     }
 
     #[inline]
@@ -57,9 +58,9 @@ impl Iterator for Slots {
 
     #[inline]
     fn next(&mut self) -> Option<usize> {
-        let first = self.first();
+        let first = self.first()?;
         self.remove_first();
-        first
+        Some(first)
     }
 }
 
@@ -185,6 +186,30 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
             // SAFETY: prefetching has no effect that can be seen, whatever the address.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(self.header.as_ptr().cast()) }
         }
+    }
+
+    /// Has the processor fetch the entry of one slot, up to two cache lines of it, and its stamp.
+    #[inline]
+    pub(super) fn prefetch_entry(self, slot: usize) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            let at = |offset: usize| self.body.as_ptr().wrapping_add(offset).cast_const().cast::<i8>();
+            let begin = slot * Layout::<K, V, P>::ENTRY;
+            let stamp = Layout::<K, V, P>::STAMPS + slot * size_of::<StampOf<P>>();
+            // SAFETY: prefetching has no effect that can be seen, whatever the address.
+            unsafe {
+                _mm_prefetch::<_MM_HINT_T0>(at(begin));
+                if Layout::<K, V, P>::ENTRY > 16 {
+                    _mm_prefetch::<_MM_HINT_T0>(at(begin + Layout::<K, V, P>::ENTRY - 1));
+                }
+                if size_of::<StampOf<P>>() > 0 {
+                    _mm_prefetch::<_MM_HINT_T0>(at(stamp));
+                }
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = slot;
     }
 
     /// # Safety

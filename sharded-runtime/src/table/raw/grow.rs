@@ -24,26 +24,37 @@ const SPARSE: usize = 3;
 pub(crate) type Moves = SmallVec<[(u32, u32); 16]>;
 
 impl<K, V, P: Policy> RawTable<K, V, P> {
-    /// Whether a split or a merge is to be done now.
+    /// Whether splits or merges are to be done now.
     #[inline]
     pub(crate) fn needs_step(&self) -> bool {
         self.len >= self.next_step
     }
 
-    /// From how many entries on the next step is to be done.
+    /// Whether one more should have been done.
+    pub(crate) fn is_behind(&self) -> bool {
+        match self.homes.count().cmp(&self.target) {
+            Ordering::Equal => self.len > self.most,
+            Ordering::Greater => true,
+            Ordering::Less => self.len >= self.next_split(),
+        }
+    }
+
+    /// From how many entries on the next split is to be done: the share of the homes that are split is to be that of the entries that
+    /// have come since the table began to double.
+    fn next_split(&self) -> usize {
+        let before = self.target as usize / 2;
+        let split = (self.homes.count() as usize).saturating_sub(before);
+        let slots = Layout::<K, V, P>::SLOTS;
+        (before * slots * FULL + split * slots * (FULLEST - FULL)) / 16 + 1
+    }
+
+    /// From how many entries on the next steps are to be done.
     fn schedule_step(&mut self) {
-        let homes = self.homes.count();
-        self.next_step = match homes.cmp(&self.target) {
+        self.next_step = match self.homes.count().cmp(&self.target) {
             // Then it is looked whether there are too few.
             Ordering::Equal => self.most.saturating_add(1),
             Ordering::Greater => 0,
-            Ordering::Less => {
-                // The share of the homes that are split is to be that of the entries that have come since it began.
-                let before = self.target as usize / 2;
-                let split = (homes as usize).saturating_sub(before);
-                let slots = Layout::<K, V, P>::SLOTS;
-                (before * slots * FULL + split * slots * (FULLEST - FULL)) / 16 + 1
-            }
+            Ordering::Less => self.next_split(),
         };
     }
 
@@ -107,26 +118,15 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             self.aim_lower();
         }
         self.schedule_step();
-        self.prefetch_step();
+        self.prefetch_split();
         Ok(())
     }
 
-    /// Has the processor fetch what the next step begins with: by then it will be there.
-    fn prefetch_step(&self) {
-        let homes = self.homes;
-        let (from, to) = match homes.count().cmp(&self.target) {
-            Ordering::Less => {
-                let (_, new, old) = homes.one_more();
-                (old, new)
-            }
-            Ordering::Greater => {
-                let (_, gone, old) = homes.one_less();
-                (gone, old)
-            }
-            Ordering::Equal => return,
-        };
-        for number in [from, to] {
-            if number < self.buckets {
+    /// Has the processor fetch what the next split begins with: by then it will be there.
+    fn prefetch_split(&self) {
+        let new = self.homes.count();
+        if new < self.target && new < self.buckets {
+            for number in [new - self.target / 2, new] {
                 let bucket = self.bucket(number);
                 bucket.prefetch_header();
                 bucket.prefetch();

@@ -45,6 +45,33 @@ impl<K, V> std::fmt::Debug for Copies<K, V> {
 #[derive(Debug)]
 pub(crate) struct Raced;
 
+/// How a reader looks at an entry.
+pub(crate) trait Look {
+    /// Whether it is a use of the entry, which is marked where an eviction wants to know.
+    const MARKS: bool;
+    /// Whether the entry's memory has been fetched already.
+    const IS_FETCHED: bool = false;
+}
+
+/// As a use.
+pub(crate) enum Use {}
+impl Look for Use {
+    const MARKS: bool = true;
+}
+
+/// As a use, after [`prefetch_entry`](View::prefetch_entry).
+pub(crate) enum UseFetched {}
+impl Look for UseFetched {
+    const MARKS: bool = true;
+    const IS_FETCHED: bool = true;
+}
+
+/// Without a trace.
+pub(crate) enum Peek {}
+impl Look for Peek {
+    const MARKS: bool = false;
+}
+
 /// What a reader needs to know of a table, kept up to date by those who write.
 ///
 /// That its methods are sound rests on this: the view of a shard lies beside the shard's lock, is asked with the sequence number of
@@ -101,41 +128,9 @@ impl View {
         Some((directory, homes.of(hash)))
     }
 
-    /// Copies the entry of a key, unless a writer is in the way; and marks it as used.
+    /// Copies the entry of a key, unless a writer is in the way.
     #[inline]
-    pub(crate) fn copy<K, V, P, Q>(
-        &self,
-        sequence: &Sequence,
-        copies: Copies<K, V>,
-        query: (u64, &Q),
-        idle: u64,
-    ) -> Result<Option<Copied<V>>, Raced>
-    where
-        K: Borrow<Q>,
-        P: Policy,
-        Q: Eq + ?Sized,
-    {
-        self.look::<K, V, P, Q, true>(sequence, copies, query, idle)
-    }
-
-    /// As [`copy`](View::copy), without a mark.
-    pub(crate) fn peek<K, V, P, Q>(
-        &self,
-        sequence: &Sequence,
-        copies: Copies<K, V>,
-        query: (u64, &Q),
-        idle: u64,
-    ) -> Result<Option<Copied<V>>, Raced>
-    where
-        K: Borrow<Q>,
-        P: Policy,
-        Q: Eq + ?Sized,
-    {
-        self.look::<K, V, P, Q, false>(sequence, copies, query, idle)
-    }
-
-    #[inline]
-    fn look<K, V, P, Q, const MARKS: bool>(
+    pub(crate) fn look<K, V, P, Q, L: Look>(
         &self,
         sequence: &Sequence,
         _: Copies<K, V>,
@@ -155,12 +150,14 @@ impl View {
         // SAFETY: this directory has an address for every chunk up to `buckets`, and keeps them, or gets others of the same
         // arena, whose memory stays mapped, with a chunk's length around each. (The empty one has one as well.)
         let home = unsafe { bucket_in::<K, V, P>(directory, number) };
-        home.prefetch();
+        if !L::IS_FETCHED {
+            home.prefetch();
+        }
         // SAFETY: the bucket is in memory of the arena.
         let header = unsafe { home.header_racy() };
         // SAFETY: as above.
         if let Some(found) =
-            unsafe { Self::look_in::<K, V, P, Q, MARKS>(home, header, sequence, begun, (hash, key), idle) }?
+            unsafe { Self::look_in::<K, V, P, Q, L>(home, header, sequence, begun, (hash, key), idle) }?
         {
             return Ok(Some(found));
         }
@@ -168,14 +165,14 @@ impl View {
             return sequence.validate(begun).map(|()| None).ok_or(Raced);
         }
         let mut found = None;
-        self.look_behind::<K, V, P, Q, MARKS>(sequence, begun, (hash, key), idle, &mut found)?;
+        self.look_behind::<K, V, P, Q, L>(sequence, begun, (hash, key), idle, &mut found)?;
         Ok(found)
     }
 
     /// Looks behind the home. (What it finds goes to a place of its own, so that what is found at home can stay in registers.)
     #[cold]
     #[inline(never)]
-    fn look_behind<K, V, P, Q, const MARKS: bool>(
+    fn look_behind<K, V, P, Q, L: Look>(
         &self,
         sequence: &Sequence,
         begun: u64,
@@ -202,8 +199,7 @@ impl View {
             // SAFETY: the bucket is in memory of the arena.
             let header = unsafe { bucket.header_racy() };
             // SAFETY: as above.
-            *found =
-                unsafe { Self::look_in::<K, V, P, Q, MARKS>(bucket, header, sequence, begun, (hash, key), idle) }?;
+            *found = unsafe { Self::look_in::<K, V, P, Q, L>(bucket, header, sequence, begun, (hash, key), idle) }?;
             if found.is_some() {
                 return Ok(());
             }
@@ -221,7 +217,7 @@ impl View {
     /// be `Copy`. The number must be that of a shard, and the bucket must have been that shard's when it was `begun`, with this header
     /// read since then.
     #[inline]
-    unsafe fn look_in<K, V, P, Q, const MARKS: bool>(
+    unsafe fn look_in<K, V, P, Q, L: Look>(
         bucket: Bucket<K, V, P>,
         header: Header,
         sequence: &Sequence,
@@ -246,7 +242,7 @@ impl View {
             if found.borrow() == key {
                 // SAFETY: the slot is in the bucket, and even if its memory is another bucket's by now, this byte is a
                 // mark, see `layout`. Only when unset: a line that is hot stays shared.
-                if MARKS
+                if L::MARKS
                     && let Some(mark) = unsafe { bucket.mark(slot) }
                     && !mark.load(Relaxed)
                 {
@@ -259,16 +255,30 @@ impl View {
         Ok(None)
     }
 
-    /// Has the processor fetch what a search for this hash looks at first.
+    /// Has the processor fetch the header that a search for this hash looks at first.
     #[inline]
-    pub(crate) fn prefetch<K, V, P: Policy>(&self, sequence: &Sequence, _: Copies<K, V>, hash: u64) {
+    pub(crate) fn prefetch_header<K, V, P: Policy>(&self, sequence: &Sequence, _: Copies<K, V>, hash: u64) {
+        if let Some(begun) = sequence.begin()
+            && let Some((directory, number)) = self.home(sequence, begun, hash)
+        {
+            // SAFETY: as in `look`.
+            unsafe { bucket_in::<K, V, P>(directory, number) }.prefetch_header();
+        }
+    }
+
+    /// Has the processor fetch the entry that such a search looks at next, now that the header is there.
+    #[inline]
+    pub(crate) fn prefetch_entry<K, V, P: Policy>(&self, sequence: &Sequence, _: Copies<K, V>, hash: u64) {
         if let Some(begun) = sequence.begin()
             && let Some((directory, number)) = self.home(sequence, begun, hash)
         {
             // SAFETY: as in `look`.
             let home = unsafe { bucket_in::<K, V, P>(directory, number) };
-            home.prefetch_header();
-            home.prefetch();
+            // SAFETY: the bucket is in memory of the arena.
+            let header = unsafe { home.header_racy() };
+            if let Some(slot) = header.with_tag(tag(hash)).within::<K, V, P>().first() {
+                home.prefetch_entry(slot);
+            }
         }
     }
 }
