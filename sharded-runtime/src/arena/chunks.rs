@@ -7,6 +7,8 @@ use std::{collections::BTreeSet, ptr::NonNull};
 const FIRST_MAPPING: usize = 16;
 /// ...up to about this many bytes.
 const LARGEST_MAPPING: usize = 1 << 30;
+/// Bytes that a mapping leaves to others: an allocator that has nothing left itself takes a megabyte or more at once.
+const LEAVE: usize = 4 << 20;
 /// Free chunks that keep their pages: this many, or...
 const KEEP: usize = 8;
 /// ...one for so many in use.
@@ -108,9 +110,9 @@ impl Chunks {
         let mut chunks = (FIRST_MAPPING << self.mappings.len().min(20)).min(most);
         // Where the whole is not to be had, less may be.
         let begin = loop {
-            match memory::map((chunks + 2) * self.size) {
+            match memory::map((chunks + 2) * self.size, LEAVE) {
                 Some(begin) => break begin,
-                None if chunks > 1 => chunks /= 2,
+                None if chunks > FIRST_MAPPING => chunks /= 2,
                 None => return None,
             }
         };

@@ -1,7 +1,7 @@
 //! A shard while its exclusive lock is held.
 
 use super::{
-    core::{Core, Moving, Open},
+    core::{Core, Moving, Open, STEPS_PER_WRITE},
     garbage::Garbage,
     plain,
 };
@@ -161,6 +161,10 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
                 return false;
             }
             budget.overdraw();
+        }
+        if self.table.is_overdue() {
+            // There may be memory by now.
+            let _ = self.step(STEPS_PER_WRITE);
         }
         if let Some(entry) = offer.take() {
             let deadline = self.deadline(ttl);

@@ -41,12 +41,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             let replaced = match table.put(hash, offer) {
                 Put::Replaced(value) => Some(value),
                 Put::Stored => None,
-                Put::Crowded if !put_behind(open, table, hash, offer) => return None,
+                Put::Crowded if !self.put_crowded(open, table, hash, offer) => return None,
                 Put::Crowded => None,
             };
             open.meter.inserts.add();
             open.meter.stored.set(table.len() as u64);
-            self.step_plain(open, table);
             replaced
         })
     }
@@ -76,9 +75,29 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[inline]
     fn step_plain(&self, open: &Open, table: &mut Table<K, V, P>) {
         if table.needs_step() {
-            // Without memory to grow the table is just fuller; the next write tries again.
+            // Without memory to grow the table is just fuller; later writes try again.
             let _ = self.steps(open, table, STEPS_PER_WRITE, 0);
         }
+    }
+
+    /// Stores what is on offer, whose key is not there, in a table that should have another size, or whose home has no vacant slot. Says
+    /// whether it could be numbered.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn put_crowded(&self, open: &Open, table: &mut Table<K, V, P>, hash: u64, offer: &mut Offer<K, V>) -> bool {
+        self.step_plain(open, table);
+        if !table.has_room() {
+            return false;
+        }
+        let Some(entry) = offer.take() else { return false };
+        let moving = Moving { table, open };
+        if let Err((key, value, NoMemory)) = moving.table.insert(hash, entry, 0, u64::MAX, u64::MAX) {
+            *offer = Offer::new(key, value);
+            drop(moving);
+            no_memory();
+        }
+        true
     }
 }
 
@@ -100,22 +119,4 @@ where
     let count = if changed.is_ok() { &open.meter.hits } else { &open.meter.misses };
     count.add();
     changed
-}
-
-/// Stores what is on offer, whose key is not there, and whose home is crowded. Says whether it could be numbered.
-#[cold]
-#[inline(never)]
-#[track_caller]
-fn put_behind<K, V, P: Policy>(open: &Open, table: &mut Table<K, V, P>, hash: u64, offer: &mut Offer<K, V>) -> bool {
-    if !table.has_room() {
-        return false;
-    }
-    let Some(entry) = offer.take() else { return false };
-    let moving = Moving { table, open };
-    if let Err((key, value, NoMemory)) = moving.table.insert(hash, entry, 0, u64::MAX, u64::MAX) {
-        *offer = Offer::new(key, value);
-        drop(moving);
-        no_memory();
-    }
-    true
 }

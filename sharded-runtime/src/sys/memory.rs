@@ -8,9 +8,10 @@ use std::ptr::NonNull;
 /// What mapped memory is aligned to.
 pub(crate) const PAGE: usize = 4096;
 
-/// Zeroed memory, `None` where there is none to be had. It takes up room only where it has been touched.
-pub(crate) fn map(bytes: usize) -> Option<NonNull<u8>> {
-    system::map(bytes)
+/// Zeroed memory, which takes up room only where it has been touched. `None` where there is none to be had, or less than `room`
+/// would be left: who can't go on without a few bytes of the global allocator's is aborted, who can't have a large piece is told.
+pub(crate) fn map(bytes: usize, room: usize) -> Option<NonNull<u8>> {
+    system::map(bytes, room)
 }
 
 /// # Safety
@@ -57,15 +58,19 @@ mod system {
     use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
     use std::ptr::{self, NonNull};
 
-    pub(super) fn map(bytes: usize) -> Option<NonNull<u8>> {
+    pub(super) fn map(bytes: usize, room: usize) -> Option<NonNull<u8>> {
         let access = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: a new private mapping at an address of the kernel's choice touches no memory that exists.
-        let at = unsafe { mmap_anonymous(ptr::null_mut(), bytes, access, MapFlags::PRIVATE | MapFlags::NORESERVE) };
-        at.ok().and_then(|at| NonNull::new(at.cast()))
+        let at =
+            unsafe { mmap_anonymous(ptr::null_mut(), bytes + room, access, MapFlags::PRIVATE | MapFlags::NORESERVE) };
+        let at = at.ok().and_then(|at| NonNull::new(at.cast::<u8>()))?;
+        // SAFETY: nobody has seen any of it yet.
+        unsafe { unmap(at.add(bytes), room) }
+        Some(at)
     }
 
     pub(super) unsafe fn unmap(at: NonNull<u8>, bytes: usize) {
-        // SAFETY: the caller gives back a whole mapping that nobody looks at.
+        // SAFETY: the caller gives back whole pages that nobody looks at.
         let unmapped = unsafe { munmap(at.as_ptr().cast(), bytes) };
         debug_assert!(unmapped.is_ok(), "a mapping of our own can be unmapped");
     }
@@ -98,7 +103,7 @@ mod system {
         Layout::from_size_align(bytes, PAGE).ok().filter(|layout| layout.size() > 0)
     }
 
-    pub(super) fn map(bytes: usize) -> Option<NonNull<u8>> {
+    pub(super) fn map(bytes: usize, _: usize) -> Option<NonNull<u8>> {
         // SAFETY: the size is not zero.
         layout(bytes).and_then(|layout| NonNull::new(unsafe { alloc_zeroed(layout) }))
     }

@@ -1,4 +1,5 @@
 //! What is asked of the operating system.
 
+#[cfg(not(loom))]
 pub(crate) mod barrier;
 pub(crate) mod memory;

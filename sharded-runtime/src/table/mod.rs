@@ -216,6 +216,11 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.raw.needs_step()
     }
 
+    /// Whether it could not grow for want of memory, and takes no more entries.
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.raw.is_overdue()
+    }
+
     /// Whether one more step should have been done.
     pub(crate) fn is_behind(&self) -> bool {
         self.raw.is_behind()

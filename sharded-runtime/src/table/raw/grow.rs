@@ -15,8 +15,11 @@ use std::{cmp::Ordering, mem, ptr::NonNull, sync::atomic::Ordering::Relaxed};
 /// A table begins to double when this share of its slots is taken, in 16ths...
 pub(super) const FULL: usize = 11;
 /// ...and is done when this share of those that it had is: the fuller a bucket is the more is displaced, and a bucket that
-/// waits for its split gets fuller. Between the two there is one split for about four inserts.
-const FULLEST: usize = 15;
+/// waits for its split gets fuller. Between the two there is one split for about three inserts.
+const FULLEST: usize = 14;
+/// A table of so many chunks or more keeps one to spare at its end, so that it never has to take one when nothing but a chain of displaced
+/// entries has become longer.
+const SPARE_FROM: u32 = 64;
 /// It halves when only this share is taken.
 const SPARSE: usize = 3;
 
@@ -37,6 +40,17 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             Ordering::Greater => true,
             Ordering::Less => self.len >= self.next_split(),
         }
+    }
+
+    /// Whether there was no memory for a split, and many entries have come since. Buckets that wait for theirs are then so full that
+    /// everything takes ever longer.
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.starved_at.is_some_and(|then| self.len >= then + self.patience())
+    }
+
+    /// Entries that may come in without a split that is due.
+    fn patience(&self) -> usize {
+        self.homes.count() as usize * Layout::<K, V, P>::SLOTS / 32 + 1
     }
 
     /// From how many entries on the next split is to be done: the share of the homes that are split is to be that of the entries that
@@ -84,6 +98,10 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             _ => (slots * SPARSE / 16, slots * FULL / 16),
         };
         self.schedule_step();
+        if target == self.homes.count() && self.buckets < self.needed() {
+            // Without memory for it there is just none to spare.
+            let _ = self.extend();
+        }
     }
 
     /// Aims at the fewest homes that the entries fit in.
@@ -108,7 +126,13 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             self.aim_higher();
         }
         if self.homes.count() < self.target {
-            self.split(rehash, moves)?;
+            if let Err(NoMemory) = self.split(rehash, moves) {
+                self.starved_at.get_or_insert(self.len);
+                // To ask the system for each entry would take long.
+                self.next_step = self.len + self.patience() / 2 + 1;
+                return Err(NoMemory);
+            }
+            self.starved_at = None;
         } else if self.homes.count() > self.target {
             self.merge(rehash, moves);
         }
@@ -359,14 +383,20 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         unsafe { self.middle(index).sub(Layout::<K, V, P>::middle(1 << class)) }
     }
 
+    /// How many buckets there should be for the homes: the first block is made smaller by halves, the rest is given back by chunks.
+    fn needed(&self) -> u32 {
+        let classes = Layout::<K, V, P>::CLASSES;
+        match self.homes.count() {
+            homes if self.buckets <= 1 << classes => homes.next_power_of_two(),
+            homes if homes < SPARE_FROM << classes => homes.next_multiple_of(1 << classes),
+            homes => (homes + 1).next_multiple_of(1 << classes),
+        }
+    }
+
     /// Gives back the memory at the end that nothing is in.
     fn trim(&mut self) {
         let classes = Layout::<K, V, P>::CLASSES;
-        // The first block is made smaller by halves, the rest is given back by chunks.
-        let needed = match self.homes.count() {
-            homes if self.buckets <= 1 << classes => homes.next_power_of_two(),
-            homes => homes.next_multiple_of(1 << classes),
-        };
+        let needed = self.needed();
         // The last home tells whether anything lies beyond the homes.
         if needed >= self.buckets || self.end_of_chain(self.homes.count() - 1) >= needed {
             return;

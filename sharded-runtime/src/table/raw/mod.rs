@@ -84,6 +84,8 @@ pub(crate) struct RawTable<K, V, P: Policy> {
     /// The logarithm of the directory's length.
     directory_class: u32,
     uncounted: Uncounted,
+    /// How many entries there were when there was no memory for a split.
+    starved_at: Option<usize>,
     arena: Arc<Arena>,
     entries: PhantomData<Pair<K, V>>,
     policy: PhantomData<P>,
@@ -191,6 +193,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             buckets: 0,
             directory_class: 0,
             uncounted: Uncounted::default(),
+            starved_at: None,
             arena,
             entries: PhantomData,
             policy: PhantomData,

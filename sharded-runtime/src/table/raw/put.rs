@@ -10,7 +10,7 @@ pub(crate) enum Put<V> {
     Stored,
     /// Its key was there: it has that entry's value now, which was this. The key is still on offer.
     Replaced(V),
-    /// Neither: there is no vacant slot at its home.
+    /// Neither: there is no vacant slot at its home, or the table [needs a step](RawTable::needs_step) first.
     Crowded,
 }
 
@@ -36,6 +36,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         }
         // A table without buckets has a home all the same, which looks vacant.
         if self.buckets > 0
+            && !self.needs_step()
             && let Some(slot) = header.vacant(Layout::<K, V, P>::ALL).first()
             && let Some((key, value)) = offer.take()
         {
@@ -54,9 +55,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Without memory for it the table is as before, and the entry comes back.
     pub(crate) fn insert(&mut self, hash: u64, key: K, value: V) -> Result<u32, (K, V, NoMemory)> {
         let home = self.homes.of(hash);
-        // It would have grown by now if there were memory; to fill the last slots takes ever longer.
-        let slots = self.homes.count() as usize * Layout::<K, V, P>::SLOTS;
-        if self.len >= slots - slots / 16 {
+        if self.is_overdue() {
             return Err((key, value, NoMemory));
         }
         match self.vacancy(home) {

@@ -1,0 +1,118 @@
+//! Memory: what is removed goes back to the system, growing has no spike, and where there is none left an entry is refused and nothing
+//! is harmed.
+//!
+//! `MEMORY_ENTRIES` is how many entries the maps get, 600,000 unless it is set (`.ci/memory` takes ten million).
+
+mod common;
+
+use common::{
+    eventually, panics,
+    policy::{Never, Of},
+};
+use memory_stats::memory_stats;
+use sharded::{
+    ShardedMap,
+    clock::System,
+    evict::Unbounded,
+    lock::{Lock, Mutex, Optimistic, Serves},
+};
+use std::{env, process::Command, sync};
+
+type Map<L, V = u64, const SHARDS: usize = 64> = ShardedMap<u64, V, Of<L, Never, Unbounded, System, SHARDS>>;
+
+/// What these tests look at is the whole process's.
+static ONE_AT_A_TIME: sync::Mutex<()> = sync::Mutex::new(());
+
+fn entries() -> u64 {
+    env::var("MEMORY_ENTRIES").map_or(600_000, |set| set.parse().expect("a number of entries"))
+}
+
+fn resident() -> usize {
+    memory_stats().expect("this system says how much memory a process has").physical_mem
+}
+
+fn check_shrinking<L: Lock + Serves<u64, u64>>(what: &str)
+where
+    Map<L>: Default,
+{
+    let before = resident();
+    let map = Map::<L>::default();
+    (0..entries()).for_each(|key| _ = map.insert(key, key));
+    let (grown, table) = (resident() - before, map.stats().table_bytes);
+    (0..entries()).filter(|key| key % 100 != 0).for_each(|key| _ = map.remove(&key));
+    assert_eq!(map.len() as u64, entries().div_ceil(100));
+    let left = map.stats().table_bytes;
+    assert!(left * 10 <= table, "{what}: the tables have {left} bytes of {table}");
+    // In the background nothing happens to such a map: all of it has gone back on the way.
+    eventually(&format!("{what}: nine tenths of {grown} bytes are back"), || {
+        resident().saturating_sub(before) * 10 <= grown + (8 << 20)
+    });
+    (0..entries()).for_each(|key| assert_eq!(map.get(&key).is_some(), key.is_multiple_of(100)));
+}
+
+#[test]
+fn what_is_removed_goes_back() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(sync::PoisonError::into_inner);
+    check_shrinking::<Mutex>("Mutex");
+    check_shrinking::<Optimistic>("Optimistic");
+}
+
+#[test]
+fn growing_has_no_spike() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(sync::PoisonError::into_inner);
+    let before = resident();
+    let map = Map::<Mutex>::default();
+    let (mut most, mut most_resident) = (0, 0);
+    for key in 0..entries() {
+        map.insert(key, key);
+        if key.is_multiple_of(entries() / 200) {
+            most = most.max(map.stats().table_bytes);
+            most_resident = most_resident.max(resident() - before);
+        }
+    }
+    let (table, grown) = (map.stats().table_bytes, resident() - before);
+    assert!(most * 4 <= table * 5, "the tables had {most} bytes when they were growing, and have {table} now");
+    assert!(most_resident * 4 <= grown * 5 + (8 << 20), "{most_resident} bytes when they were growing, now {grown}");
+}
+
+/// Runs itself once more, with little memory.
+#[test]
+#[cfg(target_os = "linux")]
+fn without_memory_an_entry_is_refused_and_nothing_is_harmed() {
+    let program = env::current_exe().expect("the path of this program");
+    let child = Command::new("sh")
+        .args(["-c", "ulimit -v 700000 && exec \"$0\" --exact with_little_memory --nocapture"])
+        .arg(program)
+        .envs([("WITH_LITTLE_MEMORY", "1"), ("MALLOC_ARENA_MAX", "1"), ("RUST_BACKTRACE", "0")])
+        .output()
+        .expect("a shell");
+    let output = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success(), "{output}\n{}", String::from_utf8_lossy(&child.stderr));
+    assert!(output.contains("an entry was refused"), "{output}");
+}
+
+#[test]
+fn with_little_memory() {
+    if env::var_os("WITH_LITTLE_MEMORY").is_none() {
+        return;
+    }
+    let map = Map::<Mutex, [u64; 64], 4>::default();
+    let value = |key: u64| [key; 64];
+    let mut next = 0;
+    let refused = panics(|| {
+        loop {
+            map.insert(next, value(next));
+            next += 1;
+        }
+    });
+    assert_eq!(refused, "no memory for one more entry; the map is as it was before");
+    assert!(next > 100_000, "{next} entries are not many");
+    println!("an entry was refused after {next}");
+    assert_eq!(map.len() as u64, next);
+    assert!((0..next).all(|key| map.get(&key) == Some(value(key))));
+    assert_eq!(map.get(&next), None);
+    // There is room again where others have left.
+    (0..next).step_by(2).for_each(|key| assert_eq!(map.remove(&key), Some(value(key))));
+    (0..next).step_by(8).for_each(|key| assert_eq!(map.insert(key, value(key)), None));
+    assert!((0..next).all(|key| map.contains_key(&key) == (key % 2 == 1 || key % 8 == 0)));
+}
