@@ -59,12 +59,9 @@ impl Stats {
     }
 }
 
-/// The counters of one shard. They lie beside its lock, whose line an access writes anyway.
+/// The counters of one shard.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
-    pub(crate) hits: Counter,
-    pub(crate) misses: Counter,
-    pub(crate) inserts: Counter,
     pub(crate) expired: Counter,
     pub(crate) evicted: Counter,
     /// Entries in the shard.

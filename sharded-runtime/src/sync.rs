@@ -41,28 +41,43 @@ pub(crate) mod barrier {
 /// How long to look before one sleeps.
 pub(crate) mod hint {
     #[cfg(not(loom))]
-    pub(crate) struct Spin(parking_lot_core::SpinWait);
+    use std::{hint, thread};
+
+    /// Rounds of looking, each with twice as many pauses as the one before; then as many more in which others may run.
+    #[cfg(not(loom))]
+    const ROUNDS: (u32, u32) = (7, 4);
+
+    pub(crate) struct Spin {
+        #[cfg(not(loom))]
+        round: u32,
+    }
 
     #[cfg(not(loom))]
     impl Spin {
         pub(crate) fn new() -> Self {
-            Spin(parking_lot_core::SpinWait::new())
+            Spin { round: 0 }
         }
 
         /// Waits a little, longer each time; `false` when it was long enough.
         pub(crate) fn spin(&mut self) -> bool {
-            self.0.spin()
+            let (pauses, yields) = ROUNDS;
+            if self.round < pauses {
+                (0..1 << self.round).for_each(|_| hint::spin_loop());
+            } else if self.round < pauses + yields {
+                thread::yield_now();
+            } else {
+                return false;
+            }
+            self.round += 1;
+            true
         }
     }
 
     /// Not at all: loom goes through every interleaving anyway.
     #[cfg(loom)]
-    pub(crate) struct Spin;
-
-    #[cfg(loom)]
     impl Spin {
         pub(crate) fn new() -> Self {
-            Spin
+            Spin {}
         }
         pub(crate) fn spin(&mut self) -> bool {
             false

@@ -11,9 +11,22 @@ use std::{
 /// The most threads that have a stripe of their own; whoever comes beyond them shares one.
 const MOST: usize = 256;
 
-/// Two counts that many threads add to, each on a cache line of its own. They are exact. Where nothing is to be counted, it is
-/// made by `default`, without stripes.
-#[derive(Debug, Default)]
+/// What happens to a map most often.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    /// An access found an entry.
+    Hit,
+    /// An access found none.
+    Miss,
+    /// An entry was stored.
+    Insert,
+}
+
+const EVENTS: usize = 3;
+
+/// How often each event happened. Many threads add to it, each on a cache line of its own: a counter beside the lock of a shard would be one more
+/// line that goes from core to core. The counts are exact.
+#[derive(Debug)]
 pub(crate) struct Tally {
     stripes: Box<[Stripe]>,
     shared: Stripe,
@@ -22,10 +35,7 @@ pub(crate) struct Tally {
 /// What one thread has counted. Two cache lines, since neighbours are fetched in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Stripe {
-    hits: AtomicU64,
-    misses: AtomicU64,
-}
+struct Stripe([AtomicU64; EVENTS]);
 
 impl Tally {
     pub(crate) fn new() -> Self {
@@ -35,30 +45,25 @@ impl Tally {
     }
 
     #[inline]
-    pub(crate) fn add(&self, is_hit: bool) {
-        let Some(stripe) = self.stripes.get(NUMBER.get()) else { return self.add_first(is_hit) };
-        let count = if is_hit { &stripe.hits } else { &stripe.misses };
+    pub(crate) fn add(&self, event: Event) {
+        let Some(Stripe(counts)) = self.stripes.get(NUMBER.get()) else { return self.add_first(event) };
+        let count = &counts[event as usize];
         // No other thread has this number, so nobody adds in between.
         count.store(count.load(Relaxed) + 1, Relaxed);
     }
 
     /// For a thread that has no number yet, or none that has a stripe.
     #[cold]
-    fn add_first(&self, is_hit: bool) {
+    fn add_first(&self, event: Event) {
         if NUMBER.get() == usize::MAX {
             take_number();
-            return self.add(is_hit);
+            return self.add(event);
         }
-        let count = if is_hit { &self.shared.hits } else { &self.shared.misses };
-        count.fetch_add(1, Relaxed);
+        self.shared.0[event as usize].fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn hits(&self) -> u64 {
-        self.stripes().map(|stripe| stripe.hits.load(Relaxed)).sum()
-    }
-
-    pub(crate) fn misses(&self) -> u64 {
-        self.stripes().map(|stripe| stripe.misses.load(Relaxed)).sum()
+    pub(crate) fn get(&self, event: Event) -> u64 {
+        self.stripes().map(|stripe| stripe.0[event as usize].load(Relaxed)).sum()
     }
 
     fn stripes(&self) -> impl Iterator<Item = &Stripe> {
@@ -99,7 +104,7 @@ fn take_number() {
 
 #[cfg(test)]
 mod tests {
-    use super::Tally;
+    use super::{Event, Tally};
     use std::thread;
 
     #[test]
@@ -109,10 +114,11 @@ mod tests {
             thread::scope(|scope| {
                 for thread in 0..40_u64 {
                     let tally = &tally;
-                    scope.spawn(move || (0..1000).for_each(|_| tally.add(thread.is_multiple_of(2))));
+                    let event = if thread.is_multiple_of(2) { Event::Hit } else { Event::Insert };
+                    scope.spawn(move || (0..1000).for_each(|_| tally.add(event)));
                 }
             });
         }
-        assert_eq!((tally.hits(), tally.misses()), (60_000, 60_000));
+        assert_eq!([Event::Hit, Event::Miss, Event::Insert].map(|event| tally.get(event)), [60_000, 0, 60_000]);
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     stats::Meter,
     sweeper::{self, Sweep},
     table::{Copied, Copies, Cursor, Entries, Look, NoMemory, Peek, Raced, StampOf, Table, Use, UseFetched, View},
-    tally::Tally,
+    tally::{Event, Tally},
 };
 use std::{
     borrow::Borrow,
@@ -55,7 +55,6 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) ttl: u64,
     pub(super) idle: u64,
     pub(super) budget: Option<Budget>,
-    /// What readers found and did not find, where several may be in a shard at once.
     tally: Tally,
     /// When the background thread looks at this map next.
     alarm: AtomicU64,
@@ -131,7 +130,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             budget: options.capacity.or(P::CAPACITY).map(|capacity| Budget::new(capacity, shards.count())),
             ttl: forever(options.ttl.or(P::TTL)),
             idle: forever(options.idle.or(P::IDLE).filter(|_| tracks)),
-            tally: if <P::Lock as Lock>::SHARED_READS { Tally::new() } else { Tally::default() },
+            tally: Tally::new(),
             alarm: AtomicU64::new(u64::MAX),
             in_background: StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand(),
             shards,
@@ -167,10 +166,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Ok(())
     }
 
-    /// Accesses that found an entry, and those that found none.
-    pub(super) fn hits_and_misses(&self) -> (u64, u64) {
-        let sum = |count: fn(&Meter) -> u64| self.meters().map(count).sum::<u64>();
-        (self.tally.hits() + sum(|meter| meter.hits.get()), self.tally.misses() + sum(|meter| meter.misses.get()))
+    #[inline]
+    pub(super) fn count(&self, event: Event) {
+        self.tally.add(event);
+    }
+
+    /// Accesses that found an entry, those that found none, and entries stored.
+    pub(super) fn hits_misses_and_inserts(&self) -> (u64, u64, u64) {
+        (self.tally.get(Event::Hit), self.tally.get(Event::Miss), self.tally.get(Event::Insert))
     }
 
     /// Bytes of table memory in use, and the blocks of it that were ever taken.
@@ -261,10 +264,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if let Some(copied) = found
             && (!StampOf::<P>::EXPIRES || copied.deadline > self.clock.nanos())
         {
-            self.tally.add(true);
+            self.count(Event::Hit);
             return Some(self.shards.without_lock(hash, access, || read(&copied.value)));
         }
-        self.tally.add(false);
+        self.count(Event::Miss);
         None
     }
 
@@ -305,7 +308,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if <P::Lock as Lock>::SHARED_READS {
             self.shards.read(shard, access, |_, table| self.find_shared(table, hash, key).map(read))
         } else {
-            self.shards.write(shard, access, |open, table| self.find_alone(open, table, hash, key).map(read))
+            self.shards.write(shard, access, |_, table| self.find_alone(table, hash, key).map(read))
         }
     }
 
@@ -328,9 +331,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 }
             });
         } else {
-            self.shards.write(shard, access, |open, table| {
+            self.shards.write(shard, access, |_, table| {
                 for (index, (hash, key)) in keys {
-                    if let Some(value) = self.find_alone(open, table, hash, key) {
+                    if let Some(value) = self.find_alone(table, hash, key) {
                         read(index, value);
                     }
                 }
@@ -383,17 +386,17 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if let Some(entry) = table.find(hash, key)
             && self.is_used(entry.stamp())
         {
-            self.tally.add(true);
+            self.count(Event::Hit);
             table.hit(entry.slot());
             return Some(entry.value());
         }
-        self.tally.add(false);
+        self.count(Event::Miss);
         None
     }
 
     /// Finds the live value of a key where there is no other reader.
     #[inline]
-    fn find_alone<'a, Q>(&self, open: &Open, table: &'a mut Table<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
+    fn find_alone<'a, Q>(&self, table: &'a mut Table<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -401,16 +404,15 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if !P::Eviction::BOUNDED {
             // Nobody else wants to know of the use.
             let found = table.find(hash, key).filter(|entry| self.is_used(entry.stamp()));
-            let count = if found.is_some() { &open.meter.hits } else { &open.meter.misses };
-            count.add();
+            self.count(if found.is_some() { Event::Hit } else { Event::Miss });
             return found.map(|entry| entry.value());
         }
         let Some(slot) = table.find(hash, key).filter(|entry| self.is_used(entry.stamp())).map(|entry| entry.slot())
         else {
-            open.meter.misses.add();
+            self.count(Event::Miss);
             return None;
         };
-        open.meter.hits.add();
+        self.count(Event::Hit);
         table.hit_mut(slot);
         table.get(slot).map(|entry| entry.value())
     }

@@ -3,13 +3,13 @@
 use super::{
     core::{Core, Moving, Open, STEPS_PER_WRITE},
     garbage::Garbage,
-    plain,
 };
 use crate::{
     Policy,
     evict::Eviction,
     expiry::Stamp,
     table::{NoMemory, Offer, StampOf, Table},
+    tally::Event,
 };
 use std::borrow::Borrow;
 
@@ -61,10 +61,10 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         let found = self.find(hash, key);
         match found {
             Some(slot) => {
-                self.open.meter.hits.add();
+                self.core.count(Event::Hit);
                 self.used(slot);
             }
-            None => self.open.meter.misses.add(),
+            None => self.core.count(Event::Miss),
         }
         found
     }
@@ -83,7 +83,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
                 None => Err(change),
             };
         }
-        plain::change(self.open, self.table, hash, key, change)
+        self.core.change_in(self.table, hash, key, change)
     }
 
     #[inline]
@@ -179,7 +179,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
                 }
                 no_memory();
             }
-            self.open.meter.inserts.add();
+            self.core.count(Event::Insert);
             self.open.meter.stored.set(self.table.len() as u64);
         }
         true
@@ -187,7 +187,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
 
     /// Replaces a value; the time to live starts again.
     pub(super) fn replace(&mut self, slot: u32, value: V, ttl: Option<u64>) -> V {
-        self.open.meter.inserts.add();
+        self.core.count(Event::Insert);
         self.table.hit_mut(slot);
         self.restart(slot, ttl);
         self.change(slot, |old| std::mem::replace(old, value))

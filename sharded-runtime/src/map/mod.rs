@@ -249,10 +249,9 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let mut stats = Stats::default();
-        (stats.hits, stats.misses) = self.core.hits_and_misses();
+        (stats.hits, stats.misses, stats.inserts) = self.core.hits_misses_and_inserts();
         (stats.table_bytes, stats.table_blocks) = self.core.memory();
         for meter in self.core.meters() {
-            stats.inserts += meter.inserts.get();
             stats.expired += meter.expired.get();
             stats.evicted += meter.evicted.get();
             stats.shard_sizes.push(stored(meter));

@@ -11,6 +11,7 @@ use crate::{
     expiry::Stamp,
     shards::Runs,
     table::{NoMemory, Offer, Put, StampOf, Table},
+    tally::Event,
 };
 use std::borrow::Borrow;
 
@@ -27,7 +28,20 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Q: Eq + ?Sized,
     {
         let access = Runs::Closure.access::<K, V>();
-        self.shards.write(self.route(hash), access, |open, table| self::change(open, table, hash, key, change).ok())
+        self.shards.write(self.route(hash), access, |_, table| self.change_in(table, hash, key, change).ok())
+    }
+
+    /// As [`change_plain`](Core::change_plain), under the lock. Without a value, gives back what was to be done.
+    #[inline]
+    pub(super) fn change_in<Q, F, R>(&self, table: &mut Table<K, V, P>, hash: u64, key: &Q, change: F) -> Result<R, F>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+        F: FnOnce(&mut V) -> R,
+    {
+        let changed = table.find_change(hash, key, change);
+        self.count(if changed.is_ok() { Event::Hit } else { Event::Miss });
+        changed
     }
 
     /// Stores what is on offer; returns the value that it replaces, whose entry keeps its key. What has no number to be had stays on offer.
@@ -44,7 +58,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 Put::Crowded if !self.put_crowded(open, table, hash, offer) => return None,
                 Put::Crowded => None,
             };
-            open.meter.inserts.add();
+            self.count(Event::Insert);
             open.meter.stored.set(table.len() as u64);
             replaced
         })
@@ -99,24 +113,4 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
         true
     }
-}
-
-/// Lends the value of a key for changing, as a use that is counted; without one, gives back what was to be done.
-#[inline]
-pub(super) fn change<K, V, P: Policy, Q, F, R>(
-    open: &Open,
-    table: &mut Table<K, V, P>,
-    hash: u64,
-    key: &Q,
-    change: F,
-) -> Result<R, F>
-where
-    K: Borrow<Q>,
-    Q: Eq + ?Sized,
-    F: FnOnce(&mut V) -> R,
-{
-    let changed = table.find_change(hash, key, change);
-    let count = if changed.is_ok() { &open.meter.hits } else { &open.meter.misses };
-    count.add();
-    changed
 }
