@@ -54,9 +54,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.shards.write(self.route(hash), Runs::Nothing.access::<K, V>(), |open, table| {
             let replaced = match table.put(hash, offer) {
                 Put::Replaced(value) => Some(value),
-                Put::Stored => None,
                 Put::Crowded if !self.put_crowded(open, table, hash, offer) => return None,
-                Put::Crowded => None,
+                Put::Crowded | Put::Stored => None,
             };
             self.count(Event::Insert);
             open.meter.stored.set(table.len() as u64);

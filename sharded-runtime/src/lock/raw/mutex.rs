@@ -21,7 +21,6 @@ use crate::sync::{
 use std::{cell::UnsafeCell, fmt};
 
 /// A value behind a mutex. Waiters spin for a moment, then park.
-#[derive(Default)]
 #[repr(C)] // The lock before the value, which begins with what is used most.
 pub struct RawMutex<T> {
     held: AtomicBool,
@@ -60,7 +59,7 @@ impl<T> RawMutex<T> {
         RawMutex {
             held: AtomicBool::new(false),
             waiting: AtomicU32::new(0),
-            parking: Parking::default(),
+            parking: Parking::new(),
             value: UnsafeCell::new(value),
         }
     }

@@ -28,10 +28,14 @@ mod imp {
     /// Says to the one that is woken that it has the lock.
     const HANDED_OVER: UnparkToken = UnparkToken(1);
 
-    #[derive(Debug, Default)]
+    #[derive(Debug)]
     pub(in super::super) struct Parking;
 
     impl Parking {
+        pub(in super::super) const fn new() -> Self {
+            Parking
+        }
+
         #[inline]
         fn key(&self) -> usize {
             std::ptr::from_ref(self).addr()
@@ -94,13 +98,11 @@ mod imp {
 
     pub(in super::super) struct Parking(Mutex<VecDeque<Waiter>>);
 
-    impl Default for Parking {
-        fn default() -> Self {
+    impl Parking {
+        pub(in super::super) fn new() -> Self {
             Parking(Mutex::new(VecDeque::new()))
         }
-    }
 
-    impl Parking {
         pub(in super::super) fn park(&self, held: &AtomicBool, _: bool) -> Woken {
             let state = Arc::new(AtomicU32::new(ASLEEP));
             {

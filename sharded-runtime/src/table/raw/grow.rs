@@ -216,8 +216,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         self.reserve(new, going.0.count_ones())?;
         let (here, there) = (self.bucket(old), self.bucket(new));
         // SAFETY: the buckets are this table's, and `&mut self` keeps other writers out.
-        let (mut tags_here, mut tags_there) = unsafe { (here.header().to_bytes(), there.header().to_bytes()) };
-        let mut vacant = Header::from_bytes(tags_there).vacant(Layout::<K, V, P>::ALL);
+        let (mut left, mut arrived) = unsafe { (here.header().to_bytes(), there.header().to_bytes()) };
+        let mut vacant = Header::from_bytes(arrived).vacant(Layout::<K, V, P>::ALL);
         let mut rest = 0;
         for slot in going {
             let Some(to) = vacant.next() else {
@@ -226,13 +226,13 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             };
             // SAFETY: there is an entry in the one slot, and none in the other.
             unsafe { here.transfer(slot, there, to) }
-            tags_there[to] = mem::replace(&mut tags_here[slot], 0);
+            arrived[to] = mem::replace(&mut left[slot], 0);
             note_move::<K, V, P>((old, slot), (new, to), moves);
         }
         // SAFETY: as above.
         unsafe {
-            there.set_header(Header::from_bytes(tags_there));
-            here.set_header(Header::from_bytes(tags_here));
+            there.set_header(Header::from_bytes(arrived));
+            here.set_header(Header::from_bytes(left));
         }
         // What has no room in the new home, since entries of others lie there, goes behind it.
         for slot in Slots(rest) {
