@@ -57,6 +57,20 @@ fn what_is_removed_goes_back() {
     check_shrinking::<Optimistic>("Optimistic");
 }
 
+/// Neither does what is emptied keep anything, nor what is made small while it is empty take anything.
+#[test]
+fn an_empty_map_has_no_tables() {
+    let map = Map::<Mutex>::default();
+    map.shrink_to_fit();
+    assert_eq!(map.stats().table_bytes, 0);
+    for round in 0..3 {
+        (0..10_000).for_each(|key| _ = map.insert(key, round));
+        assert!(map.stats().table_bytes > 0);
+        map.clear();
+        assert_eq!((map.stats().table_bytes, map.len()), (0, 0), "round {round}");
+    }
+}
+
 #[test]
 fn growing_has_no_spike() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(sync::PoisonError::into_inner);

@@ -73,7 +73,7 @@ use std::thread;
 pub trait Lock: 'static {
     /// Whether several readers can be inside [`Cell::read`] at once.
     ///
-    /// Where they can't, reads take the exclusive way, which keeps exact recency and cheaper counters.
+    /// Where they can't, reads take the exclusive way, which keeps exact recency.
     const SHARED_READS: bool;
 
     /// Whether what is in a shard may be read while it is written: then it is written by atomic words.

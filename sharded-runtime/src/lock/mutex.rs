@@ -4,7 +4,7 @@ use super::{Cell, Lock, Serves, raw::RawMutex};
 ///
 /// It asks only `Send` of keys and values, is the cheapest to take, and keeps exact recency under [`Lru`](crate::evict::Lru).
 /// With enough shards two threads seldom meet; where long reads of the same entries do, [`RwLock`](super::RwLock) lets them
-/// run side by side. Built on `parking_lot::Mutex`: waiters park.
+/// run side by side. Waiters look for a moment, then park.
 #[derive(Debug)]
 pub enum Mutex {}
 

@@ -1,6 +1,6 @@
 //! Changing an entry, or putting it in, in one critical section.
 
-use super::{Key, ShardedMap, Value, core::Core};
+use super::{Key, ShardedMap, Value, core::Core, write::no_room};
 use crate::{Policy, evict::MakesRoom, lock::Serves, shards::Runs, table::Offer};
 use std::{
     borrow::Borrow,
@@ -94,6 +94,13 @@ where
     {
         let hash = self.core.hasher.hash(&key);
         let mut offer = Offer::of_key(key);
+        if Core::<K, V, P, S>::IS_PLAIN {
+            let updated = self.core.upsert_plain(hash, &mut offer, init, update);
+            if offer.value.is_some() {
+                no_room();
+            }
+            return updated;
+        }
         self.core.write(self.core.route(hash), Runs::Closure, |locked| {
             if let Ok(updated) = locked.use_offered(hash, &offer, update) {
                 return Some(updated);

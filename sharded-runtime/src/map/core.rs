@@ -1,9 +1,6 @@
 //! What all operations of a map are made of: a read of one shard, a write to one shard, a visit to all of them.
 
-use super::{
-    garbage::{Drops, Garbage},
-    locked::Locked,
-};
+use super::{garbage::Garbage, locked::Locked};
 use crate::{
     Policy,
     arena::Arena,
@@ -13,19 +10,16 @@ use crate::{
     evict::Eviction,
     expiry::Stamp,
     hasher::MapHasher,
-    lock::{Lock, Sequence},
+    lock::Lock,
     order::{self, Place},
     shards::{Access, Runs, Shards},
     stats::Meter,
-    sweeper::{self, Sweep},
-    table::{Copied, Copies, Cursor, Entries, Look, NoMemory, Peek, Raced, StampOf, Table, Use, UseFetched, View},
+    sweeper,
+    table::{NoMemory, StampOf, Table, View},
     tally::{Event, Tally},
 };
 use std::{
-    borrow::Borrow,
     hash::{BuildHasher, Hash},
-    hint,
-    mem::needs_drop,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -37,27 +31,23 @@ use std::{
 const SWEEP_PER_WRITE: usize = 4;
 /// Buckets by which a write brings the table nearer to the size that it should have.
 pub(super) const STEPS_PER_WRITE: usize = 2;
-/// Buckets by which a table is brought nearer to the size that it should have, where that is the only purpose of a call.
-const STEPS: usize = 16;
 /// Entries that an operation on the whole map touches before it releases the lock.
 pub(super) const BATCH: usize = 64;
-/// Times that a reader looks without a lock before it waits for it.
-const TRIES: usize = 16;
 
 /// A map.
 pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) shards: Shards<Table<K, V, P>, Open, P>,
-    arena: Arc<Arena>,
+    pub(super) arena: Arc<Arena>,
     pub(super) hasher: MapHasher<S>,
     hashing: Hashing<K, V, P, S>,
-    clock: TimeSource<P::Clock>,
+    pub(super) clock: TimeSource<P::Clock>,
     /// Nanoseconds; `u64::MAX` is for ever.
     pub(super) ttl: u64,
     pub(super) idle: u64,
     pub(super) budget: Option<Budget>,
     tally: Tally,
     /// When the background thread looks at this map next.
-    alarm: AtomicU64,
+    pub(super) alarm: AtomicU64,
     in_background: bool,
 }
 
@@ -158,10 +148,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     ) -> Result<(), NoMemory> {
         let moving = Moving { table, open };
         for _ in 0..steps {
-            (self.hashing.step)(&self.hasher, moving.table, now, self.idle)?;
-            if !moving.table.is_behind() {
+            if !moving.table.needs_step() {
                 break;
             }
+            (self.hashing.step)(&self.hasher, moving.table, now, self.idle)?;
         }
         Ok(())
     }
@@ -206,262 +196,6 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[inline]
     pub(super) fn now(&self) -> u64 {
         if StampOf::<P>::EXPIRES { self.clock.nanos() } else { 0 }
-    }
-
-    /// Lends the live value of a key for reading. A use of the entry, counted.
-    #[inline]
-    #[track_caller]
-    pub(super) fn read<Q, R>(
-        &self,
-        hash: u64,
-        key: &Q,
-        copies: Option<Copies<K, V>>,
-        runs: Runs,
-        read: impl FnOnce(&V) -> R,
-    ) -> Option<R>
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        let access = runs.access::<K, V>();
-        // A use that has to be noted in the entry needs the lock.
-        if !StampOf::<P>::TRACKS_ACCESS
-            && let Some(copies) = copies
-        {
-            return match self.copy::<Q, Use>(hash, key, copies) {
-                Ok(found) => self.read_copied(hash, access, found, read),
-                Err(Raced) => self.read_contended(access, hash, key, copies, read),
-            };
-        }
-        self.read_locked(access, hash, key, read)
-    }
-
-    /// Looks once without a lock.
-    #[inline]
-    #[track_caller]
-    fn copy<Q, L: Look>(&self, hash: u64, key: &Q, copies: Copies<K, V>) -> Result<Option<Copied<V>>, Raced>
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        let look = |open: &Open, sequence: &Sequence| {
-            Some(open.view.look::<K, V, P, Q, L>(sequence, copies, (hash, key), self.idle))
-        };
-        self.shards.unlocked(hash, look).unwrap_or(Err(Raced))
-    }
-
-    /// Lends what was found without a lock.
-    #[inline]
-    #[track_caller]
-    fn read_copied<R>(
-        &self,
-        hash: u64,
-        access: Access,
-        found: Option<Copied<V>>,
-        read: impl FnOnce(&V) -> R,
-    ) -> Option<R> {
-        // Not by `map`: its closure would hide the caller.
-        if let Some(copied) = found
-            && (!StampOf::<P>::EXPIRES || copied.deadline > self.clock.nanos())
-        {
-            self.count(Event::Hit);
-            return Some(self.shards.without_lock(hash, access, || read(&copied.value)));
-        }
-        self.count(Event::Miss);
-        None
-    }
-
-    /// Reads where a writer was in the way.
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    fn read_contended<Q, R>(
-        &self,
-        access: Access,
-        hash: u64,
-        key: &Q,
-        copies: Copies<K, V>,
-        read: impl FnOnce(&V) -> R,
-    ) -> Option<R>
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        for _ in 0..TRIES {
-            hint::spin_loop();
-            if let Ok(found) = self.copy::<Q, Use>(hash, key, copies) {
-                return self.read_copied(hash, access, found, read);
-            }
-        }
-        self.read_locked(access, hash, key, read)
-    }
-
-    /// Reads under the lock.
-    #[inline]
-    #[track_caller]
-    fn read_locked<Q, R>(&self, access: Access, hash: u64, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        let shard = self.shards.route(hash);
-        if <P::Lock as Lock>::SHARED_READS {
-            self.shards.read(shard, access, |_, table| self.find_shared(table, hash, key).map(read))
-        } else {
-            self.shards.write(shard, access, |_, table| self.find_alone(table, hash, key).map(read))
-        }
-    }
-
-    /// As [`read`](Core::read), for several keys of one shard: lends what is there, with the index of its key.
-    #[track_caller]
-    pub(super) fn read_batch<'q, Q>(&self, keys: impl Iterator<Item = (u64, &'q Q)>, mut read: impl FnMut(usize, &V))
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized + 'q,
-    {
-        let mut keys = keys.enumerate().peekable();
-        let Some(&(_, (hash, _))) = keys.peek() else { return };
-        let (shard, access) = (self.shards.route(hash), Runs::Nothing.access::<K, V>());
-        if <P::Lock as Lock>::SHARED_READS {
-            self.shards.read(shard, access, |_, table| {
-                for (index, (hash, key)) in keys {
-                    if let Some(value) = self.find_shared(table, hash, key) {
-                        read(index, value);
-                    }
-                }
-            });
-        } else {
-            self.shards.write(shard, access, |_, table| {
-                for (index, (hash, key)) in keys {
-                    if let Some(value) = self.find_alone(table, hash, key) {
-                        read(index, value);
-                    }
-                }
-            });
-        }
-    }
-
-    /// Reads several keys at once, without a lock where no writer is in the way. The memory of all is fetched side by side, in two rounds: what
-    /// says where an entry is, then the entry.
-    #[inline]
-    #[track_caller]
-    pub(super) fn read_copies<Q>(&self, keys: &[(u64, &Q)], copies: Copies<K, V>, mut read: impl FnMut(Option<V>))
-    where
-        K: Borrow<Q>,
-        V: Clone,
-        Q: Eq + ?Sized,
-    {
-        for &(hash, _) in keys {
-            self.shards.unlocked(hash, |open, sequence| {
-                open.view.prefetch_header::<K, V, P>(sequence, copies, hash);
-                Some(())
-            });
-        }
-        for &(hash, _) in keys {
-            self.shards.unlocked(hash, |open, sequence| {
-                open.view.prefetch_entry::<K, V, P>(sequence, copies, hash);
-                Some(())
-            });
-        }
-        let access = Runs::Nothing.access::<K, V>();
-        for &(hash, key) in keys {
-            // A use that has to be noted in the entry needs the lock.
-            if !StampOf::<P>::TRACKS_ACCESS
-                && let Ok(found) = self.copy::<Q, UseFetched>(hash, key, copies)
-            {
-                read(self.read_copied(hash, access, found, V::clone));
-            } else {
-                read(self.read(hash, key, Some(copies), Runs::Nothing, V::clone));
-            }
-        }
-    }
-
-    /// Finds the live value of a key among other readers.
-    #[inline]
-    fn find_shared<'a, Q>(&self, table: &'a Table<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        if let Some(entry) = table.find(hash, key)
-            && self.is_used(entry.stamp())
-        {
-            self.count(Event::Hit);
-            table.hit(entry.slot());
-            return Some(entry.value());
-        }
-        self.count(Event::Miss);
-        None
-    }
-
-    /// Finds the live value of a key where there is no other reader.
-    #[inline]
-    fn find_alone<'a, Q>(&self, table: &'a mut Table<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        if !P::Eviction::BOUNDED {
-            // Nobody else wants to know of the use.
-            let found = table.find(hash, key).filter(|entry| self.is_used(entry.stamp()));
-            self.count(if found.is_some() { Event::Hit } else { Event::Miss });
-            return found.map(|entry| entry.value());
-        }
-        let Some(slot) = table.find(hash, key).filter(|entry| self.is_used(entry.stamp())).map(|entry| entry.slot())
-        else {
-            self.count(Event::Miss);
-            return None;
-        };
-        self.count(Event::Hit);
-        table.hit_mut(slot);
-        table.get(slot).map(|entry| entry.value())
-    }
-
-    /// Whether an entry with this stamp has not expired; then it counts as used.
-    #[inline]
-    fn is_used(&self, stamp: &StampOf<P>) -> bool {
-        if !StampOf::<P>::EXPIRES {
-            return true;
-        }
-        let now = self.clock.nanos();
-        let is_alive = stamp.deadline(self.idle) > now;
-        if is_alive {
-            stamp.accessed(now);
-        }
-        is_alive
-    }
-
-    /// Looks at the live entry of a key without leaving a trace.
-    #[inline]
-    #[track_caller]
-    pub(super) fn peek<Q, R>(
-        &self,
-        hash: u64,
-        key: &Q,
-        copies: Option<Copies<K, V>>,
-        peek: impl FnOnce(&V, u64) -> R,
-    ) -> Option<R>
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        let shard = self.shards.route(hash);
-        let of_deadline = |deadline: u64| {
-            let left = if StampOf::<P>::EXPIRES { deadline.saturating_sub(self.clock.nanos()) } else { deadline };
-            (left > 0).then_some(if deadline == u64::MAX { deadline } else { left })
-        };
-        if let Some(copies) = copies
-            && let Some(copied) = self.shards.unlocked(hash, |open, sequence| {
-                (0..TRIES)
-                    .find_map(|_| open.view.look::<K, V, P, Q, Peek>(sequence, copies, (hash, key), self.idle).ok())
-            })
-        {
-            return copied.and_then(|copied| Some(peek(&copied.value, of_deadline(copied.deadline)?)));
-        }
-        self.shards.read(shard, Runs::Nothing.access::<K, V>(), |_, table| {
-            let entry = table.find(hash, key)?;
-            Some(peek(entry.value(), of_deadline(entry.stamp().deadline(self.idle))?))
-        })
     }
 
     /// Lends a shard for changing. What the change takes out of it is dropped after the lock is released; the bounded
@@ -529,141 +263,6 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             }
         }
     }
-
-    /// Shows the live entries of a shard, each that is there all the while exactly once, with the lock released after
-    /// every [`BATCH`]. No use of the entries.
-    #[track_caller]
-    pub(super) fn visit(&self, shard: usize, mut visit: impl FnMut(&K, &V)) {
-        let mut slots = Vec::new();
-        let mut next = Some(Cursor::default());
-        while let Some(from) = next {
-            slots.clear();
-            next = self.shards.read(shard, Access::Step, |_, table| {
-                let next = table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
-                for &slot in &slots {
-                    // The time is asked anew: the closure may take long.
-                    if let Some(entry) = table.get(slot)
-                        && entry.stamp().deadline(self.idle) > self.now()
-                    {
-                        visit(entry.key(), entry.value());
-                    }
-                }
-                next
-            });
-        }
-    }
-
-    /// As [`visit`](Core::visit), but keeps only the entries that `keep` says.
-    #[track_caller]
-    pub(super) fn retain(&self, shard: usize, mut keep: impl FnMut(&K, &mut V) -> bool) {
-        let mut slots = Vec::new();
-        let mut next = Some(Cursor::default());
-        while let Some(from) = next {
-            slots.clear();
-            next = self.write(shard, Runs::Step, |locked| {
-                let next = locked.table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
-                for &slot in &slots {
-                    locked.ask_time();
-                    if !locked.is_alive(slot) {
-                        locked.expire(slot);
-                    } else if locked.table.change(slot, |key, value| keep(key, value)) == Some(false)
-                        && let Some(removed) = locked.remove(slot, None)
-                    {
-                        locked.discard(removed);
-                    }
-                }
-                next
-            });
-        }
-        self.settle_size(shard);
-    }
-
-    /// Takes out all entries of a shard, in one step.
-    #[track_caller]
-    pub(super) fn take_all(&self, shard: usize) -> Taken<K, V, P> {
-        let (table, now) = self.shards.write(shard, Access::Unrecorded, |open, table| {
-            let taken = std::mem::replace(table, Table::new(Arc::clone(&self.arena)));
-            table.publish(&open.view);
-            open.meter.stored.set(0);
-            if let Some(budget) = &self.budget {
-                budget.give_all(taken.len());
-            }
-            (taken, self.now())
-        });
-        Taken { table, now, idle: self.idle }
-    }
-
-    /// Makes the table of a shard as small as it can be, some buckets per lock hold.
-    #[track_caller]
-    pub(super) fn shrink(&self, shard: usize) {
-        self.shards.write(shard, Access::Unrecorded, |_, table| table.aim_to_fit());
-        self.settle_size(shard);
-    }
-
-    /// Brings the table of a shard to the size that it should have, some buckets per lock hold.
-    #[track_caller]
-    fn settle_size(&self, shard: usize) {
-        while self.shards.write(shard, Access::Step, |open, table| {
-            let mut garbage = Garbage::new();
-            let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
-            locked.step(STEPS).is_ok() && locked.table.needs_step()
-        }) {}
-    }
-
-    /// Removes what has expired from a shard, a bounded number per lock hold; how many that were, and when to look again.
-    #[track_caller]
-    fn sweep_shard(&self, shard: usize) -> (usize, u64) {
-        let mut removed = 0;
-        loop {
-            let mut garbage = Garbage::new();
-            let (is_done, due_at) = self.shards.write(shard, Access::Step, |open, table| {
-                let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
-                let nothing_due = locked.sweep(BATCH);
-                let stepped = locked.step(STEPS);
-                (nothing_due && (stepped.is_err() || !locked.table.needs_step()), locked.table.due_at())
-            });
-            removed += garbage.len();
-            if is_done {
-                return (removed, due_at);
-            }
-        }
-    }
-
-    #[track_caller]
-    pub(super) fn sweep(&self) -> usize {
-        let mut removed = 0;
-        for shard in 0..self.shards.count() {
-            let mut next = Some(0);
-            while let Some(from) = next {
-                next = self.shards.write(shard, Access::Unrecorded, |_, table| table.hurry(from, self.now()));
-            }
-            removed += self.sweep_shard(shard).0;
-        }
-        removed
-    }
-}
-
-impl<K, V, P: Policy, S> Sweep for Core<K, V, P, S>
-where
-    Self: Send + Sync,
-{
-    fn sweep_due(&self) {
-        // From here on a writer that schedules something rings again, so whatever this pass does not see is rung for.
-        self.alarm.store(u64::MAX, Ordering::Relaxed);
-        let due_at = (0..self.shards.count()).map(|shard| self.sweep_shard(shard).1).min();
-        self.alarm.fetch_min(due_at.unwrap_or(u64::MAX), Ordering::Relaxed);
-    }
-
-    fn sweep_again(&self) {
-        self.alarm.store(0, Ordering::Relaxed);
-    }
-
-    fn due_in(&self) -> Option<Duration> {
-        match self.alarm.load(Ordering::Relaxed) {
-            u64::MAX => None,
-            alarm => Some(Duration::from_nanos(alarm.saturating_sub(self.clock.nanos()))),
-        }
-    }
 }
 
 impl<K, V, P: Policy, S> Drop for Core<K, V, P, S> {
@@ -671,37 +270,5 @@ impl<K, V, P: Policy, S> Drop for Core<K, V, P, S> {
         if self.in_background {
             sweeper::wake();
         }
-    }
-}
-
-/// All that was in a shard.
-pub(super) struct Taken<K, V, P: Policy> {
-    table: Table<K, V, P>,
-    now: u64,
-    idle: u64,
-}
-
-impl<K, V, P: Policy> Taken<K, V, P> {
-    pub(super) fn drop_each(self, drops: &mut Drops) {
-        if needs_drop::<(K, V)>() {
-            drops.drop_each(self.entries().map(|(key, value, _)| (key, value)));
-        }
-    }
-
-    /// Adds the entries that were alive to others, and drops the rest.
-    pub(super) fn keep_live(self, live: &mut Vec<(K, V)>) {
-        let mut expired = Garbage::new();
-        let now = self.now;
-        for (key, value, deadline) in self.entries() {
-            if deadline > now {
-                live.push((key, value));
-            } else {
-                expired.push((key, value));
-            }
-        }
-    }
-
-    fn entries(self) -> Entries<K, V, P> {
-        self.table.into_entries(self.idle)
     }
 }

@@ -7,7 +7,9 @@
 //! | `change.rs` | changing an entry, or putting it in, in one critical section |
 //! | `deadline.rs` | the time to live of an entry |
 //! | `whole.rs` | all entries at once |
-//! | `core.rs` | what these are made of |
+//! | `core.rs` | what these are made of: a map, and a write to one shard |
+//! | `look.rs` | how a read reaches an entry |
+//! | `shard.rs` | what goes through a whole shard |
 //! | `locked.rs` | a shard while its exclusive lock is held |
 //! | `plain.rs` | writes to maps whose entries neither expire nor are evicted |
 //! | `garbage.rs` | what it leaves to be dropped |
@@ -17,8 +19,10 @@ mod core;
 mod deadline;
 mod garbage;
 mod locked;
+mod look;
 mod plain;
 mod read;
+mod shard;
 mod whole;
 mod write;
 

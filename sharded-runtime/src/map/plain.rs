@@ -51,16 +51,49 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     where
         K: Eq,
     {
-        self.shards.write(self.route(hash), Runs::Nothing.access::<K, V>(), |open, table| {
-            let replaced = match table.put(hash, offer) {
-                Put::Replaced(value) => Some(value),
-                Put::Crowded if !self.put_crowded(open, table, hash, offer) => return None,
-                Put::Crowded | Put::Stored => None,
-            };
-            self.count(Event::Insert);
-            open.meter.stored.set(table.len() as u64);
-            replaced
+        let access = Runs::Nothing.access::<K, V>();
+        self.shards.write(self.route(hash), access, |open, table| self.put_in(open, table, hash, offer))
+    }
+
+    /// Lends the value of the key on offer for changing, or stores what is made for it. What has no number to be had stays on offer.
+    #[inline]
+    #[track_caller]
+    pub(super) fn upsert_plain<R>(
+        &self,
+        hash: u64,
+        offer: &mut Offer<K, V>,
+        init: impl FnOnce() -> V,
+        update: impl FnOnce(&mut V) -> R,
+    ) -> Option<R>
+    where
+        K: Eq,
+    {
+        self.shards.write(self.route(hash), Runs::Closure.access::<K, V>(), |open, table| {
+            if let Ok(updated) = self.change_in(table, hash, offer.key()?, update) {
+                return Some(updated);
+            }
+            offer.value = Some(init());
+            // There is none to replace.
+            let _ = self.put_in(open, table, hash, offer);
+            None
         })
+    }
+
+    /// As [`put_plain`](Core::put_plain), under the lock.
+    #[inline]
+    #[track_caller]
+    fn put_in(&self, open: &Open, table: &mut Table<K, V, P>, hash: u64, offer: &mut Offer<K, V>) -> Option<V>
+    where
+        K: Eq,
+    {
+        let replaced = match table.put(hash, offer) {
+            Put::Replaced(value) => Some(value),
+            Put::Crowded if !self.put_crowded(open, table, hash, offer) => return None,
+            Put::Crowded | Put::Stored => None,
+        };
+        self.count(Event::Insert);
+        open.meter.stored.set(table.len() as u64);
+        replaced
     }
 
     /// Takes out the entry of a key, if a condition holds for its value.

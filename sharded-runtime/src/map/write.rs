@@ -274,7 +274,7 @@ pub(super) fn room<T, K, V>(stored: Result<T, Refused<K, V>>) -> T {
 /// A policy that makes room refuses only where a shard is out of slot numbers.
 #[cold]
 #[track_caller]
-fn no_room() -> ! {
+pub(super) fn no_room() -> ! {
     panic!("a shard has no number left for one more entry")
 }
 

@@ -221,11 +221,6 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.raw.is_overdue()
     }
 
-    /// Whether one more step should have been done.
-    pub(crate) fn is_behind(&self) -> bool {
-        self.raw.is_behind()
-    }
-
     /// Has the next [steps](Table::step) make the table as small as it can be.
     pub(crate) fn aim_to_fit(&mut self) {
         self.raw.aim_to_fit();

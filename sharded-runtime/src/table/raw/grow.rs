@@ -4,22 +4,16 @@
 //! has one more bit set; they shrink by *merges*, the other way round. A table that is full begins to double its homes, and each
 //! write then splits a few buckets, so that it is done long before it is full again.
 
-use super::{
-    Bucket, EMPTY_DIRECTORY, Homes, Layout, MAX_BUCKETS, NoMemory, RawTable, Slots, StampOf, bucket::Header,
-    slot_number,
-};
-use crate::{Policy, arena::Directory, evict::Eviction, expiry::Stamp, list::NIL};
+use super::{Bucket, Homes, Layout, MAX_BUCKETS, NoMemory, RawTable, Slots, StampOf, bucket::Header, slot_number};
+use crate::{Policy, evict::Eviction, expiry::Stamp};
 use smallvec::SmallVec;
-use std::{cmp::Ordering, mem, ptr::NonNull, sync::atomic::Ordering::Relaxed};
+use std::{cmp::Ordering, mem};
 
 /// A table begins to double when this share of its slots is taken, in 16ths...
 pub(super) const FULL: usize = 11;
 /// ...and is done when this share of those that it had is: the fuller a bucket is the more is displaced, and a bucket that
 /// waits for its split gets fuller. Between the two there is one split for about three inserts.
 const FULLEST: usize = 14;
-/// A table of so many chunks or more keeps one to spare at its end, so that it never has to take one when nothing but a chain of displaced
-/// entries has become longer.
-const SPARE_FROM: u32 = 64;
 /// It halves when only this share is taken.
 const SPARSE: usize = 3;
 
@@ -31,15 +25,6 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     #[inline]
     pub(crate) fn needs_step(&self) -> bool {
         self.len >= self.next_step
-    }
-
-    /// Whether one more should have been done.
-    pub(crate) fn is_behind(&self) -> bool {
-        match self.homes.count().cmp(&self.target) {
-            Ordering::Equal => self.len > self.most,
-            Ordering::Greater => true,
-            Ordering::Less => self.len >= self.next_split(),
-        }
     }
 
     /// Whether there was no memory for a split, and many entries have come since. Buckets that wait for theirs are then so full that
@@ -89,7 +74,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     /// Says how many homes there should be, and when that is to be thought over.
-    fn set_target(&mut self, target: u32) {
+    pub(super) fn set_target(&mut self, target: u32) {
         self.target = target;
         let slots = target as usize * Layout::<K, V, P>::SLOTS;
         (self.least, self.most) = match target {
@@ -98,9 +83,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             _ => (slots * SPARSE / 16, slots * FULL / 16),
         };
         self.schedule_step();
-        if target == self.homes.count() && self.buckets < self.needed() {
-            // Without memory for it there is just none to spare.
-            let _ = self.extend();
+        if target == self.homes.count() {
+            self.provide_spare();
         }
     }
 
@@ -323,142 +307,6 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             number += 1;
         }
         Ok(())
-    }
-
-    /// Gets memory for more buckets: a block twice as large as the first one, or one more chunk.
-    pub(super) fn extend(&mut self) -> Result<(), NoMemory> {
-        let classes = Layout::<K, V, P>::CLASSES;
-        if self.slots() >= NIL - (1 << (classes + Layout::<K, V, P>::SLOT_BITS)) {
-            return Err(NoMemory);
-        }
-        if self.buckets == 0 {
-            let directory = self.arena.take_directory(0).ok_or(NoMemory)?;
-            let Some(block) = self.arena.take(0) else {
-                // SAFETY: it was just taken.
-                unsafe { self.arena.give_directory(directory, 0) }
-                return Err(NoMemory);
-            };
-            Self::enter(directory, 0, Self::clear(block, 0));
-            self.directory = directory;
-            self.buckets = 1;
-        } else if self.buckets < 1 << classes {
-            self.move_first_block(self.buckets.ilog2() + 1)?;
-        } else {
-            let chunks = self.buckets >> classes;
-            if chunks == 1 << self.directory_class {
-                self.extend_directory(chunks)?;
-            }
-            let chunk = self.arena.take(classes).ok_or(NoMemory)?;
-            Self::enter(self.directory, chunks, Self::clear(chunk, classes));
-            self.buckets += 1 << classes;
-        }
-        Ok(())
-    }
-
-    fn extend_directory(&mut self, chunks: u32) -> Result<(), NoMemory> {
-        let larger = self.arena.take_directory(self.directory_class + 1).ok_or(NoMemory)?;
-        for chunk in 0..chunks {
-            Self::enter(larger, chunk, self.middle(chunk));
-        }
-        // SAFETY: it is of this class, and no longer this table's.
-        unsafe { self.arena.give_directory(self.directory, self.directory_class) }
-        self.directory = larger;
-        self.directory_class += 1;
-        Ok(())
-    }
-
-    fn enter(directory: Directory, index: u32, middle: NonNull<u8>) {
-        // SAFETY: the index is below the directory's length.
-        unsafe { directory.add(index as usize).as_ref() }.store(middle.as_ptr(), Relaxed);
-    }
-
-    fn middle(&self, index: u32) -> NonNull<u8> {
-        // SAFETY: the index is below the number of chunks, so there is an address.
-        unsafe { NonNull::new_unchecked(self.directory.add(index as usize).as_ref().load(Relaxed)) }
-    }
-
-    /// The block of this class at an index of the directory.
-    fn block(&self, index: u32, class: u32) -> NonNull<u8> {
-        // SAFETY: the middle lies so far in the block.
-        unsafe { self.middle(index).sub(Layout::<K, V, P>::middle(1 << class)) }
-    }
-
-    /// How many buckets there should be for the homes: the first block is made smaller by halves, the rest is given back by chunks.
-    fn needed(&self) -> u32 {
-        let classes = Layout::<K, V, P>::CLASSES;
-        match self.homes.count() {
-            homes if self.buckets <= 1 << classes => homes.next_power_of_two(),
-            homes if homes < SPARE_FROM << classes => homes.next_multiple_of(1 << classes),
-            homes => (homes + 1).next_multiple_of(1 << classes),
-        }
-    }
-
-    /// Gives back the memory at the end that nothing is in.
-    fn trim(&mut self) {
-        let classes = Layout::<K, V, P>::CLASSES;
-        let needed = self.needed();
-        // The last home tells whether anything lies beyond the homes.
-        if needed >= self.buckets || self.end_of_chain(self.homes.count() - 1) >= needed {
-            return;
-        }
-        if self.buckets <= 1 << classes {
-            // Without memory for a smaller block the larger one stays.
-            let _ = self.move_first_block(needed.ilog2());
-        }
-        while self.buckets > needed && self.buckets > 1 << classes {
-            self.buckets -= 1 << classes;
-            // SAFETY: it is a whole chunk, nothing is in it, and nobody but racing readers looks at it.
-            unsafe { self.arena.give(self.block(self.buckets >> classes, classes), classes) }
-        }
-    }
-
-    /// Brings the first block, while it is the only one, to another size.
-    fn move_first_block(&mut self, class: u32) -> Result<(), NoMemory> {
-        let block = self.arena.take(class).ok_or(NoMemory)?;
-        let middle = Self::clear(block, class);
-        for number in 0..self.buckets.min(1 << class) {
-            // SAFETY: the new block has this bucket, it is empty, and there is no other writer.
-            unsafe { self.bucket(number).move_all_to(Bucket::new(middle, number as usize)) }
-        }
-        let class_before = self.buckets.ilog2();
-        let before = self.block(0, class_before);
-        Self::enter(self.directory, 0, middle);
-        // SAFETY: it is of this class, and nobody but racing readers looks at it.
-        unsafe { self.arena.give(before, class_before) }
-        self.buckets = 1 << class;
-        Ok(())
-    }
-
-    /// Makes all buckets of a new block empty, and answers its middle.
-    fn clear(block: NonNull<u8>, class: u32) -> NonNull<u8> {
-        // SAFETY: the middle lies in the block.
-        let middle = unsafe { block.add(Layout::<K, V, P>::middle(1 << class)) };
-        for index in 0..1 << class {
-            // SAFETY: the block has this bucket, and nobody else has the block but readers that lost a race.
-            unsafe { Bucket::<K, V, P>::new(middle, index).set_header(Header::EMPTY) }
-        }
-        middle
-    }
-
-    /// Gives all memory back. Nothing may be in it any more.
-    pub(super) fn release(&mut self) {
-        debug_assert_eq!(self.len, 0);
-        if self.buckets == 0 {
-            return;
-        }
-        let classes = Layout::<K, V, P>::CLASSES;
-        let class = self.buckets.ilog2().min(classes);
-        for index in 0..(self.buckets >> classes).max(1) {
-            // SAFETY: it is of this class, nothing is in it, and nobody but racing readers looks at it.
-            unsafe { self.arena.give(self.block(index, class), class) }
-        }
-        // SAFETY: it is of this class, and no longer this table's.
-        unsafe { self.arena.give_directory(self.directory, self.directory_class) }
-        self.directory = NonNull::from(&EMPTY_DIRECTORY);
-        self.directory_class = 0;
-        self.buckets = 0;
-        self.homes = Homes::ONE;
-        self.set_target(1);
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `put.rs` | putting in and taking out |
 //! | `displaced.rs` | how many entries lie behind their home |
 //! | `grow.rs` | one bucket more, or one less |
+//! | `memory.rs` | where the buckets' memory comes from |
 //! | `walk.rs` | all entries, some at a time, each once |
 //! | `racy.rs` | reading without a lock |
 //!
@@ -29,6 +30,7 @@ mod displaced;
 mod grow;
 mod homes;
 mod layout;
+mod memory;
 mod put;
 mod racy;
 mod walk;

@@ -1,0 +1,274 @@
+//! How a read reaches an entry: without a lock where that goes, or under it.
+
+use super::core::{Core, Open};
+use crate::{
+    Policy,
+    evict::Eviction,
+    expiry::Stamp,
+    lock::{Lock, Sequence},
+    shards::{Access, Runs},
+    table::{Copied, Copies, Look, Peek, Raced, StampOf, Table, Use, UseFetched},
+    tally::Event,
+};
+use std::{borrow::Borrow, hint};
+
+/// Times that a reader looks without a lock before it waits for it.
+const TRIES: usize = 16;
+
+impl<K, V, P: Policy, S> Core<K, V, P, S> {
+    /// Lends the live value of a key for reading. A use of the entry, counted.
+    #[inline]
+    #[track_caller]
+    pub(super) fn read<Q, R>(
+        &self,
+        hash: u64,
+        key: &Q,
+        copies: Option<Copies<K, V>>,
+        runs: Runs,
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let access = runs.access::<K, V>();
+        // A use that has to be noted in the entry needs the lock.
+        if !StampOf::<P>::TRACKS_ACCESS
+            && let Some(copies) = copies
+        {
+            return match self.copy::<Q, Use>(hash, key, copies) {
+                Ok(found) => self.read_copied(hash, access, found, read),
+                Err(Raced) => self.read_contended(access, hash, key, copies, read),
+            };
+        }
+        self.read_locked(access, hash, key, read)
+    }
+
+    /// Looks once without a lock.
+    #[inline]
+    #[track_caller]
+    fn copy<Q, L: Look>(&self, hash: u64, key: &Q, copies: Copies<K, V>) -> Result<Option<Copied<V>>, Raced>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let look = |open: &Open, sequence: &Sequence| {
+            Some(open.view.look::<K, V, P, Q, L>(sequence, copies, (hash, key), self.idle))
+        };
+        self.shards.unlocked(hash, look).unwrap_or(Err(Raced))
+    }
+
+    /// Lends what was found without a lock.
+    #[inline]
+    #[track_caller]
+    fn read_copied<R>(
+        &self,
+        hash: u64,
+        access: Access,
+        found: Option<Copied<V>>,
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R> {
+        // Not by `map`: its closure would hide the caller.
+        if let Some(copied) = found
+            && (!StampOf::<P>::EXPIRES || copied.deadline > self.clock.nanos())
+        {
+            self.count(Event::Hit);
+            return Some(self.shards.without_lock(hash, access, || read(&copied.value)));
+        }
+        self.count(Event::Miss);
+        None
+    }
+
+    /// Reads where a writer was in the way.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn read_contended<Q, R>(
+        &self,
+        access: Access,
+        hash: u64,
+        key: &Q,
+        copies: Copies<K, V>,
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        for _ in 0..TRIES {
+            hint::spin_loop();
+            if let Ok(found) = self.copy::<Q, Use>(hash, key, copies) {
+                return self.read_copied(hash, access, found, read);
+            }
+        }
+        self.read_locked(access, hash, key, read)
+    }
+
+    /// Reads under the lock.
+    #[inline]
+    #[track_caller]
+    fn read_locked<Q, R>(&self, access: Access, hash: u64, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let shard = self.shards.route(hash);
+        if <P::Lock as Lock>::SHARED_READS {
+            self.shards.read(shard, access, |_, table| self.find_shared(table, hash, key).map(read))
+        } else {
+            self.shards.write(shard, access, |_, table| self.find_alone(table, hash, key).map(read))
+        }
+    }
+
+    /// As [`read`](Core::read), for several keys of one shard: lends what is there, with the index of its key.
+    #[track_caller]
+    pub(super) fn read_batch<'q, Q>(&self, keys: impl Iterator<Item = (u64, &'q Q)>, mut read: impl FnMut(usize, &V))
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized + 'q,
+    {
+        let mut keys = keys.enumerate().peekable();
+        let Some(&(_, (hash, _))) = keys.peek() else { return };
+        let (shard, access) = (self.shards.route(hash), Runs::Nothing.access::<K, V>());
+        if <P::Lock as Lock>::SHARED_READS {
+            self.shards.read(shard, access, |_, table| {
+                for (index, (hash, key)) in keys {
+                    if let Some(value) = self.find_shared(table, hash, key) {
+                        read(index, value);
+                    }
+                }
+            });
+        } else {
+            self.shards.write(shard, access, |_, table| {
+                for (index, (hash, key)) in keys {
+                    if let Some(value) = self.find_alone(table, hash, key) {
+                        read(index, value);
+                    }
+                }
+            });
+        }
+    }
+
+    /// Reads several keys at once, without a lock where no writer is in the way. The memory of all is fetched side by side, in two rounds: what
+    /// says where an entry is, then the entry.
+    #[inline]
+    #[track_caller]
+    pub(super) fn read_copies<Q>(&self, keys: &[(u64, &Q)], copies: Copies<K, V>, mut read: impl FnMut(Option<V>))
+    where
+        K: Borrow<Q>,
+        V: Clone,
+        Q: Eq + ?Sized,
+    {
+        for &(hash, _) in keys {
+            self.shards.unlocked(hash, |open, sequence| {
+                open.view.prefetch_header::<K, V, P>(sequence, copies, hash);
+                Some(())
+            });
+        }
+        for &(hash, _) in keys {
+            self.shards.unlocked(hash, |open, sequence| {
+                open.view.prefetch_entry::<K, V, P>(sequence, copies, hash);
+                Some(())
+            });
+        }
+        let access = Runs::Nothing.access::<K, V>();
+        for &(hash, key) in keys {
+            // A use that has to be noted in the entry needs the lock.
+            if !StampOf::<P>::TRACKS_ACCESS
+                && let Ok(found) = self.copy::<Q, UseFetched>(hash, key, copies)
+            {
+                read(self.read_copied(hash, access, found, V::clone));
+            } else {
+                read(self.read(hash, key, Some(copies), Runs::Nothing, V::clone));
+            }
+        }
+    }
+
+    /// Finds the live value of a key among other readers.
+    #[inline]
+    fn find_shared<'a, Q>(&self, table: &'a Table<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        if let Some(entry) = table.find(hash, key)
+            && self.is_used(entry.stamp())
+        {
+            self.count(Event::Hit);
+            table.hit(entry.slot());
+            return Some(entry.value());
+        }
+        self.count(Event::Miss);
+        None
+    }
+
+    /// Finds the live value of a key where there is no other reader.
+    #[inline]
+    fn find_alone<'a, Q>(&self, table: &'a mut Table<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        if !P::Eviction::BOUNDED {
+            // Nobody else wants to know of the use.
+            let found = table.find(hash, key).filter(|entry| self.is_used(entry.stamp()));
+            self.count(if found.is_some() { Event::Hit } else { Event::Miss });
+            return found.map(|entry| entry.value());
+        }
+        let Some(slot) = table.find(hash, key).filter(|entry| self.is_used(entry.stamp())).map(|entry| entry.slot())
+        else {
+            self.count(Event::Miss);
+            return None;
+        };
+        self.count(Event::Hit);
+        table.hit_mut(slot);
+        table.get(slot).map(|entry| entry.value())
+    }
+
+    /// Whether an entry with this stamp has not expired; then it counts as used.
+    #[inline]
+    fn is_used(&self, stamp: &StampOf<P>) -> bool {
+        if !StampOf::<P>::EXPIRES {
+            return true;
+        }
+        let now = self.clock.nanos();
+        let is_alive = stamp.deadline(self.idle) > now;
+        if is_alive {
+            stamp.accessed(now);
+        }
+        is_alive
+    }
+
+    /// Looks at the live entry of a key without leaving a trace.
+    #[inline]
+    #[track_caller]
+    pub(super) fn peek<Q, R>(
+        &self,
+        hash: u64,
+        key: &Q,
+        copies: Option<Copies<K, V>>,
+        peek: impl FnOnce(&V, u64) -> R,
+    ) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let shard = self.shards.route(hash);
+        let of_deadline = |deadline: u64| {
+            let left = if StampOf::<P>::EXPIRES { deadline.saturating_sub(self.clock.nanos()) } else { deadline };
+            (left > 0).then_some(if deadline == u64::MAX { deadline } else { left })
+        };
+        if let Some(copies) = copies
+            && let Some(copied) = self.shards.unlocked(hash, |open, sequence| {
+                (0..TRIES)
+                    .find_map(|_| open.view.look::<K, V, P, Q, Peek>(sequence, copies, (hash, key), self.idle).ok())
+            })
+        {
+            return copied.and_then(|copied| Some(peek(&copied.value, of_deadline(copied.deadline)?)));
+        }
+        self.shards.read(shard, Runs::Nothing.access::<K, V>(), |_, table| {
+            let entry = table.find(hash, key)?;
+            Some(peek(entry.value(), of_deadline(entry.stamp().deadline(self.idle))?))
+        })
+    }
+}

@@ -1,0 +1,191 @@
+//! What goes through a whole shard, some entries per lock hold.
+
+use super::{
+    core::{BATCH, Core},
+    garbage::{Drops, Garbage},
+    locked::Locked,
+};
+use crate::{
+    Policy,
+    expiry::Stamp,
+    shards::{Access, Runs},
+    sweeper::Sweep,
+    table::{Cursor, Entries, Table},
+};
+use std::{
+    mem::needs_drop,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+/// Buckets by which a table is brought nearer to the size that it should have, where that is the only purpose of a call.
+const STEPS: usize = 16;
+
+impl<K, V, P: Policy, S> Core<K, V, P, S> {
+    /// Shows the live entries of a shard, each that is there all the while exactly once, with the lock released after
+    /// every [`BATCH`]. No use of the entries.
+    #[track_caller]
+    pub(super) fn visit(&self, shard: usize, mut visit: impl FnMut(&K, &V)) {
+        let mut slots = Vec::new();
+        let mut next = Some(Cursor::default());
+        while let Some(from) = next {
+            slots.clear();
+            next = self.shards.read(shard, Access::Step, |_, table| {
+                let next = table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
+                for &slot in &slots {
+                    // The time is asked anew: the closure may take long.
+                    if let Some(entry) = table.get(slot)
+                        && entry.stamp().deadline(self.idle) > self.now()
+                    {
+                        visit(entry.key(), entry.value());
+                    }
+                }
+                next
+            });
+        }
+    }
+
+    /// As [`visit`](Core::visit), but keeps only the entries that `keep` says.
+    #[track_caller]
+    pub(super) fn retain(&self, shard: usize, mut keep: impl FnMut(&K, &mut V) -> bool) {
+        let mut slots = Vec::new();
+        let mut next = Some(Cursor::default());
+        while let Some(from) = next {
+            slots.clear();
+            next = self.write(shard, Runs::Step, |locked| {
+                let next = locked.table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
+                for &slot in &slots {
+                    locked.ask_time();
+                    if !locked.is_alive(slot) {
+                        locked.expire(slot);
+                    } else if locked.table.change(slot, |key, value| keep(key, value)) == Some(false)
+                        && let Some(removed) = locked.remove(slot, None)
+                    {
+                        locked.discard(removed);
+                    }
+                }
+                next
+            });
+        }
+        self.settle_size(shard);
+    }
+
+    /// Takes out all entries of a shard, in one step.
+    #[track_caller]
+    pub(super) fn take_all(&self, shard: usize) -> Taken<K, V, P> {
+        let (table, now) = self.shards.write(shard, Access::Unrecorded, |open, table| {
+            let taken = std::mem::replace(table, Table::new(Arc::clone(&self.arena)));
+            table.publish(&open.view);
+            open.meter.stored.set(0);
+            if let Some(budget) = &self.budget {
+                budget.give_all(taken.len());
+            }
+            (taken, self.now())
+        });
+        Taken { table, now, idle: self.idle }
+    }
+
+    /// Makes the table of a shard as small as it can be, some buckets per lock hold.
+    #[track_caller]
+    pub(super) fn shrink(&self, shard: usize) {
+        self.shards.write(shard, Access::Unrecorded, |_, table| table.aim_to_fit());
+        self.settle_size(shard);
+    }
+
+    /// Brings the table of a shard to the size that it should have, some buckets per lock hold.
+    #[track_caller]
+    fn settle_size(&self, shard: usize) {
+        while self.shards.write(shard, Access::Step, |open, table| {
+            let mut garbage = Garbage::new();
+            let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
+            locked.step(STEPS).is_ok() && locked.table.needs_step()
+        }) {}
+    }
+
+    /// Removes what has expired from a shard, a bounded number per lock hold; how many that were, and when to look again.
+    #[track_caller]
+    fn sweep_shard(&self, shard: usize) -> (usize, u64) {
+        let mut removed = 0;
+        loop {
+            let mut garbage = Garbage::new();
+            let (is_done, due_at) = self.shards.write(shard, Access::Step, |open, table| {
+                let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
+                let nothing_due = locked.sweep(BATCH);
+                let stepped = locked.step(STEPS);
+                (nothing_due && (stepped.is_err() || !locked.table.needs_step()), locked.table.due_at())
+            });
+            removed += garbage.len();
+            if is_done {
+                return (removed, due_at);
+            }
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn sweep(&self) -> usize {
+        let mut removed = 0;
+        for shard in 0..self.shards.count() {
+            let mut next = Some(0);
+            while let Some(from) = next {
+                next = self.shards.write(shard, Access::Unrecorded, |_, table| table.hurry(from, self.now()));
+            }
+            removed += self.sweep_shard(shard).0;
+        }
+        removed
+    }
+}
+
+impl<K, V, P: Policy, S> Sweep for Core<K, V, P, S>
+where
+    Self: Send + Sync,
+{
+    fn sweep_due(&self) {
+        // From here on a writer that schedules something rings again, so whatever this pass does not see is rung for.
+        self.alarm.store(u64::MAX, Ordering::Relaxed);
+        let due_at = (0..self.shards.count()).map(|shard| self.sweep_shard(shard).1).min();
+        self.alarm.fetch_min(due_at.unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn sweep_again(&self) {
+        self.alarm.store(0, Ordering::Relaxed);
+    }
+
+    fn due_in(&self) -> Option<Duration> {
+        match self.alarm.load(Ordering::Relaxed) {
+            u64::MAX => None,
+            alarm => Some(Duration::from_nanos(alarm.saturating_sub(self.clock.nanos()))),
+        }
+    }
+}
+
+/// All that was in a shard.
+pub(super) struct Taken<K, V, P: Policy> {
+    table: Table<K, V, P>,
+    now: u64,
+    idle: u64,
+}
+
+impl<K, V, P: Policy> Taken<K, V, P> {
+    pub(super) fn drop_each(self, drops: &mut Drops) {
+        if needs_drop::<(K, V)>() {
+            drops.drop_each(self.entries().map(|(key, value, _)| (key, value)));
+        }
+    }
+
+    /// Adds the entries that were alive to others, and drops the rest.
+    pub(super) fn keep_live(self, live: &mut Vec<(K, V)>) {
+        let mut expired = Garbage::new();
+        let now = self.now;
+        for (key, value, deadline) in self.entries() {
+            if deadline > now {
+                live.push((key, value));
+            } else {
+                expired.push((key, value));
+            }
+        }
+    }
+
+    fn entries(self) -> Entries<K, V, P> {
+        self.table.into_entries(self.idle)
+    }
+}
