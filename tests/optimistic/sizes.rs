@@ -121,3 +121,18 @@ fn maps_that_come_and_go() {
         }
     });
 }
+
+/// What comes in after a map has been made small is found, whatever its size was.
+#[test]
+fn made_small() {
+    for many in [0, 1, 20, 200, 5000, 70_000] {
+        let map: Map<u64, [u64; 3], Never> = Map::with_options(FieldOptions::new().shards(1));
+        map.extend((0..many).map(|key| (key, value(key))));
+        map.shrink_to_fit();
+        for key in many..many + many / 4 + 40 {
+            assert_eq!(map.insert(key, value(key)), None);
+            assert_eq!(map.get(&key), Some(value(key)), "{key}, after {many}");
+        }
+        assert!((0..many).all(|key| map.contains_key(&key)));
+    }
+}

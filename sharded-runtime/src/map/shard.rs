@@ -1,7 +1,7 @@
 //! What goes through a whole shard, some entries per lock hold.
 
 use super::{
-    core::{BATCH, Core},
+    core::{BATCH, Core, Moving},
     garbage::{Drops, Garbage},
     locked::Locked,
 };
@@ -88,7 +88,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Makes the table of a shard as small as it can be, some buckets per lock hold.
     #[track_caller]
     pub(super) fn shrink(&self, shard: usize) {
-        self.shards.write(shard, Access::Unrecorded, |_, table| table.aim_to_fit());
+        self.shards.write(shard, Access::Unrecorded, |open, table| Moving { table, open }.table.aim_to_fit());
         self.settle_size(shard);
     }
 
