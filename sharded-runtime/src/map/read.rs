@@ -104,8 +104,8 @@ where
 
     /// Copies of the values of several keys, in the order of the keys; each is a use of its entry.
     ///
-    /// Every shard is visited once, for all its keys, in steps of 64 keys per lock hold; the answers are not of one moment.
-    /// O(n log n) for n keys. Under [`Optimistic`](crate::lock::Optimistic) no lock is taken, and the memory of up to 32 keys
+    /// Where there are more keys than shards every shard is visited once, for all its keys, in steps of 64 keys per lock hold: O(n log n)
+    /// for n keys. The answers are not of one moment. Under [`Optimistic`](crate::lock::Optimistic) no lock is taken, and the memory of up to 32 keys
     /// is fetched side by side: O(n), and where the map is larger than the caches much less than n single reads.
     ///
     /// # Panics
@@ -133,7 +133,16 @@ where
         if let Some(copies) = <P::Lock as Serves<K, V>>::COPIES {
             return self.get_many_copies(keys, copies);
         }
-        let mut keys: Vec<_> = keys.into_iter().map(|key| (self.core.hasher.hash(key), key)).enumerate().collect();
+        let keys = keys.into_iter();
+        if keys.size_hint().1.is_some_and(|most| most <= self.core.shard_count()) {
+            // Few of them share a shard.
+            let mut values = Vec::with_capacity(keys.size_hint().0);
+            for key in keys {
+                values.push(self.get(key));
+            }
+            return values;
+        }
+        let mut keys: Vec<_> = keys.map(|key| (self.core.hasher.hash(key), key)).enumerate().collect();
         // The shard is the top of the hash, so this brings the keys of a shard together.
         keys.sort_unstable_by_key(|&(_, (hash, _))| hash);
         let mut values: Vec<Option<V>> = (0..keys.len()).map(|_| None).collect();
