@@ -76,7 +76,7 @@ impl Arena {
     /// A block of `2^class` buckets, or `None` where there is no memory.
     pub(crate) fn take(&self, class: u32) -> Option<NonNull<u8>> {
         let (block, is_cold) = self.free.lock().take(class, &self.shape)?;
-        if is_cold && class >= self.shape.classes {
+        if is_cold {
             // Outside the lock, too: this takes a while.
             // SAFETY: a chunk consists of whole pages of a mapping.
             unsafe { chunks::populate(block, self.shape.chunk) }
@@ -130,7 +130,7 @@ impl Shape {
 }
 
 impl Free {
-    /// A block, and whether it may have no pages yet.
+    /// A block, and whether it is a chunk that has no pages yet.
     fn take(&mut self, class: u32, shape: &Shape) -> Option<(NonNull<u8>, bool)> {
         if class >= shape.classes {
             let (number, is_cold) = self.chunks.take()?;
@@ -145,7 +145,7 @@ impl Free {
             of_class -= 1;
             self.blocks[of_class as usize].insert(position + (1 << of_class));
         }
-        Some((self.address(position, shape), true))
+        Some((self.address(position, shape), false))
     }
 
     /// Takes a block back; answers a free chunk whose pages are to be given back, with its number.

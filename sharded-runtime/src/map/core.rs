@@ -1,4 +1,4 @@
-//! What all operations of a map are made of: a read of one shard, a write to one shard, a visit to all of them.
+//! What all operations of a map are made of: the map itself, and a write to one shard.
 
 use super::{garbage::Garbage, locked::Locked};
 use crate::{

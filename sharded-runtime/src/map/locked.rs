@@ -77,13 +77,10 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         Q: Eq + ?Sized,
         F: FnOnce(&mut V) -> R,
     {
-        if P::Eviction::BOUNDED || StampOf::<P>::EXPIRES {
-            return match self.find_to_use(hash, key) {
-                Some(slot) => Ok(self.change(slot, change)),
-                None => Err(change),
-            };
+        match self.find_to_use(hash, key) {
+            Some(slot) => Ok(self.change(slot, change)),
+            None => Err(change),
         }
-        self.core.change_in(self.table, hash, key, change)
     }
 
     #[inline]

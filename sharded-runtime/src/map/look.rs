@@ -253,19 +253,18 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let shard = self.shards.route(hash);
         let of_deadline = |deadline: u64| {
             let left = if StampOf::<P>::EXPIRES { deadline.saturating_sub(self.clock.nanos()) } else { deadline };
             (left > 0).then_some(if deadline == u64::MAX { deadline } else { left })
         };
-        if let Some(copies) = copies
-            && let Some(copied) = self.shards.unlocked(hash, |open, sequence| {
-                (0..TRIES)
-                    .find_map(|_| open.view.look::<K, V, P, Q, Peek>(sequence, copies, (hash, key), self.idle).ok())
-            })
-        {
-            return copied.and_then(|copied| Some(peek(&copied.value, of_deadline(copied.deadline)?)));
+        if let Some(copies) = copies {
+            for _ in 0..TRIES {
+                if let Ok(copied) = self.copy::<Q, Peek>(hash, key, copies) {
+                    return copied.and_then(|copied| Some(peek(&copied.value, of_deadline(copied.deadline)?)));
+                }
+            }
         }
+        let shard = self.shards.route(hash);
         self.shards.read(shard, Runs::Nothing.access::<K, V>(), |_, table| {
             let entry = table.find(hash, key)?;
             Some(peek(entry.value(), of_deadline(entry.stamp().deadline(self.idle))?))

@@ -33,7 +33,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// As [`change_plain`](Core::change_plain), under the lock. Without a value, gives back what was to be done.
     #[inline]
-    pub(super) fn change_in<Q, F, R>(&self, table: &mut Table<K, V, P>, hash: u64, key: &Q, change: F) -> Result<R, F>
+    fn change_in<Q, F, R>(&self, table: &mut Table<K, V, P>, hash: u64, key: &Q, change: F) -> Result<R, F>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,

@@ -72,6 +72,19 @@ pub(super) fn tag(hash: u64) -> u8 {
     tag + u8::from(tag == 0)
 }
 
+/// Has the processor fetch the cache line at an offset, if it can be told to.
+#[inline]
+fn fetch(from: NonNull<u8>, offset: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: prefetching has no effect that can be seen, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.as_ptr().wrapping_add(offset).cast()) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (from, offset);
+}
+
 impl Header {
     pub(super) const EMPTY: Header = Header([0; 2]);
 
@@ -165,51 +178,30 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     /// Has the processor fetch the body, beside the header that it is about to read: then one miss takes as long as both.
     #[inline]
     pub(super) fn prefetch(self) {
-        #[cfg(target_arch = "x86_64")]
-        {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            let lines = (Layout::<K, V, P>::SLOTS * Layout::<K, V, P>::ENTRY).div_ceil(64);
-            // Where there are more lines, most would be fetched for nothing.
-            for line in 0..if lines <= MOST_LINES { lines } else { 0 } {
-                // SAFETY: prefetching has no effect that can be seen, whatever the address.
-                unsafe { _mm_prefetch::<_MM_HINT_T0>(self.body.as_ptr().wrapping_add(line * 64).cast()) }
-            }
+        let lines = (Layout::<K, V, P>::SLOTS * Layout::<K, V, P>::ENTRY).div_ceil(64);
+        // Where there are more lines, most would be fetched for nothing.
+        for line in 0..if lines <= MOST_LINES { lines } else { 0 } {
+            fetch(self.body, line * 64);
         }
     }
 
     /// Has the processor fetch the header.
     #[inline]
     pub(super) fn prefetch_header(self) {
-        #[cfg(target_arch = "x86_64")]
-        {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            // SAFETY: prefetching has no effect that can be seen, whatever the address.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.header.as_ptr().cast()) }
-        }
+        fetch(self.header, 0);
     }
 
     /// Has the processor fetch the entry of one slot, up to two cache lines of it, and its stamp.
     #[inline]
     pub(super) fn prefetch_entry(self, slot: usize) {
-        #[cfg(target_arch = "x86_64")]
-        {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            let at = |offset: usize| self.body.as_ptr().wrapping_add(offset).cast_const().cast::<i8>();
-            let begin = slot * Layout::<K, V, P>::ENTRY;
-            let stamp = Layout::<K, V, P>::STAMPS + slot * size_of::<StampOf<P>>();
-            // SAFETY: prefetching has no effect that can be seen, whatever the address.
-            unsafe {
-                _mm_prefetch::<_MM_HINT_T0>(at(begin));
-                if Layout::<K, V, P>::ENTRY > 16 {
-                    _mm_prefetch::<_MM_HINT_T0>(at(begin + Layout::<K, V, P>::ENTRY - 1));
-                }
-                if size_of::<StampOf<P>>() > 0 {
-                    _mm_prefetch::<_MM_HINT_T0>(at(stamp));
-                }
-            }
+        let begin = slot * Layout::<K, V, P>::ENTRY;
+        fetch(self.body, begin);
+        if Layout::<K, V, P>::ENTRY > 16 {
+            fetch(self.body, begin + Layout::<K, V, P>::ENTRY - 1);
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = slot;
+        if size_of::<StampOf<P>>() > 0 {
+            fetch(self.body, Layout::<K, V, P>::STAMPS + slot * size_of::<StampOf<P>>());
+        }
     }
 
     /// # Safety

@@ -184,14 +184,15 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 
     /// `arena` is one for such tables.
     pub(crate) fn new(arena: Arc<Arena>) -> Self {
+        let most = Layout::<K, V, P>::SLOTS * grow::FULL / 16;
         RawTable {
             directory: NonNull::from(&EMPTY_DIRECTORY),
             homes: Homes::ONE,
             target: 1,
             len: 0,
-            next_step: Layout::<K, V, P>::SLOTS * grow::FULL / 16 + 1,
+            next_step: most + 1,
             least: 0,
-            most: Layout::<K, V, P>::SLOTS * grow::FULL / 16,
+            most,
             buckets: 0,
             directory_class: 0,
             uncounted: Uncounted::default(),
