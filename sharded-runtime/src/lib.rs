@@ -29,6 +29,7 @@
 //!   is the map without values, [`Store`] the whole struct.
 //! - [`lock`], [`expiry`], [`evict`], [`clock`], [`shards`] and [`hasher`] have one type for each choice of a declaration.
 //! - [`builder`] overrides what was declared, for tests and small machines.
+//! - [`topology`] says what NUMA nodes this machine has.
 //! - [`Policy`] is what the attribute writes for a field, and can be written by hand.
 
 #[allow(unsafe_code, reason = "raw memory")]
@@ -61,6 +62,7 @@ mod sync;
 mod sys;
 mod table;
 mod tally;
+pub mod topology;
 
 pub use declared::Declared;
 pub use error::{Occupied, Refused};

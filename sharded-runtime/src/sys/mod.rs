@@ -3,3 +3,4 @@
 #[cfg(not(loom))]
 pub(crate) mod barrier;
 pub(crate) mod memory;
+pub(crate) mod thread;
