@@ -22,6 +22,7 @@ impl ::sharded::Policy for HelloVisits {
     type Lock = ::sharded::lock::Mutex; // the default
     type Expiry = ::sharded::expiry::AfterWrite; // ttl = …
     type Eviction = ::sharded::evict::Unbounded; // no capacity
+    type Placement = ::sharded::placement::Spread; // the default
     type Clock = ::sharded::clock::System; // the default
     const NAME: &'static ::core::primitive::str = "visits"; // for messages and statistics
     const TTL: ::core::option::Option<::core::time::Duration> =

@@ -292,6 +292,7 @@ macro_rules! named {
             type Lock = Mutex;
             type Expiry = sharded::expiry::Never;
             type Eviction = Unbounded;
+            type Placement = sharded::placement::Spread;
             type Clock = System;
             const NAME: &'static str = $name;
         }

@@ -97,8 +97,9 @@ fn line<'a>(text: &'a str, start: &str) -> &'a str {
 #[test]
 fn every_choice_of_an_option_is_described() {
     let sections = sections();
-    for (option, message) in [("lock", "unknown lock"), ("evict", "unknown eviction"), ("clock", "unknown clock")] {
-        let said = messages().into_iter().find(|said| said.starts_with(message));
+    let kinds = ["lock", "eviction", "placement", "clock"].map(|kind| format!("unknown {kind}"));
+    for (option, message) in ["lock", "evict", "numa", "clock"].into_iter().zip(kinds) {
+        let said = messages().into_iter().find(|said| said.starts_with(&message));
         let said = said.unwrap_or_else(|| panic!("no message in tests/ui begins with `{message}`"));
         for choice in quoted(&said, "There are", &[';']).unwrap() {
             assert!(sections[option].contains(&format!("\n  - `{choice}`: ")), "{option} = {choice}");

@@ -285,6 +285,7 @@ macro_rules! declared {
             type Lock = Mutex;
             type Expiry = sharded::expiry::Never;
             type Eviction = Unbounded;
+            type Placement = sharded::placement::Spread;
             type Clock = System;
             const NAME: &'static str = "numbers";
         }

@@ -28,6 +28,7 @@ impl ::sharded::Policy for StateNames {
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
     type Eviction = ::sharded::evict::Unbounded;
+    type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "names";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
@@ -49,6 +50,7 @@ impl ::sharded::Policy for StateNames {
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
     type Eviction = ::sharded::evict::Sieve;
+    type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "names";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
@@ -73,6 +75,7 @@ impl ::sharded::Policy for StateLast {
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
     type Eviction = ::sharded::evict::Unbounded;
+    type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "last";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
@@ -92,6 +95,7 @@ impl ::sharded::Policy for StateType {
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
     type Eviction = ::sharded::evict::Unbounded;
+    type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "type";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
@@ -200,6 +204,11 @@ impl StateBuilder {
     /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
     pub fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Places shards as on this machine, in place of the one at hand.
+    pub fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(topology);
         self
     }
     /// Overrides what was declared of `names`.

@@ -12,6 +12,7 @@ impl ::sharded::Policy for CacheRows {
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::Never;
     type Eviction = ::sharded::evict::Sieve;
+    type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "rows";
     const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
@@ -82,6 +83,11 @@ where
     /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
     pub(crate) fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Places shards as on this machine, in place of the one at hand.
+    pub(crate) fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(topology);
         self
     }
     /// Overrides what was declared of `rows`.

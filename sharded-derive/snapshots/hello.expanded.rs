@@ -8,6 +8,7 @@ impl ::sharded::Policy for HelloVisits {
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
     type Eviction = ::sharded::evict::Unbounded;
+    type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "visits";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
@@ -64,6 +65,11 @@ impl HelloBuilder {
     /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
     pub fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Places shards as on this machine, in place of the one at hand.
+    pub fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(topology);
         self
     }
     /// Overrides what was declared of `visits`.

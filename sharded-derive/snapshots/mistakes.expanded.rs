@@ -10,6 +10,7 @@ impl ::sharded::Policy for MistakesFirst {
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::Never;
     type Eviction = ::sharded::evict::Unbounded;
+    type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "first";
 }
@@ -20,6 +21,7 @@ impl ::sharded::Policy for MistakesSecond {
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::Never;
     type Eviction = ::sharded::evict::Unbounded;
+    type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "second";
 }
@@ -77,6 +79,11 @@ impl<__Third> MistakesBuilder<__Third> {
     /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
     pub fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Places shards as on this machine, in place of the one at hand.
+    pub fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(topology);
         self
     }
     /// Overrides what was declared of `first`.
@@ -142,7 +149,7 @@ impl ::core::fmt::Debug for Mistakes {
     "`shards` must be a power of two, and 12 is none: the nearest are 8 and 16"
 }
 ::core::compile_error! {
-    "unknown option `tll`, did you mean `ttl`? The struct takes `shards`, `lock`, `ttl`, `idle`, `capacity`, `evict`, `hasher`, `clock` and `crate`"
+    "unknown option `tll`, did you mean `ttl`? The struct takes `shards`, `lock`, `ttl`, `idle`, `capacity`, `evict`, `hasher`, `numa`, `clock` and `crate`"
 }
 ::core::compile_error! {
     "unknown lock `RwLok`, did you mean `RwLock`? There are `Mutex`, `RwLock` and `Optimistic`; one of your own is written as a path, `self::RwLok`"
@@ -160,7 +167,7 @@ impl ::core::fmt::Debug for Mistakes {
     "`capacity` is given twice: keep one of the two"
 }
 ::core::compile_error! {
-    "unknown option `colour`. A field takes `shards`, `lock`, `ttl`, `idle`, `capacity`, `evict`, `unbounded`, `hasher`, `clock` and `skip`"
+    "unknown option `colour`. A field takes `shards`, `lock`, `ttl`, `idle`, `capacity`, `evict`, `unbounded`, `hasher`, `numa`, `clock` and `skip`"
 }
 ::core::compile_error! {
     "a skipped field is no map of the store and takes no other option: remove this or `skip`"

@@ -16,13 +16,14 @@ pub struct Options {
         f64,
     > as ::sharded::Declared>::FieldWith<OptionsCopies, ::sharded::hasher::SipHash>,
 }
-/// The policy of [`Options::inherits`]: 64 shards, each behind a `RwLock`; entries expire 5m after they were written, or 30s after they were last used; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; timed by `Manual`.
+/// The policy of [`Options::inherits`]: 64 shards, each behind a `RwLock`; entries expire 5m after they were written, or 30s after they were last used; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
 enum OptionsInherits {}
 impl ::sharded::Policy for OptionsInherits {
     type Shards = ::sharded::shards::Fixed<64>;
     type Lock = ::sharded::lock::RwLock;
     type Expiry = ::sharded::expiry::AfterAccess;
     type Eviction = ::sharded::evict::Lru;
+    type Placement = ::sharded::placement::Local;
     type Clock = ::sharded::clock::Manual;
     const NAME: &'static ::core::primitive::str = "inherits";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
@@ -35,13 +36,14 @@ impl ::sharded::Policy for OptionsInherits {
         1_000_000,
     );
 }
-/// The policy of [`Options::overrides`]: one shard behind a `Mutex`; entries expire 1h 30m after they were written, or 250ms after they were last used; at most 1 entry, more are refused; hashed by `SipHash`.
+/// The policy of [`Options::overrides`]: one shard behind a `Mutex`; entries expire 1h 30m after they were written, or 250ms after they were last used; at most 1 entry, more are refused; hashed by `SipHash`; placed by `StrictSpread`.
 enum OptionsOverrides {}
 impl ::sharded::Policy for OptionsOverrides {
     type Shards = ::sharded::shards::Fixed<1>;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterAccess;
     type Eviction = ::sharded::evict::Reject;
+    type Placement = ::sharded::placement::StrictSpread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "overrides";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
@@ -54,23 +56,25 @@ impl ::sharded::Policy for OptionsOverrides {
         1,
     );
 }
-/// The policy of [`Options::undoes`]: as many shards as suit the machine, each behind a `RwLock`; unbounded: one entry per listed instrument; hashed by `SipHash`; timed by `Manual`.
+/// The policy of [`Options::undoes`]: as many shards as suit the machine, each behind a `RwLock`; unbounded: one entry per listed instrument; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
 enum OptionsUndoes {}
 impl ::sharded::Policy for OptionsUndoes {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::RwLock;
     type Expiry = ::sharded::expiry::Never;
     type Eviction = ::sharded::evict::Unbounded;
+    type Placement = ::sharded::placement::Local;
     type Clock = ::sharded::clock::Manual;
     const NAME: &'static ::core::primitive::str = "undoes";
 }
-/// The policy of [`Options::copies`]: 64 shards, each behind an `Optimistic`; entries expire 5m after they were written; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; timed by `Manual`.
+/// The policy of [`Options::copies`]: 64 shards, each behind an `Optimistic`; entries expire 5m after they were written; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
 enum OptionsCopies {}
 impl ::sharded::Policy for OptionsCopies {
     type Shards = ::sharded::shards::Fixed<64>;
     type Lock = ::sharded::lock::Optimistic;
     type Expiry = ::sharded::expiry::AfterWrite;
     type Eviction = ::sharded::evict::Sieve;
+    type Placement = ::sharded::placement::Local;
     type Clock = ::sharded::clock::Manual;
     const NAME: &'static ::core::primitive::str = "copies";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
@@ -81,7 +85,7 @@ impl ::sharded::Policy for OptionsCopies {
     );
 }
 impl Options {
-    /// **Policy:** 64 shards, each behind a `RwLock`; entries expire 5m after they were written, or 30s after they were last used; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; timed by `Manual`.
+    /// **Policy:** 64 shards, each behind a `RwLock`; entries expire 5m after they were written, or 30s after they were last used; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
     #[must_use]
     const fn inherits(
         &self,
@@ -91,7 +95,7 @@ impl Options {
     > as ::sharded::Declared>::FieldWith<OptionsInherits, ::sharded::hasher::SipHash> {
         &self.inherits
     }
-    /// **Policy:** one shard behind a `Mutex`; entries expire 1h 30m after they were written, or 250ms after they were last used; at most 1 entry, more are refused; hashed by `SipHash`.
+    /// **Policy:** one shard behind a `Mutex`; entries expire 1h 30m after they were written, or 250ms after they were last used; at most 1 entry, more are refused; hashed by `SipHash`; placed by `StrictSpread`.
     #[must_use]
     const fn overrides(
         &self,
@@ -101,7 +105,7 @@ impl Options {
     > as ::sharded::Declared>::FieldWith<OptionsOverrides, ::sharded::hasher::SipHash> {
         &self.overrides
     }
-    /// **Policy:** as many shards as suit the machine, each behind a `RwLock`; unbounded: one entry per listed instrument; hashed by `SipHash`; timed by `Manual`.
+    /// **Policy:** as many shards as suit the machine, each behind a `RwLock`; unbounded: one entry per listed instrument; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
     #[must_use]
     const fn undoes(
         &self,
@@ -111,7 +115,7 @@ impl Options {
     > as ::sharded::Declared>::FieldWith<OptionsUndoes, ::sharded::hasher::SipHash> {
         &self.undoes
     }
-    /// **Policy:** 64 shards, each behind an `Optimistic`; entries expire 5m after they were written; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; timed by `Manual`.
+    /// **Policy:** 64 shards, each behind an `Optimistic`; entries expire 5m after they were written; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
     #[must_use]
     const fn copies(
         &self,
@@ -167,6 +171,11 @@ impl OptionsBuilder {
     /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
     pub fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Places shards as on this machine, in place of the one at hand.
+    pub fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(topology);
         self
     }
     /// Overrides what was declared of `inherits`.

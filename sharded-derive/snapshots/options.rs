@@ -6,11 +6,12 @@
     capacity = 1_000_000,
     evict = Lru,
     hasher = SipHash,
+    numa = Local,
     clock = Manual,
 )]
 pub struct Options {
     inherits: HashMap<u64, String>,
-    #[shard(shards = 1, lock = Mutex, ttl = "1h 30m", idle = "250ms", capacity = 1, evict = Reject, clock = System)]
+    #[shard(shards = 1, lock = Mutex, ttl = "1h 30m", idle = "250ms", capacity = 1, evict = Reject, numa = StrictSpread, clock = System)]
     overrides: HashMap<u64, String>,
     #[shard(shards = auto, ttl = never, idle = never, capacity = none)]
     #[shard(unbounded = "one entry per listed instrument")]

@@ -9,6 +9,7 @@ impl ::sharded::Policy for ArenaPlayers {
     type Lock = self::Fair;
     type Expiry = ::sharded::expiry::Never;
     type Eviction = super::evict::Random<4>;
+    type Placement = ::sharded::placement::Spread;
     type Clock = crate::time::GameTime;
     const NAME: &'static ::core::primitive::str = "players";
     const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
@@ -22,6 +23,7 @@ impl ::sharded::Policy for ArenaShots {
     type Lock = ::spin::Ticket;
     type Expiry = ::sharded::expiry::AfterWrite;
     type Eviction = ::sharded::evict::Unbounded;
+    type Placement = ::sharded::placement::Spread;
     type Clock = crate::time::GameTime;
     const NAME: &'static ::core::primitive::str = "shots";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
@@ -85,6 +87,11 @@ impl ArenaBuilder {
     /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
     fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Places shards as on this machine, in place of the one at hand.
+    fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(topology);
         self
     }
     /// Overrides what was declared of `players`.

@@ -15,6 +15,7 @@ impl ::framework::exports::sharded::Policy for RenamedMap {
     type Lock = ::framework::exports::sharded::lock::RwLock;
     type Expiry = ::framework::exports::sharded::expiry::AfterWrite;
     type Eviction = ::framework::exports::sharded::evict::Lru;
+    type Placement = ::framework::exports::sharded::placement::Spread;
     type Clock = ::framework::exports::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "map";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
@@ -75,6 +76,14 @@ impl<__Other> RenamedBuilder<__Other> {
     /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
     pub fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Places shards as on this machine, in place of the one at hand.
+    pub fn topology(
+        mut self,
+        topology: ::framework::exports::sharded::topology::Topology,
+    ) -> Self {
+        self.__options = self.__options.topology(topology);
         self
     }
     /// Overrides what was declared of `map`.

@@ -20,6 +20,7 @@ impl ::sharded::Policy for OnlineUsers {
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
     type Eviction = ::sharded::evict::Unbounded;
+    type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "users";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
@@ -33,6 +34,7 @@ impl ::sharded::Policy for OnlineNames {
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
     type Eviction = ::sharded::evict::Unbounded;
+    type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "names";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
@@ -46,6 +48,7 @@ impl ::sharded::Policy for OnlineIds {
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
     type Eviction = ::sharded::evict::Unbounded;
+    type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "ids";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
@@ -59,6 +62,7 @@ impl ::sharded::Policy for OnlineByOption {
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
     type Eviction = ::sharded::evict::Unbounded;
+    type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "by_option";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
@@ -149,6 +153,11 @@ impl OnlineBuilder {
     /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
     pub fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Places shards as on this machine, in place of the one at hand.
+    pub fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(topology);
         self
     }
     /// Overrides what was declared of `users`.

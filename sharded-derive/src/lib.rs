@@ -42,6 +42,7 @@ use quote::quote;
 /// | `evict` | both | which entry leaves a full map: `Sieve`, `Lru`, `Reject`, or one's own by its path | `Sieve` |
 /// | `unbounded` | map | the reason why a map needs neither `ttl`, `idle` nor `capacity`; one of the four is asked for | |
 /// | `hasher` | both | `SipHash` or any type that is `BuildHasher + Default`, over what the map's type names | ahash |
+/// | `numa` | both | `Spread`, `Local`, `Off`, `StrictSpread`, `StrictLocal`, or one's own by its path | `Spread` |
 /// | `clock` | both | `System`, `Manual`, or one's own by its path | `System` |
 /// | `skip` | field | none: the field stays as it is, and its value is given to the builder | |
 /// | `crate` | struct | the path of the `sharded` crate, where it is re-exported | `::sharded` |

@@ -85,6 +85,7 @@ pub(crate) struct Policy {
     pub(crate) evict: Option<Setting<Choice>>,
     pub(crate) unbounded: Option<Setting<String>>,
     pub(crate) hasher: Option<Setting<Hasher>>,
+    pub(crate) numa: Option<Setting<Choice>>,
     pub(crate) clock: Option<Setting<Choice>>,
     /// Something was said of the field, or of all, that nobody knows what it means.
     pub(crate) unknown: bool,
@@ -142,6 +143,10 @@ impl Policy {
 
     pub(crate) fn hasher(&self) -> Option<&Hasher> {
         value(self.hasher.as_ref())
+    }
+
+    pub(crate) fn numa(&self) -> Option<&Choice> {
+        value(self.numa.as_ref())
     }
 
     pub(crate) fn clock(&self) -> Option<&Choice> {

@@ -7,7 +7,7 @@ use syn::ext::IdentExt;
 pub(crate) const OF_STORE: [&str; 2] = ["new", "builder"];
 
 /// The methods that a builder has besides one per field.
-pub(crate) const OF_BUILDER: [&str; 4] = ["clock", "shards", "sweep_by_hand", "build"];
+pub(crate) const OF_BUILDER: [&str; 5] = ["clock", "shards", "sweep_by_hand", "topology", "build"];
 
 /// Whether the name is one of these.
 pub(crate) fn is_one_of(field: &Ident, names: &[&str]) -> bool {

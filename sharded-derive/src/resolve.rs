@@ -97,6 +97,7 @@ fn policy(own: &Options, defaults: &Options) -> Policy {
         evict: setting(own.evict.as_ref(), defaults.evict.as_ref()),
         unbounded: setting(own.unbounded.as_ref(), None),
         hasher: setting(own.hasher.as_ref(), defaults.hasher.as_ref()),
+        numa: setting(own.numa.as_ref(), defaults.numa.as_ref()),
         clock: setting(own.clock.as_ref(), defaults.clock.as_ref()),
         unknown: own.unknown || defaults.unknown,
     }

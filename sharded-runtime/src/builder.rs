@@ -3,7 +3,10 @@
 //! A store's generated builder holds one [`StoreOptions`] and a [`FieldOptions`] per field, so that tests and small
 //! machines need no second declaration.
 
-use crate::{Policy, clock::Manual, evict::Bounded, expiry, hasher::Seed, order, shards::MAX_SHARDS};
+use crate::{
+    Policy, clock::Manual, evict::Bounded, expiry, hasher::Seed, order, placement::Site, shards::MAX_SHARDS,
+    topology::Topology,
+};
 use std::{marker::PhantomData, time::Duration};
 
 /// What can be overridden of one field.
@@ -11,13 +14,14 @@ use std::{marker::PhantomData, time::Duration};
 /// # Examples
 ///
 /// ```
-/// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, shards};
+/// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
 /// # enum Pages {}
 /// # impl Policy for Pages {
 /// #     type Shards = shards::Fixed<64>;
 /// #     type Lock = lock::Mutex;
 /// #     type Expiry = expiry::AfterWrite;
 /// #     type Eviction = evict::Lru;
+/// #     type Placement = placement::Spread;
 /// #     type Clock = clock::System;
 /// #     const NAME: &'static str = "pages";
 /// #     const TTL: Option<Duration> = Some(Duration::from_secs(60));
@@ -134,13 +138,14 @@ impl<P: Policy> FieldOptions<P> {
     /// # Examples
     ///
     /// ```
-    /// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, shards};
+    /// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
     /// # enum Sessions {}
     /// # impl Policy for Sessions {
     /// #     type Shards = shards::Fixed<64>;
     /// #     type Lock = lock::Mutex;
     /// #     type Expiry = expiry::AfterAccess;
     /// #     type Eviction = evict::Unbounded;
+    /// #     type Placement = placement::Spread;
     /// #     type Clock = clock::System;
     /// #     const NAME: &'static str = "sessions";
     /// #     const IDLE: Option<Duration> = Some(Duration::from_mins(30));
@@ -187,13 +192,14 @@ impl<P> std::fmt::Debug for FieldOptions<P> {
 /// # Examples
 ///
 /// ```
-/// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, shards};
+/// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
 /// # enum Codes {}
 /// # impl Policy for Codes {
 /// #     type Shards = shards::Fixed<64>;
 /// #     type Lock = lock::Mutex;
 /// #     type Expiry = expiry::AfterWrite;
 /// #     type Eviction = evict::Unbounded;
+/// #     type Placement = placement::Spread;
 /// #     type Clock = clock::System;
 /// #     const NAME: &'static str = "codes";
 /// #     const TTL: Option<Duration> = Some(Duration::from_secs(60));
@@ -214,6 +220,7 @@ pub struct StoreOptions {
     shards: Option<usize>,
     clock: Option<Manual>,
     sweep_by_hand: bool,
+    site: Site,
 }
 
 impl StoreOptions {
@@ -269,6 +276,28 @@ impl StoreOptions {
         self
     }
 
+    /// A machine in place of this one, as far as the [placement](crate::placement) of shards goes: for tests, or to use only some of its nodes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{Store, sharded};
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { carts: HashMap<u64, String> }
+    /// use sharded::topology::{Node, NodeId, Topology};
+    ///
+    /// let nodes = [0, 1].map(|node| Node::new(NodeId::new(node), [node], 1 << 30));
+    /// let shop = Shop::builder().topology(Topology::new(nodes)).build();
+    /// let node_of_last = shop.placement().fields()[0].shards().last().and_then(|shard| shard.node());
+    /// assert_eq!(node_of_last, Some(NodeId::new(1)));
+    /// ```
+    #[must_use]
+    pub fn topology(mut self, topology: Topology) -> Self {
+        self.site = Site::of(topology);
+        self
+    }
+
     /// Settles what the fields of one store share, from which they are then built.
     ///
     /// # Examples
@@ -276,7 +305,8 @@ impl StoreOptions {
     /// See [`StoreOptions`].
     #[must_use]
     pub fn start(self) -> StoreContext {
-        StoreContext { id: order::StoreId::new(), seed: Seed::random(), options: self }
+        let StoreOptions { shards, clock, sweep_by_hand, site } = self;
+        StoreContext { id: order::StoreId::new(), seed: Seed::random(), shards, clock, sweep_by_hand, site }
     }
 }
 
@@ -289,21 +319,24 @@ impl StoreOptions {
 pub struct StoreContext {
     pub(crate) id: order::StoreId,
     pub(crate) seed: Seed,
-    options: StoreOptions,
+    pub(crate) site: Site,
+    shards: Option<usize>,
+    clock: Option<Manual>,
+    sweep_by_hand: bool,
 }
 
 impl StoreContext {
     pub(crate) fn shards<P: Policy>(&self, field: &FieldOptions<P>) -> usize {
         use crate::shards::ShardCount as _;
-        field.shards.or(self.options.shards).unwrap_or_else(P::Shards::count)
+        field.shards.or(self.shards).unwrap_or_else(P::Shards::count)
     }
 
     pub(crate) fn clock(&self) -> Option<Manual> {
-        self.options.clock.clone()
+        self.clock.clone()
     }
 
     pub(crate) fn sweeps_by_hand(&self) -> bool {
-        self.options.sweep_by_hand
+        self.sweep_by_hand
     }
 }
 

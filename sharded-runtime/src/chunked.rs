@@ -1,5 +1,9 @@
 //! An array that grows without moving what is in it.
 
+use crate::arena::Heap;
+use allocator_api2::vec::Vec;
+use std::mem::size_of;
+
 /// Elements of a part.
 const PART: usize = 512;
 
@@ -8,12 +12,24 @@ const PART: usize = 512;
 #[derive(Debug)]
 pub(crate) struct Chunked<T> {
     /// All but the last are full.
-    parts: Vec<Vec<T>>,
+    parts: Vec<Vec<T, Heap>, Heap>,
 }
 
 impl<T> Default for Chunked<T> {
     fn default() -> Self {
-        Chunked { parts: Vec::new() }
+        Self::new(&Heap::default())
+    }
+}
+
+impl<T> Chunked<T> {
+    /// An array whose elements will lie there.
+    pub(crate) fn new(heap: &Heap) -> Self {
+        Chunked { parts: Vec::new_in(heap.clone()) }
+    }
+
+    /// The address and the bytes of a part.
+    pub(crate) fn part(&self, index: usize) -> Option<(usize, usize)> {
+        self.parts.get(index).map(|part| (part.as_ptr().addr(), part.capacity() * size_of::<T>()))
     }
 }
 
@@ -34,7 +50,7 @@ impl<T: Default> Chunked<T> {
     fn extend(&mut self, len: usize) {
         while self.len() < len {
             if self.len().is_multiple_of(PART) {
-                self.parts.push(Vec::new());
+                self.parts.push(Vec::new_in(self.parts.allocator().clone()));
             }
             if let Some(last) = self.parts.last_mut() {
                 last.push(T::default());

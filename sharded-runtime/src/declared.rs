@@ -13,13 +13,14 @@ use crate::{Policy, ShardedMap, ShardedSet};
 /// ```
 /// use sharded::{Declared, ShardedMap};
 /// use std::collections::HashMap;
-/// # use sharded::{Policy, clock, evict, expiry, lock, shards};
+/// # use sharded::{Policy, clock, evict, expiry, lock, placement, shards};
 /// # enum Prices {}
 /// # impl Policy for Prices {
 /// #     type Shards = shards::Fixed<16>;
 /// #     type Lock = lock::Mutex;
 /// #     type Expiry = expiry::Never;
 /// #     type Eviction = evict::Unbounded;
+/// #     type Placement = placement::Spread;
 /// #     type Clock = clock::System;
 /// #     const NAME: &'static str = "prices";
 /// # }

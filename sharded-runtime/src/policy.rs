@@ -1,9 +1,10 @@
 //! All that was declared of a field, as one type.
 
-use crate::{clock::Clock, evict::Eviction, expiry::Expiry, lock::Lock, shards::ShardCount};
+use crate::{clock::Clock, evict::Eviction, expiry::Expiry, lock::Lock, placement::Placement, shards::ShardCount};
 use std::time::Duration;
 
-/// The policy of one map: how many shards, which lock, when entries expire, which one leaves when it is full.
+/// The policy of one map: how many shards, which lock, when entries expire, which one leaves when it is full, on which
+/// NUMA node they are.
 ///
 /// `#[sharded]` writes one empty enum per field that implements this trait; one written by hand does the same for a
 /// [`ShardedMap`](crate::ShardedMap) outside any store. Nothing is stored of it: each choice is a type, so a choice that
@@ -13,7 +14,7 @@ use std::time::Duration;
 /// # Examples
 ///
 /// ```
-/// use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, shards};
+/// use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
 /// use std::time::Duration;
 ///
 /// enum Sessions {}
@@ -22,6 +23,7 @@ use std::time::Duration;
 ///     type Lock = lock::RwLock;
 ///     type Expiry = expiry::AfterWrite;
 ///     type Eviction = evict::Lru;
+///     type Placement = placement::Spread;
 ///     type Clock = clock::System;
 ///     const NAME: &'static str = "sessions";
 ///     const TTL: Option<Duration> = Some(Duration::from_mins(30));
@@ -44,6 +46,9 @@ pub trait Policy: 'static {
     /// Which entry leaves when the capacity is reached: [`Unbounded`](crate::evict::Unbounded),
     /// [`Lru`](crate::evict::Lru), [`Sieve`](crate::evict::Sieve), [`Reject`](crate::evict::Reject) or one's own.
     type Eviction: Eviction;
+    /// On which NUMA node each shard lies: [`Spread`](crate::placement::Spread), [`Local`](crate::placement::Local),
+    /// [`Off`](crate::placement::Off), [`Strict`](crate::placement::Strict) or one's own.
+    type Placement: Placement;
     /// What tells the time: [`System`](crate::clock::System), [`Manual`](crate::clock::Manual) or one's own.
     type Clock: Clock;
 

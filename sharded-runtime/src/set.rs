@@ -6,6 +6,8 @@ use crate::{
     evict::MakesRoom,
     expiry::Expires,
     lock::Serves,
+    placement::FieldPlacement,
+    topology::NodeId,
 };
 use std::{
     borrow::Borrow,
@@ -221,6 +223,27 @@ impl<K, P: Policy, S> ShardedSet<K, P, S> {
     #[track_caller]
     pub fn shrink_to_fit(&self) {
         self.map.shrink_to_fit();
+    }
+
+    /// Asks the kernel on which NUMA nodes the shards are, see [`ShardedMap::placement`].
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// print!("{}", Chat::new().online().placement());
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn placement(&self) -> FieldPlacement {
+        self.map.placement()
     }
 }
 
@@ -524,6 +547,25 @@ where
         self.map.shard_of(key)
     }
 
+    /// The NUMA node that a key's shard was declared to be on, see [`ShardedMap::node_of`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// assert!(Chat::new().online().node_of("ada").is_some());
+    /// ```
+    pub fn node_of<Q>(&self, key: &Q) -> Option<NodeId>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.map.node_of(key)
+    }
+
     /// Adds a key with a time to live of its own, and says whether it is new, see [`ShardedMap::insert_with_ttl`].
     ///
     /// # Panics
@@ -670,6 +712,9 @@ impl<K, P: Policy, S> Field for ShardedSet<K, P, S> {
     }
     fn clear(&self) {
         self.clear();
+    }
+    fn placement(&self) -> FieldPlacement {
+        self.placement()
     }
 }
 

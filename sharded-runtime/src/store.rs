@@ -1,6 +1,9 @@
 //! The whole struct: its fields by name.
 
-use crate::Stats;
+use crate::{
+    Stats,
+    placement::{FieldPlacement, StorePlacement},
+};
 
 /// A struct made by `#[sharded]`: what can be done to all its fields at once.
 ///
@@ -73,6 +76,45 @@ pub trait Store {
     fn clear(&self) {
         self.visit(&mut |field| field.clear());
     }
+
+    /// On which NUMA node each shard of each field was declared to be, and where the kernel says that its pages are: see [`placement`](crate::placement).
+    ///
+    /// O(pages), with a system call for every thousand of them; addresses are listed a bounded number per lock hold.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on a field of this store or of a later one. The message then names this library's line as the place of
+    /// the access, since it passes through [`Field`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sharded::{Store, placement::Binding, sharded};
+    /// use std::collections::HashMap;
+    ///
+    /// #[sharded(ttl = "1h", numa = Spread)]
+    /// struct Shop {
+    ///     carts: HashMap<u64, Vec<u32>>,
+    /// }
+    ///
+    /// let shop = Shop::new();
+    /// shop.carts().insert(1, vec![7]);
+    /// let placement = shop.placement();
+    /// print!("{placement}");
+    /// let carts = &placement.fields()[0];
+    /// assert_eq!(carts.name(), "carts");
+    /// println!("asked: {:?}", carts.asked());
+    /// if carts.binding() == Binding::Bound {
+    ///     for shard in carts.shards() {
+    ///         println!("on {:?}: {:?} %, {:?}", shard.node(), shard.per_cent(), shard.pages().collect::<Vec<_>>());
+    ///     }
+    /// }
+    /// ```
+    fn placement(&self) -> StorePlacement {
+        let mut fields = Vec::new();
+        self.visit(&mut |field| fields.push(field.placement()));
+        StorePlacement::new(fields)
+    }
 }
 
 /// One map of a [`Store`], whatever its types.
@@ -99,4 +141,6 @@ pub trait Field {
     fn sweep(&self) -> usize;
     /// Removes every entry, see [`ShardedMap::clear`](crate::ShardedMap::clear).
     fn clear(&self);
+    /// Where its shards are, see [`ShardedMap::placement`](crate::ShardedMap::placement).
+    fn placement(&self) -> FieldPlacement;
 }

@@ -19,6 +19,7 @@ where
     type Lock = L;
     type Expiry = X::Expiry;
     type Eviction = E;
+    type Placement = sharded::placement::Spread;
     type Clock = C;
     const NAME: &'static str = "field";
     const TTL: Option<Duration> = X::TTL;

@@ -134,6 +134,12 @@ fn methods(store: &Store) -> TokenStream {
                 self
             }
 
+            /// Places shards as on this machine, in place of the one at hand.
+            #vis fn topology(mut self, topology: #krate::topology::Topology) -> Self {
+                self.#options = self.#options.topology(topology);
+                self
+            }
+
             #(#overrides)*
 
             #build

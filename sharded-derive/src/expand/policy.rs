@@ -2,7 +2,7 @@
 
 use super::{doc, words};
 use crate::model::{MapField, Store};
-use crate::syntax::{CLOCKS, Choice, Choices, EVICTIONS, HASHERS, Hasher, LOCKS, Shards};
+use crate::syntax::{CLOCKS, Choice, Choices, EVICTIONS, HASHERS, Hasher, LOCKS, PLACEMENTS, Shards};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 use std::time::Duration;
@@ -22,6 +22,7 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
         }
     };
     let lock = choice(map.declared.lock(), &LOCKS, "Mutex", krate);
+    let placement = choice(map.declared.numa(), &PLACEMENTS, "Spread", krate);
     let clock = choice(map.declared.clock(), &CLOCKS, "System", krate);
     let expiry = match (map.declared.ttl(), map.declared.idle()) {
         (_, Some(_)) => quote!(AfterAccess),
@@ -50,6 +51,7 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
             type Lock = #lock;
             type Expiry = #krate::expiry::#expiry;
             type Eviction = #eviction;
+            type Placement = #placement;
             type Clock = #clock;
             const NAME: &'static ::core::primitive::str = #name;
             #ttl

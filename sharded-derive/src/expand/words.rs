@@ -9,6 +9,7 @@ pub(super) fn policy(policy: &Policy) -> String {
     parts.extend(expiry(policy));
     parts.extend(bound(policy));
     parts.extend(policy.hasher().map(|hasher| format!("hashed by `{}`", hasher.words())));
+    parts.extend(numa(policy));
     parts.extend(
         policy.clock().filter(|clock| !clock.is("System")).map(|clock| format!("timed by `{}`", clock.words())),
     );
@@ -23,6 +24,16 @@ fn shards(policy: &Policy) -> String {
         Shards::Fixed(shards) => format!("{shards} shards, each behind {article} `{lock}`"),
         Shards::Auto => format!("as many shards as suit the machine, each behind {article} `{lock}`"),
     }
+}
+
+/// Nothing where they are spread, as by default.
+fn numa(policy: &Policy) -> Option<String> {
+    let numa = policy.numa().filter(|numa| !numa.is("Spread"))?;
+    Some(if numa.is("Off") {
+        "on no NUMA node in particular".to_owned()
+    } else {
+        format!("placed by `{}`", numa.words())
+    })
 }
 
 fn expiry(policy: &Policy) -> Option<String> {

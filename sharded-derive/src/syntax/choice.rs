@@ -14,6 +14,8 @@ pub(crate) struct Choices {
 
 pub(crate) const LOCKS: Choices = Choices { module: "lock", names: &["Mutex", "RwLock", "Optimistic"] };
 pub(crate) const EVICTIONS: Choices = Choices { module: "evict", names: &["Lru", "Sieve", "Reject"] };
+pub(crate) const PLACEMENTS: Choices =
+    Choices { module: "placement", names: &["Spread", "Local", "Off", "StrictSpread", "StrictLocal"] };
 pub(crate) const CLOCKS: Choices = Choices { module: "clock", names: &["System", "Manual"] };
 pub(crate) const HASHERS: Choices = Choices { module: "hasher", names: &["SipHash"] };
 
@@ -67,6 +69,10 @@ pub(super) fn evict(option: &str, value: &Value, diag: &mut Diagnostics) -> Opti
     choose(option, value, &EVICTIONS, diag)
 }
 
+pub(super) fn numa(option: &str, value: &Value, diag: &mut Diagnostics) -> Option<Choice> {
+    choose(option, value, &PLACEMENTS, diag)
+}
+
 pub(super) fn clock(option: &str, value: &Value, diag: &mut Diagnostics) -> Option<Choice> {
     choose(option, value, &CLOCKS, diag)
 }
@@ -107,7 +113,11 @@ fn choose(option: &str, value: &Value, choices: &Choices, diag: &mut Diagnostics
     match &value.kind {
         Kind::Word(word) if choices.names.iter().any(|ours| word == ours) => Some(Choice::Ours(word.clone())),
         Kind::Word(word) => {
-            let kind = if option == "evict" { "eviction" } else { option };
+            let kind = match option {
+                "evict" => "eviction",
+                "numa" => "placement",
+                option => option,
+            };
             let near = suggest::nearest(&word.to_string(), choices.names.iter().copied());
             let question = near.map_or_else(|| ".".to_owned(), |near| format!(", did you mean `{near}`?"));
             diag.error(

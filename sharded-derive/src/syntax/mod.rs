@@ -11,7 +11,7 @@ mod shards;
 mod value;
 
 pub(crate) use capacity::Capacity;
-pub(crate) use choice::{CLOCKS, Choice, Choices, EVICTIONS, HASHERS, Hasher, LOCKS};
+pub(crate) use choice::{CLOCKS, Choice, Choices, EVICTIONS, HASHERS, Hasher, LOCKS, PLACEMENTS};
 pub(crate) use duration::{Time, in_words};
 pub(crate) use item::{Declaration, DeclaredField, Unsupported, conditional, parse};
 pub(crate) use options::{Options, Written};

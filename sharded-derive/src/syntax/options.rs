@@ -25,7 +25,7 @@ struct Known {
     synonyms: &'static [&'static str],
 }
 
-const KNOWN: [Known; 11] = [
+const KNOWN: [Known; 12] = [
     known("shards", "shards = 16", None, &["buckets", "segments", "stripes", "partitions"]),
     known("lock", "lock = RwLock", None, &["mutex", "rwlock", "guard"]),
     known(
@@ -49,6 +49,7 @@ const KNOWN: [Known; 11] = [
     known("evict", "evict = Lru", None, &["eviction", "evicts", "policy"]),
     known("unbounded", "unbounded = \"one entry per country\"", Some(Place::Field), &["reason", "no_bound"]),
     known("hasher", "hasher = SipHash", None, &["hash", "build_hasher"]),
+    known("numa", "numa = Spread", None, &["node", "nodes", "placement", "pin"]),
     known("clock", "clock = Manual", None, &["time", "timer"]),
     known("skip", "skip", Some(Place::Field), &["ignore", "plain"]),
     known("crate", "crate = ::renamed", Some(Place::Struct), &["path", "krate"]),
@@ -85,6 +86,7 @@ pub(crate) struct Options {
     pub(crate) evict: Slot<Choice>,
     pub(crate) unbounded: Slot<String>,
     pub(crate) hasher: Slot<Hasher>,
+    pub(crate) numa: Slot<Choice>,
     pub(crate) clock: Slot<Choice>,
     pub(crate) skip: Slot<()>,
     pub(crate) krate: Slot<TokenStream>,
@@ -121,6 +123,7 @@ impl Options {
             "evict" => note.take(&mut self.evict, choice::evict),
             "unbounded" => note.take(&mut self.unbounded, reason::parse),
             "hasher" => note.take(&mut self.hasher, choice::hasher),
+            "numa" => note.take(&mut self.numa, choice::numa),
             "clock" => note.take(&mut self.clock, choice::clock),
             "skip" => note.flag(&mut self.skip),
             "crate" => note.take(&mut self.krate, choice::krate),
@@ -142,6 +145,7 @@ impl Options {
             tokens(self.evict.as_ref()),
             tokens(self.unbounded.as_ref()),
             tokens(self.hasher.as_ref()),
+            tokens(self.numa.as_ref()),
             tokens(self.clock.as_ref()),
         ]
         .into_iter()

@@ -1,7 +1,8 @@
 //! Chunks of equal size out of large mappings.
 
+use super::Home;
 use crate::sys::memory;
-use std::{collections::BTreeSet, ptr::NonNull};
+use std::{collections::BTreeSet, ptr::NonNull, sync::Arc};
 
 /// Chunks of the first mapping; each further one has twice as many...
 const FIRST_MAPPING: usize = 16;
@@ -16,7 +17,7 @@ const KEEP_SHARE: usize = 32;
 
 pub(super) struct Chunks {
     size: usize,
-    huge_pages: bool,
+    home: Arc<Home>,
     /// In the order of their chunks' numbers.
     mappings: Vec<Mapping>,
     /// Free chunks that still have their pages.
@@ -38,10 +39,10 @@ struct Mapping {
 }
 
 impl Chunks {
-    pub(super) fn new(size: usize, huge_pages: bool) -> Self {
+    pub(super) fn new(size: usize, home: Arc<Home>) -> Self {
         assert!(size.is_multiple_of(memory::PAGE), "a chunk consists of whole pages");
         let (warm, cold) = (BTreeSet::new(), BTreeSet::new());
-        Chunks { size, huge_pages, mappings: Vec::new(), warm, cold, fresh: 0, used: 0 }
+        Chunks { size, home, mappings: Vec::new(), warm, cold, fresh: 0, used: 0 }
     }
 
     /// A free chunk, and whether it has no pages yet, which one call may provide.
@@ -55,7 +56,7 @@ impl Chunks {
         };
         self.used += 1;
         // Huge pages come by themselves.
-        Some((number, is_cold && !self.huge_pages))
+        Some((number, is_cold && !self.home.huge_pages()))
     }
 
     /// Takes a chunk back; answers one whose pages are to be given back.
@@ -116,8 +117,10 @@ impl Chunks {
                 None => return None,
             }
         };
-        if self.huge_pages {
-            // SAFETY: this is the whole mapping.
+        // SAFETY: this is the whole mapping.
+        unsafe { self.home.bind(begin, (chunks + 2) * self.size) }
+        if self.home.huge_pages() {
+            // SAFETY: as above.
             unsafe { memory::prefer_huge_pages(begin, (chunks + 2) * self.size) }
         }
         // SAFETY: the mapping has a chunk before the first one.

@@ -1,10 +1,10 @@
-use super::{Arena, Shape};
+use super::{Arena, Home, Shape};
 
 const SHAPE: Shape = Shape { bucket: 256, classes: 4, chunk: 4096 };
 
 #[test]
 fn blocks_are_disjoint_and_come_back() {
-    let arena = Arena::new(SHAPE, false);
+    let arena = Arena::new(SHAPE, Home::anywhere(false));
     let mut blocks = Vec::new();
     for round in 0..200_u32 {
         let class = round % 5;
@@ -27,12 +27,12 @@ fn blocks_are_disjoint_and_come_back() {
     }
     assert_eq!(arena.usage(), (0, 200));
     // The halves have been put together again: as many whole chunks are free as were ever made.
-    assert!(arena.free.lock().blocks.iter().all(std::collections::BTreeSet::is_empty));
+    assert!(arena.blocks.is_whole());
 }
 
 #[test]
 fn what_is_free_is_taken_again() {
-    let arena = Arena::new(SHAPE, false);
+    let arena = Arena::new(SHAPE, Home::anywhere(false));
     let mut addresses = std::collections::BTreeSet::new();
     for _ in 0..1000 {
         let blocks: Vec<_> = (0..20).map(|_| arena.take(4).expect("memory")).collect();
@@ -47,7 +47,7 @@ fn what_is_free_is_taken_again() {
 
 #[test]
 fn a_discarded_chunk_is_zero() {
-    let arena = Arena::new(SHAPE, false);
+    let arena = Arena::new(SHAPE, Home::anywhere(false));
     for _ in 0..3 {
         let blocks: Vec<_> = (0..100).map(|_| arena.take(4).expect("memory")).collect();
         for block in &blocks {
@@ -76,7 +76,7 @@ mod models {
     #[test]
     fn two_threads_take_and_give() {
         loom::model(|| {
-            let arena = Arc::new(Arena::new(SHAPE, false));
+            let arena = Arc::new(Arena::new(SHAPE, Home::anywhere(false)));
             let threads: Vec<_> = [3_u32, 4]
                 .into_iter()
                 .map(|class| {

@@ -1,4 +1,5 @@
 use super::{Bounded, Eviction, MakesRoom, queue};
+use crate::arena::Heap;
 
 /// The entry that was not used for longest leaves: `evict = Lru`.
 ///
@@ -31,6 +32,14 @@ impl MakesRoom for Lru {}
 
 impl Eviction for Lru {
     const REORDERS: bool = true;
+
+    fn settle(&mut self, heap: &Heap) {
+        self.0.settle(heap);
+    }
+
+    fn part(&self, index: usize) -> Option<(usize, usize)> {
+        self.0.nodes.part(index)
+    }
 
     fn inserted(&mut self, slot: u32) {
         self.0.push_front(slot);

@@ -11,6 +11,8 @@ pub use reject::Reject;
 pub use sieve::Sieve;
 pub use unbounded::Unbounded;
 
+use crate::arena::Heap;
+
 /// The order in which the entries of one shard leave, chosen with `evict = …`.
 ///
 /// The value is what one shard remembers about its entries; it knows them by the number of their slot, a small integer
@@ -98,6 +100,19 @@ pub trait Eviction: Default + Send + Sync + 'static {
     #[inline]
     fn shrink_to(&mut self, slots: usize) {
         let _ = slots;
+    }
+
+    /// Has what it will know of slots lie in this memory, before there is anything.
+    #[doc(hidden)]
+    fn settle(&mut self, heap: &Heap) {
+        let _ = heap;
+    }
+
+    /// The address and the bytes of a part of that memory.
+    #[doc(hidden)]
+    fn part(&self, index: usize) -> Option<(usize, usize)> {
+        let _ = index;
+        None
     }
 }
 

@@ -1,6 +1,7 @@
 //! What [`Lru`](super::Lru) and [`Sieve`](super::Sieve) share: a list with a mark on each entry that a reader may set.
 
 use crate::{
+    arena::Heap,
     chunked::Chunked,
     list::{Linked, Links, List},
 };
@@ -30,6 +31,10 @@ impl Linked for Node {
 }
 
 impl Queue {
+    pub(super) fn settle(&mut self, heap: &Heap) {
+        self.nodes = Chunked::new(heap);
+    }
+
     pub(super) fn push_front(&mut self, slot: u32) {
         let index = slot as usize;
         self.nodes.reach(index);

@@ -8,13 +8,14 @@ use super::{Bounded, Eviction};
 /// # Examples
 ///
 /// ```
-/// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, shards};
+/// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
 /// # enum Seats {}
 /// # impl Policy for Seats {
 /// #     type Shards = shards::Fixed<1>;
 /// #     type Lock = lock::Mutex;
 /// #     type Expiry = expiry::Never;
 /// #     type Eviction = evict::Reject;
+/// #     type Placement = placement::Spread;
 /// #     type Clock = clock::System;
 /// #     const NAME: &'static str = "seats";
 /// #     const CAPACITY: Option<usize> = Some(1);

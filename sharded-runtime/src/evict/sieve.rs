@@ -1,5 +1,5 @@
 use super::{Bounded, Eviction, MakesRoom, queue};
-use crate::list::NIL;
+use crate::{arena::Heap, list::NIL};
 
 /// A hand goes from the oldest entry to the newest and takes the first that was not used since it last came by:
 /// `evict = Sieve`, the default where only a `capacity` is declared.
@@ -42,6 +42,14 @@ impl Bounded for Sieve {}
 impl MakesRoom for Sieve {}
 
 impl Eviction for Sieve {
+    fn settle(&mut self, heap: &Heap) {
+        self.queue.settle(heap);
+    }
+
+    fn part(&self, index: usize) -> Option<(usize, usize)> {
+        self.queue.nodes.part(index)
+    }
+
     fn inserted(&mut self, slot: u32) {
         self.queue.push_front(slot);
     }

@@ -10,9 +10,11 @@
 //! knowing where it is. Levels are made when first needed.
 
 use crate::{
+    arena::Heap,
     chunked::Chunked,
     list::{Links, NIL},
 };
+use allocator_api2::{boxed::Box, vec::Vec};
 
 const BUCKETS: usize = 64;
 const LEVELS: usize = 16;
@@ -29,7 +31,7 @@ const PENDING: u32 = u32::MAX - 1;
 pub(crate) struct Wheel {
     /// By region. `NIL` links mean that the region is not scheduled.
     nodes: Chunked<Links>,
-    levels: Vec<Option<Box<Level>>>,
+    levels: Vec<Option<Box<Level, Heap>>, Heap>,
     pending: Links,
     /// No bucket's time comes before this.
     due_at: u64,
@@ -44,14 +46,17 @@ struct Level {
     next: u64,
 }
 
-impl Default for Wheel {
-    fn default() -> Self {
-        let pending = Links { prev: PENDING, next: PENDING };
-        Wheel { nodes: Chunked::default(), levels: Vec::new(), pending, due_at: u64::MAX }
-    }
-}
-
 impl Wheel {
+    pub(crate) fn new(heap: &Heap) -> Self {
+        let pending = Links { prev: PENDING, next: PENDING };
+        Wheel { nodes: Chunked::new(heap), levels: Vec::new_in(heap.clone()), pending, due_at: u64::MAX }
+    }
+
+    /// The address and the bytes of a part of its memory.
+    pub(crate) fn part(&self, index: usize) -> Option<(usize, usize)> {
+        self.nodes.part(index)
+    }
+
     /// Has [`due`](Wheel::due) answer `region` once `deadline` has passed. `u64::MAX` is never.
     pub(crate) fn schedule(&mut self, region: u32, deadline: u64, now: u64) {
         self.unschedule(region);
@@ -66,7 +71,8 @@ impl Wheel {
         if level >= self.levels.len() {
             self.levels.resize_with(level + 1, || None);
         }
-        let at = self.levels[level].get_or_insert_with(|| Box::new(Level::new(level)));
+        let heap = self.levels.allocator().clone();
+        let at = self.levels[level].get_or_insert_with(|| Box::new_in(Level::new(level), heap));
         if at.occupied == 0 {
             at.next = now >> shift(level);
         }

@@ -1,9 +1,8 @@
 //! What all operations of a map are made of: the map itself, and a write to one shard.
 
-use super::{garbage::Garbage, locked::Locked};
+use super::{garbage::Garbage, locked::Locked, placing::Placing};
 use crate::{
     Policy,
-    arena::Arena,
     budget::{Budget, Purse},
     builder::{FieldOptions, StoreContext},
     clock::{TimeSource, to_nanos},
@@ -20,10 +19,7 @@ use crate::{
 };
 use std::{
     hash::{BuildHasher, Hash},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -37,7 +33,7 @@ pub(super) const BATCH: usize = 64;
 /// A map.
 pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) shards: Shards<Table<K, V, P>, Open, P>,
-    pub(super) arena: Arc<Arena>,
+    pub(super) placing: Placing,
     pub(super) hasher: MapHasher<S>,
     hashing: Hashing<K, V, P, S>,
     pub(super) clock: TimeSource<P::Clock>,
@@ -110,9 +106,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             assert!(!matches!(P::CAPACITY, Some(0)), "the CAPACITY of a policy must not be zero");
             assert!(P::CAPACITY.is_none() || P::Eviction::BOUNDED, "a policy with a CAPACITY needs an `Eviction`");
         }
-        let arena = Arc::new(Table::<K, V, P>::arena(options.huge_pages));
+        let placing = Placing::new::<K, V, P>(store, store.shards(options), options.huge_pages);
         let place = Place::new(store.id, index, const { &P::NAME });
-        let shards = Shards::new(store.shards(options), place, || Table::new(Arc::clone(&arena)));
+        let shards = Shards::new(&placing.homes(), place, |shard| Table::new(placing.arena(shard)));
         let clock = TimeSource::new(store.clock());
         let forever = |time: Option<Duration>| time.map_or(u64::MAX, to_nanos);
         let tracks = StampOf::<P>::TRACKS_ACCESS;
@@ -124,7 +120,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             alarm: AtomicU64::new(u64::MAX),
             in_background: StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand(),
             shards,
-            arena,
+            placing,
             hasher,
             hashing,
             clock,
@@ -168,7 +164,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Bytes of table memory in use, and the blocks of it that were ever taken.
     pub(super) fn memory(&self) -> (usize, u64) {
-        self.arena.usage()
+        self.placing.usage()
     }
 
     pub(super) fn in_background(&self) -> bool {

@@ -10,6 +10,7 @@
 //! | `core.rs` | what these are made of: a map, and a write to one shard |
 //! | `look.rs` | how a read reaches an entry |
 //! | `shard.rs` | what goes through a whole shard |
+//! | `placing.rs` | on which node each shard is |
 //! | `locked.rs` | a shard while its exclusive lock is held |
 //! | `plain.rs` | writes to maps whose entries neither expire nor are evicted |
 //! | `garbage.rs` | what it leaves to be dropped |
@@ -20,6 +21,7 @@ mod deadline;
 mod garbage;
 mod locked;
 mod look;
+mod placing;
 mod plain;
 mod read;
 mod shard;
@@ -37,9 +39,11 @@ use crate::{
     evict::MakesRoom,
     hasher::MapHasher,
     lock::{Lock, Serves},
+    placement::FieldPlacement,
     stats::Meter,
     sweeper,
     table::Table,
+    topology::NodeId,
 };
 use std::{
     borrow::Borrow,
@@ -347,6 +351,31 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
             self.core.shrink(shard);
         }
     }
+
+    /// Asks the kernel on which NUMA nodes the shards are, page by page: see [`placement`](crate::placement).
+    ///
+    /// O(pages), with a system call for every thousand of them; addresses are listed a bounded number per lock hold, and the kernel is asked after that.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { carts: HashMap<u64, String> }
+    /// let shop = Shop::new();
+    /// shop.carts().insert(1, "apple".to_owned());
+    /// print!("{}", shop.carts().placement());
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn placement(&self) -> FieldPlacement {
+        FieldPlacement::of(P::NAME, &*self.core)
+    }
 }
 
 impl<K, V, P, S> ShardedMap<K, V, P, S>
@@ -375,6 +404,29 @@ where
         Q: Hash + Eq + ?Sized,
     {
         self.core.route(self.core.hasher.hash(key))
+    }
+
+    /// The NUMA node that a key's shard was declared to be on; `None` with [`numa = Off`](crate::placement::Off). No lock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { carts: HashMap<u64, String> }
+    /// use sharded::topology::Topology;
+    ///
+    /// let shop = Shop::new();
+    /// let node = shop.carts().node_of(&7).unwrap();
+    /// assert!(Topology::current().node(node).is_some());
+    /// ```
+    pub fn node_of<Q>(&self, key: &Q) -> Option<NodeId>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.core.placing.node(self.shard_of(key))
     }
 }
 
@@ -426,6 +478,9 @@ impl<K, V, P: Policy, S> Field for ShardedMap<K, V, P, S> {
     }
     fn clear(&self) {
         self.clear();
+    }
+    fn placement(&self) -> FieldPlacement {
+        self.placement()
     }
 }
 

@@ -12,11 +12,7 @@ use crate::{
     sweeper::Sweep,
     table::{Cursor, Entries, Table},
 };
-use std::{
-    mem::needs_drop,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{mem::needs_drop, sync::atomic::Ordering, time::Duration};
 
 /// Buckets by which a table is brought nearer to the size that it should have, where that is the only purpose of a call.
 const STEPS: usize = 16;
@@ -74,7 +70,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     pub(super) fn take_all(&self, shard: usize) -> Taken<K, V, P> {
         let (table, now) = self.shards.write(shard, Access::Unrecorded, |open, table| {
-            let taken = std::mem::replace(table, Table::new(Arc::clone(&self.arena)));
+            let taken = std::mem::replace(table, Table::new(self.placing.arena(shard)));
             table.publish(&open.view);
             open.meter.stored.set(0);
             if let Some(budget) = &self.budget {

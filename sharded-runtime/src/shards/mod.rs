@@ -8,16 +8,17 @@ pub use count::{Auto, Fixed, MAX_SHARDS, ShardCount};
 
 use crate::{
     Policy,
+    arena::{Home, Placed},
     lock::{Cell, Lock, Sequence, Token},
     order::{self, Place},
 };
-use std::panic::Location;
+use std::{panic::Location, sync::Arc};
 
 /// Shards that protect a `T` each, beside an `O` that is open to everyone.
 ///
 /// `T` is one table; of a group of fields it would be their tables.
 pub(crate) struct Shards<T, O, P: Policy> {
-    all: Box<[Shard<T, O, P>]>,
+    all: Placed<Shard<T, O, P>>,
     /// Brings the bits that route to the bottom, less one so that one shard needs no shift by 64.
     shift: u32,
     place: Place,
@@ -31,14 +32,15 @@ struct Shard<T, O, P: Policy> {
 }
 
 impl<T, O: Default, P: Policy> Shards<T, O, P> {
-    /// `count` is a power of two, at most [`MAX_SHARDS`].
-    pub(crate) fn new(count: usize, place: Place, mut shard: impl FnMut() -> T) -> Self {
+    /// A shard for each home: a power of two, at most [`MAX_SHARDS`].
+    pub(crate) fn new(homes: &[Arc<Home>], place: Place, mut shard: impl FnMut(usize) -> T) -> Self {
+        let count = homes.len();
         assert!(
             count.is_power_of_two() && count <= MAX_SHARDS,
             "the number of shards of `{}` must be a power of two, at most {MAX_SHARDS}, but is {count}",
             P::NAME
         );
-        let all = (0..count).map(|_| Shard { cell: Cell::new(shard()), open: O::default() }).collect();
+        let all = Placed::new(homes, |index| Shard { cell: Cell::new(shard(index)), open: O::default() });
         Shards { all, shift: 63 - count.trailing_zeros(), place }
     }
 }
@@ -60,11 +62,16 @@ impl<T, O, P: Policy> Shards<T, O, P> {
         self.all.iter().map(|shard| &shard.open)
     }
 
+    /// The address and the bytes of what is in a shard itself.
+    pub(crate) fn piece(&self, shard: usize) -> (usize, usize) {
+        (std::ptr::from_ref(self.all.get(shard)).addr(), size_of::<Shard<T, O, P>>())
+    }
+
     #[inline]
     #[track_caller]
     pub(crate) fn read<R>(&self, shard: usize, access: Access, read: impl FnOnce(&O, &T) -> R) -> R {
         self.place.check(shard);
-        let Shard { open, cell } = &self.all[shard];
+        let Shard { open, cell } = self.all.get(shard);
         let at = Location::caller();
         let read = |table: &T| {
             let _inside = access.is_recorded().then(|| self.place.enter(shard, at));
@@ -77,7 +84,7 @@ impl<T, O, P: Policy> Shards<T, O, P> {
     #[track_caller]
     pub(crate) fn write<R>(&self, shard: usize, access: Access, write: impl FnOnce(&O, &mut T) -> R) -> R {
         self.place.check(shard);
-        let Shard { open, cell } = &self.all[shard];
+        let Shard { open, cell } = self.all.get(shard);
         let at = Location::caller();
         let write = |table: &mut T| {
             let _inside = access.is_recorded().then(|| self.place.enter(shard, at));
@@ -91,7 +98,7 @@ impl<T, O, P: Policy> Shards<T, O, P> {
     #[inline]
     #[track_caller]
     pub(crate) fn unlocked<R>(&self, hash: u64, look: impl FnOnce(&O, &Sequence) -> Option<R>) -> Option<R> {
-        let Shard { open, cell } = &self.all[self.route(hash)];
+        let Shard { open, cell } = self.all.get(self.route(hash));
         let sequence = P::Lock::sequence(cell, Token)?;
         // Whoever gives up waits for the lock, and it must not depend on the moment who panics.
         if order::is_inside() {
@@ -119,7 +126,7 @@ impl<T, O, P: Policy> Shards<T, O, P> {
 
     /// `None` at once where the lock is taken; so this may be called anywhere.
     pub(crate) fn try_write<R>(&self, shard: usize, write: impl FnOnce(&O, &mut T) -> R) -> Option<R> {
-        let Shard { open, cell } = &self.all[shard];
+        let Shard { open, cell } = self.all.get(shard);
         cell.try_write(|table| write(open, table))
     }
 }

@@ -64,8 +64,10 @@ mod system {
         let at =
             unsafe { mmap_anonymous(ptr::null_mut(), bytes + room, access, MapFlags::PRIVATE | MapFlags::NORESERVE) };
         let at = at.ok().and_then(|at| NonNull::new(at.cast::<u8>()))?;
-        // SAFETY: nobody has seen any of it yet.
-        unsafe { unmap(at.add(bytes), room) }
+        if room > 0 {
+            // SAFETY: nobody has seen any of it yet.
+            unsafe { unmap(at.add(bytes), room) }
+        }
         Some(at)
     }
 

@@ -3,4 +3,5 @@
 #[cfg(not(loom))]
 pub(crate) mod barrier;
 pub(crate) mod memory;
+pub(crate) mod numa;
 pub(crate) mod thread;

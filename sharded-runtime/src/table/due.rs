@@ -7,6 +7,7 @@
 use super::raw::{RawTable, StampOf};
 use crate::{
     Policy,
+    arena::Heap,
     chunked::Chunked,
     expiry::{Stamp, Wheel},
 };
@@ -19,7 +20,7 @@ const PATIENCE: u64 = 16;
 /// Regions that one call of [`hurry`](Due::hurry) looks at.
 const HURRY: usize = 4096;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Due {
     wheel: Wheel,
     regions: Chunked<Region>,
@@ -52,6 +53,17 @@ struct Scan {
 }
 
 impl Due {
+    pub(super) fn new(heap: &Heap) -> Self {
+        Due { wheel: Wheel::new(heap), regions: Chunked::new(heap), scan: None }
+    }
+
+    /// The address and the bytes of a part of its memory.
+    pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {
+        // Regions and their links have parts in turn, since they grow together.
+        let (of, index) = (index % 2, index / 2);
+        if of == 0 { self.regions.part(index) } else { self.wheel.part(index) }
+    }
+
     /// An entry in this bucket expires then.
     #[inline]
     pub(super) fn note(&mut self, bucket: u32, deadline: u64, now: u64) {

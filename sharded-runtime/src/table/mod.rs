@@ -16,7 +16,13 @@ pub(crate) use raw::{
     Copied, Cursor, Entries, Found, Look, NoMemory, Peek, Put, Raced, StampOf, Use, UseFetched, View,
 };
 
-use crate::{Policy, arena::Arena, evict::Eviction, expiry::Stamp};
+use crate::{
+    Policy,
+    arena::{Arena, Heap, Home},
+    evict::Eviction,
+    expiry::Stamp,
+};
+use allocator_api2::boxed::Box;
 use due::Due;
 use raw::{Moves, RawTable};
 use std::{borrow::Borrow, fmt, sync::Arc};
@@ -30,7 +36,7 @@ pub struct Table<K, V, P: Policy> {
     raw: RawTable<K, V, P>,
     eviction: P::Eviction,
     /// Once there is an entry that expires.
-    due: Option<Box<Due>>,
+    due: Option<Box<Due, Heap>>,
 }
 
 /// Its size, not its contents.
@@ -42,12 +48,29 @@ impl<K, V, P: Policy> fmt::Debug for Table<K, V, P> {
 
 impl<K, V, P: Policy> Table<K, V, P> {
     /// The arena for such tables.
-    pub(crate) fn arena(huge_pages: bool) -> Arena {
-        RawTable::<K, V, P>::arena(huge_pages)
+    pub(crate) fn arena(home: Home) -> Arena {
+        RawTable::<K, V, P>::arena(home)
     }
 
     pub(crate) fn new(arena: Arc<Arena>) -> Self {
-        Table { raw: RawTable::new(arena), eviction: P::Eviction::default(), due: None }
+        let mut eviction = P::Eviction::default();
+        eviction.settle(arena.heap());
+        Table { raw: RawTable::new(arena), eviction, due: None }
+    }
+
+    /// Where its memory is: the address and the bytes of each piece from this one on.
+    pub(crate) fn pieces(&self, from: usize) -> impl Iterator<Item = (usize, usize)> {
+        let buckets = (0..).map_while(|index| self.raw.piece(index));
+        let eviction = (0..).map_while(|index| self.eviction.part(index));
+        let due = self.due.iter().flat_map(|due| (0..).map_while(|index| due.part(index)));
+        buckets.chain(eviction).chain(due).skip(from)
+    }
+
+    fn due_mut(&mut self) -> &mut Due {
+        self.due.get_or_insert_with(|| {
+            let heap = self.raw.heap();
+            Box::new_in(Due::new(heap), heap.clone())
+        })
     }
 
     #[inline]
@@ -150,7 +173,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
         {
             entry.stamp().set(now, deadline);
             let deadline = entry.stamp().deadline(idle);
-            self.due.get_or_insert_default().note(RawTable::<K, V, P>::bucket_of(slot), deadline, now);
+            self.due_mut().note(RawTable::<K, V, P>::bucket_of(slot), deadline, now);
         }
     }
 
@@ -239,8 +262,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
             if StampOf::<P>::EXPIRES
                 && let Some(entry) = self.raw.get(to)
             {
-                let due = self.due.get_or_insert_default();
-                due.note_moved(RawTable::<K, V, P>::bucket_of(to), entry.stamp().deadline(idle), now);
+                let deadline = entry.stamp().deadline(idle);
+                self.due_mut().note_moved(RawTable::<K, V, P>::bucket_of(to), deadline, now);
             }
         }
         if self.raw.slots() < slots {

@@ -2,7 +2,7 @@
 
 use super::{Access, Contender, Role, Shared};
 use crate::entries::{Entry, Integers};
-use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, shards};
+use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
 use std::time::Duration;
 
 type Map<E, P> = ShardedMap<<E as Entry>::Key, <E as Entry>::Value, P>;
@@ -16,6 +16,7 @@ macro_rules! policies {
             type Lock = lock::$lock;
             type Expiry = expiry::$expiry;
             type Eviction = evict::Unbounded;
+            type Placement = placement::Spread;
             type Clock = clock::System;
             const NAME: &'static str = stringify!($name);
             const TTL: Option<Duration> = $ttl;

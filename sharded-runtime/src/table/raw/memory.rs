@@ -1,7 +1,11 @@
 //! Memory for buckets: a block that doubles, then chunks; each at the end, and given back from there.
 
 use super::{Bucket, EMPTY_DIRECTORY, Homes, Layout, NoMemory, RawTable, bucket::Header};
-use crate::{Policy, arena::Directory, list::NIL};
+use crate::{
+    Policy,
+    arena::{Directory, Heap},
+    list::NIL,
+};
 use std::{ptr::NonNull, sync::atomic::Ordering::Relaxed};
 
 /// A table of so many chunks or more keeps one to spare at its end, so that it never has to take one when nothing but a chain of displaced
@@ -65,6 +69,27 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     fn block(&self, index: u32, class: u32) -> NonNull<u8> {
         // SAFETY: the middle lies so far in the block.
         unsafe { self.middle(index).sub(Layout::<K, V, P>::middle(1 << class)) }
+    }
+
+    /// Memory for what is known about the entries.
+    pub(crate) fn heap(&self) -> &Heap {
+        self.arena.heap()
+    }
+
+    /// The address and the bytes of a piece of the table's memory.
+    pub(crate) fn piece(&self, index: u32) -> Option<(usize, usize)> {
+        if self.buckets == 0 {
+            return None;
+        }
+        let classes = Layout::<K, V, P>::CLASSES;
+        let class = self.buckets.ilog2().min(classes);
+        match index.checked_sub(1) {
+            None => Some((self.directory.addr().get(), size_of::<usize>() << self.directory_class)),
+            Some(chunk) if chunk < (self.buckets >> classes).max(1) => {
+                Some((self.block(chunk, class).addr().get(), Layout::<K, V, P>::ARENA.bytes(class)))
+            }
+            Some(_) => None,
+        }
     }
 
     /// Sees to it that a large table has a chunk to spare. Without memory for it there is just none.

@@ -46,7 +46,7 @@ pub(crate) use walk::{Cursor, Entries};
 
 use crate::{
     Policy,
-    arena::{Arena, Directory},
+    arena::{Arena, Directory, Home},
     list::NIL,
 };
 use bucket::{Bucket, Header, Slots, tag};
@@ -178,8 +178,8 @@ impl<'a, K, V, P: Policy> Found<'a, K, V, P> {
 
 impl<K, V, P: Policy> RawTable<K, V, P> {
     /// The arena for such tables.
-    pub(crate) fn arena(huge_pages: bool) -> Arena {
-        Arena::new(Layout::<K, V, P>::ARENA, huge_pages)
+    pub(crate) fn arena(home: Home) -> Arena {
+        Arena::new(Layout::<K, V, P>::ARENA, home)
     }
 
     /// `arena` is one for such tables.

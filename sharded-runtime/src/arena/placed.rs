@@ -1,0 +1,228 @@
+//! An array whose elements lie on nodes of their own.
+
+use super::Home;
+use crate::sys::memory::{self, PAGE};
+use std::{
+    alloc::{Layout, alloc, dealloc, handle_alloc_error},
+    marker::PhantomData,
+    ptr::NonNull,
+    sync::Arc,
+};
+
+/// An array of which each element lies where its home is. Elements of different homes are on different pages; of one home they lie
+/// side by side as far as that allows.
+pub(crate) struct Placed<T> {
+    first: NonNull<u8>,
+    /// Bytes from one element to the next.
+    stride: usize,
+    len: usize,
+    memory: Memory,
+    elements: PhantomData<T>,
+}
+
+/// Where the elements' memory comes from.
+enum Memory {
+    Allocated(Layout),
+    Mapped(usize),
+}
+
+// SAFETY: it owns its elements.
+unsafe impl<T: Send> Send for Placed<T> {}
+// SAFETY: what is shared is `&T`.
+unsafe impl<T: Sync> Sync for Placed<T> {}
+
+impl<T> Placed<T> {
+    /// Makes an element for each home.
+    ///
+    /// # Panics
+    ///
+    /// If `element` does. Without memory the process is aborted, as for any small allocation.
+    pub(crate) fn new(homes: &[Arc<Home>], mut element: impl FnMut(usize) -> T) -> Self {
+        let mut placed = Self::allocate(homes);
+        // Counted as they are made, so that a panic drops those that are there.
+        while placed.len < homes.len() {
+            let made = element(placed.len);
+            // SAFETY: there is room for as many as there are homes, and nothing at this one yet.
+            unsafe { placed.at(placed.len).write(made) }
+            placed.len += 1;
+        }
+        placed
+    }
+
+    fn allocate(homes: &[Arc<Home>]) -> Self {
+        const { assert!(align_of::<T>() <= PAGE && size_of::<T>() > 0) }
+        if homes.iter().all(|home| home.is_anywhere()) {
+            let layout = Layout::array::<T>(homes.len()).expect("fits in memory");
+            // SAFETY: there is an element at least, and elements have a size.
+            let first = if homes.is_empty() {
+                Some(NonNull::<T>::dangling().cast())
+            } else {
+                NonNull::new(unsafe { alloc(layout) })
+            };
+            let first = first.unwrap_or_else(|| handle_alloc_error(layout));
+            return Placed {
+                first,
+                stride: size_of::<T>(),
+                len: 0,
+                memory: Memory::Allocated(layout),
+                elements: PhantomData,
+            };
+        }
+        let begins = || (1..homes.len()).filter(|&at| !Arc::ptr_eq(&homes[at - 1], &homes[at]));
+        let stride = stride(size_of::<T>(), align_of::<T>(), begins());
+        let bytes = (stride * homes.len()).next_multiple_of(PAGE);
+        let layout = Layout::from_size_align(bytes, PAGE).expect("fits in memory");
+        let first = memory::map(bytes, 0).unwrap_or_else(|| handle_alloc_error(layout));
+        let mut begin = 0;
+        for end in begins().chain([homes.len()]) {
+            let (from, to) = (begin * stride, (end * stride).next_multiple_of(PAGE));
+            // SAFETY: it lies in the mapping, in whole pages, since elements of another home begin on a page of their own.
+            unsafe { homes[begin].bind(first.add(from), to - from) }
+            begin = end;
+        }
+        Placed { first, stride, len: 0, memory: Memory::Mapped(bytes), elements: PhantomData }
+    }
+
+    #[inline]
+    fn at(&self, index: usize) -> NonNull<T> {
+        // SAFETY: it lies in the memory, as the callers see to.
+        unsafe { self.first.add(index * self.stride).cast() }
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// # Panics
+    ///
+    /// Unless the index is below the length.
+    #[inline]
+    pub(crate) fn get(&self, index: usize) -> &T {
+        assert!(index < self.len);
+        // SAFETY: the element is there as long as this is.
+        unsafe { self.at(index).as_ref() }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        (0..self.len).map(|index| self.get(index))
+    }
+}
+
+/// The least distance of elements at which those in `begins` begin a page.
+fn stride(size: usize, align: usize, begins: impl Iterator<Item = usize>) -> usize {
+    // What the beginnings are multiples of, as far as it matters.
+    let common = begins.fold(PAGE, |common, begin| common.min(1 << begin.trailing_zeros().min(PAGE.trailing_zeros())));
+    size.next_multiple_of(align.max(PAGE / common))
+}
+
+impl<T> Drop for Placed<T> {
+    fn drop(&mut self) {
+        Rest { of: self, next: 0 }.drop_all();
+    }
+}
+
+/// Elements that are still to be dropped, also when one of them panics; then the memory goes.
+struct Rest<'a, T> {
+    of: &'a Placed<T>,
+    next: usize,
+}
+
+impl<T> Rest<'_, T> {
+    fn drop_all(&mut self) {
+        while self.next < self.of.len {
+            self.next += 1;
+            // SAFETY: the element is there, and nobody comes to it after this.
+            unsafe { self.of.at(self.next - 1).drop_in_place() }
+        }
+    }
+}
+
+impl<T> Drop for Rest<'_, T> {
+    fn drop(&mut self) {
+        self.drop_all();
+        match self.of.memory {
+            Memory::Allocated(layout) if layout.size() == 0 => {}
+            // SAFETY: it was allocated with this layout, and nobody has an element any more.
+            Memory::Allocated(layout) => unsafe { dealloc(self.of.first.as_ptr(), layout) },
+            // SAFETY: it was mapped with this size, and nobody has an element any more.
+            Memory::Mapped(bytes) => unsafe { memory::unmap(self.of.first, bytes) },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Home, Placed, stride};
+    use crate::topology::NodeId;
+    use std::{
+        cell::Cell,
+        collections::BTreeSet,
+        panic::{AssertUnwindSafe, catch_unwind},
+        rc::Rc,
+        sync::Arc,
+    };
+
+    #[test]
+    fn what_begins_a_page_does() {
+        for (size, begins, expected) in [
+            (256, vec![], 256),
+            (256, vec![32], 256),
+            (384, vec![16, 32, 48], 512),
+            (256, vec![8], 512),
+            (256, vec![4, 8, 12], 1024),
+            (256, vec![21, 42], 4096),
+            (128, vec![1], 4096),
+            (5000, vec![1], 8192),
+        ] {
+            let stride = stride(size, 128, begins.iter().copied());
+            assert_eq!(stride, expected, "{size} bytes, {begins:?}");
+            assert!(begins.iter().all(|begin| (begin * stride).is_multiple_of(4096)));
+        }
+    }
+
+    #[test]
+    fn each_element_is_made_once_and_dropped_once() {
+        struct Counted(usize, Rc<Cell<usize>>);
+        impl Drop for Counted {
+            fn drop(&mut self) {
+                self.1.set(self.1.get() + 1);
+            }
+        }
+        let nodes = |home: fn(u32) -> Home| [home(0), home(1), home(2)].map(Arc::new);
+        for nodes in [nodes(|_| Home::anywhere(false)), nodes(|node| Home::on(NodeId::new(node), false, false))] {
+            let homes: Vec<_> = (0..20).map(|index| Arc::clone(&nodes[index / 7])).collect();
+            let dropped = Rc::new(Cell::new(0));
+            let placed = Placed::new(&homes, |index| Counted(index, Rc::clone(&dropped)));
+            assert!(placed.iter().map(|counted| counted.0).eq(0..20));
+            drop(placed);
+            assert_eq!(dropped.replace(0), 20);
+
+            // A panic on the way leaves nothing.
+            let build = || {
+                Placed::new(
+                    &homes,
+                    |index| if index < 9 { Counted(index, Rc::clone(&dropped)) } else { panic!("stop") },
+                )
+            };
+            assert!(catch_unwind(AssertUnwindSafe(build)).is_err());
+            assert_eq!(dropped.get(), 9);
+        }
+    }
+
+    #[test]
+    fn homes_share_no_page() {
+        let nodes = [0, 1, 2].map(|node| Arc::new(Home::on(NodeId::new(node), false, false)));
+        for len in [1, 2, 16, 64] {
+            let homes: Vec<_> = (0..len).map(|index| Arc::clone(&nodes[index * 3 / len])).collect();
+            let placed = Placed::new(&homes, |index| [index; 24]);
+            let pages = |node: usize| -> BTreeSet<usize> {
+                let of_node = placed.iter().zip(&homes).filter(|(_, home)| Arc::ptr_eq(home, &nodes[node]));
+                of_node.map(|(element, _)| std::ptr::from_ref(element).addr() / 4096).collect()
+            };
+            assert!(
+                pages(0).is_disjoint(&pages(1)) && pages(1).is_disjoint(&pages(2)) && pages(0).is_disjoint(&pages(2))
+            );
+        }
+    }
+}

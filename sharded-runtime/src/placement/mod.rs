@@ -1,0 +1,84 @@
+//! On which NUMA node the shards of a map lie: one file per choice.
+//!
+//! | `numa = …` | where the shards are | good for |
+//! |---|---|---|
+//! | [`Spread`], the default | in blocks over the nodes that have CPUs and memory | maps used from everywhere, and work that goes [to its data](crate::node) |
+//! | [`Local`] | all on the node of the thread that builds the store | a store per node |
+//! | [`Off`] | wherever each page happens to be touched first | nothing else to be decided |
+//! | [`StrictSpread`], [`StrictLocal`] | the same, and nowhere else | where remote memory is worse than none |
+//!
+//! Everything of a shard lies there: its lock, its table, what eviction and expiry know of its entries. What a key or a value owns by itself,
+//! such as the text of a `String`, comes from the program's allocator and lies where the thread that made it touched it first; so
+//! do an eviction's, a lock's or a clock's own allocations if they are the user's. (One thing of ours is not there either: where more than 250 keys have
+//! equal hashes, the count of those above.)
+//!
+//! By default a node is *preferred*: when it is full, memory comes from another. The strict choices refuse instead:
+//! the insert that needs the memory panics, as [any does](crate::ShardedMap#memory) that finds none, and leaves the map whole.
+//!
+//! Whether it is so is for the kernel to say, and [`Store::placement`](crate::Store::placement) asks it. On a machine of one node there is nothing to
+//! bind, and every choice costs the same. Where the system refuses to bind memory (as some containers have it) the store works, says
+//! so once through [`log`], and in its placement.
+//!
+//! Nodes and their CPUs are looked at when a store is built.
+
+mod local;
+mod off;
+mod pages;
+mod report;
+mod site;
+mod spread;
+mod strict;
+
+pub use local::Local;
+pub use off::Off;
+pub(crate) use report::Pieces;
+pub use report::{Asked, Binding, FieldPlacement, ShardPlacement, StorePlacement};
+pub use site::Site;
+pub use spread::Spread;
+pub use strict::{Strict, StrictLocal, StrictSpread};
+
+use crate::topology::NodeId;
+
+/// On which node each shard lies, chosen with `numa = …`.
+///
+/// # Examples
+///
+/// One's own, on the nodes with the most memory:
+///
+/// ```
+/// use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement::{Placement, Site}, shards, topology::NodeId};
+///
+/// enum Roomiest {}
+/// impl Placement for Roomiest {
+///     fn node(_shard: usize, _shards: usize, site: &Site) -> Option<NodeId> {
+///         site.topology().homes().max_by_key(|node| node.memory()).map(|node| node.id())
+///     }
+/// }
+///
+/// enum Prices {}
+/// impl Policy for Prices {
+///     type Shards = shards::Fixed<16>;
+///     type Lock = lock::Optimistic;
+///     type Expiry = expiry::Never;
+///     type Eviction = evict::Unbounded;
+///     type Placement = Roomiest;
+///     type Clock = clock::System;
+///     const NAME: &'static str = "prices";
+/// }
+/// let prices: ShardedMap<u32, u64, Prices> = ShardedMap::new();
+/// assert!(prices.node_of(&7).is_some());
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a placement",
+    label = "not a `Placement`",
+    note = "`numa = …` names `Spread`, `Local`, `Off`, `StrictSpread`, `StrictLocal`, or a type of your own that implements `sharded::placement::Placement`"
+)]
+pub trait Placement: 'static {
+    /// Whether memory of a shard may come from its node alone.
+    const STRICT: bool = false;
+
+    /// The node of a shard, one of `shards`. `None`: wherever its memory is first touched.
+    ///
+    /// Whoever builds the map panics if there is no such node, or if it has no memory for the process.
+    fn node(shard: usize, shards: usize, site: &Site) -> Option<NodeId>;
+}

@@ -1,0 +1,20 @@
+use super::{Placement, Site};
+use crate::topology::NodeId;
+
+/// Each page wherever it is first touched, as with any allocation: `numa = Off`.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::placement::{Off, Placement, Site};
+///
+/// assert_eq!(Off::node(7, 64, &Site::current()), None);
+/// ```
+#[derive(Debug)]
+pub enum Off {}
+
+impl Placement for Off {
+    fn node(_: usize, _: usize, _: &Site) -> Option<NodeId> {
+        None
+    }
+}
