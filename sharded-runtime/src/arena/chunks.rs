@@ -49,6 +49,7 @@ impl Chunks {
     pub(super) fn take(&mut self) -> Option<(u64, bool)> {
         let (number, is_cold) = match self.warm.pop_first() {
             Some(number) => (number, false),
+            None if !self.home.has_room(self.size) => return None,
             None => match self.cold.pop_first() {
                 Some(number) => (number, true),
                 None => (self.take_fresh()?, true),

@@ -18,9 +18,12 @@ struct OnNode {
 }
 
 impl Heap {
-    pub(super) fn new(home: &Arc<Home>) -> Self {
-        let on_node = || Arc::new(OnNode { home: Arc::clone(home), pieces: Blocks::new(SHAPE, Arc::clone(home)) });
-        Heap((!home.is_anywhere()).then(on_node))
+    pub(super) fn new(home: Home) -> Self {
+        if home.is_anywhere() {
+            return Heap(None);
+        }
+        let home = Arc::new(home);
+        Heap(Some(Arc::new(OnNode { pieces: Blocks::new(SHAPE, Arc::clone(&home)), home })))
     }
 }
 

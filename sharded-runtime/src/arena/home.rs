@@ -1,5 +1,6 @@
 //! On which node memory lies.
 
+use super::room;
 use crate::{sys::numa, topology::NodeId};
 use std::{io, ptr::NonNull, sync::OnceLock};
 
@@ -10,6 +11,8 @@ pub(crate) struct Home {
     node: Option<NodeId>,
     /// Whether it may come from this node alone.
     only: bool,
+    /// Whether it is looked whether there is any left.
+    asks: bool,
     huge_pages: bool,
     refused: OnceLock<io::ErrorKind>,
 }
@@ -17,12 +20,12 @@ pub(crate) struct Home {
 impl Home {
     /// Memory on this node, or on another where it is full, unless `only` this one will do.
     pub(crate) fn on(node: NodeId, only: bool, huge_pages: bool) -> Self {
-        Home { node: Some(node), only, huge_pages, refused: OnceLock::new() }
+        Home { node: Some(node), only, asks: only, huge_pages, refused: OnceLock::new() }
     }
 
     /// Memory wherever the system makes it.
     pub(crate) fn anywhere(huge_pages: bool) -> Self {
-        Home { node: None, only: false, huge_pages, refused: OnceLock::new() }
+        Home { node: None, only: false, asks: false, huge_pages, refused: OnceLock::new() }
     }
 
     pub(crate) fn is_anywhere(&self) -> bool {
@@ -31,6 +34,20 @@ impl Home {
 
     pub(super) fn huge_pages(&self) -> bool {
         self.huge_pages
+    }
+
+    /// The same for what is known of entries: a small part of what the entries themselves take. It is not asked for room, since what they find
+    /// no room for adds nothing to it.
+    pub(super) fn beside(&self) -> Self {
+        Home { node: self.node, only: self.only, asks: false, huge_pages: false, refused: OnceLock::new() }
+    }
+
+    /// Whether there are so many bytes to be had here, which are then the caller's to take.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        match self.node {
+            Some(node) if self.asks && self.refused.get().is_none() => room::take(node, bytes as u64),
+            _ => true,
+        }
     }
 
     /// Why the system refused to be told, if it did.

@@ -19,6 +19,11 @@ pub(crate) fn nodes_of(pages: &[usize], nodes: &mut Vec<i32>) -> io::Result<()> 
     system::nodes_of(pages, nodes)
 }
 
+/// What the system says of the memory of a node.
+pub(crate) fn meminfo(node: u32) -> Option<String> {
+    std::fs::read_to_string(format!("/sys/devices/system/node/node{node}/meminfo")).ok()
+}
+
 #[cfg(target_os = "linux")]
 mod system {
     use std::{ffi::c_long, io, mem::size_of, ptr, ptr::NonNull};
