@@ -49,15 +49,30 @@ impl Chunks {
     pub(super) fn take(&mut self) -> Option<(u64, bool)> {
         let (number, is_cold) = match self.warm.pop_first() {
             Some(number) => (number, false),
-            None if !self.home.has_room(self.size) => return None,
             None => match self.cold.pop_first() {
                 Some(number) => (number, true),
                 None => (self.take_fresh()?, true),
             },
         };
+        if is_cold && self.home.is_strict() && !self.is_at_home(number) {
+            return None;
+        }
         self.used += 1;
-        // Huge pages come by themselves.
-        Some((number, is_cold && !self.home.huge_pages()))
+        // Huge pages come by themselves, and what is strict has its pages by now.
+        Some((number, is_cold && !self.home.huge_pages() && !self.home.is_strict()))
+    }
+
+    /// Has the pages of a chunk made; where they are not all where they must be, they are given back.
+    fn is_at_home(&mut self, number: u64) -> bool {
+        let chunk = self.address(number);
+        // SAFETY: a chunk consists of whole pages of a mapping, which was bound when it was made.
+        let is_at_home = unsafe { self.home.populate(chunk, self.size) };
+        if !is_at_home {
+            // SAFETY: it is a whole chunk that is free.
+            let is_discarded = unsafe { discard(chunk, self.size) };
+            self.put_back(number, is_discarded);
+        }
+        is_at_home
     }
 
     /// Takes a chunk back; answers one whose pages are to be given back.
@@ -154,7 +169,7 @@ impl Drop for Chunks {
 /// It must be a whole chunk.
 pub(super) unsafe fn populate(chunk: NonNull<u8>, size: usize) {
     // SAFETY: the caller's promise.
-    unsafe { memory::populate(chunk, size) }
+    let _ = unsafe { memory::populate(chunk, size) };
 }
 
 /// Gives the pages of a chunk back.

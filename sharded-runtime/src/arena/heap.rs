@@ -18,11 +18,12 @@ struct OnNode {
 }
 
 impl Heap {
-    pub(super) fn new(home: Home) -> Self {
+    pub(super) fn new(home: &Arc<Home>) -> Self {
         if home.is_anywhere() {
             return Heap(None);
         }
-        let home = Arc::new(home);
+        // What is known of entries is a small part of what they take themselves, and nobody could say that there is no room for it.
+        let home = Arc::new(home.lenient());
         Heap(Some(Arc::new(OnNode { pieces: Blocks::new(SHAPE, Arc::clone(&home)), home })))
     }
 }

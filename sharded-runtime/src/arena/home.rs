@@ -1,7 +1,12 @@
 //! On which node memory lies.
 
-use super::room;
-use crate::{sys::numa, topology::NodeId};
+use crate::{
+    sys::{
+        memory::{self, PAGE},
+        numa,
+    },
+    topology::NodeId,
+};
 use std::{io, ptr::NonNull, sync::OnceLock};
 
 /// Where memory of an arena is to come from, and whether the system could be told.
@@ -11,8 +16,6 @@ pub(crate) struct Home {
     node: Option<NodeId>,
     /// Whether it may come from this node alone.
     only: bool,
-    /// Whether it is looked whether there is any left.
-    asks: bool,
     huge_pages: bool,
     refused: OnceLock<io::ErrorKind>,
 }
@@ -20,12 +23,12 @@ pub(crate) struct Home {
 impl Home {
     /// Memory on this node, or on another where it is full, unless `only` this one will do.
     pub(crate) fn on(node: NodeId, only: bool, huge_pages: bool) -> Self {
-        Home { node: Some(node), only, asks: only, huge_pages, refused: OnceLock::new() }
+        Home { node: Some(node), only, huge_pages, refused: OnceLock::new() }
     }
 
     /// Memory wherever the system makes it.
     pub(crate) fn anywhere(huge_pages: bool) -> Self {
-        Home { node: None, only: false, asks: false, huge_pages, refused: OnceLock::new() }
+        Home { node: None, only: false, huge_pages, refused: OnceLock::new() }
     }
 
     pub(crate) fn is_anywhere(&self) -> bool {
@@ -36,17 +39,29 @@ impl Home {
         self.huge_pages
     }
 
-    /// The same for what is known of entries: a small part of what the entries themselves take. It is not asked for room, since what they find
-    /// no room for adds nothing to it.
-    pub(super) fn beside(&self) -> Self {
-        Home { node: self.node, only: self.only, asks: false, huge_pages: false, refused: OnceLock::new() }
+    /// The same node, or another where it is full.
+    pub(super) fn lenient(&self) -> Self {
+        Home { node: self.node, only: false, huge_pages: false, refused: OnceLock::new() }
     }
 
-    /// Whether there are so many bytes to be had here, which are then the caller's to take.
-    pub(super) fn has_room(&self, bytes: usize) -> bool {
-        match self.node {
-            Some(node) if self.asks && self.refused.get().is_none() => room::take(node, bytes as u64),
-            _ => true,
+    /// Has pages made here. Says whether they may be used: where they may come from this node alone, they must all be there.
+    ///
+    /// # Safety
+    ///
+    /// The range must consist of whole pages of memory that was [bound](Home::bind) here.
+    pub(super) unsafe fn populate(&self, at: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: the caller's promise.
+        let populated = unsafe { memory::populate(at, bytes) };
+        let Some(node) = self.node.filter(|_| self.only && self.refused.get().is_none()) else { return true };
+        let pages: Vec<usize> = (0..bytes / PAGE).map(|page| at.addr().get() + page * PAGE).collect();
+        let mut nodes = Vec::new();
+        // Kernels before 5.14 make pages only when they are touched, which is too late.
+        match populated.and_then(|()| numa::nodes_of(&pages, &mut nodes)) {
+            Ok(()) => nodes.iter().all(|&there| u32::try_from(there) == Ok(node.get())),
+            Err(error) => {
+                self.note_refusal(node, &error);
+                true
+            }
         }
     }
 
@@ -63,12 +78,20 @@ impl Home {
     pub(super) unsafe fn bind(&self, at: NonNull<u8>, bytes: usize) {
         let Some(node) = self.node else { return };
         // SAFETY: the caller's promise.
-        let bound = unsafe { numa::bind(at, bytes, node.get(), self.only) };
-        if let Err(error) = bound
-            && self.refused.set(error.kind()).is_ok()
-        {
-            warn(node, &error);
+        if let Err(error) = unsafe { numa::bind(at, bytes, node.get()) } {
+            self.note_refusal(node, &error);
         }
+    }
+
+    fn note_refusal(&self, node: NodeId, error: &io::Error) {
+        if self.refused.set(error.kind()).is_ok() {
+            warn(node, error);
+        }
+    }
+
+    /// Whether pages have to be looked at before they are used.
+    pub(super) fn is_strict(&self) -> bool {
+        self.only
     }
 }
 

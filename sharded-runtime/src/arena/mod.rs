@@ -16,7 +16,6 @@ mod chunks;
 mod heap;
 mod home;
 mod placed;
-mod room;
 
 pub(crate) use blocks::Shape;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
@@ -61,7 +60,7 @@ impl Arena {
         Arena {
             blocks: Blocks::new(shape, Arc::clone(&home)),
             directories: Mutex::new(Directories::default()),
-            heap: Heap::new(home.beside()),
+            heap: Heap::new(&home),
             home,
         }
     }

@@ -12,8 +12,9 @@
 //! do an eviction's, a lock's or a clock's own allocations if they are the user's. (One thing of ours is not there either: where more than 250 keys have
 //! equal hashes, the count of those above.)
 //!
-//! By default a node is *preferred*: when it is full, memory comes from another. The strict choices refuse instead:
-//! the insert that needs the memory panics, as [any does](crate::ShardedMap#memory) that finds none, and leaves the map whole.
+//! By default a node is *preferred*: when it is full, memory comes from another. The strict choices refuse table memory instead: the
+//! insert that needs it panics, as any does that finds none, and leaves the map whole. (What is known of the entries beside the table, a small part,
+//! may still come from another node.) They look at each piece of memory before they use it, since the kernel itself would not refuse: it would kill a process.
 //!
 //! Whether it is so is for the kernel to say, and [`Store::placement`](crate::Store::placement) asks it. On a machine of one node there is nothing to
 //! bind, and every choice costs the same. Where the system refuses to bind memory (as some containers have it) the store works, says

@@ -3,7 +3,7 @@
 //! On Linux it is mapped by itself, so that pages can be given back one by one while the addresses stay valid. Elsewhere it
 //! comes from the global allocator and stays until it is unmapped.
 
-use std::ptr::NonNull;
+use std::{io, ptr::NonNull};
 
 /// What mapped memory is aligned to.
 pub(crate) const PAGE: usize = 4096;
@@ -33,12 +33,12 @@ pub(crate) unsafe fn discard(at: NonNull<u8>, bytes: usize) -> bool {
     unsafe { system::discard(at, bytes) }
 }
 
-/// Has the system provide the pages now, in one call, rather than one by one when they are touched. Only a hint.
+/// Has the system provide the pages now, in one call, rather than one by one when they are touched. Where it can't, they come when they are touched.
 ///
 /// # Safety
 ///
 /// The range must consist of whole pages of memory from [`map`].
-pub(crate) unsafe fn populate(at: NonNull<u8>, bytes: usize) {
+pub(crate) unsafe fn populate(at: NonNull<u8>, bytes: usize) -> io::Result<()> {
     // SAFETY: the caller's promise.
     unsafe { system::populate(at, bytes) }
 }
@@ -56,7 +56,10 @@ pub(crate) unsafe fn prefer_huge_pages(at: NonNull<u8>, bytes: usize) {
 #[cfg(target_os = "linux")]
 mod system {
     use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
-    use std::ptr::{self, NonNull};
+    use std::{
+        io,
+        ptr::{self, NonNull},
+    };
 
     pub(super) fn map(bytes: usize, room: usize) -> Option<NonNull<u8>> {
         let access = ProtFlags::READ | ProtFlags::WRITE;
@@ -82,9 +85,9 @@ mod system {
         unsafe { madvise(at.as_ptr().cast(), bytes, Advice::LinuxDontNeed) }.is_ok()
     }
 
-    pub(super) unsafe fn populate(at: NonNull<u8>, bytes: usize) {
+    pub(super) unsafe fn populate(at: NonNull<u8>, bytes: usize) -> io::Result<()> {
         // SAFETY: this changes nothing that can be read. Kernels before 5.14 don't know it.
-        let _ = unsafe { madvise(at.as_ptr().cast(), bytes, Advice::LinuxPopulateWrite) };
+        Ok(unsafe { madvise(at.as_ptr().cast(), bytes, Advice::LinuxPopulateWrite) }?)
     }
 
     pub(super) unsafe fn prefer_huge_pages(at: NonNull<u8>, bytes: usize) {
@@ -98,6 +101,7 @@ mod system {
     use super::PAGE;
     use std::{
         alloc::{Layout, alloc_zeroed, dealloc},
+        io,
         ptr::NonNull,
     };
 
@@ -120,6 +124,8 @@ mod system {
     pub(super) unsafe fn discard(_: NonNull<u8>, _: usize) -> bool {
         false
     }
-    pub(super) unsafe fn populate(_: NonNull<u8>, _: usize) {}
+    pub(super) unsafe fn populate(_: NonNull<u8>, _: usize) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
     pub(super) unsafe fn prefer_huge_pages(_: NonNull<u8>, _: usize) {}
 }

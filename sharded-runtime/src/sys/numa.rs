@@ -2,14 +2,16 @@
 
 use std::{io, ptr::NonNull};
 
-/// Has the pages of a range that are not there yet made on a node: on this one only, or on another where it is full.
+/// Has the pages of a range that are not there yet made on a node, or on another where it is full.
+///
+/// Never on this one alone: the kernel would not refuse when it is full, but kill a process.
 ///
 /// # Safety
 ///
 /// The range must consist of whole pages of memory from [`map`](super::memory::map).
-pub(crate) unsafe fn bind(at: NonNull<u8>, bytes: usize, node: u32, only: bool) -> io::Result<()> {
+pub(crate) unsafe fn bind(at: NonNull<u8>, bytes: usize, node: u32) -> io::Result<()> {
     // SAFETY: the caller's promise.
-    unsafe { system::bind(at, bytes, node, only) }
+    unsafe { system::bind(at, bytes, node) }
 }
 
 /// Asks on which node each page is that these addresses lie in. Negative: on none, since the page is not there (yet, or any more).
@@ -17,11 +19,6 @@ pub(crate) fn nodes_of(pages: &[usize], nodes: &mut Vec<i32>) -> io::Result<()> 
     nodes.clear();
     nodes.resize(pages.len(), -1);
     system::nodes_of(pages, nodes)
-}
-
-/// What the system says of the memory of a node.
-pub(crate) fn meminfo(node: u32) -> Option<String> {
-    std::fs::read_to_string(format!("/sys/devices/system/node/node{node}/meminfo")).ok()
 }
 
 #[cfg(target_os = "linux")]
@@ -32,8 +29,8 @@ mod system {
     const MOST_NODES: usize = 1024;
     const BITS: usize = c_long::BITS as usize;
 
-    pub(super) unsafe fn bind(at: NonNull<u8>, bytes: usize, node: u32, only: bool) -> io::Result<()> {
-        let mode = if only { libc::MPOL_BIND } else { libc::MPOL_PREFERRED };
+    pub(super) unsafe fn bind(at: NonNull<u8>, bytes: usize, node: u32) -> io::Result<()> {
+        let mode = libc::MPOL_PREFERRED;
         let mut mask = [0 as c_long; MOST_NODES / BITS];
         let node = node as usize;
         let word = mask.get_mut(node / BITS).ok_or(io::ErrorKind::InvalidInput)?;
@@ -65,7 +62,7 @@ mod system {
 mod system {
     use std::{io, ptr::NonNull};
 
-    pub(super) unsafe fn bind(_: NonNull<u8>, _: usize, _: u32, _: bool) -> io::Result<()> {
+    pub(super) unsafe fn bind(_: NonNull<u8>, _: usize, _: u32) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
