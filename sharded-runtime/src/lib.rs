@@ -28,8 +28,9 @@
 //! - [`ShardedMap`] has all that can be done to a map, and says what holds for nested accesses and panics; [`ShardedSet`]
 //!   is the map without values, [`Store`] the whole struct.
 //! - [`lock`], [`expiry`], [`evict`], [`clock`], [`shards`] and [`hasher`] have one type for each choice of a declaration.
-//! - [`placement`] says on which NUMA node shards lie, [`topology`] what nodes this machine has.
+//! - [`placement`] says on which NUMA node shards lie.
 //! - [`builder`] overrides what was declared, for tests and small machines.
+//! - [`topology`] says what NUMA nodes this machine has, and [`node`] runs jobs on them.
 //! - [`Policy`] is what the attribute writes for a field, and can be written by hand.
 
 #[allow(unsafe_code, reason = "raw memory")]
@@ -48,6 +49,7 @@ pub mod lock;
 #[doc(hidden)]
 pub mod macro_support;
 mod map;
+pub mod node;
 mod order;
 pub mod placement;
 mod policy;

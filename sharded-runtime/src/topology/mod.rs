@@ -181,6 +181,11 @@ impl Topology {
         cpu.and_then(|cpu| self.node_of_cpu(cpu)).unwrap_or_else(|| self.nodes[0].id())
     }
 
+    /// Which node's CPUs work for a node: as [`nearest_memory`](Self::nearest_memory) says, with CPUs for memory. `None` where no node has CPUs.
+    pub(crate) fn nearest_cpus(&self, from: NodeId) -> Option<NodeId> {
+        self.nearest(from, has_cpus)
+    }
+
     /// The nearest of the nodes that have something: the one itself, or else as [`nearest_memory`](Self::nearest_memory) says.
     fn nearest(&self, from: NodeId, has: impl Fn(&Node) -> bool) -> Option<NodeId> {
         let start = self.node(from);

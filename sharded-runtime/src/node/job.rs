@@ -1,0 +1,209 @@
+//! One job on its way: queued, running, done, and who is told.
+
+use super::{
+    error::{JobError, catch, contain},
+    station::Station,
+};
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use std::{marker::PhantomData, mem, sync::Arc, task::Waker};
+
+/// What a worker does, once.
+pub(super) trait Work: Send + 'static {
+    type Output: Send + 'static;
+
+    fn work(self) -> Self::Output;
+}
+
+/// A closure by itself.
+pub(super) struct Alone<F, R> {
+    job: F,
+    result: PhantomData<fn() -> R>,
+}
+
+/// A closure on a store, which it keeps alive.
+pub(super) struct OnStore<T, F, R> {
+    store: Arc<T>,
+    job: F,
+    result: PhantomData<fn() -> R>,
+}
+
+impl<F, R> Alone<F, R> {
+    pub(super) fn new(job: F) -> Self {
+        Self { job, result: PhantomData }
+    }
+
+    pub(super) fn into_job(self) -> F {
+        self.job
+    }
+}
+
+impl<T, F, R> OnStore<T, F, R> {
+    pub(super) fn new(store: Arc<T>, job: F) -> Self {
+        Self { store, job, result: PhantomData }
+    }
+
+    pub(super) fn into_job(self) -> F {
+        self.job
+    }
+}
+
+impl<F: FnOnce() -> R + Send + 'static, R: Send + 'static> Work for Alone<F, R> {
+    type Output = R;
+
+    fn work(self) -> R {
+        (self.job)()
+    }
+}
+
+impl<T, F, R> Work for OnStore<T, F, R>
+where
+    T: Send + Sync + 'static,
+    F: FnOnce(&T) -> R + Send + 'static,
+    R: Send + 'static,
+{
+    type Output = R;
+
+    fn work(self) -> R {
+        (self.job)(&self.store)
+    }
+}
+
+/// A job and, later, its result. Whoever claims it runs it, so it stays in a queue only as a mark once that was another one.
+pub(super) struct Job<W: Work> {
+    state: Mutex<State<W>>,
+    /// Tells a thread that is no worker.
+    is_done: Condvar,
+}
+
+struct State<W: Work> {
+    stage: Stage<W>,
+    waiter: Waiter,
+}
+
+enum Stage<W: Work> {
+    Queued(W),
+    Running,
+    Done(Result<W::Output, JobError>),
+    Taken,
+}
+
+/// Who is told when a job is done. There is only one, as a job has one task.
+pub(super) enum Waiter {
+    Nobody,
+    /// A thread that is no worker.
+    Thread,
+    /// A worker, which waits where the job was to run.
+    Worker(Arc<Station>),
+    Task(Waker),
+}
+
+/// A job as its queue sees it.
+pub(super) trait Run: Send + Sync {
+    /// Runs it, unless another has claimed it.
+    fn run(&self);
+    /// Drops it, unless another has claimed it.
+    fn discard(&self);
+}
+
+/// A job as its task sees it.
+pub(super) trait Outcome<R>: Run {
+    /// The result, once it is there; until then, the waiter to tell.
+    fn take(&self, waiter: Waiter) -> Option<Result<R, JobError>>;
+    /// Blocks until the result is there.
+    fn wait(&self) -> Result<R, JobError>;
+    /// Whether nobody has claimed it yet.
+    fn is_queued(&self) -> bool;
+    fn is_done(&self) -> bool;
+}
+
+impl<W: Work> Job<W> {
+    pub(super) fn new(work: W) -> Arc<Self> {
+        let state = State { stage: Stage::Queued(work), waiter: Waiter::Nobody };
+        Arc::new(Self { state: Mutex::new(state), is_done: Condvar::new() })
+    }
+
+    /// What is to be done, for the one who asks first.
+    pub(super) fn claim(&self) -> Option<W> {
+        let mut state = self.state.lock();
+        match mem::replace(&mut state.stage, Stage::Running) {
+            Stage::Queued(work) => Some(work),
+            other => {
+                state.stage = other;
+                None
+            }
+        }
+    }
+
+    fn finish(&self, result: Result<W::Output, JobError>) {
+        let mut state = self.state.lock();
+        state.stage = Stage::Done(result);
+        let waiter = mem::replace(&mut state.waiter, Waiter::Nobody);
+        drop(state);
+        match waiter {
+            Waiter::Nobody => {}
+            Waiter::Thread => drop(self.is_done.notify_one()),
+            Waiter::Worker(station) => station.notify(),
+            // An executor's code may panic, which is not to end the worker.
+            Waiter::Task(waker) => contain(|| waker.wake()),
+        }
+    }
+}
+
+impl<W: Work> Run for Job<W> {
+    fn run(&self) {
+        if let Some(work) = self.claim() {
+            self.finish(catch(|| work.work()).map_err(JobError::Panicked));
+        }
+    }
+
+    fn discard(&self) {
+        if let Some(work) = self.claim() {
+            contain(|| drop(work));
+            self.finish(Err(JobError::Discarded));
+        }
+    }
+}
+
+impl<W: Work> Outcome<W::Output> for Job<W> {
+    fn take(&self, waiter: Waiter) -> Option<Result<W::Output, JobError>> {
+        let mut state = self.state.lock();
+        let result = taken(&mut state);
+        // A waker is an executor's code, which is not to run under the lock.
+        let before = mem::replace(&mut state.waiter, if result.is_some() { Waiter::Nobody } else { waiter });
+        drop(state);
+        drop(before);
+        result
+    }
+
+    fn wait(&self) -> Result<W::Output, JobError> {
+        if let Some(result) = self.take(Waiter::Thread) {
+            return result;
+        }
+        let mut state = self.state.lock();
+        loop {
+            if let Some(result) = taken(&mut state) {
+                return result;
+            }
+            self.is_done.wait(&mut state);
+        }
+    }
+
+    fn is_queued(&self) -> bool {
+        matches!(self.state.lock().stage, Stage::Queued(_))
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(self.state.lock().stage, Stage::Done(_) | Stage::Taken)
+    }
+}
+
+fn taken<W: Work>(state: &mut MutexGuard<'_, State<W>>) -> Option<Result<W::Output, JobError>> {
+    match mem::replace(&mut state.stage, Stage::Taken) {
+        Stage::Done(result) => Some(result),
+        Stage::Taken => panic!("a task must not be polled after it was done"),
+        other => {
+            state.stage = other;
+            None
+        }
+    }
+}
