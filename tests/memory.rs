@@ -113,6 +113,8 @@ fn with_little_memory() {
     let map = Map::<Mutex, [u64; 64], 4>::default();
     let value = |key: u64| [key; 64];
     let mut next = 0;
+    // So large that the system takes it back at once.
+    let ballast = vec![0_u8; 64 << 20];
     let refused = panics(|| {
         loop {
             map.insert(next, value(next));
@@ -125,6 +127,10 @@ fn with_little_memory() {
     assert_eq!(map.len() as u64, next);
     assert!((0..next).all(|key| map.get(&key) == Some(value(key))));
     assert_eq!(map.get(&next), None);
+    // With memory again, it goes on where it was refused.
+    drop(ballast);
+    (next..next + 20_000).for_each(|key| assert_eq!(map.insert(key, value(key)), None));
+    next += 20_000;
     // There is room again where others have left.
     (0..next).step_by(2).for_each(|key| assert_eq!(map.remove(&key), Some(value(key))));
     (0..next).step_by(8).for_each(|key| assert_eq!(map.insert(key, value(key)), None));

@@ -111,9 +111,9 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         }
         if self.homes.count() < self.target {
             if let Err(NoMemory) = self.split(rehash, moves) {
-                self.starved_at.get_or_insert(self.len);
-                // To ask the system for each entry would take long.
-                self.next_step = self.len + self.patience() / 2 + 1;
+                let starved_at = *self.starved_at.get_or_insert(self.len);
+                // To ask the system for each entry would take long. But there may be memory again before one is refused.
+                self.next_step = (self.len + self.patience() / 2 + 1).min(starved_at + self.patience());
                 return Err(NoMemory);
             }
             self.starved_at = None;
