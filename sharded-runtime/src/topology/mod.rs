@@ -38,7 +38,8 @@ pub struct Topology {
 impl Topology {
     /// What this process may use of the machine, as the kernel says now: CPUs that are offline, or that the process's
     /// affinity or cpuset rules out, are not in it, and memory that its cpuset rules out counts as none. A process's affinity is
-    /// that of its first thread.
+    /// that of all its threads together: those that it has by now. One that pins its only thread to a node has no other node, so pin threads after the
+    /// store is built, or [say](crate::builder::StoreOptions::topology) what there will be.
     ///
     /// Where there is only one node, or the kernel's files don't say, as in some sandboxes and on other systems than Linux, it is one
     /// node 0 with all the CPUs. It reads some files per node, so keep the answer.

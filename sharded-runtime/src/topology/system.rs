@@ -1,7 +1,7 @@
 //! What the kernel says in its files.
 
 use super::{Node, NodeId, Topology, list};
-use std::{fs, path::Path, thread};
+use std::{collections::BTreeSet, fs, path::Path, thread};
 
 pub(super) fn current() -> Topology {
     if cfg!(target_os = "linux") {
@@ -17,7 +17,13 @@ pub(super) fn read(system: &Path, process: &Path) -> Topology {
     let status = text(&process.join("self/status"));
     let allowed = |field| value(status.as_deref()?, field).and_then(list::parse);
     let online = text(&system.join("cpu/online")).as_deref().and_then(list::parse);
-    let cpus = both(online, allowed("Cpus_allowed_list:"));
+    let mut cpus = both(online.clone(), allowed("Cpus_allowed_list:"));
+    if cpus.as_ref().map(Vec::len) != online.as_ref().map(Vec::len)
+        && let Some(of_threads) = cpus_of_threads(&process.join("self/task"))
+    {
+        // The first thread may just be held in one place.
+        cpus = both(online, Some(of_threads));
+    }
     match nodes(&system.join("node"), cpus.as_deref(), allowed("Mems_allowed_list:").as_deref()) {
         Some(nodes) if !nodes.is_empty() => Topology::new(nodes),
         _ => Topology::new([one(cpus, text(&process.join("meminfo")).as_deref().and_then(total))]),
@@ -41,6 +47,23 @@ fn nodes(folder: &Path, cpus: Option<&[u32]>, memories: Option<&[u32]>) -> Optio
         Some(Node::new(NodeId::new(number), own, memory).with_distances(distances))
     };
     online.iter().map(node).collect()
+}
+
+/// The CPUs on which any thread of the process may run.
+fn cpus_of_threads(tasks: &Path) -> Option<Vec<u32>> {
+    let mut cpus = BTreeSet::new();
+    for task in fs::read_dir(tasks).ok()?.flatten() {
+        // One that has ended meanwhile allows nothing.
+        let status = text(&task.path().join("status"));
+        cpus.extend(
+            status
+                .as_deref()
+                .and_then(|status| list::parse(value(status, "Cpus_allowed_list:")?))
+                .into_iter()
+                .flatten(),
+        );
+    }
+    (!cpus.is_empty()).then(|| cpus.into_iter().collect())
 }
 
 /// A machine of which no more is known.

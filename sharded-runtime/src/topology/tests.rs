@@ -277,3 +277,17 @@ fn this_machine_has_a_node_here() {
     let elsewhere = Topology::new([Node::new(id(3), [], 0), Node::new(id(5), [60_000], 0)]);
     assert_eq!(elsewhere.here(), id(3), "the first, where the CPU is of no node");
 }
+
+#[test]
+fn a_first_thread_that_is_pinned_does_not_pin_the_process() {
+    let machine =
+        Machine::new(&[(0, "0-1", GIB, "10 20"), (1, "2-3", GIB, "20 10")]).online("0-3").may_use("0-1", "0-1");
+    // As far as anything says, the process is to stay there.
+    assert_eq!(ids(machine.read().homes()), [0]);
+    for (thread, cpus) in [("7", "0-1"), ("8", "1-2"), ("9", "none of it")] {
+        machine.write(&format!("proc/self/task/{thread}/status"), &format!("Cpus_allowed_list:\t{cpus}\n"));
+    }
+    let topology = machine.read();
+    assert_eq!(ids(topology.homes()), [0, 1]);
+    assert_eq!(topology.nodes()[1].cpus(), [2]);
+}
