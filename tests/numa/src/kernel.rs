@@ -104,6 +104,26 @@ impl fmt::Display for Census {
     }
 }
 
+/// By node: the pages of all mappings of this process that are bound to it, and where they are.
+pub(crate) fn bound_pages() -> io::Result<BTreeMap<usize, Census>> {
+    let maps = std::fs::read_to_string("/proc/self/numa_maps")?;
+    let mut bound: BTreeMap<usize, Census> = BTreeMap::new();
+    for line in maps.lines() {
+        // 7f0000000000 prefer:1 anon=3 dirty=3 N0=1 N1=2 kernelpagesize_kB=4
+        let mut words = line.split_whitespace().skip(1);
+        let Some((_, node)) = words.next().and_then(|policy| policy.split_once(':')) else { continue };
+        let Ok(node) = node.parse() else { continue };
+        let on_node = |word: &str| -> Option<(usize, usize)> {
+            let (on, pages) = word.strip_prefix('N')?.split_once('=')?;
+            Some((on.parse().ok()?, pages.parse().ok()?))
+        };
+        let mut census = Census::default();
+        census.by_node.extend(words.filter_map(on_node));
+        bound.entry(node).or_default().merge(&census);
+    }
+    Ok(bound)
+}
+
 /// What a mapping's pages are to be taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
@@ -218,6 +238,14 @@ pub(crate) fn here() -> io::Result<(usize, usize)> {
     // SAFETY: both places are there to be written; the third argument is not used any more.
     checked(unsafe { libc::syscall(libc::SYS_getcpu, &raw mut cpu, &raw mut node, ptr::null::<c_void>()) })?;
     Ok((cpu as usize, node as usize))
+}
+
+/// Runs something on a thread that stays on these processors. The calling thread stays where it may be, and so does the process.
+pub(crate) fn on<R: Send>(cpus: &[usize], work: impl FnOnce() -> R + Send) -> io::Result<R> {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| pin(cpus).map(|()| work()));
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// Has the calling thread run on these processors only.

@@ -17,11 +17,10 @@ pub(super) fn balancing(machine: &Machine) -> Outcome {
     machine::balance_soon()?;
     machine::set_balancing(true)?;
 
-    kernel::pin(&first.cpus)?;
     let unplaced = Mapping::new(256 * PAGE)?;
     unplaced.want_huge_pages(false)?;
-    unplaced.touch();
-    let store = Store::filled(Declared::Spread)?;
+    kernel::on(&first.cpus, || unplaced.touch())?;
+    let store = Store::filled(Declared::Spread);
     let before = census(&store)?;
     let unplaced_before = unplaced.census()?;
     ensure!(unplaced_before.off(first.number) == 0, "before: {unplaced_before}");

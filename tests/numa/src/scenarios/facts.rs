@@ -1,11 +1,11 @@
 //! That the machine is the one asked for, and that the checker sees what it is there to see.
 
-use super::{Outcome, ensure};
+use super::{Fault, Outcome, ensure};
 use crate::{
     kernel::{self, Mapping, PAGE, Source},
     machine::{self, Machine},
 };
-use std::{error::Error, thread};
+use std::thread;
 
 const BYTES: usize = 256 * PAGE;
 
@@ -30,7 +30,7 @@ pub(super) fn topology(machine: &Machine) -> Outcome {
 /// Pages that were put on a node in either of three ways are there, says the kernel.
 pub(super) fn pages(machine: &Machine) -> Outcome {
     let mut checked = 0;
-    let mut expect = |mapping: &Mapping, node: usize, how: &str| -> Result<(), Box<dyn Error>> {
+    let mut expect = |mapping: &Mapping, node: usize, how: &str| -> Result<(), Fault> {
         let census = mapping.census()?;
         ensure!(census.off(node) == 0, "{how} on node {node}: {census}");
         checked += census.pages();

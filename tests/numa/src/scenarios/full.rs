@@ -1,20 +1,23 @@
 //! A node without memory left.
 
-use super::{Outcome, ensure, placement::census_by_home};
+use super::{
+    Fault, Outcome, ensure,
+    placement::{census_by_home, is_at_home, nodes_with_cpus},
+};
 use crate::{
     init::describe,
     kernel::{self, Census, Mapping, Source},
     machine::{self, Machine},
-    subject::{Declared, Store},
+    subject::{Declared, Store, says_at_home},
 };
 use std::{
-    error::Error,
     io::{self, Read, Write},
+    panic::{self, AssertUnwindSafe},
     process::{Child, Command, ExitCode, Stdio},
 };
 
 /// Takes all memory of the node, by asking until what comes is from elsewhere.
-fn fill(node: usize) -> Result<(Vec<Mapping>, Census), Box<dyn Error>> {
+fn fill(node: usize) -> Result<(Vec<Mapping>, Census), Fault> {
     const PIECE: usize = 1 << 20;
     // The kernel frees a little when it notices that a node runs out, so one piece from elsewhere is not the end.
     const ENOUGH: usize = 8;
@@ -35,13 +38,13 @@ fn fill(node: usize) -> Result<(Vec<Mapping>, Census), Box<dyn Error>> {
     Ok((taken, total))
 }
 
-/// With one node full, a store is built none the less: what has no room at home is elsewhere, and all the rest at home.
+/// With one node full, a store is built none the less: what has no room at home is elsewhere, which the store says, and all the rest at home.
 pub(super) fn full_node(machine: &Machine) -> Outcome {
     let node = machine.with_cpus().last().ok_or("no node has processors")?.number;
     let (filling, filled) = fill(node)?;
     let free = machine::node_memory(node, "MemFree")? >> 10;
 
-    let store = Store::filled(Declared::Spread)?;
+    let store = Store::filled(Declared::Spread);
     let mut displaced = 0;
     let mut pages = 0;
     for (home, census) in census_by_home(&store, &store.homes())? {
@@ -54,15 +57,58 @@ pub(super) fn full_node(machine: &Machine) -> Outcome {
         }
     }
     ensure!(displaced > 0, "node {node} was not full: {free} KiB free after {filled}");
-    store.read_all();
+    ensure!(says_at_home(&store).is_err(), "the store says that all is at home");
+    for shard in store.placement().fields().iter().flat_map(sharded::placement::FieldPlacement::shards) {
+        let is_of_full = shard.node().is_some_and(|home| home.get() as usize == node);
+        ensure!(is_of_full || shard.per_cent() == Some(100.0), "{shard:?}");
+    }
+    let missing = store.keys().count() - store.read_all();
+    ensure!(missing == 0, "{missing} entries are missing");
 
     // With room again, what is built now is at home.
     drop((store, filling));
-    let store = Store::filled(Declared::Spread)?;
+    is_at_home(&Store::filled(Declared::Spread), &nodes_with_cpus(machine))?;
+    Ok(format!("{displaced} of {pages} pages elsewhere, node {node} with {free} KiB free"))
+}
+
+/// With one node full, a strict store refuses what has no room at home, and what it has is whole and at home; with room again it goes on.
+pub(super) fn strict_store(machine: &Machine) -> Outcome {
+    const STEP: u64 = 1000;
+    let node = machine.with_cpus().last().ok_or("no node has processors")?.number;
+    // As long as there is room, there is nothing to refuse.
+    let mut store = Store::build(Declared::StrictSpread);
+    store.put(0..STEP);
+    is_at_home(&store, &nodes_with_cpus(machine))?;
+
+    let (filling, _) = fill(node)?;
+    let quiet = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let mut end = STEP;
+    let refused = loop {
+        let begin = end;
+        end += STEP;
+        // What is there of this step is not counted on: it ends in the middle.
+        match panic::catch_unwind(AssertUnwindSafe(|| store.add(begin..end))) {
+            Ok(()) => store.count_on(0..end),
+            Err(refused) => break refused.downcast_ref::<&str>().copied().unwrap_or("?").to_owned(),
+        }
+        ensure!(end < 4_000_000, "nothing is refused");
+    };
+    panic::set_hook(quiet);
+    ensure!(refused == "no memory for one more entry; the map is as it was before", "{refused}");
+    let kept = store.keys().end;
+    for (home, census) in census_by_home(&store, &store.homes())? {
+        ensure!(census.off(home) == 0, "of the shards of node {home}: {census}");
+    }
+    ensure!(store.read_all() as u64 == kept, "{} of {kept} entries are there", store.read_all());
+
+    drop(filling);
+    store.put(0..kept + 10 * STEP);
+    ensure!(store.read_all() as u64 == kept + 10 * STEP, "{} of the entries are there", store.read_all());
     for (home, census) in census_by_home(&store, &store.homes())? {
         ensure!(census.off(home) == 0, "with room again, of the shards of node {home}: {census}");
     }
-    Ok(format!("{displaced} of {pages} pages elsewhere, node {node} with {free} KiB free"))
+    Ok(format!("{kept} entries at home, then refused; with room again {} more", 10 * STEP))
 }
 
 /// What the kernel does where memory is asked for that a full node has not: why the library asks as it does.

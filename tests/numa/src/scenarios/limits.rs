@@ -10,6 +10,7 @@ use crate::{
     seccomp,
     subject::{Declared, Store},
 };
+use sharded::placement::{Asked, Binding, FieldPlacement};
 
 /// In a cpuset that leaves out the last node, that node is nobody's home, and nothing is on it.
 pub(super) fn cpuset(machine: &Machine) -> Outcome {
@@ -18,7 +19,7 @@ pub(super) fn cpuset(machine: &Machine) -> Outcome {
     let nodes: Vec<usize> = allowed.iter().map(|node| node.number).collect();
     let cpus: Vec<usize> = allowed.iter().flat_map(|node| node.cpus.iter().copied()).collect();
 
-    let early = Store::filled(Declared::Spread)?;
+    let early = Store::filled(Declared::Spread);
     let before = census(&early)?.on(left_out.number);
     machine::enter_cpuset("all-but-one", &cpus, &nodes)?;
     let mems = machine::own_status("Mems_allowed_list")?;
@@ -28,16 +29,17 @@ pub(super) fn cpuset(machine: &Machine) -> Outcome {
     ensure!(refused == Err(Some(libc::EINVAL)), "asking for node {}: {refused:?}", left_out.number);
 
     let with_cpus: Vec<usize> = allowed.iter().filter(|node| !node.cpus.is_empty()).map(|node| node.number).collect();
-    let pages = is_at_home(&Store::filled(Declared::Spread)?, &with_cpus)?;
+    let pages = is_at_home(&Store::filled(Declared::Spread), &with_cpus)?;
     // The kernel takes along what was there before.
     let after = census(&early)?.on(left_out.number);
+    ensure!(early.read_all() == early.keys().count(), "what was there before is damaged");
     Ok(format!(
         "{pages} pages at home, none on node {}; {after} of {before} from before are left there",
         left_out.number
     ))
 }
 
-/// Without the right to place memory a store works, and says that nothing is placed.
+/// Without the right to place memory a store works, says so, and does not say that it is where it is not.
 pub(super) fn no_right(machine: &Machine) -> Outcome {
     let probe = Mapping::new(PAGE)?;
     seccomp::refuse_placement()?;
@@ -50,11 +52,24 @@ pub(super) fn no_right(machine: &Machine) -> Outcome {
     let look = kernel::nodes_of(&probe.addresses().collect::<Vec<_>>()).map_err(|error| error.raw_os_error());
     ensure!(look == Err(Some(libc::EPERM)), "move_pages: {look:?}");
 
-    let store = Store::filled(Declared::Spread)?;
-    let homes = store.homes();
-    let placed = homes.iter().flatten().count();
-    ensure!(placed == 0, "{placed} shards have homes, which nobody could give them");
-    let entries: usize = store.entries().iter().map(Vec::len).sum();
-    store.read_all();
-    Ok(format!("{entries} entries, no home"))
+    // From a thread of one node, so that without binding all is there.
+    let first = machine.with_cpus().next().ok_or("no node has processors")?;
+    let store = kernel::on(&first.cpus, || Store::filled(Declared::Spread))?;
+    ensure!(store.read_all() == store.keys().count(), "{} of the entries are there", store.read_all());
+    let placement = store.placement();
+    if machine.nodes.len() == 1 {
+        let needless = placement.fields().iter().all(|field| field.binding() == Binding::Needless);
+        ensure!(needless, "there is one node only, and yet:\n{placement}");
+        return Ok("works, and had nothing to ask for".to_owned());
+    }
+    for field in placement.fields() {
+        ensure!(matches!(field.binding(), Binding::Refused(_)), "{}: {:?}", field.name(), field.binding());
+        // Page by page the kernel may not be asked either, but it tells of mappings.
+        ensure!(field.asked() == Asked::Mappings, "{}: {:?}", field.name(), field.asked());
+    }
+    let shards = || placement.fields().iter().flat_map(FieldPlacement::shards);
+    let elsewhere = shards().filter(|shard| shard.per_cent().is_some_and(|per_cent| per_cent < 100.0)).count();
+    ensure!(elsewhere > 0, "it says that all is where it was declared to be:\n{placement}");
+    ensure!(placement.to_string().contains("the system refused to bind memory"), "{placement}");
+    Ok(format!("works; says that {elsewhere} of {} shards are elsewhere", shards().count()))
 }

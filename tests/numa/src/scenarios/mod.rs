@@ -11,7 +11,9 @@ mod placement;
 use crate::machine::Machine;
 use std::{error::Error, process::ExitCode};
 
-type Outcome = Result<String, Box<dyn Error>>;
+/// Threads hand it over.
+type Fault = Box<dyn Error + Send + Sync>;
+type Outcome = Result<String, Fault>;
 
 /// Ends a scenario, saying why, unless the condition holds.
 macro_rules! ensure {
@@ -37,6 +39,7 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     ("cpuset", limits::cpuset),
     ("no-right", limits::no_right),
     ("full-node", full::full_node),
+    ("strict-store", full::strict_store),
     ("strict", full::strict),
     ("balancing", balancing::balancing),
 ];
