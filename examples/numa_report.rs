@@ -142,7 +142,7 @@ fn latencies(market: &Arc<Market>, pool: &Pool) -> Result<(), Box<dyn Error>> {
         "\nns per read, from the node in the row to that in the column\n-----------------------------------------------------------"
     );
     for &from in &nodes {
-        let mut row = format!("node {from}:");
+        let mut row = vec![format!("node {from}:")];
         for &to in &nodes {
             let market = Arc::clone(market);
             let median = pool.on(from).run(move || {
@@ -158,9 +158,9 @@ fn latencies(market: &Arc<Market>, pool: &Pool) -> Result<(), Box<dyn Error>> {
                 rounds.sort_unstable();
                 rounds[rounds.len() / 2]
             })?;
-            row += &format!(" {median:>5}");
+            row.push(format!("{median:>5}"));
         }
-        println!("{row}");
+        println!("{}", row.join(" "));
     }
     Ok(())
 }

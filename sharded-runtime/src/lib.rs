@@ -28,7 +28,7 @@
 //! - [`ShardedMap`] has all that can be done to a map, and says what holds for nested accesses and panics; [`ShardedSet`]
 //!   is the map without values, [`Store`] the whole struct.
 //! - [`lock`], [`expiry`], [`evict`], [`clock`], [`shards`] and [`hasher`] have one type for each choice of a declaration.
-//! - [`placement`] says on which NUMA node shards lie.
+//! - [`placement`] says on which NUMA node shards lie, and [`mod@numa`] when that helps.
 //! - [`builder`] overrides what was declared, for tests and small machines.
 //! - [`topology`] says what NUMA nodes this machine has, and [`node`] runs jobs on them.
 //! - [`Policy`] is what the attribute writes for a field, and can be written by hand.
@@ -50,6 +50,8 @@ pub mod lock;
 pub mod macro_support;
 mod map;
 pub mod node;
+#[doc = include_str!("../numa.md")]
+pub mod numa {}
 mod order;
 pub mod placement;
 mod policy;

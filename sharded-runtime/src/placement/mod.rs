@@ -20,7 +20,7 @@
 //! bind, and every choice costs the same. Where the system refuses to bind memory (as some containers have it) the store works, says
 //! so once through [`log`], and in its placement.
 //!
-//! Nodes and their CPUs are looked at when a store is built.
+//! Nodes and their CPUs are looked at when a store is built. [`numa`](mod@crate::numa) says when all this helps.
 
 mod local;
 mod off;
