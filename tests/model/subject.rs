@@ -11,6 +11,7 @@ use sharded::{
     clock::Manual,
     evict::{self, Bounded, Eviction, MakesRoom},
     lock::{Lock, Serves},
+    topology::{Node, NodeId, Topology},
 };
 use std::{hash::BuildHasher, time::Duration};
 
@@ -60,10 +61,15 @@ pub(crate) type Parts<L, X, E> = Of<L, X, E>;
 pub(crate) type Map<L, X, E, S> = ShardedMap<Key, Value, Parts<L, X, E>, S>;
 pub(crate) type Set<L, X, E, S> = ShardedSet<Key, Parts<L, X, E>, S>;
 
-/// Builds a map or set with a clock of ours, and with [`CAPACITY`] where it is bounded.
+/// Builds a map or set with a clock of ours, and with [`CAPACITY`] where it is bounded. One of four shards has them on two nodes, though
+/// there may be but one, so that what it knows of entries is where that of placed shards is.
 pub(crate) fn build<P: Policy<Eviction: EvictionCalls>, T: BuildField<P>>(clock: &Manual, shards: usize) -> T {
     let options = <P::Eviction as EvictionCalls>::bounded(FieldOptions::new().shards(shards));
-    T::build(&StoreOptions::new().clock(clock.clone()).start(), 0, options)
+    let mut store = StoreOptions::new().clock(clock.clone());
+    if shards == 4 {
+        store = store.topology(Topology::new([0, 1].map(|node| Node::new(NodeId::new(node), [node], 1 << 30))));
+    }
+    T::build(&store.start(), 0, options)
 }
 
 /// The calls that only some expiry choices allow.
