@@ -69,7 +69,7 @@ fn a_discarded_chunk_is_zero() {
 
 #[cfg(loom)]
 mod models {
-    use super::{Arena, SHAPE};
+    use super::{Arena, Home, SHAPE};
     use loom::{sync::Arc, thread};
 
     /// Blocks that two threads have at the same time are not the same, and all of them come back.
