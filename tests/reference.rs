@@ -105,6 +105,9 @@ fn every_choice_of_an_option_is_described() {
             assert!(sections[option].contains(&format!("\n  - `{choice}`: ")), "{option} = {choice}");
         }
     }
+    for unit in offered("and its unit, one of") {
+        assert!(sections["capacity"].contains(&format!("`{unit}`")), "{unit}");
+    }
     for unit in offered("The units are").iter().filter(|unit| unit.len() <= 2) {
         assert!(sections["ttl"].contains(&format!("`{unit}`")), "{unit}");
     }

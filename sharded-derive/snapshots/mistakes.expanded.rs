@@ -3,16 +3,19 @@ pub struct Mistakes {
     second: <HashSet<String> as ::sharded::Declared>::Field<MistakesSecond>,
     third: String,
 }
-/// The policy of [`Mistakes::first`]: as many shards as suit the machine, each behind a `Mutex`.
+/// The policy of [`Mistakes::first`]: as many shards as suit the machine, each behind a `Mutex`; at most 67108864 entries, then `Sieve` evicts.
 pub enum MistakesFirst {}
 impl ::sharded::Policy for MistakesFirst {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::Never;
-    type Eviction = ::sharded::evict::Unbounded;
+    type Eviction = ::sharded::evict::Sieve;
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "first";
+    const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
+        67108864,
+    );
 }
 /// The policy of [`Mistakes::second`]: as many shards as suit the machine, each behind a `Mutex`.
 enum MistakesSecond {}
@@ -26,7 +29,7 @@ impl ::sharded::Policy for MistakesSecond {
     const NAME: &'static ::core::primitive::str = "second";
 }
 impl Mistakes {
-    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`.
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; at most 67108864 entries, then `Sieve` evicts.
     #[must_use]
     pub const fn first(
         &self,
@@ -161,16 +164,16 @@ impl ::core::fmt::Debug for Mistakes {
     "unknown unit `min`, did you mean `m`? The units are `ns`, `us`, `ms`, `s`, `m`, `h` and `d`, as in `ttl = \"1h 30m\"`"
 }
 ::core::compile_error! {
-    "`capacity` counts entries, not bytes: divide the bytes by what one entry takes, as in `capacity = 10_000`"
-}
-::core::compile_error! {
     "`capacity` is given twice: keep one of the two"
 }
 ::core::compile_error! {
-    "unknown option `colour`. A field takes `shards`, `lock`, `ttl`, `idle`, `capacity`, `evict`, `unbounded`, `hasher`, `numa`, `clock` and `skip`"
+    "unknown option `colour`. A field takes `shards`, `lock`, `ttl`, `idle`, `capacity`, `evict`, `weight`, `evictable`, `unbounded`, `hasher`, `numa`, `clock` and `skip`"
 }
 ::core::compile_error! {
     "a skipped field is no map of the store and takes no other option: remove this or `skip`"
+}
+::core::compile_error! {
+    "`capacity` counts entries, not bytes: say how many, as in `capacity = 10_000`, or with `64MiB` what each of them weighs: `weight = weight_of_entry`"
 }
 ::core::compile_error! {
     "`evict` says which entry leaves a full map, but `second` has no capacity: add `capacity = 10_000`"

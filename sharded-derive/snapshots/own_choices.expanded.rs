@@ -2,7 +2,7 @@ struct Arena {
     players: <HashMap<u32, Player> as ::sharded::Declared>::Field<ArenaPlayers>,
     shots: <HashMap<u64, Shot> as ::sharded::Declared>::Field<ArenaShots>,
 }
-/// The policy of [`Arena::players`]: as many shards as suit the machine, each behind a `self::Fair`; at most 100 entries, then `super::evict::Random<4>` evicts; timed by `crate::time::GameTime`.
+/// The policy of [`Arena::players`]: as many shards as suit the machine, each behind a `self::Fair`; at most 64MiB as weighed by `Player::bytes`, then `super::evict::Random<4>` evicts what `self::has_left` lets go; timed by `crate::time::GameTime`.
 enum ArenaPlayers {}
 impl ::sharded::Policy for ArenaPlayers {
     type Shards = ::sharded::shards::Auto;
@@ -13,8 +13,10 @@ impl ::sharded::Policy for ArenaPlayers {
     type Clock = crate::time::GameTime;
     const NAME: &'static ::core::primitive::str = "players";
     const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
-        100,
+        67108864,
     );
+    const WEIGHS: ::core::primitive::bool = true;
+    const PINS: ::core::primitive::bool = true;
 }
 /// The policy of [`Arena::shots`]: as many shards as suit the machine, each behind a `::spin::Ticket`; entries expire 10s after they were written; timed by `crate::time::GameTime`.
 enum ArenaShots {}
@@ -31,7 +33,7 @@ impl ::sharded::Policy for ArenaShots {
     );
 }
 impl Arena {
-    /// **Policy:** as many shards as suit the machine, each behind a `self::Fair`; at most 100 entries, then `super::evict::Random<4>` evicts; timed by `crate::time::GameTime`.
+    /// **Policy:** as many shards as suit the machine, each behind a `self::Fair`; at most 64MiB as weighed by `Player::bytes`, then `super::evict::Random<4>` evicts what `self::has_left` lets go; timed by `crate::time::GameTime`.
     #[must_use]
     const fn players(
         &self,
@@ -119,7 +121,21 @@ impl ArenaBuilder {
     fn build(self) -> Arena {
         let store = self.__options.start();
         Arena {
-            players: ::sharded::macro_support::build(&store, 0, self.players),
+            players: ::sharded::macro_support::build(
+                &store,
+                0,
+                ::sharded::macro_support::pin::<
+                    <HashMap<u32, Player> as ::sharded::Declared>::Field<ArenaPlayers>,
+                >(
+                    ::sharded::macro_support::weigh::<
+                        <HashMap<
+                            u32,
+                            Player,
+                        > as ::sharded::Declared>::Field<ArenaPlayers>,
+                    >(self.players, Player::bytes),
+                    self::has_left,
+                ),
+            ),
             shots: ::sharded::macro_support::build(&store, 1, self.shots),
         }
     }

@@ -24,6 +24,9 @@ pub(crate) fn check(store: &Store, diag: &mut Diagnostics) {
         check_unbounded(map, diag);
         check_eviction(map, diag);
         check_capacity(map, diag);
+        check_bytes(map, diag);
+        check_weight(map, diag);
+        check_evictable(map, diag);
         check_idle_and_ttl(map, diag);
         check_idle_and_lock(map, diag);
     }
@@ -201,9 +204,10 @@ fn check_default_eviction(store: &Store, diag: &mut Diagnostics) {
 /// A shard that may hold less than one entry is a lock for nothing.
 fn check_capacity(map: &MapField, diag: &mut Diagnostics) {
     let policy = &map.declared;
-    let (Some((capacity, _)), Shards::Fixed(shards)) = (policy.capacity(), policy.shards()) else { return };
+    let (Some(capacity), Shards::Fixed(shards)) = (policy.capacity(), policy.shards()) else { return };
+    let capacity = capacity.number;
     let (Some(at), Some(of)) = (&policy.capacity, &policy.shards) else { return };
-    if capacity >= shards {
+    if capacity >= shards || policy.weight.is_some() {
         return;
     }
     let fewer = 1_u64 << capacity.ilog2();
@@ -216,6 +220,49 @@ fn check_capacity(map: &MapField, diag: &mut Diagnostics) {
              more, or `shards = {fewer}`"
         ),
     );
+}
+
+/// What is counted by itself is entries, not bytes.
+fn check_bytes(map: &MapField, diag: &mut Diagnostics) {
+    let policy = &map.declared;
+    let (Some(capacity), Some(at)) = (policy.capacity(), &policy.capacity) else { return };
+    if let Some(bytes) = capacity.bytes.as_ref().filter(|_| policy.weight.is_none()) {
+        diag.error_once(
+            at.tokens(),
+            &format!(
+                "`capacity` counts entries, not bytes: say how many, as in `capacity = 10_000`, or with `{bytes}` what each of them weighs: \
+                 `weight = weight_of_entry`"
+            ),
+        );
+    }
+}
+
+/// What an entry weighs is of interest to a capacity alone.
+fn check_weight(map: &MapField, diag: &mut Diagnostics) {
+    let policy = &map.declared;
+    let has_capacity = policy.bounds().iter().any(|(name, _)| *name == "capacity");
+    if let Some(weight) = policy.weight.as_ref().filter(|_| !has_capacity) {
+        let ident = &map.ident;
+        diag.error(
+            weight.tokens(),
+            format!("`weight` says how much of the capacity an entry takes, but `{ident}` has none: add `capacity = \"256MiB\"`"),
+        );
+    }
+}
+
+/// What may be evicted is no question where nothing is.
+fn check_evictable(map: &MapField, diag: &mut Diagnostics) {
+    let policy = &map.declared;
+    let Some(evictable) = &policy.evictable else { return };
+    let has_capacity = policy.bounds().iter().any(|(name, _)| *name == "capacity");
+    let rejects = policy.evict().is_some_and(|evict| evict.is("Reject"));
+    if !has_capacity || rejects {
+        let (ident, why) = (&map.ident, if rejects { "`Reject` evicts none" } else { "it has no capacity" });
+        diag.error(
+            evictable.tokens(),
+            format!("`evictable` says which entries may be evicted to make room, but of `{ident}` none is, since {why}: remove it"),
+        );
+    }
 }
 
 /// An entry never outlives its ttl, so an idle time that is not shorter never comes to its end.

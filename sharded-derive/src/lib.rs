@@ -38,8 +38,10 @@ use quote::quote;
 /// | `lock` | both | `Mutex`, `RwLock`, `Optimistic`, or one's own by its path | `Mutex` |
 /// | `ttl` | both | time from the write: `"5m"`, `"1h 30m"` (d, h, m, s, ms, us, ns), or `never` | `never` |
 /// | `idle` | both | time from the last use, likewise | `never` |
-/// | `capacity` | both | the most entries of the whole map, or `none` | `none` |
+/// | `capacity` | both | the most entries of the whole map, or what they weigh (`"256MiB"`), or `none` | `none` |
 /// | `evict` | both | which entry leaves a full map: `Sieve`, `Lru`, `Reject`, or one's own by its path | `Sieve` |
+/// | `weight` | map | the path of a `fn(&K, &V) -> u32`: what an entry takes of the capacity | one each |
+/// | `evictable` | map | the path of a `fn(&K, &V) -> bool`: whether an entry may be evicted | all may |
 /// | `unbounded` | map | the reason why a map needs neither `ttl`, `idle` nor `capacity`; one of the four is asked for | |
 /// | `hasher` | both | `SipHash` or any type that is `BuildHasher + Default`, over what the map's type names | ahash |
 /// | `numa` | both | `Spread`, `Local`, `Off`, `StrictSpread`, `StrictLocal`, or one's own by its path | `Spread` |

@@ -1,6 +1,6 @@
 //! The declaration, resolved: what the checks judge and what the expansion is written from.
 
-use crate::syntax::{Capacity, Choice, Hasher, Options, Shards, Time, Written};
+use crate::syntax::{Capacity, Choice, Hasher, Most, Options, Shards, Time, Written};
 use proc_macro2::{Ident, TokenStream};
 use std::{rc::Rc, time::Duration};
 use syn::{Attribute, Field, Generics, Visibility};
@@ -83,6 +83,8 @@ pub(crate) struct Policy {
     pub(crate) idle: Option<Setting<Time>>,
     pub(crate) capacity: Option<Setting<Capacity>>,
     pub(crate) evict: Option<Setting<Choice>>,
+    pub(crate) weight: Option<Setting<TokenStream>>,
+    pub(crate) evictable: Option<Setting<TokenStream>>,
     pub(crate) unbounded: Option<Setting<String>>,
     pub(crate) hasher: Option<Setting<Hasher>>,
     pub(crate) numa: Option<Setting<Choice>>,
@@ -124,12 +126,21 @@ impl Policy {
         value(self.idle.as_ref()).and_then(Time::after)
     }
 
-    /// The number and its literal.
-    pub(crate) fn capacity(&self) -> Option<(u64, &proc_macro2::Literal)> {
+    pub(crate) fn capacity(&self) -> Option<&Most> {
         match value(self.capacity.as_ref())? {
-            Capacity::Entries(number, literal) => Some((*number, literal)),
+            Capacity::Most(most) => Some(most),
             Capacity::None => None,
         }
+    }
+
+    /// The path of the function that says what an entry weighs.
+    pub(crate) fn weight(&self) -> Option<&TokenStream> {
+        value(self.weight.as_ref())
+    }
+
+    /// The path of the function that says whether an entry may be evicted.
+    pub(crate) fn evictable(&self) -> Option<&TokenStream> {
+        value(self.evictable.as_ref())
     }
 
     /// Which entry leaves, where that was said; without a capacity none does.

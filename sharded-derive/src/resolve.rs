@@ -95,6 +95,8 @@ fn policy(own: &Options, defaults: &Options) -> Policy {
         idle: setting(own.idle.as_ref(), defaults.idle.as_ref()),
         capacity: setting(own.capacity.as_ref(), defaults.capacity.as_ref()),
         evict: setting(own.evict.as_ref(), defaults.evict.as_ref()),
+        weight: setting(own.weight.as_ref(), None),
+        evictable: setting(own.evictable.as_ref(), None),
         unbounded: setting(own.unbounded.as_ref(), None),
         hasher: setting(own.hasher.as_ref(), defaults.hasher.as_ref()),
         numa: setting(own.numa.as_ref(), defaults.numa.as_ref()),

@@ -7,7 +7,7 @@ use crate::{
     Policy, clock::Manual, evict::Bounded, expiry, hasher::Seed, order, placement::Site, shards::MAX_SHARDS,
     topology::Topology,
 };
-use std::{marker::PhantomData, time::Duration};
+use std::{any::Any, marker::PhantomData, time::Duration};
 
 /// What can be overridden of one field.
 ///
@@ -41,8 +41,16 @@ pub struct FieldOptions<P> {
     pub(crate) ttl: Option<Duration>,
     pub(crate) idle: Option<Duration>,
     pub(crate) huge_pages: bool,
+    /// A `Weigher<K, V>` and an `Evictable<K, V>`, of the map's key and value, which are not known here.
+    pub(crate) weigher: Option<Box<dyn Any + Send + Sync>>,
+    pub(crate) evictable: Option<Box<dyn Any + Send + Sync>>,
     policy: PhantomData<fn() -> P>,
 }
+
+/// What an entry weighs.
+pub(crate) type Weigher<K, V> = fn(&K, &V) -> u32;
+/// Whether an entry may be evicted.
+pub(crate) type Evictable<K, V> = fn(&K, &V) -> bool;
 
 impl<P: Policy> FieldOptions<P> {
     /// Nothing overridden.
@@ -52,7 +60,16 @@ impl<P: Policy> FieldOptions<P> {
     /// See [`FieldOptions`].
     #[must_use]
     pub fn new() -> Self {
-        Self { shards: None, capacity: None, ttl: None, idle: None, huge_pages: false, policy: PhantomData }
+        Self {
+            shards: None,
+            capacity: None,
+            ttl: None,
+            idle: None,
+            huge_pages: false,
+            weigher: None,
+            evictable: None,
+            policy: PhantomData,
+        }
     }
 
     /// This many shards in place of the declared number.
@@ -90,7 +107,82 @@ impl<P: Policy> FieldOptions<P> {
         self
     }
 
-    /// This many entries at most, in place of the declared number. It may be below the number of shards; as each shard
+    /// What an entry weighs, for a policy that [weighs](Policy::WEIGHS): `weight = …` in the attribute.
+    ///
+    /// The function is called under a shard's lock, whenever an entry comes, goes or has been changed in place, so it must be quick, say the same of the
+    /// same entry, not panic, and not access a store. An entry may weigh nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
+    /// enum Pages {}
+    /// impl Policy for Pages {
+    /// #     type Shards = shards::Fixed<64>;
+    /// #     type Lock = lock::Mutex;
+    /// #     type Expiry = expiry::Never;
+    ///     type Eviction = evict::Lru;
+    /// #     type Placement = placement::Spread;
+    /// #     type Clock = clock::System;
+    ///     const NAME: &'static str = "pages";
+    ///     const CAPACITY: Option<usize> = Some(1 << 20); // bytes
+    ///     const WEIGHS: bool = true;
+    ///     // …
+    /// }
+    /// use sharded::builder::FieldOptions;
+    ///
+    /// let weigh = |_: &u32, page: &String| u32::try_from(page.len()).unwrap_or(u32::MAX);
+    /// let pages: ShardedMap<u32, String, Pages> = ShardedMap::with_options(FieldOptions::new().weigher(weigh));
+    /// for number in 0..100 {
+    ///     pages.insert(number, "word ".repeat(10_000));
+    /// }
+    /// assert!(pages.weight() <= 1 << 20);
+    /// assert_eq!(pages.len(), 20);
+    /// ```
+    #[must_use]
+    pub fn weigher<K: 'static, V: 'static>(mut self, weigher: fn(&K, &V) -> u32) -> Self {
+        self.weigher = Some(Box::new(weigher));
+        self
+    }
+
+    /// Which entries may be evicted, for a policy that [pins](Policy::PINS) some: `evictable = …` in the attribute.
+    ///
+    /// The function is called under a shard's lock, of an entry that is to be evicted, so it must be quick, not panic, and not access a store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
+    /// enum Jobs {}
+    /// impl Policy for Jobs {
+    /// #     type Shards = shards::Fixed<64>;
+    /// #     type Lock = lock::Mutex;
+    /// #     type Expiry = expiry::Never;
+    ///     type Eviction = evict::Lru;
+    /// #     type Placement = placement::Spread;
+    /// #     type Clock = clock::System;
+    ///     const NAME: &'static str = "jobs";
+    ///     const CAPACITY: Option<usize> = Some(2);
+    ///     const PINS: bool = true;
+    ///     // …
+    /// }
+    /// use sharded::builder::FieldOptions;
+    ///
+    /// let is_done = |_: &u32, state: &&str| *state == "done";
+    /// let jobs: ShardedMap<u32, &str, Jobs> = ShardedMap::with_options(FieldOptions::new().evictable(is_done));
+    /// jobs.insert(1, "running");
+    /// jobs.insert(2, "done");
+    /// jobs.insert(3, "running"); // evicts 2
+    /// assert_eq!(jobs.try_insert(4, "running").unwrap_err().value, "running");
+    /// assert_eq!(jobs.len(), 2);
+    /// ```
+    #[must_use]
+    pub fn evictable<K: 'static, V: 'static>(mut self, evictable: fn(&K, &V) -> bool) -> Self {
+        self.evictable = Some(Box::new(evictable));
+        self
+    }
+
+    /// This many entries at most, in place of the declared number, or this weight. It may be below the number of shards; as each shard
     /// evicts in an order of its own, a test of that order also wants [`shards(1)`](FieldOptions::shards).
     ///
     /// # Panics
@@ -183,7 +275,9 @@ impl<P> std::fmt::Debug for FieldOptions<P> {
             .field("ttl", &self.ttl)
             .field("idle", &self.idle)
             .field("huge_pages", &self.huge_pages)
-            .finish()
+            .field("weigher", &self.weigher.is_some())
+            .field("evictable", &self.evictable.is_some())
+            .finish_non_exhaustive()
     }
 }
 

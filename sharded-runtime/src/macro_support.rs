@@ -23,6 +23,24 @@ where
     F::build(store, index, options)
 }
 
+/// `weight = …`
+#[must_use]
+pub fn weigh<F>(options: FieldOptions<F::Policy>, weigher: fn(&F::Key, &F::Value) -> u32) -> FieldOptions<F::Policy>
+where
+    F: Parts<Key: 'static, Value: 'static>,
+{
+    options.weigher(weigher)
+}
+
+/// `evictable = …`
+#[must_use]
+pub fn pin<F>(options: FieldOptions<F::Policy>, evictable: fn(&F::Key, &F::Value) -> bool) -> FieldOptions<F::Policy>
+where
+    F: Parts<Key: 'static, Value: 'static>,
+{
+    options.evictable(evictable)
+}
+
 /// What a field is made of, whether that fits together or not.
 pub trait Parts {
     /// Its keys.

@@ -58,6 +58,11 @@ pub trait Policy: 'static {
     const TTL: Option<Duration> = None;
     /// How long an entry lives after it was last read or written. Only [`AfterAccess`](crate::expiry::AfterAccess) heeds it.
     const IDLE: Option<Duration> = None;
-    /// The most entries that the whole map (not a shard of it) holds. Needs an eviction other than `Unbounded`.
+    /// The most entries that the whole map (not a shard of it) holds, or, where `WEIGHS`, what they weigh together. Needs an eviction
+    /// other than `Unbounded`.
     const CAPACITY: Option<usize> = None;
+    /// Whether entries take as much of the capacity as they [weigh](crate::builder::FieldOptions::weigher), rather than one each.
+    const WEIGHS: bool = false;
+    /// Whether some entries may not be [evicted](crate::builder::FieldOptions::evictable).
+    const PINS: bool = false;
 }

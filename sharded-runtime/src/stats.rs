@@ -66,6 +66,8 @@ pub(crate) struct Meter {
     pub(crate) evicted: Counter,
     /// Entries in the shard.
     pub(crate) stored: Counter,
+    /// What they weigh together, where they are weighed.
+    pub(crate) weight: Counter,
 }
 
 /// A count that everyone may read. Relaxed: it orders nothing.

@@ -1,6 +1,6 @@
 //! The builder: overrides for what was declared, and the values of skipped fields, which the type system asks for.
 
-use super::{Ends, doc, structure, with_self};
+use super::{Ends, doc, map_type, structure, with_self};
 use crate::model::{MapField, SkippedField, Store, StoreField};
 use crate::names;
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
@@ -195,13 +195,22 @@ fn build_map(map: &MapField, index: usize, store: &Store) -> TokenStream {
     let (cfg, options, index) = (&map.attrs.cfg, names::quiet(&map.ident), Literal::usize_unsuffixed(index));
     let mut name = map.ident.clone();
     name.set_span(first);
-    let arguments = quote!(&store, #index, self.#options);
     let krate = store.krate.clone().into_iter().map(|mut token| {
         // `$crate` means the crate of the macro that wrote it, wherever it is seen to stand.
         let is_dollar_crate = matches!(&token, TokenTree::Ident(ident) if ident == "$crate");
         token.set_span(if is_dollar_crate { token.span().located_at(first) } else { first });
         token
     });
+    let krate: Vec<TokenTree> = krate.collect();
+    // A function is where it was written: what is wrong with its types is said there.
+    let mut given = quote!(self.#options);
+    for (name, path) in [("weigh", map.declared.weight()), ("pin", map.declared.evictable())] {
+        if let Some(path) = path {
+            let (name, of) = (Ident::new(name, Span::call_site()), map_type(map, store));
+            given = quote!(#(#krate)*::macro_support::#name::<#of>(#given, #path));
+        }
+    }
+    let arguments = quote!(&store, #index, #given);
     let call = quote_spanned!(last=> #(#krate)*::macro_support::build(#arguments));
     quote!(#cfg #name: #call)
 }

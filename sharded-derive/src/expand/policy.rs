@@ -35,12 +35,19 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
     };
     let ttl = map.declared.ttl().map(|ttl| time("TTL", ttl));
     let idle = map.declared.idle().map(|idle| time("IDLE", idle));
-    let capacity = map.declared.capacity().map(|(_, capacity)| {
+    let capacity = map.declared.capacity().map(|capacity| {
+        let capacity = &capacity.literal;
         quote! {
             const CAPACITY: ::core::option::Option<::core::primitive::usize> =
                 ::core::option::Option::Some(#capacity);
         }
     });
+    let flag = |name: &str, is_set: bool| {
+        let name = Ident::new(name, Span::call_site());
+        is_set.then(|| quote!(const #name: ::core::primitive::bool = true;))
+    };
+    let weighs = flag("WEIGHS", map.declared.weight().is_some());
+    let pins = flag("PINS", map.declared.evictable().is_some());
     quote! {
         #cfg #shared #lints #docs
         #vis enum #policy {}
@@ -57,6 +64,8 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
             #ttl
             #idle
             #capacity
+            #weighs
+            #pins
         }
     }
 }

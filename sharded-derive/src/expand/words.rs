@@ -1,7 +1,7 @@
 //! A policy in words, for the docs of what it governs.
 
 use crate::model::Policy;
-use crate::syntax::{Choice, Shards, in_words};
+use crate::syntax::{Choice, Shards, compact, in_words};
 
 /// "16 shards, each behind a `Mutex`; entries expire 5m after they were written"
 pub(super) fn policy(policy: &Policy) -> String {
@@ -48,14 +48,20 @@ fn expiry(policy: &Policy) -> Option<String> {
 }
 
 fn bound(policy: &Policy) -> Option<String> {
-    let Some((capacity, _)) = policy.capacity() else {
+    let Some(capacity) = policy.capacity() else {
         return policy.unbounded().map(|reason| format!("unbounded: {}", reason.trim_end_matches('.')));
     };
+    let pinned = policy.evictable().map(|path| format!(" what `{}` lets go", compact(path))).unwrap_or_default();
     let full = match policy.evict() {
-        None => "then `Sieve` evicts".to_owned(),
+        None => format!("then `Sieve` evicts{pinned}"),
         Some(evict) if evict.is("Reject") => "more are refused".to_owned(),
-        Some(evict) => format!("then `{}` evicts", evict.words()),
+        Some(evict) => format!("then `{}` evicts{pinned}", evict.words()),
     };
-    let entries = if capacity == 1 { "entry" } else { "entries" };
-    Some(format!("at most {capacity} {entries}, {full}"))
+    let most = match (policy.weight(), &capacity.bytes, capacity.number) {
+        (Some(weight), Some(bytes), _) => format!("{bytes} as weighed by `{}`", compact(weight)),
+        (Some(weight), None, number) => format!("{number} as weighed by `{}`", compact(weight)),
+        (None, _, 1) => "1 entry".to_owned(),
+        (None, _, number) => format!("{number} entries"),
+    };
+    Some(format!("at most {most}, {full}"))
 }

@@ -139,6 +139,6 @@ fn choose(option: &str, value: &Value, choices: &Choices, diag: &mut Diagnostics
 }
 
 /// Tokens as a person writes a path: without spaces.
-fn compact(path: &TokenStream) -> String {
+pub(crate) fn compact(path: &TokenStream) -> String {
     quote!(#path).to_string().replace(' ', "").replace(',', ", ")
 }

@@ -4,14 +4,15 @@ mod capacity;
 mod choice;
 mod duration;
 mod entries;
+mod function;
 mod item;
 mod options;
 mod reason;
 mod shards;
 mod value;
 
-pub(crate) use capacity::Capacity;
-pub(crate) use choice::{CLOCKS, Choice, Choices, EVICTIONS, HASHERS, Hasher, LOCKS, PLACEMENTS};
+pub(crate) use capacity::{Capacity, Most};
+pub(crate) use choice::{CLOCKS, Choice, Choices, EVICTIONS, HASHERS, Hasher, LOCKS, PLACEMENTS, compact};
 pub(crate) use duration::{Time, in_words};
 pub(crate) use item::{Declaration, DeclaredField, Unsupported, conditional, parse};
 pub(crate) use options::{Options, Written};

@@ -2,7 +2,7 @@
 
 use super::entries::{Entry, Given, entries};
 use super::value::Value;
-use super::{Capacity, Choice, Hasher, Shards, Time, capacity, choice, duration, reason, shards};
+use super::{Capacity, Choice, Hasher, Shards, Time, capacity, choice, duration, function, reason, shards};
 use crate::{diag::Diagnostics, suggest};
 use proc_macro2::TokenStream;
 use std::rc::Rc;
@@ -25,7 +25,7 @@ struct Known {
     synonyms: &'static [&'static str],
 }
 
-const KNOWN: [Known; 12] = [
+const KNOWN: [Known; 14] = [
     known("shards", "shards = 16", None, &["buckets", "segments", "stripes", "partitions"]),
     known("lock", "lock = RwLock", None, &["mutex", "rwlock", "guard"]),
     known(
@@ -47,6 +47,8 @@ const KNOWN: [Known; 12] = [
     known("idle", "idle = \"30m\"", None, &["tti", "time_to_idle", "idle_time", "idle_timeout"]),
     known("capacity", "capacity = 10_000", None, &["max", "size", "limit", "max_size", "max_capacity", "max_entries"]),
     known("evict", "evict = Lru", None, &["eviction", "evicts", "policy"]),
+    known("weight", "weight = weight_of_page", Some(Place::Field), &["weigher", "cost", "weigh"]),
+    known("evictable", "evictable = is_evictable", Some(Place::Field), &["pinned", "keep", "unpinned"]),
     known("unbounded", "unbounded = \"one entry per country\"", Some(Place::Field), &["reason", "no_bound"]),
     known("hasher", "hasher = SipHash", None, &["hash", "build_hasher"]),
     known("numa", "numa = Spread", None, &["node", "nodes", "placement", "pin"]),
@@ -84,6 +86,8 @@ pub(crate) struct Options {
     pub(crate) idle: Slot<Time>,
     pub(crate) capacity: Slot<Capacity>,
     pub(crate) evict: Slot<Choice>,
+    pub(crate) weight: Slot<TokenStream>,
+    pub(crate) evictable: Slot<TokenStream>,
     pub(crate) unbounded: Slot<String>,
     pub(crate) hasher: Slot<Hasher>,
     pub(crate) numa: Slot<Choice>,
@@ -121,6 +125,8 @@ impl Options {
             "idle" => note.take(&mut self.idle, duration::parse),
             "capacity" => note.take(&mut self.capacity, capacity::parse),
             "evict" => note.take(&mut self.evict, choice::evict),
+            "weight" => note.take(&mut self.weight, function::parse),
+            "evictable" => note.take(&mut self.evictable, function::parse),
             "unbounded" => note.take(&mut self.unbounded, reason::parse),
             "hasher" => note.take(&mut self.hasher, choice::hasher),
             "numa" => note.take(&mut self.numa, choice::numa),
@@ -143,6 +149,8 @@ impl Options {
             tokens(self.idle.as_ref()),
             tokens(self.capacity.as_ref()),
             tokens(self.evict.as_ref()),
+            tokens(self.weight.as_ref()),
+            tokens(self.evictable.as_ref()),
             tokens(self.unbounded.as_ref()),
             tokens(self.hasher.as_ref()),
             tokens(self.numa.as_ref()),

@@ -1,6 +1,6 @@
 //! What all operations of a map are made of: the map itself, and a write to one shard.
 
-use super::{garbage::Garbage, locked::Locked, placing::Placing};
+use super::{garbage::Garbage, locked::Locked, placing::Placing, units::Rules};
 use crate::{
     Policy,
     budget::{Budget, Purse},
@@ -14,7 +14,7 @@ use crate::{
     shards::{Access, Runs, Shards},
     stats::Meter,
     sweeper,
-    table::{NoMemory, StampOf, Table, View},
+    table::{NoMemory, Offer, StampOf, Table, View},
     tally::{Event, Tally},
 };
 use std::{
@@ -41,6 +41,7 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) ttl: u64,
     pub(super) idle: u64,
     pub(super) budget: Option<Budget>,
+    pub(super) rules: Rules<K, V>,
     tally: Tally,
     /// When the background thread looks at this map next.
     pub(super) alarm: AtomicU64,
@@ -96,6 +97,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         options: &FieldOptions<P>,
         hasher: MapHasher<S>,
         hashing: Hashing<K, V, P, S>,
+        rules: Rules<K, V>,
     ) -> Self {
         const {
             assert!(
@@ -105,6 +107,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             assert!(P::IDLE.is_none() || StampOf::<P>::TRACKS_ACCESS, "a policy with an IDLE time needs `AfterAccess`");
             assert!(!matches!(P::CAPACITY, Some(0)), "the CAPACITY of a policy must not be zero");
             assert!(P::CAPACITY.is_none() || P::Eviction::BOUNDED, "a policy with a CAPACITY needs an `Eviction`");
+            assert!(!P::WEIGHS || P::Eviction::BOUNDED, "a policy that WEIGHS entries needs an `Eviction`");
+            assert!(!P::PINS || P::Eviction::EVICTS, "a policy that PINS entries needs an `Eviction` that evicts");
         }
         let placing = Placing::new::<K, V, P>(store, store.shards(options), options.huge_pages);
         let place = Place::new(store.id, index, const { &P::NAME });
@@ -113,7 +117,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let forever = |time: Option<Duration>| time.map_or(u64::MAX, to_nanos);
         let tracks = StampOf::<P>::TRACKS_ACCESS;
         Core {
-            budget: options.capacity.or(P::CAPACITY).map(|capacity| Budget::new(capacity, shards.count())),
+            budget: options.capacity.or(P::CAPACITY).map(|capacity| Budget::new(capacity, shards.count(), P::WEIGHS)),
+            rules,
             ttl: forever(options.ttl.or(P::TTL)),
             idle: forever(options.idle.or(P::IDLE).filter(|_| tracks)),
             tally: Tally::new(),
@@ -206,8 +211,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     ) -> R {
         let mut garbage = Garbage::new();
         let change = |open: &Open, table: &mut Table<K, V, P>| {
-            let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
+            let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage, heavy: None };
             let result = change(&mut locked);
+            locked.drop_heavy();
             if StampOf::<P>::EXPIRES {
                 locked.sweep(SWEEP_PER_WRITE);
             }
@@ -228,35 +234,89 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         result
     }
 
-    /// Evicts an entry of some other shard for one that had to be stored without room.
+    /// Evicts entries of other shards for one that had to be stored without room, so many per shard at most.
     ///
     /// Inside a closure a shard that is taken is passed over, since waiting for it could be for ever; whoever writes next
     /// settles what is left.
     #[cold]
     #[track_caller]
     fn settle(&self, budget: &Budget, overdrawn: usize, garbage: &mut Garbage<K, V>) {
-        let may_wait = !order::is_inside();
+        // Entries of one unit are evicted one for each that was stored, by whoever stored it.
+        let most = if P::WEIGHS { u64::MAX } else { 1 };
+        let mut debt = Debt { budget, owed: 0 };
         for next in 1..=self.shards.count() {
-            // A clock of the user's own may panic, so before the debt is taken over.
-            let now = self.now();
-            if !budget.take_over_debt() {
+            if debt.owed == 0 {
+                debt.owed = budget.take_over_debt(most);
+            }
+            if debt.owed == 0 {
                 return;
             }
             let shard = (overdrawn + next) % self.shards.count();
-            let mut make_room = |open: &Open, table: &mut Table<K, V, P>| {
-                let mut locked = Locked { core: self, open, now, table, garbage };
-                let made = locked.make_room();
-                let _ = locked.step(STEPS_PER_WRITE);
-                made
-            };
-            let made = if may_wait {
-                self.shards.write(shard, Access::Unrecorded, make_room)
-            } else {
-                self.shards.try_write(shard, &mut make_room).unwrap_or(false)
-            };
-            if !made {
-                budget.overdraw();
+            debt.pay(self.evict_from(shard, debt.owed, garbage));
+        }
+    }
+
+    /// Evicts entries of a shard until they had so many units, or so many entries as one lock hold may; answers the units.
+    #[track_caller]
+    fn evict_from(&self, shard: usize, units: u64, garbage: &mut Garbage<K, V>) -> u64 {
+        let now = self.now();
+        let make_room = |open: &Open, table: &mut Table<K, V, P>| {
+            let mut locked = Locked { core: self, open, now, table, garbage, heavy: None };
+            let made = locked.make_room(units);
+            let _ = locked.step(STEPS_PER_WRITE);
+            made
+        };
+        if order::is_inside() {
+            self.shards.try_write(shard, make_room).unwrap_or(0)
+        } else {
+            self.shards.write(shard, Access::Unrecorded, make_room)
+        }
+    }
+
+    /// Evicts entries of other shards for what is on offer, before it is stored. Says whether there may be room now.
+    #[cold]
+    #[track_caller]
+    pub(super) fn make_room_elsewhere(&self, shard: usize, offer: &Offer<K, V>) -> bool {
+        let Some((budget, (key, value))) = self.budget.as_ref().zip(offer.key().zip(offer.value.as_ref())) else {
+            return false;
+        };
+        let units = self.rules.units::<P>(key, value);
+        if units > budget.capacity() as u64 {
+            return false;
+        }
+        let mut garbage = Garbage::new();
+        let mut made = 0;
+        for next in 1..self.shards.count() {
+            let more = self.evict_from((shard + next) % self.shards.count(), units - made, &mut garbage);
+            budget.give_all(more);
+            made += more;
+            if made >= units {
+                return true;
             }
+        }
+        false
+    }
+}
+
+/// Units that one thread is to make room for.
+struct Debt<'a> {
+    budget: &'a Budget,
+    owed: u64,
+}
+
+impl Debt<'_> {
+    /// What is more than is owed goes back.
+    fn pay(&mut self, units: u64) {
+        self.budget.give_all(units.saturating_sub(self.owed));
+        self.owed = self.owed.saturating_sub(units);
+    }
+}
+
+/// Whoever gives up, also by a panic, leaves it to others.
+impl Drop for Debt<'_> {
+    fn drop(&mut self) {
+        if self.owed > 0 {
+            self.budget.overdraw(self.owed);
         }
     }
 }

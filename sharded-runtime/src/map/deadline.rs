@@ -1,6 +1,6 @@
 //! The time to live of an entry.
 
-use super::{Key, ShardedMap, Value, write::room};
+use super::{Key, ShardedMap, Value};
 use crate::{Policy, clock::to_nanos, evict::MakesRoom, expiry::Expires, lock::Serves, shards::Runs};
 use std::{
     borrow::Borrow,
@@ -44,7 +44,7 @@ where
         P::Eviction: MakesRoom,
         P::Expiry: Expires,
     {
-        room(self.put(key, value, Some(to_nanos(ttl))))
+        self.store(key, value, Some(to_nanos(ttl)))
     }
 
     /// Has an entry expire after this time from now, in place of what it had left. A use of the entry. Says whether there is one.

@@ -6,7 +6,6 @@ use super::{
 };
 use crate::{
     Policy,
-    evict::Eviction,
     expiry::Stamp,
     table::{NoMemory, Offer, StampOf, Table},
     tally::Event,
@@ -23,6 +22,8 @@ pub(super) struct Locked<'a, K, V, P: Policy, S> {
     pub(super) table: &'a mut Table<K, V, P>,
     pub(super) now: u64,
     pub(super) garbage: &'a mut Garbage<K, V>,
+    /// An entry that a change has made heavier than the whole capacity.
+    pub(super) heavy: Option<u32>,
 }
 
 impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
@@ -111,7 +112,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     /// If the slot is vacant.
     #[inline]
     pub(super) fn change<R>(&mut self, slot: u32, change: impl FnOnce(&mut V) -> R) -> R {
-        self.table.change(slot, |_, value| change(value)).expect("a slot that was just found")
+        self.change_weighed(slot, |_, value| change(value)).expect("a slot that was just found")
     }
 
     /// The value of a slot.
@@ -144,20 +145,13 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         self.find_to_use(hash, offer.key()?)
     }
 
-    /// Stores what is on offer, whose key is not there, for this long (or the declared ttl), unless it finds no room.
+    /// Stores what is on offer, whose key is not there and which fits, for this long (or the declared ttl), unless it finds no room. Where it
+    /// `overdraws`, it need not find it in this shard.
     #[must_use]
-    pub(super) fn insert(&mut self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> bool {
-        if !self.table.has_room() {
+    pub(super) fn insert(&mut self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>, overdraws: bool) -> bool {
+        let units = self.units_of(offer);
+        if !self.table.has_room() || !self.take_units(units, overdraws) {
             return false;
-        }
-        if let Some(budget) = &self.core.budget
-            && !budget.take(&self.open.purse, || self.core.shards.all_open().map(|open| &open.purse))
-            && !self.make_room()
-        {
-            if !P::Eviction::EVICTS {
-                return false;
-            }
-            budget.overdraw();
         }
         if self.table.is_overdue() {
             // There may be memory by now.
@@ -171,15 +165,22 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
             };
             if let Err((key, value, NoMemory)) = inserted {
                 *offer = Offer::new(key, value);
-                if let Some(budget) = &self.core.budget {
-                    budget.give(&self.open.purse);
-                }
+                self.give_units(units);
                 no_memory();
             }
             self.core.count(Event::Insert);
+            self.add_weight(units.cast_signed());
             self.open.meter.stored.set(self.table.len() as u64);
         }
         true
+    }
+
+    /// The units of what is on offer.
+    pub(super) fn units_of(&self, offer: &Offer<K, V>) -> u64 {
+        match offer.key().zip(offer.value.as_ref()) {
+            Some((key, value)) => self.core.rules.units::<P>(key, value),
+            None => 1,
+        }
     }
 
     /// Replaces a value; the time to live starts again.
@@ -199,10 +200,8 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
 
     /// Takes out the entry of an occupied slot, whose hash may be known.
     pub(super) fn remove(&mut self, slot: u32, hash: Option<u64>) -> Option<(K, V)> {
-        let removed = self.take(slot, hash)?;
-        if let Some(budget) = &self.core.budget {
-            budget.give(&self.open.purse);
-        }
+        let (removed, units) = self.take(slot, hash)?;
+        self.give_units(units);
         Some(removed)
     }
 
@@ -215,15 +214,17 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         self.now.saturating_add(ttl.unwrap_or(self.core.ttl))
     }
 
-    /// Takes out an entry, whose unit of capacity stays taken.
-    fn take(&mut self, slot: u32, hash: Option<u64>) -> Option<(K, V)> {
+    /// Takes out an entry, whose units of capacity stay taken.
+    fn take(&mut self, slot: u32, hash: Option<u64>) -> Option<((K, V), u64)> {
         let hash = match hash {
             Some(hash) => hash,
             None => self.table.hash_of(slot, |key| self.core.hash_of(key))?,
         };
-        let removed = self.table.remove(slot, hash);
+        let removed = self.table.remove(slot, hash)?;
         self.open.meter.stored.set(self.table.len() as u64);
-        removed
+        let units = self.core.rules.units::<P>(&removed.0, &removed.1);
+        self.add_weight(-units.cast_signed());
+        Some((removed, units))
     }
 
     pub(super) fn expire(&mut self, slot: u32) {
@@ -246,25 +247,36 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         !self.table.is_due(self.now)
     }
 
-    /// Takes an entry out of this shard for one that comes in: one that has expired, or else the next victim. Its unit of
-    /// capacity is the newcomer's.
-    pub(super) fn make_room(&mut self) -> bool {
+    /// Takes an entry out of this shard to make room: one that has expired, or else the next victim. Answers the units that it had.
+    pub(super) fn evict_one(&mut self) -> Option<u64> {
         for _ in 0..LOOKS_FOR_ROOM {
             if !StampOf::<P>::EXPIRES || !self.table.is_due(self.now) {
                 break;
             }
             if let Some(slot) = self.table.next_expired(self.now, self.core.idle) {
                 self.open.meter.expired.add();
-                if let Some(expired) = self.take(slot, None) {
-                    self.garbage.push(expired);
-                }
-                return true;
+                let (expired, units) = self.take(slot, None)?;
+                self.garbage.push(expired);
+                return Some(units);
             }
         }
-        let Some(victim) = self.table.victim().and_then(|slot| self.take(slot, None)) else { return false };
+        let victim = self.table.victim(self.core.rules.is_evictable)?;
+        let (victim, units) = self.take(victim, None)?;
         self.open.meter.evicted.add();
         self.garbage.push(victim);
-        true
+        Some(units)
+    }
+
+    pub(super) fn count_evicted(&self) {
+        self.open.meter.evicted.add();
+    }
+
+    /// Evicts the entry of an occupied slot.
+    pub(super) fn evict(&mut self, slot: u32) {
+        if let Some(evicted) = self.remove(slot, None) {
+            self.open.meter.evicted.add();
+            self.garbage.push(evicted);
+        }
     }
 
     /// Brings the table nearer to the size that it should have, by so many buckets.

@@ -9,6 +9,7 @@
 //! | `whole.rs` | all entries at once |
 //! | `core.rs` | what these are made of: a map, and a write to one shard |
 //! | `look.rs` | how a read reaches an entry |
+//! | `units.rs` | how much of the capacity an entry takes |
 //! | `shard.rs` | what goes through a whole shard |
 //! | `placing.rs` | on which node each shard is |
 //! | `locked.rs` | a shard while its exclusive lock is held |
@@ -25,6 +26,7 @@ mod placing;
 mod plain;
 mod read;
 mod shard;
+mod units;
 mod whole;
 mod write;
 
@@ -32,6 +34,7 @@ pub use change::Change;
 
 use self::core::Hashing;
 use garbage::Drops;
+use units::Rules;
 
 use crate::{
     Field, Policy, Stats,
@@ -140,7 +143,14 @@ where
     S: BuildHasher + Default + Send + Sync + 'static,
 {
     fn build(store: &StoreContext, index: u16, options: FieldOptions<P>) -> Self {
-        let core = Arc::new(core::Core::new(store, index, &options, MapHasher::new(&store.seed), Hashing::new()));
+        let core = Arc::new(core::Core::new(
+            store,
+            index,
+            &options,
+            MapHasher::new(&store.seed),
+            Hashing::new(),
+            Rules::new(&options),
+        ));
         if core.in_background() {
             let weak: Weak<core::Core<K, V, P, S>> = Arc::downgrade(&core);
             sweeper::register(weak);
@@ -210,9 +220,9 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
         self.len() == 0
     }
 
-    /// The most entries that the map holds, or `None` where none is declared.
+    /// The most entries that the map holds, or the most that they weigh together; `None` where none is declared.
     ///
-    /// It is exceeded by at most one entry for each thread that is inserting at the moment. Entries that have expired count
+    /// It is exceeded by at most one entry for each thread that is inserting (or making an entry heavier) at the moment. Entries that have expired count
     /// until they are removed.
     ///
     /// # Examples
@@ -229,6 +239,32 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
         self.core.capacity()
+    }
+
+    /// What all entries weigh together, where the policy weighs them; otherwise their number. Those count too that have expired and are not yet
+    /// removed. No lock; O(number of shards).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// fn bytes(_: &u64, page: &String) -> u32 {
+    ///     u32::try_from(page.len()).unwrap_or(u32::MAX)
+    /// }
+    ///
+    /// #[sharded]
+    /// struct Shop {
+    ///     #[shard(capacity = "64MiB", weight = bytes)]
+    ///     pages: HashMap<u64, String>,
+    /// }
+    /// let shop = Shop::new();
+    /// shop.pages().insert(7, "apples".to_owned());
+    /// assert_eq!(shop.pages().weight(), 6);
+    /// ```
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        if P::WEIGHS { self.core.meters().map(|meter| meter.weight.get()).sum() } else { self.len() as u64 }
     }
 
     /// The number of shards.

@@ -54,7 +54,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                     locked.ask_time();
                     if !locked.is_alive(slot) {
                         locked.expire(slot);
-                    } else if locked.table.change(slot, |key, value| keep(key, value)) == Some(false)
+                    } else if locked.change_weighed(slot, |key, value| keep(key, value)) == Some(false)
                         && let Some(removed) = locked.remove(slot, None)
                     {
                         locked.discard(removed);
@@ -72,9 +72,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let (table, now) = self.shards.write(shard, Access::Unrecorded, |open, table| {
             let taken = std::mem::replace(table, Table::new(self.placing.arena(shard)));
             table.publish(&open.view);
+            let units = if P::WEIGHS { open.meter.weight.get() } else { taken.len() as u64 };
             open.meter.stored.set(0);
+            open.meter.weight.set(0);
             if let Some(budget) = &self.budget {
-                budget.give_all(taken.len());
+                budget.give_all(units);
             }
             (taken, self.now())
         });
@@ -93,7 +95,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn settle_size(&self, shard: usize) {
         while self.shards.write(shard, Access::Step, |open, table| {
             let mut garbage = Garbage::new();
-            let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
+            let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage, heavy: None };
             locked.step(STEPS).is_ok() && locked.table.needs_step()
         }) {}
     }
@@ -105,7 +107,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         loop {
             let mut garbage = Garbage::new();
             let (is_done, due_at) = self.shards.write(shard, Access::Step, |open, table| {
-                let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
+                let mut locked =
+                    Locked { core: self, open, now: self.now(), table, garbage: &mut garbage, heavy: None };
                 let nothing_due = locked.sweep(BATCH);
                 let stepped = locked.step(STEPS);
                 (nothing_due && (stepped.is_err() || !locked.table.needs_step()), locked.table.due_at())

@@ -42,7 +42,7 @@ where
     where
         P::Eviction: MakesRoom,
     {
-        room(self.put(key, value, None))
+        self.store(key, value, None)
     }
 
     /// Stores a value if there is room, and returns the one it replaces, if any.
@@ -232,16 +232,49 @@ where
         let replaced = if Core::<K, V, P, S>::IS_PLAIN {
             self.core.put_plain(hash, &mut offer)
         } else {
-            self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
-                if let Some(slot) = locked.find_offered(hash, &offer) {
-                    return offer.value.take().map(|value| locked.replace(slot, value, ttl));
-                }
-                // Where it is refused, it stays on offer.
-                let _stored = locked.insert(hash, &mut offer, ttl);
-                None
-            })
+            let shard = self.core.route(hash);
+            let put = |offer: &mut Offer<K, V>| {
+                self.core.write(shard, Runs::Nothing, |locked| {
+                    // Where it is refused, it stays on offer.
+                    if !locked.fits(locked.units_of(offer)) {
+                        return None;
+                    }
+                    if let Some(slot) = locked.find_offered(hash, offer) {
+                        return offer.value.take().map(|value| locked.replace(slot, value, ttl));
+                    }
+                    let _stored = locked.insert(hash, offer, ttl, !P::PINS);
+                    None
+                })
+            };
+            let replaced = put(&mut offer);
+            // What may not be evicted is no reason to refuse while others may. Once more, as the room may be gone before it is taken.
+            if P::PINS && offer.value.is_some() && self.core.make_room_elsewhere(shard, &offer) {
+                put(&mut offer)
+            } else {
+                replaced
+            }
         };
         offer.take().map_or(Ok(replaced), |(key, value)| Err(Refused { key, value }))
+    }
+
+    /// As [`put`](Self::put), under a policy that makes room. What is refused all the same is evicted at once, with what it would have replaced.
+    #[track_caller]
+    pub(super) fn store(&self, key: K, value: V, ttl: Option<u64>) -> Option<V> {
+        match self.put(key, value, ttl) {
+            Ok(replaced) => replaced,
+            Err(refused) if P::WEIGHS || P::PINS => {
+                let Refused { key, value } = refused;
+                let hash = self.core.hasher.hash(&key);
+                let removed = self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
+                    locked.count_evicted();
+                    let slot = locked.find(hash, &key)?;
+                    locked.remove(slot, Some(hash))
+                });
+                drop((key, value));
+                removed.map(|(_, value)| value)
+            }
+            Err(_) => no_room(),
+        }
     }
 
     #[track_caller]
@@ -261,16 +294,6 @@ where
     }
 }
 
-/// What a store that can't be refused has stored.
-///
-/// # Panics
-///
-/// If it was refused all the same, see [`no_room`].
-#[track_caller]
-pub(super) fn room<T, K, V>(stored: Result<T, Refused<K, V>>) -> T {
-    stored.unwrap_or_else(|_| no_room())
-}
-
 /// A policy that makes room refuses only where a shard is out of slot numbers.
 #[cold]
 #[track_caller]
@@ -285,7 +308,13 @@ impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
     where
         P::Eviction: MakesRoom,
     {
-        if !self.insert(hash, offer, None) {
+        if !self.fits(self.units_of(offer)) {
+            // Evicted at once.
+            self.count_evicted();
+            if let Some(entry) = offer.take() {
+                self.discard(entry);
+            }
+        } else if !self.insert(hash, offer, None, true) {
             no_room();
         }
     }

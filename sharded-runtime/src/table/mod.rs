@@ -191,8 +191,9 @@ impl<K, V, P: Policy> Table<K, V, P> {
     }
 
     /// The slot of the entry that should leave next. `None` only where there is no entry, or none is ever to leave: if an
-    /// eviction of the user's names none, or one that is not there, some entry is taken all the same.
-    pub(crate) fn victim(&mut self) -> Option<u32> {
+    /// eviction of the user's names none, or one that is not there, some entry is taken all the same. Where many in a row that it names
+    /// may not be evicted, there is none either.
+    pub(crate) fn victim(&mut self, is_evictable: impl Fn(&K, &V) -> bool) -> Option<u32> {
         if !P::Eviction::EVICTS || self.len() == 0 {
             return None;
         }
@@ -202,10 +203,19 @@ impl<K, V, P: Policy> Table<K, V, P> {
             match named.and_then(|slot| self.raw.get(slot)) {
                 // The eviction learns only now that it was used.
                 Some(entry) if entry.unmark() => self.eviction.hit_mut(entry.slot()),
+                // What must stay is as if it were in use.
+                Some(entry) if P::PINS && !is_evictable(entry.key(), entry.value()) => {
+                    self.eviction.hit_mut(entry.slot());
+                }
                 _ => break,
             }
         }
-        named.or_else(|| (0..self.raw.slots()).rev().find(|&slot| self.raw.get(slot).is_some()))
+        let may_leave =
+            |&slot: &u32| self.raw.get(slot).is_some_and(|entry| !P::PINS || is_evictable(entry.key(), entry.value()));
+        if P::PINS {
+            return named.filter(may_leave);
+        }
+        named.or_else(|| (0..self.raw.slots()).rev().find(may_leave))
     }
 
     /// Looks at one bucket of what is due: the slot of an entry in it that has expired. Nothing is left to look at when
