@@ -1,5 +1,7 @@
 //! Entries that weigh more than one, and entries that may not be evicted.
 
+#![allow(clippy::trivially_copy_pass_by_ref, clippy::ptr_arg, reason = "what a weigher is given")]
+
 mod common;
 
 use common::panics;
