@@ -9,7 +9,7 @@ pub use count::{Auto, Fixed, MAX_SHARDS, ShardCount};
 use crate::{
     Policy,
     lock::{Cell, Lock, Sequence, Token},
-    order::{self, Place},
+    order::{self, Inside, Place},
 };
 use std::panic::Location;
 
@@ -18,8 +18,6 @@ use std::panic::Location;
 /// `T` is one table; of a group of fields it would be their tables.
 pub(crate) struct Shards<T, O, P: Policy> {
     all: Box<[Shard<T, O, P>]>,
-    /// Brings the bits that route to the bottom, less one so that one shard needs no shift by 64.
-    shift: u32,
     place: Place,
 }
 
@@ -39,7 +37,7 @@ impl<T, O: Default, P: Policy> Shards<T, O, P> {
             P::NAME
         );
         let all = (0..count).map(|_| Shard { cell: Cell::new(shard()), open: O::default() }).collect();
-        Shards { all, shift: 63 - count.trailing_zeros(), place }
+        Shards { all, place }
     }
 }
 
@@ -51,38 +49,42 @@ impl<T, O, P: Policy> Shards<T, O, P> {
 
     /// The shard of a hash, by its top bits. The table sees only the lower half.
     #[inline]
-    #[allow(clippy::cast_possible_truncation, reason = "at most 16 bits are left")]
+    #[allow(clippy::cast_possible_truncation, reason = "it is less than the number of shards")]
     pub(crate) fn route(&self, hash: u64) -> usize {
-        (hash >> 1 >> self.shift) as usize
+        // With a power of two this takes what is above the lowest bits, as a shift would, and needs no other number.
+        (u128::from(hash) * self.all.len() as u128 >> 64) as usize
     }
 
     pub(crate) fn all_open(&self) -> impl Iterator<Item = &O> {
         self.all.iter().map(|shard| &shard.open)
     }
 
+    /// Looks whether this thread may wait for a shard, and records what is to be recorded, until the result is dropped.
+    #[inline]
+    #[track_caller]
+    fn enter(&self, shard: usize, access: Access) -> Option<Inside> {
+        if access.is_recorded() {
+            return Some(self.place.enter(shard, Location::caller()));
+        }
+        self.place.check(shard);
+        None
+    }
+
     #[inline]
     #[track_caller]
     pub(crate) fn read<R>(&self, shard: usize, access: Access, read: impl FnOnce(&O, &T) -> R) -> R {
-        self.place.check(shard);
         let Shard { open, cell } = &self.all[shard];
-        let at = Location::caller();
-        let read = |table: &T| {
-            let _inside = access.is_recorded().then(|| self.place.enter(shard, at));
-            read(open, table)
-        };
+        let _inside = self.enter(shard, access);
+        let read = |table: &T| read(open, table);
         if access == Access::Step { cell.read_in_turn(read) } else { cell.read(read) }
     }
 
     #[inline]
     #[track_caller]
     pub(crate) fn write<R>(&self, shard: usize, access: Access, write: impl FnOnce(&O, &mut T) -> R) -> R {
-        self.place.check(shard);
         let Shard { open, cell } = &self.all[shard];
-        let at = Location::caller();
-        let write = |table: &mut T| {
-            let _inside = access.is_recorded().then(|| self.place.enter(shard, at));
-            write(open, table)
-        };
+        let _inside = self.enter(shard, access);
+        let write = |table: &mut T| write(open, table);
         if access == Access::Step { cell.write_in_turn(write) } else { cell.write(write) }
     }
 
