@@ -125,7 +125,7 @@ impl Drop for Inside {
             // The rest is not looked at then.
             here.rank.set(0);
             if here.depth.get() != 0 {
-                here.take_up();
+                Here::take_up();
             }
         });
     }
@@ -182,17 +182,20 @@ impl Here {
         self.depth.set(self.depth.get() + 1);
     }
 
+    /// (Without an argument, which would have to be kept for this rare case.)
     #[cold]
     #[inline(never)]
-    fn take_up(&self) {
-        self.depth.set(self.depth.get() - 1);
-        let mut aside = self.aside.borrow_mut();
-        let outer = aside.pop();
-        if aside.is_empty() {
-            aside.shrink_to_fit();
-        }
-        if let Some(outer) = outer {
-            self.record(outer);
-        }
+    fn take_up() {
+        HERE.with(|here| {
+            here.depth.set(here.depth.get() - 1);
+            let mut aside = here.aside.borrow_mut();
+            let outer = aside.pop();
+            if aside.is_empty() {
+                aside.shrink_to_fit();
+            }
+            if let Some(outer) = outer {
+                here.record(outer);
+            }
+        });
     }
 }

@@ -158,7 +158,16 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     #[inline]
     pub(super) fn count(&self, event: Event) {
-        self.tally.add(event);
+        if !self.tally.add(event) {
+            self.count_first(event);
+        }
+    }
+
+    /// (Of the whole map, which is at hand; the address of its tally would have to be kept for this rare case.)
+    #[cold]
+    #[inline(never)]
+    fn count_first(&self, event: Event) {
+        self.tally.add_first(event);
     }
 
     /// Accesses that found an entry, those that found none, and entries stored.

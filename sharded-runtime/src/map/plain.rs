@@ -40,7 +40,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         F: FnOnce(&mut V) -> R,
     {
         let changed = table.find_change(hash, key, change);
-        self.count(if changed.is_ok() { Event::Hit } else { Event::Miss });
+        match changed {
+            Ok(_) => self.count(Event::Hit),
+            Err(_) => self.count(Event::Miss),
+        }
         changed
     }
 

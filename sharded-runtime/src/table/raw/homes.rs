@@ -3,6 +3,8 @@
 //! Linear hashing (Litwin, "Linear Hashing: a new tool for file and table addressing", VLDB 1980): the lowest bits of the hash say
 //! the bucket, one bit less where that bucket does not exist yet.
 
+use std::hint;
+
 /// How many homes there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Homes {
@@ -32,10 +34,8 @@ impl Homes {
     pub(super) fn of(self, hash: u64) -> u32 {
         #[allow(clippy::cast_possible_truncation, reason = "the lowest bits are wanted")]
         let number = hash as u32 & self.mask;
-        // Without a branch: while the number of homes is on its way from one power of two to the next, nobody could predict it. All bits
-        // are set where the number is below the count (both are far below 2^31).
-        let is_home = (number.wrapping_sub(self.count).cast_signed() >> 31).cast_unsigned();
-        number & (self.half | is_home)
+        // Without a branch: while the number of homes is on its way from one power of two to the next, nobody could predict it.
+        hint::select_unpredictable(number < self.count, number, number & self.half)
     }
 
     /// Whether a hash belongs to the home with the largest number, of at least two.

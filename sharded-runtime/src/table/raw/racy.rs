@@ -9,7 +9,7 @@
 
 use super::{
     EMPTY_DIRECTORY, RawTable,
-    bucket::{Bucket, Header, tag},
+    bucket::{Bucket, Header},
     bucket_in,
     homes::Homes,
     layout::{Layout, Pair},
@@ -230,7 +230,7 @@ impl View {
         P: Policy,
         Q: Eq + ?Sized,
     {
-        let mut slots = header.with_tag(tag(hash)).within::<K, V, P>();
+        let mut slots = header.with_tag_of(hash).within::<K, V, P>();
         while let Some(slot) = slots.first() {
             // SAFETY: the slot is in the bucket; writers of such tables write by words.
             let (pair, stamp) = unsafe { (bucket.copy_racy(slot), bucket.stamp(slot)) };
@@ -276,7 +276,7 @@ impl View {
             let home = unsafe { bucket_in::<K, V, P>(directory, number) };
             // SAFETY: the bucket is in memory of the arena.
             let header = unsafe { home.header_racy() };
-            if let Some(slot) = header.with_tag(tag(hash)).within::<K, V, P>().first() {
+            if let Some(slot) = header.with_tag_of(hash).within::<K, V, P>().first() {
                 home.prefetch_entry(slot);
             }
         }
