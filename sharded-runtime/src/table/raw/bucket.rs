@@ -35,7 +35,7 @@ impl<K, V, P> Copy for Bucket<K, V, P> {}
 
 /// The tags of a bucket and its count of displaced entries, as of one moment where nobody writes.
 #[derive(Clone, Copy)]
-#[repr(transparent)]
+#[repr(C, align(16))]
 pub(super) struct Header([u64; 2]);
 
 /// Slots of a bucket, as bits.

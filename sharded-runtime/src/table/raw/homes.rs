@@ -33,9 +33,9 @@ impl Homes {
     #[inline]
     pub(super) fn of(self, hash: u64) -> u32 {
         #[allow(clippy::cast_possible_truncation, reason = "the lowest bits are wanted")]
-        let number = hash as u32 & self.mask;
+        let hash = hash as u32;
         // Without a branch: while the number of homes is on its way from one power of two to the next, nobody could predict it.
-        hint::select_unpredictable(number < self.count, number, number & self.half)
+        hash & hint::select_unpredictable(hash & self.mask < self.count, self.mask, self.half)
     }
 
     /// Whether a hash belongs to the home with the largest number, of at least two.

@@ -233,11 +233,12 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     {
         let number = self.homes.of(hash);
         let home = self.bucket(number);
+        home.prefetch();
         // SAFETY: the bucket is one of this table's.
         self.search_from(number, home, unsafe { home.header() }, hash, key)
     }
 
-    /// As [`search`](RawTable::search), where the home is known, and its header.
+    /// As [`search`](RawTable::search), where the home is known (and has been fetched), and its header.
     #[inline]
     fn search_from<Q>(
         &self,
@@ -251,7 +252,6 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        home.prefetch();
         let slots = header.with_tag_of(hash).within::<K, V, P>();
         // SAFETY: there is an entry in this slot, and nobody writes.
         if let Some(slot) = slots.first()

@@ -25,6 +25,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         let Some(key) = offer.key() else { return Put::Crowded };
         let number = self.homes.of(hash);
         let home = self.bucket(number);
+        home.prefetch();
         // SAFETY: the bucket is one of this table's.
         let header = unsafe { home.header() };
         if let Some(at) = self.search_from(number, home, header, hash, key) {
