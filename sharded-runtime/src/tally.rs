@@ -11,18 +11,16 @@ use std::{
 /// The most threads that have a stripe of their own; whoever comes beyond them shares one.
 const MOST: usize = 256;
 
-/// What happens to a map most often.
+/// What readers do that have no shard to themselves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
     /// An access found an entry.
     Hit,
     /// An access found none.
     Miss,
-    /// An entry was stored.
-    Insert,
 }
 
-const EVENTS: usize = 3;
+const EVENTS: usize = 2;
 
 /// How often each event happened. Many threads add to it, each on a cache line of its own: a counter beside the lock of a shard would be one more
 /// line that goes from core to core. The counts are exact.
@@ -124,11 +122,11 @@ mod tests {
             thread::scope(|scope| {
                 for thread in 0..40_u64 {
                     let tally = &tally;
-                    let event = if thread.is_multiple_of(2) { Event::Hit } else { Event::Insert };
+                    let event = if thread.is_multiple_of(2) { Event::Hit } else { Event::Miss };
                     scope.spawn(move || (0..1000).for_each(|_| count(tally, event)));
                 }
             });
         }
-        assert_eq!([Event::Hit, Event::Miss, Event::Insert].map(|event| tally.get(event)), [60_000, 0, 60_000]);
+        assert_eq!([Event::Hit, Event::Miss].map(|event| tally.get(event)), [60_000, 60_000]);
     }
 }

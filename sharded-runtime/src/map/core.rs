@@ -12,7 +12,7 @@ use crate::{
     hasher::MapHasher,
     lock::Lock,
     order::{self, Place},
-    shards::{Access, Runs, Shards},
+    shards::{Access, Beside, Runs, Shards},
     stats::Meter,
     sweeper,
     table::{NoMemory, StampOf, Table, View},
@@ -172,7 +172,12 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Accesses that found an entry, those that found none, and entries stored.
     pub(super) fn hits_misses_and_inserts(&self) -> (u64, u64, u64) {
-        (self.tally.get(Event::Hit), self.tally.get(Event::Miss), self.tally.get(Event::Insert))
+        let (mut hits, mut misses) = (self.tally.get(Event::Hit), self.tally.get(Event::Miss));
+        for uses in self.shards.all_uses() {
+            hits += uses.hits.get();
+            misses += uses.misses.get();
+        }
+        (hits, misses, self.meters().map(|meter| meter.inserts.get()).sum())
     }
 
     /// Bytes of table memory in use, and the blocks of it that were ever taken.
@@ -218,8 +223,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         change: impl FnOnce(&mut Locked<'_, K, V, P, S>) -> R,
     ) -> R {
         let mut garbage = Garbage::new();
-        let change = |open: &Open, table: &mut Table<K, V, P>| {
-            let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
+        let change = |Beside { uses, open }: Beside<'_, Open>, table: &mut Table<K, V, P>| {
+            let mut locked = Locked { core: self, uses, open, now: self.now(), table, garbage: &mut garbage };
             let result = change(&mut locked);
             if StampOf::<P>::EXPIRES {
                 locked.sweep(SWEEP_PER_WRITE);
@@ -256,8 +261,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 return;
             }
             let shard = (overdrawn + next) % self.shards.count();
-            let mut make_room = |open: &Open, table: &mut Table<K, V, P>| {
-                let mut locked = Locked { core: self, open, now, table, garbage };
+            let mut make_room = |Beside { uses, open }: Beside<'_, Open>, table: &mut Table<K, V, P>| {
+                let mut locked = Locked { core: self, uses, open, now, table, garbage };
                 let made = locked.make_room();
                 let _ = locked.step(STEPS_PER_WRITE);
                 made

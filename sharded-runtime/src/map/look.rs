@@ -7,6 +7,7 @@ use crate::{
     expiry::Stamp,
     lock::{Lock, Sequence},
     shards::{Access, Runs},
+    stats::Uses,
     table::{Copied, Copies, Look, Peek, Raced, StampOf, Table, Use, UseFetched},
     tally::Event,
 };
@@ -116,7 +117,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if <P::Lock as Lock>::SHARED_READS {
             self.shards.read(shard, access, |_, table| self.find_shared(table, hash, key).map(read))
         } else {
-            self.shards.write(shard, access, |_, table| self.find_alone(table, hash, key).map(read))
+            self.shards.write(shard, access, |beside, table| self.find_alone(beside.uses, table, hash, key).map(read))
         }
     }
 
@@ -139,9 +140,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 }
             });
         } else {
-            self.shards.write(shard, access, |_, table| {
+            self.shards.write(shard, access, |beside, table| {
                 for (index, (hash, key)) in keys {
-                    if let Some(value) = self.find_alone(table, hash, key) {
+                    if let Some(value) = self.find_alone(beside.uses, table, hash, key) {
                         read(index, value);
                     }
                 }
@@ -204,7 +205,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Finds the live value of a key where there is no other reader.
     #[inline]
-    fn find_alone<'a, Q>(&self, table: &'a mut Table<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
+    fn find_alone<'a, Q>(&self, uses: &Uses, table: &'a mut Table<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -212,15 +213,19 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if !P::Eviction::BOUNDED {
             // Nobody else wants to know of the use.
             let found = table.find(hash, key).filter(|entry| self.is_used(entry.stamp()));
-            self.count(if found.is_some() { Event::Hit } else { Event::Miss });
-            return found.map(|entry| entry.value());
+            if let Some(entry) = found {
+                uses.hits.add();
+                return Some(entry.value());
+            }
+            uses.misses.add();
+            return None;
         }
         let Some(slot) = table.find(hash, key).filter(|entry| self.is_used(entry.stamp())).map(|entry| entry.slot())
         else {
-            self.count(Event::Miss);
+            uses.misses.add();
             return None;
         };
-        self.count(Event::Hit);
+        uses.hits.add();
         table.hit_mut(slot);
         table.get(slot).map(|entry| entry.value())
     }

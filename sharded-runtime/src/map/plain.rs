@@ -9,9 +9,8 @@ use crate::{
     Policy,
     evict::Eviction,
     expiry::Stamp,
-    shards::Runs,
+    shards::{Beside, Runs},
     table::{NoMemory, Offer, Put, StampOf, Table},
-    tally::Event,
 };
 use std::borrow::Borrow;
 
@@ -28,12 +27,18 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Q: Eq + ?Sized,
     {
         let access = Runs::Closure.access::<K, V>();
-        self.shards.write(self.route(hash), access, |_, table| self.change_in(table, hash, key, change).ok())
+        self.shards.write(self.route(hash), access, |beside, table| Self::change_in(beside, table, hash, key, change).ok())
     }
 
     /// As [`change_plain`](Core::change_plain), under the lock. Without a value, gives back what was to be done.
     #[inline]
-    fn change_in<Q, F, R>(&self, table: &mut Table<K, V, P>, hash: u64, key: &Q, change: F) -> Result<R, F>
+    fn change_in<Q, F, R>(
+        Beside { uses, .. }: Beside<'_, Open>,
+        table: &mut Table<K, V, P>,
+        hash: u64,
+        key: &Q,
+        change: F,
+    ) -> Result<R, F>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -41,8 +46,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     {
         let changed = table.find_change(hash, key, change);
         match changed {
-            Ok(_) => self.count(Event::Hit),
-            Err(_) => self.count(Event::Miss),
+            Ok(_) => uses.hits.add(),
+            Err(_) => uses.misses.add(),
         }
         changed
     }
@@ -55,7 +60,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Eq,
     {
         let access = Runs::Nothing.access::<K, V>();
-        self.shards.write(self.route(hash), access, |open, table| self.put_in(open, table, hash, offer))
+        self.shards.write(self.route(hash), access, |beside, table| self.put_in(beside.open, table, hash, offer))
     }
 
     /// Lends the value of the key on offer for changing, or stores what is made for it. What has no number to be had stays on offer.
@@ -71,13 +76,13 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     where
         K: Eq,
     {
-        self.shards.write(self.route(hash), Runs::Closure.access::<K, V>(), |open, table| {
-            if let Ok(updated) = self.change_in(table, hash, offer.key()?, update) {
+        self.shards.write(self.route(hash), Runs::Closure.access::<K, V>(), |beside, table| {
+            if let Ok(updated) = Self::change_in(beside, table, hash, offer.key()?, update) {
                 return Some(updated);
             }
             offer.value = Some(init());
             // There is none to replace.
-            let _ = self.put_in(open, table, hash, offer);
+            let _ = self.put_in(beside.open, table, hash, offer);
             None
         })
     }
@@ -94,7 +99,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             Put::Crowded if !self.put_crowded(open, table, hash, offer) => return None,
             Put::Crowded | Put::Stored => None,
         };
-        self.count(Event::Insert);
+        open.meter.inserts.add();
         open.meter.stored.set(table.len() as u64);
         replaced
     }
@@ -113,7 +118,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        self.shards.write(self.route(hash), runs.access::<K, V>(), |open, table| {
+        self.shards.write(self.route(hash), runs.access::<K, V>(), |Beside { open, .. }, table| {
             let taken = table.take_if(hash, key, condition)?;
             open.meter.stored.set(table.len() as u64);
             self.step_plain(open, table);

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Policy,
     expiry::Stamp,
-    shards::{Access, Runs},
+    shards::{Access, Beside, Runs},
     sweeper::Sweep,
     table::{Cursor, Entries, Table},
 };
@@ -73,7 +73,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Takes out all entries of a shard, in one step.
     #[track_caller]
     pub(super) fn take_all(&self, shard: usize) -> Taken<K, V, P> {
-        let (table, now) = self.shards.write(shard, Access::Unrecorded, |open, table| {
+        let (table, now) = self.shards.write(shard, Access::Unrecorded, |Beside { open, .. }, table| {
             let taken = std::mem::replace(table, Table::new(Arc::clone(&self.arena)));
             table.publish(&open.view);
             open.meter.stored.set(0);
@@ -88,16 +88,17 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Makes the table of a shard as small as it can be, some buckets per lock hold.
     #[track_caller]
     pub(super) fn shrink(&self, shard: usize) {
-        self.shards.write(shard, Access::Unrecorded, |open, table| Moving { table, open }.table.aim_to_fit());
+        self.shards
+            .write(shard, Access::Unrecorded, |Beside { open, .. }, table| Moving { table, open }.table.aim_to_fit());
         self.settle_size(shard);
     }
 
     /// Brings the table of a shard to the size that it should have, some buckets per lock hold.
     #[track_caller]
     fn settle_size(&self, shard: usize) {
-        while self.shards.write(shard, Access::Step, |open, table| {
+        while self.shards.write(shard, Access::Step, |Beside { uses, open }, table| {
             let mut garbage = Garbage::new();
-            let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
+            let mut locked = Locked { core: self, uses, open, now: self.now(), table, garbage: &mut garbage };
             locked.step(STEPS).is_ok() && locked.table.needs_step()
         }) {}
     }
@@ -108,8 +109,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let mut removed = 0;
         loop {
             let mut garbage = Garbage::new();
-            let (is_done, due_at) = self.shards.write(shard, Access::Step, |open, table| {
-                let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
+            let (is_done, due_at) = self.shards.write(shard, Access::Step, |Beside { uses, open }, table| {
+                let mut locked = Locked { core: self, uses, open, now: self.now(), table, garbage: &mut garbage };
                 let nothing_due = locked.sweep(BATCH);
                 let stepped = locked.step(STEPS);
                 (nothing_due && (stepped.is_err() || !locked.table.needs_step()), locked.table.due_at())

@@ -10,6 +10,7 @@ use crate::{
     Policy,
     lock::{Cell, Lock, Sequence, Token},
     order::{self, Inside, Place},
+    stats::Uses,
 };
 use std::panic::Location;
 
@@ -22,11 +23,32 @@ pub(crate) struct Shards<T, O, P: Policy> {
 }
 
 /// Two cache lines apart from its neighbour: adjacent lines are fetched in pairs.
-#[repr(C, align(128))]
+#[repr(C, align(128))] // In this order: on the first line is what every access writes or looks at.
 struct Shard<T, O, P: Policy> {
+    uses: Uses,
     cell: <P::Lock as Lock>::Cell<T>,
     open: O,
 }
+
+impl<T, O, P: Policy> Shard<T, O, P> {
+    #[inline]
+    fn beside(&self) -> Beside<'_, O> {
+        Beside { uses: &self.uses, open: &self.open }
+    }
+}
+
+/// What is beside the lock of a shard, lent to who has the shard alone.
+pub(crate) struct Beside<'a, O> {
+    pub(crate) uses: &'a Uses,
+    pub(crate) open: &'a O,
+}
+
+impl<O> Clone for Beside<'_, O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<O> Copy for Beside<'_, O> {}
 
 impl<T, O: Default, P: Policy> Shards<T, O, P> {
     /// `count` is a power of two, at most [`MAX_SHARDS`].
@@ -36,7 +58,8 @@ impl<T, O: Default, P: Policy> Shards<T, O, P> {
             "the number of shards of `{}` must be a power of two, at most {MAX_SHARDS}, but is {count}",
             P::NAME
         );
-        let all = (0..count).map(|_| Shard { cell: Cell::new(shard()), open: O::default() }).collect();
+        let all =
+            (0..count).map(|_| Shard { uses: Uses::default(), cell: Cell::new(shard()), open: O::default() }).collect();
         Shards { all, place }
     }
 }
@@ -53,6 +76,10 @@ impl<T, O, P: Policy> Shards<T, O, P> {
     pub(crate) fn route(&self, hash: u64) -> usize {
         // With a power of two this takes what is above the lowest bits, as a shift would, and needs no other number.
         (u128::from(hash) * self.all.len() as u128 >> 64) as usize
+    }
+
+    pub(crate) fn all_uses(&self) -> impl Iterator<Item = &Uses> {
+        self.all.iter().map(|shard| &shard.uses)
     }
 
     pub(crate) fn all_open(&self) -> impl Iterator<Item = &O> {
@@ -73,7 +100,7 @@ impl<T, O, P: Policy> Shards<T, O, P> {
     #[inline]
     #[track_caller]
     pub(crate) fn read<R>(&self, shard: usize, access: Access, read: impl FnOnce(&O, &T) -> R) -> R {
-        let Shard { open, cell } = &self.all[shard];
+        let Shard { open, cell, .. } = &self.all[shard];
         let _inside = self.enter(shard, access);
         let read = |table: &T| read(open, table);
         if access == Access::Step { cell.read_in_turn(read) } else { cell.read(read) }
@@ -81,10 +108,11 @@ impl<T, O, P: Policy> Shards<T, O, P> {
 
     #[inline]
     #[track_caller]
-    pub(crate) fn write<R>(&self, shard: usize, access: Access, write: impl FnOnce(&O, &mut T) -> R) -> R {
-        let Shard { open, cell } = &self.all[shard];
+    pub(crate) fn write<R>(&self, shard: usize, access: Access, write: impl FnOnce(Beside<'_, O>, &mut T) -> R) -> R {
+        let at = &self.all[shard];
+        let (beside, cell) = (at.beside(), &at.cell);
         let _inside = self.enter(shard, access);
-        let write = |table: &mut T| write(open, table);
+        let write = |table: &mut T| write(beside, table);
         if access == Access::Step { cell.write_in_turn(write) } else { cell.write(write) }
     }
 
@@ -93,7 +121,7 @@ impl<T, O, P: Policy> Shards<T, O, P> {
     #[inline]
     #[track_caller]
     pub(crate) fn unlocked<R>(&self, hash: u64, look: impl FnOnce(&O, &Sequence) -> Option<R>) -> Option<R> {
-        let Shard { open, cell } = &self.all[self.route(hash)];
+        let Shard { open, cell, .. } = &self.all[self.route(hash)];
         let sequence = P::Lock::sequence(cell, Token)?;
         // Whoever gives up waits for the lock, and it must not depend on the moment who panics.
         if order::is_inside() {
@@ -120,8 +148,8 @@ impl<T, O, P: Policy> Shards<T, O, P> {
     }
 
     /// `None` at once where the lock is taken; so this may be called anywhere.
-    pub(crate) fn try_write<R>(&self, shard: usize, write: impl FnOnce(&O, &mut T) -> R) -> Option<R> {
-        let Shard { open, cell } = &self.all[shard];
-        cell.try_write(|table| write(open, table))
+    pub(crate) fn try_write<R>(&self, shard: usize, write: impl FnOnce(Beside<'_, O>, &mut T) -> R) -> Option<R> {
+        let at = &self.all[shard];
+        at.cell.try_write(|table| write(at.beside(), table))
     }
 }

@@ -73,8 +73,7 @@ pub(crate) struct RawTable<K, V, P: Policy> {
     /// The middles of the chunks; that of the first block while there is only one, which may be smaller than a chunk.
     directory: Directory,
     homes: Homes,
-    /// The number of homes that it is growing or shrinking to.
-    target: u32,
+    buckets: u32,
     len: usize,
     /// From how many entries on one more home is to be split or merged.
     next_step: usize,
@@ -82,7 +81,8 @@ pub(crate) struct RawTable<K, V, P: Policy> {
     least: usize,
     /// ...and with more it should grow, once it has the homes that it should have.
     most: usize,
-    buckets: u32,
+    /// The number of homes that it is growing or shrinking to.
+    target: u32,
     /// The logarithm of the directory's length.
     directory_class: u32,
     uncounted: Uncounted,
