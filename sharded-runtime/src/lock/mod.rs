@@ -15,6 +15,7 @@ pub use mutex::Mutex;
 pub use optimistic::Optimistic;
 pub use rwlock::RwLock;
 
+pub(crate) use raw::ByHash;
 pub(crate) use sequence::Sequence;
 pub(crate) use token::Token;
 

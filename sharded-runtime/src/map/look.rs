@@ -6,7 +6,7 @@ use crate::{
     evict::Eviction,
     expiry::Stamp,
     lock::{Lock, Sequence},
-    shards::{Access, Runs},
+    shards::{Access, Of, Runs},
     stats::Uses,
     table::{Copied, Copies, Look, Peek, Raced, StampOf, Table, Use, UseFetched},
     tally::Event,
@@ -113,7 +113,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let shard = self.shards.route(hash);
+        let shard = Of(hash);
         if <P::Lock as Lock>::SHARED_READS {
             self.shards.read(shard, access, |_, table| self.find_shared(table, hash, key).map(read))
         } else {
@@ -130,7 +130,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     {
         let mut keys = keys.enumerate().peekable();
         let Some(&(_, (hash, _))) = keys.peek() else { return };
-        let (shard, access) = (self.shards.route(hash), Runs::Nothing.access::<K, V>());
+        let (shard, access) = (Of(hash), Runs::Nothing.access::<K, V>());
         if <P::Lock as Lock>::SHARED_READS {
             self.shards.read(shard, access, |_, table| {
                 for (index, (hash, key)) in keys {
@@ -269,7 +269,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 }
             }
         }
-        let shard = self.shards.route(hash);
+        let shard = Of(hash);
         self.shards.read(shard, Runs::Nothing.access::<K, V>(), |_, table| {
             let entry = table.find(hash, key)?;
             Some(peek(entry.value(), of_deadline(entry.stamp().deadline(self.idle))?))

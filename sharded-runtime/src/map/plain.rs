@@ -9,7 +9,7 @@ use crate::{
     Policy,
     evict::Eviction,
     expiry::Stamp,
-    shards::{Beside, Runs},
+    shards::{Beside, Of, Runs},
     table::{NoMemory, Offer, Put, StampOf, Table},
 };
 use std::borrow::Borrow;
@@ -27,7 +27,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Q: Eq + ?Sized,
     {
         let access = Runs::Closure.access::<K, V>();
-        self.shards.write(self.route(hash), access, |beside, table| Self::change_in(beside, table, hash, key, change).ok())
+        self.shards.write(Of(hash), access, |beside, table| Self::change_in(beside, table, hash, key, change).ok())
     }
 
     /// As [`change_plain`](Core::change_plain), under the lock. Without a value, gives back what was to be done.
@@ -60,7 +60,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Eq,
     {
         let access = Runs::Nothing.access::<K, V>();
-        self.shards.write(self.route(hash), access, |beside, table| self.put_in(beside.open, table, hash, offer))
+        self.shards.write(Of(hash), access, |beside, table| self.put_in(beside.open, table, hash, offer))
     }
 
     /// Lends the value of the key on offer for changing, or stores what is made for it. What has no number to be had stays on offer.
@@ -76,7 +76,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     where
         K: Eq,
     {
-        self.shards.write(self.route(hash), Runs::Closure.access::<K, V>(), |beside, table| {
+        self.shards.write(Of(hash), Runs::Closure.access::<K, V>(), |beside, table| {
             if let Ok(updated) = Self::change_in(beside, table, hash, offer.key()?, update) {
                 return Some(updated);
             }
@@ -118,7 +118,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        self.shards.write(self.route(hash), runs.access::<K, V>(), |Beside { open, .. }, table| {
+        self.shards.write(Of(hash), runs.access::<K, V>(), |Beside { open, .. }, table| {
             let taken = table.take_if(hash, key, condition)?;
             open.meter.stored.set(table.len() as u64);
             self.step_plain(open, table);

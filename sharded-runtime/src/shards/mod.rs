@@ -8,7 +8,7 @@ pub use count::{Auto, Fixed, MAX_SHARDS, ShardCount};
 
 use crate::{
     Policy,
-    lock::{Cell, Lock, Sequence, Token},
+    lock::{ByHash, Cell, Lock, Sequence, Token},
     order::{self, Inside, Place},
     stats::Uses,
 };
@@ -18,7 +18,7 @@ use std::panic::Location;
 ///
 /// `T` is one table; of a group of fields it would be their tables.
 pub(crate) struct Shards<T, O, P: Policy> {
-    all: Box<[Shard<T, O, P>]>,
+    all: ByHash<Shard<T, O, P>>,
     place: Place,
 }
 
@@ -30,10 +30,28 @@ struct Shard<T, O, P: Policy> {
     open: O,
 }
 
-impl<T, O, P: Policy> Shard<T, O, P> {
+/// Says which shard.
+pub(crate) trait Which {
+    /// It, and its number.
+    fn among<T>(self, all: &ByHash<T>) -> (usize, &T);
+}
+
+/// By its number.
+impl Which for usize {
     #[inline]
-    fn beside(&self) -> Beside<'_, O> {
-        Beside { uses: &self.uses, open: &self.open }
+    fn among<T>(self, all: &ByHash<T>) -> (usize, &T) {
+        (self, &all[self])
+    }
+}
+
+/// The shard of a hash.
+#[derive(Clone, Copy)]
+pub(crate) struct Of(pub(crate) u64);
+
+impl Which for Of {
+    #[inline]
+    fn among<T>(self, all: &ByHash<T>) -> (usize, &T) {
+        (all.index_of(self.0), all.of(self.0))
     }
 }
 
@@ -60,7 +78,7 @@ impl<T, O: Default, P: Policy> Shards<T, O, P> {
         );
         let all =
             (0..count).map(|_| Shard { uses: Uses::default(), cell: Cell::new(shard()), open: O::default() }).collect();
-        Shards { all, place }
+        Shards { all: ByHash::new(all), place }
     }
 }
 
@@ -72,10 +90,8 @@ impl<T, O, P: Policy> Shards<T, O, P> {
 
     /// The shard of a hash, by its top bits. The table sees only the lower half.
     #[inline]
-    #[allow(clippy::cast_possible_truncation, reason = "it is less than the number of shards")]
     pub(crate) fn route(&self, hash: u64) -> usize {
-        // With a power of two this takes what is above the lowest bits, as a shift would, and needs no other number.
-        (u128::from(hash) * self.all.len() as u128 >> 64) as usize
+        self.all.index_of(hash)
     }
 
     pub(crate) fn all_uses(&self) -> impl Iterator<Item = &Uses> {
@@ -99,20 +115,24 @@ impl<T, O, P: Policy> Shards<T, O, P> {
 
     #[inline]
     #[track_caller]
-    pub(crate) fn read<R>(&self, shard: usize, access: Access, read: impl FnOnce(&O, &T) -> R) -> R {
-        let Shard { open, cell, .. } = &self.all[shard];
-        let _inside = self.enter(shard, access);
+    pub(crate) fn read<R>(&self, shard: impl Which, access: Access, read: impl FnOnce(&O, &T) -> R) -> R {
+        let (index, Shard { open, cell, .. }) = shard.among(&self.all);
+        let _inside = self.enter(index, access);
         let read = |table: &T| read(open, table);
         if access == Access::Step { cell.read_in_turn(read) } else { cell.read(read) }
     }
 
     #[inline]
     #[track_caller]
-    pub(crate) fn write<R>(&self, shard: usize, access: Access, write: impl FnOnce(Beside<'_, O>, &mut T) -> R) -> R {
-        let at = &self.all[shard];
-        let (beside, cell) = (at.beside(), &at.cell);
-        let _inside = self.enter(shard, access);
-        let write = |table: &mut T| write(beside, table);
+    pub(crate) fn write<R>(
+        &self,
+        shard: impl Which,
+        access: Access,
+        write: impl FnOnce(Beside<'_, O>, &mut T) -> R,
+    ) -> R {
+        let (index, Shard { uses, cell, open }) = shard.among(&self.all);
+        let _inside = self.enter(index, access);
+        let write = |table: &mut T| write(Beside { uses, open }, table);
         if access == Access::Step { cell.write_in_turn(write) } else { cell.write(write) }
     }
 
@@ -121,7 +141,7 @@ impl<T, O, P: Policy> Shards<T, O, P> {
     #[inline]
     #[track_caller]
     pub(crate) fn unlocked<R>(&self, hash: u64, look: impl FnOnce(&O, &Sequence) -> Option<R>) -> Option<R> {
-        let Shard { open, cell, .. } = &self.all[self.route(hash)];
+        let Shard { open, cell, .. } = self.all.of(hash);
         let sequence = P::Lock::sequence(cell, Token)?;
         // Whoever gives up waits for the lock, and it must not depend on the moment who panics.
         if order::is_inside() {
@@ -149,7 +169,7 @@ impl<T, O, P: Policy> Shards<T, O, P> {
 
     /// `None` at once where the lock is taken; so this may be called anywhere.
     pub(crate) fn try_write<R>(&self, shard: usize, write: impl FnOnce(Beside<'_, O>, &mut T) -> R) -> Option<R> {
-        let at = &self.all[shard];
-        at.cell.try_write(|table| write(at.beside(), table))
+        let Shard { uses, cell, open } = &self.all[shard];
+        cell.try_write(|table| write(Beside { uses, open }, table))
     }
 }
