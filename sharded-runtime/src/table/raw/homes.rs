@@ -19,6 +19,7 @@ impl Homes {
     pub(super) const ONE: Homes = Homes::new(1);
 
     /// So many, at least one.
+    #[inline]
     const fn new(count: u32) -> Self {
         let mask = if count == 1 { 0 } else { u32::MAX >> (count - 1).leading_zeros() };
         Homes { count, mask, half: mask >> 1 }
@@ -47,6 +48,7 @@ impl Homes {
     }
 
     /// With one more: the new home, and the one that it takes entries from.
+    #[inline]
     pub(super) fn one_more(self) -> (Homes, u32, u32) {
         let new = self.count;
         let more = Homes::new(new + 1);
@@ -54,6 +56,7 @@ impl Homes {
     }
 
     /// With one less: the home that is gone, and the one that its entries go to.
+    #[inline]
     pub(super) fn one_less(self) -> (Homes, u32, u32) {
         let gone = self.count - 1;
         let less = Homes::new(gone);
