@@ -45,7 +45,7 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) ttl: u64,
     pub(super) idle: u64,
     pub(super) budget: Option<Budget>,
-    tally: Tally,
+    pub(super) tally: Tally,
     /// When the background thread looks at this map next.
     pub(super) alarm: AtomicU64,
     in_background: bool,
@@ -129,6 +129,12 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             hashing,
             clock,
         }
+    }
+
+    /// The idle time, or nothing in particular where nobody asks for it.
+    #[inline]
+    pub(super) fn idle(&self) -> u64 {
+        if StampOf::<P>::TRACKS_ACCESS { self.idle } else { u64::MAX }
     }
 
     #[inline]

@@ -37,10 +37,19 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if !StampOf::<P>::TRACKS_ACCESS
             && let Some(copies) = copies
         {
-            return match self.copy::<Q, Use>(hash, key, copies) {
-                Ok(found) => self.read_copied(hash, access, found, read),
-                Err(Raced) => self.read_contended(access, hash, key, copies, read),
+            let idle = self.idle();
+            let glance = |open: &Open, sequence: &Sequence| {
+                open.view.glance::<K, V, P, Q, Use>(sequence, copies, (hash, key), idle)
             };
+            let seen = self.shards.glance(hash, glance);
+            // Whatever is not as it mostly is, is left to one call at the end: so nothing has to be kept for after a call.
+            match seen {
+                Some(Ok(Some(found))) if self.is_alive(&found) && self.tally.add(Event::Hit) => {
+                    return Some(self.shards.without_lock(hash, access, || read(&found.value)));
+                }
+                Some(Ok(None)) if self.tally.add(Event::Miss) => return None,
+                _ => return self.read_closely(access, hash, key, copies, read),
+            }
         }
         self.read_locked(access, hash, key, read)
     }
@@ -54,7 +63,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Q: Eq + ?Sized,
     {
         let look = |open: &Open, sequence: &Sequence| {
-            Some(open.view.look::<K, V, P, Q, L>(sequence, copies, (hash, key), self.idle))
+            Some(open.view.look::<K, V, P, Q, L>(sequence, copies, (hash, key), self.idle()))
         };
         self.shards.unlocked(hash, look).unwrap_or(Err(Raced))
     }
@@ -71,7 +80,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     ) -> Option<R> {
         // Not by `map`: its closure would hide the caller.
         if let Some(copied) = found
-            && (!StampOf::<P>::EXPIRES || copied.deadline > self.clock.nanos())
+            && self.is_alive(&copied)
         {
             self.count(Event::Hit);
             return Some(self.shards.without_lock(hash, access, || read(&copied.value)));
@@ -80,11 +89,17 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         None
     }
 
-    /// Reads where a writer was in the way.
+    /// Whether a copied entry has not expired.
+    #[inline]
+    fn is_alive(&self, copied: &Copied<V>) -> bool {
+        !StampOf::<P>::EXPIRES || copied.deadline > self.clock.nanos()
+    }
+
+    /// Reads where a glance was not enough: a writer was in the way, or an entry does not lie where it is looked for first.
     #[cold]
     #[inline(never)]
     #[track_caller]
-    fn read_contended<Q, R>(
+    fn read_closely<Q, R>(
         &self,
         access: Access,
         hash: u64,
@@ -96,11 +111,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        for _ in 0..TRIES {
-            hint::spin_loop();
+        for _ in 0..=TRIES {
             if let Ok(found) = self.copy::<Q, Use>(hash, key, copies) {
                 return self.read_copied(hash, access, found, read);
             }
+            hint::spin_loop();
         }
         self.read_locked(access, hash, key, read)
     }

@@ -150,6 +150,14 @@ impl<T, O, P: Policy> Shards<T, O, P> {
         look(open, sequence)
     }
 
+    /// As [`unlocked`](Shards::unlocked), for who is inside no shard; to others this answers `None`.
+    #[inline]
+    pub(crate) fn glance<R>(&self, hash: u64, look: impl FnOnce(&O, &Sequence) -> R) -> Option<R> {
+        let Shard { open, cell, .. } = self.all.of(hash);
+        let sequence = P::Lock::sequence(cell, Token)?;
+        (!order::is_inside()).then(|| look(open, sequence))
+    }
+
     /// The shard is found once more, so that who is not inside another one has nothing to keep for this.
     #[cold]
     #[inline(never)]
