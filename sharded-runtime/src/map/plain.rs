@@ -80,11 +80,26 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             if let Ok(updated) = Self::change_in(beside, table, hash, offer.key()?, update) {
                 return Some(updated);
             }
-            offer.value = Some(init());
-            // There is none to replace.
-            let _ = self.put_in(beside.open, table, hash, offer);
+            self.put_made(beside.open, table, hash, offer, init);
             None
         })
+    }
+
+    /// Stores what is made for the key on offer, which is not there, under the lock. (A call, so that the way of those that are there is short.)
+    #[inline(never)]
+    #[track_caller]
+    fn put_made(
+        &self,
+        open: &Open,
+        table: &mut Table<K, V, P>,
+        hash: u64,
+        offer: &mut Offer<K, V>,
+        init: impl FnOnce() -> V,
+    ) {
+        offer.value = Some(init());
+        let put = table.put_new(hash, offer);
+        // There is none to replace.
+        let _ = self.settle_put(put, open, table, hash, offer);
     }
 
     /// As [`put_plain`](Core::put_plain), under the lock.
@@ -94,7 +109,22 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     where
         K: Eq,
     {
-        let replaced = match table.put(hash, offer) {
+        let put = table.put(hash, offer);
+        self.settle_put(put, open, table, hash, offer)
+    }
+
+    /// Does what the table leaves to be done, and counts.
+    #[inline]
+    #[track_caller]
+    fn settle_put(
+        &self,
+        put: Put<V>,
+        open: &Open,
+        table: &mut Table<K, V, P>,
+        hash: u64,
+        offer: &mut Offer<K, V>,
+    ) -> Option<V> {
+        let replaced = match put {
             Put::Replaced(value) => Some(value),
             Put::Crowded if !self.put_crowded(open, table, hash, offer) => return None,
             Put::Crowded | Put::Stored => None,
