@@ -330,6 +330,13 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         word.store(word.load(Relaxed) & !(0xff << shift) | u64::from(tag) << shift, Relaxed);
     }
 
+    /// The count of displaced entries, read by itself: for who seldom wants it.
+    #[inline]
+    pub(super) unsafe fn displaced(self) -> u8 {
+        // SAFETY: the caller's promise.
+        (unsafe { &self.header_words()[1] }.load(Relaxed) >> 56) as u8
+    }
+
     /// Sets the count of displaced entries.
     pub(super) unsafe fn set_displaced(self, count: u8) {
         // SAFETY: the caller's promise.

@@ -259,7 +259,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         {
             return Some(At { bucket: home, number, slot });
         }
-        if !slots.are_many() && header.displaced() == 0 {
+        // SAFETY: the bucket is one of this table's.
+        if !slots.are_many() && unsafe { home.displaced() } == 0 {
             return None;
         }
         let mut found = None;
