@@ -5,7 +5,7 @@
 //! other in a circle, and a thread can't wait for itself; whoever does not keep to it panics, with both call sites, before
 //! it waits.
 //!
-//! Every access looks before it waits. Only one that runs code of the user under the lock records where it is: a closure, and
+//! Every access looks before it waits. Only one that runs code of the user under the lock records where it is, before it waits: a closure, and
 //! the `Eq` and `Clone` of keys and values that own something. Those of plain data (no drop glue) are taken not to access
 //! a store themselves, since recording costs a hit of such types more than a tenth of its time; likewise `Borrow`, clocks
 //! and evictions of the user's own.
@@ -62,7 +62,7 @@ impl Place {
     #[inline]
     #[track_caller]
     pub(crate) fn check(&self, shard: usize) {
-        if RANK.get() != 0 {
+        if is_inside() {
             self.check_nested(shard, Location::caller());
         }
     }
@@ -70,24 +70,34 @@ impl Place {
     #[cold]
     #[inline(never)]
     fn check_nested(&self, shard: usize, at: &Location<'_>) {
-        if RANK.get() >= self.rank | shard as u64 {
+        if HERE.with(|here| here.rank.get()) >= self.rank | shard as u64 {
             self.refuse(shard, at);
         }
     }
 
-    /// Records that this thread is inside a shard of this field, until the result is dropped.
+    /// As [`check`](Place::check), and records that this thread is inside the shard until the result is dropped. Whoever takes a lock does
+    /// it before: while it waits nobody asks, and then there is less to be kept over that.
     #[inline]
     pub(crate) fn enter(&self, shard: usize, at: &'static Location<'static>) -> Inside {
-        if RANK.get() != 0 {
-            Frame::innermost().put_aside();
-        }
-        Frame { rank: self.rank | shard as u64, name: self.name, at }.record();
+        HERE.with(|here| {
+            if here.rank.get() != 0 {
+                self.enter_nested(shard, at);
+            }
+            here.record(Frame { rank: self.rank | shard as u64, name: self.name, at });
+        });
         Inside
     }
 
     #[cold]
+    #[inline(never)]
+    fn enter_nested(&self, shard: usize, at: &Location<'_>) {
+        self.check_nested(shard, at);
+        HERE.with(Here::put_aside);
+    }
+
+    #[cold]
     fn refuse(&self, shard: usize, at: &Location<'_>) -> ! {
-        let held = Frame::innermost();
+        let held = HERE.with(Here::frame);
         panic!(
             "`{}` (shard {shard}) is accessed at {at} from inside `{}` (shard {}), entered at {}: an access from inside a \
              closure must go to a later shard, field or store, or it could wait for ever; end the outer access first",
@@ -102,7 +112,7 @@ impl Place {
 /// Whether this thread is inside any shard that has been recorded.
 #[inline]
 pub(crate) fn is_inside() -> bool {
-    RANK.get() != 0
+    HERE.with(|here| here.rank.get() != 0)
 }
 
 /// The stay in a shard; it ends when this is dropped, and the thread is again where it was.
@@ -111,24 +121,38 @@ pub(crate) struct Inside;
 impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
-        // The rest is not looked at then.
-        RANK.set(0);
-        if DEPTH.get() != 0 {
-            Frame::take_up();
-        }
+        HERE.with(|here| {
+            // The rest is not looked at then.
+            here.rank.set(0);
+            if here.depth.get() != 0 {
+                Here::take_up();
+            }
+        });
     }
 }
 
-// The last place that this thread has entered and not left. A rank of zero is none, whatever the others say: so an access
-// that is not nested writes as little as can be.
-thread_local! {
-    static RANK: Cell<u64> = const { Cell::new(0) };
-    static NAME: Cell<Name> = const { Cell::new(&"") };
-    static AT: Cell<&'static Location<'static>> = const { Cell::new(Location::caller()) };
+/// The last place that a thread has entered and not left. A rank of zero is none, whatever the others say: so an access
+/// that is not nested writes as little as can be.
+struct Here {
+    rank: Cell<u64>,
+    name: Cell<Name>,
+    at: Cell<&'static Location<'static>>,
     /// How many it had entered before that one, which are put aside meanwhile.
-    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    depth: Cell<u32>,
     /// Without a destructor, so that it can be asked in the destructors of other thread-locals: it owns nothing when it is empty.
-    static ASIDE: RefCell<ManuallyDrop<Frames>> = const { RefCell::new(ManuallyDrop::new(SmallVec::new_const())) };
+    aside: RefCell<ManuallyDrop<Frames>>,
+}
+
+thread_local! {
+    static HERE: Here = const {
+        Here {
+            rank: Cell::new(0),
+            name: Cell::new(&""),
+            at: Cell::new(Location::caller()),
+            depth: Cell::new(0),
+            aside: RefCell::new(ManuallyDrop::new(SmallVec::new_const())),
+        }
+    };
 }
 
 type Frames = SmallVec<[Frame; 4]>;
@@ -141,38 +165,37 @@ struct Frame {
     at: &'static Location<'static>,
 }
 
-impl Frame {
-    fn innermost() -> Self {
-        Frame { rank: RANK.get(), name: NAME.get(), at: AT.get() }
+impl Here {
+    fn frame(&self) -> Frame {
+        Frame { rank: self.rank.get(), name: self.name.get(), at: self.at.get() }
     }
 
     #[inline]
-    fn record(self) {
-        RANK.set(self.rank);
-        NAME.set(self.name);
-        AT.set(self.at);
+    fn record(&self, frame: Frame) {
+        self.rank.set(frame.rank);
+        self.name.set(frame.name);
+        self.at.set(frame.at);
     }
 
-    #[cold]
-    #[inline(never)]
-    fn put_aside(self) {
-        ASIDE.with_borrow_mut(|aside| aside.push(self));
-        DEPTH.set(DEPTH.get() + 1);
+    fn put_aside(&self) {
+        self.aside.borrow_mut().push(self.frame());
+        self.depth.set(self.depth.get() + 1);
     }
 
+    /// (Without an argument, which would have to be kept for this rare case.)
     #[cold]
     #[inline(never)]
     fn take_up() {
-        DEPTH.set(DEPTH.get() - 1);
-        let outer = ASIDE.with_borrow_mut(|aside| {
+        HERE.with(|here| {
+            here.depth.set(here.depth.get() - 1);
+            let mut aside = here.aside.borrow_mut();
             let outer = aside.pop();
             if aside.is_empty() {
                 aside.shrink_to_fit();
             }
-            outer
+            if let Some(outer) = outer {
+                here.record(outer);
+            }
         });
-        if let Some(outer) = outer {
-            outer.record();
-        }
     }
 }

@@ -59,9 +59,20 @@ impl Stats {
     }
 }
 
-/// The counters of one shard.
+/// The uses that those count who have a shard to themselves: beside the lock, on a line that is theirs anyway.
+#[derive(Debug, Default)]
+pub(crate) struct Uses {
+    /// Accesses that found an entry.
+    pub(crate) hits: Counter,
+    /// Accesses that found none.
+    pub(crate) misses: Counter,
+}
+
+/// The other counters of one shard.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
+    /// Entries stored, ever.
+    pub(crate) inserts: Counter,
     pub(crate) expired: Counter,
     pub(crate) evicted: Counter,
     /// Entries in the shard.

@@ -38,6 +38,28 @@ pub(crate) mod barrier {
     }
 }
 
+/// Setting a flag that others may have set.
+pub(crate) mod flag {
+    #[cfg(loom)]
+    use super::atomic::Ordering::Relaxed;
+    use super::atomic::{AtomicU32, Ordering::Acquire};
+
+    /// Makes one of zero; says whether it was zero. One instruction on x86, which needs no register.
+    #[cfg(not(loom))]
+    #[inline]
+    pub(crate) fn set(flag: &AtomicU32) -> bool {
+        flag.fetch_or(1, Acquire) & 1 == 0
+    }
+
+    /// The same, but that it writes nothing where it is one already. There is no difference to be seen, for what is written then follows what was read,
+    /// with nothing in between; but loom knows the order of two writes only where one thread has seen the other's, and would
+    /// take what this leaves for newer than a zero that comes after it.
+    #[cfg(loom)]
+    pub(crate) fn set(flag: &AtomicU32) -> bool {
+        flag.compare_exchange(0, 1, Acquire, Relaxed).is_ok()
+    }
+}
+
 /// How long to look before one sleeps.
 pub(crate) mod hint {
     #[cfg(not(loom))]

@@ -26,7 +26,8 @@ use std::thread;
 ///
 /// The implementor names the cell that holds what is locked. A lock of one's own is a cell around any lock that exists
 /// already (std's, `parking_lot`'s, a ticket lock's): since the cell owns the value and hands out ordinary references,
-/// safe code can't break the exclusion. Such a lock is named by a path: `lock = self::Fair`.
+/// safe code can't break the exclusion. Such a lock is named by a path: `lock = self::Fair`. While it waits, the thread counts as inside the
+/// shard: should the lock itself access a map, it must be a later one.
 ///
 /// # Examples
 ///

@@ -51,6 +51,7 @@ where
     /// shop.names().with_mut("ada", |age| *age += 1);
     /// assert_eq!(shop.names().get("ada"), Some(37));
     /// ```
+    #[inline]
     #[track_caller]
     pub fn with_mut<Q, R>(&self, key: &Q, change: impl FnOnce(&mut V) -> R) -> Option<R>
     where
@@ -87,6 +88,7 @@ where
     /// }
     /// assert_eq!(shop.names().get("be"), Some(2));
     /// ```
+    #[inline]
     #[track_caller]
     pub fn upsert<R>(&self, key: K, init: impl FnOnce() -> V, update: impl FnOnce(&mut V) -> R) -> Option<R>
     where

@@ -11,7 +11,7 @@ use crate::{
     hasher::MapHasher,
     lock::Lock,
     order::{self, Place},
-    shards::{Access, Runs, Shards},
+    shards::{Access, Beside, Runs, Shards},
     stats::Meter,
     sweeper,
     table::{NoMemory, Offer, StampOf, Table, View},
@@ -42,7 +42,7 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) idle: u64,
     pub(super) budget: Option<Budget>,
     pub(super) rules: Rules<K, V>,
-    tally: Tally,
+    pub(super) tally: Tally,
     /// When the background thread looks at this map next.
     pub(super) alarm: AtomicU64,
     in_background: bool,
@@ -132,6 +132,12 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
+    /// The idle time, or nothing in particular where nobody asks for it.
+    #[inline]
+    pub(super) fn idle(&self) -> u64 {
+        if StampOf::<P>::TRACKS_ACCESS { self.idle } else { u64::MAX }
+    }
+
     #[inline]
     pub(super) fn hash_of(&self, key: &K) -> u64 {
         (self.hashing.of_key)(&self.hasher, key)
@@ -159,12 +165,26 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     #[inline]
     pub(super) fn count(&self, event: Event) {
-        self.tally.add(event);
+        if !self.tally.add(event) {
+            self.count_first(event);
+        }
+    }
+
+    /// (Of the whole map, which is at hand; the address of its tally would have to be kept for this rare case.)
+    #[cold]
+    #[inline(never)]
+    fn count_first(&self, event: Event) {
+        self.tally.add_first(event);
     }
 
     /// Accesses that found an entry, those that found none, and entries stored.
     pub(super) fn hits_misses_and_inserts(&self) -> (u64, u64, u64) {
-        (self.tally.get(Event::Hit), self.tally.get(Event::Miss), self.tally.get(Event::Insert))
+        let (mut hits, mut misses) = (self.tally.get(Event::Hit), self.tally.get(Event::Miss));
+        for uses in self.shards.all_uses() {
+            hits += uses.hits.get();
+            misses += uses.misses.get();
+        }
+        (hits, misses, self.meters().map(|meter| meter.inserts.get()).sum())
     }
 
     /// Bytes of table memory in use, and the blocks of it that were ever taken.
@@ -210,8 +230,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         change: impl FnOnce(&mut Locked<'_, K, V, P, S>) -> R,
     ) -> R {
         let mut garbage = Garbage::new();
-        let change = |open: &Open, table: &mut Table<K, V, P>| {
-            let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage, heavy: None };
+        let change = |Beside { uses, open }: Beside<'_, Open>, table: &mut Table<K, V, P>| {
+            let now = self.now();
+            let mut locked = Locked { core: self, uses, open, now, table, garbage: &mut garbage, heavy: None };
             let result = change(&mut locked);
             locked.drop_heavy();
             if StampOf::<P>::EXPIRES {
@@ -260,8 +281,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     fn evict_from(&self, shard: usize, units: u64, garbage: &mut Garbage<K, V>) -> u64 {
         let now = self.now();
-        let make_room = |open: &Open, table: &mut Table<K, V, P>| {
-            let mut locked = Locked { core: self, open, now, table, garbage, heavy: None };
+        let make_room = |Beside { uses, open }: Beside<'_, Open>, table: &mut Table<K, V, P>| {
+            let mut locked = Locked { core: self, uses, open, now, table, garbage, heavy: None };
             let made = locked.make_room(units);
             let _ = locked.step(STEPS_PER_WRITE);
             made

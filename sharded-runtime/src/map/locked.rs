@@ -7,8 +7,8 @@ use super::{
 use crate::{
     Policy,
     expiry::Stamp,
+    stats::Uses,
     table::{NoMemory, Offer, StampOf, Table},
-    tally::Event,
 };
 use std::borrow::Borrow;
 
@@ -18,6 +18,7 @@ const LOOKS_FOR_ROOM: usize = 64;
 /// A shard while its exclusive lock is held.
 pub(super) struct Locked<'a, K, V, P: Policy, S> {
     pub(super) core: &'a Core<K, V, P, S>,
+    pub(super) uses: &'a Uses,
     pub(super) open: &'a Open,
     pub(super) table: &'a mut Table<K, V, P>,
     pub(super) now: u64,
@@ -62,10 +63,10 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         let found = self.find(hash, key);
         match found {
             Some(slot) => {
-                self.core.count(Event::Hit);
+                self.uses.hits.add();
                 self.used(slot);
             }
-            None => self.core.count(Event::Miss),
+            None => self.uses.misses.add(),
         }
         found
     }
@@ -168,7 +169,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
                 self.give_units(units);
                 no_memory();
             }
-            self.core.count(Event::Insert);
+            self.open.meter.inserts.add();
             self.add_weight(units.cast_signed());
             self.open.meter.stored.set(self.table.len() as u64);
         }
@@ -185,7 +186,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
 
     /// Replaces a value; the time to live starts again.
     pub(super) fn replace(&mut self, slot: u32, value: V, ttl: Option<u64>) -> V {
-        self.core.count(Event::Insert);
+        self.open.meter.inserts.add();
         self.table.hit_mut(slot);
         self.restart(slot, ttl);
         self.change(slot, |old| std::mem::replace(old, value))

@@ -6,7 +6,8 @@ use crate::{
     evict::Eviction,
     expiry::Stamp,
     lock::{Lock, Sequence},
-    shards::{Access, Runs},
+    shards::{Access, Of, Runs},
+    stats::Uses,
     table::{Copied, Copies, Look, Peek, Raced, StampOf, Table, Use, UseFetched},
     tally::Event,
 };
@@ -36,10 +37,19 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if !StampOf::<P>::TRACKS_ACCESS
             && let Some(copies) = copies
         {
-            return match self.copy::<Q, Use>(hash, key, copies) {
-                Ok(found) => self.read_copied(hash, access, found, read),
-                Err(Raced) => self.read_contended(access, hash, key, copies, read),
+            let idle = self.idle();
+            let glance = |open: &Open, sequence: &Sequence| {
+                open.view.glance::<K, V, P, Q, Use>(sequence, copies, (hash, key), idle)
             };
+            let seen = self.shards.glance(hash, glance);
+            // Whatever is not as it mostly is, is left to one call at the end: so nothing has to be kept for after a call.
+            match seen {
+                Some(Ok(Some(found))) if self.is_alive(&found) && self.tally.add(Event::Hit) => {
+                    return Some(self.shards.without_lock(hash, access, || read(&found.value)));
+                }
+                Some(Ok(None)) if self.tally.add(Event::Miss) => return None,
+                _ => return self.read_closely(access, hash, key, copies, read),
+            }
         }
         self.read_locked(access, hash, key, read)
     }
@@ -53,7 +63,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Q: Eq + ?Sized,
     {
         let look = |open: &Open, sequence: &Sequence| {
-            Some(open.view.look::<K, V, P, Q, L>(sequence, copies, (hash, key), self.idle))
+            Some(open.view.look::<K, V, P, Q, L>(sequence, copies, (hash, key), self.idle()))
         };
         self.shards.unlocked(hash, look).unwrap_or(Err(Raced))
     }
@@ -70,7 +80,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     ) -> Option<R> {
         // Not by `map`: its closure would hide the caller.
         if let Some(copied) = found
-            && (!StampOf::<P>::EXPIRES || copied.deadline > self.clock.nanos())
+            && self.is_alive(&copied)
         {
             self.count(Event::Hit);
             return Some(self.shards.without_lock(hash, access, || read(&copied.value)));
@@ -79,11 +89,17 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         None
     }
 
-    /// Reads where a writer was in the way.
+    /// Whether a copied entry has not expired.
+    #[inline]
+    fn is_alive(&self, copied: &Copied<V>) -> bool {
+        !StampOf::<P>::EXPIRES || copied.deadline > self.clock.nanos()
+    }
+
+    /// Reads where a glance was not enough: a writer was in the way, or an entry does not lie where it is looked for first.
     #[cold]
     #[inline(never)]
     #[track_caller]
-    fn read_contended<Q, R>(
+    fn read_closely<Q, R>(
         &self,
         access: Access,
         hash: u64,
@@ -95,11 +111,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        for _ in 0..TRIES {
-            hint::spin_loop();
+        for _ in 0..=TRIES {
             if let Ok(found) = self.copy::<Q, Use>(hash, key, copies) {
                 return self.read_copied(hash, access, found, read);
             }
+            hint::spin_loop();
         }
         self.read_locked(access, hash, key, read)
     }
@@ -112,11 +128,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let shard = self.shards.route(hash);
+        let shard = Of(hash);
         if <P::Lock as Lock>::SHARED_READS {
             self.shards.read(shard, access, |_, table| self.find_shared(table, hash, key).map(read))
         } else {
-            self.shards.write(shard, access, |_, table| self.find_alone(table, hash, key).map(read))
+            self.shards.write(shard, access, |beside, table| self.find_alone(beside.uses, table, hash, key).map(read))
         }
     }
 
@@ -129,7 +145,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     {
         let mut keys = keys.enumerate().peekable();
         let Some(&(_, (hash, _))) = keys.peek() else { return };
-        let (shard, access) = (self.shards.route(hash), Runs::Nothing.access::<K, V>());
+        let (shard, access) = (Of(hash), Runs::Nothing.access::<K, V>());
         if <P::Lock as Lock>::SHARED_READS {
             self.shards.read(shard, access, |_, table| {
                 for (index, (hash, key)) in keys {
@@ -139,9 +155,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 }
             });
         } else {
-            self.shards.write(shard, access, |_, table| {
+            self.shards.write(shard, access, |beside, table| {
                 for (index, (hash, key)) in keys {
-                    if let Some(value) = self.find_alone(table, hash, key) {
+                    if let Some(value) = self.find_alone(beside.uses, table, hash, key) {
                         read(index, value);
                     }
                 }
@@ -204,7 +220,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Finds the live value of a key where there is no other reader.
     #[inline]
-    fn find_alone<'a, Q>(&self, table: &'a mut Table<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
+    fn find_alone<'a, Q>(&self, uses: &Uses, table: &'a mut Table<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -212,15 +228,19 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if !P::Eviction::BOUNDED {
             // Nobody else wants to know of the use.
             let found = table.find(hash, key).filter(|entry| self.is_used(entry.stamp()));
-            self.count(if found.is_some() { Event::Hit } else { Event::Miss });
-            return found.map(|entry| entry.value());
+            if let Some(entry) = found {
+                uses.hits.add();
+                return Some(entry.value());
+            }
+            uses.misses.add();
+            return None;
         }
         let Some(slot) = table.find(hash, key).filter(|entry| self.is_used(entry.stamp())).map(|entry| entry.slot())
         else {
-            self.count(Event::Miss);
+            uses.misses.add();
             return None;
         };
-        self.count(Event::Hit);
+        uses.hits.add();
         table.hit_mut(slot);
         table.get(slot).map(|entry| entry.value())
     }
@@ -264,7 +284,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 }
             }
         }
-        let shard = self.shards.route(hash);
+        let shard = Of(hash);
         self.shards.read(shard, Runs::Nothing.access::<K, V>(), |_, table| {
             let entry = table.find(hash, key)?;
             Some(peek(entry.value(), of_deadline(entry.stamp().deadline(self.idle))?))

@@ -9,9 +9,8 @@ use crate::{
     Policy,
     evict::Eviction,
     expiry::Stamp,
-    shards::Runs,
+    shards::{Beside, Of, Runs},
     table::{NoMemory, Offer, Put, StampOf, Table},
-    tally::Event,
 };
 use std::borrow::Borrow;
 
@@ -28,19 +27,28 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Q: Eq + ?Sized,
     {
         let access = Runs::Closure.access::<K, V>();
-        self.shards.write(self.route(hash), access, |_, table| self.change_in(table, hash, key, change).ok())
+        self.shards.write(Of(hash), access, |beside, table| Self::change_in(beside, table, hash, key, change).ok())
     }
 
     /// As [`change_plain`](Core::change_plain), under the lock. Without a value, gives back what was to be done.
     #[inline]
-    fn change_in<Q, F, R>(&self, table: &mut Table<K, V, P>, hash: u64, key: &Q, change: F) -> Result<R, F>
+    fn change_in<Q, F, R>(
+        Beside { uses, .. }: Beside<'_, Open>,
+        table: &mut Table<K, V, P>,
+        hash: u64,
+        key: &Q,
+        change: F,
+    ) -> Result<R, F>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
         F: FnOnce(&mut V) -> R,
     {
         let changed = table.find_change(hash, key, change);
-        self.count(if changed.is_ok() { Event::Hit } else { Event::Miss });
+        match changed {
+            Ok(_) => uses.hits.add(),
+            Err(_) => uses.misses.add(),
+        }
         changed
     }
 
@@ -52,7 +60,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Eq,
     {
         let access = Runs::Nothing.access::<K, V>();
-        self.shards.write(self.route(hash), access, |open, table| self.put_in(open, table, hash, offer))
+        self.shards.write(Of(hash), access, |beside, table| self.put_in(beside.open, table, hash, offer))
     }
 
     /// Lends the value of the key on offer for changing, or stores what is made for it. What has no number to be had stays on offer.
@@ -68,15 +76,30 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     where
         K: Eq,
     {
-        self.shards.write(self.route(hash), Runs::Closure.access::<K, V>(), |open, table| {
-            if let Ok(updated) = self.change_in(table, hash, offer.key()?, update) {
+        self.shards.write(Of(hash), Runs::Closure.access::<K, V>(), |beside, table| {
+            if let Ok(updated) = Self::change_in(beside, table, hash, offer.key()?, update) {
                 return Some(updated);
             }
-            offer.value = Some(init());
-            // There is none to replace.
-            let _ = self.put_in(open, table, hash, offer);
+            self.put_made(beside.open, table, hash, offer, init);
             None
         })
+    }
+
+    /// Stores what is made for the key on offer, which is not there, under the lock. (A call, so that the way of those that are there is short.)
+    #[inline(never)]
+    #[track_caller]
+    fn put_made(
+        &self,
+        open: &Open,
+        table: &mut Table<K, V, P>,
+        hash: u64,
+        offer: &mut Offer<K, V>,
+        init: impl FnOnce() -> V,
+    ) {
+        offer.value = Some(init());
+        let put = table.put_new(hash, offer);
+        // There is none to replace.
+        let _ = self.settle_put(put, open, table, hash, offer);
     }
 
     /// As [`put_plain`](Core::put_plain), under the lock.
@@ -86,12 +109,27 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     where
         K: Eq,
     {
-        let replaced = match table.put(hash, offer) {
+        let put = table.put(hash, offer);
+        self.settle_put(put, open, table, hash, offer)
+    }
+
+    /// Does what the table leaves to be done, and counts.
+    #[inline]
+    #[track_caller]
+    fn settle_put(
+        &self,
+        put: Put<V>,
+        open: &Open,
+        table: &mut Table<K, V, P>,
+        hash: u64,
+        offer: &mut Offer<K, V>,
+    ) -> Option<V> {
+        let replaced = match put {
             Put::Replaced(value) => Some(value),
             Put::Crowded if !self.put_crowded(open, table, hash, offer) => return None,
             Put::Crowded | Put::Stored => None,
         };
-        self.count(Event::Insert);
+        open.meter.inserts.add();
         open.meter.stored.set(table.len() as u64);
         replaced
     }
@@ -110,7 +148,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        self.shards.write(self.route(hash), runs.access::<K, V>(), |open, table| {
+        self.shards.write(Of(hash), runs.access::<K, V>(), |Beside { open, .. }, table| {
             let taken = table.take_if(hash, key, condition)?;
             open.meter.stored.set(table.len() as u64);
             self.step_plain(open, table);

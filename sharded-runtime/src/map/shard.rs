@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Policy,
     expiry::Stamp,
-    shards::{Access, Runs},
+    shards::{Access, Beside, Runs},
     sweeper::Sweep,
     table::{Cursor, Entries, Table},
 };
@@ -69,7 +69,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Takes out all entries of a shard, in one step.
     #[track_caller]
     pub(super) fn take_all(&self, shard: usize) -> Taken<K, V, P> {
-        let (table, now) = self.shards.write(shard, Access::Unrecorded, |open, table| {
+        let (table, now) = self.shards.write(shard, Access::Unrecorded, |Beside { open, .. }, table| {
             let taken = std::mem::replace(table, Table::new(self.placing.arena(shard)));
             table.publish(&open.view);
             let units = if P::WEIGHS { open.meter.weight.get() } else { taken.len() as u64 };
@@ -86,16 +86,18 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Makes the table of a shard as small as it can be, some buckets per lock hold.
     #[track_caller]
     pub(super) fn shrink(&self, shard: usize) {
-        self.shards.write(shard, Access::Unrecorded, |open, table| Moving { table, open }.table.aim_to_fit());
+        self.shards
+            .write(shard, Access::Unrecorded, |Beside { open, .. }, table| Moving { table, open }.table.aim_to_fit());
         self.settle_size(shard);
     }
 
     /// Brings the table of a shard to the size that it should have, some buckets per lock hold.
     #[track_caller]
     fn settle_size(&self, shard: usize) {
-        while self.shards.write(shard, Access::Step, |open, table| {
+        while self.shards.write(shard, Access::Step, |Beside { uses, open }, table| {
             let mut garbage = Garbage::new();
-            let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage, heavy: None };
+            let mut locked =
+                Locked { core: self, uses, open, now: self.now(), table, garbage: &mut garbage, heavy: None };
             locked.step(STEPS).is_ok() && locked.table.needs_step()
         }) {}
     }
@@ -106,9 +108,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let mut removed = 0;
         loop {
             let mut garbage = Garbage::new();
-            let (is_done, due_at) = self.shards.write(shard, Access::Step, |open, table| {
+            let (is_done, due_at) = self.shards.write(shard, Access::Step, |Beside { uses, open }, table| {
                 let mut locked =
-                    Locked { core: self, open, now: self.now(), table, garbage: &mut garbage, heavy: None };
+                    Locked { core: self, uses, open, now: self.now(), table, garbage: &mut garbage, heavy: None };
                 let nothing_due = locked.sweep(BATCH);
                 let stepped = locked.step(STEPS);
                 (nothing_due && (stepped.is_err() || !locked.table.needs_step()), locked.table.due_at())

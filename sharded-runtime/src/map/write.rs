@@ -232,29 +232,30 @@ where
         let replaced = if Core::<K, V, P, S>::IS_PLAIN {
             self.core.put_plain(hash, &mut offer)
         } else {
-            let shard = self.core.route(hash);
-            let put = |offer: &mut Offer<K, V>| {
-                self.core.write(shard, Runs::Nothing, |locked| {
-                    // Where it is refused, it stays on offer.
-                    if !locked.fits(locked.units_of(offer)) {
-                        return None;
-                    }
-                    if let Some(slot) = locked.find_offered(hash, offer) {
-                        return offer.value.take().map(|value| locked.replace(slot, value, ttl));
-                    }
-                    let _stored = locked.insert(hash, offer, ttl, !P::PINS);
-                    None
-                })
-            };
-            let replaced = put(&mut offer);
+            let replaced = self.put_on_offer(hash, &mut offer, ttl);
             // What may not be evicted is no reason to refuse while others may. Once more, as the room may be gone before it is taken.
-            if P::PINS && offer.value.is_some() && self.core.make_room_elsewhere(shard, &offer) {
-                put(&mut offer)
+            if P::PINS && offer.value.is_some() && self.core.make_room_elsewhere(self.core.route(hash), &offer) {
+                self.put_on_offer(hash, &mut offer, ttl)
             } else {
                 replaced
             }
         };
         offer.take().map_or(Ok(replaced), |(key, value)| Err(Refused { key, value }))
+    }
+
+    /// Where it is refused, it stays on offer.
+    #[track_caller]
+    fn put_on_offer(&self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Option<V> {
+        self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
+            if !locked.fits(locked.units_of(offer)) {
+                return None;
+            }
+            if let Some(slot) = locked.find_offered(hash, offer) {
+                return offer.value.take().map(|value| locked.replace(slot, value, ttl));
+            }
+            let _stored = locked.insert(hash, offer, ttl, !P::PINS);
+            None
+        })
     }
 
     /// As [`put`](Self::put), under a policy that makes room. What is refused all the same is evicted at once, with what it would have replaced.

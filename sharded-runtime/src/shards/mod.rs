@@ -10,7 +10,8 @@ use crate::{
     Policy,
     arena::{Home, Placed},
     lock::{Cell, Lock, Sequence, Token},
-    order::{self, Place},
+    order::{self, Inside, Place},
+    stats::Uses,
 };
 use std::{panic::Location, sync::Arc};
 
@@ -19,17 +20,54 @@ use std::{panic::Location, sync::Arc};
 /// `T` is one table; of a group of fields it would be their tables.
 pub(crate) struct Shards<T, O, P: Policy> {
     all: Placed<Shard<T, O, P>>,
-    /// Brings the bits that route to the bottom, less one so that one shard needs no shift by 64.
-    shift: u32,
     place: Place,
 }
 
 /// Two cache lines apart from its neighbour: adjacent lines are fetched in pairs.
-#[repr(C, align(128))]
+#[repr(C, align(128))] // In this order: on the first line is what every access writes or looks at.
 struct Shard<T, O, P: Policy> {
+    uses: Uses,
     cell: <P::Lock as Lock>::Cell<T>,
     open: O,
 }
+
+/// Says which shard.
+pub(crate) trait Which {
+    /// It, and its number.
+    fn among<T>(self, all: &Placed<T>) -> (usize, &T);
+}
+
+/// By its number.
+impl Which for usize {
+    #[inline]
+    fn among<T>(self, all: &Placed<T>) -> (usize, &T) {
+        (self, all.get(self))
+    }
+}
+
+/// The shard of a hash.
+#[derive(Clone, Copy)]
+pub(crate) struct Of(pub(crate) u64);
+
+impl Which for Of {
+    #[inline]
+    fn among<T>(self, all: &Placed<T>) -> (usize, &T) {
+        (all.index_of(self.0), all.of(self.0))
+    }
+}
+
+/// What is beside the lock of a shard, lent to who has the shard alone.
+pub(crate) struct Beside<'a, O> {
+    pub(crate) uses: &'a Uses,
+    pub(crate) open: &'a O,
+}
+
+impl<O> Clone for Beside<'_, O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<O> Copy for Beside<'_, O> {}
 
 impl<T, O: Default, P: Policy> Shards<T, O, P> {
     /// A shard for each home: a power of two, at most [`MAX_SHARDS`].
@@ -40,8 +78,8 @@ impl<T, O: Default, P: Policy> Shards<T, O, P> {
             "the number of shards of `{}` must be a power of two, at most {MAX_SHARDS}, but is {count}",
             P::NAME
         );
-        let all = Placed::new(homes, |index| Shard { cell: Cell::new(shard(index)), open: O::default() });
-        Shards { all, shift: 63 - count.trailing_zeros(), place }
+        let shard = |index| Shard { uses: Uses::default(), cell: Cell::new(shard(index)), open: O::default() };
+        Shards { all: Placed::new(homes, shard), place }
     }
 }
 
@@ -53,9 +91,12 @@ impl<T, O, P: Policy> Shards<T, O, P> {
 
     /// The shard of a hash, by its top bits. The table sees only the lower half.
     #[inline]
-    #[allow(clippy::cast_possible_truncation, reason = "at most 16 bits are left")]
     pub(crate) fn route(&self, hash: u64) -> usize {
-        (hash >> 1 >> self.shift) as usize
+        self.all.index_of(hash)
+    }
+
+    pub(crate) fn all_uses(&self) -> impl Iterator<Item = &Uses> {
+        self.all.iter().map(|shard| &shard.uses)
     }
 
     pub(crate) fn all_open(&self) -> impl Iterator<Item = &O> {
@@ -67,29 +108,37 @@ impl<T, O, P: Policy> Shards<T, O, P> {
         (std::ptr::from_ref(self.all.get(shard)).addr(), size_of::<Shard<T, O, P>>())
     }
 
+    /// Looks whether this thread may wait for a shard, and records what is to be recorded, until the result is dropped.
     #[inline]
     #[track_caller]
-    pub(crate) fn read<R>(&self, shard: usize, access: Access, read: impl FnOnce(&O, &T) -> R) -> R {
+    fn enter(&self, shard: usize, access: Access) -> Option<Inside> {
+        if access.is_recorded() {
+            return Some(self.place.enter(shard, Location::caller()));
+        }
         self.place.check(shard);
-        let Shard { open, cell } = self.all.get(shard);
-        let at = Location::caller();
-        let read = |table: &T| {
-            let _inside = access.is_recorded().then(|| self.place.enter(shard, at));
-            read(open, table)
-        };
+        None
+    }
+
+    #[inline]
+    #[track_caller]
+    pub(crate) fn read<R>(&self, shard: impl Which, access: Access, read: impl FnOnce(&O, &T) -> R) -> R {
+        let (index, Shard { open, cell, .. }) = shard.among(&self.all);
+        let _inside = self.enter(index, access);
+        let read = |table: &T| read(open, table);
         if access == Access::Step { cell.read_in_turn(read) } else { cell.read(read) }
     }
 
     #[inline]
     #[track_caller]
-    pub(crate) fn write<R>(&self, shard: usize, access: Access, write: impl FnOnce(&O, &mut T) -> R) -> R {
-        self.place.check(shard);
-        let Shard { open, cell } = self.all.get(shard);
-        let at = Location::caller();
-        let write = |table: &mut T| {
-            let _inside = access.is_recorded().then(|| self.place.enter(shard, at));
-            write(open, table)
-        };
+    pub(crate) fn write<R>(
+        &self,
+        shard: impl Which,
+        access: Access,
+        write: impl FnOnce(Beside<'_, O>, &mut T) -> R,
+    ) -> R {
+        let (index, Shard { uses, cell, open }) = shard.among(&self.all);
+        let _inside = self.enter(index, access);
+        let write = |table: &mut T| write(Beside { uses, open }, table);
         if access == Access::Step { cell.write_in_turn(write) } else { cell.write(write) }
     }
 
@@ -98,13 +147,21 @@ impl<T, O, P: Policy> Shards<T, O, P> {
     #[inline]
     #[track_caller]
     pub(crate) fn unlocked<R>(&self, hash: u64, look: impl FnOnce(&O, &Sequence) -> Option<R>) -> Option<R> {
-        let Shard { open, cell } = self.all.get(self.route(hash));
+        let Shard { open, cell, .. } = self.all.of(hash);
         let sequence = P::Lock::sequence(cell, Token)?;
         // Whoever gives up waits for the lock, and it must not depend on the moment who panics.
         if order::is_inside() {
             self.check_nested(hash);
         }
         look(open, sequence)
+    }
+
+    /// As [`unlocked`](Shards::unlocked), for who is inside no shard; to others this answers `None`.
+    #[inline]
+    pub(crate) fn glance<R>(&self, hash: u64, look: impl FnOnce(&O, &Sequence) -> R) -> Option<R> {
+        let Shard { open, cell, .. } = self.all.of(hash);
+        let sequence = P::Lock::sequence(cell, Token)?;
+        (!order::is_inside()).then(|| look(open, sequence))
     }
 
     /// The shard is found once more, so that who is not inside another one has nothing to keep for this.
@@ -125,8 +182,8 @@ impl<T, O, P: Policy> Shards<T, O, P> {
     }
 
     /// `None` at once where the lock is taken; so this may be called anywhere.
-    pub(crate) fn try_write<R>(&self, shard: usize, write: impl FnOnce(&O, &mut T) -> R) -> Option<R> {
-        let Shard { open, cell } = self.all.get(shard);
-        cell.try_write(|table| write(open, table))
+    pub(crate) fn try_write<R>(&self, shard: usize, write: impl FnOnce(Beside<'_, O>, &mut T) -> R) -> Option<R> {
+        let Shard { uses, cell, open } = self.all.get(shard);
+        cell.try_write(|table| write(Beside { uses, open }, table))
     }
 }

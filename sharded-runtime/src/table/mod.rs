@@ -155,6 +155,12 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.raw.put(hash, offer)
     }
 
+    /// As [`put`](Table::put), of a key that is not there.
+    #[inline]
+    pub(crate) fn put_new(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put<V> {
+        self.raw.put_new(hash, offer)
+    }
+
     /// Removes the entry of a key if a condition holds for its value: from a table whose entries neither expire nor are evicted.
     #[inline]
     pub(crate) fn take_if<Q>(&mut self, hash: u64, key: &Q, condition: impl FnOnce(&V) -> bool) -> Option<(K, V)>

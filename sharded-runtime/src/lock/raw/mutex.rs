@@ -12,10 +12,10 @@
 use super::parking::{Parking, Woken};
 use crate::sync::{
     atomic::{
-        AtomicBool, AtomicU32,
-        Ordering::{Acquire, Relaxed, Release},
+        AtomicU32,
+        Ordering::{Relaxed, Release},
     },
-    barrier,
+    barrier, flag,
     hint::Spin,
 };
 use std::{cell::UnsafeCell, fmt};
@@ -23,7 +23,8 @@ use std::{cell::UnsafeCell, fmt};
 /// A value behind a mutex. Waiters spin for a moment, then park.
 #[repr(C)] // The lock before the value, which begins with what is used most.
 pub struct RawMutex<T> {
-    held: AtomicBool,
+    /// One while someone has the lock. (Of a word, a bit is set and asked for in one instruction, without a register.)
+    held: AtomicU32,
     /// Threads that have begun to wait and do not hold the lock yet.
     waiting: AtomicU32,
     parking: Parking,
@@ -57,7 +58,7 @@ impl<T> Drop for Held<'_, T> {
 impl<T> RawMutex<T> {
     pub(crate) fn new(value: T) -> Self {
         RawMutex {
-            held: AtomicBool::new(false),
+            held: AtomicU32::new(0),
             waiting: AtomicU32::new(0),
             parking: Parking::new(),
             value: UnsafeCell::new(value),
@@ -94,7 +95,7 @@ impl<T> RawMutex<T> {
     #[inline]
     fn try_take(&self) -> bool {
         // Acquire, with the release of whoever had it.
-        self.held.compare_exchange(false, true, Acquire, Relaxed).is_ok()
+        flag::set(&self.held)
     }
 
     #[inline]
@@ -109,7 +110,7 @@ impl<T> RawMutex<T> {
     fn wait(&self) {
         let mut spin = Spin::new();
         while spin.spin() {
-            if !self.held.load(Relaxed) && self.try_take() {
+            if self.held.load(Relaxed) == 0 && self.try_take() {
                 return;
             }
         }
@@ -128,7 +129,7 @@ impl<T> RawMutex<T> {
     #[inline]
     fn release(&self) {
         // Release, with the acquire of whoever takes it next.
-        self.held.store(false, Release);
+        self.held.store(0, Release);
         barrier::light();
         if self.waiting.load(Relaxed) != 0 {
             self.parking.wake_one();

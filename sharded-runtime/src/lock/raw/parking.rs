@@ -17,7 +17,7 @@ mod imp {
     use parking_lot_core::{DEFAULT_PARK_TOKEN, DEFAULT_UNPARK_TOKEN, ParkResult, UnparkToken, park, unpark_one};
     use std::{
         sync::atomic::{
-            AtomicBool,
+            AtomicU32,
             Ordering::{Relaxed, Release},
         },
         time::{Duration, Instant},
@@ -41,12 +41,12 @@ mod imp {
             std::ptr::from_ref(self).addr()
         }
 
-        /// Sleeps until woken, unless `held` is false already; not for long if it may be that nobody wakes it.
-        pub(in super::super) fn park(&self, held: &AtomicBool, will_be_woken: bool) -> Woken {
+        /// Sleeps until woken, unless `held` is zero already; not for long if it may be that nobody wakes it.
+        pub(in super::super) fn park(&self, held: &AtomicU32, will_be_woken: bool) -> Woken {
             let until = (!will_be_woken).then(|| Instant::now() + NAP);
             // SAFETY: the key is the address of a part of the lock; the closures neither panic nor park nor unpark.
             let result =
-                unsafe { park(self.key(), || held.load(Relaxed), || {}, |_, _| {}, DEFAULT_PARK_TOKEN, until) };
+                unsafe { park(self.key(), || held.load(Relaxed) != 0, || {}, |_, _| {}, DEFAULT_PARK_TOKEN, until) };
             if result == ParkResult::Unparked(HANDED_OVER) { Woken::Owner } else { Woken::Contender }
         }
 
@@ -57,10 +57,10 @@ mod imp {
             unsafe { unpark_one(self.key(), |_| DEFAULT_UNPARK_TOKEN) };
         }
 
-        /// Hands the lock to whoever is first in the queue; where nobody is, `held` becomes false. Says whether there was one.
+        /// Hands the lock to whoever is first in the queue; where nobody is, `held` becomes zero. Says whether there was one.
         #[cold]
         #[inline(never)]
-        pub(in super::super) fn hand_over(&self, held: &AtomicBool) -> bool {
+        pub(in super::super) fn hand_over(&self, held: &AtomicU32) -> bool {
             // SAFETY: as above.
             let result = unsafe {
                 unpark_one(self.key(), |result| {
@@ -68,7 +68,7 @@ mod imp {
                         return HANDED_OVER;
                     }
                     // While the queue is locked, so that nobody goes to sleep meanwhile.
-                    held.store(false, Release);
+                    held.store(0, Release);
                     DEFAULT_UNPARK_TOKEN
                 })
             };
@@ -83,7 +83,7 @@ mod imp {
     use crate::sync::{
         Mutex,
         atomic::{
-            AtomicBool, AtomicU32,
+            AtomicU32,
             Ordering::{Acquire, Relaxed, Release},
         },
     };
@@ -103,11 +103,11 @@ mod imp {
             Parking(Mutex::new(VecDeque::new()))
         }
 
-        pub(in super::super) fn park(&self, held: &AtomicBool, _: bool) -> Woken {
+        pub(in super::super) fn park(&self, held: &AtomicU32, _: bool) -> Woken {
             let state = Arc::new(AtomicU32::new(ASLEEP));
             {
                 let mut queue = self.0.lock();
-                if !held.load(Relaxed) {
+                if held.load(Relaxed) == 0 {
                     return Woken::Contender;
                 }
                 queue.push_back((Arc::clone(&state), thread::current()));
@@ -129,10 +129,10 @@ mod imp {
             }
         }
 
-        pub(in super::super) fn hand_over(&self, held: &AtomicBool) -> bool {
+        pub(in super::super) fn hand_over(&self, held: &AtomicU32) -> bool {
             let mut queue = self.0.lock();
             let Some((state, thread)) = queue.pop_front() else {
-                held.store(false, Release);
+                held.store(0, Release);
                 return false;
             };
             state.store(OWNER, Release);

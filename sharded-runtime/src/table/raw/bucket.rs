@@ -35,7 +35,7 @@ impl<K, V, P> Copy for Bucket<K, V, P> {}
 
 /// The tags of a bucket and its count of displaced entries, as of one moment where nobody writes.
 #[derive(Clone, Copy)]
-#[repr(transparent)]
+#[repr(C, align(16))]
 pub(super) struct Header([u64; 2]);
 
 /// Slots of a bucket, as bits.
@@ -50,6 +50,12 @@ impl Slots {
     #[inline]
     pub(super) fn remove_first(&mut self) {
         self.0 &= self.0.wrapping_sub(1);
+    }
+
+    /// Whether there are several.
+    #[inline]
+    pub(super) fn are_many(&self) -> bool {
+        self.0 & self.0.wrapping_sub(1) != 0
     }
 }
 
@@ -92,14 +98,50 @@ impl Header {
     #[inline]
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
     pub(super) fn with_tag(self, tag: u8) -> Slots {
-        use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8};
+        use std::arch::x86_64::_mm_set1_epi8;
+        // SAFETY: the instructions are there, see the `cfg`.
+        #[allow(unused_unsafe, reason = "safe in newer compilers")]
+        unsafe {
+            self.equal(_mm_set1_epi8(tag.cast_signed()))
+        }
+    }
+
+    /// The slots with the [tag] of a hash.
+    #[inline]
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+    pub(super) fn with_tag_of(self, hash: u64) -> Slots {
+        use std::arch::x86_64::{
+            _mm_cvtsi64_si128, _mm_max_epu8, _mm_set1_epi8, _mm_shuffle_epi32, _mm_shufflehi_epi16, _mm_unpacklo_epi8,
+        };
+        // SAFETY: the instructions are there, see the `cfg`.
+        #[allow(unused_unsafe, reason = "safe in newer compilers")]
+        unsafe {
+            // As in `tag`, but for sixteen at once: the byte above the lower half, at least one.
+            let hash = _mm_cvtsi64_si128(hash.cast_signed());
+            let twice = _mm_unpacklo_epi8(hash, hash);
+            let everywhere = _mm_shuffle_epi32::<0b10_10_10_10>(_mm_shufflehi_epi16::<0>(twice));
+            self.equal(_mm_max_epu8(everywhere, _mm_set1_epi8(1)))
+        }
+    }
+
+    #[inline]
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+    fn equal(self, tags: std::arch::x86_64::__m128i) -> Slots {
+        use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_set_epi64x};
         // SAFETY: the instructions are there, see the `cfg`.
         #[allow(unused_unsafe, reason = "safe in newer compilers")]
         let equal = unsafe {
             let bytes = _mm_set_epi64x(self.0[1].cast_signed(), self.0[0].cast_signed());
-            _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(tag.cast_signed())))
+            _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, tags))
         };
         Slots(equal.cast_unsigned())
+    }
+
+    /// The slots with the [tag] of a hash.
+    #[inline]
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+    pub(super) fn with_tag_of(self, hash: u64) -> Slots {
+        self.with_tag(tag(hash))
     }
 
     /// The slots with this tag.
@@ -286,6 +328,13 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         let word = unsafe { &self.header_words()[slot / 8] };
         let shift = slot % 8 * 8;
         word.store(word.load(Relaxed) & !(0xff << shift) | u64::from(tag) << shift, Relaxed);
+    }
+
+    /// The count of displaced entries, read by itself: for who seldom wants it.
+    #[inline]
+    pub(super) unsafe fn displaced(self) -> u8 {
+        // SAFETY: the caller's promise.
+        (unsafe { &self.header_words()[1] }.load(Relaxed) >> 56) as u8
     }
 
     /// Sets the count of displaced entries.

@@ -4,7 +4,11 @@
 //! has one more bit set; they shrink by *merges*, the other way round. A table that is full begins to double its homes, and each
 //! write then splits a few buckets, so that it is done long before it is full again.
 
-use super::{Bucket, Homes, Layout, MAX_BUCKETS, NoMemory, RawTable, Slots, StampOf, bucket::Header, slot_number};
+use super::{
+    Bucket, HEADER, Homes, Layout, MAX_BUCKETS, NoMemory, RawTable, Slots, StampOf,
+    bucket::{Header, MANY},
+    slot_number,
+};
 use crate::{Policy, evict::Eviction, expiry::Stamp};
 use smallvec::SmallVec;
 use std::{cmp::Ordering, mem};
@@ -19,6 +23,8 @@ const SPARSE: usize = 3;
 
 /// An entry that lies elsewhere now: from slot, to slot.
 pub(crate) type Moves = SmallVec<[(u32, u32); 16]>;
+/// The slots that are to be moved, of a bucket and of those behind it.
+type Going = SmallVec<[u32; 8]>;
 
 impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Whether splits or merges are to be done now.
@@ -144,21 +150,19 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 
     fn split(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves) -> Result<(), NoMemory> {
         let (more, new, old) = self.homes.one_more();
-        let last = self.end_of_chain(old);
-        if last == old {
+        // SAFETY: the bucket is one of this table's.
+        if unsafe { self.bucket(old).header() }.displaced() == 0 {
             return self.split_alone(more, new, old, rehash, moves);
         }
         // User code first: which entries go.
-        let mut going: SmallVec<[u32; 8]> = SmallVec::new();
-        for number in old..=last {
-            going.push(self.whose(number, |hash| more.is_newest(hash), &rehash));
-        }
-        let count: u32 = going.iter().map(|slots| slots.count_ones()).sum();
-        self.reserve(new, count)?;
+        let going = self.going(old, |hash| more.is_newest(hash), rehash);
+        self.reserve(new, &going)?;
         let mut room = Room::new(self, new);
         // From the far end: what goes, goes further, so nothing is met twice.
-        for number in (old..=last).rev() {
-            let slots = Slots(going[(number - old) as usize]);
+        for (behind, &slots) in going.iter().enumerate().rev() {
+            #[allow(clippy::cast_possible_truncation, reason = "less than the number of buckets")]
+            let number = old + behind as u32;
+            let slots = Slots(slots);
             if number >= new {
                 // It lies behind its new home already.
                 slots.for_each(|_| self.undisplace(old, new));
@@ -168,17 +172,16 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             // SAFETY: there are entries in these slots, and `&mut self` keeps other writers out. No header is changed by anyone
             // else while it is changed here: what is passed lies before the one bucket and before the other.
             unsafe {
-                let mut header = bucket.header();
+                let mut left = bucket.header().to_bytes();
                 for slot in slots {
                     let to = room.next(self);
                     bucket.transfer(slot, room.bucket, to);
-                    room.header = room.header.with(to, header.tag(slot));
-                    header = header.with(slot, 0);
+                    room.tags[to] = mem::replace(&mut left[slot], 0);
                     self.undisplace(old, number);
                     self.displace(new, room.number);
                     note_move::<K, V, P>((number, slot), (room.number, to), moves);
                 }
-                bucket.set_header(header);
+                bucket.set_header(Header::from_bytes(left));
             }
         }
         room.end();
@@ -196,14 +199,14 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         moves: &mut Moves,
     ) -> Result<(), NoMemory> {
         // User code first.
-        let going = Slots(self.whose(old, |hash| more.is_newest(hash), rehash));
-        self.reserve(new, going.0.count_ones())?;
+        let going = self.whose(old, |hash| more.is_newest(hash), rehash);
+        self.reserve(new, &[going])?;
         let (here, there) = (self.bucket(old), self.bucket(new));
         // SAFETY: the buckets are this table's, and `&mut self` keeps other writers out.
         let (mut left, mut arrived) = unsafe { (here.header().to_bytes(), there.header().to_bytes()) };
         let mut vacant = Header::from_bytes(arrived).vacant(Layout::<K, V, P>::ALL);
         let mut rest = 0;
-        for slot in going {
+        for slot in Slots(going) {
             let Some(to) = vacant.next() else {
                 rest |= 1 << slot;
                 continue;
@@ -229,21 +232,44 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     fn merge(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves) {
         let (less, gone, old) = self.homes.one_less();
         let before = self.homes;
-        let last = self.end_of_chain(gone);
-        let mut going: SmallVec<[u32; 8]> = SmallVec::new();
-        for number in gone..=last {
-            going.push(self.whose(number, |hash| before.is_newest(hash), &rehash));
-        }
+        let going = self.going(gone, |hash| before.is_newest(hash), rehash);
         // From the near end: what goes, goes back or stays, so nothing is met twice.
-        for number in gone..=last {
+        for (number, &slots) in (gone..).zip(&going) {
             let bucket = self.bucket(number);
-            for slot in Slots(going[(number - gone) as usize]) {
+            for slot in Slots(slots) {
                 self.undisplace(gone, number);
                 self.relocate(bucket, number, slot, old, moves);
             }
         }
         self.homes = less;
         self.trim();
+    }
+
+    /// The slots of a home and of the buckets behind it, as far as its entries may lie there, whose entries' hashes are those of ones that go: some of
+    /// the home's own.
+    fn going(&self, home: u32, goes: impl Fn(u64) -> bool, rehash: impl Fn(&K) -> u64) -> Going {
+        let mut going = Going::new();
+        going.push(self.whose(home, &goes, &rehash));
+        // SAFETY: the bucket is one of this table's.
+        let mut behind = match unsafe { self.bucket(home).header() }.displaced() {
+            MANY => u32::MAX,
+            displaced => u32::from(displaced),
+        };
+        let mut number = home + 1;
+        // The chain goes on for the entries of later homes, but not all that lie behind have to be looked for in it.
+        while behind > 0 && number < self.buckets {
+            let looks = |hash| {
+                behind = behind.saturating_sub(u32::from(self.homes.of(hash) <= home));
+                goes(hash)
+            };
+            going.push(self.whose(number, looks, &rehash));
+            // SAFETY: as above.
+            if unsafe { self.bucket(number).header() }.displaced() == 0 {
+                break;
+            }
+            number += 1;
+        }
+        going
     }
 
     /// The last bucket that an entry of this home may lie in.
@@ -257,17 +283,20 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     /// The slots of a bucket whose entries' hashes are wanted.
-    pub(super) fn whose(&self, number: u32, is_wanted: impl Fn(u64) -> bool, rehash: impl Fn(&K) -> u64) -> u32 {
+    pub(super) fn whose(&self, number: u32, mut is_wanted: impl FnMut(u64) -> bool, rehash: impl Fn(&K) -> u64) -> u32 {
         if number >= self.buckets {
             return 0;
         }
         let bucket = self.bucket(number);
         let mut wanted = 0;
-        // SAFETY: the bucket is one of this table's; there are entries in these slots, and nobody writes.
-        for slot in unsafe { bucket.occupied() } {
-            if is_wanted(unsafe { bucket.hash_of(slot, &rehash) }) {
-                wanted |= 1 << slot;
-            }
+        // SAFETY: the bucket is one of this table's.
+        let mut rest = unsafe { bucket.occupied() };
+        while let Some(slot) = rest.first() {
+            // SAFETY: there is an entry in this slot, and nobody writes.
+            let is_wanted = is_wanted(unsafe { bucket.hash_of(slot, &rehash) });
+            let before = rest.0;
+            rest.remove_first();
+            wanted |= if is_wanted { before ^ rest.0 } else { 0 };
         }
         wanted
     }
@@ -294,8 +323,15 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         self.displace(home, to);
     }
 
-    /// Sees to it that there are so many vacant slots from this bucket on.
-    fn reserve(&mut self, from: u32, count: u32) -> Result<(), NoMemory> {
+    /// Sees to it that there are enough vacant slots from this bucket on for those that go.
+    fn reserve(&mut self, from: u32, going: &[u32]) -> Result<(), NoMemory> {
+        // SAFETY: the bucket is one of this table's.
+        if going.len() == 1 && from < self.buckets && unsafe { self.bucket(from).vacant() }.0 == Layout::<K, V, P>::ALL
+        {
+            // As most often.
+            return Ok(());
+        }
+        let count: u32 = going.iter().map(|slots| slots.count_ones()).sum();
         let (mut number, mut vacant) = (from, 0);
         while vacant < count || number == from {
             if number >= self.buckets {
@@ -314,8 +350,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 struct Room<K, V, P> {
     number: u32,
     bucket: Bucket<K, V, P>,
-    /// With what was put in, which is written when the next bucket's turn comes.
-    header: Header,
+    /// Its header with what was put in, which is written when the next bucket's turn comes.
+    tags: [u8; HEADER],
     vacant: Slots,
 }
 
@@ -324,7 +360,7 @@ impl<K, V, P: Policy> Room<K, V, P> {
         let bucket = table.bucket(number);
         // SAFETY: the bucket is one of this table's.
         let header = unsafe { bucket.header() };
-        Room { number, bucket, header, vacant: header.vacant(Layout::<K, V, P>::ALL) }
+        Room { number, bucket, tags: header.to_bytes(), vacant: header.vacant(Layout::<K, V, P>::ALL) }
     }
 
     /// The next one, which must exist.
@@ -341,7 +377,7 @@ impl<K, V, P: Policy> Room<K, V, P> {
 
     fn end(&self) {
         // SAFETY: whoever made it has the table for himself.
-        unsafe { self.bucket.set_header(self.header) }
+        unsafe { self.bucket.set_header(Header::from_bytes(self.tags)) }
     }
 }
 

@@ -3,6 +3,8 @@
 //! Linear hashing (Litwin, "Linear Hashing: a new tool for file and table addressing", VLDB 1980): the lowest bits of the hash say
 //! the bucket, one bit less where that bucket does not exist yet.
 
+use std::hint;
+
 /// How many homes there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Homes {
@@ -17,6 +19,7 @@ impl Homes {
     pub(super) const ONE: Homes = Homes::new(1);
 
     /// So many, at least one.
+    #[inline]
     const fn new(count: u32) -> Self {
         let mask = if count == 1 { 0 } else { u32::MAX >> (count - 1).leading_zeros() };
         Homes { count, mask, half: mask >> 1 }
@@ -31,11 +34,9 @@ impl Homes {
     #[inline]
     pub(super) fn of(self, hash: u64) -> u32 {
         #[allow(clippy::cast_possible_truncation, reason = "the lowest bits are wanted")]
-        let number = hash as u32 & self.mask;
-        // Without a branch: while the number of homes is on its way from one power of two to the next, nobody could predict it. All bits
-        // are set where the number is below the count (both are far below 2^31).
-        let is_home = (number.wrapping_sub(self.count).cast_signed() >> 31).cast_unsigned();
-        number & (self.half | is_home)
+        let hash = hash as u32;
+        // Without a branch: while the number of homes is on its way from one power of two to the next, nobody could predict it.
+        hash & hint::select_unpredictable(hash & self.mask < self.count, self.mask, self.half)
     }
 
     /// Whether a hash belongs to the home with the largest number, of at least two.
@@ -47,6 +48,7 @@ impl Homes {
     }
 
     /// With one more: the new home, and the one that it takes entries from.
+    #[inline]
     pub(super) fn one_more(self) -> (Homes, u32, u32) {
         let new = self.count;
         let more = Homes::new(new + 1);
@@ -54,6 +56,7 @@ impl Homes {
     }
 
     /// With one less: the home that is gone, and the one that its entries go to.
+    #[inline]
     pub(super) fn one_less(self) -> (Homes, u32, u32) {
         let gone = self.count - 1;
         let less = Homes::new(gone);

@@ -49,7 +49,7 @@ use crate::{
     arena::{Arena, Directory, Home},
     list::NIL,
 };
-use bucket::{Bucket, Header, Slots, tag};
+use bucket::{Bucket, Header, Slots};
 use displaced::Uncounted;
 use homes::Homes;
 use layout::{HEADER, Layout, Pair};
@@ -73,8 +73,7 @@ pub(crate) struct RawTable<K, V, P: Policy> {
     /// The middles of the chunks; that of the first block while there is only one, which may be smaller than a chunk.
     directory: Directory,
     homes: Homes,
-    /// The number of homes that it is growing or shrinking to.
-    target: u32,
+    buckets: u32,
     len: usize,
     /// From how many entries on one more home is to be split or merged.
     next_step: usize,
@@ -82,7 +81,8 @@ pub(crate) struct RawTable<K, V, P: Policy> {
     least: usize,
     /// ...and with more it should grow, once it has the homes that it should have.
     most: usize,
-    buckets: u32,
+    /// The number of homes that it is growing or shrinking to.
+    target: u32,
     /// The logarithm of the directory's length.
     directory_class: u32,
     uncounted: Uncounted,
@@ -233,11 +233,12 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     {
         let number = self.homes.of(hash);
         let home = self.bucket(number);
+        home.prefetch();
         // SAFETY: the bucket is one of this table's.
         self.search_from(number, home, unsafe { home.header() }, hash, key)
     }
 
-    /// As [`search`](RawTable::search), where the home is known, and its header.
+    /// As [`search`](RawTable::search), where the home is known (and has been fetched), and its header.
     #[inline]
     fn search_from<Q>(
         &self,
@@ -251,68 +252,67 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        home.prefetch();
-        // SAFETY: the bucket is one of this table's.
-        if let Some(slot) = unsafe { Self::search_bucket(home, header, hash, key) } {
+        let slots = header.with_tag_of(hash).within::<K, V, P>();
+        // SAFETY: there is an entry in this slot, and nobody writes.
+        if let Some(slot) = slots.first()
+            && unsafe { Self::is_of(home, slot, hash, key) }
+        {
             return Some(At { bucket: home, number, slot });
         }
-        if header.displaced() == 0 {
+        // SAFETY: the bucket is one of this table's.
+        if !slots.are_many() && unsafe { home.displaced() } == 0 {
             return None;
         }
-        let found = self.search_behind(hash, key);
-        (found != NIL).then(|| self.at_slot(found))
+        let mut found = None;
+        self.search_all(hash, key, &mut found);
+        found
     }
 
-    /// Searches behind the home: the number of the slot, or [`NIL`]. (Something that fits into a register.)
+    /// Searches wherever a key may be. (What it finds goes to a place of its own, so that what is found at home can stay in registers.)
     #[cold]
     #[inline(never)]
-    fn search_behind<Q>(&self, hash: u64, key: &Q) -> u32
+    fn search_all<Q>(&self, hash: u64, key: &Q, found: &mut Option<At<K, V, P>>)
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let mut number = self.homes.of(hash) + 1;
+        let mut number = self.homes.of(hash);
         // Past the last bucket only where a key has changed its hash.
         while number < self.buckets {
             let bucket = self.bucket(number);
             bucket.prefetch();
             // SAFETY: the bucket is one of this table's.
             let header = unsafe { bucket.header() };
-            // SAFETY: as above.
-            if let Some(slot) = unsafe { Self::search_bucket(bucket, header, hash, key) } {
-                return slot_number::<K, V, P>(number, slot);
+            for slot in header.with_tag_of(hash).within::<K, V, P>() {
+                // SAFETY: there is an entry in this slot, and nobody writes.
+                if unsafe { Self::is_of(bucket, slot, hash, key) } {
+                    *found = Some(At { bucket, number, slot });
+                    return;
+                }
             }
             if header.displaced() == 0 {
                 break;
             }
             number += 1;
         }
-        NIL
     }
 
-    /// The slot of a key in a bucket.
+    /// Whether the entry of a slot is that of a key.
     ///
     /// # Safety
     ///
-    /// The bucket must be one of a table that nobody writes to, with this header.
+    /// There must be one, which nobody writes.
     #[inline]
-    unsafe fn search_bucket<Q>(bucket: Bucket<K, V, P>, header: Header, hash: u64, key: &Q) -> Option<usize>
+    unsafe fn is_of<Q>(bucket: Bucket<K, V, P>, slot: usize, hash: u64, key: &Q) -> bool
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let mut slots = header.with_tag(tag(hash)).within::<K, V, P>();
-        while let Some(slot) = slots.first() {
-            // SAFETY: there is an entry in this slot, and nobody writes.
-            let (entry, kept) = unsafe { (&*bucket.pair(slot), bucket.kept_hash(slot).map(|kept| kept.read())) };
-            #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is kept")]
-            let may_be = kept.is_none_or(|kept| kept == hash as u32);
-            if may_be && entry.key.borrow() == key {
-                return Some(slot);
-            }
-            slots.remove_first();
-        }
-        None
+        // SAFETY: the caller's promise.
+        let (entry, kept) = unsafe { (&*bucket.pair(slot), bucket.kept_hash(slot).map(|kept| kept.read())) };
+        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is kept")]
+        let may_be = kept.is_none_or(|kept| kept == hash as u32);
+        may_be && entry.key.borrow() == key
     }
 
     #[inline]

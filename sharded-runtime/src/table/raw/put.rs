@@ -1,6 +1,10 @@
 //! Putting in and taking out.
 
-use super::{At, Bucket, Layout, NoMemory, Pair, RawTable, bucket::tag, slot_number};
+use super::{
+    At, Bucket, Layout, NoMemory, Pair, RawTable,
+    bucket::{Header, tag},
+    slot_number,
+};
 use crate::{Policy, table::Offer};
 use std::{borrow::Borrow, sync::atomic::Ordering::Relaxed};
 
@@ -25,6 +29,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         let Some(key) = offer.key() else { return Put::Crowded };
         let number = self.homes.of(hash);
         let home = self.bucket(number);
+        home.prefetch();
         // SAFETY: the bucket is one of this table's.
         let header = unsafe { home.header() };
         if let Some(at) = self.search_from(number, home, header, hash, key) {
@@ -34,6 +39,19 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
                 None => Put::Crowded,
             };
         }
+        self.put_at_home(home, header, hash, offer)
+    }
+
+    /// As [`put`](RawTable::put), of a key that is not there.
+    #[inline]
+    pub(crate) fn put_new(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put<V> {
+        let home = self.bucket(self.homes.of(hash));
+        // SAFETY: the bucket is one of this table's.
+        self.put_at_home(home, unsafe { home.header() }, hash, offer)
+    }
+
+    #[inline]
+    fn put_at_home(&mut self, home: Bucket<K, V, P>, header: Header, hash: u64, offer: &mut Offer<K, V>) -> Put<V> {
         // A table without buckets has a home all the same, which looks vacant.
         if self.buckets > 0
             && !self.needs_step()

@@ -9,7 +9,7 @@
 
 use super::{
     EMPTY_DIRECTORY, RawTable,
-    bucket::{Bucket, Header, tag},
+    bucket::{Bucket, Header},
     bucket_in,
     homes::Homes,
     layout::{Layout, Pair},
@@ -44,6 +44,10 @@ impl<K, V> std::fmt::Debug for Copies<K, V> {
 /// A writer was in the way.
 #[derive(Debug)]
 pub(crate) struct Raced;
+
+/// More is to be done than a [glance](View::glance).
+#[derive(Debug)]
+pub(crate) struct Unclear;
 
 /// How a reader looks at an entry.
 pub(crate) trait Look {
@@ -126,6 +130,45 @@ impl View {
         // What was read must be of one moment before it is followed: a directory has just as many addresses as it says.
         sequence.validate(begun)?;
         Some((directory, homes.of(hash)))
+    }
+
+    /// As [`look`](View::look), but without a call: it copies the entry of a key if that is the first of its home with this tag, or sees that there is
+    /// none where one look is enough. Otherwise, and if a writer is in the way, it is [`Unclear`].
+    #[inline]
+    pub(crate) fn glance<K, V, P, Q, L: Look>(
+        &self,
+        sequence: &Sequence,
+        _: Copies<K, V>,
+        (hash, key): (u64, &Q),
+        idle: u64,
+    ) -> Result<Option<Copied<V>>, Unclear>
+    where
+        K: Borrow<Q>,
+        P: Policy,
+        Q: Eq + ?Sized,
+    {
+        if !Layout::<K, V, P>::IS_RACY {
+            return Err(Unclear);
+        }
+        let begun = sequence.begin().ok_or(Unclear)?;
+        let (directory, number) = self.home(sequence, begun, hash).ok_or(Unclear)?;
+        // SAFETY: as in `look`.
+        let home = unsafe { bucket_in::<K, V, P>(directory, number) };
+        home.prefetch();
+        // SAFETY: the bucket is in memory of the arena.
+        let header = unsafe { home.header_racy() };
+        let slots = header.with_tag_of(hash).within::<K, V, P>();
+        if let Some(slot) = slots.first() {
+            // SAFETY: the bucket is in memory of the arena, and was this shard's when it was `begun`, with this header read since then.
+            let copied = unsafe { Self::copy_if::<K, V, P, Q, L>(home, slot, sequence, begun, key, idle) };
+            if let Some(copied) = copied.map_err(|Raced| Unclear)? {
+                return Ok(Some(copied));
+            }
+        }
+        if slots.are_many() || header.displaced() != 0 {
+            return Err(Unclear);
+        }
+        sequence.validate(begun).map(|()| None).ok_or(Unclear)
     }
 
     /// Copies the entry of a key, unless a writer is in the way.
@@ -230,29 +273,56 @@ impl View {
         P: Policy,
         Q: Eq + ?Sized,
     {
-        let mut slots = header.with_tag(tag(hash)).within::<K, V, P>();
+        let mut slots = header.with_tag_of(hash).within::<K, V, P>();
         while let Some(slot) = slots.first() {
-            // SAFETY: the slot is in the bucket; writers of such tables write by words.
-            let (pair, stamp) = unsafe { (bucket.copy_racy(slot), bucket.stamp(slot)) };
-            let deadline = stamp.deadline(idle);
-            sequence.validate(begun).ok_or(Raced)?;
-            // SAFETY: nobody wrote since before the tag was read, so there is an entry in this slot, and this is a copy of it; it may
-            // be used beside the entry since both are `Copy`.
-            let Pair { key: found, value } = unsafe { pair.assume_init() };
-            if found.borrow() == key {
-                // SAFETY: the slot is in the bucket, and even if its memory is another bucket's by now, this byte is a
-                // mark, see `layout`. Only when unset: a line that is hot stays shared.
-                if L::MARKS
-                    && let Some(mark) = unsafe { bucket.mark(slot) }
-                    && !mark.load(Relaxed)
-                {
-                    mark.store(true, Relaxed);
-                }
-                return Ok(Some(Copied { value, deadline }));
+            // SAFETY: the caller's promise, and the slot has this tag.
+            let copied = unsafe { Self::copy_if::<K, V, P, Q, L>(bucket, slot, sequence, begun, key, idle) };
+            if let Some(copied) = copied? {
+                return Ok(Some(copied));
             }
             slots.remove_first();
         }
         Ok(None)
+    }
+
+    /// Copies the entry of a slot if it is that of a key; `None` if a writer is in the way.
+    ///
+    /// # Safety
+    ///
+    /// As of [`look_in`](View::look_in), and the header must have a tag for this slot.
+    #[inline]
+    unsafe fn copy_if<K, V, P, Q, L: Look>(
+        bucket: Bucket<K, V, P>,
+        slot: usize,
+        sequence: &Sequence,
+        begun: u64,
+        key: &Q,
+        idle: u64,
+    ) -> Result<Option<Copied<V>>, Raced>
+    where
+        K: Borrow<Q>,
+        P: Policy,
+        Q: Eq + ?Sized,
+    {
+        // SAFETY: the slot is in the bucket; writers of such tables write by words.
+        let (pair, stamp) = unsafe { (bucket.copy_racy(slot), bucket.stamp(slot)) };
+        let deadline = stamp.deadline(idle);
+        sequence.validate(begun).ok_or(Raced)?;
+        // SAFETY: nobody wrote since before the tag was read, so there is an entry in this slot, and this is a copy of it; it may
+        // be used beside the entry since both are `Copy`.
+        let Pair { key: found, value } = unsafe { pair.assume_init() };
+        if found.borrow() != key {
+            return Ok(None);
+        }
+        // SAFETY: the slot is in the bucket, and even if its memory is another bucket's by now, this byte is a
+        // mark, see `layout`. Only when unset: a line that is hot stays shared.
+        if L::MARKS
+            && let Some(mark) = unsafe { bucket.mark(slot) }
+            && !mark.load(Relaxed)
+        {
+            mark.store(true, Relaxed);
+        }
+        Ok(Some(Copied { value, deadline }))
     }
 
     /// Has the processor fetch the header that a search for this hash looks at first.
@@ -276,7 +346,7 @@ impl View {
             let home = unsafe { bucket_in::<K, V, P>(directory, number) };
             // SAFETY: the bucket is in memory of the arena.
             let header = unsafe { home.header_racy() };
-            if let Some(slot) = header.with_tag(tag(hash)).within::<K, V, P>().first() {
+            if let Some(slot) = header.with_tag_of(hash).within::<K, V, P>().first() {
                 home.prefetch_entry(slot);
             }
         }
