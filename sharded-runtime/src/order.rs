@@ -75,6 +75,18 @@ impl Place {
         }
     }
 
+    /// Looks whether this thread may wait for more than the lock of a shard of this field: only from outside of all shards.
+    ///
+    /// # Panics
+    ///
+    /// If it is inside any, of whichever field.
+    #[inline]
+    pub(crate) fn check_outside(&self, shard: usize, at: &Location<'_>) {
+        if RANK.get() != 0 {
+            self.refuse_to_load(shard, at);
+        }
+    }
+
     /// Records that this thread is inside a shard of this field, until the result is dropped.
     #[inline]
     pub(crate) fn enter(&self, shard: usize, at: &'static Location<'static>) -> Inside {
@@ -91,6 +103,19 @@ impl Place {
         panic!(
             "`{}` (shard {shard}) is accessed at {at} from inside `{}` (shard {}), entered at {}: an access from inside a \
              closure must go to a later shard, field or store, or it could wait for ever; end the outer access first",
+            self.name,
+            held.name,
+            held.rank & ((1 << SHARD_BITS) - 1),
+            held.at,
+        );
+    }
+
+    #[cold]
+    fn refuse_to_load(&self, shard: usize, at: &Location<'_>) -> ! {
+        let held = Frame::innermost();
+        panic!(
+            "`{}` (shard {shard}) is accessed at {at} from inside `{}` (shard {}), entered at {}: a load may have to wait for \
+             another caller's loader, and that for the outer access; end the outer access first",
             self.name,
             held.name,
             held.rank & ((1 << SHARD_BITS) - 1),

@@ -161,7 +161,13 @@ where
             };
             locked.ask_time();
             match (change, slot) {
-                (Change::Keep(result), _) | (Change::Remove(result), None) => result,
+                (Change::Keep(result), _) => result,
+                (Change::Remove(result), None) => {
+                    if let Some(key) = offer.key() {
+                        self.core.overtake(locked.open, hash, |loading| loading == key);
+                    }
+                    result
+                }
                 (Change::Put(value, result), Some(slot)) => {
                     offer.value = Some(locked.replace(slot, value, None));
                     result

@@ -8,11 +8,12 @@ use crate::{
     clock::{TimeSource, to_nanos},
     evict::Eviction,
     expiry::Stamp,
+    flight::{Flights, Registry},
     hasher::MapHasher,
     lock::Lock,
     order::{self, Place},
     shards::{Access, Runs, Shards},
-    stats::Meter,
+    stats::{Counter, Meter},
     sweeper,
     table::{NoMemory, StampOf, Table, View},
     tally::{Event, Tally},
@@ -42,6 +43,7 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) idle: u64,
     pub(super) budget: Option<Budget>,
     tally: Tally,
+    pub(super) flights: Flights<K, V>,
     /// When the background thread looks at this map next.
     pub(super) alarm: AtomicU64,
     in_background: bool,
@@ -72,6 +74,8 @@ pub(super) struct Open {
     pub(super) view: View,
     pub(super) meter: Meter,
     pub(super) purse: Purse,
+    /// How many of its keys are being loaded. Written under the exclusive lock, so exact to whoever holds it.
+    pub(super) loads: Counter,
 }
 
 /// A table whose memory may change: readers without a lock are told where it is, also when a panic passes.
@@ -117,6 +121,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             ttl: forever(options.ttl.or(P::TTL)),
             idle: forever(options.idle.or(P::IDLE).filter(|_| tracks)),
             tally: Tally::new(),
+            flights: Flights::new(),
             alarm: AtomicU64::new(u64::MAX),
             in_background: StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand(),
             shards,
@@ -165,6 +170,27 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Bytes of table memory in use, and the blocks of it that were ever taken.
     pub(super) fn memory(&self) -> (usize, u64) {
         self.placing.usage()
+    }
+
+    /// A key is put in or taken out: what is being loaded for it, if anything, is not stored.
+    #[inline]
+    pub(super) fn overtake(&self, open: &Open, hash: u64, is_key: impl Fn(&K) -> bool) {
+        if open.loads.get() != 0 {
+            self.overtake_load(hash, is_key);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn overtake_load(&self, hash: u64, is_key: impl Fn(&K) -> bool) {
+        self.flights.with(self.route(hash), |registry| registry.overtake(hash, is_key));
+    }
+
+    /// As [`overtake`](Core::overtake), of all keys of a shard.
+    pub(super) fn overtake_all(&self, open: &Open, shard: usize) {
+        if open.loads.get() != 0 {
+            self.flights.with(shard, Registry::overtake_all);
+        }
     }
 
     pub(super) fn in_background(&self) -> bool {

@@ -146,7 +146,13 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
 
     /// Stores what is on offer, whose key is not there, for this long (or the declared ttl), unless it finds no room.
     #[must_use]
-    pub(super) fn insert(&mut self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> bool {
+    pub(super) fn insert(&mut self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> bool
+    where
+        K: Eq,
+    {
+        if let Some(key) = offer.key() {
+            self.core.overtake(self.open, hash, |loading| loading == key);
+        }
         if !self.table.has_room() {
             return false;
         }

@@ -6,8 +6,10 @@
 //! | `write.rs` | putting in and taking out |
 //! | `change.rs` | changing an entry, or putting it in, in one critical section |
 //! | `deadline.rs` | the time to live of an entry |
+//! | `load.rs` | loading what is not there, once for all who ask |
 //! | `whole.rs` | all entries at once |
 //! | `core.rs` | what these are made of: a map, and a write to one shard |
+//! | `loading.rs` | what a load is made of |
 //! | `look.rs` | how a read reaches an entry |
 //! | `shard.rs` | what goes through a whole shard |
 //! | `placing.rs` | on which node each shard is |
@@ -19,6 +21,8 @@ mod change;
 mod core;
 mod deadline;
 mod garbage;
+mod load;
+mod loading;
 mod locked;
 mod look;
 mod placing;

@@ -89,7 +89,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let replaced = match table.put(hash, offer) {
             Put::Replaced(value) => Some(value),
             Put::Crowded if !self.put_crowded(open, table, hash, offer) => return None,
-            Put::Crowded | Put::Stored => None,
+            Put::Crowded | Put::Stored => {
+                // The key is the table's by now. One that was there before was put in with the same.
+                self.overtake(open, hash, |loading| table.find(hash, loading).is_some());
+                None
+            }
         };
         self.count(Event::Insert);
         open.meter.stored.set(table.len() as u64);
@@ -111,7 +115,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Q: Eq + ?Sized,
     {
         self.shards.write(self.route(hash), runs.access::<K, V>(), |open, table| {
-            let taken = table.take_if(hash, key, condition)?;
+            let Some(taken) = table.take_if(hash, key, condition) else {
+                // Whatever the condition, it could not be asked of what is being loaded.
+                self.overtake(open, hash, |loading| loading.borrow() == key);
+                return None;
+            };
             open.meter.stored.set(table.len() as u64);
             self.step_plain(open, table);
             Some(taken)
