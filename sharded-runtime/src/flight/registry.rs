@@ -120,10 +120,15 @@ impl<K, V> Registry<K, V> {
 
     /// A key was put in or taken out.
     pub(crate) fn overtake(&mut self, hash: u64, is_key: impl Fn(&K) -> bool) {
-        let epoch = self.epoch;
-        let is_this = |entry: &Entry<K, V>| entry.is_current(hash, epoch) && is_key(&entry.key);
-        if let Some(entry) = self.entries.find_mut(hash, is_this) {
-            entry.epoch = None;
+        for entry in self.entries.iter_hash_mut(hash) {
+            if entry.is_current(hash, self.epoch) {
+                // Before it is known, for `Eq` may panic.
+                let epoch = entry.epoch.take();
+                if is_key(&entry.key) {
+                    return;
+                }
+                entry.epoch = epoch;
+            }
         }
     }
 

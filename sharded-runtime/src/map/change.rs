@@ -163,9 +163,7 @@ where
             match (change, slot) {
                 (Change::Keep(result), _) => result,
                 (Change::Remove(result), None) => {
-                    if let Some(key) = offer.key() {
-                        self.core.overtake(locked.open, hash, |loading| loading == key);
-                    }
+                    self.core.overtake_offered(locked.open, hash, &offer);
                     result
                 }
                 (Change::Put(value, result), Some(slot)) => {

@@ -15,10 +15,11 @@ use crate::{
     shards::{Access, Runs, Shards},
     stats::{Counter, Meter},
     sweeper,
-    table::{NoMemory, StampOf, Table, View},
+    table::{NoMemory, Offer, StampOf, Table, View},
     tally::{Event, Tally},
 };
 use std::{
+    borrow::Borrow,
     hash::{BuildHasher, Hash},
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
@@ -172,18 +173,39 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.placing.usage()
     }
 
-    /// A key is put in or taken out: what is being loaded for it, if anything, is not stored.
+    /// A key is taken out, which is not there: what is being loaded for it, if anything, is not stored.
     #[inline]
-    pub(super) fn overtake(&self, open: &Open, hash: u64, is_key: impl Fn(&K) -> bool) {
+    pub(super) fn overtake<Q>(&self, open: &Open, hash: u64, key: &Q)
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
         if open.loads.get() != 0 {
-            self.overtake_load(hash, is_key);
+            self.overtake_load(hash, key);
+        }
+    }
+
+    /// As [`overtake`](Core::overtake), of a key on offer, which is put in.
+    #[inline]
+    pub(super) fn overtake_offered(&self, open: &Open, hash: u64, offer: &Offer<K, V>)
+    where
+        K: Eq,
+    {
+        if open.loads.get() != 0
+            && let Some(key) = offer.key()
+        {
+            self.overtake_load(hash, key);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn overtake_load(&self, hash: u64, is_key: impl Fn(&K) -> bool) {
-        self.flights.with(self.route(hash), |registry| registry.overtake(hash, is_key));
+    fn overtake_load<Q>(&self, hash: u64, key: &Q)
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        self.flights.with(self.route(hash), |registry| registry.overtake(hash, |loading| loading.borrow() == key));
     }
 
     /// As [`overtake`](Core::overtake), of all keys of a shard.

@@ -196,15 +196,14 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
             let landed = core.with_flights(shard, locked.open, |registry| registry.land(hash, flight))?;
             let Landed { key, is_current } = landed;
             let offer = offer.insert(Offer::of_key(key));
-            if !is_current {
+            if let Some(slot) = locked.find_offered(hash, offer) {
                 // What was put in wins.
-                let slot = locked.find_offered(hash, offer)?;
                 return Some(locked.value(slot).clone());
             }
-            offer.value = value.take();
-            if offer.value.is_some() {
+            if is_current {
+                offer.value = value.take();
                 // Where it is refused the callers get it all the same.
-                let _stored = locked.insert(hash, offer, None);
+                let _stored = offer.value.is_some() && locked.insert(hash, offer, None);
             }
             None
         });

@@ -150,9 +150,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     where
         K: Eq,
     {
-        if let Some(key) = offer.key() {
-            self.core.overtake(self.open, hash, |loading| loading == key);
-        }
+        self.core.overtake_offered(self.open, hash, offer);
         if !self.table.has_room() {
             return false;
         }

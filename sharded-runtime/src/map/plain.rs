@@ -86,18 +86,32 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     where
         K: Eq,
     {
-        let replaced = match table.put(hash, offer) {
-            Put::Replaced(value) => Some(value),
-            Put::Crowded if !self.put_crowded(open, table, hash, offer) => return None,
-            Put::Crowded | Put::Stored => {
-                // The key is the table's by now. One that was there before was put in with the same.
-                self.overtake(open, hash, |loading| table.find(hash, loading).is_some());
-                None
+        match table.put(hash, offer) {
+            Put::Replaced(value) => {
+                // What was being loaded was overtaken when the key was put in.
+                self.count(Event::Insert);
+                return Some(value);
             }
-        };
+            Put::Crowded if !self.put_crowded(open, table, hash, offer) => return None,
+            Put::Crowded | Put::Stored => {}
+        }
         self.count(Event::Insert);
         open.meter.stored.set(table.len() as u64);
-        replaced
+        if open.loads.get() != 0 {
+            self.overtake_stored(table, hash);
+        }
+        None
+    }
+
+    /// As [`overtake_offered`](Core::overtake_offered), when the table has the key already.
+    #[cold]
+    #[inline(never)]
+    fn overtake_stored(&self, table: &Table<K, V, P>, hash: u64)
+    where
+        K: Eq,
+    {
+        let is_stored = |loading: &K| table.find(hash, loading).is_some();
+        self.flights.with(self.route(hash), |registry| registry.overtake(hash, is_stored));
     }
 
     /// Takes out the entry of a key, if a condition holds for its value.
@@ -117,7 +131,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.shards.write(self.route(hash), runs.access::<K, V>(), |open, table| {
             let Some(taken) = table.take_if(hash, key, condition) else {
                 // Whatever the condition, it could not be asked of what is being loaded.
-                self.overtake(open, hash, |loading| loading.borrow() == key);
+                self.overtake(open, hash, key);
                 return None;
             };
             open.meter.stored.set(table.len() as u64);

@@ -257,7 +257,7 @@ where
         self.core.write(self.core.route(hash), runs, |locked| {
             let Some(slot) = locked.find(hash, key) else {
                 // Whatever the condition, it could not be asked of what is being loaded.
-                self.core.overtake(locked.open, hash, |loading| loading.borrow() == key);
+                self.core.overtake(locked.open, hash, key);
                 return None;
             };
             if condition(locked.value(slot)) { locked.remove(slot, Some(hash)) } else { None }
