@@ -155,3 +155,93 @@ fn wake(waker: Option<Waker>) {
         waker.wake();
     }
 }
+
+#[cfg(all(test, loom))]
+mod models {
+    use super::{Flight, Told};
+    use loom::{sync::Notify, thread};
+    use std::{
+        sync::Arc,
+        task::{Poll, Wake, Waker},
+    };
+
+    struct Signal(Notify);
+    impl Wake for Signal {
+        fn wake(self: Arc<Self>) {
+            self.0.notify();
+        }
+    }
+
+    /// What the holder of a ticket is told, which must not take for ever.
+    fn wait(flight: &Flight<u32>, ticket: u64) -> Told<u32> {
+        let signal = Arc::new(Signal(Notify::new()));
+        loop {
+            if let Poll::Ready(told) = flight.poll(ticket, Waker::from(Arc::clone(&signal))) {
+                return told;
+            }
+            signal.0.wait();
+        }
+    }
+
+    fn boarded() -> (Arc<Flight<u32>>, [u64; 2]) {
+        let flight = Arc::new(Flight::new());
+        let tickets = [1, 2].map(|_| flight.board().expect("the maker leads"));
+        (flight, tickets)
+    }
+
+    /// However the lead and one who waits leave, whoever stays has the lead.
+    #[test]
+    fn the_lead_is_not_lost() {
+        loom::model(|| {
+            let (flight, [leaves, stays]) = boarded();
+            let waiters = thread::spawn({
+                let flight = Arc::clone(&flight);
+                move || {
+                    assert!(!flight.leave(leaves), "one is left who can lead");
+                    assert!(matches!(wait(&flight, stays), Told::Lead));
+                }
+            });
+            assert!(!flight.give_up());
+            waiters.join().unwrap();
+            assert!(!flight.is_adrift());
+        });
+    }
+
+    /// If all leave, exactly one of them is told that nobody is left.
+    #[test]
+    fn the_last_one_knows() {
+        loom::model(|| {
+            let (flight, tickets) = boarded();
+            let threads = tickets.map(|ticket| {
+                let flight = Arc::clone(&flight);
+                thread::spawn(move || flight.leave(ticket))
+            });
+            let mut last = u32::from(flight.give_up());
+            for thread in threads {
+                last += u32::from(thread.join().unwrap());
+            }
+            assert!(last == 1 && flight.is_adrift());
+            assert!(flight.board().is_none(), "whoever comes next leads");
+        });
+    }
+
+    /// All who stay hear of the end, once.
+    #[test]
+    fn everyone_is_told() {
+        loom::model(|| {
+            let (flight, [leaves, stays]) = boarded();
+            let waiters = thread::spawn({
+                let flight = Arc::clone(&flight);
+                move || {
+                    assert!(!flight.leave(leaves));
+                    assert!(matches!(wait(&flight, stays), Told::Loaded(1)));
+                }
+            });
+            flight.land();
+            flight.tell_all(|| Told::Loaded(1));
+            assert!(!flight.give_up());
+            waiters.join().unwrap();
+            assert!(matches!(wait(&flight, flight.board().unwrap()), Told::Again));
+        });
+    }
+}

@@ -77,7 +77,7 @@ where
     /// tasks can wait for each other.
     ///
     /// `load` is called only when there is something to load. The future does nothing until it is polled, and may be dropped at any time; if it
-    /// was loading, the one who waits longest loads next.
+    /// was loading, the one who waits longest loads next. One that is neither polled nor dropped any more holds up all who wait for it.
     ///
     /// # Errors
     ///

@@ -91,6 +91,8 @@ impl<V: Send + 'static> Value for V {}
 /// values that own something; those of plain data, without drop glue, and their `Hash`, are not watched and must not access a store at all. [`len`](Self::len), [`stats`](Self::stats), [`capacity`](Self::capacity)
 /// and [`shard_of`](Self::shard_of) take no lock and may be called anywhere.
 ///
+/// The calls that load, such as [`get_or_try_insert_with`](Self::get_or_try_insert_with), may not be made inside a closure at all.
+///
 /// # Panics in user code
 ///
 /// A panic in a closure, or in a key's or value's `Hash`, `Eq`, `Clone` or `Drop`, reaches the caller, releases the lock and leaves
