@@ -77,6 +77,29 @@ where
         },
         |map| ignore(map.get_or_insert_with(Key::new(1), || unreachable!())),
         |map| {
+            let load = || {
+                step();
+                Value::new(0)
+            };
+            ignore(map.get_or_load_with(Key::new(100), load));
+        },
+        |map| ignore(map.get_or_load_with(Key::new(1), || unreachable!())),
+        |map| {
+            let load = || {
+                // What is put in meanwhile wins.
+                map.insert(Key::new(100), Value::new(0));
+                Value::new(1)
+            };
+            ignore(map.get_or_load_with(Key::new(100), load));
+        },
+        |map| {
+            let load = || {
+                step();
+                Err(())
+            };
+            ignore(map.get_or_try_insert_with(Key::new(100), load));
+        },
+        |map| {
             map.compute(Key::new(1), |_| {
                 step();
                 Change::Put(Value::new(0), ())

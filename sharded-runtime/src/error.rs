@@ -1,6 +1,6 @@
 //! What can go wrong, as values that give back what was not stored.
 
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, sync::Arc};
 
 /// [`try_insert`](crate::ShardedMap::try_insert) found no room for an entry.
 ///
@@ -51,7 +51,80 @@ pub struct Occupied<K, V> {
     pub value: V,
 }
 
-// Neither shows what it gives back: keys and values need not be `Debug`, and may be secret.
+/// A value could not be loaded, by [`get_or_try_insert_with`](crate::ShardedMap::get_or_try_insert_with) or its async form.
+///
+/// It shows itself as the error of the loader does, and names the same source.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::{LoadError, sharded};
+/// use std::collections::HashMap;
+///
+/// #[sharded(ttl = "1h")]
+/// struct Names {
+///     ages: HashMap<String, u32>,
+/// }
+/// let names = Names::new();
+/// let load = |key: &str| names.ages().get_or_try_insert_with(key.to_owned(), || Err("no such name"));
+/// assert_eq!(load("ada").unwrap_err().failure(), Some(&"no such name"));
+///
+/// let ages = names.ages();
+/// let asks_itself = ages.get_or_try_insert_with("bob".to_owned(), || ages.get_or_try_insert_with("bob".to_owned(), || Ok(1)));
+/// let LoadError::Failed(inner) = asks_itself.unwrap_err() else { unreachable!() };
+/// assert_eq!(*inner, LoadError::<()>::Recursive);
+/// ```
+#[derive(Debug, PartialEq, Eq)]
+pub enum LoadError<E> {
+    /// The loader failed. All who waited for it have the same error.
+    Failed(Arc<E>),
+    /// The loader asked for its own key, or for one whose loader waits for it, so it would have waited for ever.
+    Recursive,
+}
+
+impl<E> LoadError<E> {
+    /// The error of the loader, where it is one.
+    ///
+    /// # Examples
+    ///
+    /// See [`LoadError`].
+    #[must_use]
+    pub fn failure(&self) -> Option<&E> {
+        match self {
+            LoadError::Failed(error) => Some(error),
+            LoadError::Recursive => None,
+        }
+    }
+}
+
+impl<E> Clone for LoadError<E> {
+    fn clone(&self) -> Self {
+        match self {
+            LoadError::Failed(error) => LoadError::Failed(Arc::clone(error)),
+            LoadError::Recursive => LoadError::Recursive,
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for LoadError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LoadError::Failed(error) => error.fmt(f),
+            LoadError::Recursive => f.write_str("a loader asked for what waits for it"),
+        }
+    }
+}
+
+impl<E: Error> Error for LoadError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            LoadError::Failed(error) => error.source(),
+            LoadError::Recursive => None,
+        }
+    }
+}
+
+// Neither of these shows what it gives back: keys and values need not be `Debug`, and may be secret.
 
 impl<K, V> fmt::Debug for Refused<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

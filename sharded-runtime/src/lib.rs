@@ -43,6 +43,7 @@ mod declared;
 mod error;
 pub mod evict;
 pub mod expiry;
+mod flight;
 pub mod hasher;
 mod list;
 pub mod lock;
@@ -70,7 +71,7 @@ mod tally;
 pub mod topology;
 
 pub use declared::Declared;
-pub use error::{Occupied, Refused};
+pub use error::{LoadError, Occupied, Refused};
 pub use map::{Change, Key, ShardedMap, Value};
 pub use policy::Policy;
 pub use set::ShardedSet;

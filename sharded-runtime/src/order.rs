@@ -75,6 +75,18 @@ impl Place {
         }
     }
 
+    /// Looks whether this thread may wait for more than the lock of a shard of this field: only from outside of all shards.
+    ///
+    /// # Panics
+    ///
+    /// If it is inside any, of whichever field.
+    #[inline]
+    pub(crate) fn check_outside(&self, shard: usize, at: &Location<'_>) {
+        if is_inside() {
+            self.refuse_to_load(shard, at);
+        }
+    }
+
     /// As [`check`](Place::check), and records that this thread is inside the shard until the result is dropped. Whoever takes a lock does
     /// it before: while it waits nobody asks, and then there is less to be kept over that.
     #[inline]
@@ -101,6 +113,19 @@ impl Place {
         panic!(
             "`{}` (shard {shard}) is accessed at {at} from inside `{}` (shard {}), entered at {}: an access from inside a \
              closure must go to a later shard, field or store, or it could wait for ever; end the outer access first",
+            self.name,
+            held.name,
+            held.rank & ((1 << SHARD_BITS) - 1),
+            held.at,
+        );
+    }
+
+    #[cold]
+    fn refuse_to_load(&self, shard: usize, at: &Location<'_>) -> ! {
+        let held = HERE.with(Here::frame);
+        panic!(
+            "`{}` (shard {shard}) is accessed at {at} from inside `{}` (shard {}), entered at {}: a load may have to wait for \
+             another caller's loader, and that for the outer access; end the outer access first",
             self.name,
             held.name,
             held.rank & ((1 << SHARD_BITS) - 1),

@@ -26,7 +26,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[non_exhaustive]
 pub struct Stats {
     /// Accesses that found an entry: by [`get`](crate::ShardedMap::get) and [`get_many`](crate::ShardedMap::get_many) (per
-    /// key), `with`, `with_mut`, `upsert`, `compute`, `get_or_insert_with`; of a set, by `contains`.
+    /// key), `with`, `with_mut`, `upsert`, `compute`, `get_or_insert_with`, and those that load, such as
+    /// [`get_or_try_insert_with`](crate::ShardedMap::get_or_try_insert_with); of a set, by `contains`.
     pub hits: u64,
     /// The same accesses where they found none, or one that had expired.
     pub misses: u64,

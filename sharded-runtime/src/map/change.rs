@@ -163,7 +163,11 @@ where
             };
             locked.ask_time();
             match (change, slot) {
-                (Change::Keep(result), _) | (Change::Remove(result), None) => result,
+                (Change::Keep(result), _) => result,
+                (Change::Remove(result), None) => {
+                    self.core.overtake_offered(locked.open, hash, &offer);
+                    result
+                }
                 (Change::Put(value, result), Some(slot)) => {
                     offer.value = Some(locked.replace(slot, value, None));
                     result

@@ -8,16 +8,18 @@ use crate::{
     clock::{TimeSource, to_nanos},
     evict::Eviction,
     expiry::Stamp,
+    flight::{Flights, Registry},
     hasher::MapHasher,
     lock::Lock,
     order::{self, Place},
     shards::{Access, Beside, Runs, Shards},
-    stats::Meter,
+    stats::{Counter, Meter},
     sweeper,
     table::{NoMemory, Offer, StampOf, Table, View},
     tally::{Event, Tally},
 };
 use std::{
+    borrow::Borrow,
     hash::{BuildHasher, Hash},
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
@@ -43,6 +45,7 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) budget: Option<Budget>,
     pub(super) rules: Rules<K, V>,
     pub(super) tally: Tally,
+    pub(super) flights: Flights<K, V>,
     /// When the background thread looks at this map next.
     pub(super) alarm: AtomicU64,
     in_background: bool,
@@ -73,6 +76,8 @@ pub(super) struct Open {
     pub(super) view: View,
     pub(super) meter: Meter,
     pub(super) purse: Purse,
+    /// How many of its keys are being loaded. Written under the exclusive lock, so exact to whoever holds it.
+    pub(super) loads: Counter,
 }
 
 /// A table whose memory may change: readers without a lock are told where it is, also when a panic passes.
@@ -122,6 +127,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             ttl: forever(options.ttl.or(P::TTL)),
             idle: forever(options.idle.or(P::IDLE).filter(|_| tracks)),
             tally: Tally::new(),
+            flights: Flights::new(),
             alarm: AtomicU64::new(u64::MAX),
             in_background: StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand(),
             shards,
@@ -190,6 +196,48 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Bytes of table memory in use, and the blocks of it that were ever taken.
     pub(super) fn memory(&self) -> (usize, u64) {
         self.placing.usage()
+    }
+
+    /// A key is taken out, which is not there: what is being loaded for it, if anything, is not stored.
+    #[inline]
+    pub(super) fn overtake<Q>(&self, open: &Open, hash: u64, key: &Q)
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        if open.loads.get() != 0 {
+            self.overtake_load(hash, key);
+        }
+    }
+
+    /// As [`overtake`](Core::overtake), of a key on offer, which is put in.
+    #[inline]
+    pub(super) fn overtake_offered(&self, open: &Open, hash: u64, offer: &Offer<K, V>)
+    where
+        K: Eq,
+    {
+        if open.loads.get() != 0
+            && let Some(key) = offer.key()
+        {
+            self.overtake_load(hash, key);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn overtake_load<Q>(&self, hash: u64, key: &Q)
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        self.flights.with(self.route(hash), |registry| registry.overtake(hash, |loading| loading.borrow() == key));
+    }
+
+    /// As [`overtake`](Core::overtake), of all keys of a shard.
+    pub(super) fn overtake_all(&self, open: &Open, shard: usize) {
+        if open.loads.get() != 0 {
+            self.flights.with(shard, Registry::overtake_all);
+        }
     }
 
     pub(super) fn in_background(&self) -> bool {

@@ -149,7 +149,11 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     /// Stores what is on offer, whose key is not there and which fits, for this long (or the declared ttl), unless it finds no room. Where it
     /// `overdraws`, it need not find it in this shard.
     #[must_use]
-    pub(super) fn insert(&mut self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>, overdraws: bool) -> bool {
+    pub(super) fn insert(&mut self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>, overdraws: bool) -> bool
+    where
+        K: Eq,
+    {
+        self.core.overtake_offered(self.open, hash, offer);
         let units = self.units_of(offer);
         if !self.table.has_room() || !self.take_units(units, overdraws) {
             return false;

@@ -6,8 +6,10 @@
 //! | `write.rs` | putting in and taking out |
 //! | `change.rs` | changing an entry, or putting it in, in one critical section |
 //! | `deadline.rs` | the time to live of an entry |
+//! | `load.rs` | loading what is not there, once for all who ask |
 //! | `whole.rs` | all entries at once |
 //! | `core.rs` | what these are made of: a map, and a write to one shard |
+//! | `loading.rs` | what a load is made of |
 //! | `look.rs` | how a read reaches an entry |
 //! | `units.rs` | how much of the capacity an entry takes |
 //! | `shard.rs` | what goes through a whole shard |
@@ -20,6 +22,8 @@ mod change;
 mod core;
 mod deadline;
 mod garbage;
+mod load;
+mod loading;
 mod locked;
 mod look;
 mod placing;
@@ -89,6 +93,8 @@ impl<V: Send + 'static> Value for V {}
 /// build, and the message names both places; it never hangs. The same holds inside the `Eq` and `Clone` of keys and
 /// values that own something; those of plain data, without drop glue, and their `Hash`, are not watched and must not access a store at all. [`len`](Self::len), [`stats`](Self::stats), [`capacity`](Self::capacity)
 /// and [`shard_of`](Self::shard_of) take no lock and may be called anywhere.
+///
+/// The calls that load, such as [`get_or_try_insert_with`](Self::get_or_try_insert_with), may not be made inside a closure at all.
 ///
 /// # Panics in user code
 ///

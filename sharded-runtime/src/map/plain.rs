@@ -95,7 +95,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         hash: u64,
         offer: &mut Offer<K, V>,
         init: impl FnOnce() -> V,
-    ) {
+    ) where
+        K: Eq,
+    {
         offer.value = Some(init());
         let put = table.put_new(hash, offer);
         // There is none to replace.
@@ -123,15 +125,36 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         table: &mut Table<K, V, P>,
         hash: u64,
         offer: &mut Offer<K, V>,
-    ) -> Option<V> {
-        let replaced = match put {
-            Put::Replaced(value) => Some(value),
+    ) -> Option<V>
+    where
+        K: Eq,
+    {
+        match put {
+            Put::Replaced(value) => {
+                // What was being loaded was overtaken when the key was put in.
+                open.meter.inserts.add();
+                return Some(value);
+            }
             Put::Crowded if !self.put_crowded(open, table, hash, offer) => return None,
-            Put::Crowded | Put::Stored => None,
-        };
+            Put::Crowded | Put::Stored => {}
+        }
         open.meter.inserts.add();
         open.meter.stored.set(table.len() as u64);
-        replaced
+        if open.loads.get() != 0 {
+            self.overtake_stored(table, hash);
+        }
+        None
+    }
+
+    /// As [`overtake_offered`](Core::overtake_offered), when the table has the key already.
+    #[cold]
+    #[inline(never)]
+    fn overtake_stored(&self, table: &Table<K, V, P>, hash: u64)
+    where
+        K: Eq,
+    {
+        let is_stored = |loading: &K| table.find(hash, loading).is_some();
+        self.flights.with(self.route(hash), |registry| registry.overtake(hash, is_stored));
     }
 
     /// Takes out the entry of a key, if a condition holds for its value.
@@ -149,7 +172,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Q: Eq + ?Sized,
     {
         self.shards.write(Of(hash), runs.access::<K, V>(), |Beside { open, .. }, table| {
-            let taken = table.take_if(hash, key, condition)?;
+            let Some(taken) = table.take_if(hash, key, condition) else {
+                // Whatever the condition, it could not be asked of what is being loaded.
+                self.overtake(open, hash, key);
+                return None;
+            };
             open.meter.stored.set(table.len() as u64);
             self.step_plain(open, table);
             Some(taken)

@@ -45,10 +45,16 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     pub(super) fn retain(&self, shard: usize, mut keep: impl FnMut(&K, &mut V) -> bool) {
         let mut slots = Vec::new();
+        let mut has_begun = false;
         let mut next = Some(Cursor::default());
         while let Some(from) = next {
             slots.clear();
             next = self.write(shard, Runs::Step, |locked| {
+                if !has_begun {
+                    // Nor could what is being loaded be asked about.
+                    self.overtake_all(locked.open, shard);
+                    has_begun = true;
+                }
                 let next = locked.table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
                 for &slot in &slots {
                     locked.ask_time();
@@ -75,6 +81,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             let units = if P::WEIGHS { open.meter.weight.get() } else { taken.len() as u64 };
             open.meter.stored.set(0);
             open.meter.weight.set(0);
+            self.overtake_all(open, shard);
             if let Some(budget) = &self.budget {
                 budget.give_all(units);
             }

@@ -289,7 +289,11 @@ where
             return self.core.take_plain(hash, key, runs, condition);
         }
         self.core.write(self.core.route(hash), runs, |locked| {
-            let slot = locked.find(hash, key)?;
+            let Some(slot) = locked.find(hash, key) else {
+                // Whatever the condition, it could not be asked of what is being loaded.
+                self.core.overtake(locked.open, hash, key);
+                return None;
+            };
             if condition(locked.value(slot)) { locked.remove(slot, Some(hash)) } else { None }
         })
     }
@@ -307,6 +311,7 @@ impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
     #[track_caller]
     pub(super) fn insert_new(&mut self, hash: u64, offer: &mut Offer<K, V>)
     where
+        K: Eq,
         P::Eviction: MakesRoom,
     {
         if !self.fits(self.units_of(offer)) {

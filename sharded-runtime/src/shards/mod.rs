@@ -164,6 +164,12 @@ impl<T, O, P: Policy> Shards<T, O, P> {
         (!order::is_inside()).then(|| look(open, sequence))
     }
 
+    /// Looks whether this thread is inside no shard at all, since it may have to wait for more than a lock.
+    #[inline]
+    pub(crate) fn check_outside(&self, shard: usize, at: &Location<'_>) {
+        self.place.check_outside(shard, at);
+    }
+
     /// The shard is found once more, so that who is not inside another one has nothing to keep for this.
     #[cold]
     #[inline(never)]

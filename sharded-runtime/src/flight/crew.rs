@@ -1,0 +1,247 @@
+//! Who leads a flight, and who waits for it.
+
+use crate::sync::Mutex;
+use std::{
+    any::Any,
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Poll, Waker},
+};
+
+/// One key whose value is being loaded.
+pub(crate) struct Flight<V> {
+    id: u64,
+    crew: Mutex<Crew<V>>,
+}
+
+/// What one who waited is told, once.
+pub(crate) enum Told<V> {
+    /// The value, or a copy of it.
+    Loaded(V),
+    /// The error, of a type that the one who waited may or may not know.
+    Failed(Arc<dyn Any + Send + Sync>),
+    /// The lead is yours.
+    Lead,
+    /// This flight has ended without an answer: look again.
+    Again,
+}
+
+struct Crew<V> {
+    phase: Phase,
+    next: u64,
+    /// In the order in which they came. Without a waker until they are polled.
+    waiting: BTreeMap<u64, Option<Waker>>,
+    told: BTreeMap<u64, Told<V>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Someone leads.
+    Led,
+    /// The lead was given up and nobody was there to take it.
+    Adrift,
+    /// The registry no longer knows it; nobody comes anew.
+    Landed,
+}
+
+impl<V> Flight<V> {
+    /// A flight led by whoever makes it.
+    pub(crate) fn new() -> Self {
+        // Starts at one: zero is no flight, see `nesting.rs`.
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Flight {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            crew: Mutex::new(Crew { phase: Phase::Led, next: 0, waiting: BTreeMap::new(), told: BTreeMap::new() }),
+        }
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// A ticket to wait with, or `None` where the lead was to be had and is the caller's now.
+    pub(crate) fn board(&self) -> Option<u64> {
+        let mut crew = self.crew.lock();
+        if crew.phase == Phase::Adrift {
+            crew.phase = Phase::Led;
+            return None;
+        }
+        let ticket = crew.next;
+        crew.next += 1;
+        if crew.phase == Phase::Landed {
+            crew.told.insert(ticket, Told::Again);
+        } else {
+            crew.waiting.insert(ticket, None);
+        }
+        Some(ticket)
+    }
+
+    /// What the holder of a ticket has been told; until then the waker is kept.
+    pub(crate) fn poll(&self, ticket: u64, waker: Waker) -> Poll<Told<V>> {
+        let mut crew = self.crew.lock();
+        if let Some(told) = crew.told.remove(&ticket) {
+            return Poll::Ready(told);
+        }
+        let before = crew.waiting.insert(ticket, Some(waker));
+        // The waker is the user's code.
+        drop(crew);
+        drop(before);
+        Poll::Pending
+    }
+
+    /// The holder of a ticket waits no longer. Says whether the flight is adrift now.
+    pub(crate) fn leave(&self, ticket: u64) -> bool {
+        let mut crew = self.crew.lock();
+        let waker = crew.waiting.remove(&ticket);
+        let told = crew.told.remove(&ticket);
+        drop(crew);
+        drop(waker);
+        // Or else it would be lost with its holder.
+        matches!(told, Some(Told::Lead)) && self.give_up()
+    }
+
+    /// Hands the lead to the one who waits longest. Says whether the flight is adrift now, since nobody does. Of one that has landed
+    /// nobody can take the lead, so all look again.
+    pub(crate) fn give_up(&self) -> bool {
+        let mut crew = self.crew.lock();
+        if crew.phase == Phase::Landed {
+            drop(crew);
+            self.tell_all(|| Told::Again);
+            return false;
+        }
+        let Some((ticket, waker)) = crew.waiting.pop_first() else {
+            crew.phase = Phase::Adrift;
+            return true;
+        };
+        crew.told.insert(ticket, Told::Lead);
+        drop(crew);
+        wake(waker);
+        false
+    }
+
+    /// Whether nobody leads.
+    pub(crate) fn is_adrift(&self) -> bool {
+        self.crew.lock().phase == Phase::Adrift
+    }
+
+    /// Nobody comes anew: the registry no longer knows it.
+    pub(crate) fn land(&self) {
+        self.crew.lock().phase = Phase::Landed;
+    }
+
+    /// Tells all who wait, one after the other; what each is told is made outside of the lock.
+    pub(crate) fn tell_all(&self, mut make: impl FnMut() -> Told<V>) {
+        while let Some(ticket) = self.first() {
+            let told = make();
+            let mut crew = self.crew.lock();
+            // It may have left meanwhile.
+            let Some(waker) = crew.waiting.remove(&ticket) else { continue };
+            crew.told.insert(ticket, told);
+            drop(crew);
+            wake(waker);
+        }
+    }
+
+    fn first(&self) -> Option<u64> {
+        self.crew.lock().waiting.first_key_value().map(|(&ticket, _)| ticket)
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models {
+    use super::{Flight, Told};
+    use loom::{sync::Notify, thread};
+    use std::{
+        sync::Arc,
+        task::{Poll, Wake, Waker},
+    };
+
+    struct Signal(Notify);
+    impl Wake for Signal {
+        fn wake(self: Arc<Self>) {
+            self.0.notify();
+        }
+    }
+
+    /// What the holder of a ticket is told, which must not take for ever.
+    fn wait(flight: &Flight<u32>, ticket: u64) -> Told<u32> {
+        let signal = Arc::new(Signal(Notify::new()));
+        loop {
+            if let Poll::Ready(told) = flight.poll(ticket, Waker::from(Arc::clone(&signal))) {
+                return told;
+            }
+            signal.0.wait();
+        }
+    }
+
+    fn boarded() -> (Arc<Flight<u32>>, [u64; 2]) {
+        let flight = Arc::new(Flight::new());
+        let tickets = [1, 2].map(|_| flight.board().expect("the maker leads"));
+        (flight, tickets)
+    }
+
+    /// However the lead and one who waits leave, whoever stays has the lead.
+    #[test]
+    fn the_lead_is_not_lost() {
+        loom::model(|| {
+            let (flight, [leaves, stays]) = boarded();
+            let waiters = thread::spawn({
+                let flight = Arc::clone(&flight);
+                move || {
+                    assert!(!flight.leave(leaves), "one is left who can lead");
+                    assert!(matches!(wait(&flight, stays), Told::Lead));
+                }
+            });
+            assert!(!flight.give_up());
+            waiters.join().unwrap();
+            assert!(!flight.is_adrift());
+        });
+    }
+
+    /// If all leave, exactly one of them is told that nobody is left.
+    #[test]
+    fn the_last_one_knows() {
+        loom::model(|| {
+            let (flight, tickets) = boarded();
+            let threads = tickets.map(|ticket| {
+                let flight = Arc::clone(&flight);
+                thread::spawn(move || flight.leave(ticket))
+            });
+            let mut last = u32::from(flight.give_up());
+            for thread in threads {
+                last += u32::from(thread.join().unwrap());
+            }
+            assert!(last == 1 && flight.is_adrift());
+            assert!(flight.board().is_none(), "whoever comes next leads");
+        });
+    }
+
+    /// All who stay hear of the end, once.
+    #[test]
+    fn everyone_is_told() {
+        loom::model(|| {
+            let (flight, [leaves, stays]) = boarded();
+            let waiters = thread::spawn({
+                let flight = Arc::clone(&flight);
+                move || {
+                    assert!(!flight.leave(leaves));
+                    assert!(matches!(wait(&flight, stays), Told::Loaded(1)));
+                }
+            });
+            flight.land();
+            flight.tell_all(|| Told::Loaded(1));
+            assert!(!flight.give_up());
+            waiters.join().unwrap();
+            assert!(matches!(wait(&flight, flight.board().unwrap()), Told::Again));
+        });
+    }
+}

@@ -1,0 +1,171 @@
+//! Which keys of a map are being loaded.
+
+use super::crew::Flight;
+use hashbrown::HashTable;
+use parking_lot::Mutex;
+use std::sync::{Arc, OnceLock};
+
+/// Flights without a lead that one who looks for a flight forgets on the way: more than the one that it may leave so.
+const TIDIED: usize = 2;
+
+/// Flights that a registry has room for when none is left.
+const KEPT: usize = 64;
+
+/// The flights of a map. Nothing but a word until the first load.
+pub(crate) struct Flights<K, V>(OnceLock<Box<[OfShard<K, V>]>>);
+
+struct OfShard<K, V> {
+    /// Used under the shard's exclusive lock alone; so `Eq` of keys may run under it.
+    registry: Mutex<Registry<K, V>>,
+    /// Flights that were left without a lead, with the hashes of their keys, where the shard's lock could not be waited for.
+    adrift: Mutex<Vec<(u64, Arc<Flight<V>>)>>,
+}
+
+/// The flights of a shard.
+pub(crate) struct Registry<K, V> {
+    entries: HashTable<Entry<K, V>>,
+    /// How often all keys were taken out at once.
+    epoch: u64,
+}
+
+struct Entry<K, V> {
+    hash: u64,
+    key: K,
+    flight: Arc<Flight<V>>,
+    /// The epoch in which it began. `None` once the key was put in or taken out: what is loaded is old then, so it must not be stored, and
+    /// whoever comes later must not get it.
+    epoch: Option<u64>,
+}
+
+/// What comes of looking for the flight of a key.
+pub(crate) enum Boarded<V> {
+    /// The caller leads.
+    Lead(Arc<Flight<V>>),
+    /// The caller waits, with this ticket.
+    Wait(Arc<Flight<V>>, u64),
+}
+
+/// What is left of a flight when it ends.
+pub(crate) struct Landed<K> {
+    pub(crate) key: K,
+    /// Whether the key was neither put in nor taken out meanwhile.
+    pub(crate) is_current: bool,
+}
+
+impl<K, V> Flights<K, V> {
+    pub(crate) fn new() -> Self {
+        Flights(OnceLock::new())
+    }
+
+    /// Makes room for flights, before a shard's lock is taken.
+    pub(crate) fn prepare(&self, shards: usize) {
+        self.0.get_or_init(|| {
+            let of_shard = |_| OfShard { registry: Mutex::new(Registry::new()), adrift: Mutex::default() };
+            (0..shards).map(of_shard).collect()
+        });
+    }
+
+    /// Lends the registry of a shard whose exclusive lock is held, if there was ever a load.
+    pub(crate) fn with<R>(&self, shard: usize, lend: impl FnOnce(&mut Registry<K, V>) -> R) -> Option<R> {
+        let of_shard = self.0.get()?.get(shard)?;
+        Some(lend(&mut of_shard.registry.lock()))
+    }
+
+    /// Leaves a flight without a lead to the next one who looks for a flight in its shard.
+    pub(crate) fn set_adrift(&self, shard: usize, hash: u64, flight: &Arc<Flight<V>>) {
+        if let Some(of_shard) = self.0.get().and_then(|shards| shards.get(shard)) {
+            of_shard.adrift.lock().push((hash, Arc::clone(flight)));
+        }
+    }
+
+    /// Forgets some of the flights that were left so, of a shard whose exclusive lock is held; their keys are to be dropped after that.
+    pub(crate) fn tidy(&self, shard: usize, mut leave: impl FnMut(K)) {
+        let Some(of_shard) = self.0.get().and_then(|shards| shards.get(shard)) else { return };
+        for _ in 0..TIDIED {
+            let Some((hash, flight)) = of_shard.adrift.lock().pop() else { return };
+            let key = of_shard.registry.lock().forget_adrift(hash, &flight);
+            key.into_iter().for_each(&mut leave);
+        }
+    }
+}
+
+impl<K, V> Registry<K, V> {
+    fn new() -> Self {
+        Registry { entries: HashTable::new(), epoch: 0 }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Joins the flight of a key that is not stored, or begins it, and takes the key then.
+    pub(crate) fn board(&mut self, hash: u64, key: &mut Option<K>) -> Option<Boarded<V>>
+    where
+        K: Eq,
+    {
+        let epoch = self.epoch;
+        let is_this = |entry: &Entry<K, V>| entry.is_current(hash, epoch) && Some(&entry.key) == key.as_ref();
+        if let Some(Entry { flight, .. }) = self.entries.find(hash, is_this) {
+            let flight = Arc::clone(flight);
+            return Some(match flight.board() {
+                Some(ticket) => Boarded::Wait(flight, ticket),
+                None => Boarded::Lead(flight),
+            });
+        }
+        let flight = Arc::new(Flight::new());
+        let entry = Entry { hash, key: key.take()?, flight: Arc::clone(&flight), epoch: Some(epoch) };
+        self.entries.insert_unique(hash, entry, |entry| entry.hash);
+        Some(Boarded::Lead(flight))
+    }
+
+    /// A key was put in or taken out.
+    pub(crate) fn overtake(&mut self, hash: u64, is_key: impl Fn(&K) -> bool) {
+        for entry in self.entries.iter_hash_mut(hash) {
+            if entry.is_current(hash, self.epoch) {
+                // Before it is known, for `Eq` may panic.
+                let epoch = entry.epoch.take();
+                if is_key(&entry.key) {
+                    return;
+                }
+                entry.epoch = epoch;
+            }
+        }
+    }
+
+    /// All keys were taken out.
+    pub(crate) fn overtake_all(&mut self) {
+        self.epoch += 1;
+    }
+
+    /// Whether a flight's key was neither put in nor taken out since it began.
+    pub(crate) fn is_current(&self, hash: u64, flight: &Arc<Flight<V>>) -> bool {
+        let epoch = self.epoch;
+        self.entries.find(hash, |entry| Arc::ptr_eq(&entry.flight, flight)).is_some_and(|e| e.is_current(hash, epoch))
+    }
+
+    /// Ends a flight.
+    pub(crate) fn land(&mut self, hash: u64, flight: &Arc<Flight<V>>) -> Option<Landed<K>> {
+        let entry = self.entries.find_entry(hash, |entry| Arc::ptr_eq(&entry.flight, flight)).ok()?.remove().0;
+        if self.entries.is_empty() && self.entries.capacity() > KEPT {
+            self.entries = HashTable::new();
+        }
+        // Under the shard's lock still: whoever has not boarded by now does not find it.
+        flight.land();
+        Some(Landed { is_current: entry.is_current(hash, self.epoch), key: entry.key })
+    }
+
+    /// Ends a flight that nobody leads, unless someone does by now.
+    pub(crate) fn forget_adrift(&mut self, hash: u64, flight: &Arc<Flight<V>>) -> Option<K> {
+        // Only under the shard's lock can anyone take the lead again.
+        if !flight.is_adrift() {
+            return None;
+        }
+        self.land(hash, flight).map(|landed| landed.key)
+    }
+}
+
+impl<K, V> Entry<K, V> {
+    fn is_current(&self, hash: u64, epoch: u64) -> bool {
+        self.hash == hash && self.epoch == Some(epoch)
+    }
+}
