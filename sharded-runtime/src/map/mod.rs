@@ -112,7 +112,7 @@ impl<V: Send + 'static> Value for V {}
 ///
 /// # Memory
 ///
-/// Tables grow bucket by bucket, while the share of their slots that is taken goes from 75 % to 88 % and back to 44 %; they shrink
+/// Tables grow bucket by bucket, while the share of their slots that is taken lies between 44 % and 69 %; they shrink
 /// when it is less than 19 %. What they no longer need goes back to the system at once, in chunks of up to 32 KiB, but for a few that are
 /// kept for the next growth. [`Stats::table_bytes`](crate::Stats::table_bytes) says how much they have.
 ///
