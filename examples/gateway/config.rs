@@ -2,7 +2,7 @@
 
 use crate::{GatewayCalls, GatewaySessions};
 use sharded::Policy as _;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 pub(crate) const HELP: &str = "\
 A web service with login sessions, a limit per client and a price board.
@@ -13,6 +13,7 @@ Usage: gateway [OPTIONS]
   --limit N        requests that a client has in a window [default: 600]
   --window TIME    length of that window, from its first request [default: 60s]
   --idle TIME      how long a session lives after its last use [default: 30m]
+  --state FILE     where the state is saved at the end, and loaded from at the start [default: nowhere]
   --help           this text
 
 TIME is a whole number with a unit: 500ms, 60s, 30m, 2h.
@@ -20,12 +21,13 @@ Ctrl-C or SIGTERM ends it when the requests in flight are answered; a second one
 ";
 
 /// What was chosen on the command line.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) port: u16,
     pub(crate) limit: u32,
     pub(crate) window: Duration,
     pub(crate) idle: Duration,
+    pub(crate) state: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -36,6 +38,7 @@ impl Default for Config {
             // As declared: a policy is a type, and its times are constants of it.
             window: GatewayCalls::TTL.unwrap_or(Duration::MAX),
             idle: GatewaySessions::IDLE.unwrap_or(Duration::MAX),
+            state: None,
         }
     }
 }
@@ -52,6 +55,7 @@ impl Config {
                 "--port" => config.port = number(&option, &value()?)?,
                 "--limit" => config.limit = number(&option, &value()?)?,
                 "--window" => config.window = time(&option, &value()?)?,
+                "--state" => config.state = Some(value()?.into()),
                 "--idle" => config.idle = time(&option, &value()?)?,
                 _ => return Err(format!("unknown option `{option}`")),
             }

@@ -10,6 +10,7 @@
 //! | `limits.rs` | the requests of each client, counted in a middleware |
 //! | `prices.rs` | the price board |
 //! | `stats.rs` | the page for the operator |
+//! | `state.rs` | what outlives the process, in a file |
 //! | `config.rs`, `failure.rs`, `shutdown.rs` | options, errors, the way out |
 
 mod config;
@@ -18,6 +19,7 @@ mod limits;
 mod prices;
 mod sessions;
 mod shutdown;
+mod state;
 mod stats;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing};
@@ -36,8 +38,8 @@ use std::{
 };
 use tokio::net::TcpListener;
 
-/// All that the service knows while it runs.
-#[sharded]
+/// All that the service knows while it runs, and with `--state` when it runs again.
+#[sharded(snapshot)]
 struct Gateway {
     /// Who is logged in. Every request keeps its session alive, for half a day at most.
     #[shard(idle = "30m", ttl = "12h", capacity = 1_000_000, evict = Lru)]
@@ -115,11 +117,19 @@ async fn serve(config: Config) -> io::Result<()> {
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| io::Error::new(error.kind(), format!("can't listen on {address}: {error}")))?;
+    let file = config.state.clone();
+    let gateway = Arc::new(Gateway::start(config));
+    if let Some(file) = &file {
+        state::load(&gateway, file)?;
+    }
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
 
-    let app = router(Arc::new(Gateway::start(config))).into_make_service_with_connect_info::<SocketAddr>();
-    tokio::select! {
+    let app = router(Arc::clone(&gateway)).into_make_service_with_connect_info::<SocketAddr>();
+    let served = tokio::select! {
         served = axum::serve(listener, app).with_graceful_shutdown(requested) => served,
         error = overdue => Err(error),
-    }
+    };
+    // Nobody is served any more, so that it may block; and requests that were cut off are no reason to forget the others.
+    let saved = file.map_or(Ok(()), |file| state::save(&gateway, &file));
+    served.and(saved)
 }

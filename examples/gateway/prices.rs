@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The name of an instrument: up to eight capitals or digits, the rest zero. `Copy`, as the lock asks of keys.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Symbol([u8; 8]);
 
 impl Symbol {
@@ -31,7 +31,7 @@ impl Symbol {
 }
 
 /// The price of an instrument, and how it got there.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Price {
     cents: u32,
     low: u32,

@@ -10,13 +10,13 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use std::{
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, SystemTime},
 };
 
 const COOKIE: &str = "session";
 
 /// What a client shows to be known: 128 random bits. Not `Debug`, so that it gets into no log by accident.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Token(u128);
 
 impl Token {
@@ -52,10 +52,11 @@ impl Token {
     }
 }
 
-/// What is known of one login.
+/// What is known of one login. By the clock on the wall, since it may be saved and loaded in between.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Session {
     user: Arc<str>,
-    since: Instant,
+    since: SystemTime,
     requests: u64,
 }
 
@@ -63,7 +64,7 @@ pub(crate) struct Session {
 pub(crate) struct LoggedIn {
     token: Token,
     user: Arc<str>,
-    since: Instant,
+    since: SystemTime,
     requests: u64,
 }
 
@@ -97,7 +98,7 @@ pub(crate) async fn log_in(
         return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "a user is a name of at most 64 bytes"));
     }
     let token = Token::random().map_err(|error| Failure::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
-    let session = Session { user: user.as_str().into(), since: Instant::now(), requests: 0 };
+    let session = Session { user: user.as_str().into(), since: SystemTime::now(), requests: 0 };
     gateway.sessions().insert(token, session);
 
     let token = token.to_hex();
@@ -130,7 +131,7 @@ pub(crate) async fn show(State(gateway): State<Arc<Gateway>>, session: LoggedIn)
     Json(Profile {
         user: session.user.to_string(),
         requests: session.requests,
-        logged_in_s: session.since.elapsed().as_secs_f64(),
+        logged_in_s: session.since.elapsed().unwrap_or_default().as_secs_f64(),
         ends_in_s: left.as_secs_f64(),
     })
 }

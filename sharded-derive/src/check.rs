@@ -19,6 +19,7 @@ pub(crate) fn check(store: &Store, diag: &mut Diagnostics) {
     check_policy_names(store, diag);
     check_skipped(store, diag);
     check_default_eviction(store, diag);
+    check_snapshot(store, crate::CAN_SNAPSHOT, diag);
     for map in store.maps() {
         check_bound(map, diag);
         check_unbounded(map, diag);
@@ -130,6 +131,16 @@ fn check_skipped(store: &Store, diag: &mut Diagnostics) {
                 format!("the builder always asks for a skipped field: give `{ident}` a type that depends on the `cfg` instead"),
             );
         }
+    }
+}
+
+/// The runtime has what it takes to save a store only if it was asked to: serde comes with it.
+pub(crate) fn check_snapshot(store: &Store, can_snapshot: bool, diag: &mut Diagnostics) {
+    if let Some(snapshot) = store.options.snapshot.as_ref().filter(|_| !can_snapshot) {
+        diag.error(
+            &snapshot.tokens,
+            "`snapshot` needs the feature `serde` of the `sharded` crate: `features = [\"serde\"]` beside its version in Cargo.toml",
+        );
     }
 }
 

@@ -27,6 +27,9 @@ use diag::Diagnostics;
 use proc_macro::TokenStream;
 use quote::quote;
 
+/// Whether the runtime, whose feature this follows, has what `snapshot` names. Tests look at what is written with it.
+const CAN_SNAPSHOT: bool = cfg!(any(feature = "snapshot", test));
+
 /// Declares how the maps of a struct are shared between threads.
 ///
 /// Each field of type `HashMap<K, V>` or `HashSet<K>`, of std or hashbrown, becomes a sharded one behind a method of the
@@ -47,6 +50,7 @@ use quote::quote;
 /// | `numa` | both | `Spread`, `Local`, `Off`, `StrictSpread`, `StrictLocal`, or one's own by its path | `Spread` |
 /// | `clock` | both | `System`, `Manual`, or one's own by its path | `System` |
 /// | `skip` | field | none: the field stays as it is, and its value is given to the builder | |
+/// | `snapshot` | struct | none: the store can be saved and loaded; with the feature `serde` | |
 /// | `crate` | struct | the path of the `sharded` crate, where it is re-exported | `::sharded` |
 ///
 /// For `struct Shop` with a field `carts`, the attribute writes:
@@ -55,7 +59,7 @@ use quote::quote;
 ///   and overrides what was declared;
 /// - `shop.carts()`, of the field's visibility, whose docs end with the policy in words;
 /// - `ShopCarts`, the policy as a type, and `ShopBuilder`;
-/// - the trait `Store`, and `Debug` unless it is derived below the attribute.
+/// - the trait `Store`, `Snapshot` if that was asked for, and `Debug` unless it is derived below the attribute.
 ///
 /// Keys are `Eq + Hash + Send + 'static`, values `Send + 'static`, and `Sync` or `Copy` besides where the lock asks for it.
 /// The struct can be generic in types and constants, not in lifetimes.

@@ -1,6 +1,6 @@
 //! The pipeline from tokens to tokens. What it writes is pinned in `snapshots`, what it says in `tests/ui`.
 
-use crate::{diag::Diagnostics, expanded, pipeline};
+use crate::{check, diag::Diagnostics, expanded, pipeline, resolve, syntax};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -143,4 +143,23 @@ fn a_list_goes_on_after_a_bad_entry() {
     );
     assert_eq!(errors.len(), 6, "{errors:#?}");
     assert!(expansion.contains("A<B, C>") && expansion.contains("Manual") && expansion.contains("from_secs(7)"));
+}
+
+#[test]
+fn a_snapshot_asks_for_the_feature() {
+    let errors = |attribute, can_snapshot| {
+        let mut diag = Diagnostics::new();
+        let item = quote!(
+            struct Store {
+                a: HashMap<u8, u8>,
+            }
+        );
+        let Ok(declaration) = syntax::parse(attribute, item, &mut diag) else { panic!("it is a struct") };
+        let store = resolve::resolve(declaration, &mut diag);
+        check::check_snapshot(&store, can_snapshot, &mut diag);
+        diag.into_messages()
+    };
+    assert!(errors(quote!(snapshot), false)[0].starts_with("`snapshot` needs the feature `serde`"));
+    assert_eq!(errors(quote!(snapshot), true), [""; 0]);
+    assert_eq!(errors(quote!(), false), [""; 0]);
 }

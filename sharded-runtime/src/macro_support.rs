@@ -1,5 +1,7 @@
 //! What generated code names besides the public items. Not for hand-written code: it changes without notice.
 
+#[cfg(feature = "serde")]
+use crate::snapshot;
 use crate::{
     Key, Policy, ShardedMap, ShardedSet, Value,
     builder::{BuildField, FieldOptions, StoreContext},
@@ -39,6 +41,17 @@ where
     F: Parts<Key: 'static, Value: 'static>,
 {
     options.evictable(evictable)
+}
+
+/// A field of a store that can be saved. As [`build`], it asks for more than it uses.
+#[cfg(feature = "serde")]
+pub fn saved<F>(field: &F) -> &dyn snapshot::SavedField
+where
+    F: Parts + snapshot::SavedField,
+    F::Key: snapshot::Saved,
+    F::Value: snapshot::Saved,
+{
+    field
 }
 
 /// What a field is made of, whether that fits together or not.

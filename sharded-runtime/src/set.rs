@@ -1,5 +1,8 @@
 //! A set: a map without values.
 
+#[cfg(feature = "serde")]
+mod snapshot;
+
 use crate::{
     Field, Key, Policy, Refused, ShardedMap, Stats,
     builder::{BuildField, FieldOptions, StoreContext},

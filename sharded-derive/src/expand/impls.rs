@@ -1,4 +1,4 @@
-//! `Store`, `Debug`, and `Default` where nothing is skipped.
+//! `Store`, `Snapshot` where it was asked for, `Debug`, and `Default` where nothing is skipped.
 
 use super::{builder::is_complete, reference, structure};
 use crate::model::Store;
@@ -8,9 +8,10 @@ use syn::ext::IdentExt;
 
 pub(super) fn expand(store: &Store) -> TokenStream {
     let visit = visit(store);
+    let snapshot = (store.options.snapshot.is_some() && crate::CAN_SNAPSHOT).then(|| snapshot(store));
     let debug = (!store.derives_debug).then(|| debug(store));
     let default = is_complete(store).then(|| default(store));
-    quote!(#visit #debug #default)
+    quote!(#visit #snapshot #debug #default)
 }
 
 fn visit(store: &Store) -> TokenStream {
@@ -24,6 +25,23 @@ fn visit(store: &Store) -> TokenStream {
         #shared_attrs
         impl #parameters #krate::Store for #ident #arguments #bounds {
             fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn #krate::Field)) {
+                #(#visits)*
+            }
+        }
+    }
+}
+
+fn snapshot(store: &Store) -> TokenStream {
+    let Store { ident, generics, krate, shared_attrs, .. } = store;
+    let (parameters, arguments, bounds) = generics.split_for_impl();
+    let visits = store.maps().map(|map| {
+        let (cfg, itself) = (&map.attrs.cfg, reference(map));
+        quote!(#cfg visitor(#krate::macro_support::saved(#itself));)
+    });
+    quote! {
+        #shared_attrs
+        impl #parameters #krate::snapshot::Snapshot for #ident #arguments #bounds {
+            fn visit_saved(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn #krate::snapshot::SavedField)) {
                 #(#visits)*
             }
         }

@@ -25,7 +25,7 @@ struct Known {
     synonyms: &'static [&'static str],
 }
 
-const KNOWN: [Known; 14] = [
+const KNOWN: [Known; 15] = [
     known("shards", "shards = 16", None, &["buckets", "segments", "stripes", "partitions"]),
     known("lock", "lock = RwLock", None, &["mutex", "rwlock", "guard"]),
     known(
@@ -53,6 +53,7 @@ const KNOWN: [Known; 14] = [
     known("hasher", "hasher = SipHash", None, &["hash", "build_hasher"]),
     known("numa", "numa = Spread", None, &["node", "nodes", "placement", "pin"]),
     known("clock", "clock = Manual", None, &["time", "timer"]),
+    known("snapshot", "snapshot", Some(Place::Struct), &["snapshots", "save", "load", "persist", "serde", "serialize"]),
     known("skip", "skip", Some(Place::Field), &["ignore", "plain"]),
     known("crate", "crate = ::renamed", Some(Place::Struct), &["path", "krate"]),
 ];
@@ -93,6 +94,7 @@ pub(crate) struct Options {
     pub(crate) numa: Slot<Choice>,
     pub(crate) clock: Slot<Choice>,
     pub(crate) skip: Slot<()>,
+    pub(crate) snapshot: Slot<()>,
     pub(crate) krate: Slot<TokenStream>,
     /// Something was given that means nothing here.
     pub(crate) unknown: bool,
@@ -131,7 +133,8 @@ impl Options {
             "hasher" => note.take(&mut self.hasher, choice::hasher),
             "numa" => note.take(&mut self.numa, choice::numa),
             "clock" => note.take(&mut self.clock, choice::clock),
-            "skip" => note.flag(&mut self.skip),
+            "skip" => note.flag(&mut self.skip, "shard"),
+            "snapshot" => note.flag(&mut self.snapshot, "sharded"),
             "crate" => note.take(&mut self.krate, choice::krate),
             _ => unreachable!("every known option is noted"),
         }
@@ -189,10 +192,10 @@ impl Note<'_> {
     }
 
     /// For an option without a value.
-    fn flag(&mut self, slot: &mut Slot<()>) {
+    fn flag(&mut self, slot: &mut Slot<()>, attribute: &str) {
         if self.is_new(slot.is_some()) {
             if let Given::Value(_) = self.entry.value {
-                let message = format!("`{0}` takes no value: `#[shard({0})]`", self.option);
+                let message = format!("`{0}` takes no value: `#[{attribute}({0})]`", self.option);
                 self.diag.error(&self.entry.tokens, message);
             }
             self.put(slot, Some(()));

@@ -43,27 +43,34 @@ pub trait Clock: Default + Send + Sync + 'static {
 
 /// The clock that a map goes by: the declared one, or a manual one given to the builder in its place.
 #[derive(Debug)]
-pub(crate) enum TimeSource<C> {
+pub(crate) struct TimeSource<C> {
+    clock: Source<C>,
+    past: u64,
+}
+
+#[derive(Debug)]
+enum Source<C> {
     Declared(C),
     Manual(Manual),
 }
 
 impl<C: Clock> TimeSource<C> {
-    pub(crate) fn new(instead: Option<Manual>) -> Self {
-        instead.map_or_else(|| TimeSource::Declared(C::default()), TimeSource::Manual)
+    /// In this time the clock's zero has so much time before it: an entry that comes from a snapshot was used before a clock that is new.
+    pub(crate) fn new(instead: Option<Manual>, past: u64) -> Self {
+        TimeSource { clock: instead.map_or_else(|| Source::Declared(C::default()), Source::Manual), past }
     }
 
     /// The time, below `u64::MAX`: a deadline there is never reached.
     #[inline]
     pub(crate) fn nanos(&self) -> u64 {
-        let nanos = match self {
-            TimeSource::Declared(clock) => clock.nanos(),
-            TimeSource::Manual(clock) => clock.nanos(),
+        let nanos = match &self.clock {
+            Source::Declared(clock) => clock.nanos(),
+            Source::Manual(clock) => clock.nanos(),
         };
-        nanos.min(u64::MAX - 1)
+        nanos.saturating_add(self.past).min(u64::MAX - 1)
     }
 
     pub(crate) fn runs(&self) -> bool {
-        matches!(self, TimeSource::Declared(_)) && C::RUNS
+        matches!(self.clock, Source::Declared(_)) && C::RUNS
     }
 }

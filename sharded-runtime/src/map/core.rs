@@ -32,6 +32,9 @@ pub(super) const STEPS_PER_WRITE: usize = 2;
 /// Entries that an operation on the whole map touches before it releases the lock.
 pub(super) const BATCH: usize = 64;
 
+/// How long an entry may have been unused before the clock's zero: 146 years, a quarter of what can be counted.
+const LONGEST_PAST: u64 = u64::MAX / 4;
+
 /// A map.
 pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) shards: Shards<Table<K, V, P>, Open, P>,
@@ -118,14 +121,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let placing = Placing::new::<K, V, P>(store, store.shards(options), options.huge_pages);
         let place = Place::new(store.id, index, const { &P::NAME });
         let shards = Shards::new(&placing.homes(), place, |shard| Table::new(placing.arena(shard)));
-        let clock = TimeSource::new(store.clock());
         let forever = |time: Option<Duration>| time.map_or(u64::MAX, to_nanos);
-        let tracks = StampOf::<P>::TRACKS_ACCESS;
+        let idle = forever(options.idle.or(P::IDLE).filter(|_| StampOf::<P>::TRACKS_ACCESS));
+        let clock = TimeSource::new(store.clock(), if idle == u64::MAX { 0 } else { idle.min(LONGEST_PAST) });
         Core {
             budget: options.capacity.or(P::CAPACITY).map(|capacity| Budget::new(capacity, shards.count(), P::WEIGHS)),
             rules,
             ttl: forever(options.ttl.or(P::TTL)),
-            idle: forever(options.idle.or(P::IDLE).filter(|_| tracks)),
+            idle,
             tally: Tally::new(),
             flights: Flights::new(),
             alarm: AtomicU64::new(u64::MAX),

@@ -153,31 +153,49 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     where
         K: Eq,
     {
+        self.insert_slot(hash, offer, ttl, overdraws).is_some()
+    }
+
+    /// As [`insert`](Locked::insert), and says in which slot it is.
+    #[inline]
+    pub(super) fn insert_slot(
+        &mut self,
+        hash: u64,
+        offer: &mut Offer<K, V>,
+        ttl: Option<u64>,
+        overdraws: bool,
+    ) -> Option<u32>
+    where
+        K: Eq,
+    {
         self.core.overtake_offered(self.open, hash, offer);
         let units = self.units_of(offer);
         if !self.table.has_room() || !self.take_units(units, overdraws) {
-            return false;
+            return None;
         }
         if self.table.is_overdue() {
             // There may be memory by now.
             let _ = self.step(STEPS_PER_WRITE);
         }
-        if let Some(entry) = offer.take() {
-            let deadline = self.deadline(ttl);
-            let inserted = {
-                let moving = Moving { table: self.table, open: self.open };
-                moving.table.insert(hash, entry, self.now, deadline, self.core.idle)
-            };
-            if let Err((key, value, NoMemory)) = inserted {
+        let entry = offer.take()?;
+        let deadline = self.deadline(ttl);
+        let inserted = {
+            let moving = Moving { table: self.table, open: self.open };
+            moving.table.insert(hash, entry, self.now, deadline, self.core.idle)
+        };
+        match inserted {
+            Ok(slot) => {
+                self.open.meter.inserts.add();
+                self.add_weight(units.cast_signed());
+                self.open.meter.stored.set(self.table.len() as u64);
+                Some(slot)
+            }
+            Err((key, value, NoMemory)) => {
                 *offer = Offer::new(key, value);
                 self.give_units(units);
                 no_memory();
             }
-            self.open.meter.inserts.add();
-            self.add_weight(units.cast_signed());
-            self.open.meter.stored.set(self.table.len() as u64);
         }
-        true
     }
 
     /// The units of what is on offer.

@@ -13,6 +13,7 @@
 //! | `look.rs` | how a read reaches an entry |
 //! | `units.rs` | how much of the capacity an entry takes |
 //! | `shard.rs` | what goes through a whole shard |
+//! | `saved.rs` | its part of a snapshot |
 //! | `placing.rs` | on which node each shard is |
 //! | `locked.rs` | a shard while its exclusive lock is held |
 //! | `plain.rs` | writes to maps whose entries neither expire nor are evicted |
@@ -29,6 +30,8 @@ mod look;
 mod placing;
 mod plain;
 mod read;
+#[cfg(feature = "serde")]
+mod saved;
 mod shard;
 mod units;
 mod whole;

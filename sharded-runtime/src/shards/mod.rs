@@ -108,6 +108,13 @@ impl<T, O, P: Policy> Shards<T, O, P> {
         (std::ptr::from_ref(self.all.get(shard)).addr(), size_of::<Shard<T, O, P>>())
     }
 
+    /// Panics where this thread may not wait for every shard now.
+    #[cfg(feature = "serde")]
+    #[track_caller]
+    pub(crate) fn check(&self) {
+        self.place.check(0);
+    }
+
     /// Looks whether this thread may wait for a shard, and records what is to be recorded, until the result is dropped.
     #[inline]
     #[track_caller]

@@ -131,7 +131,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.raw.has_room()
     }
 
-    /// Stores an entry whose key is not there yet, written at `now`, to live until `deadline`.
+    /// Stores an entry whose key is not there yet, written at `now`, to live until `deadline`. Says in which slot.
     pub(crate) fn insert(
         &mut self,
         hash: u64,
@@ -139,11 +139,11 @@ impl<K, V, P: Policy> Table<K, V, P> {
         now: u64,
         deadline: u64,
         idle: u64,
-    ) -> Result<(), (K, V, NoMemory)> {
+    ) -> Result<u32, (K, V, NoMemory)> {
         let slot = self.raw.insert(hash, key, value)?;
         self.restart(slot, now, deadline, idle);
         self.eviction.inserted(slot);
-        Ok(())
+        Ok(slot)
     }
 
     /// Stores what is on offer, see [`RawTable::put`]: in a table whose entries neither expire nor are evicted.
@@ -179,6 +179,17 @@ impl<K, V, P: Policy> Table<K, V, P> {
         {
             entry.stamp().set(now, deadline);
             let deadline = entry.stamp().deadline(idle);
+            self.due_mut().note(RawTable::<K, V, P>::bucket_of(slot), deadline, now);
+        }
+    }
+
+    /// Has an entry count as last used then, which was before now.
+    #[cfg(feature = "serde")]
+    pub(crate) fn used_at(&mut self, slot: u32, then: u64, now: u64, idle: u64) {
+        if let Some(entry) = self.raw.get(slot) {
+            let stamp = entry.stamp();
+            stamp.set(then, stamp.deadline(u64::MAX));
+            let deadline = stamp.deadline(idle);
             self.due_mut().note(RawTable::<K, V, P>::bucket_of(slot), deadline, now);
         }
     }

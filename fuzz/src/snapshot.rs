@@ -1,0 +1,146 @@
+//! Bytes as a snapshot that a store is to load.
+
+use crc32fast::Hasher;
+use sharded::{
+    Store as _, sharded,
+    snapshot::{FORMAT_VERSION, Snapshot as _},
+};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Short names, which are found sooner.
+#[sharded(snapshot, ttl = "1h", shards = 2)]
+#[allow(dead_code, reason = "mostly they are visited")]
+struct Store {
+    m: HashMap<u8, (String, Option<u64>)>,
+    #[shard(idle = "1m", capacity = 4, evict = Reject)]
+    s: HashSet<Vec<u8>>,
+    #[shard(lock = Optimistic, ttl = never, unbounded = "the fuzzer's inputs are small")]
+    n: HashMap<i32, f64>,
+    t: HashMap<bool, BTreeMap<String, Vec<char>>>,
+}
+
+impl Store {
+    fn len(&self) -> usize {
+        let mut len = 0;
+        self.visit(&mut |field| len += field.len());
+        len
+    }
+}
+
+/// Loads these bytes: as they are, and with checksums that are right, behind which hardly any others would come.
+///
+/// # Panics
+///
+/// When a load that fails has changed the store, or one that does not has loaded what can't be saved and loaded again.
+pub fn load(bytes: &[u8]) {
+    for file in [bytes, &framed(bytes)] {
+        let store = Store::new();
+        let Ok(loaded) = store.load(file) else {
+            assert_eq!(store.len(), 0, "it failed and has changed something");
+            continue;
+        };
+        // A key may be there twice.
+        assert!(store.len() as u64 <= loaded.entries);
+        let mut again = Vec::new();
+        let saved = store.save(&mut again).expect("a vector takes all");
+        let next = Store::new();
+        let loaded = next.load(&again[..]).expect("what was saved is loaded");
+        assert_eq!((loaded.entries, next.len()), (saved, store.len()), "after a save and a load");
+    }
+}
+
+/// A snapshot with these bytes in its frames.
+pub(crate) fn framed(bytes: &[u8]) -> Vec<u8> {
+    const FRAME: usize = 1 << 16;
+    let mut file = b"\x8bshard\r\n".to_vec();
+    file.extend(FORMAT_VERSION.to_le_bytes());
+    let mut checksum = Hasher::new();
+    checksum.update(&file);
+    for frame in bytes.chunks(FRAME).chain([&[][..]]) {
+        #[allow(clippy::cast_possible_truncation, reason = "64 KiB at most")]
+        let length = (frame.len() as u32).to_le_bytes();
+        checksum.update(&length);
+        checksum.update(frame);
+        file.extend(length);
+        file.extend(frame);
+        file.extend(checksum.clone().finalize().to_le_bytes());
+    }
+    file
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The form as it is written down, byte by byte: what the fuzzer changes is near to what is saved.
+    #[test]
+    fn a_file_put_together_by_hand_is_loaded() {
+        let entry = |rest: &[u8]| [&[2], rest].concat();
+        let bytes = [
+            // m, with times left: 1 is for ever. 7 => ("a", None).
+            [&[1, 1, b'm', 1][..], &entry(&[1, 5, 7, 0x92, 0xa1, b'a', 0xc0]), &[3, 1]].concat(),
+            // n, without times: 1 => 1.5.
+            [&[1, 1, b'n', 0][..], &entry(&[10, 1, 0xcb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0]), &[3, 1]].concat(),
+            vec![0, 2],
+        ];
+        let store = Store::new();
+        assert_eq!(store.load(&framed(&bytes.concat())[..]).unwrap().entries, 2);
+        assert_eq!(store.m().get(&7), Some(("a".to_owned(), None)));
+        assert_eq!(store.m().ttl_of(&7), Some(std::time::Duration::MAX));
+        assert_eq!(store.n().get(&1), Some(1.5));
+        load(&bytes.concat());
+    }
+
+    /// And what is saved is that.
+    #[test]
+    fn what_is_saved_has_that_form() {
+        let store = Store::new();
+        store.n().insert(1, 1.5);
+        let mut file = Vec::new();
+        store.save(&mut file).unwrap();
+        let bytes = [
+            &[1, 1, b'm', 1, 3, 0][..],
+            &[1, 1, b's', 3, 3, 0],
+            &[1, 1, b'n', 0, 2, 10, 1, 0xcb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0, 3, 1],
+            &[1, 1, b't', 1, 3, 0],
+            &[0, 4],
+        ];
+        assert_eq!(file, framed(&bytes.concat()));
+    }
+
+    /// Each byte of a right file made another one, and cut off.
+    #[test]
+    fn what_is_near_to_a_file_does_no_harm() {
+        let mut bytes =
+            [1, 1, b'm', 1, 2, 1, 5, 7, 0x92, 0xa1, b'a', 0xc0, 3, 1, 1, 1, b's', 3, 2, 9, 9, 2, 0x91, 5, 3, 1, 0, 2];
+        load(&bytes);
+        for at in 0..bytes.len() {
+            load(&bytes[..at]);
+            let right = bytes[at];
+            for other in 0..=u8::MAX {
+                bytes[at] = other;
+                load(&bytes);
+            }
+            bytes[at] = right;
+        }
+    }
+
+    /// Lengths of all that there could be cost no memory.
+    #[test]
+    fn lengths_are_not_believed() {
+        let huge = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];
+        load(&[&[1][..], &huge].concat());
+        load(&[&[1, 1, b'm', 1, 2, 1][..], &huge].concat());
+        // In the entry itself: a string, an array, a map, of four billion.
+        for marker in [0xdb, 0xdd, 0xdf, 0xc6] {
+            for key in [&[][..], &[7], &[7, 0x92]] {
+                let entry = [key, &[marker, 0xff, 0xff, 0xff, 0xff, 1]].concat();
+                for field in *b"mst" {
+                    load(
+                        &[&[1, 1, field, 0, 2, u8::try_from(entry.len()).unwrap()][..], &entry, &[3, 1, 0, 1]].concat(),
+                    );
+                }
+            }
+        }
+    }
+}

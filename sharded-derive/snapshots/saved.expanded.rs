@@ -1,0 +1,178 @@
+struct Saved<K: ::sharded::Key + ::sharded::snapshot::Saved> {
+    names: <HashMap<K, String> as ::sharded::Declared>::Field<SavedNames>,
+    #[cfg(feature = "online")]
+    online: <HashSet<K> as ::sharded::Declared>::Field<SavedOnline>,
+    other: u8,
+}
+/// The policy of [`Saved::names`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+enum SavedNames {}
+impl ::sharded::Policy for SavedNames {
+    type Shards = ::sharded::shards::Auto;
+    type Lock = ::sharded::lock::Mutex;
+    type Expiry = ::sharded::expiry::AfterWrite;
+    type Eviction = ::sharded::evict::Unbounded;
+    type Placement = ::sharded::placement::Spread;
+    type Clock = ::sharded::clock::System;
+    const NAME: &'static ::core::primitive::str = "names";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(60),
+    );
+}
+#[cfg(feature = "online")]
+/// The policy of [`Saved::online`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+enum SavedOnline {}
+#[cfg(feature = "online")]
+impl ::sharded::Policy for SavedOnline {
+    type Shards = ::sharded::shards::Auto;
+    type Lock = ::sharded::lock::Mutex;
+    type Expiry = ::sharded::expiry::AfterWrite;
+    type Eviction = ::sharded::evict::Unbounded;
+    type Placement = ::sharded::placement::Spread;
+    type Clock = ::sharded::clock::System;
+    const NAME: &'static ::core::primitive::str = "online";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(60),
+    );
+}
+impl<K: ::sharded::Key + ::sharded::snapshot::Saved> Saved<K> {
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+    #[must_use]
+    const fn names(
+        &self,
+    ) -> &<HashMap<K, String> as ::sharded::Declared>::Field<SavedNames> {
+        &self.names
+    }
+    #[cfg(feature = "online")]
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+    #[must_use]
+    const fn online(&self) -> &<HashSet<K> as ::sharded::Declared>::Field<SavedOnline> {
+        &self.online
+    }
+}
+impl<K: ::sharded::Key + ::sharded::snapshot::Saved> Saved<K> {
+    /// Builds the store with overrides for what was declared.
+    fn builder() -> SavedBuilder<K, ::sharded::builder::Missing> {
+        SavedBuilder {
+            __options: ::sharded::builder::StoreOptions::new(),
+            names: ::sharded::builder::FieldOptions::new(),
+            #[cfg(feature = "online")]
+            online: ::sharded::builder::FieldOptions::new(),
+            other: ::sharded::builder::Missing,
+            __store: ::core::marker::PhantomData,
+        }
+    }
+}
+/// The builder of [`Saved`], with overrides for what was declared.
+#[derive(::core::fmt::Debug)]
+#[must_use]
+struct SavedBuilder<
+    K: ::sharded::Key + ::sharded::snapshot::Saved,
+    __Other = ::sharded::builder::Missing,
+> {
+    __options: ::sharded::builder::StoreOptions,
+    names: ::sharded::builder::FieldOptions<SavedNames>,
+    #[cfg(feature = "online")]
+    online: ::sharded::builder::FieldOptions<SavedOnline>,
+    other: __Other,
+    __store: ::core::marker::PhantomData<fn() -> Saved<K>>,
+}
+impl<K: ::sharded::Key + ::sharded::snapshot::Saved, __Other> SavedBuilder<K, __Other> {
+    /// Goes by this clock, moved by hand, in place of every declared one.
+    fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(clock);
+        self
+    }
+    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    ///
+    /// # Panics
+    ///
+    /// Unless it is a power of two of at most 65536.
+    fn shards(mut self, shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(shards);
+        self
+    }
+    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    fn sweep_by_hand(mut self) -> Self {
+        self.__options = self.__options.sweep_by_hand();
+        self
+    }
+    /// Places shards as on this machine, in place of the one at hand.
+    fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(topology);
+        self
+    }
+    /// Overrides what was declared of `names`.
+    fn names(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<SavedNames>,
+        ) -> ::sharded::builder::FieldOptions<SavedNames>,
+    ) -> Self {
+        self.names = options(self.names);
+        self
+    }
+    /// Overrides what was declared of `online`.
+    #[cfg(feature = "online")]
+    fn online(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<SavedOnline>,
+        ) -> ::sharded::builder::FieldOptions<SavedOnline>,
+    ) -> Self {
+        self.online = options(self.online);
+        self
+    }
+    /// Builds the store.
+    #[must_use]
+    fn build(self) -> Saved<K>
+    where
+        __Other: ::sharded::builder::Supplied<u8>,
+    {
+        let store = self.__options.start();
+        Saved {
+            names: ::sharded::macro_support::build(&store, 0, self.names),
+            #[cfg(feature = "online")]
+            online: ::sharded::macro_support::build(&store, 1, self.online),
+            other: ::sharded::builder::Supplied::value(self.other),
+        }
+    }
+}
+impl<K: ::sharded::Key + ::sharded::snapshot::Saved, __Other> SavedBuilder<K, __Other> {
+    /// The value of the field `other`.
+    fn other(self, other: u8) -> SavedBuilder<K, ::sharded::builder::Given<u8>> {
+        SavedBuilder {
+            __options: self.__options,
+            names: self.names,
+            #[cfg(feature = "online")]
+            online: self.online,
+            other: ::sharded::builder::Given(other),
+            __store: self.__store,
+        }
+    }
+}
+impl<K: ::sharded::Key + ::sharded::snapshot::Saved> ::sharded::Store for Saved<K> {
+    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        visitor(&self.names);
+        #[cfg(feature = "online")] visitor(&self.online);
+    }
+}
+impl<K: ::sharded::Key + ::sharded::snapshot::Saved> ::sharded::snapshot::Snapshot
+for Saved<K> {
+    fn visit_saved(
+        &self,
+        visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::snapshot::SavedField),
+    ) {
+        visitor(::sharded::macro_support::saved(&self.names));
+        #[cfg(feature = "online")]
+        visitor(::sharded::macro_support::saved(&self.online));
+    }
+}
+impl<K: ::sharded::Key + ::sharded::snapshot::Saved> ::core::fmt::Debug for Saved<K> {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut debug = f.debug_struct("Saved");
+        ::core::fmt::DebugStruct::field(&mut debug, "names", &self.names);
+        #[cfg(feature = "online")]
+        ::core::fmt::DebugStruct::field(&mut debug, "online", &self.online);
+        ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
+    }
+}

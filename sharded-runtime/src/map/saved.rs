@@ -1,0 +1,240 @@
+//! A map's part of a snapshot.
+
+use super::{
+    Key, ShardedMap, Value,
+    core::{BATCH, Core},
+    locked::Locked,
+};
+use crate::{
+    Policy,
+    expiry::Stamp,
+    lock::Serves,
+    shards::{Access, Runs},
+    snapshot::{
+        self, FieldHead, FileReader, FileWriter, LoadError, Loaded, Noted, Others, Part, SaveError, Saved, Staged,
+        Times,
+    },
+    table::{Cursor, Offer, StampOf},
+};
+use std::{
+    hash::BuildHasher,
+    io::{Read, Write},
+    sync::Arc,
+};
+
+/// Entries that go from a snapshot into the map before the memory that they took is given back.
+const CHUNK: usize = 1024;
+
+struct Entry<K, V> {
+    key: K,
+    value: V,
+    times: Times,
+}
+
+impl<K, V, P, S> ShardedMap<K, V, P, S>
+where
+    K: Key,
+    V: Value,
+    P: Policy,
+    P::Lock: Serves<K, V>,
+    S: BuildHasher + Default + 'static,
+{
+    /// Writes all live entries, and says how many: see [`snapshot`]. With the feature `serde`.
+    ///
+    /// O(n); some 64 entries are copied per lock hold, and written after it. No use of the entries.
+    ///
+    /// # Errors
+    ///
+    /// [`SaveError`], where the writer fails or a `Serialize` refuses.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses). Nothing has been written then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// let mut file = Vec::new();
+    /// assert_eq!(shop.names().save(&mut file)?, 1);
+    ///
+    /// let next = Shop::new();
+    /// assert_eq!(next.names().load(&file[..])?.entries, 1);
+    /// assert_eq!(next.names().get("ada"), Some(36));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn save(&self, mut writer: impl Write) -> Result<u64, SaveError>
+    where
+        K: Saved,
+        V: Saved,
+    {
+        self.core.check_order();
+        snapshot::save(&|visitor| visitor(self), &mut writer)
+    }
+
+    /// Puts in the entries of a snapshot, of this map or of a store that has it: its own field's, found by name. See [`snapshot`]. With the feature `serde`.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`], where the reader fails or it is no snapshot, no whole one, or none with this map. Nothing has changed then.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses). Nothing has been read then.
+    /// A panic in a `Deserialize` leaves the map as it was; one in a key's `Hash` or `Eq`, or for want of memory for the table, comes when some entries are in it.
+    ///
+    /// # Examples
+    ///
+    /// See [`save`](Self::save).
+    #[track_caller]
+    pub fn load(&self, mut reader: impl Read) -> Result<Loaded, LoadError>
+    where
+        K: Saved,
+        V: Saved,
+    {
+        self.core.check_order();
+        snapshot::load(&|visitor| visitor(self), &mut reader, Others::PassedOver)
+    }
+
+    /// Puts in an entry of a snapshot.
+    fn restore(&self, entry: Entry<K, V>, loaded: &mut Loaded) {
+        let Entry { key, value, times: Times { left, unused } } = entry;
+        if unused >= self.core.idle {
+            loaded.expired += 1;
+            return;
+        }
+        let is_in = if StampOf::<P>::TRACKS_ACCESS {
+            let hash = self.core.hasher.hash(&key);
+            let shard = self.core.route(hash);
+            let mut offer = Offer::new(key, value);
+            let put = |offer: &mut Offer<K, V>| {
+                self.core.write(shard, Runs::Nothing, |locked| locked.put_unused(hash, offer, left, unused))
+            };
+            // As any other insert where entries may not be evicted.
+            put(&mut offer) || (P::PINS && self.core.make_room_elsewhere(shard, &offer) && put(&mut offer))
+        } else {
+            self.put(key, value, left).is_ok()
+        };
+        *(if is_in { &mut loaded.entries } else { &mut loaded.refused }) += 1;
+    }
+}
+
+impl<K, V, P, S> Part for ShardedMap<K, V, P, S>
+where
+    K: Key + Saved,
+    V: Value + Saved,
+    P: Policy,
+    P::Lock: Serves<K, V>,
+    S: BuildHasher + Default + 'static,
+{
+    fn check_order(&self) {
+        self.core.check_order();
+    }
+
+    fn save_part(&self, file: &mut FileWriter<'_>) -> Result<(), SaveError> {
+        let noted = Noted { left: StampOf::<P>::EXPIRES, unused: StampOf::<P>::TRACKS_ACCESS };
+        let mut field = file.field(P::NAME, noted)?;
+        for shard in 0..self.core.shard_count() {
+            self.core.copy_live(shard, |entry| field.entry(&entry.key, &entry.value, entry.times))?;
+        }
+        field.finish()
+    }
+
+    fn load_part(&self, head: &FieldHead, file: &mut FileReader<'_>) -> Result<Staged, LoadError> {
+        let mut chunks: Vec<Vec<Entry<K, V>>> = Vec::new();
+        file.entries(P::NAME, head.noted, |key, value, times| {
+            let entry = Entry { key, value, times };
+            match chunks.last_mut().filter(|chunk| chunk.len() < CHUNK) {
+                Some(chunk) => chunk.push(entry),
+                None => chunks.push(vec![entry]),
+            }
+        })?;
+        // By another handle to the same map, since it outlives this call.
+        let map = ShardedMap { core: Arc::clone(&self.core) };
+        Ok(Box::new(move || {
+            let mut loaded = Loaded::default();
+            for entry in chunks.into_iter().flatten() {
+                map.restore(entry, &mut loaded);
+            }
+            loaded
+        }))
+    }
+}
+
+impl<K, V, P: Policy, S> Core<K, V, P, S> {
+    /// Panics where this thread may not access every shard of the map now.
+    #[track_caller]
+    fn check_order(&self) {
+        self.shards.check();
+    }
+
+    /// Lends copies of the live entries of a shard, each that is there all the while exactly once, without its lock: [`BATCH`] are
+    /// copied per lock hold. No use of the entries.
+    fn copy_live<E>(&self, shard: usize, mut each: impl FnMut(&Entry<K, V>) -> Result<(), E>) -> Result<(), E>
+    where
+        K: Clone,
+        V: Clone,
+    {
+        let (mut slots, mut copies) = (Vec::new(), Vec::new());
+        let mut next = Some(Cursor::default());
+        while let Some(from) = next {
+            slots.clear();
+            copies.clear();
+            next = self.shards.read(shard, Access::Step, |_, table| {
+                let next = table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
+                for entry in slots.iter().filter_map(|&slot| table.get(slot)) {
+                    if let Some(times) = self.times(entry.stamp()) {
+                        copies.push(Entry { key: entry.key().clone(), value: entry.value().clone(), times });
+                    }
+                }
+                next
+            });
+            copies.iter().try_for_each(&mut each)?;
+        }
+        Ok(())
+    }
+
+    /// The times of an entry with this stamp, if it has not expired.
+    fn times(&self, stamp: &StampOf<P>) -> Option<Times> {
+        let now = self.now();
+        if stamp.deadline(self.idle) <= now {
+            return None;
+        }
+        // With an idle time of zero it would have ended with its last use, with one for ever it ends with its ttl.
+        let (used, deadline) = (stamp.deadline(0), stamp.deadline(u64::MAX));
+        let left = match deadline {
+            u64::MAX if self.ttl == u64::MAX => None,
+            u64::MAX => Some(u64::MAX),
+            deadline => Some(deadline - now),
+        };
+        Some(Times { left, unused: if StampOf::<P>::TRACKS_ACCESS { now.saturating_sub(used) } else { 0 } })
+    }
+}
+
+impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
+    /// Stores what is on offer, in place of what its key had, for this long (or the declared ttl), as an entry that was unused for
+    /// so long, which is less than the idle time. Says whether there was room.
+    fn put_unused(&mut self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>, unused: u64) -> bool {
+        if !self.fits(self.units_of(offer)) {
+            return false;
+        }
+        let slot = match self.find_offered(hash, offer) {
+            Some(slot) => {
+                // What it replaces is dropped after the lock is released.
+                offer.value = offer.value.take().map(|value| self.replace(slot, value, ttl));
+                Some(slot)
+            }
+            None => self.insert_slot(hash, offer, ttl, !P::PINS),
+        };
+        if let Some(slot) = slot.filter(|_| unused > 0) {
+            self.table.used_at(slot, self.now.saturating_sub(unused), self.now, self.core.idle);
+        }
+        slot.is_some()
+    }
+}

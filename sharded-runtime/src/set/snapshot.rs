@@ -1,0 +1,93 @@
+//! A set's part of a snapshot: that of the map which it is.
+
+use super::ShardedSet;
+use crate::{
+    Key, Policy, ShardedMap,
+    lock::Serves,
+    snapshot::{FieldHead, FileReader, FileWriter, LoadError, Loaded, Part, SaveError, Saved, Staged},
+};
+use std::{
+    hash::BuildHasher,
+    io::{Read, Write},
+};
+
+impl<K, P, S> ShardedSet<K, P, S>
+where
+    K: Key,
+    P: Policy,
+    P::Lock: Serves<K, ()>,
+    S: BuildHasher + Default + 'static,
+{
+    /// Writes all live keys, and says how many: see [`ShardedMap::save`]. With the feature `serde`.
+    ///
+    /// # Errors
+    ///
+    /// [`SaveError`], where the writer fails or a `Serialize` refuses.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses). Nothing has been written then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// chat.online().insert("ada".to_owned());
+    /// let mut file = Vec::new();
+    /// assert_eq!(chat.online().save(&mut file)?, 1);
+    ///
+    /// let next = Chat::new();
+    /// assert_eq!(next.online().load(&file[..])?.entries, 1);
+    /// assert!(next.online().contains("ada"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn save(&self, writer: impl Write) -> Result<u64, SaveError>
+    where
+        K: Saved,
+    {
+        self.map.save(writer)
+    }
+
+    /// Puts in the keys of a snapshot: see [`ShardedMap::load`]. With the feature `serde`.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`], where the reader fails or it is no snapshot, no whole one, or none with this set. Nothing has changed then.
+    ///
+    /// # Panics
+    ///
+    /// As [`ShardedMap::load`].
+    ///
+    /// # Examples
+    ///
+    /// See [`save`](Self::save).
+    #[track_caller]
+    pub fn load(&self, reader: impl Read) -> Result<Loaded, LoadError>
+    where
+        K: Saved,
+    {
+        self.map.load(reader)
+    }
+}
+
+impl<K, P: Policy, S> Part for ShardedSet<K, P, S>
+where
+    ShardedMap<K, (), P, S>: Part,
+{
+    fn check_order(&self) {
+        self.map.check_order();
+    }
+
+    fn save_part(&self, file: &mut FileWriter<'_>) -> Result<(), SaveError> {
+        self.map.save_part(file)
+    }
+
+    fn load_part(&self, head: &FieldHead, file: &mut FileReader<'_>) -> Result<Staged, LoadError> {
+        self.map.load_part(head, file)
+    }
+}

@@ -1,0 +1,156 @@
+//! Why a snapshot could not be saved or loaded.
+
+use std::{error::Error, fmt, io};
+
+/// Why [`save`](super::Snapshot::save) failed. The store is as it was; what has been written so far is no snapshot, and will not load.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::{sharded, snapshot::{SaveError, Snapshot}};
+/// use std::collections::HashMap;
+///
+/// #[sharded(snapshot, ttl = "1h")]
+/// struct Shop {
+///     carts: HashMap<u64, String>,
+/// }
+/// let mut too_small = [0; 10];
+/// let error = Shop::new().save(&mut too_small[..]).unwrap_err();
+/// assert!(matches!(error, SaveError::Io(_)));
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SaveError {
+    /// The writer failed.
+    Io(io::Error),
+    /// A key or a value refused to be serialized.
+    Entry {
+        /// The field that it is in.
+        field: &'static str,
+        /// What its `Serialize` said.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// Why [`load`](super::Snapshot::load) failed. The store is as it was.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::{sharded, snapshot::{LoadError, Snapshot}};
+/// use std::collections::HashMap;
+///
+/// #[sharded(snapshot, ttl = "1h")]
+/// struct Shop {
+///     carts: HashMap<u64, String>,
+/// }
+/// let shop = Shop::new();
+/// shop.carts().insert(1, "apple".to_owned());
+/// let mut file = Vec::new();
+/// shop.save(&mut file)?;
+///
+/// let half = &file[..file.len() / 2];
+/// assert!(matches!(shop.load(half), Err(LoadError::Truncated)));
+/// assert!(matches!(shop.load(&b"something else"[..]), Err(LoadError::NotASnapshot)));
+/// # Ok::<(), sharded::snapshot::SaveError>(())
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The reader failed.
+    Io(io::Error),
+    /// It does not begin as a snapshot does.
+    NotASnapshot,
+    /// It was saved by a later version of this crate, in a form that this one does not know.
+    NewerVersion {
+        /// The version of its form; this crate knows those up to [`FORMAT_VERSION`](super::FORMAT_VERSION).
+        version: u32,
+    },
+    /// It ends too early.
+    Truncated,
+    /// Some of it is not as it was written, or something follows it.
+    Damaged {
+        /// The position of the part that does not fit its checksum, in bytes; a part has 64 KiB.
+        at: u64,
+    },
+    /// It has a field that the store does not have, whose entries would be lost.
+    UnknownField {
+        /// The name of that field.
+        field: String,
+    },
+    /// It does not have the one field that was to be loaded.
+    MissingField {
+        /// The name of that field.
+        field: &'static str,
+    },
+    /// A key or a value is none of the field's types, or was refused by their `Deserialize`.
+    Entry {
+        /// The field that it is in.
+        field: &'static str,
+        /// What was wrong.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+impl fmt::Display for SaveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SaveError::Io(_) => f.write_str("the snapshot can't be written"),
+            SaveError::Entry { field, .. } => write!(f, "an entry of `{field}` can't be serialized"),
+        }
+    }
+}
+
+impl Error for SaveError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            SaveError::Io(error) => Some(error),
+            SaveError::Entry { source, .. } => Some(&**source),
+        }
+    }
+}
+
+impl From<io::Error> for SaveError {
+    fn from(error: io::Error) -> Self {
+        SaveError::Io(error)
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LoadError::Io(_) => f.write_str("the snapshot can't be read"),
+            LoadError::NotASnapshot => f.write_str("this is no snapshot"),
+            LoadError::NewerVersion { version } => {
+                write!(
+                    f,
+                    "the snapshot is of version {version}, but this program knows none after {}",
+                    super::FORMAT_VERSION
+                )
+            }
+            LoadError::Truncated => f.write_str("the snapshot ends too early"),
+            LoadError::Damaged { at } => write!(f, "the snapshot is damaged, at byte {at} or in the 64 KiB after it"),
+            LoadError::UnknownField { field } => {
+                write!(f, "the snapshot has a field `{field}`, which this store does not have")
+            }
+            LoadError::MissingField { field } => write!(f, "the snapshot has no field `{field}`"),
+            LoadError::Entry { field, .. } => write!(f, "an entry of `{field}` is not of the types declared for it"),
+        }
+    }
+}
+
+impl Error for LoadError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            LoadError::Io(error) => Some(error),
+            LoadError::Entry { source, .. } => Some(&**source),
+            _ => None,
+        }
+    }
+}
+
+impl From<io::Error> for LoadError {
+    fn from(error: io::Error) -> Self {
+        LoadError::Io(error)
+    }
+}

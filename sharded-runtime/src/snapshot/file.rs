@@ -1,0 +1,265 @@
+//! What stands in the frames of a snapshot: fields by name, and their entries.
+//!
+//! | record | after its first byte |
+//! |---|---|
+//! | field (1) | the length of its name, its name, whether its entries have a time left (1) and a time unused (2) |
+//! | entry (2) | its time left, its time unused, the length of the rest, key and value in `MessagePack` |
+//! | end of the field (3) | how many entries it has |
+//! | end (0) | how many fields there are |
+//!
+//! Numbers are in LEB128, times in nanoseconds. A time left of zero is "as declared", one is "for ever", all others are one more than the time.
+
+use super::{
+    LoadError, SaveError, Saved,
+    frames::{FrameReader, FrameWriter},
+};
+use rmp_serde::{Deserializer, Serializer, decode::ReadReader};
+use std::io::{Cursor, Read, Write};
+
+/// A line end in it shows whether someone took it for text.
+const MAGIC: [u8; 8] = *b"\x8bshard\r\n";
+const HEAD: usize = MAGIC.len() + 4;
+
+const FIELD: u8 = 1;
+const ENTRY: u8 = 2;
+const END_OF_FIELD: u8 = 3;
+const END: u8 = 0;
+
+const AS_DECLARED: u64 = 0;
+const FOR_EVER: u64 = 1;
+
+/// Which times the entries of a field have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Noted {
+    pub(crate) left: bool,
+    pub(crate) unused: bool,
+}
+
+/// The times of an entry, in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// How long it has to live, if it is used; `u64::MAX` is for ever, `None` is what its field declares.
+    pub(crate) left: Option<u64>,
+    /// How long it has not been used.
+    pub(crate) unused: u64,
+}
+
+/// A snapshot that is being written.
+pub struct FileWriter<'a> {
+    frames: FrameWriter<'a>,
+    entry: Vec<u8>,
+    fields: u64,
+    entries: u64,
+}
+
+impl<'a> FileWriter<'a> {
+    pub(crate) fn new(writer: &'a mut dyn Write) -> Result<Self, SaveError> {
+        let mut head = [0; HEAD];
+        head[..MAGIC.len()].copy_from_slice(&MAGIC);
+        head[MAGIC.len()..].copy_from_slice(&super::FORMAT_VERSION.to_le_bytes());
+        Ok(FileWriter { frames: FrameWriter::new(writer, &head)?, entry: Vec::new(), fields: 0, entries: 0 })
+    }
+
+    /// Begins a field.
+    pub(crate) fn field(&mut self, name: &'static str, noted: Noted) -> Result<FieldWriter<'_, 'a>, SaveError> {
+        self.fields += 1;
+        self.frames.write(&[FIELD])?;
+        self.number(name.len() as u64)?;
+        self.frames.write(name.as_bytes())?;
+        self.frames.write(&[u8::from(noted.left) | u8::from(noted.unused) << 1])?;
+        Ok(FieldWriter { file: self, name, noted, entries: 0 })
+    }
+
+    /// Ends the file, and says how many entries are in it.
+    pub(crate) fn finish(mut self) -> Result<u64, SaveError> {
+        self.frames.write(&[END])?;
+        self.number(self.fields)?;
+        self.frames.finish()?;
+        Ok(self.entries)
+    }
+
+    fn number(&mut self, mut number: u64) -> Result<(), SaveError> {
+        let mut bytes = [0; 10];
+        let mut length = 0;
+        loop {
+            #[allow(clippy::cast_possible_truncation, reason = "seven bits")]
+            let low = (number & 0x7f) as u8;
+            number >>= 7;
+            bytes[length] = if number == 0 { low } else { low | 0x80 };
+            length += 1;
+            if number == 0 {
+                return Ok(self.frames.write(&bytes[..length])?);
+            }
+        }
+    }
+}
+
+/// A field of a snapshot that is being written.
+pub(crate) struct FieldWriter<'f, 'a> {
+    file: &'f mut FileWriter<'a>,
+    name: &'static str,
+    noted: Noted,
+    entries: u64,
+}
+
+impl FieldWriter<'_, '_> {
+    pub(crate) fn entry<K: Saved, V: Saved>(&mut self, key: &K, value: &V, times: Times) -> Result<(), SaveError> {
+        let mut bytes = std::mem::take(&mut self.file.entry);
+        bytes.clear();
+        // Fields by name, so that a struct may gain one with a default between two versions of a program.
+        let mut serializer = Serializer::new(&mut bytes).with_struct_map();
+        key.serialize(&mut serializer)
+            .and_then(|()| value.serialize(&mut serializer))
+            .map_err(|source| SaveError::Entry { field: self.name, source: source.into() })?;
+
+        self.file.frames.write(&[ENTRY])?;
+        if self.noted.left {
+            self.file.number(match times.left {
+                None => AS_DECLARED,
+                Some(u64::MAX) => FOR_EVER,
+                Some(left) => left + 1,
+            })?;
+        }
+        if self.noted.unused {
+            self.file.number(times.unused)?;
+        }
+        self.file.number(bytes.len() as u64)?;
+        self.file.frames.write(&bytes)?;
+        self.file.entry = bytes;
+        self.entries += 1;
+        Ok(())
+    }
+
+    pub(crate) fn finish(self) -> Result<(), SaveError> {
+        self.file.frames.write(&[END_OF_FIELD])?;
+        self.file.number(self.entries)?;
+        self.file.entries += self.entries;
+        Ok(())
+    }
+}
+
+/// A snapshot that is being read.
+pub struct FileReader<'a> {
+    frames: FrameReader<'a>,
+    entry: Deserializer<ReadReader<Cursor<Vec<u8>>>>,
+    fields: u64,
+}
+
+/// What is known of a field before its entries.
+pub struct FieldHead {
+    pub(crate) name: String,
+    pub(crate) noted: Noted,
+}
+
+impl<'a> FileReader<'a> {
+    pub(crate) fn new(reader: &'a mut dyn Read) -> Result<Self, LoadError> {
+        let (frames, head) = FrameReader::new::<HEAD>(reader).map_err(|error| match error {
+            // Shorter than the head.
+            LoadError::Truncated => LoadError::NotASnapshot,
+            error => error,
+        })?;
+        let (magic, version) = head.split_at(MAGIC.len());
+        if magic != MAGIC {
+            return Err(LoadError::NotASnapshot);
+        }
+        match version.try_into().map(u32::from_le_bytes) {
+            Ok(super::FORMAT_VERSION) => {}
+            Ok(version) if version > super::FORMAT_VERSION => return Err(LoadError::NewerVersion { version }),
+            _ => return Err(LoadError::Damaged { at: 0 }),
+        }
+        Ok(FileReader { frames, entry: Deserializer::new(Cursor::new(Vec::new())), fields: 0 })
+    }
+
+    /// The next field, whose entries must be read or skipped then.
+    pub(crate) fn field(&mut self) -> Result<Option<FieldHead>, LoadError> {
+        match self.frames.byte()? {
+            FIELD => self.fields += 1,
+            END => {
+                return if self.number()? == self.fields { Ok(None) } else { Err(self.frames.damaged()) };
+            }
+            _ => return Err(self.frames.damaged()),
+        }
+        let mut name = Vec::new();
+        let length = self.number()?;
+        self.frames.bytes(length, |piece| name.extend_from_slice(piece))?;
+        let name = String::from_utf8(name).map_err(|_| self.frames.damaged())?;
+        let noted = match self.frames.byte()? {
+            noted @ 0..=3 => Noted { left: noted & 1 != 0, unused: noted & 2 != 0 },
+            _ => return Err(self.frames.damaged()),
+        };
+        Ok(Some(FieldHead { name, noted }))
+    }
+
+    /// Reads the entries of a field.
+    pub(crate) fn entries<K: Saved, V: Saved>(
+        &mut self,
+        field: &'static str,
+        noted: Noted,
+        mut each: impl FnMut(K, V, Times),
+    ) -> Result<(), LoadError> {
+        let mut entries = 0;
+        while let Some((times, length)) = self.entry(noted, entries)? {
+            let bytes = self.entry.get_mut();
+            bytes.set_position(0);
+            let bytes = bytes.get_mut();
+            bytes.clear();
+            self.frames.bytes(length, |piece| bytes.extend_from_slice(piece))?;
+            let parts = K::deserialize(&mut self.entry).and_then(|key| Ok((key, V::deserialize(&mut self.entry)?)));
+            let wrong = |source| LoadError::Entry { field, source };
+            let (key, value) = parts.map_err(|source| wrong(source.into()))?;
+            if self.entry.position() != length {
+                return Err(wrong("there is more than a key and a value".into()));
+            }
+            each(key, value, times);
+            entries += 1;
+        }
+        Ok(())
+    }
+
+    /// Passes over the entries of a field.
+    pub(crate) fn skip(&mut self, noted: Noted) -> Result<(), LoadError> {
+        let mut entries = 0;
+        while let Some((_, length)) = self.entry(noted, entries)? {
+            self.frames.bytes(length, |_| {})?;
+            entries += 1;
+        }
+        Ok(())
+    }
+
+    /// Looks whether this is the end.
+    pub(crate) fn finish(self) -> Result<(), LoadError> {
+        self.frames.finish()
+    }
+
+    /// The times and the length of the next entry, after so many of its field.
+    fn entry(&mut self, noted: Noted, before: u64) -> Result<Option<(Times, u64)>, LoadError> {
+        match self.frames.byte()? {
+            ENTRY => {}
+            END_OF_FIELD => return if self.number()? == before { Ok(None) } else { Err(self.frames.damaged()) },
+            _ => return Err(self.frames.damaged()),
+        }
+        let left = match if noted.left { self.number()? } else { AS_DECLARED } {
+            AS_DECLARED => None,
+            FOR_EVER => Some(u64::MAX),
+            more => Some(more - 1),
+        };
+        let unused = if noted.unused { self.number()? } else { 0 };
+        Ok(Some((Times { left, unused }, self.number()?)))
+    }
+
+    fn number(&mut self) -> Result<u64, LoadError> {
+        let mut number = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.frames.byte()?;
+            let bits = u64::from(byte & 0x7f);
+            if bits << shift >> shift != bits {
+                break;
+            }
+            number |= bits << shift;
+            if byte & 0x80 == 0 {
+                return Ok(number);
+            }
+        }
+        Err(self.frames.damaged())
+    }
+}

@@ -1,0 +1,324 @@
+//! Saving a store into a file and loading it again: a service that restarts goes on with what it knew.
+//!
+//! With the feature `serde` of this crate and `#[sharded(snapshot)]` on the struct a store is a [`Snapshot`]; a map or a set by itself has
+//! `save` and `load` in any case.
+//!
+//! ```
+//! use sharded::{sharded, snapshot::Snapshot};
+//! use std::{collections::HashMap, error::Error, fs::{self, File}, io, path::Path};
+//!
+//! #[sharded(snapshot, ttl = "30m")]
+//! struct Shop {
+//!     carts: HashMap<u64, Vec<String>>,
+//! }
+//!
+//! /// Under another name until it is whole and on the disk: there is always a snapshot to load.
+//! fn save(shop: &Shop, path: &Path) -> Result<(), Box<dyn Error>> {
+//!     let unfinished = path.with_extension("unfinished");
+//!     let file = File::create(&unfinished)?;
+//!     shop.save(&file)?;
+//!     file.sync_all()?;
+//!     Ok(fs::rename(unfinished, path)?)
+//! }
+//!
+//! fn start(path: &Path) -> Result<Shop, Box<dyn Error>> {
+//!     let shop = Shop::new();
+//!     match File::open(path) {
+//!         Ok(file) => {
+//!             let loaded = shop.load(file)?;
+//!             println!("{} entries from {}", loaded.entries, path.display());
+//!         }
+//!         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+//!         Err(error) => return Err(error.into()),
+//!     }
+//!     Ok(shop)
+//! }
+//!
+//! # let folder = std::env::temp_dir().join(format!("sharded-{}", std::process::id()));
+//! # fs::create_dir_all(&folder)?;
+//! # let path = &folder.join("shop.snapshot");
+//! let shop = start(path)?;
+//! shop.carts().insert(7, vec!["apple".to_owned()]);
+//! save(&shop, path)?;
+//! assert_eq!(start(path)?.carts().with(&7, |cart| cart.len()), Some(1));
+//! # fs::remove_dir_all(folder)?;
+//! # Ok::<(), Box<dyn Error>>(())
+//! ```
+//!
+//! # What is saved
+//!
+//! Every live entry of every map and set, in the order of declaration, each with the time that it has left and, where the
+//! field has an idle time, for how long it has not been used. Skipped fields are not saved, nor is what the eviction knows
+//! of the entries, nor what the statistics count.
+//!
+//! A save goes through a field shard by shard and copies some 64 entries per lock hold: `Clone` of keys and values runs
+//! under the lock (as in [`get`](crate::ShardedMap::get)), `Serialize` and the writer do not. So it is not of one moment:
+//! an entry that is there all the while is saved exactly once, one that comes or goes meanwhile once or not at all, and
+//! one that changes as it was at some time. It is no use of the entries. It needs memory for those 64 copies, for the
+//! largest entry in its serialized form, and 64 KiB.
+//!
+//! # What is loaded
+//!
+//! The entries come into the store as by [`insert`](crate::ShardedMap::insert), each with the time to live that it had
+//! left: also one of its own, and also if the field declares another one by now. The time from the save to the load does
+//! not count. An entry that had no end gets the declared `ttl`, where there is one by now, and times that the field no
+//! longer keeps are forgotten. One that has been unused for longer than the idle time in force at the load is left out
+//! ([`Loaded::expired`]).
+//!
+//! What is in the store already stays, but for the values of keys that are loaded. Where the entries are more than the
+//! capacity, the eviction decides who leaves, as if they had been inserted in the order of the file;
+//! [`Reject`](crate::evict::Reject) refuses those that find no room ([`Loaded::refused`]), and so does any eviction what is
+//! heavier than the capacity, or new where nothing may be evicted.
+//!
+//! Before the first entry comes into the store all of them are read, checked and deserialized: a load that fails leaves
+//! the store as it was. Until then they take about the memory that they take in the store, which then takes them over a
+//! thousand at a time.
+//!
+//! # What a file is good for
+//!
+//! What is not as it was written is found by checksums (CRC-32), each of 64 KiB and all before them: any change within 32
+//! bits in a row for certain, others but for one in four billion; so is an end that is missing, or to which something was
+//! added. That is against accidents: who means to deceive can make new checksums.
+//!
+//! Keys and values are in the `MessagePack` of [`rmp-serde`](https://docs.rs/rmp-serde), structs with the names of their
+//! fields. So between two versions of a program
+//!
+//! - a struct may gain fields with `#[serde(default)]`, lose fields, and change in any other way for which its
+//!   `Deserialize` is prepared;
+//! - a store may gain fields, which the load leaves alone; lock, shards, capacity, eviction, hasher and times may change;
+//! - a field that is gone or has a new name is an error ([`LoadError::UnknownField`]). The others can be loaded from the
+//!   same file one by one: [`ShardedMap::load`](crate::ShardedMap::load) takes its own field and passes over the rest.
+//!
+//! Types are not compared but by what they deserialize from. A type whose `Serialize` and `Deserialize` do not fit each
+//! other comes back wrong or not at all, and `MessagePack` has one form for `None`, `Some(None)` and `Some(())`: they come
+//! back as `None`.
+//!
+//! A later version of this crate loads the files of an earlier one. The form of a file is described in
+//! `sharded-runtime/src/snapshot/`.
+
+mod error;
+#[allow(unreachable_pub, missing_debug_implementations, reason = "in a trait that only this crate can name")]
+mod file;
+mod frames;
+
+pub use error::{LoadError, SaveError};
+
+pub(crate) use file::{FieldHead, FileReader, FileWriter, Noted, Times};
+
+use crate::{Field, Store};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{
+    io::{Read, Write},
+    ops::AddAssign,
+};
+
+/// The version of the form of a file that this crate writes, and the latest that it reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// A type that can be saved and loaded: `Clone + serde::Serialize + serde::de::DeserializeOwned`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be saved",
+    label = "can't be saved and loaded",
+    note = "what is in a store with `snapshot` is `Clone + Serialize + Deserialize` and borrows nothing: derive them"
+)]
+pub trait Saved: Clone + Serialize + DeserializeOwned {}
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Serialize + DeserializeOwned> Saved for T {}
+
+/// A store that can be saved and loaded as a whole: what `#[sharded(snapshot)]` writes.
+///
+/// # Examples
+///
+/// See [the module](self), and
+///
+/// ```
+/// use sharded::{clock::Manual, sharded, snapshot::Snapshot};
+/// use std::{collections::{HashMap, HashSet}, time::Duration};
+///
+/// #[sharded(snapshot, ttl = "1h")]
+/// struct Shop {
+///     carts: HashMap<u64, Vec<u32>>,
+///     online: HashSet<u64>,
+/// }
+///
+/// let clock = Manual::new();
+/// let shop = Shop::builder().clock(clock.clone()).build();
+/// shop.carts().insert(1, vec![7]);
+/// shop.online().insert_with_ttl(1, Duration::from_secs(5));
+/// clock.advance(Duration::from_secs(2));
+/// let mut file = Vec::new();
+/// assert_eq!(shop.save(&mut file)?, 2);
+///
+/// let next = Shop::builder().clock(Manual::new()).build();
+/// assert_eq!(next.load(&file[..])?.entries, 2);
+/// assert_eq!(next.carts().get(&1), Some(vec![7]));
+/// assert_eq!(next.online().ttl_of(&1), Some(Duration::from_secs(3)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Snapshot: Store {
+    /// Shows every map of the store, in the order of declaration.
+    fn visit_saved(&self, visitor: &mut dyn FnMut(&dyn SavedField));
+
+    /// Writes all live entries, and says how many. The writer needs no buffer of its own; it is flushed at the end.
+    ///
+    /// # Errors
+    ///
+    /// [`SaveError`], where the writer fails or a `Serialize` refuses.
+    ///
+    /// # Panics
+    ///
+    /// Before anything is written: inside a closure on a field of this store or of a later one. The message then names this
+    /// library's line as the place of the access. A panic in user code reaches the caller and leaves the store as it was.
+    ///
+    /// # Examples
+    ///
+    /// See [`Snapshot`].
+    fn save(&self, mut writer: impl Write) -> Result<u64, SaveError> {
+        save(&|visitor| self.visit_saved(visitor), &mut writer)
+    }
+
+    /// Puts all entries of a snapshot into the store, which must be all that there is to read. The reader needs no buffer of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`], where the reader fails or it is no snapshot, no whole one, or none of such a store. Nothing has changed then.
+    ///
+    /// # Panics
+    ///
+    /// Before anything is read: inside a closure on a field of this store or of a later one, as [`save`](Snapshot::save). A
+    /// panic in a `Deserialize` leaves the store as it was; one in a key's `Hash` or `Eq`, or for want of memory for the
+    /// tables, comes when some entries are in it.
+    ///
+    /// # Examples
+    ///
+    /// See [`Snapshot`].
+    fn load(&self, mut reader: impl Read) -> Result<Loaded, LoadError> {
+        load(&|visitor| self.visit_saved(visitor), &mut reader, Others::Refused)
+    }
+}
+
+/// What became of the entries of a snapshot.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::{sharded, snapshot::Snapshot};
+/// use std::collections::HashSet;
+///
+/// #[sharded(snapshot)]
+/// struct Flight {
+///     #[shard(capacity = 100, evict = Reject)]
+///     seats: HashSet<u8>,
+/// }
+/// let flight = Flight::new();
+/// for seat in 0..10 {
+///     flight.seats().try_insert(seat)?;
+/// }
+/// let mut file = Vec::new();
+/// flight.save(&mut file)?;
+///
+/// let smaller = Flight::builder().seats(|seats| seats.capacity(8).shards(1)).build();
+/// let loaded = smaller.load(&file[..])?;
+/// assert_eq!((loaded.entries, loaded.refused), (8, 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Loaded {
+    /// Those that came into the store, though the eviction may have let some of them go for others.
+    pub entries: u64,
+    /// Those that were unused for longer than the idle time that is in force now.
+    pub expired: u64,
+    /// Those for which there was no room.
+    pub refused: u64,
+}
+
+impl AddAssign for Loaded {
+    fn add_assign(&mut self, more: Self) {
+        self.entries += more.entries;
+        self.expired += more.expired;
+        self.refused += more.refused;
+    }
+}
+
+/// One map of a [`Snapshot`]: a [`ShardedMap`](crate::ShardedMap) or [`ShardedSet`](crate::ShardedSet) of what can be [`Saved`].
+pub trait SavedField: Field + sealed::SavedField {}
+impl<F: Field + sealed::SavedField> SavedField for F {}
+
+pub(crate) use sealed::SavedField as Part;
+
+mod sealed {
+    use super::{FieldHead, FileReader, FileWriter, LoadError, SaveError, Staged};
+
+    /// What a field does for its part of a snapshot.
+    pub trait SavedField {
+        /// Panics where this thread may not access the field now.
+        fn check_order(&self);
+        /// Writes the field.
+        fn save_part(&self, file: &mut FileWriter<'_>) -> Result<(), SaveError>;
+        /// Reads the field, and has its entries ready.
+        fn load_part(&self, head: &FieldHead, file: &mut FileReader<'_>) -> Result<Staged, LoadError>;
+    }
+}
+
+/// Puts into a field what was read for it.
+pub(crate) type Staged = Box<dyn FnOnce() -> Loaded>;
+
+/// Shows the fields of which a snapshot is made.
+type Fields<'a> = &'a dyn Fn(&mut dyn FnMut(&dyn SavedField));
+
+/// What is done about the fields of a snapshot that nobody asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Others {
+    Refused,
+    PassedOver,
+}
+
+pub(crate) fn save(fields: Fields<'_>, writer: &mut dyn Write) -> Result<u64, SaveError> {
+    fields(&mut |field| field.check_order());
+    let mut file = FileWriter::new(writer)?;
+    let mut saved = Ok(());
+    fields(&mut |field| {
+        if saved.is_ok() {
+            saved = field.save_part(&mut file);
+        }
+    });
+    saved?;
+    file.finish()
+}
+
+pub(crate) fn load(fields: Fields<'_>, reader: &mut dyn Read, others: Others) -> Result<Loaded, LoadError> {
+    fields(&mut |field| field.check_order());
+    let mut file = FileReader::new(reader)?;
+    let mut staged: Vec<(&'static str, Staged)> = Vec::new();
+    while let Some(head) = file.field()? {
+        let mut found = None;
+        fields(&mut |field| {
+            if found.is_none() && field.name() == head.name {
+                found = Some(field.load_part(&head, &mut file).map(|part| (field.name(), part)));
+            }
+        });
+        match found {
+            Some(part) => staged.push(part?),
+            None if others == Others::Refused => return Err(LoadError::UnknownField { field: head.name }),
+            None => file.skip(head.noted)?,
+        }
+    }
+    file.finish()?;
+    if others == Others::PassedOver {
+        let mut missing = None;
+        fields(&mut |field| {
+            if staged.iter().all(|(name, _)| *name != field.name()) {
+                missing = Some(field.name());
+            }
+        });
+        if let Some(field) = missing {
+            return Err(LoadError::MissingField { field });
+        }
+    }
+    let mut loaded = Loaded::default();
+    for (_, put) in staged {
+        loaded += put();
+    }
+    Ok(loaded)
+}
