@@ -73,8 +73,10 @@ impl<T, O, P: Policy> Shards<T, O, P> {
         self.place.check(shard);
         let Shard { open, cell } = self.all.get(shard);
         let at = Location::caller();
+        // It outlives the lock, as what waits for its end must not run under that.
+        let mut inside = None;
         let read = |table: &T| {
-            let _inside = access.is_recorded().then(|| self.place.enter(shard, at));
+            inside = access.is_recorded().then(|| self.place.enter(shard, at));
             read(open, table)
         };
         if access == Access::Step { cell.read_in_turn(read) } else { cell.read(read) }
@@ -86,8 +88,10 @@ impl<T, O, P: Policy> Shards<T, O, P> {
         self.place.check(shard);
         let Shard { open, cell } = self.all.get(shard);
         let at = Location::caller();
+        // As above.
+        let mut inside = None;
         let write = |table: &mut T| {
-            let _inside = access.is_recorded().then(|| self.place.enter(shard, at));
+            inside = access.is_recorded().then(|| self.place.enter(shard, at));
             write(open, table)
         };
         if access == Access::Step { cell.write_in_turn(write) } else { cell.write(write) }
