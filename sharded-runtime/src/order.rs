@@ -9,13 +9,19 @@
 //! the `Eq` and `Clone` of keys and values that own something. Those of plain data (no drop glue) are taken not to access
 //! a store themselves, since recording costs a hit of such types more than a tenth of its time; likewise `Borrow`, clocks
 //! and evictions of the user's own.
+//!
+//! What must not run under a lock that the user holds waits until the thread is [outside](when_outside) of all shards.
 
 use smallvec::SmallVec;
 use std::{
     cell::{Cell, RefCell},
+    mem,
     mem::ManuallyDrop,
     panic::Location,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 const SHARD_BITS: u32 = 16;
@@ -105,7 +111,28 @@ pub(crate) fn is_inside() -> bool {
     RANK.get() != 0
 }
 
-/// The stay in a shard; it ends when this is dropped, and the thread is again where it was.
+/// What can wait until a thread is outside of all shards. It does not panic.
+pub(crate) trait Later {
+    fn run(&self);
+}
+
+/// Has something run once this thread, which is inside a shard, is outside of all: when the lock of the outermost is released. Once,
+/// however often it is asked for meanwhile.
+#[cold]
+pub(crate) fn when_outside(job: Arc<dyn Later>) {
+    LATER.with_borrow_mut(|jobs| {
+        if jobs.is_empty() {
+            // Beneath all others, so that whoever leaves the outermost place comes upon it, and nobody else has to look.
+            ASIDE.with_borrow_mut(|aside| aside.insert(0, Frame::OUTSIDE));
+            DEPTH.set(DEPTH.get() + 1);
+        }
+        if !jobs.iter().any(|other| std::ptr::addr_eq(Arc::as_ptr(other), Arc::as_ptr(&job))) {
+            jobs.push(job);
+        }
+    });
+}
+
+/// The stay in a shard; it ends when this is dropped, and the thread is again where it was. To be dropped after the lock is released.
 pub(crate) struct Inside;
 
 impl Drop for Inside {
@@ -129,6 +156,8 @@ thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
     /// Without a destructor, so that it can be asked in the destructors of other thread-locals: it owns nothing when it is empty.
     static ASIDE: RefCell<ManuallyDrop<Frames>> = const { RefCell::new(ManuallyDrop::new(SmallVec::new_const())) };
+    /// What waits until none is entered. Likewise.
+    static LATER: RefCell<ManuallyDrop<Vec<Arc<dyn Later>>>> = const { RefCell::new(ManuallyDrop::new(Vec::new())) };
 }
 
 type Frames = SmallVec<[Frame; 4]>;
@@ -142,6 +171,9 @@ struct Frame {
 }
 
 impl Frame {
+    /// Where no place is entered.
+    const OUTSIDE: Frame = Frame { rank: 0, name: &"", at: Location::caller() };
+
     fn innermost() -> Self {
         Frame { rank: RANK.get(), name: NAME.get(), at: AT.get() }
     }
@@ -173,6 +205,11 @@ impl Frame {
         });
         if let Some(outer) = outer {
             outer.record();
+            if outer.rank == 0 {
+                for job in LATER.with_borrow_mut(|jobs| mem::take(&mut **jobs)) {
+                    job.run();
+                }
+            }
         }
     }
 }

@@ -1,8 +1,12 @@
 //! What all operations of a map are made of: the map itself, and a write to one shard.
 
-use super::{garbage::Garbage, locked::Locked, placing::Placing};
+use super::{
+    garbage::{Garbage, Leaving},
+    locked::Locked,
+    placing::Placing,
+};
 use crate::{
-    Policy,
+    HasListener, Policy,
     budget::{Budget, Purse},
     builder::{FieldOptions, StoreContext},
     clock::{TimeSource, to_nanos},
@@ -11,6 +15,7 @@ use crate::{
     hasher::MapHasher,
     lock::Lock,
     order::{self, Place},
+    removal::Listening,
     shards::{Access, Runs, Shards},
     stats::Meter,
     sweeper,
@@ -19,7 +24,10 @@ use crate::{
 };
 use std::{
     hash::{BuildHasher, Hash},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -41,6 +49,7 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) ttl: u64,
     pub(super) idle: u64,
     pub(super) budget: Option<Budget>,
+    listening: OnceLock<Listening<K, V>>,
     tally: Tally,
     /// When the background thread looks at this map next.
     pub(super) alarm: AtomicU64,
@@ -116,6 +125,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             budget: options.capacity.or(P::CAPACITY).map(|capacity| Budget::new(capacity, shards.count())),
             ttl: forever(options.ttl.or(P::TTL)),
             idle: forever(options.idle.or(P::IDLE).filter(|_| tracks)),
+            listening: OnceLock::new(),
             tally: Tally::new(),
             alarm: AtomicU64::new(u64::MAX),
             in_background: StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand(),
@@ -167,6 +177,30 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.placing.usage()
     }
 
+    /// Who is told of the entries that leave.
+    #[inline]
+    pub(super) fn listening(&self) -> Option<&Listening<K, V>> {
+        self.listening.get()
+    }
+
+    /// Has a listener told of them from now on, unless there is one.
+    pub(super) fn listen<L>(
+        &self,
+        listener: L,
+        listening: impl FnOnce(L) -> Listening<K, V>,
+    ) -> Result<(), HasListener<L>> {
+        let mut listener = Some(listener);
+        // The closure runs once, if at all.
+        self.listening.get_or_init(|| listening(listener.take().expect("it is there")));
+        listener.map_or(Ok(()), |listener| Err(HasListener { listener }))
+    }
+
+    /// For what a write takes out.
+    #[inline]
+    pub(super) fn leaving(&self) -> Leaving<'_, K, V> {
+        Leaving::new(&self.listening)
+    }
+
     pub(super) fn in_background(&self) -> bool {
         self.in_background
     }
@@ -204,9 +238,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         runs: Runs,
         change: impl FnOnce(&mut Locked<'_, K, V, P, S>) -> R,
     ) -> R {
-        let mut garbage = Garbage::new();
+        let mut leaving = self.leaving();
+        let garbage = &mut leaving.garbage;
         let change = |open: &Open, table: &mut Table<K, V, P>| {
-            let mut locked = Locked { core: self, open, now: self.now(), table, garbage: &mut garbage };
+            let mut locked = Locked { core: self, open, now: self.now(), table, garbage };
             let result = change(&mut locked);
             if StampOf::<P>::EXPIRES {
                 locked.sweep(SWEEP_PER_WRITE);
@@ -219,7 +254,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if let Some(budget) = &self.budget
             && budget.is_overdrawn()
         {
-            self.settle(budget, shard, &mut garbage);
+            self.settle(budget, shard, &mut leaving.garbage);
         }
         if StampOf::<P>::EXPIRES && self.in_background && due_at < self.alarm.load(Ordering::Relaxed) {
             self.alarm.fetch_min(due_at, Ordering::Relaxed);

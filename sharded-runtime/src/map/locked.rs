@@ -8,6 +8,7 @@ use crate::{
     Policy,
     evict::Eviction,
     expiry::Stamp,
+    removal::Cause,
     table::{NoMemory, Offer, StampOf, Table},
     tally::Event,
 };
@@ -206,11 +207,6 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         Some(removed)
     }
 
-    /// Leaves something to be dropped after the lock is released.
-    pub(super) fn discard(&mut self, entry: (K, V)) {
-        self.garbage.push(entry);
-    }
-
     fn deadline(&self, ttl: Option<u64>) -> u64 {
         self.now.saturating_add(ttl.unwrap_or(self.core.ttl))
     }
@@ -229,7 +225,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     pub(super) fn expire(&mut self, slot: u32) {
         if let Some(removed) = self.remove(slot, None) {
             self.open.meter.expired.add();
-            self.garbage.push(removed);
+            self.leave(removed, Cause::Expired);
         }
     }
 
@@ -256,14 +252,22 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
             if let Some(slot) = self.table.next_expired(self.now, self.core.idle) {
                 self.open.meter.expired.add();
                 if let Some(expired) = self.take(slot, None) {
-                    self.garbage.push(expired);
+                    self.leave(expired, Cause::Expired);
                 }
                 return true;
             }
         }
-        let Some(victim) = self.table.victim().and_then(|slot| self.take(slot, None)) else { return false };
-        self.open.meter.evicted.add();
-        self.garbage.push(victim);
+        let Some(slot) = self.table.victim() else { return false };
+        let is_alive = self.is_alive(slot);
+        let Some(victim) = self.take(slot, None) else { return false };
+        if is_alive {
+            self.open.meter.evicted.add();
+            self.leave(victim, Cause::Evicted);
+        } else {
+            // It was not due yet, but it can't be said to have left for another one.
+            self.open.meter.expired.add();
+            self.leave(victim, Cause::Expired);
+        }
         true
     }
 

@@ -229,7 +229,9 @@ where
     pub(super) fn put(&self, key: K, value: V, ttl: Option<u64>) -> Result<Option<V>, Refused<K, V>> {
         let hash = self.core.hasher.hash(&key);
         let mut offer = Offer::new(key, value);
-        let replaced = if Core::<K, V, P, S>::IS_PLAIN {
+        let replaced = if self.core.listening().is_some() {
+            self.core.put_telling(hash, &mut offer, ttl)
+        } else if Core::<K, V, P, S>::IS_PLAIN {
             self.core.put_plain(hash, &mut offer)
         } else {
             self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
@@ -251,6 +253,9 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.core.hasher.hash(key);
+        if self.core.listening().is_some() {
+            return self.core.take_telling(hash, key, runs, condition);
+        }
         if Core::<K, V, P, S>::IS_PLAIN {
             return self.core.take_plain(hash, key, runs, condition);
         }
