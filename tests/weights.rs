@@ -7,7 +7,7 @@ mod common;
 use common::panics;
 use proptest::prelude::*;
 use sharded::{
-    Change, Policy, ShardedMap,
+    Cause, Change, Policy, ShardedMap,
     builder::FieldOptions,
     clock::{Manual, System},
     evict::Lru,
@@ -15,6 +15,7 @@ use sharded::{
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    sync::{Arc, Mutex},
     thread,
 };
 
@@ -97,6 +98,28 @@ fn what_is_heavier_than_all_is_given_back() {
     cache.pages().compute(11, |_| Change::Put(text(2000), ()));
     assert_eq!((cache.pages().len(), cache.pages().weight()), (4, 400));
     assert_eq!(cache.pages().stats().evicted, evicted + 6);
+}
+
+#[test]
+fn who_listens_is_told_of_what_is_too_heavy() {
+    let cache = Cache::new();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let telling = Arc::clone(&told);
+    let listen = move |key: &u32, page: &String, cause| telling.lock().unwrap().push((*key, page.len(), cause));
+    assert!(cache.pages().on_removal(listen).is_ok());
+    let take = || std::mem::take(&mut *told.lock().unwrap());
+
+    cache.pages().insert(1, text(100));
+    assert_eq!(cache.pages().insert(1, text(2000)).map(|old| old.len()), Some(100));
+    assert_eq!(take(), [(1, 100, Cause::Replaced), (1, 2000, Cause::Evicted)]);
+    // What is given back has not been in.
+    assert!(cache.pages().try_insert(2, text(2000)).is_err());
+    assert_eq!(take(), []);
+    cache.pages().insert(3, text(100));
+    cache.pages().with_mut(&3, |page| page.push_str(&text(1000)));
+    assert_eq!(take(), [(3, 1100, Cause::Evicted)]);
+    (0..12).for_each(|key| _ = cache.pages().insert(key, text(90)));
+    assert_eq!(take().iter().map(|(_, bytes, cause)| (*bytes, *cause)).collect::<Vec<_>>(), [(90, Cause::Evicted)]);
 }
 
 #[test]

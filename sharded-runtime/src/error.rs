@@ -124,7 +124,31 @@ impl<E: Error> Error for LoadError<E> {
     }
 }
 
-// Neither of these shows what it gives back: keys and values need not be `Debug`, and may be secret.
+/// A field has its removal listener already, by [`on_removal`](crate::ShardedMap::on_removal) or
+/// [`removals`](crate::ShardedMap::removals).
+///
+/// # Examples
+///
+/// ```
+/// # use sharded::sharded;
+/// # use std::collections::HashMap;
+/// #[sharded(ttl = "1h")]
+/// struct Shop {
+///     carts: HashMap<u64, String>,
+/// }
+/// let shop = Shop::new();
+/// shop.carts().on_removal(|id, _, _| println!("{id}")).unwrap();
+/// let second = shop.carts().on_removal(|id, _, cause| println!("{id}: {cause:?}")).unwrap_err();
+/// assert_eq!(second.to_string(), "the field has a removal listener already");
+/// let _given_back = second.listener;
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct HasListener<L> {
+    /// The listener that was not registered, given back.
+    pub listener: L,
+}
+
+// None shows what it gives back: keys, values and closures need not be `Debug`, and may be secret.
 
 impl<K, V> fmt::Debug for Refused<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -153,3 +177,17 @@ impl<K, V> fmt::Display for Occupied<K, V> {
 }
 
 impl<K, V> Error for Occupied<K, V> {}
+
+impl<L> fmt::Debug for HasListener<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HasListener").finish_non_exhaustive()
+    }
+}
+
+impl<L> fmt::Display for HasListener<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the field has a removal listener already")
+    }
+}
+
+impl<L> Error for HasListener<L> {}

@@ -25,7 +25,7 @@
 //! # Where to look
 //!
 //! - [`mod@reference`] has every option, what goes with what, what the attribute writes, and what to do about each error.
-//! - [`ShardedMap`] has all that can be done to a map, and says what holds for nested accesses and panics; [`ShardedSet`]
+//! - [`ShardedMap`] has all that can be done to a map, and says what holds for nested accesses, panics and removal listeners; [`ShardedSet`]
 //!   is the map without values, [`Store`] the whole struct.
 //! - [`lock`], [`expiry`], [`evict`], [`clock`], [`shards`] and [`hasher`] have one type for each choice of a declaration.
 //! - [`placement`] says on which NUMA node shards lie, and [`mod@numa`] when that helps.
@@ -59,6 +59,7 @@ pub mod placement;
 mod policy;
 #[doc = include_str!("../reference.md")]
 pub mod reference {}
+mod removal;
 mod set;
 pub mod shards;
 #[cfg(feature = "serde")]
@@ -74,9 +75,10 @@ mod tally;
 pub mod topology;
 
 pub use declared::Declared;
-pub use error::{LoadError, Occupied, Refused};
+pub use error::{HasListener, LoadError, Occupied, Refused};
 pub use map::{Change, Key, ShardedMap, Value};
 pub use policy::Policy;
+pub use removal::{Cause, Removal, Removals};
 pub use set::ShardedSet;
 pub use sharded_derive::sharded;
 pub use stats::Stats;

@@ -9,13 +9,19 @@
 //! the `Eq` and `Clone` of keys and values that own something. Those of plain data (no drop glue) are taken not to access
 //! a store themselves, since recording costs a hit of such types more than a tenth of its time; likewise `Borrow`, clocks
 //! and evictions of the user's own.
+//!
+//! What must not run under a lock that the user holds waits until the thread is [outside](when_outside) of all shards.
 
 use smallvec::SmallVec;
 use std::{
     cell::{Cell, RefCell},
+    mem,
     mem::ManuallyDrop,
     panic::Location,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 const SHARD_BITS: u32 = 16;
@@ -140,7 +146,29 @@ pub(crate) fn is_inside() -> bool {
     HERE.with(|here| here.rank.get() != 0)
 }
 
-/// The stay in a shard; it ends when this is dropped, and the thread is again where it was.
+/// What can wait until a thread is outside of all shards. It does not panic.
+pub(crate) trait Later {
+    fn run(&self);
+}
+
+/// Has something run once this thread, which is inside a shard, is outside of all: when the lock of the outermost is released. Once,
+/// however often it is asked for meanwhile.
+#[cold]
+pub(crate) fn when_outside(job: Arc<dyn Later>) {
+    HERE.with(|here| {
+        let mut jobs = here.later.borrow_mut();
+        if jobs.is_empty() {
+            // Beneath all others, so that whoever leaves the outermost place comes upon it, and nobody else has to look.
+            here.aside.borrow_mut().insert(0, Frame::OUTSIDE);
+            here.depth.set(here.depth.get() + 1);
+        }
+        if !jobs.iter().any(|other| std::ptr::addr_eq(Arc::as_ptr(other), Arc::as_ptr(&job))) {
+            jobs.push(job);
+        }
+    });
+}
+
+/// The stay in a shard; it ends when this is dropped, and the thread is again where it was. To be dropped after the lock is released.
 pub(crate) struct Inside;
 
 impl Drop for Inside {
@@ -166,6 +194,8 @@ struct Here {
     depth: Cell<u32>,
     /// Without a destructor, so that it can be asked in the destructors of other thread-locals: it owns nothing when it is empty.
     aside: RefCell<ManuallyDrop<Frames>>,
+    /// What waits until none is entered. Likewise.
+    later: RefCell<ManuallyDrop<Vec<Arc<dyn Later>>>>,
 }
 
 thread_local! {
@@ -176,6 +206,7 @@ thread_local! {
             at: Cell::new(Location::caller()),
             depth: Cell::new(0),
             aside: RefCell::new(ManuallyDrop::new(SmallVec::new_const())),
+            later: RefCell::new(ManuallyDrop::new(Vec::new())),
         }
     };
 }
@@ -188,6 +219,11 @@ struct Frame {
     rank: u64,
     name: Name,
     at: &'static Location<'static>,
+}
+
+impl Frame {
+    /// Where no place is entered.
+    const OUTSIDE: Frame = Frame { rank: 0, name: &"", at: Location::caller() };
 }
 
 impl Here {
@@ -218,8 +254,16 @@ impl Here {
             if aside.is_empty() {
                 aside.shrink_to_fit();
             }
+            drop(aside);
             if let Some(outer) = outer {
+                let is_outside = outer.rank == 0;
                 here.record(outer);
+                if is_outside {
+                    let jobs = mem::take(&mut **here.later.borrow_mut());
+                    for job in jobs {
+                        job.run();
+                    }
+                }
             }
         });
     }

@@ -37,6 +37,8 @@ pub struct Stats {
     pub expired: u64,
     /// Entries removed to make room.
     pub evicted: u64,
+    /// Panics of the [removal listener](crate::ShardedMap#removal-listener), and of the `Drop` of what it was told of, each of which was contained.
+    pub listener_panics: u64,
     /// Entries stored in each shard.
     pub shard_sizes: Vec<usize>,
     /// Bytes of memory that the tables of all shards have now. What keys and values point to is not in it, nor what an eviction

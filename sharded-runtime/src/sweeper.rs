@@ -85,7 +85,7 @@ fn run() {
 }
 
 /// What user code answers, or `None` where it panics.
-fn contain<R>(run: impl FnOnce() -> R) -> Option<R> {
+pub(crate) fn contain<R>(run: impl FnOnce() -> R) -> Option<R> {
     catch_unwind(AssertUnwindSafe(run))
         // What the panic carries may panic again when it is dropped, so it never is.
         .map_err(mem::forget)

@@ -19,6 +19,7 @@ use proptest::{
 };
 use reference::{Queue, Reference};
 use sharded::{
+    Cause,
     builder::BuildField,
     clock::Manual,
     evict::{Lru, Reject, Sieve, Unbounded},
@@ -26,7 +27,7 @@ use sharded::{
     lock::{Lock, Mutex, Optimistic, RwLock, Serves},
 };
 use std::{hash::RandomState, rc::Rc};
-use subject::{EvictionCalls, ExpiryCalls, Hasher, Map, Nonsense, Parts, Set, Subject, Traits, build};
+use subject::{EvictionCalls, ExpiryCalls, Hasher, Log, Map, Nonsense, Parts, Set, Subject, Traits, build};
 
 const TTL_MS: u64 = 1500;
 const IDLE_MS: u64 = 700;
@@ -36,8 +37,8 @@ const CASES: u32 = 8;
 
 type Failure = Result<(), TestCaseError>;
 
-/// Tries random sequences on what `build` builds.
-fn suite(traits: Traits, build: impl Fn(&Manual) -> Rc<dyn Subject>) {
+/// Tries random sequences on what `build` builds, where someone listens or not.
+fn suite(traits: Traits, is_told: bool, build: impl Fn(&Manual) -> Rc<dyn Subject>) {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
     let outcome = TestRunner::new(config).run(&sequences(), |ops| {
@@ -46,7 +47,11 @@ fn suite(traits: Traits, build: impl Fn(&Manual) -> Rc<dyn Subject>) {
         let shard_of = Rc::clone(&subject);
         let reference =
             Reference::new(traits.ttl, traits.idle, traits.queue, Box::new(move |key| shard_of.shard_of(key)));
-        Trial { traits, clock, subject, reference }.run(ops)
+        let log = is_told.then(Log::default);
+        if let Some(log) = &log {
+            subject.listen(Log::clone(log));
+        }
+        Trial { traits, clock, subject, reference, log }.run(ops)
     });
     if let Err(failure) = outcome {
         panic!("{traits:?}\n{failure}");
@@ -59,6 +64,8 @@ struct Trial {
     clock: Manual,
     subject: Rc<dyn Subject>,
     reference: Reference,
+    /// Where it is listened to.
+    log: Option<Log>,
 }
 
 impl Trial {
@@ -131,7 +138,17 @@ impl Trial {
             }
             _ => {}
         }
+        if let Some(log) = &self.log {
+            let log = log.lock().unwrap();
+            let told = |cause| log.iter().filter(|&&told| told == cause).count() as u64;
+            // In a set nothing is replaced.
+            let added = if self.traits.is_set { self.reference.added as u64 } else { after.inserts };
+            prop_assert_eq!(added, (stored + log.len()) as u64, "what came in is there, or told of");
+            prop_assert_eq!((after.expired, after.evicted), (told(Cause::Expired), told(Cause::Evicted)));
+        }
         if matches!(op, Op::Clear | Op::Drain) {
+            // Who is told of each entry is told so, too.
+            let expired = if self.log.is_some() { 0 } else { expired };
             prop_assert_eq!((stored, expired, evicted), (0, 0, 0));
         } else {
             // Every entry that is gone was removed by this call, has expired, or was evicted.
@@ -213,8 +230,8 @@ where
     S: Hasher,
     Map<L, X, E, S>: BuildField<Parts<L, X, E>>,
 {
-    for shards in [1, 4, 64] {
-        suite(traits::<L, X, E>(), |clock| Rc::new(build::<Parts<L, X, E>, Map<L, X, E, S>>(clock, shards)));
+    for (shards, is_told) in [(1, false), (1, true), (4, true), (64, false)] {
+        suite(traits::<L, X, E>(), is_told, |clock| Rc::new(build::<Parts<L, X, E>, Map<L, X, E, S>>(clock, shards)));
     }
 }
 
@@ -227,8 +244,8 @@ where
     Set<L, X, E, S>: BuildField<Parts<L, X, E>>,
 {
     let traits = Traits { is_set: true, ..traits::<L, X, E>() };
-    for shards in [1, 4, 64] {
-        suite(traits, |clock| Rc::new(build::<Parts<L, X, E>, Set<L, X, E, S>>(clock, shards)));
+    for (shards, is_told) in [(1, false), (4, true), (64, false)] {
+        suite(traits, is_told, |clock| Rc::new(build::<Parts<L, X, E>, Set<L, X, E, S>>(clock, shards)));
     }
 }
 

@@ -6,14 +6,18 @@ use super::{
     reference::Queue,
 };
 use sharded::{
-    Change, Policy, Refused, ShardedMap, ShardedSet, Stats,
+    Cause, Change, Policy, Refused, ShardedMap, ShardedSet, Stats,
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::Manual,
     evict::{self, Bounded, Eviction, MakesRoom},
     lock::{Lock, Serves},
     topology::{Node, NodeId, Topology},
 };
-use std::{hash::BuildHasher, time::Duration};
+use std::{
+    hash::BuildHasher,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 /// The capacity of all that are bounded.
 pub(crate) const CAPACITY: usize = 12;
@@ -29,7 +33,12 @@ pub(crate) trait Subject {
     fn capacity(&self) -> Option<usize>;
     fn stats(&self) -> Stats;
     fn shard_of(&self, key: Key) -> usize;
+    /// Has the causes noted of all that leaves.
+    fn listen(&self, log: Log);
 }
+
+/// The causes of all removals so far.
+pub(crate) type Log = Arc<Mutex<Vec<Cause>>>;
 
 /// What the suite must know of a policy.
 #[derive(Clone, Copy, Debug)]
@@ -374,6 +383,9 @@ where
     fn shard_of(&self, key: Key) -> usize {
         self.shard_of(&key)
     }
+    fn listen(&self, log: Log) {
+        self.on_removal(move |_, _, cause| log.lock().unwrap().push(cause)).unwrap();
+    }
 }
 
 /// A set is a map whose values are all zero.
@@ -441,6 +453,9 @@ where
     }
     fn shard_of(&self, key: Key) -> usize {
         self.shard_of(&key)
+    }
+    fn listen(&self, log: Log) {
+        self.on_removal(move |_, cause| log.lock().unwrap().push(cause)).unwrap();
     }
 }
 

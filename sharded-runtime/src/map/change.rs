@@ -1,7 +1,7 @@
 //! Changing an entry, or putting it in, in one critical section.
 
 use super::{Key, ShardedMap, Value, core::Core, write::no_room};
-use crate::{Policy, evict::MakesRoom, lock::Serves, shards::Runs, table::Offer};
+use crate::{Cause, Policy, evict::MakesRoom, lock::Serves, shards::Runs, table::Offer};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
@@ -170,6 +170,9 @@ where
                 }
                 (Change::Put(value, result), Some(slot)) => {
                     offer.value = Some(locked.replace(slot, value, None));
+                    if let Some(replaced) = offer.take() {
+                        locked.leave(replaced, Cause::Replaced);
+                    }
                     result
                 }
                 (Change::Put(value, result), None) => {
@@ -179,7 +182,7 @@ where
                 }
                 (Change::Remove(result), Some(slot)) => {
                     if let Some(removed) = locked.remove(slot, Some(hash)) {
-                        locked.discard(removed);
+                        locked.leave(removed, Cause::Removed);
                     }
                     result
                 }

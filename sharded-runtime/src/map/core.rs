@@ -1,8 +1,13 @@
 //! What all operations of a map are made of: the map itself, and a write to one shard.
 
-use super::{garbage::Garbage, locked::Locked, placing::Placing, units::Rules};
+use super::{
+    garbage::{Garbage, Leaving},
+    locked::Locked,
+    placing::Placing,
+    units::Rules,
+};
 use crate::{
-    Policy,
+    HasListener, Policy,
     budget::{Budget, Purse},
     builder::{FieldOptions, StoreContext},
     clock::{TimeSource, to_nanos},
@@ -12,6 +17,7 @@ use crate::{
     hasher::MapHasher,
     lock::Lock,
     order::{self, Place},
+    removal::Listening,
     shards::{Access, Beside, Runs, Shards},
     stats::{Counter, Meter},
     sweeper,
@@ -21,7 +27,10 @@ use crate::{
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -49,6 +58,7 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) rules: Rules<K, V>,
     pub(super) tally: Tally,
     pub(super) flights: Flights<K, V>,
+    listening: OnceLock<Listening<K, V>>,
     /// When the background thread looks at this map next.
     pub(super) alarm: AtomicU64,
     in_background: bool,
@@ -129,6 +139,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             rules,
             ttl: forever(options.ttl.or(P::TTL)),
             idle,
+            listening: OnceLock::new(),
             tally: Tally::new(),
             flights: Flights::new(),
             alarm: AtomicU64::new(u64::MAX),
@@ -243,6 +254,30 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
+    /// Who is told of the entries that leave.
+    #[inline]
+    pub(super) fn listening(&self) -> Option<&Listening<K, V>> {
+        self.listening.get()
+    }
+
+    /// Has a listener told of them from now on, unless there is one.
+    pub(super) fn listen<L>(
+        &self,
+        listener: L,
+        listening: impl FnOnce(L) -> Listening<K, V>,
+    ) -> Result<(), HasListener<L>> {
+        let mut listener = Some(listener);
+        // The closure runs once, if at all.
+        self.listening.get_or_init(|| listening(listener.take().expect("it is there")));
+        listener.map_or(Ok(()), |listener| Err(HasListener { listener }))
+    }
+
+    /// For what a write takes out.
+    #[inline]
+    pub(super) fn leaving(&self) -> Leaving<'_, K, V> {
+        Leaving::new(&self.listening)
+    }
+
     pub(super) fn in_background(&self) -> bool {
         self.in_background
     }
@@ -280,10 +315,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         runs: Runs,
         change: impl FnOnce(&mut Locked<'_, K, V, P, S>) -> R,
     ) -> R {
-        let mut garbage = Garbage::new();
+        let mut leaving = self.leaving();
+        let garbage = &mut leaving.garbage;
         let change = |Beside { uses, open }: Beside<'_, Open>, table: &mut Table<K, V, P>| {
             let now = self.now();
-            let mut locked = Locked { core: self, uses, open, now, table, garbage: &mut garbage, heavy: None };
+            let mut locked = Locked { core: self, uses, open, now, table, garbage, heavy: None };
             let result = change(&mut locked);
             locked.drop_heavy();
             if StampOf::<P>::EXPIRES {
@@ -297,7 +333,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if let Some(budget) = &self.budget
             && budget.is_overdrawn()
         {
-            self.settle(budget, shard, &mut garbage);
+            self.settle(budget, shard, &mut leaving.garbage);
         }
         if StampOf::<P>::EXPIRES && self.in_background && due_at < self.alarm.load(Ordering::Relaxed) {
             self.alarm.fetch_min(due_at, Ordering::Relaxed);
@@ -356,10 +392,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if units > budget.capacity() as u64 {
             return false;
         }
-        let mut garbage = Garbage::new();
+        let mut leaving = self.leaving();
         let mut made = 0;
         for next in 1..self.shards.count() {
-            let more = self.evict_from((shard + next) % self.shards.count(), units - made, &mut garbage);
+            let more = self.evict_from((shard + next) % self.shards.count(), units - made, &mut leaving.garbage);
             budget.give_all(more);
             made += more;
             if made >= units {

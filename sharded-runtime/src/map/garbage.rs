@@ -1,37 +1,87 @@
 //! What has been taken out of a shard and is to be dropped.
 
+use crate::removal::{Cause, Listening};
 use smallvec::SmallVec;
 use std::{
     any::Any,
     mem::{self, needs_drop},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::OnceLock,
     thread,
 };
 
-/// Entries that were taken out under a lock, to be dropped after it.
-pub(super) struct Garbage<K, V>(SmallVec<[(K, V); 1]>);
+/// Entries that were taken out under a lock, to be dropped after it. Most writes take out none.
+pub(super) struct Garbage<K, V>(Option<Entries<K, V>>);
+
+struct Entries<K, V> {
+    kept: SmallVec<[(K, V); 1]>,
+    /// How many more there were, which are to be told of.
+    told: usize,
+}
 
 impl<K, V> Garbage<K, V> {
     pub(super) fn new() -> Self {
-        Garbage(SmallVec::new())
+        Garbage(None)
     }
 
     pub(super) fn push(&mut self, entry: (K, V)) {
-        self.0.push(entry);
+        self.entries().kept.push(entry);
+    }
+
+    /// Adds an entry that someone is to be told of.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn tell(&mut self, entry: (K, V), cause: Cause, listening: &Listening<K, V>) {
+        let entries = self.entries();
+        match listening.leave(entry, cause) {
+            None => entries.told += 1,
+            Some(entry) => entries.kept.push(entry),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.0.as_ref().map_or(0, |entries| entries.kept.len() + entries.told)
+    }
+
+    fn entries(&mut self) -> &mut Entries<K, V> {
+        self.0.get_or_insert_with(|| Entries { kept: SmallVec::new(), told: 0 })
     }
 }
 
 impl<K, V> Drop for Garbage<K, V> {
     #[inline]
     fn drop(&mut self) {
-        if needs_drop::<(K, V)>() && !self.0.is_empty() {
+        if let Some(mut entries) = self.0.take()
+            && needs_drop::<(K, V)>()
+        {
             let mut drops = Drops::default();
-            drops.drop_each(self.0.drain(..));
+            drops.drop_each(entries.kept.drain(..));
             drops.end();
+        }
+    }
+}
+
+/// What a write takes out. When this is dropped, after the lock is released, it is told of and dropped; also on a panic.
+pub(super) struct Leaving<'a, K, V> {
+    pub(super) garbage: Garbage<K, V>,
+    listening: &'a OnceLock<Listening<K, V>>,
+}
+
+impl<'a, K, V> Leaving<'a, K, V> {
+    #[inline]
+    pub(super) fn new(listening: &'a OnceLock<Listening<K, V>>) -> Self {
+        Leaving { garbage: Garbage::new(), listening }
+    }
+}
+
+impl<K, V> Drop for Leaving<'_, K, V> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(entries) = &self.garbage.0
+            && entries.told > 0
+            && let Some(listening) = self.listening.get()
+        {
+            listening.tell();
         }
     }
 }
@@ -60,7 +110,8 @@ impl Drops {
         }
     }
 
-    fn watch(&mut self, drop: impl FnOnce()) {
+    /// Runs what may panic.
+    pub(super) fn watch(&mut self, drop: impl FnOnce()) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(drop)) {
             match self.first {
                 None => self.first = Some(panic),

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     Policy,
     expiry::Stamp,
+    removal::Cause,
     stats::Uses,
     table::{NoMemory, Offer, StampOf, Table},
 };
@@ -228,11 +229,6 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         Some(removed)
     }
 
-    /// Leaves something to be dropped after the lock is released.
-    pub(super) fn discard(&mut self, entry: (K, V)) {
-        self.garbage.push(entry);
-    }
-
     fn deadline(&self, ttl: Option<u64>) -> u64 {
         self.now.saturating_add(ttl.unwrap_or(self.core.ttl))
     }
@@ -253,7 +249,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     pub(super) fn expire(&mut self, slot: u32) {
         if let Some(removed) = self.remove(slot, None) {
             self.open.meter.expired.add();
-            self.garbage.push(removed);
+            self.leave(removed, Cause::Expired);
         }
     }
 
@@ -279,14 +275,21 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
             if let Some(slot) = self.table.next_expired(self.now, self.core.idle) {
                 self.open.meter.expired.add();
                 let (expired, units) = self.take(slot, None)?;
-                self.garbage.push(expired);
+                self.leave(expired, Cause::Expired);
                 return Some(units);
             }
         }
         let victim = self.table.victim(self.core.rules.is_evictable)?;
+        let is_alive = self.is_alive(victim);
         let (victim, units) = self.take(victim, None)?;
-        self.open.meter.evicted.add();
-        self.garbage.push(victim);
+        if is_alive {
+            self.open.meter.evicted.add();
+            self.leave(victim, Cause::Evicted);
+        } else {
+            // It was not due yet, but it can't be said to have left for another one.
+            self.open.meter.expired.add();
+            self.leave(victim, Cause::Expired);
+        }
         Some(units)
     }
 
@@ -298,7 +301,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     pub(super) fn evict(&mut self, slot: u32) {
         if let Some(evicted) = self.remove(slot, None) {
             self.open.meter.evicted.add();
-            self.garbage.push(evicted);
+            self.leave(evicted, Cause::Evicted);
         }
     }
 

@@ -8,6 +8,7 @@
 //! | `deadline.rs` | the time to live of an entry |
 //! | `load.rs` | loading what is not there, once for all who ask |
 //! | `whole.rs` | all entries at once |
+//! | `listen.rs` | being told of the entries that leave |
 //! | `core.rs` | what these are made of: a map, and a write to one shard |
 //! | `loading.rs` | what a load is made of |
 //! | `look.rs` | how a read reaches an entry |
@@ -18,11 +19,13 @@
 //! | `locked.rs` | a shard while its exclusive lock is held |
 //! | `plain.rs` | writes to maps whose entries neither expire nor are evicted |
 //! | `garbage.rs` | what it leaves to be dropped |
+//! | `tell.rs` | what it leaves to be told of |
 
 mod change;
 mod core;
 mod deadline;
 mod garbage;
+mod listen;
 mod load;
 mod loading;
 mod locked;
@@ -33,6 +36,7 @@ mod read;
 #[cfg(feature = "serde")]
 mod saved;
 mod shard;
+mod tell;
 mod units;
 mod whole;
 mod write;
@@ -50,6 +54,7 @@ use crate::{
     hasher::MapHasher,
     lock::{Lock, Serves},
     placement::FieldPlacement,
+    removal::Listening,
     stats::Meter,
     sweeper,
     table::Table,
@@ -105,6 +110,29 @@ impl<V: Send + 'static> Value for V {}
 /// the map usable: every entry is whole. What a call was to do with one entry is either done or not begun, and a value lent as
 /// `&mut` stays as the closure left it; a call on many entries stops there, unless it says otherwise. Values that leave
 /// the map are dropped after its lock is released (but under that of an outer closure, if the call is inside one).
+///
+/// # Removal listener
+///
+/// [`on_removal`](Self::on_removal) has a function called with every entry that leaves the map, and with its [`Cause`](crate::Cause);
+/// [`removals`](Self::removals) has them put in a channel. A map has one or the other, once.
+///
+/// - **What is told:** every entry that leaves from then on, exactly once, whatever takes it out. An entry that is changed in place, or
+///   refused, has not left; nor have those that are there when the map is dropped. An entry that has expired is told as such when it is
+///   removed, whoever removes it: with `insert` it is `Expired`, not `Replaced`. A replaced value comes with the key of the call that replaced it.
+/// - **Order:** what is told of one key comes in the order of its changes. So it is with keys of the same shard, but not with others.
+/// - **Where it runs:** after the shard's lock is released, on one thread at a time, one that has just removed something: a caller of
+///   this map, or the background thread. That thread goes on while others remove, up to 4096 calls; then the next one that has removed
+///   something takes over. Inside a closure, of whichever map, it waits until the thread is outside of all closures.
+/// - **How much waits:** where more than 1024 entries wait to be told, who removes another one waits as well, after the removal and
+///   without a lock, until there is room. Not so in a closure or in a listener, since there it could be for ever: what is removed there comes on top.
+/// - **What it may do:** all that can be done with any map, this one too; what it removes is told after it returns. It must not wait for
+///   a thread that removes entries of this map. Keep it short: the background thread may run it, which sweeps all maps of the process.
+///   Let it hold the store as a [`Weak`], or the store is never dropped.
+/// - **If it panics,** the panic is contained and [counted](crate::Stats::listener_panics), and the next entry is told. So with the `Drop` of
+///   what was told.
+/// - **What it costs:** nothing in reads; in calls that remove or replace, a look whether there is one. With one, a call that hands out what it takes
+///   (`insert`, `remove`, `remove_entry`, `remove_if`, `drain`) copies it under the shard's lock, since the caller does not wait until it is
+///   told: share large values in an [`Arc`]. If that `Clone` panics, nothing is removed. `clear` and `drain` take out 64 entries per lock hold.
 ///
 /// # Cost
 ///
@@ -304,6 +332,7 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
         let mut stats = Stats::default();
         (stats.hits, stats.misses, stats.inserts) = self.core.hits_misses_and_inserts();
         (stats.table_bytes, stats.table_blocks) = self.core.memory();
+        stats.listener_panics = self.core.listening().map_or(0, Listening::panics);
         for meter in self.core.meters() {
             stats.expired += meter.expired.get();
             stats.evicted += meter.evicted.get();
@@ -342,7 +371,8 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
         self.core.sweep()
     }
 
-    /// Removes all entries, shard by shard: O(1) under each shard's lock; the values are dropped after it.
+    /// Removes all entries, shard by shard: O(1) under each shard's lock; the values are dropped after it. With a
+    /// [removal listener](ShardedMap#removal-listener), 64 entries per lock hold.
     ///
     /// Entries that are put in meanwhile may stay or go. Where a `Drop` panics, the rest is removed all the same.
     ///
@@ -366,7 +396,11 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
     pub fn clear(&self) {
         let mut drops = Drops::default();
         for shard in 0..self.core.shard_count() {
-            self.core.take_all(shard).drop_each(&mut drops);
+            if self.core.listening().is_some() {
+                self.core.clear_telling(shard, &mut drops);
+            } else {
+                self.core.take_all(shard).drop_each(&mut drops);
+            }
         }
         drops.end();
     }

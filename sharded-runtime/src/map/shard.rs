@@ -8,6 +8,7 @@ use super::{
 use crate::{
     Policy,
     expiry::Stamp,
+    removal::Cause,
     shards::{Access, Beside, Runs},
     sweeper::Sweep,
     table::{Cursor, Entries, Table},
@@ -63,7 +64,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                     } else if locked.change_weighed(slot, |key, value| keep(key, value)) == Some(false)
                         && let Some(removed) = locked.remove(slot, None)
                     {
-                        locked.discard(removed);
+                        locked.leave(removed, Cause::Removed);
                     }
                 }
                 next
@@ -100,7 +101,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Brings the table of a shard to the size that it should have, some buckets per lock hold.
     #[track_caller]
-    fn settle_size(&self, shard: usize) {
+    pub(super) fn settle_size(&self, shard: usize) {
         while self.shards.write(shard, Access::Step, |Beside { uses, open }, table| {
             let mut garbage = Garbage::new();
             let mut locked =
@@ -114,15 +115,15 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn sweep_shard(&self, shard: usize) -> (usize, u64) {
         let mut removed = 0;
         loop {
-            let mut garbage = Garbage::new();
+            let mut leaving = self.leaving();
+            let garbage = &mut leaving.garbage;
             let (is_done, due_at) = self.shards.write(shard, Access::Step, |Beside { uses, open }, table| {
-                let mut locked =
-                    Locked { core: self, uses, open, now: self.now(), table, garbage: &mut garbage, heavy: None };
+                let mut locked = Locked { core: self, uses, open, now: self.now(), table, garbage, heavy: None };
                 let nothing_due = locked.sweep(BATCH);
                 let stepped = locked.step(STEPS);
                 (nothing_due && (stepped.is_err() || !locked.table.needs_step()), locked.table.due_at())
             });
-            removed += garbage.len();
+            removed += leaving.garbage.len();
             if is_done {
                 return (removed, due_at);
             }

@@ -1,7 +1,7 @@
 //! Putting in and taking out.
 
 use super::{Key, ShardedMap, Value, core::Core, locked::Locked};
-use crate::{Occupied, Policy, Refused, evict::MakesRoom, lock::Serves, shards::Runs, table::Offer};
+use crate::{Cause, Occupied, Policy, Refused, evict::MakesRoom, lock::Serves, shards::Runs, table::Offer};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
@@ -229,7 +229,7 @@ where
     pub(super) fn put(&self, key: K, value: V, ttl: Option<u64>) -> Result<Option<V>, Refused<K, V>> {
         let hash = self.core.hasher.hash(&key);
         let mut offer = Offer::new(key, value);
-        let replaced = if Core::<K, V, P, S>::IS_PLAIN {
+        let replaced = if Core::<K, V, P, S>::IS_PLAIN && self.core.listening().is_none() {
             self.core.put_plain(hash, &mut offer)
         } else {
             let replaced = self.put_on_offer(hash, &mut offer, ttl);
@@ -246,6 +246,9 @@ where
     /// Where it is refused, it stays on offer.
     #[track_caller]
     fn put_on_offer(&self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Option<V> {
+        if self.core.listening().is_some() {
+            return self.core.put_telling(hash, offer, ttl);
+        }
         self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
             if !locked.fits(locked.units_of(offer)) {
                 return None;
@@ -264,14 +267,20 @@ where
         match self.put(key, value, ttl) {
             Ok(replaced) => replaced,
             Err(refused) if P::WEIGHS || P::PINS => {
-                let Refused { key, value } = refused;
-                let hash = self.core.hasher.hash(&key);
+                let hash = self.core.hasher.hash(&refused.key);
+                let mut refused = Some(refused);
                 let removed = self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
-                    locked.count_evicted();
-                    let slot = locked.find(hash, &key)?;
-                    locked.remove(slot, Some(hash))
+                    let slot = refused.as_ref().and_then(|refused| locked.find(hash, &refused.key));
+                    let removed = slot.and_then(|slot| match self.core.listening() {
+                        Some(_) => locked.hand_removed(slot, Some(hash), Cause::Replaced),
+                        None => locked.remove(slot, Some(hash)),
+                    });
+                    if let Some(Refused { key, value }) = refused.take() {
+                        locked.count_evicted();
+                        locked.leave((key, value), Cause::Evicted);
+                    }
+                    removed
                 });
-                drop((key, value));
                 removed.map(|(_, value)| value)
             }
             Err(_) => no_room(),
@@ -285,6 +294,9 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.core.hasher.hash(key);
+        if self.core.listening().is_some() {
+            return self.core.take_telling(hash, key, runs, condition);
+        }
         if Core::<K, V, P, S>::IS_PLAIN {
             return self.core.take_plain(hash, key, runs, condition);
         }
@@ -318,7 +330,7 @@ impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
             // Evicted at once.
             self.count_evicted();
             if let Some(entry) = offer.take() {
-                self.discard(entry);
+                self.leave(entry, Cause::Evicted);
             }
         } else if !self.insert(hash, offer, None, true) {
             no_room();

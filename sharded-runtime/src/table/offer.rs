@@ -25,6 +25,11 @@ impl<K, V> Offer<K, V> {
         self.key.as_ref()
     }
 
+    /// The key, where nothing is stored under it.
+    pub(crate) fn take_key(&mut self) -> Option<K> {
+        self.key.take()
+    }
+
     /// Both, to be stored.
     #[inline]
     pub(crate) fn take(&mut self) -> Option<(K, V)> {
