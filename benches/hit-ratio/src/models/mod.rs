@@ -1,0 +1,43 @@
+//! Policies without a cache around them: what is in, in what order, and nothing stored. They say what a policy can do
+//! where no implementation of it is at hand, or where that of a library may differ from what was published.
+
+mod duo;
+mod lru;
+mod s3_fifo;
+mod sieve;
+mod sketch;
+mod w_tiny_lfu;
+
+pub(crate) use duo::Duo;
+pub(crate) use lru::Lru;
+pub(crate) use s3_fifo::S3Fifo;
+pub(crate) use sieve::Sieve;
+pub(crate) use w_tiny_lfu::WTinyLfu;
+
+/// A policy at work.
+pub(crate) trait Model {
+    /// Looks for a key, and lets it in where it is missing. Says whether it was there.
+    fn access(&mut self, key: u32) -> bool;
+
+    /// How many keys are in.
+    fn len(&self) -> usize;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn duo_keeps_most_of_a_loop_that_does_not_fit() {
+        for (capacity, length) in [(20, 22), (1_000, 1_100), (5_000, 5_500)] {
+            for shards in [1, 64] {
+                let mut duo = Duo::new(length, capacity, shards);
+                let mut round = || (0..length as u32).filter(|&key| duo.access(key)).count();
+                let warm_up: usize = (0..20).map(|_| round()).sum();
+                let hits: usize = (0..20).map(|_| round()).sum();
+                // What evicts the latest keeps all but one of them.
+                assert!(hits > 20 * (capacity - 1) * 8 / 10, "{capacity}, {shards} shards: {hits}, before {warm_up}");
+            }
+        }
+    }
+}
