@@ -21,7 +21,7 @@ use reference::{Queue, Reference};
 use sharded::{
     builder::BuildField,
     clock::Manual,
-    evict::{Lru, Reject, Sieve, Unbounded},
+    evict::{Adaptive, Lru, Reject, Sieve, Unbounded},
     hasher::SipHash,
     lock::{Lock, Mutex, Optimistic, RwLock, Serves},
 };
@@ -258,6 +258,10 @@ macro_rules! combinations {
                 with::<Sieve>();
             }
             #[test]
+            fn adaptive() {
+                with::<Adaptive>();
+            }
+            #[test]
             fn reject() {
                 with::<Reject>();
             }
@@ -286,6 +290,7 @@ fn sets() {
 fn hashers() {
     fn with<S: Hasher>() {
         map_suite::<Mutex, Never, Lru, S>();
+        map_suite::<Mutex, Never, Adaptive, S>();
         map_suite::<RwLock, TtlIdle<TTL_MS, IDLE_MS>, Sieve, S>();
     }
     with::<Constant>();

@@ -154,6 +154,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         K: Eq,
     {
         self.core.overtake_offered(self.open, hash, offer);
+        self.table.missed(hash);
         let units = self.units_of(offer);
         if !self.table.has_room() || !self.take_units(units, overdraws) {
             return false;
@@ -266,7 +267,9 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
             }
         }
         let victim = self.table.victim(self.core.rules.is_evictable)?;
-        let (victim, units) = self.take(victim, None)?;
+        let hash = self.table.hash_of(victim, |key| self.core.hash_of(key))?;
+        self.table.evicted(victim, hash);
+        let (victim, units) = self.take(victim, Some(hash))?;
         self.open.meter.evicted.add();
         self.garbage.push(victim);
         Some(units)
