@@ -13,7 +13,7 @@ use common::{
 use sharded::{
     ShardedMap,
     clock::System,
-    evict::{Eviction, Lru, MakesRoom, Sieve, Unbounded},
+    evict::{Adaptive, Eviction, Lru, MakesRoom, Sieve, Unbounded},
     lock::{Lock, Mutex, Optimistic, RwLock, Serves},
 };
 use std::env;
@@ -104,6 +104,8 @@ fn nor_does_one_that_evicts() {
     check::<Mutex, Never, Lru, CAPACITY>("Mutex, Lru");
     check::<RwLock, Never, Sieve, CAPACITY>("RwLock, Sieve");
     check::<Optimistic, Ttl<HOUR>, Sieve, CAPACITY>("Optimistic, ttl, Sieve");
+    check::<Mutex, Never, Adaptive, CAPACITY>("Mutex, Adaptive");
+    check::<Optimistic, Never, Adaptive, CAPACITY>("Optimistic, Adaptive");
 }
 
 /// That what is counted is counted.

@@ -13,7 +13,7 @@ use sharded::{
     ShardedMap,
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Manual, System},
-    evict::{Bounded, Eviction, Lru, MakesRoom, Reject, Sieve},
+    evict::{Adaptive, Bounded, Eviction, Lru, MakesRoom, Reject, Sieve},
     lock::{Mutex, RwLock},
 };
 use std::{
@@ -138,6 +138,9 @@ fn the_capacity_is_kept_under_load() {
     check::<Lru, 64, 10>();
     check::<Sieve, 64, 1>();
     check::<Sieve, 16, 500>();
+    check::<Adaptive, 1, 10>();
+    check::<Adaptive, 64, 10>();
+    check::<Adaptive, 4, 500>();
     check::<Nobody, 64, 10>();
 }
 

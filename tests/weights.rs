@@ -39,13 +39,13 @@ fn is_even(key: &u32, (): &()) -> bool {
 struct Cache {
     #[shard(capacity = "1kB", weight = bytes, evict = Lru)]
     pages: HashMap<u32, String>,
-    #[shard(capacity = 1000, weight = self::own, ttl = "1h", lock = RwLock)]
+    #[shard(capacity = 1000, weight = self::own, ttl = "1h", lock = RwLock, evict = Adaptive)]
     weights: HashMap<u32, u32>,
     #[shard(capacity = 100, weight = own, lock = Optimistic, evict = Sieve)]
     copies: HashMap<u32, u32>,
     #[shard(capacity = 10, evictable = is_done, evict = Lru)]
     jobs: HashMap<u32, &'static str>,
-    #[shard(capacity = 10, evictable = is_even)]
+    #[shard(capacity = 10, evictable = is_even, evict = Adaptive)]
     numbers: HashSet<u32>,
     #[shard(capacity = 100, weight = own, evict = Reject)]
     seats: HashMap<u32, u32>,

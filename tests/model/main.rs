@@ -22,7 +22,7 @@ use sharded::{
     Cause,
     builder::BuildField,
     clock::Manual,
-    evict::{Lru, Reject, Sieve, Unbounded},
+    evict::{Adaptive, Lru, Reject, Sieve, Unbounded},
     hasher::SipHash,
     lock::{Lock, Mutex, Optimistic, RwLock, Serves},
 };
@@ -275,6 +275,10 @@ macro_rules! combinations {
                 with::<Sieve>();
             }
             #[test]
+            fn adaptive() {
+                with::<Adaptive>();
+            }
+            #[test]
             fn reject() {
                 with::<Reject>();
             }
@@ -303,6 +307,7 @@ fn sets() {
 fn hashers() {
     fn with<S: Hasher>() {
         map_suite::<Mutex, Never, Lru, S>();
+        map_suite::<Mutex, Never, Adaptive, S>();
         map_suite::<RwLock, TtlIdle<TTL_MS, IDLE_MS>, Sieve, S>();
     }
     with::<Constant>();

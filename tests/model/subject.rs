@@ -261,6 +261,11 @@ makes_room!(evict::Sieve {
         Queue::Sieve
     }
 });
+makes_room!(evict::Adaptive {
+    fn bounded<P: Policy<Eviction = Self>>(options: FieldOptions<P>) -> FieldOptions<P> {
+        options.capacity(CAPACITY)
+    }
+});
 makes_room!(Nonsense {
     fn bounded<P: Policy<Eviction = Self>>(options: FieldOptions<P>) -> FieldOptions<P> {
         options.capacity(CAPACITY)

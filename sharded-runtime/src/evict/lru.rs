@@ -1,4 +1,4 @@
-use super::{Bounded, Eviction, MakesRoom, queue};
+use super::{Bounded, Eviction, Field, MakesRoom, queue};
 use crate::arena::Heap;
 
 /// The entry that was not used for longest leaves: `evict = Lru`.
@@ -33,7 +33,7 @@ impl MakesRoom for Lru {}
 impl Eviction for Lru {
     const REORDERS: bool = true;
 
-    fn settle(&mut self, heap: &Heap) {
+    fn settle(&mut self, heap: &Heap, _: &Field) {
         self.0.settle(heap);
     }
 

@@ -1,17 +1,23 @@
 //! Which entry leaves when a capacity is reached: one file per choice.
 
+mod adaptive;
+mod field;
 mod lru;
 mod queue;
 mod reject;
 mod sieve;
 mod unbounded;
 
+pub use adaptive::Adaptive;
+#[doc(hidden)]
+pub use field::Field;
 pub use lru::Lru;
 pub use reject::Reject;
 pub use sieve::Sieve;
 pub use unbounded::Unbounded;
 
 use crate::arena::Heap;
+use std::ops::Range;
 
 /// The order in which the entries of one shard leave, chosen with `evict = …`.
 ///
@@ -96,16 +102,40 @@ pub trait Eviction: Default + Send + Sync + 'static {
     /// The slot whose entry should leave next, or `None` where there is none. It stays in until [`removed`](Eviction::removed).
     fn victim(&mut self) -> Option<u32>;
 
+    /// Slots that the next [`victim`](Eviction::victim) looks at, in ranges, of which an empty one is the last: under `Optimistic`,
+    /// [`hit_mut`](Eviction::hit_mut) is called before for those that were used.
+    #[doc(hidden)]
+    #[inline]
+    fn looks_at(&mut self, nth: usize) -> Range<u32> {
+        let _ = nth;
+        0..0
+    }
+
     /// Slots from `slots` on are gone; memory for them may be given back.
     #[inline]
     fn shrink_to(&mut self, slots: usize) {
         let _ = slots;
     }
 
-    /// Has what it will know of slots lie in this memory, before there is anything.
+    /// Has what it will know of slots lie in this memory, before there is anything. The field is that of the shard.
     #[doc(hidden)]
-    fn settle(&mut self, heap: &Heap) {
-        let _ = heap;
+    fn settle(&mut self, heap: &Heap, field: &Field) {
+        let _ = (heap, field);
+    }
+
+    /// An entry with this hash, of which only the lower half is to be looked at, is about to be [`inserted`](Eviction::inserted); room
+    /// will be made for it where there is none. May be called more than once for it, and it may come to nothing.
+    #[doc(hidden)]
+    #[inline]
+    fn missed(&mut self, hash: u64) {
+        let _ = hash;
+    }
+
+    /// The entry of this slot, with this hash, is about to be [`removed`](Eviction::removed) because it was the victim.
+    #[doc(hidden)]
+    #[inline]
+    fn evicted(&mut self, slot: u32, hash: u64) {
+        let _ = (slot, hash);
     }
 
     /// The address and the bytes of a part of that memory.

@@ -1,4 +1,4 @@
-use super::{Bounded, Eviction, MakesRoom, queue};
+use super::{Bounded, Eviction, Field, MakesRoom, queue};
 use crate::{arena::Heap, list::NIL};
 
 /// A hand goes from the oldest entry to the newest and takes the first that was not used since it last came by:
@@ -42,7 +42,7 @@ impl Bounded for Sieve {}
 impl MakesRoom for Sieve {}
 
 impl Eviction for Sieve {
-    fn settle(&mut self, heap: &Heap) {
+    fn settle(&mut self, heap: &Heap, _: &Field) {
         self.queue.settle(heap);
     }
 

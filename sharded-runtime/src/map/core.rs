@@ -11,7 +11,7 @@ use crate::{
     budget::{Budget, Purse},
     builder::{FieldOptions, StoreContext},
     clock::{TimeSource, to_nanos},
-    evict::Eviction,
+    evict::{Eviction, Field},
     expiry::Stamp,
     flight::{Flights, Registry},
     hasher::MapHasher,
@@ -48,6 +48,7 @@ const LONGEST_PAST: u64 = u64::MAX / 4;
 pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) shards: Shards<Table<K, V, P>, Open, P>,
     pub(super) placing: Placing,
+    pub(super) field: Field,
     pub(super) hasher: MapHasher<S>,
     hashing: Hashing<K, V, P, S>,
     pub(super) clock: TimeSource<P::Clock>,
@@ -130,12 +131,15 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
         let placing = Placing::new::<K, V, P>(store, store.shards(options), options.huge_pages);
         let place = Place::new(store.id, index, const { &P::NAME });
-        let shards = Shards::new(&placing.homes(), place, |shard| Table::new(placing.arena(shard)));
+        let capacity = options.capacity.or(P::CAPACITY);
+        let homes = placing.homes();
+        let field = Field::new(capacity.filter(|_| !P::WEIGHS), homes.len());
+        let shards = Shards::new(&homes, place, |shard| Table::new(placing.arena(shard), &field));
         let forever = |time: Option<Duration>| time.map_or(u64::MAX, to_nanos);
         let idle = forever(options.idle.or(P::IDLE).filter(|_| StampOf::<P>::TRACKS_ACCESS));
         let clock = TimeSource::new(store.clock(), if idle == u64::MAX { 0 } else { idle.min(LONGEST_PAST) });
         Core {
-            budget: options.capacity.or(P::CAPACITY).map(|capacity| Budget::new(capacity, shards.count(), P::WEIGHS)),
+            budget: capacity.map(|capacity| Budget::new(capacity, shards.count(), P::WEIGHS)),
             rules,
             ttl: forever(options.ttl.or(P::TTL)),
             idle,
@@ -146,6 +150,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             in_background: StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand(),
             shards,
             placing,
+            field,
             hasher,
             hashing,
             clock,

@@ -170,6 +170,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         K: Eq,
     {
         self.core.overtake_offered(self.open, hash, offer);
+        self.table.missed(hash);
         let units = self.units_of(offer);
         if !self.table.has_room() || !self.take_units(units, overdraws) {
             return None;
@@ -281,7 +282,9 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         }
         let victim = self.table.victim(self.core.rules.is_evictable)?;
         let is_alive = self.is_alive(victim);
-        let (victim, units) = self.take(victim, None)?;
+        let hash = self.table.hash_of(victim, |key| self.core.hash_of(key))?;
+        self.table.evicted(victim, hash);
+        let (victim, units) = self.take(victim, Some(hash))?;
         if is_alive {
             self.open.meter.evicted.add();
             self.leave(victim, Cause::Evicted);

@@ -77,7 +77,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     pub(super) fn take_all(&self, shard: usize) -> Taken<K, V, P> {
         let (table, now) = self.shards.write(shard, Access::Unrecorded, |Beside { open, .. }, table| {
-            let taken = std::mem::replace(table, Table::new(self.placing.arena(shard)));
+            let taken = std::mem::replace(table, Table::new(self.placing.arena(shard), &self.field));
             table.publish(&open.view);
             let units = if P::WEIGHS { open.meter.weight.get() } else { taken.len() as u64 };
             open.meter.stored.set(0);

@@ -19,8 +19,9 @@ pub(crate) use raw::{
 use crate::{
     Policy,
     arena::{Arena, Heap, Home},
-    evict::Eviction,
+    evict::{Eviction, Field},
     expiry::Stamp,
+    lock::Lock,
 };
 use allocator_api2::boxed::Box;
 use due::Due;
@@ -52,9 +53,9 @@ impl<K, V, P: Policy> Table<K, V, P> {
         RawTable::<K, V, P>::arena(home)
     }
 
-    pub(crate) fn new(arena: Arc<Arena>) -> Self {
+    pub(crate) fn new(arena: Arc<Arena>, field: &Field) -> Self {
         let mut eviction = P::Eviction::default();
-        eviction.settle(arena.heap());
+        eviction.settle(arena.heap(), field);
         Table { raw: RawTable::new(arena), eviction, due: None }
     }
 
@@ -129,6 +130,12 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// Whether there is a slot number left for one more entry.
     pub(crate) fn has_room(&self) -> bool {
         self.raw.has_room()
+    }
+
+    /// A key with this hash, which is not there, is about to be inserted: tells the eviction, before it makes room.
+    #[inline]
+    pub(crate) fn missed(&mut self, hash: u64) {
+        self.eviction.missed(hash);
     }
 
     /// Stores an entry whose key is not there yet, written at `now`, to live until `deadline`. Says in which slot.
@@ -207,6 +214,12 @@ impl<K, V, P: Policy> Table<K, V, P> {
         Some(removed)
     }
 
+    /// Tells the eviction that an entry, with this hash, is going to be [removed](Table::remove) because it was the [victim](Table::victim).
+    #[inline]
+    pub(crate) fn evicted(&mut self, slot: u32, hash: u64) {
+        self.eviction.evicted(slot, hash);
+    }
+
     /// The slot of the entry that should leave next. `None` only where there is no entry, or none is ever to leave: if an
     /// eviction of the user's names none, or one that is not there, some entry is taken all the same. Where many in a row that it names
     /// may not be evicted, there is none either.
@@ -216,6 +229,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
         }
         let mut named = None;
         for _ in 0..MAX_CHANCES {
+            self.tell_marks();
             named = self.eviction.victim().filter(|&slot| self.raw.get(slot).is_some());
             match named.and_then(|slot| self.raw.get(slot)) {
                 // The eviction learns only now that it was used.
@@ -233,6 +247,26 @@ impl<K, V, P: Policy> Table<K, V, P> {
             return named.filter(may_leave);
         }
         named.or_else(|| (0..self.raw.slots()).rev().find(may_leave))
+    }
+
+    /// Tells the eviction which of the entries that it is going to look at were used by readers without a lock.
+    #[inline]
+    fn tell_marks(&mut self) {
+        if <P::Lock as Lock>::READS_RACE {
+            let mut nth = 0;
+            loop {
+                let slots = self.eviction.looks_at(nth);
+                if slots.is_empty() {
+                    break;
+                }
+                for slot in slots {
+                    if self.raw.get(slot).is_some_and(|entry| entry.unmark()) {
+                        self.eviction.hit_mut(slot);
+                    }
+                }
+                nth += 1;
+            }
+        }
     }
 
     /// Looks at one bucket of what is due: the slot of an entry in it that has expired. Nothing is left to look at when

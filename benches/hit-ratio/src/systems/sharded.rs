@@ -28,7 +28,7 @@ struct Sharded<E: Bounded + MakesRoom>(ShardedMap<u64, u64, Evicts<E>>);
 
 /// Every eviction that makes room. A new one is a line here.
 pub(super) fn systems() -> Vec<System> {
-    let evictions = [with::<evict::Lru>("lru"), with::<evict::Sieve>("sieve")];
+    let evictions = [with::<evict::Lru>("lru"), with::<evict::Sieve>("sieve"), with::<evict::Adaptive>("adaptive")];
     evictions.into_iter().flatten().collect()
 }
 

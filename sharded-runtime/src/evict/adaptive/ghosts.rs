@@ -1,0 +1,106 @@
+//! Keys that were evicted not long ago, by a few bits of their hashes.
+
+use crate::{arena::Heap, chunked::Chunked};
+
+/// Ghosts of a bucket.
+pub(super) const WAYS: usize = 8;
+
+/// A bucket: 10 bits of the hash that are never zero, and the tick of the last use, halved, modulo 64. Zero is none.
+type Bucket = [u16; WAYS];
+
+/// The ghosts of a shard. There is memory for all of them only once the shard has been filled: a bucket with each insert.
+#[derive(Debug, Default)]
+pub(super) struct Ghosts {
+    stored: Chunked<Bucket>,
+    buckets: u32,
+}
+
+/// What is known about a key that is missing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Haunting {
+    /// The age of its ghost, in ticks.
+    pub(super) age: Option<u16>,
+    /// Ghosts of its bucket that are younger than tau.
+    pub(super) young: u32,
+}
+
+/// The number of the bucket, and what a ghost is known by. Of a hash the lower half is known of every entry.
+#[allow(clippy::cast_possible_truncation, reason = "the lower half is meant")]
+fn home(hash: u64, buckets: u32) -> (usize, u16) {
+    let spread = u64::from(hash as u32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let bucket = ((spread >> 32) * u64::from(buckets)) >> 32;
+    let print = 1 + (((spread >> 12 & 0xffff) * 1023) >> 16);
+    (bucket as usize, print as u16)
+}
+
+fn age(ghost: u16, tick: u64) -> u16 {
+    (half(tick).wrapping_sub(ghost) & 63) << 1
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "six bits are kept")]
+fn half(tick: u64) -> u16 {
+    (tick >> 1) as u16 & 63
+}
+
+impl Ghosts {
+    pub(super) fn new(heap: &Heap, buckets: u32) -> Self {
+        Ghosts { stored: Chunked::new(heap), buckets }
+    }
+
+    pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {
+        self.stored.part(index)
+    }
+
+    /// How many there may be.
+    pub(super) fn slots(&self) -> u64 {
+        u64::from(self.buckets) * WAYS as u64
+    }
+
+    /// Makes memory for one bucket more, if there may be one more.
+    pub(super) fn grow(&mut self) {
+        if self.stored.len() < self.buckets as usize {
+            self.stored.reach(self.stored.len());
+        }
+    }
+
+    /// Has there be so many buckets. (The ghosts then are in the wrong ones, where nobody finds them; they grow old.)
+    pub(super) fn resize(&mut self, buckets: u32) {
+        self.buckets = buckets;
+        self.stored.truncate(buckets as usize);
+    }
+
+    pub(super) fn buckets(&self) -> u32 {
+        self.buckets
+    }
+
+    /// Looks for the ghost of a key, and takes it.
+    pub(super) fn take(&mut self, hash: u64, tick: u64, tau: u16) -> Haunting {
+        let mut found = Haunting { age: None, young: 0 };
+        let (bucket, print) = home(hash, self.buckets);
+        if bucket >= self.stored.len() {
+            return found;
+        }
+        for ghost in &mut self.stored[bucket] {
+            let age = age(*ghost, tick);
+            found.young += u32::from(*ghost != 0 && age < tau);
+            if *ghost >> 6 == print && found.age.is_none() {
+                found.age = Some(age);
+                *ghost = 0;
+            }
+        }
+        found
+    }
+
+    /// Remembers a key that was last used so many ticks ago, in place of the one that is gone for longest.
+    pub(super) fn put(&mut self, hash: u64, tick: u64, ticks_ago: u16) {
+        let (bucket, print) = home(hash, self.buckets);
+        if bucket >= self.stored.len() {
+            return;
+        }
+        let oldest =
+            self.stored[bucket].iter_mut().max_by_key(|ghost| if **ghost == 0 { 255 } else { age(**ghost, tick) });
+        if let Some(oldest) = oldest {
+            *oldest = print << 6 | half(tick.saturating_sub(u64::from(ticks_ago)));
+        }
+    }
+}
