@@ -16,7 +16,7 @@ use sharded::{
     evict::Unbounded,
     lock::{Lock, Mutex, Optimistic, Serves},
 };
-use std::{env, process::Command, sync};
+use std::{env, hint, process::Command, sync};
 
 type Map<L, V = u64, const SHARDS: usize = 64> = ShardedMap<u64, V, Of<L, Never, Unbounded, System, SHARDS>>;
 
@@ -114,7 +114,7 @@ fn with_little_memory() {
     let value = |key: u64| [key; 64];
     let mut next = 0;
     // So large that the system takes it back at once.
-    let ballast = vec![0_u8; 64 << 20];
+    let ballast = hint::black_box(vec![0_u8; 64 << 20]);
     let refused = panics(|| {
         loop {
             map.insert(next, value(next));
