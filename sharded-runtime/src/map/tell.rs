@@ -8,10 +8,10 @@ use super::{
 };
 use crate::{
     Cause, Policy,
+    removal::Listening,
     shards::Runs,
     table::{Cursor, Offer},
 };
-use std::borrow::Borrow;
 
 impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     /// Leaves an entry that was taken out to be told of, or else to be dropped, after the lock is released.
@@ -24,9 +24,25 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     }
 
     /// Replaces a value by the one on offer, and hands it out.
-    fn hand_replaced(&mut self, slot: u32, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Option<V> {
+    #[inline]
+    pub(super) fn hand_replaced(&mut self, slot: u32, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Option<V> {
+        match self.core.listening() {
+            None => offer.value.take().map(|value| self.replace(slot, value, ttl)),
+            Some(listening) => self.tell_replaced(slot, offer, ttl, listening),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell_replaced(
+        &mut self,
+        slot: u32,
+        offer: &mut Offer<K, V>,
+        ttl: Option<u64>,
+        listening: &Listening<K, V>,
+    ) -> Option<V> {
         // Here and below, the copy comes first: if it can't be made, nothing has happened.
-        let copy = self.core.listening()?.copy_value(self.value(slot));
+        let copy = listening.copy_value(self.value(slot));
         let value = offer.value.take()?;
         let replaced = self.replace(slot, value, ttl);
         if let Some(key) = offer.take_key() {
@@ -36,8 +52,23 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     }
 
     /// Takes out the entry of an occupied slot, whose hash may be known, and hands it out.
+    #[inline]
     pub(super) fn hand_removed(&mut self, slot: u32, hash: Option<u64>, cause: Cause) -> Option<(K, V)> {
-        let listening = self.core.listening()?;
+        match self.core.listening() {
+            None => self.remove(slot, hash),
+            Some(listening) => self.tell_removed(slot, hash, cause, listening),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell_removed(
+        &mut self,
+        slot: u32,
+        hash: Option<u64>,
+        cause: Cause,
+        listening: &Listening<K, V>,
+    ) -> Option<(K, V)> {
         let entry = self.table.get(slot)?;
         let copy = (listening.copy_key(entry.key()), listening.copy_value(entry.value()));
         let removed = self.remove(slot, hash)?;
@@ -46,54 +77,8 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     }
 }
 
-/// Calls that hand out what they take, where someone is told of it. They stand beside those for everyone else, for whom there is one
-/// look more.
+/// What takes out all entries in one step where nobody is told of them, and some at a time where someone is.
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
-    /// Stores what is on offer and hands out the value that it replaces. What is refused stays on offer.
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    pub(super) fn put_telling(&self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Option<V>
-    where
-        K: Eq,
-    {
-        self.write(self.route(hash), Runs::Nothing, |locked| {
-            if !locked.fits(locked.units_of(offer)) {
-                return None;
-            }
-            if let Some(slot) = locked.find_offered(hash, offer) {
-                return locked.hand_replaced(slot, offer, ttl);
-            }
-            let _stored = locked.insert(hash, offer, ttl, !P::PINS);
-            None
-        })
-    }
-
-    /// Takes out the entry of a key, if a condition holds for its value.
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    pub(super) fn take_telling<Q>(
-        &self,
-        hash: u64,
-        key: &Q,
-        runs: Runs,
-        condition: impl FnOnce(&V) -> bool,
-    ) -> Option<(K, V)>
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        self.write(self.route(hash), runs, |locked| {
-            let Some(slot) = locked.find(hash, key) else {
-                // Whatever the condition, it could not be asked of what is being loaded.
-                self.overtake(locked.open, hash, key);
-                return None;
-            };
-            if condition(locked.value(slot)) { locked.hand_removed(slot, Some(hash), Cause::Removed) } else { None }
-        })
-    }
-
     /// Takes out all entries of a shard, some per lock hold, and hands out those that are alive.
     #[track_caller]
     pub(super) fn hand_all(&self, shard: usize, entries: &mut Vec<(K, V)>) {

@@ -246,15 +246,12 @@ where
     /// Where it is refused, it stays on offer.
     #[track_caller]
     fn put_on_offer(&self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Option<V> {
-        if self.core.listening().is_some() {
-            return self.core.put_telling(hash, offer, ttl);
-        }
         self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
             if !locked.fits(locked.units_of(offer)) {
                 return None;
             }
             if let Some(slot) = locked.find_offered(hash, offer) {
-                return offer.value.take().map(|value| locked.replace(slot, value, ttl));
+                return locked.hand_replaced(slot, offer, ttl);
             }
             let _stored = locked.insert(hash, offer, ttl, !P::PINS);
             None
@@ -271,10 +268,7 @@ where
                 let mut refused = Some(refused);
                 let removed = self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
                     let slot = refused.as_ref().and_then(|refused| locked.find(hash, &refused.key));
-                    let removed = slot.and_then(|slot| match self.core.listening() {
-                        Some(_) => locked.hand_removed(slot, Some(hash), Cause::Replaced),
-                        None => locked.remove(slot, Some(hash)),
-                    });
+                    let removed = slot.and_then(|slot| locked.hand_removed(slot, Some(hash), Cause::Replaced));
                     if let Some(Refused { key, value }) = refused.take() {
                         locked.count_evicted();
                         locked.leave((key, value), Cause::Evicted);
@@ -294,10 +288,7 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.core.hasher.hash(key);
-        if self.core.listening().is_some() {
-            return self.core.take_telling(hash, key, runs, condition);
-        }
-        if Core::<K, V, P, S>::IS_PLAIN {
+        if Core::<K, V, P, S>::IS_PLAIN && self.core.listening().is_none() {
             return self.core.take_plain(hash, key, runs, condition);
         }
         self.core.write(self.core.route(hash), runs, |locked| {
@@ -306,7 +297,7 @@ where
                 self.core.overtake(locked.open, hash, key);
                 return None;
             };
-            if condition(locked.value(slot)) { locked.remove(slot, Some(hash)) } else { None }
+            if condition(locked.value(slot)) { locked.hand_removed(slot, Some(hash), Cause::Removed) } else { None }
         })
     }
 }
