@@ -81,10 +81,10 @@ fn growing_has_no_spike() {
         map.insert(key, key);
         if key.is_multiple_of(entries() / 200) {
             most = most.max(map.stats().table_bytes);
-            most_resident = most_resident.max(resident() - before);
+            most_resident = most_resident.max(resident().saturating_sub(before));
         }
     }
-    let (table, grown) = (map.stats().table_bytes, resident() - before);
+    let (table, grown) = (map.stats().table_bytes, resident().saturating_sub(before));
     assert!(most * 4 <= table * 5, "the tables had {most} bytes when they were growing, and have {table} now");
     assert!(most_resident * 4 <= grown * 5 + (8 << 20), "{most_resident} bytes when they were growing, now {grown}");
 }
