@@ -152,7 +152,7 @@ impl ::core::fmt::Debug for Mistakes {
     "`shards` must be a power of two, and 12 is none: the nearest are 8 and 16"
 }
 ::core::compile_error! {
-    "unknown option `tll`, did you mean `ttl`? The struct takes `shards`, `lock`, `ttl`, `idle`, `capacity`, `evict`, `hasher`, `numa`, `clock`, `snapshot` and `crate`"
+    "unknown option `tll`, did you mean `ttl`? The struct takes `shards`, `lock`, `ttl`, `idle`, `capacity`, `evict`, `hasher`, `numa`, `clock`, `snapshot`, `record` and `crate`"
 }
 ::core::compile_error! {
     "unknown lock `RwLok`, did you mean `RwLock`? There are `Mutex`, `RwLock` and `Optimistic`; one of your own is written as a path, `self::RwLok`"

@@ -17,6 +17,7 @@ impl ::sharded::Policy for SavedNames {
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(60),
     );
+    const RECORDS: ::core::primitive::bool = true;
 }
 #[cfg(feature = "online")]
 /// The policy of [`Saved::online`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
@@ -33,6 +34,7 @@ impl ::sharded::Policy for SavedOnline {
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(60),
     );
+    const RECORDS: ::core::primitive::bool = true;
 }
 impl<K: ::sharded::Key + ::sharded::snapshot::Saved> Saved<K> {
     /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.

@@ -1,4 +1,4 @@
-#[sharded(snapshot, ttl = "1m")]
+#[sharded(snapshot, record, ttl = "1m")]
 struct Saved<K: ::sharded::Key + ::sharded::snapshot::Saved> {
     names: HashMap<K, String>,
     #[cfg(feature = "online")]

@@ -51,6 +51,7 @@ const CAN_SNAPSHOT: bool = cfg!(any(feature = "snapshot", test));
 /// | `clock` | both | `System`, `Manual`, or one's own by its path | `System` |
 /// | `skip` | field | none: the field stays as it is, and its value is given to the builder | |
 /// | `snapshot` | struct | none: the store can be saved and loaded; with the feature `serde` | |
+/// | `record` | struct | none: its uses can be recorded, for `sharded-tune` to find the best policy | |
 /// | `crate` | struct | the path of the `sharded` crate, where it is re-exported | `::sharded` |
 ///
 /// For `struct Shop` with a field `carts`, the attribute writes:

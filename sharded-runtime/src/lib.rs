@@ -59,6 +59,7 @@ pub mod placement;
 mod policy;
 #[doc = include_str!("../reference.md")]
 pub mod reference {}
+mod record;
 mod removal;
 mod set;
 pub mod shards;
@@ -78,6 +79,9 @@ pub use declared::Declared;
 pub use error::{HasListener, LoadError, Occupied, Refused};
 pub use map::{Change, Key, ShardedMap, Value};
 pub use policy::Policy;
+pub use record::Recorder;
+#[doc(hidden)]
+pub use record::Recording;
 pub use removal::{Cause, Removal, Removals};
 pub use set::ShardedSet;
 pub use sharded_derive::sharded;

@@ -66,4 +66,6 @@ pub trait Policy: 'static {
     const WEIGHS: bool = false;
     /// Whether some entries may not be [evicted](crate::builder::FieldOptions::evictable).
     const PINS: bool = false;
+    /// Whether its uses can be [recorded](crate::Store::recorder). If not, it costs nothing.
+    const RECORDS: bool = false;
 }

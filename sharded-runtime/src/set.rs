@@ -4,7 +4,7 @@
 mod snapshot;
 
 use crate::{
-    Cause, Field, HasListener, Key, Policy, Refused, Removals, ShardedMap, Stats,
+    Cause, Field, HasListener, Key, Policy, Recording, Refused, Removals, ShardedMap, Stats,
     builder::{BuildField, FieldOptions, StoreContext},
     evict::MakesRoom,
     expiry::Expires,
@@ -777,6 +777,9 @@ impl<K, P: Policy, S> Field for ShardedSet<K, P, S> {
     }
     fn placement(&self) -> FieldPlacement {
         self.placement()
+    }
+    fn recording(&self) -> Option<&Recording> {
+        self.map.recording()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The whole struct: its fields by name.
 
 use crate::{
-    Stats,
+    Recorder, Recording, Stats,
     placement::{FieldPlacement, StorePlacement},
 };
 
@@ -115,6 +115,38 @@ pub trait Store {
         self.visit(&mut |field| fields.push(field.placement()));
         StorePlacement::new(fields)
     }
+
+    /// Records how the maps of the store are used, from now on until the answer is dropped, for `sharded-tune` to find the policy that serves
+    /// them best. Only maps under `#[sharded(record)]`; one recorder at a time: another one begins anew.
+    ///
+    /// Meanwhile one use in 64 of each thread is noted, and each use of one key in 256: the operation, half of the key's hash, the time.
+    /// No key and no value is kept. The samples take at most 26 MiB for each map.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sharded::{Store, sharded};
+    /// use std::collections::HashMap;
+    ///
+    /// #[sharded(ttl = "1h", record)]
+    /// struct Shop {
+    ///     carts: HashMap<u64, Vec<u32>>,
+    /// }
+    ///
+    /// let shop = Shop::new();
+    /// let recorder = shop.recorder();
+    /// for customer in 0..1000 {
+    ///     shop.carts().insert(customer, vec![7]);
+    /// }
+    /// # let file = std::env::temp_dir().join(format!("sharded-recorder-{}.json", std::process::id()));
+    /// recorder.write(&file)?;
+    /// # std::fs::remove_file(&file)?;
+    /// assert!(recorder.load().contains("\"store\":\"Shop\",\"field\":\"carts\""));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    fn recorder(&self) -> Recorder<'_, Self> {
+        Recorder::start(self)
+    }
 }
 
 /// One map of a [`Store`], whatever its types.
@@ -143,4 +175,9 @@ pub trait Field {
     fn clear(&self);
     /// Where its shards are, see [`ShardedMap::placement`](crate::ShardedMap::placement).
     fn placement(&self) -> FieldPlacement;
+    /// Its uses, if they can be recorded.
+    #[doc(hidden)]
+    fn recording(&self) -> Option<&Recording> {
+        None
+    }
 }

@@ -48,6 +48,7 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
     };
     let weighs = flag("WEIGHS", map.declared.weight().is_some());
     let pins = flag("PINS", map.declared.evictable().is_some());
+    let records = flag("RECORDS", store.options.record.is_some());
     quote! {
         #cfg #shared #lints #docs
         #vis enum #policy {}
@@ -66,6 +67,7 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
             #capacity
             #weighs
             #pins
+            #records
         }
     }
 }

@@ -25,7 +25,7 @@ struct Known {
     synonyms: &'static [&'static str],
 }
 
-const KNOWN: [Known; 15] = [
+const KNOWN: [Known; 16] = [
     known("shards", "shards = 16", None, &["buckets", "segments", "stripes", "partitions"]),
     known("lock", "lock = RwLock", None, &["mutex", "rwlock", "guard"]),
     known(
@@ -54,6 +54,7 @@ const KNOWN: [Known; 15] = [
     known("numa", "numa = Spread", None, &["node", "nodes", "placement", "pin"]),
     known("clock", "clock = Manual", None, &["time", "timer"]),
     known("snapshot", "snapshot", Some(Place::Struct), &["snapshots", "save", "load", "persist", "serde", "serialize"]),
+    known("record", "record", Some(Place::Struct), &["recorder", "recording", "sample", "trace", "tune"]),
     known("skip", "skip", Some(Place::Field), &["ignore", "plain"]),
     known("crate", "crate = ::renamed", Some(Place::Struct), &["path", "krate"]),
 ];
@@ -95,6 +96,7 @@ pub(crate) struct Options {
     pub(crate) clock: Slot<Choice>,
     pub(crate) skip: Slot<()>,
     pub(crate) snapshot: Slot<()>,
+    pub(crate) record: Slot<()>,
     pub(crate) krate: Slot<TokenStream>,
     /// Something was given that means nothing here.
     pub(crate) unknown: bool,
@@ -135,6 +137,7 @@ impl Options {
             "clock" => note.take(&mut self.clock, choice::clock),
             "skip" => note.flag(&mut self.skip, "shard"),
             "snapshot" => note.flag(&mut self.snapshot, "sharded"),
+            "record" => note.flag(&mut self.record, "sharded"),
             "crate" => note.take(&mut self.krate, choice::krate),
             _ => unreachable!("every known option is noted"),
         }

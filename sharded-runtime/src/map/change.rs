@@ -1,7 +1,7 @@
 //! Changing an entry, or putting it in, in one critical section.
 
 use super::{Key, ShardedMap, Value, core::Core, write::no_room};
-use crate::{Cause, Policy, evict::MakesRoom, lock::Serves, shards::Runs, table::Offer};
+use crate::{Cause, Policy, evict::MakesRoom, lock::Serves, record::Operation, shards::Runs, table::Offer};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
@@ -58,7 +58,7 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let hash = self.core.hasher.hash(key);
+        let hash = self.core.hash_for(Operation::Update, key);
         if Core::<K, V, P, S>::IS_PLAIN {
             return self.core.change_plain(hash, key, change);
         }
@@ -94,7 +94,7 @@ where
     where
         P::Eviction: MakesRoom,
     {
-        let hash = self.core.hasher.hash(&key);
+        let hash = self.core.hash_for(Operation::Update, &key);
         let mut offer = Offer::of_key(key);
         if Core::<K, V, P, S>::IS_PLAIN {
             let updated = self.core.upsert_plain(hash, &mut offer, init, update);
@@ -153,7 +153,7 @@ where
     where
         P::Eviction: MakesRoom,
     {
-        let hash = self.core.hasher.hash(&key);
+        let hash = self.core.hash_for(Operation::Update, &key);
         let mut offer = Offer::of_key(key);
         self.core.write(self.core.route(hash), Runs::Closure, |locked| {
             let slot = locked.find_offered_to_use(hash, &offer);
@@ -217,7 +217,7 @@ where
         V: Clone,
         P::Eviction: MakesRoom,
     {
-        let hash = self.core.hasher.hash(&key);
+        let hash = self.core.hash_for(Operation::Load, &key);
         let mut offer = Offer::of_key(key);
         self.core.write(self.core.route(hash), Runs::Closure, |locked| {
             if let Some(slot) = locked.find_offered_to_use(hash, &offer) {

@@ -7,7 +7,7 @@ use super::{
     units::Rules,
 };
 use crate::{
-    HasListener, Policy,
+    HasListener, Policy, Recording,
     budget::{Budget, Purse},
     builder::{FieldOptions, StoreContext},
     clock::{TimeSource, to_nanos},
@@ -59,6 +59,8 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) rules: Rules<K, V>,
     pub(super) tally: Tally,
     pub(super) flights: Flights<K, V>,
+    /// Only where the policy records.
+    pub(super) recording: Option<Box<Recording>>,
     listening: OnceLock<Listening<K, V>>,
     /// When the background thread looks at this map next.
     pub(super) alarm: AtomicU64,
@@ -146,6 +148,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             listening: OnceLock::new(),
             tally: Tally::new(),
             flights: Flights::new(),
+            recording: P::RECORDS.then(|| Box::new(Recording::new(Self::facts(options)))),
             alarm: AtomicU64::new(u64::MAX),
             in_background: StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand(),
             shards,

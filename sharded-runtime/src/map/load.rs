@@ -1,7 +1,7 @@
 //! Loading what is not there, once for all who ask.
 
 use super::{Key, ShardedMap, Value, loading::Approach};
-use crate::{LoadError, Policy, flight::block_on, lock::Serves, shards::Runs};
+use crate::{LoadError, Policy, flight::block_on, lock::Serves, record::Operation, shards::Runs};
 use std::{convert::Infallible, hash::BuildHasher, panic::Location};
 
 impl<K, V, P, S> ShardedMap<K, V, P, S>
@@ -59,7 +59,7 @@ where
     where
         E: Send + Sync + 'static,
     {
-        let hash = self.core.hasher.hash(&key);
+        let hash = self.core.hash_for(Operation::Load, &key);
         self.core.check_load(hash, Location::caller());
         if let Some(value) = self.core.read(hash, &key, <P::Lock as Serves<K, V>>::COPIES, Runs::Nothing, V::clone) {
             return Ok(value);
@@ -122,7 +122,7 @@ where
         let at = Location::caller();
         let core = &*self.core;
         async move {
-            let hash = core.hasher.hash(&key);
+            let hash = core.hash_for(Operation::Load, &key);
             let get = async {
                 if let Some(value) = core.read(hash, &key, <P::Lock as Serves<K, V>>::COPIES, Runs::Nothing, V::clone) {
                     return Ok(value);

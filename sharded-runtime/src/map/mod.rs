@@ -33,6 +33,7 @@ mod look;
 mod placing;
 mod plain;
 mod read;
+mod recorded;
 #[cfg(feature = "serde")]
 mod saved;
 mod shard;
@@ -48,7 +49,7 @@ use garbage::Drops;
 use units::Rules;
 
 use crate::{
-    Field, Policy, Stats,
+    Field, Policy, Recording, Stats,
     builder::{BuildField, FieldOptions, StoreContext, StoreOptions},
     evict::MakesRoom,
     hasher::MapHasher,
@@ -560,6 +561,9 @@ impl<K, V, P: Policy, S> Field for ShardedMap<K, V, P, S> {
     }
     fn placement(&self) -> FieldPlacement {
         self.placement()
+    }
+    fn recording(&self) -> Option<&Recording> {
+        self.core.recording.as_deref()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Looking at entries.
 
 use super::{Key, ShardedMap, Value, core::BATCH};
-use crate::{Policy, lock::Serves, shards::Runs, table::Copies};
+use crate::{Policy, lock::Serves, record::Operation, shards::Runs, table::Copies};
 use smallvec::SmallVec;
 use std::{
     borrow::Borrow,
@@ -45,7 +45,13 @@ where
         Q: Hash + Eq + ?Sized,
         V: Clone,
     {
-        self.core.read(self.core.hasher.hash(key), key, <P::Lock as Serves<K, V>>::COPIES, Runs::Nothing, V::clone)
+        self.core.read(
+            self.core.hash_for(Operation::Get, key),
+            key,
+            <P::Lock as Serves<K, V>>::COPIES,
+            Runs::Nothing,
+            V::clone,
+        )
     }
 
     /// Runs a closure on a key's value, under the shard's lock (shared where the lock shares). A use of the entry.
@@ -72,7 +78,13 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.core.read(self.core.hasher.hash(key), key, <P::Lock as Serves<K, V>>::COPIES, Runs::Closure, read)
+        self.core.read(
+            self.core.hash_for(Operation::Read, key),
+            key,
+            <P::Lock as Serves<K, V>>::COPIES,
+            Runs::Closure,
+            read,
+        )
     }
 
     /// Whether a key has an entry that has not expired. No use of the entry: neither its idle time, nor the order of
@@ -99,7 +111,9 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.core.peek(self.core.hasher.hash(key), key, <P::Lock as Serves<K, V>>::COPIES, |_, _| ()).is_some()
+        self.core
+            .peek(self.core.hash_for(Operation::Read, key), key, <P::Lock as Serves<K, V>>::COPIES, |_, _| ())
+            .is_some()
     }
 
     /// Copies of the values of several keys, in the order of the keys; each is a use of its entry.
@@ -142,7 +156,7 @@ where
             }
             return values;
         }
-        let mut keys: Vec<_> = keys.map(|key| (self.core.hasher.hash(key), key)).enumerate().collect();
+        let mut keys: Vec<_> = keys.map(|key| (self.core.hash_for(Operation::Get, key), key)).enumerate().collect();
         // The shard is the top of the hash, so this brings the keys of a shard together.
         keys.sort_unstable_by_key(|&(_, (hash, _))| hash);
         let mut values: Vec<Option<V>> = (0..keys.len()).map(|_| None).collect();
@@ -168,7 +182,7 @@ where
         loop {
             batch.clear();
             for key in keys.by_ref().take(PREFETCHED) {
-                batch.push((self.core.hasher.hash(key), key));
+                batch.push((self.core.hash_for(Operation::Get, key), key));
             }
             if batch.is_empty() {
                 return values;

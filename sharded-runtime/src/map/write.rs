@@ -1,7 +1,9 @@
 //! Putting in and taking out.
 
 use super::{Key, ShardedMap, Value, core::Core, locked::Locked};
-use crate::{Cause, Occupied, Policy, Refused, evict::MakesRoom, lock::Serves, shards::Runs, table::Offer};
+use crate::{
+    Cause, Occupied, Policy, Refused, evict::MakesRoom, lock::Serves, record::Operation, shards::Runs, table::Offer,
+};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
@@ -107,7 +109,7 @@ where
     where
         P::Eviction: MakesRoom,
     {
-        let hash = self.core.hasher.hash(&key);
+        let hash = self.core.hash_for(Operation::Insert, &key);
         let mut offer = Offer::new(key, value);
         self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
             if locked.find_offered(hash, &offer).is_none() {
@@ -227,7 +229,7 @@ where
 
     #[track_caller]
     pub(super) fn put(&self, key: K, value: V, ttl: Option<u64>) -> Result<Option<V>, Refused<K, V>> {
-        let hash = self.core.hasher.hash(&key);
+        let hash = self.core.hash_for(Operation::Insert, &key);
         let mut offer = Offer::new(key, value);
         let replaced = if Core::<K, V, P, S>::IS_PLAIN && self.core.listening().is_none() {
             self.core.put_plain(hash, &mut offer)
@@ -287,7 +289,7 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let hash = self.core.hasher.hash(key);
+        let hash = self.core.hash_for(Operation::Remove, key);
         if Core::<K, V, P, S>::IS_PLAIN && self.core.listening().is_none() {
             return self.core.take_plain(hash, key, runs, condition);
         }

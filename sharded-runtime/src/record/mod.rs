@@ -1,0 +1,215 @@
+//! Recording how the maps of a running program are used, for `sharded-tune` to replay.
+//!
+//! A store under `#[sharded(record)]` has a [`recorder`](crate::Store::recorder). While it runs, one use in 64 of each thread, on average, is noted, and every
+//! use of one key in 256: the operation, half of the key's hash, the time. No key and no value is kept. The samples take at most 26 MiB a map.
+//! Without the flag there is no trace of this in what is compiled.
+//!
+//! What it writes is a load file, whose form the documentation of `sharded-tune` describes.
+
+mod samples;
+mod text;
+
+pub(crate) use samples::Operation;
+pub(crate) use text::choice_name;
+
+use crate::{Field, Stats, Store};
+use parking_lot::Mutex;
+use samples::{Samples, Use};
+use std::{
+    cell::Cell,
+    fmt, fs, io,
+    path::Path,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// One use in so many is noted, on average.
+const TURN: u32 = 64;
+/// The uses of one key in so many are noted, by bits of the hash that say neither the shard nor, mostly, the place in the table.
+const FOLLOWED: u64 = 0xFF << 24;
+pub(super) const FOLLOWED_ONE_IN: u64 = 256;
+/// Threads share so many collections of samples.
+const STRIPES: usize = 16;
+
+thread_local! {
+    /// How many uses of any recorded map this thread makes before the next is noted.
+    static LEFT: Cell<u32> = const { Cell::new(TURN) };
+    /// A number that no other thread has.
+    static THREAD: Cell<u64> = const { Cell::new(0) };
+    /// What the next interval is drawn from.
+    static RANDOM: Cell<u64> = const { Cell::new(1) };
+}
+
+/// What is declared of a map, in words, and what its entries are like.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub(crate) lock: &'static str,
+    pub(crate) evict: &'static str,
+    pub(crate) numa: &'static str,
+    pub(crate) is_auto: bool,
+    pub(crate) weighs: bool,
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) idle: Option<Duration>,
+    pub(crate) value_bytes: usize,
+    /// Whether it is known, or to be supposed, that keys and values are `Copy`.
+    pub(crate) copy: bool,
+}
+
+/// The uses of one map while they are recorded. Only the library makes one.
+#[derive(Debug)]
+pub struct Recording {
+    is_on: AtomicBool,
+    facts: Facts,
+    stripes: [Mutex<Option<Samples>>; STRIPES],
+}
+
+impl Recording {
+    pub(crate) fn new(facts: Facts) -> Self {
+        Recording { is_on: AtomicBool::new(false), facts, stripes: [const { Mutex::new(None) }; STRIPES] }
+    }
+
+    /// Whether the use of a key is to be noted.
+    #[inline]
+    pub(crate) fn is_due(&self, hash: u64) -> bool {
+        if !self.is_on.load(Relaxed) {
+            return false;
+        }
+        let left = LEFT.get() - 1;
+        LEFT.set(left);
+        left == 0 || hash & FOLLOWED == 0
+    }
+
+    /// Notes a use that is due. `meets` looks whether someone is in the shard.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn note(&self, operation: Operation, hash: u64, shard: usize, meets: impl FnOnce() -> bool) {
+        let is_turn = LEFT.get() == 0;
+        if is_turn {
+            LEFT.set(interval(hash));
+        }
+        let thread = thread_number();
+        // Whoever finds it taken lets the sample go, and waits for nobody.
+        let Some(mut samples) = self.stripes[thread as usize % STRIPES].try_lock() else { return };
+        let Some(samples) = &mut *samples else { return };
+        let at = u32::try_from(samples.began.elapsed().as_millis()).unwrap_or(u32::MAX);
+        #[allow(clippy::cast_possible_truncation, reason = "half of it is wanted")]
+        let sampled = Use { operation, key: (hash ^ (hash >> 32)) as u32, at };
+        if is_turn {
+            samples.take(sampled, shard, meets(), thread);
+        }
+        if hash & FOLLOWED == 0 {
+            samples.follow(sampled);
+        }
+    }
+
+    fn start(&self, shards: usize) {
+        let began = Instant::now();
+        for stripe in &self.stripes {
+            *stripe.lock() = Some(Samples::new(began, shards));
+        }
+        self.is_on.store(true, Relaxed);
+    }
+
+    /// Answers what there is. It goes on.
+    fn look<R>(&self, mut look: impl FnMut(&Samples) -> R) -> Vec<R> {
+        self.stripes.iter().filter_map(|stripe| stripe.lock().as_ref().map(&mut look)).collect()
+    }
+
+    fn stop(&self) {
+        self.is_on.store(false, Relaxed);
+        for stripe in &self.stripes {
+            *stripe.lock() = None;
+        }
+    }
+}
+
+/// How many uses it is to the next one that is noted. Not always as many: a program that does the same again and again, with a period that
+/// fits, would have the same one noted each time.
+fn interval(hash: u64) -> u32 {
+    // Knuth's MMIX generator, whose upper bits are the better ones.
+    let random = (RANDOM.get() ^ hash).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    RANDOM.set(random);
+    let drawn = u32::try_from(random >> 33).unwrap_or(0);
+    1 + drawn % (2 * TURN - 1)
+}
+
+#[cold]
+fn thread_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    if THREAD.get() == 0 {
+        THREAD.set(NEXT.fetch_add(1, Relaxed));
+    }
+    THREAD.get()
+}
+
+/// Records the uses of a store's maps until it is dropped: see [`Store::recorder`].
+pub struct Recorder<'a, T: Store + ?Sized> {
+    store: &'a T,
+    began: Instant,
+    /// What had happened before, in each field.
+    before: Vec<Stats>,
+}
+
+impl<'a, T: Store + ?Sized> Recorder<'a, T> {
+    pub(crate) fn start(store: &'a T) -> Self {
+        let mut before = Vec::new();
+        store.visit(&mut |field| {
+            before.push(field.stats());
+            if let Some(recording) = field.recording() {
+                recording.start(field.shard_count());
+            }
+        });
+        Recorder { store, began: Instant::now(), before }
+    }
+
+    /// The load file of what was recorded so far. It goes on.
+    ///
+    /// O(samples), without a lock of a map.
+    ///
+    /// # Examples
+    ///
+    /// See [`Store::recorder`].
+    #[must_use]
+    pub fn load(&self) -> String {
+        let mut fields = Vec::new();
+        let mut before = self.before.iter();
+        let store = text::store_name(std::any::type_name::<T>());
+        self.store.visit(&mut |field: &dyn Field| {
+            let before = before.next();
+            if let (Some(recording), Some(before)) = (field.recording(), before) {
+                fields.extend(text::field(store, field, recording, before, self.began.elapsed()));
+            }
+        });
+        text::file(thread::available_parallelism().map_or(1, usize::from), &fields)
+    }
+
+    /// Writes the load file of what was recorded so far. It goes on.
+    ///
+    /// # Errors
+    ///
+    /// Those of writing the file.
+    ///
+    /// # Examples
+    ///
+    /// See [`Store::recorder`].
+    pub fn write(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        fs::write(path, self.load())
+    }
+}
+
+impl<T: Store + ?Sized> Drop for Recorder<'_, T> {
+    fn drop(&mut self) {
+        self.store.visit(&mut |field| {
+            if let Some(recording) = field.recording() {
+                recording.stop();
+            }
+        });
+    }
+}
+
+impl<T: Store + ?Sized> fmt::Debug for Recorder<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("began", &self.began).finish_non_exhaustive()
+    }
+}

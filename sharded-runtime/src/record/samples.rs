@@ -1,0 +1,91 @@
+//! What is kept of the sampled uses of a map, until it is written.
+
+use std::time::Instant;
+
+/// What is done to a map, as a load file names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Get,
+    Read,
+    Insert,
+    Remove,
+    Update,
+    Load,
+}
+
+impl Operation {
+    /// By their numbers.
+    pub(super) const NAMES: [&'static str; 6] = ["get", "read", "insert", "remove", "update", "load"];
+}
+
+/// One use.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Use {
+    pub(super) operation: Operation,
+    /// The lower half of the hash.
+    pub(super) key: u32,
+    /// Milliseconds since the recording began.
+    pub(super) at: u32,
+}
+
+/// The samples of some threads.
+#[derive(Debug)]
+pub(super) struct Samples {
+    pub(super) began: Instant,
+    /// Uses by turn: one in so many, whatever the key.
+    pub(super) by_turn: Vec<Use>,
+    /// How many of those that came were kept: beyond the room there is, one in two, then one in four, and so on.
+    pub(super) kept_one_in: u32,
+    skipped: u32,
+    /// Uses by key: all those of one key in so many, in their order.
+    pub(super) by_key: Vec<Use>,
+    /// Sampled uses of each shard, and those of them that met someone there.
+    pub(super) shards: Vec<(u32, u32)>,
+    pub(super) threads: Vec<u64>,
+}
+
+impl Samples {
+    /// Uses that are kept of each kind: 768 KiB.
+    const MOST: usize = 1 << 16;
+
+    pub(super) fn new(began: Instant, shards: usize) -> Self {
+        Samples {
+            began,
+            by_turn: Vec::new(),
+            kept_one_in: 1,
+            skipped: 0,
+            by_key: Vec::new(),
+            shards: vec![(0, 0); shards],
+            threads: Vec::new(),
+        }
+    }
+
+    pub(super) fn take(&mut self, sampled: Use, shard: usize, met: bool, thread: u64) {
+        self.skipped += 1;
+        if self.skipped >= self.kept_one_in {
+            self.skipped = 0;
+            if self.by_turn.len() == Self::MOST {
+                let mut number = 0_u32;
+                self.by_turn.retain(|_| {
+                    number += 1;
+                    number.is_multiple_of(2)
+                });
+                self.kept_one_in *= 2;
+            }
+            self.by_turn.push(sampled);
+        }
+        if let Some((uses, meetings)) = self.shards.get_mut(shard) {
+            *uses += 1;
+            *meetings += u32::from(met);
+        }
+        if !self.threads.contains(&thread) && self.threads.len() < 4096 {
+            self.threads.push(thread);
+        }
+    }
+
+    pub(super) fn follow(&mut self, followed: Use) {
+        if self.by_key.len() < Self::MOST {
+            self.by_key.push(followed);
+        }
+    }
+}

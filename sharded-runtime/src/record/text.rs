@@ -1,0 +1,182 @@
+//! The load file. Its form is `sharded-tune`'s, whose tests read what is written here.
+
+use super::{FOLLOWED_ONE_IN, Operation, Recording, samples::Use};
+use crate::{Field, Stats};
+use std::{collections::HashMap, fmt::Write, time::Duration};
+
+const VERSION: u32 = 1;
+/// What a miss is taken to cost, since the map does not know: 20 microseconds.
+const MISS_NS: u64 = 20_000;
+
+/// The struct's name, of the name of its type.
+pub(super) fn store_name(path: &str) -> &str {
+    let path = path.split('<').next().unwrap_or(path);
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+/// The last part of a name of ours; all of another.
+pub(crate) fn choice_name(path: &'static str) -> &'static str {
+    if path.starts_with("sharded::") { path.rsplit("::").next().unwrap_or(path) } else { path }
+}
+
+/// The file of these fields.
+pub(super) fn file(cpus: usize, fields: &[String]) -> String {
+    let body = format!("{{\"cpus\":{cpus},\"fields\":[{}]}}", fields.join(","));
+    // FNV-1a, of 64 bits.
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
+    let checksum = body.as_bytes().iter().fold(0xCBF2_9CE4_8422_2325, step);
+    format!("{{\"format\":\"sharded-load\",\"version\":{VERSION},\"checksum\":\"{checksum:016x}\",\"body\":{body}}}\n")
+}
+
+/// One field, or `None` where it was not used.
+pub(super) fn field(
+    store: &str,
+    field: &dyn Field,
+    recording: &Recording,
+    before: &Stats,
+    passed: Duration,
+) -> Option<String> {
+    let facts = &recording.facts;
+    let mut by_turn: Vec<Use> = Vec::new();
+    let mut by_key: Vec<Use> = Vec::new();
+    let mut threads: Vec<u64> = Vec::new();
+    let mut shards = vec![(0_u64, 0_u64); field.shard_count()];
+    // All stripes are thinned out alike.
+    let thinnest = recording.look(|samples| samples.kept_one_in).into_iter().max()?;
+    recording.look(|samples| {
+        let step = (thinnest / samples.kept_one_in) as usize;
+        by_turn.extend(samples.by_turn.iter().step_by(step.max(1)));
+        by_key.extend(&samples.by_key);
+        threads.extend(&samples.threads);
+        for (sum, part) in shards.iter_mut().zip(&samples.shards) {
+            *sum = (sum.0 + u64::from(part.0), sum.1 + u64::from(part.1));
+        }
+    });
+    if by_turn.is_empty() {
+        return None;
+    }
+    by_key.sort_by_key(|used| used.at);
+    let now = field.stats();
+    let since = |of: fn(&Stats) -> u64| of(&now).saturating_sub(of(before));
+    let (hits, misses) = (since(|stats| stats.hits), since(|stats| stats.misses));
+    let mix = mix(&by_turn, is_filled(field, misses, since(|stats| stats.inserts)));
+
+    let mut text = format!("{{\"store\":\"{store}\",\"field\":\"{}\",\"declared\":{{", field.name());
+    let shard_count = if facts.is_auto { "null".to_owned() } else { field.shard_count().to_string() };
+    let capacity = field.capacity().filter(|_| !facts.weighs).map(|capacity| capacity as u64);
+    let _ = write!(
+        text,
+        "\"lock\":\"{}\",\"shards\":{shard_count},\"evict\":\"{}\",\"capacity\":{},\"numa\":\"{}\",\"ttl_ms\":{},\"idle_ms\":{}}}",
+        facts.lock,
+        if capacity.is_some() { facts.evict } else { "Unbounded" },
+        optional(capacity),
+        facts.numa,
+        optional(milliseconds(facts.ttl)),
+        optional(milliseconds(facts.idle)),
+    );
+    let counts: Vec<String> =
+        Operation::NAMES.iter().zip(mix).map(|(name, count)| format!("\"{name}\":{count}")).collect();
+    let _ = write!(
+        text,
+        ",\"threads\":{},\"mix\":{{{}}},\"hold_ns\":0,\"miss_ns\":{MISS_NS},\"entries\":{},\"value_bytes\":{},\"copy\":{}",
+        threads.len().max(1),
+        counts.join(","),
+        field.len(),
+        facts.value_bytes,
+        facts.copy,
+    );
+    let points: Vec<String> =
+        curve(&by_turn, &by_key).into_iter().map(|(keys, uses)| format!("[{keys},{uses}]")).collect();
+    let _ = write!(text, ",\"keys\":{{\"curve\":[{}]}}", points.join(","));
+    let keys = by_key.iter().map(|used| u64::from(used.key));
+    let _ = write!(text, ",\"trace\":{{\"one_in\":{FOLLOWED_ONE_IN},\"keys\":{}}}", list(keys));
+    let _ = write!(
+        text,
+        ",\"seen\":{{\"ms\":{},\"operations\":{},\"hits\":{hits},\"misses\":{misses},\"expired\":{},\"evicted\":{},\"shards\":{},\"contended\":{},\"lifetimes_ms\":{}}}}}",
+        passed.as_millis(),
+        shards.iter().map(|uses| uses.0).sum::<u64>() * u64::from(super::TURN),
+        since(|stats| stats.expired),
+        since(|stats| stats.evicted),
+        list(shards.iter().map(|uses| uses.0)),
+        list(shards.iter().map(|uses| uses.1)),
+        list(lifetimes(&by_key)),
+    );
+    Some(text)
+}
+
+fn optional(number: Option<u64>) -> String {
+    number.map_or_else(|| "null".to_owned(), |number| number.to_string())
+}
+
+fn milliseconds(time: Option<Duration>) -> Option<u64> {
+    time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1))
+}
+
+fn list(numbers: impl Iterator<Item = u64>) -> String {
+    let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
+    format!("[{}]", numbers.join(","))
+}
+
+/// Whether the program inserts what it missed: about as many inserts as misses, in a map of bounded size.
+fn is_filled(field: &dyn Field, misses: u64, inserts: u64) -> bool {
+    field.capacity().is_some() && misses > 0 && (misses / 2..=misses + misses / 2).contains(&inserts)
+}
+
+fn mix(uses: &[Use], is_filled: bool) -> [u64; 6] {
+    let mut counts = [0; 6];
+    for used in uses {
+        counts[used.operation as usize] += 1;
+    }
+    if is_filled {
+        // A read that finds nothing and the insert after it are one load.
+        let [get, read, insert, ..] = &mut counts;
+        let reads = std::mem::take(get) + std::mem::take(read);
+        *insert = 0;
+        counts[Operation::Load as usize] += reads;
+    }
+    counts
+}
+
+/// How often which key was used: exact for those that were sampled twice or more; all others are taken to be alike.
+fn curve(by_turn: &[Use], by_key: &[Use]) -> Vec<(u64, u64)> {
+    let mut counts: HashMap<u32, u64> = HashMap::new();
+    by_turn.iter().for_each(|used| *counts.entry(used.key).or_default() += 1);
+    let followed: std::collections::HashSet<u32> = by_key.iter().map(|used| used.key).collect();
+    let distinct = (followed.len() as u64 * FOLLOWED_ONE_IN).max(counts.len() as u64);
+    let mut counts: Vec<u64> = counts.into_values().collect();
+    counts.sort_unstable_by(|a, b| b.cmp(a));
+    let repeated = counts.partition_point(|&count| count > 1);
+    let (mut points, mut sum, mut next) = (Vec::new(), 0, 1);
+    for (rank, count) in (1_u64..).zip(&counts[..repeated]) {
+        sum += count;
+        if rank == next || rank == repeated as u64 {
+            points.push((rank, sum));
+            next = if rank < 16 { rank + 1 } else { rank + rank.div_ceil(2) };
+        }
+    }
+    let others = (counts.len() - repeated) as u64;
+    if others > 0 {
+        points.push((distinct, sum + others));
+    }
+    points
+}
+
+/// Milliseconds from the insert to the removal of the keys that were followed, a thousand at most, in ascending order.
+fn lifetimes(by_key: &[Use]) -> impl Iterator<Item = u64> {
+    let mut inserted: HashMap<u32, u32> = HashMap::new();
+    let mut lifetimes = Vec::new();
+    for used in by_key {
+        match used.operation {
+            Operation::Insert => {
+                inserted.entry(used.key).or_insert(used.at);
+            }
+            Operation::Remove => {
+                lifetimes.extend(inserted.remove(&used.key).map(|at| u64::from(used.at.saturating_sub(at))));
+            }
+            _ => {}
+        }
+    }
+    lifetimes.truncate(1000);
+    lifetimes.sort_unstable();
+    lifetimes.into_iter()
+}
