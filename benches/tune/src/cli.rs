@@ -1,0 +1,111 @@
+//! The command: `sharded-tune`, or `cargo sharded tune`.
+
+use crate::{
+    args::{Args, HELP, Request, Source},
+    load::{FieldLoad, Load},
+    outcome::{Outcome, Verdict},
+    planted, report, source, tune,
+};
+use std::{error::Error, ffi::OsString, fs, process::ExitCode, thread};
+
+/// Runs the command with these arguments, without the program's name: `--help` says what they can be. Prints to standard output, and
+/// errors to standard error.
+///
+/// Exits with 0; with 1 where `--check` found a policy too far off; with 2 where something went wrong.
+///
+/// # Examples
+///
+/// ```
+/// use std::process::ExitCode;
+///
+/// assert_eq!(sharded_tune::cli::run(["--help".into()]), ExitCode::SUCCESS);
+/// assert_eq!(sharded_tune::cli::run(["--no-such-option".into()]), ExitCode::from(2));
+/// ```
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::parse(arguments) {
+        Ok(Request::Tune(args)) => args,
+        Ok(Request::Help) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("sharded-tune: {error}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match tuned(&args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("sharded-tune: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether all is as it should be.
+fn tuned(args: &Args) -> Result<bool, Box<dyn Error>> {
+    let fields = match &args.loads {
+        Source::Planted => return Ok(planted::run(&args.options)),
+        Source::File(path) => Load::read(path).map_err(|error| format!("{}: {error}", path.display()))?.fields,
+        Source::Synthetic(synthetic) => vec![synthetic.load()?],
+    };
+    let is_asked =
+        |field: &FieldLoad| args.only.as_ref().is_none_or(|only| *only == format!("{}.{}", field.store, field.field));
+    let fields: Vec<FieldLoad> = fields.into_iter().filter(is_asked).collect();
+    if fields.is_empty() {
+        return Err("there is no load of such a map".into());
+    }
+    if let Some(path) = &args.save {
+        let cpus = thread::available_parallelism().map_or(1, usize::from) as u64;
+        Load { cpus, fields: fields.clone() }.write(path)?;
+        if matches!(args.loads, Source::Synthetic(_)) {
+            return Ok(true);
+        }
+    }
+    let mut options = args.options.clone();
+    options.time /= fields.len() as u32;
+    let mut outcomes = Vec::new();
+    for field in &fields {
+        let outcome = tune(field, &options);
+        println!("{outcome}");
+        outcomes.push(outcome);
+    }
+    if let Some(path) = &args.report {
+        fs::write(path, report::page(&outcomes)).map_err(|error| format!("{}: {error}", path.display()))?;
+        println!("Curves: {}", path.display());
+    }
+    if args.applies {
+        apply(args, &outcomes)?;
+    }
+    Ok(args.check.is_none_or(|most| within(most, &outcomes)))
+}
+
+fn apply(args: &Args, outcomes: &[Outcome]) -> Result<(), source::SourceError> {
+    for outcome in outcomes {
+        let (store, field) = (&outcome.load.store, &outcome.load.field);
+        let changes = outcome.changes();
+        if changes.is_empty() {
+            println!("{store}.{field}: nothing to be changed");
+            continue;
+        }
+        let path = source::apply(&args.source, store, field, &changes)?;
+        println!("{store}.{field}: changed in {}", path.display());
+    }
+    Ok(())
+}
+
+/// Whether no policy is further off than that. One that could not be tried says nothing, and is told of above.
+fn within(most: f64, outcomes: &[Outcome]) -> bool {
+    let is_off = |outcome: &&Outcome| outcome.per_cent_off() > most;
+    let off: Vec<&Outcome> = outcomes.iter().filter(is_off).collect();
+    for outcome in &off {
+        let FieldLoad { store, field, .. } = &outcome.load;
+        println!("{store}.{field} is at least {:.0} % off, and {most} % are allowed", outcome.per_cent_off());
+    }
+    let untried = outcomes.iter().all(|outcome| matches!(outcome.verdict, Verdict::Untried(_)));
+    if untried {
+        println!("no policy could be tried");
+    }
+    off.is_empty() && !untried
+}

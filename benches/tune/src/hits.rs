@@ -1,0 +1,133 @@
+//! How often a cache has what it is asked for, over its capacity: by playing the keys to a map, on one thread, as the order of
+//! requests says most of it and time says nothing.
+
+use crate::{
+    candidate::{Candidate, Evict, Lock, Numa},
+    load::FieldLoad,
+    random::{Random, Ranks},
+    subject,
+};
+use std::time::Instant;
+
+/// Requests that are played, where there is no trace, for each entry of the declared capacity, and at least and at most; the first half only
+/// fills the cache.
+const REQUESTS_PER_ENTRY: u64 = 200;
+const REQUESTS: (u64, u64) = (20_000, 400_000);
+/// What is tried, in quarters of the declared capacity.
+const QUARTERS: [u64; 7] = [1, 2, 3, 4, 8, 16, 32];
+/// Entries that a cache has at least to which a sampled trace is played.
+const LEAST: u64 = 64;
+/// A doubling of the capacity that gains less than this share of the requests is not worth it.
+const WORTH: f64 = 0.01;
+
+/// The hit ratio of one eviction at rising capacities.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct HitCurve {
+    pub(crate) evict: Evict,
+    /// Capacity, in entries of the whole map, and the share of the requests that hit.
+    pub(crate) points: Vec<(u64, f64)>,
+}
+
+impl HitCurve {
+    /// The share at one capacity.
+    pub(crate) fn at(&self, capacity: u64) -> Option<f64> {
+        self.points.iter().find(|point| point.0 == capacity).map(|point| point.1)
+    }
+
+    /// The smallest capacity of those tried from which on no doubling gains a hundredth of the requests, if there is one.
+    pub(crate) fn knee(&self) -> Option<(u64, f64)> {
+        let gains = |from: &(u64, f64)| {
+            let doubled = self.points.iter().find(|to| to.0 >= 2 * from.0);
+            doubled.map(|to| (to.1 - from.1) / (to.0 as f64 / from.0 as f64).log2())
+        };
+        // The last points have no doubling to be judged by.
+        let judged = self.points.iter().filter(|point| gains(point).is_some()).count();
+        let flat = self.points[..judged].iter().rev().take_while(|point| gains(point).is_some_and(|gain| gain < WORTH));
+        flat.last().copied()
+    }
+}
+
+/// The curve of each eviction that can be tried, unless there is no time left. Without a capacity there is nothing to be seen.
+pub(crate) fn curves(load: &FieldLoad, declared: &Candidate, until: Instant) -> Vec<HitCurve> {
+    let Some((_, capacity)) = declared.cache else { return Vec::new() };
+    let (one_in, keys) = requests(load, capacity);
+    let mut capacities: Vec<u64> = QUARTERS.iter().map(|quarters| (capacity * quarters / 4).max(1)).collect();
+    capacities.dedup();
+    let mut curves: Vec<HitCurve> = Evict::ALL.iter().map(|&evict| HitCurve { evict, points: Vec::new() }).collect();
+    // The declared capacity first, for which all evictions are needed.
+    capacities.sort_by_key(|&other| (other != capacity, other));
+    for capacity in capacities {
+        for curve in &mut curves {
+            let shards = declared.shard_count();
+            let share = hit_ratio(load, curve.evict, (capacity / one_in).max(1), shards, &keys, until);
+            curve.points.extend(share.map(|share| (capacity, share)));
+        }
+    }
+    for curve in &mut curves {
+        curve.points.sort_by_key(|point| point.0);
+    }
+    curves
+}
+
+/// The keys that are asked for, and how many keys each of them stands for.
+///
+/// A sampled trace says nothing of a cache that would have next to no entries of the sample: then the keys are drawn by their popularity.
+fn requests(load: &FieldLoad, capacity: u64) -> (u64, Vec<u64>) {
+    match &load.trace {
+        Some(trace) if trace.keys.len() >= 1000 && capacity / trace.one_in >= LEAST => {
+            (trace.one_in, trace.keys.iter().map(|&key| u64::from(key)).collect())
+        }
+        _ => {
+            let (ranks, mut random) = (Ranks::new(&load.keys), Random::new(7));
+            let requests = capacity.saturating_mul(REQUESTS_PER_ENTRY).clamp(REQUESTS.0, REQUESTS.1);
+            (1, (0..requests).map(|_| ranks.draw(&mut random)).collect())
+        }
+    }
+}
+
+/// `None`: the time was over before.
+fn hit_ratio(
+    load: &FieldLoad,
+    evict: Evict,
+    capacity: u64,
+    shards: usize,
+    keys: &[u64],
+    until: Instant,
+) -> Option<f64> {
+    // A shard for each sixteen entries at most: with a sampled trace the cache is small.
+    let shards = shards.min((capacity / 16).max(1).next_power_of_two() as usize);
+    let cache = Some((evict, capacity));
+    let candidate = Candidate { lock: Lock::Mutex, shards: Some(shards), cache, numa: Numa::Off };
+    // Neither time nor size matters here.
+    let plain = FieldLoad { value_bytes: 8, hold_ns: 0, trace: None, ..load.clone() };
+    let map = subject::build(&candidate, &plain);
+    let (warming, counted) = keys.split_at(keys.len() / 2);
+    let play = |keys: &[u64]| {
+        let mut hits = 0;
+        for batch in keys.chunks(1024) {
+            if Instant::now() >= until {
+                return None;
+            }
+            hits += batch.iter().filter(|&&key| map.load(key)).count();
+        }
+        Some(hits)
+    };
+    play(warming)?;
+    play(counted).map(|hits| hits as f64 / counted.len().max(1) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HitCurve;
+    use crate::candidate::Evict;
+
+    #[test]
+    fn the_knee_is_where_doubling_stops_to_pay() {
+        let curve = |points: &[(u64, f64)]| HitCurve { evict: Evict::Sieve, points: points.to_vec() };
+        assert_eq!(curve(&[(1, 0.1), (2, 0.5), (4, 0.505), (8, 0.506)]).knee(), Some((2, 0.5)));
+        assert_eq!(curve(&[(1, 0.1), (2, 0.2), (4, 0.3), (8, 0.4)]).knee(), None, "it goes on rising");
+        // A plateau before a step is no knee.
+        assert_eq!(curve(&[(1, 0.1), (2, 0.1), (4, 0.6), (8, 0.6)]).knee(), Some((4, 0.6)));
+        assert_eq!(curve(&[]).knee(), None);
+    }
+}

@@ -1,0 +1,61 @@
+//! From a load to the attribute line that serves it best on this machine.
+//!
+//! `cargo run --release -p sharded-tune -- --help` says what can be asked for; the README beside `Cargo.toml` says how to read the
+//! answers. As a library, for a benchmark of one's own: make a [`FieldLoad`](load::FieldLoad), [`tune`] it, and look at the [`Outcome`].
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `load/` | what is done to a map: the file that holds it, made-up ones, the six that the advice is tried on |
+//! | `random.rs`, `stream.rs` | which operation on which key a thread does next |
+//! | `candidate.rs` | a policy to be tried |
+//! | `subject.rs` | a map with such a policy |
+//! | `replay.rs` | threads that work on it for a while |
+//! | `hits.rs` | how often a cache has what it is asked for, over its capacity |
+//! | `tune.rs`, `race.rs` | which candidates are tried, for how long, and which drop out |
+//! | `stats.rs` | what repeated measurements show, and how sure it is |
+//! | `outcome.rs` | what is advised, in words |
+//! | `source/` | finding an attribute in a source file, and changing it |
+//! | `report/` | the page with the curves |
+//! | `planted.rs` | whether the advice holds in a later measurement |
+//! | `cli.rs`, `args.rs` | the command |
+//!
+//! # Examples
+//!
+//! ```
+//! use sharded_tune::{Options, load::Synthetic, tune};
+//! use std::time::Duration;
+//!
+//! let load = Synthetic { keys: 1000, skew: 0.9, threads: 2, ..Synthetic::default() }.load()?;
+//! // Much too short to say anything, but for an example.
+//! let outcome = tune(&load, &Options { time: Duration::from_millis(300), ..Options::default() });
+//! println!("{outcome}");
+//! # Ok::<(), sharded_tune::load::LoadError>(())
+//! ```
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "rates, shares and counts of keys: a float has digits enough"
+)]
+
+mod args;
+mod candidate;
+pub mod cli;
+mod hits;
+pub mod load;
+mod outcome;
+mod planted;
+mod race;
+mod random;
+mod replay;
+mod report;
+pub mod source;
+mod stats;
+mod stream;
+mod subject;
+mod tune;
+
+pub use candidate::{Candidate, Evict, Lock, Numa};
+pub use outcome::{HotKey, Outcome, Verdict};
+pub use stats::Interval;
+pub use tune::{Options, tune};

@@ -1,0 +1,196 @@
+//! Reading and writing a load file. Nothing of it is believed before all of it was looked at.
+
+use super::{FieldLoad, Load};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::{error::Error, fmt, fs, io, path::Path};
+
+const FORMAT: &str = "sharded-load";
+const VERSION: u64 = 1;
+/// Larger files are no loads: a trace ends at a million keys.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// Why a load can't be used.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The file can't be read or written.
+    Io(io::Error),
+    /// It is not a load file.
+    Foreign(String),
+    /// It is of a version that this program does not know.
+    Version(u64),
+    /// It is not as it was written.
+    Damaged(String),
+    /// What it says can't be.
+    Impossible(String),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LoadError::Io(error) => error.fmt(f),
+            LoadError::Foreign(why) => write!(f, "not a load file: {why}"),
+            LoadError::Version(version) => {
+                write!(f, "a load file of version {version}; this program reads version {VERSION}")
+            }
+            LoadError::Damaged(why) => write!(f, "the load file is damaged: {why}"),
+            LoadError::Impossible(why) => write!(f, "the load can't be: {why}"),
+        }
+    }
+}
+
+impl Error for LoadError {}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Envelope<'a> {
+    format: String,
+    version: u64,
+    #[serde(default)]
+    checksum: Option<String>,
+    #[serde(borrow)]
+    body: &'a RawValue,
+}
+
+/// What is looked at first, whatever else there may be.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+    version: u64,
+}
+
+impl Load {
+    /// Reads a load file.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`], where the file can't be read, is of another kind or version, is damaged, or says what can't be.
+    ///
+    /// # Examples
+    ///
+    /// See [`write`](Load::write).
+    pub fn read(path: &Path) -> Result<Self, LoadError> {
+        if fs::metadata(path).map_err(LoadError::Io)?.len() > MOST_BYTES {
+            return Err(LoadError::Foreign(format!("it has more than {} MiB", MOST_BYTES >> 20)));
+        }
+        let bytes = fs::read(path).map_err(LoadError::Io)?;
+        let text = String::from_utf8(bytes).map_err(|_| LoadError::Foreign("it is not UTF-8".to_owned()))?;
+        Self::parse(&text)
+    }
+
+    /// Reads the text of a load file.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Load::read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sharded_tune::load::{Load, LoadError};
+    ///
+    /// assert!(matches!(Load::parse("{}"), Err(LoadError::Foreign(_))));
+    /// let later = r#"{"format":"sharded-load","version":2,"body":{}}"#;
+    /// assert!(matches!(Load::parse(later), Err(LoadError::Version(2))));
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, LoadError> {
+        let foreign = |error: serde_json::Error| LoadError::Foreign(error.to_string());
+        let head: Head = serde_json::from_str(text).map_err(foreign)?;
+        if head.format != FORMAT {
+            return Err(LoadError::Foreign(format!("its format is `{}`", head.format)));
+        }
+        if head.version != VERSION {
+            return Err(LoadError::Version(head.version));
+        }
+        let damaged = |error: serde_json::Error| LoadError::Damaged(error.to_string());
+        let envelope: Envelope<'_> = serde_json::from_str(text).map_err(damaged)?;
+        let body = envelope.body.get();
+        if envelope.checksum.is_some_and(|checksum| checksum != checksum_of(body)) {
+            return Err(LoadError::Damaged("its checksum is another one".to_owned()));
+        }
+        let load: Load = serde_json::from_str(body).map_err(damaged)?;
+        load.check()?;
+        Ok(load)
+    }
+
+    /// The text of a load file.
+    ///
+    /// # Examples
+    ///
+    /// See [`Load`].
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let body = serde_json::to_string(self).unwrap_or_default();
+        let checksum = checksum_of(&body);
+        format!("{{\"format\":\"{FORMAT}\",\"version\":{VERSION},\"checksum\":\"{checksum}\",\"body\":{body}}}\n")
+    }
+
+    /// Writes a load file.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Io`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sharded_tune::load::{Load, Synthetic};
+    ///
+    /// let load = Load { cpus: 8, fields: vec![Synthetic::default().load()?] };
+    /// let path = std::env::temp_dir().join(format!("load-{}.json", std::process::id()));
+    /// load.write(&path)?;
+    /// assert_eq!(Load::read(&path)?, load);
+    /// # std::fs::remove_file(&path).ok();
+    /// # Ok::<(), sharded_tune::load::LoadError>(())
+    /// ```
+    pub fn write(&self, path: &Path) -> Result<(), LoadError> {
+        fs::write(path, self.to_text()).map_err(LoadError::Io)
+    }
+
+    fn check(&self) -> Result<(), LoadError> {
+        self.fields.iter().try_for_each(FieldLoad::check)
+    }
+}
+
+/// FNV-1a, of 64 bits.
+fn checksum_of(text: &str) -> String {
+    let step = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
+    format!("{:016x}", text.as_bytes().iter().fold(0xCBF2_9CE4_8422_2325, step))
+}
+
+impl FieldLoad {
+    /// Whether it can be replayed.
+    pub(crate) fn check(&self) -> Result<(), LoadError> {
+        let name = format!("{}.{}", self.store, self.field);
+        let must = |holds: bool, what: &str| {
+            if holds { Ok(()) } else { Err(LoadError::Impossible(format!("`{name}` {what}"))) }
+        };
+        let declared = &self.declared;
+        must(is_name(&self.store) && is_name(&self.field), "is not the name of a struct and of a field")?;
+        must((1..=4096).contains(&self.threads), "has no threads, or more than 4096")?;
+        must(self.mix.counts().iter().all(|&count| count <= 1 << 56), "has too many operations")?;
+        must(self.mix.total() > 0, "has no operations")?;
+        must(self.hold_ns <= 1_000_000_000, "has closures that take more than a second")?;
+        must(self.miss_ns <= 3_600_000_000_000, "has misses that take more than an hour")?;
+        must(self.entries <= 1 << 32, "has more than 2^32 entries")?;
+        must(self.value_bytes <= 1 << 24, "has values of more than 16 MiB")?;
+        must(declared.shards.is_none_or(|n| n.is_power_of_two() && n <= 1 << 16), "has no such number of shards")?;
+        must(declared.capacity != Some(0), "has a capacity of zero")?;
+        must(declared.ttl_ms != Some(0) && declared.idle_ms != Some(0), "has a time to live of zero")?;
+        let curve = &self.keys.curve;
+        let rises = curve.is_sorted_by(|a, b| a.0 < b.0 && a.1 < b.1);
+        must(!curve.is_empty() && rises, "has a curve of popularity that does not rise")?;
+        must(curve[0].0 > 0 && curve[0].1 > 0, "has a curve of popularity that begins with nothing")?;
+        must(self.keys.distinct() <= 1 << 40, "has more than 2^40 keys")?;
+        must(self.trace.as_ref().is_none_or(|trace| trace.one_in > 0), "has a trace of one key in none")
+    }
+}
+
+/// Whether it can be an identifier: names are looked for in source files, and shown in pages.
+fn is_name(text: &str) -> bool {
+    let name = text.strip_prefix("r#").unwrap_or(text);
+    !name.is_empty()
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+        && !name.starts_with(|c: char| c.is_numeric())
+}

@@ -1,0 +1,291 @@
+//! What is advised for a map, in words.
+
+use crate::{
+    candidate::{Candidate, Lock, grouped},
+    hits::HitCurve,
+    load::FieldLoad,
+    race::Lane,
+    stats::Interval,
+};
+use std::fmt;
+
+/// What came of tuning one map.
+///
+/// Shown with `{}`, it is the advice in words.
+///
+/// # Examples
+///
+/// See [the crate](crate).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// What was replayed.
+    pub load: FieldLoad,
+    /// The present policy, if it can be tried.
+    pub declared: Option<Candidate>,
+    /// What is advised.
+    pub verdict: Verdict,
+    /// Operations per second of the declared and of the chosen policy, all threads together, without what misses cost.
+    pub rates: [f64; 2],
+    /// Nanoseconds that 99.9 % of the operations did not exceed, likewise.
+    pub p999_ns: [u64; 2],
+    /// Bytes of the tables, likewise.
+    pub bytes: [usize; 2],
+    /// A key that more shards can't help.
+    pub hot_key: Option<HotKey>,
+    /// Threads that replayed it.
+    pub threads: usize,
+    /// Each lock over the shards.
+    pub(crate) sweep: Vec<Point>,
+    pub(crate) hits: Vec<HitCurve>,
+}
+
+/// What is advised.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// This policy is faster than the declared one by more than the measurements scatter.
+    Change {
+        /// The policy.
+        to: Candidate,
+        /// How many times as fast it is.
+        gain: Interval,
+    },
+    /// Nothing is faster by more than the measurements scatter.
+    Leave {
+        /// How many times as fast the best other policy was.
+        gain: Interval,
+    },
+    /// Nothing could be measured, and why.
+    Untried(String),
+}
+
+/// A key with so many accesses that its shard is the bottleneck, however many shards there are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct HotKey {
+    /// The part of all accesses that goes to it.
+    pub share: f64,
+    /// How many times as fast the declared lock was with four times the shards or more.
+    pub more_shards: f64,
+}
+
+/// A lock with some shards, in the first rounds.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Point {
+    pub(crate) lock: Lock,
+    pub(crate) shards: usize,
+    /// Operations per second.
+    pub(crate) rate: Interval,
+    pub(crate) p999_ns: u64,
+}
+
+impl Point {
+    pub(crate) fn of(lane: &Lane) -> Option<Self> {
+        let candidate = &lane.candidate;
+        let rate = Interval::of(lane.rates.iter().copied())?;
+        let p999_ns = lane.latencies.at(0.999);
+        Some(Point { lock: candidate.lock, shards: candidate.shard_count(), rate, p999_ns })
+    }
+}
+
+impl HotKey {
+    /// Below this share of the accesses a key is not called hot.
+    const SHARE: f64 = 0.1;
+    /// And neither where so few threads at once are about to use it, on average.
+    const THREADS: f64 = 0.8;
+    /// A gain by more shards that is smaller counts for none.
+    const HELPS: f64 = 1.15;
+
+    pub(crate) fn find(load: &FieldLoad, declared: &Candidate, threads: usize, sweep: &[Point]) -> Option<Self> {
+        let share = load.keys.hottest();
+        let of_lock = || sweep.iter().filter(|point| point.lock == declared.lock);
+        let now = of_lock().find(|point| point.shards == declared.shard_count())?;
+        let more = of_lock().filter(|point| point.shards >= 4 * now.shards).map(|point| point.rate.median);
+        let more_shards = more.fold(0.0, f64::max) / now.rate.median;
+        // Without readers in each other's way a hot key is no problem: the processor's caches like it.
+        let waits = !lock_shares(declared.lock) || load.mix.insert + load.mix.remove + load.mix.update > 0;
+        (share >= Self::SHARE
+            && share * threads as f64 >= Self::THREADS
+            && waits
+            && more_shards > 0.0
+            && more_shards < Self::HELPS)
+            .then_some(HotKey { share, more_shards })
+    }
+}
+
+fn lock_shares(lock: Lock) -> bool {
+    lock == Lock::Optimistic
+}
+
+impl Outcome {
+    pub(crate) fn untried(load: &FieldLoad, why: String) -> Self {
+        Outcome {
+            load: load.clone(),
+            declared: None,
+            verdict: Verdict::Untried(why),
+            rates: [0.0; 2],
+            p999_ns: [0; 2],
+            bytes: [0; 2],
+            hot_key: None,
+            threads: 0,
+            sweep: Vec::new(),
+            hits: Vec::new(),
+        }
+    }
+
+    /// The options that are to be written otherwise, by name and as they are written; none where the policy is to be left.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sharded_tune::{Options, load::Synthetic, tune};
+    /// use std::time::Duration;
+    ///
+    /// let options = Options { time: Duration::from_millis(200), ..Options::default() };
+    /// for (option, value) in tune(&Synthetic::default().load()?, &options).changes() {
+    ///     println!("{option} = {value}");
+    /// }
+    /// # Ok::<(), sharded_tune::load::LoadError>(())
+    /// ```
+    #[must_use]
+    pub fn changes(&self) -> Vec<(&'static str, String)> {
+        match (&self.verdict, &self.declared) {
+            (Verdict::Change { to, .. }, Some(declared)) => to.changes(declared),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The whole attribute, as advised. What is not in a load, such as a hasher or the reason why a map is unbounded, is not in it either.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sharded_tune::{Options, load::Synthetic, tune};
+    /// use std::time::Duration;
+    ///
+    /// let options = Options { time: Duration::from_millis(200), ..Options::default() };
+    /// let line = tune(&Synthetic::default().load()?, &options).line();
+    /// assert!(line.starts_with("#[shard(lock = "));
+    /// # Ok::<(), sharded_tune::load::LoadError>(())
+    /// ```
+    #[must_use]
+    pub fn line(&self) -> String {
+        let mut options = match (&self.verdict, &self.declared) {
+            (Verdict::Change { to, .. }, _) => to.to_string(),
+            (_, Some(declared)) => declared.to_string(),
+            _ => format!("lock = {}", self.load.declared.lock),
+        };
+        let declared = &self.load.declared;
+        for (name, time) in [("ttl", declared.ttl_ms), ("idle", declared.idle_ms)] {
+            if let Some(time) = time {
+                options += &format!(", {name} = \"{}\"", written(time));
+            }
+        }
+        if declared.capacity.is_none() && declared.ttl_ms.is_none() && declared.idle_ms.is_none() {
+            options += ", unbounded = \"…\"";
+        }
+        format!("#[shard({options})]")
+    }
+
+    /// How much slower the declared policy is than the advised one, in per cent of the latter; the least that is sure. 0 where it is to be left.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sharded_tune::{Options, load::Synthetic, tune};
+    /// use std::time::Duration;
+    ///
+    /// let options = Options { time: Duration::from_millis(200), ..Options::default() };
+    /// let off = tune(&Synthetic::default().load()?, &options).per_cent_off();
+    /// assert!((0.0..100.0).contains(&off));
+    /// # Ok::<(), sharded_tune::load::LoadError>(())
+    /// ```
+    #[must_use]
+    pub fn per_cent_off(&self) -> f64 {
+        match self.verdict {
+            Verdict::Change { gain, .. } => 100.0 * (1.0 - 1.0 / gain.low),
+            _ => 0.0,
+        }
+    }
+}
+
+/// A time as in an attribute.
+fn written(milliseconds: u64) -> String {
+    let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+    let (unit, size) = units.into_iter().find(|unit| milliseconds.is_multiple_of(unit.1)).unwrap_or(("ms", 1));
+    format!("{}{unit}", milliseconds / size)
+}
+
+/// Bytes in a unit in which they are readable.
+pub(crate) fn bytes(bytes: usize) -> String {
+    match bytes {
+        0..10_240 => format!("{bytes} B"),
+        10_240..10_485_760 => format!("{} KiB", bytes >> 10),
+        _ => format!("{} MiB", bytes >> 20),
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let FieldLoad { store, field, declared, .. } = &self.load;
+        writeln!(f, "{store}.{field}, {} thread(s)", self.threads)?;
+        match self.declared {
+            Some(declared) => writeln!(f, "  declared  {declared} ({} shards here)", declared.shard_count())?,
+            None => writeln!(f, "  declared  lock = {}", declared.lock)?,
+        }
+        let times = |gain: &Interval| format!("{:.2} times as fast ({:.2} to {:.2})", gain.median, gain.low, gain.high);
+        let [old, new] = self.rates.map(|rate| rate / 1e6);
+        match &self.verdict {
+            Verdict::Untried(why) => writeln!(f, "  not tried: {why}")?,
+            Verdict::Leave { gain } => {
+                writeln!(f, "  advice    leave it: nothing else is faster by more than the measurements scatter")?;
+                writeln!(f, "            {old:.2} M/s; the best other one is {}", times(gain))?;
+            }
+            Verdict::Change { gain, .. } => {
+                let changes = self.changes();
+                let changes: Vec<String> = changes.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+                writeln!(f, "  advice    {}", self.line())?;
+                writeln!(f, "  changes   {}", changes.join(", "))?;
+                writeln!(f, "  gains     {}: {new:.2} M/s in place of {old:.2}, without misses", times(gain))?;
+                let [old, new] = self.p999_ns;
+                writeln!(f, "  p99.9     {new} ns in place of {old}")?;
+                writeln!(f, "  memory    {} of tables in place of {}", bytes(self.bytes[1]), bytes(self.bytes[0]))?;
+            }
+        }
+        if let Some(HotKey { share, more_shards }) = self.hot_key {
+            writeln!(
+                f,
+                "  hot key   {:.0} % of the accesses go to one key. More shards do not help ({more_shards:.2} times as fast): \
+                 hold it apart, or sum it up per thread",
+                100.0 * share
+            )?;
+        }
+        self.capacity(f)
+    }
+}
+
+impl Outcome {
+    fn capacity(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((evict, capacity)) = self.advised().and_then(|candidate| candidate.cache) else { return Ok(()) };
+        let Some(curve) = self.hits.iter().find(|curve| curve.evict == evict) else { return Ok(()) };
+        let Some(now) = curve.at(capacity) else { return Ok(()) };
+        write!(f, "  capacity  {} hits {:.1} % with {}", grouped(capacity), 100.0 * now, evict.name())?;
+        match curve.knee() {
+            Some((knee, hits)) if knee != capacity => {
+                let share = |of: usize| bytes((of as f64 * knee as f64 / capacity as f64) as usize);
+                writeln!(f, "; the knee is at {}: {:.1} %, about {}", grouped(knee), 100.0 * hits, share(self.bytes[1]))
+            }
+            Some(_) => writeln!(f, ", which is the knee"),
+            None => writeln!(f, "; there is no knee among those tried"),
+        }
+    }
+
+    /// The policy that the map is to have.
+    pub(crate) fn advised(&self) -> Option<Candidate> {
+        match self.verdict {
+            Verdict::Change { to, .. } => Some(to),
+            _ => self.declared,
+        }
+    }
+}

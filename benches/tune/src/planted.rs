@@ -1,0 +1,67 @@
+//! Whether the advice holds in a later measurement, of six loads of which one knows what ails them.
+
+use crate::{
+    candidate::{Candidate, Lock},
+    load::{FieldLoad, planted},
+    outcome::Verdict,
+    stats::Interval,
+    subject,
+    tune::{self, Options},
+};
+use std::thread;
+
+/// Tunes each load for a twelfth of the time, and then measures the advised policy beside the declared one anew, with other keys, for as long
+/// again. Where the advice was to leave it, the other locks and other numbers of shards are measured in its place. Prints a table; answers whether
+/// all advice held and at least four policies were to be changed.
+pub(crate) fn run(options: &Options) -> bool {
+    let cpus = thread::available_parallelism().map_or(1, usize::from).max(2) as u64;
+    let loads = planted(options.threads.map_or(cpus, |threads| threads as u64));
+    let time = options.time / (2 * loads.len() as u32);
+    let (mut held, mut changed) = (0, 0);
+    let mut table = format!("{:<30} {:<44} {:<22} {:<22} {}\n", "load", "advice", "gain", "later", "held");
+    for (name, load) in &loads {
+        let options = Options { time, ..options.clone() };
+        let outcome = tune::tune(load, &options);
+        println!("{name}: {outcome}");
+        let Some(declared) = outcome.declared else { continue };
+        let later = Options { seed: options.seed + 1000, ..options };
+        let (advice, gain, rivals) = match &outcome.verdict {
+            Verdict::Untried(why) => {
+                table += &format!("{name:<30} {why}\n");
+                continue;
+            }
+            Verdict::Change { to, gain } => (written(&outcome.changes()), gain, vec![*to]),
+            Verdict::Leave { gain } => ("leave it".to_owned(), gain, others(load, declared)),
+        };
+        let again = tune::compare(load, &later, declared, &rivals);
+        let best = again.into_iter().flatten().max_by(|a, b| a.low.total_cmp(&b.low));
+        let is_changed = matches!(outcome.verdict, Verdict::Change { .. });
+        // Where it is to be left, nothing must beat it by what would have been worth a change.
+        let holds =
+            best.is_some_and(|best| if is_changed { best.low > 1.0 } else { best.low <= 1.0 + options.least_gain });
+        held += usize::from(holds);
+        changed += usize::from(is_changed);
+        let later = best.as_ref().map_or_else(|| "too short".to_owned(), shown);
+        table +=
+            &format!("{name:<30} {advice:<44} {:<22} {later:<22} {}\n", shown(gain), if holds { "yes" } else { "NO" });
+    }
+    println!("{table}\nheld: {held} of {}; changed: {changed}", loads.len());
+    held == loads.len() && changed >= 4
+}
+
+/// What might have been better than the declared policy: each lock, with its shards and with four times and a quarter of them.
+fn others(load: &FieldLoad, declared: Candidate) -> Vec<Candidate> {
+    let shards = declared.shard_count();
+    let counts = [shards, shards * 4, (shards / 4).max(1)];
+    let locks = Lock::ALL.iter().filter(|&&lock| subject::serves(lock, load));
+    let with = |&lock: &Lock| counts.map(|shards| Candidate { lock, shards: Some(shards), ..declared });
+    locks.flat_map(with).filter(|other| other.lock != declared.lock || other.shard_count() != shards).collect()
+}
+
+fn written(changes: &[(&'static str, String)]) -> String {
+    changes.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ")
+}
+
+fn shown(interval: &Interval) -> String {
+    format!("{:.2} ({:.2} to {:.2})", interval.median, interval.low, interval.high)
+}

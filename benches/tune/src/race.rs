@@ -1,0 +1,105 @@
+//! Candidates that take turns in short slices, round after round, each round beginning with another: what the machine does meanwhile
+//! falls on all of them alike.
+
+use crate::{
+    candidate::Candidate,
+    load::FieldLoad,
+    replay,
+    stats::{Latencies, median},
+    stream::{self, Step},
+    subject::{self, Subject},
+};
+use std::time::{Duration, Instant};
+
+/// Memory that all maps of a race may take together, about; beyond it, each is built anew for each slice.
+const KEPT_BYTES: u64 = 1 << 30;
+/// Beside its value, an entry takes about so many bytes.
+const ENTRY_BYTES: u64 = 40;
+
+/// A candidate and what it has shown.
+pub(crate) struct Lane {
+    pub(crate) candidate: Candidate,
+    /// Operations per second, of each slice.
+    pub(crate) rates: Vec<f64>,
+    pub(crate) latencies: Latencies,
+    /// Of its tables, after the latest slice.
+    pub(crate) bytes: usize,
+    subject: Option<Box<dyn Subject>>,
+}
+
+impl Lane {
+    fn new(candidate: Candidate) -> Self {
+        Lane { candidate, rates: Vec::new(), latencies: Latencies::new(), bytes: 0, subject: None }
+    }
+
+    pub(crate) fn rate(&self) -> Option<f64> {
+        median(&self.rates)
+    }
+}
+
+/// Candidates under one load.
+pub(crate) struct Race<'a> {
+    pub(crate) lanes: Vec<Lane>,
+    load: &'a FieldLoad,
+    streams: &'a [Vec<Step>],
+    round: usize,
+}
+
+impl<'a> Race<'a> {
+    pub(crate) fn new(
+        load: &'a FieldLoad,
+        streams: &'a [Vec<Step>],
+        candidates: impl IntoIterator<Item = Candidate>,
+    ) -> Self {
+        let mut lanes: Vec<Lane> = Vec::new();
+        for candidate in candidates {
+            let is_new = |lane: &Lane| {
+                let (a, b) = (lane.candidate, candidate);
+                Candidate { shards: None, ..a } != Candidate { shards: None, ..b } || a.shard_count() != b.shard_count()
+            };
+            if lanes.iter().all(is_new) {
+                lanes.push(Lane::new(candidate));
+            }
+        }
+        Race { lanes, load, streams, round: 0 }
+    }
+
+    /// Gives each lane a slice, unless the time is over before. Whether all had theirs.
+    pub(crate) fn round(&mut self, slice: Duration, until: Instant, tick: &mut dyn FnMut()) -> bool {
+        let lanes = self.lanes.len();
+        let each = self.load.entries.saturating_mul(self.load.value_bytes + ENTRY_BYTES);
+        let keeps = each.saturating_mul(lanes as u64) <= KEPT_BYTES;
+        for place in 0..lanes {
+            if Instant::now() + slice > until {
+                return false;
+            }
+            // The first round goes by the order in which they were given, for it may not be finished.
+            let lane = &mut self.lanes[(self.round + place) % lanes];
+            let subject = lane.subject.take().unwrap_or_else(|| filled(&lane.candidate, self.load));
+            let seen = replay::slice(&*subject, self.streams, self.round, slice);
+            lane.rates.push(seen.rate);
+            lane.latencies.add(&seen.latencies);
+            lane.bytes = subject.bytes();
+            lane.subject = keeps.then_some(subject);
+            tick();
+        }
+        self.round += 1;
+        true
+    }
+
+    /// Keeps some of the lanes.
+    pub(crate) fn keep(&mut self, keep: impl FnMut(&Lane) -> bool) -> Vec<Lane> {
+        let mut keep = keep;
+        let (kept, gone) = std::mem::take(&mut self.lanes).into_iter().partition(|lane| keep(lane));
+        self.lanes = kept;
+        gone
+    }
+}
+
+fn filled(candidate: &Candidate, load: &FieldLoad) -> Box<dyn Subject> {
+    let subject = subject::build(candidate, load);
+    for key in stream::present(load) {
+        subject.load(key);
+    }
+    subject
+}

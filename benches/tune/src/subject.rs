@@ -1,0 +1,319 @@
+//! A map with a policy that is chosen while the program runs.
+//!
+//! Lock, eviction, expiry and the kind of value are types, so each combination is compiled. The number of shards, the capacity and the
+//! placement are not: those are given to the builder, or looked up when the map is built.
+
+use crate::{
+    candidate::{Candidate, Evict, Lock, Numa},
+    load::FieldLoad,
+    stream::{Operation, Step},
+};
+use sharded::{
+    Policy, ShardedMap,
+    builder::{BuildField, FieldOptions},
+    clock, evict, expiry,
+    lock::{self, Serves},
+    placement::{self, Placement, Site},
+    shards,
+    topology::NodeId,
+};
+use std::{
+    cell::Cell,
+    hint::black_box,
+    marker::PhantomData,
+    time::{Duration, Instant},
+};
+
+/// A map whose types are forgotten.
+pub(crate) trait Subject: Send + Sync {
+    /// Does so many steps, one after the other.
+    fn run(&self, steps: &[Step]);
+    /// Reads a key, and stores it if it was not there. Whether it was.
+    fn load(&self, key: u64) -> bool;
+    /// Bytes of its tables.
+    fn bytes(&self) -> usize;
+}
+
+/// An empty map with this policy, for such a load.
+pub(crate) fn build(candidate: &Candidate, load: &FieldLoad) -> Box<dyn Subject> {
+    NUMA.set(candidate.numa);
+    /// Names the types one after the other: only of types that are named is it known that threads can share the map.
+    macro_rules! with {
+        (lock::$lock:ident, $value:ty) => {
+            match candidate.cache.map(|(evict, _)| evict) {
+                None => with!(lock::$lock, $value, evict::Unbounded),
+                Some(Evict::Sieve) => with!(lock::$lock, $value, evict::Sieve),
+                Some(Evict::Lru) => with!(lock::$lock, $value, evict::Lru),
+                Some(Evict::Adaptive) => with!(lock::$lock, $value, evict::Adaptive),
+            }
+        };
+        ($lock:ty, $value:ty, $evict:ty) => {
+            match (load.declared.ttl_ms, load.declared.idle_ms) {
+                (None, None) => boxed::<$lock, $value, $evict, expiry::Never>(candidate, load),
+                (Some(_), None) => boxed::<$lock, $value, $evict, expiry::AfterWrite>(candidate, load),
+                (_, Some(_)) => boxed::<$lock, $value, $evict, expiry::AfterAccess>(candidate, load),
+            }
+        };
+    }
+    match (candidate.lock, Shape::of(load)) {
+        (Lock::Mutex, Shape::Word) => with!(lock::Mutex, u64),
+        (Lock::Mutex, Shape::Line) => with!(lock::Mutex, [u64; 8]),
+        (Lock::Mutex, Shape::Boxed) => with!(lock::Mutex, Box<[u64]>),
+        (Lock::RwLock, Shape::Word) => with!(lock::RwLock, u64),
+        (Lock::RwLock, Shape::Line) => with!(lock::RwLock, [u64; 8]),
+        (Lock::RwLock, Shape::Boxed) => with!(lock::RwLock, Box<[u64]>),
+        (Lock::Optimistic, Shape::Word) => with!(lock::Optimistic, u64),
+        // What is larger is not tried with it, see `serves`.
+        (Lock::Optimistic, Shape::Line | Shape::Boxed) => with!(lock::Optimistic, [u64; 8]),
+    }
+}
+
+/// Whether a map of this load can have this lock.
+pub(crate) fn serves(lock: Lock, load: &FieldLoad) -> bool {
+    lock != Lock::Optimistic || load.copy && Shape::of(load) != Shape::Boxed
+}
+
+/// What a value is like.
+#[derive(Clone, Copy, PartialEq)]
+enum Shape {
+    /// Up to 16 bytes.
+    Word,
+    /// Up to 64.
+    Line,
+    /// Memory of its own.
+    Boxed,
+}
+
+impl Shape {
+    fn of(load: &FieldLoad) -> Self {
+        match load.value_bytes {
+            0..=16 => Shape::Word,
+            17..=64 => Shape::Line,
+            _ => Shape::Boxed,
+        }
+    }
+}
+
+/// A new map of these types.
+fn boxed<L, V: Payload, E: Limited, X: Timed>(candidate: &Candidate, load: &FieldLoad) -> Box<dyn Subject>
+where
+    L: Serves<u64, V>,
+    ShardedMap<u64, V, Tried<L, E, X>>: BuildField<Tried<L, E, X>> + Send + Sync,
+{
+    let options = FieldOptions::<Tried<L, E, X>>::new().shards(candidate.shard_count());
+    let options = match candidate.cache {
+        Some((_, capacity)) => E::limit(options, capacity as usize),
+        None => options,
+    };
+    let options = X::time(options, load.declared.ttl_ms, load.declared.idle_ms);
+    Box::new(Map::<V, Tried<L, E, X>> {
+        map: ShardedMap::with_options(options),
+        words: load.value_bytes.div_ceil(8) as usize,
+        hold: Duration::from_nanos(load.hold_ns),
+    })
+}
+
+/// A policy that is put together from its parts.
+struct Tried<L, E, X>(PhantomData<fn() -> (L, E, X)>);
+
+impl<L: lock::Lock, E: evict::Eviction, X: expiry::Expiry> Policy for Tried<L, E, X> {
+    type Shards = shards::Auto;
+    type Lock = L;
+    type Expiry = X;
+    type Eviction = E;
+    type Placement = Chosen;
+    type Clock = clock::System;
+    const NAME: &'static str = "tried";
+}
+
+thread_local! {
+    /// The placement of the map that this thread is building.
+    static NUMA: Cell<Numa> = const { Cell::new(Numa::Spread) };
+}
+
+/// The placement that was chosen when the map was built.
+enum Chosen {}
+
+impl Placement for Chosen {
+    fn node(shard: usize, shards: usize, site: &Site) -> Option<NodeId> {
+        match NUMA.get() {
+            Numa::Spread => placement::Spread::node(shard, shards, site),
+            Numa::Local => placement::Local::node(shard, shards, site),
+            Numa::Off => placement::Off::node(shard, shards, site),
+        }
+    }
+}
+
+/// An eviction that can be given a capacity, if it takes one.
+trait Limited: evict::MakesRoom {
+    fn limit<P: Policy<Eviction = Self>>(options: FieldOptions<P>, capacity: usize) -> FieldOptions<P>;
+}
+
+impl Limited for evict::Unbounded {
+    fn limit<P: Policy<Eviction = Self>>(options: FieldOptions<P>, _: usize) -> FieldOptions<P> {
+        options
+    }
+}
+
+macro_rules! limited {
+    ($($eviction:ident),*) => {$(
+        impl Limited for evict::$eviction {
+            fn limit<P: Policy<Eviction = Self>>(options: FieldOptions<P>, capacity: usize) -> FieldOptions<P> {
+                options.capacity(capacity)
+            }
+        }
+    )*};
+}
+limited!(Sieve, Lru, Adaptive);
+
+/// An expiry that can be given its times.
+trait Timed: expiry::Expiry {
+    fn time<P: Policy<Expiry = Self>>(options: FieldOptions<P>, ttl: Option<u64>, idle: Option<u64>)
+    -> FieldOptions<P>;
+}
+
+impl Timed for expiry::Never {
+    fn time<P: Policy<Expiry = Self>>(options: FieldOptions<P>, _: Option<u64>, _: Option<u64>) -> FieldOptions<P> {
+        options
+    }
+}
+
+impl Timed for expiry::AfterWrite {
+    fn time<P: Policy<Expiry = Self>>(options: FieldOptions<P>, ttl: Option<u64>, _: Option<u64>) -> FieldOptions<P> {
+        match ttl {
+            Some(ttl) => options.ttl(Duration::from_millis(ttl)),
+            None => options,
+        }
+    }
+}
+
+impl Timed for expiry::AfterAccess {
+    fn time<P: Policy<Expiry = Self>>(
+        mut options: FieldOptions<P>,
+        ttl: Option<u64>,
+        idle: Option<u64>,
+    ) -> FieldOptions<P> {
+        if let Some(ttl) = ttl {
+            options = options.ttl(Duration::from_millis(ttl));
+        }
+        match idle {
+            Some(idle) => options.idle(Duration::from_millis(idle)),
+            None => options,
+        }
+    }
+}
+
+/// What is stored.
+trait Payload: Clone + Send + Sync + 'static {
+    fn new(key: u64, words: usize) -> Self;
+    fn look(&self) -> u64;
+    fn change(&mut self);
+}
+
+impl Payload for u64 {
+    fn new(key: u64, _: usize) -> Self {
+        key
+    }
+    fn look(&self) -> u64 {
+        *self
+    }
+    fn change(&mut self) {
+        *self = self.wrapping_add(1);
+    }
+}
+
+impl Payload for [u64; 8] {
+    fn new(key: u64, _: usize) -> Self {
+        [key; 8]
+    }
+    fn look(&self) -> u64 {
+        self.iter().fold(0, |sum, word| sum ^ word)
+    }
+    fn change(&mut self) {
+        self[0] = self[0].wrapping_add(1);
+    }
+}
+
+impl Payload for Box<[u64]> {
+    fn new(key: u64, words: usize) -> Self {
+        vec![key; words].into()
+    }
+    fn look(&self) -> u64 {
+        self.iter().fold(0, |sum, word| sum ^ word)
+    }
+    fn change(&mut self) {
+        if let Some(word) = self.first_mut() {
+            *word = word.wrapping_add(1);
+        }
+    }
+}
+
+struct Map<V, P: Policy> {
+    map: ShardedMap<u64, V, P>,
+    words: usize,
+    hold: Duration,
+}
+
+impl<V: Payload, P: Policy> Map<V, P> {
+    /// Takes as long as the user's closures do.
+    #[inline]
+    fn hold(&self) {
+        if !self.hold.is_zero() {
+            let began = Instant::now();
+            while began.elapsed() < self.hold {
+                std::hint::spin_loop();
+            }
+        }
+    }
+}
+
+impl<V, P> Subject for Map<V, P>
+where
+    V: Payload,
+    P: Policy,
+    P::Lock: Serves<u64, V>,
+    P::Eviction: evict::MakesRoom,
+    ShardedMap<u64, V, P>: Send + Sync,
+{
+    fn run(&self, steps: &[Step]) {
+        let value = |key| V::new(key, self.words);
+        for step in steps {
+            let key = step.key();
+            match step.operation() {
+                Operation::Get => drop(black_box(self.map.get(&key))),
+                Operation::Read => {
+                    black_box(self.map.with(&key, |value| {
+                        self.hold();
+                        value.look()
+                    }));
+                }
+                Operation::Insert => drop(black_box(self.map.insert(key, value(key)))),
+                Operation::Remove => drop(black_box(self.map.remove(&key))),
+                Operation::Update => {
+                    self.map.with_mut(&key, |value| {
+                        self.hold();
+                        value.change();
+                    });
+                }
+                Operation::Load => {
+                    black_box(Subject::load(self, key));
+                }
+            }
+        }
+    }
+
+    fn load(&self, key: u64) -> bool {
+        let found = self.map.with(&key, |value| {
+            self.hold();
+            black_box(value.look());
+        });
+        if found.is_none() {
+            self.map.insert(key, V::new(key, self.words));
+        }
+        found.is_some()
+    }
+
+    fn bytes(&self) -> usize {
+        self.map.stats().table_bytes
+    }
+}

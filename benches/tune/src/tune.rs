@@ -1,0 +1,341 @@
+//! Which policies are tried, for how long, and which of them is advised.
+
+use crate::{
+    candidate::{Candidate, Evict, Lock, Numa},
+    hits::{self, HitCurve},
+    load::FieldLoad,
+    outcome::{HotKey, Outcome, Point, Verdict},
+    race::{Lane, Race},
+    stats::Interval,
+    stream, subject,
+};
+use indicatif::{ProgressBar, ProgressStyle};
+use sharded::topology::Topology;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+/// What a miss is taken to cost where nobody knows: a query in the same data centre takes some tens of microseconds.
+pub(crate) const MISS_NS: u64 = 20_000;
+
+/// Shard counts that are tried at first; then those beside the best one.
+const SHARDS: [usize; 6] = [64, 1, 16, 256, 4, 1024];
+/// What is slower than this part of the fastest drops out.
+const CLEARLY_WORSE: f64 = 0.85;
+/// Candidates that are measured again, at most, beside the declared one.
+const FINALISTS: usize = 4;
+/// What is not faster by more than this is not preferred to what is nearer to the declared policy.
+const ALIKE: f64 = 0.02;
+
+/// How a load is tuned.
+///
+/// # Examples
+///
+/// ```
+/// use sharded_tune::Options;
+/// use std::time::Duration;
+///
+/// let options = Options { time: Duration::from_secs(20), ..Options::default() };
+/// assert_eq!(options.least_gain, 0.03);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How long it may take, but for the time to fill one map.
+    pub time: Duration,
+    /// Threads; `None`: as many as the load says, up to twice the CPUs.
+    pub threads: Option<usize>,
+    /// A smaller gain than this part is not worth a change.
+    pub least_gain: f64,
+    /// Capacities up to so many entries may be advised; `None`: the declared one alone.
+    pub most_entries: Option<u64>,
+    /// Other seeds have other keys drawn.
+    pub seed: u64,
+    /// Whether a bar is shown on a terminal.
+    pub progress: bool,
+}
+
+impl Default for Options {
+    /// A minute, and changes for 3 per cent.
+    fn default() -> Self {
+        Options {
+            time: Duration::from_secs(60),
+            threads: None,
+            least_gain: 0.03,
+            most_entries: None,
+            seed: 1,
+            progress: false,
+        }
+    }
+}
+
+impl Options {
+    /// The threads that replay such a load.
+    pub(crate) fn threads_for(&self, load: &FieldLoad) -> usize {
+        let cpus = thread::available_parallelism().map_or(1, usize::from);
+        self.threads.unwrap_or_else(|| (load.threads as usize).min(2 * cpus)).max(1)
+    }
+}
+
+/// Replays a load under many policies and says which one serves it best on this machine.
+///
+/// How often a cache hits is found out first, for every eviction and for capacities around the declared one. Then every lock with several
+/// numbers of shards takes turns in short slices; what is clearly worse drops out. The best few and the declared policy are measured anew; of
+/// those that are alike, the one nearest to the declared policy is chosen. At last it and the declared one take turns for the rest of the
+/// time, and only these slices decide whether the change is advised: so it does not count that the best of many looks better than it is.
+///
+/// O(time); the memory of up to a gibibyte, or of one map where that is more.
+///
+/// # Examples
+///
+/// See [the crate](crate).
+#[must_use]
+pub fn tune(load: &FieldLoad, options: &Options) -> Outcome {
+    let declared =
+        match load.check().map_err(|error| error.to_string()).and_then(|()| Candidate::declared(&load.declared)) {
+            Ok(declared) if subject::serves(declared.lock, load) => declared,
+            Ok(declared) => {
+                let why = format!("values of this size are not tried with `lock = {}`", declared.lock.name());
+                return Outcome::untried(load, why);
+            }
+            Err(why) => return Outcome::untried(load, why),
+        };
+    Tuning::new(load, options, declared).run()
+}
+
+/// How many times as fast each of these candidates is as the declared one, misses included; `None` where the time was too short. All of them
+/// and the declared one take turns for the whole time.
+pub(crate) fn compare(
+    load: &FieldLoad,
+    options: &Options,
+    declared: Candidate,
+    candidates: &[Candidate],
+) -> Vec<Option<Interval>> {
+    let tuning = Tuning::new(load, options, declared);
+    let threads = options.threads_for(load);
+    let streams = stream::streams(load, threads, options.seed);
+    let value = Value::new(load, &hits::curves(load, &declared, tuning.at(15)), threads);
+    let mut race = Race::new(load, &streams, [declared].into_iter().chain(candidates.iter().copied()));
+    tuning.rounds(&mut race, tuning.at(100));
+    tuning.bar.finish_and_clear();
+    let lane = |candidate: &Candidate| race.lanes.iter().find(|lane| lane.candidate == *candidate);
+    candidates.iter().map(|candidate| value.gain(lane(&declared)?, lane(candidate)?)).collect()
+}
+
+struct Tuning<'a> {
+    load: &'a FieldLoad,
+    options: &'a Options,
+    declared: Candidate,
+    began: Instant,
+    bar: ProgressBar,
+}
+
+impl<'a> Tuning<'a> {
+    fn new(load: &'a FieldLoad, options: &'a Options, declared: Candidate) -> Self {
+        let bar =
+            if options.progress { ProgressBar::new(options.time.as_millis() as u64) } else { ProgressBar::hidden() };
+        let style =
+            ProgressStyle::with_template("{msg:<40} {bar:30} {percent:>3} % of {prefix}").expect("a valid template");
+        let bar = bar.with_style(style).with_message(format!("{}.{}", load.store, load.field));
+        Tuning { load, options, declared, began: Instant::now(), bar: bar.with_prefix(format!("{:.0?}", options.time)) }
+    }
+
+    /// When so many per cent of the time are over.
+    fn at(&self, per_cent: u32) -> Instant {
+        self.began + self.options.time * per_cent / 100
+    }
+
+    fn tick(&self) {
+        self.bar.set_position(self.began.elapsed().as_millis() as u64);
+    }
+
+    fn run(self) -> Outcome {
+        let threads = self.options.threads_for(self.load);
+        let streams = stream::streams(self.load, threads, self.options.seed);
+        let hits = hits::curves(self.load, &self.declared, self.at(15));
+        let value = Value::new(self.load, &hits, threads);
+
+        let mut race = Race::new(self.load, &streams, self.grid(&hits));
+        let sweep = self.sweep(&mut race, &value);
+        let finalists = self.finalists(&race.lanes, &value);
+        drop(race);
+
+        // Slices of its own, drawn anew, so that luck in the first ones counts for nothing.
+        let streams = stream::streams(self.load, threads, self.options.seed + 1);
+        let mut race = Race::new(self.load, &streams, finalists);
+        self.rounds(&mut race, self.at(70));
+        let chosen = self.choose(&race.lanes, &value);
+        race.keep(|lane| lane.candidate == self.declared || lane.candidate == chosen);
+        race.lanes.iter_mut().for_each(|lane| lane.rates.clear());
+        self.rounds(&mut race, self.at(100));
+        self.bar.finish_and_clear();
+        self.judge(race.lanes, chosen, &value, sweep, hits, threads)
+    }
+
+    /// All that is tried: the declared policy, then locks and shards in an order in which one may stop anywhere.
+    fn grid(&self, hits: &[HitCurve]) -> Vec<Candidate> {
+        let mut grid = vec![self.declared];
+        let mut counts: Vec<Option<usize>> = vec![self.declared.shards, None];
+        counts.extend(SHARDS.map(Some));
+        for cache in self.caches(hits) {
+            for &shards in &counts {
+                let locks = Lock::ALL.iter().filter(|&&lock| subject::serves(lock, self.load));
+                grid.extend(locks.map(|&lock| Candidate { lock, shards, cache, numa: self.declared.numa }));
+            }
+        }
+        grid
+    }
+
+    /// The declared eviction and the one that hits most often; and likewise with another capacity, if that was asked for.
+    fn caches(&self, hits: &[HitCurve]) -> Vec<Option<(Evict, u64)>> {
+        let Some((evict, declared)) = self.declared.cache else { return vec![None] };
+        let mut caches = vec![Some((evict, declared))];
+        let best_at = |capacity| {
+            let ratio = |curve: &&HitCurve| curve.at(capacity).unwrap_or(0.0);
+            hits.iter().max_by(|a, b| ratio(a).total_cmp(&ratio(b))).map(|curve| (curve.evict, capacity))
+        };
+        caches.push(best_at(declared));
+        if let Some(most) = self.options.most_entries {
+            let knees = hits.iter().filter_map(HitCurve::knee).map(|knee| knee.0).filter(|&capacity| capacity <= most);
+            caches.push(knees.min().and_then(best_at));
+            let largest = hits.iter().flat_map(|curve| &curve.points).map(|point| point.0).filter(|&c| c <= most);
+            caches.push(largest.max().and_then(best_at));
+        }
+        caches.retain(Option::is_some);
+        let mut seen = Vec::new();
+        caches.retain(|cache| {
+            !seen.contains(cache) && {
+                seen.push(*cache);
+                true
+            }
+        });
+        caches
+    }
+
+    /// Turns for all, until few are left; answers what each lock showed over its shards.
+    fn sweep(&self, race: &mut Race<'_>, value: &Value) -> Vec<Point> {
+        let until = self.at(50);
+        let left = until.saturating_duration_since(Instant::now());
+        // Two rounds for all, and as much again for those that are left.
+        let slice =
+            (left / 4 / race.lanes.len().max(1) as u32).clamp(Duration::from_millis(2), Duration::from_millis(40));
+        let mut gone = Vec::new();
+        while race.lanes.len() > FINALISTS {
+            let ran = (0..2).all(|_| race.round(slice, until, &mut || self.tick()));
+            let best = race.lanes.iter().filter_map(|lane| value.of(lane)).fold(0.0, f64::max);
+            let mut rates: Vec<f64> = race.lanes.iter().filter_map(|lane| value.of(lane)).collect();
+            rates.sort_by(|a, b| b.total_cmp(a));
+            // At least a quarter goes, so that it ends; whoever is not clearly worse may stay otherwise.
+            let middle = rates.get((race.lanes.len() * 3 / 4).max(FINALISTS)).copied().unwrap_or(0.0);
+            let stays = |lane: &Lane| value.of(lane).is_some_and(|rate| rate > middle && rate >= CLEARLY_WORSE * best);
+            gone.extend(race.keep(|lane| lane.candidate == self.declared || stays(lane)));
+            if !ran {
+                break;
+            }
+        }
+        let lanes = race.lanes.iter().chain(&gone);
+        let of_declared_cache = lanes.filter(|lane| lane.candidate.cache == self.declared.cache);
+        let mut points: Vec<Point> = of_declared_cache.filter_map(Point::of).collect();
+        points.sort_by_key(|point| (point.lock as u8, point.shards));
+        points
+    }
+
+    /// The best ones, what lies beside the best, and the declared policy.
+    fn finalists(&self, lanes: &[Lane], value: &Value) -> Vec<Candidate> {
+        let mut lanes: Vec<(Candidate, f64)> =
+            lanes.iter().filter_map(|lane| Some((lane.candidate, value.of(lane)?))).collect();
+        lanes.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let mut finalists = vec![self.declared];
+        finalists.extend(lanes.iter().take(FINALISTS).map(|lane| lane.0));
+        if let Some((best, _)) = lanes.first() {
+            let beside = |shards: usize| Candidate { shards: Some(shards), ..*best };
+            let shards = best.shard_count();
+            finalists.extend([beside((shards / 2).max(1)), beside((shards * 2).min(sharded::shards::MAX_SHARDS))]);
+            // On one node all placements are the same.
+            if Topology::current().nodes().len() > 1 {
+                finalists.extend(Numa::ALL.iter().map(|&numa| Candidate { numa, ..*best }));
+            }
+        }
+        finalists
+    }
+
+    fn rounds(&self, race: &mut Race<'_>, until: Instant) {
+        let left = until.saturating_duration_since(Instant::now());
+        let slice =
+            (left / 10 / race.lanes.len().max(1) as u32).clamp(Duration::from_millis(2), Duration::from_millis(50));
+        while race.round(slice, until, &mut || self.tick()) {}
+    }
+
+    /// Of those that are as good as the best, the one with the fewest changes, and then with the least memory.
+    fn choose(&self, lanes: &[Lane], value: &Value) -> Candidate {
+        let best = lanes.iter().filter_map(|lane| value.of(lane)).fold(0.0, f64::max);
+        let alike = lanes.iter().filter(|lane| value.of(lane).is_some_and(|rate| rate >= best * (1.0 - ALIKE)));
+        let simplest = alike.min_by_key(|lane| (lane.candidate.changes(&self.declared).len(), lane.bytes));
+        simplest.map_or(self.declared, |lane| lane.candidate)
+    }
+
+    fn judge(
+        &self,
+        lanes: Vec<Lane>,
+        chosen: Candidate,
+        value: &Value,
+        sweep: Vec<Point>,
+        hits: Vec<HitCurve>,
+        threads: usize,
+    ) -> Outcome {
+        let find = |candidate: Candidate| lanes.iter().find(|lane| lane.candidate == candidate);
+        let (old, new) = (find(self.declared), find(chosen));
+        let verdict = match old.zip(new).and_then(|(old, new)| value.gain(old, new)) {
+            None => Verdict::Untried("the time was too short to measure anything".to_owned()),
+            Some(gain) if chosen != self.declared && gain.low > 1.0 + self.options.least_gain => {
+                Verdict::Change { to: chosen, gain }
+            }
+            Some(gain) => Verdict::Leave { gain },
+        };
+        let bytes = |lane: Option<&Lane>| lane.map_or(0, |lane| lane.bytes);
+        Outcome {
+            load: self.load.clone(),
+            declared: Some(self.declared),
+            verdict,
+            rates: [old, new].map(|lane| lane.and_then(Lane::rate).unwrap_or(0.0)),
+            p999_ns: [old, new].map(|lane| lane.map_or(0, |lane| lane.latencies.at(0.999))),
+            bytes: [bytes(old), bytes(new)],
+            hot_key: HotKey::find(self.load, &self.declared, threads, &sweep),
+            threads,
+            sweep,
+            hits,
+        }
+    }
+}
+
+/// What a rate is worth, with the time that misses cost.
+struct Value {
+    /// Nanoseconds that a miss of every operation would cost, shared by the threads.
+    miss_ns: f64,
+    hits: Vec<HitCurve>,
+}
+
+impl Value {
+    fn new(load: &FieldLoad, hits: &[HitCurve], threads: usize) -> Self {
+        let fills = load.mix.load as f64 / load.mix.total() as f64;
+        Value { miss_ns: load.miss_ns as f64 * fills / threads as f64, hits: hits.to_vec() }
+    }
+
+    /// Operations per second, misses included.
+    fn rate(&self, candidate: &Candidate, rate: f64) -> f64 {
+        let Some((evict, capacity)) = candidate.cache else { return rate };
+        let curve = self.hits.iter().find(|curve| curve.evict == evict);
+        let missed = curve.and_then(|curve| curve.at(capacity)).map_or(0.0, |hit| 1.0 - hit);
+        1e9 / (1e9 / rate + missed * self.miss_ns)
+    }
+
+    /// How many times as much one lane is worth as another, slice by slice.
+    fn gain(&self, old: &Lane, new: &Lane) -> Option<Interval> {
+        let rates = new.rates.iter().zip(&old.rates);
+        Interval::of(rates.map(|(&to, &from)| self.rate(&new.candidate, to) / self.rate(&old.candidate, from)))
+    }
+
+    fn of(&self, lane: &Lane) -> Option<f64> {
+        lane.rate().map(|rate| self.rate(&lane.candidate, rate))
+    }
+}

@@ -1,0 +1,181 @@
+//! What a recorder writes is what was done to the store, and can be replayed.
+
+use proptest::prelude::{ProptestConfig, prop_assert, proptest};
+use sharded::{Store, sharded};
+use sharded_tune::load::{FieldLoad, Load};
+use std::{
+    collections::{HashMap, HashSet},
+    thread,
+    time::Duration,
+};
+
+#[sharded(record, shards = 16, ttl = "1h")]
+struct Shop<T: Clone + Send + 'static> {
+    carts: HashMap<u64, Vec<T>>,
+    #[shard(lock = Optimistic, shards = auto, ttl = never, unbounded = "one per article")]
+    prices: HashMap<u64, u64>,
+    #[shard(ttl = "90s", idle = "2s", capacity = 500, evict = Lru)]
+    pages: HashMap<String, u64>,
+    online: HashSet<u64>,
+    #[shard(skip)]
+    name: u8,
+}
+
+#[sharded(ttl = "1h")]
+struct Unrecorded {
+    carts: HashMap<u64, u64>,
+}
+
+fn shop() -> Shop<String> {
+    Shop::builder().name(1).build()
+}
+
+fn recorded(store: &Shop<String>, work: impl FnOnce()) -> Load {
+    let recorder = store.recorder();
+    work();
+    Load::parse(&recorder.load()).expect("what is recorded is a load")
+}
+
+fn field<'a>(load: &'a Load, name: &str) -> &'a FieldLoad {
+    load.fields.iter().find(|field| field.field == name).expect("it was used")
+}
+
+#[test]
+fn it_says_what_is_declared() {
+    let shop = shop();
+    let load = recorded(&shop, || {
+        for number in 0..1000 {
+            shop.carts().insert(number, Vec::new());
+            shop.prices().insert(number, number);
+            shop.pages().insert(number.to_string(), number);
+            shop.online().insert(number);
+        }
+    });
+    assert_eq!(
+        load.fields.iter().map(|field| field.field.as_str()).collect::<Vec<_>>(),
+        ["carts", "prices", "pages", "online"]
+    );
+    assert!(load.fields.iter().all(|field| field.store == "Shop"));
+
+    let carts = field(&load, "carts");
+    assert_eq!(
+        (carts.declared.lock.as_str(), carts.declared.shards, carts.declared.ttl_ms),
+        ("Mutex", Some(16), Some(3_600_000))
+    );
+    assert_eq!((carts.declared.evict.as_str(), carts.declared.capacity, carts.copy), ("Unbounded", None, false));
+    assert_eq!((carts.entries, carts.value_bytes), (1000, size_of::<Vec<String>>() as u64));
+    let prices = field(&load, "prices");
+    assert_eq!(
+        (prices.declared.lock.as_str(), prices.declared.shards, prices.declared.ttl_ms),
+        ("Optimistic", None, None)
+    );
+    assert!(prices.copy);
+    let pages = field(&load, "pages");
+    assert_eq!((pages.declared.evict.as_str(), pages.declared.capacity), ("Lru", Some(500)));
+    assert_eq!((pages.declared.ttl_ms, pages.declared.idle_ms, pages.entries), (Some(90_000), Some(2_000), 500));
+    assert_eq!(pages.declared.numa, "Spread");
+}
+
+#[test]
+fn nothing_is_recorded_without_a_recorder_or_without_the_flag() {
+    let shop = shop();
+    (0..1000).for_each(|number| drop(shop.carts().insert(number, Vec::new())));
+    let load = recorded(&shop, || {});
+    assert!(load.fields.is_empty(), "what was before does not count");
+    let load = recorded(&shop, || (0..1000).for_each(|number| drop(shop.carts().get(&number))));
+    assert_eq!(field(&load, "carts").mix.insert, 0, "it begins anew");
+
+    let other = Unrecorded::new();
+    let recorder = other.recorder();
+    (0..1000).for_each(|number| drop(other.carts().insert(number, number)));
+    assert!(Load::parse(&recorder.load()).expect("a load").fields.is_empty());
+}
+
+#[test]
+fn threads_are_counted_and_no_key_is_kept() {
+    let shop = shop();
+    let load = shop.recorder();
+    thread::scope(|scope| {
+        for of_thread in 0..3_u64 {
+            let shop = &shop;
+            scope.spawn(move || {
+                for number in 0..2000 {
+                    shop.pages().insert(format!("secret-{of_thread}-{number}"), 123_456_789);
+                }
+            });
+        }
+    });
+    let text = load.load();
+    assert!(!text.contains("secret") && !text.contains("123456789"));
+    let parsed = Load::parse(&text).expect("a load");
+    let pages = field(&parsed, "pages");
+    assert_eq!(pages.threads, 3);
+    let seen = pages.seen.as_ref().expect("it was seen");
+    assert_eq!((seen.shards.len(), seen.contended.len(), seen.evicted), (16, 16, 5500));
+    assert!(seen.operations.abs_diff(6000) < 2000, "{}", seen.operations);
+}
+
+#[test]
+fn a_cache_that_is_filled_on_a_miss_is_one_of_loads() {
+    let shop = shop();
+    let load = recorded(&shop, || {
+        for number in 0..20_000_u64 {
+            let key = (number * number % 1009).to_string();
+            if shop.pages().get(&key).is_none() {
+                shop.pages().insert(key, number);
+            }
+        }
+    });
+    let pages = field(&load, "pages");
+    assert!(pages.mix.load > 0 && pages.mix.get == 0 && pages.mix.insert == 0, "{:?}", pages.mix);
+}
+
+#[test]
+fn what_is_recorded_can_be_replayed() {
+    let shop = shop();
+    let load = recorded(&shop, || {
+        for number in 0..50_000_u64 {
+            shop.carts().insert(number % 997, Vec::new());
+            shop.carts().with(&(number % 89), Vec::len);
+        }
+    });
+    let options = sharded_tune::Options { time: Duration::from_millis(300), threads: Some(2), ..Default::default() };
+    let outcome = sharded_tune::tune(field(&load, "carts"), &options);
+    assert!(outcome.declared.is_some() && outcome.threads == 2, "{outcome}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// Against what was done, which a plain count knows.
+    #[test]
+    fn shares_are_those_of_what_was_done(reads in 1..8_u64, writes in 1..8_u64, hot in 0..9_u64, keys in 500..3000_u64) {
+        const USES: u64 = 64_000;
+        let shop = shop();
+        let (mut done_reads, mut on_the_hot_key) = (0, 0);
+        // Made up without a period that the sampling could fall in with.
+        let load = recorded(&shop, || {
+            let mut random = 1_u64;
+            for _ in 0..USES {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let key = if (random >> 33) % 10 < hot { 0 } else { (random >> 40) % keys };
+                on_the_hot_key += u64::from(key == 0);
+                if (random >> 20) % (reads + writes) < reads {
+                    done_reads += 1;
+                    shop.prices().get(&key);
+                } else {
+                    shop.prices().insert(key, key);
+                }
+            }
+        });
+        let prices = field(&load, "prices");
+        let share = |part: u64, of: u64| part as f64 / of as f64;
+        let total = prices.mix.get + prices.mix.insert;
+        prop_assert!((share(prices.mix.get, total) - share(done_reads, USES)).abs() < 0.08, "{:?}", prices.mix);
+        let (first, last) = (prices.keys.curve[0], prices.keys.curve[prices.keys.curve.len() - 1]);
+        prop_assert!((share(first.1, last.1) - share(on_the_hot_key, USES)).abs() < 0.08, "{first:?} {last:?}");
+        let seen = prices.seen.as_ref().expect("it was seen");
+        prop_assert!(seen.hits + seen.misses == done_reads);
+        prop_assert!(seen.operations.abs_diff(USES) < USES / 8, "{}", seen.operations);
+    }
+}
