@@ -48,7 +48,7 @@ A made-up load:
 #[derive(Debug)]
 pub(crate) enum Request {
     Help,
-    Tune(Args),
+    Tune(Box<Args>),
 }
 
 /// Where loads come from.
@@ -123,33 +123,35 @@ impl Args {
             (_, Some(name)) => return Err(format!("--{name} is about a made-up load, and another one is named").into()),
             (_, None) => {}
         }
-        Ok(Request::Tune(args))
+        Ok(Request::Tune(Box::new(args)))
     }
 }
+
+/// The options about a made-up load that have a value.
+const NAMES: [&str; 16] = [
+    "mix",
+    "keys",
+    "skew",
+    "hot",
+    "scan",
+    "entries",
+    "value-bytes",
+    "hold",
+    "miss",
+    "lock",
+    "shards",
+    "evict",
+    "capacity",
+    "numa",
+    "ttl",
+    "idle",
+];
 
 fn made_up_option(name: &str, load: &mut Synthetic, parser: &mut Parser) -> Result<(), lexopt::Error> {
     if name == "not-copy" {
         load.copy = false;
         return Ok(());
     }
-    const NAMES: [&str; 16] = [
-        "mix",
-        "keys",
-        "skew",
-        "hot",
-        "scan",
-        "entries",
-        "value-bytes",
-        "hold",
-        "miss",
-        "lock",
-        "shards",
-        "evict",
-        "capacity",
-        "numa",
-        "ttl",
-        "idle",
-    ];
     if !NAMES.contains(&name) {
         return Err(lexopt::Error::UnexpectedOption(format!("--{name}")));
     }
@@ -170,7 +172,7 @@ fn made_up_option(name: &str, load: &mut Synthetic, parser: &mut Parser) -> Resu
             load.declared.shards = value.parse_with(|text| match text {
                 "auto" => Ok(None),
                 text => number(text).map(Some),
-            })?
+            })?;
         }
         "evict" => load.declared.evict = value.string()?,
         "capacity" => load.declared.capacity = Some(value.parse_with(number)?),

@@ -7,7 +7,7 @@ use crate::{
     race::Lane,
     stats::Interval,
 };
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// What came of tuning one map.
 ///
@@ -179,7 +179,7 @@ impl Outcome {
         let declared = &self.load.declared;
         for (name, time) in [("ttl", declared.ttl_ms), ("idle", declared.idle_ms)] {
             if let Some(time) = time {
-                options += &format!(", {name} = \"{}\"", written(time));
+                _ = write!(options, ", {name} = \"{}\"", written(time));
             }
         }
         if declared.capacity.is_none() && declared.ttl_ms.is_none() && declared.idle_ms.is_none() {

@@ -8,7 +8,7 @@ use crate::{
     subject,
     tune::{self, Options},
 };
-use std::thread;
+use std::{fmt::Write, thread};
 
 /// Tunes each load for a twelfth of the time, and then measures the advised policy beside the declared one anew, with other keys, for as long
 /// again. Where the advice was to leave it, the other locks and other numbers of shards are measured in its place. Prints a table; answers whether
@@ -27,7 +27,7 @@ pub(crate) fn run(options: &Options) -> bool {
         let later = Options { seed: options.seed + 1000, ..options };
         let (advice, gain, rivals) = match &outcome.verdict {
             Verdict::Untried(why) => {
-                table += &format!("{name:<30} {why}\n");
+                _ = writeln!(table, "{name:<30} {why}");
                 continue;
             }
             Verdict::Change { to, gain } => (written(&outcome.changes()), gain, vec![*to]),
@@ -42,8 +42,8 @@ pub(crate) fn run(options: &Options) -> bool {
         held += usize::from(holds);
         changed += usize::from(is_changed);
         let later = best.as_ref().map_or_else(|| "too short".to_owned(), shown);
-        table +=
-            &format!("{name:<30} {advice:<44} {:<22} {later:<22} {}\n", shown(gain), if holds { "yes" } else { "NO" });
+        let held = if holds { "yes" } else { "NO" };
+        _ = writeln!(table, "{name:<30} {advice:<44} {:<22} {later:<22} {held}", shown(gain));
     }
     println!("{table}\nheld: {held} of {}; changed: {changed}", loads.len());
     held == loads.len() && changed >= 4

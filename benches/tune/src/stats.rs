@@ -141,7 +141,9 @@ mod tests {
         #[test]
         fn a_quantile_is_at_most_a_sixteenth_too_long(mut times in proptest::collection::vec(any::<u32>(), 1..200), share in 0.0..1.0_f64) {
             let mut latencies = Latencies::new();
-            times.iter().for_each(|&time| latencies.record(u64::from(time)));
+            for &time in &times {
+                latencies.record(u64::from(time));
+            }
             times.sort_unstable();
             let rank = ((times.len() as f64 * share).ceil() as usize).max(1);
             let (exact, told) = (u64::from(times[rank - 1]), latencies.at(share));

@@ -107,14 +107,14 @@ where
     };
     let options = X::time(options, load.declared.ttl_ms, load.declared.idle_ms);
     Box::new(Map::<V, Tried<L, E, X>> {
-        map: ShardedMap::with_options(options),
+        inner: ShardedMap::with_options(options),
         words: load.value_bytes.div_ceil(8) as usize,
         hold: Duration::from_nanos(load.hold_ns),
     })
 }
 
 /// A policy that is put together from its parts.
-struct Tried<L, E, X>(PhantomData<fn() -> (L, E, X)>);
+struct Tried<L, E, X>(PhantomData<L>, PhantomData<E>, PhantomData<X>);
 
 impl<L: lock::Lock, E: evict::Eviction, X: expiry::Expiry> Policy for Tried<L, E, X> {
     type Shards = shards::Auto;
@@ -249,7 +249,7 @@ impl Payload for Box<[u64]> {
 }
 
 struct Map<V, P: Policy> {
-    map: ShardedMap<u64, V, P>,
+    inner: ShardedMap<u64, V, P>,
     words: usize,
     hold: Duration,
 }
@@ -280,17 +280,17 @@ where
         for step in steps {
             let key = step.key();
             match step.operation() {
-                Operation::Get => drop(black_box(self.map.get(&key))),
+                Operation::Get => drop(black_box(self.inner.get(&key))),
                 Operation::Read => {
-                    black_box(self.map.with(&key, |value| {
+                    black_box(self.inner.with(&key, |value| {
                         self.hold();
                         value.look()
                     }));
                 }
-                Operation::Insert => drop(black_box(self.map.insert(key, value(key)))),
-                Operation::Remove => drop(black_box(self.map.remove(&key))),
+                Operation::Insert => drop(black_box(self.inner.insert(key, value(key)))),
+                Operation::Remove => drop(black_box(self.inner.remove(&key))),
                 Operation::Update => {
-                    self.map.with_mut(&key, |value| {
+                    self.inner.with_mut(&key, |value| {
                         self.hold();
                         value.change();
                     });
@@ -303,17 +303,17 @@ where
     }
 
     fn load(&self, key: u64) -> bool {
-        let found = self.map.with(&key, |value| {
+        let found = self.inner.with(&key, |value| {
             self.hold();
             black_box(value.look());
         });
         if found.is_none() {
-            self.map.insert(key, V::new(key, self.words));
+            self.inner.insert(key, V::new(key, self.words));
         }
         found.is_some()
     }
 
     fn bytes(&self) -> usize {
-        self.map.stats().table_bytes
+        self.inner.stats().table_bytes
     }
 }

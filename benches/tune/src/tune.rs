@@ -59,7 +59,7 @@ impl Default for Options {
     /// A minute, and changes for 3 per cent.
     fn default() -> Self {
         Options {
-            time: Duration::from_secs(60),
+            time: Duration::from_mins(1),
             threads: None,
             least_gain: 0.03,
             most_entries: None,
@@ -169,7 +169,7 @@ impl<'a> Tuning<'a> {
         race.lanes.iter_mut().for_each(|lane| lane.rates.clear());
         self.rounds(&mut race, self.at(100));
         self.bar.finish_and_clear();
-        self.judge(race.lanes, chosen, &value, sweep, hits, threads)
+        self.judge(&race.lanes, chosen, &value, sweep, hits, threads)
     }
 
     /// All that is tried: the declared policy, then locks and shards in an order in which one may stop anywhere.
@@ -276,7 +276,7 @@ impl<'a> Tuning<'a> {
 
     fn judge(
         &self,
-        lanes: Vec<Lane>,
+        lanes: &[Lane],
         chosen: Candidate,
         value: &Value,
         sweep: Vec<Point>,

@@ -19,7 +19,7 @@ use std::{
     cell::Cell,
     fmt, fs, io,
     path::Path,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     thread,
     time::{Duration, Instant},
 };
@@ -36,7 +36,7 @@ thread_local! {
     /// How many uses of any recorded map this thread makes before the next is noted.
     static LEFT: Cell<u32> = const { Cell::new(TURN) };
     /// A number that no other thread has.
-    static THREAD: Cell<u64> = const { Cell::new(0) };
+    static THREAD: Cell<usize> = const { Cell::new(0) };
     /// What the next interval is drawn from.
     static RANDOM: Cell<u64> = const { Cell::new(1) };
 }
@@ -90,16 +90,16 @@ impl Recording {
         }
         let thread = thread_number();
         // Whoever finds it taken lets the sample go, and waits for nobody.
-        let Some(mut samples) = self.stripes[thread as usize % STRIPES].try_lock() else { return };
+        let Some(mut samples) = self.stripes[thread % STRIPES].try_lock() else { return };
         let Some(samples) = &mut *samples else { return };
         let at = u32::try_from(samples.began.elapsed().as_millis()).unwrap_or(u32::MAX);
         #[allow(clippy::cast_possible_truncation, reason = "half of it is wanted")]
-        let sampled = Use { operation, key: (hash ^ (hash >> 32)) as u32, at };
+        let noted = Use { operation, key: (hash ^ (hash >> 32)) as u32, at };
         if is_turn {
-            samples.take(sampled, shard, meets(), thread);
+            samples.take(noted, shard, meets(), thread);
         }
         if hash & FOLLOWED == 0 {
-            samples.follow(sampled);
+            samples.follow(noted);
         }
     }
 
@@ -135,8 +135,8 @@ fn interval(hash: u64) -> u32 {
 }
 
 #[cold]
-fn thread_number() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
+fn thread_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
     if THREAD.get() == 0 {
         THREAD.set(NEXT.fetch_add(1, Relaxed));
     }

@@ -41,7 +41,7 @@ pub(super) struct Samples {
     pub(super) by_key: Vec<Use>,
     /// Sampled uses of each shard, and those of them that met someone there.
     pub(super) shards: Vec<(u32, u32)>,
-    pub(super) threads: Vec<u64>,
+    pub(super) threads: Vec<usize>,
 }
 
 impl Samples {
@@ -60,7 +60,7 @@ impl Samples {
         }
     }
 
-    pub(super) fn take(&mut self, sampled: Use, shard: usize, met: bool, thread: u64) {
+    pub(super) fn take(&mut self, sampled: Use, shard: usize, met: bool, thread: usize) {
         self.skipped += 1;
         if self.skipped >= self.kept_one_in {
             self.skipped = 0;

@@ -39,7 +39,7 @@ pub(super) fn field(
     let facts = &recording.facts;
     let mut by_turn: Vec<Use> = Vec::new();
     let mut by_key: Vec<Use> = Vec::new();
-    let mut threads: Vec<u64> = Vec::new();
+    let mut threads: Vec<usize> = Vec::new();
     let mut shards = vec![(0_u64, 0_u64); field.shard_count()];
     // All stripes are thinned out alike.
     let thinnest = recording.look(|samples| samples.kept_one_in).into_iter().max()?;
@@ -140,7 +140,9 @@ fn mix(uses: &[Use], is_filled: bool) -> [u64; 6] {
 /// How often which key was used: exact for those that were sampled twice or more; all others are taken to be alike.
 fn curve(by_turn: &[Use], by_key: &[Use]) -> Vec<(u64, u64)> {
     let mut counts: HashMap<u32, u64> = HashMap::new();
-    by_turn.iter().for_each(|used| *counts.entry(used.key).or_default() += 1);
+    for used in by_turn {
+        *counts.entry(used.key).or_default() += 1;
+    }
     let followed: std::collections::HashSet<u32> = by_key.iter().map(|used| used.key).collect();
     let distinct = (followed.len() as u64 * FOLLOWED_ONE_IN).max(counts.len() as u64);
     let mut counts: Vec<u64> = counts.into_values().collect();

@@ -2,7 +2,7 @@
 
 use super::{Declared, FieldLoad, Mix, Synthetic};
 
-/// Each by name, under what holds where nothing is declared.
+/// Each by name, under what holds where nothing is declared; but for the cache, whose eviction is the one that scans are known to pollute.
 pub(crate) fn planted(threads: u64) -> Vec<(&'static str, FieldLoad)> {
     let usual = || Synthetic { threads, ..Synthetic::default() };
     let reads = Mix { get: 100, ..Mix::default() };
@@ -42,7 +42,7 @@ pub(crate) fn planted(threads: u64) -> Vec<(&'static str, FieldLoad)> {
                 keys: 8_000,
                 skew: 0.8,
                 scan: 50,
-                declared: Declared { capacity: Some(1_000), evict: "Sieve".to_owned(), ..Declared::default() },
+                declared: Declared { capacity: Some(1_000), evict: "Lru".to_owned(), ..Declared::default() },
                 copy: false,
                 ..usual()
             },

@@ -89,7 +89,7 @@ impl Synthetic {
         must(self.scan < 100, "scans must be less than 100 % of the accesses")?;
         let keys = Popularity { curve: curve(self.keys, self.skew, self.hot) };
         let trace = (self.scan > 0).then(|| scanned(&keys, self.scan));
-        let most = self.declared.capacity.unwrap_or(u64::MAX);
+        let limit = self.declared.capacity.unwrap_or(u64::MAX);
         let load = FieldLoad {
             store: "Store".to_owned(),
             field: self.field.clone(),
@@ -98,7 +98,7 @@ impl Synthetic {
             mix: self.mix,
             hold_ns: self.hold_ns,
             miss_ns: self.miss_ns,
-            entries: self.entries.unwrap_or(self.keys).min(most),
+            entries: self.entries.unwrap_or(self.keys).min(limit),
             value_bytes: self.value_bytes,
             copy: self.copy,
             keys,

@@ -4,6 +4,7 @@ use super::{
     SourceError,
     find::{Found, find},
 };
+use std::fmt::Write;
 
 /// A source text in which some options of a field are written otherwise. Everything else is as it was, byte for byte.
 ///
@@ -73,8 +74,8 @@ fn edits(code: &str, found: &Found, changes: &[(&str, String)]) -> Vec<Edit> {
         match options.values.iter().find(|option| option.0 == *name) {
             Some((_, range)) => edits.push((range.clone(), value.clone())),
             None if options.is_empty && added.is_empty() => added = format!("{name} = {value}"),
-            None if options.comma => added += &format!(" {name} = {value},"),
-            None => added += &format!(", {name} = {value}"),
+            None if options.comma => _ = write!(added, " {name} = {value},"),
+            None => _ = write!(added, ", {name} = {value}"),
         }
     }
     if !added.is_empty() {

@@ -68,8 +68,15 @@ fn follows_hash(tokens: &[TokenTree], index: usize) -> bool {
     index > 0 && is(index - 1, '#')
 }
 
-/// What an attribute of this name has in parentheses: nothing, if it has none; `None`, if it is another one. The name may be that of a path.
-fn attribute_of(group: &Group, name: &str) -> Option<Option<Group>> {
+/// An attribute of the name that is looked for.
+enum Attribute {
+    Bare,
+    /// With this in parentheses.
+    List(Group),
+}
+
+/// `None`, if it is another one. The name may be that of a path.
+fn attribute_of(group: &Group, name: &str) -> Option<Attribute> {
     let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
     let last = tokens.iter().rposition(|token| matches!(token, TokenTree::Ident(_)))?;
     let is_path = tokens[..last].iter().all(|token| match token {
@@ -81,8 +88,8 @@ fn attribute_of(group: &Group, name: &str) -> Option<Option<Group>> {
         return None;
     }
     match tokens.get(last + 1) {
-        None => Some(None),
-        Some(TokenTree::Group(group)) => Some(Some(group.clone())),
+        None => Some(Attribute::Bare),
+        Some(TokenTree::Group(group)) => Some(Attribute::List(group.clone())),
         Some(_) => None,
     }
 }
@@ -188,8 +195,10 @@ fn in_field(tokens: &[TokenTree], field: &str) -> Result<Option<Found>, SourceEr
     }
     let options = match options {
         None => None,
-        Some(None) => return Err(SourceError::Unclear(format!("the `#[shard]` of `{field}` has no parentheses"))),
-        Some(Some(list)) => Some(in_options(&list)),
+        Some(Attribute::Bare) => {
+            return Err(SourceError::Unclear(format!("the `#[shard]` of `{field}` has no parentheses")));
+        }
+        Some(Attribute::List(list)) => Some(in_options(&list)),
     };
     Ok(Some(Found { options, field: start.byte_range().start }))
 }
@@ -208,8 +217,8 @@ fn in_options(list: &Group) -> Options {
         if let [TokenTree::Ident(name), TokenTree::Punct(equals), first, rest @ ..] = option
             && equals.as_char() == '='
         {
-            let last = rest.last().unwrap_or(first);
-            values.push((name.to_string(), first.span().byte_range().start..last.span().byte_range().end));
+            let end = rest.last().unwrap_or(first);
+            values.push((name.to_string(), first.span().byte_range().start..end.span().byte_range().end));
         }
     }
     let end = tokens.last().map_or(list.span_open(), TokenTree::span as fn(&TokenTree) -> Span);
