@@ -25,6 +25,8 @@ const SHARDS: [usize; 6] = [64, 1, 16, 256, 4, 1024];
 const CLEARLY_WORSE: f64 = 0.85;
 /// Candidates that are measured again, at most, beside the declared one.
 const FINALISTS: usize = 4;
+/// Slices that a judgement rests on at least: from six on, bounds of 95 % exist.
+const LEAST_SLICES: usize = 6;
 /// What is not faster by more than this is not preferred to what is nearer to the declared policy.
 const ALIKE: f64 = 0.02;
 
@@ -248,6 +250,10 @@ impl<'a> Tuning<'a> {
         let mut finalists = vec![self.declared];
         finalists.extend(lanes.iter().take(FINALISTS).map(|lane| lane.0));
         if let Some((best, _)) = lanes.first() {
+            // Perhaps one of its changes is all that counts.
+            finalists.push(Candidate { cache: best.cache, ..self.declared });
+            finalists.push(Candidate { lock: best.lock, ..self.declared });
+            finalists.push(Candidate { shards: best.shards, ..self.declared });
             let beside = |shards: usize| Candidate { shards: Some(shards), ..*best };
             let shards = best.shard_count();
             finalists.extend([beside((shards / 2).max(1)), beside((shards * 2).min(sharded::shards::MAX_SHARDS))]);
@@ -285,7 +291,10 @@ impl<'a> Tuning<'a> {
     ) -> Outcome {
         let find = |candidate: Candidate| lanes.iter().find(|lane| lane.candidate == candidate);
         let (old, new) = (find(self.declared), find(chosen));
-        let verdict = match old.zip(new).and_then(|(old, new)| value.gain(old, new)) {
+        // With fewer slices the bounds would promise too much.
+        let enough = new.is_some_and(|lane| lane.rates.len() >= LEAST_SLICES);
+        let gain = old.zip(new).filter(|_| enough).and_then(|(old, new)| value.gain(old, new));
+        let verdict = match gain {
             None => Verdict::Untried("the time was too short to measure anything".to_owned()),
             Some(gain) if chosen != self.declared && gain.low > 1.0 + self.options.least_gain => {
                 Verdict::Change { to: chosen, gain }

@@ -66,7 +66,7 @@ fn the_command_replays_a_saved_load_and_writes_its_page() {
     let folder = std::env::temp_dir().join(format!("sharded-tune-advice-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let [load, page] = ["load.json", "report.html"].map(|name| folder.join(name).display().to_string());
-    let saved = sharded_tune(&["--mix", "load=1", "--keys", "500", "--capacity", "200", "--save", &load]);
+    let saved = sharded_tune(&["--mix", "load=1", "--keys", "60", "--capacity", "20", "--save", &load]);
     assert!(saved.status.success(), "{saved:?}");
     assert_eq!(Load::read(load.as_ref()).expect("a load").fields[0].declared.evict, "Sieve");
 
