@@ -1,7 +1,7 @@
 //! From a load to the attribute line that serves it best on this machine.
 //!
 //! `cargo run --release -p sharded-tune -- --help` says what can be asked for; the README beside `Cargo.toml` says how to read the
-//! answers. As a library, for a benchmark of one's own: make a [`FieldLoad`](load::FieldLoad), [`tune`] it, and look at the [`Outcome`].
+//! answers. As a library, for a benchmark of one's own: make a [`FieldLoad`](load::FieldLoad), [`tune()`] it, and look at the [`Outcome`].
 //!
 //! | file | what is in it |
 //! |---|---|
