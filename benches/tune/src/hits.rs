@@ -12,7 +12,7 @@ use std::time::Instant;
 /// Requests that are played, where there is no trace, for each entry of the declared capacity, and at least and at most; the first half only
 /// fills the cache.
 const REQUESTS_PER_ENTRY: u64 = 200;
-const REQUESTS: (u64, u64) = (20_000, 400_000);
+const REQUESTS: (u64, u64) = (10_000, 400_000);
 /// What is tried, in quarters of the declared capacity.
 const QUARTERS: [u64; 7] = [1, 2, 3, 4, 8, 16, 32];
 /// Entries that a cache has at least to which a sampled trace is played.
