@@ -152,7 +152,7 @@ impl ::core::fmt::Debug for Mistakes {
     "`shards` must be a power of two, and 12 is none: the nearest are 8 and 16"
 }
 ::core::compile_error! {
-    "unknown option `tll`, did you mean `ttl`? The struct takes `shards`, `lock`, `ttl`, `idle`, `capacity`, `evict`, `hasher`, `numa`, `clock`, `snapshot` and `crate`"
+    "unknown option `tll`, did you mean `ttl`? The struct takes `shards`, `lock`, `ttl`, `ttl_jitter`, `idle`, `refresh_after`, `capacity`, `evict`, `hasher`, `numa`, `clock`, `snapshot` and `crate`"
 }
 ::core::compile_error! {
     "unknown lock `RwLok`, did you mean `RwLock`? There are `Mutex`, `RwLock` and `Optimistic`; one of your own is written as a path, `self::RwLok`"
@@ -167,7 +167,7 @@ impl ::core::fmt::Debug for Mistakes {
     "`capacity` is given twice: keep one of the two"
 }
 ::core::compile_error! {
-    "unknown option `colour`. A field takes `shards`, `lock`, `ttl`, `idle`, `capacity`, `evict`, `weight`, `evictable`, `unbounded`, `hasher`, `numa`, `clock` and `skip`"
+    "unknown option `colour`. A field takes `shards`, `lock`, `ttl`, `ttl_jitter`, `idle`, `refresh_after`, `capacity`, `evict`, `weight`, `evictable`, `unbounded`, `hasher`, `numa`, `clock` and `skip`"
 }
 ::core::compile_error! {
     "a skipped field is no map of the store and takes no other option: remove this or `skip`"

@@ -40,7 +40,9 @@ const CAN_SNAPSHOT: bool = cfg!(any(feature = "snapshot", test));
 /// | `shards` | both | a power of two up to 65536, or `auto` | `auto` |
 /// | `lock` | both | `Mutex`, `RwLock`, `Optimistic`, or one's own by its path | `Mutex` |
 /// | `ttl` | both | time from the write: `"5m"`, `"1h 30m"` (d, h, m, s, ms, us, ns), or `never` | `never` |
-/// | `idle` | both | time from the last use, likewise | `never` |
+/// | `ttl_jitter` | both | by how much of it a ttl may be shorter: `"10%"`, or `none` | `none` |
+/// | `idle` | both | time from the last use, as of `ttl` | `never` |
+/// | `refresh_after` | both | the age from which one caller loads anew, and others get what is there; as of `ttl` | `never` |
 /// | `capacity` | both | the most entries of the whole map, or what they weigh (`"256MiB"`), or `none` | `none` |
 /// | `evict` | both | which entry leaves a full map: `Sieve`, `Lru`, `Adaptive`, `Reject`, or one's own by its path | `Sieve` |
 /// | `weight` | map | the path of a `fn(&K, &V) -> u32`: what an entry takes of the capacity | one each |

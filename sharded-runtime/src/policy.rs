@@ -57,8 +57,15 @@ pub trait Policy: 'static {
     const NAME: &'static str;
     /// How long an entry lives after it was written. `None`: for ever, but for `IDLE` and a ttl of its own.
     const TTL: Option<Duration> = None;
+    /// By how many percent of it at most the `TTL` of an entry is shorter, from 0 to 99: by how many is drawn from the hash of its key, so that
+    /// what was written at once does not expire at once. Never longer. A ttl of an entry's own, as of
+    /// [`insert_with_ttl`](crate::ShardedMap::insert_with_ttl), is exact.
+    const TTL_JITTER: u8 = 0;
     /// How long an entry lives after it was last read or written. Only [`AfterAccess`](crate::expiry::AfterAccess) heeds it.
     const IDLE: Option<Duration> = None;
+    /// The age from which a call that loads, such as [`get_or_try_insert_with`](crate::ShardedMap::get_or_try_insert_with), loads an entry
+    /// anew, while others get what is there. `None`: only what has expired is. Needs a `TTL`.
+    const REFRESH_AFTER: Option<Duration> = None;
     /// The most entries that the whole map (not a shard of it) holds, or, where `WEIGHS`, what they weigh together. Needs an eviction
     /// other than `Unbounded`.
     const CAPACITY: Option<usize> = None;

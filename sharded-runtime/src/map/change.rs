@@ -169,7 +169,7 @@ where
                     result
                 }
                 (Change::Put(value, result), Some(slot)) => {
-                    offer.value = Some(locked.replace(slot, value, None));
+                    offer.value = Some(locked.replace(slot, hash, value, None));
                     if let Some(replaced) = offer.take() {
                         locked.leave(replaced, Cause::Replaced);
                     }

@@ -251,7 +251,7 @@ where
                 return None;
             }
             if let Some(slot) = locked.find_offered(hash, offer) {
-                return locked.hand_replaced(slot, offer, ttl);
+                return locked.hand_replaced(slot, hash, offer, ttl);
             }
             let _stored = locked.insert(hash, offer, ttl, !P::PINS);
             None
