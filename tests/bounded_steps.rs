@@ -318,6 +318,10 @@ fn all_at_once() {
         clear.assert_bounded(&format!("{what}, clear"));
         assert_eq!(clear.inside.hashed + clear.outside.hashed, 0, "{what}: {clear:?}");
         fill(&map);
+        let invalidate = done_by(|| map.invalidate_all());
+        invalidate.assert_bounded(&format!("{what}, invalidate_all"));
+        assert_eq!(invalidate.inside.hashed + invalidate.outside.hashed, 0, "{what}: {invalidate:?}");
+        fill(&map);
         let drain = done_by(|| assert_eq!(map.drain().len() as u64, ENTRIES));
         drain.assert_bounded(&format!("{what}, drain"));
         assert_eq!(drain.inside.hashed + drain.outside.hashed, 0, "{what}: {drain:?}");

@@ -146,7 +146,7 @@ impl Trial {
             prop_assert_eq!(added, (stored + log.len()) as u64, "what came in is there, or told of");
             prop_assert_eq!((after.expired, after.evicted), (told(Cause::Expired), told(Cause::Evicted)));
         }
-        if matches!(op, Op::Clear | Op::Drain) {
+        if matches!(op, Op::Clear | Op::InvalidateAll | Op::Drain) {
             // Who is told of each entry is told so, too.
             let expired = if self.log.is_some() { 0 } else { expired };
             prop_assert_eq!((stored, expired, evicted), (0, 0, 0));

@@ -356,6 +356,10 @@ where
                 self.clear();
                 Answer::Nothing
             }
+            Op::InvalidateAll => {
+                self.invalidate_all();
+                Answer::Nothing
+            }
             Op::Drain => Answer::Entries(sorted(self.drain())),
             Op::Shrink => {
                 self.shrink_to_fit();
@@ -425,6 +429,10 @@ where
             }
             Op::Clear => {
                 self.clear();
+                Answer::Nothing
+            }
+            Op::InvalidateAll => {
+                self.invalidate_all();
                 Answer::Nothing
             }
             Op::Drain => Answer::Entries(sorted(self.drain().into_iter().map(|key| (key, 0)).collect())),

@@ -189,6 +189,7 @@ fn calls<L: Lock + Serves<u64, u64>>() -> Vec<(Call<L>, Option<u64>)> {
         (|map| map.compute(7, |_| Change::Remove(())), None),
         (|map| map.retain(|_, _| false), None),
         (|map| map.clear(), None),
+        (|map| map.invalidate_all(), None),
         (|map| ignore(map.drain()), None),
         (
             |map| {

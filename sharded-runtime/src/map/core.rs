@@ -1,6 +1,7 @@
 //! What all operations of a map are made of: the map itself, and a write to one shard.
 
 use super::{
+    discard::Discarded,
     garbage::{Garbage, Leaving},
     locked::Locked,
     placing::Placing,
@@ -67,6 +68,9 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     /// When the background thread looks at this map next.
     pub(super) alarm: AtomicU64,
     in_background: bool,
+    /// Whether the background thread may do what is to be done at no time in particular.
+    pub(super) has_background: bool,
+    pub(super) discarded: Discarded,
 }
 
 /// What hashes keys. That a key can be hashed is known only where the map is built and in the calls that bring one.
@@ -158,6 +162,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             tally: Tally::new(),
             flights: Flights::new(),
             alarm: AtomicU64::new(u64::MAX),
+            has_background: !store.sweeps_by_hand() && store.clock().is_none(),
+            discarded: Discarded::default(),
             in_background: StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand(),
             shards,
             placing,

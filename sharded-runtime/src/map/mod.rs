@@ -18,12 +18,14 @@
 //! | `placing.rs` | on which node each shard is |
 //! | `locked.rs` | a shard while its exclusive lock is held |
 //! | `plain.rs` | writes to maps whose entries neither expire nor are evicted |
+//! | `discard.rs` | tables that were taken out whole |
 //! | `garbage.rs` | what it leaves to be dropped |
 //! | `tell.rs` | what it leaves to be told of |
 
 mod change;
 mod core;
 mod deadline;
+mod discard;
 mod garbage;
 mod listen;
 mod load;
@@ -132,7 +134,8 @@ impl<V: Send + 'static> Value for V {}
 ///   what was told.
 /// - **What it costs:** nothing in reads; in calls that remove or replace, a look whether there is one. With one, a call that hands out what it takes
 ///   (`insert`, `remove`, `remove_entry`, `remove_if`, `drain`) copies it under the shard's lock, since the caller does not wait until it is
-///   told: share large values in an [`Arc`]. If that `Clone` panics, nothing is removed. `clear` and `drain` take out 64 entries per lock hold.
+///   told: share large values in an [`Arc`]. If that `Clone` panics, nothing is removed. `clear`, `invalidate_all` and `drain`
+///   take out 64 entries per lock hold.
 ///
 /// # Cost
 ///
