@@ -55,6 +55,7 @@ fn what_was_there_is_gone_for_every_call() {
 
 #[test]
 fn the_room_is_there_at_once() {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "what a weigher is given")]
     fn weight(_: &u64, &weight: &u32) -> u32 {
         weight
     }

@@ -63,14 +63,14 @@ proptest! {
         let ttl = Duration::from_nanos((1 << ttl.0) | (ttl.1 & ((1 << ttl.0) - 1)));
         let clock = Manual::new();
         let map = map::<Jittered<1_000_000, 25>>(&clock, FieldOptions::new().ttl(ttl));
-        let least = ttl - ttl / 4;
+        let least = ttl.saturating_sub(ttl / 4);
         map.insert(key, 1);
         let first = left(&map, key);
         prop_assert!((least..=ttl).contains(&first), "{first:?} of {ttl:?}");
         // Of one key it is always the same, whatever starts its time.
         map.insert(key, 2);
         prop_assert_eq!(left(&map, key), first);
-        clock.advance(first - Duration::from_nanos(1));
+        clock.advance(first.saturating_sub(Duration::from_nanos(1)));
         prop_assert_eq!(map.get(&key), Some(2));
         prop_assert!(map.touch(&key));
         prop_assert_eq!(left(&map, key), first);

@@ -34,6 +34,8 @@ type Map<L = Mutex, X = Times10> = ShardedMap<u64, u64, Policy<L, X>>;
 const AFTER: Duration = Duration::from_secs(1);
 const TTL: Duration = Duration::from_secs(10);
 const NANO: Duration = Duration::from_nanos(1);
+const ALMOST_AFTER: Duration = Duration::from_nanos(999_999_999);
+const ALMOST_TTL: Duration = Duration::from_nanos(9_999_999_999);
 
 fn map<L, X>(clock: &Manual) -> Map<L, X>
 where
@@ -68,7 +70,7 @@ where
     map.insert(7, 70);
     for round in 0..20 {
         let (before, after) = (70 + round, 71 + round);
-        clock.advance(AFTER - NANO);
+        clock.advance(ALMOST_AFTER);
         assert_eq!(map.get_or_load_with(7, || unreachable!("it is young")), before);
         clock.advance(NANO);
         let load = Load::new();
@@ -103,19 +105,19 @@ fn an_age_is_of_the_last_write_or_touch() {
     clock.advance(AFTER);
     map.insert(7, 71);
     young();
-    clock.advance(AFTER - NANO);
+    clock.advance(ALMOST_AFTER);
     // A change in place does not make it younger.
     map.with_mut(&7, |value| *value += 1);
     young();
     clock.advance(NANO);
     assert_eq!(map.get_or_load_with(7, || 73), 73);
     // Of an entry with a time of its own, what counts is how much of that is left.
-    map.insert_with_ttl(7, 74, TTL - AFTER + NANO);
+    map.insert_with_ttl(7, 74, 9 * AFTER + NANO);
     young();
     clock.advance(NANO);
     assert_eq!(map.get_or_load_with(7, || 75), 75);
     // It is served by all other calls as long as it lives.
-    clock.advance(TTL - NANO);
+    clock.advance(ALMOST_TTL);
     assert_eq!(map.get_or_insert_with(7, || unreachable!("it is there")), 75);
     clock.advance(NANO);
     assert_eq!(map.get(&7), None);
@@ -129,7 +131,7 @@ fn where_the_load_fails_what_is_there_is_served_while_it_lives() {
     }
     assert_eq!(map.get_or_try_insert_with(7, || Ok::<_, &str>(71)), Ok(71));
     // It expires during the load.
-    clock.advance(TTL - NANO);
+    clock.advance(ALMOST_TTL);
     let load = Load::<Result<u64, &str>>::new();
     let mut leader: Task<'_, Loaded> = Task::waiting(map.get_or_try_insert_async(7, || load.run()));
     clock.advance(NANO);

@@ -14,14 +14,14 @@ pub(crate) enum Share {
 pub(super) fn jitter(option: &str, value: &Value, diag: &mut Diagnostics) -> Option<Share> {
     let wrong = match &value.kind {
         Kind::Word(word) if word == "none" => return Some(Share::None),
-        Kind::Word(word) if word == "never" => format!("a map without a {option} is written `{option} = none`"),
+        Kind::Word(word) if word == "never" => format!("a map without a `{option}` is written `{option} = none`"),
         Kind::Number(number) => {
             format!("`{option} = {number}` has no unit: for percent write `{option} = \"{number}%\"`")
         }
         Kind::Text(text) => match percent(&text.value()) {
             Some(percent @ 1..=99) => return Some(Share::Percent(percent)),
             Some(_) => format!(
-                "a {option} is from 1% to 99% of the ttl, of which something has to be left; a map without one is written `{option} = none`"
+                "a `{option}` is from 1% to 99% of the ttl, of which something has to be left; a map without one is written `{option} = none`"
             ),
             None => {
                 format!("`{}` is no share: write a whole number of percent, `{option} = \"10%\"`", text.value().trim())

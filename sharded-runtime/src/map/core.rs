@@ -29,7 +29,7 @@ use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
     sync::{
-        OnceLock,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -68,9 +68,7 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     /// When the background thread looks at this map next.
     pub(super) alarm: AtomicU64,
     in_background: bool,
-    /// Whether the background thread may do what is to be done at no time in particular.
-    pub(super) has_background: bool,
-    pub(super) discarded: Discarded,
+    pub(super) discarded: Arc<Discarded>,
 }
 
 /// What hashes keys. That a key can be hashed is known only where the map is built and in the calls that bring one.
@@ -162,8 +160,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             tally: Tally::new(),
             flights: Flights::new(),
             alarm: AtomicU64::new(u64::MAX),
-            has_background: !store.sweeps_by_hand() && store.clock().is_none(),
-            discarded: Discarded::default(),
+            discarded: Discarded::new(!store.sweeps_by_hand() && store.clock().is_none()),
             in_background: StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand(),
             shards,
             placing,

@@ -13,7 +13,10 @@ use crate::{
 use parking_lot::Mutex;
 use std::{
     collections::VecDeque,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -23,37 +26,38 @@ const PER_PASS: usize = 64 * BATCH;
 /// Drops so many entries of a table; says whether there may be more.
 pub(super) type Part = Box<dyn FnMut(usize, &mut Drops) -> bool + Send>;
 
-/// What a map has discarded. Nothing but a word until the first time.
-#[derive(Default)]
-pub(super) struct Discarded(OnceLock<Arc<Parts>>);
-
-/// What is still to be taken apart.
-struct Parts {
+/// What a map has discarded and is still to be taken apart.
+pub(super) struct Discarded {
     waiting: Mutex<VecDeque<Part>>,
+    /// Whether the background thread is to do it.
     in_background: bool,
+    /// Whether it knows.
+    is_registered: AtomicBool,
 }
 
 impl Discarded {
+    pub(super) fn new(in_background: bool) -> Arc<Self> {
+        Arc::new(Discarded { waiting: Mutex::default(), in_background, is_registered: AtomicBool::new(false) })
+    }
+
     /// Takes apart all that is left.
     pub(super) fn finish(&self) {
-        if let Some(parts) = self.0.get() {
-            while parts.step(BATCH) {}
+        while self.step(BATCH) {}
+    }
+
+    /// Has the background thread look.
+    fn ring(self: &Arc<Self>) {
+        if !self.in_background {
+            return;
         }
+        // Relaxed: who registers it orders what it leaves.
+        if !self.is_registered.swap(true, Ordering::Relaxed) {
+            let weak = Arc::downgrade(self);
+            sweeper::register(weak);
+        }
+        sweeper::wake();
     }
 
-    fn parts(&self, in_background: bool) -> &Parts {
-        self.0.get_or_init(|| {
-            let parts = Arc::new(Parts { waiting: Mutex::default(), in_background });
-            if in_background {
-                let weak = Arc::downgrade(&parts);
-                sweeper::register(weak);
-            }
-            parts
-        })
-    }
-}
-
-impl Parts {
     /// Drops so many entries, also where the `Drop` of some panics; says whether something is left.
     fn step(&self, entries: usize) -> bool {
         let Some(mut part) = self.waiting.lock().pop_front() else { return false };
@@ -70,7 +74,7 @@ impl Parts {
     }
 }
 
-impl Sweep for Parts {
+impl Sweep for Discarded {
     fn sweep_due(&self) {
         self.step(PER_PASS);
     }
@@ -82,9 +86,9 @@ impl Sweep for Parts {
     }
 }
 
-impl Drop for Parts {
+impl Drop for Discarded {
     fn drop(&mut self) {
-        if self.in_background {
+        if *self.is_registered.get_mut() {
             sweeper::wake();
         }
     }
@@ -97,14 +101,11 @@ impl<K: Send + 'static, V: Send + 'static, P: Policy, S> Core<K, V, P, S> {
     pub(super) fn discard_all(&self) {
         let mut drops = Drops::default();
         drops.watch(|| self.discarded.finish());
-        let parts = self.discarded.parts(self.has_background);
         for shard in 0..self.shard_count() {
             let part = self.take_all(shard).into_part();
-            parts.waiting.lock().push_back(part);
+            self.discarded.waiting.lock().push_back(part);
         }
-        if self.has_background {
-            sweeper::wake();
-        }
+        self.discarded.ring();
         drops.end();
     }
 }
