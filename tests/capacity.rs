@@ -13,7 +13,7 @@ use sharded::{
     ShardedMap,
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Manual, System},
-    evict::{Adaptive, Bounded, Eviction, Lru, MakesRoom, Reject, Sieve},
+    evict::{Adaptive, Bounded, Eviction, Lru, MakesRoom, Reject, S3Fifo, Sieve, TinyLfu},
     lock::{Mutex, RwLock},
     shards::ShardCount as _,
 };
@@ -147,6 +147,10 @@ fn the_capacity_is_kept_under_load() {
     check::<Adaptive, 1, 10>();
     check::<Adaptive, 64, 10>();
     check::<Adaptive, 4, 500>();
+    check::<S3Fifo, 16, 10>();
+    check::<S3Fifo, 4, 500>();
+    check::<TinyLfu, 16, 10>();
+    check::<TinyLfu, 4, 500>();
     check::<Nobody, 64, 10>();
 }
 

@@ -42,7 +42,7 @@ const CAN_SNAPSHOT: bool = cfg!(any(feature = "snapshot", test));
 /// | `ttl` | both | time from the write: `"5m"`, `"1h 30m"` (d, h, m, s, ms, us, ns), or `never` | `never` |
 /// | `idle` | both | time from the last use, likewise | `never` |
 /// | `capacity` | both | the most entries of the whole map, or what they weigh (`"256MiB"`), or `none` | `none` |
-/// | `evict` | both | which entry leaves a full map: `Sieve`, `Lru`, `Adaptive`, `Reject`, or one's own by its path | `Sieve` |
+/// | `evict` | both | which entry leaves a full map: `Adaptive`, `Lru`, `Sieve`, `S3Fifo`, `TinyLfu`, `Reject`, or one's own by its path | `Adaptive` |
 /// | `weight` | map | the path of a `fn(&K, &V) -> u32`: what an entry takes of the capacity | one each |
 /// | `evictable` | map | the path of a `fn(&K, &V) -> bool`: whether an entry may be evicted | all may |
 /// | `unbounded` | map | the reason why a map needs neither `ttl`, `idle` nor `capacity`; one of the four is asked for | |
