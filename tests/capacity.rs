@@ -300,7 +300,14 @@ fn capacities_are_overridden_and_checked() {
     assert_eq!((map.capacity(), map.len()), (Some(3), 3));
     assert!(panics(|| FieldOptions::<Policy>::new().capacity(0)).contains("`field`"), "the message names the field");
 
-    let huge: ShardedMap<u64, u64, Policy> = ShardedMap::with_options(FieldOptions::new().capacity(usize::MAX));
-    huge.insert(1, 1);
-    assert_eq!((huge.capacity(), huge.len(), huge.stats().evicted), (Some(usize::MAX), 1, 0));
+    fn is_huge<E: Bounded + MakesRoom>() {
+        let options = FieldOptions::new().capacity(usize::MAX).shards(1);
+        let huge: ShardedMap<u64, u64, Of<Mutex, Never, E, System, 16, 1000>> = ShardedMap::with_options(options);
+        huge.insert(1, 1);
+        assert_eq!((huge.capacity(), huge.len(), huge.stats().evicted), (Some(usize::MAX), 1, 0));
+    }
+    is_huge::<Lru>();
+    is_huge::<Adaptive>();
+    is_huge::<S3Fifo>();
+    is_huge::<TinyLfu>();
 }

@@ -1,4 +1,4 @@
-//! The program, and the bench that is the same.
+//! The program.
 
 fn main() -> std::process::ExitCode {
     sharded_hit_ratio::run()

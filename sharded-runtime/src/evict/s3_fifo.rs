@@ -216,7 +216,9 @@ mod tests {
     fn what_was_used_twice_goes_to_main_and_what_comes_back_does() {
         let mut eviction = full();
         // Of the first two, used twice and once, the second leaves.
-        [0, 0, 1].iter().for_each(|&slot| eviction.hit(slot));
+        for slot in [0, 0, 1] {
+            eviction.hit(slot);
+        }
         assert_eq!(insert(&mut eviction, 100, true), Some(1));
         // It comes back into main, where it stays, as does 0; all others leave first.
         insert(&mut eviction, 1, true);

@@ -221,7 +221,7 @@ impl Adaptive {
         if self.common.capacity().is_some() {
             return;
         }
-        self.change_ghosts(|ghosts, len| ghosts.fit(len));
+        self.change_ghosts(Ghosts::fit);
     }
 
     /// Changes how many ghosts there may be, which is the field's concern.

@@ -63,7 +63,7 @@ fn parts(window: f64) -> u32 {
 impl Climb {
     /// What the window should have of so many entries.
     pub(super) fn window(&self, entries: u32) -> u32 {
-        let window = u64::from(entries) * u64::from(self.window.load(Relaxed)) >> 16;
+        let window = (u64::from(entries) * u64::from(self.window.load(Relaxed))) >> 16;
         u32::try_from(window).unwrap_or(entries).max(1)
     }
 

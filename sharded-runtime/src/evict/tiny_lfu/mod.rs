@@ -33,7 +33,7 @@ const LUCK: u32 = 128;
 /// entry, and it is looked at when the entry comes to be evicted; at most 64 entries are passed over so in one eviction. Under
 /// [`Optimistic`](crate::lock::Optimistic) all uses since then count as one. It takes 16 bytes a slot, and 4 to 8 per entry of the capacity.
 ///
-/// The algorithm is W-TinyLFU (Einziger, Friedman and Manes, "TinyLFU: A Highly Efficient Cache Admission Policy", ACM TOS 2017), the window's that of Einziger,
+/// The algorithm is W-TinyLFU (Einziger, Friedman and Manes, "`TinyLFU`: A Highly Efficient Cache Admission Policy", ACM TOS 2017), the window's that of Einziger,
 /// Eytan, Friedman and Manes ("Adaptive Software Cache Management", Middleware 2018). The window is the field's, all else each shard's. Where entries have a
 /// weight, it is not looked at in choosing one.
 ///
@@ -96,8 +96,8 @@ impl TinyLfu {
         self.purse.requests += u32::from(times);
         self.purse.hits += u32::from(is_hit) * u32::from(times);
         let capacity = self.capacity.unwrap_or_else(|| u64::from(self.entries.total()) * self.shards);
-        // Four times as often as a step could be due.
-        if u64::from(self.purse.requests) > 2 * capacity / self.shards.max(1) {
+        // Five times as often as a step could be due, and before it is too much for the purse.
+        if u64::from(self.purse.requests) > 2 * (capacity / self.shards.max(1)).min(1 << 20) {
             self.climb.tell(&mut self.purse, capacity);
         }
     }

@@ -6,8 +6,8 @@ use crate::{arena::Heap, chunked::Chunked};
 const MOST: u64 = 15;
 /// Counters of a key, each in a word of its own.
 const ROWS: usize = 4;
-/// Counters of a word.
-const COUNTERS: u32 = 16;
+/// Bits of a word for each of these counters: four to choose from.
+const ROW_BITS: u32 = 16;
 /// All is halved after so many counts for each entry that there may be.
 const PERIOD: u32 = 10;
 /// Words that are halved with each count, once they are to be: a thousandth of all in a large sketch, and few counts for all.
@@ -30,7 +30,7 @@ pub(super) struct Sketch {
 
 impl Sketch {
     pub(super) fn new(heap: &Heap, entries: usize) -> Self {
-        let entries = u32::try_from(entries.next_power_of_two()).unwrap_or(1 << 31).max(8);
+        let entries = u32::try_from(entries).unwrap_or(u32::MAX).clamp(8, 1 << 31).next_power_of_two();
         Sketch { words: Chunked::new(heap), entries, heap: heap.clone(), ..Sketch::default() }
     }
 
@@ -60,11 +60,13 @@ impl Sketch {
     fn counters(&self, hash: u32) -> [(usize, u32); ROWS] {
         let mut bits = u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let mask = self.size().max(1) - 1;
-        std::array::from_fn(|row| {
+        let mut row = 0;
+        [(); ROWS].map(|()| {
             bits = (bits ^ bits >> 32).wrapping_mul(0xD6E8_FEB8_6659_FD93);
             #[allow(clippy::cast_possible_truncation, reason = "some bits are taken")]
             let (word, counter) = ((bits >> 32) as usize & mask, (bits >> 30) as u32 & 3);
-            (word, (row as u32 * COUNTERS / ROWS as u32 + counter) * 4)
+            row += ROW_BITS;
+            (word, row - ROW_BITS + counter * 4)
         })
     }
 
@@ -87,7 +89,7 @@ impl Sketch {
             }
         }
         // As counted by a sketch whose counters are all full, many uses at once are one.
-        self.counted += u32::from(any) * u32::from(times);
+        self.counted = self.counted.saturating_add(u32::from(any) * u32::from(times));
         if self.counted >= PERIOD.saturating_mul(self.entries) {
             self.counted /= 2;
             self.halving = Some(0);
