@@ -13,7 +13,7 @@ use sharded::{
     ShardedMap,
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Manual, System},
-    evict::{Adaptive, Bounded, Eviction, Lru, MakesRoom, Reject, Sieve},
+    evict::{Adaptive, Bounded, Eviction, Lru, MakesRoom, Reject, S3Fifo, Sieve, TinyLfu},
     lock::{Mutex, RwLock},
     shards::ShardCount as _,
 };
@@ -147,6 +147,10 @@ fn the_capacity_is_kept_under_load() {
     check::<Adaptive, 1, 10>();
     check::<Adaptive, 64, 10>();
     check::<Adaptive, 4, 500>();
+    check::<S3Fifo, 16, 10>();
+    check::<S3Fifo, 4, 500>();
+    check::<TinyLfu, 16, 10>();
+    check::<TinyLfu, 4, 500>();
     check::<Nobody, 64, 10>();
 }
 
@@ -296,7 +300,14 @@ fn capacities_are_overridden_and_checked() {
     assert_eq!((map.capacity(), map.len()), (Some(3), 3));
     assert!(panics(|| FieldOptions::<Policy>::new().capacity(0)).contains("`field`"), "the message names the field");
 
-    let huge: ShardedMap<u64, u64, Policy> = ShardedMap::with_options(FieldOptions::new().capacity(usize::MAX));
-    huge.insert(1, 1);
-    assert_eq!((huge.capacity(), huge.len(), huge.stats().evicted), (Some(usize::MAX), 1, 0));
+    fn is_huge<E: Bounded + MakesRoom>() {
+        let options = FieldOptions::new().capacity(usize::MAX).shards(1);
+        let huge: ShardedMap<u64, u64, Of<Mutex, Never, E, System, 16, 1000>> = ShardedMap::with_options(options);
+        huge.insert(1, 1);
+        assert_eq!((huge.capacity(), huge.len(), huge.stats().evicted), (Some(usize::MAX), 1, 0));
+    }
+    is_huge::<Lru>();
+    is_huge::<Adaptive>();
+    is_huge::<S3Fifo>();
+    is_huge::<TinyLfu>();
 }

@@ -13,7 +13,7 @@ use sharded::{
     Change, ShardedMap,
     builder::{BuildField, FieldOptions},
     clock::{Clock, System},
-    evict::{Lru, Sieve, Unbounded},
+    evict::{Adaptive, Lru, S3Fifo, Sieve, TinyLfu, Unbounded},
     expiry::Expires,
     lock::{Lock, Mutex, Optimistic, RwLock, Serves},
 };
@@ -306,4 +306,7 @@ fn every_value_is_dropped_once() {
     churn::<RwLock, Ttl<2>, Unbounded, 0>();
     churn::<Mutex, TtlIdle<10, 3>, Lru, 100>();
     churn::<StdRwLock, Ttl<5>, Sieve, 20>();
+    churn::<RwLock, Never, Adaptive, 100>();
+    churn::<Mutex, Ttl<5>, S3Fifo, 100>();
+    churn::<RwLock, TtlIdle<10, 3>, TinyLfu, 100>();
 }

@@ -3,13 +3,13 @@ pub struct Mistakes {
     second: <HashSet<String> as ::sharded::Declared>::Field<MistakesSecond>,
     third: String,
 }
-/// The policy of [`Mistakes::first`]: as many shards as suit the machine, each behind a `Mutex`; at most 67108864 entries, then `Sieve` evicts.
+/// The policy of [`Mistakes::first`]: as many shards as suit the machine, each behind a `Mutex`; at most 67108864 entries, then `Adaptive` evicts.
 pub enum MistakesFirst {}
 impl ::sharded::Policy for MistakesFirst {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::Never;
-    type Eviction = ::sharded::evict::Sieve;
+    type Eviction = ::sharded::evict::Adaptive;
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "first";
@@ -29,7 +29,7 @@ impl ::sharded::Policy for MistakesSecond {
     const NAME: &'static ::core::primitive::str = "second";
 }
 impl Mistakes {
-    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; at most 67108864 entries, then `Sieve` evicts.
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; at most 67108864 entries, then `Adaptive` evicts.
     #[must_use]
     pub const fn first(
         &self,

@@ -44,7 +44,7 @@ const CAN_SNAPSHOT: bool = cfg!(any(feature = "snapshot", test));
 /// | `idle` | both | time from the last use, as of `ttl` | `never` |
 /// | `refresh_after` | both | the age from which one caller loads anew, and others get what is there; as of `ttl` | `never` |
 /// | `capacity` | both | the most entries of the whole map, or what they weigh (`"256MiB"`), or `none` | `none` |
-/// | `evict` | both | which entry leaves a full map: `Sieve`, `Lru`, `Adaptive`, `Reject`, or one's own by its path | `Sieve` |
+/// | `evict` | both | which entry leaves a full map: `Adaptive`, `Lru`, `Sieve`, `S3Fifo`, `TinyLfu`, `Reject`, or one's own by its path | `Adaptive` |
 /// | `weight` | map | the path of a `fn(&K, &V) -> u32`: what an entry takes of the capacity | one each |
 /// | `evictable` | map | the path of a `fn(&K, &V) -> bool`: whether an entry may be evicted | all may |
 /// | `unbounded` | map | the reason why a map needs neither `ttl`, `idle` nor `capacity`; one of the four is asked for | |

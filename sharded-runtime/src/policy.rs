@@ -44,8 +44,8 @@ pub trait Policy: 'static {
     /// [`AfterAccess`](crate::expiry::AfterAccess).
     type Expiry: Expiry;
     /// Which entry leaves when the capacity is reached: [`Unbounded`](crate::evict::Unbounded),
-    /// [`Lru`](crate::evict::Lru), [`Sieve`](crate::evict::Sieve), [`Adaptive`](crate::evict::Adaptive),
-    /// [`Reject`](crate::evict::Reject) or one's own.
+    /// [`Adaptive`](crate::evict::Adaptive), [`Lru`](crate::evict::Lru), [`Sieve`](crate::evict::Sieve),
+    /// [`S3Fifo`](crate::evict::S3Fifo), [`TinyLfu`](crate::evict::TinyLfu), [`Reject`](crate::evict::Reject) or one's own.
     type Eviction: Eviction;
     /// On which NUMA node each shard lies: [`Spread`](crate::placement::Spread), [`Local`](crate::placement::Local),
     /// [`Off`](crate::placement::Off), [`Strict`](crate::placement::Strict) or one's own.

@@ -22,7 +22,7 @@ use sharded::{
     Cause,
     builder::BuildField,
     clock::Manual,
-    evict::{Adaptive, Lru, Reject, Sieve, Unbounded},
+    evict::{Adaptive, Lru, Reject, S3Fifo, Sieve, TinyLfu, Unbounded},
     hasher::SipHash,
     lock::{Lock, Mutex, Optimistic, RwLock, Serves},
 };
@@ -277,6 +277,14 @@ macro_rules! combinations {
             #[test]
             fn adaptive() {
                 with::<Adaptive>();
+            }
+            #[test]
+            fn s3_fifo() {
+                with::<S3Fifo>();
+            }
+            #[test]
+            fn tiny_lfu() {
+                with::<TinyLfu>();
             }
             #[test]
             fn reject() {

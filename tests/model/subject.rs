@@ -266,6 +266,16 @@ makes_room!(evict::Adaptive {
         options.capacity(CAPACITY)
     }
 });
+makes_room!(evict::S3Fifo {
+    fn bounded<P: Policy<Eviction = Self>>(options: FieldOptions<P>) -> FieldOptions<P> {
+        options.capacity(CAPACITY)
+    }
+});
+makes_room!(evict::TinyLfu {
+    fn bounded<P: Policy<Eviction = Self>>(options: FieldOptions<P>) -> FieldOptions<P> {
+        options.capacity(CAPACITY)
+    }
+});
 makes_room!(Nonsense {
     fn bounded<P: Policy<Eviction = Self>>(options: FieldOptions<P>) -> FieldOptions<P> {
         options.capacity(CAPACITY)

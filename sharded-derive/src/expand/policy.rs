@@ -31,7 +31,7 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
     };
     let eviction = match map.declared.capacity() {
         None => quote!(#krate::evict::Unbounded),
-        Some(_) => choice(map.declared.evict(), &EVICTIONS, "Sieve", krate),
+        Some(_) => choice(map.declared.evict(), &EVICTIONS, "Adaptive", krate),
     };
     let ttl = map.declared.ttl().map(|ttl| time("TTL", ttl));
     let ttl_jitter = map.declared.ttl_jitter().map(|percent| {

@@ -57,7 +57,7 @@ fn bound(policy: &Policy) -> Option<String> {
     };
     let pinned = policy.evictable().map(|path| format!(" what `{}` lets go", compact(path))).unwrap_or_default();
     let full = match policy.evict() {
-        None => format!("then `Sieve` evicts{pinned}"),
+        None => format!("then `Adaptive` evicts{pinned}"),
         Some(evict) if evict.is("Reject") => "more are refused".to_owned(),
         Some(evict) => format!("then `{}` evicts{pinned}", evict.words()),
     };

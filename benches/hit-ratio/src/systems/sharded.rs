@@ -28,7 +28,13 @@ struct Sharded<E: Bounded + MakesRoom, const SHARDS: usize>(ShardedMap<u64, u64,
 
 /// Every eviction that makes room. A new one is a line here.
 pub(super) fn systems() -> Vec<System> {
-    let evictions = [with::<evict::Lru>("lru"), with::<evict::Sieve>("sieve"), with::<evict::Adaptive>("adaptive")];
+    let evictions = [
+        with::<evict::Lru>("lru"),
+        with::<evict::Sieve>("sieve"),
+        with::<evict::S3Fifo>("s3fifo"),
+        with::<evict::TinyLfu>("tinylfu"),
+        with::<evict::Adaptive>("adaptive"),
+    ];
     evictions.into_iter().flatten().collect()
 }
 
