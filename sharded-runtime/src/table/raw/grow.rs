@@ -154,7 +154,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     fn split(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves) -> Result<(), NoMemory> {
-        let (more, new, old) = self.homes.one_more();
+        let (more, new, old) = self.homes().one_more();
         // SAFETY: the bucket is one of this table's.
         if unsafe { self.bucket(old).header() }.displaced() == 0 {
             return self.split_alone(more, new, old, rehash, moves);
@@ -235,8 +235,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     fn merge(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves) {
-        let (less, gone, old) = self.homes.one_less();
-        let before = self.homes;
+        let (less, gone, old) = self.homes().one_less();
+        let before = self.homes();
         let going = self.going(gone, |hash| before.is_newest(hash), rehash);
         // From the near end: what goes, goes back or stays, so nothing is met twice.
         for (number, &slots) in (gone..).zip(&going) {

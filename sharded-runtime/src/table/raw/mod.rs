@@ -229,11 +229,16 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         self.slots() < NIL - (1 << Layout::<K, V, P>::SLOT_BITS)
     }
 
+    /// The homes; where their base is always one, that is known when the code is generated.
+    #[inline]
+    fn homes(&self) -> Homes {
+        Homes { base: if P::Eviction::BOUNDED { self.homes.base } else { 1 }, ..self.homes }
+    }
+
     /// The home of a hash.
     #[inline]
     fn home_of(&self, hash: u64) -> u32 {
-        // Where the base is always one, that is known when the code is generated.
-        Homes { base: if P::Eviction::BOUNDED { self.homes.base } else { 1 }, ..self.homes }.of(hash)
+        self.homes().of(hash)
     }
 
     /// The bucket of a number below `buckets`, or the empty one.

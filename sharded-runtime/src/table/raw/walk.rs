@@ -19,17 +19,18 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         rehash: impl Fn(&K) -> u64,
         slots: &mut Vec<u32>,
     ) -> Option<Cursor> {
-        let mut next = self.homes.at(cursor.0);
+        let homes = self.homes();
+        let mut next = homes.at(cursor.0);
         while let Some(home) = next
             && slots.len() < enough
         {
             for number in home..=self.end_of_chain(home) {
-                let is_next = |hash: u64| self.homes.of(hash) == home && self.homes.place(hash) >= cursor.0;
+                let is_next = |hash: u64| homes.of(hash) == home && homes.place(hash) >= cursor.0;
                 let found = super::Slots(self.whose(number, is_next, &rehash));
                 slots.extend(found.map(|slot| slot_number::<K, V, P>(number, slot)));
             }
-            cursor = Cursor(self.homes.end(home));
-            next = self.homes.at(cursor.0);
+            cursor = Cursor(homes.end(home));
+            next = homes.at(cursor.0);
         }
         next.map(|_| cursor)
     }
