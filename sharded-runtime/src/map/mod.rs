@@ -147,7 +147,8 @@ impl<V: Send + 'static> Value for V {}
 /// # Memory
 ///
 /// Tables grow bucket by bucket, while the share of their slots that is taken lies between 44 % and 69 %; they shrink
-/// when it is less than 19 %. What they no longer need goes back to the system at once, in chunks of up to 32 KiB, but for a few that are
+/// when it is less than 19 %. With a capacity in entries they grow in such steps that it is 70 % to 80 % when the map is full (where a shard
+/// has thousands of entries), and a shard's table begins, with its first entry, at up to a sixteenth of that size. What they no longer need goes back to the system at once, in chunks of 16 to 64 KiB (more where an entry is larger), but for a few that are
 /// kept for the next growth. [`Stats::table_bytes`](crate::Stats::table_bytes) says how much they have.
 ///
 /// # Examples

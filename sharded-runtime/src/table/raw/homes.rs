@@ -55,7 +55,7 @@ impl Homes {
     /// Which of the base a hash comes from.
     #[inline]
     fn origin(self, hash: u64) -> u32 {
-        lower(u64::from(lower(hash)) * u64::from(self.base) >> 32)
+        lower((u64::from(lower(hash)) * u64::from(self.base)) >> 32)
     }
 
     /// The home with this number if it exists already; otherwise the one that it will come of.
@@ -126,7 +126,7 @@ mod tests {
 
     /// All bits vary, the highest and the lowest most.
     fn hashes() -> impl Iterator<Item = u64> {
-        (0..1024_u64).map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 7 ^ n)
+        (0..1024_u64).map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_right(7) ^ n)
     }
 
     #[test]

@@ -14,7 +14,7 @@ const FULL: usize = 22;
 pub(super) const FULLEST: usize = 28;
 /// It halves when only this share is taken.
 pub(super) const SPARSE: usize = 6;
-/// What is as large as it is ever to be begins to double later.
+/// What is as large as it is ever to be begins to double later: gaps are filled in such tables, so chains are short even then.
 const FULL_AT_LAST: usize = 26;
 
 /// A table has at most this share of the homes to begin with that it has at last, as a power of two.
