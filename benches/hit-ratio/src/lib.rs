@@ -43,6 +43,7 @@ use std::{
 use trace::Trace;
 
 /// Measures what the command line asks for, prints it, and draws the plots.
+#[must_use]
 pub fn run() -> ExitCode {
     let args = match Args::parse() {
         Ok(Request::Measure(args)) => args,
