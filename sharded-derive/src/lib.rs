@@ -50,7 +50,7 @@ const CAN_SNAPSHOT: bool = cfg!(any(feature = "snapshot", test));
 /// | `unbounded` | map | the reason why a map needs neither `ttl`, `idle` nor `capacity`; one of the four is asked for | |
 /// | `hasher` | both | `SipHash` or any type that is `BuildHasher + Default`, over what the map's type names | ahash |
 /// | `numa` | both | `Spread`, `Local`, `Off`, `StrictSpread`, `StrictLocal`, or one's own by its path | `Spread` |
-/// | `clock` | both | `System`, `Manual`, or one's own by its path | `System` |
+/// | `clock` | both | `System`, `Boot`, `Manual`, or one's own by its path | `System` |
 /// | `skip` | field | none: the field stays as it is, and its value is given to the builder | |
 /// | `snapshot` | struct | none: the store can be saved and loaded; with the feature `serde` | |
 /// | `crate` | struct | the path of the `sharded` crate, where it is re-exported | `::sharded` |
