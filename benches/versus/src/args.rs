@@ -76,6 +76,8 @@ pub(crate) struct Args {
     /// Of the storm, only the one without traffic.
     pub(crate) idle: bool,
     pub(crate) output: Output,
+    /// Of the storm, milliseconds that a child has to put all entries in.
+    pub(crate) ahead_ms: u64,
     /// Of instructions, what a child does, and how many times.
     pub(crate) operation: String,
     pub(crate) operations: u64,
@@ -100,6 +102,7 @@ impl Args {
             quick: false,
             idle: false,
             output: Output::default(),
+            ahead_ms: 0,
             operation: String::new(),
             operations: 0,
             child: false,
@@ -124,6 +127,7 @@ impl Args {
                 Arg::Long("from") => from = Some(parser.value()?.into()),
                 Arg::Long("html") => args.output.html = Some(parser.value()?.into()),
                 Arg::Long("readme") => args.output.readme = Some(parser.value()?.into()),
+                Arg::Long("ahead-ms") => args.ahead_ms = parser.value()?.parse()?,
                 Arg::Long("operation") => args.operation = parser.value()?.parse()?,
                 Arg::Long("operations") => args.operations = parser.value()?.parse()?,
                 Arg::Long("child") => args.child = true,

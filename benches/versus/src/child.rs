@@ -22,6 +22,7 @@ pub(crate) fn measure(
             command.arg(flag);
         }
     }
+    command.args(["--ahead-ms", &args.ahead_ms.to_string()]);
     let output = command.output()?;
     if !output.status.success() {
         return Err(format!("{system}: {}", String::from_utf8_lossy(&output.stderr)).into());

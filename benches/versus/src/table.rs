@@ -71,7 +71,7 @@ impl Row {
 impl Cell {
     /// Empty for what is no number.
     pub(crate) fn of(number: f64, decimals: usize) -> Self {
-        if number.is_finite() { Cell::Number(number, decimals) } else { Cell::Empty }
+        if number.is_finite() { Cell::Number(rounded(number, decimals), decimals) } else { Cell::Empty }
     }
 
     pub(crate) fn median(values: &Sorted, decimals: usize) -> Self {
@@ -79,7 +79,11 @@ impl Cell {
     }
 
     pub(crate) fn range((low, high): (f64, f64), decimals: usize) -> Self {
-        if low.is_finite() && high.is_finite() { Cell::Range((low, high), decimals) } else { Cell::Empty }
+        if low.is_finite() && high.is_finite() {
+            Cell::Range((rounded(low, decimals), rounded(high, decimals)), decimals)
+        } else {
+            Cell::Empty
+        }
     }
 
     pub(crate) fn number(&self) -> Option<f64> {
@@ -88,6 +92,12 @@ impl Cell {
             _ => None,
         }
     }
+}
+
+/// With two decimals more than are shown: what is kept need not say more.
+fn rounded(number: f64, decimals: usize) -> f64 {
+    let unit = 10_f64.powi(i32::try_from(decimals + 2).unwrap_or(2));
+    (number * unit).round() / unit
 }
 
 impl fmt::Display for Cell {

@@ -72,7 +72,7 @@ impl Dots {
         draw(
             body,
             format_args!(
-                r#"<text class="{class}" fill="{}" x="{}" y="{}">{name}</text>"#,
+                r#"<text class="{class}" style="fill:{}" x="{}" y="{}">{name}</text>"#,
                 style.colour,
                 LEFT - 12.0,
                 y + 4.0

@@ -9,14 +9,14 @@ use crate::{table::Table, work::Work};
 use std::fmt::Write as _;
 
 const STYLE: &str = "\
-body { background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, 'Segoe UI', sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 15px/1.5 system-ui, 'Segoe UI', sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; } p, dd { max-width: 46rem; }
 svg { width: 100%; height: auto; display: block; margin: 1rem 0; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; margin: 0.3rem 0 1.2rem; }
-th, td { padding: 0.15rem 0.7rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
-th { color: var(--soft); font-weight: 500; } th:first-child, td:first-child { text-align: left; } td.best { font-weight: 700; }
+th, td { padding: 0.15rem 0.7rem; text-align: right; white-space: nowrap; border-bottom: 1px solid; }
+th { font-weight: 500; } th:first-child, td:first-child { text-align: left; }
 tr.ours td:first-child { font-weight: 700; } caption { text-align: left; font-weight: 600; padding-bottom: 0.2rem; }
-.note, small, summary { color: var(--soft); font-size: 0.85rem; } code { font-size: 0.85em; overflow-wrap: anywhere; } summary { cursor: pointer; }
+.note, summary { font-size: 0.85rem; } code { font-size: 0.85em; overflow-wrap: anywhere; } summary { cursor: pointer; }
 ";
 
 /// What a section is of, what it is called, and how it is read.
@@ -105,11 +105,10 @@ pub(super) fn page(report: &Report) -> String {
         }
         body += "</details>\n";
     }
-    let (day, night, plots) = (plots::DAY, plots::NIGHT, plots::STYLE);
+    let colours = plots::style(":root");
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
-         <title>sharded beside its rivals</title>\n<style>\n:root {{ {day} }}\n\
-         @media (prefers-color-scheme: dark) {{ :root {{ {night} }} }}\n{STYLE}{plots}</style>\n\
+         <title>sharded beside its rivals</title>\n<style>\n{STYLE}{colours}</style>\n\
          <h1>sharded beside its rivals</h1>\n{body}</html>\n"
     )
 }

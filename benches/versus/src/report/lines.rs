@@ -172,7 +172,7 @@ impl Lines {
         draw(
             body,
             format_args!(
-                r#"<text class="{class}" fill="{}" x="{}" y="{:.1}">{name}</text>"#,
+                r#"<text class="{class}" style="fill:{}" x="{}" y="{:.1}">{name}</text>"#,
                 style.colour,
                 start + 3.0,
                 label + 4.0

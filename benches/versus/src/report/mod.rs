@@ -6,6 +6,8 @@ mod html;
 mod lines;
 mod plots;
 mod readme;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     args::Output,
@@ -92,7 +94,7 @@ impl Report {
     /// Writes all that is asked for.
     pub(crate) fn write(&self, output: &Output) -> Result<(), Box<dyn Error>> {
         if let Some(path) = &output.json {
-            create(path, serde_json::to_string_pretty(self)? + "\n")?;
+            create(path, serde_json::to_string(self)? + "\n")?;
         }
         if let Some(path) = &output.html {
             create(path, html::page(self))?;

@@ -7,24 +7,42 @@ use super::{
 };
 use crate::{table::Table, work::Work};
 
-/// What every picture's elements look like.
-pub(super) const STYLE: &str = "\
-text { fill: var(--soft); font: 11px system-ui, 'Segoe UI', sans-serif; }
-text.title { fill: var(--ink); font-size: 13px; font-weight: 600; }
-text.name { fill: var(--ink); font-size: 11px; }
+/// Colours of a page: what is written, what is written small, lines, and the paper.
+struct Palette {
+    ink: &'static str,
+    soft: &'static str,
+    rule: &'static str,
+    page: &'static str,
+}
+
+const DAY: Palette = Palette { ink: "#1c1b19", soft: "#66645e", rule: "#e4e2dc", page: "#fff" };
+const NIGHT: Palette = Palette { ink: "#eceae4", soft: "#a5a29a", rule: "#373631", page: "#1d1d1b" };
+
+/// What the elements of pictures look like, by day and by night, where `root` is what has the paper. The colours stand in each rule, as not
+/// everything that shows a picture knows variables.
+pub(super) fn style(root: &str) -> String {
+    let coloured = |Palette { ink, soft, rule, page }: Palette| {
+        format!(
+            "{root} {{ color: {ink}; background: {page}; }} text {{ fill: {soft}; }} text.title, text.name {{ fill: {ink}; }} \
+             .grid {{ stroke: {rule}; }} .hollow {{ fill: {page}; }} th, .note, summary {{ color: {soft}; }} \
+             th, td {{ border-color: {rule}; }}"
+        )
+    };
+    format!("{SHAPES}{}\n@media (prefers-color-scheme: dark) {{ {} }}\n", coloured(DAY), coloured(NIGHT))
+}
+
+const SHAPES: &str = "\
+text { font: 11px system-ui, 'Segoe UI', sans-serif; }
+text.title { font-size: 13px; font-weight: 600; }
 text.ours { font-weight: 700; }
 text.end { text-anchor: end; }
 text.middle { text-anchor: middle; }
-.grid { stroke: var(--rule); fill: none; }
+.grid { fill: none; }
 .line { fill: none; stroke-linejoin: round; stroke-width: 1.4; }
 .line.ours { stroke-width: 2.6; }
 .leader { fill: none; stroke-width: 0.7; opacity: 0.5; }
-.hollow { fill: var(--page); stroke-width: 1.6; }
+.hollow { stroke-width: 1.6; }
 ";
-
-/// Colours of the page in daylight and in the dark.
-pub(super) const DAY: &str = "--page: #fff; --ink: #1c1b19; --soft: #66645e; --rule: #e4e2dc; color: var(--ink);";
-pub(super) const NIGHT: &str = "--page: #1d1d1b; --ink: #eceae4; --soft: #a5a29a; --rule: #373631;";
 
 /// Works whose rates are drawn over the number of threads, with what they are called there.
 const RATES: [(Work, &str); 7] = [
@@ -89,7 +107,7 @@ fn rate(tables: &[&Table], title: String) -> Lines {
 /// How long inserts take, by the share that takes no longer.
 pub(super) fn pauses(report: &Report) -> Vec<Lines> {
     // Each place is a tenth of the inserts of the place before.
-    let places = ["90 %", "99 %", "99.9 %", "99.99 %", "99.999 %", "longest"].map(str::to_owned).to_vec();
+    let places = ["90", "99", "99.9", "99.99", "99.999", "longest"].map(str::to_owned).to_vec();
     let place = |share: f64| if share >= 1.0 { 5.0 } else { -(1.0 - share).log10() - 1.0 };
     let plot = |table: &Table| {
         let series = table.rows.iter().filter(|row| !row.curve.is_empty()).map(|row| Series {
@@ -104,7 +122,7 @@ pub(super) fn pauses(report: &Report) -> Vec<Lines> {
         });
         Lines {
             title: format!("Inserts from nothing, {}, {} thread(s)", table.about.subject, table.about.threads),
-            axes: "share of the inserts that take no longer; time of one".to_owned(),
+            axes: "% of the inserts that take no longer; time of one".to_owned(),
             scale: Scale::Log,
             places: places.clone(),
             series: series.collect(),
@@ -125,7 +143,7 @@ pub(super) fn hit_ratios(report: &Report) -> Vec<Lines> {
             title: table.about.subject.clone(),
             axes: "capacity in % of the unique keys; requests that hit, %".to_owned(),
             scale: Scale::Linear,
-            places: table.columns.iter().map(|column| format!("{column} %")).collect(),
+            places: table.columns.clone(),
             series: table
                 .rows
                 .iter()
@@ -197,13 +215,7 @@ pub(super) fn grid(plots: &[Lines], stands_alone: bool) -> String {
     let rows = plots.len().div_ceil(2);
     #[allow(clippy::cast_precision_loss, reason = "a few")]
     let (width, height) = (2.0 * WIDTH + 20.0, rows as f64 * (HEIGHT + 16.0));
-    let style = if stands_alone {
-        format!(
-            "<style>\nsvg {{ {DAY} background: var(--page); }}\n@media (prefers-color-scheme: dark) {{ svg {{ {NIGHT} }} }}\n{STYLE}</style>\n"
-        )
-    } else {
-        String::new()
-    };
+    let style = if stands_alone { format!("<style>\n{}</style>\n", style("svg")) } else { String::new() };
     let mut body = String::new();
     for (index, plot) in plots.iter().enumerate() {
         #[allow(clippy::cast_precision_loss, reason = "a few")]

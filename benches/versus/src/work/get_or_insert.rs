@@ -66,11 +66,11 @@ fn table<E: Entry>(title: String, about: About, contenders: &[Contender<E>], tur
         let rates = Sorted::new(turns.rates.iter().copied());
         let mut cells = vec![Cell::median(&rates, 2), Cell::range(rates.range(), 1)];
         match best {
-            Some((_, best)) => {
+            Some((_, best)) if contender.role != Role::Floor => {
                 let ratios = Sorted::ratios(&turns.rates, &best.rates);
                 cells.extend([Cell::median(&ratios, 2), Cell::range(ratios.quartiles(), 2)]);
             }
-            None => cells.extend([Cell::Empty, Cell::Empty]),
+            _ => cells.extend([Cell::Empty, Cell::Empty]),
         }
         #[allow(clippy::cast_precision_loss, reason = "a ratio")]
         let misses = turns.noted as f64 / turns.done as f64;

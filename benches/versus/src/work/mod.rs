@@ -140,6 +140,8 @@ fn map<E: Entry>(name: &str) -> Result<Contender<E>, Box<dyn Error>> {
 fn check_names<E: Entry>(named: &[String]) -> Result<(), Box<dyn Error>> {
     let mut ids: Vec<&str> = systems::all::<E>().iter().map(|system| system.id).collect();
     ids.extend(caches::all::<E>().iter().map(|cache| cache.id).filter(|id| *id != "null"));
+    // By its own name where it is built.
+    ids.push("sharded");
     match named.iter().find(|name| !ids.contains(&name.as_str())) {
         Some(name) => Err(format!("no system '{name}' for {}: there are {}", E::NAME, ids.join(", ")).into()),
         None => Ok(()),
