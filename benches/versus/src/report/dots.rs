@@ -110,7 +110,9 @@ impl Dots {
         match self.scale {
             Scale::Linear => {
                 let step = super::lines::step(high);
-                (0..).map(|index| f64::from(index) * step).take_while(|value| *value <= high).collect()
+                std::iter::successors(Some(0.0), |value| Some(value + step))
+                    .take_while(|value| *value <= high)
+                    .collect()
             }
             Scale::Log => std::iter::successors(Some(low), |value| Some(value * 10.0))
                 .take_while(|value| *value <= high * 1.0001)

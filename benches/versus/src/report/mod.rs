@@ -141,10 +141,8 @@ fn versions() -> Option<BTreeMap<String, String>> {
         // Where the lock has several versions of a package, it says which of them are this one's.
         let is_ours = own.contains(&format!("\"{name}\"")) || own.contains(&format!("\"{name} {version}\""));
         if names.contains(&name) && is_ours {
-            versions
-                .entry(name.to_owned())
-                .and_modify(|all| *all += &format!(", {version}"))
-                .or_insert(version.to_owned());
+            let all = versions.entry(name.to_owned()).or_default();
+            *all = if all.is_empty() { version.to_owned() } else { format!("{all}, {version}") };
         }
     }
     Some(versions)

@@ -3,7 +3,7 @@
 use super::{
     Report,
     dots::{Dots, Row as DotRow},
-    lines::{HEIGHT, Lines, Scale, Series, WIDTH},
+    lines::{HEIGHT, Lines, Scale, Series, WIDTH, draw},
 };
 use crate::{table::Table, work::Work};
 
@@ -220,7 +220,7 @@ pub(super) fn grid(plots: &[Lines], stands_alone: bool) -> String {
     for (index, plot) in plots.iter().enumerate() {
         #[allow(clippy::cast_precision_loss, reason = "a few")]
         let (x, y) = ((index % 2) as f64 * (WIDTH + 20.0), (index / 2) as f64 * (HEIGHT + 16.0));
-        body += &format!("<g transform=\"translate({x} {y})\">\n{}</g>\n", plot.draw());
+        draw(&mut body, format_args!("<g transform=\"translate({x} {y})\">\n{}</g>", plot.draw()));
     }
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\">\n{style}{body}</svg>\n"

@@ -1,6 +1,6 @@
 //! The README's table: the figures that are most asked for, written between two lines that mark where they go.
 
-use super::{Report, Run};
+use super::{Report, Run, lines::escape};
 use crate::{table::Table, work::Work};
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -146,7 +146,7 @@ fn growth(report: &Report, out: &mut String) {
             out,
             format_args!(
                 "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-                row.system,
+                escape(&row.system),
                 number(Some(one), "p50 ns", 0),
                 number(Some(one), "p99.9 us", 1),
                 number(Some(one), "longest ms", 2),
@@ -190,7 +190,7 @@ fn caches(report: &Report, out: &mut String) {
         ),
     );
     for row in first.rows.iter().filter(|row| row.id != "null") {
-        write!(out, "| {} |", row.system).expect("a string takes all that is written");
+        write!(out, "| {} |", escape(&row.system)).expect("a string takes all that is written");
         for table in &tables {
             let rate = table.number(&row.id, "M/s").unwrap_or_default();
             write!(out, " {rate:.1} |").expect("a string takes all that is written");

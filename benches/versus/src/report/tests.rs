@@ -91,8 +91,8 @@ fn lines_go_through_the_measured_points_in_order() {
     assert_eq!(scc.points, [(0.0, 20.0), (1.0, 5.0)]);
     // Nine tenths are the first place, all of them the last; what is below is not drawn.
     let pauses = plots::pauses(&some());
-    let places: Vec<i64> = pauses[0].series[0].points.iter().map(|point| (point.0 * 100.0).round() as i64).collect();
-    assert_eq!(places, [0, 200, 500]);
+    let places: Vec<String> = pauses[0].series[0].points.iter().map(|point| format!("{:.2}", point.0)).collect();
+    assert_eq!(places, ["0.00", "2.00", "5.00"]);
 }
 
 #[test]

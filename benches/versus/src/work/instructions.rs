@@ -132,7 +132,7 @@ pub(super) fn child<E: Entry>(args: &Args, name: &str) -> Result<(), Box<dyn Err
         };
         let mut fresh = Requests::Fresh(0);
         // From 1 on; 0 is among what is asked for, too, and missing once.
-        for _ in 0..fill / BATCH + 1 {
+        for _ in 0..=fill / BATCH {
             cache.batch(&mut fresh);
         }
         for _ in 0..batches {

@@ -98,7 +98,7 @@ pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result
     for &work in &args.works {
         match work {
             Work::Hit | Work::HitZipf | Work::Increment | Work::ReadHeavy | Work::Exchange | Work::RapidGrow => {
-                throughput::run::<E>(work, args, print)
+                throughput::run::<E>(work, args, print);
             }
             Work::GetMany => get_many::run::<E>(args, print),
             Work::GetOrInsert => get_or_insert::run::<E>(args, print),

@@ -34,6 +34,9 @@ const STEADY: u64 = 10_000;
 const BURST: u64 = 20;
 const REST: Duration = Duration::from_micros(100);
 
+/// How long before the deadline the longest calls begin to count.
+const JUST_BEFORE: Duration = Duration::from_millis(20);
+
 const UPKEEP: Duration = Duration::from_millis(100);
 
 /// The memory counts as back when this share of what the entries took is left: tables that stay large take the rest.
@@ -158,7 +161,8 @@ pub(super) fn child(args: &Args, system: &Storming) -> Result<(), Box<dyn Error>
         }
         let threads = has_traffic.then(|| [false, true].map(|writes| scope.spawn(move || traffic(writes))));
 
-        thread::sleep((deadline - Duration::from_millis(20)).saturating_duration_since(Instant::now()));
+        let until = deadline.saturating_duration_since(Instant::now());
+        thread::sleep(until.saturating_sub(JUST_BEFORE));
         has_begun.store(true, Relaxed);
         let full = resident().saturating_sub(before);
         thread::sleep(deadline.saturating_duration_since(Instant::now()));
