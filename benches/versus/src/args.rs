@@ -158,7 +158,7 @@ impl Args {
 
     /// The number of entries asked for, or this one, which is scaled down for a quick run.
     pub(crate) fn entries_or(&self, own: u64) -> u64 {
-        self.entries.unwrap_or(if self.quick { own / 50 } else { own })
+        self.entries.unwrap_or(if self.quick { (own / 50).max(10_000) } else { own })
     }
 
     /// The number of runs asked for, or this one; one alone in a quick run.
