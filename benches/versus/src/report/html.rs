@@ -86,8 +86,8 @@ const SECTIONS: [Section; 8] = [
 /// The page.
 pub(super) fn page(report: &Report) -> String {
     let mut body = String::new();
-    for run in &report.runs {
-        about(run, &mut body);
+    for (index, run) in report.runs.iter().enumerate() {
+        about(run, index.checked_sub(1).map(|before| &report.runs[before]), &mut body);
     }
     for section in &SECTIONS {
         let tables: Vec<&Table> = section.works.iter().flat_map(|work| report.of_work(work.name())).collect();
@@ -113,18 +113,25 @@ pub(super) fn page(report: &Report) -> String {
     )
 }
 
-/// When, on what, by which command, of what.
-fn about(run: &Run, body: &mut String) {
-    let versions: Vec<String> = run.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
-    let machine = run.machine.to_string().replace('\n', "<br>");
+/// When, on what, by which command, of what. What is the same as of the run before is not said again.
+fn about(run: &Run, before: Option<&Run>, body: &mut String) {
+    let machine = |run: &Run| run.machine.to_string().lines().next().unwrap_or_default().to_owned();
+    let noise = run.machine.to_string().lines().nth(1).unwrap_or_default().to_owned();
+    let versions = |run: &Run| -> String {
+        let versions: Vec<String> = run.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+        versions.join(", ")
+    };
+    if before.is_none_or(|before| machine(before) != machine(run) || before.versions != run.versions) {
+        write(body, format_args!("<p class=\"note\">{}<br>{}</p>\n", escape(&machine(run)), escape(&versions(run))));
+    }
     write(
         body,
         format_args!(
-            "<p class=\"note\">{}, commit {}: <code>{}</code><br>{machine}<br>{}</p>\n",
+            "<p class=\"note\">{}, commit {}: <code>{}</code><br>{}</p>\n",
             escape(&run.date),
             escape(&run.commit),
             escape(&run.command),
-            escape(&versions.join(", "))
+            escape(&noise)
         ),
     );
 }

@@ -68,7 +68,7 @@ pub(super) fn rates(report: &Report) -> Vec<Lines> {
             tables.sort_by_key(|table| table.about.threads);
             plots.push(rate(
                 &tables,
-                if subject.starts_with('u') { title.to_owned() } else { format!("{title}: {subject}") },
+                if subject.starts_with('u') { title.to_owned() } else { format!("{title}, strings") },
             ));
         }
     }
