@@ -86,7 +86,7 @@ fn expired(c: &mut Criterion) {
                 (clock, caches)
             };
             let run = |(clock, caches): &mut (Manual, Caches)| {
-                clock.advance(Duration::from_secs(7200));
+                clock.advance(Duration::from_hours(2));
                 caches.sieve().sweep()
             };
             b.iter_batched_ref(setup, run, BatchSize::LargeInput);
