@@ -6,6 +6,7 @@
 //!
 //! | file | what is in it |
 //! |---|---|
+//! | `lib.rs` | the whole of it, and the part that `versus` calls |
 //! | `args.rs` | what is to be measured |
 //! | `trace.rs` | recorded requests, read from files |
 //! | `synthetic.rs`, `random.rs` | made-up requests |
@@ -42,9 +43,47 @@ use std::{
 };
 use trace::Trace;
 
-/// Measures what the command line asks for, prints it, and draws the plots.
+/// One trace at one capacity.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// The trace's name.
+    pub trace: String,
+    /// The capacity, in per cent of the trace's unique keys.
+    pub percent: f64,
+    /// Each system's name, and its hits in per cent of the requests.
+    pub hits: Vec<(String, f64)>,
+}
+
+/// Runs these systems, or all if none is named, over the recorded traces: those beside the repository, or else the one that is in it.
+///
+/// Real caches run three times, with other keys each time, and the mean counts.
+///
+/// # Errors
+///
+/// If there is no such system, or a trace can't be read.
+///
+/// # Examples
+///
+/// ```no_run
+/// for point in sharded_hit_ratio::measure(&["belady", "moka"], &[1.0, 10.0])? {
+///     println!("{} at {} %: {:?}", point.trace, point.percent, point.hits);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn measure(systems: &[&str], capacities: &[f64]) -> Result<Vec<Measured>, Box<dyn Error>> {
+    let names: Vec<String> = systems.iter().map(|&name| name.to_owned()).collect();
+    let systems = systems::named(&names)?;
+    let names = || systems.iter().map(|system| system.name.clone());
+    let traces = recorded(None)?;
+    let points = traces.iter().flat_map(|trace| measure::points(trace, capacities, &systems, 3));
+    Ok(points
+        .map(|point| Measured { trace: point.trace, percent: point.percent, hits: names().zip(point.ratios).collect() })
+        .collect())
+}
+
+/// What the program does.
 #[must_use]
-pub fn run() -> ExitCode {
+pub fn main() -> ExitCode {
     let args = match Args::parse() {
         Ok(Request::Measure(args)) => args,
         Ok(Request::Help) => {
@@ -56,7 +95,7 @@ pub fn run() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match measure(&args) {
+    match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("sharded-hit-ratio: {error}");
@@ -65,7 +104,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn measure(args: &Args) -> Result<(), Box<dyn Error>> {
+fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let systems = systems::named(&args.systems)?;
     let mut traces = recorded(args.traces.as_deref())?;
     traces.extend((0..args.seeds).flat_map(synthetic::all));

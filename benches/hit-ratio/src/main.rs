@@ -1,5 +1,7 @@
-//! The program.
+//! How often a cache has what it is asked for; the library beside this file does it.
 
-fn main() -> std::process::ExitCode {
-    sharded_hit_ratio::run()
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sharded_hit_ratio::main()
 }
