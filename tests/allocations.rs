@@ -13,7 +13,7 @@ use common::{
 use sharded::{
     ShardedMap,
     clock::System,
-    evict::{Adaptive, Eviction, Lru, MakesRoom, Sieve, Unbounded},
+    evict::{Adaptive, Eviction, Lru, MakesRoom, S3Fifo, Sieve, TinyLfu, Unbounded},
     lock::{Lock, Mutex, Optimistic, RwLock, Serves},
 };
 use std::env;
@@ -106,6 +106,10 @@ fn nor_does_one_that_evicts() {
     check::<Optimistic, Ttl<HOUR>, Sieve, CAPACITY>("Optimistic, ttl, Sieve");
     check::<Mutex, Never, Adaptive, CAPACITY>("Mutex, Adaptive");
     check::<Optimistic, Never, Adaptive, CAPACITY>("Optimistic, Adaptive");
+    check::<RwLock, Never, S3Fifo, CAPACITY>("RwLock, S3Fifo");
+    check::<Optimistic, Never, S3Fifo, CAPACITY>("Optimistic, S3Fifo");
+    check::<Mutex, Never, TinyLfu, CAPACITY>("Mutex, TinyLfu");
+    check::<RwLock, Never, TinyLfu, CAPACITY>("RwLock, TinyLfu");
 }
 
 /// That what is counted is counted.

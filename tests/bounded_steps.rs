@@ -318,6 +318,10 @@ fn all_at_once() {
         clear.assert_bounded(&format!("{what}, clear"));
         assert_eq!(clear.inside.hashed + clear.outside.hashed, 0, "{what}: {clear:?}");
         fill(&map);
+        let invalidate = done_by(|| map.invalidate_all());
+        invalidate.assert_bounded(&format!("{what}, invalidate_all"));
+        assert_eq!(invalidate.inside.hashed + invalidate.outside.hashed, 0, "{what}: {invalidate:?}");
+        fill(&map);
         let drain = done_by(|| assert_eq!(map.drain().len() as u64, ENTRIES));
         drain.assert_bounded(&format!("{what}, drain"));
         assert_eq!(drain.inside.hashed + drain.outside.hashed, 0, "{what}: {drain:?}");
@@ -367,7 +371,7 @@ fn mass_expiry() {
     check::<Owning>("keys that own, insert", insert::<Owning>);
 }
 
-/// A full map: for each entry that comes one leaves, and hardly anything moves.
+/// A full map: for each entry that comes one leaves, and at times one or two of those that are not at home get nearer to it.
 #[test]
 fn eviction() {
     const CAPACITY: usize = 50_000;
@@ -379,11 +383,17 @@ fn eviction() {
     });
     evict.assert_bounded("evicting");
     assert_eq!((evict.worst.left, evict.inside.left), (1, 3 * CAPACITY as u64), "{evict:?}");
-    assert!(evict.worst.hashed <= 4 && evict.worst.moved == 0, "{evict:?}");
+    assert!(evict.worst.hashed <= 4 + 2 * 2 * 15 && evict.worst.moved <= 2, "{evict:?}");
+    // On average much less: a key hashed to be inserted, one to be evicted, and those that are looked at for the gap that it leaves.
+    assert!(evict.inside.hashed <= 6 * evict.inside.left && evict.inside.moved * 2 <= evict.inside.left, "{evict:?}");
 }
 
 /// Keys hashed by a visit of all entries, per entry: how many buckets a search has to look through, about.
-fn spread<X: Times, S: BuildHasher + Default + Send + Sync + 'static>(map: &Map<Plain, X, S>) -> f64 {
+fn spread<P, S>(map: &ShardedMap<Plain, u64, P, S>) -> f64
+where
+    P: sharded::Policy<Lock: Serves<Plain, u64>>,
+    S: BuildHasher + Default + Send + Sync + 'static,
+{
     #[allow(clippy::cast_precision_loss, reason = "counts are small")]
     let per_entry = done_by(|| map.for_each(|_, _| ())).inside.hashed as f64 / map.len() as f64;
     per_entry
@@ -410,6 +420,22 @@ fn churn_leaves_no_traces() {
         after <= before * 1.25 + 0.25,
         "{before:.2} keys per entry are hashed by a visit, after the churn {after:.2}"
     );
+}
+
+/// The same of a full map, whose tables are denser: what comes finds its home full more often, but does not stay displaced.
+#[test]
+fn evictions_leave_no_traces() {
+    const CAPACITY: usize = 20_000;
+    for seed in 0..3 {
+        let map: ShardedMap<Plain, u64, Policy<Never, Lru, CAPACITY>, Fixed> = ShardedMap::new();
+        let insert = |keys: std::ops::Range<u64>| keys.for_each(|key| _ = map.insert(Plain(key + (seed << 32)), key));
+        insert(0..CAPACITY as u64);
+        let before = spread(&map);
+        insert(CAPACITY as u64..10 * CAPACITY as u64);
+        let after = spread(&map);
+        println!("{before:.2} keys per entry are hashed by a visit, after the evictions {after:.2}");
+        assert!(after <= before * 1.25 + 0.25, "{before:.2}, after the evictions {after:.2}");
+    }
 }
 
 /// Hashes numbers well, but for those with the top bit: they have one hash.

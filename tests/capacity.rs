@@ -13,8 +13,9 @@ use sharded::{
     ShardedMap,
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Manual, System},
-    evict::{Adaptive, Bounded, Eviction, Lru, MakesRoom, Reject, Sieve},
+    evict::{Adaptive, Bounded, Eviction, Lru, MakesRoom, Reject, S3Fifo, Sieve, TinyLfu},
     lock::{Mutex, RwLock},
+    shards::ShardCount as _,
 };
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -26,6 +27,11 @@ const THREADS: u64 = 8;
 type Field<L, X, E, const SHARDS: usize, const CAPACITY: usize, V = u64> =
     ShardedMap<u64, V, Of<L, X, E, System, SHARDS, CAPACITY>>;
 
+/// A map in as many shards as its policy says, however small its capacity is.
+fn in_all_shards<T: BuildField<P>, P: sharded::Policy>() -> T {
+    T::build(&StoreOptions::new().start(), 0, FieldOptions::new().shards(P::Shards::count()))
+}
+
 /// A map with one shard and a clock of ours.
 fn by_hand<T: BuildField<P>, P: sharded::Policy>(clock: &Manual) -> T {
     T::build(&StoreOptions::new().clock(clock.clone()).start(), 0, FieldOptions::new())
@@ -34,7 +40,7 @@ fn by_hand<T: BuildField<P>, P: sharded::Policy>(clock: &Manual) -> T {
 #[test]
 fn nothing_is_refused_until_all_room_is_used() {
     for _ in 0..100 {
-        let map: Field<Mutex, Never, Reject, 64, 2048> = ShardedMap::new();
+        let map: Field<Mutex, Never, Reject, 64, 2048> = in_all_shards();
         together(THREADS, |thread| {
             for n in 0..2048 / THREADS {
                 map.try_insert(thread << 32 | n, n).expect("there is room for it");
@@ -49,7 +55,7 @@ fn nothing_is_refused_until_all_room_is_used() {
 fn nothing_is_evicted_until_all_room_is_used() {
     for _ in 0..60 {
         let (lru, sieve): (Field<Mutex, Never, Lru, 16, 1000>, Field<RwLock, Never, Sieve, 64, 1000>) =
-            (ShardedMap::new(), ShardedMap::new());
+            (in_all_shards(), in_all_shards());
         together(THREADS, |thread| {
             for n in 0..1000 / THREADS {
                 lru.insert(thread << 32 | n, n);
@@ -66,7 +72,7 @@ fn nothing_is_evicted_until_all_room_is_used() {
 #[test]
 fn room_that_was_given_back_is_found() {
     const SHARE: u64 = 4096 / THREADS;
-    let map: Field<Mutex, Never, Reject, 16, 4096> = ShardedMap::new();
+    let map: Field<Mutex, Never, Reject, 16, 4096> = in_all_shards();
     together(THREADS, |thread| {
         let mut dice = Dice::new(thread);
         let mut mine = Vec::new();
@@ -94,7 +100,7 @@ fn room_that_was_given_back_is_found() {
 
 #[test]
 fn clear_and_drain_give_all_room_back() {
-    let map: Field<Mutex, Never, Sieve, 8, 2000> = ShardedMap::new();
+    let map: Field<Mutex, Never, Sieve, 8, 2000> = in_all_shards();
     for round in 0..6 {
         map.extend((0..2000).map(|key| (key, round)));
         assert_eq!((map.len(), map.stats().evicted), (2000, 0), "round {round}");
@@ -115,7 +121,7 @@ fn the_capacity_is_kept_under_load() {
         Field<Mutex, Never, E, SHARDS, CAPACITY, Counted>: BuildField<Of<Mutex, Never, E, System, SHARDS, CAPACITY>>,
     {
         let ledger = Ledger::new();
-        let map: Field<Mutex, Never, E, SHARDS, CAPACITY, Counted> = ShardedMap::new();
+        let map: Field<Mutex, Never, E, SHARDS, CAPACITY, Counted> = in_all_shards();
         together(THREADS, |thread| {
             let mut dice = Dice::new(thread);
             for _ in 0..4000 {
@@ -141,6 +147,10 @@ fn the_capacity_is_kept_under_load() {
     check::<Adaptive, 1, 10>();
     check::<Adaptive, 64, 10>();
     check::<Adaptive, 4, 500>();
+    check::<S3Fifo, 16, 10>();
+    check::<S3Fifo, 4, 500>();
+    check::<TinyLfu, 16, 10>();
+    check::<TinyLfu, 4, 500>();
     check::<Nobody, 64, 10>();
 }
 
@@ -149,7 +159,7 @@ fn the_capacity_is_kept_under_load() {
 fn no_more_leave_than_must() {
     const CAPACITY: usize = 32;
     for round in 0..300 {
-        let map: Field<Mutex, Never, Lru, 256, CAPACITY> = ShardedMap::new();
+        let map: Field<Mutex, Never, Lru, 256, CAPACITY> = in_all_shards();
         map.extend((0..32).map(|key| (key, round)));
         together(THREADS, |thread| {
             for n in 0..3 {
@@ -176,7 +186,7 @@ impl Eviction for Nobody {
 
 #[test]
 fn an_eviction_that_names_nobody_does_not_lift_the_capacity() {
-    let map: Field<Mutex, Never, Nobody, 64, 10> = ShardedMap::new();
+    let map: Field<Mutex, Never, Nobody, 64, 10> = in_all_shards();
     for key in 0..1000 {
         map.insert(key, key);
         assert!(map.len() <= 10 && map.contains_key(&key));
@@ -187,7 +197,7 @@ fn an_eviction_that_names_nobody_does_not_lift_the_capacity() {
 /// Fewer units than shards: the entry that leaves is nearly always another shard's.
 #[test]
 fn a_capacity_of_one() {
-    let map: Field<Mutex, Never, Lru, 64, 1> = ShardedMap::new();
+    let map: Field<Mutex, Never, Lru, 64, 1> = in_all_shards();
     for key in 0..1000 {
         assert_eq!(map.insert(key, key), None);
         assert_eq!(map.to_vec(), [(key, key)]);
@@ -198,7 +208,7 @@ fn a_capacity_of_one() {
 /// From inside a closure no other shard can be waited for. What is over is settled by then or by the next write.
 #[test]
 fn inserts_inside_closures_settle_what_they_can() {
-    let map: Field<Mutex, Never, Lru, 64, 4> = ShardedMap::new();
+    let map: Field<Mutex, Never, Lru, 64, 4> = in_all_shards();
     for n in 0..200_u64 {
         let outer = (n << 32..(n + 1) << 32).find(|key| map.shard_of(key) < 8).expect("a key of an early shard");
         map.insert(outer, n);
@@ -220,7 +230,7 @@ fn inserts_inside_closures_settle_what_they_can() {
 /// Two threads that insert inside closures, each holding a shard that the other would evict from: nobody waits.
 #[test]
 fn inserts_inside_closures_never_wait_for_each_other() {
-    let map: Field<RwLock, Never, Lru, 2, 2> = ShardedMap::new();
+    let map: Field<RwLock, Never, Lru, 2, 2> = in_all_shards();
     let keys: Vec<Vec<u64>> =
         (0..2).map(|shard| (0..1000).filter(|key| map.shard_of(key) == shard).take(50).collect()).collect();
     let done = AtomicBool::new(false);
@@ -290,7 +300,14 @@ fn capacities_are_overridden_and_checked() {
     assert_eq!((map.capacity(), map.len()), (Some(3), 3));
     assert!(panics(|| FieldOptions::<Policy>::new().capacity(0)).contains("`field`"), "the message names the field");
 
-    let huge: ShardedMap<u64, u64, Policy> = ShardedMap::with_options(FieldOptions::new().capacity(usize::MAX));
-    huge.insert(1, 1);
-    assert_eq!((huge.capacity(), huge.len(), huge.stats().evicted), (Some(usize::MAX), 1, 0));
+    fn is_huge<E: Bounded + MakesRoom>() {
+        let options = FieldOptions::new().capacity(usize::MAX).shards(1);
+        let huge: ShardedMap<u64, u64, Of<Mutex, Never, E, System, 16, 1000>> = ShardedMap::with_options(options);
+        huge.insert(1, 1);
+        assert_eq!((huge.capacity(), huge.len(), huge.stats().evicted), (Some(usize::MAX), 1, 0));
+    }
+    is_huge::<Lru>();
+    is_huge::<Adaptive>();
+    is_huge::<S3Fifo>();
+    is_huge::<TinyLfu>();
 }

@@ -14,7 +14,7 @@ use sharded::{
     ShardedMap, ShardedSet,
     builder::{BuildField, FieldOptions},
     clock::System,
-    evict::{Lru, MakesRoom, Sieve, Unbounded},
+    evict::{Adaptive, Lru, MakesRoom, S3Fifo, Sieve, TinyLfu, Unbounded},
     hasher::SipHash,
     lock::{Lock, Mutex, Optimistic, RwLock, Serves},
 };
@@ -401,6 +401,9 @@ where
     under::<K, RwLock, Ttl<3_600_000>, Lru, 1000, S>(keys);
     under::<K, Optimistic, Never, Unbounded, 0, S>(keys);
     under::<K, Optimistic, Ttl<3_600_000>, Sieve, 1000, S>(keys);
+    under::<K, Mutex, Never, Adaptive, 1000, S>(keys);
+    under::<K, RwLock, Never, S3Fifo, 1000, S>(keys);
+    under::<K, Optimistic, Never, TinyLfu, 1000, S>(keys);
 }
 
 fn sorted<T: Ord>(mut all: Vec<T>) -> Vec<T> {

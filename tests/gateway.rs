@@ -56,6 +56,7 @@ fn logins_at_the_same_time_have_a_session_each() {
     assert_eq!(left.send("POST", "/logout", None).status, 204);
     assert_eq!(left.get("/me").status, 401);
     assert_eq!(gateway.stats().row("sessions")[0], 239);
+    assert_eq!(gateway.stats().endings(), [1, 0, 0]);
 }
 
 #[test]
@@ -106,7 +107,8 @@ fn a_session_lives_while_it_is_used_and_ends_when_it_is_not() {
     assert_eq!(client.get("/me").status, 401);
     eventually("the sessions are removed, the one that nobody asked for as well", || {
         let [entries, _, _, _, inserts, expired, _] = gateway.stats().row("sessions");
-        entries == 0 && inserts == expired
+        // Whoever listens has been told of each by then, or is just being told.
+        entries == 0 && inserts == expired && gateway.stats().endings() == [0, expired, 0]
     });
 }
 
@@ -187,6 +189,21 @@ fn no_price_change_is_lost() {
 }
 
 #[test]
+fn a_report_is_loaded_once_for_all_who_ask() {
+    let gateway = Gateway::start(&NO_LIMIT);
+    for (number, symbol) in [(1, "oak"), (2, "ELM")] {
+        let reports = in_threads(|_| gateway.client().get(&format!("/reports/{symbol}")).json());
+        assert!(reports.iter().all(|report| *report == reports[0]), "{reports:?}");
+        assert_eq!((&reports[0]["symbol"], &reports[0]["number"]), (&json!(symbol.to_uppercase()), &json!(number)));
+    }
+    // An error is shared by those who wait for it, and not kept.
+    let failed = in_threads(|_| gateway.client().get("/reports/pine"));
+    assert!(failed.iter().all(|reply| reply.status == 404 && reply.body.contains("nobody reports on `PINE`")));
+    let [entries, _, hits, misses, inserts, ..] = gateway.stats().row("reports");
+    assert_eq!((entries, inserts, hits + misses), (2, 2, 3 * THREADS as u64));
+}
+
+#[test]
 fn each_mistake_has_its_status() {
     let gateway = Gateway::start(&NO_LIMIT);
     let (known, stranger) = (gateway.log_in("ada"), gateway.client());
@@ -198,6 +215,7 @@ fn each_mistake_has_its_status() {
         (&stranger, "PUT", "/prices/oak", price, 401),
         (&stranger, "GET", "/prices/none", None, 404),
         (&stranger, "GET", "/prices/much-too-long", None, 404),
+        (&stranger, "GET", "/reports/none", None, 404),
         (&known, "PUT", "/prices/none", price, 404),
         (&stranger, "GET", "/nowhere", None, 404),
         (&stranger, "DELETE", "/me", None, 405),

@@ -14,7 +14,7 @@ use sharded::{
     Change, ShardedMap,
     builder::{BuildField, FieldOptions},
     clock::System,
-    evict::{Lru, MakesRoom, Sieve, Unbounded},
+    evict::{Adaptive, Lru, MakesRoom, S3Fifo, Sieve, TinyLfu, Unbounded},
     lock::{Lock, Mutex, RwLock, Serves},
 };
 use std::time::Duration;
@@ -267,6 +267,9 @@ fn a_panic_at_any_step_leaves_the_map_whole() {
 fn a_panic_at_any_step_keeps_the_capacity() {
     at_every_step::<Mutex, Never, Lru, CAPACITY>();
     at_every_step::<RwLock, Never, Sieve, CAPACITY>();
+    at_every_step::<Mutex, Never, Adaptive, CAPACITY>();
+    at_every_step::<RwLock, Never, S3Fifo, CAPACITY>();
+    at_every_step::<Mutex, Never, TinyLfu, CAPACITY>();
     at_every_step::<Mutex, Ttl<1000>, Lru, CAPACITY>();
 }
 

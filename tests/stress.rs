@@ -6,14 +6,15 @@ use common::{
     counted::{Counted, Ledger},
     eventually, ignore,
     locks::StdRwLock,
-    policy::{Never, Of, Ttl, TtlIdle},
+    policy::{Jittered, Never, Of, Refreshed, Ttl, TtlIdle},
     threads::{Dice, together},
 };
 use sharded::{
     Change, ShardedMap,
     builder::{BuildField, FieldOptions},
     clock::{Clock, System},
-    evict::{Lru, Sieve, Unbounded},
+    evict::{Adaptive, Lru, S3Fifo, Sieve, TinyLfu, Unbounded},
+    expiry::Expires,
     lock::{Lock, Mutex, Optimistic, RwLock, Serves},
 };
 use std::{
@@ -158,16 +159,28 @@ impl Clock for OneClock {
 /// time over, and then sees the value, sees what has expired.
 #[test]
 fn nothing_that_has_expired_is_seen() {
-    const TTL_MS: u64 = 25;
+    nothing_expired::<RwLock, TtlIdle<TTL_MS, 15>>();
+    nothing_expired::<Mutex, Jittered<TTL_MS, 30>>();
+    nothing_expired::<Optimistic, Refreshed<TTL_MS, 10>>();
+}
+
+const TTL_MS: u64 = 25;
+
+fn nothing_expired<L, X>()
+where
+    L: Lock + Serves<u64, usize>,
+    X: common::policy::Times,
+    X::Expiry: Expires,
+    ShardedMap<u64, usize, Of<L, X, Lru, OneClock, 16, 48>>: BuildField<Of<L, X, Lru, OneClock, 16, 48>> + Sync,
+{
     const KEYS: u64 = 64;
     const VALUES: usize = 1 << 20;
-    type Policy = Of<RwLock, TtlIdle<TTL_MS, 15>, Lru, OneClock, 16, 48>;
 
-    let map: ShardedMap<u64, usize, Policy> = ShardedMap::new();
+    let map = ShardedMap::<u64, usize, Of<L, X, Lru, OneClock, 16, 48>>::new();
     let next = AtomicU64::new(0);
     // When each value was over at the latest.
     let over_at: Vec<AtomicU64> = (0..VALUES).map(|_| AtomicU64::new(u64::MAX)).collect();
-    let end = now() + 1_500_000_000;
+    let end = now() + 800_000_000;
     let (hits, gone) = (AtomicU64::new(0), AtomicU64::new(0));
     together(THREADS, |thread| {
         let mut dice = Dice::new(thread);
@@ -182,7 +195,7 @@ fn nothing_that_has_expired_is_seen() {
             match dice.below(16) {
                 0 | 1 => {
                     let value = usize::try_from(next.fetch_add(1, Ordering::Relaxed)).expect("an index");
-                    if value >= VALUES {
+                    if value >= VALUES - 1 {
                         return;
                     }
                     let ttl = if dice.below(2) == 0 {
@@ -209,6 +222,22 @@ fn nothing_that_has_expired_is_seen() {
                     check(before, seen);
                     true
                 }),
+                8 => {
+                    // What it loads lives no longer than from the end of the call.
+                    let mut loaded = None;
+                    let seen = map.get_or_load_with(key, || {
+                        let value = usize::try_from(next.fetch_add(1, Ordering::Relaxed)).expect("an index");
+                        // The last one is never over.
+                        *loaded.insert(value.min(VALUES - 1))
+                    });
+                    match loaded {
+                        Some(value) if value < VALUES - 1 => {
+                            over_at[value].store(now() + TTL_MS * 1_000_000, Ordering::Release);
+                        }
+                        Some(_) => return,
+                        None => check(before, seen),
+                    }
+                }
                 _ => match map.get(&key) {
                     Some(seen) => check(before, seen),
                     None => ignore(gone.fetch_add(1, Ordering::Relaxed)),
@@ -239,6 +268,7 @@ fn every_value_is_dropped_once() {
             for step in 0..3000_u64 {
                 let (key, value) = (dice.below(300), ledger.value(step));
                 match dice.below(40) {
+                    0 if step % 2 == 0 => map.invalidate_all(),
                     0 => ignore(map.drain()),
                     1 => map.clear(),
                     2 => map.retain(|key, value| {
@@ -276,4 +306,7 @@ fn every_value_is_dropped_once() {
     churn::<RwLock, Ttl<2>, Unbounded, 0>();
     churn::<Mutex, TtlIdle<10, 3>, Lru, 100>();
     churn::<StdRwLock, Ttl<5>, Sieve, 20>();
+    churn::<RwLock, Never, Adaptive, 100>();
+    churn::<Mutex, Ttl<5>, S3Fifo, 100>();
+    churn::<RwLock, TtlIdle<10, 3>, TinyLfu, 100>();
 }

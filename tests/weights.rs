@@ -200,6 +200,24 @@ fn pinned_entries_stay() {
     assert!(cache.jobs().try_insert(2000, "running").is_ok());
     assert!(!cache.jobs().contains_key(&3));
 
+    // Calls that make what they store say so by not storing it.
+    let jobs = cache.jobs();
+    assert!((0..10).all(|key| jobs.get_or_insert_with(3000 + key, || "done") == "done"));
+    assert!((0..10).all(|key| jobs.upsert(4000 + key, || "running", |_| ()).is_none()));
+    assert!((0..10).all(|key| jobs.compute(5000 + key, |there| Change::Put("running", there.is_none()))));
+    assert!((0..10).all(|key| jobs.insert_if_absent(6000 + key, "done").is_ok()));
+    assert_eq!(jobs.get_or_load_with(7000, || "done"), "done");
+    let keys: Vec<_> = jobs.keys().into_iter().filter(|&key| key >= 3000).collect();
+    assert_eq!((jobs.len(), keys), (10, vec![]));
+    // Where one may be evicted in whichever shard, it makes room for what is made.
+    for key in 3000..3010 {
+        jobs.with_mut(&2000, |state| *state = "done");
+        assert_eq!(jobs.upsert(key, || "running", |_| ()), None);
+        assert!(jobs.contains_key(&key) && !jobs.contains_key(&2000) && jobs.len() == 10, "{key}");
+        jobs.remove(&key);
+        jobs.insert(2000, "running");
+    }
+
     (0..50).for_each(|number| _ = cache.numbers().insert(number * 2 + 1));
     assert_eq!(cache.numbers().len(), 10, "none of them may leave");
     assert!(cache.numbers().try_insert(2).is_err());

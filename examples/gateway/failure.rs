@@ -8,7 +8,7 @@ use axum::{
 };
 use serde_json::json;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     status: StatusCode,
     message: String,

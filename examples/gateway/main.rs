@@ -6,9 +6,10 @@
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `sessions.rs` | logging in and out; the extractor that asks for a session |
+//! | `sessions.rs` | logging in and out; the extractor that asks for a session; how sessions end |
 //! | `limits.rs` | the requests of each client, counted in a middleware |
 //! | `prices.rs` | the price board |
+//! | `reports.rs` | what is slow to come by, loaded once for all who ask |
 //! | `stats.rs` | the page for the operator |
 //! | `state.rs` | what outlives the process, in a file |
 //! | `config.rs`, `failure.rs`, `shutdown.rs` | options, errors, the way out |
@@ -17,6 +18,7 @@ mod config;
 mod failure;
 mod limits;
 mod prices;
+mod reports;
 mod sessions;
 mod shutdown;
 mod state;
@@ -25,7 +27,8 @@ mod stats;
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing};
 use config::Config;
 use prices::{Price, Symbol};
-use sessions::{Session, Token};
+use reports::{Report, Source};
+use sessions::{Endings, Session, Token};
 use sharded::sharded;
 use std::{
     collections::HashMap,
@@ -53,6 +56,15 @@ struct Gateway {
     #[shard(lock = Optimistic, unbounded = "one entry per listed instrument")]
     prices: HashMap<Symbol, Price>,
 
+    /// What analysts say of each instrument. Loaded anew while the old one is served, and not all at once.
+    #[shard(ttl = "10m", ttl_jitter = "10%", refresh_after = "1m", capacity = 10_000)]
+    reports: HashMap<Symbol, Report>,
+
+    #[shard(skip)]
+    source: Source,
+    /// How sessions have ended so far.
+    #[shard(skip)]
+    endings: Arc<Endings>,
     #[shard(skip)]
     config: Config,
     #[shard(skip)]
@@ -65,10 +77,16 @@ impl Gateway {
         let gateway = Gateway::builder()
             .sessions(|field| field.idle(config.idle))
             .calls(|field| field.ttl(config.window))
+            .source(Source::default())
+            .endings(Arc::default())
             .config(config)
             .started(Instant::now())
             .build();
         gateway.prices().extend(prices::listing());
+        // Whoever takes a session out, a request or the background thread: it is told of here, once.
+        let endings = Arc::clone(&gateway.endings);
+        let listening = gateway.sessions().on_removal(move |_, _, cause| endings.count(cause));
+        listening.expect("nobody listens to a map that is new");
         gateway
     }
 }
@@ -80,6 +98,7 @@ fn router(gateway: Arc<Gateway>) -> Router {
         .route("/logout", routing::post(sessions::log_out))
         .route("/me", routing::get(sessions::show))
         .route("/prices", routing::get(prices::list))
+        .route("/reports/{symbol}", routing::get(reports::show))
         .route("/prices/{symbol}", routing::get(prices::show).put(prices::change))
         .fallback(failure::not_found)
         .method_not_allowed_fallback(failure::not_allowed)

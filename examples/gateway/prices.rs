@@ -25,7 +25,7 @@ impl Symbol {
         })
     }
 
-    fn to_text(self) -> String {
+    pub(crate) fn to_text(self) -> String {
         self.0.iter().take_while(|&&byte| byte != 0).map(|&byte| char::from(byte)).collect()
     }
 }
@@ -120,6 +120,13 @@ pub(crate) async fn change(
         *price
     });
     changed.map(|price| Json(Quote::new(symbol, price))).ok_or_else(|| unknown(&name))
+}
+
+impl Gateway {
+    /// The instrument of this name.
+    pub(crate) fn listed(&self, name: &str) -> Result<Symbol, Failure> {
+        Symbol::parse(name).filter(|symbol| self.prices().contains_key(symbol)).ok_or_else(|| unknown(name))
+    }
 }
 
 fn unknown(name: &str) -> Failure {

@@ -8,8 +8,12 @@ use axum::{
     response::IntoResponse,
 };
 use serde::{Deserialize, Serialize};
+use sharded::Cause;
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -58,6 +62,25 @@ pub(crate) struct Session {
     user: Arc<str>,
     since: SystemTime,
     requests: u64,
+}
+
+/// How many sessions have ended, by how they did.
+#[derive(Default)]
+pub(crate) struct Endings {
+    pub(crate) logged_out: AtomicU64,
+    pub(crate) timed_out: AtomicU64,
+    pub(crate) for_room: AtomicU64,
+}
+
+impl Endings {
+    pub(crate) fn count(&self, cause: Cause) {
+        let ended = match cause {
+            Cause::Expired => &self.timed_out,
+            Cause::Evicted => &self.for_room,
+            _ => &self.logged_out,
+        };
+        ended.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// A handler with this argument asks for a session; without one the request is answered with 401.

@@ -9,7 +9,10 @@ use axum::{
 use sharded::{Field, Stats, Store as _};
 use std::{
     fmt::{self, Display, Write as _},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -24,12 +27,17 @@ pub(crate) async fn page(State(gateway): State<Arc<Gateway>>) -> impl IntoRespon
         let _ = chart(&mut charts, field.name(), &stats.shard_sizes);
     });
     let config = &gateway.config;
+    let endings = &gateway.endings;
+    let count = |ended: &AtomicU64| Count(ended.load(Ordering::Relaxed));
     let page = format!(
         include_str!("stats.html"),
         uptime = Time(Duration::from_secs(gateway.started.elapsed().as_secs())),
         limit = Count(u64::from(config.limit)),
         window = Time(config.window),
         idle = Time(config.idle),
+        logged_out = count(&endings.logged_out),
+        timed_out = count(&endings.timed_out),
+        for_room = count(&endings.for_room),
         rows = rows,
         charts = charts,
     );

@@ -11,7 +11,7 @@ use sharded::{
     Policy,
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::Manual,
-    evict::{Bounded, MakesRoom, Sieve, Unbounded},
+    evict::{Adaptive, Bounded, MakesRoom, S3Fifo, Sieve, TinyLfu, Unbounded},
     lock::{Lock, Mutex, Optimistic, Serves},
 };
 use std::hash::Hash;
@@ -21,6 +21,7 @@ pub(crate) struct Choices {
     pub(crate) is_optimistic: bool,
     pub(crate) expires: bool,
     pub(crate) capacity: Option<usize>,
+    pub(crate) evicts: Evicts,
     pub(crate) shards: usize,
     pub(crate) spread: Spread,
     pub(crate) keys: KeySet,
@@ -28,6 +29,17 @@ pub(crate) struct Choices {
 
 /// Mostly small ones: after every eviction all entries are looked at.
 const CAPACITIES: [usize; 8] = [1, 2, 3, 5, 12, 40, 64, 300];
+
+/// Which entry leaves where there is a capacity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Evicts {
+    Adaptive,
+    Sieve,
+    S3Fifo,
+    TinyLfu,
+}
+
+const EVICTIONS: [Evicts; 4] = [Evicts::Adaptive, Evicts::Sieve, Evicts::S3Fifo, Evicts::TinyLfu];
 
 /// Which integers are the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +84,7 @@ impl Choices {
             is_optimistic: bits & 1 != 0,
             expires: bits & 2 != 0,
             capacity: (bits & 4 != 0).then(|| CAPACITIES[usize::from(bytes.byte()) % CAPACITIES.len()]),
+            evicts: EVICTIONS[usize::from(bits >> 4) % EVICTIONS.len()],
             shards: if bits & 8 == 0 { 1 } else { 4 },
             spread: SPREADS[usize::from(bytes.byte()) % SPREADS.len()],
             keys: KEY_SETS[usize::from(bytes.byte()) % KEY_SETS.len()],
@@ -104,16 +117,33 @@ impl Choices {
         K: Made + Eq + Hash,
         V: Made,
         L: Lock + Serves<K, V>,
+        Map<K, V, L, Both, Adaptive>: BuildField<Of<L, Both, Adaptive>>,
+        Map<K, V, L, Never, Adaptive>: BuildField<Of<L, Never, Adaptive>>,
         Map<K, V, L, Both, Sieve>: BuildField<Of<L, Both, Sieve>>,
-        Map<K, V, L, Both, Unbounded>: BuildField<Of<L, Both, Unbounded>>,
         Map<K, V, L, Never, Sieve>: BuildField<Of<L, Never, Sieve>>,
+        Map<K, V, L, Both, S3Fifo>: BuildField<Of<L, Both, S3Fifo>>,
+        Map<K, V, L, Never, S3Fifo>: BuildField<Of<L, Never, S3Fifo>>,
+        Map<K, V, L, Both, TinyLfu>: BuildField<Of<L, Both, TinyLfu>>,
+        Map<K, V, L, Never, TinyLfu>: BuildField<Of<L, Never, TinyLfu>>,
+        Map<K, V, L, Both, Unbounded>: BuildField<Of<L, Both, Unbounded>>,
         Map<K, V, L, Never, Unbounded>: BuildField<Of<L, Never, Unbounded>>,
     {
-        match (self.expires, self.capacity) {
-            (true, Some(capacity)) => self.with::<K, V, L, Both, Sieve>(clock, bounded(capacity)),
-            (true, None) => self.with::<K, V, L, Both, Unbounded>(clock, FieldOptions::new()),
-            (false, Some(capacity)) => self.with::<K, V, L, Never, Sieve>(clock, bounded(capacity)),
-            (false, None) => self.with::<K, V, L, Never, Unbounded>(clock, FieldOptions::new()),
+        let Some(capacity) = self.capacity else {
+            return if self.expires {
+                self.with::<K, V, L, Both, Unbounded>(clock, FieldOptions::new())
+            } else {
+                self.with::<K, V, L, Never, Unbounded>(clock, FieldOptions::new())
+            };
+        };
+        match (self.expires, self.evicts) {
+            (true, Evicts::Adaptive) => self.with::<K, V, L, Both, Adaptive>(clock, bounded(capacity)),
+            (true, Evicts::Sieve) => self.with::<K, V, L, Both, Sieve>(clock, bounded(capacity)),
+            (true, Evicts::S3Fifo) => self.with::<K, V, L, Both, S3Fifo>(clock, bounded(capacity)),
+            (true, Evicts::TinyLfu) => self.with::<K, V, L, Both, TinyLfu>(clock, bounded(capacity)),
+            (false, Evicts::Adaptive) => self.with::<K, V, L, Never, Adaptive>(clock, bounded(capacity)),
+            (false, Evicts::Sieve) => self.with::<K, V, L, Never, Sieve>(clock, bounded(capacity)),
+            (false, Evicts::S3Fifo) => self.with::<K, V, L, Never, S3Fifo>(clock, bounded(capacity)),
+            (false, Evicts::TinyLfu) => self.with::<K, V, L, Never, TinyLfu>(clock, bounded(capacity)),
         }
     }
 

@@ -39,7 +39,7 @@ impl ::sharded::Policy for StateNames {
 #[cfg(feature = "state")]
 #[allow(clippy::module_name_repetitions)]
 #[allow(dead_code)]
-/// The policy of [`State::names`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; at most 10 entries, then `Sieve` evicts.
+/// The policy of [`State::names`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; at most 10 entries, then `Adaptive` evicts.
 pub enum StateNames {}
 #[cfg(not(feature = "names"))]
 #[cfg(feature = "state")]
@@ -49,7 +49,7 @@ impl ::sharded::Policy for StateNames {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
-    type Eviction = ::sharded::evict::Sieve;
+    type Eviction = ::sharded::evict::Adaptive;
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "names";
@@ -119,7 +119,7 @@ impl State {
         &self.names
     }
     #[cfg(not(feature = "names"))]
-    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; at most 10 entries, then `Sieve` evicts.
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; at most 10 entries, then `Adaptive` evicts.
     #[must_use]
     pub const fn names(
         &self,

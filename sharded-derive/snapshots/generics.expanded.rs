@@ -5,13 +5,13 @@ where
     rows: <HashMap<K, [V; N]> as ::sharded::Declared>::Field<CacheRows>,
     parents: Vec<Self>,
 }
-/// The policy of [`Cache::rows`]: as many shards as suit the machine, each behind a `Mutex`; at most 1000 entries, then `Sieve` evicts.
+/// The policy of [`Cache::rows`]: as many shards as suit the machine, each behind a `Mutex`; at most 1000 entries, then `Adaptive` evicts.
 pub(crate) enum CacheRows {}
 impl ::sharded::Policy for CacheRows {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::Never;
-    type Eviction = ::sharded::evict::Sieve;
+    type Eviction = ::sharded::evict::Adaptive;
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "rows";
@@ -23,7 +23,7 @@ impl<K: Key, V, const N: usize> Cache<K, V, N>
 where
     V: Value + Clone,
 {
-    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; at most 1000 entries, then `Sieve` evicts.
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; at most 1000 entries, then `Adaptive` evicts.
     #[must_use]
     pub(crate) const fn rows(
         &self,

@@ -3,13 +3,13 @@ pub struct Mistakes {
     second: <HashSet<String> as ::sharded::Declared>::Field<MistakesSecond>,
     third: String,
 }
-/// The policy of [`Mistakes::first`]: as many shards as suit the machine, each behind a `Mutex`; at most 67108864 entries, then `Sieve` evicts.
+/// The policy of [`Mistakes::first`]: as many shards as suit the machine, each behind a `Mutex`; at most 67108864 entries, then `Adaptive` evicts.
 pub enum MistakesFirst {}
 impl ::sharded::Policy for MistakesFirst {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::Never;
-    type Eviction = ::sharded::evict::Sieve;
+    type Eviction = ::sharded::evict::Adaptive;
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "first";
@@ -29,7 +29,7 @@ impl ::sharded::Policy for MistakesSecond {
     const NAME: &'static ::core::primitive::str = "second";
 }
 impl Mistakes {
-    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; at most 67108864 entries, then `Sieve` evicts.
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; at most 67108864 entries, then `Adaptive` evicts.
     #[must_use]
     pub const fn first(
         &self,
@@ -152,7 +152,7 @@ impl ::core::fmt::Debug for Mistakes {
     "`shards` must be a power of two, and 12 is none: the nearest are 8 and 16"
 }
 ::core::compile_error! {
-    "unknown option `tll`, did you mean `ttl`? The struct takes `shards`, `lock`, `ttl`, `idle`, `capacity`, `evict`, `hasher`, `numa`, `clock`, `snapshot`, `record` and `crate`"
+    "unknown option `tll`, did you mean `ttl`? The struct takes `shards`, `lock`, `ttl`, `ttl_jitter`, `idle`, `refresh_after`, `capacity`, `evict`, `hasher`, `numa`, `clock`, `snapshot`, `record` and `crate`"
 }
 ::core::compile_error! {
     "unknown lock `RwLok`, did you mean `RwLock`? There are `Mutex`, `RwLock` and `Optimistic`; one of your own is written as a path, `self::RwLok`"
@@ -167,7 +167,7 @@ impl ::core::fmt::Debug for Mistakes {
     "`capacity` is given twice: keep one of the two"
 }
 ::core::compile_error! {
-    "unknown option `colour`. A field takes `shards`, `lock`, `ttl`, `idle`, `capacity`, `evict`, `weight`, `evictable`, `unbounded`, `hasher`, `numa`, `clock` and `skip`"
+    "unknown option `colour`. A field takes `shards`, `lock`, `ttl`, `ttl_jitter`, `idle`, `refresh_after`, `capacity`, `evict`, `weight`, `evictable`, `unbounded`, `hasher`, `numa`, `clock` and `skip`"
 }
 ::core::compile_error! {
     "a skipped field is no map of the store and takes no other option: remove this or `skip`"

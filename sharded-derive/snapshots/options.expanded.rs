@@ -15,8 +15,12 @@ pub struct Options {
         u32,
         f64,
     > as ::sharded::Declared>::FieldWith<OptionsCopies, ::sharded::hasher::SipHash>,
+    loaded: <HashMap<
+        u64,
+        String,
+    > as ::sharded::Declared>::FieldWith<OptionsLoaded, ::sharded::hasher::SipHash>,
 }
-/// The policy of [`Options::inherits`]: 64 shards, each behind a `RwLock`; entries expire 5m after they were written, or 30s after they were last used; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
+/// The policy of [`Options::inherits`]: 64 shards, each behind a `RwLock`; entries expire 5m after they were written, or up to 10% sooner, or 30s after they were last used; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
 enum OptionsInherits {}
 impl ::sharded::Policy for OptionsInherits {
     type Shards = ::sharded::shards::Fixed<64>;
@@ -29,6 +33,7 @@ impl ::sharded::Policy for OptionsInherits {
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(300),
     );
+    const TTL_JITTER: ::core::primitive::u8 = 10;
     const IDLE: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(30),
     );
@@ -36,7 +41,7 @@ impl ::sharded::Policy for OptionsInherits {
         1_000_000,
     );
 }
-/// The policy of [`Options::overrides`]: one shard behind a `Mutex`; entries expire 1h 30m after they were written, or 250ms after they were last used; at most 1 entry, more are refused; hashed by `SipHash`; placed by `StrictSpread`.
+/// The policy of [`Options::overrides`]: one shard behind a `Mutex`; entries expire 1h 30m after they were written, or up to 10% sooner, or 250ms after they were last used; at most 1 entry, more are refused; hashed by `SipHash`; placed by `StrictSpread`.
 enum OptionsOverrides {}
 impl ::sharded::Policy for OptionsOverrides {
     type Shards = ::sharded::shards::Fixed<1>;
@@ -49,6 +54,7 @@ impl ::sharded::Policy for OptionsOverrides {
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(5400),
     );
+    const TTL_JITTER: ::core::primitive::u8 = 10;
     const IDLE: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_millis(250),
     );
@@ -67,7 +73,7 @@ impl ::sharded::Policy for OptionsUndoes {
     type Clock = ::sharded::clock::Manual;
     const NAME: &'static ::core::primitive::str = "undoes";
 }
-/// The policy of [`Options::copies`]: 64 shards, each behind an `Optimistic`; entries expire 5m after they were written; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
+/// The policy of [`Options::copies`]: 64 shards, each behind an `Optimistic`; entries expire 5m after they were written, or up to 10% sooner; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
 enum OptionsCopies {}
 impl ::sharded::Policy for OptionsCopies {
     type Shards = ::sharded::shards::Fixed<64>;
@@ -80,12 +86,33 @@ impl ::sharded::Policy for OptionsCopies {
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(300),
     );
+    const TTL_JITTER: ::core::primitive::u8 = 10;
     const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
         500,
     );
 }
+/// The policy of [`Options::loaded`]: 64 shards, each behind a `RwLock`; entries expire 5m after they were written, and are loaded anew once they are 1m old; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
+enum OptionsLoaded {}
+impl ::sharded::Policy for OptionsLoaded {
+    type Shards = ::sharded::shards::Fixed<64>;
+    type Lock = ::sharded::lock::RwLock;
+    type Expiry = ::sharded::expiry::AfterWrite;
+    type Eviction = ::sharded::evict::Lru;
+    type Placement = ::sharded::placement::Local;
+    type Clock = ::sharded::clock::Manual;
+    const NAME: &'static ::core::primitive::str = "loaded";
+    const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(300),
+    );
+    const REFRESH_AFTER: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+        ::core::time::Duration::from_secs(60),
+    );
+    const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
+        1_000_000,
+    );
+}
 impl Options {
-    /// **Policy:** 64 shards, each behind a `RwLock`; entries expire 5m after they were written, or 30s after they were last used; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
+    /// **Policy:** 64 shards, each behind a `RwLock`; entries expire 5m after they were written, or up to 10% sooner, or 30s after they were last used; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
     #[must_use]
     const fn inherits(
         &self,
@@ -95,7 +122,7 @@ impl Options {
     > as ::sharded::Declared>::FieldWith<OptionsInherits, ::sharded::hasher::SipHash> {
         &self.inherits
     }
-    /// **Policy:** one shard behind a `Mutex`; entries expire 1h 30m after they were written, or 250ms after they were last used; at most 1 entry, more are refused; hashed by `SipHash`; placed by `StrictSpread`.
+    /// **Policy:** one shard behind a `Mutex`; entries expire 1h 30m after they were written, or up to 10% sooner, or 250ms after they were last used; at most 1 entry, more are refused; hashed by `SipHash`; placed by `StrictSpread`.
     #[must_use]
     const fn overrides(
         &self,
@@ -115,7 +142,7 @@ impl Options {
     > as ::sharded::Declared>::FieldWith<OptionsUndoes, ::sharded::hasher::SipHash> {
         &self.undoes
     }
-    /// **Policy:** 64 shards, each behind an `Optimistic`; entries expire 5m after they were written; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
+    /// **Policy:** 64 shards, each behind an `Optimistic`; entries expire 5m after they were written, or up to 10% sooner; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
     #[must_use]
     const fn copies(
         &self,
@@ -124,6 +151,16 @@ impl Options {
         f64,
     > as ::sharded::Declared>::FieldWith<OptionsCopies, ::sharded::hasher::SipHash> {
         &self.copies
+    }
+    /// **Policy:** 64 shards, each behind a `RwLock`; entries expire 5m after they were written, and are loaded anew once they are 1m old; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
+    #[must_use]
+    const fn loaded(
+        &self,
+    ) -> &<HashMap<
+        u64,
+        String,
+    > as ::sharded::Declared>::FieldWith<OptionsLoaded, ::sharded::hasher::SipHash> {
+        &self.loaded
     }
 }
 impl Options {
@@ -140,6 +177,7 @@ impl Options {
             overrides: ::sharded::builder::FieldOptions::new(),
             undoes: ::sharded::builder::FieldOptions::new(),
             copies: ::sharded::builder::FieldOptions::new(),
+            loaded: ::sharded::builder::FieldOptions::new(),
         }
     }
 }
@@ -152,6 +190,7 @@ pub struct OptionsBuilder {
     overrides: ::sharded::builder::FieldOptions<OptionsOverrides>,
     undoes: ::sharded::builder::FieldOptions<OptionsUndoes>,
     copies: ::sharded::builder::FieldOptions<OptionsCopies>,
+    loaded: ::sharded::builder::FieldOptions<OptionsLoaded>,
 }
 impl OptionsBuilder {
     /// Goes by this clock, moved by hand, in place of every declared one.
@@ -218,6 +257,16 @@ impl OptionsBuilder {
         self.copies = options(self.copies);
         self
     }
+    /// Overrides what was declared of `loaded`.
+    fn loaded(
+        mut self,
+        options: impl ::core::ops::FnOnce(
+            ::sharded::builder::FieldOptions<OptionsLoaded>,
+        ) -> ::sharded::builder::FieldOptions<OptionsLoaded>,
+    ) -> Self {
+        self.loaded = options(self.loaded);
+        self
+    }
     /// Builds the store.
     #[must_use]
     pub fn build(self) -> Options {
@@ -227,6 +276,7 @@ impl OptionsBuilder {
             overrides: ::sharded::macro_support::build(&store, 1, self.overrides),
             undoes: ::sharded::macro_support::build(&store, 2, self.undoes),
             copies: ::sharded::macro_support::build(&store, 3, self.copies),
+            loaded: ::sharded::macro_support::build(&store, 4, self.loaded),
         }
     }
 }
@@ -236,6 +286,7 @@ impl ::sharded::Store for Options {
         visitor(&self.overrides);
         visitor(&self.undoes);
         visitor(&self.copies);
+        visitor(&self.loaded);
     }
 }
 impl ::core::fmt::Debug for Options {
@@ -245,6 +296,7 @@ impl ::core::fmt::Debug for Options {
         ::core::fmt::DebugStruct::field(&mut debug, "overrides", &self.overrides);
         ::core::fmt::DebugStruct::field(&mut debug, "undoes", &self.undoes);
         ::core::fmt::DebugStruct::field(&mut debug, "copies", &self.copies);
+        ::core::fmt::DebugStruct::field(&mut debug, "loaded", &self.loaded);
         ::core::fmt::DebugStruct::finish(&mut debug)
     }
 }

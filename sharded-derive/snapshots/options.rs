@@ -2,6 +2,7 @@
     shards = 64,
     lock = RwLock,
     ttl = "5m",
+    ttl_jitter = "10%",
     idle = "30s",
     capacity = 1_000_000,
     evict = Lru,
@@ -18,4 +19,6 @@ pub struct Options {
     undoes: HashMap<u64, String>,
     #[shard(lock = Optimistic, idle = never, capacity = 500, evict = Sieve)]
     copies: HashMap<u32, f64>,
+    #[shard(idle = never, ttl_jitter = none, refresh_after = "1m")]
+    loaded: HashMap<u64, String>,
 }

@@ -5,7 +5,7 @@ use crate::model::{MapField, Store, StoreField};
 use crate::names;
 use crate::resolve::{derives, unfit};
 use crate::suggest;
-use crate::syntax::{Shards, in_words};
+use crate::syntax::{Shards, Share, Time, in_words};
 use syn::{Attribute, ext::IdentExt};
 
 /// Judges the whole declaration.
@@ -19,6 +19,7 @@ pub(crate) fn check(store: &Store, diag: &mut Diagnostics) {
     check_policy_names(store, diag);
     check_skipped(store, diag);
     check_default_eviction(store, diag);
+    check_default_of_ttl(store, diag);
     check_snapshot(store, crate::CAN_SNAPSHOT, diag);
     for map in store.maps() {
         check_bound(map, diag);
@@ -30,6 +31,9 @@ pub(crate) fn check(store: &Store, diag: &mut Diagnostics) {
         check_evictable(map, diag);
         check_idle_and_ttl(map, diag);
         check_idle_and_lock(map, diag);
+        check_jitter(map, diag);
+        check_refresh(map, diag);
+        check_refresh_and_ttl(map, diag);
     }
 }
 
@@ -317,5 +321,83 @@ fn check_idle_and_lock(map: &MapField, diag: &mut Diagnostics) {
     diag.error_once(
         at,
         "`idle` counts from the last read, which `Optimistic` leaves no trace of: choose `lock = Mutex` or `RwLock`, or a `ttl`",
+    );
+}
+
+/// What a ttl is shortened by means nothing without one.
+fn check_jitter(map: &MapField, diag: &mut Diagnostics) {
+    let policy = &map.declared;
+    let Some(jitter) = policy.ttl_jitter.as_ref().filter(|jitter| !jitter.inherited && !policy.has_ttl()) else {
+        return;
+    };
+    if !matches!(jitter.value(), Some(Share::None)) {
+        let ident = &map.ident;
+        diag.error(
+            jitter.tokens(),
+            format!("`ttl_jitter` shortens the ttl of each entry, but `{ident}` has none: add `ttl = \"5m\"`"),
+        );
+    }
+}
+
+/// What is loaded anew is served meanwhile, and the ttl says until when at most.
+fn check_refresh(map: &MapField, diag: &mut Diagnostics) {
+    let policy = &map.declared;
+    let Some(refresh) = policy.refresh_after.as_ref().filter(|refresh| !refresh.inherited && !policy.has_ttl()) else {
+        return;
+    };
+    if !matches!(refresh.value(), Some(Time::Never)) {
+        let ident = &map.ident;
+        diag.error(
+            refresh.tokens(),
+            format!(
+                "`refresh_after` has what is old loaded anew and served meanwhile, but no ttl says how long `{ident}` may serve \
+                 it: add `ttl = \"5m\"`"
+            ),
+        );
+    }
+}
+
+/// As [`check_jitter`] and [`check_refresh`], for the defaults of all fields: one of them at least has to use them.
+fn check_default_of_ttl(store: &Store, diag: &mut Diagnostics) {
+    if store.maps().any(|map| map.declared.has_ttl()) {
+        return;
+    }
+    if let Some(jitter) = store.options.ttl_jitter.as_ref().filter(|jitter| !matches!(jitter.value, Some(Share::None)))
+    {
+        diag.error(
+            &jitter.tokens,
+            "`ttl_jitter` shortens the ttl of each entry, but no field has one: add `ttl = \"5m\"`",
+        );
+    }
+    if let Some(refresh) =
+        store.options.refresh_after.as_ref().filter(|refresh| !matches!(refresh.value, Some(Time::Never)))
+    {
+        diag.error(
+            &refresh.tokens,
+            "`refresh_after` has what is old loaded anew and served meanwhile, but no field has a ttl that says how long: add \
+             `ttl = \"5m\"`",
+        );
+    }
+}
+
+/// What expires first is never loaded anew. With a jitter, the shortest ttl counts.
+fn check_refresh_and_ttl(map: &MapField, diag: &mut Diagnostics) {
+    let policy = &map.declared;
+    let (Some(refresh), Some(ttl)) = (policy.refresh_after(), policy.ttl()) else { return };
+    let (Some(at), Some(of)) = (&policy.refresh_after, &policy.ttl) else { return };
+    let percent = policy.ttl_jitter().unwrap_or(0);
+    if refresh.as_nanos() * 100 < ttl.as_nanos() * u128::from(100 - percent) {
+        return;
+    }
+    let (after, ttl) = (in_words(refresh), in_words(ttl));
+    let sooner = if percent == 0 { String::new() } else { format!(", or up to {percent}% less,") };
+    // The one that is the field's own is wrong for it.
+    let (at, cure) = match (at.inherited, of.inherited) {
+        (true, false) => (of.tokens(), "add `refresh_after = never`, or a shorter one"),
+        _ => (at.tokens(), "shorten `refresh_after`, or remove it"),
+    };
+    diag.error_once(
+        at,
+        &format!("a ttl of {ttl}{sooner} ends entries before they are refreshed after {after}: {cure}"),
     );
 }

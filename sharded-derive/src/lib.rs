@@ -40,15 +40,17 @@ const CAN_SNAPSHOT: bool = cfg!(any(feature = "snapshot", test));
 /// | `shards` | both | a power of two up to 65536, or `auto` | `auto` |
 /// | `lock` | both | `Mutex`, `RwLock`, `Optimistic`, or one's own by its path | `Mutex` |
 /// | `ttl` | both | time from the write: `"5m"`, `"1h 30m"` (d, h, m, s, ms, us, ns), or `never` | `never` |
-/// | `idle` | both | time from the last use, likewise | `never` |
+/// | `ttl_jitter` | both | by how much of it a ttl may be shorter: `"10%"`, or `none` | `none` |
+/// | `idle` | both | time from the last use, as of `ttl` | `never` |
+/// | `refresh_after` | both | the age from which one caller loads anew, and others get what is there; as of `ttl` | `never` |
 /// | `capacity` | both | the most entries of the whole map, or what they weigh (`"256MiB"`), or `none` | `none` |
-/// | `evict` | both | which entry leaves a full map: `Sieve`, `Lru`, `Adaptive`, `Reject`, or one's own by its path | `Sieve` |
+/// | `evict` | both | which entry leaves a full map: `Adaptive`, `Lru`, `Sieve`, `S3Fifo`, `TinyLfu`, `Reject`, or one's own by its path | `Adaptive` |
 /// | `weight` | map | the path of a `fn(&K, &V) -> u32`: what an entry takes of the capacity | one each |
 /// | `evictable` | map | the path of a `fn(&K, &V) -> bool`: whether an entry may be evicted | all may |
 /// | `unbounded` | map | the reason why a map needs neither `ttl`, `idle` nor `capacity`; one of the four is asked for | |
 /// | `hasher` | both | `SipHash` or any type that is `BuildHasher + Default`, over what the map's type names | ahash |
 /// | `numa` | both | `Spread`, `Local`, `Off`, `StrictSpread`, `StrictLocal`, or one's own by its path | `Spread` |
-/// | `clock` | both | `System`, `Manual`, or one's own by its path | `System` |
+/// | `clock` | both | `System`, `Boot`, `Manual`, or one's own by its path | `System` |
 /// | `skip` | field | none: the field stays as it is, and its value is given to the builder | |
 /// | `snapshot` | struct | none: the store can be saved and loaded; with the feature `serde` | |
 /// | `record` | struct | none: its uses can be recorded, for `sharded-tune` to find the best policy | |

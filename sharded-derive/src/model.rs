@@ -1,6 +1,6 @@
 //! The declaration, resolved: what the checks judge and what the expansion is written from.
 
-use crate::syntax::{Capacity, Choice, Hasher, Most, Options, Shards, Time, Written};
+use crate::syntax::{Capacity, Choice, Hasher, Most, Options, Shards, Share, Time, Written};
 use proc_macro2::{Ident, TokenStream};
 use std::{rc::Rc, time::Duration};
 use syn::{Attribute, Field, Generics, Visibility};
@@ -80,7 +80,9 @@ pub(crate) struct Policy {
     pub(crate) shards: Option<Setting<Shards>>,
     pub(crate) lock: Option<Setting<Choice>>,
     pub(crate) ttl: Option<Setting<Time>>,
+    pub(crate) ttl_jitter: Option<Setting<Share>>,
     pub(crate) idle: Option<Setting<Time>>,
+    pub(crate) refresh_after: Option<Setting<Time>>,
     pub(crate) capacity: Option<Setting<Capacity>>,
     pub(crate) evict: Option<Setting<Choice>>,
     pub(crate) weight: Option<Setting<TokenStream>>,
@@ -120,6 +122,25 @@ impl Policy {
 
     pub(crate) fn ttl(&self) -> Option<Duration> {
         value(self.ttl.as_ref()).and_then(Time::after)
+    }
+
+    /// By how many percent of it the ttl may be shorter; only where there is one.
+    pub(crate) fn ttl_jitter(&self) -> Option<u8> {
+        match value(self.ttl_jitter.as_ref())? {
+            Share::Percent(percent) => self.ttl().map(|_| *percent),
+            Share::None => None,
+        }
+    }
+
+    /// The age from which calls that load do so anew; only where there is a ttl.
+    pub(crate) fn refresh_after(&self) -> Option<Duration> {
+        let after = value(self.refresh_after.as_ref()).and_then(Time::after)?;
+        self.ttl().map(|_| after)
+    }
+
+    /// Whether a ttl was declared, even if its value is wrong: it was meant to be.
+    pub(crate) fn has_ttl(&self) -> bool {
+        self.ttl.as_ref().is_some_and(|ttl| !matches!(ttl.value(), Some(Time::Never)))
     }
 
     pub(crate) fn idle(&self) -> Option<Duration> {

@@ -4,7 +4,14 @@
 //! machines need no second declaration.
 
 use crate::{
-    Policy, clock::Manual, evict::Bounded, expiry, hasher::Seed, order, placement::Site, shards::MAX_SHARDS,
+    Policy,
+    clock::Manual,
+    evict::{Bounded, Eviction as _},
+    expiry,
+    hasher::Seed,
+    order,
+    placement::Site,
+    shards::{self, MAX_SHARDS, ShardCount as _},
     topology::Topology,
 };
 use std::{any::Any, marker::PhantomData, time::Duration};
@@ -72,7 +79,8 @@ impl<P: Policy> FieldOptions<P> {
         }
     }
 
-    /// This many shards in place of the declared number.
+    /// This many shards in place of the declared number: exactly so many, however few entries of the [capacity](Self::capacity) each of
+    /// them is left with. (With fewer than 64 each, what is evicted is chosen from few.)
     ///
     /// # Panics
     ///
@@ -182,8 +190,8 @@ impl<P: Policy> FieldOptions<P> {
         self
     }
 
-    /// This many entries at most, in place of the declared number, or this weight. It may be below the number of shards; as each shard
-    /// evicts in an order of its own, a test of that order also wants [`shards(1)`](FieldOptions::shards).
+    /// This many entries at most, in place of the declared number, or this weight. Of the declared shards there are
+    /// then so many that each has [64 entries](crate::shards::ENTRIES_TO_EVICT_WELL) of it, if entries are evicted.
     ///
     /// # Panics
     ///
@@ -328,7 +336,8 @@ impl StoreOptions {
         Self::default()
     }
 
-    /// This many shards for every field, in place of the declared numbers. A field's own override comes first.
+    /// This many shards for every field, in place of the declared numbers, and like them the most where a [capacity is
+    /// small](crate::shards::ENTRIES_TO_EVICT_WELL). A field's own override comes first.
     ///
     /// # Panics
     ///
@@ -420,9 +429,13 @@ pub struct StoreContext {
 }
 
 impl StoreContext {
+    /// The field's own number, or the declared one and no more than the capacity is good for.
     pub(crate) fn shards<P: Policy>(&self, field: &FieldOptions<P>) -> usize {
-        use crate::shards::ShardCount as _;
-        field.shards.or(self.shards).unwrap_or_else(P::Shards::count)
+        field.shards.unwrap_or_else(|| {
+            let declared = self.shards.unwrap_or_else(P::Shards::count);
+            let capacity = field.capacity.or(P::CAPACITY).filter(|_| P::Eviction::EVICTS);
+            capacity.map_or(declared, |capacity| declared.min(shards::to_evict_well(capacity)))
+        })
     }
 
     pub(crate) fn clock(&self) -> Option<Manual> {

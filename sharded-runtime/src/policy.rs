@@ -44,21 +44,28 @@ pub trait Policy: 'static {
     /// [`AfterAccess`](crate::expiry::AfterAccess).
     type Expiry: Expiry;
     /// Which entry leaves when the capacity is reached: [`Unbounded`](crate::evict::Unbounded),
-    /// [`Lru`](crate::evict::Lru), [`Sieve`](crate::evict::Sieve), [`Adaptive`](crate::evict::Adaptive),
-    /// [`Reject`](crate::evict::Reject) or one's own.
+    /// [`Adaptive`](crate::evict::Adaptive), [`Lru`](crate::evict::Lru), [`Sieve`](crate::evict::Sieve),
+    /// [`S3Fifo`](crate::evict::S3Fifo), [`TinyLfu`](crate::evict::TinyLfu), [`Reject`](crate::evict::Reject) or one's own.
     type Eviction: Eviction;
     /// On which NUMA node each shard lies: [`Spread`](crate::placement::Spread), [`Local`](crate::placement::Local),
     /// [`Off`](crate::placement::Off), [`Strict`](crate::placement::Strict) or one's own.
     type Placement: Placement;
-    /// What tells the time: [`System`](crate::clock::System), [`Manual`](crate::clock::Manual) or one's own.
+    /// What tells the time: [`System`](crate::clock::System), [`Boot`](crate::clock::Boot), [`Manual`](crate::clock::Manual) or one's own.
     type Clock: Clock;
 
     /// What messages call the map: the field's name.
     const NAME: &'static str;
     /// How long an entry lives after it was written. `None`: for ever, but for `IDLE` and a ttl of its own.
     const TTL: Option<Duration> = None;
+    /// By how many percent of it at most the `TTL` of an entry is shorter, from 0 to 99: by how many is drawn from the hash of its key, so that
+    /// what was written at once does not expire at once. Never longer. A ttl of an entry's own, as of
+    /// [`insert_with_ttl`](crate::ShardedMap::insert_with_ttl), is exact.
+    const TTL_JITTER: u8 = 0;
     /// How long an entry lives after it was last read or written. Only [`AfterAccess`](crate::expiry::AfterAccess) heeds it.
     const IDLE: Option<Duration> = None;
+    /// The age from which a call that loads, such as [`get_or_try_insert_with`](crate::ShardedMap::get_or_try_insert_with), loads an entry
+    /// anew, while others get what is there. `None`: only what has expired is. Needs a `TTL`.
+    const REFRESH_AFTER: Option<Duration> = None;
     /// The most entries that the whole map (not a shard of it) holds, or, where `WEIGHS`, what they weigh together. Needs an eviction
     /// other than `Unbounded`.
     const CAPACITY: Option<usize> = None;

@@ -517,6 +517,29 @@ where
         self.map.retain(|key, ()| keep(key));
     }
 
+    /// Removes all keys and leaves them to the background thread to be dropped, see [`ShardedMap::invalidate_all`].
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// chat.online().insert("ada".to_owned());
+    /// chat.online().invalidate_all();
+    /// assert!(!chat.online().contains("ada"));
+    /// ```
+    #[track_caller]
+    pub fn invalidate_all(&self) {
+        self.map.invalidate_all();
+    }
+
     /// Takes out all keys, see [`ShardedMap::drain`]. O(n).
     ///
     /// # Panics

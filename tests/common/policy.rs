@@ -23,7 +23,9 @@ where
     type Clock = C;
     const NAME: &'static str = "field";
     const TTL: Option<Duration> = X::TTL;
+    const TTL_JITTER: u8 = X::TTL_JITTER;
     const IDLE: Option<Duration> = X::IDLE;
+    const REFRESH_AFTER: Option<Duration> = X::REFRESH_AFTER;
     const CAPACITY: Option<usize> = if CAPACITY == 0 { None } else { Some(CAPACITY) };
 }
 
@@ -31,7 +33,9 @@ where
 pub trait Times: 'static {
     type Expiry: expiry::Expiry;
     const TTL: Option<Duration> = None;
+    const TTL_JITTER: u8 = 0;
     const IDLE: Option<Duration> = None;
+    const REFRESH_AFTER: Option<Duration> = None;
 }
 
 /// Neither ttl nor idle time.
@@ -45,6 +49,32 @@ pub enum Ttl<const MS: u64> {}
 impl<const MS: u64> Times for Ttl<MS> {
     type Expiry = expiry::AfterWrite;
     const TTL: Option<Duration> = Some(Duration::from_millis(MS));
+}
+
+/// A ttl of so many milliseconds, less up to so many percent.
+pub enum Jittered<const MS: u64, const PERCENT: u8> {}
+impl<const MS: u64, const PERCENT: u8> Times for Jittered<MS, PERCENT> {
+    type Expiry = expiry::AfterWrite;
+    const TTL: Option<Duration> = Some(Duration::from_millis(MS));
+    const TTL_JITTER: u8 = PERCENT;
+}
+
+/// A ttl of so many milliseconds, and the age from which an entry is loaded anew.
+pub enum Refreshed<const TTL_MS: u64, const AFTER_MS: u64> {}
+impl<const TTL_MS: u64, const AFTER_MS: u64> Times for Refreshed<TTL_MS, AFTER_MS> {
+    type Expiry = expiry::AfterWrite;
+    const TTL: Option<Duration> = Some(Duration::from_millis(TTL_MS));
+    const REFRESH_AFTER: Option<Duration> = Some(Duration::from_millis(AFTER_MS));
+}
+
+/// The same, with an idle time of half the ttl and a jitter of ten percent.
+pub enum RefreshedIdle<const TTL_MS: u64, const AFTER_MS: u64> {}
+impl<const TTL_MS: u64, const AFTER_MS: u64> Times for RefreshedIdle<TTL_MS, AFTER_MS> {
+    type Expiry = expiry::AfterAccess;
+    const TTL: Option<Duration> = Some(Duration::from_millis(TTL_MS));
+    const TTL_JITTER: u8 = 10;
+    const IDLE: Option<Duration> = Some(Duration::from_millis(TTL_MS / 2));
+    const REFRESH_AFTER: Option<Duration> = Some(Duration::from_millis(AFTER_MS));
 }
 
 /// An idle time of so many milliseconds.

@@ -155,6 +155,13 @@ impl StatsPage {
         })
     }
 
+    /// Sessions that were logged out, that timed out, and that ended for want of room.
+    pub(crate) fn endings(&self) -> [u64; 3] {
+        let line = between(&self.0, "<p id=\"endings\">", "</p>").replace('\u{202f}', "");
+        let mut numbers = line.split(' ').filter_map(|word| word.parse().ok());
+        [(); 3].map(|()| numbers.next().unwrap_or_else(|| panic!("{line}")))
+    }
+
     pub(crate) fn shard_sizes(&self, map: &str) -> Vec<u64> {
         let chart = between(&self.0, &format!("<figcaption><b>{map}</b>"), "</figure>");
         let titles = chart.split("<title>shard ").skip(1);

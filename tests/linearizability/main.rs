@@ -30,7 +30,7 @@ use sharded::{
     ShardedMap,
     builder::{BuildField, FieldOptions},
     clock::System,
-    evict::{Lru, MakesRoom, Sieve, Unbounded},
+    evict::{Adaptive, Lru, MakesRoom, S3Fifo, Sieve, TinyLfu, Unbounded},
     lock::{Lock, Mutex, Optimistic, RwLock, Serves},
 };
 use std::hash::{BuildHasher, RandomState};
@@ -133,6 +133,12 @@ macro_rules! under {
             #[test]
             fn padding_with_a_capacity() {
                 with::<u64, Padded, $lock, Never, Sieve, ROOM, RandomState>();
+            }
+            #[test]
+            fn one_word_with_a_capacity_by_each_eviction() {
+                with::<u64, u32, $lock, Never, Adaptive, ROOM, RandomState>();
+                with::<u64, u32, $lock, Never, S3Fifo, ROOM, RandomState>();
+                with::<u64, u32, $lock, Never, TinyLfu, ROOM, RandomState>();
             }
             #[test]
             fn several_words_with_a_ttl_and_a_capacity_and_few_hashes() {

@@ -22,7 +22,7 @@ use sharded::{
     Cause,
     builder::BuildField,
     clock::Manual,
-    evict::{Adaptive, Lru, Reject, Sieve, Unbounded},
+    evict::{Adaptive, Lru, Reject, S3Fifo, Sieve, TinyLfu, Unbounded},
     hasher::SipHash,
     lock::{Lock, Mutex, Optimistic, RwLock, Serves},
 };
@@ -146,7 +146,7 @@ impl Trial {
             prop_assert_eq!(added, (stored + log.len()) as u64, "what came in is there, or told of");
             prop_assert_eq!((after.expired, after.evicted), (told(Cause::Expired), told(Cause::Evicted)));
         }
-        if matches!(op, Op::Clear | Op::Drain) {
+        if matches!(op, Op::Clear | Op::InvalidateAll | Op::Drain) {
             // Who is told of each entry is told so, too.
             let expired = if self.log.is_some() { 0 } else { expired };
             prop_assert_eq!((stored, expired, evicted), (0, 0, 0));
@@ -277,6 +277,14 @@ macro_rules! combinations {
             #[test]
             fn adaptive() {
                 with::<Adaptive>();
+            }
+            #[test]
+            fn s3_fifo() {
+                with::<S3Fifo>();
+            }
+            #[test]
+            fn tiny_lfu() {
+                with::<TinyLfu>();
             }
             #[test]
             fn reject() {

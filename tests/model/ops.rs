@@ -32,6 +32,7 @@ pub(crate) enum Op {
     Retain(Key),
     Look,
     Clear,
+    InvalidateAll,
     Drain,
     Shrink,
     Sweep,
@@ -110,7 +111,7 @@ fn call() -> impl Strategy<Value = Op> {
         2 => key().prop_map(Op::TtlOf),
         1 => (1..5_u32).prop_map(Op::Retain),
         1 => Just(Op::Look),
-        1 => prop_oneof![Just(Op::Clear), Just(Op::Drain)],
+        1 => prop_oneof![Just(Op::Clear), Just(Op::InvalidateAll), Just(Op::Drain)],
         1 => Just(Op::Shrink),
         3 => Just(Op::Sweep),
     ]

@@ -134,7 +134,7 @@ impl Reference {
                 Answer::Nothing
             }
             Op::Look => Answer::Entries(self.entries()),
-            Op::Clear => {
+            Op::Clear | Op::InvalidateAll => {
                 self.take_all();
                 Answer::Nothing
             }

@@ -266,6 +266,16 @@ makes_room!(evict::Adaptive {
         options.capacity(CAPACITY)
     }
 });
+makes_room!(evict::S3Fifo {
+    fn bounded<P: Policy<Eviction = Self>>(options: FieldOptions<P>) -> FieldOptions<P> {
+        options.capacity(CAPACITY)
+    }
+});
+makes_room!(evict::TinyLfu {
+    fn bounded<P: Policy<Eviction = Self>>(options: FieldOptions<P>) -> FieldOptions<P> {
+        options.capacity(CAPACITY)
+    }
+});
 makes_room!(Nonsense {
     fn bounded<P: Policy<Eviction = Self>>(options: FieldOptions<P>) -> FieldOptions<P> {
         options.capacity(CAPACITY)
@@ -356,6 +366,10 @@ where
                 self.clear();
                 Answer::Nothing
             }
+            Op::InvalidateAll => {
+                self.invalidate_all();
+                Answer::Nothing
+            }
             Op::Drain => Answer::Entries(sorted(self.drain())),
             Op::Shrink => {
                 self.shrink_to_fit();
@@ -425,6 +439,10 @@ where
             }
             Op::Clear => {
                 self.clear();
+                Answer::Nothing
+            }
+            Op::InvalidateAll => {
+                self.invalidate_all();
                 Answer::Nothing
             }
             Op::Drain => Answer::Entries(sorted(self.drain().into_iter().map(|key| (key, 0)).collect())),

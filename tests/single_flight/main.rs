@@ -7,6 +7,7 @@ mod common;
 
 mod nesting;
 mod overtaken;
+mod refresh;
 mod stress;
 mod task;
 

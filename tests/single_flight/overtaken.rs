@@ -52,6 +52,7 @@ where
             |map| ignore(map.remove_if(&7, |_| false)),
             |map| map.compute(7, |_| Change::Remove(())),
             |map| map.clear(),
+            |map| map.invalidate_all(),
             |map| ignore(map.drain()),
             |map| map.retain(|_, _| true),
             |map| {

@@ -56,6 +56,8 @@ impl Args {
                 Arg::Long("synthetic") => args.seeds = args.seeds.max(1),
                 Arg::Long("seeds") => args.seeds = parser.value()?.parse()?,
                 Arg::Long("repeats") => args.repeats = parser.value()?.parse_with(at_least_one)?,
+                // What `cargo bench` says to every bench.
+                Arg::Long("bench") => {}
                 Arg::Long("help") | Arg::Short('h') => return Ok(Request::Help),
                 other => return Err(other.unexpected()),
             }

@@ -2,34 +2,47 @@
 
 use crate::{entries::Keys, work::Work};
 use lexopt::{Arg, Parser, ValueExt};
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
 Measures sharded beside its rivals, in one run.
 
 Usage: sharded-versus [WORK...] [OPTIONS]
+       sharded-versus --from FILE.json [--html FILE] [--readme FILE]
 
-Work (all but the last, if none is named):
+Work (all but the last three, if none is named):
   hit           read entries that are there, uniformly
+  hit-zipf      likewise, Zipf 0.99
   increment     change entries in place, Zipf 0.99
   read-heavy    98 reads, 1 insert, 1 removal in a hundred
   exchange      10 reads, 40 inserts, 40 removals, 10 changes
   rapid-grow    5 reads, 80 inserts, 5 removals, 10 changes, from an empty map
   get-many      a batch of 16 keys against 16 single reads
+  get-or-insert a cache with a capacity and a ttl, Zipf 0.99
   pauses        how long single inserts take while a map grows
   memory        bytes per entry
-  instructions  only does hits, for callgrind: see instructions.sh
+  storm         a million entries expire at once
+  hit-ratio     how often a cache has what it is asked for, on recorded traces
+  instructions  per operation, counted by callgrind; needs valgrind
+  build-time    seconds to build each library from nothing; needs its sources
 
 Options:
-  --threads N,N   thread counts [1,2,4,8; 1,2 for pauses]
-  --systems A,B   only these, and the shards written by hand; a wrong name lists them
+  --threads N,N   thread counts [1,2,4,8, and 16 on more than 8 cores; 1,2,4 for
+                  get-or-insert; 1,2 for pauses]
+  --systems A,B   only these (and the shards written by hand, among maps); a wrong
+                  name lists them
   --keys KIND     u64 (to u64) or string (24 bytes, to 64 bytes) [u64]
   --rounds N      turns of each system [11]
-  --repeats N     runs of each system in pauses [3] and memory [1]
+  --repeats N     runs of each system in pauses and storm [3] and memory [1]
   --entries N     entries of every table, in place of each work's own number
-  --operations N  hits done by instructions [100000]
+  --idle          of the storm, only the one without traffic
   --quick         a run of seconds that shows that all works; its figures mean little
+  --json FILE     keep the results; those that the file has already stay, but for
+                  measurements made again
+  --from FILE     measure nothing, but read results that were kept
+  --html FILE     write a report of all results that were kept
+  --readme FILE   write the table of results between its markers in this file
   --help          this
 ";
 
@@ -37,6 +50,16 @@ Options:
 pub(crate) enum Request {
     Help,
     Measure(Args),
+    /// From results kept in this file.
+    Report(PathBuf, Output),
+}
+
+/// Where results go, besides the terminal.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Output {
+    pub(crate) json: Option<PathBuf>,
+    pub(crate) html: Option<PathBuf>,
+    pub(crate) readme: Option<PathBuf>,
 }
 
 /// The measurements to make.
@@ -49,8 +72,15 @@ pub(crate) struct Args {
     /// Empty for each work's own choice.
     pub(crate) threads: Vec<usize>,
     pub(crate) rounds: usize,
-    pub(crate) operations: u64,
     pub(crate) quick: bool,
+    /// Of the storm, only the one without traffic.
+    pub(crate) idle: bool,
+    pub(crate) output: Output,
+    /// Of the storm, milliseconds that a child has to put all entries in.
+    pub(crate) ahead_ms: u64,
+    /// Of instructions, what a child does, and how many times.
+    pub(crate) operation: String,
+    pub(crate) operations: u64,
     /// Whether this process is to make one measurement for the one that started it, see `child.rs`.
     pub(crate) child: bool,
     repeats: Option<usize>,
@@ -69,12 +99,17 @@ impl Args {
             systems: Vec::new(),
             threads: Vec::new(),
             rounds: 0,
-            operations: 100_000,
             quick: false,
+            idle: false,
+            output: Output::default(),
+            ahead_ms: 0,
+            operation: String::new(),
+            operations: 0,
             child: false,
             repeats: None,
             entries: None,
         };
+        let mut from = None;
         while let Some(arg) = parser.next()? {
             match arg {
                 Arg::Value(work) => args.works.push(work.parse()?),
@@ -86,15 +121,25 @@ impl Args {
                 Arg::Long("rounds") => args.rounds = parser.value()?.parse_with(at_least_one)?,
                 Arg::Long("repeats") => args.repeats = Some(parser.value()?.parse_with(at_least_one)?),
                 Arg::Long("entries") => args.entries = Some(parser.value()?.parse_with(some_entries)?),
-                Arg::Long("operations") => args.operations = parser.value()?.parse()?,
                 Arg::Long("quick") => args.quick = true,
+                Arg::Long("idle") => args.idle = true,
+                Arg::Long("json") => args.output.json = Some(parser.value()?.into()),
+                Arg::Long("from") => from = Some(parser.value()?.into()),
+                Arg::Long("html") => args.output.html = Some(parser.value()?.into()),
+                Arg::Long("readme") => args.output.readme = Some(parser.value()?.into()),
+                Arg::Long("ahead-ms") => args.ahead_ms = parser.value()?.parse()?,
+                Arg::Long("operation") => args.operation = parser.value()?.parse()?,
+                Arg::Long("operations") => args.operations = parser.value()?.parse()?,
                 Arg::Long("child") => args.child = true,
                 Arg::Long("help") | Arg::Short('h') => return Ok(Request::Help),
                 other => return Err(other.unexpected()),
             }
         }
+        if let Some(from) = from {
+            return Ok(Request::Report(from, args.output));
+        }
         if args.works.is_empty() {
-            args.works = Work::ALL.iter().copied().filter(|work| *work != Work::Instructions).collect();
+            args.works = Work::ALL.iter().copied().filter(|work| work.is_usual()).collect();
         }
         if args.rounds == 0 {
             args.rounds = if args.quick { 3 } else { 11 };
@@ -113,7 +158,7 @@ impl Args {
 
     /// The number of entries asked for, or this one, which is scaled down for a quick run.
     pub(crate) fn entries_or(&self, own: u64) -> u64 {
-        self.entries.unwrap_or(if self.quick { own / 50 } else { own })
+        self.entries.unwrap_or(if self.quick { (own / 50).max(10_000) } else { own })
     }
 
     /// The number of runs asked for, or this one; one alone in a quick run.

@@ -3,26 +3,29 @@
 //! What one system leaves in the allocator must not serve the next one, nor count as its memory. So this program starts
 //! itself anew for each, with `--child` and all that is to be known, and reads the figures that the child prints.
 
-use crate::{args::Args, entries::Entry, systems::Contender, work::Work};
+use crate::{args::Args, work::Work};
 use std::{env, error::Error, process::Command};
 
-/// Has a child measure, and returns its figures.
-pub(crate) fn measure<E: Entry>(
+/// Has a child measure this system, and returns its figures.
+pub(crate) fn measure(
     args: &Args,
     work: Work,
-    system: &Contender<E>,
+    system: &str,
     threads: usize,
     entries: u64,
 ) -> Result<Vec<f64>, Box<dyn Error>> {
     let mut command = Command::new(env::current_exe()?);
-    command.args([work.name(), "--child", "--systems", system.id, "--keys", args.keys.name()]);
+    command.args([work.name(), "--child", "--systems", system, "--keys", args.keys.name()]);
     command.args(["--threads", &threads.to_string(), "--entries", &entries.to_string()]);
-    if args.quick {
-        command.arg("--quick");
+    for (is_asked, flag) in [(args.quick, "--quick"), (args.idle, "--idle")] {
+        if is_asked {
+            command.arg(flag);
+        }
     }
+    command.args(["--ahead-ms", &args.ahead_ms.to_string()]);
     let output = command.output()?;
     if !output.status.success() {
-        return Err(format!("{}: {}", system.id, String::from_utf8_lossy(&output.stderr)).into());
+        return Err(format!("{system}: {}", String::from_utf8_lossy(&output.stderr)).into());
     }
     let figures: Result<_, _> = String::from_utf8(output.stdout)?.split_whitespace().map(str::parse).collect();
     Ok(figures?)

@@ -15,6 +15,8 @@ pub(crate) trait Driver<E: Entry>: Sync {
     fn insert(&self, numbers: Range<u64>);
     /// Takes entries out.
     fn remove(&self, numbers: Range<u64>);
+    /// Gives back what memory it can, where there is a call for that.
+    fn shrink(&self);
     /// Puts entries in and notes how long each insert takes.
     fn insert_timed(&self, numbers: Range<u64>, pauses: &mut Pauses);
     /// Does the next [`BATCH`] operations of a script. Returns how many were not answered as they must be.
@@ -38,6 +40,10 @@ impl<E: Entry, S: System<E>> Driver<E> for S {
         }
     }
 
+    fn shrink(&self) {
+        self.handle().shrink();
+    }
+
     fn insert_timed(&self, numbers: Range<u64>, pauses: &mut Pauses) {
         let mut map = self.handle();
         let mut buffer = E::Buffer::default();
@@ -55,6 +61,7 @@ impl<E: Entry, S: System<E>> Driver<E> for S {
         let mut buffer = E::Buffer::default();
         match script {
             Script::Hit(uniform) => wrong(|| black_box(map.get(E::query(uniform.draw(), &mut buffer))).is_some()),
+            Script::HitZipf(zipf) => wrong(|| black_box(map.get(E::query(zipf.draw(), &mut buffer))).is_some()),
             Script::Increment(zipf) => wrong(|| map.increment(E::query(zipf.draw(), &mut buffer))),
             Script::Mix(mix) => wrong(|| {
                 let step = mix.step();

@@ -32,6 +32,8 @@ pub(crate) trait Entry: Sized + 'static {
 
     /// Systems that hold only this kind.
     fn systems() -> Vec<crate::systems::Contender<Self>>;
+    /// Caches that hold only this kind.
+    fn caches() -> Vec<crate::caches::Contender<Self>>;
 }
 
 /// `u64` to `u64`.
@@ -63,6 +65,10 @@ impl Entry for Integers {
 
     fn systems() -> Vec<crate::systems::Contender<Self>> {
         crate::systems::of_integers()
+    }
+
+    fn caches() -> Vec<crate::caches::Contender<Self>> {
+        crate::caches::of_integers()
     }
 }
 
@@ -96,6 +102,10 @@ impl Entry for Strings {
     }
 
     fn systems() -> Vec<crate::systems::Contender<Self>> {
+        Vec::new()
+    }
+
+    fn caches() -> Vec<crate::caches::Contender<Self>> {
         Vec::new()
     }
 }

@@ -16,6 +16,8 @@ pub(crate) const MANY: usize = 16;
 pub(crate) enum Script {
     /// Read an entry that is there; all are equally likely.
     Hit(Uniform),
+    /// Read an entry that is there; some are asked for far more often than others.
+    HitZipf(Zipf),
     /// Change an entry that is there, in place.
     Increment(Zipf),
     /// A mixture of operations.
@@ -24,6 +26,38 @@ pub(crate) enum Script {
     Single(Uniform),
     /// As `Single`, in one call.
     Many(Uniform),
+}
+
+/// Which keys a cache is asked for.
+#[derive(Clone, Debug)]
+pub(crate) enum Requests {
+    /// Some far more often than others.
+    Zipf(Zipf),
+    /// All of these equally often.
+    Among(Uniform),
+    /// Each once, from this number on.
+    Fresh(u64),
+}
+
+impl Requests {
+    pub(crate) fn zipf(threads: usize, entries: u64) -> Vec<Self> {
+        Zipf::for_threads(threads, entries, 0.99).into_iter().map(Requests::Zipf).collect()
+    }
+
+    pub(crate) fn among(entries: u64) -> Self {
+        Requests::Among(Uniform { random: Random::new(0), limit: entries })
+    }
+
+    pub(crate) fn draw(&mut self) -> u64 {
+        match self {
+            Requests::Zipf(zipf) => zipf.draw(),
+            Requests::Among(uniform) => uniform.draw(),
+            Requests::Fresh(next) => {
+                *next += 1;
+                *next
+            }
+        }
+    }
 }
 
 /// Numbers below a limit.
@@ -46,6 +80,10 @@ impl Uniform {
 impl Script {
     pub(crate) fn hits(threads: usize, entries: u64) -> Vec<Self> {
         Uniform::for_threads(threads, entries).map(Script::Hit).collect()
+    }
+
+    pub(crate) fn zipf_hits(threads: usize, entries: u64) -> Vec<Self> {
+        Zipf::for_threads(threads, entries, 0.99).into_iter().map(Script::HitZipf).collect()
     }
 
     pub(crate) fn increments(threads: usize, entries: u64) -> Vec<Self> {

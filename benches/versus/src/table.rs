@@ -1,44 +1,111 @@
-//! What is printed.
+//! What a measurement shows: printed, and kept for the report.
 
 use crate::stats::Sorted;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The result of one measurement: a line per system.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Table {
     pub(crate) title: String,
-    pub(crate) columns: &'static [&'static str],
+    pub(crate) about: About,
+    pub(crate) columns: Vec<String>,
     pub(crate) rows: Vec<Row>,
     /// What a reader must know of it.
     pub(crate) notes: Vec<String>,
 }
 
-#[derive(Debug)]
+/// What was measured, for whoever looks for a figure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct About {
+    /// What the command line calls it.
+    pub(crate) work: String,
+    /// The kind of entry, or the trace.
+    pub(crate) subject: String,
+    pub(crate) threads: usize,
+    pub(crate) entries: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Row {
-    pub(crate) system: &'static str,
+    /// The system, as the command line calls it.
+    pub(crate) id: String,
+    /// As tables call it.
+    pub(crate) system: String,
     pub(crate) cells: Vec<Cell>,
+    /// What is drawn but not printed: points of a curve.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) curve: Vec<(f64, f64)>,
 }
 
 /// A figure with the number of decimals that mean something.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
 pub(crate) enum Cell {
     Number(f64, usize),
     Range((f64, f64), usize),
+    Text(String),
     /// Not measured, or without meaning here.
     Empty,
 }
 
-impl Cell {
-    pub(crate) fn median(values: &Sorted, decimals: usize) -> Self {
-        Cell::Number(values.median(), decimals)
+impl Table {
+    /// The column of this name; of several, the first.
+    pub(crate) fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column == name)
     }
+
+    /// A system's number in a column.
+    pub(crate) fn number(&self, id: &str, column: &str) -> Option<f64> {
+        let column = self.column(column)?;
+        self.rows.iter().find(|row| row.id == id)?.cells.get(column)?.number()
+    }
+}
+
+impl Row {
+    pub(crate) fn new(id: &str, system: &str, cells: Vec<Cell>) -> Self {
+        Row { id: id.to_owned(), system: system.to_owned(), cells, curve: Vec::new() }
+    }
+}
+
+impl Cell {
+    /// Empty for what is no number.
+    pub(crate) fn of(number: f64, decimals: usize) -> Self {
+        if number.is_finite() { Cell::Number(rounded(number, decimals), decimals) } else { Cell::Empty }
+    }
+
+    pub(crate) fn median(values: &Sorted, decimals: usize) -> Self {
+        Cell::of(values.median(), decimals)
+    }
+
+    pub(crate) fn range((low, high): (f64, f64), decimals: usize) -> Self {
+        if low.is_finite() && high.is_finite() {
+            Cell::Range((rounded(low, decimals), rounded(high, decimals)), decimals)
+        } else {
+            Cell::Empty
+        }
+    }
+
+    pub(crate) fn number(&self) -> Option<f64> {
+        match *self {
+            Cell::Number(number, _) => Some(number),
+            _ => None,
+        }
+    }
+}
+
+/// With two decimals more than are shown: what is kept need not say more.
+fn rounded(number: f64, decimals: usize) -> f64 {
+    let unit = 10_f64.powi(i32::try_from(decimals + 2).unwrap_or(2));
+    (number * unit).round() / unit
 }
 
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
+        match self {
             Cell::Number(number, decimals) => write!(f, "{number:.decimals$}"),
             Cell::Range((low, high), decimals) => write!(f, "{low:.decimals$}..{high:.decimals$}"),
+            Cell::Text(text) => f.write_str(text),
             Cell::Empty => f.write_str("-"),
         }
     }

@@ -1,13 +1,17 @@
 //! Figures of a map that answers wrongly mean nothing.
 
 use crate::{
+    caches,
     entries::{Entry, Integers, Strings},
     mix::{EXCHANGE, Mix, Operation, RAPID_GROW, READ_HEAVY},
     random::Zipf,
-    script::{BATCH, Script},
+    script::{BATCH, Requests, Script},
     systems::{self, Role},
 };
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 const ENTRIES: u64 = 1 << 12;
 
@@ -88,4 +92,50 @@ fn zipf_follows_its_law() {
     let ratio = |a: usize, b: usize| f64::from(counts[a]) / f64::from(counts[b]);
     assert!((ratio(0, 1) - 2_f64.powf(0.99)).abs() < 0.05, "{}", ratio(0, 1));
     assert!((ratio(0, 99) - 100_f64.powf(0.99)).abs() < 10.0, "{}", ratio(0, 99));
+}
+
+#[test]
+fn every_cache_keeps_what_fits_and_no_more_than_that() {
+    fn check<E: Entry>() {
+        for contender in caches::all::<E>().into_iter().filter(|contender| contender.role != Role::Floor) {
+            let cache = (contender.build)(4 * usize::try_from(ENTRIES).expect("fits"));
+            let mut missing = 0;
+            let mut first = Requests::among(ENTRIES);
+            let mut again = first.clone();
+            for _ in 0..ENTRIES / BATCH {
+                missing += cache.batch(&mut first);
+            }
+            assert!(missing > ENTRIES / 2, "{}: {missing} of {ENTRIES} were missing", contender.name);
+            for _ in 0..ENTRIES / BATCH {
+                missing = cache.batch(&mut again);
+                assert_eq!(missing, 0, "{}: all that was put in fits", contender.name);
+            }
+
+            let small = (contender.build)(1000);
+            let requests: u64 = (0..20).map(|_| small.batch(&mut Requests::Fresh(0))).sum();
+            assert_eq!(requests, BATCH, "{}: each key is missing once", contender.name);
+            let (mut fresh, mut again) = (Requests::Fresh(1 << 40), Requests::Fresh(1 << 40));
+            let fresh: u64 = (0..10 * ENTRIES / BATCH).map(|_| small.batch(&mut fresh)).sum();
+            assert_eq!(fresh, 10 * ENTRIES / BATCH * BATCH, "{}: none was there", contender.name);
+            let again: u64 = (0..10 * ENTRIES / BATCH).map(|_| small.batch(&mut again)).sum();
+            assert!(again > 9 * ENTRIES, "{}: {again} of {} were gone", contender.name, 10 * ENTRIES);
+        }
+    }
+    check::<Integers>();
+    check::<Strings>();
+}
+
+#[test]
+fn what_has_a_deadline_of_its_own_is_not_read_after_it() {
+    for system in caches::storming().into_iter().filter(|system| system.id != "null") {
+        let cache = (system.build)();
+        cache.put(1, Instant::now() + caches::LONG);
+        let until = Instant::now() + Duration::from_millis(50);
+        cache.put(2, until);
+        assert!(cache.get(1), "{}", system.name);
+        std::thread::sleep(until.saturating_duration_since(Instant::now()) + Duration::from_millis(20));
+        assert!(cache.get(1) && !cache.get(2), "{}", system.name);
+        cache.upkeep();
+        assert!(cache.len() >= 1, "{}", system.name);
+    }
 }

@@ -4,9 +4,8 @@
 //! machine does meanwhile falls on all of them alike.
 
 use crate::{
-    driver::Driver,
     entries::Entry,
-    script::{BATCH, Script},
+    script::BATCH,
     systems::{BASELINE, Contender, Role},
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -50,15 +49,17 @@ pub(crate) fn baseline<E>(contenders: &[Contender<E>]) -> usize {
 pub(crate) struct Turn {
     /// Million operations per second.
     pub(crate) rate: f64,
-    /// Answers that were not as they must be.
-    pub(crate) wrong: u64,
+    pub(crate) done: u64,
+    /// What the batches returned, added up: answers that were not as they must be, or a cache's misses.
+    pub(crate) noted: u64,
 }
 
 /// All turns of one contender.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Turns {
     pub(crate) rates: Vec<f64>,
-    pub(crate) wrong: u64,
+    pub(crate) done: u64,
+    pub(crate) noted: u64,
 }
 
 /// Gives each contender a turn in each round, and one before the first to warm up.
@@ -73,9 +74,10 @@ pub(crate) fn interleave(
     for round in 0..=rounds {
         for place in 0..contenders {
             let contender = (round + place) % contenders;
-            let Turn { rate, wrong } = turn(contender);
+            let Turn { rate, done, noted } = turn(contender);
             let turns = &mut turns[contender];
-            turns.wrong += wrong;
+            turns.done += done;
+            turns.noted += noted;
             if round > 0 {
                 turns.rates.push(rate);
             }
@@ -100,27 +102,34 @@ pub(crate) enum End {
     Done(u64),
 }
 
-/// One system's turn, with a thread for each script.
-pub(crate) fn take<E: Entry>(system: &dyn Driver<E>, scripts: &mut [Script], end: End) -> Turn {
+/// One system's turn, with a thread for each script, pinned to a core of its own for as long as there are cores.
+///
+/// `batch` does the next [`BATCH`] operations of a script.
+pub(crate) fn take<S: Send>(scripts: &mut [S], end: End, batch: impl Fn(&mut S) -> u64 + Sync) -> Turn {
+    let cores = core_affinity::get_core_ids().unwrap_or_default();
     let is_over = AtomicBool::new(false);
     let start = Barrier::new(scripts.len() + 1);
     let limit = match end {
         End::After(_) => u64::MAX,
         End::Done(operations) => operations,
     };
-    let work = |script: &mut Script| {
-        let (mut done, mut wrong) = (0, 0);
+    let work = |thread: usize, script: &mut S| {
+        if !cores.is_empty() {
+            core_affinity::set_for_current(cores[thread % cores.len()]);
+        }
+        let (mut done, mut noted) = (0, 0);
         start.wait();
         let began = Instant::now();
         while done < limit && !is_over.load(Ordering::Relaxed) {
-            wrong += system.batch(script);
+            noted += batch(script);
             done += BATCH;
         }
-        Share { done, wrong, began, ended: Instant::now() }
+        Share { done, noted, began, ended: Instant::now() }
     };
     let work = &work;
     let shares: Vec<Share> = thread::scope(|scope| {
-        let threads: Vec<_> = scripts.iter_mut().map(|script| scope.spawn(move || work(script))).collect();
+        let scripts = scripts.iter_mut().enumerate();
+        let threads: Vec<_> = scripts.map(|(thread, script)| scope.spawn(move || work(thread, script))).collect();
         start.wait();
         if let End::After(time) = end {
             thread::sleep(time);
@@ -132,15 +141,17 @@ pub(crate) fn take<E: Entry>(system: &dyn Driver<E>, scripts: &mut [Script], end
     // kept waiting while they work.
     let began = shares.iter().map(|share| share.began).min().expect("a thread");
     let ended = shares.iter().map(|share| share.ended).max().expect("a thread");
+    let done: u64 = shares.iter().map(|share| share.done).sum();
     #[allow(clippy::cast_precision_loss, reason = "a rate")]
-    let millions = shares.iter().map(|share| share.done).sum::<u64>() as f64 / 1e6;
-    Turn { rate: millions / (ended - began).as_secs_f64(), wrong: shares.iter().map(|share| share.wrong).sum() }
+    let millions = done as f64 / 1e6;
+    let noted = shares.iter().map(|share| share.noted).sum();
+    Turn { rate: millions / (ended - began).as_secs_f64(), done, noted }
 }
 
 /// One thread's part of a turn.
 struct Share {
     done: u64,
-    wrong: u64,
+    noted: u64,
     began: Instant,
     ended: Instant,
 }

@@ -31,10 +31,15 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
     };
     let eviction = match map.declared.capacity() {
         None => quote!(#krate::evict::Unbounded),
-        Some(_) => choice(map.declared.evict(), &EVICTIONS, "Sieve", krate),
+        Some(_) => choice(map.declared.evict(), &EVICTIONS, "Adaptive", krate),
     };
     let ttl = map.declared.ttl().map(|ttl| time("TTL", ttl));
+    let ttl_jitter = map.declared.ttl_jitter().map(|percent| {
+        let percent = Literal::u8_unsuffixed(percent);
+        quote!(const TTL_JITTER: ::core::primitive::u8 = #percent;)
+    });
     let idle = map.declared.idle().map(|idle| time("IDLE", idle));
+    let refresh_after = map.declared.refresh_after().map(|after| time("REFRESH_AFTER", after));
     let capacity = map.declared.capacity().map(|capacity| {
         let capacity = &capacity.literal;
         quote! {
@@ -63,7 +68,9 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
             type Clock = #clock;
             const NAME: &'static ::core::primitive::str = #name;
             #ttl
+            #ttl_jitter
             #idle
+            #refresh_after
             #capacity
             #weighs
             #pins

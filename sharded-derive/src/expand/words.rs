@@ -37,14 +37,18 @@ fn numa(policy: &Policy) -> Option<String> {
 }
 
 fn expiry(policy: &Policy) -> Option<String> {
-    match (policy.ttl().map(in_words), policy.idle().map(in_words)) {
-        (None, None) => None,
-        (Some(ttl), None) => Some(format!("entries expire {ttl} after they were written")),
-        (None, Some(idle)) => Some(format!("entries expire {idle} after they were last used")),
-        (Some(ttl), Some(idle)) => {
-            Some(format!("entries expire {ttl} after they were written, or {idle} after they were last used"))
-        }
-    }
+    let written = policy.ttl().map(in_words).map(|ttl| {
+        let sooner = policy.ttl_jitter().map(|percent| format!(", or up to {percent}% sooner")).unwrap_or_default();
+        format!("{ttl} after they were written{sooner}")
+    });
+    let used = policy.idle().map(in_words).map(|idle| format!("{idle} after they were last used"));
+    let expire = match (written, used) {
+        (None, None) => return None,
+        (Some(time), None) | (None, Some(time)) => format!("entries expire {time}"),
+        (Some(written), Some(used)) => format!("entries expire {written}, or {used}"),
+    };
+    let refresh = policy.refresh_after().map(in_words);
+    Some(expire + &refresh.map(|after| format!(", and are loaded anew once they are {after} old")).unwrap_or_default())
 }
 
 fn bound(policy: &Policy) -> Option<String> {
@@ -53,7 +57,7 @@ fn bound(policy: &Policy) -> Option<String> {
     };
     let pinned = policy.evictable().map(|path| format!(" what `{}` lets go", compact(path))).unwrap_or_default();
     let full = match policy.evict() {
-        None => format!("then `Sieve` evicts{pinned}"),
+        None => format!("then `Adaptive` evicts{pinned}"),
         Some(evict) if evict.is("Reject") => "more are refused".to_owned(),
         Some(evict) => format!("then `{}` evicts{pinned}", evict.words()),
     };

@@ -13,10 +13,11 @@ pub(crate) struct Choices {
 }
 
 pub(crate) const LOCKS: Choices = Choices { module: "lock", names: &["Mutex", "RwLock", "Optimistic"] };
-pub(crate) const EVICTIONS: Choices = Choices { module: "evict", names: &["Lru", "Sieve", "Adaptive", "Reject"] };
+pub(crate) const EVICTIONS: Choices =
+    Choices { module: "evict", names: &["Adaptive", "Lru", "Sieve", "S3Fifo", "TinyLfu", "Reject"] };
 pub(crate) const PLACEMENTS: Choices =
     Choices { module: "placement", names: &["Spread", "Local", "Off", "StrictSpread", "StrictLocal"] };
-pub(crate) const CLOCKS: Choices = Choices { module: "clock", names: &["System", "Manual"] };
+pub(crate) const CLOCKS: Choices = Choices { module: "clock", names: &["System", "Boot", "Manual"] };
 pub(crate) const HASHERS: Choices = Choices { module: "hasher", names: &["SipHash"] };
 
 /// A type by its name. The user's own token is kept, so that editors lead from it to the type.

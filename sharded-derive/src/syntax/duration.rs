@@ -47,7 +47,12 @@ pub(super) fn parse(option: &str, value: &Value, diag: &mut Diagnostics) -> Opti
     let wrong = match &value.kind {
         Kind::Text(text) => match duration(&text.value()) {
             Ok(time) if time.is_zero() => {
-                format!("with `{option} = {}` every entry would be gone at once; {}", value.tokens, never())
+                let why = if option == "refresh_after" {
+                    "every call would load anew"
+                } else {
+                    "every entry would be gone at once"
+                };
+                format!("with `{option} = {}` {why}; {}", value.tokens, never())
             }
             Ok(time) => return Some(Time::After(time)),
             Err(Wrong::TooLong) => {

@@ -7,6 +7,7 @@ mod entries;
 mod function;
 mod item;
 mod options;
+mod percent;
 mod reason;
 mod shards;
 mod value;
@@ -16,4 +17,5 @@ pub(crate) use choice::{CLOCKS, Choice, Choices, EVICTIONS, HASHERS, Hasher, LOC
 pub(crate) use duration::{Time, in_words};
 pub(crate) use item::{Declaration, DeclaredField, Unsupported, conditional, parse};
 pub(crate) use options::{Options, Written};
+pub(crate) use percent::Share;
 pub(crate) use shards::Shards;

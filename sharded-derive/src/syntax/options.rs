@@ -2,7 +2,9 @@
 
 use super::entries::{Entry, Given, entries};
 use super::value::Value;
-use super::{Capacity, Choice, Hasher, Shards, Time, capacity, choice, duration, function, reason, shards};
+use super::{
+    Capacity, Choice, Hasher, Shards, Share, Time, capacity, choice, duration, function, percent, reason, shards,
+};
 use crate::{diag::Diagnostics, suggest};
 use proc_macro2::TokenStream;
 use std::rc::Rc;
@@ -25,7 +27,7 @@ struct Known {
     synonyms: &'static [&'static str],
 }
 
-const KNOWN: [Known; 16] = [
+const KNOWN: [Known; 18] = [
     known("shards", "shards = 16", None, &["buckets", "segments", "stripes", "partitions"]),
     known("lock", "lock = RwLock", None, &["mutex", "rwlock", "guard"]),
     known(
@@ -44,7 +46,14 @@ const KNOWN: [Known; 16] = [
             "time_to_live",
         ],
     ),
+    known("ttl_jitter", "ttl_jitter = \"10%\"", None, &["jitter", "spread", "fuzz"]),
     known("idle", "idle = \"30m\"", None, &["tti", "time_to_idle", "idle_time", "idle_timeout"]),
+    known(
+        "refresh_after",
+        "refresh_after = \"1m\"",
+        None,
+        &["refresh", "reload", "reload_after", "refresh_after_write", "stale_after", "refresh_interval"],
+    ),
     known("capacity", "capacity = 10_000", None, &["max", "size", "limit", "max_size", "max_capacity", "max_entries"]),
     known("evict", "evict = Lru", None, &["eviction", "evicts", "policy"]),
     known("weight", "weight = weight_of_page", Some(Place::Field), &["weigher", "cost", "weigh"]),
@@ -85,7 +94,9 @@ pub(crate) struct Options {
     pub(crate) shards: Slot<Shards>,
     pub(crate) lock: Slot<Choice>,
     pub(crate) ttl: Slot<Time>,
+    pub(crate) ttl_jitter: Slot<Share>,
     pub(crate) idle: Slot<Time>,
+    pub(crate) refresh_after: Slot<Time>,
     pub(crate) capacity: Slot<Capacity>,
     pub(crate) evict: Slot<Choice>,
     pub(crate) weight: Slot<TokenStream>,
@@ -126,7 +137,9 @@ impl Options {
             "shards" => note.take(&mut self.shards, shards::parse),
             "lock" => note.take(&mut self.lock, choice::lock),
             "ttl" => note.take(&mut self.ttl, duration::parse),
+            "ttl_jitter" => note.take(&mut self.ttl_jitter, percent::jitter),
             "idle" => note.take(&mut self.idle, duration::parse),
+            "refresh_after" => note.take(&mut self.refresh_after, duration::parse),
             "capacity" => note.take(&mut self.capacity, capacity::parse),
             "evict" => note.take(&mut self.evict, choice::evict),
             "weight" => note.take(&mut self.weight, function::parse),
@@ -152,7 +165,9 @@ impl Options {
             tokens(self.shards.as_ref()),
             tokens(self.lock.as_ref()),
             tokens(self.ttl.as_ref()),
+            tokens(self.ttl_jitter.as_ref()),
             tokens(self.idle.as_ref()),
+            tokens(self.refresh_after.as_ref()),
             tokens(self.capacity.as_ref()),
             tokens(self.evict.as_ref()),
             tokens(self.weight.as_ref()),

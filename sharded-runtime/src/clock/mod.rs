@@ -1,15 +1,17 @@
 //! What tells the time: one file per choice.
 
+mod boot;
 mod manual;
 mod system;
 
+pub use boot::Boot;
 pub(crate) use manual::to_nanos;
 pub use manual::{Backwards, Manual};
 pub use system::System;
 
 /// A source of time for expiry, chosen with `clock = …`.
 ///
-/// [`System`] is the default. A clock of one's own is named by a path: `clock = self::GameTime`. Every map has a clock
+/// [`System`] is the default; [`Boot`] counts the time of a suspend as well. A clock of one's own is named by a path: `clock = self::GameTime`. Every map has a clock
 /// of its own, made by `Default`; what clocks are to share belongs into a static. A [`Manual`] clock that is given to a store's
 /// builder is shared by all its maps.
 ///

@@ -2,10 +2,14 @@
 
 mod adaptive;
 mod field;
+mod ghosts;
 mod lru;
+mod parts;
 mod queue;
 mod reject;
+mod s3_fifo;
 mod sieve;
+mod tiny_lfu;
 mod unbounded;
 
 pub use adaptive::Adaptive;
@@ -13,7 +17,9 @@ pub use adaptive::Adaptive;
 pub use field::Field;
 pub use lru::Lru;
 pub use reject::Reject;
+pub use s3_fifo::S3Fifo;
 pub use sieve::Sieve;
+pub use tiny_lfu::TinyLfu;
 pub use unbounded::Unbounded;
 
 use crate::arena::Heap;
@@ -158,6 +164,6 @@ pub trait Bounded: Eviction {}
 #[diagnostic::on_unimplemented(
     message = "this call can't say that there was no room, and `evict = {Self}` makes none",
     label = "not for a field that rejects what does not fit",
-    note = "call `try_insert`, which gives back what was refused, or declare `evict = Lru` or `evict = Sieve`"
+    note = "call `try_insert`, which gives back what was refused, or declare an eviction that makes room, such as `evict = Adaptive`"
 )]
 pub trait MakesRoom: Eviction {}

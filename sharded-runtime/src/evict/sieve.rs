@@ -1,8 +1,7 @@
 use super::{Bounded, Eviction, Field, MakesRoom, queue};
 use crate::{arena::Heap, list::NIL};
 
-/// A hand goes from the oldest entry to the newest and takes the first that was not used since it last came by:
-/// `evict = Sieve`, the default where only a `capacity` is declared.
+/// A hand goes from the oldest entry to the newest and takes the first that was not used since it last came by: `evict = Sieve`.
 ///
 /// A use writes at most one byte, under any lock, and never reorders: it costs less than [`Lru`](super::Lru) and resists scans better. The
 /// algorithm is SIEVE (Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024), per shard; the hand passes over at most 64 used

@@ -2,6 +2,7 @@
 
 mod after_access;
 mod after_write;
+mod jitter;
 mod never;
 mod wheel;
 
@@ -9,6 +10,7 @@ pub use after_access::AfterAccess;
 pub use after_write::AfterWrite;
 pub use never::Never;
 
+pub(crate) use jitter::jitter;
 pub(crate) use stamp::Stamp;
 pub(crate) use wheel::Wheel;
 

@@ -103,19 +103,42 @@ impl<K, V> Registry<K, V> {
     where
         K: Eq,
     {
-        let epoch = self.epoch;
-        let is_this = |entry: &Entry<K, V>| entry.is_current(hash, epoch) && Some(&entry.key) == key.as_ref();
-        if let Some(Entry { flight, .. }) = self.entries.find(hash, is_this) {
+        if let Some(flight) = self.find(hash, key.as_ref()?) {
             let flight = Arc::clone(flight);
             return Some(match flight.board() {
                 Some(ticket) => Boarded::Wait(flight, ticket),
                 None => Boarded::Lead(flight),
             });
         }
+        Some(Boarded::Lead(self.begin(hash, key.take()?)))
+    }
+
+    /// As [`board`](Registry::board), for who does not wait: `None` where someone else leads. The key may be stored.
+    pub(crate) fn lead(&mut self, hash: u64, key: &mut Option<K>) -> Option<Arc<Flight<V>>>
+    where
+        K: Eq,
+    {
+        match self.find(hash, key.as_ref()?) {
+            // Only under the shard's lock can anyone take the lead.
+            Some(flight) if flight.is_adrift() && flight.board().is_none() => Some(Arc::clone(flight)),
+            Some(_) => None,
+            None => Some(self.begin(hash, key.take()?)),
+        }
+    }
+
+    fn find(&self, hash: u64, key: &K) -> Option<&Arc<Flight<V>>>
+    where
+        K: Eq,
+    {
+        let is_this = |entry: &Entry<K, V>| entry.is_current(hash, self.epoch) && entry.key == *key;
+        self.entries.find(hash, is_this).map(|entry| &entry.flight)
+    }
+
+    fn begin(&mut self, hash: u64, key: K) -> Arc<Flight<V>> {
         let flight = Arc::new(Flight::new());
-        let entry = Entry { hash, key: key.take()?, flight: Arc::clone(&flight), epoch: Some(epoch) };
+        let entry = Entry { hash, key, flight: Arc::clone(&flight), epoch: Some(self.epoch) };
         self.entries.insert_unique(hash, entry, |entry| entry.hash);
-        Some(Boarded::Lead(flight))
+        flight
     }
 
     /// A key was put in or taken out.
@@ -130,6 +153,12 @@ impl<K, V> Registry<K, V> {
                 entry.epoch = epoch;
             }
         }
+    }
+
+    /// As [`overtake`](Registry::overtake), where keys can't be compared: all keys of this hash, mostly one. A load that is overtaken without need
+    /// costs another one.
+    pub(crate) fn overtake_alike(&mut self, hash: u64) {
+        self.entries.iter_hash_mut(hash).filter(|entry| entry.hash == hash).for_each(|entry| entry.epoch = None);
     }
 
     /// All keys were taken out.

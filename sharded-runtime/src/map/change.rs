@@ -103,15 +103,18 @@ where
             }
             return updated;
         }
-        self.core.write(self.core.route(hash), Runs::Closure, |locked| {
+        let mut is_refused = false;
+        let updated = self.core.write(self.core.route(hash), Runs::Closure, |locked| {
             if let Ok(updated) = locked.use_offered(hash, &offer, update) {
                 return Some(updated);
             }
             offer.value = Some(init());
             locked.ask_time();
-            locked.insert_new(hash, &mut offer);
+            is_refused = !locked.insert_new(hash, &mut offer);
             None
-        })
+        });
+        self.core.store_refused(hash, &mut offer, is_refused);
+        updated
     }
 
     /// Looks at a key's value and keeps, changes, replaces, stores or removes it, in one critical section. A use of the entry.
@@ -155,7 +158,8 @@ where
     {
         let hash = self.core.hash_for(Operation::Update, &key);
         let mut offer = Offer::of_key(key);
-        self.core.write(self.core.route(hash), Runs::Closure, |locked| {
+        let mut is_refused = false;
+        let result = self.core.write(self.core.route(hash), Runs::Closure, |locked| {
             let slot = locked.find_offered_to_use(hash, &offer);
             let change = match slot {
                 Some(slot) => locked.change(slot, |value| change(Some(value))),
@@ -169,7 +173,7 @@ where
                     result
                 }
                 (Change::Put(value, result), Some(slot)) => {
-                    offer.value = Some(locked.replace(slot, value, None));
+                    offer.value = Some(locked.replace(slot, hash, value, None));
                     if let Some(replaced) = offer.take() {
                         locked.leave(replaced, Cause::Replaced);
                     }
@@ -177,7 +181,7 @@ where
                 }
                 (Change::Put(value, result), None) => {
                     offer.value = Some(value);
-                    locked.insert_new(hash, &mut offer);
+                    is_refused = !locked.insert_new(hash, &mut offer);
                     result
                 }
                 (Change::Remove(result), Some(slot)) => {
@@ -187,7 +191,9 @@ where
                     result
                 }
             }
-        })
+        });
+        self.core.store_refused(hash, &mut offer, is_refused);
+        result
     }
 
     /// A copy of a key's value, which is `init()` if it had none; in one critical section, so `init` runs once however many threads ask. A use of
@@ -219,15 +225,18 @@ where
     {
         let hash = self.core.hash_for(Operation::Load, &key);
         let mut offer = Offer::of_key(key);
-        self.core.write(self.core.route(hash), Runs::Closure, |locked| {
+        let mut is_refused = false;
+        let value = self.core.write(self.core.route(hash), Runs::Closure, |locked| {
             if let Some(slot) = locked.find_offered_to_use(hash, &offer) {
                 return locked.value(slot).clone();
             }
             // The copy comes first: once the entry is stored, no user code runs that could panic.
             let copy = offer.value.insert(init()).clone();
             locked.ask_time();
-            locked.insert_new(hash, &mut offer);
+            is_refused = !locked.insert_new(hash, &mut offer);
             copy
-        })
+        });
+        self.core.store_refused(hash, &mut offer, is_refused);
+        value
     }
 }

@@ -1,6 +1,7 @@
 //! What all operations of a map are made of: the map itself, and a write to one shard.
 
 use super::{
+    discard::Discarded,
     garbage::{Garbage, Leaving},
     locked::Locked,
     placing::Placing,
@@ -12,7 +13,7 @@ use crate::{
     builder::{FieldOptions, StoreContext},
     clock::{TimeSource, to_nanos},
     evict::{Eviction, Field},
-    expiry::Stamp,
+    expiry::{Stamp, jitter},
     flight::{Flights, Registry},
     hasher::MapHasher,
     lock::Lock,
@@ -28,7 +29,7 @@ use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
     sync::{
-        OnceLock,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -54,6 +55,10 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) clock: TimeSource<P::Clock>,
     /// Nanoseconds; `u64::MAX` is for ever.
     pub(super) ttl: u64,
+    /// By how much at most the ttl of an entry is shorter.
+    jitter: u64,
+    /// The age from which calls that load do so anew; nobody asks where there is none.
+    refresh_after: u64,
     pub(super) idle: u64,
     pub(super) budget: Option<Budget>,
     pub(super) rules: Rules<K, V>,
@@ -65,6 +70,7 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     /// When the background thread looks at this map next.
     pub(super) alarm: AtomicU64,
     in_background: bool,
+    pub(super) discarded: Arc<Discarded>,
 }
 
 /// What hashes keys. That a key can be hashed is known only where the map is built and in the calls that bring one.
@@ -125,6 +131,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 P::TTL.is_none() || StampOf::<P>::EXPIRES,
                 "a policy with a TTL needs an `Expiry` other than `Never`"
             );
+            assert!(P::TTL_JITTER == 0 || P::TTL.is_some(), "a policy with a TTL_JITTER needs a TTL");
+            assert!(P::TTL_JITTER < 100, "a TTL_JITTER is a share of the TTL, below 100 percent");
+            assert!(P::REFRESH_AFTER.is_none() || P::TTL.is_some(), "a policy with a REFRESH_AFTER needs a TTL");
             assert!(P::IDLE.is_none() || StampOf::<P>::TRACKS_ACCESS, "a policy with an IDLE time needs `AfterAccess`");
             assert!(!matches!(P::CAPACITY, Some(0)), "the CAPACITY of a policy must not be zero");
             assert!(P::CAPACITY.is_none() || P::Eviction::BOUNDED, "a policy with a CAPACITY needs an `Eviction`");
@@ -138,18 +147,23 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let field = Field::new(capacity.filter(|_| !P::WEIGHS), homes.len());
         let shards = Shards::new(&homes, place, |shard| Table::new(placing.arena(shard), &field));
         let forever = |time: Option<Duration>| time.map_or(u64::MAX, to_nanos);
+        let ttl = forever(options.ttl.or(P::TTL));
         let idle = forever(options.idle.or(P::IDLE).filter(|_| StampOf::<P>::TRACKS_ACCESS));
         let clock = TimeSource::new(store.clock(), if idle == u64::MAX { 0 } else { idle.min(LONGEST_PAST) });
         Core {
             budget: capacity.map(|capacity| Budget::new(capacity, shards.count(), P::WEIGHS)),
             rules,
-            ttl: forever(options.ttl.or(P::TTL)),
+            // What is for ever is not shortened.
+            jitter: if ttl == u64::MAX { 0 } else { ttl / 100 * u64::from(P::TTL_JITTER) },
+            ttl,
+            refresh_after: forever(P::REFRESH_AFTER),
             idle,
             listening: OnceLock::new(),
             tally: Tally::new(),
             flights: Flights::new(),
             recording: P::RECORDS.then(|| Box::new(Recording::new(Self::facts(options)))),
             alarm: AtomicU64::new(u64::MAX),
+            discarded: Discarded::new(!store.sweeps_by_hand() && store.clock().is_none()),
             in_background: StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand(),
             shards,
             placing,
@@ -164,6 +178,19 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[inline]
     pub(super) fn idle(&self) -> u64 {
         if StampOf::<P>::TRACKS_ACCESS { self.idle } else { u64::MAX }
+    }
+
+    /// The declared time to live of an entry with a key of this hash.
+    #[inline]
+    pub(super) fn ttl_for(&self, hash: u64) -> u64 {
+        if P::TTL_JITTER == 0 { self.ttl } else { self.ttl - jitter(self.jitter, hash) }
+    }
+
+    /// Whether a live entry that has this deadline by its ttl, and a key of this hash, is so old that it is to be loaded anew.
+    pub(super) fn is_old(&self, hash: u64, deadline: u64) -> bool {
+        let ttl = self.ttl_for(hash);
+        // It was written that long before its deadline, unless it was given a time of its own.
+        ttl != u64::MAX && deadline.saturating_sub(self.now()) <= ttl.saturating_sub(self.refresh_after)
     }
 
     #[inline]
@@ -253,6 +280,13 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Q: Eq + ?Sized,
     {
         self.flights.with(self.route(hash), |registry| registry.overtake(hash, |loading| loading.borrow() == key));
+    }
+
+    /// As [`overtake`](Core::overtake), of a key that is there.
+    #[cold]
+    pub(super) fn overtake_refresh(&self, key: &K) {
+        let hash = self.hash_of(key);
+        self.flights.with(self.route(hash), |registry| registry.overtake_alike(hash));
     }
 
     /// As [`overtake`](Core::overtake), of all keys of a shard.

@@ -16,7 +16,8 @@ where
     P::Lock: Serves<K, V>,
     S: BuildHasher + Default + 'static,
 {
-    /// As [`insert`](Self::insert), with a time to live of its own in place of the declared one. A declared idle time holds as well.
+    /// As [`insert`](Self::insert), with a time to live of its own in place of the declared one, and exact also where a jitter is declared. A declared
+    /// idle time holds as well.
     ///
     /// A time that ends beyond what the clock can count (584 years) is for ever; one of zero is over at once.
     ///
@@ -151,7 +152,7 @@ where
             let found = locked.find(hash, key);
             if let Some(slot) = found {
                 locked.used(slot);
-                locked.restart(slot, ttl);
+                locked.restart(slot, hash, ttl);
             }
             found.is_some()
         })

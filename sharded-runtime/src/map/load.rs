@@ -25,6 +25,9 @@ where
     /// - **The key is taken out meanwhile,** by whichever call (`clear` takes out all, and `retain` and `remove_if` may not be asked, as they
     ///   would be of a value): what is loaded goes to those who wait for it, and is not stored. Later callers begin a load of their own at once,
     ///   as the one under way may have read what was before.
+    /// - **It is old,** by the declared `refresh_after`: one caller loads it anew, and others get what is there and do not wait. What is loaded
+    ///   replaces it and begins to live then, unless a call has put the key in, changed its value or taken it out meanwhile. Where the load
+    ///   fails, that caller too gets what is there, as long as it has not expired; a later call tries again.
     /// - **There is no room,** under [`Reject`](crate::evict::Reject): the callers get the value, and it is not stored.
     ///
     /// The time to live starts when the load ends. This blocks the thread; in async code await
@@ -62,7 +65,9 @@ where
         let hash = self.core.hash_for(Operation::Load, &key);
         self.core.check_load(hash, Location::caller());
         if let Some(value) = self.core.read(hash, &key, <P::Lock as Serves<K, V>>::COPIES, Runs::Nothing, V::clone) {
-            return Ok(value);
+            let Some(ours) = self.core.refresh(hash, key) else { return Ok(value) };
+            let loaded = ours.run(load);
+            return ours.land(loaded);
         }
         match block_on(self.core.approach(hash, key))? {
             Approach::Value(value) => Ok(value),
@@ -125,7 +130,9 @@ where
             let hash = core.hash_for(Operation::Load, &key);
             let get = async {
                 if let Some(value) = core.read(hash, &key, <P::Lock as Serves<K, V>>::COPIES, Runs::Nothing, V::clone) {
-                    return Ok(value);
+                    let Some(ours) = core.refresh(hash, key) else { return Ok(value) };
+                    let loaded = ours.poll(load).await;
+                    return ours.land(loaded);
                 }
                 match core.approach(hash, key).await? {
                     Approach::Value(value) => Ok(value),

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     LoadError, Policy,
     flight::{Boarded, Flight, Landed, Need, Registry, Told, within},
+    lock::Serves,
     order,
     shards::{Access, Beside, Runs},
     table::Offer,
@@ -96,6 +97,44 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
+    /// The load of a key whose entry was just found, if it is old and nobody else loads it.
+    #[inline]
+    pub(super) fn refresh(&self, hash: u64, key: K) -> Option<Lead<'_, K, V, P, S>>
+    where
+        K: Key,
+        P::Lock: Serves<K, V>,
+    {
+        let is_old = P::REFRESH_AFTER.is_some() && self.has_old(hash, &key, <P::Lock as Serves<K, V>>::COPIES);
+        if is_old { self.lead_refresh(hash, key) } else { None }
+    }
+
+    #[cold]
+    fn lead_refresh(&self, hash: u64, key: K) -> Option<Lead<'_, K, V, P, S>>
+    where
+        K: Key,
+    {
+        let shard = self.route(hash);
+        self.flights.prepare(self.shard_count());
+        let mut key = Some(key);
+        let mut forgotten = Garbage::new();
+        // Out here, as below.
+        let mut lead = None;
+        self.write(shard, Runs::Nothing, |locked| {
+            // It may have been loaded, or have gone, meanwhile.
+            let Some(slot) = key.as_ref().and_then(|key| locked.find(hash, key)) else { return };
+            if !locked.is_old(slot, hash) {
+                return;
+            }
+            self.flights.tidy(shard, |key| forgotten.push((key, ())));
+            let flight = self.with_flights(shard, locked.open, |registry| registry.lead(hash, &mut key));
+            lead = flight.map(|flight| Lead { core: self, hash, flight, need: None });
+        });
+        let mut lead = lead?;
+        // Where the one who leads would wait for itself, it is served what there is.
+        lead.need = Need::of_this(lead.flight.id()).ok()?;
+        Some(lead)
+    }
+
     /// Looks for the value of a key, or else for its flight. If that begins now, it has the key.
     fn find_flight<E>(&self, hash: u64, key: &mut Option<K>) -> Result<Found<'_, K, V, P, S>, LoadError<E>>
     where
@@ -173,7 +212,7 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
         poll_fn(|context| self.run(|| load.as_mut().poll(context))).await
     }
 
-    /// Stores what was loaded, unless the key was put in or taken out meanwhile, and tells those who wait. Answers what the callers get.
+    /// Stores what was loaded, unless the key was put in, changed or taken out meanwhile, and tells those who wait. Answers what the callers get.
     #[track_caller]
     pub(super) fn land<E>(self, loaded: Result<V, E>) -> Result<V, LoadError<E>>
     where
@@ -190,14 +229,19 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
             }
             Err(error) => (None, Err(Arc::new(error))),
         };
-        let mut offer = None;
+        let (mut offer, mut replaced) = (None, None);
         let shard = core.route(hash);
         let stored = core.write(shard, Runs::Nothing, |locked| {
             let landed = core.with_flights(shard, locked.open, |registry| registry.land(hash, flight))?;
             let Landed { key, is_current } = landed;
             let offer = offer.insert(Offer::of_key(key));
             if let Some(slot) = locked.find_offered(hash, offer) {
-                // What was put in wins.
+                if P::REFRESH_AFTER.is_some() && is_current && value.is_some() {
+                    offer.value = value.take();
+                    replaced = locked.hand_replaced(slot, hash, offer, None);
+                    return None;
+                }
+                // What was put in wins, and what is old is better than an error.
                 return Some(locked.value(slot).clone());
             }
             if is_current {
@@ -208,6 +252,7 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
             }
             None
         });
+        drop(replaced);
         let result = stored.map_or(loaded, Ok);
         flight.tell_all(|| match &result {
             Ok(value) => Told::Loaded(value.clone()),

@@ -92,6 +92,11 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
             || self.table.get(slot).is_some_and(|entry| entry.stamp().deadline(self.core.idle) > self.now)
     }
 
+    /// Whether the live entry of a slot, whose key has this hash, is so old that it is to be loaded anew.
+    pub(super) fn is_old(&self, slot: u32, hash: u64) -> bool {
+        self.table.get(slot).is_some_and(|entry| self.core.is_old(hash, entry.stamp().deadline(u64::MAX)))
+    }
+
     #[inline]
     pub(super) fn used(&mut self, slot: u32) {
         if StampOf::<P>::TRACKS_ACCESS
@@ -180,7 +185,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
             let _ = self.step(STEPS_PER_WRITE);
         }
         let entry = offer.take()?;
-        let deadline = self.deadline(ttl);
+        let deadline = self.deadline(hash, ttl);
         let inserted = {
             let moving = Moving { table: self.table, open: self.open };
             moving.table.insert(hash, entry, self.now, deadline, self.core.idle)
@@ -208,30 +213,47 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         }
     }
 
-    /// Replaces a value; the time to live starts again.
-    pub(super) fn replace(&mut self, slot: u32, value: V, ttl: Option<u64>) -> V {
+    /// Replaces the value of a key with this hash; the time to live starts again.
+    pub(super) fn replace(&mut self, slot: u32, hash: u64, value: V, ttl: Option<u64>) -> V {
         self.open.meter.inserts.add();
         self.table.hit_mut(slot);
-        self.restart(slot, ttl);
+        self.restart(slot, hash, ttl);
         self.change(slot, |old| std::mem::replace(old, value))
     }
 
-    /// Starts the time to live of an entry again, with this length or the declared one.
-    pub(super) fn restart(&mut self, slot: u32, ttl: Option<u64>) {
+    /// Starts the time to live of an entry, whose key has this hash, again, with this length or the declared one.
+    pub(super) fn restart(&mut self, slot: u32, hash: u64, ttl: Option<u64>) {
         if StampOf::<P>::EXPIRES {
-            self.table.restart(slot, self.now, self.deadline(ttl), self.core.idle);
+            self.table.restart(slot, self.now, self.deadline(hash, ttl), self.core.idle);
         }
     }
 
     /// Takes out the entry of an occupied slot, whose hash may be known.
     pub(super) fn remove(&mut self, slot: u32, hash: Option<u64>) -> Option<(K, V)> {
+        self.overtake_refresh(slot);
+        self.lose(slot, hash)
+    }
+
+    /// The entry of an occupied slot is about to be changed or taken out by a call: what is being loaded in its place, if anything, is not stored.
+    #[inline]
+    pub(super) fn overtake_refresh(&self, slot: u32) {
+        if P::REFRESH_AFTER.is_some()
+            && self.open.loads.get() != 0
+            && let Some(entry) = self.table.get(slot)
+        {
+            self.core.overtake_refresh(entry.key());
+        }
+    }
+
+    /// As [`remove`](Locked::remove), of an entry that has to go by itself: what is being loaded for its key is wanted none the less.
+    fn lose(&mut self, slot: u32, hash: Option<u64>) -> Option<(K, V)> {
         let (removed, units) = self.take(slot, hash)?;
         self.give_units(units);
         Some(removed)
     }
 
-    fn deadline(&self, ttl: Option<u64>) -> u64 {
-        self.now.saturating_add(ttl.unwrap_or(self.core.ttl))
+    fn deadline(&self, hash: u64, ttl: Option<u64>) -> u64 {
+        self.now.saturating_add(ttl.unwrap_or_else(|| self.core.ttl_for(hash)))
     }
 
     /// Takes out an entry, whose units of capacity stay taken.
@@ -248,7 +270,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     }
 
     pub(super) fn expire(&mut self, slot: u32) {
-        if let Some(removed) = self.remove(slot, None) {
+        if let Some(removed) = self.lose(slot, None) {
             self.open.meter.expired.add();
             self.leave(removed, Cause::Expired);
         }
@@ -302,7 +324,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
 
     /// Evicts the entry of an occupied slot.
     pub(super) fn evict(&mut self, slot: u32) {
-        if let Some(evicted) = self.remove(slot, None) {
+        if let Some(evicted) = self.lose(slot, None) {
             self.open.meter.evicted.add();
             self.leave(evicted, Cause::Evicted);
         }

@@ -290,4 +290,24 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             Some(peek(entry.value(), of_deadline(entry.stamp().deadline(self.idle))?))
         })
     }
+
+    /// Whether the entry of a key is there and so old that it is to be loaded anew.
+    #[track_caller]
+    pub(super) fn has_old<Q>(&self, hash: u64, key: &Q, copies: Option<Copies<K, V>>) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        // Without the lock the idle time is counted in.
+        if let Some(copies) = copies.filter(|_| !StampOf::<P>::TRACKS_ACCESS) {
+            for _ in 0..TRIES {
+                if let Ok(copied) = self.copy::<Q, Peek>(hash, key, copies) {
+                    return copied.is_some_and(|copied| self.is_old(hash, copied.deadline));
+                }
+            }
+        }
+        self.shards.read(Of(hash), Runs::Nothing.access::<K, V>(), |_, table| {
+            table.find(hash, key).is_some_and(|entry| self.is_old(hash, entry.stamp().deadline(u64::MAX)))
+        })
+    }
 }

@@ -18,12 +18,14 @@
 //! | `placing.rs` | on which node each shard is |
 //! | `locked.rs` | a shard while its exclusive lock is held |
 //! | `plain.rs` | writes to maps whose entries neither expire nor are evicted |
+//! | `discard.rs` | tables that were taken out whole |
 //! | `garbage.rs` | what it leaves to be dropped |
 //! | `tell.rs` | what it leaves to be told of |
 
 mod change;
 mod core;
 mod deadline;
+mod discard;
 mod garbage;
 mod listen;
 mod load;
@@ -133,7 +135,8 @@ impl<V: Send + 'static> Value for V {}
 ///   what was told.
 /// - **What it costs:** nothing in reads; in calls that remove or replace, a look whether there is one. With one, a call that hands out what it takes
 ///   (`insert`, `remove`, `remove_entry`, `remove_if`, `drain`) copies it under the shard's lock, since the caller does not wait until it is
-///   told: share large values in an [`Arc`]. If that `Clone` panics, nothing is removed. `clear` and `drain` take out 64 entries per lock hold.
+///   told: share large values in an [`Arc`]. If that `Clone` panics, nothing is removed. `clear`, `invalidate_all` and `drain`
+///   take out 64 entries per lock hold.
 ///
 /// # Cost
 ///
@@ -145,7 +148,8 @@ impl<V: Send + 'static> Value for V {}
 /// # Memory
 ///
 /// Tables grow bucket by bucket, while the share of their slots that is taken lies between 44 % and 69 %; they shrink
-/// when it is less than 19 %. What they no longer need goes back to the system at once, in chunks of up to 32 KiB, but for a few that are
+/// when it is less than 19 %. With a capacity in entries they grow in such steps that it is 70 % to 80 % when the map is full (where a shard
+/// has thousands of entries), and a shard's table begins, with its first entry, at up to a sixteenth of that size. What they no longer need goes back to the system at once, in chunks of 16 to 64 KiB (more where an entry is larger), but for a few that are
 /// kept for the next growth. [`Stats::table_bytes`](crate::Stats::table_bytes) says how much they have.
 ///
 /// # Examples

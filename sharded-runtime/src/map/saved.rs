@@ -227,7 +227,7 @@ impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
         let slot = match self.find_offered(hash, offer) {
             Some(slot) => {
                 // What it replaces is dropped after the lock is released.
-                offer.value = offer.value.take().map(|value| self.replace(slot, value, ttl));
+                offer.value = offer.value.take().map(|value| self.replace(slot, hash, value, ttl));
                 Some(slot)
             }
             None => self.insert_slot(hash, offer, ttl, !P::PINS),

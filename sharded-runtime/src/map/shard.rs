@@ -2,6 +2,7 @@
 
 use super::{
     core::{BATCH, Core, Moving},
+    discard::Part,
     garbage::{Drops, Garbage},
     locked::Locked,
 };
@@ -140,6 +141,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             }
             removed += self.sweep_shard(shard).0;
         }
+        self.discarded.finish();
         removed
     }
 }
@@ -179,6 +181,27 @@ impl<K, V, P: Policy> Taken<K, V, P> {
         if needs_drop::<(K, V)>() {
             drops.drop_each(self.entries().map(|(key, value, _)| (key, value)));
         }
+    }
+
+    pub(super) fn into_part(self) -> Part
+    where
+        K: Send + 'static,
+        V: Send + 'static,
+    {
+        let mut left = Some(self.entries());
+        Box::new(move |most, drops| {
+            let Some(entries) = left.as_mut().filter(|_| needs_drop::<(K, V)>()) else {
+                // Nothing but memory.
+                left = None;
+                return false;
+            };
+            let mut dropped = 0;
+            drops.drop_each(entries.take(most).map(|(key, value, _)| {
+                dropped += 1;
+                (key, value)
+            }));
+            dropped == most
+        })
     }
 
     /// Adds the entries that were alive to others, and drops the rest.

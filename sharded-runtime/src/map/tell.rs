@@ -23,12 +23,18 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         }
     }
 
-    /// Replaces a value by the one on offer, and hands it out.
+    /// Replaces a value by the one on offer, whose key has this hash, and hands it out.
     #[inline]
-    pub(super) fn hand_replaced(&mut self, slot: u32, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Option<V> {
+    pub(super) fn hand_replaced(
+        &mut self,
+        slot: u32,
+        hash: u64,
+        offer: &mut Offer<K, V>,
+        ttl: Option<u64>,
+    ) -> Option<V> {
         match self.core.listening() {
-            None => offer.value.take().map(|value| self.replace(slot, value, ttl)),
-            Some(listening) => self.tell_replaced(slot, offer, ttl, listening),
+            None => offer.value.take().map(|value| self.replace(slot, hash, value, ttl)),
+            Some(listening) => self.tell_replaced((slot, hash), offer, ttl, listening),
         }
     }
 
@@ -36,7 +42,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     #[inline(never)]
     fn tell_replaced(
         &mut self,
-        slot: u32,
+        (slot, hash): (u32, u64),
         offer: &mut Offer<K, V>,
         ttl: Option<u64>,
         listening: &Listening<K, V>,
@@ -44,7 +50,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         // Here and below, the copy comes first: if it can't be made, nothing has happened.
         let copy = listening.copy_value(self.value(slot));
         let value = offer.value.take()?;
-        let replaced = self.replace(slot, value, ttl);
+        let replaced = self.replace(slot, hash, value, ttl);
         if let Some(key) = offer.take_key() {
             self.leave((key, copy), Cause::Replaced);
         }

@@ -115,6 +115,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
 
     /// Lends the value of a slot for changing, and counts anew what it weighs.
     pub(super) fn change_weighed<R>(&mut self, slot: u32, change: impl FnOnce(&K, &mut V) -> R) -> Option<R> {
+        self.overtake_refresh(slot);
         if !P::WEIGHS {
             return self.table.change(slot, change);
         }

@@ -68,6 +68,45 @@ where
         }
     }
 
+    /// Removes all entries, shard by shard, and leaves them to the background thread to be dropped: O(1) under each shard's lock, and O(number of
+    /// shards) in all.
+    ///
+    /// When this returns no entry is there any more that was put in before the call, for no call; [`len`](Self::len), [`weight`](Self::weight) and
+    /// the room for new entries say so at once. Their memory, and what the values own, goes back by and by, without a lock: by the background thread, or
+    /// by [`sweep`](Self::sweep) in a store built with [`sweep_by_hand`](crate::builder::StoreOptions::sweep_by_hand) or a manual clock. Where an earlier call has left
+    /// something, this one drops that first. Use [`clear`](Self::clear) where all is to be dropped when the call returns.
+    ///
+    /// With a [removal listener](ShardedMap#removal-listener) this is `clear`: each entry is told of, in order with what else
+    /// becomes of its key.
+    ///
+    /// Entries that are put in meanwhile may stay or go.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { prices: HashMap<u64, u32> }
+    /// let shop = Shop::new();
+    /// shop.prices().extend((0..1000).map(|article| (article, 5)));
+    /// shop.prices().invalidate_all(); // the price list has changed
+    /// assert_eq!(shop.prices().get(&7), None);
+    /// assert_eq!(shop.prices().len(), 0);
+    /// ```
+    #[track_caller]
+    pub fn invalidate_all(&self) {
+        if self.core.listening().is_some() {
+            self.clear();
+        } else {
+            self.core.discard_all();
+        }
+    }
+
     /// Takes out all entries, shard by shard: O(1) under each shard's lock, O(n) in all. With a
     /// [removal listener](ShardedMap#removal-listener), 64 entries per lock hold.
     ///

@@ -111,11 +111,10 @@ where
     {
         let hash = self.core.hash_for(Operation::Insert, &key);
         let mut offer = Offer::new(key, value);
-        self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
-            if locked.find_offered(hash, &offer).is_none() {
-                locked.insert_new(hash, &mut offer);
-            }
+        let is_refused = self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
+            locked.find_offered(hash, &offer).is_none() && !locked.insert_new(hash, &mut offer)
         });
+        self.core.store_refused(hash, &mut offer, is_refused);
         offer.take().map_or(Ok(()), |(key, value)| Err(Occupied { key, value }))
     }
 
@@ -253,7 +252,7 @@ where
                 return None;
             }
             if let Some(slot) = locked.find_offered(hash, offer) {
-                return locked.hand_replaced(slot, offer, ttl);
+                return locked.hand_replaced(slot, hash, offer, ttl);
             }
             let _stored = locked.insert(hash, offer, ttl, !P::PINS);
             None
@@ -272,8 +271,7 @@ where
                     let slot = refused.as_ref().and_then(|refused| locked.find(hash, &refused.key));
                     let removed = slot.and_then(|slot| locked.hand_removed(slot, Some(hash), Cause::Replaced));
                     if let Some(Refused { key, value }) = refused.take() {
-                        locked.count_evicted();
-                        locked.leave((key, value), Cause::Evicted);
+                        locked.evict_offered(&mut Offer::new(key, value));
                     }
                     removed
                 });
@@ -311,22 +309,50 @@ pub(super) fn no_room() -> ! {
     panic!("a shard has no number left for one more entry")
 }
 
-impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
-    /// Stores what is on offer, whose key is not there, under a policy that makes room.
+impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
+    /// Stores what a call has made and its shard had no room for, where an entry of another shard may be evicted for it; or else it is evicted at
+    /// once, as it is where someone else has put in the key meanwhile.
+    #[inline]
     #[track_caller]
-    pub(super) fn insert_new(&mut self, hash: u64, offer: &mut Offer<K, V>)
+    pub(super) fn store_refused(&self, hash: u64, offer: &mut Offer<K, V>, is_refused: bool) {
+        if P::PINS && is_refused {
+            let shard = self.route(hash);
+            let may_fit = self.make_room_elsewhere(shard, offer);
+            self.write(shard, Runs::Nothing, |locked| {
+                if !may_fit || locked.find_offered(hash, offer).is_some() || !locked.insert(hash, offer, None, false) {
+                    locked.evict_offered(offer);
+                }
+            });
+        }
+    }
+}
+
+impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
+    /// Stores what is on offer, whose key is not there, under a policy that makes room. Where no entry of this shard may be evicted it stays on offer, to be
+    /// [stored](Core::store_refused) without the lock; says whether it does not.
+    #[must_use]
+    #[track_caller]
+    pub(super) fn insert_new(&mut self, hash: u64, offer: &mut Offer<K, V>) -> bool
     where
         K: Eq,
         P::Eviction: MakesRoom,
     {
         if !self.fits(self.units_of(offer)) {
-            // Evicted at once.
-            self.count_evicted();
-            if let Some(entry) = offer.take() {
-                self.leave(entry, Cause::Evicted);
+            self.evict_offered(offer);
+        } else if !self.insert(hash, offer, None, !P::PINS) {
+            if P::PINS {
+                return false;
             }
-        } else if !self.insert(hash, offer, None, true) {
             no_room();
+        }
+        true
+    }
+
+    /// Evicts what is on offer at once.
+    fn evict_offered(&mut self, offer: &mut Offer<K, V>) {
+        if let Some(entry) = offer.take() {
+            self.count_evicted();
+            self.leave(entry, Cause::Evicted);
         }
     }
 }

@@ -20,7 +20,7 @@ pub enum Cause {
     /// A call took it out: [`remove`](crate::ShardedMap::remove) and its kind, [`retain`](crate::ShardedMap::retain),
     /// [`compute`](crate::ShardedMap::compute), [`drain`](crate::ShardedMap::drain).
     Removed,
-    /// [`clear`](crate::ShardedMap::clear) took it out.
+    /// [`clear`](crate::ShardedMap::clear) or [`invalidate_all`](crate::ShardedMap::invalidate_all) took it out.
     Cleared,
 }
 

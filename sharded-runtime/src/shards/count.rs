@@ -3,6 +3,34 @@ use std::thread;
 /// The most shards that a map can have: 2^16.
 pub const MAX_SHARDS: usize = 1 << 16;
 
+/// Where entries are evicted, a map has no more shards than leave each so many entries of the capacity (or units of weight), and so only one
+/// below twice as many.
+///
+/// What leaves is the worst of its shard, and among a handful it may still be one of the best of the map: LRU in 64 shards with two entries
+/// each evicts much of what LRU would keep. So small maps have fewer shards than are declared, unless the number is
+/// [asked for](crate::builder::FieldOptions::shards) when the store is built.
+///
+/// # Examples
+///
+/// ```
+/// # use sharded::sharded;
+/// # use std::collections::HashMap;
+/// #[sharded(shards = 64)]
+/// struct Web {
+///     #[shard(capacity = 1_000)]
+///     pages: HashMap<u32, String>,
+/// }
+/// assert_eq!(Web::new().pages().shard_count(), 8);
+/// assert_eq!(Web::builder().pages(|pages| pages.capacity(100_000)).build().pages().shard_count(), 64);
+/// assert_eq!(Web::builder().pages(|pages| pages.shards(64)).build().pages().shard_count(), 64);
+/// ```
+pub const ENTRIES_TO_EVICT_WELL: usize = 64;
+
+/// The most shards that have [`ENTRIES_TO_EVICT_WELL`] of a capacity each.
+pub(crate) fn to_evict_well(capacity: usize) -> usize {
+    1 << (capacity / ENTRIES_TO_EVICT_WELL).max(1).ilog2()
+}
+
 /// How many shards a map has, chosen with `shards = …`.
 ///
 /// # Examples

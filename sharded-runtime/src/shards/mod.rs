@@ -4,7 +4,8 @@ mod access;
 mod count;
 
 pub(crate) use access::{Access, Runs};
-pub use count::{Auto, Fixed, MAX_SHARDS, ShardCount};
+pub(crate) use count::to_evict_well;
+pub use count::{Auto, ENTRIES_TO_EVICT_WELL, Fixed, MAX_SHARDS, ShardCount};
 
 use crate::{
     Policy,

@@ -56,7 +56,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     pub(crate) fn new(arena: Arc<Arena>, field: &Field) -> Self {
         let mut eviction = P::Eviction::default();
         eviction.settle(arena.heap(), field);
-        Table { raw: RawTable::new(arena), eviction, due: None }
+        Table { raw: RawTable::new(arena, field.most_entries()), eviction, due: None }
     }
 
     /// Where its memory is: the address and the bytes of each piece from this one on.

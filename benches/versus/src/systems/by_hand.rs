@@ -65,6 +65,12 @@ impl<E: Entry> Access<E> for &ByHand<E> {
         let (hash, shard) = self.find(key);
         shard.write().find_mut(hash, |entry| is::<E>(entry, key)).map(|entry| E::increment(&mut entry.1)).is_some()
     }
+
+    fn shrink(&mut self) {
+        for Padded(shard) in &self.shards {
+            shard.write().shrink_to_fit(|entry| self.hasher.hash_one(&entry.0));
+        }
+    }
 }
 
 #[inline]

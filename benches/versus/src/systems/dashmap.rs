@@ -34,4 +34,8 @@ impl<E: Entry> Access<E> for &Map<E> {
     fn increment(&mut self, key: &E::Query) -> bool {
         self.get_mut(key).map(|mut value| E::increment(&mut value)).is_some()
     }
+
+    fn shrink(&mut self) {
+        self.shrink_to_fit();
+    }
 }

@@ -4,9 +4,12 @@
 
 mod by_hand;
 mod dashmap;
+mod dashmap_7;
 mod flurry;
+mod hash_index;
 mod leapfrog;
 mod null;
+mod one_lock;
 mod papaya;
 mod plain;
 mod scc;
@@ -37,6 +40,8 @@ pub(crate) trait Access<E: Entry> {
     fn remove(&mut self, key: &E::Query) -> bool;
     /// Changes a value in place, or as near to that as the system comes. Whether the key was there.
     fn increment(&mut self, key: &E::Query) -> bool;
+    /// Gives back what memory it can, where there is a call for that.
+    fn shrink(&mut self) {}
     /// Reads some keys in one call, where the system has one for that. How many were there.
     fn get_many(&mut self, keys: &[&E::Query]) -> usize {
         keys.iter().filter(|key| self.get(key).is_some()).count()
@@ -132,9 +137,12 @@ pub(crate) fn all<E: Entry>() -> Vec<Contender<E>> {
         Contender::new("null", "(nothing)", || Box::new(Shared(null::Null))).role(Role::Floor),
         Contender::new("plain", "hashbrown, no lock", || Box::new(plain::Plain::<E>::default())).role(Role::Alone),
         Contender::new(BASELINE, "by hand, 64 RwLock", || Box::new(Shared(by_hand::ByHand::<E>::new()))),
+        Contender::new("one-lock", "RwLock<HashMap>", || Box::new(Shared(one_lock::new::<E>()))),
         Contender::new("dashmap", "dashmap 6", || Box::new(Shared(dashmap::default_shards::<E>()))),
         Contender::new("dashmap-64", "dashmap 6, 64 shards", || Box::new(Shared(dashmap::shards::<E>(64)))),
+        Contender::new("dashmap-7", "dashmap 7 rc", || Box::new(Shared(dashmap_7::new::<E>()))),
         Contender::new("scc", "scc HashMap", || Box::new(Shared(scc::new::<E>()))),
+        Contender::new("hash-index", "scc HashIndex", || Box::new(Shared(hash_index::new::<E>()))),
         Contender::new("papaya", "papaya", || Box::new(Shared(papaya::new::<E>()))),
         Contender::new("flurry", "flurry", || Box::new(Shared(flurry::new::<E>()))),
     ];

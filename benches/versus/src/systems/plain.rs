@@ -49,4 +49,8 @@ impl<E: Entry> Access<E> for MutexGuard<'_, Map<E>> {
     fn increment(&mut self, key: &E::Query) -> bool {
         self.get_mut(key).map(E::increment).is_some()
     }
+
+    fn shrink(&mut self) {
+        self.shrink_to_fit();
+    }
 }

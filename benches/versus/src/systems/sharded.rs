@@ -91,4 +91,8 @@ where
     fn get_many(&mut self, keys: &[&E::Query]) -> usize {
         ShardedMap::get_many(self, keys.iter().copied()).iter().flatten().count()
     }
+
+    fn shrink(&mut self) {
+        self.shrink_to_fit();
+    }
 }

@@ -1,6 +1,6 @@
 //! A batch of keys in one call beside as many single reads, in a table that no cache holds.
 
-use super::{count, throughput::wrong};
+use super::{Work, count, throughput::wrong};
 use crate::{
     args::Args,
     driver::Driver,
@@ -8,7 +8,7 @@ use crate::{
     script::{MANY, Script},
     stats::Sorted,
     systems::{BASELINE, Contender},
-    table::{Cell, Row, Table},
+    table::{About, Cell, Row, Table},
     turns::{self, End, Turns},
 };
 
@@ -35,16 +35,17 @@ pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) {
         let what = format!("get-many, {threads} thread(s)");
         let turns = turns::interleave(lanes.len(), args.rounds, &what, |lane| {
             let (system, scripts) = &mut lanes[lane];
-            turns::take(&*systems[*system], scripts, End::After(args.slice()))
+            turns::take(scripts, End::After(args.slice()), |script| systems[*system].batch(script))
         });
         let title = format!("{what}, {MANY} keys of {} entries, {}, {} rounds", count(entries), E::NAME, args.rounds);
         let of: Vec<usize> = lanes.iter().map(|&(system, _)| system).collect();
-        print(table(title, &contenders, &of, &turns));
+        let about = About { work: Work::GetMany.name().into(), subject: E::NAME.into(), threads, entries };
+        print(table(title, about, &contenders, &of, &turns));
     }
 }
 
 /// The turns of a system are those of the lanes that are its own.
-fn table<E: Entry>(title: String, contenders: &[Contender<E>], of: &[usize], turns: &[Turns]) -> Table {
+fn table<E: Entry>(title: String, about: About, contenders: &[Contender<E>], of: &[usize], turns: &[Turns]) -> Table {
     let lanes =
         |system: usize| of.iter().zip(turns).filter(move |&(&owner, _)| owner == system).map(|(_, turns)| turns);
     let nanoseconds = |turns: &Turns| -> Vec<f64> { turns.rates.iter().map(|rate| 1e3 / rate).collect() };
@@ -61,15 +62,16 @@ fn table<E: Entry>(title: String, contenders: &[Contender<E>], of: &[usize], tur
                 let ratios = Sorted::ratios(&many, &single);
                 cells.push(Cell::median(&Sorted::new(many), 1));
                 cells.push(Cell::median(&ratios, 2));
-                cells.push(Cell::Range(ratios.quartiles(), 2));
+                cells.push(Cell::range(ratios.quartiles(), 2));
             }
             None => cells.extend([Cell::Empty, Cell::Empty, Cell::Empty]),
         }
-        Row { system: contender.name, cells }
+        Row::new(contender.id, contender.name, cells)
     };
     Table {
         title,
-        columns: &["single ns", "to hand", "many ns", "to single", "quartiles"],
+        about,
+        columns: ["single ns", "to hand", "many ns", "to single", "quartiles"].map(str::to_owned).to_vec(),
         rows: contenders.iter().enumerate().map(row).collect(),
         notes: wrong(of.iter().map(|&system| &contenders[system]), turns),
     }

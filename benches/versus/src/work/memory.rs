@@ -1,4 +1,5 @@
-//! Bytes per entry: when a map has grown, at the worst point on the way, and what stays when nearly all is removed.
+//! Bytes per entry: when a map has grown, at the worst point on the way, when half of the entries have been replaced by others, and what
+//! stays when nearly all is removed.
 //!
 //! Each system in a process of its own, whose resident memory before the map is made is subtracted.
 
@@ -7,9 +8,10 @@ use crate::{
     args::Args,
     child,
     entries::Entry,
+    resident::{per, resident},
     stats::Sorted,
     systems::{self, Contender, Role},
-    table::{Cell, Row, Table},
+    table::{About, Cell, Row, Table},
     turns,
 };
 use std::{
@@ -34,12 +36,13 @@ pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result
     for contender in &contenders {
         let mut runs = Vec::new();
         for _ in 0..repeats {
-            runs.push(child::measure(args, Work::Memory, contender, 1, entries)?);
+            runs.push(child::measure(args, Work::Memory, contender.id, 1, entries)?);
             bar.inc(1);
         }
         let median = |figure: usize, decimals| Cell::median(&Sorted::new(runs.iter().map(|run| run[figure])), decimals);
-        let cells = vec![median(0, 1), median(1, 1), median(2, 1), median(3, 1), median(4, 0)];
-        rows.push(Row { system: contender.name, cells });
+        let cells =
+            vec![median(0, 1), median(1, 1), median(2, 1), median(3, 1), median(4, 1), median(5, 0), median(6, 1)];
+        rows.push(Row::new(contender.id, contender.name, cells));
     }
     bar.finish_and_clear();
     print(Table {
@@ -49,15 +52,19 @@ pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result
             E::NAME,
             E::BYTES,
         ),
-        columns: &["grown", "peak", "worst point", "99% removed", "% of grown"],
+        about: About { work: Work::Memory.name().into(), subject: E::NAME.into(), threads: 1, entries },
+        columns: ["grown", "peak", "worst point", "churned", "99% removed", "% of grown", "shrunk"]
+            .map(str::to_owned)
+            .to_vec(),
         rows,
         notes: Vec::new(),
     });
     Ok(())
 }
 
-/// One run: bytes per entry grown, at the peak by the entries at the end, at the worst point by the entries there were then, and
-/// after the removal; last, in percent, what is left of the memory of the grown map.
+/// One run: bytes per entry grown, at the peak by the entries at the end, at the worst point by the entries there were then, with half of
+/// them replaced, and after the removal; in percent, what is left of the memory of the grown map; bytes again, after a call
+/// to shrink where there is one.
 pub(super) fn child<E: Entry>(args: &Args, contender: &Contender<E>) {
     let entries = args.entries_or(E::LARGE);
     let watch = Watch { baseline: AtomicU64::new(0), entries: AtomicU64::new(0), is_over: AtomicBool::new(false) };
@@ -76,16 +83,26 @@ pub(super) fn child<E: Entry>(args: &Args, contender: &Contender<E>) {
         watch.is_over.store(true, Ordering::Relaxed);
         let (peak, worst) = watcher.join().expect("no panic");
         let grown = watch.used();
-        system.remove(0..entries / 100 * 99);
+        for first in (0..entries / 2).step_by(STEP) {
+            let next = (entries / 2).min(first + STEP as u64);
+            system.remove(first..next);
+            system.insert(entries + first..entries + next);
+        }
+        let churned = watch.used();
+        // All but the youngest hundredth: nothing lies where it would without the churn.
+        system.remove(entries / 2..entries + entries / 2 - entries / 100);
         // Some systems give memory back a little later, or when somebody looks at them.
         thread::sleep(Duration::from_millis(if args.quick { 500 } else { 3000 }));
         let left = watch.used();
+        system.shrink();
         [
             per(grown, entries),
             per(peak, entries).max(per(grown, entries)),
             worst,
+            per(churned, entries),
             per(left, entries),
             per(left * 100, grown),
+            per(watch.used(), entries),
         ]
     });
     child::report(&figures);
@@ -120,14 +137,4 @@ impl Watch {
         }
         (peak, worst)
     }
-}
-
-/// Bytes of this process that lie in memory.
-fn resident() -> u64 {
-    memory_stats::memory_stats().map_or(0, |stats| stats.physical_mem as u64)
-}
-
-#[allow(clippy::cast_precision_loss, reason = "below 2^53")]
-fn per(bytes: u64, entries: u64) -> f64 {
-    bytes as f64 / entries.max(1) as f64
 }

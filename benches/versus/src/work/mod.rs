@@ -1,15 +1,19 @@
 //! What is measured: one file per kind of measurement.
 
+mod build_time;
 mod get_many;
+mod get_or_insert;
+mod hit_ratio;
 mod instructions;
 mod memory;
 mod pauses;
+mod storm;
 mod throughput;
 
 use crate::{
     args::Args,
+    caches,
     entries::Entry,
-    machine,
     systems::{self, Contender},
     table::Table,
 };
@@ -19,42 +23,63 @@ use std::{error::Error, str::FromStr};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
     Hit,
+    HitZipf,
     Increment,
     ReadHeavy,
     Exchange,
     RapidGrow,
     GetMany,
+    GetOrInsert,
     Pauses,
     Memory,
+    Storm,
+    HitRatio,
     Instructions,
+    BuildTime,
 }
 
 impl Work {
-    pub(crate) const ALL: [Work; 9] = [
+    pub(crate) const ALL: [Work; 14] = [
         Work::Hit,
+        Work::HitZipf,
         Work::Increment,
         Work::ReadHeavy,
         Work::Exchange,
         Work::RapidGrow,
         Work::GetMany,
+        Work::GetOrInsert,
         Work::Pauses,
         Work::Memory,
+        Work::Storm,
+        Work::HitRatio,
         Work::Instructions,
+        Work::BuildTime,
     ];
 
     /// What the command line calls it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Work::Hit => "hit",
+            Work::HitZipf => "hit-zipf",
             Work::Increment => "increment",
             Work::ReadHeavy => "read-heavy",
             Work::Exchange => "exchange",
             Work::RapidGrow => "rapid-grow",
             Work::GetMany => "get-many",
             Work::Pauses => "pauses",
+            Work::GetOrInsert => "get-or-insert",
             Work::Memory => "memory",
+            Work::Storm => "storm",
+            Work::HitRatio => "hit-ratio",
             Work::Instructions => "instructions",
+            Work::BuildTime => "build-time",
         }
+    }
+
+    /// Whether it is done when nothing is named: neither what needs other programs or files, nor what measures the same for every kind
+    /// of entry.
+    pub(crate) fn is_usual(self) -> bool {
+        !matches!(self, Work::HitRatio | Work::Instructions | Work::BuildTime)
     }
 }
 
@@ -67,51 +92,56 @@ impl FromStr for Work {
     }
 }
 
-/// Measures all that is asked for and prints each result when it is there.
-pub(crate) fn run<E: Entry>(args: &Args) -> Result<(), Box<dyn Error>> {
+/// Measures all that is asked for and hands each result on when it is there.
+pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result<(), Box<dyn Error>> {
     check_names::<E>(&args.systems)?;
-    if args.child {
-        return child::<E>(args);
-    }
-    if args.works == [Work::Instructions] {
-        return instructions::run::<E>(args);
-    }
-    machine::print(args.quick);
     for &work in &args.works {
-        let mut print = |table: Table| println!("{table}");
         match work {
-            Work::Hit | Work::Increment | Work::ReadHeavy | Work::Exchange | Work::RapidGrow => {
-                throughput::run::<E>(work, args, &mut print);
+            Work::Hit | Work::HitZipf | Work::Increment | Work::ReadHeavy | Work::Exchange | Work::RapidGrow => {
+                throughput::run::<E>(work, args, print);
             }
-            Work::GetMany => get_many::run::<E>(args, &mut print),
-            Work::Pauses => pauses::run::<E>(args, &mut print)?,
-            Work::Memory => memory::run::<E>(args, &mut print)?,
-            Work::Instructions => return Err("instructions goes alone".into()),
+            Work::GetMany => get_many::run::<E>(args, print),
+            Work::GetOrInsert => get_or_insert::run::<E>(args, print),
+            Work::Pauses => pauses::run::<E>(args, print)?,
+            Work::Memory => memory::run::<E>(args, print)?,
+            Work::Storm => storm::run(args, print)?,
+            Work::HitRatio => hit_ratio::run(args, print)?,
+            Work::Instructions => instructions::run::<E>(args, print)?,
+            Work::BuildTime => build_time::run(args, print)?,
         }
     }
     Ok(())
 }
 
-fn child<E: Entry>(args: &Args) -> Result<(), Box<dyn Error>> {
-    let system = only_system::<E>(args)?;
-    match args.works.as_slice() {
-        [Work::Pauses] => pauses::child(args, &system),
-        [Work::Memory] => memory::child(args, &system),
-        _ => return Err("a child measures pauses or memory".into()),
+/// Makes one measurement for the process that started this one.
+pub(crate) fn child<E: Entry>(args: &Args) -> Result<(), Box<dyn Error>> {
+    let ([work], [name]) = (args.works.as_slice(), args.systems.as_slice()) else {
+        return Err("a child does one work with one system".into());
+    };
+    match work {
+        Work::Pauses => pauses::child(args, &map::<E>(name)?),
+        Work::Memory => memory::child(args, &map::<E>(name)?),
+        Work::Storm => {
+            let of_name = caches::storming().into_iter().find(|system| system.id == name);
+            storm::child(args, &of_name.ok_or("no such system in the storm")?)?;
+        }
+        Work::Instructions => instructions::child::<E>(args, name)?,
+        _ => return Err(format!("{} needs no child", work.name()).into()),
     }
     Ok(())
 }
 
-/// The one system that is named.
-fn only_system<E: Entry>(args: &Args) -> Result<Contender<E>, Box<dyn Error>> {
-    match args.systems.as_slice() {
-        [name] => Ok(systems::all::<E>().into_iter().find(|system| system.id == name).expect("checked")),
-        _ => Err("name one system with --systems".into()),
-    }
+/// The map of this name.
+fn map<E: Entry>(name: &str) -> Result<Contender<E>, Box<dyn Error>> {
+    let of_name = systems::all::<E>().into_iter().find(|system| system.id == name);
+    of_name.ok_or_else(|| format!("no map '{name}'").into())
 }
 
 fn check_names<E: Entry>(named: &[String]) -> Result<(), Box<dyn Error>> {
-    let ids: Vec<&str> = systems::all::<E>().iter().map(|system| system.id).collect();
+    let mut ids: Vec<&str> = systems::all::<E>().iter().map(|system| system.id).collect();
+    ids.extend(caches::all::<E>().iter().map(|cache| cache.id).filter(|id| *id != "null"));
+    // By its own name where it is built.
+    ids.push("sharded");
     match named.iter().find(|name| !ids.contains(&name.as_str())) {
         Some(name) => Err(format!("no system '{name}' for {}: there are {}", E::NAME, ids.join(", ")).into()),
         None => Ok(()),

@@ -9,7 +9,7 @@ use crate::{
     entries::Entry,
     stats::{Pauses, Sorted},
     systems::{self, Contender, Role},
-    table::{Cell, Row, Table},
+    table::{About, Cell, Row, Table},
     turns,
 };
 use quanta::Clock;
@@ -25,6 +25,12 @@ const REPEATS: usize = 3;
 
 /// What the bar for the usual insert is a multiple of.
 const PEER: &str = "dashmap";
+
+/// How many figures a run has before those of the curve.
+const FIXED: usize = 7;
+
+/// The points of the curve: shares of the inserts that took no longer.
+const QUANTILES: [f64; 13] = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.97, 0.99, 0.997, 0.999, 0.9997, 0.9999, 0.99999];
 
 /// What an insert takes in most systems. The loop without a map goes on for as long, to be held up as often.
 const USUAL: Duration = Duration::from_nanos(300);
@@ -43,19 +49,20 @@ pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result
         let mut runs: Vec<Vec<Vec<f64>>> = vec![Vec::new(); contenders.len()];
         for _ in 0..repeats {
             for (contender, runs) in contenders.iter().zip(&mut runs) {
-                runs.push(child::measure(args, Work::Pauses, contender, threads, entries)?);
+                runs.push(child::measure(args, Work::Pauses, contender.id, threads, entries)?);
                 bar.inc(1);
             }
         }
         bar.finish_and_clear();
         let title = format!("{what}, inserts 0 -> {}, {}, medians of {repeats} run(s)", count(entries), E::NAME);
-        print(table(title, &contenders, &runs));
+        let about = About { work: Work::Pauses.name().into(), subject: E::NAME.into(), threads, entries };
+        print(table(title, about, &contenders, &runs));
     }
     Ok(())
 }
 
-/// One run: `p50`, `p99`, `p99.9`, `p99.99`, the longest, all in nanoseconds, how many were over a millisecond, and the
-/// seconds that the run took.
+/// One run: `p50`, `p99`, `p99.9`, `p99.99`, the longest, all in nanoseconds, how many were over a millisecond, the
+/// seconds that the run took; then nanoseconds at each of [`QUANTILES`].
 pub(super) fn child<E: Entry>(args: &Args, contender: &Contender<E>) {
     let threads = args.threads_or(&[1])[0] as u64;
     let each = args.entries_or(E::LARGE) / threads;
@@ -84,10 +91,11 @@ pub(super) fn child<E: Entry>(args: &Args, contender: &Contender<E>) {
         taken = taken.max(*of_thread);
     }
     let quantiles = [0.5, 0.99, 0.999, 0.9999].map(|quantile| all.at(quantile));
-    child::report(&[&quantiles[..], &[all.longest(), all.over_a_millisecond(), taken.as_secs_f64()]].concat());
+    let rest = [all.longest(), all.over_a_millisecond(), taken.as_secs_f64()];
+    child::report(&[&quantiles[..], &rest, &QUANTILES.map(|quantile| all.at(quantile))].concat());
 }
 
-fn table<E: Entry>(title: String, contenders: &[Contender<E>], runs: &[Vec<Vec<f64>>]) -> Table {
+fn table<E: Entry>(title: String, about: About, contenders: &[Contender<E>], runs: &[Vec<Vec<f64>>]) -> Table {
     let peer = contenders.iter().position(|contender| contender.id == PEER);
     let column = |runs: &[Vec<f64>], figure: usize| -> Vec<f64> { runs.iter().map(|run| run[figure]).collect() };
     let row = |(contender, of): (&Contender<E>, &Vec<Vec<f64>>)| {
@@ -107,15 +115,19 @@ fn table<E: Entry>(title: String, contenders: &[Contender<E>], runs: &[Vec<Vec<f
             median(2, 1e3, 1),
             median(3, 1e3, 1),
             Cell::median(&longest, 2),
-            Cell::Range(longest.range(), 1),
+            Cell::range(longest.range(), 1),
             median(5, 1.0, 0),
             median(6, 1.0, 1),
         ];
-        Row { system: contender.name, cells }
+        let point = |(place, quantile): (usize, &f64)| (*quantile, Sorted::new(column(of, FIXED + place)).median());
+        let mut curve: Vec<(f64, f64)> = QUANTILES.iter().enumerate().map(point).collect();
+        curve.push((1.0, Sorted::new(column(of, 4)).median()));
+        Row { curve, ..Row::new(contender.id, contender.name, cells) }
     };
     Table {
         title,
-        columns: &[
+        about,
+        columns: [
             "p50 ns",
             "to dashmap",
             "p99 ns",
@@ -126,7 +138,9 @@ fn table<E: Entry>(title: String, contenders: &[Contender<E>], runs: &[Vec<Vec<f
             "range",
             "over 1 ms",
             "seconds",
-        ],
+        ]
+        .map(str::to_owned)
+        .to_vec(),
         rows: contenders.iter().zip(runs).map(row).collect(),
         notes: Vec::new(),
     }

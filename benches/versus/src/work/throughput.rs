@@ -9,20 +9,20 @@ use crate::{
     script::Script,
     stats::Sorted,
     systems::Contender,
-    table::{Cell, Row, Table},
+    table::{About, Cell, Row, Table},
     turns::{self, End, Turns},
 };
 
 const ENTRIES: u64 = 1_000_000;
-const THREADS: [usize; 4] = [1, 2, 4, 8];
 
 /// A table for each number of threads.
 pub(crate) fn run<E: Entry>(work: Work, args: &Args, print: &mut dyn FnMut(Table)) {
     let entries = args.entries_or(ENTRIES);
-    for threads in args.threads_or(&THREADS) {
+    for threads in args.threads_or(&by_cores()) {
         let contenders = turns::rivals::<E>(&args.systems, threads);
         let scripts = match work {
             Work::Hit => Script::hits(threads, entries),
+            Work::HitZipf => Script::zipf_hits(threads, entries),
             Work::Increment => Script::increments(threads, entries),
             Work::ReadHeavy => Script::mixes(READ_HEAVY, threads, entries),
             Work::Exchange => Script::mixes(EXCHANGE, threads, entries),
@@ -38,8 +38,15 @@ pub(crate) fn run<E: Entry>(work: Work, args: &Args, print: &mut dyn FnMut(Table
             None => format!("{} entries", count(entries)),
         };
         let title = format!("{what}, {}, {of}, {} rounds", E::NAME, args.rounds);
-        print(table(title, &contenders, &turns));
+        let about = About { work: work.name().into(), subject: E::NAME.into(), threads, entries };
+        print(table(title, about, &contenders, &turns));
     }
+}
+
+/// Threads to measure with: sixteen where there are more than eight cores.
+fn by_cores() -> Vec<usize> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    [1, 2, 4, 8, 16].into_iter().filter(|&threads| threads <= 8 || cores > 8).collect()
 }
 
 fn shares(work: Work) -> Option<Shares> {
@@ -63,7 +70,7 @@ fn lasting<E: Entry>(
         contenders.iter().map(|contender| (filled(contender, scripts, entries), scripts.to_vec())).collect();
     turns::interleave(lanes.len(), args.rounds, what, |lane| {
         let (system, scripts) = &mut lanes[lane];
-        turns::take(&**system, scripts, End::After(args.slice()))
+        turns::take(scripts, End::After(args.slice()), |script| system.batch(script))
     })
 }
 
@@ -78,7 +85,7 @@ fn growing<E: Entry>(
     let operations = entries.next_power_of_two() / scripts.len() as u64;
     turns::interleave(contenders.len(), args.rounds, what, |lane| {
         let system = (contenders[lane].build)();
-        turns::take(&*system, &mut scripts.to_vec(), End::Done(operations))
+        turns::take(&mut scripts.to_vec(), End::Done(operations), |script| system.batch(script))
     })
 }
 
@@ -98,21 +105,22 @@ fn filled<E: Entry>(contender: &Contender<E>, scripts: &[Script], entries: u64) 
     system
 }
 
-fn table<E: Entry>(title: String, contenders: &[Contender<E>], turns: &[Turns]) -> Table {
+fn table<E: Entry>(title: String, about: About, contenders: &[Contender<E>], turns: &[Turns]) -> Table {
     let to = &turns[turns::baseline(contenders)].rates;
     let row = |(contender, turns): (&Contender<E>, &Turns)| {
         let (rates, ratios) = (Sorted::new(turns.rates.iter().copied()), Sorted::ratios(&turns.rates, to));
         let cells = vec![
             Cell::median(&rates, 2),
-            Cell::Range(rates.range(), 1),
+            Cell::range(rates.range(), 1),
             Cell::median(&ratios, 2),
-            Cell::Range(ratios.quartiles(), 2),
+            Cell::range(ratios.quartiles(), 2),
         ];
-        Row { system: contender.name, cells }
+        Row::new(contender.id, contender.name, cells)
     };
     Table {
         title,
-        columns: &["M/s", "range", "to hand", "quartiles"],
+        about,
+        columns: ["M/s", "range", "to hand", "quartiles"].map(str::to_owned).to_vec(),
         rows: contenders.iter().zip(turns).map(row).collect(),
         notes: wrong(contenders, turns),
     }
@@ -123,6 +131,6 @@ pub(super) fn wrong<'a, E: Entry>(
     contenders: impl IntoIterator<Item = &'a Contender<E>>,
     turns: &[Turns],
 ) -> Vec<String> {
-    let wrong = contenders.into_iter().zip(turns).filter(|(_, turns)| turns.wrong > 0);
-    wrong.map(|(contender, turns)| format!("{} gave {} WRONG ANSWERS", contender.name, turns.wrong)).collect()
+    let wrong = contenders.into_iter().zip(turns).filter(|(_, turns)| turns.noted > 0);
+    wrong.map(|(contender, turns)| format!("{} gave {} WRONG ANSWERS", contender.name, turns.noted)).collect()
 }

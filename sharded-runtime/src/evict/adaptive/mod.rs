@@ -1,14 +1,15 @@
 mod common;
-mod ghosts;
 mod ring;
 #[cfg(test)]
 mod tests;
 mod words;
 
-use super::{Bounded, Eviction, Field, MakesRoom};
+use super::{
+    Bounded, Eviction, Field, MakesRoom,
+    ghosts::{Ghosts, WAYS},
+};
 use crate::arena::Heap;
 use common::{Common, Purse};
-use ghosts::{Ghosts, WAYS};
 use ring::Ring;
 use std::{ops::Range, sync::Arc};
 use words::{LINE, NEVER, Seen, Time, Words};
@@ -26,7 +27,8 @@ const POPS: usize = 16;
 /// With fewer entries per shard than this, no part of the window is each shard's own.
 const FEW: u64 = 64;
 
-/// Learns from the requests how much to go by how recently an entry was used, and how much by how soon it is used again: `evict = Adaptive`.
+/// Learns from the requests how much to go by how recently an entry was used, and how much by how soon it is used again: `evict = Adaptive`,
+/// the default where only a `capacity` is declared.
 ///
 /// New entries are in a *window*, the others in *main*. What has to leave the window gets into main only if the time between its
 /// last two uses is shorter than the time since the most overdue entry of main was used; that one leaves then. So a scan passes through
@@ -41,8 +43,7 @@ const FEW: u64 = 64;
 /// these: times are in ticks of a thirty-second of the capacity, learned when an entry is looked at, and what the least recently used order
 /// would do is estimated.
 ///
-/// What is learned is the field's; the order of leaving is each shard's. With fewer than 64 entries per shard there is little to choose from:
-/// a small map wants `shards = 1`, or few. Where entries have a weight, it is not looked at in choosing one.
+/// What is learned is the field's; the order of leaving is each shard's. Where entries have a weight, it is not looked at in choosing one.
 ///
 /// # Examples
 ///
@@ -215,24 +216,23 @@ impl Adaptive {
         self.misses_to_tell = self.common.misses_to_tell();
     }
 
-    /// Has the ghosts be as many as the entries, or twice as many, where the capacity is not a number of entries.
+    /// Has the ghosts be as many as the entries or up to twice as many, where the capacity is not a number of entries.
     fn fit_ghosts(&mut self) {
         if self.common.capacity().is_some() {
             return;
         }
-        let (now, len) = (self.ghosts.buckets(), self.len as usize);
-        let slots = now as usize * WAYS;
-        if len > slots {
-            self.resize_ghosts((now * 2).max(1));
-        } else if len < slots / 4 && now > 1 {
-            self.resize_ghosts(now / 2);
-        }
+        self.change_ghosts(Ghosts::fit);
+    }
+
+    /// Changes how many ghosts there may be, which is the field's concern.
+    fn change_ghosts(&mut self, change: impl FnOnce(&mut Ghosts, usize)) {
+        let before = self.ghosts.slots();
+        change(&mut self.ghosts, self.len as usize);
+        self.common.more_ghosts(self.ghosts.slots().wrapping_sub(before).cast_signed());
     }
 
     fn resize_ghosts(&mut self, buckets: u32) {
-        let before = self.ghosts.slots();
-        self.ghosts.resize(buckets);
-        self.common.more_ghosts(self.ghosts.slots().wrapping_sub(before).cast_signed());
+        self.change_ghosts(|ghosts, _| ghosts.resize(buckets));
     }
 }
 

@@ -1,11 +1,10 @@
 use super::{
     Adaptive, Eviction, Field, LINE, LINES, Time,
     common::{Common, Purse},
-    ghosts::Ghosts,
     ring::Ring,
     words::{OLDEST, Words},
 };
-use crate::arena::Heap;
+use crate::{arena::Heap, evict::ghosts::Ghosts};
 use std::collections::{HashMap, VecDeque};
 
 /// Steele, Lea and Flood's `SplitMix64`.

@@ -1,25 +1,18 @@
 //! One bucket more, or one less.
 //!
-//! The homes of a table grow by *splits*: bucket `homes - half` gives those of its entries to the new bucket `homes` whose hash
+//! The homes of a table grow by *splits*: bucket `homes - step` gives those of its entries to the new bucket `homes` whose hash
 //! has one more bit set; they shrink by *merges*, the other way round. A table that is full begins to double its homes, and each
 //! write then splits a few buckets, so that it is done long before it is full again.
 
 use super::{
     Bucket, HEADER, Homes, Layout, MAX_BUCKETS, NoMemory, RawTable, Slots, StampOf,
     bucket::{Header, MANY},
+    sizes::{FULLEST, SPARSE},
     slot_number,
 };
 use crate::{Policy, evict::Eviction, expiry::Stamp};
 use smallvec::SmallVec;
 use std::{cmp::Ordering, mem};
-
-/// A table begins to double when this share of its slots is taken, in 16ths...
-pub(super) const FULL: usize = 11;
-/// ...and is done when this share of those that it had is: the fuller a bucket is the more is displaced, and a bucket that
-/// waits for its split gets fuller. Between the two there is one split for about three inserts.
-const FULLEST: usize = 14;
-/// It halves when only this share is taken.
-const SPARSE: usize = 3;
 
 /// An entry that lies elsewhere now: from slot, to slot.
 pub(crate) type Moves = SmallVec<[(u32, u32); 16]>;
@@ -49,8 +42,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     fn next_split(&self) -> usize {
         let before = self.target as usize / 2;
         let split = (self.homes.count() as usize).saturating_sub(before);
-        let slots = Layout::<K, V, P>::SLOTS;
-        (before * slots * FULL + split * slots * (FULLEST - FULL)) / 16 + 1
+        let (slots, full) = (Layout::<K, V, P>::SLOTS, self.sizes.full(self.target / 2));
+        (before * slots * full + split * slots * (FULLEST - full)) / 32 + 1
     }
 
     /// From how many entries on the next steps are to be done.
@@ -63,9 +56,14 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         };
     }
 
+    /// Whether there are as many homes as there should be.
+    pub(super) fn is_settled(&self) -> bool {
+        self.homes.count() == self.target
+    }
+
     /// Looks whether there are too few homes.
     fn aim_higher(&mut self) {
-        if self.len > self.most && self.homes.count() < MAX_BUCKETS {
+        if self.len > self.most && self.homes.count() <= MAX_BUCKETS / 2 {
             self.set_target(self.homes.count() * 2);
         }
     }
@@ -83,10 +81,11 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     pub(super) fn set_target(&mut self, target: u32) {
         self.target = target;
         let slots = target as usize * Layout::<K, V, P>::SLOTS;
+        let most = slots * self.sizes.full(target) / 32;
         (self.least, self.most) = match target {
             _ if target != self.homes.count() => (0, usize::MAX),
-            1 => (0, slots * FULL / 16),
-            _ => (slots * SPARSE / 16, slots * FULL / 16),
+            _ if target == self.homes.base => (0, most),
+            _ => (slots * SPARSE / 32, most),
         };
         self.schedule_step();
         if target == self.homes.count() {
@@ -96,9 +95,9 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 
     /// Aims at the fewest homes that the entries fit in.
     pub(crate) fn aim_to_fit(&mut self) {
-        let fits = |homes: u32| self.len * 16 <= homes as usize * Layout::<K, V, P>::SLOTS * FULLEST;
-        let mut target = self.homes.count().next_power_of_two();
-        while target > 1 && fits(target / 2) {
+        let fits = |homes: u32| self.len * 32 <= homes as usize * Layout::<K, V, P>::SLOTS * FULLEST;
+        let mut target = self.homes.when_doubled();
+        while target > self.homes.base && fits(target / 2) {
             target /= 2;
         }
         self.set_target(target);
@@ -112,7 +111,13 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     ///
     /// Without memory for one more bucket the table is as before.
     pub(crate) fn step(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves) -> Result<(), NoMemory> {
-        if self.homes.count() == self.target {
+        if self.fill_gap(&rehash, moves) {
+            if self.gap.is_none() {
+                self.schedule_step();
+            }
+            return Ok(());
+        }
+        if self.is_settled() {
             self.aim_higher();
         }
         if self.homes.count() < self.target {
@@ -126,7 +131,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         } else if self.homes.count() > self.target {
             self.merge(rehash, moves);
         }
-        if self.homes.count() == self.target {
+        if self.is_settled() {
             self.set_target(self.target);
             self.aim_higher();
             self.aim_lower();
@@ -149,7 +154,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     fn split(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves) -> Result<(), NoMemory> {
-        let (more, new, old) = self.homes.one_more();
+        let (more, new, old) = self.homes().one_more();
         // SAFETY: the bucket is one of this table's.
         if unsafe { self.bucket(old).header() }.displaced() == 0 {
             return self.split_alone(more, new, old, rehash, moves);
@@ -230,8 +235,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     fn merge(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves) {
-        let (less, gone, old) = self.homes.one_less();
-        let before = self.homes;
+        let (less, gone, old) = self.homes().one_less();
+        let before = self.homes();
         let going = self.going(gone, |hash| before.is_newest(hash), rehash);
         // From the near end: what goes, goes back or stays, so nothing is met twice.
         for (number, &slots) in (gone..).zip(&going) {
@@ -259,7 +264,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         // The chain goes on for the entries of later homes, but not all that lie behind have to be looked for in it.
         while behind > 0 && number < self.buckets {
             let looks = |hash| {
-                behind = behind.saturating_sub(u32::from(self.homes.of(hash) <= home));
+                behind = behind.saturating_sub(u32::from(self.home_of(hash) <= home));
                 goes(hash)
             };
             going.push(self.whose(number, looks, &rehash));
@@ -382,7 +387,7 @@ impl<K, V, P: Policy> Room<K, V, P> {
 }
 
 /// Notes that an entry lies elsewhere now, for those who know it by its slot.
-fn note_move<K, V, P: Policy>(from: (u32, usize), to: (u32, usize), moves: &mut Moves) {
+pub(super) fn note_move<K, V, P: Policy>(from: (u32, usize), to: (u32, usize), moves: &mut Moves) {
     if P::Eviction::BOUNDED || StampOf::<P>::EXPIRES {
         moves.push((slot_number::<K, V, P>(from.0, from.1), slot_number::<K, V, P>(to.0, to.1)));
     }

@@ -1,28 +1,45 @@
 //! Which bucket a hash belongs to, while their number changes by one at a time.
 //!
 //! Linear hashing (Litwin, "Linear Hashing: a new tool for file and table addressing", VLDB 1980): the lowest bits of the hash say
-//! the bucket, one bit less where that bucket does not exist yet.
+//! the bucket, one bit less where that bucket does not exist yet. As there, the number of buckets to begin with, the *base*, need not be one:
+//! then the highest bits of the lower half say which of the base it is, and the lowest bits which of those that have come of it.
 
 use std::hint;
 
-/// How many homes there are.
+/// How many homes there are: the base, doubled so many times, and some on the way to the next doubling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Homes {
     pub(super) count: u32,
-    /// All bits that a home's number has...
+    /// The bits of the hash that count, the highest of them only where that home exists...
     pub(super) mask: u32,
-    /// ...but the highest.
-    pub(super) half: u32,
+    /// ...which is so many homes further than the one that it comes of.
+    pub(super) step: u32,
+    pub(super) base: u32,
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "the lower half is what says the home")]
+const fn lower(hash: u64) -> u32 {
+    hash as u32
 }
 
 impl Homes {
-    pub(super) const ONE: Homes = Homes::new(1);
+    pub(super) const ONE: Homes = Homes::first(1);
 
-    /// So many, at least one.
+    /// As few as there may be with this base, which is at least one.
     #[inline]
-    const fn new(count: u32) -> Self {
-        let mask = if count == 1 { 0 } else { u32::MAX >> (count - 1).leading_zeros() };
-        Homes { count, mask, half: mask >> 1 }
+    pub(super) const fn first(base: u32) -> Self {
+        Homes::new(base, base)
+    }
+
+    /// So many, at least the base.
+    #[inline]
+    const fn new(base: u32, count: u32) -> Self {
+        let doubled = (count - 1) / base;
+        if doubled == 0 {
+            return Homes { count, mask: 0, step: 0, base };
+        }
+        let mask = u32::MAX >> doubled.leading_zeros();
+        Homes { count, mask, step: ((mask >> 1) + 1) * base, base }
     }
 
     #[inline]
@@ -30,46 +47,69 @@ impl Homes {
         self.count
     }
 
+    /// As many as there are when the doubling that is under way is done.
+    pub(super) fn when_doubled(self) -> u32 {
+        (self.mask + 1) * self.base
+    }
+
+    /// Which of the base a hash comes from.
+    #[inline]
+    fn origin(self, hash: u64) -> u32 {
+        lower((u64::from(lower(hash)) * u64::from(self.base)) >> 32)
+    }
+
+    /// The home with this number if it exists already; otherwise the one that it will come of.
+    #[inline]
+    fn existing(self, number: u32) -> u32 {
+        // Without a branch: while the number of homes is on its way to the double, nobody could predict it.
+        number.wrapping_sub(hint::select_unpredictable(number < self.count, 0, self.step))
+    }
+
     /// The home of a hash.
     #[inline]
     pub(super) fn of(self, hash: u64) -> u32 {
-        #[allow(clippy::cast_possible_truncation, reason = "the lowest bits are wanted")]
-        let hash = hash as u32;
-        // Without a branch: while the number of homes is on its way from one power of two to the next, nobody could predict it.
-        hash & hint::select_unpredictable(hash & self.mask < self.count, self.mask, self.half)
+        self.existing((lower(hash) & self.mask) * self.base + self.origin(hash))
     }
 
-    /// Whether a hash belongs to the home with the largest number, of at least two.
+    /// Whether a hash belongs to the home with the largest number, of more than the base.
     #[inline]
     pub(super) fn is_newest(self, hash: u64) -> bool {
-        #[allow(clippy::cast_possible_truncation, reason = "the lowest bits are wanted")]
-        let number = hash as u32 & self.mask;
-        number == self.count - 1
+        (lower(hash) & self.mask) * self.base + self.origin(hash) == self.count - 1
     }
 
     /// With one more: the new home, and the one that it takes entries from.
     #[inline]
     pub(super) fn one_more(self) -> (Homes, u32, u32) {
-        let new = self.count;
-        let more = Homes::new(new + 1);
-        (more, new, self.of(u64::from(new)))
+        let more = Homes::new(self.base, self.count + 1);
+        (more, self.count, self.count - more.step)
     }
 
-    /// With one less: the home that is gone, and the one that its entries go to.
+    /// With one less, of more than the base: the home that is gone, and the one that its entries go to.
     #[inline]
     pub(super) fn one_less(self) -> (Homes, u32, u32) {
         let gone = self.count - 1;
-        let less = Homes::new(gone);
-        (less, gone, less.of(u64::from(gone)))
+        (Homes::new(self.base, gone), gone, gone - self.step)
     }
 
-    /// Where the hashes of a home lie among all hashes, these read with their lowest bit first: a range, which is cut in two
-    /// by a split and put together by a merge.
-    pub(super) fn range(self, home: u32) -> (u32, u64) {
-        let half = self.mask.wrapping_add(1) >> 1;
+    /// Where a hash lies in an order in which the hashes of each home are a range, which is cut in two by a split and put
+    /// together by a merge: by origin, then by the bits, read with the lowest first.
+    pub(super) fn place(self, hash: u64) -> u64 {
+        u64::from(self.origin(hash)) << 32 | u64::from(lower(hash).reverse_bits())
+    }
+
+    /// The home of the hashes at a place; `None` behind the last.
+    pub(super) fn at(self, place: u64) -> Option<u32> {
+        let (origin, bits) = (lower(place >> 32), lower(place).reverse_bits());
+        (origin < self.base).then(|| self.existing((bits & self.mask) * self.base + origin))
+    }
+
+    /// The place behind those of a home.
+    pub(super) fn end(self, home: u32) -> u64 {
         let bits = self.mask.count_ones();
-        let bits = if self.mask != 0 && home < half && home + half >= self.count { bits - 1 } else { bits };
-        (home.reverse_bits(), u64::from(home.reverse_bits()) + (1 << (32 - bits)))
+        let is_split = home >= self.step || home + self.step < self.count;
+        let bits = if self.mask != 0 && !is_split { bits - 1 } else { bits };
+        let begin = u64::from(home % self.base) << 32 | u64::from((home / self.base).reverse_bits());
+        begin + (1 << (32 - bits))
     }
 }
 
@@ -77,38 +117,86 @@ impl Homes {
 mod tests {
     use super::Homes;
 
+    const BASES: [u32; 6] = [1, 2, 3, 7, 16, 31];
+
+    /// Homes that have grown so far.
+    fn grown(base: u32, more: u32) -> Homes {
+        (0..more).fold(Homes::first(base), |homes, _| homes.one_more().0)
+    }
+
+    /// All bits vary, the highest and the lowest most.
+    fn hashes() -> impl Iterator<Item = u64> {
+        (0..1024_u64).map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_right(7) ^ n)
+    }
+
     #[test]
-    fn more_and_less_are_each_others_opposite() {
-        let mut homes = Homes::ONE;
-        for _ in 0..300 {
-            let (more, new, from) = homes.one_more();
-            assert_eq!(more.one_less(), (homes, new, from));
-            assert!(from < new);
-            for hash in 0..4096_u64 {
-                let (before, after) = (homes.of(hash), more.of(hash));
-                assert!(after == before || (before == from && after == new), "{homes:?} {hash}");
+    fn the_homes_of_a_doubled_base_are_equally_large() {
+        for (base, doublings) in [(1, 4), (3, 3), (5, 2), (16, 0), (21, 1), (31, 2)] {
+            let homes = grown(base, (base << doublings) - base);
+            assert_eq!((homes.count(), homes.when_doubled()), (base << doublings, base << doublings));
+            let mut of_each = vec![0_u32; homes.count() as usize];
+            let hashes = 1_u32 << 20;
+            for n in 0..hashes {
+                of_each[homes.of(u64::from(n.wrapping_mul(0x9E37_79B9))) as usize] += 1;
             }
-            homes = more;
+            let fair = hashes / homes.count();
+            assert!(of_each.iter().all(|&count| count.abs_diff(fair) < fair / 20), "{base} {doublings} {of_each:?}");
         }
     }
 
     #[test]
-    fn the_ranges_of_all_homes_are_all_hashes() {
-        let mut homes = Homes::ONE;
-        for _ in 0..100 {
-            let mut ranges: Vec<_> = (0..homes.count()).map(|home| homes.range(home)).collect();
-            ranges.sort_unstable();
-            let mut next = 0;
-            for (begin, end) in ranges {
-                assert_eq!(u64::from(begin), next);
-                next = end;
+    fn more_and_less_are_each_others_opposite() {
+        for base in BASES {
+            let mut homes = Homes::first(base);
+            for _ in 0..200 {
+                let (more, new, from) = homes.one_more();
+                assert_eq!(more.one_less(), (homes, new, from));
+                assert!(from < new);
+                for hash in hashes() {
+                    let (before, after) = (homes.of(hash), more.of(hash));
+                    assert!(after == before || (before == from && after == new), "{homes:?} {hash}");
+                    assert_eq!(more.is_newest(hash), after == new);
+                }
+                homes = more;
             }
-            assert_eq!(next, 1 << 32);
-            for hash in [0, 1, 77, 0xdead_beef, 0x8000_0000, 0xffff_ffff_u32] {
-                let (begin, end) = homes.range(homes.of(u64::from(hash)));
-                assert!((u64::from(begin)..end).contains(&u64::from(hash.reverse_bits())), "{homes:?} {hash}");
+        }
+    }
+
+    #[test]
+    fn the_places_of_all_homes_are_all_places() {
+        for base in BASES {
+            for more in 0..200 {
+                let homes = grown(base, more);
+                let (mut place, mut is_met) = (0, vec![false; homes.count() as usize]);
+                while let Some(home) = homes.at(place) {
+                    assert!(!std::mem::replace(&mut is_met[home as usize], true), "{homes:?} {home}");
+                    assert!(homes.end(home) > place);
+                    place = homes.end(home);
+                }
+                assert_eq!(place, u64::from(base) << 32);
+                assert!(is_met.iter().all(|&is_met| is_met));
+                for hash in hashes() {
+                    let (home, place) = (homes.of(hash), homes.place(hash));
+                    assert!(place < homes.end(home), "{homes:?} {hash}");
+                    assert_eq!(homes.at(place), Some(home));
+                }
             }
-            homes = homes.one_more().0;
+        }
+    }
+
+    /// So a walk has met whole homes wherever it goes on, and meets the rest.
+    #[test]
+    fn where_a_home_ends_one_ends_after_splits_too() {
+        for base in BASES {
+            let mut homes = Homes::first(base);
+            for _ in 0..200 {
+                let more = homes.one_more().0;
+                for home in 0..homes.count() {
+                    let end = homes.end(home);
+                    assert_eq!(more.at(end - 1).map(|last| more.end(last)), Some(end), "{homes:?} {home}");
+                }
+                homes = more;
+            }
         }
     }
 }

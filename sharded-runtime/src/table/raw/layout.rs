@@ -31,7 +31,7 @@ pub(super) const HEADER: usize = 16;
 const MOST_SLOTS: usize = HEADER - 1;
 /// A bucket with more than one slot is not larger than this...
 const LARGEST_BUCKET: usize = 16 << 10;
-/// ...and a chunk not larger than this, unless a bucket is.
+/// ...and a chunk not larger than this, unless a bucket is, or whole pages would be too much for it.
 const CHUNK: usize = 32 << 10;
 
 /// The stamp of the entries under a policy.
@@ -79,18 +79,25 @@ impl<K, V, P: Policy> Layout<K, V, P> {
     pub(super) const BUCKET: usize = HEADER.next_multiple_of(Self::ALIGN) + Self::BODY;
 
     /// A chunk has two to the power of this many buckets.
-    pub(super) const CLASSES: u32 = if Self::BUCKET >= CHUNK { 0 } else { (CHUNK / Self::BUCKET).ilog2() };
+    pub(super) const CLASSES: u32 = {
+        let classes = if Self::BUCKET >= CHUNK { 0 } else { (CHUNK / Self::BUCKET).ilog2() };
+        // Of a chunk in whole pages not more than a sixteenth is to be nobody's, if twice as many buckets leave less.
+        let (one, two) = (Self::chunk(classes), Self::chunk(classes + 1));
+        if (one - (Self::BUCKET << classes)) * 16 > one && two < 2 * one { classes + 1 } else { classes }
+    };
     /// Slots are numbered with gaps, so that the bucket is told by a shift.
     pub(super) const SLOT_BITS: u32 = Self::SLOTS.next_power_of_two().ilog2();
     /// All slots of a bucket.
     #[allow(clippy::cast_possible_truncation, reason = "at most 15")]
     pub(super) const ALL: u32 = (1 << Self::SLOTS as u32) - 1;
 
-    pub(super) const ARENA: arena::Shape = arena::Shape {
-        bucket: Self::BUCKET,
-        classes: Self::CLASSES,
-        chunk: (Self::BUCKET << Self::CLASSES).next_multiple_of(PAGE),
-    };
+    pub(super) const ARENA: arena::Shape =
+        arena::Shape { bucket: Self::BUCKET, classes: Self::CLASSES, chunk: Self::chunk(Self::CLASSES) };
+
+    /// Bytes of a chunk of two to the power of this many buckets.
+    const fn chunk(classes: u32) -> usize {
+        (Self::BUCKET << classes).next_multiple_of(PAGE)
+    }
 
     /// Bytes from the beginning of a block of so many buckets to its middle.
     pub(super) const fn middle(buckets: usize) -> usize {

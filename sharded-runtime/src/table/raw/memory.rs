@@ -19,17 +19,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         if self.slots() >= NIL - (1 << (classes + Layout::<K, V, P>::SLOT_BITS)) {
             return Err(NoMemory);
         }
-        if self.buckets == 0 {
-            let directory = self.arena.take_directory(0).ok_or(NoMemory)?;
-            let Some(block) = self.arena.take(0) else {
-                // SAFETY: it was just taken.
-                unsafe { self.arena.give_directory(directory, 0) }
-                return Err(NoMemory);
-            };
-            Self::enter(directory, 0, Self::clear(block, 0));
-            self.directory = directory;
-            self.buckets = 1;
-        } else if self.buckets < 1 << classes {
+        if self.buckets < 1 << classes {
             self.move_first_block(self.buckets.ilog2() + 1)?;
         } else {
             let chunks = self.buckets >> classes;
@@ -40,6 +30,30 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             Self::enter(self.directory, chunks, Self::clear(chunk, classes));
             self.buckets += 1 << classes;
         }
+        Ok(())
+    }
+
+    /// Gets the first memory: for the homes that a table begins with.
+    pub(super) fn begin(&mut self) -> Result<(), NoMemory> {
+        let homes = Homes::first(self.sizes.base);
+        let class = homes.count().next_power_of_two().ilog2().min(Layout::<K, V, P>::CLASSES);
+        let directory = self.arena.take_directory(0).ok_or(NoMemory)?;
+        let Some(block) = self.arena.take(class) else {
+            // SAFETY: it was just taken.
+            unsafe { self.arena.give_directory(directory, 0) }
+            return Err(NoMemory);
+        };
+        Self::enter(directory, 0, Self::clear(block, class));
+        self.directory = directory;
+        self.buckets = 1 << class;
+        while self.buckets < homes.count() {
+            if let Err(NoMemory) = self.extend() {
+                self.release();
+                return Err(NoMemory);
+            }
+        }
+        self.homes = homes;
+        self.set_target(homes.count());
         Ok(())
     }
 

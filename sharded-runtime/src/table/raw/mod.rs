@@ -6,8 +6,10 @@
 //! | `bucket.rs` | one bucket |
 //! | `words.rs` | copying what may be written meanwhile |
 //! | `homes.rs` | which bucket a hash belongs to |
+//! | `sizes.rs` | how many buckets there should be |
 //! | `put.rs` | putting in and taking out |
 //! | `displaced.rs` | how many entries lie behind their home |
+//! | `gaps.rs` | filling the gaps that removed entries leave |
 //! | `grow.rs` | one bucket more, or one less |
 //! | `memory.rs` | where the buckets' memory comes from |
 //! | `walk.rs` | all entries, some at a time, each once |
@@ -27,12 +29,14 @@
 
 mod bucket;
 mod displaced;
+mod gaps;
 mod grow;
 mod homes;
 mod layout;
 mod memory;
 mod put;
 mod racy;
+mod sizes;
 mod walk;
 mod words;
 
@@ -47,12 +51,14 @@ pub(crate) use walk::{Cursor, Entries};
 use crate::{
     Policy,
     arena::{Arena, Directory, Home},
+    evict::Eviction,
     list::NIL,
 };
 use bucket::{Bucket, Header, Slots};
 use displaced::Uncounted;
 use homes::Homes;
 use layout::{HEADER, Layout, Pair};
+use sizes::Sizes;
 use std::{
     borrow::Borrow,
     marker::PhantomData,
@@ -90,6 +96,9 @@ pub(crate) struct RawTable<K, V, P: Policy> {
     starved_at: Option<usize>,
     arena: Arc<Arena>,
     entries: PhantomData<Pair<K, V>>,
+    sizes: Sizes,
+    /// A bucket that has a vacant slot for an entry which lies behind it, as far as is known.
+    gap: Option<u32>,
     policy: PhantomData<P>,
 }
 
@@ -182,23 +191,25 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         Arena::new(Layout::<K, V, P>::ARENA, home)
     }
 
-    /// `arena` is one for such tables.
-    pub(crate) fn new(arena: Arc<Arena>) -> Self {
-        let most = Layout::<K, V, P>::SLOTS * grow::FULL / 16;
+    /// `arena` is one for such tables. `capacity` is how many entries the table has room for when its map is full, as far as that is known.
+    pub(crate) fn new(arena: Arc<Arena>, capacity: Option<usize>) -> Self {
         RawTable {
             directory: NonNull::from(&EMPTY_DIRECTORY),
             homes: Homes::ONE,
             target: 1,
             len: 0,
-            next_step: most + 1,
+            // Until it has memory.
+            next_step: usize::MAX,
             least: 0,
-            most,
+            most: usize::MAX,
             buckets: 0,
             directory_class: 0,
             uncounted: Uncounted::default(),
             starved_at: None,
             arena,
             entries: PhantomData,
+            sizes: Sizes::for_entries::<K, V, P>(capacity),
+            gap: None,
             policy: PhantomData,
         }
     }
@@ -218,6 +229,18 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         self.slots() < NIL - (1 << Layout::<K, V, P>::SLOT_BITS)
     }
 
+    /// The homes; where their base is always one, that is known when the code is generated.
+    #[inline]
+    fn homes(&self) -> Homes {
+        Homes { base: if P::Eviction::BOUNDED { self.homes.base } else { 1 }, ..self.homes }
+    }
+
+    /// The home of a hash.
+    #[inline]
+    fn home_of(&self, hash: u64) -> u32 {
+        self.homes().of(hash)
+    }
+
     /// The bucket of a number below `buckets`, or the empty one.
     #[inline]
     fn bucket(&self, number: u32) -> Bucket<K, V, P> {
@@ -231,7 +254,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let number = self.homes.of(hash);
+        let number = self.home_of(hash);
         let home = self.bucket(number);
         home.prefetch();
         // SAFETY: the bucket is one of this table's.
@@ -276,7 +299,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let mut number = self.homes.of(hash);
+        let mut number = self.home_of(hash);
         // Past the last bucket only where a key has changed its hash.
         while number < self.buckets {
             let bucket = self.bucket(number);

@@ -27,7 +27,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         K: Eq,
     {
         let Some(key) = offer.key() else { return Put::Crowded };
-        let number = self.homes.of(hash);
+        let number = self.home_of(hash);
         let home = self.bucket(number);
         home.prefetch();
         // SAFETY: the bucket is one of this table's.
@@ -45,7 +45,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// As [`put`](RawTable::put), of a key that is not there.
     #[inline]
     pub(crate) fn put_new(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put<V> {
-        let home = self.bucket(self.homes.of(hash));
+        let home = self.bucket(self.home_of(hash));
         // SAFETY: the bucket is one of this table's.
         self.put_at_home(home, unsafe { home.header() }, hash, offer)
     }
@@ -72,10 +72,10 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     ///
     /// Without memory for it the table is as before, and the entry comes back.
     pub(crate) fn insert(&mut self, hash: u64, key: K, value: V) -> Result<u32, (K, V, NoMemory)> {
-        let home = self.homes.of(hash);
-        if self.is_overdue() {
+        if self.is_overdue() || (self.buckets == 0 && self.begin().is_err()) {
             return Err((key, value, NoMemory));
         }
+        let home = self.home_of(hash);
         match self.vacancy(home) {
             Ok((number, slot)) => {
                 // SAFETY: the slot is vacant, and `&mut self` keeps other writers out.
@@ -155,11 +155,12 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             at.bucket.set_tag(at.slot, 0);
             pair
         };
-        let home = self.homes.of(hash);
+        let home = self.home_of(hash);
         if home != at.number {
             self.undisplace(home, at.number);
         }
         self.len -= 1;
+        self.note_gap(at.number);
         if self.len < self.least {
             self.aim_lower();
         }

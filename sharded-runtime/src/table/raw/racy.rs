@@ -14,7 +14,7 @@ use super::{
     homes::Homes,
     layout::{Layout, Pair},
 };
-use crate::{Policy, expiry::Stamp, lock::Sequence};
+use crate::{Policy, evict::Eviction, expiry::Stamp, lock::Sequence};
 use std::{
     borrow::Borrow,
     marker::PhantomData,
@@ -84,7 +84,8 @@ pub(crate) struct View {
     directory: AtomicPtr<AtomicPtr<u8>>,
     count: AtomicU32,
     mask: AtomicU32,
-    half: AtomicU32,
+    step: AtomicU32,
+    base: AtomicU32,
     buckets: AtomicU32,
 }
 
@@ -94,7 +95,8 @@ impl Default for View {
             directory: AtomicPtr::new((&raw const EMPTY_DIRECTORY).cast_mut()),
             count: AtomicU32::new(Homes::ONE.count),
             mask: AtomicU32::new(Homes::ONE.mask),
-            half: AtomicU32::new(Homes::ONE.half),
+            step: AtomicU32::new(Homes::ONE.step),
+            base: AtomicU32::new(Homes::ONE.base),
             buckets: AtomicU32::new(0),
         }
     }
@@ -115,7 +117,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         view.directory.store(self.directory.as_ptr(), Relaxed);
         view.count.store(self.homes.count, Relaxed);
         view.mask.store(self.homes.mask, Relaxed);
-        view.half.store(self.homes.half, Relaxed);
+        view.step.store(self.homes.step, Relaxed);
+        view.base.store(self.homes.base, Relaxed);
         view.buckets.store(self.buckets, Relaxed);
     }
 }
@@ -123,9 +126,13 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 impl View {
     /// Where the buckets are, and which is the home of a hash.
     #[inline]
-    fn home(&self, sequence: &Sequence, begun: u64, hash: u64) -> Option<(*const AtomicPtr<u8>, u32)> {
-        let homes =
-            Homes { count: self.count.load(Relaxed), mask: self.mask.load(Relaxed), half: self.half.load(Relaxed) };
+    fn home<P: Policy>(&self, sequence: &Sequence, begun: u64, hash: u64) -> Option<(*const AtomicPtr<u8>, u32)> {
+        let homes = Homes {
+            count: self.count.load(Relaxed),
+            mask: self.mask.load(Relaxed),
+            step: self.step.load(Relaxed),
+            base: if P::Eviction::BOUNDED { self.base.load(Relaxed) } else { 1 },
+        };
         let directory = self.directory.load(Relaxed);
         // What was read must be of one moment before it is followed: a directory has just as many addresses as it says.
         sequence.validate(begun)?;
@@ -151,7 +158,7 @@ impl View {
             return Err(Unclear);
         }
         let begun = sequence.begin().ok_or(Unclear)?;
-        let (directory, number) = self.home(sequence, begun, hash).ok_or(Unclear)?;
+        let (directory, number) = self.home::<P>(sequence, begun, hash).ok_or(Unclear)?;
         // SAFETY: as in `look`.
         let home = unsafe { bucket_in::<K, V, P>(directory, number) };
         home.prefetch();
@@ -189,7 +196,7 @@ impl View {
             return Err(Raced);
         }
         let begun = sequence.begin().ok_or(Raced)?;
-        let (directory, number) = self.home(sequence, begun, hash).ok_or(Raced)?;
+        let (directory, number) = self.home::<P>(sequence, begun, hash).ok_or(Raced)?;
         // SAFETY: this directory has an address for every chunk up to `buckets`, and keeps them, or gets others of the same
         // arena, whose memory stays mapped, with a chunk's length around each. (The empty one has one as well.)
         let home = unsafe { bucket_in::<K, V, P>(directory, number) };
@@ -228,7 +235,7 @@ impl View {
         P: Policy,
         Q: Eq + ?Sized,
     {
-        let (directory, mut number) = self.home(sequence, begun, hash).ok_or(Raced)?;
+        let (directory, mut number) = self.home::<P>(sequence, begun, hash).ok_or(Raced)?;
         let buckets = self.buckets.load(Relaxed);
         sequence.validate(begun).ok_or(Raced)?;
         loop {
@@ -329,7 +336,7 @@ impl View {
     #[inline]
     pub(crate) fn prefetch_header<K, V, P: Policy>(&self, sequence: &Sequence, _: Copies<K, V>, hash: u64) {
         if let Some(begun) = sequence.begin()
-            && let Some((directory, number)) = self.home(sequence, begun, hash)
+            && let Some((directory, number)) = self.home::<P>(sequence, begun, hash)
         {
             // SAFETY: as in `look`.
             unsafe { bucket_in::<K, V, P>(directory, number) }.prefetch_header();
@@ -340,7 +347,7 @@ impl View {
     #[inline]
     pub(crate) fn prefetch_entry<K, V, P: Policy>(&self, sequence: &Sequence, _: Copies<K, V>, hash: u64) {
         if let Some(begun) = sequence.begin()
-            && let Some((directory, number)) = self.home(sequence, begun, hash)
+            && let Some((directory, number)) = self.home::<P>(sequence, begun, hash)
         {
             // SAFETY: as in `look`.
             let home = unsafe { bucket_in::<K, V, P>(directory, number) };

@@ -3,12 +3,12 @@
 use super::{Layout, Pair, RawTable, slot_number};
 use crate::{Policy, expiry::Stamp};
 
-/// How far a walk has come: the hashes before it are done, as they are ordered by their bits from the lowest on.
+/// How far a walk has come: the hashes at [places](super::Homes::place) before it are done.
 ///
 /// In that order the hashes of a home are a range, however the homes grow or shrink between two steps (the idea is that of the
 /// cursor of Redis' `SCAN`; that an entry is met once even when homes are merged comes from comparing hashes).
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Cursor(u32);
+pub(crate) struct Cursor(u64);
 
 impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Collects the slots of entries from `cursor` on, home by home until there are `enough`. Answers where to go on, or `None` at the end.
@@ -19,20 +19,20 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         rehash: impl Fn(&K) -> u64,
         slots: &mut Vec<u32>,
     ) -> Option<Cursor> {
-        while slots.len() < enough {
-            let home = self.homes.of(u64::from(cursor.0.reverse_bits()));
+        let homes = self.homes();
+        let mut next = homes.at(cursor.0);
+        while let Some(home) = next
+            && slots.len() < enough
+        {
             for number in home..=self.end_of_chain(home) {
-                let is_next = |hash: u64| {
-                    #[allow(clippy::cast_possible_truncation, reason = "the lowest bits are those that say the home")]
-                    let place = (hash as u32).reverse_bits();
-                    self.homes.of(hash) == home && place >= cursor.0
-                };
-                let next = super::Slots(self.whose(number, is_next, &rehash));
-                slots.extend(next.map(|slot| slot_number::<K, V, P>(number, slot)));
+                let is_next = |hash: u64| homes.of(hash) == home && homes.place(hash) >= cursor.0;
+                let found = super::Slots(self.whose(number, is_next, &rehash));
+                slots.extend(found.map(|slot| slot_number::<K, V, P>(number, slot)));
             }
-            cursor = Cursor(u32::try_from(self.homes.range(home).1).ok()?);
+            cursor = Cursor(homes.end(home));
+            next = homes.at(cursor.0);
         }
-        Some(cursor)
+        next.map(|_| cursor)
     }
 
     /// All entries, out of their slots, each with the time until which it was to live.

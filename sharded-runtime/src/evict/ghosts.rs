@@ -1,4 +1,5 @@
-//! Keys that were evicted not long ago, by a few bits of their hashes.
+//! Keys that were evicted not long ago, by a few bits of their hashes: what [`Adaptive`](super::Adaptive) and [`S3Fifo`](super::S3Fifo)
+//! remember of them.
 
 use crate::{arena::Heap, chunked::Chunked};
 
@@ -20,7 +21,7 @@ pub(super) struct Ghosts {
 pub(super) struct Haunting {
     /// The age of its ghost, in ticks.
     pub(super) age: Option<u16>,
-    /// Ghosts of its bucket that are younger than tau.
+    /// Ghosts of its bucket that are younger than was asked for.
     pub(super) young: u32,
 }
 
@@ -69,12 +70,18 @@ impl Ghosts {
         self.stored.truncate(buckets as usize);
     }
 
-    pub(super) fn buckets(&self) -> u32 {
-        self.buckets
+    /// Has there be as many ghosts as entries, or twice as many.
+    pub(super) fn fit(&mut self, entries: usize) {
+        let slots = self.buckets as usize * WAYS;
+        if entries > slots {
+            self.resize((self.buckets * 2).max(1));
+        } else if entries < slots / 4 && self.buckets > 1 {
+            self.resize(self.buckets / 2);
+        }
     }
 
-    /// Looks for the ghost of a key, and takes it.
-    pub(super) fn take(&mut self, hash: u64, tick: u64, tau: u16) -> Haunting {
+    /// Looks for the ghost of a key, and takes it. Ghosts of fewer ticks are young.
+    pub(super) fn take(&mut self, hash: u64, tick: u64, young: u16) -> Haunting {
         let mut found = Haunting { age: None, young: 0 };
         let (bucket, print) = home(hash, self.buckets);
         if bucket >= self.stored.len() {
@@ -82,7 +89,7 @@ impl Ghosts {
         }
         for ghost in &mut self.stored[bucket] {
             let age = age(*ghost, tick);
-            found.young += u32::from(*ghost != 0 && age < tau);
+            found.young += u32::from(*ghost != 0 && age < young);
             if *ghost >> 6 == print && found.age.is_none() {
                 found.age = Some(age);
                 *ghost = 0;

@@ -1,0 +1,187 @@
+//! One page that needs nothing but itself.
+
+use super::{
+    Report, Run, colours,
+    lines::{Lines, escape},
+    plots,
+};
+use crate::{table::Table, work::Work};
+use std::fmt::Write as _;
+
+const STYLE: &str = "\
+body { font: 15px/1.5 system-ui, 'Segoe UI', sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; } p, dd { max-width: 46rem; }
+svg { width: 100%; height: auto; display: block; margin: 1rem 0; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; margin: 0.3rem 0 1.2rem; }
+th, td { padding: 0.15rem 0.7rem; text-align: right; white-space: nowrap; border-bottom: 1px solid; }
+th { font-weight: 500; } th:first-child, td:first-child { text-align: left; }
+tr.ours td:first-child { font-weight: 700; } caption { text-align: left; font-weight: 600; padding-bottom: 0.2rem; }
+.note, summary { font-size: 0.85rem; } code { font-size: 0.85em; overflow-wrap: anywhere; } summary { cursor: pointer; }
+";
+
+/// What a section is of, what it is called, and how it is read.
+struct Section {
+    title: &'static str,
+    works: &'static [Work],
+    text: &'static str,
+}
+
+const SECTIONS: [Section; 8] = [
+    Section {
+        title: "Throughput",
+        works: &[
+            Work::Hit,
+            Work::HitZipf,
+            Work::ReadHeavy,
+            Work::Exchange,
+            Work::Increment,
+            Work::RapidGrow,
+            Work::GetMany,
+        ],
+        text: "Systems take turns of 50 ms within one run, round after round. M/s: medians over the rounds. “to hand”: the rate by that of the \
+               shards written by hand in the same round, the median of these ratios, and where half of them lie. Where the quartiles of two \
+               systems overlap, call them equal.",
+    },
+    Section {
+        title: "Caches: get or insert",
+        works: &[Work::GetOrInsert],
+        text: "A key is looked for and its entry put in where it is missing. All have a capacity and a time to live; quick_cache and foyer, which \
+               know no time, carry the deadline in the value. The last column is the share of the requests that were hits.",
+    },
+    Section {
+        title: "Insert pauses",
+        works: &[Work::Pauses],
+        text: "Each insert timed by itself while a map grows from nothing, each system in a process of its own. “(nothing)” is the same loop \
+               without a map: what it shows is the machine's doing.",
+    },
+    Section {
+        title: "Memory",
+        works: &[Work::Memory],
+        text: "Resident bytes per entry: grown; at the worst point of the growth, by the entries there were then; after half of the entries were \
+               replaced; three seconds after 99 % were removed, by the entries there had been; and after a call to shrink where there is one.",
+    },
+    Section {
+        title: "Expiry storm",
+        works: &[Work::Storm],
+        text: "A million entries have the same deadline. Longest read and write of others from then until the memory is back, and how long that \
+               takes. What has to be told to remove what has expired is told every tenth of a second by a thread of its own.",
+    },
+    Section {
+        title: "Hit ratio",
+        works: &[Work::HitRatio],
+        text: "Recorded traces; real caches run three times with other keys. belady is the optimum, which knows the future.",
+    },
+    Section {
+        title: "Instructions",
+        works: &[Work::Instructions],
+        text: "Per operation on one thread, counted by callgrind, the loop around them left out. No noise, and no word about cache misses.",
+    },
+    Section {
+        title: "Build time",
+        works: &[Work::BuildTime],
+        text: "Seconds to build each library and all that it depends on from nothing, optimised.",
+    },
+];
+
+/// The page.
+pub(super) fn page(report: &Report) -> String {
+    let mut body = String::new();
+    for (index, run) in report.runs.iter().enumerate() {
+        about(run, index.checked_sub(1).map(|before| &report.runs[before]), &mut body);
+    }
+    for section in &SECTIONS {
+        let tables: Vec<&Table> = section.works.iter().flat_map(|work| report.of_work(work.name())).collect();
+        if tables.is_empty() {
+            continue;
+        }
+        write(&mut body, format_args!("<h2>{}</h2>\n<p>{}</p>\n", section.title, escape(section.text)));
+        pictures(report, section, &mut body);
+        write(
+            &mut body,
+            format_args!("<details{}><summary>Tables</summary>\n", if tables.len() < 5 { " open" } else { "" }),
+        );
+        for table in tables {
+            table_of(table, &mut body);
+        }
+        body += "</details>\n";
+    }
+    let colours = plots::style(":root");
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
+         <title>sharded beside its rivals</title>\n<style>\n{STYLE}{colours}</style>\n\
+         <h1>sharded beside its rivals</h1>\n{body}</html>\n"
+    )
+}
+
+/// When, on what, by which command, of what. What is the same as of the run before is not said again.
+fn about(run: &Run, before: Option<&Run>, body: &mut String) {
+    let machine = |run: &Run| run.machine.to_string().lines().next().unwrap_or_default().to_owned();
+    let noise = run.machine.to_string().lines().nth(1).unwrap_or_default().to_owned();
+    let versions = |run: &Run| -> String {
+        let versions: Vec<String> = run.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+        versions.join(", ")
+    };
+    if before.is_none_or(|before| machine(before) != machine(run) || before.versions != run.versions) {
+        write(body, format_args!("<p class=\"note\">{}<br>{}</p>\n", escape(&machine(run)), escape(&versions(run))));
+    }
+    write(
+        body,
+        format_args!(
+            "<p class=\"note\">{}, commit {}: <code>{}</code><br>{}</p>\n",
+            escape(&run.date),
+            escape(&run.commit),
+            escape(&run.command),
+            escape(&noise)
+        ),
+    );
+}
+
+fn pictures(report: &Report, section: &Section, body: &mut String) {
+    let lines: Vec<Lines> = match section.works {
+        [Work::GetOrInsert] => {
+            plots::rates(report).into_iter().filter(|plot| plot.title.starts_with("Cache")).collect()
+        }
+        [Work::Hit, ..] => plots::rates(report).into_iter().filter(|plot| !plot.title.starts_with("Cache")).collect(),
+        [Work::Pauses] => plots::pauses(report),
+        [Work::HitRatio] => plots::hit_ratios(report),
+        _ => Vec::new(),
+    };
+    if !lines.is_empty() {
+        *body += &plots::grid(&lines, false);
+    }
+    let dots = match section.works {
+        [Work::Memory] => plots::memory(report),
+        [Work::Storm] => plots::storm(report),
+        _ => Vec::new(),
+    };
+    for plot in dots {
+        *body += &plot.svg();
+    }
+}
+
+fn table_of(table: &Table, body: &mut String) {
+    write(
+        body,
+        format_args!("<div class=\"scroll\"><table><caption>{}</caption>\n<tr><th></th>", escape(&table.title)),
+    );
+    for column in &table.columns {
+        write(body, format_args!("<th>{}</th>", escape(column)));
+    }
+    *body += "</tr>\n";
+    for row in &table.rows {
+        let class = if colours::of(&row.id).is_ours { " class=\"ours\"" } else { "" };
+        write(body, format_args!("<tr{class}><td>{}</td>", escape(&row.system)));
+        for cell in &row.cells {
+            write(body, format_args!("<td>{}</td>", escape(&cell.to_string().replace("..", " – "))));
+        }
+        *body += "</tr>\n";
+    }
+    *body += "</table></div>\n";
+    for note in &table.notes {
+        write(body, format_args!("<p class=\"note\">{}</p>\n", escape(note)));
+    }
+}
+
+fn write(body: &mut String, text: std::fmt::Arguments<'_>) {
+    body.write_fmt(text).expect("a string takes all that is written");
+}

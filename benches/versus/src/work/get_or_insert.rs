@@ -1,0 +1,87 @@
+//! A cache in use: a key is looked for, and its entry put in where it is missing. With a capacity and a time to live.
+
+use super::{Work, count};
+use crate::{
+    args::Args,
+    caches::{self, Contender},
+    entries::Entry,
+    script::{BATCH, Requests},
+    stats::Sorted,
+    systems::Role,
+    table::{About, Cell, Row, Table},
+    turns::{self, End, Turns},
+};
+
+const ENTRIES: u64 = 1_000_000;
+const THREADS: [usize; 3] = [1, 2, 4];
+
+/// Keys asked for on one thread before anything is measured, for each entry there is room for: so that every cache is full, and has
+/// learnt what there is to learn.
+const AHEAD: u64 = 10;
+
+/// A table for each number of threads.
+pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) {
+    let entries = args.entries_or(ENTRIES);
+    let capacity = entries / 10;
+    for threads in args.threads_or(&THREADS) {
+        let takes_part =
+            |contender: &Contender<E>| args.systems.is_empty() || args.systems.iter().any(|name| name == contender.id);
+        let contenders: Vec<_> = caches::all::<E>().into_iter().filter(takes_part).collect();
+        let ahead = Requests::zipf(threads + 1, entries).pop().expect("one");
+        let keys = Requests::zipf(threads, entries);
+        let mut lanes: Vec<_> = contenders
+            .iter()
+            .map(|contender| {
+                let cache = (contender.build)(usize::try_from(capacity).expect("fits"));
+                let mut ahead = ahead.clone();
+                for _ in 0..AHEAD * capacity / BATCH {
+                    cache.batch(&mut ahead);
+                }
+                (cache, keys.clone())
+            })
+            .collect();
+        let what = format!("{}, {threads} thread(s)", Work::GetOrInsert.name());
+        let turns = turns::interleave(lanes.len(), args.rounds, &what, |lane| {
+            let (cache, keys) = &mut lanes[lane];
+            turns::take(keys, End::After(args.slice()), |keys| cache.batch(keys))
+        });
+        let title = format!(
+            "{what}, Zipf 0.99 over {} keys, capacity {}, with a ttl, {}, {} rounds",
+            count(entries),
+            count(capacity),
+            E::NAME,
+            args.rounds
+        );
+        let about = About { work: Work::GetOrInsert.name().into(), subject: E::NAME.into(), threads, entries };
+        print(table(title, about, &contenders, &turns));
+    }
+}
+
+fn table<E: Entry>(title: String, about: About, contenders: &[Contender<E>], turns: &[Turns]) -> Table {
+    let median = |turns: &Turns| Sorted::new(turns.rates.iter().copied()).median();
+    let peers =
+        contenders.iter().zip(turns).filter(|(contender, _)| !contender.is_ours && contender.role != Role::Floor);
+    let best = peers.max_by(|(_, one), (_, other)| median(one).total_cmp(&median(other)));
+    let row = |(contender, turns): (&Contender<E>, &Turns)| {
+        let rates = Sorted::new(turns.rates.iter().copied());
+        let mut cells = vec![Cell::median(&rates, 2), Cell::range(rates.range(), 1)];
+        match best {
+            Some((_, best)) if contender.role != Role::Floor => {
+                let ratios = Sorted::ratios(&turns.rates, &best.rates);
+                cells.extend([Cell::median(&ratios, 2), Cell::range(ratios.quartiles(), 2)]);
+            }
+            _ => cells.extend([Cell::Empty, Cell::Empty]),
+        }
+        #[allow(clippy::cast_precision_loss, reason = "a ratio")]
+        let misses = turns.noted as f64 / turns.done as f64;
+        cells.push(if contender.role == Role::Floor { Cell::Empty } else { Cell::of(100.0 * (1.0 - misses), 1) });
+        Row::new(contender.id, contender.name, cells)
+    };
+    Table {
+        title,
+        about,
+        columns: ["M/s", "range", "to best peer", "quartiles", "hits %"].map(str::to_owned).to_vec(),
+        rows: contenders.iter().zip(turns).map(row).collect(),
+        notes: best.map(|(best, _)| format!("the best peer here is {}", best.name)).into_iter().collect(),
+    }
+}

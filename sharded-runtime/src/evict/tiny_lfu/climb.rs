@@ -1,0 +1,121 @@
+//! How large the window is: what the shards of a field find out together.
+
+use parking_lot::Mutex;
+use std::sync::atomic::{
+    AtomicU32, AtomicU64,
+    Ordering::{AcqRel, Relaxed},
+};
+
+/// The window at first, its limits and the first step, in parts of the capacity.
+const WINDOW: f64 = 0.01;
+const LIMITS: (f64, f64) = (0.005, 0.99);
+const STEP: f64 = 0.0625;
+/// What is left of a step after one that changed little, and a change of the hit ratio after which steps are as large as at first.
+const DECAY: f64 = 0.98;
+const RESTART: f64 = 0.05;
+/// Requests between two steps, for each entry of the capacity.
+const PERIOD: u64 = 10;
+/// The window is counted in such parts of the capacity.
+const PARTS: f64 = 65536.0;
+
+/// Relaxed throughout, but for the mutex: the counts are estimates, and the window is one number.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(super) struct Climb {
+    window: AtomicU32,
+    hits: AtomicU64,
+    requests: AtomicU64,
+    climber: Mutex<Climber>,
+}
+
+/// Goes on while there are more hits, and turns around where there are fewer.
+#[derive(Debug)]
+struct Climber {
+    window: f64,
+    step: f64,
+    last_ratio: f64,
+}
+
+/// What a shard has found out and not told yet.
+#[derive(Debug, Default)]
+pub(super) struct Purse {
+    pub(super) hits: u32,
+    pub(super) requests: u32,
+}
+
+impl Default for Climb {
+    fn default() -> Self {
+        let climber = Climber { window: WINDOW, step: -STEP, last_ratio: 0.0 };
+        Climb {
+            window: AtomicU32::new(parts(WINDOW)),
+            hits: AtomicU64::new(0),
+            requests: AtomicU64::new(0),
+            climber: Mutex::new(climber),
+        }
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part is from 0 to 1")]
+fn parts(window: f64) -> u32 {
+    (window * PARTS) as u32
+}
+
+impl Climb {
+    /// What the window should have of so many entries.
+    pub(super) fn window(&self, entries: u32) -> u32 {
+        let window = (u64::from(entries) * u64::from(self.window.load(Relaxed))) >> 16;
+        u32::try_from(window).unwrap_or(entries).max(1)
+    }
+
+    /// Takes what a shard has found out, of a field with room for so many entries.
+    pub(super) fn tell(&self, purse: &mut Purse, capacity: u64) {
+        let told = std::mem::take(purse);
+        self.hits.fetch_add(u64::from(told.hits), Relaxed);
+        let requests = self.requests.fetch_add(u64::from(told.requests), AcqRel) + u64::from(told.requests);
+        if requests >= PERIOD.saturating_mul(capacity.max(8)) {
+            self.step();
+        }
+    }
+
+    #[cold]
+    fn step(&self) {
+        // Who comes second leaves it to the first.
+        let Some(mut climber) = self.climber.try_lock() else { return };
+        let (hits, requests) = (self.hits.swap(0, Relaxed), self.requests.swap(0, AcqRel));
+        if requests > 0 {
+            #[allow(clippy::cast_precision_loss, reason = "a ratio needs no more")]
+            climber.climb(hits as f64 / requests as f64);
+            self.window.store(parts(climber.window), Relaxed);
+        }
+    }
+}
+
+impl Climber {
+    fn climb(&mut self, ratio: f64) {
+        let change = ratio - self.last_ratio;
+        let step = if change >= 0.0 { self.step } else { -self.step };
+        self.step = if change.abs() >= RESTART { STEP.copysign(step) } else { step * DECAY };
+        self.window = (self.window + step).clamp(LIMITS.0, LIMITS.1);
+        self.last_ratio = ratio;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Climb, Purse};
+
+    #[test]
+    fn the_window_goes_to_where_there_are_most_hits() {
+        for best in [0.0, 0.3, 0.8] {
+            let climb = Climb::default();
+            for _ in 0..200 {
+                let window = f64::from(climb.window(1000)) / 1000.0;
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+                let hits = (900.0 - 500.0 * (window - best).abs()) as u32;
+                climb.tell(&mut Purse { hits: hits * 10, requests: 10_000 }, 1000);
+            }
+            let window = f64::from(climb.window(1000)) / 1000.0;
+            assert!((window - best).abs() < 0.1, "{window} in place of {best}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Expiry survives the clock: jumps, a suspend, centuries, every power of two on the way, and a clock that breaks its word.
+
+mod common;
+
+use common::{
+    eventually,
+    policy::{Of, OwnOnly, Ttl, TtlIdle},
+    threads::Dice,
+};
+use proptest::prelude::*;
+use sharded::{
+    ShardedMap,
+    builder::{BuildField, FieldOptions, StoreOptions},
+    clock::{Boot, Clock, Manual, System},
+    evict::{Lru, Unbounded},
+    lock::{Mutex, Optimistic},
+};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering::SeqCst},
+    time::Duration,
+};
+
+type Map = ShardedMap<u64, u64, Of<Mutex, OwnOnly, Unbounded, System, 1>>;
+
+const YEAR: Duration = Duration::from_hours(8766);
+
+fn map(clock: &Manual) -> Map {
+    BuildField::build(&StoreOptions::new().clock(clock.clone()).start(), 0, FieldOptions::new())
+}
+
+fn nanos(time: u64) -> Duration {
+    Duration::from_nanos(time)
+}
+
+/// A map beside what it must have: the deadline of each key.
+struct Watched {
+    map: Map,
+    clock: Manual,
+    deadlines: BTreeMap<u64, u64>,
+}
+
+impl Watched {
+    fn new(clock: &Manual) -> Self {
+        Watched { map: map(clock), clock: clock.clone(), deadlines: BTreeMap::new() }
+    }
+
+    fn insert(&mut self, key: u64, ttl: u64) {
+        self.map.insert_with_ttl(key, key, nanos(ttl));
+        self.deadlines.insert(key, self.clock.nanos().saturating_add(ttl));
+    }
+
+    /// Every key is there exactly until its time, and what a sweep leaves is what is there.
+    fn check(&mut self, sweeps: bool) {
+        let now = self.clock.nanos();
+        if sweeps {
+            self.deadlines.retain(|_, deadline| *deadline > now);
+            self.map.sweep();
+            assert_eq!(self.map.len(), self.deadlines.len(), "at {now}");
+        }
+        for (&key, &deadline) in &self.deadlines {
+            assert_eq!(self.map.get(&key), (deadline > now).then_some(key), "{key} of {deadline} at {now}");
+        }
+    }
+}
+
+/// The times of one magnitude each.
+fn around(bits: u32) -> impl Strategy<Value = u64> {
+    (0..bits, any::<u64>()).prop_map(|(bit, dice)| (1 << bit) | (dice & ((1 << bit) - 1)))
+}
+
+/// A key that is inserted with this ttl, by how much the clock goes on, and whether there is a sweep.
+type Step = (u64, u64, u64, bool);
+
+/// A power of two, whether the map is built before the clock comes near it, how near that is, and what is done from there on.
+fn steps() -> impl Strategy<Value = (u32, bool, u64, Vec<Step>)> {
+    (10..63_u32).prop_flat_map(|bit| {
+        let step = (0..20_u64, around(bit), around(bit), any::<bool>());
+        (Just(bit), any::<bool>(), around(bit), prop::collection::vec(step, 1..60))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever counts time, and in whatever unit, wraps round at a power of two, if at all: entries live across each of them.
+    #[test]
+    fn no_counter_of_time_wraps_round((bit, built_before, before, steps) in steps()) {
+        let clock = Manual::new();
+        let start = (1 << bit) - before.min(1 << bit);
+        if !built_before {
+            clock.advance(nanos(start));
+        }
+        let mut watched = Watched::new(&clock);
+        if built_before {
+            clock.advance(nanos(start));
+        }
+        for (key, ttl, step, sweeps) in steps {
+            watched.insert(key, ttl);
+            clock.advance(nanos(step / 8));
+            watched.check(sweeps);
+        }
+    }
+}
+
+/// Months of a busy store, and years of a quiet one, in one: steps and times from seconds to decades, until the clock can hardly count any more.
+#[test]
+fn a_store_lives_for_centuries() {
+    let clock = Manual::new();
+    let (mut watched, mut dice) = (Watched::new(&clock), Dice::new(1));
+    let mut turns = 0;
+    while clock.nanos() < 500 * u64::try_from(YEAR.as_nanos()).unwrap() {
+        let magnitude = |dice: &mut Dice| 1 << (20 + dice.below(38));
+        for _ in 0..8 {
+            let key = dice.below(500);
+            let ttl = magnitude(&mut dice);
+            watched.insert(key, ttl + dice.below(ttl));
+        }
+        clock.advance(nanos(magnitude(&mut dice)));
+        watched.check(turns % 4 == 0);
+        turns += 1;
+    }
+    assert!(turns > 100, "{turns}");
+    clock.advance(YEAR * 50);
+    watched.check(true);
+    assert!(watched.map.is_empty() || watched.deadlines.values().all(|&deadline| deadline > clock.nanos()));
+}
+
+/// How far the clock below is ahead of the system's.
+static SUSPENDED: AtomicU64 = AtomicU64::new(0);
+
+/// A clock that counts a suspend, which the background thread does not see coming.
+#[derive(Default)]
+struct Suspended(System);
+
+impl Clock for Suspended {
+    const RUNS: bool = true;
+
+    fn nanos(&self) -> u64 {
+        self.0.nanos() + SUSPENDED.load(SeqCst)
+    }
+}
+
+#[test]
+fn what_expires_during_a_suspend_is_not_seen_after_it() {
+    type Hour = ShardedMap<u64, u64, Of<Mutex, Ttl<3_600_000>, Unbounded, Suspended>>;
+    type HalfHour = ShardedMap<u64, u64, Of<Mutex, TtlIdle<36_000_000, 1_800_000>, Lru, Suspended>>;
+    type Copied = ShardedMap<u64, u64, Of<Optimistic, Ttl<3_600_000>, Unbounded, Suspended>>;
+    let (hour, half_hour, copied) = (Hour::new(), HalfHour::new(), Copied::new());
+    for key in 0..1000 {
+        hour.insert(key, key);
+        half_hour.insert(key, key);
+        copied.insert(key, key);
+    }
+    // Such a pause has entries go that are not used, and no others.
+    SUSPENDED.fetch_add(40 * 60 * 1_000_000_000, SeqCst);
+    assert_eq!((hour.get(&1), half_hour.get(&1), copied.get(&1)), (Some(1), None, Some(1)));
+    SUSPENDED.fetch_add(40 * 60 * 1_000_000_000, SeqCst);
+    assert!((0..1000).all(|key| hour.get(&key).is_none() && copied.get(&key).is_none()));
+    assert_eq!((hour.live_len(), half_hour.live_len(), copied.live_len()), (0, 0, 0));
+    // The thread sleeps on; a few writes wake it, or do the work themselves.
+    eventually("what has expired is removed", || {
+        for key in 1000..1100 {
+            hour.insert_with_ttl(key, key, Duration::from_millis(1));
+            half_hour.insert_with_ttl(key, key, Duration::from_millis(1));
+            copied.insert_with_ttl(key, key, Duration::from_millis(1));
+        }
+        hour.len() <= 100 && half_hour.len() <= 100 && copied.len() <= 100
+    });
+}
+
+/// [`Clock::nanos`] must not go back. Where it does, an entry may be seen again until it is swept; and nothing else goes wrong.
+#[test]
+fn a_clock_that_goes_back_breaks_nothing() {
+    static NOW: AtomicU64 = AtomicU64::new(0);
+
+    #[derive(Default)]
+    struct Wild;
+    impl Clock for Wild {
+        const RUNS: bool = false;
+
+        fn nanos(&self) -> u64 {
+            NOW.load(SeqCst)
+        }
+    }
+    type Wildly<X> = ShardedMap<u64, u64, Of<Mutex, X, Lru, Wild, 1, 100>>;
+    let (map, mut dice) = (Wildly::<TtlIdle<1000, 700>>::new(), Dice::new(1));
+    for _ in 0..20_000 {
+        NOW.store(dice.next() >> dice.below(64), SeqCst);
+        let key = dice.below(200);
+        match dice.below(6) {
+            0 | 1 => _ = map.insert(key, key),
+            2 => map.insert_with_ttl(key, key, nanos(dice.next() >> dice.below(64))).into_iter().for_each(drop),
+            3 => _ = map.get(&key),
+            4 => _ = map.sweep(),
+            _ => _ = map.remove(&key),
+        }
+        assert!(map.len() <= 100 && map.live_len() <= map.len());
+    }
+    // Once it keeps its word again all is as it should be.
+    NOW.store(u64::MAX / 2, SeqCst);
+    map.clear();
+    map.insert(1, 1);
+    NOW.fetch_add(699_999_999, SeqCst);
+    assert_eq!(map.get(&1), Some(1));
+    NOW.fetch_add(700_000_000, SeqCst);
+    assert_eq!((map.get(&1), map.sweep(), map.len()), (None, 1, 0));
+}
+
+#[test]
+fn the_clock_of_the_boot_is_at_least_as_far_as_the_other() {
+    let (system, boot) = (System::default(), Boot::default());
+    let (first, second, third) = (system.nanos(), boot.nanos(), boot.nanos());
+    // Both count from the boot, one of them without suspends.
+    assert!(first <= second && second <= third, "{first} {second} {third}");
+    let map: ShardedMap<u64, u64, Of<Mutex, Ttl<20>, Unbounded, Boot>> = ShardedMap::new();
+    map.insert(1, 1);
+    assert!(map.ttl_of(&1).is_none_or(|left| left <= Duration::from_millis(20)));
+    eventually("it expires, and is removed", || map.is_empty());
+}
