@@ -259,11 +259,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
                 if slots.is_empty() {
                     break;
                 }
-                for slot in slots {
-                    if self.raw.get(slot).is_some_and(|entry| entry.unmark()) {
-                        self.eviction.hit_mut(slot);
-                    }
-                }
+                self.raw.unmark(slots, |slot| self.eviction.hit_mut(slot));
                 nth += 1;
             }
         }

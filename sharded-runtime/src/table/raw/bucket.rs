@@ -426,6 +426,22 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
             .then(|| unsafe { &*self.body.as_ptr().add(Layout::<K, V, P>::MARKS).cast::<AtomicBool>().add(slot) })
     }
 
+    /// The slots with a mark, also vacant ones.
+    ///
+    /// # Safety
+    ///
+    /// The bucket must be a table's.
+    #[inline]
+    pub(super) unsafe fn marked(self) -> Slots {
+        let mut marked = 0;
+        for slot in 0..Layout::<K, V, P>::SLOTS {
+            // SAFETY: there is such a slot.
+            let is_marked = unsafe { self.mark(slot) }.is_some_and(|mark| mark.load(Relaxed));
+            marked |= u32::from(is_marked) << slot;
+        }
+        Slots(marked)
+    }
+
     /// Moves an entry from here to a vacant slot, with all that belongs to it but its tag.
     ///
     /// # Safety

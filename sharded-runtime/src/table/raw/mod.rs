@@ -63,6 +63,7 @@ use std::{
     borrow::Borrow,
     marker::PhantomData,
     mem::ManuallyDrop,
+    ops::Range,
     ptr::NonNull,
     sync::{
         Arc,
@@ -407,6 +408,26 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             mark.store(true, Relaxed);
         }
         Layout::<K, V, P>::HAS_MARKS
+    }
+
+    /// Clears the [marks](RawTable::mark) of the entries in these slots, a bucket at a time, and tells of each that was set.
+    #[inline]
+    pub(crate) fn unmark(&self, slots: Range<u32>, mut used: impl FnMut(u32)) {
+        for number in Self::bucket_of(slots.start)..self.buckets {
+            if slot_number::<K, V, P>(number, 0) >= slots.end {
+                break;
+            }
+            // SAFETY: the bucket is one of this table's.
+            let marked = unsafe {
+                let bucket = self.bucket(number);
+                Slots(bucket.marked().0 & bucket.occupied().0)
+            };
+            for slot in marked.map(|slot| slot_number::<K, V, P>(number, slot)) {
+                if slots.contains(&slot) && self.get(slot).is_some_and(|entry| entry.unmark()) {
+                    used(slot);
+                }
+            }
+        }
     }
 
     /// The lower half of the hash of a slot's entry.
