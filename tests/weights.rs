@@ -223,6 +223,44 @@ fn pinned_entries_stay() {
     assert!(cache.numbers().try_insert(2).is_err());
 }
 
+/// However an eviction names its victims, it finds the only one that may leave.
+#[test]
+fn the_only_one_that_may_leave_does() {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "as the map has them")]
+    fn is_free(_: &u32, is_free: &bool) -> bool {
+        *is_free
+    }
+    #[sharded(shards = 1, capacity = 100)]
+    struct Seats {
+        #[shard(evictable = is_free)]
+        adaptive: HashMap<u32, bool>,
+        #[shard(evict = S3Fifo, evictable = is_free)]
+        s3_fifo: HashMap<u32, bool>,
+        #[shard(evict = TinyLfu, evictable = is_free)]
+        tiny_lfu: HashMap<u32, bool>,
+        #[shard(evict = Sieve, evictable = is_free)]
+        sieve: HashMap<u32, bool>,
+        #[shard(evict = Lru, evictable = is_free)]
+        lru: HashMap<u32, bool>,
+    }
+    macro_rules! check {
+        ($($field:ident)*) => {$(
+            for free in 0..100 {
+                let seats = Seats::new();
+                let map = seats.$field();
+                (0..100).for_each(|key| _ = map.insert(key, key == free));
+                for _ in 0..3 {
+                    (0..100).filter(|key| key % 2 == free % 2).for_each(|key| _ = map.get(&key));
+                }
+                assert!(map.try_insert(100, false).is_ok(), "{free}");
+                assert!(!map.contains_key(&free) && map.len() == 100, "{free}");
+                assert!(map.try_insert(101, false).is_err(), "{free}");
+            }
+        )*};
+    }
+    check!(adaptive s3_fifo tiny_lfu sieve lru);
+}
+
 /// What is missing in the options, or too much.
 #[test]
 fn a_policy_and_its_options_must_fit() {

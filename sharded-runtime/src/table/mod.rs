@@ -31,6 +31,9 @@ use std::{borrow::Borrow, fmt, sync::Arc};
 /// Entries in a row that readers without a lock have used since they were last named, before one leaves all the same.
 const MAX_CHANCES: usize = 64;
 
+/// Slots that are searched for an entry that may be evicted, where none that the eviction names may.
+const SEARCHED: u32 = 256;
+
 /// One shard's part of a map.
 #[repr(C)] // The most used first.
 pub struct Table<K, V, P: Policy> {
@@ -38,6 +41,8 @@ pub struct Table<K, V, P: Policy> {
     eviction: P::Eviction,
     /// Once there is an entry that expires.
     due: Option<Box<Due, Heap>>,
+    /// Where that search goes on.
+    search_from: u32,
 }
 
 /// Its size, not its contents.
@@ -56,7 +61,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     pub(crate) fn new(arena: Arc<Arena>, field: &Field) -> Self {
         let mut eviction = P::Eviction::default();
         eviction.settle(arena.heap(), field);
-        Table { raw: RawTable::new(arena, field.most_entries()), eviction, due: None }
+        Table { raw: RawTable::new(arena, field.most_entries()), eviction, due: None, search_from: 0 }
     }
 
     /// Where its memory is: the address and the bytes of each piece from this one on.
@@ -222,7 +227,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// The slot of the entry that should leave next. `None` only where there is no entry, or none is ever to leave: if an
     /// eviction of the user's names none, or one that is not there, some entry is taken all the same. Where many in a row that it names
-    /// may not be evicted, there is none either.
+    /// may not be evicted, some slots are searched for one that may, from where the last search ended; if there is none among those, there is none.
     pub(crate) fn victim(&mut self, is_evictable: impl Fn(&K, &V) -> bool) -> Option<u32> {
         if !P::Eviction::EVICTS || self.len() == 0 {
             return None;
@@ -244,7 +249,15 @@ impl<K, V, P: Policy> Table<K, V, P> {
         let may_leave =
             |&slot: &u32| self.raw.get(slot).is_some_and(|entry| !P::PINS || is_evictable(entry.key(), entry.value()));
         if P::PINS {
-            return named.filter(may_leave);
+            // An eviction need not name every entry in turn: it may have names for a part of them only.
+            let slots = self.raw.slots();
+            let from = if self.search_from < slots { self.search_from } else { 0 };
+            let mut searched = (from..slots).chain(0..from).take(SEARCHED as usize);
+            return named.filter(may_leave).or_else(|| {
+                let found = searched.find(may_leave);
+                self.search_from = found.unwrap_or(from.wrapping_add(SEARCHED) % slots.max(1));
+                found
+            });
         }
         named.or_else(|| (0..self.raw.slots()).rev().find(may_leave))
     }
