@@ -294,18 +294,17 @@ fn what_has_expired_makes_room_under_reject() {
 
 #[test]
 fn capacities_are_overridden_and_checked() {
-    type Policy = Of<Mutex, Never, Lru, System, 16, 1000>;
-    let map: ShardedMap<u64, u64, Policy> = ShardedMap::with_options(FieldOptions::new().capacity(3));
-    map.extend((0..10).map(|key| (key, key)));
-    assert_eq!((map.capacity(), map.len()), (Some(3), 3));
-    assert!(panics(|| FieldOptions::<Policy>::new().capacity(0)).contains("`field`"), "the message names the field");
-
     fn is_huge<E: Bounded + MakesRoom>() {
         let options = FieldOptions::new().capacity(usize::MAX).shards(1);
         let huge: ShardedMap<u64, u64, Of<Mutex, Never, E, System, 16, 1000>> = ShardedMap::with_options(options);
         huge.insert(1, 1);
         assert_eq!((huge.capacity(), huge.len(), huge.stats().evicted), (Some(usize::MAX), 1, 0));
     }
+    type Policy = Of<Mutex, Never, Lru, System, 16, 1000>;
+    let map: ShardedMap<u64, u64, Policy> = ShardedMap::with_options(FieldOptions::new().capacity(3));
+    map.extend((0..10).map(|key| (key, key)));
+    assert_eq!((map.capacity(), map.len()), (Some(3), 3));
+    assert!(panics(|| FieldOptions::<Policy>::new().capacity(0)).contains("`field`"), "the message names the field");
     is_huge::<Lru>();
     is_huge::<Adaptive>();
     is_huge::<S3Fifo>();
