@@ -109,7 +109,8 @@ fn threads_are_counted_and_no_key_is_kept() {
     let pages = field(&parsed, "pages");
     assert_eq!(pages.threads, 3);
     let seen = pages.seen.as_ref().expect("it was seen");
-    assert_eq!((seen.shards.len(), seen.contended.len(), seen.evicted), (16, 16, 5500));
+    let shards = shop.pages().shard_count();
+    assert_eq!((seen.shards.len(), seen.contended.len(), seen.evicted), (shards, shards, 5500));
     assert!(seen.operations.abs_diff(6000) < 2000, "{}", seen.operations);
 }
 
