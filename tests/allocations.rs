@@ -85,7 +85,7 @@ where
     while taken.len() < 4 && taken.last() != Some(&0) {
         let blocks = map.stats().table_blocks;
         let allocations = measure(|| mix(&map, steps, &mut dice)).count_total;
-        taken.push(allocations + map.stats().table_blocks.abs_diff(blocks) as u64);
+        taken.push(allocations + map.stats().table_blocks.abs_diff(blocks));
     }
     assert!(taken.contains(&0) && taken.iter().sum::<u64>() <= 8, "{what}: allocations and blocks: {taken:?}");
 }
