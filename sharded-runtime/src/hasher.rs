@@ -93,6 +93,10 @@ fn names_none<S: 'static>() -> bool {
     named == TypeId::of::<RandomState>() || named == TypeId::of::<hashbrown::DefaultHashBuilder>()
 }
 
+/// 2^64 divided by the golden ratio, and odd: in a product with it every bit of a number reaches the upper bits (multiplicative hashing: Knuth,
+/// The Art of Computer Programming, 6.4).
+pub(crate) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+
 /// Spreads every input bit over all output bits: the finalizer of `SplitMix64` (Steele, Lea and Flood, "Fast Splittable
 /// Pseudorandom Number Generators", OOPSLA 2014), with the constants of Stafford's variant 13.
 #[inline]

@@ -1,7 +1,7 @@
 //! Keys that were evicted not long ago, by a few bits of their hashes: what [`Adaptive`](super::Adaptive) and [`S3Fifo`](super::S3Fifo)
 //! remember of them.
 
-use crate::{arena::Heap, chunked::Chunked};
+use crate::{arena::Heap, chunked::Chunked, hasher::GOLDEN};
 
 /// Ghosts of a bucket.
 pub(super) const WAYS: usize = 8;
@@ -28,7 +28,7 @@ pub(super) struct Haunting {
 /// The number of the bucket, and what a ghost is known by. Of a hash the lower half is known of every entry.
 #[allow(clippy::cast_possible_truncation, reason = "the lower half is meant")]
 fn home(hash: u64, buckets: u32) -> (usize, u16) {
-    let spread = u64::from(hash as u32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let spread = u64::from(hash as u32).wrapping_mul(GOLDEN);
     let bucket = ((spread >> 32) * u64::from(buckets)) >> 32;
     let print = 1 + (((spread >> 12 & 0xffff) * 1023) >> 16);
     (bucket as usize, print as u16)

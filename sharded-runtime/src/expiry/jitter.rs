@@ -1,10 +1,8 @@
-/// 2^64 divided by the golden ratio, and odd.
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+use crate::hasher::GOLDEN;
 
 /// By how much the ttl of an entry is shorter, with a key of this hash: from nothing to less than `most`.
 ///
-/// Of one key it is always the same, so nothing has to be kept. All bits of the hash reach the upper ones of the product (multiplicative
-/// hashing: Knuth, The Art of Computer Programming, 6.4), so keys of one shard, whose hashes begin alike, differ as well.
+/// Of one key it is always the same, so nothing has to be kept. All bits of the hash reach the upper ones of the product, so keys of one shard, whose hashes begin alike, differ as well.
 #[inline]
 pub(crate) fn jitter(most: u64, hash: u64) -> u64 {
     let share = u128::from(hash.wrapping_mul(GOLDEN));

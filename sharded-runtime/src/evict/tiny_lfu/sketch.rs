@@ -1,6 +1,6 @@
 //! How often a key was asked for lately, estimated in four bits.
 
-use crate::{arena::Heap, chunked::Chunked};
+use crate::{arena::Heap, chunked::Chunked, hasher::GOLDEN};
 
 /// The most that a counter counts; above so much a key is asked for often.
 const MOST: u64 = 15;
@@ -58,7 +58,7 @@ impl Sketch {
 
     /// The word and the shift in it of each counter.
     fn counters(&self, hash: u32) -> [(usize, u32); ROWS] {
-        let mut bits = u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mut bits = u64::from(hash).wrapping_mul(GOLDEN);
         let mask = self.size().max(1) - 1;
         let mut row = 0;
         [(); ROWS].map(|()| {

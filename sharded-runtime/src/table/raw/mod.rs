@@ -417,14 +417,12 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             if slot_number::<K, V, P>(number, 0) >= slots.end {
                 break;
             }
+            let bucket = self.bucket(number);
             // SAFETY: the bucket is one of this table's.
-            let marked = unsafe {
-                let bucket = self.bucket(number);
-                Slots(bucket.marked().0 & bucket.occupied().0)
-            };
-            for slot in marked.map(|slot| slot_number::<K, V, P>(number, slot)) {
-                if slots.contains(&slot) && self.get(slot).is_some_and(|entry| entry.unmark()) {
-                    used(slot);
+            for slot in unsafe { Slots(bucket.marked().0 & bucket.occupied().0) } {
+                let entry: Found<'_, K, V, P> = Found { at: At { bucket, number, slot }, table: PhantomData };
+                if slots.contains(&entry.slot()) && entry.unmark() {
+                    used(entry.slot());
                 }
             }
         }
