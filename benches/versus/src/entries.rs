@@ -36,6 +36,11 @@ pub(crate) trait Entry: Sized + 'static {
     fn caches() -> Vec<crate::caches::Contender<Self>>;
 }
 
+/// The key of a number. Odd, so that no two numbers share a key; keys that are small and dense could flatter some tables.
+pub(crate) fn mixed(number: u64) -> u64 {
+    number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
 /// `u64` to `u64`.
 pub(crate) enum Integers {}
 
@@ -50,8 +55,7 @@ impl Entry for Integers {
     type Value = u64;
 
     fn query(number: u64, buffer: &mut u64) -> &u64 {
-        // Odd, so that no two numbers share a key; keys that are small and dense could flatter some tables.
-        *buffer = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        *buffer = mixed(number);
         buffer
     }
 

@@ -14,28 +14,36 @@ pub(crate) fn shards<E: Entry>(shards: usize) -> Map<E> {
     DashMap::with_hasher_and_shard_amount(Hasher::default(), shards)
 }
 
-impl<E: Entry> Access<E> for &Map<E> {
-    #[inline]
-    fn get(&mut self, key: &E::Query) -> Option<E::Value> {
-        DashMap::get(self, key).map(|value| *value)
-    }
+/// What a system does, which is written alike for both versions.
+macro_rules! access {
+    ($map:ident) => {
+        impl<E: Entry> Access<E> for &$map<E::Key, E::Value, Hasher> {
+            #[inline]
+            fn get(&mut self, key: &E::Query) -> Option<E::Value> {
+                $map::get(self, key).map(|value| *value)
+            }
 
-    #[inline]
-    fn insert(&mut self, key: E::Key, value: E::Value) -> bool {
-        DashMap::insert(self, key, value).is_none()
-    }
+            #[inline]
+            fn insert(&mut self, key: E::Key, value: E::Value) -> bool {
+                $map::insert(self, key, value).is_none()
+            }
 
-    #[inline]
-    fn remove(&mut self, key: &E::Query) -> bool {
-        DashMap::remove(self, key).is_some()
-    }
+            #[inline]
+            fn remove(&mut self, key: &E::Query) -> bool {
+                $map::remove(self, key).is_some()
+            }
 
-    #[inline]
-    fn increment(&mut self, key: &E::Query) -> bool {
-        self.get_mut(key).map(|mut value| E::increment(&mut value)).is_some()
-    }
+            #[inline]
+            fn increment(&mut self, key: &E::Query) -> bool {
+                self.get_mut(key).map(|mut value| E::increment(&mut value)).is_some()
+            }
 
-    fn shrink(&mut self) {
-        self.shrink_to_fit();
-    }
+            fn shrink(&mut self) {
+                self.shrink_to_fit();
+            }
+        }
+    };
 }
+pub(super) use access;
+
+access!(DashMap);

@@ -10,6 +10,7 @@ use crate::{
     args::Args,
     caches::{self, Expiring, LONG, Storming},
     child,
+    entries::mixed,
     resident::{per, resident},
     stats::{Pauses, Sorted},
     table::{About, Cell, Row, Table},
@@ -209,9 +210,4 @@ fn burst(cache: &dyn Expiring, first: u64, writes: bool, pauses: &mut Pauses) {
         let ended = pauses.clock.raw();
         pauses.record(began, ended);
     }
-}
-
-/// Not small and dense, which could flatter some tables.
-fn mixed(number: u64) -> u64 {
-    number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
