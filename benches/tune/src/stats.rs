@@ -1,5 +1,7 @@
 //! What repeated measurements show, and how sure it is.
 
+use hdrhistogram::Histogram;
+
 /// The median of some values, and the bounds within which the true one lies with at least 95 % confidence, if there were at least
 /// six values; with fewer, the smallest and the largest.
 ///
@@ -64,56 +66,29 @@ fn median_of_sorted(values: &[f64]) -> f64 {
     if values.len().is_multiple_of(2) { f64::midpoint(values[middle - 1], values[middle]) } else { values[middle] }
 }
 
-/// How long single operations took: counts in steps of a sixteenth, in nanoseconds.
+/// How long single operations took, in nanoseconds, to two digits.
 #[derive(Clone, Debug)]
-pub(crate) struct Latencies(Vec<u32>);
+pub(crate) struct Latencies(Histogram<u64>);
 
 impl Latencies {
-    const FINE: u32 = 4;
+    /// Longer ones count as a minute.
+    const LONGEST: u64 = 60_000_000_000;
 
     pub(crate) fn new() -> Self {
-        Latencies(vec![0; 64 << Self::FINE])
+        Latencies(Histogram::new_with_bounds(1, Self::LONGEST, 2).expect("valid bounds"))
     }
 
     pub(crate) fn record(&mut self, nanoseconds: u64) {
-        self.0[Self::step(nanoseconds)] += 1;
+        self.0.saturating_record(nanoseconds);
     }
 
     pub(crate) fn add(&mut self, other: &Latencies) {
-        self.0.iter_mut().zip(&other.0).for_each(|(sum, more)| *sum += more);
+        self.0.add(&other.0).expect("the same bounds");
     }
 
     /// Nanoseconds that this share of the operations did not exceed, or 0 where there were none.
     pub(crate) fn at(&self, quantile: f64) -> u64 {
-        let total: u64 = self.0.iter().map(|&count| u64::from(count)).sum();
-        let rank = (total as f64 * quantile).ceil() as u64;
-        let mut seen = 0;
-        for (step, &count) in self.0.iter().enumerate() {
-            seen += u64::from(count);
-            if count > 0 && seen >= rank {
-                return Self::upper(step);
-            }
-        }
-        0
-    }
-
-    fn step(nanoseconds: u64) -> usize {
-        let power = nanoseconds.max(1).ilog2();
-        if power < Self::FINE {
-            return nanoseconds as usize;
-        }
-        let fine = (nanoseconds >> (power - Self::FINE)) & ((1 << Self::FINE) - 1);
-        ((power as usize) << Self::FINE) + fine as usize
-    }
-
-    /// The largest of the times that are counted there.
-    fn upper(step: usize) -> u64 {
-        let (power, fine) = ((step >> Self::FINE) as u32, (step & ((1 << Self::FINE) - 1)) as u64);
-        if power < Self::FINE {
-            return fine;
-        }
-        let width = 1_u64 << (power - Self::FINE);
-        (1_u64 << power) + fine * width + (width - 1)
+        self.0.value_at_quantile(quantile)
     }
 }
 
