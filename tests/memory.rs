@@ -57,6 +57,19 @@ fn what_is_removed_goes_back() {
     check_shrinking::<Optimistic>("Optimistic");
 }
 
+/// Wherever the tables were on their way to another size: nobody has to add entries for them to come back.
+#[test]
+fn a_table_that_was_growing_becomes_small_again() {
+    for entries in (2_000..40_000).step_by(1_900) {
+        let map = Map::<Mutex, u64, 1>::default();
+        (0..entries).for_each(|key| _ = map.insert(key, key));
+        let grown = map.stats().table_bytes;
+        (50..entries).for_each(|key| _ = map.remove(&key));
+        let left = map.stats().table_bytes;
+        assert!(left * 5 <= grown, "{entries} entries: {left} bytes of {grown} are left");
+    }
+}
+
 /// Neither does what is emptied keep anything, nor what is made small while it is empty take anything.
 #[test]
 fn an_empty_map_has_no_tables() {

@@ -73,19 +73,22 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     #[inline(never)]
     pub(super) fn aim_lower(&mut self) {
         if self.len < self.least {
-            self.set_target(self.homes.count() / 2);
+            // Also from amid a doubling, which no more entries may come to end.
+            self.starved_at = None;
+            self.set_target(self.target / 2);
         }
     }
 
     /// Says how many homes there should be, and when that is to be thought over.
     pub(super) fn set_target(&mut self, target: u32) {
         self.target = target;
-        let slots = target as usize * Layout::<K, V, P>::SLOTS;
-        let most = slots * self.sizes.full(target) / 32;
-        (self.least, self.most) = match target {
-            _ if target != self.homes.count() => (0, usize::MAX),
-            _ if target == self.homes.base => (0, most),
-            _ => (slots * SPARSE / 32, most),
+        let slots = |homes: u32| homes as usize * Layout::<K, V, P>::SLOTS;
+        let sparse = |homes: u32| slots(homes) * SPARSE / 32;
+        (self.least, self.most) = match self.homes.count().cmp(&target) {
+            Ordering::Less => (sparse(target / 2), usize::MAX),
+            Ordering::Greater => (0, usize::MAX),
+            Ordering::Equal if target == self.homes.base => (0, slots(target) * self.sizes.full(target) / 32),
+            Ordering::Equal => (sparse(target), slots(target) * self.sizes.full(target) / 32),
         };
         self.schedule_step();
         if target == self.homes.count() {
