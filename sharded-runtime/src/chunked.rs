@@ -4,11 +4,11 @@ use crate::arena::Heap;
 use allocator_api2::vec::Vec;
 use std::mem::size_of;
 
-/// Elements of a part.
-const PART: usize = 512;
+/// Bytes of a part, so that a heap that halves pages has pieces of this size.
+const PART_BYTES: usize = 4096;
 
 /// An array in parts: to grow is to add to the last part or to add a part, which is bounded work (but for the addresses of
-/// the parts, three words for 512 elements).
+/// the parts, three words for 4 KiB).
 #[derive(Debug)]
 pub(crate) struct Chunked<T> {
     /// All but the last are full.
@@ -22,6 +22,11 @@ impl<T> Default for Chunked<T> {
 }
 
 impl<T> Chunked<T> {
+    /// Elements of a part.
+    const PART: usize = PART_BYTES / size_of::<T>();
+    /// Elements that the first part has room for at first.
+    const LEAST: usize = Self::PART.div_ceil(64);
+
     /// An array whose elements will lie there.
     pub(crate) fn new(heap: &Heap) -> Self {
         Chunked { parts: Vec::new_in(heap.clone()) }
@@ -31,11 +36,19 @@ impl<T> Chunked<T> {
     pub(crate) fn part(&self, index: usize) -> Option<(usize, usize)> {
         self.parts.get(index).map(|part| (part.as_ptr().addr(), part.capacity() * size_of::<T>()))
     }
+
+    /// As [`part`](Chunked::part), with the parts of another array behind those of this one.
+    pub(crate) fn part_or<U>(&self, index: usize, behind: &Chunked<U>) -> Option<(usize, usize)> {
+        match index.checked_sub(self.parts.len()) {
+            None => self.part(index),
+            Some(index) => behind.part(index),
+        }
+    }
 }
 
 impl<T: Default> Chunked<T> {
     pub(crate) fn len(&self) -> usize {
-        self.parts.last().map_or(0, |last| (self.parts.len() - 1) * PART + last.len())
+        self.parts.last().map_or(0, |last| (self.parts.len() - 1) * Self::PART + last.len())
     }
 
     /// Sees to it that there is an element of this index.
@@ -49,10 +62,15 @@ impl<T: Default> Chunked<T> {
     #[cold]
     fn extend(&mut self, len: usize) {
         while self.len() < len {
-            if self.len().is_multiple_of(PART) {
+            if self.len().is_multiple_of(Self::PART) {
                 self.parts.push(Vec::new_in(self.parts.allocator().clone()));
             }
             if let Some(last) = self.parts.last_mut() {
+                if last.len() == last.capacity() {
+                    // Twice as much, but no more than belongs in a part.
+                    let more = last.len().max(Self::LEAST).min(Self::PART - last.len());
+                    last.reserve_exact(more);
+                }
                 last.push(T::default());
             }
         }
@@ -60,19 +78,19 @@ impl<T: Default> Chunked<T> {
 
     /// Forgets the elements from `len` on.
     pub(crate) fn truncate(&mut self, len: usize) {
-        self.parts.truncate(len.div_ceil(PART));
-        if !len.is_multiple_of(PART)
-            && len / PART < self.parts.len()
+        self.parts.truncate(len.div_ceil(Self::PART));
+        if !len.is_multiple_of(Self::PART)
+            && len / Self::PART < self.parts.len()
             && let Some(last) = self.parts.last_mut()
         {
-            last.truncate(len % PART);
+            last.truncate(len % Self::PART);
             last.shrink_to_fit();
         }
     }
 
     #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<&T> {
-        self.parts.get(index / PART)?.get(index % PART)
+        self.parts.get(index / Self::PART)?.get(index % Self::PART)
     }
 }
 
@@ -81,13 +99,13 @@ impl<T> std::ops::Index<usize> for Chunked<T> {
 
     #[inline]
     fn index(&self, index: usize) -> &T {
-        &self.parts[index / PART][index % PART]
+        &self.parts[index / Self::PART][index % Self::PART]
     }
 }
 
 impl<T> std::ops::IndexMut<usize> for Chunked<T> {
     #[inline]
     fn index_mut(&mut self, index: usize) -> &mut T {
-        &mut self.parts[index / PART][index % PART]
+        &mut self.parts[index / Self::PART][index % Self::PART]
     }
 }

@@ -22,11 +22,6 @@ impl Default for Links {
     }
 }
 
-/// Something with [`Links`] in it, in an array with an element per slot.
-pub(crate) trait Linked {
-    fn links(&mut self) -> &mut Links;
-}
-
 /// The two ends of a list.
 #[derive(Debug)]
 pub(crate) struct List {
@@ -45,49 +40,49 @@ impl List {
         (self.tail != NIL).then_some(self.tail)
     }
 
-    pub(crate) fn push_front(&mut self, nodes: &mut Chunked<impl Linked>, slot: u32) {
-        *nodes[slot as usize].links() = Links { prev: NIL, next: self.head };
+    pub(crate) fn push_front(&mut self, links: &mut Chunked<Links>, slot: u32) {
+        links[slot as usize] = Links { prev: NIL, next: self.head };
         match self.head {
             NIL => self.tail = slot,
-            head => nodes[head as usize].links().prev = slot,
+            head => links[head as usize].prev = slot,
         }
         self.head = slot;
     }
 
     /// `slot` must be in this list.
-    pub(crate) fn unlink(&mut self, nodes: &mut Chunked<impl Linked>, slot: u32) {
-        let Links { prev, next } = *nodes[slot as usize].links();
-        self.join(nodes, prev, next);
+    pub(crate) fn unlink(&mut self, links: &mut Chunked<Links>, slot: u32) {
+        let Links { prev, next } = links[slot as usize];
+        self.join(links, prev, next);
     }
 
-    pub(crate) fn move_to_front(&mut self, nodes: &mut Chunked<impl Linked>, slot: u32) {
+    pub(crate) fn move_to_front(&mut self, links: &mut Chunked<Links>, slot: u32) {
         if self.head != slot {
-            self.unlink(nodes, slot);
-            self.push_front(nodes, slot);
+            self.unlink(links, slot);
+            self.push_front(links, slot);
         }
     }
 
     /// Lets `to` take the place of `from`, whose links it has been given already.
-    pub(crate) fn moved(&mut self, nodes: &mut Chunked<impl Linked>, to: u32) {
-        let Links { prev, next } = *nodes[to as usize].links();
+    pub(crate) fn moved(&mut self, links: &mut Chunked<Links>, to: u32) {
+        let Links { prev, next } = links[to as usize];
         match prev {
             NIL => self.head = to,
-            prev => nodes[prev as usize].links().next = to,
+            prev => links[prev as usize].next = to,
         }
         match next {
             NIL => self.tail = to,
-            next => nodes[next as usize].links().prev = to,
+            next => links[next as usize].prev = to,
         }
     }
 
-    fn join(&mut self, nodes: &mut Chunked<impl Linked>, prev: u32, next: u32) {
+    fn join(&mut self, links: &mut Chunked<Links>, prev: u32, next: u32) {
         match prev {
             NIL => self.head = next,
-            prev => nodes[prev as usize].links().next = next,
+            prev => links[prev as usize].next = next,
         }
         match next {
             NIL => self.tail = prev,
-            next => nodes[next as usize].links().prev = prev,
+            next => links[next as usize].prev = prev,
         }
     }
 }

@@ -41,8 +41,8 @@ pub struct Stats {
     pub listener_panics: u64,
     /// Entries stored in each shard.
     pub shard_sizes: Vec<usize>,
-    /// Bytes of memory that the tables of all shards have now. What keys and values point to is not in it, nor what an eviction
-    /// remembers.
+    /// Bytes of memory that the tables of all shards have now, with what is known of entries for their expiry and their eviction. What keys and
+    /// values point to is not in it.
     pub table_bytes: usize,
     /// Blocks of such memory that were ever taken, the large and the small ones: as long as this stays, no table grew.
     pub table_blocks: u64,

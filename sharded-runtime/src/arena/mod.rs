@@ -112,9 +112,10 @@ impl Arena {
         self.directories.lock().free[class as usize].push(directory);
     }
 
-    /// Bytes in use for buckets, and the number of blocks ever handed out.
+    /// Bytes in use, and the number of blocks and pieces ever handed out.
     pub(crate) fn usage(&self) -> (usize, u64) {
-        self.blocks.usage()
+        let (blocks, pieces) = (self.blocks.usage(), self.heap.usage());
+        (blocks.0 + pieces.0, blocks.1 + pieces.1)
     }
 }
 

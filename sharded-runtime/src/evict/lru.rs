@@ -38,7 +38,7 @@ impl Eviction for Lru {
     }
 
     fn part(&self, index: usize) -> Option<(usize, usize)> {
-        self.0.nodes.part(index)
+        self.0.part(index)
     }
 
     fn inserted(&mut self, slot: u32) {
@@ -52,7 +52,7 @@ impl Eviction for Lru {
 
     #[inline]
     fn hit_mut(&mut self, slot: u32) {
-        self.0.list.move_to_front(&mut self.0.nodes, slot);
+        self.0.list.move_to_front(&mut self.0.links, slot);
     }
 
     fn removed(&mut self, slot: u32) {
@@ -69,7 +69,7 @@ impl Eviction for Lru {
             if !self.0.unmark(last) {
                 break;
             }
-            self.0.list.move_to_front(&mut self.0.nodes, last);
+            self.0.list.move_to_front(&mut self.0.links, last);
         }
         self.0.list.tail()
     }

@@ -4,7 +4,7 @@
 use crate::{
     arena::Heap,
     chunked::Chunked,
-    list::{Linked, Links, List},
+    list::{Links, List},
 };
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
@@ -16,12 +16,12 @@ const NONE: u8 = u8::MAX;
 pub(super) struct Parts<const LISTS: usize, T> {
     lists: [List; LISTS],
     lens: [u32; LISTS],
+    links: Chunked<Links>,
     nodes: Chunked<Node<T>>,
 }
 
 #[derive(Debug)]
 struct Node<T> {
-    links: Links,
     with: T,
     /// Relaxed: counted by readers under a shared lock, read under the exclusive one. One that is lost to another reader's is no harm.
     uses: AtomicU8,
@@ -30,13 +30,7 @@ struct Node<T> {
 
 impl<T: Default> Default for Node<T> {
     fn default() -> Self {
-        Node { links: Links::NONE, with: T::default(), uses: AtomicU8::new(0), list: NONE }
-    }
-}
-
-impl<T> Linked for Node<T> {
-    fn links(&mut self) -> &mut Links {
-        &mut self.links
+        Node { with: T::default(), uses: AtomicU8::new(0), list: NONE }
     }
 }
 
@@ -48,11 +42,16 @@ impl<const LISTS: usize, T> Default for Parts<LISTS, T> {
 
 impl<const LISTS: usize, T> Parts<LISTS, T> {
     pub(super) fn new(heap: &Heap) -> Self {
-        Parts { lists: std::array::from_fn(|_| List::default()), lens: [0; LISTS], nodes: Chunked::new(heap) }
+        Parts {
+            lists: std::array::from_fn(|_| List::default()),
+            lens: [0; LISTS],
+            links: Chunked::new(heap),
+            nodes: Chunked::new(heap),
+        }
     }
 
     pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {
-        self.nodes.part(index)
+        self.nodes.part_or(index, &self.links)
     }
 
     /// Entries of a list.
@@ -74,6 +73,7 @@ impl<const LISTS: usize, T> Parts<LISTS, T> {
 impl<const LISTS: usize, T: Default + Copy> Parts<LISTS, T> {
     /// Puts an entry, unused, at the front of a list.
     pub(super) fn enter(&mut self, slot: u32, list: u8, with: T) {
+        self.links.reach(slot as usize);
         self.nodes.reach(slot as usize);
         self.nodes[slot as usize] = Node { with, ..Node::default() };
         self.push(slot, list);
@@ -81,14 +81,14 @@ impl<const LISTS: usize, T: Default + Copy> Parts<LISTS, T> {
 
     fn push(&mut self, slot: u32, list: u8) {
         self.nodes[slot as usize].list = list;
-        self.lists[usize::from(list)].push_front(&mut self.nodes, slot);
+        self.lists[usize::from(list)].push_front(&mut self.links, slot);
         self.lens[usize::from(list)] += 1;
     }
 
     /// Takes an entry out of its list. Answers which that was.
     pub(super) fn leave(&mut self, slot: u32) -> Option<u8> {
         let list = self.list_of(slot)?;
-        self.lists[usize::from(list)].unlink(&mut self.nodes, slot);
+        self.lists[usize::from(list)].unlink(&mut self.links, slot);
         self.lens[usize::from(list)] -= 1;
         self.nodes[slot as usize].list = NONE;
         Some(list)
@@ -125,16 +125,19 @@ impl<const LISTS: usize, T: Default + Copy> Parts<LISTS, T> {
     }
 
     pub(super) fn moved(&mut self, from: u32, to: u32) {
+        self.links.reach(to as usize);
         self.nodes.reach(to as usize);
+        self.links[to as usize] = self.links[from as usize];
         let node = std::mem::take(&mut self.nodes[from as usize]);
         let list = node.list;
         self.nodes[to as usize] = node;
         if list != NONE {
-            self.lists[usize::from(list)].moved(&mut self.nodes, to);
+            self.lists[usize::from(list)].moved(&mut self.links, to);
         }
     }
 
     pub(super) fn shrink_to(&mut self, slots: usize) {
+        self.links.truncate(slots);
         self.nodes.truncate(slots);
     }
 }

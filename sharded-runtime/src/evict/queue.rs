@@ -3,7 +3,7 @@
 use crate::{
     arena::Heap,
     chunked::Chunked,
-    list::{Linked, Links, List},
+    list::{Links, List},
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,42 +13,32 @@ pub(super) const MAX_CHANCES: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     pub(super) list: List,
-    pub(super) nodes: Chunked<Node>,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Node {
-    links: Links,
-    /// Set by readers under a shared lock, cleared under the exclusive one. Relaxed: the lock orders the two, and a mark
-    /// that comes late is one that came after.
-    marked: AtomicBool,
-}
-
-impl Linked for Node {
-    fn links(&mut self) -> &mut Links {
-        &mut self.links
-    }
+    pub(super) links: Chunked<Links>,
+    /// Apart from the links, so that more of those that a hit needs are in the caches. Set by readers under a shared lock, cleared under the
+    /// exclusive one. Relaxed: the lock orders the two, and a mark that comes late is one that came after.
+    marks: Chunked<AtomicBool>,
 }
 
 impl Queue {
     pub(super) fn settle(&mut self, heap: &Heap) {
-        self.nodes = Chunked::new(heap);
+        (self.links, self.marks) = (Chunked::new(heap), Chunked::new(heap));
     }
 
     pub(super) fn push_front(&mut self, slot: u32) {
         let index = slot as usize;
-        self.nodes.reach(index);
-        *self.nodes[index].marked.get_mut() = false;
-        self.list.push_front(&mut self.nodes, slot);
+        self.links.reach(index);
+        self.marks.reach(index);
+        *self.marks[index].get_mut() = false;
+        self.list.push_front(&mut self.links, slot);
     }
 
     pub(super) fn unlink(&mut self, slot: u32) {
-        self.list.unlink(&mut self.nodes, slot);
+        self.list.unlink(&mut self.links, slot);
     }
 
     #[inline]
     pub(super) fn mark(&self, slot: u32) {
-        let marked = &self.nodes[slot as usize].marked;
+        let marked = &self.marks[slot as usize];
         // Only when unset: a hot entry's line stays shared among its readers.
         if !marked.load(Ordering::Relaxed) {
             marked.store(true, Ordering::Relaxed);
@@ -57,21 +47,28 @@ impl Queue {
 
     /// Clears the mark and says whether it was set.
     pub(super) fn unmark(&mut self, slot: u32) -> bool {
-        std::mem::take(self.nodes[slot as usize].marked.get_mut())
+        std::mem::take(self.marks[slot as usize].get_mut())
     }
 
     pub(super) fn prev(&mut self, slot: u32) -> u32 {
-        self.nodes[slot as usize].links.prev
+        self.links[slot as usize].prev
     }
 
     pub(super) fn moved(&mut self, from: u32, to: u32) {
-        self.nodes.reach(to as usize);
-        let node = std::mem::take(&mut self.nodes[from as usize]);
-        self.nodes[to as usize] = node;
-        self.list.moved(&mut self.nodes, to);
+        self.links.reach(to as usize);
+        self.marks.reach(to as usize);
+        self.links[to as usize] = self.links[from as usize];
+        *self.marks[to as usize].get_mut() = self.unmark(from);
+        self.list.moved(&mut self.links, to);
     }
 
     pub(super) fn shrink_to(&mut self, slots: usize) {
-        self.nodes.truncate(slots);
+        self.links.truncate(slots);
+        self.marks.truncate(slots);
+    }
+
+    /// The address and the bytes of a part of its memory.
+    pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {
+        self.links.part_or(index, &self.marks)
     }
 }

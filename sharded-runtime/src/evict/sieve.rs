@@ -46,7 +46,7 @@ impl Eviction for Sieve {
     }
 
     fn part(&self, index: usize) -> Option<(usize, usize)> {
-        self.queue.nodes.part(index)
+        self.queue.part(index)
     }
 
     fn inserted(&mut self, slot: u32) {

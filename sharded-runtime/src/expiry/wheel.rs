@@ -52,9 +52,9 @@ impl Wheel {
         Wheel { nodes: Chunked::new(heap), levels: Vec::new_in(heap.clone()), pending, due_at: u64::MAX }
     }
 
-    /// The address and the bytes of a part of its memory.
-    pub(crate) fn part(&self, index: usize) -> Option<(usize, usize)> {
-        self.nodes.part(index)
+    /// Its memory, but for the levels.
+    pub(crate) fn memory(&self) -> &Chunked<Links> {
+        &self.nodes
     }
 
     /// Has [`due`](Wheel::due) answer `region` once `deadline` has passed. `u64::MAX` is never.

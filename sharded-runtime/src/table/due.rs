@@ -59,9 +59,7 @@ impl Due {
 
     /// The address and the bytes of a part of its memory.
     pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {
-        // Regions and their links have parts in turn, since they grow together.
-        let (of, index) = (index % 2, index / 2);
-        if of == 0 { self.regions.part(index) } else { self.wheel.part(index) }
+        self.regions.part_or(index, self.wheel.memory())
     }
 
     /// An entry in this bucket expires then.
