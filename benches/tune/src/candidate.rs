@@ -38,7 +38,7 @@ choices! {
 }
 choices! {
     /// `evict = …`, where there is a capacity
-    Evict: Sieve, Lru, Adaptive
+    Evict: Sieve, Lru, Adaptive, S3Fifo, TinyLfu
 }
 choices! {
     /// `numa = …`

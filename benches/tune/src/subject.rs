@@ -45,6 +45,8 @@ pub(crate) fn build(candidate: &Candidate, load: &FieldLoad) -> Box<dyn Subject>
                 Some(Evict::Sieve) => with!(lock::$lock, $value, evict::Sieve),
                 Some(Evict::Lru) => with!(lock::$lock, $value, evict::Lru),
                 Some(Evict::Adaptive) => with!(lock::$lock, $value, evict::Adaptive),
+                Some(Evict::S3Fifo) => with!(lock::$lock, $value, evict::S3Fifo),
+                Some(Evict::TinyLfu) => with!(lock::$lock, $value, evict::TinyLfu),
             }
         };
         ($lock:ty, $value:ty, $evict:ty) => {
@@ -164,7 +166,7 @@ macro_rules! limited {
         }
     )*};
 }
-limited!(Sieve, Lru, Adaptive);
+limited!(Sieve, Lru, Adaptive, S3Fifo, TinyLfu);
 
 /// An expiry that can be given its times.
 trait Timed: expiry::Expiry {

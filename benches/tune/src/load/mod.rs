@@ -86,7 +86,7 @@ pub struct Declared {
     pub lock: String,
     /// `None`: `auto`.
     pub shards: Option<u64>,
-    /// `Sieve`, `Lru`, `Adaptive`, `Unbounded`, or another.
+    /// `Sieve`, `Lru`, `Adaptive`, `S3Fifo`, `TinyLfu`, `Unbounded`, or another.
     pub evict: String,
     /// In entries; `None`: none is declared.
     pub capacity: Option<u64>,
