@@ -40,7 +40,7 @@ A made-up load:
   --miss TIME          a miss costs [20us]
   --not-copy           keys or values are not Copy
   --lock, --shards, --evict, --capacity, --numa, --ttl, --idle
-                       the present policy [Mutex, auto, Sieve where there is a capacity]
+                       the present policy [Mutex, auto, Adaptive where there is a capacity]
   --help               this
 ";
 
@@ -183,10 +183,10 @@ fn made_up_option(name: &str, load: &mut Synthetic, parser: &mut Parser) -> Resu
     Ok(())
 }
 
-/// As the attribute has it: with a capacity, and without an eviction, it is `Sieve`.
+/// As the attribute has it: with a capacity, and without an eviction, it is `Adaptive`.
 fn with_eviction(mut load: Synthetic) -> Synthetic {
     if load.declared.capacity.is_some() && load.declared.evict == "Unbounded" {
-        "Sieve".clone_into(&mut load.declared.evict);
+        "Adaptive".clone_into(&mut load.declared.evict);
     }
     load
 }

@@ -1,7 +1,7 @@
 //! A policy to be tried.
 
 use crate::load::Declared;
-use sharded::shards::{Auto, ShardCount};
+use sharded::shards::{Auto, ENTRIES_TO_EVICT_WELL, ShardCount};
 use std::fmt;
 
 /// Makes an enum of the choices of one option, named as in an attribute.
@@ -38,7 +38,7 @@ choices! {
 }
 choices! {
     /// `evict = …`, where there is a capacity
-    Evict: Sieve, Lru, Adaptive
+    Evict: Sieve, Lru, Adaptive, S3Fifo, TinyLfu
 }
 choices! {
     /// `numa = …`
@@ -77,10 +77,25 @@ impl Candidate {
         })
     }
 
-    /// The shards that it has on this machine.
-    #[must_use]
-    pub(crate) fn shard_count(&self) -> usize {
+    /// The number of shards that is asked for, on this machine.
+    pub(crate) fn asked_shards(&self) -> usize {
         self.shards.unwrap_or_else(Auto::count)
+    }
+
+    /// The shards that a map has that is declared so, on this machine: where entries are evicted, no more than serve that well.
+    pub(crate) fn shard_count(&self) -> usize {
+        let most = |(_, capacity): (Evict, u64)| 1 << (capacity as usize / ENTRIES_TO_EVICT_WELL).max(1).ilog2();
+        self.cache.map_or(usize::MAX, most).min(self.asked_shards())
+    }
+
+    /// The same map, written with the number of shards that is declared, where that makes as many, or else with no larger one than it has.
+    pub(crate) fn written_like(self, declared: &Candidate) -> Self {
+        let as_declared = Candidate { shards: declared.shards, ..self };
+        if as_declared.shard_count() == self.shard_count() {
+            as_declared
+        } else {
+            Candidate { shards: self.shards.map(|_| self.shard_count()), ..self }
+        }
     }
 
     /// The options that differ from those of another, as they are written.
@@ -135,4 +150,25 @@ pub(crate) fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Candidate, Evict, Lock, Numa};
+
+    #[test]
+    fn a_number_that_changes_nothing_is_not_changed() {
+        let of = |shards, capacity| {
+            let cache = Some((Evict::Lru, capacity));
+            Candidate { lock: Lock::Mutex, shards, cache, numa: Numa::Spread }
+        };
+        let declared = of(Some(64), 1_000);
+        assert_eq!(declared.shard_count(), 8);
+        let same = Candidate { lock: Lock::RwLock, ..of(Some(256), 1_000) }.written_like(&declared);
+        assert_eq!(same.changes(&declared), [("lock", "RwLock".to_owned())]);
+        let fewer = of(Some(4), 1_000).written_like(&declared);
+        assert_eq!(fewer.changes(&declared), [("shards", "4".to_owned())]);
+        let more = of(Some(64), 1_000).written_like(&of(Some(2), 1_000));
+        assert_eq!(more.changes(&of(Some(2), 1_000)), [("shards", "8".to_owned())]);
+    }
 }

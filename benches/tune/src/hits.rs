@@ -58,8 +58,9 @@ pub(crate) fn curves(load: &FieldLoad, declared: &Candidate, until: Instant) -> 
     capacities.sort_by_key(|&other| (other != capacity, other));
     for capacity in capacities {
         for curve in &mut curves {
-            let shards = declared.shard_count();
-            let share = hit_ratio(load, curve.evict, (capacity / one_in).max(1), shards, &keys, until);
+            let cache = Some((curve.evict, (capacity / one_in).max(1)));
+            let candidate = Candidate { lock: Lock::Mutex, cache, numa: Numa::Off, ..*declared };
+            let share = hit_ratio(load, &candidate, &keys, until);
             curve.points.extend(share.map(|share| (capacity, share)));
         }
     }
@@ -86,21 +87,10 @@ fn requests(load: &FieldLoad, capacity: u64) -> (u64, Vec<u64>) {
 }
 
 /// `None`: the time was over before.
-fn hit_ratio(
-    load: &FieldLoad,
-    evict: Evict,
-    capacity: u64,
-    shards: usize,
-    keys: &[u64],
-    until: Instant,
-) -> Option<f64> {
-    // A shard for each sixteen entries at most: with a sampled trace the cache is small.
-    let shards = shards.min((capacity / 16).max(1).next_power_of_two() as usize);
-    let cache = Some((evict, capacity));
-    let candidate = Candidate { lock: Lock::Mutex, shards: Some(shards), cache, numa: Numa::Off };
+fn hit_ratio(load: &FieldLoad, candidate: &Candidate, keys: &[u64], until: Instant) -> Option<f64> {
     // Neither time nor size matters here.
     let plain = FieldLoad { value_bytes: 8, hold_ns: 0, trace: None, ..load.clone() };
-    let map = subject::build(&candidate, &plain);
+    let map = subject::build(candidate, &plain);
     let (warming, counted) = keys.split_at(keys.len() / 2);
     let play = |keys: &[u64]| {
         let mut hits = 0;

@@ -1,7 +1,7 @@
 //! A map with a policy that is chosen while the program runs.
 //!
 //! Lock, eviction, expiry and the kind of value are types, so each combination is compiled. The number of shards, the capacity and the
-//! placement are not: those are given to the builder, or looked up when the map is built.
+//! placement are not: the capacity is given to the builder, the others are looked up when the map is built.
 
 use crate::{
     candidate::{Candidate, Evict, Lock, Numa},
@@ -14,7 +14,7 @@ use sharded::{
     clock, evict, expiry,
     lock::{self, Serves},
     placement::{self, Placement, Site},
-    shards,
+    shards::ShardCount,
     topology::NodeId,
 };
 use std::{
@@ -37,6 +37,7 @@ pub(crate) trait Subject: Send + Sync {
 /// An empty map with this policy, for such a load.
 pub(crate) fn build(candidate: &Candidate, load: &FieldLoad) -> Box<dyn Subject> {
     NUMA.set(candidate.numa);
+    SHARDS.set(candidate.asked_shards());
     /// Names the types one after the other: only of types that are named is it known that threads can share the map.
     macro_rules! with {
         (lock::$lock:ident, $value:ty) => {
@@ -45,6 +46,8 @@ pub(crate) fn build(candidate: &Candidate, load: &FieldLoad) -> Box<dyn Subject>
                 Some(Evict::Sieve) => with!(lock::$lock, $value, evict::Sieve),
                 Some(Evict::Lru) => with!(lock::$lock, $value, evict::Lru),
                 Some(Evict::Adaptive) => with!(lock::$lock, $value, evict::Adaptive),
+                Some(Evict::S3Fifo) => with!(lock::$lock, $value, evict::S3Fifo),
+                Some(Evict::TinyLfu) => with!(lock::$lock, $value, evict::TinyLfu),
             }
         };
         ($lock:ty, $value:ty, $evict:ty) => {
@@ -100,14 +103,20 @@ where
     L: Serves<u64, V>,
     ShardedMap<u64, V, Tried<L, E, X>>: BuildField<Tried<L, E, X>> + Send + Sync,
 {
-    let options = FieldOptions::<Tried<L, E, X>>::new().shards(candidate.shard_count());
+    let options = FieldOptions::<Tried<L, E, X>>::new();
     let options = match candidate.cache {
         Some((_, capacity)) => E::limit(options, capacity as usize),
         None => options,
     };
     let options = X::time(options, load.declared.ttl_ms, load.declared.idle_ms);
+    let inner = ShardedMap::with_options(options);
+    debug_assert_eq!(
+        inner.shard_count(),
+        candidate.shard_count(),
+        "a candidate knows what the map makes of its number"
+    );
     Box::new(Map::<V, Tried<L, E, X>> {
-        inner: ShardedMap::with_options(options),
+        inner,
         words: load.value_bytes.div_ceil(8) as usize,
         hold: Duration::from_nanos(load.hold_ns),
     })
@@ -117,7 +126,7 @@ where
 struct Tried<L, E, X>(PhantomData<L>, PhantomData<E>, PhantomData<X>);
 
 impl<L: lock::Lock, E: evict::Eviction, X: expiry::Expiry> Policy for Tried<L, E, X> {
-    type Shards = shards::Auto;
+    type Shards = Chosen;
     type Lock = L;
     type Expiry = X;
     type Eviction = E;
@@ -129,10 +138,18 @@ impl<L: lock::Lock, E: evict::Eviction, X: expiry::Expiry> Policy for Tried<L, E
 thread_local! {
     /// The placement of the map that this thread is building.
     static NUMA: Cell<Numa> = const { Cell::new(Numa::Spread) };
+    /// And its number of shards.
+    static SHARDS: Cell<usize> = const { Cell::new(1) };
 }
 
-/// The placement that was chosen when the map was built.
+/// What was chosen when the map was built, in place of what is declared: so the map makes of it what it makes of a declaration.
 enum Chosen {}
+
+impl ShardCount for Chosen {
+    fn count() -> usize {
+        SHARDS.get()
+    }
+}
 
 impl Placement for Chosen {
     fn node(shard: usize, shards: usize, site: &Site) -> Option<NodeId> {
@@ -164,7 +181,7 @@ macro_rules! limited {
         }
     )*};
 }
-limited!(Sieve, Lru, Adaptive);
+limited!(Sieve, Lru, Adaptive, S3Fifo, TinyLfu);
 
 /// An expiry that can be given its times.
 trait Timed: expiry::Expiry {
@@ -315,5 +332,28 @@ where
 
     fn bytes(&self) -> usize {
         self.inner.stats().table_bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::build;
+    use crate::{
+        candidate::{Candidate, Evict, Lock, Numa},
+        load::Synthetic,
+    };
+
+    /// Which is asserted where a map is built.
+    #[test]
+    fn a_candidate_knows_how_many_shards_its_map_has() {
+        let load = Synthetic::default().load().expect("possible");
+        for capacity in [1, 63, 127, 128, 1_000, 16_384, 100_000] {
+            for cache in Evict::ALL.iter().map(|&evict| Some((evict, capacity))).chain([None]) {
+                for shards in [None, Some(1), Some(8), Some(256)] {
+                    let candidate = Candidate { lock: Lock::Mutex, shards, cache, numa: Numa::Off };
+                    build(&candidate, &load);
+                }
+            }
+        }
     }
 }

@@ -182,7 +182,8 @@ impl<'a> Tuning<'a> {
         for cache in self.caches(hits) {
             for &shards in &counts {
                 let locks = Lock::ALL.iter().filter(|&&lock| subject::serves(lock, self.load));
-                grid.extend(locks.map(|&lock| Candidate { lock, shards, cache, numa: self.declared.numa }));
+                let with = |&lock: &Lock| Candidate { lock, shards, cache, numa: self.declared.numa };
+                grid.extend(locks.map(|lock| with(lock).written_like(&self.declared)));
             }
         }
         grid
@@ -262,7 +263,7 @@ impl<'a> Tuning<'a> {
                 finalists.extend(Numa::ALL.iter().map(|&numa| Candidate { numa, ..*best }));
             }
         }
-        finalists
+        finalists.into_iter().map(|finalist| finalist.written_like(&self.declared)).collect()
     }
 
     fn rounds(&self, race: &mut Race<'_>, until: Instant) {

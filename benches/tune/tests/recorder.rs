@@ -1,10 +1,12 @@
 //! What a recorder writes is what was done to the store, and can be replayed.
 
 use proptest::prelude::{ProptestConfig, prop_assert, proptest};
-use sharded::{Store, sharded};
+use sharded::{Change, Store, sharded};
 use sharded_tune::load::{FieldLoad, Load};
 use std::{
     collections::{HashMap, HashSet},
+    pin::pin,
+    task::{Context, Waker},
     thread,
     time::Duration,
 };
@@ -127,6 +129,102 @@ fn a_cache_that_is_filled_on_a_miss_is_one_of_loads() {
     });
     let pages = field(&load, "pages");
     assert!(pages.mix.load > 0 && pages.mix.get == 0 && pages.mix.insert == 0, "{:?}", pages.mix);
+}
+
+/// Sleeping takes at least as long as it is told, and how much longer nobody knows: so only lower bounds are asserted. One use in 64 is timed,
+/// the next one 127 further on at most.
+#[test]
+fn closures_are_timed_under_the_lock_and_nothing_else_is() {
+    const LONG: Duration = Duration::from_millis(1);
+    let shop = shop();
+    shop.carts().insert(1, Vec::new());
+    shop.prices().insert(1, 1);
+    let load = recorded(&shop, || {
+        for _ in 0..300 {
+            shop.carts().with(&1, |_| thread::sleep(LONG));
+            shop.prices().with_mut(&1, |_| thread::sleep(LONG));
+            shop.pages().upsert(String::new(), || 1, |_| thread::sleep(LONG));
+            shop.online().contains(&1);
+        }
+    });
+    for name in ["carts", "prices", "pages"] {
+        let field = field(&load, name);
+        // A clock is read faster than half of that.
+        assert!(field.hold_ns >= 500_000, "{name}: {}", field.hold_ns);
+    }
+    assert_eq!(field(&load, "online").hold_ns, 0, "no closure ran");
+
+    let load = recorded(&shop, || {
+        for number in 0..300 {
+            shop.carts().compute(number, |_| {
+                thread::sleep(LONG);
+                Change::<_>::Keep(())
+            });
+            thread::sleep(LONG / 50);
+            shop.prices().get(&number);
+        }
+    });
+    assert!(field(&load, "carts").hold_ns >= 500_000);
+    assert_eq!(field(&load, "prices").hold_ns, 0, "what is between two uses is no closure");
+}
+
+#[test]
+fn a_loader_is_timed_as_what_a_miss_costs() {
+    const LONG: Duration = Duration::from_millis(1);
+    let shop = shop();
+    let load = recorded(&shop, || {
+        for number in 0..300 {
+            shop.carts().get_or_insert_with(number, || {
+                thread::sleep(LONG);
+                Vec::new()
+            });
+            shop.pages().get_or_load_with(number.to_string(), || {
+                thread::sleep(LONG);
+                number
+            });
+            let load = pin!(shop.prices().get_or_load_async(number, async || {
+                thread::sleep(LONG);
+                number
+            }));
+            assert!(load.poll(&mut Context::from_waker(Waker::noop())).is_ready());
+        }
+    });
+    for name in ["carts", "pages", "prices"] {
+        let field = field(&load, name);
+        assert!(field.miss_ns >= 1_000_000, "{name}: {}", field.miss_ns);
+        assert_eq!(field.hold_ns, 0, "{name}: a loader is no closure on an entry");
+    }
+}
+
+/// One key in 256 is followed: that none of so many is has a chance of one in a hundred million.
+#[test]
+fn the_time_from_a_read_that_misses_to_the_insert_is_what_a_miss_costs() {
+    const LONG: Duration = Duration::from_micros(200);
+    let shop = shop();
+    let load = recorded(&shop, || {
+        for number in 0..5_000 {
+            if shop.carts().with(&number, Vec::len).is_none() {
+                thread::sleep(LONG);
+                shop.carts().insert(number, Vec::new());
+            }
+        }
+    });
+    assert!(field(&load, "carts").miss_ns >= 200_000, "{}", field(&load, "carts").miss_ns);
+
+    // What is found, or inserted by another thread, or not asked for, is no miss.
+    let load = recorded(&shop, || {
+        for number in 0..5_000 {
+            shop.carts().get(&number);
+            shop.carts().insert(number, Vec::new());
+            shop.prices().get(&number);
+        }
+        thread::scope(|scope| {
+            scope.spawn(|| (0..5_000).for_each(|number| _ = shop.prices().insert(number, number)));
+        });
+    });
+    for name in ["carts", "prices"] {
+        assert_eq!(field(&load, name).miss_ns, 20_000, "{name}: none was seen");
+    }
 }
 
 #[test]

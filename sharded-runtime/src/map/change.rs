@@ -1,7 +1,14 @@
 //! Changing an entry, or putting it in, in one critical section.
 
 use super::{Key, ShardedMap, Value, core::Core, write::no_room};
-use crate::{Cause, Policy, evict::MakesRoom, lock::Serves, record::Operation, shards::Runs, table::Offer};
+use crate::{
+    Cause, Policy,
+    evict::MakesRoom,
+    lock::Serves,
+    record::{Operation, Timed},
+    shards::Runs,
+    table::Offer,
+};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
@@ -58,7 +65,8 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let hash = self.core.hash_for(Operation::Update, key);
+        let (hash, is_timed) = self.core.hash_timed(Operation::Update, key);
+        let change = |value: &mut V| self.core.timed(is_timed, Timed::Hold, || change(value));
         if Core::<K, V, P, S>::IS_PLAIN {
             return self.core.change_plain(hash, key, change);
         }
@@ -94,7 +102,9 @@ where
     where
         P::Eviction: MakesRoom,
     {
-        let hash = self.core.hash_for(Operation::Update, &key);
+        let (hash, is_timed) = self.core.hash_timed(Operation::Update, &key);
+        let init = || self.core.timed(is_timed, Timed::Hold, init);
+        let update = |value: &mut V| self.core.timed(is_timed, Timed::Hold, || update(value));
         let mut offer = Offer::of_key(key);
         if Core::<K, V, P, S>::IS_PLAIN {
             let updated = self.core.upsert_plain(hash, &mut offer, init, update);
@@ -156,7 +166,8 @@ where
     where
         P::Eviction: MakesRoom,
     {
-        let hash = self.core.hash_for(Operation::Update, &key);
+        let (hash, is_timed) = self.core.hash_timed(Operation::Update, &key);
+        let change = |value: Option<&mut V>| self.core.timed(is_timed, Timed::Hold, || change(value));
         let mut offer = Offer::of_key(key);
         let mut is_refused = false;
         let result = self.core.write(self.core.route(hash), Runs::Closure, |locked| {
@@ -223,7 +234,8 @@ where
         V: Clone,
         P::Eviction: MakesRoom,
     {
-        let hash = self.core.hash_for(Operation::Load, &key);
+        let (hash, is_timed) = self.core.hash_timed(Operation::Load, &key);
+        let init = || self.core.timed(is_timed, Timed::Miss, init);
         let mut offer = Offer::of_key(key);
         let mut is_refused = false;
         let value = self.core.write(self.core.route(hash), Runs::Closure, |locked| {

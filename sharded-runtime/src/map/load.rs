@@ -1,7 +1,13 @@
 //! Loading what is not there, once for all who ask.
 
 use super::{Key, ShardedMap, Value, loading::Approach};
-use crate::{LoadError, Policy, flight::block_on, lock::Serves, record::Operation, shards::Runs};
+use crate::{
+    LoadError, Policy,
+    flight::block_on,
+    lock::Serves,
+    record::{Operation, Timed},
+    shards::Runs,
+};
 use std::{convert::Infallible, hash::BuildHasher, panic::Location};
 
 impl<K, V, P, S> ShardedMap<K, V, P, S>
@@ -62,7 +68,8 @@ where
     where
         E: Send + Sync + 'static,
     {
-        let hash = self.core.hash_for(Operation::Load, &key);
+        let (hash, is_timed) = self.core.hash_timed(Operation::Load, &key);
+        let load = || self.core.timed(is_timed, Timed::Miss, load);
         self.core.check_load(hash, Location::caller());
         if let Some(value) = self.core.read(hash, &key, <P::Lock as Serves<K, V>>::COPIES, Runs::Nothing, V::clone) {
             let Some(ours) = self.core.refresh(hash, key) else { return Ok(value) };
@@ -127,7 +134,8 @@ where
         let at = Location::caller();
         let core = &*self.core;
         async move {
-            let hash = core.hash_for(Operation::Load, &key);
+            let (hash, is_timed) = core.hash_timed(Operation::Load, &key);
+            let load = || core.timed_async(is_timed, Timed::Miss, load());
             let get = async {
                 if let Some(value) = core.read(hash, &key, <P::Lock as Serves<K, V>>::COPIES, Runs::Nothing, V::clone) {
                     let Some(ours) = core.refresh(hash, key) else { return Ok(value) };

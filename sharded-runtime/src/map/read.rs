@@ -1,7 +1,13 @@
 //! Looking at entries.
 
 use super::{Key, ShardedMap, Value, core::BATCH};
-use crate::{Policy, lock::Serves, record::Operation, shards::Runs, table::Copies};
+use crate::{
+    Policy,
+    lock::Serves,
+    record::{Operation, Timed},
+    shards::Runs,
+    table::Copies,
+};
 use smallvec::SmallVec;
 use std::{
     borrow::Borrow,
@@ -45,13 +51,9 @@ where
         Q: Hash + Eq + ?Sized,
         V: Clone,
     {
-        self.core.read(
-            self.core.hash_for(Operation::Get, key),
-            key,
-            <P::Lock as Serves<K, V>>::COPIES,
-            Runs::Nothing,
-            V::clone,
-        )
+        let copies = <P::Lock as Serves<K, V>>::COPIES;
+        let (hash, _) = self.core.hash_of_read(Operation::Get, key, copies);
+        self.core.read(hash, key, copies, Runs::Nothing, V::clone)
     }
 
     /// Runs a closure on a key's value, under the shard's lock (shared where the lock shares). A use of the entry.
@@ -78,13 +80,10 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.core.read(
-            self.core.hash_for(Operation::Read, key),
-            key,
-            <P::Lock as Serves<K, V>>::COPIES,
-            Runs::Closure,
-            read,
-        )
+        let copies = <P::Lock as Serves<K, V>>::COPIES;
+        let (hash, is_timed) = self.core.hash_of_read(Operation::Read, key, copies);
+        let read = |value: &V| self.core.timed(is_timed, Timed::Hold, || read(value));
+        self.core.read(hash, key, copies, Runs::Closure, read)
     }
 
     /// Whether a key has an entry that has not expired. No use of the entry: neither its idle time, nor the order of

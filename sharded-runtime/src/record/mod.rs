@@ -1,16 +1,21 @@
 //! Recording how the maps of a running program are used, for `sharded-tune` to replay.
 //!
 //! A store under `#[sharded(record)]` has a [`recorder`](crate::Store::recorder). While it runs, one use in 64 of each thread, on average, is noted, and every
-//! use of one key in 256: the operation, half of the key's hash, the time. No key and no value is kept. The samples take at most 26 MiB a map.
+//! use of one key in 256: the operation, half of the key's hash, the time. Of a use that is noted by its turn, a clock is read before and after
+//! the closure or the loader that it runs; of a key whose every use is noted, from a read that finds nothing to the insert by the same thread.
+//! No key and no value is kept. The samples take at most 26 MiB a map.
 //! Without the flag there is no trace of this in what is compiled.
 //!
 //! What it writes is a load file, whose form the documentation of `sharded-tune` describes.
 
+mod missed;
 mod samples;
 mod text;
+mod timed;
 
 pub(crate) use samples::Operation;
 pub(crate) use text::choice_name;
+pub(crate) use timed::Timed;
 
 use crate::{Field, Stats, Store};
 use parking_lot::Mutex;
@@ -80,26 +85,62 @@ impl Recording {
         left == 0 || hash & FOLLOWED == 0
     }
 
-    /// Notes a use that is due. `meets` looks whether someone is in the shard.
+    /// Notes a use that is due. `meets` looks whether someone is in the shard. Answers whether what the use runs is to be timed: where it is
+    /// noted by its turn, so that a key with many uses counts for no more than these.
     #[cold]
     #[inline(never)]
-    pub(crate) fn note(&self, operation: Operation, hash: u64, shard: usize, meets: impl FnOnce() -> bool) {
+    pub(crate) fn note(&self, operation: Operation, hash: u64, shard: usize, meets: impl FnOnce() -> bool) -> bool {
         let is_turn = LEFT.get() == 0;
         if is_turn {
             LEFT.set(interval(hash));
         }
+        let is_followed = hash & FOLLOWED == 0;
+        let took = if is_followed && operation == Operation::Insert { missed::since(self, hash) } else { None };
+        self.with_samples(|samples, thread| {
+            let at = u32::try_from(samples.began.elapsed().as_millis()).unwrap_or(u32::MAX);
+            #[allow(clippy::cast_possible_truncation, reason = "half of it is wanted")]
+            let noted = Use { operation, key: (hash ^ (hash >> 32)) as u32, at };
+            if is_turn {
+                samples.take(noted, shard, meets(), thread);
+            }
+            if is_followed {
+                samples.follow(noted);
+            }
+            if let Some(took) = took {
+                samples.misses.take(took);
+            }
+        });
+        is_turn
+    }
+
+    /// Whether every use of such a key is noted.
+    pub(crate) fn follows(hash: u64) -> bool {
+        hash & FOLLOWED == 0
+    }
+
+    /// Notes whether a read of such a key finds nothing.
+    pub(crate) fn note_read(&self, hash: u64, is_missed: bool) {
+        missed::note(self, hash, is_missed);
+    }
+
+    /// Notes how long it took.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn note_time(&self, timed: Timed, began: Instant) {
+        let nanos = timed::nanos_since(began);
+        self.with_samples(|samples, _| match timed {
+            Timed::Hold => samples.holds.take(nanos),
+            Timed::Miss => samples.misses.take(nanos),
+        });
+    }
+
+    /// Lends this thread's samples, with its number, while it is recorded. Whoever finds them taken lets the sample go, and waits for nobody.
+    fn with_samples(&self, lend: impl FnOnce(&mut Samples, usize)) {
         let thread = thread_number();
-        // Whoever finds it taken lets the sample go, and waits for nobody.
-        let Some(mut samples) = self.stripes[thread % STRIPES].try_lock() else { return };
-        let Some(samples) = &mut *samples else { return };
-        let at = u32::try_from(samples.began.elapsed().as_millis()).unwrap_or(u32::MAX);
-        #[allow(clippy::cast_possible_truncation, reason = "half of it is wanted")]
-        let noted = Use { operation, key: (hash ^ (hash >> 32)) as u32, at };
-        if is_turn {
-            samples.take(noted, shard, meets(), thread);
-        }
-        if hash & FOLLOWED == 0 {
-            samples.follow(noted);
+        if let Some(mut samples) = self.stripes[thread % STRIPES].try_lock()
+            && let Some(samples) = &mut *samples
+        {
+            lend(samples, thread);
         }
     }
 

@@ -28,6 +28,27 @@ pub(super) struct Use {
     pub(super) at: u32,
 }
 
+/// How long something took, in nanoseconds: the latest of many times.
+#[derive(Debug, Default)]
+pub(super) struct Times {
+    pub(super) kept: Vec<u64>,
+    taken: usize,
+}
+
+impl Times {
+    /// Times that are kept: 32 KiB.
+    const MOST: usize = 1 << 12;
+
+    pub(super) fn take(&mut self, nanos: u64) {
+        if self.kept.len() < Self::MOST {
+            self.kept.push(nanos);
+        } else {
+            self.kept[self.taken % Self::MOST] = nanos;
+        }
+        self.taken += 1;
+    }
+}
+
 /// The samples of some threads.
 #[derive(Debug)]
 pub(super) struct Samples {
@@ -42,6 +63,10 @@ pub(super) struct Samples {
     /// Sampled uses of each shard, and those of them that met someone there.
     pub(super) shards: Vec<(u32, u32)>,
     pub(super) threads: Vec<usize>,
+    /// How long closures on an entry took.
+    pub(super) holds: Times,
+    /// How long it took to get what the map had not.
+    pub(super) misses: Times,
 }
 
 impl Samples {
@@ -57,6 +82,8 @@ impl Samples {
             by_key: Vec::new(),
             shards: vec![(0, 0); shards],
             threads: Vec::new(),
+            holds: Times::default(),
+            misses: Times::default(),
         }
     }
 

@@ -1,12 +1,19 @@
 //! The load file. Its form is `sharded-tune`'s, whose tests read what is written here.
 
-use super::{FOLLOWED_ONE_IN, Operation, Recording, samples::Use};
+use super::{
+    FOLLOWED_ONE_IN, Operation, Recording,
+    samples::Use,
+    timed::{median, nanos_of_nothing, trimmed_mean},
+};
 use crate::{Field, Stats};
 use std::{collections::HashMap, fmt::Write, time::Duration};
 
 const VERSION: u32 = 1;
-/// What a miss is taken to cost, since the map does not know: 20 microseconds.
+/// What a miss is taken to cost where none was seen: 20 microseconds.
 const MISS_NS: u64 = 20_000;
+/// A closure that takes longer, and a miss that does, are no loads: a second, and an hour.
+const LONGEST_HOLD_NS: u64 = 1_000_000_000;
+const LONGEST_MISS_NS: u64 = 3_600_000_000_000;
 
 /// The struct's name, of the name of its type.
 pub(super) fn store_name(path: &str) -> &str {
@@ -40,6 +47,7 @@ pub(super) fn field(
     let mut by_turn: Vec<Use> = Vec::new();
     let mut by_key: Vec<Use> = Vec::new();
     let mut threads: Vec<usize> = Vec::new();
+    let (mut holds, mut miss_times) = (Vec::new(), Vec::new());
     let mut shards = vec![(0_u64, 0_u64); field.shard_count()];
     // All stripes are thinned out alike.
     let thinnest = recording.look(|samples| samples.kept_one_in).into_iter().max()?;
@@ -48,6 +56,8 @@ pub(super) fn field(
         by_turn.extend(samples.by_turn.iter().step_by(step.max(1)));
         by_key.extend(&samples.by_key);
         threads.extend(&samples.threads);
+        holds.extend(&samples.holds.kept);
+        miss_times.extend(&samples.misses.kept);
         for (sum, part) in shards.iter_mut().zip(&samples.shards) {
             *sum = (sum.0 + u64::from(part.0), sum.1 + u64::from(part.1));
         }
@@ -76,9 +86,11 @@ pub(super) fn field(
     );
     let counts: Vec<String> =
         Operation::NAMES.iter().zip(mix).map(|(name, count)| format!("\"{name}\":{count}")).collect();
+    let hold_ns = trimmed_mean(holds).map_or(0, |hold| hold.saturating_sub(nanos_of_nothing()).min(LONGEST_HOLD_NS));
+    let miss_ns = median(miss_times).map_or(MISS_NS, |miss| miss.min(LONGEST_MISS_NS));
     let _ = write!(
         text,
-        ",\"threads\":{},\"mix\":{{{}}},\"hold_ns\":0,\"miss_ns\":{MISS_NS},\"entries\":{},\"value_bytes\":{},\"copy\":{}",
+        ",\"threads\":{},\"mix\":{{{}}},\"hold_ns\":{hold_ns},\"miss_ns\":{miss_ns},\"entries\":{},\"value_bytes\":{},\"copy\":{}",
         threads.len().max(1),
         counts.join(","),
         field.len(),

@@ -27,8 +27,8 @@ const LEFT: f64 = 64.0;
 const BOTTOM: f64 = 44.0;
 const TOP: f64 = 30.0;
 const RIGHT: f64 = 110.0;
-/// Blue, vermilion and green, told apart by those who see red and green alike too (Okabe and Ito).
-const COLOURS: [&str; 4] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"];
+/// Told apart by those who see red and green alike too (Okabe and Ito).
+const COLOURS: [&str; 5] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"];
 
 /// The picture as an element of a page. Empty where there is no point to be drawn.
 pub(super) fn draw(picture: &Picture<'_>) -> String {

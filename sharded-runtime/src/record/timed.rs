@@ -1,0 +1,50 @@
+//! How long what a use runs takes.
+
+use std::time::Instant;
+
+/// What is timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timed {
+    /// A closure on an entry, under the shard's lock.
+    Hold,
+    /// A loader.
+    Miss,
+}
+
+/// Nanoseconds since then.
+pub(super) fn nanos_since(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Nanoseconds that are measured of nothing, as reading the clock takes its time.
+pub(super) fn nanos_of_nothing() -> u64 {
+    (0..64).map(|_| nanos_since(Instant::now())).min().unwrap_or(0)
+}
+
+/// The mean, but for the longest hundredth: a thread that was interrupted meanwhile would count for hundreds that were not.
+pub(super) fn trimmed_mean(mut times: Vec<u64>) -> Option<u64> {
+    times.sort_unstable();
+    times.truncate(times.len() - times.len() / 100);
+    let sum: u128 = times.iter().map(|&nanos| u128::from(nanos)).sum();
+    u64::try_from(sum.checked_div(times.len() as u128)?).ok()
+}
+
+/// The middle one, whatever some have waited for.
+pub(super) fn median(mut times: Vec<u64>) -> Option<u64> {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{median, trimmed_mean};
+
+    #[test]
+    fn an_interruption_does_not_count() {
+        let times: Vec<u64> = (0..200).map(|number| if number < 2 { 4_000_000 } else { 10 + number % 2 }).collect();
+        assert_eq!(trimmed_mean(times.clone()), Some(10));
+        assert_eq!(median(times), Some(11));
+        assert_eq!((trimmed_mean(vec![7]), median(vec![7])), (Some(7), Some(7)));
+        assert_eq!((trimmed_mean(Vec::new()), median(Vec::new())), (None, None));
+    }
+}
