@@ -9,8 +9,7 @@ use crate::{
 };
 use std::time::Instant;
 
-/// Requests that are played, where there is no trace, for each entry of the declared capacity, and at least and at most; the first half only
-/// fills the cache.
+/// Requests that are played for each entry of the declared capacity, and at least and at most; the first half only fills the cache.
 const REQUESTS_PER_ENTRY: u64 = 200;
 const REQUESTS: (u64, u64) = (10_000, 400_000);
 /// What is tried, in quarters of the declared capacity.
@@ -47,16 +46,17 @@ impl HitCurve {
     }
 }
 
-/// The curve of each eviction that can be tried, unless there is no time left. Without a capacity there is nothing to be seen.
+/// The curve of each eviction that can be tried, as far as there is time; but the declared capacity is always in it, since without
+/// that no two evictions can be compared. Without a capacity there is nothing to be seen.
 pub(crate) fn curves(load: &FieldLoad, declared: &Candidate, until: Instant) -> Vec<HitCurve> {
-    let Some((_, capacity)) = declared.cache else { return Vec::new() };
-    let (one_in, keys) = requests(load, capacity);
-    let mut capacities: Vec<u64> = QUARTERS.iter().map(|quarters| (capacity * quarters / 4).max(1)).collect();
+    let Some((_, declared_capacity)) = declared.cache else { return Vec::new() };
+    let (one_in, keys) = requests(load, declared_capacity);
+    let mut capacities: Vec<u64> = QUARTERS.iter().map(|quarters| (declared_capacity * quarters / 4).max(1)).collect();
     capacities.dedup();
     let mut curves: Vec<HitCurve> = Evict::ALL.iter().map(|&evict| HitCurve { evict, points: Vec::new() }).collect();
-    // The declared capacity first, for which all evictions are needed.
-    capacities.sort_by_key(|&other| (other != capacity, other));
+    capacities.sort_by_key(|&capacity| (capacity != declared_capacity, capacity));
     for capacity in capacities {
+        let until = (capacity != declared_capacity).then_some(until);
         for curve in &mut curves {
             let cache = Some((curve.evict, (capacity / one_in).max(1)));
             let candidate = Candidate { lock: Lock::Mutex, cache, numa: Numa::Off, ..*declared };
@@ -74,20 +74,19 @@ pub(crate) fn curves(load: &FieldLoad, declared: &Candidate, until: Instant) -> 
 ///
 /// A sampled trace says nothing of a cache that would have next to no entries of the sample: then the keys are drawn by their popularity.
 fn requests(load: &FieldLoad, capacity: u64) -> (u64, Vec<u64>) {
-    match &load.trace {
-        Some(trace) if trace.keys.len() >= 1000 && capacity / trace.one_in >= LEAST => {
-            (trace.one_in, trace.keys.iter().map(|&key| u64::from(key)).collect())
-        }
-        _ => {
-            let (ranks, mut random) = (Ranks::new(&load.keys), Random::new(7));
-            let requests = capacity.saturating_mul(REQUESTS_PER_ENTRY).clamp(REQUESTS.0, REQUESTS.1);
-            (1, (0..requests).map(|_| ranks.draw(&mut random)).collect())
-        }
+    let sampled = load.trace.as_ref().filter(|trace| trace.keys.len() >= 1000 && capacity / trace.one_in >= LEAST);
+    let one_in = sampled.map_or(1, |trace| trace.one_in);
+    let requests = (capacity / one_in).saturating_mul(REQUESTS_PER_ENTRY).clamp(REQUESTS.0, REQUESTS.1) as usize;
+    if let Some(trace) = sampled {
+        (one_in, trace.keys.iter().take(requests).map(|&key| u64::from(key)).collect())
+    } else {
+        let (ranks, mut random) = (Ranks::new(&load.keys), Random::new(7));
+        (one_in, (0..requests).map(|_| ranks.draw(&mut random)).collect())
     }
 }
 
 /// `None`: the time was over before.
-fn hit_ratio(load: &FieldLoad, candidate: &Candidate, keys: &[u64], until: Instant) -> Option<f64> {
+fn hit_ratio(load: &FieldLoad, candidate: &Candidate, keys: &[u64], until: Option<Instant>) -> Option<f64> {
     // Neither time nor size matters here.
     let plain = FieldLoad { value_bytes: 8, hold_ns: 0, trace: None, ..load.clone() };
     let map = subject::build(candidate, &plain);
@@ -95,7 +94,7 @@ fn hit_ratio(load: &FieldLoad, candidate: &Candidate, keys: &[u64], until: Insta
     let play = |keys: &[u64]| {
         let mut hits = 0;
         for batch in keys.chunks(1024) {
-            if Instant::now() >= until {
+            if until.is_some_and(|until| Instant::now() >= until) {
                 return None;
             }
             hits += batch.iter().filter(|&&key| map.load(key)).count();

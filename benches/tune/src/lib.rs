@@ -54,6 +54,7 @@ mod stats;
 mod stream;
 mod subject;
 mod tune;
+mod work;
 
 pub use candidate::{Candidate, Evict, Lock, Numa};
 pub use outcome::{HotKey, Outcome, Verdict};

@@ -7,6 +7,7 @@ use crate::{
     candidate::{Candidate, Evict, Lock, Numa},
     load::FieldLoad,
     stream::{Operation, Step},
+    work::Work,
 };
 use sharded::{
     Policy, ShardedMap,
@@ -17,12 +18,7 @@ use sharded::{
     shards::ShardCount,
     topology::NodeId,
 };
-use std::{
-    cell::Cell,
-    hint::black_box,
-    marker::PhantomData,
-    time::{Duration, Instant},
-};
+use std::{cell::Cell, hint::black_box, marker::PhantomData, time::Duration};
 
 /// A map whose types are forgotten.
 pub(crate) trait Subject: Send + Sync {
@@ -118,7 +114,7 @@ where
     Box::new(Map::<V, Tried<L, E, X>> {
         inner,
         words: load.value_bytes.div_ceil(8) as usize,
-        hold: Duration::from_nanos(load.hold_ns),
+        hold: Work::taking(load.hold_ns),
     })
 }
 
@@ -268,20 +264,7 @@ impl Payload for Box<[u64]> {
 struct Map<V, P: Policy> {
     inner: ShardedMap<u64, V, P>,
     words: usize,
-    hold: Duration,
-}
-
-impl<V: Payload, P: Policy> Map<V, P> {
-    /// Takes as long as the user's closures do.
-    #[inline]
-    fn hold(&self) {
-        if !self.hold.is_zero() {
-            let began = Instant::now();
-            while began.elapsed() < self.hold {
-                std::hint::spin_loop();
-            }
-        }
-    }
+    hold: Work,
 }
 
 impl<V, P> Subject for Map<V, P>
@@ -300,7 +283,7 @@ where
                 Operation::Get => drop(black_box(self.inner.get(&key))),
                 Operation::Read => {
                     black_box(self.inner.with(&key, |value| {
-                        self.hold();
+                        self.hold.run();
                         value.look()
                     }));
                 }
@@ -308,7 +291,7 @@ where
                 Operation::Remove => drop(black_box(self.inner.remove(&key))),
                 Operation::Update => {
                     self.inner.with_mut(&key, |value| {
-                        self.hold();
+                        self.hold.run();
                         value.change();
                     });
                 }
@@ -321,7 +304,7 @@ where
 
     fn load(&self, key: u64) -> bool {
         let found = self.inner.with(&key, |value| {
-            self.hold();
+            self.hold.run();
             black_box(value.look());
         });
         if found.is_none() {
