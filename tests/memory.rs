@@ -67,7 +67,7 @@ fn what_is_removed_goes_back() {
 fn what_was_known_of_it_goes_back_too() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(sync::PoisonError::into_inner);
     // It also has room for knowing of some that it has no more.
-    let capacity = entries() as usize * 5 / 4;
+    let capacity = usize::try_from(entries()).expect("fits in memory") * 5 / 4;
     check_shrinking("Adaptive", FieldOptions::<Cache<Mutex, Adaptive>>::new().capacity(capacity), 6);
     check_shrinking("Sieve", FieldOptions::<Cache<Optimistic, Sieve>>::new().capacity(capacity), 6);
 }
