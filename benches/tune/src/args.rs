@@ -14,6 +14,7 @@ Says which policy serves the maps of a program best on this machine.
 Usage: sharded-tune LOAD.json [OPTIONS]    the loads that a program's recorder wrote
        sharded-tune [OPTIONS]              a load that is made up
        sharded-tune planted [OPTIONS]      tries the advice on six loads with known ailments
+       sharded-tune shards [OPTIONS]       what each number of shards is worth on this machine
 
 Options:
   --time TIME          how long it may take, all maps together: 90s, 5m [60s]
@@ -57,6 +58,8 @@ pub(crate) enum Source {
     File(PathBuf),
     Synthetic(Box<Synthetic>),
     Planted,
+    /// None in particular: numbers of shards are compared.
+    Shards,
 }
 
 #[derive(Debug)]
@@ -92,7 +95,11 @@ impl Args {
             match arg {
                 Arg::Long("help") | Arg::Short('h') => return Ok(Request::Help),
                 Arg::Value(value) if args.loads == Source::Synthetic(Box::default()) => {
-                    args.loads = if value == "planted" { Source::Planted } else { Source::File(value.into()) };
+                    args.loads = match value.to_str() {
+                        Some("planted") => Source::Planted,
+                        Some("shards") => Source::Shards,
+                        _ => Source::File(value.into()),
+                    };
                 }
                 Arg::Long("time") => args.options.time = parser.value()?.parse_with(time)?,
                 Arg::Long("only") => args.only = Some(parser.value()?.string()?),

@@ -4,7 +4,7 @@ use crate::{
     args::{Args, HELP, Request, Source},
     load::{FieldLoad, Load},
     outcome::{Outcome, Verdict},
-    planted, report, source, tune,
+    planted, report, shard_counts, source, tune,
 };
 use std::{error::Error, ffi::OsString, fs, process::ExitCode, thread};
 
@@ -47,6 +47,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn tuned(args: &Args) -> Result<bool, Box<dyn Error>> {
     let fields = match &args.loads {
         Source::Planted => return Ok(planted::run(&args.options)),
+        Source::Shards => {
+            print!("{}", shard_counts::run(&args.options));
+            return Ok(true);
+        }
         Source::File(path) => Load::read(path).map_err(|error| format!("{}: {error}", path.display()))?.fields,
         Source::Synthetic(synthetic) => vec![synthetic.load()?],
     };

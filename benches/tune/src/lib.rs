@@ -49,6 +49,7 @@ mod race;
 mod random;
 mod replay;
 mod report;
+mod shard_counts;
 pub mod source;
 mod stats;
 mod stream;

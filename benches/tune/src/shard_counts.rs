@@ -1,0 +1,102 @@
+//! What each number of shards is worth on this machine: what the rule of `shards = auto` is judged by.
+
+use crate::{
+    candidate::{Candidate, Lock, Numa},
+    load::{FieldLoad, Mix, Synthetic},
+    race::{Lane, Race},
+    stream,
+    tune::Options,
+};
+use sharded::shards::{Auto, ShardCount};
+use std::{
+    fmt::Write,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Two to the power of which is the largest number tried.
+const LARGEST: u32 = 10;
+const SLICE: Duration = Duration::from_millis(20);
+/// A number that is slower than the best by less is as good.
+const ALIKE: f64 = 0.03;
+
+/// Races 1, 2, 4, … shards of each lock beside one another, under loads in which all keys are alike and the threads do nothing but use the map,
+/// with as many threads as there are CPUs and with twice as many. Answers a table of the throughput of each, as a share of the lock's best.
+pub(crate) fn run(options: &Options) -> String {
+    let cpus = thread::available_parallelism().map_or(1, usize::from);
+    let threads = options.threads.map_or_else(|| vec![cpus, 2 * cpus], |threads| vec![threads]);
+    let mixes = [
+        ("reads", Mix { get: 100, ..Mix::default() }),
+        ("a tenth inserts", Mix { get: 90, insert: 10, ..Mix::default() }),
+        ("changes", Mix { update: 100, ..Mix::default() }),
+    ];
+    let time = options.time / (threads.len() * mixes.len()) as u32;
+    let mut text = format!("{cpus} CPUs; auto is {} shards\n", Auto::count());
+    for threads in threads {
+        for (name, mix) in mixes {
+            let made_up = Synthetic { mix, skew: 0.0, threads: threads as u64, ..Synthetic::default() };
+            let load = made_up.load().expect("possible");
+            _ = write!(
+                text,
+                "\n{name}, {threads} threads, {} keys\n{}",
+                load.entries,
+                raced(&load, options, threads, time)
+            );
+        }
+    }
+    text
+}
+
+fn raced(load: &FieldLoad, options: &Options, threads: usize, time: Duration) -> String {
+    let until = Instant::now() + time;
+    let streams = stream::streams(load, threads, options.seed);
+    let counts = || (0..=LARGEST).map(|power| 1 << power);
+    let with = |&lock: &Lock| {
+        counts().map(move |count| Candidate { lock, shards: Some(count), cache: None, numa: Numa::Spread })
+    };
+    let mut race = Race::new(load, &streams, Lock::ALL.iter().flat_map(with));
+    while race.round(SLICE, until, &mut || ()) {}
+    let mut text = format!("{:<12}", "shards");
+    counts().for_each(|count| _ = write!(text, "{count:>6}"));
+    text += "   least that is as good as the best\n";
+    for &lock in Lock::ALL {
+        let lanes: Vec<&Lane> = race.lanes.iter().filter(|lane| lane.candidate.lock == lock).collect();
+        let shares = shares(&lanes.iter().filter_map(|lane| lane.rate()).collect::<Vec<_>>());
+        if shares.len() < lanes.len() {
+            _ = writeln!(text, "{:<12}the time was too short", lock.name());
+            continue;
+        }
+        _ = write!(text, "{:<12}", lock.name());
+        for share in &shares {
+            _ = write!(text, "{share:>6.2}");
+        }
+        let least = shares.iter().position(|&share| share >= 1.0 - ALIKE).unwrap_or(0);
+        _ = writeln!(text, "   {}", 1 << least);
+    }
+    _ = write!(text, "{:<12}", "KiB");
+    for lane in race.lanes.iter().filter(|lane| lane.candidate.lock == Lock::Mutex) {
+        _ = write!(text, "{:>6}", lane.bytes / 1024);
+    }
+    text + "\n"
+}
+
+/// Each as a share of the largest.
+fn shares(rates: &[f64]) -> Vec<f64> {
+    let best = rates.iter().copied().fold(0.0, f64::max);
+    rates.iter().map(|rate| rate / best).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::run;
+    use crate::tune::Options;
+    use std::time::Duration;
+
+    #[test]
+    fn every_lock_has_a_row_under_every_load() {
+        let text = run(&Options { time: Duration::from_secs(9), threads: Some(2), ..Options::default() });
+        for row in ["Mutex ", "RwLock ", "Optimistic ", "KiB "] {
+            assert_eq!(text.lines().filter(|line| line.starts_with(row)).count(), 3, "{row}\n{text}");
+        }
+    }
+}
