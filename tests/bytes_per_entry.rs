@@ -55,13 +55,15 @@ fn a_full_map_takes_little_more_than_its_entries() {
     assert!(mutex <= 42.0, "{mutex:.1}");
     // A mark.
     let optimistic = when_full::<Optimistic, Ttl<HOUR>, Adaptive, 1_000_000>();
-    assert!(optimistic <= 46.0, "{optimistic:.1}");
+    assert!(optimistic <= 45.5, "{optimistic:.1}");
     // No deadline.
     let forever = when_full::<Mutex, Never, Adaptive, 1_000_000>();
     assert!(forever <= 31.0, "{forever:.1}");
-    // Links.
+    let marked = when_full::<Optimistic, Never, Adaptive, 1_000_000>();
+    assert!(marked <= 34.5, "{marked:.1}");
+    // Links and a mark.
     let sieve = when_full::<Mutex, Ttl<HOUR>, Sieve, 1_000_000>();
-    assert!(sieve <= 52.5, "{sieve:.1}");
+    assert!(sieve <= 49.0, "{sieve:.1}");
 }
 
 /// Tables double in size; but where a map is to be full is where they are at their densest.
