@@ -1,14 +1,11 @@
 //! An array that grows without moving what is in it.
 
-use crate::arena::Heap;
+use crate::{arena::Heap, sys::memory::PAGE};
 use allocator_api2::vec::Vec;
 use std::mem::size_of;
 
-/// Bytes of a part, so that a heap that halves pages has pieces of this size.
-const PART_BYTES: usize = 4096;
-
 /// An array in parts: to grow is to add to the last part or to add a part, which is bounded work (but for the addresses of
-/// the parts, three words for 4 KiB).
+/// the parts, three words for a page).
 #[derive(Debug)]
 pub(crate) struct Chunked<T> {
     /// All but the last are full.
@@ -22,8 +19,8 @@ impl<T> Default for Chunked<T> {
 }
 
 impl<T> Chunked<T> {
-    /// Elements of a part.
-    const PART: usize = PART_BYTES / size_of::<T>();
+    /// Elements of a part, which is a page, or a little less.
+    const PART: usize = PAGE / size_of::<T>();
     /// Elements that the first part has room for at first.
     const LEAST: usize = Self::PART.div_ceil(64);
 

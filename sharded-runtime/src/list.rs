@@ -62,9 +62,11 @@ impl List {
         }
     }
 
-    /// Lets `to` take the place of `from`, whose links it has been given already.
-    pub(crate) fn moved(&mut self, links: &mut Chunked<Links>, to: u32) {
-        let Links { prev, next } = links[to as usize];
+    /// Lets `to`, which may be beyond the links that there are, take the place of `from`.
+    pub(crate) fn moved(&mut self, links: &mut Chunked<Links>, from: u32, to: u32) {
+        links.reach(to as usize);
+        let Links { prev, next } = links[from as usize];
+        links[to as usize] = Links { prev, next };
         match prev {
             NIL => self.head = to,
             prev => links[prev as usize].next = to,

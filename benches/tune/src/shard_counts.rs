@@ -70,8 +70,8 @@ fn raced(load: &FieldLoad, options: &Options, threads: usize, time: Duration) ->
         for share in &shares {
             _ = write!(text, "{share:>6.2}");
         }
-        let least = shares.iter().position(|&share| share >= 1.0 - ALIKE).unwrap_or(0);
-        _ = writeln!(text, "   {}", 1 << least);
+        let least = counts().zip(shares).find(|&(_, share)| share >= 1.0 - ALIKE).map_or(0, |(count, _)| count);
+        _ = writeln!(text, "   {least}");
     }
     _ = write!(text, "{:<12}", "KiB");
     for lane in race.lanes.iter().filter(|lane| lane.candidate.lock == Lock::Mutex) {

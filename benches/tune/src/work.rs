@@ -13,7 +13,6 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded")]
     pub(crate) fn taking(nanos: u64) -> Self {
         static PER_NANO: OnceLock<f64> = OnceLock::new();
         let per_nano = PER_NANO.get_or_init(|| {
@@ -42,7 +41,7 @@ mod tests {
     use super::Work;
     use std::time::Instant;
 
-    /// However slow the machine, the fastest of many runs is not much shorter than was asked for; how much longer it is, others decide.
+    /// Of many runs the longest is not much shorter than was asked for; how much longer it is, what else the machine does decides.
     #[test]
     fn it_takes_as_long_as_is_asked_for() {
         let work = Work::taking(200_000);

@@ -1,16 +1,16 @@
 //! What is advised is a policy that serves the load, and what is printed can be pasted. No test says which policy is the fastest: that
 //! depends on the machine and on what else it does; `sharded-tune planted` measures it.
 
+mod common;
+
+use common::sharded_tune;
 use sharded_tune::{
     Candidate, Lock, Options, Verdict,
     load::{Declared, Load, Mix, Synthetic},
     source::edited,
     tune,
 };
-use std::{
-    process::{Command, Output},
-    time::Duration,
-};
+use std::time::Duration;
 
 fn short() -> Options {
     Options { time: Duration::from_millis(400), threads: Some(2), ..Options::default() }
@@ -55,10 +55,6 @@ fn without_time_the_advice_is_not_to_change_anything() {
     let outcome = tune(&load, &Options { time: Duration::ZERO, ..short() });
     assert!(matches!(outcome.verdict, Verdict::Untried(_)), "{outcome}");
     assert!(outcome.changes().is_empty());
-}
-
-fn sharded_tune(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_sharded-tune")).args(arguments).output().expect("it runs")
 }
 
 #[test]

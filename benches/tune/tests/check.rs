@@ -1,18 +1,17 @@
 //! The command in a user's CI: what its exit status says.
 
-use std::process::{Command, Output};
+mod common;
+
+use common::sharded_tune;
+use std::process::Output;
 
 /// A cache that scans pollute under `Lru`, and whose misses cost so much that hits decide, whatever else the machine does.
 /// So small that the hits are known in a small part of the time, where nothing is optimised, too.
 const POLLUTED: &str =
     "--mix load=100 --keys 800 --skew 0.8 --scan 50 --capacity 100 --evict Lru --miss 10ms --threads 1 --time 10s";
 
-fn tune(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_sharded-tune")).args(arguments).output().expect("the command can be run")
-}
-
 fn polluted(check: &str) -> Output {
-    tune(&POLLUTED.split(' ').chain(["--check", check]).collect::<Vec<_>>())
+    sharded_tune(&POLLUTED.split(' ').chain(["--check", check]).collect::<Vec<_>>())
 }
 
 fn said(output: &Output) -> String {
@@ -34,7 +33,7 @@ fn what_can_not_be_read_is_neither() {
         let path = std::env::temp_dir().join(format!("sharded-tune-{name}-{}.json", std::process::id()));
         std::fs::write(&path, text).expect("a temporary file");
         let path = path.to_str().expect("a path in UTF-8");
-        let output = tune(&[path, "--check", "2"]);
+        let output = sharded_tune(&[path, "--check", "2"]);
         assert_eq!(output.status.code(), Some(2), "{}", said(&output));
         assert!(String::from_utf8_lossy(&output.stderr).contains(path), "{}", said(&output));
         std::fs::remove_file(path).expect("it is there");

@@ -131,11 +131,10 @@ fn a_cache_that_is_filled_on_a_miss_is_one_of_loads() {
     assert!(pages.mix.load > 0 && pages.mix.get == 0 && pages.mix.insert == 0, "{:?}", pages.mix);
 }
 
-/// Sleeping takes at least as long as it is told, and how much longer nobody knows: so only lower bounds are asserted. One use in 64 is timed,
-/// the next one 127 further on at most.
 /// One use in 64 is sampled: that none of so many is has a chance of one in ten million million.
 const USES: u64 = 2_000;
 
+/// Sleeping takes at least as long as it is told, and how much longer nobody knows: so only lower bounds are asserted.
 #[test]
 fn closures_are_timed_under_the_lock_and_nothing_else_is() {
     const LONG: Duration = Duration::from_micros(100);

@@ -3,11 +3,9 @@
 use super::{
     Home,
     chunks::{self, Chunks},
+    usage::Usage,
 };
-use crate::sync::{
-    Mutex,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
-};
+use crate::sync::Mutex;
 use std::{collections::BTreeSet, ptr::NonNull, sync::Arc};
 
 /// The sizes of blocks.
@@ -25,10 +23,7 @@ pub(crate) struct Shape {
 pub(super) struct Blocks {
     shape: Shape,
     free: Mutex<Free>,
-    /// Bytes in blocks that are in use.
-    used: AtomicUsize,
-    /// Blocks ever handed out.
-    taken: AtomicU64,
+    usage: Usage,
 }
 
 struct Free {
@@ -44,7 +39,7 @@ impl Blocks {
     pub(super) fn new(shape: Shape, home: Arc<Home>) -> Self {
         let free =
             Free { chunks: Chunks::new(shape.chunk, home), blocks: vec![BTreeSet::new(); shape.classes as usize] };
-        Blocks { shape, free: Mutex::new(free), used: AtomicUsize::new(0), taken: AtomicU64::new(0) }
+        Blocks { shape, free: Mutex::new(free), usage: Usage::new() }
     }
 
     /// A block of `2^class` buckets, or `None` where there is no memory.
@@ -55,8 +50,7 @@ impl Blocks {
             // SAFETY: a chunk consists of whole pages of a mapping.
             unsafe { chunks::populate(block, self.shape.chunk) }
         }
-        self.used.fetch_add(self.shape.bytes(class), Ordering::Relaxed);
-        self.taken.fetch_add(1, Ordering::Relaxed);
+        self.usage.take(self.shape.bytes(class));
         Some(block)
     }
 
@@ -64,7 +58,7 @@ impl Blocks {
     ///
     /// The block must come from [`take`](Blocks::take) with this class, and nobody may use it any more but readers as the [module](super) describes them.
     pub(super) unsafe fn give(&self, block: NonNull<u8>, class: u32) {
-        self.used.fetch_sub(self.shape.bytes(class), Ordering::Relaxed);
+        self.usage.give(self.shape.bytes(class));
         let surplus = self.free.lock().give(block, class, &self.shape);
         if let Some((number, chunk)) = surplus {
             // Outside the lock: this is a call of the system, and the chunk is nobody's meanwhile.
@@ -76,7 +70,7 @@ impl Blocks {
 
     /// Bytes in use, and the number of blocks ever handed out.
     pub(super) fn usage(&self) -> (usize, u64) {
-        (self.used.load(Ordering::Relaxed), self.taken.load(Ordering::Relaxed))
+        self.usage.get()
     }
 
     /// Whether all that was ever halved has been put together again.

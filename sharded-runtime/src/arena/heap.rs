@@ -1,11 +1,12 @@
 //! An allocator for what is known about the entries of a table: it lies on the same node, and its pages go back to the system as the
 //! table's do. Most global allocators keep what is freed among pieces that are not.
 
-use super::{Home, blocks::Blocks, blocks::Shape};
-use crate::{
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
-    sys::memory::{self, PAGE},
+use super::{
+    Home,
+    blocks::{Blocks, Shape},
+    usage::Usage,
 };
+use crate::sys::memory::{self, PAGE};
 use allocator_api2::alloc::{AllocError, Allocator, Global};
 use std::{alloc::Layout, fmt, ptr::NonNull, sync::Arc};
 
@@ -19,9 +20,8 @@ pub struct Heap(Option<Arc<Own>>);
 struct Own {
     home: Arc<Home>,
     pieces: Blocks,
-    /// Bytes of pieces that are mapped by themselves, and how many there ever were.
-    mapped: AtomicUsize,
-    mappings: AtomicU64,
+    /// Of what is mapped by itself.
+    mapped: Usage,
 }
 
 impl Heap {
@@ -29,14 +29,14 @@ impl Heap {
         // What is known of entries is a small part of what they take themselves, and nobody could say that there is no room for it.
         let home = Arc::new(home.lenient());
         let pieces = Blocks::new(SHAPE, Arc::clone(&home));
-        Heap(Some(Arc::new(Own { home, pieces, mapped: AtomicUsize::new(0), mappings: AtomicU64::new(0) })))
+        Heap(Some(Arc::new(Own { home, pieces, mapped: Usage::new() })))
     }
 
     /// Bytes in use, and the number of pieces ever handed out.
     pub(super) fn usage(&self) -> (usize, u64) {
         let Some(own) = &self.0 else { return (0, 0) };
-        let (bytes, pieces) = own.pieces.usage();
-        (bytes + own.mapped.load(Relaxed), pieces + own.mappings.load(Relaxed))
+        let (pieces, mapped) = (own.pieces.usage(), own.mapped.get());
+        (pieces.0 + mapped.0, pieces.1 + mapped.1)
     }
 }
 
@@ -70,8 +70,7 @@ impl Own {
         let at = memory::map(bytes, 0)?;
         // SAFETY: this is the whole mapping.
         unsafe { self.home.bind(at, bytes) }
-        self.mapped.fetch_add(bytes, Relaxed);
-        self.mappings.fetch_add(1, Relaxed);
+        self.mapped.take(bytes);
         Some(at)
     }
 
@@ -79,14 +78,14 @@ impl Own {
     ///
     /// It must come from [`map`](Own::map) with the same size, and nobody may look at it any more.
     unsafe fn unmap(&self, at: NonNull<u8>, bytes: usize) {
-        self.mapped.fetch_sub(bytes, Relaxed);
+        self.mapped.give(bytes);
         // SAFETY: the caller's promise.
         unsafe { memory::unmap(at, bytes) }
     }
 }
 
-// SAFETY: a piece is at least as large and as aligned as asked for (a block is aligned to its size, or to a page where that is less, as
-// its chunk is), and nobody else's until it is given back; all copies of a heap give back to the same one.
+// SAFETY: a piece is at least as large and as aligned as asked for (a block is aligned to its size, up to a page, which is a whole
+// chunk), and nobody else's until it is given back; all copies of a heap give back to the same one.
 unsafe impl Allocator for Heap {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         let Some(own) = &self.0 else { return Global.allocate(layout) };

@@ -16,6 +16,7 @@ mod chunks;
 mod heap;
 mod home;
 mod placed;
+mod usage;
 
 pub(crate) use blocks::Shape;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]

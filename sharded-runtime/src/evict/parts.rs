@@ -125,14 +125,12 @@ impl<const LISTS: usize, T: Default + Copy> Parts<LISTS, T> {
     }
 
     pub(super) fn moved(&mut self, from: u32, to: u32) {
-        self.links.reach(to as usize);
         self.nodes.reach(to as usize);
-        self.links[to as usize] = self.links[from as usize];
         let node = std::mem::take(&mut self.nodes[from as usize]);
         let list = node.list;
         self.nodes[to as usize] = node;
         if list != NONE {
-            self.lists[usize::from(list)].moved(&mut self.links, to);
+            self.lists[usize::from(list)].moved(&mut self.links, from, to);
         }
     }
 

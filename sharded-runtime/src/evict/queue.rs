@@ -55,11 +55,9 @@ impl Queue {
     }
 
     pub(super) fn moved(&mut self, from: u32, to: u32) {
-        self.links.reach(to as usize);
         self.marks.reach(to as usize);
-        self.links[to as usize] = self.links[from as usize];
         *self.marks[to as usize].get_mut() = self.unmark(from);
-        self.list.moved(&mut self.links, to);
+        self.list.moved(&mut self.links, from, to);
     }
 
     pub(super) fn shrink_to(&mut self, slots: usize) {

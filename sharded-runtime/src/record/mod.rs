@@ -82,7 +82,7 @@ impl Recording {
         }
         let left = LEFT.get() - 1;
         LEFT.set(left);
-        left == 0 || hash & FOLLOWED == 0
+        left == 0 || Self::follows(hash)
     }
 
     /// Notes a use that is due. `meets` looks whether someone is in the shard. Answers whether what the use runs is to be timed: where it is
@@ -94,7 +94,7 @@ impl Recording {
         if is_turn {
             LEFT.set(interval(hash));
         }
-        let is_followed = hash & FOLLOWED == 0;
+        let is_followed = Self::follows(hash);
         let took = if is_followed && operation == Operation::Insert { missed::since(self, hash) } else { None };
         self.with_samples(|samples, thread| {
             let at = u32::try_from(samples.began.elapsed().as_millis()).unwrap_or(u32::MAX);
@@ -114,6 +114,7 @@ impl Recording {
     }
 
     /// Whether every use of such a key is noted.
+    #[inline]
     pub(crate) fn follows(hash: u64) -> bool {
         hash & FOLLOWED == 0
     }

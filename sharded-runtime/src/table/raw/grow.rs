@@ -82,13 +82,14 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Says how many homes there should be, and when that is to be thought over.
     pub(super) fn set_target(&mut self, target: u32) {
         self.target = target;
-        let slots = |homes: u32| homes as usize * Layout::<K, V, P>::SLOTS;
-        let sparse = |homes: u32| slots(homes) * SPARSE / 32;
+        let share = |homes: u32, of_32: usize| homes as usize * Layout::<K, V, P>::SLOTS * of_32 / 32;
         (self.least, self.most) = match self.homes.count().cmp(&target) {
-            Ordering::Less => (sparse(target / 2), usize::MAX),
+            Ordering::Less => (share(target / 2, SPARSE), usize::MAX),
             Ordering::Greater => (0, usize::MAX),
-            Ordering::Equal if target == self.homes.base => (0, slots(target) * self.sizes.full(target) / 32),
-            Ordering::Equal => (sparse(target), slots(target) * self.sizes.full(target) / 32),
+            Ordering::Equal => {
+                let least = if target == self.homes.base { 0 } else { share(target, SPARSE) };
+                (least, share(target, self.sizes.full(target)))
+            }
         };
         self.schedule_step();
         if target == self.homes.count() {
