@@ -96,10 +96,13 @@ fn from_nothing(folder: &Path, library: &str) -> Result<(f64, usize), Box<dyn Er
     )?;
     fs::write(folder.join("src/lib.rs"), "")?;
     fs::copy(here.join("../../Cargo.lock"), folder.join("Cargo.lock"))?;
+    // Rustup's would be that of a package's own toolchain file, in a package's folder.
+    let rustc = Path::new(env!("CARGO")).with_file_name(format!("rustc{}", env::consts::EXE_SUFFIX));
     let cargo = |arguments: &[&str]| -> Result<String, Box<dyn Error>> {
         let output = Command::new(env!("CARGO"))
             .args(arguments)
             .current_dir(folder)
+            .env("RUSTC", &rustc)
             .env("CARGO_TARGET_DIR", folder.join("target"))
             .output()?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
