@@ -53,9 +53,9 @@ fn a_full_map_takes_little_more_than_its_entries() {
     // Key and value 16, deadline 8, tag 1; the eviction's word 2 and ghosts 3; a fifth of the slots vacant.
     let mutex = when_full::<Mutex, Ttl<HOUR>, Adaptive, 1_000_000>();
     assert!(mutex <= 42.0, "{mutex:.1}");
-    // A mark.
+    // A bit of mark, for which there is room.
     let optimistic = when_full::<Optimistic, Ttl<HOUR>, Adaptive, 1_000_000>();
-    assert!(optimistic <= 45.5, "{optimistic:.1}");
+    assert!(optimistic <= 42.0, "{optimistic:.1}");
     // No deadline.
     let forever = when_full::<Mutex, Never, Adaptive, 1_000_000>();
     assert!(forever <= 31.0, "{forever:.1}");

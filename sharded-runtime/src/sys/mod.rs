@@ -4,4 +4,5 @@
 pub(crate) mod barrier;
 pub(crate) mod memory;
 pub(crate) mod numa;
+pub(crate) mod prefetch;
 pub(crate) mod thread;

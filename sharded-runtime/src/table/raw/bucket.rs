@@ -2,15 +2,16 @@
 
 use super::{
     layout::{HEADER, Layout, Pair, StampOf},
+    marks::Marks,
     words,
 };
-use crate::{Policy, expiry::Stamp};
+use crate::{Policy, expiry::Stamp, sys::prefetch::prefetch};
 use std::{
     marker::PhantomData,
     mem::{self, MaybeUninit},
     num::NonZero,
     ptr::NonNull,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
 /// Bodies of up to this many cache lines are fetched as a whole.
@@ -78,17 +79,10 @@ pub(super) fn tag(hash: u64) -> u8 {
     tag + u8::from(tag == 0)
 }
 
-/// Has the processor fetch the cache line at an offset, if it can be told to.
+/// Has the processor fetch the cache line at an offset.
 #[inline]
 fn fetch(from: NonNull<u8>, offset: usize) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: prefetching has no effect that can be seen, whatever the address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.as_ptr().wrapping_add(offset).cast()) }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (from, offset);
+    prefetch(from.as_ptr().wrapping_add(offset));
 }
 
 impl Header {
@@ -420,26 +414,11 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     }
 
     #[inline]
-    pub(super) unsafe fn mark<'a>(self, slot: usize) -> Option<&'a AtomicBool> {
-        // SAFETY: it lies in the bucket, and is zero or what an earlier mark left.
+    #[allow(clippy::cast_ptr_alignment, reason = "a body is aligned to more, and they lie at a multiple of theirs")]
+    pub(super) unsafe fn marks<'a>(self) -> Option<&'a Marks> {
+        // SAFETY: they lie in the bucket, and are zero or what earlier marks left.
         Layout::<K, V, P>::HAS_MARKS
-            .then(|| unsafe { &*self.body.as_ptr().add(Layout::<K, V, P>::MARKS).cast::<AtomicBool>().add(slot) })
-    }
-
-    /// The slots with a mark, also vacant ones.
-    ///
-    /// # Safety
-    ///
-    /// The bucket must be a table's.
-    #[inline]
-    pub(super) unsafe fn marked(self) -> Slots {
-        let mut marked = 0;
-        for slot in 0..Layout::<K, V, P>::SLOTS {
-            // SAFETY: there is such a slot.
-            let is_marked = unsafe { self.mark(slot) }.is_some_and(|mark| mark.load(Relaxed));
-            marked |= u32::from(is_marked) << slot;
-        }
-        Slots(marked)
+            .then(|| unsafe { &*self.body.as_ptr().add(Layout::<K, V, P>::MARKS).cast::<Marks>() })
     }
 
     /// Moves an entry from here to a vacant slot, with all that belongs to it but its tag.
@@ -456,8 +435,8 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
             if let (Some(here), Some(there)) = (self.kept_hash(from), to_bucket.kept_hash(to)) {
                 there.write(here.read());
             }
-            if let (Some(here), Some(there)) = (self.mark(from), to_bucket.mark(to)) {
-                there.store(here.load(Relaxed), Relaxed);
+            if let (Some(here), Some(there)) = (self.marks(), to_bucket.marks()) {
+                if here.is_set(from) { there.set(to) } else { _ = there.clear(to) }
             }
         }
     }

@@ -21,7 +21,7 @@
 //! to hash those again may run any code of the user's and read memory far away. Stamps are there where entries expire, marks where
 //! readers without a lock note what they use for an eviction.
 
-use super::words::Words;
+use super::{marks::Marks, words::Words};
 use crate::{Policy, arena, evict::Eviction, expiry::Expiry, lock::Lock, sys::memory::PAGE};
 use std::{marker::PhantomData, mem::needs_drop};
 
@@ -65,7 +65,8 @@ impl<K, V, P: Policy> Layout<K, V, P> {
     pub(super) const STAMPS: usize = (Self::HASHES
         + if Self::KEEPS_HASHES { Self::SLOTS * size_of::<u32>() } else { 0 })
     .next_multiple_of(align_of::<StampOf<P>>());
-    pub(super) const MARKS: usize = Self::STAMPS + Self::SLOTS * size_of::<StampOf<P>>();
+    pub(super) const MARKS: usize =
+        (Self::STAMPS + Self::SLOTS * size_of::<StampOf<P>>()).next_multiple_of(align_of::<Marks>());
 
     /// What blocks and bodies are aligned to, if their addresses are multiples of it.
     const ALIGN: usize = {
@@ -74,7 +75,7 @@ impl<K, V, P: Policy> Layout<K, V, P> {
         if Self::ENTRY_ALIGN > HEADER { Self::ENTRY_ALIGN } else { HEADER }
     };
     pub(super) const BODY: usize =
-        (Self::MARKS + if Self::HAS_MARKS { Self::SLOTS } else { 0 }).next_multiple_of(Self::ALIGN);
+        (Self::MARKS + if Self::HAS_MARKS { size_of::<Marks>() } else { 0 }).next_multiple_of(Self::ALIGN);
     /// Bytes of a bucket's share of a block.
     pub(super) const BUCKET: usize = HEADER.next_multiple_of(Self::ALIGN) + Self::BODY;
 

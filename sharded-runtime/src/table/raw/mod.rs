@@ -5,6 +5,7 @@
 //! | `layout.rs` | how a bucket lies in memory |
 //! | `bucket.rs` | one bucket |
 //! | `words.rs` | copying what may be written meanwhile |
+//! | `marks.rs` | which entries were used by readers without a lock |
 //! | `homes.rs` | which bucket a hash belongs to |
 //! | `sizes.rs` | how many buckets there should be |
 //! | `put.rs` | putting in and taking out |
@@ -33,6 +34,7 @@ mod gaps;
 mod grow;
 mod homes;
 mod layout;
+mod marks;
 mod memory;
 mod put;
 mod racy;
@@ -181,8 +183,8 @@ impl<'a, K, V, P: Policy> Found<'a, K, V, P> {
 
     /// Clears the mark that readers without a lock leave; says whether it was set.
     pub(crate) fn unmark(&self) -> bool {
-        // SAFETY: as above. Relaxed: a mark that comes late is one that came after.
-        unsafe { self.at.bucket.mark(self.at.slot) }.is_some_and(|mark| mark.load(Relaxed) && mark.swap(false, Relaxed))
+        // SAFETY: as above.
+        unsafe { self.at.bucket.marks() }.is_some_and(|marks| marks.clear(self.at.slot))
     }
 }
 
@@ -247,6 +249,16 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     fn bucket(&self, number: u32) -> Bucket<K, V, P> {
         // SAFETY: the directory has an address for every chunk, and the bucket lies in it.
         unsafe { bucket_in(self.directory.as_ptr(), number) }
+    }
+
+    /// Has the processor fetch the entry of a slot, which may be vacant, and what lies before it.
+    pub(crate) fn prefetch(&self, slot: u32) {
+        let (number, slot) = place_of::<K, V, P>(slot);
+        if number < self.buckets {
+            let bucket = self.bucket(number);
+            bucket.prefetch_header();
+            bucket.prefetch_entry(slot);
+        }
     }
 
     #[inline]
@@ -399,13 +411,12 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Marks an entry as used, as readers without a lock do; says whether this table has such marks.
     #[inline]
     pub(crate) fn mark(&self, slot: u32) -> bool {
-        // SAFETY: there is an entry. Only when unset: a line that is hot stays shared.
         if Layout::<K, V, P>::HAS_MARKS
             && let Some(at) = self.at(slot)
-            && let Some(mark) = unsafe { at.bucket.mark(at.slot) }
-            && !mark.load(Relaxed)
+            // SAFETY: the bucket is one of this table's.
+            && let Some(marks) = unsafe { at.bucket.marks() }
         {
-            mark.store(true, Relaxed);
+            marks.set(at.slot);
         }
         Layout::<K, V, P>::HAS_MARKS
     }
@@ -419,10 +430,16 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             }
             let bucket = self.bucket(number);
             // SAFETY: the bucket is one of this table's.
-            for slot in unsafe { Slots(bucket.marked().0 & bucket.occupied().0) } {
-                let entry: Found<'_, K, V, P> = Found { at: At { bucket, number, slot }, table: PhantomData };
-                if slots.contains(&entry.slot()) && entry.unmark() {
-                    used(entry.slot());
+            let Some(marks) = (unsafe { bucket.marks() }) else { break };
+            let marked = marks.all();
+            if marked.0 == 0 {
+                continue;
+            }
+            // SAFETY: as above.
+            for slot in unsafe { Slots(marked.0 & bucket.occupied().0) } {
+                let number = slot_number::<K, V, P>(number, slot);
+                if slots.contains(&number) && marks.clear(slot) {
+                    used(number);
                 }
             }
         }

@@ -6,7 +6,7 @@ use super::{
     slot_number,
 };
 use crate::{Policy, table::Offer};
-use std::{borrow::Borrow, sync::atomic::Ordering::Relaxed};
+use std::borrow::Borrow;
 
 /// What became of an offer.
 pub(crate) enum Put<V> {
@@ -98,8 +98,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         // SAFETY: the caller's promise.
         unsafe {
             bucket.put(slot, pair);
-            if let Some(mark) = bucket.mark(slot) {
-                mark.store(false, Relaxed);
+            if let Some(marks) = bucket.marks() {
+                marks.clear(slot);
             }
             if let Some(kept) = bucket.kept_hash(slot) {
                 #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is kept")]

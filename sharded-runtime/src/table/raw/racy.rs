@@ -321,13 +321,12 @@ impl View {
         if found.borrow() != key {
             return Ok(None);
         }
-        // SAFETY: the slot is in the bucket, and even if its memory is another bucket's by now, this byte is a
-        // mark, see `layout`. Only when unset: a line that is hot stays shared.
+        // SAFETY: the slot is in the bucket, and even if its memory is another bucket's by now, these bits are
+        // marks, see `layout`.
         if L::MARKS
-            && let Some(mark) = unsafe { bucket.mark(slot) }
-            && !mark.load(Relaxed)
+            && let Some(marks) = unsafe { bucket.marks() }
         {
-            mark.store(true, Relaxed);
+            marks.set(slot);
         }
         Ok(Some(Copied { value, deadline }))
     }
