@@ -10,6 +10,7 @@ use std::mem::size_of;
 pub(crate) struct Chunked<T> {
     /// All but the last are full.
     parts: Vec<Vec<T, Heap>, Heap>,
+    len: usize,
 }
 
 impl<T> Default for Chunked<T> {
@@ -26,7 +27,7 @@ impl<T> Chunked<T> {
 
     /// An array whose elements will lie there.
     pub(crate) fn new(heap: &Heap) -> Self {
-        Chunked { parts: Vec::new_in(heap.clone()) }
+        Chunked { parts: Vec::new_in(heap.clone()), len: 0 }
     }
 
     /// The address and the bytes of a part.
@@ -45,7 +46,7 @@ impl<T> Chunked<T> {
 
 impl<T: Default> Chunked<T> {
     pub(crate) fn len(&self) -> usize {
-        self.parts.last().map_or(0, |last| (self.parts.len() - 1) * Self::PART + last.len())
+        self.len
     }
 
     /// Sees to it that there is an element of this index.
@@ -69,12 +70,14 @@ impl<T: Default> Chunked<T> {
                     last.reserve_exact(more);
                 }
                 last.push(T::default());
+                self.len += 1;
             }
         }
     }
 
     /// Forgets the elements from `len` on.
     pub(crate) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
         self.parts.truncate(len.div_ceil(Self::PART));
         if !len.is_multiple_of(Self::PART)
             && len / Self::PART < self.parts.len()

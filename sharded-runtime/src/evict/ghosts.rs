@@ -1,10 +1,17 @@
 //! Keys that were evicted not long ago, by a few bits of their hashes: what [`Adaptive`](super::Adaptive) and [`S3Fifo`](super::S3Fifo)
 //! remember of them.
 
-use crate::{arena::Heap, chunked::Chunked, hasher::GOLDEN};
+use crate::{arena::Heap, chunked::Chunked, hasher::GOLDEN, sys::prefetch::prefetch};
 
 /// Ghosts of a bucket.
 pub(super) const WAYS: usize = 8;
+
+/// Ghosts of a bucket from each on.
+const LEFT: [i16; WAYS] = [8, 7, 6, 5, 4, 3, 2, 1];
+const LEFT_BITS: u32 = WAYS.ilog2();
+
+/// More than the age of any ghost: that of none.
+const NONE: u16 = 255;
 
 /// A bucket: 10 bits of the hash that are never zero, and the tick of the last use, halved, modulo 64. Zero is none.
 type Bucket = [u16; WAYS];
@@ -80,22 +87,31 @@ impl Ghosts {
         }
     }
 
+    /// Has the processor fetch what is looked at for this hash.
+    pub(super) fn prefetch(&self, hash: u64) {
+        if let Some(bucket) = self.stored.get(home(hash, self.buckets).0) {
+            prefetch(std::ptr::from_ref(bucket).cast());
+        }
+    }
+
+    // No branches in the loops, so that all of a bucket is looked at at once. What is compared has no sign, and no use for the bit of it: without SSE4.1
+    // only signed numbers can be compared at once.
+
     /// Looks for the ghost of a key, and takes it. Ghosts of fewer ticks are young.
     pub(super) fn take(&mut self, hash: u64, tick: u64, young: u16) -> Haunting {
-        let mut found = Haunting { age: None, young: 0 };
         let (bucket, print) = home(hash, self.buckets);
         if bucket >= self.stored.len() {
-            return found;
+            return Haunting { age: None, young: 0 };
         }
-        for ghost in &mut self.stored[bucket] {
-            let age = age(*ghost, tick);
-            found.young += u32::from(*ghost != 0 && age < young);
-            if *ghost >> 6 == print && found.age.is_none() {
-                found.age = Some(age);
-                *ghost = 0;
-            }
+        let ghosts = &mut self.stored[bucket];
+        let (mut is_young, mut ways_left) = (0, 0);
+        for (ghost, left) in ghosts.iter().zip(LEFT) {
+            is_young += i16::from(*ghost != 0) & i16::from(age(*ghost, tick) < young);
+            ways_left = ways_left.max(if *ghost >> 6 == print { left } else { 0 });
         }
-        found
+        let found = ghosts.get_mut(WAYS - usize::from(ways_left.unsigned_abs()));
+        let age = found.map(|ghost| age(std::mem::take(ghost), tick));
+        Haunting { age, young: is_young.unsigned_abs().into() }
     }
 
     /// Remembers a key that was last used so many ticks ago, in place of the one that is gone for longest.
@@ -104,10 +120,13 @@ impl Ghosts {
         if bucket >= self.stored.len() {
             return;
         }
-        let oldest =
-            self.stored[bucket].iter_mut().max_by_key(|ghost| if **ghost == 0 { 255 } else { age(**ghost, tick) });
-        if let Some(oldest) = oldest {
-            *oldest = print << 6 | half(tick.saturating_sub(u64::from(ticks_ago)));
+        let ghosts = &mut self.stored[bucket];
+        let mut oldest = 0;
+        for (ghost, left) in ghosts.iter().zip(LEFT) {
+            let age = if *ghost == 0 { NONE } else { age(*ghost, tick) };
+            oldest = oldest.max((age << LEFT_BITS).cast_signed() | (left - 1));
         }
+        let left = usize::from(oldest.unsigned_abs()) % WAYS;
+        ghosts[WAYS - 1 - left] = print << 6 | half(tick.saturating_sub(u64::from(ticks_ago)));
     }
 }

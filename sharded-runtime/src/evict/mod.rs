@@ -108,6 +108,13 @@ pub trait Eviction: Default + Send + Sync + 'static {
     /// The slot whose entry should leave next, or `None` where there is none. It stays in until [`removed`](Eviction::removed).
     fn victim(&mut self) -> Option<u32>;
 
+    /// What the next [`victim`](Eviction::victim) may well be, where it takes a while to say: the processor is told to fetch it.
+    #[doc(hidden)]
+    #[inline]
+    fn likely_victim(&self) -> Option<u32> {
+        None
+    }
+
     /// Slots that the next [`victim`](Eviction::victim) looks at, in ranges, of which an empty one is the last: under `Optimistic`,
     /// [`hit_mut`](Eviction::hit_mut) is called before for those that were used.
     #[doc(hidden)]

@@ -234,6 +234,9 @@ impl<K, V, P: Policy> Table<K, V, P> {
         }
         let mut named = None;
         for _ in 0..MAX_CHANCES {
+            if let Some(slot) = self.eviction.likely_victim() {
+                self.raw.prefetch(slot);
+            }
             self.tell_marks();
             named = self.eviction.victim().filter(|&slot| self.raw.get(slot).is_some());
             match named.and_then(|slot| self.raw.get(slot)) {

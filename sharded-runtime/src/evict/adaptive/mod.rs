@@ -12,7 +12,7 @@ use crate::arena::Heap;
 use common::{Common, Purse};
 use ring::Ring;
 use std::{ops::Range, sync::Arc};
-use words::{LINE, NEVER, Seen, Time, Words};
+use words::{LINE, NEVER, Time, Words};
 
 /// Lines of slots that are looked at for a victim, and how many more at most where there is hardly an entry in them.
 const LINES: usize = 2;
@@ -77,30 +77,37 @@ pub struct Adaptive {
     /// Entries that are not in main.
     window: u32,
     random: u32,
-    /// What the next sample begins with, if that has been told.
-    next: Option<[usize; LINES]>,
+    /// What the next sample begins with: chosen ahead, so that the processor has it by then.
+    next: [usize; LINES],
     /// The lower half of the hash of what is about to be inserted.
     coming: Option<u32>,
-    /// The time since its last use in units of two ticks, or `NEVER`.
+    /// Whether the ghosts have been asked about it.
+    is_asked: bool,
+    /// What they said: the time since its last use in units of two ticks, or `NEVER`.
     reuse: u16,
     /// Whether an entry has left for it.
     made_room: bool,
 }
 
-/// The best of what was looked at.
-#[derive(Clone, Copy)]
+/// The best of what was looked at. Of what is equal, the one leaves that has more beside it: so that no part of the table becomes full, and
+/// another empty.
+#[derive(Clone, Copy, Default)]
 struct Best {
+    /// The score and, in the lower half, the entries of its line; zero where there is none.
+    rank: u32,
     slot: u32,
-    score: u16,
-    /// Entries of its line.
-    among: u16,
 }
 
-/// Of what is equal, the one leaves that has more beside it: so that no part of the table becomes full, and another empty.
-fn better(best: Option<Best>, line: usize, found: Option<(u16, usize)>, among: u16) -> Option<Best> {
-    let Some((score, place)) = found else { return best };
-    let found = u32::try_from(line * LINE + place).ok().map(|slot| Best { slot, score, among });
-    best.filter(|best| (best.score, best.among) >= (score, among)).or(found)
+impl Best {
+    fn or(self, line: usize, (score, place): (u16, usize), among: u16) -> Best {
+        #[allow(clippy::cast_possible_truncation, reason = "as slots are numbered")]
+        let found = Best { rank: u32::from(score) << 16 | u32::from(among), slot: (line * LINE + place) as u32 };
+        if score != 0 && found.rank > self.rank { found } else { self }
+    }
+
+    fn slot(self) -> Option<u32> {
+        (self.rank != 0).then_some(self.slot)
+    }
 }
 
 impl Adaptive {
@@ -115,6 +122,11 @@ impl Adaptive {
         (self.len / RING.0).max(RING.1)
     }
 
+    /// Whether the ring has the oldest of the window.
+    fn goes_by_ring(&self) -> bool {
+        self.window <= self.ring_len()
+    }
+
     fn random(&mut self, below: usize) -> usize {
         // Marsaglia, "Xorshift RNGs", 2003. Its state is never zero.
         let mut x = self.random.max(1);
@@ -125,32 +137,48 @@ impl Adaptive {
         usize::try_from((u64::from(x) * below as u64) >> 32).unwrap_or(0)
     }
 
-    /// The lines that a sample begins with: two that have nothing to do with one another. (Were they neighbours, as many entries would leave
+    /// Chooses the lines that the next sample begins with: two that have nothing to do with one another. (Were they neighbours, as many entries would leave
     /// a sparse part of the table as a dense one, and what differs by chance would differ ever more.)
-    fn lines(&mut self) -> [usize; LINES] {
+    fn choose_lines(&mut self) {
         let all = self.words.lines();
-        if all <= LINES {
-            return std::array::from_fn(|line| line.min(all.saturating_sub(1)));
-        }
-        let one = self.random(all);
-        let other = one + 1 + self.random(all - 1);
-        [one, if other < all { other } else { other - all }]
+        self.next = if all <= LINES {
+            std::array::from_fn(|line| line.min(all.saturating_sub(1)))
+        } else {
+            let one = self.random(all);
+            let other = one + 1 + self.random(all - 1);
+            [one, if other < all { other } else { other - all }]
+        };
+        self.prefetch_next();
     }
 
-    fn note(&mut self, seen: Seen) {
-        self.purse.seen += u32::from(seen.entries);
-        self.purse.old += u32::from(seen.old);
-        self.purse.votes -= i32::from(seen.late);
+    fn prefetch_next(&self) {
+        self.next.iter().for_each(|&line| self.words.prefetch(line));
+    }
+
+    /// The lines that the next sample begins with.
+    fn next_lines(&mut self) -> [usize; LINES] {
+        let all = self.words.lines();
+        let [one, other] = self.next;
+        // There were none when they were chosen, or have come to be fewer.
+        if (one == other && all > 1) || one.max(other) >= all {
+            self.choose_lines();
+        }
+        self.next
+    }
+
+    fn note(&mut self, entries: u16, old: u16, late: u16) {
+        self.purse.seen += u32::from(entries);
+        self.purse.old += u32::from(old);
+        self.purse.votes -= i32::from(late);
     }
 
     /// Looks at the entries of some lines: the slot of the window's that was not used for longest, and of main's most overdue.
     fn sample(&mut self, lines: usize) -> (Option<u32>, Option<u32>) {
         let time = self.time();
         let all = self.words.lines();
-        let first = self.next.take().filter(|next| next.iter().all(|&line| line < all));
-        let first = first.unwrap_or_else(|| self.lines());
+        let first = self.next_lines();
         let mut line = 0;
-        let (mut window, mut main, mut looked_at) = (None, None, 0);
+        let (mut window, mut main, mut looked_at) = (Best::default(), Best::default(), 0);
         for number in 0..all {
             let enough = if number < lines + MORE_LINES { HARDLY } else { 1 };
             if number >= lines && looked_at >= enough {
@@ -159,25 +187,38 @@ impl Adaptive {
             line = first.get(number).copied().unwrap_or(if line + 1 == all { 0 } else { line + 1 });
             let shuffle = self.random(LINE);
             let seen = self.words.look(line, time, shuffle);
-            self.note(seen);
+            self.note(seen.entries, seen.old, seen.late);
             looked_at += u32::from(seen.entries);
-            window = better(window, line, seen.window(), seen.entries);
-            main = better(main, line, seen.main(), seen.entries);
+            window = window.or(line, seen.window(), seen.entries);
+            main = main.or(line, seen.main(), seen.entries);
         }
-        let mut window = window.map(|best| best.slot);
-        if self.window <= self.ring_len() {
+        self.choose_lines();
+        let mut window = window.slot();
+        if self.goes_by_ring() {
             for _ in 0..POPS {
                 let Some(slot) = self.ring.front() else { break };
                 if self.words.get(slot).is_window() {
-                    let seen = self.words.look_at(slot, time);
-                    self.note(seen);
+                    let (is_old, is_late) = self.words.look_at(slot, time);
+                    self.note(1, is_old.into(), is_late.into());
                     window = Some(slot);
                     break;
                 }
                 self.ring.pop();
             }
         }
-        (window, main.map(|best| best.slot))
+        (window, main.slot())
+    }
+
+    /// Learns from the ghost of what is about to be inserted, if it has one.
+    fn ask_ghosts(&mut self) {
+        let Some(hash) = self.coming.filter(|_| !self.is_asked) else { return };
+        self.is_asked = true;
+        let (tick, tau) = (self.common.tick(), self.common.tau());
+        let ghost = self.ghosts.take(u64::from(hash), tick, tau);
+        self.purse.ghosts_seen += u32::try_from(WAYS).unwrap_or(0);
+        self.purse.young += ghost.young;
+        self.reuse = ghost.age.map_or(NEVER, |age| (age / 2).min(NEVER - 1));
+        self.purse.votes += i32::from(ghost.age.is_some_and(|age| age < tau));
     }
 
     fn promote(&mut self, slot: u32) {
@@ -273,21 +314,21 @@ impl Eviction for Adaptive {
         if self.coming == Some(hash) {
             return;
         }
+        self.ask_ghosts();
+        self.coming = Some(hash);
+        self.is_asked = false;
+        self.made_room = false;
+        // Other threads may have written to all of them since; so they come at once.
+        self.ghosts.prefetch(u64::from(hash));
+        self.prefetch_next();
         self.purse.misses += 1;
         if self.purse.misses >= self.misses_to_tell {
             self.tell();
         }
-        let (tick, tau) = (self.common.tick(), self.common.tau());
-        let ghost = self.ghosts.take(u64::from(hash), tick, tau);
-        self.purse.ghosts_seen += u32::try_from(WAYS).unwrap_or(0);
-        self.purse.young += ghost.young;
-        self.reuse = ghost.age.map_or(NEVER, |age| (age / 2).min(NEVER - 1));
-        self.purse.votes += i32::from(ghost.age.is_some_and(|age| age < tau));
-        self.coming = Some(hash);
-        self.made_room = false;
     }
 
     fn inserted(&mut self, slot: u32) {
+        self.ask_ghosts();
         let reuse = if self.coming.take().is_some() { self.reuse } else { NEVER };
         self.words.enter(slot, self.time(), reuse);
         self.len += 1;
@@ -332,18 +373,23 @@ impl Eviction for Adaptive {
         self.words.moved(from, to);
     }
 
+    /// Most of what is in a small window is not used again before it leaves.
+    fn likely_victim(&self) -> Option<u32> {
+        self.ring.front().filter(|_| self.goes_by_ring())
+    }
+
     fn looks_at(&mut self, nth: usize) -> Range<u32> {
-        let lines = if nth == 0 { None } else { self.next };
-        let lines = lines.unwrap_or_else(|| self.lines());
-        self.next = Some(lines);
+        let lines = self.next_lines();
         let Some(&line) = lines.get(nth).filter(|&&line| line < self.words.lines()) else { return 0..0 };
         let slot = |line: usize| u32::try_from(line * LINE).unwrap_or(u32::MAX);
         slot(line)..slot(line + 1)
     }
 
     fn victim(&mut self) -> Option<u32> {
-        let share = self.share();
         let (mut oldest, mut overdue) = self.sample(LINES);
+        // Not before: it takes a while until the processor has what they are in.
+        self.ask_ghosts();
+        let share = self.share();
         if self.is_wide(share, 0) && oldest.is_none() {
             (oldest, overdue) = self.sample(LINES);
         }

@@ -25,7 +25,7 @@ impl Ring {
 
     pub(super) fn pop(&mut self) {
         if self.len > 0 {
-            self.head = (self.head + 1) % self.stored.len();
+            self.head = if self.head + 1 < self.stored.len() { self.head + 1 } else { 0 };
             self.len -= 1;
         }
     }
@@ -50,8 +50,8 @@ impl Ring {
             self.pop();
         }
         if size > 0 {
-            let at = (self.head + self.len) % size;
-            self.stored[at] = slot;
+            let at = self.head + self.len;
+            self.stored[if at < size { at } else { at - size }] = slot;
             self.len += 1;
         }
     }

@@ -221,7 +221,7 @@ fn a_line_is_seen_as_its_slots_are_one_by_one() {
             tau: dice.below(127).try_into().expect("a byte"),
         };
         let (mut line, mut slots) = (Words::default(), Words::default());
-        let mut entries = 0;
+        let (mut entries, mut in_all) = (0, [0; 32]);
         for slot in 0..32 {
             let entered = Time { tick: dice.below(256).try_into().expect("a byte"), tau: 0 };
             let (reuse, uses) = (dice.below(64).try_into().expect("a byte"), dice.below(5));
@@ -229,6 +229,7 @@ fn a_line_is_seen_as_its_slots_are_one_by_one() {
                 continue;
             }
             entries += 1;
+            in_all[slot as usize] = uses + (uses + 1) % 2;
             for words in [&mut line, &mut slots] {
                 words.enter(slot, entered, reuse);
                 if uses < 4 {
@@ -249,26 +250,25 @@ fn a_line_is_seen_as_its_slots_are_one_by_one() {
         let seen = line.look(0, time, 0);
         assert_eq!(seen.entries, entries);
         let (mut old, mut late) = (0, 0);
-        let (mut window, mut main) = (None, None);
+        let (mut window, mut main) = ((0, 0), (0, 0));
         for slot in 0..32 {
             if slots.get(slot).is_vacant() {
                 assert!(line.get(slot).is_vacant());
                 continue;
             }
-            let one = slots.look_at(slot, time);
-            (old, late) = (old + one.old, late + one.late);
-            let better = |best: &mut Option<(u16, usize)>, found: Option<(u16, usize)>| {
-                if let Some((score, _)) = found
-                    && best.is_none_or(|(best, _)| score >= best)
-                {
-                    *best = Some((score, slot as usize));
-                }
-            };
-            better(&mut window, one.window());
-            better(&mut main, one.main());
-            assert_eq!(format!("{:?}", slots.get(slot)), format!("{:?}", line.get(slot)));
+            let (is_old, is_late) = slots.look_at(slot, time);
+            (old, late) = (old + u16::from(is_old), late + u16::from(is_late));
+            let word = slots.get(slot);
+            if word.is_window() {
+                window = window.max((word.age(time) + 1, slot as usize));
+            } else {
+                main = main.max((word.age(time) * (8 >> in_all[slot as usize].min(3)) + 1, slot as usize));
+            }
+            assert_eq!(format!("{word:?}"), format!("{:?}", line.get(slot)));
         }
-        assert_eq!((seen.old, seen.late, seen.window(), seen.main()), (old, late, window, main));
+        assert_eq!((seen.old, seen.late), (old, late));
+        let found = [seen.window(), seen.main()].map(|(score, place)| if score == 0 { (0, 0) } else { (score, place) });
+        assert_eq!(found, [window, main]);
     }
 }
 

@@ -5,22 +5,23 @@
 //! bit  7      MAIN: in main, not in the window
 //! bit  6      MARK: used since it was last looked at
 //! bits 5..0   in the window, the time between the last two uses in units of two ticks, or `NEVER`;
-//!             in main, the uses since it came there, at most `USES`
+//!             in main, what its age counts for: `WEIGHT`, halved with each use since it came there, down to one
 //! ```
 
-use crate::{arena::Heap, chunked::Chunked};
+use crate::{arena::Heap, chunked::Chunked, sys::prefetch::prefetch};
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
 /// Slots of a line, which is a cache line.
 pub(super) const LINE: usize = 32;
-/// No such word is an entry's: those of main count no further than [`USES`].
-const VACANT: u16 = 0xffff;
 const MAIN: u16 = 1 << 7;
 const MARK: u16 = 1 << 6;
 const REST: u16 = MARK - 1;
 /// Not known to have been used before.
 pub(super) const NEVER: u16 = REST;
-const USES: u16 = 3;
+const WEIGHT: u16 = 8;
+/// The lower byte of a vacant slot's word. It is no entry's: in main an age counts for something.
+const VACANT: u16 = MAIN;
+const LOWER: u16 = 0xff;
 /// The greatest age that is told apart, so that what is old never comes to look young.
 pub(super) const OLDEST: u16 = 192;
 
@@ -49,7 +50,7 @@ pub(super) struct Word(u16);
 
 impl Word {
     pub(super) fn is_vacant(self) -> bool {
-        self.0 == VACANT
+        self.0 & LOWER == VACANT
     }
 
     pub(super) fn is_main(self) -> bool {
@@ -72,12 +73,12 @@ impl Word {
 }
 
 /// What was seen when some entries were looked at.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Seen {
-    /// Of the window the one that was not used for longest: the age plus one and, in the lower bits, the place, shuffled.
-    window: u16,
-    /// Of main the most overdue, in the same way.
-    main: u16,
+    /// Of the window the one that was not used for longest: its [score](Glance::window) and, in the lower bits, the place, shuffled.
+    window: i16,
+    /// Of main the most overdue, in the same way, less `BIAS`.
+    main: i16,
     pub(super) entries: u16,
     /// Entries that are older than tau.
     pub(super) old: u16,
@@ -87,23 +88,26 @@ pub(super) struct Seen {
 }
 
 const PLACE: u32 = LINE.ilog2();
+/// Scores of main are up to twice as large, and the place does not fit beside them: with this taken off, they are from the least integer of 16 bits on.
+const BIAS: i16 = 1 << (15 - PLACE);
 
 impl Seen {
-    /// What the upper bits of a candidate say, and the place in its line.
-    fn candidate(self, best: u16) -> Option<(u16, usize)> {
-        (best != 0).then(|| (best >> PLACE, usize::from(best ^ self.shuffle) % LINE))
+    /// The score, which is zero where there is none, and the place in the line.
+    pub(super) fn window(self) -> (u16, usize) {
+        self.candidate(self.window >> PLACE, self.window)
     }
 
-    pub(super) fn window(self) -> Option<(u16, usize)> {
-        self.candidate(self.window)
+    pub(super) fn main(self) -> (u16, usize) {
+        self.candidate((self.main >> PLACE) + BIAS, self.main)
     }
 
-    pub(super) fn main(self) -> Option<(u16, usize)> {
-        self.candidate(self.main)
+    fn candidate(self, score: i16, best: i16) -> (u16, usize) {
+        (score.cast_unsigned(), usize::from(best.cast_unsigned() ^ self.shuffle) % LINE)
     }
 }
 
-// What follows has no branches, so that eight words are looked at at once.
+// What follows has no branches, so that eight words are looked at at once. Masks are all ones or zero. Numbers that are compared have no sign, and no use for the
+// bit of it: without SSE4.1 only signed ones can be compared at once.
 
 #[inline]
 fn mask(is: bool) -> u16 {
@@ -117,55 +121,66 @@ fn select(mask: u16, one: u16, other: u16) -> u16 {
 
 #[inline]
 fn age(word: u16, time: Time) -> u16 {
-    time.tick.wrapping_sub(word >> 8) & 0xff
+    // Nothing is borrowed from the upper byte.
+    (time.tick << 8 | LOWER).wrapping_sub(word) >> 8
 }
 
-/// Looks at a word: a use since the last look counts as of now. Answers the word as it is then.
+/// What looking at a word finds.
+struct Glance {
+    /// As it is then: a use since the last look counts as of now.
+    word: u16,
+    /// Masks: whether there is an entry, whether it is old, and whether it was before it was used.
+    here: u16,
+    old: u16,
+    late: u16,
+    /// One more than the age if it is in the window, or zero.
+    window: u16,
+    /// One more than the age times what it counts for if it is in main, or zero.
+    main: u16,
+}
+
 #[inline]
-fn see(word: u16, place: u16, time: Time, seen: &mut Seen) -> u16 {
-    let here = mask(word != VACANT);
-    let main = mask(word & MAIN != 0);
-    let marked = here & mask(word & MARK != 0);
+fn glance(word: u16, time: Time) -> Glance {
+    let tau = time.tau & (LOWER >> 1);
+    let lower = word & LOWER;
+    let here = mask(lower != VACANT);
+    let main = mask(lower & MAIN != 0);
+    let marked = mask(lower & MARK != 0);
+
     let before = age(word, time);
-    seen.late += marked & mask(before > time.tau) & 1;
-
-    let count = ((word & REST) + 1).min(USES);
+    let late = marked & mask(before > tau);
+    let fewer = ((lower & (2 * WEIGHT - 1)) >> 1).max(1);
     let reuse = (before >> 1).min(NEVER - 1);
-    let used = time.tick << 8 | word & MAIN | select(main, count, reuse);
-    let word = select(marked, used, word);
-    let age = before & !marked;
-    seen.entries += here & 1;
-    seen.old += here & mask(age > time.tau) & 1;
+    let lower = select(marked, select(main, MAIN | fewer, reuse), lower);
 
-    let too_old = here & mask(age > OLDEST);
-    let word = select(too_old, time.tick.wrapping_sub(OLDEST) << 8 | word & 0xff, word);
-    let age = age.min(OLDEST);
-
-    // Overdue: eight times the age, halved for each use. (No shift: there is none by different distances in SSE2.)
-    let is_odd = mask(word & 1 != 0);
-    let overdue = age * select(mask(word & 2 != 0), select(is_odd, 1, 2), select(is_odd, 4, 8));
-    seen.window = seen.window.max((age + 1) << PLACE & (here & !main) | place & (here & !main));
-    seen.main = seen.main.max((overdue + 1) << PLACE & (here & main) | place & (here & main));
-    word
+    let age = before.min(OLDEST) & !marked;
+    let old = here & mask(age > tau);
+    let word = time.tick.wrapping_sub(age) << 8 | lower;
+    let counts_for = lower & (2 * WEIGHT - 1) & main;
+    let main_here = main & here;
+    Glance { word, here, old, late, window: (age + 1) & !main, main: (age * counts_for).wrapping_sub(main_here) }
 }
 
 impl Line {
     #[allow(clippy::cast_possible_truncation, reason = "a line has few places")]
+    #[inline]
     fn look(&mut self, time: Time, shuffle: u16) -> Seen {
-        let mut seen = Seen { shuffle, ..Seen::default() };
-        let mut words = [0; LINE];
-        let mut changed = 0;
-        for (place, (new, word)) in words.iter_mut().zip(&mut self.0).enumerate() {
-            let word = *word.get_mut();
-            *new = see(word, place as u16 ^ shuffle, time, &mut seen);
-            changed |= word ^ *new;
+        let (mut entries, mut old, mut late) = (0u16, 0u16, 0u16);
+        let (mut window, mut main) = (0, i16::MIN);
+        for (place, word) in self.0.iter_mut().enumerate() {
+            let word = word.get_mut();
+            let seen = glance(*word, time);
+            *word = seen.word;
+            // All ones is one less than nothing.
+            entries = entries.wrapping_sub(seen.here);
+            old = old.wrapping_sub(seen.old);
+            late = late.wrapping_sub(seen.late);
+            let place = (place as u16 ^ shuffle).cast_signed();
+            let with_place = |score: i16| score << PLACE | place;
+            window = with_place(seen.window.cast_signed()).max(window);
+            main = with_place(seen.main.cast_signed() - BIAS).max(main);
         }
-        if changed != 0 {
-            for (word, new) in self.0.iter_mut().zip(words) {
-                *word.get_mut() = new;
-            }
-        }
-        seen
+        Seen { window, main, entries, old, late, shuffle }
     }
 }
 
@@ -210,7 +225,7 @@ impl Words {
     /// Moves an entry from the window to main.
     pub(super) fn promote(&mut self, slot: u32) {
         let word = self.at(slot);
-        *word = *word & !REST | MAIN;
+        *word = *word & !REST | MAIN | WEIGHT;
     }
 
     /// Makes a slot vacant. Answers what it was.
@@ -234,22 +249,31 @@ impl Words {
         let slot = slot as usize;
         let word = &self.0[slot / LINE].0[slot % LINE];
         let now = word.load(Relaxed);
+        debug_assert_ne!(now & LOWER, VACANT, "only an entry is used");
         // Only when unset: a line that is hot stays shared. Nobody writes anything else under a shared lock, so none of it gets lost.
         if now & MARK == 0 {
             word.store(now | MARK, Relaxed);
         }
     }
 
-    /// Looks at one entry.
-    pub(super) fn look_at(&mut self, slot: u32, time: Time) -> Seen {
-        let mut seen = Seen::default();
+    /// Looks at one entry. Says whether it is old, and whether it was used when it was.
+    pub(super) fn look_at(&mut self, slot: u32, time: Time) -> (bool, bool) {
         let word = self.at(slot);
-        *word = see(*word, 0, time, &mut seen);
-        seen
+        let seen = glance(*word, time);
+        *word = seen.word;
+        (seen.old != 0, seen.late != 0)
+    }
+
+    /// Has the processor fetch a line that is going to be looked at.
+    pub(super) fn prefetch(&self, line: usize) {
+        if let Some(line) = self.0.get(line) {
+            prefetch(std::ptr::from_ref(line).cast());
+        }
     }
 
     /// Looks at all entries of a line. Which of those that are equal comes first is up to a shuffle: if it were always the lower place, some
     /// buckets of the table would become full and others empty.
+    #[inline]
     pub(super) fn look(&mut self, line: usize, time: Time, shuffle: usize) -> Seen {
         #[allow(clippy::cast_possible_truncation, reason = "a line has few places")]
         self.0[line].look(time, (shuffle % LINE) as u16)
