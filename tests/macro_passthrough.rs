@@ -237,7 +237,7 @@ mod options {
 
         let store = Options::new();
         assert_eq!(store.inherits().shard_count(), 4);
-        assert!(store.undoes().shard_count() >= 16);
+        assert!(store.undoes().shard_count() >= 32);
         assert!(store.adds().is_empty());
     }
 

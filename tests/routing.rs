@@ -312,7 +312,7 @@ fn the_number_of_shards() {
     assert_eq!(of::<One>(StoreOptions::new(), FieldOptions::new()), 1);
     assert_eq!(of::<Most>(StoreOptions::new(), FieldOptions::new()), 65_536);
     let by_machine = of::<ByMachine>(StoreOptions::new(), FieldOptions::new());
-    assert!(by_machine.is_power_of_two() && (16..=1024).contains(&by_machine));
+    assert!(by_machine.is_power_of_two() && (32..=1024).contains(&by_machine));
 
     assert_eq!(of::<One>(StoreOptions::new().shards(8), FieldOptions::new()), 8, "the store's comes before");
     assert_eq!(of::<One>(StoreOptions::new().shards(8), FieldOptions::new().shards(2)), 2, "the field's comes first");

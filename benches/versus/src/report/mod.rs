@@ -50,12 +50,21 @@ impl Run {
         Run {
             date: said_by("date", &["-u", "+%F"]).unwrap_or_default(),
             command: format!("cargo run --release -p sharded-versus -- {arguments}"),
-            commit: said_by("git", &["describe", "--always", "--dirty"]).unwrap_or_default(),
+            commit: commit().unwrap_or_default(),
             machine,
             versions: versions().unwrap_or_default(),
             tables: Vec::new(),
         }
     }
+}
+
+/// The commit, and whether anything is different that is not written by the measuring itself.
+fn commit() -> Option<String> {
+    let commit = said_by("git", &["describe", "--always"])?;
+    let others = [":(top)", ":(top,exclude)benches/versus/reports", ":(top,exclude)README.md"];
+    let status = [&["status", "--porcelain", "--untracked-files=no", "--"], &others[..]].concat();
+    let is_different = said_by("git", &status).is_some_and(|said| !said.is_empty());
+    Some(commit + if is_different { "-dirty" } else { "" })
 }
 
 impl Report {

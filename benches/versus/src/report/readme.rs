@@ -59,11 +59,15 @@ fn written(report: &Report, plot: &str) -> String {
 
 fn about(report: &Report, out: &mut String) {
     let Some(run) = report.runs.first() else { return };
-    let Run { date, commit, machine, .. } = run;
-    let mut versions = BTreeMap::new();
+    let Run { date, machine, .. } = run;
+    let (mut versions, mut commits) = (BTreeMap::new(), Vec::new());
     for run in &report.runs {
         versions.extend(&run.versions);
+        if !commits.contains(&run.commit.as_str()) {
+            commits.push(&run.commit);
+        }
     }
+    let commits = commits.join(" and ");
     let versions: Vec<String> = versions
         .iter()
         .filter(|(name, _)| **name != "sharded-runtime")
@@ -72,7 +76,7 @@ fn about(report: &Report, out: &mut String) {
     line(
         out,
         format_args!(
-            "Measured {date} at commit {commit} by `benches/versus/report.sh` on {} cores of an {} (last-level cache {}), {}, {}. {}.\n",
+            "Measured {date} at {commits} by `benches/versus/report.sh` on {} cores of an {} (last-level cache {}), {}, {}. {}.\n",
             machine.cores,
             machine.processor.trim(),
             machine.last_level_cache,
