@@ -40,7 +40,7 @@ impl Machine {
             processor: line_of("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".to_owned()),
             last_level_cache: read("/sys/devices/system/cpu/cpu0/cache/index3/size"),
             memory: line_of("/proc/meminfo", "MemTotal").unwrap_or_default(),
-            kernel: format!("Linux {}", read("/proc/sys/kernel/osrelease")),
+            kernel: format!("Linux {}", read("/proc/sys/kernel/osrelease").split('-').next().unwrap_or_default()),
             compiler: said_by("rustc", &["--version"]).unwrap_or_default(),
             load,
             held_up: noise.over_a_millisecond(),
