@@ -1,7 +1,7 @@
 //! Keys that were evicted not long ago, by a few bits of their hashes: what [`Adaptive`](super::Adaptive) and [`S3Fifo`](super::S3Fifo)
 //! remember of them.
 
-use crate::{arena::Heap, chunked::Chunked, hasher::GOLDEN, sys::prefetch::prefetch};
+use crate::{arena::Heap, chunked::Chunked, hasher::GOLDEN};
 
 /// Ghosts of a bucket.
 pub(super) const WAYS: usize = 8;
@@ -89,9 +89,7 @@ impl Ghosts {
 
     /// Has the processor fetch what is looked at for this hash.
     pub(super) fn prefetch(&self, hash: u64) {
-        if let Some(bucket) = self.stored.get(home(hash, self.buckets).0) {
-            prefetch(std::ptr::from_ref(bucket).cast());
-        }
+        self.stored.prefetch(home(hash, self.buckets).0);
     }
 
     // No branches in the loops, so that all of a bucket is looked at at once. What is compared has no sign, and no use for the bit of it: without SSE4.1

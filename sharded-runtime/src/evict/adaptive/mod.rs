@@ -77,14 +77,12 @@ pub struct Adaptive {
     /// Entries that are not in main.
     window: u32,
     random: u32,
-    /// What the next sample begins with: chosen ahead, so that the processor has it by then.
+    /// What the next sample begins with: chosen ahead, so that it can be fetched before.
     next: [usize; LINES],
     /// The lower half of the hash of what is about to be inserted.
     coming: Option<u32>,
-    /// Whether the ghosts have been asked about it.
-    is_asked: bool,
-    /// What they said: the time since its last use in units of two ticks, or `NEVER`.
-    reuse: u16,
+    /// What the ghosts have said of it, once they have been asked: the time since its last use in units of two ticks, or `NEVER`.
+    reuse: Option<u16>,
     /// Whether an entry has left for it.
     made_room: bool,
 }
@@ -148,11 +146,6 @@ impl Adaptive {
             let other = one + 1 + self.random(all - 1);
             [one, if other < all { other } else { other - all }]
         };
-        self.prefetch_next();
-    }
-
-    fn prefetch_next(&self) {
-        self.next.iter().for_each(|&line| self.words.prefetch(line));
     }
 
     /// The lines that the next sample begins with.
@@ -211,13 +204,12 @@ impl Adaptive {
 
     /// Learns from the ghost of what is about to be inserted, if it has one.
     fn ask_ghosts(&mut self) {
-        let Some(hash) = self.coming.filter(|_| !self.is_asked) else { return };
-        self.is_asked = true;
+        let Some(hash) = self.coming.filter(|_| self.reuse.is_none()) else { return };
         let (tick, tau) = (self.common.tick(), self.common.tau());
         let ghost = self.ghosts.take(u64::from(hash), tick, tau);
         self.purse.ghosts_seen += u32::try_from(WAYS).unwrap_or(0);
         self.purse.young += ghost.young;
-        self.reuse = ghost.age.map_or(NEVER, |age| (age / 2).min(NEVER - 1));
+        self.reuse = Some(ghost.age.map_or(NEVER, |age| (age / 2).min(NEVER - 1)));
         self.purse.votes += i32::from(ghost.age.is_some_and(|age| age < tau));
     }
 
@@ -316,11 +308,11 @@ impl Eviction for Adaptive {
         }
         self.ask_ghosts();
         self.coming = Some(hash);
-        self.is_asked = false;
+        self.reuse = None;
         self.made_room = false;
         // Other threads may have written to all of them since; so they come at once.
         self.ghosts.prefetch(u64::from(hash));
-        self.prefetch_next();
+        self.next.iter().for_each(|&line| self.words.prefetch(line));
         self.purse.misses += 1;
         if self.purse.misses >= self.misses_to_tell {
             self.tell();
@@ -329,7 +321,7 @@ impl Eviction for Adaptive {
 
     fn inserted(&mut self, slot: u32) {
         self.ask_ghosts();
-        let reuse = if self.coming.take().is_some() { self.reuse } else { NEVER };
+        let reuse = self.coming.take().and(self.reuse).unwrap_or(NEVER);
         self.words.enter(slot, self.time(), reuse);
         self.len += 1;
         self.window += 1;

@@ -8,7 +8,7 @@
 //!             in main, what its age counts for: `WEIGHT`, halved with each use since it came there, down to one
 //! ```
 
-use crate::{arena::Heap, chunked::Chunked, sys::prefetch::prefetch};
+use crate::{arena::Heap, chunked::Chunked};
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
 /// Slots of a line, which is a cache line.
@@ -266,9 +266,7 @@ impl Words {
 
     /// Has the processor fetch a line that is going to be looked at.
     pub(super) fn prefetch(&self, line: usize) {
-        if let Some(line) = self.0.get(line) {
-            prefetch(std::ptr::from_ref(line).cast());
-        }
+        self.0.prefetch(line);
     }
 
     /// Looks at all entries of a line. Which of those that are equal comes first is up to a shuffle: if it were always the lower place, some
