@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Instructions per `get` of a store without `record`, with it, and while it is recorded, counted by callgrind on one thread: a run with N reads
-# is subtracted from one with 2 N, so that what both do once falls out.
+# What a `get` of a store costs without `record`, with it, and while it is recorded, on one thread. Instructions are counted by callgrind: a run
+# with N reads is subtracted from one with 2 N, so that what both do once falls out. Then they take turns on a map that no cache holds.
 #
 #     benches/tune/recorder_cost.sh
 set -euo pipefail
@@ -26,3 +26,4 @@ for kind in plain declared recording; do
     twice=$(count "$kind" $((2 * reads)))
     awk -v kind="$kind" -v n="$((twice - once))" -v reads="$reads" 'BEGIN { printf "%-10s %.2f instructions per get\n", kind, n / reads }'
 done
+"$binary" times

@@ -119,8 +119,8 @@ pub trait Store {
     /// Records how the maps of the store are used, from now on until the answer is dropped, for `sharded-tune` to find the policy that serves
     /// them best. Only maps under `#[sharded(record)]`; one recorder at a time: another one begins anew.
     ///
-    /// Meanwhile one use in 64 of each thread is noted, and each use of one key in 256: the operation, half of the key's hash, the time.
-    /// No key and no value is kept. The samples take at most 26 MiB for each map.
+    /// Meanwhile one use in 256 of each thread is noted, and each use of one key in 256, or of fewer where there is no room for these: the
+    /// operation, half of the key's hash, the time. No key and no value is kept. The samples take at most 26 MiB for each map.
     ///
     /// # Examples
     ///

@@ -65,7 +65,7 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) tally: Tally,
     pub(super) flights: Flights<K, V>,
     /// Only where the policy records.
-    pub(super) recording: Option<Box<Recording>>,
+    pub(super) recording: Option<Recording>,
     listening: OnceLock<Listening<K, V>>,
     /// When the background thread looks at this map next.
     pub(super) alarm: AtomicU64,
@@ -161,7 +161,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             listening: OnceLock::new(),
             tally: Tally::new(),
             flights: Flights::new(),
-            recording: P::RECORDS.then(|| Box::new(Recording::new(Self::facts(options)))),
+            recording: P::RECORDS.then(|| Recording::new(Self::facts(options))),
             alarm: AtomicU64::new(u64::MAX),
             discarded: Discarded::new(!store.sweeps_by_hand() && store.clock().is_none()),
             in_background: StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand(),

@@ -567,7 +567,7 @@ impl<K, V, P: Policy, S> Field for ShardedMap<K, V, P, S> {
         self.placement()
     }
     fn recording(&self) -> Option<&Recording> {
-        self.core.recording.as_deref()
+        self.core.recording.as_ref()
     }
 }
 

@@ -51,9 +51,11 @@ where
         Q: Hash + Eq + ?Sized,
         V: Clone,
     {
-        let copies = <P::Lock as Serves<K, V>>::COPIES;
-        let (hash, _) = self.core.hash_of_read(Operation::Get, key, copies);
-        self.core.read(hash, key, copies, Runs::Nothing, V::clone)
+        let hash = self.core.hash(key);
+        if self.core.is_due(hash) {
+            return self.read_noted(Operation::Get, hash, key, Runs::Nothing, V::clone);
+        }
+        self.core.read(hash, key, <P::Lock as Serves<K, V>>::COPIES, Runs::Nothing, V::clone)
     }
 
     /// Runs a closure on a key's value, under the shard's lock (shared where the lock shares). A use of the entry.
@@ -80,10 +82,34 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let copies = <P::Lock as Serves<K, V>>::COPIES;
-        let (hash, is_timed) = self.core.hash_of_read(Operation::Read, key, copies);
+        let hash = self.core.hash(key);
+        if self.core.is_due(hash) {
+            return self.read_noted(Operation::Read, hash, key, Runs::Closure, read);
+        }
+        self.core.read(hash, key, <P::Lock as Serves<K, V>>::COPIES, Runs::Closure, read)
+    }
+
+    /// A read that a recorder notes. (All of it, at the end of the call, so that others have nothing to keep for this.)
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn read_noted<Q, R>(
+        &self,
+        operation: Operation,
+        hash: u64,
+        key: &Q,
+        runs: Runs,
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let is_timed = self.core.note(operation, hash).and(runs == Runs::Closure);
         let read = |value: &V| self.core.timed(is_timed, Timed::Hold, || read(value));
-        self.core.read(hash, key, copies, Runs::Closure, read)
+        let found = self.core.read(hash, key, <P::Lock as Serves<K, V>>::COPIES, runs, read);
+        self.core.note_found(hash, found.is_some());
+        found
     }
 
     /// Whether a key has an entry that has not expired. No use of the entry: neither its idle time, nor the order of

@@ -2,15 +2,13 @@
 
 use super::core::Core;
 use crate::{
-    Policy, Recording,
+    Policy,
     builder::FieldOptions,
     lock::Lock,
     record::{Facts, Operation, Timed, choice_name},
-    table::Copies,
 };
 use std::{
     any::type_name,
-    borrow::Borrow,
     hash::{BuildHasher, Hash},
     mem::needs_drop,
     time::Instant,
@@ -20,7 +18,22 @@ use std::{
 #[derive(Clone, Copy, Debug)]
 pub(super) struct IsTimed(bool);
 
+impl IsTimed {
+    pub(super) fn and(self, is_timed: bool) -> Self {
+        IsTimed(self.0 && is_timed)
+    }
+}
+
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
+    #[inline]
+    pub(super) fn hash<Q>(&self, key: &Q) -> u64
+    where
+        Q: Hash + ?Sized,
+        S: BuildHasher + Default + 'static,
+    {
+        self.hasher.hash(key)
+    }
+
     /// The hash of a key that is used, which is noted where uses are recorded.
     #[inline]
     pub(super) fn hash_for<Q>(&self, operation: Operation, key: &Q) -> u64
@@ -39,23 +52,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         S: BuildHasher + Default + 'static,
     {
         let hash = self.hasher.hash(key);
-        let is_timed = self.is_due(hash) && self.note(operation, hash);
-        (hash, IsTimed(is_timed))
-    }
-
-    /// As [`hash_timed`](Core::hash_timed), of a read. (Whether it will find an entry is looked up beforehand where it is noted, so that
-    /// no other read has to look back.)
-    #[inline]
-    #[track_caller]
-    pub(super) fn hash_of_read<Q>(&self, operation: Operation, key: &Q, copies: Option<Copies<K, V>>) -> (u64, IsTimed)
-    where
-        K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
-        S: BuildHasher + Default + 'static,
-    {
-        let hash = self.hasher.hash(key);
-        let is_timed = self.is_due(hash) && self.note_read(operation, hash, key, copies);
-        (hash, IsTimed(is_timed))
+        let is_timed = if self.is_due(hash) { self.note(operation, hash) } else { IsTimed(false) };
+        (hash, is_timed)
     }
 
     /// Runs a closure on an entry, or a loader.
@@ -91,7 +89,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Whether uses are recorded and that of such a key is to be noted.
     #[inline]
-    fn is_due(&self, hash: u64) -> bool {
+    pub(super) fn is_due(&self, hash: u64) -> bool {
         P::RECORDS
             && match &self.recording {
                 Some(recording) => recording.is_due(hash),
@@ -102,28 +100,17 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Notes a use. Says whether what it runs is to be timed.
     #[cold]
     #[inline(never)]
-    fn note(&self, operation: Operation, hash: u64) -> bool {
-        let Some(recording) = &self.recording else { return false };
+    pub(super) fn note(&self, operation: Operation, hash: u64) -> IsTimed {
+        let Some(recording) = &self.recording else { return IsTimed(false) };
         let shard = self.route(hash);
-        recording.note(operation, hash, shard, || self.shards.try_write(shard, |_, _| ()).is_none())
+        IsTimed(recording.note(operation, hash, shard, || self.shards.try_write(shard, |_, _| ()).is_none()))
     }
 
-    /// As [`note`](Core::note), of a read.
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    fn note_read<Q>(&self, operation: Operation, hash: u64, key: &Q, copies: Option<Copies<K, V>>) -> bool
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        let is_timed = self.note(operation, hash);
-        if let Some(recording) = &self.recording
-            && Recording::follows(hash)
-        {
-            recording.note_read(hash, self.peek(hash, key, copies, |_, _| ()).is_none());
+    /// Notes of a read that was noted whether it found an entry.
+    pub(super) fn note_found(&self, hash: u64, is_found: bool) {
+        if let Some(recording) = &self.recording {
+            recording.note_found(hash, is_found);
         }
-        is_timed
     }
 
     /// What is declared of the map, in words.

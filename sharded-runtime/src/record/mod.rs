@@ -1,13 +1,15 @@
 //! Recording how the maps of a running program are used, for `sharded-tune` to replay.
 //!
-//! A store under `#[sharded(record)]` has a [`recorder`](crate::Store::recorder). While it runs, one use in 64 of each thread, on average, is noted, and every
-//! use of one key in 256: the operation, half of the key's hash, the time. Of a use that is noted by its turn, a clock is read before and after
-//! the closure or the loader that it runs; of a key whose every use is noted, from a read that finds nothing to the insert by the same thread.
+//! A store under `#[sharded(record)]` has a [`recorder`](crate::Store::recorder). While it runs, one use in 256 of each thread, on average, is noted,
+//! and every use of one key in 256, or of fewer where there is no room for these: the operation, half of the key's hash, the time. Of a use that is
+//! noted by its turn, a clock is read before and after the closure or the loader that it runs; of a key whose every use is noted, from a read that
+//! finds nothing to the insert by the same thread.
 //! No key and no value is kept. The samples take at most 26 MiB a map.
 //! Without the flag there is no trace of this in what is compiled.
 //!
 //! What it writes is a load file, whose form the documentation of `sharded-tune` describes.
 
+mod followed;
 mod missed;
 mod samples;
 mod text;
@@ -18,6 +20,7 @@ pub(crate) use text::choice_name;
 pub(crate) use timed::Timed;
 
 use crate::{Field, Stats, Store};
+use followed::Followed;
 use parking_lot::Mutex;
 use samples::{Samples, Use};
 use std::{
@@ -30,10 +33,7 @@ use std::{
 };
 
 /// One use in so many is noted, on average.
-const TURN: u32 = 64;
-/// The uses of one key in so many are noted, by bits of the hash that say neither the shard nor, mostly, the place in the table.
-const FOLLOWED: u64 = 0xFF << 24;
-pub(super) const FOLLOWED_ONE_IN: u64 = 256;
+const TURN: u32 = 256;
 /// Threads share so many collections of samples.
 const STRIPES: usize = 16;
 
@@ -65,13 +65,19 @@ pub(crate) struct Facts {
 #[derive(Debug)]
 pub struct Recording {
     is_on: AtomicBool,
+    followed: Followed,
     facts: Facts,
-    stripes: [Mutex<Option<Samples>>; STRIPES],
+    stripes: Box<[Mutex<Option<Samples>>; STRIPES]>,
 }
 
 impl Recording {
     pub(crate) fn new(facts: Facts) -> Self {
-        Recording { is_on: AtomicBool::new(false), facts, stripes: [const { Mutex::new(None) }; STRIPES] }
+        Recording {
+            is_on: AtomicBool::new(false),
+            followed: Followed::new(),
+            facts,
+            stripes: Box::new([const { Mutex::new(None) }; STRIPES]),
+        }
     }
 
     /// Whether the use of a key is to be noted.
@@ -82,7 +88,7 @@ impl Recording {
         }
         let left = LEFT.get() - 1;
         LEFT.set(left);
-        left == 0 || Self::follows(hash)
+        left == 0 || self.follows(hash)
     }
 
     /// Notes a use that is due. `meets` looks whether someone is in the shard. Answers whether what the use runs is to be timed: where it is
@@ -94,17 +100,16 @@ impl Recording {
         if is_turn {
             LEFT.set(interval(hash));
         }
-        let is_followed = Self::follows(hash);
+        let is_followed = self.follows(hash);
         let took = if is_followed && operation == Operation::Insert { missed::since(self, hash) } else { None };
         self.with_samples(|samples, thread| {
             let at = u32::try_from(samples.began.elapsed().as_millis()).unwrap_or(u32::MAX);
-            #[allow(clippy::cast_possible_truncation, reason = "half of it is wanted")]
-            let noted = Use { operation, key: (hash ^ (hash >> 32)) as u32, at };
+            let noted = Use::new(operation, hash, at);
             if is_turn {
                 samples.take(noted, shard, meets(), thread);
             }
             if is_followed {
-                samples.follow(noted);
+                samples.follow(noted, &self.followed);
             }
             if let Some(took) = took {
                 samples.misses.take(took);
@@ -115,13 +120,15 @@ impl Recording {
 
     /// Whether every use of such a key is noted.
     #[inline]
-    pub(crate) fn follows(hash: u64) -> bool {
-        hash & FOLLOWED == 0
+    pub(crate) fn follows(&self, hash: u64) -> bool {
+        self.followed.has(hash)
     }
 
-    /// Notes whether a read of such a key finds nothing.
-    pub(crate) fn note_read(&self, hash: u64, is_missed: bool) {
-        missed::note(self, hash, is_missed);
+    /// Notes whether a read has found an entry.
+    pub(crate) fn note_found(&self, hash: u64, is_found: bool) {
+        if self.follows(hash) {
+            missed::note(self, hash, !is_found);
+        }
     }
 
     /// Notes how long it took.
@@ -145,9 +152,11 @@ impl Recording {
         }
     }
 
-    fn start(&self, shards: usize) {
+    /// Begins anew, for a map with so many shards that holds so many entries at most.
+    fn start(&self, shards: usize, capacity: Option<usize>) {
         let began = Instant::now();
-        for stripe in &self.stripes {
+        self.followed.start(capacity);
+        for stripe in &*self.stripes {
             *stripe.lock() = Some(Samples::new(began, shards));
         }
         self.is_on.store(true, Relaxed);
@@ -160,7 +169,7 @@ impl Recording {
 
     fn stop(&self) {
         self.is_on.store(false, Relaxed);
-        for stripe in &self.stripes {
+        for stripe in &*self.stripes {
             *stripe.lock() = None;
         }
     }
@@ -199,7 +208,8 @@ impl<'a, T: Store + ?Sized> Recorder<'a, T> {
         store.visit(&mut |field| {
             before.push(field.stats());
             if let Some(recording) = field.recording() {
-                recording.start(field.shard_count());
+                let capacity = field.capacity().filter(|_| !recording.facts.weighs);
+                recording.start(field.shard_count(), capacity);
             }
         });
         Recorder { store, began: Instant::now(), before }
@@ -253,5 +263,76 @@ impl<T: Store + ?Sized> Drop for Recorder<'_, T> {
 impl<T: Store + ?Sized> fmt::Debug for Recorder<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recorder").field("began", &self.began).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Facts, Operation, Recording, samples::Use};
+
+    fn recording(capacity: Option<usize>) -> Recording {
+        let facts = Facts {
+            lock: "Mutex",
+            evict: "Unbounded",
+            numa: "Spread",
+            is_auto: false,
+            weighs: false,
+            ttl: None,
+            idle: None,
+            value_bytes: 8,
+            copy: true,
+        };
+        let recording = Recording::new(facts);
+        recording.start(1, capacity);
+        recording
+    }
+
+    fn use_key(recording: &Recording, hash: u64) {
+        if recording.follows(hash) {
+            recording.note(Operation::Get, hash, 0, || false);
+        }
+    }
+
+    fn followed(recording: &Recording) -> Vec<Use> {
+        recording.look(|samples| samples.by_key.clone()).concat()
+    }
+
+    /// The hash of one of the keys that are followed longest.
+    fn of_last(number: u64) -> u64 {
+        number << 48
+    }
+
+    #[test]
+    fn a_popular_key_is_not_followed_for_ever() {
+        let recording = recording(None);
+        let popular = 1 << (24 + 9);
+        for number in 0..200_000 {
+            use_key(&recording, popular);
+            if number % 100 == 0 {
+                use_key(&recording, of_last(number / 100));
+            }
+        }
+        assert!(!recording.follows(popular));
+        assert!(recording.follows(of_last(1)));
+        // The others are there from beginning to end.
+        let keys: Vec<u32> = followed(&recording).iter().map(|used| used.key).collect();
+        let popular_key = Use::new(Operation::Get, popular, 0).key;
+        let others: Vec<u32> = keys.into_iter().filter(|&key| key != popular_key).collect();
+        assert!(others.iter().copied().eq((0..2000).map(|number| number << 16)));
+    }
+
+    #[test]
+    fn there_is_an_end_to_following() {
+        for (capacity, one_in) in [(None, 1 << 16), (Some(100), 256), (Some(1 << 18), 1 << 10)] {
+            let recording = recording(capacity);
+            for number in 0..100_000 {
+                use_key(&recording, of_last(1 + number % 1000));
+            }
+            assert!(!recording.follows(of_last(1)));
+            assert_eq!(followed(&recording).len(), 1 << 16);
+            assert_eq!(1 << recording.followed.least_rank(), one_in);
+            recording.start(1, capacity);
+            assert!(recording.follows(of_last(1)) && recording.follows(1 << (24 + 8)));
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What is kept of the sampled uses of a map, until it is written.
 
+use super::followed::{Followed, rank};
 use std::time::Instant;
 
 /// What is done to a map, as a load file names it.
@@ -22,10 +23,25 @@ impl Operation {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Use {
     pub(super) operation: Operation,
+    /// How long uses of this key are followed.
+    pub(super) rank: u8,
     /// The lower half of the hash.
     pub(super) key: u32,
     /// Milliseconds since the recording began.
     pub(super) at: u32,
+}
+
+impl Use {
+    pub(super) fn new(operation: Operation, hash: u64, at: u32) -> Self {
+        #[allow(clippy::cast_possible_truncation, reason = "half of it is wanted")]
+        let key = (hash ^ (hash >> 32)) as u32;
+        Use { operation, rank: rank(hash), key, at }
+    }
+
+    /// Whether its key has this rank at least.
+    pub(super) fn is_of(self, least_rank: u32) -> bool {
+        u32::from(self.rank) >= least_rank
+    }
 }
 
 /// How long something took, in nanoseconds: the latest of many times.
@@ -60,6 +76,8 @@ pub(super) struct Samples {
     skipped: u32,
     /// Uses by key: all those of one key in so many, in their order.
     pub(super) by_key: Vec<Use>,
+    /// Those have this rank at least.
+    least_rank: u32,
     /// Sampled uses of each shard, and those of them that met someone there.
     pub(super) shards: Vec<(u32, u32)>,
     pub(super) threads: Vec<usize>,
@@ -80,6 +98,7 @@ impl Samples {
             kept_one_in: 1,
             skipped: 0,
             by_key: Vec::new(),
+            least_rank: 0,
             shards: vec![(0, 0); shards],
             threads: Vec::new(),
             holds: Times::default(),
@@ -110,9 +129,17 @@ impl Samples {
         }
     }
 
-    pub(super) fn follow(&mut self, followed: Use) {
-        if self.by_key.len() < Self::MOST {
-            self.by_key.push(followed);
+    pub(super) fn follow(&mut self, used: Use, followed: &Followed) {
+        if self.by_key.len() == Self::MOST {
+            followed.halve(self.least_rank);
+        }
+        let least_rank = followed.least_rank();
+        if self.least_rank != least_rank {
+            self.least_rank = least_rank;
+            self.by_key.retain(|used| used.is_of(least_rank));
+        }
+        if used.is_of(least_rank) && self.by_key.len() < Self::MOST {
+            self.by_key.push(used);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The load file. Its form is `sharded-tune`'s, whose tests read what is written here.
 
 use super::{
-    FOLLOWED_ONE_IN, Operation, Recording,
+    Operation, Recording,
     samples::Use,
     timed::{median, nanos_of_nothing, trimmed_mean},
 };
@@ -65,7 +65,11 @@ pub(super) fn field(
     if by_turn.is_empty() {
         return None;
     }
+    // As few as whoever follows fewest.
+    let least_rank = recording.followed.least_rank();
+    by_key.retain(|used| used.is_of(least_rank));
     by_key.sort_by_key(|used| used.at);
+    let one_in = 1 << least_rank;
     let now = field.stats();
     let since = |of: fn(&Stats) -> u64| of(&now).saturating_sub(of(before));
     let (hits, misses) = (since(|stats| stats.hits), since(|stats| stats.misses));
@@ -98,10 +102,10 @@ pub(super) fn field(
         facts.copy,
     );
     let points: Vec<String> =
-        curve(&by_turn, &by_key).into_iter().map(|(keys, uses)| format!("[{keys},{uses}]")).collect();
+        curve(&by_turn, &by_key, one_in).into_iter().map(|(keys, uses)| format!("[{keys},{uses}]")).collect();
     let _ = write!(text, ",\"keys\":{{\"curve\":[{}]}}", points.join(","));
     let keys = by_key.iter().map(|used| u64::from(used.key));
-    let _ = write!(text, ",\"trace\":{{\"one_in\":{FOLLOWED_ONE_IN},\"keys\":{}}}", list(keys));
+    let _ = write!(text, ",\"trace\":{{\"one_in\":{one_in},\"keys\":{}}}", list(keys));
     let _ = write!(
         text,
         ",\"seen\":{{\"ms\":{},\"operations\":{},\"hits\":{hits},\"misses\":{misses},\"expired\":{},\"evicted\":{},\"shards\":{},\"contended\":{},\"lifetimes_ms\":{}}}}}",
@@ -150,13 +154,13 @@ fn mix(uses: &[Use], is_filled: bool) -> [u64; 6] {
 }
 
 /// How often which key was used: exact for those that were sampled twice or more; all others are taken to be alike.
-fn curve(by_turn: &[Use], by_key: &[Use]) -> Vec<(u64, u64)> {
+fn curve(by_turn: &[Use], by_key: &[Use], one_in: u64) -> Vec<(u64, u64)> {
     let mut counts: HashMap<u32, u64> = HashMap::new();
     for used in by_turn {
         *counts.entry(used.key).or_default() += 1;
     }
     let followed: std::collections::HashSet<u32> = by_key.iter().map(|used| used.key).collect();
-    let distinct = (followed.len() as u64 * FOLLOWED_ONE_IN).max(counts.len() as u64);
+    let distinct = (followed.len() as u64 * one_in).max(counts.len() as u64);
     let mut counts: Vec<u64> = counts.into_values().collect();
     counts.sort_unstable_by(|a, b| b.cmp(a));
     let repeated = counts.partition_point(|&count| count > 1);
