@@ -212,12 +212,18 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     }
 
     /// Has the processor fetch the body, beside the header that it is about to read: then one miss takes as long as both.
+    ///
+    /// Of a larger body most lines would be fetched for nothing. There it is where the kept hashes begin, of which one is looked at; and the
+    /// address of the page is translated meanwhile, on which the entry mostly is, too.
     #[inline]
     pub(super) fn prefetch(self) {
         let lines = (Layout::<K, V, P>::SLOTS * Layout::<K, V, P>::ENTRY).div_ceil(64);
-        // Where there are more lines, most would be fetched for nothing.
-        for line in 0..if lines <= MOST_LINES { lines } else { 0 } {
-            fetch(self.body, line * 64);
+        if lines <= MOST_LINES {
+            for line in 0..lines {
+                fetch(self.body, line * 64);
+            }
+        } else if Layout::<K, V, P>::KEEPS_HASHES {
+            fetch(self.body, Layout::<K, V, P>::HASHES);
         }
     }
 
