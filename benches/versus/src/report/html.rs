@@ -86,9 +86,7 @@ const SECTIONS: [Section; 8] = [
 /// The page.
 pub(super) fn page(report: &Report) -> String {
     let mut body = String::new();
-    for (index, run) in report.runs.iter().enumerate() {
-        about(run, index.checked_sub(1).map(|before| &report.runs[before]), &mut body);
-    }
+    runs(report, &mut body);
     for section in &SECTIONS {
         let tables: Vec<&Table> = section.works.iter().flat_map(|work| report.of_work(work.name())).collect();
         if tables.is_empty() {
@@ -113,27 +111,38 @@ pub(super) fn page(report: &Report) -> String {
     )
 }
 
-/// When, on what, by which command, of what. What is the same as of the run before is not said again.
-fn about(run: &Run, before: Option<&Run>, body: &mut String) {
+/// On what all was measured, and of what; then, for whoever asks, when and by which commands. What is the same as of the run before is not said
+/// again.
+fn runs(report: &Report, body: &mut String) {
     let machine = |run: &Run| run.machine.to_string().lines().next().unwrap_or_default().to_owned();
-    let noise = run.machine.to_string().lines().nth(1).unwrap_or_default().to_owned();
-    let versions = |run: &Run| -> String {
-        let versions: Vec<String> = run.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
-        versions.join(", ")
-    };
-    if before.is_none_or(|before| machine(before) != machine(run) || before.versions != run.versions) {
-        write(body, format_args!("<p class=\"note\">{}<br>{}</p>\n", escape(&machine(run)), escape(&versions(run))));
+    let mut before: Option<&Run> = None;
+    for run in &report.runs {
+        if before.is_none_or(|before| machine(before) != machine(run) || before.versions != run.versions) {
+            let versions: Vec<String> =
+                run.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+            let (machine, versions) = (escape(&machine(run)), escape(&versions.join(", ")));
+            write(body, format_args!("<p class=\"note\">{machine}<br>{versions}</p>\n"));
+        }
+        if before.is_none() {
+            let open = if report.runs.len() < 3 { " open" } else { "" };
+            write(body, format_args!("<details{open}><summary>Runs</summary>\n"));
+        }
+        let noise = run.machine.to_string().lines().nth(1).unwrap_or_default().to_owned();
+        write(
+            body,
+            format_args!(
+                "<p class=\"note\">{}, commit {}: <code>{}</code><br>{}</p>\n",
+                escape(&run.date),
+                escape(&run.commit),
+                escape(&run.command),
+                escape(&noise)
+            ),
+        );
+        before = Some(run);
     }
-    write(
-        body,
-        format_args!(
-            "<p class=\"note\">{}, commit {}: <code>{}</code><br>{}</p>\n",
-            escape(&run.date),
-            escape(&run.commit),
-            escape(&run.command),
-            escape(&noise)
-        ),
-    );
+    if before.is_some() {
+        *body += "</details>\n";
+    }
 }
 
 fn pictures(report: &Report, section: &Section, body: &mut String) {
