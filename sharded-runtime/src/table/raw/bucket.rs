@@ -213,8 +213,8 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
 
     /// Has the processor fetch the body, beside the header that it is about to read: then one miss takes as long as both.
     ///
-    /// Of a larger body most lines would be fetched for nothing. There it is where the kept hashes begin, of which one is looked at; and the
-    /// address of the page is translated meanwhile, on which the entry mostly is, too.
+    /// Of a larger body most lines would be fetched for nothing. There it is one line that a search looks at, if there is such; and meanwhile the
+    /// address of the page is translated, on which the entry mostly is, too.
     #[inline]
     pub(super) fn prefetch(self) {
         let lines = (Layout::<K, V, P>::SLOTS * Layout::<K, V, P>::ENTRY).div_ceil(64);
@@ -224,6 +224,10 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
             }
         } else if Layout::<K, V, P>::KEEPS_HASHES {
             fetch(self.body, Layout::<K, V, P>::HASHES);
+        } else if size_of::<StampOf<P>>() > 0 {
+            fetch(self.body, Layout::<K, V, P>::STAMPS);
+        } else {
+            fetch(self.body, lines / 2 * 64);
         }
     }
 
