@@ -51,11 +51,7 @@ where
         Q: Hash + Eq + ?Sized,
         V: Clone,
     {
-        let hash = self.core.hash(key);
-        if self.core.is_due(hash) {
-            return self.read_noted(Operation::Get, hash, key, Runs::Nothing, V::clone);
-        }
-        self.core.read(hash, key, <P::Lock as Serves<K, V>>::COPIES, Runs::Nothing, V::clone)
+        self.read(Operation::Get, key, Runs::Nothing, V::clone)
     }
 
     /// Runs a closure on a key's value, under the shard's lock (shared where the lock shares). A use of the entry.
@@ -82,11 +78,21 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let hash = self.core.hash(key);
+        self.read(Operation::Read, key, Runs::Closure, read)
+    }
+
+    #[inline]
+    #[track_caller]
+    fn read<Q, R>(&self, operation: Operation, key: &Q, runs: Runs, read: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let hash = self.core.hasher.hash(key);
         if self.core.is_due(hash) {
-            return self.read_noted(Operation::Read, hash, key, Runs::Closure, read);
+            return self.read_noted(operation, hash, key, runs, read);
         }
-        self.core.read(hash, key, <P::Lock as Serves<K, V>>::COPIES, Runs::Closure, read)
+        self.core.read(hash, key, <P::Lock as Serves<K, V>>::COPIES, runs, read)
     }
 
     /// A read that a recorder notes. (All of it, at the end of the call, so that others have nothing to keep for this.)

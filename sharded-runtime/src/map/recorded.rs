@@ -25,15 +25,6 @@ impl IsTimed {
 }
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
-    #[inline]
-    pub(super) fn hash<Q>(&self, key: &Q) -> u64
-    where
-        Q: Hash + ?Sized,
-        S: BuildHasher + Default + 'static,
-    {
-        self.hasher.hash(key)
-    }
-
     /// The hash of a key that is used, which is noted where uses are recorded.
     #[inline]
     pub(super) fn hash_for<Q>(&self, operation: Operation, key: &Q) -> u64

@@ -120,7 +120,7 @@ impl Recording {
 
     /// Whether every use of such a key is noted.
     #[inline]
-    pub(crate) fn follows(&self, hash: u64) -> bool {
+    fn follows(&self, hash: u64) -> bool {
         self.followed.has(hash)
     }
 
