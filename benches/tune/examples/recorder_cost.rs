@@ -4,6 +4,7 @@
 //! `recorder_cost times` lets them take turns, on a map that no cache holds.
 
 use sharded::{Store, sharded};
+use sharded_tune::Interval;
 use std::{
     collections::HashMap,
     env,
@@ -85,7 +86,7 @@ fn times() {
         run();
         began.elapsed()
     };
-    let mut rounds: Vec<[Duration; 3]> = (0..ROUNDS)
+    let rounds: Vec<[Duration; 3]> = (0..ROUNDS)
         .map(|_| {
             [
                 turn(&|| read(&without, get_without, MANY, MANY)),
@@ -94,11 +95,11 @@ fn times() {
             ]
         })
         .collect();
+    let of_rounds =
+        |figure: &dyn Fn(&[Duration; 3]) -> f64| Interval::of(rounds.iter().map(figure)).expect("there are rounds");
     for (kind, name) in ["plain", "declared", "recording"].iter().enumerate() {
-        rounds.sort_unstable_by_key(|round| round[kind]);
-        let nanos = rounds[ROUNDS / 2][kind].div_duration_f64(Duration::from_nanos(MANY));
-        let mut ratios: Vec<f64> = rounds.iter().map(|round| round[kind].div_duration_f64(round[0])).collect();
-        ratios.sort_unstable_by(f64::total_cmp);
-        println!("{name:<10} {nanos:.1} ns per get, {:.3} of plain", ratios[ROUNDS / 2]);
+        let nanos = of_rounds(&|round| round[kind].div_duration_f64(Duration::from_nanos(MANY)));
+        let ratios = of_rounds(&|round| round[kind].div_duration_f64(round[0]));
+        println!("{name:<10} {:.1} ns per get, {:.3} of plain", nanos.median, ratios.median);
     }
 }

@@ -1,7 +1,7 @@
 //! One page that needs nothing but itself.
 
 use super::{
-    Report, Run, colours,
+    Report, colours,
     lines::{Lines, escape},
     plots,
 };
@@ -114,20 +114,19 @@ pub(super) fn page(report: &Report) -> String {
 /// On what all was measured, and of what; then, for whoever asks, when and by which commands. What is the same as of the run before is not said
 /// again.
 fn runs(report: &Report, body: &mut String) {
-    let machine = |run: &Run| run.machine.to_string().lines().next().unwrap_or_default().to_owned();
-    let mut before: Option<&Run> = None;
+    let mut said = String::new();
     for run in &report.runs {
-        if before.is_none_or(|before| machine(before) != machine(run) || before.versions != run.versions) {
-            let versions: Vec<String> =
-                run.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
-            let (machine, versions) = (escape(&machine(run)), escape(&versions.join(", ")));
-            write(body, format_args!("<p class=\"note\">{machine}<br>{versions}</p>\n"));
+        let machine = run.machine.to_string();
+        let (machine, noise) = machine.split_once('\n').unwrap_or((&machine, ""));
+        let versions: Vec<String> = run.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+        let subject = format!("{}<br>{}", escape(machine), escape(&versions.join(", ")));
+        if subject != said {
+            write(body, format_args!("<p class=\"note\">{subject}</p>\n"));
         }
-        if before.is_none() {
+        if said.is_empty() {
             let open = if report.runs.len() < 3 { " open" } else { "" };
             write(body, format_args!("<details{open}><summary>Runs</summary>\n"));
         }
-        let noise = run.machine.to_string().lines().nth(1).unwrap_or_default().to_owned();
         write(
             body,
             format_args!(
@@ -135,12 +134,12 @@ fn runs(report: &Report, body: &mut String) {
                 escape(&run.date),
                 escape(&run.commit),
                 escape(&run.command),
-                escape(&noise)
+                escape(noise.lines().next().unwrap_or_default())
             ),
         );
-        before = Some(run);
+        said = subject;
     }
-    if before.is_some() {
+    if !said.is_empty() {
         *body += "</details>\n";
     }
 }
