@@ -310,3 +310,35 @@ fn capacities_are_overridden_and_checked() {
     is_huge::<S3Fifo>();
     is_huge::<TinyLfu>();
 }
+
+/// A capacity is no reservation: what an eviction remembers of keys that are gone goes by what is stored.
+#[test]
+fn memory_goes_by_entries_not_by_inserts() {
+    fn check<E: Bounded + MakesRoom>() {
+        let options = FieldOptions::new().capacity(1 << 40).shards(1);
+        let map: ShardedMap<u64, u64, Of<Mutex, Never, E, System, 1, 1000>> = ShardedMap::with_options(options);
+        let come_and_go = |keys: std::ops::Range<u64>, map: &ShardedMap<_, _, _>| {
+            for key in keys {
+                map.insert(key, key);
+                map.remove(&key);
+            }
+            map.stats().table_bytes
+        };
+        let few = come_and_go(0..100, &map);
+        assert_eq!(come_and_go(100..20_000, &map), few, "bytes with nothing stored");
+        map.extend((0..20_000).map(|key| (key, key)));
+        let full = map.stats().table_bytes;
+        assert!(full < 20_000 * 80, "{full} bytes");
+        for key in 0..20_000 {
+            map.remove(&key);
+        }
+        map.shrink_to_fit();
+        let empty = map.stats().table_bytes;
+        assert!(empty < full / 20, "{empty} bytes are left of {full}");
+    }
+    check::<Lru>();
+    check::<Sieve>();
+    check::<Adaptive>();
+    check::<S3Fifo>();
+    check::<TinyLfu>();
+}

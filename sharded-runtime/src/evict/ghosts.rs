@@ -16,7 +16,11 @@ const NONE: u16 = 255;
 /// A bucket: 10 bits of the hash that are never zero, and the tick of the last use, halved, modulo 64. Zero is none.
 type Bucket = [u16; WAYS];
 
-/// The ghosts of a shard. There is memory for all of them only once the shard has been filled: a bucket with each insert.
+/// Ghosts of a shard for each of its entries, at most: twice as many as a full map has, since its shards are not equally full.
+const PER_ENTRY: usize = 3;
+
+/// The ghosts of a shard. Their memory grows by a bucket with each insert, and only as far as the shard's entries go: a map that is far from full
+/// remembers little, as it evicts nothing.
 #[derive(Debug, Default)]
 pub(super) struct Ghosts {
     stored: Chunked<Bucket>,
@@ -64,10 +68,23 @@ impl Ghosts {
         u64::from(self.buckets) * WAYS as u64
     }
 
-    /// Makes memory for one bucket more, if there may be one more.
-    pub(super) fn grow(&mut self) {
-        if self.stored.len() < self.buckets as usize {
+    /// Buckets that there is memory for, at most, in a shard of so many entries.
+    fn most_stored(&self, entries: u32) -> usize {
+        (self.buckets as usize).min(entries as usize * PER_ENTRY / WAYS + 1)
+    }
+
+    /// Makes memory for one bucket more, if a shard of so many entries may have one more.
+    pub(super) fn grow(&mut self, entries: u32) {
+        if self.stored.len() < self.most_stored(entries) {
             self.stored.reach(self.stored.len());
+        }
+    }
+
+    /// Gives back the memory that a shard of so many entries may not have.
+    pub(super) fn shrink(&mut self, entries: u32) {
+        let most = self.most_stored(entries);
+        if self.stored.len() > most {
+            self.stored.truncate(most);
         }
     }
 

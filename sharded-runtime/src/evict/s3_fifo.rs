@@ -127,7 +127,7 @@ impl Eviction for S3Fifo {
     fn inserted(&mut self, slot: u32) {
         let comes_back = self.coming.take().is_some() && self.comes_back;
         self.queues.enter(slot, if comes_back { MAIN } else { SMALL }, ());
-        self.ghosts.grow();
+        self.ghosts.grow(self.queues.total());
         self.fit_ghosts();
     }
 
@@ -185,6 +185,7 @@ impl Eviction for S3Fifo {
     fn shrink_to(&mut self, slots: usize) {
         self.queues.shrink_to(slots);
         self.fit_ghosts();
+        self.ghosts.shrink(self.queues.total());
     }
 }
 

@@ -326,7 +326,7 @@ impl Eviction for Adaptive {
         self.len += 1;
         self.window += 1;
         self.ring.push(slot, self.ring_len() as usize);
-        self.ghosts.grow();
+        self.ghosts.grow(self.len);
         self.fit_ghosts();
         if !std::mem::take(&mut self.made_room) {
             // While it fills, what the window has too much of is main's.
@@ -411,5 +411,6 @@ impl Eviction for Adaptive {
         self.words.shrink_to(slots);
         self.ring.shrink_to(self.ring_len() as usize);
         self.fit_ghosts();
+        self.ghosts.shrink(self.len);
     }
 }

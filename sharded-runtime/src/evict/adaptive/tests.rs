@@ -287,7 +287,7 @@ fn what_is_old_stays_old() {
 #[test]
 fn a_ghost_is_found_once() {
     let mut ghosts = Ghosts::new(&Heap::default(), 50);
-    (0..50).for_each(|_| ghosts.grow());
+    (0..50).for_each(|_| ghosts.grow(1000));
     for n in 0..100 {
         ghosts.put(mix(n), 40, 8);
     }
@@ -296,7 +296,7 @@ fn a_ghost_is_found_once() {
     assert!((0..100).all(|n| ghosts.take(mix(n), 60, 20).age.is_none()));
     // The one that is gone for longest makes room.
     let mut ghosts = Ghosts::new(&Heap::default(), 1);
-    ghosts.grow();
+    ghosts.grow(1000);
     for n in 0..9 {
         ghosts.put(mix(n), 40 + 2 * n, 0);
     }

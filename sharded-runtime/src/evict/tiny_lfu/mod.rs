@@ -185,7 +185,7 @@ impl Eviction for TinyLfu {
         if self.capacity.is_none() {
             self.sketch.fit(self.entries.total());
         }
-        self.sketch.grow();
+        self.sketch.grow(self.entries.total());
         if !std::mem::take(&mut self.made_room) {
             // While it fills, what the window has too much of is main's.
             self.move_border(self.window());
@@ -242,5 +242,6 @@ impl Eviction for TinyLfu {
         if self.capacity.is_none() {
             self.sketch.fit(self.entries.total());
         }
+        self.sketch.shrink(self.entries.total());
     }
 }

@@ -15,8 +15,11 @@ const HALVES: usize = 8;
 /// All bits of each counter but the upper one.
 const SEVENS: u64 = 0x7777_7777_7777_7777;
 
-/// A count-min sketch (Cormode and Muthukrishnan, 2005) whose counts are halved now and then (Einziger, Friedman and Manes, 2017). There is memory
-/// for all of it only once there were as many inserts as words.
+/// Words for each entry of a shard, at most, so that all of a sketch is there in any shard that is half as full as others.
+const PER_ENTRY: usize = 2;
+
+/// A count-min sketch (Cormode and Muthukrishnan, 2005) whose counts are halved now and then (Einziger, Friedman and Manes, 2017). Its memory grows by
+/// a word with each insert, and only as far as the shard's entries go: a map that is far from full evicts nothing.
 #[derive(Debug, Default)]
 pub(super) struct Sketch {
     words: Chunked<u64>,
@@ -42,10 +45,23 @@ impl Sketch {
         self.entries as usize / 2
     }
 
-    /// Makes memory for one word more, if there may be one more.
-    pub(super) fn grow(&mut self) {
-        if self.words.len() < self.size() {
+    /// Words that there is memory for, at most, in a shard of so many entries.
+    fn most_stored(&self, entries: u32) -> usize {
+        self.size().min((entries as usize + 1) * PER_ENTRY)
+    }
+
+    /// Makes memory for one word more, if a shard of so many entries may have one more.
+    pub(super) fn grow(&mut self, entries: u32) {
+        if self.words.len() < self.most_stored(entries) {
             self.words.reach(self.words.len());
+        }
+    }
+
+    /// Gives back the memory that a shard of so many entries may not have.
+    pub(super) fn shrink(&mut self, entries: u32) {
+        let most = self.most_stored(entries);
+        if self.words.len() > most {
+            self.words.truncate(most);
         }
     }
 
@@ -115,7 +131,7 @@ mod tests {
 
     fn grown(entries: usize) -> Sketch {
         let mut sketch = Sketch::new(&Heap::default(), entries);
-        (0..entries).for_each(|_| sketch.grow());
+        (0..entries).for_each(|_| sketch.grow(1 << 20));
         sketch
     }
 
@@ -146,7 +162,7 @@ mod tests {
     fn it_follows_the_entries_where_it_is_told_to() {
         let mut sketch = grown(8);
         sketch.fit(1000);
-        (0..2000).for_each(|_| sketch.grow());
+        (0..2000).for_each(|_| sketch.grow(1000));
         assert_eq!(sketch.words.len(), 512);
         sketch.fit(10);
         assert_eq!((sketch.words.len(), sketch.size()), (0, 8));
