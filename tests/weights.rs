@@ -261,6 +261,22 @@ fn the_only_one_that_may_leave_does() {
     check!(adaptive s3_fifo tiny_lfu sieve lru);
 }
 
+#[test]
+fn a_capacity_may_be_as_large_as_a_number_can_be() {
+    for capacity in [usize::MAX, usize::MAX / 2, usize::MAX / 2 + 1, 1 << 32, u32::MAX as usize] {
+        for shards in [1, 4] {
+            let cache = Cache::builder().weights(|weights| weights.capacity(capacity).shards(shards)).build();
+            let weights = cache.weights();
+            assert!(weights.try_insert(1, u32::MAX).is_ok());
+            weights.with_mut(&1, |weight| *weight -= 7);
+            weights.insert(2, 7);
+            assert_eq!((weights.len(), weights.weight()), (2, u64::from(u32::MAX)), "{capacity} in {shards}");
+            weights.clear();
+            assert_eq!((weights.capacity(), weights.weight()), (Some(capacity), 0));
+        }
+    }
+}
+
 /// What is missing in the options, or too much.
 #[test]
 fn a_policy_and_its_options_must_fit() {

@@ -34,19 +34,21 @@ pub(crate) struct Budget {
 pub(crate) struct Purse(AtomicU64);
 
 impl Budget {
-    /// No purse is ever given more, where every entry takes one.
-    const MOST: usize = 64;
+    /// The most units that a purse is given at once, where every entry takes one, and where entries have weights: as many as one entry may have, so that
+    /// eight times as many and the units of an entry are far from the end of the numbers.
+    const MOST: u64 = 64;
+    const MOST_WEIGHED: u64 = 1 << 32;
 
+    /// A capacity above `i64::MAX` is as much as that: no memory holds so many entries, and 2^31 of the heaviest weigh as much.
     pub(crate) fn new(capacity: usize, shards: usize, weighs: bool) -> Self {
-        let most = if weighs { usize::MAX } else { Self::MOST };
-        let batch = (capacity / shards / 8).clamp(1, most);
+        let most = if weighs { Self::MOST_WEIGHED } else { Self::MOST };
         Budget {
             capacity,
             free: AtomicI64::new(signed(capacity as u64)),
             hoarded: AtomicBool::new(false),
             moves: AtomicU64::new(0),
             mover: Mutex::new(()),
-            batch: batch as u64,
+            batch: ((capacity / shards / 8) as u64).clamp(1, most),
         }
     }
 
@@ -138,7 +140,7 @@ impl Budget {
     }
 }
 
-/// No more than memory has bytes, or 2^16 shards have entries of 2^32 units.
+/// No more than memory has bytes, or its entries have units.
 fn signed(units: u64) -> i64 {
     i64::try_from(units).unwrap_or(i64::MAX)
 }
@@ -146,5 +148,51 @@ fn signed(units: u64) -> i64 {
 impl Purse {
     fn spend(&self, units: u64) -> bool {
         self.0.try_update(SeqCst, SeqCst, |held| held.checked_sub(units)).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Budget, Purse, signed};
+    use std::sync::atomic::Ordering::SeqCst;
+
+    /// Capacities around every power of two, in one or many purses: what is taken and given back adds up, to the last unit, and nothing overflows.
+    #[test]
+    fn units_add_up_whatever_the_capacity() {
+        let mut random = 1_u64;
+        let mut dice = |below: u64| {
+            random = random.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+            (random >> 32) % below
+        };
+        for round in 0..2000 {
+            let power = u32::try_from(round % 65).expect("a shift");
+            let near = 1_u64.checked_shl(power).map_or(u64::MAX, |power| (power - 1).saturating_add(dice(3)));
+            let capacity = usize::try_from(near.max(1)).unwrap_or(usize::MAX);
+            let purses: Vec<Purse> = (0..1 << dice(5)).map(|_| Purse::default()).collect();
+            let weighs = dice(2) == 0;
+            let budget = Budget::new(capacity, purses.len(), weighs);
+            let heaviest = if weighs { u64::from(u32::MAX) } else { 1 };
+            // What entries have.
+            let mut taken = Vec::new();
+            for _ in 0..100 {
+                let purse = &purses[usize::try_from(dice(purses.len() as u64)).expect("an index")];
+                match dice(6) {
+                    0..=2 => {
+                        let units = heaviest - dice(heaviest.min(7));
+                        if !budget.take(purse, units, || purses.iter()) {
+                            budget.overdraw(units);
+                        }
+                        taken.push(units);
+                    }
+                    3 => budget.give(purse, taken.pop().unwrap_or(0)),
+                    4 => budget.give_all(taken.pop().unwrap_or(0)),
+                    _ => budget.overdraw(budget.take_over_debt(u64::MAX)),
+                }
+                let held: i128 = purses.iter().map(|purse| i128::from(purse.0.load(SeqCst))).sum();
+                let used: i128 = taken.iter().copied().map(i128::from).sum();
+                let free = i128::from(budget.free.load(SeqCst));
+                assert_eq!(free + held + used, signed(capacity as u64).into(), "{capacity} in round {round}");
+            }
+        }
     }
 }
