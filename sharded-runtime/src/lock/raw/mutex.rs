@@ -6,16 +6,13 @@
 //! either it sees the lock released, or whoever holds it will see the waiter. The idea of such asymmetric barriers is that
 //! of biased locks and of user-space RCU (Desnoyers et al., "User-Level Implementations of Read-Copy Update", TPDS 2012).
 //!
-//! That only one thread is inside rests on `held` alone, by acquire and release. The barrier decides about waking up: where it is not to be
+//! That only one thread is inside rests on `word` alone, by acquire and release. The barrier decides about waking up: where it is not to be
 //! had, a waiter parks for a short time at most.
 
-use super::parking::{Parking, Woken};
+use super::word::{Woken, Word};
 use crate::sync::{
-    atomic::{
-        AtomicU32,
-        Ordering::{Relaxed, Release},
-    },
-    barrier, flag,
+    atomic::{AtomicU32, Ordering::Relaxed},
+    barrier,
     hint::Spin,
 };
 use std::{cell::UnsafeCell, fmt};
@@ -23,11 +20,9 @@ use std::{cell::UnsafeCell, fmt};
 /// A value behind a mutex. Waiters spin for a moment, then park.
 #[repr(C)] // The lock before the value, which begins with what is used most.
 pub struct RawMutex<T> {
-    /// One while someone has the lock. (Of a word, a bit is set and asked for in one instruction, without a register.)
-    held: AtomicU32,
+    word: Word,
     /// Threads that have begun to wait and do not hold the lock yet.
     waiting: AtomicU32,
-    parking: Parking,
     value: UnsafeCell<T>,
 }
 
@@ -57,12 +52,7 @@ impl<T> Drop for Held<'_, T> {
 
 impl<T> RawMutex<T> {
     pub(crate) fn new(value: T) -> Self {
-        RawMutex {
-            held: AtomicU32::new(0),
-            waiting: AtomicU32::new(0),
-            parking: Parking::new(),
-            value: UnsafeCell::new(value),
-        }
+        RawMutex { word: Word::new(), waiting: AtomicU32::new(0), value: UnsafeCell::new(value) }
     }
 
     /// Lends the value, once nobody else has it.
@@ -81,7 +71,7 @@ impl<T> RawMutex<T> {
     /// As [`with`](RawMutex::with), or `None` at once where someone else has it.
     #[inline]
     pub(crate) fn try_with<R>(&self, lend: impl FnOnce(&mut T) -> R) -> Option<R> {
-        self.try_take().then(|| self.lend(lend, false))
+        self.word.try_take().then(|| self.lend(lend, false))
     }
 
     /// The lock must be held, by this thread.
@@ -93,14 +83,8 @@ impl<T> RawMutex<T> {
     }
 
     #[inline]
-    fn try_take(&self) -> bool {
-        // Acquire, with the release of whoever had it.
-        flag::set(&self.held)
-    }
-
-    #[inline]
     fn take(&self) {
-        if !self.try_take() {
+        if !self.word.try_take() {
             self.wait();
         }
     }
@@ -110,16 +94,16 @@ impl<T> RawMutex<T> {
     fn wait(&self) {
         let mut spin = Spin::new();
         while spin.spin() {
-            if self.held.load(Relaxed) == 0 && self.try_take() {
+            if self.word.is_free() && self.word.try_take() {
                 return;
             }
         }
         self.waiting.fetch_add(1, Relaxed);
         // After this, whoever has not released the lock yet will see that someone waits.
         let is_seen = barrier::heavy();
-        while !self.try_take() {
+        while !self.word.try_take() {
             // Held all the while from here until this thread is in the queue, or it is not put there.
-            if self.parking.park(&self.held, is_seen) == Woken::Owner {
+            if self.word.park(is_seen) == Woken::Owner {
                 break;
             }
         }
@@ -128,11 +112,10 @@ impl<T> RawMutex<T> {
 
     #[inline]
     fn release(&self) {
-        // Release, with the acquire of whoever takes it next.
-        self.held.store(0, Release);
+        self.word.free();
         barrier::light();
         if self.waiting.load(Relaxed) != 0 {
-            self.parking.wake_one();
+            self.word.wake_one();
         }
     }
 
@@ -141,7 +124,7 @@ impl<T> RawMutex<T> {
         if self.waiting.load(Relaxed) == 0 {
             return self.release();
         }
-        if !self.parking.hand_over(&self.held) {
+        if !self.word.hand_over() {
             // Nobody was in the queue yet.
             crate::sync::thread::yield_now();
         }
