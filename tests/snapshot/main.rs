@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod damage;
+mod deep;
 mod meanwhile;
 mod restarts;
 mod stores;

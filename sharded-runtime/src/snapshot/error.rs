@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, io};
 
-/// Why [`save`](super::Snapshot::save) failed. The store is as it was; what has been written so far is no snapshot, and will not load.
+/// Why [`save`](super::Snapshot::save) failed. No entry that is alive has changed. What has been written so far is no snapshot, and will not load.
 ///
 /// # Examples
 ///
@@ -29,6 +29,11 @@ pub enum SaveError {
         field: &'static str,
         /// What its `Serialize` said.
         source: Box<dyn Error + Send + Sync>,
+    },
+    /// A key or a value is nested too deeply to be loaded again: more than 1023 sequences, maps, structs and tuples within each other.
+    TooDeep {
+        /// The field that it is in.
+        field: &'static str,
     },
 }
 
@@ -97,6 +102,9 @@ impl fmt::Display for SaveError {
         match self {
             SaveError::Io(_) => f.write_str("the snapshot can't be written"),
             SaveError::Entry { field, .. } => write!(f, "an entry of `{field}` can't be serialized"),
+            SaveError::TooDeep { field } => {
+                write!(f, "an entry of `{field}` is nested too deeply: it could not be loaded again")
+            }
         }
     }
 }
@@ -106,6 +114,7 @@ impl Error for SaveError {
         match self {
             SaveError::Io(error) => Some(error),
             SaveError::Entry { source, .. } => Some(&**source),
+            SaveError::TooDeep { .. } => None,
         }
     }
 }

@@ -12,8 +12,12 @@
 use super::{
     LoadError, SaveError, Saved,
     frames::{FrameReader, FrameWriter},
+    nesting,
 };
-use rmp_serde::{Deserializer, Serializer, decode::ReadReader};
+use rmp_serde::{
+    Deserializer, Serializer,
+    decode::{Error, ReadReader},
+};
 use std::io::{Cursor, Read, Write};
 
 /// A line end in it shows whether someone took it for text.
@@ -24,6 +28,10 @@ const FIELD: u8 = 1;
 const ENTRY: u8 = 2;
 const END_OF_FIELD: u8 = 3;
 const END: u8 = 0;
+
+/// The most arrays and maps within each other that a key or a value may be read from. An enum's variant is not counted, unless what is
+/// read does not know that it is one. The limit keeps a file from using up the stack.
+const MOST_NESTED: usize = 1023;
 
 const AS_DECLARED: u64 = 0;
 const FOR_EVER: u64 = 1;
@@ -111,6 +119,15 @@ impl FieldWriter<'_, '_> {
         key.serialize(&mut serializer)
             .and_then(|()| value.serialize(&mut serializer))
             .map_err(|source| SaveError::Entry { field: self.name, source: source.into() })?;
+        // How deep it is depends on what it is read as, so that is tried where it matters.
+        if nesting::exceeds(&bytes, MOST_NESTED) {
+            let mut entry = Entry::default();
+            entry.bytes().append(&mut bytes);
+            if let Err(Error::DepthLimitExceeded) = entry.read::<K, V>() {
+                return Err(SaveError::TooDeep { field: self.name });
+            }
+            bytes.append(entry.bytes());
+        }
 
         self.file.frames.write(&[ENTRY])?;
         if self.noted.left {
@@ -138,10 +155,35 @@ impl FieldWriter<'_, '_> {
     }
 }
 
+/// The key and the value of an entry, to be read.
+struct Entry {
+    reader: Deserializer<ReadReader<Cursor<Vec<u8>>>>,
+}
+
+impl Default for Entry {
+    fn default() -> Self {
+        Entry { reader: Deserializer::new(Cursor::default()) }
+    }
+}
+
+impl Entry {
+    /// The bytes from which they are read.
+    fn bytes(&mut self) -> &mut Vec<u8> {
+        self.reader.get_mut().get_mut()
+    }
+
+    fn read<K: Saved, V: Saved>(&mut self) -> Result<(K, V), Error> {
+        self.reader.get_mut().set_position(0);
+        // Also what a `Deserialize` has made of it that went on after an error. The reader fails at the limit.
+        self.reader.set_max_depth(MOST_NESTED + 1);
+        Ok((K::deserialize(&mut self.reader)?, V::deserialize(&mut self.reader)?))
+    }
+}
+
 /// A snapshot that is being read.
 pub struct FileReader<'a> {
     frames: FrameReader<'a>,
-    entry: Deserializer<ReadReader<Cursor<Vec<u8>>>>,
+    entry: Entry,
     fields: u64,
 }
 
@@ -167,7 +209,7 @@ impl<'a> FileReader<'a> {
             Ok(version) if version > super::FORMAT_VERSION => return Err(LoadError::NewerVersion { version }),
             _ => return Err(LoadError::Damaged { at: 0 }),
         }
-        Ok(FileReader { frames, entry: Deserializer::new(Cursor::new(Vec::new())), fields: 0 })
+        Ok(FileReader { frames, entry: Entry::default(), fields: 0 })
     }
 
     /// The next field, whose entries must be read or skipped then.
@@ -199,15 +241,12 @@ impl<'a> FileReader<'a> {
     ) -> Result<(), LoadError> {
         let mut entries = 0;
         while let Some((times, length)) = self.entry(noted, entries)? {
-            let bytes = self.entry.get_mut();
-            bytes.set_position(0);
-            let bytes = bytes.get_mut();
+            let bytes = self.entry.bytes();
             bytes.clear();
             self.frames.bytes(length, |piece| bytes.extend_from_slice(piece))?;
-            let parts = K::deserialize(&mut self.entry).and_then(|key| Ok((key, V::deserialize(&mut self.entry)?)));
             let wrong = |source| LoadError::Entry { field, source };
-            let (key, value) = parts.map_err(|source| wrong(source.into()))?;
-            if self.entry.position() != length {
+            let (key, value) = self.entry.read().map_err(|source| wrong(source.into()))?;
+            if self.entry.reader.position() != length {
                 return Err(wrong("there is more than a key and a value".into()));
             }
             each(key, value, times);

@@ -90,8 +90,11 @@
 //!   same file one by one: [`ShardedMap::load`](crate::ShardedMap::load) takes its own field and passes over the rest.
 //!
 //! Types are not compared but by what they deserialize from. A type whose `Serialize` and `Deserialize` do not fit each
-//! other comes back wrong or not at all, and `MessagePack` has one form for `None`, `Some(None)` and `Some(())`: they come
+//! other comes back wrong or not at all. `MessagePack` has one form for `None`, `Some(None)` and `Some(())`: they come
 //! back as `None`.
+//!
+//! A key or a value may be nested 1023 deep, in sequences, maps, structs and tuples. A deeper one is refused when it is saved
+//! ([`SaveError::TooDeep`]), since it could not be loaded.
 //!
 //! A later version of this crate loads the files of an earlier one. The form of a file is described in
 //! `sharded-runtime/src/snapshot/`.
@@ -100,6 +103,7 @@ mod error;
 #[allow(unreachable_pub, missing_debug_implementations, reason = "in a trait that only this crate can name")]
 mod file;
 mod frames;
+mod nesting;
 
 pub use error::{LoadError, SaveError};
 
