@@ -8,3 +8,4 @@ mod deep;
 mod meanwhile;
 mod restarts;
 mod stores;
+mod told;

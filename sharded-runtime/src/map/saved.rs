@@ -6,7 +6,7 @@ use super::{
     locked::Locked,
 };
 use crate::{
-    Policy,
+    Cause, Policy, Refused,
     expiry::Stamp,
     lock::Serves,
     shards::{Access, Runs},
@@ -39,13 +39,14 @@ where
     P::Lock: Serves<K, V>,
     S: BuildHasher + Default + 'static,
 {
-    /// Writes all live entries, and says how many: see [`snapshot`]. With the feature `serde`.
+    /// Writes all entries that are alive when it is called, and returns how many: see [`snapshot`]. With the feature `serde`.
     ///
-    /// O(n); some 64 entries are copied per lock hold, and written after it. No use of the entries.
+    /// O(n). Some 64 entries are copied per lock hold, and written after it. A save is no use of an entry. Where someone
+    /// [is told](ShardedMap#removal-listener) of removals, it first removes what has expired, as [`sweep`](Self::sweep) does.
     ///
     /// # Errors
     ///
-    /// [`SaveError`], where the writer fails or a `Serialize` refuses.
+    /// [`SaveError`], where the writer fails, a `Serialize` refuses, or a key or value is nested too deeply.
     ///
     /// # Panics
     ///
@@ -102,26 +103,43 @@ where
         snapshot::load(&|visitor| visitor(self), &mut reader, Others::PassedOver)
     }
 
-    /// Puts in an entry of a snapshot.
+    /// Puts in an entry of a snapshot. What does not come in is told of, since no call hands it out.
     fn restore(&self, entry: Entry<K, V>, loaded: &mut Loaded) {
         let Entry { key, value, times: Times { left, unused } } = entry;
         if unused >= self.core.idle {
             loaded.expired += 1;
+            let shard = self.core.route(self.core.hasher.hash(&key));
+            self.core.write(shard, Runs::Nothing, |locked| locked.leave_expired((key, value)));
             return;
         }
-        let is_in = if StampOf::<P>::TRACKS_ACCESS {
-            let hash = self.core.hasher.hash(&key);
-            let shard = self.core.route(hash);
-            let mut offer = Offer::new(key, value);
-            let put = |offer: &mut Offer<K, V>| {
-                self.core.write(shard, Runs::Nothing, |locked| locked.put_unused(hash, offer, left, unused))
-            };
-            // As any other insert where entries may not be evicted.
-            put(&mut offer) || (P::PINS && self.core.make_room_elsewhere(shard, &offer) && put(&mut offer))
+        let refused = if StampOf::<P>::TRACKS_ACCESS {
+            self.put_unused(Offer::new(key, value), left, unused)
         } else {
-            self.put(key, value, left).is_ok()
+            self.put(key, value, left).err().map(|Refused { key, value }| (key, value))
         };
-        *(if is_in { &mut loaded.entries } else { &mut loaded.refused }) += 1;
+        let Some((key, value)) = refused else {
+            loaded.entries += 1;
+            return;
+        };
+        loaded.refused += 1;
+        let shard = self.core.route(self.core.hasher.hash(&key));
+        let mut offer = Offer::new(key, value);
+        self.core.write(shard, Runs::Nothing, |locked| locked.evict_offered(&mut offer));
+    }
+
+    /// Stores what is on offer for this long, as an entry that was unused for so long, or gives it back where there is no room.
+    fn put_unused(&self, mut offer: Offer<K, V>, left: Option<u64>, unused: u64) -> Option<(K, V)> {
+        let hash = offer.key().map_or(0, |key| self.core.hasher.hash(key));
+        let shard = self.core.route(hash);
+        let put = |offer: &mut Offer<K, V>| {
+            self.core.write(shard, Runs::Nothing, |locked| locked.put_unused(hash, offer, left, unused));
+        };
+        put(&mut offer);
+        // As any other insert where entries may not be evicted.
+        if P::PINS && offer.value.is_some() && self.core.make_room_elsewhere(shard, &offer) {
+            put(&mut offer);
+        }
+        offer.take()
     }
 }
 
@@ -137,11 +155,20 @@ where
         self.core.check_order();
     }
 
-    fn save_part(&self, file: &mut FileWriter<'_>) -> Result<(), SaveError> {
+    fn begin_save(&self) -> u64 {
+        // The time comes first: what expires later than this is saved, or removed and told of here.
+        let began = self.core.now();
+        if StampOf::<P>::EXPIRES && self.core.listening().is_some() {
+            self.core.remove_expired();
+        }
+        began
+    }
+
+    fn save_part(&self, file: &mut FileWriter<'_>, began: u64) -> Result<(), SaveError> {
         let noted = Noted { left: StampOf::<P>::EXPIRES, unused: StampOf::<P>::TRACKS_ACCESS };
         let mut field = file.field(P::NAME, noted)?;
         for shard in 0..self.core.shard_count() {
-            self.core.copy_live(shard, |entry| field.entry(&entry.key, &entry.value, entry.times))?;
+            self.core.copy_live(shard, began, |entry| field.entry(&entry.key, &entry.value, entry.times))?;
         }
         field.finish()
     }
@@ -174,9 +201,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.shards.check();
     }
 
-    /// Lends copies of the live entries of a shard, each that is there all the while exactly once, without its lock: [`BATCH`] are
-    /// copied per lock hold. No use of the entries.
-    fn copy_live<E>(&self, shard: usize, mut each: impl FnMut(&Entry<K, V>) -> Result<(), E>) -> Result<(), E>
+    /// Lends copies of the entries of a shard that had not expired when the save `began`, each that is there all the while exactly
+    /// once, without its lock: [`BATCH`] are copied per lock hold. No use of the entries.
+    fn copy_live<E>(
+        &self,
+        shard: usize,
+        began: u64,
+        mut each: impl FnMut(&Entry<K, V>) -> Result<(), E>,
+    ) -> Result<(), E>
     where
         K: Clone,
         V: Clone,
@@ -189,7 +221,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             next = self.shards.read(shard, Access::Step, |_, table| {
                 let next = table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
                 for entry in slots.iter().filter_map(|&slot| table.get(slot)) {
-                    if let Some(times) = self.times(entry.stamp()) {
+                    if let Some(times) = self.times(entry.stamp(), began) {
                         copies.push(Entry { key: entry.key().clone(), value: entry.value().clone(), times });
                     }
                 }
@@ -200,34 +232,45 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Ok(())
     }
 
-    /// The times of an entry with this stamp, if it has not expired.
-    fn times(&self, stamp: &StampOf<P>) -> Option<Times> {
-        let now = self.now();
-        if stamp.deadline(self.idle) <= now {
+    /// The times of an entry with this stamp, if it had not expired when the save `began`.
+    ///
+    /// One that has expired since is saved with the least time that a file can hold: whoever restores it is told of it. Were it
+    /// left out, it could have been too late to be told of it in the process that saves.
+    fn times(&self, stamp: &StampOf<P>, began: u64) -> Option<Times> {
+        if stamp.deadline(self.idle) <= began {
             return None;
         }
+        let now = self.now();
         // With an idle time of zero it would have ended with its last use, with one for ever it ends with its ttl.
         let (used, deadline) = (stamp.deadline(0), stamp.deadline(u64::MAX));
         let left = match deadline {
             u64::MAX if self.ttl == u64::MAX => None,
             u64::MAX => Some(u64::MAX),
-            deadline => Some(deadline - now),
+            deadline => Some(deadline.saturating_sub(now).max(1)),
         };
         Some(Times { left, unused: if StampOf::<P>::TRACKS_ACCESS { now.saturating_sub(used) } else { 0 } })
     }
 }
 
 impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
+    /// Tells of an entry that had expired before it came into the map.
+    fn leave_expired(&mut self, entry: (K, V)) {
+        self.open.meter.expired.add();
+        self.leave(entry, Cause::Expired);
+    }
+
     /// Stores what is on offer, in place of what its key had, for this long (or the declared ttl), as an entry that was unused for
-    /// so long, which is less than the idle time. Says whether there was room.
-    fn put_unused(&mut self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>, unused: u64) -> bool {
+    /// so long, which is less than the idle time. It stays on offer where there is no room.
+    fn put_unused(&mut self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>, unused: u64) {
         if !self.fits(self.units_of(offer)) {
-            return false;
+            return;
         }
         let slot = match self.find_offered(hash, offer) {
             Some(slot) => {
-                // What it replaces is dropped after the lock is released.
-                offer.value = offer.value.take().map(|value| self.replace(slot, hash, value, ttl));
+                if let Some((key, value)) = offer.take() {
+                    let replaced = self.replace(slot, hash, value, ttl);
+                    self.leave((key, replaced), Cause::Replaced);
+                }
                 Some(slot)
             }
             None => self.insert_slot(hash, offer, ttl, !P::PINS),
@@ -235,6 +278,5 @@ impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
         if let Some(slot) = slot.filter(|_| unused > 0) {
             self.table.used_at(slot, self.now.saturating_sub(unused), self.now, self.core.idle);
         }
-        slot.is_some()
     }
 }

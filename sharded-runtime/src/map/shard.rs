@@ -131,8 +131,17 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
+    /// Removes everything that has expired and drops what was discarded; answers how many entries it removed.
     #[track_caller]
     pub(super) fn sweep(&self) -> usize {
+        let removed = self.remove_expired();
+        self.discarded.finish();
+        removed
+    }
+
+    /// Removes everything that has expired, a bounded number of entries per lock hold; answers how many.
+    #[track_caller]
+    pub(super) fn remove_expired(&self) -> usize {
         let mut removed = 0;
         for shard in 0..self.shards.count() {
             let mut next = Some(0);
@@ -141,7 +150,6 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             }
             removed += self.sweep_shard(shard).0;
         }
-        self.discarded.finish();
         removed
     }
 }

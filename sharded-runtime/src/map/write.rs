@@ -349,7 +349,7 @@ impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
     }
 
     /// Evicts what is on offer at once.
-    fn evict_offered(&mut self, offer: &mut Offer<K, V>) {
+    pub(super) fn evict_offered(&mut self, offer: &mut Offer<K, V>) {
         if let Some(entry) = offer.take() {
             self.count_evicted();
             self.leave(entry, Cause::Evicted);

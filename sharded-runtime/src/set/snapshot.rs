@@ -18,11 +18,11 @@ where
     P::Lock: Serves<K, ()>,
     S: BuildHasher + Default + 'static,
 {
-    /// Writes all live keys, and says how many: see [`ShardedMap::save`]. With the feature `serde`.
+    /// Writes all keys that are alive when it is called, and returns how many: see [`ShardedMap::save`]. With the feature `serde`.
     ///
     /// # Errors
     ///
-    /// [`SaveError`], where the writer fails or a `Serialize` refuses.
+    /// [`SaveError`], where the writer fails, a `Serialize` refuses, or a key is nested too deeply.
     ///
     /// # Panics
     ///
@@ -83,8 +83,12 @@ where
         self.map.check_order();
     }
 
-    fn save_part(&self, file: &mut FileWriter<'_>) -> Result<(), SaveError> {
-        self.map.save_part(file)
+    fn begin_save(&self) -> u64 {
+        self.map.begin_save()
+    }
+
+    fn save_part(&self, file: &mut FileWriter<'_>, began: u64) -> Result<(), SaveError> {
+        self.map.save_part(file, began)
     }
 
     fn load_part(&self, head: &FieldHead, file: &mut FileReader<'_>) -> Result<Staged, LoadError> {

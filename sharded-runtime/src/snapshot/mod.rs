@@ -47,31 +47,43 @@
 //!
 //! # What is saved
 //!
-//! Every live entry of every map and set, in the order of declaration, each with the time that it has left and, where the
-//! field has an idle time, for how long it has not been used. Skipped fields are not saved, nor is what the eviction knows
-//! of the entries, nor what the statistics count.
+//! A save writes every entry that is alive when it begins, of every map and set, in the order of declaration. Each entry has the time
+//! that it has left and, where the field has an idle time, for how long it has not been used. Skipped fields are not saved. Nor
+//! is what the eviction knows of the entries, or what the statistics count.
 //!
-//! A save goes through a field shard by shard and copies some 64 entries per lock hold: `Clone` of keys and values runs
-//! under the lock (as in [`get`](crate::ShardedMap::get)), `Serialize` and the writer do not. So it is not of one moment:
-//! an entry that is there all the while is saved exactly once, one that comes or goes meanwhile once or not at all, and
-//! one that changes as it was at some time. It is no use of the entries. It needs memory for those 64 copies, for the
+//! A save goes through a field shard by shard and copies some 64 entries per lock hold. `Clone` of keys and values runs
+//! under the lock, as in [`get`](crate::ShardedMap::get); `Serialize` and the writer do not. So a save is not of one moment.
+//! An entry that is there all the while is saved exactly once. One that comes or goes meanwhile is saved once or not at all. One that changes
+//! meanwhile is saved as it was at some time. A save is no use of an entry. It needs memory for those 64 copies, for the
 //! largest entry in its serialized form, and 64 KiB.
+//!
+//! # What is told of removals
+//!
+//! A [removal listener](crate::ShardedMap#removal-listener) hears of each entry once, in the process that saves or in the one that loads:
+//!
+//! - What has expired when the save begins is not saved. Where someone is told of removals, the save first removes it and tells of it, in all
+//!   fields, before it writes anything. So what a listener changes in another field is in the file.
+//! - What expires while the save runs, before it is copied, is saved, unless a call or the background thread removes it first. It has a nanosecond
+//!   left, so it expires as soon as it is loaded.
+//! - What expires after it was copied is in the file, with the time that it had left then. A process that goes on after the save tells of it as well.
+//! - What is in the file and does not come into the store is told of by the load: what has been unused for too long as
+//!   [`Expired`](crate::Cause::Expired), what finds no room as [`Evicted`](crate::Cause::Evicted).
 //!
 //! # What is loaded
 //!
 //! The entries come into the store as by [`insert`](crate::ShardedMap::insert), each with the time to live that it had
-//! left: also one of its own, and also if the field declares another one by now. The time from the save to the load does
-//! not count. An entry that had no end gets the declared `ttl`, where there is one by now, and times that the field no
-//! longer keeps are forgotten. One that has been unused for longer than the idle time in force at the load is left out
+//! left, even if the entry had a time of its own, and even if the field declares another time by now. The time from the save to the load does
+//! not count. An entry that had no end gets the declared `ttl`, where there is one by now. Times that the field no
+//! longer keeps are forgotten. An entry that has been unused for longer than the idle time in force at the load is left out
 //! ([`Loaded::expired`]).
 //!
-//! What is in the store already stays, but for the values of keys that are loaded. Where the entries are more than the
-//! capacity, the eviction decides who leaves, as if they had been inserted in the order of the file;
-//! [`Reject`](crate::evict::Reject) refuses those that find no room ([`Loaded::refused`]), and so does any eviction what is
-//! heavier than the capacity, or new where nothing may be evicted.
+//! What is in the store already stays, but for the values of keys that are loaded. Where there are more entries than the
+//! capacity, the eviction decides who leaves, as if they had been inserted in the order of the file.
+//! [`Reject`](crate::evict::Reject) refuses those that find no room ([`Loaded::refused`]). Any eviction refuses what is
+//! heavier than the capacity, and what is new where nothing may be evicted.
 //!
-//! Before the first entry comes into the store all of them are read, checked and deserialized: a load that fails leaves
-//! the store as it was. Until then they take about the memory that they take in the store, which then takes them over a
+//! Before the first entry comes into the store, all of them are read, checked and deserialized. So a load that fails leaves
+//! the store as it was. Until then the entries take about the memory that they take in the store, which then takes them over a
 //! thousand at a time.
 //!
 //! # What a file is good for
@@ -163,11 +175,12 @@ pub trait Snapshot: Store {
     /// Shows every map of the store, in the order of declaration.
     fn visit_saved(&self, visitor: &mut dyn FnMut(&dyn SavedField));
 
-    /// Writes all live entries, and says how many. The writer needs no buffer of its own; it is flushed at the end.
+    /// Writes all entries that are alive when it is called, and returns how many. The writer needs no buffer of its own; it is flushed at
+    /// the end.
     ///
     /// # Errors
     ///
-    /// [`SaveError`], where the writer fails or a `Serialize` refuses.
+    /// [`SaveError`], where the writer fails, a `Serialize` refuses, or a key or value is nested too deeply.
     ///
     /// # Panics
     ///
@@ -231,9 +244,10 @@ pub trait Snapshot: Store {
 pub struct Loaded {
     /// Those that came into the store, though the eviction may have let some of them go for others.
     pub entries: u64,
-    /// Those that were unused for longer than the idle time that is in force now.
+    /// Those that were unused for longer than the idle time that is in force now. A [removal listener](crate::ShardedMap#removal-listener)
+    /// is told that they have expired.
     pub expired: u64,
-    /// Those for which there was no room.
+    /// Those for which there was no room. A removal listener is told that they were evicted.
     pub refused: u64,
 }
 
@@ -258,8 +272,10 @@ mod sealed {
     pub trait SavedField {
         /// Panics where this thread may not access the field now.
         fn check_order(&self);
-        /// Writes the field.
-        fn save_part(&self, file: &mut FileWriter<'_>) -> Result<(), SaveError>;
+        /// Removes what has expired, if someone is told of it, and answers the field's time: what is alive then is saved.
+        fn begin_save(&self) -> u64;
+        /// Writes the field as a save that began then.
+        fn save_part(&self, file: &mut FileWriter<'_>, began: u64) -> Result<(), SaveError>;
         /// Reads the field, and has its entries ready.
         fn load_part(&self, head: &FieldHead, file: &mut FileReader<'_>) -> Result<Staged, LoadError>;
     }
@@ -280,11 +296,14 @@ pub(crate) enum Others {
 
 pub(crate) fn save(fields: Fields<'_>, writer: &mut dyn Write) -> Result<u64, SaveError> {
     fields(&mut |field| field.check_order());
+    // All fields before the first is written: a listener of one may change another.
+    let mut began = Vec::new();
+    fields(&mut |field| began.push(field.begin_save()));
     let mut file = FileWriter::new(writer)?;
-    let mut saved = Ok(());
+    let (mut saved, mut began) = (Ok(()), began.into_iter());
     fields(&mut |field| {
-        if saved.is_ok() {
-            saved = field.save_part(&mut file);
+        if let (Ok(()), Some(began)) = (&saved, began.next()) {
+            saved = field.save_part(&mut file, began);
         }
     });
     saved?;
