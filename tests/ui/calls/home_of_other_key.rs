@@ -1,9 +1,19 @@
 use sharded::{node::Pool, sharded};
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Borrow, collections::HashMap, sync::Arc};
+
+// A key of this file's own: of `String` the compiler would quote the standard library, if its source is installed.
+#[derive(PartialEq, Eq, Hash)]
+struct Name(String);
+
+impl Borrow<str> for Name {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
 
 #[sharded(ttl = "5m")]
 struct Store {
-    map: HashMap<String, u8>,
+    map: HashMap<Name, u8>,
 }
 
 fn main() {
