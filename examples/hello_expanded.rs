@@ -87,6 +87,11 @@ impl HelloBuilder {
         self.__options = self.__options.sweep_by_hand();
         self
     }
+    /// Places shards as on this machine, in place of the one at hand.
+    fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(topology);
+        self
+    }
     /// Overrides what was declared of `visits`.
     fn visits(
         mut self,

@@ -40,7 +40,12 @@ fn all() -> Vec<Snapshot> {
 fn snapshot(name: String) -> Snapshot {
     let text = fs::read_to_string(folder().join(format!("{name}.rs"))).expect("it can be read");
     let file = syn::parse_file(&text).unwrap_or_else(|error| panic!("{name}.rs: {error}"));
-    let Ok([Item::Struct(mut item)]) = <[Item; 1]>::try_from(file.items) else { panic!("{name}.rs holds one struct") };
+    let Ok([Item::Struct(item)]) = <[Item; 1]>::try_from(file.items) else { panic!("{name}.rs holds one struct") };
+    of(name, item)
+}
+
+/// What becomes of a declaration.
+fn of(name: String, mut item: ItemStruct) -> Snapshot {
     let at = item.attrs.iter().position(|attr| attr.path().is_ident("sharded"));
     let attribute = match item.attrs.remove(at.expect("the struct has the attribute")).meta {
         Meta::List(list) => list.tokens,
@@ -69,6 +74,31 @@ fn expansions_are_as_they_were_reviewed() {
         failures.is_empty(),
         "the macro writes other code than was reviewed (-, before; +, now). Where that is meant, bless it with \
          `BLESS=1 cargo test -p sharded-derive`:\n{failures}"
+    );
+}
+
+/// `examples/hello_expanded.rs` is `hello.rs` with the attribute's work written out by hand. Only its comments are its own.
+#[test]
+fn the_example_written_by_hand_is_what_the_macro_writes() {
+    let items = |name: &str| {
+        let path = folder().join("../../examples").join(name);
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        syn::parse_file(&text).unwrap_or_else(|error| panic!("{name}: {error}")).items
+    };
+    let expand = |item| match item {
+        Item::Struct(item) => of("hello".to_owned(), item).expansion.items,
+        item => vec![item],
+    };
+    let text = |items: Vec<Item>| {
+        let items = items.into_iter().filter(|item| !matches!(item, Item::Use(_))).collect();
+        prettyplease::unparse(&File { shebang: None, frontmatter: None, attrs: Vec::new(), items })
+    };
+    let written = text(items("hello_expanded.rs"));
+    let expected = text(items("hello.rs").into_iter().flat_map(expand).collect());
+    assert!(
+        written == expected,
+        "the macro writes other code than `examples/hello_expanded.rs` has (-, the example; +, the macro):\n{}",
+        diff(&written, &expected)
     );
 }
 
