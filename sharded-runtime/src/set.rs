@@ -321,7 +321,7 @@ where
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
-    /// Or if one shard holds 2^32 - 1 keys.
+    /// Or if there is no memory for one more key, or no number (a shard numbers 2^28 keys at least).
     ///
     /// # Examples
     ///
@@ -451,7 +451,7 @@ where
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
-    /// Or if one shard holds 2^32 - 1 keys.
+    /// Or if there is no memory for one more key, or no number (a shard numbers 2^28 keys at least).
     ///
     /// # Examples
     ///
@@ -656,7 +656,7 @@ where
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
-    /// Or if one shard holds 2^32 - 1 keys.
+    /// Or if there is no memory for one more key, or no number (a shard numbers 2^28 keys at least).
     ///
     /// # Examples
     ///
