@@ -198,7 +198,9 @@ fn calls<L: Lock + Serves<u64, u64>>() -> Vec<(Call<L>, Option<u64>)> {
             },
             Some(10),
         ),
-        // These neither put it in nor take it out.
+        (|map| ignore(map.expire_in(&7, Duration::ZERO)), None),
+        (|map| ignore(map.expire_in(&7, TTL)), Some(70)),
+        // These neither put it in nor take it out, nor give it another time than the load would.
         (|map| ignore(map.get(&7)), Some(71)),
         (|map| ignore(map.insert_if_absent(7, 10)), Some(71)),
         (|map| ignore(map.get_or_insert_with(7, || 10)), Some(71)),
@@ -207,7 +209,6 @@ fn calls<L: Lock + Serves<u64, u64>>() -> Vec<(Call<L>, Option<u64>)> {
         (|map| map.for_each(|_, _| ()), Some(71)),
         (|map| map.shrink_to_fit(), Some(71)),
         (|map| map.extend((100..200).map(|key| (key, key))), Some(71)),
-        (|map| ignore(map.expire_in(&7, Duration::ZERO)), Some(71)),
     ]
 }
 
@@ -240,6 +241,44 @@ fn what_is_put_in_or_changed_meanwhile_wins_over_what_is_loaded() {
     other_calls::<Mutex>();
     other_calls::<RwLock>();
     other_calls::<Optimistic>();
+}
+
+/// What a call says of an entry's time holds, whenever a load lands that has begun before.
+#[test]
+fn a_time_of_its_own_given_meanwhile_is_kept() {
+    let own = Duration::from_secs(3);
+    let calls: [Call<Mutex>; 4] = [
+        |map| assert!(map.expire_in(&7, Duration::from_secs(3))),
+        |map| ignore(map.insert_with_ttl(7, 10, Duration::from_secs(3))),
+        |map| {
+            map.touch(&7);
+            map.expire_in(&7, Duration::from_secs(3));
+        },
+        |map| {
+            map.with_mut(&7, |value| *value = 10);
+            map.expire_in(&7, Duration::from_secs(3));
+            map.with_mut(&7, |value| *value = 11);
+        },
+    ];
+    for (number, call) in calls.into_iter().enumerate() {
+        let (map, clock) = old::<Mutex>();
+        let load = Load::new();
+        let mut leader = Task::waiting(map.get_or_load_async(7, || load.run()));
+        call(&map);
+        load.end(71);
+        assert!(leader.poll().is_some());
+        assert_eq!(map.ttl_of(&7), Some(own), "call {number}");
+        clock.advance(own);
+        assert_eq!(map.get(&7), None, "call {number}");
+    }
+    // The declared time, given again, is what the load gives it as well.
+    let (map, clock) = old::<Mutex>();
+    let load = Load::new();
+    let mut leader = Task::waiting(map.get_or_load_async(7, || load.run()));
+    map.touch(&7);
+    clock.advance(AFTER);
+    load.end(71);
+    assert_eq!((leader.poll(), map.ttl_of(&7)), (Some(71), Some(TTL)));
 }
 
 #[test]

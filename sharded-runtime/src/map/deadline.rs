@@ -50,6 +50,8 @@ where
 
     /// Has an entry expire after this time from now, in place of what it had left. A use of the entry. Says whether there is one.
     ///
+    /// What is being loaded in its place meanwhile, by a declared `refresh_after`, is not stored.
+    ///
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
@@ -152,6 +154,10 @@ where
             let found = locked.find(hash, key);
             if let Some(slot) = found {
                 locked.used(slot);
+                // A time of its own holds against a load that is under way. The declared time is what that would give it, too.
+                if ttl.is_some() {
+                    locked.overtake_refresh(slot);
+                }
                 locked.restart(slot, hash, ttl);
             }
             found.is_some()
