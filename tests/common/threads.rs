@@ -1,6 +1,26 @@
-//! Threads that start together, and what they throw dice with.
+//! Threads that start together, or that must not hang, and what they throw dice with.
 
-use std::{sync::Barrier, thread};
+use std::{
+    sync::{Barrier, mpsc},
+    thread,
+    time::Duration,
+};
+
+/// Runs something that must not hang on a thread of its own. How long it takes is not what is tested.
+#[track_caller]
+pub fn must_end<R: Send + 'static>(what: &str, run: impl FnOnce() -> R + Send + 'static) -> R {
+    let (done, ended) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        let _ = done.send(run());
+    });
+    match ended.recv_timeout(Duration::from_secs(60)) {
+        Ok(result) => result,
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("this hangs: {what}"),
+        Err(mpsc::RecvTimeoutError::Disconnected) => {
+            std::panic::resume_unwind(thread.join().expect_err("it has ended without a result"))
+        }
+    }
+}
 
 /// Runs so many threads, each with its number, from one moment on. A panic in one of them is one here.
 pub fn together<R: Send>(threads: u64, run: impl Fn(u64) -> R + Sync) -> Vec<R> {

@@ -10,6 +10,7 @@ mod overtaken;
 mod refresh;
 mod stress;
 mod task;
+mod user_code;
 
 use common::{
     eventually, ignore,

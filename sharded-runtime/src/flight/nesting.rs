@@ -6,6 +6,7 @@
 //!
 //! What a task or a thread that the loader has started waits for is not seen: only what runs while the loader itself runs, or is polled.
 
+use crate::removal::without_waiting;
 use parking_lot::Mutex;
 use std::{cell::Cell, collections::BTreeMap};
 
@@ -26,7 +27,8 @@ pub(crate) fn within<R>(flight: u64, run: impl FnOnce() -> R) -> R {
         }
     }
     let _outer = Outer(WITHIN.replace(flight));
-    run()
+    // A listener may wait for this flight.
+    without_waiting(run)
 }
 
 /// What a loader was about to wait for waits for that loader.

@@ -5,7 +5,7 @@ use hashbrown::HashTable;
 use parking_lot::Mutex;
 use std::sync::{Arc, OnceLock};
 
-/// Flights without a lead that one who looks for a flight forgets on the way: more than the one that it may leave so.
+/// Flights without a lead that a call which looks for a flight forgets first: more than the one that it may leave so.
 const TIDIED: usize = 2;
 
 /// Flights that a registry has room for when none is left.
@@ -71,11 +71,16 @@ impl<K, V> Flights<K, V> {
         Some(lend(&mut of_shard.registry.lock()))
     }
 
-    /// Leaves a flight without a lead to the next one who looks for a flight in its shard.
+    /// Leaves a flight without a lead to the next call that looks for a flight in its shard.
     pub(crate) fn set_adrift(&self, shard: usize, hash: u64, flight: &Arc<Flight<V>>) {
         if let Some(of_shard) = self.0.get().and_then(|shards| shards.get(shard)) {
             of_shard.adrift.lock().push((hash, Arc::clone(flight)));
         }
+    }
+
+    /// Whether flights of a shard were left so.
+    pub(crate) fn has_adrift(&self, shard: usize) -> bool {
+        self.0.get().and_then(|shards| shards.get(shard)).is_some_and(|of_shard| !of_shard.adrift.lock().is_empty())
     }
 
     /// Forgets some of the flights that were left so, of a shard whose exclusive lock is held; their keys are to be dropped after that.

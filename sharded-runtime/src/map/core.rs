@@ -357,7 +357,19 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         runs: Runs,
         change: impl FnOnce(&mut Locked<'_, K, V, P, S>) -> R,
     ) -> R {
-        let mut leaving = self.leaving();
+        self.write_leaving(shard, runs, &mut self.leaving(), change)
+    }
+
+    /// As [`write`](Core::write), but what leaves stays in `leaving`: the caller decides when it is told and dropped, which runs user code.
+    #[inline]
+    #[track_caller]
+    pub(super) fn write_leaving<R>(
+        &self,
+        shard: usize,
+        runs: Runs,
+        leaving: &mut Leaving<'_, K, V>,
+        change: impl FnOnce(&mut Locked<'_, K, V, P, S>) -> R,
+    ) -> R {
         let garbage = &mut leaving.garbage;
         let change = |Beside { uses, open }: Beside<'_, Open>, table: &mut Table<K, V, P>| {
             let now = self.now();

@@ -6,9 +6,8 @@ use crate::{
     flight::block_on,
     lock::Serves,
     record::{Operation, Timed},
-    shards::Runs,
 };
-use std::{convert::Infallible, hash::BuildHasher, panic::Location};
+use std::{convert::Infallible, future::poll_fn, hash::BuildHasher, panic::Location, pin::pin};
 
 impl<K, V, P, S> ShardedMap<K, V, P, S>
 where
@@ -32,9 +31,12 @@ where
     ///   would be of a value): what is loaded goes to those who wait for it, and is not stored. Later callers begin a load of their own at once,
     ///   as the one under way may have read what was before.
     /// - **It is old,** by the declared `refresh_after`: one caller loads it anew, and others get what is there and do not wait. What is loaded
-    ///   replaces it and begins to live then, unless a call has put the key in, changed its value or taken it out meanwhile. Where the load
-    ///   fails, that caller too gets what is there, as long as it has not expired; a later call tries again.
+    ///   replaces it and begins to live then, unless a call has put the key in, changed its value, given it a time of its own
+    ///   ([`expire_in`](Self::expire_in)) or taken it out meanwhile. Where the load fails, that caller too gets what is there, as long as it has
+    ///   not expired; a later call tries again.
     /// - **There is no room,** under [`Reject`](crate::evict::Reject): the callers get the value, and it is not stored.
+    /// - **A listener loads,** or the `Drop` of a value that has left: it runs when those who wait have their answer, so it may load any key.
+    ///   Inside of a loader it gets [`LoadError::Recursive`] for the key that is being loaded there.
     ///
     /// The time to live starts when the load ends. This blocks the thread; in async code await
     /// [`get_or_try_insert_async`](Self::get_or_try_insert_async).
@@ -71,12 +73,14 @@ where
         let (hash, is_timed) = self.core.hash_timed(Operation::Load, &key);
         let load = || self.core.timed(is_timed, Timed::Miss, load);
         self.core.check_load(hash, Location::caller());
-        if let Some(value) = self.core.read(hash, &key, <P::Lock as Serves<K, V>>::COPIES, Runs::Nothing, V::clone) {
-            let Some(ours) = self.core.refresh(hash, key) else { return Ok(value) };
+        // It is declared before the lead, so its `Drop` runs after the lead has ended.
+        let mut key = Some(key);
+        if let Some(value) = self.core.copy_of(hash, key.as_ref()) {
+            let Some(ours) = self.core.refresh(hash, &mut key) else { return Ok(value) };
             let loaded = ours.run(load);
             return ours.land(loaded);
         }
-        match block_on(self.core.approach(hash, key))? {
+        match block_on(self.core.approach(hash, &mut key))? {
             Approach::Value(value) => Ok(value),
             Approach::Lead(ours) => {
                 let loaded = ours.run(load);
@@ -135,22 +139,28 @@ where
         let core = &*self.core;
         async move {
             let (hash, is_timed) = core.hash_timed(Operation::Load, &key);
-            let load = || core.timed_async(is_timed, Timed::Miss, load());
-            let get = async {
-                if let Some(value) = core.read(hash, &key, <P::Lock as Serves<K, V>>::COPIES, Runs::Nothing, V::clone) {
-                    let Some(ours) = core.refresh(hash, key) else { return Ok(value) };
-                    let loaded = ours.poll(load).await;
+            // The loader and the key are declared before the lead, so their `Drop` runs after the lead has ended.
+            let mut load = pin!(async { core.timed_async(is_timed, Timed::Miss, load()).await });
+            let mut key = Some(key);
+            let mut get = pin!(async {
+                if let Some(value) = core.copy_of(hash, key.as_ref()) {
+                    let Some(ours) = core.refresh(hash, &mut key) else { return Ok(value) };
+                    let loaded = ours.poll(load.as_mut()).await;
                     return ours.land(loaded);
                 }
-                match core.approach(hash, key).await? {
+                match core.approach(hash, &mut key).await? {
                     Approach::Value(value) => Ok(value),
                     Approach::Lead(ours) => {
-                        let loaded = ours.poll(load).await;
+                        let loaded = ours.poll(load.as_mut()).await;
                         ours.land(loaded)
                     }
                 }
-            };
-            core.check_polls(hash, at, get).await
+            });
+            poll_fn(|context| {
+                core.check_load(hash, at);
+                get.as_mut().poll(context)
+            })
+            .await
         }
     }
 

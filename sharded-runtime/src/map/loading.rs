@@ -1,9 +1,14 @@
 //! What a load is made of: from the looking for the key to the storing of what was loaded, see [`flight`](crate::flight).
+//!
+//! Listeners and the `Drop` of keys and values may load keys themselves. So none of them runs while this thread leads a flight, but in the
+//! loader: to look for a flight takes nothing out of the map, and what a landing takes out is told and dropped after those who wait have their
+//! answer.
 
 use super::{
     Key, Value,
     core::{Core, Open},
     garbage::{Drops, Garbage},
+    locked::Locked,
 };
 use crate::{
     LoadError, Policy,
@@ -13,7 +18,7 @@ use crate::{
     shards::{Access, Beside, Runs},
     table::Offer,
 };
-use std::{future::poll_fn, panic::Location, pin::pin, sync::Arc};
+use std::{future::poll_fn, panic::Location, pin::Pin, sync::Arc};
 
 /// What a call has come by.
 pub(super) enum Approach<'a, K, V, P: Policy, S> {
@@ -40,6 +45,16 @@ struct Waiting<'a, K, V, P: Policy, S> {
     need: Option<Need>,
 }
 
+/// What comes of a load that lands, for after the flight has ended.
+struct Landing<K, V> {
+    /// What was loaded, as long as it is not stored, with its key.
+    offer: Offer<K, V>,
+    /// What it replaces.
+    replaced: Option<V>,
+    /// A copy of what is stored, which the callers get in its place.
+    stored: Option<V>,
+}
+
 /// What was found for a key.
 enum Found<'a, K, V, P: Policy, S> {
     Value(V),
@@ -54,26 +69,30 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.shards.check_outside(self.route(hash), at);
     }
 
-    /// Polls a load where that is allowed.
-    pub(super) async fn check_polls<F: Future>(&self, hash: u64, at: &Location<'_>, load: F) -> F::Output {
-        let mut load = pin!(load);
-        let poll = poll_fn(|context| {
-            self.check_load(hash, at);
-            load.as_mut().poll(context)
-        });
-        poll.await
+    /// A copy of the value of a key, if it has one.
+    #[inline]
+    pub(super) fn copy_of(&self, hash: u64, key: Option<&K>) -> Option<V>
+    where
+        K: Key,
+        V: Clone,
+        P::Lock: Serves<K, V>,
+    {
+        self.read(hash, key?, <P::Lock as Serves<K, V>>::COPIES, Runs::Nothing, V::clone)
     }
 
-    /// Comes by the value of a key, having waited for whoever loads it, or by the load.
-    pub(super) async fn approach<E>(&self, hash: u64, key: K) -> Result<Approach<'_, K, V, P, S>, LoadError<E>>
+    /// Comes by the value of a key, having waited for whoever loads it, or by the load, which may take the key.
+    pub(super) async fn approach<E>(
+        &self,
+        hash: u64,
+        key: &mut Option<K>,
+    ) -> Result<Approach<'_, K, V, P, S>, LoadError<E>>
     where
         K: Key,
         V: Value + Clone,
         E: Send + Sync + 'static,
     {
-        let mut key = Some(key);
         loop {
-            let waiting = match self.find_flight(hash, &mut key)? {
+            let waiting = match self.find_flight(hash, key)? {
                 Found::Value(value) => return Ok(Approach::Value(value)),
                 Found::Lead(lead) => return Ok(Approach::Lead(lead)),
                 Found::Waiting(waiting) => waiting,
@@ -97,37 +116,33 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// The load of a key whose entry was just found, if it is old and nobody else loads it.
+    /// The load of a key whose entry was just found, if it is old and nobody else loads it. That may take the key.
     #[inline]
-    pub(super) fn refresh(&self, hash: u64, key: K) -> Option<Lead<'_, K, V, P, S>>
+    pub(super) fn refresh(&self, hash: u64, key: &mut Option<K>) -> Option<Lead<'_, K, V, P, S>>
     where
         K: Key,
         P::Lock: Serves<K, V>,
     {
-        let is_old = P::REFRESH_AFTER.is_some() && self.has_old(hash, &key, <P::Lock as Serves<K, V>>::COPIES);
+        let copies = <P::Lock as Serves<K, V>>::COPIES;
+        let is_old = P::REFRESH_AFTER.is_some() && self.has_old(hash, key.as_ref()?, copies);
         if is_old { self.lead_refresh(hash, key) } else { None }
     }
 
     #[cold]
-    fn lead_refresh(&self, hash: u64, key: K) -> Option<Lead<'_, K, V, P, S>>
+    fn lead_refresh(&self, hash: u64, key: &mut Option<K>) -> Option<Lead<'_, K, V, P, S>>
     where
         K: Key,
     {
-        let shard = self.route(hash);
-        self.flights.prepare(self.shard_count());
-        let mut key = Some(key);
-        let mut forgotten = Garbage::new();
+        let shard = self.prepare_flights(hash);
         // Out here, as below.
         let mut lead = None;
-        self.write(shard, Runs::Nothing, |locked| {
+        self.look(shard, |locked| {
             // It may have been loaded, or have gone, meanwhile.
-            let Some(slot) = key.as_ref().and_then(|key| locked.find(hash, key)) else { return };
-            if !locked.is_old(slot, hash) {
-                return;
+            let Some(slot) = key.as_ref().and_then(|key| locked.find_live(hash, key)) else { return };
+            if locked.is_old(slot, hash) {
+                let flight = self.with_flights(shard, locked.open, |registry| registry.lead(hash, key));
+                lead = flight.map(|flight| Lead { core: self, hash, flight, need: None });
             }
-            self.flights.tidy(shard, |key| forgotten.push((key, ())));
-            let flight = self.with_flights(shard, locked.open, |registry| registry.lead(hash, &mut key));
-            lead = flight.map(|flight| Lead { core: self, hash, flight, need: None });
         });
         let mut lead = lead?;
         // Where the one who leads would wait for itself, it is served what there is.
@@ -136,23 +151,22 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     /// Looks for the value of a key, or else for its flight. If that begins now, it has the key.
+    ///
+    /// An entry that has expired counts as none, and stays until the flight lands.
     fn find_flight<E>(&self, hash: u64, key: &mut Option<K>) -> Result<Found<'_, K, V, P, S>, LoadError<E>>
     where
         K: Key,
         V: Clone,
     {
-        let shard = self.route(hash);
-        self.flights.prepare(self.shard_count());
-        let mut forgotten = Garbage::new();
+        let shard = self.prepare_flights(hash);
         // Out here, as it takes the shard's lock when it is dropped, and the clock, say, may panic after it was found.
         let mut found = None;
-        self.write(shard, Runs::Nothing, |locked| {
-            if let Some(slot) = key.as_ref().and_then(|key| locked.find(hash, key)) {
+        self.look(shard, |locked| {
+            if let Some(slot) = key.as_ref().and_then(|key| locked.find_live(hash, key)) {
                 locked.used(slot);
                 found = Some(Found::Value(locked.value(slot).clone()));
                 return;
             }
-            self.flights.tidy(shard, |key| forgotten.push((key, ())));
             found = self.with_flights(shard, locked.open, |registry| registry.board(hash, key)).map(|boarded| {
                 let core = self;
                 match boarded {
@@ -166,6 +180,30 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             *need = Need::of_this(flight.id()).map_err(|_| LoadError::Recursive)?;
         }
         Ok(found)
+    }
+
+    /// Lends a shard to look for a flight in it, by code that takes out nothing: of the user's, only `Eq` and `Clone` run.
+    fn look(&self, shard: usize, look: impl FnOnce(&mut Locked<'_, K, V, P, S>)) {
+        let mut nothing = Garbage::new();
+        self.shards.write(shard, Runs::Nothing.access::<K, V>(), |Beside { uses, open }, table| {
+            let now = self.now();
+            look(&mut Locked { core: self, uses, open, now, table, garbage: &mut nothing, heavy: None });
+        });
+    }
+
+    /// Makes the shard of a hash ready for flights, and forgets some that nobody leads. Answers the shard.
+    fn prepare_flights(&self, hash: u64) -> usize {
+        let shard = self.route(hash);
+        self.flights.prepare(self.shard_count());
+        if self.flights.has_adrift(shard) {
+            // Their keys are dropped here, before the caller leads a flight.
+            let mut forgotten = Garbage::new();
+            self.shards.write(shard, Access::Unrecorded, |Beside { open, .. }, _| {
+                self.flights.tidy(shard, |key| forgotten.push((key, ())));
+                self.with_flights(shard, open, |_| Some(()))
+            });
+        }
+        shard
     }
 
     /// Lends the flights of a shard whose exclusive lock is held.
@@ -206,9 +244,8 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
         within(self.flight.id(), load)
     }
 
-    /// Runs a loader that is a future.
-    pub(super) async fn poll<F: Future>(&self, load: impl FnOnce() -> F) -> F::Output {
-        let mut load = pin!(self.run(load));
+    /// Runs a loader that is a future, which has not begun.
+    pub(super) async fn poll<F: Future>(&self, mut load: Pin<&mut F>) -> F::Output {
         poll_fn(|context| self.run(|| load.as_mut().poll(context))).await
     }
 
@@ -217,51 +254,61 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
     pub(super) fn land<E>(self, loaded: Result<V, E>) -> Result<V, LoadError<E>>
     where
         K: Key,
-        V: Clone,
+        V: Value + Clone,
         E: Send + Sync + 'static,
     {
-        let Lead { core, hash, ref flight, .. } = self;
+        let core = self.core;
+        let shard = core.route(self.hash);
+        // The lead is declared last and so ends first, also on a panic. By then nothing else was told or dropped, which runs user code.
+        let mut leaving = core.leaving();
+        let mut landing = Landing { offer: Offer::without_key(), replaced: None, stored: None };
+        let answer;
+        let lead = self;
         // The copy comes first: if it can't be made, this is a load that has panicked.
-        let (mut value, loaded) = match loaded {
-            Ok(value) => {
-                let copy = value.clone();
-                (Some(value), Ok(copy))
-            }
-            Err(error) => (None, Err(Arc::new(error))),
+        answer = match loaded {
+            Ok(value) => Ok(landing.offer.value.insert(value).clone()),
+            Err(error) => Err(Arc::new(error)),
         };
-        let (mut offer, mut replaced) = (None, None);
-        let shard = core.route(hash);
-        let stored = core.write(shard, Runs::Nothing, |locked| {
-            let landed = core.with_flights(shard, locked.open, |registry| registry.land(hash, flight))?;
-            let Landed { key, is_current } = landed;
-            let offer = offer.insert(Offer::of_key(key));
-            if let Some(slot) = locked.find_offered(hash, offer) {
-                if P::REFRESH_AFTER.is_some() && is_current && value.is_some() {
-                    offer.value = value.take();
-                    replaced = locked.hand_replaced(slot, hash, offer, None);
-                    return None;
-                }
-                // What was put in wins, and what is old is better than an error.
-                return Some(locked.value(slot).clone());
-            }
-            if is_current {
-                offer.value = value.take();
-                // Where it is refused the callers get it all the same.
-                let fits = offer.value.is_some() && locked.fits(locked.units_of(offer));
-                let _stored = fits && locked.insert(hash, offer, None, !P::PINS);
-            }
-            None
-        });
-        drop(replaced);
-        let result = stored.map_or(loaded, Ok);
-        flight.tell_all(|| match &result {
+        core.write_leaving(shard, Runs::Nothing, &mut leaving, |locked| lead.end(locked, &mut landing));
+        let told = landing.stored.as_ref().map_or(answer.as_ref(), Ok);
+        lead.flight.tell_all(|| match told {
             Ok(value) => Told::Loaded(value.clone()),
             Err(error) => {
                 let error = Arc::clone(error);
                 Told::Failed(error)
             }
         });
-        result.map_err(LoadError::Failed)
+        drop(lead);
+        match landing.stored {
+            Some(value) => Ok(value),
+            None => answer.map_err(LoadError::Failed),
+        }
+    }
+
+    /// Ends the flight, and stores what was loaded or finds what is stored.
+    #[track_caller]
+    fn end(&self, locked: &mut Locked<'_, K, V, P, S>, landing: &mut Landing<K, V>)
+    where
+        K: Key,
+        V: Value + Clone,
+    {
+        let Lead { core, hash, ref flight, .. } = *self;
+        let shard = core.route(hash);
+        let Landing { offer, replaced, stored } = landing;
+        let landed = core.with_flights(shard, locked.open, |registry| registry.land(hash, flight));
+        let Some(Landed { key, is_current }) = landed else { return };
+        offer.set_key(key);
+        if let Some(slot) = locked.find_offered(hash, offer) {
+            if P::REFRESH_AFTER.is_some() && is_current && offer.value.is_some() {
+                *replaced = locked.hand_replaced(slot, hash, offer, None);
+            } else {
+                // What was put in wins, and what is old is better than an error.
+                *stored = Some(locked.value(slot).clone());
+            }
+        } else if is_current && offer.value.is_some() {
+            // Where it is refused the callers get it all the same.
+            let _stored = locked.fits(locked.units_of(offer)) && locked.insert(hash, offer, None, !P::PINS);
+        }
     }
 
     /// Whether it is still worth loading. Where the key was put in or taken out since the flight began, this one ends, and all look again.

@@ -45,6 +45,15 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         None
     }
 
+    /// As [`find`](Locked::find), but leaves what has expired where it is, so nothing is taken out.
+    pub(super) fn find_live<Q>(&self, hash: u64, key: &Q) -> Option<u32>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        self.table.find(hash, key).map(|entry| entry.slot()).filter(|&slot| self.is_alive(slot))
+    }
+
     /// As [`find`](Locked::find), of what is on offer.
     #[inline]
     pub(super) fn find_offered(&mut self, hash: u64, offer: &Offer<K, V>) -> Option<u32>

@@ -127,7 +127,7 @@ impl<V: Send + 'static> Value for V {}
 ///   this map, or the background thread. That thread goes on while others remove, up to 4096 calls; then the next one that has removed
 ///   something takes over. Inside a closure, of whichever map, it waits until the thread is outside of all closures.
 /// - **How much waits:** where more than 1024 entries wait to be told, who removes another one waits as well, after the removal and
-///   without a lock, until there is room. Not so in a closure or in a listener, since there it could be for ever: what is removed there comes on top.
+///   without a lock, until there is room. Not so in a closure, in a listener or in a loader, since there it could be for ever: what is removed there comes on top.
 /// - **What it may do:** all that can be done with any map, this one too; what it removes is told after it returns. It must not wait for
 ///   a thread that removes entries of this map. Keep it short: the background thread may run it, which sweeps all maps of the process.
 ///   Let it hold the store as a [`Weak`], or the store is never dropped.

@@ -10,6 +10,7 @@ mod queue;
 
 pub use cause::Cause;
 pub use channel::{Removal, Removals};
+pub(crate) use queue::without_waiting;
 
 use crate::order::{self, Later};
 use channel::Channel;

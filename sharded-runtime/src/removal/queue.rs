@@ -36,8 +36,21 @@ struct State<K, V> {
 }
 
 thread_local! {
-    /// How many listeners this thread is inside. It must not wait in one: whoever it waits for may wait for what it is doing.
+    /// How many listeners and loaders this thread is inside. It must not wait in one: whoever it waits for may wait for what it is doing.
     static INSIDE: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Runs something that others may wait for, so this thread does not wait for listeners meanwhile, however many entries they are behind.
+pub(crate) fn without_waiting<R>(run: impl FnOnce() -> R) -> R {
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            INSIDE.set(INSIDE.get() - 1);
+        }
+    }
+    INSIDE.set(INSIDE.get() + 1);
+    let _leave = Leave;
+    run()
 }
 
 impl<K, V> Queue<K, V> {
@@ -116,13 +129,13 @@ impl<K, V> Later for Queue<K, V> {
         if !self.comes_by() {
             return;
         }
-        INSIDE.set(INSIDE.get() + 1);
-        let mut calls = 0;
-        while let Some(entry) = self.next(calls) {
-            self.call(entry);
-            calls += 1;
-        }
-        INSIDE.set(INSIDE.get() - 1);
+        without_waiting(|| {
+            let mut calls = 0;
+            while let Some(entry) = self.next(calls) {
+                self.call(entry);
+                calls += 1;
+            }
+        });
     }
 }
 

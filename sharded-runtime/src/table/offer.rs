@@ -20,6 +20,15 @@ impl<K, V> Offer<K, V> {
         Offer { key: Some(key), value: None }
     }
 
+    /// A value, or nothing yet, whose key is still to come.
+    pub(crate) fn without_key() -> Self {
+        Offer { key: None, value: None }
+    }
+
+    pub(crate) fn set_key(&mut self, key: K) {
+        self.key = Some(key);
+    }
+
     #[inline]
     pub(crate) fn key(&self) -> Option<&K> {
         self.key.as_ref()
