@@ -35,7 +35,7 @@ pub struct Stats {
     pub inserts: u64,
     /// Entries removed because they had expired.
     pub expired: u64,
-    /// Entries removed to make room.
+    /// Entries removed to make room, and those for which there was none, unless a call gave them back.
     pub evicted: u64,
     /// Panics of the [removal listener](crate::ShardedMap#removal-listener), and of the `Drop` of what it was told of, each of which was contained.
     pub listener_panics: u64,

@@ -13,7 +13,7 @@ pub fn must_end<R: Send + 'static>(what: &str, run: impl FnOnce() -> R + Send + 
     let thread = thread::spawn(move || {
         let _ = done.send(run());
     });
-    match ended.recv_timeout(Duration::from_secs(60)) {
+    match ended.recv_timeout(Duration::from_mins(1)) {
         Ok(result) => result,
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("this hangs: {what}"),
         Err(mpsc::RecvTimeoutError::Disconnected) => {

@@ -10,6 +10,7 @@ mod everything;
 mod many_threads;
 mod nested;
 mod panicking;
+mod refused;
 mod registration;
 
 use sharded::{

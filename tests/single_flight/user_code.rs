@@ -88,10 +88,13 @@ enum By {
     Drop,
 }
 
+/// Fills a map, with items that this makes.
+type Prepare<P> = fn(&ShardedMap<u64, Item, P>, &Manual, &dyn Fn(u64) -> Item);
+
 /// Loads the key 7 where something leaves a map for it; whoever is told of that loads a key as well.
 fn load_where_something_leaves<P>(
     map: fn(&Shop) -> &ShardedMap<u64, Item, P>,
-    prepare: fn(&ShardedMap<u64, Item, P>, &Manual, &dyn Fn(u64) -> Item),
+    prepare: Prepare<P>,
     (by, asks, as_task): (By, u64, bool),
 ) where
     P: Policy<Eviction: sharded::evict::MakesRoom, Lock: Serves<u64, Item>>,
@@ -140,7 +143,7 @@ fn what_leaves_for_a_load_may_load() {
                         |map, clock, item| {
                             map.insert(7, item(0));
                             map.insert(9, item(0));
-                            clock.advance(Duration::from_secs(3600));
+                            clock.advance(Duration::from_hours(1));
                         },
                         how,
                     );
@@ -169,7 +172,7 @@ fn what_leaves_for_a_load_may_load() {
                         Shop::both,
                         |map, clock, item| {
                             map.extend([(7, item(0)), (2, item(0))]);
-                            clock.advance(Duration::from_secs(3600));
+                            clock.advance(Duration::from_hours(1));
                         },
                         how,
                     );

@@ -132,6 +132,11 @@ impl<V> Flight<V> {
         self.crew.lock().phase = Phase::Landed;
     }
 
+    /// Takes back that it has landed. Only under the shard's lock under which it did, so that nobody has seen it.
+    pub(crate) fn resume(&self) {
+        self.crew.lock().phase = Phase::Led;
+    }
+
     /// Tells all who wait, one after the other; what each is told is made outside of the lock.
     pub(crate) fn tell_all(&self, mut make: impl FnMut() -> Told<V>) {
         while let Some(ticket) = self.first() {

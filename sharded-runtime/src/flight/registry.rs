@@ -188,6 +188,13 @@ impl<K, V> Registry<K, V> {
         Some(Landed { is_current: entry.is_current(hash, self.epoch), key: entry.key })
     }
 
+    /// Undoes [`land`](Registry::land), in the same lock hold.
+    pub(crate) fn resume(&mut self, hash: u64, flight: &Arc<Flight<V>>, key: K) {
+        flight.resume();
+        let entry = Entry { hash, key, flight: Arc::clone(flight), epoch: Some(self.epoch) };
+        self.entries.insert_unique(hash, entry, |entry| entry.hash);
+    }
+
     /// Ends a flight that nobody leads, unless someone does by now.
     pub(crate) fn forget_adrift(&mut self, hash: u64, flight: &Arc<Flight<V>>) -> Option<K> {
         // Only under the shard's lock can anyone take the lead again.

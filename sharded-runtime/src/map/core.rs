@@ -446,10 +446,17 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if units > budget.capacity() as u64 {
             return false;
         }
-        let mut leaving = self.leaving();
+        self.evict_elsewhere(shard, units, &mut self.leaving().garbage)
+    }
+
+    /// Evicts entries of other shards until they had so many units. Says whether they had.
+    #[cold]
+    #[track_caller]
+    pub(super) fn evict_elsewhere(&self, shard: usize, units: u64, garbage: &mut Garbage<K, V>) -> bool {
+        let Some(budget) = &self.budget else { return false };
         let mut made = 0;
         for next in 1..self.shards.count() {
-            let more = self.evict_from((shard + next) % self.shards.count(), units - made, &mut leaving.garbage);
+            let more = self.evict_from((shard + next) % self.shards.count(), units - made, garbage);
             budget.give_all(more);
             made += more;
             if made >= units {

@@ -34,7 +34,8 @@ where
     ///   replaces it and begins to live then, unless a call has put the key in, changed its value, given it a time of its own
     ///   ([`expire_in`](Self::expire_in)) or taken it out meanwhile. Where the load fails, that caller too gets what is there, as long as it has
     ///   not expired; a later call tries again.
-    /// - **There is no room,** under [`Reject`](crate::evict::Reject): the callers get the value, and it is not stored.
+    /// - **There is no room,** since nothing may leave or the value is heavier than the capacity: the callers get the value, and it is
+    ///   evicted at once: see [the removal listener](ShardedMap#removal-listener).
     /// - **A listener loads,** or the `Drop` of a value that has left: it runs when those who wait have their answer, so it may load any key.
     ///   Inside of a loader it gets [`LoadError::Recursive`] for the key that is being loaded there.
     ///

@@ -269,7 +269,12 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
             Ok(value) => Ok(landing.offer.value.insert(value).clone()),
             Err(error) => Err(Arc::new(error)),
         };
-        core.write_leaving(shard, Runs::Nothing, &mut leaving, |locked| lead.end(locked, &mut landing));
+        let lacking =
+            core.write_leaving(shard, Runs::Nothing, &mut leaving, |locked| lead.end(locked, &mut landing, P::PINS));
+        if let Some(units) = lacking {
+            core.evict_elsewhere(shard, units, &mut leaving.garbage);
+            core.write_leaving(shard, Runs::Nothing, &mut leaving, |locked| lead.end(locked, &mut landing, false));
+        }
         let told = landing.stored.as_ref().map_or(answer.as_ref(), Ok);
         lead.flight.tell_all(|| match told {
             Ok(value) => Told::Loaded(value.clone()),
@@ -285,9 +290,10 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
         }
     }
 
-    /// Ends the flight, and stores what was loaded or finds what is stored.
+    /// Ends the flight, and stores what was loaded or finds what is stored. What there is no room for is evicted at once; but where entries of
+    /// other shards `may_leave` for it, the flight goes on, and this answers how many units it needs.
     #[track_caller]
-    fn end(&self, locked: &mut Locked<'_, K, V, P, S>, landing: &mut Landing<K, V>)
+    fn end(&self, locked: &mut Locked<'_, K, V, P, S>, landing: &mut Landing<K, V>, may_leave: bool) -> Option<u64>
     where
         K: Key,
         V: Value + Clone,
@@ -295,8 +301,8 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
         let Lead { core, hash, ref flight, .. } = *self;
         let shard = core.route(hash);
         let Landing { offer, replaced, stored } = landing;
-        let landed = core.with_flights(shard, locked.open, |registry| registry.land(hash, flight));
-        let Some(Landed { key, is_current }) = landed else { return };
+        let Landed { key, is_current } =
+            core.with_flights(shard, locked.open, |registry| registry.land(hash, flight))?;
         offer.set_key(key);
         if let Some(slot) = locked.find_offered(hash, offer) {
             if P::REFRESH_AFTER.is_some() && is_current && offer.value.is_some() {
@@ -306,9 +312,23 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
                 *stored = Some(locked.value(slot).clone());
             }
         } else if is_current && offer.value.is_some() {
-            // Where it is refused the callers get it all the same.
-            let _stored = locked.fits(locked.units_of(offer)) && locked.insert(hash, offer, None, !P::PINS);
+            let units = locked.units_of(offer);
+            let fits = locked.fits(units);
+            if !fits || !locked.insert(hash, offer, None, !P::PINS) {
+                if may_leave
+                    && fits
+                    && let Some(key) = offer.take_key()
+                {
+                    core.with_flights(shard, locked.open, |registry| {
+                        registry.resume(hash, flight, key);
+                        Some(())
+                    });
+                    return Some(units);
+                }
+                locked.evict_offered(offer);
+            }
         }
+        None
     }
 
     /// Whether it is still worth loading. Where the key was put in or taken out since the flight began, this one ends, and all look again.

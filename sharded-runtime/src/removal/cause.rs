@@ -13,7 +13,7 @@
 pub enum Cause {
     /// Its time was over. So it is also where the removal was found out by a call that put in, or was to take out, another value.
     Expired,
-    /// It had to make room for another one.
+    /// It had to make room for another one, or there was no room for it.
     Evicted,
     /// Its value was replaced by another one, which was stored whole. A value that is changed in place has not left.
     Replaced,
