@@ -1,10 +1,12 @@
 //! The reference page leaves nothing out: no option, no choice of one, no error. What there is comes from what the macro and
 //! the compiler say in `tests/ui`, where each message has its case.
 
+use sharded::shards::{Auto, ShardCount};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    thread,
 };
 
 fn read(path: impl AsRef<Path>) -> String {
@@ -121,6 +123,20 @@ fn every_option_is_in_the_tables() {
         let text = read(path);
         let listed = text.lines().filter_map(|line| line.strip_prefix(start)?.split('`').next());
         assert_eq!(listed.map(str::to_owned).collect::<BTreeSet<_>>(), all, "the table in {path}");
+    }
+}
+
+/// `auto` is what the tables say it is, whatever number of CPUs this machine has.
+#[test]
+fn auto_is_as_described() {
+    let cpus = thread::available_parallelism().map_or(1, usize::from);
+    for path in ["README.md", "sharded-runtime/reference.md"] {
+        let text = read(path);
+        let (_, auto) = text.split_once("`auto`: ").expect("it says what `auto` is");
+        let mut numbers = auto.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse::<usize>().ok());
+        let [each, least, most] = [(); 3].map(|()| numbers.next().expect("three numbers"));
+        assert!(auto.starts_with(&format!("{each} for each CPU, {least} to {most}")), "{path}");
+        assert_eq!(Auto::count(), (each * cpus).clamp(least, most).next_power_of_two(), "{path}");
     }
 }
 
