@@ -3,6 +3,8 @@
 //! No test asserts that something was quick. What must happen in the end is polled for; what must happen before a time
 //! is over is judged only where the test itself was in time, and tried again where it was not.
 
+#[path = "common/example.rs"]
+mod example;
 #[path = "gateway/process.rs"]
 mod process;
 

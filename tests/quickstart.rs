@@ -1,34 +1,19 @@
 //! The quickstart example as a user runs it: what it reports, and what it refuses.
 
+#[path = "common/example.rs"]
+mod example;
+
 use flate2::{Compression, write::GzEncoder};
 use std::{
-    env,
-    ffi::OsStr,
-    fs,
+    env, fs,
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::LazyLock,
 };
 
-/// The example, as its source is now. `cargo test` builds all examples before the tests, but `cargo test --test quickstart`
-/// does not, so it is built here if need be.
 fn quickstart() -> Command {
-    static EXAMPLE: LazyLock<PathBuf> = LazyLock::new(|| {
-        let test = env::current_exe().expect("the path of this test");
-        let profile = test.ancestors().nth(2).expect("<target>/<profile>/deps/<test>");
-        let target = profile.parent().expect("<target>/<profile>");
-        let name = profile.file_name().expect("the folder of a profile");
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--example", "quickstart", "--target-dir"])
-            .arg(target)
-            .arg("--profile")
-            .arg(if name == "debug" { OsStr::new("dev") } else { name })
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status();
-        assert!(status.expect("cargo runs").success(), "the example does not build");
-        profile.join("examples").join("quickstart").with_extension(env::consts::EXE_EXTENSION)
-    });
+    static EXAMPLE: LazyLock<PathBuf> = LazyLock::new(|| example::build("quickstart"));
     Command::new(&*EXAMPLE)
 }
 

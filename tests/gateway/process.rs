@@ -1,14 +1,13 @@
 //! The example as a process, a client of it, and what its page says.
 
-use crate::{DEADLINE, eventually};
+use crate::{DEADLINE, eventually, example};
 use serde_json::{Value, json};
 use std::{
-    env,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc,
+    sync::{LazyLock, mpsc},
     thread,
 };
 
@@ -74,7 +73,9 @@ impl Gateway {
 
     pub(crate) fn terminate(&self) {
         // No assertion: it may be gone.
-        let _ = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).stderr(Stdio::null()).status();
+        // The shell has it built in; there need not be a program of that name.
+        let id = self.process.id().to_string();
+        let _ = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id]).stderr(Stdio::null()).status();
     }
 
     pub(crate) fn exit(&mut self) -> ExitStatus {
@@ -174,11 +175,7 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     after.split_once(end).unwrap_or_else(|| panic!("no {end} in {after}")).0
 }
 
-/// The example, which `cargo test` has built beside this test.
-pub(crate) fn program() -> PathBuf {
-    let test = env::current_exe().unwrap();
-    let profile = test.ancestors().nth(2).unwrap();
-    let program = profile.join("examples").join("gateway").with_extension(env::consts::EXE_EXTENSION);
-    assert!(program.exists(), "{} is missing: run `cargo build --example gateway` first", program.display());
-    program
+pub(crate) fn program() -> &'static Path {
+    static EXAMPLE: LazyLock<PathBuf> = LazyLock::new(|| example::build("gateway"));
+    &EXAMPLE
 }
