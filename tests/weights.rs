@@ -156,6 +156,41 @@ fn a_change_in_place_is_weighed() {
     assert_eq!(cache.pages().weight(), 13);
 }
 
+/// However many entries must leave for one: when the call returns, they have left, and it has not.
+#[test]
+fn a_heavy_entry_is_made_room_for_at_once() {
+    fn check(weights: &ShardedMap<u32, u32, CacheWeights>) {
+        let fill = || (0..10_000).for_each(|key| _ = weights.insert(key, 100));
+        fill();
+        assert_eq!((weights.len(), weights.weight()), (10_000, 1_000_000));
+        weights.insert(1 << 20, 800_000);
+        assert!((900_000..=1_000_000).contains(&weights.weight()), "{} after an insert", weights.weight());
+        assert_eq!(weights.get(&(1 << 20)), Some(800_000));
+        weights.remove(&(1 << 20));
+        fill();
+        let grown = weights.keys()[0];
+        weights.with_mut(&grown, |weight| *weight = 700_000);
+        assert!((900_000..=1_000_000).contains(&weights.weight()), "{} after a change", weights.weight());
+        assert_eq!(weights.get(&grown), Some(700_000));
+    }
+    for shards in [1, 4, 64] {
+        let cache = Cache::builder().weights(|weights| weights.capacity(1_000_000).shards(shards)).build();
+        check(cache.weights());
+    }
+}
+
+/// Each entry that a call has made too heavy leaves.
+#[test]
+fn all_that_retain_makes_too_heavy_leave() {
+    let cache = Cache::new();
+    (0..10).for_each(|key| _ = cache.pages().insert(key, text(10)));
+    cache.pages().retain(|key, page| {
+        page.push_str(&text(if *key < 7 { 2000 } else { 10 }));
+        true
+    });
+    assert_eq!((cache.pages().len(), cache.pages().weight()), (3, 60));
+}
+
 #[test]
 fn what_expires_gives_its_weight_back() {
     let clock = Manual::new();

@@ -87,7 +87,7 @@ impl Budget {
 
     /// Takes over some of what is owed for overdrafts, at most so much: entries are to leave that have it. Where none can, it is
     /// [overdrawn](Budget::overdraw) again.
-    pub(crate) fn take_over_debt(&self, most: u64) -> u64 {
+    fn take_over_debt(&self, most: u64) -> u64 {
         let mut taken = 0;
         let _ = self.free.try_update(SeqCst, SeqCst, |free| {
             taken = free.min(0).unsigned_abs().min(most);
@@ -143,6 +143,87 @@ impl Budget {
 /// No more than memory has bytes, or its entries have units.
 fn signed(units: u64) -> i64 {
     i64::try_from(units).unwrap_or(i64::MAX)
+}
+
+/// Units that a call has taken and no entry has yet. What no entry gets goes back when this is dropped, also when a panic passes.
+#[derive(Debug)]
+pub(crate) struct Held<'a> {
+    budget: &'a Budget,
+    units: u64,
+}
+
+impl<'a> Held<'a> {
+    /// None yet.
+    #[inline]
+    pub(crate) fn none(budget: &'a Budget) -> Self {
+        Held { budget, units: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn units(&self) -> u64 {
+        self.units
+    }
+
+    /// Holds what an entry had that is gone.
+    #[inline]
+    pub(crate) fn add(&mut self, units: u64) {
+        self.units += units;
+    }
+
+    /// Takes units out, for an entry that is stored now or for a debt: so many at most. Answers how many.
+    #[inline]
+    pub(crate) fn spend(&mut self, most: u64) -> u64 {
+        let spent = self.units.min(most);
+        self.units -= spent;
+        spent
+    }
+}
+
+impl Drop for Held<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.units > 0 {
+            self.budget.give_all(self.units);
+        }
+    }
+}
+
+/// Units owed for entries that were stored without room, which one call sees to. What it could not pay is owed again when this is
+/// dropped, also when a panic passes.
+#[derive(Debug)]
+pub(crate) struct Debt<'a> {
+    budget: &'a Budget,
+    /// What this call pays at most: what was owed when it came. So it does not pay for ever for others.
+    most: u64,
+    owed: u64,
+}
+
+impl<'a> Debt<'a> {
+    pub(crate) fn new(budget: &'a Budget) -> Self {
+        Debt { budget, most: budget.free.load(SeqCst).min(0).unsigned_abs(), owed: 0 }
+    }
+
+    /// What is to be paid next, of what nobody else sees to: so much at most. Zero where nothing is left.
+    pub(crate) fn next(&mut self, most: u64) -> u64 {
+        if self.owed == 0 {
+            self.owed = self.budget.take_over_debt(most.min(self.most));
+            self.most -= self.owed;
+        }
+        self.owed
+    }
+
+    /// Pays with units of entries that have left.
+    pub(crate) fn pay(&mut self, held: &mut Held<'_>) {
+        self.owed -= held.spend(self.owed);
+    }
+}
+
+impl Drop for Debt<'_> {
+    fn drop(&mut self) {
+        if self.owed > 0 {
+            self.budget.overdraw(self.owed);
+        }
+    }
 }
 
 impl Purse {

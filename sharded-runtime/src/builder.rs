@@ -117,8 +117,12 @@ impl<P: Policy> FieldOptions<P> {
 
     /// What an entry weighs, for a policy that [weighs](Policy::WEIGHS): `weight = …` in the attribute.
     ///
-    /// The function is called under a shard's lock, whenever an entry comes, goes or has been changed in place, so it must be quick, say the same of the
-    /// same entry, not panic, and not access a store. An entry may weigh nothing.
+    /// The function is called under a shard's lock, before an entry is stored and after it was changed in place, so it must be quick and not access a store.
+    /// An entry may weigh nothing. What it answers is kept beside the entry, in four bytes, and counts until the next such call: a value that changes by
+    /// interior mutability, such as a `Cell` or an `Arc<Mutex<_>>`, is not weighed anew by that.
+    ///
+    /// If it panics before an entry is stored, nothing is stored. If it panics after a change in place, it is asked once more, and if that panics too, the
+    /// entry is evicted, since nobody knows what it weighs.
     ///
     /// # Examples
     ///

@@ -173,7 +173,7 @@ where
         let result = self.core.write(self.core.route(hash), Runs::Closure, |locked| {
             let slot = locked.find_offered_to_use(hash, &offer);
             let change = match slot {
-                Some(slot) => locked.change(slot, |value| change(Some(value))),
+                Some(slot) => locked.change(slot, hash, |value| change(Some(value))),
                 None => change(None),
             };
             locked.ask_time();
@@ -184,7 +184,8 @@ where
                     result
                 }
                 (Change::Put(value, result), Some(slot)) => {
-                    offer.value = Some(locked.replace(slot, hash, value, None));
+                    offer.value = Some(value);
+                    offer.value = locked.replace(slot, hash, &mut offer.value, None);
                     if let Some(replaced) = offer.take() {
                         locked.leave(replaced, Cause::Replaced);
                     }

@@ -2,14 +2,14 @@
 
 use super::{
     discard::Discarded,
-    garbage::{Garbage, Leaving},
+    garbage::{Drops, Garbage, Leaving},
     locked::Locked,
     placing::Placing,
     units::Rules,
 };
 use crate::{
     HasListener, Policy, Recording,
-    budget::{Budget, Purse},
+    budget::{Budget, Debt, Held, Purse},
     builder::{FieldOptions, StoreContext},
     clock::{TimeSource, to_nanos},
     evict::{Eviction, Field},
@@ -370,7 +370,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         leaving: &mut Leaving<'_, K, V>,
         change: impl FnOnce(&mut Locked<'_, K, V, P, S>) -> R,
     ) -> R {
-        let garbage = &mut leaving.garbage;
+        let settling = Settling { core: self, shard, garbage: &mut leaving.garbage };
+        let garbage = &mut *settling.garbage;
         let change = |Beside { uses, open }: Beside<'_, Open>, table: &mut Table<K, V, P>| {
             let now = self.now();
             let mut locked = Locked { core: self, uses, open, now, table, garbage, heavy: None };
@@ -384,11 +385,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             (result, locked.table.due_at())
         };
         let (result, due_at) = self.shards.write(shard, runs.access::<K, V>(), change);
-        if let Some(budget) = &self.budget
-            && budget.is_overdrawn()
-        {
-            self.settle(budget, shard, &mut leaving.garbage);
-        }
+        drop(settling);
         if StampOf::<P>::EXPIRES && self.in_background && due_at < self.alarm.load(Ordering::Relaxed) {
             self.alarm.fetch_min(due_at, Ordering::Relaxed);
             sweeper::wake();
@@ -396,43 +393,72 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         result
     }
 
-    /// Evicts entries of other shards for one that had to be stored without room, so many per shard at most.
+    /// Evicts entries for one of this shard that had to be stored without room, or became heavier, until all that was owed at the beginning is paid. It goes
+    /// around the other shards, so many entries per lock hold, and takes those of this shard last, so that the entry does not leave for itself. It ends early
+    /// where no entry may leave. A panic on the way does not end it.
     ///
     /// Inside a closure a shard that is taken is passed over, since waiting for it could be for ever; whoever writes next
     /// settles what is left.
     #[cold]
-    #[track_caller]
     fn settle(&self, budget: &Budget, overdrawn: usize, garbage: &mut Garbage<K, V>) {
         // Entries of one unit are evicted one for each that was stored, by whoever stored it.
         let most = if P::WEIGHS { u64::MAX } else { 1 };
-        let mut debt = Debt { budget, owed: 0 };
-        for next in 1..=self.shards.count() {
-            if debt.owed == 0 {
-                debt.owed = budget.take_over_debt(most);
+        let shards = self.shards.count();
+        let mut debt = Debt::new(budget);
+        let mut drops = Drops::default();
+        let (mut shard, mut in_vain) = (overdrawn, 0);
+        // Each of the others once in vain, then this one, twice, as the first time may have been a panic.
+        while debt.next(most) > 0 && in_vain <= shards {
+            let is_others = in_vain + 1 < shards;
+            if is_others {
+                shard = (shard + 1) % shards;
+                if shard == overdrawn {
+                    continue;
+                }
             }
-            if debt.owed == 0 {
-                return;
+            let from = if is_others { shard } else { overdrawn };
+            in_vain += 1;
+            if self.shards.open(from).meter.stored.get() == 0 {
+                continue;
             }
-            let shard = (overdrawn + next) % self.shards.count();
-            debt.pay(self.evict_from(shard, debt.owed, garbage));
+            let mut held = Held::none(budget);
+            if self.evict_some(from, debt.next(most), &mut held, garbage, &mut drops) {
+                in_vain = if is_others { 0 } else { in_vain - 1 };
+            }
+            debt.pay(&mut held);
         }
+        drop(debt);
+        drops.end();
     }
 
-    /// Evicts entries of a shard until they had so many units, or so many entries as one lock hold may; answers the units.
-    #[track_caller]
-    fn evict_from(&self, shard: usize, units: u64, garbage: &mut Garbage<K, V>) -> u64 {
-        let now = self.now();
+    /// Evicts entries of a shard until so many units are held, or so many entries are gone as one lock hold may take out; says whether any is, also
+    /// where a panic ends it.
+    fn evict_some(
+        &self,
+        shard: usize,
+        units: u64,
+        held: &mut Held<'_>,
+        garbage: &mut Garbage<K, V>,
+        drops: &mut Drops,
+    ) -> bool {
+        // Few entries at a time, as what is collected may be much to move, which is not done under the lock.
+        let mut gone = Garbage::new();
         let make_room = |Beside { uses, open }: Beside<'_, Open>, table: &mut Table<K, V, P>| {
-            let mut locked = Locked { core: self, uses, open, now, table, garbage, heavy: None };
-            let made = locked.make_room(units);
+            let now = self.now();
+            let mut locked = Locked { core: self, uses, open, now, table, garbage: &mut gone, heavy: None };
+            locked.make_room(units, held);
             let _ = locked.step(STEPS_PER_WRITE);
-            made
         };
-        if order::is_inside() {
-            self.shards.try_write(shard, make_room).unwrap_or(0)
-        } else {
-            self.shards.write(shard, Access::Unrecorded, make_room)
-        }
+        drops.watch(|| {
+            if order::is_inside() {
+                self.shards.try_write(shard, make_room);
+            } else {
+                self.shards.write(shard, Access::Unrecorded, make_room);
+            }
+        });
+        let any = gone.len() > 0;
+        garbage.append(gone);
+        any
     }
 
     /// Evicts entries of other shards for what is on offer, before it is stored. Says whether there may be room now.
@@ -442,7 +468,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let Some((budget, (key, value))) = self.budget.as_ref().zip(offer.key().zip(offer.value.as_ref())) else {
             return false;
         };
-        let units = self.rules.units::<P>(key, value);
+        let units = u64::from(self.rules.units::<P>(key, value));
         if units > budget.capacity() as u64 {
             return false;
         }
@@ -451,41 +477,37 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Evicts entries of other shards until they had so many units. Says whether they had.
     #[cold]
-    #[track_caller]
     pub(super) fn evict_elsewhere(&self, shard: usize, units: u64, garbage: &mut Garbage<K, V>) -> bool {
         let Some(budget) = &self.budget else { return false };
-        let mut made = 0;
+        let mut drops = Drops::default();
+        let mut held = Held::none(budget);
         for next in 1..self.shards.count() {
-            let more = self.evict_from((shard + next) % self.shards.count(), units - made, garbage);
-            budget.give_all(more);
-            made += more;
-            if made >= units {
-                return true;
+            if held.units() >= units {
+                break;
             }
+            self.evict_some((shard + next) % self.shards.count(), units, &mut held, garbage, &mut drops);
         }
-        false
+        drops.end();
+        held.units() >= units
     }
 }
 
-/// Units that one thread is to make room for.
-struct Debt<'a> {
-    budget: &'a Budget,
-    owed: u64,
+/// Settles what is owed after a write to this shard, also where that panics.
+struct Settling<'a, K, V, P: Policy, S> {
+    core: &'a Core<K, V, P, S>,
+    shard: usize,
+    garbage: &'a mut Garbage<K, V>,
 }
 
-impl Debt<'_> {
-    /// What is more than is owed goes back.
-    fn pay(&mut self, units: u64) {
-        self.budget.give_all(units.saturating_sub(self.owed));
-        self.owed = self.owed.saturating_sub(units);
-    }
-}
-
-/// Whoever gives up, also by a panic, leaves it to others.
-impl Drop for Debt<'_> {
+impl<K, V, P: Policy, S> Drop for Settling<'_, K, V, P, S> {
+    #[inline]
     fn drop(&mut self) {
-        if self.owed > 0 {
-            self.budget.overdraw(self.owed);
+        // What rejects evicts nothing.
+        if P::Eviction::EVICTS
+            && let Some(budget) = &self.core.budget
+            && budget.is_overdrawn()
+        {
+            self.core.settle(budget, self.shard, self.garbage);
         }
     }
 }

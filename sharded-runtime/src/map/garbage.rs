@@ -39,6 +39,19 @@ impl<K, V> Garbage<K, V> {
         }
     }
 
+    /// Adds all of other garbage.
+    #[cold]
+    pub(super) fn append(&mut self, mut other: Garbage<K, V>) {
+        match (&mut self.0, other.0.take()) {
+            (Some(these), Some(mut others)) => {
+                these.kept.append(&mut others.kept);
+                these.told += others.told;
+            }
+            (None, others) => self.0 = others,
+            (Some(_), None) => {}
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |entries| entries.kept.len() + entries.told)
     }

@@ -323,7 +323,7 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
                         registry.resume(hash, flight, key);
                         Some(())
                     });
-                    return Some(units);
+                    return Some(units.into());
                 }
                 locked.evict_offered(offer);
             }

@@ -24,8 +24,8 @@ pub(super) struct Locked<'a, K, V, P: Policy, S> {
     pub(super) table: &'a mut Table<K, V, P>,
     pub(super) now: u64,
     pub(super) garbage: &'a mut Garbage<K, V>,
-    /// An entry that a change has made heavier than the whole capacity.
-    pub(super) heavy: Option<u32>,
+    /// The slot of an entry that a change has made heavier than the whole capacity, and its hash.
+    pub(super) heavy: Option<(u32, u64)>,
 }
 
 impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
@@ -90,7 +90,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         F: FnOnce(&mut V) -> R,
     {
         match self.find_to_use(hash, key) {
-            Some(slot) => Ok(self.change(slot, change)),
+            Some(slot) => Ok(self.change(slot, hash, change)),
             None => Err(change),
         }
     }
@@ -121,14 +121,14 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         self.now = self.core.now();
     }
 
-    /// Lends the value of a slot for changing.
+    /// Lends the value of a slot, whose key has this hash, for changing.
     ///
     /// # Panics
     ///
     /// If the slot is vacant.
     #[inline]
-    pub(super) fn change<R>(&mut self, slot: u32, change: impl FnOnce(&mut V) -> R) -> R {
-        self.change_weighed(slot, |_, value| change(value)).expect("a slot that was just found")
+    pub(super) fn change<R>(&mut self, slot: u32, hash: u64, change: impl FnOnce(&mut V) -> R) -> R {
+        self.change_weighed(slot, Some(hash), |_, value| change(value)).expect("a slot that was just found")
     }
 
     /// The value of a slot.
@@ -186,48 +186,55 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         self.core.overtake_offered(self.open, hash, offer);
         self.table.missed(hash);
         let units = self.units_of(offer);
-        if !self.table.has_room() || !self.take_units(units, overdraws) {
-            return None;
-        }
         if self.table.is_overdue() {
             // There may be memory by now.
             let _ = self.step(STEPS_PER_WRITE);
+        }
+        if !self.table.has_room() || !self.take_units(units, overdraws) {
+            return None;
         }
         let entry = offer.take()?;
         let deadline = self.deadline(hash, ttl);
         let inserted = {
             let moving = Moving { table: self.table, open: self.open };
-            moving.table.insert(hash, entry, self.now, deadline, self.core.idle)
+            moving.table.insert(hash, entry, units, (self.now, deadline, self.core.idle))
         };
         match inserted {
             Ok(slot) => {
                 self.open.meter.inserts.add();
-                self.add_weight(units.cast_signed());
+                self.add_weight(units.into());
                 self.open.meter.stored.set(self.table.len() as u64);
                 Some(slot)
             }
             Err((key, value, NoMemory)) => {
                 *offer = Offer::new(key, value);
-                self.give_units(units);
+                self.give_units(units.into());
                 no_memory();
             }
         }
     }
 
     /// The units of what is on offer.
-    pub(super) fn units_of(&self, offer: &Offer<K, V>) -> u64 {
+    pub(super) fn units_of(&self, offer: &Offer<K, V>) -> u32 {
         match offer.key().zip(offer.value.as_ref()) {
             Some((key, value)) => self.core.rules.units::<P>(key, value),
             None => 1,
         }
     }
 
-    /// Replaces the value of a key with this hash; the time to live starts again.
-    pub(super) fn replace(&mut self, slot: u32, hash: u64, value: V, ttl: Option<u64>) -> V {
+    /// Replaces the value of a key with this hash by the one that is given, and answers it; the time to live starts again.
+    #[inline]
+    pub(super) fn replace(&mut self, slot: u32, hash: u64, value: &mut Option<V>, ttl: Option<u64>) -> Option<V> {
+        // The user's code comes first: if it panics, nothing has happened, and the value is still the caller's.
+        let weight = self.weigh(slot, value.as_ref());
+        self.overtake_refresh(slot);
+        let value = value.take()?;
         self.open.meter.inserts.add();
         self.table.hit_mut(slot);
         self.restart(slot, hash, ttl);
-        self.change(slot, |old| std::mem::replace(old, value))
+        let replaced = self.table.change(slot, |_, old| std::mem::replace(old, value));
+        self.reweighed(slot, hash, weight);
+        replaced
     }
 
     /// Starts the time to live of an entry, whose key has this hash, again, with this length or the declared one.
@@ -271,11 +278,11 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
             Some(hash) => hash,
             None => self.table.hash_of(slot, |key| self.core.hash_of(key))?,
         };
+        let weight = self.table.weight(slot);
         let removed = self.table.remove(slot, hash)?;
         self.open.meter.stored.set(self.table.len() as u64);
-        let units = self.core.rules.units::<P>(&removed.0, &removed.1);
-        self.add_weight(-units.cast_signed());
-        Some((removed, units))
+        self.add_weight(-i64::from(weight));
+        Some((removed, weight.into()))
     }
 
     pub(super) fn expire(&mut self, slot: u32) {
@@ -305,8 +312,8 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
                 break;
             }
             if let Some(slot) = self.table.next_expired(self.now, self.core.idle) {
-                self.open.meter.expired.add();
                 let (expired, units) = self.take(slot, None)?;
+                self.open.meter.expired.add();
                 self.leave(expired, Cause::Expired);
                 return Some(units);
             }
@@ -331,9 +338,9 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         self.open.meter.evicted.add();
     }
 
-    /// Evicts the entry of an occupied slot.
-    pub(super) fn evict(&mut self, slot: u32) {
-        if let Some(evicted) = self.lose(slot, None) {
+    /// Evicts the entry of an occupied slot, with this hash.
+    pub(super) fn evict(&mut self, slot: u32, hash: u64) {
+        if let Some(evicted) = self.lose(slot, Some(hash)) {
             self.open.meter.evicted.add();
             self.leave(evicted, Cause::Evicted);
         }

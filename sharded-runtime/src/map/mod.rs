@@ -111,7 +111,7 @@ impl<V: Send + 'static> Value for V {}
 ///
 /// A panic in a closure, or in a key's or value's `Hash`, `Eq`, `Clone` or `Drop`, reaches the caller, releases the lock and leaves
 /// the map usable: every entry is whole. What a call was to do with one entry is either done or not begun, and a value lent as
-/// `&mut` stays as the closure left it; a call on many entries stops there, unless it says otherwise. Values that leave
+/// `&mut` stays as the closure left it, and is weighed as that where entries have a weight; a call on many entries stops there, unless it says otherwise. Values that leave
 /// the map are dropped after its lock is released (but under that of an outer closure, if the call is inside one).
 ///
 /// # Removal listener
@@ -267,8 +267,14 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
 
     /// The most entries that the map holds, or the most that they weigh together; `None` where none is declared.
     ///
-    /// It is exceeded by at most one entry for each thread that is inserting (or making an entry heavier) at the moment. Entries that have expired count
-    /// until they are removed.
+    /// It is exceeded by at most one entry for each thread that is inserting (or making an entry heavier) at the moment: before such a call returns, or
+    /// panics, it evicts what must leave, as many entries as that takes, at most 16 per lock hold. More than the capacity stays only
+    ///
+    /// - after a call inside a closure, of what would have had to leave from shards whose locks were taken: the next write to the map evicts it;
+    /// - where an entry was made heavier in place and no other may be evicted, as under [`Reject`](crate::evict::Reject);
+    /// - where the `Hash` of a key, or what says what may be [evicted](FieldOptions::evictable), panics again and again.
+    ///
+    /// Entries that have expired count until they are removed.
     ///
     /// # Examples
     ///

@@ -203,7 +203,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
         let Some(entry) = offer.take() else { return false };
         let moving = Moving { table, open };
-        if let Err((key, value, NoMemory)) = moving.table.insert(hash, entry, 0, u64::MAX, u64::MAX) {
+        if let Err((key, value, NoMemory)) = moving.table.insert(hash, entry, 1, (0, u64::MAX, u64::MAX)) {
             *offer = Offer::new(key, value);
             drop(moving);
             no_memory();

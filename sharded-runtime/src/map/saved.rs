@@ -267,8 +267,9 @@ impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
         }
         let slot = match self.find_offered(hash, offer) {
             Some(slot) => {
-                if let Some((key, value)) = offer.take() {
-                    let replaced = self.replace(slot, hash, value, ttl);
+                if let Some(replaced) = self.replace(slot, hash, &mut offer.value, ttl)
+                    && let Some(key) = offer.take_key()
+                {
                     self.leave((key, replaced), Cause::Replaced);
                 }
                 Some(slot)

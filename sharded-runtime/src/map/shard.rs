@@ -62,11 +62,13 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                     locked.ask_time();
                     if !locked.is_alive(slot) {
                         locked.expire(slot);
-                    } else if locked.change_weighed(slot, |key, value| keep(key, value)) == Some(false)
+                    } else if locked.change_weighed(slot, None, |key, value| keep(key, value)) == Some(false)
                         && let Some(removed) = locked.remove(slot, None)
                     {
                         locked.leave(removed, Cause::Removed);
                     }
+                    // Before the next one may become too heavy.
+                    locked.drop_heavy();
                 }
                 next
             });

@@ -33,7 +33,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         ttl: Option<u64>,
     ) -> Option<V> {
         match self.core.listening() {
-            None => offer.value.take().map(|value| self.replace(slot, hash, value, ttl)),
+            None => self.replace(slot, hash, &mut offer.value, ttl),
             Some(listening) => self.tell_replaced((slot, hash), offer, ttl, listening),
         }
     }
@@ -49,8 +49,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     ) -> Option<V> {
         // Here and below, the copy comes first: if it can't be made, nothing has happened.
         let copy = listening.copy_value(self.value(slot));
-        let value = offer.value.take()?;
-        let replaced = self.replace(slot, hash, value, ttl);
+        let replaced = self.replace(slot, hash, &mut offer.value, ttl)?;
         if let Some(key) = offer.take_key() {
             self.leave((key, copy), Cause::Replaced);
         }

@@ -3,9 +3,12 @@
 use super::locked::Locked;
 use crate::{
     Policy,
+    budget::Held,
     builder::{Evictable, FieldOptions, Weigher},
     evict::Eviction,
+    sweeper::contain,
 };
+use std::mem;
 
 /// Entries that are evicted in one lock hold, for one that weighs as much as many.
 const MOST_VICTIMS: usize = 16;
@@ -53,39 +56,41 @@ impl<K: 'static, V: 'static> Rules<K, V> {
 impl<K, V> Rules<K, V> {
     /// The units that an entry takes.
     #[inline]
-    pub(super) fn units<P: Policy>(&self, key: &K, value: &V) -> u64 {
-        if P::WEIGHS { u64::from((self.weigh)(key, value)) } else { 1 }
+    pub(super) fn units<P: Policy>(&self, key: &K, value: &V) -> u32 {
+        if P::WEIGHS { (self.weigh)(key, value) } else { 1 }
     }
 }
 
 impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     /// Whether an entry of so many units could be stored if the map were empty.
-    pub(super) fn fits(&self, units: u64) -> bool {
-        !P::WEIGHS || self.core.budget.as_ref().is_none_or(|budget| units <= budget.capacity() as u64)
+    pub(super) fn fits(&self, units: u32) -> bool {
+        !P::WEIGHS || self.core.budget.as_ref().is_none_or(|budget| u64::from(units) <= budget.capacity() as u64)
     }
 
-    /// The units of the entry of a slot.
-    fn units(&self, slot: u32) -> u64 {
-        match self.table.get(slot) {
-            Some(entry) if P::WEIGHS => self.core.rules.units::<P>(entry.key(), entry.value()),
-            _ => 1,
+    /// What the entry of an occupied slot weighs now, or would with this value in place of its own.
+    pub(super) fn weigh(&self, slot: u32, instead: Option<&V>) -> u32 {
+        if !P::WEIGHS {
+            return 1;
         }
+        let weigh = |key, value| self.core.rules.units::<P>(key, value);
+        self.table.get(slot).map_or(0, |entry| weigh(entry.key(), instead.unwrap_or_else(|| entry.value())))
     }
 
     /// Takes the units of a new entry out of the budget, or makes room for it. Where there is none here, they may be overdrawn: entries of
-    /// other shards are to leave for it. Says whether the entry may be stored.
-    pub(super) fn take_units(&mut self, units: u64, overdraws: bool) -> bool {
+    /// other shards are to leave for it. Says whether the entry may be stored; until it is, nothing may run that could panic.
+    pub(super) fn take_units(&mut self, units: u32, overdraws: bool) -> bool {
         let Some(budget) = &self.core.budget else { return true };
+        let units = units.into();
         if !budget.take(&self.open.purse, units, || self.core.shards.all_open().map(|open| &open.purse)) {
-            let made = self.make_room(units);
-            if made < units && !(overdraws && P::Eviction::EVICTS) {
-                budget.give_all(made);
-                return false;
+            let mut held = Held::none(budget);
+            self.make_room(units, &mut held);
+            if held.units() < units {
+                if !overdraws || !P::Eviction::EVICTS {
+                    return false;
+                }
+                budget.overdraw(units - held.units());
             }
-            match made.checked_sub(units) {
-                Some(more) => budget.give_all(more),
-                None => budget.overdraw(units - made),
-            }
+            held.spend(units);
         }
         true
     }
@@ -97,52 +102,73 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         }
     }
 
-    /// Takes entries out of this shard for one that comes in: those that have expired first, then victims, so many at most. Answers the units
-    /// that they had.
-    pub(super) fn make_room(&mut self, units: u64) -> u64 {
-        let mut made = 0;
+    /// Takes entries out of this shard until so many units are held: those that have expired first, then victims, [`MOST_VICTIMS`] at most. Says
+    /// whether any has left.
+    #[inline]
+    pub(super) fn make_room(&mut self, units: u64, held: &mut Held<'_>) -> bool {
+        let mut any = false;
         for _ in 0..MOST_VICTIMS {
-            if made >= units.max(1) {
+            if held.units() >= units {
                 break;
             }
-            match self.evict_one() {
-                Some(more) => made += more,
-                None => break,
-            }
+            let Some(more) = self.evict_one() else { break };
+            held.add(more);
+            any = true;
         }
-        made
+        any
     }
 
-    /// Lends the value of a slot for changing, and counts anew what it weighs.
-    pub(super) fn change_weighed<R>(&mut self, slot: u32, change: impl FnOnce(&K, &mut V) -> R) -> Option<R> {
+    /// Lends the value of a slot for changing, and weighs it anew, also when the closure panics. The hash of its key may be known.
+    pub(super) fn change_weighed<R>(
+        &mut self,
+        slot: u32,
+        hash: Option<u64>,
+        change: impl FnOnce(&K, &mut V) -> R,
+    ) -> Option<R> {
         self.overtake_refresh(slot);
         if !P::WEIGHS {
             return self.table.change(slot, change);
         }
-        let before = self.units(slot);
-        let changed = self.table.change(slot, change)?;
-        let after = self.units(slot);
-        self.add_weight(after.cast_signed() - before.cast_signed());
-        if let Some(budget) = &self.core.budget {
-            match after.checked_sub(before) {
-                Some(more)
-                    if budget.take(&self.open.purse, more, || self.core.shards.all_open().map(|open| &open.purse)) => {}
-                Some(more) => budget.overdraw(more),
-                None => budget.give(&self.open.purse, before - after),
-            }
-            if !self.fits(after) {
-                self.heavy = Some(slot);
-            }
-        }
+        // Asked before the change: whatever becomes of the value, it can be taken out then without running the key's `Hash`.
+        let hash = match hash {
+            Some(hash) => hash,
+            None => self.table.hash_of(slot, |key| self.core.hash_of(key))?,
+        };
+        let reweigh = Reweigh { locked: self, slot, hash };
+        let changed = reweigh.locked.table.change(slot, change)?;
+        let weight = reweigh.locked.weigh(slot, None);
+        reweigh.finish(weight);
         Some(changed)
     }
 
-    /// Evicts an entry that has become heavier than the whole capacity.
+    /// Notes what the entry of an occupied slot, whose key has this hash, weighs now.
+    pub(super) fn reweighed(&mut self, slot: u32, hash: u64, weight: u32) {
+        if !P::WEIGHS {
+            return;
+        }
+        let (before, after) = (self.table.weight(slot), weight);
+        self.table.set_weight(slot, after);
+        self.add_weight(i64::from(after) - i64::from(before));
+        if let Some(budget) = &self.core.budget {
+            match after.checked_sub(before).map(u64::from) {
+                Some(more)
+                    if budget.take(&self.open.purse, more, || self.core.shards.all_open().map(|open| &open.purse)) => {}
+                Some(more) => budget.overdraw(more),
+                None => budget.give(&self.open.purse, (before - after).into()),
+            }
+            if !self.fits(after) {
+                self.heavy = Some((slot, hash));
+            }
+        }
+    }
+
+    /// Evicts an entry that has become heavier than the whole capacity, if it still is.
     pub(super) fn drop_heavy(&mut self) {
-        if let Some(slot) =
-            self.heavy.take().filter(|&slot| self.table.get(slot).is_some() && !self.fits(self.units(slot)))
+        if let Some((slot, hash)) = self.heavy.take()
+            && self.table.get(slot).is_some()
+            && !self.fits(self.table.weight(slot))
         {
-            self.evict(slot);
+            self.evict(slot, hash);
         }
     }
 
@@ -151,6 +177,40 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         if P::WEIGHS {
             let weight = &self.open.meter.weight;
             weight.set(weight.get().wrapping_add_signed(more));
+        }
+    }
+}
+
+/// An entry whose value is lent for changing. If that panics, or the weigher does, the entry is weighed when this is dropped; where it can't be, it
+/// leaves, since nobody knows how much of the capacity it takes.
+struct Reweigh<'l, 'a, K, V, P: Policy, S> {
+    locked: &'l mut Locked<'a, K, V, P, S>,
+    slot: u32,
+    hash: u64,
+}
+
+impl<K, V, P: Policy, S> Reweigh<'_, '_, K, V, P, S> {
+    fn finish(self, weight: u32) {
+        let Reweigh { slot, hash, .. } = self;
+        self.locked.reweighed(slot, hash, weight);
+        mem::forget(self);
+    }
+}
+
+impl<K, V, P: Policy, S> Drop for Reweigh<'_, '_, K, V, P, S> {
+    #[cold]
+    fn drop(&mut self) {
+        let Reweigh { ref mut locked, slot, hash } = *self;
+        if locked.table.get(slot).is_none() {
+            return;
+        }
+        match contain(|| locked.weigh(slot, None)) {
+            Some(weight) => {
+                locked.reweighed(slot, hash, weight);
+                // The panic ends the call, which would have done it at its end.
+                locked.drop_heavy();
+            }
+            None => locked.evict(slot, hash),
         }
     }
 }

@@ -104,6 +104,11 @@ impl<T, O, P: Policy> Shards<T, O, P> {
         self.all.iter().map(|shard| &shard.open)
     }
 
+    /// What of a shard is open to everyone.
+    pub(crate) fn open(&self, shard: usize) -> &O {
+        &self.all.get(shard).open
+    }
+
     /// The address and the bytes of what is in a shard itself.
     pub(crate) fn piece(&self, shard: usize) -> (usize, usize) {
         (std::ptr::from_ref(self.all.get(shard)).addr(), size_of::<Shard<T, O, P>>())

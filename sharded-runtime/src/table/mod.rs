@@ -8,6 +8,7 @@ mod due;
 mod offer;
 #[allow(unsafe_code, reason = "raw memory")]
 mod raw;
+mod weights;
 
 pub(crate) use offer::Offer;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
@@ -27,6 +28,7 @@ use allocator_api2::boxed::Box;
 use due::Due;
 use raw::{Moves, RawTable};
 use std::{borrow::Borrow, fmt, sync::Arc};
+use weights::Weights;
 
 /// Entries in a row that readers without a lock have used since they were last named, before one leaves all the same.
 const MAX_CHANCES: usize = 64;
@@ -41,6 +43,8 @@ pub struct Table<K, V, P: Policy> {
     eviction: P::Eviction,
     /// Once there is an entry that expires.
     due: Option<Box<Due, Heap>>,
+    /// Once there is an entry, where entries are weighed.
+    weights: Option<Box<Weights, Heap>>,
     /// Where that search goes on.
     search_from: u32,
 }
@@ -61,7 +65,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     pub(crate) fn new(arena: Arc<Arena>, field: &Field) -> Self {
         let mut eviction = P::Eviction::default();
         eviction.settle(arena.heap(), field);
-        Table { raw: RawTable::new(arena, field.most_entries()), eviction, due: None, search_from: 0 }
+        Table { raw: RawTable::new(arena, field.most_entries()), eviction, due: None, weights: None, search_from: 0 }
     }
 
     /// Where its memory is: the address and the bytes of each piece from this one on.
@@ -69,7 +73,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
         let buckets = (0..).map_while(|index| self.raw.piece(index));
         let eviction = (0..).map_while(|index| self.eviction.part(index));
         let due = self.due.iter().flat_map(|due| (0..).map_while(|index| due.part(index)));
-        buckets.chain(eviction).chain(due).skip(from)
+        let weights = self.weights.iter().flat_map(|weights| (0..).map_while(|index| weights.part(index)));
+        buckets.chain(eviction).chain(due).chain(weights).skip(from)
     }
 
     fn due_mut(&mut self) -> &mut Due {
@@ -77,6 +82,21 @@ impl<K, V, P: Policy> Table<K, V, P> {
             let heap = self.raw.heap();
             Box::new_in(Due::new(heap), heap.clone())
         })
+    }
+
+    /// What the entry of an occupied slot takes of the capacity, as it was last weighed.
+    #[inline]
+    pub(crate) fn weight(&self, slot: u32) -> u32 {
+        if P::WEIGHS { self.weights.as_ref().map_or(0, |weights| weights.of(slot)) } else { 1 }
+    }
+
+    /// Notes what the entry of an occupied slot weighs.
+    #[inline]
+    pub(crate) fn set_weight(&mut self, slot: u32, weight: u32) {
+        if P::WEIGHS {
+            let heap = self.raw.heap();
+            self.weights.get_or_insert_with(|| Box::new_in(Weights::new(heap), heap.clone())).set(slot, weight);
+        }
     }
 
     #[inline]
@@ -143,16 +163,16 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.eviction.missed(hash);
     }
 
-    /// Stores an entry whose key is not there yet, written at `now`, to live until `deadline`. Says in which slot.
+    /// Stores an entry of this weight, whose key is not there yet, written at `now`, to live until `deadline`. Says in which slot.
     pub(crate) fn insert(
         &mut self,
         hash: u64,
         (key, value): (K, V),
-        now: u64,
-        deadline: u64,
-        idle: u64,
+        weight: u32,
+        (now, deadline, idle): (u64, u64, u64),
     ) -> Result<u32, (K, V, NoMemory)> {
         let slot = self.raw.insert(hash, key, value)?;
+        self.set_weight(slot, weight);
         self.restart(slot, now, deadline, idle);
         self.eviction.inserted(slot);
         Ok(slot)
@@ -331,6 +351,9 @@ impl<K, V, P: Policy> Table<K, V, P> {
         let mut moves = Moves::new();
         let stepped = self.raw.step(rehash, &mut moves);
         for (from, to) in moves {
+            if let Some(weights) = &mut self.weights {
+                weights.moved(from, to);
+            }
             self.eviction.moved(from, to);
             if StampOf::<P>::EXPIRES
                 && let Some(entry) = self.raw.get(to)
@@ -343,6 +366,9 @@ impl<K, V, P: Policy> Table<K, V, P> {
             self.eviction.shrink_to(self.raw.slots() as usize);
             if let Some(due) = &mut self.due {
                 due.shrink_to(self.raw.buckets());
+            }
+            if let Some(weights) = &mut self.weights {
+                weights.shrink_to(self.raw.slots());
             }
         }
         stepped
