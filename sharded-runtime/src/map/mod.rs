@@ -123,7 +123,7 @@ impl<V: Send + 'static> Value for V {}
 ///   not left; nor have those that are there when the map is dropped. An entry that has expired is told as such when it is
 ///   removed, whoever removes it: with `insert` it is `Expired`, not `Replaced`. A replaced value comes with the key of the call that replaced it.
 /// - **What is refused,** since it is heavier than the capacity or nothing may leave for it, is told as `Evicted`, as if it had been stored and
-///   had left at once: by `insert`, `upsert`, `compute`, `get_or_insert_with`, loads and refreshes alike. `try_insert` gives it back instead, and
+///   had left at once: by `insert`, `upsert`, `compute`, `get_or_insert_with`, loads, refreshes and the load of a snapshot alike. `try_insert` gives it back instead, and
 ///   nothing is told. A loaded value that is not stored because a call has put in or taken out its key meanwhile was never a part of the map.
 /// - **Order:** what is told of one key comes in the order of its changes. So it is with keys of the same shard, but not with others.
 /// - **Where it runs:** after the shard's lock is released, on one thread at a time, one that has just removed something: a caller of
