@@ -451,3 +451,74 @@ proptest! {
         }
     }
 }
+
+/// Asked of entries: how often, and whether any may leave.
+mod pins {
+    use std::cell::Cell;
+
+    thread_local! {
+        pub(crate) static ASKED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "what is asked")]
+    pub(crate) fn is_free(_: &u32, is_free: &bool) -> bool {
+        ASKED.set(ASKED.get() + 1);
+        *is_free
+    }
+}
+use pins::is_free;
+
+#[sharded(capacity = 50_000)]
+struct Pinned {
+    #[shard(evictable = is_free)]
+    adaptive: HashMap<u32, bool>,
+    #[shard(evict = Lru, evictable = is_free)]
+    lru: HashMap<u32, bool>,
+}
+
+/// However many entries and shards there are, no more are asked than four searches of 4,096 slots see, or as many of 16 other shards.
+#[test]
+fn what_is_refused_is_bounded_work() {
+    for shards in [1, 64, 1024] {
+        let pinned = Pinned::builder().adaptive(|map| map.shards(shards)).lru(|map| map.shards(shards)).build();
+        let refuses = |insert: &dyn Fn(u32) -> bool| {
+            for key in 0..50_000 {
+                assert!(insert(key));
+            }
+            for key in 50_000..50_020 {
+                pins::ASKED.set(0);
+                assert!(!insert(key), "all are pinned");
+                assert!(pins::ASKED.get() < 20_000, "{} were asked, in {shards} shards", pins::ASKED.get());
+            }
+        };
+        refuses(&|key| pinned.adaptive().try_insert(key, false).is_ok());
+        refuses(&|key| pinned.lru().try_insert(key, false).is_ok());
+    }
+}
+
+/// One shard refuses only where none may leave, of many the others are searched in turn: each entry that may leave is met.
+#[test]
+fn all_that_may_leave_do() {
+    let insert_all = |insert: &dyn Fn(u32, bool) -> bool, len: &dyn Fn() -> usize, free: usize, tries: u32| {
+        let mut stored = 0;
+        for key in 100_000..100_000 + tries {
+            stored += usize::from(insert(key, false));
+        }
+        assert_eq!((stored, len()), (free, 8000));
+    };
+    for shards in [1, 64] {
+        let capacity = 8000;
+        let pinned = Pinned::builder()
+            .adaptive(|map| map.capacity(capacity).shards(shards))
+            .lru(|map| map.capacity(capacity).shards(shards))
+            .build();
+        for key in 0..8000 {
+            assert!(pinned.adaptive().try_insert(key, key % 800 == 7).is_ok());
+            assert!(pinned.lru().try_insert(key, key % 800 == 7).is_ok());
+        }
+        // In one shard each try finds one.
+        let tries = if shards == 1 { 10 } else { 100 };
+        insert_all(&|key, is| pinned.adaptive().try_insert(key, is).is_ok(), &|| pinned.adaptive().len(), 10, tries);
+        insert_all(&|key, is| pinned.lru().try_insert(key, is).is_ok(), &|| pinned.lru().len(), 10, tries);
+    }
+}

@@ -159,7 +159,14 @@ impl<P: Policy> FieldOptions<P> {
 
     /// Which entries may be evicted, for a policy that [pins](Policy::PINS) some: `evictable = …` in the attribute.
     ///
-    /// The function is called under a shard's lock, of an entry that is to be evicted, so it must be quick, not panic, and not access a store.
+    /// The function is called under a shard's lock, of an entry that is to be evicted, so it must be quick and not access a store. If it panics, nothing
+    /// is stored, and what it was asked about stays. Its answers are not remembered: it may go by what changes outside of the map, such as the count of an
+    /// [`Arc`](std::sync::Arc).
+    ///
+    /// A call for which an entry must leave asks of some that the eviction names, and then, where none of them may leave, searches 4,096 slots of the shard of its
+    /// key per lock hold, in up to four, each from where the last one ended, and 256 slots of each of 16 other shards, which also take turns. (A table has about two slots for
+    /// each entry.) It does that twice at most, however many entries and shards there are. So it refuses where nothing may leave, or where what may
+    /// leave is a few of many; repeated, it comes to each of them: in a map with one shard, of up to 8,000 entries, at once.
     ///
     /// # Examples
     ///

@@ -22,7 +22,7 @@ use crate::{
     shards::{Access, Beside, Runs, Shards},
     stats::{Counter, Meter},
     sweeper,
-    table::{NoMemory, Offer, StampOf, Table, View},
+    table::{NoMemory, Offer, SEARCHED, SEARCHED_ELSEWHERE, StampOf, Table, View},
     tally::{Event, Tally},
 };
 use std::{
@@ -30,7 +30,7 @@ use std::{
     hash::{BuildHasher, Hash},
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -41,6 +41,11 @@ const SWEEP_PER_WRITE: usize = 4;
 pub(super) const STEPS_PER_WRITE: usize = 2;
 /// Entries that an operation on the whole map touches before it releases the lock.
 pub(super) const BATCH: usize = 64;
+
+/// Shards that are searched in vain for entries that may be evicted, besides that of the entry that comes.
+const MOST_SEARCHED: usize = 16;
+/// Lock holds, after the first, in which the shard of the entry that comes is searched for one.
+const MORE_SEARCHES: u64 = 3;
 
 /// How long an entry may have been unused before the clock's zero: 146 years, a quarter of what can be counted.
 const LONGEST_PAST: u64 = u64::MAX / 4;
@@ -70,6 +75,8 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     /// When the background thread looks at this map next.
     pub(super) alarm: AtomicU64,
     in_background: bool,
+    /// The shard where the next search for entries that may be evicted begins.
+    search_from: AtomicUsize,
     pub(super) discarded: Arc<Discarded>,
 }
 
@@ -163,6 +170,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             flights: Flights::new(),
             recording: P::RECORDS.then(|| Recording::new(Self::facts(options))),
             alarm: AtomicU64::new(u64::MAX),
+            search_from: AtomicUsize::new(0),
             discarded: Discarded::new(!store.sweeps_by_hand() && store.clock().is_none()),
             in_background: StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand(),
             shards,
@@ -403,15 +411,15 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn settle(&self, budget: &Budget, overdrawn: usize, garbage: &mut Garbage<K, V>) {
         // Entries of one unit are evicted one for each that was stored, by whoever stored it.
         let most = if P::WEIGHS { u64::MAX } else { 1 };
-        let shards = self.shards.count();
         let mut debt = Debt::new(budget);
         let mut drops = Drops::default();
-        let (mut shard, mut in_vain) = (overdrawn, 0);
+        let (first, shards) = if P::PINS { self.shards_to_search() } else { (overdrawn, self.shards.count()) };
+        let (mut shard, mut in_vain) = (first, 0);
         // Each of the others once in vain, then this one, twice, as the first time may have been a panic.
         while debt.next(most) > 0 && in_vain <= shards {
             let is_others = in_vain + 1 < shards;
             if is_others {
-                shard = (shard + 1) % shards;
+                shard = (shard + 1) % self.shards.count();
                 if shard == overdrawn {
                     continue;
                 }
@@ -422,7 +430,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 continue;
             }
             let mut held = Held::none(budget);
-            if self.evict_some(from, debt.next(most), &mut held, garbage, &mut drops) {
+            if self.evict_some((from, SEARCHED_ELSEWHERE), debt.next(most), &mut held, garbage, &mut drops) {
                 in_vain = if is_others { 0 } else { in_vain - 1 };
             }
             debt.pay(&mut held);
@@ -433,9 +441,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Evicts entries of a shard until so many units are held, or so many entries are gone as one lock hold may take out; says whether any is, also
     /// where a panic ends it.
+    /// Where the eviction names none that may leave, so many slots are searched.
     fn evict_some(
         &self,
-        shard: usize,
+        (shard, searched): (usize, u32),
         units: u64,
         held: &mut Held<'_>,
         garbage: &mut Garbage<K, V>,
@@ -446,7 +455,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let make_room = |Beside { uses, open }: Beside<'_, Open>, table: &mut Table<K, V, P>| {
             let now = self.now();
             let mut locked = Locked { core: self, uses, open, now, table, garbage: &mut gone, heavy: None };
-            locked.make_room(units, held);
+            locked.make_room(units, held, searched);
             let _ = locked.step(STEPS_PER_WRITE);
         };
         drops.watch(|| {
@@ -459,6 +468,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let any = gone.len() > 0;
         garbage.append(gone);
         any
+    }
+
+    /// Where some entries may not be evicted: the shard at which a search for those that may begins, where the last one ended, and how many shards at most
+    /// are searched in vain.
+    fn shards_to_search(&self) -> (usize, usize) {
+        let most = self.shards.count().min(MOST_SEARCHED);
+        // Relaxed: it is but where to begin.
+        (self.search_from.fetch_add(most, Ordering::Relaxed) % self.shards.count(), most)
     }
 
     /// Evicts entries of other shards for what is on offer, before it is stored. Says whether there may be room now.
@@ -475,17 +492,29 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.evict_elsewhere(shard, units, &mut self.leaving().garbage)
     }
 
-    /// Evicts entries of other shards until they had so many units. Says whether they had.
+    /// Evicts entries of other shards, or of this one where a search has not seen all of it, until they had so many units. Says whether they had.
     #[cold]
     pub(super) fn evict_elsewhere(&self, shard: usize, units: u64, garbage: &mut Garbage<K, V>) -> bool {
         let Some(budget) = &self.budget else { return false };
         let mut drops = Drops::default();
         let mut held = Held::none(budget);
-        for next in 1..self.shards.count() {
-            if held.units() >= units {
+        // A table has two slots for each entry, or a few more.
+        let unseen = 2 * self.shards.open(shard).meter.stored.get() / u64::from(SEARCHED);
+        for _ in 0..unseen.min(MORE_SEARCHES) {
+            if held.units() < units {
+                self.evict_some((shard, SEARCHED), units, &mut held, garbage, &mut drops);
+            }
+        }
+        let (first, most) = self.shards_to_search();
+        let mut in_vain = 0;
+        for next in (first..).take(self.shards.count()) {
+            let next = next % self.shards.count();
+            if held.units() >= units || in_vain == most {
                 break;
             }
-            self.evict_some((shard + next) % self.shards.count(), units, &mut held, garbage, &mut drops);
+            if next != shard && !self.evict_some((next, SEARCHED_ELSEWHERE), units, &mut held, garbage, &mut drops) {
+                in_vain += 1;
+            }
         }
         drops.end();
         held.units() >= units

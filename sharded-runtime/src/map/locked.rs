@@ -306,7 +306,8 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     }
 
     /// Takes an entry out of this shard to make room: one that has expired, or else the next victim. Answers the units that it had.
-    pub(super) fn evict_one(&mut self) -> Option<u64> {
+    /// Where the eviction names none that may leave, so many slots are searched for one.
+    pub(super) fn evict_one(&mut self, searched: u32) -> Option<u64> {
         for _ in 0..LOOKS_FOR_ROOM {
             if !StampOf::<P>::EXPIRES || !self.table.is_due(self.now) {
                 break;
@@ -318,7 +319,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
                 return Some(units);
             }
         }
-        let victim = self.table.victim(self.core.rules.is_evictable)?;
+        let victim = self.table.victim(self.core.rules.is_evictable, searched)?;
         let is_alive = self.is_alive(victim);
         let hash = self.table.hash_of(victim, |key| self.core.hash_of(key))?;
         self.table.evicted(victim, hash);

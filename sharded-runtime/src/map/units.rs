@@ -7,6 +7,7 @@ use crate::{
     builder::{Evictable, FieldOptions, Weigher},
     evict::Eviction,
     sweeper::contain,
+    table::SEARCHED,
 };
 use std::mem;
 
@@ -83,7 +84,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         let units = units.into();
         if !budget.take(&self.open.purse, units, || self.core.shards.all_open().map(|open| &open.purse)) {
             let mut held = Held::none(budget);
-            self.make_room(units, &mut held);
+            self.make_room(units, &mut held, SEARCHED);
             if held.units() < units {
                 if !overdraws || !P::Eviction::EVICTS {
                     return false;
@@ -105,13 +106,13 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     /// Takes entries out of this shard until so many units are held: those that have expired first, then victims, [`MOST_VICTIMS`] at most. Says
     /// whether any has left.
     #[inline]
-    pub(super) fn make_room(&mut self, units: u64, held: &mut Held<'_>) -> bool {
+    pub(super) fn make_room(&mut self, units: u64, held: &mut Held<'_>, searched: u32) -> bool {
         let mut any = false;
         for _ in 0..MOST_VICTIMS {
             if held.units() >= units {
                 break;
             }
-            let Some(more) = self.evict_one() else { break };
+            let Some(more) = self.evict_one(searched) else { break };
             held.add(more);
             any = true;
         }

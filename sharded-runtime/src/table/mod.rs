@@ -33,8 +33,11 @@ use weights::Weights;
 /// Entries in a row that readers without a lock have used since they were last named, before one leaves all the same.
 const MAX_CHANCES: usize = 64;
 
-/// Slots that are searched for an entry that may be evicted, where none that the eviction names may.
-const SEARCHED: u32 = 256;
+/// Entries that the eviction names in a row and that may not be evicted, before the slots are searched for one that may.
+const MAX_PINNED: usize = 8;
+/// Slots that one search looks at, in the shard of an entry that comes and in another.
+pub(crate) const SEARCHED: u32 = 4096;
+pub(crate) const SEARCHED_ELSEWHERE: u32 = 256;
 
 /// One shard's part of a map.
 #[repr(C)] // The most used first.
@@ -47,6 +50,8 @@ pub struct Table<K, V, P: Policy> {
     weights: Option<Box<Weights, Heap>>,
     /// Where that search goes on.
     search_from: u32,
+    /// Whether the last one was in vain, and nothing was put in since: what the eviction names is asked no more.
+    is_pinned: bool,
 }
 
 /// Its size, not its contents.
@@ -65,7 +70,14 @@ impl<K, V, P: Policy> Table<K, V, P> {
     pub(crate) fn new(arena: Arc<Arena>, field: &Field) -> Self {
         let mut eviction = P::Eviction::default();
         eviction.settle(arena.heap(), field);
-        Table { raw: RawTable::new(arena, field.most_entries()), eviction, due: None, weights: None, search_from: 0 }
+        Table {
+            raw: RawTable::new(arena, field.most_entries()),
+            eviction,
+            due: None,
+            weights: None,
+            search_from: 0,
+            is_pinned: false,
+        }
     }
 
     /// Where its memory is: the address and the bytes of each piece from this one on.
@@ -175,6 +187,9 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.set_weight(slot, weight);
         self.restart(slot, now, deadline, idle);
         self.eviction.inserted(slot);
+        if P::PINS {
+            self.is_pinned = false;
+        }
         Ok(slot)
     }
 
@@ -246,14 +261,19 @@ impl<K, V, P: Policy> Table<K, V, P> {
     }
 
     /// The slot of the entry that should leave next. `None` only where there is no entry, or none is ever to leave: if an
-    /// eviction of the user's names none, or one that is not there, some entry is taken all the same. Where many in a row that it names
-    /// may not be evicted, some slots are searched for one that may, from where the last search ended; if there is none among those, there is none.
-    pub(crate) fn victim(&mut self, is_evictable: impl Fn(&K, &V) -> bool) -> Option<u32> {
+    /// eviction of the user's names none, or one that is not there, some entry is taken all the same. Where some in a row that it names
+    /// may not be evicted, so many slots are searched for one that may, from where the last search ended; if there is none among those, there is none.
+    pub(crate) fn victim(&mut self, is_evictable: impl Fn(&K, &V) -> bool, searched: u32) -> Option<u32> {
         if !P::Eviction::EVICTS || self.len() == 0 {
             return None;
         }
         let mut named = None;
+        let mut pinned = 0;
         for _ in 0..MAX_CHANCES {
+            if P::PINS && (self.is_pinned || pinned == MAX_PINNED) {
+                named = None;
+                break;
+            }
             if let Some(slot) = self.eviction.likely_victim() {
                 self.raw.prefetch(slot);
             }
@@ -265,6 +285,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
                 // What must stay is as if it were in use.
                 Some(entry) if P::PINS && !is_evictable(entry.key(), entry.value()) => {
                     self.eviction.hit_mut(entry.slot());
+                    pinned += 1;
                 }
                 _ => break,
             }
@@ -275,10 +296,11 @@ impl<K, V, P: Policy> Table<K, V, P> {
             // An eviction need not name every entry in turn: it may have names for a part of them only.
             let slots = self.raw.slots();
             let from = if self.search_from < slots { self.search_from } else { 0 };
-            let mut searched = (from..slots).chain(0..from).take(SEARCHED as usize);
+            let mut slots_searched = (from..slots).chain(0..from).take(searched as usize);
             return named.filter(may_leave).or_else(|| {
-                let found = searched.find(may_leave);
-                self.search_from = found.unwrap_or(from.wrapping_add(SEARCHED) % slots.max(1));
+                let found = slots_searched.find(may_leave);
+                self.search_from = found.unwrap_or(from.wrapping_add(searched) % slots.max(1));
+                self.is_pinned = found.is_none();
                 found
             });
         }
