@@ -19,8 +19,8 @@ pub(crate) struct Flight<V> {
 
 /// What one who waited is told, once.
 pub(crate) enum Told<V> {
-    /// The value, or a copy of it.
-    Loaded(V),
+    /// A copy of the value. Boxed, so that those who wait are small, as threads and as futures.
+    Loaded(Box<V>),
     /// The error, of a type that the one who waited may or may not know.
     Failed(Arc<dyn Any + Send + Sync>),
     /// The lead is yours.
@@ -239,11 +239,11 @@ mod models {
                 let flight = Arc::clone(&flight);
                 move || {
                     assert!(!flight.leave(leaves));
-                    assert!(matches!(wait(&flight, stays), Told::Loaded(1)));
+                    assert!(matches!(wait(&flight, stays), Told::Loaded(value) if *value == 1));
                 }
             });
             flight.land();
-            flight.tell_all(|| Told::Loaded(1));
+            flight.tell_all(|| Told::Loaded(Box::new(1)));
             assert!(!flight.give_up());
             waiters.join().unwrap();
             assert!(matches!(wait(&flight, flight.board().unwrap()), Told::Again));

@@ -184,8 +184,7 @@ where
                     result
                 }
                 (Change::Put(value, result), Some(slot)) => {
-                    offer.value = Some(value);
-                    offer.value = locked.replace(slot, hash, &mut offer.value, None);
+                    locked.replace(slot, hash, offer.value.insert(value), None);
                     if let Some(replaced) = offer.take() {
                         locked.leave(replaced, Cause::Replaced);
                     }
@@ -239,17 +238,18 @@ where
         let init = || self.core.timed(is_timed, Timed::Miss, init);
         let mut offer = Offer::of_key(key);
         let mut is_refused = false;
-        let value = self.core.write(self.core.route(hash), Runs::Closure, |locked| {
+        let mut copy = None;
+        self.core.write(self.core.route(hash), Runs::Closure, |locked| {
             if let Some(slot) = locked.find_offered_to_use(hash, &offer) {
-                return locked.value(slot).clone();
+                copy = Some(locked.value(slot).clone());
+                return;
             }
             // The copy comes first: once the entry is stored, no user code runs that could panic.
-            let copy = offer.value.insert(init()).clone();
+            copy = Some(offer.value.insert(init()).clone());
             locked.ask_time();
             is_refused = !locked.insert_new(hash, &mut offer);
-            copy
         });
         self.core.store_refused(hash, &mut offer, is_refused);
-        value
+        copy.expect("it is there or was made")
     }
 }

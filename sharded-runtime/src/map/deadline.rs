@@ -1,7 +1,7 @@
 //! The time to live of an entry.
 
 use super::{Key, ShardedMap, Value};
-use crate::{Policy, clock::to_nanos, evict::MakesRoom, expiry::Expires, lock::Serves, shards::Runs};
+use crate::{Policy, clock::to_nanos, evict::MakesRoom, expiry::Expires, lock::Serves, shards::Runs, table::Offer};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
@@ -45,7 +45,8 @@ where
         P::Eviction: MakesRoom,
         P::Expiry: Expires,
     {
-        self.store(key, value, Some(to_nanos(ttl)))
+        let mut offer = Offer::new(key, value);
+        if self.store(&mut offer, Some(to_nanos(ttl))) { offer.value.take() } else { None }
     }
 
     /// Has an entry expire after this time from now, in place of what it had left. A use of the entry. Says whether there is one.

@@ -7,7 +7,7 @@ use crate::{
     lock::Serves,
     record::{Operation, Timed},
 };
-use std::{convert::Infallible, future::poll_fn, hash::BuildHasher, panic::Location, pin::pin};
+use std::{convert::Infallible, hash::BuildHasher, panic::Location};
 
 impl<K, V, P, S> ShardedMap<K, V, P, S>
 where
@@ -78,15 +78,11 @@ where
         let mut key = Some(key);
         if let Some(value) = self.core.copy_of(hash, key.as_ref()) {
             let Some(ours) = self.core.refresh(hash, &mut key) else { return Ok(value) };
-            let loaded = ours.run(load);
-            return ours.land(loaded);
+            return ours.load(load).map(|loaded| *loaded);
         }
         match block_on(self.core.approach(hash, &mut key))? {
-            Approach::Value(value) => Ok(value),
-            Approach::Lead(ours) => {
-                let loaded = ours.run(load);
-                ours.land(loaded)
-            }
+            Approach::Value(value) => Ok(*value),
+            Approach::Lead(ours) => ours.load(load).map(|loaded| *loaded),
         }
     }
 
@@ -136,33 +132,7 @@ where
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
-        let at = Location::caller();
-        let core = &*self.core;
-        async move {
-            let (hash, is_timed) = core.hash_timed(Operation::Load, &key);
-            // The loader and the key are declared before the lead, so their `Drop` runs after the lead has ended.
-            let mut load = pin!(async { core.timed_async(is_timed, Timed::Miss, load()).await });
-            let mut key = Some(key);
-            let mut get = pin!(async {
-                if let Some(value) = core.copy_of(hash, key.as_ref()) {
-                    let Some(ours) = core.refresh(hash, &mut key) else { return Ok(value) };
-                    let loaded = ours.poll(load.as_mut()).await;
-                    return ours.land(loaded);
-                }
-                match core.approach(hash, &mut key).await? {
-                    Approach::Value(value) => Ok(value),
-                    Approach::Lead(ours) => {
-                        let loaded = ours.poll(load.as_mut()).await;
-                        ours.land(loaded)
-                    }
-                }
-            });
-            poll_fn(|context| {
-                core.check_load(hash, at);
-                get.as_mut().poll(context)
-            })
-            .await
-        }
+        self.core.load_async(key, load, Location::caller(), |loaded| loaded)
     }
 
     /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), for a loader that can't fail.
@@ -224,16 +194,8 @@ where
         F: Future<Output = V>,
     {
         let at = Location::caller();
-        let get = self.get_or_try_insert_async(key, || {
-            let load = load();
-            async { Ok::<V, Infallible>(load.await) }
-        });
-        async move {
-            match get.await {
-                Ok(value) => value,
-                Err(error) => recursive::<P>(&error, at),
-            }
-        }
+        let load = || async { Ok::<V, Infallible>(load().await) };
+        self.core.load_async(key, load, at, |loaded| loaded.unwrap_or_else(|error| recursive::<P>(&error, at)))
     }
 }
 

@@ -9,21 +9,29 @@ use super::{
     core::{Core, Open},
     garbage::{Drops, Garbage},
     locked::Locked,
+    recorded::IsTimed,
 };
 use crate::{
     LoadError, Policy,
     flight::{Boarded, Flight, Landed, Need, Registry, Told, within},
     lock::Serves,
     order,
+    record::{Operation, Timed},
     shards::{Access, Beside, Runs},
     table::Offer,
 };
-use std::{future::poll_fn, panic::Location, pin::Pin, sync::Arc};
+use std::{
+    future::poll_fn,
+    hash::BuildHasher,
+    panic::Location,
+    pin::{Pin, pin},
+    sync::Arc,
+};
 
 /// What a call has come by.
 pub(super) enum Approach<'a, K, V, P: Policy, S> {
-    /// The value: it is stored, or someone else has loaded it.
-    Value(V),
+    /// The value: it is stored, or someone else has loaded it. Boxed, as is what those who wait are told.
+    Value(Box<V>),
     /// The load.
     Lead(Lead<'a, K, V, P, S>),
 }
@@ -45,19 +53,15 @@ struct Waiting<'a, K, V, P: Policy, S> {
     need: Option<Need>,
 }
 
-/// What comes of a load that lands, for after the flight has ended.
-struct Landing<K, V> {
-    /// What was loaded, as long as it is not stored, with its key.
-    offer: Offer<K, V>,
-    /// What it replaces.
-    replaced: Option<V>,
-    /// A copy of what is stored, which the callers get in its place.
-    stored: Option<V>,
+/// The load of a value that is old. The lead comes first, so it is dropped first.
+struct Refresh<'a, K, V, P: Policy, S> {
+    lead: Lead<'a, K, V, P, S>,
+    old: Box<V>,
 }
 
 /// What was found for a key.
 enum Found<'a, K, V, P: Policy, S> {
-    Value(V),
+    Value(Box<V>),
     Lead(Lead<'a, K, V, P, S>),
     Waiting(Waiting<'a, K, V, P, S>),
 }
@@ -164,7 +168,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.look(shard, |locked| {
             if let Some(slot) = key.as_ref().and_then(|key| locked.find_live(hash, key)) {
                 locked.used(slot);
-                found = Some(Found::Value(locked.value(slot).clone()));
+                found = Some(Found::Value(Box::new(locked.value(slot).clone())));
                 return;
             }
             found = self.with_flights(shard, locked.open, |registry| registry.board(hash, key)).map(|boarded| {
@@ -206,6 +210,84 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         shard
     }
 
+    /// What the async calls that load do, with what they make of the result.
+    ///
+    /// The future is small: what is to be done when the value is not there, the loader's own future included, is on the heap, and no value
+    /// is a part of it.
+    pub(super) fn load_async<E, F, R>(
+        &self,
+        key: K,
+        load: impl FnOnce() -> F,
+        at: &'static Location<'static>,
+        finish: impl FnOnce(Result<V, LoadError<E>>) -> R,
+    ) -> impl Future<Output = R>
+    where
+        K: Key,
+        V: Value + Clone,
+        P::Lock: Serves<K, V>,
+        S: BuildHasher + Default + 'static,
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
+        let mut key = Some(key);
+        async move {
+            let Some((hash, is_timed)) = key.as_ref().map(|key| self.hash_timed(Operation::Load, key)) else {
+                unreachable!("a future is polled to its end once");
+            };
+            self.check_load(hash, at);
+            let refresh = match self.copy_of(hash, key.as_ref()) {
+                Some(value) => match self.refresh(hash, &mut key) {
+                    Some(ours) => Some(Refresh { lead: ours, old: Box::new(value) }),
+                    None => return finish(Ok(value)),
+                },
+                None => None,
+            };
+            let mut loaded = Box::pin(self.load_missing(hash, is_timed, key, load, refresh));
+            let loaded = poll_fn(|context| {
+                self.check_load(hash, at);
+                loaded.as_mut().poll(context)
+            });
+            finish(loaded.await.map(|value| *value))
+        }
+    }
+
+    /// Waits for the value of a key that is not there, or is to be refreshed, or loads it.
+    async fn load_missing<E, F>(
+        &self,
+        hash: u64,
+        is_timed: IsTimed,
+        mut key: Option<K>,
+        load: impl FnOnce() -> F,
+        refresh: Option<Refresh<'_, K, V, P, S>>,
+    ) -> Result<Box<V>, LoadError<E>>
+    where
+        K: Key,
+        V: Value + Clone,
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
+        // The loader, and a value that is refreshed, are declared before the lead, so they are dropped after the lead has ended.
+        let mut load = pin!(async {
+            let began = Self::begin(is_timed);
+            let loaded = Box::new(load().await);
+            self.end(Timed::Miss, began);
+            loaded
+        });
+        let _old;
+        let ours = match refresh {
+            Some(Refresh { lead: ours, old }) => {
+                _old = old;
+                ours
+            }
+            None => match self.approach(hash, &mut key).await? {
+                Approach::Value(value) => return Ok(value),
+                Approach::Lead(ours) => ours,
+            },
+        };
+        let loaded = ours.poll(load.as_mut()).await;
+        ours.land_loaded(loaded)
+    }
+
     /// Lends the flights of a shard whose exclusive lock is held.
     fn with_flights<R>(
         &self,
@@ -240,18 +322,58 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
 impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
     /// Runs a loader.
-    pub(super) fn run<R>(&self, load: impl FnOnce() -> R) -> R {
+    fn run<R>(&self, load: impl FnOnce() -> R) -> R {
         within(self.flight.id(), load)
     }
 
     /// Runs a loader that is a future, which has not begun.
-    pub(super) async fn poll<F: Future>(&self, mut load: Pin<&mut F>) -> F::Output {
+    async fn poll<F: Future>(&self, mut load: Pin<&mut F>) -> F::Output {
         poll_fn(|context| self.run(|| load.as_mut().poll(context))).await
     }
 
-    /// Stores what was loaded, unless the key was put in, changed or taken out meanwhile, and tells those who wait. Answers what the callers get.
+    /// Runs a loader, and lands.
     #[track_caller]
-    pub(super) fn land<E>(self, loaded: Result<V, E>) -> Result<V, LoadError<E>>
+    pub(super) fn load<E>(self, load: impl FnOnce() -> Result<V, E>) -> Result<Box<V>, LoadError<E>>
+    where
+        K: Key,
+        V: Value + Clone,
+        E: Send + Sync + 'static,
+    {
+        let mut offer = Offer::without_key();
+        let error = match self.run(load) {
+            Ok(value) => {
+                offer.value = Some(value);
+                None
+            }
+            Err(error) => Some(error),
+        };
+        self.land(&mut offer, error)
+    }
+
+    /// Lands with what a loader that is a future has made.
+    #[track_caller]
+    #[allow(clippy::boxed_local, reason = "it goes from the box to the offer")]
+    fn land_loaded<E>(self, loaded: Box<Result<V, E>>) -> Result<Box<V>, LoadError<E>>
+    where
+        K: Key,
+        V: Value + Clone,
+        E: Send + Sync + 'static,
+    {
+        let mut offer = Offer::without_key();
+        let error = match *loaded {
+            Ok(value) => {
+                offer.value = Some(value);
+                None
+            }
+            Err(error) => Some(error),
+        };
+        self.land(&mut offer, error)
+    }
+
+    /// Stores the value on offer, which was loaded, unless the key was put in, changed or taken out meanwhile, and tells those who wait. Answers
+    /// what the callers get. Without a value there is an error.
+    #[track_caller]
+    fn land<E>(self, offer: &mut Offer<K, V>, error: Option<E>) -> Result<Box<V>, LoadError<E>>
     where
         K: Key,
         V: Value + Clone,
@@ -261,21 +383,24 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
         let shard = core.route(self.hash);
         // The lead is declared last and so ends first, also on a panic. By then nothing else was told or dropped, which runs user code.
         let mut leaving = core.leaving();
-        let mut landing = Landing { offer: Offer::without_key(), replaced: None, stored: None };
+        let mut stored = None;
         let answer;
         let lead = self;
         // The copy comes first: if it can't be made, this is a load that has panicked.
-        answer = match loaded {
-            Ok(value) => Ok(landing.offer.value.insert(value).clone()),
-            Err(error) => Err(Arc::new(error)),
+        answer = match (&offer.value, error) {
+            (_, Some(error)) => Err(Arc::new(error)),
+            (Some(value), None) => Ok(Box::new(value.clone())),
+            (None, None) => unreachable!("a load makes a value or an error"),
         };
-        let lacking =
-            core.write_leaving(shard, Runs::Nothing, &mut leaving, |locked| lead.end(locked, &mut landing, P::PINS));
+        let lacking = core
+            .write_leaving(shard, Runs::Nothing, &mut leaving, |locked| lead.end(locked, offer, &mut stored, P::PINS));
         if let Some(units) = lacking {
             core.evict_elsewhere(shard, units, &mut leaving.garbage);
-            core.write_leaving(shard, Runs::Nothing, &mut leaving, |locked| lead.end(locked, &mut landing, false));
+            core.write_leaving(shard, Runs::Nothing, &mut leaving, |locked| {
+                lead.end(locked, offer, &mut stored, false)
+            });
         }
-        let told = landing.stored.as_ref().map_or(answer.as_ref(), Ok);
+        let told = stored.as_ref().map_or(answer.as_ref(), Ok);
         lead.flight.tell_all(|| match told {
             Ok(value) => Told::Loaded(value.clone()),
             Err(error) => {
@@ -284,32 +409,37 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
             }
         });
         drop(lead);
-        match landing.stored {
+        match stored {
             Some(value) => Ok(value),
             None => answer.map_err(LoadError::Failed),
         }
     }
 
-    /// Ends the flight, and stores what was loaded or finds what is stored. What there is no room for is evicted at once; but where entries of
+    /// Ends the flight, and stores what was loaded or finds what is `stored`, of which the callers get a copy in its place. What there is no room for is evicted at once; but where entries of
     /// other shards `may_leave` for it, the flight goes on, and this answers how many units it needs.
     #[track_caller]
-    fn end(&self, locked: &mut Locked<'_, K, V, P, S>, landing: &mut Landing<K, V>, may_leave: bool) -> Option<u64>
+    fn end(
+        &self,
+        locked: &mut Locked<'_, K, V, P, S>,
+        offer: &mut Offer<K, V>,
+        stored: &mut Option<Box<V>>,
+        may_leave: bool,
+    ) -> Option<u64>
     where
         K: Key,
         V: Value + Clone,
     {
         let Lead { core, hash, ref flight, .. } = *self;
         let shard = core.route(hash);
-        let Landing { offer, replaced, stored } = landing;
         let Landed { key, is_current } =
             core.with_flights(shard, locked.open, |registry| registry.land(hash, flight))?;
         offer.set_key(key);
         if let Some(slot) = locked.find_offered(hash, offer) {
             if P::REFRESH_AFTER.is_some() && is_current && offer.value.is_some() {
-                *replaced = locked.hand_replaced(slot, hash, offer, None);
+                locked.hand_replaced(slot, hash, offer, None);
             } else {
                 // What was put in wins, and what is old is better than an error.
-                *stored = Some(locked.value(slot).clone());
+                *stored = Some(Box::new(locked.value(slot).clone()));
             }
         } else if is_current && offer.value.is_some() {
             let units = locked.units_of(offer);

@@ -193,25 +193,19 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         if !self.table.has_room() || !self.take_units(units, overdraws) {
             return None;
         }
-        let entry = offer.take()?;
         let deadline = self.deadline(hash, ttl);
         let inserted = {
             let moving = Moving { table: self.table, open: self.open };
-            moving.table.insert(hash, entry, units, (self.now, deadline, self.core.idle))
+            moving.table.insert(hash, offer, units, (self.now, deadline, self.core.idle))
         };
-        match inserted {
-            Ok(slot) => {
-                self.open.meter.inserts.add();
-                self.add_weight(units.into());
-                self.open.meter.stored.set(self.table.len() as u64);
-                Some(slot)
-            }
-            Err((key, value, NoMemory)) => {
-                *offer = Offer::new(key, value);
-                self.give_units(units.into());
-                no_memory();
-            }
-        }
+        let Ok(slot) = inserted else {
+            self.give_units(units.into());
+            no_memory();
+        };
+        self.open.meter.inserts.add();
+        self.add_weight(units.into());
+        self.open.meter.stored.set(self.table.len() as u64);
+        Some(slot)
     }
 
     /// The units of what is on offer.
@@ -222,19 +216,17 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         }
     }
 
-    /// Replaces the value of a key with this hash by the one that is given, and answers it; the time to live starts again.
+    /// Replaces the value of a key with this hash, which is put in place of the new one; the time to live starts again.
     #[inline]
-    pub(super) fn replace(&mut self, slot: u32, hash: u64, value: &mut Option<V>, ttl: Option<u64>) -> Option<V> {
+    pub(super) fn replace(&mut self, slot: u32, hash: u64, value: &mut V, ttl: Option<u64>) {
         // The user's code comes first: if it panics, nothing has happened, and the value is still the caller's.
-        let weight = self.weigh(slot, value.as_ref());
+        let weight = self.weigh(slot, Some(value));
         self.overtake_refresh(slot);
-        let value = value.take()?;
         self.open.meter.inserts.add();
         self.table.hit_mut(slot);
         self.restart(slot, hash, ttl);
-        let replaced = self.table.change(slot, |_, old| std::mem::replace(old, value));
+        self.table.change(slot, |_, old| std::mem::swap(old, value));
         self.reweighed(slot, hash, weight);
-        replaced
     }
 
     /// Starts the time to live of an entry, whose key has this hash, again, with this length or the declared one.

@@ -10,7 +10,7 @@ use crate::{
     evict::Eviction,
     expiry::Stamp,
     shards::{Beside, Of, Runs},
-    table::{NoMemory, Offer, Put, StampOf, Table},
+    table::{NoMemory, Offer, Put, StampOf, Stored, Table},
 };
 use std::borrow::Borrow;
 
@@ -52,10 +52,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         changed
     }
 
-    /// Stores what is on offer; returns the value that it replaces, whose entry keeps its key. What has no number to be had stays on offer.
+    /// Stores what is on offer. A value that it replaces, whose entry keeps its key, is then in its place. What has no number to be had stays on
+    /// offer.
     #[inline]
     #[track_caller]
-    pub(super) fn put_plain(&self, hash: u64, offer: &mut Offer<K, V>) -> Option<V>
+    pub(super) fn put_plain(&self, hash: u64, offer: &mut Offer<K, V>) -> Stored
     where
         K: Eq,
     {
@@ -100,14 +101,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     {
         offer.value = Some(init());
         let put = table.put_new(hash, offer);
-        // There is none to replace.
+        // What is refused stays on offer.
         let _ = self.settle_put(put, open, table, hash, offer);
     }
 
     /// As [`put_plain`](Core::put_plain), under the lock.
     #[inline]
     #[track_caller]
-    fn put_in(&self, open: &Open, table: &mut Table<K, V, P>, hash: u64, offer: &mut Offer<K, V>) -> Option<V>
+    fn put_in(&self, open: &Open, table: &mut Table<K, V, P>, hash: u64, offer: &mut Offer<K, V>) -> Stored
     where
         K: Eq,
     {
@@ -120,22 +121,22 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     fn settle_put(
         &self,
-        put: Put<V>,
+        put: Put,
         open: &Open,
         table: &mut Table<K, V, P>,
         hash: u64,
         offer: &mut Offer<K, V>,
-    ) -> Option<V>
+    ) -> Stored
     where
         K: Eq,
     {
         match put {
-            Put::Replaced(value) => {
+            Put::Replaced => {
                 // What was being loaded was overtaken when the key was put in.
                 open.meter.inserts.add();
-                return Some(value);
+                return Stored::InPlace;
             }
-            Put::Crowded if !self.put_crowded(open, table, hash, offer) => return None,
+            Put::Crowded if !self.put_crowded(open, table, hash, offer) => return Stored::Refused,
             Put::Crowded | Put::Stored => {}
         }
         open.meter.inserts.add();
@@ -143,7 +144,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if open.loads.get() != 0 {
             self.overtake_stored(table, hash);
         }
-        None
+        Stored::New
     }
 
     /// As [`overtake_offered`](Core::overtake_offered), when the table has the key already.
@@ -201,10 +202,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if !table.has_room() {
             return false;
         }
-        let Some(entry) = offer.take() else { return false };
         let moving = Moving { table, open };
-        if let Err((key, value, NoMemory)) = moving.table.insert(hash, entry, 1, (0, u64::MAX, u64::MAX)) {
-            *offer = Offer::new(key, value);
+        if let Err(NoMemory) = moving.table.insert(hash, offer, 1, (0, u64::MAX, u64::MAX)) {
             drop(moving);
             no_memory();
         }

@@ -56,21 +56,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         result
     }
 
-    /// As [`timed`](Core::timed), of a loader that is a future: from its first poll to its end.
-    pub(super) async fn timed_async<F: Future>(&self, is_timed: IsTimed, timed: Timed, run: F) -> F::Output {
-        let began = Self::begin(is_timed);
-        let result = run.await;
-        self.end(timed, began);
-        result
-    }
-
+    /// Reads the clock, for [`end`](Core::end), before something that is to be timed.
     #[inline]
-    fn begin(is_timed: IsTimed) -> Option<Instant> {
+    pub(super) fn begin(is_timed: IsTimed) -> Option<Instant> {
         if P::RECORDS && is_timed.0 { Some(Instant::now()) } else { None }
     }
 
     #[inline]
-    fn end(&self, timed: Timed, began: Option<Instant>) {
+    pub(super) fn end(&self, timed: Timed, began: Option<Instant>) {
         if P::RECORDS
             && let (Some(began), Some(recording)) = (began, &self.recording)
         {

@@ -6,7 +6,7 @@ use super::{
     locked::Locked,
 };
 use crate::{
-    Cause, Policy, Refused,
+    Cause, Policy,
     expiry::Stamp,
     lock::Serves,
     shards::{Access, Runs},
@@ -14,7 +14,7 @@ use crate::{
         self, FieldHead, FileReader, FileWriter, LoadError, Loaded, Noted, Others, Part, SaveError, Saved, Staged,
         Times,
     },
-    table::{Cursor, Offer, StampOf},
+    table::{Cursor, Offer, StampOf, Stored},
 };
 use std::{
     hash::BuildHasher,
@@ -115,7 +115,8 @@ where
         let refused = if StampOf::<P>::TRACKS_ACCESS {
             self.put_unused(Offer::new(key, value), left, unused)
         } else {
-            self.put(key, value, left).err().map(|Refused { key, value }| (key, value))
+            let mut offer = Offer::new(key, value);
+            if self.put(&mut offer, left) == Stored::Refused { offer.take() } else { None }
         };
         let Some((key, value)) = refused else {
             loaded.entries += 1;
@@ -267,10 +268,11 @@ impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
         }
         let slot = match self.find_offered(hash, offer) {
             Some(slot) => {
-                if let Some(replaced) = self.replace(slot, hash, &mut offer.value, ttl)
-                    && let Some(key) = offer.take_key()
-                {
-                    self.leave((key, replaced), Cause::Replaced);
+                if let Some(value) = &mut offer.value {
+                    self.replace(slot, hash, value, ttl);
+                }
+                if let Some(replaced) = offer.take() {
+                    self.leave(replaced, Cause::Replaced);
                 }
                 Some(slot)
             }

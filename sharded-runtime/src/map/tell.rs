@@ -23,18 +23,13 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         }
     }
 
-    /// Replaces a value by the one on offer, whose key has this hash, and hands it out.
+    /// Replaces a value by the one on offer, whose key has this hash, and leaves it there in its place.
     #[inline]
-    pub(super) fn hand_replaced(
-        &mut self,
-        slot: u32,
-        hash: u64,
-        offer: &mut Offer<K, V>,
-        ttl: Option<u64>,
-    ) -> Option<V> {
-        match self.core.listening() {
-            None => self.replace(slot, hash, &mut offer.value, ttl),
-            Some(listening) => self.tell_replaced((slot, hash), offer, ttl, listening),
+    pub(super) fn hand_replaced(&mut self, slot: u32, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) {
+        match (self.core.listening(), &mut offer.value) {
+            (None, Some(value)) => self.replace(slot, hash, value, ttl),
+            (Some(listening), Some(_)) => self.tell_replaced((slot, hash), offer, ttl, listening),
+            (_, None) => {}
         }
     }
 
@@ -46,14 +41,14 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         offer: &mut Offer<K, V>,
         ttl: Option<u64>,
         listening: &Listening<K, V>,
-    ) -> Option<V> {
+    ) {
         // Here and below, the copy comes first: if it can't be made, nothing has happened.
         let copy = listening.copy_value(self.value(slot));
-        let replaced = self.replace(slot, hash, &mut offer.value, ttl)?;
+        let Some(value) = &mut offer.value else { return };
+        self.replace(slot, hash, value, ttl);
         if let Some(key) = offer.take_key() {
             self.leave((key, copy), Cause::Replaced);
         }
-        Some(replaced)
     }
 
     /// Takes out the entry of an occupied slot, whose hash may be known, and hands it out.

@@ -2,7 +2,12 @@
 
 use super::{Key, ShardedMap, Value, core::Core, locked::Locked};
 use crate::{
-    Cause, Occupied, Policy, Refused, evict::MakesRoom, lock::Serves, record::Operation, shards::Runs, table::Offer,
+    Cause, Occupied, Policy, Refused,
+    evict::MakesRoom,
+    lock::Serves,
+    record::Operation,
+    shards::Runs,
+    table::{Offer, Stored},
 };
 use std::{
     borrow::Borrow,
@@ -44,7 +49,8 @@ where
     where
         P::Eviction: MakesRoom,
     {
-        self.store(key, value, None)
+        let mut offer = Offer::new(key, value);
+        if self.store(&mut offer, None) { offer.value.take() } else { None }
     }
 
     /// Stores a value if there is room, and returns the one it replaces, if any.
@@ -78,7 +84,12 @@ where
     /// ```
     #[track_caller]
     pub fn try_insert(&self, key: K, value: V) -> Result<Option<V>, Refused<K, V>> {
-        self.put(key, value, None)
+        let mut offer = Offer::new(key, value);
+        match self.put(&mut offer, None) {
+            Stored::New => Ok(None),
+            Stored::InPlace => Ok(offer.value.take()),
+            Stored::Refused => offer.take().map_or(Ok(None), |(key, value)| Err(Refused { key, value })),
+        }
     }
 
     /// Stores a value unless the key has one.
@@ -226,58 +237,57 @@ where
         }
     }
 
+    /// Stores what is on offer, unless it finds no room.
     #[track_caller]
-    pub(super) fn put(&self, key: K, value: V, ttl: Option<u64>) -> Result<Option<V>, Refused<K, V>> {
-        let hash = self.core.hash_for(Operation::Insert, &key);
-        let mut offer = Offer::new(key, value);
-        let replaced = if Core::<K, V, P, S>::IS_PLAIN && self.core.listening().is_none() {
-            self.core.put_plain(hash, &mut offer)
-        } else {
-            let replaced = self.put_on_offer(hash, &mut offer, ttl);
-            // What may not be evicted is no reason to refuse while others may. Once more, as the room may be gone before it is taken.
-            if P::PINS && offer.value.is_some() && self.core.make_room_elsewhere(self.core.route(hash), &offer) {
-                self.put_on_offer(hash, &mut offer, ttl)
-            } else {
-                replaced
-            }
+    pub(super) fn put(&self, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Stored {
+        let Some(hash) = offer.key().map(|key| self.core.hash_for(Operation::Insert, key)) else {
+            return Stored::Refused;
         };
-        offer.take().map_or(Ok(replaced), |(key, value)| Err(Refused { key, value }))
+        if Core::<K, V, P, S>::IS_PLAIN && self.core.listening().is_none() {
+            return self.core.put_plain(hash, offer);
+        }
+        let stored = self.put_on_offer(hash, offer, ttl);
+        // What may not be evicted is no reason to refuse while others may. Once more, as the room may be gone before it is taken.
+        if P::PINS && stored == Stored::Refused && self.core.make_room_elsewhere(self.core.route(hash), offer) {
+            return self.put_on_offer(hash, offer, ttl);
+        }
+        stored
     }
 
-    /// Where it is refused, it stays on offer.
+    /// As [`put`](Self::put), in one shard and one lock hold.
     #[track_caller]
-    fn put_on_offer(&self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Option<V> {
+    fn put_on_offer(&self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Stored {
         self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
             if !locked.fits(locked.units_of(offer)) {
-                return None;
+                return Stored::Refused;
             }
             if let Some(slot) = locked.find_offered(hash, offer) {
-                return locked.hand_replaced(slot, hash, offer, ttl);
+                locked.hand_replaced(slot, hash, offer, ttl);
+                return Stored::InPlace;
             }
-            let _stored = locked.insert(hash, offer, ttl, !P::PINS);
-            None
+            if locked.insert(hash, offer, ttl, !P::PINS) { Stored::New } else { Stored::Refused }
         })
     }
 
     /// As [`put`](Self::put), under a policy that makes room. What is refused all the same is evicted at once, with what it would have replaced.
+    /// Leaves on offer what was replaced; says whether something was.
     #[track_caller]
-    pub(super) fn store(&self, key: K, value: V, ttl: Option<u64>) -> Option<V> {
-        match self.put(key, value, ttl) {
-            Ok(replaced) => replaced,
-            Err(refused) if P::WEIGHS || P::PINS => {
-                let hash = self.core.hasher.hash(&refused.key);
-                let mut refused = Some(refused);
+    pub(super) fn store(&self, offer: &mut Offer<K, V>, ttl: Option<u64>) -> bool {
+        match self.put(offer, ttl) {
+            Stored::New => false,
+            Stored::InPlace => true,
+            Stored::Refused if P::WEIGHS || P::PINS => {
+                let Some(hash) = offer.key().map(|key| self.core.hasher.hash(key)) else { return false };
                 let removed = self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
-                    let slot = refused.as_ref().and_then(|refused| locked.find(hash, &refused.key));
+                    let slot = locked.find_offered(hash, offer);
                     let removed = slot.and_then(|slot| locked.hand_removed(slot, Some(hash), Cause::Replaced));
-                    if let Some(Refused { key, value }) = refused.take() {
-                        locked.evict_offered(&mut Offer::new(key, value));
-                    }
+                    locked.evict_offered(offer);
                     removed
                 });
-                removed.map(|(_, value)| value)
+                offer.value = removed.map(|(_, value)| value);
+                offer.value.is_some()
             }
-            Err(_) => no_room(),
+            Stored::Refused => no_room(),
         }
     }
 

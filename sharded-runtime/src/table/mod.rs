@@ -5,16 +5,14 @@
 //! by its number is told.
 
 mod due;
-mod offer;
 #[allow(unsafe_code, reason = "raw memory")]
 mod raw;
 mod weights;
 
-pub(crate) use offer::Offer;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use raw::Copies;
 pub(crate) use raw::{
-    Copied, Cursor, Entries, Found, Look, NoMemory, Peek, Put, Raced, StampOf, Use, UseFetched, View,
+    Copied, Cursor, Entries, Found, Look, NoMemory, Offer, Peek, Put, Raced, StampOf, Stored, Use, UseFetched, View,
 };
 
 use crate::{
@@ -175,15 +173,15 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.eviction.missed(hash);
     }
 
-    /// Stores an entry of this weight, whose key is not there yet, written at `now`, to live until `deadline`. Says in which slot.
+    /// Stores the entry on offer, of this weight, whose key is not there yet, written at `now`, to live until `deadline`. Says in which slot.
     pub(crate) fn insert(
         &mut self,
         hash: u64,
-        (key, value): (K, V),
+        offer: &mut Offer<K, V>,
         weight: u32,
         (now, deadline, idle): (u64, u64, u64),
-    ) -> Result<u32, (K, V, NoMemory)> {
-        let slot = self.raw.insert(hash, key, value)?;
+    ) -> Result<u32, NoMemory> {
+        let slot = self.raw.insert(hash, offer)?;
         self.set_weight(slot, weight);
         self.restart(slot, now, deadline, idle);
         self.eviction.inserted(slot);
@@ -195,7 +193,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// Stores what is on offer, see [`RawTable::put`]: in a table whose entries neither expire nor are evicted.
     #[inline]
-    pub(crate) fn put(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put<V>
+    pub(crate) fn put(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put
     where
         K: Eq,
     {
@@ -204,7 +202,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// As [`put`](Table::put), of a key that is not there.
     #[inline]
-    pub(crate) fn put_new(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put<V> {
+    pub(crate) fn put_new(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put {
         self.raw.put_new(hash, offer)
     }
 

@@ -3,9 +3,9 @@
 use super::{
     layout::{HEADER, Layout, Pair, StampOf},
     marks::Marks,
-    words,
+    words::{self, Words},
 };
-use crate::{Policy, expiry::Stamp, sys::prefetch::prefetch};
+use crate::{Policy, expiry::Stamp, sys::prefetch::prefetch, table::Offer};
 use std::{
     marker::PhantomData,
     mem::{self, MaybeUninit},
@@ -397,10 +397,30 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         // SAFETY: the caller's promise; where readers race, they read by `words::load` of the same type.
         unsafe {
             if Layout::<K, V, P>::IS_RACY {
-                words::store(self.pair(slot).cast(), pair);
+                words::store(self.pair(slot).cast(), &Words(MaybeUninit::new(pair)));
             } else {
                 self.pair(slot).write(pair);
             }
+        }
+    }
+
+    /// As [`put`](Bucket::put), of what is on offer, without another move on the way.
+    ///
+    /// # Safety
+    ///
+    /// As of `put`, and the offer must be whole.
+    #[inline]
+    pub(super) unsafe fn put_offer(self, slot: usize, offer: &mut Offer<K, V>) {
+        if Layout::<K, V, P>::IS_RACY {
+            let mut words = Words(MaybeUninit::<Pair<K, V>>::uninit());
+            // SAFETY: the caller's promise; where readers race, they read by `words::load` of the same type.
+            unsafe {
+                offer.move_to(words.0.as_mut_ptr());
+                words::store(self.pair(slot).cast(), &words);
+            }
+        } else {
+            // SAFETY: the caller's promise.
+            unsafe { offer.move_to(self.pair(slot)) }
         }
     }
 

@@ -8,6 +8,7 @@
 //! | `marks.rs` | which entries were used by readers without a lock |
 //! | `homes.rs` | which bucket a hash belongs to |
 //! | `sizes.rs` | how many buckets there should be |
+//! | `offer.rs` | what a call brings to be put in |
 //! | `put.rs` | putting in and taking out |
 //! | `displaced.rs` | how many entries lie behind their home |
 //! | `gaps.rs` | filling the gaps that removed entries leave |
@@ -36,6 +37,7 @@ mod homes;
 mod layout;
 mod marks;
 mod memory;
+mod offer;
 mod put;
 mod racy;
 mod sizes;
@@ -44,6 +46,7 @@ mod words;
 
 pub(crate) use grow::Moves;
 pub(crate) use layout::StampOf;
+pub(crate) use offer::{Offer, Stored};
 pub(crate) use put::Put;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use racy::Copies;

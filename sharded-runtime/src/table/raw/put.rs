@@ -6,14 +6,15 @@ use super::{
     slot_number,
 };
 use crate::{Policy, table::Offer};
-use std::borrow::Borrow;
+use std::{borrow::Borrow, mem};
 
 /// What became of an offer.
-pub(crate) enum Put<V> {
+#[derive(Clone, Copy)]
+pub(crate) enum Put {
     /// It is stored.
     Stored,
-    /// Its key was there: it has that entry's value now, which was this. The key is still on offer.
-    Replaced(V),
+    /// Its key was there: it has that entry's value now. The key is still on offer, and the value that it replaced is in place of its own.
+    Replaced,
     /// Neither: there is no vacant slot at its home, or the table [needs a step](RawTable::needs_step) first.
     Crowded,
 }
@@ -22,7 +23,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Stores what is on offer, where no more has to be known of it than its key and its value, and if it is done in one place: in the entry that
     /// the key has already, or in a vacant slot of its home.
     #[inline]
-    pub(crate) fn put(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put<V>
+    pub(crate) fn put(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put
     where
         K: Eq,
     {
@@ -33,71 +34,74 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         // SAFETY: the bucket is one of this table's.
         let header = unsafe { home.header() };
         if let Some(at) = self.search_from(number, home, header, hash, key) {
-            return match offer.value.take() {
-                // SAFETY: there is an entry, and `&mut self` keeps all others out.
-                Some(value) => Put::Replaced(unsafe { at.change(|_, old| std::mem::replace(old, value)) }),
-                None => Put::Crowded,
-            };
+            let Some(value) = &mut offer.value else { return Put::Crowded };
+            // SAFETY: there is an entry, and `&mut self` keeps all others out.
+            unsafe { at.change(|_, old| mem::swap(old, value)) }
+            return Put::Replaced;
         }
         self.put_at_home(home, header, hash, offer)
     }
 
     /// As [`put`](RawTable::put), of a key that is not there.
     #[inline]
-    pub(crate) fn put_new(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put<V> {
+    pub(crate) fn put_new(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put {
         let home = self.bucket(self.home_of(hash));
         // SAFETY: the bucket is one of this table's.
         self.put_at_home(home, unsafe { home.header() }, hash, offer)
     }
 
     #[inline]
-    fn put_at_home(&mut self, home: Bucket<K, V, P>, header: Header, hash: u64, offer: &mut Offer<K, V>) -> Put<V> {
+    fn put_at_home(&mut self, home: Bucket<K, V, P>, header: Header, hash: u64, offer: &mut Offer<K, V>) -> Put {
         // A table without buckets has a home all the same, which looks vacant.
         if self.buckets > 0
             && !self.needs_step()
             && let Some(slot) = header.vacant(Layout::<K, V, P>::ALL).first()
-            && let Some((key, value)) = offer.take()
+            && offer.is_whole()
         {
             self.len += 1;
-            // SAFETY: the slot is vacant, and `&mut self` keeps other writers out.
-            unsafe { Self::fill(home, slot, hash, Pair { key, value }) }
+            // SAFETY: the slot is vacant, and `&mut self` keeps other writers out. The offer is whole.
+            unsafe { Self::fill(home, slot, hash, offer) }
             return Put::Stored;
         }
         Put::Crowded
     }
 
-    /// Puts in an entry whose key is not there, and answers its slot. Its stamp is still to be set.
+    /// Puts in the entry on offer, whose key is not there, and answers its slot. Its stamp is still to be set.
     ///
     /// # Errors
     ///
-    /// Without memory for it the table is as before, and the entry comes back.
-    pub(crate) fn insert(&mut self, hash: u64, key: K, value: V) -> Result<u32, (K, V, NoMemory)> {
-        if self.is_overdue() || (self.buckets == 0 && self.begin().is_err()) {
-            return Err((key, value, NoMemory));
+    /// Without memory for it the table is as before, and the entry stays on offer.
+    ///
+    /// # Panics
+    ///
+    /// If the offer lacks its key or its value.
+    pub(crate) fn insert(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Result<u32, NoMemory> {
+        assert!(offer.is_whole(), "an entry is on offer");
+        if self.is_overdue() {
+            return Err(NoMemory);
+        }
+        if self.buckets == 0 {
+            self.begin()?;
         }
         let home = self.home_of(hash);
-        match self.vacancy(home) {
-            Ok((number, slot)) => {
-                // SAFETY: the slot is vacant, and `&mut self` keeps other writers out.
-                unsafe { Self::fill(self.bucket(number), slot, hash, Pair { key, value }) }
-                self.displace(home, number);
-                self.len += 1;
-                Ok(slot_number::<K, V, P>(number, slot))
-            }
-            Err(NoMemory) => Err((key, value, NoMemory)),
-        }
+        let (number, slot) = self.vacancy(home)?;
+        // SAFETY: the slot is vacant, and `&mut self` keeps other writers out. The offer is whole.
+        unsafe { Self::fill(self.bucket(number), slot, hash, offer) }
+        self.displace(home, number);
+        self.len += 1;
+        Ok(slot_number::<K, V, P>(number, slot))
     }
 
-    /// Puts an entry into a slot, with all that is known of it.
+    /// Puts what is on offer into a slot, with all that is known of it. The key and the value are moved once, from the offer to the slot.
     ///
     /// # Safety
     ///
-    /// The slot must be vacant and in memory of this table, and there must be no other writer.
+    /// The slot must be vacant and in memory of this table, and there must be no other writer. The offer must be whole.
     #[inline]
-    unsafe fn fill(bucket: Bucket<K, V, P>, slot: usize, hash: u64, pair: Pair<K, V>) {
+    unsafe fn fill(bucket: Bucket<K, V, P>, slot: usize, hash: u64, offer: &mut Offer<K, V>) {
         // SAFETY: the caller's promise.
         unsafe {
-            bucket.put(slot, pair);
+            bucket.put_offer(slot, offer);
             if let Some(marks) = bucket.marks() {
                 marks.clear(slot);
             }

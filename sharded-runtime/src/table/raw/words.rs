@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 
 /// A value in whole words. All that is shared with readers that race is accessed by words of this one width.
 #[repr(C, align(8))]
-pub(super) struct Words<T>(MaybeUninit<T>);
+pub(super) struct Words<T>(pub(super) MaybeUninit<T>);
 
 type Word = u64;
 const WORD: usize = size_of::<Word>();
@@ -68,15 +68,14 @@ pub(super) unsafe fn load<T>(from: *const Words<T>) -> MaybeUninit<T> {
     copy.0
 }
 
-/// Writes a value, word by word.
+/// Writes a value, word by word. `Words` that were never written are bytes to be copied as well.
 ///
 /// # Safety
 ///
 /// `to` must be valid for writes, with no other writer, and read only by [`load`] while anyone may be in here.
 #[inline]
-pub(super) unsafe fn store<T>(to: *mut Words<T>, value: T) {
-    let value = Words(MaybeUninit::new(value));
-    let from = (&raw const value).cast::<MaybeUninit<Word>>();
+pub(super) unsafe fn store<T>(to: *mut Words<T>, value: &Words<T>) {
+    let from = std::ptr::from_ref(value).cast::<MaybeUninit<Word>>();
     for word in 0..size_of::<Words<T>>() / WORD {
         // SAFETY: both consist of so many words, and are aligned to them.
         unsafe { imp::store(to.cast::<MaybeUninit<Word>>().add(word), from.add(word).read()) }
