@@ -509,3 +509,38 @@ mod attributes {
         assert_eq!(Parts::new().map().capacity(), Some(100));
     }
 }
+
+/// Stores of different types behind one.
+mod dynamic {
+    use super::*;
+
+    #[sharded(ttl = "1m")]
+    struct First {
+        a: HashMap<u8, u8>,
+    }
+
+    #[sharded(ttl = "1m")]
+    struct Second<T: Key> {
+        b: HashSet<T>,
+        c: HashSet<T>,
+    }
+
+    #[test]
+    fn any_stores_in_one_list() {
+        let clock = Manual::new();
+        let (first, second) = (First::builder().clock(clock.clone()).build(), Second::<u8>::new());
+        first.a().insert(1, 1);
+        second.b().insert(2);
+        let stores: [&dyn Store; 2] = [&first, &second];
+        clock.advance(Duration::from_mins(2));
+        assert_eq!(stores.map(Store::sweep), [1, 0]);
+        assert_eq!(stores.map(|store| store.placement().fields().len()), [1, 2]);
+        let mut names = Vec::new();
+        for store in stores {
+            store.visit(&mut |field| names.push(field.name()));
+            store.clear();
+        }
+        assert_eq!(names, ["a", "b", "c"]);
+        assert!(second.b().is_empty() && second.c().is_empty());
+    }
+}

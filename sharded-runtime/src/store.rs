@@ -24,6 +24,10 @@ use crate::{
 /// shop.visit(&mut |field| println!("{}: {} entries", field.name(), field.len()));
 /// shop.clear();
 /// assert!(shop.carts().is_empty());
+///
+/// // Stores of any kind can stand in one list.
+/// let stores: Vec<Box<dyn Store>> = vec![Box::new(shop), Box::new(Shop::new())];
+/// assert_eq!(stores.iter().map(|store| store.sweep()).sum::<usize>(), 0);
 /// ```
 pub trait Store {
     /// Shows every map of the store, in the order of declaration. Skipped fields are not shown.
@@ -122,6 +126,8 @@ pub trait Store {
     /// Meanwhile one use in 256 of each thread is noted, and each use of one key in 256, or of fewer where there is no room for these: the
     /// operation, half of the key's hash, the time. No key and no value is kept. The samples take at most 26 MiB for each map.
     ///
+    /// Not of a `dyn Store`, since the file has the store's name in it.
+    ///
     /// # Examples
     ///
     /// ```
@@ -144,7 +150,10 @@ pub trait Store {
     /// assert!(recorder.load().contains("\"store\":\"Shop\",\"field\":\"carts\""));
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    fn recorder(&self) -> Recorder<'_, Self> {
+    fn recorder(&self) -> Recorder<'_, Self>
+    where
+        Self: Sized,
+    {
         Recorder::start(self)
     }
 }
