@@ -10,7 +10,7 @@ use std::{collections::HashMap, hint::black_box, time::Duration};
 const CAPACITY: usize = 100_000;
 
 /// The same cache under each eviction.
-#[sharded(shards = 64, ttl = "1h", clock = Manual)]
+#[sharded(shards = 64, ttl = "1h")]
 struct Caches {
     #[shard(capacity = 100_000, evict = Sieve)]
     sieve: HashMap<u64, u64>,

@@ -1,6 +1,8 @@
 //! `hello.rs` without the attribute: what `#[sharded]` writes in its place, each item explained. Nothing in here is
 //! out of reach for a program's own code, and no logic is in it: that is all in the library.
 
+#![expect(non_snake_case, reason = "the name of the module has that of the store in it")]
+#![allow(unused_imports, reason = "the attribute imports for whoever wants to name these types")]
 #![expect(dead_code, reason = "where an attribute writes a method, nobody need call it")]
 #![expect(clippy::duration_suboptimal_units, reason = "the attribute writes every time in seconds")]
 
@@ -10,14 +12,30 @@ use std::collections::HashMap;
 // `HashMap` does as well, and the import above stays in use. A field is private now: the way in is the accessor.
 /// Who came by.
 struct Hello {
-    visits: <HashMap<String, u32> as ::sharded::Declared>::Field<HelloVisits>,
+    visits: <HashMap<String, u32> as ::sharded::Declared>::Field<__sharded_Hello::HelloVisits>,
 }
+
+// The types that are made for the store. They have a module of their own, from which a glob brings them here: a type of the same name that is
+// declared or imported here comes first, and is no error.
+/// What `#[sharded]` makes for [`Hello`](super::Hello).
+mod __sharded_Hello {
+    /// The policy of [`Hello::visits`](super::Hello::visits): 16 shards, each behind a `Mutex`; entries expire 1h after they were written.
+    pub(super) enum HelloVisits {}
+    // What it can override of a field follows from the policy: `.visits(|field| field.capacity(100))` would not compile, as no capacity was
+    // declared and so nothing is there that evicts.
+    /// The builder of [`Hello`](super::Hello), with overrides for what was declared.
+    #[derive(::core::fmt::Debug)]
+    #[must_use]
+    pub(super) struct HelloBuilder {
+        pub(super) __options: ::sharded::builder::StoreOptions,
+        pub(super) visits: ::sharded::builder::FieldOptions<HelloVisits>,
+    }
+}
+use __sharded_Hello::*;
 
 // The field's options, and those it has from the struct, as one type. It has no values: each choice is made when the
 // program is compiled, and a choice that is not made (a capacity here) costs nothing when it runs.
-/// The policy of [`Hello::visits`]: 16 shards, each behind a `Mutex`; entries expire 1h after they were written.
-enum HelloVisits {}
-impl ::sharded::Policy for HelloVisits {
+impl ::sharded::Policy for __sharded_Hello::HelloVisits {
     type Shards = ::sharded::shards::Fixed<16>; // shards = 16
     type Lock = ::sharded::lock::Mutex; // the default
     type Expiry = ::sharded::expiry::AfterWrite; // ttl = …
@@ -36,7 +54,7 @@ impl Hello {
     ///
     /// **Policy:** 16 shards, each behind a `Mutex`; entries expire 1h after they were written.
     #[must_use]
-    const fn visits(&self) -> &<HashMap<String, u32> as ::sharded::Declared>::Field<HelloVisits> {
+    const fn visits(&self) -> &<HashMap<String, u32> as ::sharded::Declared>::Field<__sharded_Hello::HelloVisits> {
         &self.visits
     }
 }
@@ -50,24 +68,16 @@ impl Hello {
         Self::builder().build()
     }
     /// Builds the store with overrides for what was declared.
-    fn builder() -> HelloBuilder {
-        HelloBuilder {
+    fn builder() -> __sharded_Hello::HelloBuilder {
+        __sharded_Hello::HelloBuilder {
             __options: ::sharded::builder::StoreOptions::new(),
             visits: ::sharded::builder::FieldOptions::new(),
         }
     }
 }
 
-// The builder. What it can override of a field follows from the policy: `.visits(|field| field.capacity(100))` would
-// not compile, as no capacity was declared and so nothing is there that evicts.
-/// The builder of [`Hello`], with overrides for what was declared.
-#[derive(::core::fmt::Debug)]
-#[must_use]
-struct HelloBuilder {
-    __options: ::sharded::builder::StoreOptions,
-    visits: ::sharded::builder::FieldOptions<HelloVisits>,
-}
-impl HelloBuilder {
+// The builder's methods.
+impl __sharded_Hello::HelloBuilder {
     /// Goes by this clock, moved by hand, in place of every declared one.
     fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
@@ -96,8 +106,8 @@ impl HelloBuilder {
     fn visits(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<HelloVisits>,
-        ) -> ::sharded::builder::FieldOptions<HelloVisits>,
+            ::sharded::builder::FieldOptions<__sharded_Hello::HelloVisits>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Hello::HelloVisits>,
     ) -> Self {
         self.visits = options(self.visits);
         self

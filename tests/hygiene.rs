@@ -3,6 +3,8 @@
 
 #[path = "hygiene/by_hand.rs"]
 mod by_hand;
+#[path = "hygiene/collisions.rs"]
+mod collisions;
 #[path = "hygiene/names.rs"]
 mod names;
 #[path = "hygiene/packages.rs"]

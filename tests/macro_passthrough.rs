@@ -82,6 +82,31 @@ mod generics {
 mod configured {
     use super::*;
 
+    #[sharded(ttl = "1m")]
+    struct Parameters<
+        K: Key,
+        #[cfg(test)] V: Value,
+        #[cfg(not(test))] W,
+        #[cfg(test)] const N: usize,
+        #[cfg(not(doctest))] U: Key,
+    > {
+        #[cfg(test)]
+        map: HashMap<K, [V; N]>,
+        #[cfg(not(test))]
+        map: HashMap<K, W>,
+        /// Options of fields stay where they are.
+        #[shard(capacity = 5)]
+        set: HashSet<U>,
+    }
+
+    #[test]
+    fn a_parameter_may_depend_on_cfg() {
+        let store = Parameters::<u8, String, 2, u16>::builder().shards(1).build();
+        store.map().insert(1, [const { String::new() }; 2]);
+        assert!(store.set().insert(1));
+        assert_eq!((fields(&store), store.set().capacity()), (vec!["map", "set"], Some(5)));
+    }
+
     #[sharded(shards = 1, ttl = "1m")]
     struct Configured {
         first: HashMap<u8, u8>,
@@ -141,6 +166,24 @@ mod types {
         brown_set: hashbrown::HashSet<u8>,
     }
 
+    /// Nothing is behind the last field, whatever the compiler finds it to be.
+    #[sharded(ttl = "1m")]
+    #[derive(Debug)]
+    struct Aliased {
+        path: HashMap<u8, u8>,
+        alias: Table<u8>,
+    }
+
+    #[test]
+    fn an_alias_may_come_last() {
+        let store = Aliased::new();
+        let printed = format!("{store:?}");
+        assert!(printed.starts_with("Aliased { path: ") && !printed.contains("__"), "{printed}");
+        let Aliased { path, alias } = store;
+        assert!(path.is_empty() && alias.is_empty());
+        assert!(Aliased::default().path().is_empty() && Aliased::default().alias().is_empty());
+    }
+
     #[test]
     fn aliases_paths_and_hashbrown() {
         let types = Types::default();
@@ -189,7 +232,7 @@ mod options {
     use super::*;
     use sharded::{Policy, clock::System, evict::Eviction, lock};
 
-    #[sharded(shards = 4, lock = RwLock, ttl = "1h 30m", capacity = 1_000, evict = Lru, clock = Manual)]
+    #[sharded(shards = 4, lock = RwLock, ttl = "1h 30m", capacity = 1_000, evict = Lru, clock = Boot)]
     struct Options {
         inherits: HashMap<u8, u8>,
         #[shard(shards = auto, lock = Mutex, ttl = never, capacity = none, clock = System)]
@@ -227,7 +270,7 @@ mod options {
         assert_eq!(OptionsInherits::TTL, Some(Duration::from_mins(90)));
         assert_eq!(OptionsInherits::CAPACITY, Some(1000));
         assert_eq!(OptionsInherits::IDLE, None);
-        let _: Manual = <OptionsInherits as Policy>::Clock::default();
+        let _: sharded::clock::Boot = <OptionsInherits as Policy>::Clock::default();
 
         assert_eq!((OptionsUndoes::TTL, OptionsUndoes::CAPACITY), (None, None));
         let _: System = <OptionsUndoes as Policy>::Clock::default();
@@ -398,7 +441,7 @@ mod taken {
 
     #[::sharded::sharded(shards = 2, ttl = "1m")]
     pub(super) struct Taken<T> {
-        #[shard(lock = RwLock, capacity = 10, evict = Sieve, idle = "1s", clock = Manual, hasher = SipHash)]
+        #[shard(lock = RwLock, capacity = 10, evict = Sieve, idle = "1s", clock = Boot, hasher = SipHash)]
         pub(super) map: HashMap<u8, u8>,
         #[shard(lock = Mutex)]
         pub(super) set: HashSet<u8>,
@@ -507,6 +550,34 @@ mod attributes {
     #[test]
     fn options_may_come_in_parts() {
         assert_eq!(Parts::new().map().capacity(), Some(100));
+    }
+}
+
+/// Names of methods that a store has under other circumstances.
+mod free_names {
+    use super::*;
+
+    #[sharded(ttl = "1m")]
+    struct NoSnapshot {
+        save: HashMap<u8, u8>,
+        load: HashMap<u8, u8>,
+        default: HashMap<u8, u8>,
+        #[shard(skip)]
+        clear: u8,
+        #[shard(skip)]
+        visit: u8,
+    }
+
+    #[test]
+    fn are_free() {
+        let store = NoSnapshot::builder().clear(1).visit(2).build();
+        store.save().insert(1, 1);
+        store.load().insert(1, 1);
+        store.default().insert(1, 1);
+        assert_eq!((store.clear, store.visit), (1, 2));
+        Store::clear(&store);
+        store.clear();
+        assert!(store.save().is_empty() && store.load().is_empty());
     }
 }
 

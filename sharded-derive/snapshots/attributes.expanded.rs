@@ -5,25 +5,59 @@
 #[non_exhaustive]
 pub struct State {
     #[cfg(feature = "names")]
-    names: <HashMap<u32, String> as ::sharded::Declared>::Field<StateNames>,
+    names: <HashMap<
+        u32,
+        String,
+    > as ::sharded::Declared>::Field<__sharded_State::StateNames>,
     #[cfg(not(feature = "names"))]
-    names: <HashMap<u32, ()> as ::sharded::Declared>::Field<StateNames>,
+    names: <HashMap<u32, ()> as ::sharded::Declared>::Field<__sharded_State::StateNames>,
     #[allow(dead_code, reason = "for a debugger")]
     #[warn(missing_docs)]
-    last: <HashMap<u32, String> as ::sharded::Declared>::Field<StateLast>,
-    r#type: <HashMap<u32, u8> as ::sharded::Declared>::Field<StateType>,
+    last: <HashMap<
+        u32,
+        String,
+    > as ::sharded::Declared>::Field<__sharded_State::StateLast>,
+    r#type: <HashMap<u32, u8> as ::sharded::Declared>::Field<__sharded_State::StateType>,
 }
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[allow(dead_code)]
+/// What `#[sharded]` makes for [`State`](super::State).
+mod __sharded_State {
+    #[cfg(feature = "names")]
+    /// The policy of [`State::names`](super::State::names): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+    pub enum StateNames {}
+    #[cfg(not(feature = "names"))]
+    /// The policy of [`State::names`](super::State::names): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; at most 10 entries, then `Adaptive` evicts.
+    pub enum StateNames {}
+    #[allow(dead_code, reason = "for a debugger")]
+    #[warn(missing_docs)]
+    /// The policy of [`State::last`](super::State::last): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+    pub(super) enum StateLast {}
+    /// The policy of [`State::type`](super::State::type): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+    pub(crate) enum StateType {}
+    /// The builder of [`State`](super::State), with overrides for what was declared.
+    #[derive(::core::fmt::Debug)]
+    #[must_use]
+    pub struct StateBuilder {
+        pub(super) __options: ::sharded::builder::StoreOptions,
+        #[cfg(feature = "names")]
+        pub(super) names: ::sharded::builder::FieldOptions<StateNames>,
+        #[cfg(not(feature = "names"))]
+        pub(super) names: ::sharded::builder::FieldOptions<StateNames>,
+        pub(super) last: ::sharded::builder::FieldOptions<StateLast>,
+        pub(super) r#type: ::sharded::builder::FieldOptions<StateType>,
+    }
+}
+#[cfg(feature = "state")]
+#[allow(clippy::module_name_repetitions)]
+#[allow(dead_code)]
+pub use __sharded_State::*;
 #[cfg(feature = "names")]
 #[cfg(feature = "state")]
 #[allow(clippy::module_name_repetitions)]
 #[allow(dead_code)]
-/// The policy of [`State::names`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
-pub enum StateNames {}
-#[cfg(feature = "names")]
-#[cfg(feature = "state")]
-#[allow(clippy::module_name_repetitions)]
-#[allow(dead_code)]
-impl ::sharded::Policy for StateNames {
+impl ::sharded::Policy for __sharded_State::StateNames {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
@@ -39,13 +73,7 @@ impl ::sharded::Policy for StateNames {
 #[cfg(feature = "state")]
 #[allow(clippy::module_name_repetitions)]
 #[allow(dead_code)]
-/// The policy of [`State::names`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; at most 10 entries, then `Adaptive` evicts.
-pub enum StateNames {}
-#[cfg(not(feature = "names"))]
-#[cfg(feature = "state")]
-#[allow(clippy::module_name_repetitions)]
-#[allow(dead_code)]
-impl ::sharded::Policy for StateNames {
+impl ::sharded::Policy for __sharded_State::StateNames {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
@@ -63,14 +91,7 @@ impl ::sharded::Policy for StateNames {
 #[cfg(feature = "state")]
 #[allow(clippy::module_name_repetitions)]
 #[allow(dead_code)]
-#[allow(dead_code, reason = "for a debugger")]
-#[warn(missing_docs)]
-/// The policy of [`State::last`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
-enum StateLast {}
-#[cfg(feature = "state")]
-#[allow(clippy::module_name_repetitions)]
-#[allow(dead_code)]
-impl ::sharded::Policy for StateLast {
+impl ::sharded::Policy for __sharded_State::StateLast {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
@@ -85,12 +106,7 @@ impl ::sharded::Policy for StateLast {
 #[cfg(feature = "state")]
 #[allow(clippy::module_name_repetitions)]
 #[allow(dead_code)]
-/// The policy of [`State::type`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
-pub(crate) enum StateType {}
-#[cfg(feature = "state")]
-#[allow(clippy::module_name_repetitions)]
-#[allow(dead_code)]
-impl ::sharded::Policy for StateType {
+impl ::sharded::Policy for __sharded_State::StateType {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
@@ -115,7 +131,10 @@ impl State {
     #[must_use]
     pub const fn names(
         &self,
-    ) -> &<HashMap<u32, String> as ::sharded::Declared>::Field<StateNames> {
+    ) -> &<HashMap<
+        u32,
+        String,
+    > as ::sharded::Declared>::Field<__sharded_State::StateNames> {
         &self.names
     }
     #[cfg(not(feature = "names"))]
@@ -123,7 +142,7 @@ impl State {
     #[must_use]
     pub const fn names(
         &self,
-    ) -> &<HashMap<u32, ()> as ::sharded::Declared>::Field<StateNames> {
+    ) -> &<HashMap<u32, ()> as ::sharded::Declared>::Field<__sharded_State::StateNames> {
         &self.names
     }
     #[expect(dead_code, reason = "for a debugger")]
@@ -132,7 +151,10 @@ impl State {
     #[must_use]
     const fn last(
         &self,
-    ) -> &<HashMap<u32, String> as ::sharded::Declared>::Field<StateLast> {
+    ) -> &<HashMap<
+        u32,
+        String,
+    > as ::sharded::Declared>::Field<__sharded_State::StateLast> {
         &self.last
     }
     #[doc(hidden)]
@@ -142,7 +164,7 @@ impl State {
     #[must_use]
     pub(crate) const fn r#type(
         &self,
-    ) -> &<HashMap<u32, u8> as ::sharded::Declared>::Field<StateType> {
+    ) -> &<HashMap<u32, u8> as ::sharded::Declared>::Field<__sharded_State::StateType> {
         &self.r#type
     }
 }
@@ -156,8 +178,8 @@ impl State {
         Self::builder().build()
     }
     /// Builds the store with overrides for what was declared.
-    pub fn builder() -> StateBuilder {
-        StateBuilder {
+    pub fn builder() -> __sharded_State::StateBuilder {
+        __sharded_State::StateBuilder {
             __options: ::sharded::builder::StoreOptions::new(),
             #[cfg(feature = "names")]
             names: ::sharded::builder::FieldOptions::new(),
@@ -171,22 +193,7 @@ impl State {
 #[cfg(feature = "state")]
 #[allow(clippy::module_name_repetitions)]
 #[allow(dead_code)]
-/// The builder of [`State`], with overrides for what was declared.
-#[derive(::core::fmt::Debug)]
-#[must_use]
-pub struct StateBuilder {
-    __options: ::sharded::builder::StoreOptions,
-    #[cfg(feature = "names")]
-    names: ::sharded::builder::FieldOptions<StateNames>,
-    #[cfg(not(feature = "names"))]
-    names: ::sharded::builder::FieldOptions<StateNames>,
-    last: ::sharded::builder::FieldOptions<StateLast>,
-    r#type: ::sharded::builder::FieldOptions<StateType>,
-}
-#[cfg(feature = "state")]
-#[allow(clippy::module_name_repetitions)]
-#[allow(dead_code)]
-impl StateBuilder {
+impl __sharded_State::StateBuilder {
     /// Goes by this clock, moved by hand, in place of every declared one.
     pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
@@ -216,8 +223,8 @@ impl StateBuilder {
     pub fn names(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<StateNames>,
-        ) -> ::sharded::builder::FieldOptions<StateNames>,
+            ::sharded::builder::FieldOptions<__sharded_State::StateNames>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_State::StateNames>,
     ) -> Self {
         self.names = options(self.names);
         self
@@ -227,8 +234,8 @@ impl StateBuilder {
     pub fn names(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<StateNames>,
-        ) -> ::sharded::builder::FieldOptions<StateNames>,
+            ::sharded::builder::FieldOptions<__sharded_State::StateNames>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_State::StateNames>,
     ) -> Self {
         self.names = options(self.names);
         self
@@ -239,8 +246,8 @@ impl StateBuilder {
     fn last(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<StateLast>,
-        ) -> ::sharded::builder::FieldOptions<StateLast>,
+            ::sharded::builder::FieldOptions<__sharded_State::StateLast>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_State::StateLast>,
     ) -> Self {
         self.last = options(self.last);
         self
@@ -250,8 +257,8 @@ impl StateBuilder {
     pub(crate) fn r#type(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<StateType>,
-        ) -> ::sharded::builder::FieldOptions<StateType>,
+            ::sharded::builder::FieldOptions<__sharded_State::StateType>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_State::StateType>,
     ) -> Self {
         self.r#type = options(self.r#type);
         self

@@ -2,12 +2,25 @@ pub(crate) struct Cache<K: Key, V = String, const N: usize = 4>
 where
     V: Value + Clone,
 {
-    rows: <HashMap<K, [V; N]> as ::sharded::Declared>::Field<CacheRows>,
+    rows: <HashMap<K, [V; N]> as ::sharded::Declared>::Field<__sharded_Cache::CacheRows>,
     parents: Vec<Self>,
 }
-/// The policy of [`Cache::rows`]: as many shards as suit the machine, each behind a `Mutex`; at most 1000 entries, then `Adaptive` evicts.
-pub(crate) enum CacheRows {}
-impl ::sharded::Policy for CacheRows {
+/// What `#[sharded]` makes for [`Cache`](super::Cache).
+mod __sharded_Cache {
+    /// The policy of [`Cache::rows`](super::Cache::rows): as many shards as suit the machine, each behind a `Mutex`; at most 1000 entries, then `Adaptive` evicts.
+    pub(crate) enum CacheRows {}
+    /// The builder of [`Cache`](super::Cache), with overrides for what was declared.
+    #[derive(::core::fmt::Debug)]
+    #[must_use]
+    pub(crate) struct CacheBuilder<__Self, __Parents = ::sharded::builder::Missing> {
+        pub(super) __options: ::sharded::builder::StoreOptions,
+        pub(super) rows: ::sharded::builder::FieldOptions<CacheRows>,
+        pub(super) parents: __Parents,
+        pub(super) __store: ::core::marker::PhantomData<fn() -> __Self>,
+    }
+}
+pub(crate) use __sharded_Cache::*;
+impl ::sharded::Policy for __sharded_Cache::CacheRows {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::Never;
@@ -27,7 +40,10 @@ where
     #[must_use]
     pub(crate) const fn rows(
         &self,
-    ) -> &<HashMap<K, [V; N]> as ::sharded::Declared>::Field<CacheRows> {
+    ) -> &<HashMap<
+        K,
+        [V; N],
+    > as ::sharded::Declared>::Field<__sharded_Cache::CacheRows> {
         &self.rows
     }
 }
@@ -36,8 +52,11 @@ where
     V: Value + Clone,
 {
     /// Builds the store with overrides for what was declared.
-    pub(crate) fn builder() -> CacheBuilder<K, V, N, ::sharded::builder::Missing> {
-        CacheBuilder {
+    pub(crate) fn builder() -> __sharded_Cache::CacheBuilder<
+        Cache<K, V, N>,
+        ::sharded::builder::Missing,
+    > {
+        __sharded_Cache::CacheBuilder {
             __options: ::sharded::builder::StoreOptions::new(),
             rows: ::sharded::builder::FieldOptions::new(),
             parents: ::sharded::builder::Missing,
@@ -45,24 +64,12 @@ where
         }
     }
 }
-/// The builder of [`Cache`], with overrides for what was declared.
-#[derive(::core::fmt::Debug)]
-#[must_use]
-pub(crate) struct CacheBuilder<
+impl<
     K: Key,
-    V = String,
-    const N: usize = 4,
-    __Parents = ::sharded::builder::Missing,
->
-where
-    V: Value + Clone,
-{
-    __options: ::sharded::builder::StoreOptions,
-    rows: ::sharded::builder::FieldOptions<CacheRows>,
-    parents: __Parents,
-    __store: ::core::marker::PhantomData<fn() -> Cache<K, V, N>>,
-}
-impl<K: Key, V, const N: usize, __Parents> CacheBuilder<K, V, N, __Parents>
+    V,
+    const N: usize,
+    __Parents,
+> __sharded_Cache::CacheBuilder<Cache<K, V, N>, __Parents>
 where
     V: Value + Clone,
 {
@@ -94,8 +101,8 @@ where
     pub(crate) fn rows(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<CacheRows>,
-        ) -> ::sharded::builder::FieldOptions<CacheRows>,
+            ::sharded::builder::FieldOptions<__sharded_Cache::CacheRows>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Cache::CacheRows>,
     ) -> Self {
         self.rows = options(self.rows);
         self
@@ -113,7 +120,12 @@ where
         }
     }
 }
-impl<K: Key, V, const N: usize, __Parents> CacheBuilder<K, V, N, __Parents>
+impl<
+    K: Key,
+    V,
+    const N: usize,
+    __Parents,
+> __sharded_Cache::CacheBuilder<Cache<K, V, N>, __Parents>
 where
     V: Value + Clone,
 {
@@ -121,8 +133,11 @@ where
     fn parents(
         self,
         parents: Vec<Cache<K, V, N>>,
-    ) -> CacheBuilder<K, V, N, ::sharded::builder::Given<Vec<Cache<K, V, N>>>> {
-        CacheBuilder {
+    ) -> __sharded_Cache::CacheBuilder<
+        Cache<K, V, N>,
+        ::sharded::builder::Given<Vec<Cache<K, V, N>>>,
+    > {
+        __sharded_Cache::CacheBuilder {
             __options: self.__options,
             rows: self.rows,
             parents: ::sharded::builder::Given(parents),

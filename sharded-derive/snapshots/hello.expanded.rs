@@ -1,9 +1,23 @@
 pub struct Hello {
-    visits: <HashMap<String, u32> as ::sharded::Declared>::Field<HelloVisits>,
+    visits: <HashMap<
+        String,
+        u32,
+    > as ::sharded::Declared>::Field<__sharded_Hello::HelloVisits>,
 }
-/// The policy of [`Hello::visits`]: 16 shards, each behind a `Mutex`; entries expire 5m after they were written.
-pub enum HelloVisits {}
-impl ::sharded::Policy for HelloVisits {
+/// What `#[sharded]` makes for [`Hello`](super::Hello).
+mod __sharded_Hello {
+    /// The policy of [`Hello::visits`](super::Hello::visits): 16 shards, each behind a `Mutex`; entries expire 5m after they were written.
+    pub enum HelloVisits {}
+    /// The builder of [`Hello`](super::Hello), with overrides for what was declared.
+    #[derive(::core::fmt::Debug)]
+    #[must_use]
+    pub struct HelloBuilder {
+        pub(super) __options: ::sharded::builder::StoreOptions,
+        pub(super) visits: ::sharded::builder::FieldOptions<HelloVisits>,
+    }
+}
+pub use __sharded_Hello::*;
+impl ::sharded::Policy for __sharded_Hello::HelloVisits {
     type Shards = ::sharded::shards::Fixed<16>;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
@@ -22,7 +36,10 @@ impl Hello {
     #[must_use]
     pub const fn visits(
         &self,
-    ) -> &<HashMap<String, u32> as ::sharded::Declared>::Field<HelloVisits> {
+    ) -> &<HashMap<
+        String,
+        u32,
+    > as ::sharded::Declared>::Field<__sharded_Hello::HelloVisits> {
         &self.visits
     }
 }
@@ -33,21 +50,14 @@ impl Hello {
         Self::builder().build()
     }
     /// Builds the store with overrides for what was declared.
-    pub fn builder() -> HelloBuilder {
-        HelloBuilder {
+    pub fn builder() -> __sharded_Hello::HelloBuilder {
+        __sharded_Hello::HelloBuilder {
             __options: ::sharded::builder::StoreOptions::new(),
             visits: ::sharded::builder::FieldOptions::new(),
         }
     }
 }
-/// The builder of [`Hello`], with overrides for what was declared.
-#[derive(::core::fmt::Debug)]
-#[must_use]
-pub struct HelloBuilder {
-    __options: ::sharded::builder::StoreOptions,
-    visits: ::sharded::builder::FieldOptions<HelloVisits>,
-}
-impl HelloBuilder {
+impl __sharded_Hello::HelloBuilder {
     /// Goes by this clock, moved by hand, in place of every declared one.
     pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
@@ -76,8 +86,8 @@ impl HelloBuilder {
     pub fn visits(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<HelloVisits>,
-        ) -> ::sharded::builder::FieldOptions<HelloVisits>,
+            ::sharded::builder::FieldOptions<__sharded_Hello::HelloVisits>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Hello::HelloVisits>,
     ) -> Self {
         self.visits = options(self.visits);
         self

@@ -1,11 +1,31 @@
 pub struct Mistakes {
-    first: <HashMap<String, u32> as ::sharded::Declared>::Field<MistakesFirst>,
-    second: <HashSet<String> as ::sharded::Declared>::Field<MistakesSecond>,
+    first: <HashMap<
+        String,
+        u32,
+    > as ::sharded::Declared>::Field<__sharded_Mistakes::MistakesFirst>,
+    second: <HashSet<
+        String,
+    > as ::sharded::Declared>::Field<__sharded_Mistakes::MistakesSecond>,
     third: String,
 }
-/// The policy of [`Mistakes::first`]: as many shards as suit the machine, each behind a `Mutex`; at most 67108864 entries, then `Adaptive` evicts.
-pub enum MistakesFirst {}
-impl ::sharded::Policy for MistakesFirst {
+/// What `#[sharded]` makes for [`Mistakes`](super::Mistakes).
+mod __sharded_Mistakes {
+    /// The policy of [`Mistakes::first`](super::Mistakes::first): as many shards as suit the machine, each behind a `Mutex`; at most 67108864 entries, then `Adaptive` evicts.
+    pub enum MistakesFirst {}
+    /// The policy of [`Mistakes::second`](super::Mistakes::second): as many shards as suit the machine, each behind a `Mutex`.
+    pub(super) enum MistakesSecond {}
+    /// The builder of [`Mistakes`](super::Mistakes), with overrides for what was declared.
+    #[derive(::core::fmt::Debug)]
+    #[must_use]
+    pub struct MistakesBuilder<__Third = ::sharded::builder::Missing> {
+        pub(super) __options: ::sharded::builder::StoreOptions,
+        pub(super) first: ::sharded::builder::FieldOptions<MistakesFirst>,
+        pub(super) second: ::sharded::builder::FieldOptions<MistakesSecond>,
+        pub(super) third: __Third,
+    }
+}
+pub use __sharded_Mistakes::*;
+impl ::sharded::Policy for __sharded_Mistakes::MistakesFirst {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::Never;
@@ -17,9 +37,7 @@ impl ::sharded::Policy for MistakesFirst {
         67108864,
     );
 }
-/// The policy of [`Mistakes::second`]: as many shards as suit the machine, each behind a `Mutex`.
-enum MistakesSecond {}
-impl ::sharded::Policy for MistakesSecond {
+impl ::sharded::Policy for __sharded_Mistakes::MistakesSecond {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::Never;
@@ -33,21 +51,28 @@ impl Mistakes {
     #[must_use]
     pub const fn first(
         &self,
-    ) -> &<HashMap<String, u32> as ::sharded::Declared>::Field<MistakesFirst> {
+    ) -> &<HashMap<
+        String,
+        u32,
+    > as ::sharded::Declared>::Field<__sharded_Mistakes::MistakesFirst> {
         &self.first
     }
     /// **Policy:** as many shards as suit the machine, each behind a `Mutex`.
     #[must_use]
     const fn second(
         &self,
-    ) -> &<HashSet<String> as ::sharded::Declared>::Field<MistakesSecond> {
+    ) -> &<HashSet<
+        String,
+    > as ::sharded::Declared>::Field<__sharded_Mistakes::MistakesSecond> {
         &self.second
     }
 }
 impl Mistakes {
     /// Builds the store with overrides for what was declared.
-    pub fn builder() -> MistakesBuilder<::sharded::builder::Missing> {
-        MistakesBuilder {
+    pub fn builder() -> __sharded_Mistakes::MistakesBuilder<
+        ::sharded::builder::Missing,
+    > {
+        __sharded_Mistakes::MistakesBuilder {
             __options: ::sharded::builder::StoreOptions::new(),
             first: ::sharded::builder::FieldOptions::new(),
             second: ::sharded::builder::FieldOptions::new(),
@@ -55,16 +80,7 @@ impl Mistakes {
         }
     }
 }
-/// The builder of [`Mistakes`], with overrides for what was declared.
-#[derive(::core::fmt::Debug)]
-#[must_use]
-pub struct MistakesBuilder<__Third = ::sharded::builder::Missing> {
-    __options: ::sharded::builder::StoreOptions,
-    first: ::sharded::builder::FieldOptions<MistakesFirst>,
-    second: ::sharded::builder::FieldOptions<MistakesSecond>,
-    third: __Third,
-}
-impl<__Third> MistakesBuilder<__Third> {
+impl<__Third> __sharded_Mistakes::MistakesBuilder<__Third> {
     /// Goes by this clock, moved by hand, in place of every declared one.
     pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
@@ -93,8 +109,8 @@ impl<__Third> MistakesBuilder<__Third> {
     pub fn first(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<MistakesFirst>,
-        ) -> ::sharded::builder::FieldOptions<MistakesFirst>,
+            ::sharded::builder::FieldOptions<__sharded_Mistakes::MistakesFirst>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Mistakes::MistakesFirst>,
     ) -> Self {
         self.first = options(self.first);
         self
@@ -103,8 +119,8 @@ impl<__Third> MistakesBuilder<__Third> {
     fn second(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<MistakesSecond>,
-        ) -> ::sharded::builder::FieldOptions<MistakesSecond>,
+            ::sharded::builder::FieldOptions<__sharded_Mistakes::MistakesSecond>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Mistakes::MistakesSecond>,
     ) -> Self {
         self.second = options(self.second);
         self
@@ -123,10 +139,13 @@ impl<__Third> MistakesBuilder<__Third> {
         }
     }
 }
-impl<__Third> MistakesBuilder<__Third> {
+impl<__Third> __sharded_Mistakes::MistakesBuilder<__Third> {
     /// The value of the field `third`.
-    fn third(self, third: String) -> MistakesBuilder<::sharded::builder::Given<String>> {
-        MistakesBuilder {
+    fn third(
+        self,
+        third: String,
+    ) -> __sharded_Mistakes::MistakesBuilder<::sharded::builder::Given<String>> {
+        __sharded_Mistakes::MistakesBuilder {
             __options: self.__options,
             first: self.first,
             second: self.second,

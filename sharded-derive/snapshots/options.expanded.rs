@@ -2,33 +2,71 @@ pub struct Options {
     inherits: <HashMap<
         u64,
         String,
-    > as ::sharded::Declared>::FieldWith<OptionsInherits, ::sharded::hasher::SipHash>,
+    > as ::sharded::Declared>::FieldWith<
+        __sharded_Options::OptionsInherits,
+        ::sharded::hasher::SipHash,
+    >,
     overrides: <HashMap<
         u64,
         String,
-    > as ::sharded::Declared>::FieldWith<OptionsOverrides, ::sharded::hasher::SipHash>,
+    > as ::sharded::Declared>::FieldWith<
+        __sharded_Options::OptionsOverrides,
+        ::sharded::hasher::SipHash,
+    >,
     undoes: <HashMap<
         u64,
         String,
-    > as ::sharded::Declared>::FieldWith<OptionsUndoes, ::sharded::hasher::SipHash>,
+    > as ::sharded::Declared>::FieldWith<
+        __sharded_Options::OptionsUndoes,
+        ::sharded::hasher::SipHash,
+    >,
     copies: <HashMap<
         u32,
         f64,
-    > as ::sharded::Declared>::FieldWith<OptionsCopies, ::sharded::hasher::SipHash>,
+    > as ::sharded::Declared>::FieldWith<
+        __sharded_Options::OptionsCopies,
+        ::sharded::hasher::SipHash,
+    >,
     loaded: <HashMap<
         u64,
         String,
-    > as ::sharded::Declared>::FieldWith<OptionsLoaded, ::sharded::hasher::SipHash>,
+    > as ::sharded::Declared>::FieldWith<
+        __sharded_Options::OptionsLoaded,
+        ::sharded::hasher::SipHash,
+    >,
 }
-/// The policy of [`Options::inherits`]: 64 shards, each behind a `RwLock`; entries expire 5m after they were written, or up to 10% sooner, or 30s after they were last used; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
-enum OptionsInherits {}
-impl ::sharded::Policy for OptionsInherits {
+/// What `#[sharded]` makes for [`Options`](super::Options).
+mod __sharded_Options {
+    /// The policy of [`Options::inherits`](super::Options::inherits): 64 shards, each behind a `RwLock`; entries expire 5m after they were written, or up to 10% sooner, or 30s after they were last used; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
+    pub(super) enum OptionsInherits {}
+    /// The policy of [`Options::overrides`](super::Options::overrides): one shard behind a `Mutex`; entries expire 1h 30m after they were written, or up to 10% sooner, or 250ms after they were last used; at most 1 entry, more are refused; hashed by `SipHash`; placed by `StrictSpread`.
+    pub(super) enum OptionsOverrides {}
+    /// The policy of [`Options::undoes`](super::Options::undoes): as many shards as suit the machine, each behind a `RwLock`; unbounded: one entry per listed instrument; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
+    pub(super) enum OptionsUndoes {}
+    /// The policy of [`Options::copies`](super::Options::copies): 64 shards, each behind an `Optimistic`; entries expire 5m after they were written, or up to 10% sooner; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
+    pub(super) enum OptionsCopies {}
+    /// The policy of [`Options::loaded`](super::Options::loaded): 64 shards, each behind a `RwLock`; entries expire 5m after they were written, and are loaded anew once they are 1m old; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
+    pub(super) enum OptionsLoaded {}
+    /// The builder of [`Options`](super::Options), with overrides for what was declared.
+    #[derive(::core::fmt::Debug)]
+    #[must_use]
+    pub struct OptionsBuilder {
+        pub(super) __options: ::sharded::builder::StoreOptions,
+        pub(super) inherits: ::sharded::builder::FieldOptions<OptionsInherits>,
+        pub(super) overrides: ::sharded::builder::FieldOptions<OptionsOverrides>,
+        pub(super) undoes: ::sharded::builder::FieldOptions<OptionsUndoes>,
+        pub(super) copies: ::sharded::builder::FieldOptions<OptionsCopies>,
+        pub(super) loaded: ::sharded::builder::FieldOptions<OptionsLoaded>,
+    }
+}
+pub use __sharded_Options::*;
+impl ::sharded::Policy for __sharded_Options::OptionsInherits {
     type Shards = ::sharded::shards::Fixed<64>;
     type Lock = ::sharded::lock::RwLock;
     type Expiry = ::sharded::expiry::AfterAccess;
     type Eviction = ::sharded::evict::Lru;
     type Placement = ::sharded::placement::Local;
-    type Clock = ::sharded::clock::Manual;
+    type Clock = ::sharded::clock::Boot;
     const NAME: &'static ::core::primitive::str = "inherits";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(300),
@@ -41,9 +79,7 @@ impl ::sharded::Policy for OptionsInherits {
         1_000_000,
     );
 }
-/// The policy of [`Options::overrides`]: one shard behind a `Mutex`; entries expire 1h 30m after they were written, or up to 10% sooner, or 250ms after they were last used; at most 1 entry, more are refused; hashed by `SipHash`; placed by `StrictSpread`.
-enum OptionsOverrides {}
-impl ::sharded::Policy for OptionsOverrides {
+impl ::sharded::Policy for __sharded_Options::OptionsOverrides {
     type Shards = ::sharded::shards::Fixed<1>;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterAccess;
@@ -62,26 +98,22 @@ impl ::sharded::Policy for OptionsOverrides {
         1,
     );
 }
-/// The policy of [`Options::undoes`]: as many shards as suit the machine, each behind a `RwLock`; unbounded: one entry per listed instrument; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
-enum OptionsUndoes {}
-impl ::sharded::Policy for OptionsUndoes {
+impl ::sharded::Policy for __sharded_Options::OptionsUndoes {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::RwLock;
     type Expiry = ::sharded::expiry::Never;
     type Eviction = ::sharded::evict::Unbounded;
     type Placement = ::sharded::placement::Local;
-    type Clock = ::sharded::clock::Manual;
+    type Clock = ::sharded::clock::Boot;
     const NAME: &'static ::core::primitive::str = "undoes";
 }
-/// The policy of [`Options::copies`]: 64 shards, each behind an `Optimistic`; entries expire 5m after they were written, or up to 10% sooner; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
-enum OptionsCopies {}
-impl ::sharded::Policy for OptionsCopies {
+impl ::sharded::Policy for __sharded_Options::OptionsCopies {
     type Shards = ::sharded::shards::Fixed<64>;
     type Lock = ::sharded::lock::Optimistic;
     type Expiry = ::sharded::expiry::AfterWrite;
     type Eviction = ::sharded::evict::Sieve;
     type Placement = ::sharded::placement::Local;
-    type Clock = ::sharded::clock::Manual;
+    type Clock = ::sharded::clock::Boot;
     const NAME: &'static ::core::primitive::str = "copies";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(300),
@@ -91,15 +123,13 @@ impl ::sharded::Policy for OptionsCopies {
         500,
     );
 }
-/// The policy of [`Options::loaded`]: 64 shards, each behind a `RwLock`; entries expire 5m after they were written, and are loaded anew once they are 1m old; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
-enum OptionsLoaded {}
-impl ::sharded::Policy for OptionsLoaded {
+impl ::sharded::Policy for __sharded_Options::OptionsLoaded {
     type Shards = ::sharded::shards::Fixed<64>;
     type Lock = ::sharded::lock::RwLock;
     type Expiry = ::sharded::expiry::AfterWrite;
     type Eviction = ::sharded::evict::Lru;
     type Placement = ::sharded::placement::Local;
-    type Clock = ::sharded::clock::Manual;
+    type Clock = ::sharded::clock::Boot;
     const NAME: &'static ::core::primitive::str = "loaded";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(300),
@@ -112,14 +142,17 @@ impl ::sharded::Policy for OptionsLoaded {
     );
 }
 impl Options {
-    /// **Policy:** 64 shards, each behind a `RwLock`; entries expire 5m after they were written, or up to 10% sooner, or 30s after they were last used; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
+    /// **Policy:** 64 shards, each behind a `RwLock`; entries expire 5m after they were written, or up to 10% sooner, or 30s after they were last used; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
     #[must_use]
     const fn inherits(
         &self,
     ) -> &<HashMap<
         u64,
         String,
-    > as ::sharded::Declared>::FieldWith<OptionsInherits, ::sharded::hasher::SipHash> {
+    > as ::sharded::Declared>::FieldWith<
+        __sharded_Options::OptionsInherits,
+        ::sharded::hasher::SipHash,
+    > {
         &self.inherits
     }
     /// **Policy:** one shard behind a `Mutex`; entries expire 1h 30m after they were written, or up to 10% sooner, or 250ms after they were last used; at most 1 entry, more are refused; hashed by `SipHash`; placed by `StrictSpread`.
@@ -129,37 +162,49 @@ impl Options {
     ) -> &<HashMap<
         u64,
         String,
-    > as ::sharded::Declared>::FieldWith<OptionsOverrides, ::sharded::hasher::SipHash> {
+    > as ::sharded::Declared>::FieldWith<
+        __sharded_Options::OptionsOverrides,
+        ::sharded::hasher::SipHash,
+    > {
         &self.overrides
     }
-    /// **Policy:** as many shards as suit the machine, each behind a `RwLock`; unbounded: one entry per listed instrument; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
+    /// **Policy:** as many shards as suit the machine, each behind a `RwLock`; unbounded: one entry per listed instrument; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
     #[must_use]
     const fn undoes(
         &self,
     ) -> &<HashMap<
         u64,
         String,
-    > as ::sharded::Declared>::FieldWith<OptionsUndoes, ::sharded::hasher::SipHash> {
+    > as ::sharded::Declared>::FieldWith<
+        __sharded_Options::OptionsUndoes,
+        ::sharded::hasher::SipHash,
+    > {
         &self.undoes
     }
-    /// **Policy:** 64 shards, each behind an `Optimistic`; entries expire 5m after they were written, or up to 10% sooner; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
+    /// **Policy:** 64 shards, each behind an `Optimistic`; entries expire 5m after they were written, or up to 10% sooner; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
     #[must_use]
     const fn copies(
         &self,
     ) -> &<HashMap<
         u32,
         f64,
-    > as ::sharded::Declared>::FieldWith<OptionsCopies, ::sharded::hasher::SipHash> {
+    > as ::sharded::Declared>::FieldWith<
+        __sharded_Options::OptionsCopies,
+        ::sharded::hasher::SipHash,
+    > {
         &self.copies
     }
-    /// **Policy:** 64 shards, each behind a `RwLock`; entries expire 5m after they were written, and are loaded anew once they are 1m old; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Manual`.
+    /// **Policy:** 64 shards, each behind a `RwLock`; entries expire 5m after they were written, and are loaded anew once they are 1m old; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
     #[must_use]
     const fn loaded(
         &self,
     ) -> &<HashMap<
         u64,
         String,
-    > as ::sharded::Declared>::FieldWith<OptionsLoaded, ::sharded::hasher::SipHash> {
+    > as ::sharded::Declared>::FieldWith<
+        __sharded_Options::OptionsLoaded,
+        ::sharded::hasher::SipHash,
+    > {
         &self.loaded
     }
 }
@@ -170,8 +215,8 @@ impl Options {
         Self::builder().build()
     }
     /// Builds the store with overrides for what was declared.
-    pub fn builder() -> OptionsBuilder {
-        OptionsBuilder {
+    pub fn builder() -> __sharded_Options::OptionsBuilder {
+        __sharded_Options::OptionsBuilder {
             __options: ::sharded::builder::StoreOptions::new(),
             inherits: ::sharded::builder::FieldOptions::new(),
             overrides: ::sharded::builder::FieldOptions::new(),
@@ -181,18 +226,7 @@ impl Options {
         }
     }
 }
-/// The builder of [`Options`], with overrides for what was declared.
-#[derive(::core::fmt::Debug)]
-#[must_use]
-pub struct OptionsBuilder {
-    __options: ::sharded::builder::StoreOptions,
-    inherits: ::sharded::builder::FieldOptions<OptionsInherits>,
-    overrides: ::sharded::builder::FieldOptions<OptionsOverrides>,
-    undoes: ::sharded::builder::FieldOptions<OptionsUndoes>,
-    copies: ::sharded::builder::FieldOptions<OptionsCopies>,
-    loaded: ::sharded::builder::FieldOptions<OptionsLoaded>,
-}
-impl OptionsBuilder {
+impl __sharded_Options::OptionsBuilder {
     /// Goes by this clock, moved by hand, in place of every declared one.
     pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
@@ -221,8 +255,8 @@ impl OptionsBuilder {
     fn inherits(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<OptionsInherits>,
-        ) -> ::sharded::builder::FieldOptions<OptionsInherits>,
+            ::sharded::builder::FieldOptions<__sharded_Options::OptionsInherits>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Options::OptionsInherits>,
     ) -> Self {
         self.inherits = options(self.inherits);
         self
@@ -231,8 +265,8 @@ impl OptionsBuilder {
     fn overrides(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<OptionsOverrides>,
-        ) -> ::sharded::builder::FieldOptions<OptionsOverrides>,
+            ::sharded::builder::FieldOptions<__sharded_Options::OptionsOverrides>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Options::OptionsOverrides>,
     ) -> Self {
         self.overrides = options(self.overrides);
         self
@@ -241,8 +275,8 @@ impl OptionsBuilder {
     fn undoes(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<OptionsUndoes>,
-        ) -> ::sharded::builder::FieldOptions<OptionsUndoes>,
+            ::sharded::builder::FieldOptions<__sharded_Options::OptionsUndoes>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Options::OptionsUndoes>,
     ) -> Self {
         self.undoes = options(self.undoes);
         self
@@ -251,8 +285,8 @@ impl OptionsBuilder {
     fn copies(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<OptionsCopies>,
-        ) -> ::sharded::builder::FieldOptions<OptionsCopies>,
+            ::sharded::builder::FieldOptions<__sharded_Options::OptionsCopies>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Options::OptionsCopies>,
     ) -> Self {
         self.copies = options(self.copies);
         self
@@ -261,8 +295,8 @@ impl OptionsBuilder {
     fn loaded(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<OptionsLoaded>,
-        ) -> ::sharded::builder::FieldOptions<OptionsLoaded>,
+            ::sharded::builder::FieldOptions<__sharded_Options::OptionsLoaded>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Options::OptionsLoaded>,
     ) -> Self {
         self.loaded = options(self.loaded);
         self

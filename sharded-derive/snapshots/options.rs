@@ -8,7 +8,7 @@
     evict = Lru,
     hasher = SipHash,
     numa = Local,
-    clock = Manual,
+    clock = Boot,
 )]
 pub struct Options {
     inherits: HashMap<u64, String>,

@@ -1,10 +1,30 @@
 struct Arena {
-    players: <HashMap<u32, Player> as ::sharded::Declared>::Field<ArenaPlayers>,
-    shots: <HashMap<u64, Shot> as ::sharded::Declared>::Field<ArenaShots>,
+    players: <HashMap<
+        u32,
+        Player,
+    > as ::sharded::Declared>::Field<__sharded_Arena::ArenaPlayers>,
+    shots: <HashMap<
+        u64,
+        Shot,
+    > as ::sharded::Declared>::Field<__sharded_Arena::ArenaShots>,
 }
-/// The policy of [`Arena::players`]: as many shards as suit the machine, each behind a `self::Fair`; at most 64MiB as weighed by `Player::bytes`, then `super::evict::Random<4>` evicts what `self::has_left` lets go; timed by `crate::time::GameTime`.
-enum ArenaPlayers {}
-impl ::sharded::Policy for ArenaPlayers {
+/// What `#[sharded]` makes for [`Arena`](super::Arena).
+mod __sharded_Arena {
+    /// The policy of [`Arena::players`](super::Arena::players): as many shards as suit the machine, each behind a `self::Fair`; at most 64MiB as weighed by `Player::bytes`, then `super::evict::Random<4>` evicts what `self::has_left` lets go; timed by `crate::time::GameTime`.
+    pub(super) enum ArenaPlayers {}
+    /// The policy of [`Arena::shots`](super::Arena::shots): as many shards as suit the machine, each behind a `::spin::Ticket`; entries expire 10s after they were written; timed by `crate::time::GameTime`.
+    pub(super) enum ArenaShots {}
+    /// The builder of [`Arena`](super::Arena), with overrides for what was declared.
+    #[derive(::core::fmt::Debug)]
+    #[must_use]
+    pub(super) struct ArenaBuilder {
+        pub(super) __options: ::sharded::builder::StoreOptions,
+        pub(super) players: ::sharded::builder::FieldOptions<ArenaPlayers>,
+        pub(super) shots: ::sharded::builder::FieldOptions<ArenaShots>,
+    }
+}
+use __sharded_Arena::*;
+impl ::sharded::Policy for __sharded_Arena::ArenaPlayers {
     type Shards = ::sharded::shards::Auto;
     type Lock = self::Fair;
     type Expiry = ::sharded::expiry::Never;
@@ -18,9 +38,7 @@ impl ::sharded::Policy for ArenaPlayers {
     const WEIGHS: ::core::primitive::bool = true;
     const PINS: ::core::primitive::bool = true;
 }
-/// The policy of [`Arena::shots`]: as many shards as suit the machine, each behind a `::spin::Ticket`; entries expire 10s after they were written; timed by `crate::time::GameTime`.
-enum ArenaShots {}
-impl ::sharded::Policy for ArenaShots {
+impl ::sharded::Policy for __sharded_Arena::ArenaShots {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::spin::Ticket;
     type Expiry = ::sharded::expiry::AfterWrite;
@@ -37,14 +55,20 @@ impl Arena {
     #[must_use]
     const fn players(
         &self,
-    ) -> &<HashMap<u32, Player> as ::sharded::Declared>::Field<ArenaPlayers> {
+    ) -> &<HashMap<
+        u32,
+        Player,
+    > as ::sharded::Declared>::Field<__sharded_Arena::ArenaPlayers> {
         &self.players
     }
     /// **Policy:** as many shards as suit the machine, each behind a `::spin::Ticket`; entries expire 10s after they were written; timed by `crate::time::GameTime`.
     #[must_use]
     const fn shots(
         &self,
-    ) -> &<HashMap<u64, Shot> as ::sharded::Declared>::Field<ArenaShots> {
+    ) -> &<HashMap<
+        u64,
+        Shot,
+    > as ::sharded::Declared>::Field<__sharded_Arena::ArenaShots> {
         &self.shots
     }
 }
@@ -55,23 +79,15 @@ impl Arena {
         Self::builder().build()
     }
     /// Builds the store with overrides for what was declared.
-    fn builder() -> ArenaBuilder {
-        ArenaBuilder {
+    fn builder() -> __sharded_Arena::ArenaBuilder {
+        __sharded_Arena::ArenaBuilder {
             __options: ::sharded::builder::StoreOptions::new(),
             players: ::sharded::builder::FieldOptions::new(),
             shots: ::sharded::builder::FieldOptions::new(),
         }
     }
 }
-/// The builder of [`Arena`], with overrides for what was declared.
-#[derive(::core::fmt::Debug)]
-#[must_use]
-struct ArenaBuilder {
-    __options: ::sharded::builder::StoreOptions,
-    players: ::sharded::builder::FieldOptions<ArenaPlayers>,
-    shots: ::sharded::builder::FieldOptions<ArenaShots>,
-}
-impl ArenaBuilder {
+impl __sharded_Arena::ArenaBuilder {
     /// Goes by this clock, moved by hand, in place of every declared one.
     fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
@@ -100,8 +116,8 @@ impl ArenaBuilder {
     fn players(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<ArenaPlayers>,
-        ) -> ::sharded::builder::FieldOptions<ArenaPlayers>,
+            ::sharded::builder::FieldOptions<__sharded_Arena::ArenaPlayers>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Arena::ArenaPlayers>,
     ) -> Self {
         self.players = options(self.players);
         self
@@ -110,8 +126,8 @@ impl ArenaBuilder {
     fn shots(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<ArenaShots>,
-        ) -> ::sharded::builder::FieldOptions<ArenaShots>,
+            ::sharded::builder::FieldOptions<__sharded_Arena::ArenaShots>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Arena::ArenaShots>,
     ) -> Self {
         self.shots = options(self.shots);
         self
@@ -125,13 +141,16 @@ impl ArenaBuilder {
                 &store,
                 0,
                 ::sharded::macro_support::pin::<
-                    <HashMap<u32, Player> as ::sharded::Declared>::Field<ArenaPlayers>,
+                    <HashMap<
+                        u32,
+                        Player,
+                    > as ::sharded::Declared>::Field<__sharded_Arena::ArenaPlayers>,
                 >(
                     ::sharded::macro_support::weigh::<
                         <HashMap<
                             u32,
                             Player,
-                        > as ::sharded::Declared>::Field<ArenaPlayers>,
+                        > as ::sharded::Declared>::Field<__sharded_Arena::ArenaPlayers>,
                     >(self.players, Player::bytes),
                     self::has_left,
                 ),

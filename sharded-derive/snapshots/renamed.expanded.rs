@@ -3,14 +3,28 @@ pub struct Renamed {
         u32,
         String,
     > as ::framework::exports::sharded::Declared>::FieldWith<
-        RenamedMap,
+        __sharded_Renamed::RenamedMap,
         ::framework::exports::sharded::hasher::SipHash,
     >,
     other: u8,
 }
-/// The policy of [`Renamed::map`]: as many shards as suit the machine, each behind a `RwLock`; entries expire 1m after they were written; at most 10 entries, then `Lru` evicts; hashed by `SipHash`.
-pub enum RenamedMap {}
-impl ::framework::exports::sharded::Policy for RenamedMap {
+/// What `#[sharded]` makes for [`Renamed`](super::Renamed).
+mod __sharded_Renamed {
+    /// The policy of [`Renamed::map`](super::Renamed::map): as many shards as suit the machine, each behind a `RwLock`; entries expire 1m after they were written; at most 10 entries, then `Lru` evicts; hashed by `SipHash`.
+    pub enum RenamedMap {}
+    /// The builder of [`Renamed`](super::Renamed), with overrides for what was declared.
+    #[derive(::core::fmt::Debug)]
+    #[must_use]
+    pub struct RenamedBuilder<
+        __Other = ::framework::exports::sharded::builder::Missing,
+    > {
+        pub(super) __options: ::framework::exports::sharded::builder::StoreOptions,
+        pub(super) map: ::framework::exports::sharded::builder::FieldOptions<RenamedMap>,
+        pub(super) other: __Other,
+    }
+}
+pub use __sharded_Renamed::*;
+impl ::framework::exports::sharded::Policy for __sharded_Renamed::RenamedMap {
     type Shards = ::framework::exports::sharded::shards::Auto;
     type Lock = ::framework::exports::sharded::lock::RwLock;
     type Expiry = ::framework::exports::sharded::expiry::AfterWrite;
@@ -34,7 +48,7 @@ impl Renamed {
         u32,
         String,
     > as ::framework::exports::sharded::Declared>::FieldWith<
-        RenamedMap,
+        __sharded_Renamed::RenamedMap,
         ::framework::exports::sharded::hasher::SipHash,
     > {
         &self.map
@@ -42,23 +56,17 @@ impl Renamed {
 }
 impl Renamed {
     /// Builds the store with overrides for what was declared.
-    pub fn builder() -> RenamedBuilder<::framework::exports::sharded::builder::Missing> {
-        RenamedBuilder {
+    pub fn builder() -> __sharded_Renamed::RenamedBuilder<
+        ::framework::exports::sharded::builder::Missing,
+    > {
+        __sharded_Renamed::RenamedBuilder {
             __options: ::framework::exports::sharded::builder::StoreOptions::new(),
             map: ::framework::exports::sharded::builder::FieldOptions::new(),
             other: ::framework::exports::sharded::builder::Missing,
         }
     }
 }
-/// The builder of [`Renamed`], with overrides for what was declared.
-#[derive(::core::fmt::Debug)]
-#[must_use]
-pub struct RenamedBuilder<__Other = ::framework::exports::sharded::builder::Missing> {
-    __options: ::framework::exports::sharded::builder::StoreOptions,
-    map: ::framework::exports::sharded::builder::FieldOptions<RenamedMap>,
-    other: __Other,
-}
-impl<__Other> RenamedBuilder<__Other> {
+impl<__Other> __sharded_Renamed::RenamedBuilder<__Other> {
     /// Goes by this clock, moved by hand, in place of every declared one.
     pub fn clock(mut self, clock: ::framework::exports::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
@@ -90,8 +98,12 @@ impl<__Other> RenamedBuilder<__Other> {
     pub fn map(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::framework::exports::sharded::builder::FieldOptions<RenamedMap>,
-        ) -> ::framework::exports::sharded::builder::FieldOptions<RenamedMap>,
+            ::framework::exports::sharded::builder::FieldOptions<
+                __sharded_Renamed::RenamedMap,
+            >,
+        ) -> ::framework::exports::sharded::builder::FieldOptions<
+                __sharded_Renamed::RenamedMap,
+            >,
     ) -> Self {
         self.map = options(self.map);
         self
@@ -113,13 +125,15 @@ impl<__Other> RenamedBuilder<__Other> {
         }
     }
 }
-impl<__Other> RenamedBuilder<__Other> {
+impl<__Other> __sharded_Renamed::RenamedBuilder<__Other> {
     /// The value of the field `other`.
     fn other(
         self,
         other: u8,
-    ) -> RenamedBuilder<::framework::exports::sharded::builder::Given<u8>> {
-        RenamedBuilder {
+    ) -> __sharded_Renamed::RenamedBuilder<
+        ::framework::exports::sharded::builder::Given<u8>,
+    > {
+        __sharded_Renamed::RenamedBuilder {
             __options: self.__options,
             map: self.map,
             other: ::framework::exports::sharded::builder::Given(other),

@@ -1,12 +1,33 @@
 struct Saved<K: ::sharded::Key + ::sharded::snapshot::Saved> {
-    names: <HashMap<K, String> as ::sharded::Declared>::Field<SavedNames>,
+    names: <HashMap<
+        K,
+        String,
+    > as ::sharded::Declared>::Field<__sharded_Saved::SavedNames>,
     #[cfg(feature = "online")]
-    online: <HashSet<K> as ::sharded::Declared>::Field<SavedOnline>,
+    online: <HashSet<K> as ::sharded::Declared>::Field<__sharded_Saved::SavedOnline>,
     other: u8,
 }
-/// The policy of [`Saved::names`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
-enum SavedNames {}
-impl ::sharded::Policy for SavedNames {
+/// What `#[sharded]` makes for [`Saved`](super::Saved).
+mod __sharded_Saved {
+    /// The policy of [`Saved::names`](super::Saved::names): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+    pub(super) enum SavedNames {}
+    #[cfg(feature = "online")]
+    /// The policy of [`Saved::online`](super::Saved::online): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+    pub(super) enum SavedOnline {}
+    /// The builder of [`Saved`](super::Saved), with overrides for what was declared.
+    #[derive(::core::fmt::Debug)]
+    #[must_use]
+    pub(super) struct SavedBuilder<__Self, __Other = ::sharded::builder::Missing> {
+        pub(super) __options: ::sharded::builder::StoreOptions,
+        pub(super) names: ::sharded::builder::FieldOptions<SavedNames>,
+        #[cfg(feature = "online")]
+        pub(super) online: ::sharded::builder::FieldOptions<SavedOnline>,
+        pub(super) other: __Other,
+        pub(super) __store: ::core::marker::PhantomData<fn() -> __Self>,
+    }
+}
+use __sharded_Saved::*;
+impl ::sharded::Policy for __sharded_Saved::SavedNames {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
@@ -20,10 +41,7 @@ impl ::sharded::Policy for SavedNames {
     const RECORDS: ::core::primitive::bool = true;
 }
 #[cfg(feature = "online")]
-/// The policy of [`Saved::online`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
-enum SavedOnline {}
-#[cfg(feature = "online")]
-impl ::sharded::Policy for SavedOnline {
+impl ::sharded::Policy for __sharded_Saved::SavedOnline {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
@@ -41,20 +59,28 @@ impl<K: ::sharded::Key + ::sharded::snapshot::Saved> Saved<K> {
     #[must_use]
     const fn names(
         &self,
-    ) -> &<HashMap<K, String> as ::sharded::Declared>::Field<SavedNames> {
+    ) -> &<HashMap<
+        K,
+        String,
+    > as ::sharded::Declared>::Field<__sharded_Saved::SavedNames> {
         &self.names
     }
     #[cfg(feature = "online")]
     /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
     #[must_use]
-    const fn online(&self) -> &<HashSet<K> as ::sharded::Declared>::Field<SavedOnline> {
+    const fn online(
+        &self,
+    ) -> &<HashSet<K> as ::sharded::Declared>::Field<__sharded_Saved::SavedOnline> {
         &self.online
     }
 }
 impl<K: ::sharded::Key + ::sharded::snapshot::Saved> Saved<K> {
     /// Builds the store with overrides for what was declared.
-    fn builder() -> SavedBuilder<K, ::sharded::builder::Missing> {
-        SavedBuilder {
+    fn builder() -> __sharded_Saved::SavedBuilder<
+        Saved<K>,
+        ::sharded::builder::Missing,
+    > {
+        __sharded_Saved::SavedBuilder {
             __options: ::sharded::builder::StoreOptions::new(),
             names: ::sharded::builder::FieldOptions::new(),
             #[cfg(feature = "online")]
@@ -64,21 +90,10 @@ impl<K: ::sharded::Key + ::sharded::snapshot::Saved> Saved<K> {
         }
     }
 }
-/// The builder of [`Saved`], with overrides for what was declared.
-#[derive(::core::fmt::Debug)]
-#[must_use]
-struct SavedBuilder<
+impl<
     K: ::sharded::Key + ::sharded::snapshot::Saved,
-    __Other = ::sharded::builder::Missing,
-> {
-    __options: ::sharded::builder::StoreOptions,
-    names: ::sharded::builder::FieldOptions<SavedNames>,
-    #[cfg(feature = "online")]
-    online: ::sharded::builder::FieldOptions<SavedOnline>,
-    other: __Other,
-    __store: ::core::marker::PhantomData<fn() -> Saved<K>>,
-}
-impl<K: ::sharded::Key + ::sharded::snapshot::Saved, __Other> SavedBuilder<K, __Other> {
+    __Other,
+> __sharded_Saved::SavedBuilder<Saved<K>, __Other> {
     /// Goes by this clock, moved by hand, in place of every declared one.
     fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
@@ -107,8 +122,8 @@ impl<K: ::sharded::Key + ::sharded::snapshot::Saved, __Other> SavedBuilder<K, __
     fn names(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<SavedNames>,
-        ) -> ::sharded::builder::FieldOptions<SavedNames>,
+            ::sharded::builder::FieldOptions<__sharded_Saved::SavedNames>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Saved::SavedNames>,
     ) -> Self {
         self.names = options(self.names);
         self
@@ -118,8 +133,8 @@ impl<K: ::sharded::Key + ::sharded::snapshot::Saved, __Other> SavedBuilder<K, __
     fn online(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<SavedOnline>,
-        ) -> ::sharded::builder::FieldOptions<SavedOnline>,
+            ::sharded::builder::FieldOptions<__sharded_Saved::SavedOnline>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Saved::SavedOnline>,
     ) -> Self {
         self.online = options(self.online);
         self
@@ -139,10 +154,16 @@ impl<K: ::sharded::Key + ::sharded::snapshot::Saved, __Other> SavedBuilder<K, __
         }
     }
 }
-impl<K: ::sharded::Key + ::sharded::snapshot::Saved, __Other> SavedBuilder<K, __Other> {
+impl<
+    K: ::sharded::Key + ::sharded::snapshot::Saved,
+    __Other,
+> __sharded_Saved::SavedBuilder<Saved<K>, __Other> {
     /// The value of the field `other`.
-    fn other(self, other: u8) -> SavedBuilder<K, ::sharded::builder::Given<u8>> {
-        SavedBuilder {
+    fn other(
+        self,
+        other: u8,
+    ) -> __sharded_Saved::SavedBuilder<Saved<K>, ::sharded::builder::Given<u8>> {
+        __sharded_Saved::SavedBuilder {
             __options: self.__options,
             names: self.names,
             #[cfg(feature = "online")]

@@ -1,21 +1,47 @@
 pub struct Online {
-    users: <HashSet<u64> as ::sharded::Declared>::Field<OnlineUsers>,
+    users: <HashSet<u64> as ::sharded::Declared>::Field<__sharded_Online::OnlineUsers>,
     names: <HashSet<
         String,
-    > as ::sharded::Declared>::FieldWith<OnlineNames, ::sharded::hasher::SipHash>,
+    > as ::sharded::Declared>::FieldWith<
+        __sharded_Online::OnlineNames,
+        ::sharded::hasher::SipHash,
+    >,
     ids: <HashMap<
         u64,
         u64,
         BuildHasherDefault<FxHasher>,
-    > as ::sharded::Declared>::Field<OnlineIds>,
+    > as ::sharded::Declared>::Field<__sharded_Online::OnlineIds>,
     by_option: <HashMap<
         u64,
         u64,
-    > as ::sharded::Declared>::FieldWith<OnlineByOption, BuildHasherDefault<FxHasher>>,
+    > as ::sharded::Declared>::FieldWith<
+        __sharded_Online::OnlineByOption,
+        BuildHasherDefault<FxHasher>,
+    >,
 }
-/// The policy of [`Online::users`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
-pub enum OnlineUsers {}
-impl ::sharded::Policy for OnlineUsers {
+/// What `#[sharded]` makes for [`Online`](super::Online).
+mod __sharded_Online {
+    /// The policy of [`Online::users`](super::Online::users): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+    pub enum OnlineUsers {}
+    /// The policy of [`Online::names`](super::Online::names): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; hashed by `SipHash`.
+    pub enum OnlineNames {}
+    /// The policy of [`Online::ids`](super::Online::ids): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+    pub enum OnlineIds {}
+    /// The policy of [`Online::by_option`](super::Online::by_option): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; hashed by `BuildHasherDefault<FxHasher>`.
+    pub enum OnlineByOption {}
+    /// The builder of [`Online`](super::Online), with overrides for what was declared.
+    #[derive(::core::fmt::Debug)]
+    #[must_use]
+    pub struct OnlineBuilder {
+        pub(super) __options: ::sharded::builder::StoreOptions,
+        pub(super) users: ::sharded::builder::FieldOptions<OnlineUsers>,
+        pub(super) names: ::sharded::builder::FieldOptions<OnlineNames>,
+        pub(super) ids: ::sharded::builder::FieldOptions<OnlineIds>,
+        pub(super) by_option: ::sharded::builder::FieldOptions<OnlineByOption>,
+    }
+}
+pub use __sharded_Online::*;
+impl ::sharded::Policy for __sharded_Online::OnlineUsers {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
@@ -27,9 +53,7 @@ impl ::sharded::Policy for OnlineUsers {
         ::core::time::Duration::from_secs(60),
     );
 }
-/// The policy of [`Online::names`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; hashed by `SipHash`.
-pub enum OnlineNames {}
-impl ::sharded::Policy for OnlineNames {
+impl ::sharded::Policy for __sharded_Online::OnlineNames {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
@@ -41,9 +65,7 @@ impl ::sharded::Policy for OnlineNames {
         ::core::time::Duration::from_secs(60),
     );
 }
-/// The policy of [`Online::ids`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
-pub enum OnlineIds {}
-impl ::sharded::Policy for OnlineIds {
+impl ::sharded::Policy for __sharded_Online::OnlineIds {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
@@ -55,9 +77,7 @@ impl ::sharded::Policy for OnlineIds {
         ::core::time::Duration::from_secs(60),
     );
 }
-/// The policy of [`Online::by_option`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; hashed by `BuildHasherDefault<FxHasher>`.
-pub enum OnlineByOption {}
-impl ::sharded::Policy for OnlineByOption {
+impl ::sharded::Policy for __sharded_Online::OnlineByOption {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
@@ -74,7 +94,7 @@ impl Online {
     #[must_use]
     pub const fn users(
         &self,
-    ) -> &<HashSet<u64> as ::sharded::Declared>::Field<OnlineUsers> {
+    ) -> &<HashSet<u64> as ::sharded::Declared>::Field<__sharded_Online::OnlineUsers> {
         &self.users
     }
     /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; hashed by `SipHash`.
@@ -83,7 +103,10 @@ impl Online {
         &self,
     ) -> &<HashSet<
         String,
-    > as ::sharded::Declared>::FieldWith<OnlineNames, ::sharded::hasher::SipHash> {
+    > as ::sharded::Declared>::FieldWith<
+        __sharded_Online::OnlineNames,
+        ::sharded::hasher::SipHash,
+    > {
         &self.names
     }
     /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
@@ -94,7 +117,7 @@ impl Online {
         u64,
         u64,
         BuildHasherDefault<FxHasher>,
-    > as ::sharded::Declared>::Field<OnlineIds> {
+    > as ::sharded::Declared>::Field<__sharded_Online::OnlineIds> {
         &self.ids
     }
     /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; hashed by `BuildHasherDefault<FxHasher>`.
@@ -104,7 +127,10 @@ impl Online {
     ) -> &<HashMap<
         u64,
         u64,
-    > as ::sharded::Declared>::FieldWith<OnlineByOption, BuildHasherDefault<FxHasher>> {
+    > as ::sharded::Declared>::FieldWith<
+        __sharded_Online::OnlineByOption,
+        BuildHasherDefault<FxHasher>,
+    > {
         &self.by_option
     }
 }
@@ -115,8 +141,8 @@ impl Online {
         Self::builder().build()
     }
     /// Builds the store with overrides for what was declared.
-    pub fn builder() -> OnlineBuilder {
-        OnlineBuilder {
+    pub fn builder() -> __sharded_Online::OnlineBuilder {
+        __sharded_Online::OnlineBuilder {
             __options: ::sharded::builder::StoreOptions::new(),
             users: ::sharded::builder::FieldOptions::new(),
             names: ::sharded::builder::FieldOptions::new(),
@@ -125,17 +151,7 @@ impl Online {
         }
     }
 }
-/// The builder of [`Online`], with overrides for what was declared.
-#[derive(::core::fmt::Debug)]
-#[must_use]
-pub struct OnlineBuilder {
-    __options: ::sharded::builder::StoreOptions,
-    users: ::sharded::builder::FieldOptions<OnlineUsers>,
-    names: ::sharded::builder::FieldOptions<OnlineNames>,
-    ids: ::sharded::builder::FieldOptions<OnlineIds>,
-    by_option: ::sharded::builder::FieldOptions<OnlineByOption>,
-}
-impl OnlineBuilder {
+impl __sharded_Online::OnlineBuilder {
     /// Goes by this clock, moved by hand, in place of every declared one.
     pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
@@ -164,8 +180,8 @@ impl OnlineBuilder {
     pub fn users(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<OnlineUsers>,
-        ) -> ::sharded::builder::FieldOptions<OnlineUsers>,
+            ::sharded::builder::FieldOptions<__sharded_Online::OnlineUsers>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Online::OnlineUsers>,
     ) -> Self {
         self.users = options(self.users);
         self
@@ -174,8 +190,8 @@ impl OnlineBuilder {
     pub fn names(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<OnlineNames>,
-        ) -> ::sharded::builder::FieldOptions<OnlineNames>,
+            ::sharded::builder::FieldOptions<__sharded_Online::OnlineNames>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Online::OnlineNames>,
     ) -> Self {
         self.names = options(self.names);
         self
@@ -184,8 +200,8 @@ impl OnlineBuilder {
     pub fn ids(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<OnlineIds>,
-        ) -> ::sharded::builder::FieldOptions<OnlineIds>,
+            ::sharded::builder::FieldOptions<__sharded_Online::OnlineIds>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Online::OnlineIds>,
     ) -> Self {
         self.ids = options(self.ids);
         self
@@ -194,8 +210,8 @@ impl OnlineBuilder {
     pub fn by_option(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<OnlineByOption>,
-        ) -> ::sharded::builder::FieldOptions<OnlineByOption>,
+            ::sharded::builder::FieldOptions<__sharded_Online::OnlineByOption>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Online::OnlineByOption>,
     ) -> Self {
         self.by_option = options(self.by_option);
         self

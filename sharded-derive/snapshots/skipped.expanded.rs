@@ -1,12 +1,31 @@
 pub struct Service {
-    calls: <HashMap<IpAddr, u32> as ::sharded::Declared>::Field<ServiceCalls>,
+    calls: <HashMap<
+        IpAddr,
+        u32,
+    > as ::sharded::Declared>::Field<__sharded_Service::ServiceCalls>,
     /// What the operator set.
     pub config: Config,
     started: Instant,
 }
-/// The policy of [`Service::calls`]: as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
-pub enum ServiceCalls {}
-impl ::sharded::Policy for ServiceCalls {
+/// What `#[sharded]` makes for [`Service`](super::Service).
+mod __sharded_Service {
+    /// The policy of [`Service::calls`](super::Service::calls): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
+    pub enum ServiceCalls {}
+    /// The builder of [`Service`](super::Service), with overrides for what was declared.
+    #[derive(::core::fmt::Debug)]
+    #[must_use]
+    pub struct ServiceBuilder<
+        __Config = ::sharded::builder::Missing,
+        __Started = ::sharded::builder::Missing,
+    > {
+        pub(super) __options: ::sharded::builder::StoreOptions,
+        pub(super) calls: ::sharded::builder::FieldOptions<ServiceCalls>,
+        pub(super) config: __Config,
+        pub(super) started: __Started,
+    }
+}
+pub use __sharded_Service::*;
+impl ::sharded::Policy for __sharded_Service::ServiceCalls {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
     type Expiry = ::sharded::expiry::AfterWrite;
@@ -23,17 +42,20 @@ impl Service {
     #[must_use]
     pub const fn calls(
         &self,
-    ) -> &<HashMap<IpAddr, u32> as ::sharded::Declared>::Field<ServiceCalls> {
+    ) -> &<HashMap<
+        IpAddr,
+        u32,
+    > as ::sharded::Declared>::Field<__sharded_Service::ServiceCalls> {
         &self.calls
     }
 }
 impl Service {
     /// Builds the store with overrides for what was declared.
-    pub fn builder() -> ServiceBuilder<
+    pub fn builder() -> __sharded_Service::ServiceBuilder<
         ::sharded::builder::Missing,
         ::sharded::builder::Missing,
     > {
-        ServiceBuilder {
+        __sharded_Service::ServiceBuilder {
             __options: ::sharded::builder::StoreOptions::new(),
             calls: ::sharded::builder::FieldOptions::new(),
             config: ::sharded::builder::Missing,
@@ -41,19 +63,7 @@ impl Service {
         }
     }
 }
-/// The builder of [`Service`], with overrides for what was declared.
-#[derive(::core::fmt::Debug)]
-#[must_use]
-pub struct ServiceBuilder<
-    __Config = ::sharded::builder::Missing,
-    __Started = ::sharded::builder::Missing,
-> {
-    __options: ::sharded::builder::StoreOptions,
-    calls: ::sharded::builder::FieldOptions<ServiceCalls>,
-    config: __Config,
-    started: __Started,
-}
-impl<__Config, __Started> ServiceBuilder<__Config, __Started> {
+impl<__Config, __Started> __sharded_Service::ServiceBuilder<__Config, __Started> {
     /// Goes by this clock, moved by hand, in place of every declared one.
     pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
@@ -82,8 +92,8 @@ impl<__Config, __Started> ServiceBuilder<__Config, __Started> {
     pub fn calls(
         mut self,
         options: impl ::core::ops::FnOnce(
-            ::sharded::builder::FieldOptions<ServiceCalls>,
-        ) -> ::sharded::builder::FieldOptions<ServiceCalls>,
+            ::sharded::builder::FieldOptions<__sharded_Service::ServiceCalls>,
+        ) -> ::sharded::builder::FieldOptions<__sharded_Service::ServiceCalls>,
     ) -> Self {
         self.calls = options(self.calls);
         self
@@ -103,13 +113,16 @@ impl<__Config, __Started> ServiceBuilder<__Config, __Started> {
         }
     }
 }
-impl<__Config, __Started> ServiceBuilder<__Config, __Started> {
+impl<__Config, __Started> __sharded_Service::ServiceBuilder<__Config, __Started> {
     /// The value of the field `config`.
     pub fn config(
         self,
         config: Config,
-    ) -> ServiceBuilder<::sharded::builder::Given<Config>, __Started> {
-        ServiceBuilder {
+    ) -> __sharded_Service::ServiceBuilder<
+        ::sharded::builder::Given<Config>,
+        __Started,
+    > {
+        __sharded_Service::ServiceBuilder {
             __options: self.__options,
             calls: self.calls,
             config: ::sharded::builder::Given(config),
@@ -117,13 +130,16 @@ impl<__Config, __Started> ServiceBuilder<__Config, __Started> {
         }
     }
 }
-impl<__Config, __Started> ServiceBuilder<__Config, __Started> {
+impl<__Config, __Started> __sharded_Service::ServiceBuilder<__Config, __Started> {
     /// The value of the field `started`.
     fn started(
         self,
         started: Instant,
-    ) -> ServiceBuilder<__Config, ::sharded::builder::Given<Instant>> {
-        ServiceBuilder {
+    ) -> __sharded_Service::ServiceBuilder<
+        __Config,
+        ::sharded::builder::Given<Instant>,
+    > {
+        __sharded_Service::ServiceBuilder {
             __options: self.__options,
             calls: self.calls,
             config: self.config,

@@ -2,10 +2,11 @@
 
 use crate::diag::Diagnostics;
 use crate::model::{MapField, Store, StoreField};
-use crate::names;
+use crate::names::{self, Source};
 use crate::resolve::{derives, unfit};
 use crate::suggest;
 use crate::syntax::{Shards, Share, Time, in_words};
+use quote::ToTokens;
 use syn::{Attribute, ext::IdentExt};
 
 /// Judges the whole declaration.
@@ -16,7 +17,6 @@ pub(crate) fn check(store: &Store, diag: &mut Diagnostics) {
         check_derives(attr, store, diag);
     }
     check_names(store, diag);
-    check_policy_names(store, diag);
     check_skipped(store, diag);
     check_default_eviction(store, diag);
     check_default_of_ttl(store, diag);
@@ -87,35 +87,23 @@ fn check_derives(attr: &Attribute, store: &Store, diag: &mut Diagnostics) {
 /// Methods of the store and of its builder have names that a field can't have as well.
 fn check_names(store: &Store, diag: &mut Diagnostics) {
     for field in &store.fields {
-        let (ident, is_map) = match field {
-            StoreField::Map(map) => (&map.ident, true),
-            StoreField::Skipped(skipped) => (&skipped.ident, false),
-        };
-        let whose = if is_map && names::is_one_of(ident, &names::OF_STORE) {
-            "store"
-        } else if names::is_one_of(ident, &names::OF_BUILDER) {
-            "store's builder"
-        } else {
-            continue;
+        let (ident, source, kind) = match field {
+            StoreField::Map(map) => {
+                let is_set = map.field.ty.to_token_stream().to_string().contains("HashSet");
+                (&map.ident, store.has_function(map), if is_set { "set" } else { "map" })
+            }
+            StoreField::Skipped(skipped) => (&skipped.ident, None, "value"),
         };
         let name = ident.unraw();
-        diag.error(ident, format!("the {whose} has a method `{name}` of its own: give this field another name"));
-    }
-}
-
-/// Each policy is a type beside the struct, called after struct and field.
-fn check_policy_names(store: &Store, diag: &mut Diagnostics) {
-    for map in store.maps().filter(|map| map.ident != "builder") {
-        let wanted = names::policy(&store.ident, &map.ident);
-        if map.policy != wanted {
-            let ident = &map.ident;
-            diag.error(
-                ident,
-                format!(
-                    "the policy of `{ident}` would be called `{wanted}`, which is taken: give this field another name"
-                ),
-            );
-        }
+        let method = match source {
+            Some(Source::Store) => format!("the store has a method `{name}` of its own"),
+            Some(Source::Trait(of)) => format!("the store has a method `{name}`, of the trait `{of}`"),
+            None if names::is_one_of(ident, &names::OF_BUILDER) => {
+                format!("the store's builder has a method `{name}` of its own")
+            }
+            None => continue,
+        };
+        diag.error(ident, format!("{method}: give this field another name, such as `{name}_{kind}`"));
     }
 }
 

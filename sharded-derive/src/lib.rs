@@ -2,6 +2,8 @@
 //!
 //! One declaration passes through four steps, a module each:
 //!
+//! Where a parameter of the struct depends on a `cfg`, `conditional` first makes one declaration of each case.
+//!
 //! 1. `syntax`: tokens become what was written, option by option. One bad option does not hide the next.
 //! 2. `resolve`: the struct's defaults and a field's own options become that field's policy, in the terms of `model`.
 //! 3. `check`: the rules about what goes together.
@@ -11,6 +13,7 @@
 //! what is wrong, and every error follows it.
 
 mod check;
+mod conditional;
 mod diag;
 mod expand;
 mod model;
@@ -50,7 +53,7 @@ const CAN_SNAPSHOT: bool = cfg!(any(feature = "snapshot", test));
 /// | `unbounded` | map | the reason why a map needs neither `ttl`, `idle` nor `capacity`; one of the four is asked for | |
 /// | `hasher` | both | `SipHash` or any type that is `BuildHasher + Default`, over what the map's type names | ahash |
 /// | `numa` | both | `Spread`, `Local`, `Off`, `StrictSpread`, `StrictLocal`, or one's own by its path | `Spread` |
-/// | `clock` | both | `System`, `Boot`, `Manual`, or one's own by its path | `System` |
+/// | `clock` | both | `System`, `Boot`, or one's own by its path | `System` |
 /// | `skip` | field | none: the field stays as it is, and its value is given to the builder | |
 /// | `snapshot` | struct | none: the store can be saved and loaded; with the feature `serde` | |
 /// | `record` | struct | none: its uses can be recorded, for `sharded-tune` to find the best policy | |
@@ -111,6 +114,9 @@ fn expanded(
     item: proc_macro2::TokenStream,
     diag: &mut Diagnostics,
 ) -> proc_macro2::TokenStream {
+    if let Some(declarations) = conditional::split(&attribute, &item) {
+        return declarations;
+    }
     match syntax::parse(attribute, item, diag) {
         Ok(declaration) => {
             let store = resolve::resolve(declaration, diag);

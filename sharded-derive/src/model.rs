@@ -1,7 +1,9 @@
 //! The declaration, resolved: what the checks judge and what the expansion is written from.
 
+use crate::names;
 use crate::syntax::{Capacity, Choice, Hasher, Most, Options, Shards, Share, Time, Written};
 use proc_macro2::{Ident, TokenStream};
+use quote::quote;
 use std::{rc::Rc, time::Duration};
 use syn::{Attribute, Field, Generics, Visibility};
 
@@ -12,7 +14,11 @@ pub(crate) struct Store {
     pub(crate) shared_attrs: TokenStream,
     pub(crate) vis: Visibility,
     pub(crate) ident: Ident,
+    /// Where the policies and the builder are, so that none of their names can be one of the user's.
+    pub(crate) module: Ident,
     pub(crate) builder: Ident,
+    /// Fields of the builder, behind those that are called after the user's.
+    pub(crate) own: OwnFields,
     pub(crate) generics: Generics,
     /// Where the runtime is found.
     pub(crate) krate: TokenStream,
@@ -22,6 +28,12 @@ pub(crate) struct Store {
     pub(crate) derives_debug: bool,
     /// Nothing that is generated would pass the borrow checker.
     pub(crate) borrows: bool,
+}
+
+/// The builder's fields that no field of the user's stands behind.
+pub(crate) struct OwnFields {
+    pub(crate) options: Ident,
+    pub(crate) marker: Ident,
 }
 
 /// A field, sharded or not.
@@ -208,6 +220,32 @@ impl Policy {
 }
 
 impl Store {
+    /// Whether a trait of this name is implemented for it.
+    fn implements(&self, name: &str) -> bool {
+        match name {
+            "Snapshot" => self.options.snapshot.is_some(),
+            "Default" => self.skipped().next().is_none(),
+            _ => true,
+        }
+    }
+
+    /// Where the store has a function with this map's name from, if it has one.
+    pub(crate) fn has_function(&self, map: &MapField) -> Option<names::Source> {
+        names::of_store(&map.ident, |name| self.implements(name))
+    }
+
+    /// The policy of a map, from where the struct is.
+    pub(crate) fn policy(&self, map: &MapField) -> TokenStream {
+        let (module, policy) = (&self.module, &map.policy);
+        quote!(#module::#policy)
+    }
+
+    /// The builder, from where the struct is.
+    pub(crate) fn builder(&self) -> TokenStream {
+        let Store { module, builder, .. } = self;
+        quote!(#module::#builder)
+    }
+
     /// The maps, in the order of declaration.
     pub(crate) fn maps(&self) -> impl Iterator<Item = &MapField> {
         self.fields.iter().filter_map(|field| match field {

@@ -1,43 +1,121 @@
 //! The names of what is generated.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use std::collections::BTreeSet;
 use syn::ext::IdentExt;
 
-/// The functions that a store has besides one per map.
-pub(crate) const OF_STORE: [&str; 2] = ["new", "builder"];
+/// The functions that a store has besides one per map, by where it has them from. An accessor of the same name would hide them.
+pub(crate) const OF_STORE: [(Source, &[&str]); 5] = [
+    (Source::Store, &["new", "builder"]),
+    (Source::Trait("Store"), &["visit", "sweep", "clear", "placement", "recorder"]),
+    (Source::Trait("Snapshot"), &["visit_saved", "save", "load"]),
+    (Source::Trait("Default"), &["default"]),
+    (Source::Trait("Debug"), &["fmt"]),
+];
+
+/// Where a store has a function from.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Source {
+    Store,
+    Trait(&'static str),
+}
 
 /// The methods that a builder has besides one per field.
 pub(crate) const OF_BUILDER: [&str; 5] = ["clock", "shards", "sweep_by_hand", "topology", "build"];
+
+/// Where the store has a function of this name from, if it has one.
+pub(crate) fn of_store(field: &Ident, has: impl Fn(&str) -> bool) -> Option<Source> {
+    let is_there = |source: Source| match source {
+        Source::Store => true,
+        Source::Trait(name) => has(name),
+    };
+    OF_STORE.into_iter().find(|(source, names)| is_there(*source) && is_one_of(field, names)).map(|(source, _)| source)
+}
 
 /// Whether the name is one of these.
 pub(crate) fn is_one_of(field: &Ident, names: &[&str]) -> bool {
     names.contains(&field.unraw().to_string().as_str())
 }
 
-/// `requests_by_day` becomes `RequestsByDay`.
+/// `requests_by_day` becomes `RequestsByDay`, and `retry_1` becomes `Retry_1`. A name from which an underscore or the case of a letter
+/// would be lost stays as it is, behind an underscore: `_private` becomes `__private`. So no two names become the same.
 pub(crate) fn camel(snake: &str) -> String {
-    snake
-        .split('_')
-        .filter_map(|word| {
-            let mut letters = word.chars();
-            letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>())
-        })
-        .collect()
+    let words: Option<String> = snake.split('_').map(camel_word).collect();
+    words.unwrap_or_else(|| format!("_{snake}"))
+}
+
+/// `None` where the word could not be told from another one afterwards.
+fn camel_word(word: &str) -> Option<String> {
+    if word.chars().any(|letter| letter.to_lowercase().ne([letter])) {
+        return None;
+    }
+    let mut letters = word.chars();
+    let first = letters.next()?;
+    let is_restorable = || first.to_uppercase().flat_map(char::to_lowercase).eq([first]);
+    match first.to_uppercase().next() {
+        Some(upper) if upper != first && first.to_uppercase().count() == 1 && is_restorable() => {
+            Some(format!("{upper}{}", letters.as_str()))
+        }
+        _ if first.is_ascii_digit() => Some(format!("_{word}")),
+        _ => None,
+    }
 }
 
 /// The policy of field `visits` of struct `Hello` is `HelloVisits`.
-pub(crate) fn policy(store: &Ident, field: &Ident) -> Ident {
-    Ident::new(&format!("{}{}", store.unraw(), camel(&field.unraw().to_string())), generated(field.span()))
+///
+/// A field `builder` is an error. Until it is mended, its policy is not called as the builder.
+pub(crate) fn policy(store: &Ident, field: &Ident, mentioned: &BTreeSet<String>) -> Ident {
+    let field_name = field.unraw().to_string();
+    let end = if field_name == "builder" { format!("_{field_name}") } else { camel(&field_name) };
+    Ident::new(&unused(format!("{}{end}", store.unraw()), mentioned), generated(field.span()))
 }
 
 /// The builder of `Hello` is `HelloBuilder`.
-pub(crate) fn builder(store: &Ident) -> Ident {
-    Ident::new(&format!("{}Builder", store.unraw()), generated(store.span()))
+pub(crate) fn builder(store: &Ident, mentioned: &BTreeSet<String>) -> Ident {
+    Ident::new(&unused(format!("{}Builder", store.unraw()), mentioned), generated(store.span()))
+}
+
+/// The module with the policies and the builder of `Hello` is `__sharded_Hello`.
+pub(crate) fn module(store: &Ident) -> Ident {
+    Ident::new(&format!("__sharded_{}", store.unraw()), generated(store.span()))
 }
 
 /// The builder's type parameter for the skipped field `greeting` is `__Greeting`.
-pub(crate) fn parameter(field: &Ident) -> Ident {
-    Ident::new(&format!("__{}", camel(&field.unraw().to_string())), generated(field.span()))
+pub(crate) fn parameter(field: &Ident, taken: &BTreeSet<String>) -> Ident {
+    let name = format!("__{}", camel(&field.unraw().to_string()));
+    Ident::new(&unused(name, taken), generated(field.span()))
+}
+
+/// A field of the builder's own.
+pub(crate) fn own(name: &str, fields: &BTreeSet<String>) -> Ident {
+    Ident::new(&unused(name.to_owned(), fields), Span::call_site())
+}
+
+/// The name, or the first one with underscores behind it that is not taken.
+pub(crate) fn unused(mut name: String, taken: &BTreeSet<String>) -> String {
+    while taken.contains(&name) {
+        name.push('_');
+    }
+    name
+}
+
+/// The names with which a path begins in these tokens: `HashMap` and `std` in `HashMap<std::string::String, u8>`.
+pub(crate) fn mentioned(tokens: TokenStream, names: &mut BTreeSet<String>) {
+    let mut colons = 0;
+    for token in tokens {
+        match &token {
+            TokenTree::Punct(punct) if punct.as_char() == ':' => {
+                colons += 1;
+                continue;
+            }
+            TokenTree::Ident(ident) if colons != 2 => {
+                names.insert(ident.unraw().to_string());
+            }
+            TokenTree::Group(group) => mentioned(group.stream(), names),
+            _ => {}
+        }
+        colons = 0;
+    }
 }
 
 /// The same name at the same place, but known as generated: editors still find the way to what the user wrote, and lints
@@ -63,19 +141,75 @@ mod tests {
         for (snake, expected) in [
             ("visits", "Visits"),
             ("requests_by_day", "RequestsByDay"),
-            ("_private", "Private"),
+            ("_private", "__private"),
             ("größe_ä", "GrößeÄ"),
-            ("名前", "名前"),
+            ("名前", "_名前"),
             ("http2_hits", "Http2Hits"),
-            ("__", ""),
+            ("retry_1", "Retry_1"),
+            ("retry1", "Retry1"),
+            ("ǆ_ß", "_ǆ_ß"),
+            ("camelCase", "_camelCase"),
+            ("__", "___"),
         ] {
             assert_eq!(camel(snake), expected);
         }
     }
 
+    /// The names of the methods of a trait of the runtime.
+    fn methods(file: &str, name: &str) -> Vec<String> {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../sharded-runtime/src").join(file);
+        let file = syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let of_trait = file.items.into_iter().find_map(|item| match item {
+            syn::Item::Trait(item) if item.ident == name => Some(item.items),
+            _ => None,
+        });
+        let methods = of_trait.expect("the trait is there").into_iter().filter_map(|item| match item {
+            syn::TraitItem::Fn(method) => Some(method.sig.ident.to_string()),
+            _ => None,
+        });
+        methods.collect()
+    }
+
+    #[test]
+    fn every_method_of_the_runtimes_traits_is_known() {
+        for (file, name) in [("store.rs", "Store"), ("snapshot/mod.rs", "Snapshot")] {
+            let (_, known) = OF_STORE.into_iter().find(|(source, _)| *source == Source::Trait(name)).unwrap();
+            let (mut methods, mut known) = (methods(file, name), known.to_vec());
+            methods.sort();
+            known.sort_unstable();
+            assert_eq!(methods, known, "of `{name}`");
+        }
+    }
+
+    /// All names of up to five of these letters, of which each stands for others of its kind.
+    #[test]
+    fn no_two_names_become_the_same() {
+        let letters = ['a', 'b', 'A', 'B', '1', '_', 'ß', '名'];
+        let mut names = vec![String::new()];
+        let mut seen = std::collections::HashMap::new();
+        for _ in 0..5 {
+            names = names.iter().flat_map(|name| letters.map(|letter| format!("{name}{letter}"))).collect();
+            for name in names.iter().filter(|name| !name.starts_with(|first: char| first.is_ascii_digit())) {
+                if let Some(other) = seen.insert(camel(name), name.clone()) {
+                    panic!("{name} and {other} both become {}", camel(name));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_user_calls_so_already_is_left_to_the_user() {
+        let mut mentioned = BTreeSet::new();
+        super::mentioned(quote::quote!(HashMap<u8, (CacheEntry, [types::CacheBuilder; 2])>), &mut mentioned);
+        let (store, entry) = (format_ident!("Cache"), format_ident!("entry"));
+        assert_eq!(policy(&store, &entry, &mentioned), "CacheEntry_");
+        assert_eq!(builder(&store, &mentioned), "CacheBuilder");
+    }
+
     #[test]
     fn raw_names_lose_their_prefix() {
-        assert_eq!(policy(&format_ident!("Hello"), &format_ident!("r#type")), "HelloType");
-        assert_eq!(parameter(&format_ident!("r#type")), "__Type");
+        let none = BTreeSet::new();
+        assert_eq!(policy(&format_ident!("Hello"), &format_ident!("r#type"), &none), "HelloType");
+        assert_eq!(parameter(&format_ident!("r#type"), &none), "__Type");
     }
 }

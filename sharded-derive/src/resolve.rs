@@ -1,18 +1,19 @@
 //! The struct's options are the defaults of every map; a map's own come first.
 
 use crate::diag::Diagnostics;
-use crate::model::{FieldAttrs, MapField, Policy, Setting, SkippedField, Store, StoreField};
+use crate::model::{FieldAttrs, MapField, OwnFields, Policy, Setting, SkippedField, Store, StoreField};
 use crate::names;
 use crate::syntax::{Declaration, DeclaredField, Options, Written, conditional};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use std::{collections::HashMap, mem, rc::Rc};
-use syn::{Attribute, Meta, ext::IdentExt, parse::Parser};
+use std::{collections::BTreeSet, mem, rc::Rc};
+use syn::{Attribute, GenericParam, Generics, Meta, ext::IdentExt, parse::Parser};
 
 /// Settles each field's policy and the names of what is generated.
 pub(crate) fn resolve(declaration: Declaration, diag: &mut Diagnostics) -> Store {
     let Declaration { options, attrs, vis, ident, generics, fields } = declaration;
-    let krate = options.krate.as_ref().and_then(|krate| krate.value.clone()).unwrap_or_else(|| quote!(::sharded));
+    let taken = Taken::by(&attrs, &generics, &fields, &options);
+    let krate = options.krate();
     let mut resolved: Vec<StoreField> = Vec::new();
     for declared in fields {
         let Some(name) = declared.field.ident.clone() else { continue };
@@ -20,15 +21,18 @@ pub(crate) fn resolve(declaration: Declaration, diag: &mut Diagnostics) -> Store
             diag.error(&name, format!("the field `{name}` is declared twice: rename one of the two"));
             continue;
         }
-        resolved.push(resolve_field(name, declared, &options, &ident));
+        resolved.push(resolve_field(name, declared, &options, &ident, &taken));
     }
-    let builder = names::builder(&ident);
-    make_policies_unique(&mut resolved, [ident.unraw().to_string(), builder.to_string()]);
     Store {
         shared_attrs: shared_attrs(&attrs),
         derives_debug: attrs.iter().any(derives_debug),
         borrows: generics.lifetimes().next().is_some(),
-        builder,
+        module: names::module(&ident),
+        builder: names::builder(&ident, &taken.mentioned),
+        own: OwnFields {
+            options: names::own("__options", &taken.fields),
+            marker: names::own("__store", &taken.fields),
+        },
         attrs,
         vis,
         ident,
@@ -51,35 +55,58 @@ fn is_declared_twice(name: &Ident, declared: &DeclaredField, before: &[StoreFiel
     })
 }
 
-fn resolve_field(ident: Ident, declared: DeclaredField, defaults: &Options, store: &Ident) -> StoreField {
+fn resolve_field(
+    ident: Ident,
+    declared: DeclaredField,
+    defaults: &Options,
+    store: &Ident,
+    taken: &Taken,
+) -> StoreField {
     let DeclaredField { options, mut field } = declared;
     if options.skip.is_some() {
         let (cfg, attrs) = mem::take(&mut field.attrs).into_iter().partition(|attr| class(attr) == Class::Cfg);
         field.attrs = attrs;
-        let parameter = names::parameter(&ident);
+        let parameter = names::parameter(&ident, &taken.parameters);
         let deprecated = field.attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
         return StoreField::Skipped(Box::new(SkippedField { ident, field, options, cfg, parameter, deprecated }));
     }
     StoreField::Map(Box::new(MapField {
         attrs: field_attrs(&field.attrs),
-        policy: names::policy(store, &ident),
+        policy: names::policy(store, &ident, &taken.mentioned),
         declared: policy(&options, defaults),
         ident,
         field,
     }))
 }
 
-/// Two fields whose policies would have one name are reported later. Until then each has its own.
-fn make_policies_unique(fields: &mut [StoreField], taken: [String; 2]) {
-    let mut taken: HashMap<String, Option<String>> = taken.into_iter().map(|name| (name, None)).collect();
-    for field in fields {
-        let StoreField::Map(map) = field else { continue };
-        let ident = Some(map.ident.to_string());
-        // The same field twice stands under opposite `cfg`s.
-        while taken.get(&map.policy.to_string()).is_some_and(|other| *other != ident) {
-            map.policy = Ident::new(&format!("{}_", map.policy), map.policy.span());
+/// Names in the declaration that nothing generated may have.
+struct Taken {
+    fields: BTreeSet<String>,
+    parameters: BTreeSet<String>,
+    /// What the user means by these names is not what is generated: they were there before.
+    mentioned: BTreeSet<String>,
+}
+
+impl Taken {
+    fn by(attrs: &[Attribute], generics: &Generics, fields: &[DeclaredField], options: &Options) -> Self {
+        let mut taken = Taken { fields: BTreeSet::new(), parameters: BTreeSet::new(), mentioned: BTreeSet::new() };
+        for parameter in &generics.params {
+            taken.parameters.extend(match parameter {
+                GenericParam::Type(parameter) => Some(parameter.ident.to_string()),
+                GenericParam::Const(parameter) => Some(parameter.ident.to_string()),
+                GenericParam::Lifetime(_) => None,
+            });
         }
-        taken.insert(map.policy.to_string(), ident);
+        let mut mention = |tokens| names::mentioned(tokens, &mut taken.mentioned);
+        mention(quote!(#(#attrs)* #generics));
+        mention(generics.where_clause.to_token_stream());
+        for DeclaredField { options, field } in fields {
+            taken.fields.extend(field.ident.as_ref().map(|name| name.unraw().to_string()));
+            mention(field.ty.to_token_stream());
+            options.paths().for_each(&mut mention);
+        }
+        options.paths().for_each(mention);
+        taken
     }
 }
 

@@ -134,7 +134,7 @@ fn what_is_wrong_with_the_defaults_is_said_once() {
 #[test]
 fn a_list_goes_on_after_a_bad_entry() {
     let (errors, expansion) = run(
-        quote!("what", shards(4), ttl = , lock RwLock, hasher = A<B, C> clock = Manual, capacity = 1 000, idle = "7s"),
+        quote!("what", shards(4), ttl = , lock RwLock, hasher = A<B, C> clock = Boot, capacity = 1 000, idle = "7s"),
         quote!(
             struct Store {
                 a: HashMap<u8, u8>,
@@ -142,7 +142,7 @@ fn a_list_goes_on_after_a_bad_entry() {
         ),
     );
     assert_eq!(errors.len(), 6, "{errors:#?}");
-    assert!(expansion.contains("A<B, C>") && expansion.contains("Manual") && expansion.contains("from_secs(7)"));
+    assert!(expansion.contains("A<B, C>") && expansion.contains("Boot") && expansion.contains("from_secs(7)"));
 }
 
 #[test]

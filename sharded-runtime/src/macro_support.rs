@@ -7,7 +7,7 @@ use crate::{
     builder::{BuildField, FieldOptions, StoreContext},
     lock::Serves,
 };
-use std::hash::BuildHasher;
+use std::{fmt, hash::BuildHasher, ops::Deref};
 
 /// Builds a field of a store.
 ///
@@ -52,6 +52,28 @@ where
     F::Value: snapshot::Saved,
 {
     field
+}
+
+/// The last field of a store, where the macro can't see that it is a map. See `is_doubtful_end` of the macro.
+pub struct Last<T> {
+    /// The map.
+    pub map: T,
+    /// What the size depends on.
+    pub end: (),
+}
+
+impl<T> Deref for Last<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.map
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Last<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.map.fmt(f)
+    }
 }
 
 /// What a field is made of, whether that fits together or not.

@@ -50,7 +50,8 @@ pub trait Policy: 'static {
     /// On which NUMA node each shard lies: [`Spread`](crate::placement::Spread), [`Local`](crate::placement::Local),
     /// [`Off`](crate::placement::Off), [`Strict`](crate::placement::Strict) or one's own.
     type Placement: Placement;
-    /// What tells the time: [`System`](crate::clock::System), [`Boot`](crate::clock::Boot), [`Manual`](crate::clock::Manual) or one's own.
+    /// What tells the time: [`System`](crate::clock::System), [`Boot`](crate::clock::Boot) or one's own.
+    /// (A declared [`Manual`](crate::clock::Manual) clock stands still for good: give one to the builder.)
     type Clock: Clock;
 
     /// What messages call the map: the field's name.

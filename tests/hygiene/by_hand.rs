@@ -1,5 +1,13 @@
 //! The expansion is text that a user could have written: the snapshots of the macro, as plain code.
-#![allow(dead_code, unreachable_pub, clippy::duration_suboptimal_units, clippy::missing_fields_in_debug)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    non_snake_case,
+    clippy::duration_suboptimal_units,
+    clippy::type_complexity,
+    clippy::missing_fields_in_debug
+)]
 
 use std::collections::{HashMap, HashSet};
 

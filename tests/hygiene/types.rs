@@ -90,7 +90,7 @@ struct Store {
     results: HashMap<u32, Result>,
     #[shard(lock = Mutex, ttl = never, capacity = 10, evict = Lru)]
     mutexes: HashMap<u32, Mutex>,
-    #[shard(idle = "1s", clock = Manual, hasher = SipHash)]
+    #[shard(idle = "1s", clock = Boot, hasher = SipHash)]
     policies: HashMap<u32, Policy>,
     #[shard(lock = Optimistic, ttl = never, unbounded = "one")]
     durations: HashMap<u32, Duration>,

@@ -2,15 +2,13 @@
 
 use super::{doc, map_reference, reference, words};
 use crate::model::{MapField, Store};
-use crate::names;
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
 pub(super) fn expand(store: &Store) -> TokenStream {
     let Store { ident, generics, shared_attrs, .. } = store;
     let (parameters, arguments, bounds) = generics.split_for_impl();
-    let accessors =
-        store.maps().filter(|map| !names::is_one_of(&map.ident, &names::OF_STORE)).map(|map| accessor(map, store));
+    let accessors = store.maps().filter(|map| store.has_function(map).is_none()).map(|map| accessor(map, store));
     quote! {
         #shared_attrs
         impl #parameters #ident #arguments #bounds {
@@ -24,7 +22,7 @@ fn accessor(map: &MapField, store: &Store) -> TokenStream {
     let (cfg, attrs, deprecated) = (&map.attrs.cfg, &map.attrs.accessor, &map.attrs.deprecated);
     let gap = map.attrs.documented.then(|| quote!(#[doc = ""]));
     let policy = doc(&format!("**Policy:** {}.", words::policy(&map.declared)));
-    let itself = reference(map);
+    let itself = reference(map, store);
     // Of the user's place, so that an accessor which nobody calls warns as a field does that nobody reads.
     let function = quote_spanned!(name.span()=> const fn);
     let body = quote_spanned!(name.span()=> { #itself });

@@ -1,55 +1,50 @@
 //! The builder: overrides for what was declared, and the values of skipped fields, which the type system asks for.
 
-use super::{Ends, doc, map_type, structure, with_self};
-use crate::model::{MapField, SkippedField, Store, StoreField};
+use super::{Ends, doc, in_module, is_doubtful_end, krate_at, krate_in_module, map_type, structure, with_self};
+use crate::model::{MapField, OwnFields, SkippedField, Store, StoreField};
 use crate::names;
-use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::GenericParam;
+use syn::{GenericParam, ext::IdentExt};
 
 pub(super) fn expand(store: &Store) -> TokenStream {
-    let builder = builder(store);
     let creation = creation(store);
     let methods = methods(store);
     let setters = store.skipped().filter(|skipped| is_free(&skipped.ident)).map(|skipped| setter(skipped, store));
-    quote!(#creation #builder #methods #(#setters)*)
+    quote!(#creation #methods #(#setters)*)
 }
 
-/// A field of the builder that no field of the user's can have the name of.
-fn own(name: &str) -> Ident {
-    Ident::new(name, Span::call_site())
-}
-
-fn builder(store: &Store) -> TokenStream {
-    let Store { vis, ident, builder, krate, shared_attrs, generics, .. } = store;
-    let (options, marker) = (own("__options"), own("__store"));
-    let docs = doc(&format!("The builder of [`{ident}`], with overrides for what was declared."));
-    let parameters = generics.params.iter().map(|parameter| with_self(parameter, store));
+/// The struct, in the module. What it is generic in is the whole store, so no bound of the user's has to be repeated here.
+pub(super) fn declaration(store: &Store) -> TokenStream {
+    let Store { vis, ident, builder, own, .. } = store;
+    let krate = krate_in_module(store);
+    let OwnFields { options, marker } = own;
+    let (vis, docs) = (
+        in_module(vis),
+        doc(&format!("The builder of [`{0}`](super::{0}), with overrides for what was declared.", ident.unraw())),
+    );
+    let of_store = is_generic(store).then(|| quote!(__Self,));
     let skipped = store.skipped().map(|skipped| {
         let parameter = &skipped.parameter;
         quote!(#parameter = #krate::builder::Missing)
     });
-    let bounds = generics.where_clause.as_ref().map(|bounds| with_self(bounds, store));
     let fields = store.fields.iter().map(|field| match field {
         StoreField::Map(map) => {
             let (cfg, name, policy) = (&map.attrs.cfg, names::quiet(&map.ident), &map.policy);
-            quote!(#cfg #name: #krate::builder::FieldOptions<#policy>)
+            quote!(#cfg pub(super) #name: #krate::builder::FieldOptions<#policy>)
         }
         StoreField::Skipped(skipped) => {
             let (name, parameter) = (names::quiet(&skipped.ident), &skipped.parameter);
-            quote!(#name: #parameter)
+            quote!(pub(super) #name: #parameter)
         }
     });
-    let (_, arguments, _) = generics.split_for_impl();
-    // A generic parameter has to be used, and no policy has any.
-    let marker = is_generic(store).then(|| quote!(#marker: ::core::marker::PhantomData<fn() -> #ident #arguments>,));
+    let marker = is_generic(store).then(|| quote!(pub(super) #marker: ::core::marker::PhantomData<fn() -> __Self>,));
     quote! {
-        #shared_attrs
         #docs
         #[derive(::core::fmt::Debug)]
         #[must_use]
-        #vis struct #builder<#(#parameters,)* #(#skipped,)*> #bounds {
-            #options: #krate::builder::StoreOptions,
+        #vis struct #builder<#of_store #(#skipped,)*> {
+            pub(super) #options: #krate::builder::StoreOptions,
             #(#fields,)*
             #marker
         }
@@ -58,8 +53,8 @@ fn builder(store: &Store) -> TokenStream {
 
 /// `Store::builder()`, and `Store::new()` where nothing is skipped.
 fn creation(store: &Store) -> TokenStream {
-    let Store { vis, ident, builder, krate, shared_attrs, generics, .. } = store;
-    let (options, marker) = (own("__options"), own("__store"));
+    let Store { vis, ident, krate, shared_attrs, generics, own, .. } = store;
+    let (OwnFields { options, marker }, builder) = (own, store.builder());
     let (parameters, arguments, bounds) = generics.split_for_impl();
     let builder_arguments = builder_arguments(store, |_| quote!(#krate::builder::Missing));
     let new = is_complete(store).then(|| {
@@ -102,8 +97,8 @@ fn creation(store: &Store) -> TokenStream {
 
 /// What every builder has: overrides, and `build`.
 fn methods(store: &Store) -> TokenStream {
-    let Store { vis, builder, krate, shared_attrs, generics, .. } = store;
-    let options = own("__options");
+    let Store { vis, krate, shared_attrs, generics, own, .. } = store;
+    let (options, builder) = (&own.options, store.builder());
     let parameters = impl_parameters(store);
     let builder_arguments = builder_arguments(store, |skipped| skipped.parameter.to_token_stream());
     let bounds = generics.where_clause.as_ref().map(|bounds| with_self(bounds, store));
@@ -149,8 +144,8 @@ fn methods(store: &Store) -> TokenStream {
 
 /// The method that asks for the value of each skipped field, and builds the store.
 fn build(store: &Store) -> TokenStream {
-    let Store { vis, ident, krate, generics, .. } = store;
-    let options = own("__options");
+    let Store { vis, ident, krate, generics, own, .. } = store;
+    let options = &own.options;
     let (_, arguments, _) = generics.split_for_impl();
     let supplied = store.skipped().map(|skipped| {
         let (parameter, ty) = (&skipped.parameter, with_self(&skipped.field.ty, store));
@@ -165,7 +160,6 @@ fn build(store: &Store) -> TokenStream {
             quote!(#name: #krate::builder::Supplied::value(self.#name))
         }
     });
-    let last = structure::last(store).map(|last| quote!(#last: (),));
     let deprecated = store.skipped().any(|skipped| skipped.deprecated).then(|| quote!(#[allow(deprecated)]));
     let body = if store.borrows {
         // That it may not borrow has been reported; the borrow checker need not say it again.
@@ -175,7 +169,6 @@ fn build(store: &Store) -> TokenStream {
             let store = self.#options.start();
             #ident {
                 #(#fields,)*
-                #last
             }
         }
     };
@@ -195,28 +188,25 @@ fn build_map(map: &MapField, index: usize, store: &Store) -> TokenStream {
     let (cfg, options, index) = (&map.attrs.cfg, names::quiet(&map.ident), Literal::usize_unsuffixed(index));
     let mut name = map.ident.clone();
     name.set_span(first);
-    let krate = store.krate.clone().into_iter().map(|mut token| {
-        // `$crate` means the crate of the macro that wrote it, wherever it is seen to stand.
-        let is_dollar_crate = matches!(&token, TokenTree::Ident(ident) if ident == "$crate");
-        token.set_span(if is_dollar_crate { token.span().located_at(first) } else { first });
-        token
-    });
-    let krate: Vec<TokenTree> = krate.collect();
+    let krate = krate_at(store, first);
     // A function is where it was written: what is wrong with its types is said there.
     let mut given = quote!(self.#options);
     for (name, path) in [("weigh", map.declared.weight()), ("pin", map.declared.evictable())] {
         if let Some(path) = path {
             let (name, of) = (Ident::new(name, Span::call_site()), map_type(map, store));
-            given = quote!(#(#krate)*::macro_support::#name::<#of>(#given, #path));
+            given = quote!(#krate::macro_support::#name::<#of>(#given, #path));
         }
     }
     let arguments = quote!(&store, #index, #given);
-    let call = quote_spanned!(last=> #(#krate)*::macro_support::build(#arguments));
+    let mut call = quote_spanned!(last=> #krate::macro_support::build(#arguments));
+    if is_doubtful_end(map, store) {
+        call = quote_spanned!(last=> #krate::macro_support::Last { map: #call, end: () });
+    }
     quote!(#cfg #name: #call)
 }
 
 fn map_override(map: &MapField, store: &Store) -> TokenStream {
-    let (krate, policy, name, vis) = (&store.krate, &map.policy, names::quiet(&map.ident), &map.field.vis);
+    let (krate, policy, name, vis) = (&store.krate, store.policy(map), names::quiet(&map.ident), &map.field.vis);
     let (cfg, lints, deprecated) = (&map.attrs.cfg, &map.attrs.lints, &map.attrs.deprecated);
     let options = quote!(#krate::builder::FieldOptions<#policy>);
     let docs = doc(&format!("Overrides what was declared of `{}`.", map.ident));
@@ -235,8 +225,8 @@ fn map_override(map: &MapField, store: &Store) -> TokenStream {
 
 /// The method that takes the value of a skipped field: it needs an impl of its own, as it changes the builder's type.
 fn setter(skipped: &SkippedField, store: &Store) -> TokenStream {
-    let Store { builder, krate, shared_attrs, generics, .. } = store;
-    let options = own("__options");
+    let Store { krate, shared_attrs, generics, own, .. } = store;
+    let (OwnFields { options, marker }, builder) = (own, store.builder());
     let (vis, name, ty) = (&skipped.field.vis, names::quiet(&skipped.ident), with_self(&skipped.field.ty, store));
     let parameters = impl_parameters(store);
     let before = builder_arguments(store, |other| other.parameter.to_token_stream());
@@ -259,7 +249,6 @@ fn setter(skipped: &SkippedField, store: &Store) -> TokenStream {
             quote!(#name: self.#name)
         }
     });
-    let marker = own("__store");
     let marker = is_generic(store).then(|| quote!(#marker: self.#marker,));
     let docs = doc(&format!("The value of the field `{}`.", skipped.ident));
     quote! {
@@ -310,13 +299,10 @@ fn impl_parameters(store: &Store) -> Vec<TokenStream> {
     users.chain(store.skipped().map(|skipped| skipped.parameter.to_token_stream())).collect()
 }
 
-/// `<T, N, …>`: the user's arguments, then what `of` says of each skipped field.
+/// `<Store<T, N, …>, …>`: the store where it is generic, then what `of` says of each skipped field.
 fn builder_arguments(store: &Store, of: impl Fn(&SkippedField) -> TokenStream) -> TokenStream {
-    let users = store.generics.params.iter().map(|parameter| match parameter {
-        GenericParam::Lifetime(lifetime) => lifetime.lifetime.to_token_stream(),
-        GenericParam::Type(ty) => ty.ident.to_token_stream(),
-        GenericParam::Const(constant) => constant.ident.to_token_stream(),
-    });
-    let all: Vec<TokenStream> = users.chain(store.skipped().map(of)).collect();
+    let (ident, (_, arguments, _)) = (&store.ident, store.generics.split_for_impl());
+    let itself = is_generic(store).then(|| quote!(#ident #arguments));
+    let all: Vec<TokenStream> = itself.into_iter().chain(store.skipped().map(of)).collect();
     if all.is_empty() { TokenStream::new() } else { quote!(<#(#all),*>) }
 }

@@ -18,7 +18,7 @@ fn visit(store: &Store) -> TokenStream {
     let Store { ident, generics, krate, shared_attrs, .. } = store;
     let (parameters, arguments, bounds) = generics.split_for_impl();
     let visits = store.maps().map(|map| {
-        let (cfg, itself) = (&map.attrs.cfg, reference(map));
+        let (cfg, itself) = (&map.attrs.cfg, reference(map, store));
         quote!(#cfg visitor(#itself);)
     });
     quote! {
@@ -35,7 +35,7 @@ fn snapshot(store: &Store) -> TokenStream {
     let Store { ident, generics, krate, shared_attrs, .. } = store;
     let (parameters, arguments, bounds) = generics.split_for_impl();
     let visits = store.maps().map(|map| {
-        let (cfg, itself) = (&map.attrs.cfg, reference(map));
+        let (cfg, itself) = (&map.attrs.cfg, reference(map, store));
         quote!(#cfg visitor(#krate::macro_support::saved(#itself));)
     });
     quote! {
@@ -55,7 +55,7 @@ fn debug(store: &Store) -> TokenStream {
     let (parameters, arguments, bounds) = generics.split_for_impl();
     let title = ident.unraw().to_string();
     let fields = store.maps().map(|map| {
-        let (cfg, itself, title) = (&map.attrs.cfg, reference(map), map.ident.unraw().to_string());
+        let (cfg, itself, title) = (&map.attrs.cfg, reference(map, store), map.ident.unraw().to_string());
         quote!(#cfg ::core::fmt::DebugStruct::field(&mut debug, #title, #itself);)
     });
     let finish = if is_complete(store) { quote!(finish) } else { quote!(finish_non_exhaustive) };

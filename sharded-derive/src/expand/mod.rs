@@ -9,25 +9,99 @@ mod policy;
 mod structure;
 mod words;
 
-use crate::model::{MapField, Store};
+use crate::model::{MapField, Store, StoreField};
 use crate::names;
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Type;
+use syn::{Type, Visibility, ext::IdentExt};
 
 /// The whole expansion, which does not fail: what was wrong has its default.
 pub(crate) fn expand(store: &Store) -> TokenStream {
     let structure = structure::expand(store);
+    let module = module(store);
     let policies = store.maps().map(|map| policy::expand(map, store));
     let accessors = accessors::expand(store);
     let builder = builder::expand(store);
     let impls = impls::expand(store);
-    quote!(#structure #(#policies)* #accessors #builder #impls)
+    quote!(#structure #module #(#policies)* #accessors #builder #impls)
+}
+
+/// The types that are made for the store, in a module of their own. What a glob brings gives way to what the user declares or imports by
+/// name, so a user's type of the same name is no error, nor is one of another store.
+fn module(store: &Store) -> TokenStream {
+    let Store { vis, ident, module, shared_attrs, .. } = store;
+    let docs = doc(&format!("What `#[sharded]` makes for [`{0}`](super::{0}).", ident.unraw()));
+    let parent = is_relative(&store.krate).then(|| {
+        quote!(
+            use super::*;
+        )
+    });
+    let policies = store.maps().map(|map| policy::declaration(map, store));
+    let builder = builder::declaration(store);
+    quote! {
+        #shared_attrs
+        #docs
+        mod #module {
+            #parent
+            #(#policies)*
+            #builder
+        }
+        #shared_attrs
+        #vis use #module::*;
+    }
+}
+
+/// Whether the path of the runtime may begin with a name that is only known where the struct is.
+fn is_relative(krate: &TokenStream) -> bool {
+    match krate.clone().into_iter().next() {
+        Some(TokenTree::Ident(first)) => !["crate", "$crate", "self", "super"].iter().any(|known| first == known),
+        _ => false,
+    }
+}
+
+/// The path of the runtime, standing here.
+fn krate_at(store: &Store, at: Span) -> TokenStream {
+    let tokens = store.krate.clone().into_iter().map(|mut token| {
+        // `$crate` means the crate of the macro that wrote it, wherever it is seen to stand.
+        let is_dollar_crate = matches!(&token, TokenTree::Ident(ident) if ident == "$crate");
+        token.set_span(if is_dollar_crate { token.span().located_at(at) } else { at });
+        token
+    });
+    tokens.collect()
+}
+
+/// The path of the runtime as seen from the module.
+fn krate_in_module(store: &Store) -> TokenStream {
+    let krate = &store.krate;
+    match krate.clone().into_iter().next() {
+        Some(TokenTree::Ident(first)) if first == "super" => quote!(super::#krate),
+        Some(TokenTree::Ident(first)) if first == "self" => {
+            let rest = krate.clone().into_iter().skip(1);
+            quote!(super #(#rest)*)
+        }
+        _ => krate.clone(),
+    }
+}
+
+/// A visibility that is written where the struct is, as it is written in the module.
+fn in_module(vis: &Visibility) -> TokenStream {
+    match vis {
+        Visibility::Public(_) => vis.to_token_stream(),
+        Visibility::Inherited => quote!(pub(super)),
+        Visibility::Restricted(restricted) => {
+            let path = &restricted.path;
+            match path.segments.first().map(|first| first.ident.to_string()).as_deref() {
+                Some("self") => quote!(pub(super)),
+                Some("super") => quote!(pub(in super::#path)),
+                _ => vis.to_token_stream(),
+            }
+        }
+    }
 }
 
 /// The sharded map in place of the written one, found by the compiler from the written type.
 fn map_type(map: &MapField, store: &Store) -> TokenStream {
-    let (krate, written, policy) = (&store.krate, &map.field.ty, &map.policy);
+    let (krate, written, policy) = (&store.krate, &map.field.ty, store.policy(map));
     let Ends { first, last } = Ends::of(map);
     let open = quote_spanned!(first=> <#written);
     match policy::hasher(map, store) {
@@ -37,13 +111,23 @@ fn map_type(map: &MapField, store: &Store) -> TokenStream {
 }
 
 /// `&self.visits`, standing where the declared type does: if that is no map, the compiler says so there.
-fn reference(map: &MapField) -> TokenStream {
+fn reference(map: &MapField, store: &Store) -> TokenStream {
     let Ends { first, last } = Ends::of(map);
     let mut name = map.ident.clone();
     name.set_span(last);
     let this = quote_spanned!(names::generated(first)=> self);
     let and = quote_spanned!(first=> &);
-    quote!(#and #this.#name)
+    let inner = is_doubtful_end(map, store).then(|| quote_spanned!(last=> .map));
+    quote!(#and #this.#name #inner)
+}
+
+/// Whether a map is the last field and may be none, as far as can be seen here.
+///
+/// The size of a struct depends on its last field. If the compiler finds that this one is no map, it says so at every use of the struct.
+/// Inside a type whose own size depends on something else, it says so at the field alone.
+fn is_doubtful_end(map: &MapField, store: &Store) -> bool {
+    let is_last = matches!(store.fields.last(), Some(StoreField::Map(last)) if last.ident == map.ident);
+    is_last && !is_visibly_a_map(map)
 }
 
 /// `&<…>`, as [`map_type`].
@@ -98,7 +182,7 @@ fn with_self(tokens: impl ToTokens, store: &Store) -> TokenStream {
 }
 
 fn replace_self(tokens: TokenStream, itself: &TokenStream) -> TokenStream {
-    use proc_macro2::{Group, TokenTree};
+    use proc_macro2::Group;
     tokens
         .into_iter()
         .flat_map(|token| match token {

@@ -1,6 +1,6 @@
 //! The policy of a map, as a type.
 
-use super::{doc, words};
+use super::{doc, in_module, words};
 use crate::model::{MapField, Store};
 use crate::syntax::{CLOCKS, Choice, Choices, EVICTIONS, HASHERS, Hasher, LOCKS, PLACEMENTS, Shards};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -8,11 +8,23 @@ use quote::quote;
 use std::time::Duration;
 use syn::ext::IdentExt;
 
+/// The type, in the module.
+pub(super) fn declaration(map: &MapField, store: &Store) -> TokenStream {
+    let (policy, vis) = (&map.policy, in_module(&map.field.vis));
+    let (cfg, lints) = (&map.attrs.cfg, &map.attrs.lints);
+    let accessor = format!("{}::{}", store.ident.unraw(), map.ident.unraw());
+    let docs = doc(&format!("The policy of [`{accessor}`](super::{accessor}): {}.", words::policy(&map.declared)));
+    quote! {
+        #cfg #lints #docs
+        #vis enum #policy {}
+    }
+}
+
+/// What the type stands for.
 pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
     let krate = &store.krate;
-    let (policy, name) = (&map.policy, map.ident.unraw().to_string());
-    let (cfg, lints, shared, vis) = (&map.attrs.cfg, &map.attrs.lints, &store.shared_attrs, &map.field.vis);
-    let docs = doc(&format!("The policy of [`{}::{name}`]: {}.", store.ident.unraw(), words::policy(&map.declared)));
+    let (policy, name) = (store.policy(map), map.ident.unraw().to_string());
+    let (cfg, shared) = (&map.attrs.cfg, &store.shared_attrs);
 
     let shards = match map.declared.shards() {
         Shards::Auto => quote!(#krate::shards::Auto),
@@ -55,9 +67,6 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
     let pins = flag("PINS", map.declared.evictable().is_some());
     let records = flag("RECORDS", store.options.record.is_some());
     quote! {
-        #cfg #shared #lints #docs
-        #vis enum #policy {}
-
         #cfg #shared
         impl #krate::Policy for #policy {
             type Shards = #shards;

@@ -1,11 +1,11 @@
 //! The struct, its maps replaced by sharded ones.
 
-use super::{Ends, is_visibly_a_map, map_type};
+use super::{Ends, is_doubtful_end, is_visibly_a_map, krate_at, map_type};
 use crate::model::{Store, StoreField};
 use crate::resolve::{derives, unfit};
 use crate::syntax::Choice;
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::Attribute;
 
 pub(super) fn expand(store: &Store) -> TokenStream {
@@ -16,17 +16,20 @@ pub(super) fn expand(store: &Store) -> TokenStream {
         StoreField::Skipped(skipped) => skipped.field.to_token_stream(),
         StoreField::Map(map) => {
             let (cfg, lints, other, name) = (&map.attrs.cfg, &map.attrs.lints, &map.attrs.field, &map.ident);
-            let map_type = map_type(map, store);
+            let mut map_type = map_type(map, store);
+            if is_doubtful_end(map, store) {
+                let Ends { first, last } = Ends::of(map);
+                let krate = krate_at(store, first);
+                map_type = quote_spanned!(last=> #krate::macro_support::Last<#map_type>);
+            }
             // Without the user's `pub`: the accessor has it.
             quote!(#cfg #lints #other #name: #map_type)
         }
     });
-    let last = last(store).map(|last| quote!(#last: (),));
     quote! {
         #(#attrs)*
         #vis struct #ident #generics #where_clause {
             #(#fields,)*
-            #last
         }
     }
 }
@@ -39,17 +42,6 @@ fn attribute(attr: &Attribute) -> TokenStream {
     }
     let fit = derives.iter().filter(|path| unfit(path).is_none());
     quote!(#[derive(#(#fit),*)])
-}
-
-/// A field to put behind all others, of type `()`, where the last field may not be a map.
-///
-/// The size of a struct depends on its last field. If the compiler finds that the last field's type is no map, it says so
-/// at every use of the struct; with another field behind it, it says so at the type alone.
-pub(super) fn last(store: &Store) -> Option<Ident> {
-    match store.fields.last()? {
-        StoreField::Map(map) if !is_visibly_a_map(map) => Some(Ident::new("__last", Span::call_site())),
-        _ => None,
-    }
 }
 
 /// `Self` as a return type. The compiler may say here once more that some field is no map, or that a lock is none: then it

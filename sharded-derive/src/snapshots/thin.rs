@@ -24,7 +24,7 @@ pub(super) fn offences(attribute: &TokenStream, item: &ItemStruct, expansion: &F
     // Known only where they are declared.
     users.paths.retain(|path| !item.generics.params.iter().any(|parameter| parameter_name(parameter) == *path));
     let mut check = Check {
-        own: expansion.items.iter().filter_map(declared).chain([item.ident.to_string()]).collect(),
+        own: declared(&expansion.items).chain([item.ident.to_string()]).collect(),
         attributes: item.attrs.iter().chain(item.fields.iter().flat_map(|field| &field.attrs)).map(printed).collect(),
         users: users.paths,
         locals: BTreeSet::new(),
@@ -53,13 +53,17 @@ pub(super) fn roots(expansion: &File) -> BTreeSet<String> {
     roots.0
 }
 
-/// The type that an item declares.
-fn declared(item: &Item) -> Option<String> {
-    match item {
-        Item::Struct(item) => Some(item.ident.to_string()),
-        Item::Enum(item) => Some(item.ident.to_string()),
-        _ => None,
-    }
+/// The types and modules that are declared.
+fn declared(items: &[Item]) -> impl Iterator<Item = String> {
+    items.iter().flat_map(|item| match item {
+        Item::Struct(item) => vec![item.ident.to_string()],
+        Item::Enum(item) => vec![item.ident.to_string()],
+        Item::Mod(item) => {
+            let inner = item.content.iter().flat_map(|(_, items)| declared(items).collect::<Vec<_>>());
+            inner.chain([item.ident.to_string()]).collect()
+        }
+        _ => Vec::new(),
+    })
 }
 
 fn parameter_name(parameter: &GenericParam) -> String {
@@ -151,7 +155,7 @@ impl Check {
     fn path(&mut self, path: &Path) {
         let first = path.segments.first().map(|segment| segment.ident.to_string()).unwrap_or_default();
         let is_known = path.leading_colon.is_some()
-            || matches!(first.as_str(), "Self" | "self")
+            || matches!(first.as_str(), "Self" | "self" | "super")
             || self.own.contains(&first)
             || self.locals.contains(&first)
             || self.users.contains(&name(path));

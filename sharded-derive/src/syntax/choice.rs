@@ -17,7 +17,7 @@ pub(crate) const EVICTIONS: Choices =
     Choices { module: "evict", names: &["Adaptive", "Lru", "Sieve", "S3Fifo", "TinyLfu", "Reject"] };
 pub(crate) const PLACEMENTS: Choices =
     Choices { module: "placement", names: &["Spread", "Local", "Off", "StrictSpread", "StrictLocal"] };
-pub(crate) const CLOCKS: Choices = Choices { module: "clock", names: &["System", "Boot", "Manual"] };
+pub(crate) const CLOCKS: Choices = Choices { module: "clock", names: &["System", "Boot"] };
 pub(crate) const HASHERS: Choices = Choices { module: "hasher", names: &["SipHash"] };
 
 /// A type by its name. The user's own token is kept, so that editors lead from it to the type.
@@ -75,6 +75,12 @@ pub(super) fn numa(option: &str, value: &Value, diag: &mut Diagnostics) -> Optio
 }
 
 pub(super) fn clock(option: &str, value: &Value, diag: &mut Diagnostics) -> Option<Choice> {
+    if value.is_word("Manual") || compact(&value.tokens).ends_with("clock::Manual") {
+        let message = "nobody could move a `Manual` clock that is declared, as nobody would have it: leave this option out, and give the \
+                       clock to the builder, `.clock(manual.clone())`";
+        diag.error(value, message);
+        return None;
+    }
     choose(option, value, &CLOCKS, diag)
 }
 

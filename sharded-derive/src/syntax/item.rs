@@ -102,6 +102,10 @@ fn take_field_options(field: &mut Field, diag: &mut Diagnostics) -> Options {
 }
 
 fn misplaced_on_struct(attrs: &mut Vec<Attribute>, diag: &mut Diagnostics) {
+    let is_sharded = |attr: &Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "sharded");
+    for attr in take(attrs, is_sharded) {
+        diag.error(attr, "`#[sharded]` is given twice: put all options into the first one");
+    }
     for attr in take(attrs, |attr| attr.path().is_ident("shard")) {
         diag.error(attr.path(), "`#[shard(…)]` goes on a field; the struct's options are in `#[sharded(…)]`");
     }

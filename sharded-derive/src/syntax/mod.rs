@@ -16,6 +16,6 @@ pub(crate) use capacity::{Capacity, Most};
 pub(crate) use choice::{CLOCKS, Choice, Choices, EVICTIONS, HASHERS, Hasher, LOCKS, PLACEMENTS, compact};
 pub(crate) use duration::{Time, in_words};
 pub(crate) use item::{Declaration, DeclaredField, Unsupported, conditional, parse};
-pub(crate) use options::{Options, Written};
+pub(crate) use options::{Options, Written, krate};
 pub(crate) use percent::Share;
 pub(crate) use shards::Shards;

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{diag::Diagnostics, suggest};
 use proc_macro2::TokenStream;
+use quote::quote;
 use std::rc::Rc;
 
 /// What an attribute stands on.
@@ -61,7 +62,7 @@ const KNOWN: [Known; 18] = [
     known("unbounded", "unbounded = \"one entry per country\"", Some(Place::Field), &["reason", "no_bound"]),
     known("hasher", "hasher = SipHash", None, &["hash", "build_hasher"]),
     known("numa", "numa = Spread", None, &["node", "nodes", "placement", "pin"]),
-    known("clock", "clock = Manual", None, &["time", "timer"]),
+    known("clock", "clock = Boot", None, &["time", "timer"]),
     known("snapshot", "snapshot", Some(Place::Struct), &["snapshots", "save", "load", "persist", "serde", "serialize"]),
     known("record", "record", Some(Place::Struct), &["recorder", "recording", "sample", "trace", "tune"]),
     known("skip", "skip", Some(Place::Field), &["ignore", "plain"]),
@@ -113,6 +114,14 @@ pub(crate) struct Options {
     pub(crate) unknown: bool,
 }
 
+/// Where the runtime is found, by what is given to the attribute. What is wrong with that is not reported here.
+pub(crate) fn krate(attribute: TokenStream) -> TokenStream {
+    let (mut options, mut diag) = (Options::default(), Diagnostics::new());
+    options.read(attribute, Place::Struct, &mut diag);
+    drop(diag.into_compile_errors());
+    options.krate()
+}
+
 impl Options {
     /// Adds the options of one attribute.
     pub(crate) fn read(&mut self, list: TokenStream, place: Place, diag: &mut Diagnostics) {
@@ -154,6 +163,17 @@ impl Options {
             "crate" => note.take(&mut self.krate, choice::krate),
             _ => unreachable!("every known option is noted"),
         }
+    }
+
+    /// Where the runtime is found.
+    pub(crate) fn krate(&self) -> TokenStream {
+        self.krate.as_ref().and_then(|krate| krate.value.clone()).unwrap_or_else(|| quote!(::sharded))
+    }
+
+    /// Where the user's own paths may be.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = TokenStream> {
+        let krate = self.krate.as_ref().map(|krate| krate.tokens.clone());
+        self.besides_skip().chain(krate)
     }
 
     /// The options other than `skip`, to point at.

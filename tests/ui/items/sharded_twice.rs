@@ -2,9 +2,11 @@ use sharded::sharded;
 use std::collections::HashMap;
 
 #[sharded(ttl = "5m")]
+#[sharded(shards = 4)]
 struct Store {
-    __: HashMap<u8, u8>,
     map: HashMap<u8, u8>,
 }
 
-fn main() {}
+fn main() {
+    Store::new().map().insert(1, 1);
+}
