@@ -122,6 +122,32 @@ fn the_limit_is_where_it_is_said_to_be() {
     });
 }
 
+/// To read a value takes much more of the stack than to write it. Neither a save nor a load uses up that of its thread.
+#[test]
+fn the_stack_of_a_thread_is_enough() {
+    #[derive(Clone, Serialize, Deserialize)]
+    enum Plain {
+        Leaf(u64),
+        Node(Vec<Plain>),
+    }
+    #[sharded(snapshot, ttl = "1h", shards = 1)]
+    struct Store {
+        values: HashMap<u8, Plain>,
+    }
+    let run = || {
+        for (depth, is_fine) in [(MOST, true), (MOST + 1, false)] {
+            let (store, next) = (Store::new(), Store::new());
+            store.values().insert(1, (0..depth).fold(Plain::Leaf(1), |inner, _| Plain::Node(vec![inner])));
+            let mut file = Vec::new();
+            assert_eq!(store.save(&mut file).is_ok(), is_fine, "{depth}");
+            assert_eq!(next.load(&file[..]).is_ok(), is_fine, "{depth}");
+            // Their drop is the type's own, and recurses.
+            std::mem::forget((store, next));
+        }
+    };
+    thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -18,7 +18,11 @@ use rmp_serde::{
     Deserializer, Serializer,
     decode::{Error, ReadReader},
 };
-use std::io::{Cursor, Read, Write};
+use std::{
+    io::{Cursor, Read, Write},
+    panic::resume_unwind,
+    thread,
+};
 
 /// A line end in it shows whether someone took it for text.
 const MAGIC: [u8; 8] = *b"\x8bshard\r\n";
@@ -32,6 +36,10 @@ const END: u8 = 0;
 /// The most arrays and maps within each other that a key or a value may be read from. An enum's variant is not counted, unless what is
 /// read does not know that it is one. The limit keeps a file from using up the stack.
 const MOST_NESTED: usize = 1023;
+/// What is nested no more than this is read on any stack.
+const NESTED_HERE: usize = 64;
+/// For each level that may be nested 64 KiB. What is not used of it takes no memory.
+const STACK: usize = (MOST_NESTED + 1) << 16;
 
 const AS_DECLARED: u64 = 0;
 const FOR_EVER: u64 = 1;
@@ -111,7 +119,12 @@ pub(crate) struct FieldWriter<'f, 'a> {
 }
 
 impl FieldWriter<'_, '_> {
-    pub(crate) fn entry<K: Saved, V: Saved>(&mut self, key: &K, value: &V, times: Times) -> Result<(), SaveError> {
+    pub(crate) fn entry<K: Saved + Send, V: Saved + Send>(
+        &mut self,
+        key: &K,
+        value: &V,
+        times: Times,
+    ) -> Result<(), SaveError> {
         let mut bytes = std::mem::take(&mut self.file.entry);
         bytes.clear();
         // Fields by name, so that a struct may gain one with a default between two versions of a program.
@@ -172,7 +185,19 @@ impl Entry {
         self.reader.get_mut().get_mut()
     }
 
-    fn read<K: Saved, V: Saved>(&mut self) -> Result<(K, V), Error> {
+    /// Reads them, on a thread with a large stack where they are nested so deeply that this one's may be too small.
+    fn read<K: Saved + Send, V: Saved + Send>(&mut self) -> Result<(K, V), Error> {
+        if !nesting::exceeds(self.bytes(), NESTED_HERE) {
+            return self.read_here();
+        }
+        thread::scope(|scope| {
+            let builder = thread::Builder::new().stack_size(STACK);
+            let reading = builder.spawn_scoped(scope, || self.read_here()).map_err(Error::InvalidDataRead)?;
+            reading.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
+    }
+
+    fn read_here<K: Saved, V: Saved>(&mut self) -> Result<(K, V), Error> {
         self.reader.get_mut().set_position(0);
         // Also what a `Deserialize` has made of it that went on after an error. The reader fails at the limit.
         self.reader.set_max_depth(MOST_NESTED + 1);
@@ -233,7 +258,7 @@ impl<'a> FileReader<'a> {
     }
 
     /// Reads the entries of a field.
-    pub(crate) fn entries<K: Saved, V: Saved>(
+    pub(crate) fn entries<K: Saved + Send, V: Saved + Send>(
         &mut self,
         field: &'static str,
         noted: Noted,

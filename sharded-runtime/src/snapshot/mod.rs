@@ -106,7 +106,8 @@
 //! back as `None`.
 //!
 //! A key or a value may be nested 1023 deep, in sequences, maps, structs and tuples. A deeper one is refused when it is saved
-//! ([`SaveError::TooDeep`]), since it could not be loaded.
+//! ([`SaveError::TooDeep`]), since it could not be loaded. Where one is nested more than some 64 deep, its `Deserialize` runs on a thread of its own
+//! with a large stack, also during a save.
 //!
 //! A later version of this crate loads the files of an earlier one. The form of a file is described in
 //! `sharded-runtime/src/snapshot/`.
