@@ -1,4 +1,4 @@
-use crate::topology::{NodeId, Topology};
+use crate::topology::{self, NodeId, Topology};
 use std::sync::OnceLock;
 
 /// The machine and the place in it where a store is being built.
@@ -41,10 +41,10 @@ impl Site {
         Site { topology: topology.into(), here: OnceLock::new() }
     }
 
-    /// The machine: read from the system once per store.
+    /// The machine. It is read from the system once for each set of CPUs that threads which build stores may run on, and kept.
     #[must_use]
     pub fn topology(&self) -> &Topology {
-        self.topology.get_or_init(Topology::current)
+        self.topology.get_or_init(topology::known)
     }
 
     /// The node of the thread that builds the store.

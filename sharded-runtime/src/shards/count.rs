@@ -1,4 +1,4 @@
-use std::thread;
+use crate::topology;
 
 /// The most shards that a map can have: 2^16.
 pub const MAX_SHARDS: usize = 1 << 16;
@@ -75,7 +75,7 @@ impl<const N: usize> ShardCount for Fixed<N> {
 
 /// A number of shards decided when the store is built: `shards = auto`, the default.
 ///
-/// Thirty-two for each CPU that the process may use, rounded up to a power of two, between 32 and 1024. So a thread seldom finds its shard taken by
+/// Thirty-two for each CPU that the process may use (as it was when its first store was built), rounded up to a power of two, between 32 and 1024. So a thread seldom finds its shard taken by
 /// another, and an exclusive lock seldom comes from another CPU's cache. `sharded-tune shards` measures what each number is worth on a machine.
 /// On 2 CPUs, with threads that do nothing but use one map of 100,000 entries, as a share of the best number's throughput:
 ///
@@ -101,7 +101,6 @@ pub enum Auto {}
 
 impl ShardCount for Auto {
     fn count() -> usize {
-        let cpus = thread::available_parallelism().map_or(1, usize::from);
-        cpus.saturating_mul(32).min(1024).next_power_of_two()
+        topology::cpus().saturating_mul(32).min(1024).next_power_of_two()
     }
 }

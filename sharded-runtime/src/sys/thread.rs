@@ -7,6 +7,14 @@ pub(crate) fn current_cpu() -> Option<u32> {
     system::current_cpu()
 }
 
+/// The CPUs that a thread may run on.
+pub(crate) use system::Affinity;
+
+/// Those of the calling thread. `None` where the system doesn't say.
+pub(crate) fn affinity() -> Option<Affinity> {
+    system::affinity()
+}
+
 /// Lets the calling thread, and those that it starts from here on, run on these CPUs only.
 ///
 /// # Errors
@@ -18,8 +26,15 @@ pub(crate) fn pin(cpus: &[u32]) -> io::Result<()> {
 
 #[cfg(target_os = "linux")]
 mod system {
-    use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
     use std::io;
+
+    pub(crate) type Affinity = CpuSet;
+
+    pub(super) fn affinity() -> Option<Affinity> {
+        // More CPUs than a set has room for are an error.
+        sched_getaffinity(None).ok()
+    }
 
     pub(super) fn current_cpu() -> Option<u32> {
         u32::try_from(sched_getcpu()).ok()
@@ -36,6 +51,13 @@ mod system {
 #[cfg(not(target_os = "linux"))]
 mod system {
     use std::io;
+
+    #[derive(PartialEq, Eq)]
+    pub(crate) enum Affinity {}
+
+    pub(super) fn affinity() -> Option<Affinity> {
+        None
+    }
 
     pub(super) fn current_cpu() -> Option<u32> {
         None

@@ -7,17 +7,21 @@
 //! |---|---|
 //! | `node.rs` | one node |
 //! | `system.rs` | reading it all from the kernel |
+//! | `machine.rs` | what was read, kept for the stores that are built later |
 //! | `list.rs` | the lists of numbers in the kernel's files |
 
 mod list;
+mod machine;
 mod node;
 mod system;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use machine::{cpus, topology as known};
 pub use node::{Node, NodeId};
 
 use crate::sys;
+use std::sync::Arc;
 
 /// The NUMA nodes of a machine.
 ///
@@ -32,7 +36,7 @@ use crate::sys;
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Topology {
-    nodes: Vec<Node>,
+    nodes: Arc<[Node]>,
 }
 
 impl Topology {
@@ -42,7 +46,11 @@ impl Topology {
     /// store is built, or [say](crate::builder::StoreOptions::topology) what there will be.
     ///
     /// Where there is only one node, or the kernel's files don't say, as in some sandboxes and on other systems than Linux, it is one
-    /// node 0 with all the CPUs. It reads some files per node, so keep the answer.
+    /// node 0 with all the CPUs. It reads some files per node, so keep the answer, which is cheap to clone.
+    ///
+    /// Stores keep it too: one that is built without a [topology](crate::builder::StoreOptions::topology) of its own reads these files only if no thread
+    /// that may run on the same CPUs has built one before. What changes later, such as a CPU that goes offline, it does not see; give it
+    /// `Topology::current()` where that matters.
     ///
     /// # Examples
     ///
@@ -76,7 +84,7 @@ impl Topology {
         if let Some(twice) = nodes.windows(2).find(|pair| pair[0].id() == pair[1].id()) {
             panic!("a topology must not have two nodes {}", twice[0].id());
         }
-        Self { nodes }
+        Self { nodes: nodes.into() }
     }
 
     /// All of them, ascending by number; there is at least one.
