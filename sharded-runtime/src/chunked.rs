@@ -2,7 +2,7 @@
 
 use crate::{
     arena::Heap,
-    sys::{memory::PAGE, prefetch::prefetch},
+    sys::{page::GRAIN, prefetch::prefetch},
 };
 use allocator_api2::vec::Vec;
 use std::mem::size_of;
@@ -23,8 +23,8 @@ impl<T> Default for Chunked<T> {
 }
 
 impl<T> Chunked<T> {
-    /// Elements of a part, which is a page, or a little less.
-    const PART: usize = PAGE / size_of::<T>();
+    /// Elements of a part, which is a page of the smallest size, or a little less.
+    const PART: usize = GRAIN / size_of::<T>();
     /// Elements that the first part has room for at first.
     const LEAST: usize = Self::PART.div_ceil(64);
 

@@ -1,11 +1,16 @@
 //! Counting without writing what other threads read.
 
+use crate::{
+    arena::{Late, Offset},
+    topology,
+};
 use parking_lot::Mutex;
 use std::{
     cell::Cell,
-    num::NonZero,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
-    thread,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 /// The most threads that have a stripe of their own; whoever comes beyond them shares one.
@@ -26,8 +31,9 @@ const EVENTS: usize = 2;
 /// line that goes from core to core. The counts are exact.
 #[derive(Debug)]
 pub(crate) struct Tally {
-    stripes: Box<[Stripe]>,
-    shared: Stripe,
+    /// Made with the first event, since they are larger than an empty map.
+    stripes: Late<Stripe>,
+    shared: OnceLock<Box<Stripe>>,
 }
 
 /// What one thread has counted. Two cache lines, since neighbours are fetched in pairs.
@@ -37,30 +43,32 @@ struct Stripe([AtomicU64; EVENTS]);
 
 impl Tally {
     pub(crate) fn new() -> Self {
-        let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        let stripes = (0..(4 * cores).clamp(16, MOST)).map(|_| Stripe::default()).collect();
-        Tally { stripes, shared: Stripe::default() }
+        Tally { stripes: Late::new(), shared: OnceLock::new() }
     }
 
     /// Counts, if this thread has a stripe; otherwise it is to be done by [`add_first`](Tally::add_first).
     #[inline]
     #[must_use]
     pub(crate) fn add(&self, event: Event) -> bool {
-        let Some(Stripe(counts)) = self.stripes.get(NUMBER.get()) else { return false };
+        let Some(Stripe(counts)) = self.stripes.get(STRIPE.get()) else { return false };
         let count = &counts[event as usize];
         // No other thread has this number, so nobody adds in between.
         count.store(count.load(Relaxed) + 1, Relaxed);
         true
     }
 
-    /// For a thread that has no number yet, or none that has a stripe.
+    /// For the first event of a map or of a thread, and for a thread whose number has no stripe.
     #[cold]
     pub(crate) fn add_first(&self, event: Event) {
-        if NUMBER.get() == usize::MAX {
+        if self.stripes.elements().is_empty() {
+            let stripes = (4 * topology::cpus()).clamp(16, MOST);
+            self.stripes.make((0..stripes).map(|_| Stripe::default()).collect());
+        }
+        if STRIPE.get().is_none() {
             take_number();
         }
         if !self.add(event) {
-            self.shared.0[event as usize].fetch_add(1, Relaxed);
+            self.shared.get_or_init(Box::default).0[event as usize].fetch_add(1, Relaxed);
         }
     }
 
@@ -69,13 +77,13 @@ impl Tally {
     }
 
     fn stripes(&self) -> impl Iterator<Item = &Stripe> {
-        self.stripes.iter().chain([&self.shared])
+        self.stripes.elements().iter().chain(self.shared.get().map(|shared| &**shared))
     }
 }
 
 thread_local! {
-    /// A small number that no other thread that is alive has; at first none.
-    static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) };
+    /// Where the stripe is of a small number that no other thread that is alive has; at first nowhere.
+    static STRIPE: Cell<Offset<Stripe>> = const { Cell::new(Offset::NONE) };
 }
 
 #[cold]
@@ -86,8 +94,8 @@ fn take_number() {
     struct Owned(usize);
     impl Drop for Owned {
         fn drop(&mut self) {
-            // Whoever counts after this, in another destructor, is one of those that share.
-            NUMBER.set(usize::MAX - 1);
+            // What counts after this, in another destructor, uses the shared stripe.
+            STRIPE.set(Offset::NONE);
             FREE.lock().1.push(self.0);
         }
     }
@@ -101,7 +109,7 @@ fn take_number() {
         };
     }
     // Not to be had once the thread's destructors run.
-    NUMBER.set(OWNED.try_with(|owned| owned.0).unwrap_or(usize::MAX - 1));
+    STRIPE.set(OWNED.try_with(|owned| Offset::of(owned.0)).unwrap_or(Offset::NONE));
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! Blocks of one to many buckets, by halving chunks.
 
 use super::{
-    Home,
-    chunks::{self, Chunks},
+    chunks::{Chunks, Surplus},
+    source::Source,
     usage::Usage,
 };
-use crate::sync::Mutex;
-use std::{collections::BTreeSet, ptr::NonNull, sync::Arc};
+use crate::{
+    sync::Mutex,
+    sys::{memory, page},
+};
+use std::{collections::BTreeSet, ptr::NonNull};
 
 /// The sizes of blocks.
 #[derive(Clone, Copy, Debug)]
@@ -15,8 +18,10 @@ pub(crate) struct Shape {
     pub(crate) bucket: usize,
     /// A chunk has two to the power of this many buckets.
     pub(crate) classes: u32,
-    /// Bytes of a chunk, in whole pages.
+    /// Bytes of a chunk, a multiple of the [smallest page](page::GRAIN).
     pub(crate) chunk: usize,
+    /// Whether readers look at blocks without a lock, so that they may look beside them.
+    pub(crate) is_racy: bool,
 }
 
 /// Chunks, and what they are halved into.
@@ -36,9 +41,8 @@ struct Free {
 unsafe impl Send for Free {}
 
 impl Blocks {
-    pub(super) fn new(shape: Shape, home: Arc<Home>) -> Self {
-        let free =
-            Free { chunks: Chunks::new(shape.chunk, home), blocks: vec![BTreeSet::new(); shape.classes as usize] };
+    pub(super) fn new(shape: Shape, source: Source) -> Self {
+        let free = Free { chunks: Chunks::new(&shape, source), blocks: vec![BTreeSet::new(); shape.classes as usize] };
         Blocks { shape, free: Mutex::new(free), usage: Usage::new() }
     }
 
@@ -47,8 +51,11 @@ impl Blocks {
         let (block, is_cold) = self.free.lock().take(class, &self.shape)?;
         if is_cold {
             // Outside the lock, too: this takes a while.
-            // SAFETY: a chunk consists of whole pages of a mapping.
-            unsafe { chunks::populate(block, self.shape.chunk) }
+            // SAFETY: the pages that a chunk has a part of belong to its span.
+            let _ = unsafe {
+                let (at, bytes) = page::covering(block, self.shape.chunk);
+                memory::populate(at, bytes)
+            };
         }
         self.usage.take(self.shape.bytes(class));
         Some(block)
@@ -60,11 +67,11 @@ impl Blocks {
     pub(super) unsafe fn give(&self, block: NonNull<u8>, class: u32) {
         self.usage.give(self.shape.bytes(class));
         let surplus = self.free.lock().give(block, class, &self.shape);
-        if let Some((number, chunk)) = surplus {
-            // Outside the lock: this is a call of the system, and the chunk is nobody's meanwhile.
-            // SAFETY: it is a whole chunk that is free.
-            let is_discarded = unsafe { chunks::discard(chunk, self.shape.chunk) };
-            self.free.lock().chunks.put_back(number, is_discarded);
+        if let Some(surplus) = surplus {
+            // Outside the lock: this is a call of the system, and the chunks are nobody's meanwhile.
+            // SAFETY: they were just set aside.
+            let is_discarded = unsafe { surplus.discard() };
+            self.free.lock().chunks.put_back(&surplus, is_discarded);
         }
     }
 
@@ -109,8 +116,8 @@ impl Free {
         Some((self.address(position, shape), false))
     }
 
-    /// Takes a block back; answers a free chunk whose pages are to be given back, with its number.
-    fn give(&mut self, block: NonNull<u8>, mut class: u32, shape: &Shape) -> Option<(u64, NonNull<u8>)> {
+    /// Takes a block back; answers free chunks whose pages are to be given back.
+    fn give(&mut self, block: NonNull<u8>, mut class: u32, shape: &Shape) -> Option<Surplus> {
         let (chunk, offset) = self.chunks.locate(block);
         let mut position = chunk * shape.buckets() + (offset / shape.bucket) as u64;
         while class < shape.classes {

@@ -1,15 +1,13 @@
-//! Chunks of equal size out of large mappings.
+//! Chunks of equal size, side by side in larger spans.
 
-use super::Home;
-use crate::sys::memory;
-use std::{collections::BTreeSet, ptr::NonNull, sync::Arc};
+use super::{Shape, source::Source};
+use crate::sys::{memory, page};
+use std::{collections::BTreeSet, ptr::NonNull};
 
-/// Chunks of the first mapping; each further one has twice as many...
-const FIRST_MAPPING: usize = 16;
-/// ...up to about this many bytes.
-const LARGEST_MAPPING: usize = 1 << 30;
+/// A span has at most about this many bytes.
+const LARGEST_SPAN: usize = 1 << 30;
 /// Bytes that a mapping leaves to others: an allocator that has nothing left itself takes a megabyte or more at once.
-const LEAVE: usize = 4 << 20;
+pub(super) const LEAVE: usize = 4 << 20;
 /// Free chunks that keep their pages: this many, or...
 const KEEP: usize = 8;
 /// ...one for so many in use.
@@ -17,32 +15,46 @@ const KEEP_SHARE: usize = 32;
 
 pub(super) struct Chunks {
     size: usize,
-    home: Arc<Home>,
-    /// In the order of their chunks' numbers.
-    mappings: Vec<Mapping>,
+    /// Chunks at each end of a span that are never used.
+    guards: usize,
+    source: Source,
+    /// In the order of their chunks' numbers; each has about twice as many as the one before.
+    spans: Vec<Span>,
     /// Free chunks that still have their pages.
     warm: BTreeSet<u64>,
-    /// Free chunks that have none.
+    /// Free chunks whose pages have been given back, or will be when the other chunks of the same page are cold as well.
     cold: BTreeSet<u64>,
     /// From this number on no chunk was ever taken.
     fresh: u64,
     used: usize,
 }
 
-/// A large piece of memory. Before its first chunk and behind its last there is room for one more, which is never used: a reader that lost
-/// a race may take a block for a larger one, and look so far beside it.
-struct Mapping {
-    /// The first chunk.
-    at: NonNull<u8>,
+/// Memory in whole pages. A chunk may begin and end inside of a page, so neighbours may share one.
+///
+/// Where readers without a lock look at the chunks, there is room for one more before the first and behind the last, which is never used: a reader
+/// that lost a race may take a block for a larger one, and look so far beside it.
+struct Span {
+    begin: NonNull<u8>,
+    bytes: usize,
+    /// The number of the first chunk.
     first: u64,
     chunks: u64,
 }
 
+/// Free chunks in a row that nobody can take until they are [put back](Chunks::put_back).
+pub(super) struct Surplus {
+    first: u64,
+    last: u64,
+    /// The pages that consist of them alone: an address and bytes.
+    pages: (NonNull<u8>, usize),
+}
+
 impl Chunks {
-    pub(super) fn new(size: usize, home: Arc<Home>) -> Self {
-        assert!(size.is_multiple_of(memory::PAGE), "a chunk consists of whole pages");
+    pub(super) fn new(shape: &Shape, source: Source) -> Self {
+        assert!(shape.chunk.is_multiple_of(page::GRAIN), "a chunk consists of the smallest of pages");
+        let guards = usize::from(shape.is_racy);
         let (warm, cold) = (BTreeSet::new(), BTreeSet::new());
-        Chunks { size, home, mappings: Vec::new(), warm, cold, fresh: 0, used: 0 }
+        Chunks { size: shape.chunk, guards, source, spans: Vec::new(), warm, cold, fresh: 0, used: 0 }
     }
 
     /// A free chunk, and whether it has no pages yet, which one call may provide.
@@ -54,130 +66,155 @@ impl Chunks {
                 None => (self.take_fresh()?, true),
             },
         };
-        if is_cold && self.home.is_strict() && !self.is_at_home(number) {
+        let home = self.source.home();
+        // Huge pages come by themselves, and what is strict gets its pages here.
+        let is_to_populate = is_cold && !home.huge_pages() && !home.is_strict();
+        if is_cold && home.is_strict() && !self.is_at_home(number) {
             return None;
         }
         self.used += 1;
-        // Huge pages come by themselves, and what is strict has its pages by now.
-        Some((number, is_cold && !self.home.huge_pages() && !self.home.is_strict()))
+        Some((number, is_to_populate))
     }
 
     /// Has the pages of a chunk made; where they are not all where they must be, they are given back.
     fn is_at_home(&mut self, number: u64) -> bool {
-        let chunk = self.address(number);
-        // SAFETY: a chunk consists of whole pages of a mapping, which was bound when it was made.
-        let is_at_home = unsafe { self.home.populate(chunk, self.size) };
+        // SAFETY: a span consists of whole pages, so those of a chunk belong to its span; and that was bound when it was taken.
+        let is_at_home = unsafe {
+            let (at, bytes) = page::covering(self.address(number), self.size);
+            self.source.home().populate(at, bytes)
+        };
         if !is_at_home {
-            // SAFETY: it is a whole chunk that is free.
-            let is_discarded = unsafe { discard(chunk, self.size) };
-            self.put_back(number, is_discarded);
+            let surplus = self.set_aside(number);
+            // SAFETY: nobody uses its chunks.
+            let is_discarded = unsafe { surplus.discard() };
+            self.put_back(&surplus, is_discarded);
         }
         is_at_home
     }
 
-    /// Takes a chunk back; answers one whose pages are to be given back.
-    pub(super) fn give(&mut self, number: u64) -> Option<(u64, NonNull<u8>)> {
+    /// Takes a chunk back; answers what is to be [discarded](Surplus::discard) and then [put back](Chunks::put_back).
+    pub(super) fn give(&mut self, number: u64) -> Option<Surplus> {
         self.used -= 1;
         self.warm.insert(number);
         if self.warm.len() <= KEEP.max(self.used / KEEP_SHARE) {
             return None;
         }
-        // Low numbers are used first, so that the tail of a mapping can stay without pages.
+        // Low numbers are used first, so that the tail of a span can stay without pages.
         let surplus = self.warm.pop_last()?;
-        Some((surplus, self.address(surplus)))
+        Some(self.set_aside(surplus))
     }
 
-    /// Takes back the chunk that [`give`](Chunks::give) answered.
-    pub(super) fn put_back(&mut self, number: u64, is_discarded: bool) {
-        if is_discarded {
-            self.cold.insert(number)
-        } else {
-            self.warm.insert(number)
-        };
+    /// A free chunk, which must be in neither set, with those cold ones that it shares pages with.
+    fn set_aside(&mut self, number: u64) -> Surplus {
+        let span = &self.spans[self.span_of(number)];
+        let at = |number: u64| span.address(number, self.guards, self.size).addr().get();
+        let is_inside_a_page = |at: usize| !at.is_multiple_of(page::size());
+        let (mut first, mut last) = (number, number);
+        while is_inside_a_page(at(first)) && first > span.first && self.cold.remove(&(first - 1)) {
+            first -= 1;
+        }
+        while is_inside_a_page(at(last + 1)) && last + 1 < span.end() && self.cold.remove(&(last + 1)) {
+            last += 1;
+        }
+        // What lies around the chunks of a span is nobody's.
+        let from = if first == span.first { span.begin.addr().get() } else { at(first) };
+        let to = if last + 1 == span.end() { span.begin.addr().get() + span.bytes } else { at(last + 1) };
+        let (from, to) = page::within(from, to);
+        // SAFETY: it lies in the span.
+        let begin = unsafe { span.begin.add(from - span.begin.addr().get()) };
+        Surplus { first, last, pages: (begin, to - from) }
+    }
+
+    /// Takes back what was set aside.
+    pub(super) fn put_back(&mut self, surplus: &Surplus, is_discarded: bool) {
+        let free = if is_discarded { &mut self.cold } else { &mut self.warm };
+        free.extend(surplus.first..=surplus.last);
     }
 
     pub(super) fn address(&self, number: u64) -> NonNull<u8> {
-        let mapping = &self.mappings[self.mappings.partition_point(|mapping| mapping.first <= number) - 1];
-        #[allow(clippy::cast_possible_truncation, reason = "an offset in memory")]
-        let index = (number - mapping.first) as usize;
-        // SAFETY: the chunk lies in the mapping.
-        unsafe { mapping.at.add(index * self.size) }
+        self.spans[self.span_of(number)].address(number, self.guards, self.size)
+    }
+
+    fn span_of(&self, number: u64) -> usize {
+        self.spans.partition_point(|span| span.first <= number) - 1
     }
 
     /// The number of the chunk that an address lies in, and where in it.
     pub(super) fn locate(&self, at: NonNull<u8>) -> (u64, usize) {
         let at = at.addr().get();
-        let contains = |mapping: &&Mapping| at.wrapping_sub(mapping.at.addr().get()) < mapping.bytes(self.size);
-        let mapping = self.mappings.iter().rev().find(contains).expect("a block of this arena");
-        let offset = at - mapping.at.addr().get();
-        (mapping.first + (offset / self.size) as u64, offset % self.size)
+        let contains = |span: &&Span| at.wrapping_sub(span.begin.addr().get()) < span.bytes;
+        let span = self.spans.iter().rev().find(contains).expect("a block of this arena");
+        let offset = at - span.begin.addr().get() - self.guards * self.size;
+        (span.first + (offset / self.size) as u64, offset % self.size)
     }
 
     fn take_fresh(&mut self) -> Option<u64> {
-        let end = self.mappings.last().map_or(0, |last| last.first + last.chunks);
-        if self.fresh == end {
-            self.map(end)?;
+        if self.spans.last().is_none_or(|last| self.fresh == last.end()) {
+            self.add_span()?;
         }
+        let number = self.fresh;
         self.fresh += 1;
-        Some(self.fresh - 1)
+        let span = self.spans.last()?;
+        // Those that share a page with it can be taken from now on, so that it is known of each whether it is free.
+        let at = |number: u64| span.address(number, self.guards, self.size).addr().get();
+        while self.fresh < span.end() && !at(self.fresh).is_multiple_of(page::size()) {
+            self.cold.insert(self.fresh);
+            self.fresh += 1;
+        }
+        Some(number)
     }
 
-    fn map(&mut self, first: u64) -> Option<()> {
-        let most = (LARGEST_MAPPING / self.size).max(1);
-        let mut chunks = (FIRST_MAPPING << self.mappings.len().min(20)).min(most);
+    fn add_span(&mut self) -> Option<()> {
+        let least = (1 + 2 * self.guards) * self.size;
+        let doubled = least.next_power_of_two() << self.spans.len().min(20);
+        let mut bytes = self.source.size(doubled.min(LARGEST_SPAN).max(least));
         // Where the whole is not to be had, less may be.
         let begin = loop {
-            match memory::map((chunks + 2) * self.size, LEAVE) {
+            match self.source.take(bytes, LEAVE) {
                 Some(begin) => break begin,
-                None if chunks > FIRST_MAPPING => chunks /= 2,
+                None if bytes / 2 >= least => bytes = self.source.size(bytes / 2),
                 None => return None,
             }
         };
-        // SAFETY: this is the whole mapping.
-        unsafe { self.home.bind(begin, (chunks + 2) * self.size) }
-        if self.home.huge_pages() {
-            // SAFETY: as above.
-            unsafe { memory::prefer_huge_pages(begin, (chunks + 2) * self.size) }
-        }
-        // SAFETY: the mapping has a chunk before the first one.
-        let at = unsafe { begin.add(self.size) };
-        self.mappings.push(Mapping { at, first, chunks: chunks as u64 });
+        let chunks = (bytes / self.size - 2 * self.guards) as u64;
+        let first = self.spans.last().map_or(0, Span::end);
+        self.spans.push(Span { begin, bytes, first, chunks });
         Some(())
     }
 }
 
-impl Mapping {
-    #[allow(clippy::cast_possible_truncation, reason = "the chunks lie in memory")]
-    fn bytes(&self, size: usize) -> usize {
-        self.chunks as usize * size
+impl Span {
+    /// Of a chunk in it, or of the end of the last one.
+    #[allow(clippy::cast_possible_truncation, reason = "an offset in memory")]
+    fn address(&self, number: u64, guards: usize, size: usize) -> NonNull<u8> {
+        // SAFETY: the chunk lies in the span, and so does its end.
+        unsafe { self.begin.add((guards + (number - self.first) as usize) * size) }
+    }
+
+    /// The number behind that of the last chunk.
+    fn end(&self) -> u64 {
+        self.first + self.chunks
+    }
+}
+
+impl Surplus {
+    /// Gives the pages back to the system. Says whether they are gone, or will be when others go that share them.
+    ///
+    /// # Safety
+    ///
+    /// The chunks must have been set aside, so that nobody uses them, but readers as the arena describes them.
+    pub(super) unsafe fn discard(&self) -> bool {
+        let (at, bytes) = self.pages;
+        // SAFETY: these are whole pages of a span, and only of chunks that nobody uses, as the caller promises, and of what is nobody's.
+        bytes == 0 || unsafe { memory::discard(at, bytes) }
     }
 }
 
 impl Drop for Chunks {
     fn drop(&mut self) {
-        for mapping in &self.mappings {
-            // SAFETY: this is the whole mapping, and whoever could look at it held the arena.
-            unsafe { memory::unmap(mapping.at.sub(self.size), mapping.bytes(self.size) + 2 * self.size) }
+        for span in &self.spans {
+            // SAFETY: this is the whole span, and whoever could look at it held the arena.
+            unsafe { self.source.give(span.begin, span.bytes) }
         }
     }
-}
-
-/// Has the system provide the pages of a chunk.
-///
-/// # Safety
-///
-/// It must be a whole chunk.
-pub(super) unsafe fn populate(chunk: NonNull<u8>, size: usize) {
-    // SAFETY: the caller's promise.
-    let _ = unsafe { memory::populate(chunk, size) };
-}
-
-/// Gives the pages of a chunk back.
-///
-/// # Safety
-///
-/// It must be a whole chunk that nobody uses, but readers as the arena describes them.
-pub(super) unsafe fn discard(chunk: NonNull<u8>, size: usize) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { memory::discard(chunk, size) }
 }

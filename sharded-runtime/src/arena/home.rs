@@ -1,10 +1,7 @@
 //! On which node memory lies.
 
 use crate::{
-    sys::{
-        memory::{self, PAGE},
-        numa,
-    },
+    sys::{memory, numa, page},
     topology::NodeId,
 };
 use std::{io, ptr::NonNull, sync::OnceLock};
@@ -35,13 +32,25 @@ impl Home {
         self.node.is_none()
     }
 
+    pub(super) fn node(&self) -> Option<NodeId> {
+        self.node
+    }
+
     pub(super) fn huge_pages(&self) -> bool {
         self.huge_pages
     }
 
     /// The same node, or another where it is full.
-    pub(super) fn lenient(&self) -> Self {
-        Home { node: self.node, only: false, huge_pages: false, refused: OnceLock::new() }
+    pub(super) fn lenient(&self, huge_pages: bool) -> Self {
+        Home { node: self.node, only: false, huge_pages, refused: OnceLock::new() }
+    }
+
+    /// Memory of this home has come from that one, which may have been refused.
+    pub(super) fn share_refusal(&self, of: &Home) {
+        if let Some(&error) = of.refused.get() {
+            // It may be known already.
+            let _ = self.refused.set(error);
+        }
     }
 
     /// Has pages made here. Says whether they may be used: where they may come from this node alone, they must all be there.
@@ -53,7 +62,7 @@ impl Home {
         // SAFETY: the caller's promise.
         let populated = unsafe { memory::populate(at, bytes) };
         let Some(node) = self.node.filter(|_| self.only && self.refused.get().is_none()) else { return true };
-        let pages: Vec<usize> = (0..bytes / PAGE).map(|page| at.addr().get() + page * PAGE).collect();
+        let pages: Vec<usize> = (0..bytes / page::size()).map(|page| at.addr().get() + page * page::size()).collect();
         let mut nodes = Vec::new();
         // Kernels before 5.14 make pages only when they are touched, which is too late.
         match populated.and_then(|()| numa::nodes_of(&pages, &mut nodes)) {

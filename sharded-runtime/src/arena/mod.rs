@@ -1,13 +1,37 @@
 //! Memory for the tables of one map on one node, in blocks.
 //!
-//! A *chunk* is the unit in which a table grows, a whole number of pages; it holds a power of two of *buckets*. A table that
+//! A *chunk* is the unit in which a table grows; it holds a power of two of *buckets*. A table that
 //! needs less than a chunk has a block of 1, 2, 4, … buckets: chunks are halved for such blocks and put together again when
-//! both halves are back (the buddy system; Knowlton, CACM 1965). Chunks come out of large mappings. Those that come back
+//! both halves are back (the buddy system; Knowlton, CACM 1965). Chunks lie side by side in *spans*. A span is about twice as large as the one
+//! before; small ones are parts of [reservations](source) that all arenas of a node share, larger ones are mappings. Chunks that come back
 //! are kept for the next table up to a share of what is in use; beyond that their pages are given back to the system.
 //!
-//! What is mapped stays mapped until the arena is dropped. A reader without a lock may thus look at a block that has been freed,
-//! or is another table's by now: it finds stale or zero bytes, and its sequence number tells it so. For the same reason
-//! directories (the arrays of a table's chunks) are recycled among themselves only.
+//! | file | what is in it |
+//! |---|---|
+//! | `blocks.rs` | chunks, halved |
+//! | `chunks.rs` | spans, and which chunks of them have pages |
+//! | `source.rs` | where spans come from |
+//! | `heap.rs` | an allocator for what is known of entries |
+//! | `home.rs` | the node |
+//! | `placed.rs` | an array whose elements lie on several nodes |
+//! | `late.rs` | an array that is made when it is first needed |
+//! | `usage.rs` | counters |
+//!
+//! # Readers without a lock
+//!
+//! A span stays the arena's until the arena is dropped. A reader without a lock may thus look at a block that has been freed,
+//! or is another table's by now: it finds stale or zero bytes, and its sequence number tells it so. It may also look up to a chunk's length beside
+//! a block, so the first and the last chunk of a span are not used where there are such readers: what they look at is never another
+//! arena's. For the same reason directories (the arrays of a table's chunks) are recycled among themselves only.
+//!
+//! A reader borrows the map, the map's tables own the arena, and so no reader looks at an arena that is dropped. Only then its spans go to
+//! other arenas, of other maps with other types. (The lock of the reservation orders what the last owner did before what the next one does.)
+//!
+//! # Pages
+//!
+//! The size of a page is known only when the program runs, and may be more than a chunk has. Spans consist of whole pages, so no page is shared by
+//! two arenas. Within a span, chunks may share a page. Its memory goes back when all of them are free, and never a part of it, for
+//! the system would take the rest as well.
 //!
 //! What is in a block when it is handed out may be anything.
 
@@ -15,18 +39,22 @@ mod blocks;
 mod chunks;
 mod heap;
 mod home;
+mod late;
 mod placed;
+mod source;
 mod usage;
 
 pub(crate) use blocks::Shape;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use heap::Heap;
 pub(crate) use home::Home;
+pub(crate) use late::{Late, Offset};
 pub(crate) use placed::Placed;
 
 use crate::sync::Mutex;
 use allocator_api2::alloc::Allocator;
 use blocks::Blocks;
+use source::Source;
 use std::{
     alloc::Layout,
     ptr::NonNull,
@@ -59,7 +87,7 @@ impl Arena {
     pub(crate) fn new(shape: Shape, home: Home) -> Self {
         let home = Arc::new(home);
         Arena {
-            blocks: Blocks::new(shape, Arc::clone(&home)),
+            blocks: Blocks::new(shape, Source::new(Arc::clone(&home))),
             directories: Mutex::new(Directories::default()),
             heap: Heap::new(&home),
             home,

@@ -1,7 +1,10 @@
 //! An array whose elements lie on nodes of their own.
 
-use super::Home;
-use crate::sys::memory::{self, PAGE};
+use super::{Home, source::Source};
+use crate::sys::{
+    memory,
+    page::{self, GRAIN},
+};
 use std::{
     alloc::{Layout, alloc, dealloc, handle_alloc_error},
     marker::PhantomData,
@@ -23,6 +26,9 @@ pub(crate) struct Placed<T> {
 /// Where the elements' memory comes from.
 enum Memory {
     Allocated(Layout),
+    /// All of it on one node.
+    Taken(Source, usize),
+    /// Some of it on one node and some on another.
     Mapped(usize),
 }
 
@@ -51,28 +57,29 @@ impl<T> Placed<T> {
     }
 
     fn allocate(homes: &[Arc<Home>]) -> Self {
-        const { assert!(align_of::<T>() <= PAGE && size_of::<T>() > 0) }
+        const { assert!(align_of::<T>() <= GRAIN && size_of::<T>() > 0) }
+        let layout = Layout::array::<T>(homes.len()).expect("fits in memory");
+        let dense = |first, memory| Placed { first, stride: size_of::<T>(), len: 0, memory, elements: PhantomData };
         if homes.iter().all(|home| home.is_anywhere()) {
-            let layout = Layout::array::<T>(homes.len()).expect("fits in memory");
             // SAFETY: there is an element at least, and it has a size.
             let first = NonNull::new(unsafe { alloc(layout) });
-            let first = first.unwrap_or_else(|| handle_alloc_error(layout));
-            return Placed {
-                first,
-                stride: size_of::<T>(),
-                len: 0,
-                memory: Memory::Allocated(layout),
-                elements: PhantomData,
-            };
+            return dense(first.unwrap_or_else(|| handle_alloc_error(layout)), Memory::Allocated(layout));
         }
         let begins = || (1..homes.len()).filter(|&at| !Arc::ptr_eq(&homes[at - 1], &homes[at]));
-        let stride = stride(size_of::<T>(), align_of::<T>(), begins());
-        let bytes = (stride * homes.len()).next_multiple_of(PAGE);
-        let layout = Layout::from_size_align(bytes, PAGE).expect("fits in memory");
+        if begins().next().is_none() {
+            // What a shard consists of is a small part of its memory, and nobody could say that there is no room for it.
+            let source = Source::new(Arc::clone(&homes[0]));
+            let bytes = source.size(layout.size());
+            let first = source.take(bytes, 0).unwrap_or_else(|| handle_alloc_error(layout));
+            return dense(first, Memory::Taken(source, bytes));
+        }
+        let page = page::size();
+        let stride = stride(page, size_of::<T>(), align_of::<T>(), begins());
+        let bytes = (stride * homes.len()).next_multiple_of(page);
         let first = memory::map(bytes, 0).unwrap_or_else(|| handle_alloc_error(layout));
         let mut begin = 0;
         for end in begins().chain([homes.len()]) {
-            let (from, to) = (begin * stride, (end * stride).next_multiple_of(PAGE));
+            let (from, to) = (begin * stride, (end * stride).next_multiple_of(page));
             // SAFETY: it lies in the mapping, in whole pages, since elements of another home begin on a page of their own.
             unsafe { homes[begin].bind(first.add(from), to - from) }
             begin = end;
@@ -140,10 +147,10 @@ fn pinned<T>(at: &T) -> &T {
 }
 
 /// The least distance of elements at which those in `begins` begin a page.
-fn stride(size: usize, align: usize, begins: impl Iterator<Item = usize>) -> usize {
+fn stride(page: usize, size: usize, align: usize, begins: impl Iterator<Item = usize>) -> usize {
     // What the beginnings are multiples of, as far as it matters.
-    let common = begins.fold(PAGE, |common, begin| common.min(1 << begin.trailing_zeros().min(PAGE.trailing_zeros())));
-    size.next_multiple_of(align.max(PAGE / common))
+    let common = begins.fold(page, |common, begin| common.min(1 << begin.trailing_zeros().min(page.trailing_zeros())));
+    size.next_multiple_of(align.max(page / common))
 }
 
 impl<T> Drop for Placed<T> {
@@ -174,6 +181,8 @@ impl<T> Drop for Rest<'_, T> {
         match self.of.memory {
             // SAFETY: it was allocated with this layout, and nobody has an element any more.
             Memory::Allocated(layout) => unsafe { dealloc(self.of.first.as_ptr(), layout) },
+            // SAFETY: it was taken with this size, and nobody has an element any more.
+            Memory::Taken(ref source, bytes) => unsafe { source.give(self.of.first, bytes) },
             // SAFETY: it was mapped with this size, and nobody has an element any more.
             Memory::Mapped(bytes) => unsafe { memory::unmap(self.of.first, bytes) },
         }
@@ -183,7 +192,7 @@ impl<T> Drop for Rest<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::{Home, Placed, stride};
-    use crate::topology::NodeId;
+    use crate::{sys::page, topology::NodeId};
     use std::{
         cell::Cell,
         collections::BTreeSet,
@@ -194,19 +203,21 @@ mod tests {
 
     #[test]
     fn what_begins_a_page_does() {
-        for (size, begins, expected) in [
-            (256, vec![], 256),
-            (256, vec![32], 256),
-            (384, vec![16, 32, 48], 512),
-            (256, vec![8], 512),
-            (256, vec![4, 8, 12], 1024),
-            (256, vec![21, 42], 4096),
-            (128, vec![1], 4096),
-            (5000, vec![1], 8192),
+        for (page, size, begins, expected) in [
+            (4096, 256, vec![], 256),
+            (4096, 256, vec![32], 256),
+            (4096, 384, vec![16, 32, 48], 512),
+            (4096, 256, vec![8], 512),
+            (4096, 256, vec![4, 8, 12], 1024),
+            (4096, 256, vec![21, 42], 4096),
+            (4096, 128, vec![1], 4096),
+            (4096, 5000, vec![1], 8192),
+            (65_536, 256, vec![32], 2048),
+            (65_536, 256, vec![21, 42], 65_536),
         ] {
-            let stride = stride(size, 128, begins.iter().copied());
+            let stride = stride(page, size, 128, begins.iter().copied());
             assert_eq!(stride, expected, "{size} bytes, {begins:?}");
-            assert!(begins.iter().all(|begin| (begin * stride).is_multiple_of(4096)));
+            assert!(begins.iter().all(|begin| (begin * stride).is_multiple_of(page)));
         }
     }
 
@@ -247,7 +258,7 @@ mod tests {
             let placed = Placed::new(&homes, |index| [index; 24]);
             let pages = |node: usize| -> BTreeSet<usize> {
                 let of_node = placed.iter().zip(&homes).filter(|(_, home)| Arc::ptr_eq(home, &nodes[node]));
-                of_node.map(|(element, _)| std::ptr::from_ref(element).addr() / 4096).collect()
+                of_node.map(|(element, _)| std::ptr::from_ref(element).addr() / page::size()).collect()
             };
             assert!(
                 pages(0).is_disjoint(&pages(1)) && pages(1).is_disjoint(&pages(2)) && pages(0).is_disjoint(&pages(2))

@@ -1,6 +1,10 @@
 use super::{Arena, Home, Shape};
+#[cfg(all(target_os = "linux", not(loom)))]
+use crate::sys::page;
+#[cfg(all(target_os = "linux", not(loom)))]
+use std::ptr::NonNull;
 
-const SHAPE: Shape = Shape { bucket: 256, classes: 4, chunk: 4096 };
+const SHAPE: Shape = Shape { bucket: 256, classes: 4, chunk: 4096, is_racy: true };
 
 #[test]
 fn blocks_are_disjoint_and_come_back() {
@@ -64,6 +68,89 @@ fn a_discarded_chunk_is_zero() {
             // SAFETY: it is a chunk, with zeros in its headers.
             unsafe { arena.give(block, 4) }
         }
+    }
+}
+
+/// Chunks that are no whole pages are side by side with chunks that are in use.
+#[test]
+fn what_is_given_back_takes_nothing_else_along() {
+    for (bucket, classes, chunk) in [(64, 6, 4096), (1136, 4, 20 << 10), (1136, 5, 36 << 10)] {
+        let arena = Arena::new(Shape { bucket, classes, chunk, is_racy: true }, Home::anywhere(false));
+        let (mut taken, mut dice) = (Vec::new(), 7_u64);
+        let words = chunk / 8;
+        for round in 0..20_u64 {
+            for _ in 0..100 {
+                dice = dice.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(round);
+                let block = arena.take(classes).expect("memory").cast::<u64>();
+                // SAFETY: the chunk has so many words, and nobody else has it.
+                (0..words).for_each(|word| unsafe { block.add(word).write(dice) });
+                taken.push((block, dice));
+            }
+            // Some of them here and there, then those that came first, then nearly all.
+            let mut place = 0;
+            taken.retain(|&(block, written)| {
+                place += 1;
+                let stays = match round % 4 {
+                    0 => written >> 60 < 8,
+                    1 => place > 70,
+                    2 => written >> 60 < 1,
+                    _ => true,
+                };
+                if !stays {
+                    // SAFETY: it is a chunk that was taken and is not used after this.
+                    unsafe { arena.give(block.cast(), classes) }
+                }
+                stays
+            });
+            for &(block, written) in &taken {
+                // SAFETY: as above.
+                let is_whole = (0..words).all(|word| unsafe { block.add(word).read() } == written);
+                assert!(is_whole, "a chunk of {chunk} bytes that is in use was changed, in round {round}");
+            }
+        }
+    }
+}
+
+/// So that most of its memory goes back, whatever a page is: of neighbours that share one, the last that goes takes it along.
+#[cfg(all(target_os = "linux", not(loom)))]
+#[test]
+fn free_chunks_have_no_pages() {
+    for chunk in [4096, 20 << 10, 36 << 10] {
+        let arena = Arena::new(Shape { bucket: chunk, classes: 0, chunk, is_racy: false }, Home::anywhere(false));
+        let taken: Vec<_> = (0..800).map(|_| arena.take(0).expect("memory")).collect();
+        for &block in &taken {
+            // SAFETY: the chunk has so many bytes, and nobody else has it.
+            unsafe { block.write_bytes(7, chunk) }
+        }
+        // The odd ones first, so that for each there is a neighbour which is in use.
+        for &block in taken.iter().skip(1).step_by(2).chain(taken.iter().step_by(2)) {
+            // SAFETY: it is a chunk that was taken.
+            unsafe { arena.give(block, 0) }
+        }
+        // SAFETY: the memory stays the arena's, nobody writes to it, and all of it was written.
+        let has_pages = |block: &&NonNull<u8>| unsafe { block.add(chunk / 2).read() } == 7;
+        let left = taken.iter().filter(has_pages).count() * chunk;
+        // One in 32 of those that were in use is kept, those with the lowest numbers.
+        let most = 26 * chunk + 2 * page::size();
+        assert!(left <= most, "of 800 chunks of {chunk} bytes, {left} bytes have pages");
+    }
+}
+
+/// Runs these tests again as on machines with larger pages.
+#[cfg(all(target_os = "linux", not(loom)))]
+#[test]
+fn larger_pages() {
+    if page::emulated().is_some() {
+        return;
+    }
+    for size in [16 << 10, 64 << 10] {
+        let program = std::env::current_exe().expect("the path of this program");
+        let mut child = std::process::Command::new(program);
+        child.args(["arena::", "chunked::", "map::", "placement::", "table::"]);
+        let output = child.env("SHARDED_PAGE_SIZE", size.to_string()).output().expect("this program can be started");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "with pages of {size} bytes: {said}");
+        assert!(said.contains("arena::tests::free_chunks_have_no_pages ... ok"), "{said}");
     }
 }
 

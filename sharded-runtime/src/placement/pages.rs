@@ -2,7 +2,7 @@
 
 use super::Asked;
 use crate::{
-    sys::{memory::PAGE, numa},
+    sys::{numa, page},
     topology::NodeId,
 };
 use std::{
@@ -46,11 +46,11 @@ impl Kernel {
     /// Where the pages are that these pieces (addresses and bytes) lie on; those that are nowhere, as nothing has touched them, are left out.
     pub(super) fn locate(&self, pieces: &[(usize, usize)]) -> ByNode {
         let pages: BTreeSet<usize> =
-            pieces.iter().flat_map(|&(at, bytes)| at / PAGE..(at + bytes).div_ceil(PAGE)).collect();
+            pieces.iter().flat_map(|&(at, bytes)| at / page::size()..(at + bytes).div_ceil(page::size())).collect();
         let mut by_node = ByNode::new();
         match self {
             Kernel::Pages => {
-                let pages: Vec<usize> = pages.into_iter().map(|page| page * PAGE).collect();
+                let pages: Vec<usize> = pages.into_iter().map(|page| page * page::size()).collect();
                 let mut nodes = Vec::new();
                 for batch in pages.chunks(BATCH) {
                     if numa::nodes_of(batch, &mut nodes).is_ok() {
@@ -63,7 +63,7 @@ impl Kernel {
             Kernel::Mappings(mappings) => {
                 let mut in_mapping: BTreeMap<usize, u64> = BTreeMap::new();
                 for page in pages {
-                    if let Some((&begin, _)) = mappings.range(..=page * PAGE).next_back() {
+                    if let Some((&begin, _)) = mappings.range(..=page * page::size()).next_back() {
                         *in_mapping.entry(begin).or_default() += 1;
                     }
                 }
@@ -100,7 +100,7 @@ fn mappings(numa_maps: &str) -> BTreeMap<usize, ByNode> {
 #[cfg(test)]
 mod tests {
     use super::{ByNode, Kernel, mappings};
-    use crate::{sys::memory::PAGE, topology::NodeId};
+    use crate::{sys::page, topology::NodeId};
 
     fn nodes(pages: &[(u32, u64)]) -> ByNode {
         pages.iter().map(|&(node, pages)| (NodeId::new(node), pages)).collect()
@@ -119,17 +119,17 @@ mod tests {
 
         let kernel = Kernel::Mappings(maps);
         // In proportion to all of the mapping.
-        assert_eq!(kernel.locate(&[(0x7f00_0000_0000, 8 * PAGE)]), nodes(&[(0, 2), (1, 6)]));
+        assert_eq!(kernel.locate(&[(0x7f00_0000_0000, 8 * page::size())]), nodes(&[(0, 2), (1, 6)]));
         // Two pieces of one page.
         assert_eq!(kernel.locate(&[(0x40_0000, 64), (0x40_0040, 64)]), nodes(&[(0, 1)]));
-        assert_eq!(kernel.locate(&[(0x7f00_0010_0000, PAGE), (0x1000, PAGE)]), nodes(&[]));
+        assert_eq!(kernel.locate(&[(0x7f00_0010_0000, page::size()), (0x1000, page::size())]), nodes(&[]));
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn pages_that_are_there_are_found() {
         let kernel = Kernel::new();
-        let touched = vec![1_u8; 16 * PAGE];
+        let touched = vec![1_u8; 16 * page::size()];
         let found: u64 = kernel.locate(&[(touched.as_ptr().addr(), touched.len())]).values().sum();
         // Sixteen pages, or seventeen where they begin in the middle of one; none on a kernel that knows no nodes.
         assert!((16..=17).contains(&found) || matches!(kernel, Kernel::Nobody), "{found}");

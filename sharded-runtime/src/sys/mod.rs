@@ -4,5 +4,6 @@
 pub(crate) mod barrier;
 pub(crate) mod memory;
 pub(crate) mod numa;
+pub(crate) mod page;
 pub(crate) mod prefetch;
 pub(crate) mod thread;

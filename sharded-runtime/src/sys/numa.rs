@@ -1,5 +1,6 @@
 //! Memory on a node: where pages are to lie, and where they lie.
 
+use super::page;
 use std::{io, ptr::NonNull};
 
 /// Has the pages of a range that are not there yet made on a node, or on another where it is full.
@@ -10,6 +11,7 @@ use std::{io, ptr::NonNull};
 ///
 /// The range must consist of whole pages of memory from [`map`](super::memory::map).
 pub(crate) unsafe fn bind(at: NonNull<u8>, bytes: usize, node: u32) -> io::Result<()> {
+    debug_assert!(page::is_whole(at, bytes));
     // SAFETY: the caller's promise.
     unsafe { system::bind(at, bytes, node) }
 }
@@ -18,11 +20,20 @@ pub(crate) unsafe fn bind(at: NonNull<u8>, bytes: usize, node: u32) -> io::Resul
 pub(crate) fn nodes_of(pages: &[usize], nodes: &mut Vec<i32>) -> io::Result<()> {
     nodes.clear();
     nodes.resize(pages.len(), -1);
-    system::nodes_of(pages, nodes)
+    let Some(size) = page::emulated() else { return system::nodes_of(pages, nodes) };
+    // The kernel's own pages are smaller: the first one that is there answers for the whole.
+    for (page, node) in pages.iter().zip(nodes) {
+        let parts: Vec<usize> = (*page..page + size).step_by(page::GRAIN).collect();
+        let mut of_parts = vec![-1; parts.len()];
+        system::nodes_of(&parts, &mut of_parts)?;
+        *node = of_parts.into_iter().find(|&node| node >= 0).unwrap_or(-1);
+    }
+    Ok(())
 }
 
 #[cfg(target_os = "linux")]
 mod system {
+    use crate::sys::page;
     use std::{ffi::c_long, io, mem::size_of, ptr, ptr::NonNull};
 
     /// Highest number of a node, more than any kernel is built for (`CONFIG_NODES_SHIFT` is at most 10).
@@ -30,6 +41,7 @@ mod system {
     const BITS: usize = c_long::BITS as usize;
 
     pub(super) unsafe fn bind(at: NonNull<u8>, bytes: usize, node: u32) -> io::Result<()> {
+        let bytes = page::as_kernel_rounds(at, bytes)?;
         let mode = libc::MPOL_PREFERRED;
         let mut mask = [0 as c_long; MOST_NODES / BITS];
         let node = node as usize;

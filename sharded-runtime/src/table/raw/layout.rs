@@ -22,7 +22,7 @@
 //! readers without a lock note what they use for an eviction.
 
 use super::{marks::Marks, words::Words};
-use crate::{Policy, arena, evict::Eviction, expiry::Expiry, lock::Lock, sys::memory::PAGE};
+use crate::{Policy, arena, evict::Eviction, expiry::Expiry, lock::Lock, sys::page::GRAIN};
 use std::{marker::PhantomData, mem::needs_drop};
 
 /// Bytes of a bucket's header: the tags and the count.
@@ -70,7 +70,7 @@ impl<K, V, P: Policy> Layout<K, V, P> {
 
     /// What blocks and bodies are aligned to, if their addresses are multiples of it.
     const ALIGN: usize = {
-        assert!(align_of::<Pair<K, V>>() <= PAGE, "keys and values can be aligned to at most 4096 bytes");
+        assert!(align_of::<Pair<K, V>>() <= GRAIN, "keys and values can be aligned to at most 4096 bytes");
         // That of the words of a header is the least.
         if Self::ENTRY_ALIGN > HEADER { Self::ENTRY_ALIGN } else { HEADER }
     };
@@ -92,12 +92,16 @@ impl<K, V, P: Policy> Layout<K, V, P> {
     #[allow(clippy::cast_possible_truncation, reason = "at most 15")]
     pub(super) const ALL: u32 = (1 << Self::SLOTS as u32) - 1;
 
-    pub(super) const ARENA: arena::Shape =
-        arena::Shape { bucket: Self::BUCKET, classes: Self::CLASSES, chunk: Self::chunk(Self::CLASSES) };
+    pub(super) const ARENA: arena::Shape = arena::Shape {
+        bucket: Self::BUCKET,
+        classes: Self::CLASSES,
+        chunk: Self::chunk(Self::CLASSES),
+        is_racy: Self::IS_RACY,
+    };
 
     /// Bytes of a chunk of two to the power of this many buckets.
     const fn chunk(classes: u32) -> usize {
-        (Self::BUCKET << classes).next_multiple_of(PAGE)
+        (Self::BUCKET << classes).next_multiple_of(GRAIN)
     }
 
     /// Bytes from the beginning of a block of so many buckets to its middle.

@@ -1,0 +1,122 @@
+//! Many small maps in one process: an empty one costs little, and none has a mapping of its own.
+//!
+//! `MANY_MAPS` is how many maps there are, 10,000 unless it is set (`.ci/memory` takes 100,000).
+
+mod common;
+
+use allocation_counter::measure;
+use common::policy::{Never, Of, Times, Ttl};
+use memory_stats::memory_stats;
+use sharded::{
+    ShardedMap,
+    clock::System,
+    evict::{Eviction, Lru, MakesRoom, Sieve, TinyLfu, Unbounded},
+    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+};
+use std::{env, fs, hint::black_box, sync};
+
+type Map<L, X, E, const SHARDS: usize = 1, const AT_MOST: usize = 0> =
+    ShardedMap<u64, u64, Of<L, X, E, System, SHARDS, AT_MOST>>;
+
+/// What these tests look at is the whole process's.
+static ONE_AT_A_TIME: sync::Mutex<()> = sync::Mutex::new(());
+
+fn alone() -> sync::MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(sync::PoisonError::into_inner)
+}
+
+fn maps() -> u64 {
+    env::var("MANY_MAPS").map_or(10_000, |set| set.parse().expect("a number of maps"))
+}
+
+/// The mappings of the process, or `None` where the system does not list them.
+fn mappings() -> Option<usize> {
+    let listed = fs::read_to_string("/proc/self/maps").ok().map(|maps| maps.lines().count());
+    if listed.is_none() {
+        println!("skipped: this system does not list a process's mappings");
+    }
+    listed
+}
+
+/// Fills maps with an entry each; none takes a mapping of its own.
+fn check_many<L, X, E, const AT_MOST: usize>(what: &str, count: u64)
+where
+    L: Lock + Serves<u64, u64>,
+    X: Times,
+    E: Eviction + MakesRoom,
+    Map<L, X, E, 1, AT_MOST>: Default,
+{
+    let Some(before) = mappings() else { return };
+    let maps: Vec<_> = (0..count).map(|_| Map::<L, X, E, 1, AT_MOST>::default()).collect();
+    for (key, map) in (0..).zip(&maps) {
+        map.insert(key, key + 1);
+    }
+    assert!((0..).zip(&maps).all(|(key, map)| map.get(&key) == Some(key + 1)));
+    let more = mappings().unwrap_or(0).saturating_sub(before);
+    // Reservations double, and the global allocator has mappings for so many small pieces.
+    assert!(more <= 200, "{what}: {count} maps have {more} mappings");
+}
+
+#[test]
+fn many_maps_share_mappings() {
+    let _alone = alone();
+    check_many::<Mutex, Never, Unbounded, 0>("Mutex", maps());
+    check_many::<Optimistic, Never, Unbounded, 0>("Optimistic", maps() / 5);
+    // What is known of entries for their eviction takes more than a page here.
+    check_many::<RwLock, Never, TinyLfu, 100_000>("TinyLfu", 1000);
+    check_many::<Optimistic, Never, Sieve, 100_000>("Sieve", 1000);
+}
+
+/// What a map had is another one's after it, and its pages go back to the system.
+#[test]
+fn a_dropped_map_leaves_its_memory_to_others() {
+    let _alone = alone();
+    let round = || {
+        let maps: Vec<_> = (0..300).map(|_| Map::<Optimistic, Never, Unbounded>::default()).collect();
+        for map in &maps {
+            (0..2_000).for_each(|key| _ = map.insert(key, key));
+        }
+        let full = memory_stats().expect("this system says how much memory a process has");
+        drop(maps);
+        let left = memory_stats().expect("this system says how much memory a process has");
+        (full.physical_mem - left.physical_mem, left.virtual_mem)
+    };
+    let (mut given, first) = round();
+    let mut last = first;
+    for _ in 0..5 {
+        (given, last) = round();
+    }
+    assert!(last <= first + (64 << 20), "{first} bytes of addresses after the first round, {last} after the sixth");
+    // The tables have 44 KiB each at least.
+    assert!(given > 300 * (40 << 10) / 2, "{given} bytes went back");
+}
+
+/// The most of the global allocator's bytes that a new map takes, and in how many pieces.
+fn cost<T>(make: impl Fn() -> T) -> (u64, u64) {
+    // What is read of the machine is kept.
+    drop(black_box(make()));
+    let taken = measure(|| drop(black_box(make())));
+    (taken.bytes_max, taken.count_total)
+}
+
+#[test]
+fn an_empty_map_is_small() {
+    let _alone = alone();
+    let before = mappings();
+    for (what, (bytes, pieces)) in [
+        ("Mutex", cost(Map::<Mutex, Never, Unbounded, 4>::default)),
+        ("RwLock", cost(Map::<RwLock, Never, Unbounded, 4>::default)),
+        ("Optimistic", cost(Map::<Optimistic, Never, Unbounded, 4>::default)),
+        ("Lru", cost(Map::<Mutex, Never, Lru, 4, 1000>::default)),
+        ("ttl", cost(Map::<Mutex, Ttl<3_600_000>, Unbounded, 4>::default)),
+    ] {
+        assert!(bytes <= 4096, "{what}: an empty map of four shards has {bytes} bytes");
+        // To read anything of the machine takes more.
+        assert!(pieces <= 24, "{what}: an empty map is made of {pieces} pieces");
+    }
+    if let Some(before) = before {
+        let kept: Vec<_> = (0..100).map(|_| Map::<Mutex, Never, Unbounded, 4>::default()).collect();
+        let more = mappings().unwrap_or(0).saturating_sub(before);
+        assert!(more < 50, "{} empty maps have {more} mappings", kept.len());
+    }
+}
