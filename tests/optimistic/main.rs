@@ -7,6 +7,7 @@
 mod common;
 
 mod exclusion;
+mod moved;
 mod sizes;
 mod torn;
 mod types;

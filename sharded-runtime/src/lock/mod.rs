@@ -15,7 +15,7 @@ pub use mutex::Mutex;
 pub use optimistic::Optimistic;
 pub use rwlock::RwLock;
 
-pub(crate) use sequence::Sequence;
+pub(crate) use sequence::{Attempt, Raced, Sequence, Stable};
 pub(crate) use token::Token;
 
 use crate::table::Copies;

@@ -11,14 +11,80 @@ pub struct Sequence(AtomicU64);
 /// Makes the number even again.
 pub(super) struct Odd<'a>(&'a AtomicU64);
 
+/// A writer was in the way of a read.
+#[derive(Debug)]
+pub(crate) struct Raced;
+
+/// One try to read what a writer may change meanwhile. Only [`Sequence::read`] and [`Sequence::hint`] make one, and each decides what may
+/// come out of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Attempt<'a> {
+    sequence: &'a Sequence,
+    begun: u64,
+}
+
+/// What was read at one moment, while no writer was inside. Only [`Attempt::check`] makes one.
+pub(crate) struct Stable<T>(T);
+
+impl Attempt<'_> {
+    /// Says whether everything that this attempt has read so far is of one moment. What is read later is not covered.
+    #[inline]
+    pub(crate) fn check<T>(self, seen: T) -> Result<Stable<T>, Raced> {
+        self.sequence.validate(self.begun).map(|()| Stable(seen)).ok_or(Raced)
+    }
+}
+
+impl<T> Stable<T> {
+    #[inline]
+    pub(crate) fn get(&self) -> &T {
+        &self.0
+    }
+
+    #[inline]
+    pub(crate) fn into_inner(self) -> T {
+        self.0
+    }
+
+    #[inline]
+    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Stable<U> {
+        Stable(map(self.0))
+    }
+}
+
 impl Sequence {
     pub(super) fn new() -> Self {
         Sequence(AtomicU64::new(0))
     }
 
+    /// Reads what a writer may change meanwhile. `search` looks for something: what it finds must be [`Stable`]. That there is nothing depends
+    /// on everything that was read, so it is checked here, after the search, whichever way that ended.
+    ///
+    /// # Errors
+    ///
+    /// Those of the search, or [`Raced`].
+    #[inline]
+    pub(crate) fn read<T, E: From<Raced>>(
+        &self,
+        search: impl FnOnce(Attempt<'_>) -> Result<Option<Stable<T>>, E>,
+    ) -> Result<Option<T>, E> {
+        let begun = self.begin().ok_or(Raced)?;
+        match search(Attempt { sequence: self, begun })? {
+            Some(Stable(found)) => Ok(Some(found)),
+            None => self.validate(begun).map(|()| None).ok_or(Raced.into()),
+        }
+    }
+
+    /// Lets `look` read what a writer may change meanwhile, for an effect that changes no answer: nothing comes out.
+    #[inline]
+    pub(crate) fn hint(&self, look: impl FnOnce(Attempt<'_>) -> Result<(), Raced>) {
+        if let Some(begun) = self.begin() {
+            let _ = look(Attempt { sequence: self, begun });
+        }
+    }
+
     /// The number before a read, or `None` while a writer is inside.
     #[inline]
-    pub(crate) fn begin(&self) -> Option<u64> {
+    fn begin(&self) -> Option<u64> {
         // Acquire, with the release at the end of a write: what that write left is seen.
         let number = self.0.load(Ordering::Acquire);
         number.is_multiple_of(2).then_some(number)
@@ -26,7 +92,7 @@ impl Sequence {
 
     /// Whether no writer was inside since [`begin`](Sequence::begin) answered this.
     #[inline]
-    pub(crate) fn validate(&self, begun: u64) -> Option<()> {
+    fn validate(&self, begun: u64) -> Option<()> {
         // With the release fence of `write`: if a load before this saw anything of a later write, the load below sees
         // that write's odd number, or a later one.
         fence(Ordering::Acquire);
@@ -54,7 +120,7 @@ impl Drop for Odd<'_> {
 
 #[cfg(all(test, loom))]
 mod models {
-    use super::Sequence;
+    use super::{Raced, Sequence};
     use loom::{
         sync::{
             Arc, Mutex,
@@ -84,10 +150,11 @@ mod models {
         }
 
         fn read(&self) -> Option<(u64, u64)> {
-            let begun = self.sequence.begin()?;
-            let words = (self.words[0].load(Relaxed), self.words[1].load(Relaxed));
-            self.sequence.validate(begun)?;
-            Some(words)
+            let read = self.sequence.read(|attempt| {
+                let words = (self.words[0].load(Relaxed), self.words[1].load(Relaxed));
+                attempt.check(words).map(Some)
+            });
+            read.unwrap_or_else(|Raced| None)
         }
     }
 
@@ -112,6 +179,36 @@ mod models {
             }
             writer.join().unwrap();
             assert_eq!(pair.read(), Some((2, 2)), "what a writer left is seen by whoever saw it end");
+        });
+    }
+
+    /// A value that a writer moves from one word to the other is in one of them, so no search misses it.
+    #[test]
+    fn what_moves_is_not_missed() {
+        loom::model(|| {
+            let pair = Pair::new();
+            pair.words[1].store(1, Relaxed);
+            let writer = thread::spawn({
+                let pair = Arc::clone(&pair);
+                move || {
+                    let _guard = pair.lock.lock().unwrap();
+                    let _odd = pair.sequence.write();
+                    pair.words[0].store(1, Relaxed);
+                    pair.words[1].store(0, Relaxed);
+                }
+            });
+            let found = pair.sequence.read(|attempt| {
+                for word in &pair.words {
+                    let seen = attempt.check(word.load(Relaxed))?;
+                    let value = seen.into_inner();
+                    if value != 0 {
+                        return attempt.check(value).map(Some);
+                    }
+                }
+                Ok(None)
+            });
+            assert!(matches!(found, Ok(Some(1)) | Err(Raced)), "{found:?}");
+            writer.join().unwrap();
         });
     }
 

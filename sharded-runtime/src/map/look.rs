@@ -5,10 +5,10 @@ use crate::{
     Policy,
     evict::Eviction,
     expiry::Stamp,
-    lock::{Lock, Sequence},
+    lock::{Lock, Raced, Sequence},
     shards::{Access, Of, Runs},
     stats::Uses,
-    table::{Copied, Copies, Look, Peek, Raced, StampOf, Table, Use, UseFetched},
+    table::{Copied, Copies, Look, Peek, StampOf, Table, Use, UseFetched},
     tally::Event,
 };
 use std::{borrow::Borrow, hint};

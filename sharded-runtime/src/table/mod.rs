@@ -12,7 +12,7 @@ mod weights;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use raw::Copies;
 pub(crate) use raw::{
-    Copied, Cursor, Entries, Found, Look, NoMemory, Offer, Peek, Put, Raced, StampOf, Stored, Use, UseFetched, View,
+    Copied, Cursor, Entries, Found, Look, NoMemory, Offer, Peek, Put, StampOf, Stored, Use, UseFetched, View,
 };
 
 use crate::{

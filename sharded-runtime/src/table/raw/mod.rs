@@ -50,7 +50,7 @@ pub(crate) use offer::{Offer, Stored};
 pub(crate) use put::Put;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use racy::Copies;
-pub(crate) use racy::{Copied, Look, Peek, Raced, Use, UseFetched, View};
+pub(crate) use racy::{Copied, Look, Peek, Use, UseFetched, View};
 pub(crate) use walk::{Cursor, Entries};
 
 use crate::{

@@ -2,7 +2,9 @@
 //!
 //! A reader takes the sequence number of the shard, looks for the entry by atomic loads alone, copies it, and looks at the
 //! number again: where it is the same (and even), no writer was inside meanwhile, so what was read is what was there. Only then the bytes
-//! become a key and a value. This is the sequence lock as Boehm proves it for the C++ memory model ("Can seqlocks get along with
+//! become a key and a value. `lock/sequence.rs` has the protocol: a search runs in a closure, and no answer leaves it unchecked.
+//!
+//! This is the sequence lock as Boehm proves it for the C++ memory model ("Can seqlocks get along with
 //! programming language memory models?", MSPC 2012).
 //!
 //! What a reader follows is never unmapped (see `arena`), so the worst that a lost race brings are bytes that mean nothing.
@@ -14,7 +16,12 @@ use super::{
     homes::Homes,
     layout::{Layout, Pair},
 };
-use crate::{Policy, evict::Eviction, expiry::Stamp, lock::Sequence};
+use crate::{
+    Policy,
+    evict::Eviction,
+    expiry::Stamp,
+    lock::{Attempt, Raced, Sequence, Stable},
+};
 use std::{
     borrow::Borrow,
     marker::PhantomData,
@@ -41,13 +48,16 @@ impl<K, V> std::fmt::Debug for Copies<K, V> {
     }
 }
 
-/// A writer was in the way.
-#[derive(Debug)]
-pub(crate) struct Raced;
-
 /// More is to be done than a [glance](View::glance).
 #[derive(Debug)]
 pub(crate) struct Unclear;
+
+impl From<Raced> for Unclear {
+    #[inline]
+    fn from(_: Raced) -> Self {
+        Unclear
+    }
+}
 
 /// How a reader looks at an entry.
 pub(crate) trait Look {
@@ -126,7 +136,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 impl View {
     /// Where the buckets are, and which is the home of a hash.
     #[inline]
-    fn home<P: Policy>(&self, sequence: &Sequence, begun: u64, hash: u64) -> Option<(*const AtomicPtr<u8>, u32)> {
+    fn home<P: Policy>(&self, attempt: Attempt<'_>, hash: u64) -> Result<(*const AtomicPtr<u8>, u32), Raced> {
         let homes = Homes {
             count: self.count.load(Relaxed),
             mask: self.mask.load(Relaxed),
@@ -135,8 +145,7 @@ impl View {
         };
         let directory = self.directory.load(Relaxed);
         // What was read must be of one moment before it is followed: a directory has just as many addresses as it says.
-        sequence.validate(begun)?;
-        Some((directory, homes.of(hash)))
+        attempt.check((directory.cast_const(), homes.of(hash))).map(Stable::into_inner)
     }
 
     /// As [`look`](View::look), but without a call: it copies the entry of a key if that is the first of its home with this tag, or sees that there is
@@ -157,25 +166,26 @@ impl View {
         if !Layout::<K, V, P>::IS_RACY {
             return Err(Unclear);
         }
-        let begun = sequence.begin().ok_or(Unclear)?;
-        let (directory, number) = self.home::<P>(sequence, begun, hash).ok_or(Unclear)?;
-        // SAFETY: as in `look`.
-        let home = unsafe { bucket_in::<K, V, P>(directory, number) };
-        home.prefetch();
-        // SAFETY: the bucket is in memory of the arena.
-        let header = unsafe { home.header_racy() };
-        let slots = header.with_tag_of(hash).within::<K, V, P>();
-        if let Some(slot) = slots.first() {
-            // SAFETY: the bucket is in memory of the arena, and was this shard's when it was `begun`, with this header read since then.
-            let copied = unsafe { Self::copy_if::<K, V, P, Q, L>(home, slot, sequence, begun, key, idle) };
-            if let Some(copied) = copied.map_err(|Raced| Unclear)? {
-                return Ok(Some(copied));
+        sequence.read(|attempt| {
+            let (directory, number) = self.home::<P>(attempt, hash)?;
+            // SAFETY: as in `look`.
+            let home = unsafe { bucket_in::<K, V, P>(directory, number) };
+            home.prefetch();
+            // SAFETY: the bucket is in memory of the arena.
+            let header = unsafe { home.header_racy() };
+            let slots = header.with_tag_of(hash).within::<K, V, P>();
+            if let Some(slot) = slots.first() {
+                // SAFETY: the bucket is in memory of the arena, and was this shard's when the attempt began, with this header read since then.
+                let copied = unsafe { Self::copy_if::<K, V, P, Q, L>(home, slot, attempt, key, idle) }?;
+                if copied.is_some() {
+                    return Ok(copied);
+                }
             }
-        }
-        if slots.are_many() || header.displaced() != 0 {
-            return Err(Unclear);
-        }
-        sequence.validate(begun).map(|()| None).ok_or(Unclear)
+            if slots.are_many() || header.displaced() != 0 {
+                return Err(Unclear);
+            }
+            Ok(None)
+        })
     }
 
     /// Copies the entry of a key, unless a writer is in the way.
@@ -195,28 +205,25 @@ impl View {
         if !Layout::<K, V, P>::IS_RACY {
             return Err(Raced);
         }
-        let begun = sequence.begin().ok_or(Raced)?;
-        let (directory, number) = self.home::<P>(sequence, begun, hash).ok_or(Raced)?;
-        // SAFETY: this directory has an address for every chunk up to `buckets`, and keeps them, or gets others of the same
-        // arena, whose memory stays mapped, with a chunk's length around each. (The empty one has one as well.)
-        let home = unsafe { bucket_in::<K, V, P>(directory, number) };
-        if !L::IS_FETCHED {
-            home.prefetch();
-        }
-        // SAFETY: the bucket is in memory of the arena.
-        let header = unsafe { home.header_racy() };
-        // SAFETY: as above.
-        if let Some(found) =
-            unsafe { Self::look_in::<K, V, P, Q, L>(home, header, sequence, begun, (hash, key), idle) }?
-        {
-            return Ok(Some(found));
-        }
-        if header.displaced() == 0 {
-            return sequence.validate(begun).map(|()| None).ok_or(Raced);
-        }
-        let mut found = None;
-        self.look_behind::<K, V, P, Q, L>(sequence, begun, (hash, key), idle, &mut found)?;
-        Ok(found)
+        sequence.read(|attempt| {
+            let (directory, number) = self.home::<P>(attempt, hash)?;
+            // SAFETY: this directory has an address for every chunk up to `buckets`, and keeps them, or gets others of the same
+            // arena, whose memory stays mapped, with a chunk's length around each. (The empty one has one as well.)
+            let home = unsafe { bucket_in::<K, V, P>(directory, number) };
+            if !L::IS_FETCHED {
+                home.prefetch();
+            }
+            // SAFETY: the bucket is in memory of the arena.
+            let header = unsafe { home.header_racy() };
+            // SAFETY: as above.
+            let found = unsafe { Self::look_in::<K, V, P, Q, L>(home, header, attempt, (hash, key), idle) }?;
+            if found.is_some() || header.displaced() == 0 {
+                return Ok(found);
+            }
+            let mut found = None;
+            self.look_behind::<K, V, P, Q, L>(attempt, (hash, key), idle, &mut found)?;
+            Ok(found)
+        })
     }
 
     /// Looks behind the home. (What it finds goes to a place of its own, so that what is found at home can stay in registers.)
@@ -224,39 +231,32 @@ impl View {
     #[inline(never)]
     fn look_behind<K, V, P, Q, L: Look>(
         &self,
-        sequence: &Sequence,
-        begun: u64,
+        attempt: Attempt<'_>,
         (hash, key): (u64, &Q),
         idle: u64,
-        found: &mut Option<Copied<V>>,
+        found: &mut Option<Stable<Copied<V>>>,
     ) -> Result<(), Raced>
     where
         K: Borrow<Q>,
         P: Policy,
         Q: Eq + ?Sized,
     {
-        let (directory, mut number) = self.home::<P>(sequence, begun, hash).ok_or(Raced)?;
-        let buckets = self.buckets.load(Relaxed);
-        sequence.validate(begun).ok_or(Raced)?;
-        loop {
-            number += 1;
-            if number >= buckets {
-                return Ok(());
-            }
+        let (directory, home) = self.home::<P>(attempt, hash)?;
+        // As many as the directory has addresses for, so it must be of the same moment.
+        let buckets = attempt.check(self.buckets.load(Relaxed))?.into_inner();
+        for number in home + 1..buckets {
             // SAFETY: as in `look`.
             let bucket = unsafe { bucket_in::<K, V, P>(directory, number) };
             bucket.prefetch();
             // SAFETY: the bucket is in memory of the arena.
             let header = unsafe { bucket.header_racy() };
             // SAFETY: as above.
-            *found = unsafe { Self::look_in::<K, V, P, Q, L>(bucket, header, sequence, begun, (hash, key), idle) }?;
-            if found.is_some() {
-                return Ok(());
-            }
-            if header.displaced() == 0 {
-                return sequence.validate(begun).ok_or(Raced);
+            *found = unsafe { Self::look_in::<K, V, P, Q, L>(bucket, header, attempt, (hash, key), idle) }?;
+            if found.is_some() || header.displaced() == 0 {
+                break;
             }
         }
+        Ok(())
     }
 
     /// Looks in one bucket.
@@ -264,17 +264,16 @@ impl View {
     /// # Safety
     ///
     /// The bucket must be in memory of an arena whose tables are of these types, with readers that race, and keys and values must
-    /// be `Copy`. The number must be that of a shard, and the bucket must have been that shard's when it was `begun`, with this header
-    /// read since then.
+    /// be `Copy`. The attempt must be one on the number of a shard, and the bucket must have been that shard's when it began, with
+    /// this header read since then.
     #[inline]
     unsafe fn look_in<K, V, P, Q, L: Look>(
         bucket: Bucket<K, V, P>,
         header: Header,
-        sequence: &Sequence,
-        begun: u64,
+        attempt: Attempt<'_>,
         (hash, key): (u64, &Q),
         idle: u64,
-    ) -> Result<Option<Copied<V>>, Raced>
+    ) -> Result<Option<Stable<Copied<V>>>, Raced>
     where
         K: Borrow<Q>,
         P: Policy,
@@ -283,16 +282,16 @@ impl View {
         let mut slots = header.with_tag_of(hash).within::<K, V, P>();
         while let Some(slot) = slots.first() {
             // SAFETY: the caller's promise, and the slot has this tag.
-            let copied = unsafe { Self::copy_if::<K, V, P, Q, L>(bucket, slot, sequence, begun, key, idle) };
-            if let Some(copied) = copied? {
-                return Ok(Some(copied));
+            let copied = unsafe { Self::copy_if::<K, V, P, Q, L>(bucket, slot, attempt, key, idle) }?;
+            if copied.is_some() {
+                return Ok(copied);
             }
             slots.remove_first();
         }
         Ok(None)
     }
 
-    /// Copies the entry of a slot if it is that of a key; `None` if a writer is in the way.
+    /// Copies the entry of a slot if it is that of a key.
     ///
     /// # Safety
     ///
@@ -301,11 +300,10 @@ impl View {
     unsafe fn copy_if<K, V, P, Q, L: Look>(
         bucket: Bucket<K, V, P>,
         slot: usize,
-        sequence: &Sequence,
-        begun: u64,
+        attempt: Attempt<'_>,
         key: &Q,
         idle: u64,
-    ) -> Result<Option<Copied<V>>, Raced>
+    ) -> Result<Option<Stable<Copied<V>>>, Raced>
     where
         K: Borrow<Q>,
         P: Policy,
@@ -313,12 +311,11 @@ impl View {
     {
         // SAFETY: the slot is in the bucket; writers of such tables write by words.
         let (pair, stamp) = unsafe { (bucket.copy_racy(slot), bucket.stamp(slot)) };
-        let deadline = stamp.deadline(idle);
-        sequence.validate(begun).ok_or(Raced)?;
+        let seen = attempt.check((pair, stamp.deadline(idle)))?;
         // SAFETY: nobody wrote since before the tag was read, so there is an entry in this slot, and this is a copy of it; it may
         // be used beside the entry since both are `Copy`.
-        let Pair { key: found, value } = unsafe { pair.assume_init() };
-        if found.borrow() != key {
+        let entry = seen.map(|(pair, deadline)| (unsafe { pair.assume_init() }, deadline));
+        if entry.get().0.key.borrow() != key {
             return Ok(None);
         }
         // SAFETY: the slot is in the bucket, and even if its memory is another bucket's by now, these bits are
@@ -328,26 +325,25 @@ impl View {
         {
             marks.set(slot);
         }
-        Ok(Some(Copied { value, deadline }))
+        Ok(Some(entry.map(|(Pair { value, .. }, deadline)| Copied { value, deadline })))
     }
 
     /// Has the processor fetch the header that a search for this hash looks at first.
     #[inline]
     pub(crate) fn prefetch_header<K, V, P: Policy>(&self, sequence: &Sequence, _: Copies<K, V>, hash: u64) {
-        if let Some(begun) = sequence.begin()
-            && let Some((directory, number)) = self.home::<P>(sequence, begun, hash)
-        {
+        sequence.hint(|attempt| {
+            let (directory, number) = self.home::<P>(attempt, hash)?;
             // SAFETY: as in `look`.
             unsafe { bucket_in::<K, V, P>(directory, number) }.prefetch_header();
-        }
+            Ok(())
+        });
     }
 
     /// Has the processor fetch the entry that such a search looks at next, now that the header is there.
     #[inline]
     pub(crate) fn prefetch_entry<K, V, P: Policy>(&self, sequence: &Sequence, _: Copies<K, V>, hash: u64) {
-        if let Some(begun) = sequence.begin()
-            && let Some((directory, number)) = self.home::<P>(sequence, begun, hash)
-        {
+        sequence.hint(|attempt| {
+            let (directory, number) = self.home::<P>(attempt, hash)?;
             // SAFETY: as in `look`.
             let home = unsafe { bucket_in::<K, V, P>(directory, number) };
             // SAFETY: the bucket is in memory of the arena.
@@ -355,6 +351,7 @@ impl View {
             if let Some(slot) = header.with_tag_of(hash).within::<K, V, P>().first() {
                 home.prefetch_entry(slot);
             }
-        }
+            Ok(())
+        });
     }
 }
