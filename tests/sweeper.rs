@@ -1,7 +1,7 @@
 //! The background thread, on the real clock: what has expired leaves without anybody's help, whatever the values do when they
 //! are dropped. How soon is shown with the manual clock, in `deadlines.rs`; here it is only that it happens.
 //!
-//! Nothing here is about a process made by `fork`: there is no safe way to make one.
+//! Processes made by `fork` are in `fork.rs`.
 
 mod common;
 
@@ -135,34 +135,123 @@ fn the_thread_keeps_away_where_it_is_told_to() {
     assert_eq!((by_hand.sweep(), on_manual.sweep(), slow.sweep()), (1, 1, 1));
 }
 
-/// Values that wait on the background thread until they are let go.
+/// Values that wait on the background thread until they are let go. Those that it has not taken out are dropped by whoever drops the map.
 #[test]
 fn a_map_that_is_dropped_mid_sweep() {
     struct Slow(#[expect(dead_code, reason = "counts itself")] Counted, Arc<StdMutex<()>>, mpsc::Sender<bool>);
     impl Drop for Slow {
         fn drop(&mut self) {
-            self.2.send(is_sweeper()).expect("the test listens");
-            drop(self.1.lock());
+            let is_swept = is_sweeper();
+            self.2.send(is_swept).expect("the test listens");
+            if is_swept {
+                drop(self.1.lock());
+            }
         }
     }
     let (ledger, gate) = (Ledger::new(), Arc::new(StdMutex::new(())));
     let (sender, dropped) = mpsc::channel();
     let closed = gate.lock().expect("nobody panics with it");
     let map: Map<Ttl<30>, Slow> = ShardedMap::with_options(FieldOptions::new().shards(1));
-    for key in 0..200 {
+    for key in 0..1000 {
         map.insert_with_ttl(key, Slow(ledger.value(key), Arc::clone(&gate), sender.clone()), Duration::from_hours(1));
     }
-    for key in 0..100 {
+    for key in 0..500 {
         map.expire_in(&key, Duration::from_millis(30));
     }
     assert!(dropped.recv_timeout(Duration::from_secs(20)).expect("a value is swept"), "on the background thread");
     // It is in a destructor now, and holds no lock: the map can be used, and be dropped without waiting for it.
-    map.with(&150, |_| ()).expect("this one lives");
+    map.with(&750, |_| ()).expect("this one lives");
     drop(map);
-    assert!(ledger.alive() >= 100, "the pass goes on");
+    let left = ledger.alive();
+    assert!(
+        left < 500,
+        "those that live are dropped with the map, and so are most of those that expired; {left} are left"
+    );
     drop(closed);
     eventually("all are dropped, once each", || ledger.alive() == 0);
-    assert_eq!(ledger.made(), 200);
+    assert_eq!(ledger.made(), 1000);
+}
+
+/// User code of one map that takes long, on a background thread: what else is due is done meanwhile, in any number of maps, by
+/// however many threads are held up.
+mod held_up {
+    use super::*;
+
+    type Told = (mpsc::Sender<u64>, Arc<StdMutex<mpsc::Receiver<()>>>);
+
+    /// A map whose listener says that it is called, then waits until it is let go.
+    fn with_slow_listener(number: u64, (called, gate): &Told) -> Map<Ttl<20>> {
+        let (map, called, gate) = (Map::<Ttl<20>>::new(), called.clone(), Arc::clone(gate));
+        let listener = move |_: &u64, _: &u64, _| {
+            called.send(number).expect("the test listens");
+            // Ends when the test has ended, too.
+            let _ = gate.lock().expect("nobody panics with it").recv();
+        };
+        map.on_removal(listener).expect("it is the first");
+        map.insert(number, number);
+        map
+    }
+
+    #[test]
+    fn slow_listeners_hold_up_no_other_map() {
+        let (called, calls) = mpsc::channel();
+        let (open, gates): (Vec<_>, Vec<_>) = (0..5)
+            .map(|_| {
+                let (open, gate) = mpsc::channel();
+                (open, (called.clone(), Arc::new(StdMutex::new(gate))))
+            })
+            .unzip();
+        let slow: Vec<_> = (0..).zip(&gates).map(|(number, told)| with_slow_listener(number, told)).collect();
+        let mut held: Vec<_> =
+            gates.iter().map(|_| calls.recv_timeout(Duration::from_secs(20)).expect("each is called")).collect();
+        held.sort_unstable();
+        assert_eq!(held, [0, 1, 2, 3, 4], "each while all before are held up");
+
+        let ledger = Ledger::new();
+        let others: Vec<Map<Ttl<20>, Counted>> = (0..5).map(|_| ShardedMap::new()).collect();
+        for round in 0..2 {
+            for map in &others {
+                map.extend((0..100).map(|key| (key, ledger.value(round))));
+            }
+            eventually("the others are swept", || others.iter().all(ShardedMap::is_empty));
+            eventually("their values are dropped", || ledger.alive() == 0);
+        }
+        let discards: ShardedMap<u64, Counted, Of<Mutex, Hour, Unbounded>> = ShardedMap::new();
+        discards.extend((0..1000).map(|key| (key, ledger.value(key))));
+        discards.invalidate_all();
+        eventually("what was discarded is dropped", || ledger.alive() == 0);
+
+        // What is dropped meanwhile drops its values, also that which is held up itself.
+        for map in &others {
+            map.insert(1, ledger.value(1));
+        }
+        drop(others);
+        assert_eq!(ledger.alive(), 0);
+        drop(open);
+        eventually("the slow ones are swept", || slow.iter().all(ShardedMap::is_empty));
+    }
+
+    #[test]
+    fn a_slow_drop_holds_up_no_other_map() {
+        struct Slow(mpsc::Sender<()>, mpsc::Receiver<()>);
+        impl Drop for Slow {
+            fn drop(&mut self) {
+                self.0.send(()).expect("the test listens");
+                let _ = self.1.recv();
+            }
+        }
+        let (called, calls) = mpsc::channel();
+        let (open, gate) = mpsc::channel::<()>();
+        let slow: ShardedMap<u64, StdMutex<Slow>, Of<Mutex, Ttl<20>, Unbounded>> = ShardedMap::new();
+        slow.insert(1, StdMutex::new(Slow(called, gate)));
+        calls.recv_timeout(Duration::from_secs(20)).expect("it is dropped");
+        let other: Map<Ttl<20>> = ShardedMap::new();
+        for round in 0..3 {
+            other.insert(round, round);
+            eventually("the other is swept", || other.is_empty());
+        }
+        drop(open);
+    }
 }
 
 /// As above, dropped anywhere in the pass.

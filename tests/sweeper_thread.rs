@@ -1,4 +1,5 @@
-//! One background thread for all maps, which ends with the last of them. Alone in its process, as it counts threads.
+//! At most two background threads for all maps whose code is quick. They end with the last of the maps. Alone in its process, as it counts
+//! threads.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -29,7 +30,7 @@ fn sweepers() -> usize {
 }
 
 #[test]
-fn there_is_one_thread_as_long_as_there_are_maps() {
+fn there_are_few_threads_as_long_as_there_are_maps() {
     let never: Map<Never> = ShardedMap::new();
     let by_hand: Map<Ttl<50>> = BuildField::build(&StoreOptions::new().sweep_by_hand().start(), 0, FieldOptions::new());
     let on_manual: Map<Ttl<50>> =
@@ -40,6 +41,8 @@ fn there_is_one_thread_as_long_as_there_are_maps() {
     assert_eq!(sweepers(), 0, "nothing to sweep in the background");
 
     let first: Map<Ttl<50>> = ShardedMap::new();
+    assert_eq!(sweepers(), 0, "nothing that could expire");
+    first.insert_with_ttl(1, 1, Duration::from_hours(1));
     // A thread gets its name after it has been started.
     eventually("there is a thread", || sweepers() == 1);
     let mut others: Vec<Map<Ttl<50>>> = (0..20).map(|_| ShardedMap::new()).collect();
@@ -47,13 +50,13 @@ fn there_is_one_thread_as_long_as_there_are_maps() {
         map.insert(1, 1);
     }
     eventually("all are swept", || others.iter().all(ShardedMap::is_empty));
-    assert_eq!(sweepers(), 1, "one for all");
+    eventually("there are no more than one that waits and one to spare", || sweepers() <= 2);
 
     drop(first);
     others.truncate(1);
     others[0].insert(1, 1);
     eventually("the last one is swept", || others[0].is_empty());
-    assert_eq!(sweepers(), 1);
+    eventually("there are no more now either", || sweepers() <= 2);
     // An entry that would be due in a while does not keep the thread.
     others[0].insert_with_ttl(1, 1, Duration::from_hours(1));
     drop(others);

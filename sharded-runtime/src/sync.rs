@@ -1,8 +1,17 @@
-//! The primitives under the engine: std's and `parking_lot`'s, or loom's where its model checker runs the tests
+//! The primitives under the engine: std's and our own, or loom's where its model checker runs the tests
 //! (`RUSTFLAGS="--cfg loom"`).
+//!
+//! Threads that sleep on a mutex or a condition variable of `parking_lot` stand in a queue in the memory of the process, where a
+//! child of `fork` finds them although they are not there. So this crate uses its own, which sleep in the kernel.
 
 #[cfg(not(loom))]
-pub(crate) use {parking_lot::Mutex, std::sync::atomic, std::thread};
+pub(crate) use {crate::lock::raw::RawMutex as Mutex, std::sync::atomic, std::thread};
+
+/// For what no model runs.
+#[cfg(not(loom))]
+pub(crate) mod unmodelled {
+    pub(crate) use crate::lock::raw::{Condvar, MutexGuard, RawMutex as Mutex};
+}
 
 #[cfg(loom)]
 pub(crate) use {self::loom_mutex::Mutex, loom::sync::atomic, loom::thread};
@@ -60,10 +69,13 @@ pub(crate) mod flag {
     }
 }
 
-/// How long to look before one sleeps.
+/// How long to look before one sleeps, and how long to wait before one asks for the lock.
 pub(crate) mod hint {
     #[cfg(not(loom))]
-    use std::{hint, thread};
+    use std::{
+        hint, thread,
+        time::{Duration, Instant},
+    };
 
     /// Rounds of looking, each with twice as many pauses as the one before; then as many more in which others may run.
     #[cfg(not(loom))]
@@ -95,6 +107,36 @@ pub(crate) mod hint {
         }
     }
 
+    /// How long a thread waits for a lock that others take in the meantime.
+    #[cfg(not(loom))]
+    const PATIENCE: Duration = Duration::from_millis(1);
+
+    pub(crate) struct Patience {
+        #[cfg(not(loom))]
+        until: Instant,
+    }
+
+    #[cfg(not(loom))]
+    impl Patience {
+        pub(crate) fn new() -> Self {
+            Patience { until: Instant::now() + PATIENCE }
+        }
+        pub(crate) fn is_over(&self) -> bool {
+            Instant::now() >= self.until
+        }
+    }
+
+    /// None, so that the models come to where it is over.
+    #[cfg(loom)]
+    impl Patience {
+        pub(crate) fn new() -> Self {
+            Patience {}
+        }
+        pub(crate) fn is_over(&self) -> bool {
+            true
+        }
+    }
+
     /// Not at all: loom goes through every interleaving anyway.
     #[cfg(loom)]
     impl Spin {
@@ -119,6 +161,38 @@ mod loom_mutex {
 
         pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
             self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        }
+    }
+}
+
+/// Not loom's, which can't be in a static.
+#[cfg(loom)]
+pub(crate) mod unmodelled {
+    use std::time::Duration;
+
+    pub(crate) use parking_lot::{Mutex, MutexGuard};
+
+    #[derive(Debug)]
+    pub(crate) struct Condvar(parking_lot::Condvar);
+
+    impl Condvar {
+        pub(crate) const fn new() -> Self {
+            Condvar(parking_lot::Condvar::new())
+        }
+        pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+            self.0.wait(guard);
+        }
+        pub(crate) fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, most: Option<Duration>) {
+            match most {
+                Some(most) => drop(self.0.wait_for(guard, most)),
+                None => self.0.wait(guard),
+            }
+        }
+        pub(crate) fn notify_one(&self) {
+            self.0.notify_one();
+        }
+        pub(crate) fn notify_all(&self) {
+            self.0.notify_all();
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::{
     arena::{Late, Offset},
+    sync::unmodelled::Mutex,
     topology,
 };
-use parking_lot::Mutex;
 use std::{
     cell::Cell,
     sync::{

@@ -6,8 +6,7 @@
 //!
 //! What a task or a thread that the loader has started waits for is not seen: only what runs while the loader itself runs, or is polled.
 
-use crate::removal::without_waiting;
-use parking_lot::Mutex;
+use crate::{removal::without_waiting, sync::unmodelled::Mutex};
 use std::{cell::Cell, collections::BTreeMap};
 
 thread_local! {

@@ -1,8 +1,8 @@
 //! Which keys of a map are being loaded.
 
 use super::crew::Flight;
+use crate::sync::unmodelled::Mutex;
 use hashbrown::HashTable;
-use parking_lot::Mutex;
 use std::sync::{Arc, OnceLock};
 
 /// Flights without a lead that a call which looks for a flight forgets first: more than the one that it may leave so.

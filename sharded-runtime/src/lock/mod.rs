@@ -7,7 +7,7 @@
 mod mutex;
 mod optimistic;
 #[allow(unsafe_code, reason = "lends what it protects")]
-mod raw;
+pub(crate) mod raw;
 mod rwlock;
 mod sequence;
 

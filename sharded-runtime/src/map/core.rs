@@ -21,7 +21,7 @@ use crate::{
     removal::Listening,
     shards::{Access, Beside, Runs, Shards},
     stats::{Counter, Meter},
-    sweeper,
+    sweeper::Registration,
     table::{NoMemory, Offer, SEARCHED, SEARCHED_ELSEWHERE, StampOf, Table, View},
     tally::{Event, Tally},
 };
@@ -35,11 +35,8 @@ use std::{
     time::Duration,
 };
 
-/// Due buckets that a write looks through on the way: as many as are scheduled together, so that a write that has an entry scheduled also
-/// looks through what an earlier one did.
-const LOOKS_PER_WRITE: usize = 8;
-/// Expired entries that a write removes on the way: more than the one that it may add.
-const EXPIRED_PER_WRITE: usize = 4;
+/// Buckets with due entries that a write looks at on the way, or due entries that it removes: more than the one that it may add.
+const SWEEP_PER_WRITE: usize = 4;
 /// Buckets by which a write brings the table nearer to the size that it should have.
 pub(super) const STEPS_PER_WRITE: usize = 2;
 /// Entries that an operation on the whole map touches before it releases the lock.
@@ -65,8 +62,6 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) ttl: u64,
     /// By how much at most the ttl of an entry is shorter.
     jitter: u64,
-    /// The shortest time that an entry may live unused without a ttl of its own.
-    pub(super) lifetime: u64,
     /// The age from which calls that load do so anew; nobody asks where there is none.
     refresh_after: u64,
     pub(super) idle: u64,
@@ -79,7 +74,8 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     listening: OnceLock<Listening<K, V>>,
     /// When the background thread looks at this map next.
     pub(super) alarm: AtomicU64,
-    in_background: bool,
+    /// Only where a background thread is to look.
+    pub(super) background: Option<Registration>,
     /// The shard where the next search for entries that may be evicted begins.
     search_from: AtomicUsize,
     pub(super) discarded: Arc<Discarded>,
@@ -137,6 +133,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         hasher: MapHasher<S>,
         hashing: Hashing<K, V, P, S>,
         rules: Rules<K, V>,
+        background: impl FnOnce() -> Registration,
     ) -> Self {
         const {
             assert!(
@@ -157,20 +154,17 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let capacity = options.capacity.or(P::CAPACITY);
         let homes = placing.homes();
         let field = Field::new(capacity.filter(|_| !P::WEIGHS), homes.len());
+        let shards = Shards::new(&homes, place, |shard| Table::new(placing.arena(shard), &field));
         let forever = |time: Option<Duration>| time.map_or(u64::MAX, to_nanos);
         let ttl = forever(options.ttl.or(P::TTL));
-        // What is for ever is not shortened.
-        let jitter = if ttl == u64::MAX { 0 } else { ttl / 100 * u64::from(P::TTL_JITTER) };
         let idle = forever(options.idle.or(P::IDLE).filter(|_| StampOf::<P>::TRACKS_ACCESS));
-        let lifetime = idle.min(ttl - jitter);
-        let shards = Shards::new(&homes, place, |shard| Table::new(placing.arena(shard), &field, lifetime));
         let clock = TimeSource::new(store.clock(), if idle == u64::MAX { 0 } else { idle.min(LONGEST_PAST) });
         Core {
             budget: capacity.map(|capacity| Budget::new(capacity, shards.count(), P::WEIGHS)),
             rules,
-            jitter,
+            // What is for ever is not shortened.
+            jitter: if ttl == u64::MAX { 0 } else { ttl / 100 * u64::from(P::TTL_JITTER) },
             ttl,
-            lifetime,
             refresh_after: forever(P::REFRESH_AFTER),
             idle,
             listening: OnceLock::new(),
@@ -180,7 +174,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             alarm: AtomicU64::new(u64::MAX),
             search_from: AtomicUsize::new(0),
             discarded: Discarded::new(!store.sweeps_by_hand() && store.clock().is_none()),
-            in_background: StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand(),
+            background: (StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand()).then(background),
             shards,
             placing,
             field,
@@ -336,10 +330,6 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Leaving::new(&self.listening)
     }
 
-    pub(super) fn in_background(&self) -> bool {
-        self.in_background
-    }
-
     #[inline]
     pub(super) fn route(&self, hash: u64) -> usize {
         self.shards.route(hash)
@@ -394,7 +384,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             let result = change(&mut locked);
             locked.drop_heavy();
             if StampOf::<P>::EXPIRES {
-                locked.sweep(LOOKS_PER_WRITE, EXPIRED_PER_WRITE);
+                locked.sweep(SWEEP_PER_WRITE);
             }
             // Without memory to grow the table is just fuller; the next write tries again.
             let _ = locked.step(STEPS_PER_WRITE);
@@ -402,11 +392,28 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         };
         let (result, due_at) = self.shards.write(shard, runs.access::<K, V>(), change);
         drop(settling);
-        if StampOf::<P>::EXPIRES && self.in_background && due_at < self.alarm.load(Ordering::Relaxed) {
-            self.alarm.fetch_min(due_at, Ordering::Relaxed);
-            sweeper::wake();
+        if StampOf::<P>::EXPIRES && self.background.is_some() && due_at < self.alarm.load(Ordering::Relaxed) {
+            self.ring(due_at);
         }
         result
+    }
+
+    /// Has a background thread look at this map at a time that is earlier than was known.
+    #[cold]
+    #[inline(never)]
+    fn ring(&self, due_at: u64) {
+        // Relaxed: what is due is found under the lock of its shard.
+        if self.alarm.fetch_min(due_at, Ordering::Relaxed) > due_at {
+            self.ring_anyway();
+        }
+    }
+
+    /// Has a background thread look at this map when it is due next.
+    pub(super) fn ring_anyway(&self) {
+        let alarm = self.alarm.load(Ordering::Relaxed);
+        if let Some(background) = self.background.as_ref().filter(|_| alarm != u64::MAX) {
+            background.ring(Duration::from_nanos(alarm.saturating_sub(self.clock.nanos())));
+        }
     }
 
     /// Evicts entries for one of this shard that had to be stored without room, or became heavier, until all that was owed at the beginning is paid. It goes
@@ -545,14 +552,6 @@ impl<K, V, P: Policy, S> Drop for Settling<'_, K, V, P, S> {
             && budget.is_overdrawn()
         {
             self.core.settle(budget, self.shard, self.garbage);
-        }
-    }
-}
-
-impl<K, V, P: Policy, S> Drop for Core<K, V, P, S> {
-    fn drop(&mut self) {
-        if self.in_background {
-            sweeper::wake();
         }
     }
 }

@@ -6,21 +6,18 @@ use super::{
     core::{BATCH, Core},
     garbage::Drops,
 };
+use crate::sync::unmodelled::Mutex;
 use crate::{
     Policy,
-    sweeper::{self, Sweep},
+    sweeper::{Registration, Sweep},
 };
-use parking_lot::Mutex;
 use std::{
     collections::VecDeque,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Weak},
     time::Duration,
 };
 
-/// Entries that the background thread drops before it looks at other maps.
+/// Entries that a background thread drops before it looks at other maps.
 const PER_PASS: usize = 64 * BATCH;
 
 /// Drops so many entries of a table; says whether there may be more.
@@ -29,15 +26,16 @@ pub(super) type Part = Box<dyn FnMut(usize, &mut Drops) -> bool + Send>;
 /// What a map has discarded and is still to be taken apart.
 pub(super) struct Discarded {
     waiting: Mutex<VecDeque<Part>>,
-    /// Whether the background thread is to do it.
-    in_background: bool,
-    /// Whether it knows.
-    is_registered: AtomicBool,
+    /// Only where a background thread is to do it.
+    background: Option<Registration>,
 }
 
 impl Discarded {
     pub(super) fn new(in_background: bool) -> Arc<Self> {
-        Arc::new(Discarded { waiting: Mutex::default(), in_background, is_registered: AtomicBool::new(false) })
+        Arc::new_cyclic(|weak: &Weak<Self>| {
+            let register = || Registration::new(Weak::clone(weak) as Weak<dyn Sweep>);
+            Discarded { waiting: Mutex::default(), background: in_background.then(register) }
+        })
     }
 
     /// Takes apart all that is left.
@@ -45,17 +43,11 @@ impl Discarded {
         while self.step(BATCH) {}
     }
 
-    /// Has the background thread look.
-    fn ring(self: &Arc<Self>) {
-        if !self.in_background {
-            return;
+    /// Has a background thread look.
+    fn ring(&self) {
+        if let Some(background) = &self.background {
+            background.ring(Duration::ZERO);
         }
-        // Relaxed: who registers it orders what it leaves.
-        if !self.is_registered.swap(true, Ordering::Relaxed) {
-            let weak = Arc::downgrade(self);
-            sweeper::register(weak);
-        }
-        sweeper::wake();
     }
 
     /// Drops so many entries, also where the `Drop` of some panics; says whether something is left.
@@ -75,22 +67,26 @@ impl Discarded {
 }
 
 impl Sweep for Discarded {
-    fn sweep_due(&self) {
-        self.step(PER_PASS);
+    fn due_in(&self) -> Option<Duration> {
+        self.is_left().then_some(Duration::ZERO)
     }
 
     fn sweep_again(&self) {}
 
-    fn due_in(&self) -> Option<Duration> {
-        self.is_left().then_some(Duration::ZERO)
-    }
-}
-
-impl Drop for Discarded {
-    fn drop(&mut self) {
-        if *self.is_registered.get_mut() {
-            sweeper::wake();
+    fn sweep_part(self: Arc<Self>, _: usize) -> Option<usize> {
+        let mut part = self.waiting.lock().pop_front()?;
+        let map = Arc::downgrade(&self);
+        drop(self);
+        let mut drops = Drops::default();
+        if part(PER_PASS, &mut drops) {
+            match map.upgrade() {
+                Some(map) => map.waiting.lock().push_front(part),
+                // It is gone, and what it had not given to this thread with it.
+                None => while part(PER_PASS, &mut drops) {},
+            }
         }
+        drops.end();
+        None
     }
 }
 

@@ -1,12 +1,12 @@
 //! What has been taken out of a shard and is to be dropped.
 
-use crate::removal::{Cause, Listening};
+use crate::removal::{Cause, Listening, Sink};
 use smallvec::SmallVec;
 use std::{
     any::Any,
     mem::{self, needs_drop},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     thread,
 };
 
@@ -95,6 +95,31 @@ impl<K, V> Drop for Leaving<'_, K, V> {
             && let Some(listening) = self.listening.get()
         {
             listening.tell();
+        }
+    }
+}
+
+/// As [`Leaving`], but for who does not own the map any more when this is dropped.
+pub(super) struct Parting<K, V> {
+    pub(super) garbage: Garbage<K, V>,
+    told: Option<Arc<dyn Sink<K, V>>>,
+}
+
+impl<K, V> Parting<K, V> {
+    pub(super) fn new() -> Self {
+        Parting { garbage: Garbage::new(), told: None }
+    }
+
+    /// Says who is told, if someone is by now.
+    pub(super) fn tell(&mut self, listening: Option<&Listening<K, V>>) {
+        self.told = listening.map(Listening::sink);
+    }
+}
+
+impl<K, V> Drop for Parting<K, V> {
+    fn drop(&mut self) {
+        if let (Some(Entries { told: 1.., .. }), Some(sink)) = (&self.garbage.0, &self.told) {
+            sink.run();
         }
     }
 }

@@ -59,7 +59,7 @@ use crate::{
     placement::FieldPlacement,
     removal::Listening,
     stats::Meter,
-    sweeper,
+    sweeper::{Registration, Sweep},
     table::Table,
     topology::NodeId,
 };
@@ -132,7 +132,7 @@ impl<V: Send + 'static> Value for V {}
 /// - **How much waits:** where more than 1024 entries wait to be told, who removes another one waits as well, after the removal and
 ///   without a lock, until there is room. Not so in a closure, in a listener or in a loader, since there it could be for ever: what is removed there comes on top.
 /// - **What it may do:** all that can be done with any map, this one too; what it removes is told after it returns. It must not wait for
-///   a thread that removes entries of this map. Keep it short: the background thread may run it, which sweeps all maps of the process.
+///   a thread that removes entries of this map. A background thread may run it. One that takes long holds up this map alone.
 ///   Let it hold the store as a [`Weak`], or the store is never dropped.
 /// - **If it panics,** the panic is contained and [counted](crate::Stats::listener_panics), and the next entry is told. So with the `Drop` of
 ///   what was told.
@@ -144,7 +144,7 @@ impl<V: Send + 'static> Value for V {}
 /// # Cost
 ///
 /// An access hashes the key once and takes one lock. Where nothing else is said, it is O(1) on average and does a bounded amount
-/// of work for others on the way: a write looks through at most eight buckets (of up to 15 entries) that are due for entries that have expired, removes at most four, and
+/// of work for others on the way: a write looks at four buckets (of up to 15 entries) for entries that have expired and removes at most four, and
 /// splits or merges at most two buckets when its shard's table is to grow or to shrink. Keys whose hashes are wholly equal can't be
 /// told apart by them: an access to one of n such keys is O(n).
 ///
@@ -188,18 +188,17 @@ where
     S: BuildHasher + Default + Send + Sync + 'static,
 {
     fn build(store: &StoreContext, index: u16, options: FieldOptions<P>) -> Self {
-        let core = Arc::new(core::Core::new(
-            store,
-            index,
-            &options,
-            MapHasher::new(&store.seed),
-            Hashing::new(),
-            Rules::new(&options),
-        ));
-        if core.in_background() {
-            let weak: Weak<core::Core<K, V, P, S>> = Arc::downgrade(&core);
-            sweeper::register(weak);
-        }
+        let core = Arc::new_cyclic(|weak: &Weak<core::Core<K, V, P, S>>| {
+            core::Core::new(
+                store,
+                index,
+                &options,
+                MapHasher::new(&store.seed),
+                Hashing::new(),
+                Rules::new(&options),
+                || Registration::new(Weak::clone(weak) as Weak<dyn Sweep>),
+            )
+        });
         ShardedMap { core }
     }
 }

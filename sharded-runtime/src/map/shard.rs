@@ -3,7 +3,7 @@
 use super::{
     core::{BATCH, Core, Moving},
     discard::Part,
-    garbage::{Drops, Garbage},
+    garbage::{Drops, Garbage, Parting},
     locked::Locked,
 };
 use crate::{
@@ -14,7 +14,11 @@ use crate::{
     sweeper::Sweep,
     table::{Cursor, Entries, Table},
 };
-use std::{mem::needs_drop, sync::atomic::Ordering, time::Duration};
+use std::{
+    mem::needs_drop,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 /// Buckets by which a table is brought nearer to the size that it should have, where that is the only purpose of a call.
 const STEPS: usize = 16;
@@ -80,7 +84,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     pub(super) fn take_all(&self, shard: usize) -> Taken<K, V, P> {
         let (table, now) = self.shards.write(shard, Access::Unrecorded, |Beside { open, .. }, table| {
-            let taken = std::mem::replace(table, Table::new(self.placing.arena(shard), &self.field, self.lifetime));
+            let taken = std::mem::replace(table, Table::new(self.placing.arena(shard), &self.field));
             table.publish(&open.view);
             let units = if P::WEIGHS { open.meter.weight.get() } else { taken.len() as u64 };
             open.meter.stored.set(0);
@@ -113,22 +117,27 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }) {}
     }
 
-    /// Removes what has expired from a shard, a bounded number per lock hold; how many that were, and when to look again.
+    /// Removes a bounded number of the expired entries of a shard. Says whether that is all there is to do, and when to look again.
     #[track_caller]
-    fn sweep_shard(&self, shard: usize) -> (usize, u64) {
+    fn sweep_step(&self, shard: usize, garbage: &mut Garbage<K, V>) -> (bool, u64) {
+        self.shards.write(shard, Access::Step, |Beside { uses, open }, table| {
+            let mut locked = Locked { core: self, uses, open, now: self.now(), table, garbage, heavy: None };
+            let nothing_due = locked.sweep(BATCH);
+            let stepped = locked.step(STEPS);
+            (nothing_due && (stepped.is_err() || !locked.table.needs_step()), locked.table.due_at())
+        })
+    }
+
+    /// Removes what has expired from a shard, a bounded number per lock hold; how many that were.
+    #[track_caller]
+    fn sweep_shard(&self, shard: usize) -> usize {
         let mut removed = 0;
         loop {
             let mut leaving = self.leaving();
-            let garbage = &mut leaving.garbage;
-            let (is_done, due_at) = self.shards.write(shard, Access::Step, |Beside { uses, open }, table| {
-                let mut locked = Locked { core: self, uses, open, now: self.now(), table, garbage, heavy: None };
-                let nothing_due = locked.sweep(BATCH, BATCH);
-                let stepped = locked.step(STEPS);
-                (nothing_due && (stepped.is_err() || !locked.table.needs_step()), locked.table.due_at())
-            });
+            let (is_done, _) = self.sweep_step(shard, &mut leaving.garbage);
             removed += leaving.garbage.len();
             if is_done {
-                return (removed, due_at);
+                return removed;
             }
         }
     }
@@ -150,21 +159,39 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             while let Some(from) = next {
                 next = self.shards.write(shard, Access::Unrecorded, |_, table| table.hurry(from, self.now()));
             }
-            removed += self.sweep_shard(shard).0;
+            removed += self.sweep_shard(shard);
         }
+        // In a child of `fork` there is no thread yet that looks.
+        self.ring_anyway();
         removed
     }
 }
 
-impl<K, V, P: Policy, S> Sweep for Core<K, V, P, S>
+impl<K: 'static, V: 'static, P: Policy, S> Sweep for Core<K, V, P, S>
 where
     Self: Send + Sync,
 {
-    fn sweep_due(&self) {
-        // From here on a writer that schedules something rings again, so whatever this pass does not see is rung for.
-        self.alarm.store(u64::MAX, Ordering::Relaxed);
-        let due_at = (0..self.shards.count()).map(|shard| self.sweep_shard(shard).1).min();
-        self.alarm.fetch_min(due_at.unwrap_or(u64::MAX), Ordering::Relaxed);
+    fn sweep_part(self: Arc<Self>, from: usize) -> Option<usize> {
+        if from == 0 {
+            // From here on a writer that schedules something rings again, so whatever this pass does not see is rung for.
+            self.alarm.store(u64::MAX, Ordering::Relaxed);
+        }
+        let shard = from.saturating_sub(1);
+        let mut parting = Parting::new();
+        // Once before, for a panic in the user's code, and once after, as one may have begun to listen meanwhile.
+        parting.tell(self.listening());
+        let (is_done, due_at) = self.sweep_step(shard, &mut parting.garbage);
+        parting.tell(self.listening());
+        if is_done {
+            self.alarm.fetch_min(due_at, Ordering::Relaxed);
+        }
+        // One more than the shard.
+        let next = if is_done { shard + 2 } else { shard + 1 };
+        let is_over = next > self.shards.count();
+        // The user's code is not to keep the map alive.
+        drop(self);
+        drop(parting);
+        (!is_over).then_some(next)
     }
 
     fn sweep_again(&self) {

@@ -1,9 +1,9 @@
 use super::{Inner, Pool, station::Station};
+use crate::sync::unmodelled::Mutex;
 use crate::{
     sys,
     topology::{Node, Topology},
 };
-use parking_lot::Mutex;
 use std::{
     io,
     sync::{

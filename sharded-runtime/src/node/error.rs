@@ -1,6 +1,6 @@
 //! Why a job has no result.
 
-use parking_lot::Mutex;
+use crate::sync::unmodelled::Mutex;
 use std::{any::Any, error::Error, fmt, mem, panic};
 
 /// A job has no result.

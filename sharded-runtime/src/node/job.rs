@@ -4,7 +4,7 @@ use super::{
     error::{JobError, catch, contain},
     station::Station,
 };
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use crate::sync::unmodelled::{Condvar, Mutex, MutexGuard};
 use std::{marker::PhantomData, mem, sync::Arc, task::Waker};
 
 /// What a worker does, once.
@@ -141,7 +141,7 @@ impl<W: Work> Job<W> {
         drop(state);
         match waiter {
             Waiter::Nobody => {}
-            Waiter::Thread => drop(self.is_done.notify_one()),
+            Waiter::Thread => self.is_done.notify_one(),
             Waiter::Worker(station) => station.notify(),
             // An executor's code may panic, which is not to end the worker.
             Waiter::Task(waker) => contain(|| waker.wake()),

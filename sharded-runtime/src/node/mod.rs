@@ -59,9 +59,9 @@ pub use error::{Full, JobError, Panic};
 pub use target::{At, Home};
 pub use task::Task;
 
+use crate::sync::unmodelled::Mutex;
 use crate::topology::{NodeId, Topology};
 use keyed::Keyed;
-use parking_lot::Mutex;
 use station::Station;
 use std::{fmt, sync::Arc, thread::JoinHandle};
 

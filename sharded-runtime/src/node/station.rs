@@ -8,9 +8,9 @@ use super::{
     error::{JobError, contain},
     job::{Outcome, Run, Waiter},
 };
+use crate::sync::unmodelled::{Condvar, Mutex};
 use crate::topology::NodeId;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use parking_lot::{Condvar, Mutex};
 use std::{cell::OnceCell, collections::BTreeMap, mem, sync::Arc, task::Waker};
 
 thread_local! {

@@ -19,9 +19,9 @@ pub(crate) use samples::Operation;
 pub(crate) use text::choice_name;
 pub(crate) use timed::Timed;
 
+use crate::sync::unmodelled::Mutex;
 use crate::{Field, Stats, Store};
 use followed::Followed;
-use parking_lot::Mutex;
 use samples::{Samples, Use};
 use std::{
     cell::Cell,

@@ -1,8 +1,8 @@
 //! Entries that wait to be received.
 
 use super::{Cause, Sink};
+use crate::sync::unmodelled::{Condvar, Mutex};
 use crate::{order::Later, sweeper::contain};
-use parking_lot::{Condvar, Mutex};
 use std::{
     collections::VecDeque,
     fmt,

@@ -76,6 +76,11 @@ impl<K, V> Listening<K, V> {
         }
     }
 
+    /// Who is told, for a thread that is outside of all shards.
+    pub(crate) fn sink(&self) -> Arc<dyn Sink<K, V>> {
+        Arc::clone(&self.sink)
+    }
+
     pub(crate) fn copy_key(&self, key: &K) -> K {
         (self.copy_key)(key)
     }

@@ -1,8 +1,8 @@
 //! Entries that wait for a listener to be called.
 
 use super::{Cause, Sink};
+use crate::sync::unmodelled::{Condvar, Mutex, MutexGuard};
 use crate::{order::Later, sweeper::contain};
-use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::{
     cell::Cell,
     collections::VecDeque,

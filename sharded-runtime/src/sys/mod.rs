@@ -2,6 +2,8 @@
 
 #[cfg(not(loom))]
 pub(crate) mod barrier;
+#[cfg(not(loom))]
+pub(crate) mod futex;
 pub(crate) mod memory;
 pub(crate) mod numa;
 pub(crate) mod page;

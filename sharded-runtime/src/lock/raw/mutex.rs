@@ -1,29 +1,57 @@
 //! A mutex that is released by a plain store.
 //!
-//! To take a lock is an atomic read-modify-write, which on most processors keeps everything after it waiting. To release one usually
-//! is another, for whoever unlocks must not miss that someone has begun to wait. Here whoever waits sees to that: it
-//! says so, has all threads of the process pass a memory barrier (see `sys/barrier.rs`), and looks at the lock again before it parks. Then
-//! either it sees the lock released, or whoever holds it will see the waiter. The idea of such asymmetric barriers is that
-//! of biased locks and of user-space RCU (Desnoyers et al., "User-Level Implementations of Read-Copy Update", TPDS 2012).
+//! To take a lock is an atomic read-modify-write, which on most processors holds up everything after it. To release one usually
+//! is another, since the owner must not miss a thread that has begun to wait. Here the waiting thread pays for that: it
+//! says that it waits, has all threads of the process pass a memory barrier (see `sys/barrier.rs`), and looks at the lock again before it
+//! sleeps. Then either it sees the lock released, or the owner will see that someone waits. Biased locks and user-space RCU use
+//! such asymmetric barriers (Desnoyers et al., "User-Level Implementations of Read-Copy Update", TPDS 2012).
 //!
-//! That only one thread is inside rests on `word` alone, by acquire and release. The barrier decides about waking up: where it is not to be
-//! had, a waiter parks for a short time at most.
+//! Mutual exclusion rests on `held` alone, by acquire and release. The barrier decides about waking: without it, a thread
+//! sleeps for a short time at most.
+//!
+//! # Who wakes whom
+//!
+//! `waiting` says that threads may sleep. Whoever releases the lock takes that mark and wakes one of them. The thread that was woken puts
+//! the mark back, when it has the lock or before it sleeps again, since others may still sleep. So one thread at a time is
+//! on its way, and a mark that nobody sleeps behind (in the child of a `fork`, for one) costs one call of the system.
+//!
+//! # Fairness
+//!
+//! A released lock is free for anyone, and a thread that runs is faster than one that has to be woken. So that none waits for ever, one that
+//! has waited for a millisecond asks for the lock: the owner then hands it over to the thread that has slept the longest, without
+//! releasing it.
 
-use super::word::{Woken, Word};
+use super::word::Word;
 use crate::sync::{
-    atomic::{AtomicU32, Ordering::Relaxed},
-    barrier,
-    hint::Spin,
+    atomic::{
+        AtomicU32,
+        Ordering::{Acquire, Relaxed, Release},
+    },
+    barrier, flag,
+    hint::{Patience, Spin},
 };
-use std::{cell::UnsafeCell, fmt};
+use std::{cell::UnsafeCell, fmt, time::Duration};
 
-/// A value behind a mutex. Waiters spin for a moment, then park.
+/// In `held`: someone has the lock, or it is on its way to someone.
+const HELD: u32 = 1;
+/// In `held`, with [`HELD`]: the lock is handed over, and belongs to the first woken thread that takes it.
+const HANDED_OVER: u32 = 2;
+
+/// In `waiting`: someone may sleep.
+const ASLEEP: u32 = 1;
+/// In `waiting`, with [`ASLEEP`]: someone has waited too long.
+const IMPATIENT: u32 = 2;
+
+/// How long a thread sleeps that may not be woken.
+const NAP: Duration = Duration::from_micros(100);
+
+/// A value behind a mutex. A thread that has to wait spins for a moment, then sleeps.
 #[repr(C)] // The lock before the value, which begins with what is used most.
 pub struct RawMutex<T> {
-    word: Word,
-    /// Threads that have begun to wait and do not hold the lock yet.
-    waiting: AtomicU32,
-    value: UnsafeCell<T>,
+    /// Zero while the lock is free. (Of a word, a bit is set and asked for in one instruction, without a register.)
+    held: AtomicU32,
+    waiting: Word,
+    pub(super) value: UnsafeCell<T>,
 }
 
 // SAFETY: the value goes where the mutex goes, and is lent to one thread at a time.
@@ -34,6 +62,12 @@ unsafe impl<T: Send> Sync for RawMutex<T> {}
 impl<T> fmt::Debug for RawMutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawMutex").finish_non_exhaustive()
+    }
+}
+
+impl<T: Default> Default for RawMutex<T> {
+    fn default() -> Self {
+        Self::new(T::default())
     }
 }
 
@@ -51,8 +85,14 @@ impl<T> Drop for Held<'_, T> {
 }
 
 impl<T> RawMutex<T> {
+    #[cfg(not(loom))]
+    pub(crate) const fn new(value: T) -> Self {
+        RawMutex { held: AtomicU32::new(0), waiting: Word::new(), value: UnsafeCell::new(value) }
+    }
+
+    #[cfg(loom)]
     pub(crate) fn new(value: T) -> Self {
-        RawMutex { word: Word::new(), waiting: AtomicU32::new(0), value: UnsafeCell::new(value) }
+        RawMutex { held: AtomicU32::new(0), waiting: Word::new(), value: UnsafeCell::new(value) }
     }
 
     /// Lends the value, once nobody else has it.
@@ -71,7 +111,7 @@ impl<T> RawMutex<T> {
     /// As [`with`](RawMutex::with), or `None` at once where someone else has it.
     #[inline]
     pub(crate) fn try_with<R>(&self, lend: impl FnOnce(&mut T) -> R) -> Option<R> {
-        self.word.try_take().then(|| self.lend(lend, false))
+        self.try_take().then(|| self.lend(lend, false))
     }
 
     /// The lock must be held, by this thread.
@@ -83,8 +123,14 @@ impl<T> RawMutex<T> {
     }
 
     #[inline]
-    fn take(&self) {
-        if !self.word.try_take() {
+    pub(super) fn try_take(&self) -> bool {
+        // Acquire, with the release of whoever had it.
+        flag::set(&self.held)
+    }
+
+    #[inline]
+    pub(super) fn take(&self) {
+        if !self.try_take() {
             self.wait();
         }
     }
@@ -94,28 +140,59 @@ impl<T> RawMutex<T> {
     fn wait(&self) {
         let mut spin = Spin::new();
         while spin.spin() {
-            if self.word.is_free() && self.word.try_take() {
+            if self.held.load(Relaxed) == 0 && self.try_take() {
                 return;
             }
         }
-        self.waiting.fetch_add(1, Relaxed);
-        // After this, whoever has not released the lock yet will see that someone waits.
-        let is_seen = barrier::heavy();
-        while !self.word.try_take() {
-            // Held all the while from here until this thread is in the queue, or it is not put there.
-            if self.word.park(is_seen) == Woken::Owner {
+        let patience = Patience::new();
+        let mut marks = ASLEEP;
+        loop {
+            let marked = self.waiting.fetch_or(marks, Relaxed) | marks;
+            // After this, whoever has not released the lock yet will see the mark.
+            let is_seen = barrier::heavy();
+            if self.try_take() {
                 break;
             }
+            // Where the mark was taken meanwhile this does not sleep, so no mark is taken in vain.
+            if self.waiting.wait(marked, (!is_seen).then_some(NAP)) && self.take_over() {
+                break;
+            }
+            if self.try_take() {
+                break;
+            }
+            if patience.is_over() {
+                marks = ASLEEP | IMPATIENT;
+            }
         }
-        self.waiting.fetch_sub(1, Relaxed);
+        // Others may sleep, and this thread has taken their mark. As the owner it will see it itself.
+        self.waiting.fetch_or(ASLEEP, Relaxed);
+    }
+
+    /// Takes the lock if it has been handed over.
+    fn take_over(&self) -> bool {
+        // Acquire, with the release of whoever handed it over.
+        self.held.compare_exchange(HELD | HANDED_OVER, HELD, Acquire, Relaxed).is_ok()
     }
 
     #[inline]
-    fn release(&self) {
-        self.word.free();
+    pub(super) fn release(&self) {
+        // Release, with the acquire of whoever takes it next.
+        self.held.store(0, Release);
         barrier::light();
         if self.waiting.load(Relaxed) != 0 {
-            self.word.wake_one();
+            self.wake();
+        }
+    }
+
+    /// Wakes one that sleeps, after the lock was released.
+    #[cold]
+    #[inline(never)]
+    fn wake(&self) {
+        let marks = self.waiting.swap(0, Relaxed);
+        if marks & IMPATIENT != 0 && self.try_take() {
+            self.hand_over();
+        } else if marks != 0 {
+            self.waiting.wake(1);
         }
     }
 
@@ -124,10 +201,30 @@ impl<T> RawMutex<T> {
         if self.waiting.load(Relaxed) == 0 {
             return self.release();
         }
-        if !self.word.hand_over() {
-            // Nobody was in the queue yet.
+        self.waiting.swap(0, Relaxed);
+        if !self.hand_over() {
+            // Nobody slept yet.
             crate::sync::thread::yield_now();
         }
+    }
+
+    /// Hands the lock, which this thread holds and whose mark it has taken, to the one that has slept the longest. Says whether there was one.
+    fn hand_over(&self) -> bool {
+        // Release, with the acquire of the one who takes it over.
+        self.held.store(HELD | HANDED_OVER, Release);
+        if self.waiting.wake(1) > 0 {
+            return true;
+        }
+        // Relaxed where it fails: one that was woken before has taken the lock over.
+        if self.held.compare_exchange(HELD | HANDED_OVER, 0, Release, Relaxed).is_ok() {
+            barrier::light();
+            if self.waiting.load(Relaxed) != 0 {
+                // Someone has come since. It is not to be handed over again: that could go on for ever.
+                self.waiting.swap(0, Relaxed);
+                self.waiting.wake(1);
+            }
+        }
+        false
     }
 }
 

@@ -1,0 +1,144 @@
+//! A mutex that is held over a block, and a way to sleep until what it protects has changed.
+
+use super::{RawMutex, word::Word};
+use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::{fmt, marker::PhantomData, ops, time::Duration};
+
+impl<T> RawMutex<T> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.take();
+        MutexGuard { mutex: self, not_send: PhantomData }
+    }
+
+    /// `None` where someone else has it.
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        self.try_take().then(|| MutexGuard { mutex: self, not_send: PhantomData })
+    }
+
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
+    }
+
+    pub(crate) fn into_inner(self) -> T {
+        self.value.into_inner()
+    }
+}
+
+/// A lock that is held, until this is dropped.
+pub(crate) struct MutexGuard<'a, T> {
+    mutex: &'a RawMutex<T>,
+    /// Nor is it to be shared, as that would share the value.
+    not_send: PhantomData<*const ()>,
+}
+
+impl<T> ops::Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: a guard is made where the lock was taken and releases it when it goes, so nobody else has the value.
+        unsafe { &*self.mutex.value.get() }
+    }
+}
+
+impl<T> ops::DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above; and through the guard, this is the only reference.
+        unsafe { &mut *self.mutex.value.get() }
+    }
+}
+
+impl<T> Drop for MutexGuard<'_, T> {
+    fn drop(&mut self) {
+        self.mutex.release();
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+/// Where threads sleep until what a mutex protects has changed.
+#[derive(Debug)]
+pub(crate) struct Condvar {
+    /// How often it was told, modulo 2^32.
+    told: Word,
+    /// Threads that wait. Written under the mutex, so exact to whoever has changed something under it.
+    waiting: AtomicU32,
+}
+
+impl Condvar {
+    #[cfg(not(loom))]
+    pub(crate) const fn new() -> Self {
+        Condvar { told: Word::new(), waiting: AtomicU32::new(0) }
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn new() -> Self {
+        Condvar { told: Word::new(), waiting: AtomicU32::new(0) }
+    }
+
+    /// Releases the lock, sleeps until told, and takes the lock again. It may return for no reason.
+    pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+        self.wait_for(guard, None);
+    }
+
+    /// As [`wait`](Condvar::wait), but no longer than this, where it is said.
+    pub(crate) fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, most: Option<Duration>) {
+        self.waiting.fetch_add(1, Relaxed);
+        // Under the lock, so whoever changes something after this changes the number as well.
+        let told = self.told.load(Relaxed);
+        guard.mutex.release();
+        self.told.wait(told, most);
+        guard.mutex.take();
+        self.waiting.fetch_sub(1, Relaxed);
+    }
+
+    pub(crate) fn notify_one(&self) {
+        self.notify(1);
+    }
+
+    pub(crate) fn notify_all(&self) {
+        self.notify(u32::MAX >> 1);
+    }
+
+    fn notify(&self, most: u32) {
+        // Relaxed: the mutex orders both with what has changed under it.
+        if self.waiting.load(Relaxed) != 0 {
+            self.told.fetch_add(1, Relaxed);
+            self.told.wake(most);
+        }
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models {
+    use super::{Condvar, RawMutex};
+    use loom::{sync::Arc, thread};
+
+    /// A change that nobody is told of would be a deadlock, which loom reports.
+    #[test]
+    fn whoever_waits_is_told() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(3);
+        builder.check(|| {
+            let both = Arc::new((RawMutex::new(0_u32), Condvar::new()));
+            let others: Vec<_> = (0..2)
+                .map(|_| {
+                    let both = Arc::clone(&both);
+                    thread::spawn(move || {
+                        *both.0.lock() += 1;
+                        both.1.notify_one();
+                    })
+                })
+                .collect();
+            let mut count = both.0.lock();
+            while *count < 2 {
+                both.1.wait(&mut count);
+            }
+            drop(count);
+            others.into_iter().for_each(|other| other.join().unwrap());
+        });
+    }
+}
