@@ -270,7 +270,8 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
     /// panics, it evicts what must leave, as many entries as that takes, at most 16 per lock hold. More than the capacity stays only
     ///
     /// - after a call inside a closure, of what would have had to leave from shards whose locks were taken: the next write to the map evicts it;
-    /// - where an entry was made heavier in place and no other may be evicted, as under [`Reject`](crate::evict::Reject);
+    /// - where an entry was made heavier in place and no other may be evicted, as under [`Reject`](crate::evict::Reject), or
+    ///   none that [may be evicted](FieldOptions::evictable) was found in a bounded search: the next write to the map searches on;
     /// - where the `Hash` of a key, or what says what may be [evicted](FieldOptions::evictable), panics again and again.
     ///
     /// Entries that have expired count until they are removed.
