@@ -3,6 +3,7 @@
 mod after_access;
 mod after_write;
 mod jitter;
+mod lifetimes;
 mod never;
 mod wheel;
 
@@ -11,6 +12,7 @@ pub use after_write::AfterWrite;
 pub use never::Never;
 
 pub(crate) use jitter::jitter;
+pub(crate) use lifetimes::{Lifetimes, grace};
 pub(crate) use stamp::Stamp;
 pub(crate) use wheel::Wheel;
 

@@ -1,10 +1,10 @@
 //! When to look at which region of a table again: a hierarchical timing wheel without cascades.
 //!
-//! Level `n` has 64 buckets, each a span of 2^(28 + 2n) ns (268 ms at the bottom). An entry goes to the lowest level that reaches
-//! its deadline, into the bucket that ends after it; it stays there until that bucket's time, so an entry is looked at when it is due,
-//! later by at most a span, which is under a fifteenth of the time it had to live (or 268 ms). Entries that
-//! were given more time since are put back, and so are those that a wheel which nobody has turned for long mistakes for earlier ones. The idea of levels that never cascade is that of the Linux kernel's timer wheel (2016);
-//! the original is Varghese and Lauck's (SOSP 1987).
+//! Level `n` has 64 buckets, each a span of 2^(28 + 2n) ns (268 ms at the bottom). A region goes to the lowest level that reaches the
+//! time at which it is to be looked at, into the last bucket that begins no later. It stays there until the bucket begins, so it is
+//! looked at early by less than a span, which is under a fifteenth of the time that it had to wait (or 268 ms). A wheel that was not
+//! turned for long may take a late bucket for an early one; its regions are then looked at early, too.
+//! Levels that never cascade are those of the Linux kernel's timer wheel (2016); the original is Varghese and Lauck's (SOSP 1987).
 //!
 //! A bucket is a ring through the regions' links that passes through a link of its own: an entry can be unlinked without
 //! knowing where it is. Levels are made when first needed.
@@ -57,32 +57,34 @@ impl Wheel {
         &self.nodes
     }
 
-    /// Has [`due`](Wheel::due) answer `region` once `deadline` has passed. `u64::MAX` is never.
-    pub(crate) fn schedule(&mut self, region: u32, deadline: u64, now: u64) {
+    /// Has [`due`](Wheel::due) answer `region` at this time or a little before, and says when that is. `u64::MAX` is never.
+    pub(crate) fn schedule(&mut self, region: u32, at: u64, now: u64) -> u64 {
         self.unschedule(region);
-        if deadline == u64::MAX || region >= BUCKET {
-            return;
+        if at == u64::MAX || region >= BUCKET {
+            return u64::MAX;
         }
         self.nodes.reach(region as usize);
         let (level, span) = (0..LEVELS)
-            .map(|level| (level, end(deadline, level)))
+            .map(|level| (level, at >> shift(level)))
             .find(|&(level, span)| span.saturating_sub(now >> shift(level)) < BUCKETS as u64)
-            .unwrap_or((LEVELS - 1, end(deadline, LEVELS - 1)));
+            .unwrap_or((LEVELS - 1, at >> shift(LEVELS - 1)));
         if level >= self.levels.len() {
             self.levels.resize_with(level + 1, || None);
         }
         let heap = self.levels.allocator().clone();
-        let at = self.levels[level].get_or_insert_with(|| Box::new_in(Level::new(level), heap));
-        if at.occupied == 0 {
-            at.next = now >> shift(level);
+        let rings = self.levels[level].get_or_insert_with(|| Box::new_in(Level::new(level), heap));
+        if rings.occupied == 0 {
+            rings.next = now >> shift(level);
         }
-        // Nothing is left to look at before the present or the first bucket that has entries.
-        at.next = at.next.max((now >> shift(level)).min(at.first().unwrap_or(u64::MAX)));
-        let span = span.max(at.next);
+        // Nothing is left to look at before the present or the first bucket that has regions.
+        rings.next = rings.next.max((now >> shift(level)).min(rings.first().unwrap_or(u64::MAX)));
+        let span = span.max(rings.next);
         let bucket = bucket_of(span);
-        at.occupied |= 1 << bucket;
-        self.due_at = self.due_at.min(begin(span, level));
+        rings.occupied |= 1 << bucket;
+        let begin = begin(span, level);
+        self.due_at = self.due_at.min(begin);
         self.link(region, ring(level, bucket));
+        begin
     }
 
     /// Forgets a region, scheduled or not.
@@ -121,7 +123,7 @@ impl Wheel {
         self.nodes.truncate(regions);
     }
 
-    /// Has [`due`](Wheel::due) answer this region, whatever its deadline.
+    /// Has [`due`](Wheel::due) answer this region at any time.
     pub(crate) fn hurry(&mut self, region: u32) {
         self.unschedule(region);
         self.nodes.reach(region as usize);
@@ -200,11 +202,6 @@ impl Level {
 
 fn shift(level: usize) -> u32 {
     LOWEST_SHIFT + 2 * u32::try_from(level).unwrap_or(0)
-}
-
-/// The first span of a level that begins at or after the deadline.
-fn end(deadline: u64, level: usize) -> u64 {
-    deadline.div_ceil(1 << shift(level))
 }
 
 /// When a span begins.

@@ -35,8 +35,11 @@ use std::{
     time::Duration,
 };
 
-/// Buckets with due entries that a write looks at on the way, or due entries that it removes: more than the one that it may add.
-const SWEEP_PER_WRITE: usize = 4;
+/// Due buckets that a write looks through on the way: as many as are scheduled together, so that a write that has an entry scheduled also
+/// looks through what an earlier one did.
+const LOOKS_PER_WRITE: usize = 8;
+/// Expired entries that a write removes on the way: more than the one that it may add.
+const EXPIRED_PER_WRITE: usize = 4;
 /// Buckets by which a write brings the table nearer to the size that it should have.
 pub(super) const STEPS_PER_WRITE: usize = 2;
 /// Entries that an operation on the whole map touches before it releases the lock.
@@ -62,6 +65,8 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) ttl: u64,
     /// By how much at most the ttl of an entry is shorter.
     jitter: u64,
+    /// The shortest time that an entry may live unused without a ttl of its own.
+    pub(super) lifetime: u64,
     /// The age from which calls that load do so anew; nobody asks where there is none.
     refresh_after: u64,
     pub(super) idle: u64,
@@ -154,17 +159,20 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let capacity = options.capacity.or(P::CAPACITY);
         let homes = placing.homes();
         let field = Field::new(capacity.filter(|_| !P::WEIGHS), homes.len());
-        let shards = Shards::new(&homes, place, |shard| Table::new(placing.arena(shard), &field));
         let forever = |time: Option<Duration>| time.map_or(u64::MAX, to_nanos);
         let ttl = forever(options.ttl.or(P::TTL));
+        // What is for ever is not shortened.
+        let jitter = if ttl == u64::MAX { 0 } else { ttl / 100 * u64::from(P::TTL_JITTER) };
         let idle = forever(options.idle.or(P::IDLE).filter(|_| StampOf::<P>::TRACKS_ACCESS));
+        let lifetime = idle.min(ttl - jitter);
+        let shards = Shards::new(&homes, place, |shard| Table::new(placing.arena(shard), &field, lifetime));
         let clock = TimeSource::new(store.clock(), if idle == u64::MAX { 0 } else { idle.min(LONGEST_PAST) });
         Core {
             budget: capacity.map(|capacity| Budget::new(capacity, shards.count(), P::WEIGHS)),
             rules,
-            // What is for ever is not shortened.
-            jitter: if ttl == u64::MAX { 0 } else { ttl / 100 * u64::from(P::TTL_JITTER) },
+            jitter,
             ttl,
+            lifetime,
             refresh_after: forever(P::REFRESH_AFTER),
             idle,
             listening: OnceLock::new(),
@@ -384,7 +392,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             let result = change(&mut locked);
             locked.drop_heavy();
             if StampOf::<P>::EXPIRES {
-                locked.sweep(SWEEP_PER_WRITE);
+                locked.sweep(LOOKS_PER_WRITE, EXPIRED_PER_WRITE);
             }
             // Without memory to grow the table is just fuller; the next write tries again.
             let _ = locked.step(STEPS_PER_WRITE);

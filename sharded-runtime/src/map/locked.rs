@@ -13,9 +13,6 @@ use crate::{
 };
 use std::borrow::Borrow;
 
-/// Due entries that an insert looks at, for one that has expired, before it evicts one that has not.
-const LOOKS_FOR_ROOM: usize = 64;
-
 /// A shard while its exclusive lock is held.
 pub(super) struct Locked<'a, K, V, P: Policy, S> {
     pub(super) core: &'a Core<K, V, P, S>,
@@ -193,10 +190,9 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         if !self.table.has_room() || !self.take_units(units, overdraws) {
             return None;
         }
-        let deadline = self.deadline(hash, ttl);
         let inserted = {
             let moving = Moving { table: self.table, open: self.open };
-            moving.table.insert(hash, offer, units, (self.now, deadline, self.core.idle))
+            moving.table.insert(hash, offer, units)
         };
         let Ok(slot) = inserted else {
             self.give_units(units.into());
@@ -205,6 +201,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         self.open.meter.inserts.add();
         self.add_weight(units.into());
         self.open.meter.stored.set(self.table.len() as u64);
+        self.restart(slot, hash, ttl);
         Some(slot)
     }
 
@@ -229,10 +226,17 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         self.reweighed(slot, hash, weight);
     }
 
-    /// Starts the time to live of an entry, whose key has this hash, again, with this length or the declared one.
+    /// Starts the time to live of an entry, whose key has this hash, with this length or the declared one.
+    #[inline]
     pub(super) fn restart(&mut self, slot: u32, hash: u64, ttl: Option<u64>) {
         if StampOf::<P>::EXPIRES {
-            self.table.restart(slot, self.now, self.deadline(hash, ttl), self.core.idle);
+            match ttl {
+                None => {
+                    let deadline = self.now.saturating_add(self.core.ttl_for(hash));
+                    self.table.restart(slot, self.now, deadline, self.core.idle);
+                }
+                Some(ttl) => self.table.restart_own(slot, self.now, ttl, self.core.idle),
+            }
         }
     }
 
@@ -260,10 +264,6 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         Some(removed)
     }
 
-    fn deadline(&self, hash: u64, ttl: Option<u64>) -> u64 {
-        self.now.saturating_add(ttl.unwrap_or_else(|| self.core.ttl_for(hash)))
-    }
-
     /// Takes out an entry, whose units of capacity stay taken.
     fn take(&mut self, slot: u32, hash: Option<u64>) -> Option<((K, V), u64)> {
         let hash = match hash {
@@ -284,35 +284,40 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         }
     }
 
-    /// Looks at so many due entries; says whether no more are left.
-    pub(super) fn sweep(&mut self, steps: usize) -> bool {
-        for _ in 0..steps {
-            if !self.table.is_due(self.now) {
-                return true;
+    /// Looks through so many buckets that are due, but removes only so many entries. Says whether nothing is due any more.
+    pub(super) fn sweep(&mut self, mut buckets: usize, mut entries: usize) -> bool {
+        while self.table.is_due(self.now) {
+            if buckets == 0 || entries == 0 {
+                return false;
             }
-            if let Some(slot) = self.table.next_expired(self.now, self.core.idle) {
-                self.expire(slot);
+            match self.table.next_expired(self.now, self.core.idle) {
+                Some(slot) => {
+                    entries -= 1;
+                    self.expire(slot);
+                }
+                None => buckets -= 1,
             }
         }
-        !self.table.is_due(self.now)
+        true
     }
 
     /// Takes an entry out of this shard to make room: one that has expired, or else the next victim. Answers the units that it had.
     /// Where the eviction names none that may leave, so many slots are searched for one.
     pub(super) fn evict_one(&mut self, searched: u32) -> Option<u64> {
-        for _ in 0..LOOKS_FOR_ROOM {
-            if !StampOf::<P>::EXPIRES || !self.table.is_due(self.now) {
-                break;
-            }
-            if let Some(slot) = self.table.next_expired(self.now, self.core.idle) {
-                let (expired, units) = self.take(slot, None)?;
-                self.open.meter.expired.add();
-                self.leave(expired, Cause::Expired);
-                return Some(units);
-            }
+        let may_have_expired = StampOf::<P>::EXPIRES && self.table.may_have_expired(self.now);
+        if may_have_expired && let Some(units) = self.take_expired(false) {
+            return Some(units);
         }
-        let victim = self.table.victim(self.core.rules.is_evictable, searched)?;
-        let is_alive = self.is_alive(victim);
+        let victim = self.table.victim(self.core.rules.is_evictable, searched);
+        let is_alive = victim.is_none_or(|victim| self.is_alive(victim));
+        // The victim has mostly expired where others have, and is at hand.
+        if may_have_expired
+            && is_alive
+            && let Some(units) = self.take_expired(true)
+        {
+            return Some(units);
+        }
+        let victim = victim?;
         let hash = self.table.hash_of(victim, |key| self.core.hash_of(key))?;
         self.table.evicted(victim, hash);
         let (victim, units) = self.take(victim, Some(hash))?;
@@ -320,10 +325,20 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
             self.open.meter.evicted.add();
             self.leave(victim, Cause::Evicted);
         } else {
-            // It was not due yet, but it can't be said to have left for another one.
+            // It was not found by then, but it can't be said to have left for another one.
             self.open.meter.expired.add();
             self.leave(victim, Cause::Expired);
         }
+        Some(units)
+    }
+
+    /// Takes out an entry that has expired, if one is found, and answers its units, which stay taken.
+    #[cold]
+    fn take_expired(&mut self, searches: bool) -> Option<u64> {
+        let slot = self.table.any_expired(self.now, self.core.idle, searches)?;
+        let (expired, units) = self.take(slot, None)?;
+        self.open.meter.expired.add();
+        self.leave(expired, Cause::Expired);
         Some(units)
     }
 

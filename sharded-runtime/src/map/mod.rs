@@ -144,7 +144,7 @@ impl<V: Send + 'static> Value for V {}
 /// # Cost
 ///
 /// An access hashes the key once and takes one lock. Where nothing else is said, it is O(1) on average and does a bounded amount
-/// of work for others on the way: a write looks at four buckets (of up to 15 entries) for entries that have expired and removes at most four, and
+/// of work for others on the way: a write looks through at most eight buckets (of up to 15 entries) that are due for entries that have expired, removes at most four, and
 /// splits or merges at most two buckets when its shard's table is to grow or to shrink. Keys whose hashes are wholly equal can't be
 /// told apart by them: an access to one of n such keys is O(n).
 ///

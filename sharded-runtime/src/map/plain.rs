@@ -203,7 +203,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             return false;
         }
         let moving = Moving { table, open };
-        if let Err(NoMemory) = moving.table.insert(hash, offer, 1, (0, u64::MAX, u64::MAX)) {
+        if let Err(NoMemory) = moving.table.insert(hash, offer, 1) {
             drop(moving);
             no_memory();
         }

@@ -84,7 +84,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     pub(super) fn take_all(&self, shard: usize) -> Taken<K, V, P> {
         let (table, now) = self.shards.write(shard, Access::Unrecorded, |Beside { open, .. }, table| {
-            let taken = std::mem::replace(table, Table::new(self.placing.arena(shard), &self.field));
+            let taken = std::mem::replace(table, Table::new(self.placing.arena(shard), &self.field, self.lifetime));
             table.publish(&open.view);
             let units = if P::WEIGHS { open.meter.weight.get() } else { taken.len() as u64 };
             open.meter.stored.set(0);
@@ -122,7 +122,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn sweep_step(&self, shard: usize, garbage: &mut Garbage<K, V>) -> (bool, u64) {
         self.shards.write(shard, Access::Step, |Beside { uses, open }, table| {
             let mut locked = Locked { core: self, uses, open, now: self.now(), table, garbage, heavy: None };
-            let nothing_due = locked.sweep(BATCH);
+            let nothing_due = locked.sweep(BATCH, BATCH);
             let stepped = locked.step(STEPS);
             (nothing_due && (stepped.is_err() || !locked.table.needs_step()), locked.table.due_at())
         })

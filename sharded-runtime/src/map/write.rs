@@ -24,8 +24,10 @@ where
 {
     /// Stores a value and returns the one it replaces, if any. The time to live of the entry starts now.
     ///
-    /// Where the map is full, an entry of the same shard leaves for it: one whose removal is due since it expired, or else
-    /// the next by the declared eviction; where that shard has none, one of another shard, after this one's lock is released.
+    /// Where the map is full, an entry of the same shard leaves for it: one that has expired, if there is one, or else the next by the
+    /// declared eviction; where that shard has none, one of another shard, after this one's lock is released.
+    /// The search for an expired entry goes through up to 64 buckets (of up to 15 entries) in which something should have expired. Where nothing
+    /// expired has been in those since, a live entry leaves, although there may be an expired one elsewhere in the shard, or in another.
     /// As in std's map, a replaced entry keeps its key.
     ///
     /// # Panics
@@ -61,7 +63,7 @@ where
     /// # Errors
     ///
     /// [`Refused`] gives back the key and the value, where there is no room. An entry that has expired takes room until it is
-    /// removed; those of the same shard that are due are removed first.
+    /// removed; one of the same shard is removed for the new one, as with [`insert`](Self::insert).
     ///
     /// # Panics
     ///

@@ -1,37 +1,45 @@
 //! Which entries may have expired.
 //!
-//! Not every entry is scheduled by itself: eight buckets make a *region*, and of a region it is known that nothing in it expires before some
-//! time. When that time has come, and with it that of more of its entries, the region is looked through. So an entry
-//! takes no more memory for its expiry than its stamp, and to insert one mostly costs a comparison.
+//! Entries are not scheduled one by one. Eight buckets make a *region*, and the timing wheel holds regions. So an entry takes no more
+//! memory for its expiry than its stamp, and an insert mostly takes one comparison.
+//!
+//! Every entry has a [`grace`] after its deadline, which depends on its lifetime. A region is looked through before the first grace
+//! among its entries ends, but not before the first deadline (as near as the wheel knows it). So several entries are mostly found at
+//! once, and none waits for another one that lives longer.
 
 use super::raw::{RawTable, StampOf};
 use crate::{
     Policy,
     arena::Heap,
     chunked::Chunked,
-    expiry::{Stamp, Wheel},
+    expiry::{Lifetimes, Stamp, Wheel, grace},
 };
 
 /// Buckets of a region.
 const REGION: u32 = 8;
-/// A region is looked at again after this share of the time that its last entry has left, or when its first expires, if that is later: so many of
-/// its entries have expired then.
-const PATIENCE: u64 = 16;
 /// Regions that one call of [`hurry`](Due::hurry) looks at.
 const HURRY: usize = 4096;
+/// Regions among which one search for room looks for one with an expired entry.
+const SEARCHED: usize = 128;
+/// Buckets that one search for room looks through.
+const LOOKS_FOR_ROOM: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Due {
     wheel: Wheel,
     regions: Chunked<Region>,
     scan: Option<Scan>,
+    lifetimes: Lifetimes,
+    search: Search,
 }
 
+/// The grace of the first deadline, counted with the declared lifetime, ends no earlier than the region is looked at. So an entry of
+/// at least that lifetime needs nothing where its deadline is not the first.
 #[derive(Debug)]
 struct Region {
     /// Nothing in it expires before.
     earliest: u64,
-    /// When it is looked at next.
+    /// When it is looked at next, at the latest.
     look_at: u64,
 }
 
@@ -47,14 +55,40 @@ struct Scan {
     region: u32,
     /// The next bucket to look at.
     bucket: u32,
-    /// Of the entries that stay so far.
+    /// The first deadline of the entries that stay so far.
     earliest: u64,
-    latest: u64,
+    /// Of those, none has a shorter lifetime.
+    shortest: u64,
+}
+
+/// The search for a region with an expired entry, through all regions in turn.
+#[derive(Debug)]
+struct Search {
+    /// Nothing in the table expires before.
+    earliest: u64,
+    /// The next region to look at.
+    next: usize,
+    /// The first deadline in the regions behind `next`.
+    passed: u64,
+}
+
+impl Search {
+    fn note(&mut self, deadline: u64) {
+        self.earliest = self.earliest.min(deadline);
+        self.passed = self.passed.min(deadline);
+    }
 }
 
 impl Due {
-    pub(super) fn new(heap: &Heap) -> Self {
-        Due { wheel: Wheel::new(heap), regions: Chunked::new(heap), scan: None }
+    /// `lifetime` is the shortest one of entries that are not given one of their own.
+    pub(super) fn new(heap: &Heap, lifetime: u64) -> Self {
+        Due {
+            wheel: Wheel::new(heap),
+            regions: Chunked::new(heap),
+            scan: None,
+            lifetimes: Lifetimes::new(lifetime),
+            search: Search { earliest: u64::MAX, next: 0, passed: u64::MAX },
+        }
     }
 
     /// The address and the bytes of a part of its memory.
@@ -62,34 +96,61 @@ impl Due {
         self.regions.part_or(index, self.wheel.memory())
     }
 
-    /// An entry in this bucket expires then.
+    /// An entry of the declared lifetime in this bucket expires then.
     #[inline]
     pub(super) fn note(&mut self, bucket: u32, deadline: u64, now: u64) {
         let region = bucket / REGION;
         if self.regions.get(region as usize).is_some_and(|region| region.earliest <= deadline) {
             return;
         }
-        self.schedule(region, deadline, deadline, now);
+        self.schedule(region, deadline, self.lifetimes.declared(), now);
+    }
+
+    /// As [`note`](Due::note), of an entry with a lifetime of its own.
+    pub(super) fn note_own(&mut self, bucket: u32, deadline: u64, lifetime: u64, now: u64) {
+        self.lifetimes.note(lifetime);
+        self.note_within(bucket / REGION, deadline, lifetime, now);
     }
 
     /// As [`note`](Due::note), of an entry that comes from another bucket.
     pub(super) fn note_moved(&mut self, bucket: u32, deadline: u64, now: u64) {
-        self.note(bucket, deadline, now);
+        let region = bucket / REGION;
         if deadline <= now {
-            // It may have left a region that is being swept for one that has been; the wheel would take a while.
-            self.wheel.hurry(bucket / REGION);
+            // It may have left a region that is being looked through for one that has been.
+            self.schedule(region, deadline, 0, now);
+            self.hurry_region(region);
+        } else if self.lifetimes.are_as_declared() {
+            self.note(bucket, deadline, now);
+        } else {
+            let lifetime = self.lifetimes.shortest(now).max(deadline - now);
+            self.note_within(region, deadline, lifetime, now);
         }
     }
 
-    /// Has the region looked at then, unless it is before.
+    fn note_within(&mut self, region: u32, deadline: u64, lifetime: u64, now: u64) {
+        let is_known =
+            |region: &Region| region.earliest <= deadline && region.look_at <= self.end_of_grace(deadline, lifetime);
+        if !self.regions.get(region as usize).is_some_and(is_known) {
+            self.schedule(region, deadline, lifetime, now);
+        }
+    }
+
+    /// When an entry has to be removed.
+    fn end_of_grace(&self, deadline: u64, lifetime: u64) -> u64 {
+        // With more than the declared lifetime counted, entries of just that one could not rely on the first deadline.
+        deadline.saturating_add(grace(lifetime.min(self.lifetimes.declared()))).min(u64::MAX - 1)
+    }
+
+    /// Has the region looked through before the grace of an entry ends.
     #[cold]
-    fn schedule(&mut self, region: u32, earliest: u64, look_at: u64, now: u64) {
+    fn schedule(&mut self, region: u32, deadline: u64, lifetime: u64, now: u64) {
+        let latest = self.end_of_grace(deadline, lifetime);
+        self.search.note(deadline);
         self.regions.reach(region as usize);
         let at = &mut self.regions[region as usize];
-        at.earliest = at.earliest.min(earliest);
-        if look_at < at.look_at {
-            at.look_at = look_at;
-            self.wheel.schedule(region, look_at, now);
+        at.earliest = at.earliest.min(deadline);
+        if latest < at.look_at {
+            at.look_at = self.wheel.schedule(region, latest, now);
         }
     }
 
@@ -106,36 +167,88 @@ impl Due {
     {
         if self.scan.is_none() {
             let region = self.wheel.due(now)?;
-            self.regions[region as usize] = Region::default();
-            self.scan = Some(Scan { region, bucket: region * REGION, earliest: u64::MAX, latest: 0 });
+            let Region { earliest, .. } = std::mem::take(&mut self.regions[region as usize]);
+            // The search passes it, but it is not looked through yet.
+            self.search.note(earliest);
+            let shortest = self.lifetimes.shortest(now);
+            self.scan = Some(Scan { region, bucket: region * REGION, earliest: u64::MAX, shortest });
         }
         let scan = self.scan.as_mut()?;
-        // Only when the bucket is done, what stays in it counts.
-        let (mut earliest, mut latest) = (scan.earliest, scan.latest);
-        for slot in table.slots_of_bucket(scan.bucket) {
-            let deadline = table.get(slot).map_or(u64::MAX, |entry| entry.stamp().deadline(idle));
+        // What stays in the bucket counts when the bucket is done.
+        let mut earliest = scan.earliest;
+        for (slot, deadline) in table.deadlines(scan.bucket, idle) {
             if deadline <= now {
                 return Some(slot);
             }
             earliest = earliest.min(deadline);
-            // One that never expires does not put the others off.
-            latest = latest.max(if deadline == u64::MAX { 0 } else { deadline });
         }
-        (scan.earliest, scan.latest) = (earliest, latest);
+        scan.earliest = earliest;
         scan.bucket += 1;
         if scan.bucket == (scan.region + 1) * REGION {
-            let region = scan.region;
+            let Scan { region, shortest, .. } = *scan;
             self.scan = None;
             if earliest != u64::MAX {
-                let look_at = earliest.max(now.saturating_add(latest.saturating_sub(now) / PATIENCE));
-                self.schedule(region, earliest, look_at, now);
+                // The time that is left is a lower bound of the lifetime, too. The first deadline has the first end of grace.
+                let lifetime = shortest.max(earliest.saturating_sub(now));
+                self.schedule(region, earliest, lifetime, now);
             }
         }
         None
     }
 
-    /// Has [`next_expired`](Due::next_expired) find everything that has expired in some regions from this one on, without its usual
-    /// patience; answers where to go on.
+    /// Looks for an expired entry in some buckets that are due, and if it `searches` in some that are not.
+    pub(super) fn any_expired<K, V, P: Policy>(
+        &mut self,
+        table: &RawTable<K, V, P>,
+        now: u64,
+        idle: u64,
+        searches: bool,
+    ) -> Option<u32>
+    where
+        StampOf<P>: Stamp,
+    {
+        for _ in 0..LOOKS_FOR_ROOM {
+            if self.due_at() > now && !(searches && self.search(now)) {
+                return None;
+            }
+            let expired = self.next_expired(table, now, idle);
+            if expired.is_some() {
+                return expired;
+            }
+        }
+        None
+    }
+
+    /// Whether an entry may have expired, due or not.
+    #[inline]
+    pub(super) fn may_have_expired(&self, now: u64) -> bool {
+        self.search.earliest <= now
+    }
+
+    /// Has the next region that may have an expired entry looked through at once. Says whether there is one among some regions.
+    fn search(&mut self, now: u64) -> bool {
+        for _ in 0..SEARCHED {
+            if self.search.next >= self.regions.len() {
+                self.search = Search { earliest: self.search.passed, next: 0, passed: u64::MAX };
+            }
+            if self.search.earliest > now {
+                return false;
+            }
+            let Some(region) = self.regions.get(self.search.next) else { return false };
+            let earliest = region.earliest;
+            self.search.next += 1;
+            if earliest <= now {
+                // There are fewer regions than slots.
+                self.hurry_region(u32::try_from(self.search.next - 1).unwrap_or(u32::MAX));
+                return true;
+            }
+            self.search.passed = self.search.passed.min(earliest);
+        }
+        false
+    }
+
+    /// Has [`next_expired`](Due::next_expired) find everything that has expired in some regions from this one on; answers where to go
+    /// on.
     pub(super) fn hurry(&mut self, from: usize, now: u64) -> Option<usize> {
         if from == 0
             && let Some(scan) = self.scan.take()
@@ -147,10 +260,17 @@ impl Due {
         for region in from..end {
             if self.regions[region].earliest <= now {
                 // There are fewer regions than slots.
-                self.wheel.hurry(u32::try_from(region).ok()?);
+                self.hurry_region(u32::try_from(region).ok()?);
             }
         }
         (end < self.regions.len()).then_some(end)
+    }
+
+    /// Has a region looked through as soon as possible.
+    fn hurry_region(&mut self, region: u32) {
+        // So that no entry that comes meanwhile puts it off.
+        self.regions[region as usize].look_at = 0;
+        self.wheel.hurry(region);
     }
 
     /// The earliest time at which [`next_expired`](Due::next_expired) may find something; `u64::MAX` is never.

@@ -50,6 +50,8 @@ pub struct Table<K, V, P: Policy> {
     search_from: u32,
     /// Whether the last one was in vain, and nothing was put in since: what the eviction names is asked no more.
     is_pinned: bool,
+    /// The shortest lifetime of entries that are not given one of their own.
+    lifetime: u64,
 }
 
 /// Its size, not its contents.
@@ -65,7 +67,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
         RawTable::<K, V, P>::arena(home)
     }
 
-    pub(crate) fn new(arena: Arc<Arena>, field: &Field) -> Self {
+    /// `lifetime` is the shortest one of entries that are not given one of their own.
+    pub(crate) fn new(arena: Arc<Arena>, field: &Field, lifetime: u64) -> Self {
         let mut eviction = P::Eviction::default();
         eviction.settle(arena.heap(), field);
         Table {
@@ -75,6 +78,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
             weights: None,
             search_from: 0,
             is_pinned: false,
+            lifetime,
         }
     }
 
@@ -87,11 +91,18 @@ impl<K, V, P: Policy> Table<K, V, P> {
         buckets.chain(eviction).chain(due).chain(weights).skip(from)
     }
 
+    #[inline]
     fn due_mut(&mut self) -> &mut Due {
-        self.due.get_or_insert_with(|| {
-            let heap = self.raw.heap();
-            Box::new_in(Due::new(heap), heap.clone())
-        })
+        if self.due.is_none() {
+            self.begin_due();
+        }
+        self.due.as_mut().expect("it is made above")
+    }
+
+    #[cold]
+    fn begin_due(&mut self) {
+        let heap = self.raw.heap();
+        self.due = Some(Box::new_in(Due::new(heap, self.lifetime), heap.clone()));
     }
 
     /// What the entry of an occupied slot takes of the capacity, as it was last weighed.
@@ -173,17 +184,11 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.eviction.missed(hash);
     }
 
-    /// Stores the entry on offer, of this weight, whose key is not there yet, written at `now`, to live until `deadline`. Says in which slot.
-    pub(crate) fn insert(
-        &mut self,
-        hash: u64,
-        offer: &mut Offer<K, V>,
-        weight: u32,
-        (now, deadline, idle): (u64, u64, u64),
-    ) -> Result<u32, NoMemory> {
+    /// Stores the entry on offer, of this weight, whose key is not there yet. Says in which slot. Where entries expire, its time is then to
+    /// be [started](Table::restart).
+    pub(crate) fn insert(&mut self, hash: u64, offer: &mut Offer<K, V>, weight: u32) -> Result<u32, NoMemory> {
         let slot = self.raw.insert(hash, offer)?;
         self.set_weight(slot, weight);
-        self.restart(slot, now, deadline, idle);
         self.eviction.inserted(slot);
         if P::PINS {
             self.is_pinned = false;
@@ -216,7 +221,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.raw.take_if(hash, key, condition)
     }
 
-    /// Starts the time to live of an entry again.
+    /// Starts the time to live of an entry, of at least the declared length.
     #[inline]
     pub(crate) fn restart(&mut self, slot: u32, now: u64, deadline: u64, idle: u64) {
         if StampOf::<P>::EXPIRES
@@ -225,6 +230,15 @@ impl<K, V, P: Policy> Table<K, V, P> {
             entry.stamp().set(now, deadline);
             let deadline = entry.stamp().deadline(idle);
             self.due_mut().note(RawTable::<K, V, P>::bucket_of(slot), deadline, now);
+        }
+    }
+
+    /// As [`restart`](Table::restart), with a length of the entry's own.
+    pub(crate) fn restart_own(&mut self, slot: u32, now: u64, lifetime: u64, idle: u64) {
+        if let Some(entry) = self.raw.get(slot) {
+            entry.stamp().set(now, now.saturating_add(lifetime));
+            let deadline = entry.stamp().deadline(idle);
+            self.due_mut().note_own(RawTable::<K, V, P>::bucket_of(slot), deadline, lifetime, now);
         }
     }
 
@@ -325,6 +339,18 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// nothing [is due](Table::is_due).
     pub(crate) fn next_expired(&mut self, now: u64, idle: u64) -> Option<u32> {
         self.due.as_mut()?.next_expired(&self.raw, now, idle)
+    }
+
+    /// Whether there may be an entry that has expired.
+    #[inline]
+    pub(crate) fn may_have_expired(&self, now: u64) -> bool {
+        self.due.as_ref().is_some_and(|due| due.may_have_expired(now))
+    }
+
+    /// Looks at some buckets that are due, and if it `searches` at some that are not: the slot of an entry in them that has expired.
+    #[cold]
+    pub(crate) fn any_expired(&mut self, now: u64, idle: u64, searches: bool) -> Option<u32> {
+        self.due.as_mut()?.any_expired(&self.raw, now, idle, searches)
     }
 
     /// Has [`next_expired`](Table::next_expired) find everything that has expired by now in some part of the table; answers where

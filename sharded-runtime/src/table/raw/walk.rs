@@ -1,6 +1,6 @@
 //! All entries, some at a time, each once; and all entries at the end.
 
-use super::{Layout, Pair, RawTable, slot_number};
+use super::{Layout, Pair, RawTable, StampOf, slot_number};
 use crate::{Policy, expiry::Stamp};
 
 /// How far a walk has come: the hashes at [places](super::Homes::place) before it are done.
@@ -58,11 +58,21 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         None
     }
 
-    /// The numbers of the slots of one bucket that have entries.
-    pub(crate) fn slots_of_bucket(&self, number: u32) -> impl Iterator<Item = u32> + use<K, V, P> {
-        // SAFETY: the bucket is one of this table's.
-        let slots = if number < self.buckets { unsafe { self.bucket(number).occupied() } } else { super::Slots(0) };
-        slots.map(move |slot| slot_number::<K, V, P>(number, slot))
+    /// The entries of one bucket: the number of the slot of each, and until when it lives.
+    pub(crate) fn deadlines(&self, number: u32, idle: u64) -> impl Iterator<Item = (u32, u64)> {
+        (number < self.buckets)
+            .then(|| {
+                let bucket = self.bucket(number);
+                // SAFETY: the bucket is one of this table's.
+                let slots = unsafe { bucket.occupied() };
+                slots.map(move |slot| {
+                    // SAFETY: as above, while the table is borrowed.
+                    let stamp: &StampOf<P> = unsafe { bucket.stamp(slot) };
+                    (slot_number::<K, V, P>(number, slot), stamp.deadline(idle))
+                })
+            })
+            .into_iter()
+            .flatten()
     }
 
     /// Buckets that have memory.
