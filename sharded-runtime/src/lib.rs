@@ -40,6 +40,7 @@ mod budget;
 pub mod builder;
 mod chunked;
 pub mod clock;
+mod contain;
 mod declared;
 mod error;
 pub mod evict;
@@ -74,6 +75,7 @@ mod sys;
 mod table;
 mod tally;
 pub mod topology;
+mod waker;
 
 pub use declared::Declared;
 pub use error::{HasListener, LoadError, Occupied, Refused};

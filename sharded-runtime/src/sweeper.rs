@@ -25,12 +25,13 @@
 //!
 //! Where no thread can be started, writes alone do the work, and the next entry as above tries again.
 
-use crate::sync::unmodelled::{Condvar, Mutex};
+use crate::{
+    contain::contain,
+    sync::unmodelled::{Condvar, Mutex},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    mem,
-    panic::{AssertUnwindSafe, catch_unwind},
-    process,
+    mem, process,
     sync::{
         Arc, Weak,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -56,14 +57,6 @@ const MOST: usize = 64;
 const PATIENCE: Duration = Duration::from_millis(10);
 /// When a map whose code has panicked is looked at again.
 const AFTER_PANIC: Duration = Duration::from_millis(100);
-
-/// What user code answers, or `None` where it panics.
-pub(crate) fn contain<R>(run: impl FnOnce() -> R) -> Option<R> {
-    catch_unwind(AssertUnwindSafe(run))
-        // What the panic carries may panic again when it is dropped, so it never is.
-        .map_err(mem::forget)
-        .ok()
-}
 
 /// That a map is swept as long as this lives. It is known to the threads from the first time that it rings.
 pub(crate) struct Registration {

@@ -1,6 +1,6 @@
 //! Who leads a flight, and who waits for it.
 
-use crate::sync::Mutex;
+use crate::{sync::Mutex, waker::StoredWaker};
 use std::{
     any::Any,
     collections::BTreeMap,
@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    task::{Poll, Waker},
+    task::{Context, Poll},
 };
 
 /// One key whose value is being loaded.
@@ -33,7 +33,7 @@ struct Crew<V> {
     phase: Phase,
     next: u64,
     /// In the order in which they came. Without a waker until they are polled.
-    waiting: BTreeMap<u64, Option<Waker>>,
+    waiting: BTreeMap<u64, Option<StoredWaker>>,
     told: BTreeMap<u64, Told<V>>,
 }
 
@@ -80,25 +80,23 @@ impl<V> Flight<V> {
     }
 
     /// What the holder of a ticket has been told; until then the waker is kept.
-    pub(crate) fn poll(&self, ticket: u64, waker: Waker) -> Poll<Told<V>> {
+    pub(crate) fn poll(&self, ticket: u64, context: &Context<'_>) -> Poll<Told<V>> {
+        let waker = StoredWaker::new(context);
         let mut crew = self.crew.lock();
         if let Some(told) = crew.told.remove(&ticket) {
             return Poll::Ready(told);
         }
-        let before = crew.waiting.insert(ticket, Some(waker));
-        // The waker is the user's code.
+        let _before = crew.waiting.insert(ticket, Some(waker));
         drop(crew);
-        drop(before);
         Poll::Pending
     }
 
     /// The holder of a ticket waits no longer. Says whether the flight is adrift now.
     pub(crate) fn leave(&self, ticket: u64) -> bool {
         let mut crew = self.crew.lock();
-        let waker = crew.waiting.remove(&ticket);
+        let _waker = crew.waiting.remove(&ticket);
         let told = crew.told.remove(&ticket);
         drop(crew);
-        drop(waker);
         // Or else it would be lost with its holder.
         matches!(told, Some(Told::Lead)) && self.give_up()
     }
@@ -118,7 +116,7 @@ impl<V> Flight<V> {
         };
         crew.told.insert(ticket, Told::Lead);
         drop(crew);
-        wake(waker);
+        waker.map(StoredWaker::wake);
         false
     }
 
@@ -146,18 +144,12 @@ impl<V> Flight<V> {
             let Some(waker) = crew.waiting.remove(&ticket) else { continue };
             crew.told.insert(ticket, told);
             drop(crew);
-            wake(waker);
+            waker.map(StoredWaker::wake);
         }
     }
 
     fn first(&self) -> Option<u64> {
         self.crew.lock().waiting.first_key_value().map(|(&ticket, _)| ticket)
-    }
-}
-
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
     }
 }
 
@@ -167,7 +159,7 @@ mod models {
     use loom::{sync::Notify, thread};
     use std::{
         sync::Arc,
-        task::{Poll, Wake, Waker},
+        task::{Context, Poll, Wake, Waker},
     };
 
     struct Signal(Notify);
@@ -181,7 +173,8 @@ mod models {
     fn wait(flight: &Flight<u32>, ticket: u64) -> Told<u32> {
         let signal = Arc::new(Signal(Notify::new()));
         loop {
-            if let Poll::Ready(told) = flight.poll(ticket, Waker::from(Arc::clone(&signal))) {
+            let waker = Waker::from(Arc::clone(&signal));
+            if let Poll::Ready(told) = flight.poll(ticket, &Context::from_waker(&waker)) {
                 return told;
             }
             signal.0.wait();

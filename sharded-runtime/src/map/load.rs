@@ -101,6 +101,8 @@ where
     ///
     /// When it is polled, as [`get_or_try_insert_with`](Self::get_or_try_insert_with).
     ///
+    /// A panic in the waker's `clone` reaches whoever polls. A panic in its `wake` or `drop` goes no further, and all others who wait are told.
+    ///
     /// # Examples
     ///
     /// ```

@@ -101,7 +101,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 Found::Lead(lead) => return Ok(Approach::Lead(lead)),
                 Found::Waiting(waiting) => waiting,
             };
-            match poll_fn(|context| waiting.flight.poll(waiting.ticket, context.waker().clone())).await {
+            match poll_fn(|context| waiting.flight.poll(waiting.ticket, context)).await {
                 Told::Loaded(value) => return Ok(Approach::Value(value)),
                 Told::Failed(error) => {
                     // Where it is of another type than this call's, this call has to find out for itself.

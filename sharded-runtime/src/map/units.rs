@@ -5,8 +5,8 @@ use crate::{
     Policy,
     budget::Held,
     builder::{Evictable, FieldOptions, Weigher},
+    contain::contain,
     evict::Eviction,
-    sweeper::contain,
     table::SEARCHED,
 };
 use std::mem;

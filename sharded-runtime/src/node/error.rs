@@ -1,7 +1,7 @@
 //! Why a job has no result.
 
 use crate::sync::unmodelled::Mutex;
-use std::{any::Any, error::Error, fmt, mem, panic};
+use std::{any::Any, error::Error, fmt, panic};
 
 /// A job has no result.
 ///
@@ -142,10 +142,4 @@ impl<F> Error for Full<F> {}
 /// What user code answers, or what it panicked with.
 pub(super) fn catch<R>(run: impl FnOnce() -> R) -> Result<R, Panic> {
     panic::catch_unwind(panic::AssertUnwindSafe(run)).map_err(Panic::new)
-}
-
-/// Runs user code whose panic concerns nobody.
-pub(super) fn contain(run: impl FnOnce()) {
-    // What the panic carries may panic again when it is dropped, so it never is.
-    let _ = catch(run).map_err(mem::forget);
 }

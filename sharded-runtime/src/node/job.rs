@@ -1,11 +1,15 @@
 //! One job on its way: queued, running, done, and who is told.
 
 use super::{
-    error::{JobError, catch, contain},
+    error::{JobError, catch},
     station::Station,
 };
-use crate::sync::unmodelled::{Condvar, Mutex, MutexGuard};
-use std::{marker::PhantomData, mem, sync::Arc, task::Waker};
+use crate::{
+    contain::contain,
+    sync::unmodelled::{Condvar, Mutex, MutexGuard},
+    waker::StoredWaker,
+};
+use std::{marker::PhantomData, mem, sync::Arc};
 
 /// What a worker does, once.
 pub(super) trait Work: Send + 'static {
@@ -94,7 +98,7 @@ pub(super) enum Waiter {
     Thread,
     /// A worker, which waits where the job was to run.
     Worker(Arc<Station>),
-    Task(Waker),
+    Task(StoredWaker),
 }
 
 /// A job as its queue sees it.
@@ -143,8 +147,9 @@ impl<W: Work> Job<W> {
             Waiter::Nobody => {}
             Waiter::Thread => self.is_done.notify_one(),
             Waiter::Worker(station) => station.notify(),
-            // An executor's code may panic, which is not to end the worker.
-            Waiter::Task(waker) => contain(|| waker.wake()),
+            Waiter::Task(waker) => {
+                waker.wake();
+            }
         }
     }
 }

@@ -5,13 +5,17 @@
 
 use super::{
     Pending,
-    error::{JobError, contain},
+    error::JobError,
     job::{Outcome, Run, Waiter},
 };
-use crate::sync::unmodelled::{Condvar, Mutex};
-use crate::topology::NodeId;
+use crate::{
+    contain::contain,
+    sync::unmodelled::{Condvar, Mutex},
+    topology::NodeId,
+    waker::StoredWaker,
+};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use std::{cell::OnceCell, collections::BTreeMap, mem, sync::Arc, task::Waker};
+use std::{cell::OnceCell, collections::BTreeMap, mem, sync::Arc};
 
 thread_local! {
     /// Where this thread is a worker.
@@ -38,7 +42,7 @@ struct State {
     /// How many of the workers wait for another job.
     blocked: usize,
     /// Futures that wait for room, by when they came.
-    line: BTreeMap<u64, Waker>,
+    line: BTreeMap<u64, StoredWaker>,
     next_ticket: u64,
 }
 
@@ -80,7 +84,7 @@ impl Station {
         let discards = state.pending == Pending::Discard;
         drop(state);
         if let Some((_, waker)) = first {
-            contain(|| waker.wake());
+            waker.wake();
         }
         discards
     }
@@ -95,7 +99,7 @@ impl Station {
         drop(state);
         drop(sender);
         for waker in line.into_values() {
-            contain(|| waker.wake());
+            waker.wake();
         }
     }
 
@@ -116,8 +120,7 @@ impl Station {
     }
 
     /// Queues a job where there is room; where not, the waker stands in the line until there is some.
-    pub(super) fn offer_or_wait(&self, job: Arc<dyn Run>, ticket: &mut Option<u64>, waker: &Waker) -> Offer {
-        let waker = waker.clone();
+    pub(super) fn offer_or_wait(&self, job: Arc<dyn Run>, ticket: &mut Option<u64>, waker: StoredWaker) -> Offer {
         let mut state = self.state.lock();
         let offer = state.offer(job);
         // Wakers are an executor's code, which is not to run under the lock.
@@ -141,7 +144,7 @@ impl Station {
         let next = if own.is_none() { state.line.pop_first() } else { None };
         drop(state);
         if let Some((_, waker)) = next {
-            contain(|| waker.wake());
+            waker.wake();
         }
     }
 

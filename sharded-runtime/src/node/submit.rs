@@ -7,6 +7,7 @@ use super::{
     station::{Offer, Station},
     task::Task,
 };
+use crate::waker::StoredWaker;
 use std::{
     pin::Pin,
     sync::Arc,
@@ -83,7 +84,7 @@ impl<W: Work> Future for RunAsync<W> {
         loop {
             match stage {
                 Stage::Waiting { job, ticket } => {
-                    match home.offer_or_wait(Arc::clone(job) as Arc<dyn Run>, ticket, cx.waker()) {
+                    match home.offer_or_wait(Arc::clone(job) as Arc<dyn Run>, ticket, StoredWaker::new(cx)) {
                         Offer::Queued => {}
                         Offer::Full => return Poll::Pending,
                         // An executor's thread is not to be held up, not even by the job itself.

@@ -3,6 +3,7 @@ use super::{
     job::{Outcome, Waiter},
     station::Station,
 };
+use crate::waker::StoredWaker;
 use std::{
     fmt,
     pin::Pin,
@@ -84,7 +85,7 @@ impl<R> Future for Task<R> {
     type Output = Result<R, JobError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.job.take(Waiter::Task(cx.waker().clone())).map_or(Poll::Pending, Poll::Ready)
+        self.job.take(Waiter::Task(StoredWaker::new(cx))).map_or(Poll::Pending, Poll::Ready)
     }
 }
 

@@ -1,8 +1,11 @@
 //! Entries that wait to be received.
 
 use super::{Cause, Sink};
-use crate::sync::unmodelled::{Condvar, Mutex};
-use crate::{order::Later, sweeper::contain};
+use crate::{
+    order::Later,
+    sync::unmodelled::{Condvar, Mutex},
+    waker::StoredWaker,
+};
 use std::{
     collections::VecDeque,
     fmt,
@@ -11,7 +14,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
 /// An entry that has left its map.
@@ -140,7 +143,7 @@ impl<K, V> Removals<K, V> {
     /// ```
     pub fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Option<Removal<K, V>>> {
         // Code of the executor's: not under the lock.
-        let mut waker = Some(context.waker().clone());
+        let mut waker = Some(StoredWaker::new(context));
         let mut state = self.channel.state.lock();
         let next = state.removals.pop_front();
         if next.is_some() || state.is_closed {
@@ -202,7 +205,7 @@ pub(super) struct Channel<K, V> {
 
 struct State<K, V> {
     removals: VecDeque<Removal<K, V>>,
-    waker: Option<Waker>,
+    waker: Option<StoredWaker>,
     /// The map is gone.
     is_closed: bool,
     /// The receiver is gone.
@@ -227,7 +230,7 @@ impl<K, V> Later for Channel<K, V> {
         let waker = self.state.lock().waker.take();
         self.has_come.notify_one();
         if let Some(waker) = waker
-            && contain(|| waker.wake()).is_none()
+            && !waker.wake()
         {
             self.panics.fetch_add(1, Ordering::Relaxed);
         }

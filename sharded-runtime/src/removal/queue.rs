@@ -1,8 +1,11 @@
 //! Entries that wait for a listener to be called.
 
 use super::{Cause, Sink};
-use crate::sync::unmodelled::{Condvar, Mutex, MutexGuard};
-use crate::{order::Later, sweeper::contain};
+use crate::{
+    contain::contain,
+    order::Later,
+    sync::unmodelled::{Condvar, Mutex, MutexGuard},
+};
 use std::{
     cell::Cell,
     collections::VecDeque,
