@@ -17,6 +17,9 @@ const EXTENSION: &str = ".u64.gz";
 
 const KEY: usize = size_of::<u64>();
 
+/// The most bytes of a trace: half a billion requests, which take 2 GiB in [`Trace`].
+const MOST_BYTES: u64 = 4 << 30;
+
 /// A sequence of requests.
 #[derive(Debug)]
 pub(crate) struct Trace {
@@ -48,7 +51,7 @@ impl Trace {
 /// The trace that is in the repository.
 pub(crate) fn built_in() -> Result<Trace, TraceError> {
     let failed = |problem| TraceError { path: "the trace in the repository".into(), problem };
-    Ok(Trace::new("cache2k-web12".to_owned(), false, read(BUILT_IN).map_err(failed)?))
+    Ok(Trace::new("cache2k-web12".to_owned(), false, read(BUILT_IN, MOST_BYTES).map_err(failed)?))
 }
 
 /// All traces of a folder, by name.
@@ -72,13 +75,21 @@ pub(crate) fn read_folder(folder: &Path) -> Result<Vec<Trace>, TraceError> {
 
 fn read_file(path: &Path, name: &str) -> Result<Trace, TraceError> {
     let failed = |problem| TraceError { path: path.to_owned(), problem };
+    // To open a pipe waits for its other end, and a device may have no end.
+    if !path.is_file() {
+        return Err(failed(Problem::NoFile));
+    }
     let file = fs::File::open(path).map_err(|error| failed(Problem::Unreadable(error)))?;
-    Ok(Trace::new(name.to_owned(), false, read(file).map_err(failed)?))
+    Ok(Trace::new(name.to_owned(), false, read(file, MOST_BYTES).map_err(failed)?))
 }
 
-fn read(file: impl Read) -> Result<Vec<u64>, Problem> {
+/// Reads a trace that has so many bytes at most when it is unpacked.
+fn read(file: impl Read, most: u64) -> Result<Vec<u64>, Problem> {
     let mut bytes = Vec::new();
-    MultiGzDecoder::new(file).read_to_end(&mut bytes).map_err(Problem::Unreadable)?;
+    MultiGzDecoder::new(file).take(most + 1).read_to_end(&mut bytes).map_err(Problem::Unreadable)?;
+    if bytes.len() as u64 > most {
+        return Err(Problem::TooLong);
+    }
     match bytes.as_chunks::<KEY>() {
         ([], []) => Err(Problem::Empty),
         (keys, []) => Ok(keys.iter().map(|&key| u64::from_le_bytes(key)).collect()),
@@ -96,6 +107,8 @@ pub(crate) struct TraceError {
 #[derive(Debug)]
 enum Problem {
     Unreadable(io::Error),
+    NoFile,
+    TooLong,
     Empty,
     OddLength(usize),
     NoTraces,
@@ -108,6 +121,8 @@ impl fmt::Display for TraceError {
         write!(f, "can't read {}: ", self.path.display())?;
         match &self.problem {
             Problem::Unreadable(error) => write!(f, "{error}"),
+            Problem::NoFile => f.write_str("it is not a regular file"),
+            Problem::TooLong => write!(f, "it holds more than {} GiB of requests", MOST_BYTES >> 30),
             Problem::Empty => f.write_str("it holds no requests"),
             Problem::OddLength(length) => {
                 write!(f, "it holds {length} bytes, which are no whole number of keys of {KEY} bytes")
@@ -133,7 +148,7 @@ mod tests {
     fn keys_are_read_in_order_and_numbered_by_their_first_request() {
         let requests = [7_u64, u64::MAX, 7, 1];
         let bytes: Vec<u8> = requests.into_iter().flat_map(u64::to_le_bytes).collect();
-        let read = read(gzip(&bytes).as_slice()).unwrap();
+        let read = read(gzip(&bytes).as_slice(), 32).unwrap();
         assert_eq!(read, requests);
         let trace = Trace::new("some".to_owned(), false, read);
         assert_eq!((trace.keys, trace.unique), (vec![0, 1, 0, 2], 3));
@@ -141,9 +156,20 @@ mod tests {
 
     #[test]
     fn what_is_no_trace_is_refused() {
-        assert!(matches!(read(gzip(&[]).as_slice()), Err(Problem::Empty)));
-        assert!(matches!(read(gzip(&[0; 12]).as_slice()), Err(Problem::OddLength(12))));
-        assert!(matches!(read([1, 2, 3].as_slice()), Err(Problem::Unreadable(_))));
+        let read = |file: &[u8]| read(file, 1 << 20);
+        assert!(matches!(read(&gzip(&[])), Err(Problem::Empty)));
+        assert!(matches!(read(&gzip(&[0; 12])), Err(Problem::OddLength(12))));
+        assert!(matches!(read(&[1, 2, 3]), Err(Problem::Unreadable(_))));
+        assert!(read(&gzip(&vec![0; 1 << 20])).is_ok());
+        assert!(matches!(read(&gzip(&vec![0; (1 << 20) + 8])), Err(Problem::TooLong)), "few bytes may become many");
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused() {
+        let refused = |path: &str| read_file(Path::new(path), "some").map(|_| ()).expect_err("it is none").problem;
+        assert!(matches!(refused("src"), Problem::NoFile));
+        #[cfg(unix)]
+        assert!(matches!(refused("/dev/zero"), Problem::NoFile));
     }
 
     #[test]

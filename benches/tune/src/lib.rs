@@ -15,6 +15,7 @@
 //! | `stats.rs` | what repeated measurements show, and how sure it is |
 //! | `outcome.rs` | what is advised, in words |
 //! | `source/` | finding an attribute in a source file, and changing it |
+//! | `regular.rs` | reading a file that someone names |
 //! | `report/` | the page with the curves |
 //! | `planted.rs` | whether the advice holds in a later measurement |
 //! | `cli.rs`, `args.rs` | the command |
@@ -47,6 +48,7 @@ mod outcome;
 mod planted;
 mod race;
 mod random;
+mod regular;
 mod replay;
 mod report;
 mod shard_counts;

@@ -1,6 +1,7 @@
 //! Reading and writing a load file. Nothing of it is believed before all of it was looked at.
 
 use super::{FieldLoad, Load};
+use crate::regular;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::{error::Error, fmt, fs, io, path::Path};
@@ -65,16 +66,17 @@ impl Load {
     ///
     /// # Errors
     ///
-    /// [`LoadError`], where the file can't be read, is of another kind or version, is damaged, or says what can't be.
+    /// [`LoadError`], where the path is not that of a regular file, or the file can't be read, is of another kind or version, is damaged, or says
+    /// what can't be.
     ///
     /// # Examples
     ///
     /// See [`write`](Load::write).
     pub fn read(path: &Path) -> Result<Self, LoadError> {
-        if fs::metadata(path).map_err(LoadError::Io)?.len() > MOST_BYTES {
-            return Err(LoadError::Foreign(format!("it has more than {} MiB", MOST_BYTES >> 20)));
-        }
-        let bytes = fs::read(path).map_err(LoadError::Io)?;
+        let bytes = regular::read(path, MOST_BYTES).map_err(|error| match error.kind() {
+            io::ErrorKind::FileTooLarge => LoadError::Foreign(error.to_string()),
+            _ => LoadError::Io(error),
+        })?;
         let text = String::from_utf8(bytes).map_err(|_| LoadError::Foreign("it is not UTF-8".to_owned()))?;
         Self::parse(&text)
     }

@@ -8,11 +8,15 @@ mod find;
 
 pub use edit::edited;
 
+use crate::regular;
 use std::{
     error::Error,
     fmt, fs, io,
     path::{Path, PathBuf},
 };
+
+/// Larger files are not source files that someone has written.
+const MOST_BYTES: u64 = 16 << 20;
 
 /// Why an attribute can't be changed.
 #[derive(Debug)]
@@ -72,8 +76,12 @@ impl Error for SourceError {}
 pub fn apply(path: &Path, store: &str, field: &str, changes: &[(&str, String)]) -> Result<PathBuf, SourceError> {
     let mut found = Vec::new();
     for file in files(path)? {
-        // A file of another encoding, or half a file, declares nothing that could be changed.
-        let Ok(text) = fs::read_to_string(&file) else { continue };
+        let text = match read(&file) {
+            Ok(text) => text,
+            // In a folder there may be files that are no source files, whatever they are called.
+            Err(_) if path.is_dir() => continue,
+            Err(error) => return Err(SourceError::Io(file, error)),
+        };
         if !text.contains(store) {
             continue;
         }
@@ -99,9 +107,14 @@ pub fn apply(path: &Path, store: &str, field: &str, changes: &[(&str, String)]) 
     }
 }
 
+fn read(file: &Path) -> io::Result<String> {
+    let bytes = regular::read(file, MOST_BYTES)?;
+    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
 /// All source files at or below a path; not those of build folders and hidden ones.
 fn files(path: &Path) -> Result<Vec<PathBuf>, SourceError> {
-    if path.is_file() {
+    if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
     let mut files = Vec::new();

@@ -70,6 +70,10 @@ fn commit() -> Option<String> {
 impl Report {
     /// What this file has.
     pub(crate) fn read(path: &Path) -> Result<Self, Box<dyn Error>> {
+        // To open a pipe waits for its other end, and a device may have no end.
+        if path.exists() && !path.is_file() {
+            return Err(format!("can't read {}: it is not a regular file", path.display()).into());
+        }
         let text = fs::read_to_string(path).map_err(|error| format!("can't read {}: {error}", path.display()))?;
         Ok(serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?)
     }
