@@ -168,13 +168,13 @@ impl ::core::fmt::Debug for Mistakes {
     }
 }
 ::core::compile_error! {
-    "`shards` must be a power of two, and 12 is none: the nearest are 8 and 16"
+    "`shards` must be a power of two: the nearest to 12 are 8 and 16"
 }
 ::core::compile_error! {
     "unknown option `tll`, did you mean `ttl`? The struct takes `shards`, `lock`, `ttl`, `ttl_jitter`, `idle`, `refresh_after`, `capacity`, `evict`, `hasher`, `numa`, `clock`, `snapshot`, `record` and `crate`"
 }
 ::core::compile_error! {
-    "unknown lock `RwLok`, did you mean `RwLock`? There are `Mutex`, `RwLock` and `Optimistic`; one of your own is written as a path, `self::RwLok`"
+    "unknown lock `RwLok`, did you mean `RwLock`? There are `Mutex`, `RwLock` and `Optimistic`; a type of your own is written as a path, `self::RwLok`"
 }
 ::core::compile_error! {
     "`skip` goes on a field: `#[shard(skip)]`"
@@ -189,11 +189,11 @@ impl ::core::fmt::Debug for Mistakes {
     "unknown option `colour`. A field takes `shards`, `lock`, `ttl`, `ttl_jitter`, `idle`, `refresh_after`, `capacity`, `evict`, `weight`, `evictable`, `unbounded`, `hasher`, `numa`, `clock` and `skip`"
 }
 ::core::compile_error! {
-    "a skipped field is no map of the store and takes no other option: remove this or `skip`"
+    "a skipped field is not a map of the store, so it takes no other option: remove this or `skip`"
 }
 ::core::compile_error! {
-    "`capacity` counts entries, not bytes: say how many, as in `capacity = 10_000`, or with `64MiB` what each of them weighs: `weight = weight_of_entry`"
+    "`capacity` counts entries, not bytes: write their number, as in `capacity = 10_000`, or keep `64MiB` and declare what an entry weighs: `weight = weight_of_entry`"
 }
 ::core::compile_error! {
-    "`evict` says which entry leaves a full map, but `second` has no capacity: add `capacity = 10_000`"
+    "`evict` says which entry leaves a full map, but `second` has no `capacity`: add `capacity = 10_000`, or remove `evict`"
 }

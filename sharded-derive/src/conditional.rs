@@ -1,10 +1,10 @@
-//! A struct with a `cfg` on one of its parameters is two structs, one with the parameter and one without.
+//! Splits a struct with a `cfg` on a parameter into two: one with the parameter and one without.
 //!
-//! The macro sees what is written, not which `cfg` holds, and no list of arguments can depend on one: `Cache<K, #[cfg(ids)] I>` is no type.
-//! So it writes the declaration down twice, each under its `cfg` and with the attribute again. Where there is another such parameter, the
-//! attribute of the one that is compiled does the same.
+//! The macro does not know which `cfg` holds, and a list of arguments can't depend on one: `Cache<K, #[cfg(ids)] I>` is
+//! not a type. Therefore the macro writes the declaration twice, each under its `cfg` and with the attribute again. If
+//! there is another such parameter, the attribute of the compiled one splits again.
 
-use crate::syntax;
+use crate::syntax::options::read::krate;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use std::mem;
@@ -21,7 +21,7 @@ pub(crate) fn split(attribute: &TokenStream, item: &TokenStream) -> Option<Token
     let parameters = mem::take(&mut without.generics.params).into_iter().enumerate();
     without.generics.params = parameters.filter(|(other, _)| *other != at).map(|(_, parameter)| parameter).collect();
 
-    let krate = syntax::krate(attribute.clone());
+    let krate = krate(attribute.clone());
     let again = quote!(#[#krate::sharded(#attribute)]);
     Some(quote! {
         #[cfg(#condition)]
@@ -42,7 +42,7 @@ fn attributes(parameter: &mut GenericParam) -> &mut Vec<Attribute> {
     }
 }
 
-/// What the first `cfg` among the attributes says.
+/// Removes the first `cfg` and returns its condition.
 fn take_cfg(attrs: &mut Vec<Attribute>) -> Option<TokenStream> {
     let at = attrs.iter().position(|attr| attr.path().is_ident("cfg"))?;
     match attrs.remove(at).meta {

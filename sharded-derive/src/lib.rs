@@ -1,23 +1,26 @@
 //! The `#[sharded]` attribute macro of the `sharded` crate, which re-exports it.
 //!
-//! One declaration passes through four steps, a module each:
+//! `pipeline` runs the steps, a module each. A module uses only those before it:
 //!
-//! Where a parameter of the struct depends on a `cfg`, `conditional` first makes one declaration of each case.
+//! 1. `syntax` reads the tokens. `syntax/options/table.rs` declares every option, `syntax/values` has the parsers.
+//! 2. `resolve` gives each map its own options and those that it inherits. The result is in `model`.
+//! 3. `check` applies the rules about several options, names and attributes.
+//! 4. `expand` writes the struct, a policy type per map, accessors, the builder and trait impls.
 //!
-//! 1. `syntax`: tokens become what was written, option by option. One bad option does not hide the next.
-//! 2. `resolve`: the struct's defaults and a field's own options become that field's policy, in the terms of `model`.
-//! 3. `check`: the rules about what goes together.
-//! 4. `expand`: the struct, a policy type per map, accessors, builder, trait impls.
+//! If a parameter of the struct depends on a `cfg`, `conditional` first makes one declaration for each case.
 //!
-//! Mistakes are collected in `diag` on the way and never end it: the item is expanded whole, with defaults in place of
-//! what is wrong, and every error follows it.
+//! `diag` collects the mistakes of all steps. A mistake ends none of them: the whole item is expanded, without the
+//! wrong options, and all errors follow it.
 
 mod check;
 mod conditional;
 mod diag;
+#[cfg(test)]
+mod docs;
 mod expand;
 mod model;
 mod names;
+mod pipeline;
 mod resolve;
 #[cfg(test)]
 mod snapshots;
@@ -26,51 +29,47 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 
-use diag::Diagnostics;
 use proc_macro::TokenStream;
-use quote::quote;
-
-/// Whether the runtime, whose feature this follows, has what `snapshot` names. Tests look at what is written with it.
-const CAN_SNAPSHOT: bool = cfg!(any(feature = "snapshot", test));
 
 /// Declares how the maps of a struct are shared between threads.
 ///
-/// Each field of type `HashMap<K, V>` or `HashSet<K>`, of std or hashbrown, becomes a sharded one behind a method of the
-/// field's name and visibility. What is declared at the struct holds for every map; what is declared at a map comes first.
+/// Each field of type `HashMap<K, V>` or `HashSet<K>`, of std or hashbrown, becomes a sharded map or set. A method with
+/// the field's name and visibility returns it. An option of the struct holds for every map that does not have its own.
 ///
-/// | option | on | value | without it |
-/// |---|---|---|---|
-/// | `shards` | both | a power of two up to 65536, or `auto` | `auto` |
-/// | `lock` | both | `Mutex`, `RwLock`, `Optimistic`, or one's own by its path | `Mutex` |
-/// | `ttl` | both | time from the write: `"5m"`, `"1h 30m"` (d, h, m, s, ms, us, ns), or `never` | `never` |
-/// | `ttl_jitter` | both | by how much of it a ttl may be shorter: `"10%"`, or `none` | `none` |
-/// | `idle` | both | time from the last use, as of `ttl` | `never` |
-/// | `refresh_after` | both | the age from which one caller loads anew, and others get what is there; as of `ttl` | `never` |
-/// | `capacity` | both | the most entries of the whole map, or what they weigh (`"256MiB"`), or `none` | `none` |
-/// | `evict` | both | which entry leaves a full map: `Adaptive`, `Lru`, `Sieve`, `S3Fifo`, `TinyLfu`, `Reject`, or one's own by its path | `Adaptive` |
-/// | `weight` | map | the path of a `fn(&K, &V) -> u32`: what an entry takes of the capacity | one each |
-/// | `evictable` | map | the path of a `fn(&K, &V) -> bool`: whether an entry may be evicted | all may |
-/// | `unbounded` | map | the reason why a map needs neither `ttl`, `idle` nor `capacity`; one of the four is asked for | |
-/// | `hasher` | both | `SipHash` or any type that is `BuildHasher + Default`, over what the map's type names | ahash |
-/// | `numa` | both | `Spread`, `Local`, `Off`, `StrictSpread`, `StrictLocal`, or one's own by its path | `Spread` |
-/// | `clock` | both | `System`, `Boot`, or one's own by its path | `System` |
-/// | `skip` | field | none: the field stays as it is, and its value is given to the builder | |
-/// | `snapshot` | struct | none: the store can be saved and loaded; with the feature `serde` | |
-/// | `record` | struct | none: its uses can be recorded, for `sharded-tune` to find the best policy | |
-/// | `crate` | struct | the path of the `sharded` crate, where it is re-exported | `::sharded` |
+/// | option | on | meaning | values | without it |
+/// |---|---|---|---|---|
+/// | `shards` | struct, field | how many locks a map is divided among | a power of two up to 65536, or `auto` | `auto`: 32 for each CPU, 32 to 1024 |
+/// | `lock` | struct, field | what guards a shard; `Optimistic` takes `Copy` keys and values | `Mutex`, `RwLock`, `Optimistic`, or a type of your own by its path | `Mutex` |
+/// | `ttl` | struct, field | how long an entry lives after it was written | a time such as `"250ms"`, `"5m"`, `"1h 30m"` (d, h, m, s, ms, us, ns), or `never` | `never` |
+/// | `ttl_jitter` | struct, field | by what share of it a ttl may be shorter | `"1%"` to `"99%"`, or `none` | `none` |
+/// | `idle` | struct, field | how long an entry lives after it was last used | a time, or `never` | `never` |
+/// | `refresh_after` | struct, field | the age from which one caller loads an entry again, while others get the old value | a time, or `never` | `never` |
+/// | `capacity` | struct, field | the most entries of a map, or with `weight` the most that they weigh | a number, a number of bytes such as `"256MiB"`, or `none` | `none` |
+/// | `evict` | struct, field | which entry leaves a full map | `Adaptive`, `Lru`, `Sieve`, `S3Fifo`, `TinyLfu`, `Reject`, or a type of your own by its path | `Adaptive` |
+/// | `weight` | field | how much of the capacity an entry takes | the path of a `fn(&K, &V) -> u32` | each entry takes one |
+/// | `evictable` | field | which entries may be evicted | the path of a `fn(&K, &V) -> bool` | each may |
+/// | `unbounded` | field | why a map without `ttl`, `idle` and `capacity` stays small | the reason, a string | the map must be bounded |
+/// | `hasher` | struct, field | what hashes the keys | `SipHash`, or any type that is `BuildHasher + Default` | the hasher that the map's type names, else ahash |
+/// | `numa` | struct, field | on which NUMA node each shard lies | `Spread`, `Local`, `Off`, `StrictSpread`, `StrictLocal`, or a type of your own by its path | `Spread` |
+/// | `clock` | struct, field | what tells the time for `ttl` and `idle` | `System`, `Boot`, or a type of your own by its path | `System` |
+/// | `skip` | field | the field is no map of the store: it keeps its type, and the builder takes its value | | |
+/// | `snapshot` | struct | the store can be saved and loaded; needs the feature `serde` | | |
+/// | `record` | struct | the uses of the store can be recorded, for `sharded-tune` to find the best policy | | |
+/// | `crate` | struct | where the macro finds the crate | a path | `::sharded` |
 ///
-/// For `struct Shop` with a field `carts`, the attribute writes:
+/// For `struct Shop` with a field `carts`, the attribute generates:
 ///
-/// - `Shop::new()` and `Default`, unless a field is skipped, and `Shop::builder()`, which takes the values of skipped fields
-///   and overrides what was declared;
-/// - `shop.carts()`, of the field's visibility, whose docs end with the policy in words;
-/// - `ShopCarts`, the policy as a type, and `ShopBuilder`;
-/// - the trait `Store`, `Snapshot` if that was asked for, and `Debug` unless it is derived below the attribute.
+/// - `Shop::builder()`, which takes the values of skipped fields and overrides for what was declared;
+/// - `Shop::new()` and `Default`, unless a field is skipped;
+/// - `shop.carts()`, with the field's docs, followed by the policy in words;
+/// - the types `ShopCarts`, which is the policy, and `ShopBuilder`;
+/// - impls of `Store`, of `Debug`, unless it is derived below the attribute, and with the option `snapshot` of
+///   `Snapshot`.
 ///
-/// Keys are `Eq + Hash + Send + 'static`, values `Send + 'static`, and `Sync` or `Copy` besides where the lock asks for it.
-/// The struct can be generic in types and constants, not in lifetimes.
+/// Keys are `Eq + Hash + Send + 'static`, values are `Send + 'static`. Some locks also ask for `Sync` or `Copy`. The
+/// struct can have type and const parameters, but no lifetimes.
 ///
-/// The crate's [`reference`](../sharded/reference/index.html) has each option in full, and what to do about each error.
+/// The crate's [`reference`](../sharded/reference/index.html) describes each option in full, and a cure for each error.
 ///
 /// # Examples
 ///
@@ -80,7 +79,7 @@ const CAN_SNAPSHOT: bool = cfg!(any(feature = "snapshot", test));
 ///
 /// #[sharded(shards = 64, ttl = "30m")]
 /// struct Shop {
-///     /// What lies in each customer's cart.
+///     /// The items in each customer's cart.
 ///     carts: HashMap<u64, Vec<String>>,
 ///     #[shard(lock = RwLock, ttl = never, capacity = 10_000, evict = Lru)]
 ///     pages: HashMap<String, String>,
@@ -99,30 +98,5 @@ const CAN_SNAPSHOT: bool = cfg!(any(feature = "snapshot", test));
 /// ```
 #[proc_macro_attribute]
 pub fn sharded(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    pipeline(attribute.into(), item.into()).into()
-}
-
-fn pipeline(attribute: proc_macro2::TokenStream, item: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
-    let mut diag = Diagnostics::new();
-    let expanded = expanded(attribute, item, &mut diag);
-    let errors = diag.into_compile_errors();
-    quote!(#expanded #errors)
-}
-
-fn expanded(
-    attribute: proc_macro2::TokenStream,
-    item: proc_macro2::TokenStream,
-    diag: &mut Diagnostics,
-) -> proc_macro2::TokenStream {
-    if let Some(declarations) = conditional::split(&attribute, &item) {
-        return declarations;
-    }
-    match syntax::parse(attribute, item, diag) {
-        Ok(declaration) => {
-            let store = resolve::resolve(declaration, diag);
-            check::check(&store, diag);
-            expand::expand(&store)
-        }
-        Err(syntax::Unsupported { item }) => item,
-    }
+    pipeline::pipeline(attribute.into(), item.into()).into()
 }

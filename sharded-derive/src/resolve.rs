@@ -1,17 +1,18 @@
-//! The struct's options are the defaults of every map; a map's own come first.
+//! Each map gets its own options and, where it has none, the struct's. Attributes go to the items that need them.
 
 use crate::diag::Diagnostics;
-use crate::model::{FieldAttrs, MapField, OwnFields, Policy, Setting, SkippedField, Store, StoreField};
+use crate::model::{FieldAttrs, MapField, OwnFields, SkippedField, Store, StoreField};
 use crate::names;
-use crate::syntax::{Declaration, DeclaredField, Options, Written, conditional};
+use crate::syntax::item::{DeclaredField, Item, conditional};
+use crate::syntax::options::table::Options;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use std::{collections::BTreeSet, mem, rc::Rc};
-use syn::{Attribute, GenericParam, Generics, Meta, ext::IdentExt, parse::Parser};
+use std::{collections::BTreeSet, mem};
+use syn::{Attribute, Generics, Meta, ext::IdentExt, parse::Parser};
 
-/// Settles each field's policy and the names of what is generated.
-pub(crate) fn resolve(declaration: Declaration, diag: &mut Diagnostics) -> Store {
-    let Declaration { options, attrs, vis, ident, generics, fields } = declaration;
+/// Decides each map's options and the names of the generated items.
+pub(crate) fn resolve(item: Item, diag: &mut Diagnostics) -> Store {
+    let Item { options, attrs, vis, ident, generics, fields } = item;
     let taken = Taken::by(&attrs, &generics, &fields, &options);
     let krate = options.krate();
     let mut resolved: Vec<StoreField> = Vec::new();
@@ -43,7 +44,7 @@ pub(crate) fn resolve(declaration: Declaration, diag: &mut Diagnostics) -> Store
     }
 }
 
-/// Under opposite `cfg`s the same name may stand twice.
+/// A name may stand twice if both have a `cfg`, since the two may exclude each other.
 fn is_declared_twice(name: &Ident, declared: &DeclaredField, before: &[StoreField]) -> bool {
     let has_cfg = |attrs: &[Attribute]| attrs.iter().any(|attr| class(attr) == Class::Cfg);
     before.iter().any(|field| {
@@ -55,86 +56,52 @@ fn is_declared_twice(name: &Ident, declared: &DeclaredField, before: &[StoreFiel
     })
 }
 
-fn resolve_field(
-    ident: Ident,
-    declared: DeclaredField,
-    defaults: &Options,
-    store: &Ident,
-    taken: &Taken,
-) -> StoreField {
-    let DeclaredField { options, mut field } = declared;
-    if options.skip.is_some() {
+fn resolve_field(ident: Ident, own: DeclaredField, defaults: &Options, store: &Ident, taken: &Taken) -> StoreField {
+    let DeclaredField { mut options, mut field } = own;
+    if options.skip.is_given() {
         let (cfg, attrs) = mem::take(&mut field.attrs).into_iter().partition(|attr| class(attr) == Class::Cfg);
         field.attrs = attrs;
         let parameter = names::parameter(&ident, &taken.parameters);
         let deprecated = field.attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
         return StoreField::Skipped(Box::new(SkippedField { ident, field, options, cfg, parameter, deprecated }));
     }
+    options.inherit(defaults);
     StoreField::Map(Box::new(MapField {
         attrs: field_attrs(&field.attrs),
         policy: names::policy(store, &ident, &taken.mentioned),
-        declared: policy(&options, defaults),
+        options,
         ident,
         field,
     }))
 }
 
-/// Names in the declaration that nothing generated may have.
+/// Names in the declaration that generated items can't have.
 struct Taken {
     fields: BTreeSet<String>,
     parameters: BTreeSet<String>,
-    /// What the user means by these names is not what is generated: they were there before.
+    /// Names by which the user means other items.
     mentioned: BTreeSet<String>,
 }
 
 impl Taken {
     fn by(attrs: &[Attribute], generics: &Generics, fields: &[DeclaredField], options: &Options) -> Self {
         let mut taken = Taken { fields: BTreeSet::new(), parameters: BTreeSet::new(), mentioned: BTreeSet::new() };
-        for parameter in &generics.params {
-            taken.parameters.extend(match parameter {
-                GenericParam::Type(parameter) => Some(parameter.ident.to_string()),
-                GenericParam::Const(parameter) => Some(parameter.ident.to_string()),
-                GenericParam::Lifetime(_) => None,
-            });
-        }
+        taken.parameters.extend(generics.type_params().map(|parameter| parameter.ident.to_string()));
+        taken.parameters.extend(generics.const_params().map(|parameter| parameter.ident.to_string()));
         let mut mention = |tokens| names::mentioned(tokens, &mut taken.mentioned);
         mention(quote!(#(#attrs)* #generics));
         mention(generics.where_clause.to_token_stream());
         for DeclaredField { options, field } in fields {
             taken.fields.extend(field.ident.as_ref().map(|name| name.unraw().to_string()));
             mention(field.ty.to_token_stream());
-            options.paths().for_each(&mut mention);
+            options.given().for_each(|(_, given)| mention(given.tokens.clone()));
         }
-        options.paths().for_each(mention);
+        options.given().for_each(|(_, given)| mention(given.tokens.clone()));
         taken
     }
 }
 
-fn policy(own: &Options, defaults: &Options) -> Policy {
-    fn setting<T>(own: Option<&Rc<Written<T>>>, default: Option<&Rc<Written<T>>>) -> Option<Setting<T>> {
-        let inherited = own.is_none();
-        own.or(default).map(|written| Setting { written: Rc::clone(written), inherited })
-    }
-    Policy {
-        shards: setting(own.shards.as_ref(), defaults.shards.as_ref()),
-        lock: setting(own.lock.as_ref(), defaults.lock.as_ref()),
-        ttl: setting(own.ttl.as_ref(), defaults.ttl.as_ref()),
-        ttl_jitter: setting(own.ttl_jitter.as_ref(), defaults.ttl_jitter.as_ref()),
-        idle: setting(own.idle.as_ref(), defaults.idle.as_ref()),
-        refresh_after: setting(own.refresh_after.as_ref(), defaults.refresh_after.as_ref()),
-        capacity: setting(own.capacity.as_ref(), defaults.capacity.as_ref()),
-        evict: setting(own.evict.as_ref(), defaults.evict.as_ref()),
-        weight: setting(own.weight.as_ref(), None),
-        evictable: setting(own.evictable.as_ref(), None),
-        unbounded: setting(own.unbounded.as_ref(), None),
-        hasher: setting(own.hasher.as_ref(), defaults.hasher.as_ref()),
-        numa: setting(own.numa.as_ref(), defaults.numa.as_ref()),
-        clock: setting(own.clock.as_ref(), defaults.clock.as_ref()),
-        unknown: own.unknown || defaults.unknown,
-    }
-}
-
-/// What an attribute is about, and so where it has to go.
+/// The kind of an attribute, which decides the generated items that get it.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Class {
     Cfg,
@@ -146,7 +113,7 @@ pub(crate) enum Class {
     Other,
 }
 
-/// A `cfg_attr` is what it holds first.
+/// The kind of a `cfg_attr` is that of its first attribute.
 pub(crate) fn class(attr: &Attribute) -> Class {
     let conditional = conditional(attr).next();
     let name = conditional.or_else(|| attr.path().get_ident().map(ToString::to_string)).unwrap_or_default();
@@ -184,7 +151,7 @@ fn field_attrs(attrs: &[Attribute]) -> FieldAttrs {
     out
 }
 
-/// What is said of the struct and holds for its impls, its builder and its policies as well.
+/// The attributes of the struct that its impls, its builder and its policies repeat.
 fn shared_attrs(attrs: &[Attribute]) -> TokenStream {
     let mut out = TokenStream::new();
     for attr in attrs {
@@ -192,7 +159,7 @@ fn shared_attrs(attrs: &[Attribute]) -> TokenStream {
             Class::Cfg | Class::Lint => attr.to_tokens(&mut out),
             Class::Expect => out.extend(allow_instead(attr)),
             Class::Doc if is_hidden(attr) => attr.to_tokens(&mut out),
-            // The generated code names the struct, which would warn at each place.
+            // Each use of the struct in generated code would warn.
             Class::Deprecated => out.extend(quote!(#[allow(deprecated)])),
             Class::Doc | Class::Other => {}
         }
@@ -224,7 +191,7 @@ pub(crate) fn derives(attr: &Attribute) -> Vec<syn::Path> {
     paths.parse2(list.tokens.clone()).map_or_else(|_| Vec::new(), |paths| paths.into_iter().collect())
 }
 
-/// The name of a derive that a store can't have.
+/// The name of the derive, if a store can't have it.
 pub(crate) fn unfit(path: &syn::Path) -> Option<String> {
     const UNFIT: [&str; 10] =
         ["Clone", "Copy", "Default", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash", "Serialize", "Deserialize"];

@@ -1,17 +1,17 @@
-//! What the macro writes, pretty-printed, beside what was declared: `snapshots/<name>.rs` and `<name>.expanded.rs`.
+//! Declarations and their expansions: `snapshots/<name>.rs` and `<name>.expanded.rs`.
 //!
-//! They are reviewed like code. `BLESS=1 cargo test -p sharded-derive` writes what comes out now; `git diff` then shows
-//! what a change of the macro changes for its users.
+//! The expansions are reviewed like code. `BLESS=1 cargo test -p sharded-derive` writes the present ones, and then
+//! `git diff` shows what a change of the macro means for its users.
 
 mod thin;
 
-use crate::pipeline;
+use crate::pipeline::pipeline;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::{collections::BTreeSet, env, fs, path::PathBuf};
 use syn::{File, Item, ItemStruct, Meta};
 
-/// A declaration from the folder, and what becomes of it.
+/// A declaration from the folder and its expansion.
 struct Snapshot {
     name: String,
     attribute: TokenStream,
@@ -23,7 +23,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("snapshots")
 }
 
-/// The names of the files in the folder that end so.
+/// The names of the files in the folder with this ending, without it.
 fn names(ending: &str) -> BTreeSet<String> {
     let entries = fs::read_dir(folder()).expect("the folder is there");
     let files = entries.map(|entry| entry.expect("it can be read").file_name().into_string().expect("it is ASCII"));
@@ -44,7 +44,7 @@ fn snapshot(name: String) -> Snapshot {
     of(name, item)
 }
 
-/// What becomes of a declaration.
+/// Expands a declaration.
 fn of(name: String, mut item: ItemStruct) -> Snapshot {
     let at = item.attrs.iter().position(|attr| attr.path().is_ident("sharded"));
     let attribute = match item.attrs.remove(at.expect("the struct has the attribute")).meta {
@@ -77,7 +77,7 @@ fn expansions_are_as_they_were_reviewed() {
     );
 }
 
-/// `examples/hello_expanded.rs` is `hello.rs` with the attribute's work written out by hand. Only its comments are its own.
+/// `examples/hello_expanded.rs` is `hello.rs` with its expansion written by hand. Only the comments differ.
 #[test]
 fn the_example_written_by_hand_is_what_the_macro_writes() {
     let items = |name: &str| {
@@ -124,7 +124,7 @@ fn a_renamed_crate_is_not_called_by_its_own_name() {
     assert_eq!(thin::roots(&renamed.expansion), BTreeSet::from(["core".to_owned(), "framework".to_owned()]));
 }
 
-/// The lines that differ, each with three that don't around it.
+/// The lines that differ, each with three lines of context.
 fn diff(before: &str, now: &str) -> String {
     const AROUND: usize = 3;
     let (before, now): (Vec<&str>, Vec<&str>) = (before.lines().collect(), now.lines().collect());
@@ -142,7 +142,7 @@ fn diff(before: &str, now: &str) -> String {
     out
 }
 
-/// All lines of both, those that are only in one marked `-` or `+`: by their longest common subsequence.
+/// All lines of both texts. A line that is only in one is marked `-` or `+`. Uses the longest common subsequence.
 fn edits<'a>(before: &[&'a str], now: &[&'a str]) -> Vec<(&'static str, &'a str)> {
     let mut common = vec![vec![0_usize; now.len() + 1]; before.len() + 1];
     for i in (0..before.len()).rev() {

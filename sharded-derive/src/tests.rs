@@ -1,6 +1,7 @@
-//! The pipeline from tokens to tokens. What it writes is pinned in `snapshots`, what it says in `tests/ui`.
+//! The pipeline from tokens to tokens. `snapshots` has its expansions, `tests/ui` its messages.
 
-use crate::{check, diag::Diagnostics, expanded, pipeline, resolve, syntax};
+use crate::pipeline::{expanded, pipeline};
+use crate::{check, diag::Diagnostics, resolve, syntax::item};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -82,7 +83,7 @@ fn what_can_not_be_a_store_stays_as_it_was_without_options() {
 
 #[test]
 fn a_wrong_option_counts_as_given() {
-    // None of these maps is told that it has no bound, nor that `evict` lacks a capacity.
+    // No error says that one of these maps has no bound, or that `evict` needs a capacity.
     let (errors, _) = run(
         quote!(),
         quote! {
@@ -154,9 +155,9 @@ fn a_snapshot_asks_for_the_feature() {
                 a: HashMap<u8, u8>,
             }
         );
-        let Ok(declaration) = syntax::parse(attribute, item, &mut diag) else { panic!("it is a struct") };
+        let Ok(declaration) = item::parse(attribute, item, &mut diag) else { panic!("it is a struct") };
         let store = resolve::resolve(declaration, &mut diag);
-        check::check_snapshot(&store, can_snapshot, &mut diag);
+        check::item::check_snapshot(&store, can_snapshot, &mut diag);
         diag.into_messages()
     };
     assert!(errors(quote!(snapshot), false)[0].starts_with("`snapshot` needs the feature `serde`"));

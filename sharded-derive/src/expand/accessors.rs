@@ -1,29 +1,25 @@
 //! A method per map, named after the field.
 
-use super::{doc, map_reference, reference, words};
+use super::tokens::{doc, implementation};
+use super::types::{map_reference, reference};
+use super::words;
 use crate::model::{MapField, Store};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
 pub(super) fn expand(store: &Store) -> TokenStream {
-    let Store { ident, generics, shared_attrs, .. } = store;
-    let (parameters, arguments, bounds) = generics.split_for_impl();
     let accessors = store.maps().filter(|map| store.has_function(map).is_none()).map(|map| accessor(map, store));
-    quote! {
-        #shared_attrs
-        impl #parameters #ident #arguments #bounds {
-            #(#accessors)*
-        }
-    }
+    implementation(store, None, &accessors.collect())
 }
 
 fn accessor(map: &MapField, store: &Store) -> TokenStream {
     let (vis, name, map_type) = (&map.field.vis, &map.ident, map_reference(map, store));
     let (cfg, attrs, deprecated) = (&map.attrs.cfg, &map.attrs.accessor, &map.attrs.deprecated);
     let gap = map.attrs.documented.then(|| quote!(#[doc = ""]));
-    let policy = doc(&format!("**Policy:** {}.", words::policy(&map.declared)));
+    let policy = doc(&format!("**Policy:** {}.", words::policy(&map.options)));
     let itself = reference(map, store);
-    // Of the user's place, so that an accessor which nobody calls warns as a field does that nobody reads.
+    // With the span of the field's name, so that the compiler warns about an accessor that is never called as it warns
+    // about a field that is never read.
     let function = quote_spanned!(name.span()=> const fn);
     let body = quote_spanned!(name.span()=> { #itself });
     quote! {

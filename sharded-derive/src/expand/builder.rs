@@ -1,6 +1,8 @@
-//! The builder: overrides for what was declared, and the values of skipped fields, which the type system asks for.
+//! The builder: overrides for what was declared, and values of skipped fields. Its type says which values are missing.
 
-use super::{Ends, doc, in_module, is_doubtful_end, krate_at, krate_in_module, map_type, structure, with_self};
+use super::structure;
+use super::tokens::{doc, implementation, in_module, krate_at, krate_in_module, with_self};
+use super::types::{Ends, is_doubtful_end, map_type};
 use crate::model::{MapField, OwnFields, SkippedField, Store, StoreField};
 use crate::names;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -14,7 +16,7 @@ pub(super) fn expand(store: &Store) -> TokenStream {
     quote!(#creation #methods #(#setters)*)
 }
 
-/// The struct, in the module. What it is generic in is the whole store, so no bound of the user's has to be repeated here.
+/// The struct, in the module. Its parameter is the whole store, so the user's bounds need not be repeated here.
 pub(super) fn declaration(store: &Store) -> TokenStream {
     let Store { vis, ident, builder, own, .. } = store;
     let krate = krate_in_module(store);
@@ -28,16 +30,17 @@ pub(super) fn declaration(store: &Store) -> TokenStream {
         let parameter = &skipped.parameter;
         quote!(#parameter = #krate::builder::Missing)
     });
-    let fields = store.fields.iter().map(|field| match field {
-        StoreField::Map(map) => {
-            let (cfg, name, policy) = (&map.attrs.cfg, names::quiet(&map.ident), &map.policy);
-            quote!(#cfg pub(super) #name: #krate::builder::FieldOptions<#policy>)
-        }
-        StoreField::Skipped(skipped) => {
-            let (name, parameter) = (names::quiet(&skipped.ident), &skipped.parameter);
+    let fields = fields(
+        store,
+        |map, name| {
+            let policy = &map.policy;
+            quote!(pub(super) #name: #krate::builder::FieldOptions<#policy>)
+        },
+        |skipped, name| {
+            let parameter = &skipped.parameter;
             quote!(pub(super) #name: #parameter)
-        }
-    });
+        },
+    );
     let marker = is_generic(store).then(|| quote!(pub(super) #marker: ::core::marker::PhantomData<fn() -> __Self>,));
     quote! {
         #docs
@@ -51,13 +54,27 @@ pub(super) fn declaration(store: &Store) -> TokenStream {
     }
 }
 
-/// `Store::builder()`, and `Store::new()` where nothing is skipped.
+/// `name: …` for each of the user's fields.
+fn fields(
+    store: &Store,
+    of_map: impl Fn(&MapField, &Ident) -> TokenStream,
+    of_skipped: impl Fn(&SkippedField, &Ident) -> TokenStream,
+) -> impl Iterator<Item = TokenStream> {
+    store.fields.iter().map(move |field| match field {
+        StoreField::Map(map) => {
+            let (cfg, field) = (&map.attrs.cfg, of_map(map, &names::quiet(&map.ident)));
+            quote!(#cfg #field)
+        }
+        StoreField::Skipped(skipped) => of_skipped(skipped, &names::quiet(&skipped.ident)),
+    })
+}
+
+/// `Store::builder()`, and `Store::new()` if nothing is skipped.
 fn creation(store: &Store) -> TokenStream {
-    let Store { vis, ident, krate, shared_attrs, generics, own, .. } = store;
+    let Store { vis, krate, own, .. } = store;
     let (OwnFields { options, marker }, builder) = (own, store.builder());
-    let (parameters, arguments, bounds) = generics.split_for_impl();
     let builder_arguments = builder_arguments(store, |_| quote!(#krate::builder::Missing));
-    let new = is_complete(store).then(|| {
+    let new = store.is_complete().then(|| {
         let itself = structure::itself(store);
         quote! {
             /// Builds the store as it was declared.
@@ -67,82 +84,70 @@ fn creation(store: &Store) -> TokenStream {
             }
         }
     });
-    let fields = store.fields.iter().map(|field| match field {
-        StoreField::Map(map) => {
-            let (cfg, name) = (&map.attrs.cfg, names::quiet(&map.ident));
-            quote!(#cfg #name: #krate::builder::FieldOptions::new())
-        }
-        StoreField::Skipped(skipped) => {
-            let name = names::quiet(&skipped.ident);
-            quote!(#name: #krate::builder::Missing)
-        }
-    });
+    let fields = fields(
+        store,
+        |_, name| quote!(#name: #krate::builder::FieldOptions::new()),
+        |_, name| quote!(#name: #krate::builder::Missing),
+    );
     let marker = is_generic(store).then(|| quote!(#marker: ::core::marker::PhantomData,));
-    quote! {
-        #shared_attrs
-        impl #parameters #ident #arguments #bounds {
-            #new
+    let body = quote! {
+        #new
 
-            /// Builds the store with overrides for what was declared.
-            #vis fn builder() -> #builder #builder_arguments {
-                #builder {
-                    #options: #krate::builder::StoreOptions::new(),
-                    #(#fields,)*
-                    #marker
-                }
+        /// Builds the store with overrides for what was declared.
+        #vis fn builder() -> #builder #builder_arguments {
+            #builder {
+                #options: #krate::builder::StoreOptions::new(),
+                #(#fields,)*
+                #marker
             }
         }
-    }
+    };
+    implementation(store, None, &body)
 }
 
-/// What every builder has: overrides, and `build`.
+/// The methods of every builder: overrides, and `build`.
 fn methods(store: &Store) -> TokenStream {
-    let Store { vis, krate, shared_attrs, generics, own, .. } = store;
-    let (options, builder) = (&own.options, store.builder());
-    let parameters = impl_parameters(store);
-    let builder_arguments = builder_arguments(store, |skipped| skipped.parameter.to_token_stream());
-    let bounds = generics.where_clause.as_ref().map(|bounds| with_self(bounds, store));
+    let Store { vis, krate, own, .. } = store;
+    let options = &own.options;
     let overrides = store.maps().filter(|map| is_free(&map.ident)).map(|map| map_override(map, store));
     let build = build(store);
-    quote! {
-        #shared_attrs
-        impl<#(#parameters,)*> #builder #builder_arguments #bounds {
-            /// Goes by this clock, moved by hand, in place of every declared one.
-            #vis fn clock(mut self, clock: #krate::clock::Manual) -> Self {
-                self.#options = self.#options.clock(clock);
-                self
-            }
-
-            /// Gives every map this many shards in place of the declared number; a map's own override comes first.
-            ///
-            /// # Panics
-            ///
-            /// Unless it is a power of two of at most 65536.
-            #vis fn shards(mut self, shards: ::core::primitive::usize) -> Self {
-                self.#options = self.#options.shards(shards);
-                self
-            }
-
-            /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
-            #vis fn sweep_by_hand(mut self) -> Self {
-                self.#options = self.#options.sweep_by_hand();
-                self
-            }
-
-            /// Places shards as on this machine, in place of the one at hand.
-            #vis fn topology(mut self, topology: #krate::topology::Topology) -> Self {
-                self.#options = self.#options.topology(topology);
-                self
-            }
-
-            #(#overrides)*
-
-            #build
+    let body = quote! {
+        /// Goes by this clock, moved by hand, in place of every declared one.
+        #vis fn clock(mut self, clock: #krate::clock::Manual) -> Self {
+            self.#options = self.#options.clock(clock);
+            self
         }
-    }
+
+        /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+        ///
+        /// # Panics
+        ///
+        /// Unless it is a power of two of at most 65536.
+        #vis fn shards(mut self, shards: ::core::primitive::usize) -> Self {
+            self.#options = self.#options.shards(shards);
+            self
+        }
+
+        /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+        #vis fn sweep_by_hand(mut self) -> Self {
+            self.#options = self.#options.sweep_by_hand();
+            self
+        }
+
+        /// Places shards as on this machine, in place of the one at hand.
+        #vis fn topology(mut self, topology: #krate::topology::Topology) -> Self {
+            self.#options = self.#options.topology(topology);
+            self
+        }
+
+        #(#overrides)*
+
+        #build
+    };
+    builder_implementation(store, &body)
 }
 
-/// The method that asks for the value of each skipped field, and builds the store.
+/// The method that builds the store. It exists once each skipped field has a value.
 fn build(store: &Store) -> TokenStream {
     let Store { vis, ident, krate, generics, own, .. } = store;
     let options = &own.options;
@@ -151,7 +156,7 @@ fn build(store: &Store) -> TokenStream {
         let (parameter, ty) = (&skipped.parameter, with_self(&skipped.field.ty, store));
         quote!(#parameter: #krate::builder::Supplied<#ty>)
     });
-    let supplied = (!is_complete(store)).then(|| quote!(where #(#supplied,)*));
+    let supplied = (!store.is_complete()).then(|| quote!(where #(#supplied,)*));
     let mut index = 0_usize..;
     let fields = store.fields.iter().map(|field| match field {
         StoreField::Map(map) => build_map(map, index.next().unwrap_or_default(), store),
@@ -162,7 +167,7 @@ fn build(store: &Store) -> TokenStream {
     });
     let deprecated = store.skipped().any(|skipped| skipped.deprecated).then(|| quote!(#[allow(deprecated)]));
     let body = if store.borrows {
-        // That it may not borrow has been reported; the borrow checker need not say it again.
+        // The lifetime has been reported, and the borrow checker would report it again.
         quote!(::core::unreachable!("the declaration has an error"))
     } else {
         quote! {
@@ -182,16 +187,16 @@ fn build(store: &Store) -> TokenStream {
     }
 }
 
-/// `visits: …::build(…)`, standing where the declared type does, since that is what the bounds of the call are about.
+/// `visits: …::build(…)`, with the place of the declared type, since the call's bounds are about that type.
 fn build_map(map: &MapField, index: usize, store: &Store) -> TokenStream {
     let Ends { first, last } = Ends::of(map);
     let (cfg, options, index) = (&map.attrs.cfg, names::quiet(&map.ident), Literal::usize_unsuffixed(index));
     let mut name = map.ident.clone();
     name.set_span(first);
     let krate = krate_at(store, first);
-    // A function is where it was written: what is wrong with its types is said there.
+    // A function keeps its place, where the compiler then reports a mismatch of its types.
     let mut given = quote!(self.#options);
-    for (name, path) in [("weigh", map.declared.weight()), ("pin", map.declared.evictable())] {
+    for (name, path) in [("weigh", map.options.weight.value()), ("pin", map.options.evictable.value())] {
         if let Some(path) = path {
             let (name, of) = (Ident::new(name, Span::call_site()), map_type(map, store));
             given = quote!(#krate::macro_support::#name::<#of>(#given, #path));
@@ -223,57 +228,53 @@ fn map_override(map: &MapField, store: &Store) -> TokenStream {
     }
 }
 
-/// The method that takes the value of a skipped field: it needs an impl of its own, as it changes the builder's type.
+/// The method that takes the value of a skipped field. It needs an impl of its own, as it changes the builder's type.
 fn setter(skipped: &SkippedField, store: &Store) -> TokenStream {
-    let Store { krate, shared_attrs, generics, own, .. } = store;
+    let Store { krate, own, .. } = store;
     let (OwnFields { options, marker }, builder) = (own, store.builder());
     let (vis, name, ty) = (&skipped.field.vis, names::quiet(&skipped.ident), with_self(&skipped.field.ty, store));
-    let parameters = impl_parameters(store);
-    let before = builder_arguments(store, |other| other.parameter.to_token_stream());
+    let is_this = |other: &SkippedField| other.ident == skipped.ident;
     let after = builder_arguments(store, |other| {
-        if other.ident == skipped.ident {
-            quote!(#krate::builder::Given<#ty>)
-        } else {
-            other.parameter.to_token_stream()
-        }
+        if is_this(other) { quote!(#krate::builder::Given<#ty>) } else { other.parameter.to_token_stream() }
     });
-    let bounds = generics.where_clause.as_ref().map(|bounds| with_self(bounds, store));
-    let fields = store.fields.iter().map(|field| match field {
-        StoreField::Map(map) => {
-            let (cfg, name) = (&map.attrs.cfg, names::quiet(&map.ident));
-            quote!(#cfg #name: self.#name)
-        }
-        StoreField::Skipped(other) if other.ident == skipped.ident => quote!(#name: #krate::builder::Given(#name)),
-        StoreField::Skipped(other) => {
-            let name = names::quiet(&other.ident);
-            quote!(#name: self.#name)
-        }
-    });
+    let fields = fields(
+        store,
+        |_, name| quote!(#name: self.#name),
+        |other, name| {
+            if is_this(other) { quote!(#name: #krate::builder::Given(#name)) } else { quote!(#name: self.#name) }
+        },
+    );
     let marker = is_generic(store).then(|| quote!(#marker: self.#marker,));
     let docs = doc(&format!("The value of the field `{}`.", skipped.ident));
+    let body = quote! {
+        #docs
+        #vis fn #name(self, #name: #ty) -> #builder #after {
+            #builder {
+                #options: self.#options,
+                #(#fields,)*
+                #marker
+            }
+        }
+    };
+    builder_implementation(store, &body)
+}
+
+/// `impl StoreBuilder { … }`, whatever values the skipped fields have so far.
+fn builder_implementation(store: &Store, body: &TokenStream) -> TokenStream {
+    let (builder, shared_attrs, parameters) = (store.builder(), &store.shared_attrs, impl_parameters(store));
+    let arguments = builder_arguments(store, |skipped| skipped.parameter.to_token_stream());
+    let bounds = store.generics.where_clause.as_ref().map(|bounds| with_self(bounds, store));
     quote! {
         #shared_attrs
-        impl<#(#parameters,)*> #builder #before #bounds {
-            #docs
-            #vis fn #name(self, #name: #ty) -> #builder #after {
-                #builder {
-                    #options: self.#options,
-                    #(#fields,)*
-                    #marker
-                }
-            }
+        impl<#(#parameters,)*> #builder #arguments #bounds {
+            #body
         }
     }
 }
 
-/// Whether the builder's method of this name is the field's. Where not, that is an error, and one is enough.
+/// Whether no method of the builder has this name. Otherwise `check` reports it, and a second error would not help.
 fn is_free(field: &Ident) -> bool {
     !names::is_one_of(field, &names::OF_BUILDER)
-}
-
-/// Whether nothing is skipped, so that a store can be had from nothing.
-pub(super) fn is_complete(store: &Store) -> bool {
-    store.skipped().next().is_none()
 }
 
 fn is_generic(store: &Store) -> bool {
@@ -299,7 +300,7 @@ fn impl_parameters(store: &Store) -> Vec<TokenStream> {
     users.chain(store.skipped().map(|skipped| skipped.parameter.to_token_stream())).collect()
 }
 
-/// `<Store<T, N, …>, …>`: the store where it is generic, then what `of` says of each skipped field.
+/// `<Store<T, N, …>, …>`: the store if it is generic, then what `of` says for each skipped field.
 fn builder_arguments(store: &Store, of: impl Fn(&SkippedField) -> TokenStream) -> TokenStream {
     let (ident, (_, arguments, _)) = (&store.ident, store.generics.split_for_impl());
     let itself = is_generic(store).then(|| quote!(#ident #arguments));

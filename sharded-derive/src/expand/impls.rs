@@ -1,86 +1,73 @@
-//! `Store`, `Snapshot` where it was asked for, `Debug`, and `Default` where nothing is skipped.
+//! `Store`, `Snapshot` if it was asked for, `Debug` unless it is derived, and `Default` if nothing is skipped.
 
-use super::{builder::is_complete, reference, structure};
-use crate::model::Store;
+use super::structure;
+use super::tokens::implementation;
+use super::types::reference;
+use crate::model::{CAN_SNAPSHOT, MapField, Store};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
 
 pub(super) fn expand(store: &Store) -> TokenStream {
     let visit = visit(store);
-    let snapshot = (store.options.snapshot.is_some() && crate::CAN_SNAPSHOT).then(|| snapshot(store));
+    let snapshot = (store.options.snapshot.is_given() && CAN_SNAPSHOT).then(|| snapshot(store));
     let debug = (!store.derives_debug).then(|| debug(store));
-    let default = is_complete(store).then(|| default(store));
+    let default = store.is_complete().then(|| default(store));
     quote!(#visit #snapshot #debug #default)
 }
 
-fn visit(store: &Store) -> TokenStream {
-    let Store { ident, generics, krate, shared_attrs, .. } = store;
-    let (parameters, arguments, bounds) = generics.split_for_impl();
-    let visits = store.maps().map(|map| {
-        let (cfg, itself) = (&map.attrs.cfg, reference(map, store));
-        quote!(#cfg visitor(#itself);)
+/// A statement for each map, under its `cfg`.
+fn for_each_map(store: &Store, statement: impl Fn(&MapField, TokenStream) -> TokenStream) -> TokenStream {
+    let statements = store.maps().map(|map| {
+        let (cfg, statement) = (&map.attrs.cfg, statement(map, reference(map, store)));
+        quote!(#cfg #statement)
     });
-    quote! {
-        #shared_attrs
-        impl #parameters #krate::Store for #ident #arguments #bounds {
-            fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn #krate::Field)) {
-                #(#visits)*
-            }
+    statements.collect()
+}
+
+fn visit(store: &Store) -> TokenStream {
+    let krate = &store.krate;
+    let visits = for_each_map(store, |_, itself| quote!(visitor(#itself);));
+    let body = quote! {
+        fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn #krate::Field)) {
+            #visits
         }
-    }
+    };
+    implementation(store, Some(quote!(#krate::Store)), &body)
 }
 
 fn snapshot(store: &Store) -> TokenStream {
-    let Store { ident, generics, krate, shared_attrs, .. } = store;
-    let (parameters, arguments, bounds) = generics.split_for_impl();
-    let visits = store.maps().map(|map| {
-        let (cfg, itself) = (&map.attrs.cfg, reference(map, store));
-        quote!(#cfg visitor(#krate::macro_support::saved(#itself));)
-    });
-    quote! {
-        #shared_attrs
-        impl #parameters #krate::snapshot::Snapshot for #ident #arguments #bounds {
-            fn visit_saved(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn #krate::snapshot::SavedField)) {
-                #(#visits)*
-            }
+    let krate = &store.krate;
+    let visits = for_each_map(store, |_, itself| quote!(visitor(#krate::macro_support::saved(#itself));));
+    let body = quote! {
+        fn visit_saved(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn #krate::snapshot::SavedField)) {
+            #visits
         }
-    }
+    };
+    implementation(store, Some(quote!(#krate::snapshot::Snapshot)), &body)
 }
 
-/// `DebugStruct`'s methods are called by their paths: a trait of the user's with methods of the same names for every type
-/// would come first.
+/// `DebugStruct`'s methods are called by their paths: a method of the same name, of a trait that the user implements
+/// for every type, would come first.
 fn debug(store: &Store) -> TokenStream {
-    let Store { ident, generics, shared_attrs, .. } = store;
-    let (parameters, arguments, bounds) = generics.split_for_impl();
-    let title = ident.unraw().to_string();
-    let fields = store.maps().map(|map| {
-        let (cfg, itself, title) = (&map.attrs.cfg, reference(map, store), map.ident.unraw().to_string());
-        quote!(#cfg ::core::fmt::DebugStruct::field(&mut debug, #title, #itself);)
+    let title = store.ident.unraw().to_string();
+    let fields = for_each_map(store, |map, itself| {
+        let title = map.ident.unraw().to_string();
+        quote!(::core::fmt::DebugStruct::field(&mut debug, #title, #itself);)
     });
-    let finish = if is_complete(store) { quote!(finish) } else { quote!(finish_non_exhaustive) };
-    quote! {
-        #shared_attrs
-        impl #parameters ::core::fmt::Debug for #ident #arguments #bounds {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                let mut debug = f.debug_struct(#title);
-                #(#fields)*
-                ::core::fmt::DebugStruct::#finish(&mut debug)
-            }
+    let finish = if store.is_complete() { quote!(finish) } else { quote!(finish_non_exhaustive) };
+    let body = quote! {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut debug = f.debug_struct(#title);
+            #fields
+            ::core::fmt::DebugStruct::#finish(&mut debug)
         }
-    }
+    };
+    implementation(store, Some(quote!(::core::fmt::Debug)), &body)
 }
 
 fn default(store: &Store) -> TokenStream {
-    let Store { ident, generics, shared_attrs, .. } = store;
-    let (parameters, arguments, bounds) = generics.split_for_impl();
     let itself = structure::itself(store);
-    quote! {
-        #shared_attrs
-        impl #parameters ::core::default::Default for #ident #arguments #bounds {
-            fn default() -> #itself {
-                Self::new()
-            }
-        }
-    }
+    let body = quote!(fn default() -> #itself { Self::new() });
+    implementation(store, Some(quote!(::core::default::Default)), &body)
 }

@@ -1,58 +1,62 @@
-//! The policy of a map, as a type.
+//! The policy type of a map.
 
-use super::{doc, in_module, words};
+use super::tokens::{doc, in_module};
+use super::words;
 use crate::model::{MapField, Store};
-use crate::syntax::{CLOCKS, Choice, Choices, EVICTIONS, HASHERS, Hasher, LOCKS, PLACEMENTS, Shards};
+use crate::syntax::declaration::Choices;
+use crate::syntax::options::table::{CLOCKS, EVICTIONS, HASHERS, LOCKS, PLACEMENTS};
+use crate::syntax::values::choice::Choice;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 use std::time::Duration;
 use syn::ext::IdentExt;
 
-/// The type, in the module.
+/// The declaration of the type, in the module.
 pub(super) fn declaration(map: &MapField, store: &Store) -> TokenStream {
     let (policy, vis) = (&map.policy, in_module(&map.field.vis));
     let (cfg, lints) = (&map.attrs.cfg, &map.attrs.lints);
     let accessor = format!("{}::{}", store.ident.unraw(), map.ident.unraw());
-    let docs = doc(&format!("The policy of [`{accessor}`](super::{accessor}): {}.", words::policy(&map.declared)));
+    let docs = doc(&format!("The policy of [`{accessor}`](super::{accessor}): {}.", words::policy(&map.options)));
     quote! {
         #cfg #lints #docs
         #vis enum #policy {}
     }
 }
 
-/// What the type stands for.
+/// Its implementation of `Policy`.
 pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
     let krate = &store.krate;
     let (policy, name) = (store.policy(map), map.ident.unraw().to_string());
     let (cfg, shared) = (&map.attrs.cfg, &store.shared_attrs);
 
-    let shards = match map.declared.shards() {
-        Shards::Auto => quote!(#krate::shards::Auto),
-        Shards::Fixed(shards) => {
+    let options = &map.options;
+    let shards = match options.shards.value() {
+        None => quote!(#krate::shards::Auto),
+        Some(&shards) => {
             let shards = Literal::u64_unsuffixed(shards);
             quote!(#krate::shards::Fixed<#shards>)
         }
     };
-    let lock = choice(map.declared.lock(), &LOCKS, "Mutex", krate);
-    let placement = choice(map.declared.numa(), &PLACEMENTS, "Spread", krate);
-    let clock = choice(map.declared.clock(), &CLOCKS, "System", krate);
-    let expiry = match (map.declared.ttl(), map.declared.idle()) {
+    let lock = choice(options.lock.value(), &LOCKS, krate);
+    let placement = choice(options.numa.value(), &PLACEMENTS, krate);
+    let clock = choice(options.clock.value(), &CLOCKS, krate);
+    let expiry = match (options.ttl.value(), options.idle.value()) {
         (_, Some(_)) => quote!(AfterAccess),
         (Some(_), None) => quote!(AfterWrite),
         (None, None) => quote!(Never),
     };
-    let eviction = match map.declared.capacity() {
+    let eviction = match options.capacity.value() {
         None => quote!(#krate::evict::Unbounded),
-        Some(_) => choice(map.declared.evict(), &EVICTIONS, "Adaptive", krate),
+        Some(_) => choice(options.evict.value(), &EVICTIONS, krate),
     };
-    let ttl = map.declared.ttl().map(|ttl| time("TTL", ttl));
-    let ttl_jitter = map.declared.ttl_jitter().map(|percent| {
-        let percent = Literal::u8_unsuffixed(percent);
+    let ttl = options.ttl.value().map(|ttl| time("TTL", *ttl));
+    let ttl_jitter = options.ttl_jitter.value().map(|percent| {
+        let percent = Literal::u8_unsuffixed(*percent);
         quote!(const TTL_JITTER: ::core::primitive::u8 = #percent;)
     });
-    let idle = map.declared.idle().map(|idle| time("IDLE", idle));
-    let refresh_after = map.declared.refresh_after().map(|after| time("REFRESH_AFTER", after));
-    let capacity = map.declared.capacity().map(|capacity| {
+    let idle = options.idle.value().map(|idle| time("IDLE", *idle));
+    let refresh_after = options.refresh_after.value().map(|after| time("REFRESH_AFTER", *after));
+    let capacity = options.capacity.value().map(|capacity| {
         let capacity = &capacity.literal;
         quote! {
             const CAPACITY: ::core::option::Option<::core::primitive::usize> =
@@ -63,9 +67,9 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
         let name = Ident::new(name, Span::call_site());
         is_set.then(|| quote!(const #name: ::core::primitive::bool = true;))
     };
-    let weighs = flag("WEIGHS", map.declared.weight().is_some());
-    let pins = flag("PINS", map.declared.evictable().is_some());
-    let records = flag("RECORDS", store.options.record.is_some());
+    let weighs = flag("WEIGHS", options.weight.value().is_some());
+    let pins = flag("PINS", options.evictable.value().is_some());
+    let records = flag("RECORDS", options.record.is_given());
     quote! {
         #cfg #shared
         impl #krate::Policy for #policy {
@@ -88,30 +92,28 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
     }
 }
 
-/// The hasher that was declared, as a type.
+/// The type of the declared hasher.
 pub(super) fn hasher(map: &MapField, store: &Store) -> Option<TokenStream> {
     let krate = &store.krate;
-    map.declared.hasher().map(|hasher| match hasher {
-        Hasher::Ours(name) => ours(name, &HASHERS, krate),
-        Hasher::Own(path) => path.clone(),
-    })
+    map.options.hasher.value().map(|hasher| choice(Some(hasher), &HASHERS, krate))
 }
 
-fn choice(chosen: Option<&Choice>, choices: &Choices, default: &str, krate: &TokenStream) -> TokenStream {
+/// The type that was chosen, or the default.
+fn choice(chosen: Option<&Choice>, choices: &Choices, krate: &TokenStream) -> TokenStream {
     match chosen {
-        None => ours(&Ident::new(default, Span::call_site()), choices, krate),
+        None => ours(&Ident::new(choices.names[0], Span::call_site()), choices, krate),
         Some(Choice::Ours(name)) => ours(name, choices, krate),
         Some(Choice::Own(path)) => path.clone(),
     }
 }
 
-/// The user's token as the last segment.
+/// The path of one of the runtime's types. Its last segment is the user's token.
 fn ours(name: &Ident, choices: &Choices, krate: &TokenStream) -> TokenStream {
     let module = Ident::new(choices.module, Span::call_site());
     quote!(#krate::#module::#name)
 }
 
-/// A constant in the longest unit that `Duration` takes and that leaves no rest.
+/// A constant, in the longest unit that `Duration` takes and that leaves no remainder.
 fn time(name: &str, time: Duration) -> TokenStream {
     let name = Ident::new(name, Span::call_site());
     let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);

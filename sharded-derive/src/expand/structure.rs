@@ -1,9 +1,10 @@
-//! The struct, its maps replaced by sharded ones.
+//! The struct, with sharded maps in place of the written ones.
 
-use super::{Ends, is_doubtful_end, is_visibly_a_map, krate_at, map_type};
+use super::tokens::krate_at;
+use super::types::{Ends, is_doubtful_end, is_visibly_a_map, map_type};
 use crate::model::{Store, StoreField};
 use crate::resolve::{derives, unfit};
-use crate::syntax::Choice;
+use crate::syntax::values::choice::Choice;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Attribute;
@@ -22,7 +23,7 @@ pub(super) fn expand(store: &Store) -> TokenStream {
                 let krate = krate_at(store, first);
                 map_type = quote_spanned!(last=> #krate::macro_support::Last<#map_type>);
             }
-            // Without the user's `pub`: the accessor has it.
+            // The field is private. The accessor has the user's visibility.
             quote!(#cfg #lints #other #name: #map_type)
         }
     });
@@ -34,7 +35,7 @@ pub(super) fn expand(store: &Store) -> TokenStream {
     }
 }
 
-/// An attribute of the struct, without derives that are an error and would only cause more of them.
+/// An attribute of the struct, without the derives that have been reported and would cause more errors.
 fn attribute(attr: &Attribute) -> TokenStream {
     let derives = derives(attr);
     if derives.iter().all(|path| unfit(path).is_none()) {
@@ -44,10 +45,10 @@ fn attribute(attr: &Attribute) -> TokenStream {
     quote!(#[derive(#(#fit),*)])
 }
 
-/// `Self` as a return type. The compiler may say here once more that some field is no map, or that a lock is none: then it
-/// says so where that was written.
+/// `Self` as a return type, with the place of a type that may be no map or no lock. If so, the compiler reports it at
+/// this return type too, and then in the place that the user has to change.
 pub(super) fn itself(store: &Store) -> Ident {
-    let doubtful = store.maps().find_map(|map| match map.declared.lock() {
+    let doubtful = store.maps().find_map(|map| match map.options.lock.value() {
         _ if !is_visibly_a_map(map) => Some(Ends::of(map).first),
         Some(Choice::Own(path)) => path.clone().into_iter().next().map(|first| first.span()),
         _ => None,

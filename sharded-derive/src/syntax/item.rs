@@ -1,13 +1,14 @@
 //! The struct and the attributes on it and on its fields.
 
-use super::options::{Options, Place};
+use super::declaration::Place;
+use super::options::table::Options;
 use crate::diag::Diagnostics;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Attribute, Data, DeriveInput, Field, Fields, Generics, Meta, Visibility, punctuated::Punctuated};
 
-/// A struct with named fields, `#[shard(…)]` taken off each.
-pub(crate) struct Declaration {
+/// A struct with named fields. `#[shard(…)]` is removed from each, and its options are read.
+pub(crate) struct Item {
     pub(crate) options: Options,
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
@@ -21,17 +22,13 @@ pub(crate) struct DeclaredField {
     pub(crate) field: Field,
 }
 
-/// An item that is no struct with named fields. The error is noted; the item stays as it was.
+/// An item that is not a struct with named fields, which has been reported. It stays as it was.
 pub(crate) struct Unsupported {
     pub(crate) item: TokenStream,
 }
 
 /// Reads the attribute's options and the item under it.
-pub(crate) fn parse(
-    attribute: TokenStream,
-    item: TokenStream,
-    diag: &mut Diagnostics,
-) -> Result<Declaration, Unsupported> {
+pub(crate) fn parse(attribute: TokenStream, item: TokenStream, diag: &mut Diagnostics) -> Result<Item, Unsupported> {
     let Ok(input) = syn::parse2::<DeriveInput>(item.clone()) else {
         diag.error(&item, "`#[sharded]` goes on a struct with named fields");
         return Err(Unsupported { item });
@@ -53,7 +50,7 @@ pub(crate) fn parse(
         .into_iter()
         .map(|mut field| DeclaredField { options: take_field_options(&mut field, diag), field })
         .collect();
-    Ok(Declaration { options, attrs, vis, ident, generics, fields })
+    Ok(Item { options, attrs, vis, ident, generics, fields })
 }
 
 fn named_fields(data: Data, ident: &Ident, diag: &mut Diagnostics) -> Result<Punctuated<Field, syn::Token![,]>, Data> {
@@ -77,7 +74,7 @@ fn named_fields(data: Data, ident: &Ident, diag: &mut Diagnostics) -> Result<Pun
     Err(data)
 }
 
-/// Takes the options off a field.
+/// Removes the options from a field and reads them.
 fn take_field_options(field: &mut Field, diag: &mut Diagnostics) -> Options {
     let mut options = Options::default();
     for attr in take(&mut field.attrs, |attr| attr.path().is_ident("shard") || attr.path().is_ident("sharded")) {
@@ -90,7 +87,7 @@ fn take_field_options(field: &mut Field, diag: &mut Diagnostics) -> Options {
             Meta::NameValue(_) => diag.error(&attr, "the options go in parentheses: `#[shard(…)]`"),
         }
     }
-    // Which options there are has to be known before `cfg` is looked at, so they can't depend on it.
+    // The macro runs before the compiler decides which `cfg` holds.
     for attr in take(&mut field.attrs, |attr| conditional(attr).any(|inner| inner == "shard")) {
         diag.error(
             &attr,
@@ -134,7 +131,7 @@ fn take(attrs: &mut Vec<Attribute>, wanted: impl Fn(&Attribute) -> bool) -> Vec<
     taken
 }
 
-/// The same item without `#[shard(…)]` anywhere, which nobody else knows.
+/// The same item without any `#[shard(…)]`, which the compiler would report as unknown.
 fn without_shard(item: TokenStream) -> TokenStream {
     let mut out = TokenStream::new();
     let mut tokens = item.into_iter().peekable();

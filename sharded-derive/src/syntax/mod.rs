@@ -1,21 +1,7 @@
-//! Tokens become what was written. Nothing is decided here that needs two options at once.
+//! Tokens become what was written, option by option. A rule about several options is in `check`.
 
-mod capacity;
-mod choice;
-mod duration;
-mod entries;
-mod function;
-mod item;
-mod options;
-mod percent;
-mod reason;
-mod shards;
-mod value;
-
-pub(crate) use capacity::{Capacity, Most};
-pub(crate) use choice::{CLOCKS, Choice, Choices, EVICTIONS, HASHERS, Hasher, LOCKS, PLACEMENTS, compact};
-pub(crate) use duration::{Time, in_words};
-pub(crate) use item::{Declaration, DeclaredField, Unsupported, conditional, parse};
-pub(crate) use options::{Options, Written, krate};
-pub(crate) use percent::Share;
-pub(crate) use shards::Shards;
+pub(crate) mod declaration;
+pub(crate) mod item;
+pub(crate) mod list;
+pub(crate) mod options;
+pub(crate) mod values;

@@ -1,15 +1,23 @@
-//! A value as the user wrote it, before an option says what it should have been.
+//! A value as the user wrote it, before the option's parser reads it.
 
+use crate::syntax::declaration::Declaration;
 use proc_macro2::{Ident, TokenStream};
-use quote::ToTokens;
 use syn::{Lit, LitInt, LitStr, Path};
 
-/// The value of an option with its tokens, to point at.
+/// Why a value that is a path, where a literal is asked for, can't be read.
+pub(super) const NO_CONSTANTS: &str = "as the macro can't read a constant; the builder can override it";
+
+/// What a parser returns: the value, or what is wrong with it.
+pub(crate) type Parsed<T> = Result<T, String>;
+
+/// The value of an option.
 pub(crate) struct Value {
+    pub(crate) option: &'static Declaration,
     pub(crate) kind: Kind,
     pub(crate) tokens: TokenStream,
 }
 
+/// The forms of values.
 pub(crate) enum Kind {
     /// `auto`, `Mutex`
     Word(Ident),
@@ -24,7 +32,7 @@ pub(crate) enum Kind {
 }
 
 impl Value {
-    pub(crate) fn new(tokens: TokenStream) -> Self {
+    pub(crate) fn new(option: &'static Declaration, tokens: TokenStream) -> Self {
         let kind = if let Ok(literal) = syn::parse2::<Lit>(tokens.clone()) {
             match literal {
                 Lit::Int(number) if number.suffix().is_empty() && !number.base10_digits().starts_with('-') => {
@@ -40,22 +48,22 @@ impl Value {
         } else {
             Kind::Other
         };
-        Self { kind, tokens }
+        Self { option, kind, tokens }
     }
 
-    /// The word, if it is this one.
+    /// Whether the value is this word.
     pub(crate) fn is_word(&self, word: &str) -> bool {
         matches!(&self.kind, Kind::Word(written) if written == word)
     }
 
     /// Whether the value begins with a minus sign.
-    pub(crate) fn is_negative(&self) -> bool {
+    pub(super) fn is_negative(&self) -> bool {
         self.tokens.to_string().starts_with('-')
     }
-}
 
-impl ToTokens for Value {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        self.tokens.to_tokens(tokens);
+    /// The message about a value that is right but for its quotes.
+    pub(super) fn unquoted(&self, what: &str, text: &LitStr) -> String {
+        let name = self.option.name;
+        format!("`{name}` is {what} without quotes: `{name} = {}`", text.value().trim())
     }
 }

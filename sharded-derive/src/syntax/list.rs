@@ -1,6 +1,6 @@
-//! `name = value, name, …`: the list as such, whatever the names and values mean.
+//! `name = value, name, …`: the list, whatever the names and values mean.
 //!
-//! The list is cut at its commas before anything is understood, so that one bad entry does not hide the next.
+//! The list is split at its commas before anything is parsed, so a bad entry does not hide the next one.
 
 use crate::diag::Diagnostics;
 use proc_macro2::{Ident, Spacing, TokenStream, TokenTree};
@@ -9,7 +9,7 @@ use proc_macro2::{Ident, Spacing, TokenStream, TokenTree};
 pub(crate) struct Entry {
     pub(crate) name: Ident,
     pub(crate) value: Given,
-    /// The whole entry, to point at.
+    /// The whole entry, for an error to point at.
     pub(crate) tokens: TokenStream,
 }
 
@@ -22,12 +22,12 @@ pub(crate) enum Given {
     Wrong,
 }
 
-/// The entries of a list. What is no entry is reported and passed over.
+/// The entries of a list. Anything else is reported and skipped.
 pub(crate) fn entries(list: TokenStream, diag: &mut Diagnostics) -> Vec<Entry> {
     cut(list, diag).into_iter().filter_map(|tokens| entry(tokens, diag)).collect()
 }
 
-/// Cuts at the commas outside of `<…>`, and where one was forgotten.
+/// Splits at the commas outside of `<…>`, and where a comma is missing.
 fn cut(list: TokenStream, diag: &mut Diagnostics) -> Vec<Vec<TokenTree>> {
     let mut parts = vec![Vec::new()];
     let mut angles = 0_usize;
@@ -70,12 +70,9 @@ fn entry(tokens: Vec<TokenTree>, diag: &mut Diagnostics) -> Option<Entry> {
             let value: TokenStream = rest.collect();
             if value.is_empty() { Given::Nothing } else { Given::Value(value) }
         }
-        Some(TokenTree::Group(group)) => {
-            diag.error(&whole, format!("an option is written with `=`: `{name} = {}`", group.stream()));
-            Given::Wrong
-        }
-        Some(_) => {
-            diag.error(&whole, format!("an option is written with `=`: `{name} = …`"));
+        Some(token) => {
+            let value = if let TokenTree::Group(group) = token { group.stream().to_string() } else { "…".to_owned() };
+            diag.error(&whole, format!("an option is written with `=`: `{name} = {value}`"));
             Given::Wrong
         }
     };

@@ -1,0 +1,19 @@
+//! The rules about the whole declaration: one function per rule.
+
+mod fields;
+pub(crate) mod item;
+mod needs;
+
+use crate::diag::Diagnostics;
+use crate::model::Store;
+
+/// Reports everything in the declaration that breaks a rule.
+pub(crate) fn check(store: &Store, diag: &mut Diagnostics) {
+    item::check(store, diag);
+    needs::check_struct(store, diag);
+    for map in store.maps() {
+        fields::check_bound(map, diag);
+        needs::check_field(map, diag);
+        fields::check(map, diag);
+    }
+}
