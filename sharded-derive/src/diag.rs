@@ -1,4 +1,4 @@
-//! The errors of one declaration: all of them, each on the tokens that are wrong.
+//! The errors of one declaration. All are reported, each on the tokens that are wrong.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -6,7 +6,7 @@ use std::{fmt::Display, mem, thread};
 
 /// Collects errors until [`into_compile_errors`](Diagnostics::into_compile_errors).
 ///
-/// Dropped with errors inside, it panics: an error must not get lost on the way to the user.
+/// Dropping it with errors inside panics, since the user would never see them.
 pub(crate) struct Diagnostics {
     errors: Vec<syn::Error>,
 }
@@ -16,19 +16,20 @@ impl Diagnostics {
         Self { errors: Vec::new() }
     }
 
-    /// Notes an error about these tokens; all of them get underlined.
+    /// Adds an error about these tokens. The compiler underlines all of them.
     pub(crate) fn error(&mut self, at: impl ToTokens, message: impl Display) {
         self.errors.push(syn::Error::new_spanned(at, message));
     }
 
-    /// As [`error`](Diagnostics::error), for what every field finds wrong with the struct's options: said once.
+    /// As [`error`](Diagnostics::error), unless there is one with the same message: each field may find the same
+    /// mistake in the struct's options.
     pub(crate) fn error_once(&mut self, at: impl ToTokens, message: &str) {
         if !self.errors.iter().any(|error| error.to_string() == message) {
             self.error(at, message);
         }
     }
 
-    /// One `compile_error!` per error, in the order of their arrival.
+    /// One `compile_error!` per error, in the order in which they were added.
     pub(crate) fn into_compile_errors(mut self) -> TokenStream {
         mem::take(&mut self.errors).into_iter().map(syn::Error::into_compile_error).collect()
     }

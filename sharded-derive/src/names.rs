@@ -1,10 +1,10 @@
-//! The names of what is generated.
+//! The names of generated items.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use std::collections::BTreeSet;
 use syn::ext::IdentExt;
 
-/// The functions that a store has besides one per map, by where it has them from. An accessor of the same name would hide them.
+/// The functions of a store besides its accessors, by origin. An accessor of the same name would hide them.
 pub(crate) const OF_STORE: [(Source, &[&str]); 5] = [
     (Source::Store, &["new", "builder"]),
     (Source::Trait("Store"), &["visit", "sweep", "clear", "placement", "recorder"]),
@@ -13,17 +13,17 @@ pub(crate) const OF_STORE: [(Source, &[&str]); 5] = [
     (Source::Trait("Debug"), &["fmt"]),
 ];
 
-/// Where a store has a function from.
+/// The origin of a function: the store's own impl or a trait.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Source {
     Store,
     Trait(&'static str),
 }
 
-/// The methods that a builder has besides one per field.
+/// The methods of a builder besides one per field.
 pub(crate) const OF_BUILDER: [&str; 5] = ["clock", "shards", "sweep_by_hand", "topology", "build"];
 
-/// Where the store has a function of this name from, if it has one.
+/// The origin of the store's function with this name, if there is one.
 pub(crate) fn of_store(field: &Ident, has: impl Fn(&str) -> bool) -> Option<Source> {
     let is_there = |source: Source| match source {
         Source::Store => true,
@@ -37,14 +37,15 @@ pub(crate) fn is_one_of(field: &Ident, names: &[&str]) -> bool {
     names.contains(&field.unraw().to_string().as_str())
 }
 
-/// `requests_by_day` becomes `RequestsByDay`, and `retry_1` becomes `Retry_1`. A name from which an underscore or the case of a letter
-/// would be lost stays as it is, behind an underscore: `_private` becomes `__private`. So no two names become the same.
+/// `requests_by_day` becomes `RequestsByDay`, and `retry_1` becomes `Retry_1`. If an underscore or the case of a letter
+/// would be lost, the name stays as it is, with an underscore before it: `_private` becomes `__private`. Therefore two
+/// different names never become the same.
 pub(crate) fn camel(snake: &str) -> String {
     let words: Option<String> = snake.split('_').map(camel_word).collect();
     words.unwrap_or_else(|| format!("_{snake}"))
 }
 
-/// `None` where the word could not be told from another one afterwards.
+/// `None` if two different words would become the same.
 fn camel_word(word: &str) -> Option<String> {
     if word.chars().any(|letter| letter.to_lowercase().ne([letter])) {
         return None;
@@ -63,7 +64,7 @@ fn camel_word(word: &str) -> Option<String> {
 
 /// The policy of field `visits` of struct `Hello` is `HelloVisits`.
 ///
-/// A field `builder` is an error. Until it is mended, its policy is not called as the builder.
+/// A field `builder` is an error. Its policy gets another name than the builder, which would cause a second error.
 pub(crate) fn policy(store: &Ident, field: &Ident, mentioned: &BTreeSet<String>) -> Ident {
     let field_name = field.unraw().to_string();
     let end = if field_name == "builder" { format!("_{field_name}") } else { camel(&field_name) };
@@ -86,12 +87,12 @@ pub(crate) fn parameter(field: &Ident, taken: &BTreeSet<String>) -> Ident {
     Ident::new(&unused(name, taken), generated(field.span()))
 }
 
-/// A field of the builder's own.
+/// A field of the builder that belongs to no field of the user.
 pub(crate) fn own(name: &str, fields: &BTreeSet<String>) -> Ident {
     Ident::new(&unused(name.to_owned(), fields), Span::call_site())
 }
 
-/// The name, or the first one with underscores behind it that is not taken.
+/// The name, with as many underscores after it as make it differ from those that are taken.
 pub(crate) fn unused(mut name: String, taken: &BTreeSet<String>) -> String {
     while taken.contains(&name) {
         name.push('_');
@@ -99,7 +100,7 @@ pub(crate) fn unused(mut name: String, taken: &BTreeSet<String>) -> String {
     name
 }
 
-/// The names with which a path begins in these tokens: `HashMap` and `std` in `HashMap<std::string::String, u8>`.
+/// Collects the first segments of paths in these tokens: `HashMap` and `std` of `HashMap<std::string::String, u8>`.
 pub(crate) fn mentioned(tokens: TokenStream, names: &mut BTreeSet<String>) {
     let mut colons = 0;
     for token in tokens {
@@ -118,15 +119,15 @@ pub(crate) fn mentioned(tokens: TokenStream, names: &mut BTreeSet<String>) {
     }
 }
 
-/// The same name at the same place, but known as generated: editors still find the way to what the user wrote, and lints
-/// about an unused or unusual name leave it alone.
+/// The same name with the same place, marked as generated. Editors still lead from it to what the user wrote, and lints
+/// about unused or unusual names ignore it.
 pub(crate) fn quiet(ident: &Ident) -> Ident {
     let mut ident = ident.clone();
     ident.set_span(generated(ident.span()));
     ident
 }
 
-/// This place, as generated code.
+/// This place, marked as generated code.
 pub(crate) fn generated(span: Span) -> Span {
     span.resolved_at(Span::call_site())
 }
@@ -181,7 +182,7 @@ mod tests {
         }
     }
 
-    /// All names of up to five of these letters, of which each stands for others of its kind.
+    /// Tries all names of up to five of these letters. Each letter stands for others of its kind.
     #[test]
     fn no_two_names_become_the_same() {
         let letters = ['a', 'b', 'A', 'B', '1', '_', 'ß', '名'];

@@ -1,8 +1,9 @@
-//! What was probably meant.
+//! Suggestions for misspelt words.
 
-/// The candidate nearest to `word`, if one is near enough to be what was meant.
+/// The candidate that is nearest to `word`, if it is near enough to be what was meant.
 ///
-/// Case does not count. Near is an edit distance of a third of the word's length, or one being the beginning of the other.
+/// Near is an edit distance of at most a third of the word's length, or that one is the beginning of the other. Case is
+/// ignored.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     let limit = (word.chars().count() / 3).max(1);
@@ -28,8 +29,8 @@ pub(crate) fn list<S: AsRef<str>>(words: impl IntoIterator<Item = S>, and: &str)
     }
 }
 
-/// The fewest insertions, deletions, substitutions and swaps of neighbours that lead from `a` to `b`, each letter being
-/// touched once (optimal string alignment).
+/// The optimal string alignment distance: the fewest insertions, deletions, substitutions and swaps of neighbours that
+/// turn `a` into `b` while no letter is edited twice.
 fn distance(a: &str, b: &str) -> usize {
     let a: Vec<char> = a.chars().collect();
     let b: Vec<char> = b.chars().collect();

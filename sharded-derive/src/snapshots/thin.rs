@@ -1,5 +1,5 @@
-//! Whether an expansion is what DESIGN promises of it: nothing but what a user could have written by hand, every path
-//! absolute, no logic, nothing unsafe, nothing that panics.
+//! Finds what an expansion must not have: relative paths, logic, unsafe code, panics. A user could have written the
+//! rest.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -13,15 +13,15 @@ use syn::{
     visit::{self, Visit},
 };
 
-/// Attributes that the compiler has built in.
+/// Built-in attributes that an expansion may have.
 const BUILT_IN: [&str; 4] = ["doc", "must_use", "allow", "derive"];
 
-/// What in the expansion of this declaration should not be there.
+/// What the expansion of this declaration must not have.
 pub(super) fn offences(attribute: &TokenStream, item: &ItemStruct, expansion: &File) -> Vec<String> {
     let mut users = Users::default();
     users.visit_item_struct(item);
     users.options(attribute);
-    // Known only where they are declared.
+    // A generic parameter is known only where it is declared.
     users.paths.retain(|path| !item.generics.params.iter().any(|parameter| parameter_name(parameter) == *path));
     let mut check = Check {
         own: declared(&expansion.items).chain([item.ident.to_string()]).collect(),
@@ -53,7 +53,7 @@ pub(super) fn roots(expansion: &File) -> BTreeSet<String> {
     roots.0
 }
 
-/// The types and modules that are declared.
+/// The names of declared types and modules.
 fn declared(items: &[Item]) -> impl Iterator<Item = String> {
     items.iter().flat_map(|item| match item {
         Item::Struct(item) => vec![item.ident.to_string()],
@@ -74,12 +74,12 @@ fn parameter_name(parameter: &GenericParam) -> String {
     }
 }
 
-/// The tokens, which is how syntax is compared here.
+/// The tokens as text. Syntax is compared by it.
 fn printed(syntax: &impl ToTokens) -> String {
     syntax.to_token_stream().to_string()
 }
 
-/// A path without its arguments, which are paths of their own.
+/// A path without its generic arguments, which are visited as paths themselves.
 fn name(path: &Path) -> String {
     path.segments.iter().map(|segment| segment.ident.to_string()).collect::<Vec<_>>().join("::")
 }
@@ -96,17 +96,17 @@ fn contains_unsafe(tokens: TokenStream) -> bool {
     })
 }
 
-/// The paths that the user wrote, which may be relative: they are the user's.
+/// The paths that the user wrote. They may be relative.
 #[derive(Default)]
 struct Users {
     paths: BTreeSet<String>,
 }
 
 impl Users {
-    /// The values of options: types of a hasher, and choices of the user's own. The name of a choice of ours, such as
-    /// `RwLock`, is no path of the user's.
+    /// Adds the paths in values of options: hashers and types of the user's own. The name of a runtime type, such as
+    /// `RwLock`, is not a path of the user.
     fn options(&mut self, list: &TokenStream) {
-        // Cut at every comma: a path of the user's with two arguments would be missed, and reported.
+        // This splits at every comma, so a path with two generic arguments would be missed, and then reported.
         for option in list.to_string().split(',') {
             let Some((name, value)) = option.split_once('=') else { continue };
             if let Ok(ty) = syn::parse_str::<Type>(value)
@@ -137,12 +137,12 @@ impl<'a> Visit<'a> for Users {
 }
 
 struct Check {
-    /// The struct, and the types that the expansion declares.
+    /// The names of the struct and of the types that the expansion declares.
     own: BTreeSet<String>,
     users: BTreeSet<String>,
-    /// The user's.
+    /// The attributes that the user wrote.
     attributes: BTreeSet<String>,
-    /// Generic parameters, and the variables of the function at hand.
+    /// Generic parameters and the variables of the function that is visited.
     locals: BTreeSet<String>,
     offences: Vec<String>,
 }
@@ -167,7 +167,7 @@ impl Check {
         }
     }
 
-    /// Runs with what these parameters add to the names in scope.
+    /// Runs with these parameters in scope.
     fn with_generics(&mut self, generics: &Generics, run: impl FnOnce(&mut Self)) {
         let outer = self.locals.clone();
         self.locals.extend(generics.params.iter().map(parameter_name));
@@ -235,7 +235,7 @@ impl<'a> Visit<'a> for Check {
         }
     }
 
-    /// The user's own, one of the compiler's, or an `allow` of what the user expects.
+    /// Accepts the user's attributes and built-in ones.
     fn visit_attribute(&mut self, attr: &'a Attribute) {
         if self.attributes.contains(&printed(attr)) {
             return;
