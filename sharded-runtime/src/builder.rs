@@ -6,12 +6,12 @@
 use crate::{
     Policy,
     clock::Manual,
-    evict::{Bounded, Eviction as _},
+    evict::Bounded,
     expiry,
     hasher::Seed,
     order,
     placement::Site,
-    shards::{self, MAX_SHARDS, ShardCount as _},
+    shards::MAX_SHARDS,
     topology::Topology,
 };
 use std::{any::Any, marker::PhantomData, time::Duration};
@@ -43,6 +43,13 @@ use std::{any::Any, marker::PhantomData, time::Duration};
 /// assert_eq!(pages.shard_count(), 4);
 /// ```
 pub struct FieldOptions<P> {
+    pub(crate) given: Overrides,
+    policy: PhantomData<fn() -> P>,
+}
+
+/// What is given in place of what a policy declares; the same type for all policies.
+#[derive(Default)]
+pub(crate) struct Overrides {
     pub(crate) shards: Option<usize>,
     pub(crate) capacity: Option<usize>,
     pub(crate) ttl: Option<Duration>,
@@ -51,7 +58,6 @@ pub struct FieldOptions<P> {
     /// A `Weigher<K, V>` and an `Evictable<K, V>`, of the map's key and value, which are not known here.
     pub(crate) weigher: Option<Box<dyn Any + Send + Sync>>,
     pub(crate) evictable: Option<Box<dyn Any + Send + Sync>>,
-    policy: PhantomData<fn() -> P>,
 }
 
 /// What an entry weighs.
@@ -67,16 +73,7 @@ impl<P: Policy> FieldOptions<P> {
     /// See [`FieldOptions`].
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            shards: None,
-            capacity: None,
-            ttl: None,
-            idle: None,
-            huge_pages: false,
-            weigher: None,
-            evictable: None,
-            policy: PhantomData,
-        }
+        Self { given: Overrides::default(), policy: PhantomData }
     }
 
     /// This many shards in place of the declared number: exactly so many, however few entries of the [capacity](Self::capacity) each of
@@ -91,7 +88,7 @@ impl<P: Policy> FieldOptions<P> {
     /// See [`FieldOptions`].
     #[must_use]
     pub fn shards(mut self, shards: usize) -> Self {
-        self.shards = Some(checked_shards(shards));
+        self.given.shards = Some(checked_shards(shards));
         self
     }
 
@@ -111,7 +108,7 @@ impl<P: Policy> FieldOptions<P> {
     /// ```
     #[must_use]
     pub fn huge_pages(mut self) -> Self {
-        self.huge_pages = true;
+        self.given.huge_pages = true;
         self
     }
 
@@ -153,7 +150,7 @@ impl<P: Policy> FieldOptions<P> {
     /// ```
     #[must_use]
     pub fn weigher<K: 'static, V: 'static>(mut self, weigher: fn(&K, &V) -> u32) -> Self {
-        self.weigher = Some(Box::new(weigher));
+        self.given.weigher = Some(Box::new(weigher));
         self
     }
 
@@ -197,7 +194,7 @@ impl<P: Policy> FieldOptions<P> {
     /// ```
     #[must_use]
     pub fn evictable<K: 'static, V: 'static>(mut self, evictable: fn(&K, &V) -> bool) -> Self {
-        self.evictable = Some(Box::new(evictable));
+        self.given.evictable = Some(Box::new(evictable));
         self
     }
 
@@ -217,7 +214,7 @@ impl<P: Policy> FieldOptions<P> {
         P::Eviction: Bounded,
     {
         assert!(capacity > 0, "the capacity of `{}` must not be zero", P::NAME);
-        self.capacity = Some(capacity);
+        self.given.capacity = Some(capacity);
         self
     }
 
@@ -236,7 +233,7 @@ impl<P: Policy> FieldOptions<P> {
         P::Expiry: expiry::Expires,
     {
         assert!(!ttl.is_zero(), "the ttl of `{}` must not be zero", P::NAME);
-        self.ttl = Some(ttl);
+        self.given.ttl = Some(ttl);
         self
     }
 
@@ -275,7 +272,7 @@ impl<P: Policy> FieldOptions<P> {
         P::Expiry: expiry::TracksAccess,
     {
         assert!(!idle.is_zero(), "the idle time of `{}` must not be zero", P::NAME);
-        self.idle = Some(idle);
+        self.given.idle = Some(idle);
         self
     }
 }
@@ -289,13 +286,13 @@ impl<P: Policy> Default for FieldOptions<P> {
 impl<P> std::fmt::Debug for FieldOptions<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("FieldOptions")
-            .field("shards", &self.shards)
-            .field("capacity", &self.capacity)
-            .field("ttl", &self.ttl)
-            .field("idle", &self.idle)
-            .field("huge_pages", &self.huge_pages)
-            .field("weigher", &self.weigher.is_some())
-            .field("evictable", &self.evictable.is_some())
+            .field("shards", &self.given.shards)
+            .field("capacity", &self.given.capacity)
+            .field("ttl", &self.given.ttl)
+            .field("idle", &self.given.idle)
+            .field("huge_pages", &self.given.huge_pages)
+            .field("weigher", &self.given.weigher.is_some())
+            .field("evictable", &self.given.evictable.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -440,13 +437,9 @@ pub struct StoreContext {
 }
 
 impl StoreContext {
-    /// The field's own number, or the declared one and no more than the capacity is good for.
-    pub(crate) fn shards<P: Policy>(&self, field: &FieldOptions<P>) -> usize {
-        field.shards.unwrap_or_else(|| {
-            let declared = self.shards.unwrap_or_else(P::Shards::count);
-            let capacity = field.capacity.or(P::CAPACITY).filter(|_| P::Eviction::EVICTS);
-            capacity.map_or(declared, |capacity| declared.min(shards::to_evict_well(capacity)))
-        })
+    /// The number of shards in place of every declared one.
+    pub(crate) fn shards(&self) -> Option<usize> {
+        self.shards
     }
 
     pub(crate) fn clock(&self) -> Option<Manual> {

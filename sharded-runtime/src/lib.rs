@@ -81,6 +81,7 @@ pub use declared::Declared;
 pub use error::{HasListener, LoadError, Occupied, Refused};
 pub use map::{Change, Key, ShardedMap, Value};
 pub use policy::Policy;
+pub(crate) use policy::StorageOf;
 pub use record::Recorder;
 #[doc(hidden)]
 pub use record::Recording;

@@ -1,7 +1,14 @@
 //! All that was declared of a field, as one type.
 
-use crate::{clock::Clock, evict::Eviction, expiry::Expiry, lock::Lock, placement::Placement, shards::ShardCount};
-use std::time::Duration;
+use crate::{
+    clock::{Clock, System},
+    evict::Eviction,
+    expiry::Expiry,
+    lock::Lock,
+    placement::{Off, Placement},
+    shards::{Auto, ShardCount},
+};
+use std::{marker::PhantomData, time::Duration};
 
 /// The policy of one map: how many shards, which lock, when entries expire, which one leaves when it is full, on which
 /// NUMA node they are.
@@ -76,4 +83,23 @@ pub trait Policy: 'static {
     const PINS: bool = false;
     /// Whether its uses can be [recorded](crate::Store::recorder). If not, it costs nothing.
     const RECORDS: bool = false;
+}
+
+/// What of a policy decides how entries are stored. Policies that agree in it share the code of their tables, which would
+/// otherwise be compiled for each field of a store.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Storage<L, E, V>(PhantomData<(L, E, V)>);
+
+pub(crate) type StorageOf<P> = Storage<<P as Policy>::Lock, <P as Policy>::Expiry, <P as Policy>::Eviction>;
+
+impl<L: Lock, E: Expiry, V: Eviction> Policy for Storage<L, E, V> {
+    type Shards = Auto;
+    type Lock = L;
+    type Expiry = E;
+    type Eviction = V;
+    type Placement = Off;
+    type Clock = System;
+
+    const NAME: &'static str = "";
 }

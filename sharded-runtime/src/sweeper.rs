@@ -33,7 +33,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     mem, process,
     sync::{
-        Arc, Weak,
+        Arc, OnceLock, Weak,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     thread,
@@ -60,18 +60,25 @@ const AFTER_PANIC: Duration = Duration::from_millis(100);
 
 /// That a map is swept as long as this lives. It is known to the threads from the first time that it rings.
 pub(crate) struct Registration {
-    map: Weak<dyn Sweep>,
+    /// Once it is [bound](Registration::bind).
+    map: OnceLock<Weak<dyn Sweep>>,
     /// Zero until it is known. Used under the lock alone.
     number: AtomicU64,
 }
 
 impl Registration {
-    pub(crate) fn new(map: Weak<dyn Sweep>) -> Self {
-        Registration { map, number: AtomicU64::new(0) }
+    pub(crate) fn new() -> Self {
+        Registration { map: OnceLock::new(), number: AtomicU64::new(0) }
+    }
+
+    /// Says which map it is, once there is one to refer to.
+    pub(crate) fn bind(&self, map: Weak<dyn Sweep>) {
+        self.map.get_or_init(|| map);
     }
 
     /// Has a thread look at the map in so long, or earlier if it was to do so anyway. O(log n) for n maps.
     pub(crate) fn ring(&self, wait: Duration) {
+        let Some(map) = self.map.get() else { return };
         // What is too far away to be counted never comes.
         let Some(at) = Instant::now().checked_add(wait) else { return };
         let mut schedule = SCHEDULE.lock();
@@ -81,7 +88,7 @@ impl Registration {
             schedule.last += 1;
             number = schedule.last;
             self.number.store(number, Relaxed);
-            schedule.maps.insert(number, Entry { map: Weak::clone(&self.map), next: Next::Nothing });
+            schedule.maps.insert(number, Entry { map: Weak::clone(map), next: Next::Nothing });
         }
         schedule.add(number, at);
         schedule.have_it_kept();

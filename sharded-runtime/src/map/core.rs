@@ -4,14 +4,15 @@ use super::{
     discard::Discarded,
     garbage::{Drops, Garbage, Leaving},
     locked::Locked,
-    placing::Placing,
+    placing::{Placing, Wanted},
+    settings::{Declared, Settings, Times},
     units::Rules,
 };
 use crate::{
-    HasListener, Policy, Recording,
+    HasListener, Policy, Recording, StorageOf,
     budget::{Budget, Debt, Held, Purse},
-    builder::{FieldOptions, StoreContext},
-    clock::{TimeSource, to_nanos},
+    builder::{Overrides, StoreContext},
+    clock::TimeSource,
     evict::{Eviction, Field},
     expiry::{Stamp, jitter},
     flight::{Flights, Registry},
@@ -22,7 +23,7 @@ use crate::{
     shards::{Access, Beside, Runs, Shards},
     stats::{Counter, Meter},
     sweeper::Registration,
-    table::{NoMemory, Offer, SEARCHED, SEARCHED_ELSEWHERE, StampOf, Table, View},
+    table::{NoMemory, Offer, SEARCHED, SEARCHED_ELSEWHERE, StampOf, Table, TableOf, View},
     tally::{Event, Tally},
 };
 use std::{
@@ -55,11 +56,11 @@ const LONGEST_PAST: u64 = u64::MAX / 4;
 
 /// A map.
 pub(crate) struct Core<K, V, P: Policy, S> {
-    pub(super) shards: Shards<Table<K, V, P>, Open, P>,
+    pub(super) shards: Shards<TableOf<K, V, P>, Open, P::Lock>,
     pub(super) placing: Placing,
     pub(super) field: Field,
     pub(super) hasher: MapHasher<S>,
-    hashing: Hashing<K, V, P, S>,
+    hashing: Hashing<K, V, StorageOf<P>, S>,
     pub(super) clock: TimeSource<P::Clock>,
     /// Nanoseconds; `u64::MAX` is for ever.
     pub(super) ttl: u64,
@@ -134,55 +135,34 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(super) fn new(
         store: &StoreContext,
         index: u16,
-        options: &FieldOptions<P>,
+        given: &Overrides,
         hasher: MapHasher<S>,
-        hashing: Hashing<K, V, P, S>,
+        hashing: Hashing<K, V, StorageOf<P>, S>,
         rules: Rules<K, V>,
-        background: impl FnOnce() -> Registration,
     ) -> Self {
-        const {
-            assert!(
-                P::TTL.is_none() || StampOf::<P>::EXPIRES,
-                "a policy with a TTL needs an `Expiry` other than `Never`"
-            );
-            assert!(P::TTL_JITTER == 0 || P::TTL.is_some(), "a policy with a TTL_JITTER needs a TTL");
-            assert!(P::TTL_JITTER < 100, "a TTL_JITTER is a share of the TTL, below 100 percent");
-            assert!(P::REFRESH_AFTER.is_none() || P::TTL.is_some(), "a policy with a REFRESH_AFTER needs a TTL");
-            assert!(P::IDLE.is_none() || StampOf::<P>::TRACKS_ACCESS, "a policy with an IDLE time needs `AfterAccess`");
-            assert!(!matches!(P::CAPACITY, Some(0)), "the CAPACITY of a policy must not be zero");
-            assert!(P::CAPACITY.is_none() || P::Eviction::BOUNDED, "a policy with a CAPACITY needs an `Eviction`");
-            assert!(!P::WEIGHS || P::Eviction::BOUNDED, "a policy that WEIGHS entries needs an `Eviction`");
-            assert!(!P::PINS || P::Eviction::EVICTS, "a policy that PINS entries needs an `Eviction` that evicts");
-        }
-        let placing = Placing::new::<K, V, P>(store, store.shards(options), options.huge_pages);
+        let declared = const { &Declared::by::<P>() };
+        let Settings { placing, homes, field, budget, times } =
+            Settings::new(store, given, declared, const { &Wanted::by::<K, V, P>() });
         let place = Place::new(store.id, index, const { &P::NAME });
-        let capacity = options.capacity.or(P::CAPACITY);
-        let homes = placing.homes();
-        let field = Field::new(capacity.filter(|_| !P::WEIGHS), homes.len());
-        let forever = |time: Option<Duration>| time.map_or(u64::MAX, to_nanos);
-        let ttl = forever(options.ttl.or(P::TTL));
-        // What is for ever is not shortened.
-        let jitter = if ttl == u64::MAX { 0 } else { ttl / 100 * u64::from(P::TTL_JITTER) };
-        let idle = forever(options.idle.or(P::IDLE).filter(|_| StampOf::<P>::TRACKS_ACCESS));
-        let lifetime = idle.min(ttl - jitter);
+        let Times { ttl, jitter, idle, lifetime, refresh_after } = times;
         let shards = Shards::new(&homes, place, |shard| Table::new(placing.arena(shard), &field, lifetime));
         let clock = TimeSource::new(store.clock(), if idle == u64::MAX { 0 } else { idle.min(LONGEST_PAST) });
         Core {
-            budget: capacity.map(|capacity| Budget::new(capacity, shards.count(), P::WEIGHS)),
+            budget,
             rules,
             jitter,
             ttl,
             lifetime,
-            refresh_after: forever(P::REFRESH_AFTER),
+            refresh_after,
             idle,
             listening: OnceLock::new(),
             tally: Tally::new(),
             flights: Flights::new(),
-            recording: P::RECORDS.then(|| Recording::new(Self::facts(options))),
+            recording: if P::RECORDS { Some(Recording::new(Self::facts(given))) } else { None },
             alarm: AtomicU64::new(u64::MAX),
             search_from: AtomicUsize::new(0),
             discarded: Discarded::new(!store.sweeps_by_hand() && store.clock().is_none()),
-            background: (StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand()).then(background),
+            background: (StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand()).then(Registration::new),
             shards,
             placing,
             field,
@@ -222,7 +202,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(super) fn steps(
         &self,
         open: &Open,
-        table: &mut Table<K, V, P>,
+        table: &mut TableOf<K, V, P>,
         steps: usize,
         now: u64,
     ) -> Result<(), NoMemory> {
@@ -386,7 +366,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     ) -> R {
         let settling = Settling { core: self, shard, garbage: &mut leaving.garbage };
         let garbage = &mut *settling.garbage;
-        let change = |Beside { uses, open }: Beside<'_, Open>, table: &mut Table<K, V, P>| {
+        let change = |Beside { uses, open }: Beside<'_, Open>, table: &mut TableOf<K, V, P>| {
             let now = self.now();
             let mut locked = Locked { core: self, uses, open, now, table, garbage, heavy: None };
             let result = change(&mut locked);
@@ -475,7 +455,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     ) -> bool {
         // Few entries at a time, as what is collected may be much to move, which is not done under the lock.
         let mut gone = Garbage::new();
-        let make_room = |Beside { uses, open }: Beside<'_, Open>, table: &mut Table<K, V, P>| {
+        let make_room = |Beside { uses, open }: Beside<'_, Open>, table: &mut TableOf<K, V, P>| {
             let now = self.now();
             let mut locked = Locked { core: self, uses, open, now, table, garbage: &mut gone, heavy: None };
             locked.make_room(units, held, searched);

@@ -32,10 +32,12 @@ pub(super) struct Discarded {
 
 impl Discarded {
     pub(super) fn new(in_background: bool) -> Arc<Self> {
-        Arc::new_cyclic(|weak: &Weak<Self>| {
-            let register = || Registration::new(Weak::clone(weak) as Weak<dyn Sweep>);
-            Discarded { waiting: Mutex::default(), background: in_background.then(register) }
-        })
+        let discarded =
+            Arc::new(Discarded { waiting: Mutex::default(), background: in_background.then(Registration::new) });
+        if let Some(background) = &discarded.background {
+            background.bind(Arc::downgrade(&discarded) as Weak<dyn Sweep>);
+        }
+        discarded
     }
 
     /// Takes apart all that is left.

@@ -9,7 +9,7 @@ use crate::{
     expiry::Stamp,
     removal::Cause,
     stats::Uses,
-    table::{NoMemory, Offer, StampOf, Table},
+    table::{NoMemory, Offer, StampOf, TableOf},
 };
 use std::borrow::Borrow;
 
@@ -18,7 +18,7 @@ pub(super) struct Locked<'a, K, V, P: Policy, S> {
     pub(super) core: &'a Core<K, V, P, S>,
     pub(super) uses: &'a Uses,
     pub(super) open: &'a Open,
-    pub(super) table: &'a mut Table<K, V, P>,
+    pub(super) table: &'a mut TableOf<K, V, P>,
     pub(super) now: u64,
     pub(super) garbage: &'a mut Garbage<K, V>,
     /// The slot of an entry that a change has made heavier than the whole capacity, and its hash.
@@ -192,7 +192,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         }
         let inserted = {
             let moving = Moving { table: self.table, open: self.open };
-            moving.table.insert(hash, offer, units)
+            moving.table.insert::<P>(hash, offer, units)
         };
         let Ok(slot) = inserted else {
             self.give_units(units.into());
@@ -270,7 +270,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
             Some(hash) => hash,
             None => self.table.hash_of(slot, |key| self.core.hash_of(key))?,
         };
-        let weight = self.table.weight(slot);
+        let weight = self.table.weight::<P>(slot);
         let removed = self.table.remove(slot, hash)?;
         self.open.meter.stored.set(self.table.len() as u64);
         self.add_weight(-i64::from(weight));
@@ -308,7 +308,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         if may_have_expired && let Some(units) = self.take_expired(false) {
             return Some(units);
         }
-        let victim = self.table.victim(self.core.rules.is_evictable, searched);
+        let victim = self.table.victim::<P>(self.core.rules.is_evictable, searched);
         let is_alive = victim.is_none_or(|victim| self.is_alive(victim));
         // The victim has mostly expired where others have, and is at hand.
         if may_have_expired

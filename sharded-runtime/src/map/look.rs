@@ -2,13 +2,13 @@
 
 use super::core::{Core, Open};
 use crate::{
-    Policy,
+    Policy, StorageOf,
     evict::Eviction,
     expiry::Stamp,
     lock::{Lock, Raced, Sequence},
     shards::{Access, Of, Runs},
     stats::Uses,
-    table::{Copied, Copies, Look, Peek, StampOf, Table, Use, UseFetched},
+    table::{Copied, Copies, Look, Peek, StampOf, TableOf, Use, UseFetched},
     tally::Event,
 };
 use std::{borrow::Borrow, hint};
@@ -39,7 +39,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         {
             let idle = self.idle();
             let glance = |open: &Open, sequence: &Sequence| {
-                open.view.glance::<K, V, P, Q, Use>(sequence, copies, (hash, key), idle)
+                open.view.glance::<K, V, StorageOf<P>, Q, Use>(sequence, copies, (hash, key), idle)
             };
             let seen = self.shards.glance(hash, glance);
             // Whatever is not as it mostly is, is left to one call at the end: so nothing has to be kept for after a call.
@@ -63,7 +63,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Q: Eq + ?Sized,
     {
         let look = |open: &Open, sequence: &Sequence| {
-            Some(open.view.look::<K, V, P, Q, L>(sequence, copies, (hash, key), self.idle()))
+            Some(open.view.look::<K, V, StorageOf<P>, Q, L>(sequence, copies, (hash, key), self.idle()))
         };
         self.shards.unlocked(hash, look).unwrap_or(Err(Raced))
     }
@@ -177,13 +177,13 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     {
         for &(hash, _) in keys {
             self.shards.unlocked(hash, |open, sequence| {
-                open.view.prefetch_header::<K, V, P>(sequence, copies, hash);
+                open.view.prefetch_header::<K, V, StorageOf<P>>(sequence, copies, hash);
                 Some(())
             });
         }
         for &(hash, _) in keys {
             self.shards.unlocked(hash, |open, sequence| {
-                open.view.prefetch_entry::<K, V, P>(sequence, copies, hash);
+                open.view.prefetch_entry::<K, V, StorageOf<P>>(sequence, copies, hash);
                 Some(())
             });
         }
@@ -202,7 +202,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Finds the live value of a key among other readers.
     #[inline]
-    fn find_shared<'a, Q>(&self, table: &'a Table<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
+    fn find_shared<'a, Q>(&self, table: &'a TableOf<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -220,7 +220,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Finds the live value of a key where there is no other reader.
     #[inline]
-    fn find_alone<'a, Q>(&self, uses: &Uses, table: &'a mut Table<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
+    fn find_alone<'a, Q>(&self, uses: &Uses, table: &'a mut TableOf<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,

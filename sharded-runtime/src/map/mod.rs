@@ -13,6 +13,7 @@
 //! | `loading.rs` | what a load is made of |
 //! | `look.rs` | how a read reaches an entry |
 //! | `units.rs` | how much of the capacity an entry takes |
+//! | `settings.rs` | what is declared and what overrides it, put together |
 //! | `shard.rs` | what goes through a whole shard |
 //! | `saved.rs` | its part of a snapshot |
 //! | `placing.rs` | on which node each shard is |
@@ -38,6 +39,7 @@ mod read;
 mod recorded;
 #[cfg(feature = "serde")]
 mod saved;
+mod settings;
 mod shard;
 mod tell;
 mod units;
@@ -59,8 +61,7 @@ use crate::{
     placement::FieldPlacement,
     removal::Listening,
     stats::Meter,
-    sweeper::{Registration, Sweep},
-    table::Table,
+    table::TableOf,
     topology::NodeId,
 };
 use std::{
@@ -68,7 +69,7 @@ use std::{
     fmt,
     hash::{BuildHasher, Hash, RandomState},
     panic::{RefUnwindSafe, UnwindSafe},
-    sync::{Arc, Weak},
+    sync::Arc,
 };
 
 /// A type that can be a key: `Eq + Hash + Send + 'static`.
@@ -184,21 +185,18 @@ where
     V: Value,
     P: Policy,
     P::Lock: Serves<K, V>,
-    <P::Lock as Lock>::Cell<Table<K, V, P>>: Send + Sync,
+    <P::Lock as Lock>::Cell<TableOf<K, V, P>>: Send + Sync,
     S: BuildHasher + Default + Send + Sync + 'static,
 {
     fn build(store: &StoreContext, index: u16, options: FieldOptions<P>) -> Self {
-        let core = Arc::new_cyclic(|weak: &Weak<core::Core<K, V, P, S>>| {
-            core::Core::new(
-                store,
-                index,
-                &options,
-                MapHasher::new(&store.seed),
-                Hashing::new(),
-                Rules::new(&options),
-                || Registration::new(Weak::clone(weak) as Weak<dyn Sweep>),
-            )
-        });
+        let given = &options.given;
+        let rules = Rules::new(given, P::WEIGHS, P::PINS, P::NAME);
+        let core = core::Core::new(store, index, given, MapHasher::new(&store.seed), Hashing::new(), rules);
+        let core = Arc::new(core);
+        // In this form, the code that sweeps is not compiled for maps whose entries never expire.
+        if let Some(bind) = const { core::Core::<K, V, P, S>::BIND } {
+            bind(&core);
+        }
         ShardedMap { core }
     }
 }

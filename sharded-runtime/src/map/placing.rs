@@ -5,9 +5,9 @@ use crate::{
     Policy,
     arena::{Arena, Home},
     builder::StoreContext,
-    placement::{Binding, Pieces, Placement},
+    placement::{Binding, Pieces, Placement, Site},
     shards::Access,
-    table::Table,
+    table::TableOf,
     topology::NodeId,
 };
 use std::sync::Arc;
@@ -26,14 +26,14 @@ impl Placing {
     /// # Panics
     ///
     /// If a placement of the user's names a node that there is not, or that has no memory.
-    pub(super) fn new<K, V, P: Policy>(store: &StoreContext, shards: usize, huge_pages: bool) -> Self {
+    pub(super) fn new(store: &StoreContext, shards: usize, huge_pages: bool, wanted: &Wanted) -> Self {
         let mut arenas: Vec<(Option<NodeId>, Arc<Arena>)> = Vec::new();
         let mut arena_of = Vec::with_capacity(shards);
         for shard in 0..shards {
-            let node = P::Placement::node(shard, shards, &store.site);
+            let node = (wanted.node)(shard, shards, &store.site);
             let index = arenas.iter().position(|(other, _)| *other == node).unwrap_or_else(|| {
-                let home = home::<P>(store, node, huge_pages);
-                arenas.push((node, Arc::new(Table::<K, V, P>::arena(home))));
+                let home = home(store, node, huge_pages, wanted);
+                arenas.push((node, Arc::new((wanted.arena)(home))));
                 arenas.len() - 1
             });
             // There are at most 2^16 shards, and no more arenas.
@@ -74,18 +74,38 @@ impl Placing {
     }
 }
 
-fn home<P: Policy>(store: &StoreContext, node: Option<NodeId>, huge_pages: bool) -> Home {
+/// What a policy says of the placement, and its entries of their memory.
+pub(super) struct Wanted {
+    name: &'static str,
+    node: fn(usize, usize, &Site) -> Option<NodeId>,
+    is_strict: bool,
+    arena: fn(Home) -> Arena,
+}
+
+impl Wanted {
+    pub(super) const fn by<K, V, P: Policy>() -> Self {
+        Wanted {
+            name: P::NAME,
+            node: P::Placement::node,
+            is_strict: P::Placement::STRICT,
+            arena: TableOf::<K, V, P>::arena,
+        }
+    }
+}
+
+fn home(store: &StoreContext, node: Option<NodeId>, huge_pages: bool, wanted: &Wanted) -> Home {
+    let name = wanted.name;
     let Some(id) = node else { return Home::anywhere(huge_pages) };
     let topology = store.site.topology();
     let has_memory = topology.node(id).map(|node| node.memory() > 0);
     let nodes = || topology.nodes().iter().map(|node| node.id().to_string()).collect::<Vec<_>>().join(", ");
     match has_memory {
-        None => panic!("the placement of `{}` names node {id}, but the nodes are {}", P::NAME, nodes()),
+        None => panic!("the placement of `{}` names node {id}, but the nodes are {}", name, nodes()),
         // On a machine that does not say how much there is, nothing is known to be missing.
         Some(false) if store.site.has_choice() => {
-            panic!("the placement of `{}` names node {id}, which has no memory for this process", P::NAME)
+            panic!("the placement of `{name}` names node {id}, which has no memory for this process")
         }
-        Some(_) if store.site.has_choice() => Home::on(id, P::Placement::STRICT, huge_pages),
+        Some(_) if store.site.has_choice() => Home::on(id, wanted.is_strict, huge_pages),
         Some(_) => Home::anywhere(huge_pages),
     }
 }

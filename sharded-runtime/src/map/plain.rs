@@ -10,7 +10,7 @@ use crate::{
     evict::Eviction,
     expiry::Stamp,
     shards::{Beside, Of, Runs},
-    table::{NoMemory, Offer, Put, StampOf, Stored, Table},
+    table::{NoMemory, Offer, Put, StampOf, Stored, TableOf},
 };
 use std::borrow::Borrow;
 
@@ -34,7 +34,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[inline]
     fn change_in<Q, F, R>(
         Beside { uses, .. }: Beside<'_, Open>,
-        table: &mut Table<K, V, P>,
+        table: &mut TableOf<K, V, P>,
         hash: u64,
         key: &Q,
         change: F,
@@ -92,7 +92,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn put_made(
         &self,
         open: &Open,
-        table: &mut Table<K, V, P>,
+        table: &mut TableOf<K, V, P>,
         hash: u64,
         offer: &mut Offer<K, V>,
         init: impl FnOnce() -> V,
@@ -108,7 +108,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// As [`put_plain`](Core::put_plain), under the lock.
     #[inline]
     #[track_caller]
-    fn put_in(&self, open: &Open, table: &mut Table<K, V, P>, hash: u64, offer: &mut Offer<K, V>) -> Stored
+    fn put_in(&self, open: &Open, table: &mut TableOf<K, V, P>, hash: u64, offer: &mut Offer<K, V>) -> Stored
     where
         K: Eq,
     {
@@ -123,7 +123,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         &self,
         put: Put,
         open: &Open,
-        table: &mut Table<K, V, P>,
+        table: &mut TableOf<K, V, P>,
         hash: u64,
         offer: &mut Offer<K, V>,
     ) -> Stored
@@ -150,7 +150,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// As [`overtake_offered`](Core::overtake_offered), when the table has the key already.
     #[cold]
     #[inline(never)]
-    fn overtake_stored(&self, table: &Table<K, V, P>, hash: u64)
+    fn overtake_stored(&self, table: &TableOf<K, V, P>, hash: u64)
     where
         K: Eq,
     {
@@ -185,7 +185,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     #[inline]
-    fn step_plain(&self, open: &Open, table: &mut Table<K, V, P>) {
+    fn step_plain(&self, open: &Open, table: &mut TableOf<K, V, P>) {
         if table.needs_step() {
             // Without memory to grow the table is just fuller; later writes try again.
             let _ = self.steps(open, table, STEPS_PER_WRITE, 0);
@@ -197,13 +197,13 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[cold]
     #[inline(never)]
     #[track_caller]
-    fn put_crowded(&self, open: &Open, table: &mut Table<K, V, P>, hash: u64, offer: &mut Offer<K, V>) -> bool {
+    fn put_crowded(&self, open: &Open, table: &mut TableOf<K, V, P>, hash: u64, offer: &mut Offer<K, V>) -> bool {
         self.step_plain(open, table);
         if !table.has_room() {
             return false;
         }
         let moving = Moving { table, open };
-        if let Err(NoMemory) = moving.table.insert(hash, offer, 1) {
+        if let Err(NoMemory) = moving.table.insert::<P>(hash, offer, 1) {
             drop(moving);
             no_memory();
         }

@@ -3,7 +3,7 @@
 use super::core::Core;
 use crate::{
     Policy,
-    builder::FieldOptions,
+    builder::Overrides,
     lock::Lock,
     record::{Facts, Operation, Timed, choice_name},
 };
@@ -43,7 +43,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         S: BuildHasher + Default + 'static,
     {
         let hash = self.hasher.hash(key);
-        let is_timed = if self.is_due(hash) { self.note(operation, hash) } else { IsTimed(false) };
+        let is_timed = match Self::NOTE {
+            Some(note) if self.is_due(hash) => note(self, operation, hash),
+            _ => IsTimed(false),
+        };
         (hash, is_timed)
     }
 
@@ -81,6 +84,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             }
     }
 
+    /// Notes a use, where uses are recorded; elsewhere that is not even compiled.
+    const NOTE: Option<fn(&Self, Operation, u64) -> IsTimed> = if P::RECORDS { Some(Self::note) } else { None };
+
     /// Notes a use. Says whether what it runs is to be timed.
     #[cold]
     #[inline(never)]
@@ -98,15 +104,15 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     /// What is declared of the map, in words.
-    pub(super) fn facts(options: &FieldOptions<P>) -> Facts {
+    pub(super) fn facts(given: &Overrides) -> Facts {
         Facts {
             lock: choice_name(type_name::<P::Lock>()),
             evict: choice_name(type_name::<P::Eviction>()),
             numa: choice_name(type_name::<P::Placement>()),
-            is_auto: choice_name(type_name::<P::Shards>()) == "Auto" && options.shards.is_none(),
+            is_auto: choice_name(type_name::<P::Shards>()) == "Auto" && given.shards.is_none(),
             weighs: P::WEIGHS,
-            ttl: options.ttl.or(P::TTL),
-            idle: options.idle.or(P::IDLE),
+            ttl: given.ttl.or(P::TTL),
+            idle: given.idle.or(P::IDLE),
             value_bytes: size_of::<V>(),
             copy: <P::Lock as Lock>::READS_RACE || !needs_drop::<K>() && !needs_drop::<V>(),
         }

@@ -7,16 +7,16 @@ use super::{
     locked::Locked,
 };
 use crate::{
-    Policy,
+    Policy, StorageOf,
     expiry::Stamp,
     removal::Cause,
     shards::{Access, Beside, Runs},
     sweeper::Sweep,
-    table::{Cursor, Entries, Table},
+    table::{Cursor, Entries, StampOf, Table},
 };
 use std::{
     mem::needs_drop,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Weak, atomic::Ordering},
     time::Duration,
 };
 
@@ -82,7 +82,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Takes out all entries of a shard, in one step.
     #[track_caller]
-    pub(super) fn take_all(&self, shard: usize) -> Taken<K, V, P> {
+    pub(super) fn take_all(&self, shard: usize) -> Taken<K, V, StorageOf<P>> {
         let (table, now) = self.shards.write(shard, Access::Unrecorded, |Beside { open, .. }, table| {
             let taken = std::mem::replace(table, Table::new(self.placing.arena(shard), &self.field, self.lifetime));
             table.publish(&open.view);
@@ -164,6 +164,20 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         // In a child of `fork` there is no thread yet that looks.
         self.ring_anyway();
         removed
+    }
+}
+
+impl<K: 'static, V: 'static, P: Policy, S: 'static> Core<K, V, P, S>
+where
+    Self: Send + Sync,
+{
+    /// Makes a map known to the background thread, where its entries expire.
+    pub(super) const BIND: Option<fn(&Arc<Self>)> = if StampOf::<P>::EXPIRES { Some(Self::bind) } else { None };
+
+    fn bind(self: &Arc<Self>) {
+        if let Some(background) = &self.background {
+            background.bind(Arc::downgrade(self) as Weak<dyn Sweep>);
+        }
     }
 }
 

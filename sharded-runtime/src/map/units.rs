@@ -4,12 +4,12 @@ use super::locked::Locked;
 use crate::{
     Policy,
     budget::Held,
-    builder::{Evictable, FieldOptions, Weigher},
+    builder::{Evictable, Overrides, Weigher},
     contain::contain,
     evict::Eviction,
     table::SEARCHED,
 };
-use std::mem;
+use std::{any::Any, mem};
 
 /// Entries that are evicted in one lock hold, for one that weighs as much as many.
 const MOST_VICTIMS: usize = 16;
@@ -24,34 +24,44 @@ impl<K: 'static, V: 'static> Rules<K, V> {
     /// # Panics
     ///
     /// If the options lack a function that the policy asks for, or have one that is for other types or that it does not ask for.
-    pub(super) fn new<P: Policy>(options: &FieldOptions<P>) -> Self {
-        fn function<F: Copy + 'static>(
-            given: Option<&(dyn std::any::Any + Send + Sync)>,
-            (is_wanted, otherwise): (bool, F),
-            (what, of): (&str, &str),
-        ) -> F {
-            match given {
-                None if !is_wanted => otherwise,
-                None => panic!("the policy of `{of}` asks for a {what}, and its options have none"),
-                Some(_) if !is_wanted => {
-                    panic!("the options of `{of}` have a {what}, which its policy does not ask for")
-                }
-                Some(given) => {
-                    *given.downcast_ref().unwrap_or_else(|| panic!("the {what} of `{of}` is for other types"))
-                }
+    pub(super) fn new(given: &Overrides, weighs: bool, pins: bool, name: &str) -> Self {
+        let mut rules = Rules { weigh: |_, _| 1, is_evictable: |_, _| true };
+        if let Some(given) = wanted(given.weigher.as_deref(), weighs, "weigher", name) {
+            match given.downcast_ref::<Weigher<K, V>>() {
+                Some(&weigh) => rules.weigh = weigh,
+                None => of_other_types("weigher", name),
             }
         }
-        let one: Weigher<K, V> = |_, _| 1;
-        let always: Evictable<K, V> = |_, _| true;
-        Rules {
-            weigh: function(options.weigher.as_deref(), (P::WEIGHS, one), ("weigher", P::NAME)),
-            is_evictable: function(
-                options.evictable.as_deref(),
-                (P::PINS, always),
-                ("function for `evictable`", P::NAME),
-            ),
+        if let Some(given) = wanted(given.evictable.as_deref(), pins, EVICTABLE, name) {
+            match given.downcast_ref::<Evictable<K, V>>() {
+                Some(&is_evictable) => rules.is_evictable = is_evictable,
+                None => of_other_types(EVICTABLE, name),
+            }
         }
+        rules
     }
+}
+
+/// What the user calls the other function.
+const EVICTABLE: &str = "function for `evictable`";
+
+/// A function that is given where one is wanted, and only there.
+fn wanted<'a>(
+    given: Option<&'a (dyn Any + Send + Sync)>,
+    is_wanted: bool,
+    what: &str,
+    of: &str,
+) -> Option<&'a (dyn Any + Send + Sync)> {
+    match given {
+        None if is_wanted => panic!("the policy of `{of}` asks for a {what}, and its options have none"),
+        Some(_) if !is_wanted => panic!("the options of `{of}` have a {what}, which its policy does not ask for"),
+        _ => given,
+    }
+}
+
+#[cold]
+fn of_other_types(what: &str, of: &str) -> ! {
+    panic!("the {what} of `{of}` is for other types")
 }
 
 impl<K, V> Rules<K, V> {
@@ -147,8 +157,8 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         if !P::WEIGHS {
             return;
         }
-        let (before, after) = (self.table.weight(slot), weight);
-        self.table.set_weight(slot, after);
+        let (before, after) = (self.table.weight::<P>(slot), weight);
+        self.table.set_weight::<P>(slot, after);
         self.add_weight(i64::from(after) - i64::from(before));
         if let Some(budget) = &self.core.budget {
             match after.checked_sub(before).map(u64::from) {
@@ -167,7 +177,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     pub(super) fn drop_heavy(&mut self) {
         if let Some((slot, hash)) = self.heavy.take()
             && self.table.get(slot).is_some()
-            && !self.fits(self.table.weight(slot))
+            && !self.fits(self.table.weight::<P>(slot))
         {
             self.evict(slot, hash);
         }

@@ -8,7 +8,6 @@ pub(crate) use count::to_evict_well;
 pub use count::{Auto, ENTRIES_TO_EVICT_WELL, Fixed, MAX_SHARDS, ShardCount};
 
 use crate::{
-    Policy,
     arena::{Home, Placed},
     lock::{Cell, Lock, Sequence, Token},
     order::{self, Inside, Place},
@@ -19,16 +18,16 @@ use std::{panic::Location, sync::Arc};
 /// Shards that protect a `T` each, beside an `O` that is open to everyone.
 ///
 /// `T` is one table; of a group of fields it would be their tables.
-pub(crate) struct Shards<T, O, P: Policy> {
-    all: Placed<Shard<T, O, P>>,
+pub(crate) struct Shards<T, O, L: Lock> {
+    all: Placed<Shard<T, O, L>>,
     place: Place,
 }
 
 /// Two cache lines apart from its neighbour: adjacent lines are fetched in pairs.
 #[repr(C, align(128))] // In this order: on the first line is what every access writes or looks at.
-struct Shard<T, O, P: Policy> {
+struct Shard<T, O, L: Lock> {
     uses: Uses,
-    cell: <P::Lock as Lock>::Cell<T>,
+    cell: L::Cell<T>,
     open: O,
 }
 
@@ -70,21 +69,15 @@ impl<O> Clone for Beside<'_, O> {
 }
 impl<O> Copy for Beside<'_, O> {}
 
-impl<T, O: Default, P: Policy> Shards<T, O, P> {
-    /// A shard for each home: a power of two, at most [`MAX_SHARDS`].
+impl<T, O: Default, L: Lock> Shards<T, O, L> {
+    /// A shard for each home, of which there is a [possible](is_possible) number.
     pub(crate) fn new(homes: &[Arc<Home>], place: Place, mut shard: impl FnMut(usize) -> T) -> Self {
-        let count = homes.len();
-        assert!(
-            count.is_power_of_two() && count <= MAX_SHARDS,
-            "the number of shards of `{}` must be a power of two, at most {MAX_SHARDS}, but is {count}",
-            P::NAME
-        );
         let shard = |index| Shard { uses: Uses::default(), cell: Cell::new(shard(index)), open: O::default() };
         Shards { all: Placed::new(homes, shard), place }
     }
 }
 
-impl<T, O, P: Policy> Shards<T, O, P> {
+impl<T, O, L: Lock> Shards<T, O, L> {
     #[inline]
     pub(crate) fn count(&self) -> usize {
         self.all.len()
@@ -111,7 +104,7 @@ impl<T, O, P: Policy> Shards<T, O, P> {
 
     /// The address and the bytes of what is in a shard itself.
     pub(crate) fn piece(&self, shard: usize) -> (usize, usize) {
-        (std::ptr::from_ref(self.all.get(shard)).addr(), size_of::<Shard<T, O, P>>())
+        (std::ptr::from_ref(self.all.get(shard)).addr(), size_of::<Shard<T, O, L>>())
     }
 
     /// Panics where this thread may not wait for every shard now.
@@ -161,7 +154,7 @@ impl<T, O, P: Policy> Shards<T, O, P> {
     #[track_caller]
     pub(crate) fn unlocked<R>(&self, hash: u64, look: impl FnOnce(&O, &Sequence) -> Option<R>) -> Option<R> {
         let Shard { open, cell, .. } = self.all.of(hash);
-        let sequence = P::Lock::sequence(cell, Token)?;
+        let sequence = L::sequence(cell, Token)?;
         // Whoever gives up waits for the lock, and it must not depend on the moment who panics.
         if order::is_inside() {
             self.check_nested(hash);
@@ -173,7 +166,7 @@ impl<T, O, P: Policy> Shards<T, O, P> {
     #[inline]
     pub(crate) fn glance<R>(&self, hash: u64, look: impl FnOnce(&O, &Sequence) -> R) -> Option<R> {
         let Shard { open, cell, .. } = self.all.of(hash);
-        let sequence = P::Lock::sequence(cell, Token)?;
+        let sequence = L::sequence(cell, Token)?;
         (!order::is_inside()).then(|| look(open, sequence))
     }
 

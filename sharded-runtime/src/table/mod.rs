@@ -16,7 +16,7 @@ pub(crate) use raw::{
 };
 
 use crate::{
-    Policy,
+    Policy, StorageOf,
     arena::{Arena, Heap, Home},
     evict::{Eviction, Field},
     expiry::Stamp,
@@ -53,6 +53,9 @@ pub struct Table<K, V, P: Policy> {
     /// The shortest lifetime of entries that are not given one of their own.
     lifetime: u64,
 }
+
+/// The table of a map with this policy.
+pub(crate) type TableOf<K, V, P> = Table<K, V, StorageOf<P>>;
 
 /// Its size, not its contents.
 impl<K, V, P: Policy> fmt::Debug for Table<K, V, P> {
@@ -107,14 +110,14 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// What the entry of an occupied slot takes of the capacity, as it was last weighed.
     #[inline]
-    pub(crate) fn weight(&self, slot: u32) -> u32 {
-        if P::WEIGHS { self.weights.as_ref().map_or(0, |weights| weights.of(slot)) } else { 1 }
+    pub(crate) fn weight<Q: Policy>(&self, slot: u32) -> u32 {
+        if Q::WEIGHS { self.weights.as_ref().map_or(0, |weights| weights.of(slot)) } else { 1 }
     }
 
     /// Notes what the entry of an occupied slot weighs.
     #[inline]
-    pub(crate) fn set_weight(&mut self, slot: u32, weight: u32) {
-        if P::WEIGHS {
+    pub(crate) fn set_weight<Q: Policy>(&mut self, slot: u32, weight: u32) {
+        if Q::WEIGHS {
             let heap = self.raw.heap();
             self.weights.get_or_insert_with(|| Box::new_in(Weights::new(heap), heap.clone())).set(slot, weight);
         }
@@ -186,11 +189,16 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// Stores the entry on offer, of this weight, whose key is not there yet. Says in which slot. Where entries expire, its time is then to
     /// be [started](Table::restart).
-    pub(crate) fn insert(&mut self, hash: u64, offer: &mut Offer<K, V>, weight: u32) -> Result<u32, NoMemory> {
+    pub(crate) fn insert<Q: Policy>(
+        &mut self,
+        hash: u64,
+        offer: &mut Offer<K, V>,
+        weight: u32,
+    ) -> Result<u32, NoMemory> {
         let slot = self.raw.insert(hash, offer)?;
-        self.set_weight(slot, weight);
+        self.set_weight::<Q>(slot, weight);
         self.eviction.inserted(slot);
-        if P::PINS {
+        if Q::PINS {
             self.is_pinned = false;
         }
         Ok(slot)
@@ -275,14 +283,14 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// The slot of the entry that should leave next. `None` only where there is no entry, or none is ever to leave: if an
     /// eviction of the user's names none, or one that is not there, some entry is taken all the same. Where some in a row that it names
     /// may not be evicted, so many slots are searched for one that may, from where the last search ended; if there is none among those, there is none.
-    pub(crate) fn victim(&mut self, is_evictable: impl Fn(&K, &V) -> bool, searched: u32) -> Option<u32> {
+    pub(crate) fn victim<Q: Policy>(&mut self, is_evictable: impl Fn(&K, &V) -> bool, searched: u32) -> Option<u32> {
         if !P::Eviction::EVICTS || self.len() == 0 {
             return None;
         }
         let mut named = None;
         let mut pinned = 0;
         for _ in 0..MAX_CHANCES {
-            if P::PINS && (self.is_pinned || pinned == MAX_PINNED) {
+            if Q::PINS && (self.is_pinned || pinned == MAX_PINNED) {
                 named = None;
                 break;
             }
@@ -295,7 +303,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
                 // The eviction learns only now that it was used.
                 Some(entry) if entry.unmark() => self.eviction.hit_mut(entry.slot()),
                 // What must stay is as if it were in use.
-                Some(entry) if P::PINS && !is_evictable(entry.key(), entry.value()) => {
+                Some(entry) if Q::PINS && !is_evictable(entry.key(), entry.value()) => {
                     self.eviction.hit_mut(entry.slot());
                     pinned += 1;
                 }
@@ -303,8 +311,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
             }
         }
         let may_leave =
-            |&slot: &u32| self.raw.get(slot).is_some_and(|entry| !P::PINS || is_evictable(entry.key(), entry.value()));
-        if P::PINS {
+            |&slot: &u32| self.raw.get(slot).is_some_and(|entry| !Q::PINS || is_evictable(entry.key(), entry.value()));
+        if Q::PINS {
             // An eviction need not name every entry in turn: it may have names for a part of them only.
             let slots = self.raw.slots();
             let from = if self.search_from < slots { self.search_from } else { 0 };
