@@ -15,12 +15,17 @@ use std::{
 /// An array of which each element lies where its home is. Elements of different homes are on different pages; of one home they lie
 /// side by side as far as that allows.
 pub(crate) struct Placed<T> {
+    place: Place,
+    len: usize,
+    elements: PhantomData<T>,
+}
+
+/// The memory of such an array, whatever its elements are.
+struct Place {
     first: NonNull<u8>,
     /// Bytes from one element to the next.
     stride: usize,
-    len: usize,
     memory: Memory,
-    elements: PhantomData<T>,
 }
 
 /// Where the elements' memory comes from.
@@ -45,7 +50,8 @@ impl<T> Placed<T> {
     /// Without a home, or if `element` does. Without memory the process is aborted, as for any small allocation.
     pub(crate) fn new(homes: &[Arc<Home>], mut element: impl FnMut(usize) -> T) -> Self {
         assert!(!homes.is_empty());
-        let mut placed = Self::allocate(homes);
+        const { assert!(align_of::<T>() <= GRAIN && size_of::<T>() > 0) }
+        let mut placed = Placed { place: Place::allocate(homes, Layout::new::<T>()), len: 0, elements: PhantomData };
         // Counted as they are made, so that a panic drops those that are there.
         while placed.len < homes.len() {
             let made = element(placed.len);
@@ -56,41 +62,10 @@ impl<T> Placed<T> {
         placed
     }
 
-    fn allocate(homes: &[Arc<Home>]) -> Self {
-        const { assert!(align_of::<T>() <= GRAIN && size_of::<T>() > 0) }
-        let layout = Layout::array::<T>(homes.len()).expect("fits in memory");
-        let dense = |first, memory| Placed { first, stride: size_of::<T>(), len: 0, memory, elements: PhantomData };
-        if homes.iter().all(|home| home.is_anywhere()) {
-            // SAFETY: there is an element at least, and it has a size.
-            let first = NonNull::new(unsafe { alloc(layout) });
-            return dense(first.unwrap_or_else(|| handle_alloc_error(layout)), Memory::Allocated(layout));
-        }
-        let begins = || (1..homes.len()).filter(|&at| !Arc::ptr_eq(&homes[at - 1], &homes[at]));
-        if begins().next().is_none() {
-            // What a shard consists of is a small part of its memory, and nobody could say that there is no room for it.
-            let source = Source::new(Arc::clone(&homes[0]));
-            let bytes = source.size(layout.size());
-            let first = source.take(bytes, 0).unwrap_or_else(|| handle_alloc_error(layout));
-            return dense(first, Memory::Taken(source, bytes));
-        }
-        let page = page::size();
-        let stride = stride(page, size_of::<T>(), align_of::<T>(), begins());
-        let bytes = (stride * homes.len()).next_multiple_of(page);
-        let first = memory::map(bytes, 0).unwrap_or_else(|| handle_alloc_error(layout));
-        let mut begin = 0;
-        for end in begins().chain([homes.len()]) {
-            let (from, to) = (begin * stride, (end * stride).next_multiple_of(page));
-            // SAFETY: it lies in the mapping, in whole pages, since elements of another home begin on a page of their own.
-            unsafe { homes[begin].bind(first.add(from), to - from) }
-            begin = end;
-        }
-        Placed { first, stride, len: 0, memory: Memory::Mapped(bytes), elements: PhantomData }
-    }
-
     #[inline]
     fn at(&self, index: usize) -> NonNull<T> {
         // SAFETY: it lies in the memory, as the callers see to.
-        unsafe { self.first.add(index * self.stride).cast() }
+        unsafe { self.place.first.add(index * self.place.stride).cast() }
     }
 
     /// Which element is a hash's, by its top bits.
@@ -125,6 +100,55 @@ impl<T> Placed<T> {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         (0..self.len).map(|index| self.get(index))
+    }
+}
+
+impl Place {
+    /// Memory for an element of this layout, which has a size, for each home.
+    fn allocate(homes: &[Arc<Home>], element: Layout) -> Self {
+        let (size, align) = (element.size(), element.align());
+        let bytes = size.checked_mul(homes.len()).expect("fits in memory");
+        let layout = Layout::from_size_align(bytes, align).expect("fits in memory");
+        let dense = |first, memory| Place { first, stride: size, memory };
+        if homes.iter().all(|home| home.is_anywhere()) {
+            // SAFETY: there is an element at least, and it has a size.
+            let first = NonNull::new(unsafe { alloc(layout) });
+            return dense(first.unwrap_or_else(|| handle_alloc_error(layout)), Memory::Allocated(layout));
+        }
+        let begins = || (1..homes.len()).filter(|&at| !Arc::ptr_eq(&homes[at - 1], &homes[at]));
+        if begins().next().is_none() {
+            // What a shard consists of is a small part of its memory, and nobody could say that there is no room for it.
+            let source = Source::new(Arc::clone(&homes[0]));
+            let bytes = source.size(layout.size());
+            let first = source.take(bytes, 0).unwrap_or_else(|| handle_alloc_error(layout));
+            return dense(first, Memory::Taken(source, bytes));
+        }
+        let page = page::size();
+        let stride = stride(page, size, align, begins());
+        let bytes = (stride * homes.len()).next_multiple_of(page);
+        let first = memory::map(bytes, 0).unwrap_or_else(|| handle_alloc_error(layout));
+        let mut begin = 0;
+        for end in begins().chain([homes.len()]) {
+            let (from, to) = (begin * stride, (end * stride).next_multiple_of(page));
+            // SAFETY: it lies in the mapping, in whole pages, since elements of another home begin on a page of their own.
+            unsafe { homes[begin].bind(first.add(from), to - from) }
+            begin = end;
+        }
+        Place { first, stride, memory: Memory::Mapped(bytes) }
+    }
+
+    /// # Safety
+    ///
+    /// Nobody may have an element any more, nor come to one.
+    unsafe fn free(&self) {
+        match self.memory {
+            // SAFETY: it was allocated with this layout, and nobody has an element any more.
+            Memory::Allocated(layout) => unsafe { dealloc(self.first.as_ptr(), layout) },
+            // SAFETY: it was taken with this size, and nobody has an element any more.
+            Memory::Taken(ref source, bytes) => unsafe { source.give(self.first, bytes) },
+            // SAFETY: it was mapped with this size, and nobody has an element any more.
+            Memory::Mapped(bytes) => unsafe { memory::unmap(self.first, bytes) },
+        }
     }
 }
 
@@ -178,14 +202,8 @@ impl<T> Rest<'_, T> {
 impl<T> Drop for Rest<'_, T> {
     fn drop(&mut self) {
         self.drop_all();
-        match self.of.memory {
-            // SAFETY: it was allocated with this layout, and nobody has an element any more.
-            Memory::Allocated(layout) => unsafe { dealloc(self.of.first.as_ptr(), layout) },
-            // SAFETY: it was taken with this size, and nobody has an element any more.
-            Memory::Taken(ref source, bytes) => unsafe { source.give(self.of.first, bytes) },
-            // SAFETY: it was mapped with this size, and nobody has an element any more.
-            Memory::Mapped(bytes) => unsafe { memory::unmap(self.of.first, bytes) },
-        }
+        // SAFETY: all elements are dropped, and this is the end of the array.
+        unsafe { self.of.place.free() }
     }
 }
 

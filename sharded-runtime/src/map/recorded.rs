@@ -43,10 +43,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         S: BuildHasher + Default + 'static,
     {
         let hash = self.hasher.hash(key);
-        let is_timed = match Self::NOTE {
-            Some(note) if self.is_due(hash) => note(self, operation, hash),
-            _ => IsTimed(false),
-        };
+        // By a constant here, so that what notes is compiled only where uses are recorded.
+        let is_timed = if P::RECORDS && self.is_due(hash) { self.note(operation, hash) } else { IsTimed(false) };
         (hash, is_timed)
     }
 
@@ -84,16 +82,13 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             }
     }
 
-    /// Notes a use, where uses are recorded; elsewhere that is not even compiled.
-    const NOTE: Option<fn(&Self, Operation, u64) -> IsTimed> = if P::RECORDS { Some(Self::note) } else { None };
-
     /// Notes a use. Says whether what it runs is to be timed.
     #[cold]
     #[inline(never)]
     pub(super) fn note(&self, operation: Operation, hash: u64) -> IsTimed {
         let Some(recording) = &self.recording else { return IsTimed(false) };
         let shard = self.route(hash);
-        IsTimed(recording.note(operation, hash, shard, || self.shards.try_write(shard, |_, _| ()).is_none()))
+        IsTimed(recording.note(operation, hash, shard, &|| self.shards.try_write(shard, |_, _| ()).is_none()))
     }
 
     /// Notes of a read that was noted whether it found an entry.

@@ -95,14 +95,14 @@ impl Recording {
     /// noted by its turn, so that a key with many uses counts for no more than these.
     #[cold]
     #[inline(never)]
-    pub(crate) fn note(&self, operation: Operation, hash: u64, shard: usize, meets: impl FnOnce() -> bool) -> bool {
+    pub(crate) fn note(&self, operation: Operation, hash: u64, shard: usize, meets: &dyn Fn() -> bool) -> bool {
         let is_turn = LEFT.get() == 0;
         if is_turn {
             LEFT.set(interval(hash));
         }
         let is_followed = self.follows(hash);
         let took = if is_followed && operation == Operation::Insert { missed::since(self, hash) } else { None };
-        self.with_samples(|samples, thread| {
+        self.with_samples(&mut |samples, thread| {
             let at = u32::try_from(samples.began.elapsed().as_millis()).unwrap_or(u32::MAX);
             let noted = Use::new(operation, hash, at);
             if is_turn {
@@ -136,14 +136,14 @@ impl Recording {
     #[inline(never)]
     pub(crate) fn note_time(&self, timed: Timed, began: Instant) {
         let nanos = timed::nanos_since(began);
-        self.with_samples(|samples, _| match timed {
+        self.with_samples(&mut |samples, _| match timed {
             Timed::Hold => samples.holds.take(nanos),
             Timed::Miss => samples.misses.take(nanos),
         });
     }
 
     /// Lends this thread's samples, with its number, while it is recorded. Whoever finds them taken lets the sample go, and waits for nobody.
-    fn with_samples(&self, lend: impl FnOnce(&mut Samples, usize)) {
+    fn with_samples(&self, lend: &mut dyn FnMut(&mut Samples, usize)) {
         let thread = thread_number();
         if let Some(mut samples) = self.stripes[thread % STRIPES].try_lock()
             && let Some(samples) = &mut *samples
@@ -289,7 +289,7 @@ mod tests {
 
     fn use_key(recording: &Recording, hash: u64) {
         if recording.follows(hash) {
-            recording.note(Operation::Get, hash, 0, || false);
+            recording.note(Operation::Get, hash, 0, &|| false);
         }
     }
 

@@ -14,6 +14,7 @@ use crate::{
     chunked::Chunked,
     expiry::{Lifetimes, Stamp, Wheel, grace},
 };
+use allocator_api2::boxed::Box;
 
 /// Buckets of a region.
 const REGION: u32 = 8;
@@ -81,14 +82,15 @@ impl Search {
 
 impl Due {
     /// `lifetime` is the shortest one of entries that are not given one of their own.
-    pub(super) fn new(heap: &Heap, lifetime: u64) -> Self {
-        Due {
+    pub(super) fn begin(heap: &Heap, lifetime: u64) -> Box<Self, Heap> {
+        let due = Due {
             wheel: Wheel::new(heap),
             regions: Chunked::new(heap),
             scan: None,
             lifetimes: Lifetimes::new(lifetime),
             search: Search { earliest: u64::MAX, next: 0, passed: u64::MAX },
-        }
+        };
+        Box::new_in(due, heap.clone())
     }
 
     /// The address and the bytes of a part of its memory.

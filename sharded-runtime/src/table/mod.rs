@@ -104,8 +104,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     #[cold]
     fn begin_due(&mut self) {
-        let heap = self.raw.heap();
-        self.due = Some(Box::new_in(Due::new(heap, self.lifetime), heap.clone()));
+        self.due = Some(Due::begin(self.raw.heap(), self.lifetime));
     }
 
     /// What the entry of an occupied slot takes of the capacity, as it was last weighed.
@@ -118,8 +117,11 @@ impl<K, V, P: Policy> Table<K, V, P> {
     #[inline]
     pub(crate) fn set_weight<Q: Policy>(&mut self, slot: u32, weight: u32) {
         if Q::WEIGHS {
-            let heap = self.raw.heap();
-            self.weights.get_or_insert_with(|| Box::new_in(Weights::new(heap), heap.clone())).set(slot, weight);
+            let weights = match &mut self.weights {
+                Some(weights) => weights,
+                none => none.insert(Weights::begin(self.raw.heap())),
+            };
+            weights.set(slot, weight);
         }
     }
 

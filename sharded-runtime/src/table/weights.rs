@@ -2,13 +2,14 @@
 //! exactly what was taken for it.
 
 use crate::{arena::Heap, chunked::Chunked};
+use allocator_api2::boxed::Box;
 
 #[derive(Debug)]
 pub(super) struct Weights(Chunked<u32>);
 
 impl Weights {
-    pub(super) fn new(heap: &Heap) -> Self {
-        Weights(Chunked::new(heap))
+    pub(super) fn begin(heap: &Heap) -> Box<Self, Heap> {
+        Box::new_in(Weights(Chunked::new(heap)), heap.clone())
     }
 
     /// The address and the bytes of a part of its memory.

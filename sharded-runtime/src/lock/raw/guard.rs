@@ -6,13 +6,13 @@ use std::{fmt, marker::PhantomData, ops, time::Duration};
 
 impl<T> RawMutex<T> {
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        self.take();
+        self.lock.take();
         MutexGuard { mutex: self, not_send: PhantomData }
     }
 
     /// `None` where someone else has it.
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        self.try_take().then(|| MutexGuard { mutex: self, not_send: PhantomData })
+        self.lock.try_take().then(|| MutexGuard { mutex: self, not_send: PhantomData })
     }
 
     pub(crate) fn get_mut(&mut self) -> &mut T {
@@ -49,7 +49,7 @@ impl<T> ops::DerefMut for MutexGuard<'_, T> {
 
 impl<T> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
-        self.mutex.release();
+        self.mutex.lock.release();
     }
 }
 
@@ -89,9 +89,9 @@ impl Condvar {
         self.waiting.fetch_add(1, Relaxed);
         // Under the lock, so whoever changes something after this changes the number as well.
         let told = self.told.load(Relaxed);
-        guard.mutex.release();
+        guard.mutex.lock.release();
         self.told.wait(told, most);
-        guard.mutex.take();
+        guard.mutex.lock.take();
         self.waiting.fetch_sub(1, Relaxed);
     }
 

@@ -48,10 +48,16 @@ const NAP: Duration = Duration::from_micros(100);
 /// A value behind a mutex. A thread that has to wait spins for a moment, then sleeps.
 #[repr(C)] // The lock before the value, which begins with what is used most.
 pub struct RawMutex<T> {
+    pub(super) lock: RawLock,
+    pub(super) value: UnsafeCell<T>,
+}
+
+/// The lock of a [`RawMutex`], apart from the value, so that its code is compiled once.
+#[repr(C)]
+pub(super) struct RawLock {
     /// Zero while the lock is free. (Of a word, a bit is set and asked for in one instruction, without a register.)
     held: AtomicU32,
     waiting: Word,
-    pub(super) value: UnsafeCell<T>,
 }
 
 // SAFETY: the value goes where the mutex goes, and is lent to one thread at a time.
@@ -72,54 +78,66 @@ impl<T: Default> Default for RawMutex<T> {
 }
 
 /// Releases the lock when it is dropped, so also on a panic.
-struct Held<'a, T> {
-    mutex: &'a RawMutex<T>,
+struct Held<'a> {
+    lock: &'a RawLock,
     in_turn: bool,
 }
 
-impl<T> Drop for Held<'_, T> {
+impl Drop for Held<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.in_turn { self.mutex.release_in_turn() } else { self.mutex.release() }
+        if self.in_turn { self.lock.release_in_turn() } else { self.lock.release() }
     }
 }
 
 impl<T> RawMutex<T> {
     #[cfg(not(loom))]
     pub(crate) const fn new(value: T) -> Self {
-        RawMutex { held: AtomicU32::new(0), waiting: Word::new(), value: UnsafeCell::new(value) }
+        RawMutex { lock: RawLock::new(), value: UnsafeCell::new(value) }
     }
 
     #[cfg(loom)]
     pub(crate) fn new(value: T) -> Self {
-        RawMutex { held: AtomicU32::new(0), waiting: Word::new(), value: UnsafeCell::new(value) }
+        RawMutex { lock: RawLock::new(), value: UnsafeCell::new(value) }
     }
 
     /// Lends the value, once nobody else has it.
     #[inline]
     pub(crate) fn with<R>(&self, lend: impl FnOnce(&mut T) -> R) -> R {
-        self.take();
+        self.lock.take();
         self.lend(lend, false)
     }
 
     /// As [`with`](RawMutex::with), and whoever waits meanwhile has it next.
     pub(crate) fn with_in_turn<R>(&self, lend: impl FnOnce(&mut T) -> R) -> R {
-        self.take();
+        self.lock.take();
         self.lend(lend, true)
     }
 
     /// As [`with`](RawMutex::with), or `None` at once where someone else has it.
     #[inline]
     pub(crate) fn try_with<R>(&self, lend: impl FnOnce(&mut T) -> R) -> Option<R> {
-        self.try_take().then(|| self.lend(lend, false))
+        if self.lock.try_take() { Some(self.lend(lend, false)) } else { None }
     }
 
     /// The lock must be held, by this thread.
     #[inline]
     fn lend<R>(&self, lend: impl FnOnce(&mut T) -> R, in_turn: bool) -> R {
-        let _held = Held { mutex: self, in_turn };
+        let _held = Held { lock: &self.lock, in_turn };
         // SAFETY: this thread holds the lock (the methods above are all that call this), so nobody else has the value.
         lend(unsafe { &mut *self.value.get() })
+    }
+}
+
+impl RawLock {
+    #[cfg(not(loom))]
+    const fn new() -> Self {
+        RawLock { held: AtomicU32::new(0), waiting: Word::new() }
+    }
+
+    #[cfg(loom)]
+    fn new() -> Self {
+        RawLock { held: AtomicU32::new(0), waiting: Word::new() }
     }
 
     #[inline]
