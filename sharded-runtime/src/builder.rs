@@ -4,14 +4,7 @@
 //! machines need no second declaration.
 
 use crate::{
-    Policy,
-    clock::Manual,
-    evict::Bounded,
-    expiry,
-    hasher::Seed,
-    order,
-    placement::Site,
-    shards::MAX_SHARDS,
+    Policy, clock::Manual, evict::Bounded, expiry, hasher::Seed, order, placement::Site, shards::MAX_SHARDS,
     topology::Topology,
 };
 use std::{any::Any, marker::PhantomData, time::Duration};

@@ -11,8 +11,39 @@ const TIDIED: usize = 2;
 /// Flights that a registry has room for when none is left.
 const KEPT: usize = 64;
 
-/// The flights of a map. Nothing but a word until the first load.
-pub(crate) struct Flights<K, V>(OnceLock<Box<[OfShard<K, V>]>>);
+/// The flights of a map. Nothing but two words until the first load. Its type is not named, so that the code of registries and of their `Drop` is compiled
+/// only for maps that load.
+pub(crate) struct Flights<K, V>(OnceLock<Box<dyn Fleet<K, V> + Send + Sync>>);
+
+/// The flights of all shards, as those see them who put in and take out. The exclusive lock of the shard is held in each call.
+trait Fleet<K, V> {
+    fn of(&self, shard: usize) -> Option<&OfShard<K, V>>;
+    /// A key was put in or taken out.
+    fn overtake(&self, shard: usize, hash: u64, is_key: &dyn Fn(&K) -> bool);
+    /// As [`overtake`](Fleet::overtake), where keys can't be compared: all keys of this hash, mostly one. A load that is overtaken without need
+    /// costs another one.
+    fn overtake_alike(&self, shard: usize, hash: u64);
+    /// All keys were taken out.
+    fn overtake_all(&self, shard: usize);
+}
+
+impl<K, V> Fleet<K, V> for Box<[OfShard<K, V>]> {
+    fn of(&self, shard: usize) -> Option<&OfShard<K, V>> {
+        self.get(shard)
+    }
+
+    fn overtake(&self, shard: usize, hash: u64, is_key: &dyn Fn(&K) -> bool) {
+        self[shard].registry.lock().overtake(hash, is_key);
+    }
+
+    fn overtake_alike(&self, shard: usize, hash: u64) {
+        self[shard].registry.lock().overtake_alike(hash);
+    }
+
+    fn overtake_all(&self, shard: usize) {
+        self[shard].registry.lock().epoch += 1;
+    }
+}
 
 struct OfShard<K, V> {
     /// Used under the shard's exclusive lock alone; so `Eq` of keys may run under it.
@@ -58,34 +89,62 @@ impl<K, V> Flights<K, V> {
     }
 
     /// Makes room for flights, before a shard's lock is taken.
-    pub(crate) fn prepare(&self, shards: usize) {
+    pub(crate) fn prepare(&self, shards: usize)
+    where
+        K: Send + 'static,
+        V: Send + 'static,
+    {
         self.0.get_or_init(|| {
             let of_shard = |_| OfShard { registry: Mutex::new(Registry::new()), adrift: Mutex::default() };
-            (0..shards).map(of_shard).collect()
+            Box::new((0..shards).map(of_shard).collect::<Box<[_]>>())
         });
+    }
+
+    fn of(&self, shard: usize) -> Option<&OfShard<K, V>> {
+        self.0.get()?.of(shard)
     }
 
     /// Lends the registry of a shard whose exclusive lock is held, if there was ever a load.
     pub(crate) fn with<R>(&self, shard: usize, lend: impl FnOnce(&mut Registry<K, V>) -> R) -> Option<R> {
-        let of_shard = self.0.get()?.get(shard)?;
-        Some(lend(&mut of_shard.registry.lock()))
+        Some(lend(&mut self.of(shard)?.registry.lock()))
+    }
+
+    /// A key was put in or taken out, in a shard whose exclusive lock is held: what is being loaded for it is old.
+    pub(crate) fn overtake(&self, shard: usize, hash: u64, is_key: &dyn Fn(&K) -> bool) {
+        if let Some(flights) = self.0.get() {
+            flights.overtake(shard, hash, is_key);
+        }
+    }
+
+    /// As [`overtake`](Flights::overtake), of all keys with this hash.
+    pub(crate) fn overtake_alike(&self, shard: usize, hash: u64) {
+        if let Some(flights) = self.0.get() {
+            flights.overtake_alike(shard, hash);
+        }
+    }
+
+    /// As [`overtake`](Flights::overtake), of all keys of the shard.
+    pub(crate) fn overtake_all(&self, shard: usize) {
+        if let Some(flights) = self.0.get() {
+            flights.overtake_all(shard);
+        }
     }
 
     /// Leaves a flight without a lead to the next call that looks for a flight in its shard.
     pub(crate) fn set_adrift(&self, shard: usize, hash: u64, flight: &Arc<Flight<V>>) {
-        if let Some(of_shard) = self.0.get().and_then(|shards| shards.get(shard)) {
+        if let Some(of_shard) = self.of(shard) {
             of_shard.adrift.lock().push((hash, Arc::clone(flight)));
         }
     }
 
     /// Whether flights of a shard were left so.
     pub(crate) fn has_adrift(&self, shard: usize) -> bool {
-        self.0.get().and_then(|shards| shards.get(shard)).is_some_and(|of_shard| !of_shard.adrift.lock().is_empty())
+        self.of(shard).is_some_and(|of_shard| !of_shard.adrift.lock().is_empty())
     }
 
     /// Forgets some of the flights that were left so, of a shard whose exclusive lock is held; their keys are to be dropped after that.
     pub(crate) fn tidy(&self, shard: usize, mut leave: impl FnMut(K)) {
-        let Some(of_shard) = self.0.get().and_then(|shards| shards.get(shard)) else { return };
+        let Some(of_shard) = self.of(shard) else { return };
         for _ in 0..TIDIED {
             let Some((hash, flight)) = of_shard.adrift.lock().pop() else { return };
             let key = of_shard.registry.lock().forget_adrift(hash, &flight);
@@ -146,8 +205,7 @@ impl<K, V> Registry<K, V> {
         flight
     }
 
-    /// A key was put in or taken out.
-    pub(crate) fn overtake(&mut self, hash: u64, is_key: impl Fn(&K) -> bool) {
+    fn overtake(&mut self, hash: u64, is_key: &dyn Fn(&K) -> bool) {
         for entry in self.entries.iter_hash_mut(hash) {
             if entry.is_current(hash, self.epoch) {
                 // Before it is known, for `Eq` may panic.
@@ -160,15 +218,8 @@ impl<K, V> Registry<K, V> {
         }
     }
 
-    /// As [`overtake`](Registry::overtake), where keys can't be compared: all keys of this hash, mostly one. A load that is overtaken without need
-    /// costs another one.
-    pub(crate) fn overtake_alike(&mut self, hash: u64) {
+    fn overtake_alike(&mut self, hash: u64) {
         self.entries.iter_hash_mut(hash).filter(|entry| entry.hash == hash).for_each(|entry| entry.epoch = None);
-    }
-
-    /// All keys were taken out.
-    pub(crate) fn overtake_all(&mut self) {
-        self.epoch += 1;
     }
 
     /// Whether a flight's key was neither put in nor taken out since it began.

@@ -15,12 +15,12 @@ use crate::{
     clock::TimeSource,
     evict::{Eviction, Field},
     expiry::{Stamp, jitter},
-    flight::{Flights, Registry},
+    flight::Flights,
     hasher::MapHasher,
     lock::Lock,
     order::{self, Place},
     removal::Listening,
-    shards::{Access, Beside, Runs, Shards},
+    shards::{Access, Beside, Running, Shards},
     stats::{Counter, Meter},
     sweeper::Registration,
     table::{NoMemory, Offer, SEARCHED, SEARCHED_ELSEWHERE, StampOf, Table, TableOf, View},
@@ -277,20 +277,20 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        self.flights.with(self.route(hash), |registry| registry.overtake(hash, |loading| loading.borrow() == key));
+        self.flights.overtake(self.route(hash), hash, &|loading| loading.borrow() == key);
     }
 
     /// As [`overtake`](Core::overtake), of a key that is there.
     #[cold]
     pub(super) fn overtake_refresh(&self, key: &K) {
         let hash = self.hash_of(key);
-        self.flights.with(self.route(hash), |registry| registry.overtake_alike(hash));
+        self.flights.overtake_alike(self.route(hash), hash);
     }
 
     /// As [`overtake`](Core::overtake), of all keys of a shard.
     pub(super) fn overtake_all(&self, open: &Open, shard: usize) {
         if open.loads.get() != 0 {
-            self.flights.with(shard, Registry::overtake_all);
+            self.flights.overtake_all(shard);
         }
     }
 
@@ -348,7 +348,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(super) fn write<R>(
         &self,
         shard: usize,
-        runs: Runs,
+        runs: impl Running,
         change: impl FnOnce(&mut Locked<'_, K, V, P, S>) -> R,
     ) -> R {
         self.write_leaving(shard, runs, &mut self.leaving(), change)
@@ -360,7 +360,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(super) fn write_leaving<R>(
         &self,
         shard: usize,
-        runs: Runs,
+        runs: impl Running,
         leaving: &mut Leaving<'_, K, V>,
         change: impl FnOnce(&mut Locked<'_, K, V, P, S>) -> R,
     ) -> R {
@@ -378,7 +378,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             let _ = locked.step(STEPS_PER_WRITE);
             (result, locked.table.due_at())
         };
-        let (result, due_at) = self.shards.write(shard, runs.access::<K, V>(), change);
+        let (result, due_at) = self.shards.write(shard, runs.turn::<K, V>(), change);
         drop(settling);
         if StampOf::<P>::EXPIRES && self.background.is_some() && due_at < self.alarm.load(Ordering::Relaxed) {
             self.ring(due_at);

@@ -1,7 +1,6 @@
 //! What has been taken out of a shard and is to be dropped.
 
 use crate::removal::{Cause, Listening, Sink};
-use smallvec::SmallVec;
 use std::{
     any::Any,
     mem::{self, needs_drop},
@@ -14,7 +13,9 @@ use std::{
 pub(super) struct Garbage<K, V>(Option<Entries<K, V>>);
 
 struct Entries<K, V> {
-    kept: SmallVec<[(K, V); 1]>,
+    /// Without an allocation for the first one, which is mostly all there is.
+    first: Option<(K, V)>,
+    more: Vec<(K, V)>,
     /// How many more there were, which are to be told of.
     told: usize,
 }
@@ -25,7 +26,7 @@ impl<K, V> Garbage<K, V> {
     }
 
     pub(super) fn push(&mut self, entry: (K, V)) {
-        self.entries().kept.push(entry);
+        self.entries().keep(entry);
     }
 
     /// Adds an entry that someone is to be told of.
@@ -35,7 +36,7 @@ impl<K, V> Garbage<K, V> {
         let entries = self.entries();
         match listening.leave(entry, cause) {
             None => entries.told += 1,
-            Some(entry) => entries.kept.push(entry),
+            Some(entry) => entries.keep(entry),
         }
     }
 
@@ -43,8 +44,11 @@ impl<K, V> Garbage<K, V> {
     #[cold]
     pub(super) fn append(&mut self, mut other: Garbage<K, V>) {
         match (&mut self.0, other.0.take()) {
-            (Some(these), Some(mut others)) => {
-                these.kept.append(&mut others.kept);
+            (Some(these), Some(others)) => {
+                if let Some(entry) = others.first {
+                    these.keep(entry);
+                }
+                these.more.extend(others.more);
                 these.told += others.told;
             }
             (None, others) => self.0 = others,
@@ -53,22 +57,41 @@ impl<K, V> Garbage<K, V> {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.as_ref().map_or(0, |entries| entries.kept.len() + entries.told)
+        match &self.0 {
+            Some(Entries { first, more, told }) => usize::from(first.is_some()) + more.len() + told,
+            None => 0,
+        }
     }
 
     fn entries(&mut self) -> &mut Entries<K, V> {
-        self.0.get_or_insert_with(|| Entries { kept: SmallVec::new(), told: 0 })
+        if self.0.is_none() {
+            self.0 = Some(Entries { first: None, more: Vec::new(), told: 0 });
+        }
+        self.0.as_mut().expect("it is made above")
+    }
+}
+
+impl<K, V> Entries<K, V> {
+    fn keep(&mut self, entry: (K, V)) {
+        if self.first.is_none() {
+            self.first = Some(entry);
+        } else {
+            self.more.push(entry);
+        }
     }
 }
 
 impl<K, V> Drop for Garbage<K, V> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(mut entries) = self.0.take()
+        if let Some(entries) = self.0.take()
             && needs_drop::<(K, V)>()
         {
             let mut drops = Drops::default();
-            drops.drop_each(entries.kept.drain(..));
+            if let Some(entry) = entries.first {
+                drops.drop_one(entry);
+            }
+            drops.drop_each(entries.more.into_iter());
             drops.end();
         }
     }
@@ -134,9 +157,19 @@ pub(super) struct Drops {
 
 impl Drops {
     pub(super) fn drop_each<K, V>(&mut self, entries: impl Iterator<Item = (K, V)>) {
-        for (key, value) in entries {
-            self.watch(move || drop(key));
-            self.watch(move || drop(value));
+        for entry in entries {
+            self.drop_one(entry);
+        }
+    }
+
+    fn drop_one<K, V>(&mut self, (key, value): (K, V)) {
+        let (mut key, mut value) = (Some(key), Some(value));
+        let both = &mut || {
+            key = None;
+            value = None;
+        };
+        if !self.watch_call(both) {
+            self.watch_call(&mut || value = None);
         }
     }
 
@@ -149,12 +182,22 @@ impl Drops {
     }
 
     /// Runs what may panic.
-    pub(super) fn watch(&mut self, drop: impl FnOnce()) {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(drop)) {
-            match self.first {
-                None => self.first = Some(panic),
-                Some(_) => mem::forget(panic),
+    pub(super) fn watch(&mut self, run: impl FnOnce()) {
+        let mut run = Some(run);
+        self.watch_call(&mut || {
+            if let Some(run) = run.take() {
+                run();
             }
+        });
+    }
+
+    /// Makes a call that may panic; says whether it did not.
+    fn watch_call(&mut self, call: &mut dyn FnMut()) -> bool {
+        let Err(panic) = catch_unwind(AssertUnwindSafe(call)) else { return true };
+        match self.first {
+            None => self.first = Some(panic),
+            Some(_) => mem::forget(panic),
         }
+        false
     }
 }

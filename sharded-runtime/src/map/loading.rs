@@ -78,7 +78,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(super) fn copy_of(&self, hash: u64, key: Option<&K>) -> Option<V>
     where
         K: Key,
-        V: Clone,
+        V: Value + Clone,
         P::Lock: Serves<K, V>,
     {
         self.read(hash, key?, <P::Lock as Serves<K, V>>::COPIES, Runs::Nothing, V::clone)
@@ -125,6 +125,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(super) fn refresh(&self, hash: u64, key: &mut Option<K>) -> Option<Lead<'_, K, V, P, S>>
     where
         K: Key,
+        V: Value,
         P::Lock: Serves<K, V>,
     {
         let copies = <P::Lock as Serves<K, V>>::COPIES;
@@ -136,6 +137,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn lead_refresh(&self, hash: u64, key: &mut Option<K>) -> Option<Lead<'_, K, V, P, S>>
     where
         K: Key,
+        V: Value,
     {
         let shard = self.prepare_flights(hash);
         // Out here, as below.
@@ -160,7 +162,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn find_flight<E>(&self, hash: u64, key: &mut Option<K>) -> Result<Found<'_, K, V, P, S>, LoadError<E>>
     where
         K: Key,
-        V: Clone,
+        V: Value + Clone,
     {
         let shard = self.prepare_flights(hash);
         // Out here, as it takes the shard's lock when it is dropped, and the clock, say, may panic after it was found.
@@ -196,7 +198,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     /// Makes the shard of a hash ready for flights, and forgets some that nobody leads. Answers the shard.
-    fn prepare_flights(&self, hash: u64) -> usize {
+    fn prepare_flights(&self, hash: u64) -> usize
+    where
+        K: Key,
+        V: Value,
+    {
         let shard = self.route(hash);
         self.flights.prepare(self.shard_count());
         if self.flights.has_adrift(shard) {

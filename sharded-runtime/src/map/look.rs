@@ -34,7 +34,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     {
         let access = runs.access::<K, V>();
         // A use that has to be noted in the entry needs the lock.
-        if !StampOf::<P>::TRACKS_ACCESS
+        if <P::Lock as Lock>::READS_RACE
+            && !StampOf::<P>::TRACKS_ACCESS
             && let Some(copies) = copies
         {
             let idle = self.idle();
@@ -277,7 +278,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             let left = if StampOf::<P>::EXPIRES { deadline.saturating_sub(self.clock.nanos()) } else { deadline };
             (left > 0).then_some(if deadline == u64::MAX { deadline } else { left })
         };
-        if let Some(copies) = copies {
+        if <P::Lock as Lock>::READS_RACE
+            && let Some(copies) = copies
+        {
             for _ in 0..TRIES {
                 if let Ok(copied) = self.copy::<Q, Peek>(hash, key, copies) {
                     return copied.and_then(|copied| Some(peek(&copied.value, of_deadline(copied.deadline)?)));
@@ -299,7 +302,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Q: Eq + ?Sized,
     {
         // Without the lock the idle time is counted in.
-        if let Some(copies) = copies.filter(|_| !StampOf::<P>::TRACKS_ACCESS) {
+        if <P::Lock as Lock>::READS_RACE
+            && !StampOf::<P>::TRACKS_ACCESS
+            && let Some(copies) = copies
+        {
             for _ in 0..TRIES {
                 if let Ok(copied) = self.copy::<Q, Peek>(hash, key, copies) {
                     return copied.is_some_and(|copied| self.is_old(hash, copied.deadline));

@@ -56,12 +56,13 @@ use crate::{
     Field, Policy, Recording, Stats,
     builder::{BuildField, FieldOptions, StoreContext, StoreOptions},
     evict::MakesRoom,
+    expiry::Stamp,
     hasher::MapHasher,
     lock::{Lock, Serves},
     placement::FieldPlacement,
     removal::Listening,
     stats::Meter,
-    table::TableOf,
+    table::{StampOf, TableOf},
     topology::NodeId,
 };
 use std::{
@@ -193,9 +194,9 @@ where
         let rules = Rules::new(given, P::WEIGHS, P::PINS, P::NAME);
         let core = core::Core::new(store, index, given, MapHasher::new(&store.seed), Hashing::new(), rules);
         let core = Arc::new(core);
-        // In this form, the code that sweeps is not compiled for maps whose entries never expire.
-        if let Some(bind) = const { core::Core::<K, V, P, S>::BIND } {
-            bind(&core);
+        // By a constant, so that what sweeps is compiled only for maps whose entries expire.
+        if StampOf::<P>::EXPIRES {
+            core.bind();
         }
         ShardedMap { core }
     }

@@ -6,7 +6,7 @@ use crate::{
     arena::{Arena, Home},
     builder::StoreContext,
     placement::{Binding, Pieces, Placement, Site},
-    shards::Access,
+    shards::Step,
     table::TableOf,
     topology::NodeId,
 };
@@ -120,7 +120,7 @@ impl<K, V, P: Policy, S> Pieces for Core<K, V, P, S> {
         let mut pieces = vec![self.shards.piece(shard)];
         let mut listed = 0;
         loop {
-            let more = self.shards.read(shard, Access::Step, |_, table| {
+            let more = self.shards.read(shard, Step, |_, table| {
                 let before = pieces.len();
                 pieces.extend(table.pieces(listed).take(PIECES));
                 pieces.len() - before

@@ -155,7 +155,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Eq,
     {
         let is_stored = |loading: &K| table.find(hash, loading).is_some();
-        self.flights.with(self.route(hash), |registry| registry.overtake(hash, is_stored));
+        self.flights.overtake(self.route(hash), hash, &is_stored);
     }
 
     /// Takes out the entry of a key, if a condition holds for its value.

@@ -3,7 +3,7 @@
 use super::{Key, ShardedMap, Value, core::BATCH};
 use crate::{
     Policy,
-    lock::Serves,
+    lock::{Lock, Serves},
     record::{Operation, Timed},
     shards::Runs,
     table::Copies,
@@ -89,7 +89,7 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.core.hasher.hash(key);
-        if self.core.is_due(hash) {
+        if P::RECORDS && self.core.is_due(hash) {
             return self.read_noted(operation, hash, key, runs, read);
         }
         self.core.read(hash, key, <P::Lock as Serves<K, V>>::COPIES, runs, read)
@@ -175,7 +175,9 @@ where
         Q: Hash + Eq + ?Sized + 'q,
         V: Clone,
     {
-        if let Some(copies) = <P::Lock as Serves<K, V>>::COPIES {
+        if <P::Lock as Lock>::READS_RACE
+            && let Some(copies) = <P::Lock as Serves<K, V>>::COPIES
+        {
             return self.get_many_copies(keys, copies);
         }
         let keys = keys.into_iter();

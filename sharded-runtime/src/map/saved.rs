@@ -9,7 +9,7 @@ use crate::{
     Cause, Policy,
     expiry::Stamp,
     lock::Serves,
-    shards::{Access, Runs},
+    shards::{Runs, Step},
     snapshot::{
         self, FieldHead, FileReader, FileWriter, LoadError, Loaded, Noted, Others, Part, SaveError, Saved, Staged,
         Times,
@@ -219,7 +219,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         while let Some(from) = next {
             slots.clear();
             copies.clear();
-            next = self.shards.read(shard, Access::Step, |_, table| {
+            next = self.shards.read(shard, Step, |_, table| {
                 let next = table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
                 for entry in slots.iter().filter_map(|&slot| table.get(slot)) {
                     if let Some(times) = self.times(entry.stamp(), began) {

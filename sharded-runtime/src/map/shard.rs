@@ -10,9 +10,9 @@ use crate::{
     Policy, StorageOf,
     expiry::Stamp,
     removal::Cause,
-    shards::{Access, Beside, Runs},
+    shards::{Access, Beside, Step},
     sweeper::Sweep,
-    table::{Cursor, Entries, StampOf, Table},
+    table::{Cursor, Entries, Table},
 };
 use std::{
     mem::needs_drop,
@@ -32,7 +32,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let mut next = Some(Cursor::default());
         while let Some(from) = next {
             slots.clear();
-            next = self.shards.read(shard, Access::Step, |_, table| {
+            next = self.shards.read(shard, Step, |_, table| {
                 let next = table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
                 for &slot in &slots {
                     // The time is asked anew: the closure may take long.
@@ -55,7 +55,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let mut next = Some(Cursor::default());
         while let Some(from) = next {
             slots.clear();
-            next = self.write(shard, Runs::Step, |locked| {
+            next = self.write(shard, Step, |locked| {
                 if !has_begun {
                     // Nor could what is being loaded be asked about.
                     self.overtake_all(locked.open, shard);
@@ -109,7 +109,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Brings the table of a shard to the size that it should have, some buckets per lock hold.
     #[track_caller]
     pub(super) fn settle_size(&self, shard: usize) {
-        while self.shards.write(shard, Access::Step, |Beside { uses, open }, table| {
+        while self.shards.write(shard, Step, |Beside { uses, open }, table| {
             let mut garbage = Garbage::new();
             let mut locked =
                 Locked { core: self, uses, open, now: self.now(), table, garbage: &mut garbage, heavy: None };
@@ -120,7 +120,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Removes a bounded number of the expired entries of a shard. Says whether that is all there is to do, and when to look again.
     #[track_caller]
     fn sweep_step(&self, shard: usize, garbage: &mut Garbage<K, V>) -> (bool, u64) {
-        self.shards.write(shard, Access::Step, |Beside { uses, open }, table| {
+        self.shards.write(shard, Step, |Beside { uses, open }, table| {
             let mut locked = Locked { core: self, uses, open, now: self.now(), table, garbage, heavy: None };
             let nothing_due = locked.sweep(BATCH, BATCH);
             let stepped = locked.step(STEPS);
@@ -171,10 +171,8 @@ impl<K: 'static, V: 'static, P: Policy, S: 'static> Core<K, V, P, S>
 where
     Self: Send + Sync,
 {
-    /// Makes a map known to the background thread, where its entries expire.
-    pub(super) const BIND: Option<fn(&Arc<Self>)> = if StampOf::<P>::EXPIRES { Some(Self::bind) } else { None };
-
-    fn bind(self: &Arc<Self>) {
+    /// Says to the background thread which map it is to look at.
+    pub(super) fn bind(self: &Arc<Self>) {
         if let Some(background) = &self.background {
             background.bind(Arc::downgrade(self) as Weak<dyn Sweep>);
         }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Cause, Policy,
     removal::Listening,
-    shards::Runs,
+    shards::Step,
     table::{Cursor, Offer},
 };
 
@@ -116,7 +116,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         mut take: impl FnMut(&mut Locked<'_, K, V, P, S>, u32),
     ) {
         let mut slots = Vec::new();
-        self.write(shard, Runs::Step, |locked| {
+        self.write(shard, Step, |locked| {
             self.overtake_all(locked.open, shard);
             let further = locked.table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
             for &slot in &slots {

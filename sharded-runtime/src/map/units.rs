@@ -89,7 +89,13 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
 
     /// Takes the units of a new entry out of the budget, or makes room for it. Where there is none here, they may be overdrawn: entries of
     /// other shards are to leave for it. Says whether the entry may be stored; until it is, nothing may run that could panic.
+    #[inline]
     pub(super) fn take_units(&mut self, units: u32, overdraws: bool) -> bool {
+        // By a constant, so that what evicts is compiled only for maps that have a capacity.
+        if P::Eviction::BOUNDED { self.take_bounded_units(units, overdraws) } else { true }
+    }
+
+    fn take_bounded_units(&mut self, units: u32, overdraws: bool) -> bool {
         let Some(budget) = &self.core.budget else { return true };
         let units = units.into();
         if !budget.take(&self.open.purse, units, || self.core.shards.all_open().map(|open| &open.purse)) {
@@ -174,7 +180,14 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     }
 
     /// Evicts an entry that has become heavier than the whole capacity, if it still is.
+    #[inline]
     pub(super) fn drop_heavy(&mut self) {
+        if P::WEIGHS {
+            self.evict_heavy();
+        }
+    }
+
+    fn evict_heavy(&mut self) {
         if let Some((slot, hash)) = self.heavy.take()
             && self.table.get(slot).is_some()
             && !self.fits(self.table.weight::<P>(slot))

@@ -3,7 +3,7 @@
 mod access;
 mod count;
 
-pub(crate) use access::{Access, Runs};
+pub(crate) use access::{Access, Running, Runs, Step, Turn};
 pub(crate) use count::to_evict_well;
 pub use count::{Auto, ENTRIES_TO_EVICT_WELL, Fixed, MAX_SHARDS, ShardCount};
 
@@ -117,8 +117,8 @@ impl<T, O, L: Lock> Shards<T, O, L> {
     /// Looks whether this thread may wait for a shard, and records what is to be recorded, until the result is dropped.
     #[inline]
     #[track_caller]
-    fn enter(&self, shard: usize, access: Access) -> Option<Inside> {
-        if access.is_recorded() {
+    fn enter(&self, shard: usize, turn: impl Turn) -> Option<Inside> {
+        if turn.is_recorded() {
             return Some(self.place.enter(shard, Location::caller()));
         }
         self.place.check(shard);
@@ -127,11 +127,10 @@ impl<T, O, L: Lock> Shards<T, O, L> {
 
     #[inline]
     #[track_caller]
-    pub(crate) fn read<R>(&self, shard: impl Which, access: Access, read: impl FnOnce(&O, &T) -> R) -> R {
+    pub(crate) fn read<R>(&self, shard: impl Which, turn: impl Turn, read: impl FnOnce(&O, &T) -> R) -> R {
         let (index, Shard { open, cell, .. }) = shard.among(&self.all);
-        let _inside = self.enter(index, access);
-        let read = |table: &T| read(open, table);
-        if access == Access::Step { cell.read_in_turn(read) } else { cell.read(read) }
+        let _inside = self.enter(index, turn);
+        turn.read(cell, |table: &T| read(open, table))
     }
 
     #[inline]
@@ -139,13 +138,12 @@ impl<T, O, L: Lock> Shards<T, O, L> {
     pub(crate) fn write<R>(
         &self,
         shard: impl Which,
-        access: Access,
+        turn: impl Turn,
         write: impl FnOnce(Beside<'_, O>, &mut T) -> R,
     ) -> R {
         let (index, Shard { uses, cell, open }) = shard.among(&self.all);
-        let _inside = self.enter(index, access);
-        let write = |table: &mut T| write(Beside { uses, open }, table);
-        if access == Access::Step { cell.write_in_turn(write) } else { cell.write(write) }
+        let _inside = self.enter(index, turn);
+        turn.write(cell, |table: &mut T| write(Beside { uses, open }, table))
     }
 
     /// Lets someone look at the shard of a hash without its lock, beside the number that tells of writers; `None` under a lock
