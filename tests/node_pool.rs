@@ -1,5 +1,6 @@
 //! Jobs sent to a node: they run there, in order, and what becomes of them reaches the one who sent them.
 
+mod common;
 #[path = "node_pool/deadlock.rs"]
 mod deadlock;
 #[path = "node_pool/ending.rs"]
@@ -8,6 +9,8 @@ mod ending;
 mod futures;
 #[path = "node_pool/jobs.rs"]
 mod jobs;
+#[path = "node_pool/nesting.rs"]
+mod nesting;
 #[path = "node_pool/placing.rs"]
 mod placing;
 

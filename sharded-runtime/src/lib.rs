@@ -33,6 +33,18 @@
 //! - [`builder`] overrides what was declared, for tests and small machines.
 //! - [`topology`] says what NUMA nodes this machine has, and [`node`] runs jobs on them.
 //! - [`Policy`] is what the attribute writes for a field, and can be written by hand.
+//!
+//! # Fork
+//!
+//! A child of `fork` has a copy of each map, and one thread: the one that called `fork`. What the standard library and the C library allow in such a child
+//! is a narrower question than what this library does:
+//!
+//! - **Maps and stores work** in the child as in the parent, and threads of the parent that slept or waited in the library harm nothing there.
+//! - **Background threads** are not there. The next entry that is due earlier than what was known, in any map, starts them anew, for all
+//!   maps. So does a `sweep()`. Until then writes alone remove what has expired.
+//! - **A pool** of the parent gives [`JobError::Forked`](node::JobError::Forked) for every job, see [there](node#fork).
+//! - **What another thread was doing** at the fork is never finished in the child. A shard that it was inside stays locked for ever, with an entry that may be half changed.
+//!   The child must neither use nor drop such a map. So fork while no other thread is inside a map, or leave these maps alone in the child.
 
 #[allow(unsafe_code, reason = "raw memory")]
 mod arena;

@@ -140,6 +140,30 @@ impl Place {
     }
 }
 
+/// Looks whether this thread may wait for another thread: only from outside of all shards, since the other one may need the shard.
+///
+/// # Panics
+///
+/// If it is inside any. The message says what it was about to do, and names both places.
+#[inline]
+pub(crate) fn check_wait(what: &str, at: &Location<'_>) {
+    if is_inside() {
+        refuse_to_wait(what, at);
+    }
+}
+
+#[cold]
+fn refuse_to_wait(what: &str, at: &Location<'_>) -> ! {
+    let held = HERE.with(Here::frame);
+    panic!(
+        "{what} at {at} from inside `{}` (shard {}), entered at {}: this may have to wait for another thread, and that thread \
+         for the outer access; end the outer access first",
+        held.name,
+        held.rank & ((1 << SHARD_BITS) - 1),
+        held.at,
+    );
+}
+
 /// Whether this thread is inside any shard that has been recorded.
 #[inline]
 pub(crate) fn is_inside() -> bool {

@@ -23,7 +23,7 @@ impl Drop for Bomb {
 fn message(error: JobError) -> String {
     match error {
         JobError::Panicked(panic) => panic.message().unwrap_or("not text").to_owned(),
-        JobError::Discarded => panic!("it was discarded"),
+        other => panic!("{other}"),
     }
 }
 

@@ -1,13 +1,11 @@
 //! Who leads a flight, and who waits for it.
 
+use super::nesting;
 use crate::{sync::Mutex, waker::StoredWaker};
 use std::{
     any::Any,
     collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -50,10 +48,8 @@ enum Phase {
 impl<V> Flight<V> {
     /// A flight led by whoever makes it.
     pub(crate) fn new() -> Self {
-        // Starts at one: zero is no flight, see `nesting.rs`.
-        static NEXT: AtomicU64 = AtomicU64::new(1);
         Flight {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            id: nesting::new_id(),
             crew: Mutex::new(Crew { phase: Phase::Led, next: 0, waiting: BTreeMap::new(), told: BTreeMap::new() }),
         }
     }

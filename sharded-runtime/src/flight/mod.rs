@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `crew.rs` | who leads a flight, and who waits for it |
 //! | `registry.rs` | which keys of a map are being loaded |
-//! | `nesting.rs` | loaders that wait for each other in a circle |
+//! | `nesting.rs` | loaders and jobs that wait for each other in a circle |
 //! | `park.rs` | waiting as a thread |
 //!
 //! The order of the locks: a shard's, then its registry's, then a flight's. The last is taken without the others too, also from inside
@@ -19,6 +19,6 @@ mod park;
 mod registry;
 
 pub(crate) use crew::{Flight, Told};
-pub(crate) use nesting::{Need, within};
+pub(crate) use nesting::{Need, new_id, run_as, within};
 pub(crate) use park::block_on;
 pub(crate) use registry::{Boarded, Flights, Landed, Registry};

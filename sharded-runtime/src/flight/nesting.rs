@@ -1,24 +1,38 @@
-//! Loaders that wait for each other in a circle.
+//! Loaders and jobs of a pool that wait for each other in a circle.
 //!
-//! A loader may ask for other keys, of this map or another. If one of those is being loaded it waits; and if that loader waits in turn, by
-//! way of however many others, for what the first is loading, all would wait for ever. So whoever waits from inside a loader notes
-//! that the one flight needs the other, and looks first whether that closes a circle. Asking for one's own key is the smallest one.
+//! A loader may ask for other keys, of this map or another. If one of those is being loaded, the loader waits. If that other loader waits, directly
+//! or through more loaders, for what the first one loads, all would wait for ever. So a loader that waits notes that its flight needs the other
+//! flight, and first looks whether that closes a circle. The smallest circle is a loader that asks for its own key.
 //!
-//! What a task or a thread that the loader has started waits for is not seen: only what runs while the loader itself runs, or is polled.
+//! A job of a pool counts as a flight of its own: a loader or a job that waits for the job needs it, and the job needs what it
+//! waits for itself.
+//!
+//! What another task or thread waits for that the loader has started is not seen: only what runs while the loader itself runs, or is polled.
 
 use crate::{removal::without_waiting, sync::unmodelled::Mutex};
-use std::{cell::Cell, collections::BTreeMap};
+use std::{
+    cell::Cell,
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 thread_local! {
-    /// The flight whose loader runs on this thread now, the innermost one; zero is none.
+    /// The flight whose loader, or the job that, runs on this thread now, the innermost one; zero is none.
     static WITHIN: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Which flights each flight needs, in the whole process. Only loaders that ask for keys themselves come here.
+/// Which flights each flight needs, in the whole process. Only loaders and jobs that wait themselves come here.
 static NEEDS: Mutex<BTreeMap<u64, Vec<u64>>> = Mutex::new(BTreeMap::new());
 
-/// Runs the loader of a flight, or polls it.
-pub(crate) fn within<R>(flight: u64, run: impl FnOnce() -> R) -> R {
+/// A number for a flight or a job, which no other has.
+pub(crate) fn new_id() -> u64 {
+    // Starts at one: zero is none.
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Relaxed)
+}
+
+/// Runs a job, or the loader of a flight: what it waits for, the flight needs.
+pub(crate) fn run_as<R>(flight: u64, run: impl FnOnce() -> R) -> R {
     struct Outer(u64);
     impl Drop for Outer {
         fn drop(&mut self) {
@@ -26,11 +40,16 @@ pub(crate) fn within<R>(flight: u64, run: impl FnOnce() -> R) -> R {
         }
     }
     let _outer = Outer(WITHIN.replace(flight));
-    // A listener may wait for this flight.
-    without_waiting(run)
+    run()
 }
 
-/// What a loader was about to wait for waits for that loader.
+/// Runs the loader of a flight, or polls it.
+pub(crate) fn within<R>(flight: u64, run: impl FnOnce() -> R) -> R {
+    // A listener may wait for this flight.
+    run_as(flight, || without_waiting(run))
+}
+
+/// What a loader or a job was about to wait for waits for it.
 #[derive(Debug)]
 pub(crate) struct Circle;
 
@@ -42,7 +61,7 @@ pub(crate) struct Need {
 }
 
 impl Need {
-    /// Notes that the loader that runs on this thread, if any, needs this flight. O(needs of all loaders that are noted).
+    /// Notes that the loader or the job that runs on this thread, if any, needs this flight. O(needs that are noted).
     pub(crate) fn of_this(to: u64) -> Result<Option<Self>, Circle> {
         match WITHIN.get() {
             0 => Ok(None),

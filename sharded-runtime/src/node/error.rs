@@ -24,6 +24,8 @@ pub enum JobError {
     Panicked(Panic),
     /// It was dropped before it began: the pool was shut down.
     Discarded,
+    /// The pool is of the process that this one was [forked](super#fork) from, and so are its workers.
+    Forked,
 }
 
 /// What a job panicked with.
@@ -107,6 +109,7 @@ impl fmt::Display for JobError {
             JobError::Panicked(Panic { message: Some(message), .. }) => write!(f, "the job panicked: {message}"),
             JobError::Panicked(_) => f.write_str("the job panicked"),
             JobError::Discarded => f.write_str("the job was discarded, as the pool was shut down"),
+            JobError::Forked => f.write_str("the workers of the pool are in the process that this one was forked from"),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     contain::contain,
+    flight,
     sync::unmodelled::{Condvar, Mutex, MutexGuard},
     waker::StoredWaker,
 };
@@ -74,6 +75,8 @@ where
 
 /// A job and, later, its result. Whoever claims it runs it, so it stays in a queue only as a mark once that was another one.
 pub(super) struct Job<W: Work> {
+    /// What it is among the flights and jobs that may wait for each other.
+    id: u64,
     state: Mutex<State<W>>,
     /// Tells a thread that is no worker.
     is_done: Condvar,
@@ -115,6 +118,8 @@ pub(super) trait Outcome<R>: Run {
     fn take(&self, waiter: Waiter) -> Option<Result<R, JobError>>;
     /// Blocks until the result is there.
     fn wait(&self) -> Result<R, JobError>;
+    /// What it is among the flights and jobs that may wait for each other.
+    fn id(&self) -> u64;
     /// Whether nobody has claimed it yet.
     fn is_queued(&self) -> bool;
     fn is_done(&self) -> bool;
@@ -123,7 +128,7 @@ pub(super) trait Outcome<R>: Run {
 impl<W: Work> Job<W> {
     pub(super) fn new(work: W) -> Arc<Self> {
         let state = State { stage: Stage::Queued(work), waiter: Waiter::Nobody };
-        Arc::new(Self { state: Mutex::new(state), is_done: Condvar::new() })
+        Arc::new(Self { id: flight::new_id(), state: Mutex::new(state), is_done: Condvar::new() })
     }
 
     /// What is to be done, for the one who asks first.
@@ -157,7 +162,8 @@ impl<W: Work> Job<W> {
 impl<W: Work> Run for Job<W> {
     fn run(&self) {
         if let Some(work) = self.claim() {
-            self.finish(catch(|| work.work()).map_err(JobError::Panicked));
+            let result = flight::run_as(self.id, || catch(|| work.work()));
+            self.finish(result.map_err(JobError::Panicked));
         }
     }
 
@@ -191,6 +197,10 @@ impl<W: Work> Outcome<W::Output> for Job<W> {
             }
             self.is_done.wait(&mut state);
         }
+    }
+
+    fn id(&self) -> u64 {
+        self.id
     }
 
     fn is_queued(&self) -> bool {

@@ -29,7 +29,7 @@
 //!
 //! A job may hand in others, to any node of any pool, and wait for them. With however few threads and short queues, the pools don't make this
 //! deadlock: jobs that would finish with a thread for each of them finish here, if they wait for each other only by what is in this module
-//! and block nothing else meanwhile, and if none that was handed in by [`spawn`](At::spawn) waits for the very job that did so. For that,
+//! and block nothing else meanwhile, and if none waits for a job that waits for it, which [panics](#what-could-wait-for-ever). For that,
 //!
 //! - a worker never waits for room: where a queue is full, it runs the new job itself, on its own thread;
 //! - a worker that waits for a result, by [`run`](At::run) or [`Task::wait`], runs that very job itself if it has not begun and is for the
@@ -38,8 +38,24 @@
 //!
 //! So a job may run on another node than its own, but only one that another job handed in, and only in these cases. Jobs that
 //! run inside others use the same stack: a job that hands in its successor, and so on without end, should do so by
-//! [`try_run`](At::try_run). A job that blocks its thread on something else, as on an executor's `block_on` around [`run_async`](At::run_async),
-//! takes that thread away until it is done.
+//! [`try_run`](At::try_run). A job that blocks its thread on something else, as on a load of another thread or an executor's `block_on` around
+//! [`run_async`](At::run_async), takes that thread away until it is done.
+//!
+//! # What could wait for ever
+//!
+//! A call that waits for a worker panics at once inside a closure of any map, and the message names both places: the worker may need, or wait behind
+//! another job that needs, the shard which the closure is inside. So do [`run`](At::run), [`spawn`](At::spawn), [`Task::wait`] and
+//! [`Pool::shutdown`], and the futures when they are polled. [`try_run`](At::try_run) waits for nothing and may be called anywhere. The last clone
+//! of a pool may be dropped anywhere, but inside a closure the drop doesn't wait for the workers.
+//!
+//! A loader may wait for a job. A job that asks for the key of a loader that waits for it, by [`run`](At::run) or [`Task::wait`],
+//! through however many loaders and jobs, gets [`LoadError::Recursive`](crate::LoadError::Recursive). A wait that would close such a circle panics.
+//!
+//! # Fork
+//!
+//! A pool is of the process that started it. In a child of `fork` its workers are not there: every job gets [`JobError::Forked`] at once, those
+//! that the parent has queued too, and whether or not they were done. [`Pool::shutdown`] does nothing there, nor does the drop of the last clone; what the parent has queued is neither run nor
+//! dropped in the child. The child can start pools of its own. See also [what `fork` leaves](crate#fork).
 //!
 //! # Panics in jobs
 //!
@@ -59,16 +75,19 @@ pub use error::{Full, JobError, Panic};
 pub use target::{At, Home};
 pub use task::Task;
 
-use crate::sync::unmodelled::Mutex;
-use crate::topology::{NodeId, Topology};
+use crate::{
+    order,
+    sync::unmodelled::Mutex,
+    topology::{NodeId, Topology},
+};
 use keyed::Keyed;
 use station::Station;
-use std::{fmt, sync::Arc, thread::JoinHandle};
+use std::{fmt, mem, panic::Location, sync::Arc, thread::JoinHandle};
 
 /// Worker threads on each NUMA node. Clones are the same pool; see [the module](self) for what holds.
 ///
 /// When the last clone is dropped, the queued jobs are finished, or discarded if [`on_drop`](Builder::on_drop) says so, and the drop blocks
-/// until all workers have ended. On one of its own workers it doesn't wait for them.
+/// until all workers have ended. On one of its own workers, and inside a closure of a map, it doesn't wait for them.
 ///
 /// # Examples
 ///
@@ -182,7 +201,11 @@ impl Pool {
     /// wait for them.
     ///
     /// Jobs handed in from here on are discarded, as are those of [`run_async`](At::run_async) that wait for room; but while queued jobs are finished,
-    /// what they hand in, other than by `run_async`, is run at once by the same worker. A second call changes nothing, unless it discards what the first was to finish.
+    /// what they hand in, other than by `run_async`, is run at once by the same worker (after the closure, where it is handed in inside a closure of a map). A second call changes nothing, unless it discards what the first was to finish.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure of any map: see [what could wait for ever](self#what-could-wait-for-ever).
     ///
     /// # Examples
     ///
@@ -197,12 +220,20 @@ impl Pool {
     /// assert!(matches!(pool.on(node).run(|| 6 * 7), Err(JobError::Discarded)));
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[track_caller]
     pub fn shutdown(&self, pending: Pending) {
-        self.inner.shutdown(pending);
+        order::check_wait("a pool is shut down", Location::caller());
+        if !self.inner.is_forked() {
+            self.inner.shutdown(pending);
+        }
     }
 }
 
 impl Inner {
+    fn is_forked(&self) -> bool {
+        self.stations.first().is_some_and(|station| station.is_forked())
+    }
+
     fn station(&self, node: NodeId) -> &Arc<Station> {
         let at = self.topology.nearest_cpus(node).and_then(|node| self.stations.iter().position(|at| at.node == node));
         // Where no node has CPUs, there is only this one.
@@ -213,9 +244,12 @@ impl Inner {
         for station in &self.stations {
             station.close(pending);
         }
-        if Station::own().is_some_and(|own| own.pool == self.id) {
+        let own = Station::own();
+        if order::is_inside() || own.as_ref().is_some_and(|own| own.pool == self.id) {
             return;
         }
+        // The jobs that end here may wait for jobs that this worker was to run.
+        let _blocked = own.as_ref().map(|own| own.block());
         // Held until all have ended, so that whoever else shuts it down waits too.
         let mut workers = self.workers.lock();
         for worker in workers.drain(..) {
@@ -227,7 +261,13 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.shutdown(self.on_drop);
+        if self.is_forked() {
+            // The handles are of threads that are not there, and a new thread may be where one of them was. The queues are as
+            // those threads have left them.
+            mem::forget((mem::take(self.workers.get_mut()), mem::take(&mut self.stations)));
+        } else {
+            self.shutdown(self.on_drop);
+        }
     }
 }
 

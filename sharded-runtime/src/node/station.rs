@@ -15,7 +15,7 @@ use crate::{
     waker::StoredWaker,
 };
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use std::{cell::OnceCell, collections::BTreeMap, mem, sync::Arc};
+use std::{cell::OnceCell, collections::BTreeMap, mem, process, sync::Arc};
 
 thread_local! {
     /// Where this thread is a worker.
@@ -24,6 +24,8 @@ thread_local! {
 
 pub(super) struct Station {
     pub(super) node: NodeId,
+    /// The process that the workers are in.
+    process: u32,
     /// Tells the stations of one pool from those of others.
     pub(super) pool: u64,
     pub(super) workers: usize,
@@ -58,12 +60,27 @@ impl Station {
         let (sender, queue) = bounded(capacity);
         let state =
             State { sender: Some(sender), pending: Pending::Finish, blocked: 0, line: BTreeMap::new(), next_ticket: 0 };
-        Self { node, pool, workers, queue, state: Mutex::new(state), look_again: Condvar::new() }
+        Self {
+            node,
+            process: process::id(),
+            pool,
+            workers,
+            queue,
+            state: Mutex::new(state),
+            look_again: Condvar::new(),
+        }
     }
 
     /// The station that the calling thread works for, of whatever pool.
     pub(super) fn own() -> Option<Arc<Station>> {
-        OWN.try_with(|own| own.get().cloned()).ok().flatten()
+        // A worker that forks is the only thread of the child, and works for nobody there.
+        OWN.try_with(|own| own.get().cloned()).ok().flatten().filter(|own| !own.is_forked())
+    }
+
+    /// Whether this is a child of the process that the workers are in. Then there is nobody who would run a job, and any lock here may be
+    /// held by a thread that is not there either. So whoever comes from outside of the pool asks this first.
+    pub(super) fn is_forked(&self) -> bool {
+        self.process != process::id()
     }
 
     /// Makes the calling thread a worker, until the station is closed and what was queued is dealt with.
@@ -191,7 +208,7 @@ impl Station {
     }
 
     /// Counts the calling worker as one that waits.
-    fn block(&self) -> Blocked<'_> {
+    pub(super) fn block(&self) -> Blocked<'_> {
         let mut state = self.state.lock();
         state.blocked += 1;
         if state.blocked == self.workers {
@@ -211,7 +228,7 @@ impl State {
     }
 }
 
-struct Blocked<'s> {
+pub(super) struct Blocked<'s> {
     station: &'s Station,
 }
 

@@ -3,65 +3,120 @@
 use super::{
     Pending,
     error::{JobError, catch},
-    job::{Job, Run, Work},
+    job::{Job, Outcome, Run, Work},
     station::{Offer, Station},
     task::Task,
 };
-use crate::waker::StoredWaker;
+use crate::{
+    contain::contain,
+    flight::Need,
+    order::{self, Later},
+    sync::unmodelled::Mutex,
+    waker::StoredWaker,
+};
 use std::{
+    panic::Location,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
-pub(super) fn run<W: Work>(home: &Arc<Station>, work: W) -> Result<W::Output, JobError> {
+pub(super) fn run<W: Work>(
+    home: &Arc<Station>,
+    work: W,
+    at: &'static Location<'static>,
+) -> Result<W::Output, JobError> {
+    order::check_wait("a job is run", at);
+    if home.is_forked() {
+        return Err(JobError::Forked);
+    }
     let is_here = Station::own().is_some_and(|own| Arc::ptr_eq(&own, home));
     if is_here && !home.discards() {
         return catch(|| work.work()).map_err(JobError::Panicked);
     }
-    spawn(home, work).wait()
+    let job = Job::new(work);
+    // Before the job begins, so that it sees the circle if it asks for what waits for it. It waits for nothing yet.
+    let _need = Need::of_this(job.id());
+    hand_in(home, &job);
+    Task::new(job, Arc::clone(home), at).outcome()
 }
 
-pub(super) fn spawn<W: Work>(home: &Arc<Station>, work: W) -> Task<W::Output> {
+pub(super) fn spawn<W: Work>(home: &Arc<Station>, work: W, at: &'static Location<'static>) -> Task<W::Output> {
+    order::check_wait("a job is handed in", at);
     let job = Job::new(work);
-    match home.offer(Arc::clone(&job) as Arc<dyn Run>) {
+    if !home.is_forked() {
+        hand_in(home, &job);
+    }
+    Task::new(job, Arc::clone(home), at)
+}
+
+/// Queues a new job, having waited for room, or has it run or dropped at once.
+fn hand_in<W: Work>(home: &Station, job: &Arc<Job<W>>) {
+    match home.offer(Arc::clone(job) as Arc<dyn Run>) {
         Offer::Queued => {}
         // Its own queue may be the one that is full, which only it would empty.
-        Offer::Full if Station::own().is_some() => job.run(),
+        Offer::Full if Station::own().is_some() => run_inside(&**job),
         Offer::Full => {
-            if !home.send(Arc::clone(&job) as Arc<dyn Run>) {
+            if !home.send(Arc::clone(job) as Arc<dyn Run>) {
                 job.discard();
             }
         }
-        Offer::Closed(pending) => refused(home, &*job, pending),
+        Offer::Closed(pending) => refused(home, job, pending),
     }
-    Task::new(job, Arc::clone(home))
 }
 
 /// The work is given back where there is no room.
-pub(super) fn try_run<W: Work>(home: &Arc<Station>, work: W) -> Result<Task<W::Output>, W> {
+pub(super) fn try_run<W: Work>(
+    home: &Arc<Station>,
+    work: W,
+    at: &'static Location<'static>,
+) -> Result<Task<W::Output>, W> {
     let job = Job::new(work);
-    match home.offer(Arc::clone(&job) as Arc<dyn Run>) {
-        Offer::Queued => {}
-        Offer::Full => return job.claim().map_or_else(|| unreachable!("nobody else has the job"), Err),
-        Offer::Closed(pending) => refused(home, &*job, pending),
+    if !home.is_forked() {
+        match home.offer(Arc::clone(&job) as Arc<dyn Run>) {
+            Offer::Queued => {}
+            Offer::Full => return job.claim().map_or_else(|| unreachable!("nobody else has the job"), Err),
+            Offer::Closed(pending) => refused(home, &job, pending),
+        }
     }
-    Ok(Task::new(job, Arc::clone(home)))
+    Ok(Task::new(job, Arc::clone(home), at))
 }
 
 /// A pool that finishes what is queued also finishes what that asks for.
-fn refused(home: &Station, job: &dyn Run, pending: Pending) {
+fn refused<W: Work>(home: &Station, job: &Arc<Job<W>>, pending: Pending) {
     let is_asked_for = Station::own().is_some_and(|own| own.pool == home.pool);
-    if is_asked_for && pending == Pending::Finish {
-        job.run();
-    } else {
+    if !is_asked_for || pending == Pending::Discard {
         job.discard();
+    } else if order::is_inside() {
+        // The job may need the shard that this thread is inside.
+        order::when_outside(Arc::new(Deferred(Mutex::new(Some(Arc::clone(job) as Arc<dyn Run>)))));
+    } else {
+        run_inside(&**job);
     }
+}
+
+/// A job that its thread runs when it is outside of all shards.
+struct Deferred(Mutex<Option<Arc<dyn Run>>>);
+
+impl Later for Deferred {
+    fn run(&self) {
+        let job = self.0.lock().take();
+        // The last owner drops the result, which may panic.
+        contain(move || job.map(|job| job.run()));
+    }
+}
+
+/// Runs a new job inside the job or the loader that hands it in, which goes on after it.
+fn run_inside<W: Work>(job: &Job<W>) {
+    // A job that has not begun waits for nothing, so there is no circle.
+    let _need = Need::of_this(job.id());
+    Run::run(job);
 }
 
 /// A job that is queued when there is room, then its task.
 pub(super) struct RunAsync<W: Work> {
     home: Arc<Station>,
+    at: &'static Location<'static>,
     stage: Stage<W>,
 }
 
@@ -71,8 +126,8 @@ enum Stage<W: Work> {
 }
 
 impl<W: Work> RunAsync<W> {
-    pub(super) fn new(home: &Arc<Station>, work: W) -> Self {
-        Self { home: Arc::clone(home), stage: Stage::Waiting { job: Job::new(work), ticket: None } }
+    pub(super) fn new(home: &Arc<Station>, work: W, at: &'static Location<'static>) -> Self {
+        Self { home: Arc::clone(home), at, stage: Stage::Waiting { job: Job::new(work), ticket: None } }
     }
 }
 
@@ -80,7 +135,11 @@ impl<W: Work> Future for RunAsync<W> {
     type Output = Result<W::Output, JobError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { home, stage } = &mut *self;
+        let Self { home, at, stage } = &mut *self;
+        order::check_wait("a job is awaited that was made", at);
+        if home.is_forked() {
+            return Poll::Ready(Err(JobError::Forked));
+        }
         loop {
             match stage {
                 Stage::Waiting { job, ticket } => {
@@ -90,7 +149,7 @@ impl<W: Work> Future for RunAsync<W> {
                         // An executor's thread is not to be held up, not even by the job itself.
                         Offer::Closed(_) => job.discard(),
                     }
-                    *stage = Stage::Queued(Task::new(Arc::clone(job) as _, Arc::clone(home)));
+                    *stage = Stage::Queued(Task::new(Arc::clone(job) as _, Arc::clone(home), at));
                 }
                 Stage::Queued(task) => return Pin::new(task).poll(cx),
             }
@@ -100,7 +159,9 @@ impl<W: Work> Future for RunAsync<W> {
 
 impl<W: Work> Drop for RunAsync<W> {
     fn drop(&mut self) {
-        if let Stage::Waiting { ticket: Some(ticket), .. } = self.stage {
+        if let Stage::Waiting { ticket: Some(ticket), .. } = self.stage
+            && !self.home.is_forked()
+        {
             self.home.leave(ticket);
         }
     }

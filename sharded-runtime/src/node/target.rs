@@ -8,7 +8,7 @@ use super::{
     task::Task,
 };
 use crate::topology::NodeId;
-use std::{fmt, sync::Arc};
+use std::{fmt, panic::Location, sync::Arc};
 
 /// A node of a pool, for jobs. Made by [`Pool::on`](super::Pool::on).
 ///
@@ -53,17 +53,22 @@ impl<'p> At<'p> {
     ///
     /// # Errors
     ///
-    /// If the job panicked or was discarded.
+    /// If the job panicked or was discarded, or in a [child of `fork`](super#fork).
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure of any map: see [what could wait for ever](super#what-could-wait-for-ever).
     ///
     /// # Examples
     ///
     /// See [`At`].
+    #[track_caller]
     pub fn run<F, R>(&self, job: F) -> Result<R, JobError>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        submit::run(self.station, Alone::new(job))
+        submit::run(self.station, Alone::new(job), Location::caller())
     }
 
     /// Runs a job, as a future for any executor, which never blocks its thread. It is queued once the future is polled and there is
@@ -71,11 +76,12 @@ impl<'p> At<'p> {
     ///
     /// # Errors
     ///
-    /// If the job panicked or was discarded.
+    /// If the job panicked or was discarded, or in a [child of `fork`](super#fork).
     ///
     /// # Panics
     ///
-    /// When the future is polled after it was done.
+    /// When the future is polled after it was done, or inside a closure of any map: see
+    /// [what could wait for ever](super#what-could-wait-for-ever).
     ///
     /// # Examples
     ///
@@ -101,6 +107,7 @@ impl<'p> At<'p> {
     /// # });
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[track_caller]
     pub fn run_async<F, R>(
         &self,
         job: F,
@@ -109,7 +116,7 @@ impl<'p> At<'p> {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        RunAsync::new(self.station, Alone::new(job))
+        RunAsync::new(self.station, Alone::new(job), Location::caller())
     }
 
     /// Queues a job if there is room, and never waits.
@@ -129,25 +136,31 @@ impl<'p> At<'p> {
     /// }
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[track_caller]
     pub fn try_run<F, R>(&self, job: F) -> Result<Task<R>, Full<F>>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        submit::try_run(self.station, Alone::new(job)).map_err(|work| Full { job: work.into_job() })
+        submit::try_run(self.station, Alone::new(job), Location::caller()).map_err(|work| Full { job: work.into_job() })
     }
 
     /// Queues a job, and blocks the calling thread until there is room. A worker that finds none runs the job before it goes on.
     ///
+    /// # Panics
+    ///
+    /// Inside a closure of any map: see [what could wait for ever](super#what-could-wait-for-ever).
+    ///
     /// # Examples
     ///
     /// See [`Task`].
+    #[track_caller]
     pub fn spawn<F, R>(&self, job: F) -> Task<R>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        submit::spawn(self.station, Alone::new(job))
+        submit::spawn(self.station, Alone::new(job), Location::caller())
     }
 }
 
@@ -212,28 +225,34 @@ impl<'p, T: Send + Sync + 'static> Home<'p, T> {
     ///
     /// # Errors
     ///
-    /// If the job panicked or was discarded.
+    /// If the job panicked or was discarded, or in a [child of `fork`](super#fork).
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure of any map: see [what could wait for ever](super#what-could-wait-for-ever).
     ///
     /// # Examples
     ///
     /// See [`Home`].
+    #[track_caller]
     pub fn run<F, R>(&self, job: F) -> Result<R, JobError>
     where
         F: FnOnce(&T) -> R + Send + 'static,
         R: Send + 'static,
     {
-        submit::run(self.station, self.work(job))
+        submit::run(self.station, self.work(job), Location::caller())
     }
 
     /// Runs a job on the store, as a future for any executor, see [`At::run_async`].
     ///
     /// # Errors
     ///
-    /// If the job panicked or was discarded.
+    /// If the job panicked or was discarded, or in a [child of `fork`](super#fork).
     ///
     /// # Panics
     ///
-    /// When the future is polled after it was done.
+    /// When the future is polled after it was done, or inside a closure of any map: see
+    /// [what could wait for ever](super#what-could-wait-for-ever).
     ///
     /// # Examples
     ///
@@ -246,6 +265,7 @@ impl<'p, T: Send + Sync + 'static> Home<'p, T> {
     ///     pool.home_of(shop, Shop::carts, &customer).run_async(move |shop| shop.carts().get(&customer)).await
     /// }
     /// ```
+    #[track_caller]
     pub fn run_async<F, R>(
         &self,
         job: F,
@@ -254,7 +274,7 @@ impl<'p, T: Send + Sync + 'static> Home<'p, T> {
         F: FnOnce(&T) -> R + Send + 'static,
         R: Send + 'static,
     {
-        RunAsync::new(self.station, self.work(job))
+        RunAsync::new(self.station, self.work(job), Location::caller())
     }
 
     /// Queues a job on the store if there is room, and never waits, see [`At::try_run`].
@@ -278,15 +298,20 @@ impl<'p, T: Send + Sync + 'static> Home<'p, T> {
     /// }
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[track_caller]
     pub fn try_run<F, R>(&self, job: F) -> Result<Task<R>, Full<F>>
     where
         F: FnOnce(&T) -> R + Send + 'static,
         R: Send + 'static,
     {
-        submit::try_run(self.station, self.work(job)).map_err(|work| Full { job: work.into_job() })
+        submit::try_run(self.station, self.work(job), Location::caller()).map_err(|work| Full { job: work.into_job() })
     }
 
     /// Queues a job on the store, and blocks the calling thread until there is room, see [`At::spawn`].
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure of any map: see [what could wait for ever](super#what-could-wait-for-ever).
     ///
     /// # Examples
     ///
@@ -301,12 +326,13 @@ impl<'p, T: Send + Sync + 'static> Home<'p, T> {
     /// assert_eq!(old.wait().unwrap(), None);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[track_caller]
     pub fn spawn<F, R>(&self, job: F) -> Task<R>
     where
         F: FnOnce(&T) -> R + Send + 'static,
         R: Send + 'static,
     {
-        submit::spawn(self.station, self.work(job))
+        submit::spawn(self.station, self.work(job), Location::caller())
     }
 
     fn work<F, R>(&self, job: F) -> OnStore<T, F, R> {

@@ -3,9 +3,10 @@ use super::{
     job::{Outcome, Waiter},
     station::Station,
 };
-use crate::waker::StoredWaker;
+use crate::{flight::Need, order, waker::StoredWaker};
 use std::{
     fmt,
+    panic::Location,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -17,7 +18,8 @@ use std::{
 ///
 /// # Panics
 ///
-/// When it is polled again, or waited for, after it gave its result.
+/// When it is polled again, or waited for, after it gave its result; or inside a closure of any map: see
+/// [what could wait for ever](super#what-could-wait-for-ever).
 ///
 /// # Examples
 ///
@@ -34,14 +36,16 @@ use std::{
 pub struct Task<R> {
     job: Arc<dyn Outcome<R>>,
     home: Arc<Station>,
+    /// Where it was handed in.
+    at: &'static Location<'static>,
 }
 
 impl<R> Task<R> {
-    pub(super) fn new(job: Arc<dyn Outcome<R>>, home: Arc<Station>) -> Self {
-        Self { job, home }
+    pub(super) fn new(job: Arc<dyn Outcome<R>>, home: Arc<Station>, at: &'static Location<'static>) -> Self {
+        Self { job, home, at }
     }
 
-    /// Whether the result is there. O(1).
+    /// Whether the result is there. O(1). In a [child of `fork`](super#fork) the result is an error, and there at once.
     ///
     /// # Examples
     ///
@@ -57,27 +61,48 @@ impl<R> Task<R> {
     /// ```
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.job.is_done()
+        self.home.is_forked() || self.job.is_done()
     }
 
     /// Blocks the calling thread until the result is there. In a worker, see [what holds in jobs](super#jobs-in-jobs).
     ///
     /// # Errors
     ///
-    /// If the job panicked or was discarded.
+    /// If the job panicked or was discarded, or in a [child of `fork`](super#fork).
     ///
     /// # Panics
     ///
-    /// If the task was polled before and gave its result.
+    /// If the task was polled before and gave its result. Inside a closure of any map, and inside a loader or a job that the job waits for:
+    /// see [what could wait for ever](super#what-could-wait-for-ever).
     ///
     /// # Examples
     ///
     /// See [`Task`].
+    #[track_caller]
     pub fn wait(self) -> Result<R, JobError> {
+        let at = Location::caller();
+        order::check_wait("a job is waited for", at);
+        if self.home.is_forked() {
+            return Err(JobError::Forked);
+        }
+        let Ok(_need) = Need::of_this(self.job.id()) else { self.refuse_circle(at) };
+        self.outcome()
+    }
+
+    /// Blocks the calling thread, which may wait, until the result is there.
+    pub(super) fn outcome(self) -> Result<R, JobError> {
         match Station::own() {
             Some(own) => self.home.wait(&own, &*self.job),
             None => self.job.wait(),
         }
+    }
+
+    #[cold]
+    fn refuse_circle(&self, at: &Location<'_>) -> ! {
+        panic!(
+            "a job is waited for at {at}, inside a loader or a job that it waits for itself; it was handed in at {}",
+            self.at
+        )
     }
 }
 
@@ -85,6 +110,10 @@ impl<R> Future for Task<R> {
     type Output = Result<R, JobError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        order::check_wait("a job is awaited that was handed in", self.at);
+        if self.home.is_forked() {
+            return Poll::Ready(Err(JobError::Forked));
+        }
         self.job.take(Waiter::Task(StoredWaker::new(cx))).map_or(Poll::Pending, Poll::Ready)
     }
 }

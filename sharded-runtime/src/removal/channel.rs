@@ -2,7 +2,7 @@
 
 use super::{Cause, Sink};
 use crate::{
-    order::Later,
+    order::{self, Later},
     sync::unmodelled::{Condvar, Mutex},
     waker::StoredWaker,
 };
@@ -10,6 +10,7 @@ use std::{
     collections::VecDeque,
     fmt,
     future::poll_fn,
+    panic::Location,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -68,13 +69,19 @@ impl<K, V> Removals<K, V> {
         Removals { channel }
     }
 
-    /// The next one, having waited for it; `None` once the map is gone and nothing is left. It blocks: not for use inside a closure of
-    /// the map, nor in async code.
+    /// The next one, having waited for it; `None` once the map is gone and nothing is left. It blocks the thread; in async code await
+    /// [`recv_async`](Self::recv_async).
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure of any map: who removes the next entry may have to wait for that closure.
     ///
     /// # Examples
     ///
     /// See [`Removals`].
+    #[track_caller]
     pub fn recv(&mut self) -> Option<Removal<K, V>> {
+        order::check_wait("a removal is waited for", Location::caller());
         let Channel { state, has_come, .. } = &*self.channel;
         let mut state = state.lock();
         loop {
