@@ -1,7 +1,7 @@
 //! A policy to be tried.
 
 use crate::load::Declared;
-use sharded::shards::{Auto, ENTRIES_TO_EVICT_WELL, ShardCount};
+use sharded::shards::{self, Auto, ShardCount};
 use std::fmt;
 
 /// Makes an enum of the choices of one option, named as in an attribute.
@@ -82,9 +82,9 @@ impl Candidate {
         self.shards.unwrap_or_else(Auto::count)
     }
 
-    /// The shards that a map has that is declared so, on this machine: where entries are evicted, no more than serve that well.
+    /// The shards that such a map has on this machine. If it evicts, there are no more than [`shards::to_evict_well`] says.
     pub(crate) fn shard_count(&self) -> usize {
-        let most = |(_, capacity): (Evict, u64)| 1 << (capacity as usize / ENTRIES_TO_EVICT_WELL).max(1).ilog2();
+        let most = |(_, capacity): (Evict, u64)| shards::to_evict_well(capacity as usize);
         self.cache.map_or(usize::MAX, most).min(self.asked_shards())
     }
 

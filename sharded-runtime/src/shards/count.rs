@@ -26,8 +26,17 @@ pub const MAX_SHARDS: usize = 1 << 16;
 /// ```
 pub const ENTRIES_TO_EVICT_WELL: usize = 64;
 
-/// The most shards that have [`ENTRIES_TO_EVICT_WELL`] of a capacity each.
-pub(crate) fn to_evict_well(capacity: usize) -> usize {
+/// The most shards that have [`ENTRIES_TO_EVICT_WELL`] of a capacity each: a power of two.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::shards::to_evict_well;
+///
+/// assert_eq!((to_evict_well(1_000), to_evict_well(1_024), to_evict_well(1)), (8, 16, 1));
+/// ```
+#[must_use]
+pub fn to_evict_well(capacity: usize) -> usize {
     1 << (capacity / ENTRIES_TO_EVICT_WELL).max(1).ilog2()
 }
 

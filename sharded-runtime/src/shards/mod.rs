@@ -4,8 +4,7 @@ mod access;
 mod count;
 
 pub(crate) use access::{Access, Running, Runs, Step, Turn};
-pub(crate) use count::to_evict_well;
-pub use count::{Auto, ENTRIES_TO_EVICT_WELL, Fixed, MAX_SHARDS, ShardCount};
+pub use count::{Auto, ENTRIES_TO_EVICT_WELL, Fixed, MAX_SHARDS, ShardCount, to_evict_well};
 
 use crate::{
     arena::{Home, Placed},
