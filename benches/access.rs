@@ -6,6 +6,7 @@
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use hashbrown::HashTable;
 use parking_lot::RwLock;
+use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use sharded::sharded;
 use std::{collections::HashMap, hint::black_box};
 
@@ -57,19 +58,6 @@ impl ByHand {
     }
 }
 
-/// Keys below a bound in an order without a pattern (Knuth's MMIX generator).
-struct Keys {
-    state: u64,
-    below: u64,
-}
-
-impl Keys {
-    fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.state >> 33) % self.below
-    }
-}
-
 fn hits(c: &mut Criterion) {
     for (name, entries) in [("hit, 1k entries", 1_000), ("hit, 1M entries", 1_000_000)] {
         let mut group = c.benchmark_group(name);
@@ -84,17 +72,18 @@ fn hits(c: &mut Criterion) {
             maps.lru().insert(key, key);
             maps.sieve().insert(key, key);
         }
-        let mut keys = Keys { state: 1, below: entries };
-        group.bench_function("by hand, RwLock", |b| b.iter(|| by_hand.get(keys.next())));
-        group.bench_function("Mutex, get", |b| b.iter(|| maps.mutex().get(&keys.next())));
-        group.bench_function("Mutex, with", |b| b.iter(|| maps.mutex().with(&keys.next(), |value| *value)));
-        group.bench_function("RwLock, get", |b| b.iter(|| maps.rwlock().get(&keys.next())));
-        group.bench_function("ttl, get", |b| b.iter(|| maps.ttl().get(&keys.next())));
-        group.bench_function("idle, get", |b| b.iter(|| maps.idle().get(&keys.next())));
-        group.bench_function("Lru, get", |b| b.iter(|| maps.lru().get(&keys.next())));
-        group.bench_function("Sieve, get", |b| b.iter(|| maps.sieve().get(&keys.next())));
+        let mut random = SmallRng::seed_from_u64(1);
+        let mut key = || random.random_range(0..entries);
+        group.bench_function("by hand, RwLock", |b| b.iter(|| by_hand.get(key())));
+        group.bench_function("Mutex, get", |b| b.iter(|| maps.mutex().get(&key())));
+        group.bench_function("Mutex, with", |b| b.iter(|| maps.mutex().with(&key(), |value| *value)));
+        group.bench_function("RwLock, get", |b| b.iter(|| maps.rwlock().get(&key())));
+        group.bench_function("ttl, get", |b| b.iter(|| maps.ttl().get(&key())));
+        group.bench_function("idle, get", |b| b.iter(|| maps.idle().get(&key())));
+        group.bench_function("Lru, get", |b| b.iter(|| maps.lru().get(&key())));
+        group.bench_function("Sieve, get", |b| b.iter(|| maps.sieve().get(&key())));
         group.bench_function("Mutex, upsert", |b| {
-            b.iter(|| maps.mutex().upsert(keys.next(), || 0, |value| *value = value.wrapping_add(1)));
+            b.iter(|| maps.mutex().upsert(key(), || 0, |value| *value = value.wrapping_add(1)));
         });
         group.finish();
     }

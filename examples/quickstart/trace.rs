@@ -1,6 +1,7 @@
 //! Reading the recorded requests: a gzip of little-endian `u64` keys.
 
 use flate2::read::MultiGzDecoder;
+use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use std::{
     collections::HashSet,
     error::Error,
@@ -80,12 +81,11 @@ fn read(mut file: impl io::BufRead) -> Result<Vec<u64>, Problem> {
 fn visits(pages: &[u64]) -> Vec<Request> {
     let mut about: [u64; 64] = std::array::from_fn(|visitor| visitor as u64);
     let mut newcomers = 64..;
-    let mut random = 1_u64;
+    // With a fixed seed, the same visitors come in every run.
+    let mut random = SmallRng::seed_from_u64(1);
     let visit = |&page| {
-        // Knuth's generator; its upper bits are the random ones. The same visitors come on every run.
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let visitor = &mut about[(random >> 58) as usize];
-        if (random >> 55).is_multiple_of(8) {
+        let visitor = &mut about[random.random_range(0..64)];
+        if random.random_ratio(1, 8) {
             *visitor = newcomers.next().unwrap_or_default();
         }
         Request { visitor: *visitor, page }

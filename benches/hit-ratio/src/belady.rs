@@ -47,7 +47,7 @@ fn next_uses(trace: &Trace) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use sharded_bench_common::random::{RngExt, seeded};
 
     /// The most hits, found by trying every victim, and none.
     fn by_trying(keys: &[u32], capacity: usize, cached: &[u32]) -> usize {
@@ -65,9 +65,10 @@ mod tests {
 
     #[test]
     fn no_choice_of_victims_has_more_hits() {
-        let mut random = Random::new(1);
+        let mut random = seeded(1);
         for _ in 0..40 {
-            let trace = Trace::new(String::new(), true, (0..14).map(|_| random.below(6) as u64).collect::<Vec<_>>());
+            let trace =
+                Trace::new(String::new(), true, (0..14).map(|_| random.random_range(0..6_u64)).collect::<Vec<_>>());
             for capacity in 1..=4 {
                 assert_eq!(hits(&trace, capacity), by_trying(&trace.keys, capacity, &[]), "{capacity} of {trace:?}");
             }

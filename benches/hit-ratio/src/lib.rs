@@ -9,7 +9,7 @@
 //! | `lib.rs` | the whole of it, and the part that `versus` calls |
 //! | `args.rs` | what is to be measured |
 //! | `trace.rs` | recorded requests, read from files |
-//! | `synthetic.rs`, `random.rs` | made-up requests |
+//! | `synthetic.rs`, `recency.rs` | made-up requests |
 //! | `systems/` | the caches that are real: this library and others, one file each, and the list of all systems |
 //! | `models/` | policies without a cache around them, one file each, and Duo, which is a proposal |
 //! | `belady.rs` | the optimum |
@@ -29,7 +29,7 @@ mod links;
 mod measure;
 mod models;
 mod plot;
-mod random;
+mod recency;
 mod synthetic;
 mod systems;
 mod table;

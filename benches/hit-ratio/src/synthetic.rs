@@ -1,9 +1,7 @@
 //! Made-up loads, each of one kind that is right for some policy and wrong for others.
 
-use crate::{
-    random::{Random, Recency, Zipf},
-    trace::Trace,
-};
+use crate::{recency::Recency, trace::Trace};
+use sharded_bench_common::random::{Random, RngExt, Zipf, seeded};
 
 /// Requests of most loads.
 const REQUESTS: usize = 120_000;
@@ -12,7 +10,7 @@ const ONCE: u64 = 1_000_000;
 
 /// Every load. One seed always makes the same ones.
 pub(crate) fn all(seed: u64) -> Vec<Trace> {
-    let mut random = Random::new(77 + seed * 1000);
+    let mut random = seeded(77 + seed * 1000);
     let random = &mut random;
     let mut loads: Vec<(String, Vec<u64>)> = Vec::new();
     for exponent in [0.6, 0.8, 0.99, 1.2] {
@@ -48,7 +46,7 @@ fn loops(random: &mut Random) -> Vec<u64> {
     let mut keys = Vec::new();
     for _ in 0..2 {
         for length in [44, 440, 1100, 2200, 4000] {
-            let offset = random.below(4000) as u64;
+            let offset = random.random_range(0..4000_u64);
             let requests = length * (12_000 / length).max(4);
             keys.extend((0..requests).map(|i| (offset + i % length) % 4000));
         }
@@ -60,7 +58,7 @@ fn loop_and_zipf(random: &mut Random) -> Vec<u64> {
     let zipf = Zipf::new(3000, 0.9);
     let mut turn = 0;
     let mut draw = |_| {
-        if random.unit() < 0.5 {
+        if random.random_bool(0.5) {
             turn += 1;
             10_000 + turn % 1700
         } else {
@@ -77,7 +75,7 @@ fn scans_over_hot_keys(random: &mut Random) -> Vec<u64> {
     let mut once = ONCE;
     while keys.len() < REQUESTS {
         keys.extend((0..1000).map(|_| zipf.draw(random)));
-        let scan = random.below(1200) as u64;
+        let scan = random.random_range(0..1200_u64);
         keys.extend(once + 1..=once + scan);
         once += scan;
     }
@@ -89,7 +87,7 @@ fn once_among_hot_keys(random: &mut Random) -> Vec<u64> {
     let zipf = Zipf::new(4000, 0.7);
     let mut once = ONCE;
     let mut draw = |_| {
-        if random.unit() < 0.4 {
+        if random.random_bool(0.4) {
             once += 1;
             once
         } else {
@@ -118,13 +116,13 @@ fn bursts_beside_hot_keys(random: &mut Random) -> Vec<u64> {
     let mut keys = Vec::new();
     let mut once = ONCE;
     while keys.len() < REQUESTS {
-        let kind = random.unit();
+        let kind = random.random::<f64>();
         if kind < 0.15 {
             once += 1;
             keys.push(once);
-            pending.extend((0..=random.below(3)).map(|_| once));
+            pending.extend((0..=random.random_range(0..3)).map(|_| once));
         } else if kind < 0.45 && pending.len() > 100 {
-            keys.push(pending.swap_remove(random.below(pending.len())));
+            keys.push(pending.swap_remove(random.random_range(0..pending.len())));
         } else {
             keys.push(zipf.draw(random));
         }
@@ -139,7 +137,7 @@ fn again_after_a_fixed_delay(random: &mut Random) -> Vec<u64> {
     while keys.len() < REQUESTS {
         keys.push(newest);
         if newest > 900 {
-            keys.push(newest - 900 + random.below(50) as u64);
+            keys.push(newest - 900 + random.random_range(0..50_u64));
         }
         newest += 1;
     }
@@ -158,7 +156,7 @@ fn phases(random: &mut Random, length: usize) -> Vec<u64> {
             0 => zipf.draw(random),
             1 => recency.draw(random),
             2 => 5 * ONCE + i as u64 % 2500,
-            _ if random.unit() < 0.5 => {
+            _ if random.random_bool(0.5) => {
                 once += 1;
                 once
             }
@@ -174,7 +172,7 @@ fn all_at_once(random: &mut Random) -> Vec<u64> {
     let zipf = Zipf::new(4000, 0.9);
     let mut recency = Recency::new(2 * ONCE, 0.8, 40.0, 0.1, 10_000);
     let (mut turn, mut once) = (0, 9 * ONCE);
-    let mut draw = |_| match random.below(10) {
+    let mut draw = |_| match random.random_range(0..10) {
         0..=3 => zipf.draw(random),
         4..=6 => recency.draw(random),
         7..=8 => {

@@ -1,17 +1,18 @@
-//! What is printed.
+//! The printed tables.
 
 use crate::{measure::Point, systems::System, trace::Trace};
-use std::fmt::Write as _;
+use sharded_bench_common::page::text_table;
 
 /// A gap to the best library that is worth counting.
 const WIDE: f64 = 3.0;
 
 /// The hit ratios over one trace, a column per capacity.
 pub(crate) fn of_trace(trace: &Trace, points: &[Point], systems: &[System]) -> String {
-    let head = points.iter().map(|point| format!("{} % ({})", point.percent, point.capacity)).collect();
+    let head: Vec<String> = points.iter().map(|point| format!("{} % ({})", point.percent, point.capacity)).collect();
     let row = |index: usize| points.iter().map(|point| format!("{:.1}", point.ratios[index])).collect();
     let title = format!("{}: hits in per cent, by capacity", trace.name);
-    table(&title, head, systems.iter().enumerate().map(|(index, system)| (system.name.as_str(), row(index))))
+    let rows: Vec<_> = systems.iter().enumerate().map(|(index, system)| (system.name.as_str(), row(index))).collect();
+    text_table(&title, &head, &rows)
 }
 
 /// The means over all points, and how far each system is below the best library where it is farthest: one table for
@@ -27,7 +28,7 @@ pub(crate) fn means(points: &[Point], systems: &[System]) -> String {
 
 fn means_of(what: &str, points: &[&Point], systems: &[System]) -> String {
     let wide = format!("more than {WIDE} below");
-    let head = ["mean", "worst gap to the best library", &wide].map(str::to_owned).to_vec();
+    let head = ["mean", "worst gap to the best library", &wide].map(str::to_owned);
     let mean = |ratios: &[f64]| format!("{:.2}", ratios.iter().sum::<f64>() / ratios.len() as f64);
     let row = |index: usize| {
         let ratios: Vec<f64> = points.iter().map(|point| point.ratios[index]).collect();
@@ -42,22 +43,6 @@ fn means_of(what: &str, points: &[&Point], systems: &[System]) -> String {
     let rows = systems.iter().enumerate().map(|(index, system)| (system.name.as_str(), row(index)));
     let best: Option<Vec<f64>> = points.iter().map(|point| point.best_library).collect();
     let best = best.map(|ratios| ("best library at each point", vec![mean(&ratios), String::new(), String::new()]));
-    table(&format!("{what}: hits in per cent, over {} points", points.len()), head, rows.chain(best))
-}
-
-fn table<'a>(title: &str, head: Vec<String>, rows: impl Iterator<Item = (&'a str, Vec<String>)>) -> String {
-    let rows: Vec<(&str, Vec<String>)> = [("", head)].into_iter().chain(rows).collect();
-    let names = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..rows[0].1.len())
-        .map(|column| rows.iter().map(|(_, cells)| cells[column].len()).max().unwrap_or(0))
-        .collect();
-    let mut table = format!("{title}\n");
-    for (name, cells) in &rows {
-        let mut line = format!("  {name:names$}");
-        for (cell, width) in cells.iter().zip(&widths) {
-            write!(line, "  {cell:>width$}").expect("a string takes all that is written");
-        }
-        writeln!(table, "{}", line.trim_end()).expect("a string takes all that is written");
-    }
-    table
+    let rows: Vec<_> = rows.chain(best).collect();
+    text_table(&format!("{what}: hits in per cent, over {} points", points.len()), &head, &rows)
 }

@@ -4,9 +4,10 @@
 use crate::{
     candidate::{Candidate, Evict, Lock, Numa},
     load::FieldLoad,
-    random::{Random, Ranks},
+    ranks::Ranks,
     subject,
 };
+use sharded_bench_common::random::seeded;
 use std::time::Instant;
 
 /// Requests that are played for each entry of the declared capacity, and at least and at most; the first half only fills the cache.
@@ -80,7 +81,7 @@ fn requests(load: &FieldLoad, capacity: u64) -> (u64, Vec<u64>) {
     if let Some(trace) = sampled {
         (one_in, trace.keys.iter().take(requests).map(|&key| u64::from(key)).collect())
     } else {
-        let (ranks, mut random) = (Ranks::new(&load.keys), Random::new(7));
+        let (ranks, mut random) = (Ranks::new(&load.keys), seeded(7));
         (one_in, (0..requests).map(|_| ranks.draw(&mut random)).collect())
     }
 }

@@ -6,17 +6,16 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `load/` | what is done to a map: the file that holds it, made-up ones, the six that the advice is tried on |
-//! | `random.rs`, `stream.rs` | which operation on which key a thread does next |
+//! | `ranks.rs`, `stream.rs` | which operation on which key a thread does next |
 //! | `candidate.rs` | a policy to be tried |
 //! | `subject.rs` | a map with such a policy |
 //! | `replay.rs` | threads that work on it for a while |
 //! | `hits.rs` | how often a cache has what it is asked for, over its capacity |
 //! | `tune.rs`, `race.rs` | which candidates are tried, for how long, and which drop out |
-//! | `stats.rs` | what repeated measurements show, and how sure it is |
 //! | `outcome.rs` | what is advised, in words |
 //! | `source/` | finding an attribute in a source file, and changing it |
 //! | `regular.rs` | reading a file that someone names |
-//! | `report/` | the page with the curves |
+//! | `report.rs` | the page with the curves |
 //! | `planted.rs` | whether the advice holds in a later measurement |
 //! | `cli.rs`, `args.rs` | the command |
 //!
@@ -47,13 +46,12 @@ pub mod load;
 mod outcome;
 mod planted;
 mod race;
-mod random;
+mod ranks;
 mod regular;
 mod replay;
 mod report;
 mod shard_counts;
 pub mod source;
-mod stats;
 mod stream;
 mod subject;
 mod tune;
@@ -61,5 +59,5 @@ mod work;
 
 pub use candidate::{Candidate, Evict, Lock, Numa};
 pub use outcome::{HotKey, Outcome, Verdict};
-pub use stats::Interval;
+pub use sharded_bench_common::stats::Interval;
 pub use tune::{Options, tune};

@@ -5,8 +5,8 @@ use crate::{
     hits::HitCurve,
     load::FieldLoad,
     race::Lane,
-    stats::Interval,
 };
+use sharded_bench_common::stats::Interval;
 use std::fmt::{self, Write as _};
 
 /// What came of tuning one map.

@@ -4,10 +4,10 @@ use crate::{
     candidate::{Candidate, Lock},
     load::{FieldLoad, planted},
     outcome::Verdict,
-    stats::Interval,
     subject,
     tune::{self, Options},
 };
+use sharded_bench_common::stats::Interval;
 use std::{fmt::Write, thread};
 
 /// Tunes each load for a twelfth of the time, and then measures the advised policy beside the declared one anew, with other keys, for as long

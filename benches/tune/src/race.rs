@@ -1,13 +1,15 @@
-//! Candidates that take turns in short slices, round after round, each round beginning with another: what the machine does meanwhile
-//! falls on all of them alike.
+//! Candidates that take turns in short slices, see `turns.rs` in `benches/common`.
 
 use crate::{
     candidate::Candidate,
     load::FieldLoad,
     replay,
-    stats::{Latencies, median},
     stream::{self, Step},
     subject::{self, Subject},
+};
+use sharded_bench_common::{
+    stats::{Interval, Latencies},
+    turns,
 };
 use std::time::{Duration, Instant};
 
@@ -29,11 +31,11 @@ pub(crate) struct Lane {
 
 impl Lane {
     fn new(candidate: Candidate) -> Self {
-        Lane { candidate, rates: Vec::new(), latencies: Latencies::new(), bytes: 0, subject: None }
+        Lane { candidate, rates: Vec::new(), latencies: Latencies::default(), bytes: 0, subject: None }
     }
 
     pub(crate) fn rate(&self) -> Option<f64> {
-        median(&self.rates)
+        Interval::of(self.rates.iter().copied()).map(|rates| rates.median)
     }
 }
 
@@ -69,12 +71,12 @@ impl<'a> Race<'a> {
         let lanes = self.lanes.len();
         let each = self.load.entries.saturating_mul(self.load.value_bytes + ENTRY_BYTES);
         let keeps = each.saturating_mul(lanes as u64) <= KEPT_BYTES;
-        for place in 0..lanes {
+        // The first round follows the given order, because it may not be finished.
+        for lane in turns::order(self.round, lanes) {
             if Instant::now() + slice > until {
                 return false;
             }
-            // The first round goes by the order in which they were given, for it may not be finished.
-            let lane = &mut self.lanes[(self.round + place) % lanes];
+            let lane = &mut self.lanes[lane];
             let subject = lane.subject.take().unwrap_or_else(|| filled(&lane.candidate, self.load));
             let seen = replay::slice(&*subject, self.streams, self.round, slice);
             lane.rates.push(seen.rate);

@@ -2,8 +2,9 @@
 
 use crate::{
     load::{FieldLoad, Trace},
-    random::{Random, Ranks},
+    ranks::Ranks,
 };
+use sharded_bench_common::random::{Random, RngExt, seeded};
 
 /// What is done to a map, by the order of [`Mix`](crate::load::Mix)'s fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +46,9 @@ pub(crate) fn streams(load: &FieldLoad, threads: usize, seed: u64) -> Vec<Vec<St
     let ranks = Ranks::new(&load.keys);
     let trace = load.trace.as_ref().and_then(Trace::whole);
     let stream = |thread: usize| {
-        let mut random = Random::new(seed << 16 | thread as u64);
+        let mut random = seeded(seed << 16 | thread as u64);
         // Threads go through a trace side by side, each from a place of its own.
-        let mut at = random.below(u64::MAX) as usize;
+        let mut at = random.random::<u32>() as usize;
         let mut key = |random: &mut Random| match trace {
             Some(keys) => {
                 at = at.wrapping_add(1) % keys.len();
@@ -62,7 +63,7 @@ pub(crate) fn streams(load: &FieldLoad, threads: usize, seed: u64) -> Vec<Vec<St
 
 fn operation(load: &FieldLoad, random: &mut Random) -> usize {
     let counts = load.mix.counts();
-    let mut drawn = random.below(load.mix.total());
+    let mut drawn = random.random_range(0..load.mix.total());
     let is_it = |&count: &u64| {
         let found = drawn < count;
         drawn = drawn.saturating_sub(count);

@@ -6,11 +6,11 @@ use crate::{
     load::FieldLoad,
     outcome::{HotKey, Outcome, Point, Verdict},
     race::{Lane, Race},
-    stats::Interval,
     stream, subject,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use sharded::topology::Topology;
+use sharded_bench_common::stats::Interval;
 use std::{
     thread,
     time::{Duration, Instant},

@@ -2,6 +2,7 @@
 
 use proptest::prelude::{ProptestConfig, prop_assert, proptest};
 use sharded::{Change, Store, sharded};
+use sharded_bench_common::random::{RngExt, seeded};
 use sharded_tune::load::{FieldLoad, Load};
 use std::{
     collections::{HashMap, HashSet},
@@ -256,12 +257,11 @@ proptest! {
         let (mut done_reads, mut on_the_hot_key) = (0, 0);
         // Made up without a period that the sampling could fall in with.
         let load = recorded(&shop, || {
-            let mut random = 1_u64;
+            let mut random = seeded(1);
             for _ in 0..USES {
-                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let key = if (random >> 33) % 10 < hot { 0 } else { (random >> 40) % keys };
+                let key = if random.random_range(0..10) < hot { 0 } else { random.random_range(0..keys) };
                 on_the_hot_key += u64::from(key == 0);
-                if (random >> 20) % (reads + writes) < reads {
+                if random.random_range(0..reads + writes) < reads {
                     done_reads += 1;
                     shop.prices().get(&key);
                 } else {

@@ -8,7 +8,7 @@
 //! What differs: `bustle` runs one system to its end. Here systems take turns, so a thread's keys form a ring, and the
 //! mixtures of constant size go round it for as long as the turns last. Nothing is reserved ahead: not every system can.
 
-use crate::random::Random;
+use sharded_bench_common::random::{SliceRandom, seeded};
 use std::sync::Arc;
 
 /// Shares of a hundred.
@@ -117,10 +117,6 @@ fn shuffled(shares: Shares) -> Arc<[Operation]> {
     let mut operations: Vec<Operation> =
         all.into_iter().flat_map(|(operation, share)| std::iter::repeat_n(operation, share)).collect();
     assert_eq!(operations.len(), 100, "shares of a hundred");
-    let mut random = Random::new(0);
-    for last in (1..operations.len()).rev() {
-        let other = usize::try_from(random.below(last as u64 + 1)).expect("below 100");
-        operations.swap(last, other);
-    }
+    operations.shuffle(&mut seeded(0));
     operations.into()
 }

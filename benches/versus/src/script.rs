@@ -1,12 +1,11 @@
 //! What a thread does to a map, batch by batch; it goes on where it stopped when the system has its next turn.
 
+pub(crate) use sharded_bench_common::turns::BATCH;
+
 use crate::{
     mix::{Mix, Shares},
-    random::{Random, Zipf},
+    random::{Uniform, Zipf},
 };
-
-/// Operations done between two looks at whether the turn is over.
-pub(crate) const BATCH: u64 = 64;
 
 /// Keys that one `get_many` reads.
 pub(crate) const MANY: usize = 16;
@@ -45,7 +44,7 @@ impl Requests {
     }
 
     pub(crate) fn among(entries: u64) -> Self {
-        Requests::Among(Uniform { random: Random::new(0), limit: entries })
+        Requests::Among(Uniform::new(0, entries))
     }
 
     pub(crate) fn draw(&mut self) -> u64 {
@@ -57,23 +56,6 @@ impl Requests {
                 *next
             }
         }
-    }
-}
-
-/// Numbers below a limit.
-#[derive(Clone, Debug)]
-pub(crate) struct Uniform {
-    random: Random,
-    limit: u64,
-}
-
-impl Uniform {
-    pub(crate) fn draw(&mut self) -> u64 {
-        self.random.below(self.limit)
-    }
-
-    fn for_threads(threads: usize, limit: u64) -> impl Iterator<Item = Self> {
-        (0..threads as u64).map(move |thread| Uniform { random: Random::new(thread), limit })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::stats::Sorted;
 use serde::{Deserialize, Serialize};
+use sharded_bench_common::page;
 use std::fmt;
 
 /// The result of one measurement: a line per system.
@@ -113,28 +114,9 @@ impl fmt::Display for Cell {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let texts: Vec<Vec<String>> =
-            self.rows.iter().map(|row| row.cells.iter().map(Cell::to_string).collect()).collect();
-        let name = self.rows.iter().map(|row| row.system.len()).max().unwrap_or(0);
-        let width = |column: usize| {
-            let cells = texts.iter().filter_map(|row| row.get(column)).map(String::len);
-            cells.chain([self.columns[column].len()]).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
-
-        writeln!(f, "{}", self.title)?;
-        write!(f, "  {:name$}", "")?;
-        for (column, width) in self.columns.iter().zip(&widths) {
-            write!(f, "  {column:>width$}")?;
-        }
-        writeln!(f)?;
-        for (row, texts) in self.rows.iter().zip(&texts) {
-            write!(f, "  {:name$}", row.system)?;
-            for (text, width) in texts.iter().zip(&widths) {
-                write!(f, "  {text:>width$}")?;
-            }
-            writeln!(f)?;
-        }
+        let row = |row: &Row| row.cells.iter().map(Cell::to_string).collect();
+        let rows: Vec<(&str, Vec<String>)> = self.rows.iter().map(|it| (it.system.as_str(), row(it))).collect();
+        f.write_str(&page::text_table(&self.title, &self.columns, &rows))?;
         for note in &self.notes {
             writeln!(f, "  {note}")?;
         }

@@ -4,7 +4,6 @@ use crate::{
     caches,
     entries::{Entry, Integers, Strings},
     mix::{EXCHANGE, Mix, Operation, RAPID_GROW, READ_HEAVY},
-    random::Zipf,
     script::{BATCH, Requests, Script},
     systems::{self, Role},
 };
@@ -80,18 +79,6 @@ fn no_two_threads_of_a_mix_share_a_key() {
         mixes.into_iter().map(|mut mix| (0..4 * ENTRIES).map(|_| mix.step().number).collect()).collect();
     assert!(numbers[0].is_disjoint(&numbers[1]) && numbers[1].is_disjoint(&numbers[2]));
     assert!(numbers[0].is_disjoint(&numbers[2]));
-}
-
-#[test]
-fn zipf_follows_its_law() {
-    let mut zipf = Zipf::for_threads(1, 1000, 0.99).remove(0);
-    let mut counts = [0_u32; 1000];
-    for _ in 0..1_000_000 {
-        counts[usize::try_from(zipf.draw()).expect("small")] += 1;
-    }
-    let ratio = |a: usize, b: usize| f64::from(counts[a]) / f64::from(counts[b]);
-    assert!((ratio(0, 1) - 2_f64.powf(0.99)).abs() < 0.05, "{}", ratio(0, 1));
-    assert!((ratio(0, 99) - 100_f64.powf(0.99)).abs() < 10.0, "{}", ratio(0, 99));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 //! Modelled as it would be built, so that its estimates and collisions are in the figures: a word of 16 bits per slot,
 //! ghosts of 16 bits per shard, a hit that sets one mark, and all else learned from looking at some entries.
 
-use super::Model;
-use crate::random::{Random, hash};
+use super::{Model, hash};
+use sharded_bench_common::random::{Random, RngExt, seeded};
 use std::collections::VecDeque;
 
 /// Ticks while as many entries are inserted as the capacity holds.
@@ -131,7 +131,7 @@ impl Duo {
             len: 0,
             slots: vec![VACANT; unique],
             shards: (0..count).map(shard).collect(),
-            random: Random::new(11),
+            random: seeded(11),
             misses: 0,
             tick: 1,
             target: (LEAST * capacity as f64).max(1.0),
@@ -208,7 +208,7 @@ impl Duo {
     fn sample(&mut self, shard: usize, lines: usize) -> Sample {
         let all = self.shards[shard].keys.len() / LINE;
         let lines = lines.min(all);
-        let first = if lines == all { 0 } else { self.random.below(all) };
+        let first = if lines == all { 0 } else { self.random.random_range(0..all) };
         let (mut candidate, mut victim) = (None::<(u8, usize)>, None::<(u16, usize)>);
         let mut looked_at = 0;
         for line in 0..all.min(lines + 8) {

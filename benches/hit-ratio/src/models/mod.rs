@@ -23,6 +23,14 @@ pub(crate) trait Model {
     fn len(&self) -> usize;
 }
 
+/// The hash of a key, the same for all models.
+pub(crate) fn hash(key: u32) -> u64 {
+    let mut z = u64::from(key).wrapping_add(0x9E37_79B9_7F4A_7C15).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,11 +1,9 @@
 //! W-TinyLFU (Einziger et al., 2017) with a window that climbs towards more hits (Einziger et al., Middleware 2018), as
 //! Caffeine has it: what leaves the window gets in only if it was asked for more often than what would leave for it.
 
-use super::{Model, sketch::Sketch};
-use crate::{
-    links::{Links, List, NIL},
-    random::{Random, hash},
-};
+use super::{Model, hash, sketch::Sketch};
+use crate::links::{Links, List, NIL};
+use sharded_bench_common::random::{Random, RngExt, seeded};
 
 /// The window at first, and what its steps are, in parts of the capacity.
 const WINDOW: f64 = 0.01;
@@ -64,7 +62,7 @@ impl WTinyLfu {
             protected: List::default(),
             places: vec![Place::Out; unique],
             sketch: Sketch::new(capacity),
-            random: Random::new(5),
+            random: seeded(5),
             climber: Climber { window: window_capacity as f64, step, hits: 0, requests: 0, last_ratio: 0.0 },
         }
     }
@@ -112,7 +110,7 @@ impl WTinyLfu {
     fn admits(&mut self, candidate: u32, victim: u32) -> bool {
         let [candidate, victim] = [candidate, victim].map(|key| self.sketch.frequency(hash(key)));
         // Now and then regardless, against keys chosen to have the hashes of frequent ones.
-        candidate > victim || (candidate > 5 && self.random.below(128) == 0)
+        candidate > victim || (candidate > 5 && self.random.random_ratio(1, 128))
     }
 
     fn climb(&mut self, hit: bool) {

@@ -135,12 +135,13 @@ pub(crate) fn named(names: &[String]) -> Result<Vec<System>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use sharded_bench_common::random::{RngExt, seeded};
 
     /// Skewed requests for products of numbers below `side`.
-    fn products(side: usize, requests: usize) -> Trace {
-        let mut random = Random::new(3);
-        let keys: Vec<u64> = (0..requests).map(|_| (random.below(side) * random.below(side)) as u64).collect();
+    fn products(side: u64, requests: usize) -> Trace {
+        let mut random = seeded(3);
+        let keys: Vec<u64> =
+            (0..requests).map(|_| random.random_range(0..side) * random.random_range(0..side)).collect();
         Trace::new(String::new(), true, keys)
     }
 

@@ -1,7 +1,8 @@
 //! Loads that are made up.
 
 use super::{Declared, FieldLoad, LoadError, Mix, Popularity, Trace};
-use crate::random::{Random, Ranks};
+use crate::ranks::Ranks;
+use sharded_bench_common::random::{RngExt, seeded};
 
 /// Accesses of a made-up trace.
 const TRACED: usize = 400_000;
@@ -150,11 +151,11 @@ fn weight(below: u64, rank: u64, skew: f64) -> f64 {
 
 /// Popular keys, and between them runs of up to a thousand others in a row that are never asked for again.
 fn scanned(keys: &Popularity, per_cent: u64) -> Trace {
-    let (ranks, mut random) = (Ranks::new(keys), Random::new(1));
+    let (ranks, mut random) = (Ranks::new(keys), seeded(1));
     let mut trace = Vec::with_capacity(TRACED);
     let mut once = u32::MAX;
     while trace.len() < TRACED {
-        let run = 100 + random.below(900);
+        let run = random.random_range(100..1000_u64);
         let popular = run * (100 - per_cent) / per_cent;
         trace.extend((0..popular).map(|_| ranks.draw(&mut random) as u32));
         trace.extend((0..run as u32).map(|number| once - number));

@@ -1,23 +1,12 @@
-//! One page that needs nothing but itself.
+//! The report as a page.
 
-use super::{
-    Report, colours,
-    lines::{Lines, escape},
-    plots,
-};
+use super::{Report, colours, plots};
 use crate::{table::Table, work::Work};
+use sharded_bench_common::{
+    page::{self, escape},
+    plot::{self, Lines},
+};
 use std::fmt::Write as _;
-
-const STYLE: &str = "\
-body { font: 15px/1.5 system-ui, 'Segoe UI', sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; } p, dd { max-width: 46rem; }
-svg { width: 100%; height: auto; display: block; margin: 1rem 0; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; margin: 0.3rem 0 1.2rem; }
-th, td { padding: 0.15rem 0.7rem; text-align: right; white-space: nowrap; border-bottom: 1px solid; }
-th { font-weight: 500; } th:first-child, td:first-child { text-align: left; }
-tr.ours td:first-child { font-weight: 700; } caption { text-align: left; font-weight: 600; padding-bottom: 0.2rem; }
-.note, summary { font-size: 0.85rem; } code { font-size: 0.85em; overflow-wrap: anywhere; } summary { cursor: pointer; }
-";
 
 /// What a section is of, what it is called, and how it is read.
 struct Section {
@@ -84,7 +73,7 @@ const SECTIONS: [Section; 8] = [
 ];
 
 /// The page.
-pub(super) fn page(report: &Report) -> String {
+pub(super) fn of(report: &Report) -> String {
     let mut body = String::new();
     runs(report, &mut body);
     for section in &SECTIONS {
@@ -103,12 +92,7 @@ pub(super) fn page(report: &Report) -> String {
         }
         body += "</details>\n";
     }
-    let colours = plots::style(":root");
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
-         <title>sharded beside its rivals</title>\n<style>\n{STYLE}{colours}</style>\n\
-         <h1>sharded beside its rivals</h1>\n{body}</html>\n"
-    )
+    page::page("sharded beside its rivals", &body)
 }
 
 /// On what all was measured, and of what; then, for whoever asks, when and by which commands. What is the same as of the run before is not said
@@ -155,7 +139,7 @@ fn pictures(report: &Report, section: &Section, body: &mut String) {
         _ => Vec::new(),
     };
     if !lines.is_empty() {
-        *body += &plots::grid(&lines, false);
+        *body += &plot::grid(&lines, 2);
     }
     let dots = match section.works {
         [Work::Memory] => plots::memory(report),
@@ -177,7 +161,7 @@ fn table_of(table: &Table, body: &mut String) {
     }
     *body += "</tr>\n";
     for row in &table.rows {
-        let class = if colours::of(&row.id).is_ours { " class=\"ours\"" } else { "" };
+        let class = if colours::of(&row.id).is_bold { " class=\"ours\"" } else { "" };
         write(body, format_args!("<tr{class}><td>{}</td>", escape(&row.system)));
         for cell in &row.cells {
             write(body, format_args!("<td>{}</td>", escape(&cell.to_string().replace("..", " – "))));

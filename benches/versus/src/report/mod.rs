@@ -1,9 +1,7 @@
 //! What is kept of the measurements, and what is made of it: one page with tables and plots, and the README's table.
 
 mod colours;
-mod dots;
 mod html;
-mod lines;
 mod plots;
 mod readme;
 #[cfg(test)]
@@ -110,7 +108,7 @@ impl Report {
             create(path, serde_json::to_string(self)? + "\n")?;
         }
         if let Some(path) = &output.html {
-            create(path, html::page(self))?;
+            create(path, html::of(self))?;
             create(&path.with_extension("svg"), plots::of_readme(self))?;
         }
         if let Some(path) = &output.readme {

@@ -1,48 +1,14 @@
 //! Which plots there are, and where their values come from.
 
-use super::{
-    Report,
-    dots::{Dots, Row as DotRow},
-    lines::{HEIGHT, Lines, Scale, Series, WIDTH, draw},
+use super::{Report, colours};
+use crate::{
+    table::{self, Table},
+    work::Work,
 };
-use crate::{table::Table, work::Work};
-
-/// Colours of a page: what is written, what is written small, lines, and the paper.
-struct Palette {
-    ink: &'static str,
-    soft: &'static str,
-    rule: &'static str,
-    page: &'static str,
-}
-
-const DAY: Palette = Palette { ink: "#1c1b19", soft: "#66645e", rule: "#e4e2dc", page: "#fff" };
-const NIGHT: Palette = Palette { ink: "#eceae4", soft: "#a5a29a", rule: "#373631", page: "#1d1d1b" };
-
-/// What the elements of pictures look like, by day and by night, where `root` is what has the paper. The colours stand in each rule, as not
-/// everything that shows a picture knows variables.
-pub(super) fn style(root: &str) -> String {
-    let coloured = |Palette { ink, soft, rule, page }: Palette| {
-        format!(
-            "{root} {{ color: {ink}; background: {page}; }} text {{ fill: {soft}; }} text.title, text.name {{ fill: {ink}; }} \
-             .grid {{ stroke: {rule}; }} .hollow {{ fill: {page}; }} th, .note, summary {{ color: {soft}; }} \
-             th, td {{ border-color: {rule}; }}"
-        )
-    };
-    format!("{SHAPES}{}\n@media (prefers-color-scheme: dark) {{ {} }}\n", coloured(DAY), coloured(NIGHT))
-}
-
-const SHAPES: &str = "\
-text { font: 11px system-ui, 'Segoe UI', sans-serif; }
-text.title { font-size: 13px; font-weight: 600; }
-text.ours { font-weight: 700; }
-text.end { text-anchor: end; }
-text.middle { text-anchor: middle; }
-.grid { fill: none; }
-.line { fill: none; stroke-linejoin: round; stroke-width: 1.4; }
-.line.ours { stroke-width: 2.6; }
-.leader { fill: none; stroke-width: 0.7; opacity: 0.5; }
-.hollow { stroke-width: 1.6; }
-";
+use sharded_bench_common::{
+    page,
+    plot::{self, Dots, Lines, Scale, Series},
+};
 
 /// Works whose rates are drawn over the number of threads, with what they are called there.
 const RATES: [(Work, &str); 7] = [
@@ -76,30 +42,24 @@ pub(super) fn rates(report: &Report) -> Vec<Lines> {
 }
 
 fn rate(tables: &[&Table], title: String) -> Lines {
-    let mut series: Vec<Series> = Vec::new();
-    for table in tables {
-        for row in &table.rows {
-            let is_known = series.iter().any(|series| series.id == row.id);
-            // What measuring costs is in the tables; its line would flatten all others.
-            if row.id != "null" && !is_known {
-                series.push(Series { id: row.id.clone(), name: short(&row.system), points: Vec::new() });
-            }
+    let mut systems: Vec<&table::Row> = Vec::new();
+    for row in tables.iter().flat_map(|table| &table.rows) {
+        // The cost of measuring is in the tables. Its line would flatten all others.
+        if row.id != "null" && systems.iter().all(|known| known.id != row.id) {
+            systems.push(row);
         }
     }
-    for (place, table) in tables.iter().enumerate() {
-        for series in &mut series {
-            if let Some(rate) = table.number(&series.id, "M/s") {
-                #[allow(clippy::cast_precision_loss, reason = "a few")]
-                series.points.push((place as f64, rate));
-            }
-        }
-    }
+    let series = |row: &table::Row| {
+        let rates =
+            tables.iter().zip(0..).map(|(table, place)| Some((f64::from(place), table.number(&row.id, "M/s")?)));
+        line(row, short(&row.system), rates.flatten().collect())
+    };
     Lines {
         title,
         axes: "threads; million operations per second, all together".to_owned(),
         scale: Scale::Linear,
-        places: tables.iter().map(|table| table.about.threads.to_string()).collect(),
-        series,
+        places: places(tables.iter().map(|table| table.about.threads.to_string())),
+        series: systems.into_iter().map(series).collect(),
         unit: plain,
     }
 }
@@ -107,18 +67,13 @@ fn rate(tables: &[&Table], title: String) -> Lines {
 /// How long inserts take, by the share that takes no longer.
 pub(super) fn pauses(report: &Report) -> Vec<Lines> {
     // Each place is a tenth of the inserts of the place before.
-    let places = ["90", "99", "99.9", "99.99", "99.999", "longest"].map(str::to_owned).to_vec();
+    let places = places(["90", "99", "99.9", "99.99", "99.999", "longest"]);
     let place = |share: f64| if share >= 1.0 { 5.0 } else { -(1.0 - share).log10() - 1.0 };
     let plot = |table: &Table| {
-        let series = table.rows.iter().filter(|row| !row.curve.is_empty()).map(|row| Series {
-            id: row.id.clone(),
-            name: short(&row.system),
-            points: row
-                .curve
-                .iter()
-                .filter(|(share, _)| *share >= 0.9)
-                .map(|&(share, nanoseconds)| (place(share), nanoseconds))
-                .collect(),
+        let series = table.rows.iter().filter(|row| !row.curve.is_empty()).map(|row| {
+            let points = row.curve.iter().filter(|(share, _)| *share >= 0.9);
+            let points = points.map(|&(share, nanoseconds)| (place(share), nanoseconds)).collect();
+            line(row, short(&row.system), points)
         });
         Lines {
             title: format!("Inserts from nothing, {}, {} thread(s)", table.about.subject, table.about.threads),
@@ -135,20 +90,16 @@ pub(super) fn pauses(report: &Report) -> Vec<Lines> {
 /// Hits over capacity, a plot for each trace.
 pub(super) fn hit_ratios(report: &Report) -> Vec<Lines> {
     let plot = |table: &Table| {
-        let points = |cells: &[crate::table::Cell]| {
-            #[allow(clippy::cast_precision_loss, reason = "a few")]
-            cells.iter().enumerate().filter_map(|(place, cell)| Some((place as f64, cell.number()?))).collect()
+        let series = |row: &table::Row| {
+            let points = row.cells.iter().zip(0..).filter_map(|(cell, place)| Some((f64::from(place), cell.number()?)));
+            line(row, row.system.clone(), points.collect())
         };
         Lines {
             title: table.about.subject.clone(),
             axes: "capacity in % of the unique keys; requests that hit, %".to_owned(),
             scale: Scale::Linear,
-            places: table.columns.clone(),
-            series: table
-                .rows
-                .iter()
-                .map(|row| Series { id: row.id.clone(), name: row.system.clone(), points: points(&row.cells) })
-                .collect(),
+            places: places(&table.columns),
+            series: table.rows.iter().map(series).collect(),
             unit: plain,
         }
     };
@@ -182,23 +133,24 @@ pub(super) fn storm(report: &Report) -> Vec<Dots> {
         let title = format!("A million entries expire at once, {}: longest of each, ms", table.about.subject);
         plots.push(dots(table, title, &[("read ms", "read"), ("write ms", "write")], Scale::Log, plain));
         let title = format!("A million entries expire at once, {}: seconds until …", table.about.subject);
-        let mut plot = dots(
-            table,
+        let table =
+            Table { rows: table.rows.iter().filter(|row| row.id != "null").cloned().collect(), ..table.clone() };
+        let plot = dots(
+            &table,
             title,
             &[("gone after s", "entries are gone"), ("memory back s", "memory is back")],
             Scale::Log,
             plain,
         );
-        plot.rows.retain(|row| row.id != "null");
         plots.push(plot);
     }
     plots
 }
 
 fn dots(table: &Table, title: String, columns: &[(&str, &str)], scale: Scale, unit: fn(f64) -> String) -> Dots {
-    let row = |row: &crate::table::Row| DotRow {
-        id: row.id.clone(),
+    let row = |row: &table::Row| plot::Row {
         name: row.system.clone(),
+        style: colours::of(&row.id),
         values: columns.iter().map(|(column, _)| table.number(&row.id, column)).collect(),
     };
     Dots {
@@ -210,30 +162,22 @@ fn dots(table: &Table, title: String, columns: &[(&str, &str)], scale: Scale, un
     }
 }
 
-/// Plots side by side, two in a row, as one `svg` element; with a style of its own where the picture stands alone.
-pub(super) fn grid(plots: &[Lines], stands_alone: bool) -> String {
-    let rows = plots.len().div_ceil(2);
-    #[allow(clippy::cast_precision_loss, reason = "a few")]
-    let (width, height) = (2.0 * WIDTH + 20.0, rows as f64 * (HEIGHT + 16.0));
-    let style = if stands_alone { format!("<style>\n{}</style>\n", style("svg")) } else { String::new() };
-    let mut body = String::new();
-    for (index, plot) in plots.iter().enumerate() {
-        #[allow(clippy::cast_precision_loss, reason = "a few")]
-        let (x, y) = ((index % 2) as f64 * (WIDTH + 20.0), (index / 2) as f64 * (HEIGHT + 16.0));
-        draw(&mut body, format_args!("<g transform=\"translate({x} {y})\">\n{}</g>", plot.draw()));
-    }
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\">\n{style}{body}</svg>\n"
-    )
-}
-
 /// The picture in the README: throughput of maps with integers, in four kinds of use, and inserts on one thread.
 pub(super) fn of_readme(report: &Report) -> String {
     let chosen = [0, 2, 3, 6].map(|index| RATES[index].1);
     let mut plots: Vec<Lines> =
         rates(report).into_iter().filter(|plot| chosen.contains(&plot.title.as_str())).collect();
     plots.extend(pauses(report).into_iter().take(2));
-    grid(&plots, true)
+    page::svg_file(&plot::grid(&plots, 2))
+}
+
+/// Labels at equal distances.
+fn places(labels: impl IntoIterator<Item: ToString>) -> Vec<(f64, String)> {
+    labels.into_iter().zip(0..).map(|(label, place)| (f64::from(place), label.to_string())).collect()
+}
+
+fn line(row: &table::Row, name: String, points: Vec<(f64, f64)>) -> Series {
+    Series { name, style: colours::of(&row.id), points, ring: None }
 }
 
 /// A name that fits beside a line.

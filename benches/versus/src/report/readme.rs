@@ -1,7 +1,8 @@
 //! The README's table: the figures that are most asked for, written between two lines that mark where they go.
 
-use super::{Report, Run, lines::escape};
+use super::{Report, Run};
 use crate::{table::Table, work::Work};
+use sharded_bench_common::page::escape;
 use std::{collections::BTreeMap, fmt::Write as _};
 
 pub(super) const BEGIN: &str = "<!-- versus: what stands from here on is written by benches/versus/report.sh -->";

@@ -70,7 +70,7 @@ fn what_is_measured_again_replaces_what_was_there() {
 #[test]
 fn every_figure_is_on_the_page_and_nothing_comes_from_elsewhere() {
     let report = some();
-    let page = html::page(&report);
+    let page = html::of(&report);
     for table in report.tables() {
         for cell in table.rows.iter().flat_map(|row| &row.cells) {
             assert!(page.contains(&format!("<td>{cell}</td>")), "{cell}");
@@ -86,8 +86,8 @@ fn every_figure_is_on_the_page_and_nothing_comes_from_elsewhere() {
 fn lines_go_through_the_measured_points_in_order() {
     let plots = plots::rates(&some());
     assert_eq!(plots.len(), 1);
-    assert_eq!(plots[0].places, ["1", "2"]);
-    let scc = plots[0].series.iter().find(|series| series.id == "scc").unwrap();
+    assert_eq!(plots[0].places, [(0.0, "1".to_owned()), (1.0, "2".to_owned())]);
+    let scc = plots[0].series.iter().find(|series| series.name == "name of scc").unwrap();
     assert_eq!(scc.points, [(0.0, 20.0), (1.0, 5.0)]);
     // Nine tenths are the first place, all of them the last; what is below is not drawn.
     let pauses = plots::pauses(&some());

@@ -18,6 +18,7 @@ use crate::{
     work::Work,
 };
 use quanta::Clock;
+use sharded_bench_common::random::{RngExt, seeded};
 use std::{
     error::Error,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
@@ -206,10 +207,9 @@ pub(super) fn child(args: &Args, system: &Storming) -> Result<(), Box<dyn Error>
 
 /// Reads or writes of entries that stay, each timed.
 fn burst(cache: &dyn Expiring, first: u64, writes: bool, pauses: &mut Pauses) {
-    let mut random = pauses.clock.raw();
+    let mut random = seeded(pauses.clock.raw());
     for _ in 0..BURST {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        let number = (random >> 33) % STEADY;
+        let number = random.random_range(0..STEADY);
         let began = pauses.clock.raw();
         if writes {
             cache.put(mixed(first + STEADY + number), Instant::now() + LONG);
