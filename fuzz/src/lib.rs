@@ -1,31 +1,30 @@
-//! Operation sequences out of bytes, tried on a map and on a plain model of it; and bytes as snapshots.
+//! Operation sequences and snapshots, decoded from bytes.
 //!
-//! A coverage-guided fuzzer changes the bytes and keeps those that lead to code that none has led to before. All here is
+//! A coverage-guided fuzzer changes the bytes, and keeps those that reach new code. Everything here is
 //! deterministic: the same bytes make the same calls on the same hashes at the same times.
 
 mod choices;
-mod model;
-mod ops;
-#[path = "../../tests/common/policy.rs"]
-#[allow(dead_code, unreachable_pub, clippy::pedantic, reason = "the tests use the rest of it")]
-mod policy;
 mod snapshot;
 mod spread;
-mod subject;
 #[cfg(test)]
 mod tests;
-mod trial;
 
 pub use snapshot::load;
 
-/// Tries the case that these bytes stand for. Any bytes do.
+use sharded_operations::{Bytes, Op};
+
+/// Tries the case that these bytes encode. All bytes encode a case.
 ///
 /// # Panics
 ///
-/// When the map answers what the model does not.
+/// When the map answers what the reference model does not.
 pub fn run(bytes: &[u8]) {
-    let mut bytes = ops::Bytes::new(bytes);
+    let (choices, ops) = decode(bytes);
+    choices.try_out(ops);
+}
+
+fn decode(bytes: &[u8]) -> (choices::Choices, Vec<Op>) {
+    let mut bytes = Bytes::new(bytes);
     let choices = choices::Choices::read(&mut bytes);
-    let ops = ops::read(&mut bytes);
-    choices.try_out(&ops);
+    (choices, sharded_operations::read(&mut bytes, 4))
 }

@@ -1,33 +1,26 @@
-//! What the fuzzer finds, random bytes should find too if it lies near: a quick round of them, and that faults are found.
+//! A quick round of random cases, and planted faults that must be found.
 
-use super::{
-    choices::Choices,
-    ops::{self, Answer, Bytes, Op},
-    run,
-    subject::Subject,
-};
-use sharded::clock::Manual;
+use crate::{decode, run};
+use rand::{Rng, RngExt, SeedableRng, rngs::SmallRng};
+use sharded::{Stats, clock::Manual};
+use sharded_operations::{Answer, Key, Log, Op, Subject, Value};
 use std::{
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-#[path = "../../tests/common/threads.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the tests use the rest of it")]
-mod threads;
-use threads::Dice;
-
-/// Bytes of a case; the choices take four of them at most.
-fn case(dice: &mut Dice) -> Vec<u8> {
-    let length = dice.below(200);
-    (0..4 + length).map(|_| u8::try_from(dice.below(256)).expect("a byte")).collect()
+/// The bytes of a case. At most four of them are choices.
+fn case(random: &mut SmallRng) -> Vec<u8> {
+    let mut bytes = vec![0; random.random_range(4..204)];
+    random.fill_bytes(&mut bytes);
+    bytes
 }
 
 #[test]
 fn random_cases_hold() {
-    let mut dice = Dice::new(0);
+    let mut random = SmallRng::seed_from_u64(0);
     for _ in 0..200 {
-        run(&case(&mut dice));
+        run(&case(&mut random));
     }
 }
 
@@ -40,24 +33,16 @@ fn any_bytes_are_a_case() {
     }
 }
 
-#[test]
-fn a_key_has_one_number() {
-    for code in 0..5 {
-        let keys = Choices::read(&mut Bytes::new(&[0, 0, code])).keys;
-        assert!((0..5000).all(|nth| keys.nth(keys.key(nth)) == nth), "{keys:?}");
-    }
-}
-
-/// What a table might get wrong.
+/// What a table might do wrong.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
-    /// An entry that is removed while there are many is still there.
+    /// `remove` leaves an entry of a large map.
     RemoveFromMany,
     /// `clear` leaves an entry.
     ClearLeavesOne,
     /// `upsert` leaves a value as it is.
     LostUpdate,
-    /// An entry is shown twice once the map has shrunk.
+    /// An entry is shown twice after the map has shrunk.
     ShownTwice,
 }
 
@@ -94,30 +79,42 @@ impl Subject for Faulty<'_> {
         }
         self.map.apply(op)
     }
+    fn entries(&self) -> Vec<(Key, Value)> {
+        self.map.entries()
+    }
     fn len(&self) -> usize {
         self.map.len()
+    }
+    fn is_empty(&self) -> bool {
+        self.map.is_empty()
+    }
+    fn live_len(&self) -> usize {
+        self.map.live_len()
     }
     fn capacity(&self) -> Option<usize> {
         self.map.capacity()
     }
-    fn evicted(&self) -> u64 {
-        self.map.evicted()
+    fn stats(&self) -> Stats {
+        self.map.stats()
+    }
+    fn shard_of(&self, key: Key) -> usize {
+        self.map.shard_of(key)
+    }
+    fn listen(&self, log: Log) {
+        self.map.listen(log);
     }
 }
 
 #[test]
 fn faults_are_found() {
     for fault in [Fault::RemoveFromMany, Fault::ClearLeavesOne, Fault::LostUpdate, Fault::ShownTwice] {
-        let mut dice = Dice::new(1);
+        let mut random = SmallRng::seed_from_u64(1);
         let is_found = (0..2000).any(|_| {
-            let bytes = case(&mut dice);
-            let mut bytes = Bytes::new(&bytes);
-            let choices = Choices::read(&mut bytes);
-            let ops = ops::read(&mut bytes);
+            let (choices, ops) = decode(&case(&mut random));
             let clock = Manual::new();
-            let map = choices.build(&clock);
+            let (map, traits) = choices.build(&clock);
             let faulty = Faulty { map: &*map, fault, has_shrunk: Cell::new(false) };
-            catch_unwind(AssertUnwindSafe(|| choices.try_on(&faulty, &clock, &ops))).is_err()
+            catch_unwind(AssertUnwindSafe(|| choices.try_on(&faulty, traits, &clock, ops))).is_err()
         });
         assert!(is_found, "{fault:?} was not found");
     }

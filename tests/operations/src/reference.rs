@@ -1,22 +1,14 @@
-//! The model: std's map with explicit deadlines, and the queues of LRU and SIEVE as lists.
+//! The reference model: std's map with explicit deadlines, and the queues of LRU and SIEVE.
 
-use super::ops::{Answer, Decision, Key, Op, Value, is_removable, retained};
+use crate::{
+    ops::{Answer, Decision, Key, Op, Value, is_removable, retained},
+    queues::{Queue, Queues},
+};
 use std::{collections::BTreeMap, time::Duration};
 
-/// How long a declared or given time is, in nanoseconds; `u64::MAX` is for ever.
-pub(crate) fn nanos(time: Duration) -> u64 {
+/// A time in nanoseconds. `u64::MAX` is for ever.
+fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// Which entry leaves when there is no room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Queue {
-    /// Nothing is predicted.
-    Unknown,
-    Lru,
-    /// Under a lock that readers share: a read marks its entry, a marked one is spared once.
-    MarkedLru,
-    Sieve,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -28,33 +20,34 @@ struct Entry {
 
 /// What the map should hold.
 #[derive(Debug)]
-pub(crate) struct Reference {
+pub(crate) struct Reference<'a> {
     ttl: u64,
     idle: u64,
     now: u64,
     live: BTreeMap<Key, Entry>,
-    queues: Queues,
+    queues: Queues<'a>,
     pub(crate) hits: u64,
     pub(crate) misses: u64,
     pub(crate) inserts: u64,
-    /// Entries that came without replacing another, and those that a call took out.
+    /// Entries that were added without replacing another one.
     pub(crate) added: usize,
+    /// Entries that a call removed.
     pub(crate) removed: usize,
 }
 
-impl Reference {
+impl<'a> Reference<'a> {
     pub(crate) fn new(
         ttl: Option<Duration>,
         idle: Option<Duration>,
         queue: Queue,
-        shard_of: Box<dyn Fn(Key) -> usize>,
+        shard_of: Box<dyn Fn(Key) -> usize + 'a>,
     ) -> Self {
         Reference {
             ttl: ttl.map_or(u64::MAX, nanos),
             idle: idle.map_or(u64::MAX, nanos),
             now: 0,
             live: BTreeMap::new(),
-            queues: Queues { kind: queue, shard_of, shards: BTreeMap::new() },
+            queues: Queues::new(queue, shard_of),
             hits: 0,
             misses: 0,
             inserts: 0,
@@ -75,14 +68,14 @@ impl Reference {
         self.live.contains_key(&key)
     }
 
-    /// An entry was evicted. Says whether it was one that the queues would have let go.
+    /// Removes an evicted entry. Returns whether it was the next to leave.
     pub(crate) fn evict(&mut self, key: Key) -> bool {
         self.live.remove(&key);
         self.queues.evict(key)
     }
 
-    /// Does what the call should do and says what it should return. `given` is what it did return, for what no model can know:
-    /// whether expired entries still took the room.
+    /// Does what the call should do, and returns what it should return. `given` is what it did return, for what no model can know:
+    /// whether expired entries still occupied slots.
     pub(crate) fn apply(&mut self, op: &Op, given: &Answer) -> Answer {
         match *op {
             Op::Get(key) | Op::With(key) => Answer::Value(self.access(key).then(|| self.read(key))),
@@ -154,7 +147,15 @@ impl Reference {
             self.live.iter().filter(|(_, entry)| self.end(entry) <= self.now).map(|(&key, _)| key).collect();
         for key in ended {
             self.live.remove(&key);
-            self.queues.forget(key);
+            self.queues.removed(key);
+        }
+    }
+
+    /// Removes an entry that was written with a deadline that has passed.
+    fn expire(&mut self, key: Key) {
+        if self.live.get(&key).is_some_and(|entry| self.end(entry) <= self.now) {
+            self.live.remove(&key);
+            self.queues.removed(key);
         }
     }
 
@@ -172,14 +173,14 @@ impl Reference {
 
     fn access(&mut self, key: Key) -> bool {
         self.count(key) && {
-            self.queues.hit(key);
+            self.queues.used_shared(key);
             true
         }
     }
 
     fn access_to_change(&mut self, key: Key) -> bool {
         self.count(key) && {
-            self.queues.hit_alone(key);
+            self.queues.used(key);
             true
         }
     }
@@ -195,18 +196,18 @@ impl Reference {
         }
     }
 
-    /// Stores an entry, for which there is room. One that is over at once is never live.
+    /// Stores an entry. There is room for it. One with a ttl of zero is never live.
     fn put(&mut self, key: Key, value: Value, ttl: u64) -> Option<Value> {
         self.inserts += 1;
         let entry = Entry { value, deadline: self.now.saturating_add(ttl), used: self.now };
         let old = self.live.insert(key, entry).map(|entry| entry.value);
         if old.is_some() {
-            self.queues.hit_alone(key);
+            self.queues.used(key);
         } else {
             self.added += 1;
             self.queues.inserted(key);
         }
-        self.advance(Duration::ZERO);
+        self.expire(key);
         old
     }
 
@@ -238,14 +239,14 @@ impl Reference {
     fn take(&mut self, key: Key) -> Option<Value> {
         let taken = self.live.remove(&key)?;
         self.removed += 1;
-        self.queues.forget(key);
+        self.queues.removed(key);
         Some(taken.value)
     }
 
     fn take_all(&mut self) -> Vec<(Key, Value)> {
         let entries = self.entries();
         self.live.clear();
-        self.queues.shards.clear();
+        self.queues.cleared();
         entries
     }
 
@@ -253,125 +254,8 @@ impl Reference {
         let Some(entry) = self.live.get_mut(&key) else { return false };
         entry.deadline = self.now.saturating_add(ttl);
         entry.used = self.now;
-        self.queues.hit_alone(key);
-        self.advance(Duration::ZERO);
+        self.queues.used(key);
+        self.expire(key);
         true
-    }
-}
-
-/// The queue of each shard, the newest entry first.
-struct Queues {
-    kind: Queue,
-    shard_of: Box<dyn Fn(Key) -> usize>,
-    shards: BTreeMap<usize, Shard>,
-}
-
-impl std::fmt::Debug for Queues {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.shards.fmt(f)
-    }
-}
-
-#[derive(Debug, Default)]
-struct Shard {
-    /// Keys, with whether they are marked.
-    queue: Vec<(Key, bool)>,
-    /// Where SIEVE goes on; the oldest where none.
-    hand: Option<Key>,
-}
-
-impl Queues {
-    fn shard(&mut self, key: Key) -> &mut Shard {
-        self.shards.entry((self.shard_of)(key)).or_default()
-    }
-
-    fn inserted(&mut self, key: Key) {
-        self.shard(key).queue.insert(0, (key, false));
-    }
-
-    fn hit(&mut self, key: Key) {
-        match self.kind {
-            Queue::Unknown => {}
-            Queue::Lru => self.shard(key).move_to_front(key),
-            Queue::MarkedLru | Queue::Sieve => self.shard(key).mark(key),
-        }
-    }
-
-    fn hit_alone(&mut self, key: Key) {
-        match self.kind {
-            Queue::Unknown => {}
-            Queue::Lru | Queue::MarkedLru => self.shard(key).move_to_front(key),
-            Queue::Sieve => self.shard(key).mark(key),
-        }
-    }
-
-    fn forget(&mut self, key: Key) {
-        self.shard(key).remove(key);
-    }
-
-    fn evict(&mut self, key: Key) -> bool {
-        let kind = self.kind;
-        let shard = self.shard(key);
-        let next = match kind {
-            Queue::Unknown => Some(key),
-            Queue::Lru | Queue::MarkedLru => shard.least_recent(),
-            Queue::Sieve => shard.sieve(),
-        };
-        shard.remove(key);
-        next == Some(key)
-    }
-}
-
-impl Shard {
-    fn position(&self, key: Key) -> Option<usize> {
-        self.queue.iter().position(|&(k, _)| k == key)
-    }
-
-    fn move_to_front(&mut self, key: Key) {
-        if let Some(at) = self.position(key) {
-            let entry = self.queue.remove(at);
-            self.queue.insert(0, entry);
-        }
-    }
-
-    fn mark(&mut self, key: Key) {
-        if let Some(at) = self.position(key) {
-            self.queue[at].1 = true;
-        }
-    }
-
-    /// The key that is one newer.
-    fn newer(&self, key: Key) -> Option<Key> {
-        let at = self.position(key)?;
-        at.checked_sub(1).map(|newer| self.queue[newer].0)
-    }
-
-    fn remove(&mut self, key: Key) {
-        if self.hand == Some(key) {
-            self.hand = self.newer(key);
-        }
-        self.queue.retain(|&(k, _)| k != key);
-    }
-
-    fn least_recent(&mut self) -> Option<Key> {
-        while let Some(oldest @ (_, true)) = self.queue.last_mut() {
-            oldest.1 = false;
-            let key = oldest.0;
-            self.move_to_front(key);
-        }
-        self.queue.last().map(|&(key, _)| key)
-    }
-
-    fn sieve(&mut self) -> Option<Key> {
-        let oldest = self.queue.last()?.0;
-        let mut hand = self.hand.unwrap_or(oldest);
-        while let Some(at) = self.position(hand)
-            && self.queue[at].1
-        {
-            self.queue[at].1 = false;
-            hand = self.newer(hand).unwrap_or(oldest);
-        }
-        self.hand = Some(hand);
-        Some(hand)
     }
 }
