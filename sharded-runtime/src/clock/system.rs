@@ -1,12 +1,16 @@
 use super::Clock;
+#[cfg(target_os = "linux")]
+use rustix::time::{ClockId, Timespec};
 
 /// The system's coarse monotonic clock: `clock = System`, the default.
 ///
-/// On Linux this is `CLOCK_MONOTONIC_COARSE`: reading it costs a few nanoseconds, and it moves on with the kernel's tick,
-/// which is every 1 to 10 ms (4 ms at the usual `HZ=250`); so an entry can stay readable that much longer than its ttl, or
-/// go that much earlier. Time while the machine is suspended does not count, so
-/// that entries outlive their ttl by it: where a machine is suspended and that matters, take [`Boot`](super::Boot). Elsewhere it is `std::time::Instant`, with that
-/// clock's own resolution.
+/// On Linux this is `CLOCK_MONOTONIC_COARSE`. To read it costs a few nanoseconds. It moves on with the kernel's tick,
+/// which comes every 1 to 10 ms (4 ms at the usual `HZ=250`). Ticks may be late, so twice that is taken as its [resolution](Clock::resolution). An entry
+/// never goes early, but may stay readable for [two resolutions](Clock#how-early-and-how-late-an-entry-expires) after its time.
+/// A map whose own times are shorter than 32 resolutions reads `CLOCK_MONOTONIC` instead, which is exact and takes longer to read.
+///
+/// Time while the machine is suspended does not count. So
+/// entries outlive their ttl by it: where a machine is suspended and that matters, take [`Boot`](super::Boot). Elsewhere it is `std::time::Instant`, which is taken to be exact.
 ///
 /// # Examples
 ///
@@ -29,7 +33,7 @@ impl Clock for System {
     #[cfg(target_os = "linux")]
     #[inline]
     fn nanos(&self) -> u64 {
-        nanos(rustix::time::ClockId::MonotonicCoarse)
+        nanos(ClockId::MonotonicCoarse)
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -37,15 +41,33 @@ impl Clock for System {
     fn nanos(&self) -> u64 {
         super::manual::to_nanos(self.start.0.elapsed())
     }
+
+    #[cfg(target_os = "linux")]
+    fn resolution(&self) -> u64 {
+        // Under load a tick was seen to be late by a millisecond of four.
+        2 * to_nanos(rustix::time::clock_getres(ClockId::MonotonicCoarse))
+    }
+
+    /// The coarse clock is this one at the last tick.
+    #[cfg(target_os = "linux")]
+    #[inline]
+    fn precise_nanos(&self) -> Option<u64> {
+        Some(nanos(ClockId::Monotonic))
+    }
 }
 
 /// The time of one of the clocks that count from the boot.
 #[cfg(target_os = "linux")]
 #[inline]
-pub(super) fn nanos(clock: rustix::time::ClockId) -> u64 {
-    let now = rustix::time::clock_gettime(clock);
+pub(super) fn nanos(clock: ClockId) -> u64 {
+    to_nanos(rustix::time::clock_gettime(clock))
+}
+
+#[cfg(target_os = "linux")]
+#[inline]
+fn to_nanos(time: Timespec) -> u64 {
     // Both are at least zero on such a clock, and 2^64 ns since boot are 584 years.
-    now.tv_sec.cast_unsigned() * 1_000_000_000 + now.tv_nsec.cast_unsigned()
+    time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -51,9 +51,6 @@ const MOST_SEARCHED: usize = 16;
 /// Lock holds, after the first, in which the shard of the entry that comes is searched for one.
 const MORE_SEARCHES: u64 = 3;
 
-/// How long an entry may have been unused before the clock's zero: 146 years, a quarter of what can be counted.
-const LONGEST_PAST: u64 = u64::MAX / 4;
-
 /// A map.
 pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) shards: Shards<TableOf<K, V, P>, Open, P::Lock>,
@@ -62,7 +59,7 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) hasher: MapHasher<S>,
     hashing: Hashing<K, V, StorageOf<P>, S>,
     pub(super) clock: TimeSource<P::Clock>,
-    /// Nanoseconds; `u64::MAX` is for ever.
+    /// Nanoseconds by the clock, [lengthened](TimeSource::lengthened), as is `idle`; `u64::MAX` is for ever.
     pub(super) ttl: u64,
     /// By how much at most the ttl of an entry is shorter.
     jitter: u64,
@@ -144,9 +141,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let Settings { placing, homes, field, budget, times } =
             Settings::new(store, given, declared, const { &Wanted::by::<K, V, P>() });
         let place = Place::new(store.id, index, const { &P::NAME });
-        let Times { ttl, jitter, idle, lifetime, refresh_after } = times;
+        let Times { jitter, refresh_after, .. } = times;
+        let clock = TimeSource::new(store.clock(), times.past(), StampOf::<P>::EXPIRES.then(|| times.shortest()));
+        let Times { ttl, idle, lifetime, .. } = times.lengthened(&clock);
         let shards = Shards::new(&homes, place, |shard| Table::new(placing.arena(shard), &field, lifetime));
-        let clock = TimeSource::new(store.clock(), if idle == u64::MAX { 0 } else { idle.min(LONGEST_PAST) });
         Core {
             budget,
             rules,

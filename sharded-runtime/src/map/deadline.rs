@@ -19,7 +19,8 @@ where
     /// As [`insert`](Self::insert), with a time to live of its own in place of the declared one, and exact also where a jitter is declared. A declared
     /// idle time holds as well.
     ///
-    /// A time that ends beyond what the clock can count (584 years) is for ever; one of zero is over at once.
+    /// A time that ends beyond what the clock can count (584 years) is for ever; one of zero is over at once. No other is over early; how late an entry goes
+    /// depends on [the clock](crate::clock::Clock#how-early-and-how-late-an-entry-expires).
     ///
     /// # Panics
     ///
@@ -115,6 +116,9 @@ where
 
     /// How long an entry has left if it is not used meanwhile, or `None` where there is none; `Duration::MAX` is for ever. No use of the entry.
     ///
+    /// It has so much left at least: zero where its time is over, but a [coarse clock](crate::clock::Clock#how-early-and-how-late-an-entry-expires) does not show
+    /// it yet.
+    ///
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
@@ -141,7 +145,8 @@ where
     {
         let left =
             self.core.peek(self.core.hasher.hash(key), key, <P::Lock as Serves<K, V>>::COPIES, |_, left| left)?;
-        Some(if left == u64::MAX { Duration::MAX } else { Duration::from_nanos(left) })
+        let at_least = || Duration::from_nanos(left.saturating_sub(self.core.clock.resolution()));
+        Some(if left == u64::MAX { Duration::MAX } else { at_least() })
     }
 
     #[track_caller]

@@ -235,7 +235,9 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
                     let deadline = self.now.saturating_add(self.core.ttl_for(hash));
                     self.table.restart(slot, self.now, deadline, self.core.idle);
                 }
-                Some(ttl) => self.table.restart_own(slot, self.now, ttl, self.core.idle),
+                Some(ttl) => {
+                    self.table.restart_own(slot, self.now, self.core.clock.lengthened(ttl), self.core.idle);
+                }
             }
         }
     }

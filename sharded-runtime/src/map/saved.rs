@@ -249,7 +249,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             u64::MAX => Some(u64::MAX),
             deadline => Some(deadline.saturating_sub(now).max(1)),
         };
-        Some(Times { left, unused: if StampOf::<P>::TRACKS_ACCESS { now.saturating_sub(used) } else { 0 } })
+        // `left` is longer by the resolution of the clock than what is sure to be left, since the time has passed by up to as much. `unused` is shorter
+        // by it, as the time may have gone on more by the clock than in truth. So an entry does not go early after a restart, either.
+        let unused = if StampOf::<P>::TRACKS_ACCESS { now.saturating_sub(used) } else { 0 };
+        Some(Times { left, unused: unused.saturating_sub(self.clock.resolution()) })
     }
 }
 

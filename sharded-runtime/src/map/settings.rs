@@ -6,13 +6,16 @@ use crate::{
     arena::Home,
     budget::Budget,
     builder::{Overrides, StoreContext},
-    clock::to_nanos,
+    clock::{Clock, TimeSource, to_nanos},
     evict::{Eviction, Field},
     expiry::Stamp,
     shards::{MAX_SHARDS, ShardCount, to_evict_well},
     table::StampOf,
 };
 use std::{sync::Arc, time::Duration};
+
+/// How long an entry may have been unused before the clock's zero at most: 146 years, a quarter of what can be counted.
+const LONGEST_PAST: u64 = u64::MAX / 4;
 
 /// What a policy declares, as values.
 pub(super) struct Declared {
@@ -98,6 +101,22 @@ impl Times {
         let jitter = if ttl == u64::MAX { 0 } else { ttl / 100 * u64::from(declared.ttl_jitter) };
         let idle = forever(given.idle.or(declared.idle).filter(|_| declared.tracks_access));
         Times { ttl, jitter, idle, lifetime: idle.min(ttl - jitter), refresh_after: forever(declared.refresh_after) }
+    }
+
+    /// The shortest of them.
+    pub(super) fn shortest(&self) -> u64 {
+        self.lifetime.min(self.refresh_after)
+    }
+
+    /// How long an entry may have been unused before the clock's zero.
+    pub(super) fn past(&self) -> u64 {
+        if self.idle == u64::MAX { 0 } else { self.idle.min(LONGEST_PAST) }
+    }
+
+    /// The times by this clock, see [`TimeSource::lengthened`].
+    pub(super) fn lengthened<C: Clock>(self, clock: &TimeSource<C>) -> Self {
+        let (ttl, idle) = (clock.lengthened(self.ttl), clock.lengthened(self.idle));
+        Times { ttl, idle, lifetime: idle.min(ttl - self.jitter), ..self }
     }
 }
 
