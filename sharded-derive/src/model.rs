@@ -20,7 +20,7 @@ pub(crate) struct Store {
     pub(crate) module: Ident,
     pub(crate) builder: Ident,
     /// Fields of the builder besides those for the user's fields.
-    pub(crate) own: OwnFields,
+    pub(crate) own: BuilderFields,
     pub(crate) generics: Generics,
     /// The path of the runtime.
     pub(crate) krate: TokenStream,
@@ -33,7 +33,7 @@ pub(crate) struct Store {
 }
 
 /// The names of the builder's fields that belong to no field of the user.
-pub(crate) struct OwnFields {
+pub(crate) struct BuilderFields {
     pub(crate) options: Ident,
     pub(crate) marker: Ident,
 }
@@ -95,8 +95,8 @@ impl Store {
     }
 
     /// The origin of the store's function with this map's name, if there is one.
-    pub(crate) fn has_function(&self, map: &MapField) -> Option<names::Source> {
-        names::of_store(&map.ident, |name| self.implements(name))
+    pub(crate) fn has_function(&self, map: &MapField) -> Option<names::Origin> {
+        names::origin(&map.ident, |name| self.implements(name))
     }
 
     /// The path of a map's policy from the struct's module.

@@ -5,31 +5,34 @@ use std::collections::BTreeSet;
 use syn::ext::IdentExt;
 
 /// The functions of a store besides its accessors, by origin. An accessor of the same name would hide them.
-pub(crate) const OF_STORE: [(Source, &[&str]); 5] = [
-    (Source::Store, &["new", "builder"]),
-    (Source::Trait("Store"), &["visit", "sweep", "clear", "placement", "recorder"]),
-    (Source::Trait("Snapshot"), &["visit_saved", "save", "load"]),
-    (Source::Trait("Default"), &["default"]),
-    (Source::Trait("Debug"), &["fmt"]),
+pub(crate) const STORE_FUNCTIONS: [(Origin, &[&str]); 5] = [
+    (Origin::Store, &["new", "builder"]),
+    (Origin::Trait("Store"), &["visit", "sweep", "clear", "placement", "recorder"]),
+    (Origin::Trait("Snapshot"), &["visit_saved", "save", "load"]),
+    (Origin::Trait("Default"), &["default"]),
+    (Origin::Trait("Debug"), &["fmt"]),
 ];
 
 /// The origin of a function: the store's own impl or a trait.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Source {
+pub(crate) enum Origin {
     Store,
     Trait(&'static str),
 }
 
 /// The methods of a builder besides one per field.
-pub(crate) const OF_BUILDER: [&str; 5] = ["clock", "shards", "sweep_by_hand", "topology", "build"];
+pub(crate) const BUILDER_METHODS: [&str; 5] = ["clock", "shards", "sweep_by_hand", "topology", "build"];
 
 /// The origin of the store's function with this name, if there is one.
-pub(crate) fn of_store(field: &Ident, has: impl Fn(&str) -> bool) -> Option<Source> {
-    let is_there = |source: Source| match source {
-        Source::Store => true,
-        Source::Trait(name) => has(name),
+pub(crate) fn origin(field: &Ident, has: impl Fn(&str) -> bool) -> Option<Origin> {
+    let is_there = |origin: Origin| match origin {
+        Origin::Store => true,
+        Origin::Trait(name) => has(name),
     };
-    OF_STORE.into_iter().find(|(source, names)| is_there(*source) && is_one_of(field, names)).map(|(source, _)| source)
+    STORE_FUNCTIONS
+        .into_iter()
+        .find(|(origin, names)| is_there(*origin) && is_one_of(field, names))
+        .map(|(origin, _)| origin)
 }
 
 /// Whether the name is one of these.
@@ -88,7 +91,7 @@ pub(crate) fn parameter(field: &Ident, taken: &BTreeSet<String>) -> Ident {
 }
 
 /// A field of the builder that belongs to no field of the user.
-pub(crate) fn own(name: &str, fields: &BTreeSet<String>) -> Ident {
+pub(crate) fn builder_field(name: &str, fields: &BTreeSet<String>) -> Ident {
     Ident::new(&unused(name.to_owned(), fields), Span::call_site())
 }
 
@@ -121,7 +124,7 @@ pub(crate) fn mentioned(tokens: TokenStream, names: &mut BTreeSet<String>) {
 
 /// The same name with the same place, marked as generated. Editors still lead from it to what the user wrote, and lints
 /// about unused or unusual names ignore it.
-pub(crate) fn quiet(ident: &Ident) -> Ident {
+pub(crate) fn marked(ident: &Ident) -> Ident {
     let mut ident = ident.clone();
     ident.set_span(generated(ident.span()));
     ident
@@ -174,7 +177,7 @@ mod tests {
     #[test]
     fn every_method_of_the_runtimes_traits_is_known() {
         for (file, name) in [("store.rs", "Store"), ("snapshot/mod.rs", "Snapshot")] {
-            let (_, known) = OF_STORE.into_iter().find(|(source, _)| *source == Source::Trait(name)).unwrap();
+            let (_, known) = STORE_FUNCTIONS.into_iter().find(|(origin, _)| *origin == Origin::Trait(name)).unwrap();
             let (mut methods, mut known) = (methods(file, name), known.to_vec());
             methods.sort();
             known.sort_unstable();

@@ -1,7 +1,7 @@
 //! Each map gets its own options and, where it has none, the struct's. Attributes go to the items that need them.
 
 use crate::diag::Diagnostics;
-use crate::model::{FieldAttrs, MapField, OwnFields, SkippedField, Store, StoreField};
+use crate::model::{BuilderFields, FieldAttrs, MapField, SkippedField, Store, StoreField};
 use crate::names;
 use crate::syntax::item::{DeclaredField, Item, conditional};
 use crate::syntax::options::table::Options;
@@ -13,7 +13,7 @@ use syn::{Attribute, Generics, Meta, ext::IdentExt, parse::Parser};
 /// Decides each map's options and the names of the generated items.
 pub(crate) fn resolve(item: Item, diag: &mut Diagnostics) -> Store {
     let Item { options, attrs, vis, ident, generics, fields } = item;
-    let taken = Taken::by(&attrs, &generics, &fields, &options);
+    let taken = Taken::new(&attrs, &generics, &fields, &options);
     let krate = options.krate();
     let mut resolved: Vec<StoreField> = Vec::new();
     for declared in fields {
@@ -30,9 +30,9 @@ pub(crate) fn resolve(item: Item, diag: &mut Diagnostics) -> Store {
         borrows: generics.lifetimes().next().is_some(),
         module: names::module(&ident),
         builder: names::builder(&ident, &taken.mentioned),
-        own: OwnFields {
-            options: names::own("__options", &taken.fields),
-            marker: names::own("__store", &taken.fields),
+        own: BuilderFields {
+            options: names::builder_field("__options", &taken.fields),
+            marker: names::builder_field("__store", &taken.fields),
         },
         attrs,
         vis,
@@ -46,7 +46,7 @@ pub(crate) fn resolve(item: Item, diag: &mut Diagnostics) -> Store {
 
 /// A name may stand twice if both have a `cfg`, since the two may exclude each other.
 fn is_declared_twice(name: &Ident, declared: &DeclaredField, before: &[StoreField]) -> bool {
-    let has_cfg = |attrs: &[Attribute]| attrs.iter().any(|attr| class(attr) == Class::Cfg);
+    let has_cfg = |attrs: &[Attribute]| attrs.iter().any(|attr| attr_kind(attr) == AttrKind::Cfg);
     before.iter().any(|field| {
         let (other, other_has_cfg) = match field {
             StoreField::Map(map) => (&map.ident, has_cfg(&map.field.attrs)),
@@ -59,7 +59,7 @@ fn is_declared_twice(name: &Ident, declared: &DeclaredField, before: &[StoreFiel
 fn resolve_field(ident: Ident, own: DeclaredField, defaults: &Options, store: &Ident, taken: &Taken) -> StoreField {
     let DeclaredField { mut options, mut field } = own;
     if options.skip.is_given() {
-        let (cfg, attrs) = mem::take(&mut field.attrs).into_iter().partition(|attr| class(attr) == Class::Cfg);
+        let (cfg, attrs) = mem::take(&mut field.attrs).into_iter().partition(|attr| attr_kind(attr) == AttrKind::Cfg);
         field.attrs = attrs;
         let parameter = names::parameter(&ident, &taken.parameters);
         let deprecated = field.attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
@@ -84,7 +84,7 @@ struct Taken {
 }
 
 impl Taken {
-    fn by(attrs: &[Attribute], generics: &Generics, fields: &[DeclaredField], options: &Options) -> Self {
+    fn new(attrs: &[Attribute], generics: &Generics, fields: &[DeclaredField], options: &Options) -> Self {
         let mut taken = Taken { fields: BTreeSet::new(), parameters: BTreeSet::new(), mentioned: BTreeSet::new() };
         taken.parameters.extend(generics.type_params().map(|parameter| parameter.ident.to_string()));
         taken.parameters.extend(generics.const_params().map(|parameter| parameter.ident.to_string()));
@@ -103,7 +103,7 @@ impl Taken {
 
 /// The kind of an attribute, which decides the generated items that get it.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Class {
+pub(crate) enum AttrKind {
     Cfg,
     /// `allow`, `warn`, `deny`, `forbid`
     Lint,
@@ -114,38 +114,38 @@ pub(crate) enum Class {
 }
 
 /// The kind of a `cfg_attr` is that of its first attribute.
-pub(crate) fn class(attr: &Attribute) -> Class {
+pub(crate) fn attr_kind(attr: &Attribute) -> AttrKind {
     let conditional = conditional(attr).next();
     let name = conditional.or_else(|| attr.path().get_ident().map(ToString::to_string)).unwrap_or_default();
     match name.as_str() {
-        "cfg" => Class::Cfg,
-        "allow" | "warn" | "deny" | "forbid" => Class::Lint,
-        "expect" => Class::Expect,
-        "doc" => Class::Doc,
-        "deprecated" => Class::Deprecated,
-        _ => Class::Other,
+        "cfg" => AttrKind::Cfg,
+        "allow" | "warn" | "deny" | "forbid" => AttrKind::Lint,
+        "expect" => AttrKind::Expect,
+        "doc" => AttrKind::Doc,
+        "deprecated" => AttrKind::Deprecated,
+        _ => AttrKind::Other,
     }
 }
 
 fn field_attrs(attrs: &[Attribute]) -> FieldAttrs {
     let mut out = FieldAttrs::default();
     for attr in attrs {
-        match class(attr) {
-            Class::Cfg => attr.to_tokens(&mut out.cfg),
-            Class::Lint => {
+        match attr_kind(attr) {
+            AttrKind::Cfg => attr.to_tokens(&mut out.cfg),
+            AttrKind::Lint => {
                 attr.to_tokens(&mut out.lints);
                 attr.to_tokens(&mut out.accessor);
             }
-            Class::Expect => {
+            AttrKind::Expect => {
                 out.lints.extend(allow_instead(attr));
                 attr.to_tokens(&mut out.accessor);
             }
-            Class::Doc => {
+            AttrKind::Doc => {
                 out.documented = true;
                 attr.to_tokens(&mut out.accessor);
             }
-            Class::Deprecated => attr.to_tokens(&mut out.deprecated),
-            Class::Other => attr.to_tokens(&mut out.field),
+            AttrKind::Deprecated => attr.to_tokens(&mut out.deprecated),
+            AttrKind::Other => attr.to_tokens(&mut out.field),
         }
     }
     out
@@ -155,13 +155,13 @@ fn field_attrs(attrs: &[Attribute]) -> FieldAttrs {
 fn shared_attrs(attrs: &[Attribute]) -> TokenStream {
     let mut out = TokenStream::new();
     for attr in attrs {
-        match class(attr) {
-            Class::Cfg | Class::Lint => attr.to_tokens(&mut out),
-            Class::Expect => out.extend(allow_instead(attr)),
-            Class::Doc if is_hidden(attr) => attr.to_tokens(&mut out),
+        match attr_kind(attr) {
+            AttrKind::Cfg | AttrKind::Lint => attr.to_tokens(&mut out),
+            AttrKind::Expect => out.extend(allow_instead(attr)),
+            AttrKind::Doc if is_hidden(attr) => attr.to_tokens(&mut out),
             // Each use of the struct in generated code would warn.
-            Class::Deprecated => out.extend(quote!(#[allow(deprecated)])),
-            Class::Doc | Class::Other => {}
+            AttrKind::Deprecated => out.extend(quote!(#[allow(deprecated)])),
+            AttrKind::Doc | AttrKind::Other => {}
         }
     }
     out
@@ -192,11 +192,11 @@ pub(crate) fn derives(attr: &Attribute) -> Vec<syn::Path> {
 }
 
 /// The name of the derive, if a store can't have it.
-pub(crate) fn unfit(path: &syn::Path) -> Option<String> {
-    const UNFIT: [&str; 10] =
+pub(crate) fn unsupported(path: &syn::Path) -> Option<String> {
+    const UNSUPPORTED: [&str; 10] =
         ["Clone", "Copy", "Default", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash", "Serialize", "Deserialize"];
     let name = path.segments.last()?.ident.to_string();
-    UNFIT.contains(&name.as_str()).then_some(name)
+    UNSUPPORTED.contains(&name.as_str()).then_some(name)
 }
 
 fn derives_debug(attr: &Attribute) -> bool {

@@ -4,7 +4,7 @@ use crate::diag::Diagnostics;
 use crate::model::MapField;
 use crate::suggest;
 use crate::syntax::options::table::OPTIONS;
-use crate::syntax::values::duration::in_words;
+use crate::syntax::values::duration::duration_text;
 
 pub(super) fn check(map: &MapField, diag: &mut Diagnostics) {
     check_unbounded(map, diag);
@@ -104,7 +104,7 @@ fn check_idle_and_ttl(map: &MapField, diag: &mut Diagnostics) {
     if idle_time < ttl_time {
         return;
     }
-    let (idle_words, ttl_words) = (in_words(idle_time), in_words(ttl_time));
+    let (idle_words, ttl_words) = (duration_text(idle_time), duration_text(ttl_time));
     let (at, whose_ttl, whose_idle, cure) = match (idle.is_inherited, ttl.is_inherited) {
         (false, true) => (idle, "the struct's", "", "add `ttl = never`, or a shorter `idle`"),
         (true, false) => (ttl, "a", "the struct's ", "add `idle = never`"),
@@ -141,7 +141,7 @@ fn check_refresh_and_ttl(map: &MapField, diag: &mut Diagnostics) {
         return;
     }
     let sooner = if percent == 0 { String::new() } else { format!(", or up to {percent}% less,") };
-    let (after, time) = (in_words(after), in_words(time));
+    let (after, time) = (duration_text(after), duration_text(time));
     // The error stands on the field's own option: the struct's may be right for other fields.
     let (at, cure) = match (refresh.is_inherited, ttl.is_inherited) {
         (true, false) => (&ttl.tokens, "add `refresh_after = never`, or a shorter one"),

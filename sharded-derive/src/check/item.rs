@@ -2,8 +2,8 @@
 
 use crate::diag::Diagnostics;
 use crate::model::{CAN_SNAPSHOT, Store, StoreField};
-use crate::names::{self, Source};
-use crate::resolve::{derives, unfit};
+use crate::names::{self, Origin};
+use crate::resolve::{derives, unsupported};
 use quote::ToTokens;
 use syn::{Attribute, ext::IdentExt};
 
@@ -43,7 +43,7 @@ fn check_repr(attr: &Attribute, diag: &mut Diagnostics) {
 fn check_derives(attr: &Attribute, store: &Store, diag: &mut Diagnostics) {
     let name = &store.ident;
     for path in derives(attr) {
-        let Some(derive) = unfit(&path) else { continue };
+        let Some(derive) = unsupported(&path) else { continue };
         let message = match derive.as_str() {
             "Default" if store.is_complete() => "`#[sharded]` implements `Default` already: remove it here".to_owned(),
             "Default" => {
@@ -64,7 +64,7 @@ fn check_derives(attr: &Attribute, store: &Store, diag: &mut Diagnostics) {
 /// A field can't have the name of a method of the store or of its builder.
 fn check_names(store: &Store, diag: &mut Diagnostics) {
     for field in &store.fields {
-        let (ident, source, kind) = match field {
+        let (ident, origin, kind) = match field {
             StoreField::Map(map) => {
                 let is_set = map.field.ty.to_token_stream().to_string().contains("HashSet");
                 (&map.ident, store.has_function(map), if is_set { "set" } else { "map" })
@@ -72,10 +72,10 @@ fn check_names(store: &Store, diag: &mut Diagnostics) {
             StoreField::Skipped(skipped) => (&skipped.ident, None, "value"),
         };
         let name = ident.unraw();
-        let method = match source {
-            Some(Source::Store) => format!("the store has a method `{name}` of its own"),
-            Some(Source::Trait(of)) => format!("the store has a method `{name}`, of the trait `{of}`"),
-            None if names::is_one_of(ident, &names::OF_BUILDER) => {
+        let method = match origin {
+            Some(Origin::Store) => format!("the store has a method `{name}` of its own"),
+            Some(Origin::Trait(of)) => format!("the store has a method `{name}`, of the trait `{of}`"),
+            None if names::is_one_of(ident, &names::BUILDER_METHODS) => {
                 format!("the store's builder has a method `{name}` of its own")
             }
             None => continue,

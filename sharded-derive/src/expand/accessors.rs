@@ -1,8 +1,8 @@
 //! A method per map, named after the field.
 
+use super::description;
 use super::tokens::{doc, implementation};
 use super::types::{map_reference, reference};
-use super::words;
 use crate::model::{MapField, Store};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -16,7 +16,7 @@ fn accessor(map: &MapField, store: &Store) -> TokenStream {
     let (vis, name, map_type) = (&map.field.vis, &map.ident, map_reference(map, store));
     let (cfg, attrs, deprecated) = (&map.attrs.cfg, &map.attrs.accessor, &map.attrs.deprecated);
     let gap = map.attrs.documented.then(|| quote!(#[doc = ""]));
-    let policy = doc(&format!("**Policy:** {}.", words::policy(&map.options)));
+    let policy = doc(&format!("**Policy:** {}.", description::policy(&map.options)));
     let itself = reference(map, store);
     // With the span of the field's name, so that the compiler warns about an accessor that is never called as it warns
     // about a field that is never read.

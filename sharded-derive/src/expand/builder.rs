@@ -2,8 +2,8 @@
 
 use super::structure;
 use super::tokens::{doc, implementation, in_module, krate_at, krate_in_module, with_self};
-use super::types::{Ends, is_doubtful_end, map_type};
-use crate::model::{MapField, OwnFields, SkippedField, Store, StoreField};
+use super::types::{TypeSpan, is_wrapped, map_type};
+use crate::model::{BuilderFields, MapField, SkippedField, Store, StoreField};
 use crate::names;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -20,7 +20,7 @@ pub(super) fn expand(store: &Store) -> TokenStream {
 pub(super) fn declaration(store: &Store) -> TokenStream {
     let Store { vis, ident, builder, own, .. } = store;
     let krate = krate_in_module(store);
-    let OwnFields { options, marker } = own;
+    let BuilderFields { options, marker } = own;
     let (vis, docs) = (
         in_module(vis),
         doc(&format!("The builder of [`{0}`](super::{0}), with overrides for what was declared.", ident.unraw())),
@@ -62,17 +62,17 @@ fn fields(
 ) -> impl Iterator<Item = TokenStream> {
     store.fields.iter().map(move |field| match field {
         StoreField::Map(map) => {
-            let (cfg, field) = (&map.attrs.cfg, of_map(map, &names::quiet(&map.ident)));
+            let (cfg, field) = (&map.attrs.cfg, of_map(map, &names::marked(&map.ident)));
             quote!(#cfg #field)
         }
-        StoreField::Skipped(skipped) => of_skipped(skipped, &names::quiet(&skipped.ident)),
+        StoreField::Skipped(skipped) => of_skipped(skipped, &names::marked(&skipped.ident)),
     })
 }
 
 /// `Store::builder()`, and `Store::new()` if nothing is skipped.
 fn creation(store: &Store) -> TokenStream {
     let Store { vis, krate, own, .. } = store;
-    let (OwnFields { options, marker }, builder) = (own, store.builder());
+    let (BuilderFields { options, marker }, builder) = (own, store.builder());
     let builder_arguments = builder_arguments(store, |_| quote!(#krate::builder::Missing));
     let new = store.is_complete().then(|| {
         let itself = structure::itself(store);
@@ -161,7 +161,7 @@ fn build(store: &Store) -> TokenStream {
     let fields = store.fields.iter().map(|field| match field {
         StoreField::Map(map) => build_map(map, index.next().unwrap_or_default(), store),
         StoreField::Skipped(skipped) => {
-            let name = names::quiet(&skipped.ident);
+            let name = names::marked(&skipped.ident);
             quote!(#name: #krate::builder::Supplied::value(self.#name))
         }
     });
@@ -189,8 +189,8 @@ fn build(store: &Store) -> TokenStream {
 
 /// `visits: …::build(…)`, with the place of the declared type, since the call's bounds are about that type.
 fn build_map(map: &MapField, index: usize, store: &Store) -> TokenStream {
-    let Ends { first, last } = Ends::of(map);
-    let (cfg, options, index) = (&map.attrs.cfg, names::quiet(&map.ident), Literal::usize_unsuffixed(index));
+    let TypeSpan { first, last } = TypeSpan::of(map);
+    let (cfg, options, index) = (&map.attrs.cfg, names::marked(&map.ident), Literal::usize_unsuffixed(index));
     let mut name = map.ident.clone();
     name.set_span(first);
     let krate = krate_at(store, first);
@@ -204,14 +204,14 @@ fn build_map(map: &MapField, index: usize, store: &Store) -> TokenStream {
     }
     let arguments = quote!(&store, #index, #given);
     let mut call = quote_spanned!(last=> #krate::macro_support::build(#arguments));
-    if is_doubtful_end(map, store) {
+    if is_wrapped(map, store) {
         call = quote_spanned!(last=> #krate::macro_support::Last { map: #call, end: () });
     }
     quote!(#cfg #name: #call)
 }
 
 fn map_override(map: &MapField, store: &Store) -> TokenStream {
-    let (krate, policy, name, vis) = (&store.krate, store.policy(map), names::quiet(&map.ident), &map.field.vis);
+    let (krate, policy, name, vis) = (&store.krate, store.policy(map), names::marked(&map.ident), &map.field.vis);
     let (cfg, lints, deprecated) = (&map.attrs.cfg, &map.attrs.lints, &map.attrs.deprecated);
     let options = quote!(#krate::builder::FieldOptions<#policy>);
     let docs = doc(&format!("Overrides what was declared of `{}`.", map.ident));
@@ -231,8 +231,8 @@ fn map_override(map: &MapField, store: &Store) -> TokenStream {
 /// The method that takes the value of a skipped field. It needs an impl of its own, as it changes the builder's type.
 fn setter(skipped: &SkippedField, store: &Store) -> TokenStream {
     let Store { krate, own, .. } = store;
-    let (OwnFields { options, marker }, builder) = (own, store.builder());
-    let (vis, name, ty) = (&skipped.field.vis, names::quiet(&skipped.ident), with_self(&skipped.field.ty, store));
+    let (BuilderFields { options, marker }, builder) = (own, store.builder());
+    let (vis, name, ty) = (&skipped.field.vis, names::marked(&skipped.ident), with_self(&skipped.field.ty, store));
     let is_this = |other: &SkippedField| other.ident == skipped.ident;
     let after = builder_arguments(store, |other| {
         if is_this(other) { quote!(#krate::builder::Given<#ty>) } else { other.parameter.to_token_stream() }
@@ -274,7 +274,7 @@ fn builder_implementation(store: &Store, body: &TokenStream) -> TokenStream {
 
 /// Whether no method of the builder has this name. Otherwise `check` reports it, and a second error would not help.
 fn is_free(field: &Ident) -> bool {
-    !names::is_one_of(field, &names::OF_BUILDER)
+    !names::is_one_of(field, &names::BUILDER_METHODS)
 }
 
 fn is_generic(store: &Store) -> bool {

@@ -4,12 +4,12 @@
 
 mod accessors;
 mod builder;
+mod description;
 mod impls;
 mod policy;
 mod structure;
 mod tokens;
 mod types;
-mod words;
 
 use crate::model::Store;
 use proc_macro2::TokenStream;

@@ -1,7 +1,7 @@
 //! The policy type of a map.
 
+use super::description;
 use super::tokens::{doc, in_module};
-use super::words;
 use crate::model::{MapField, Store};
 use crate::syntax::declaration::Choices;
 use crate::syntax::options::table::{CLOCKS, EVICTIONS, HASHERS, LOCKS, PLACEMENTS};
@@ -16,7 +16,7 @@ pub(super) fn declaration(map: &MapField, store: &Store) -> TokenStream {
     let (policy, vis) = (&map.policy, in_module(&map.field.vis));
     let (cfg, lints) = (&map.attrs.cfg, &map.attrs.lints);
     let accessor = format!("{}::{}", store.ident.unraw(), map.ident.unraw());
-    let docs = doc(&format!("The policy of [`{accessor}`](super::{accessor}): {}.", words::policy(&map.options)));
+    let docs = doc(&format!("The policy of [`{accessor}`](super::{accessor}): {}.", description::policy(&map.options)));
     quote! {
         #cfg #lints #docs
         #vis enum #policy {}

@@ -1,9 +1,9 @@
 //! The struct, with sharded maps in place of the written ones.
 
 use super::tokens::krate_at;
-use super::types::{Ends, is_doubtful_end, is_visibly_a_map, map_type};
+use super::types::{TypeSpan, is_visibly_a_map, is_wrapped, map_type};
 use crate::model::{Store, StoreField};
-use crate::resolve::{derives, unfit};
+use crate::resolve::{derives, unsupported};
 use crate::syntax::values::choice::Choice;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -18,8 +18,8 @@ pub(super) fn expand(store: &Store) -> TokenStream {
         StoreField::Map(map) => {
             let (cfg, lints, other, name) = (&map.attrs.cfg, &map.attrs.lints, &map.attrs.field, &map.ident);
             let mut map_type = map_type(map, store);
-            if is_doubtful_end(map, store) {
-                let Ends { first, last } = Ends::of(map);
+            if is_wrapped(map, store) {
+                let TypeSpan { first, last } = TypeSpan::of(map);
                 let krate = krate_at(store, first);
                 map_type = quote_spanned!(last=> #krate::macro_support::Last<#map_type>);
             }
@@ -38,10 +38,10 @@ pub(super) fn expand(store: &Store) -> TokenStream {
 /// An attribute of the struct, without the derives that have been reported and would cause more errors.
 fn attribute(attr: &Attribute) -> TokenStream {
     let derives = derives(attr);
-    if derives.iter().all(|path| unfit(path).is_none()) {
+    if derives.iter().all(|path| unsupported(path).is_none()) {
         return attr.to_token_stream();
     }
-    let fit = derives.iter().filter(|path| unfit(path).is_none());
+    let fit = derives.iter().filter(|path| unsupported(path).is_none());
     quote!(#[derive(#(#fit),*)])
 }
 
@@ -49,7 +49,7 @@ fn attribute(attr: &Attribute) -> TokenStream {
 /// this return type too, and then in the place that the user has to change.
 pub(super) fn itself(store: &Store) -> Ident {
     let doubtful = store.maps().find_map(|map| match map.options.lock.value() {
-        _ if !is_visibly_a_map(map) => Some(Ends::of(map).first),
+        _ if !is_visibly_a_map(map) => Some(TypeSpan::of(map).first),
         Some(Choice::Own(path)) => path.clone().into_iter().next().map(|first| first.span()),
         _ => None,
     });

@@ -10,7 +10,7 @@ use syn::Type;
 /// The type of the sharded map. The compiler finds it from the written type.
 pub(super) fn map_type(map: &MapField, store: &Store) -> TokenStream {
     let (krate, written, policy) = (&store.krate, &map.field.ty, store.policy(map));
-    let Ends { first, last } = Ends::of(map);
+    let TypeSpan { first, last } = TypeSpan::of(map);
     let open = quote_spanned!(first=> <#written);
     match policy::hasher(map, store) {
         None => quote_spanned!(last=> #open as #krate::Declared>::Field<#policy>),
@@ -20,12 +20,12 @@ pub(super) fn map_type(map: &MapField, store: &Store) -> TokenStream {
 
 /// `&self.visits` with the place of the declared type. If that is not a map, the compiler reports it there.
 pub(super) fn reference(map: &MapField, store: &Store) -> TokenStream {
-    let Ends { first, last } = Ends::of(map);
+    let TypeSpan { first, last } = TypeSpan::of(map);
     let mut name = map.ident.clone();
     name.set_span(last);
     let this = quote_spanned!(names::generated(first)=> self);
     let and = quote_spanned!(first=> &);
-    let inner = is_doubtful_end(map, store).then(|| quote_spanned!(last=> .map));
+    let inner = is_wrapped(map, store).then(|| quote_spanned!(last=> .map));
     quote!(#and #this.#name #inner)
 }
 
@@ -34,26 +34,26 @@ pub(super) fn reference(map: &MapField, store: &Store) -> TokenStream {
 /// Whether a struct is sized depends on its last field. If the compiler finds that this one is not a map, it reports
 /// that at every use of the struct. So such a field is wrapped in a type with another last field, and the compiler
 /// reports it once.
-pub(super) fn is_doubtful_end(map: &MapField, store: &Store) -> bool {
+pub(super) fn is_wrapped(map: &MapField, store: &Store) -> bool {
     let is_last = matches!(store.fields.last(), Some(StoreField::Map(last)) if last.ident == map.ident);
     is_last && !is_visibly_a_map(map)
 }
 
 /// `&<…>`, as [`map_type`].
 pub(super) fn map_reference(map: &MapField, store: &Store) -> TokenStream {
-    let and = quote_spanned!(Ends::of(map).first=> &);
+    let and = quote_spanned!(TypeSpan::of(map).first=> &);
     let map_type = map_type(map, store);
     quote!(#and #map_type)
 }
 
 /// The places where a map's declared type begins and ends. The compiler underlines code with these places as if it were
 /// the type.
-pub(super) struct Ends {
+pub(super) struct TypeSpan {
     pub(super) first: Span,
     pub(super) last: Span,
 }
 
-impl Ends {
+impl TypeSpan {
     pub(super) fn of(map: &MapField) -> Self {
         let mut spans = map.field.ty.to_token_stream().into_iter().map(|token| token.span());
         let first = spans.next().unwrap_or_else(Span::call_site);

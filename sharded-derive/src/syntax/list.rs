@@ -24,11 +24,11 @@ pub(crate) enum Given {
 
 /// The entries of a list. Anything else is reported and skipped.
 pub(crate) fn entries(list: TokenStream, diag: &mut Diagnostics) -> Vec<Entry> {
-    cut(list, diag).into_iter().filter_map(|tokens| entry(tokens, diag)).collect()
+    split(list, diag).into_iter().filter_map(|tokens| entry(tokens, diag)).collect()
 }
 
 /// Splits at the commas outside of `<…>`, and where a comma is missing.
-fn cut(list: TokenStream, diag: &mut Diagnostics) -> Vec<Vec<TokenTree>> {
+fn split(list: TokenStream, diag: &mut Diagnostics) -> Vec<Vec<TokenTree>> {
     let mut parts = vec![Vec::new()];
     let mut angles = 0_usize;
     let mut tokens = list.into_iter().peekable();

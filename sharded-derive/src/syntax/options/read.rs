@@ -40,7 +40,7 @@ impl Options {
     }
 
     /// Whether a value of this option was meant, even if it is wrong.
-    pub(crate) fn means(&self, name: &str) -> bool {
+    pub(crate) fn declares(&self, name: &str) -> bool {
         self.given().any(|(option, given)| option.name == name && given.is_meant())
     }
 

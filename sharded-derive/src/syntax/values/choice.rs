@@ -22,7 +22,7 @@ impl Choice {
     }
 
     /// As it was written.
-    pub(crate) fn words(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self {
             Choice::Ours(name) => name.to_string(),
             Choice::Own(path) => compact(path),

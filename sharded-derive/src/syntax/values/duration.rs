@@ -84,7 +84,7 @@ fn unknown(unit: &str) -> String {
 }
 
 /// Writes a duration as it is read: "1h 30m".
-pub(crate) fn in_words(duration: Duration) -> String {
+pub(crate) fn duration_text(duration: Duration) -> String {
     let mut rest = duration.as_nanos();
     let mut words = Vec::new();
     for (unit, size, _) in UNITS {
@@ -147,7 +147,7 @@ mod tests {
     fn what_is_written_reads_back() {
         for nanos in [1, 999, 1_000, 61_000_000_000, 90_061_001_002_003, u64::MAX] {
             let time = Duration::from_nanos(nanos);
-            assert_eq!(read(&in_words(time)), Ok(time));
+            assert_eq!(read(&duration_text(time)), Ok(time));
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::syntax::declaration::Choices;
 use crate::syntax::options::table::{CLOCKS, EVICTIONS, LOCKS, Options, PLACEMENTS};
 use crate::syntax::values::choice::{Choice, compact};
-use crate::syntax::values::duration::in_words;
+use crate::syntax::values::duration::duration_text;
 use std::time::Duration;
 
 /// "16 shards, each behind a `Mutex`; entries expire 5m after they were written"
@@ -11,9 +11,9 @@ pub(super) fn policy(options: &Options) -> String {
     let mut parts = vec![shards(options)];
     parts.extend(expiry(options));
     parts.extend(bound(options));
-    parts.extend(options.hasher.value().map(|hasher| format!("hashed by `{}`", hasher.words())));
+    parts.extend(options.hasher.value().map(|hasher| format!("hashed by `{}`", hasher.text())));
     parts.extend(placement(options));
-    parts.extend(changed(options.clock.value(), &CLOCKS).map(|clock| format!("timed by `{}`", clock.words())));
+    parts.extend(changed(options.clock.value(), &CLOCKS).map(|clock| format!("timed by `{}`", clock.text())));
     parts.join("; ")
 }
 
@@ -24,7 +24,7 @@ fn changed<'a>(choice: Option<&'a Choice>, choices: &Choices) -> Option<&'a Choi
 
 /// The choice or the default.
 fn words(choice: Option<&Choice>, choices: &Choices) -> String {
-    choice.map_or_else(|| choices.names[0].to_owned(), Choice::words)
+    choice.map_or_else(|| choices.names[0].to_owned(), Choice::text)
 }
 
 fn shards(options: &Options) -> String {
@@ -42,12 +42,12 @@ fn placement(options: &Options) -> Option<String> {
     Some(if numa.is("Off") {
         "on no NUMA node in particular".to_owned()
     } else {
-        format!("placed by `{}`", numa.words())
+        format!("placed by `{}`", numa.text())
     })
 }
 
 fn expiry(options: &Options) -> Option<String> {
-    let time = |time: Option<&Duration>| time.copied().map(in_words);
+    let time = |time: Option<&Duration>| time.copied().map(duration_text);
     let written = time(options.ttl.value()).map(|ttl| {
         let jitter = options.ttl_jitter.value();
         let sooner = jitter.map(|percent| format!(", or up to {percent}% sooner")).unwrap_or_default();
