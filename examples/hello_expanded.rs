@@ -17,13 +17,13 @@ struct Hello {
 
 // The types that are made for the store. They have a module of their own, from which a glob brings them here: a type of the same name that is
 // declared or imported here comes first, and is no error.
-/// What `#[sharded]` makes for [`Hello`](super::Hello).
+/// What `#[sharded]` generates for [`Hello`](super::Hello).
 mod __sharded_Hello {
     /// The policy of [`Hello::visits`](super::Hello::visits): 16 shards, each behind a `Mutex`; entries expire 1h after they were written.
     pub(super) enum HelloVisits {}
     // What it can override of a field follows from the policy: `.visits(|field| field.capacity(100))` would not compile, as no capacity was
     // declared and so nothing is there that evicts.
-    /// The builder of [`Hello`](super::Hello), with overrides for what was declared.
+    /// Builds [`Hello`](super::Hello). Its methods override what was declared.
     #[derive(::core::fmt::Debug)]
     #[must_use]
     pub(super) struct HelloBuilder {
@@ -67,7 +67,7 @@ impl Hello {
     fn new() -> Self {
         Self::builder().build()
     }
-    /// Builds the store with overrides for what was declared.
+    /// Returns a builder, whose methods override what was declared.
     fn builder() -> __sharded_Hello::HelloBuilder {
         __sharded_Hello::HelloBuilder {
             __options: ::sharded::builder::StoreOptions::new(),
@@ -78,31 +78,31 @@ impl Hello {
 
 // The builder's methods.
 impl __sharded_Hello::HelloBuilder {
-    /// Goes by this clock, moved by hand, in place of every declared one.
+    /// Uses this manual clock in place of every declared clock.
     fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// Unless it is a power of two of at most 65536.
+    /// If `shards` is not a power of two, or is more than 65536.
     fn shards(mut self, shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(shards);
         self
     }
-    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
     fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
         self
     }
-    /// Places shards as on this machine, in place of the one at hand.
+    /// Places shards as on a machine with this topology, in place of the present one.
     fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
         self.__options = self.__options.topology(topology);
         self
     }
-    /// Overrides what was declared of `visits`.
+    /// Overrides what was declared for `visits`.
     fn visits(
         mut self,
         options: impl ::core::ops::FnOnce(

@@ -22,7 +22,7 @@ pub struct State {
 #[cfg(feature = "state")]
 #[allow(clippy::module_name_repetitions)]
 #[allow(dead_code)]
-/// What `#[sharded]` makes for [`State`](super::State).
+/// What `#[sharded]` generates for [`State`](super::State).
 mod __sharded_State {
     #[cfg(feature = "names")]
     /// The policy of [`State::names`](super::State::names): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
@@ -36,7 +36,7 @@ mod __sharded_State {
     pub(super) enum StateLast {}
     /// The policy of [`State::type`](super::State::type): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
     pub(crate) enum StateType {}
-    /// The builder of [`State`](super::State), with overrides for what was declared.
+    /// Builds [`State`](super::State). Its methods override what was declared.
     #[derive(::core::fmt::Debug)]
     #[must_use]
     pub struct StateBuilder {
@@ -177,7 +177,7 @@ impl State {
     pub fn new() -> Self {
         Self::builder().build()
     }
-    /// Builds the store with overrides for what was declared.
+    /// Returns a builder, whose methods override what was declared.
     pub fn builder() -> __sharded_State::StateBuilder {
         __sharded_State::StateBuilder {
             __options: ::sharded::builder::StoreOptions::new(),
@@ -194,31 +194,31 @@ impl State {
 #[allow(clippy::module_name_repetitions)]
 #[allow(dead_code)]
 impl __sharded_State::StateBuilder {
-    /// Goes by this clock, moved by hand, in place of every declared one.
+    /// Uses this manual clock in place of every declared clock.
     pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// Unless it is a power of two of at most 65536.
+    /// If `shards` is not a power of two, or is more than 65536.
     pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(shards);
         self
     }
-    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
     pub fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
         self
     }
-    /// Places shards as on this machine, in place of the one at hand.
+    /// Places shards as on a machine with this topology, in place of the present one.
     pub fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
         self.__options = self.__options.topology(topology);
         self
     }
-    /// Overrides what was declared of `names`.
+    /// Overrides what was declared for `names`.
     #[cfg(feature = "names")]
     pub fn names(
         mut self,
@@ -229,7 +229,7 @@ impl __sharded_State::StateBuilder {
         self.names = options(self.names);
         self
     }
-    /// Overrides what was declared of `names`.
+    /// Overrides what was declared for `names`.
     #[cfg(not(feature = "names"))]
     pub fn names(
         mut self,
@@ -240,7 +240,7 @@ impl __sharded_State::StateBuilder {
         self.names = options(self.names);
         self
     }
-    /// Overrides what was declared of `last`.
+    /// Overrides what was declared for `last`.
     #[allow(dead_code, reason = "for a debugger")]
     #[warn(missing_docs)]
     fn last(
@@ -252,7 +252,7 @@ impl __sharded_State::StateBuilder {
         self.last = options(self.last);
         self
     }
-    /// Overrides what was declared of `r#type`.
+    /// Overrides what was declared for `r#type`.
     #[deprecated(note = "use `names`")]
     pub(crate) fn r#type(
         mut self,

@@ -5,11 +5,11 @@ where
     rows: <HashMap<K, [V; N]> as ::sharded::Declared>::Field<__sharded_Cache::CacheRows>,
     parents: Vec<Self>,
 }
-/// What `#[sharded]` makes for [`Cache`](super::Cache).
+/// What `#[sharded]` generates for [`Cache`](super::Cache).
 mod __sharded_Cache {
     /// The policy of [`Cache::rows`](super::Cache::rows): as many shards as suit the machine, each behind a `Mutex`; at most 1000 entries, then `Adaptive` evicts.
     pub(crate) enum CacheRows {}
-    /// The builder of [`Cache`](super::Cache), with overrides for what was declared.
+    /// Builds [`Cache`](super::Cache). Its methods override what was declared.
     #[derive(::core::fmt::Debug)]
     #[must_use]
     pub(crate) struct CacheBuilder<__Self, __Parents = ::sharded::builder::Missing> {
@@ -51,7 +51,7 @@ impl<K: Key, V, const N: usize> Cache<K, V, N>
 where
     V: Value + Clone,
 {
-    /// Builds the store with overrides for what was declared.
+    /// Returns a builder, whose methods override what was declared.
     pub(crate) fn builder() -> __sharded_Cache::CacheBuilder<
         Cache<K, V, N>,
         ::sharded::builder::Missing,
@@ -73,31 +73,31 @@ impl<
 where
     V: Value + Clone,
 {
-    /// Goes by this clock, moved by hand, in place of every declared one.
+    /// Uses this manual clock in place of every declared clock.
     pub(crate) fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// Unless it is a power of two of at most 65536.
+    /// If `shards` is not a power of two, or is more than 65536.
     pub(crate) fn shards(mut self, shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(shards);
         self
     }
-    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
     pub(crate) fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
         self
     }
-    /// Places shards as on this machine, in place of the one at hand.
+    /// Places shards as on a machine with this topology, in place of the present one.
     pub(crate) fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
         self.__options = self.__options.topology(topology);
         self
     }
-    /// Overrides what was declared of `rows`.
+    /// Overrides what was declared for `rows`.
     pub(crate) fn rows(
         mut self,
         options: impl ::core::ops::FnOnce(
@@ -129,7 +129,7 @@ impl<
 where
     V: Value + Clone,
 {
-    /// The value of the field `parents`.
+    /// Sets the value of the skipped field `parents`.
     fn parents(
         self,
         parents: Vec<Cache<K, V, N>>,

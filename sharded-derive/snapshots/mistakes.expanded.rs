@@ -8,13 +8,13 @@ pub struct Mistakes {
     > as ::sharded::Declared>::Field<__sharded_Mistakes::MistakesSecond>,
     third: String,
 }
-/// What `#[sharded]` makes for [`Mistakes`](super::Mistakes).
+/// What `#[sharded]` generates for [`Mistakes`](super::Mistakes).
 mod __sharded_Mistakes {
     /// The policy of [`Mistakes::first`](super::Mistakes::first): as many shards as suit the machine, each behind a `Mutex`; at most 67108864 entries, then `Adaptive` evicts.
     pub enum MistakesFirst {}
     /// The policy of [`Mistakes::second`](super::Mistakes::second): as many shards as suit the machine, each behind a `Mutex`.
     pub(super) enum MistakesSecond {}
-    /// The builder of [`Mistakes`](super::Mistakes), with overrides for what was declared.
+    /// Builds [`Mistakes`](super::Mistakes). Its methods override what was declared.
     #[derive(::core::fmt::Debug)]
     #[must_use]
     pub struct MistakesBuilder<__Third = ::sharded::builder::Missing> {
@@ -68,7 +68,7 @@ impl Mistakes {
     }
 }
 impl Mistakes {
-    /// Builds the store with overrides for what was declared.
+    /// Returns a builder, whose methods override what was declared.
     pub fn builder() -> __sharded_Mistakes::MistakesBuilder<
         ::sharded::builder::Missing,
     > {
@@ -81,31 +81,31 @@ impl Mistakes {
     }
 }
 impl<__Third> __sharded_Mistakes::MistakesBuilder<__Third> {
-    /// Goes by this clock, moved by hand, in place of every declared one.
+    /// Uses this manual clock in place of every declared clock.
     pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// Unless it is a power of two of at most 65536.
+    /// If `shards` is not a power of two, or is more than 65536.
     pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(shards);
         self
     }
-    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
     pub fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
         self
     }
-    /// Places shards as on this machine, in place of the one at hand.
+    /// Places shards as on a machine with this topology, in place of the present one.
     pub fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
         self.__options = self.__options.topology(topology);
         self
     }
-    /// Overrides what was declared of `first`.
+    /// Overrides what was declared for `first`.
     pub fn first(
         mut self,
         options: impl ::core::ops::FnOnce(
@@ -115,7 +115,7 @@ impl<__Third> __sharded_Mistakes::MistakesBuilder<__Third> {
         self.first = options(self.first);
         self
     }
-    /// Overrides what was declared of `second`.
+    /// Overrides what was declared for `second`.
     fn second(
         mut self,
         options: impl ::core::ops::FnOnce(
@@ -140,7 +140,7 @@ impl<__Third> __sharded_Mistakes::MistakesBuilder<__Third> {
     }
 }
 impl<__Third> __sharded_Mistakes::MistakesBuilder<__Third> {
-    /// The value of the field `third`.
+    /// Sets the value of the skipped field `third`.
     fn third(
         self,
         third: String,

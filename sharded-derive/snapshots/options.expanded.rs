@@ -35,7 +35,7 @@ pub struct Options {
         ::sharded::hasher::SipHash,
     >,
 }
-/// What `#[sharded]` makes for [`Options`](super::Options).
+/// What `#[sharded]` generates for [`Options`](super::Options).
 mod __sharded_Options {
     /// The policy of [`Options::inherits`](super::Options::inherits): 64 shards, each behind a `RwLock`; entries expire 5m after they were written, or up to 10% sooner, or 30s after they were last used; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
     pub(super) enum OptionsInherits {}
@@ -45,9 +45,9 @@ mod __sharded_Options {
     pub(super) enum OptionsUndoes {}
     /// The policy of [`Options::copies`](super::Options::copies): 64 shards, each behind an `Optimistic`; entries expire 5m after they were written, or up to 10% sooner; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
     pub(super) enum OptionsCopies {}
-    /// The policy of [`Options::loaded`](super::Options::loaded): 64 shards, each behind a `RwLock`; entries expire 5m after they were written, and are loaded anew once they are 1m old; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
+    /// The policy of [`Options::loaded`](super::Options::loaded): 64 shards, each behind a `RwLock`; entries expire 5m after they were written, and are loaded again once they are 1m old; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
     pub(super) enum OptionsLoaded {}
-    /// The builder of [`Options`](super::Options), with overrides for what was declared.
+    /// Builds [`Options`](super::Options). Its methods override what was declared.
     #[derive(::core::fmt::Debug)]
     #[must_use]
     pub struct OptionsBuilder {
@@ -194,7 +194,7 @@ impl Options {
     > {
         &self.copies
     }
-    /// **Policy:** 64 shards, each behind a `RwLock`; entries expire 5m after they were written, and are loaded anew once they are 1m old; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
+    /// **Policy:** 64 shards, each behind a `RwLock`; entries expire 5m after they were written, and are loaded again once they are 1m old; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
     #[must_use]
     const fn loaded(
         &self,
@@ -214,7 +214,7 @@ impl Options {
     pub fn new() -> Self {
         Self::builder().build()
     }
-    /// Builds the store with overrides for what was declared.
+    /// Returns a builder, whose methods override what was declared.
     pub fn builder() -> __sharded_Options::OptionsBuilder {
         __sharded_Options::OptionsBuilder {
             __options: ::sharded::builder::StoreOptions::new(),
@@ -227,31 +227,31 @@ impl Options {
     }
 }
 impl __sharded_Options::OptionsBuilder {
-    /// Goes by this clock, moved by hand, in place of every declared one.
+    /// Uses this manual clock in place of every declared clock.
     pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// Unless it is a power of two of at most 65536.
+    /// If `shards` is not a power of two, or is more than 65536.
     pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(shards);
         self
     }
-    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
     pub fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
         self
     }
-    /// Places shards as on this machine, in place of the one at hand.
+    /// Places shards as on a machine with this topology, in place of the present one.
     pub fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
         self.__options = self.__options.topology(topology);
         self
     }
-    /// Overrides what was declared of `inherits`.
+    /// Overrides what was declared for `inherits`.
     fn inherits(
         mut self,
         options: impl ::core::ops::FnOnce(
@@ -261,7 +261,7 @@ impl __sharded_Options::OptionsBuilder {
         self.inherits = options(self.inherits);
         self
     }
-    /// Overrides what was declared of `overrides`.
+    /// Overrides what was declared for `overrides`.
     fn overrides(
         mut self,
         options: impl ::core::ops::FnOnce(
@@ -271,7 +271,7 @@ impl __sharded_Options::OptionsBuilder {
         self.overrides = options(self.overrides);
         self
     }
-    /// Overrides what was declared of `undoes`.
+    /// Overrides what was declared for `undoes`.
     fn undoes(
         mut self,
         options: impl ::core::ops::FnOnce(
@@ -281,7 +281,7 @@ impl __sharded_Options::OptionsBuilder {
         self.undoes = options(self.undoes);
         self
     }
-    /// Overrides what was declared of `copies`.
+    /// Overrides what was declared for `copies`.
     fn copies(
         mut self,
         options: impl ::core::ops::FnOnce(
@@ -291,7 +291,7 @@ impl __sharded_Options::OptionsBuilder {
         self.copies = options(self.copies);
         self
     }
-    /// Overrides what was declared of `loaded`.
+    /// Overrides what was declared for `loaded`.
     fn loaded(
         mut self,
         options: impl ::core::ops::FnOnce(

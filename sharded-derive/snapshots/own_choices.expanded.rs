@@ -8,13 +8,13 @@ struct Arena {
         Shot,
     > as ::sharded::Declared>::Field<__sharded_Arena::ArenaShots>,
 }
-/// What `#[sharded]` makes for [`Arena`](super::Arena).
+/// What `#[sharded]` generates for [`Arena`](super::Arena).
 mod __sharded_Arena {
-    /// The policy of [`Arena::players`](super::Arena::players): as many shards as suit the machine, each behind a `self::Fair`; at most 64MiB as weighed by `Player::bytes`, then `super::evict::Random<4>` evicts what `self::has_left` lets go; timed by `crate::time::GameTime`.
+    /// The policy of [`Arena::players`](super::Arena::players): as many shards as suit the machine, each behind a `self::Fair`; at most 64MiB as weighed by `Player::bytes`, then `super::evict::Random<4>` evicts entries that `self::has_left` allows; timed by `crate::time::GameTime`.
     pub(super) enum ArenaPlayers {}
     /// The policy of [`Arena::shots`](super::Arena::shots): as many shards as suit the machine, each behind a `::spin::Ticket`; entries expire 10s after they were written; timed by `crate::time::GameTime`.
     pub(super) enum ArenaShots {}
-    /// The builder of [`Arena`](super::Arena), with overrides for what was declared.
+    /// Builds [`Arena`](super::Arena). Its methods override what was declared.
     #[derive(::core::fmt::Debug)]
     #[must_use]
     pub(super) struct ArenaBuilder {
@@ -51,7 +51,7 @@ impl ::sharded::Policy for __sharded_Arena::ArenaShots {
     );
 }
 impl Arena {
-    /// **Policy:** as many shards as suit the machine, each behind a `self::Fair`; at most 64MiB as weighed by `Player::bytes`, then `super::evict::Random<4>` evicts what `self::has_left` lets go; timed by `crate::time::GameTime`.
+    /// **Policy:** as many shards as suit the machine, each behind a `self::Fair`; at most 64MiB as weighed by `Player::bytes`, then `super::evict::Random<4>` evicts entries that `self::has_left` allows; timed by `crate::time::GameTime`.
     #[must_use]
     const fn players(
         &self,
@@ -78,7 +78,7 @@ impl Arena {
     fn new() -> Self {
         Self::builder().build()
     }
-    /// Builds the store with overrides for what was declared.
+    /// Returns a builder, whose methods override what was declared.
     fn builder() -> __sharded_Arena::ArenaBuilder {
         __sharded_Arena::ArenaBuilder {
             __options: ::sharded::builder::StoreOptions::new(),
@@ -88,31 +88,31 @@ impl Arena {
     }
 }
 impl __sharded_Arena::ArenaBuilder {
-    /// Goes by this clock, moved by hand, in place of every declared one.
+    /// Uses this manual clock in place of every declared clock.
     fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// Unless it is a power of two of at most 65536.
+    /// If `shards` is not a power of two, or is more than 65536.
     fn shards(mut self, shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(shards);
         self
     }
-    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
     fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
         self
     }
-    /// Places shards as on this machine, in place of the one at hand.
+    /// Places shards as on a machine with this topology, in place of the present one.
     fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
         self.__options = self.__options.topology(topology);
         self
     }
-    /// Overrides what was declared of `players`.
+    /// Overrides what was declared for `players`.
     fn players(
         mut self,
         options: impl ::core::ops::FnOnce(
@@ -122,7 +122,7 @@ impl __sharded_Arena::ArenaBuilder {
         self.players = options(self.players);
         self
     }
-    /// Overrides what was declared of `shots`.
+    /// Overrides what was declared for `shots`.
     fn shots(
         mut self,
         options: impl ::core::ops::FnOnce(

@@ -8,11 +8,11 @@ pub struct Renamed {
     >,
     other: u8,
 }
-/// What `#[sharded]` makes for [`Renamed`](super::Renamed).
+/// What `#[sharded]` generates for [`Renamed`](super::Renamed).
 mod __sharded_Renamed {
     /// The policy of [`Renamed::map`](super::Renamed::map): as many shards as suit the machine, each behind a `RwLock`; entries expire 1m after they were written; at most 10 entries, then `Lru` evicts; hashed by `SipHash`.
     pub enum RenamedMap {}
-    /// The builder of [`Renamed`](super::Renamed), with overrides for what was declared.
+    /// Builds [`Renamed`](super::Renamed). Its methods override what was declared.
     #[derive(::core::fmt::Debug)]
     #[must_use]
     pub struct RenamedBuilder<
@@ -55,7 +55,7 @@ impl Renamed {
     }
 }
 impl Renamed {
-    /// Builds the store with overrides for what was declared.
+    /// Returns a builder, whose methods override what was declared.
     pub fn builder() -> __sharded_Renamed::RenamedBuilder<
         ::framework::exports::sharded::builder::Missing,
     > {
@@ -67,26 +67,26 @@ impl Renamed {
     }
 }
 impl<__Other> __sharded_Renamed::RenamedBuilder<__Other> {
-    /// Goes by this clock, moved by hand, in place of every declared one.
+    /// Uses this manual clock in place of every declared clock.
     pub fn clock(mut self, clock: ::framework::exports::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// Unless it is a power of two of at most 65536.
+    /// If `shards` is not a power of two, or is more than 65536.
     pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(shards);
         self
     }
-    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
     pub fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
         self
     }
-    /// Places shards as on this machine, in place of the one at hand.
+    /// Places shards as on a machine with this topology, in place of the present one.
     pub fn topology(
         mut self,
         topology: ::framework::exports::sharded::topology::Topology,
@@ -94,7 +94,7 @@ impl<__Other> __sharded_Renamed::RenamedBuilder<__Other> {
         self.__options = self.__options.topology(topology);
         self
     }
-    /// Overrides what was declared of `map`.
+    /// Overrides what was declared for `map`.
     pub fn map(
         mut self,
         options: impl ::core::ops::FnOnce(
@@ -126,7 +126,7 @@ impl<__Other> __sharded_Renamed::RenamedBuilder<__Other> {
     }
 }
 impl<__Other> __sharded_Renamed::RenamedBuilder<__Other> {
-    /// The value of the field `other`.
+    /// Sets the value of the skipped field `other`.
     fn other(
         self,
         other: u8,

@@ -7,14 +7,14 @@ struct Saved<K: ::sharded::Key + ::sharded::snapshot::Saved> {
     online: <HashSet<K> as ::sharded::Declared>::Field<__sharded_Saved::SavedOnline>,
     other: u8,
 }
-/// What `#[sharded]` makes for [`Saved`](super::Saved).
+/// What `#[sharded]` generates for [`Saved`](super::Saved).
 mod __sharded_Saved {
     /// The policy of [`Saved::names`](super::Saved::names): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
     pub(super) enum SavedNames {}
     #[cfg(feature = "online")]
     /// The policy of [`Saved::online`](super::Saved::online): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
     pub(super) enum SavedOnline {}
-    /// The builder of [`Saved`](super::Saved), with overrides for what was declared.
+    /// Builds [`Saved`](super::Saved). Its methods override what was declared.
     #[derive(::core::fmt::Debug)]
     #[must_use]
     pub(super) struct SavedBuilder<__Self, __Other = ::sharded::builder::Missing> {
@@ -75,7 +75,7 @@ impl<K: ::sharded::Key + ::sharded::snapshot::Saved> Saved<K> {
     }
 }
 impl<K: ::sharded::Key + ::sharded::snapshot::Saved> Saved<K> {
-    /// Builds the store with overrides for what was declared.
+    /// Returns a builder, whose methods override what was declared.
     fn builder() -> __sharded_Saved::SavedBuilder<
         Saved<K>,
         ::sharded::builder::Missing,
@@ -94,31 +94,31 @@ impl<
     K: ::sharded::Key + ::sharded::snapshot::Saved,
     __Other,
 > __sharded_Saved::SavedBuilder<Saved<K>, __Other> {
-    /// Goes by this clock, moved by hand, in place of every declared one.
+    /// Uses this manual clock in place of every declared clock.
     fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// Unless it is a power of two of at most 65536.
+    /// If `shards` is not a power of two, or is more than 65536.
     fn shards(mut self, shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(shards);
         self
     }
-    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
     fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
         self
     }
-    /// Places shards as on this machine, in place of the one at hand.
+    /// Places shards as on a machine with this topology, in place of the present one.
     fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
         self.__options = self.__options.topology(topology);
         self
     }
-    /// Overrides what was declared of `names`.
+    /// Overrides what was declared for `names`.
     fn names(
         mut self,
         options: impl ::core::ops::FnOnce(
@@ -128,7 +128,7 @@ impl<
         self.names = options(self.names);
         self
     }
-    /// Overrides what was declared of `online`.
+    /// Overrides what was declared for `online`.
     #[cfg(feature = "online")]
     fn online(
         mut self,
@@ -158,7 +158,7 @@ impl<
     K: ::sharded::Key + ::sharded::snapshot::Saved,
     __Other,
 > __sharded_Saved::SavedBuilder<Saved<K>, __Other> {
-    /// The value of the field `other`.
+    /// Sets the value of the skipped field `other`.
     fn other(
         self,
         other: u8,

@@ -19,7 +19,7 @@ pub struct Online {
         BuildHasherDefault<FxHasher>,
     >,
 }
-/// What `#[sharded]` makes for [`Online`](super::Online).
+/// What `#[sharded]` generates for [`Online`](super::Online).
 mod __sharded_Online {
     /// The policy of [`Online::users`](super::Online::users): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
     pub enum OnlineUsers {}
@@ -29,7 +29,7 @@ mod __sharded_Online {
     pub enum OnlineIds {}
     /// The policy of [`Online::by_option`](super::Online::by_option): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written; hashed by `BuildHasherDefault<FxHasher>`.
     pub enum OnlineByOption {}
-    /// The builder of [`Online`](super::Online), with overrides for what was declared.
+    /// Builds [`Online`](super::Online). Its methods override what was declared.
     #[derive(::core::fmt::Debug)]
     #[must_use]
     pub struct OnlineBuilder {
@@ -140,7 +140,7 @@ impl Online {
     pub fn new() -> Self {
         Self::builder().build()
     }
-    /// Builds the store with overrides for what was declared.
+    /// Returns a builder, whose methods override what was declared.
     pub fn builder() -> __sharded_Online::OnlineBuilder {
         __sharded_Online::OnlineBuilder {
             __options: ::sharded::builder::StoreOptions::new(),
@@ -152,31 +152,31 @@ impl Online {
     }
 }
 impl __sharded_Online::OnlineBuilder {
-    /// Goes by this clock, moved by hand, in place of every declared one.
+    /// Uses this manual clock in place of every declared clock.
     pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// Unless it is a power of two of at most 65536.
+    /// If `shards` is not a power of two, or is more than 65536.
     pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(shards);
         self
     }
-    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
     pub fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
         self
     }
-    /// Places shards as on this machine, in place of the one at hand.
+    /// Places shards as on a machine with this topology, in place of the present one.
     pub fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
         self.__options = self.__options.topology(topology);
         self
     }
-    /// Overrides what was declared of `users`.
+    /// Overrides what was declared for `users`.
     pub fn users(
         mut self,
         options: impl ::core::ops::FnOnce(
@@ -186,7 +186,7 @@ impl __sharded_Online::OnlineBuilder {
         self.users = options(self.users);
         self
     }
-    /// Overrides what was declared of `names`.
+    /// Overrides what was declared for `names`.
     pub fn names(
         mut self,
         options: impl ::core::ops::FnOnce(
@@ -196,7 +196,7 @@ impl __sharded_Online::OnlineBuilder {
         self.names = options(self.names);
         self
     }
-    /// Overrides what was declared of `ids`.
+    /// Overrides what was declared for `ids`.
     pub fn ids(
         mut self,
         options: impl ::core::ops::FnOnce(
@@ -206,7 +206,7 @@ impl __sharded_Online::OnlineBuilder {
         self.ids = options(self.ids);
         self
     }
-    /// Overrides what was declared of `by_option`.
+    /// Overrides what was declared for `by_option`.
     pub fn by_option(
         mut self,
         options: impl ::core::ops::FnOnce(

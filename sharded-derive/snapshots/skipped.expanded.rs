@@ -7,11 +7,11 @@ pub struct Service {
     pub config: Config,
     started: Instant,
 }
-/// What `#[sharded]` makes for [`Service`](super::Service).
+/// What `#[sharded]` generates for [`Service`](super::Service).
 mod __sharded_Service {
     /// The policy of [`Service::calls`](super::Service::calls): as many shards as suit the machine, each behind a `Mutex`; entries expire 1m after they were written.
     pub enum ServiceCalls {}
-    /// The builder of [`Service`](super::Service), with overrides for what was declared.
+    /// Builds [`Service`](super::Service). Its methods override what was declared.
     #[derive(::core::fmt::Debug)]
     #[must_use]
     pub struct ServiceBuilder<
@@ -50,7 +50,7 @@ impl Service {
     }
 }
 impl Service {
-    /// Builds the store with overrides for what was declared.
+    /// Returns a builder, whose methods override what was declared.
     pub fn builder() -> __sharded_Service::ServiceBuilder<
         ::sharded::builder::Missing,
         ::sharded::builder::Missing,
@@ -64,31 +64,31 @@ impl Service {
     }
 }
 impl<__Config, __Started> __sharded_Service::ServiceBuilder<__Config, __Started> {
-    /// Goes by this clock, moved by hand, in place of every declared one.
+    /// Uses this manual clock in place of every declared clock.
     pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
         self.__options = self.__options.clock(clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// Unless it is a power of two of at most 65536.
+    /// If `shards` is not a power of two, or is more than 65536.
     pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(shards);
         self
     }
-    /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+    /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
     pub fn sweep_by_hand(mut self) -> Self {
         self.__options = self.__options.sweep_by_hand();
         self
     }
-    /// Places shards as on this machine, in place of the one at hand.
+    /// Places shards as on a machine with this topology, in place of the present one.
     pub fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
         self.__options = self.__options.topology(topology);
         self
     }
-    /// Overrides what was declared of `calls`.
+    /// Overrides what was declared for `calls`.
     pub fn calls(
         mut self,
         options: impl ::core::ops::FnOnce(
@@ -114,7 +114,7 @@ impl<__Config, __Started> __sharded_Service::ServiceBuilder<__Config, __Started>
     }
 }
 impl<__Config, __Started> __sharded_Service::ServiceBuilder<__Config, __Started> {
-    /// The value of the field `config`.
+    /// Sets the value of the skipped field `config`.
     pub fn config(
         self,
         config: Config,
@@ -131,7 +131,7 @@ impl<__Config, __Started> __sharded_Service::ServiceBuilder<__Config, __Started>
     }
 }
 impl<__Config, __Started> __sharded_Service::ServiceBuilder<__Config, __Started> {
-    /// The value of the field `started`.
+    /// Sets the value of the skipped field `started`.
     fn started(
         self,
         started: Instant,

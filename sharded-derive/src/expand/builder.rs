@@ -23,7 +23,7 @@ pub(super) fn declaration(store: &Store) -> TokenStream {
     let BuilderFields { options, marker } = own;
     let (vis, docs) = (
         in_module(vis),
-        doc(&format!("The builder of [`{0}`](super::{0}), with overrides for what was declared.", ident.unraw())),
+        doc(&format!("Builds [`{0}`](super::{0}). Its methods override what was declared.", ident.unraw())),
     );
     let of_store = is_generic(store).then(|| quote!(__Self,));
     let skipped = store.skipped().map(|skipped| {
@@ -93,7 +93,7 @@ fn creation(store: &Store) -> TokenStream {
     let body = quote! {
         #new
 
-        /// Builds the store with overrides for what was declared.
+        /// Returns a builder, whose methods override what was declared.
         #vis fn builder() -> #builder #builder_arguments {
             #builder {
                 #options: #krate::builder::StoreOptions::new(),
@@ -112,29 +112,29 @@ fn methods(store: &Store) -> TokenStream {
     let overrides = store.maps().filter(|map| is_free(&map.ident)).map(|map| map_override(map, store));
     let build = build(store);
     let body = quote! {
-        /// Goes by this clock, moved by hand, in place of every declared one.
+        /// Uses this manual clock in place of every declared clock.
         #vis fn clock(mut self, clock: #krate::clock::Manual) -> Self {
             self.#options = self.#options.clock(clock);
             self
         }
 
-        /// Gives every map this many shards in place of the declared number; a map's own override comes first.
+        /// Gives every map this many shards in place of the declared number. A map's own override comes first.
         ///
         /// # Panics
         ///
-        /// Unless it is a power of two of at most 65536.
+        /// If `shards` is not a power of two, or is more than 65536.
         #vis fn shards(mut self, shards: ::core::primitive::usize) -> Self {
             self.#options = self.#options.shards(shards);
             self
         }
 
-        /// Keeps the background thread away: what has expired is removed by writes and by `sweep()` alone.
+        /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
         #vis fn sweep_by_hand(mut self) -> Self {
             self.#options = self.#options.sweep_by_hand();
             self
         }
 
-        /// Places shards as on this machine, in place of the one at hand.
+        /// Places shards as on a machine with this topology, in place of the present one.
         #vis fn topology(mut self, topology: #krate::topology::Topology) -> Self {
             self.#options = self.#options.topology(topology);
             self
@@ -214,7 +214,7 @@ fn map_override(map: &MapField, store: &Store) -> TokenStream {
     let (krate, policy, name, vis) = (&store.krate, store.policy(map), names::marked(&map.ident), &map.field.vis);
     let (cfg, lints, deprecated) = (&map.attrs.cfg, &map.attrs.lints, &map.attrs.deprecated);
     let options = quote!(#krate::builder::FieldOptions<#policy>);
-    let docs = doc(&format!("Overrides what was declared of `{}`.", map.ident));
+    let docs = doc(&format!("Overrides what was declared for `{}`.", map.ident));
     quote! {
         #docs
         #cfg #lints #deprecated
@@ -245,7 +245,7 @@ fn setter(skipped: &SkippedField, store: &Store) -> TokenStream {
         },
     );
     let marker = is_generic(store).then(|| quote!(#marker: self.#marker,));
-    let docs = doc(&format!("The value of the field `{}`.", skipped.ident));
+    let docs = doc(&format!("Sets the value of the skipped field `{}`.", skipped.ident));
     let body = quote! {
         #docs
         #vis fn #name(self, #name: #ty) -> #builder #after {

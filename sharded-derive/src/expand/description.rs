@@ -60,14 +60,15 @@ fn expiry(options: &Options) -> Option<String> {
         (Some(written), Some(used)) => format!("entries expire {written}, or {used}"),
     };
     let refresh = time(options.refresh_after.value());
-    Some(expire + &refresh.map(|after| format!(", and are loaded anew once they are {after} old")).unwrap_or_default())
+    Some(expire + &refresh.map(|after| format!(", and are loaded again once they are {after} old")).unwrap_or_default())
 }
 
 fn bound(options: &Options) -> Option<String> {
     let Some(capacity) = options.capacity.value() else {
         return options.unbounded.value().map(|reason| format!("unbounded: {}", reason.trim_end_matches('.')));
     };
-    let pinned = options.evictable.value().map(|path| format!(" what `{}` lets go", compact(path))).unwrap_or_default();
+    let pinned =
+        options.evictable.value().map(|path| format!(" entries that `{}` allows", compact(path))).unwrap_or_default();
     let full = if options.evict.value().is_some_and(|evict| evict.is("Reject")) {
         "more are refused".to_owned()
     } else {

@@ -32,7 +32,7 @@ pub(crate) fn expand(store: &Store) -> TokenStream {
 /// declares or imports under the same name hides the generated one and is no error. Neither are those of another store.
 fn module(store: &Store) -> TokenStream {
     let Store { vis, ident, module, shared_attrs, .. } = store;
-    let docs = doc(&format!("What `#[sharded]` makes for [`{0}`](super::{0}).", ident.unraw()));
+    let docs = doc(&format!("What `#[sharded]` generates for [`{0}`](super::{0}).", ident.unraw()));
     let parent = is_relative(&store.krate).then(|| {
         quote!(
             use super::*;
