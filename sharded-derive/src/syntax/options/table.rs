@@ -175,7 +175,7 @@ options! {
         synonyms: &["pinned", "keep", "unpinned"],
         meaning: "which entries may be evicted",
         values: "the path of a `fn(&K, &V) -> bool`",
-        default: "each may",
+        default: "all of them",
     }
     "unbounded" => unbounded: String = reason::parse, {
         example: Some("\"one entry per country\""),
