@@ -168,13 +168,16 @@ impl Chunks {
         let least = (1 + 2 * self.guards) * self.size;
         let doubled = least.next_power_of_two() << self.spans.len().min(20);
         let mut bytes = self.source.size(doubled.min(LARGEST_SPAN).max(least));
-        // Where the whole is not to be had, less may be.
+        // A smaller span may be there where a larger one is not. Sizes are rounded up, so half of the least is as much as before.
         let begin = loop {
-            match self.source.take(bytes, LEAVE) {
-                Some(begin) => break begin,
-                None if bytes / 2 >= least => bytes = self.source.size(bytes / 2),
-                None => return None,
+            if let Some(begin) = self.source.take(bytes, LEAVE) {
+                break begin;
             }
+            let half = self.source.size(bytes / 2);
+            if bytes / 2 < least || half == bytes {
+                return None;
+            }
+            bytes = half;
         };
         let chunks = (bytes / self.size - 2 * self.guards) as u64;
         let first = self.spans.last().map_or(0, Span::end);

@@ -136,6 +136,36 @@ fn free_chunks_have_no_pages() {
     }
 }
 
+/// Set where a test runs itself once more, with little memory.
+#[cfg(all(target_os = "linux", not(loom)))]
+const LITTLE_MEMORY: &str = "WITH_LITTLE_MEMORY";
+
+/// It must neither search for ever nor use what it has not.
+#[cfg(all(target_os = "linux", not(loom)))]
+#[test]
+fn without_memory_it_says_so() {
+    if std::env::var_os(LITTLE_MEMORY).is_none() {
+        let program = std::env::current_exe().expect("the path of this program");
+        let mut child = std::process::Command::new("sh");
+        child
+            .args([
+                "-c",
+                "ulimit -v 200000 && ulimit -t 60 && exec \"$0\" --exact arena::tests::without_memory_it_says_so",
+            ])
+            .arg(program);
+        let output = child.envs([(LITTLE_MEMORY, "1"), ("MALLOC_ARENA_MAX", "1")]).output().expect("a shell");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+        return;
+    }
+    for (chunk, is_racy) in [(4096, false), (4096, true), (8192, false), (20 << 10, false), (36 << 10, true)] {
+        let arena = Arena::new(Shape { bucket: chunk, classes: 0, chunk, is_racy }, Home::anywhere(false));
+        let taken = std::iter::from_fn(|| arena.take(0)).count();
+        assert!(taken > (20 << 20) / chunk, "{taken} chunks of {chunk} bytes");
+        assert_eq!(arena.take(0), None);
+    }
+}
+
 /// Runs these tests again as on machines with larger pages.
 #[cfg(all(target_os = "linux", not(loom)))]
 #[test]
