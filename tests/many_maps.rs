@@ -9,9 +9,11 @@ use common::policy::{Never, Of, Times, Ttl};
 use memory_stats::memory_stats;
 use sharded::{
     ShardedMap,
+    builder::{BuildField, FieldOptions, StoreOptions},
     clock::System,
     evict::{Eviction, Lru, MakesRoom, Sieve, TinyLfu, Unbounded},
     lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    topology::{Node, NodeId, Topology},
 };
 use std::{env, fs, hint::black_box, sync};
 
@@ -65,6 +67,42 @@ fn many_maps_share_mappings() {
     // What is known of entries for their eviction takes more than a page here.
     check_many::<RwLock, Never, TinyLfu, 100_000>("TinyLfu", 1000);
     check_many::<Optimistic, Never, Sieve, 100_000>("Sieve", 1000);
+}
+
+/// A map whose shards lie on two nodes has two mappings for them, so that not many maps may have their own.
+#[test]
+fn many_maps_on_several_nodes_share_mappings() {
+    let _alone = alone();
+    let Some(before) = mappings() else { return };
+    let count = maps();
+    // Every machine has the first node. Where there is no other, the system refuses it, which is a mapping by itself.
+    let machine = Topology::new([0, 1].map(|node| Node::new(NodeId::new(node), [node], 1 << 30)));
+    let new = || -> Map<Mutex, Never, Unbounded, 4> {
+        BuildField::build(&StoreOptions::new().topology(machine.clone()).start(), 0, FieldOptions::new())
+    };
+    let mut maps: Vec<_> = (0..count).map(|_| new()).collect();
+    for round in 0..3 {
+        for (key, map) in (0..).zip(&maps) {
+            assert_eq!(map.insert(key, key + round), None);
+        }
+        assert!((0..).zip(&maps).all(|(key, map)| map.get(&key) == Some(key + round)));
+        assert!(maps.iter().all(|map| map.len() == 1));
+        let more = mappings().unwrap_or(0).saturating_sub(before);
+        // The first thousand have their own.
+        let most = 2500 + maps.len() / 10;
+        assert!(more <= most, "{count} maps on two nodes have {more} mappings");
+        // Others come where these were.
+        for (number, map) in maps.iter_mut().enumerate() {
+            if number % 3 != 0 {
+                *map = new();
+            } else {
+                map.clear();
+            }
+        }
+    }
+    drop(maps);
+    let more = mappings().unwrap_or(0).saturating_sub(before);
+    assert!(more <= 200, "no maps have {more} mappings");
 }
 
 /// What a map had is another one's after it, and its pages go back to the system.

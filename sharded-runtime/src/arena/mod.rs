@@ -14,6 +14,7 @@
 //! | `heap.rs` | an allocator for what is known of entries |
 //! | `home.rs` | the node |
 //! | `placed.rs` | an array whose elements lie on several nodes |
+//! | `striped.rs` | such arrays of many maps side by side |
 //! | `late.rs` | an array that is made when it is first needed |
 //! | `usage.rs` | counters |
 //!
@@ -42,6 +43,7 @@ mod home;
 mod late;
 mod placed;
 mod source;
+mod striped;
 mod usage;
 
 pub(crate) use blocks::Shape;

@@ -1,6 +1,10 @@
 //! An array whose elements lie on nodes of their own.
 
-use super::{Home, source::Source};
+use super::{
+    Home,
+    source::{SHARES, Source},
+    striped::{OwnMapping, Stripes},
+};
 use crate::sys::{
     memory,
     page::{self, GRAIN},
@@ -34,7 +38,14 @@ enum Memory {
     /// All of it on one node.
     Taken(Source, usize),
     /// Some of it on one node and some on another.
-    Mapped(usize),
+    Mapped {
+        bytes: usize,
+        _own: Option<OwnMapping>,
+    },
+    /// As before, with those of other maps.
+    Shared {
+        _stripes: Stripes,
+    },
 }
 
 // SAFETY: it owns its elements.
@@ -123,6 +134,12 @@ impl Place {
             let first = source.take(bytes, 0).unwrap_or_else(|| handle_alloc_error(layout));
             return dense(first, Memory::Taken(source, bytes));
         }
+        let own = OwnMapping::new();
+        if SHARES && own.is_none() {
+            let stripes = Stripes::new(homes, size).unwrap_or_else(|| handle_alloc_error(layout));
+            let Stripes { first, stride, .. } = stripes;
+            return Place { first, stride, memory: Memory::Shared { _stripes: stripes } };
+        }
         let page = page::size();
         let stride = stride(page, size, align, begins());
         let bytes = (stride * homes.len()).next_multiple_of(page);
@@ -134,7 +151,7 @@ impl Place {
             unsafe { homes[begin].bind(first.add(from), to - from) }
             begin = end;
         }
-        Place { first, stride, memory: Memory::Mapped(bytes) }
+        Place { first, stride, memory: Memory::Mapped { bytes, _own: own } }
     }
 
     /// # Safety
@@ -147,7 +164,9 @@ impl Place {
             // SAFETY: it was taken with this size, and nobody has an element any more.
             Memory::Taken(ref source, bytes) => unsafe { source.give(self.first, bytes) },
             // SAFETY: it was mapped with this size, and nobody has an element any more.
-            Memory::Mapped(bytes) => unsafe { memory::unmap(self.first, bytes) },
+            Memory::Mapped { bytes, .. } => unsafe { memory::unmap(self.first, bytes) },
+            // It goes back when this is dropped.
+            Memory::Shared { .. } => {}
         }
     }
 }
@@ -268,14 +287,18 @@ mod tests {
         }
     }
 
+    /// Neither in an array of its own nor among so many that they share their memory.
     #[test]
     fn homes_share_no_page() {
         let nodes = [0, 1, 2].map(|node| Arc::new(Home::on(NodeId::new(node), false, false)));
-        for len in [1, 2, 16, 64] {
+        for (len, arrays) in [(1, 1), (2, 1), (16, 1100), (64, 1)] {
             let homes: Vec<_> = (0..len).map(|index| Arc::clone(&nodes[index * 3 / len])).collect();
-            let placed = Placed::new(&homes, |index| [index; 24]);
+            let make = |array| Placed::new(&homes, |index| [array * len + index; 24]);
+            let arrays: Vec<_> = (0..arrays).map(make).collect();
+            let elements = || arrays.iter().flat_map(|array| array.iter().zip(&homes));
+            assert!(elements().enumerate().all(|(index, (element, _))| *element == [index; 24]));
             let pages = |node: usize| -> BTreeSet<usize> {
-                let of_node = placed.iter().zip(&homes).filter(|(_, home)| Arc::ptr_eq(home, &nodes[node]));
+                let of_node = elements().filter(|(_, home)| Arc::ptr_eq(home, &nodes[node]));
                 of_node.map(|(element, _)| std::ptr::from_ref(element).addr() / page::size()).collect()
             };
             assert!(

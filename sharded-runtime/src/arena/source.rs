@@ -27,7 +27,7 @@ const LARGEST: usize = 1 << 20;
 const CHUNK: usize = 4 << 20;
 
 /// Other systems have no such limit, and no way to give back a part of a mapping. loom's locks do not outlive a run of a model.
-const SHARES: bool = cfg!(all(target_os = "linux", not(loom)));
+pub(super) const SHARES: bool = cfg!(all(target_os = "linux", not(loom)));
 
 /// Memory on a node, for one arena or for one reservation.
 #[derive(Clone)]
