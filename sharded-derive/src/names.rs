@@ -25,14 +25,9 @@ pub(crate) const BUILDER_METHODS: [&str; 5] = ["clock", "shards", "sweep_by_hand
 
 /// The origin of the store's function with this name, if there is one.
 pub(crate) fn origin(field: &Ident, has: impl Fn(&str) -> bool) -> Option<Origin> {
-    let is_there = |origin: Origin| match origin {
-        Origin::Store => true,
-        Origin::Trait(name) => has(name),
-    };
-    STORE_FUNCTIONS
-        .into_iter()
-        .find(|(origin, names)| is_there(*origin) && is_one_of(field, names))
-        .map(|(origin, _)| origin)
+    let is_implemented = |origin: &Origin| !matches!(origin, Origin::Trait(name) if !has(name));
+    let mut all = STORE_FUNCTIONS.into_iter();
+    all.find(|(origin, names)| is_implemented(origin) && is_one_of(field, names)).map(|(origin, _)| origin)
 }
 
 /// Whether the name is one of these.

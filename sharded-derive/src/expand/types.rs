@@ -70,10 +70,6 @@ impl TypeSpan {
 }
 
 pub(super) fn is_visibly_a_map(map: &MapField) -> bool {
-    match &map.field.ty {
-        Type::Path(path) => {
-            path.path.segments.last().is_some_and(|last| last.ident == "HashMap" || last.ident == "HashSet")
-        }
-        _ => false,
-    }
+    let Type::Path(path) = &map.field.ty else { return false };
+    path.path.segments.last().is_some_and(|last| last.ident == "HashMap" || last.ident == "HashSet")
 }

@@ -37,8 +37,8 @@ pub(crate) fn parse(attribute: TokenStream, item: TokenStream, diag: &mut Diagno
     let data = match named_fields(data, &ident, diag) {
         Ok(fields) => fields,
         Err(data) => {
-            let input = DeriveInput { attrs, vis, ident, generics, data };
-            return Err(Unsupported { item: without_shard(input.into_token_stream()) });
+            let item = DeriveInput { attrs, vis, ident, generics, data }.into_token_stream();
+            return Err(Unsupported { item: without_shard(item) });
         }
     };
 
