@@ -135,7 +135,7 @@ impl<V: Send + 'static> Value for V {}
 ///   without a lock, until there is room. Not so in a closure, in a listener or in a loader, since there it could be for ever: what is removed there comes on top.
 /// - **What it may do:** all that can be done with any map, this one too; what it removes is told after it returns. It must not wait for
 ///   a thread that removes entries of this map. A background thread may run it. One that takes long holds up this map alone.
-///   Let it hold the store as a [`Weak`], or the store is never dropped.
+///   Let it hold the store as a [`Weak`](std::sync::Weak), or the store is never dropped.
 /// - **If it panics,** the panic is contained and [counted](crate::Stats::listener_panics), and the next entry is told. So with the `Drop` of
 ///   what was told.
 /// - **What it costs:** nothing in reads; in calls that remove or replace, a look whether there is one. With one, a call that hands out what it takes
