@@ -44,11 +44,11 @@ impl<K, V> Garbage<K, V> {
     #[cold]
     pub(super) fn append(&mut self, mut other: Garbage<K, V>) {
         match (&mut self.0, other.0.take()) {
-            (Some(these), Some(others)) => {
+            (Some(these), Some(mut others)) => {
                 if let Some(entry) = others.first {
                     these.keep(entry);
                 }
-                these.more.extend(others.more);
+                these.more.append(&mut others.more);
                 these.told += others.told;
             }
             (None, others) => self.0 = others,
@@ -91,7 +91,10 @@ impl<K, V> Drop for Garbage<K, V> {
             if let Some(entry) = entries.first {
                 drops.drop_one(entry);
             }
-            drops.drop_each(entries.more.into_iter());
+            let mut more = entries.more;
+            while let Some(entry) = more.pop() {
+                drops.drop_one(entry);
+            }
             drops.end();
         }
     }

@@ -94,8 +94,13 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
 
     #[inline]
     pub(super) fn is_alive(&self, slot: u32) -> bool {
-        !StampOf::<P>::EXPIRES
-            || self.table.get(slot).is_some_and(|entry| entry.stamp().deadline(self.core.idle) > self.now)
+        if !StampOf::<P>::EXPIRES {
+            return true;
+        }
+        match self.table.get(slot) {
+            Some(entry) => entry.stamp().deadline(self.core.idle) > self.now,
+            None => false,
+        }
     }
 
     /// Whether the live entry of a slot, whose key has this hash, is so old that it is to be loaded anew.
@@ -207,9 +212,9 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
 
     /// The units of what is on offer.
     pub(super) fn units_of(&self, offer: &Offer<K, V>) -> u32 {
-        match offer.key().zip(offer.value.as_ref()) {
-            Some((key, value)) => self.core.rules.units::<P>(key, value),
-            None => 1,
+        match (offer.key(), &offer.value) {
+            (Some(key), Some(value)) if P::WEIGHS => self.core.rules.units::<P>(key, value),
+            _ => 1,
         }
     }
 

@@ -228,18 +228,21 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     {
         if !P::Eviction::BOUNDED {
             // Nobody else wants to know of the use.
-            let found = table.find(hash, key).filter(|entry| self.is_used(entry.stamp()));
-            if let Some(entry) = found {
+            if let Some(entry) = table.find(hash, key)
+                && self.is_used(entry.stamp())
+            {
                 uses.hits.add();
                 return Some(entry.value());
             }
             uses.misses.add();
             return None;
         }
-        let Some(slot) = table.find(hash, key).filter(|entry| self.is_used(entry.stamp())).map(|entry| entry.slot())
-        else {
-            uses.misses.add();
-            return None;
+        let slot = match table.find(hash, key) {
+            Some(entry) if self.is_used(entry.stamp()) => entry.slot(),
+            _ => {
+                uses.misses.add();
+                return None;
+            }
         };
         uses.hits.add();
         table.hit_mut(slot);

@@ -191,7 +191,7 @@ where
 {
     fn build(store: &StoreContext, index: u16, options: FieldOptions<P>) -> Self {
         let given = &options.given;
-        let rules = Rules::new(given, P::WEIGHS, P::PINS, P::NAME);
+        let rules = Rules::new::<P>(given);
         let core = core::Core::new(store, index, given, MapHasher::new(&store.seed), Hashing::new(), rules);
         let core = Arc::new(core);
         // By a constant, so that what sweeps is compiled only for maps whose entries expire.

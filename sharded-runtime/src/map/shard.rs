@@ -16,7 +16,7 @@ use crate::{
 };
 use std::{
     mem::needs_drop,
-    sync::{Arc, Weak, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -174,7 +174,9 @@ where
     /// Says to the background thread which map it is to look at.
     pub(super) fn bind(self: &Arc<Self>) {
         if let Some(background) = &self.background {
-            background.bind(Arc::downgrade(self) as Weak<dyn Sweep>);
+            // As a trait object first: what is done with it then is compiled once.
+            let this: Arc<dyn Sweep> = Arc::<Self>::clone(self);
+            background.bind(Arc::downgrade(&this));
         }
     }
 }

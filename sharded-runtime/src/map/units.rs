@@ -9,7 +9,7 @@ use crate::{
     evict::Eviction,
     table::SEARCHED,
 };
-use std::{any::Any, mem};
+use std::mem;
 
 /// Entries that are evicted in one lock hold, for one that weighs as much as many.
 const MOST_VICTIMS: usize = 16;
@@ -24,38 +24,40 @@ impl<K: 'static, V: 'static> Rules<K, V> {
     /// # Panics
     ///
     /// If the options lack a function that the policy asks for, or have one that is for other types or that it does not ask for.
-    pub(super) fn new(given: &Overrides, weighs: bool, pins: bool, name: &str) -> Self {
+    pub(super) fn new<P: Policy>(given: &Overrides) -> Self {
+        look_at(given, P::WEIGHS, P::PINS, P::NAME);
         let mut rules = Rules { weigh: |_, _| 1, is_evictable: |_, _| true };
-        if let Some(given) = wanted(given.weigher.as_deref(), weighs, "weigher", name) {
+        if P::WEIGHS
+            && let Some(given) = &given.weigher
+        {
             match given.downcast_ref::<Weigher<K, V>>() {
                 Some(&weigh) => rules.weigh = weigh,
-                None => of_other_types("weigher", name),
+                None => of_other_types(WEIGHER, P::NAME),
             }
         }
-        if let Some(given) = wanted(given.evictable.as_deref(), pins, EVICTABLE, name) {
+        if P::PINS
+            && let Some(given) = &given.evictable
+        {
             match given.downcast_ref::<Evictable<K, V>>() {
                 Some(&is_evictable) => rules.is_evictable = is_evictable,
-                None => of_other_types(EVICTABLE, name),
+                None => of_other_types(EVICTABLE, P::NAME),
             }
         }
         rules
     }
 }
 
-/// What the user calls the other function.
+/// What the user calls these functions.
+const WEIGHER: &str = "weigher";
 const EVICTABLE: &str = "function for `evictable`";
 
-/// A function that is given where one is wanted, and only there.
-fn wanted<'a>(
-    given: Option<&'a (dyn Any + Send + Sync)>,
-    is_wanted: bool,
-    what: &str,
-    of: &str,
-) -> Option<&'a (dyn Any + Send + Sync)> {
-    match given {
-        None if is_wanted => panic!("the policy of `{of}` asks for a {what}, and its options have none"),
-        Some(_) if !is_wanted => panic!("the options of `{of}` have a {what}, which its policy does not ask for"),
-        _ => given,
+/// Looks whether each function is given where it is wanted, and only there.
+fn look_at(given: &Overrides, weighs: bool, pins: bool, of: &str) {
+    for (is_given, is_wanted, what) in
+        [(given.weigher.is_some(), weighs, WEIGHER), (given.evictable.is_some(), pins, EVICTABLE)]
+    {
+        assert!(is_given || !is_wanted, "the policy of `{of}` asks for a {what}, and its options have none");
+        assert!(!is_given || is_wanted, "the options of `{of}` have a {what}, which its policy does not ask for");
     }
 }
 

@@ -242,8 +242,9 @@ where
     /// Stores what is on offer, unless it finds no room.
     #[track_caller]
     pub(super) fn put(&self, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Stored {
-        let Some(hash) = offer.key().map(|key| self.core.hash_for(Operation::Insert, key)) else {
-            return Stored::Refused;
+        let hash = match offer.key() {
+            Some(key) => self.core.hash_for(Operation::Insert, key),
+            None => return Stored::Refused,
         };
         if Core::<K, V, P, S>::IS_PLAIN && self.core.listening().is_none() {
             return self.core.put_plain(hash, offer);

@@ -186,7 +186,7 @@ impl<T, O, L: Lock> Shards<T, O, L> {
     #[track_caller]
     pub(crate) fn without_lock<R>(&self, hash: u64, access: Access, run: impl FnOnce() -> R) -> R {
         let at = Location::caller();
-        let _inside = access.is_recorded().then(|| self.place.enter(self.route(hash), at));
+        let _inside = if access.is_recorded() { Some(self.place.enter(self.route(hash), at)) } else { None };
         run()
     }
 

@@ -7,12 +7,10 @@
 //! among its entries ends, but not before the first deadline (as near as the wheel knows it). So several entries are mostly found at
 //! once, and none waits for another one that lives longer.
 
-use super::raw::{RawTable, StampOf};
 use crate::{
-    Policy,
     arena::Heap,
     chunked::Chunked,
-    expiry::{Lifetimes, Stamp, Wheel, grace},
+    expiry::{Lifetimes, Wheel, grace},
 };
 use allocator_api2::boxed::Box;
 
@@ -23,7 +21,7 @@ const HURRY: usize = 4096;
 /// Regions among which one search for room looks for one with an expired entry.
 const SEARCHED: usize = 128;
 /// Buckets that one search for room looks through.
-const LOOKS_FOR_ROOM: usize = 64;
+pub(super) const LOOKS_FOR_ROOM: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Due {
@@ -82,6 +80,7 @@ impl Search {
 
 impl Due {
     /// `lifetime` is the shortest one of entries that are not given one of their own.
+    #[cold]
     pub(super) fn begin(heap: &Heap, lifetime: u64) -> Box<Self, Heap> {
         let due = Due {
             wheel: Wheel::new(heap),
@@ -156,17 +155,10 @@ impl Due {
         }
     }
 
-    /// Looks at one bucket of what is due: the slot of an entry in it that has expired. Nothing is left to look at when
-    /// nothing [is due](Due::due_at).
-    pub(super) fn next_expired<K, V, P: Policy>(
-        &mut self,
-        table: &RawTable<K, V, P>,
-        now: u64,
-        idle: u64,
-    ) -> Option<u32>
-    where
-        StampOf<P>: Stamp,
-    {
+    /// The next bucket to look through, if one is due: its number, and the first deadline of the entries of its region that have been seen. When it
+    /// is looked through, that is [noted](Due::looked_through).
+    #[inline]
+    pub(super) fn next_bucket(&mut self, now: u64) -> Option<(u32, u64)> {
         if self.scan.is_none() {
             let region = self.wheel.due(now)?;
             let Region { earliest, .. } = std::mem::take(&mut self.regions[region as usize]);
@@ -175,15 +167,13 @@ impl Due {
             let shortest = self.lifetimes.shortest(now);
             self.scan = Some(Scan { region, bucket: region * REGION, earliest: u64::MAX, shortest });
         }
-        let scan = self.scan.as_mut()?;
-        // What stays in the bucket counts when the bucket is done.
-        let mut earliest = scan.earliest;
-        for (slot, deadline) in table.deadlines(scan.bucket, idle) {
-            if deadline <= now {
-                return Some(slot);
-            }
-            earliest = earliest.min(deadline);
-        }
+        self.scan.as_ref().map(|scan| (scan.bucket, scan.earliest))
+    }
+
+    /// No entry of the [bucket](Due::next_bucket) has expired, and with those that stay in it this is the first deadline of its region.
+    #[inline]
+    pub(super) fn looked_through(&mut self, earliest: u64, now: u64) {
+        let Some(scan) = &mut self.scan else { return };
         scan.earliest = earliest;
         scan.bucket += 1;
         if scan.bucket == (scan.region + 1) * REGION {
@@ -195,30 +185,11 @@ impl Due {
                 self.schedule(region, earliest, lifetime, now);
             }
         }
-        None
     }
 
-    /// Looks for an expired entry in some buckets that are due, and if it `searches` in some that are not.
-    pub(super) fn any_expired<K, V, P: Policy>(
-        &mut self,
-        table: &RawTable<K, V, P>,
-        now: u64,
-        idle: u64,
-        searches: bool,
-    ) -> Option<u32>
-    where
-        StampOf<P>: Stamp,
-    {
-        for _ in 0..LOOKS_FOR_ROOM {
-            if self.due_at() > now && !(searches && self.search(now)) {
-                return None;
-            }
-            let expired = self.next_expired(table, now, idle);
-            if expired.is_some() {
-                return expired;
-            }
-        }
-        None
+    /// Whether there is a bucket to look through for an entry to make room, among those that are due or, if it `searches`, others.
+    pub(super) fn may_make_room(&mut self, now: u64, searches: bool) -> bool {
+        self.due_at() <= now || searches && self.search(now)
     }
 
     /// Whether an entry may have expired, due or not.
@@ -249,7 +220,7 @@ impl Due {
         false
     }
 
-    /// Has [`next_expired`](Due::next_expired) find everything that has expired in some regions from this one on; answers where to go
+    /// Has [`next_bucket`](Due::next_bucket) find everything that has expired in some regions from this one on; answers where to go
     /// on.
     pub(super) fn hurry(&mut self, from: usize, now: u64) -> Option<usize> {
         if from == 0
@@ -275,7 +246,7 @@ impl Due {
         self.wheel.hurry(region);
     }
 
-    /// The earliest time at which [`next_expired`](Due::next_expired) may find something; `u64::MAX` is never.
+    /// The earliest time at which [`next_bucket`](Due::next_bucket) may find something; `u64::MAX` is never.
     #[inline]
     pub(super) fn due_at(&self) -> u64 {
         if self.scan.is_some() { 0 } else { self.wheel.due_at() }

@@ -23,7 +23,7 @@ use crate::{
     lock::Lock,
 };
 use allocator_api2::boxed::Box;
-use due::Due;
+use due::{Due, LOOKS_FOR_ROOM};
 use raw::{Moves, RawTable};
 use std::{borrow::Borrow, fmt, sync::Arc};
 use weights::Weights;
@@ -96,21 +96,19 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     #[inline]
     fn due_mut(&mut self) -> &mut Due {
-        if self.due.is_none() {
-            self.begin_due();
+        match &mut self.due {
+            Some(due) => due,
+            none => none.insert(Due::begin(self.raw.heap(), self.lifetime)),
         }
-        self.due.as_mut().expect("it is made above")
-    }
-
-    #[cold]
-    fn begin_due(&mut self) {
-        self.due = Some(Due::begin(self.raw.heap(), self.lifetime));
     }
 
     /// What the entry of an occupied slot takes of the capacity, as it was last weighed.
     #[inline]
     pub(crate) fn weight<Q: Policy>(&self, slot: u32) -> u32 {
-        if Q::WEIGHS { self.weights.as_ref().map_or(0, |weights| weights.of(slot)) } else { 1 }
+        match &self.weights {
+            Some(weights) if Q::WEIGHS => weights.of(slot),
+            _ => u32::from(!Q::WEIGHS),
+        }
     }
 
     /// Notes what the entry of an occupied slot weighs.
@@ -348,7 +346,15 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// Looks at one bucket of what is due: the slot of an entry in it that has expired. Nothing is left to look at when
     /// nothing [is due](Table::is_due).
     pub(crate) fn next_expired(&mut self, now: u64, idle: u64) -> Option<u32> {
-        self.due.as_mut()?.next_expired(&self.raw, now, idle)
+        let due = self.due.as_mut()?;
+        let (bucket, earliest) = due.next_bucket(now)?;
+        match self.raw.first_expired(bucket, now, idle, earliest) {
+            Ok(slot) => Some(slot),
+            Err(earliest) => {
+                due.looked_through(earliest, now);
+                None
+            }
+        }
     }
 
     /// Whether there may be an entry that has expired.
@@ -360,7 +366,16 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// Looks at some buckets that are due, and if it `searches` at some that are not: the slot of an entry in them that has expired.
     #[cold]
     pub(crate) fn any_expired(&mut self, now: u64, idle: u64, searches: bool) -> Option<u32> {
-        self.due.as_mut()?.any_expired(&self.raw, now, idle, searches)
+        for _ in 0..LOOKS_FOR_ROOM {
+            if !self.due.as_mut()?.may_make_room(now, searches) {
+                return None;
+            }
+            let expired = self.next_expired(now, idle);
+            if expired.is_some() {
+                return expired;
+            }
+        }
+        None
     }
 
     /// Has [`next_expired`](Table::next_expired) find everything that has expired by now in some part of the table; answers where
@@ -372,7 +387,10 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// The earliest time at which [`next_expired`](Table::next_expired) may find something; `u64::MAX` is never.
     #[inline]
     pub(crate) fn due_at(&self) -> u64 {
-        self.due.as_ref().map_or(u64::MAX, |due| due.due_at())
+        match &self.due {
+            Some(due) => due.due_at(),
+            None => u64::MAX,
+        }
     }
 
     /// Whether there is something for [`next_expired`](Table::next_expired) to look at.

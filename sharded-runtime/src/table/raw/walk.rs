@@ -1,6 +1,6 @@
 //! All entries, some at a time, each once; and all entries at the end.
 
-use super::{Layout, Pair, RawTable, StampOf, slot_number};
+use super::{Layout, Pair, RawTable, slot_number};
 use crate::{Policy, expiry::Stamp};
 
 /// How far a walk has come: the hashes at [places](super::Homes::place) before it are done.
@@ -58,21 +58,22 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         None
     }
 
-    /// The entries of one bucket: the number of the slot of each, and until when it lives.
-    pub(crate) fn deadlines(&self, number: u32, idle: u64) -> impl Iterator<Item = (u32, u64)> {
-        (number < self.buckets)
-            .then(|| {
-                let bucket = self.bucket(number);
-                // SAFETY: the bucket is one of this table's.
-                let slots = unsafe { bucket.occupied() };
-                slots.map(move |slot| {
-                    // SAFETY: as above, while the table is borrowed.
-                    let stamp: &StampOf<P> = unsafe { bucket.stamp(slot) };
-                    (slot_number::<K, V, P>(number, slot), stamp.deadline(idle))
-                })
-            })
-            .into_iter()
-            .flatten()
+    /// The slot of an entry of this bucket that has expired, or else the first deadline in it, if that is before `earliest`.
+    pub(crate) fn first_expired(&self, number: u32, now: u64, idle: u64, mut earliest: u64) -> Result<u32, u64> {
+        if number >= self.buckets {
+            return Err(earliest);
+        }
+        let bucket = self.bucket(number);
+        // SAFETY: the bucket is one of this table's.
+        for slot in unsafe { bucket.occupied() } {
+            // SAFETY: as above, while the table is borrowed.
+            let deadline = unsafe { bucket.stamp(slot) }.deadline(idle);
+            if deadline <= now {
+                return Ok(slot_number::<K, V, P>(number, slot));
+            }
+            earliest = earliest.min(deadline);
+        }
+        Err(earliest)
     }
 
     /// Buckets that have memory.
