@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_once_is_not_said_twice() {
+    fn the_same_message_is_reported_once() {
         let mut diag = Diagnostics::new();
         diag.error_once(TokenStream::new(), "one");
         diag.error_once(TokenStream::new(), "one");

@@ -53,7 +53,7 @@ use proc_macro::TokenStream;
 /// | `numa` | struct, field | on which NUMA node each shard lies | `Spread`, `Local`, `Off`, `StrictSpread`, `StrictLocal`, or a type of your own by its path | `Spread` |
 /// | `clock` | struct, field | what tells the time for `ttl` and `idle` | `System`, `Boot`, or a type of your own by its path | `System` |
 /// | `skip` | field | the field is no map of the store: it keeps its type, and the builder takes its value | | |
-/// | `snapshot` | struct | the store can be saved and loaded; needs the feature `serde` | | |
+/// | `snapshot` | struct | the store can be saved to a file and restored; needs the feature `serde` | | |
 /// | `record` | struct | the uses of the store can be recorded, for `sharded-tune` to find the best policy | | |
 /// | `crate` | struct | where the macro finds the crate | a path | `::sharded` |
 ///
@@ -63,8 +63,7 @@ use proc_macro::TokenStream;
 /// - `Shop::new()` and `Default`, unless a field is skipped;
 /// - `shop.carts()`, with the field's docs, followed by the policy in words;
 /// - the types `ShopCarts`, which is the policy, and `ShopBuilder`;
-/// - impls of `Store`, of `Debug`, unless it is derived below the attribute, and with the option `snapshot` of
-///   `Snapshot`.
+/// - impls of `Store`, of `Debug` unless it is derived below the attribute, and of `Snapshot` with that option.
 ///
 /// Keys are `Eq + Hash + Send + 'static`, values are `Send + 'static`. Some locks also ask for `Sync` or `Copy`. The
 /// struct can have type and const parameters, but no lifetimes.

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_user_calls_so_already_is_left_to_the_user() {
+    fn a_name_that_the_user_mentions_is_not_taken() {
         let mut mentioned = BTreeSet::new();
         super::mentioned(quote::quote!(HashMap<u8, (CacheEntry, [types::CacheBuilder; 2])>), &mut mentioned);
         let (store, entry) = (format_ident!("Cache"), format_ident!("entry"));

@@ -14,7 +14,7 @@ fn run(attribute: TokenStream, item: TokenStream) -> (Vec<String>, String) {
 }
 
 #[test]
-fn a_right_declaration_has_no_errors() {
+fn a_correct_declaration_has_no_errors() {
     let (errors, _) = run(
         quote!(shards = 16, ttl = "1h 30m", lock = my::Lock<4>, hasher = BuildHasherDefault<Fx<u8, u8>>, crate = crate::renamed,),
         quote! {
@@ -64,7 +64,7 @@ fn every_error_becomes_a_compile_error() {
 }
 
 #[test]
-fn what_can_not_be_a_store_stays_as_it_was_without_options() {
+fn an_unsupported_item_stays_without_options() {
     let (errors, expansion) = run(
         quote!(),
         quote!(
@@ -116,7 +116,7 @@ fn a_misspelt_option_beside_the_right_one_is_one_error() {
 }
 
 #[test]
-fn what_is_wrong_with_the_defaults_is_said_once() {
+fn a_mistake_in_the_defaults_is_reported_once() {
     let maps = quote!(
         struct Store {
             a: HashMap<u8, u8>,
@@ -147,7 +147,7 @@ fn a_list_goes_on_after_a_bad_entry() {
 }
 
 #[test]
-fn a_snapshot_asks_for_the_feature() {
+fn a_snapshot_needs_the_feature() {
     let errors = |attribute, can_snapshot| {
         let mut diag = Diagnostics::new();
         let item = quote!(

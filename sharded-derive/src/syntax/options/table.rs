@@ -35,7 +35,7 @@ const fn needs_capacity(purpose: &'static str, example: &'static str) -> Needs {
     Needs { option: "capacity", example, purpose }
 }
 
-/// Makes of the table the list of declarations, and the struct with a setting for each.
+/// Makes the list of declarations and the struct with a setting for each of them.
 macro_rules! options {
     ($(
         $name:literal => $field:ident: $type:ty = $parse:expr,
@@ -68,7 +68,7 @@ macro_rules! options {
                 }
             }
 
-            /// A field's own options before the struct's. An option without the one that it needs has no value.
+            /// Adds the struct's options to those of a field. An option without the one that it needs loses its value.
             pub(crate) fn inherit(&mut self, of_struct: &Options) {
                 $(self.$field.inherit(&of_struct.$field);)*
                 self.has_unknown |= of_struct.has_unknown;
@@ -214,7 +214,7 @@ options! {
     "snapshot" => snapshot: () = |_| Ok(()), {
         on: On::Struct,
         synonyms: &["snapshots", "save", "load", "persist", "serde", "serialize"],
-        meaning: "the store can be saved and loaded; needs the feature `serde`",
+        meaning: "the store can be saved to a file and restored; needs the feature `serde`",
     }
     "record" => record: () = |_| Ok(()), {
         on: On::Struct,
