@@ -7,8 +7,9 @@ mod common;
 
 use common::{
     eventually,
-    policy::{Idle, Of, OwnOnly, Times, Ttl},
-    threads::Dice,
+    locks::StdRwLock,
+    policy::{Idle, Of, OwnOnly, Times, Ttl, TtlIdle},
+    threads::{Dice, together},
 };
 use proptest::prelude::*;
 use sharded::{
@@ -17,7 +18,7 @@ use sharded::{
     clock::{Clock, Manual, System},
     evict::{Adaptive, Eviction, Lru, MakesRoom, Reject, Sieve, TinyLfu, Unbounded},
     expiry::Expires,
-    lock::Mutex,
+    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
 };
 use std::{collections::HashMap, time::Duration};
 
@@ -33,7 +34,14 @@ fn map<X: Times, E: Eviction, const CAPACITY: usize>(clock: &Manual) -> Map<X, E
 where
     Map<X, E, CAPACITY>: BuildField<Of<Mutex, X, E, System, 1, CAPACITY>>,
 {
-    BuildField::build(&StoreOptions::new().clock(clock.clone()).start(), 0, FieldOptions::new())
+    in_shards(clock, 1)
+}
+
+fn in_shards<X: Times, E: Eviction, const CAPACITY: usize>(clock: &Manual, shards: usize) -> Map<X, E, CAPACITY>
+where
+    Map<X, E, CAPACITY>: BuildField<Of<Mutex, X, E, System, 1, CAPACITY>>,
+{
+    BuildField::build(&StoreOptions::new().clock(clock.clone()).start(), 0, FieldOptions::new().shards(shards))
 }
 
 /// What is done between two moments.
@@ -223,9 +231,10 @@ fn what_has_expired_makes_room_before_what_has_not() {
     where
         Map<Ttl<86_400_000>, E, 2000>: BuildField<Of<Mutex, Ttl<86_400_000>, E, System, 1, 2000>>,
     {
-        for (seed, spread) in [0, 3 * SECOND, 20 * SECOND].into_iter().enumerate() {
+        let spreads = [0, 3 * SECOND, 20 * SECOND].into_iter().enumerate();
+        for ((seed, spread), shards) in spreads.flat_map(|spread| [1, 4, 32].map(|shards| (spread, shards))) {
             let (clock, mut dice) = (Manual::new(), Dice::new(seed as u64 + 1));
-            let map: Map<Ttl<86_400_000>, E, 2000> = map(&clock);
+            let map: Map<Ttl<86_400_000>, E, 2000> = in_shards(&clock, shards);
             for key in 0..2000 {
                 if key % 2 == 0 {
                     map.insert(key, key);
@@ -255,8 +264,14 @@ fn what_has_expired_makes_room_before_what_has_not() {
 
 #[test]
 fn what_has_expired_makes_room_where_nothing_is_evicted() {
+    for shards in [1, 4, 32, 64] {
+        refuses_only_where_nothing_has_expired(shards);
+    }
+}
+
+fn refuses_only_where_nothing_has_expired(shards: usize) {
     let clock = Manual::new();
-    let map: Map<Ttl<86_400_000>, Reject, 1000> = map(&clock);
+    let map: Map<Ttl<86_400_000>, Reject, 1000> = in_shards(&clock, shards);
     for key in 0..1000 {
         map.try_insert(key, 0).expect("there is room");
         if key % 2 == 0 {
@@ -273,3 +288,97 @@ fn what_has_expired_makes_room_where_nothing_is_evicted() {
     assert!(map.try_insert(6000, 0).is_err());
     assert_eq!((map.len(), map.live_len(), map.stats().expired), (1000, 1000, 500));
 }
+
+/// Whatever the shards of the new entries and of the expired ones, and also where the times of entries were changed or they have left by themselves.
+#[test]
+fn what_has_expired_in_another_shard_leaves_first() {
+    let (clock, mut dice) = (Manual::new(), Dice::new(7));
+    let map: Map<TtlIdle<86_400_000, 86_400_000>, Lru, 640> = in_shards(&clock, 32);
+    let (mut next, mut evicted) = (0, 0);
+    for _ in 0..400 {
+        for _ in 0..dice.below(60) {
+            let has_expired = map.len() > map.live_len();
+            let is_full = map.len() == 640;
+            match dice.below(3) {
+                0 => map.insert_with_ttl(next, 0, nanos(SECOND + dice.below(9 * SECOND))),
+                _ => map.insert(next, 0),
+            };
+            next += 1;
+            let now_evicted = map.stats().evicted;
+            assert!(!has_expired || !is_full || now_evicted == evicted, "one that is alive was evicted");
+            evicted = now_evicted;
+        }
+        match dice.below(4) {
+            0 => _ = map.expire_in(&(next - dice.below(next.min(600)) - 1), nanos(dice.below(SECOND))),
+            1 => _ = map.remove(&(next - dice.below(next.min(600)) - 1)),
+            _ => {}
+        }
+        clock.advance(nanos(dice.below(SECOND)));
+    }
+    assert!(evicted > 1000 && map.stats().expired > 500, "{:?}", map.stats());
+}
+
+/// Of more shards than one call searches, it takes several calls to find the last that has an expired entry. One live entry at most
+/// leaves meanwhile for 64 shards.
+#[test]
+fn few_live_entries_leave_before_what_has_expired_in_very_many_shards() {
+    let clock = Manual::new();
+    let map: Map<Ttl<86_400_000>, Lru, 10_000> = in_shards(&clock, 1024);
+    for key in 0..10_000 {
+        map.insert_with_ttl(key, 0, nanos(SECOND * if key % 100 == 0 { 5 } else { 500 }));
+    }
+    clock.advance(nanos(6 * SECOND));
+    map.extend((100_000..100_100 + 1024 / 64).map(|key| (key, 0)));
+    assert_eq!(map.stats().expired, 100, "all that have expired have made room");
+}
+
+/// A shard with more regions than one call searches.
+#[test]
+fn few_live_entries_leave_before_what_has_expired_in_a_large_shard() {
+    let clock = Manual::new();
+    let map: Map<Ttl<86_400_000>, Lru, 100_000> = map(&clock);
+    map.extend((0..100_000).map(|key| (key, 0)));
+    for key in (0..100_000).filter(|key| key % 1000 == 0) {
+        map.expire_in(&key, nanos(5 * SECOND));
+    }
+    clock.advance(nanos(5 * SECOND));
+    // It has some 1,100 groups of buckets.
+    map.extend((100_000..100_100 + 10).map(|key| (key, 0)));
+    assert_eq!(map.stats().expired, 100, "all that have expired have made room");
+}
+
+/// Many threads, whose shards are taken by each other now and then: nobody waits for ever, and no room is lost.
+#[test]
+fn threads_that_take_expired_entries_out_of_each_others_shards() {
+    fn check<L: Lock + Serves<u64, u64>>()
+    where
+        Shared<L>: BuildField<Of<L, Ttl<86_400_000>, Lru, System, 1, 1000>> + Sync,
+    {
+        let clock = Manual::new();
+        let store = StoreOptions::new().clock(clock.clone()).start();
+        let map: Shared<L> = BuildField::build(&store, 0, FieldOptions::new().shards(16));
+        together(4, |thread| {
+            let mut dice = Dice::new(thread + 1);
+            for round in 0..5000 {
+                let key = dice.below(1 << 40);
+                if round % 2 == 0 {
+                    map.insert_with_ttl(key, 0, nanos(dice.below(SECOND)));
+                } else {
+                    map.insert(key, 0);
+                }
+                clock.advance(nanos(SECOND / 10_000));
+            }
+        });
+        assert!(map.len() <= 1000, "{}", map.len());
+        assert!(map.stats().expired > 100);
+        map.clear();
+        map.extend((0..1000).map(|key| (key, key)));
+        assert_eq!(map.live_len(), 1000, "all the room is there");
+    }
+    check::<Mutex>();
+    check::<RwLock>();
+    check::<Optimistic>();
+    check::<StdRwLock>();
+}
+
+type Shared<L> = ShardedMap<u64, u64, Of<L, Ttl<86_400_000>, Lru, System, 1, 1000>>;

@@ -2,6 +2,7 @@
 
 use super::{
     discard::Discarded,
+    expired::{Earliest, ExpiredShards},
     garbage::{Drops, Garbage, Leaving},
     locked::Locked,
     placing::{Placing, Wanted},
@@ -81,6 +82,8 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) background: Option<Registration>,
     /// The shard where the next search for entries that may be evicted begins.
     search_from: AtomicUsize,
+    /// Where expired entries may be that leave before live ones.
+    pub(super) expired: ExpiredShards,
     pub(super) discarded: Arc<Discarded>,
 }
 
@@ -111,6 +114,8 @@ pub(super) struct Open {
     pub(super) purse: Purse,
     /// How many of its keys are being loaded. Written under the exclusive lock, so exact to whoever holds it.
     pub(super) loads: Counter,
+    /// Only where there is a capacity.
+    pub(super) earliest: Earliest,
 }
 
 /// A table whose memory may change: readers without a lock are told where it is, also when a panic passes.
@@ -159,6 +164,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             recording: if P::RECORDS { Some(Recording::new(Self::facts(given))) } else { None },
             alarm: AtomicU64::new(u64::MAX),
             search_from: AtomicUsize::new(0),
+            expired: ExpiredShards::new(),
             discarded: Discarded::new(!store.sweeps_by_hand() && store.clock().is_none()),
             background: (StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand()).then(Registration::new),
             shards,

@@ -6,12 +6,16 @@ use super::{
 };
 use crate::{
     Policy,
+    evict::Eviction,
     expiry::Stamp,
     removal::Cause,
     stats::Uses,
     table::{NoMemory, Offer, StampOf, TableOf},
 };
 use std::borrow::Borrow;
+
+/// Buckets that an insert which needs room looks through for an expired entry, in its own shard.
+const LOOKS_FOR_ROOM: usize = 64;
 
 /// A shard while its exclusive lock is held.
 pub(super) struct Locked<'a, K, V, P: Policy, S> {
@@ -235,14 +239,15 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     #[inline]
     pub(super) fn restart(&mut self, slot: u32, hash: u64, ttl: Option<u64>) {
         if StampOf::<P>::EXPIRES {
-            match ttl {
+            let is_first = match ttl {
                 None => {
                     let deadline = self.now.saturating_add(self.core.ttl_for(hash));
-                    self.table.restart(slot, self.now, deadline, self.core.idle);
+                    self.table.restart(slot, self.now, deadline, self.core.idle)
                 }
-                Some(ttl) => {
-                    self.table.restart_own(slot, self.now, self.core.clock.lengthened(ttl), self.core.idle);
-                }
+                Some(ttl) => self.table.restart_own(slot, self.now, self.core.clock.lengthened(ttl), self.core.idle),
+            };
+            if P::Eviction::BOUNDED && is_first {
+                self.tell_earliest();
             }
         }
     }
@@ -312,7 +317,8 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     /// Where the eviction names none that may leave, so many slots are searched for one.
     pub(super) fn evict_one(&mut self, searched: u32) -> Option<u64> {
         let may_have_expired = StampOf::<P>::EXPIRES && self.table.may_have_expired(self.now);
-        if may_have_expired && let Some(units) = self.take_expired(false) {
+        let mut looks = LOOKS_FOR_ROOM;
+        if may_have_expired && let Some(units) = self.take_expired(false, &mut looks) {
             return Some(units);
         }
         let victim = self.table.victim::<P>(self.core.rules.is_evictable, searched);
@@ -320,7 +326,14 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         // The victim has mostly expired where others have, and is at hand.
         if may_have_expired
             && is_alive
-            && let Some(units) = self.take_expired(true)
+            && let Some(units) = self.take_expired(true, &mut looks)
+        {
+            return Some(units);
+        }
+        if StampOf::<P>::EXPIRES
+            && is_alive
+            && self.core.expired.may_be(self.now)
+            && let Some(units) = self.take_expired_elsewhere()
         {
             return Some(units);
         }
@@ -339,10 +352,13 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         Some(units)
     }
 
-    /// Takes out an entry that has expired, if one is found, and answers its units, which stay taken.
+    /// Takes out an entry that has expired, if one is found in so many buckets, and answers its units, which stay taken.
     #[cold]
-    fn take_expired(&mut self, searches: bool) -> Option<u64> {
-        let slot = self.table.any_expired(self.now, self.core.idle, searches)?;
+    pub(super) fn take_expired(&mut self, searches: bool, looks: &mut usize) -> Option<u64> {
+        let found = self.table.any_expired(self.now, self.core.idle, searches, looks);
+        // The search may have found that nothing expires before a later time.
+        self.open.earliest.set(self.table.tell_earliest());
+        let slot = found?;
         let (expired, units) = self.take(slot, None)?;
         self.open.meter.expired.add();
         self.leave(expired, Cause::Expired);

@@ -20,6 +20,7 @@
 //! | `locked.rs` | a shard while its exclusive lock is held |
 //! | `plain.rs` | writes to maps whose entries neither expire nor are evicted |
 //! | `discard.rs` | tables that were taken out whole |
+//! | `expired.rs` | which shards may have expired entries, which make room first |
 //! | `garbage.rs` | what it leaves to be dropped |
 //! | `tell.rs` | what it leaves to be told of |
 
@@ -27,6 +28,7 @@ mod change;
 mod core;
 mod deadline;
 mod discard;
+mod expired;
 mod garbage;
 mod listen;
 mod load;
@@ -149,6 +151,20 @@ impl<V: Send + 'static> Value for V {}
 /// of work for others on the way: a write looks through at most eight buckets (of up to 15 entries) that are due for entries that have expired, removes at most four, and
 /// splits or merges at most two buckets when its shard's table is to grow or to shrink. Keys whose hashes are wholly equal can't be
 /// told apart by them: an access to one of n such keys is O(n).
+///
+/// # Room from expired entries
+///
+/// Where a map is full, expired entries leave before live ones, whatever shards they are in. The search for an expired entry is bounded, so a
+/// live entry may leave, or a new one be refused, before one is found:
+///
+/// - The search looks through up to 64 buckets (of up to 15 entries) of the new entry's shard, and through up to 128 of 64 other shards. It looks only through buckets in
+///   which an entry should have expired by now. Where that entry was used or given more time, the look is in vain.
+/// - To find such buckets it goes through 128 groups of eight buckets in each shard: through all of a shard of up to 6,000 entries.
+/// - It passes over other shards that are in use at that moment.
+///
+/// The next search goes on where the last one ended. So where one thread uses a map of at most 65 shards, with at most 6,000 entries each whose
+/// deadlines are not put off, no live entry leaves before an expired one. With more shards one may leave for each 64 that are searched in vain, and in larger shards one for
+/// each 128 groups.
 ///
 /// # Memory
 ///

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     Cause, Policy,
+    evict::Eviction,
     expiry::Stamp,
     lock::Serves,
     shards::{Runs, Step},
@@ -282,7 +283,10 @@ impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
             None => self.insert_slot(hash, offer, ttl, !P::PINS),
         };
         if let Some(slot) = slot.filter(|_| unused > 0) {
-            self.table.used_at(slot, self.now.saturating_sub(unused), self.now, self.core.idle);
+            let is_first = self.table.used_at(slot, self.now.saturating_sub(unused), self.now, self.core.idle);
+            if is_first && P::Eviction::BOUNDED {
+                self.tell_earliest();
+            }
         }
     }
 }

@@ -89,6 +89,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             let units = if P::WEIGHS { open.meter.weight.get() } else { taken.len() as u64 };
             open.meter.stored.set(0);
             open.meter.weight.set(0);
+            open.earliest.set(u64::MAX);
             self.overtake_all(open, shard);
             if let Some(budget) = &self.budget {
                 budget.give_all(units);

@@ -24,10 +24,9 @@ where
 {
     /// Stores a value and returns the one it replaces, if any. The time to live of the entry starts now.
     ///
-    /// Where the map is full, an entry of the same shard leaves for it: one that has expired, if there is one, or else the next by the
-    /// declared eviction; where that shard has none, one of another shard, after this one's lock is released.
-    /// The search for an expired entry goes through up to 64 buckets (of up to 15 entries) in which something should have expired. Where nothing
-    /// expired has been in those since, a live entry leaves, although there may be an expired one elsewhere in the shard, or in another.
+    /// Where the map is full, an entry leaves for it: one that has expired, of the same shard or of another; if none is found, the next of the same
+    /// shard by the declared eviction; where that shard has none, one of another shard, after this one's lock is released. The search for an expired entry is
+    /// [bounded](ShardedMap#room-from-expired-entries).
     /// As in std's map, a replaced entry keeps its key.
     ///
     /// # Panics
@@ -63,7 +62,7 @@ where
     /// # Errors
     ///
     /// [`Refused`] gives back the key and the value, where there is no room. An entry that has expired takes room until it is
-    /// removed; one of the same shard is removed for the new one, as with [`insert`](Self::insert).
+    /// removed; where [one is found](ShardedMap#room-from-expired-entries), it is removed for the new one, as with [`insert`](Self::insert).
     ///
     /// # Panics
     ///

@@ -20,8 +20,6 @@ const REGION: u32 = 8;
 const HURRY: usize = 4096;
 /// Regions among which one search for room looks for one with an expired entry.
 const SEARCHED: usize = 128;
-/// Buckets that one search for room looks through.
-pub(super) const LOOKS_FOR_ROOM: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Due {
@@ -30,6 +28,8 @@ pub(super) struct Due {
     scan: Option<Scan>,
     lifetimes: Lifetimes,
     search: Search,
+    /// Nothing in the table expires before, as was [told](Due::tell_earliest) last.
+    told: u64,
 }
 
 /// The grace of the first deadline, counted with the declared lifetime, ends no earlier than the region is looked at. So an entry of
@@ -88,6 +88,7 @@ impl Due {
             scan: None,
             lifetimes: Lifetimes::new(lifetime),
             search: Search { earliest: u64::MAX, next: 0, passed: u64::MAX },
+            told: u64::MAX,
         };
         Box::new_in(due, heap.clone())
     }
@@ -97,20 +98,20 @@ impl Due {
         self.regions.part_or(index, self.wheel.memory())
     }
 
-    /// An entry of the declared lifetime in this bucket expires then.
+    /// An entry of the declared lifetime in this bucket expires then. Says whether that is before what was told of the table.
     #[inline]
-    pub(super) fn note(&mut self, bucket: u32, deadline: u64, now: u64) {
+    pub(super) fn note(&mut self, bucket: u32, deadline: u64, now: u64) -> bool {
         let region = bucket / REGION;
         if self.regions.get(region as usize).is_some_and(|region| region.earliest <= deadline) {
-            return;
+            return false;
         }
-        self.schedule(region, deadline, self.lifetimes.declared(), now);
+        self.schedule(region, deadline, self.lifetimes.declared(), now)
     }
 
     /// As [`note`](Due::note), of an entry with a lifetime of its own.
-    pub(super) fn note_own(&mut self, bucket: u32, deadline: u64, lifetime: u64, now: u64) {
+    pub(super) fn note_own(&mut self, bucket: u32, deadline: u64, lifetime: u64, now: u64) -> bool {
         self.lifetimes.note(lifetime);
-        self.note_within(bucket / REGION, deadline, lifetime, now);
+        self.note_within(bucket / REGION, deadline, lifetime, now)
     }
 
     /// As [`note`](Due::note), of an entry that comes from another bucket.
@@ -128,12 +129,13 @@ impl Due {
         }
     }
 
-    fn note_within(&mut self, region: u32, deadline: u64, lifetime: u64, now: u64) {
+    fn note_within(&mut self, region: u32, deadline: u64, lifetime: u64, now: u64) -> bool {
         let is_known =
             |region: &Region| region.earliest <= deadline && region.look_at <= self.end_of_grace(deadline, lifetime);
-        if !self.regions.get(region as usize).is_some_and(is_known) {
-            self.schedule(region, deadline, lifetime, now);
+        if self.regions.get(region as usize).is_some_and(is_known) {
+            return false;
         }
+        self.schedule(region, deadline, lifetime, now)
     }
 
     /// When an entry has to be removed.
@@ -142,9 +144,9 @@ impl Due {
         deadline.saturating_add(grace(lifetime.min(self.lifetimes.declared()))).min(u64::MAX - 1)
     }
 
-    /// Has the region looked through before the grace of an entry ends.
+    /// Has the region looked through before the grace of an entry ends. Says whether it expires before what was told of the table.
     #[cold]
-    fn schedule(&mut self, region: u32, deadline: u64, lifetime: u64, now: u64) {
+    fn schedule(&mut self, region: u32, deadline: u64, lifetime: u64, now: u64) -> bool {
         let latest = self.end_of_grace(deadline, lifetime);
         self.search.note(deadline);
         self.regions.reach(region as usize);
@@ -153,6 +155,13 @@ impl Due {
         if latest < at.look_at {
             at.look_at = self.wheel.schedule(region, latest, now);
         }
+        deadline < self.told
+    }
+
+    /// Nothing in the table expires before. It is to be told again when [`note`](Due::note) says so.
+    pub(super) fn tell_earliest(&mut self) -> u64 {
+        self.told = self.search.earliest;
+        self.told
     }
 
     /// The next bucket to look through, if one is due: its number, and the first deadline of the entries of its region that have been seen. When it

@@ -23,7 +23,7 @@ use crate::{
     lock::Lock,
 };
 use allocator_api2::boxed::Box;
-use due::{Due, LOOKS_FOR_ROOM};
+use due::Due;
 use raw::{Moves, RawTable};
 use std::{borrow::Borrow, fmt, sync::Arc};
 use weights::Weights;
@@ -229,36 +229,41 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.raw.take_if(hash, key, condition)
     }
 
-    /// Starts the time to live of an entry, of at least the declared length.
+    /// Starts the time to live of an entry, of at least the declared length. Says whether it expires before what was
+    /// [told](Table::tell_earliest) of the table.
     #[inline]
-    pub(crate) fn restart(&mut self, slot: u32, now: u64, deadline: u64, idle: u64) {
+    pub(crate) fn restart(&mut self, slot: u32, now: u64, deadline: u64, idle: u64) -> bool {
         if StampOf::<P>::EXPIRES
             && let Some(entry) = self.raw.get(slot)
         {
             entry.stamp().set(now, deadline);
             let deadline = entry.stamp().deadline(idle);
-            self.due_mut().note(RawTable::<K, V, P>::bucket_of(slot), deadline, now);
+            return self.due_mut().note(RawTable::<K, V, P>::bucket_of(slot), deadline, now);
         }
+        false
     }
 
     /// As [`restart`](Table::restart), with a length of the entry's own.
-    pub(crate) fn restart_own(&mut self, slot: u32, now: u64, lifetime: u64, idle: u64) {
-        if let Some(entry) = self.raw.get(slot) {
-            entry.stamp().set(now, now.saturating_add(lifetime));
-            let deadline = entry.stamp().deadline(idle);
-            self.due_mut().note_own(RawTable::<K, V, P>::bucket_of(slot), deadline, lifetime, now);
-        }
+    pub(crate) fn restart_own(&mut self, slot: u32, now: u64, lifetime: u64, idle: u64) -> bool {
+        let Some(entry) = self.raw.get(slot) else { return false };
+        entry.stamp().set(now, now.saturating_add(lifetime));
+        let deadline = entry.stamp().deadline(idle);
+        self.due_mut().note_own(RawTable::<K, V, P>::bucket_of(slot), deadline, lifetime, now)
     }
 
-    /// Has an entry count as last used then, which was before now.
+    /// Has an entry count as last used then, which was before now. Says the same as [`restart`](Table::restart).
     #[cfg(feature = "serde")]
-    pub(crate) fn used_at(&mut self, slot: u32, then: u64, now: u64, idle: u64) {
-        if let Some(entry) = self.raw.get(slot) {
-            let stamp = entry.stamp();
-            stamp.set(then, stamp.deadline(u64::MAX));
-            let deadline = stamp.deadline(idle);
-            self.due_mut().note(RawTable::<K, V, P>::bucket_of(slot), deadline, now);
-        }
+    pub(crate) fn used_at(&mut self, slot: u32, then: u64, now: u64, idle: u64) -> bool {
+        let Some(entry) = self.raw.get(slot) else { return false };
+        let stamp = entry.stamp();
+        stamp.set(then, stamp.deadline(u64::MAX));
+        let deadline = stamp.deadline(idle);
+        self.due_mut().note(RawTable::<K, V, P>::bucket_of(slot), deadline, now)
+    }
+
+    /// No entry expires before. It is to be told again when one is [restarted](Table::restart) that does.
+    pub(crate) fn tell_earliest(&mut self) -> u64 {
+        self.due.as_mut().map_or(u64::MAX, |due| due.tell_earliest())
     }
 
     /// The hash of an occupied slot's entry, or what [`remove`](Table::remove) needs of it.
@@ -363,13 +368,14 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.due.as_ref().is_some_and(|due| due.may_have_expired(now))
     }
 
-    /// Looks at some buckets that are due, and if it `searches` at some that are not: the slot of an entry in them that has expired.
+    /// Looks at so many buckets that are due, and if it `searches` at those that are not: the slot of an entry in them that has expired.
     #[cold]
-    pub(crate) fn any_expired(&mut self, now: u64, idle: u64, searches: bool) -> Option<u32> {
-        for _ in 0..LOOKS_FOR_ROOM {
+    pub(crate) fn any_expired(&mut self, now: u64, idle: u64, searches: bool, looks: &mut usize) -> Option<u32> {
+        while *looks > 0 {
             if !self.due.as_mut()?.may_make_room(now, searches) {
                 return None;
             }
+            *looks -= 1;
             let expired = self.next_expired(now, idle);
             if expired.is_some() {
                 return expired;
