@@ -35,6 +35,8 @@ mod load;
 mod loading;
 mod locked;
 mod look;
+#[cfg(test)]
+mod passes;
 mod placing;
 mod plain;
 mod read;
