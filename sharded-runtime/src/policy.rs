@@ -42,7 +42,7 @@ use std::{marker::PhantomData, time::Duration};
 /// assert_eq!(sessions.get(&7).as_deref(), Some("ada"));
 /// ```
 pub trait Policy: 'static {
-    /// How many shards: [`Fixed`](crate::shards::Fixed) or [`Auto`](crate::shards::Auto).
+    /// How many shards: [`Fixed`](crate::shards::Fixed) or [`Auto`].
     type Shards: ShardCount;
     /// The lock of a shard: [`Mutex`](crate::lock::Mutex), [`RwLock`](crate::lock::RwLock),
     /// [`Optimistic`](crate::lock::Optimistic) or one's own.
@@ -55,9 +55,9 @@ pub trait Policy: 'static {
     /// [`S3Fifo`](crate::evict::S3Fifo), [`TinyLfu`](crate::evict::TinyLfu), [`Reject`](crate::evict::Reject) or one's own.
     type Eviction: Eviction;
     /// On which NUMA node each shard lies: [`Spread`](crate::placement::Spread), [`Local`](crate::placement::Local),
-    /// [`Off`](crate::placement::Off), [`Strict`](crate::placement::Strict) or one's own.
+    /// [`Off`], [`Strict`](crate::placement::Strict) or one's own.
     type Placement: Placement;
-    /// What tells the time: [`System`](crate::clock::System), [`Boot`](crate::clock::Boot) or one's own.
+    /// What tells the time: [`System`], [`Boot`](crate::clock::Boot) or one's own.
     /// (A declared [`Manual`](crate::clock::Manual) clock stands still for good: give one to the builder.)
     type Clock: Clock;
 

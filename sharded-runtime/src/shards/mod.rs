@@ -69,7 +69,7 @@ impl<O> Clone for Beside<'_, O> {
 impl<O> Copy for Beside<'_, O> {}
 
 impl<T, O: Default, L: Lock> Shards<T, O, L> {
-    /// A shard for each home, of which there is a [possible](is_possible) number.
+    /// A shard for each home, whose number is a power of two.
     pub(crate) fn new(homes: &[Arc<Home>], place: Place, mut shard: impl FnMut(usize) -> T) -> Self {
         let shard = |index| Shard { uses: Uses::default(), cell: Cell::new(shard(index)), open: O::default() };
         Shards { all: Placed::new(homes, shard), place }
