@@ -20,8 +20,6 @@ pub(crate) use token::Token;
 
 use crate::table::Copies;
 
-use std::thread;
-
 /// A kind of lock, chosen per field with `lock = …`.
 ///
 /// The implementor names the cell that holds what is locked. A lock of one's own is a cell around any lock that exists
@@ -124,19 +122,19 @@ pub trait Cell<T> {
     /// As [`write`](Cell::write), or `None` at once where it would block.
     fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R>;
 
+    /// Whether [`read_in_turn`](Cell::read_in_turn) and [`write_in_turn`](Cell::write_in_turn) pass the lock on. If not, a thread yields the processor
+    /// between two steps on the same shard.
+    const TAKES_TURNS: bool = false;
+
     /// As [`read`](Cell::read), and whoever waits meanwhile has the lock next. For one step of many: a thread that takes the
-    /// lock again at once may keep all others out of an unfair one. Yields the processor unless the lock knows better.
+    /// lock again at once may keep all others out of an unfair one.
     fn read_in_turn<R>(&self, read: impl FnOnce(&T) -> R) -> R {
-        let result = self.read(read);
-        thread::yield_now();
-        result
+        self.read(read)
     }
 
     /// As [`write`](Cell::write), and whoever waits meanwhile has the lock next, see [`read_in_turn`](Cell::read_in_turn).
     fn write_in_turn<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
-        let result = self.write(write);
-        thread::yield_now();
-        result
+        self.write(write)
     }
 }
 

@@ -37,6 +37,8 @@ impl<T> Cell<T> for RawMutex<T> {
         self.try_with(write)
     }
 
+    const TAKES_TURNS: bool = true;
+
     fn read_in_turn<R>(&self, read: impl FnOnce(&T) -> R) -> R {
         self.with_in_turn(|value| read(value))
     }

@@ -69,6 +69,8 @@ impl<T> Cell<T> for SequenceLock<T> {
         self.mutex.try_with(|value| self.change(value, write))
     }
 
+    const TAKES_TURNS: bool = true;
+
     fn read_in_turn<R>(&self, read: impl FnOnce(&T) -> R) -> R {
         self.mutex.with_in_turn(|value| read(value))
     }

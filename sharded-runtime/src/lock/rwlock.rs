@@ -38,6 +38,8 @@ impl<T> Cell<T> for parking_lot::RwLock<T> {
         Some(write(&mut *self.try_write()?))
     }
 
+    const TAKES_TURNS: bool = true;
+
     fn read_in_turn<R>(&self, read: impl FnOnce(&T) -> R) -> R {
         let guard = self.read();
         let result = read(&guard);

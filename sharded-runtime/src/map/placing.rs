@@ -129,6 +129,7 @@ impl<K, V, P: Policy, S> Pieces for Core<K, V, P, S> {
             if more < PIECES {
                 return pieces;
             }
+            self.shards.between_steps();
         }
     }
 }

@@ -229,6 +229,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 }
                 next
             });
+            if next.is_some() {
+                self.shards.between_steps();
+            }
             copies.iter().try_for_each(&mut each)?;
         }
         Ok(())

@@ -44,6 +44,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 }
                 next
             });
+            if next.is_some() {
+                self.shards.between_steps();
+            }
         }
     }
 
@@ -76,6 +79,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 }
                 next
             });
+            if next.is_some() {
+                self.shards.between_steps();
+            }
         }
         self.settle_size(shard);
     }
@@ -115,7 +121,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             let mut locked =
                 Locked { core: self, uses, open, now: self.now(), table, garbage: &mut garbage, heavy: None };
             locked.step(STEPS).is_ok() && locked.table.needs_step()
-        }) {}
+        }) {
+            self.shards.between_steps();
+        }
     }
 
     /// Removes a bounded number of the expired entries of a shard. Says whether that is all there is to do, and when to look again.
@@ -140,6 +148,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             if is_done {
                 return removed;
             }
+            self.shards.between_steps();
         }
     }
 
@@ -199,6 +208,8 @@ where
         parting.tell(self.listening());
         if is_done {
             self.alarm.fetch_min(due_at, Ordering::Relaxed);
+        } else {
+            self.shards.between_steps();
         }
         // One more than the shard.
         let next = if is_done { shard + 2 } else { shard + 1 };

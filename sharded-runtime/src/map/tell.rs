@@ -128,5 +128,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             }
             *next = further;
         });
+        if next.is_some() {
+            self.shards.between_steps();
+        }
     }
 }

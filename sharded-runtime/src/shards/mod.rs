@@ -12,7 +12,7 @@ use crate::{
     order::{self, Inside, Place},
     stats::Uses,
 };
-use std::{panic::Location, sync::Arc};
+use std::{panic::Location, sync::Arc, thread};
 
 /// Shards that protect a `T` each, beside an `O` that is open to everyone.
 ///
@@ -188,6 +188,14 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         let at = Location::caller();
         let _inside = if access.is_recorded() { Some(self.place.enter(self.route(hash), at)) } else { None };
         run()
+    }
+
+    /// After one step on a shard and before the next, so that others come in between.
+    #[allow(clippy::unused_self, reason = "it names the lock, which the caller need not")]
+    pub(crate) fn between_steps(&self) {
+        if !<L::Cell<T> as Cell<T>>::TAKES_TURNS {
+            thread::yield_now();
+        }
     }
 
     /// `None` at once where the lock is taken; so this may be called anywhere.
