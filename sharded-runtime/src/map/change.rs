@@ -185,9 +185,7 @@ where
                 }
                 (Change::Put(value, result), Some(slot)) => {
                     locked.replace(slot, hash, offer.value.insert(value), None);
-                    if let Some(replaced) = offer.take() {
-                        locked.leave(replaced, Cause::Replaced);
-                    }
+                    locked.leave_offered(&mut offer, Cause::Replaced);
                     result
                 }
                 (Change::Put(value, result), None) => {
@@ -196,8 +194,8 @@ where
                     result
                 }
                 (Change::Remove(result), Some(slot)) => {
-                    if let Some(removed) = locked.remove(slot, Some(hash)) {
-                        locked.leave(removed, Cause::Removed);
+                    if locked.remove(slot, Some(hash)) {
+                        locked.leave(Cause::Removed);
                     }
                     result
                 }

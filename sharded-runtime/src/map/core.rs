@@ -3,7 +3,7 @@
 use super::{
     discard::Discarded,
     expired::{Earliest, ExpiredShards},
-    garbage::{Drops, Garbage, Leaving},
+    garbage::{Garbage, Leaving},
     locked::Locked,
     placing::{Placing, Wanted},
     settings::{Declared, Settings, Times},
@@ -14,6 +14,7 @@ use crate::{
     budget::{Budget, Debt, Held, Purse},
     builder::{Overrides, StoreContext},
     clock::TimeSource,
+    contain::Drops,
     evict::{Eviction, Field},
     expiry::{Stamp, jitter},
     flight::Flights,
@@ -473,7 +474,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             }
         });
         let any = gone.len() > 0;
-        garbage.append(gone);
+        garbage.append(&mut gone);
         any
     }
 

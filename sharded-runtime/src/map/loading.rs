@@ -7,12 +7,13 @@
 use super::{
     Key, Value,
     core::{Core, Open},
-    garbage::{Drops, Garbage},
+    garbage::Garbage,
     locked::Locked,
     recorded::IsTimed,
 };
 use crate::{
     LoadError, Policy,
+    contain::Drops,
     flight::{Boarded, Flight, Landed, Need, Registry, Told, within},
     lock::Serves,
     order,
@@ -207,11 +208,16 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.flights.prepare(self.shard_count());
         if self.flights.has_adrift(shard) {
             // Their keys are dropped here, before the caller leads a flight.
-            let mut forgotten = Garbage::new();
+            let mut forgotten = Vec::new();
             self.shards.write(shard, Access::Unrecorded, |Beside { open, .. }, _| {
-                self.flights.tidy(shard, |key| forgotten.push((key, ())));
+                self.flights.tidy(shard, |key| forgotten.push(key));
                 self.with_flights(shard, open, |_| Some(()))
             });
+            let mut drops = Drops::default();
+            for key in forgotten {
+                drops.watch(|| drop(key));
+            }
+            drops.end();
         }
         shard
     }
@@ -320,9 +326,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let key = self.shards.write(shard, Access::Unrecorded, |Beside { open, .. }, _| {
             self.with_flights(shard, open, |registry| registry.forget_adrift(hash, flight))
         });
-        let mut drops = Drops::default();
-        drops.drop_each(key.map(|key| (key, ())).into_iter());
-        drops.end();
+        drop(key);
     }
 }
 

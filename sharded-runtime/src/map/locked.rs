@@ -10,7 +10,7 @@ use crate::{
     expiry::Stamp,
     removal::Cause,
     stats::Uses,
-    table::{NoMemory, Offer, StampOf, TableOf},
+    table::{Handed, NoMemory, Offer, StampOf, TableOf},
 };
 use std::borrow::Borrow;
 
@@ -252,10 +252,17 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         }
     }
 
-    /// Takes out the entry of an occupied slot, whose hash may be known.
-    pub(super) fn remove(&mut self, slot: u32, hash: Option<u64>) -> Option<(K, V)> {
+    /// Takes out the entry of an occupied slot, whose hash may be known. Says whether there is one; it is then to be [left](Locked::leave).
+    pub(super) fn remove(&mut self, slot: u32, hash: Option<u64>) -> bool {
         self.overtake_refresh(slot);
         self.lose(slot, hash)
+    }
+
+    /// As [`remove`](Locked::remove), but hands the entry out.
+    pub(super) fn remove_to(&mut self, slot: u32, hash: Option<u64>, handed: &mut Handed<K, V>) -> bool {
+        self.overtake_refresh(slot);
+        let units = self.take(slot, hash, Some(handed));
+        units.inspect(|&units| self.give_units(units)).is_some()
     }
 
     /// The entry of an occupied slot is about to be changed or taken out by a call: what is being loaded in its place, if anything, is not stored.
@@ -270,34 +277,46 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     }
 
     /// As [`remove`](Locked::remove), of an entry that has to go by itself: what is being loaded for its key is wanted none the less.
-    fn lose(&mut self, slot: u32, hash: Option<u64>) -> Option<(K, V)> {
-        let (removed, units) = self.take(slot, hash)?;
-        self.give_units(units);
-        Some(removed)
+    fn lose(&mut self, slot: u32, hash: Option<u64>) -> bool {
+        let units = self.take(slot, hash, None);
+        units.inspect(|&units| self.give_units(units)).is_some()
     }
 
-    /// Takes out an entry, whose units of capacity stay taken.
-    fn take(&mut self, slot: u32, hash: Option<u64>) -> Option<((K, V), u64)> {
+    /// Takes out an entry, and hands it out where it is to be. Answers its units of capacity, which stay taken.
+    fn take(&mut self, slot: u32, hash: Option<u64>, handed: Option<&mut Handed<K, V>>) -> Option<u64> {
         let hash = match hash {
             Some(hash) => hash,
             None => self.table.hash_of(slot, |key| self.core.hash_of(key))?,
         };
         let weight = self.table.weight::<P>(slot);
-        let removed = self.table.remove(slot, hash)?;
+        let is_removed = match handed {
+            Some(handed) => self.table.hand(slot, hash, handed),
+            None => self.table.remove(slot, hash, self.garbage.kept()),
+        };
+        if !is_removed {
+            return None;
+        }
         self.open.meter.stored.set(self.table.len() as u64);
         self.add_weight(-i64::from(weight));
-        Some((removed, weight.into()))
+        Some(weight.into())
     }
 
     pub(super) fn expire(&mut self, slot: u32) {
-        if let Some(removed) = self.lose(slot, None) {
+        if self.lose(slot, None) {
             self.open.meter.expired.add();
-            self.leave(removed, Cause::Expired);
+            self.leave(Cause::Expired);
         }
     }
 
     /// Looks through so many buckets that are due, but removes only so many entries. Says whether nothing is due any more.
-    pub(super) fn sweep(&mut self, mut buckets: usize, mut entries: usize) -> bool {
+    #[inline]
+    pub(super) fn sweep(&mut self, buckets: usize, entries: usize) -> bool {
+        !self.table.is_due(self.now) || self.sweep_due(buckets, entries)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn sweep_due(&mut self, mut buckets: usize, mut entries: usize) -> bool {
         while self.table.is_due(self.now) {
             if buckets == 0 || entries == 0 {
                 return false;
@@ -340,14 +359,14 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         let victim = victim?;
         let hash = self.table.hash_of(victim, |key| self.core.hash_of(key))?;
         self.table.evicted(victim, hash);
-        let (victim, units) = self.take(victim, Some(hash))?;
+        let units = self.take(victim, Some(hash), None)?;
         if is_alive {
             self.open.meter.evicted.add();
-            self.leave(victim, Cause::Evicted);
+            self.leave(Cause::Evicted);
         } else {
             // It was not found by then, but it can't be said to have left for another one.
             self.open.meter.expired.add();
-            self.leave(victim, Cause::Expired);
+            self.leave(Cause::Expired);
         }
         Some(units)
     }
@@ -359,9 +378,9 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         // The search may have found that nothing expires before a later time.
         self.open.earliest.set(self.table.tell_earliest());
         let slot = found?;
-        let (expired, units) = self.take(slot, None)?;
+        let units = self.take(slot, None, None)?;
         self.open.meter.expired.add();
-        self.leave(expired, Cause::Expired);
+        self.leave(Cause::Expired);
         Some(units)
     }
 
@@ -371,9 +390,9 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
 
     /// Evicts the entry of an occupied slot, with this hash.
     pub(super) fn evict(&mut self, slot: u32, hash: u64) {
-        if let Some(evicted) = self.lose(slot, Some(hash)) {
+        if self.lose(slot, Some(hash)) {
             self.open.meter.evicted.add();
-            self.leave(evicted, Cause::Evicted);
+            self.leave(Cause::Evicted);
         }
     }
 

@@ -53,12 +53,12 @@ mod write;
 pub use change::Change;
 
 use self::core::Hashing;
-use garbage::Drops;
 use units::Rules;
 
 use crate::{
     Field, Policy, Recording, Stats,
     builder::{BuildField, FieldOptions, StoreContext, StoreOptions},
+    contain::Drops,
     evict::MakesRoom,
     expiry::Stamp,
     hasher::MapHasher,

@@ -10,7 +10,7 @@ use crate::{
     evict::Eviction,
     expiry::Stamp,
     shards::{Beside, Of, Runs},
-    table::{NoMemory, Offer, Put, StampOf, Stored, TableOf},
+    table::{Handed, NoMemory, Offer, Put, StampOf, Stored, TableOf},
 };
 use std::borrow::Borrow;
 
@@ -158,7 +158,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.flights.overtake(self.route(hash), hash, &is_stored);
     }
 
-    /// Takes out the entry of a key, if a condition holds for its value.
+    /// Takes out the entry of a key, if a condition holds for its value, and hands it out.
     #[inline]
     #[track_caller]
     pub(super) fn take_plain<Q>(
@@ -167,21 +167,20 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         key: &Q,
         runs: Runs,
         condition: impl FnOnce(&V) -> bool,
-    ) -> Option<(K, V)>
-    where
+        handed: &mut Handed<K, V>,
+    ) where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
         self.shards.write(Of(hash), runs.access::<K, V>(), |Beside { open, .. }, table| {
-            let Some(taken) = table.take_if(hash, key, condition) else {
+            if table.hand_if(hash, key, condition, handed) {
+                open.meter.stored.set(table.len() as u64);
+                self.step_plain(open, table);
+            } else {
                 // Whatever the condition, it could not be asked of what is being loaded.
                 self.overtake(open, hash, key);
-                return None;
-            };
-            open.meter.stored.set(table.len() as u64);
-            self.step_plain(open, table);
-            Some(taken)
-        })
+            }
+        });
     }
 
     #[inline]

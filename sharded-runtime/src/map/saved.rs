@@ -107,41 +107,39 @@ where
     /// Puts in an entry of a snapshot. What does not come in is told of, since no call hands it out.
     fn restore(&self, entry: Entry<K, V>, loaded: &mut Loaded) {
         let Entry { key, value, times: Times { left, unused } } = entry;
+        let hash = self.core.hasher.hash(&key);
+        let shard = self.core.route(hash);
+        let mut offer = Offer::new(key, value);
         if unused >= self.core.idle {
             loaded.expired += 1;
-            let shard = self.core.route(self.core.hasher.hash(&key));
-            self.core.write(shard, Runs::Nothing, |locked| locked.leave_expired((key, value)));
+            self.core.write(shard, Runs::Nothing, |locked| locked.leave_expired(&mut offer));
             return;
         }
-        let refused = if StampOf::<P>::TRACKS_ACCESS {
-            self.put_unused(Offer::new(key, value), left, unused)
+        let is_refused = if StampOf::<P>::TRACKS_ACCESS {
+            self.put_unused(hash, &mut offer, left, unused)
         } else {
-            let mut offer = Offer::new(key, value);
-            if self.put(&mut offer, left) == Stored::Refused { offer.take() } else { None }
+            self.put(&mut offer, left) == Stored::Refused
         };
-        let Some((key, value)) = refused else {
+        if is_refused {
+            loaded.refused += 1;
+            self.core.write(shard, Runs::Nothing, |locked| locked.evict_offered(&mut offer));
+        } else {
             loaded.entries += 1;
-            return;
-        };
-        loaded.refused += 1;
-        let shard = self.core.route(self.core.hasher.hash(&key));
-        let mut offer = Offer::new(key, value);
-        self.core.write(shard, Runs::Nothing, |locked| locked.evict_offered(&mut offer));
+        }
     }
 
-    /// Stores what is on offer for this long, as an entry that was unused for so long, or gives it back where there is no room.
-    fn put_unused(&self, mut offer: Offer<K, V>, left: Option<u64>, unused: u64) -> Option<(K, V)> {
-        let hash = offer.key().map_or(0, |key| self.core.hasher.hash(key));
+    /// Stores what is on offer for this long, as an entry that was unused for so long. Says whether it stays on offer, as there is no room.
+    fn put_unused(&self, hash: u64, offer: &mut Offer<K, V>, left: Option<u64>, unused: u64) -> bool {
         let shard = self.core.route(hash);
         let put = |offer: &mut Offer<K, V>| {
             self.core.write(shard, Runs::Nothing, |locked| locked.put_unused(hash, offer, left, unused));
         };
-        put(&mut offer);
+        put(offer);
         // As any other insert where entries may not be evicted.
-        if P::PINS && offer.value.is_some() && self.core.make_room_elsewhere(shard, &offer) {
-            put(&mut offer);
+        if P::PINS && offer.is_whole() && self.core.make_room_elsewhere(shard, offer) {
+            put(offer);
         }
-        offer.take()
+        offer.is_whole()
     }
 }
 
@@ -262,9 +260,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
 impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
     /// Tells of an entry that had expired before it came into the map.
-    fn leave_expired(&mut self, entry: (K, V)) {
+    fn leave_expired(&mut self, offer: &mut Offer<K, V>) {
         self.open.meter.expired.add();
-        self.leave(entry, Cause::Expired);
+        self.leave_offered(offer, Cause::Expired);
     }
 
     /// Stores what is on offer, in place of what its key had, for this long (or the declared ttl), as an entry that was unused for
@@ -278,9 +276,7 @@ impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
                 if let Some(value) = &mut offer.value {
                     self.replace(slot, hash, value, ttl);
                 }
-                if let Some(replaced) = offer.take() {
-                    self.leave(replaced, Cause::Replaced);
-                }
+                self.leave_offered(offer, Cause::Replaced);
                 Some(slot)
             }
             None => self.insert_slot(hash, offer, ttl, !P::PINS),

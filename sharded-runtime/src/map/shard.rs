@@ -3,16 +3,17 @@
 use super::{
     core::{BATCH, Core, Moving},
     discard::Part,
-    garbage::{Drops, Garbage, Parting},
+    garbage::{Garbage, Parting},
     locked::Locked,
 };
 use crate::{
     Policy, StorageOf,
+    contain::Drops,
     expiry::Stamp,
     removal::Cause,
     shards::{Access, Beside, Step},
     sweeper::Sweep,
-    table::{Cursor, Entries, Table},
+    table::{Cursor, Entries, Removed, Table},
 };
 use std::{
     mem::needs_drop,
@@ -70,9 +71,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                     if !locked.is_alive(slot) {
                         locked.expire(slot);
                     } else if locked.change_weighed(slot, None, |key, value| keep(key, value)) == Some(false)
-                        && let Some(removed) = locked.remove(slot, None)
+                        && locked.remove(slot, None)
                     {
-                        locked.leave(removed, Cause::Removed);
+                        locked.leave(Cause::Removed);
                     }
                     // Before the next one may become too heavy.
                     locked.drop_heavy();
@@ -241,9 +242,8 @@ pub(super) struct Taken<K, V, P: Policy> {
 
 impl<K, V, P: Policy> Taken<K, V, P> {
     pub(super) fn drop_each(self, drops: &mut Drops) {
-        if needs_drop::<(K, V)>() {
-            drops.drop_each(self.entries().map(|(key, value, _)| (key, value)));
-        }
+        let mut entries = self.entries();
+        while drop_some(&mut entries, BATCH, drops) {}
     }
 
     pub(super) fn into_part(self) -> Part
@@ -253,34 +253,40 @@ impl<K, V, P: Policy> Taken<K, V, P> {
     {
         let mut left = Some(self.entries());
         Box::new(move |most, drops| {
-            let Some(entries) = left.as_mut().filter(|_| needs_drop::<(K, V)>()) else {
-                // Nothing but memory.
+            let is_more = left.as_mut().is_some_and(|entries| drop_some(entries, most, drops));
+            if !is_more {
                 left = None;
-                return false;
-            };
-            let mut dropped = 0;
-            drops.drop_each(entries.take(most).map(|(key, value, _)| {
-                dropped += 1;
-                (key, value)
-            }));
-            dropped == most
+            }
+            is_more
         })
     }
 
     /// Adds the entries that were alive to others, and drops the rest.
-    pub(super) fn keep_live(self, live: &mut Vec<(K, V)>) {
-        let mut expired = Garbage::new();
+    pub(super) fn keep_live(self, live: &mut Removed<K, V>) {
+        let mut expired = Removed::new();
         let now = self.now;
-        for (key, value, deadline) in self.entries() {
-            if deadline > now {
-                live.push((key, value));
-            } else {
-                expired.push((key, value));
-            }
+        let mut entries = self.entries();
+        while let Some(deadline) = entries.deadline() {
+            entries.take(if deadline > now { live } else { &mut expired });
         }
     }
 
     fn entries(self) -> Entries<K, V, P> {
         self.table.into_entries(self.idle)
     }
+}
+
+/// Drops so many entries; says whether there may be more. What has nothing but memory ends at once.
+fn drop_some<K, V, P: Policy>(entries: &mut Entries<K, V, P>, most: usize, drops: &mut Drops) -> bool {
+    if !needs_drop::<(K, V)>() {
+        return false;
+    }
+    let mut removed = Removed::new();
+    for _ in 0..most {
+        if !entries.take(&mut removed) {
+            return false;
+        }
+        removed.drop_each(drops);
+    }
+    true
 }

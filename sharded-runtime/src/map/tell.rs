@@ -3,23 +3,29 @@
 
 use super::{
     core::{BATCH, Core},
-    garbage::Drops,
     locked::Locked,
 };
 use crate::{
     Cause, Policy,
+    contain::Drops,
     removal::Listening,
     shards::Step,
-    table::{Cursor, Offer},
+    table::{Cursor, Handed, Offer, Removed},
 };
 
 impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
-    /// Leaves an entry that was taken out to be told of, or else to be dropped, after the lock is released.
+    /// Leaves the entry that was taken out last to be told of, or else to be dropped, after the lock is released.
     #[inline]
-    pub(super) fn leave(&mut self, entry: (K, V), cause: Cause) {
-        match self.core.listening() {
-            None => self.garbage.push(entry),
-            Some(listening) => self.garbage.tell(entry, cause, listening),
+    pub(super) fn leave(&mut self, cause: Cause) {
+        if let Some(listening) = self.core.listening() {
+            self.garbage.tell_last(cause, listening);
+        }
+    }
+
+    /// As [`leave`](Locked::leave), of what is on offer, if that is an entry.
+    pub(super) fn leave_offered(&mut self, offer: &mut Offer<K, V>, cause: Cause) {
+        if self.garbage.kept().push_offer(offer) {
+            self.leave(cause);
         }
     }
 
@@ -47,16 +53,16 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         let Some(value) = &mut offer.value else { return };
         self.replace(slot, hash, value, ttl);
         if let Some(key) = offer.take_key() {
-            self.leave((key, copy), Cause::Replaced);
+            self.garbage.tell(key, copy, Cause::Replaced, listening);
         }
     }
 
     /// Takes out the entry of an occupied slot, whose hash may be known, and hands it out.
     #[inline]
-    pub(super) fn hand_removed(&mut self, slot: u32, hash: Option<u64>, cause: Cause) -> Option<(K, V)> {
+    pub(super) fn hand_removed(&mut self, slot: u32, hash: Option<u64>, cause: Cause, handed: &mut Handed<K, V>) {
         match self.core.listening() {
-            None => self.remove(slot, hash),
-            Some(listening) => self.tell_removed(slot, hash, cause, listening),
+            None => _ = self.remove_to(slot, hash, handed),
+            Some(listening) => self.tell_removed((slot, hash), cause, listening, handed),
         }
     }
 
@@ -64,16 +70,16 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     #[inline(never)]
     fn tell_removed(
         &mut self,
-        slot: u32,
-        hash: Option<u64>,
+        (slot, hash): (u32, Option<u64>),
         cause: Cause,
         listening: &Listening<K, V>,
-    ) -> Option<(K, V)> {
-        let entry = self.table.get(slot)?;
-        let copy = (listening.copy_key(entry.key()), listening.copy_value(entry.value()));
-        let removed = self.remove(slot, hash)?;
-        self.leave(copy, cause);
-        Some(removed)
+        handed: &mut Handed<K, V>,
+    ) {
+        let Some(entry) = self.table.get(slot) else { return };
+        let (key, value) = (listening.copy_key(entry.key()), listening.copy_value(entry.value()));
+        if self.remove_to(slot, hash, handed) {
+            self.garbage.tell(key, value, cause, listening);
+        }
     }
 }
 
@@ -81,11 +87,13 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Takes out all entries of a shard, some per lock hold, and hands out those that are alive.
     #[track_caller]
-    pub(super) fn hand_all(&self, shard: usize, entries: &mut Vec<(K, V)>) {
+    pub(super) fn hand_all(&self, shard: usize, entries: &mut Removed<K, V>) {
         let mut next = Some(Cursor::default());
         while let Some(from) = next.take() {
             self.step_out(shard, from, &mut next, |locked, slot| {
-                entries.extend(locked.hand_removed(slot, None, Cause::Removed));
+                let mut handed = Handed::new();
+                locked.hand_removed(slot, None, Cause::Removed, &mut handed);
+                entries.push_handed(handed);
             });
         }
         self.settle_size(shard);
@@ -97,8 +105,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let mut next = Some(Cursor::default());
         while let Some(from) = next.take() {
             let clear = |locked: &mut Locked<'_, K, V, P, S>, slot| {
-                if let Some(removed) = locked.remove(slot, None) {
-                    locked.leave(removed, Cause::Cleared);
+                if locked.remove(slot, None) {
+                    locked.leave(Cause::Cleared);
                 }
             };
             drops.watch(|| self.step_out(shard, from, &mut next, clear));

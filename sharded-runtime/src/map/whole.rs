@@ -4,7 +4,7 @@
 //! of one moment: an entry that is there all the while is seen exactly once, one that comes or goes meanwhile once or not at all.
 
 use super::{Key, ShardedMap, Value};
-use crate::{Policy, lock::Serves};
+use crate::{Policy, lock::Serves, table::Removed};
 use std::hash::BuildHasher;
 
 impl<K, V, P, S> ShardedMap<K, V, P, S>
@@ -129,7 +129,7 @@ where
     #[allow(clippy::must_use_candidate, reason = "what it removes may be all that is wanted")]
     #[track_caller]
     pub fn drain(&self) -> Vec<(K, V)> {
-        let mut entries = Vec::new();
+        let mut entries = Removed::new();
         for shard in 0..self.core.shard_count() {
             if self.core.listening().is_some() {
                 self.core.hand_all(shard, &mut entries);
@@ -137,7 +137,7 @@ where
                 self.core.take_all(shard).keep_live(&mut entries);
             }
         }
-        entries
+        entries.into_vec()
     }
 
     /// Copies of all keys, in no particular order. No use of the entries. O(n).

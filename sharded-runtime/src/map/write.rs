@@ -7,7 +7,7 @@ use crate::{
     lock::Serves,
     record::Operation,
     shards::Runs,
-    table::{Offer, Stored},
+    table::{Handed, Offer, Stored},
 };
 use std::{
     borrow::Borrow,
@@ -154,8 +154,10 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
+        let mut handed = Handed::new();
+        self.take_if(key, Runs::Nothing, |_| true, &mut handed);
         // The key is dropped here, after the lock is released.
-        self.remove_entry(key).map(|(_, value)| value)
+        handed.take_value()
     }
 
     /// Takes out a key's entry.
@@ -181,7 +183,9 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.take_if(key, Runs::Nothing, |_| true)
+        let mut handed = Handed::new();
+        self.take_if(key, Runs::Nothing, |_| true, &mut handed);
+        handed.take()
     }
 
     /// Takes out a key's value if a condition holds for it, in one critical section. Asking is no use of the entry.
@@ -208,7 +212,9 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.take_if(key, Runs::Closure, condition).map(|(_, value)| value)
+        let mut handed = Handed::new();
+        self.take_if(key, Runs::Closure, condition, &mut handed);
+        handed.take_value()
     }
 
     /// Stores entries one by one, each as [`insert`](Self::insert) does. No lock is held between two, nor while the iterator runs.
@@ -278,39 +284,47 @@ where
         match self.put(offer, ttl) {
             Stored::New => false,
             Stored::InPlace => true,
-            Stored::Refused if P::WEIGHS || P::PINS => {
-                let Some(hash) = offer.key().map(|key| self.core.hasher.hash(key)) else { return false };
-                let removed = self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
-                    let slot = locked.find_offered(hash, offer);
-                    let removed = slot.and_then(|slot| locked.hand_removed(slot, Some(hash), Cause::Replaced));
-                    locked.evict_offered(offer);
-                    removed
-                });
-                offer.value = removed.map(|(_, value)| value);
-                offer.value.is_some()
-            }
+            Stored::Refused if P::WEIGHS || P::PINS => self.evict_refused(offer),
             Stored::Refused => no_room(),
         }
     }
 
+    /// Evicts what is refused at once, with what it would have replaced, which is left on offer. Says whether that is something.
+    #[cold]
+    #[inline(never)]
     #[track_caller]
-    fn take_if<Q>(&self, key: &Q, runs: Runs, condition: impl FnOnce(&V) -> bool) -> Option<(K, V)>
+    fn evict_refused(&self, offer: &mut Offer<K, V>) -> bool {
+        let Some(hash) = offer.key().map(|key| self.core.hasher.hash(key)) else { return false };
+        let mut replaced = Handed::new();
+        self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
+            if let Some(slot) = locked.find_offered(hash, offer) {
+                locked.hand_removed(slot, Some(hash), Cause::Replaced, &mut replaced);
+            }
+            locked.evict_offered(offer);
+        });
+        offer.value = replaced.take_value();
+        offer.value.is_some()
+    }
+
+    /// Takes out a key's entry if a condition holds for its value, and hands it out.
+    #[track_caller]
+    fn take_if<Q>(&self, key: &Q, runs: Runs, condition: impl FnOnce(&V) -> bool, handed: &mut Handed<K, V>)
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.core.hash_for(Operation::Remove, key);
         if Core::<K, V, P, S>::IS_PLAIN && self.core.listening().is_none() {
-            return self.core.take_plain(hash, key, runs, condition);
+            return self.core.take_plain(hash, key, runs, condition, handed);
         }
-        self.core.write(self.core.route(hash), runs, |locked| {
-            let Some(slot) = locked.find(hash, key) else {
-                // Whatever the condition, it could not be asked of what is being loaded.
-                self.core.overtake(locked.open, hash, key);
-                return None;
-            };
-            if condition(locked.value(slot)) { locked.hand_removed(slot, Some(hash), Cause::Removed) } else { None }
-        })
+        self.core.write(self.core.route(hash), runs, |locked| match locked.find(hash, key) {
+            Some(slot) if condition(locked.value(slot)) => {
+                locked.hand_removed(slot, Some(hash), Cause::Removed, handed);
+            }
+            Some(_) => {}
+            // Whatever the condition, it could not be asked of what is being loaded.
+            None => self.core.overtake(locked.open, hash, key),
+        });
     }
 }
 
@@ -362,9 +376,9 @@ impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
 
     /// Evicts what is on offer at once.
     pub(super) fn evict_offered(&mut self, offer: &mut Offer<K, V>) {
-        if let Some(entry) = offer.take() {
+        if offer.is_whole() {
             self.count_evicted();
-            self.leave(entry, Cause::Evicted);
+            self.leave_offered(offer, Cause::Evicted);
         }
     }
 }

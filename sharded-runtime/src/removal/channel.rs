@@ -34,6 +34,12 @@ pub struct Removal<K, V> {
     pub cause: Cause,
 }
 
+impl<K, V> Removal<K, Box<V>> {
+    fn unboxed(self) -> Removal<K, V> {
+        Removal { key: self.key, value: *self.value, cause: self.cause }
+    }
+}
+
 /// The entries that have left a map, to be received by one thread or task at a time: see
 /// [`ShardedMap::removals`](crate::ShardedMap::removals).
 ///
@@ -87,7 +93,7 @@ impl<K, V> Removals<K, V> {
         loop {
             let next = state.removals.pop_front();
             if next.is_some() || state.is_closed {
-                return next;
+                return next.map(Removal::unboxed);
             }
             has_come.wait(&mut state);
         }
@@ -107,7 +113,8 @@ impl<K, V> Removals<K, V> {
     /// assert_eq!(removals.try_recv(), None);
     /// ```
     pub fn try_recv(&mut self) -> Option<Removal<K, V>> {
-        self.channel.state.lock().removals.pop_front()
+        let next = self.channel.state.lock().removals.pop_front();
+        next.map(Removal::unboxed)
     }
 
     /// The next one, as a future for any executor; `None` once the map is gone and nothing is left. Nothing is lost if it is dropped.
@@ -154,7 +161,7 @@ impl<K, V> Removals<K, V> {
         let mut state = self.channel.state.lock();
         let next = state.removals.pop_front();
         if next.is_some() || state.is_closed {
-            return Poll::Ready(next);
+            return Poll::Ready(next.map(Removal::unboxed));
         }
         std::mem::swap(&mut state.waker, &mut waker);
         drop(state);
@@ -211,7 +218,7 @@ pub(super) struct Channel<K, V> {
 }
 
 struct State<K, V> {
-    removals: VecDeque<Removal<K, V>>,
+    removals: VecDeque<Removal<K, Box<V>>>,
     waker: Option<StoredWaker>,
     /// The map is gone.
     is_closed: bool,
@@ -245,16 +252,15 @@ impl<K, V> Later for Channel<K, V> {
 }
 
 impl<K: Send, V: Send> Sink<K, V> for Channel<K, V> {
-    fn leave(&self, entry: (K, V), cause: Cause) -> Option<(K, V)> {
+    fn leave(&self, key: K, value: Box<V>, cause: Cause) -> Option<(K, Box<V>)> {
         let mut state = self.state.lock();
         if state.is_deaf {
-            return Some(entry);
+            return Some((key, value));
         }
         if state.removals.len() >= self.capacity {
             self.missed.fetch_add(1, Ordering::Relaxed);
-            return Some(entry);
+            return Some((key, value));
         }
-        let (key, value) = entry;
         state.removals.push_back(Removal { key, value, cause });
         None
     }

@@ -17,10 +17,10 @@ use channel::Channel;
 use queue::Queue;
 use std::sync::Arc;
 
-/// Where the entries go that leave a map.
+/// Where the entries go that leave a map. Values come in boxes, so that large ones take no place on the stack of each function on their way.
 pub(crate) trait Sink<K, V>: Later + Send + Sync {
     /// Takes an entry, or gives it back to be dropped. Runs under the lock of its shard, so it runs no code of the user.
-    fn leave(&self, entry: (K, V), cause: Cause) -> Option<(K, V)>;
+    fn leave(&self, key: K, value: Box<V>, cause: Cause) -> Option<(K, Box<V>)>;
     /// Panics of the user's code that were contained.
     fn panics(&self) -> u64;
     /// The map is gone.
@@ -31,7 +31,7 @@ pub(crate) trait Sink<K, V>: Later + Send + Sync {
 pub(crate) struct Listening<K, V> {
     sink: Arc<dyn Sink<K, V>>,
     copy_key: fn(&K) -> K,
-    copy_value: fn(&V) -> V,
+    copy_value: fn(&V) -> Box<V>,
     /// Whether it is told of values that are replaced; in a set there are none.
     of_replaced: bool,
 }
@@ -51,7 +51,7 @@ impl<K: Clone + Send + 'static, V: Clone + Send + 'static> Listening<K, V> {
     }
 
     fn by(sink: Arc<impl Sink<K, V> + 'static>) -> Self {
-        Listening { sink, copy_key: K::clone, copy_value: V::clone, of_replaced: true }
+        Listening { sink, copy_key: K::clone, copy_value: |value| Box::new(value.clone()), of_replaced: true }
     }
 }
 
@@ -63,8 +63,11 @@ impl<K, V> Listening<K, V> {
     }
 
     /// Takes an entry, or gives it back to be dropped. Under the lock of its shard; [`tell`](Listening::tell) comes after it.
-    pub(crate) fn leave(&self, entry: (K, V), cause: Cause) -> Option<(K, V)> {
-        if cause == Cause::Replaced && !self.of_replaced { Some(entry) } else { self.sink.leave(entry, cause) }
+    pub(crate) fn leave(&self, key: K, value: Box<V>, cause: Cause) -> Option<(K, Box<V>)> {
+        if cause == Cause::Replaced && !self.of_replaced {
+            return Some((key, value));
+        }
+        self.sink.leave(key, value, cause)
     }
 
     /// Sees to it that what was left is told, now or when this thread is outside of all shards.
@@ -85,7 +88,8 @@ impl<K, V> Listening<K, V> {
         (self.copy_key)(key)
     }
 
-    pub(crate) fn copy_value(&self, value: &V) -> V {
+    #[allow(clippy::unnecessary_box_returns, reason = "a large value takes no place on the stack")]
+    pub(crate) fn copy_value(&self, value: &V) -> Box<V> {
         (self.copy_value)(value)
     }
 

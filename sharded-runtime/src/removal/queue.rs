@@ -30,7 +30,7 @@ pub(super) struct Queue<K, V> {
 type Listener<K, V> = dyn Fn(&K, &V, Cause) + Send + Sync;
 
 struct State<K, V> {
-    entries: VecDeque<(K, V, Cause)>,
+    entries: VecDeque<(K, Box<V>, Cause)>,
     /// Whether a thread is calling the listener, or is about to.
     is_called: bool,
     /// Whether that thread has done its share.
@@ -84,7 +84,7 @@ impl<K, V> Queue<K, V> {
     }
 
     /// The next entry to call the listener with, for the thread that has called it so often; `None` where it is done.
-    fn next(&self, calls: usize) -> Option<(K, V, Cause)> {
+    fn next(&self, calls: usize) -> Option<(K, Box<V>, Cause)> {
         let mut state = self.state.lock();
         if calls >= SHARE {
             state.is_tired = true;
@@ -114,7 +114,7 @@ impl<K, V> Queue<K, V> {
         }
     }
 
-    fn call(&self, (key, value, cause): (K, V, Cause)) {
+    fn call(&self, (key, value, cause): (K, Box<V>, Cause)) {
         self.watch(|| (self.listener)(&key, &value, cause));
         self.watch(move || drop(key));
         self.watch(move || drop(value));
@@ -143,7 +143,7 @@ impl<K, V> Later for Queue<K, V> {
 }
 
 impl<K: Send, V: Send> Sink<K, V> for Queue<K, V> {
-    fn leave(&self, (key, value): (K, V), cause: Cause) -> Option<(K, V)> {
+    fn leave(&self, key: K, value: Box<V>, cause: Cause) -> Option<(K, Box<V>)> {
         self.state.lock().entries.push_back((key, value, cause));
         None
     }

@@ -12,7 +12,8 @@ mod weights;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use raw::Copies;
 pub(crate) use raw::{
-    Copied, Cursor, Entries, Found, Look, NoMemory, Offer, Peek, Put, StampOf, Stored, Use, UseFetched, View,
+    Copied, Cursor, Entries, Found, Handed, Look, NoMemory, Offer, Peek, Put, Removed, StampOf, Stored, Use,
+    UseFetched, View,
 };
 
 use crate::{
@@ -219,14 +220,20 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.raw.put_new(hash, offer)
     }
 
-    /// Removes the entry of a key if a condition holds for its value: from a table whose entries neither expire nor are evicted.
+    /// Removes the entry of a key if a condition holds for its value, and hands it out: from a table whose entries neither expire nor are evicted.
     #[inline]
-    pub(crate) fn take_if<Q>(&mut self, hash: u64, key: &Q, condition: impl FnOnce(&V) -> bool) -> Option<(K, V)>
+    pub(crate) fn hand_if<Q>(
+        &mut self,
+        hash: u64,
+        key: &Q,
+        condition: impl FnOnce(&V) -> bool,
+        handed: &mut Handed<K, V>,
+    ) -> bool
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        self.raw.take_if(hash, key, condition)
+        self.raw.hand_if(hash, key, condition, handed)
     }
 
     /// Starts the time to live of an entry, of at least the declared length. Says whether it expires before what was
@@ -272,11 +279,22 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.raw.hash_of(slot, rehash)
     }
 
-    /// Removes the entry of an occupied slot, with this hash.
-    pub(crate) fn remove(&mut self, slot: u32, hash: u64) -> Option<(K, V)> {
-        let removed = self.raw.remove(slot, hash)?;
-        self.eviction.removed(slot);
-        Some(removed)
+    /// Removes the entry of an occupied slot, with this hash, see [`RawTable::remove`].
+    pub(crate) fn remove(&mut self, slot: u32, hash: u64, removed: &mut Removed<K, V>) -> bool {
+        let is_removed = self.raw.remove(slot, hash, removed);
+        if is_removed {
+            self.eviction.removed(slot);
+        }
+        is_removed
+    }
+
+    /// As [`remove`](Table::remove), but hands the entry out.
+    pub(crate) fn hand(&mut self, slot: u32, hash: u64, handed: &mut Handed<K, V>) -> bool {
+        let is_removed = self.raw.hand(slot, hash, handed);
+        if is_removed {
+            self.eviction.removed(slot);
+        }
+        is_removed
     }
 
     /// Tells the eviction that an entry, with this hash, is going to be [removed](Table::remove) because it was the [victim](Table::victim).

@@ -10,7 +10,7 @@ use std::{
     marker::PhantomData,
     mem::{self, MaybeUninit},
     num::NonZero,
-    ptr::NonNull,
+    ptr::{self, NonNull},
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
@@ -376,52 +376,43 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         unsafe { self.body.as_ptr().add(slot * Layout::<K, V, P>::ENTRY).cast() }
     }
 
-    /// Takes a copy of an entry out.
+    /// Copies an entry to another slot.
     ///
     /// # Safety
     ///
-    /// There must be an entry and no writer; what is copied must not be used twice unless it is `Copy`.
+    /// There must be an entry here and no other writer. What is in the other slot is forgotten, and one of the two has to be.
     #[inline]
-    pub(super) unsafe fn take(self, slot: usize) -> Pair<K, V> {
-        // SAFETY: the caller's promise; readers that race only read.
-        unsafe { self.pair(slot).read() }
+    unsafe fn copy(self, from: usize, to_bucket: Self, to: usize) {
+        // SAFETY: the caller's promise; where readers race, they read by `words::load` of the same type. Slots are apart.
+        unsafe {
+            let (from, to) = (self.pair(from), to_bucket.pair(to));
+            if Layout::<K, V, P>::IS_RACY {
+                words::store(to.cast(), &*from.cast::<Words<Pair<K, V>>>());
+            } else {
+                ptr::copy_nonoverlapping(from, to, 1);
+            }
+        }
     }
 
-    /// Puts an entry in.
+    /// Puts in what is on offer, if that is both a key and a value.
     ///
     /// # Safety
     ///
     /// There must be no other writer. What is in the slot is forgotten.
     #[inline]
-    pub(super) unsafe fn put(self, slot: usize, pair: Pair<K, V>) {
-        // SAFETY: the caller's promise; where readers race, they read by `words::load` of the same type.
-        unsafe {
-            if Layout::<K, V, P>::IS_RACY {
-                words::store(self.pair(slot).cast(), &Words(MaybeUninit::new(pair)));
-            } else {
-                self.pair(slot).write(pair);
-            }
-        }
-    }
-
-    /// As [`put`](Bucket::put), of what is on offer, without another move on the way.
-    ///
-    /// # Safety
-    ///
-    /// As of `put`, and the offer must be whole.
-    #[inline]
     pub(super) unsafe fn put_offer(self, slot: usize, offer: &mut Offer<K, V>) {
-        if Layout::<K, V, P>::IS_RACY {
-            let mut words = Words(MaybeUninit::<Pair<K, V>>::uninit());
-            // SAFETY: the caller's promise; where readers race, they read by `words::load` of the same type.
-            unsafe {
-                offer.move_to(words.0.as_mut_ptr());
+        let Some((key, value)) = offer.both() else { return };
+        let mut words = Words(MaybeUninit::<Pair<K, V>>::uninit());
+        // SAFETY: the caller's promise; where readers race, they read by `words::load` of the same type. The offer is apart, and forgets both.
+        unsafe {
+            let pair = if Layout::<K, V, P>::IS_RACY { words.0.as_mut_ptr() } else { self.pair(slot) };
+            ptr::copy_nonoverlapping(key, &raw mut (*pair).key, 1);
+            ptr::copy_nonoverlapping(value, &raw mut (*pair).value, 1);
+            if Layout::<K, V, P>::IS_RACY {
                 words::store(self.pair(slot).cast(), &words);
             }
-        } else {
-            // SAFETY: the caller's promise.
-            unsafe { offer.move_to(self.pair(slot)) }
         }
+        offer.forget();
     }
 
     /// Copies an entry that may be written meanwhile.
@@ -460,7 +451,7 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     pub(super) unsafe fn transfer(self, from: usize, to_bucket: Self, to: usize) {
         // SAFETY: the caller's promise.
         unsafe {
-            to_bucket.put(to, self.take(from));
+            self.copy(from, to_bucket, to);
             to_bucket.stamp(to).copy(self.stamp(from));
             if let (Some(here), Some(there)) = (self.kept_hash(from), to_bucket.kept_hash(to)) {
                 there.write(here.read());

@@ -10,6 +10,7 @@
 //! | `sizes.rs` | how many buckets there should be |
 //! | `offer.rs` | what a call brings to be put in |
 //! | `put.rs` | putting in and taking out |
+//! | `removed.rs` | what was taken out |
 //! | `displaced.rs` | how many entries lie behind their home |
 //! | `gaps.rs` | filling the gaps that removed entries leave |
 //! | `grow.rs` | one bucket more, or one less |
@@ -40,6 +41,7 @@ mod memory;
 mod offer;
 mod put;
 mod racy;
+mod removed;
 mod sizes;
 mod walk;
 mod words;
@@ -51,6 +53,7 @@ pub(crate) use put::Put;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use racy::Copies;
 pub(crate) use racy::{Copied, Look, Peek, Use, UseFetched, View};
+pub(crate) use removed::{Handed, Removed};
 pub(crate) use walk::{Cursor, Entries};
 
 use crate::{
@@ -67,14 +70,15 @@ use sizes::Sizes;
 use std::{
     borrow::Borrow,
     marker::PhantomData,
-    mem::ManuallyDrop,
+    mem::MaybeUninit,
     ops::Range,
-    ptr::NonNull,
+    ptr::{self, NonNull},
     sync::{
         Arc,
         atomic::{AtomicPtr, AtomicU64, Ordering::Relaxed},
     },
 };
+use words::Words;
 
 /// The most buckets that can be numbered.
 const MAX_BUCKETS: u32 = 1 << 28;
@@ -134,9 +138,12 @@ impl<K, V, P: Policy> At<K, V, P> {
     unsafe fn change<R>(&self, change: impl FnOnce(&K, &mut V) -> R) -> R {
         let At { bucket, slot, .. } = *self;
         if Layout::<K, V, P>::IS_RACY {
+            let mut copy = PutBack { bucket, slot, words: Words(MaybeUninit::uninit()) };
             // SAFETY: there is an entry; the copy goes back and is forgotten here, so it exists once.
-            let mut copy = PutBack { bucket, slot, pair: ManuallyDrop::new(unsafe { bucket.take(slot) }) };
-            let Pair { key, value } = &mut *copy.pair;
+            let Pair { key, value } = unsafe {
+                ptr::copy_nonoverlapping(bucket.pair(slot), copy.words.0.as_mut_ptr(), 1);
+                copy.words.0.assume_init_mut()
+            };
             return change(key, value);
         }
         // SAFETY: the caller's promise.
@@ -491,16 +498,17 @@ impl Slots {
     }
 }
 
-/// A copy of an entry that replaces it when it is dropped.
+/// A copy of an entry, which it replaces when this is dropped.
 struct PutBack<K, V, P: Policy> {
     bucket: Bucket<K, V, P>,
     slot: usize,
-    pair: ManuallyDrop<Pair<K, V>>,
+    words: Words<Pair<K, V>>,
 }
 
 impl<K, V, P: Policy> Drop for PutBack<K, V, P> {
     fn drop(&mut self) {
-        // SAFETY: it came from this slot, and nothing else is done to the slot as long as it is out.
-        unsafe { self.bucket.put(self.slot, ManuallyDrop::take(&mut self.pair)) }
+        // SAFETY: it came from this slot, and nothing else is done to the slot as long as it is out. Readers that race read by `words::load` of
+        // the same type.
+        unsafe { words::store(self.bucket.pair(self.slot).cast(), &self.words) }
     }
 }

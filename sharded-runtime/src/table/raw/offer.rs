@@ -1,6 +1,5 @@
 //! What a call brings to a shard.
 
-use super::layout::Pair;
 use std::ptr;
 
 /// A key and a value that may be stored. What is not, is dropped or given back after the lock is released, also when user
@@ -61,22 +60,19 @@ impl<K, V> Offer<K, V> {
         self.key.is_some() && self.value.is_some()
     }
 
-    /// Moves both to a slot.
-    ///
-    /// # Safety
-    ///
-    /// The slot must be valid for writes. It is an entry after that only if the offer was whole.
+    /// Both, if there is both a key and a value.
     #[inline]
-    pub(super) unsafe fn move_to(&mut self, slot: *mut Pair<K, V>) {
-        if let (Some(key), Some(value)) = (&self.key, &self.value) {
-            // SAFETY: the slot is valid, and apart from the offer. What was copied is overwritten here without being dropped, so it exists
-            // once.
-            unsafe {
-                ptr::copy_nonoverlapping(key, &raw mut (*slot).key, 1);
-                ptr::copy_nonoverlapping(value, &raw mut (*slot).value, 1);
-                ptr::write(&raw mut self.key, None);
-                ptr::write(&raw mut self.value, None);
-            }
+    pub(super) fn both(&self) -> Option<(&K, &V)> {
+        self.key.as_ref().zip(self.value.as_ref())
+    }
+
+    /// Forgets both, which were moved elsewhere.
+    #[inline]
+    pub(super) fn forget(&mut self) {
+        // SAFETY: both are valid for writes. What is overwritten is not dropped.
+        unsafe {
+            ptr::write(&raw mut self.key, None);
+            ptr::write(&raw mut self.value, None);
         }
     }
 

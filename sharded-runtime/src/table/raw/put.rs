@@ -1,7 +1,7 @@
 //! Putting in and taking out.
 
 use super::{
-    At, Bucket, Layout, NoMemory, Pair, RawTable,
+    At, Bucket, Handed, Layout, NoMemory, RawTable, Removed,
     bucket::{Header, tag},
     slot_number,
 };
@@ -129,36 +129,62 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         }
     }
 
-    /// Takes out the entry of a slot, with this hash (of which only the lower half counts).
-    pub(crate) fn remove(&mut self, slot: u32, hash: u64) -> Option<(K, V)> {
-        let at = self.at(slot)?;
-        // SAFETY: there is an entry.
-        Some(unsafe { self.take(&at, hash) })
+    /// Moves the entry of a slot, with this hash (of which only the lower half counts), to what is removed. Says whether there is one.
+    pub(crate) fn remove(&mut self, slot: u32, hash: u64, removed: &mut Removed<K, V>) -> bool {
+        let Some(at) = self.at(slot) else { return false };
+        // SAFETY: there is an entry, which is gone then.
+        unsafe {
+            removed.push_pair(at.bucket.pair(at.slot));
+            self.forget(&at, hash);
+        }
+        true
     }
 
-    /// Takes out the entry of a key, if a condition holds for its value.
+    /// As [`remove`](RawTable::remove), but hands the entry out.
+    pub(crate) fn hand(&mut self, slot: u32, hash: u64, handed: &mut Handed<K, V>) -> bool {
+        let Some(at) = self.at(slot) else { return false };
+        // SAFETY: there is an entry, which is gone then.
+        unsafe {
+            handed.put(at.bucket.pair(at.slot));
+            self.forget(&at, hash);
+        }
+        true
+    }
+
+    /// As [`hand`](RawTable::hand), of the entry of a key, if a condition holds for its value.
     #[inline]
-    pub(crate) fn take_if<Q>(&mut self, hash: u64, key: &Q, condition: impl FnOnce(&V) -> bool) -> Option<(K, V)>
+    pub(crate) fn hand_if<Q>(
+        &mut self,
+        hash: u64,
+        key: &Q,
+        condition: impl FnOnce(&V) -> bool,
+        handed: &mut Handed<K, V>,
+    ) -> bool
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let at = self.search(hash, key)?;
-        // SAFETY: there is an entry, and `&mut self` keeps all others out.
-        unsafe { condition(&(*at.bucket.pair(at.slot)).value).then(|| self.take(&at, hash)) }
+        let Some(at) = self.search(hash, key) else { return false };
+        // SAFETY: there is an entry, which is gone then, and `&mut self` keeps all others out.
+        unsafe {
+            let is_wanted = condition(&(*at.bucket.pair(at.slot)).value);
+            if is_wanted {
+                handed.put(at.bucket.pair(at.slot));
+                self.forget(&at, hash);
+            }
+            is_wanted
+        }
     }
 
+    /// Forgets an entry that was moved out of its slot.
+    ///
     /// # Safety
     ///
     /// There must be an entry, with this hash.
     #[inline]
-    unsafe fn take(&mut self, at: &At<K, V, P>, hash: u64) -> (K, V) {
-        // SAFETY: there is an entry, which the tag then says is gone; `&mut self` keeps other writers out.
-        let Pair { key, value } = unsafe {
-            let pair = at.bucket.take(at.slot);
-            at.bucket.set_tag(at.slot, 0);
-            pair
-        };
+    unsafe fn forget(&mut self, at: &At<K, V, P>, hash: u64) {
+        // SAFETY: the bucket is one of this table's, and `&mut self` keeps other writers out.
+        unsafe { at.bucket.set_tag(at.slot, 0) }
         let home = self.home_of(hash);
         if home != at.number {
             self.undisplace(home, at.number);
@@ -168,6 +194,5 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         if self.len < self.least {
             self.aim_lower();
         }
-        (key, value)
     }
 }

@@ -1,6 +1,6 @@
 //! All entries, some at a time, each once; and all entries at the end.
 
-use super::{Layout, Pair, RawTable, slot_number};
+use super::{Bucket, Layout, RawTable, Removed, slot_number};
 use crate::{Policy, expiry::Stamp};
 
 /// How far a walk has come: the hashes at [places](super::Homes::place) before it are done.
@@ -35,23 +35,18 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         next.map(|_| cursor)
     }
 
-    /// All entries, out of their slots, each with the time until which it was to live.
+    /// All entries, to be taken out of their slots.
     pub(crate) fn into_entries(self, idle: u64) -> Entries<K, V, P> {
-        Entries { table: self, next: 0, idle }
+        Entries { table: self, bucket: 0, idle }
     }
 
-    /// Takes out some entry of the bucket `from` or a later one.
-    fn take_next(&mut self, from: &mut u32, idle: u64) -> Option<(K, V, u64)> {
+    /// The slot of some entry of the bucket `from` or a later one.
+    fn next_entry(&self, from: &mut u32) -> Option<(Bucket<K, V, P>, usize)> {
         while *from < self.buckets {
             let bucket = self.bucket(*from);
-            // SAFETY: the bucket is one of this table's. The tag says that the entry is gone before it is used.
-            unsafe {
-                if let Some(slot) = bucket.occupied().next() {
-                    let Pair { key, value } = bucket.take(slot);
-                    bucket.set_tag(slot, 0);
-                    self.len -= 1;
-                    return Some((key, value, bucket.stamp(slot).deadline(idle)));
-                }
+            // SAFETY: the bucket is one of this table's.
+            if let Some(slot) = unsafe { bucket.occupied() }.first() {
+                return Some((bucket, slot));
             }
             *from += 1;
         }
@@ -90,15 +85,28 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 /// The entries of a table that is no more.
 pub(crate) struct Entries<K, V, P: Policy> {
     table: RawTable<K, V, P>,
-    next: u32,
+    bucket: u32,
     idle: u64,
 }
 
-impl<K, V, P: Policy> Iterator for Entries<K, V, P> {
-    type Item = (K, V, u64);
+impl<K, V, P: Policy> Entries<K, V, P> {
+    /// Until when the entry was to live that is [taken](Entries::take) next, if there is one left.
+    pub(crate) fn deadline(&mut self) -> Option<u64> {
+        let (bucket, slot) = self.table.next_entry(&mut self.bucket)?;
+        // SAFETY: the bucket is the table's.
+        Some(unsafe { bucket.stamp(slot) }.deadline(self.idle))
+    }
 
-    fn next(&mut self) -> Option<(K, V, u64)> {
-        self.table.take_next(&mut self.next, self.idle)
+    /// Moves the next entry to what is removed. Says whether there is one.
+    pub(crate) fn take(&mut self, removed: &mut Removed<K, V>) -> bool {
+        let Some((bucket, slot)) = self.table.next_entry(&mut self.bucket) else { return false };
+        // SAFETY: there is an entry, which the tag then says is gone. The table is nobody else's.
+        unsafe {
+            removed.push_pair(bucket.pair(slot));
+            bucket.set_tag(slot, 0);
+        }
+        self.table.len -= 1;
+        true
     }
 }
 
@@ -108,8 +116,13 @@ impl<K, V, P: Policy> Drop for RawTable<K, V, P> {
         struct Rest<'a, K, V, P: Policy>(&'a mut RawTable<K, V, P>, u32);
         impl<K, V, P: Policy> Rest<'_, K, V, P> {
             fn drop_entries(&mut self) {
-                while let Some((key, value, _)) = self.0.take_next(&mut self.1, u64::MAX) {
-                    drop((key, value));
+                while let Some((bucket, slot)) = self.0.next_entry(&mut self.1) {
+                    self.0.len -= 1;
+                    // SAFETY: there is an entry. The tag says that it is gone before it is dropped, which may panic.
+                    unsafe {
+                        bucket.set_tag(slot, 0);
+                        bucket.pair(slot).drop_in_place();
+                    }
                 }
             }
         }
