@@ -17,6 +17,7 @@
 //! | `striped.rs` | such arrays of many maps side by side |
 //! | `late.rs` | an array that is made when it is first needed |
 //! | `usage.rs` | counters |
+//! | `faults.rs` | memory that is refused, in tests |
 //!
 //! # Readers without a lock
 //!
@@ -38,6 +39,8 @@
 
 mod blocks;
 mod chunks;
+#[cfg(test)]
+pub(crate) mod faults;
 mod heap;
 mod home;
 mod late;
@@ -107,6 +110,8 @@ impl Arena {
 
     /// A block of `2^class` buckets, or `None` where there is no memory.
     pub(crate) fn take(&self, class: u32) -> Option<NonNull<u8>> {
+        #[cfg(test)]
+        faults::ask()?;
         self.blocks.take(class)
     }
 
@@ -128,6 +133,8 @@ impl Arena {
         if let Some(directory) = directories.free[index].pop() {
             return Some(directory);
         }
+        #[cfg(test)]
+        faults::ask()?;
         let layout = Layout::array::<AtomicPtr<u8>>(1 << class).ok()?;
         // Zeros are null pointers.
         let directory = self.heap.allocate_zeroed(layout).ok()?.cast::<AtomicPtr<u8>>();

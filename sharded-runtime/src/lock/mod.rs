@@ -15,10 +15,10 @@ pub use mutex::Mutex;
 pub use optimistic::Optimistic;
 pub use rwlock::RwLock;
 
-pub(crate) use sequence::{Attempt, Raced, Sequence, Stable};
+pub(crate) use sequence::{Attempt, Odd, Raced, Sequence, Stable};
 pub(crate) use token::Token;
 
-use crate::table::Copies;
+use crate::table::{Copies, View};
 
 /// A kind of lock, chosen per field with `lock = …`.
 ///
@@ -82,11 +82,10 @@ pub trait Lock: 'static {
     /// The lock together with the value that it protects.
     type Cell<T>: Cell<T>;
 
-    /// The number that tells readers without a lock of writers. Only the locks of this crate can have one: whoever reads by it
-    /// relies on it.
+    /// What readers without a lock follow. Only the locks of this crate can have such readers.
     #[doc(hidden)]
     #[inline]
-    fn sequence<T>(cell: &Self::Cell<T>, token: Token) -> Option<&Sequence> {
+    fn view<T>(cell: &Self::Cell<T>, token: Token) -> Option<&View<T>> {
         let (_, Token) = (cell, token);
         None
     }

@@ -1,5 +1,5 @@
-use super::{Cell, Lock, Sequence, Serves, Token, raw::RawMutex};
-use crate::table::Copies;
+use super::{Lock, Serves, Token, raw::SequenceLock};
+use crate::table::{Copies, View};
 
 /// Reads without a lock: `lock = Optimistic`, for `Copy` keys and values.
 ///
@@ -20,62 +20,12 @@ impl Lock for Optimistic {
     type Cell<T> = SequenceLock<T>;
 
     #[inline]
-    fn sequence<T>(cell: &SequenceLock<T>, _: Token) -> Option<&Sequence> {
-        Some(&cell.sequence)
+    fn view<T>(cell: &SequenceLock<T>, _: Token) -> Option<&View<T>> {
+        Some(cell.view())
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<K: Copy + Send, V: Copy + Send> Serves<K, V> for Optimistic {
     const COPIES: Option<Copies<K, V>> = Some(Copies::PROOF);
-}
-
-/// A mutex for those who take the lock, and a number that is odd while one of them may change the value.
-///
-/// Those who look without the lock do so by other means than `&T`: this lock lends the value to its owner alone.
-#[derive(Debug)]
-#[repr(C)] // All that is asked first, on the cache line where the value begins.
-pub struct SequenceLock<T> {
-    sequence: Sequence,
-    mutex: RawMutex<T>,
-}
-
-impl<T> SequenceLock<T> {
-    #[inline]
-    fn change<R>(&self, value: &mut T, write: impl FnOnce(&mut T) -> R) -> R {
-        // Even again before the mutex is unlocked, also on a panic.
-        let _odd = self.sequence.write();
-        write(value)
-    }
-}
-
-impl<T> Cell<T> for SequenceLock<T> {
-    fn new(value: T) -> Self {
-        SequenceLock { sequence: Sequence::new(), mutex: RawMutex::new(value) }
-    }
-
-    #[inline]
-    fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R {
-        self.mutex.with(|value| read(value))
-    }
-
-    #[inline]
-    fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
-        self.mutex.with(|value| self.change(value, write))
-    }
-
-    #[inline]
-    fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
-        self.mutex.try_with(|value| self.change(value, write))
-    }
-
-    const TAKES_TURNS: bool = true;
-
-    fn read_in_turn<R>(&self, read: impl FnOnce(&T) -> R) -> R {
-        self.mutex.with_in_turn(|value| read(value))
-    }
-
-    fn write_in_turn<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
-        self.mutex.with_in_turn(|value| self.change(value, write))
-    }
 }

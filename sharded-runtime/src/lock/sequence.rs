@@ -6,10 +6,10 @@ use crate::sync::atomic::{AtomicU64, Ordering, fence};
 ///
 /// At a write every nanosecond it would take 584 years to come round.
 #[derive(Debug)]
-pub struct Sequence(AtomicU64);
+pub(crate) struct Sequence(AtomicU64);
 
 /// Makes the number even again.
-pub(super) struct Odd<'a>(&'a AtomicU64);
+pub(crate) struct Odd<'a>(&'a AtomicU64);
 
 /// A writer was in the way of a read.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl<T> Stable<T> {
 }
 
 impl Sequence {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Sequence(AtomicU64::new(0))
     }
 
@@ -101,7 +101,7 @@ impl Sequence {
 
     /// Says that a writer is inside, until the result is dropped. There must be no other.
     #[inline]
-    pub(super) fn write(&self) -> Odd<'_> {
+    pub(crate) fn write(&self) -> Odd<'_> {
         let number = self.0.load(Ordering::Relaxed);
         self.0.store(number + 1, Ordering::Relaxed);
         // With the acquire fence of `validate`.

@@ -180,7 +180,7 @@ where
             match (change, slot) {
                 (Change::Keep(result), _) => result,
                 (Change::Remove(result), None) => {
-                    self.core.overtake_offered(locked.open, hash, &offer);
+                    self.core.overtake_offered(locked.beside.open(), hash, &offer);
                     result
                 }
                 (Change::Put(value, result), Some(slot)) => {

@@ -19,13 +19,12 @@ use crate::{
     expiry::{Stamp, jitter},
     flight::Flights,
     hasher::MapHasher,
-    lock::Lock,
     order::{self, Place},
     removal::Listening,
     shards::{Access, Beside, Running, Shards},
     stats::{Counter, Meter},
     sweeper::Registration,
-    table::{NoMemory, Offer, SEARCHED, SEARCHED_ELSEWHERE, StampOf, Table, TableOf, View},
+    table::{NoMemory, Offer, SEARCHED, SEARCHED_ELSEWHERE, Shown, StampOf, Table, TableOf},
     tally::{Event, Tally},
 };
 use std::{
@@ -65,8 +64,6 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(super) ttl: u64,
     /// By how much at most the ttl of an entry is shorter.
     jitter: u64,
-    /// The shortest time that an entry may live unused without a ttl of its own.
-    pub(super) lifetime: u64,
     /// The age from which calls that load do so anew; nobody asks where there is none.
     refresh_after: u64,
     pub(super) idle: u64,
@@ -95,22 +92,20 @@ pub(super) struct Hashing<K, V, P: Policy, S> {
     step: Step<K, V, P, S>,
 }
 
-type Step<K, V, P, S> = fn(&MapHasher<S>, &mut Table<K, V, P>, u64, u64) -> Result<(), NoMemory>;
+type Step<K, V, P, S> = fn(&MapHasher<S>, &mut Table<K, V, P>, u64, u64, Shown<'_, K, V, P>) -> Result<(), NoMemory>;
 
 impl<K: Hash, V, P: Policy, S: BuildHasher + Default + 'static> Hashing<K, V, P, S> {
     pub(super) fn new() -> Self {
         Hashing {
             of_key: |hasher, key| hasher.hash(key),
-            step: |hasher, table, now, idle| table.step(|key| hasher.hash(key), now, idle),
+            step: |hasher, table, now, idle, view| table.step(|key| hasher.hash(key), now, idle, view),
         }
     }
 }
 
 /// The part of a shard that needs no lock.
 #[derive(Default)]
-#[repr(C)] // The view first, which is on the cache line behind the lock's.
 pub(super) struct Open {
-    pub(super) view: View,
     pub(super) meter: Meter,
     pub(super) purse: Purse,
     /// How many of its keys are being loaded. Written under the exclusive lock, so exact to whoever holds it.
@@ -119,20 +114,8 @@ pub(super) struct Open {
     pub(super) earliest: Earliest,
 }
 
-/// A table whose memory may change: readers without a lock are told where it is, also when a panic passes.
-pub(super) struct Moving<'a, K, V, P: Policy> {
-    pub(super) table: &'a mut Table<K, V, P>,
-    pub(super) open: &'a Open,
-}
-
-impl<K, V, P: Policy> Drop for Moving<'_, K, V, P> {
-    #[inline]
-    fn drop(&mut self) {
-        if <P::Lock as Lock>::READS_RACE {
-            self.table.publish(&self.open.view);
-        }
-    }
-}
+/// What is beside the lock of a shard of a map.
+pub(super) type Shard<'a, K, V, P> = Beside<'a, TableOf<K, V, P>, Open, <P as Policy>::Lock>;
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(super) fn new(
@@ -156,7 +139,6 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             rules,
             jitter,
             ttl,
-            lifetime,
             refresh_after,
             idle,
             listening: OnceLock::new(),
@@ -206,17 +188,16 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[inline(never)]
     pub(super) fn steps(
         &self,
-        open: &Open,
+        view: Shown<'_, K, V, StorageOf<P>>,
         table: &mut TableOf<K, V, P>,
         steps: usize,
         now: u64,
     ) -> Result<(), NoMemory> {
-        let moving = Moving { table, open };
         for _ in 0..steps {
-            if !moving.table.needs_step() {
+            if !table.needs_step() {
                 break;
             }
-            (self.hashing.step)(&self.hasher, moving.table, now, self.idle)?;
+            (self.hashing.step)(&self.hasher, table, now, self.idle, view)?;
         }
         Ok(())
     }
@@ -371,9 +352,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     ) -> R {
         let settling = Settling { core: self, shard, garbage: &mut leaving.garbage };
         let garbage = &mut *settling.garbage;
-        let change = |Beside { uses, open }: Beside<'_, Open>, table: &mut TableOf<K, V, P>| {
+        let change = |beside: Shard<'_, K, V, P>, table: &mut TableOf<K, V, P>| {
             let now = self.now();
-            let mut locked = Locked { core: self, uses, open, now, table, garbage, heavy: None };
+            let mut locked = Locked { core: self, beside, now, table, garbage, heavy: None };
             let result = change(&mut locked);
             locked.drop_heavy();
             if StampOf::<P>::EXPIRES {
@@ -460,9 +441,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     ) -> bool {
         // Few entries at a time, as what is collected may be much to move, which is not done under the lock.
         let mut gone = Garbage::new();
-        let make_room = |Beside { uses, open }: Beside<'_, Open>, table: &mut TableOf<K, V, P>| {
+        let make_room = |beside: Shard<'_, K, V, P>, table: &mut TableOf<K, V, P>| {
             let now = self.now();
-            let mut locked = Locked { core: self, uses, open, now, table, garbage: &mut gone, heavy: None };
+            let mut locked = Locked { core: self, beside, now, table, garbage: &mut gone, heavy: None };
             locked.make_room(units, held, searched);
             let _ = locked.step(STEPS_PER_WRITE);
         };

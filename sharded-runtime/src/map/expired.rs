@@ -4,10 +4,10 @@
 //! lowered when an entry comes. They are raised only by a search, so a search may be in vain.
 
 use super::{
-    core::{Core, Open, STEPS_PER_WRITE},
+    core::{Core, STEPS_PER_WRITE, Shard},
     locked::Locked,
 };
-use crate::{Policy, shards::Beside, sync::unmodelled::Mutex};
+use crate::{Policy, sync::unmodelled::Mutex};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 /// Shards that one call searches in vain at most.
@@ -117,7 +117,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     #[inline(never)]
     pub(super) fn tell_earliest(&mut self) {
         let deadline = self.table.tell_earliest();
-        self.open.earliest.set(deadline);
+        self.beside.open().earliest.set(deadline);
         self.core.expired.note(deadline);
     }
 
@@ -133,8 +133,8 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         for _ in 0..MOST_SEARCHED.min(shards - 1) {
             let shard = core.expired.next(now, shards, |shard| core.earliest_in(shard))?;
             let garbage = &mut *self.garbage;
-            let take = |Beside { uses, open }: Beside<'_, Open>, table: &mut _| {
-                let mut locked = Locked { core, uses, open, now, table, garbage, heavy: None };
+            let take = |beside: Shard<'_, K, V, P>, table: &mut _| {
+                let mut locked = Locked { core, beside, now, table, garbage, heavy: None };
                 let taken = locked.take_expired(true, &mut looks);
                 let _ = locked.step(STEPS_PER_WRITE);
                 taken

@@ -18,7 +18,7 @@ use crate::{
     lock::Serves,
     order,
     record::{Operation, Timed},
-    shards::{Access, Beside, Runs},
+    shards::{Access, Runs},
     table::Offer,
 };
 use std::{
@@ -147,7 +147,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             // It may have been loaded, or have gone, meanwhile.
             let Some(slot) = key.as_ref().and_then(|key| locked.find_live(hash, key)) else { return };
             if locked.is_old(slot, hash) {
-                let flight = self.with_flights(shard, locked.open, |registry| registry.lead(hash, key));
+                let flight = self.with_flights(shard, locked.beside.open(), |registry| registry.lead(hash, key));
                 lead = flight.map(|flight| Lead { core: self, hash, flight, need: None });
             }
         });
@@ -174,13 +174,16 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 found = Some(Found::Value(Box::new(locked.value(slot).clone())));
                 return;
             }
-            found = self.with_flights(shard, locked.open, |registry| registry.board(hash, key)).map(|boarded| {
-                let core = self;
-                match boarded {
-                    Boarded::Lead(flight) => Found::Lead(Lead { core, hash, flight, need: None }),
-                    Boarded::Wait(flight, ticket) => Found::Waiting(Waiting { core, hash, flight, ticket, need: None }),
-                }
-            });
+            found =
+                self.with_flights(shard, locked.beside.open(), |registry| registry.board(hash, key)).map(|boarded| {
+                    let core = self;
+                    match boarded {
+                        Boarded::Lead(flight) => Found::Lead(Lead { core, hash, flight, need: None }),
+                        Boarded::Wait(flight, ticket) => {
+                            Found::Waiting(Waiting { core, hash, flight, ticket, need: None })
+                        }
+                    }
+                });
         });
         let mut found = found.expect("a key is looked for");
         if let Found::Lead(Lead { flight, need, .. }) | Found::Waiting(Waiting { flight, need, .. }) = &mut found {
@@ -192,9 +195,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Lends a shard to look for a flight in it, by code that takes out nothing: of the user's, only `Eq` and `Clone` run.
     fn look(&self, shard: usize, look: impl FnOnce(&mut Locked<'_, K, V, P, S>)) {
         let mut nothing = Garbage::new();
-        self.shards.write(shard, Runs::Nothing.access::<K, V>(), |Beside { uses, open }, table| {
+        self.shards.write(shard, Runs::Nothing.access::<K, V>(), |beside, table| {
             let now = self.now();
-            look(&mut Locked { core: self, uses, open, now, table, garbage: &mut nothing, heavy: None });
+            look(&mut Locked { core: self, beside, now, table, garbage: &mut nothing, heavy: None });
         });
     }
 
@@ -209,9 +212,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if self.flights.has_adrift(shard) {
             // Their keys are dropped here, before the caller leads a flight.
             let mut forgotten = Vec::new();
-            self.shards.write(shard, Access::Unrecorded, |Beside { open, .. }, _| {
+            self.shards.write(shard, Access::Unrecorded, |beside, _| {
                 self.flights.tidy(shard, |key| forgotten.push(key));
-                self.with_flights(shard, open, |_| Some(()))
+                self.with_flights(shard, beside.open(), |_| Some(()))
             });
             let mut drops = Drops::default();
             for key in forgotten {
@@ -323,8 +326,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             self.flights.set_adrift(shard, hash, flight);
             return;
         }
-        let key = self.shards.write(shard, Access::Unrecorded, |Beside { open, .. }, _| {
-            self.with_flights(shard, open, |registry| registry.forget_adrift(hash, flight))
+        let key = self.shards.write(shard, Access::Unrecorded, |beside, _| {
+            self.with_flights(shard, beside.open(), |registry| registry.forget_adrift(hash, flight))
         });
         drop(key);
     }
@@ -442,7 +445,7 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
         let Lead { core, hash, ref flight, .. } = *self;
         let shard = core.route(hash);
         let Landed { key, is_current } =
-            core.with_flights(shard, locked.open, |registry| registry.land(hash, flight))?;
+            core.with_flights(shard, locked.beside.open(), |registry| registry.land(hash, flight))?;
         offer.set_key(key);
         if let Some(slot) = locked.find_offered(hash, offer) {
             if P::REFRESH_AFTER.is_some() && is_current && offer.value.is_some() {
@@ -459,7 +462,7 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
                     && fits
                     && let Some(key) = offer.take_key()
                 {
-                    core.with_flights(shard, locked.open, |registry| {
+                    core.with_flights(shard, locked.beside.open(), |registry| {
                         registry.resume(hash, flight, key);
                         Some(())
                     });
@@ -475,8 +478,8 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
     fn is_current(&self) -> bool {
         let Lead { core, hash, flight, .. } = self;
         let shard = core.route(*hash);
-        let landed = core.shards.write(shard, Access::Unrecorded, |Beside { open, .. }, _| {
-            core.with_flights(shard, open, |registry| {
+        let landed = core.shards.write(shard, Access::Unrecorded, |beside, _| {
+            core.with_flights(shard, beside.open(), |registry| {
                 if registry.is_current(*hash, flight) { None } else { registry.land(*hash, flight) }
             })
         });

@@ -1,7 +1,7 @@
 //! A shard while its exclusive lock is held.
 
 use super::{
-    core::{Core, Moving, Open, STEPS_PER_WRITE},
+    core::{Core, STEPS_PER_WRITE, Shard},
     garbage::Garbage,
 };
 use crate::{
@@ -9,7 +9,6 @@ use crate::{
     evict::Eviction,
     expiry::Stamp,
     removal::Cause,
-    stats::Uses,
     table::{Handed, NoMemory, Offer, StampOf, TableOf},
 };
 use std::borrow::Borrow;
@@ -20,8 +19,7 @@ const LOOKS_FOR_ROOM: usize = 64;
 /// A shard while its exclusive lock is held.
 pub(super) struct Locked<'a, K, V, P: Policy, S> {
     pub(super) core: &'a Core<K, V, P, S>,
-    pub(super) uses: &'a Uses,
-    pub(super) open: &'a Open,
+    pub(super) beside: Shard<'a, K, V, P>,
     pub(super) table: &'a mut TableOf<K, V, P>,
     pub(super) now: u64,
     pub(super) garbage: &'a mut Garbage<K, V>,
@@ -74,10 +72,10 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         let found = self.find(hash, key);
         match found {
             Some(slot) => {
-                self.uses.hits.add();
+                self.beside.uses().hits.add();
                 self.used(slot);
             }
-            None => self.uses.misses.add(),
+            None => self.beside.uses().misses.add(),
         }
         found
     }
@@ -189,7 +187,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     where
         K: Eq,
     {
-        self.core.overtake_offered(self.open, hash, offer);
+        self.core.overtake_offered(self.beside.open(), hash, offer);
         self.table.missed(hash);
         let units = self.units_of(offer);
         if self.table.is_overdue() {
@@ -199,17 +197,13 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         if !self.table.has_room() || !self.take_units(units, overdraws) {
             return None;
         }
-        let inserted = {
-            let moving = Moving { table: self.table, open: self.open };
-            moving.table.insert::<P>(hash, offer, units)
-        };
-        let Ok(slot) = inserted else {
+        let Ok(slot) = self.table.insert::<P>(hash, offer, units, self.beside.view()) else {
             self.give_units(units.into());
             no_memory();
         };
-        self.open.meter.inserts.add();
+        self.beside.open().meter.inserts.add();
         self.add_weight(units.into());
-        self.open.meter.stored.set(self.table.len() as u64);
+        self.beside.open().meter.stored.set(self.table.len() as u64);
         self.restart(slot, hash, ttl);
         Some(slot)
     }
@@ -228,7 +222,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         // The user's code comes first: if it panics, nothing has happened, and the value is still the caller's.
         let weight = self.weigh(slot, Some(value));
         self.overtake_refresh(slot);
-        self.open.meter.inserts.add();
+        self.beside.open().meter.inserts.add();
         self.table.hit_mut(slot);
         self.restart(slot, hash, ttl);
         self.table.change(slot, |_, old| std::mem::swap(old, value));
@@ -269,7 +263,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     #[inline]
     pub(super) fn overtake_refresh(&self, slot: u32) {
         if P::REFRESH_AFTER.is_some()
-            && self.open.loads.get() != 0
+            && self.beside.open().loads.get() != 0
             && let Some(entry) = self.table.get(slot)
         {
             self.core.overtake_refresh(entry.key());
@@ -296,14 +290,14 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         if !is_removed {
             return None;
         }
-        self.open.meter.stored.set(self.table.len() as u64);
+        self.beside.open().meter.stored.set(self.table.len() as u64);
         self.add_weight(-i64::from(weight));
         Some(weight.into())
     }
 
     pub(super) fn expire(&mut self, slot: u32) {
         if self.lose(slot, None) {
-            self.open.meter.expired.add();
+            self.beside.open().meter.expired.add();
             self.leave(Cause::Expired);
         }
     }
@@ -361,11 +355,11 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         self.table.evicted(victim, hash);
         let units = self.take(victim, Some(hash), None)?;
         if is_alive {
-            self.open.meter.evicted.add();
+            self.beside.open().meter.evicted.add();
             self.leave(Cause::Evicted);
         } else {
             // It was not found by then, but it can't be said to have left for another one.
-            self.open.meter.expired.add();
+            self.beside.open().meter.expired.add();
             self.leave(Cause::Expired);
         }
         Some(units)
@@ -376,22 +370,22 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     pub(super) fn take_expired(&mut self, searches: bool, looks: &mut usize) -> Option<u64> {
         let found = self.table.any_expired(self.now, self.core.idle, searches, looks);
         // The search may have found that nothing expires before a later time.
-        self.open.earliest.set(self.table.tell_earliest());
+        self.beside.open().earliest.set(self.table.tell_earliest());
         let slot = found?;
         let units = self.take(slot, None, None)?;
-        self.open.meter.expired.add();
+        self.beside.open().meter.expired.add();
         self.leave(Cause::Expired);
         Some(units)
     }
 
     pub(super) fn count_evicted(&self) {
-        self.open.meter.evicted.add();
+        self.beside.open().meter.evicted.add();
     }
 
     /// Evicts the entry of an occupied slot, with this hash.
     pub(super) fn evict(&mut self, slot: u32, hash: u64) {
         if self.lose(slot, Some(hash)) {
-            self.open.meter.evicted.add();
+            self.beside.open().meter.evicted.add();
             self.leave(Cause::Evicted);
         }
     }
@@ -399,7 +393,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     /// Brings the table nearer to the size that it should have, by so many buckets.
     #[inline]
     pub(super) fn step(&mut self, steps: usize) -> Result<(), NoMemory> {
-        if self.table.needs_step() { self.core.steps(self.open, self.table, steps, self.now) } else { Ok(()) }
+        if self.table.needs_step() { self.core.steps(self.beside.view(), self.table, steps, self.now) } else { Ok(()) }
     }
 }
 

@@ -1,14 +1,14 @@
 //! How a read reaches an entry: without a lock where that goes, or under it.
 
-use super::core::{Core, Open};
+use super::core::Core;
 use crate::{
-    Policy, StorageOf,
+    Policy,
     evict::Eviction,
     expiry::Stamp,
-    lock::{Lock, Raced, Sequence},
+    lock::{Lock, Raced},
     shards::{Access, Of, Runs},
     stats::Uses,
-    table::{Copied, Copies, Look, Peek, StampOf, TableOf, Use, UseFetched},
+    table::{Copied, Copies, Look, Peek, StampOf, TableOf, Use, UseFetched, View},
     tally::Event,
 };
 use std::{borrow::Borrow, hint};
@@ -39,9 +39,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             && let Some(copies) = copies
         {
             let idle = self.idle();
-            let glance = |open: &Open, sequence: &Sequence| {
-                open.view.glance::<K, V, StorageOf<P>, Q, Use>(sequence, copies, (hash, key), idle)
-            };
+            let glance = |view: &View<TableOf<K, V, P>>| view.glance::<Q, Use>(copies, (hash, key), idle);
             let seen = self.shards.glance(hash, glance);
             // Whatever is not as it mostly is, is left to one call at the end: so nothing has to be kept for after a call.
             match seen {
@@ -63,9 +61,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let look = |open: &Open, sequence: &Sequence| {
-            Some(open.view.look::<K, V, StorageOf<P>, Q, L>(sequence, copies, (hash, key), self.idle()))
-        };
+        let look = |view: &View<TableOf<K, V, P>>| Some(view.look::<Q, L>(copies, (hash, key), self.idle()));
         self.shards.unlocked(hash, look).unwrap_or(Err(Raced))
     }
 
@@ -133,7 +129,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if <P::Lock as Lock>::SHARED_READS {
             self.shards.read(shard, access, |_, table| self.find_shared(table, hash, key).map(read))
         } else {
-            self.shards.write(shard, access, |beside, table| self.find_alone(beside.uses, table, hash, key).map(read))
+            self.shards.write(shard, access, |beside, table| self.find_alone(beside.uses(), table, hash, key).map(read))
         }
     }
 
@@ -158,7 +154,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         } else {
             self.shards.write(shard, access, |beside, table| {
                 for (index, (hash, key)) in keys {
-                    if let Some(value) = self.find_alone(beside.uses, table, hash, key) {
+                    if let Some(value) = self.find_alone(beside.uses(), table, hash, key) {
                         read(index, value);
                     }
                 }
@@ -177,14 +173,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Q: Eq + ?Sized,
     {
         for &(hash, _) in keys {
-            self.shards.unlocked(hash, |open, sequence| {
-                open.view.prefetch_header::<K, V, StorageOf<P>>(sequence, copies, hash);
+            self.shards.unlocked(hash, |view| {
+                view.prefetch_header(copies, hash);
                 Some(())
             });
         }
         for &(hash, _) in keys {
-            self.shards.unlocked(hash, |open, sequence| {
-                open.view.prefetch_entry::<K, V, StorageOf<P>>(sequence, copies, hash);
+            self.shards.unlocked(hash, |view| {
+                view.prefetch_entry(copies, hash);
                 Some(())
             });
         }

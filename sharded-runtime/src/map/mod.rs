@@ -29,6 +29,8 @@ mod core;
 mod deadline;
 mod discard;
 mod expired;
+#[cfg(test)]
+mod faults;
 mod garbage;
 mod listen;
 mod load;

@@ -2,15 +2,15 @@
 //! be done on the way but to bring the table to its size. So these are as short as they can be.
 
 use super::{
-    core::{Core, Moving, Open, STEPS_PER_WRITE},
+    core::{Core, Open, STEPS_PER_WRITE, Shard},
     locked::no_memory,
 };
 use crate::{
-    Policy,
+    Policy, StorageOf,
     evict::Eviction,
     expiry::Stamp,
-    shards::{Beside, Of, Runs},
-    table::{Handed, NoMemory, Offer, Put, StampOf, Stored, TableOf},
+    shards::{Of, Runs},
+    table::{Handed, NoMemory, Offer, Put, Shown, StampOf, Stored, TableOf},
 };
 use std::borrow::Borrow;
 
@@ -33,7 +33,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// As [`change_plain`](Core::change_plain), under the lock. Without a value, gives back what was to be done.
     #[inline]
     fn change_in<Q, F, R>(
-        Beside { uses, .. }: Beside<'_, Open>,
+        beside: Shard<'_, K, V, P>,
         table: &mut TableOf<K, V, P>,
         hash: u64,
         key: &Q,
@@ -46,8 +46,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     {
         let changed = table.find_change(hash, key, change);
         match changed {
-            Ok(_) => uses.hits.add(),
-            Err(_) => uses.misses.add(),
+            Ok(_) => beside.uses().hits.add(),
+            Err(_) => beside.uses().misses.add(),
         }
         changed
     }
@@ -61,7 +61,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Eq,
     {
         let access = Runs::Nothing.access::<K, V>();
-        self.shards.write(Of(hash), access, |beside, table| self.put_in(beside.open, table, hash, offer))
+        self.shards
+            .write(Of(hash), access, |beside, table| self.put_in(beside.open(), beside.view(), table, hash, offer))
     }
 
     /// Lends the value of the key on offer for changing, or stores what is made for it. What has no number to be had stays on offer.
@@ -81,7 +82,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             if let Ok(updated) = Self::change_in(beside, table, hash, offer.key()?, update) {
                 return Some(updated);
             }
-            self.put_made(beside.open, table, hash, offer, init);
+            self.put_made(beside.open(), beside.view(), table, hash, offer, init);
             None
         })
     }
@@ -92,6 +93,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn put_made(
         &self,
         open: &Open,
+        view: Shown<'_, K, V, StorageOf<P>>,
         table: &mut TableOf<K, V, P>,
         hash: u64,
         offer: &mut Offer<K, V>,
@@ -102,18 +104,25 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         offer.value = Some(init());
         let put = table.put_new(hash, offer);
         // What is refused stays on offer.
-        let _ = self.settle_put(put, open, table, hash, offer);
+        let _ = self.settle_put(put, open, view, table, hash, offer);
     }
 
     /// As [`put_plain`](Core::put_plain), under the lock.
     #[inline]
     #[track_caller]
-    fn put_in(&self, open: &Open, table: &mut TableOf<K, V, P>, hash: u64, offer: &mut Offer<K, V>) -> Stored
+    fn put_in(
+        &self,
+        open: &Open,
+        view: Shown<'_, K, V, StorageOf<P>>,
+        table: &mut TableOf<K, V, P>,
+        hash: u64,
+        offer: &mut Offer<K, V>,
+    ) -> Stored
     where
         K: Eq,
     {
         let put = table.put(hash, offer);
-        self.settle_put(put, open, table, hash, offer)
+        self.settle_put(put, open, view, table, hash, offer)
     }
 
     /// Does what the table leaves to be done, and counts.
@@ -123,6 +132,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         &self,
         put: Put,
         open: &Open,
+        view: Shown<'_, K, V, StorageOf<P>>,
         table: &mut TableOf<K, V, P>,
         hash: u64,
         offer: &mut Offer<K, V>,
@@ -136,7 +146,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 open.meter.inserts.add();
                 return Stored::InPlace;
             }
-            Put::Crowded if !self.put_crowded(open, table, hash, offer) => return Stored::Refused,
+            Put::Crowded if !self.put_crowded(view, table, hash, offer) => return Stored::Refused,
             Put::Crowded | Put::Stored => {}
         }
         open.meter.inserts.add();
@@ -172,10 +182,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        self.shards.write(Of(hash), runs.access::<K, V>(), |Beside { open, .. }, table| {
+        self.shards.write(Of(hash), runs.access::<K, V>(), |beside, table| {
+            let (open, view) = (beside.open(), beside.view());
             if table.hand_if(hash, key, condition, handed) {
                 open.meter.stored.set(table.len() as u64);
-                self.step_plain(open, table);
+                self.step_plain(view, table);
             } else {
                 // Whatever the condition, it could not be asked of what is being loaded.
                 self.overtake(open, hash, key);
@@ -184,10 +195,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     #[inline]
-    fn step_plain(&self, open: &Open, table: &mut TableOf<K, V, P>) {
+    fn step_plain(&self, view: Shown<'_, K, V, StorageOf<P>>, table: &mut TableOf<K, V, P>) {
         if table.needs_step() {
             // Without memory to grow the table is just fuller; later writes try again.
-            let _ = self.steps(open, table, STEPS_PER_WRITE, 0);
+            let _ = self.steps(view, table, STEPS_PER_WRITE, 0);
         }
     }
 
@@ -196,14 +207,18 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[cold]
     #[inline(never)]
     #[track_caller]
-    fn put_crowded(&self, open: &Open, table: &mut TableOf<K, V, P>, hash: u64, offer: &mut Offer<K, V>) -> bool {
-        self.step_plain(open, table);
+    fn put_crowded(
+        &self,
+        view: Shown<'_, K, V, StorageOf<P>>,
+        table: &mut TableOf<K, V, P>,
+        hash: u64,
+        offer: &mut Offer<K, V>,
+    ) -> bool {
+        self.step_plain(view, table);
         if !table.has_room() {
             return false;
         }
-        let moving = Moving { table, open };
-        if let Err(NoMemory) = moving.table.insert::<P>(hash, offer, 1) {
-            drop(moving);
+        if let Err(NoMemory) = table.insert::<P>(hash, offer, 1, view) {
             no_memory();
         }
         true

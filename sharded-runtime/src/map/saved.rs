@@ -261,7 +261,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
     /// Tells of an entry that had expired before it came into the map.
     fn leave_expired(&mut self, offer: &mut Offer<K, V>) {
-        self.open.meter.expired.add();
+        self.beside.open().meter.expired.add();
         self.leave_offered(offer, Cause::Expired);
     }
 

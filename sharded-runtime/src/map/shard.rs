@@ -1,7 +1,7 @@
 //! What goes through a whole shard, some entries per lock hold.
 
 use super::{
-    core::{BATCH, Core, Moving},
+    core::{BATCH, Core},
     discard::Part,
     garbage::{Garbage, Parting},
     locked::Locked,
@@ -11,7 +11,7 @@ use crate::{
     contain::Drops,
     expiry::Stamp,
     removal::Cause,
-    shards::{Access, Beside, Step},
+    shards::{Access, Step},
     sweeper::Sweep,
     table::{Cursor, Entries, Removed, Table},
 };
@@ -62,7 +62,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             next = self.write(shard, Step, |locked| {
                 if !has_begun {
                     // Nor could what is being loaded be asked about.
-                    self.overtake_all(locked.open, shard);
+                    self.overtake_all(locked.beside.open(), shard);
                     has_begun = true;
                 }
                 let next = locked.table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
@@ -90,9 +90,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Takes out all entries of a shard, in one step.
     #[track_caller]
     pub(super) fn take_all(&self, shard: usize) -> Taken<K, V, StorageOf<P>> {
-        let (table, now) = self.shards.write(shard, Access::Unrecorded, |Beside { open, .. }, table| {
-            let taken = std::mem::replace(table, Table::new(self.placing.arena(shard), &self.field, self.lifetime));
-            table.publish(&open.view);
+        let (table, now) = self.shards.write(shard, Access::Unrecorded, |beside, table| {
+            let (taken, open) = (table.take_all(&self.field, beside.view()), beside.open());
             let units = if P::WEIGHS { open.meter.weight.get() } else { taken.len() as u64 };
             open.meter.stored.set(0);
             open.meter.weight.set(0);
@@ -109,18 +108,16 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Makes the table of a shard as small as it can be, some buckets per lock hold.
     #[track_caller]
     pub(super) fn shrink(&self, shard: usize) {
-        self.shards
-            .write(shard, Access::Unrecorded, |Beside { open, .. }, table| Moving { table, open }.table.aim_to_fit());
+        self.shards.write(shard, Access::Unrecorded, |_, table| table.aim_to_fit());
         self.settle_size(shard);
     }
 
     /// Brings the table of a shard to the size that it should have, some buckets per lock hold.
     #[track_caller]
     pub(super) fn settle_size(&self, shard: usize) {
-        while self.shards.write(shard, Step, |Beside { uses, open }, table| {
+        while self.shards.write(shard, Step, |beside, table| {
             let mut garbage = Garbage::new();
-            let mut locked =
-                Locked { core: self, uses, open, now: self.now(), table, garbage: &mut garbage, heavy: None };
+            let mut locked = Locked { core: self, beside, now: self.now(), table, garbage: &mut garbage, heavy: None };
             locked.step(STEPS).is_ok() && locked.table.needs_step()
         }) {
             self.shards.between_steps();
@@ -130,8 +127,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Removes a bounded number of the expired entries of a shard. Says whether that is all there is to do, and when to look again.
     #[track_caller]
     fn sweep_step(&self, shard: usize, garbage: &mut Garbage<K, V>) -> (bool, u64) {
-        self.shards.write(shard, Step, |Beside { uses, open }, table| {
-            let mut locked = Locked { core: self, uses, open, now: self.now(), table, garbage, heavy: None };
+        self.shards.write(shard, Step, |beside, table| {
+            let mut locked = Locked { core: self, beside, now: self.now(), table, garbage, heavy: None };
             let nothing_due = locked.sweep(BATCH, BATCH);
             let stepped = locked.step(STEPS);
             (nothing_due && (stepped.is_err() || !locked.table.needs_step()), locked.table.due_at())

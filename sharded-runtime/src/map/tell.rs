@@ -125,7 +125,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     ) {
         let mut slots = Vec::new();
         self.write(shard, Step, |locked| {
-            self.overtake_all(locked.open, shard);
+            self.overtake_all(locked.beside.open(), shard);
             let further = locked.table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
             for &slot in &slots {
                 if locked.is_alive(slot) {

@@ -100,7 +100,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     fn take_bounded_units(&mut self, units: u32, overdraws: bool) -> bool {
         let Some(budget) = &self.core.budget else { return true };
         let units = units.into();
-        if !budget.take(&self.open.purse, units, || self.core.shards.all_open().map(|open| &open.purse)) {
+        if !budget.take(&self.beside.open().purse, units, || self.core.shards.all_open().map(|open| &open.purse)) {
             let mut held = Held::none(budget);
             self.make_room(units, &mut held, SEARCHED);
             if held.units() < units {
@@ -117,7 +117,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     /// Gives back what an entry had that is gone.
     pub(super) fn give_units(&self, units: u64) {
         if let Some(budget) = &self.core.budget {
-            budget.give(&self.open.purse, units);
+            budget.give(&self.beside.open().purse, units);
         }
     }
 
@@ -171,9 +171,11 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         if let Some(budget) = &self.core.budget {
             match after.checked_sub(before).map(u64::from) {
                 Some(more)
-                    if budget.take(&self.open.purse, more, || self.core.shards.all_open().map(|open| &open.purse)) => {}
+                    if budget.take(&self.beside.open().purse, more, || {
+                        self.core.shards.all_open().map(|open| &open.purse)
+                    }) => {}
                 Some(more) => budget.overdraw(more),
-                None => budget.give(&self.open.purse, (before - after).into()),
+                None => budget.give(&self.beside.open().purse, (before - after).into()),
             }
             if !self.fits(after) {
                 self.heavy = Some((slot, hash));
@@ -201,7 +203,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     /// Counts what the shard's entries weigh.
     pub(super) fn add_weight(&self, more: i64) {
         if P::WEIGHS {
-            let weight = &self.open.meter.weight;
+            let weight = &self.beside.open().meter.weight;
             weight.set(weight.get().wrapping_add_signed(more));
         }
     }

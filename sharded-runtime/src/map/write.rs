@@ -323,7 +323,7 @@ where
             }
             Some(_) => {}
             // Whatever the condition, it could not be asked of what is being loaded.
-            None => self.core.overtake(locked.open, hash, key),
+            None => self.core.overtake(locked.beside.open(), hash, key),
         });
     }
 }

@@ -8,9 +8,10 @@ pub use count::{Auto, ENTRIES_TO_EVICT_WELL, Fixed, MAX_SHARDS, ShardCount, to_e
 
 use crate::{
     arena::{Home, Placed},
-    lock::{Cell, Lock, Sequence, Token},
+    lock::{Cell, Lock, Token},
     order::{self, Inside, Place},
     stats::Uses,
+    table::View,
 };
 use std::{panic::Location, sync::Arc, thread};
 
@@ -55,18 +56,33 @@ impl Which for Of {
     }
 }
 
-/// What is beside the lock of a shard, lent to who has the shard alone.
-pub(crate) struct Beside<'a, O> {
-    pub(crate) uses: &'a Uses,
-    pub(crate) open: &'a O,
-}
+/// What is beside the lock of a shard, lent to the holder of the exclusive lock.
+pub(crate) struct Beside<'a, T, O, L: Lock>(&'a Shard<T, O, L>);
 
-impl<O> Clone for Beside<'_, O> {
+impl<T, O, L: Lock> Clone for Beside<'_, T, O, L> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<O> Copy for Beside<'_, O> {}
+impl<T, O, L: Lock> Copy for Beside<'_, T, O, L> {}
+
+impl<'a, T, O, L: Lock> Beside<'a, T, O, L> {
+    #[inline]
+    pub(crate) fn uses(self) -> &'a Uses {
+        &self.0.uses
+    }
+
+    #[inline]
+    pub(crate) fn open(self) -> &'a O {
+        &self.0.open
+    }
+
+    /// What readers without a lock follow, where there are such.
+    #[inline]
+    pub(crate) fn view(self) -> Option<&'a View<T>> {
+        L::view(&self.0.cell, Token)
+    }
+}
 
 impl<T, O: Default, L: Lock> Shards<T, O, L> {
     /// A shard for each home, whose number is a power of two.
@@ -138,33 +154,30 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         &self,
         shard: impl Which,
         turn: impl Turn,
-        write: impl FnOnce(Beside<'_, O>, &mut T) -> R,
+        write: impl FnOnce(Beside<'_, T, O, L>, &mut T) -> R,
     ) -> R {
-        let (index, Shard { uses, cell, open }) = shard.among(&self.all);
+        let (index, shard) = shard.among(&self.all);
         let _inside = self.enter(index, turn);
-        turn.write(cell, |table: &mut T| write(Beside { uses, open }, table))
+        turn.write(&shard.cell, |table: &mut T| write(Beside(shard), table))
     }
 
-    /// Lets someone look at the shard of a hash without its lock, beside the number that tells of writers; `None` under a lock
-    /// that has none.
+    /// Lets someone look at the shard of a hash without its lock; `None` under a lock that has no such readers.
     #[inline]
     #[track_caller]
-    pub(crate) fn unlocked<R>(&self, hash: u64, look: impl FnOnce(&O, &Sequence) -> Option<R>) -> Option<R> {
-        let Shard { open, cell, .. } = self.all.of(hash);
-        let sequence = L::sequence(cell, Token)?;
+    pub(crate) fn unlocked<R>(&self, hash: u64, look: impl FnOnce(&View<T>) -> Option<R>) -> Option<R> {
+        let view = L::view(&self.all.of(hash).cell, Token)?;
         // Whoever gives up waits for the lock, and it must not depend on the moment who panics.
         if order::is_inside() {
             self.check_nested(hash);
         }
-        look(open, sequence)
+        look(view)
     }
 
     /// As [`unlocked`](Shards::unlocked), for who is inside no shard; to others this answers `None`.
     #[inline]
-    pub(crate) fn glance<R>(&self, hash: u64, look: impl FnOnce(&O, &Sequence) -> R) -> Option<R> {
-        let Shard { open, cell, .. } = self.all.of(hash);
-        let sequence = L::sequence(cell, Token)?;
-        (!order::is_inside()).then(|| look(open, sequence))
+    pub(crate) fn glance<R>(&self, hash: u64, look: impl FnOnce(&View<T>) -> R) -> Option<R> {
+        let view = L::view(&self.all.of(hash).cell, Token)?;
+        (!order::is_inside()).then(|| look(view))
     }
 
     /// Looks whether this thread is inside no shard at all, since it may have to wait for more than a lock.
@@ -199,8 +212,8 @@ impl<T, O, L: Lock> Shards<T, O, L> {
     }
 
     /// `None` at once where the lock is taken; so this may be called anywhere.
-    pub(crate) fn try_write<R>(&self, shard: usize, write: impl FnOnce(Beside<'_, O>, &mut T) -> R) -> Option<R> {
-        let Shard { uses, cell, open } = self.all.get(shard);
-        cell.try_write(|table| write(Beside { uses, open }, table))
+    pub(crate) fn try_write<R>(&self, shard: usize, write: impl FnOnce(Beside<'_, T, O, L>, &mut T) -> R) -> Option<R> {
+        let shard = self.all.get(shard);
+        shard.cell.try_write(|table| write(Beside(shard), table))
     }
 }

@@ -9,12 +9,12 @@ mod due;
 mod raw;
 mod weights;
 
-#[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
-pub use raw::Copies;
 pub(crate) use raw::{
-    Copied, Cursor, Entries, Found, Handed, Look, NoMemory, Offer, Peek, Put, Removed, StampOf, Stored, Use,
-    UseFetched, View,
+    Copied, Cursor, Entries, Found, Handed, Look, NoMemory, Offer, Peek, Put, Removed, Shown, StampOf, Stored, Use,
+    UseFetched,
 };
+#[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
+pub use raw::{Copies, View};
 
 use crate::{
     Policy, StorageOf,
@@ -26,7 +26,7 @@ use crate::{
 use allocator_api2::boxed::Box;
 use due::Due;
 use raw::{Moves, RawTable};
-use std::{borrow::Borrow, fmt, sync::Arc};
+use std::{borrow::Borrow, fmt, mem, sync::Arc};
 use weights::Weights;
 
 /// Entries in a row that readers without a lock have used since they were last named, before one leaves all the same.
@@ -83,6 +83,22 @@ impl<K, V, P: Policy> Table<K, V, P> {
             search_from: 0,
             is_pinned: false,
             lifetime,
+        }
+    }
+
+    /// Takes all entries out, with their memory. The result has no readers without a lock.
+    pub(crate) fn take_all(&mut self, field: &Field, view: Shown<'_, K, V, P>) -> Self {
+        // The user's code first.
+        let mut eviction = P::Eviction::default();
+        eviction.settle(self.raw.heap(), field);
+        Table {
+            raw: self.raw.take_all(view),
+            eviction: mem::replace(&mut self.eviction, eviction),
+            due: self.due.take(),
+            weights: self.weights.take(),
+            search_from: mem::take(&mut self.search_from),
+            is_pinned: mem::take(&mut self.is_pinned),
+            lifetime: self.lifetime,
         }
     }
 
@@ -195,8 +211,9 @@ impl<K, V, P: Policy> Table<K, V, P> {
         hash: u64,
         offer: &mut Offer<K, V>,
         weight: u32,
+        view: Shown<'_, K, V, P>,
     ) -> Result<u32, NoMemory> {
-        let slot = self.raw.insert(hash, offer)?;
+        let slot = self.raw.insert(hash, offer, view)?;
         self.set_weight::<Q>(slot, weight);
         self.eviction.inserted(slot);
         if Q::PINS {
@@ -444,10 +461,16 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// whose hashes collide with theirs. Says whether it could.
     ///
     /// A panic in `rehash` leaves the table as it was.
-    pub(crate) fn step(&mut self, rehash: impl Fn(&K) -> u64, now: u64, idle: u64) -> Result<(), NoMemory> {
+    pub(crate) fn step(
+        &mut self,
+        rehash: impl Fn(&K) -> u64,
+        now: u64,
+        idle: u64,
+        view: Shown<'_, K, V, P>,
+    ) -> Result<(), NoMemory> {
         let slots = self.raw.slots();
         let mut moves = Moves::new();
-        let stepped = self.raw.step(rehash, &mut moves);
+        let stepped = self.raw.step(rehash, &mut moves, view);
         for (from, to) in moves {
             if let Some(weights) = &mut self.weights {
                 weights.moved(from, to);
@@ -486,11 +509,5 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// All entries, out of their slots.
     pub(crate) fn into_entries(self, idle: u64) -> Entries<K, V, P> {
         self.raw.into_entries(idle)
-    }
-
-    /// Tells readers without a lock where everything is.
-    #[inline]
-    pub(crate) fn publish(&self, view: &View) {
-        self.raw.publish(view);
     }
 }

@@ -3,9 +3,12 @@
 #[cfg_attr(loom, allow(dead_code, reason = "only its model runs"))]
 mod guard;
 mod mutex;
+mod sequence_lock;
 mod word;
 
 #[cfg(not(loom))]
 pub(crate) use guard::{Condvar, MutexGuard};
 #[allow(unreachable_pub, reason = "the associated type of a public trait")]
 pub use mutex::RawMutex;
+#[allow(unreachable_pub, reason = "the associated type of a public trait")]
+pub use sequence_lock::SequenceLock;

@@ -30,14 +30,14 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// `rehash` may panic: then nothing has changed.
     pub(super) fn fill_gap(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves) -> bool {
         let Some(gap) = self.gap.take() else { return false };
-        if gap >= self.buckets {
+        if gap >= self.geometry.buckets {
             return true;
         }
         let bucket = self.bucket(gap);
         // SAFETY: the buckets are this table's, `&mut self` keeps other writers out, and the slots are as they are found.
         unsafe {
             let Some(vacant) = bucket.vacant().first() else { return true };
-            for number in gap + 1..self.buckets.min(gap + 1 + REACH) {
+            for number in gap + 1..self.geometry.buckets.min(gap + 1 + REACH) {
                 if self.bucket(number - 1).displaced() == 0 {
                     break;
                 }

@@ -5,7 +5,7 @@
 //! write then splits a few buckets, so that it is done long before it is full again.
 
 use super::{
-    Bucket, HEADER, Homes, Layout, MAX_BUCKETS, NoMemory, RawTable, Slots, StampOf,
+    Bucket, HEADER, Homes, Layout, MAX_BUCKETS, NoMemory, RawTable, Shown, Slots, StampOf,
     bucket::{Header, MANY},
     sizes::{FULLEST, SPARSE},
     slot_number,
@@ -34,21 +34,21 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 
     /// Entries that may come in without a split that is due.
     fn patience(&self) -> usize {
-        self.homes.count() as usize * Layout::<K, V, P>::SLOTS / 32 + 1
+        self.geometry.homes.count() as usize * Layout::<K, V, P>::SLOTS / 32 + 1
     }
 
     /// From how many entries on the next split is to be done: the share of the homes that are split is to be that of the entries that
     /// have come since the table began to double.
     fn next_split(&self) -> usize {
         let before = self.target as usize / 2;
-        let split = (self.homes.count() as usize).saturating_sub(before);
+        let split = (self.geometry.homes.count() as usize).saturating_sub(before);
         let (slots, full) = (Layout::<K, V, P>::SLOTS, self.sizes.full(self.target / 2));
         (before * slots * full + split * slots * (FULLEST - full)) / 32 + 1
     }
 
     /// From how many entries on the next steps are to be done.
     fn schedule_step(&mut self) {
-        self.next_step = match self.homes.count().cmp(&self.target) {
+        self.next_step = match self.geometry.homes.count().cmp(&self.target) {
             // Then it is looked whether there are too few.
             Ordering::Equal => self.most.saturating_add(1),
             Ordering::Greater => 0,
@@ -58,13 +58,13 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 
     /// Whether there are as many homes as there should be.
     pub(super) fn is_settled(&self) -> bool {
-        self.homes.count() == self.target
+        self.geometry.homes.count() == self.target
     }
 
     /// Looks whether there are too few homes.
     fn aim_higher(&mut self) {
-        if self.len > self.most && self.homes.count() <= MAX_BUCKETS / 2 {
-            self.set_target(self.homes.count() * 2);
+        if self.len > self.most && self.geometry.homes.count() <= MAX_BUCKETS / 2 {
+            self.set_target(self.geometry.homes.count() * 2);
         }
     }
 
@@ -83,25 +83,22 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     pub(super) fn set_target(&mut self, target: u32) {
         self.target = target;
         let share = |homes: u32, of_32: usize| homes as usize * Layout::<K, V, P>::SLOTS * of_32 / 32;
-        (self.least, self.most) = match self.homes.count().cmp(&target) {
+        (self.least, self.most) = match self.geometry.homes.count().cmp(&target) {
             Ordering::Less => (share(target / 2, SPARSE), usize::MAX),
             Ordering::Greater => (0, usize::MAX),
             Ordering::Equal => {
-                let least = if target == self.homes.base { 0 } else { share(target, SPARSE) };
+                let least = if target == self.geometry.homes.base { 0 } else { share(target, SPARSE) };
                 (least, share(target, self.sizes.full(target)))
             }
         };
         self.schedule_step();
-        if target == self.homes.count() {
-            self.provide_spare();
-        }
     }
 
     /// Aims at the fewest homes that the entries fit in.
     pub(crate) fn aim_to_fit(&mut self) {
         let fits = |homes: u32| self.len * 32 <= homes as usize * Layout::<K, V, P>::SLOTS * FULLEST;
-        let mut target = self.homes.when_doubled();
-        while target > self.homes.base && fits(target / 2) {
+        let mut target = self.geometry.homes.when_doubled();
+        while target > self.geometry.homes.base && fits(target / 2) {
             target /= 2;
         }
         self.set_target(target);
@@ -114,7 +111,12 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// # Errors
     ///
     /// Without memory for one more bucket the table is as before.
-    pub(crate) fn step(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves) -> Result<(), NoMemory> {
+    pub(crate) fn step(
+        &mut self,
+        rehash: impl Fn(&K) -> u64,
+        moves: &mut Moves,
+        view: Shown<'_, K, V, P>,
+    ) -> Result<(), NoMemory> {
         if self.fill_gap(&rehash, moves) {
             if self.gap.is_none() {
                 self.schedule_step();
@@ -124,19 +126,20 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         if self.is_settled() {
             self.aim_higher();
         }
-        if self.homes.count() < self.target {
-            if let Err(NoMemory) = self.split(rehash, moves) {
+        if self.geometry.homes.count() < self.target {
+            if let Err(NoMemory) = self.split(rehash, moves, view) {
                 let starved_at = *self.starved_at.get_or_insert(self.len);
                 // To ask the system for each entry would take long. But there may be memory again before one is refused.
                 self.next_step = (self.len + self.patience() / 2 + 1).min(starved_at + self.patience());
                 return Err(NoMemory);
             }
             self.starved_at = None;
-        } else if self.homes.count() > self.target {
-            self.merge(rehash, moves);
+        } else if self.geometry.homes.count() > self.target {
+            self.merge(rehash, moves, view);
         }
         if self.is_settled() {
             self.set_target(self.target);
+            self.provide_spare(view);
             self.aim_higher();
             self.aim_lower();
         }
@@ -147,8 +150,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 
     /// Has the processor fetch what the next split begins with: by then it will be there.
     fn prefetch_split(&self) {
-        let new = self.homes.count();
-        if new < self.target && new < self.buckets {
+        let new = self.geometry.homes.count();
+        if new < self.target && new < self.geometry.buckets {
             for number in [new - self.target / 2, new] {
                 let bucket = self.bucket(number);
                 bucket.prefetch_header();
@@ -157,15 +160,20 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         }
     }
 
-    fn split(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves) -> Result<(), NoMemory> {
+    fn split(
+        &mut self,
+        rehash: impl Fn(&K) -> u64,
+        moves: &mut Moves,
+        view: Shown<'_, K, V, P>,
+    ) -> Result<(), NoMemory> {
         let (more, new, old) = self.homes().one_more();
         // SAFETY: the bucket is one of this table's.
         if unsafe { self.bucket(old).header() }.displaced() == 0 {
-            return self.split_alone(more, new, old, rehash, moves);
+            return self.split_alone((more, new, old), rehash, moves, view);
         }
         // User code first: which entries go.
         let going = self.going(old, |hash| more.is_newest(hash), rehash);
-        self.reserve(new, &going)?;
+        self.reserve(new, &going, view)?;
         let mut room = Room::new(self, new);
         // From the far end: what goes, goes further, so nothing is met twice.
         for (behind, &slots) in going.iter().enumerate().rev() {
@@ -194,22 +202,21 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             }
         }
         room.end();
-        self.homes = more;
+        self.geometry.set_homes(view, more);
         Ok(())
     }
 
     /// As [`split`](RawTable::split), where nothing of the one home lies behind it: it is one bucket that is split.
     fn split_alone(
         &mut self,
-        more: Homes,
-        new: u32,
-        old: u32,
+        (more, new, old): (Homes, u32, u32),
         rehash: impl Fn(&K) -> u64,
         moves: &mut Moves,
+        view: Shown<'_, K, V, P>,
     ) -> Result<(), NoMemory> {
         // User code first.
         let going = self.whose(old, |hash| more.is_newest(hash), rehash);
-        self.reserve(new, &[going])?;
+        self.reserve(new, &[going], view)?;
         let (here, there) = (self.bucket(old), self.bucket(new));
         // SAFETY: the buckets are this table's, and `&mut self` keeps other writers out.
         let (mut left, mut arrived) = unsafe { (here.header().to_bytes(), there.header().to_bytes()) };
@@ -234,11 +241,11 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         for slot in Slots(rest) {
             self.relocate(here, old, slot, new, moves);
         }
-        self.homes = more;
+        self.geometry.set_homes(view, more);
         Ok(())
     }
 
-    fn merge(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves) {
+    fn merge(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves, view: Shown<'_, K, V, P>) {
         let (less, gone, old) = self.homes().one_less();
         let before = self.homes();
         let going = self.going(gone, |hash| before.is_newest(hash), rehash);
@@ -250,8 +257,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
                 self.relocate(bucket, number, slot, old, moves);
             }
         }
-        self.homes = less;
-        self.trim();
+        self.geometry.set_homes(view, less);
+        self.trim(view);
     }
 
     /// The slots of a home and of the buckets behind it, as far as its entries may lie there, whose entries' hashes are those of ones that go: some of
@@ -266,7 +273,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         };
         let mut number = home + 1;
         // The chain goes on for the entries of later homes, but not all that lie behind have to be looked for in it.
-        while behind > 0 && number < self.buckets {
+        while behind > 0 && number < self.geometry.buckets {
             let looks = |hash| {
                 behind = behind.saturating_sub(u32::from(self.home_of(hash) <= home));
                 goes(hash)
@@ -285,7 +292,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     pub(super) fn end_of_chain(&self, home: u32) -> u32 {
         let mut last = home;
         // SAFETY: the bucket is one of this table's.
-        while unsafe { self.bucket(last).header() }.displaced() > 0 && last + 1 < self.buckets {
+        while unsafe { self.bucket(last).header() }.displaced() > 0 && last + 1 < self.geometry.buckets {
             last += 1;
         }
         last
@@ -293,7 +300,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 
     /// The slots of a bucket whose entries' hashes are wanted.
     pub(super) fn whose(&self, number: u32, mut is_wanted: impl FnMut(u64) -> bool, rehash: impl Fn(&K) -> u64) -> u32 {
-        if number >= self.buckets {
+        if number >= self.geometry.buckets {
             return 0;
         }
         let bucket = self.bucket(number);
@@ -333,9 +340,11 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     /// Sees to it that there are enough vacant slots from this bucket on for those that go.
-    fn reserve(&mut self, from: u32, going: &[u32]) -> Result<(), NoMemory> {
+    fn reserve(&mut self, from: u32, going: &[u32], view: Shown<'_, K, V, P>) -> Result<(), NoMemory> {
         // SAFETY: the bucket is one of this table's.
-        if going.len() == 1 && from < self.buckets && unsafe { self.bucket(from).vacant() }.0 == Layout::<K, V, P>::ALL
+        if going.len() == 1
+            && from < self.geometry.buckets
+            && unsafe { self.bucket(from).vacant() }.0 == Layout::<K, V, P>::ALL
         {
             // As most often.
             return Ok(());
@@ -343,8 +352,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         let count: u32 = going.iter().map(|slots| slots.count_ones()).sum();
         let (mut number, mut vacant) = (from, 0);
         while vacant < count || number == from {
-            if number >= self.buckets {
-                self.extend()?;
+            if number >= self.geometry.buckets {
+                self.extend(view)?;
                 continue;
             }
             // SAFETY: the bucket is one of this table's.

@@ -1,6 +1,6 @@
 //! Memory for buckets: a block that doubles, then chunks; each at the end, and given back from there.
 
-use super::{Bucket, EMPTY_DIRECTORY, Homes, Layout, NoMemory, RawTable, bucket::Header};
+use super::{Bucket, Homes, Layout, NoMemory, RawTable, Shown, bucket::Header, geometry::Geometry};
 use crate::{
     Policy,
     arena::{Directory, Heap},
@@ -9,32 +9,32 @@ use crate::{
 use std::{ptr::NonNull, sync::atomic::Ordering::Relaxed};
 
 /// A table of so many chunks or more keeps one to spare at its end, so that it never has to take one when nothing but a chain of displaced
-/// entries has become longer.
-const SPARE_FROM: u32 = 64;
+/// entries has become longer. In unit tests smaller ones do, so that each allocation of such a table can be refused in turn.
+const SPARE_FROM: u32 = if cfg!(test) { 8 } else { 64 };
 
 impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Gets memory for more buckets: a block twice as large as the first one, or one more chunk.
-    pub(super) fn extend(&mut self) -> Result<(), NoMemory> {
+    pub(super) fn extend(&mut self, view: Shown<'_, K, V, P>) -> Result<(), NoMemory> {
         let classes = Layout::<K, V, P>::CLASSES;
         if self.slots() >= NIL - (1 << (classes + Layout::<K, V, P>::SLOT_BITS)) {
             return Err(NoMemory);
         }
-        if self.buckets < 1 << classes {
-            self.move_first_block(self.buckets.ilog2() + 1)?;
+        if self.geometry.buckets < 1 << classes {
+            self.move_first_block(self.geometry.buckets.ilog2() + 1, view)?;
         } else {
-            let chunks = self.buckets >> classes;
-            if chunks == 1 << self.directory_class {
-                self.extend_directory(chunks)?;
+            let chunks = self.geometry.buckets >> classes;
+            if chunks == 1 << self.geometry.directory_class {
+                self.extend_directory(chunks, view)?;
             }
             let chunk = self.arena.take(classes).ok_or(NoMemory)?;
-            Self::enter(self.directory, chunks, Self::clear(chunk, classes));
-            self.buckets += 1 << classes;
+            Self::enter(self.geometry.directory, chunks, Self::clear(chunk, classes));
+            self.geometry.set(view, Geometry { buckets: self.geometry.buckets + (1 << classes), ..*self.geometry });
         }
         Ok(())
     }
 
     /// Gets the first memory: for the homes that a table begins with.
-    pub(super) fn begin(&mut self) -> Result<(), NoMemory> {
+    pub(super) fn begin(&mut self, view: Shown<'_, K, V, P>) -> Result<(), NoMemory> {
         let homes = Homes::first(self.sizes.base);
         let class = homes.count().next_power_of_two().ilog2().min(Layout::<K, V, P>::CLASSES);
         let directory = self.arena.take_directory(0).ok_or(NoMemory)?;
@@ -44,28 +44,29 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             return Err(NoMemory);
         };
         Self::enter(directory, 0, Self::clear(block, class));
-        self.directory = directory;
-        self.buckets = 1 << class;
-        while self.buckets < homes.count() {
-            if let Err(NoMemory) = self.extend() {
-                self.release();
+        self.geometry.set(view, Geometry { directory, buckets: 1 << class, ..Geometry::EMPTY });
+        while self.geometry.buckets < homes.count() {
+            if let Err(NoMemory) = self.extend(view) {
+                drop(self.take_all(view));
                 return Err(NoMemory);
             }
         }
-        self.homes = homes;
+        self.geometry.set_homes(view, homes);
         self.set_target(homes.count());
+        self.provide_spare(view);
         Ok(())
     }
 
-    fn extend_directory(&mut self, chunks: u32) -> Result<(), NoMemory> {
-        let larger = self.arena.take_directory(self.directory_class + 1).ok_or(NoMemory)?;
+    fn extend_directory(&mut self, chunks: u32, view: Shown<'_, K, V, P>) -> Result<(), NoMemory> {
+        let before = *self.geometry;
+        let directory_class = before.directory_class + 1;
+        let larger = self.arena.take_directory(directory_class).ok_or(NoMemory)?;
         for chunk in 0..chunks {
             Self::enter(larger, chunk, self.middle(chunk));
         }
+        self.geometry.set(view, Geometry { directory: larger, directory_class, ..before });
         // SAFETY: it is of this class, and no longer this table's.
-        unsafe { self.arena.give_directory(self.directory, self.directory_class) }
-        self.directory = larger;
-        self.directory_class += 1;
+        unsafe { self.arena.give_directory(before.directory, before.directory_class) }
         Ok(())
     }
 
@@ -76,7 +77,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 
     fn middle(&self, index: u32) -> NonNull<u8> {
         // SAFETY: the index is below the number of chunks, so there is an address.
-        unsafe { NonNull::new_unchecked(self.directory.add(index as usize).as_ref().load(Relaxed)) }
+        unsafe { NonNull::new_unchecked(self.geometry.directory.add(index as usize).as_ref().load(Relaxed)) }
     }
 
     /// The block of this class at an index of the directory.
@@ -92,14 +93,14 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 
     /// The address and the bytes of a piece of the table's memory.
     pub(crate) fn piece(&self, index: u32) -> Option<(usize, usize)> {
-        if self.buckets == 0 {
+        if self.geometry.buckets == 0 {
             return None;
         }
         let classes = Layout::<K, V, P>::CLASSES;
-        let class = self.buckets.ilog2().min(classes);
+        let class = self.geometry.buckets.ilog2().min(classes);
         match index.checked_sub(1) {
-            None => Some((self.directory.addr().get(), size_of::<usize>() << self.directory_class)),
-            Some(chunk) if chunk < (self.buckets >> classes).max(1) => {
+            None => Some((self.geometry.directory.addr().get(), size_of::<usize>() << self.geometry.directory_class)),
+            Some(chunk) if chunk < (self.geometry.buckets >> classes).max(1) => {
                 Some((self.block(chunk, class).addr().get(), Layout::<K, V, P>::ARENA.bytes(class)))
             }
             Some(_) => None,
@@ -107,55 +108,58 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     /// Sees to it that a large table has a chunk to spare. Without memory for it there is just none.
-    pub(super) fn provide_spare(&mut self) {
-        if self.homes.count() >= SPARE_FROM << Layout::<K, V, P>::CLASSES && self.buckets < self.needed() {
-            let _ = self.extend();
+    pub(super) fn provide_spare(&mut self, view: Shown<'_, K, V, P>) {
+        if self.geometry.homes.count() >= SPARE_FROM << Layout::<K, V, P>::CLASSES
+            && self.geometry.buckets < self.needed()
+        {
+            let _ = self.extend(view);
         }
     }
 
     /// How many buckets there should be for the homes: the first block is made smaller by halves, the rest is given back by chunks.
     fn needed(&self) -> u32 {
         let classes = Layout::<K, V, P>::CLASSES;
-        match self.homes.count() {
-            homes if self.buckets <= 1 << classes => homes.next_power_of_two(),
+        match self.geometry.homes.count() {
+            homes if self.geometry.buckets <= 1 << classes => homes.next_power_of_two(),
             homes if homes < SPARE_FROM << classes => homes.next_multiple_of(1 << classes),
             homes => (homes + 1).next_multiple_of(1 << classes),
         }
     }
 
     /// Gives back the memory at the end that nothing is in.
-    pub(super) fn trim(&mut self) {
+    pub(super) fn trim(&mut self, view: Shown<'_, K, V, P>) {
         let classes = Layout::<K, V, P>::CLASSES;
         let needed = self.needed();
         // The last home tells whether anything lies beyond the homes.
-        if needed >= self.buckets || self.end_of_chain(self.homes.count() - 1) >= needed {
+        if needed >= self.geometry.buckets || self.end_of_chain(self.geometry.homes.count() - 1) >= needed {
             return;
         }
-        if self.buckets <= 1 << classes {
+        if self.geometry.buckets <= 1 << classes {
             // Without memory for a smaller block the larger one stays.
-            let _ = self.move_first_block(needed.ilog2());
+            let _ = self.move_first_block(needed.ilog2(), view);
         }
-        while self.buckets > needed && self.buckets > 1 << classes {
-            self.buckets -= 1 << classes;
+        while self.geometry.buckets > needed && self.geometry.buckets > 1 << classes {
+            let buckets = self.geometry.buckets - (1 << classes);
+            self.geometry.set(view, Geometry { buckets, ..*self.geometry });
             // SAFETY: it is a whole chunk, nothing is in it, and nobody but racing readers looks at it.
-            unsafe { self.arena.give(self.block(self.buckets >> classes, classes), classes) }
+            unsafe { self.arena.give(self.block(buckets >> classes, classes), classes) }
         }
     }
 
     /// Brings the first block, while it is the only one, to another size.
-    fn move_first_block(&mut self, class: u32) -> Result<(), NoMemory> {
+    fn move_first_block(&mut self, class: u32, view: Shown<'_, K, V, P>) -> Result<(), NoMemory> {
         let block = self.arena.take(class).ok_or(NoMemory)?;
         let middle = Self::clear(block, class);
-        for number in 0..self.buckets.min(1 << class) {
+        for number in 0..self.geometry.buckets.min(1 << class) {
             // SAFETY: the new block has this bucket, it is empty, and there is no other writer.
             unsafe { self.bucket(number).move_all_to(Bucket::new(middle, number as usize)) }
         }
-        let class_before = self.buckets.ilog2();
+        let class_before = self.geometry.buckets.ilog2();
         let before = self.block(0, class_before);
-        Self::enter(self.directory, 0, middle);
+        Self::enter(self.geometry.directory, 0, middle);
+        self.geometry.set(view, Geometry { buckets: 1 << class, ..*self.geometry });
         // SAFETY: it is of this class, and nobody but racing readers looks at it.
         unsafe { self.arena.give(before, class_before) }
-        self.buckets = 1 << class;
         Ok(())
     }
 
@@ -173,21 +177,16 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Gives all memory back. Nothing may be in it any more.
     pub(super) fn release(&mut self) {
         debug_assert_eq!(self.len, 0);
-        if self.buckets == 0 {
+        if self.buckets() == 0 {
             return;
         }
         let classes = Layout::<K, V, P>::CLASSES;
-        let class = self.buckets.ilog2().min(classes);
-        for index in 0..(self.buckets >> classes).max(1) {
+        let class = self.geometry.buckets.ilog2().min(classes);
+        for index in 0..(self.geometry.buckets >> classes).max(1) {
             // SAFETY: it is of this class, nothing is in it, and nobody but racing readers looks at it.
             unsafe { self.arena.give(self.block(index, class), class) }
         }
         // SAFETY: it is of this class, and no longer this table's.
-        unsafe { self.arena.give_directory(self.directory, self.directory_class) }
-        self.directory = NonNull::from(&EMPTY_DIRECTORY);
-        self.directory_class = 0;
-        self.buckets = 0;
-        self.homes = Homes::ONE;
-        self.set_target(1);
+        unsafe { self.arena.give_directory(self.geometry.directory, self.geometry.directory_class) }
     }
 }

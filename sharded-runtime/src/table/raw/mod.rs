@@ -15,7 +15,9 @@
 //! | `gaps.rs` | filling the gaps that removed entries leave |
 //! | `grow.rs` | one bucket more, or one less |
 //! | `memory.rs` | where the buckets' memory comes from |
+//! | `geometry.rs` | where the buckets are |
 //! | `walk.rs` | all entries, some at a time, each once |
+//! | `view.rs` | what readers without a lock know |
 //! | `racy.rs` | reading without a lock |
 //!
 //! `README.md` one folder up says why it is made like this, and what was measured.
@@ -33,6 +35,7 @@
 mod bucket;
 mod displaced;
 mod gaps;
+mod geometry;
 mod grow;
 mod homes;
 mod layout;
@@ -43,6 +46,7 @@ mod put;
 mod racy;
 mod removed;
 mod sizes;
+mod view;
 mod walk;
 mod words;
 
@@ -52,25 +56,29 @@ pub(crate) use offer::{Offer, Stored};
 pub(crate) use put::Put;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use racy::Copies;
-pub(crate) use racy::{Copied, Look, Peek, Use, UseFetched, View};
+pub(crate) use racy::{Copied, Look, Peek, Use, UseFetched};
 pub(crate) use removed::{Handed, Removed};
+#[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
+pub use view::View;
 pub(crate) use walk::{Cursor, Entries};
 
 use crate::{
     Policy,
-    arena::{Arena, Directory, Home},
+    arena::{Arena, Home},
     evict::Eviction,
     list::NIL,
+    table::Table,
 };
 use bucket::{Bucket, Header, Slots};
 use displaced::Uncounted;
+use geometry::Published;
 use homes::Homes;
 use layout::{HEADER, Layout, Pair};
 use sizes::Sizes;
 use std::{
     borrow::Borrow,
     marker::PhantomData,
-    mem::MaybeUninit,
+    mem::{self, MaybeUninit},
     ops::Range,
     ptr::{self, NonNull},
     sync::{
@@ -84,12 +92,9 @@ use words::Words;
 const MAX_BUCKETS: u32 = 1 << 28;
 
 /// The storage of a table, see the [module](self).
-#[repr(C)] // What every access looks at comes first, beside the lock.
+#[repr(C)] // What every access looks at comes first, beside the lock; its view counts on that.
 pub(crate) struct RawTable<K, V, P: Policy> {
-    /// The middles of the chunks; that of the first block while there is only one, which may be smaller than a chunk.
-    directory: Directory,
-    homes: Homes,
-    buckets: u32,
+    geometry: Published,
     len: usize,
     /// From how many entries on one more home is to be split or merged.
     next_step: usize,
@@ -99,8 +104,6 @@ pub(crate) struct RawTable<K, V, P: Policy> {
     most: usize,
     /// The number of homes that it is growing or shrinking to.
     target: u32,
-    /// The logarithm of the directory's length.
-    directory_class: u32,
     uncounted: Uncounted,
     /// How many entries there were when there was no memory for a split.
     starved_at: Option<usize>,
@@ -116,6 +119,9 @@ pub(crate) struct RawTable<K, V, P: Policy> {
 unsafe impl<K: Send, V: Send, P: Policy> Send for RawTable<K, V, P> {}
 // SAFETY: what is shared is `&K` and `&V`.
 unsafe impl<K: Sync, V: Sync, P: Policy> Sync for RawTable<K, V, P> {}
+
+/// The view of a table, if there are readers without a lock.
+pub(crate) type Shown<'a, K, V, P> = Option<&'a View<Table<K, V, P>>>;
 
 /// There is no memory for one more entry.
 #[derive(Debug)]
@@ -206,22 +212,33 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 
     /// `arena` is one for such tables. `capacity` is how many entries the table has room for when its map is full, as far as that is known.
     pub(crate) fn new(arena: Arc<Arena>, capacity: Option<usize>) -> Self {
+        Self::with_sizes(arena, Sizes::for_entries::<K, V, P>(capacity))
+    }
+
+    /// Takes all entries out, with their memory. The result lies in no cell, so it has no readers without a lock; this table goes on without memory,
+    /// in the same arena.
+    pub(crate) fn take_all(&mut self, view: Shown<'_, K, V, P>) -> Self {
+        let geometry = self.geometry.take(view);
+        let fresh = Self::with_sizes(Arc::clone(&self.arena), self.sizes);
+        let mut taken = mem::replace(self, fresh);
+        taken.geometry = geometry;
+        taken
+    }
+
+    fn with_sizes(arena: Arc<Arena>, sizes: Sizes) -> Self {
         RawTable {
-            directory: NonNull::from(&EMPTY_DIRECTORY),
-            homes: Homes::ONE,
+            geometry: Published::EMPTY,
             target: 1,
             len: 0,
             // Until it has memory.
             next_step: usize::MAX,
             least: 0,
             most: usize::MAX,
-            buckets: 0,
-            directory_class: 0,
             uncounted: Uncounted::default(),
             starved_at: None,
             arena,
             entries: PhantomData,
-            sizes: Sizes::for_entries::<K, V, P>(capacity),
+            sizes,
             gap: None,
             policy: PhantomData,
         }
@@ -234,7 +251,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 
     /// All slot numbers are below this.
     pub(crate) fn slots(&self) -> u32 {
-        self.buckets << Layout::<K, V, P>::SLOT_BITS
+        self.geometry.buckets << Layout::<K, V, P>::SLOT_BITS
     }
 
     /// Whether there is a slot number left for one more entry.
@@ -245,7 +262,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// The homes; where their base is always one, that is known when the code is generated.
     #[inline]
     fn homes(&self) -> Homes {
-        Homes { base: if P::Eviction::BOUNDED { self.homes.base } else { 1 }, ..self.homes }
+        let homes = self.geometry.homes;
+        Homes { base: if P::Eviction::BOUNDED { homes.base } else { 1 }, ..homes }
     }
 
     /// The home of a hash.
@@ -258,13 +276,13 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     #[inline]
     fn bucket(&self, number: u32) -> Bucket<K, V, P> {
         // SAFETY: the directory has an address for every chunk, and the bucket lies in it.
-        unsafe { bucket_in(self.directory.as_ptr(), number) }
+        unsafe { bucket_in(self.geometry.directory.as_ptr(), number) }
     }
 
     /// Has the processor fetch the entry of a slot, which may be vacant, and what lies before it.
     pub(crate) fn prefetch(&self, slot: u32) {
         let (number, slot) = place_of::<K, V, P>(slot);
-        if number < self.buckets {
+        if number < self.geometry.buckets {
             let bucket = self.bucket(number);
             bucket.prefetch_header();
             bucket.prefetch_entry(slot);
@@ -324,7 +342,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     {
         let mut number = self.home_of(hash);
         // Past the last bucket only where a key has changed its hash.
-        while number < self.buckets {
+        while number < self.geometry.buckets {
             let bucket = self.bucket(number);
             bucket.prefetch();
             // SAFETY: the bucket is one of this table's.
@@ -373,7 +391,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     #[inline]
     fn at(&self, slot: u32) -> Option<At<K, V, P>> {
         let (number, place) = place_of::<K, V, P>(slot);
-        if number >= self.buckets || place >= Layout::<K, V, P>::SLOTS {
+        if number >= self.geometry.buckets || place >= Layout::<K, V, P>::SLOTS {
             return None;
         }
         // SAFETY: the bucket is one of this table's.
@@ -434,7 +452,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Clears the [marks](RawTable::mark) of the entries in these slots, a bucket at a time, and tells of each that was set.
     #[inline]
     pub(crate) fn unmark(&self, slots: Range<u32>, mut used: impl FnMut(u32)) {
-        for number in Self::bucket_of(slots.start)..self.buckets {
+        for number in Self::bucket_of(slots.start)..self.geometry.buckets {
             if slot_number::<K, V, P>(number, 0) >= slots.end {
                 break;
             }

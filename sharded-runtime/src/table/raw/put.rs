@@ -1,7 +1,7 @@
 //! Putting in and taking out.
 
 use super::{
-    At, Bucket, Handed, Layout, NoMemory, RawTable, Removed,
+    At, Bucket, Handed, Layout, NoMemory, RawTable, Removed, Shown,
     bucket::{Header, tag},
     slot_number,
 };
@@ -53,7 +53,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     #[inline]
     fn put_at_home(&mut self, home: Bucket<K, V, P>, header: Header, hash: u64, offer: &mut Offer<K, V>) -> Put {
         // A table without buckets has a home all the same, which looks vacant.
-        if self.buckets > 0
+        if self.geometry.buckets > 0
             && !self.needs_step()
             && let Some(slot) = header.vacant(Layout::<K, V, P>::ALL).first()
             && offer.is_whole()
@@ -75,16 +75,21 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// # Panics
     ///
     /// If the offer lacks its key or its value.
-    pub(crate) fn insert(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Result<u32, NoMemory> {
+    pub(crate) fn insert(
+        &mut self,
+        hash: u64,
+        offer: &mut Offer<K, V>,
+        view: Shown<'_, K, V, P>,
+    ) -> Result<u32, NoMemory> {
         assert!(offer.is_whole(), "an entry is on offer");
         if self.is_overdue() {
             return Err(NoMemory);
         }
-        if self.buckets == 0 {
-            self.begin()?;
+        if self.geometry.buckets == 0 {
+            self.begin(view)?;
         }
         let home = self.home_of(hash);
-        let (number, slot) = self.vacancy(home)?;
+        let (number, slot) = self.vacancy(home, view)?;
         // SAFETY: the slot is vacant, and `&mut self` keeps other writers out. The offer is whole.
         unsafe { Self::fill(self.bucket(number), slot, hash, offer) }
         self.displace(home, number);
@@ -114,11 +119,11 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     /// The first vacant slot from a home on.
-    fn vacancy(&mut self, home: u32) -> Result<(u32, usize), NoMemory> {
+    fn vacancy(&mut self, home: u32, view: Shown<'_, K, V, P>) -> Result<(u32, usize), NoMemory> {
         let mut number = home;
         loop {
-            if number >= self.buckets {
-                self.extend()?;
+            if number >= self.geometry.buckets {
+                self.extend(view)?;
                 continue;
             }
             // SAFETY: the bucket is one of this table's.

@@ -10,23 +10,18 @@
 //! What a reader follows is never unmapped (see `arena`), so the worst that a lost race brings are bytes that mean nothing.
 
 use super::{
-    EMPTY_DIRECTORY, RawTable,
     bucket::{Bucket, Header},
     bucket_in,
-    homes::Homes,
     layout::{Layout, Pair},
+    view::View,
 };
 use crate::{
     Policy,
-    evict::Eviction,
     expiry::Stamp,
-    lock::{Attempt, Raced, Sequence, Stable},
+    lock::{Attempt, Raced, Stable},
+    table::Table,
 };
-use std::{
-    borrow::Borrow,
-    marker::PhantomData,
-    sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed},
-};
+use std::{borrow::Borrow, marker::PhantomData};
 
 /// The proof that keys and values are `Copy`.
 pub struct Copies<K, V>(PhantomData<fn() -> (K, V)>);
@@ -86,87 +81,30 @@ impl Look for Peek {
     const MARKS: bool = false;
 }
 
-/// What a reader needs to know of a table, kept up to date by those who write.
-///
-/// That its methods are sound rests on this: the view of a shard lies beside the shard's lock, is asked with the sequence number of
-/// that lock, and whoever changes the table under it publishes the change before the number is even again.
-pub(crate) struct View {
-    directory: AtomicPtr<AtomicPtr<u8>>,
-    count: AtomicU32,
-    mask: AtomicU32,
-    step: AtomicU32,
-    base: AtomicU32,
-    buckets: AtomicU32,
-}
-
-impl Default for View {
-    fn default() -> Self {
-        View {
-            directory: AtomicPtr::new((&raw const EMPTY_DIRECTORY).cast_mut()),
-            count: AtomicU32::new(Homes::ONE.count),
-            mask: AtomicU32::new(Homes::ONE.mask),
-            step: AtomicU32::new(Homes::ONE.step),
-            base: AtomicU32::new(Homes::ONE.base),
-            buckets: AtomicU32::new(0),
-        }
-    }
-}
-
 /// A copy of an entry.
 pub(crate) struct Copied<V> {
     pub(crate) value: V,
     pub(crate) deadline: u64,
 }
 
-impl<K, V, P: Policy> RawTable<K, V, P> {
-    /// Tells readers without a lock where everything is.
-    ///
-    /// The view must be that of the shard, and its sequence number odd.
-    #[inline]
-    pub(crate) fn publish(&self, view: &View) {
-        view.directory.store(self.directory.as_ptr(), Relaxed);
-        view.count.store(self.homes.count, Relaxed);
-        view.mask.store(self.homes.mask, Relaxed);
-        view.step.store(self.homes.step, Relaxed);
-        view.base.store(self.homes.base, Relaxed);
-        view.buckets.store(self.buckets, Relaxed);
-    }
-}
-
-impl View {
-    /// Where the buckets are, and which is the home of a hash.
-    #[inline]
-    fn home<P: Policy>(&self, attempt: Attempt<'_>, hash: u64) -> Result<(*const AtomicPtr<u8>, u32), Raced> {
-        let homes = Homes {
-            count: self.count.load(Relaxed),
-            mask: self.mask.load(Relaxed),
-            step: self.step.load(Relaxed),
-            base: if P::Eviction::BOUNDED { self.base.load(Relaxed) } else { 1 },
-        };
-        let directory = self.directory.load(Relaxed);
-        // What was read must be of one moment before it is followed: a directory has just as many addresses as it says.
-        attempt.check((directory.cast_const(), homes.of(hash))).map(Stable::into_inner)
-    }
-
+impl<K, V, P: Policy> View<Table<K, V, P>> {
     /// As [`look`](View::look), but without a call: it copies the entry of a key if that is the first of its home with this tag, or sees that there is
     /// none where one look is enough. Otherwise, and if a writer is in the way, it is [`Unclear`].
     #[inline]
-    pub(crate) fn glance<K, V, P, Q, L: Look>(
+    pub(crate) fn glance<Q, L: Look>(
         &self,
-        sequence: &Sequence,
         _: Copies<K, V>,
         (hash, key): (u64, &Q),
         idle: u64,
     ) -> Result<Option<Copied<V>>, Unclear>
     where
         K: Borrow<Q>,
-        P: Policy,
         Q: Eq + ?Sized,
     {
         if !Layout::<K, V, P>::IS_RACY {
             return Err(Unclear);
         }
-        sequence.read(|attempt| {
+        self.sequence().read(|attempt| {
             let (directory, number) = self.home::<P>(attempt, hash)?;
             // SAFETY: as in `look`.
             let home = unsafe { bucket_in::<K, V, P>(directory, number) };
@@ -176,7 +114,7 @@ impl View {
             let slots = header.with_tag_of(hash).within::<K, V, P>();
             if let Some(slot) = slots.first() {
                 // SAFETY: the bucket is in memory of the arena, and was this shard's when the attempt began, with this header read since then.
-                let copied = unsafe { Self::copy_if::<K, V, P, Q, L>(home, slot, attempt, key, idle) }?;
+                let copied = unsafe { Self::copy_if::<Q, L>(home, slot, attempt, key, idle) }?;
                 if copied.is_some() {
                     return Ok(copied);
                 }
@@ -190,22 +128,20 @@ impl View {
 
     /// Copies the entry of a key, unless a writer is in the way.
     #[inline]
-    pub(crate) fn look<K, V, P, Q, L: Look>(
+    pub(crate) fn look<Q, L: Look>(
         &self,
-        sequence: &Sequence,
         _: Copies<K, V>,
         (hash, key): (u64, &Q),
         idle: u64,
     ) -> Result<Option<Copied<V>>, Raced>
     where
         K: Borrow<Q>,
-        P: Policy,
         Q: Eq + ?Sized,
     {
         if !Layout::<K, V, P>::IS_RACY {
             return Err(Raced);
         }
-        sequence.read(|attempt| {
+        self.sequence().read(|attempt| {
             let (directory, number) = self.home::<P>(attempt, hash)?;
             // SAFETY: this directory has an address for every chunk up to `buckets`, and keeps them, or gets others of the same
             // arena, whose memory stays mapped, with a chunk's length around each. (The empty one has one as well.)
@@ -216,12 +152,12 @@ impl View {
             // SAFETY: the bucket is in memory of the arena.
             let header = unsafe { home.header_racy() };
             // SAFETY: as above.
-            let found = unsafe { Self::look_in::<K, V, P, Q, L>(home, header, attempt, (hash, key), idle) }?;
+            let found = unsafe { Self::look_in::<Q, L>(home, header, attempt, (hash, key), idle) }?;
             if found.is_some() || header.displaced() == 0 {
                 return Ok(found);
             }
             let mut found = None;
-            self.look_behind::<K, V, P, Q, L>(attempt, (hash, key), idle, &mut found)?;
+            self.look_behind::<Q, L>(attempt, (hash, key), idle, &mut found)?;
             Ok(found)
         })
     }
@@ -229,7 +165,7 @@ impl View {
     /// Looks behind the home. (What it finds goes to a place of its own, so that what is found at home can stay in registers.)
     #[cold]
     #[inline(never)]
-    fn look_behind<K, V, P, Q, L: Look>(
+    fn look_behind<Q, L: Look>(
         &self,
         attempt: Attempt<'_>,
         (hash, key): (u64, &Q),
@@ -238,12 +174,11 @@ impl View {
     ) -> Result<(), Raced>
     where
         K: Borrow<Q>,
-        P: Policy,
         Q: Eq + ?Sized,
     {
         let (directory, home) = self.home::<P>(attempt, hash)?;
         // As many as the directory has addresses for, so it must be of the same moment.
-        let buckets = attempt.check(self.buckets.load(Relaxed))?.into_inner();
+        let buckets = self.buckets(attempt)?;
         for number in home + 1..buckets {
             // SAFETY: as in `look`.
             let bucket = unsafe { bucket_in::<K, V, P>(directory, number) };
@@ -251,7 +186,7 @@ impl View {
             // SAFETY: the bucket is in memory of the arena.
             let header = unsafe { bucket.header_racy() };
             // SAFETY: as above.
-            *found = unsafe { Self::look_in::<K, V, P, Q, L>(bucket, header, attempt, (hash, key), idle) }?;
+            *found = unsafe { Self::look_in::<Q, L>(bucket, header, attempt, (hash, key), idle) }?;
             if found.is_some() || header.displaced() == 0 {
                 break;
             }
@@ -267,7 +202,7 @@ impl View {
     /// be `Copy`. The attempt must be one on the number of a shard, and the bucket must have been that shard's when it began, with
     /// this header read since then.
     #[inline]
-    unsafe fn look_in<K, V, P, Q, L: Look>(
+    unsafe fn look_in<Q, L: Look>(
         bucket: Bucket<K, V, P>,
         header: Header,
         attempt: Attempt<'_>,
@@ -276,13 +211,12 @@ impl View {
     ) -> Result<Option<Stable<Copied<V>>>, Raced>
     where
         K: Borrow<Q>,
-        P: Policy,
         Q: Eq + ?Sized,
     {
         let mut slots = header.with_tag_of(hash).within::<K, V, P>();
         while let Some(slot) = slots.first() {
             // SAFETY: the caller's promise, and the slot has this tag.
-            let copied = unsafe { Self::copy_if::<K, V, P, Q, L>(bucket, slot, attempt, key, idle) }?;
+            let copied = unsafe { Self::copy_if::<Q, L>(bucket, slot, attempt, key, idle) }?;
             if copied.is_some() {
                 return Ok(copied);
             }
@@ -297,7 +231,7 @@ impl View {
     ///
     /// As of [`look_in`](View::look_in), and the header must have a tag for this slot.
     #[inline]
-    unsafe fn copy_if<K, V, P, Q, L: Look>(
+    unsafe fn copy_if<Q, L: Look>(
         bucket: Bucket<K, V, P>,
         slot: usize,
         attempt: Attempt<'_>,
@@ -306,7 +240,6 @@ impl View {
     ) -> Result<Option<Stable<Copied<V>>>, Raced>
     where
         K: Borrow<Q>,
-        P: Policy,
         Q: Eq + ?Sized,
     {
         // SAFETY: the slot is in the bucket; writers of such tables write by words.
@@ -330,8 +263,8 @@ impl View {
 
     /// Has the processor fetch the header that a search for this hash looks at first.
     #[inline]
-    pub(crate) fn prefetch_header<K, V, P: Policy>(&self, sequence: &Sequence, _: Copies<K, V>, hash: u64) {
-        sequence.hint(|attempt| {
+    pub(crate) fn prefetch_header(&self, _: Copies<K, V>, hash: u64) {
+        self.sequence().hint(|attempt| {
             let (directory, number) = self.home::<P>(attempt, hash)?;
             // SAFETY: as in `look`.
             unsafe { bucket_in::<K, V, P>(directory, number) }.prefetch_header();
@@ -341,8 +274,8 @@ impl View {
 
     /// Has the processor fetch the entry that such a search looks at next, now that the header is there.
     #[inline]
-    pub(crate) fn prefetch_entry<K, V, P: Policy>(&self, sequence: &Sequence, _: Copies<K, V>, hash: u64) {
-        sequence.hint(|attempt| {
+    pub(crate) fn prefetch_entry(&self, _: Copies<K, V>, hash: u64) {
+        self.sequence().hint(|attempt| {
             let (directory, number) = self.home::<P>(attempt, hash)?;
             // SAFETY: as in `look`.
             let home = unsafe { bucket_in::<K, V, P>(directory, number) };

@@ -42,7 +42,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 
     /// The slot of some entry of the bucket `from` or a later one.
     fn next_entry(&self, from: &mut u32) -> Option<(Bucket<K, V, P>, usize)> {
-        while *from < self.buckets {
+        while *from < self.geometry.buckets {
             let bucket = self.bucket(*from);
             // SAFETY: the bucket is one of this table's.
             if let Some(slot) = unsafe { bucket.occupied() }.first() {
@@ -55,7 +55,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 
     /// The slot of an entry of this bucket that has expired, or else the first deadline in it, if that is before `earliest`.
     pub(crate) fn first_expired(&self, number: u32, now: u64, idle: u64, mut earliest: u64) -> Result<u32, u64> {
-        if number >= self.buckets {
+        if number >= self.geometry.buckets {
             return Err(earliest);
         }
         let bucket = self.bucket(number);
@@ -73,7 +73,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 
     /// Buckets that have memory.
     pub(crate) fn buckets(&self) -> u32 {
-        self.buckets
+        self.geometry.buckets
     }
 
     /// The bucket of a slot.
