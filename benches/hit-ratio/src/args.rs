@@ -1,22 +1,22 @@
-//! What is to be measured.
+//! The command line.
 
 use lexopt::{Arg, Parser, ValueExt};
 use std::path::PathBuf;
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
-Measures how often caches have what they are asked for.
+Measures the hit ratio of caches.
 
 Usage: sharded-hit-ratio [OPTIONS]
 
 Options:
-  --traces DIR      take every DIR/*.u64.gz [../shared/traces beside the repository, or else the trace in it]
+  --traces DIR      read every DIR/*.u64.gz [../shared/traces beside the repository, or else the trace in it]
   --capacities P,P  in per cent of a trace's unique keys [1,10,25,50]
-  --systems A,B     only these; a wrong name lists them
-  --synthetic       also the made-up loads
-  --seeds N         each made-up load this many times, made up anew [1]
-  --repeats N       runs of each real cache, with other keys each time; the mean counts [3]
-  --help            this
+  --systems A,B     only these; a wrong name lists them all
+  --synthetic       also synthetic traces
+  --seeds N         generate each synthetic trace this many times [1]
+  --repeats N       runs of each cache, with other keys each time; the mean counts [3]
+  --help            print this
 ";
 
 /// What the command line asks for.
@@ -31,9 +31,9 @@ pub(crate) struct Args {
     pub(crate) traces: Option<PathBuf>,
     /// In per cent of the unique keys.
     pub(crate) capacities: Vec<f64>,
-    /// Names of systems; empty for all.
+    /// Names of systems. Empty for all.
     pub(crate) systems: Vec<String>,
-    /// How many times each made-up load is made up; none where they were not asked for.
+    /// How many times each synthetic trace is generated. Zero without `--synthetic`.
     pub(crate) seeds: u64,
     pub(crate) repeats: u32,
 }
@@ -56,7 +56,7 @@ impl Args {
                 Arg::Long("synthetic") => args.seeds = args.seeds.max(1),
                 Arg::Long("seeds") => args.seeds = parser.value()?.parse()?,
                 Arg::Long("repeats") => args.repeats = parser.value()?.parse_with(at_least_one)?,
-                // What `cargo bench` says to every bench.
+                // `cargo bench` passes this to every bench.
                 Arg::Long("bench") => {}
                 Arg::Long("help") | Arg::Short('h') => return Ok(Request::Help),
                 other => return Err(other.unexpected()),

@@ -1,5 +1,5 @@
-//! The optimum (Belady, 1966): the entry leaves whose next use is the farthest, be it the one that has just come. Some caches
-//! refuse newcomers, so an optimum that had to take them would be none: with one entry, moka beats it.
+//! The optimum (Belady, 1966): the entry whose next use is the farthest leaves, even if it is the new one. Some caches refuse new
+//! entries. So an optimum that had to admit them would be none: with one entry, moka would beat it.
 
 use crate::trace::Trace;
 use std::collections::BinaryHeap;
@@ -10,9 +10,9 @@ const NEVER: usize = usize::MAX;
 /// The most hits that any cache of this capacity can have.
 pub(crate) fn hits(trace: &Trace, capacity: usize) -> usize {
     let next_uses = next_uses(trace);
-    // For each key that is in, when it is used next.
+    // The next use of each key that is cached.
     let mut due: Vec<Option<usize>> = vec![None; trace.unique];
-    // What leaves first is on top. A key has one entry for each of its uses; only the latest is in force.
+    // The next to leave is on top. A key has one item for each of its uses, and only the latest counts.
     let mut order = BinaryHeap::new();
     let (mut len, mut hits) = (0, 0);
     for (&key, &next) in trace.keys.iter().zip(&next_uses) {
@@ -34,7 +34,7 @@ pub(crate) fn hits(trace: &Trace, capacity: usize) -> usize {
     hits
 }
 
-/// For each request, when its key is asked for again.
+/// The next request for the same key, for each request.
 fn next_uses(trace: &Trace) -> Vec<usize> {
     let mut next_uses = vec![NEVER; trace.keys.len()];
     let mut next = vec![NEVER; trace.unique];
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
     use sharded_bench_common::random::{RngExt, seeded};
 
-    /// The most hits, found by trying every victim, and none.
+    /// The most hits, found by trying every victim, and by admitting nothing.
     fn by_trying(keys: &[u32], capacity: usize, cached: &[u32]) -> usize {
         let Some((&key, rest)) = keys.split_first() else { return 0 };
         if cached.contains(&key) {

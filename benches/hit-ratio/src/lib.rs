@@ -1,26 +1,25 @@
-//! How often a cache has what it is asked for: sharded beside other libraries, models of published policies, and the
-//! optimum, over recorded and made-up traces.
+//! The hit ratio of caches: sharded beside other libraries, models of published policies, and the optimum, over recorded and
+//! synthetic traces.
 //!
-//! `cargo run --release -p sharded-hit-ratio -- --help` says what can be asked for; the README beside `Cargo.toml` says
-//! how to read it.
+//! `cargo run --release -p sharded-hit-ratio -- --help` lists the options. The README beside `Cargo.toml` says how to read the results.
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `lib.rs` | the whole of it, and the part that `versus` calls |
-//! | `args.rs` | what is to be measured |
+//! | `lib.rs` | the program, and the function that `versus` calls |
+//! | `args.rs` | the command line |
 //! | `trace.rs` | recorded requests, read from files |
-//! | `synthetic.rs`, `recency.rs` | made-up requests |
-//! | `systems/` | the caches that are real: this library and others, one file each, and the list of all systems |
-//! | `models/` | policies without a cache around them, one file each, and Duo, which is a proposal |
+//! | `synthetic.rs`, `recency.rs` | synthetic traces |
+//! | `systems/` | this library, other libraries, and the list of all systems |
+//! | `models/` | models of policies, one file each, and Duo, which is a proposal |
 //! | `belady.rs` | the optimum |
 //! | `links.rs` | lists over small numbers, for the models |
-//! | `measure.rs` | who hits how often |
-//! | `table.rs`, `plot.rs` | what is printed and drawn |
+//! | `measure.rs` | the hit ratios of all systems |
+//! | `table.rs`, `plot.rs` | printed tables, and plots |
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
-    reason = "keys are numbered from zero and far below 2^32, and a ratio needs no more than a float has"
+    reason = "keys are numbered from zero and far below 2^32, and a float is exact enough for a ratio"
 )]
 
 mod args;
@@ -54,9 +53,9 @@ pub struct Measured {
     pub hits: Vec<(String, f64)>,
 }
 
-/// Runs these systems, or all if none is named, over the recorded traces: those beside the repository, or else the one that is in it.
+/// Runs these systems, or all if none is named, over the recorded traces beside the repository, or else over the trace in it.
 ///
-/// Real caches run three times, with other keys each time, and the mean counts.
+/// Caches run three times, with other keys each time, and the mean counts.
 ///
 /// # Errors
 ///
@@ -81,7 +80,7 @@ pub fn measure(systems: &[&str], capacities: &[f64]) -> Result<Vec<Measured>, Bo
         .collect())
 }
 
-/// What the program does.
+/// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
     let args = match Args::parse() {
@@ -124,7 +123,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The traces of this folder; where none is named, those beside the repository, or else the one that is in it.
+/// The traces of this folder. Without one, those beside the repository, or else the trace in it.
 fn recorded(folder: Option<&Path>) -> Result<Vec<Trace>, trace::TraceError> {
     let beside = repository().join("../shared/traces");
     match folder {

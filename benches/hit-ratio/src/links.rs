@@ -58,7 +58,7 @@ impl Links {
         list.len -= 1;
     }
 
-    /// Takes the one at the back.
+    /// Removes the key at the back.
     pub(crate) fn pop(&mut self, list: &mut List) -> Option<u32> {
         let back = list.back;
         (back != NIL).then(|| {

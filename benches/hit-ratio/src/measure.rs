@@ -1,4 +1,4 @@
-//! Who hits how often.
+//! The hit ratios of all systems.
 
 use crate::{
     systems::{Kind, System},
@@ -15,7 +15,7 @@ pub(crate) struct Point {
     pub(crate) capacity: usize,
     /// The hits of each system, in per cent of the requests.
     pub(crate) ratios: Vec<f64>,
-    /// The ratio of the library that has the best one, if any library is among the systems.
+    /// The best ratio of a library, if the systems include one.
     pub(crate) best_library: Option<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! Requests for keys that were asked for recently.
+//! Requests for recently requested keys.
 
 use sharded_bench_common::random::{Random, RngExt};
 

@@ -1,23 +1,23 @@
-//! Made-up loads, each of one kind that is right for some policy and wrong for others.
+//! Synthetic traces. Each is right for some policies and wrong for others.
 
 use crate::{recency::Recency, trace::Trace};
 use sharded_bench_common::random::{Random, RngExt, Zipf, seeded};
 
-/// Requests of most loads.
+/// Requests of most traces.
 const REQUESTS: usize = 120_000;
-/// Keys from here on are asked for once, or in one burst.
+/// Keys from here on are requested once, or in one burst.
 const ONCE: u64 = 1_000_000;
 
-/// Every load. One seed always makes the same ones.
+/// All synthetic traces. The same seed makes the same traces.
 pub(crate) fn all(seed: u64) -> Vec<Trace> {
     let mut random = seeded(77 + seed * 1000);
     let random = &mut random;
-    let mut loads: Vec<(String, Vec<u64>)> = Vec::new();
+    let mut traces: Vec<(String, Vec<u64>)> = Vec::new();
     for exponent in [0.6, 0.8, 0.99, 1.2] {
         let zipf = Zipf::new(20_000, exponent);
-        loads.push((format!("zipf-{exponent}"), (0..REQUESTS).map(|_| zipf.draw(random)).collect()));
+        traces.push((format!("zipf-{exponent}"), (0..REQUESTS).map(|_| zipf.draw(random)).collect()));
     }
-    let mut add = |name: &str, keys| loads.push((name.to_owned(), keys));
+    let mut add = |name: &str, keys| traces.push((name.to_owned(), keys));
     add("loop-2k", (0..60_000).map(|i| i % 2000).collect());
     add("loops", loops(random));
     add("loop+zipf", loop_and_zipf(random));
@@ -38,10 +38,10 @@ pub(crate) fn all(seed: u64) -> Vec<Trace> {
     add("mix", all_at_once(random));
 
     let named = |name| if seed == 0 { name } else { format!("{name}.{seed}") };
-    loads.into_iter().map(|(name, keys)| Trace::new(named(name), true, keys)).collect()
+    traces.into_iter().map(|(name, keys)| Trace::new(named(name), true, keys)).collect()
 }
 
-/// Loops of many lengths over 4,000 keys: a little larger than 1, 10, 25 and 50 % of them, and all.
+/// Loops over 4,000 keys. Their lengths are a little more than 1, 10, 25 and 50 % of the keys, and all.
 fn loops(random: &mut Random) -> Vec<u64> {
     let mut keys = Vec::new();
     for _ in 0..2 {
@@ -68,7 +68,7 @@ fn loop_and_zipf(random: &mut Random) -> Vec<u64> {
     (0..REQUESTS).map(&mut draw).collect()
 }
 
-/// Hot keys, and now and then up to 1,200 others in a row that are never asked for again.
+/// Hot keys, and sometimes up to 1,200 others in a row that are never requested again.
 fn scans_over_hot_keys(random: &mut Random) -> Vec<u64> {
     let zipf = Zipf::new(4000, 0.8);
     let mut keys = Vec::new();
@@ -82,7 +82,7 @@ fn scans_over_hot_keys(random: &mut Random) -> Vec<u64> {
     keys
 }
 
-/// Four in ten requests are for a key that is asked for just once.
+/// Four in ten requests are for a key that is requested only once.
 fn once_among_hot_keys(random: &mut Random) -> Vec<u64> {
     let zipf = Zipf::new(4000, 0.7);
     let mut once = ONCE;
@@ -97,19 +97,19 @@ fn once_among_hot_keys(random: &mut Random) -> Vec<u64> {
     (0..REQUESTS).map(&mut draw).collect()
 }
 
-/// Every 15,000 requests other keys are hot.
+/// The hot keys change after every 15,000 requests.
 fn hot_keys_that_jump(random: &mut Random) -> Vec<u64> {
     let zipf = Zipf::new(5000, 0.9);
     (0..REQUESTS as u64).map(|i| i / 15_000 * 2_500 + zipf.draw(random)).collect()
 }
 
-/// The hot keys move on slowly.
+/// The hot keys change slowly.
 fn hot_keys_that_drift(random: &mut Random) -> Vec<u64> {
     let zipf = Zipf::new(3000, 0.9);
     (0..REQUESTS as u64).map(|i| zipf.draw(random) * 7919 % 3000 + i / 12).collect()
 }
 
-/// Keys that are asked for two to four times within a short time, then never again, beside hot ones.
+/// Hot keys, and others that are requested two to four times within a short time, then never again.
 fn bursts_beside_hot_keys(random: &mut Random) -> Vec<u64> {
     let zipf = Zipf::new(3000, 0.8);
     let mut pending: Vec<u64> = Vec::new();
@@ -130,7 +130,7 @@ fn bursts_beside_hot_keys(random: &mut Random) -> Vec<u64> {
     keys
 }
 
-/// Every key is asked for once more after about 900 others, then never again.
+/// Every key is requested once more after about 900 others, then never again.
 fn again_after_a_fixed_delay(random: &mut Random) -> Vec<u64> {
     let mut keys = Vec::new();
     let mut newest = 0;
@@ -144,7 +144,7 @@ fn again_after_a_fixed_delay(random: &mut Random) -> Vec<u64> {
     keys
 }
 
-/// Hot keys, then recent ones, then a loop, then hot keys among such that are asked for once; and again.
+/// Hot keys, then recent ones, then a loop, then hot keys among keys that are requested once, and so on.
 fn phases(random: &mut Random, length: usize) -> Vec<u64> {
     let zipf = Zipf::new(6000, 0.9);
     let mut recency = Recency::new(2 * ONCE, 0.8, 40.0, 0.1, 10_000);
@@ -167,7 +167,7 @@ fn phases(random: &mut Random, length: usize) -> Vec<u64> {
     keys
 }
 
-/// Hot keys, recent ones, a loop, and keys that are asked for once, all mixed.
+/// Hot keys, recent keys, a loop, and keys that are requested once, mixed.
 fn all_at_once(random: &mut Random) -> Vec<u64> {
     let zipf = Zipf::new(4000, 0.9);
     let mut recency = Recency::new(2 * ONCE, 0.8, 40.0, 0.1, 10_000);

@@ -15,11 +15,11 @@ pub(crate) fn of_trace(trace: &Trace, points: &[Point], systems: &[System]) -> S
     text_table(&title, &head, &rows)
 }
 
-/// The means over all points, and how far each system is below the best library where it is farthest: one table for
-/// what was recorded, one for what was made up.
+/// The means over all points, and the largest gap of each system to the best library: one table for recorded traces, one for
+/// synthetic ones.
 pub(crate) fn means(points: &[Point], systems: &[System]) -> String {
     let (synthetic, recorded): (Vec<_>, Vec<_>) = points.iter().partition(|point| point.synthetic);
-    [("Recorded traces", recorded), ("Made-up loads", synthetic)]
+    [("Recorded traces", recorded), ("Synthetic traces", synthetic)]
         .into_iter()
         .filter(|(_, points)| !points.is_empty())
         .map(|(what, points)| means_of(what, &points, systems) + "\n")

@@ -12,7 +12,7 @@ use std::{
 /// The trace that is in the repository; see `examples/data/README.md`.
 const BUILT_IN: &[u8] = include_bytes!("../../../examples/data/cache2k-web12.u64.gz");
 
-/// How the names of traces end.
+/// The end of the names of traces.
 const EXTENSION: &str = ".u64.gz";
 
 const KEY: usize = size_of::<u64>();
@@ -24,9 +24,9 @@ const MOST_BYTES: u64 = 4 << 30;
 #[derive(Debug)]
 pub(crate) struct Trace {
     pub(crate) name: String,
-    /// Whether it was made up here.
+    /// Whether it was generated.
     pub(crate) synthetic: bool,
-    /// The keys that are asked for, numbered in the order of their first request.
+    /// The requested keys, numbered in the order of their first request.
     pub(crate) keys: Vec<u32>,
     pub(crate) unique: usize,
 }
@@ -42,7 +42,7 @@ impl Trace {
         Trace { name, synthetic, keys, unique: numbers.len() }
     }
 
-    /// So many per cent of the unique keys, rounded down, but at least one.
+    /// A number of per cent of the unique keys, rounded down, but at least one.
     pub(crate) fn capacity(&self, percent: f64) -> usize {
         ((self.unique as f64 * percent / 100.0) as usize).max(1)
     }
@@ -75,7 +75,7 @@ pub(crate) fn read_folder(folder: &Path) -> Result<Vec<Trace>, TraceError> {
 
 fn read_file(path: &Path, name: &str) -> Result<Trace, TraceError> {
     let failed = |problem| TraceError { path: path.to_owned(), problem };
-    // To open a pipe waits for its other end, and a device may have no end.
+    // Opening a pipe waits for its other end, and a device may have no end.
     if !path.is_file() {
         return Err(failed(Problem::NoFile));
     }
@@ -83,7 +83,7 @@ fn read_file(path: &Path, name: &str) -> Result<Trace, TraceError> {
     Ok(Trace::new(name.to_owned(), false, read(file, MOST_BYTES).map_err(failed)?))
 }
 
-/// Reads a trace that has so many bytes at most when it is unpacked.
+/// Reads a trace of at most this number of bytes after decompression.
 fn read(file: impl Read, most: u64) -> Result<Vec<u64>, Problem> {
     let mut bytes = Vec::new();
     MultiGzDecoder::new(file).take(most + 1).read_to_end(&mut bytes).map_err(Problem::Unreadable)?;
@@ -97,7 +97,7 @@ fn read(file: impl Read, most: u64) -> Result<Vec<u64>, Problem> {
     }
 }
 
-/// A trace can't be had.
+/// A trace can't be read.
 #[derive(Debug)]
 pub(crate) struct TraceError {
     path: PathBuf,

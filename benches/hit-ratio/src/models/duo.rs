@@ -1,7 +1,7 @@
 //! Duo: a proposal, as `sharded-runtime/src/evict/README.md` describes it.
 //!
-//! Modelled as it would be built, so that its estimates and collisions are in the figures: a word of 16 bits per slot,
-//! ghosts of 16 bits per shard, a hit that sets one mark, and all else learned from looking at some entries.
+//! The model has the data of an implementation, so its estimates and collisions are in the figures: 16 bits per slot,
+//! ghosts of 16 bits per shard, and one mark that a hit sets. Everything else comes from samples of entries.
 
 use super::{Model, hash};
 use sharded_bench_common::random::{Random, RngExt, seeded};
@@ -9,51 +9,51 @@ use std::collections::VecDeque;
 
 /// Ticks while as many entries are inserted as the capacity holds.
 const TICKS: u64 = 32;
-/// What a vote moves the target of the window.
+/// How far a vote moves the target of the window.
 const STEP: f64 = 1.5;
-/// The limits of that target, in parts of the capacity; it begins at the lower one.
+/// The limits of that target, in parts of the capacity. It begins at the lower limit.
 const LEAST: f64 = 0.01;
 const MOST: f64 = 0.99;
-/// The part by which the reuse of a newcomer must be shorter.
+/// The part by which the reuse of a new entry must be shorter.
 const MARGIN: u32 = 8;
 /// Uses of an entry of main that are counted.
 const USES: u8 = 3;
-/// Ghosts per unit of the capacity, and how many of them a key may be among.
+/// Ghosts per unit of the capacity, and the number of places for a key among them.
 const GHOSTS: f64 = 1.5;
 const BUCKET: usize = 8;
 /// Bits of a key that a ghost keeps.
 const FINGERPRINT: u32 = 10;
-/// Slots in a line, which are looked at together, and the lines looked at in one eviction.
+/// Slots in a line, which are sampled together, and the lines that one eviction samples.
 const LINE: usize = 32;
 const LINES: usize = 2;
-/// So many times fewer recent inserts are kept in order than there are entries, but 16 at least.
+/// The number of entries for each recent insert that is kept in order. At least 16 are kept.
 const RING: usize = 16;
-/// With fewer entries per shard all shards are one domain of eviction.
+/// With fewer entries per shard, all shards evict as one.
 const ONE_DOMAIN: usize = 64;
-/// How full a table is, in the middle.
+/// How full a table is on average.
 const LOAD: f64 = 0.65;
 
-/// The reuse of what was never seen twice.
+/// The reuse of a key that was never seen twice.
 const UNKNOWN: u8 = 63;
 /// No entry is known to be older: ages are kept modulo 256.
 const OLDEST: u8 = 192;
 const VACANT: u32 = u32::MAX;
 
-/// What is known of the entry in a slot.
+/// The data of the entry in a slot.
 #[derive(Clone, Copy, Debug, Default)]
 struct Word {
-    /// The tick of the last use that is known.
+    /// The tick of the last known use.
     used: u8,
     main: bool,
-    /// It was used since it was last looked at.
+    /// Whether it was used since the last sample.
     marked: bool,
-    /// In the window the time between its last two uses, in two ticks. In main the uses since it came there.
+    /// In the window: the time between its last two uses, in units of two ticks. In main: the uses since it came there.
     reuse: u8,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Ghost {
-    /// Zero where there is none.
+    /// Zero if there is none.
     fingerprint: u16,
     /// When it was last used, in two ticks.
     used: u8,
@@ -83,11 +83,11 @@ impl Shard {
     }
 }
 
-/// What was found in some lines.
+/// What a sample found.
 struct Sample {
-    /// Of the window, what was not used for longest.
+    /// The least recently used entry of the window.
     candidate: Option<usize>,
-    /// Of main, what is most overdue.
+    /// The most overdue entry of main.
     victim: Option<usize>,
 }
 
@@ -105,7 +105,7 @@ pub(crate) struct Duo {
     target: f64,
     /// The age, in ticks, at which LRU would evict.
     age_limit: i32,
-    /// Entries and ghosts looked at lately: those beyond the age limit, all; those below it, all.
+    /// Recently sampled entries beyond the age limit, and all; ghosts below it, and all.
     old: f64,
     seen: f64,
     young_ghosts: f64,
@@ -160,8 +160,8 @@ impl Duo {
         (((self.tick >> 1) as u8).wrapping_sub(used) & 63) << 1
     }
 
-    /// One more miss. When a tick is over, the age limit comes nearer to where as many entries are older as ghosts are
-    /// younger: LRU would hold the youngest keys, be they in or out.
+    /// Counts a miss. After each tick, the age limit moves towards the age at which the number of older entries equals the number of
+    /// younger ghosts: LRU would hold the youngest keys, cached or not.
     fn advance(&mut self) {
         self.misses += 1;
         let length = (self.capacity as u64 / TICKS).max(1);
@@ -181,7 +181,7 @@ impl Duo {
         [self.young_ghosts, self.seen_ghosts] = [self.young_ghosts / 2.0, self.seen_ghosts / 2.0];
     }
 
-    /// Looks at an entry: a use that it is marked with counts as of now. Its age is what comes back.
+    /// Samples an entry, and returns its age. If it is marked, its last use counts as now.
     fn see(&mut self, shard: usize, slot: usize) -> u8 {
         let mut word = self.shards[shard].words[slot];
         if word.marked {
@@ -204,7 +204,7 @@ impl Duo {
         age
     }
 
-    /// Looks at so many lines, and at up to eight more where they are all but empty.
+    /// Samples this number of lines, and up to eight more if they are almost empty.
     fn sample(&mut self, shard: usize, lines: usize) -> Sample {
         let all = self.shards[shard].keys.len() / LINE;
         let lines = lines.min(all);
@@ -240,7 +240,7 @@ impl Duo {
         Sample { candidate, victim: victim.map(|(_, slot)| slot) }
     }
 
-    /// The oldest insert that is in the window yet: samples would miss it where the window is small.
+    /// The oldest insert that is still in the window. Samples would miss it if the window is small.
     fn first_of_ring(&mut self, shard: usize) -> Option<usize> {
         while let Some(&key) = self.shards[shard].ring.front() {
             let slot = self.slots[key as usize];
@@ -253,7 +253,7 @@ impl Duo {
         None
     }
 
-    /// Where the ghost of a key would be, and its fingerprint.
+    /// The place of a key's ghost, and its fingerprint.
     fn ghost_of(&self, shard: usize, key: u32) -> (std::ops::Range<usize>, u16) {
         let hash = hash(key);
         let buckets = (self.shards[shard].ghosts.len() / BUCKET) as u64;
@@ -262,7 +262,7 @@ impl Duo {
         (first..first + BUCKET, fingerprint as u16)
     }
 
-    /// Evicts it, and keeps a ghost in the place of the oldest one.
+    /// Evicts an entry, and keeps a ghost in place of the oldest ghost.
     fn evict(&mut self, shard: usize, slot: usize) {
         let from = &mut self.shards[shard];
         let word = from.words[slot];
@@ -281,7 +281,7 @@ impl Duo {
         }
     }
 
-    /// Evicts one entry of the shard, or of the fullest one where it has none.
+    /// Evicts one entry of the shard, or of the fullest shard if it has none.
     fn make_room(&mut self, shard: usize) {
         let mut sample = self.sample(shard, LINES);
         let fair = (self.target * self.shards[shard].len as f64 / self.len as f64).max(1.0);
@@ -292,7 +292,7 @@ impl Duo {
         if excess > 1.0
             && let Some(candidate) = sample.candidate
         {
-            // The target fell: the window gives one away without a fight.
+            // The target fell, so the window gives an entry away without a comparison.
             self.shards[shard].promote(candidate);
             sample = self.sample(shard, LINES);
         }
@@ -317,7 +317,7 @@ impl Duo {
         }
     }
 
-    /// Looks for the ghost of a key that was missed: the time between its last two uses, if it is known.
+    /// Looks up the ghost of a missing key. Returns the time between its last two uses, if it is known.
     fn reuse_of_missed(&mut self, shard: usize, key: u32) -> u8 {
         let (bucket, fingerprint) = self.ghost_of(shard, key);
         let mut reuse = UNKNOWN;
@@ -381,7 +381,7 @@ impl Model for Duo {
             self.make_room(shard);
         }
         self.insert(shard, key, reuse);
-        // While it fills, main takes all that the window has too much of.
+        // While the cache fills, main takes the excess of the window.
         let fair = (self.target / self.shards.len() as f64).max(1.0);
         if !full
             && self.shards[shard].window as f64 > fair

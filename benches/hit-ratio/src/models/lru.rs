@@ -1,4 +1,4 @@
-//! The entry that was not used for longest leaves.
+//! LRU: the least recently used entry leaves.
 
 use super::Model;
 use crate::links::{Links, List};

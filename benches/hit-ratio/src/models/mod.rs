@@ -1,5 +1,5 @@
-//! Policies without a cache around them: what is in, in what order, and nothing stored. They say what a policy can do
-//! where no implementation of it is at hand, or where that of a library may differ from what was published.
+//! Models of policies: they know which keys are cached and in what order, and store nothing. They show what a published policy
+//! can do, since the implementation of a library may differ from the publication.
 
 mod duo;
 mod lru;
@@ -14,12 +14,12 @@ pub(crate) use s3_fifo::S3Fifo;
 pub(crate) use sieve::Sieve;
 pub(crate) use w_tiny_lfu::WTinyLfu;
 
-/// A policy at work.
+/// A model of a policy.
 pub(crate) trait Model {
-    /// Looks for a key, and lets it in where it is missing. Says whether it was there.
+    /// Looks a key up, and admits it if it is missing. Returns whether it was there.
     fn access(&mut self, key: u32) -> bool;
 
-    /// How many keys are in.
+    /// The number of cached keys.
     fn len(&self) -> usize;
 }
 
@@ -43,7 +43,7 @@ mod tests {
                 let mut round = || (0..length as u32).filter(|&key| duo.access(key)).count();
                 let warm_up: usize = (0..20).map(|_| round()).sum();
                 let hits: usize = (0..20).map(|_| round()).sum();
-                // What evicts the latest keeps all but one of them.
+                // A policy that evicts the latest key keeps all but one of them.
                 assert!(hits > 20 * (capacity - 1) * 8 / 10, "{capacity}, {shards} shards: {hits}, before {warm_up}");
             }
         }

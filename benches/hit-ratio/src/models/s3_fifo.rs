@@ -1,5 +1,5 @@
-//! S3-FIFO (Yang et al., SOSP 2023): a small queue for new entries, a main one for those that were used again while they
-//! were in it or soon after, and ghosts that tell the latter.
+//! S3-FIFO (Yang et al., SOSP 2023): a small queue for new entries, a main queue for entries that were used again while they
+//! were in the small one or soon after, and ghosts that detect the latter.
 
 use super::Model;
 use crate::links::{Links, List};
@@ -12,7 +12,7 @@ enum Place {
     Out,
     Small,
     Main,
-    /// It has left, and is remembered.
+    /// A ghost.
     Ghost,
 }
 
@@ -75,7 +75,7 @@ impl S3Fifo {
         }
     }
 
-    /// Makes a ghost of it; there are as many as main has entries.
+    /// Makes a ghost of an entry. There are as many ghosts as main has entries.
     fn remember(&mut self, key: u32) {
         self.places[key as usize] = Place::Ghost;
         self.links.push(&mut self.ghosts, key);

@@ -1,18 +1,18 @@
-//! How often a key was asked for lately, estimated in four bits: the count-min sketch of W-TinyLFU, as Caffeine has it.
+//! The count-min sketch of W-TinyLFU, as in Caffeine: the recent frequency of a key, estimated in four bits.
 
-/// The most that a counter counts.
+/// The largest count.
 const MOST: u8 = 15;
-/// One for each of the four counters of a key.
+/// One multiplier for each of the four counters of a key.
 const MULTIPLIERS: [u64; 4] =
     [0xc3a5_c85c_97cb_3127, 0xb492_b66f_be98_f273, 0x9ae1_6a3b_2f90_404f, 0xcbf2_9ce4_8422_2325];
 
 #[derive(Debug)]
 pub(crate) struct Sketch {
-    /// Sixteen counters each, four for each of the multipliers.
+    /// Blocks of sixteen counters, four for each multiplier.
     blocks: Vec<[u8; 16]>,
-    /// Counted since all was halved.
+    /// Requests since the counts were halved.
     counted: usize,
-    /// Halves all when so much was counted.
+    /// The number of requests after which all counts are halved.
     period: usize,
 }
 
@@ -22,7 +22,7 @@ impl Sketch {
         Sketch { blocks: vec![[0; 16]; capacity.next_power_of_two() / 2], counted: 0, period: capacity * 10 }
     }
 
-    /// The block and the counter in it, for each multiplier.
+    /// The block, and the counter in it, for each multiplier.
     fn counters(&self, hash: u64) -> [(usize, usize); 4] {
         let mask = self.blocks.len() - 1;
         std::array::from_fn(|row| {

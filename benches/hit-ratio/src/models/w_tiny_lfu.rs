@@ -1,18 +1,18 @@
-//! W-TinyLFU (Einziger et al., 2017) with a window that climbs towards more hits (Einziger et al., Middleware 2018), as
-//! Caffeine has it: what leaves the window gets in only if it was asked for more often than what would leave for it.
+//! W-TinyLFU (Einziger et al., 2017) with a window that climbs towards more hits (Einziger et al., Middleware 2018), as in
+//! Caffeine: an entry that leaves the window is admitted only if it was requested more often than the victim.
 
 use super::{Model, hash, sketch::Sketch};
 use crate::links::{Links, List, NIL};
 use sharded_bench_common::random::{Random, RngExt, seeded};
 
-/// The window at first, and what its steps are, in parts of the capacity.
+/// The initial window and its initial step, in parts of the capacity.
 const WINDOW: f64 = 0.01;
 const STEP: f64 = 0.0625;
-/// What is left of a step after one that changed little.
+/// The factor of the step after a step that changed little.
 const DECAY: f64 = 0.98;
-/// A change of the hit ratio from which on steps are as large as at first.
+/// The change of the hit ratio from which on steps have their initial size.
 const RESTART: f64 = 0.05;
-/// The part of main whose entries were used since they came in.
+/// The part of main for entries that were used since they came.
 const PROTECTED: f64 = 0.8;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,7 +38,7 @@ pub(crate) struct WTinyLfu {
     climber: Climber,
 }
 
-/// Moves the border of the window while that has more hits, and back where it has fewer.
+/// Moves the border of the window on while the hits rise, and back when they fall.
 #[derive(Debug)]
 struct Climber {
     window: f64,
@@ -77,7 +77,7 @@ impl WTinyLfu {
         }
     }
 
-    /// Puts what the protected part has too much of on probation.
+    /// Moves the excess of the protected part to probation.
     fn demote(&mut self) {
         while self.protected.len > self.protected_capacity
             && let Some(oldest) = self.links.pop(&mut self.protected)
@@ -86,7 +86,7 @@ impl WTinyLfu {
         }
     }
 
-    /// What the window has too much of is put on probation while there is room, and fights for a place after that.
+    /// Moves the excess of the window to probation while there is room. After that, it competes with the victim.
     fn shrink_window(&mut self) {
         while self.window.len > self.window_capacity
             && let Some(candidate) = self.links.pop(&mut self.window)
@@ -109,7 +109,7 @@ impl WTinyLfu {
 
     fn admits(&mut self, candidate: u32, victim: u32) -> bool {
         let [candidate, victim] = [candidate, victim].map(|key| self.sketch.frequency(hash(key)));
-        // Now and then regardless, against keys chosen to have the hashes of frequent ones.
+        // Admitted at random sometimes, against keys that are chosen to collide with frequent ones.
         candidate > victim || (candidate > 5 && self.random.random_ratio(1, 128))
     }
 

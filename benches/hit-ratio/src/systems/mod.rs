@@ -1,10 +1,6 @@
-//! What is measured, and the list of all of it.
+//! The systems that are measured.
 
-mod cached;
-mod foyer;
-mod mini_moka;
-mod moka;
-mod quick_cache;
+mod libraries;
 mod sharded;
 
 use crate::{
@@ -14,22 +10,38 @@ use crate::{
 };
 use std::fmt::Write as _;
 
-/// A cache that can be used as one.
+/// A cache of any library.
 pub(crate) trait Cache {
-    /// Looks for a key, and inserts it where it is missing. Says whether it was there.
-    fn access(&mut self, key: u64) -> bool;
+    /// Looks a key up.
+    fn contains(&mut self, key: u64) -> bool;
 
-    /// How many entries there are.
+    /// Inserts a key.
+    fn insert(&mut self, key: u64);
+
+    /// Does the work that the cache postpones, so that its counts are exact.
+    fn do_postponed(&mut self) {}
+
+    /// The number of entries.
     fn len(&self) -> usize;
+
+    /// Looks a key up, and inserts it if it is missing. Returns whether it was there.
+    fn access(&mut self, key: u64) -> bool {
+        let hit = self.contains(key);
+        if !hit {
+            self.insert(key);
+        }
+        self.do_postponed();
+        hit
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
     /// No cache can do better.
     Optimum,
-    /// Someone else's cache.
+    /// A cache of another library.
     Library,
-    /// A policy without a cache around it.
+    /// A policy without a cache.
     Model,
     /// This library.
     Sharded,
@@ -37,7 +49,7 @@ pub(crate) enum Kind {
 
 #[derive(Clone, Debug)]
 pub(crate) struct System {
-    /// For `--systems` and for tables.
+    /// The name, for `--systems` and for tables.
     pub(crate) name: String,
     pub(crate) kind: Kind,
     how: How,
@@ -45,11 +57,11 @@ pub(crate) struct System {
 
 #[derive(Clone, Copy, Debug)]
 enum How {
-    /// Counts the hits over a trace which it knows beforehand.
+    /// Counts the hits on a trace that it knows in advance.
     Foreseen(fn(&Trace, usize) -> usize),
-    /// Makes one for keys below the first number, with the second as its capacity.
+    /// Makes a model for keys below the first number, with the second as its capacity.
     Model(fn(usize, usize) -> Box<dyn Model>),
-    /// Makes one of this capacity.
+    /// Makes a cache of this capacity.
     Cache(fn(usize) -> Box<dyn Cache>),
 }
 
@@ -62,14 +74,14 @@ impl System {
         System { name: name.to_owned(), kind: Kind::Library, how: How::Cache(make) }
     }
 
-    /// The part of the requests that find their key.
+    /// The share of the requests that hit.
     ///
-    /// What a cache does depends on how its keys hash, so each is run so many times, with other keys each time, and the
-    /// mean is what comes back.
+    /// The hits of a cache depend on how its keys hash. So a cache runs `repeats` times, with other keys each time, and the mean is
+    /// returned.
     ///
     /// # Panics
     ///
-    /// If one holds more than its capacity in the end: then its hits are no measure.
+    /// If a system holds more than its capacity in the end, because then its hits are no measure.
     pub(crate) fn hit_ratio(&self, trace: &Trace, capacity: usize, repeats: u32) -> f64 {
         let requests = trace.keys.len() as f64;
         match self.how {
@@ -102,12 +114,12 @@ impl System {
 fn all() -> Vec<System> {
     let mut all = vec![
         System { name: "belady".to_owned(), kind: Kind::Optimum, how: How::Foreseen(belady::hits) },
-        System::library("moka", moka::new),
-        System::library("quick_cache", quick_cache::new),
-        System::library("mini-moka", mini_moka::new),
-        System::library("foyer-s3fifo", foyer::s3_fifo),
-        System::library("foyer-lfu", foyer::lfu),
-        System::library("cached", cached::new),
+        System::library("moka", libraries::moka),
+        System::library("quick_cache", libraries::quick_cache),
+        System::library("mini-moka", libraries::mini_moka),
+        System::library("foyer-s3fifo", libraries::foyer_s3_fifo),
+        System::library("foyer-lfu", libraries::foyer_lfu),
+        System::library("cached", libraries::cached),
         System::model("model-lru", |unique, capacity| Box::new(Lru::new(unique, capacity))),
         System::model("model-sieve", |unique, capacity| Box::new(Sieve::new(unique, capacity))),
         System::model("model-s3fifo", |unique, capacity| Box::new(S3Fifo::new(unique, capacity))),
@@ -119,7 +131,7 @@ fn all() -> Vec<System> {
     all
 }
 
-/// Those with these names, or all where none is named.
+/// The systems with these names, or all if there are none.
 pub(crate) fn named(names: &[String]) -> Result<Vec<System>, String> {
     let all = all();
     if let Some(unknown) = names.iter().find(|&name| all.iter().all(|system| system.name != *name)) {

@@ -10,7 +10,7 @@ use sharded::{
 };
 use std::marker::PhantomData;
 
-/// The policy with this eviction in so many shards; the capacity is overridden.
+/// The policy with this eviction and this number of shards. The capacity is overridden.
 struct Evicts<E, const SHARDS: usize>(PhantomData<E>);
 
 impl<E: Bounded + MakesRoom, const SHARDS: usize> Policy for Evicts<E, SHARDS> {
@@ -24,9 +24,9 @@ impl<E: Bounded + MakesRoom, const SHARDS: usize> Policy for Evicts<E, SHARDS> {
     const CAPACITY: Option<usize> = Some(1);
 }
 
-struct Sharded<E: Bounded + MakesRoom, const SHARDS: usize>(ShardedMap<u64, u64, Evicts<E, SHARDS>>);
+type Map<E, const SHARDS: usize> = ShardedMap<u64, u64, Evicts<E, SHARDS>>;
 
-/// Every eviction that makes room. A new one is a line here.
+/// All evictions that make room. A new eviction is a line here.
 pub(super) fn systems() -> Vec<System> {
     let evictions = [
         with::<evict::Lru>("lru"),
@@ -41,25 +41,21 @@ pub(super) fn systems() -> Vec<System> {
 fn with<E: Bounded + MakesRoom>(name: &str) -> [System; 2] {
     let system =
         |shards, make| System { name: format!("sharded-{name}-{shards}"), kind: Kind::Sharded, how: How::Cache(make) };
-    [system(1, Sharded::<E, 1>::boxed), system(64, Sharded::<E, 64>::boxed)]
+    [system(1, boxed::<E, 1>), system(64, boxed::<E, 64>)]
 }
 
-impl<E: Bounded + MakesRoom, const SHARDS: usize> Sharded<E, SHARDS> {
-    fn boxed(capacity: usize) -> Box<dyn Cache> {
-        Box::new(Sharded::<E, SHARDS>(ShardedMap::with_options(FieldOptions::new().capacity(capacity))))
-    }
+fn boxed<E: Bounded + MakesRoom, const SHARDS: usize>(capacity: usize) -> Box<dyn Cache> {
+    Box::new(Map::<E, SHARDS>::with_options(FieldOptions::new().capacity(capacity)))
 }
 
-impl<E: Bounded + MakesRoom, const SHARDS: usize> Cache for Sharded<E, SHARDS> {
-    fn access(&mut self, key: u64) -> bool {
-        let hit = self.0.get(&key).is_some();
-        if !hit {
-            self.0.insert(key, key);
-        }
-        hit
+impl<E: Bounded + MakesRoom, const SHARDS: usize> Cache for Map<E, SHARDS> {
+    fn contains(&mut self, key: u64) -> bool {
+        self.get(&key).is_some()
     }
-
+    fn insert(&mut self, key: u64) {
+        Map::insert(self, key, key);
+    }
     fn len(&self) -> usize {
-        self.0.len()
+        Map::len(self)
     }
 }
