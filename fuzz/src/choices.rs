@@ -8,11 +8,10 @@ use sharded::{
     lock::{Lock, Mutex, Optimistic, Serves},
 };
 use sharded_operations::{
-    Bytes, EvictionCalls, ExpiryCalls, Heap, IDLE_MS, Keyed, Keys, Made, Map, Of, Op, Subject, TTL_MS, Traits, Trial,
-    Words, build,
+    Answer, Bytes, EvictionCalls, ExpiryCalls, Heap, IDLE_MS, Keyed, Keys, Made, MadeKey, Map, Of, Op, Subject, TTL_MS,
+    Traits, Trial, Words, build,
     policy::{Never, TtlIdle},
 };
-use std::hash::Hash;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Choices {
@@ -63,19 +62,15 @@ impl Choices {
         }
     }
 
-    /// Tries calls on a map of these choices.
-    pub(crate) fn try_out(self, ops: Vec<Op>) {
+    /// Tries operations on a map of these choices. `apply` does each of them.
+    pub(crate) fn try_out(self, ops: Vec<Op>, apply: impl Fn(&dyn Subject, &Op) -> Answer) {
         let clock = Manual::new();
-        let (subject, traits) = self.build(&clock);
-        self.try_on(&*subject, traits, &clock, ops);
+        let (map, traits) = self.build(&clock);
+        let trial = Trial::new(&self, traits, &clock, &*map).compare_every(COMPARE_EVERY);
+        trial.calling(|op| apply(&*map, op)).run(ops);
     }
 
-    /// Tries calls on this subject.
-    pub(crate) fn try_on(self, subject: &dyn Subject, traits: Traits, clock: &Manual, ops: Vec<Op>) {
-        Trial::new(&self, traits, clock, subject).compare_every(COMPARE_EVERY).run(ops);
-    }
-
-    pub(crate) fn build(self, clock: &Manual) -> (Box<dyn Subject>, Traits) {
+    fn build(self, clock: &Manual) -> (Box<dyn Subject>, Traits) {
         macro_rules! with {
             ($expiry:ty, $eviction:ty) => {
                 if self.is_optimistic {
@@ -101,7 +96,7 @@ impl Choices {
 
     fn with<K, V, L, X, E>(self, clock: &Manual) -> (Box<dyn Subject>, Traits)
     where
-        K: Made + Eq + Hash,
+        K: MadeKey,
         V: Made,
         L: Lock + Serves<K, V>,
         X: ExpiryCalls,

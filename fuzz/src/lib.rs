@@ -20,7 +20,7 @@ use sharded_operations::{Bytes, Op};
 /// When the map answers what the reference model does not.
 pub fn run(bytes: &[u8]) {
     let (choices, ops) = decode(bytes);
-    choices.try_out(ops);
+    choices.try_out(ops, |map, op| map.apply(op));
 }
 
 fn decode(bytes: &[u8]) -> (choices::Choices, Vec<Op>) {

@@ -1,4 +1,4 @@
-//! Bytes as a snapshot that a store is to load.
+//! Bytes as a snapshot that a store restores.
 
 use crc32fast::Hasher;
 use sharded::{
@@ -7,9 +7,9 @@ use sharded::{
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Short names, which are found sooner.
+/// Short names, which a fuzzer finds sooner.
 #[sharded(snapshot, ttl = "1h", shards = 2)]
-#[allow(dead_code, reason = "mostly they are visited")]
+#[allow(dead_code, reason = "most fields are only visited")]
 struct Store {
     m: HashMap<u8, (String, Option<u64>)>,
     #[shard(idle = "1m", capacity = 4, evict = Reject)]
@@ -27,19 +27,19 @@ impl Store {
     }
 }
 
-/// Loads these bytes: as they are, and with checksums that are right, behind which hardly any others would come.
+/// Restores a store from these bytes: as they are, and with correct checksums, since bytes with wrong ones are refused early.
 ///
 /// # Panics
 ///
-/// When a load that fails has changed the store, or one that does not has loaded what can't be saved and loaded again.
+/// If a failed restore has changed the store, or if what a successful one restored can't be saved and restored again.
 pub fn load(bytes: &[u8]) {
     for file in [bytes, &framed(bytes)] {
         let store = Store::new();
         let Ok(loaded) = store.load(file) else {
-            assert_eq!(store.len(), 0, "it failed and has changed something");
+            assert_eq!(store.len(), 0, "a failed restore has changed the store");
             continue;
         };
-        // A key may be there twice.
+        // The file may have a key twice.
         assert!(store.len() as u64 <= loaded.entries);
         let mut again = Vec::new();
         let saved = store.save(&mut again).expect("a vector takes all");
@@ -72,12 +72,12 @@ pub(crate) fn framed(bytes: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// The form as it is written down, byte by byte: what the fuzzer changes is near to what is saved.
+    /// The documented form, byte by byte: what the fuzzer changes is close to a saved file.
     #[test]
     fn a_file_put_together_by_hand_is_loaded() {
         let entry = |rest: &[u8]| [&[2], rest].concat();
         let bytes = [
-            // m, with times left: 1 is for ever. 7 => ("a", None).
+            // m, with the time left: 1 is for ever. 7 => ("a", None).
             [&[1, 1, b'm', 1][..], &entry(&[1, 5, 7, 0x92, 0xa1, b'a', 0xc0]), &[3, 1]].concat(),
             // n, without times: 1 => 1.5.
             [&[1, 1, b'n', 0][..], &entry(&[10, 1, 0xcb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0]), &[3, 1]].concat(),
@@ -91,7 +91,7 @@ mod tests {
         load(&bytes.concat());
     }
 
-    /// And what is saved is that.
+    /// A saved file has that form.
     #[test]
     fn what_is_saved_has_that_form() {
         let store = Store::new();
@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(file, framed(&bytes.concat()));
     }
 
-    /// Each byte of a right file made another one, and cut off.
+    /// Every change of one byte of a correct file, and every truncation.
     #[test]
     fn what_is_near_to_a_file_does_no_harm() {
         let mut bytes =
@@ -125,13 +125,13 @@ mod tests {
         }
     }
 
-    /// Lengths of all that there could be cost no memory.
+    /// Great lengths cost no memory.
     #[test]
     fn lengths_are_not_believed() {
         let huge = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];
         load(&[&[1][..], &huge].concat());
         load(&[&[1, 1, b'm', 1, 2, 1][..], &huge].concat());
-        // In the entry itself: a string, an array, a map, of four billion.
+        // In the entry itself: a string, an array and a map of four billion items.
         for marker in [0xdb, 0xdd, 0xdf, 0xc6] {
             for key in [&[][..], &[7], &[7, 0x92]] {
                 let entry = [key, &[marker, 0xff, 0xff, 0xff, 0xff, 1]].concat();

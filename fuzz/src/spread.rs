@@ -1,11 +1,11 @@
-//! One hasher that spreads keys as it is told, most of the ways badly.
+//! A hasher that spreads keys in a chosen way. Most ways are bad.
 
 use std::{
     cell::Cell,
     hash::{BuildHasher, Hasher},
 };
 
-/// What becomes of a key's number.
+/// The hash of a key's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spread {
     /// Hashes are the numbers.
@@ -14,9 +14,9 @@ pub(crate) enum Spread {
     Constant,
     /// There are four hashes.
     Four,
-    /// Hashes have their upper half only.
+    /// Hashes have only their upper half.
     Upper,
-    /// There are a hundred hashes, of low bits only.
+    /// There are a hundred hashes, with low bits only.
     Lower,
     /// As `Upper`, after the map has mixed the hash.
     UpperOnceMixed,
@@ -38,7 +38,7 @@ thread_local! {
     static CHOSEN: Cell<Spread> = const { Cell::new(Spread::Identity) };
 }
 
-/// Hashers of this thread that are made from now on spread like that.
+/// Selects how hashers that this thread makes from now on spread keys.
 pub(crate) fn choose(spread: Spread) {
     CHOSEN.set(spread);
 }
@@ -83,7 +83,7 @@ impl Hasher for Spreading {
     }
 }
 
-/// What the map mixes into this hash, if it mixes as it does today; else some hash. It undoes the finalizer of `SplitMix64`.
+/// The number that the map mixes into this hash. It inverts the finalizer of `SplitMix64`, so it depends on how the map mixes today.
 fn unmixed(hash: u64) -> u64 {
     let unshift = |mixed: u64, by: u32| (0..64 / by).fold(mixed, |hash, _| mixed ^ (hash >> by));
     let hash = unshift(hash, 31).wrapping_mul(0x3196_42B2_D24D_8EC3);

@@ -2,8 +2,7 @@
 
 use crate::{decode, run};
 use rand::{Rng, RngExt, SeedableRng, rngs::SmallRng};
-use sharded::{Stats, clock::Manual};
-use sharded_operations::{Answer, Key, Log, Op, Subject, Value};
+use sharded_operations::{Answer, Op, Subject};
 use std::{
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -46,62 +45,30 @@ enum Fault {
     ShownTwice,
 }
 
-struct Faulty<'a> {
-    map: &'a dyn Subject,
-    fault: Fault,
-    has_shrunk: Cell<bool>,
-}
-
-impl Subject for Faulty<'_> {
-    fn apply(&self, op: &Op) -> Answer {
-        match (self.fault, op) {
-            (Fault::RemoveFromMany, &Op::Remove(key)) if self.map.len() > 100 => {
-                return self.map.apply(&Op::Get(key));
-            }
+impl Fault {
+    fn apply(self, map: &dyn Subject, op: &Op, has_shrunk: &Cell<bool>) -> Answer {
+        match (self, op) {
+            (Fault::RemoveFromMany, &Op::Remove(key)) if map.len() > 100 => return map.apply(&Op::Get(key)),
             (Fault::ClearLeavesOne, Op::Clear) => {
-                let Answer::Entries(entries) = self.map.apply(&Op::Drain) else { unreachable!() };
+                let Answer::Entries(entries) = map.apply(&Op::Drain) else { unreachable!() };
                 if let Some(&(key, value)) = entries.first() {
-                    self.map.apply(&Op::Insert(key, value));
+                    map.apply(&Op::Insert(key, value));
                 }
                 return Answer::Nothing;
             }
-            (Fault::LostUpdate, &Op::Upsert(key, _)) if self.map.apply(&Op::Contains(key)) == Answer::Is(true) => {
-                return self.map.apply(&Op::Get(key));
+            (Fault::LostUpdate, &Op::Upsert(key, _)) if map.apply(&Op::Contains(key)) == Answer::Is(true) => {
+                return map.apply(&Op::Get(key));
             }
-            (Fault::ShownTwice, Op::Shrink) => self.has_shrunk.set(true),
-            (Fault::ShownTwice, Op::Look) if self.has_shrunk.get() => {
-                let Answer::Entries(mut entries) = self.map.apply(op) else { unreachable!() };
+            (Fault::ShownTwice, Op::Shrink) => has_shrunk.set(true),
+            (Fault::ShownTwice, Op::Look) if has_shrunk.get() => {
+                let Answer::Entries(mut entries) = map.apply(op) else { unreachable!() };
                 entries.extend(entries.first().copied());
                 entries.sort_unstable();
                 return Answer::Entries(entries);
             }
             _ => {}
         }
-        self.map.apply(op)
-    }
-    fn entries(&self) -> Vec<(Key, Value)> {
-        self.map.entries()
-    }
-    fn len(&self) -> usize {
-        self.map.len()
-    }
-    fn is_empty(&self) -> bool {
-        self.map.is_empty()
-    }
-    fn live_len(&self) -> usize {
-        self.map.live_len()
-    }
-    fn capacity(&self) -> Option<usize> {
-        self.map.capacity()
-    }
-    fn stats(&self) -> Stats {
-        self.map.stats()
-    }
-    fn shard_of(&self, key: Key) -> usize {
-        self.map.shard_of(key)
-    }
-    fn listen(&self, log: Log) {
-        self.map.listen(log);
+        map.apply(op)
     }
 }
 
@@ -111,10 +78,9 @@ fn faults_are_found() {
         let mut random = SmallRng::seed_from_u64(1);
         let is_found = (0..2000).any(|_| {
             let (choices, ops) = decode(&case(&mut random));
-            let clock = Manual::new();
-            let (map, traits) = choices.build(&clock);
-            let faulty = Faulty { map: &*map, fault, has_shrunk: Cell::new(false) };
-            catch_unwind(AssertUnwindSafe(|| choices.try_on(&faulty, traits, &clock, ops))).is_err()
+            let has_shrunk = Cell::new(false);
+            let apply = |map: &dyn Subject, op: &Op| fault.apply(map, op, &has_shrunk);
+            catch_unwind(AssertUnwindSafe(|| choices.try_out(ops, apply))).is_err()
         });
         assert!(is_found, "{fault:?} was not found");
     }

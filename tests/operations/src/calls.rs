@@ -1,7 +1,7 @@
 //! The calls that only some choices of expiry and of eviction allow.
 
 use crate::{
-    made::Made,
+    made::{Made, MadeKey},
     ops::{Answer, Decision, IDLE_MS, Key, Op, TTL_MS, Value},
     policy::{Idle, Never, Times, Ttl, TtlIdle},
     queues::Queue,
@@ -13,10 +13,7 @@ use sharded::{
     evict::{self, Bounded, Eviction, MakesRoom},
     lock::{Lock, Serves},
 };
-use std::{
-    hash::{BuildHasher, Hash},
-    time::Duration,
-};
+use std::{hash::BuildHasher, time::Duration};
 
 /// A hasher of a map.
 pub trait Hasher: BuildHasher + Default + Send + Sync + 'static {}
@@ -27,29 +24,26 @@ pub trait ExpiryCalls: Times + Sized {
     /// Whether entries expire.
     const EXPIRES: bool = true;
     /// A call of a map that concerns a deadline.
-    fn on_map<K, V, L, E, S>(map: &Map<K, V, L, Self, E, S>, key: &K, op: &Op) -> Answer
-    where
-        K: Made + Eq + Hash,
-        V: Made,
-        L: Lock + Serves<K, V>,
-        E: Eviction,
-        S: Hasher;
+    fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: Eviction, S: Hasher>(
+        map: &Map<K, V, L, Self, E, S>,
+        key: &K,
+        op: &Op,
+    ) -> Answer;
     /// The same of a set.
     fn on_set<L: Lock + Serves<Key, ()>, E: Eviction, S: Hasher>(set: &Set<L, Self, E, S>, op: &Op) -> Answer;
     /// `insert_with_ttl` of a map.
-    fn insert_own<K, V, L, E, S>(map: &Map<K, V, L, Self, E, S>, key: K, value: V, ttl: Duration) -> Option<V>
-    where
-        K: Made + Eq + Hash,
-        V: Made,
-        L: Lock + Serves<K, V>,
-        E: MakesRoom,
-        S: Hasher;
+    fn insert_own<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: MakesRoom, S: Hasher>(
+        map: &Map<K, V, L, Self, E, S>,
+        key: K,
+        value: V,
+        ttl: Duration,
+    ) -> Option<V>;
     /// The same of a set.
-    fn add_own<L, E, S>(set: &Set<L, Self, E, S>, key: Key, ttl: Duration) -> bool
-    where
-        L: Lock + Serves<Key, ()>,
-        E: MakesRoom,
-        S: Hasher;
+    fn add_own<L: Lock + Serves<Key, ()>, E: MakesRoom, S: Hasher>(
+        set: &Set<L, Self, E, S>,
+        key: Key,
+        ttl: Duration,
+    ) -> bool;
 }
 
 /// The calls that only some evictions allow.
@@ -66,13 +60,11 @@ pub trait EvictionCalls: Eviction {
         Queue::Unknown
     }
     /// A call of a map that adds an entry.
-    fn on_map<K, V, L, X, S>(map: &Map<K, V, L, X, Self, S>, key: impl Fn(Key) -> K, op: &Op) -> Answer
-    where
-        K: Made + Eq + Hash,
-        V: Made,
-        L: Lock + Serves<K, V>,
-        X: ExpiryCalls,
-        S: Hasher;
+    fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, X: ExpiryCalls, S: Hasher>(
+        map: &Map<K, V, L, X, Self, S>,
+        key: impl Fn(Key) -> K,
+        op: &Op,
+    ) -> Answer;
     /// The same of a set.
     fn on_set<L: Lock + Serves<Key, ()>, X: ExpiryCalls, S: Hasher>(set: &Set<L, X, Self, S>, op: &Op) -> Answer;
 }
@@ -80,14 +72,7 @@ pub trait EvictionCalls: Eviction {
 macro_rules! expires {
     ($($choice:ty),*) => {$(
         impl ExpiryCalls for $choice {
-            fn on_map<K, V, L, E, S>(map: &Map<K, V, L, Self, E, S>, key: &K, op: &Op) -> Answer
-            where
-                K: Made + Eq + Hash,
-                V: Made,
-                L: Lock + Serves<K, V>,
-                E: Eviction,
-                S: Hasher,
-            {
+            fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: Eviction, S: Hasher>(map: &Map<K, V, L, Self, E, S>, key: &K, op: &Op) -> Answer {
                 match *op {
                     Op::ExpireIn(_, ttl) => Answer::Is(map.expire_in(key, ttl)),
                     Op::Touch(_) => Answer::Is(map.touch(key)),
@@ -103,22 +88,10 @@ macro_rules! expires {
                     _ => unreachable!("{op:?}"),
                 }
             }
-            fn insert_own<K, V, L, E, S>(map: &Map<K, V, L, Self, E, S>, key: K, value: V, ttl: Duration) -> Option<V>
-            where
-                K: Made + Eq + Hash,
-                V: Made,
-                L: Lock + Serves<K, V>,
-                E: MakesRoom,
-                S: Hasher,
-            {
+            fn insert_own<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: MakesRoom, S: Hasher>(map: &Map<K, V, L, Self, E, S>, key: K, value: V, ttl: Duration) -> Option<V> {
                 map.insert_with_ttl(key, value, ttl)
             }
-            fn add_own<L, E, S>(set: &Set<L, Self, E, S>, key: Key, ttl: Duration) -> bool
-            where
-                L: Lock + Serves<Key, ()>,
-                E: MakesRoom,
-                S: Hasher,
-            {
+            fn add_own<L: Lock + Serves<Key, ()>, E: MakesRoom, S: Hasher>(set: &Set<L, Self, E, S>, key: Key, ttl: Duration) -> bool {
                 set.insert_with_ttl(key, ttl)
             }
         }
@@ -128,35 +101,29 @@ expires!(Ttl<TTL_MS>, Idle<IDLE_MS>, TtlIdle<TTL_MS, IDLE_MS>);
 
 impl ExpiryCalls for Never {
     const EXPIRES: bool = false;
-    fn on_map<K, V, L, E, S>(_: &Map<K, V, L, Self, E, S>, _: &K, op: &Op) -> Answer
-    where
-        K: Made + Eq + Hash,
-        V: Made,
-        L: Lock + Serves<K, V>,
-        E: Eviction,
-        S: Hasher,
-    {
+    fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: Eviction, S: Hasher>(
+        _: &Map<K, V, L, Self, E, S>,
+        _: &K,
+        op: &Op,
+    ) -> Answer {
         unreachable!("{op:?}")
     }
     fn on_set<L: Lock + Serves<Key, ()>, E: Eviction, S: Hasher>(_: &Set<L, Self, E, S>, op: &Op) -> Answer {
         unreachable!("{op:?}")
     }
-    fn insert_own<K, V, L, E, S>(_: &Map<K, V, L, Self, E, S>, _: K, _: V, _: Duration) -> Option<V>
-    where
-        K: Made + Eq + Hash,
-        V: Made,
-        L: Lock + Serves<K, V>,
-        E: MakesRoom,
-        S: Hasher,
-    {
+    fn insert_own<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: MakesRoom, S: Hasher>(
+        _: &Map<K, V, L, Self, E, S>,
+        _: K,
+        _: V,
+        _: Duration,
+    ) -> Option<V> {
         unreachable!()
     }
-    fn add_own<L, E, S>(_: &Set<L, Self, E, S>, _: Key, _: Duration) -> bool
-    where
-        L: Lock + Serves<Key, ()>,
-        E: MakesRoom,
-        S: Hasher,
-    {
+    fn add_own<L: Lock + Serves<Key, ()>, E: MakesRoom, S: Hasher>(
+        _: &Set<L, Self, E, S>,
+        _: Key,
+        _: Duration,
+    ) -> bool {
         unreachable!()
     }
 }
@@ -171,14 +138,7 @@ macro_rules! makes_room {
             $(fn queue($shared: bool) -> Queue {
                 $queue
             })?
-            fn on_map<K, V, L, X, S>(map: &Map<K, V, L, X, Self, S>, key: impl Fn(Key) -> K, op: &Op) -> Answer
-            where
-                K: Made + Eq + Hash,
-                V: Made,
-                L: Lock + Serves<K, V>,
-                X: ExpiryCalls,
-                S: Hasher,
-            {
+            fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, X: ExpiryCalls, S: Hasher>(map: &Map<K, V, L, X, Self, S>, key: impl Fn(Key) -> K, op: &Op) -> Answer {
                 match *op {
                     Op::Insert(number, new) => value(map.insert(key(number), V::of(new))),
                     Op::InsertOwn(number, new, ttl) => value(X::insert_own(map, key(number), V::of(new), ttl)),
@@ -249,14 +209,11 @@ impl EvictionCalls for evict::Reject {
     fn bounded<P: Policy<Eviction = Self>>(options: FieldOptions<P>, capacity: usize) -> FieldOptions<P> {
         options.capacity(capacity)
     }
-    fn on_map<K, V, L, X, S>(_: &Map<K, V, L, X, Self, S>, _: impl Fn(Key) -> K, op: &Op) -> Answer
-    where
-        K: Made + Eq + Hash,
-        V: Made,
-        L: Lock + Serves<K, V>,
-        X: ExpiryCalls,
-        S: Hasher,
-    {
+    fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, X: ExpiryCalls, S: Hasher>(
+        _: &Map<K, V, L, X, Self, S>,
+        _: impl Fn(Key) -> K,
+        op: &Op,
+    ) -> Answer {
         unreachable!("{op:?}")
     }
     fn on_set<L: Lock + Serves<Key, ()>, X: ExpiryCalls, S: Hasher>(_: &Set<L, X, Self, S>, op: &Op) -> Answer {

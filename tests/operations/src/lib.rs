@@ -38,7 +38,7 @@ mod trial;
 
 pub use bytes::{Bytes, read};
 pub use calls::{EvictionCalls, ExpiryCalls, Hasher, Nonsense};
-pub use made::{Heap, Keys, Made, Words};
+pub use made::{Heap, Keys, Made, MadeKey, Words};
 pub use ops::{Answer, Decision, IDLE_MS, Key, Op, TTL_MS, Value};
 pub use policy::Of;
 pub use queues::Queue;

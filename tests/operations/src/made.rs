@@ -1,7 +1,7 @@
 //! Keys and values that are made of numbers.
 
 use crate::ops::Key;
-use std::fmt::Debug;
+use std::{fmt::Debug, hash::Hash};
 
 /// A key or a value that is made of a number.
 pub trait Made: Clone + Debug + Send + Sync + 'static {
@@ -10,6 +10,10 @@ pub trait Made: Clone + Debug + Send + Sync + 'static {
     /// Its number.
     fn number(&self) -> u32;
 }
+
+/// A key that is made of a number.
+pub trait MadeKey: Made + Eq + Hash {}
+impl<K: Made + Eq + Hash> MadeKey for K {}
 
 impl Made for u32 {
     fn of(number: u32) -> Self {

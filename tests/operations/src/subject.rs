@@ -2,7 +2,7 @@
 
 use crate::{
     calls::{EvictionCalls, ExpiryCalls, Hasher},
-    made::{Keys, Made},
+    made::{Keys, Made, MadeKey},
     ops::{Answer, Key, Op, Value, is_removable, retained},
     policy::Of,
 };
@@ -13,10 +13,7 @@ use sharded::{
     lock::{Lock, Serves},
     topology::{Node, NodeId, Topology},
 };
-use std::{
-    hash::Hash,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 /// A map or a set that operations are tried on.
 pub trait Subject {
@@ -92,31 +89,23 @@ pub(crate) fn sorted<T: Ord>(items: impl IntoIterator<Item = T>) -> Vec<T> {
     items
 }
 
-impl<K, V, L, X, E, S> Keyed<Map<K, V, L, X, E, S>>
-where
-    K: Made + Eq + Hash,
-    V: Made,
-    L: Lock + Serves<K, V>,
-    X: ExpiryCalls,
-    E: EvictionCalls,
-    S: Hasher,
-{
-    fn key(&self, key: Key) -> K {
+impl<M> Keyed<M> {
+    fn key<K: Made>(&self, key: Key) -> K {
         K::of(self.keys.integer(key))
     }
 
-    fn number(&self, key: &K) -> Key {
+    fn number(&self, key: &impl Made) -> Key {
         self.keys.key(key.number())
     }
 
-    fn entry(&self, key: &K, value: &V) -> (Key, Value) {
+    fn entry(&self, key: &impl Made, value: &impl Made) -> (Key, Value) {
         (self.number(key), value.number())
     }
 }
 
 impl<K, V, L, X, E, S> Subject for Keyed<Map<K, V, L, X, E, S>>
 where
-    K: Made + Eq + Hash,
+    K: MadeKey,
     V: Made,
     L: Lock + Serves<K, V>,
     X: ExpiryCalls,

@@ -62,6 +62,7 @@ pub struct Trial<'a> {
     traits: Traits,
     clock: &'a Manual,
     subject: &'a dyn Subject,
+    apply: Box<dyn Fn(&Op) -> Answer + 'a>,
     reference: Reference<'a>,
     log: Option<Log>,
     compare_every: usize,
@@ -98,7 +99,8 @@ impl<'a> Trial<'a> {
     pub fn new(about: &'a dyn Debug, traits: Traits, clock: &'a Manual, subject: &'a dyn Subject) -> Self {
         let shard_of = Box::new(|key| subject.shard_of(key));
         let reference = Reference::new(traits.ttl, traits.idle, traits.queue, shard_of);
-        Trial { about, traits, clock, subject, reference, log: None, compare_every: 1 }
+        let apply = Box::new(|op: &Op| subject.apply(op));
+        Trial { about, traits, clock, subject, apply, reference, log: None, compare_every: 1 }
     }
 
     /// Has a listener log all removals, and compares its log.
@@ -111,6 +113,13 @@ impl<'a> Trial<'a> {
         let log = Log::default();
         self.subject.listen(Log::clone(&log));
         self.log = Some(log);
+        self
+    }
+
+    /// Calls this in place of the map, so that a planted fault can change the call or the answer.
+    #[must_use]
+    pub fn calling(mut self, apply: impl Fn(&Op) -> Answer + 'a) -> Self {
+        self.apply = Box::new(apply);
         self
     }
 
@@ -162,7 +171,7 @@ impl<'a> Trial<'a> {
         if let Op::Advance(by) = *op {
             self.clock.advance(by);
         }
-        let answer = self.subject.apply(op);
+        let answer = (self.apply)(op);
         let after = self.subject.stats();
         let stored = after.shard_sizes.iter().sum::<usize>();
         self.evict(&at, after.evicted - before.evicted, stored_before, &before.shard_sizes);
@@ -212,7 +221,7 @@ impl<'a> Trial<'a> {
             }
         } else {
             for &(key, _) in &entries {
-                let found = self.subject.apply(&Op::Contains(key));
+                let found = (self.apply)(&Op::Contains(key));
                 at.check(found == Answer::Is(true), format_args!("{key} is live, but not found"));
             }
         }
