@@ -1,8 +1,8 @@
 //! What the command line asks for.
 
 use crate::{
-    load::{Mix, Synthetic},
     tune::Options,
+    workload::{Mix, Synthetic},
 };
 use lexopt::{Arg, Parser, ValueExt};
 use std::{ffi::OsString, path::PathBuf, time::Duration};
@@ -11,15 +11,15 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 pub(crate) const HELP: &str = "\
 Says which policy serves the maps of a program best on this machine.
 
-Usage: sharded-tune LOAD.json [OPTIONS]    the loads that a program's recorder wrote
-       sharded-tune [OPTIONS]              a load that is made up
-       sharded-tune planted [OPTIONS]      tries the advice on six loads with known ailments
+Usage: sharded-tune WORKLOAD.json [OPTIONS]    the workloads that a program's recorder wrote
+       sharded-tune [OPTIONS]              a workload that is made up
+       sharded-tune planted [OPTIONS]      tries the advice on six workloads with known ailments
        sharded-tune shards [OPTIONS]       what each number of shards is worth on this machine
 
 Options:
   --time TIME          how long it may take, all maps together: 90s, 5m [60s]
   --only STORE.FIELD   this map alone
-  --threads N          in place of those of the load
+  --threads N          in place of those of the workload
   --least-gain PERCENT a smaller gain is not worth a change [3]
   --most-entries N     capacities up to this may be advised [the declared one alone]
   --seed N             draws other keys [1]
@@ -27,9 +27,9 @@ Options:
   --source PATH        where the structs are declared: a file, or a folder with such [.]
   --apply              writes what is advised into the source
   --check PERCENT      exits with 1 where a declared policy is further off than that
-  --save FILE          writes the load to a file; a made-up one is then not replayed
+  --save FILE          writes the workload to a file; a made-up one is then not replayed
 
-A made-up load:
+A made-up workload:
   --mix A=N,B=N        of get, read, insert, remove, update, load [get=90,insert=10]
   --keys N             different keys [100000]
   --skew EXPONENT      of Zipf's law; 0: all keys alike [0.9]
@@ -52,7 +52,7 @@ pub(crate) enum Request {
     Tune(Box<Args>),
 }
 
-/// Where loads come from.
+/// Where workloads come from.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Source {
     File(PathBuf),
@@ -64,7 +64,7 @@ pub(crate) enum Source {
 
 #[derive(Debug)]
 pub(crate) struct Args {
-    pub(crate) loads: Source,
+    pub(crate) workloads: Source,
     pub(crate) options: Options,
     pub(crate) only: Option<String>,
     pub(crate) report: Option<PathBuf>,
@@ -79,7 +79,7 @@ impl Args {
     pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, lexopt::Error> {
         let mut parser = Parser::from_args(arguments);
         let mut args = Args {
-            loads: Source::Synthetic(Box::default()),
+            workloads: Source::Synthetic(Box::default()),
             options: Options { progress: true, ..Options::default() },
             only: None,
             report: None,
@@ -89,13 +89,13 @@ impl Args {
             save: None,
         };
         let mut made_up = Synthetic::default();
-        // An option that is about a made-up load.
+        // An option that is about a made-up workload.
         let mut about = None;
         while let Some(arg) = parser.next()? {
             match arg {
                 Arg::Long("help") | Arg::Short('h') => return Ok(Request::Help),
-                Arg::Value(value) if args.loads == Source::Synthetic(Box::default()) => {
-                    args.loads = match value.to_str() {
+                Arg::Value(value) if args.workloads == Source::Synthetic(Box::default()) => {
+                    args.workloads = match value.to_str() {
                         Some("planted") => Source::Planted,
                         Some("shards") => Source::Shards,
                         _ => Source::File(value.into()),
@@ -125,16 +125,18 @@ impl Args {
                 other => return Err(other.unexpected()),
             }
         }
-        match (&mut args.loads, about) {
+        match (&mut args.workloads, about) {
             (Source::Synthetic(synthetic), _) => **synthetic = with_eviction(made_up),
-            (_, Some(name)) => return Err(format!("--{name} is about a made-up load, and another one is named").into()),
+            (_, Some(name)) => {
+                return Err(format!("--{name} is about a made-up workload, and another one is named").into());
+            }
             (_, None) => {}
         }
         Ok(Request::Tune(Box::new(args)))
     }
 }
 
-/// The options about a made-up load that have a value.
+/// The options about a made-up workload that have a value.
 const NAMES: [&str; 16] = [
     "mix",
     "keys",
@@ -154,9 +156,9 @@ const NAMES: [&str; 16] = [
     "idle",
 ];
 
-fn made_up_option(name: &str, load: &mut Synthetic, parser: &mut Parser) -> Result<(), lexopt::Error> {
+fn made_up_option(name: &str, workload: &mut Synthetic, parser: &mut Parser) -> Result<(), lexopt::Error> {
     if name == "not-copy" {
-        load.copy = false;
+        workload.copy = false;
         return Ok(());
     }
     if !NAMES.contains(&name) {
@@ -165,37 +167,37 @@ fn made_up_option(name: &str, load: &mut Synthetic, parser: &mut Parser) -> Resu
     let value = parser.value()?;
     let milliseconds = |text: &str| time(text).map(|time| (time.as_millis() as u64).max(1));
     match name {
-        "mix" => load.mix = value.parse_with(mix)?,
-        "keys" => load.keys = value.parse_with(number)?,
-        "skew" => load.skew = value.parse()?,
-        "hot" => load.hot = value.parse_with(per_cent)? / 100.0,
-        "scan" => load.scan = value.parse_with(number)?,
-        "entries" => load.entries = Some(value.parse_with(number)?),
-        "value-bytes" => load.value_bytes = value.parse_with(number)?,
-        "hold" => load.hold_ns = value.parse_with(time)?.as_nanos() as u64,
-        "miss" => load.miss_ns = value.parse_with(time)?.as_nanos() as u64,
-        "lock" => load.declared.lock = value.string()?,
+        "mix" => workload.mix = value.parse_with(mix)?,
+        "keys" => workload.keys = value.parse_with(number)?,
+        "skew" => workload.skew = value.parse()?,
+        "hot" => workload.hot = value.parse_with(per_cent)? / 100.0,
+        "scan" => workload.scan = value.parse_with(number)?,
+        "entries" => workload.entries = Some(value.parse_with(number)?),
+        "value-bytes" => workload.value_bytes = value.parse_with(number)?,
+        "hold" => workload.hold_ns = value.parse_with(time)?.as_nanos() as u64,
+        "miss" => workload.miss_ns = value.parse_with(time)?.as_nanos() as u64,
+        "lock" => workload.declared.lock = value.string()?,
         "shards" => {
-            load.declared.shards = value.parse_with(|text| match text {
+            workload.declared.shards = value.parse_with(|text| match text {
                 "auto" => Ok(None),
                 text => number(text).map(Some),
             })?;
         }
-        "evict" => load.declared.evict = value.string()?,
-        "capacity" => load.declared.capacity = Some(value.parse_with(number)?),
-        "numa" => load.declared.numa = value.string()?,
-        "ttl" => load.declared.ttl_ms = Some(value.parse_with(milliseconds)?),
-        _ => load.declared.idle_ms = Some(value.parse_with(milliseconds)?),
+        "evict" => workload.declared.evict = value.string()?,
+        "capacity" => workload.declared.capacity = Some(value.parse_with(number)?),
+        "numa" => workload.declared.numa = value.string()?,
+        "ttl" => workload.declared.ttl_ms = Some(value.parse_with(milliseconds)?),
+        _ => workload.declared.idle_ms = Some(value.parse_with(milliseconds)?),
     }
     Ok(())
 }
 
 /// As the attribute has it: with a capacity, and without an eviction, it is `Adaptive`.
-fn with_eviction(mut load: Synthetic) -> Synthetic {
-    if load.declared.capacity.is_some() && load.declared.evict == "Unbounded" {
-        "Adaptive".clone_into(&mut load.declared.evict);
+fn with_eviction(mut workload: Synthetic) -> Synthetic {
+    if workload.declared.capacity.is_some() && workload.declared.evict == "Unbounded" {
+        "Adaptive".clone_into(&mut workload.declared.evict);
     }
-    load
+    workload
 }
 
 fn number(text: &str) -> Result<u64, String> {

@@ -1,6 +1,6 @@
 //! A policy to be tried.
 
-use crate::load::Declared;
+use crate::workload::Declared;
 use sharded::shards::{self, Auto, ShardCount};
 use std::fmt;
 

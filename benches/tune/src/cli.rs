@@ -2,9 +2,9 @@
 
 use crate::{
     args::{Args, HELP, Request, Source},
-    load::{FieldLoad, Load},
     outcome::{Outcome, Verdict},
     planted, report, shard_counts, source, tune,
+    workload::{FieldWorkload, Workload},
 };
 use std::{error::Error, ffi::OsString, fs, process::ExitCode, thread};
 
@@ -45,25 +45,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Whether all is as it should be.
 fn tuned(args: &Args) -> Result<bool, Box<dyn Error>> {
-    let fields = match &args.loads {
+    let fields = match &args.workloads {
         Source::Planted => return Ok(planted::run(&args.options)),
         Source::Shards => {
             print!("{}", shard_counts::run(&args.options));
             return Ok(true);
         }
-        Source::File(path) => Load::read(path).map_err(|error| format!("{}: {error}", path.display()))?.fields,
-        Source::Synthetic(synthetic) => vec![synthetic.load()?],
+        Source::File(path) => Workload::read(path).map_err(|error| format!("{}: {error}", path.display()))?.fields,
+        Source::Synthetic(synthetic) => vec![synthetic.workload()?],
     };
-    let is_asked =
-        |field: &FieldLoad| args.only.as_ref().is_none_or(|only| *only == format!("{}.{}", field.store, field.field));
-    let fields: Vec<FieldLoad> = fields.into_iter().filter(is_asked).collect();
+    let is_asked = |field: &FieldWorkload| {
+        args.only.as_ref().is_none_or(|only| *only == format!("{}.{}", field.store, field.field))
+    };
+    let fields: Vec<FieldWorkload> = fields.into_iter().filter(is_asked).collect();
     if fields.is_empty() {
-        return Err("there is no load of such a map".into());
+        return Err("there is no workload of such a map".into());
     }
     if let Some(path) = &args.save {
         let cpus = thread::available_parallelism().map_or(1, usize::from) as u64;
-        Load { cpus, fields: fields.clone() }.write(path)?;
-        if matches!(args.loads, Source::Synthetic(_)) {
+        Workload { cpus, fields: fields.clone() }.write(path)?;
+        if matches!(args.workloads, Source::Synthetic(_)) {
             return Ok(true);
         }
     }
@@ -87,7 +88,7 @@ fn tuned(args: &Args) -> Result<bool, Box<dyn Error>> {
 
 fn apply(args: &Args, outcomes: &[Outcome]) -> Result<(), source::SourceError> {
     for outcome in outcomes {
-        let (store, field) = (&outcome.load.store, &outcome.load.field);
+        let (store, field) = (&outcome.workload.store, &outcome.workload.field);
         let changes = outcome.changes();
         if changes.is_empty() {
             println!("{store}.{field}: nothing to be changed");
@@ -104,7 +105,7 @@ fn within(most: f64, outcomes: &[Outcome]) -> bool {
     let is_off = |outcome: &&Outcome| outcome.per_cent_off() > most;
     let off: Vec<&Outcome> = outcomes.iter().filter(is_off).collect();
     for outcome in &off {
-        let FieldLoad { store, field, .. } = &outcome.load;
+        let FieldWorkload { store, field, .. } = &outcome.workload;
         println!("{store}.{field} is at least {:.0} % off, and {most} % are allowed", outcome.per_cent_off());
     }
     let untried = outcomes.iter().all(|outcome| matches!(outcome.verdict, Verdict::Untried(_)));

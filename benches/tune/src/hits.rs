@@ -3,9 +3,9 @@
 
 use crate::{
     candidate::{Candidate, Evict, Lock, Numa},
-    load::FieldLoad,
     ranks::Ranks,
     subject,
+    workload::FieldWorkload,
 };
 use sharded_bench_common::random::seeded;
 use std::time::Instant;
@@ -49,9 +49,9 @@ impl HitCurve {
 
 /// The curve of each eviction that can be tried, as far as there is time; but the declared capacity is always in it, since without
 /// that no two evictions can be compared. Without a capacity there is nothing to be seen.
-pub(crate) fn curves(load: &FieldLoad, declared: &Candidate, until: Instant) -> Vec<HitCurve> {
+pub(crate) fn curves(workload: &FieldWorkload, declared: &Candidate, until: Instant) -> Vec<HitCurve> {
     let Some((_, declared_capacity)) = declared.cache else { return Vec::new() };
-    let (one_in, keys) = requests(load, declared_capacity);
+    let (one_in, keys) = requests(workload, declared_capacity);
     let mut capacities: Vec<u64> = QUARTERS.iter().map(|quarters| (declared_capacity * quarters / 4).max(1)).collect();
     capacities.dedup();
     let mut curves: Vec<HitCurve> = Evict::ALL.iter().map(|&evict| HitCurve { evict, points: Vec::new() }).collect();
@@ -61,7 +61,7 @@ pub(crate) fn curves(load: &FieldLoad, declared: &Candidate, until: Instant) -> 
         for curve in &mut curves {
             let cache = Some((curve.evict, (capacity / one_in).max(1)));
             let candidate = Candidate { lock: Lock::Mutex, cache, numa: Numa::Off, ..*declared };
-            let share = hit_ratio(load, &candidate, &keys, until);
+            let share = hit_ratio(workload, &candidate, &keys, until);
             curve.points.extend(share.map(|share| (capacity, share)));
         }
     }
@@ -74,22 +74,22 @@ pub(crate) fn curves(load: &FieldLoad, declared: &Candidate, until: Instant) -> 
 /// The keys that are asked for, and how many keys each of them stands for.
 ///
 /// A sampled trace says nothing of a cache that would have next to no entries of the sample: then the keys are drawn by their popularity.
-fn requests(load: &FieldLoad, capacity: u64) -> (u64, Vec<u64>) {
-    let sampled = load.trace.as_ref().filter(|trace| trace.keys.len() >= 1000 && capacity / trace.one_in >= LEAST);
+fn requests(workload: &FieldWorkload, capacity: u64) -> (u64, Vec<u64>) {
+    let sampled = workload.trace.as_ref().filter(|trace| trace.keys.len() >= 1000 && capacity / trace.one_in >= LEAST);
     let one_in = sampled.map_or(1, |trace| trace.one_in);
     let requests = (capacity / one_in).saturating_mul(REQUESTS_PER_ENTRY).clamp(REQUESTS.0, REQUESTS.1) as usize;
     if let Some(trace) = sampled {
         (one_in, trace.keys.iter().take(requests).map(|&key| u64::from(key)).collect())
     } else {
-        let (ranks, mut random) = (Ranks::new(&load.keys), seeded(7));
+        let (ranks, mut random) = (Ranks::new(&workload.keys), seeded(7));
         (one_in, (0..requests).map(|_| ranks.draw(&mut random)).collect())
     }
 }
 
 /// `None`: the time was over before.
-fn hit_ratio(load: &FieldLoad, candidate: &Candidate, keys: &[u64], until: Option<Instant>) -> Option<f64> {
+fn hit_ratio(workload: &FieldWorkload, candidate: &Candidate, keys: &[u64], until: Option<Instant>) -> Option<f64> {
     // Neither time nor size matters here.
-    let plain = FieldLoad { value_bytes: 8, hold_ns: 0, trace: None, ..load.clone() };
+    let plain = FieldWorkload { value_bytes: 8, hold_ns: 0, trace: None, ..workload.clone() };
     let map = subject::build(candidate, &plain);
     let (warming, counted) = keys.split_at(keys.len() / 2);
     let play = |keys: &[u64]| {

@@ -1,11 +1,11 @@
-//! From a load to the attribute line that serves it best on this machine.
+//! From a workload to the attribute line that serves it best on this machine.
 //!
 //! `cargo run --release -p sharded-tune -- --help` says what can be asked for; the README beside `Cargo.toml` says how to read the
-//! answers. As a library, for a benchmark of one's own: make a [`FieldLoad`](load::FieldLoad), [`tune()`] it, and look at the [`Outcome`].
+//! answers. As a library, for a benchmark of one's own: make a [`FieldWorkload`](workload::FieldWorkload), [`tune()`] it, and look at the [`Outcome`].
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `load/` | what is done to a map: the file that holds it, made-up ones, the six that the advice is tried on |
+//! | `workload/` | what is done to a map: the file that holds it, made-up ones, the six that the advice is tried on |
 //! | `ranks.rs`, `stream.rs` | which operation on which key a thread does next |
 //! | `candidate.rs` | a policy to be tried |
 //! | `subject.rs` | a map with such a policy |
@@ -22,14 +22,14 @@
 //! # Examples
 //!
 //! ```
-//! use sharded_tune::{Options, load::Synthetic, tune};
+//! use sharded_tune::{Options, workload::Synthetic, tune};
 //! use std::time::Duration;
 //!
-//! let load = Synthetic { keys: 1000, skew: 0.9, threads: 2, ..Synthetic::default() }.load()?;
+//! let workload = Synthetic { keys: 1000, skew: 0.9, threads: 2, ..Synthetic::default() }.workload()?;
 //! // Much too short to say anything, but for an example.
-//! let outcome = tune(&load, &Options { time: Duration::from_millis(300), ..Options::default() });
+//! let outcome = tune(&workload, &Options { time: Duration::from_millis(300), ..Options::default() });
 //! println!("{outcome}");
-//! # Ok::<(), sharded_tune::load::LoadError>(())
+//! # Ok::<(), sharded_tune::workload::WorkloadError>(())
 //! ```
 #![allow(
     clippy::cast_possible_truncation,
@@ -42,7 +42,6 @@ mod args;
 mod candidate;
 pub mod cli;
 mod hits;
-pub mod load;
 mod outcome;
 mod planted;
 mod race;
@@ -56,6 +55,7 @@ mod stream;
 mod subject;
 mod tune;
 mod work;
+pub mod workload;
 
 pub use candidate::{Candidate, Evict, Lock, Numa};
 pub use outcome::{HotKey, Outcome, Verdict};

@@ -3,8 +3,8 @@
 use crate::{
     candidate::{Candidate, Lock, grouped},
     hits::HitCurve,
-    load::FieldLoad,
     race::Lane,
+    workload::FieldWorkload,
 };
 use sharded_bench_common::stats::Interval;
 use std::fmt::{self, Write as _};
@@ -20,7 +20,7 @@ use std::fmt::{self, Write as _};
 #[non_exhaustive]
 pub struct Outcome {
     /// What was replayed.
-    pub load: FieldLoad,
+    pub workload: FieldWorkload,
     /// The present policy, if it can be tried.
     pub declared: Option<Candidate>,
     /// What is advised.
@@ -97,14 +97,19 @@ impl HotKey {
     /// A gain by more shards that is smaller counts for none.
     const HELPS: f64 = 1.15;
 
-    pub(crate) fn find(load: &FieldLoad, declared: &Candidate, threads: usize, sweep: &[Point]) -> Option<Self> {
-        let share = load.keys.hottest();
+    pub(crate) fn find(
+        workload: &FieldWorkload,
+        declared: &Candidate,
+        threads: usize,
+        sweep: &[Point],
+    ) -> Option<Self> {
+        let share = workload.keys.hottest();
         let of_lock = || sweep.iter().filter(|point| point.lock == declared.lock);
         let now = of_lock().find(|point| point.shards == declared.shard_count())?;
         let more = of_lock().filter(|point| point.shards >= 4 * now.shards).map(|point| point.rate.median);
         let more_shards = more.fold(0.0, f64::max) / now.rate.median;
         // Without readers in each other's way a hot key is no problem: the processor's caches like it.
-        let waits = !lock_shares(declared.lock) || load.mix.insert + load.mix.remove + load.mix.update > 0;
+        let waits = !lock_shares(declared.lock) || workload.mix.insert + workload.mix.remove + workload.mix.update > 0;
         (share >= Self::SHARE
             && share * threads as f64 >= Self::THREADS
             && waits
@@ -119,9 +124,9 @@ fn lock_shares(lock: Lock) -> bool {
 }
 
 impl Outcome {
-    pub(crate) fn untried(load: &FieldLoad, why: String) -> Self {
+    pub(crate) fn untried(workload: &FieldWorkload, why: String) -> Self {
         Outcome {
-            load: load.clone(),
+            workload: workload.clone(),
             declared: None,
             verdict: Verdict::Untried(why),
             rates: [0.0; 2],
@@ -139,14 +144,14 @@ impl Outcome {
     /// # Examples
     ///
     /// ```
-    /// use sharded_tune::{Options, load::Synthetic, tune};
+    /// use sharded_tune::{Options, workload::Synthetic, tune};
     /// use std::time::Duration;
     ///
     /// let options = Options { time: Duration::from_millis(200), ..Options::default() };
-    /// for (option, value) in tune(&Synthetic::default().load()?, &options).changes() {
+    /// for (option, value) in tune(&Synthetic::default().workload()?, &options).changes() {
     ///     println!("{option} = {value}");
     /// }
-    /// # Ok::<(), sharded_tune::load::LoadError>(())
+    /// # Ok::<(), sharded_tune::workload::WorkloadError>(())
     /// ```
     #[must_use]
     pub fn changes(&self) -> Vec<(&'static str, String)> {
@@ -156,27 +161,27 @@ impl Outcome {
         }
     }
 
-    /// The whole attribute, as advised. What is not in a load, such as a hasher or the reason why a map is unbounded, is not in it either.
+    /// The whole attribute, as advised. What is not in a workload, such as a hasher or the reason why a map is unbounded, is not in it either.
     ///
     /// # Examples
     ///
     /// ```
-    /// use sharded_tune::{Options, load::Synthetic, tune};
+    /// use sharded_tune::{Options, workload::Synthetic, tune};
     /// use std::time::Duration;
     ///
     /// let options = Options { time: Duration::from_millis(200), ..Options::default() };
-    /// let line = tune(&Synthetic::default().load()?, &options).line();
+    /// let line = tune(&Synthetic::default().workload()?, &options).line();
     /// assert!(line.starts_with("#[shard(lock = "));
-    /// # Ok::<(), sharded_tune::load::LoadError>(())
+    /// # Ok::<(), sharded_tune::workload::WorkloadError>(())
     /// ```
     #[must_use]
     pub fn line(&self) -> String {
         let mut options = match (&self.verdict, &self.declared) {
             (Verdict::Change { to, .. }, _) => to.to_string(),
             (_, Some(declared)) => declared.to_string(),
-            _ => format!("lock = {}", self.load.declared.lock),
+            _ => format!("lock = {}", self.workload.declared.lock),
         };
-        let declared = &self.load.declared;
+        let declared = &self.workload.declared;
         for (name, time) in [("ttl", declared.ttl_ms), ("idle", declared.idle_ms)] {
             if let Some(time) = time {
                 _ = write!(options, ", {name} = \"{}\"", written(time));
@@ -193,13 +198,13 @@ impl Outcome {
     /// # Examples
     ///
     /// ```
-    /// use sharded_tune::{Options, load::Synthetic, tune};
+    /// use sharded_tune::{Options, workload::Synthetic, tune};
     /// use std::time::Duration;
     ///
     /// let options = Options { time: Duration::from_millis(200), ..Options::default() };
-    /// let off = tune(&Synthetic::default().load()?, &options).per_cent_off();
+    /// let off = tune(&Synthetic::default().workload()?, &options).per_cent_off();
     /// assert!((0.0..100.0).contains(&off));
-    /// # Ok::<(), sharded_tune::load::LoadError>(())
+    /// # Ok::<(), sharded_tune::workload::WorkloadError>(())
     /// ```
     #[must_use]
     pub fn per_cent_off(&self) -> f64 {
@@ -228,7 +233,7 @@ pub(crate) fn bytes(bytes: usize) -> String {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let FieldLoad { store, field, declared, .. } = &self.load;
+        let FieldWorkload { store, field, declared, .. } = &self.workload;
         writeln!(f, "{store}.{field}, {} thread(s)", self.threads)?;
         match self.declared {
             Some(declared) => writeln!(f, "  declared  {declared} ({} shards here)", declared.shard_count())?,

@@ -1,27 +1,27 @@
-//! Whether the advice holds in a later measurement, of six loads of which one knows what ails them.
+//! Whether the advice holds in a later measurement, of six workloads of which one knows what ails them.
 
 use crate::{
     candidate::{Candidate, Lock},
-    load::{FieldLoad, planted},
     outcome::Verdict,
     subject,
     tune::{self, Options},
+    workload::{FieldWorkload, planted},
 };
 use sharded_bench_common::stats::Interval;
 use std::{fmt::Write, thread};
 
-/// Tunes each load for a twelfth of the time, and then measures the advised policy beside the declared one anew, with other keys, for as long
+/// Tunes each workload for a twelfth of the time, and then measures the advised policy beside the declared one anew, with other keys, for as long
 /// again. Where the advice was to leave it, the other locks and other numbers of shards are measured in its place. Prints a table; answers whether
 /// all advice held and at least four policies were to be changed.
 pub(crate) fn run(options: &Options) -> bool {
     let cpus = thread::available_parallelism().map_or(1, usize::from).max(2) as u64;
-    let loads = planted(options.threads.map_or(cpus, |threads| threads as u64));
-    let time = options.time / (2 * loads.len() as u32);
+    let workloads = planted(options.threads.map_or(cpus, |threads| threads as u64));
+    let time = options.time / (2 * workloads.len() as u32);
     let (mut held, mut changed) = (0, 0);
-    let mut table = format!("{:<30} {:<44} {:<22} {:<22} {}\n", "load", "advice", "gain", "later", "held");
-    for (name, load) in &loads {
+    let mut table = format!("{:<30} {:<44} {:<22} {:<22} {}\n", "workload", "advice", "gain", "later", "held");
+    for (name, workload) in &workloads {
         let options = Options { time, ..options.clone() };
-        let outcome = tune::tune(load, &options);
+        let outcome = tune::tune(workload, &options);
         println!("{name}: {outcome}");
         let Some(declared) = outcome.declared else { continue };
         let later = Options { seed: options.seed + 1000, ..options };
@@ -31,9 +31,9 @@ pub(crate) fn run(options: &Options) -> bool {
                 continue;
             }
             Verdict::Change { to, gain } => (written(&outcome.changes()), gain, vec![*to]),
-            Verdict::Leave { gain } => ("leave it".to_owned(), gain, others(load, declared)),
+            Verdict::Leave { gain } => ("leave it".to_owned(), gain, others(workload, declared)),
         };
-        let again = tune::compare(load, &later, declared, &rivals);
+        let again = tune::compare(workload, &later, declared, &rivals);
         let best = again.into_iter().flatten().max_by(|a, b| a.low.total_cmp(&b.low));
         let is_changed = matches!(outcome.verdict, Verdict::Change { .. });
         // Where it is to be left, nothing must beat it by what would have been worth a change.
@@ -45,15 +45,15 @@ pub(crate) fn run(options: &Options) -> bool {
         let held = if holds { "yes" } else { "NO" };
         _ = writeln!(table, "{name:<30} {advice:<44} {:<22} {later:<22} {held}", shown(gain));
     }
-    println!("{table}\nheld: {held} of {}; changed: {changed}", loads.len());
-    held == loads.len() && changed >= 4
+    println!("{table}\nheld: {held} of {}; changed: {changed}", workloads.len());
+    held == workloads.len() && changed >= 4
 }
 
 /// What might have been better than the declared policy: each lock, with its shards and with four times and a quarter of them.
-fn others(load: &FieldLoad, declared: Candidate) -> Vec<Candidate> {
+fn others(workload: &FieldWorkload, declared: Candidate) -> Vec<Candidate> {
     let shards = declared.shard_count();
     let counts = [shards, shards * 4, (shards / 4).max(1)];
-    let locks = Lock::ALL.iter().filter(|&&lock| subject::serves(lock, load));
+    let locks = Lock::ALL.iter().filter(|&&lock| subject::serves(lock, workload));
     let with = |&lock: &Lock| counts.map(|shards| Candidate { lock, shards: Some(shards), ..declared });
     locks.flat_map(with).filter(|other| other.lock != declared.lock || other.shard_count() != shards).collect()
 }

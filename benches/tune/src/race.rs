@@ -2,10 +2,10 @@
 
 use crate::{
     candidate::Candidate,
-    load::FieldLoad,
     replay,
     stream::{self, Step},
     subject::{self, Subject},
+    workload::FieldWorkload,
 };
 use sharded_bench_common::{
     stats::{Interval, Latencies},
@@ -39,17 +39,17 @@ impl Lane {
     }
 }
 
-/// Candidates under one load.
+/// Candidates under one workload.
 pub(crate) struct Race<'a> {
     pub(crate) lanes: Vec<Lane>,
-    load: &'a FieldLoad,
+    workload: &'a FieldWorkload,
     streams: &'a [Vec<Step>],
     round: usize,
 }
 
 impl<'a> Race<'a> {
     pub(crate) fn new(
-        load: &'a FieldLoad,
+        workload: &'a FieldWorkload,
         streams: &'a [Vec<Step>],
         candidates: impl IntoIterator<Item = Candidate>,
     ) -> Self {
@@ -63,13 +63,13 @@ impl<'a> Race<'a> {
                 lanes.push(Lane::new(candidate));
             }
         }
-        Race { lanes, load, streams, round: 0 }
+        Race { lanes, workload, streams, round: 0 }
     }
 
     /// Gives each lane a slice, unless the time is over before. Whether all had theirs.
     pub(crate) fn round(&mut self, slice: Duration, until: Instant, tick: &mut dyn FnMut()) -> bool {
         let lanes = self.lanes.len();
-        let each = self.load.entries.saturating_mul(self.load.value_bytes + ENTRY_BYTES);
+        let each = self.workload.entries.saturating_mul(self.workload.value_bytes + ENTRY_BYTES);
         let keeps = each.saturating_mul(lanes as u64) <= KEPT_BYTES;
         // The first round follows the given order, because it may not be finished.
         for lane in turns::order(self.round, lanes) {
@@ -77,7 +77,7 @@ impl<'a> Race<'a> {
                 return false;
             }
             let lane = &mut self.lanes[lane];
-            let subject = lane.subject.take().unwrap_or_else(|| filled(&lane.candidate, self.load));
+            let subject = lane.subject.take().unwrap_or_else(|| filled(&lane.candidate, self.workload));
             let seen = replay::slice(&*subject, self.streams, self.round, slice);
             lane.rates.push(seen.rate);
             lane.latencies.add(&seen.latencies);
@@ -98,9 +98,9 @@ impl<'a> Race<'a> {
     }
 }
 
-fn filled(candidate: &Candidate, load: &FieldLoad) -> Box<dyn Subject> {
-    let subject = subject::build(candidate, load);
-    for key in stream::present(load) {
+fn filled(candidate: &Candidate, workload: &FieldWorkload) -> Box<dyn Subject> {
+    let subject = subject::build(candidate, workload);
+    for key in stream::present(workload) {
         subject.load(key);
     }
     subject

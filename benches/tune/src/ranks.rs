@@ -1,6 +1,6 @@
 //! Keys drawn by their popularity.
 
-use crate::load::Popularity;
+use crate::workload::Popularity;
 use sharded_bench_common::random::{Random, RngExt};
 
 /// Draws ranks, from zero, by their popularity. Between two points of the curve all ranks are equally popular.

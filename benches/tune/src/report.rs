@@ -14,7 +14,7 @@ use std::fmt::Write;
 pub(crate) fn page(outcomes: &[Outcome]) -> String {
     let mut body = String::new();
     for outcome in outcomes {
-        let name = format!("{}.{}", outcome.load.store, outcome.load.field);
+        let name = format!("{}.{}", outcome.workload.store, outcome.workload.field);
         let _ = write!(body, "<h2>{}</h2><pre>{}</pre>", escape(&name), escape(&outcome.to_string()));
         let plots: Vec<Lines> = [throughput(outcome), latency(outcome), hits(outcome)].into_iter().flatten().collect();
         if !plots.is_empty() {
@@ -87,7 +87,7 @@ fn number(value: f64) -> String {
 
 /// What the recorder saw.
 fn seen(outcome: &Outcome) -> String {
-    let Some(seen) = &outcome.load.seen else { return String::new() };
+    let Some(seen) = &outcome.workload.seen else { return String::new() };
     let sum = |counts: &[u64]| counts.iter().sum::<u64>();
     let share = |part: u64, of: u64| 100.0 * part as f64 / of.max(1) as f64;
     let contended = share(sum(&seen.contended), sum(&seen.shards));

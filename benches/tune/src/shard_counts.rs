@@ -2,10 +2,10 @@
 
 use crate::{
     candidate::{Candidate, Lock, Numa},
-    load::{FieldLoad, Mix, Synthetic},
     race::{Lane, Race},
     stream,
     tune::Options,
+    workload::{FieldWorkload, Mix, Synthetic},
 };
 use sharded::shards::{Auto, ShardCount};
 use std::{
@@ -20,7 +20,7 @@ const SLICE: Duration = Duration::from_millis(20);
 /// A number that is slower than the best by less is as good.
 const ALIKE: f64 = 0.03;
 
-/// Races 1, 2, 4, … shards of each lock beside one another, under loads in which all keys are alike and the threads do nothing but use the map,
+/// Races 1, 2, 4, … shards of each lock beside one another, under workloads in which all keys are alike and the threads do nothing but use the map,
 /// with as many threads as there are CPUs and with twice as many. Answers a table of the throughput of each, as a share of the lock's best.
 pub(crate) fn run(options: &Options) -> String {
     let cpus = thread::available_parallelism().map_or(1, usize::from);
@@ -35,26 +35,26 @@ pub(crate) fn run(options: &Options) -> String {
     for threads in threads {
         for (name, mix) in mixes {
             let made_up = Synthetic { mix, skew: 0.0, threads: threads as u64, ..Synthetic::default() };
-            let load = made_up.load().expect("possible");
+            let workload = made_up.workload().expect("possible");
             _ = write!(
                 text,
                 "\n{name}, {threads} threads, {} keys\n{}",
-                load.entries,
-                raced(&load, options, threads, time)
+                workload.entries,
+                raced(&workload, options, threads, time)
             );
         }
     }
     text
 }
 
-fn raced(load: &FieldLoad, options: &Options, threads: usize, time: Duration) -> String {
+fn raced(workload: &FieldWorkload, options: &Options, threads: usize, time: Duration) -> String {
     let until = Instant::now() + time;
-    let streams = stream::streams(load, threads, options.seed);
+    let streams = stream::streams(workload, threads, options.seed);
     let counts = || (0..=LARGEST).map(|power| 1 << power);
     let with = |&lock: &Lock| {
         counts().map(move |count| Candidate { lock, shards: Some(count), cache: None, numa: Numa::Spread })
     };
-    let mut race = Race::new(load, &streams, Lock::ALL.iter().flat_map(with));
+    let mut race = Race::new(workload, &streams, Lock::ALL.iter().flat_map(with));
     while race.round(SLICE, until, &mut || ()) {}
     let mut text = format!("{:<12}", "shards");
     counts().for_each(|count| _ = write!(text, "{count:>6}"));

@@ -1,12 +1,12 @@
 //! Which operation on which key a thread does next, drawn ahead of time so that it costs nothing while it is measured.
 
 use crate::{
-    load::{FieldLoad, Trace},
     ranks::Ranks,
+    workload::{FieldWorkload, Trace},
 };
 use sharded_bench_common::random::{Random, RngExt, seeded};
 
-/// What is done to a map, by the order of [`Mix`](crate::load::Mix)'s fields.
+/// What is done to a map, by the order of [`Mix`](crate::workload::Mix)'s fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     Get,
@@ -42,9 +42,9 @@ impl Step {
 const STEPS: usize = 1 << 17;
 
 /// The steps of each thread, other ones for each seed.
-pub(crate) fn streams(load: &FieldLoad, threads: usize, seed: u64) -> Vec<Vec<Step>> {
-    let ranks = Ranks::new(&load.keys);
-    let trace = load.trace.as_ref().and_then(Trace::whole);
+pub(crate) fn streams(workload: &FieldWorkload, threads: usize, seed: u64) -> Vec<Vec<Step>> {
+    let ranks = Ranks::new(&workload.keys);
+    let trace = workload.trace.as_ref().and_then(Trace::whole);
     let stream = |thread: usize| {
         let mut random = seeded(seed << 16 | thread as u64);
         // Threads go through a trace side by side, each from a place of its own.
@@ -56,14 +56,14 @@ pub(crate) fn streams(load: &FieldLoad, threads: usize, seed: u64) -> Vec<Vec<St
             }
             None => ranks.draw(random),
         };
-        (0..STEPS).map(|_| Step::new(operation(load, &mut random), key(&mut random))).collect()
+        (0..STEPS).map(|_| Step::new(operation(workload, &mut random), key(&mut random))).collect()
     };
     (0..threads).map(stream).collect()
 }
 
-fn operation(load: &FieldLoad, random: &mut Random) -> usize {
-    let counts = load.mix.counts();
-    let mut drawn = random.random_range(0..load.mix.total());
+fn operation(workload: &FieldWorkload, random: &mut Random) -> usize {
+    let counts = workload.mix.counts();
+    let mut drawn = random.random_range(0..workload.mix.total());
     let is_it = |&count: &u64| {
         let found = drawn < count;
         drawn = drawn.saturating_sub(count);
@@ -73,31 +73,31 @@ fn operation(load: &FieldLoad, random: &mut Random) -> usize {
 }
 
 /// Keys that are in the map at the start: the most popular ones, or those that a trace comes to first.
-pub(crate) fn present(load: &FieldLoad) -> Box<dyn Iterator<Item = u64> + '_> {
-    let entries = load.entries as usize;
-    match load.trace.as_ref().and_then(Trace::whole) {
+pub(crate) fn present(workload: &FieldWorkload) -> Box<dyn Iterator<Item = u64> + '_> {
+    let entries = workload.entries as usize;
+    match workload.trace.as_ref().and_then(Trace::whole) {
         Some(keys) => Box::new(keys.iter().take(4 * entries).map(|&key| u64::from(key))),
-        None => Box::new((0..load.keys.distinct()).take(entries)),
+        None => Box::new((0..workload.keys.distinct()).take(entries)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Operation, streams};
-    use crate::load::{Mix, Synthetic};
+    use crate::workload::{Mix, Synthetic};
     use proptest::prelude::{prop_assert, proptest};
 
     proptest! {
         #[test]
         fn operations_and_hot_keys_come_as_often_as_the_load_says(get in 1..100_u64, insert in 0..100_u64, hot in 0.0..0.9_f64) {
             let mix = Mix { get, insert, ..Mix::default() };
-            let load = Synthetic { mix, keys: 1000, skew: 0.0, hot, ..Synthetic::default() }.load().expect("possible");
-            let steps = &streams(&load, 1, get)[0];
+            let workload = Synthetic { mix, keys: 1000, skew: 0.0, hot, ..Synthetic::default() }.workload().expect("possible");
+            let steps = &streams(&workload, 1, get)[0];
             let share = |count: usize| count as f64 / steps.len() as f64;
             let gets = share(steps.iter().filter(|step| step.operation() == Operation::Get).count());
             prop_assert!((gets - get as f64 / (get + insert) as f64).abs() < 0.02);
             let hottest = share(steps.iter().filter(|step| step.key() == 0).count());
-            prop_assert!((hottest - load.keys.hottest()).abs() < 0.02);
+            prop_assert!((hottest - workload.keys.hottest()).abs() < 0.02);
             prop_assert!(steps.iter().all(|step| step.key() < 1000));
         }
     }

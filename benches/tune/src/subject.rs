@@ -5,9 +5,9 @@
 
 use crate::{
     candidate::{Candidate, Evict, Lock, Numa},
-    load::FieldLoad,
     stream::{Operation, Step},
     work::Work,
+    workload::FieldWorkload,
 };
 use sharded::{
     Policy, ShardedMap,
@@ -30,8 +30,8 @@ pub(crate) trait Subject: Send + Sync {
     fn bytes(&self) -> usize;
 }
 
-/// An empty map with this policy, for such a load.
-pub(crate) fn build(candidate: &Candidate, load: &FieldLoad) -> Box<dyn Subject> {
+/// An empty map with this policy, for such a workload.
+pub(crate) fn build(candidate: &Candidate, workload: &FieldWorkload) -> Box<dyn Subject> {
     NUMA.set(candidate.numa);
     SHARDS.set(candidate.asked_shards());
     /// Names the types one after the other: only of types that are named is it known that threads can share the map.
@@ -47,14 +47,14 @@ pub(crate) fn build(candidate: &Candidate, load: &FieldLoad) -> Box<dyn Subject>
             }
         };
         ($lock:ty, $value:ty, $evict:ty) => {
-            match (load.declared.ttl_ms, load.declared.idle_ms) {
-                (None, None) => boxed::<$lock, $value, $evict, expiry::Never>(candidate, load),
-                (Some(_), None) => boxed::<$lock, $value, $evict, expiry::AfterWrite>(candidate, load),
-                (_, Some(_)) => boxed::<$lock, $value, $evict, expiry::AfterAccess>(candidate, load),
+            match (workload.declared.ttl_ms, workload.declared.idle_ms) {
+                (None, None) => boxed::<$lock, $value, $evict, expiry::Never>(candidate, workload),
+                (Some(_), None) => boxed::<$lock, $value, $evict, expiry::AfterWrite>(candidate, workload),
+                (_, Some(_)) => boxed::<$lock, $value, $evict, expiry::AfterAccess>(candidate, workload),
             }
         };
     }
-    match (candidate.lock, Shape::of(load)) {
+    match (candidate.lock, Shape::of(workload)) {
         (Lock::Mutex, Shape::Word) => with!(lock::Mutex, u64),
         (Lock::Mutex, Shape::Line) => with!(lock::Mutex, [u64; 8]),
         (Lock::Mutex, Shape::Boxed) => with!(lock::Mutex, Box<[u64]>),
@@ -67,9 +67,9 @@ pub(crate) fn build(candidate: &Candidate, load: &FieldLoad) -> Box<dyn Subject>
     }
 }
 
-/// Whether a map of this load can have this lock.
-pub(crate) fn serves(lock: Lock, load: &FieldLoad) -> bool {
-    lock != Lock::Optimistic || load.copy && Shape::of(load) != Shape::Boxed
+/// Whether a map of this workload can have this lock.
+pub(crate) fn serves(lock: Lock, workload: &FieldWorkload) -> bool {
+    lock != Lock::Optimistic || workload.copy && Shape::of(workload) != Shape::Boxed
 }
 
 /// What a value is like.
@@ -84,8 +84,8 @@ enum Shape {
 }
 
 impl Shape {
-    fn of(load: &FieldLoad) -> Self {
-        match load.value_bytes {
+    fn of(workload: &FieldWorkload) -> Self {
+        match workload.value_bytes {
             0..=16 => Shape::Word,
             17..=64 => Shape::Line,
             _ => Shape::Boxed,
@@ -94,7 +94,7 @@ impl Shape {
 }
 
 /// A new map of these types.
-fn boxed<L, V: Payload, E: Limited, X: Timed>(candidate: &Candidate, load: &FieldLoad) -> Box<dyn Subject>
+fn boxed<L, V: Payload, E: Limited, X: Timed>(candidate: &Candidate, workload: &FieldWorkload) -> Box<dyn Subject>
 where
     L: Serves<u64, V>,
     ShardedMap<u64, V, Tried<L, E, X>>: BuildField<Tried<L, E, X>> + Send + Sync,
@@ -104,7 +104,7 @@ where
         Some((_, capacity)) => E::limit(options, capacity as usize),
         None => options,
     };
-    let options = X::time(options, load.declared.ttl_ms, load.declared.idle_ms);
+    let options = X::time(options, workload.declared.ttl_ms, workload.declared.idle_ms);
     let inner = ShardedMap::with_options(options);
     debug_assert_eq!(
         inner.shard_count(),
@@ -113,8 +113,8 @@ where
     );
     Box::new(Map::<V, Tried<L, E, X>> {
         inner,
-        words: load.value_bytes.div_ceil(8) as usize,
-        hold: Work::taking(load.hold_ns),
+        words: workload.value_bytes.div_ceil(8) as usize,
+        hold: Work::taking(workload.hold_ns),
     })
 }
 
@@ -323,18 +323,18 @@ mod tests {
     use super::build;
     use crate::{
         candidate::{Candidate, Evict, Lock, Numa},
-        load::Synthetic,
+        workload::Synthetic,
     };
 
     /// Which is asserted where a map is built.
     #[test]
     fn a_candidate_knows_how_many_shards_its_map_has() {
-        let load = Synthetic::default().load().expect("possible");
+        let workload = Synthetic::default().workload().expect("possible");
         for capacity in [1, 63, 127, 128, 1_000, 16_384, 100_000] {
             for cache in Evict::ALL.iter().map(|&evict| Some((evict, capacity))).chain([None]) {
                 for shards in [None, Some(1), Some(8), Some(256)] {
                     let candidate = Candidate { lock: Lock::Mutex, shards, cache, numa: Numa::Off };
-                    build(&candidate, &load);
+                    build(&candidate, &workload);
                 }
             }
         }

@@ -3,10 +3,10 @@
 use crate::{
     candidate::{Candidate, Evict, Lock, Numa},
     hits::{self, HitCurve},
-    load::FieldLoad,
     outcome::{HotKey, Outcome, Point, Verdict},
     race::{Lane, Race},
     stream, subject,
+    workload::FieldWorkload,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use sharded::topology::Topology;
@@ -30,7 +30,7 @@ const LEAST_SLICES: usize = 6;
 /// What is not faster by more than this is not preferred to what is nearer to the declared policy.
 const ALIKE: f64 = 0.02;
 
-/// How a load is tuned.
+/// How a workload is tuned.
 ///
 /// # Examples
 ///
@@ -45,7 +45,7 @@ const ALIKE: f64 = 0.02;
 pub struct Options {
     /// How long it may take, but for the time to fill one map.
     pub time: Duration,
-    /// Threads; `None`: as many as the load says, up to twice the CPUs.
+    /// Threads; `None`: as many as the workload says, up to twice the CPUs.
     pub threads: Option<usize>,
     /// A smaller gain than this part is not worth a change.
     pub least_gain: f64,
@@ -72,14 +72,14 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The threads that replay such a load.
-    pub(crate) fn threads_for(&self, load: &FieldLoad) -> usize {
+    /// The threads that replay such a workload.
+    pub(crate) fn threads_for(&self, workload: &FieldWorkload) -> usize {
         let cpus = thread::available_parallelism().map_or(1, usize::from);
-        self.threads.unwrap_or_else(|| (load.threads as usize).min(2 * cpus)).max(1)
+        self.threads.unwrap_or_else(|| (workload.threads as usize).min(2 * cpus)).max(1)
     }
 }
 
-/// Replays a load under many policies and says which one serves it best on this machine.
+/// Replays a workload under many policies and says which one serves it best on this machine.
 ///
 /// How often a cache hits is found out first, for every eviction and for capacities around the declared one. Then every lock with several
 /// numbers of shards takes turns in short slices; what is clearly worse drops out. The best few and the declared policy are measured anew; of
@@ -92,32 +92,35 @@ impl Options {
 ///
 /// See [the crate](crate).
 #[must_use]
-pub fn tune(load: &FieldLoad, options: &Options) -> Outcome {
-    let declared =
-        match load.check().map_err(|error| error.to_string()).and_then(|()| Candidate::declared(&load.declared)) {
-            Ok(declared) if subject::serves(declared.lock, load) => declared,
-            Ok(declared) => {
-                let why = format!("values of this size are not tried with `lock = {}`", declared.lock.name());
-                return Outcome::untried(load, why);
-            }
-            Err(why) => return Outcome::untried(load, why),
-        };
-    Tuning::new(load, options, declared).run()
+pub fn tune(workload: &FieldWorkload, options: &Options) -> Outcome {
+    let declared = match workload
+        .check()
+        .map_err(|error| error.to_string())
+        .and_then(|()| Candidate::declared(&workload.declared))
+    {
+        Ok(declared) if subject::serves(declared.lock, workload) => declared,
+        Ok(declared) => {
+            let why = format!("values of this size are not tried with `lock = {}`", declared.lock.name());
+            return Outcome::untried(workload, why);
+        }
+        Err(why) => return Outcome::untried(workload, why),
+    };
+    Tuning::new(workload, options, declared).run()
 }
 
 /// How many times as fast each of these candidates is as the declared one, misses included; `None` where the time was too short. All of them
 /// and the declared one take turns for the whole time.
 pub(crate) fn compare(
-    load: &FieldLoad,
+    workload: &FieldWorkload,
     options: &Options,
     declared: Candidate,
     candidates: &[Candidate],
 ) -> Vec<Option<Interval>> {
-    let tuning = Tuning::new(load, options, declared);
-    let threads = options.threads_for(load);
-    let streams = stream::streams(load, threads, options.seed);
-    let value = Value::new(load, &hits::curves(load, &declared, tuning.at(15)), threads);
-    let mut race = Race::new(load, &streams, [declared].into_iter().chain(candidates.iter().copied()));
+    let tuning = Tuning::new(workload, options, declared);
+    let threads = options.threads_for(workload);
+    let streams = stream::streams(workload, threads, options.seed);
+    let value = Value::new(workload, &hits::curves(workload, &declared, tuning.at(15)), threads);
+    let mut race = Race::new(workload, &streams, [declared].into_iter().chain(candidates.iter().copied()));
     tuning.rounds(&mut race, tuning.at(100));
     tuning.bar.finish_and_clear();
     let lane = |candidate: &Candidate| race.lanes.iter().find(|lane| lane.candidate == *candidate);
@@ -125,7 +128,7 @@ pub(crate) fn compare(
 }
 
 struct Tuning<'a> {
-    load: &'a FieldLoad,
+    workload: &'a FieldWorkload,
     options: &'a Options,
     declared: Candidate,
     began: Instant,
@@ -133,13 +136,19 @@ struct Tuning<'a> {
 }
 
 impl<'a> Tuning<'a> {
-    fn new(load: &'a FieldLoad, options: &'a Options, declared: Candidate) -> Self {
+    fn new(workload: &'a FieldWorkload, options: &'a Options, declared: Candidate) -> Self {
         let bar =
             if options.progress { ProgressBar::new(options.time.as_millis() as u64) } else { ProgressBar::hidden() };
         let style =
             ProgressStyle::with_template("{msg:<40} {bar:30} {percent:>3} % of {prefix}").expect("a valid template");
-        let bar = bar.with_style(style).with_message(format!("{}.{}", load.store, load.field));
-        Tuning { load, options, declared, began: Instant::now(), bar: bar.with_prefix(format!("{:.0?}", options.time)) }
+        let bar = bar.with_style(style).with_message(format!("{}.{}", workload.store, workload.field));
+        Tuning {
+            workload,
+            options,
+            declared,
+            began: Instant::now(),
+            bar: bar.with_prefix(format!("{:.0?}", options.time)),
+        }
     }
 
     /// When so many per cent of the time are over.
@@ -152,19 +161,19 @@ impl<'a> Tuning<'a> {
     }
 
     fn run(self) -> Outcome {
-        let threads = self.options.threads_for(self.load);
-        let streams = stream::streams(self.load, threads, self.options.seed);
-        let hits = hits::curves(self.load, &self.declared, self.at(15));
-        let value = Value::new(self.load, &hits, threads);
+        let threads = self.options.threads_for(self.workload);
+        let streams = stream::streams(self.workload, threads, self.options.seed);
+        let hits = hits::curves(self.workload, &self.declared, self.at(15));
+        let value = Value::new(self.workload, &hits, threads);
 
-        let mut race = Race::new(self.load, &streams, self.grid(&hits));
+        let mut race = Race::new(self.workload, &streams, self.grid(&hits));
         let sweep = self.sweep(&mut race, &value);
         let finalists = self.finalists(&race.lanes, &value);
         drop(race);
 
         // Slices of its own, drawn anew, so that luck in the first ones counts for nothing.
-        let streams = stream::streams(self.load, threads, self.options.seed + 1);
-        let mut race = Race::new(self.load, &streams, finalists);
+        let streams = stream::streams(self.workload, threads, self.options.seed + 1);
+        let mut race = Race::new(self.workload, &streams, finalists);
         self.rounds(&mut race, self.at(70));
         let chosen = self.choose(&race.lanes, &value);
         race.keep(|lane| lane.candidate == self.declared || lane.candidate == chosen);
@@ -181,7 +190,7 @@ impl<'a> Tuning<'a> {
         counts.extend(SHARDS.map(Some));
         for cache in self.caches(hits) {
             for &shards in &counts {
-                let locks = Lock::ALL.iter().filter(|&&lock| subject::serves(lock, self.load));
+                let locks = Lock::ALL.iter().filter(|&&lock| subject::serves(lock, self.workload));
                 let with = |&lock: &Lock| Candidate { lock, shards, cache, numa: self.declared.numa };
                 grid.extend(locks.map(|lock| with(lock).written_like(&self.declared)));
             }
@@ -304,13 +313,13 @@ impl<'a> Tuning<'a> {
         };
         let bytes = |lane: Option<&Lane>| lane.map_or(0, |lane| lane.bytes);
         Outcome {
-            load: self.load.clone(),
+            workload: self.workload.clone(),
             declared: Some(self.declared),
             verdict,
             rates: [old, new].map(|lane| lane.and_then(Lane::rate).unwrap_or(0.0)),
             p999_ns: [old, new].map(|lane| lane.map_or(0, |lane| lane.latencies.at(0.999))),
             bytes: [bytes(old), bytes(new)],
-            hot_key: HotKey::find(self.load, &self.declared, threads, &sweep),
+            hot_key: HotKey::find(self.workload, &self.declared, threads, &sweep),
             threads,
             sweep,
             hits,
@@ -326,9 +335,9 @@ struct Value {
 }
 
 impl Value {
-    fn new(load: &FieldLoad, hits: &[HitCurve], threads: usize) -> Self {
-        let fills = load.mix.load as f64 / load.mix.total() as f64;
-        Value { miss_ns: load.miss_ns as f64 * fills / threads as f64, hits: hits.to_vec() }
+    fn new(workload: &FieldWorkload, hits: &[HitCurve], threads: usize) -> Self {
+        let fills = workload.mix.load as f64 / workload.mix.total() as f64;
+        Value { miss_ns: workload.miss_ns as f64 * fills / threads as f64, hits: hits.to_vec() }
     }
 
     /// Operations per second, misses included.

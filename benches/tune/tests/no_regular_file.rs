@@ -1,8 +1,8 @@
 //! A path may name anything. What is no regular file, or is longer than any file of its kind, is refused at once, with the reason.
 
 use sharded_tune::{
-    load::{Load, LoadError},
     source::{SourceError, apply},
+    workload::{Workload, WorkloadError},
 };
 use std::{
     fs::{self, File},
@@ -40,20 +40,20 @@ fn at_once<R: Send + 'static>(call: impl FnOnce() -> R + Send + 'static) -> R {
     answered.recv_timeout(Duration::from_mins(1)).expect("it waits, or reads for ever")
 }
 
-/// Why this is refused as a load, and as a source file.
+/// Why this is refused as a workload, and as a source file.
 fn refusals(path: &Path) -> [String; 2] {
-    let (load, source) = (path.to_owned(), path.to_owned());
-    let load = at_once(move || Load::read(&load)).expect_err("it is no load");
+    let (workload, source) = (path.to_owned(), path.to_owned());
+    let workload = at_once(move || Workload::read(&workload)).expect_err("it is no workload");
     let source = at_once(move || apply(&source, "Shop", "carts", &[])).expect_err("it is no source file");
-    assert!(matches!(load, LoadError::Io(_) | LoadError::Foreign(_)), "{load}");
-    [load.to_string(), source.to_string()]
+    assert!(matches!(workload, WorkloadError::Io(_) | WorkloadError::Foreign(_)), "{workload}");
+    [workload.to_string(), source.to_string()]
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_pipe_is_refused() {
     let folder = Folder::new("pipe");
-    let pipe = folder.join("load.rs");
+    let pipe = folder.join("workload.rs");
     let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).expect("a pipe");
     for why in refusals(&pipe) {
@@ -77,18 +77,18 @@ fn a_device_without_an_end_is_refused() {
 #[test]
 fn a_folder_is_no_load() {
     let folder = Folder::new("folder");
-    let error = Load::read(&folder.0).expect_err("it is a folder");
+    let error = Workload::read(&folder.0).expect_err("it is a folder");
     assert_eq!(error.to_string(), "it is a folder");
 }
 
 #[test]
 fn a_file_that_is_too_long_is_refused() {
     let folder = Folder::new("long");
-    let long = folder.join("load.rs");
+    let long = folder.join("workload.rs");
     // It has no contents on the disk.
     File::create(&long).and_then(|file| file.set_len((256 << 20) + 1)).expect("a sparse file");
-    let [load, source] = refusals(&long);
-    assert_eq!(load, "not a load file: it has more than 256 MiB");
+    let [workload, source] = refusals(&long);
+    assert_eq!(workload, "not a workload file: it has more than 256 MiB");
     assert!(source.ends_with("it has more than 16 MiB"), "{source}");
 }
 

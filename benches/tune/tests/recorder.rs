@@ -3,7 +3,7 @@
 use proptest::prelude::{ProptestConfig, prop_assert, proptest};
 use sharded::{Change, Store, sharded};
 use sharded_bench_common::random::{RngExt, seeded};
-use sharded_tune::load::{FieldLoad, Load};
+use sharded_tune::workload::{FieldWorkload, Workload};
 use std::{
     collections::{HashMap, HashSet},
     pin::pin,
@@ -31,21 +31,21 @@ fn shop() -> Shop<String> {
     Shop::new()
 }
 
-fn recorded(store: &Shop<String>, work: impl FnOnce()) -> Load {
+fn recorded(store: &Shop<String>, work: impl FnOnce()) -> Workload {
     let recorder = store.recorder();
     work();
-    Load::parse(&recorder.load()).expect("what is recorded is a load")
+    Workload::parse(&recorder.load()).expect("what is recorded is a workload")
 }
 
-fn field<'a>(load: &'a Load, name: &str) -> &'a FieldLoad {
-    load.fields.iter().find(|field| field.field == name).expect("it was used")
+fn field<'a>(workload: &'a Workload, name: &str) -> &'a FieldWorkload {
+    workload.fields.iter().find(|field| field.field == name).expect("it was used")
 }
 
 #[test]
 fn it_says_what_is_declared() {
     const ENTRIES: u64 = 10_000;
     let shop = shop();
-    let load = recorded(&shop, || {
+    let workload = recorded(&shop, || {
         for number in 0..ENTRIES {
             shop.carts().insert(number, Vec::new());
             shop.prices().insert(number, number);
@@ -54,25 +54,25 @@ fn it_says_what_is_declared() {
         }
     });
     assert_eq!(
-        load.fields.iter().map(|field| field.field.as_str()).collect::<Vec<_>>(),
+        workload.fields.iter().map(|field| field.field.as_str()).collect::<Vec<_>>(),
         ["carts", "prices", "pages", "online"]
     );
-    assert!(load.fields.iter().all(|field| field.store == "Shop"));
+    assert!(workload.fields.iter().all(|field| field.store == "Shop"));
 
-    let carts = field(&load, "carts");
+    let carts = field(&workload, "carts");
     assert_eq!(
         (carts.declared.lock.as_str(), carts.declared.shards, carts.declared.ttl_ms),
         ("Mutex", Some(16), Some(3_600_000))
     );
     assert_eq!((carts.declared.evict.as_str(), carts.declared.capacity, carts.copy), ("Unbounded", None, false));
     assert_eq!((carts.entries, carts.value_bytes), (ENTRIES, size_of::<Vec<String>>() as u64));
-    let prices = field(&load, "prices");
+    let prices = field(&workload, "prices");
     assert_eq!(
         (prices.declared.lock.as_str(), prices.declared.shards, prices.declared.ttl_ms),
         ("Optimistic", None, None)
     );
     assert!(prices.copy);
-    let pages = field(&load, "pages");
+    let pages = field(&workload, "pages");
     assert_eq!((pages.declared.evict.as_str(), pages.declared.capacity), ("Lru", Some(500)));
     assert_eq!((pages.declared.ttl_ms, pages.declared.idle_ms, pages.entries), (Some(90_000), Some(2_000), 500));
     assert_eq!(pages.declared.numa, "Spread");
@@ -82,22 +82,22 @@ fn it_says_what_is_declared() {
 fn nothing_is_recorded_without_a_recorder_or_without_the_flag() {
     let shop = shop();
     (0..1000).for_each(|number| _ = shop.carts().insert(number, Vec::new()));
-    let load = recorded(&shop, || {});
-    assert!(load.fields.is_empty(), "what was before does not count");
-    let load = recorded(&shop, || (0..1000).for_each(|number| _ = shop.carts().get(&number)));
-    assert_eq!(field(&load, "carts").mix.insert, 0, "it begins anew");
+    let workload = recorded(&shop, || {});
+    assert!(workload.fields.is_empty(), "what was before does not count");
+    let workload = recorded(&shop, || (0..1000).for_each(|number| _ = shop.carts().get(&number)));
+    assert_eq!(field(&workload, "carts").mix.insert, 0, "it begins anew");
 
     let other = Unrecorded::new();
     let recorder = other.recorder();
     (0..1000).for_each(|number| _ = other.carts().insert(number, number));
-    assert!(Load::parse(&recorder.load()).expect("a load").fields.is_empty());
+    assert!(Workload::parse(&recorder.load()).expect("a workload").fields.is_empty());
 }
 
 #[test]
 fn threads_are_counted_and_no_key_is_kept() {
     const USES: u64 = 32_000;
     let shop = shop();
-    let load = shop.recorder();
+    let recorder = shop.recorder();
     thread::scope(|scope| {
         for of_thread in 0..3_u64 {
             let shop = &shop;
@@ -108,9 +108,9 @@ fn threads_are_counted_and_no_key_is_kept() {
             });
         }
     });
-    let text = load.load();
+    let text = recorder.load();
     assert!(!text.contains("secret") && !text.contains("123456789"));
-    let parsed = Load::parse(&text).expect("a load");
+    let parsed = Workload::parse(&text).expect("a workload");
     let pages = field(&parsed, "pages");
     assert_eq!(pages.threads, 3);
     let seen = pages.seen.as_ref().expect("it was seen");
@@ -122,7 +122,7 @@ fn threads_are_counted_and_no_key_is_kept() {
 #[test]
 fn a_cache_that_is_filled_on_a_miss_is_one_of_loads() {
     let shop = shop();
-    let load = recorded(&shop, || {
+    let workload = recorded(&shop, || {
         for number in 0..20_000_u64 {
             let key = (number * number % 1009).to_string();
             if shop.pages().get(&key).is_none() {
@@ -130,7 +130,7 @@ fn a_cache_that_is_filled_on_a_miss_is_one_of_loads() {
             }
         }
     });
-    let pages = field(&load, "pages");
+    let pages = field(&workload, "pages");
     assert!(pages.mix.load > 0 && pages.mix.get == 0 && pages.mix.insert == 0, "{:?}", pages.mix);
 }
 
@@ -144,7 +144,7 @@ fn closures_are_timed_under_the_lock_and_nothing_else_is() {
     let shop = shop();
     shop.carts().insert(1, Vec::new());
     shop.prices().insert(1, 1);
-    let load = recorded(&shop, || {
+    let workload = recorded(&shop, || {
         for _ in 0..USES {
             shop.carts().with(&1, |_| thread::sleep(LONG));
             shop.prices().with_mut(&1, |_| thread::sleep(LONG));
@@ -153,13 +153,13 @@ fn closures_are_timed_under_the_lock_and_nothing_else_is() {
         }
     });
     for name in ["carts", "prices", "pages"] {
-        let field = field(&load, name);
+        let field = field(&workload, name);
         // A clock is read faster than half of that.
         assert!(field.hold_ns >= 50_000, "{name}: {}", field.hold_ns);
     }
-    assert_eq!(field(&load, "online").hold_ns, 0, "no closure ran");
+    assert_eq!(field(&workload, "online").hold_ns, 0, "no closure ran");
 
-    let load = recorded(&shop, || {
+    let workload = recorded(&shop, || {
         for number in 0..USES {
             shop.carts().compute(number, |_| {
                 thread::sleep(LONG);
@@ -169,15 +169,15 @@ fn closures_are_timed_under_the_lock_and_nothing_else_is() {
             shop.prices().get(&number);
         }
     });
-    assert!(field(&load, "carts").hold_ns >= 50_000);
-    assert_eq!(field(&load, "prices").hold_ns, 0, "what is between two uses is no closure");
+    assert!(field(&workload, "carts").hold_ns >= 50_000);
+    assert_eq!(field(&workload, "prices").hold_ns, 0, "what is between two uses is no closure");
 }
 
 #[test]
 fn a_loader_is_timed_as_what_a_miss_costs() {
     const LONG: Duration = Duration::from_micros(100);
     let shop = shop();
-    let load = recorded(&shop, || {
+    let workload = recorded(&shop, || {
         for number in 0..USES {
             shop.carts().get_or_insert_with(number, || {
                 thread::sleep(LONG);
@@ -195,7 +195,7 @@ fn a_loader_is_timed_as_what_a_miss_costs() {
         }
     });
     for name in ["carts", "pages", "prices"] {
-        let field = field(&load, name);
+        let field = field(&workload, name);
         assert!(field.miss_ns >= 100_000, "{name}: {}", field.miss_ns);
         assert_eq!(field.hold_ns, 0, "{name}: a loader is no closure on an entry");
     }
@@ -206,7 +206,7 @@ fn a_loader_is_timed_as_what_a_miss_costs() {
 fn the_time_from_a_read_that_misses_to_the_insert_is_what_a_miss_costs() {
     const LONG: Duration = Duration::from_micros(200);
     let shop = shop();
-    let load = recorded(&shop, || {
+    let workload = recorded(&shop, || {
         for number in 0..5_000 {
             if shop.carts().with(&number, Vec::len).is_none() {
                 thread::sleep(LONG);
@@ -214,10 +214,10 @@ fn the_time_from_a_read_that_misses_to_the_insert_is_what_a_miss_costs() {
             }
         }
     });
-    assert!(field(&load, "carts").miss_ns >= 200_000, "{}", field(&load, "carts").miss_ns);
+    assert!(field(&workload, "carts").miss_ns >= 200_000, "{}", field(&workload, "carts").miss_ns);
 
     // What is found, or inserted by another thread, or not asked for, is no miss.
-    let load = recorded(&shop, || {
+    let workload = recorded(&shop, || {
         for number in 0..5_000 {
             shop.carts().get(&number);
             shop.carts().insert(number, Vec::new());
@@ -228,21 +228,21 @@ fn the_time_from_a_read_that_misses_to_the_insert_is_what_a_miss_costs() {
         });
     });
     for name in ["carts", "prices"] {
-        assert_eq!(field(&load, name).miss_ns, 20_000, "{name}: none was seen");
+        assert_eq!(field(&workload, name).miss_ns, 20_000, "{name}: none was seen");
     }
 }
 
 #[test]
 fn what_is_recorded_can_be_replayed() {
     let shop = shop();
-    let load = recorded(&shop, || {
+    let workload = recorded(&shop, || {
         for number in 0..50_000_u64 {
             shop.carts().insert(number % 997, Vec::new());
             shop.carts().with(&(number % 89), Vec::len);
         }
     });
     let options = sharded_tune::Options { time: Duration::from_millis(300), threads: Some(2), ..Default::default() };
-    let outcome = sharded_tune::tune(field(&load, "carts"), &options);
+    let outcome = sharded_tune::tune(field(&workload, "carts"), &options);
     assert!(outcome.declared.is_some() && outcome.threads == 2, "{outcome}");
 }
 
@@ -256,7 +256,7 @@ proptest! {
         let shop = shop();
         let (mut done_reads, mut on_the_hot_key) = (0, 0);
         // Made up without a period that the sampling could fall in with.
-        let load = recorded(&shop, || {
+        let workload = recorded(&shop, || {
             let mut random = seeded(1);
             for _ in 0..USES {
                 let key = if random.random_range(0..10) < hot { 0 } else { random.random_range(0..keys) };
@@ -269,7 +269,7 @@ proptest! {
                 }
             }
         });
-        let prices = field(&load, "prices");
+        let prices = field(&workload, "prices");
         let share = |part: u64, of: u64| f64::from(u32::try_from(part).unwrap_or(0)) / f64::from(u32::try_from(of).unwrap_or(0));
         let total = prices.mix.get + prices.mix.insert;
         prop_assert!((share(prices.mix.get, total) - share(done_reads, USES)).abs() < 0.08, "{:?}", prices.mix);

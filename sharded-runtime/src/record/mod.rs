@@ -7,7 +7,7 @@
 //! No key and no value is kept. The samples take at most 26 MiB a map.
 //! Without the flag there is no trace of this in what is compiled.
 //!
-//! What it writes is a load file, whose form the documentation of `sharded-tune` describes.
+//! It writes a workload file, whose form the documentation of `sharded-tune` describes.
 
 mod followed;
 mod missed;
@@ -215,7 +215,7 @@ impl<'a, T: Store + ?Sized> Recorder<'a, T> {
         Recorder { store, began: Instant::now(), before }
     }
 
-    /// The load file of what was recorded so far. It goes on.
+    /// The workload file of what was recorded so far. It goes on.
     ///
     /// O(samples), without a lock of a map.
     ///
@@ -236,7 +236,7 @@ impl<'a, T: Store + ?Sized> Recorder<'a, T> {
         text::file(thread::available_parallelism().map_or(1, usize::from), &fields)
     }
 
-    /// Writes the load file of what was recorded so far. It goes on.
+    /// Writes the workload file of what was recorded so far. It goes on.
     ///
     /// # Errors
     ///

@@ -3,7 +3,7 @@
 use super::followed::{Followed, rank};
 use std::time::Instant;
 
-/// What is done to a map, as a load file names it.
+/// What is done to a map, as a workload file names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     Get,

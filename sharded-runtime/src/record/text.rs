@@ -1,4 +1,4 @@
-//! The load file. Its form is `sharded-tune`'s, whose tests read what is written here.
+//! The workload file. Its form is `sharded-tune`'s, whose tests read what is written here.
 
 use super::{
     Operation, Recording,

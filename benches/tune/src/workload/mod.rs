@@ -2,7 +2,7 @@
 //!
 //! # The file
 //!
-//! A load file is one JSON document, in UTF-8:
+//! A workload file is one JSON document, in UTF-8:
 //!
 //! ```json
 //! {"format":"sharded-load","version":1,"checksum":"af63dc4c8601ec8c","body":{"cpus":16,"fields":[]}}
@@ -12,42 +12,42 @@
 //! it out. Another `format`, a `version` that is not 1, a checksum that is another one, an unknown name and a number that can't be are errors.
 //! There is no user data in it: keys are ranks or hashes.
 //!
-//! `body` is a [`Load`], `fields` are [`FieldLoad`]s, and the names in the file are those of their fields here.
+//! `body` is a [`Workload`], `fields` are [`FieldWorkload`]s, and the names in the file are those of their fields here.
 
 mod file;
 mod planted;
 mod synthetic;
 
-pub use file::LoadError;
+pub use file::WorkloadError;
 pub(crate) use planted::planted;
 pub use synthetic::Synthetic;
 
 use serde::{Deserialize, Serialize};
 
-/// The loads of a program's maps.
+/// The workloads of a program's maps.
 ///
 /// # Examples
 ///
 /// ```
-/// use sharded_tune::load::{Load, Synthetic};
+/// use sharded_tune::workload::{Workload, Synthetic};
 ///
-/// let load = Load { cpus: 8, fields: vec![Synthetic::default().load()?] };
-/// assert_eq!(Load::parse(&load.to_text())?, load);
-/// # Ok::<(), sharded_tune::load::LoadError>(())
+/// let workload = Workload { cpus: 8, fields: vec![Synthetic::default().workload()?] };
+/// assert_eq!(Workload::parse(&workload.to_text())?, workload);
+/// # Ok::<(), sharded_tune::workload::WorkloadError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Load {
+pub struct Workload {
     /// CPUs of the machine that was recorded.
     pub cpus: u64,
     /// One for each map.
-    pub fields: Vec<FieldLoad>,
+    pub fields: Vec<FieldWorkload>,
 }
 
 /// What is done to one map.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct FieldLoad {
+pub struct FieldWorkload {
     /// The struct's name.
     pub store: String,
     /// The field's name.

@@ -1,12 +1,12 @@
-//! Six loads of which one knows what ails them, for the advice to be tried on.
+//! Six workloads of which one knows what ails them, for the advice to be tried on.
 
-use super::{Declared, FieldLoad, Mix, Synthetic};
+use super::{Declared, FieldWorkload, Mix, Synthetic};
 
 /// Each by name, under what holds where nothing is declared; but for the cache, whose eviction is the one that scans are known to pollute.
-pub(crate) fn planted(threads: u64) -> Vec<(&'static str, FieldLoad)> {
+pub(crate) fn planted(threads: u64) -> Vec<(&'static str, FieldWorkload)> {
     let usual = || Synthetic { threads, ..Synthetic::default() };
     let reads = Mix { get: 100, ..Mix::default() };
-    let loads = [
+    let workloads = [
         ("read-only hot set", Synthetic { mix: reads, keys: 1000, skew: 0.99, ..usual() }),
         (
             "write-heavy uniform",
@@ -49,6 +49,6 @@ pub(crate) fn planted(threads: u64) -> Vec<(&'static str, FieldLoad)> {
         ),
         ("tiny map", Synthetic { mix: Mix { get: 99, update: 1, ..Mix::default() }, keys: 16, skew: 0.5, ..usual() }),
     ];
-    let load = |(name, load): (&'static str, Synthetic)| (name, load.load().expect("possible"));
-    loads.into_iter().map(load).collect()
+    let workload = |(name, workload): (&'static str, Synthetic)| (name, workload.workload().expect("possible"));
+    workloads.into_iter().map(workload).collect()
 }

@@ -1,6 +1,6 @@
-//! Reading and writing a load file. Nothing of it is believed before all of it was looked at.
+//! Reading and writing a workload file. Nothing of it is believed before all of it was looked at.
 
-use super::{FieldLoad, Load};
+use super::{FieldWorkload, Workload};
 use crate::regular;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -8,16 +8,16 @@ use std::{error::Error, fmt, fs, io, path::Path};
 
 const FORMAT: &str = "sharded-load";
 const VERSION: u64 = 1;
-/// Larger files are no loads: a trace ends at a million keys.
+/// Larger files are no workloads: a trace ends at a million keys.
 const MOST_BYTES: u64 = 256 << 20;
 
-/// Why a load can't be used.
+/// Why a workload can't be used.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum LoadError {
+pub enum WorkloadError {
     /// The file can't be read or written.
     Io(io::Error),
-    /// It is not a load file.
+    /// It is not a workload file.
     Foreign(String),
     /// It is of a version that this program does not know.
     Version(u64),
@@ -27,21 +27,21 @@ pub enum LoadError {
     Impossible(String),
 }
 
-impl fmt::Display for LoadError {
+impl fmt::Display for WorkloadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LoadError::Io(error) => error.fmt(f),
-            LoadError::Foreign(why) => write!(f, "not a load file: {why}"),
-            LoadError::Version(version) => {
-                write!(f, "a load file of version {version}; this program reads version {VERSION}")
+            WorkloadError::Io(error) => error.fmt(f),
+            WorkloadError::Foreign(why) => write!(f, "not a workload file: {why}"),
+            WorkloadError::Version(version) => {
+                write!(f, "a workload file of version {version}; this program reads version {VERSION}")
             }
-            LoadError::Damaged(why) => write!(f, "the load file is damaged: {why}"),
-            LoadError::Impossible(why) => write!(f, "the load can't be: {why}"),
+            WorkloadError::Damaged(why) => write!(f, "the workload file is damaged: {why}"),
+            WorkloadError::Impossible(why) => write!(f, "the workload can't be: {why}"),
         }
     }
 }
 
-impl Error for LoadError {}
+impl Error for WorkloadError {}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,66 +61,66 @@ struct Head {
     version: u64,
 }
 
-impl Load {
-    /// Reads a load file.
+impl Workload {
+    /// Reads a workload file.
     ///
     /// # Errors
     ///
-    /// [`LoadError`], where the path is not that of a regular file, or the file can't be read, is of another kind or version, is damaged, or says
+    /// [`WorkloadError`], where the path is not that of a regular file, or the file can't be read, is of another kind or version, is damaged, or says
     /// what can't be.
     ///
     /// # Examples
     ///
-    /// See [`write`](Load::write).
-    pub fn read(path: &Path) -> Result<Self, LoadError> {
+    /// See [`write`](Workload::write).
+    pub fn read(path: &Path) -> Result<Self, WorkloadError> {
         let bytes = regular::read(path, MOST_BYTES).map_err(|error| match error.kind() {
-            io::ErrorKind::FileTooLarge => LoadError::Foreign(error.to_string()),
-            _ => LoadError::Io(error),
+            io::ErrorKind::FileTooLarge => WorkloadError::Foreign(error.to_string()),
+            _ => WorkloadError::Io(error),
         })?;
-        let text = String::from_utf8(bytes).map_err(|_| LoadError::Foreign("it is not UTF-8".to_owned()))?;
+        let text = String::from_utf8(bytes).map_err(|_| WorkloadError::Foreign("it is not UTF-8".to_owned()))?;
         Self::parse(&text)
     }
 
-    /// Reads the text of a load file.
+    /// Reads the text of a workload file.
     ///
     /// # Errors
     ///
-    /// As [`read`](Load::read).
+    /// As [`read`](Workload::read).
     ///
     /// # Examples
     ///
     /// ```
-    /// use sharded_tune::load::{Load, LoadError};
+    /// use sharded_tune::workload::{Workload, WorkloadError};
     ///
-    /// assert!(matches!(Load::parse("{}"), Err(LoadError::Foreign(_))));
+    /// assert!(matches!(Workload::parse("{}"), Err(WorkloadError::Foreign(_))));
     /// let later = r#"{"format":"sharded-load","version":2,"body":{}}"#;
-    /// assert!(matches!(Load::parse(later), Err(LoadError::Version(2))));
+    /// assert!(matches!(Workload::parse(later), Err(WorkloadError::Version(2))));
     /// ```
-    pub fn parse(text: &str) -> Result<Self, LoadError> {
-        let foreign = |error: serde_json::Error| LoadError::Foreign(error.to_string());
+    pub fn parse(text: &str) -> Result<Self, WorkloadError> {
+        let foreign = |error: serde_json::Error| WorkloadError::Foreign(error.to_string());
         let head: Head = serde_json::from_str(text).map_err(foreign)?;
         if head.format != FORMAT {
-            return Err(LoadError::Foreign(format!("its format is `{}`", head.format)));
+            return Err(WorkloadError::Foreign(format!("its format is `{}`", head.format)));
         }
         if head.version != VERSION {
-            return Err(LoadError::Version(head.version));
+            return Err(WorkloadError::Version(head.version));
         }
-        let damaged = |error: serde_json::Error| LoadError::Damaged(error.to_string());
+        let damaged = |error: serde_json::Error| WorkloadError::Damaged(error.to_string());
         let envelope: Envelope<'_> = serde_json::from_str(text).map_err(damaged)?;
         let body = envelope.body.get();
         if envelope.checksum.is_some_and(|checksum| checksum != checksum_of(body)) {
-            return Err(LoadError::Damaged("its checksum is another one".to_owned()));
+            return Err(WorkloadError::Damaged("its checksum is another one".to_owned()));
         }
-        let load: Load = serde_json::from_str(body).map_err(damaged)?;
-        load.check()?;
-        Ok(load)
+        let workload: Workload = serde_json::from_str(body).map_err(damaged)?;
+        workload.check()?;
+        Ok(workload)
     }
 
-    /// The text of a load file.
+    /// The text of a workload file.
     ///
     /// # Examples
     ///
-    /// See [`Load`].
+    /// See [`Workload`].
     #[must_use]
     pub fn to_text(&self) -> String {
         let body = serde_json::to_string(self).unwrap_or_default();
@@ -128,30 +128,30 @@ impl Load {
         format!("{{\"format\":\"{FORMAT}\",\"version\":{VERSION},\"checksum\":\"{checksum}\",\"body\":{body}}}\n")
     }
 
-    /// Writes a load file.
+    /// Writes a workload file.
     ///
     /// # Errors
     ///
-    /// [`LoadError::Io`].
+    /// [`WorkloadError::Io`].
     ///
     /// # Examples
     ///
     /// ```
-    /// use sharded_tune::load::{Load, Synthetic};
+    /// use sharded_tune::workload::{Workload, Synthetic};
     ///
-    /// let load = Load { cpus: 8, fields: vec![Synthetic::default().load()?] };
-    /// let path = std::env::temp_dir().join(format!("load-{}.json", std::process::id()));
-    /// load.write(&path)?;
-    /// assert_eq!(Load::read(&path)?, load);
+    /// let workload = Workload { cpus: 8, fields: vec![Synthetic::default().workload()?] };
+    /// let path = std::env::temp_dir().join(format!("workload-{}.json", std::process::id()));
+    /// workload.write(&path)?;
+    /// assert_eq!(Workload::read(&path)?, workload);
     /// # std::fs::remove_file(&path).ok();
-    /// # Ok::<(), sharded_tune::load::LoadError>(())
+    /// # Ok::<(), sharded_tune::workload::WorkloadError>(())
     /// ```
-    pub fn write(&self, path: &Path) -> Result<(), LoadError> {
-        fs::write(path, self.to_text()).map_err(LoadError::Io)
+    pub fn write(&self, path: &Path) -> Result<(), WorkloadError> {
+        fs::write(path, self.to_text()).map_err(WorkloadError::Io)
     }
 
-    fn check(&self) -> Result<(), LoadError> {
-        self.fields.iter().try_for_each(FieldLoad::check)
+    fn check(&self) -> Result<(), WorkloadError> {
+        self.fields.iter().try_for_each(FieldWorkload::check)
     }
 }
 
@@ -161,12 +161,12 @@ fn checksum_of(text: &str) -> String {
     format!("{:016x}", text.as_bytes().iter().fold(0xCBF2_9CE4_8422_2325, step))
 }
 
-impl FieldLoad {
+impl FieldWorkload {
     /// Whether it can be replayed.
-    pub(crate) fn check(&self) -> Result<(), LoadError> {
+    pub(crate) fn check(&self) -> Result<(), WorkloadError> {
         let name = format!("{}.{}", self.store, self.field);
         let must = |holds: bool, what: &str| {
-            if holds { Ok(()) } else { Err(LoadError::Impossible(format!("`{name}` {what}"))) }
+            if holds { Ok(()) } else { Err(WorkloadError::Impossible(format!("`{name}` {what}"))) }
         };
         let declared = &self.declared;
         must(is_name(&self.store) && is_name(&self.field), "is not the name of a struct and of a field")?;

@@ -1,23 +1,23 @@
-//! Loads that are made up.
+//! Workloads that are made up.
 
-use super::{Declared, FieldLoad, LoadError, Mix, Popularity, Trace};
+use super::{Declared, FieldWorkload, Mix, Popularity, Trace, WorkloadError};
 use crate::ranks::Ranks;
 use sharded_bench_common::random::{RngExt, seeded};
 
 /// Accesses of a made-up trace.
 const TRACED: usize = 400_000;
 
-/// A load by a few numbers.
+/// A workload by a few numbers.
 ///
 /// # Examples
 ///
 /// ```
-/// use sharded_tune::load::{Mix, Synthetic};
+/// use sharded_tune::workload::{Mix, Synthetic};
 ///
 /// let mix = Mix { get: 95, insert: 5, ..Mix::default() };
-/// let load = Synthetic { mix, keys: 1000, skew: 0.99, ..Synthetic::default() }.load()?;
-/// assert_eq!(load.entries, 1000);
-/// # Ok::<(), sharded_tune::load::LoadError>(())
+/// let workload = Synthetic { mix, keys: 1000, skew: 0.99, ..Synthetic::default() }.workload()?;
+/// assert_eq!(workload.entries, 1000);
+/// # Ok::<(), sharded_tune::workload::WorkloadError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Synthetic {
@@ -71,18 +71,18 @@ impl Default for Synthetic {
 }
 
 impl Synthetic {
-    /// The load that these numbers say.
+    /// The workload that these numbers say.
     ///
     /// # Errors
     ///
-    /// [`LoadError::Impossible`], where there is none.
+    /// [`WorkloadError::Impossible`], where there is none.
     ///
     /// # Examples
     ///
     /// See [`Synthetic`].
-    pub fn load(&self) -> Result<FieldLoad, LoadError> {
+    pub fn workload(&self) -> Result<FieldWorkload, WorkloadError> {
         let must = |holds: bool, what: &str| {
-            if holds { Ok(()) } else { Err(LoadError::Impossible(what.to_owned())) }
+            if holds { Ok(()) } else { Err(WorkloadError::Impossible(what.to_owned())) }
         };
         must((1..=1 << 32).contains(&self.keys), "there must be from one key to 2^32")?;
         must((0.0..=5.0).contains(&self.skew), "the skew must lie between 0 and 5")?;
@@ -91,7 +91,7 @@ impl Synthetic {
         let keys = Popularity { curve: curve(self.keys, self.skew, self.hot) };
         let trace = (self.scan > 0).then(|| scanned(&keys, self.scan));
         let limit = self.declared.capacity.unwrap_or(u64::MAX);
-        let load = FieldLoad {
+        let workload = FieldWorkload {
             store: "Store".to_owned(),
             field: self.field.clone(),
             declared: self.declared.clone(),
@@ -106,8 +106,8 @@ impl Synthetic {
             trace,
             seen: None,
         };
-        load.check()?;
-        Ok(load)
+        workload.check()?;
+        Ok(workload)
     }
 }
 
