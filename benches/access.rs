@@ -1,7 +1,7 @@
 //! What one access costs on one thread: by operation, lock, expiry and eviction, beside shards written by hand.
 //!
-//! `cargo bench --bench access`. A `get` looks at the order of nested accesses; `with` also records it, so that the
-//! difference between the two is what recording costs.
+//! `cargo bench --bench access`. A `get` checks the order of nested accesses. `with` also records it, so the difference
+//! between the two is the cost of recording.
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use hashbrown::HashTable;
@@ -27,7 +27,7 @@ struct Maps {
     sieve: HashMap<u64, u64>,
 }
 
-/// What a careful engineer writes without the library.
+/// Shards as a careful engineer writes them without the library.
 struct ByHand {
     hasher: ahash::RandomState,
     shards: Vec<Padded>,

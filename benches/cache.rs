@@ -1,7 +1,8 @@
-//! What the parts of a cache cost on one thread, by eviction: a key that is found, one that is missing so that another leaves, and the removal
-//! of what has expired.
+//! What the parts of a cache cost on one thread, by eviction: a key that is found, one that is missing so that another
+//! leaves, and the removal of what has expired.
 //!
-//! `cargo bench --bench cache`. Time stands still but where a bench moves it, so no background work falls into the figures.
+//! `cargo bench --bench cache`. Time stands still but where a bench moves it, so no background work falls into the
+//! figures.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::{RngExt, SeedableRng, rngs::SmallRng};

@@ -27,7 +27,8 @@ impl Store {
     }
 }
 
-/// Restores a store from these bytes: as they are, and with correct checksums, since bytes with wrong ones are refused early.
+/// Restores a store from these bytes: as they are, and with correct checksums, since bytes with wrong ones are refused
+/// early.
 ///
 /// # Panics
 ///

@@ -83,7 +83,8 @@ impl Hasher for Spreading {
     }
 }
 
-/// The number that the map mixes into this hash. It inverts the finalizer of `SplitMix64`, so it depends on how the map mixes today.
+/// The number that the map mixes into this hash. It inverts the finalizer of `SplitMix64`, so it depends on how the map
+/// mixes today.
 fn unmixed(hash: u64) -> u64 {
     let unshift = |mixed: u64, by: u32| (0..64 / by).fold(mixed, |hash, _| mixed ^ (hash >> by));
     let hash = unshift(hash, 31).wrapping_mul(0x3196_42B2_D24D_8EC3);

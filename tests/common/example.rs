@@ -10,7 +10,8 @@ use std::{
 
 /// Builds an example, in the target directory and the profile of this test, and answers the program's path.
 ///
-/// `cargo test` builds all examples before the tests. `cargo test --test …` does not, and would run what an earlier call has left.
+/// `cargo test` builds all examples before the tests. `cargo test --test …` does not, and would run what an earlier
+/// call has left.
 pub(crate) fn build(name: &str) -> PathBuf {
     let test = env::current_exe().expect("the path of this test");
     let profile = test.ancestors().nth(2).expect("<target>/<profile>/deps/<test>");

@@ -42,7 +42,8 @@ pub enum Burnt {
     Elsewhere,
 }
 
-/// Runs something in which the run of user code with this number, from zero, panics; `None` where there were not so many.
+/// Runs something in which the run of user code with this number, from zero, panics; `None` where there were not so
+/// many.
 pub fn burns(number: u32, run: impl FnOnce()) -> Option<Burnt> {
     FUSE.set(Some(number));
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));

@@ -1,5 +1,5 @@
-//! Every operation of a map and a set, under every choice of lock, expiry and eviction, on one shard and on many: random
-//! sequences of calls must answer what the reference model answers.
+//! Every operation of a map and a set, under every choice of lock, expiry and eviction, on one shard and on many:
+//! random sequences of calls must answer what the reference model answers.
 
 #[path = "../common/mod.rs"]
 mod common;

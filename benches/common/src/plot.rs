@@ -1,7 +1,7 @@
 //! Plots as SVG, drawn by `plotters`.
 //!
-//! `plotters` rounds positions to whole pixels, so a plot is drawn at twice the size at which pages show it. It knows fixed colours only, so
-//! [`INK`] becomes `currentColor`, and a page can have a dark theme.
+//! `plotters` rounds positions to whole pixels, so a plot is drawn at twice the size at which pages show it. It knows
+//! fixed colours only, so [`INK`] becomes `currentColor`, and a page can have a dark theme.
 
 use plotters::{
     coord::{
@@ -58,8 +58,8 @@ pub struct Style {
     pub is_bold: bool,
 }
 
-/// Colours that all kinds of colour-blind eyes tell apart (Okabe and Ito, <https://jfly.uni-koeln.de/color/>), darkened where they would be
-/// faint on white.
+/// Colours that all kinds of colour-blind eyes tell apart (Okabe and Ito, <https://jfly.uni-koeln.de/color/>), darkened
+/// where they would be faint on white.
 pub const COLOURS: [Colour; 8] = [
     Colour(0x00, 0x72, 0xb2),
     Colour(0xd5, 0x5e, 0x00),

@@ -42,7 +42,8 @@ impl Sorted {
         Self::new(of.iter().zip(to).map(|(of, to)| of / to))
     }
 
-    /// The middle value, or the mean of the two in the middle. Not a number if there are no values; nor are the other figures then.
+    /// The middle value, or the mean of the two in the middle. Not a number if there are no values; nor are the other
+    /// figures then.
     ///
     /// # Examples
     ///
@@ -88,8 +89,8 @@ impl Sorted {
     }
 }
 
-/// The median of some values, with bounds between which the true median lies with at least 95 % confidence if there are at least
-/// six values. With fewer, the bounds are the smallest and the largest value.
+/// The median of some values, with bounds between which the true median lies with at least 95 % confidence if there are
+/// at least six values. With fewer, the bounds are the smallest and the largest value.
 ///
 /// The bounds are two of the values, chosen by the binomial distribution, so no distribution of the values is assumed
 /// (Conover, Practical Nonparametric Statistics, section 3.2).

@@ -1,7 +1,7 @@
 //! Systems that take turns, and threads that work for one turn.
 //!
-//! All systems of a comparison take turns in short slices, round after round, and each round begins with another system.
-//! So whatever else the machine does affects all of them alike.
+//! All systems of a comparison take turns in short slices, round after round, and each round begins with another
+//! system. So whatever else the machine does affects all of them alike.
 
 use std::{
     sync::{
@@ -51,8 +51,8 @@ pub struct Turn {
 
 /// One system's turn, with a thread for each script.
 ///
-/// A thread calls `prepare` with its number, waits for the others, and then calls `batch` for the next [`BATCH`] operations of its script
-/// until the turn ends.
+/// A thread calls `prepare` with its number, waits for the others, and then calls `batch` for the next [`BATCH`]
+/// operations of its script until the turn ends.
 ///
 /// # Panics
 ///

@@ -1,5 +1,5 @@
-//! The optimum (Belady, 1966): the entry whose next use is the farthest leaves, even if it is the new one. Some caches refuse new
-//! entries. So an optimum that had to admit them would be none: with one entry, moka would beat it.
+//! The optimum (Belady, 1966): the entry whose next use is the farthest leaves, even if it is the new one. Some caches
+//! refuse new entries. So an optimum that had to admit them would be none: with one entry, moka would beat it.
 
 use crate::trace::Trace;
 use std::collections::BinaryHeap;

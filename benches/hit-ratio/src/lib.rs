@@ -1,7 +1,8 @@
-//! The hit ratio of caches: sharded beside other libraries, models of published policies, and the optimum, over recorded and
-//! synthetic traces.
+//! The hit ratio of caches: sharded beside other libraries, models of published policies, and the optimum, over
+//! recorded and synthetic traces.
 //!
-//! `cargo run --release -p sharded-hit-ratio -- --help` lists the options. The README beside `Cargo.toml` says how to read the results.
+//! `cargo run --release -p sharded-hit-ratio -- --help` lists the options. The README beside `Cargo.toml` says how to
+//! read the results.
 //!
 //! | file | what is in it |
 //! |---|---|
@@ -53,7 +54,8 @@ pub struct Measured {
     pub hits: Vec<(String, f64)>,
 }
 
-/// Runs these systems, or all if none is named, over the recorded traces beside the repository, or else over the trace in it.
+/// Runs these systems, or all if none is named, over the recorded traces beside the repository, or else over the trace
+/// in it.
 ///
 /// Caches run three times, with other keys each time, and the mean counts.
 ///

@@ -2,7 +2,8 @@
 
 use sharded_bench_common::random::{Random, RngExt};
 
-/// Draws keys by the number of other keys since their last request, by Pareto's law. LRU is the right policy for such requests.
+/// Draws keys by the number of other keys since their last request, by Pareto's law. LRU is the right policy for such
+/// requests.
 #[derive(Debug)]
 pub(crate) struct Recency {
     /// The latest request is last.

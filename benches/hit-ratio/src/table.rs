@@ -15,8 +15,8 @@ pub(crate) fn of_trace(trace: &Trace, points: &[Point], systems: &[System]) -> S
     text_table(&title, &head, &rows)
 }
 
-/// The means over all points, and the largest gap of each system to the best library: one table for recorded traces, one for
-/// synthetic ones.
+/// The means over all points, and the largest gap of each system to the best library: one table for recorded traces,
+/// one for synthetic ones.
 pub(crate) fn means(points: &[Point], systems: &[System]) -> String {
     let (synthetic, recorded): (Vec<_>, Vec<_>) = points.iter().partition(|point| point.synthetic);
     [("Recorded traces", recorded), ("Synthetic traces", synthetic)]

@@ -1,7 +1,7 @@
 //! What a recorder costs a program that does nothing but read a map: see the README beside `Cargo.toml`.
 //!
-//! `recorder_cost plain|declared|recording READS` reads a store without `record`, with it, or while it is recorded, for callgrind to count.
-//! `recorder_cost times` lets them take turns, on a map that no cache holds.
+//! `recorder_cost plain|declared|recording READS` reads a store without `record`, with it, or while it is recorded, for
+//! callgrind to count. `recorder_cost times` lets them take turns, on a map that no cache holds.
 
 use sharded::{Store, sharded};
 use sharded_tune::Interval;
@@ -29,8 +29,8 @@ const FEW: u64 = 1 << 14;
 const MANY: u64 = 1 << 20;
 const ROUNDS: usize = 101;
 
-/// A function that is called through its address, whatever the compiler would do: the one that is called from one place only would be
-/// inlined, and the others not.
+/// A function that is called through its address, whatever the compiler would do: the one that is called from one place
+/// only would be inlined, and the others not.
 type Get<T> = fn(&T, &u64) -> Option<u64>;
 
 fn read<T>(store: &T, get: Get<T>, keys: u64, reads: u64) {

@@ -1,4 +1,4 @@
-//! What the command line asks for.
+//! The command line.
 
 use crate::{
     tune::Options,
@@ -9,56 +9,56 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
-Says which policy serves the maps of a program best on this machine.
+Finds the policy that serves the maps of a program best on this machine.
 
-Usage: sharded-tune WORKLOAD.json [OPTIONS]    the workloads that a program's recorder wrote
-       sharded-tune [OPTIONS]              a workload that is made up
-       sharded-tune planted [OPTIONS]      tries the advice on six workloads with known ailments
-       sharded-tune shards [OPTIONS]       what each number of shards is worth on this machine
+Usage: sharded-tune WORKLOAD.json [OPTIONS]  workloads that a program's recorder wrote
+       sharded-tune [OPTIONS]                a synthetic workload
+       sharded-tune planted [OPTIONS]        checks the advice on six workloads with known problems
+       sharded-tune shards [OPTIONS]         measures each number of shards on this machine
 
 Options:
-  --time TIME          how long it may take, all maps together: 90s, 5m [60s]
-  --only STORE.FIELD   this map alone
-  --threads N          in place of those of the workload
+  --time TIME          the most time, for all maps together: 90s, 5m [60s]
+  --only STORE.FIELD   only this map
+  --threads N          threads, in place of those of the workload
   --least-gain PERCENT a smaller gain is not worth a change [3]
   --most-entries N     capacities up to this may be advised [the declared one alone]
-  --seed N             draws other keys [1]
+  --seed N             the seed of the keys [1]
   --report FILE        writes a page with the curves
-  --source PATH        where the structs are declared: a file, or a folder with such [.]
-  --apply              writes what is advised into the source
-  --check PERCENT      exits with 1 where a declared policy is further off than that
-  --save FILE          writes the workload to a file; a made-up one is then not replayed
+  --source PATH        a source file with the structs, or a folder of such files [.]
+  --apply              writes the advice into the source
+  --check PERCENT      exits with 1 if a declared policy is further off than that
+  --save FILE          writes the workload to a file; a synthetic one is then not replayed
 
-A made-up workload:
+A synthetic workload:
   --mix A=N,B=N        of get, read, insert, remove, update, load [get=90,insert=10]
   --keys N             different keys [100000]
-  --skew EXPONENT      of Zipf's law; 0: all keys alike [0.9]
-  --hot PERCENT        goes to one key beside that [0]
-  --scan PERCENT       belongs to scans over keys that never come again [0]
-  --entries N          in the map at the start [all keys, or the capacity]
-  --value-bytes N      [8]
-  --hold TIME          a closure takes [0ns]
-  --miss TIME          a miss costs [20us]
+  --skew EXPONENT      of Zipf's law; 0: all keys are equally popular [0.9]
+  --hot PERCENT        accesses of one key, in addition [0]
+  --scan PERCENT       accesses of scans over keys that are never used again [0]
+  --entries N          entries at the start [all keys, or the capacity]
+  --value-bytes N      bytes of a value [8]
+  --hold TIME          the time of a closure [0ns]
+  --miss TIME          the cost of a miss [20us]
   --not-copy           keys or values are not Copy
   --lock, --shards, --evict, --capacity, --numa, --ttl, --idle
-                       the present policy [Mutex, auto, Adaptive where there is a capacity]
-  --help               this
+                       the present policy [Mutex, auto, Adaptive with a capacity]
+  --help               prints this
 ";
 
-/// What is to be done.
+/// What the command line asks for.
 #[derive(Debug)]
 pub(crate) enum Request {
     Help,
     Tune(Box<Args>),
 }
 
-/// Where workloads come from.
+/// The source of the workloads.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Source {
     File(PathBuf),
     Synthetic(Box<Synthetic>),
     Planted,
-    /// None in particular: numbers of shards are compared.
+    /// No workload: numbers of shards are compared.
     Shards,
 }
 
@@ -89,7 +89,7 @@ impl Args {
             save: None,
         };
         let mut made_up = Synthetic::default();
-        // An option that is about a made-up workload.
+        // The name of an option about a synthetic workload.
         let mut about = None;
         while let Some(arg) = parser.next()? {
             match arg {
@@ -128,7 +128,7 @@ impl Args {
         match (&mut args.workloads, about) {
             (Source::Synthetic(synthetic), _) => **synthetic = with_eviction(made_up),
             (_, Some(name)) => {
-                return Err(format!("--{name} is about a made-up workload, and another one is named").into());
+                return Err(format!("--{name} is about a synthetic workload, and another one is named").into());
             }
             (_, None) => {}
         }
@@ -136,7 +136,7 @@ impl Args {
     }
 }
 
-/// The options about a made-up workload that have a value.
+/// The options about a synthetic workload that have a value.
 const NAMES: [&str; 16] = [
     "mix",
     "keys",
@@ -192,7 +192,7 @@ fn made_up_option(name: &str, workload: &mut Synthetic, parser: &mut Parser) -> 
     Ok(())
 }
 
-/// As the attribute has it: with a capacity, and without an eviction, it is `Adaptive`.
+/// As in the attribute: with a capacity and without an eviction, the eviction is `Adaptive`.
 fn with_eviction(mut workload: Synthetic) -> Synthetic {
     if workload.declared.capacity.is_some() && workload.declared.evict == "Unbounded" {
         "Adaptive".clone_into(&mut workload.declared.evict);

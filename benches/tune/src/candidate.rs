@@ -4,7 +4,7 @@ use crate::workload::Declared;
 use sharded::shards::{self, Auto, ShardCount};
 use std::fmt;
 
-/// Makes an enum of the choices of one option, named as in an attribute.
+/// Declares the choices of one option, named as in an attribute.
 macro_rules! choices {
     ($(#[$doc:meta])* $name:ident: $($choice:ident),*) => {
         $(#[$doc])*
@@ -15,7 +15,7 @@ macro_rules! choices {
         }
 
         impl $name {
-            /// All that can be tried.
+            /// All choices that can be tried.
             pub(crate) const ALL: &[Self] = &[$(Self::$choice),*];
 
             /// The choice of this name, if it can be tried.
@@ -23,7 +23,7 @@ macro_rules! choices {
                 Self::ALL.iter().copied().find(|choice| choice.name() == name)
             }
 
-            /// How it is written.
+            /// The name in an attribute.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$choice => stringify!($choice)),* }
@@ -37,7 +37,7 @@ choices! {
     Lock: Mutex, RwLock, Optimistic
 }
 choices! {
-    /// `evict = …`, where there is a capacity
+    /// `evict = …`, if there is a capacity
     Evict: Sieve, Lru, Adaptive, S3Fifo, TinyLfu
 }
 choices! {
@@ -45,7 +45,7 @@ choices! {
     Numa: Spread, Local, Off
 }
 
-/// A policy to be tried, and what is advised.
+/// A policy to be tried, or the advised one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Candidate {
@@ -60,7 +60,7 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// The policy that is declared, or what in it can't be tried.
+    /// The declared policy, or the part of it that can't be tried.
     pub(crate) fn declared(declared: &Declared) -> Result<Self, String> {
         let unknown = |option: &str, choice: &str| format!("`{option} = {choice}` is not one that can be tried");
         let cache = match declared.capacity {
@@ -77,18 +77,20 @@ impl Candidate {
         })
     }
 
-    /// The number of shards that is asked for, on this machine.
+    /// The requested number of shards on this machine.
     pub(crate) fn asked_shards(&self) -> usize {
         self.shards.unwrap_or_else(Auto::count)
     }
 
-    /// The shards that such a map has on this machine. If it evicts, there are no more than [`shards::to_evict_well`] says.
+    /// The shards that such a map has on this machine. If it evicts, there are no more than [`shards::to_evict_well`]
+    /// says.
     pub(crate) fn shard_count(&self) -> usize {
         let most = |(_, capacity): (Evict, u64)| shards::to_evict_well(capacity as usize);
         self.cache.map_or(usize::MAX, most).min(self.asked_shards())
     }
 
-    /// The same map, written with the number of shards that is declared, where that makes as many, or else with no larger one than it has.
+    /// The same map, written with the declared number of shards if that results in as many shards, or else with the
+    /// number that it has.
     pub(crate) fn written_like(self, declared: &Candidate) -> Self {
         let as_declared = Candidate { shards: declared.shards, ..self };
         if as_declared.shard_count() == self.shard_count() {
@@ -98,7 +100,7 @@ impl Candidate {
         }
     }
 
-    /// The options that differ from those of another, as they are written.
+    /// The options that differ from those of another policy, as written in an attribute.
     pub(crate) fn changes(&self, from: &Candidate) -> Vec<(&'static str, String)> {
         let mut changes = Vec::new();
         if self.lock != from.lock {

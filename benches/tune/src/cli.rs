@@ -8,10 +8,10 @@ use crate::{
 };
 use std::{error::Error, ffi::OsString, fs, process::ExitCode, thread};
 
-/// Runs the command with these arguments, without the program's name: `--help` says what they can be. Prints to standard output, and
-/// errors to standard error.
+/// Runs the command with these arguments, without the program's name. `--help` lists them. It prints to standard
+/// output, and errors to standard error.
 ///
-/// Exits with 0; with 1 where `--check` found a policy too far off; with 2 where something went wrong.
+/// The exit code is 0, 1 if `--check` found a policy that is too far off, or 2 after an error.
 ///
 /// # Examples
 ///
@@ -43,7 +43,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Whether all is as it should be.
+/// Returns whether all policies are as they should be.
 fn tuned(args: &Args) -> Result<bool, Box<dyn Error>> {
     let fields = match &args.workloads {
         Source::Planted => return Ok(planted::run(&args.options)),
@@ -100,7 +100,8 @@ fn apply(args: &Args, outcomes: &[Outcome]) -> Result<(), source::SourceError> {
     Ok(())
 }
 
-/// Whether no policy is further off than that. One that could not be tried says nothing, and is told of above.
+/// Whether no policy is further off than that. A policy that could not be tried does not count, and was reported
+/// before.
 fn within(most: f64, outcomes: &[Outcome]) -> bool {
     let is_off = |outcome: &&Outcome| outcome.per_cent_off() > most;
     let off: Vec<&Outcome> = outcomes.iter().filter(is_off).collect();

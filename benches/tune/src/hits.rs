@@ -1,5 +1,5 @@
-//! How often a cache has what it is asked for, over its capacity: by playing the keys to a map, on one thread, as the order of
-//! requests says most of it and time says nothing.
+//! The hit ratio of a cache over its capacity. The keys are replayed on one thread, since the order of requests decides
+//! the hits, and time does not.
 
 use crate::{
     candidate::{Candidate, Evict, Lock, Numa},
@@ -10,45 +10,46 @@ use crate::{
 use sharded_bench_common::random::seeded;
 use std::time::Instant;
 
-/// Requests that are played for each entry of the declared capacity, and at least and at most; the first half only fills the cache.
+/// Replayed requests for each entry of the declared capacity, and the least and the most of all. The first half only
+/// fills the cache.
 const REQUESTS_PER_ENTRY: u64 = 200;
 const REQUESTS: (u64, u64) = (10_000, 400_000);
-/// What is tried, in quarters of the declared capacity.
+/// The capacities to try, in quarters of the declared one.
 const QUARTERS: [u64; 7] = [1, 2, 3, 4, 8, 16, 32];
-/// Entries that a cache has at least to which a sampled trace is played.
+/// The smallest cache, in entries, that a sampled trace is replayed to.
 const LEAST: u64 = 64;
-/// A doubling of the capacity that gains less than this share of the requests is not worth it.
+/// A doubling of the capacity must gain this share of the requests.
 const WORTH: f64 = 0.01;
 
 /// The hit ratio of one eviction at rising capacities.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct HitCurve {
     pub(crate) evict: Evict,
-    /// Capacity, in entries of the whole map, and the share of the requests that hit.
+    /// Capacities, in entries of the whole map, and shares of the requests that hit.
     pub(crate) points: Vec<(u64, f64)>,
 }
 
 impl HitCurve {
-    /// The share at one capacity.
+    /// The hit ratio at this capacity.
     pub(crate) fn at(&self, capacity: u64) -> Option<f64> {
         self.points.iter().find(|point| point.0 == capacity).map(|point| point.1)
     }
 
-    /// The smallest capacity of those tried from which on no doubling gains a hundredth of the requests, if there is one.
+    /// The knee: the smallest capacity that was tried from which on no doubling gains a hundredth of the requests.
     pub(crate) fn knee(&self) -> Option<(u64, f64)> {
         let gains = |from: &(u64, f64)| {
             let doubled = self.points.iter().find(|to| to.0 >= 2 * from.0);
             doubled.map(|to| (to.1 - from.1) / (to.0 as f64 / from.0 as f64).log2())
         };
-        // The last points have no doubling to be judged by.
+        // The last points have no doubling to compare with.
         let judged = self.points.iter().filter(|point| gains(point).is_some()).count();
         let flat = self.points[..judged].iter().rev().take_while(|point| gains(point).is_some_and(|gain| gain < WORTH));
         flat.last().copied()
     }
 }
 
-/// The curve of each eviction that can be tried, as far as there is time; but the declared capacity is always in it, since without
-/// that no two evictions can be compared. Without a capacity there is nothing to be seen.
+/// The curve of each eviction, as far as the time allows. The declared capacity is always in it, because evictions are
+/// compared there. Without a capacity there are no curves.
 pub(crate) fn curves(workload: &FieldWorkload, declared: &Candidate, until: Instant) -> Vec<HitCurve> {
     let Some((_, declared_capacity)) = declared.cache else { return Vec::new() };
     let (one_in, keys) = requests(workload, declared_capacity);
@@ -71,9 +72,9 @@ pub(crate) fn curves(workload: &FieldWorkload, declared: &Candidate, until: Inst
     curves
 }
 
-/// The keys that are asked for, and how many keys each of them stands for.
+/// The requested keys, and the number of keys that each represents.
 ///
-/// A sampled trace says nothing of a cache that would have next to no entries of the sample: then the keys are drawn by their popularity.
+/// If the cache would have very few entries of a sampled trace, the keys are drawn by their popularity instead.
 fn requests(workload: &FieldWorkload, capacity: u64) -> (u64, Vec<u64>) {
     let sampled = workload.trace.as_ref().filter(|trace| trace.keys.len() >= 1000 && capacity / trace.one_in >= LEAST);
     let one_in = sampled.map_or(1, |trace| trace.one_in);
@@ -86,9 +87,9 @@ fn requests(workload: &FieldWorkload, capacity: u64) -> (u64, Vec<u64>) {
     }
 }
 
-/// `None`: the time was over before.
+/// The hit ratio, or `None` if the time was over before.
 fn hit_ratio(workload: &FieldWorkload, candidate: &Candidate, keys: &[u64], until: Option<Instant>) -> Option<f64> {
-    // Neither time nor size matters here.
+    // Neither times nor sizes matter here.
     let plain = FieldWorkload { value_bytes: 8, hold_ns: 0, trace: None, ..workload.clone() };
     let map = subject::build(candidate, &plain);
     let (warming, counted) = keys.split_at(keys.len() / 2);
@@ -116,7 +117,7 @@ mod tests {
         let curve = |points: &[(u64, f64)]| HitCurve { evict: Evict::Sieve, points: points.to_vec() };
         assert_eq!(curve(&[(1, 0.1), (2, 0.5), (4, 0.505), (8, 0.506)]).knee(), Some((2, 0.5)));
         assert_eq!(curve(&[(1, 0.1), (2, 0.2), (4, 0.3), (8, 0.4)]).knee(), None, "it goes on rising");
-        // A plateau before a step is no knee.
+        // A plateau before a step is not a knee.
         assert_eq!(curve(&[(1, 0.1), (2, 0.1), (4, 0.6), (8, 0.6)]).knee(), Some((4, 0.6)));
         assert_eq!(curve(&[]).knee(), None);
     }

@@ -1,23 +1,25 @@
-//! From a workload to the attribute line that serves it best on this machine.
+//! Finds the attribute that serves a workload best on this machine.
 //!
-//! `cargo run --release -p sharded-tune -- --help` says what can be asked for; the README beside `Cargo.toml` says how to read the
-//! answers. As a library, for a benchmark of one's own: make a [`FieldWorkload`](workload::FieldWorkload), [`tune()`] it, and look at the [`Outcome`].
+//! `cargo run --release -p sharded-tune -- --help` lists the options. The README beside `Cargo.toml` says how to read
+//! the results. In a benchmark of your own, make a [`FieldWorkload`](workload::FieldWorkload), [`tune()`] it, and look
+//! at the [`Outcome`].
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `workload/` | what is done to a map: the file that holds it, made-up ones, the six that the advice is tried on |
-//! | `ranks.rs`, `stream.rs` | which operation on which key a thread does next |
-//! | `candidate.rs` | a policy to be tried |
+//! | `workload/` | workloads: their file, synthetic ones, and the six that the advice is checked on |
+//! | `ranks.rs`, `stream.rs` | the operations and keys of a thread |
+//! | `candidate.rs` | a policy to try |
 //! | `subject.rs` | a map with such a policy |
-//! | `replay.rs` | threads that work on it for a while |
-//! | `hits.rs` | how often a cache has what it is asked for, over its capacity |
-//! | `tune.rs`, `race.rs` | which candidates are tried, for how long, and which drop out |
-//! | `outcome.rs` | what is advised, in words |
+//! | `replay.rs` | threads that replay a workload for a time |
+//! | `hits.rs` | the hit ratio of a cache over its capacity |
+//! | `tune.rs`, `race.rs` | which candidates are measured, for how long, and which drop out |
+//! | `outcome.rs` | the advice in words |
 //! | `source/` | finding an attribute in a source file, and changing it |
-//! | `regular.rs` | reading a file that someone names |
+//! | `regular.rs` | reading a file that a user names |
 //! | `report.rs` | the page with the curves |
-//! | `planted.rs` | whether the advice holds in a later measurement |
-//! | `cli.rs`, `args.rs` | the command |
+//! | `shard_counts.rs` | each number of shards on this machine |
+//! | `planted.rs` | a check of the advice by a later measurement |
+//! | `cli.rs`, `args.rs` | the command line |
 //!
 //! # Examples
 //!
@@ -26,7 +28,7 @@
 //! use std::time::Duration;
 //!
 //! let workload = Synthetic { keys: 1000, skew: 0.9, threads: 2, ..Synthetic::default() }.workload()?;
-//! // Much too short to say anything, but for an example.
+//! // Much too short for a result, but enough for an example.
 //! let outcome = tune(&workload, &Options { time: Duration::from_millis(300), ..Options::default() });
 //! println!("{outcome}");
 //! # Ok::<(), sharded_tune::workload::WorkloadError>(())
@@ -35,7 +37,7 @@
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
-    reason = "rates, shares and counts of keys: a float has digits enough"
+    reason = "a float is exact enough for rates, shares and counts of keys"
 )]
 
 mod args;

@@ -1,4 +1,4 @@
-//! What is advised for a map, in words.
+//! The advice for a map, in words.
 
 use crate::{
     candidate::{Candidate, Lock, grouped},
@@ -9,9 +9,9 @@ use crate::{
 use sharded_bench_common::stats::Interval;
 use std::fmt::{self, Write as _};
 
-/// What came of tuning one map.
+/// The result of tuning one map.
 ///
-/// Shown with `{}`, it is the advice in words.
+/// Its `Display` is the advice in words.
 ///
 /// # Examples
 ///
@@ -19,44 +19,45 @@ use std::fmt::{self, Write as _};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// What was replayed.
+    /// The replayed workload.
     pub workload: FieldWorkload,
     /// The present policy, if it can be tried.
     pub declared: Option<Candidate>,
-    /// What is advised.
+    /// The advice.
     pub verdict: Verdict,
-    /// Operations per second of the declared and of the chosen policy, all threads together, without what misses cost.
+    /// Operations per second of the declared and of the chosen policy, all threads together, without the cost of
+    /// misses.
     pub rates: [f64; 2],
-    /// Nanoseconds that 99.9 % of the operations did not exceed, likewise.
+    /// Nanoseconds that 99.9 % of the operations did not exceed, of both.
     pub p999_ns: [u64; 2],
-    /// Bytes of the tables, likewise.
+    /// Bytes of the tables, of both.
     pub bytes: [usize; 2],
-    /// A key that more shards can't help.
+    /// A key that limits the map whatever the number of shards.
     pub hot_key: Option<HotKey>,
-    /// Threads that replayed it.
+    /// Threads of the replay.
     pub threads: usize,
     /// Each lock over the shards.
     pub(crate) sweep: Vec<Point>,
     pub(crate) hits: Vec<HitCurve>,
 }
 
-/// What is advised.
+/// The advice.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// This policy is faster than the declared one by more than the measurements scatter.
+    /// A policy is faster than the declared one by more than the measurements vary.
     Change {
         /// The policy.
         to: Candidate,
-        /// How many times as fast it is.
+        /// The ratio of its rate to the declared policy's.
         gain: Interval,
     },
-    /// Nothing is faster by more than the measurements scatter.
+    /// No policy is faster by more than the measurements vary.
     Leave {
-        /// How many times as fast the best other policy was.
+        /// The ratio of the best other policy's rate to the declared policy's.
         gain: Interval,
     },
-    /// Nothing could be measured, and why.
+    /// Nothing could be measured, for this reason.
     Untried(String),
 }
 
@@ -64,13 +65,13 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct HotKey {
-    /// The part of all accesses that goes to it.
+    /// Its share of all accesses.
     pub share: f64,
-    /// How many times as fast the declared lock was with four times the shards or more.
+    /// The ratio of the rate with at least four times the shards to the rate with the declared number.
     pub more_shards: f64,
 }
 
-/// A lock with some shards, in the first rounds.
+/// A lock with a number of shards, in the first rounds.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Point {
     pub(crate) lock: Lock,
@@ -90,11 +91,11 @@ impl Point {
 }
 
 impl HotKey {
-    /// Below this share of the accesses a key is not called hot.
+    /// The share of the accesses from which on a key is hot.
     const SHARE: f64 = 0.1;
-    /// And neither where so few threads at once are about to use it, on average.
+    /// The number of threads that must use it at once, on average.
     const THREADS: f64 = 0.8;
-    /// A gain by more shards that is smaller counts for none.
+    /// A gain by more shards must be this large to count.
     const HELPS: f64 = 1.15;
 
     pub(crate) fn find(
@@ -139,7 +140,7 @@ impl Outcome {
         }
     }
 
-    /// The options that are to be written otherwise, by name and as they are written; none where the policy is to be left.
+    /// The options to change, as names and values of an attribute. Empty if the advice is to leave the policy.
     ///
     /// # Examples
     ///
@@ -161,7 +162,8 @@ impl Outcome {
         }
     }
 
-    /// The whole attribute, as advised. What is not in a workload, such as a hasher or the reason why a map is unbounded, is not in it either.
+    /// The whole advised attribute. It lacks what a workload lacks, such as a hasher or the reason why a map is
+    /// unbounded.
     ///
     /// # Examples
     ///
@@ -193,7 +195,8 @@ impl Outcome {
         format!("#[shard({options})]")
     }
 
-    /// How much slower the declared policy is than the advised one, in per cent of the latter; the least that is sure. 0 where it is to be left.
+    /// How much slower the declared policy is than the advised one, in per cent of the latter, at the lower bound. 0 if
+    /// the advice is to leave it.
     ///
     /// # Examples
     ///
@@ -222,7 +225,7 @@ fn written(milliseconds: u64) -> String {
     format!("{}{unit}", milliseconds / size)
 }
 
-/// Bytes in a unit in which they are readable.
+/// Bytes in a readable unit.
 pub(crate) fn bytes(bytes: usize) -> String {
     match bytes {
         0..10_240 => format!("{bytes} B"),
@@ -286,7 +289,7 @@ impl Outcome {
         }
     }
 
-    /// The policy that the map is to have.
+    /// The policy that the map should have.
     pub(crate) fn advised(&self) -> Option<Candidate> {
         match self.verdict {
             Verdict::Change { to, .. } => Some(to),

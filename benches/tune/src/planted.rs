@@ -1,4 +1,4 @@
-//! Whether the advice holds in a later measurement, of six workloads of which one knows what ails them.
+//! Checks the advice by a later measurement, on six workloads with known problems.
 
 use crate::{
     candidate::{Candidate, Lock},
@@ -10,9 +10,9 @@ use crate::{
 use sharded_bench_common::stats::Interval;
 use std::{fmt::Write, thread};
 
-/// Tunes each workload for a twelfth of the time, and then measures the advised policy beside the declared one anew, with other keys, for as long
-/// again. Where the advice was to leave it, the other locks and other numbers of shards are measured in its place. Prints a table; answers whether
-/// all advice held and at least four policies were to be changed.
+/// Tunes each workload for a twelfth of the time, and then measures the advised policy beside the declared one again,
+/// with other keys, for as long. If the advice was to leave the policy, the other locks and other numbers of shards are
+/// measured instead. Prints a table, and returns whether all advice held and at least four policies were to be changed.
 pub(crate) fn run(options: &Options) -> bool {
     let cpus = thread::available_parallelism().map_or(1, usize::from).max(2) as u64;
     let workloads = planted(options.threads.map_or(cpus, |threads| threads as u64));
@@ -36,7 +36,7 @@ pub(crate) fn run(options: &Options) -> bool {
         let again = tune::compare(workload, &later, declared, &rivals);
         let best = again.into_iter().flatten().max_by(|a, b| a.low.total_cmp(&b.low));
         let is_changed = matches!(outcome.verdict, Verdict::Change { .. });
-        // Where it is to be left, nothing must beat it by what would have been worth a change.
+        // If it is to be left, no policy may beat it by a gain that is worth a change.
         let holds =
             best.is_some_and(|best| if is_changed { best.low > 1.0 } else { best.low <= 1.0 + options.least_gain });
         held += usize::from(holds);
@@ -49,7 +49,8 @@ pub(crate) fn run(options: &Options) -> bool {
     held == workloads.len() && changed >= 4
 }
 
-/// What might have been better than the declared policy: each lock, with its shards and with four times and a quarter of them.
+/// Policies that might be better than the declared one: each lock, with its shards, with four times and with a quarter
+/// of them.
 fn others(workload: &FieldWorkload, declared: Candidate) -> Vec<Candidate> {
     let shards = declared.shard_count();
     let counts = [shards, shards * 4, (shards / 4).max(1)];

@@ -13,18 +13,18 @@ use sharded_bench_common::{
 };
 use std::time::{Duration, Instant};
 
-/// Memory that all maps of a race may take together, about; beyond it, each is built anew for each slice.
+/// The approximate memory of all maps of a race. Beyond it, each map is built again for each slice.
 const KEPT_BYTES: u64 = 1 << 30;
-/// Beside its value, an entry takes about so many bytes.
+/// The approximate bytes of an entry without its value.
 const ENTRY_BYTES: u64 = 40;
 
-/// A candidate and what it has shown.
+/// A candidate and its measurements.
 pub(crate) struct Lane {
     pub(crate) candidate: Candidate,
-    /// Operations per second, of each slice.
+    /// Operations per second in each slice.
     pub(crate) rates: Vec<f64>,
     pub(crate) latencies: Latencies,
-    /// Of its tables, after the latest slice.
+    /// Bytes of its tables after the latest slice.
     pub(crate) bytes: usize,
     subject: Option<Box<dyn Subject>>,
 }
@@ -66,7 +66,7 @@ impl<'a> Race<'a> {
         Race { lanes, workload, streams, round: 0 }
     }
 
-    /// Gives each lane a slice, unless the time is over before. Whether all had theirs.
+    /// Gives each lane a slice, unless the time is over before. Returns whether all had theirs.
     pub(crate) fn round(&mut self, slice: Duration, until: Instant, tick: &mut dyn FnMut()) -> bool {
         let lanes = self.lanes.len();
         let each = self.workload.entries.saturating_mul(self.workload.value_bytes + ENTRY_BYTES);
@@ -89,7 +89,7 @@ impl<'a> Race<'a> {
         true
     }
 
-    /// Keeps some of the lanes.
+    /// Keeps some of the lanes, and returns the others.
     pub(crate) fn keep(&mut self, keep: impl FnMut(&Lane) -> bool) -> Vec<Lane> {
         let mut keep = keep;
         let (kept, gone) = std::mem::take(&mut self.lanes).into_iter().partition(|lane| keep(lane));

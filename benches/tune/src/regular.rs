@@ -1,4 +1,4 @@
-//! Reading a file that someone names. Anything may be at that path: a folder, a pipe, a device.
+//! Reading a file that a user names. The path may be that of a folder, a pipe or a device.
 
 use std::{
     fs::{self, File, Metadata},
@@ -6,17 +6,18 @@ use std::{
     path::Path,
 };
 
-/// The contents of a regular file of at most so many bytes.
+/// The contents of a regular file of at most `most` bytes.
 ///
-/// Anything else is refused. To open a pipe waits for its other end, and a pipe or a device may have no end.
+/// Other files are refused. Opening a pipe waits for its other end, and a pipe or a device may have no end.
 pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    // Checked before the file is opened, since to open it may wait.
+    // Checked before the file is opened, because opening may wait.
     check(&fs::metadata(path)?, most)?;
     let file = File::open(path)?;
-    // Checked again, since the path may have come to name another file.
+    // Checked again, because the path may name another file now.
     check(&file.metadata()?, most)?;
     let mut bytes = Vec::new();
-    // The length is not relied on: the file may grow, and files of the kernel's, as in `/proc`, have a length of zero.
+    // The length is not relied on: the file may grow, and files of the kernel, such as those in `/proc`, have a length
+    // of zero.
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     check_length(bytes.len() as u64, most)?;
     Ok(bytes)
@@ -61,7 +62,7 @@ mod tests {
         fs::remove_file(&path).expect("removed");
     }
 
-    /// The kernel makes the contents of such a file when it is read.
+    /// The kernel generates such a file when it is read.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_file_that_is_longer_than_it_says_is_refused() {

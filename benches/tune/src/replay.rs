@@ -1,4 +1,4 @@
-//! Threads that work on a map for a while.
+//! Threads that replay a workload for a time.
 
 use crate::{stream::Step, subject::Subject};
 use sharded_bench_common::{
@@ -7,7 +7,7 @@ use sharded_bench_common::{
 };
 use std::time::{Duration, Instant};
 
-/// What was seen meanwhile.
+/// The measurements of one slice.
 pub(crate) struct Slice {
     /// Operations per second, of all threads together.
     pub(crate) rate: f64,

@@ -1,4 +1,4 @@
-//! What each number of shards is worth on this machine: what the rule of `shards = auto` is judged by.
+//! The throughput of each number of shards on this machine. The rule of `shards = auto` is based on it.
 
 use crate::{
     candidate::{Candidate, Lock, Numa},
@@ -14,14 +14,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Two to the power of which is the largest number tried.
+/// The largest number of shards is two to this power.
 const LARGEST: u32 = 10;
 const SLICE: Duration = Duration::from_millis(20);
-/// A number that is slower than the best by less is as good.
+/// A number of shards is as good as the best if it is slower by less than this share.
 const ALIKE: f64 = 0.03;
 
-/// Races 1, 2, 4, … shards of each lock beside one another, under workloads in which all keys are alike and the threads do nothing but use the map,
-/// with as many threads as there are CPUs and with twice as many. Answers a table of the throughput of each, as a share of the lock's best.
+/// Compares 1, 2, 4, … shards of each lock under workloads with equally popular keys, whose threads only use the map:
+/// as many threads as there are CPUs, and twice as many. Returns a table of the throughput of each number, as a share
+/// of the lock's best.
 pub(crate) fn run(options: &Options) -> String {
     let cpus = thread::available_parallelism().map_or(1, usize::from);
     let threads = options.threads.map_or_else(|| vec![cpus, 2 * cpus], |threads| vec![threads]);
@@ -80,7 +81,7 @@ fn raced(workload: &FieldWorkload, options: &Options, threads: usize, time: Dura
     text + "\n"
 }
 
-/// Each as a share of the largest.
+/// Each rate as a share of the largest.
 fn shares(rates: &[f64]) -> Vec<f64> {
     let best = rates.iter().copied().fold(0.0, f64::max);
     rates.iter().map(|rate| rate / best).collect()

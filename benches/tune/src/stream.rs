@@ -1,4 +1,4 @@
-//! Which operation on which key a thread does next, drawn ahead of time so that it costs nothing while it is measured.
+//! The operations and keys of a thread, drawn ahead of time, so that drawing costs nothing during a measurement.
 
 use crate::{
     ranks::Ranks,
@@ -6,7 +6,7 @@ use crate::{
 };
 use sharded_bench_common::random::{Random, RngExt, seeded};
 
-/// What is done to a map, by the order of [`Mix`](crate::workload::Mix)'s fields.
+/// The operations of a map, in the order of the fields of [`Mix`](crate::workload::Mix).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     Get,
@@ -38,16 +38,16 @@ impl Step {
     }
 }
 
-/// Steps of one thread: 1 MiB, read in sequence, round and round.
+/// Steps of one thread: 1 MiB, read in sequence, again and again.
 const STEPS: usize = 1 << 17;
 
-/// The steps of each thread, other ones for each seed.
+/// The steps of each thread. They differ by seed.
 pub(crate) fn streams(workload: &FieldWorkload, threads: usize, seed: u64) -> Vec<Vec<Step>> {
     let ranks = Ranks::new(&workload.keys);
     let trace = workload.trace.as_ref().and_then(Trace::whole);
     let stream = |thread: usize| {
         let mut random = seeded(seed << 16 | thread as u64);
-        // Threads go through a trace side by side, each from a place of its own.
+        // Each thread goes through the trace from a place of its own.
         let mut at = random.random::<u32>() as usize;
         let mut key = |random: &mut Random| match trace {
             Some(keys) => {
@@ -72,7 +72,7 @@ fn operation(workload: &FieldWorkload, random: &mut Random) -> usize {
     counts.iter().position(is_it).unwrap_or(0)
 }
 
-/// Keys that are in the map at the start: the most popular ones, or those that a trace comes to first.
+/// The keys in the map at the start: the most popular ones, or the first ones of a trace.
 pub(crate) fn present(workload: &FieldWorkload) -> Box<dyn Iterator<Item = u64> + '_> {
     let entries = workload.entries as usize;
     match workload.trace.as_ref().and_then(Trace::whole) {

@@ -1,7 +1,7 @@
-//! A map with a policy that is chosen while the program runs.
+//! A map whose policy is chosen at run time.
 //!
-//! Lock, eviction, expiry and the kind of value are types, so each combination is compiled. The number of shards, the capacity and the
-//! placement are not: the capacity is given to the builder, the others are looked up when the map is built.
+//! Lock, eviction, expiry and the kind of value are types, so each combination is compiled. The capacity is given to
+//! the builder. The number of shards and the placement are read from a thread-local variable when the map is built.
 
 use crate::{
     candidate::{Candidate, Evict, Lock, Numa},
@@ -20,21 +20,21 @@ use sharded::{
 };
 use std::{cell::Cell, hint::black_box, marker::PhantomData, time::Duration};
 
-/// A map whose types are forgotten.
+/// A map with its types erased.
 pub(crate) trait Subject: Send + Sync {
-    /// Does so many steps, one after the other.
+    /// Does these steps in sequence.
     fn run(&self, steps: &[Step]);
-    /// Reads a key, and stores it if it was not there. Whether it was.
+    /// Reads a key, and stores it if it is missing. Returns whether it was there.
     fn load(&self, key: u64) -> bool;
     /// Bytes of its tables.
     fn bytes(&self) -> usize;
 }
 
-/// An empty map with this policy, for such a workload.
+/// An empty map with this policy for this workload.
 pub(crate) fn build(candidate: &Candidate, workload: &FieldWorkload) -> Box<dyn Subject> {
     NUMA.set(candidate.numa);
     SHARDS.set(candidate.asked_shards());
-    /// Names the types one after the other: only of types that are named is it known that threads can share the map.
+    /// Adds one type after the other. The compiler knows only of concrete types that threads can share the map.
     macro_rules! with {
         (lock::$lock:ident, $value:ty) => {
             match candidate.cache.map(|(evict, _)| evict) {
@@ -67,19 +67,19 @@ pub(crate) fn build(candidate: &Candidate, workload: &FieldWorkload) -> Box<dyn 
     }
 }
 
-/// Whether a map of this workload can have this lock.
+/// Whether this lock serves a map with this workload.
 pub(crate) fn serves(lock: Lock, workload: &FieldWorkload) -> bool {
     lock != Lock::Optimistic || workload.copy && Shape::of(workload) != Shape::Boxed
 }
 
-/// What a value is like.
+/// The kind of a value.
 #[derive(Clone, Copy, PartialEq)]
 enum Shape {
     /// Up to 16 bytes.
     Word,
     /// Up to 64.
     Line,
-    /// Memory of its own.
+    /// Larger, in memory of its own.
     Boxed,
 }
 
@@ -118,7 +118,7 @@ where
     })
 }
 
-/// A policy that is put together from its parts.
+/// A policy of these parts.
 struct Tried<L, E, X>(PhantomData<L>, PhantomData<E>, PhantomData<X>);
 
 impl<L: lock::Lock, E: evict::Eviction, X: expiry::Expiry> Policy for Tried<L, E, X> {
@@ -134,11 +134,11 @@ impl<L: lock::Lock, E: evict::Eviction, X: expiry::Expiry> Policy for Tried<L, E
 thread_local! {
     /// The placement of the map that this thread is building.
     static NUMA: Cell<Numa> = const { Cell::new(Numa::Spread) };
-    /// And its number of shards.
+    /// The number of shards of that map.
     static SHARDS: Cell<usize> = const { Cell::new(1) };
 }
 
-/// What was chosen when the map was built, in place of what is declared: so the map makes of it what it makes of a declaration.
+/// The choices at run time, in the place of declared ones, so that the map treats them as declared.
 enum Chosen {}
 
 impl ShardCount for Chosen {
@@ -157,7 +157,7 @@ impl Placement for Chosen {
     }
 }
 
-/// An eviction that can be given a capacity, if it takes one.
+/// An eviction that is given a capacity if it takes one.
 trait Limited: evict::MakesRoom {
     fn limit<P: Policy<Eviction = Self>>(options: FieldOptions<P>, capacity: usize) -> FieldOptions<P>;
 }
@@ -179,7 +179,7 @@ macro_rules! limited {
 }
 limited!(Sieve, Lru, Adaptive, S3Fifo, TinyLfu);
 
-/// An expiry that can be given its times.
+/// An expiry that is given its times.
 trait Timed: expiry::Expiry {
     fn time<P: Policy<Expiry = Self>>(options: FieldOptions<P>, ttl: Option<u64>, idle: Option<u64>)
     -> FieldOptions<P>;
@@ -216,7 +216,7 @@ impl Timed for expiry::AfterAccess {
     }
 }
 
-/// What is stored.
+/// A stored value.
 trait Payload: Clone + Send + Sync + 'static {
     fn new(key: u64, words: usize) -> Self;
     fn look(&self) -> u64;
@@ -326,7 +326,7 @@ mod tests {
         workload::Synthetic,
     };
 
-    /// Which is asserted where a map is built.
+    /// `build` asserts it.
     #[test]
     fn a_candidate_knows_how_many_shards_its_map_has() {
         let workload = Synthetic::default().workload().expect("possible");

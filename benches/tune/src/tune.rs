@@ -1,4 +1,4 @@
-//! Which policies are tried, for how long, and which of them is advised.
+//! Which policies are measured, for how long, and which of them is advised.
 
 use crate::{
     candidate::{Candidate, Evict, Lock, Numa},
@@ -16,18 +16,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a miss is taken to cost where nobody knows: a query in the same data centre takes some tens of microseconds.
+/// The assumed cost of a miss if it is unknown: a query in the same data centre takes some tens of microseconds.
 pub(crate) const MISS_NS: u64 = 20_000;
 
-/// Shard counts that are tried at first; then those beside the best one.
+/// The first numbers of shards. Later, those beside the best one are tried.
 const SHARDS: [usize; 6] = [64, 1, 16, 256, 4, 1024];
-/// What is slower than this part of the fastest drops out.
+/// A candidate drops out if it has less than this share of the fastest rate.
 const CLEARLY_WORSE: f64 = 0.85;
-/// Candidates that are measured again, at most, beside the declared one.
+/// The most candidates that are measured again beside the declared one.
 const FINALISTS: usize = 4;
-/// Slices that a judgement rests on at least: from six on, bounds of 95 % exist.
+/// The least number of slices for a decision. From six on, bounds of 95 % exist.
 const LEAST_SLICES: usize = 6;
-/// What is not faster by more than this is not preferred to what is nearer to the declared policy.
+/// Within this share of the best, the candidate that is closest to the declared policy is preferred.
 const ALIKE: f64 = 0.02;
 
 /// How a workload is tuned.
@@ -43,22 +43,22 @@ const ALIKE: f64 = 0.02;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How long it may take, but for the time to fill one map.
+    /// The most time, without the time to fill one map.
     pub time: Duration,
-    /// Threads; `None`: as many as the workload says, up to twice the CPUs.
+    /// The number of threads. `None`: those of the workload, up to twice the CPUs.
     pub threads: Option<usize>,
-    /// A smaller gain than this part is not worth a change.
+    /// The least gain that is worth a change, as a share.
     pub least_gain: f64,
-    /// Capacities up to so many entries may be advised; `None`: the declared one alone.
+    /// The largest capacity that may be advised, in entries. `None`: only the declared one.
     pub most_entries: Option<u64>,
-    /// Other seeds have other keys drawn.
+    /// The seed of the keys.
     pub seed: u64,
-    /// Whether a bar is shown on a terminal.
+    /// Whether a terminal shows a progress bar.
     pub progress: bool,
 }
 
 impl Default for Options {
-    /// A minute, and changes for 3 per cent.
+    /// A minute, and a least gain of 3 per cent.
     fn default() -> Self {
         Options {
             time: Duration::from_mins(1),
@@ -72,21 +72,22 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The threads that replay such a workload.
+    /// The number of threads that replay this workload.
     pub(crate) fn threads_for(&self, workload: &FieldWorkload) -> usize {
         let cpus = thread::available_parallelism().map_or(1, usize::from);
         self.threads.unwrap_or_else(|| (workload.threads as usize).min(2 * cpus)).max(1)
     }
 }
 
-/// Replays a workload under many policies and says which one serves it best on this machine.
+/// Replays a workload under many policies, and finds the one that serves it best on this machine.
 ///
-/// How often a cache hits is found out first, for every eviction and for capacities around the declared one. Then every lock with several
-/// numbers of shards takes turns in short slices; what is clearly worse drops out. The best few and the declared policy are measured anew; of
-/// those that are alike, the one nearest to the declared policy is chosen. At last it and the declared one take turns for the rest of the
-/// time, and only these slices decide whether the change is advised: so it does not count that the best of many looks better than it is.
+/// It finds the hit ratio first, for every eviction and for capacities around the declared one. Then every lock with
+/// several numbers of shards takes turns in short slices, and candidates that are clearly slower drop out. The best few
+/// and the declared policy are measured again. Of equally good ones, the one closest to the declared policy is chosen.
+/// Finally, this one and the declared policy take turns for the rest of the time. Only these slices decide about the
+/// advice, because the best of many candidates looks better than it is.
 ///
-/// O(time); the memory of up to a gibibyte, or of one map where that is more.
+/// O(time). It uses up to a gibibyte of memory, or the memory of one map if that is more.
 ///
 /// # Examples
 ///
@@ -108,8 +109,8 @@ pub fn tune(workload: &FieldWorkload, options: &Options) -> Outcome {
     Tuning::new(workload, options, declared).run()
 }
 
-/// How many times as fast each of these candidates is as the declared one, misses included; `None` where the time was too short. All of them
-/// and the declared one take turns for the whole time.
+/// The ratio of each candidate's rate to the declared policy's, with the cost of misses, or `None` if the time was too
+/// short. All of them take turns for the whole time.
 pub(crate) fn compare(
     workload: &FieldWorkload,
     options: &Options,
@@ -151,7 +152,7 @@ impl<'a> Tuning<'a> {
         }
     }
 
-    /// When so many per cent of the time are over.
+    /// The moment at which this share of the time, in per cent, is over.
     fn at(&self, per_cent: u32) -> Instant {
         self.began + self.options.time * per_cent / 100
     }
@@ -183,7 +184,7 @@ impl<'a> Tuning<'a> {
         self.judge(&race.lanes, chosen, &value, sweep, hits, threads)
     }
 
-    /// All that is tried: the declared policy, then locks and shards in an order in which one may stop anywhere.
+    /// All candidates: the declared policy, then locks and shards in an order that may be cut off anywhere.
     fn grid(&self, hits: &[HitCurve]) -> Vec<Candidate> {
         let mut grid = vec![self.declared];
         let mut counts: Vec<Option<usize>> = vec![self.declared.shards, None];
@@ -198,7 +199,8 @@ impl<'a> Tuning<'a> {
         grid
     }
 
-    /// The declared eviction and the one that hits most often; and likewise with another capacity, if that was asked for.
+    /// The declared eviction and the one with the best hit ratio, and the same with another capacity if that was
+    /// requested.
     fn caches(&self, hits: &[HitCurve]) -> Vec<Option<(Evict, u64)>> {
         let Some((evict, declared)) = self.declared.cache else { return vec![None] };
         let mut caches = vec![Some((evict, declared))];
@@ -224,7 +226,7 @@ impl<'a> Tuning<'a> {
         caches
     }
 
-    /// Turns for all, until few are left; answers what each lock showed over its shards.
+    /// Turns for all, until few are left. Returns the points of each lock over its shards.
     fn sweep(&self, race: &mut Race<'_>, value: &Value) -> Vec<Point> {
         let until = self.at(50);
         let left = until.saturating_duration_since(Instant::now());
@@ -252,7 +254,7 @@ impl<'a> Tuning<'a> {
         points
     }
 
-    /// The best ones, what lies beside the best, and the declared policy.
+    /// The best candidates, the neighbours of the best one, and the declared policy.
     fn finalists(&self, lanes: &[Lane], value: &Value) -> Vec<Candidate> {
         let mut lanes: Vec<(Candidate, f64)> =
             lanes.iter().filter_map(|lane| Some((lane.candidate, value.of(lane)?))).collect();
@@ -282,7 +284,7 @@ impl<'a> Tuning<'a> {
         while race.round(slice, until, &mut || self.tick()) {}
     }
 
-    /// Of those that are as good as the best, the one with the fewest changes, and then with the least memory.
+    /// Of the candidates that are as good as the best, the one with the fewest changes, then with the least memory.
     fn choose(&self, lanes: &[Lane], value: &Value) -> Candidate {
         let best = lanes.iter().filter_map(|lane| value.of(lane)).fold(0.0, f64::max);
         let alike = lanes.iter().filter(|lane| value.of(lane).is_some_and(|rate| rate >= best * (1.0 - ALIKE)));
@@ -327,9 +329,9 @@ impl<'a> Tuning<'a> {
     }
 }
 
-/// What a rate is worth, with the time that misses cost.
+/// Corrects a rate for the cost of misses.
 struct Value {
-    /// Nanoseconds that a miss of every operation would cost, shared by the threads.
+    /// Nanoseconds that it would cost if every operation missed, divided by the threads.
     miss_ns: f64,
     hits: Vec<HitCurve>,
 }
@@ -340,7 +342,7 @@ impl Value {
         Value { miss_ns: workload.miss_ns as f64 * fills / threads as f64, hits: hits.to_vec() }
     }
 
-    /// Operations per second, misses included.
+    /// Operations per second, with the cost of misses.
     fn rate(&self, candidate: &Candidate, rate: f64) -> f64 {
         let Some((evict, capacity)) = candidate.cache else { return rate };
         let curve = self.hits.iter().find(|curve| curve.evict == evict);
@@ -348,7 +350,7 @@ impl Value {
         1e9 / (1e9 / rate + missed * self.miss_ns)
     }
 
-    /// How many times as much one lane is worth as another, slice by slice.
+    /// The ratio of one lane's rate to another's, slice by slice.
     fn gain(&self, old: &Lane, new: &Lane) -> Option<Interval> {
         let rates = new.rates.iter().zip(&old.rates);
         Interval::of(rates.map(|(&to, &from)| self.rate(&new.candidate, to) / self.rate(&old.candidate, from)))

@@ -1,12 +1,12 @@
-//! What a user's closures do, as far as it takes time.
+//! The time that a user's closures take.
 
 use std::{hint::black_box, sync::OnceLock, time::Instant};
 
-/// Multiplications of one measurement, and how many there are of it, of which the shortest counts.
+/// Multiplications of one measurement, and the number of measurements, of which the shortest counts.
 const MEASURED: u64 = 20_000;
 const MEASUREMENTS: usize = 50;
 
-/// Work that takes so long on this machine. No clock is asked, which alone would take longer than most closures.
+/// Work that takes a given time on this machine. It reads no clock, which would take longer than most closures.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Work {
     multiplications: u64,
@@ -41,7 +41,8 @@ mod tests {
     use super::Work;
     use std::time::Instant;
 
-    /// Of many runs the longest is not much shorter than was asked for; how much longer it is, what else the machine does decides.
+    /// The longest of many runs is not much shorter than requested. It may be much longer, depending on the load of the
+    /// machine.
     #[test]
     fn it_takes_as_long_as_is_asked_for() {
         let work = Work::taking(200_000);

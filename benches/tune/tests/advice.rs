@@ -1,5 +1,5 @@
-//! What is advised is a policy that serves the workload, and what is printed can be pasted. No test says which policy is the fastest: that
-//! depends on the machine and on what else it does; `sharded-tune planted` measures it.
+//! What is advised is a policy that serves the workload, and what is printed can be pasted. No test says which policy
+//! is the fastest: that depends on the machine and on what else it does; `sharded-tune planted` measures it.
 
 mod common;
 

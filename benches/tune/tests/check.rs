@@ -5,8 +5,8 @@ mod common;
 use common::sharded_tune;
 use std::process::Output;
 
-/// A cache that scans pollute under `Lru`, and whose misses cost so much that hits decide, whatever else the machine does.
-/// So small that the hits are known in a small part of the time, where nothing is optimised, too.
+/// A cache that scans pollute under `Lru`, and whose misses cost so much that hits decide, whatever else the machine
+/// does. So small that the hits are known in a small part of the time, where nothing is optimised, too.
 const POLLUTED: &str =
     "--mix load=100 --keys 800 --skew 0.8 --scan 50 --capacity 100 --evict Lru --miss 10ms --threads 1 --time 10s";
 

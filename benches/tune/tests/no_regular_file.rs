@@ -1,4 +1,5 @@
-//! A path may name anything. What is no regular file, or is longer than any file of its kind, is refused at once, with the reason.
+//! A path may name anything. What is no regular file, or is longer than any file of its kind, is refused at once, with
+//! the reason.
 
 use sharded_tune::{
     source::{SourceError, apply},

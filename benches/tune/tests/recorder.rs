@@ -134,7 +134,8 @@ fn a_cache_that_is_filled_on_a_miss_is_one_of_loads() {
     assert!(pages.mix.load > 0 && pages.mix.get == 0 && pages.mix.insert == 0, "{:?}", pages.mix);
 }
 
-/// One use in 256 is sampled: that none of so many is, of four in turn, has a chance of one in a hundred thousand million.
+/// One use in 256 is sampled: that none of so many is, of four in turn, has a chance of one in a hundred thousand
+/// million.
 const USES: u64 = 6_000;
 
 /// Sleeping takes at least as long as it is told, and how much longer nobody knows: so only lower bounds are asserted.

@@ -1,4 +1,4 @@
-//! What is to be measured.
+//! The command line.
 
 use crate::{entries::Keys, work::Work};
 use lexopt::{Arg, Parser, ValueExt};
@@ -23,38 +23,37 @@ Work (all but the last three, if none is named):
   pauses        how long single inserts take while a map grows
   memory        bytes per entry
   storm         a million entries expire at once
-  hit-ratio     how often a cache has what it is asked for, on recorded traces
+  hit-ratio     hit ratios of caches on recorded traces
   instructions  per operation, counted by callgrind; needs valgrind
   build-time    seconds to build each library from nothing; needs its sources
 
 Options:
   --threads N,N   thread counts [1,2,4,8, and 16 on more than 8 cores; 1,2,4 for
                   get-or-insert; 1,2 for pauses]
-  --systems A,B   only these (and the shards written by hand, among maps); a wrong
-                  name lists them
+  --systems A,B   only these (and, among maps, the shards written by hand); a wrong
+                  name lists them all
   --keys KIND     u64 (to u64) or string (24 bytes, to 64 bytes) [u64]
   --rounds N      turns of each system [11]
   --repeats N     runs of each system in pauses and storm [3] and memory [1]
   --entries N     entries of every table, in place of each work's own number
   --idle          of the storm, only the one without traffic
-  --quick         a run of seconds that shows that all works; its figures mean little
-  --json FILE     keep the results; those that the file has already stay, but for
-                  measurements made again
-  --from FILE     measure nothing, but read results that were kept
-  --html FILE     write a report of all results that were kept
+  --quick         a run of seconds that checks that everything works; its figures mean little
+  --json FILE     add the results to this file; measurements made again replace those there
+  --from FILE     measure nothing, but read the results of this file
+  --html FILE     write a report of all results in the file
   --readme FILE   write the table of results between its markers in this file
-  --help          this
+  --help          print this
 ";
 
 /// What the command line asks for.
 pub(crate) enum Request {
     Help,
     Measure(Args),
-    /// From results kept in this file.
+    /// A report of the results in this file.
     Report(PathBuf, Output),
 }
 
-/// Where results go, besides the terminal.
+/// The files that results are written to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Output {
     pub(crate) json: Option<PathBuf>,
@@ -67,21 +66,21 @@ pub(crate) struct Output {
 pub(crate) struct Args {
     pub(crate) works: Vec<Work>,
     pub(crate) keys: Keys,
-    /// Names of systems; empty for each work's own choice.
+    /// Names of systems. Empty: each work's own choice.
     pub(crate) systems: Vec<String>,
-    /// Empty for each work's own choice.
+    /// Empty: each work's own choice.
     pub(crate) threads: Vec<usize>,
     pub(crate) rounds: usize,
     pub(crate) quick: bool,
-    /// Of the storm, only the one without traffic.
+    /// Only the storm without traffic.
     pub(crate) idle: bool,
     pub(crate) output: Output,
-    /// Of the storm, milliseconds that a child has to put all entries in.
+    /// For the storm: milliseconds in which a child inserts all entries.
     pub(crate) ahead_ms: u64,
-    /// Of instructions, what a child does, and how many times.
+    /// For instructions: the operation of a child, and how often it runs.
     pub(crate) operation: String,
     pub(crate) operations: u64,
-    /// Whether this process is to make one measurement for the one that started it, see `child.rs`.
+    /// Whether this process makes one measurement for its parent, see `child.rs`.
     pub(crate) child: bool,
     repeats: Option<usize>,
     entries: Option<u64>,
@@ -147,7 +146,7 @@ impl Args {
         Ok(Request::Measure(args))
     }
 
-    /// The thread counts asked for, or these.
+    /// The requested thread counts, or these.
     pub(crate) fn threads_or(&self, own: &[usize]) -> Vec<usize> {
         match (self.threads.as_slice(), self.quick) {
             ([], false) => own.to_vec(),
@@ -156,17 +155,17 @@ impl Args {
         }
     }
 
-    /// The number of entries asked for, or this one, which is scaled down for a quick run.
+    /// The requested number of entries, or this one, scaled down for a quick run.
     pub(crate) fn entries_or(&self, own: u64) -> u64 {
         self.entries.unwrap_or(if self.quick { (own / 50).max(10_000) } else { own })
     }
 
-    /// The number of runs asked for, or this one; one alone in a quick run.
+    /// The requested number of runs, or this one. A quick run has one.
     pub(crate) fn repeats_or(&self, own: usize) -> usize {
         self.repeats.unwrap_or(if self.quick { 1 } else { own })
     }
 
-    /// How long a turn is.
+    /// The length of a turn.
     pub(crate) fn slice(&self) -> Duration {
         Duration::from_millis(if self.quick { 10 } else { 50 })
     }

@@ -1,12 +1,13 @@
 //! Measurements that need a process of their own.
 //!
-//! What one system leaves in the allocator must not serve the next one, nor count as its memory. So this program starts
-//! itself anew for each, with `--child` and all that is to be known, and reads the figures that the child prints.
+//! The memory that one system leaves in the allocator must not serve the next one, nor count as its memory. So this
+//! program starts itself again for each system, with `--child` and the parameters, and reads the figures that the child
+//! prints.
 
 use crate::{args::Args, work::Work};
 use std::{env, error::Error, process::Command};
 
-/// Has a child measure this system, and returns its figures.
+/// Measures this system in a child, and returns the figures.
 pub(crate) fn measure(
     args: &Args,
     work: Work,
@@ -31,7 +32,7 @@ pub(crate) fn measure(
     Ok(figures?)
 }
 
-/// What the child prints.
+/// Prints the figures of a child.
 pub(crate) fn report(figures: &[f64]) {
     for figure in figures {
         println!("{figure}");

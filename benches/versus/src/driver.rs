@@ -1,4 +1,4 @@
-//! The loops that work on a map, compiled for each, so that no virtual call lies between two operations.
+//! The measured loops, compiled for each map, so that there is no virtual call between two operations.
 
 use crate::{
     entries::Entry,
@@ -9,17 +9,17 @@ use crate::{
 };
 use std::{array, hint::black_box, ops::Range};
 
-/// A system whose kind is forgotten.
+/// A system with its type erased.
 pub(crate) trait Driver<E: Entry>: Sync {
-    /// Puts entries in.
+    /// Inserts entries.
     fn insert(&self, numbers: Range<u64>);
-    /// Takes entries out.
+    /// Removes entries.
     fn remove(&self, numbers: Range<u64>);
-    /// Gives back what memory it can, where there is a call for that.
+    /// Shrinks the map, if there is a call for that.
     fn shrink(&self);
-    /// Puts entries in and notes how long each insert takes.
+    /// Inserts entries, and notes how long each insert takes.
     fn insert_timed(&self, numbers: Range<u64>, pauses: &mut Pauses);
-    /// Does the next [`BATCH`] operations of a script. Returns how many were not answered as they must be.
+    /// Does the next [`BATCH`] operations of a script. Returns the number of wrong answers.
     fn batch(&self, script: &mut Script) -> u64;
 }
 
@@ -91,7 +91,7 @@ fn apply<E: Entry>(map: &mut impl Access<E>, step: Step, buffer: &mut E::Buffer)
     }
 }
 
-/// Reads in groups of [`MANY`], all of whose keys are made first.
+/// Reads in groups of [`MANY`]. The keys of a group are made before its reads.
 #[inline]
 fn many<E: Entry>(mut draw: impl FnMut() -> u64, mut found: impl FnMut(&[&E::Query; MANY]) -> usize) -> u64 {
     let mut buffers: [E::Buffer; MANY] = array::from_fn(|_| E::Buffer::default());

@@ -1,33 +1,33 @@
-//! What the maps hold.
+//! The kinds of entries.
 //!
-//! Threads choose entries by number. The key of a number is made when it is needed, without reading memory: a table of
-//! prepared keys would add a cache miss or two to every operation, for all systems alike, and hide what they differ in.
+//! Threads choose entries by number. A key is computed from the number when it is needed. A table of keys would add a
+//! cache miss or two to every operation of all systems, and hide their differences.
 
 use std::{borrow::Borrow, fmt::Debug, hash::Hash, str::FromStr};
 
 /// A kind of entry.
 pub(crate) trait Entry: Sized + 'static {
-    /// How tables call it.
+    /// The name in tables.
     const NAME: &'static str;
-    /// Bytes of an entry themselves, which memory is to be seen beside.
+    /// Bytes of an entry itself.
     const BYTES: usize;
-    /// How many make a table that no cache holds.
+    /// A number of entries that exceeds every processor cache.
     const LARGE: u64;
 
-    /// What is stored as the key.
+    /// The stored key.
     type Key: Borrow<Self::Query> + Clone + Debug + Ord + Hash + Send + Sync + 'static;
-    /// What an entry is looked up by.
+    /// The type of a lookup.
     type Query: ToOwned<Owned = Self::Key> + Ord + Hash + ?Sized;
-    /// Where a query is made.
+    /// The memory of a query.
     type Buffer: Default;
-    /// What is stored beside the key.
+    /// The stored value.
     type Value: Copy + Debug + Send + Sync + 'static;
 
     /// The key of an entry.
     fn query(number: u64, buffer: &mut Self::Buffer) -> &Self::Query;
     /// The value of an entry.
     fn value(number: u64) -> Self::Value;
-    /// A change that can be seen.
+    /// An observable change.
     fn increment(value: &mut Self::Value);
 
     /// Systems that hold only this kind.
@@ -36,7 +36,8 @@ pub(crate) trait Entry: Sized + 'static {
     fn caches() -> Vec<crate::caches::Contender<Self>>;
 }
 
-/// The key of a number. Odd, so that no two numbers share a key; keys that are small and dense could flatter some tables.
+/// The key of a number. The factor is odd, so no two numbers share a key. Small and dense keys could favour some
+/// tables.
 pub(crate) fn mixed(number: u64) -> u64 {
     number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
@@ -94,8 +95,9 @@ impl Entry for Strings {
         for (place, byte) in (0..16).zip(&mut buffer[8..]) {
             *byte = b'a' + ((number >> (60 - 4 * place)) & 15) as u8;
         }
-        // Checked, this would be a third of all instructions of a hit. So few fit into what a processor looks ahead that lookups wait for
-        // memory one after the other or side by side by ten more or less, and it would be this loop that decides.
+        // Checked, this would be a third of all instructions of a hit. So few fit into what a processor looks ahead
+        // that lookups wait for memory one after the other or side by side by ten more or less, and it would be this
+        // loop that decides.
         #[allow(unsafe_code, reason = "it is no part of what is measured")]
         // SAFETY: the first eight bytes are ASCII, and the others are `a` to `p`.
         unsafe {
@@ -120,7 +122,7 @@ impl Entry for Strings {
     }
 }
 
-/// Which kind of entry, as the command line says it.
+/// The kind of entry on the command line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Keys {
     Integers,
@@ -128,7 +130,7 @@ pub(crate) enum Keys {
 }
 
 impl Keys {
-    /// What the command line calls it.
+    /// The name on the command line.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Keys::Integers => "u64",

@@ -1,4 +1,4 @@
-//! What the figures were measured on, and how quiet it was.
+//! The machine of a measurement, and its noise.
 
 use crate::stats::Pauses;
 use quanta::Clock;
@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A machine, and how often something else kept a program from running on it.
+/// A machine, and how often it interrupted a program.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Machine {
     pub(crate) cores: usize,
@@ -19,17 +19,17 @@ pub(crate) struct Machine {
     pub(crate) memory: String,
     pub(crate) kernel: String,
     pub(crate) compiler: String,
-    /// Programs that wanted to run, on average over the minute before.
+    /// The load average of the minute before.
     pub(crate) load: String,
-    /// How often a loop that only reads the clock was held up for over a millisecond, and for how long at the most.
+    /// How often a loop that only reads the clock was interrupted for over a millisecond, and the longest interruption.
     pub(crate) held_up: f64,
     pub(crate) longest_ms: f64,
-    /// How long that loop ran.
+    /// The duration of that loop.
     pub(crate) watched_ms: u64,
 }
 
 impl Machine {
-    /// Looks at this one.
+    /// Describes this machine.
     pub(crate) fn look(is_quick: bool) -> Self {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
         let load = read("/proc/loadavg").split(' ').next().unwrap_or_default().to_owned();
@@ -65,9 +65,9 @@ impl fmt::Display for Machine {
     }
 }
 
-/// How much of the processors' time the host gave to others, from one look to the next.
+/// The share of the processors' time that the host gave to others since the last call.
 pub(crate) struct Stolen {
-    /// Clock ticks stolen, and all.
+    /// Stolen clock ticks, and all clock ticks.
     last: Option<(u64, u64)>,
 }
 
@@ -76,7 +76,7 @@ impl Stolen {
         Stolen { last: ticks() }
     }
 
-    /// In per cent of the time since the last look. None where the machine does not say.
+    /// Per cent of the time since the last call. `None` if the machine does not report it.
     pub(crate) fn percent(&mut self) -> Option<f64> {
         let (before, now) = (self.last?, ticks()?);
         self.last = Some(now);
@@ -86,7 +86,8 @@ impl Stolen {
     }
 }
 
-/// Of all processors together: user, nice, system, idle, waiting, interrupts (two kinds), stolen.
+/// Stolen and all ticks of all processors. The fields are user, nice, system, idle, waiting, interrupts (two kinds),
+/// stolen.
 fn ticks() -> Option<(u64, u64)> {
     let text = fs::read_to_string("/proc/stat").ok()?;
     let fields: Option<Vec<u64>> =
@@ -95,7 +96,7 @@ fn ticks() -> Option<(u64, u64)> {
     Some((*fields.get(7)?, fields.iter().sum()))
 }
 
-/// The time between two looks at the clock, for as long as this.
+/// The times between two readings of the clock, during this time.
 fn noise(time: Duration) -> Pauses {
     let clock = Clock::new();
     let mut pauses = Pauses::new(&clock);
@@ -111,14 +112,14 @@ fn noise(time: Duration) -> Pauses {
     pauses
 }
 
-/// What stands behind the first line that begins so.
+/// The value of the first line with this key.
 fn line_of(path: &str, name: &str) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;
     line.split_once(':').map(|(_, value)| value.trim().to_owned())
 }
 
-/// What a program says.
+/// The output of a program.
 pub(crate) fn said_by(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())

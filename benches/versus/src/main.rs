@@ -1,23 +1,23 @@
 //! sharded beside its rivals, in one run.
 //!
-//! `cargo run --release -p sharded-versus -- --help` says what can be measured; the README beside `Cargo.toml` says how to
-//! read it.
+//! `cargo run --release -p sharded-versus -- --help` lists the measurements. The README beside `Cargo.toml` says how to
+//! read the results.
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `args.rs` | what is to be measured |
-//! | `machine.rs` | on what, and how quiet it is |
-//! | `entries.rs` | what the maps hold: integers or strings |
+//! | `args.rs` | the command line |
+//! | `machine.rs` | the machine, and its noise |
+//! | `entries.rs` | the entries: integers or strings |
 //! | `systems/` | the maps, one file each, and the list of them |
-//! | `caches/` | what expires or evicts, likewise |
-//! | `script.rs`, `mix.rs`, `random.rs` | what a thread does to a map: which operation on which key |
-//! | `driver.rs` | the loops that do it, compiled for each map |
-//! | `turns.rs` | who takes which turn |
+//! | `caches/` | the caches, one file each, and the list of them |
+//! | `script.rs`, `mix.rs`, `random.rs` | the operations and keys of a thread |
+//! | `driver.rs` | the measured loops, compiled for each map |
+//! | `turns.rs` | the contenders and their turns |
 //! | `work/` | the measurements, one file each |
 //! | `child.rs` | measurements that need a process of their own |
-//! | `resident.rs`, `stats.rs`, `table.rs` | what comes of it |
-//! | `report/` | what is kept of it, and drawn |
-//! | `tests.rs` | that every system answers as it must |
+//! | `resident.rs`, `stats.rs`, `table.rs` | memory, latencies, and tables of results |
+//! | `report/` | the results in a file, the report, and the README's table |
+//! | `tests.rs` | tests of the answers of all systems |
 
 mod args;
 mod caches;
@@ -74,9 +74,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints each result when it is there, and keeps all in the end.
+/// Prints each result when it is known, and writes all of them in the end.
 fn measure(args: &Args) -> Result<(), Box<dyn Error>> {
-    // What can't be read is better known now than in a quarter of an hour.
+    // Fails now rather than after the measurement, if the file can't be read.
     let mut report = Report::to_go_on(args.output.json.as_ref())?;
     let mut run = Run::new(Machine::look(args.quick));
     println!("{}\n", run.machine);
@@ -92,7 +92,7 @@ fn measure(args: &Args) -> Result<(), Box<dyn Error>> {
         Keys::Integers => work::run::<Integers>(args, &mut keep),
         Keys::Strings => work::run::<Strings>(args, &mut keep),
     };
-    // What was measured before something failed is kept.
+    // Results are kept even if a later measurement fails.
     report.add(run);
     report.write(&args.output)?;
     outcome

@@ -1,24 +1,25 @@
 //! The mixtures of conc-map-bench.
 //!
-//! The shares are its own, and what is done to which key is that of its harness, `bustle` 0.5: the hundred operations of a
-//! mixture in one shuffled order, again and again; every thread with keys of its own; an insert takes the next key that is not there, a
-//! removal the oldest that is; reads and changes stride over all keys, present or not. So every answer is known, and
-//! is checked.
+//! The shares are those of conc-map-bench, and the keys are chosen as in its harness, `bustle` 0.5. The hundred
+//! operations of a mixture run in one shuffled order, again and again. Every thread has keys of its own. An insert
+//! takes the next missing key, and a removal the oldest present key. Reads and changes stride over all keys, present or
+//! not. So every answer is known, and is checked.
 //!
-//! What differs: `bustle` runs one system to its end. Here systems take turns, so a thread's keys form a ring, and the
-//! mixtures of constant size go round it for as long as the turns last. Nothing is reserved ahead: not every system can.
+//! One thing differs: `bustle` runs one system to its end. Here systems take turns, so a thread's keys form a ring, and
+//! the mixtures of constant size go round it while the turns last. No capacity is reserved, because not every system
+//! can.
 
 use sharded_bench_common::random::{SliceRandom, seeded};
 use std::sync::Arc;
 
-/// Shares of a hundred.
+/// The number of each operation in a hundred.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shares {
     pub(crate) read: usize,
     pub(crate) insert: usize,
     pub(crate) remove: usize,
     pub(crate) update: usize,
-    /// How full the table is at the start, in quarters of its nominal size.
+    /// The entries at the start, in quarters of the nominal size.
     pub(crate) prefilled_quarters: u64,
 }
 
@@ -34,7 +35,7 @@ pub(crate) enum Operation {
     Update,
 }
 
-/// One operation, and whether the key must have been there (for an insert: must not).
+/// One operation, and its correct answer: whether the key was there (for an insert: was not).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
     pub(crate) operation: Operation,
@@ -42,7 +43,7 @@ pub(crate) struct Step {
     pub(crate) expected: bool,
 }
 
-/// What one thread does.
+/// The operations of one thread.
 #[derive(Clone, Debug)]
 pub(crate) struct Mix {
     operations: Arc<[Operation]>,
@@ -50,7 +51,8 @@ pub(crate) struct Mix {
     /// The numbers of this thread's keys are `first..=first + mask`.
     first: u64,
     mask: u64,
-    /// Where reads are. The oldest key there is, and the next that is not, count on and are masked when used.
+    /// The position of reads. The positions of the oldest present key and of the next missing one count on, and are
+    /// masked when used.
     find: u64,
     erase: u64,
     insert: u64,
@@ -76,12 +78,12 @@ impl Mix {
         (0..threads).map(mix).collect()
     }
 
-    /// The numbers of the entries that are there before the first step.
+    /// The numbers of the entries at the start.
     pub(crate) fn prefilled(&self) -> std::ops::Range<u64> {
         self.first..self.first + self.insert
     }
 
-    /// What comes next.
+    /// The next step.
     pub(crate) fn step(&mut self) -> Step {
         let operation = self.operations[self.next];
         self.next = if self.next + 1 == self.operations.len() { 0 } else { self.next + 1 };
@@ -94,7 +96,7 @@ impl Mix {
                 self.erase += 1;
                 (self.erase - 1, true)
             }
-            // What a removal does when there is nothing, too.
+            // Also a removal from an empty map.
             Operation::Read | Operation::Update | Operation::Remove => {
                 let place = self.find;
                 // bustle's generator, with its constants.

@@ -1,4 +1,4 @@
-//! What a thread does to a map, batch by batch; it goes on where it stopped when the system has its next turn.
+//! The operations of a thread, in batches. A script goes on in the system's next turn.
 
 pub(crate) use sharded_bench_common::turns::BATCH;
 
@@ -10,29 +10,29 @@ use crate::{
 /// Keys that one `get_many` reads.
 pub(crate) const MANY: usize = 16;
 
-/// One thread's work.
+/// The operations of one thread.
 #[derive(Clone, Debug)]
 pub(crate) enum Script {
-    /// Read an entry that is there; all are equally likely.
+    /// Read a present entry. All are equally likely.
     Hit(Uniform),
-    /// Read an entry that is there; some are asked for far more often than others.
+    /// Read a present entry, by Zipf's law.
     HitZipf(Zipf),
-    /// Change an entry that is there, in place.
+    /// Change a present entry in place.
     Increment(Zipf),
     /// A mixture of operations.
     Mix(Mix),
-    /// As `Hit`, with the keys of [`MANY`] reads made first: what `Many` is compared to.
+    /// As `Hit`, but the keys of [`MANY`] reads are made first. `Many` is compared with it.
     Single(Uniform),
     /// As `Single`, in one call.
     Many(Uniform),
 }
 
-/// Which keys a cache is asked for.
+/// The keys that are requested from a cache.
 #[derive(Clone, Debug)]
 pub(crate) enum Requests {
-    /// Some far more often than others.
+    /// By Zipf's law.
     Zipf(Zipf),
-    /// All of these equally often.
+    /// All equally likely.
     Among(Uniform),
     /// Each once, from this number on.
     Fresh(u64),

@@ -1,4 +1,4 @@
-//! What a measurement shows: printed, and kept for the report.
+//! The results of a measurement, for the terminal and for the report.
 
 use crate::stats::Sorted;
 use serde::{Deserialize, Serialize};
@@ -12,14 +12,14 @@ pub(crate) struct Table {
     pub(crate) about: About,
     pub(crate) columns: Vec<String>,
     pub(crate) rows: Vec<Row>,
-    /// What a reader must know of it.
+    /// Notes for readers.
     pub(crate) notes: Vec<String>,
 }
 
-/// What was measured, for whoever looks for a figure.
+/// What was measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct About {
-    /// What the command line calls it.
+    /// The name on the command line.
     pub(crate) work: String,
     /// The kind of entry, or the trace.
     pub(crate) subject: String,
@@ -29,17 +29,17 @@ pub(crate) struct About {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Row {
-    /// The system, as the command line calls it.
+    /// The system's name on the command line.
     pub(crate) id: String,
-    /// As tables call it.
+    /// The system's name in tables.
     pub(crate) system: String,
     pub(crate) cells: Vec<Cell>,
-    /// What is drawn but not printed: points of a curve.
+    /// Points of a curve, which is drawn but not printed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) curve: Vec<(f64, f64)>,
 }
 
-/// A figure with the number of decimals that mean something.
+/// A figure with its number of significant decimals.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Cell {
@@ -51,7 +51,7 @@ pub(crate) enum Cell {
 }
 
 impl Table {
-    /// The column of this name; of several, the first.
+    /// The first column of this name.
     pub(crate) fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column == name)
     }
@@ -70,7 +70,7 @@ impl Row {
 }
 
 impl Cell {
-    /// Empty for what is no number.
+    /// An empty cell if it is not a number.
     pub(crate) fn of(number: f64, decimals: usize) -> Self {
         if number.is_finite() { Cell::Number(rounded(number, decimals), decimals) } else { Cell::Empty }
     }
@@ -95,7 +95,7 @@ impl Cell {
     }
 }
 
-/// With two decimals more than are shown: what is kept need not say more.
+/// Rounds to two more decimals than are shown.
 fn rounded(number: f64, decimals: usize) -> f64 {
     let unit = 10_f64.powi(i32::try_from(decimals + 2).unwrap_or(2));
     (number * unit).round() / unit

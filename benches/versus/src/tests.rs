@@ -1,4 +1,4 @@
-//! Figures of a map that answers wrongly mean nothing.
+//! Every system answers correctly. The figures of one that does not mean nothing.
 
 use crate::{
     caches,
@@ -14,7 +14,7 @@ use std::{
 
 const ENTRIES: u64 = 1 << 12;
 
-/// Every system but the one that is no map, filled as the script expects, does a few times as many operations as it has entries.
+/// Every system, except the one that is not a map, does a few times as many operations as it has entries.
 fn check<E: Entry>(prefilled: u64, script: &Script) {
     for contender in systems::all::<E>().into_iter().filter(|contender| contender.role != Role::Floor) {
         let system = (contender.build)();

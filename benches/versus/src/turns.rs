@@ -9,9 +9,9 @@ use crate::{
 use indicatif::{ProgressBar, ProgressStyle};
 use sharded_bench_common::turns;
 
-/// The systems that work of several kinds is asked of, those for one thread only where one thread is asked.
+/// The systems of most measurements. Systems for one thread take part only if there is one thread.
 ///
-/// The shards written by hand are always among them: the others are compared with them.
+/// The shards written by hand always take part, because the others are compared with them.
 pub(crate) fn rivals<E: Entry>(named: &[String], threads: usize) -> Vec<Contender<E>> {
     let takes_part = |contender: &Contender<E>| {
         let asked = named.is_empty() || contender.id == BASELINE || is_named(named, contender);
@@ -30,7 +30,7 @@ pub(crate) fn is_named<E>(named: &[String], contender: &Contender<E>) -> bool {
     named.iter().any(|name| name == contender.id)
 }
 
-/// Where the shards written by hand stand among them.
+/// The index of the shards written by hand.
 pub(crate) fn baseline<E>(contenders: &[Contender<E>]) -> usize {
     contenders.iter().position(|contender| contender.id == BASELINE).expect("always among them")
 }
@@ -43,7 +43,7 @@ pub(crate) struct Turns {
     pub(crate) noted: u64,
 }
 
-/// Gives each contender a turn in each round, and one before the first to warm up.
+/// Gives each contender a turn in each round, and one before the first round to warm up.
 pub(crate) fn interleave(
     contenders: usize,
     rounds: usize,
@@ -68,15 +68,17 @@ pub(crate) fn interleave(
     all
 }
 
-/// A bar on a terminal, nothing elsewhere. It is drawn between turns only.
+/// A progress bar on a terminal. It is drawn only between turns.
 pub(crate) fn progress(steps: usize, what: &str) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg:<40} {bar:30} {pos}/{len} {eta}").expect("a valid template");
     ProgressBar::new(steps as u64).with_style(style).with_message(what.to_owned())
 }
 
-/// One system's turn, with a thread for each script. Each thread is pinned to a core of its own while there are cores left.
+/// One system's turn, with a thread for each script. Each thread is pinned to a core of its own while there are cores
+/// left.
 ///
-/// `batch` does the next [`BATCH`](crate::script::BATCH) operations of a script. The rate is in million operations per second.
+/// `batch` does the next [`BATCH`](crate::script::BATCH) operations of a script. The rate is in million operations per
+/// second.
 pub(crate) fn take<S: Send>(scripts: &mut [S], end: End, batch: impl Fn(&mut S) -> u64 + Sync) -> Turn {
     let cores = core_affinity::get_core_ids().unwrap_or_default();
     let pin = |thread: usize| {

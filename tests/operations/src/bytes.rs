@@ -1,5 +1,5 @@
-//! Sequences of operations, decoded from bytes: one byte selects the call, the next ones its arguments. So a changed byte is a changed
-//! call, and an inserted or removed byte shifts the others but leaves most of them the same calls.
+//! Sequences of operations, decoded from bytes: one byte selects the call, the next ones its arguments. So a changed
+//! byte is a changed call, and an inserted or removed byte shifts the others but leaves most of them the same calls.
 
 use crate::ops::{Decision, IDLE_MS, Key, Op, TTL_MS, Value};
 use std::time::Duration;
@@ -73,8 +73,8 @@ const MOST_CALLS: usize = 6000;
 const LONGEST: Duration = Duration::from_hours(500 * 365 * 24);
 const DECADES: Duration = Duration::from_secs(1_000_000_000);
 
-/// Decodes calls up to the end of the bytes. Most use a few keys; a bulk uses up to 254 times `bulk`, so that tables grow, become sparse
-/// and shrink. Values count up, so nearly every write has a value of its own.
+/// Decodes calls up to the end of the bytes. Most use a few keys; a bulk uses up to 254 times `bulk`, so that tables
+/// grow, become sparse and shrink. Values count up, so nearly every write has a value of its own.
 #[must_use]
 pub fn read(bytes: &mut Bytes<'_>, bulk: u32) -> Vec<Op> {
     let mut ops = Vec::new();

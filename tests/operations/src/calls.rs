@@ -72,7 +72,11 @@ pub trait EvictionCalls: Eviction {
 macro_rules! expires {
     ($($choice:ty),*) => {$(
         impl ExpiryCalls for $choice {
-            fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: Eviction, S: Hasher>(map: &Map<K, V, L, Self, E, S>, key: &K, op: &Op) -> Answer {
+            fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: Eviction, S: Hasher>(
+                map: &Map<K, V, L, Self, E, S>,
+                key: &K,
+                op: &Op,
+            ) -> Answer {
                 match *op {
                     Op::ExpireIn(_, ttl) => Answer::Is(map.expire_in(key, ttl)),
                     Op::Touch(_) => Answer::Is(map.touch(key)),
@@ -88,10 +92,19 @@ macro_rules! expires {
                     _ => unreachable!("{op:?}"),
                 }
             }
-            fn insert_own<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: MakesRoom, S: Hasher>(map: &Map<K, V, L, Self, E, S>, key: K, value: V, ttl: Duration) -> Option<V> {
+            fn insert_own<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: MakesRoom, S: Hasher>(
+                map: &Map<K, V, L, Self, E, S>,
+                key: K,
+                value: V,
+                ttl: Duration,
+            ) -> Option<V> {
                 map.insert_with_ttl(key, value, ttl)
             }
-            fn add_own<L: Lock + Serves<Key, ()>, E: MakesRoom, S: Hasher>(set: &Set<L, Self, E, S>, key: Key, ttl: Duration) -> bool {
+            fn add_own<L: Lock + Serves<Key, ()>, E: MakesRoom, S: Hasher>(
+                set: &Set<L, Self, E, S>,
+                key: Key,
+                ttl: Duration,
+            ) -> bool {
                 set.insert_with_ttl(key, ttl)
             }
         }
@@ -138,7 +151,11 @@ macro_rules! makes_room {
             $(fn queue($shared: bool) -> Queue {
                 $queue
             })?
-            fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, X: ExpiryCalls, S: Hasher>(map: &Map<K, V, L, X, Self, S>, key: impl Fn(Key) -> K, op: &Op) -> Answer {
+            fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, X: ExpiryCalls, S: Hasher>(
+                map: &Map<K, V, L, X, Self, S>,
+                key: impl Fn(Key) -> K,
+                op: &Op,
+            ) -> Answer {
                 match *op {
                     Op::Insert(number, new) => value(map.insert(key(number), V::of(new))),
                     Op::InsertOwn(number, new, ttl) => value(X::insert_own(map, key(number), V::of(new), ttl)),

@@ -74,8 +74,8 @@ impl<'a> Reference<'a> {
         self.queues.evict(key)
     }
 
-    /// Does what the call should do, and returns what it should return. `given` is what it did return, for what no model can know:
-    /// whether expired entries still occupied slots.
+    /// Does what the call should do, and returns what it should return. `given` is what it did return, for what no
+    /// model can know: whether expired entries still occupied slots.
     pub(crate) fn apply(&mut self, op: &Op, given: &Answer) -> Answer {
         match *op {
             Op::Get(key) | Op::With(key) => Answer::Value(self.access(key).then(|| self.read(key))),

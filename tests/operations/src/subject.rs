@@ -45,8 +45,8 @@ pub type Map<K, V, L, X, E, S> = ShardedMap<K, V, Of<L, X, E>, S>;
 /// A set with a policy of these parts.
 pub type Set<L, X, E, S> = ShardedSet<Key, Of<L, X, E>, S>;
 
-/// Builds a map or a set with this clock, and with this capacity if it is bounded. With four shards it is placed on two nodes, even on a
-/// machine with one node, so that its shards and their extras are placed.
+/// Builds a map or a set with this clock, and with this capacity if it is bounded. With four shards it is placed on two
+/// nodes, even on a machine with one node, so that its shards and their extras are placed.
 #[must_use]
 pub fn build<P: Policy<Eviction: EvictionCalls>, T: BuildField<P>>(
     clock: &Manual,

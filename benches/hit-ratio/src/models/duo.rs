@@ -160,8 +160,8 @@ impl Duo {
         (((self.tick >> 1) as u8).wrapping_sub(used) & 63) << 1
     }
 
-    /// Counts a miss. After each tick, the age limit moves towards the age at which the number of older entries equals the number of
-    /// younger ghosts: LRU would hold the youngest keys, cached or not.
+    /// Counts a miss. After each tick, the age limit moves towards the age at which the number of older entries equals
+    /// the number of younger ghosts: LRU would hold the youngest keys, cached or not.
     fn advance(&mut self) {
         self.misses += 1;
         let length = (self.capacity as u64 / TICKS).max(1);

@@ -1,5 +1,5 @@
-//! Models of policies: they know which keys are cached and in what order, and store nothing. They show what a published policy
-//! can do, since the implementation of a library may differ from the publication.
+//! Models of policies: they know which keys are cached and in what order, and store nothing. They show what a published
+//! policy can do, since the implementation of a library may differ from the publication.
 
 mod duo;
 mod lru;

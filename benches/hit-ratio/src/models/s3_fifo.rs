@@ -1,5 +1,5 @@
-//! S3-FIFO (Yang et al., SOSP 2023): a small queue for new entries, a main queue for entries that were used again while they
-//! were in the small one or soon after, and ghosts that detect the latter.
+//! S3-FIFO (Yang et al., SOSP 2023): a small queue for new entries, a main queue for entries that were used again while
+//! they were in the small one or soon after, and ghosts that detect the latter.
 
 use super::Model;
 use crate::links::{Links, List};

@@ -1,5 +1,5 @@
-//! SIEVE (Zhang et al., NSDI 2024): a hand moves from the oldest entry to the newest, and evicts the first that was not used
-//! since its last visit.
+//! SIEVE (Zhang et al., NSDI 2024): a hand moves from the oldest entry to the newest, and evicts the first that was not
+//! used since its last visit.
 
 use super::Model;
 use crate::links::{Links, List, NIL};

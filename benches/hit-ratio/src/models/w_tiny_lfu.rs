@@ -1,5 +1,5 @@
-//! W-TinyLFU (Einziger et al., 2017) with a window that climbs towards more hits (Einziger et al., Middleware 2018), as in
-//! Caffeine: an entry that leaves the window is admitted only if it was requested more often than the victim.
+//! W-TinyLFU (Einziger et al., 2017) with a window that climbs towards more hits (Einziger et al., Middleware 2018), as
+//! in Caffeine: an entry that leaves the window is admitted only if it was requested more often than the victim.
 
 use super::{Model, hash, sketch::Sketch};
 use crate::links::{Links, List, NIL};

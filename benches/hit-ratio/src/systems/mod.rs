@@ -76,8 +76,8 @@ impl System {
 
     /// The share of the requests that hit.
     ///
-    /// The hits of a cache depend on how its keys hash. So a cache runs `repeats` times, with other keys each time, and the mean is
-    /// returned.
+    /// The hits of a cache depend on how its keys hash. So a cache runs `repeats` times, with other keys each time, and
+    /// the mean is returned.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! `cargo sharded tune`: the same command, as Cargo calls it.
+//! `cargo sharded tune`: the same command, called by Cargo.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Changing options in a text.
+//! Changing options in a source text.
 
 use super::{
     SourceError,
@@ -6,14 +6,15 @@ use super::{
 };
 use std::fmt::Write;
 
-/// A source text in which some options of a field are written otherwise. Everything else is as it was, byte for byte.
+/// The source text with other values for some options of a field. Every other byte stays.
 ///
-/// The value of an option that the field has is replaced; one that it has not is added behind its last one; a field without an
-/// attribute of its own is given one.
+/// The value of an option is replaced if the field has the option. Otherwise the option is added behind the last one. A
+/// field without an attribute gets one.
 ///
 /// # Errors
 ///
-/// [`SourceError`], where the text is not Rust, has no such field or more than one, or has its attribute in a form that can't be changed.
+/// [`SourceError`], if the text is not Rust, has no such field or more than one, or has the attribute in a form that
+/// can't be changed.
 ///
 /// # Examples
 ///
@@ -84,7 +85,8 @@ fn edits(code: &str, found: &Found, changes: &[(&str, String)]) -> Vec<Edit> {
     edits
 }
 
-/// What stands between the beginning of the line and the field, with the line's own ending, or a space where other code is before it.
+/// The text between the beginning of the line and the field, with the line's ending, or a space if other code is before
+/// it.
 fn before(code: &str, field: usize) -> String {
     let line = code[..field].rfind('\n').map_or(0, |end| end + 1);
     let indent = &code[line..field];

@@ -1,30 +1,30 @@
-//! Where in a text the attributes of a field are.
+//! The places of a field's attributes in a text.
 
 use super::SourceError;
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use std::ops::Range;
 
-/// A field of a store, by the bytes of the text.
+/// A field of a store, as byte positions in the text.
 #[derive(Debug)]
 pub(super) struct Found {
     /// The field's own options, if it has an attribute for them.
     pub(super) options: Option<Options>,
-    /// Where the field begins, behind its attributes: at its visibility or its name.
+    /// The beginning of the field behind its attributes: its visibility or its name.
     pub(super) field: usize,
 }
 
-/// What stands between the parentheses of `#[shard(…)]`.
+/// The text between the parentheses of `#[shard(…)]`.
 #[derive(Debug)]
 pub(super) struct Options {
-    /// The value of each option that has one, by name.
+    /// The options that have a value, by name.
     pub(super) values: Vec<(String, Range<usize>)>,
-    /// Behind the last option, and whether a comma is there already.
+    /// The position behind the last option, and whether it has a comma.
     pub(super) end: usize,
     pub(super) comma: bool,
     pub(super) is_empty: bool,
 }
 
-/// Finds the field in all structs of that name that stand under `#[sharded]`.
+/// Finds the field in all structs of that name under `#[sharded]`.
 pub(super) fn find(text: &str, store: &str, field: &str) -> Result<Vec<Found>, SourceError> {
     let tokens: TokenStream = text.parse().map_err(|error| SourceError::NotRust(format!("{error}")))?;
     let mut found = Vec::new();
@@ -68,14 +68,14 @@ fn follows_hash(tokens: &[TokenTree], index: usize) -> bool {
     index > 0 && is(index - 1, '#')
 }
 
-/// An attribute of the name that is looked for.
+/// An attribute of the wanted name.
 enum Attribute {
     Bare,
-    /// With this in parentheses.
+    /// With these tokens in parentheses.
     List(Group),
 }
 
-/// `None`, if it is another one. The name may be that of a path.
+/// `None` if it is another attribute. The name may be the last part of a path.
 fn attribute_of(group: &Group, name: &str) -> Option<Attribute> {
     let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
     let last = tokens.iter().rposition(|token| matches!(token, TokenTree::Ident(_)))?;
@@ -94,7 +94,7 @@ fn attribute_of(group: &Group, name: &str) -> Option<Attribute> {
     }
 }
 
-/// The braces of a struct: those outside of its generics.
+/// The braces of a struct, outside of its generics.
 fn body(tokens: &[TokenTree]) -> Option<&Group> {
     let mut depth = Depth::default();
     for token in tokens {
@@ -109,7 +109,7 @@ fn body(tokens: &[TokenTree]) -> Option<&Group> {
     None
 }
 
-/// How many angle brackets are open.
+/// The number of open angle brackets.
 #[derive(Default)]
 struct Depth {
     angles: usize,

@@ -1,7 +1,7 @@
-//! Finding the attribute of a map in a source file, and changing it without touching anything else.
+//! Finding the attribute of a map in a source file, and changing only that.
 //!
-//! A file is read as tokens, not as items: so structs inside of functions, of modules and of macros are found as well, and what looks like
-//! one inside of a comment or a string is not.
+//! A file is read as tokens, not as items. So structs in functions, modules and macros are found as well, and text in a
+//! comment or a string is not.
 
 mod edit;
 mod find;
@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Larger files are not source files that someone has written.
+/// Larger files are not source files that a person wrote.
 const MOST_BYTES: u64 = 16 << 20;
 
 /// Why an attribute can't be changed.
@@ -26,11 +26,11 @@ pub enum SourceError {
     Io(PathBuf, io::Error),
     /// A file is not Rust.
     NotRust(String),
-    /// There is no such struct under `#[sharded]`, or it has no such field.
+    /// No struct of this name under `#[sharded]` has such a field.
     Missing(String),
-    /// There are several, in these files.
+    /// Several structs have it, in these files.
     Several(String, Vec<PathBuf>),
-    /// The attribute is written in a way that can't be changed.
+    /// The attribute has a form that can't be changed.
     Unclear(String),
 }
 
@@ -52,13 +52,13 @@ impl fmt::Display for SourceError {
 
 impl Error for SourceError {}
 
-/// Changes options of a field in the one file, at or below a path, that declares it. Answers the file.
+/// Changes options of a field in the one file at or below a path that declares it. Returns the file.
 ///
 /// The file is replaced in one step, so it is never half written.
 ///
 /// # Errors
 ///
-/// [`SourceError`]; then no file has changed.
+/// [`SourceError`]. Then no file has changed.
 ///
 /// # Examples
 ///
@@ -78,7 +78,7 @@ pub fn apply(path: &Path, store: &str, field: &str, changes: &[(&str, String)]) 
     for file in files(path)? {
         let text = match read(&file) {
             Ok(text) => text,
-            // In a folder there may be files that are no source files, whatever they are called.
+            // A folder may have other files with the name of a source file.
             Err(_) if path.is_dir() => continue,
             Err(error) => return Err(SourceError::Io(file, error)),
         };
@@ -112,7 +112,7 @@ fn read(file: &Path) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
-/// All source files at or below a path; not those of build folders and hidden ones.
+/// All source files at or below a path, except those in build folders and hidden ones.
 fn files(path: &Path) -> Result<Vec<PathBuf>, SourceError> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);

@@ -1,4 +1,4 @@
-//! Reading and writing a workload file. Nothing of it is believed before all of it was looked at.
+//! Reading and writing a workload file. It is used only after all of it was checked.
 
 use super::{FieldWorkload, Workload};
 use crate::regular;
@@ -8,7 +8,7 @@ use std::{error::Error, fmt, fs, io, path::Path};
 
 const FORMAT: &str = "sharded-load";
 const VERSION: u64 = 1;
-/// Larger files are no workloads: a trace ends at a million keys.
+/// Larger files are refused. A trace ends at a million keys, so no workload is that large.
 const MOST_BYTES: u64 = 256 << 20;
 
 /// Why a workload can't be used.
@@ -17,13 +17,13 @@ const MOST_BYTES: u64 = 256 << 20;
 pub enum WorkloadError {
     /// The file can't be read or written.
     Io(io::Error),
-    /// It is not a workload file.
+    /// The file is not a workload file.
     Foreign(String),
-    /// It is of a version that this program does not know.
+    /// The file has a version that this program does not know.
     Version(u64),
-    /// It is not as it was written.
+    /// The file has changed since it was written.
     Damaged(String),
-    /// What it says can't be.
+    /// The workload is impossible.
     Impossible(String),
 }
 
@@ -54,7 +54,7 @@ struct Envelope<'a> {
     body: &'a RawValue,
 }
 
-/// What is looked at first, whatever else there may be.
+/// The part that is checked first.
 #[derive(Deserialize)]
 struct Head {
     format: String,
@@ -66,8 +66,8 @@ impl Workload {
     ///
     /// # Errors
     ///
-    /// [`WorkloadError`], where the path is not that of a regular file, or the file can't be read, is of another kind or version, is damaged, or says
-    /// what can't be.
+    /// [`WorkloadError`], if the path is not that of a regular file, or if the file can't be read, is of another kind
+    /// or version, is damaged, or has an impossible workload.
     ///
     /// # Examples
     ///
@@ -155,14 +155,14 @@ impl Workload {
     }
 }
 
-/// FNV-1a, of 64 bits.
+/// The FNV-1a hash, 64 bits.
 fn checksum_of(text: &str) -> String {
     let step = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
     format!("{:016x}", text.as_bytes().iter().fold(0xCBF2_9CE4_8422_2325, step))
 }
 
 impl FieldWorkload {
-    /// Whether it can be replayed.
+    /// Checks that the workload can be replayed.
     pub(crate) fn check(&self) -> Result<(), WorkloadError> {
         let name = format!("{}.{}", self.store, self.field);
         let must = |holds: bool, what: &str| {
@@ -189,7 +189,7 @@ impl FieldWorkload {
     }
 }
 
-/// Whether it can be an identifier: names are looked for in source files, and shown in pages.
+/// Whether this can be an identifier. Names are searched for in source files and shown in pages.
 fn is_name(text: &str) -> bool {
     let name = text.strip_prefix("r#").unwrap_or(text);
     !name.is_empty()

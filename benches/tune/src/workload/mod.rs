@@ -1,4 +1,4 @@
-//! What is done to a map: by a program that was recorded, or made up.
+//! Workloads of maps: recorded ones and synthetic ones.
 //!
 //! # The file
 //!
@@ -8,11 +8,12 @@
 //! {"format":"sharded-load","version":1,"checksum":"af63dc4c8601ec8c","body":{"cpus":16,"fields":[]}}
 //! ```
 //!
-//! `checksum` is the FNV-1a hash, 64 bits in hexadecimal, of the bytes of `body` as they stand in the file; a file written by hand may leave
-//! it out. Another `format`, a `version` that is not 1, a checksum that is another one, an unknown name and a number that can't be are errors.
-//! There is no user data in it: keys are ranks or hashes.
+//! `checksum` is the FNV-1a hash, 64 bits in hexadecimal, of the bytes of `body` in the file. A file written by hand
+//! may leave it out. Another `format`, a `version` other than 1, a wrong checksum, an unknown name and an impossible
+//! number are errors. The file has no user data: keys are ranks or hashes.
 //!
-//! `body` is a [`Workload`], `fields` are [`FieldWorkload`]s, and the names in the file are those of their fields here.
+//! `body` is a [`Workload`] and `fields` are [`FieldWorkload`]s. The names in the file are those of the fields of these
+//! types.
 
 mod file;
 mod planted;
@@ -38,13 +39,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Workload {
-    /// CPUs of the machine that was recorded.
+    /// CPUs of the recorded machine.
     pub cpus: u64,
-    /// One for each map.
+    /// The workload of each map.
     pub fields: Vec<FieldWorkload>,
 }
 
-/// What is done to one map.
+/// The workload of one map.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FieldWorkload {
@@ -54,41 +55,42 @@ pub struct FieldWorkload {
     pub field: String,
     /// Its present policy.
     pub declared: Declared,
-    /// Threads that use the map at once.
+    /// Threads that use the map concurrently.
     pub threads: u64,
     /// How often each operation is called.
     pub mix: Mix,
-    /// Nanoseconds that a closure on an entry takes: when recorded, the mean without the longest hundredth; 0 where none ran.
+    /// Nanoseconds that a closure on an entry takes. A recorder writes the mean without the longest hundredth, or 0 if
+    /// none ran.
     pub hold_ns: u64,
-    /// Nanoseconds that it takes to get elsewhere what the map has not: when recorded, the median; 20,000 where no miss was seen.
+    /// Nanoseconds that a miss costs. A recorder writes the median, or 20,000 if it saw no miss.
     pub miss_ns: u64,
-    /// Entries stored, typically.
+    /// The typical number of entries.
     pub entries: u64,
-    /// Bytes of a value, what it points to included.
+    /// Bytes of a value, including what it points to.
     pub value_bytes: u64,
-    /// Whether keys and values are `Copy`, as `lock = Optimistic` wants them.
+    /// Whether keys and values are `Copy`, as `lock = Optimistic` requires.
     pub copy: bool,
-    /// How often which key is used.
+    /// How often each key is used.
     pub keys: Popularity,
     /// The order in which keys are used, if it is known.
     #[serde(default)]
     pub trace: Option<Trace>,
-    /// What the recorder saw besides, to be shown.
+    /// Other observations of the recorder, for reports.
     #[serde(default)]
     pub seen: Option<Seen>,
 }
 
-/// The policy that is declared for a map.
+/// The declared policy of a map.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Declared {
     /// `Mutex`, `RwLock`, `Optimistic`, or the path of another.
     pub lock: String,
-    /// `None`: `auto`.
+    /// `None` is `auto`.
     pub shards: Option<u64>,
     /// `Sieve`, `Lru`, `Adaptive`, `S3Fifo`, `TinyLfu`, `Unbounded`, or another.
     pub evict: String,
-    /// In entries; `None`: none is declared.
+    /// In entries. `None`: no capacity is declared.
     pub capacity: Option<u64>,
     /// `Spread`, `Local`, `Off`, or another.
     pub numa: String,
@@ -99,7 +101,7 @@ pub struct Declared {
 }
 
 impl Default for Declared {
-    /// What holds where nothing is declared.
+    /// The policy without declarations.
     fn default() -> Self {
         Declared {
             lock: "Mutex".to_owned(),
@@ -120,25 +122,25 @@ pub struct Mix {
     /// Copies a value: `get`.
     #[serde(default)]
     pub get: u64,
-    /// Looks at a value in a closure: `with`.
+    /// Reads a value in a closure: `with`.
     #[serde(default)]
     pub read: u64,
     /// Stores an entry: `insert`.
     #[serde(default)]
     pub insert: u64,
-    /// Takes an entry out: `remove`.
+    /// Removes an entry: `remove`.
     #[serde(default)]
     pub remove: u64,
     /// Changes a value in a closure: `with_mut`, `upsert`.
     #[serde(default)]
     pub update: u64,
-    /// Reads, and stores what was not there: `get_or_insert_with`, or a `get` and, on a miss, an `insert`.
+    /// Reads, and stores a missing value: `get_or_insert_with`, or a `get` and, after a miss, an `insert`.
     #[serde(default)]
     pub load: u64,
 }
 
 impl Mix {
-    /// By the number of each operation, see [`Operation`](crate::stream::Operation).
+    /// The counts in the order of [`Operation`](crate::stream::Operation).
     pub(crate) fn counts(&self) -> [u64; 6] {
         [self.get, self.read, self.insert, self.remove, self.update, self.load]
     }
@@ -148,11 +150,11 @@ impl Mix {
     }
 }
 
-/// How often which key is used.
+/// How often each key is used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Popularity {
-    /// Points: a number of keys, the most popular ones, and how many accesses go to these together. Both numbers rise; the last point
+    /// Points: a number of the most popular keys, and the accesses of all of these. Both numbers rise. The last point
     /// has all keys and all accesses.
     pub curve: Vec<(u64, u64)>,
 }
@@ -162,7 +164,7 @@ impl Popularity {
         self.curve.last().map_or(0, |point| point.0)
     }
 
-    /// The share of the accesses that goes to the most popular key.
+    /// The most popular key's share of the accesses.
     pub(crate) fn hottest(&self) -> f64 {
         match (self.curve.first(), self.curve.last()) {
             (Some(first), Some(last)) => first.1 as f64 / first.0 as f64 / last.1 as f64,
@@ -171,31 +173,32 @@ impl Popularity {
     }
 }
 
-/// The keys of accesses, one after the other.
+/// The keys of accesses, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trace {
-    /// One key in so many was followed, with each of its accesses. A cache of a capacity smaller by this factor hits about as often
-    /// on the trace as the whole one on everything (Waldspurger et al., SHARDS, FAST 2015).
+    /// One key in this number was followed, with each of its accesses. A cache whose capacity is smaller by this factor
+    /// has about the hit ratio on the trace that the whole cache has on all accesses (Waldspurger et al., SHARDS, FAST
+    /// 2015).
     pub one_in: u64,
     /// Hashes of the keys.
     pub keys: Vec<u32>,
 }
 
 impl Trace {
-    /// The keys, if these are all accesses and not those of a sample.
+    /// The keys, if these are all accesses and not a sample.
     pub(crate) fn whole(&self) -> Option<&[u32]> {
         (self.one_in == 1 && !self.keys.is_empty()).then_some(&self.keys)
     }
 }
 
-/// What the recorder saw besides.
+/// Other observations of the recorder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Seen {
-    /// Milliseconds for which it was recorded.
+    /// Milliseconds of the recording.
     pub ms: u64,
-    /// Operations meanwhile.
+    /// Operations during the recording.
     pub operations: u64,
     /// Reads that found an entry.
     pub hits: u64,
@@ -207,7 +210,7 @@ pub struct Seen {
     pub evicted: u64,
     /// Sampled operations in each shard.
     pub shards: Vec<u64>,
-    /// Sampled operations that met another thread in their shard, in each.
+    /// Sampled operations that met another thread, in each shard.
     pub contended: Vec<u64>,
     /// Milliseconds between the insert and the removal of sampled entries, in ascending order.
     pub lifetimes_ms: Vec<u64>,

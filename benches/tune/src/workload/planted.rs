@@ -1,8 +1,9 @@
-//! Six workloads of which one knows what ails them, for the advice to be tried on.
+//! Six workloads with known problems, for checking the advice.
 
 use super::{Declared, FieldWorkload, Mix, Synthetic};
 
-/// Each by name, under what holds where nothing is declared; but for the cache, whose eviction is the one that scans are known to pollute.
+/// Each with its name and the policy without declarations. Only the cache declares an eviction, one that scans are
+/// known to pollute.
 pub(crate) fn planted(threads: u64) -> Vec<(&'static str, FieldWorkload)> {
     let usual = || Synthetic { threads, ..Synthetic::default() };
     let reads = Mix { get: 100, ..Mix::default() };

@@ -1,13 +1,13 @@
-//! Workloads that are made up.
+//! Synthetic workloads.
 
 use super::{Declared, FieldWorkload, Mix, Popularity, Trace, WorkloadError};
 use crate::ranks::Ranks;
 use sharded_bench_common::random::{RngExt, seeded};
 
-/// Accesses of a made-up trace.
+/// Accesses of a synthetic trace.
 const TRACED: usize = 400_000;
 
-/// A workload by a few numbers.
+/// A workload described by a few numbers.
 ///
 /// # Examples
 ///
@@ -25,19 +25,19 @@ pub struct Synthetic {
     pub field: String,
     /// Its present policy.
     pub declared: Declared,
-    /// Threads that use the map at once.
+    /// Threads that use the map concurrently.
     pub threads: u64,
     /// How often each operation is called.
     pub mix: Mix,
-    /// Different keys.
+    /// The number of keys.
     pub keys: u64,
-    /// The exponent of Zipf's law, by which popularity falls with the rank; 0: all keys are alike.
+    /// The exponent of Zipf's law. With 0, all keys are equally popular.
     pub skew: f64,
-    /// The share of the accesses that goes to one key, beside what it gets by the law.
+    /// One key's share of the accesses, in addition to its share by the law.
     pub hot: f64,
-    /// Per cent of the accesses that belong to scans over keys that are never asked for again.
+    /// Per cent of the accesses that belong to scans over keys that are never used again.
     pub scan: u64,
-    /// Entries at the start; `None`: all keys, or as many as the capacity allows.
+    /// Entries at the start. `None`: all keys, or as many as the capacity allows.
     pub entries: Option<u64>,
     /// Bytes of a value.
     pub value_bytes: u64,
@@ -50,7 +50,7 @@ pub struct Synthetic {
 }
 
 impl Default for Synthetic {
-    /// Reads, one insert in ten, of 100,000 keys by Zipf's law (0.9), on four threads.
+    /// Reads and one insert in ten, of 100,000 keys by Zipf's law (0.9), on four threads.
     fn default() -> Self {
         Synthetic {
             field: "map".to_owned(),
@@ -71,11 +71,11 @@ impl Default for Synthetic {
 }
 
 impl Synthetic {
-    /// The workload that these numbers say.
+    /// The workload that these numbers describe.
     ///
     /// # Errors
     ///
-    /// [`WorkloadError::Impossible`], where there is none.
+    /// [`WorkloadError::Impossible`], if there is no such workload.
     ///
     /// # Examples
     ///
@@ -111,7 +111,7 @@ impl Synthetic {
     }
 }
 
-/// Points at ranks 1 to 16, and then at each half as large again.
+/// Points at ranks 1 to 16, and then at ranks that grow by half.
 fn curve(keys: u64, skew: f64, hot: f64) -> Vec<(u64, u64)> {
     const WHOLE: f64 = 1e12;
     let mut ranks: Vec<u64> = (1..=keys.min(16)).collect();
@@ -129,14 +129,15 @@ fn curve(keys: u64, skew: f64, hot: f64) -> Vec<(u64, u64)> {
     }
     let mut least = 0;
     let point = |(rank, part): (u64, f64)| {
-        // It rises by at least one, however little that is.
+        // The curve rises by at least one.
         least = ((WHOLE * (hot + (1.0 - hot) * part / sum)) as u64).max(least + 1);
         (rank, least)
     };
     ranks.into_iter().zip(sums).map(point).collect()
 }
 
-/// What the ranks above `below` up to `rank` weigh together: the integral, which from the middle of a rank to that of the next is near enough.
+/// The weight of the ranks above `below` up to `rank`: the integral between the middles of ranks, which is close enough
+/// to the sum.
 fn weight(below: u64, rank: u64, skew: f64) -> f64 {
     if rank == below + 1 {
         return (rank as f64).powf(-skew);
@@ -149,7 +150,7 @@ fn weight(below: u64, rank: u64, skew: f64) -> f64 {
     }
 }
 
-/// Popular keys, and between them runs of up to a thousand others in a row that are never asked for again.
+/// Popular keys, and between them up to a thousand others in a row that are never used again.
 fn scanned(keys: &Popularity, per_cent: u64) -> Trace {
     let (ranks, mut random) = (Ranks::new(keys), seeded(1));
     let mut trace = Vec::with_capacity(TRACED);

@@ -1,4 +1,4 @@
-//! cached's sharded LRU caches: with a time to live, and with values that know their deadlines.
+//! cached's sharded LRU caches: with a time to live, and with deadlines in the values.
 
 use super::{Cache, Expiring, LONG};
 use crate::{entries::Entry, systems::Hasher};

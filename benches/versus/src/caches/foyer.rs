@@ -1,4 +1,4 @@
-//! foyer, the part of it that lies in memory, with its default eviction for that. It knows no time: the value carries its deadline.
+//! The in-memory part of foyer, with its default eviction. It has no expiry, so the value has the deadline.
 
 use super::{Cache, LONG};
 use crate::{entries::Entry, systems::Hasher};

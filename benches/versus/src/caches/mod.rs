@@ -1,7 +1,7 @@
 //! The caches that are compared: one file per system, and the list of them.
 //!
-//! A new one needs a file with an `impl Cache` and a line in the list; one whose entries can all expire at a time of their own
-//! also an `impl Expiring`.
+//! A new one needs a file with an `impl Cache` and a line in the list. If its entries can have deadlines of their own,
+//! it also needs an `impl Expiring`.
 
 mod cached;
 mod foyer;
@@ -20,12 +20,12 @@ use crate::{
 };
 use std::time::{Duration, Instant};
 
-/// How long entries live where that is to matter to no one.
+/// A time to live that is longer than every measurement.
 pub(crate) const LONG: Duration = Duration::from_hours(1);
 
 /// A cache with a capacity and a time to live.
 pub(crate) trait Cache<E: Entry>: Sync {
-    /// Looks for a key and puts the entry in where it is missing, by the calls that do so fastest. Whether it was there.
+    /// Looks a key up and inserts the entry if it is missing, by the fastest calls. Returns whether it was there.
     fn get_or_insert(&self, key: &E::Query, value: E::Value) -> bool;
 }
 
@@ -33,16 +33,16 @@ pub(crate) trait Cache<E: Entry>: Sync {
 pub(crate) trait Expiring: Sync {
     fn put(&self, key: u64, until: Instant);
     fn get(&self, key: u64) -> bool;
-    /// How many entries take room, expired or not.
+    /// Stored entries, expired or not.
     fn len(&self) -> u64;
-    /// What its documentation has one call now and then, so that what has expired leaves: by a thread of the user's, as none of
-    /// the cache's own does it.
+    /// Removes expired entries, if the documentation tells users to call something regularly and the cache has no
+    /// thread for it.
     fn upkeep(&self) {}
 }
 
-/// A cache whose kind is forgotten, for one kind of entry.
+/// A cache for one kind of entry, with its type erased.
 pub(crate) trait Driver<E: Entry>: Sync {
-    /// Asks for the next [`BATCH`] keys. Returns how many were missing.
+    /// Requests the next [`BATCH`] keys. Returns how many were missing.
     fn batch(&self, requests: &mut Requests) -> u64;
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct Contender<E> {
     /// For tables.
     pub(crate) name: &'static str,
     pub(crate) role: Role,
-    /// Whether it is this library: no one's peer.
+    /// Whether it is this library, which is not compared as a peer.
     pub(crate) is_ours: bool,
     /// Makes one of this capacity.
     pub(crate) build: fn(usize) -> Box<dyn Driver<E>>,
@@ -99,7 +99,7 @@ pub(crate) struct Storming {
     pub(crate) build: fn() -> Box<dyn Expiring>,
 }
 
-/// Room for all that is put in.
+/// A capacity for all inserted entries.
 const AMPLE: usize = 1_300_000;
 
 /// All caches whose entries have deadlines of their own.

@@ -1,4 +1,4 @@
-//! moka's synchronous cache. It does part of its work in its own time: within later calls, or when `run_pending_tasks` is called.
+//! moka's synchronous cache. It postpones part of its work to later calls, or to `run_pending_tasks`.
 
 use super::{Cache, Expiring, LONG};
 use crate::{entries::Entry, systems::Hasher};
@@ -22,7 +22,7 @@ impl<E: Entry> Cache<E> for Map<E> {
     }
 }
 
-/// With the deadline as the value, and asked for by moka's own timer wheel.
+/// The value is the deadline, which moka's timer wheel requests.
 pub(super) struct Deadlines(sync::Cache<u64, Instant, Hasher>);
 
 struct AsTheValueSays;

@@ -1,4 +1,4 @@
-//! No cache: finds everything at once. What is measured of it is the measuring.
+//! Not a cache: it finds everything. It shows the cost of measuring.
 
 use super::{Cache, Expiring};
 use crate::entries::Entry;

@@ -1,4 +1,4 @@
-//! `quick_cache`, which knows no time: the value carries its deadline, and a reader looks at it.
+//! `quick_cache`, which has no expiry: the value has the deadline, and a reader checks it.
 
 use super::{Cache, Expiring, LONG};
 use crate::{

@@ -21,7 +21,7 @@ use std::{
 
 macro_rules! locks {
     ($($policy:ident: $lock:ident;)*) => {$(
-        /// The policy with this lock and this eviction; the capacity is overridden.
+        /// The policy with this lock and this eviction. The capacity is overridden.
         struct $policy<V>(PhantomData<V>);
 
         impl<V: Bounded + MakesRoom> Policy for $policy<V> {
@@ -93,7 +93,7 @@ locks! {
 
 type Map<E, P> = ShardedMap<<E as Entry>::Key, <E as Entry>::Value, P>;
 
-/// Those that hold whatever can be held.
+/// Those for all kinds of entries.
 pub(super) fn contenders<E: Entry>() -> [Contender<E>; 6] {
     [
         Mutex::<evict::Sieve>::contender("mutex-sieve", "sharded, Mutex, Sieve"),
@@ -105,7 +105,7 @@ pub(super) fn contenders<E: Entry>() -> [Contender<E>; 6] {
     ]
 }
 
-/// Those that hold what is `Copy`.
+/// Those for `Copy` entries.
 pub(crate) fn of_integers() -> Vec<Contender<Integers>> {
     vec![
         Optimistic::<evict::Sieve>::contender("optimistic-sieve", "sharded, Optimistic, Sieve"),
@@ -114,7 +114,7 @@ pub(crate) fn of_integers() -> Vec<Contender<Integers>> {
     ]
 }
 
-/// Which leaves for room does not matter in the storm; how a reader is kept waiting may depend on the lock.
+/// The eviction does not matter in the storm. The lock may, since it decides how long a reader waits.
 pub(super) fn storming() -> [Storming; 3] {
     [
         Storming {

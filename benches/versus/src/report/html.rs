@@ -8,7 +8,7 @@ use sharded_bench_common::{
 };
 use std::fmt::Write as _;
 
-/// What a section is of, what it is called, and how it is read.
+/// A section: its works, its title, and how to read it.
 struct Section {
     title: &'static str,
     works: &'static [Work],
@@ -95,8 +95,7 @@ pub(super) fn of(report: &Report) -> String {
     page::page("sharded beside its rivals", &body)
 }
 
-/// On what all was measured, and of what; then, for whoever asks, when and by which commands. What is the same as of the run before is not said
-/// again.
+/// The machine and the versions of each run, without those that equal the previous run's. Then dates and commands.
 fn runs(report: &Report, body: &mut String) {
     let mut said = String::new();
     for run in &report.runs {

@@ -1,4 +1,4 @@
-//! What is kept of the measurements, and what is made of it: one page with tables and plots, and the README's table.
+//! Kept results, and what is made from them: one page with tables and plots, and the README's table.
 
 mod colours;
 mod html;
@@ -21,19 +21,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Everything that was kept, run by run.
+/// All kept results, by run.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Report {
     pub(crate) runs: Vec<Run>,
 }
 
-/// What one start of the program measured.
+/// The results of one start of the program.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Run {
     /// Year, month and day.
     pub(crate) date: String,
     pub(crate) command: String,
-    /// What was measured of this repository.
+    /// The commit of this repository.
     pub(crate) commit: String,
     pub(crate) machine: Machine,
     /// Version of each library, by its name.
@@ -42,7 +42,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// One that has measured nothing yet.
+    /// A run without results.
     pub(crate) fn new(machine: Machine) -> Self {
         let arguments = env::args().skip(1).collect::<Vec<_>>().join(" ");
         Run {
@@ -56,7 +56,7 @@ impl Run {
     }
 }
 
-/// The commit, and whether anything is different that is not written by the measuring itself.
+/// The commit, and whether files differ from it, except those that the measurement writes.
 fn commit() -> Option<String> {
     let commit = said_by("git", &["describe", "--always"])?;
     let others = [":(top)", ":(top,exclude)benches/versus/reports", ":(top,exclude)README.md"];
@@ -66,7 +66,7 @@ fn commit() -> Option<String> {
 }
 
 impl Report {
-    /// What this file has.
+    /// Reads the results of this file.
     pub(crate) fn read(path: &Path) -> Result<Self, Box<dyn Error>> {
         // To open a pipe waits for its other end, and a device may have no end.
         if path.exists() && !path.is_file() {
@@ -76,7 +76,7 @@ impl Report {
         Ok(serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?)
     }
 
-    /// What the file has that results are to go to, or nothing where there is none yet.
+    /// The results of the file that new ones are added to, or none if there is no file.
     pub(crate) fn to_go_on(json: Option<&PathBuf>) -> Result<Self, Box<dyn Error>> {
         match json {
             Some(path) if path.exists() => Self::read(path),
@@ -102,7 +102,7 @@ impl Report {
         self.runs.iter().flat_map(|run| &run.tables)
     }
 
-    /// Writes all that is asked for.
+    /// Writes the requested files.
     pub(crate) fn write(&self, output: &Output) -> Result<(), Box<dyn Error>> {
         if let Some(path) = &output.json {
             create(path, serde_json::to_string(self)? + "\n")?;
@@ -125,7 +125,7 @@ fn create(path: &Path, text: String) -> Result<(), String> {
     fs::write(path, text).map_err(|error| format!("can't write {}: {error}", path.display()))
 }
 
-/// The libraries that are compared, with the versions that this program was built with.
+/// The versions of the compared libraries in this program.
 fn versions() -> Option<BTreeMap<String, String>> {
     let lock = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.lock")).ok()?;
     let names = [

@@ -1,4 +1,4 @@
-//! Which plots there are, and where their values come from.
+//! The plots, and the sources of their values.
 
 use super::{Report, colours};
 use crate::{
@@ -10,7 +10,7 @@ use sharded_bench_common::{
     plot::{self, Dots, Lines, Scale, Series},
 };
 
-/// Works whose rates are drawn over the number of threads, with what they are called there.
+/// Works whose rates are drawn over the number of threads, with their titles.
 const RATES: [(Work, &str); 7] = [
     (Work::Hit, "Hits, all keys equally likely"),
     (Work::HitZipf, "Hits, keys by Zipf's law (0.99)"),
@@ -64,9 +64,9 @@ fn rate(tables: &[&Table], title: String) -> Lines {
     }
 }
 
-/// How long inserts take, by the share that takes no longer.
+/// The times of inserts, by quantile.
 pub(super) fn pauses(report: &Report) -> Vec<Lines> {
-    // Each place is a tenth of the inserts of the place before.
+    // Each place has a tenth of the inserts of the previous one.
     let places = places(["90", "99", "99.9", "99.99", "99.999", "longest"]);
     let place = |share: f64| if share >= 1.0 { 5.0 } else { -(1.0 - share).log10() - 1.0 };
     let plot = |table: &Table| {
@@ -126,7 +126,7 @@ pub(super) fn memory(report: &Report) -> Vec<Dots> {
     report.of_work(Work::Memory.name()).map(of).collect()
 }
 
-/// Pauses and the memory's return when everything expires at once.
+/// Pauses and the release of memory when all entries expire at once.
 pub(super) fn storm(report: &Report) -> Vec<Dots> {
     let mut plots = Vec::new();
     for table in report.of_work(Work::Storm.name()) {
@@ -162,7 +162,7 @@ fn dots(table: &Table, title: String, columns: &[(&str, &str)], scale: Scale, un
     }
 }
 
-/// The picture in the README: throughput of maps with integers, in four kinds of use, and inserts on one thread.
+/// The plots in the README: throughput of maps with integers under four works, and inserts on one thread.
 pub(super) fn of_readme(report: &Report) -> String {
     let chosen = [0, 2, 3, 6].map(|index| RATES[index].1);
     let mut plots: Vec<Lines> =
@@ -186,7 +186,7 @@ fn short(name: &str) -> String {
 }
 
 fn plain(value: f64) -> String {
-    // Sums of steps end in what no one wants to read.
+    // Sums of steps end in rounding errors.
     let rounded = (value * 1e6).round() / 1e6;
     rounded.to_string()
 }

@@ -1,4 +1,4 @@
-//! The README's table: the figures that are most asked for, written between two lines that mark where they go.
+//! The README's tables: the most important figures, written between two marker lines.
 
 use super::{Report, Run};
 use crate::{table::Table, work::Work};
@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 pub(super) const BEGIN: &str = "<!-- versus: what stands from here on is written by benches/versus/report.sh -->";
 pub(super) const END: &str = "<!-- versus: up to here -->";
 
-/// Works that have rows of their own, with what they are called.
+/// Works that have rows, with their names.
 const RATES: [(Work, &str); 6] = [
     (Work::Hit, "hit"),
     (Work::HitZipf, "hit, keys by Zipf's law (0.99)"),
@@ -18,7 +18,7 @@ const RATES: [(Work, &str); 6] = [
     (Work::RapidGrow, "rapid growth from nothing"),
 ];
 
-/// Maps that have columns of their own; the rest is in the report.
+/// Maps that have columns. The others are in the report.
 const MAPS: [(&str, &str); 9] = [
     ("optimistic", "`Optimistic`"),
     ("rwlock", "`RwLock`"),
@@ -31,7 +31,7 @@ const MAPS: [(&str, &str); 9] = [
     ("leapfrog", "leapfrog"),
 ];
 
-/// The text with the table in place of what stood between the markers.
+/// The text with the tables between the markers.
 pub(super) fn with_table(text: &str, report: &Report, plot: &str) -> Result<String, String> {
     let marker = |line: &str| text.find(line).ok_or_else(|| format!("the README has no line `{line}`"));
     let (begin, end) = (marker(BEGIN)? + BEGIN.len(), marker(END)?);
@@ -95,7 +95,7 @@ fn about(report: &Report, out: &mut String) {
     );
 }
 
-/// A row for each work at the least and the greatest number of threads, and one between.
+/// Rows for each work: at the least and the greatest number of threads, and at one between.
 fn rates(report: &Report, out: &mut String) {
     let mut head = String::from("| | threads | by hand, M/s |");
     for (_, name) in MAPS {

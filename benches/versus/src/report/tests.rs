@@ -1,4 +1,4 @@
-//! That the report says what was measured, whatever that is.
+//! The report shows what was measured.
 
 use super::{Report, Run, html, plots, readme};
 use crate::{

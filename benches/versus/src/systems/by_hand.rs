@@ -1,4 +1,4 @@
-//! What a careful engineer writes: padded locks around hashbrown tables, the hash computed once.
+//! Shards as a careful engineer writes them: padded locks around hashbrown tables. The hash is computed once.
 
 use super::{Access, Hasher};
 use crate::entries::Entry;

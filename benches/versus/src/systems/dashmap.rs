@@ -14,7 +14,7 @@ pub(crate) fn shards<E: Entry>(shards: usize) -> Map<E> {
     DashMap::with_hasher_and_shard_amount(Hasher::default(), shards)
 }
 
-/// What a system does, which is written alike for both versions.
+/// Implements a system for both versions.
 macro_rules! access {
     ($map:ident) => {
         impl<E: Entry> Access<E> for &$map<E::Key, E::Value, Hasher> {

@@ -1,4 +1,4 @@
-//! flurry. A change replaces the value by a changed copy.
+//! flurry. A change replaces the value with a changed copy.
 
 use super::{Access, Hasher};
 use crate::entries::Entry;

@@ -1,4 +1,5 @@
-//! scc's `HashIndex`, made for reading, by its blocking calls. A change replaces the entry by a changed copy.
+//! scc's `HashIndex`, which is made for reading, through its blocking calls. A change replaces the entry with a changed
+//! copy.
 
 use super::{Access, Hasher};
 use crate::entries::Entry;

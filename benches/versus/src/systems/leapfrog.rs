@@ -6,7 +6,7 @@ use leapfrog::LeapMap;
 
 type Map = LeapMap<u64, u64, Hasher>;
 
-/// As small as its `new`, which takes no hasher, makes it.
+/// The initial size of its `new`, which takes no hasher.
 pub(crate) fn new() -> Map {
     LeapMap::with_capacity_and_hasher(8, Hasher::default())
 }

@@ -23,7 +23,7 @@ use std::hash::BuildHasher;
 
 /// A map that threads share.
 pub(crate) trait System<E: Entry>: Sync {
-    /// What one thread works with for a while.
+    /// The view of one thread.
     type Handle<'a>: Access<E>
     where
         Self: 'a;
@@ -31,24 +31,24 @@ pub(crate) trait System<E: Entry>: Sync {
     fn handle(&self) -> Self::Handle<'_>;
 }
 
-/// What is done to a map. Each call is on its own: what a system needs to protect it is taken and given back within.
+/// The operations of a map. Each call takes and releases its own locks or guards.
 pub(crate) trait Access<E: Entry> {
     fn get(&mut self, key: &E::Query) -> Option<E::Value>;
-    /// Whether the key is new.
+    /// Returns whether the key is new.
     fn insert(&mut self, key: E::Key, value: E::Value) -> bool;
-    /// Whether the key was there.
+    /// Returns whether the key was there.
     fn remove(&mut self, key: &E::Query) -> bool;
-    /// Changes a value in place, or as near to that as the system comes. Whether the key was there.
+    /// Changes a value in place, or as close to that as the system allows. Returns whether the key was there.
     fn increment(&mut self, key: &E::Query) -> bool;
-    /// Gives back what memory it can, where there is a call for that.
+    /// Shrinks the map, if there is a call for that.
     fn shrink(&mut self) {}
-    /// Reads some keys in one call, where the system has one for that. How many were there.
+    /// Reads some keys in one call, if the system has one. Returns how many were there.
     fn get_many(&mut self, keys: &[&E::Query]) -> usize {
         keys.iter().filter(|key| self.get(key).is_some()).count()
     }
 }
 
-/// A map whose shared reference is all that a thread needs.
+/// A map that a thread uses through a shared reference.
 struct Shared<M>(M);
 
 impl<E: Entry, M: Sync + 'static> System<E> for Shared<M>
@@ -62,7 +62,7 @@ where
     }
 }
 
-/// The hasher of all systems but sharded, which seeds the same one itself.
+/// The hasher of all systems except sharded, which seeds the same one itself.
 #[derive(Clone)]
 pub(crate) struct Hasher(ahash::RandomState);
 
@@ -81,16 +81,16 @@ impl BuildHasher for Hasher {
     }
 }
 
-/// What a system is there for.
+/// The role of a system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Compared in everything.
+    /// Compared in all measurements.
     Rival,
-    /// Not for several threads: what a lookup costs where nothing is shared.
+    /// For one thread: the cost of a lookup without sharing.
     Alone,
-    /// Compared in memory, where its entries take more for their expiry; in other work when it is named.
+    /// Compared in memory, since its entries have a deadline. In other measurements only if it is named.
     Expiring,
-    /// No map: what the measuring itself shows.
+    /// Not a map: the cost of measuring.
     Floor,
 }
 
@@ -128,7 +128,7 @@ impl<E> Contender<E> {
     }
 }
 
-/// What the others are compared with.
+/// The system that the others are compared with.
 pub(crate) const BASELINE: &str = "hand";
 
 /// All systems for one kind of entry.
@@ -151,7 +151,7 @@ pub(crate) fn all<E: Entry>() -> Vec<Contender<E>> {
     all
 }
 
-/// Those that hold nothing but integers.
+/// Those for integers only.
 pub(crate) fn of_integers() -> Vec<Contender<Integers>> {
     let mut systems = vec![Contender::new("leapfrog", "leapfrog", || Box::new(Shared(leapfrog::new())))];
     systems.extend(sharded::optimistic());

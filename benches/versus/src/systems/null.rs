@@ -1,4 +1,4 @@
-//! No map: answers at once. What is measured of it is the measuring.
+//! Not a map: it answers at once. It shows the cost of measuring.
 
 use super::Access;
 use crate::entries::Entry;

@@ -1,4 +1,4 @@
-//! What one writes first: a `RwLock` around a map.
+//! The simplest shared map: a `RwLock` around a map.
 
 use super::{Access, Hasher};
 use crate::entries::Entry;

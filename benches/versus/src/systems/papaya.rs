@@ -1,4 +1,4 @@
-//! papaya. A change replaces the entry by a changed copy.
+//! papaya. A change replaces the entry with a changed copy.
 
 use super::{Access, Hasher};
 use crate::entries::Entry;

@@ -7,7 +7,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 type Map<E> = HashMap<<E as Entry>::Key, <E as Entry>::Value, Hasher>;
 
-/// Locked once for a whole batch of operations: the lock is there for the compiler and costs the figures nothing.
+/// Locked once for a whole batch of operations. Only the compiler needs the lock, and it does not affect the figures.
 pub(crate) struct Plain<E: Entry>(Mutex<Map<E>>);
 
 impl<E: Entry> Default for Plain<E> {

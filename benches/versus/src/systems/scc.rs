@@ -1,4 +1,4 @@
-//! scc's `HashMap`, by its blocking calls.
+//! scc's `HashMap`, through its blocking calls.
 
 use super::{Access, Hasher};
 use crate::entries::Entry;

@@ -33,7 +33,7 @@ policies! {
     OptimisticTtl: Optimistic, AfterWrite, Some(Duration::from_hours(1));
 }
 
-/// Those that hold whatever can be held.
+/// Those for all kinds of entries.
 pub(super) fn contenders<E: Entry>() -> [Contender<E>; 4] {
     [
         Contender::new("mutex", "sharded, Mutex", || Box::new(Shared(Map::<E, Mutex>::new()))).gets_many(),
@@ -47,7 +47,7 @@ pub(super) fn contenders<E: Entry>() -> [Contender<E>; 4] {
     ]
 }
 
-/// Those that hold what is `Copy`.
+/// Those for `Copy` entries.
 pub(super) fn optimistic() -> [Contender<Integers>; 2] {
     [
         Contender::new("optimistic", "sharded, Optimistic", || Box::new(Shared(Map::<Integers, Optimistic>::new())))

@@ -1,7 +1,7 @@
-//! Seconds to build each library and all that it depends on, from nothing, optimised.
+//! Seconds to build each library and its dependencies from nothing, optimised.
 //!
-//! A package without code of its own that depends on the library alone, with the features and the versions that are compared here. One after
-//! the other; what the machine does meanwhile is in the figures.
+//! Each is built through an empty package that depends on it, with the features and versions that are compared here.
+//! The builds run one after the other, so the figures include the machine's noise.
 
 use super::Work;
 use crate::{
@@ -19,7 +19,7 @@ use std::{
     time::Instant,
 };
 
-/// As `--systems` has them, and as they are named in `Cargo.toml`.
+/// The names for `--systems`, and in `Cargo.toml`.
 const LIBRARIES: [(&str, &str); 14] = [
     ("sharded", "sharded"),
     ("hand", "hashbrown"),
@@ -70,7 +70,7 @@ pub(super) fn run(args: &Args, print: &mut dyn FnMut(Table)) -> Result<(), Box<d
     Ok(())
 }
 
-/// Removed with all that is in it when it is dropped.
+/// A folder that is removed when it is dropped.
 struct Scratch(PathBuf);
 
 impl Drop for Scratch {

@@ -1,4 +1,4 @@
-//! A batch of keys in one call beside as many single reads, in a table that no cache holds.
+//! A batch of keys in one call beside as many single reads, in a table that exceeds every processor cache.
 
 use super::{Work, count, throughput::wrong};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     turns::{self, End, Turns},
 };
 
-/// A table for each number of threads; one thread if none is asked for.
+/// A table for each number of threads. One thread if none is requested.
 pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) {
     let entries = args.entries_or(E::LARGE);
     for threads in args.threads_or(&[1]) {
@@ -44,7 +44,7 @@ pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) {
     }
 }
 
-/// The turns of a system are those of the lanes that are its own.
+/// The turns of a system are those of its lanes.
 fn table<E: Entry>(title: String, about: About, contenders: &[Contender<E>], of: &[usize], turns: &[Turns]) -> Table {
     let lanes =
         |system: usize| of.iter().zip(turns).filter(move |&(&owner, _)| owner == system).map(|(_, turns)| turns);

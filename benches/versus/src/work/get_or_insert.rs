@@ -1,4 +1,4 @@
-//! A cache in use: a key is looked for, and its entry put in where it is missing. With a capacity and a time to live.
+//! A cache in use, with a capacity and a time to live: a key is looked up, and its entry inserted if it is missing.
 
 use super::{Work, count};
 use crate::{
@@ -15,8 +15,8 @@ use crate::{
 const ENTRIES: u64 = 1_000_000;
 const THREADS: [usize; 3] = [1, 2, 4];
 
-/// Keys asked for on one thread before anything is measured, for each entry there is room for: so that every cache is full, and has
-/// learnt what there is to learn.
+/// Requests on one thread before the measurement, for each entry of the capacity, so that every cache is full and its
+/// policy has adapted.
 const AHEAD: u64 = 10;
 
 /// A table for each number of threads.

@@ -1,4 +1,4 @@
-//! How often a cache has what it is asked for, over recorded traces: what the package beside this one finds, in this report's form.
+//! Hit ratios over recorded traces, measured by the package `sharded-hit-ratio`.
 
 use super::Work;
 use crate::{
@@ -10,7 +10,8 @@ use std::error::Error;
 /// In per cent of a trace's unique keys.
 const CAPACITIES: [f64; 6] = [0.5, 1.0, 5.0, 10.0, 25.0, 50.0];
 
-/// By the other package's names: the optimum, the libraries, and ours with as many shards as it has elsewhere.
+/// By the names of that package: the optimum, the libraries, and this library with the number of shards that it has in
+/// the other measurements.
 const SYSTEMS: [&str; 10] = [
     "belady",
     "moka",

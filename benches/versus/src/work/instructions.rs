@@ -1,7 +1,8 @@
-//! Instructions per operation on one thread, counted by callgrind: no noise at all, and no word about cache misses or waiting.
+//! Instructions per operation on one thread, counted by callgrind. They have no noise, and do not show cache misses or
+//! waiting.
 //!
-//! A run with N operations is subtracted from one with 2 N, so that what both do once falls out, and then what the loop around them takes,
-//! by a system that does nothing.
+//! The count of a run with N operations is subtracted from that of a run with 2 N, which removes the costs of a start.
+//! Then the cost of the loop is subtracted, as measured on a system that does nothing.
 
 use super::{Work, count, map};
 use crate::{
@@ -17,15 +18,15 @@ use crate::{
 };
 use std::{env, error::Error, fs, process::Command};
 
-/// Small, for callgrind is slow; how far an operation has to search does not depend on it.
+/// Few, because callgrind is slow. The length of a search does not depend on it.
 const ENTRIES: u64 = 20_000;
 
-/// Operations of the shorter run; a multiple of the batch.
+/// Operations of the shorter run, a multiple of the batch.
 const OPERATIONS: u64 = 320 * BATCH;
 
-/// What maps are counted in.
+/// The operations of maps.
 const OF_MAPS: [&str; 3] = ["hit", "increment", "exchange"];
-/// What caches are counted in: a key that is there, and one that is not, in whose place another leaves.
+/// The operations of caches: a present key, and a missing one, for which another entry leaves.
 const OF_CACHES: [&str; 2] = ["found", "missing"];
 
 pub(super) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result<(), Box<dyn Error>> {
@@ -88,7 +89,7 @@ fn table<E: Entry>(
     })
 }
 
-/// Instructions of one operation, the loop included.
+/// Instructions of one operation, including the loop.
 fn count_one(args: &Args, system: &str, operation: &str) -> Result<f64, Box<dyn Error>> {
     let counts = [1, 2].map(|times| whole_run(args, system, operation, times * OPERATIONS));
     let [one, two] = counts;

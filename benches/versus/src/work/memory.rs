@@ -1,7 +1,7 @@
-//! Bytes per entry: when a map has grown, at the worst point on the way, when half of the entries have been replaced by others, and what
-//! stays when nearly all is removed.
+//! Bytes per entry: of a grown map, at the worst point of the growth, after half of the entries were replaced, and
+//! after nearly all were removed.
 //!
-//! Each system in a process of its own, whose resident memory before the map is made is subtracted.
+//! Each system has a process of its own. The resident memory before the map is made is subtracted.
 
 use super::{Work, count};
 use crate::{
@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-/// Entries put in between two notes of how many there are.
+/// Inserts between two updates of the number of entries.
 const STEP: usize = 1000;
 
 pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result<(), Box<dyn Error>> {
@@ -62,9 +62,9 @@ pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result
     Ok(())
 }
 
-/// One run: bytes per entry grown, at the peak by the entries at the end, at the worst point by the entries there were then, with half of
-/// them replaced, and after the removal; in percent, what is left of the memory of the grown map; bytes again, after a call
-/// to shrink where there is one.
+/// One run. The figures are bytes per entry: of the grown map; at the peak, by the entries at the end; at the worst
+/// point, by the entries at that time; with half of them replaced; after the removal. Then per cent of the grown map's
+/// memory after the removal, and bytes per entry after a call to shrink, if there is one.
 pub(super) fn child<E: Entry>(args: &Args, contender: &Contender<E>) {
     let entries = args.entries_or(E::LARGE);
     let watch = Watch { baseline: AtomicU64::new(0), entries: AtomicU64::new(0), is_over: AtomicBool::new(false) };
@@ -89,9 +89,9 @@ pub(super) fn child<E: Entry>(args: &Args, contender: &Contender<E>) {
             system.insert(entries + first..entries + next);
         }
         let churned = watch.used();
-        // All but the youngest hundredth: nothing lies where it would without the churn.
+        // All except the youngest hundredth.
         system.remove(entries / 2..entries + entries / 2 - entries / 100);
-        // Some systems give memory back a little later, or when somebody looks at them.
+        // Some systems release memory a little later, or in a later call.
         thread::sleep(Duration::from_millis(if args.quick { 500 } else { 3000 }));
         let left = watch.used();
         system.shrink();
@@ -108,7 +108,7 @@ pub(super) fn child<E: Entry>(args: &Args, contender: &Contender<E>) {
     child::report(&figures);
 }
 
-/// What one thread notes of the other's growth.
+/// One thread's notes of the other's growth.
 struct Watch {
     baseline: AtomicU64,
     entries: AtomicU64,
@@ -121,7 +121,8 @@ impl Watch {
         resident().saturating_sub(self.baseline.load(Ordering::Relaxed))
     }
 
-    /// The most bytes at any time, and the most per entry from this many entries on: below, what is fixed weighs most.
+    /// The most bytes at any time, and the most per entry from this number of entries on. Below it, fixed costs
+    /// dominate.
     fn run(&self, from: u64) -> (u64, f64) {
         let (mut peak, mut worst) = (0, 0.0_f64);
         while !self.is_over.load(Ordering::Relaxed) {

@@ -1,4 +1,4 @@
-//! What is measured: one file per kind of measurement.
+//! The measurements, one file per kind.
 
 mod build_time;
 mod get_many;
@@ -19,7 +19,7 @@ use crate::{
 };
 use std::{error::Error, str::FromStr};
 
-/// One row of the bars.
+/// A kind of measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
     Hit,
@@ -56,7 +56,7 @@ impl Work {
         Work::BuildTime,
     ];
 
-    /// What the command line calls it.
+    /// The name on the command line.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Work::Hit => "hit",
@@ -76,8 +76,8 @@ impl Work {
         }
     }
 
-    /// Whether it is done when nothing is named: neither what needs other programs or files, nor what measures the same for every kind
-    /// of entry.
+    /// Whether it runs if none is named. Works that need other programs or files do not, nor do works that do not
+    /// depend on the kind of entry.
     pub(crate) fn is_usual(self) -> bool {
         !matches!(self, Work::HitRatio | Work::Instructions | Work::BuildTime)
     }
@@ -92,7 +92,7 @@ impl FromStr for Work {
     }
 }
 
-/// Measures all that is asked for and hands each result on when it is there.
+/// Makes the requested measurements, and passes each result on.
 pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result<(), Box<dyn Error>> {
     check_names::<E>(&args.systems)?;
     for &work in &args.works {
@@ -148,7 +148,7 @@ fn check_names<E: Entry>(named: &[String]) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Millions and thousands as one says them.
+/// A number in millions or thousands.
 fn count(entries: u64) -> String {
     match entries {
         n if n.is_multiple_of(1_000_000) => format!("{}M", n / 1_000_000),

@@ -1,6 +1,6 @@
 //! How long single inserts take while a map grows from nothing.
 //!
-//! Each system in a process of its own, one after the other, several times over.
+//! Each system runs in a process of its own, several times, one after the other.
 
 use super::{Work, count};
 use crate::{
@@ -23,16 +23,16 @@ use std::{
 const THREADS: [usize; 2] = [1, 2];
 const REPEATS: usize = 3;
 
-/// What the bar for the usual insert is a multiple of.
+/// The unit of the bar for the usual insert.
 const PEER: &str = "dashmap";
 
-/// How many figures a run has before those of the curve.
+/// The number of figures before those of the curve.
 const FIXED: usize = 7;
 
-/// The points of the curve: shares of the inserts that took no longer.
+/// The points of the curve: shares of the inserts.
 const QUANTILES: [f64; 13] = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.97, 0.99, 0.997, 0.999, 0.9997, 0.9999, 0.99999];
 
-/// What an insert takes in most systems. The loop without a map goes on for as long, to be held up as often.
+/// The time of an insert in most systems. The loop without a map runs as long, so that it is interrupted as often.
 const USUAL: Duration = Duration::from_nanos(300);
 
 /// A table for each number of threads.
@@ -61,8 +61,8 @@ pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result
     Ok(())
 }
 
-/// One run: `p50`, `p99`, `p99.9`, `p99.99`, the longest, all in nanoseconds, how many were over a millisecond, the
-/// seconds that the run took; then nanoseconds at each of [`QUANTILES`].
+/// One run. The figures are `p50`, `p99`, `p99.9`, `p99.99` and the longest, all in nanoseconds, the number over a
+/// millisecond, and the seconds of the run. Then nanoseconds at each of [`QUANTILES`].
 pub(super) fn child<E: Entry>(args: &Args, contender: &Contender<E>) {
     let threads = args.threads_or(&[1])[0] as u64;
     let each = args.entries_or(E::LARGE) / threads;

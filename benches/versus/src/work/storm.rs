@@ -1,9 +1,10 @@
-//! A million entries expire at once: how long single reads and writes take meanwhile, and when the memory is back.
+//! A million entries expire at once: how long single reads and writes take during that, and when the memory is
+//! released.
 //!
-//! Each system in a process of its own. All entries have the same deadline; beside them are some that stay, and those are what
-//! is read and written. With traffic, a reader and a writer go on all the while, not as fast as they can but with short rests, so that
-//! they do not take the cores from what removes the entries. Without, nobody asks for anything until the wait is over, and then both
-//! do so in short. What has to be told to remove what has expired ([`Expiring::upkeep`]) is told every tenth of a second.
+//! Each system has a process of its own. All entries have the same deadline, except some that stay. Those are read and
+//! written. With traffic, a reader and a writer work all the time, with short rests, so that they leave cores to the
+//! threads that remove entries. Without traffic, nobody calls the map until the wait is over, and then both do so for a
+//! short time. [`Expiring::upkeep`] is called every tenth of a second.
 
 use super::count;
 use crate::{
@@ -29,23 +30,23 @@ use std::{
 const ENTRIES: u64 = 1_000_000;
 const REPEATS: usize = 3;
 
-/// Entries that stay, as many for the reader as for the writer.
+/// Entries that stay: this number for the reader, and as many for the writer.
 const STEADY: u64 = 10_000;
 
-/// Reads or writes between two rests, and how long a rest is.
+/// Reads or writes between two rests, and the length of a rest.
 const BURST: u64 = 20;
 const REST: Duration = Duration::from_micros(100);
 
-/// How long before the deadline the longest calls begin to count.
+/// The time before the deadline at which calls begin to count.
 const JUST_BEFORE: Duration = Duration::from_millis(20);
 
 const UPKEEP: Duration = Duration::from_millis(100);
 
-/// Those that expire count as gone when so few of them are left: a thread that is interrupted between reading the time and putting an entry in
-/// gives that one a later deadline than the others have.
+/// The expired entries count as gone when this number is left. A thread that is interrupted between reading the time
+/// and inserting gives an entry a later deadline.
 const STRAGGLERS: u64 = ENTRIES / 10_000;
 
-/// The memory counts as back when this share of what the entries took is left: tables that stay large take the rest.
+/// The memory counts as released when this share of it is left. Tables that stay large keep the rest.
 const BACK: f64 = 0.25;
 
 /// With traffic, then without.
@@ -110,7 +111,7 @@ pub(crate) fn run(args: &Args, print: &mut dyn FnMut(Table)) -> Result<(), Box<d
     Ok(())
 }
 
-/// Has a child measure, with more time to put the entries in where it was too little.
+/// Measures in a child, with more time for the inserts if it was too short.
 fn one(args: &Args, system: &Storming, entries: u64) -> Result<Vec<f64>, Box<dyn Error>> {
     let mut args = args.clone();
     args.ahead_ms = if args.quick { 500 } else { 3000 };
@@ -125,8 +126,9 @@ fn one(args: &Args, system: &Storming, entries: u64) -> Result<Vec<f64>, Box<dyn
 
 const TOO_LATE: &str = "the deadline came before all entries were in";
 
-/// One run: the longest read and write in milliseconds; seconds from the deadline until the entries are gone and until the memory
-/// is back, infinite if they were not within the wait; bytes per entry before, and in the end.
+/// One run. The figures are the longest read and write in milliseconds, the seconds from the deadline until the entries
+/// are gone and until the memory is released (infinite if that exceeds the wait), and bytes per entry before and in the
+/// end.
 pub(super) fn child(args: &Args, system: &Storming) -> Result<(), Box<dyn Error>> {
     let entries = args.entries_or(ENTRIES);
     let wait = if args.quick { 1500 } else { 8000 };

@@ -43,7 +43,7 @@ pub(crate) fn run<E: Entry>(work: Work, args: &Args, print: &mut dyn FnMut(Table
     }
 }
 
-/// Threads to measure with: sixteen where there are more than eight cores.
+/// The thread counts. Sixteen is among them with more than eight cores.
 fn by_cores() -> Vec<usize> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     [1, 2, 4, 8, 16].into_iter().filter(|&threads| threads <= 8 || cores > 8).collect()
@@ -58,7 +58,7 @@ fn shares(work: Work) -> Option<Shares> {
     }
 }
 
-/// Each system has one map, and each thread goes on where it was.
+/// Each system has one map, and each thread continues in the next turn.
 fn lasting<E: Entry>(
     contenders: &[Contender<E>],
     scripts: &[Script],
@@ -74,7 +74,7 @@ fn lasting<E: Entry>(
     })
 }
 
-/// A new map for each turn, which lasts until the same work is done. Making and dropping it is not measured.
+/// Each turn has a new map and ends after the same number of operations. Making and dropping the map is not measured.
 fn growing<E: Entry>(
     contenders: &[Contender<E>],
     scripts: &[Script],
@@ -89,7 +89,7 @@ fn growing<E: Entry>(
     })
 }
 
-/// A map with what the scripts expect in it.
+/// A map with the entries that the scripts expect.
 fn filled<E: Entry>(contender: &Contender<E>, scripts: &[Script], entries: u64) -> Box<dyn Driver<E>> {
     let system = (contender.build)();
     match scripts {
@@ -126,7 +126,7 @@ fn table<E: Entry>(title: String, about: About, contenders: &[Contender<E>], tur
     }
 }
 
-/// Says which systems gave wrong answers: their rates mean nothing then.
+/// Notes the systems that gave wrong answers. Their rates mean nothing.
 pub(super) fn wrong<'a, E: Entry>(
     contenders: impl IntoIterator<Item = &'a Contender<E>>,
     turns: &[Turns],
