@@ -61,10 +61,11 @@ pub fn page(title: &str, body: &str) -> String {
 ///
 /// ```
 /// let file = sharded_bench_common::page::svg_file("<svg viewBox=\"0 0 1 1\">\n</svg>\n");
-/// assert!(file.starts_with("<svg viewBox=\"0 0 1 1\">\n<style>"));
+/// assert!(file.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1 1\">\n<style>"));
 /// ```
 #[must_use]
 pub fn svg_file(svg: &str) -> String {
+    let svg = svg.replacen("<svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"", 1);
     svg.replacen(">\n", &format!(">\n<style>\n{}</style>\n", colours("svg")), 1)
 }
 

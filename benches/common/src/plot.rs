@@ -144,9 +144,10 @@ fn document(size: (u32, u32), description: &str, draw: impl FnOnce(&Area<'_>) ->
     draw(&area).and_then(|()| area.present()).expect("a string takes all that is written");
     drop(area);
     let (width, height) = size;
-    // Without a size of its own, it is as large as the page lets it be.
-    let fixed = format!("<svg width=\"{width}\" height=\"{height}\"");
-    let free = format!("<svg role=\"img\" aria-label=\"{}\"", crate::page::escape(description));
+    let view = format!("viewBox=\"0 0 {width} {height}\"");
+    // Without a size of its own, it fills the page. Within HTML it needs no namespace, see `page::svg_file`.
+    let fixed = format!("<svg width=\"{width}\" height=\"{height}\" {view} xmlns=\"http://www.w3.org/2000/svg\"");
+    let free = format!("<svg role=\"img\" aria-label=\"{}\" {view}", crate::page::escape(description));
     svg.replacen(&fixed, &free, 1).replace("\"#000000\"", "\"currentColor\"")
 }
 
@@ -455,7 +456,18 @@ fn draw_mark(area: &Area<'_>, index: usize, (x, y): (i32, i32), colour: Colour) 
 
 #[cfg(test)]
 mod tests {
-    use super::{Scale, label_heights, ticks};
+    use super::{Lines, Scale, grid, label_heights, ticks};
+
+    #[test]
+    fn a_plot_fills_its_page_and_names_no_other_place() {
+        let unit = |value: f64| value.to_string();
+        let (title, axes) = ("a < b".to_owned(), String::new());
+        let plot =
+            Lines { title, axes, scale: Scale::Linear, places: vec![(0.0, "1".to_owned())], series: vec![], unit };
+        let svg = grid(&[plot], 1);
+        assert!(svg.starts_with("<svg role=\"img\" aria-label=\"a &lt; b\" viewBox="), "{svg}");
+        assert!(!svg.contains("http") && svg.contains("currentColor"), "{svg}");
+    }
 
     #[test]
     fn ticks_enclose_the_values() {
