@@ -1,11 +1,11 @@
-//! Values that count themselves, so that what is lost or dropped twice shows.
+//! Values that count themselves, so that a test sees one that is lost or dropped twice.
 
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
-/// How many values were made, how many of them are alive, and how many were at most.
+/// The numbers of values that were made, that are alive, and that were alive at most.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger(Arc<Counts>);
 
@@ -21,7 +21,7 @@ impl Ledger {
         Self::default()
     }
 
-    /// Makes a value that is on this ledger.
+    /// Makes a value that this ledger counts.
     pub fn value(&self, number: u64) -> Counted {
         self.0.made.fetch_add(1, Ordering::SeqCst);
         let before = self.0.alive.fetch_add(1, Ordering::SeqCst);
@@ -33,18 +33,18 @@ impl Ledger {
         self.0.made.load(Ordering::SeqCst)
     }
 
-    /// How many values are alive.
+    /// The number of live values.
     pub fn alive(&self) -> usize {
         self.0.alive.load(Ordering::SeqCst)
     }
 
-    /// How many values were alive at once.
+    /// The largest number of values that were alive at once.
     pub fn most(&self) -> usize {
         self.0.most.load(Ordering::SeqCst)
     }
 }
 
-/// A value that is entered in a [`Ledger`], whichever way it is made and goes.
+/// A value that a [`Ledger`] counts, however it is made and dropped.
 #[derive(Debug)]
 pub struct Counted {
     pub number: u64,

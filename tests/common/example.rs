@@ -1,4 +1,4 @@
-//! An example, as its source is now.
+//! Builds an example from its current source.
 
 use serde_json::Value;
 use std::{
@@ -8,10 +8,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Builds an example, in the target directory and the profile of this test, and answers the program's path.
+/// Builds an example in the target directory and the profile of this test, and returns the program's path.
 ///
-/// `cargo test` builds all examples before the tests. `cargo test --test …` does not, and would run what an earlier
-/// call has left.
+/// `cargo test` builds all examples before the tests. `cargo test --test …` does not, and would run a stale program.
 pub(crate) fn build(name: &str) -> PathBuf {
     let test = env::current_exe().expect("the path of this test");
     let profile = test.ancestors().nth(2).expect("<target>/<profile>/deps/<test>");
@@ -27,7 +26,7 @@ pub(crate) fn build(name: &str) -> PathBuf {
         .output()
         .expect("cargo runs");
     assert!(build.status.success(), "the example {name} does not build");
-    // Its place depends on the target that cargo is told to build for.
+    // The path depends on cargo's target.
     let messages = build.stdout.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
     let of_example = |message: &Value| message["target"]["name"] == name && message["target"]["kind"][0] == "example";
     let program = messages.filter(of_example).find_map(|message| message["executable"].as_str().map(PathBuf::from));

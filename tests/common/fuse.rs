@@ -1,4 +1,4 @@
-//! Keys, values, a hasher and a clock whose code can be made to panic at any one of its runs.
+//! Keys, values, a hasher and a clock that panic at a chosen run of their code.
 
 use super::counted::{Counted, Ledger};
 use sharded::clock::Clock;
@@ -8,14 +8,14 @@ use std::{
 };
 
 thread_local! {
-    /// How many runs of user code are still to pass before one panics.
+    /// The runs of user code before the one that panics.
     static FUSE: Cell<Option<u32>> = const { Cell::new(None) };
     static BAD_DROPS: Cell<bool> = const { Cell::new(false) };
     static NOW: Cell<u64> = const { Cell::new(0) };
     static LEDGER: RefCell<Ledger> = RefCell::new(Ledger::new());
 }
 
-/// User code runs.
+/// Counts a run of user code, and panics if it is the chosen one.
 pub fn step() {
     if let Some(left) = FUSE.get() {
         FUSE.set(left.checked_sub(1));
@@ -23,7 +23,7 @@ pub fn step() {
     }
 }
 
-/// As [`step`], of a destructor.
+/// The same for a destructor.
 fn drop_step() {
     if FUSE.get() == Some(0) {
         FUSE.set(None);
@@ -35,15 +35,14 @@ fn drop_step() {
 const BURNT: &str = "the fuse has burnt down";
 const BURNT_IN_DROP: &str = "the fuse has burnt down in a drop";
 
-/// Where a fuse has burnt down.
+/// Where the fuse burnt down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Burnt {
     InDrop,
     Elsewhere,
 }
 
-/// Runs something in which the run of user code with this number, from zero, panics; `None` where there were not so
-/// many.
+/// Runs something in which the run of user code with this number, from zero, panics. `None` if there were fewer runs.
 pub fn burns(number: u32, run: impl FnOnce()) -> Option<Burnt> {
     FUSE.set(Some(number));
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
@@ -59,7 +58,7 @@ pub fn burns(number: u32, run: impl FnOnce()) -> Option<Burnt> {
     }
 }
 
-/// Runs something in which every drop of a value panics.
+/// Runs something during which every drop of a value panics.
 pub fn with_bad_drops<R>(run: impl FnOnce() -> R) -> std::thread::Result<R> {
     BAD_DROPS.set(true);
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
@@ -72,22 +71,22 @@ pub fn set_now(nanos: u64) {
     NOW.set(nanos);
 }
 
-/// How many keys and values of this thread are alive.
+/// The number of live keys and values of this thread.
 pub fn alive() -> usize {
     LEDGER.with_borrow(Ledger::alive)
 }
 
-/// Counts from zero again.
+/// Forgets all values, and counts from zero again.
 pub fn forget() {
     LEDGER.set(Ledger::new());
 }
 
-/// What counts one that is being made.
+/// Counts a key or a value that is being made.
 fn counted() -> Counted {
     LEDGER.with_borrow(|ledger| ledger.value(0))
 }
 
-/// A clock of the thread.
+/// A clock that shows the thread's time.
 #[derive(Debug, Default)]
 pub struct Ticks;
 impl Clock for Ticks {
@@ -99,7 +98,7 @@ impl Clock for Ticks {
     }
 }
 
-/// A hasher that is the same for all maps: the number of a key, mixed by the map itself.
+/// A hasher without a seed: the hash is the key's number, which the map mixes.
 #[derive(Debug, Default)]
 pub struct Plain(u64);
 impl BuildHasher for Plain {

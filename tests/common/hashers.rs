@@ -1,18 +1,18 @@
-//! Hashers that spread badly, on purpose.
+//! Hashers that collide on purpose.
 
 use std::hash::{BuildHasher, Hasher};
 
-/// The sum of what was written, folded to what `FOLD` leaves of it. One hasher per choice of `FOLD`.
+/// The sum of the written numbers, folded as `FOLD` says.
 #[derive(Clone, Debug, Default)]
 pub struct Folded<const FOLD: u8>;
 
-/// All keys have one hash.
+/// All keys have the same hash.
 pub type Constant = Folded<0>;
 /// Keys have one of four hashes.
 pub type Four = Folded<2>;
 /// Integers are their own hash.
 pub type Identity = Folded<64>;
-/// Integers are the upper half of their hash; the lower is empty.
+/// Integers are the upper half of their hash, and the lower half is zero.
 pub type UpperHalf = Folded<128>;
 
 #[derive(Debug)]

@@ -1,9 +1,9 @@
-//! A lock that a user might bring.
+//! A lock as a user might write it.
 
 use sharded::lock::{Cell, Lock, Serves};
 use std::sync::{PoisonError, RwLock, TryLockError};
 
-/// std's reader-writer lock, whose poison is ignored.
+/// std's reader-writer lock. Poison is ignored.
 #[derive(Debug)]
 pub enum StdRwLock {}
 

@@ -1,6 +1,6 @@
-//! What the runtime's tests are made of: policies by parts, hashers that misbehave, values that count themselves.
+//! Parts of the runtime's tests: policies, hashers that collide, values that count themselves, threads.
 
-#![allow(dead_code, unreachable_pub, reason = "every test file uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "every suite uses a part of it")]
 
 pub mod counted;
 pub mod fuse;
@@ -18,10 +18,10 @@ pub fn message(payload: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_else(|| "a panic without a message".to_owned())
 }
 
-/// Leaves the result of a call aside, whatever its type.
+/// Ignores the result of a call, whatever its type.
 pub fn ignore<T>(_: T) {}
 
-/// Runs what must panic and returns its message.
+/// Runs something that must panic, and returns the message.
 #[track_caller]
 pub fn panics<R>(run: impl FnOnce() -> R) -> String {
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
@@ -30,7 +30,7 @@ pub fn panics<R>(run: impl FnOnce() -> R) -> String {
     }
 }
 
-/// Waits until something holds that must hold soon; how soon is not what is tested.
+/// Waits until a condition holds. How soon is not tested.
 #[track_caller]
 pub fn eventually(what: &str, holds: impl Fn() -> bool) {
     let start = std::time::Instant::now();

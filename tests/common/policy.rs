@@ -1,9 +1,9 @@
-//! Policies put together from their parts, without the macro.
+//! Policies made of parts, without the macro.
 
 use sharded::{Policy, clock::Clock, evict::Eviction, expiry, lock::Lock, shards::Fixed};
 use std::{marker::PhantomData, time::Duration};
 
-/// The policy of these parts. A `CAPACITY` of zero is none.
+/// The policy of these parts. A `CAPACITY` of zero means no capacity.
 pub struct Of<L, X, E, C = sharded::clock::System, const SHARDS: usize = 16, const CAPACITY: usize = 0>(
     PhantomData<(L, X, E, C)>,
 );
@@ -29,7 +29,7 @@ where
     const CAPACITY: Option<usize> = if CAPACITY == 0 { None } else { Some(CAPACITY) };
 }
 
-/// When entries expire, with the times.
+/// When entries expire.
 pub trait Times: 'static {
     type Expiry: expiry::Expiry;
     const TTL: Option<Duration> = None;
@@ -44,14 +44,14 @@ impl Times for Never {
     type Expiry = expiry::Never;
 }
 
-/// A ttl of so many milliseconds.
+/// A ttl in milliseconds.
 pub enum Ttl<const MS: u64> {}
 impl<const MS: u64> Times for Ttl<MS> {
     type Expiry = expiry::AfterWrite;
     const TTL: Option<Duration> = Some(Duration::from_millis(MS));
 }
 
-/// A ttl of so many milliseconds, less up to so many percent.
+/// A ttl in milliseconds, minus up to this number of percent.
 pub enum Jittered<const MS: u64, const PERCENT: u8> {}
 impl<const MS: u64, const PERCENT: u8> Times for Jittered<MS, PERCENT> {
     type Expiry = expiry::AfterWrite;
@@ -59,7 +59,7 @@ impl<const MS: u64, const PERCENT: u8> Times for Jittered<MS, PERCENT> {
     const TTL_JITTER: u8 = PERCENT;
 }
 
-/// A ttl of so many milliseconds, and the age from which an entry is loaded anew.
+/// A ttl in milliseconds, and the age from which an entry is loaded again.
 pub enum Refreshed<const TTL_MS: u64, const AFTER_MS: u64> {}
 impl<const TTL_MS: u64, const AFTER_MS: u64> Times for Refreshed<TTL_MS, AFTER_MS> {
     type Expiry = expiry::AfterWrite;
@@ -77,14 +77,14 @@ impl<const TTL_MS: u64, const AFTER_MS: u64> Times for RefreshedIdle<TTL_MS, AFT
     const REFRESH_AFTER: Option<Duration> = Some(Duration::from_millis(AFTER_MS));
 }
 
-/// An idle time of so many milliseconds.
+/// An idle time in milliseconds.
 pub enum Idle<const MS: u64> {}
 impl<const MS: u64> Times for Idle<MS> {
     type Expiry = expiry::AfterAccess;
     const IDLE: Option<Duration> = Some(Duration::from_millis(MS));
 }
 
-/// Both, in milliseconds.
+/// A ttl and an idle time, in milliseconds.
 pub enum TtlIdle<const TTL_MS: u64, const IDLE_MS: u64> {}
 impl<const TTL_MS: u64, const IDLE_MS: u64> Times for TtlIdle<TTL_MS, IDLE_MS> {
     type Expiry = expiry::AfterAccess;
@@ -92,7 +92,7 @@ impl<const TTL_MS: u64, const IDLE_MS: u64> Times for TtlIdle<TTL_MS, IDLE_MS> {
     const IDLE: Option<Duration> = Some(Duration::from_millis(IDLE_MS));
 }
 
-/// Expiry without a time: entries live for ever, unless they are given a time of their own.
+/// Expiry without a declared time: an entry never expires, unless it has a ttl of its own.
 pub enum OwnOnly {}
 impl Times for OwnOnly {
     type Expiry = expiry::AfterWrite;

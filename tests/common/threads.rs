@@ -1,4 +1,4 @@
-//! Threads that start together, or that must not hang, and what they throw dice with.
+//! Threads that start together or must not hang, and random numbers for them.
 
 use std::{
     sync::{Barrier, mpsc},
@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-/// Runs something that must not hang on a thread of its own. How long it takes is not what is tested.
+/// Runs something that must not hang, on a thread of its own. How long it takes is not tested.
 #[track_caller]
 pub fn must_end<R: Send + 'static>(what: &str, run: impl FnOnce() -> R + Send + 'static) -> R {
     let (done, ended) = mpsc::channel();
@@ -22,7 +22,7 @@ pub fn must_end<R: Send + 'static>(what: &str, run: impl FnOnce() -> R + Send + 
     }
 }
 
-/// Runs so many threads, each with its number, from one moment on. A panic in one of them is one here.
+/// Runs a number of threads, which start together. Each gets its number. A panic in one of them continues here.
 pub fn together<R: Send>(threads: u64, run: impl Fn(u64) -> R + Sync) -> Vec<R> {
     let barrier = Barrier::new(usize::try_from(threads).expect("a few threads"));
     let (run, barrier) = (&run, &barrier);
@@ -42,7 +42,7 @@ pub fn together<R: Send>(threads: u64, run: impl Fn(u64) -> R + Sync) -> Vec<R> 
     })
 }
 
-/// A stream of numbers that look random, the same for the same seed (splitmix64).
+/// Random numbers that are the same for the same seed (splitmix64).
 #[derive(Debug)]
 pub struct Dice(u64);
 
