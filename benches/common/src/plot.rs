@@ -118,6 +118,35 @@ pub struct Series {
     pub ring: Option<((f64, f64), String)>,
 }
 
+/// A number without the rounding errors of a sum of steps.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(sharded_bench_common::plot::plain(0.1 + 0.2), "0.3");
+/// ```
+#[must_use]
+pub fn plain(value: f64) -> String {
+    ((value * 1e6).round() / 1e6).to_string()
+}
+
+/// A time, given in nanoseconds.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(sharded_bench_common::plot::time(20_000.0), "20 µs");
+/// ```
+#[must_use]
+pub fn time(nanoseconds: f64) -> String {
+    match nanoseconds {
+        n if n < 1e3 => format!("{n} ns"),
+        n if n < 1e6 => format!("{} µs", n / 1e3),
+        n if n < 1e9 => format!("{} ms", n / 1e6),
+        n => format!("{} s", n / 1e9),
+    }
+}
+
 /// Plots side by side, in so many columns, as one `svg` element.
 ///
 /// # Panics

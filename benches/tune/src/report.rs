@@ -6,7 +6,7 @@ use crate::{
 };
 use sharded_bench_common::{
     page::{self, escape},
-    plot::{self, COLOURS, Lines, Scale, Series, Style},
+    plot::{self, COLOURS, Lines, Scale, Series, Style, plain, time},
 };
 use std::fmt::Write;
 
@@ -62,12 +62,12 @@ fn by_lock(outcome: &Outcome, y: impl Fn(&Point) -> f64) -> Vec<Series> {
 
 fn throughput(outcome: &Outcome) -> Option<Lines> {
     let curves = by_lock(outcome, |point| point.rate.median / 1e6);
-    lines("Throughput over shards", "shards; million operations per second", Scale::Linear, number, curves)
+    lines("Throughput over shards", "shards; million operations per second", Scale::Linear, plain, curves)
 }
 
 fn latency(outcome: &Outcome) -> Option<Lines> {
     let curves = by_lock(outcome, |point| point.p999_ns as f64);
-    lines("p99.9 over shards", "shards; nanoseconds", Scale::Log, number, curves)
+    lines("p99.9 over shards", "shards; time of an operation", Scale::Log, time, curves)
 }
 
 fn hits(outcome: &Outcome) -> Option<Lines> {
@@ -77,12 +77,7 @@ fn hits(outcome: &Outcome) -> Option<Lines> {
         series(index, curve.evict.name(), curve.points.iter().copied().map(place).collect(), ring)
     };
     let curves = outcome.hits.iter().enumerate().map(curve).filter(|curve| !curve.points.is_empty()).collect();
-    lines("Hits over capacity", "entries; requests that hit, %", Scale::Linear, number, curves)
-}
-
-/// A number without the digits that sums of steps end in.
-fn number(value: f64) -> String {
-    ((value * 1e6).round() / 1e6).to_string()
+    lines("Hits over capacity", "entries; requests that hit, %", Scale::Linear, plain, curves)
 }
 
 /// What the recorder saw.

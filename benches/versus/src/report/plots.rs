@@ -7,7 +7,7 @@ use crate::{
 };
 use sharded_bench_common::{
     page,
-    plot::{self, Dots, Lines, Scale, Series},
+    plot::{self, Dots, Lines, Scale, Series, plain, time},
 };
 
 /// Works whose rates are drawn over the number of threads, with their titles.
@@ -183,19 +183,4 @@ fn line(row: &table::Row, name: String, points: Vec<(f64, f64)>) -> Series {
 /// A name that fits beside a line.
 fn short(name: &str) -> String {
     name.trim_start_matches("sharded, ").replace("by hand, 64 RwLock", "by hand, 64 shards").replace(", Instant", "")
-}
-
-fn plain(value: f64) -> String {
-    // Sums of steps end in rounding errors.
-    let rounded = (value * 1e6).round() / 1e6;
-    rounded.to_string()
-}
-
-fn time(nanoseconds: f64) -> String {
-    match nanoseconds {
-        n if n < 1e3 => format!("{n} ns"),
-        n if n < 1e6 => format!("{} µs", n / 1e3),
-        n if n < 1e9 => format!("{} ms", n / 1e6),
-        n => format!("{} s", n / 1e9),
-    }
 }
