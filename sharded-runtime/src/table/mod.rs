@@ -292,7 +292,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// The hash of an occupied slot's entry, or what [`remove`](Table::remove) needs of it.
     #[inline]
-    pub(crate) fn hash_of(&self, slot: u32, rehash: impl Fn(&K) -> u64) -> Option<u64> {
+    pub(crate) fn hash_of(&self, slot: u32, rehash: impl Fn(&K) -> u64 + Copy) -> Option<u64> {
         self.raw.hash_of(slot, rehash)
     }
 
@@ -463,7 +463,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// A panic in `rehash` leaves the table as it was.
     pub(crate) fn step(
         &mut self,
-        rehash: impl Fn(&K) -> u64,
+        rehash: impl Fn(&K) -> u64 + Copy,
         now: u64,
         idle: u64,
         view: Shown<'_, K, V, P>,
@@ -500,7 +500,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
         &self,
         from: Cursor,
         enough: usize,
-        rehash: impl Fn(&K) -> u64,
+        rehash: impl Fn(&K) -> u64 + Copy,
         slots: &mut Vec<u32>,
     ) -> Option<Cursor> {
         self.raw.walk(from, enough, rehash, slots)

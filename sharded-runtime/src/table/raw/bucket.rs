@@ -350,7 +350,7 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
 
     /// The lower half of the hash of the entry in a slot: as kept, or made anew.
     #[inline]
-    pub(super) unsafe fn hash_of(self, slot: usize, rehash: impl Fn(&K) -> u64) -> u64 {
+    pub(super) unsafe fn hash_of(self, slot: usize, rehash: impl Fn(&K) -> u64 + Copy) -> u64 {
         // SAFETY: the caller's promise.
         unsafe {
             match self.kept_hash(slot) {
@@ -363,10 +363,12 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     /// Where the hash of a slot's entry is kept, if it is.
     #[inline]
     pub(super) unsafe fn kept_hash(self, slot: usize) -> Option<*mut u32> {
+        if !Layout::<K, V, P>::KEEPS_HASHES {
+            return None;
+        }
         // SAFETY: it lies in the bucket.
         #[allow(clippy::cast_ptr_alignment, reason = "the layout sees to it")]
-        Layout::<K, V, P>::KEEPS_HASHES
-            .then(|| unsafe { self.body.as_ptr().add(Layout::<K, V, P>::HASHES).cast::<u32>().add(slot) })
+        Some(unsafe { self.body.as_ptr().add(Layout::<K, V, P>::HASHES).cast::<u32>().add(slot) })
     }
 
     /// Where the entry of a slot is.
@@ -437,9 +439,11 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     #[inline]
     #[allow(clippy::cast_ptr_alignment, reason = "a body is aligned to more, and they lie at a multiple of theirs")]
     pub(super) unsafe fn marks<'a>(self) -> Option<&'a Marks> {
+        if !Layout::<K, V, P>::HAS_MARKS {
+            return None;
+        }
         // SAFETY: they lie in the bucket, and are zero or what earlier marks left.
-        Layout::<K, V, P>::HAS_MARKS
-            .then(|| unsafe { &*self.body.as_ptr().add(Layout::<K, V, P>::MARKS).cast::<Marks>() })
+        Some(unsafe { &*self.body.as_ptr().add(Layout::<K, V, P>::MARKS).cast::<Marks>() })
     }
 
     /// Moves an entry from here to a vacant slot, with all that belongs to it but its tag.

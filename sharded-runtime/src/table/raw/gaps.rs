@@ -28,7 +28,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Moves an entry into the gap that was noted; says whether there was one.
     ///
     /// `rehash` may panic: then nothing has changed.
-    pub(super) fn fill_gap(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves) -> bool {
+    pub(super) fn fill_gap(&mut self, rehash: impl Fn(&K) -> u64 + Copy, moves: &mut Moves) -> bool {
         let Some(gap) = self.gap.take() else { return false };
         if gap >= self.geometry.buckets {
             return true;
@@ -42,9 +42,14 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
                     break;
                 }
                 let from = self.bucket(number);
-                let mut occupied = from.occupied();
-                let is_displaced = |&slot: &usize| self.home_of(from.hash_of(slot, &rehash)) <= gap;
-                if let Some(slot) = occupied.find(is_displaced) {
+                let mut displaced = None;
+                for slot in from.occupied() {
+                    if self.home_of(from.hash_of(slot, rehash)) <= gap {
+                        displaced = Some(slot);
+                        break;
+                    }
+                }
+                if let Some(slot) = displaced {
                     from.move_to(slot, bucket, vacant);
                     self.undisplace(gap, number);
                     note_move::<K, V, P>((number, slot), (gap, vacant), moves);

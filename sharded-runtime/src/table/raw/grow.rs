@@ -113,11 +113,11 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Without memory for one more bucket the table is as before.
     pub(crate) fn step(
         &mut self,
-        rehash: impl Fn(&K) -> u64,
+        rehash: impl Fn(&K) -> u64 + Copy,
         moves: &mut Moves,
         view: Shown<'_, K, V, P>,
     ) -> Result<(), NoMemory> {
-        if self.fill_gap(&rehash, moves) {
+        if self.fill_gap(rehash, moves) {
             if self.gap.is_none() {
                 self.schedule_step();
             }
@@ -162,7 +162,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 
     fn split(
         &mut self,
-        rehash: impl Fn(&K) -> u64,
+        rehash: impl Fn(&K) -> u64 + Copy,
         moves: &mut Moves,
         view: Shown<'_, K, V, P>,
     ) -> Result<(), NoMemory> {
@@ -172,7 +172,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             return self.split_alone((more, new, old), rehash, moves, view);
         }
         // User code first: which entries go.
-        let going = self.going(old, |hash| more.is_newest(hash), rehash);
+        let going = self.going(old, more, rehash);
         self.reserve(new, &going, view)?;
         let mut room = Room::new(self, new);
         // From the far end: what goes, goes further, so nothing is met twice.
@@ -210,12 +210,12 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     fn split_alone(
         &mut self,
         (more, new, old): (Homes, u32, u32),
-        rehash: impl Fn(&K) -> u64,
+        rehash: impl Fn(&K) -> u64 + Copy,
         moves: &mut Moves,
         view: Shown<'_, K, V, P>,
     ) -> Result<(), NoMemory> {
         // User code first.
-        let going = self.whose(old, |hash| more.is_newest(hash), rehash);
+        let going = self.newest(old, more, rehash);
         self.reserve(new, &[going], view)?;
         let (here, there) = (self.bucket(old), self.bucket(new));
         // SAFETY: the buckets are this table's, and `&mut self` keeps other writers out.
@@ -245,10 +245,10 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         Ok(())
     }
 
-    fn merge(&mut self, rehash: impl Fn(&K) -> u64, moves: &mut Moves, view: Shown<'_, K, V, P>) {
+    fn merge(&mut self, rehash: impl Fn(&K) -> u64 + Copy, moves: &mut Moves, view: Shown<'_, K, V, P>) {
         let (less, gone, old) = self.homes().one_less();
         let before = self.homes();
-        let going = self.going(gone, |hash| before.is_newest(hash), rehash);
+        let going = self.going(gone, before, rehash);
         // From the near end: what goes, goes back or stays, so nothing is met twice.
         for (number, &slots) in (gone..).zip(&going) {
             let bucket = self.bucket(number);
@@ -261,11 +261,25 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         self.trim(view);
     }
 
-    /// The slots of a home and of the buckets behind it, as far as its entries may lie there, whose entries' hashes are those of ones that go: some of
-    /// the home's own.
-    fn going(&self, home: u32, goes: impl Fn(u64) -> bool, rehash: impl Fn(&K) -> u64) -> Going {
+    /// The slots of a bucket whose entries' hashes belong to the newest of these homes.
+    #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "otherwise it takes a call, as it has several callers, and eight instructions of an insert"
+    )]
+    fn newest(&self, number: u32, homes: Homes, rehash: impl Fn(&K) -> u64 + Copy) -> u32 {
+        self.whose(number, |hash| homes.is_newest(hash), rehash)
+    }
+
+    /// The slots of a home and of the buckets behind it, as far as its entries may lie there, whose entries go: those of the newest of these `homes`.
+    #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "otherwise it takes a call, as it has several callers, and eight instructions of an insert"
+    )]
+    fn going(&self, home: u32, homes: Homes, rehash: impl Fn(&K) -> u64 + Copy) -> Going {
         let mut going = Going::new();
-        going.push(self.whose(home, &goes, &rehash));
+        going.push(self.newest(home, homes, rehash));
         // SAFETY: the bucket is one of this table's.
         let mut behind = match unsafe { self.bucket(home).header() }.displaced() {
             MANY => u32::MAX,
@@ -276,9 +290,9 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         while behind > 0 && number < self.geometry.buckets {
             let looks = |hash| {
                 behind = behind.saturating_sub(u32::from(self.home_of(hash) <= home));
-                goes(hash)
+                homes.is_newest(hash)
             };
-            going.push(self.whose(number, looks, &rehash));
+            going.push(self.whose(number, looks, rehash));
             // SAFETY: as above.
             if unsafe { self.bucket(number).header() }.displaced() == 0 {
                 break;
@@ -299,7 +313,17 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     /// The slots of a bucket whose entries' hashes are wanted.
-    pub(super) fn whose(&self, number: u32, mut is_wanted: impl FnMut(u64) -> bool, rehash: impl Fn(&K) -> u64) -> u32 {
+    #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "otherwise it takes a call, as it has several callers, and eight instructions of an insert"
+    )]
+    pub(super) fn whose(
+        &self,
+        number: u32,
+        mut is_wanted: impl FnMut(u64) -> bool,
+        rehash: impl Fn(&K) -> u64 + Copy,
+    ) -> u32 {
         if number >= self.geometry.buckets {
             return 0;
         }
@@ -309,7 +333,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         let mut rest = unsafe { bucket.occupied() };
         while let Some(slot) = rest.first() {
             // SAFETY: there is an entry in this slot, and nobody writes.
-            let is_wanted = is_wanted(unsafe { bucket.hash_of(slot, &rehash) });
+            let is_wanted = is_wanted(unsafe { bucket.hash_of(slot, rehash) });
             let before = rest.0;
             rest.remove_first();
             wanted |= if is_wanted { before ^ rest.0 } else { 0 };

@@ -385,7 +385,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        self.search(hash, key).map(|at| Found { at, table: PhantomData })
+        Some(Found { at: self.search(hash, key)?, table: PhantomData })
     }
 
     #[inline]
@@ -395,7 +395,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             return None;
         }
         // SAFETY: the bucket is one of this table's.
-        unsafe { self.bucket(number).is_occupied(place) }.then(|| self.at_slot(slot))
+        if unsafe { self.bucket(number).is_occupied(place) } { Some(self.at_slot(slot)) } else { None }
     }
 
     /// Where a slot is that the table has.
@@ -408,7 +408,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// The entry of a slot, if there is one.
     #[inline]
     pub(crate) fn get(&self, slot: u32) -> Option<Found<'_, K, V, P>> {
-        self.at(slot).map(|at| Found { at, table: PhantomData })
+        Some(Found { at: self.at(slot)?, table: PhantomData })
     }
 
     /// Lends the value of a key for changing, if it has one; otherwise gives back what was to be done.
@@ -474,7 +474,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     /// The lower half of the hash of a slot's entry.
-    pub(crate) fn hash_of(&self, slot: u32, rehash: impl Fn(&K) -> u64) -> Option<u64> {
+    pub(crate) fn hash_of(&self, slot: u32, rehash: impl Fn(&K) -> u64 + Copy) -> Option<u64> {
         let At { bucket, slot, .. } = self.at(slot)?;
         // SAFETY: there is an entry, and nobody writes.
         Some(unsafe { bucket.hash_of(slot, rehash) })

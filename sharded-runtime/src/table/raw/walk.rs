@@ -16,7 +16,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         &self,
         mut cursor: Cursor,
         enough: usize,
-        rehash: impl Fn(&K) -> u64,
+        rehash: impl Fn(&K) -> u64 + Copy,
         slots: &mut Vec<u32>,
     ) -> Option<Cursor> {
         let homes = self.homes();
@@ -26,7 +26,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         {
             for number in home..=self.end_of_chain(home) {
                 let is_next = |hash: u64| homes.of(hash) == home && homes.place(hash) >= cursor.0;
-                let found = super::Slots(self.whose(number, is_next, &rehash));
+                let found = super::Slots(self.whose(number, is_next, rehash));
                 slots.extend(found.map(|slot| slot_number::<K, V, P>(number, slot)));
             }
             cursor = Cursor(homes.end(home));
