@@ -7,17 +7,21 @@ mod common;
 use common::policy::{Of, Ttl};
 use sharded::{
     ShardedMap,
-    builder::FieldOptions,
+    builder::{BuildField, FieldOptions},
     clock::System,
     evict::Unbounded,
-    lock::Mutex,
+    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
     node::{JobError, Pending, Pool, Task},
     topology::{Node, NodeId, Topology},
 };
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::pin,
-    sync::{Mutex as StdMutex, PoisonError, mpsc::channel},
+    sync::{
+        Arc, Mutex as StdMutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+        mpsc::channel,
+    },
     task::{Context, Poll, Waker},
     thread,
     time::{Duration, Instant},
@@ -28,7 +32,7 @@ const CHILDREN: usize = 20;
 /// How a child ends that did what it should.
 const DONE: i32 = 42;
 
-type Map<const TTL_MS: u64> = ShardedMap<u64, u64, Of<Mutex, Ttl<TTL_MS>, Unbounded, System, 16>>;
+type Map<const TTL_MS: u64, L = Mutex> = ShardedMap<u64, u64, Of<L, Ttl<TTL_MS>, Unbounded, System, 16>>;
 const HOUR: u64 = 3_600_000;
 
 /// Runs something in children, all at once, each of which is to end.
@@ -84,12 +88,19 @@ fn soon(holds: impl Fn() -> bool) {
     }
 }
 
-/// Threads that get in each other's way in one shard.
 fn hammer<const TTL_MS: u64>(map: &Map<TTL_MS>) {
+    hammer_by(map, 4);
+}
+
+/// Threads that get in each other's way in one shard.
+fn hammer_by<const TTL_MS: u64, L: Lock + Serves<u64, u64>>(map: &Map<TTL_MS, L>, threads: u64)
+where
+    Map<TTL_MS, L>: Sync,
+{
     thread::scope(|scope| {
-        for thread in 0..4 {
+        for thread in 0..threads {
             scope.spawn(move || {
-                for n in 0..1000 {
+                for n in 0..4000 / threads {
                     let key = (n * 7 + thread) % 100;
                     map.insert_with_ttl(key, n, Duration::from_millis(1 + 5 * (n % 40)));
                     map.with_mut(&key, |value| {
@@ -251,4 +262,120 @@ fn a_job_may_fork() {
         });
     });
     task.wait().unwrap();
+}
+
+/// In the children, threads use another map with this lock, while threads of the parent wait for a shard of one.
+fn while_threads_wait_for_a_shard<L: Lock + Serves<u64, u64>>(what: &str)
+where
+    Map<HOUR, L>: BuildField<Of<L, Ttl<HOUR>, Unbounded, System, 16>> + Sync,
+{
+    let build = || Map::<HOUR, L>::with_options(FieldOptions::new().shards(1));
+    let (held, before) = (build(), build());
+    held.extend((0..100).map(|key| (key, key)));
+    before.extend((0..100).map(|key| (key, key)));
+    let (open, opened) = channel::<()>();
+    let (say, began) = channel();
+    thread::scope(|scope| {
+        let held = &held;
+        scope.spawn(move || held.with_mut(&1, |_| (say.send(()), opened.recv()).1.is_ok()));
+        began.recv().unwrap();
+        for key in 0..8 {
+            scope.spawn(move || held.with(&key, |value| *value));
+            scope.spawn(move || held.insert(key, key));
+        }
+        thread::sleep(Duration::from_millis(100));
+        in_children(what, || {
+            for _ in 0..3 {
+                // More threads than the parent has, so that they take the places of those that are not there.
+                hammer_by(&before, 64);
+                let after = build();
+                hammer_by(&after, 64);
+                assert_eq!(after.insert(1000, 1), None);
+            }
+        });
+        open.send(()).unwrap();
+    });
+    assert_eq!(held.get(&7), Some(7));
+}
+
+#[test]
+fn children_go_on_while_threads_of_the_parent_wait_for_a_shard() {
+    let _alone = alone();
+    while_threads_wait_for_a_shard::<Mutex>("Mutex");
+    while_threads_wait_for_a_shard::<RwLock>("RwLock");
+    while_threads_wait_for_a_shard::<Optimistic>("Optimistic");
+}
+
+#[test]
+fn children_load_what_the_parent_loads() {
+    let _alone = alone();
+    let map: Map<HOUR> = ShardedMap::new();
+    let (open, opened) = channel::<()>();
+    let (say, began) = channel();
+    thread::scope(|scope| {
+        let map = &map;
+        let leader =
+            scope.spawn(move || map.get_or_load_with(1, || (say.send(()), opened.recv()).1.map_or(0, |()| 10)));
+        began.recv().unwrap();
+        let waiters: Vec<_> = (0..3).map(|_| scope.spawn(move || map.get_or_load_with(1, || unreachable!()))).collect();
+        thread::sleep(Duration::from_millis(50));
+        in_children("the key is loaded anew", || {
+            let fails: Result<u64, _> = map.get_or_try_insert_with(1, || Err(()));
+            assert!(fails.is_err());
+            let loaded = thread::scope(|scope| {
+                let threads: Vec<_> = (0..4).map(|n| scope.spawn(move || map.get_or_load_with(1, || n))).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+            });
+            assert!(loaded.iter().all(|&value| Some(value) == map.get(&1)));
+        });
+        in_children("a load that is taken over panics", || {
+            assert!(catch_unwind(AssertUnwindSafe(|| map.get_or_load_with(1, || resume_unwind(Box::new(0))))).is_err());
+            assert_eq!(map.get_or_load_with(1, || 11), 11);
+        });
+        open.send(()).unwrap();
+        assert!(leader.join().unwrap() == 10 && waiters.into_iter().all(|waiter| waiter.join().unwrap() == 10));
+    });
+}
+
+#[test]
+fn children_remove_while_the_parent_is_told() {
+    let _alone = alone();
+    let (heard, told): (Map<HOUR>, Map<HOUR>) = (ShardedMap::new(), ShardedMap::new());
+    let mut removals = heard.removals(100).unwrap();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let (open, opened) = channel::<()>();
+    let (say, began) = channel();
+    let opened = StdMutex::new(Some(opened));
+    let count = Arc::clone(&calls);
+    let listener = move |_: &u64, _: &u64, _| {
+        count.fetch_add(1, SeqCst);
+        // The first call takes long, and its thread is not in the children.
+        if let Ok(mut opened) = opened.try_lock()
+            && let Some(opened) = opened.take()
+        {
+            say.send(()).unwrap();
+            let _ = opened.recv();
+        }
+    };
+    assert!(told.on_removal(listener).is_ok());
+    heard.extend((0..5000).map(|key| (key, key)));
+    told.extend((0..5000).map(|key| (key, key)));
+    thread::scope(|scope| {
+        let receiver = scope.spawn(move || removals.recv().unwrap().key);
+        let told = &told;
+        scope.spawn(move || told.remove(&0));
+        began.recv().unwrap();
+        thread::sleep(Duration::from_millis(50));
+        in_children("removals", || {
+            for key in 1..5000 {
+                assert_eq!((heard.remove(&key), told.remove(&key)), (Some(key), Some(key)));
+            }
+            assert_eq!(calls.load(SeqCst), 5000, "the listener is called in the child");
+            told.sweep();
+            heard.sweep();
+        });
+        open.send(()).unwrap();
+        heard.remove(&7);
+        assert_eq!(receiver.join().unwrap(), 7);
+    });
 }

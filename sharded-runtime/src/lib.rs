@@ -39,12 +39,19 @@
 //! A child of `fork` has a copy of each map, and one thread: the one that called `fork`. What the standard library and the C library allow in such a child
 //! is a narrower question than what this library does:
 //!
-//! - **Maps and stores work** in the child as in the parent, and threads of the parent that slept or waited in the library harm nothing there.
+//! - **Maps and stores work** in the child as in the parent, under each of the library's locks. Threads of the parent that slept or waited in the library
+//!   do no harm there.
 //! - **Background threads** are not there. The next entry that is due earlier than what was known, in any map, starts them anew, for all
 //!   maps. So does a `sweep()`. Until then writes alone remove what has expired.
+//! - **A load** that another thread of the parent had begun is not finished in the child. The next call for that key loads it anew. Async tasks that waited for
+//!   it are not woken.
+//! - **A removal listener** that another thread of the parent was calling is called in the child by the next thread that removes an entry. The
+//!   entry that it was called with at the fork is not told again.
 //! - **A pool** of the parent gives [`JobError::Forked`](node::JobError::Forked) for every job, see [there](node#fork).
-//! - **What another thread was doing** at the fork is never finished in the child. A shard that it was inside stays locked for ever, with an entry that may be half changed.
-//!   The child must neither use nor drop such a map. So fork while no other thread is inside a map, or leave these maps alone in the child.
+//! - **A lock** that another thread held at the very moment of the fork stays locked in the child for ever. Such is the shard that a thread was inside, whose
+//!   entries may be half changed. Such are, for the few instructions that they are ever held, the locks that all maps share: of memory for new tables,
+//!   of the background threads' schedule, of loaders that wait.
+//!   So fork while no other thread is inside a map. Or else leave the maps that others were inside alone in the child: neither use nor drop them.
 
 #[allow(unsafe_code, reason = "raw memory")]
 mod arena;

@@ -17,21 +17,18 @@
 //!
 //! # Fork
 //!
-//! A child of `fork` has none of these threads. The next entry that is due earlier than what was known, in any map that was there or is
-//! built in the child, starts them anew, for all maps; so does `sweep()` of any map that is swept in the background. Until then
-//! writes alone remove what has expired. No thread that sleeps at the fork harms the child, as it sleeps in the kernel. But as with
-//! every lock, what another thread holds at the very moment of the fork is locked in the child for ever: the shard that it is in, or
-//! for some instructions this module.
+//! A child of `fork` has none of these threads. Whoever comes here next sees that, and forgets them. What is promised to users is said in `lib.rs`.
 //!
 //! Where no thread can be started, writes alone do the work, and the next entry as above tries again.
 
 use crate::{
     contain::contain,
     sync::unmodelled::{Condvar, Mutex},
+    sys::fork::generation,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    mem, process,
+    mem,
     sync::{
         Arc, OnceLock, Weak,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -125,7 +122,7 @@ struct Schedule {
     due: BTreeSet<(Instant, u64)>,
     /// The last number that was given to a map.
     last: u64,
-    /// The process that the threads are in.
+    /// The process that the threads are in, by its [`generation`].
     process: u32,
     threads: usize,
     spare: usize,
@@ -169,7 +166,7 @@ impl Schedule {
             maps: BTreeMap::new(),
             due: BTreeSet::new(),
             last: 0,
-            process: 0,
+            process: u32::MAX,
             threads: 0,
             spare: 0,
             kept: Kept::ByNobody,
@@ -180,7 +177,7 @@ impl Schedule {
 
     /// In the child of a fork, forgets the threads of its parent.
     fn look_for_fork(&mut self) {
-        let process = process::id();
+        let process = generation();
         if self.process == process {
             return;
         }

@@ -69,7 +69,7 @@ pub(crate) mod flag {
     }
 }
 
-/// How long to look before one sleeps, and how long to wait before one asks for the lock.
+/// How long to look before one sleeps, and how long to wait before one keeps others out.
 pub(crate) mod hint {
     #[cfg(not(loom))]
     use std::{
@@ -107,7 +107,7 @@ pub(crate) mod hint {
         }
     }
 
-    /// How long a thread waits for a lock that others take in the meantime.
+    /// How long the head of a line waits for a lock that others take in the meantime.
     #[cfg(not(loom))]
     const PATIENCE: Duration = Duration::from_millis(1);
 

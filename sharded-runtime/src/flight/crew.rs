@@ -1,10 +1,11 @@
 //! Who leads a flight, and who waits for it.
 
 use super::nesting;
-use crate::{sync::Mutex, waker::StoredWaker};
+use crate::{sync::Mutex, sys::fork::generation, waker::StoredWaker};
 use std::{
     any::Any,
     collections::BTreeMap,
+    mem,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -29,6 +30,8 @@ pub(crate) enum Told<V> {
 
 struct Crew<V> {
     phase: Phase,
+    /// The process that those who lead and wait are in, by its [`generation`].
+    process: u32,
     next: u64,
     /// In the order in which they came. Without a waker until they are polled.
     waiting: BTreeMap<u64, Option<StoredWaker>>,
@@ -50,7 +53,13 @@ impl<V> Flight<V> {
     pub(crate) fn new() -> Self {
         Flight {
             id: nesting::new_id(),
-            crew: Mutex::new(Crew { phase: Phase::Led, next: 0, waiting: BTreeMap::new(), told: BTreeMap::new() }),
+            crew: Mutex::new(Crew {
+                phase: Phase::Led,
+                process: generation(),
+                next: 0,
+                waiting: BTreeMap::new(),
+                told: BTreeMap::new(),
+            }),
         }
     }
 
@@ -61,6 +70,7 @@ impl<V> Flight<V> {
     /// A ticket to wait with, or `None` where the lead was to be had and is the caller's now.
     pub(crate) fn board(&self) -> Option<u64> {
         let mut crew = self.crew.lock();
+        crew.look_for_fork();
         if crew.phase == Phase::Adrift {
             crew.phase = Phase::Led;
             return None;
@@ -118,7 +128,9 @@ impl<V> Flight<V> {
 
     /// Whether nobody leads.
     pub(crate) fn is_adrift(&self) -> bool {
-        self.crew.lock().phase == Phase::Adrift
+        let mut crew = self.crew.lock();
+        crew.look_for_fork();
+        crew.phase == Phase::Adrift
     }
 
     /// Nobody comes anew: the registry no longer knows it.
@@ -146,6 +158,20 @@ impl<V> Flight<V> {
 
     fn first(&self) -> Option<u64> {
         self.crew.lock().waiting.first_key_value().map(|(&ticket, _)| ticket)
+    }
+}
+
+impl<V> Crew<V> {
+    /// In a child of `fork`, leaves behind those who lead and wait in the parent. Their wakers are of an executor that may not be here.
+    fn look_for_fork(&mut self) {
+        let process = generation();
+        if self.process != process {
+            self.process = process;
+            mem::forget((mem::take(&mut self.waiting), mem::take(&mut self.told)));
+            if self.phase == Phase::Led {
+                self.phase = Phase::Adrift;
+            }
+        }
     }
 }
 

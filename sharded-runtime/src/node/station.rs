@@ -11,11 +11,12 @@ use super::{
 use crate::{
     contain::contain,
     sync::unmodelled::{Condvar, Mutex},
+    sys::fork::generation,
     topology::NodeId,
     waker::StoredWaker,
 };
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use std::{cell::OnceCell, collections::BTreeMap, mem, process, sync::Arc};
+use std::{cell::OnceCell, collections::BTreeMap, mem, sync::Arc};
 
 thread_local! {
     /// Where this thread is a worker.
@@ -24,7 +25,7 @@ thread_local! {
 
 pub(super) struct Station {
     pub(super) node: NodeId,
-    /// The process that the workers are in.
+    /// The process that the workers are in, by its [`generation`].
     process: u32,
     /// Tells the stations of one pool from those of others.
     pub(super) pool: u64,
@@ -60,15 +61,7 @@ impl Station {
         let (sender, queue) = bounded(capacity);
         let state =
             State { sender: Some(sender), pending: Pending::Finish, blocked: 0, line: BTreeMap::new(), next_ticket: 0 };
-        Self {
-            node,
-            process: process::id(),
-            pool,
-            workers,
-            queue,
-            state: Mutex::new(state),
-            look_again: Condvar::new(),
-        }
+        Self { node, process: generation(), pool, workers, queue, state: Mutex::new(state), look_again: Condvar::new() }
     }
 
     /// The station that the calling thread works for, of whatever pool.
@@ -80,7 +73,7 @@ impl Station {
     /// Whether this is a child of the process that the workers are in. Then there is nobody who would run a job, and any lock here may be
     /// held by a thread that is not there either. So whoever comes from outside of the pool asks this first.
     pub(super) fn is_forked(&self) -> bool {
-        self.process != process::id()
+        self.process != generation()
     }
 
     /// Makes the calling thread a worker, until the station is closed and what was queued is dealt with.

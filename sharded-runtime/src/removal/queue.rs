@@ -5,6 +5,7 @@ use crate::{
     contain::contain,
     order::Later,
     sync::unmodelled::{Condvar, Mutex, MutexGuard},
+    sys::fork::generation,
 };
 use std::{
     cell::Cell,
@@ -36,6 +37,8 @@ struct State<K, V> {
     /// Whether that thread has done its share.
     is_tired: bool,
     waiting: usize,
+    /// The process that these threads are in, by its [`generation`].
+    process: u32,
 }
 
 thread_local! {
@@ -58,7 +61,8 @@ pub(crate) fn without_waiting<R>(run: impl FnOnce() -> R) -> R {
 
 impl<K, V> Queue<K, V> {
     pub(super) fn new(listener: impl Fn(&K, &V, Cause) + Send + Sync + 'static) -> Self {
-        let state = State { entries: VecDeque::new(), is_called: false, is_tired: false, waiting: 0 };
+        let state =
+            State { entries: VecDeque::new(), is_called: false, is_tired: false, waiting: 0, process: generation() };
         Queue {
             listener: Box::new(listener),
             state: Mutex::new(state),
@@ -70,6 +74,11 @@ impl<K, V> Queue<K, V> {
     /// Waits for room where there is none. Answers whether this thread is the one to call the listener.
     fn comes_by(&self) -> bool {
         let mut state = self.state.lock();
+        let process = generation();
+        if state.process != process {
+            // In a child of `fork` nobody calls the listener any more.
+            (state.process, state.is_called, state.is_tired, state.waiting) = (process, false, false, 0);
+        }
         while state.is_called {
             let must_wait = state.entries.len() > BOUND || state.is_tired;
             if !must_wait || INSIDE.get() > 0 {

@@ -2,6 +2,7 @@
 
 #[cfg(not(loom))]
 pub(crate) mod barrier;
+pub(crate) mod fork;
 #[cfg(not(loom))]
 pub(crate) mod futex;
 pub(crate) mod memory;
