@@ -177,6 +177,21 @@ impl<V: Send + 'static> Value for V {}
 /// has thousands of entries), and a shard's table begins, with its first entry, at up to a sixteenth of that size. What they no longer need goes back to the system at once, in chunks of 16 to 64 KiB (more where an entry is larger), but for a few that are
 /// kept for the next growth. [`Stats::table_bytes`](crate::Stats::table_bytes) says how much they have.
 ///
+/// Keys and values can be aligned to at most 4,096 bytes, else the program does not compile. A larger alignment goes into a `Box`.
+///
+/// ```compile_fail,E0080
+/// # use sharded::sharded;
+/// # use std::collections::HashMap;
+/// #[repr(align(8192))]
+/// struct Page([u8; 8192]);
+///
+/// #[sharded(ttl = "1h")]
+/// struct Disk {
+///     pages: HashMap<u32, Page>,
+/// }
+/// let disk = Disk::new();
+/// ```
+///
 /// # Examples
 ///
 /// ```

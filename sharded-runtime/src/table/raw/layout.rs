@@ -69,11 +69,15 @@ impl<K, V, P: Policy> Layout<K, V, P> {
         (Self::STAMPS + Self::SLOTS * size_of::<StampOf<P>>()).next_multiple_of(align_of::<Marks>());
 
     /// What blocks and bodies are aligned to, if their addresses are multiples of it.
-    const ALIGN: usize = {
+    // That of the words of a header is the least.
+    const ALIGN: usize = if Self::ENTRY_ALIGN > HEADER { Self::ENTRY_ALIGN } else { HEADER };
+
+    /// Fails to compile where a chunk, which is aligned to the smallest page, is aligned to less than keys and values are. It is called where a table
+    /// is made. In a constant of the layout it would be an error wherever that is used.
+    #[track_caller] // The error points to the caller, not into the standard library.
+    pub(super) const fn check_alignment() {
         assert!(align_of::<Pair<K, V>>() <= GRAIN, "keys and values can be aligned to at most 4096 bytes");
-        // That of the words of a header is the least.
-        if Self::ENTRY_ALIGN > HEADER { Self::ENTRY_ALIGN } else { HEADER }
-    };
+    }
     pub(super) const BODY: usize =
         (Self::MARKS + if Self::HAS_MARKS { size_of::<Marks>() } else { 0 }).next_multiple_of(Self::ALIGN);
     /// Bytes of a bucket's share of a block.

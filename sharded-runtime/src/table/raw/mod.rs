@@ -226,6 +226,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     fn with_sizes(arena: Arc<Arena>, sizes: Sizes) -> Self {
+        const { Layout::<K, V, P>::check_alignment() }
         RawTable {
             geometry: Published::EMPTY,
             target: 1,
