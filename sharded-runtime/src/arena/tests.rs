@@ -111,6 +111,33 @@ fn what_is_given_back_takes_nothing_else_along() {
     }
 }
 
+/// A reader without a lock may look a chunk's length beside a block, so that much beside each block is its own arena's or nobody's.
+#[test]
+fn beside_a_block_is_no_other_arena() {
+    for chunk in [4096, 20 << 10] {
+        let shape = Shape { bucket: chunk, classes: 0, chunk, is_racy: true };
+        let arenas: Vec<_> = (0..4).map(|_| Arena::new(shape, Home::anywhere(false))).collect();
+        let mut blocks = Vec::new();
+        for _ in 0..200 {
+            for (index, arena) in arenas.iter().enumerate() {
+                let block = arena.take(0).expect("memory");
+                blocks.push((block.addr().get(), index));
+                // SAFETY: that much before and behind the block is memory, and nobody writes there.
+                unsafe {
+                    block.sub(chunk).read_volatile();
+                    block.add(2 * chunk - 1).read_volatile();
+                }
+            }
+        }
+        blocks.sort_unstable();
+        for pair in blocks.windows(2) {
+            let ((one, of_one), (next, of_next)) = (pair[0], pair[1]);
+            // A chunk behind the one, and a chunk before the next.
+            assert!(of_one == of_next || next - one >= 3 * chunk, "{one:x} and {next:x} are of two arenas");
+        }
+    }
+}
+
 /// So that most of its memory goes back, whatever a page is: of neighbours that share one, the last that goes takes it along.
 #[cfg(all(target_os = "linux", not(loom)))]
 #[test]

@@ -69,8 +69,12 @@ impl<K, V, P: Policy> Layout<K, V, P> {
         (Self::STAMPS + Self::SLOTS * size_of::<StampOf<P>>()).next_multiple_of(align_of::<Marks>());
 
     /// What blocks and bodies are aligned to, if their addresses are multiples of it.
-    // That of the words of a header is the least.
-    const ALIGN: usize = if Self::ENTRY_ALIGN > HEADER { Self::ENTRY_ALIGN } else { HEADER };
+    const ALIGN: usize = {
+        // So a reader that takes one thing for another reads whole words of it, see `words`.
+        assert!(!Self::IS_RACY || Self::ARE_WORDS, "what readers without a lock look at consists of whole words");
+        // That of the words of a header is the least.
+        if Self::ENTRY_ALIGN > HEADER { Self::ENTRY_ALIGN } else { HEADER }
+    };
 
     /// Fails to compile where a chunk, which is aligned to the smallest page, is aligned to less than keys and values are. It is called where a table
     /// is made. In a constant of the layout it would be an error wherever that is used.
@@ -78,6 +82,18 @@ impl<K, V, P: Policy> Layout<K, V, P> {
     pub(super) const fn check_alignment() {
         assert!(align_of::<Pair<K, V>>() <= GRAIN, "keys and values can be aligned to at most 4096 bytes");
     }
+
+    /// Whether all parts of a body are words that begin at a multiple of their size.
+    const ARE_WORDS: bool = {
+        const WORD: usize = size_of::<u64>();
+        let parts = [Self::ENTRY, Self::STAMPS, size_of::<StampOf<P>>(), Self::MARKS, size_of::<Marks>(), HEADER];
+        let mut part = 0;
+        while part < parts.len() && parts[part].is_multiple_of(WORD) {
+            part += 1;
+        }
+        // Of kept hashes, which are no words, there are none: `Copy` keys own nothing.
+        part == parts.len() && !Self::KEEPS_HASHES
+    };
     pub(super) const BODY: usize =
         (Self::MARKS + if Self::HAS_MARKS { size_of::<Marks>() } else { 0 }).next_multiple_of(Self::ALIGN);
     /// Bytes of a bucket's share of a block.

@@ -1,13 +1,16 @@
 //! Which entries were used by readers without a lock.
 
 use super::bucket::Slots;
-use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// A bit for each slot of a bucket. Zeros are valid, and whatever earlier marks left.
+/// A bit for each slot of a bucket. Zeros are valid, and so is what earlier marks left.
+///
+/// They are a whole word, as all that a reader without a lock may look at: see [`words`](super::words). It takes no room, since a body is a multiple
+/// of sixteen bytes.
 ///
 /// Relaxed throughout: a mark that comes late is one that came after.
 #[repr(transparent)]
-pub(super) struct Marks(AtomicU16);
+pub(super) struct Marks(AtomicU64);
 
 impl Marks {
     /// Only where it is unset is anything written: a line that is hot stays shared.
@@ -32,6 +35,7 @@ impl Marks {
     /// The slots that are marked, also vacant ones.
     #[inline]
     pub(super) fn all(&self) -> Slots {
-        Slots(self.0.load(Relaxed).into())
+        #[allow(clippy::cast_possible_truncation, reason = "only the lowest fifteen bits are ever set")]
+        Slots(self.0.load(Relaxed) as u32)
     }
 }
