@@ -73,9 +73,14 @@ impl<T> Placed<T> {
         placed
     }
 
+    /// Where an element is, or is to be.
+    ///
+    /// # Safety
+    ///
+    /// The index must be below the number of homes that the array was made for.
     #[inline]
-    fn at(&self, index: usize) -> NonNull<T> {
-        // SAFETY: it lies in the memory, as the callers see to.
+    unsafe fn at(&self, index: usize) -> NonNull<T> {
+        // SAFETY: the caller's promise: it lies in the memory.
         unsafe { self.place.first.add(index * self.place.stride).cast() }
     }
 

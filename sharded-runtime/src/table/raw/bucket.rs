@@ -194,8 +194,12 @@ impl Header {
 
 impl<K, V, P: Policy> Bucket<K, V, P> {
     /// The bucket of this index in a block with this middle.
+    ///
+    /// # Safety
+    ///
+    /// The block must have a bucket of this index, or, where readers race, less than a chunk's length of memory beside it must be the arena's.
     #[inline]
-    pub(super) fn new(middle: NonNull<u8>, index: usize) -> Self {
+    pub(super) unsafe fn new(middle: NonNull<u8>, index: usize) -> Self {
         let at = middle.as_ptr();
         let (header, body) = if Layout::<K, V, P>::HAS_MARKS {
             let body = at.wrapping_add(index * Layout::<K, V, P>::BUCKET);
@@ -205,7 +209,7 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
             let behind = at.wrapping_sub(index * HEADER);
             (behind.wrapping_sub(HEADER), behind.wrapping_add(index * (HEADER + Layout::<K, V, P>::BODY)))
         };
-        // SAFETY: a block is not at the end of the address space, so these are not null.
+        // SAFETY: the caller's promise: both lie in memory, so they are not null.
         unsafe {
             Bucket { header: NonNull::new_unchecked(header), body: NonNull::new_unchecked(body), types: PhantomData }
         }
@@ -349,6 +353,10 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     }
 
     /// The lower half of the hash of the entry in a slot: as kept, or made anew.
+    ///
+    /// # Safety
+    ///
+    /// There must be an entry, which nobody writes.
     #[inline]
     pub(super) unsafe fn hash_of(self, slot: usize, rehash: impl Fn(&K) -> u64 + Copy) -> u64 {
         // SAFETY: the caller's promise.
@@ -361,6 +369,10 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     }
 
     /// Where the hash of a slot's entry is kept, if it is.
+    ///
+    /// # Safety
+    ///
+    /// The bucket must be in memory of the arena, and have this slot.
     #[inline]
     pub(super) unsafe fn kept_hash(self, slot: usize) -> Option<*mut u32> {
         if !Layout::<K, V, P>::KEEPS_HASHES {
@@ -372,6 +384,10 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     }
 
     /// Where the entry of a slot is.
+    ///
+    /// # Safety
+    ///
+    /// The bucket must be in memory of the arena, and have this slot.
     #[inline]
     pub(super) unsafe fn pair(self, slot: usize) -> *mut Pair<K, V> {
         // SAFETY: it lies in the bucket.
@@ -428,6 +444,11 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         unsafe { words::load(self.pair(slot).cast()) }
     }
 
+    /// The stamp of a slot, which need not have an entry.
+    ///
+    /// # Safety
+    ///
+    /// The bucket must be in memory of the arena, which is to outlive the result, and have this slot.
     #[inline]
     pub(super) unsafe fn stamp<'a>(self, slot: usize) -> &'a StampOf<P> {
         const { assert!(!mem::needs_drop::<StampOf<P>>()) }
@@ -436,6 +457,11 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         unsafe { &*self.body.as_ptr().add(Layout::<K, V, P>::STAMPS).cast::<StampOf<P>>().add(slot) }
     }
 
+    /// The marks of a bucket, where readers leave some.
+    ///
+    /// # Safety
+    ///
+    /// The bucket must be in memory of the arena, which is to outlive the result.
     #[inline]
     #[allow(clippy::cast_ptr_alignment, reason = "a body is aligned to more, and they lie at a multiple of theirs")]
     pub(super) unsafe fn marks<'a>(self) -> Option<&'a Marks> {

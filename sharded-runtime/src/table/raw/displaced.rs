@@ -33,23 +33,36 @@ impl Uncounted {
 
 impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Counts an entry of this home that lies in this bucket.
-    pub(super) fn displace(&mut self, home: u32, number: u32) {
+    ///
+    /// # Safety
+    ///
+    /// The bucket must be one of this table's.
+    pub(super) unsafe fn displace(&mut self, home: u32, number: u32) {
         for passed in home..number {
-            self.displace_from(passed);
+            // SAFETY: it is before a bucket of this table's.
+            unsafe { self.displace_from(passed) }
         }
     }
 
     /// Takes back what [`displace`](RawTable::displace) counted.
-    pub(super) fn undisplace(&mut self, home: u32, number: u32) {
+    ///
+    /// # Safety
+    ///
+    /// As of `displace`.
+    pub(super) unsafe fn undisplace(&mut self, home: u32, number: u32) {
         for passed in home..number {
-            self.undisplace_from(passed);
+            // SAFETY: it is before a bucket of this table's.
+            unsafe { self.undisplace_from(passed) }
         }
     }
 
-    fn displace_from(&mut self, number: u32) {
-        let bucket = self.bucket(number);
-        // SAFETY: the bucket is one of this table's, and `&mut self` keeps other writers out.
+    /// # Safety
+    ///
+    /// The bucket must be one of this table's.
+    unsafe fn displace_from(&mut self, number: u32) {
+        // SAFETY: the caller's promise, and `&mut self` keeps other writers out.
         unsafe {
+            let bucket = self.bucket(number);
             match bucket.header().displaced() {
                 MANY => self.uncounted.add(number),
                 count => bucket.set_displaced(count + 1),
@@ -57,10 +70,13 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         }
     }
 
-    fn undisplace_from(&mut self, number: u32) {
-        let bucket = self.bucket(number);
+    /// # Safety
+    ///
+    /// The bucket must be one of this table's.
+    unsafe fn undisplace_from(&mut self, number: u32) {
         // SAFETY: as above.
         unsafe {
+            let bucket = self.bucket(number);
             match bucket.header().displaced() {
                 // Only where a key changed its hash.
                 0 => {}

@@ -33,7 +33,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         if gap >= self.geometry.buckets {
             return true;
         }
-        let bucket = self.bucket(gap);
+        // SAFETY: the number is below that of the buckets.
+        let bucket = unsafe { self.bucket(gap) };
         // SAFETY: the buckets are this table's, `&mut self` keeps other writers out, and the slots are as they are found.
         unsafe {
             let Some(vacant) = bucket.vacant().first() else { return true };

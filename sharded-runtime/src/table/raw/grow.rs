@@ -153,7 +153,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         let new = self.geometry.homes.count();
         if new < self.target && new < self.geometry.buckets {
             for number in [new - self.target / 2, new] {
-                let bucket = self.bucket(number);
+                // SAFETY: the number is below that of the buckets.
+                let bucket = unsafe { self.bucket(number) };
                 bucket.prefetch_header();
                 bucket.prefetch();
             }
@@ -174,7 +175,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         // User code first: which entries go.
         let going = self.going(old, more, rehash);
         self.reserve(new, &going, view)?;
-        let mut room = Room::new(self, new);
+        // SAFETY: there is memory for the new home, see `reserve`.
+        let mut room = unsafe { Room::new(self, new) };
         // From the far end: what goes, goes further, so nothing is met twice.
         for (behind, &slots) in going.iter().enumerate().rev() {
             #[allow(clippy::cast_possible_truncation, reason = "less than the number of buckets")]
@@ -182,13 +184,14 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             let slots = Slots(slots);
             if number >= new {
                 // It lies behind its new home already.
-                slots.for_each(|_| self.undisplace(old, new));
+                // SAFETY: the new home is a bucket of this table's.
+                slots.for_each(|_| unsafe { self.undisplace(old, new) });
                 continue;
             }
-            let bucket = self.bucket(number);
-            // SAFETY: there are entries in these slots, and `&mut self` keeps other writers out. No header is changed by anyone
+            // SAFETY: the number is below that of the new home. There are entries in these slots, and `&mut self` keeps other writers out. No header is changed by anyone
             // else while it is changed here: what is passed lies before the one bucket and before the other.
             unsafe {
+                let bucket = self.bucket(number);
                 let mut left = bucket.header().to_bytes();
                 for slot in slots {
                     let to = room.next(self);
@@ -201,7 +204,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
                 bucket.set_header(Header::from_bytes(left));
             }
         }
-        room.end();
+        // SAFETY: `&mut self` keeps other writers out.
+        unsafe { room.end() }
         self.geometry.set_homes(view, more);
         Ok(())
     }
@@ -217,7 +221,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         // User code first.
         let going = self.newest(old, more, rehash);
         self.reserve(new, &[going], view)?;
-        let (here, there) = (self.bucket(old), self.bucket(new));
+        // SAFETY: the old home is a bucket of this table's, and there is memory for the new one, see `reserve`.
+        let (here, there) = unsafe { (self.bucket(old), self.bucket(new)) };
         // SAFETY: the buckets are this table's, and `&mut self` keeps other writers out.
         let (mut left, mut arrived) = unsafe { (here.header().to_bytes(), there.header().to_bytes()) };
         let mut vacant = Header::from_bytes(arrived).vacant(Layout::<K, V, P>::ALL);
@@ -239,7 +244,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         }
         // What has no room in the new home, since entries of others lie there, goes behind it.
         for slot in Slots(rest) {
-            self.relocate(here, old, slot, new, moves);
+            // SAFETY: there is an entry in the slot, and room between it and its home, or behind: see `reserve`.
+            unsafe { self.relocate(here, old, slot, new, moves) }
         }
         self.geometry.set_homes(view, more);
         Ok(())
@@ -251,10 +257,12 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         let going = self.going(gone, before, rehash);
         // From the near end: what goes, goes back or stays, so nothing is met twice.
         for (number, &slots) in (gone..).zip(&going) {
-            let bucket = self.bucket(number);
             for slot in Slots(slots) {
-                self.undisplace(gone, number);
-                self.relocate(bucket, number, slot, old, moves);
+                // SAFETY: these are slots of entries that lie in this bucket, behind their old and their new home.
+                unsafe {
+                    self.undisplace(gone, number);
+                    self.relocate(self.bucket(number), number, slot, old, moves);
+                }
             }
         }
         self.geometry.set_homes(view, less);
@@ -327,7 +335,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         if number >= self.geometry.buckets {
             return 0;
         }
-        let bucket = self.bucket(number);
+        // SAFETY: the number is below that of the buckets.
+        let bucket = unsafe { self.bucket(number) };
         let mut wanted = 0;
         // SAFETY: the bucket is one of this table's.
         let mut rest = unsafe { bucket.occupied() };
@@ -342,9 +351,14 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     /// Moves an entry to the first vacant slot from this home on, or leaves it where it is if there is none before.
-    fn relocate(&mut self, bucket: Bucket<K, V, P>, number: u32, slot: usize, home: u32, moves: &mut Moves) {
+    ///
+    /// # Safety
+    ///
+    /// There must be an entry in this slot of the bucket with this number, and a vacant slot in the table from the home on, unless the bucket lies
+    /// behind the home.
+    unsafe fn relocate(&mut self, bucket: Bucket<K, V, P>, number: u32, slot: usize, home: u32, moves: &mut Moves) {
         let mut to = home;
-        // SAFETY: the buckets are this table's and the slots as they are found; `&mut self` keeps other writers out.
+        // SAFETY: the caller's promise; `&mut self` keeps other writers out.
         unsafe {
             let vacancy = loop {
                 if to == number {
@@ -359,8 +373,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
                 bucket.move_to(slot, self.bucket(to), vacant);
                 note_move::<K, V, P>((number, slot), (to, vacant), moves);
             }
+            self.displace(home, to);
         }
-        self.displace(home, to);
     }
 
     /// Sees to it that there are enough vacant slots from this bucket on for those that go.
@@ -398,27 +412,41 @@ struct Room<K, V, P> {
 }
 
 impl<K, V, P: Policy> Room<K, V, P> {
-    fn new(table: &RawTable<K, V, P>, number: u32) -> Self {
-        let bucket = table.bucket(number);
+    /// # Safety
+    ///
+    /// The number must be below that of the buckets.
+    unsafe fn new(table: &RawTable<K, V, P>, number: u32) -> Self {
+        // SAFETY: the caller's promise.
+        let bucket = unsafe { table.bucket(number) };
         // SAFETY: the bucket is one of this table's.
         let header = unsafe { bucket.header() };
         Room { number, bucket, tags: header.to_bytes(), vacant: header.vacant(Layout::<K, V, P>::ALL) }
     }
 
-    /// The next one, which must exist.
+    /// The next one.
+    ///
+    /// # Safety
+    ///
+    /// There must be one, in the same table, which has no other writer.
     #[inline]
-    fn next(&mut self, table: &RawTable<K, V, P>) -> usize {
+    unsafe fn next(&mut self, table: &RawTable<K, V, P>) -> usize {
         loop {
             if let Some(slot) = self.vacant.next() {
                 return slot;
             }
-            self.end();
-            *self = Room::new(table, self.number + 1);
+            // SAFETY: the caller's promise: so there is one more bucket.
+            unsafe {
+                self.end();
+                *self = Room::new(table, self.number + 1);
+            }
         }
     }
 
-    fn end(&self) {
-        // SAFETY: whoever made it has the table for himself.
+    /// # Safety
+    ///
+    /// There must be no other writer.
+    unsafe fn end(&self) {
+        // SAFETY: the caller's promise.
         unsafe { self.bucket.set_header(Header::from_bytes(self.tags)) }
     }
 }

@@ -27,7 +27,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
                 self.extend_directory(chunks, view)?;
             }
             let chunk = self.arena.take(classes).ok_or(NoMemory)?;
-            Self::enter(self.geometry.directory, chunks, Self::clear(chunk, classes));
+            // SAFETY: the chunk is this table's, and the directory has room for its address.
+            unsafe { Self::enter(self.geometry.directory, chunks, Self::clear(chunk, classes)) }
             self.geometry.set(view, Geometry { buckets: self.geometry.buckets + (1 << classes), ..*self.geometry });
         }
         Ok(())
@@ -43,7 +44,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             unsafe { self.arena.give_directory(directory, 0) }
             return Err(NoMemory);
         };
-        Self::enter(directory, 0, Self::clear(block, class));
+        // SAFETY: both were just taken, so they are this table's.
+        unsafe { Self::enter(directory, 0, Self::clear(block, class)) }
         self.geometry.set(view, Geometry { directory, buckets: 1 << class, ..Geometry::EMPTY });
         while self.geometry.buckets < homes.count() {
             if let Err(NoMemory) = self.extend(view) {
@@ -62,7 +64,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         let directory_class = before.directory_class + 1;
         let larger = self.arena.take_directory(directory_class).ok_or(NoMemory)?;
         for chunk in 0..chunks {
-            Self::enter(larger, chunk, self.middle(chunk));
+            // SAFETY: the larger one has room for twice as many; there are so many chunks.
+            unsafe { Self::enter(larger, chunk, self.middle(chunk)) }
         }
         self.geometry.set(view, Geometry { directory: larger, directory_class, ..before });
         // SAFETY: it is of this class, and no longer this table's.
@@ -70,19 +73,29 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         Ok(())
     }
 
-    fn enter(directory: Directory, index: u32, middle: NonNull<u8>) {
-        // SAFETY: the index is below the directory's length.
+    /// # Safety
+    ///
+    /// The index must be below the directory's length, and the middle that of a block of the same table.
+    unsafe fn enter(directory: Directory, index: u32, middle: NonNull<u8>) {
+        // SAFETY: the caller's promise.
         unsafe { directory.add(index as usize).as_ref() }.store(middle.as_ptr(), Relaxed);
     }
 
-    fn middle(&self, index: u32) -> NonNull<u8> {
-        // SAFETY: the index is below the number of chunks, so there is an address.
+    /// # Safety
+    ///
+    /// The index must be below the number of chunks, or zero in a table that has a first block.
+    unsafe fn middle(&self, index: u32) -> NonNull<u8> {
+        // SAFETY: the caller's promise, so there is an address.
         unsafe { NonNull::new_unchecked(self.geometry.directory.add(index as usize).as_ref().load(Relaxed)) }
     }
 
     /// The block of this class at an index of the directory.
-    fn block(&self, index: u32, class: u32) -> NonNull<u8> {
-        // SAFETY: the middle lies so far in the block.
+    ///
+    /// # Safety
+    ///
+    /// As of [`middle`](RawTable::middle), and the block must be of this class.
+    unsafe fn block(&self, index: u32, class: u32) -> NonNull<u8> {
+        // SAFETY: the caller's promise; the middle lies so far in the block.
         unsafe { self.middle(index).sub(Layout::<K, V, P>::middle(1 << class)) }
     }
 
@@ -101,7 +114,9 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         match index.checked_sub(1) {
             None => Some((self.geometry.directory.addr().get(), size_of::<usize>() << self.geometry.directory_class)),
             Some(chunk) if chunk < (self.geometry.buckets >> classes).max(1) => {
-                Some((self.block(chunk, class).addr().get(), Layout::<K, V, P>::ARENA.bytes(class)))
+                // SAFETY: there are so many chunks, or one block, of this class.
+                let block = unsafe { self.block(chunk, class) };
+                Some((block.addr().get(), Layout::<K, V, P>::ARENA.bytes(class)))
             }
             Some(_) => None,
         }
@@ -149,14 +164,17 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// Brings the first block, while it is the only one, to another size.
     fn move_first_block(&mut self, class: u32, view: Shown<'_, K, V, P>) -> Result<(), NoMemory> {
         let block = self.arena.take(class).ok_or(NoMemory)?;
-        let middle = Self::clear(block, class);
+        // SAFETY: the block is of this class, and was just taken.
+        let middle = unsafe { Self::clear(block, class) };
         for number in 0..self.geometry.buckets.min(1 << class) {
             // SAFETY: the new block has this bucket, it is empty, and there is no other writer.
             unsafe { self.bucket(number).move_all_to(Bucket::new(middle, number as usize)) }
         }
         let class_before = self.geometry.buckets.ilog2();
-        let before = self.block(0, class_before);
-        Self::enter(self.geometry.directory, 0, middle);
+        // SAFETY: a table with memory has a first block, of this class as long as it is the only one.
+        let before = unsafe { self.block(0, class_before) };
+        // SAFETY: a directory has room for an address.
+        unsafe { Self::enter(self.geometry.directory, 0, middle) }
         self.geometry.set(view, Geometry { buckets: 1 << class, ..*self.geometry });
         // SAFETY: it is of this class, and nobody but racing readers looks at it.
         unsafe { self.arena.give(before, class_before) }
@@ -164,11 +182,15 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     /// Makes all buckets of a new block empty, and answers its middle.
-    fn clear(block: NonNull<u8>, class: u32) -> NonNull<u8> {
-        // SAFETY: the middle lies in the block.
+    ///
+    /// # Safety
+    ///
+    /// The block must be of this class, and the caller's alone, but for readers that lost a race.
+    unsafe fn clear(block: NonNull<u8>, class: u32) -> NonNull<u8> {
+        // SAFETY: the caller's promise: the middle lies in the block.
         let middle = unsafe { block.add(Layout::<K, V, P>::middle(1 << class)) };
         for index in 0..1 << class {
-            // SAFETY: the block has this bucket, and nobody else has the block but readers that lost a race.
+            // SAFETY: the caller's promise: the block has this bucket.
             unsafe { Bucket::<K, V, P>::new(middle, index).set_header(Header::EMPTY) }
         }
         middle

@@ -273,10 +273,14 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         self.homes().of(hash)
     }
 
-    /// The bucket of a number below `buckets`, or the empty one.
+    /// The bucket of a number, or the empty one.
+    ///
+    /// # Safety
+    ///
+    /// The number must be below that of the buckets, or be the home of a hash.
     #[inline]
-    fn bucket(&self, number: u32) -> Bucket<K, V, P> {
-        // SAFETY: the directory has an address for every chunk, and the bucket lies in it.
+    unsafe fn bucket(&self, number: u32) -> Bucket<K, V, P> {
+        // SAFETY: the directory has an address for every chunk, and for the one home of a table without memory.
         unsafe { bucket_in(self.geometry.directory.as_ptr(), number) }
     }
 
@@ -284,7 +288,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     pub(crate) fn prefetch(&self, slot: u32) {
         let (number, slot) = place_of::<K, V, P>(slot);
         if number < self.geometry.buckets {
-            let bucket = self.bucket(number);
+            // SAFETY: the number is below that of the buckets.
+            let bucket = unsafe { self.bucket(number) };
             bucket.prefetch_header();
             bucket.prefetch_entry(slot);
         }
@@ -297,7 +302,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         Q: Eq + ?Sized,
     {
         let number = self.home_of(hash);
-        let home = self.bucket(number);
+        // SAFETY: it is the home of a hash.
+        let home = unsafe { self.bucket(number) };
         home.prefetch();
         // SAFETY: the bucket is one of this table's.
         self.search_from(number, home, unsafe { home.header() }, hash, key)
@@ -344,7 +350,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         let mut number = self.home_of(hash);
         // Past the last bucket only where a key has changed its hash.
         while number < self.geometry.buckets {
-            let bucket = self.bucket(number);
+            // SAFETY: the number is below that of the buckets.
+            let bucket = unsafe { self.bucket(number) };
             bucket.prefetch();
             // SAFETY: the bucket is one of this table's.
             let header = unsafe { bucket.header() };
@@ -395,15 +402,10 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         if number >= self.geometry.buckets || place >= Layout::<K, V, P>::SLOTS {
             return None;
         }
+        // SAFETY: the number is below that of the buckets.
+        let bucket = unsafe { self.bucket(number) };
         // SAFETY: the bucket is one of this table's.
-        if unsafe { self.bucket(number).is_occupied(place) } { Some(self.at_slot(slot)) } else { None }
-    }
-
-    /// Where a slot is that the table has.
-    #[inline]
-    fn at_slot(&self, slot: u32) -> At<K, V, P> {
-        let (number, slot) = place_of::<K, V, P>(slot);
-        At { bucket: self.bucket(number), number, slot }
+        if unsafe { bucket.is_occupied(place) } { Some(At { bucket, number, slot: place }) } else { None }
     }
 
     /// The entry of a slot, if there is one.
@@ -457,7 +459,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             if slot_number::<K, V, P>(number, 0) >= slots.end {
                 break;
             }
-            let bucket = self.bucket(number);
+            // SAFETY: the number is below that of the buckets.
+            let bucket = unsafe { self.bucket(number) };
             // SAFETY: the bucket is one of this table's.
             let Some(marks) = (unsafe { bucket.marks() }) else { break };
             let marked = marks.all();

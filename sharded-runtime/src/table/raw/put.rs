@@ -29,7 +29,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     {
         let Some(key) = offer.key() else { return Put::Crowded };
         let number = self.home_of(hash);
-        let home = self.bucket(number);
+        // SAFETY: it is the home of a hash.
+        let home = unsafe { self.bucket(number) };
         home.prefetch();
         // SAFETY: the bucket is one of this table's.
         let header = unsafe { home.header() };
@@ -45,7 +46,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// As [`put`](RawTable::put), of a key that is not there.
     #[inline]
     pub(crate) fn put_new(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put {
-        let home = self.bucket(self.home_of(hash));
+        // SAFETY: it is the home of a hash.
+        let home = unsafe { self.bucket(self.home_of(hash)) };
         // SAFETY: the bucket is one of this table's.
         self.put_at_home(home, unsafe { home.header() }, hash, offer)
     }
@@ -91,8 +93,10 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         let home = self.home_of(hash);
         let (number, slot) = self.vacancy(home, view)?;
         // SAFETY: the slot is vacant, and `&mut self` keeps other writers out. The offer is whole.
-        unsafe { Self::fill(self.bucket(number), slot, hash, offer) }
-        self.displace(home, number);
+        unsafe {
+            Self::fill(self.bucket(number), slot, hash, offer);
+            self.displace(home, number);
+        }
         self.len += 1;
         Ok(slot_number::<K, V, P>(number, slot))
     }
@@ -192,7 +196,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         unsafe { at.bucket.set_tag(at.slot, 0) }
         let home = self.home_of(hash);
         if home != at.number {
-            self.undisplace(home, at.number);
+            // SAFETY: the entry was in a bucket of this table's.
+            unsafe { self.undisplace(home, at.number) }
         }
         self.len -= 1;
         self.note_gap(at.number);

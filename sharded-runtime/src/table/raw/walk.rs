@@ -43,7 +43,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// The slot of some entry of the bucket `from` or a later one.
     fn next_entry(&self, from: &mut u32) -> Option<(Bucket<K, V, P>, usize)> {
         while *from < self.geometry.buckets {
-            let bucket = self.bucket(*from);
+            // SAFETY: the number is below that of the buckets.
+            let bucket = unsafe { self.bucket(*from) };
             // SAFETY: the bucket is one of this table's.
             if let Some(slot) = unsafe { bucket.occupied() }.first() {
                 return Some((bucket, slot));
@@ -58,7 +59,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         if number >= self.geometry.buckets {
             return Err(earliest);
         }
-        let bucket = self.bucket(number);
+        // SAFETY: the number is below that of the buckets.
+        let bucket = unsafe { self.bucket(number) };
         // SAFETY: the bucket is one of this table's.
         for slot in unsafe { bucket.occupied() } {
             // SAFETY: as above, while the table is borrowed.
