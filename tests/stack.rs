@@ -26,9 +26,11 @@ use std::{
 const KIB: usize = 1024;
 const SIZE: usize = 64 * KIB;
 
-/// A value that owns something, as far as the compiler knows.
+/// A value that owns something, as far as the compiler knows, and one that does not.
 #[derive(Clone)]
 struct Owned([u8; SIZE]);
+#[derive(Clone, Copy)]
+struct Plain([u8; SIZE]);
 
 impl Drop for Owned {
     fn drop(&mut self) {
@@ -57,7 +59,7 @@ macro_rules! values {
         }
     )*};
 }
-values!(Owned);
+values!(Owned Plain);
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "a weigher is called so")]
 fn one<V>(_: &u64, _: &V) -> u32 {
@@ -77,6 +79,10 @@ struct Shop {
     full: HashMap<u64, Owned>,
     #[shard(ttl = "1h", idle = "30m", refresh_after = "1s", capacity = 2, weight = one, evictable = any, evict = Adaptive)]
     all: HashMap<u64, Owned>,
+    #[shard(ttl = never, unbounded = "a test", lock = Optimistic)]
+    optimistic: HashMap<u64, Plain>,
+    #[shard(ttl = "1h", refresh_after = "1s", capacity = 2, weight = one, evictable = any, evict = Sieve, lock = Optimistic)]
+    racing: HashMap<u64, Plain>,
 }
 
 /// What is done with a store and its clock.
@@ -270,10 +276,12 @@ macro_rules! reads {
 
 type Cases = fn() -> Vec<Case>;
 
-const MAPS: [(&str, Cases); 3] = [
+const MAPS: [(&str, Cases); 5] = [
     ("plain", || cases!(plain, Owned).collect()),
     ("full", || cases!(full, Owned).collect()),
     ("all", || cases!(all, Owned).collect()),
+    ("optimistic", || cases!(optimistic, Plain).collect()),
+    ("racing", || cases!(racing, Plain).collect()),
 ];
 
 const MAP: &str = "SHARDED_STACK_MAP";

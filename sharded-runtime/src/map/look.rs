@@ -8,13 +8,16 @@ use crate::{
     lock::{Lock, Raced},
     shards::{Access, Of, Runs},
     stats::Uses,
-    table::{Copied, Copies, Look, Peek, StampOf, TableOf, Use, UseFetched, View},
+    table::{Copied, Copies, Look, Peek, Place, StampOf, TableOf, Use, UseFetched, View},
     tally::Event,
 };
 use std::{borrow::Borrow, hint};
 
 /// Times that a reader looks without a lock before it waits for it.
 const TRIES: usize = 16;
+
+/// Bytes of a value above which it is not handed from function to function, since each of them would have a place for it on the stack.
+const LARGE: usize = 1024;
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Lends the live value of a key for reading. A use of the entry, counted.
@@ -38,31 +41,59 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             && !StampOf::<P>::TRACKS_ACCESS
             && let Some(copies) = copies
         {
-            let idle = self.idle();
-            let glance = |view: &View<TableOf<K, V, P>>| view.glance::<Q, Use>(copies, (hash, key), idle);
-            let seen = self.shards.glance(hash, glance);
-            // Whatever is not as it mostly is, is left to one call at the end: so nothing has to be kept for after a call.
-            match seen {
-                Some(Ok(Some(found))) if self.is_alive(&found) && self.tally.add(Event::Hit) => {
-                    return Some(self.shards.without_lock(hash, access, || read(&found.value)));
-                }
-                Some(Ok(None)) if self.tally.add(Event::Miss) => return None,
-                _ => return self.read_closely(access, hash, key, copies, read),
-            }
+            return if size_of::<V>() > LARGE {
+                self.read_closely(access, hash, key, copies, read)
+            } else {
+                self.read_at_a_glance(access, hash, key, copies, read)
+            };
         }
         self.read_locked(access, hash, key, read)
+    }
+
+    /// Reads where an entry mostly lies.
+    #[inline]
+    #[track_caller]
+    fn read_at_a_glance<Q, R>(
+        &self,
+        access: Access,
+        hash: u64,
+        key: &Q,
+        copies: Copies<K, V>,
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let idle = self.idle();
+        let glance = |view: &View<TableOf<K, V, P>>| view.glance::<Q, Use>(copies, (hash, key), idle);
+        let seen = self.shards.glance(hash, glance);
+        // Whatever is not as it mostly is, is left to one call at the end: so nothing has to be kept for after a call.
+        match seen {
+            Some(Ok(Some((value, deadline)))) if self.is_alive(deadline) && self.tally.add(Event::Hit) => {
+                Some(self.shards.without_lock(hash, access, || read(&value)))
+            }
+            Some(Ok(None)) if self.tally.add(Event::Miss) => None,
+            _ => self.read_closely(access, hash, key, copies, read),
+        }
     }
 
     /// Looks once without a lock.
     #[inline]
     #[track_caller]
-    fn copy<Q, L: Look>(&self, hash: u64, key: &Q, copies: Copies<K, V>) -> Result<Option<Copied<V>>, Raced>
+    fn copy<'p, Q, L: Look>(
+        &self,
+        (hash, key): (u64, &Q),
+        copies: Copies<K, V>,
+        place: &'p mut Place<K, V>,
+    ) -> Result<Option<Copied<'p, V>>, Raced>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let look = |view: &View<TableOf<K, V, P>>| Some(view.look::<Q, L>(copies, (hash, key), self.idle()));
-        self.shards.unlocked(hash, look).unwrap_or(Err(Raced))
+        let idle = self.idle();
+        let look = self.shards.unlocked(hash, move |view| Some(view.look::<Q, L>(copies, (hash, key), idle, place)));
+        look.unwrap_or(Err(Raced))
     }
 
     /// Lends what was found without a lock.
@@ -72,15 +103,15 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         &self,
         hash: u64,
         access: Access,
-        found: Option<Copied<V>>,
+        found: Option<Copied<'_, V>>,
         read: impl FnOnce(&V) -> R,
     ) -> Option<R> {
         // Not by `map`: its closure would hide the caller.
         if let Some(copied) = found
-            && self.is_alive(&copied)
+            && self.is_alive(copied.deadline)
         {
             self.count(Event::Hit);
-            return Some(self.shards.without_lock(hash, access, || read(&copied.value)));
+            return Some(self.shards.without_lock(hash, access, || read(copied.value)));
         }
         self.count(Event::Miss);
         None
@@ -88,8 +119,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Whether a copied entry has not expired.
     #[inline]
-    fn is_alive(&self, copied: &Copied<V>) -> bool {
-        !StampOf::<P>::EXPIRES || copied.deadline > self.clock.nanos()
+    fn is_alive(&self, deadline: u64) -> bool {
+        !StampOf::<P>::EXPIRES || deadline > self.clock.nanos()
     }
 
     /// Reads where a glance was not enough: a writer was in the way, or an entry does not lie where it is looked for first.
@@ -108,8 +139,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
+        let mut place = Place::new();
         for _ in 0..=TRIES {
-            if let Ok(found) = self.copy::<Q, Use>(hash, key, copies) {
+            if let Ok(found) = self.copy::<Q, Use>((hash, key), copies, &mut place) {
                 return self.read_copied(hash, access, found, read);
             }
             hint::spin_loop();
@@ -185,10 +217,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             });
         }
         let access = Runs::Nothing.access::<K, V>();
+        let mut place = Place::new();
         for &(hash, key) in keys {
             // A use that has to be noted in the entry needs the lock.
             if !StampOf::<P>::TRACKS_ACCESS
-                && let Ok(found) = self.copy::<Q, UseFetched>(hash, key, copies)
+                && let Ok(found) = self.copy::<Q, UseFetched>((hash, key), copies, &mut place)
             {
                 read(self.read_copied(hash, access, found, V::clone));
             } else {
@@ -280,9 +313,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if <P::Lock as Lock>::READS_RACE
             && let Some(copies) = copies
         {
+            let mut place = Place::new();
             for _ in 0..TRIES {
-                if let Ok(copied) = self.copy::<Q, Peek>(hash, key, copies) {
-                    return copied.and_then(|copied| Some(peek(&copied.value, of_deadline(copied.deadline)?)));
+                if let Ok(copied) = self.copy::<Q, Peek>((hash, key), copies, &mut place) {
+                    return copied.and_then(|copied| Some(peek(copied.value, of_deadline(copied.deadline)?)));
                 }
             }
         }
@@ -305,8 +339,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             && !StampOf::<P>::TRACKS_ACCESS
             && let Some(copies) = copies
         {
+            let mut place = Place::new();
             for _ in 0..TRIES {
-                if let Ok(copied) = self.copy::<Q, Peek>(hash, key, copies) {
+                if let Ok(copied) = self.copy::<Q, Peek>((hash, key), copies, &mut place) {
                     return copied.is_some_and(|copied| self.is_old(hash, copied.deadline));
                 }
             }

@@ -10,8 +10,8 @@ mod raw;
 mod weights;
 
 pub(crate) use raw::{
-    Copied, Cursor, Entries, Found, Handed, Look, NoMemory, Offer, Peek, Put, Removed, Shown, StampOf, Stored, Use,
-    UseFetched,
+    Copied, Cursor, Entries, Found, Handed, Look, NoMemory, Offer, Peek, Place, Put, Removed, Shown, StampOf, Stored,
+    Use, UseFetched,
 };
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use raw::{Copies, View};

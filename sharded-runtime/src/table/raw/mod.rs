@@ -56,7 +56,7 @@ pub(crate) use offer::{Offer, Stored};
 pub(crate) use put::Put;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use racy::Copies;
-pub(crate) use racy::{Copied, Look, Peek, Use, UseFetched};
+pub(crate) use racy::{Copied, Look, Peek, Place, Use, UseFetched};
 pub(crate) use removed::{Handed, Removed};
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use view::View;

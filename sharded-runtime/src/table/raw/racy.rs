@@ -14,6 +14,7 @@ use super::{
     bucket_in,
     layout::{Layout, Pair},
     view::View,
+    words::Words,
 };
 use crate::{
     Policy,
@@ -21,7 +22,7 @@ use crate::{
     lock::{Attempt, Raced, Stable},
     table::Table,
 };
-use std::{borrow::Borrow, marker::PhantomData};
+use std::{borrow::Borrow, marker::PhantomData, mem::MaybeUninit};
 
 /// The proof that keys and values are `Copy`.
 pub struct Copies<K, V>(PhantomData<fn() -> (K, V)>);
@@ -81,10 +82,33 @@ impl Look for Peek {
     const MARKS: bool = false;
 }
 
+/// Where a reader copies entries to, so that a large one has one place on the stack.
+pub(crate) struct Place<K, V>(Words<Pair<K, V>>);
+
+impl<K, V> Place<K, V> {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Place(Words(MaybeUninit::uninit()))
+    }
+}
+
 /// A copy of an entry.
-pub(crate) struct Copied<V> {
-    pub(crate) value: V,
+pub(crate) struct Copied<'p, V> {
+    pub(crate) value: &'p V,
     pub(crate) deadline: u64,
+}
+
+impl<'p, V> Copied<'p, V> {
+    /// What a search has copied.
+    ///
+    /// # Safety
+    ///
+    /// The last entry that was copied to the place must have been read at one moment, and be `Copy`.
+    #[inline]
+    unsafe fn of<K>(place: &'p Place<K, V>, deadline: u64) -> Self {
+        // SAFETY: the caller's promise.
+        Copied { value: unsafe { &place.0.0.assume_init_ref().value }, deadline }
+    }
 }
 
 impl<K, V, P: Policy> View<Table<K, V, P>> {
@@ -96,7 +120,7 @@ impl<K, V, P: Policy> View<Table<K, V, P>> {
         _: Copies<K, V>,
         (hash, key): (u64, &Q),
         idle: u64,
-    ) -> Result<Option<Copied<V>>, Unclear>
+    ) -> Result<Option<(V, u64)>, Unclear>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -114,9 +138,14 @@ impl<K, V, P: Policy> View<Table<K, V, P>> {
             let slots = header.with_tag_of(hash).within::<K, V, P>();
             if let Some(slot) = slots.first() {
                 // SAFETY: the bucket is in memory of the arena, and was this shard's when the attempt began, with this header read since then.
-                let copied = unsafe { Self::copy_if::<Q, L>(home, slot, attempt, key, idle) }?;
-                if copied.is_some() {
-                    return Ok(copied);
+                let (pair, stamp) = unsafe { (home.racy_copy(slot), home.stamp(slot)) };
+                let seen = attempt.check((pair, stamp.deadline(idle)))?;
+                // SAFETY: as in `copy_if`.
+                let entry = seen.map(|(pair, deadline)| (unsafe { pair.assume_init() }, deadline));
+                if entry.get().0.key.borrow() == key {
+                    // SAFETY: as in `copy_if`.
+                    unsafe { Self::mark_if::<L>(home, slot) };
+                    return Ok(Some(entry.map(|(Pair { value, .. }, deadline)| (value, deadline))));
                 }
             }
             if slots.are_many() || header.displaced() != 0 {
@@ -128,12 +157,13 @@ impl<K, V, P: Policy> View<Table<K, V, P>> {
 
     /// Copies the entry of a key, unless a writer is in the way.
     #[inline]
-    pub(crate) fn look<Q, L: Look>(
+    pub(crate) fn look<'p, Q, L: Look>(
         &self,
         _: Copies<K, V>,
         (hash, key): (u64, &Q),
         idle: u64,
-    ) -> Result<Option<Copied<V>>, Raced>
+        place: &'p mut Place<K, V>,
+    ) -> Result<Option<Copied<'p, V>>, Raced>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -141,7 +171,7 @@ impl<K, V, P: Policy> View<Table<K, V, P>> {
         if !Layout::<K, V, P>::IS_RACY {
             return Err(Raced);
         }
-        self.sequence().read(|attempt| {
+        let deadline = self.sequence().read(|attempt| {
             let (directory, number) = self.home::<P>(attempt, hash)?;
             // SAFETY: this directory has an address for every chunk up to `buckets`, and keeps them, or gets others of the same
             // arena, whose memory stays mapped, with a chunk's length around each. (The empty one has one as well.)
@@ -152,26 +182,25 @@ impl<K, V, P: Policy> View<Table<K, V, P>> {
             // SAFETY: the bucket is in memory of the arena.
             let header = unsafe { home.header_racy() };
             // SAFETY: as above.
-            let found = unsafe { Self::look_in::<Q, L>(home, header, attempt, (hash, key), idle) }?;
+            let found = unsafe { Self::look_in::<Q, L>(home, header, attempt, (hash, key, idle), place) }?;
             if found.is_some() || header.displaced() == 0 {
                 return Ok(found);
             }
-            let mut found = None;
-            self.look_behind::<Q, L>(attempt, (hash, key), idle, &mut found)?;
-            Ok(found)
-        })
+            self.look_behind::<Q, L>(attempt, (hash, key, idle), place)
+        })?;
+        // SAFETY: the search ends with the entry whose deadline it answers, which was read at one moment.
+        Ok(deadline.map(|deadline| unsafe { Copied::of(place, deadline) }))
     }
 
-    /// Looks behind the home. (What it finds goes to a place of its own, so that what is found at home can stay in registers.)
+    /// Looks behind the home.
     #[cold]
     #[inline(never)]
     fn look_behind<Q, L: Look>(
         &self,
         attempt: Attempt<'_>,
-        (hash, key): (u64, &Q),
-        idle: u64,
-        found: &mut Option<Stable<Copied<V>>>,
-    ) -> Result<(), Raced>
+        (hash, key, idle): (u64, &Q, u64),
+        place: &mut Place<K, V>,
+    ) -> Result<Option<Stable<u64>>, Raced>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -186,15 +215,15 @@ impl<K, V, P: Policy> View<Table<K, V, P>> {
             // SAFETY: the bucket is in memory of the arena.
             let header = unsafe { bucket.header_racy() };
             // SAFETY: as above.
-            *found = unsafe { Self::look_in::<Q, L>(bucket, header, attempt, (hash, key), idle) }?;
+            let found = unsafe { Self::look_in::<Q, L>(bucket, header, attempt, (hash, key, idle), place) }?;
             if found.is_some() || header.displaced() == 0 {
-                break;
+                return Ok(found);
             }
         }
-        Ok(())
+        Ok(None)
     }
 
-    /// Looks in one bucket.
+    /// Looks in one bucket. Answers the deadline of the entry, which is copied last.
     ///
     /// # Safety
     ///
@@ -206,9 +235,9 @@ impl<K, V, P: Policy> View<Table<K, V, P>> {
         bucket: Bucket<K, V, P>,
         header: Header,
         attempt: Attempt<'_>,
-        (hash, key): (u64, &Q),
-        idle: u64,
-    ) -> Result<Option<Stable<Copied<V>>>, Raced>
+        (hash, key, idle): (u64, &Q, u64),
+        place: &mut Place<K, V>,
+    ) -> Result<Option<Stable<u64>>, Raced>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -216,7 +245,7 @@ impl<K, V, P: Policy> View<Table<K, V, P>> {
         let mut slots = header.with_tag_of(hash).within::<K, V, P>();
         while let Some(slot) = slots.first() {
             // SAFETY: the caller's promise, and the slot has this tag.
-            let copied = unsafe { Self::copy_if::<Q, L>(bucket, slot, attempt, key, idle) }?;
+            let copied = unsafe { Self::copy_if::<Q, L>(bucket, slot, attempt, (key, idle), place) }?;
             if copied.is_some() {
                 return Ok(copied);
             }
@@ -225,7 +254,7 @@ impl<K, V, P: Policy> View<Table<K, V, P>> {
         Ok(None)
     }
 
-    /// Copies the entry of a slot if it is that of a key.
+    /// Copies the entry of a slot, and answers its deadline if it is that of a key.
     ///
     /// # Safety
     ///
@@ -235,22 +264,37 @@ impl<K, V, P: Policy> View<Table<K, V, P>> {
         bucket: Bucket<K, V, P>,
         slot: usize,
         attempt: Attempt<'_>,
-        key: &Q,
-        idle: u64,
-    ) -> Result<Option<Stable<Copied<V>>>, Raced>
+        (key, idle): (&Q, u64),
+        place: &mut Place<K, V>,
+    ) -> Result<Option<Stable<u64>>, Raced>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
         // SAFETY: the slot is in the bucket; writers of such tables write by words.
-        let (pair, stamp) = unsafe { (bucket.copy_racy(slot), bucket.stamp(slot)) };
-        let seen = attempt.check((pair, stamp.deadline(idle)))?;
+        let stamp = unsafe {
+            bucket.copy_racy(slot, &mut place.0);
+            bucket.stamp(slot)
+        };
+        let deadline = attempt.check(stamp.deadline(idle))?;
         // SAFETY: nobody wrote since before the tag was read, so there is an entry in this slot, and this is a copy of it; it may
         // be used beside the entry since both are `Copy`.
-        let entry = seen.map(|(pair, deadline)| (unsafe { pair.assume_init() }, deadline));
-        if entry.get().0.key.borrow() != key {
+        let Pair { key: found, .. } = unsafe { place.0.0.assume_init_ref() };
+        if found.borrow() != key {
             return Ok(None);
         }
+        // SAFETY: the slot is in the bucket.
+        unsafe { Self::mark_if::<L>(bucket, slot) };
+        Ok(Some(deadline))
+    }
+
+    /// Marks the entry of a slot as used, where the look counts as a use.
+    ///
+    /// # Safety
+    ///
+    /// The slot must be one of the bucket, whose memory must be the arena's.
+    #[inline]
+    unsafe fn mark_if<L: Look>(bucket: Bucket<K, V, P>, slot: usize) {
         // SAFETY: the slot is in the bucket, and even if its memory is another bucket's by now, these bits are
         // marks, see `layout`.
         if L::MARKS
@@ -258,7 +302,6 @@ impl<K, V, P: Policy> View<Table<K, V, P>> {
         {
             marks.set(slot);
         }
-        Ok(Some(entry.map(|(Pair { value, .. }, deadline)| Copied { value, deadline })))
     }
 
     /// Has the processor fetch the header that a search for this hash looks at first.

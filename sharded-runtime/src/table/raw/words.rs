@@ -66,21 +66,19 @@ mod imp {
     }
 }
 
-/// Copies what lies at `from`, word by word. Where it is written meanwhile, the result is a mixture, of no use but to be
+/// Copies what lies at `from` to `to`, word by word. Where it is written meanwhile, the result is a mixture, of no use but to be
 /// thrown away.
 ///
 /// # Safety
 ///
 /// `from` must be valid for reads, and written only by [`store`] while anyone may be in here.
 #[inline]
-pub(super) unsafe fn load<T>(from: *const Words<T>) -> MaybeUninit<T> {
-    let mut copy = Words(MaybeUninit::<T>::uninit());
-    let to = (&raw mut copy).cast::<MaybeUninit<Word>>();
+pub(super) unsafe fn load<T>(from: *const Words<T>, to: &mut Words<T>) {
+    let to = std::ptr::from_mut(to).cast::<MaybeUninit<Word>>();
     for word in 0..size_of::<Words<T>>() / WORD {
         // SAFETY: both consist of so many words, and are aligned to them.
         unsafe { to.add(word).write(imp::load(from.cast::<MaybeUninit<Word>>().add(word))) }
     }
-    copy.0
 }
 
 /// Writes a value, word by word. `Words` that were never written are bytes to be copied as well.
