@@ -61,6 +61,8 @@ mod chunked;
 pub mod clock;
 mod contain;
 mod declared;
+#[cfg(test)]
+mod dice;
 mod error;
 pub mod evict;
 pub mod expiry;

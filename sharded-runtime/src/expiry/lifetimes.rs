@@ -67,21 +67,18 @@ impl Lifetimes {
 #[cfg(test)]
 mod tests {
     use super::Lifetimes;
+    use crate::dice::Dice;
 
     #[test]
     fn no_live_entry_is_shorter() {
-        let (mut lifetimes, mut entries, mut now, mut dice) = (Lifetimes::new(30_000), Vec::new(), 0, 1_u64);
-        let mut below = |bound: u64| {
-            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (dice >> 33) % bound
-        };
+        let (mut lifetimes, mut entries, mut now, mut dice) = (Lifetimes::new(30_000), Vec::new(), 0, Dice(1));
         for _ in 0..20_000 {
-            now += below(100);
-            let magnitude = 1 << below(17);
-            let lifetime = magnitude + below(magnitude);
+            now += dice.below(100);
+            let magnitude = 1 << dice.below(17);
+            let lifetime = magnitude + dice.below(magnitude);
             lifetimes.note(lifetime);
             entries.push((now + lifetime, lifetime));
-            if below(3) == 0 {
+            if dice.below(3) == 0 {
                 entries.retain(|&(deadline, _)| deadline > now);
                 let shortest = lifetimes.shortest(now);
                 assert!(entries.iter().all(|&(_, lifetime)| shortest <= lifetime), "{shortest} at {now}");

@@ -154,37 +154,34 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
 #[cfg(test)]
 mod tests {
     use super::{Earliest, ExpiredShards};
+    use crate::dice::Dice;
 
     /// Entries come and go, one call after the other: a shard is found as long as one has an expired entry.
     #[test]
     fn no_expired_entry_is_passed_over_for_good() {
-        let mut state = 1_u64;
-        let mut dice = |below: u64| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) % below
-        };
+        let mut dice = Dice(1);
         for shards in [2_usize, 5, 300, 700] {
             let expired = ExpiredShards::new();
             let bounds: Vec<_> = (0..shards).map(|_| Earliest::default()).collect();
             let mut entries: Vec<Vec<u64>> = vec![Vec::new(); shards];
             for now in 0..3000 {
-                for _ in 0..dice(3) {
-                    let shard = usize::try_from(dice(shards as u64)).unwrap();
-                    let deadline = now + 1 + dice(200);
+                for _ in 0..dice.below(3) {
+                    let shard = usize::try_from(dice.below(shards as u64)).unwrap();
+                    let deadline = now + 1 + dice.below(200);
                     entries[shard].push(deadline);
                     if deadline < bounds[shard].get() {
                         bounds[shard].set(deadline);
                         expired.note(deadline);
                     }
                 }
-                if dice(4) == 0 {
+                if dice.below(4) == 0 {
                     // Someone else removes what has expired, and tells nobody.
-                    let shard = usize::try_from(dice(shards as u64)).unwrap();
+                    let shard = usize::try_from(dice.below(shards as u64)).unwrap();
                     entries[shard].retain(|&deadline| deadline > now);
                 }
                 let is_there = || entries.iter().flatten().any(|&deadline| deadline <= now);
                 assert!(!is_there() || expired.may_be(now));
-                if dice(2) == 0 {
+                if dice.below(2) == 0 {
                     continue;
                 }
                 // Every shard may be searched in vain once.

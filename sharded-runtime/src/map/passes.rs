@@ -8,6 +8,7 @@ use crate::{
     Policy,
     builder::{FieldOptions, StoreOptions},
     clock::{Clock, to_nanos},
+    dice::Dice,
     evict::{Eviction, Lru, Unbounded},
     expiry::{AfterAccess, AfterWrite, Expires},
     hasher::MapHasher,
@@ -56,14 +57,7 @@ impl<X: Expires, E: Eviction, const TTL_MS: u64, const IDLE_MS: u64, const CAPAC
     const CAPACITY: Option<usize> = if CAPACITY == 0 { None } else { Some(CAPACITY) };
 }
 
-struct Dice(u64);
-
 impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-
     /// From a millisecond to twelve days.
     fn time(&mut self) -> u64 {
         let least = 1_000_000 << self.below(30);
