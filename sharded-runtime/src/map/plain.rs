@@ -2,7 +2,7 @@
 //! be done on the way but to bring the table to its size. So these are as short as they can be.
 
 use super::{
-    core::{Core, Open, STEPS_PER_WRITE, Shard},
+    core::{Core, STEPS_PER_WRITE, Shard},
     locked::no_memory,
 };
 use crate::{
@@ -61,8 +61,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Eq,
     {
         let access = Runs::Nothing.access::<K, V>();
-        self.shards
-            .write(Of(hash), access, |beside, table| self.put_in(beside.open(), beside.view(), table, hash, offer))
+        self.shards.write(Of(hash), access, |beside, table| {
+            let put = table.put(hash, offer);
+            self.settle_put(put, beside, table, hash, offer)
+        })
     }
 
     /// Lends the value of the key on offer for changing, or stores what is made for it. What has no number to be had stays on offer.
@@ -82,7 +84,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             if let Ok(updated) = Self::change_in(beside, table, hash, offer.key()?, update) {
                 return Some(updated);
             }
-            self.put_made(beside.open(), beside.view(), table, hash, offer, init);
+            self.put_made(beside, table, hash, offer, init);
             None
         })
     }
@@ -92,8 +94,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     fn put_made(
         &self,
-        open: &Open,
-        view: Shown<'_, K, V, StorageOf<P>>,
+        beside: Shard<'_, K, V, P>,
         table: &mut TableOf<K, V, P>,
         hash: u64,
         offer: &mut Offer<K, V>,
@@ -104,25 +105,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         offer.value = Some(init());
         let put = table.put_new(hash, offer);
         // What is refused stays on offer.
-        let _ = self.settle_put(put, open, view, table, hash, offer);
-    }
-
-    /// As [`put_plain`](Core::put_plain), under the lock.
-    #[inline]
-    #[track_caller]
-    fn put_in(
-        &self,
-        open: &Open,
-        view: Shown<'_, K, V, StorageOf<P>>,
-        table: &mut TableOf<K, V, P>,
-        hash: u64,
-        offer: &mut Offer<K, V>,
-    ) -> Stored
-    where
-        K: Eq,
-    {
-        let put = table.put(hash, offer);
-        self.settle_put(put, open, view, table, hash, offer)
+        let _ = self.settle_put(put, beside, table, hash, offer);
     }
 
     /// Does what the table leaves to be done, and counts.
@@ -131,8 +114,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn settle_put(
         &self,
         put: Put,
-        open: &Open,
-        view: Shown<'_, K, V, StorageOf<P>>,
+        beside: Shard<'_, K, V, P>,
         table: &mut TableOf<K, V, P>,
         hash: u64,
         offer: &mut Offer<K, V>,
@@ -140,13 +122,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     where
         K: Eq,
     {
+        let open = beside.open();
         match put {
             Put::Replaced => {
                 // What was being loaded was overtaken when the key was put in.
                 open.meter.inserts.add();
                 return Stored::InPlace;
             }
-            Put::Crowded if !self.put_crowded(view, table, hash, offer) => return Stored::Refused,
+            Put::Crowded if !self.put_crowded(beside.view(), table, hash, offer) => return Stored::Refused,
             Put::Crowded | Put::Stored => {}
         }
         open.meter.inserts.add();
