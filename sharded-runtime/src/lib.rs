@@ -53,64 +53,54 @@
 //!   of the background threads' schedule, of loaders that wait.
 //!   So fork while no other thread is inside a map. Or else leave the maps that others were inside alone in the child: neither use nor drop them.
 
-#[allow(unsafe_code, reason = "raw memory")]
-mod arena;
-mod budget;
-pub mod builder;
-mod chunked;
+mod bounds;
 pub mod clock;
 mod contain;
 mod declared;
 #[cfg(test)]
 mod dice;
+mod engine;
 mod error;
-pub mod evict;
-pub mod expiry;
-mod flight;
+mod field;
 pub mod hasher;
 mod list;
-pub mod lock;
 #[doc(hidden)]
 pub mod macro_support;
 mod map;
+mod memory;
 pub mod node;
 #[doc = include_str!("../numa.md")]
 pub mod numa {}
-mod order;
-pub mod placement;
+mod observe;
 mod policy;
 #[doc = include_str!("../reference.md")]
 pub mod reference {}
 mod record;
-mod removal;
 mod set;
-pub mod shards;
+mod shard;
 #[cfg(feature = "serde")]
 pub mod snapshot;
-mod stats;
 mod store;
-mod sweeper;
 mod sync;
-#[allow(unsafe_code, reason = "calls of the system")]
-mod sys;
-mod table;
-mod tally;
-pub mod topology;
 mod waker;
 
+pub use bounds::{Key, Value};
 pub use declared::Declared;
+pub use engine::{evict, expiry};
 pub use error::{HasListener, LoadError, Occupied, Refused};
-pub use map::{Change, Key, ShardedMap, Value};
+pub use field::removal::{Cause, Removal, Removals};
+pub use map::{Change, ShardedMap};
+pub use memory::{placement, topology};
+pub use observe::stats::Stats;
 pub use policy::Policy;
 pub(crate) use policy::StorageOf;
 pub use record::Recorder;
 #[doc(hidden)]
 pub use record::Recording;
-pub use removal::{Cause, Removal, Removals};
 pub use set::ShardedSet;
+pub use shard::{count as shards, lock};
 pub use sharded_derive::sharded;
-pub use stats::Stats;
-pub use store::{Field, Store};
+pub use store::{Field, Store, builder};
 
 /// The examples of the README, as tests.
 #[cfg(doctest)]

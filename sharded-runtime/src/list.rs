@@ -1,6 +1,6 @@
 //! Doubly linked lists through the slots of a table: by index, without an allocation per entry.
 
-use crate::chunked::Chunked;
+use crate::memory::chunked::Chunked;
 
 /// No slot.
 pub(crate) const NIL: u32 = u32::MAX;

@@ -30,7 +30,7 @@ pub(crate) mod barrier {
 
     /// Says whether it took effect.
     pub(crate) fn heavy() -> bool {
-        crate::sys::barrier::in_all_threads()
+        crate::memory::sys::barrier::in_all_threads()
     }
 }
 

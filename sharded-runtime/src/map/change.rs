@@ -1,14 +1,16 @@
 //! Changing an entry, or putting it in, in one critical section.
 
-use super::{Key, ShardedMap, Value, core::Core, write::no_room};
+use super::ShardedMap;
 use crate::{
-    Cause, Policy,
+    Cause, Key, Policy, Value,
+    engine::table::Offer,
     evict::MakesRoom,
+    field::{core::Core, refused::no_room},
     lock::Serves,
     record::{Operation, Timed},
-    shards::Runs,
-    table::Offer,
+    shard::access::Runs,
 };
+
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},

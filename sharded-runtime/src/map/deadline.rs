@@ -1,7 +1,11 @@
 //! The time to live of an entry.
 
-use super::{Key, ShardedMap, Value};
-use crate::{Policy, clock::to_nanos, evict::MakesRoom, expiry::Expires, lock::Serves, shards::Runs, table::Offer};
+use super::ShardedMap;
+use crate::{
+    Key, Policy, Value, clock::to_nanos, engine::table::Offer, evict::MakesRoom, expiry::Expires, lock::Serves,
+    shard::access::Runs,
+};
+
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},

@@ -1,9 +1,9 @@
 //! Being told of the entries that leave.
 
-use super::{Key, ShardedMap, Value};
+use super::ShardedMap;
 use crate::{
-    Cause, HasListener, Policy,
-    removal::{Listening, Removals},
+    Cause, HasListener, Key, Policy, Value,
+    field::removal::{Listening, Removals},
 };
 
 impl<K, V, P, S> ShardedMap<K, V, P, S>

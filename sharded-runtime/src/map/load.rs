@@ -1,12 +1,14 @@
 //! Loading what is not there, once for all who ask.
 
-use super::{Key, ShardedMap, Value, loading::Approach};
+use super::ShardedMap;
 use crate::{
-    LoadError, Policy,
-    flight::block_on,
+    Key, LoadError, Policy, Value,
+    field::flight::block_on,
+    field::loading::Approach,
     lock::Serves,
     record::{Operation, Timed},
 };
+
 use std::{convert::Infallible, hash::BuildHasher, panic::Location};
 
 impl<K, V, P, S> ShardedMap<K, V, P, S>

@@ -7,68 +7,39 @@
 //! | `change.rs` | changing an entry, or putting it in, in one critical section |
 //! | `deadline.rs` | the time to live of an entry |
 //! | `load.rs` | loading what is not there, once for all who ask |
-//! | `whole.rs` | all entries at once |
 //! | `listen.rs` | being told of the entries that leave |
-//! | `core.rs` | what these are made of: a map, and a write to one shard |
-//! | `loading.rs` | what a load is made of |
-//! | `look.rs` | how a read reaches an entry |
-//! | `units.rs` | how much of the capacity an entry takes |
-//! | `settings.rs` | what is declared and what overrides it, put together |
-//! | `shard.rs` | what goes through a whole shard |
 //! | `saved.rs` | its part of a snapshot |
-//! | `placing.rs` | on which node each shard is |
-//! | `locked.rs` | a shard while its exclusive lock is held |
-//! | `plain.rs` | writes to maps whose entries neither expire nor are evicted |
-//! | `discard.rs` | tables that were taken out whole |
-//! | `expired.rs` | which shards may have expired entries, which make room first |
-//! | `garbage.rs` | what it leaves to be dropped |
-//! | `tell.rs` | what it leaves to be told of |
+//! | `whole.rs` | all entries at once |
 
 mod change;
-mod core;
 mod deadline;
-mod discard;
-mod expired;
-#[cfg(test)]
-mod faults;
-mod garbage;
 mod listen;
 mod load;
-mod loading;
-mod locked;
-mod look;
-#[cfg(test)]
-mod passes;
-mod placing;
-mod plain;
 mod read;
-mod recorded;
 #[cfg(feature = "serde")]
 mod saved;
-mod settings;
-mod shard;
-mod tell;
-mod units;
 mod whole;
 mod write;
 
 pub use change::Change;
 
-use self::core::Hashing;
-use units::Rules;
+use crate::field::{
+    core::{Core, Hashing},
+    units::Rules,
+};
 
 use crate::{
-    Field, Policy, Recording, Stats,
+    Field, Key, Policy, Recording, Stats, Value,
     builder::{BuildField, FieldOptions, StoreContext, StoreOptions},
     contain::Drops,
+    engine::table::{StampOf, TableOf},
     evict::MakesRoom,
     expiry::Stamp,
+    field::removal::Listening,
     hasher::MapHasher,
     lock::{Lock, Serves},
+    observe::stats::Meter,
     placement::FieldPlacement,
-    removal::Listening,
-    stats::Meter,
-    table::{StampOf, TableOf},
     topology::NodeId,
 };
 use std::{
@@ -78,26 +49,6 @@ use std::{
     panic::{RefUnwindSafe, UnwindSafe},
     sync::Arc,
 };
-
-/// A type that can be a key: `Eq + Hash + Send + 'static`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be a key",
-    label = "not a key",
-    note = "a key is `Eq + Hash + Send + 'static`: derive `PartialEq, Eq, Hash` and hold no references"
-)]
-pub trait Key: Eq + Hash + Send + 'static {}
-#[diagnostic::do_not_recommend]
-impl<K: Eq + Hash + Send + 'static> Key for K {}
-
-/// A type that can be a value: `Send + 'static`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be a value",
-    label = "not a value",
-    note = "a value is `Send + 'static`, as any thread may drop it: hold no references, and `Arc` in place of `Rc`"
-)]
-pub trait Value: Send + 'static {}
-#[diagnostic::do_not_recommend]
-impl<V: Send + 'static> Value for V {}
 
 /// A concurrent map in shards, whose [`Policy`] says how they are locked and when entries leave.
 ///
@@ -208,7 +159,7 @@ impl<V: Send + 'static> Value for V {}
 /// assert_eq!(shop.carts().with(&7, |cart| cart.len()), Some(1));
 /// ```
 pub struct ShardedMap<K, V, P: Policy, S = RandomState> {
-    core: Arc<core::Core<K, V, P, S>>,
+    core: Arc<Core<K, V, P, S>>,
 }
 
 // A panic inside leaves the map usable and every entry whole, see above.
@@ -227,7 +178,7 @@ where
     fn build(store: &StoreContext, index: u16, options: FieldOptions<P>) -> Self {
         let given = &options.given;
         let rules = Rules::new::<P>(given);
-        let core = core::Core::new(store, index, given, MapHasher::new(&store.seed), Hashing::new(), rules);
+        let core = Core::new(store, index, given, MapHasher::new(&store.seed), Hashing::new(), rules);
         let core = Arc::new(core);
         // By a constant, so that what sweeps is compiled only for maps whose entries expire.
         if StampOf::<P>::EXPIRES {

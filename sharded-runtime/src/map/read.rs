@@ -1,13 +1,15 @@
 //! Looking at entries.
 
-use super::{Key, ShardedMap, Value, core::BATCH};
+use super::ShardedMap;
 use crate::{
-    Policy,
+    Key, Policy, Value,
+    engine::table::Copies,
+    field::core::BATCH,
     lock::{Lock, Serves},
     record::{Operation, Timed},
-    shards::Runs,
-    table::Copies,
+    shard::access::Runs,
 };
+
 use smallvec::SmallVec;
 use std::{
     borrow::Borrow,

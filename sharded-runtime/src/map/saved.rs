@@ -1,22 +1,21 @@
 //! A map's part of a snapshot.
 
-use super::{
-    Key, ShardedMap, Value,
-    core::{BATCH, Core},
-    locked::Locked,
-};
+use super::ShardedMap;
 use crate::{
-    Cause, Policy,
+    Cause, Key, Policy, Value,
+    engine::table::{Cursor, Offer, StampOf, Stored},
     evict::Eviction,
     expiry::Stamp,
+    field::core::{BATCH, Core},
+    field::locked::Locked,
     lock::Serves,
-    shards::{Runs, Step},
+    shard::access::{Runs, Step},
     snapshot::{
         self, FieldHead, FileReader, FileWriter, LoadError, Loaded, Noted, Others, Part, SaveError, Saved, Staged,
         Times,
     },
-    table::{Cursor, Offer, StampOf, Stored},
 };
+
 use std::{
     hash::BuildHasher,
     io::{Read, Write},

@@ -3,8 +3,9 @@
 //! These go from shard to shard and release the lock after every 64 slots, so that others get in between. What they see is not
 //! of one moment: an entry that is there all the while is seen exactly once, one that comes or goes meanwhile once or not at all.
 
-use super::{Key, ShardedMap, Value};
-use crate::{Policy, lock::Serves, table::Removed};
+use super::ShardedMap;
+use crate::{Key, Policy, Value, engine::table::Removed, lock::Serves};
+
 use std::hash::BuildHasher;
 
 impl<K, V, P, S> ShardedMap<K, V, P, S>

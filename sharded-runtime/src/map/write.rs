@@ -1,14 +1,16 @@
 //! Putting in and taking out.
 
-use super::{Key, ShardedMap, Value, core::Core, locked::Locked};
+use super::ShardedMap;
 use crate::{
-    Cause, Occupied, Policy, Refused,
+    Cause, Key, Occupied, Policy, Refused, Value,
+    engine::table::{Handed, Offer, Stored},
     evict::MakesRoom,
+    field::{core::Core, refused::no_room},
     lock::Serves,
     record::Operation,
-    shards::Runs,
-    table::{Handed, Offer, Stored},
+    shard::access::Runs,
 };
+
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
@@ -325,60 +327,5 @@ where
             // Whatever the condition, it could not be asked of what is being loaded.
             None => self.core.overtake(locked.beside.open(), hash, key),
         });
-    }
-}
-
-/// A policy that makes room refuses only where a shard is out of slot numbers.
-#[cold]
-#[track_caller]
-pub(super) fn no_room() -> ! {
-    panic!("a shard has no number left for one more entry")
-}
-
-impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
-    /// Stores what a call has made and its shard had no room for, where an entry of another shard may be evicted for it; or else it is evicted at
-    /// once, as it is where someone else has put in the key meanwhile.
-    #[inline]
-    #[track_caller]
-    pub(super) fn store_refused(&self, hash: u64, offer: &mut Offer<K, V>, is_refused: bool) {
-        if P::PINS && is_refused {
-            let shard = self.route(hash);
-            let may_fit = self.make_room_elsewhere(shard, offer);
-            self.write(shard, Runs::Nothing, |locked| {
-                if !may_fit || locked.find_offered(hash, offer).is_some() || !locked.insert(hash, offer, None, false) {
-                    locked.evict_offered(offer);
-                }
-            });
-        }
-    }
-}
-
-impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
-    /// Stores what is on offer, whose key is not there, under a policy that makes room. Where no entry of this shard may be evicted it stays on offer, to be
-    /// [stored](Core::store_refused) without the lock; says whether it does not.
-    #[must_use]
-    #[track_caller]
-    pub(super) fn insert_new(&mut self, hash: u64, offer: &mut Offer<K, V>) -> bool
-    where
-        K: Eq,
-        P::Eviction: MakesRoom,
-    {
-        if !self.fits(self.units_of(offer)) {
-            self.evict_offered(offer);
-        } else if !self.insert(hash, offer, None, !P::PINS) {
-            if P::PINS {
-                return false;
-            }
-            no_room();
-        }
-        true
-    }
-
-    /// Evicts what is on offer at once.
-    pub(super) fn evict_offered(&mut self, offer: &mut Offer<K, V>) {
-        if offer.is_whole() {
-            self.count_evicted();
-            self.leave_offered(offer, Cause::Evicted);
-        }
     }
 }

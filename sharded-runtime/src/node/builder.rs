@@ -1,7 +1,7 @@
 use super::{Inner, Pool, station::Station};
 use crate::sync::unmodelled::Mutex;
 use crate::{
-    sys,
+    memory::sys,
     topology::{Node, Topology},
 };
 use std::{

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     contain::contain,
-    flight,
+    field::flight,
     sync::unmodelled::{Condvar, Mutex, MutexGuard},
     waker::StoredWaker,
 };

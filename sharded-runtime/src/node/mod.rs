@@ -76,7 +76,7 @@ pub use target::{At, Home};
 pub use task::Task;
 
 use crate::{
-    order,
+    shard::order,
     sync::unmodelled::Mutex,
     topology::{NodeId, Topology},
 };

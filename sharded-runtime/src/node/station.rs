@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     contain::contain,
+    memory::sys::fork::generation,
     sync::unmodelled::{Condvar, Mutex},
-    sys::fork::generation,
     topology::NodeId,
     waker::StoredWaker,
 };

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     contain::contain,
-    flight::Need,
-    order::{self, Later},
+    field::flight::Need,
+    shard::order::{self, Later},
     sync::unmodelled::Mutex,
     waker::StoredWaker,
 };

@@ -3,7 +3,7 @@ use super::{
     job::{Outcome, Waiter},
     station::Station,
 };
-use crate::{flight::Need, order, waker::StoredWaker};
+use crate::{field::flight::Need, shard::order, waker::StoredWaker};
 use std::{
     fmt,
     panic::Location,

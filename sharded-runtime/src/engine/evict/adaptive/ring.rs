@@ -1,0 +1,66 @@
+//! The slots of the latest inserts, oldest first.
+
+use crate::{memory::arena::Heap, memory::chunked::Chunked};
+
+/// A circular buffer that grows by one whenever its end is reached, so that nothing in it moves.
+#[derive(Debug, Default)]
+pub(super) struct Ring {
+    stored: Chunked<u32>,
+    head: usize,
+    len: usize,
+}
+
+impl Ring {
+    pub(super) fn new(heap: &Heap) -> Self {
+        Ring { stored: Chunked::new(heap), head: 0, len: 0 }
+    }
+
+    pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {
+        self.stored.part(index)
+    }
+
+    pub(super) fn front(&self) -> Option<u32> {
+        (self.len > 0).then(|| self.stored[self.head])
+    }
+
+    pub(super) fn pop(&mut self) {
+        if self.len > 0 {
+            self.head = if self.head + 1 < self.stored.len() { self.head + 1 } else { 0 };
+            self.len -= 1;
+        }
+    }
+
+    /// Adds a slot; of more than `most` the oldest goes.
+    pub(super) fn push(&mut self, slot: u32, most: usize) {
+        let size = self.stored.len();
+        // As many again may go at a time where there have come to be fewer entries.
+        for _ in 0..2 {
+            if self.len > 0 && self.len >= most {
+                self.pop();
+            }
+        }
+        let end = self.head + self.len;
+        if end == size && size < most {
+            self.stored.reach(size);
+            self.stored[size] = slot;
+            self.len += 1;
+            return;
+        }
+        if self.len == size {
+            self.pop();
+        }
+        if size > 0 {
+            let at = self.head + self.len;
+            self.stored[if at < size { at } else { at - size }] = slot;
+            self.len += 1;
+        }
+    }
+
+    /// Gives memory back that is far more than so many need.
+    pub(super) fn shrink_to(&mut self, most: usize) {
+        if self.stored.len() > 4 * most {
+            *self = Ring { stored: std::mem::take(&mut self.stored), head: 0, len: 0 };
+            self.stored.truncate(0);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What [`Lru`](super::Lru) and [`Sieve`](super::Sieve) share: a list with a mark on each entry that a reader may set.
+
+use crate::{
+    list::{Links, List},
+    memory::arena::Heap,
+    memory::chunked::Chunked,
+};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// After this many marked entries in a row the next one leaves, marked or not: an eviction is bounded work.
+pub(super) const MAX_CHANCES: usize = 64;
+
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    pub(super) list: List,
+    pub(super) links: Chunked<Links>,
+    /// Apart from the links, so that more of those that a hit needs are in the caches. Set by readers under a shared lock, cleared under the
+    /// exclusive one. Relaxed: the lock orders the two, and a mark that comes late is one that came after.
+    marks: Chunked<AtomicBool>,
+}
+
+impl Queue {
+    pub(super) fn settle(&mut self, heap: &Heap) {
+        (self.links, self.marks) = (Chunked::new(heap), Chunked::new(heap));
+    }
+
+    pub(super) fn push_front(&mut self, slot: u32) {
+        let index = slot as usize;
+        self.links.reach(index);
+        self.marks.reach(index);
+        *self.marks[index].get_mut() = false;
+        self.list.push_front(&mut self.links, slot);
+    }
+
+    pub(super) fn unlink(&mut self, slot: u32) {
+        self.list.unlink(&mut self.links, slot);
+    }
+
+    #[inline]
+    pub(super) fn mark(&self, slot: u32) {
+        let marked = &self.marks[slot as usize];
+        // Only when unset: a hot entry's line stays shared among its readers.
+        if !marked.load(Ordering::Relaxed) {
+            marked.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Clears the mark and says whether it was set.
+    pub(super) fn unmark(&mut self, slot: u32) -> bool {
+        std::mem::take(self.marks[slot as usize].get_mut())
+    }
+
+    pub(super) fn prev(&mut self, slot: u32) -> u32 {
+        self.links[slot as usize].prev
+    }
+
+    pub(super) fn moved(&mut self, from: u32, to: u32) {
+        self.marks.reach(to as usize);
+        *self.marks[to as usize].get_mut() = self.unmark(from);
+        self.list.moved(&mut self.links, from, to);
+    }
+
+    pub(super) fn shrink_to(&mut self, slots: usize) {
+        self.links.truncate(slots);
+        self.marks.truncate(slots);
+    }
+
+    /// The address and the bytes of a part of its memory.
+    pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {
+        self.links.part_or(index, &self.marks)
+    }
+}

@@ -1,0 +1,238 @@
+use super::{
+    Bounded, Eviction, Field, MakesRoom,
+    ghosts::{Ghosts, WAYS},
+    parts::Parts,
+    queue::MAX_CHANCES,
+};
+use crate::memory::arena::Heap;
+
+/// The queues: what is new, and what was used again.
+const SMALL: u8 = 0;
+const MAIN: u8 = 1;
+/// One of so many entries is in the small queue.
+const SMALL_PART: u32 = 10;
+/// Uses of an entry that are counted, and how many of them get it out of the small queue alive.
+const MOST_USES: u8 = 3;
+const ENOUGH_USES: u8 = 2;
+/// Ticks, at least, while as many keys become ghosts as main has entries, if it has so many.
+const TICKS: u32 = 32;
+
+/// Three queues, first in, first out: a small one for what is new, a main one, and one of keys that are gone: `evict = S3Fifo`.
+///
+/// The oldest of the small queue, which has a tenth of the entries, goes to main if it was used twice since it came; otherwise it leaves, and its
+/// key becomes a *ghost*. What comes back while it is one goes to main at once. The oldest of main leaves unless it was used; then it goes
+/// around again, up to three times. So what is asked for only once takes a tenth of the room at most.
+///
+/// A use writes at most one byte, under any lock, and never reorders. It takes 12 bytes a slot, and 3 per entry of the capacity for ghosts. At most 64 entries
+/// are passed over in one eviction. Under [`Optimistic`](crate::lock::Optimistic) it is known that an entry was used, but not how often: once is enough there.
+///
+/// The algorithm is S3-FIFO (Yang, Zhang, Qiu, Yue and Rashmi, "FIFO queues are all you need for cache eviction", SOSP 2023), per shard. Ghosts are some bits
+/// of a hash and the time, in buckets, as it proposes; time is counted in parts of main. Where entries have a weight, it is not looked at in choosing one.
+///
+/// # Examples
+///
+/// ```
+/// # use sharded::sharded;
+/// # use std::collections::HashMap;
+/// #[sharded(shards = 1)]
+/// struct Web {
+///     #[shard(capacity = 100, evict = S3Fifo)]
+///     pages: HashMap<u32, String>,
+/// }
+/// let web = Web::new();
+/// for n in 0..50 {
+///     web.pages().insert(n, "often".to_owned());
+///     web.pages().get(&n);
+///     web.pages().get(&n);
+/// }
+/// // Many that come only once.
+/// for n in 1_000..2_000 {
+///     web.pages().insert(n, "once".to_owned());
+/// }
+/// assert!((0..50).all(|n| web.pages().contains_key(&n)));
+/// ```
+#[derive(Debug, Default)]
+pub struct S3Fifo {
+    queues: Parts<2, ()>,
+    ghosts: Ghosts,
+    /// Where the capacity is a number of entries, there is room for so many ghosts for good.
+    is_sized: bool,
+    tick: u64,
+    /// Keys that have become ghosts in this tick.
+    ghosts_in_tick: u32,
+    /// The lower half of the hash of what is about to be inserted.
+    coming: Option<u32>,
+    /// Whether that was a ghost.
+    comes_back: bool,
+    /// What was named as the victim. If it is used then, that is for all the times since it was last looked at.
+    named: Option<u32>,
+}
+
+impl S3Fifo {
+    /// How many ghosts there are, which is also what main may have.
+    fn most_ghosts(&self) -> u32 {
+        let len = self.queues.total();
+        (len - len / SMALL_PART).max(1)
+    }
+
+    fn ghosts_per_tick(&self) -> u32 {
+        (self.most_ghosts() / TICKS).max(1)
+    }
+
+    /// The ticks that a key is a ghost.
+    fn ghost_age(&self) -> u16 {
+        u16::try_from(self.most_ghosts().div_ceil(self.ghosts_per_tick())).unwrap_or(u16::MAX)
+    }
+
+    /// The queue that the next victim is from.
+    fn queue(&self) -> u8 {
+        let small = (self.queues.total() / SMALL_PART).max(1);
+        if self.queues.len(SMALL) >= small || self.queues.len(MAIN) == 0 { SMALL } else { MAIN }
+    }
+
+    fn fit_ghosts(&mut self) {
+        if !self.is_sized {
+            self.ghosts.fit(self.queues.total() as usize);
+        }
+    }
+}
+
+impl Bounded for S3Fifo {}
+impl MakesRoom for S3Fifo {}
+
+impl Eviction for S3Fifo {
+    fn settle(&mut self, heap: &Heap, field: &Field) {
+        self.queues = Parts::new(heap);
+        self.is_sized = field.capacity.is_some();
+        // Half as many again as there may be, since buckets do not fill evenly.
+        let slots = field.capacity.map_or(1, |capacity| capacity.saturating_mul(3).div_ceil(2 * field.shards.max(1)));
+        self.ghosts = Ghosts::new(heap, u32::try_from(slots.div_ceil(WAYS)).unwrap_or(u32::MAX).max(1));
+    }
+
+    fn part(&self, index: usize) -> Option<(usize, usize)> {
+        let queues = (0..).map_while(|index| self.queues.part(index));
+        queues.chain((0..).map_while(|index| self.ghosts.part(index))).nth(index)
+    }
+
+    fn missed(&mut self, hash: u64) {
+        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is known of every entry")]
+        let hash = hash as u32;
+        if self.coming != Some(hash) {
+            self.coming = Some(hash);
+            let age = self.ghosts.take(u64::from(hash), self.tick, 0).age;
+            self.comes_back = age.is_some_and(|age| age <= self.ghost_age());
+        }
+    }
+
+    fn inserted(&mut self, slot: u32) {
+        let comes_back = self.coming.take().is_some() && self.comes_back;
+        self.queues.enter(slot, if comes_back { MAIN } else { SMALL }, ());
+        self.ghosts.grow(self.queues.total());
+        self.fit_ghosts();
+    }
+
+    #[inline]
+    fn hit(&self, slot: u32) {
+        self.queues.count_use(slot, MOST_USES);
+    }
+
+    #[inline]
+    fn hit_mut(&mut self, slot: u32) {
+        self.queues.count_use(slot, MOST_USES);
+        if self.named.take_if(|named| *named == slot).is_some() {
+            let uses = self.queues.uses(slot);
+            *uses = (*uses).max(ENOUGH_USES);
+        }
+    }
+
+    fn evicted(&mut self, slot: u32, hash: u64) {
+        if self.queues.list_of(slot) == Some(SMALL) {
+            self.ghosts.put(hash, self.tick, 0);
+            self.ghosts_in_tick += 1;
+            if self.ghosts_in_tick >= self.ghosts_per_tick() {
+                self.ghosts_in_tick = 0;
+                self.tick += 1;
+            }
+        }
+    }
+
+    fn removed(&mut self, slot: u32) {
+        self.named.take_if(|named| *named == slot);
+        self.queues.leave(slot);
+    }
+
+    fn moved(&mut self, from: u32, to: u32) {
+        self.named.take_if(|named| *named == from);
+        self.queues.moved(from, to);
+    }
+
+    fn victim(&mut self) -> Option<u32> {
+        for _ in 0..MAX_CHANCES {
+            let queue = self.queue();
+            let oldest = self.queues.oldest(queue)?;
+            let uses = self.queues.uses(oldest);
+            match queue {
+                SMALL if *uses >= ENOUGH_USES => *uses = 0,
+                MAIN if *uses > 0 => *uses -= 1,
+                _ => break,
+            }
+            self.queues.shift(oldest, MAIN);
+        }
+        self.named = self.queues.oldest(self.queue());
+        self.named
+    }
+
+    fn shrink_to(&mut self, slots: usize) {
+        self.queues.shrink_to(slots);
+        self.fit_ghosts();
+        self.ghosts.shrink(self.queues.total());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Eviction, Field, S3Fifo};
+    use crate::memory::arena::Heap;
+
+    /// Inserts, with the key as the hash; says which key left, of those in the slots of their numbers.
+    fn insert(eviction: &mut S3Fifo, key: u32, is_full: bool) -> Option<u32> {
+        eviction.missed(u64::from(key));
+        let victim = is_full.then(|| eviction.victim()).flatten();
+        if let Some(victim) = victim {
+            eviction.evicted(victim, u64::from(victim));
+            eviction.removed(victim);
+        }
+        eviction.inserted(key);
+        victim
+    }
+
+    fn full() -> S3Fifo {
+        let mut eviction = S3Fifo::default();
+        eviction.settle(&Heap::default(), &Field::new(Some(20), 1));
+        (0..20).for_each(|key| _ = insert(&mut eviction, key, false));
+        eviction
+    }
+
+    #[test]
+    fn what_was_used_twice_goes_to_main_and_what_comes_back_does() {
+        let mut eviction = full();
+        // Of the first two, used twice and once, the second leaves.
+        for slot in [0, 0, 1] {
+            eviction.hit(slot);
+        }
+        assert_eq!(insert(&mut eviction, 100, true), Some(1));
+        // It comes back into main, where it stays, as does 0; all others leave first.
+        insert(&mut eviction, 1, true);
+        let left: Vec<_> = (200..220).filter_map(|key| insert(&mut eviction, key, true)).collect();
+        assert_eq!(left.len(), 20);
+        assert!(!left.contains(&0) && !left.contains(&1), "{left:?}");
+    }
+
+    #[test]
+    fn of_a_named_victim_one_use_is_enough() {
+        let mut eviction = full();
+        assert_eq!(eviction.victim(), Some(0));
+        eviction.hit_mut(0);
+        assert_eq!(eviction.victim(), Some(1));
+    }
+}

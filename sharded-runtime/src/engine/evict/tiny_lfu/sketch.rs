@@ -1,0 +1,170 @@
+//! How often a key was asked for lately, estimated in four bits.
+
+use crate::{hasher::GOLDEN, memory::arena::Heap, memory::chunked::Chunked};
+
+/// The most that a counter counts; above so much a key is asked for often.
+const MOST: u64 = 15;
+/// Counters of a key, each in a word of its own.
+const ROWS: usize = 4;
+/// Bits of a word for each of these counters: four to choose from.
+const ROW_BITS: u32 = 16;
+/// All is halved after so many counts for each entry that there may be.
+const PERIOD: u32 = 10;
+/// Words that are halved with each count, once they are to be: a thousandth of all in a large sketch, and few counts for all.
+const HALVES: usize = 8;
+/// All bits of each counter but the upper one.
+const SEVENS: u64 = 0x7777_7777_7777_7777;
+
+/// Words for each entry of a shard, at most, so that all of a sketch is there in any shard that is half as full as others.
+const PER_ENTRY: usize = 2;
+
+/// A count-min sketch (Cormode and Muthukrishnan, 2005) whose counts are halved now and then (Einziger, Friedman and Manes, 2017). Its memory grows by
+/// a word with each insert, and only as far as the shard's entries go: a map that is far from full evicts nothing.
+#[derive(Debug, Default)]
+pub(super) struct Sketch {
+    words: Chunked<u64>,
+    /// For so many entries it is large enough: a power of two, and twice the words.
+    entries: u32,
+    heap: Heap,
+    counted: u32,
+    /// The next word to be halved, while they are.
+    halving: Option<usize>,
+}
+
+impl Sketch {
+    pub(super) fn new(heap: &Heap, entries: usize) -> Self {
+        let entries = u32::try_from(entries).unwrap_or(u32::MAX).clamp(8, 1 << 31).next_power_of_two();
+        Sketch { words: Chunked::new(heap), entries, heap: heap.clone(), ..Sketch::default() }
+    }
+
+    pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {
+        self.words.part(index)
+    }
+
+    fn size(&self) -> usize {
+        self.entries as usize / 2
+    }
+
+    /// Words that there is memory for, at most, in a shard of so many entries.
+    fn most_stored(&self, entries: u32) -> usize {
+        self.size().min((entries as usize + 1) * PER_ENTRY)
+    }
+
+    /// Makes memory for one word more, if a shard of so many entries may have one more.
+    pub(super) fn grow(&mut self, entries: u32) {
+        if self.words.len() < self.most_stored(entries) {
+            self.words.reach(self.words.len());
+        }
+    }
+
+    /// Gives back the memory that a shard of so many entries may not have.
+    pub(super) fn shrink(&mut self, entries: u32) {
+        let most = self.most_stored(entries);
+        if self.words.len() > most {
+            self.words.truncate(most);
+        }
+    }
+
+    /// Is large enough for so many entries, and not far larger, or forgets all and becomes it.
+    pub(super) fn fit(&mut self, entries: u32) {
+        if entries > self.entries || (entries < self.entries / 8 && self.entries > 8) {
+            *self = Sketch::new(&self.heap, entries as usize);
+        }
+    }
+
+    /// The word and the shift in it of each counter.
+    fn counters(&self, hash: u32) -> [(usize, u32); ROWS] {
+        let mut bits = u64::from(hash).wrapping_mul(GOLDEN);
+        let mask = self.size().max(1) - 1;
+        let mut row = 0;
+        [(); ROWS].map(|()| {
+            bits = (bits ^ bits >> 32).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+            #[allow(clippy::cast_possible_truncation, reason = "some bits are taken")]
+            let (word, counter) = ((bits >> 32) as usize & mask, (bits >> 30) as u32 & 3);
+            row += ROW_BITS;
+            (word, row - ROW_BITS + counter * 4)
+        })
+    }
+
+    pub(super) fn frequency(&self, hash: u32) -> u64 {
+        let counts =
+            self.counters(hash).map(|(word, shift)| self.words.get(word).map_or(0, |word| word >> shift & MOST));
+        counts.into_iter().min().unwrap_or(0)
+    }
+
+    /// Counts that a key was asked for so many times.
+    pub(super) fn count(&mut self, hash: u32, times: u8) {
+        let mut any = false;
+        for (word, shift) in self.counters(hash) {
+            if word < self.words.len() {
+                let word = &mut self.words[word];
+                let count = *word >> shift & MOST;
+                let new = (count + u64::from(times)).min(MOST);
+                any |= new != count;
+                *word += (new - count) << shift;
+            }
+        }
+        // As counted by a sketch whose counters are all full, many uses at once are one.
+        self.counted = self.counted.saturating_add(u32::from(any) * u32::from(times));
+        if self.counted >= PERIOD.saturating_mul(self.entries) {
+            self.counted /= 2;
+            self.halving = Some(0);
+        }
+        self.halve();
+    }
+
+    fn halve(&mut self) {
+        let Some(first) = self.halving else { return };
+        let end = (first + HALVES).min(self.words.len());
+        for word in first..end {
+            let word = &mut self.words[word];
+            *word = (*word >> 1) & SEVENS;
+        }
+        self.halving = (end < self.words.len()).then_some(end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST, Sketch};
+    use crate::memory::arena::Heap;
+
+    fn grown(entries: usize) -> Sketch {
+        let mut sketch = Sketch::new(&Heap::default(), entries);
+        (0..entries).for_each(|_| sketch.grow(1 << 20));
+        sketch
+    }
+
+    #[test]
+    fn no_key_counts_for_less_than_it_was_asked_for_and_few_for_more() {
+        let mut sketch = grown(1000);
+        for key in 0..1000_u32 {
+            sketch.count(key, u8::try_from(key % 3).unwrap());
+        }
+        let over = (0..1000_u32).filter(|&key| {
+            let frequency = sketch.frequency(key);
+            assert!(frequency >= u64::from(key % 3), "{key}");
+            frequency > u64::from(key % 3)
+        });
+        assert!(over.count() < 100);
+    }
+
+    #[test]
+    fn what_was_often_asked_for_is_forgotten() {
+        let mut sketch = grown(64);
+        sketch.count(7, 200);
+        assert_eq!(sketch.frequency(7), MOST);
+        (1000..11_000).for_each(|key| sketch.count(key % 90 * 1000, 1));
+        assert!(sketch.frequency(7) < MOST);
+    }
+
+    #[test]
+    fn it_follows_the_entries_where_it_is_told_to() {
+        let mut sketch = grown(8);
+        sketch.fit(1000);
+        (0..2000).for_each(|_| sketch.grow(1000));
+        assert_eq!(sketch.words.len(), 512);
+        sketch.fit(10);
+        assert_eq!((sketch.words.len(), sketch.size()), (0, 8));
+    }
+}

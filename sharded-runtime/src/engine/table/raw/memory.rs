@@ -1,0 +1,214 @@
+//! Memory for buckets: a block that doubles, then chunks; each at the end, and given back from there.
+
+use super::{Bucket, Homes, Layout, NoMemory, RawTable, Shown, bucket::Header, geometry::Geometry};
+use crate::{
+    Policy,
+    list::NIL,
+    memory::arena::{Directory, Heap},
+};
+use std::{ptr::NonNull, sync::atomic::Ordering::Relaxed};
+
+/// A table of so many chunks or more keeps one to spare at its end, so that it never has to take one when nothing but a chain of displaced
+/// entries has become longer. In unit tests smaller ones do, so that each allocation of such a table can be refused in turn.
+const SPARE_FROM: u32 = if cfg!(test) { 8 } else { 64 };
+
+impl<K, V, P: Policy> RawTable<K, V, P> {
+    /// Gets memory for more buckets: a block twice as large as the first one, or one more chunk.
+    pub(super) fn extend(&mut self, view: Shown<'_, K, V, P>) -> Result<(), NoMemory> {
+        let classes = Layout::<K, V, P>::CLASSES;
+        if self.slots() >= NIL - (1 << (classes + Layout::<K, V, P>::SLOT_BITS)) {
+            return Err(NoMemory);
+        }
+        if self.geometry.buckets < 1 << classes {
+            self.move_first_block(self.geometry.buckets.ilog2() + 1, view)?;
+        } else {
+            let chunks = self.geometry.buckets >> classes;
+            if chunks == 1 << self.geometry.directory_class {
+                self.extend_directory(chunks, view)?;
+            }
+            let chunk = self.arena.take(classes).ok_or(NoMemory)?;
+            // SAFETY: the chunk is this table's, and the directory has room for its address.
+            unsafe { Self::enter(self.geometry.directory, chunks, Self::clear(chunk, classes)) }
+            self.geometry.set(view, Geometry { buckets: self.geometry.buckets + (1 << classes), ..*self.geometry });
+        }
+        Ok(())
+    }
+
+    /// Gets the first memory: for the homes that a table begins with.
+    pub(super) fn begin(&mut self, view: Shown<'_, K, V, P>) -> Result<(), NoMemory> {
+        let homes = Homes::first(self.sizes.base);
+        let class = homes.count().next_power_of_two().ilog2().min(Layout::<K, V, P>::CLASSES);
+        let directory = self.arena.take_directory(0).ok_or(NoMemory)?;
+        let Some(block) = self.arena.take(class) else {
+            // SAFETY: it was just taken.
+            unsafe { self.arena.give_directory(directory, 0) }
+            return Err(NoMemory);
+        };
+        // SAFETY: both were just taken, so they are this table's.
+        unsafe { Self::enter(directory, 0, Self::clear(block, class)) }
+        self.geometry.set(view, Geometry { directory, buckets: 1 << class, ..Geometry::EMPTY });
+        while self.geometry.buckets < homes.count() {
+            if let Err(NoMemory) = self.extend(view) {
+                drop(self.take_all(view));
+                return Err(NoMemory);
+            }
+        }
+        self.geometry.set_homes(view, homes);
+        self.set_target(homes.count());
+        self.provide_spare(view);
+        Ok(())
+    }
+
+    fn extend_directory(&mut self, chunks: u32, view: Shown<'_, K, V, P>) -> Result<(), NoMemory> {
+        let before = *self.geometry;
+        let directory_class = before.directory_class + 1;
+        let larger = self.arena.take_directory(directory_class).ok_or(NoMemory)?;
+        for chunk in 0..chunks {
+            // SAFETY: the larger one has room for twice as many; there are so many chunks.
+            unsafe { Self::enter(larger, chunk, self.middle(chunk)) }
+        }
+        self.geometry.set(view, Geometry { directory: larger, directory_class, ..before });
+        // SAFETY: it is of this class, and no longer this table's.
+        unsafe { self.arena.give_directory(before.directory, before.directory_class) }
+        Ok(())
+    }
+
+    /// # Safety
+    ///
+    /// The index must be below the directory's length, and the middle that of a block of the same table.
+    unsafe fn enter(directory: Directory, index: u32, middle: NonNull<u8>) {
+        // SAFETY: the caller's promise.
+        unsafe { directory.add(index as usize).as_ref() }.store(middle.as_ptr(), Relaxed);
+    }
+
+    /// # Safety
+    ///
+    /// The index must be below the number of chunks, or zero in a table that has a first block.
+    unsafe fn middle(&self, index: u32) -> NonNull<u8> {
+        // SAFETY: the caller's promise, so there is an address.
+        unsafe { NonNull::new_unchecked(self.geometry.directory.add(index as usize).as_ref().load(Relaxed)) }
+    }
+
+    /// The block of this class at an index of the directory.
+    ///
+    /// # Safety
+    ///
+    /// As of [`middle`](RawTable::middle), and the block must be of this class.
+    unsafe fn block(&self, index: u32, class: u32) -> NonNull<u8> {
+        // SAFETY: the caller's promise; the middle lies so far in the block.
+        unsafe { self.middle(index).sub(Layout::<K, V, P>::middle(1 << class)) }
+    }
+
+    /// Memory for what is known about the entries.
+    pub(crate) fn heap(&self) -> &Heap {
+        self.arena.heap()
+    }
+
+    /// The address and the bytes of a piece of the table's memory.
+    pub(crate) fn piece(&self, index: u32) -> Option<(usize, usize)> {
+        if self.geometry.buckets == 0 {
+            return None;
+        }
+        let classes = Layout::<K, V, P>::CLASSES;
+        let class = self.geometry.buckets.ilog2().min(classes);
+        match index.checked_sub(1) {
+            None => Some((self.geometry.directory.addr().get(), size_of::<usize>() << self.geometry.directory_class)),
+            Some(chunk) if chunk < (self.geometry.buckets >> classes).max(1) => {
+                // SAFETY: there are so many chunks, or one block, of this class.
+                let block = unsafe { self.block(chunk, class) };
+                Some((block.addr().get(), Layout::<K, V, P>::ARENA.bytes(class)))
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// Sees to it that a large table has a chunk to spare. Without memory for it there is just none.
+    pub(super) fn provide_spare(&mut self, view: Shown<'_, K, V, P>) {
+        if self.geometry.homes.count() >= SPARE_FROM << Layout::<K, V, P>::CLASSES
+            && self.geometry.buckets < self.needed()
+        {
+            let _ = self.extend(view);
+        }
+    }
+
+    /// How many buckets there should be for the homes: the first block is made smaller by halves, the rest is given back by chunks.
+    fn needed(&self) -> u32 {
+        let classes = Layout::<K, V, P>::CLASSES;
+        match self.geometry.homes.count() {
+            homes if self.geometry.buckets <= 1 << classes => homes.next_power_of_two(),
+            homes if homes < SPARE_FROM << classes => homes.next_multiple_of(1 << classes),
+            homes => (homes + 1).next_multiple_of(1 << classes),
+        }
+    }
+
+    /// Gives back the memory at the end that nothing is in.
+    pub(super) fn trim(&mut self, view: Shown<'_, K, V, P>) {
+        let classes = Layout::<K, V, P>::CLASSES;
+        let needed = self.needed();
+        // The last home tells whether anything lies beyond the homes.
+        if needed >= self.geometry.buckets || self.end_of_chain(self.geometry.homes.count() - 1) >= needed {
+            return;
+        }
+        if self.geometry.buckets <= 1 << classes {
+            // Without memory for a smaller block the larger one stays.
+            let _ = self.move_first_block(needed.ilog2(), view);
+        }
+        while self.geometry.buckets > needed && self.geometry.buckets > 1 << classes {
+            let buckets = self.geometry.buckets - (1 << classes);
+            self.geometry.set(view, Geometry { buckets, ..*self.geometry });
+            // SAFETY: it is a whole chunk, nothing is in it, and nobody but racing readers looks at it.
+            unsafe { self.arena.give(self.block(buckets >> classes, classes), classes) }
+        }
+    }
+
+    /// Brings the first block, while it is the only one, to another size.
+    fn move_first_block(&mut self, class: u32, view: Shown<'_, K, V, P>) -> Result<(), NoMemory> {
+        let block = self.arena.take(class).ok_or(NoMemory)?;
+        // SAFETY: the block is of this class, and was just taken.
+        let middle = unsafe { Self::clear(block, class) };
+        for number in 0..self.geometry.buckets.min(1 << class) {
+            // SAFETY: the new block has this bucket, it is empty, and there is no other writer.
+            unsafe { self.bucket(number).move_all_to(Bucket::new(middle, number as usize)) }
+        }
+        let class_before = self.geometry.buckets.ilog2();
+        // SAFETY: a table with memory has a first block, of this class as long as it is the only one.
+        let before = unsafe { self.block(0, class_before) };
+        // SAFETY: a directory has room for an address.
+        unsafe { Self::enter(self.geometry.directory, 0, middle) }
+        self.geometry.set(view, Geometry { buckets: 1 << class, ..*self.geometry });
+        // SAFETY: it is of this class, and nobody but racing readers looks at it.
+        unsafe { self.arena.give(before, class_before) }
+        Ok(())
+    }
+
+    /// Makes all buckets of a new block empty, and answers its middle.
+    ///
+    /// # Safety
+    ///
+    /// The block must be of this class, and the caller's alone, but for readers that lost a race.
+    unsafe fn clear(block: NonNull<u8>, class: u32) -> NonNull<u8> {
+        // SAFETY: the caller's promise: the middle lies in the block.
+        let middle = unsafe { block.add(Layout::<K, V, P>::middle(1 << class)) };
+        for index in 0..1 << class {
+            // SAFETY: the caller's promise: the block has this bucket.
+            unsafe { Bucket::<K, V, P>::new(middle, index).set_header(Header::EMPTY) }
+        }
+        middle
+    }
+
+    /// Gives all memory back. Nothing may be in it any more.
+    pub(super) fn release(&mut self) {
+        debug_assert_eq!(self.len, 0);
+        if self.buckets() == 0 {
+            return;
+        }
+        let classes = Layout::<K, V, P>::CLASSES;
+        let class = self.geometry.buckets.ilog2().min(classes);
+        for index in 0..(self.geometry.buckets >> classes).max(1) {
+            // SAFETY: it is of this class, nothing is in it, and nobody but racing readers looks at it.
+            unsafe { self.arena.give(self.block(index, class), class) }
+        }
+        // SAFETY: it is of this class, and no longer this table's.
+        unsafe { self.arena.give_directory(self.geometry.directory, self.geometry.directory_class) }
+    }
+}

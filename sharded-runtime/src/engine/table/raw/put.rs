@@ -1,0 +1,208 @@
+//! Putting in and taking out.
+
+use super::{
+    At, Bucket, Handed, Layout, NoMemory, RawTable, Removed, Shown,
+    bucket::{Header, tag},
+    slot_number,
+};
+use crate::{Policy, engine::table::Offer};
+use std::{borrow::Borrow, mem};
+
+/// What became of an offer.
+#[derive(Clone, Copy)]
+pub(crate) enum Put {
+    /// It is stored.
+    Stored,
+    /// Its key was there: it has that entry's value now. The key is still on offer, and the value that it replaced is in place of its own.
+    Replaced,
+    /// Neither: there is no vacant slot at its home, or the table [needs a step](RawTable::needs_step) first.
+    Crowded,
+}
+
+impl<K, V, P: Policy> RawTable<K, V, P> {
+    /// Stores what is on offer, where no more has to be known of it than its key and its value, and if it is done in one place: in the entry that
+    /// the key has already, or in a vacant slot of its home.
+    #[inline]
+    pub(crate) fn put(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put
+    where
+        K: Eq,
+    {
+        let Some(key) = offer.key() else { return Put::Crowded };
+        let number = self.home_of(hash);
+        // SAFETY: it is the home of a hash.
+        let home = unsafe { self.bucket(number) };
+        home.prefetch();
+        // SAFETY: the bucket is one of this table's.
+        let header = unsafe { home.header() };
+        if let Some(at) = self.search_from(number, home, header, hash, key) {
+            let Some(value) = &mut offer.value else { return Put::Crowded };
+            // SAFETY: there is an entry, and `&mut self` keeps all others out.
+            unsafe { at.change(|_, old| mem::swap(old, value)) }
+            return Put::Replaced;
+        }
+        self.put_at_home(home, header, hash, offer)
+    }
+
+    /// As [`put`](RawTable::put), of a key that is not there.
+    #[inline]
+    pub(crate) fn put_new(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put {
+        // SAFETY: it is the home of a hash.
+        let home = unsafe { self.bucket(self.home_of(hash)) };
+        // SAFETY: the bucket is one of this table's.
+        self.put_at_home(home, unsafe { home.header() }, hash, offer)
+    }
+
+    #[inline]
+    fn put_at_home(&mut self, home: Bucket<K, V, P>, header: Header, hash: u64, offer: &mut Offer<K, V>) -> Put {
+        // A table without buckets has a home all the same, which looks vacant.
+        if self.geometry.buckets > 0
+            && !self.needs_step()
+            && let Some(slot) = header.vacant(Layout::<K, V, P>::ALL).first()
+            && offer.is_whole()
+        {
+            self.len += 1;
+            // SAFETY: the slot is vacant, and `&mut self` keeps other writers out. The offer is whole.
+            unsafe { Self::fill(home, slot, hash, offer) }
+            return Put::Stored;
+        }
+        Put::Crowded
+    }
+
+    /// Puts in the entry on offer, whose key is not there, and answers its slot. Its stamp is still to be set.
+    ///
+    /// # Errors
+    ///
+    /// Without memory for it the table is as before, and the entry stays on offer.
+    ///
+    /// # Panics
+    ///
+    /// If the offer lacks its key or its value.
+    pub(crate) fn insert(
+        &mut self,
+        hash: u64,
+        offer: &mut Offer<K, V>,
+        view: Shown<'_, K, V, P>,
+    ) -> Result<u32, NoMemory> {
+        assert!(offer.is_whole(), "an entry is on offer");
+        if self.is_overdue() {
+            return Err(NoMemory);
+        }
+        if self.geometry.buckets == 0 {
+            self.begin(view)?;
+        }
+        let home = self.home_of(hash);
+        let (number, slot) = self.vacancy(home, view)?;
+        // SAFETY: the slot is vacant, and `&mut self` keeps other writers out. The offer is whole.
+        unsafe {
+            Self::fill(self.bucket(number), slot, hash, offer);
+            self.displace(home, number);
+        }
+        self.len += 1;
+        Ok(slot_number::<K, V, P>(number, slot))
+    }
+
+    /// Puts what is on offer into a slot, with all that is known of it. The key and the value are moved once, from the offer to the slot.
+    ///
+    /// # Safety
+    ///
+    /// The slot must be vacant and in memory of this table, and there must be no other writer. The offer must be whole.
+    #[inline]
+    unsafe fn fill(bucket: Bucket<K, V, P>, slot: usize, hash: u64, offer: &mut Offer<K, V>) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            bucket.put_offer(slot, offer);
+            if let Some(marks) = bucket.marks() {
+                marks.clear(slot);
+            }
+            if let Some(kept) = bucket.kept_hash(slot) {
+                #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is kept")]
+                kept.write(hash as u32);
+            }
+            bucket.set_tag(slot, tag(hash));
+        }
+    }
+
+    /// The first vacant slot from a home on.
+    fn vacancy(&mut self, home: u32, view: Shown<'_, K, V, P>) -> Result<(u32, usize), NoMemory> {
+        let mut number = home;
+        loop {
+            if number >= self.geometry.buckets {
+                self.extend(view)?;
+                continue;
+            }
+            // SAFETY: the bucket is one of this table's.
+            if let Some(slot) = unsafe { self.bucket(number).vacant() }.first() {
+                return Ok((number, slot));
+            }
+            number += 1;
+        }
+    }
+
+    /// Moves the entry of a slot, with this hash (of which only the lower half counts), to what is removed. Says whether there is one.
+    pub(crate) fn remove(&mut self, slot: u32, hash: u64, removed: &mut Removed<K, V>) -> bool {
+        let Some(at) = self.at(slot) else { return false };
+        // SAFETY: there is an entry, which is gone then.
+        unsafe {
+            removed.push_pair(at.bucket.pair(at.slot));
+            self.forget(&at, hash);
+        }
+        true
+    }
+
+    /// As [`remove`](RawTable::remove), but hands the entry out.
+    pub(crate) fn hand(&mut self, slot: u32, hash: u64, handed: &mut Handed<K, V>) -> bool {
+        let Some(at) = self.at(slot) else { return false };
+        // SAFETY: there is an entry, which is gone then.
+        unsafe {
+            handed.put(at.bucket.pair(at.slot));
+            self.forget(&at, hash);
+        }
+        true
+    }
+
+    /// As [`hand`](RawTable::hand), of the entry of a key, if a condition holds for its value.
+    #[inline]
+    pub(crate) fn hand_if<Q>(
+        &mut self,
+        hash: u64,
+        key: &Q,
+        condition: impl FnOnce(&V) -> bool,
+        handed: &mut Handed<K, V>,
+    ) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let Some(at) = self.search(hash, key) else { return false };
+        // SAFETY: there is an entry, which is gone then, and `&mut self` keeps all others out.
+        unsafe {
+            let is_wanted = condition(&(*at.bucket.pair(at.slot)).value);
+            if is_wanted {
+                handed.put(at.bucket.pair(at.slot));
+                self.forget(&at, hash);
+            }
+            is_wanted
+        }
+    }
+
+    /// Forgets an entry that was moved out of its slot.
+    ///
+    /// # Safety
+    ///
+    /// There must be an entry, with this hash.
+    #[inline]
+    unsafe fn forget(&mut self, at: &At<K, V, P>, hash: u64) {
+        // SAFETY: the bucket is one of this table's, and `&mut self` keeps other writers out.
+        unsafe { at.bucket.set_tag(at.slot, 0) }
+        let home = self.home_of(hash);
+        if home != at.number {
+            // SAFETY: the entry was in a bucket of this table's.
+            unsafe { self.undisplace(home, at.number) }
+        }
+        self.len -= 1;
+        self.note_gap(at.number);
+        if self.len < self.least {
+            self.aim_lower();
+        }
+    }
+}

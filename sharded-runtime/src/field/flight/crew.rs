@@ -1,0 +1,267 @@
+//! Who leads a flight, and who waits for it.
+
+use super::nesting;
+use crate::{memory::sys::fork::generation, sync::Mutex, waker::StoredWaker};
+use std::{
+    any::Any,
+    collections::BTreeMap,
+    mem,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+/// One key whose value is being loaded.
+pub(crate) struct Flight<V> {
+    id: u64,
+    crew: Mutex<Crew<V>>,
+}
+
+/// What one who waited is told, once.
+pub(crate) enum Told<V> {
+    /// A copy of the value. Boxed, so that those who wait are small, as threads and as futures.
+    Loaded(Box<V>),
+    /// The error, of a type that the one who waited may or may not know.
+    Failed(Arc<dyn Any + Send + Sync>),
+    /// The lead is yours.
+    Lead,
+    /// This flight has ended without an answer: look again.
+    Again,
+}
+
+struct Crew<V> {
+    phase: Phase,
+    /// The process that those who lead and wait are in, by its [`generation`].
+    process: u32,
+    next: u64,
+    /// In the order in which they came. Without a waker until they are polled.
+    waiting: BTreeMap<u64, Option<StoredWaker>>,
+    told: BTreeMap<u64, Told<V>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Someone leads.
+    Led,
+    /// The lead was given up and nobody was there to take it.
+    Adrift,
+    /// The registry no longer knows it; nobody comes anew.
+    Landed,
+}
+
+impl<V> Flight<V> {
+    /// A flight led by whoever makes it.
+    pub(crate) fn new() -> Self {
+        Flight {
+            id: nesting::new_id(),
+            crew: Mutex::new(Crew {
+                phase: Phase::Led,
+                process: generation(),
+                next: 0,
+                waiting: BTreeMap::new(),
+                told: BTreeMap::new(),
+            }),
+        }
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// A ticket to wait with, or `None` where the lead was to be had and is the caller's now.
+    pub(crate) fn board(&self) -> Option<u64> {
+        let mut crew = self.crew.lock();
+        crew.look_for_fork();
+        if crew.phase == Phase::Adrift {
+            crew.phase = Phase::Led;
+            return None;
+        }
+        let ticket = crew.next;
+        crew.next += 1;
+        if crew.phase == Phase::Landed {
+            crew.told.insert(ticket, Told::Again);
+        } else {
+            crew.waiting.insert(ticket, None);
+        }
+        Some(ticket)
+    }
+
+    /// What the holder of a ticket has been told; until then the waker is kept.
+    pub(crate) fn poll(&self, ticket: u64, context: &Context<'_>) -> Poll<Told<V>> {
+        let waker = StoredWaker::new(context);
+        let mut crew = self.crew.lock();
+        if let Some(told) = crew.told.remove(&ticket) {
+            return Poll::Ready(told);
+        }
+        let _before = crew.waiting.insert(ticket, Some(waker));
+        drop(crew);
+        Poll::Pending
+    }
+
+    /// The holder of a ticket waits no longer. Says whether the flight is adrift now.
+    pub(crate) fn leave(&self, ticket: u64) -> bool {
+        let mut crew = self.crew.lock();
+        let _waker = crew.waiting.remove(&ticket);
+        let told = crew.told.remove(&ticket);
+        drop(crew);
+        // Or else it would be lost with its holder.
+        matches!(told, Some(Told::Lead)) && self.give_up()
+    }
+
+    /// Hands the lead to the one who waits longest. Says whether the flight is adrift now, since nobody does. Of one that has landed
+    /// nobody can take the lead, so all look again.
+    pub(crate) fn give_up(&self) -> bool {
+        let mut crew = self.crew.lock();
+        if crew.phase == Phase::Landed {
+            drop(crew);
+            self.tell_all(|| Told::Again);
+            return false;
+        }
+        let Some((ticket, waker)) = crew.waiting.pop_first() else {
+            crew.phase = Phase::Adrift;
+            return true;
+        };
+        crew.told.insert(ticket, Told::Lead);
+        drop(crew);
+        waker.map(StoredWaker::wake);
+        false
+    }
+
+    /// Whether nobody leads.
+    pub(crate) fn is_adrift(&self) -> bool {
+        let mut crew = self.crew.lock();
+        crew.look_for_fork();
+        crew.phase == Phase::Adrift
+    }
+
+    /// Nobody comes anew: the registry no longer knows it.
+    pub(crate) fn land(&self) {
+        self.crew.lock().phase = Phase::Landed;
+    }
+
+    /// Takes back that it has landed. Only under the shard's lock under which it did, so that nobody has seen it.
+    pub(crate) fn resume(&self) {
+        self.crew.lock().phase = Phase::Led;
+    }
+
+    /// Tells all who wait, one after the other; what each is told is made outside of the lock.
+    pub(crate) fn tell_all(&self, mut make: impl FnMut() -> Told<V>) {
+        while let Some(ticket) = self.first() {
+            let told = make();
+            let mut crew = self.crew.lock();
+            // It may have left meanwhile.
+            let Some(waker) = crew.waiting.remove(&ticket) else { continue };
+            crew.told.insert(ticket, told);
+            drop(crew);
+            waker.map(StoredWaker::wake);
+        }
+    }
+
+    fn first(&self) -> Option<u64> {
+        self.crew.lock().waiting.first_key_value().map(|(&ticket, _)| ticket)
+    }
+}
+
+impl<V> Crew<V> {
+    /// In a child of `fork`, leaves behind those who lead and wait in the parent. Their wakers are of an executor that may not be here.
+    fn look_for_fork(&mut self) {
+        let process = generation();
+        if self.process != process {
+            self.process = process;
+            mem::forget((mem::take(&mut self.waiting), mem::take(&mut self.told)));
+            if self.phase == Phase::Led {
+                self.phase = Phase::Adrift;
+            }
+        }
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models {
+    use super::{Flight, Told};
+    use loom::{sync::Notify, thread};
+    use std::{
+        sync::Arc,
+        task::{Context, Poll, Wake, Waker},
+    };
+
+    struct Signal(Notify);
+    impl Wake for Signal {
+        fn wake(self: Arc<Self>) {
+            self.0.notify();
+        }
+    }
+
+    /// What the holder of a ticket is told, which must not take for ever.
+    fn wait(flight: &Flight<u32>, ticket: u64) -> Told<u32> {
+        let signal = Arc::new(Signal(Notify::new()));
+        loop {
+            let waker = Waker::from(Arc::clone(&signal));
+            if let Poll::Ready(told) = flight.poll(ticket, &Context::from_waker(&waker)) {
+                return told;
+            }
+            signal.0.wait();
+        }
+    }
+
+    fn boarded() -> (Arc<Flight<u32>>, [u64; 2]) {
+        let flight = Arc::new(Flight::new());
+        let tickets = [1, 2].map(|_| flight.board().expect("the maker leads"));
+        (flight, tickets)
+    }
+
+    /// However the lead and one who waits leave, whoever stays has the lead.
+    #[test]
+    fn the_lead_is_not_lost() {
+        loom::model(|| {
+            let (flight, [leaves, stays]) = boarded();
+            let waiters = thread::spawn({
+                let flight = Arc::clone(&flight);
+                move || {
+                    assert!(!flight.leave(leaves), "one is left who can lead");
+                    assert!(matches!(wait(&flight, stays), Told::Lead));
+                }
+            });
+            assert!(!flight.give_up());
+            waiters.join().unwrap();
+            assert!(!flight.is_adrift());
+        });
+    }
+
+    /// If all leave, exactly one of them is told that nobody is left.
+    #[test]
+    fn the_last_one_knows() {
+        loom::model(|| {
+            let (flight, tickets) = boarded();
+            let threads = tickets.map(|ticket| {
+                let flight = Arc::clone(&flight);
+                thread::spawn(move || flight.leave(ticket))
+            });
+            let mut last = u32::from(flight.give_up());
+            for thread in threads {
+                last += u32::from(thread.join().unwrap());
+            }
+            assert!(last == 1 && flight.is_adrift());
+            assert!(flight.board().is_none(), "whoever comes next leads");
+        });
+    }
+
+    /// All who stay hear of the end, once.
+    #[test]
+    fn everyone_is_told() {
+        loom::model(|| {
+            let (flight, [leaves, stays]) = boarded();
+            let waiters = thread::spawn({
+                let flight = Arc::clone(&flight);
+                move || {
+                    assert!(!flight.leave(leaves));
+                    assert!(matches!(wait(&flight, stays), Told::Loaded(value) if *value == 1));
+                }
+            });
+            flight.land();
+            flight.tell_all(|| Told::Loaded(Box::new(1)));
+            assert!(!flight.give_up());
+            waiters.join().unwrap();
+            assert!(matches!(wait(&flight, flight.board().unwrap()), Told::Again));
+        });
+    }
+}

@@ -1,0 +1,41 @@
+//! One map: what it was built with, and what each of its calls is made of.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `core.rs` | the map, and a write to one shard |
+//! | `settings.rs` | what is declared and what overrides it, put together |
+//! | `placing.rs` | on which node each shard is |
+//! | `look.rs` | how a read reaches an entry |
+//! | `locked.rs` | a shard while its exclusive lock is held |
+//! | `plain.rs` | writes to maps whose entries neither expire nor are evicted |
+//! | `units.rs` | how much of the capacity an entry takes |
+//! | `refused.rs` | what becomes of an entry that its shard has no room for |
+//! | `expired.rs` | which shards may have expired entries, which make room first |
+//! | `shard.rs` | what goes through a whole shard |
+//! | `garbage.rs` | what a write leaves to be dropped |
+//! | `tell.rs`, `removal/` | what it leaves to be told of, and who is told |
+//! | `discard.rs` | tables that were taken out whole |
+//! | `loading.rs`, `flight/` | what a load is made of |
+//! | `recorded.rs` | what is noted for a recorder |
+
+pub(crate) mod core;
+pub(crate) mod discard;
+mod expired;
+#[cfg(test)]
+mod faults;
+pub(crate) mod flight;
+pub(crate) mod garbage;
+pub(crate) mod loading;
+pub(crate) mod locked;
+mod look;
+#[cfg(test)]
+mod passes;
+mod placing;
+mod plain;
+mod recorded;
+pub(crate) mod refused;
+pub(crate) mod removal;
+mod settings;
+pub(crate) mod shard;
+mod tell;
+pub(crate) mod units;

@@ -1,0 +1,135 @@
+//! On which node each shard of a map is, and the memory for it.
+
+use super::core::Core;
+use crate::{
+    Policy,
+    builder::StoreContext,
+    engine::table::TableOf,
+    memory::arena::{Arena, Home},
+    placement::{Binding, Pieces, Placement, Site},
+    shard::access::Step,
+    topology::NodeId,
+};
+use std::sync::Arc;
+
+/// Pieces of a shard's memory that are listed in one lock hold.
+const PIECES: usize = 256;
+
+/// The memory of a map: an arena for each node that shards of it lie on.
+pub(crate) struct Placing {
+    arenas: Vec<(Option<NodeId>, Arc<Arena>)>,
+    /// By the number of the shard.
+    arena_of: Box<[u16]>,
+}
+
+impl Placing {
+    /// # Panics
+    ///
+    /// If a placement of the user's names a node that there is not, or that has no memory.
+    pub(crate) fn new(store: &StoreContext, shards: usize, huge_pages: bool, wanted: &Wanted) -> Self {
+        let mut arenas: Vec<(Option<NodeId>, Arc<Arena>)> = Vec::new();
+        let mut arena_of = Vec::with_capacity(shards);
+        for shard in 0..shards {
+            let node = (wanted.node)(shard, shards, &store.site);
+            let index = arenas.iter().position(|(other, _)| *other == node).unwrap_or_else(|| {
+                let home = home(store, node, huge_pages, wanted);
+                arenas.push((node, Arc::new((wanted.arena)(home))));
+                arenas.len() - 1
+            });
+            // There are at most 2^16 shards, and no more arenas.
+            arena_of.push(u16::try_from(index).unwrap_or(u16::MAX));
+        }
+        Placing { arenas, arena_of: arena_of.into() }
+    }
+
+    fn of(&self, shard: usize) -> &(Option<NodeId>, Arc<Arena>) {
+        &self.arenas[usize::from(self.arena_of[shard])]
+    }
+
+    pub(crate) fn arena(&self, shard: usize) -> Arc<Arena> {
+        Arc::clone(&self.of(shard).1)
+    }
+
+    pub(crate) fn node(&self, shard: usize) -> Option<NodeId> {
+        self.of(shard).0
+    }
+
+    pub(crate) fn homes(&self) -> Vec<Arc<Home>> {
+        (0..self.arena_of.len()).map(|shard| Arc::clone(self.of(shard).1.home())).collect()
+    }
+
+    /// Bytes of table memory in use, and the blocks of it that were ever taken.
+    pub(crate) fn usage(&self) -> (usize, u64) {
+        let usages = self.arenas.iter().map(|(_, arena)| arena.usage());
+        usages.fold((0, 0), |(bytes, blocks), (b, n)| (bytes + b, blocks + n))
+    }
+
+    fn binding(&self) -> Binding {
+        let homes = || self.arenas.iter().map(|(_, arena)| arena.home());
+        match homes().find_map(|home| home.refused()) {
+            Some(error) => Binding::Refused(error),
+            None if homes().all(|home| home.is_anywhere()) => Binding::Needless,
+            None => Binding::Bound,
+        }
+    }
+}
+
+/// What a policy says of the placement, and its entries of their memory.
+pub(crate) struct Wanted {
+    name: &'static str,
+    node: fn(usize, usize, &Site) -> Option<NodeId>,
+    is_strict: bool,
+    arena: fn(Home) -> Arena,
+}
+
+impl Wanted {
+    pub(crate) const fn by<K, V, P: Policy>() -> Self {
+        Wanted {
+            name: P::NAME,
+            node: P::Placement::node,
+            is_strict: P::Placement::STRICT,
+            arena: TableOf::<K, V, P>::arena,
+        }
+    }
+}
+
+fn home(store: &StoreContext, node: Option<NodeId>, huge_pages: bool, wanted: &Wanted) -> Home {
+    let name = wanted.name;
+    let Some(id) = node else { return Home::anywhere(huge_pages) };
+    let topology = store.site.topology();
+    let has_memory = topology.node(id).map(|node| node.memory() > 0);
+    let nodes = || topology.nodes().iter().map(|node| node.id().to_string()).collect::<Vec<_>>().join(", ");
+    match has_memory {
+        None => panic!("the placement of `{}` names node {id}, but the nodes are {}", name, nodes()),
+        // On a machine that does not say how much there is, nothing is known to be missing.
+        Some(false) if store.site.has_choice() => {
+            panic!("the placement of `{name}` names node {id}, which has no memory for this process")
+        }
+        Some(_) if store.site.has_choice() => Home::on(id, wanted.is_strict, huge_pages),
+        Some(_) => Home::anywhere(huge_pages),
+    }
+}
+
+impl<K, V, P: Policy, S> Pieces for Core<K, V, P, S> {
+    fn declared(&self) -> (Vec<Option<NodeId>>, Binding) {
+        ((0..self.shard_count()).map(|shard| self.placing.node(shard)).collect(), self.placing.binding())
+    }
+
+    #[track_caller]
+    fn pieces(&self, shard: usize) -> Vec<(usize, usize)> {
+        let mut pieces = vec![self.shards.piece(shard)];
+        let mut listed = 0;
+        loop {
+            let more = self.shards.read(shard, Step, |_, table| {
+                let before = pieces.len();
+                pieces.extend(table.pieces(listed).take(PIECES));
+                pieces.len() - before
+            });
+            listed += more;
+            if more < PIECES {
+                return pieces;
+            }
+            self.shards.between_steps();
+        }
+    }
+}

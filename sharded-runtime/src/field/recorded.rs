@@ -1,0 +1,115 @@
+//! What a recorder is told of a map.
+
+use super::core::Core;
+use crate::{
+    Policy,
+    builder::Overrides,
+    lock::Lock,
+    record::{Facts, Operation, Timed, choice_name},
+};
+use std::{
+    any::type_name,
+    hash::{BuildHasher, Hash},
+    mem::needs_drop,
+    time::Instant,
+};
+
+/// Whether a clock is read around what a use runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IsTimed(bool);
+
+impl IsTimed {
+    pub(crate) fn and(self, is_timed: bool) -> Self {
+        IsTimed(self.0 && is_timed)
+    }
+}
+
+impl<K, V, P: Policy, S> Core<K, V, P, S> {
+    /// The hash of a key that is used, which is noted where uses are recorded.
+    #[inline]
+    pub(crate) fn hash_for<Q>(&self, operation: Operation, key: &Q) -> u64
+    where
+        Q: Hash + ?Sized,
+        S: BuildHasher + Default + 'static,
+    {
+        self.hash_timed(operation, key).0
+    }
+
+    /// As [`hash_for`](Core::hash_for), of a use that runs something. Says whether that is to be timed.
+    #[inline]
+    pub(crate) fn hash_timed<Q>(&self, operation: Operation, key: &Q) -> (u64, IsTimed)
+    where
+        Q: Hash + ?Sized,
+        S: BuildHasher + Default + 'static,
+    {
+        let hash = self.hasher.hash(key);
+        // By a constant here, so that what notes is compiled only where uses are recorded.
+        let is_timed = if P::RECORDS && self.is_due(hash) { self.note(operation, hash) } else { IsTimed(false) };
+        (hash, is_timed)
+    }
+
+    /// Runs a closure on an entry, or a loader.
+    #[inline]
+    pub(crate) fn timed<R>(&self, is_timed: IsTimed, timed: Timed, run: impl FnOnce() -> R) -> R {
+        let began = Self::begin(is_timed);
+        let result = run();
+        self.end(timed, began);
+        result
+    }
+
+    /// Reads the clock, for [`end`](Core::end), before something that is to be timed.
+    #[inline]
+    pub(crate) fn begin(is_timed: IsTimed) -> Option<Instant> {
+        if P::RECORDS && is_timed.0 { Some(Instant::now()) } else { None }
+    }
+
+    #[inline]
+    pub(crate) fn end(&self, timed: Timed, began: Option<Instant>) {
+        if P::RECORDS
+            && let (Some(began), Some(recording)) = (began, &self.recording)
+        {
+            recording.note_time(timed, began);
+        }
+    }
+
+    /// Whether uses are recorded and that of such a key is to be noted.
+    #[inline]
+    pub(crate) fn is_due(&self, hash: u64) -> bool {
+        P::RECORDS
+            && match &self.recording {
+                Some(recording) => recording.is_due(hash),
+                None => false,
+            }
+    }
+
+    /// Notes a use. Says whether what it runs is to be timed.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn note(&self, operation: Operation, hash: u64) -> IsTimed {
+        let Some(recording) = &self.recording else { return IsTimed(false) };
+        let shard = self.route(hash);
+        IsTimed(recording.note(operation, hash, shard, &|| self.shards.try_write(shard, |_, _| ()).is_none()))
+    }
+
+    /// Notes of a read that was noted whether it found an entry.
+    pub(crate) fn note_found(&self, hash: u64, is_found: bool) {
+        if let Some(recording) = &self.recording {
+            recording.note_found(hash, is_found);
+        }
+    }
+
+    /// What is declared of the map, in words.
+    pub(crate) fn facts(given: &Overrides) -> Facts {
+        Facts {
+            lock: choice_name(type_name::<P::Lock>()),
+            evict: choice_name(type_name::<P::Eviction>()),
+            numa: choice_name(type_name::<P::Placement>()),
+            is_auto: choice_name(type_name::<P::Shards>()) == "Auto" && given.shards.is_none(),
+            weighs: P::WEIGHS,
+            ttl: given.ttl.or(P::TTL),
+            idle: given.idle.or(P::IDLE),
+            value_bytes: size_of::<V>(),
+            copy: <P::Lock as Lock>::READS_RACE || !needs_drop::<K>() && !needs_drop::<V>(),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Entries that wait for a listener to be called.
+
+use super::{Cause, Sink};
+use crate::{
+    contain::contain,
+    memory::sys::fork::generation,
+    shard::order::Later,
+    sync::unmodelled::{Condvar, Mutex, MutexGuard},
+};
+use std::{
+    cell::Cell,
+    collections::VecDeque,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// With more entries than this in the queue, whoever has removed one waits, where it may.
+const BOUND: usize = 1024;
+/// Calls after which a thread lets the next one that comes by go on with them.
+const SHARE: usize = 4 * BOUND;
+
+/// The listener, and the entries that it is still to be called with. One thread at a time calls it; the others leave what they
+/// have removed, and go.
+pub(super) struct Queue<K, V> {
+    listener: Box<Listener<K, V>>,
+    state: Mutex<State<K, V>>,
+    /// There is room, or nobody calls the listener.
+    moved: Condvar,
+    panics: AtomicU64,
+}
+
+type Listener<K, V> = dyn Fn(&K, &V, Cause) + Send + Sync;
+
+struct State<K, V> {
+    entries: VecDeque<(K, Box<V>, Cause)>,
+    /// Whether a thread is calling the listener, or is about to.
+    is_called: bool,
+    /// Whether that thread has done its share.
+    is_tired: bool,
+    waiting: usize,
+    /// The process that these threads are in, by its [`generation`].
+    process: u32,
+}
+
+thread_local! {
+    /// How many listeners and loaders this thread is inside. It must not wait in one: whoever it waits for may wait for what it is doing.
+    static INSIDE: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Runs something that others may wait for, so this thread does not wait for listeners meanwhile, however many entries they are behind.
+pub(crate) fn without_waiting<R>(run: impl FnOnce() -> R) -> R {
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            INSIDE.set(INSIDE.get() - 1);
+        }
+    }
+    INSIDE.set(INSIDE.get() + 1);
+    let _leave = Leave;
+    run()
+}
+
+impl<K, V> Queue<K, V> {
+    pub(super) fn new(listener: impl Fn(&K, &V, Cause) + Send + Sync + 'static) -> Self {
+        let state =
+            State { entries: VecDeque::new(), is_called: false, is_tired: false, waiting: 0, process: generation() };
+        Queue {
+            listener: Box::new(listener),
+            state: Mutex::new(state),
+            moved: Condvar::new(),
+            panics: AtomicU64::new(0),
+        }
+    }
+
+    /// Waits for room where there is none. Answers whether this thread is the one to call the listener.
+    fn comes_by(&self) -> bool {
+        let mut state = self.state.lock();
+        let process = generation();
+        if state.process != process {
+            // In a child of `fork` nobody calls the listener any more.
+            (state.process, state.is_called, state.is_tired, state.waiting) = (process, false, false, 0);
+        }
+        while state.is_called {
+            let must_wait = state.entries.len() > BOUND || state.is_tired;
+            if !must_wait || INSIDE.get() > 0 {
+                return false;
+            }
+            state.waiting += 1;
+            self.moved.wait(&mut state);
+            state.waiting -= 1;
+        }
+        state.is_called = !state.entries.is_empty();
+        state.is_called
+    }
+
+    /// The next entry to call the listener with, for the thread that has called it so often; `None` where it is done.
+    fn next(&self, calls: usize) -> Option<(K, Box<V>, Cause)> {
+        let mut state = self.state.lock();
+        if calls >= SHARE {
+            state.is_tired = true;
+            if state.waiting > 0 {
+                self.end(state);
+                return None;
+            }
+        }
+        let next = state.entries.pop_front();
+        if next.is_none() {
+            self.end(state);
+        } else if state.entries.len() == BOUND / 2 && state.waiting > 0 {
+            self.moved.notify_all();
+        }
+        next
+    }
+
+    fn end(&self, mut state: MutexGuard<'_, State<K, V>>) {
+        state.is_called = false;
+        state.is_tired = false;
+        if state.entries.is_empty() {
+            state.entries.shrink_to(BOUND);
+        }
+        // All of them, since one that may go without calling would leave the others waiting.
+        if state.waiting > 0 {
+            self.moved.notify_all();
+        }
+    }
+
+    fn call(&self, (key, value, cause): (K, Box<V>, Cause)) {
+        self.watch(|| (self.listener)(&key, &value, cause));
+        self.watch(move || drop(key));
+        self.watch(move || drop(value));
+    }
+
+    fn watch(&self, run: impl FnOnce()) {
+        if contain(run).is_none() {
+            self.panics.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<K, V> Later for Queue<K, V> {
+    fn run(&self) {
+        if !self.comes_by() {
+            return;
+        }
+        without_waiting(|| {
+            let mut calls = 0;
+            while let Some(entry) = self.next(calls) {
+                self.call(entry);
+                calls += 1;
+            }
+        });
+    }
+}
+
+impl<K: Send, V: Send> Sink<K, V> for Queue<K, V> {
+    fn leave(&self, key: K, value: Box<V>, cause: Cause) -> Option<(K, Box<V>)> {
+        self.state.lock().entries.push_back((key, value, cause));
+        None
+    }
+
+    fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
+    fn close(&self) {}
+}

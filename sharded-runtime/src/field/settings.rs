@@ -1,0 +1,136 @@
+//! What is declared of a map and what overrides it, put together: the same code for all maps, whatever their types.
+
+use super::placing::{Placing, Wanted};
+use crate::{
+    Policy,
+    builder::{Overrides, StoreContext},
+    clock::{Clock, TimeSource, to_nanos},
+    engine::budget::Budget,
+    engine::table::StampOf,
+    evict::{Eviction, Field},
+    expiry::Stamp,
+    memory::arena::Home,
+    shards::{MAX_SHARDS, ShardCount, to_evict_well},
+};
+use std::{sync::Arc, time::Duration};
+
+/// How long an entry may have been unused before the clock's zero at most: 146 years, a quarter of what can be counted.
+const LONGEST_PAST: u64 = u64::MAX / 4;
+
+/// What a policy declares, as values.
+pub(crate) struct Declared {
+    name: &'static str,
+    shards: fn() -> usize,
+    ttl: Option<Duration>,
+    ttl_jitter: u8,
+    idle: Option<Duration>,
+    tracks_access: bool,
+    refresh_after: Option<Duration>,
+    capacity: Option<usize>,
+    evicts: bool,
+    weighs: bool,
+}
+
+/// Lengths of time in nanoseconds; `u64::MAX` is for ever.
+pub(crate) struct Times {
+    pub(crate) ttl: u64,
+    /// By how much at most the ttl of an entry is shorter.
+    pub(crate) jitter: u64,
+    pub(crate) idle: u64,
+    /// The shortest time that an entry may live unused without a ttl of its own.
+    pub(crate) lifetime: u64,
+    /// The age from which calls that load do so anew.
+    pub(crate) refresh_after: u64,
+}
+
+/// What a map is built with.
+pub(crate) struct Settings {
+    pub(crate) placing: Placing,
+    pub(crate) homes: Vec<Arc<Home>>,
+    pub(crate) field: Field,
+    pub(crate) budget: Option<Budget>,
+    pub(crate) times: Times,
+}
+
+impl Declared {
+    pub(crate) const fn by<P: Policy>() -> Self {
+        assert!(P::TTL.is_none() || StampOf::<P>::EXPIRES, "a policy with a TTL needs an `Expiry` other than `Never`");
+        assert!(P::TTL_JITTER == 0 || P::TTL.is_some(), "a policy with a TTL_JITTER needs a TTL");
+        assert!(P::TTL_JITTER < 100, "a TTL_JITTER is a share of the TTL, below 100 percent");
+        assert!(P::REFRESH_AFTER.is_none() || P::TTL.is_some(), "a policy with a REFRESH_AFTER needs a TTL");
+        assert!(P::IDLE.is_none() || StampOf::<P>::TRACKS_ACCESS, "a policy with an IDLE time needs `AfterAccess`");
+        assert!(!matches!(P::CAPACITY, Some(0)), "the CAPACITY of a policy must not be zero");
+        assert!(P::CAPACITY.is_none() || P::Eviction::BOUNDED, "a policy with a CAPACITY needs an `Eviction`");
+        assert!(!P::WEIGHS || P::Eviction::BOUNDED, "a policy that WEIGHS entries needs an `Eviction`");
+        assert!(!P::PINS || P::Eviction::EVICTS, "a policy that PINS entries needs an `Eviction` that evicts");
+        Declared {
+            name: P::NAME,
+            shards: P::Shards::count,
+            ttl: P::TTL,
+            ttl_jitter: P::TTL_JITTER,
+            idle: P::IDLE,
+            tracks_access: StampOf::<P>::TRACKS_ACCESS,
+            refresh_after: P::REFRESH_AFTER,
+            capacity: P::CAPACITY,
+            evicts: P::Eviction::EVICTS,
+            weighs: P::WEIGHS,
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn new(store: &StoreContext, given: &Overrides, declared: &Declared, wanted: &Wanted) -> Self {
+        let capacity = given.capacity.or(declared.capacity);
+        let count = shard_count(store, given, declared, capacity);
+        let placing = Placing::new(store, count, given.huge_pages, wanted);
+        Settings {
+            homes: placing.homes(),
+            placing,
+            field: Field::new(capacity.filter(|_| !declared.weighs), count),
+            budget: capacity.map(|capacity| Budget::new(capacity, count, declared.weighs)),
+            times: Times::new(given, declared),
+        }
+    }
+}
+
+impl Times {
+    fn new(given: &Overrides, declared: &Declared) -> Self {
+        let forever = |time: Option<Duration>| time.map_or(u64::MAX, to_nanos);
+        let ttl = forever(given.ttl.or(declared.ttl));
+        // What is for ever is not shortened.
+        let jitter = if ttl == u64::MAX { 0 } else { ttl / 100 * u64::from(declared.ttl_jitter) };
+        let idle = forever(given.idle.or(declared.idle).filter(|_| declared.tracks_access));
+        Times { ttl, jitter, idle, lifetime: idle.min(ttl - jitter), refresh_after: forever(declared.refresh_after) }
+    }
+
+    /// The shortest of them.
+    pub(crate) fn shortest(&self) -> u64 {
+        self.lifetime.min(self.refresh_after)
+    }
+
+    /// How long an entry may have been unused before the clock's zero.
+    pub(crate) fn past(&self) -> u64 {
+        if self.idle == u64::MAX { 0 } else { self.idle.min(LONGEST_PAST) }
+    }
+
+    /// The times by this clock, see [`TimeSource::lengthened`].
+    pub(crate) fn lengthened<C: Clock>(self, clock: &TimeSource<C>) -> Self {
+        let (ttl, idle) = (clock.lengthened(self.ttl), clock.lengthened(self.idle));
+        Times { ttl, idle, lifetime: idle.min(ttl - self.jitter), ..self }
+    }
+}
+
+/// The field's own number, or the declared one and no more than the capacity is good for.
+fn shard_count(store: &StoreContext, given: &Overrides, declared: &Declared, capacity: Option<usize>) -> usize {
+    let count = given.shards.unwrap_or_else(|| {
+        let count = store.shards().unwrap_or_else(declared.shards);
+        let capacity = capacity.filter(|_| declared.evicts);
+        capacity.map_or(count, |capacity| count.min(to_evict_well(capacity)))
+    });
+    assert!(
+        count.is_power_of_two() && count <= MAX_SHARDS,
+        "the number of shards of `{}` must be a power of two, at most {MAX_SHARDS}, but is {count}",
+        declared.name
+    );
+    count
+}

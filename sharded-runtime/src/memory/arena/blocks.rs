@@ -1,0 +1,142 @@
+//! Blocks of one to many buckets, by halving chunks.
+
+use super::{
+    chunks::{Chunks, Surplus},
+    source::Source,
+    usage::Usage,
+};
+use crate::{
+    memory::sys::{memory, page},
+    sync::Mutex,
+};
+use std::{collections::BTreeSet, ptr::NonNull};
+
+/// The sizes of blocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    /// Bytes of a bucket.
+    pub(crate) bucket: usize,
+    /// A chunk has two to the power of this many buckets.
+    pub(crate) classes: u32,
+    /// Bytes of a chunk, a multiple of the [smallest page](page::GRAIN).
+    pub(crate) chunk: usize,
+    /// Whether readers look at blocks without a lock, so that they may look beside them.
+    pub(crate) is_racy: bool,
+}
+
+/// Chunks, and what they are halved into.
+pub(super) struct Blocks {
+    shape: Shape,
+    free: Mutex<Free>,
+    usage: Usage,
+}
+
+struct Free {
+    chunks: Chunks,
+    /// By class: the positions of free blocks that are less than a chunk, in buckets from the first one on.
+    blocks: Vec<BTreeSet<u64>>,
+}
+
+// SAFETY: the addresses in it are of memory that it owns alone.
+unsafe impl Send for Free {}
+
+impl Blocks {
+    pub(super) fn new(shape: Shape, source: Source) -> Self {
+        let free = Free { chunks: Chunks::new(&shape, source), blocks: vec![BTreeSet::new(); shape.classes as usize] };
+        Blocks { shape, free: Mutex::new(free), usage: Usage::new() }
+    }
+
+    /// A block of `2^class` buckets, or `None` where there is no memory.
+    pub(super) fn take(&self, class: u32) -> Option<NonNull<u8>> {
+        let (block, is_cold) = self.free.lock().take(class, &self.shape)?;
+        if is_cold {
+            // Outside the lock, too: this takes a while.
+            // SAFETY: the pages that a chunk has a part of belong to its span.
+            let _ = unsafe {
+                let (at, bytes) = page::covering(block, self.shape.chunk);
+                memory::populate(at, bytes)
+            };
+        }
+        self.usage.take(self.shape.bytes(class));
+        Some(block)
+    }
+
+    /// # Safety
+    ///
+    /// The block must come from [`take`](Blocks::take) with this class, and nobody may use it any more but readers as the [module](super) describes them.
+    pub(super) unsafe fn give(&self, block: NonNull<u8>, class: u32) {
+        self.usage.give(self.shape.bytes(class));
+        let surplus = self.free.lock().give(block, class, &self.shape);
+        if let Some(surplus) = surplus {
+            // Outside the lock: this is a call of the system, and the chunks are nobody's meanwhile.
+            // SAFETY: they were just set aside.
+            let is_discarded = unsafe { surplus.discard() };
+            self.free.lock().chunks.put_back(&surplus, is_discarded);
+        }
+    }
+
+    /// Bytes in use, and the number of blocks ever handed out.
+    pub(super) fn usage(&self) -> (usize, u64) {
+        self.usage.get()
+    }
+
+    /// Whether all that was ever halved has been put together again.
+    #[cfg(test)]
+    pub(super) fn is_whole(&self) -> bool {
+        self.free.lock().blocks.iter().all(BTreeSet::is_empty)
+    }
+}
+
+impl Shape {
+    pub(crate) fn bytes(&self, class: u32) -> usize {
+        if class == self.classes { self.chunk } else { self.bucket << class }
+    }
+
+    fn buckets(&self) -> u64 {
+        1 << self.classes
+    }
+}
+
+impl Free {
+    /// A block, and whether it is a chunk that has no pages yet.
+    fn take(&mut self, class: u32, shape: &Shape) -> Option<(NonNull<u8>, bool)> {
+        if class >= shape.classes {
+            let (number, is_cold) = self.chunks.take()?;
+            return Some((self.chunks.address(number), is_cold));
+        }
+        let larger = (class..shape.classes).find(|&class| !self.blocks[class as usize].is_empty());
+        let (mut of_class, position) = match larger {
+            Some(larger) => (larger, self.blocks[larger as usize].pop_first()?),
+            None => (shape.classes, self.chunks.take()?.0 * shape.buckets()),
+        };
+        while of_class > class {
+            of_class -= 1;
+            self.blocks[of_class as usize].insert(position + (1 << of_class));
+        }
+        Some((self.address(position, shape), false))
+    }
+
+    /// Takes a block back; answers free chunks whose pages are to be given back.
+    fn give(&mut self, block: NonNull<u8>, mut class: u32, shape: &Shape) -> Option<Surplus> {
+        let (chunk, offset) = self.chunks.locate(block);
+        let mut position = chunk * shape.buckets() + (offset / shape.bucket) as u64;
+        while class < shape.classes {
+            let buddy = position ^ (1 << class);
+            if !self.blocks[class as usize].remove(&buddy) {
+                self.blocks[class as usize].insert(position);
+                return None;
+            }
+            position = position.min(buddy);
+            class += 1;
+        }
+        self.chunks.give(chunk)
+    }
+
+    fn address(&self, position: u64, shape: &Shape) -> NonNull<u8> {
+        let chunk = self.chunks.address(position / shape.buckets());
+        #[allow(clippy::cast_possible_truncation, reason = "less than the buckets of a chunk")]
+        let bucket = (position % shape.buckets()) as usize;
+        // SAFETY: the bucket lies in the chunk.
+        unsafe { chunk.add(bucket * shape.bucket) }
+    }
+}

@@ -1,0 +1,111 @@
+//! An allocator for what is known about the entries of a table: it lies on the same node, and its pages go back to the system as the
+//! table's do. Most global allocators keep what is freed among pieces that are not.
+
+use super::{
+    Home,
+    blocks::{Blocks, Shape},
+    source::Source,
+    usage::Usage,
+};
+use crate::memory::sys::page::GRAIN;
+use allocator_api2::alloc::{AllocError, Allocator, Global};
+use std::{alloc::Layout, fmt, ptr::NonNull, sync::Arc};
+
+/// The smallest piece is a cache line, so that nothing of two shards' is on the same one. What is larger than a chunk has pages of its own.
+const SHAPE: Shape = Shape { bucket: 64, classes: 6, chunk: GRAIN, is_racy: false };
+
+/// Memory of an arena's own; the global allocator's in the default.
+#[derive(Clone, Default)]
+pub struct Heap(Option<Arc<Own>>);
+
+struct Own {
+    pieces: Blocks,
+    source: Source,
+    /// Of what has pages of its own.
+    large: Usage,
+}
+
+impl Heap {
+    pub(super) fn new(home: &Arc<Home>) -> Self {
+        // What is known of entries is a small part of what they take themselves, and nobody could say that there is no room for it.
+        let source = Source::new(Arc::new(home.lenient(false)));
+        let pieces = Blocks::new(SHAPE, source.clone());
+        Heap(Some(Arc::new(Own { pieces, source, large: Usage::new() })))
+    }
+
+    /// Bytes in use, and the number of pieces ever handed out.
+    pub(super) fn usage(&self) -> (usize, u64) {
+        let Some(own) = &self.0 else { return (0, 0) };
+        let (pieces, large) = (own.pieces.usage(), own.large.get());
+        (pieces.0 + large.0, pieces.1 + large.1)
+    }
+}
+
+impl fmt::Debug for Heap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Heap").field("is_own", &self.0.is_some()).finish()
+    }
+}
+
+/// How a piece is come by.
+enum Piece {
+    /// Of this class.
+    Block(u32),
+    /// So many bytes, in pages of its own.
+    Large(usize),
+}
+
+fn piece(layout: Layout) -> Result<Piece, AllocError> {
+    let bytes = layout.size().max(layout.align());
+    if layout.align() > GRAIN {
+        return Err(AllocError);
+    }
+    if bytes > SHAPE.chunk {
+        return Ok(Piece::Large(bytes.next_multiple_of(GRAIN)));
+    }
+    Ok(Piece::Block(bytes.next_power_of_two().max(SHAPE.bucket).ilog2() - SHAPE.bucket.ilog2()))
+}
+
+impl Own {
+    fn take(&self, bytes: usize) -> Option<NonNull<u8>> {
+        let at = self.source.take(self.source.size(bytes), 0)?;
+        self.large.take(bytes);
+        Some(at)
+    }
+
+    /// # Safety
+    ///
+    /// It must come from [`take`](Own::take) with the same size, and nobody may look at it any more.
+    unsafe fn give(&self, at: NonNull<u8>, bytes: usize) {
+        self.large.give(bytes);
+        // SAFETY: the caller's promise.
+        unsafe { self.source.give(at, self.source.size(bytes)) }
+    }
+}
+
+// SAFETY: a piece is at least as large and as aligned as asked for (a block is aligned to its size, up to a whole chunk; a
+// larger one begins with a page), and nobody else's until it is given back; all copies of a heap give back to the same one.
+unsafe impl Allocator for Heap {
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        let Some(own) = &self.0 else { return Global.allocate(layout) };
+        let at = match piece(layout)? {
+            Piece::Block(class) => own.pieces.take(class),
+            Piece::Large(bytes) => own.take(bytes),
+        };
+        Ok(NonNull::slice_from_raw_parts(at.ok_or(AllocError)?, layout.size()))
+    }
+
+    unsafe fn deallocate(&self, at: NonNull<u8>, layout: Layout) {
+        let Some(own) = &self.0 else {
+            // SAFETY: the caller's promise.
+            return unsafe { Global.deallocate(at, layout) };
+        };
+        match piece(layout) {
+            // SAFETY: it was taken as a block of this class, since the layout is the same.
+            Ok(Piece::Block(class)) => unsafe { own.pieces.give(at, class) },
+            // SAFETY: it was taken with this size, since the layout is the same.
+            Ok(Piece::Large(bytes)) => unsafe { own.give(at, bytes) },
+            Err(AllocError) => unreachable!("no such piece was ever handed out"),
+        }
+    }
+}

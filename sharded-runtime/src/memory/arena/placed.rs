@@ -1,0 +1,314 @@
+//! An array whose elements lie on nodes of their own.
+
+use super::{
+    Home,
+    source::{SHARES, Source},
+    striped::{OwnMapping, Stripes},
+};
+use crate::memory::sys::{
+    memory,
+    page::{self, GRAIN},
+};
+use std::{
+    alloc::{Layout, alloc, dealloc, handle_alloc_error},
+    marker::PhantomData,
+    ptr::NonNull,
+    sync::Arc,
+};
+
+/// An array of which each element lies where its home is. Elements of different homes are on different pages; of one home they lie
+/// side by side as far as that allows.
+pub(crate) struct Placed<T> {
+    place: Place,
+    len: usize,
+    elements: PhantomData<T>,
+}
+
+/// The memory of such an array, whatever its elements are.
+struct Place {
+    first: NonNull<u8>,
+    /// Bytes from one element to the next.
+    stride: usize,
+    memory: Memory,
+}
+
+/// Where the elements' memory comes from.
+enum Memory {
+    Allocated(Layout),
+    /// All of it on one node.
+    Taken(Source, usize),
+    /// Some of it on one node and some on another.
+    Mapped {
+        bytes: usize,
+        _own: Option<OwnMapping>,
+    },
+    /// As before, with those of other maps.
+    Shared {
+        _stripes: Stripes,
+    },
+}
+
+// SAFETY: it owns its elements.
+unsafe impl<T: Send> Send for Placed<T> {}
+// SAFETY: what is shared is `&T`.
+unsafe impl<T: Sync> Sync for Placed<T> {}
+
+impl<T> Placed<T> {
+    /// Makes an element for each home, of which there must be one.
+    ///
+    /// # Panics
+    ///
+    /// Without a home, or if `element` does. Without memory the process is aborted, as for any small allocation.
+    pub(crate) fn new(homes: &[Arc<Home>], mut element: impl FnMut(usize) -> T) -> Self {
+        assert!(!homes.is_empty());
+        const { assert!(align_of::<T>() <= GRAIN && size_of::<T>() > 0) }
+        let mut placed = Placed { place: Place::allocate(homes, Layout::new::<T>()), len: 0, elements: PhantomData };
+        // Counted as they are made, so that a panic drops those that are there.
+        while placed.len < homes.len() {
+            let made = element(placed.len);
+            // SAFETY: there is room for as many as there are homes, and nothing at this one yet.
+            unsafe { placed.at(placed.len).write(made) }
+            placed.len += 1;
+        }
+        placed
+    }
+
+    /// Where an element is, or is to be.
+    ///
+    /// # Safety
+    ///
+    /// The index must be below the number of homes that the array was made for.
+    #[inline]
+    unsafe fn at(&self, index: usize) -> NonNull<T> {
+        // SAFETY: the caller's promise: it lies in the memory.
+        unsafe { self.place.first.add(index * self.place.stride).cast() }
+    }
+
+    /// Which element is a hash's, by its top bits.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "it is less than the length")]
+    pub(crate) fn index_of(&self, hash: u64) -> usize {
+        // With a power of two this takes the bits that a shift would, and needs no other number.
+        ((u128::from(hash) * self.len as u128) >> 64) as usize
+    }
+
+    /// The element of a hash.
+    #[inline]
+    pub(crate) fn of(&self, hash: u64) -> &T {
+        // SAFETY: a hash is less than 2^64, so the index is less than the length, which is not zero; the element is there as long as this is.
+        pinned(unsafe { self.at(self.index_of(hash)).as_ref() })
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// # Panics
+    ///
+    /// Unless the index is below the length.
+    #[inline]
+    pub(crate) fn get(&self, index: usize) -> &T {
+        assert!(index < self.len);
+        // SAFETY: the element is there as long as this is.
+        unsafe { self.at(index).as_ref() }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        (0..self.len).map(|index| self.get(index))
+    }
+}
+
+impl Place {
+    /// Memory for an element of this layout, which has a size, for each home.
+    fn allocate(homes: &[Arc<Home>], element: Layout) -> Self {
+        let (size, align) = (element.size(), element.align());
+        let bytes = size.checked_mul(homes.len()).expect("fits in memory");
+        let layout = Layout::from_size_align(bytes, align).expect("fits in memory");
+        let dense = |first, memory| Place { first, stride: size, memory };
+        if homes.iter().all(|home| home.is_anywhere()) {
+            // SAFETY: there is an element at least, and it has a size.
+            let first = NonNull::new(unsafe { alloc(layout) });
+            return dense(first.unwrap_or_else(|| handle_alloc_error(layout)), Memory::Allocated(layout));
+        }
+        let begins = || (1..homes.len()).filter(|&at| !Arc::ptr_eq(&homes[at - 1], &homes[at]));
+        if begins().next().is_none() {
+            // What a shard consists of is a small part of its memory, and nobody could say that there is no room for it.
+            let source = Source::new(Arc::clone(&homes[0]));
+            let bytes = source.size(layout.size());
+            let first = source.take(bytes, 0).unwrap_or_else(|| handle_alloc_error(layout));
+            return dense(first, Memory::Taken(source, bytes));
+        }
+        let own = OwnMapping::new();
+        if SHARES && own.is_none() {
+            let stripes = Stripes::new(homes, size).unwrap_or_else(|| handle_alloc_error(layout));
+            let Stripes { first, stride, .. } = stripes;
+            return Place { first, stride, memory: Memory::Shared { _stripes: stripes } };
+        }
+        let page = page::size();
+        let stride = stride(page, size, align, begins());
+        let bytes = (stride * homes.len()).next_multiple_of(page);
+        let first = memory::map(bytes, 0).unwrap_or_else(|| handle_alloc_error(layout));
+        let mut begin = 0;
+        for end in begins().chain([homes.len()]) {
+            let (from, to) = (begin * stride, (end * stride).next_multiple_of(page));
+            // SAFETY: it lies in the mapping, in whole pages, since elements of another home begin on a page of their own.
+            unsafe { homes[begin].bind(first.add(from), to - from) }
+            begin = end;
+        }
+        Place { first, stride, memory: Memory::Mapped { bytes, _own: own } }
+    }
+
+    /// # Safety
+    ///
+    /// Nobody may have an element any more, nor come to one.
+    unsafe fn free(&self) {
+        match self.memory {
+            // SAFETY: it was allocated with this layout, and nobody has an element any more.
+            Memory::Allocated(layout) => unsafe { dealloc(self.first.as_ptr(), layout) },
+            // SAFETY: it was taken with this size, and nobody has an element any more.
+            Memory::Taken(ref source, bytes) => unsafe { source.give(self.first, bytes) },
+            // SAFETY: it was mapped with this size, and nobody has an element any more.
+            Memory::Mapped { bytes, .. } => unsafe { memory::unmap(self.first, bytes) },
+            // It goes back when this is dropped.
+            Memory::Shared { .. } => {}
+        }
+    }
+}
+
+/// The same, as an address in a register. What the compiler knows to be an array's address, an index and an offset, it keeps as these three and
+/// adds them up anew for each thing there; that took a read under `RwLock` five instructions, and three registers.
+#[inline]
+fn pinned<T>(at: &T) -> &T {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    {
+        let mut address = std::ptr::from_ref(at);
+        #[allow(clippy::pointers_in_nomem_asm_block, reason = "what lies there is not looked at")]
+        // SAFETY: this does nothing, so it is the same address.
+        unsafe {
+            std::arch::asm!("/* {0} */", inout(reg) address, options(pure, nomem, nostack, preserves_flags));
+            &*address
+        }
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    at
+}
+
+/// The least distance of elements at which those in `begins` begin a page.
+fn stride(page: usize, size: usize, align: usize, begins: impl Iterator<Item = usize>) -> usize {
+    // What the beginnings are multiples of, as far as it matters.
+    let common = begins.fold(page, |common, begin| common.min(1 << begin.trailing_zeros().min(page.trailing_zeros())));
+    size.next_multiple_of(align.max(page / common))
+}
+
+impl<T> Drop for Placed<T> {
+    fn drop(&mut self) {
+        Rest { of: self, next: 0 }.drop_all();
+    }
+}
+
+/// Elements that are still to be dropped, also when one of them panics; then the memory goes.
+struct Rest<'a, T> {
+    of: &'a Placed<T>,
+    next: usize,
+}
+
+impl<T> Rest<'_, T> {
+    fn drop_all(&mut self) {
+        while self.next < self.of.len {
+            self.next += 1;
+            // SAFETY: the element is there, and nobody comes to it after this.
+            unsafe { self.of.at(self.next - 1).drop_in_place() }
+        }
+    }
+}
+
+impl<T> Drop for Rest<'_, T> {
+    fn drop(&mut self) {
+        self.drop_all();
+        // SAFETY: all elements are dropped, and this is the end of the array.
+        unsafe { self.of.place.free() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Home, Placed, stride};
+    use crate::{memory::sys::page, topology::NodeId};
+    use std::{
+        cell::Cell,
+        collections::BTreeSet,
+        panic::{AssertUnwindSafe, catch_unwind},
+        rc::Rc,
+        sync::Arc,
+    };
+
+    #[test]
+    fn what_begins_a_page_does() {
+        for (page, size, begins, expected) in [
+            (4096, 256, vec![], 256),
+            (4096, 256, vec![32], 256),
+            (4096, 384, vec![16, 32, 48], 512),
+            (4096, 256, vec![8], 512),
+            (4096, 256, vec![4, 8, 12], 1024),
+            (4096, 256, vec![21, 42], 4096),
+            (4096, 128, vec![1], 4096),
+            (4096, 5000, vec![1], 8192),
+            (65_536, 256, vec![32], 2048),
+            (65_536, 256, vec![21, 42], 65_536),
+        ] {
+            let stride = stride(page, size, 128, begins.iter().copied());
+            assert_eq!(stride, expected, "{size} bytes, {begins:?}");
+            assert!(begins.iter().all(|begin| (begin * stride).is_multiple_of(page)));
+        }
+    }
+
+    #[test]
+    fn each_element_is_made_once_and_dropped_once() {
+        struct Counted(usize, Rc<Cell<usize>>);
+        impl Drop for Counted {
+            fn drop(&mut self) {
+                self.1.set(self.1.get() + 1);
+            }
+        }
+        let nodes = |home: fn(u32) -> Home| [home(0), home(1), home(2)].map(Arc::new);
+        for nodes in [nodes(|_| Home::anywhere(false)), nodes(|node| Home::on(NodeId::new(node), false, false))] {
+            let homes: Vec<_> = (0..20).map(|index| Arc::clone(&nodes[index / 7])).collect();
+            let dropped = Rc::new(Cell::new(0));
+            let placed = Placed::new(&homes, |index| Counted(index, Rc::clone(&dropped)));
+            assert!(placed.iter().map(|counted| counted.0).eq(0..20));
+            drop(placed);
+            assert_eq!(dropped.replace(0), 20);
+
+            // A panic on the way leaves nothing.
+            let build = || {
+                Placed::new(
+                    &homes,
+                    |index| if index < 9 { Counted(index, Rc::clone(&dropped)) } else { panic!("stop") },
+                )
+            };
+            assert!(catch_unwind(AssertUnwindSafe(build)).is_err());
+            assert_eq!(dropped.get(), 9);
+        }
+    }
+
+    /// Neither in an array of its own nor among so many that they share their memory.
+    #[test]
+    fn homes_share_no_page() {
+        let nodes = [0, 1, 2].map(|node| Arc::new(Home::on(NodeId::new(node), false, false)));
+        for (len, arrays) in [(1, 1), (2, 1), (16, 1100), (64, 1)] {
+            let homes: Vec<_> = (0..len).map(|index| Arc::clone(&nodes[index * 3 / len])).collect();
+            let make = |array| Placed::new(&homes, |index| [array * len + index; 24]);
+            let arrays: Vec<_> = (0..arrays).map(make).collect();
+            let elements = || arrays.iter().flat_map(|array| array.iter().zip(&homes));
+            assert!(elements().enumerate().all(|(index, (element, _))| *element == [index; 24]));
+            let pages = |node: usize| -> BTreeSet<usize> {
+                let of_node = elements().filter(|(_, home)| Arc::ptr_eq(home, &nodes[node]));
+                of_node.map(|(element, _)| std::ptr::from_ref(element).addr() / page::size()).collect()
+            };
+            assert!(
+                pages(0).is_disjoint(&pages(1)) && pages(1).is_disjoint(&pages(2)) && pages(0).is_disjoint(&pages(2))
+            );
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Where the memory of an arena comes from: small pieces from reservations that all arenas of a node share, large ones from the system.
+//!
+//! A process may have 65,530 mappings on Linux, so a map with a few entries must not have one of its own. A *reservation* is a large
+//! mapping that is halved into pieces by the same code that halves an arena's [chunks](super::blocks). An arena asks for twice as much
+//! each time, so it comes here seldom, and the lock of a reservation is not on the way of a map that grows.
+//!
+//! What an arena has taken it keeps until it is dropped, from wherever it comes, and nobody else looks at it meanwhile. A piece
+//! comes back when no reader can look at its arena's memory any more, since a reader borrows the map that owns the arena. Its pages go back
+//! to the system before the piece goes to another arena.
+
+use super::{Home, Shape, blocks::Blocks};
+use crate::{
+    memory::sys::{memory, page},
+    topology::NodeId,
+};
+use std::{
+    collections::BTreeMap,
+    ptr::NonNull,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The smallest piece, unless a page is larger.
+const SMALLEST: usize = 16 << 10;
+/// The largest piece that is taken from a reservation.
+const LARGEST: usize = 1 << 20;
+/// A chunk of a reservation.
+const CHUNK: usize = 4 << 20;
+
+/// Other systems have no such limit, and no way to give back a part of a mapping. loom's locks do not outlive a run of a model.
+pub(super) const SHARES: bool = cfg!(all(target_os = "linux", not(loom)));
+
+/// Memory on a node, for one arena or for one reservation.
+#[derive(Clone)]
+pub(super) struct Source {
+    home: Arc<Home>,
+    from: Origin,
+}
+
+#[derive(Clone)]
+enum Origin {
+    /// From the system, for an arena.
+    System,
+    /// From the system, for a reservation.
+    SystemToShare,
+    /// From a reservation, if it is small.
+    Reservation(Arc<Reservation>),
+}
+
+/// What the arenas of one node share.
+struct Reservation {
+    home: Arc<Home>,
+    pieces: Blocks,
+}
+
+/// By node, and whether they have huge pages.
+type Reservations = BTreeMap<(Option<NodeId>, bool), Arc<Reservation>>;
+
+/// Those of the process.
+static RESERVATIONS: Mutex<Reservations> = Mutex::new(BTreeMap::new());
+
+impl Source {
+    pub(super) fn new(home: Arc<Home>) -> Self {
+        if !SHARES {
+            return Source { home, from: Origin::System };
+        }
+        let mut reservations = RESERVATIONS.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (home.node(), home.huge_pages());
+        let reservation = reservations.entry(key).or_insert_with(|| Arc::new(Reservation::new(&home)));
+        Source { from: Origin::Reservation(Arc::clone(reservation)), home }
+    }
+
+    pub(super) fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// The bytes that a piece has which is to have so many: whole pages.
+    pub(super) fn size(&self, bytes: usize) -> usize {
+        match self.reservation(bytes) {
+            Some(_) => smallest() << class(bytes),
+            None => bytes.next_multiple_of(page::size()),
+        }
+    }
+
+    /// A piece of this [size](Source::size). `None` where there is none to be had, or a new mapping would leave less than `room` to others.
+    pub(super) fn take(&self, bytes: usize, room: usize) -> Option<NonNull<u8>> {
+        debug_assert_eq!(bytes, self.size(bytes));
+        if let Some(reservation) = self.reservation(bytes) {
+            let at = reservation.pieces.take(class(bytes))?;
+            self.home.share_refusal(&reservation.home);
+            return Some(at);
+        }
+        let at = memory::map(bytes, room)?;
+        // SAFETY: this is the whole mapping.
+        unsafe {
+            self.home.bind(at, bytes);
+            if self.home.huge_pages() {
+                memory::prefer_huge_pages(at, bytes);
+            } else if matches!(self.from, Origin::SystemToShare) {
+                // The first entry of a map would take up a huge page for all of its piece.
+                memory::avoid_huge_pages(at, bytes);
+            }
+        }
+        Some(at)
+    }
+
+    /// # Safety
+    ///
+    /// The piece must come from [`take`](Source::take) with this size, and nobody may look at it any more.
+    pub(super) unsafe fn give(&self, at: NonNull<u8>, bytes: usize) {
+        match self.reservation(bytes) {
+            // SAFETY: the caller's promise; a piece consists of whole pages.
+            Some(reservation) => unsafe {
+                memory::discard(at, bytes);
+                reservation.pieces.give(at, class(bytes));
+            },
+            // SAFETY: the caller's promise.
+            None => unsafe { memory::unmap(at, bytes) },
+        }
+    }
+
+    /// Where a piece of this size comes from, unless it is a mapping.
+    fn reservation(&self, bytes: usize) -> Option<&Reservation> {
+        match &self.from {
+            Origin::Reservation(reservation) if bytes <= LARGEST => Some(reservation),
+            _ => None,
+        }
+    }
+}
+
+impl Reservation {
+    fn new(home: &Home) -> Self {
+        let home = Arc::new(home.lenient(home.huge_pages()));
+        let smallest = smallest();
+        let shape = Shape { bucket: smallest, classes: (CHUNK / smallest).ilog2(), chunk: CHUNK, is_racy: false };
+        let source = Source { home: Arc::clone(&home), from: Origin::SystemToShare };
+        Reservation { home, pieces: Blocks::new(shape, source) }
+    }
+}
+
+fn smallest() -> usize {
+    SMALLEST.max(page::size())
+}
+
+/// The class of a piece that has so many bytes.
+fn class(bytes: usize) -> u32 {
+    bytes.div_ceil(smallest()).next_power_of_two().ilog2()
+}

@@ -1,0 +1,4 @@
+//! What is counted.
+
+pub(crate) mod stats;
+pub(crate) mod tally;

@@ -1,0 +1,140 @@
+//! Counting without writing what other threads read.
+
+use crate::{
+    memory::arena::{Late, Offset},
+    sync::unmodelled::Mutex,
+    topology,
+};
+use std::{
+    cell::Cell,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+/// The most threads that have a stripe of their own; whoever comes beyond them shares one.
+const MOST: usize = 256;
+
+/// What readers do that have no shard to themselves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    /// An access found an entry.
+    Hit,
+    /// An access found none.
+    Miss,
+}
+
+const EVENTS: usize = 2;
+
+/// How often each event happened. Many threads add to it, each on a cache line of its own: a counter beside the lock of a shard would be one more
+/// line that goes from core to core. The counts are exact.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    /// Made with the first event, since they are larger than an empty map.
+    stripes: Late<Stripe>,
+    shared: OnceLock<Box<Stripe>>,
+}
+
+/// What one thread has counted. Two cache lines, since neighbours are fetched in pairs.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Stripe([AtomicU64; EVENTS]);
+
+impl Tally {
+    pub(crate) fn new() -> Self {
+        Tally { stripes: Late::new(), shared: OnceLock::new() }
+    }
+
+    /// Counts, if this thread has a stripe; otherwise it is to be done by [`add_first`](Tally::add_first).
+    #[inline]
+    #[must_use]
+    pub(crate) fn add(&self, event: Event) -> bool {
+        let Some(Stripe(counts)) = self.stripes.get(STRIPE.get()) else { return false };
+        let count = &counts[event as usize];
+        // No other thread has this number, so nobody adds in between.
+        count.store(count.load(Relaxed) + 1, Relaxed);
+        true
+    }
+
+    /// For the first event of a map or of a thread, and for a thread whose number has no stripe.
+    #[cold]
+    pub(crate) fn add_first(&self, event: Event) {
+        if self.stripes.elements().is_empty() {
+            let stripes = (4 * topology::cpus()).clamp(16, MOST);
+            self.stripes.make((0..stripes).map(|_| Stripe::default()).collect());
+        }
+        if STRIPE.get().is_none() {
+            take_number();
+        }
+        if !self.add(event) {
+            self.shared.get_or_init(Box::default).0[event as usize].fetch_add(1, Relaxed);
+        }
+    }
+
+    pub(crate) fn get(&self, event: Event) -> u64 {
+        self.stripes().map(|stripe| stripe.0[event as usize].load(Relaxed)).sum()
+    }
+
+    fn stripes(&self) -> impl Iterator<Item = &Stripe> {
+        self.stripes.elements().iter().chain(self.shared.get().map(|shared| &**shared))
+    }
+}
+
+thread_local! {
+    /// Where the stripe is of a small number that no other thread that is alive has; at first nowhere.
+    static STRIPE: Cell<Offset<Stripe>> = const { Cell::new(Offset::NONE) };
+}
+
+#[cold]
+fn take_number() {
+    /// Numbers of threads that are no more. Whoever takes one sees all that its last owner counted, by this lock.
+    static FREE: Mutex<(usize, Vec<usize>)> = Mutex::new((0, Vec::new()));
+
+    struct Owned(usize);
+    impl Drop for Owned {
+        fn drop(&mut self) {
+            // What counts after this, in another destructor, uses the shared stripe.
+            STRIPE.set(Offset::NONE);
+            FREE.lock().1.push(self.0);
+        }
+    }
+    thread_local! {
+        static OWNED: Owned = {
+            let (next, free) = &mut *FREE.lock();
+            Owned(free.pop().unwrap_or_else(|| {
+                *next += 1;
+                *next - 1
+            }))
+        };
+    }
+    // Not to be had once the thread's destructors run.
+    STRIPE.set(OWNED.try_with(|owned| Offset::of(owned.0)).unwrap_or(Offset::NONE));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, Tally};
+    use std::thread;
+
+    fn count(tally: &Tally, event: Event) {
+        if !tally.add(event) {
+            tally.add_first(event);
+        }
+    }
+
+    #[test]
+    fn every_count_is_counted() {
+        let tally = Tally::new();
+        for _ in 0..3 {
+            thread::scope(|scope| {
+                for thread in 0..40_u64 {
+                    let tally = &tally;
+                    let event = if thread.is_multiple_of(2) { Event::Hit } else { Event::Miss };
+                    scope.spawn(move || (0..1000).for_each(|_| count(tally, event)));
+                }
+            });
+        }
+        assert_eq!([Event::Hit, Event::Miss].map(|event| tally.get(event)), [60_000, 60_000]);
+    }
+}

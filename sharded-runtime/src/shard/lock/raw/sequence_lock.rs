@@ -1,0 +1,60 @@
+//! The lock of values that are also read without it.
+
+use super::RawMutex;
+use crate::{engine::table::View, lock::Cell};
+
+/// A mutex for those who take the lock, and a view for those who do not, whose number is odd while one of the former may change the value.
+///
+/// Those who look without the lock do so by other means than `&T`: this lock lends the value to its owner alone.
+#[derive(Debug)]
+#[repr(C)] // The view first: it is all that readers look at. The value lies behind it, see `View`.
+pub struct SequenceLock<T> {
+    view: View<T>,
+    mutex: RawMutex<T>,
+}
+
+impl<T> SequenceLock<T> {
+    #[inline]
+    pub(crate) fn view(&self) -> &View<T> {
+        &self.view
+    }
+
+    #[inline]
+    fn change<R>(&self, value: &mut T, write: impl FnOnce(&mut T) -> R) -> R {
+        // Even again before the mutex is unlocked, also on a panic.
+        // SAFETY: the caller has the mutex, so there is no other writer. Nobody else lends the value for changing, unless they own all of this.
+        let _odd = unsafe { self.view.write() };
+        write(value)
+    }
+}
+
+impl<T> Cell<T> for SequenceLock<T> {
+    fn new(value: T) -> Self {
+        SequenceLock { view: View::new(), mutex: RawMutex::new(value) }
+    }
+
+    #[inline]
+    fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+        self.mutex.with(|value| read(value))
+    }
+
+    #[inline]
+    fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
+        self.mutex.with(|value| self.change(value, write))
+    }
+
+    #[inline]
+    fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
+        self.mutex.try_with(|value| self.change(value, write))
+    }
+
+    const TAKES_TURNS: bool = true;
+
+    fn read_in_turn<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+        self.mutex.with_in_turn(|value| read(value))
+    }
+
+    fn write_in_turn<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
+        self.mutex.with_in_turn(|value| self.change(value, write))
+    }
+}

@@ -1,0 +1,517 @@
+//! Overrides for what was declared, given when a store or a map is built.
+//!
+//! A store's generated builder holds one [`StoreOptions`] and a [`FieldOptions`] per field, so that tests and small
+//! machines need no second declaration.
+
+use crate::{
+    Policy, clock::Manual, evict::Bounded, expiry, hasher::Seed, placement::Site, shard::order, shards::MAX_SHARDS,
+    topology::Topology,
+};
+use std::{any::Any, marker::PhantomData, time::Duration};
+
+/// What can be overridden of one field.
+///
+/// # Examples
+///
+/// ```
+/// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
+/// # enum Pages {}
+/// # impl Policy for Pages {
+/// #     type Shards = shards::Fixed<64>;
+/// #     type Lock = lock::Mutex;
+/// #     type Expiry = expiry::AfterWrite;
+/// #     type Eviction = evict::Lru;
+/// #     type Placement = placement::Spread;
+/// #     type Clock = clock::System;
+/// #     const NAME: &'static str = "pages";
+/// #     const TTL: Option<Duration> = Some(Duration::from_secs(60));
+/// #     const CAPACITY: Option<usize> = Some(10_000);
+/// # }
+/// use sharded::builder::FieldOptions;
+/// use std::time::Duration;
+///
+/// let options = FieldOptions::new().capacity(100).shards(4).ttl(Duration::from_millis(50));
+/// let pages: ShardedMap<u32, String, Pages> = ShardedMap::with_options(options);
+/// assert_eq!(pages.capacity(), Some(100));
+/// assert_eq!(pages.shard_count(), 4);
+/// ```
+pub struct FieldOptions<P> {
+    pub(crate) given: Overrides,
+    policy: PhantomData<fn() -> P>,
+}
+
+/// What is given in place of what a policy declares; the same type for all policies.
+#[derive(Default)]
+pub(crate) struct Overrides {
+    pub(crate) shards: Option<usize>,
+    pub(crate) capacity: Option<usize>,
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) idle: Option<Duration>,
+    pub(crate) huge_pages: bool,
+    /// A `Weigher<K, V>` and an `Evictable<K, V>`, of the map's key and value, which are not known here.
+    pub(crate) weigher: Option<Box<dyn Any + Send + Sync>>,
+    pub(crate) evictable: Option<Box<dyn Any + Send + Sync>>,
+}
+
+/// What an entry weighs.
+pub(crate) type Weigher<K, V> = fn(&K, &V) -> u32;
+/// Whether an entry may be evicted.
+pub(crate) type Evictable<K, V> = fn(&K, &V) -> bool;
+
+impl<P: Policy> FieldOptions<P> {
+    /// Nothing overridden.
+    ///
+    /// # Examples
+    ///
+    /// See [`FieldOptions`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self { given: Overrides::default(), policy: PhantomData }
+    }
+
+    /// This many shards in place of the declared number: exactly so many, however few entries of the [capacity](Self::capacity) each of
+    /// them is left with. (With fewer than 64 each, what is evicted is chosen from few.)
+    ///
+    /// # Panics
+    ///
+    /// Unless it is a power of two of at most [`MAX_SHARDS`].
+    ///
+    /// # Examples
+    ///
+    /// See [`FieldOptions`].
+    #[must_use]
+    pub fn shards(mut self, shards: usize) -> Self {
+        self.given.shards = Some(checked_shards(shards));
+        self
+    }
+
+    /// Asks the system for huge pages for the tables of the field: fewer misses of the TLB where a map takes hundreds of megabytes. In
+    /// return memory comes in pieces of 2 MiB, which take longer to be made ready (tenths of a millisecond, by whoever inserts), and less of it goes back. Only a hint, and only
+    /// on Linux.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { carts: HashMap<u64, String> }
+    /// let shop = Shop::builder().carts(|carts| carts.huge_pages()).build();
+    /// shop.carts().insert(1, "apple".to_owned());
+    /// ```
+    #[must_use]
+    pub fn huge_pages(mut self) -> Self {
+        self.given.huge_pages = true;
+        self
+    }
+
+    /// What an entry weighs, for a policy that [weighs](Policy::WEIGHS): `weight = …` in the attribute.
+    ///
+    /// The function is called under a shard's lock, before an entry is stored and after it was changed in place, so it must be quick and not access a store.
+    /// An entry may weigh nothing. What it answers is kept beside the entry, in four bytes, and counts until the next such call: a value that changes by
+    /// interior mutability, such as a `Cell` or an `Arc<Mutex<_>>`, is not weighed anew by that.
+    ///
+    /// If it panics before an entry is stored, nothing is stored. If it panics after a change in place, it is asked once more, and if that panics too, the
+    /// entry is evicted, since nobody knows what it weighs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
+    /// enum Pages {}
+    /// impl Policy for Pages {
+    /// #     type Shards = shards::Fixed<64>;
+    /// #     type Lock = lock::Mutex;
+    /// #     type Expiry = expiry::Never;
+    ///     type Eviction = evict::Lru;
+    /// #     type Placement = placement::Spread;
+    /// #     type Clock = clock::System;
+    ///     const NAME: &'static str = "pages";
+    ///     const CAPACITY: Option<usize> = Some(1 << 20); // bytes
+    ///     const WEIGHS: bool = true;
+    ///     // …
+    /// }
+    /// use sharded::builder::FieldOptions;
+    ///
+    /// let weigh = |_: &u32, page: &String| u32::try_from(page.len()).unwrap_or(u32::MAX);
+    /// let pages: ShardedMap<u32, String, Pages> = ShardedMap::with_options(FieldOptions::new().weigher(weigh));
+    /// for number in 0..100 {
+    ///     pages.insert(number, "word ".repeat(10_000));
+    /// }
+    /// assert!(pages.weight() <= 1 << 20);
+    /// assert_eq!(pages.len(), 20);
+    /// ```
+    #[must_use]
+    pub fn weigher<K: 'static, V: 'static>(mut self, weigher: fn(&K, &V) -> u32) -> Self {
+        self.given.weigher = Some(Box::new(weigher));
+        self
+    }
+
+    /// Which entries may be evicted, for a policy that [pins](Policy::PINS) some: `evictable = …` in the attribute.
+    ///
+    /// The function is called under a shard's lock, of an entry that is to be evicted, so it must be quick and not access a store. If it panics, nothing
+    /// is stored, and what it was asked about stays. Its answers are not remembered: it may go by what changes outside of the map, such as the count of an
+    /// [`Arc`](std::sync::Arc).
+    ///
+    /// A call for which an entry must leave asks of some that the eviction names, and then, where none of them may leave, searches 4,096 slots of the shard of its
+    /// key per lock hold, in up to four, each from where the last one ended, and 256 slots of each of 16 other shards, which also take turns. (A table has about two slots for
+    /// each entry.) It does that twice at most, however many entries and shards there are. So it refuses where nothing may leave, or where what may
+    /// leave is a few of many; repeated, it comes to each of them: in a map with one shard, of up to 8,000 entries, at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
+    /// enum Jobs {}
+    /// impl Policy for Jobs {
+    /// #     type Shards = shards::Fixed<64>;
+    /// #     type Lock = lock::Mutex;
+    /// #     type Expiry = expiry::Never;
+    ///     type Eviction = evict::Lru;
+    /// #     type Placement = placement::Spread;
+    /// #     type Clock = clock::System;
+    ///     const NAME: &'static str = "jobs";
+    ///     const CAPACITY: Option<usize> = Some(2);
+    ///     const PINS: bool = true;
+    ///     // …
+    /// }
+    /// use sharded::builder::FieldOptions;
+    ///
+    /// let is_done = |_: &u32, state: &&str| *state == "done";
+    /// let jobs: ShardedMap<u32, &str, Jobs> = ShardedMap::with_options(FieldOptions::new().evictable(is_done));
+    /// jobs.insert(1, "running");
+    /// jobs.insert(2, "done");
+    /// jobs.insert(3, "running"); // evicts 2
+    /// assert_eq!(jobs.try_insert(4, "running").unwrap_err().value, "running");
+    /// assert_eq!(jobs.len(), 2);
+    /// ```
+    #[must_use]
+    pub fn evictable<K: 'static, V: 'static>(mut self, evictable: fn(&K, &V) -> bool) -> Self {
+        self.given.evictable = Some(Box::new(evictable));
+        self
+    }
+
+    /// This many entries at most, in place of the declared number, or this weight. Of the declared shards there are
+    /// then so many that each has [64 entries](crate::shards::ENTRIES_TO_EVICT_WELL) of it, if entries are evicted.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero.
+    ///
+    /// # Examples
+    ///
+    /// See [`FieldOptions`].
+    #[must_use]
+    pub fn capacity(mut self, capacity: usize) -> Self
+    where
+        P::Eviction: Bounded,
+    {
+        assert!(capacity > 0, "the capacity of `{}` must not be zero", P::NAME);
+        self.given.capacity = Some(capacity);
+        self
+    }
+
+    /// This time to live in place of the declared one.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero.
+    ///
+    /// # Examples
+    ///
+    /// See [`FieldOptions`].
+    #[must_use]
+    pub fn ttl(mut self, ttl: Duration) -> Self
+    where
+        P::Expiry: expiry::Expires,
+    {
+        assert!(!ttl.is_zero(), "the ttl of `{}` must not be zero", P::NAME);
+        self.given.ttl = Some(ttl);
+        self
+    }
+
+    /// This idle time in place of the declared one.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
+    /// # enum Sessions {}
+    /// # impl Policy for Sessions {
+    /// #     type Shards = shards::Fixed<64>;
+    /// #     type Lock = lock::Mutex;
+    /// #     type Expiry = expiry::AfterAccess;
+    /// #     type Eviction = evict::Unbounded;
+    /// #     type Placement = placement::Spread;
+    /// #     type Clock = clock::System;
+    /// #     const NAME: &'static str = "sessions";
+    /// #     const IDLE: Option<Duration> = Some(Duration::from_mins(30));
+    /// # }
+    /// use sharded::builder::FieldOptions;
+    /// use std::time::Duration;
+    ///
+    /// let options = FieldOptions::new().idle(Duration::from_secs(1));
+    /// let sessions: ShardedMap<u32, String, Sessions> = ShardedMap::with_options(options);
+    /// sessions.insert(1, "ada".to_owned());
+    /// assert!(sessions.ttl_of(&1).unwrap() <= Duration::from_secs(1));
+    /// ```
+    #[must_use]
+    pub fn idle(mut self, idle: Duration) -> Self
+    where
+        P::Expiry: expiry::TracksAccess,
+    {
+        assert!(!idle.is_zero(), "the idle time of `{}` must not be zero", P::NAME);
+        self.given.idle = Some(idle);
+        self
+    }
+}
+
+impl<P: Policy> Default for FieldOptions<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P> std::fmt::Debug for FieldOptions<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FieldOptions")
+            .field("shards", &self.given.shards)
+            .field("capacity", &self.given.capacity)
+            .field("ttl", &self.given.ttl)
+            .field("idle", &self.given.idle)
+            .field("huge_pages", &self.given.huge_pages)
+            .field("weigher", &self.given.weigher.is_some())
+            .field("evictable", &self.given.evictable.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What can be overridden of a whole store.
+///
+/// # Examples
+///
+/// ```
+/// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
+/// # enum Codes {}
+/// # impl Policy for Codes {
+/// #     type Shards = shards::Fixed<64>;
+/// #     type Lock = lock::Mutex;
+/// #     type Expiry = expiry::AfterWrite;
+/// #     type Eviction = evict::Unbounded;
+/// #     type Placement = placement::Spread;
+/// #     type Clock = clock::System;
+/// #     const NAME: &'static str = "codes";
+/// #     const TTL: Option<Duration> = Some(Duration::from_secs(60));
+/// # }
+/// use sharded::builder::{BuildField, FieldOptions, StoreOptions};
+/// use sharded::clock::Manual;
+/// use std::time::Duration;
+///
+/// let clock = Manual::new();
+/// let store = StoreOptions::new().clock(clock.clone()).shards(4).start();
+/// let codes: ShardedMap<u32, u32, Codes> = BuildField::build(&store, 0, FieldOptions::new());
+/// codes.insert(1, 4711);
+/// clock.advance(Duration::from_secs(60));
+/// assert_eq!(codes.get(&1), None);
+/// ```
+#[derive(Debug, Default)]
+pub struct StoreOptions {
+    shards: Option<usize>,
+    clock: Option<Manual>,
+    sweep_by_hand: bool,
+    site: Site,
+}
+
+impl StoreOptions {
+    /// Nothing overridden.
+    ///
+    /// # Examples
+    ///
+    /// See [`StoreOptions`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// This many shards for every field, in place of the declared numbers, and like them the most where a [capacity is
+    /// small](crate::shards::ENTRIES_TO_EVICT_WELL). A field's own override comes first.
+    ///
+    /// # Panics
+    ///
+    /// Unless it is a power of two of at most [`MAX_SHARDS`].
+    ///
+    /// # Examples
+    ///
+    /// See [`StoreOptions`].
+    #[must_use]
+    pub fn shards(mut self, shards: usize) -> Self {
+        self.shards = Some(checked_shards(shards));
+        self
+    }
+
+    /// A clock moved by hand in place of every declared clock. The background thread then has nothing to wait for and
+    /// leaves the store alone, as with [`sweep_by_hand`](StoreOptions::sweep_by_hand).
+    ///
+    /// # Examples
+    ///
+    /// See [`StoreOptions`].
+    #[must_use]
+    pub fn clock(mut self, clock: Manual) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Keeps the background thread away: expired entries are removed by writes and by `sweep()` alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sharded::builder::StoreOptions;
+    ///
+    /// let store = StoreOptions::new().sweep_by_hand().start();
+    /// ```
+    #[must_use]
+    pub fn sweep_by_hand(mut self) -> Self {
+        self.sweep_by_hand = true;
+        self
+    }
+
+    /// A machine in place of this one, as far as the [placement](crate::placement) of shards goes: for tests, or to use only some of its nodes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{Store, sharded};
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { carts: HashMap<u64, String> }
+    /// use sharded::topology::{Node, NodeId, Topology};
+    ///
+    /// let nodes = [0, 1].map(|node| Node::new(NodeId::new(node), [node], 1 << 30));
+    /// let shop = Shop::builder().topology(Topology::new(nodes)).build();
+    /// let node_of_last = shop.placement().fields()[0].shards().last().and_then(|shard| shard.node());
+    /// assert_eq!(node_of_last, Some(NodeId::new(1)));
+    /// ```
+    #[must_use]
+    pub fn topology(mut self, topology: Topology) -> Self {
+        self.site = Site::of(topology);
+        self
+    }
+
+    /// Settles what the fields of one store share, from which they are then built.
+    ///
+    /// # Examples
+    ///
+    /// See [`StoreOptions`].
+    #[must_use]
+    pub fn start(self) -> StoreContext {
+        let StoreOptions { shards, clock, sweep_by_hand, site } = self;
+        StoreContext { id: order::StoreId::new(), seed: Seed::random(), shards, clock, sweep_by_hand, site }
+    }
+}
+
+/// What the fields of one store share: its place in the lock order, its hash seed, what was overridden.
+///
+/// # Examples
+///
+/// See [`StoreOptions`].
+#[derive(Debug)]
+pub struct StoreContext {
+    pub(crate) id: order::StoreId,
+    pub(crate) seed: Seed,
+    pub(crate) site: Site,
+    shards: Option<usize>,
+    clock: Option<Manual>,
+    sweep_by_hand: bool,
+}
+
+impl StoreContext {
+    /// The number of shards in place of every declared one.
+    pub(crate) fn shards(&self) -> Option<usize> {
+        self.shards
+    }
+
+    pub(crate) fn clock(&self) -> Option<Manual> {
+        self.clock.clone()
+    }
+
+    pub(crate) fn sweeps_by_hand(&self) -> bool {
+        self.sweep_by_hand
+    }
+}
+
+/// A map that a store can be made of: [`ShardedMap`](crate::ShardedMap) or [`ShardedSet`](crate::ShardedSet).
+///
+/// # Examples
+///
+/// See [`StoreOptions`].
+pub trait BuildField<P: Policy>: Sized {
+    /// Builds the field of this index, counted from zero in the order of declaration: the order in which a thread may
+    /// enter the fields of a store from inside each other's closures.
+    fn build(store: &StoreContext, index: u16, options: FieldOptions<P>) -> Self;
+}
+
+/// A skipped field whose value the builder still lacks.
+///
+/// # Examples
+///
+/// See [`Supplied`].
+#[derive(Debug)]
+pub struct Missing;
+
+/// The value of a skipped field, as given to the builder.
+///
+/// # Examples
+///
+/// See [`Supplied`].
+#[derive(Debug)]
+pub struct Given<T>(pub T);
+
+/// A skipped field that has been given its value, so that the store can be built.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::builder::{Given, Supplied};
+///
+/// fn build(config: impl Supplied<u32>) -> u32 {
+///     config.value()
+/// }
+/// assert_eq!(build(Given(7)), 7);
+/// ```
+///
+/// ```compile_fail
+/// # use sharded::builder::{Missing, Supplied};
+/// # fn build(config: impl Supplied<u32>) -> u32 {
+/// #     config.value()
+/// # }
+/// build(Missing);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a skipped field of type `{T}` has no value yet",
+    label = "call the builder's method of that field's name first",
+    note = "fields marked `#[shard(skip)]` are given to the builder, each by the method of its name"
+)]
+pub trait Supplied<T> {
+    /// The value given.
+    fn value(self) -> T;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> Supplied<T> for Given<T> {
+    fn value(self) -> T {
+        self.0
+    }
+}
+
+fn checked_shards(shards: usize) -> usize {
+    assert!(
+        shards.is_power_of_two() && shards <= MAX_SHARDS,
+        "the number of shards must be a power of two, at most {MAX_SHARDS}, but is {shards}"
+    );
+    shards
+}
