@@ -1,4 +1,4 @@
-use super::Clock;
+use super::traits::Clock;
 
 /// A clock that goes on while the machine is suspended: `clock = Boot`.
 ///

@@ -1,4 +1,4 @@
-use super::Clock;
+use super::traits::Clock;
 use std::{
     error::Error,
     fmt,

@@ -1,4 +1,4 @@
-use super::Clock;
+use super::traits::Clock;
 #[cfg(target_os = "linux")]
 use rustix::time::{ClockId, Timespec};
 

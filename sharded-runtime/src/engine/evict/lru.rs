@@ -1,4 +1,8 @@
-use super::{Bounded, Eviction, Field, MakesRoom, queue};
+use super::{
+    field::Field,
+    queue,
+    traits::{Bounded, Eviction, MakesRoom},
+};
 use crate::memory::arena::Heap;
 
 /// The entry that was not used for longest leaves: `evict = Lru`.

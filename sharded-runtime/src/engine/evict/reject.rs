@@ -1,4 +1,4 @@
-use super::{Bounded, Eviction};
+use super::traits::{Bounded, Eviction};
 
 /// Nothing is evicted; what does not fit is refused: `evict = Reject`.
 ///

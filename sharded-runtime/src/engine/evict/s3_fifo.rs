@@ -1,8 +1,9 @@
 use super::{
-    Bounded, Eviction, Field, MakesRoom,
+    field::Field,
     ghosts::{Ghosts, WAYS},
     parts::Parts,
     queue::MAX_CHANCES,
+    traits::{Bounded, Eviction, MakesRoom},
 };
 use crate::memory::arena::Heap;
 

@@ -1,4 +1,8 @@
-use super::{Bounded, Eviction, Field, MakesRoom, queue};
+use super::{
+    field::Field,
+    queue,
+    traits::{Bounded, Eviction, MakesRoom},
+};
 use crate::{list::NIL, memory::arena::Heap};
 
 /// A hand goes from the oldest entry to the newest and takes the first that was not used since it last came by: `evict = Sieve`.

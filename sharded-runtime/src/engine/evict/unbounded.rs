@@ -1,4 +1,4 @@
-use super::{Eviction, MakesRoom};
+use super::traits::{Eviction, MakesRoom};
 
 /// Nothing is ever evicted: what a field without `capacity` gets.
 #[derive(Debug, Default)]

@@ -1,4 +1,4 @@
-use super::{Expires, Expiry, Stamp, TracksAccess, sealed};
+use super::traits::{Expires, Expiry, TracksAccess, sealed, stamp::Stamp};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Entries expire a time after they were last used: `idle = "30m"`, and with a `ttl` beside it whichever comes first.

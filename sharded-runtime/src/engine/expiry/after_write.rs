@@ -1,4 +1,4 @@
-use super::{Expires, Expiry, Stamp, sealed};
+use super::traits::{Expires, Expiry, sealed, stamp::Stamp};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Entries expire a time after they were inserted or replaced: `ttl = "5m"`.

@@ -1,4 +1,4 @@
-use super::{Expiry, Stamp, sealed};
+use super::traits::{Expiry, sealed, stamp::Stamp};
 
 /// Entries stay until they are removed or evicted: neither `ttl` nor `idle`, or `ttl = never`.
 ///

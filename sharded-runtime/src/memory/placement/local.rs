@@ -1,4 +1,4 @@
-use super::{Placement, Site};
+use super::{site::Site, traits::Placement};
 use crate::topology::NodeId;
 
 /// All shards on the node of the thread that builds the store, or on the nearest that has memory: `numa = Local`.

@@ -1,4 +1,4 @@
-use super::{Placement, Site};
+use super::{site::Site, traits::Placement};
 use crate::topology::NodeId;
 
 /// Each page wherever it is first touched, as with any allocation: `numa = Off`.

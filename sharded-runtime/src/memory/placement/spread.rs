@@ -1,4 +1,4 @@
-use super::{Placement, Site};
+use super::{site::Site, traits::Placement};
 use crate::topology::{Node, NodeId};
 
 /// The shards in blocks over the nodes that have CPUs and memory for the process: `numa = Spread`, the default.

@@ -1,4 +1,4 @@
-use super::{Local, Placement, Site, Spread};
+use super::{local::Local, site::Site, spread::Spread, traits::Placement};
 use crate::topology::NodeId;
 use std::marker::PhantomData;
 

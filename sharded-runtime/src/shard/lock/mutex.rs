@@ -1,4 +1,7 @@
-use super::{Cell, Lock, Serves, raw::RawMutex};
+use super::{
+    raw::RawMutex,
+    traits::{Cell, Lock, Serves},
+};
 
 /// One at a time, readers too: `lock = Mutex`, the default.
 ///

@@ -1,4 +1,7 @@
-use super::{Lock, Serves, Token, raw::SequenceLock};
+use super::{
+    raw::SequenceLock,
+    traits::{Lock, Serves, token::Token},
+};
 use crate::engine::table::{Copies, View};
 
 /// Reads without a lock: `lock = Optimistic`, for `Copy` keys and values.

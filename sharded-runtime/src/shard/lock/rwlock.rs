@@ -1,4 +1,7 @@
-use super::{Cell, Lock, Serves, raw::RawRwLock};
+use super::{
+    raw::RawRwLock,
+    traits::{Cell, Lock, Serves},
+};
 
 /// Readers share, a writer is alone: `lock = RwLock`.
 ///

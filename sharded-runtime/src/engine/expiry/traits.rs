@@ -1,0 +1,56 @@
+//! What an expiry says of entries.
+
+use stamp::Stamp;
+
+/// When entries expire, chosen by declaring `ttl`, `idle`, both or neither.
+///
+/// The choice decides what every entry carries: nothing under [`Never`], a deadline under [`AfterWrite`], a deadline and
+/// the time of the last access under [`AfterAccess`]. The times themselves are [`Policy::TTL`](crate::Policy::TTL) and
+/// [`Policy::IDLE`](crate::Policy::IDLE). The set of choices is closed.
+pub trait Expiry: sealed::Sealed + 'static {
+    /// What an entry carries.
+    #[doc(hidden)]
+    type Stamp: Stamp;
+}
+
+/// An [`Expiry`] under which entries expire: all but [`Never`].
+#[diagnostic::on_unimplemented(
+    message = "the entries of this field never expire",
+    label = "its expiry is `{Self}`",
+    note = "declare `ttl = \"5m\"` or `idle = \"30m\"` on the field; a time of its own can then be given to each entry"
+)]
+pub trait Expires: Expiry {}
+
+/// An [`Expiry`] that notes when an entry was last used: [`AfterAccess`].
+#[diagnostic::on_unimplemented(
+    message = "this field does not note when an entry was last used",
+    label = "its expiry is `{Self}`",
+    note = "declare `idle = \"30m\"` on the field; the builder can then override the time"
+)]
+pub trait TracksAccess: Expires {}
+
+pub(super) mod sealed {
+    pub trait Sealed {}
+}
+
+pub(super) mod stamp {
+    /// The part of an entry that says when it expires. Times are nanoseconds of the map's clock; `u64::MAX` is "never".
+    ///
+    /// It consists of atomics for which zeros are valid, so that it can lie in memory that was never written, and be read
+    /// while it is written. Relaxed everywhere: the shard's lock (or its sequence number) orders a stamp with its entry.
+    pub trait Stamp: Send + Sync + 'static {
+        /// Whether there is anything to ask: where not, no clock is read.
+        const EXPIRES: bool;
+        /// Whether reading an entry moves its deadline.
+        const TRACKS_ACCESS: bool;
+
+        /// The entry was written at `now` and lives until `deadline`, were it used all the while.
+        fn set(&self, now: u64, deadline: u64);
+        /// Becomes a copy of another stamp.
+        fn copy(&self, from: &Self);
+        /// Until when the entry lives if it is not used again, with this idle time.
+        fn deadline(&self, idle: u64) -> u64;
+        /// Notes a use at `now`.
+        fn accessed(&self, now: u64);
+    }
+}

@@ -1,0 +1,136 @@
+//! What a lock of shards does.
+
+use crate::engine::table::{Copies, View};
+use token::Token;
+
+/// A kind of lock, chosen per field with `lock = …`.
+///
+/// The implementor names the cell that holds what is locked. A lock of one's own is a cell around any lock that exists
+/// already (std's, `parking_lot`'s, a ticket lock's): since the cell owns the value and hands out ordinary references,
+/// safe code can't break the exclusion. Such a lock is named by a path: `lock = self::Fair`. While it waits, the thread counts as inside the
+/// shard: should the lock itself access a map, it must be a later one.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::lock::{Cell, Lock, Serves};
+/// use std::sync::{Mutex, PoisonError, TryLockError};
+///
+/// /// std's mutex, whose poison is ignored: a shard stays usable after a panic.
+/// #[derive(Debug)]
+/// pub enum StdMutex {}
+/// pub struct StdCell<T>(Mutex<T>);
+///
+/// impl Lock for StdMutex {
+///     const SHARED_READS: bool = false;
+///     type Cell<T> = StdCell<T>;
+/// }
+/// impl<K: Send, V: Send> Serves<K, V> for StdMutex {}
+///
+/// impl<T> Cell<T> for StdCell<T> {
+///     fn new(value: T) -> Self {
+///         StdCell(Mutex::new(value))
+///     }
+///     fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+///         self.write(|value| read(value))
+///     }
+///     fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
+///         write(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+///     }
+///     fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
+///         match self.0.try_lock() {
+///             Ok(mut value) => Some(write(&mut value)),
+///             Err(TryLockError::Poisoned(mut value)) => Some(write(value.get_mut())),
+///             Err(TryLockError::WouldBlock) => None,
+///         }
+///     }
+/// }
+/// assert_eq!(StdCell::new(1).write(|n| *n + 1), 2);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a lock",
+    label = "not a `Lock`",
+    note = "`lock = …` names `Mutex`, `RwLock`, `Optimistic`, or a type of your own that implements `sharded::lock::Lock`"
+)]
+pub trait Lock: 'static {
+    /// Whether several readers can be inside [`Cell::read`] at once.
+    ///
+    /// Where they can't, reads take the exclusive way, which keeps exact recency.
+    const SHARED_READS: bool;
+
+    /// Whether what is in a shard may be read while it is written: then it is written by atomic words.
+    #[doc(hidden)]
+    const READS_RACE: bool = false;
+
+    /// The lock together with the value that it protects.
+    type Cell<T>: Cell<T>;
+
+    /// What readers without a lock follow. Only the locks of this crate can have such readers.
+    #[doc(hidden)]
+    #[inline]
+    fn view<T>(cell: &Self::Cell<T>, token: Token) -> Option<&View<T>> {
+        let (_, Token) = (cell, token);
+        None
+    }
+}
+
+pub(super) mod token {
+    /// What only this crate can name.
+    #[derive(Debug)]
+    pub struct Token;
+}
+
+/// A value behind a lock: what a [`Lock`] makes of a shard.
+///
+/// The lock is released when the closure returns and also when it panics, and stays usable after a panic (no poison).
+///
+/// # Examples
+///
+/// ```
+/// use sharded::lock::{Cell, Lock, RwLock};
+///
+/// let cell: <RwLock as Lock>::Cell<i32> = Cell::new(1);
+/// Cell::write(&cell, |n| *n += 1);
+/// assert_eq!(Cell::read(&cell, |n| *n), 2);
+/// assert_eq!(Cell::try_write(&cell, |n| *n), Some(2));
+/// ```
+pub trait Cell<T> {
+    /// Puts a value behind a new lock.
+    fn new(value: T) -> Self;
+    /// Lends the value for reading. Blocks while a writer is inside.
+    fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R;
+    /// Lends the value for changing. Blocks while anyone is inside.
+    fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R;
+    /// As [`write`](Cell::write), or `None` at once where it would block.
+    fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R>;
+
+    /// Whether [`read_in_turn`](Cell::read_in_turn) and [`write_in_turn`](Cell::write_in_turn) pass the lock on. If not, a thread yields the processor
+    /// between two steps on the same shard.
+    const TAKES_TURNS: bool = false;
+
+    /// As [`read`](Cell::read), and whoever waits meanwhile has the lock next. For one step of many: a thread that takes the
+    /// lock again at once may keep all others out of an unfair one.
+    fn read_in_turn<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+        self.read(read)
+    }
+
+    /// As [`write`](Cell::write), and whoever waits meanwhile has the lock next, see [`read_in_turn`](Cell::read_in_turn).
+    fn write_in_turn<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
+        self.write(write)
+    }
+}
+
+/// The keys and values that a lock can protect.
+///
+/// [`Mutex`] serves whatever may be sent between threads, [`RwLock`] asks for `Sync` as well since readers share the
+/// value, and [`Optimistic`] for `Copy` since its readers copy.
+#[diagnostic::on_unimplemented(
+    message = "`lock = {Self}` can't hold keys of type `{K}` with values of type `{V}`",
+    label = "this lock does not serve these types",
+    note = "choose one that does: `Mutex` needs `Send`, `RwLock` `Send + Sync`, `Optimistic` `Copy + Send`, of keys and values alike"
+)]
+pub trait Serves<K, V>: Lock {
+    /// That keys and values are `Copy`, where readers copy them without a lock.
+    #[doc(hidden)]
+    const COPIES: Option<Copies<K, V>> = None;
+}
