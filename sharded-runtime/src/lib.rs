@@ -81,7 +81,6 @@ mod shard;
 #[cfg(feature = "serde")]
 pub mod snapshot;
 mod store;
-mod sync;
 mod waker;
 
 pub use bounds::{Key, Value};
@@ -89,7 +88,7 @@ pub use declared::Declared;
 pub use engine::{evict, expiry};
 pub use error::{HasListener, LoadError, Occupied, Refused};
 pub use field::removal::{Cause, Removal, Removals};
-pub use map::{Change, ShardedMap};
+pub use map::{ShardedMap, change::Change};
 pub use memory::{placement, topology};
 pub use observe::stats::Stats;
 pub use policy::Policy;

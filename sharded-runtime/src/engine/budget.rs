@@ -8,7 +8,7 @@
 //! Units are spent from a shard's purse and returned to it without waiting. They go between the purses and the common
 //! stock under a mutex, and a counter that is odd meanwhile lets others tell, without the mutex, that nothing is left.
 
-use crate::sync::unmodelled::Mutex;
+use crate::memory::sync::unmodelled::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::SeqCst};
 
 // `is_dry` reads three words as of one moment. Sequential consistency throughout gives it that by the total order of

@@ -3,7 +3,7 @@
 //! No lock of a map is held meanwhile, and nobody but who takes them apart knows of their entries any more.
 
 use super::core::{BATCH, Core};
-use crate::sync::unmodelled::Mutex;
+use crate::memory::sync::unmodelled::Mutex;
 use crate::{
     Policy,
     contain::Drops,

@@ -8,7 +8,7 @@ use super::{
     locked::Locked,
 };
 
-use crate::{Policy, sync::unmodelled::Mutex};
+use crate::{Policy, memory::sync::unmodelled::Mutex};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 /// Shards that one call searches in vain at most.

@@ -11,7 +11,7 @@
 //! | `saved.rs` | its part of a snapshot |
 //! | `whole.rs` | all entries at once |
 
-mod change;
+pub(crate) mod change;
 mod deadline;
 mod listen;
 mod load;
@@ -20,8 +20,6 @@ mod read;
 mod saved;
 mod whole;
 mod write;
-
-pub use change::Change;
 
 use crate::field::{
     core::{Core, Hashing},

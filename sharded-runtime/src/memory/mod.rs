@@ -4,6 +4,8 @@
 pub(crate) mod arena;
 pub(crate) mod chunked;
 pub mod placement;
+#[allow(unsafe_code, reason = "lends what it protects")]
+pub(crate) mod sync;
 #[allow(unsafe_code, reason = "calls of the system")]
 pub(crate) mod sys;
 pub mod topology;

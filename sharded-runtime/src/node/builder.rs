@@ -1,5 +1,5 @@
 use super::{Inner, Pool, station::Station};
-use crate::sync::unmodelled::Mutex;
+use crate::memory::sync::unmodelled::Mutex;
 use crate::{
     memory::sys,
     topology::{Node, Topology},

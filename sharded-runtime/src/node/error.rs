@@ -1,6 +1,6 @@
 //! Why a job has no result.
 
-use crate::sync::unmodelled::Mutex;
+use crate::memory::sync::unmodelled::Mutex;
 use std::{any::Any, error::Error, fmt, panic};
 
 /// A job has no result.

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     contain::contain,
     field::flight,
-    sync::unmodelled::{Condvar, Mutex, MutexGuard},
+    memory::sync::unmodelled::{Condvar, Mutex, MutexGuard},
     waker::StoredWaker,
 };
 use std::{marker::PhantomData, mem, sync::Arc};

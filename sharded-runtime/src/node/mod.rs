@@ -76,8 +76,8 @@ pub use target::{At, Home};
 pub use task::Task;
 
 use crate::{
+    memory::sync::unmodelled::Mutex,
     shard::order,
-    sync::unmodelled::Mutex,
     topology::{NodeId, Topology},
 };
 use keyed::Keyed;

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     contain::contain,
+    memory::sync::unmodelled::{Condvar, Mutex},
     memory::sys::fork::generation,
-    sync::unmodelled::{Condvar, Mutex},
     topology::NodeId,
     waker::StoredWaker,
 };

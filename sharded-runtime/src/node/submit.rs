@@ -10,8 +10,8 @@ use super::{
 use crate::{
     contain::contain,
     field::flight::Need,
+    memory::sync::unmodelled::Mutex,
     shard::order::{self, Later},
-    sync::unmodelled::Mutex,
     waker::StoredWaker,
 };
 use std::{

@@ -2,7 +2,7 @@
 
 use crate::{
     memory::arena::{Late, Offset},
-    sync::unmodelled::Mutex,
+    memory::sync::unmodelled::Mutex,
     topology,
 };
 use std::{

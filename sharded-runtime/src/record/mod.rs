@@ -19,7 +19,7 @@ pub(crate) use samples::Operation;
 pub(crate) use text::choice_name;
 pub(crate) use timed::Timed;
 
-use crate::sync::unmodelled::Mutex;
+use crate::memory::sync::unmodelled::Mutex;
 use crate::{Field, Stats, Store};
 use followed::Followed;
 use samples::{Samples, Use};

@@ -68,7 +68,7 @@ pub enum LoadError {
     NotASnapshot,
     /// It was saved by a later version of this crate, in a form that this one does not know.
     NewerVersion {
-        /// The version of its form; this crate knows those up to [`FORMAT_VERSION`](super::FORMAT_VERSION).
+        /// The version of its form; this crate knows those up to [`FORMAT_VERSION`](super::bounds::FORMAT_VERSION).
         version: u32,
     },
     /// It ends too early.
@@ -134,7 +134,7 @@ impl fmt::Display for LoadError {
                 write!(
                     f,
                     "the snapshot is of version {version}, but this program knows none after {}",
-                    super::FORMAT_VERSION
+                    super::bounds::FORMAT_VERSION
                 )
             }
             LoadError::Truncated => f.write_str("the snapshot ends too early"),

@@ -10,7 +10,8 @@
 //! Numbers are in LEB128, times in nanoseconds. A time left of zero is "as declared", one is "for ever", all others are one more than the time.
 
 use super::{
-    LoadError, SaveError, Saved,
+    bounds::Saved,
+    error::{LoadError, SaveError},
     frames::{FrameReader, FrameWriter},
     nesting,
 };
@@ -72,7 +73,7 @@ impl<'a> FileWriter<'a> {
     pub(crate) fn new(writer: &'a mut dyn Write) -> Result<Self, SaveError> {
         let mut head = [0; HEAD];
         head[..MAGIC.len()].copy_from_slice(&MAGIC);
-        head[MAGIC.len()..].copy_from_slice(&super::FORMAT_VERSION.to_le_bytes());
+        head[MAGIC.len()..].copy_from_slice(&super::bounds::FORMAT_VERSION.to_le_bytes());
         Ok(FileWriter { frames: FrameWriter::new(writer, &head)?, entry: Vec::new(), fields: 0, entries: 0 })
     }
 
@@ -230,8 +231,8 @@ impl<'a> FileReader<'a> {
             return Err(LoadError::NotASnapshot);
         }
         match version.try_into().map(u32::from_le_bytes) {
-            Ok(super::FORMAT_VERSION) => {}
-            Ok(version) if version > super::FORMAT_VERSION => return Err(LoadError::NewerVersion { version }),
+            Ok(super::bounds::FORMAT_VERSION) => {}
+            Ok(version) if version > super::bounds::FORMAT_VERSION => return Err(LoadError::NewerVersion { version }),
             _ => return Err(LoadError::Damaged { at: 0 }),
         }
         Ok(FileReader { frames, entry: Entry::default(), fields: 0 })

@@ -10,7 +10,7 @@
 //! of all bytes before it but the other checksums: it also says that no frame is missing, twice there, or in another
 //! one's place.
 
-use super::LoadError;
+use super::error::LoadError;
 use crc32fast::Hasher;
 use std::io::{self, Read, Write};
 

@@ -112,35 +112,23 @@
 //! A later version of this crate loads the files of an earlier one. The form of a file is described in
 //! `sharded-runtime/src/snapshot/`.
 
+mod bounds;
 mod error;
 #[allow(unreachable_pub, missing_debug_implementations, reason = "in a trait that only this crate can name")]
 mod file;
 mod frames;
 mod nesting;
 
+pub use bounds::{FORMAT_VERSION, Saved};
 pub use error::{LoadError, SaveError};
 
 pub(crate) use file::{FieldHead, FileReader, FileWriter, Noted, Times};
 
 use crate::{Field, Store};
-use serde::{Serialize, de::DeserializeOwned};
 use std::{
     io::{Read, Write},
     ops::AddAssign,
 };
-
-/// The version of the form of a file that this crate writes, and the latest that it reads.
-pub const FORMAT_VERSION: u32 = 1;
-
-/// A type that can be saved and loaded: `Clone + serde::Serialize + serde::de::DeserializeOwned`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be saved",
-    label = "can't be saved and loaded",
-    note = "what is in a store with `snapshot` is `Clone + Serialize + Deserialize` and borrows nothing: derive them"
-)]
-pub trait Saved: Clone + Serialize + DeserializeOwned {}
-#[diagnostic::do_not_recommend]
-impl<T: Clone + Serialize + DeserializeOwned> Saved for T {}
 
 /// A store that can be saved and loaded as a whole: what `#[sharded(snapshot)]` writes.
 ///

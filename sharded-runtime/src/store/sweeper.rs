@@ -23,8 +23,8 @@
 
 use crate::{
     contain::contain,
+    memory::sync::unmodelled::{Condvar, Mutex},
     memory::sys::fork::generation,
-    sync::unmodelled::{Condvar, Mutex},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,7 +1,7 @@
 //! Who leads a flight, and who waits for it.
 
 use super::nesting;
-use crate::{memory::sys::fork::generation, sync::Mutex, waker::StoredWaker};
+use crate::{memory::sync::Mutex, memory::sys::fork::generation, waker::StoredWaker};
 use std::{
     any::Any,
     collections::BTreeMap,

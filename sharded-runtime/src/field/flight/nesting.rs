@@ -9,7 +9,7 @@
 //!
 //! What another task or thread waits for that the loader has started is not seen: only what runs while the loader itself runs, or is polled.
 
-use crate::{field::removal::without_waiting, sync::unmodelled::Mutex};
+use crate::{field::removal::without_waiting, memory::sync::unmodelled::Mutex};
 use std::{
     cell::Cell,
     collections::BTreeMap,

@@ -1,7 +1,7 @@
 //! Which keys of a map are being loaded.
 
 use super::crew::Flight;
-use crate::sync::unmodelled::Mutex;
+use crate::memory::sync::unmodelled::Mutex;
 use hashbrown::HashTable;
 use std::sync::{Arc, OnceLock};
 

@@ -1,9 +1,9 @@
 //! Entries that wait to be received.
 
-use super::{Cause, Sink};
+use super::{cause::Cause, sink::Sink};
 use crate::{
+    memory::sync::unmodelled::{Condvar, Mutex},
     shard::order::{self, Later},
-    sync::unmodelled::{Condvar, Mutex},
     waker::StoredWaker,
 };
 use std::{

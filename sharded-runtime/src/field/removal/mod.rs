@@ -6,101 +6,11 @@
 
 mod cause;
 mod channel;
+mod listening;
 mod queue;
+mod sink;
 
 pub use cause::Cause;
 pub use channel::{Removal, Removals};
 pub(crate) use queue::without_waiting;
-
-use crate::shard::order::{self, Later};
-use channel::Channel;
-use queue::Queue;
-use std::sync::Arc;
-
-/// Where the entries go that leave a map. Values come in boxes, so that large ones take no place on the stack of each function on their way.
-pub(crate) trait Sink<K, V>: Later + Send + Sync {
-    /// Takes an entry, or gives it back to be dropped. Runs under the lock of its shard, so it runs no code of the user.
-    fn leave(&self, key: K, value: Box<V>, cause: Cause) -> Option<(K, Box<V>)>;
-    /// Panics of the user's code that were contained.
-    fn panics(&self) -> u64;
-    /// The map is gone.
-    fn close(&self);
-}
-
-/// That someone is told, and how to copy what a call hands out as well. That it can be copied is known only where it is registered.
-pub(crate) struct Listening<K, V> {
-    sink: Arc<dyn Sink<K, V>>,
-    copy_key: fn(&K) -> K,
-    copy_value: fn(&V) -> Box<V>,
-    /// Whether it is told of values that are replaced; in a set there are none.
-    of_replaced: bool,
-}
-
-impl<K: Clone + Send + 'static, V: Clone + Send + 'static> Listening<K, V> {
-    /// Tells a function.
-    pub(crate) fn by_call(listener: impl Fn(&K, &V, Cause) + Send + Sync + 'static) -> Self {
-        Self::by(Arc::new(Queue::new(listener)))
-    }
-
-    /// Tells by a channel, which holds so many entries.
-    #[track_caller]
-    pub(crate) fn by_channel(capacity: usize) -> (Self, Removals<K, V>) {
-        assert!(capacity > 0, "the capacity of a channel of removals must not be zero");
-        let channel = Arc::new(Channel::new(capacity));
-        (Self::by(Arc::clone(&channel)), Removals::new(channel))
-    }
-
-    fn by(sink: Arc<impl Sink<K, V> + 'static>) -> Self {
-        Listening { sink, copy_key: K::clone, copy_value: |value| Box::new(value.clone()), of_replaced: true }
-    }
-}
-
-impl<K, V> Listening<K, V> {
-    /// Tells of keys only, which stay when they are added again.
-    pub(crate) fn of_keys(mut self) -> Self {
-        self.of_replaced = false;
-        self
-    }
-
-    /// Takes an entry, or gives it back to be dropped. Under the lock of its shard; [`tell`](Listening::tell) comes after it.
-    pub(crate) fn leave(&self, key: K, value: Box<V>, cause: Cause) -> Option<(K, Box<V>)> {
-        if cause == Cause::Replaced && !self.of_replaced {
-            return Some((key, value));
-        }
-        self.sink.leave(key, value, cause)
-    }
-
-    /// Sees to it that what was left is told, now or when this thread is outside of all shards.
-    pub(crate) fn tell(&self) {
-        if order::is_inside() {
-            order::when_outside(Arc::clone(&self.sink) as Arc<dyn Later>);
-        } else {
-            self.sink.run();
-        }
-    }
-
-    /// Who is told, for a thread that is outside of all shards.
-    pub(crate) fn sink(&self) -> Arc<dyn Sink<K, V>> {
-        Arc::clone(&self.sink)
-    }
-
-    pub(crate) fn copy_key(&self, key: &K) -> K {
-        (self.copy_key)(key)
-    }
-
-    #[allow(clippy::unnecessary_box_returns, reason = "a large value takes no place on the stack")]
-    pub(crate) fn copy_value(&self, value: &V) -> Box<V> {
-        (self.copy_value)(value)
-    }
-
-    pub(crate) fn panics(&self) -> u64 {
-        self.sink.panics()
-    }
-}
-
-impl<K, V> Drop for Listening<K, V> {
-    fn drop(&mut self) {
-        self.sink.close();
-        self.tell();
-    }
-}
+pub(crate) use {listening::Listening, sink::Sink};

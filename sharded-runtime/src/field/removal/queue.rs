@@ -1,11 +1,11 @@
 //! Entries that wait for a listener to be called.
 
-use super::{Cause, Sink};
+use super::{cause::Cause, sink::Sink};
 use crate::{
     contain::contain,
+    memory::sync::unmodelled::{Condvar, Mutex, MutexGuard},
     memory::sys::fork::generation,
     shard::order::Later,
-    sync::unmodelled::{Condvar, Mutex, MutexGuard},
 };
 use std::{
     cell::Cell,

@@ -6,8 +6,8 @@ use super::{
     usage::Usage,
 };
 use crate::{
+    memory::sync::Mutex,
     memory::sys::{memory, page},
-    sync::Mutex,
 };
 use std::{collections::BTreeSet, ptr::NonNull};
 

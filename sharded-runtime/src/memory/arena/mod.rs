@@ -56,7 +56,7 @@ pub(crate) use home::Home;
 pub(crate) use late::{Late, Offset};
 pub(crate) use placed::Placed;
 
-use crate::sync::Mutex;
+use crate::memory::sync::Mutex;
 use allocator_api2::alloc::Allocator;
 use blocks::Blocks;
 use source::Source;

@@ -1,6 +1,6 @@
 //! What is counted of memory that is handed out.
 
-use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use crate::memory::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 /// Bytes in use, and pieces ever handed out.
 pub(super) struct Usage {

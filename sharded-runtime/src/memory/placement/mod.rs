@@ -22,6 +22,7 @@
 //!
 //! Nodes and their CPUs are looked at when a store is built. [`numa`](mod@crate::numa) says when all this helps.
 
+mod asked;
 mod local;
 mod off;
 mod pages;
@@ -31,10 +32,11 @@ mod spread;
 mod strict;
 mod traits;
 
+pub use asked::Asked;
 pub use local::Local;
 pub use off::Off;
 pub(crate) use report::Pieces;
-pub use report::{Asked, Binding, FieldPlacement, ShardPlacement, StorePlacement};
+pub use report::{Binding, FieldPlacement, ShardPlacement, StorePlacement};
 pub use site::Site;
 pub use spread::Spread;
 pub use strict::{Strict, StrictLocal, StrictSpread};

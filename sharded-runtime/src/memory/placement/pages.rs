@@ -1,6 +1,6 @@
 //! On which nodes pages are: one by one by `move_pages`, or by whole mappings from `numa_maps`.
 
-use super::report::Asked;
+use super::asked::Asked;
 use crate::{
     memory::sys::{numa, page},
     topology::NodeId,

@@ -1,6 +1,9 @@
 //! Where the shards of a store were declared to be, and where they are.
 
-use super::pages::{ByNode, Kernel};
+use super::{
+    asked::Asked,
+    pages::{ByNode, Kernel},
+};
 use crate::topology::NodeId;
 use std::{fmt, io};
 
@@ -22,19 +25,6 @@ pub enum Binding {
     Needless,
     /// It refused, so memory is wherever it was first touched.
     Refused(io::ErrorKind),
-}
-
-/// Who said where pages are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Asked {
-    /// The kernel, page by page (`move_pages`).
-    Pages,
-    /// The kernel, for each mapping as a whole (`numa_maps`), since it does not answer for single pages: what several shards share is
-    /// counted as theirs in proportion.
-    Mappings,
-    /// Nobody: this system can't be asked.
-    Nobody,
 }
 
 /// Where the shards of a whole store are, see [`Store::placement`](crate::Store::placement). Prints as a table.

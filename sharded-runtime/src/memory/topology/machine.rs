@@ -3,7 +3,7 @@
 //! To read it takes some tens of system calls. What a process may use depends on the CPUs that its threads may run on, so it is read
 //! once for each set of CPUs that a thread which builds a store may run on.
 
-use super::{Topology, system};
+use super::{nodes::Topology, system};
 use crate::memory::sys::thread::{self, Affinity};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 

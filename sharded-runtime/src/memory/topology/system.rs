@@ -1,7 +1,33 @@
 //! What the kernel says in its files.
 
-use super::{Node, NodeId, Topology, list};
+use super::{
+    list,
+    node::{Node, NodeId},
+    nodes::Topology,
+};
 use std::{collections::BTreeSet, fs, path::Path, thread};
+
+impl Topology {
+    /// What this process may use of the machine, as the kernel says now: CPUs that are offline, or that the process's
+    /// affinity or cpuset rules out, are not in it, and memory that its cpuset rules out counts as none. A process's affinity is
+    /// that of all its threads together: those that it has by now. One that pins its only thread to a node has no other node, so pin threads after the
+    /// store is built, or [say](crate::builder::StoreOptions::topology) what there will be.
+    ///
+    /// Where there is only one node, or the kernel's files don't say, as in some sandboxes and on other systems than Linux, it is one
+    /// node 0 with all the CPUs. It reads some files per node, so keep the answer, which is cheap to clone.
+    ///
+    /// Stores keep it too: one that is built without a [topology](crate::builder::StoreOptions::topology) of its own reads these files only if no thread
+    /// that may run on the same CPUs has built one before. What changes later, such as a CPU that goes offline, it does not see; give it
+    /// `Topology::current()` where that matters.
+    ///
+    /// # Examples
+    ///
+    /// See [`Topology`].
+    #[must_use]
+    pub fn current() -> Self {
+        current()
+    }
+}
 
 pub(super) fn current() -> Topology {
     if cfg!(target_os = "linux") {

@@ -1,7 +1,5 @@
-use super::{
-    raw::RawMutex,
-    traits::{Cell, Lock, Serves},
-};
+use super::traits::{Cell, Lock, Serves};
+use crate::memory::sync::RawMutex;
 
 /// One at a time, readers too: `lock = Mutex`, the default.
 ///

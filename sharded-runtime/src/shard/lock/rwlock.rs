@@ -1,7 +1,5 @@
-use super::{
-    raw::RawRwLock,
-    traits::{Cell, Lock, Serves},
-};
+use super::traits::{Cell, Lock, Serves};
+use crate::memory::sync::RawRwLock;
 
 /// Readers share, a writer is alone: `lock = RwLock`.
 ///

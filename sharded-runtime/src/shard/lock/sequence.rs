@@ -1,6 +1,6 @@
 //! The number that tells readers without a lock of writers.
 
-use crate::sync::atomic::{AtomicU64, Ordering, fence};
+use crate::memory::sync::atomic::{AtomicU64, Ordering, fence};
 
 /// The number of a sequence lock: odd while a writer is inside.
 ///

@@ -1,6 +1,6 @@
 //! How large the window is: what the shards of a field find out together.
 
-use crate::sync::unmodelled::Mutex;
+use crate::memory::sync::unmodelled::Mutex;
 use std::sync::atomic::{
     AtomicU32, AtomicU64,
     Ordering::{AcqRel, Relaxed},

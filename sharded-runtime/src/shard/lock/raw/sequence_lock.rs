@@ -1,7 +1,6 @@
 //! The lock of values that are also read without it.
 
-use super::RawMutex;
-use crate::{engine::table::View, lock::Cell};
+use crate::{engine::table::View, memory::sync::RawMutex, shard::lock::traits::Cell};
 
 /// A mutex for those who take the lock, and a view for those who do not, whose number is odd while one of the former may change the value.
 ///

@@ -1,7 +1,7 @@
 //! A mutex that is held over a block, and a way to sleep until what it protects has changed.
 
+use super::primitives::atomic::{AtomicU32, Ordering::Relaxed};
 use super::{RawMutex, word::Word};
-use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::{fmt, marker::PhantomData, ops, time::Duration};
 
 impl<T> RawMutex<T> {

@@ -1,20 +1,10 @@
-//! The primitives under the engine: std's and our own, or loom's where its model checker runs the tests
-//! (`RUSTFLAGS="--cfg loom"`).
-//!
-//! Threads that sleep on a mutex or a condition variable of `parking_lot` stand in a queue in the memory of the process, where a
-//! child of `fork` finds them although they are not there. So this crate uses its own, which sleep in the kernel.
+//! What threads share under the locks: std's, or loom's where its model checker runs the tests (`RUSTFLAGS="--cfg loom"`).
 
 #[cfg(not(loom))]
-pub(crate) use {crate::lock::raw::RawMutex as Mutex, std::sync::atomic, std::thread};
-
-/// For what no model runs.
-#[cfg(not(loom))]
-pub(crate) mod unmodelled {
-    pub(crate) use crate::lock::raw::{Condvar, MutexGuard, RawMutex as Mutex};
-}
+pub(crate) use std::{sync::atomic, thread};
 
 #[cfg(loom)]
-pub(crate) use {self::loom_mutex::Mutex, loom::sync::atomic, loom::thread};
+pub(crate) use loom::{sync::atomic, thread};
 
 /// Two barriers of which one is paid for by whoever seldom comes along: between what a thread does before and after the
 /// light one and what another does before and after the heavy one, at least one sees the other's, as between two full barriers.
@@ -145,54 +135,6 @@ pub(crate) mod hint {
         }
         pub(crate) fn spin(&mut self) -> bool {
             false
-        }
-    }
-}
-
-#[cfg(loom)]
-mod loom_mutex {
-    /// loom's mutex, without poison as `parking_lot`'s.
-    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
-
-    impl<T> Mutex<T> {
-        pub(crate) fn new(value: T) -> Self {
-            Mutex(loom::sync::Mutex::new(value))
-        }
-
-        pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
-            self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-        }
-    }
-}
-
-/// Not loom's, which can't be in a static.
-#[cfg(loom)]
-pub(crate) mod unmodelled {
-    use std::time::Duration;
-
-    pub(crate) use parking_lot::{Mutex, MutexGuard};
-
-    #[derive(Debug)]
-    pub(crate) struct Condvar(parking_lot::Condvar);
-
-    impl Condvar {
-        pub(crate) const fn new() -> Self {
-            Condvar(parking_lot::Condvar::new())
-        }
-        pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
-            self.0.wait(guard);
-        }
-        pub(crate) fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, most: Option<Duration>) {
-            match most {
-                Some(most) => drop(self.0.wait_for(guard, most)),
-                None => self.0.wait(guard),
-            }
-        }
-        pub(crate) fn notify_one(&self) {
-            self.0.notify_one();
-        }
-        pub(crate) fn notify_all(&self) {
-            self.0.notify_all();
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A word that threads can sleep on: the system's, or, under loom, one with a queue of loom's threads.
 
+use super::primitives::atomic::AtomicU32;
 #[cfg(not(loom))]
 use crate::memory::sys::futex;
-use crate::sync::atomic::AtomicU32;
 use std::{ops::Deref, time::Duration};
 
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl Word {
 
 #[cfg(loom)]
 mod model {
-    use crate::sync::{
+    use crate::memory::sync::primitives::{
         Mutex,
         atomic::{
             AtomicU32,

@@ -15,12 +15,12 @@
 //! A thread that runs may enter before a head that has to be woken, since an idle lock helps nobody. But [`KEPT_OUT`] keeps all others out until the head has
 //! entered: at once where a writer waits for readers, which otherwise might never all be out, and where the head has waited too long.
 
-use super::{mutex::RawLock, word::Word};
-use crate::sync::{
+use super::primitives::{
     atomic::Ordering::{Acquire, Relaxed, Release},
     hint::{Patience, Spin},
     thread,
 };
+use super::{mutex::RawLock, word::Word};
 use std::{cell::UnsafeCell, fmt};
 
 /// A writer is inside.

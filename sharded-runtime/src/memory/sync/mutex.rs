@@ -23,8 +23,7 @@
 //! owner handed the lock over to threads that had waited for a millisecond. An owner that takes a lock again and again
 //! in one operation does hand it over, see `release_in_turn`.
 
-use super::word::Word;
-use crate::sync::{
+use super::primitives::{
     atomic::{
         AtomicU32,
         Ordering::{Acquire, Relaxed, Release},
@@ -32,6 +31,7 @@ use crate::sync::{
     barrier, flag,
     hint::Spin,
 };
+use super::word::Word;
 use std::{cell::UnsafeCell, fmt, time::Duration};
 
 /// In `held`: someone has the lock, or it is on its way to someone.
@@ -220,7 +220,7 @@ impl RawLock {
         self.waiting.swap(0, Relaxed);
         if !self.hand_over() {
             // Nobody slept yet.
-            crate::sync::thread::yield_now();
+            super::primitives::thread::yield_now();
         }
     }
 

@@ -1,0 +1,81 @@
+//! The primitives under the engine: std's and our own, or loom's where its model checker runs the tests
+//! (`RUSTFLAGS="--cfg loom"`).
+//!
+//! Threads that sleep on a mutex or a condition variable of `parking_lot` stand in a queue in the memory of the process, where a
+//! child of `fork` finds them although they are not there. So this crate uses its own, which sleep in the kernel.
+
+#[cfg_attr(loom, allow(dead_code, reason = "only its model runs"))]
+mod guard;
+mod mutex;
+mod primitives;
+mod rwlock;
+mod word;
+
+#[allow(unreachable_pub, reason = "the associated type of a public trait")]
+pub use mutex::RawMutex;
+pub(crate) use primitives::atomic;
+#[allow(unreachable_pub, reason = "the associated type of a public trait")]
+pub use rwlock::RawRwLock;
+
+#[cfg(not(loom))]
+pub(crate) use mutex::RawMutex as Mutex;
+
+#[cfg(loom)]
+pub(crate) use modelled::Mutex;
+
+/// For what no model runs.
+#[cfg(not(loom))]
+pub(crate) mod unmodelled {
+    pub(crate) use super::{
+        guard::{Condvar, MutexGuard},
+        mutex::RawMutex as Mutex,
+    };
+}
+
+#[cfg(loom)]
+mod modelled {
+    /// loom's mutex, without poison as `parking_lot`'s.
+    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Mutex(loom::sync::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        }
+    }
+}
+
+/// Not loom's, which can't be in a static.
+#[cfg(loom)]
+pub(crate) mod unmodelled {
+    use std::time::Duration;
+
+    pub(crate) use parking_lot::{Mutex, MutexGuard};
+
+    #[derive(Debug)]
+    pub(crate) struct Condvar(parking_lot::Condvar);
+
+    impl Condvar {
+        pub(crate) const fn new() -> Self {
+            Condvar(parking_lot::Condvar::new())
+        }
+        pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+            self.0.wait(guard);
+        }
+        pub(crate) fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, most: Option<Duration>) {
+            match most {
+                Some(most) => drop(self.0.wait_for(guard, most)),
+                None => self.0.wait(guard),
+            }
+        }
+        pub(crate) fn notify_one(&self) {
+            self.0.notify_one();
+        }
+        pub(crate) fn notify_all(&self) {
+            self.0.notify_all();
+        }
+    }
+}

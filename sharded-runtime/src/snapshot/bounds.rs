@@ -1,0 +1,16 @@
+//! What can be saved, and in which version of the format.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The version of the form of a file that this crate writes, and the latest that it reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// A type that can be saved and loaded: `Clone + serde::Serialize + serde::de::DeserializeOwned`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be saved",
+    label = "can't be saved and loaded",
+    note = "what is in a store with `snapshot` is `Clone + Serialize + Deserialize` and borrows nothing: derive them"
+)]
+pub trait Saved: Clone + Serialize + DeserializeOwned {}
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Serialize + DeserializeOwned> Saved for T {}
