@@ -21,15 +21,11 @@
 pub(crate) mod core;
 pub(crate) mod discard;
 mod expired;
-#[cfg(test)]
-mod faults;
 pub(crate) mod flight;
 pub(crate) mod garbage;
 pub(crate) mod loading;
 pub(crate) mod locked;
 mod look;
-#[cfg(test)]
-mod passes;
 mod placing;
 mod plain;
 mod recorded;

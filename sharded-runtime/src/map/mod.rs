@@ -13,8 +13,12 @@
 
 pub(crate) mod change;
 mod deadline;
+#[cfg(test)]
+mod faults;
 mod listen;
 mod load;
+#[cfg(test)]
+mod passes;
 mod read;
 #[cfg(feature = "serde")]
 mod saved;

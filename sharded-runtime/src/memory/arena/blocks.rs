@@ -2,7 +2,8 @@
 
 use super::{
     chunks::{Chunks, Surplus},
-    source::Source,
+    shape::Shape,
+    supply::Supply,
     usage::Usage,
 };
 use crate::{
@@ -11,37 +12,24 @@ use crate::{
 };
 use std::{collections::BTreeSet, ptr::NonNull};
 
-/// The sizes of blocks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Shape {
-    /// Bytes of a bucket.
-    pub(crate) bucket: usize,
-    /// A chunk has two to the power of this many buckets.
-    pub(crate) classes: u32,
-    /// Bytes of a chunk, a multiple of the [smallest page](page::GRAIN).
-    pub(crate) chunk: usize,
-    /// Whether readers look at blocks without a lock, so that they may look beside them.
-    pub(crate) is_racy: bool,
-}
-
 /// Chunks, and what they are halved into.
-pub(super) struct Blocks {
+pub(super) struct Blocks<S: Supply> {
     shape: Shape,
-    free: Mutex<Free>,
+    free: Mutex<Free<S>>,
     usage: Usage,
 }
 
-struct Free {
-    chunks: Chunks,
+struct Free<S: Supply> {
+    chunks: Chunks<S>,
     /// By class: the positions of free blocks that are less than a chunk, in buckets from the first one on.
     blocks: Vec<BTreeSet<u64>>,
 }
 
 // SAFETY: the addresses in it are of memory that it owns alone.
-unsafe impl Send for Free {}
+unsafe impl<S: Supply + Send> Send for Free<S> {}
 
-impl Blocks {
-    pub(super) fn new(shape: Shape, source: Source) -> Self {
+impl<S: Supply> Blocks<S> {
+    pub(super) fn new(shape: Shape, source: S) -> Self {
         let free = Free { chunks: Chunks::new(&shape, source), blocks: vec![BTreeSet::new(); shape.classes as usize] };
         Blocks { shape, free: Mutex::new(free), usage: Usage::new() }
     }
@@ -87,17 +75,7 @@ impl Blocks {
     }
 }
 
-impl Shape {
-    pub(crate) fn bytes(&self, class: u32) -> usize {
-        if class == self.classes { self.chunk } else { self.bucket << class }
-    }
-
-    fn buckets(&self) -> u64 {
-        1 << self.classes
-    }
-}
-
-impl Free {
+impl<S: Supply> Free<S> {
     /// A block, and whether it is a chunk that has no pages yet.
     fn take(&mut self, class: u32, shape: &Shape) -> Option<(NonNull<u8>, bool)> {
         if class >= shape.classes {

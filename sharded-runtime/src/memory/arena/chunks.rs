@@ -1,6 +1,6 @@
 //! Chunks of equal size, side by side in larger spans.
 
-use super::{Shape, source::Source};
+use super::{shape::Shape, supply::Supply};
 use crate::memory::sys::{memory, page};
 use std::{collections::BTreeSet, ptr::NonNull};
 
@@ -13,11 +13,11 @@ const KEEP: usize = 8;
 /// ...one for so many in use.
 const KEEP_SHARE: usize = 32;
 
-pub(super) struct Chunks {
+pub(super) struct Chunks<S: Supply> {
     size: usize,
     /// Chunks at each end of a span that are never used.
     guards: usize,
-    source: Source,
+    source: S,
     /// In the order of their chunks' numbers; each has about twice as many as the one before.
     spans: Vec<Span>,
     /// Free chunks that still have their pages.
@@ -49,8 +49,8 @@ pub(super) struct Surplus {
     pages: (NonNull<u8>, usize),
 }
 
-impl Chunks {
-    pub(super) fn new(shape: &Shape, source: Source) -> Self {
+impl<S: Supply> Chunks<S> {
+    pub(super) fn new(shape: &Shape, source: S) -> Self {
         assert!(shape.chunk.is_multiple_of(page::GRAIN), "a chunk consists of the smallest of pages");
         let guards = usize::from(shape.is_racy);
         let (warm, cold) = (BTreeSet::new(), BTreeSet::new());
@@ -213,7 +213,7 @@ impl Surplus {
     }
 }
 
-impl Drop for Chunks {
+impl<S: Supply> Drop for Chunks<S> {
     fn drop(&mut self) {
         for span in &self.spans {
             // SAFETY: this is the whole span, and whoever could look at it held the arena.

@@ -1,12 +1,7 @@
 //! An allocator for what is known about the entries of a table: it lies on the same node, and its pages go back to the system as the
 //! table's do. Most global allocators keep what is freed among pieces that are not.
 
-use super::{
-    Home,
-    blocks::{Blocks, Shape},
-    source::Source,
-    usage::Usage,
-};
+use super::{blocks::Blocks, home::Home, shape::Shape, source::Source, supply::Supply, usage::Usage};
 use crate::memory::sys::page::GRAIN;
 use allocator_api2::alloc::{AllocError, Allocator, Global};
 use std::{alloc::Layout, fmt, ptr::NonNull, sync::Arc};
@@ -19,7 +14,7 @@ const SHAPE: Shape = Shape { bucket: 64, classes: 6, chunk: GRAIN, is_racy: fals
 pub struct Heap(Option<Arc<Own>>);
 
 struct Own {
-    pieces: Blocks,
+    pieces: Blocks<Source>,
     source: Source,
     /// Of what has pages of its own.
     large: Usage,

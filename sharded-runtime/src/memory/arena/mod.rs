@@ -45,128 +45,20 @@ mod heap;
 mod home;
 mod late;
 mod placed;
+mod shape;
 mod source;
 mod striped;
+mod supply;
+mod tables;
 mod usage;
 
-pub(crate) use blocks::Shape;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use heap::Heap;
 pub(crate) use home::Home;
 pub(crate) use late::{Late, Offset};
 pub(crate) use placed::Placed;
-
-use crate::memory::sync::Mutex;
-use allocator_api2::alloc::Allocator;
-use blocks::Blocks;
-use source::Source;
-use std::{
-    alloc::Layout,
-    ptr::NonNull,
-    sync::{Arc, atomic::AtomicPtr},
-};
-
-/// The memory of one map on one node. See the [module](self).
-pub(crate) struct Arena {
-    home: Arc<Home>,
-    blocks: Blocks,
-    directories: Mutex<Directories>,
-    heap: Heap,
-}
-
-#[derive(Default)]
-struct Directories {
-    /// By the logarithm of their length.
-    free: Vec<Vec<Directory>>,
-    /// All there are, with their lengths, to be deallocated in the end.
-    all: Vec<(Directory, usize)>,
-}
-
-/// An array of addresses of chunks.
-pub(crate) type Directory = NonNull<AtomicPtr<u8>>;
-
-// SAFETY: the addresses in it are of memory that the arena owns alone.
-unsafe impl Send for Directories {}
-
-impl Arena {
-    pub(crate) fn new(shape: Shape, home: Home) -> Self {
-        let home = Arc::new(home);
-        Arena {
-            blocks: Blocks::new(shape, Source::new(Arc::clone(&home))),
-            directories: Mutex::new(Directories::default()),
-            heap: Heap::new(&home),
-            home,
-        }
-    }
-
-    pub(crate) fn home(&self) -> &Arc<Home> {
-        &self.home
-    }
-
-    /// Memory for what is known about the entries beside their table.
-    pub(crate) fn heap(&self) -> &Heap {
-        &self.heap
-    }
-
-    /// A block of `2^class` buckets, or `None` where there is no memory.
-    pub(crate) fn take(&self, class: u32) -> Option<NonNull<u8>> {
-        #[cfg(test)]
-        faults::ask()?;
-        self.blocks.take(class)
-    }
-
-    /// # Safety
-    ///
-    /// The block must come from [`take`](Arena::take) with this class, and nobody may use it any more but readers as the [module](self) describes them.
-    pub(crate) unsafe fn give(&self, block: NonNull<u8>, class: u32) {
-        // SAFETY: the caller's promise.
-        unsafe { self.blocks.give(block, class) }
-    }
-
-    /// An array for `2^class` chunks.
-    pub(crate) fn take_directory(&self, class: u32) -> Option<Directory> {
-        let mut directories = self.directories.lock();
-        let index = class as usize;
-        if index >= directories.free.len() {
-            directories.free.resize_with(index + 1, Vec::new);
-        }
-        if let Some(directory) = directories.free[index].pop() {
-            return Some(directory);
-        }
-        #[cfg(test)]
-        faults::ask()?;
-        let layout = Layout::array::<AtomicPtr<u8>>(1 << class).ok()?;
-        // Zeros are null pointers.
-        let directory = self.heap.allocate_zeroed(layout).ok()?.cast::<AtomicPtr<u8>>();
-        directories.all.push((directory, 1 << class));
-        Some(directory)
-    }
-
-    /// # Safety
-    ///
-    /// It must come from [`take_directory`](Arena::take_directory) with this class, and nobody may use it any more but
-    /// readers as the [module](self) describes them.
-    pub(crate) unsafe fn give_directory(&self, directory: Directory, class: u32) {
-        self.directories.lock().free[class as usize].push(directory);
-    }
-
-    /// Bytes in use, and the number of blocks and pieces ever handed out.
-    pub(crate) fn usage(&self) -> (usize, u64) {
-        let (blocks, pieces) = (self.blocks.usage(), self.heap.usage());
-        (blocks.0 + pieces.0, blocks.1 + pieces.1)
-    }
-}
-
-impl Drop for Arena {
-    fn drop(&mut self) {
-        for &(directory, length) in &self.directories.lock().all {
-            if let Ok(layout) = Layout::array::<AtomicPtr<u8>>(length) {
-                // SAFETY: it was allocated with this layout, and whoever could look at it held the arena.
-                unsafe { self.heap.deallocate(directory.cast(), layout) }
-            }
-        }
-    }
-}
+pub(crate) use shape::Shape;
+pub(crate) use tables::{Arena, Directory};
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,10 @@
 //! An array whose elements lie on nodes of their own.
 
 use super::{
-    Home,
+    home::Home,
     source::{SHARES, Source},
     striped::{OwnMapping, Stripes},
+    supply::Supply,
 };
 use crate::memory::sys::{
     memory,

@@ -8,7 +8,12 @@
 //! comes back when no reader can look at its arena's memory any more, since a reader borrows the map that owns the arena. Its pages go back
 //! to the system before the piece goes to another arena.
 
-use super::{Home, Shape, blocks::Blocks};
+use super::{
+    blocks::Blocks,
+    home::Home,
+    shape::Shape,
+    supply::{Supply, System},
+};
 use crate::{
     memory::sys::{memory, page},
     topology::NodeId,
@@ -29,27 +34,18 @@ const CHUNK: usize = 4 << 20;
 /// Other systems have no such limit, and no way to give back a part of a mapping. loom's locks do not outlive a run of a model.
 pub(super) const SHARES: bool = cfg!(all(target_os = "linux", not(loom)));
 
-/// Memory on a node, for one arena or for one reservation.
+/// Memory for one arena.
 #[derive(Clone)]
 pub(super) struct Source {
-    home: Arc<Home>,
-    from: Origin,
-}
-
-#[derive(Clone)]
-enum Origin {
-    /// From the system, for an arena.
-    System,
-    /// From the system, for a reservation.
-    SystemToShare,
-    /// From a reservation, if it is small.
-    Reservation(Arc<Reservation>),
+    system: System,
+    /// Where small pieces come from.
+    reservation: Option<Arc<Reservation>>,
 }
 
 /// What the arenas of one node share.
 struct Reservation {
     home: Arc<Home>,
-    pieces: Blocks,
+    pieces: Blocks<System>,
 }
 
 /// By node, and whether they have huge pages.
@@ -60,53 +56,41 @@ static RESERVATIONS: Mutex<Reservations> = Mutex::new(BTreeMap::new());
 
 impl Source {
     pub(super) fn new(home: Arc<Home>) -> Self {
-        if !SHARES {
-            return Source { home, from: Origin::System };
-        }
-        let mut reservations = RESERVATIONS.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (home.node(), home.huge_pages());
-        let reservation = reservations.entry(key).or_insert_with(|| Arc::new(Reservation::new(&home)));
-        Source { from: Origin::Reservation(Arc::clone(reservation)), home }
+        let reservation = SHARES.then(|| {
+            let mut reservations = RESERVATIONS.lock().unwrap_or_else(PoisonError::into_inner);
+            let key = (home.node(), home.huge_pages());
+            Arc::clone(reservations.entry(key).or_insert_with(|| Arc::new(Reservation::new(&home))))
+        });
+        Source { system: System::new(home), reservation }
     }
 
-    pub(super) fn home(&self) -> &Home {
-        &self.home
+    /// Where a piece of this size comes from, unless it is a mapping.
+    fn reservation(&self, bytes: usize) -> Option<&Reservation> {
+        self.reservation.as_deref().filter(|_| bytes <= LARGEST)
+    }
+}
+
+impl Supply for Source {
+    fn home(&self) -> &Home {
+        self.system.home()
     }
 
-    /// The bytes that a piece has which is to have so many: whole pages.
-    pub(super) fn size(&self, bytes: usize) -> usize {
+    fn size(&self, bytes: usize) -> usize {
         match self.reservation(bytes) {
             Some(_) => smallest() << class(bytes),
-            None => bytes.next_multiple_of(page::size()),
+            None => self.system.size(bytes),
         }
     }
 
-    /// A piece of this [size](Source::size). `None` where there is none to be had, or a new mapping would leave less than `room` to others.
-    pub(super) fn take(&self, bytes: usize, room: usize) -> Option<NonNull<u8>> {
+    fn take(&self, bytes: usize, room: usize) -> Option<NonNull<u8>> {
         debug_assert_eq!(bytes, self.size(bytes));
-        if let Some(reservation) = self.reservation(bytes) {
-            let at = reservation.pieces.take(class(bytes))?;
-            self.home.share_refusal(&reservation.home);
-            return Some(at);
-        }
-        let at = memory::map(bytes, room)?;
-        // SAFETY: this is the whole mapping.
-        unsafe {
-            self.home.bind(at, bytes);
-            if self.home.huge_pages() {
-                memory::prefer_huge_pages(at, bytes);
-            } else if matches!(self.from, Origin::SystemToShare) {
-                // The first entry of a map would take up a huge page for all of its piece.
-                memory::avoid_huge_pages(at, bytes);
-            }
-        }
+        let Some(reservation) = self.reservation(bytes) else { return self.system.take(bytes, room) };
+        let at = reservation.pieces.take(class(bytes))?;
+        self.home().share_refusal(&reservation.home);
         Some(at)
     }
 
-    /// # Safety
-    ///
-    /// The piece must come from [`take`](Source::take) with this size, and nobody may look at it any more.
-    pub(super) unsafe fn give(&self, at: NonNull<u8>, bytes: usize) {
+    unsafe fn give(&self, at: NonNull<u8>, bytes: usize) {
         match self.reservation(bytes) {
             // SAFETY: the caller's promise; a piece consists of whole pages.
             Some(reservation) => unsafe {
@@ -114,15 +98,7 @@ impl Source {
                 reservation.pieces.give(at, class(bytes));
             },
             // SAFETY: the caller's promise.
-            None => unsafe { memory::unmap(at, bytes) },
-        }
-    }
-
-    /// Where a piece of this size comes from, unless it is a mapping.
-    fn reservation(&self, bytes: usize) -> Option<&Reservation> {
-        match &self.from {
-            Origin::Reservation(reservation) if bytes <= LARGEST => Some(reservation),
-            _ => None,
+            None => unsafe { self.system.give(at, bytes) },
         }
     }
 }
@@ -132,8 +108,7 @@ impl Reservation {
         let home = Arc::new(home.lenient(home.huge_pages()));
         let smallest = smallest();
         let shape = Shape { bucket: smallest, classes: (CHUNK / smallest).ilog2(), chunk: CHUNK, is_racy: false };
-        let source = Source { home: Arc::clone(&home), from: Origin::SystemToShare };
-        Reservation { home, pieces: Blocks::new(shape, source) }
+        Reservation { pieces: Blocks::new(shape, System::to_share(Arc::clone(&home))), home }
     }
 }
 

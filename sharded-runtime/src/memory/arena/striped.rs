@@ -5,7 +5,7 @@
 //! those of one array. An array on stripes touches a page for each of its elements, which it shares with other arrays of the block. While
 //! there are few arrays that would be more memory than they need, so the first [`OWN_MAPPINGS`] have mappings of their own.
 
-use super::Home;
+use super::home::Home;
 use crate::{
     memory::sys::{memory, page},
     topology::NodeId,

@@ -3,16 +3,17 @@
 //! The promise is the longer of a second and a tenth of the entry's time to live. What is done here is what a background thread does, which
 //! comes a little late each time.
 
-use super::{core::Core, core::Hashing, units::Rules};
-use crate::ShardedMap;
-
 use crate::{
-    Policy,
+    Policy, ShardedMap,
     builder::{FieldOptions, StoreOptions},
     clock::{Clock, to_nanos},
     dice::Dice,
     evict::{Eviction, Lru, Unbounded},
     expiry::{AfterAccess, AfterWrite, Expires},
+    field::{
+        core::{Core, Hashing},
+        units::Rules,
+    },
     hasher::MapHasher,
     lock::Mutex,
     placement::Off,

@@ -1,0 +1,24 @@
+//! The sizes of the blocks of an arena.
+
+/// The sizes of blocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    /// Bytes of a bucket.
+    pub(crate) bucket: usize,
+    /// A chunk has two to the power of this many buckets.
+    pub(crate) classes: u32,
+    /// Bytes of a chunk, a multiple of the [smallest page](page::GRAIN).
+    pub(crate) chunk: usize,
+    /// Whether readers look at blocks without a lock, so that they may look beside them.
+    pub(crate) is_racy: bool,
+}
+
+impl Shape {
+    pub(crate) fn bytes(&self, class: u32) -> usize {
+        if class == self.classes { self.chunk } else { self.bucket << class }
+    }
+
+    pub(super) fn buckets(&self) -> u64 {
+        1 << self.classes
+    }
+}
