@@ -1,12 +1,12 @@
 //! From a read that found nothing to the insert of that key by the same thread: what a miss costs a program that fills a cache by itself.
 
-use super::{Recording, timed::nanos_since};
-use std::{cell::Cell, ptr, time::Instant};
+use super::timed::nanos_since;
+use std::{cell::Cell, time::Instant};
 
 /// A read that found nothing.
 #[derive(Clone, Copy)]
 struct Missed {
-    /// Where the map's recording is, to be compared.
+    /// The address of the map's recording.
     map: usize,
     hash: u64,
     at: Instant,
@@ -18,21 +18,21 @@ thread_local! {
 }
 
 /// Notes of a read whether it found nothing. What is found after all was put in by someone else, and an insert then fills no gap.
-pub(super) fn note(recording: &Recording, hash: u64, is_missed: bool) {
+pub(super) fn note(map: usize, hash: u64, is_missed: bool) {
     if is_missed {
-        MISSED.set(Some(Missed { map: ptr::from_ref(recording).addr(), hash, at: Instant::now() }));
+        MISSED.set(Some(Missed { map, hash, at: Instant::now() }));
     } else {
-        let _found = take(recording, hash);
+        let _found = take(map, hash);
     }
 }
 
 /// Nanoseconds since this thread missed the key that it inserts.
-pub(super) fn since(recording: &Recording, hash: u64) -> Option<u64> {
-    take(recording, hash).map(|missed| nanos_since(missed.at))
+pub(super) fn since(map: usize, hash: u64) -> Option<u64> {
+    take(map, hash).map(|missed| nanos_since(missed.at))
 }
 
-fn take(recording: &Recording, hash: u64) -> Option<Missed> {
-    let is_it = |missed: &Missed| missed.map == ptr::from_ref(recording).addr() && missed.hash == hash;
+fn take(map: usize, hash: u64) -> Option<Missed> {
+    let is_it = |missed: &Missed| missed.map == map && missed.hash == hash;
     let missed = MISSED.get().filter(is_it)?;
     MISSED.set(None);
     Some(missed)

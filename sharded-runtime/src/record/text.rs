@@ -1,8 +1,8 @@
 //! The workload file. Its form is `sharded-tune`'s, whose tests read what is written here.
 
 use super::{
-    Operation, Recording,
-    samples::Use,
+    recording::{Recording, TURN},
+    samples::{Operation, Use},
     timed::{median, nanos_of_nothing, trimmed_mean},
 };
 use crate::{Field, Stats};
@@ -110,7 +110,7 @@ pub(super) fn field(
         text,
         ",\"seen\":{{\"ms\":{},\"operations\":{},\"hits\":{hits},\"misses\":{misses},\"expired\":{},\"evicted\":{},\"shards\":{},\"contended\":{},\"lifetimes_ms\":{}}}}}",
         passed.as_millis(),
-        shards.iter().map(|uses| uses.0).sum::<u64>() * u64::from(super::TURN),
+        shards.iter().map(|uses| uses.0).sum::<u64>() * u64::from(TURN),
         since(|stats| stats.expired),
         since(|stats| stats.evicted),
         list(shards.iter().map(|uses| uses.0)),

@@ -5,8 +5,9 @@ mod tests;
 mod words;
 
 use super::{
-    Bounded, Eviction, Field, MakesRoom,
+    field::Field,
     ghosts::{Ghosts, WAYS},
+    traits::{Bounded, Eviction, MakesRoom},
 };
 use crate::memory::arena::Heap;
 use common::{Common, Purse};

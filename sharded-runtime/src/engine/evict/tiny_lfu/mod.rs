@@ -1,7 +1,12 @@
 mod climb;
 mod sketch;
 
-use super::{Bounded, Eviction, Field, MakesRoom, parts::Parts, queue::MAX_CHANCES};
+use super::{
+    field::Field,
+    parts::Parts,
+    queue::MAX_CHANCES,
+    traits::{Bounded, Eviction, MakesRoom},
+};
 use crate::memory::arena::Heap;
 use climb::{Climb, Purse};
 use sketch::Sketch;

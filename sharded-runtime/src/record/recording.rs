@@ -1,0 +1,254 @@
+//! What is noted of the uses of one map.
+
+use super::{
+    followed::Followed,
+    missed,
+    samples::{Operation, Samples, Use},
+    timed::{self, Timed},
+};
+use crate::memory::sync::unmodelled::Mutex;
+use std::{
+    cell::Cell,
+    ptr,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+/// One use in so many is noted, on average.
+pub(super) const TURN: u32 = 256;
+/// Threads share so many collections of samples.
+const STRIPES: usize = 16;
+
+thread_local! {
+    /// How many uses of any recorded map this thread makes before the next is noted.
+    static LEFT: Cell<u32> = const { Cell::new(TURN) };
+    /// A number that no other thread has.
+    static THREAD: Cell<usize> = const { Cell::new(0) };
+    /// What the next interval is drawn from.
+    static RANDOM: Cell<u64> = const { Cell::new(1) };
+}
+
+/// What is declared of a map, in words, and what its entries are like.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub(crate) lock: &'static str,
+    pub(crate) evict: &'static str,
+    pub(crate) numa: &'static str,
+    pub(crate) is_auto: bool,
+    pub(crate) weighs: bool,
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) idle: Option<Duration>,
+    pub(crate) value_bytes: usize,
+    /// Whether it is known, or to be supposed, that keys and values are `Copy`.
+    pub(crate) copy: bool,
+}
+
+/// The uses of one map while they are recorded. Only the library makes one.
+#[derive(Debug)]
+pub struct Recording {
+    is_on: AtomicBool,
+    pub(super) followed: Followed,
+    pub(super) facts: Facts,
+    stripes: Box<[Mutex<Option<Samples>>; STRIPES]>,
+}
+
+impl Recording {
+    pub(crate) fn new(facts: Facts) -> Self {
+        Recording {
+            is_on: AtomicBool::new(false),
+            followed: Followed::new(),
+            facts,
+            stripes: Box::new([const { Mutex::new(None) }; STRIPES]),
+        }
+    }
+
+    /// Whether the use of a key is to be noted.
+    #[inline]
+    pub(crate) fn is_due(&self, hash: u64) -> bool {
+        if !self.is_on.load(Relaxed) {
+            return false;
+        }
+        let left = LEFT.get() - 1;
+        LEFT.set(left);
+        left == 0 || self.follows(hash)
+    }
+
+    /// Notes a use that is due. `meets` looks whether someone is in the shard. Answers whether what the use runs is to be timed: where it is
+    /// noted by its turn, so that a key with many uses counts for no more than these.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn note(&self, operation: Operation, hash: u64, shard: usize, meets: &dyn Fn() -> bool) -> bool {
+        let is_turn = LEFT.get() == 0;
+        if is_turn {
+            LEFT.set(interval(hash));
+        }
+        let is_followed = self.follows(hash);
+        let took =
+            if is_followed && operation == Operation::Insert { missed::since(self.address(), hash) } else { None };
+        self.with_samples(&mut |samples, thread| {
+            let at = u32::try_from(samples.began.elapsed().as_millis()).unwrap_or(u32::MAX);
+            let noted = Use::new(operation, hash, at);
+            if is_turn {
+                samples.take(noted, shard, meets(), thread);
+            }
+            if is_followed {
+                samples.follow(noted, &self.followed);
+            }
+            if let Some(took) = took {
+                samples.misses.take(took);
+            }
+        });
+        is_turn
+    }
+
+    /// Whether every use of such a key is noted.
+    /// Which recording this is, of all that there are at a time.
+    fn address(&self) -> usize {
+        ptr::from_ref(self).addr()
+    }
+
+    #[inline]
+    fn follows(&self, hash: u64) -> bool {
+        self.followed.has(hash)
+    }
+
+    /// Notes whether a read has found an entry.
+    pub(crate) fn note_found(&self, hash: u64, is_found: bool) {
+        if self.follows(hash) {
+            missed::note(self.address(), hash, !is_found);
+        }
+    }
+
+    /// Notes how long it took.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn note_time(&self, timed: Timed, began: Instant) {
+        let nanos = timed::nanos_since(began);
+        self.with_samples(&mut |samples, _| match timed {
+            Timed::Hold => samples.holds.take(nanos),
+            Timed::Miss => samples.misses.take(nanos),
+        });
+    }
+
+    /// Lends this thread's samples, with its number, while it is recorded. Whoever finds them taken lets the sample go, and waits for nobody.
+    fn with_samples(&self, lend: &mut dyn FnMut(&mut Samples, usize)) {
+        let thread = thread_number();
+        if let Some(mut samples) = self.stripes[thread % STRIPES].try_lock()
+            && let Some(samples) = &mut *samples
+        {
+            lend(samples, thread);
+        }
+    }
+
+    /// Begins anew, for a map with so many shards that holds so many entries at most.
+    pub(super) fn start(&self, shards: usize, capacity: Option<usize>) {
+        let began = Instant::now();
+        self.followed.start(capacity);
+        for stripe in &*self.stripes {
+            *stripe.lock() = Some(Samples::new(began, shards));
+        }
+        self.is_on.store(true, Relaxed);
+    }
+
+    /// Answers what there is. It goes on.
+    pub(super) fn look<R>(&self, mut look: impl FnMut(&Samples) -> R) -> Vec<R> {
+        self.stripes.iter().filter_map(|stripe| stripe.lock().as_ref().map(&mut look)).collect()
+    }
+
+    pub(super) fn stop(&self) {
+        self.is_on.store(false, Relaxed);
+        for stripe in &*self.stripes {
+            *stripe.lock() = None;
+        }
+    }
+}
+
+/// How many uses it is to the next one that is noted. Not always as many: a program that does the same again and again, with a period that
+/// fits, would have the same one noted each time.
+fn interval(hash: u64) -> u32 {
+    // Knuth's MMIX generator, whose upper bits are the better ones.
+    let random = (RANDOM.get() ^ hash).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    RANDOM.set(random);
+    let drawn = u32::try_from(random >> 33).unwrap_or(0);
+    1 + drawn % (2 * TURN - 1)
+}
+
+#[cold]
+fn thread_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    if THREAD.get() == 0 {
+        THREAD.set(NEXT.fetch_add(1, Relaxed));
+    }
+    THREAD.get()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Facts, Operation, Recording, Use};
+
+    fn recording(capacity: Option<usize>) -> Recording {
+        let facts = Facts {
+            lock: "Mutex",
+            evict: "Unbounded",
+            numa: "Spread",
+            is_auto: false,
+            weighs: false,
+            ttl: None,
+            idle: None,
+            value_bytes: 8,
+            copy: true,
+        };
+        let recording = Recording::new(facts);
+        recording.start(1, capacity);
+        recording
+    }
+
+    fn use_key(recording: &Recording, hash: u64) {
+        if recording.follows(hash) {
+            recording.note(Operation::Get, hash, 0, &|| false);
+        }
+    }
+
+    fn followed(recording: &Recording) -> Vec<Use> {
+        recording.look(|samples| samples.by_key.clone()).concat()
+    }
+
+    /// The hash of one of the keys that are followed longest.
+    fn of_last(number: u64) -> u64 {
+        number << 48
+    }
+
+    #[test]
+    fn a_popular_key_is_not_followed_for_ever() {
+        let recording = recording(None);
+        let popular = 1 << (24 + 9);
+        for number in 0..200_000 {
+            use_key(&recording, popular);
+            if number % 100 == 0 {
+                use_key(&recording, of_last(number / 100));
+            }
+        }
+        assert!(!recording.follows(popular));
+        assert!(recording.follows(of_last(1)));
+        // The others are there from beginning to end.
+        let keys: Vec<u32> = followed(&recording).iter().map(|used| used.key).collect();
+        let popular_key = Use::new(Operation::Get, popular, 0).key;
+        let others: Vec<u32> = keys.into_iter().filter(|&key| key != popular_key).collect();
+        assert!(others.iter().copied().eq((0..2000).map(|number| number << 16)));
+    }
+
+    #[test]
+    fn there_is_an_end_to_following() {
+        for (capacity, one_in) in [(None, 1 << 16), (Some(100), 256), (Some(1 << 18), 1 << 10)] {
+            let recording = recording(capacity);
+            for number in 0..100_000 {
+                use_key(&recording, of_last(1 + number % 1000));
+            }
+            assert!(!recording.follows(of_last(1)));
+            assert_eq!(followed(&recording).len(), 1 << 16);
+            assert_eq!(1 << recording.followed.least_rank(), one_in);
+            recording.start(1, capacity);
+            assert!(recording.follows(of_last(1)) && recording.follows(1 << (24 + 8)));
+        }
+    }
+}
