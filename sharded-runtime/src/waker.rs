@@ -22,6 +22,12 @@ impl StoredWaker {
     }
 }
 
+impl From<Waker> for StoredWaker {
+    fn from(waker: Waker) -> Self {
+        StoredWaker(Some(waker))
+    }
+}
+
 impl Drop for StoredWaker {
     fn drop(&mut self) {
         if let Some(waker) = self.0.take() {

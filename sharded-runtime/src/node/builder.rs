@@ -1,4 +1,8 @@
-use super::{Inner, Pool, station::Station};
+use super::{
+    pending::Pending,
+    pool::{Inner, Pool},
+    station::Station,
+};
 use crate::memory::sync::unmodelled::Mutex;
 use crate::{
     memory::sys,
@@ -12,19 +16,6 @@ use std::{
     },
     thread,
 };
-
-/// What becomes of the jobs that are queued when a pool is shut down. Those that run already are always finished.
-///
-/// # Examples
-///
-/// See [`Pool::shutdown`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Pending {
-    /// They run, and so does what they ask the pool for.
-    Finish,
-    /// They are dropped, and their callers get [`JobError::Discarded`](super::JobError::Discarded).
-    Discard,
-}
 
 /// A pool to be.
 ///
@@ -48,6 +39,17 @@ pub struct Builder {
     threads: Option<usize>,
     queue: usize,
     on_drop: Pending,
+}
+
+impl Pool {
+    /// A pool to be, with what is usual.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
 }
 
 impl Builder {

@@ -1,9 +1,6 @@
 //! One job on its way: queued, running, done, and who is told.
 
-use super::{
-    error::{JobError, catch},
-    station::Station,
-};
+use super::error::{JobError, catch};
 use crate::{
     contain::contain,
     field::flight,
@@ -99,8 +96,7 @@ pub(super) enum Waiter {
     Nobody,
     /// A thread that is no worker.
     Thread,
-    /// A worker, which waits where the job was to run.
-    Worker(Arc<Station>),
+    /// A task, or a worker of the station where the job was to run.
     Task(StoredWaker),
 }
 
@@ -151,7 +147,6 @@ impl<W: Work> Job<W> {
         match waiter {
             Waiter::Nobody => {}
             Waiter::Thread => self.is_done.notify_one(),
-            Waiter::Worker(station) => station.notify(),
             Waiter::Task(waker) => {
                 waker.wake();
             }

@@ -4,9 +4,9 @@
 //! waiting worker looks at, and the job's, for its result. Where both are held, the station's was taken first.
 
 use super::{
-    Pending,
     error::JobError,
     job::{Outcome, Run, Waiter},
+    pending::Pending,
 };
 use crate::{
     contain::contain,
@@ -16,7 +16,13 @@ use crate::{
     waker::StoredWaker,
 };
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use std::{cell::OnceCell, collections::BTreeMap, mem, sync::Arc};
+use std::{
+    cell::OnceCell,
+    collections::BTreeMap,
+    mem,
+    sync::Arc,
+    task::{Wake, Waker},
+};
 
 thread_local! {
     /// Where this thread is a worker.
@@ -159,7 +165,7 @@ impl Station {
     }
 
     /// Has the workers that wait for a job of this station look again.
-    pub(super) fn notify(&self) {
+    fn notify(&self) {
         // Whoever has looked and does not wait yet has the lock.
         drop(self.state.lock());
         self.look_again.notify_all();
@@ -190,7 +196,7 @@ impl Station {
         let is_own = std::ptr::eq(own, &raw const **self);
         let mut state = self.state.lock();
         loop {
-            if let Some(result) = job.take(Waiter::Worker(Arc::clone(self))) {
+            if let Some(result) = job.take(Waiter::Task(Waker::from(Arc::clone(self)).into())) {
                 return Some(result);
             }
             if (is_own || state.blocked == self.workers) && job.is_queued() {
@@ -208,6 +214,13 @@ impl Station {
             self.look_again.notify_all();
         }
         Blocked { station: self }
+    }
+}
+
+/// Tells the workers that wait for a job of the station.
+impl Wake for Station {
+    fn wake(self: Arc<Self>) {
+        self.notify();
     }
 }
 

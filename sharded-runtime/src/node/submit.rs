@@ -1,9 +1,9 @@
 //! How a job gets to a station.
 
 use super::{
-    Pending,
     error::{JobError, catch},
     job::{Job, Outcome, Run, Work},
+    pending::Pending,
     station::{Offer, Station},
     task::Task,
 };
