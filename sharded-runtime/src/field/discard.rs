@@ -2,10 +2,9 @@
 //!
 //! No lock of a map is held meanwhile, and nobody but who takes them apart knows of their entries any more.
 
-use super::core::{BATCH, Core};
+use super::limits::BATCH;
 use crate::memory::sync::unmodelled::Mutex;
 use crate::{
-    Policy,
     contain::Drops,
     store::sweeper::{Registration, Sweep},
 };
@@ -23,7 +22,7 @@ pub(crate) type Part = Box<dyn FnMut(usize, &mut Drops) -> bool + Send>;
 
 /// What a map has discarded and is still to be taken apart.
 pub(crate) struct Discarded {
-    waiting: Mutex<VecDeque<Part>>,
+    pub(super) waiting: Mutex<VecDeque<Part>>,
     /// Only where a background thread is to do it.
     background: Option<Registration>,
 }
@@ -44,7 +43,7 @@ impl Discarded {
     }
 
     /// Has a background thread look.
-    fn ring(&self) {
+    pub(super) fn ring(&self) {
         if let Some(background) = &self.background {
             background.ring(Duration::ZERO);
         }
@@ -87,21 +86,5 @@ impl Sweep for Discarded {
         }
         drops.end();
         None
-    }
-}
-
-impl<K: Send + 'static, V: Send + 'static, P: Policy, S> Core<K, V, P, S> {
-    /// Takes out all entries of all shards, each shard's in one step, and leaves them to the background thread. What an earlier call has left is
-    /// taken apart first, so that no more than what the map held once waits.
-    #[track_caller]
-    pub(crate) fn discard_all(&self) {
-        let mut drops = Drops::default();
-        drops.watch(|| self.discarded.finish());
-        for shard in 0..self.shard_count() {
-            let part = self.take_all(shard).into_part();
-            self.discarded.waiting.lock().push_back(part);
-        }
-        self.discarded.ring();
-        drops.end();
     }
 }

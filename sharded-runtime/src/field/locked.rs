@@ -1,8 +1,9 @@
 //! A shard while its exclusive lock is held.
 
 use super::{
-    core::{Core, STEPS_PER_WRITE, Shard},
+    core::{Core, Shard},
     garbage::Garbage,
+    limits::STEPS_PER_WRITE,
 };
 
 use crate::{

@@ -1,19 +1,14 @@
 //! On which node each shard of a map is, and the memory for it.
 
-use super::core::Core;
 use crate::{
     Policy,
     builder::StoreContext,
     engine::table::TableOf,
     memory::arena::{Arena, Home},
-    placement::{Binding, Pieces, Placement, Site},
-    shard::access::Step,
+    placement::{Binding, Placement, Site},
     topology::NodeId,
 };
 use std::sync::Arc;
-
-/// Pieces of a shard's memory that are listed in one lock hold.
-const PIECES: usize = 256;
 
 /// The memory of a map: an arena for each node that shards of it lie on.
 pub(crate) struct Placing {
@@ -64,7 +59,7 @@ impl Placing {
         usages.fold((0, 0), |(bytes, blocks), (b, n)| (bytes + b, blocks + n))
     }
 
-    fn binding(&self) -> Binding {
+    pub(super) fn binding(&self) -> Binding {
         let homes = || self.arenas.iter().map(|(_, arena)| arena.home());
         match homes().find_map(|home| home.refused()) {
             Some(error) => Binding::Refused(error),
@@ -107,29 +102,5 @@ fn home(store: &StoreContext, node: Option<NodeId>, huge_pages: bool, wanted: &W
         }
         Some(_) if store.site.has_choice() => Home::on(id, wanted.is_strict, huge_pages),
         Some(_) => Home::anywhere(huge_pages),
-    }
-}
-
-impl<K, V, P: Policy, S> Pieces for Core<K, V, P, S> {
-    fn declared(&self) -> (Vec<Option<NodeId>>, Binding) {
-        ((0..self.shard_count()).map(|shard| self.placing.node(shard)).collect(), self.placing.binding())
-    }
-
-    #[track_caller]
-    fn pieces(&self, shard: usize) -> Vec<(usize, usize)> {
-        let mut pieces = vec![self.shards.piece(shard)];
-        let mut listed = 0;
-        loop {
-            let more = self.shards.read(shard, Step, |_, table| {
-                let before = pieces.len();
-                pieces.extend(table.pieces(listed).take(PIECES));
-                pieces.len() - before
-            });
-            listed += more;
-            if more < PIECES {
-                return pieces;
-            }
-            self.shards.between_steps();
-        }
     }
 }

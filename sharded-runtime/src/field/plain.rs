@@ -2,7 +2,8 @@
 //! be done on the way but to bring the table to its size. So these are as short as they can be.
 
 use super::{
-    core::{Core, STEPS_PER_WRITE, Shard},
+    core::{Core, Shard},
+    limits::STEPS_PER_WRITE,
     locked::no_memory,
 };
 

@@ -1,9 +1,10 @@
 //! What goes through a whole shard, some entries per lock hold.
 
 use super::{
-    core::{BATCH, Core},
+    core::Core,
     discard::Part,
     garbage::{Garbage, Parting},
+    limits::BATCH,
     locked::Locked,
 };
 
@@ -287,4 +288,20 @@ fn drop_some<K, V, P: Policy>(entries: &mut Entries<K, V, P>, most: usize, drops
         removed.drop_each(drops);
     }
     true
+}
+
+impl<K: Send + 'static, V: Send + 'static, P: Policy, S> Core<K, V, P, S> {
+    /// Takes out all entries of all shards, each shard's in one step, and leaves them to the background thread. What an earlier call has left is
+    /// taken apart first, so that no more than what the map held once waits.
+    #[track_caller]
+    pub(crate) fn discard_all(&self) {
+        let mut drops = Drops::default();
+        drops.watch(|| self.discarded.finish());
+        for shard in 0..self.shard_count() {
+            let part = self.take_all(shard).into_part();
+            self.discarded.waiting.lock().push_back(part);
+        }
+        self.discarded.ring();
+        drops.end();
+    }
 }

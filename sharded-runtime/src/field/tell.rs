@@ -1,10 +1,7 @@
 //! What leaves a shard, to be told of. Where a call hands out what it takes, who is told gets a copy: the caller is not to wait until
 //! all that comes before has been told.
 
-use super::{
-    core::{BATCH, Core},
-    locked::Locked,
-};
+use super::{core::Core, limits::BATCH, locked::Locked};
 
 use crate::{
     Cause, Policy,

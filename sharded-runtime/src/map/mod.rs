@@ -27,7 +27,7 @@ mod write;
 
 use crate::field::{
     core::{Core, Hashing},
-    units::Rules,
+    rules::Rules,
 };
 
 use crate::{

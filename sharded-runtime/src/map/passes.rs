@@ -12,7 +12,7 @@ use crate::{
     expiry::{AfterAccess, AfterWrite, Expires},
     field::{
         core::{Core, Hashing},
-        units::Rules,
+        rules::Rules,
     },
     hasher::MapHasher,
     lock::Mutex,

@@ -4,7 +4,7 @@ use super::ShardedMap;
 use crate::{
     Key, Policy, Value,
     engine::table::Copies,
-    field::core::BATCH,
+    field::limits::BATCH,
     lock::{Lock, Serves},
     record::{Operation, Timed},
     shard::access::Runs,

@@ -6,8 +6,8 @@ use crate::{
     engine::table::{Cursor, Offer, StampOf, Stored},
     evict::Eviction,
     expiry::Stamp,
-    field::core::{BATCH, Core},
     field::locked::Locked,
+    field::{core::Core, limits::BATCH},
     lock::Serves,
     shard::access::{Runs, Step},
     snapshot::{
