@@ -1,4 +1,4 @@
-//! Duo: a proposal, as `sharded-runtime/src/evict/README.md` describes it.
+//! Duo: a proposal, as `sharded-runtime/src/engine/evict/README.md` describes it.
 //!
 //! The model has the data of an implementation, so its estimates and collisions are in the figures: 16 bits per slot,
 //! ghosts of 16 bits per shard, and one mark that a hit sets. Everything else comes from samples of entries.

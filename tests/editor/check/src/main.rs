@@ -45,7 +45,7 @@ fn check(server: &Path, fixture: &Path) -> io::Result<bool> {
     let mut editor = Editor::open(server, fixture)?;
     let reported = editor.ask("the misspelt option is reported, on its own token", |e| e.reports("capasity"));
     let choice = editor.ask("a choice in the attribute leads to the runtime's type", |e| {
-        e.leads_to("RwLock", "/sharded-runtime/src/lock/rwlock.rs", "RwLock")
+        e.leads_to("RwLock", "/sharded-runtime/src/shard/lock/rwlock.rs", "RwLock")
     });
     let accessor = editor.ask("a call of an accessor leads to the field", |e| {
         e.leads_to("sessions()", "/fixture/src/lib.rs", "pub sessions:")
