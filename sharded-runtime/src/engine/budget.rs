@@ -5,7 +5,7 @@
 //! entry is evicted while the field has room, and the field holds at most its capacity, and one entry more for each thread that is
 //! inserting at that moment.
 //!
-//! Units are spent from a shard's purse and returned to it without waiting. They go between the purses and the common
+//! Units are spent from a shard's credit and returned to it without waiting. They move between the credits and the common
 //! stock under a mutex, and a counter that is odd meanwhile lets others tell, without the mutex, that nothing is left.
 
 use crate::memory::sync::unmodelled::Mutex;
@@ -21,9 +21,9 @@ pub(crate) struct Budget {
     capacity: usize,
     /// Below zero: so many units must come back.
     free: AtomicI64,
-    /// Whether any purse may hold units.
+    /// Whether any credit may hold units.
     hoarded: AtomicBool,
-    /// Odd while units are on their way between purses and `free`.
+    /// Odd while units are on their way between credits and `free`.
     moves: AtomicU64,
     mover: Mutex<()>,
     batch: u64,
@@ -31,10 +31,10 @@ pub(crate) struct Budget {
 
 /// The units that a shard holds and does not use yet.
 #[derive(Debug, Default)]
-pub(crate) struct Purse(AtomicU64);
+pub(crate) struct Credit(AtomicU64);
 
 impl Budget {
-    /// The most units that a purse is given at once, where every entry takes one, and where entries have weights: as many as one entry may have, so that
+    /// The most units that a credit is given at once, where every entry takes one, and where entries have weights: as many as one entry may have, so that
     /// eight times as many and the units of an entry are far from the end of the numbers.
     const MOST: u64 = 64;
     const MOST_WEIGHED: u64 = 1 << 32;
@@ -57,21 +57,21 @@ impl Budget {
     }
 
     /// Takes the units of an entry, or says that there are not so many left anywhere.
-    pub(crate) fn take<'a, I>(&self, purse: &Purse, units: u64, purses: impl Fn() -> I) -> bool
+    pub(crate) fn take<'a, I>(&self, credit: &Credit, units: u64, credits: impl Fn() -> I) -> bool
     where
-        I: Iterator<Item = &'a Purse>,
+        I: Iterator<Item = &'a Credit>,
     {
-        if purse.spend(units) {
+        if credit.spend(units) {
             return true;
         }
         while !self.is_dry(units) {
             let _mover = self.mover.lock();
             self.moves.fetch_add(1, SeqCst);
             if self.free.load(SeqCst) < signed(units) && self.hoarded.swap(false, SeqCst) {
-                let collected = purses().map(|purse| signed(purse.0.swap(0, SeqCst))).sum();
+                let collected = credits().map(|credit| signed(credit.0.swap(0, SeqCst))).sum();
                 self.free.fetch_add(collected, SeqCst);
             }
-            let taken = self.withdraw(purse, units);
+            let taken = self.withdraw(credit, units);
             self.moves.fetch_add(1, SeqCst);
             if taken {
                 return true;
@@ -101,9 +101,9 @@ impl Budget {
     }
 
     /// Returns the units of an entry that is gone.
-    pub(crate) fn give(&self, purse: &Purse, units: u64) {
-        if self.free.load(SeqCst) > 0 && purse.0.load(SeqCst) < self.batch {
-            purse.0.fetch_add(units, SeqCst);
+    pub(crate) fn give(&self, credit: &Credit, units: u64) {
+        if self.free.load(SeqCst) > 0 && credit.0.load(SeqCst) < self.batch {
+            credit.0.fetch_add(units, SeqCst);
             if !self.hoarded.load(SeqCst) {
                 self.hoarded.store(true, SeqCst);
             }
@@ -117,15 +117,15 @@ impl Budget {
         self.free.fetch_add(signed(units), SeqCst);
     }
 
-    /// Whether, at one moment, there were not so many in stock, nothing in a purse and nothing on its way.
+    /// Whether, at one moment, there were not so many in stock, nothing in a credit and nothing on its way.
     fn is_dry(&self, units: u64) -> bool {
         let before = self.moves.load(SeqCst);
         let is_dry = self.free.load(SeqCst) < signed(units) && !self.hoarded.load(SeqCst);
         is_dry && before.is_multiple_of(2) && self.moves.load(SeqCst) == before
     }
 
-    /// Takes units from the stock, and more for the purse where there are plenty.
-    fn withdraw(&self, purse: &Purse, units: u64) -> bool {
+    /// Takes units from the stock, and more for the credit where there are plenty.
+    fn withdraw(&self, credit: &Credit, units: u64) -> bool {
         let plenty = signed(self.batch * 8 + units - 1);
         let mut more = 0;
         let took = self.free.try_update(SeqCst, SeqCst, |free| {
@@ -133,7 +133,7 @@ impl Budget {
             (free >= signed(units)).then(|| free - signed(units + more))
         });
         if took.is_ok() && more > 0 {
-            purse.0.fetch_add(more, SeqCst);
+            credit.0.fetch_add(more, SeqCst);
             self.hoarded.store(true, SeqCst);
         }
         took.is_ok()
@@ -226,7 +226,7 @@ impl Drop for Debt<'_> {
     }
 }
 
-impl Purse {
+impl Credit {
     fn spend(&self, units: u64) -> bool {
         self.0.try_update(SeqCst, SeqCst, |held| held.checked_sub(units)).is_ok()
     }
@@ -234,10 +234,10 @@ impl Purse {
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, Purse, signed};
+    use super::{Budget, Credit, signed};
     use std::sync::atomic::Ordering::SeqCst;
 
-    /// Capacities around every power of two, in one or many purses: what is taken and given back adds up, to the last unit, and nothing overflows.
+    /// Capacities around every power of two, in one or many credits: what is taken and given back adds up, to the last unit, and nothing overflows.
     #[test]
     fn units_add_up_whatever_the_capacity() {
         let mut random = 1_u64;
@@ -249,27 +249,27 @@ mod tests {
             let power = u32::try_from(round % 65).expect("a shift");
             let near = 1_u64.checked_shl(power).map_or(u64::MAX, |power| (power - 1).saturating_add(dice(3)));
             let capacity = usize::try_from(near.max(1)).unwrap_or(usize::MAX);
-            let purses: Vec<Purse> = (0..1 << dice(5)).map(|_| Purse::default()).collect();
+            let credits: Vec<Credit> = (0..1 << dice(5)).map(|_| Credit::default()).collect();
             let weighs = dice(2) == 0;
-            let budget = Budget::new(capacity, purses.len(), weighs);
+            let budget = Budget::new(capacity, credits.len(), weighs);
             let heaviest = if weighs { u64::from(u32::MAX) } else { 1 };
             // What entries have.
             let mut taken = Vec::new();
             for _ in 0..100 {
-                let purse = &purses[usize::try_from(dice(purses.len() as u64)).expect("an index")];
+                let credit = &credits[usize::try_from(dice(credits.len() as u64)).expect("an index")];
                 match dice(6) {
                     0..=2 => {
                         let units = heaviest - dice(heaviest.min(7));
-                        if !budget.take(purse, units, || purses.iter()) {
+                        if !budget.take(credit, units, || credits.iter()) {
                             budget.overdraw(units);
                         }
                         taken.push(units);
                     }
-                    3 => budget.give(purse, taken.pop().unwrap_or(0)),
+                    3 => budget.give(credit, taken.pop().unwrap_or(0)),
                     4 => budget.give_all(taken.pop().unwrap_or(0)),
                     _ => budget.overdraw(budget.take_over_debt(u64::MAX)),
                 }
-                let held: i128 = purses.iter().map(|purse| i128::from(purse.0.load(SeqCst))).sum();
+                let held: i128 = credits.iter().map(|credit| i128::from(credit.0.load(SeqCst))).sum();
                 let used: i128 = taken.iter().copied().map(i128::from).sum();
                 let free = i128::from(budget.free.load(SeqCst));
                 assert_eq!(free + held + used, signed(capacity as u64).into(), "{capacity} in round {round}");

@@ -13,7 +13,7 @@ use crate::{
     HasListener, Policy, Recording, StorageOf,
     builder::{Overrides, StoreContext},
     clock::TimeSource,
-    engine::budget::{Budget, Purse},
+    engine::budget::{Budget, Credit},
     engine::table::{NoMemory, Offer, Shown, StampOf, Table, TableOf},
     evict::Field,
     expiry::{Stamp, jitter},
@@ -22,7 +22,7 @@ use crate::{
     hasher::MapHasher,
     observe::stats::{Counter, Meter},
     observe::tally::{Event, Tally},
-    shard::array::{Beside, Shards},
+    shard::array::{ShardExtras, Shards},
     shard::order::Place,
     store::sweeper::Registration,
 };
@@ -37,7 +37,7 @@ use std::{
 
 /// A map.
 pub(crate) struct Core<K, V, P: Policy, S> {
-    pub(crate) shards: Shards<TableOf<K, V, P>, Open, P::Lock>,
+    pub(crate) shards: Shards<TableOf<K, V, P>, ShardStatus, P::Lock>,
     pub(crate) placing: Placing,
     pub(crate) field: Field,
     pub(crate) hasher: MapHasher<S>,
@@ -88,9 +88,9 @@ impl<K: Hash, V, P: Policy, S: BuildHasher + Default + 'static> Hashing<K, V, P,
 
 /// The part of a shard that needs no lock.
 #[derive(Default)]
-pub(crate) struct Open {
+pub(crate) struct ShardStatus {
     pub(crate) meter: Meter,
-    pub(crate) purse: Purse,
+    pub(crate) credit: Credit,
     /// How many of its keys are being loaded. Written under the exclusive lock, so exact to whoever holds it.
     pub(crate) loads: Counter,
     /// Only where there is a capacity.
@@ -98,7 +98,7 @@ pub(crate) struct Open {
 }
 
 /// What is beside the lock of a shard of a map.
-pub(crate) type Shard<'a, K, V, P> = Beside<'a, TableOf<K, V, P>, Open, <P as Policy>::Lock>;
+pub(crate) type Shard<'a, K, V, P> = ShardExtras<'a, TableOf<K, V, P>, ShardStatus, <P as Policy>::Lock>;
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(crate) fn new(
@@ -216,23 +216,23 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// A key is taken out, which is not there: what is being loaded for it, if anything, is not stored.
     #[inline]
-    pub(crate) fn overtake<Q>(&self, open: &Open, hash: u64, key: &Q)
+    pub(crate) fn overtake<Q>(&self, status: &ShardStatus, hash: u64, key: &Q)
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        if open.loads.get() != 0 {
+        if status.loads.get() != 0 {
             self.overtake_load(hash, key);
         }
     }
 
     /// As [`overtake`](Core::overtake), of a key on offer, which is put in.
     #[inline]
-    pub(crate) fn overtake_offered(&self, open: &Open, hash: u64, offer: &Offer<K, V>)
+    pub(crate) fn overtake_offered(&self, status: &ShardStatus, hash: u64, offer: &Offer<K, V>)
     where
         K: Eq,
     {
-        if open.loads.get() != 0
+        if status.loads.get() != 0
             && let Some(key) = offer.key()
         {
             self.overtake_load(hash, key);
@@ -257,8 +257,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     /// As [`overtake`](Core::overtake), of all keys of a shard.
-    pub(crate) fn overtake_all(&self, open: &Open, shard: usize) {
-        if open.loads.get() != 0 {
+    pub(crate) fn overtake_all(&self, status: &ShardStatus, shard: usize) {
+        if status.loads.get() != 0 {
             self.flights.overtake_all(shard);
         }
     }
@@ -301,7 +301,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     pub(crate) fn meters(&self) -> impl Iterator<Item = &Meter> {
-        self.shards.all_open().map(|open| &open.meter)
+        self.shards.statuses().map(|status| &status.meter)
     }
 
     /// The time, or nothing in particular where nobody asks for it.

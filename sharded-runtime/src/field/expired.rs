@@ -6,7 +6,7 @@
 use super::{
     core::{Core, Shard},
     limits::STEPS_PER_WRITE,
-    locked::Locked,
+    session::Session,
 };
 
 use crate::Policy;
@@ -18,17 +18,17 @@ const LOOKS_ELSEWHERE: usize = 128;
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn earliest_in(&self, shard: usize) -> u64 {
-        self.shards.open(shard).earliest.get()
+        self.shards.status(shard).earliest.get()
     }
 }
 
-impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
+impl<K, V, P: Policy, S> Session<'_, K, V, P, S> {
     /// Tells that an entry has come that expires before what was told of the shard.
     #[cold]
     #[inline(never)]
     pub(crate) fn tell_earliest(&mut self) {
         let deadline = self.table.tell_earliest();
-        self.beside.open().earliest.set(deadline);
+        self.extras.status().earliest.set(deadline);
         self.core.expired.note(deadline);
     }
 
@@ -44,10 +44,10 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         for _ in 0..MOST_SEARCHED.min(shards - 1) {
             let shard = core.expired.next(now, shards, |shard| core.earliest_in(shard))?;
             let garbage = &mut *self.garbage;
-            let take = |beside: Shard<'_, K, V, P>, table: &mut _| {
-                let mut locked = Locked { core, beside, now, table, garbage, heavy: None };
-                let taken = locked.take_expired(true, &mut looks);
-                let _ = locked.step(STEPS_PER_WRITE);
+            let take = |extras: Shard<'_, K, V, P>, table: &mut _| {
+                let mut session = Session { core, extras, now, table, garbage, heavy: None };
+                let taken = session.take_expired(true, &mut looks);
+                let _ = session.step(STEPS_PER_WRITE);
                 taken
             };
             if let Some(Some(units)) = core.shards.try_write(shard, take) {

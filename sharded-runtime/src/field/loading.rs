@@ -5,10 +5,10 @@
 //! answer.
 
 use super::{
-    core::{Core, Open},
+    core::{Core, ShardStatus},
     garbage::Garbage,
-    locked::Locked,
     recorded::IsTimed,
+    session::Session,
 };
 use crate::{
     Key, LoadError, Policy, Value,
@@ -17,7 +17,7 @@ use crate::{
     field::flight::{Boarded, Flight, Landed, Need, Registry, Told, within},
     lock::Serves,
     record::{Operation, Timed},
-    shard::access::{Access, Runs},
+    shard::access::{Access, UserCode},
     shard::order,
 };
 
@@ -82,7 +82,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         V: Value + Clone,
         P::Lock: Serves<K, V>,
     {
-        self.read(hash, key?, <P::Lock as Serves<K, V>>::COPIES, Runs::Nothing, V::clone)
+        self.read(hash, key?, <P::Lock as Serves<K, V>>::COPIES, UserCode::Traits, V::clone)
     }
 
     /// Comes by the value of a key, having waited for whoever loads it, or by the load, which may take the key.
@@ -143,11 +143,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let shard = self.prepare_flights(hash);
         // Out here, as below.
         let mut lead = None;
-        self.look(shard, |locked| {
+        self.look(shard, |session| {
             // It may have been loaded, or have gone, meanwhile.
-            let Some(slot) = key.as_ref().and_then(|key| locked.find_live(hash, key)) else { return };
-            if locked.is_old(slot, hash) {
-                let flight = self.with_flights(shard, locked.beside.open(), |registry| registry.lead(hash, key));
+            let Some(slot) = key.as_ref().and_then(|key| session.find_live(hash, key)) else { return };
+            if session.is_old(slot, hash) {
+                let flight = self.with_flights(shard, session.extras.status(), |registry| registry.lead(hash, key));
                 lead = flight.map(|flight| Lead { core: self, hash, flight, need: None });
             }
         });
@@ -168,14 +168,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let shard = self.prepare_flights(hash);
         // Out here, as it takes the shard's lock when it is dropped, and the clock, say, may panic after it was found.
         let mut found = None;
-        self.look(shard, |locked| {
-            if let Some(slot) = key.as_ref().and_then(|key| locked.find_live(hash, key)) {
-                locked.used(slot);
-                found = Some(Found::Value(Box::new(locked.value(slot).clone())));
+        self.look(shard, |session| {
+            if let Some(slot) = key.as_ref().and_then(|key| session.find_live(hash, key)) {
+                session.used(slot);
+                found = Some(Found::Value(Box::new(session.value(slot).clone())));
                 return;
             }
-            found =
-                self.with_flights(shard, locked.beside.open(), |registry| registry.board(hash, key)).map(|boarded| {
+            found = self.with_flights(shard, session.extras.status(), |registry| registry.board(hash, key)).map(
+                |boarded| {
                     let core = self;
                     match boarded {
                         Boarded::Lead(flight) => Found::Lead(Lead { core, hash, flight, need: None }),
@@ -183,7 +183,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                             Found::Waiting(Waiting { core, hash, flight, ticket, need: None })
                         }
                     }
-                });
+                },
+            );
         });
         let mut found = found.expect("a key is looked for");
         if let Found::Lead(Lead { flight, need, .. }) | Found::Waiting(Waiting { flight, need, .. }) = &mut found {
@@ -193,11 +194,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     /// Lends a shard to look for a flight in it, by code that takes out nothing: of the user's, only `Eq` and `Clone` run.
-    fn look(&self, shard: usize, look: impl FnOnce(&mut Locked<'_, K, V, P, S>)) {
+    fn look(&self, shard: usize, look: impl FnOnce(&mut Session<'_, K, V, P, S>)) {
         let mut nothing = Garbage::new();
-        self.shards.write(shard, Runs::Nothing.access::<K, V>(), |beside, table| {
+        self.shards.write(shard, UserCode::Traits.access::<K, V>(), |extras, table| {
             let now = self.now();
-            look(&mut Locked { core: self, beside, now, table, garbage: &mut nothing, heavy: None });
+            look(&mut Session { core: self, extras, now, table, garbage: &mut nothing, heavy: None });
         });
     }
 
@@ -212,9 +213,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if self.flights.has_adrift(shard) {
             // Their keys are dropped here, before the caller leads a flight.
             let mut forgotten = Vec::new();
-            self.shards.write(shard, Access::Unrecorded, |beside, _| {
+            self.shards.write(shard, Access::Unrecorded, |extras, _| {
                 self.flights.tidy(shard, |key| forgotten.push(key));
-                self.with_flights(shard, beside.open(), |_| Some(()))
+                self.with_flights(shard, extras.status(), |_| Some(()))
             });
             let mut drops = Drops::default();
             for key in forgotten {
@@ -307,12 +308,12 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn with_flights<R>(
         &self,
         shard: usize,
-        open: &Open,
+        status: &ShardStatus,
         lend: impl FnOnce(&mut Registry<K, V>) -> Option<R>,
     ) -> Option<R> {
         self.flights.with(shard, |registry| {
             let result = lend(registry);
-            open.loads.set(registry.len() as u64);
+            status.loads.set(registry.len() as u64);
             result
         })?
     }
@@ -326,8 +327,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             self.flights.set_adrift(shard, hash, flight);
             return;
         }
-        let key = self.shards.write(shard, Access::Unrecorded, |beside, _| {
-            self.with_flights(shard, beside.open(), |registry| registry.forget_adrift(hash, flight))
+        let key = self.shards.write(shard, Access::Unrecorded, |extras, _| {
+            self.with_flights(shard, extras.status(), |registry| registry.forget_adrift(hash, flight))
         });
         drop(key);
     }
@@ -405,12 +406,13 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
             (Some(value), None) => Ok(Box::new(value.clone())),
             (None, None) => unreachable!("a load makes a value or an error"),
         };
-        let lacking = core
-            .write_leaving(shard, Runs::Nothing, &mut leaving, |locked| lead.end(locked, offer, &mut stored, P::PINS));
+        let lacking = core.write_leaving(shard, UserCode::Traits, &mut leaving, |session| {
+            lead.end(session, offer, &mut stored, P::PINS)
+        });
         if let Some(units) = lacking {
             core.evict_elsewhere(shard, units, &mut leaving.garbage);
-            core.write_leaving(shard, Runs::Nothing, &mut leaving, |locked| {
-                lead.end(locked, offer, &mut stored, false)
+            core.write_leaving(shard, UserCode::Traits, &mut leaving, |session| {
+                lead.end(session, offer, &mut stored, false)
             });
         }
         let told = stored.as_ref().map_or(answer.as_ref(), Ok);
@@ -433,7 +435,7 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
     #[track_caller]
     fn end(
         &self,
-        locked: &mut Locked<'_, K, V, P, S>,
+        session: &mut Session<'_, K, V, P, S>,
         offer: &mut Offer<K, V>,
         stored: &mut Option<Box<V>>,
         may_leave: bool,
@@ -445,30 +447,30 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
         let Lead { core, hash, ref flight, .. } = *self;
         let shard = core.route(hash);
         let Landed { key, is_current } =
-            core.with_flights(shard, locked.beside.open(), |registry| registry.land(hash, flight))?;
+            core.with_flights(shard, session.extras.status(), |registry| registry.land(hash, flight))?;
         offer.set_key(key);
-        if let Some(slot) = locked.find_offered(hash, offer) {
+        if let Some(slot) = session.find_offered(hash, offer) {
             if P::REFRESH_AFTER.is_some() && is_current && offer.value.is_some() {
-                locked.hand_replaced(slot, hash, offer, None);
+                session.hand_replaced(slot, hash, offer, None);
             } else {
                 // What was put in wins, and what is old is better than an error.
-                *stored = Some(Box::new(locked.value(slot).clone()));
+                *stored = Some(Box::new(session.value(slot).clone()));
             }
         } else if is_current && offer.value.is_some() {
-            let units = locked.units_of(offer);
-            let fits = locked.fits(units);
-            if !fits || !locked.insert(hash, offer, None, !P::PINS) {
+            let units = session.units_of(offer);
+            let fits = session.fits(units);
+            if !fits || !session.insert(hash, offer, None, !P::PINS) {
                 if may_leave
                     && fits
                     && let Some(key) = offer.take_key()
                 {
-                    core.with_flights(shard, locked.beside.open(), |registry| {
+                    core.with_flights(shard, session.extras.status(), |registry| {
                         registry.resume(hash, flight, key);
                         Some(())
                     });
                     return Some(units.into());
                 }
-                locked.evict_offered(offer);
+                session.evict_offered(offer);
             }
         }
         None
@@ -478,8 +480,8 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
     fn is_current(&self) -> bool {
         let Lead { core, hash, flight, .. } = self;
         let shard = core.route(*hash);
-        let landed = core.shards.write(shard, Access::Unrecorded, |beside, _| {
-            core.with_flights(shard, beside.open(), |registry| {
+        let landed = core.shards.write(shard, Access::Unrecorded, |extras, _| {
+            core.with_flights(shard, extras.status(), |registry| {
                 if registry.is_current(*hash, flight) { None } else { registry.land(*hash, flight) }
             })
         });

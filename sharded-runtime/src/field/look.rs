@@ -9,8 +9,8 @@ use crate::{
     lock::{Lock, Raced},
     observe::stats::Uses,
     observe::tally::Event,
-    shard::access::{Access, Runs},
-    shard::array::Of,
+    shard::access::{Access, UserCode},
+    shard::array::ByHash,
 };
 use std::{borrow::Borrow, hint};
 
@@ -29,14 +29,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         hash: u64,
         key: &Q,
         copies: Option<Copies<K, V>>,
-        runs: Runs,
+        user_code: UserCode,
         read: impl FnOnce(&V) -> R,
     ) -> Option<R>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let access = runs.access::<K, V>();
+        let access = user_code.access::<K, V>();
         // A use that has to be noted in the entry needs the lock.
         if <P::Lock as Lock>::READS_RACE
             && !StampOf::<P>::TRACKS_ACCESS
@@ -158,11 +158,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let shard = Of(hash);
+        let shard = ByHash(hash);
         if <P::Lock as Lock>::SHARED_READS {
             self.shards.read(shard, access, |_, table| self.find_shared(table, hash, key).map(read))
         } else {
-            self.shards.write(shard, access, |beside, table| self.find_alone(beside.uses(), table, hash, key).map(read))
+            self.shards.write(shard, access, |extras, table| self.find_alone(extras.uses(), table, hash, key).map(read))
         }
     }
 
@@ -175,7 +175,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     {
         let mut keys = keys.enumerate().peekable();
         let Some(&(_, (hash, _))) = keys.peek() else { return };
-        let (shard, access) = (Of(hash), Runs::Nothing.access::<K, V>());
+        let (shard, access) = (ByHash(hash), UserCode::Traits.access::<K, V>());
         if <P::Lock as Lock>::SHARED_READS {
             self.shards.read(shard, access, |_, table| {
                 for (index, (hash, key)) in keys {
@@ -185,9 +185,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 }
             });
         } else {
-            self.shards.write(shard, access, |beside, table| {
+            self.shards.write(shard, access, |extras, table| {
                 for (index, (hash, key)) in keys {
-                    if let Some(value) = self.find_alone(beside.uses(), table, hash, key) {
+                    if let Some(value) = self.find_alone(extras.uses(), table, hash, key) {
                         read(index, value);
                     }
                 }
@@ -217,7 +217,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 Some(())
             });
         }
-        let access = Runs::Nothing.access::<K, V>();
+        let access = UserCode::Traits.access::<K, V>();
         let mut place = Place::new();
         for &(hash, key) in keys {
             // A use that has to be noted in the entry needs the lock.
@@ -226,7 +226,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             {
                 read(self.read_copied(hash, access, found, V::clone));
             } else {
-                read(self.read(hash, key, Some(copies), Runs::Nothing, V::clone));
+                read(self.read(hash, key, Some(copies), UserCode::Traits, V::clone));
             }
         }
     }
@@ -321,8 +321,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 }
             }
         }
-        let shard = Of(hash);
-        self.shards.read(shard, Runs::Nothing.access::<K, V>(), |_, table| {
+        let shard = ByHash(hash);
+        self.shards.read(shard, UserCode::Traits.access::<K, V>(), |_, table| {
             let entry = table.find(hash, key)?;
             Some(peek(entry.value(), of_deadline(entry.stamp().deadline(self.idle))?))
         })
@@ -347,7 +347,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 }
             }
         }
-        self.shards.read(Of(hash), Runs::Nothing.access::<K, V>(), |_, table| {
+        self.shards.read(ByHash(hash), UserCode::Traits.access::<K, V>(), |_, table| {
             table.find(hash, key).is_some_and(|entry| self.is_old(hash, entry.stamp().deadline(u64::MAX)))
         })
     }

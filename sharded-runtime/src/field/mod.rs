@@ -8,7 +8,7 @@
 //! | `limits.rs` | how much one call does for others at most |
 //! | `placing.rs`, `pieces.rs` | on which node each shard is, and where its memory lies |
 //! | `look.rs` | how a read reaches an entry |
-//! | `locked.rs` | a shard while its exclusive lock is held |
+//! | `session.rs` | a shard while its exclusive lock is held |
 //! | `plain.rs` | writes to maps whose entries neither expire nor are evicted |
 //! | `rules.rs` | what functions of the user say of entries |
 //! | `units.rs` | how much of the capacity an entry takes |
@@ -29,7 +29,6 @@ pub(crate) mod flight;
 pub(crate) mod garbage;
 pub(crate) mod limits;
 pub(crate) mod loading;
-pub(crate) mod locked;
 mod look;
 mod pieces;
 mod placing;
@@ -38,6 +37,7 @@ mod recorded;
 pub(crate) mod refused;
 pub(crate) mod removal;
 pub(crate) mod rules;
+pub(crate) mod session;
 mod settings;
 pub(crate) mod shard;
 mod tell;

@@ -4,7 +4,7 @@
 use super::{
     core::{Core, Shard},
     limits::STEPS_PER_WRITE,
-    locked::no_memory,
+    session::no_memory,
 };
 
 use crate::{
@@ -12,8 +12,8 @@ use crate::{
     engine::table::{Handed, NoMemory, Offer, Put, Shown, StampOf, Stored, TableOf},
     evict::Eviction,
     expiry::Stamp,
-    shard::access::Runs,
-    shard::array::Of,
+    shard::access::UserCode,
+    shard::array::ByHash,
 };
 use std::borrow::Borrow;
 
@@ -29,14 +29,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let access = Runs::Closure.access::<K, V>();
-        self.shards.write(Of(hash), access, |beside, table| Self::change_in(beside, table, hash, key, change).ok())
+        let access = UserCode::Closure.access::<K, V>();
+        self.shards.write(ByHash(hash), access, |extras, table| Self::change_in(extras, table, hash, key, change).ok())
     }
 
     /// As [`change_plain`](Core::change_plain), under the lock. Without a value, gives back what was to be done.
     #[inline]
     fn change_in<Q, F, R>(
-        beside: Shard<'_, K, V, P>,
+        extras: Shard<'_, K, V, P>,
         table: &mut TableOf<K, V, P>,
         hash: u64,
         key: &Q,
@@ -49,8 +49,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     {
         let changed = table.find_change(hash, key, change);
         match changed {
-            Ok(_) => beside.uses().hits.add(),
-            Err(_) => beside.uses().misses.add(),
+            Ok(_) => extras.uses().hits.add(),
+            Err(_) => extras.uses().misses.add(),
         }
         changed
     }
@@ -63,10 +63,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     where
         K: Eq,
     {
-        let access = Runs::Nothing.access::<K, V>();
-        self.shards.write(Of(hash), access, |beside, table| {
+        let access = UserCode::Traits.access::<K, V>();
+        self.shards.write(ByHash(hash), access, |extras, table| {
             let put = table.put(hash, offer);
-            self.settle_put(put, beside, table, hash, offer)
+            self.settle_put(put, extras, table, hash, offer)
         })
     }
 
@@ -83,11 +83,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     where
         K: Eq,
     {
-        self.shards.write(Of(hash), Runs::Closure.access::<K, V>(), |beside, table| {
-            if let Ok(updated) = Self::change_in(beside, table, hash, offer.key()?, update) {
+        self.shards.write(ByHash(hash), UserCode::Closure.access::<K, V>(), |extras, table| {
+            if let Ok(updated) = Self::change_in(extras, table, hash, offer.key()?, update) {
                 return Some(updated);
             }
-            self.put_made(beside, table, hash, offer, init);
+            self.put_made(extras, table, hash, offer, init);
             None
         })
     }
@@ -97,7 +97,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     fn put_made(
         &self,
-        beside: Shard<'_, K, V, P>,
+        extras: Shard<'_, K, V, P>,
         table: &mut TableOf<K, V, P>,
         hash: u64,
         offer: &mut Offer<K, V>,
@@ -108,7 +108,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         offer.value = Some(init());
         let put = table.put_new(hash, offer);
         // What is refused stays on offer.
-        let _ = self.settle_put(put, beside, table, hash, offer);
+        let _ = self.settle_put(put, extras, table, hash, offer);
     }
 
     /// Does what the table leaves to be done, and counts.
@@ -117,7 +117,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn settle_put(
         &self,
         put: Put,
-        beside: Shard<'_, K, V, P>,
+        extras: Shard<'_, K, V, P>,
         table: &mut TableOf<K, V, P>,
         hash: u64,
         offer: &mut Offer<K, V>,
@@ -125,19 +125,19 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     where
         K: Eq,
     {
-        let open = beside.open();
+        let status = extras.status();
         match put {
             Put::Replaced => {
                 // What was being loaded was overtaken when the key was put in.
-                open.meter.inserts.add();
+                status.meter.inserts.add();
                 return Stored::InPlace;
             }
-            Put::Crowded if !self.put_crowded(beside.view(), table, hash, offer) => return Stored::Refused,
+            Put::Crowded if !self.put_crowded(extras.view(), table, hash, offer) => return Stored::Refused,
             Put::Crowded | Put::Stored => {}
         }
-        open.meter.inserts.add();
-        open.meter.stored.set(table.len() as u64);
-        if open.loads.get() != 0 {
+        status.meter.inserts.add();
+        status.meter.stored.set(table.len() as u64);
+        if status.loads.get() != 0 {
             self.overtake_stored(table, hash);
         }
         Stored::New
@@ -161,21 +161,21 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         &self,
         hash: u64,
         key: &Q,
-        runs: Runs,
+        user_code: UserCode,
         condition: impl FnOnce(&V) -> bool,
         handed: &mut Handed<K, V>,
     ) where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        self.shards.write(Of(hash), runs.access::<K, V>(), |beside, table| {
-            let (open, view) = (beside.open(), beside.view());
+        self.shards.write(ByHash(hash), user_code.access::<K, V>(), |extras, table| {
+            let (status, view) = (extras.status(), extras.view());
             if table.hand_if(hash, key, condition, handed) {
-                open.meter.stored.set(table.len() as u64);
+                status.meter.stored.set(table.len() as u64);
                 self.step_plain(view, table);
             } else {
                 // Whatever the condition, it could not be asked of what is being loaded.
-                self.overtake(open, hash, key);
+                self.overtake(status, hash, key);
             }
         });
     }

@@ -1,7 +1,7 @@
 //! What becomes of an entry that its shard has no room for.
 
-use super::{core::Core, locked::Locked};
-use crate::{Cause, Key, Policy, Value, engine::table::Offer, evict::MakesRoom, shard::access::Runs};
+use super::{core::Core, session::Session};
+use crate::{Cause, Key, Policy, Value, engine::table::Offer, evict::MakesRoom, shard::access::UserCode};
 
 /// A policy that makes room refuses only where a shard is out of slot numbers.
 #[cold]
@@ -19,16 +19,17 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
         if P::PINS && is_refused {
             let shard = self.route(hash);
             let may_fit = self.make_room_elsewhere(shard, offer);
-            self.write(shard, Runs::Nothing, |locked| {
-                if !may_fit || locked.find_offered(hash, offer).is_some() || !locked.insert(hash, offer, None, false) {
-                    locked.evict_offered(offer);
+            self.write(shard, UserCode::Traits, |session| {
+                if !may_fit || session.find_offered(hash, offer).is_some() || !session.insert(hash, offer, None, false)
+                {
+                    session.evict_offered(offer);
                 }
             });
         }
     }
 }
 
-impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
+impl<K: Key, V: Value, P: Policy, S> Session<'_, K, V, P, S> {
     /// Stores what is on offer, whose key is not there, under a policy that makes room. Where no entry of this shard may be evicted it stays on offer, to be
     /// [stored](Core::store_refused) without the lock; says whether it does not.
     #[must_use]

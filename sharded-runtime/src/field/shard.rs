@@ -5,7 +5,7 @@ use super::{
     discard::Part,
     garbage::{Garbage, Parting},
     limits::BATCH,
-    locked::Locked,
+    session::Session,
 };
 
 use crate::{
@@ -61,24 +61,24 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let mut next = Some(Cursor::default());
         while let Some(from) = next {
             slots.clear();
-            next = self.write(shard, Step, |locked| {
+            next = self.write(shard, Step, |session| {
                 if !has_begun {
                     // Nor could what is being loaded be asked about.
-                    self.overtake_all(locked.beside.open(), shard);
+                    self.overtake_all(session.extras.status(), shard);
                     has_begun = true;
                 }
-                let next = locked.table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
+                let next = session.table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
                 for &slot in &slots {
-                    locked.ask_time();
-                    if !locked.is_alive(slot) {
-                        locked.expire(slot);
-                    } else if locked.change_weighed(slot, None, |key, value| keep(key, value)) == Some(false)
-                        && locked.remove(slot, None)
+                    session.ask_time();
+                    if !session.is_alive(slot) {
+                        session.expire(slot);
+                    } else if session.change_weighed(slot, None, |key, value| keep(key, value)) == Some(false)
+                        && session.remove(slot, None)
                     {
-                        locked.leave(Cause::Removed);
+                        session.leave(Cause::Removed);
                     }
                     // Before the next one may become too heavy.
-                    locked.drop_heavy();
+                    session.drop_heavy();
                 }
                 next
             });
@@ -92,13 +92,13 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Takes out all entries of a shard, in one step.
     #[track_caller]
     pub(crate) fn take_all(&self, shard: usize) -> Taken<K, V, StorageOf<P>> {
-        let (table, now) = self.shards.write(shard, Access::Unrecorded, |beside, table| {
-            let (taken, open) = (table.take_all(&self.field, beside.view()), beside.open());
-            let units = if P::WEIGHS { open.meter.weight.get() } else { taken.len() as u64 };
-            open.meter.stored.set(0);
-            open.meter.weight.set(0);
-            open.earliest.set(u64::MAX);
-            self.overtake_all(open, shard);
+        let (table, now) = self.shards.write(shard, Access::Unrecorded, |extras, table| {
+            let (taken, status) = (table.take_all(&self.field, extras.view()), extras.status());
+            let units = if P::WEIGHS { status.meter.weight.get() } else { taken.len() as u64 };
+            status.meter.stored.set(0);
+            status.meter.weight.set(0);
+            status.earliest.set(u64::MAX);
+            self.overtake_all(status, shard);
             if let Some(budget) = &self.budget {
                 budget.give_all(units);
             }
@@ -117,10 +117,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Brings the table of a shard to the size that it should have, some buckets per lock hold.
     #[track_caller]
     pub(crate) fn settle_size(&self, shard: usize) {
-        while self.shards.write(shard, Step, |beside, table| {
+        while self.shards.write(shard, Step, |extras, table| {
             let mut garbage = Garbage::new();
-            let mut locked = Locked { core: self, beside, now: self.now(), table, garbage: &mut garbage, heavy: None };
-            locked.step(STEPS).is_ok() && locked.table.needs_step()
+            let mut session =
+                Session { core: self, extras, now: self.now(), table, garbage: &mut garbage, heavy: None };
+            session.step(STEPS).is_ok() && session.table.needs_step()
         }) {
             self.shards.between_steps();
         }
@@ -129,11 +130,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Removes a bounded number of the expired entries of a shard. Says whether that is all there is to do, and when to look again.
     #[track_caller]
     fn sweep_step(&self, shard: usize, garbage: &mut Garbage<K, V>) -> (bool, u64) {
-        self.shards.write(shard, Step, |beside, table| {
-            let mut locked = Locked { core: self, beside, now: self.now(), table, garbage, heavy: None };
-            let nothing_due = locked.sweep(BATCH, BATCH);
-            let stepped = locked.step(STEPS);
-            (nothing_due && (stepped.is_err() || !locked.table.needs_step()), locked.table.due_at())
+        self.shards.write(shard, Step, |extras, table| {
+            let mut session = Session { core: self, extras, now: self.now(), table, garbage, heavy: None };
+            let nothing_due = session.sweep(BATCH, BATCH);
+            let stepped = session.step(STEPS);
+            (nothing_due && (stepped.is_err() || !session.table.needs_step()), session.table.due_at())
         })
     }
 

@@ -1,7 +1,7 @@
 //! What leaves a shard, to be told of. Where a call hands out what it takes, who is told gets a copy: the caller is not to wait until
 //! all that comes before has been told.
 
-use super::{core::Core, limits::BATCH, locked::Locked};
+use super::{core::Core, limits::BATCH, session::Session};
 
 use crate::{
     Cause, Policy,
@@ -11,7 +11,7 @@ use crate::{
     shard::access::Step,
 };
 
-impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
+impl<K, V, P: Policy, S> Session<'_, K, V, P, S> {
     /// Leaves the entry that was taken out last to be told of, or else to be dropped, after the lock is released.
     #[inline]
     pub(crate) fn leave(&mut self, cause: Cause) {
@@ -20,7 +20,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         }
     }
 
-    /// As [`leave`](Locked::leave), of what is on offer, if that is an entry.
+    /// As [`leave`](Session::leave), of what is on offer, if that is an entry.
     pub(crate) fn leave_offered(&mut self, offer: &mut Offer<K, V>, cause: Cause) {
         if self.garbage.kept().push_offer(offer) {
             self.leave(cause);
@@ -88,9 +88,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(crate) fn hand_all(&self, shard: usize, entries: &mut Removed<K, V>) {
         let mut next = Some(Cursor::default());
         while let Some(from) = next.take() {
-            self.step_out(shard, from, &mut next, |locked, slot| {
+            self.step_out(shard, from, &mut next, |session, slot| {
                 let mut handed = Handed::new();
-                locked.hand_removed(slot, None, Cause::Removed, &mut handed);
+                session.hand_removed(slot, None, Cause::Removed, &mut handed);
                 entries.push_handed(handed);
             });
         }
@@ -102,9 +102,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(crate) fn clear_telling(&self, shard: usize, drops: &mut Drops) {
         let mut next = Some(Cursor::default());
         while let Some(from) = next.take() {
-            let clear = |locked: &mut Locked<'_, K, V, P, S>, slot| {
-                if locked.remove(slot, None) {
-                    locked.leave(Cause::Cleared);
+            let clear = |session: &mut Session<'_, K, V, P, S>, slot| {
+                if session.remove(slot, None) {
+                    session.leave(Cause::Cleared);
                 }
             };
             drops.watch(|| self.step_out(shard, from, &mut next, clear));
@@ -119,17 +119,17 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         shard: usize,
         from: Cursor,
         next: &mut Option<Cursor>,
-        mut take: impl FnMut(&mut Locked<'_, K, V, P, S>, u32),
+        mut take: impl FnMut(&mut Session<'_, K, V, P, S>, u32),
     ) {
         let mut slots = Vec::new();
-        self.write(shard, Step, |locked| {
-            self.overtake_all(locked.beside.open(), shard);
-            let further = locked.table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
+        self.write(shard, Step, |session| {
+            self.overtake_all(session.extras.status(), shard);
+            let further = session.table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
             for &slot in &slots {
-                if locked.is_alive(slot) {
-                    take(locked, slot);
+                if session.is_alive(slot) {
+                    take(session, slot);
                 } else {
-                    locked.expire(slot);
+                    session.expire(slot);
                 }
             }
             *next = further;

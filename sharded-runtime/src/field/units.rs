@@ -1,13 +1,13 @@
 //! How much of the capacity each entry takes: one unit, or what it weighs.
 
-use super::locked::Locked;
+use super::session::Session;
 use crate::{Policy, contain::contain, engine::budget::Held, engine::table::SEARCHED, evict::Eviction};
 use std::mem;
 
 /// Entries that are evicted in one lock hold, for one that weighs as much as many.
 const MOST_VICTIMS: usize = 16;
 
-impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
+impl<K, V, P: Policy, S> Session<'_, K, V, P, S> {
     /// Whether an entry of so many units could be stored if the map were empty.
     pub(crate) fn fits(&self, units: u32) -> bool {
         !P::WEIGHS || self.core.budget.as_ref().is_none_or(|budget| u64::from(units) <= budget.capacity() as u64)
@@ -33,7 +33,9 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     fn take_bounded_units(&mut self, units: u32, overdraws: bool) -> bool {
         let Some(budget) = &self.core.budget else { return true };
         let units = units.into();
-        if !budget.take(&self.beside.open().purse, units, || self.core.shards.all_open().map(|open| &open.purse)) {
+        if !budget
+            .take(&self.extras.status().credit, units, || self.core.shards.statuses().map(|status| &status.credit))
+        {
             let mut held = Held::none(budget);
             self.make_room(units, &mut held, SEARCHED);
             if held.units() < units {
@@ -50,7 +52,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     /// Gives back what an entry had that is gone.
     pub(crate) fn give_units(&self, units: u64) {
         if let Some(budget) = &self.core.budget {
-            budget.give(&self.beside.open().purse, units);
+            budget.give(&self.extras.status().credit, units);
         }
     }
 
@@ -86,9 +88,9 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
             Some(hash) => hash,
             None => self.table.hash_of(slot, |key| self.core.hash_of(key))?,
         };
-        let reweigh = Reweigh { locked: self, slot, hash };
-        let changed = reweigh.locked.table.change(slot, change)?;
-        let weight = reweigh.locked.weigh(slot, None);
+        let reweigh = Reweigh { session: self, slot, hash };
+        let changed = reweigh.session.table.change(slot, change)?;
+        let weight = reweigh.session.weigh(slot, None);
         reweigh.finish(weight);
         Some(changed)
     }
@@ -104,11 +106,11 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         if let Some(budget) = &self.core.budget {
             match after.checked_sub(before).map(u64::from) {
                 Some(more)
-                    if budget.take(&self.beside.open().purse, more, || {
-                        self.core.shards.all_open().map(|open| &open.purse)
+                    if budget.take(&self.extras.status().credit, more, || {
+                        self.core.shards.statuses().map(|status| &status.credit)
                     }) => {}
                 Some(more) => budget.overdraw(more),
-                None => budget.give(&self.beside.open().purse, (before - after).into()),
+                None => budget.give(&self.extras.status().credit, (before - after).into()),
             }
             if !self.fits(after) {
                 self.heavy = Some((slot, hash));
@@ -136,7 +138,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     /// Counts what the shard's entries weigh.
     pub(crate) fn add_weight(&self, more: i64) {
         if P::WEIGHS {
-            let weight = &self.beside.open().meter.weight;
+            let weight = &self.extras.status().meter.weight;
             weight.set(weight.get().wrapping_add_signed(more));
         }
     }
@@ -145,7 +147,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
 /// An entry whose value is lent for changing. If that panics, or the weigher does, the entry is weighed when this is dropped; where it can't be, it
 /// leaves, since nobody knows how much of the capacity it takes.
 struct Reweigh<'l, 'a, K, V, P: Policy, S> {
-    locked: &'l mut Locked<'a, K, V, P, S>,
+    session: &'l mut Session<'a, K, V, P, S>,
     slot: u32,
     hash: u64,
 }
@@ -153,7 +155,7 @@ struct Reweigh<'l, 'a, K, V, P: Policy, S> {
 impl<K, V, P: Policy, S> Reweigh<'_, '_, K, V, P, S> {
     fn finish(self, weight: u32) {
         let Reweigh { slot, hash, .. } = self;
-        self.locked.reweighed(slot, hash, weight);
+        self.session.reweighed(slot, hash, weight);
         mem::forget(self);
     }
 }
@@ -161,17 +163,17 @@ impl<K, V, P: Policy, S> Reweigh<'_, '_, K, V, P, S> {
 impl<K, V, P: Policy, S> Drop for Reweigh<'_, '_, K, V, P, S> {
     #[cold]
     fn drop(&mut self) {
-        let Reweigh { ref mut locked, slot, hash } = *self;
-        if locked.table.get(slot).is_none() {
+        let Reweigh { ref mut session, slot, hash } = *self;
+        if session.table.get(slot).is_none() {
             return;
         }
-        match contain(|| locked.weigh(slot, None)) {
+        match contain(|| session.weigh(slot, None)) {
             Some(weight) => {
-                locked.reweighed(slot, hash, weight);
+                session.reweighed(slot, hash, weight);
                 // The panic ends the call, which would have done it at its end.
-                locked.drop_heavy();
+                session.drop_heavy();
             }
-            None => locked.evict(slot, hash),
+            None => session.evict(slot, hash),
         }
     }
 }

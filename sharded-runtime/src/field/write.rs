@@ -4,7 +4,7 @@ use super::{
     core::{Core, Shard},
     garbage::{Garbage, Leaving},
     limits::{EXPIRED_PER_WRITE, LOOKS_PER_WRITE, MORE_SEARCHES, MOST_SEARCHED, STEPS_PER_WRITE},
-    locked::Locked,
+    session::Session,
 };
 use crate::{
     Policy,
@@ -13,7 +13,7 @@ use crate::{
     engine::table::{Offer, SEARCHED, SEARCHED_ELSEWHERE, StampOf, TableOf},
     evict::Eviction,
     expiry::Stamp,
-    shard::access::{Access, Running},
+    shard::access::{Access, IntoTurn},
     shard::order,
 };
 use std::{sync::atomic::Ordering, time::Duration};
@@ -26,10 +26,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(crate) fn write<R>(
         &self,
         shard: usize,
-        runs: impl Running,
-        change: impl FnOnce(&mut Locked<'_, K, V, P, S>) -> R,
+        user_code: impl IntoTurn,
+        change: impl FnOnce(&mut Session<'_, K, V, P, S>) -> R,
     ) -> R {
-        self.write_leaving(shard, runs, &mut self.leaving(), change)
+        self.write_leaving(shard, user_code, &mut self.leaving(), change)
     }
 
     /// As [`write`](Core::write), but what leaves stays in `leaving`: the caller decides when it is told and dropped, which runs user code.
@@ -38,25 +38,25 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(crate) fn write_leaving<R>(
         &self,
         shard: usize,
-        runs: impl Running,
+        user_code: impl IntoTurn,
         leaving: &mut Leaving<'_, K, V>,
-        change: impl FnOnce(&mut Locked<'_, K, V, P, S>) -> R,
+        change: impl FnOnce(&mut Session<'_, K, V, P, S>) -> R,
     ) -> R {
         let settling = Settling { core: self, shard, garbage: &mut leaving.garbage };
         let garbage = &mut *settling.garbage;
-        let change = |beside: Shard<'_, K, V, P>, table: &mut TableOf<K, V, P>| {
+        let change = |extras: Shard<'_, K, V, P>, table: &mut TableOf<K, V, P>| {
             let now = self.now();
-            let mut locked = Locked { core: self, beside, now, table, garbage, heavy: None };
-            let result = change(&mut locked);
-            locked.drop_heavy();
+            let mut session = Session { core: self, extras, now, table, garbage, heavy: None };
+            let result = change(&mut session);
+            session.drop_heavy();
             if StampOf::<P>::EXPIRES {
-                locked.sweep(LOOKS_PER_WRITE, EXPIRED_PER_WRITE);
+                session.sweep(LOOKS_PER_WRITE, EXPIRED_PER_WRITE);
             }
             // Without memory to grow the table is just fuller; the next write tries again.
-            let _ = locked.step(STEPS_PER_WRITE);
-            (result, locked.table.due_at())
+            let _ = session.step(STEPS_PER_WRITE);
+            (result, session.table.due_at())
         };
-        let (result, due_at) = self.shards.write(shard, runs.turn::<K, V>(), change);
+        let (result, due_at) = self.shards.write(shard, user_code.turn::<K, V>(), change);
         drop(settling);
         if StampOf::<P>::EXPIRES && self.background.is_some() && due_at < self.alarm.load(Ordering::Relaxed) {
             self.ring(due_at);
@@ -107,7 +107,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             }
             let from = if is_others { shard } else { overdrawn };
             in_vain += 1;
-            if self.shards.open(from).meter.stored.get() == 0 {
+            if self.shards.status(from).meter.stored.get() == 0 {
                 continue;
             }
             let mut held = Held::none(budget);
@@ -133,11 +133,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     ) -> bool {
         // Few entries at a time, as what is collected may be much to move, which is not done under the lock.
         let mut gone = Garbage::new();
-        let make_room = |beside: Shard<'_, K, V, P>, table: &mut TableOf<K, V, P>| {
+        let make_room = |extras: Shard<'_, K, V, P>, table: &mut TableOf<K, V, P>| {
             let now = self.now();
-            let mut locked = Locked { core: self, beside, now, table, garbage: &mut gone, heavy: None };
-            locked.make_room(units, held, searched);
-            let _ = locked.step(STEPS_PER_WRITE);
+            let mut session = Session { core: self, extras, now, table, garbage: &mut gone, heavy: None };
+            session.make_room(units, held, searched);
+            let _ = session.step(STEPS_PER_WRITE);
         };
         drops.watch(|| {
             if order::is_inside() {
@@ -180,7 +180,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let mut drops = Drops::default();
         let mut held = Held::none(budget);
         // A table has two slots for each entry, or a few more.
-        let unseen = 2 * self.shards.open(shard).meter.stored.get() / u64::from(SEARCHED);
+        let unseen = 2 * self.shards.status(shard).meter.stored.get() / u64::from(SEARCHED);
         for _ in 0..unseen.min(MORE_SEARCHES) {
             if held.units() < units {
                 self.evict_some((shard, SEARCHED), units, &mut held, garbage, &mut drops);

@@ -8,7 +8,7 @@ use crate::{
     field::{core::Core, refused::no_room},
     lock::Serves,
     record::{Operation, Timed},
-    shard::access::Runs,
+    shard::access::UserCode,
 };
 
 use std::{
@@ -72,7 +72,7 @@ where
         if Core::<K, V, P, S>::IS_PLAIN {
             return self.core.change_plain(hash, key, change);
         }
-        self.core.write(self.core.route(hash), Runs::Closure, |locked| locked.use_value(hash, key, change).ok())
+        self.core.write(self.core.route(hash), UserCode::Closure, |session| session.use_value(hash, key, change).ok())
     }
 
     /// Stores `init()` if the key has no value, or else lends the value to `update`; in one critical section. Returns what `update`
@@ -116,13 +116,13 @@ where
             return updated;
         }
         let mut is_refused = false;
-        let updated = self.core.write(self.core.route(hash), Runs::Closure, |locked| {
-            if let Ok(updated) = locked.use_offered(hash, &offer, update) {
+        let updated = self.core.write(self.core.route(hash), UserCode::Closure, |session| {
+            if let Ok(updated) = session.use_offered(hash, &offer, update) {
                 return Some(updated);
             }
             offer.value = Some(init());
-            locked.ask_time();
-            is_refused = !locked.insert_new(hash, &mut offer);
+            session.ask_time();
+            is_refused = !session.insert_new(hash, &mut offer);
             None
         });
         self.core.store_refused(hash, &mut offer, is_refused);
@@ -172,32 +172,32 @@ where
         let change = |value: Option<&mut V>| self.core.timed(is_timed, Timed::Hold, || change(value));
         let mut offer = Offer::of_key(key);
         let mut is_refused = false;
-        let result = self.core.write(self.core.route(hash), Runs::Closure, |locked| {
-            let slot = locked.find_offered_to_use(hash, &offer);
+        let result = self.core.write(self.core.route(hash), UserCode::Closure, |session| {
+            let slot = session.find_offered_to_use(hash, &offer);
             let change = match slot {
-                Some(slot) => locked.change(slot, hash, |value| change(Some(value))),
+                Some(slot) => session.change(slot, hash, |value| change(Some(value))),
                 None => change(None),
             };
-            locked.ask_time();
+            session.ask_time();
             match (change, slot) {
                 (Change::Keep(result), _) => result,
                 (Change::Remove(result), None) => {
-                    self.core.overtake_offered(locked.beside.open(), hash, &offer);
+                    self.core.overtake_offered(session.extras.status(), hash, &offer);
                     result
                 }
                 (Change::Put(value, result), Some(slot)) => {
-                    locked.replace(slot, hash, offer.value.insert(value), None);
-                    locked.leave_offered(&mut offer, Cause::Replaced);
+                    session.replace(slot, hash, offer.value.insert(value), None);
+                    session.leave_offered(&mut offer, Cause::Replaced);
                     result
                 }
                 (Change::Put(value, result), None) => {
                     offer.value = Some(value);
-                    is_refused = !locked.insert_new(hash, &mut offer);
+                    is_refused = !session.insert_new(hash, &mut offer);
                     result
                 }
                 (Change::Remove(result), Some(slot)) => {
-                    if locked.remove(slot, Some(hash)) {
-                        locked.leave(Cause::Removed);
+                    if session.remove(slot, Some(hash)) {
+                        session.leave(Cause::Removed);
                     }
                     result
                 }
@@ -239,15 +239,15 @@ where
         let mut offer = Offer::of_key(key);
         let mut is_refused = false;
         let mut copy = None;
-        self.core.write(self.core.route(hash), Runs::Closure, |locked| {
-            if let Some(slot) = locked.find_offered_to_use(hash, &offer) {
-                copy = Some(locked.value(slot).clone());
+        self.core.write(self.core.route(hash), UserCode::Closure, |session| {
+            if let Some(slot) = session.find_offered_to_use(hash, &offer) {
+                copy = Some(session.value(slot).clone());
                 return;
             }
             // The copy comes first: once the entry is stored, no user code runs that could panic.
             copy = Some(offer.value.insert(init()).clone());
-            locked.ask_time();
-            is_refused = !locked.insert_new(hash, &mut offer);
+            session.ask_time();
+            is_refused = !session.insert_new(hash, &mut offer);
         });
         self.core.store_refused(hash, &mut offer, is_refused);
         copy.expect("it is there or was made")

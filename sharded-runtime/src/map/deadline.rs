@@ -3,7 +3,7 @@
 use super::ShardedMap;
 use crate::{
     Key, Policy, Value, clock::to_nanos, engine::table::Offer, evict::MakesRoom, expiry::Expires, lock::Serves,
-    shard::access::Runs,
+    shard::access::UserCode,
 };
 
 use std::{
@@ -160,15 +160,15 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.core.hasher.hash(key);
-        self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
-            let found = locked.find(hash, key);
+        self.core.write(self.core.route(hash), UserCode::Traits, |session| {
+            let found = session.find(hash, key);
             if let Some(slot) = found {
-                locked.used(slot);
+                session.used(slot);
                 // A time of its own holds against a load that is under way. The declared time is what that would give it, too.
                 if ttl.is_some() {
-                    locked.overtake_refresh(slot);
+                    session.overtake_refresh(slot);
                 }
-                locked.restart(slot, hash, ttl);
+                session.restart(slot, hash, ttl);
             }
             found.is_some()
         })

@@ -7,7 +7,7 @@ use crate::{
     field::limits::BATCH,
     lock::{Lock, Serves},
     record::{Operation, Timed},
-    shard::access::Runs,
+    shard::access::UserCode,
 };
 
 use smallvec::SmallVec;
@@ -53,7 +53,7 @@ where
         Q: Hash + Eq + ?Sized,
         V: Clone,
     {
-        self.read(Operation::Get, key, Runs::Nothing, V::clone)
+        self.read(Operation::Get, key, UserCode::Traits, V::clone)
     }
 
     /// Runs a closure on a key's value, under the shard's lock (shared where the lock shares). A use of the entry.
@@ -80,21 +80,21 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.read(Operation::Read, key, Runs::Closure, read)
+        self.read(Operation::Read, key, UserCode::Closure, read)
     }
 
     #[inline]
     #[track_caller]
-    fn read<Q, R>(&self, operation: Operation, key: &Q, runs: Runs, read: impl FnOnce(&V) -> R) -> Option<R>
+    fn read<Q, R>(&self, operation: Operation, key: &Q, user_code: UserCode, read: impl FnOnce(&V) -> R) -> Option<R>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.core.hasher.hash(key);
         if P::RECORDS && self.core.is_due(hash) {
-            return self.read_noted(operation, hash, key, runs, read);
+            return self.read_noted(operation, hash, key, user_code, read);
         }
-        self.core.read(hash, key, <P::Lock as Serves<K, V>>::COPIES, runs, read)
+        self.core.read(hash, key, <P::Lock as Serves<K, V>>::COPIES, user_code, read)
     }
 
     /// A read that a recorder notes. (All of it, at the end of the call, so that others have nothing to keep for this.)
@@ -106,16 +106,16 @@ where
         operation: Operation,
         hash: u64,
         key: &Q,
-        runs: Runs,
+        user_code: UserCode,
         read: impl FnOnce(&V) -> R,
     ) -> Option<R>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let is_timed = self.core.note(operation, hash).and(runs == Runs::Closure);
+        let is_timed = self.core.note(operation, hash).and(user_code == UserCode::Closure);
         let read = |value: &V| self.core.timed(is_timed, Timed::Hold, || read(value));
-        let found = self.core.read(hash, key, <P::Lock as Serves<K, V>>::COPIES, runs, read);
+        let found = self.core.read(hash, key, <P::Lock as Serves<K, V>>::COPIES, user_code, read);
         self.core.note_found(hash, found.is_some());
         found
     }

@@ -6,10 +6,10 @@ use crate::{
     engine::table::{Cursor, Offer, StampOf, Stored},
     evict::Eviction,
     expiry::Stamp,
-    field::locked::Locked,
+    field::session::Session,
     field::{core::Core, limits::BATCH},
     lock::Serves,
-    shard::access::{Runs, Step},
+    shard::access::{Step, UserCode},
     snapshot::{
         self, FieldHead, FileReader, FileWriter, LoadError, Loaded, Noted, Others, Part, SaveError, Saved, Staged,
         Times,
@@ -111,7 +111,7 @@ where
         let mut offer = Offer::new(key, value);
         if unused >= self.core.idle {
             loaded.expired += 1;
-            self.core.write(shard, Runs::Nothing, |locked| locked.leave_expired(&mut offer));
+            self.core.write(shard, UserCode::Traits, |session| session.leave_expired(&mut offer));
             return;
         }
         let is_refused = if StampOf::<P>::TRACKS_ACCESS {
@@ -121,7 +121,7 @@ where
         };
         if is_refused {
             loaded.refused += 1;
-            self.core.write(shard, Runs::Nothing, |locked| locked.evict_offered(&mut offer));
+            self.core.write(shard, UserCode::Traits, |session| session.evict_offered(&mut offer));
         } else {
             loaded.entries += 1;
         }
@@ -131,7 +131,7 @@ where
     fn put_unused(&self, hash: u64, offer: &mut Offer<K, V>, left: Option<u64>, unused: u64) -> bool {
         let shard = self.core.route(hash);
         let put = |offer: &mut Offer<K, V>| {
-            self.core.write(shard, Runs::Nothing, |locked| locked.put_unused(hash, offer, left, unused));
+            self.core.write(shard, UserCode::Traits, |session| session.put_unused(hash, offer, left, unused));
         };
         put(offer);
         // As any other insert where entries may not be evicted.
@@ -257,10 +257,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 }
 
-impl<K: Key, V: Value, P: Policy, S> Locked<'_, K, V, P, S> {
+impl<K: Key, V: Value, P: Policy, S> Session<'_, K, V, P, S> {
     /// Tells of an entry that had expired before it came into the map.
     fn leave_expired(&mut self, offer: &mut Offer<K, V>) {
-        self.beside.open().meter.expired.add();
+        self.extras.status().meter.expired.add();
         self.leave_offered(offer, Cause::Expired);
     }
 

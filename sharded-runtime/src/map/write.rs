@@ -8,7 +8,7 @@ use crate::{
     field::{core::Core, refused::no_room},
     lock::Serves,
     record::Operation,
-    shard::access::Runs,
+    shard::access::UserCode,
 };
 
 use std::{
@@ -125,8 +125,8 @@ where
     {
         let hash = self.core.hash_for(Operation::Insert, &key);
         let mut offer = Offer::new(key, value);
-        let is_refused = self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
-            locked.find_offered(hash, &offer).is_none() && !locked.insert_new(hash, &mut offer)
+        let is_refused = self.core.write(self.core.route(hash), UserCode::Traits, |session| {
+            session.find_offered(hash, &offer).is_none() && !session.insert_new(hash, &mut offer)
         });
         self.core.store_refused(hash, &mut offer, is_refused);
         offer.take().map_or(Ok(()), |(key, value)| Err(Occupied { key, value }))
@@ -157,7 +157,7 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let mut handed = Handed::new();
-        self.take_if(key, Runs::Nothing, |_| true, &mut handed);
+        self.take_if(key, UserCode::Traits, |_| true, &mut handed);
         // The key is dropped here, after the lock is released.
         handed.take_value()
     }
@@ -186,7 +186,7 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let mut handed = Handed::new();
-        self.take_if(key, Runs::Nothing, |_| true, &mut handed);
+        self.take_if(key, UserCode::Traits, |_| true, &mut handed);
         handed.take()
     }
 
@@ -215,7 +215,7 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let mut handed = Handed::new();
-        self.take_if(key, Runs::Closure, condition, &mut handed);
+        self.take_if(key, UserCode::Closure, condition, &mut handed);
         handed.take_value()
     }
 
@@ -267,15 +267,15 @@ where
     /// As [`put`](Self::put), in one shard and one lock hold.
     #[track_caller]
     fn put_on_offer(&self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Stored {
-        self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
-            if !locked.fits(locked.units_of(offer)) {
+        self.core.write(self.core.route(hash), UserCode::Traits, |session| {
+            if !session.fits(session.units_of(offer)) {
                 return Stored::Refused;
             }
-            if let Some(slot) = locked.find_offered(hash, offer) {
-                locked.hand_replaced(slot, hash, offer, ttl);
+            if let Some(slot) = session.find_offered(hash, offer) {
+                session.hand_replaced(slot, hash, offer, ttl);
                 return Stored::InPlace;
             }
-            if locked.insert(hash, offer, ttl, !P::PINS) { Stored::New } else { Stored::Refused }
+            if session.insert(hash, offer, ttl, !P::PINS) { Stored::New } else { Stored::Refused }
         })
     }
 
@@ -298,11 +298,11 @@ where
     fn evict_refused(&self, offer: &mut Offer<K, V>) -> bool {
         let Some(hash) = offer.key().map(|key| self.core.hasher.hash(key)) else { return false };
         let mut replaced = Handed::new();
-        self.core.write(self.core.route(hash), Runs::Nothing, |locked| {
-            if let Some(slot) = locked.find_offered(hash, offer) {
-                locked.hand_removed(slot, Some(hash), Cause::Replaced, &mut replaced);
+        self.core.write(self.core.route(hash), UserCode::Traits, |session| {
+            if let Some(slot) = session.find_offered(hash, offer) {
+                session.hand_removed(slot, Some(hash), Cause::Replaced, &mut replaced);
             }
-            locked.evict_offered(offer);
+            session.evict_offered(offer);
         });
         offer.value = replaced.take_value();
         offer.value.is_some()
@@ -310,22 +310,22 @@ where
 
     /// Takes out a key's entry if a condition holds for its value, and hands it out.
     #[track_caller]
-    fn take_if<Q>(&self, key: &Q, runs: Runs, condition: impl FnOnce(&V) -> bool, handed: &mut Handed<K, V>)
+    fn take_if<Q>(&self, key: &Q, user_code: UserCode, condition: impl FnOnce(&V) -> bool, handed: &mut Handed<K, V>)
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.core.hash_for(Operation::Remove, key);
         if Core::<K, V, P, S>::IS_PLAIN && self.core.listening().is_none() {
-            return self.core.take_plain(hash, key, runs, condition, handed);
+            return self.core.take_plain(hash, key, user_code, condition, handed);
         }
-        self.core.write(self.core.route(hash), runs, |locked| match locked.find(hash, key) {
-            Some(slot) if condition(locked.value(slot)) => {
-                locked.hand_removed(slot, Some(hash), Cause::Removed, handed);
+        self.core.write(self.core.route(hash), user_code, |session| match session.find(hash, key) {
+            Some(slot) if condition(session.value(slot)) => {
+                session.hand_removed(slot, Some(hash), Cause::Removed, handed);
             }
             Some(_) => {}
             // Whatever the condition, it could not be asked of what is being loaded.
-            None => self.core.overtake(locked.beside.open(), hash, key),
+            None => self.core.overtake(session.extras.status(), hash, key),
         });
     }
 }

@@ -1,42 +1,42 @@
-//! What has to be noted of an access while it lasts, see `order.rs`, and how it takes the lock.
+//! How an access enters a shard: whether it is recorded (see `order.rs`), and how it takes the lock.
 
 use crate::lock::Cell;
 use std::mem::needs_drop;
 
-/// What runs under the lock of a shard.
+/// The user's code that runs under the lock of a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Runs {
-    /// A closure of the user.
+pub(crate) enum UserCode {
+    /// A closure.
     Closure,
-    /// Nothing of the user's but `Eq` and `Clone`.
-    Nothing,
+    /// Only `Eq` and `Clone` of keys and values.
+    Traits,
 }
 
-impl Runs {
-    /// What that makes of an access to such keys and values.
+impl UserCode {
+    /// Whether an access to such keys and values has to be recorded.
     #[inline]
     pub(crate) const fn access<K, V>(self) -> Access {
         match self {
-            Runs::Nothing if !needs_drop::<K>() && !needs_drop::<V>() => Access::Unrecorded,
-            Runs::Closure | Runs::Nothing => Access::Recorded,
+            UserCode::Traits if !needs_drop::<K>() && !needs_drop::<V>() => Access::Unrecorded,
+            UserCode::Closure | UserCode::Traits => Access::Recorded,
         }
     }
 }
 
-/// What an access to a shard is to the accesses around it.
+/// Whether nested accesses have to know of an access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Nothing can come from inside it.
+    /// No code runs that could access another shard.
     Unrecorded,
-    /// The thread is inside the shard meanwhile, as far as nested accesses can tell.
+    /// While it lasts, the thread counts as inside the shard.
     Recorded,
 }
 
-/// A recorded access that is one step of many on the same shard: whoever waits has the lock next.
+/// A recorded access that is one step of many on the same shard: a thread that waits has the lock next.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step;
 
-/// How an access takes the lock: a type for each way, so that a closure is compiled for the one that it goes.
+/// How an access takes the lock. A type for each way, so that a closure is compiled for one way only.
 pub(crate) trait Turn: Copy {
     fn is_recorded(self) -> bool;
     fn read<T, R>(self, cell: &impl Cell<T>, read: impl FnOnce(&T) -> R) -> R;
@@ -77,13 +77,13 @@ impl Turn for Step {
     }
 }
 
-/// An access in which this runs.
-pub(crate) trait Running: Copy {
+/// What decides, with the types of keys and values, how an access takes the lock.
+pub(crate) trait IntoTurn: Copy {
     type Turn: Turn;
     fn turn<K, V>(self) -> Self::Turn;
 }
 
-impl Running for Runs {
+impl IntoTurn for UserCode {
     type Turn = Access;
 
     #[inline]
@@ -92,7 +92,7 @@ impl Running for Runs {
     }
 }
 
-impl Running for Step {
+impl IntoTurn for Step {
     type Turn = Step;
 
     #[inline]

@@ -1,4 +1,4 @@
-//! Route to lock to what it protects.
+//! The shards of a field: from a hash to a shard, its lock, and what the lock protects.
 
 use super::access::{Access, Turn};
 use crate::{
@@ -10,30 +10,29 @@ use crate::{
 };
 use std::{panic::Location, sync::Arc, thread};
 
-/// Shards that protect a `T` each, beside an `O` that is open to everyone.
-///
-/// `T` is one table; of a group of fields it would be their tables.
+/// Shards. The lock of each protects a `T`, a table. An `O` lies beside it, which needs no lock.
 pub(crate) struct Shards<T, O, L: Lock> {
     all: Placed<Shard<T, O, L>>,
     place: Place,
 }
 
-/// Two cache lines apart from its neighbour: adjacent lines are fetched in pairs.
-#[repr(C, align(128))] // In this order: on the first line is what every access writes or looks at.
+/// Aligned to two cache lines, since adjacent lines are fetched in pairs. In this order, so that what every access uses is
+/// on the first line.
+#[repr(C, align(128))]
 struct Shard<T, O, L: Lock> {
     uses: Uses,
     cell: L::Cell<T>,
-    open: O,
+    status: O,
 }
 
-/// Says which shard.
-pub(crate) trait Which {
-    /// It, and its number.
+/// Selects a shard.
+pub(crate) trait ShardSelector {
+    /// The shard and its number.
     fn among<T>(self, all: &Placed<T>) -> (usize, &T);
 }
 
 /// By its number.
-impl Which for usize {
+impl ShardSelector for usize {
     #[inline]
     fn among<T>(self, all: &Placed<T>) -> (usize, &T) {
         (self, all.get(self))
@@ -42,37 +41,37 @@ impl Which for usize {
 
 /// The shard of a hash.
 #[derive(Clone, Copy)]
-pub(crate) struct Of(pub(crate) u64);
+pub(crate) struct ByHash(pub(crate) u64);
 
-impl Which for Of {
+impl ShardSelector for ByHash {
     #[inline]
     fn among<T>(self, all: &Placed<T>) -> (usize, &T) {
         (all.index_of(self.0), all.of(self.0))
     }
 }
 
-/// What is beside the lock of a shard, lent to the holder of the exclusive lock.
-pub(crate) struct Beside<'a, T, O, L: Lock>(&'a Shard<T, O, L>);
+/// What lies beside the lock of a shard, lent to the holder of the exclusive lock.
+pub(crate) struct ShardExtras<'a, T, O, L: Lock>(&'a Shard<T, O, L>);
 
-impl<T, O, L: Lock> Clone for Beside<'_, T, O, L> {
+impl<T, O, L: Lock> Clone for ShardExtras<'_, T, O, L> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<T, O, L: Lock> Copy for Beside<'_, T, O, L> {}
+impl<T, O, L: Lock> Copy for ShardExtras<'_, T, O, L> {}
 
-impl<'a, T, O, L: Lock> Beside<'a, T, O, L> {
+impl<'a, T, O, L: Lock> ShardExtras<'a, T, O, L> {
     #[inline]
     pub(crate) fn uses(self) -> &'a Uses {
         &self.0.uses
     }
 
     #[inline]
-    pub(crate) fn open(self) -> &'a O {
-        &self.0.open
+    pub(crate) fn status(self) -> &'a O {
+        &self.0.status
     }
 
-    /// What readers without a lock follow, where there are such.
+    /// What readers without a lock follow, if this lock has such readers.
     #[inline]
     pub(crate) fn view(self) -> Option<&'a View<T>> {
         L::view(&self.0.cell, Token)
@@ -80,9 +79,9 @@ impl<'a, T, O, L: Lock> Beside<'a, T, O, L> {
 }
 
 impl<T, O: Default, L: Lock> Shards<T, O, L> {
-    /// A shard for each home, whose number is a power of two.
+    /// One shard for each home. Their number must be a power of two.
     pub(crate) fn new(homes: &[Arc<Home>], place: Place, mut shard: impl FnMut(usize) -> T) -> Self {
-        let shard = |index| Shard { uses: Uses::default(), cell: Cell::new(shard(index)), open: O::default() };
+        let shard = |index| Shard { uses: Uses::default(), cell: Cell::new(shard(index)), status: O::default() };
         Shards { all: Placed::new(homes, shard), place }
     }
 }
@@ -103,13 +102,13 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         self.all.iter().map(|shard| &shard.uses)
     }
 
-    pub(crate) fn all_open(&self) -> impl Iterator<Item = &O> {
-        self.all.iter().map(|shard| &shard.open)
+    pub(crate) fn statuses(&self) -> impl Iterator<Item = &O> {
+        self.all.iter().map(|shard| &shard.status)
     }
 
-    /// What of a shard is open to everyone.
-    pub(crate) fn open(&self, shard: usize) -> &O {
-        &self.all.get(shard).open
+    /// What of a shard needs no lock.
+    pub(crate) fn status(&self, shard: usize) -> &O {
+        &self.all.get(shard).status
     }
 
     /// The address and the bytes of what is in a shard itself.
@@ -117,14 +116,14 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         (std::ptr::from_ref(self.all.get(shard)).addr(), size_of::<Shard<T, O, L>>())
     }
 
-    /// Panics where this thread may not wait for every shard now.
+    /// Panics if this thread may not wait for every shard now.
     #[cfg(feature = "serde")]
     #[track_caller]
     pub(crate) fn check(&self) {
         self.place.check(0);
     }
 
-    /// Looks whether this thread may wait for a shard, and records what is to be recorded, until the result is dropped.
+    /// Checks that this thread may wait for a shard. Records the access until the result is dropped, if it is to be recorded.
     #[inline]
     #[track_caller]
     fn enter(&self, shard: usize, turn: impl Turn) -> Option<Inside> {
@@ -137,51 +136,51 @@ impl<T, O, L: Lock> Shards<T, O, L> {
 
     #[inline]
     #[track_caller]
-    pub(crate) fn read<R>(&self, shard: impl Which, turn: impl Turn, read: impl FnOnce(&O, &T) -> R) -> R {
-        let (index, Shard { open, cell, .. }) = shard.among(&self.all);
+    pub(crate) fn read<R>(&self, shard: impl ShardSelector, turn: impl Turn, read: impl FnOnce(&O, &T) -> R) -> R {
+        let (index, Shard { status, cell, .. }) = shard.among(&self.all);
         let _inside = self.enter(index, turn);
-        turn.read(cell, |table: &T| read(open, table))
+        turn.read(cell, |table: &T| read(status, table))
     }
 
     #[inline]
     #[track_caller]
     pub(crate) fn write<R>(
         &self,
-        shard: impl Which,
+        shard: impl ShardSelector,
         turn: impl Turn,
-        write: impl FnOnce(Beside<'_, T, O, L>, &mut T) -> R,
+        write: impl FnOnce(ShardExtras<'_, T, O, L>, &mut T) -> R,
     ) -> R {
         let (index, shard) = shard.among(&self.all);
         let _inside = self.enter(index, turn);
-        turn.write(&shard.cell, |table: &mut T| write(Beside(shard), table))
+        turn.write(&shard.cell, |table: &mut T| write(ShardExtras(shard), table))
     }
 
-    /// Lets someone look at the shard of a hash without its lock; `None` under a lock that has no such readers.
+    /// Reads the shard of a hash without its lock. `None` if the lock has no such readers.
     #[inline]
     #[track_caller]
     pub(crate) fn unlocked<R>(&self, hash: u64, look: impl FnOnce(&View<T>) -> Option<R>) -> Option<R> {
         let view = L::view(&self.all.of(hash).cell, Token)?;
-        // Whoever gives up waits for the lock, and it must not depend on the moment who panics.
+        // A reader that gives up waits for the lock. Whether a nested access panics must not depend on that race.
         if order::is_inside() {
             self.check_nested(hash);
         }
         look(view)
     }
 
-    /// As [`unlocked`](Shards::unlocked), for who is inside no shard; to others this answers `None`.
+    /// As [`unlocked`](Shards::unlocked), but also `None` if this thread is inside a shard.
     #[inline]
     pub(crate) fn glance<R>(&self, hash: u64, look: impl FnOnce(&View<T>) -> R) -> Option<R> {
         let view = L::view(&self.all.of(hash).cell, Token)?;
         (!order::is_inside()).then(|| look(view))
     }
 
-    /// Looks whether this thread is inside no shard at all, since it may have to wait for more than a lock.
+    /// Checks that this thread is inside no shard at all, since it may have to wait for more than a lock.
     #[inline]
     pub(crate) fn check_outside(&self, shard: usize, at: &Location<'_>) {
         self.place.check_outside(shard, at);
     }
 
-    /// The shard is found once more, so that who is not inside another one has nothing to keep for this.
+    /// Computes the shard again, so that the common path need not keep it live.
     #[cold]
     #[inline(never)]
     #[track_caller]
@@ -189,7 +188,7 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         self.place.check(self.route(hash));
     }
 
-    /// Runs something that would run under the lock if there were one.
+    /// Runs what a read that takes the lock would run under it.
     #[inline]
     #[track_caller]
     pub(crate) fn without_lock<R>(&self, hash: u64, access: Access, run: impl FnOnce() -> R) -> R {
@@ -198,7 +197,7 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         run()
     }
 
-    /// After one step on a shard and before the next, so that others come in between.
+    /// Called between two steps on the same shard, so that other threads get the lock.
     #[allow(clippy::unused_self, reason = "it names the lock, which the caller need not")]
     pub(crate) fn between_steps(&self) {
         if !<L::Cell<T> as Cell<T>>::TAKES_TURNS {
@@ -206,9 +205,13 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         }
     }
 
-    /// `None` at once where the lock is taken; so this may be called anywhere.
-    pub(crate) fn try_write<R>(&self, shard: usize, write: impl FnOnce(Beside<'_, T, O, L>, &mut T) -> R) -> Option<R> {
+    /// `None` at once if the lock is taken. It never waits, so it may be called inside any shard.
+    pub(crate) fn try_write<R>(
+        &self,
+        shard: usize,
+        write: impl FnOnce(ShardExtras<'_, T, O, L>, &mut T) -> R,
+    ) -> Option<R> {
         let shard = self.all.get(shard);
-        shard.cell.try_write(|table| write(Beside(shard), table))
+        shard.cell.try_write(|table| write(ShardExtras(shard), table))
     }
 }

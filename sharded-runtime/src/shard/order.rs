@@ -2,15 +2,15 @@
 //!
 //! Places are ordered by store (in the order they were built), then by field (in the order of declaration), then by shard.
 //! A thread that is inside a place may enter only later ones. Two threads that both keep to one order can't wait for each
-//! other in a circle, and a thread can't wait for itself; whoever does not keep to it panics, with both call sites, before
-//! it waits.
+//! other in a circle, and a thread can't wait for itself; an access out of order panics before it waits, and
+//! names both call sites.
 //!
-//! Every access looks before it waits. Only one that runs code of the user under the lock records where it is, before it waits: a closure, and
-//! the `Eq` and `Clone` of keys and values that own something. Those of plain data (no drop glue) are taken not to access
-//! a store themselves, since recording costs a hit of such types more than a tenth of its time; likewise `Borrow`, clocks
-//! and evictions of the user's own.
+//! Every access checks the order before it waits. It records its own place only if it runs user code under the lock: a
+//! closure, or the `Eq` and `Clone` of keys and values that own something. The traits of plain data (no drop glue) are
+//! assumed not to access a store, since to record a hit of such types costs more than a tenth of its time. The same holds
+//! for `Borrow` and for clocks and evictions of the user's own.
 //!
-//! What must not run under a lock that the user holds waits until the thread is [outside](when_outside) of all shards.
+//! Work that must not run inside a closure of the user waits until the thread is [outside](when_outside) of all shards.
 
 use smallvec::SmallVec;
 use std::{
@@ -60,7 +60,7 @@ impl Place {
         Place { rank, name }
     }
 
-    /// Looks whether this thread may wait for a shard of this field.
+    /// Checks that this thread may wait for a shard of this field.
     ///
     /// # Panics
     ///
@@ -76,16 +76,16 @@ impl Place {
     #[cold]
     #[inline(never)]
     fn check_nested(&self, shard: usize, at: &Location<'_>) {
-        if HERE.with(|here| here.rank.get()) >= self.rank | shard as u64 {
+        if LOCK_STACK.with(|stack| stack.rank.get()) >= self.rank | shard as u64 {
             self.refuse(shard, at);
         }
     }
 
-    /// Looks whether this thread may wait for more than the lock of a shard of this field: only from outside of all shards.
+    /// Checks that this thread may wait for more than the lock of a shard of this field: only outside of all shards.
     ///
     /// # Panics
     ///
-    /// If it is inside any, of whichever field.
+    /// If it is inside a shard of any field.
     #[inline]
     pub(crate) fn check_outside(&self, shard: usize, at: &Location<'_>) {
         if is_inside() {
@@ -93,15 +93,15 @@ impl Place {
         }
     }
 
-    /// As [`check`](Place::check), and records that this thread is inside the shard until the result is dropped. Whoever takes a lock does
-    /// it before: while it waits nobody asks, and then there is less to be kept over that.
+    /// As [`check`](Place::check), and records that this thread is inside the shard until the result is dropped. To be called
+    /// before the lock is taken, so that fewer registers are live across the wait.
     #[inline]
     pub(crate) fn enter(&self, shard: usize, at: &'static Location<'static>) -> Inside {
-        HERE.with(|here| {
-            if here.rank.get() != 0 {
+        LOCK_STACK.with(|stack| {
+            if stack.rank.get() != 0 {
                 self.enter_nested(shard, at);
             }
-            here.record(Frame { rank: self.rank | shard as u64, name: self.name, at });
+            stack.record(Frame { rank: self.rank | shard as u64, name: self.name, at });
         });
         Inside
     }
@@ -110,12 +110,12 @@ impl Place {
     #[inline(never)]
     fn enter_nested(&self, shard: usize, at: &Location<'_>) {
         self.check_nested(shard, at);
-        HERE.with(Here::put_aside);
+        LOCK_STACK.with(LockStack::push);
     }
 
     #[cold]
     fn refuse(&self, shard: usize, at: &Location<'_>) -> ! {
-        let held = HERE.with(Here::frame);
+        let held = LOCK_STACK.with(LockStack::frame);
         panic!(
             "`{}` (shard {shard}) is accessed at {at} from inside `{}` (shard {}), entered at {}: an access from inside a \
              closure must go to a later shard, field or store, or it could wait for ever; end the outer access first",
@@ -128,7 +128,7 @@ impl Place {
 
     #[cold]
     fn refuse_to_load(&self, shard: usize, at: &Location<'_>) -> ! {
-        let held = HERE.with(Here::frame);
+        let held = LOCK_STACK.with(LockStack::frame);
         panic!(
             "`{}` (shard {shard}) is accessed at {at} from inside `{}` (shard {}), entered at {}: a load may have to wait for \
              another caller's loader, and that for the outer access; end the outer access first",
@@ -140,11 +140,11 @@ impl Place {
     }
 }
 
-/// Looks whether this thread may wait for another thread: only from outside of all shards, since the other one may need the shard.
+/// Checks that this thread may wait for another thread: only outside of all shards, since the other one may need the shard.
 ///
 /// # Panics
 ///
-/// If it is inside any. The message says what it was about to do, and names both places.
+/// If it is inside a shard. The message says what the thread was about to do, and names both places.
 #[inline]
 pub(crate) fn check_wait(what: &str, at: &Location<'_>) {
     if is_inside() {
@@ -154,7 +154,7 @@ pub(crate) fn check_wait(what: &str, at: &Location<'_>) {
 
 #[cold]
 fn refuse_to_wait(what: &str, at: &Location<'_>) -> ! {
-    let held = HERE.with(Here::frame);
+    let held = LOCK_STACK.with(LockStack::frame);
     panic!(
         "{what} at {at} from inside `{}` (shard {}), entered at {}: this may have to wait for another thread, and that thread \
          for the outer access; end the outer access first",
@@ -167,24 +167,24 @@ fn refuse_to_wait(what: &str, at: &Location<'_>) -> ! {
 /// Whether this thread is inside any shard that has been recorded.
 #[inline]
 pub(crate) fn is_inside() -> bool {
-    HERE.with(|here| here.rank.get() != 0)
+    LOCK_STACK.with(|stack| stack.rank.get() != 0)
 }
 
-/// What can wait until a thread is outside of all shards. It does not panic.
+/// Work that can wait until a thread is outside of all shards. It does not panic.
 pub(crate) trait Later {
     fn run(&self);
 }
 
-/// Has something run once this thread, which is inside a shard, is outside of all: when the lock of the outermost is released. Once,
-/// however often it is asked for meanwhile.
+/// Runs a job when this thread, which is inside a shard, has left all shards: after the outermost lock is released. The job
+/// runs once, even if it is queued several times.
 #[cold]
 pub(crate) fn when_outside(job: Arc<dyn Later>) {
-    HERE.with(|here| {
-        let mut jobs = here.later.borrow_mut();
+    LOCK_STACK.with(|stack| {
+        let mut jobs = stack.later.borrow_mut();
         if jobs.is_empty() {
-            // Beneath all others, so that whoever leaves the outermost place comes upon it, and nobody else has to look.
-            here.aside.borrow_mut().insert(0, Frame::OUTSIDE);
-            here.depth.set(here.depth.get() + 1);
+            // At the bottom, so that only leaving the outermost place finds it.
+            stack.aside.borrow_mut().insert(0, Frame::OUTSIDE);
+            stack.depth.set(stack.depth.get() + 1);
         }
         if !jobs.iter().any(|other| std::ptr::addr_eq(Arc::as_ptr(other), Arc::as_ptr(&job))) {
             jobs.push(job);
@@ -192,39 +192,39 @@ pub(crate) fn when_outside(job: Arc<dyn Later>) {
     });
 }
 
-/// The stay in a shard; it ends when this is dropped, and the thread is again where it was. To be dropped after the lock is released.
+/// Recorded presence in a shard, until this is dropped. To be dropped after the lock is released.
 pub(crate) struct Inside;
 
 impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
-        HERE.with(|here| {
-            // The rest is not looked at then.
-            here.rank.set(0);
-            if here.depth.get() != 0 {
-                Here::take_up();
+        LOCK_STACK.with(|stack| {
+            // With a rank of zero the other parts of the frame mean nothing.
+            stack.rank.set(0);
+            if stack.depth.get() != 0 {
+                LockStack::pop();
             }
         });
     }
 }
 
-/// The last place that a thread has entered and not left. A rank of zero is none, whatever the others say: so an access
-/// that is not nested writes as little as can be.
-struct Here {
+/// The places that a thread has entered and not left. The top of the stack lies apart, in cells. A rank of zero means that
+/// there is none, so an access that is not nested writes only one word to leave.
+struct LockStack {
     rank: Cell<u64>,
     name: Cell<Name>,
     at: Cell<&'static Location<'static>>,
-    /// How many it had entered before that one, which are put aside meanwhile.
+    /// How many places lie below the top, in `aside`.
     depth: Cell<u32>,
-    /// Without a destructor, so that it can be asked in the destructors of other thread-locals: it owns nothing when it is empty.
+    /// Without a destructor, so that it can be used in destructors of other thread-locals. It owns nothing when it is empty.
     aside: RefCell<ManuallyDrop<Frames>>,
-    /// What waits until none is entered. Likewise.
+    /// The jobs that wait until all places are left. Also without a destructor.
     later: RefCell<ManuallyDrop<Vec<Arc<dyn Later>>>>,
 }
 
 thread_local! {
-    static HERE: Here = const {
-        Here {
+    static LOCK_STACK: LockStack = const {
+        LockStack {
             rank: Cell::new(0),
             name: Cell::new(&""),
             at: Cell::new(Location::caller()),
@@ -246,11 +246,11 @@ struct Frame {
 }
 
 impl Frame {
-    /// Where no place is entered.
+    /// No place.
     const OUTSIDE: Frame = Frame { rank: 0, name: &"", at: Location::caller() };
 }
 
-impl Here {
+impl LockStack {
     fn frame(&self) -> Frame {
         Frame { rank: self.rank.get(), name: self.name.get(), at: self.at.get() }
     }
@@ -262,18 +262,18 @@ impl Here {
         self.at.set(frame.at);
     }
 
-    fn put_aside(&self) {
+    fn push(&self) {
         self.aside.borrow_mut().push(self.frame());
         self.depth.set(self.depth.get() + 1);
     }
 
-    /// (Without an argument, which would have to be kept for this rare case.)
+    /// (Without an argument, which the common path would have to keep live.)
     #[cold]
     #[inline(never)]
-    fn take_up() {
-        HERE.with(|here| {
-            here.depth.set(here.depth.get() - 1);
-            let mut aside = here.aside.borrow_mut();
+    fn pop() {
+        LOCK_STACK.with(|stack| {
+            stack.depth.set(stack.depth.get() - 1);
+            let mut aside = stack.aside.borrow_mut();
             let outer = aside.pop();
             if aside.is_empty() {
                 aside.shrink_to_fit();
@@ -281,9 +281,9 @@ impl Here {
             drop(aside);
             if let Some(outer) = outer {
                 let is_outside = outer.rank == 0;
-                here.record(outer);
+                stack.record(outer);
                 if is_outside {
-                    let jobs = mem::take(&mut **here.later.borrow_mut());
+                    let jobs = mem::take(&mut **stack.later.borrow_mut());
                     for job in jobs {
                         job.run();
                     }

@@ -19,9 +19,9 @@ use std::borrow::Borrow;
 const LOOKS_FOR_ROOM: usize = 64;
 
 /// A shard while its exclusive lock is held.
-pub(crate) struct Locked<'a, K, V, P: Policy, S> {
+pub(crate) struct Session<'a, K, V, P: Policy, S> {
     pub(crate) core: &'a Core<K, V, P, S>,
-    pub(crate) beside: Shard<'a, K, V, P>,
+    pub(crate) extras: Shard<'a, K, V, P>,
     pub(crate) table: &'a mut TableOf<K, V, P>,
     pub(crate) now: u64,
     pub(crate) garbage: &'a mut Garbage<K, V>,
@@ -29,7 +29,7 @@ pub(crate) struct Locked<'a, K, V, P: Policy, S> {
     pub(crate) heavy: Option<(u32, u64)>,
 }
 
-impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
+impl<K, V, P: Policy, S> Session<'_, K, V, P, S> {
     /// The slot of the live entry of a key.
     #[inline]
     pub(crate) fn find<Q>(&mut self, hash: u64, key: &Q) -> Option<u32>
@@ -46,7 +46,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         None
     }
 
-    /// As [`find`](Locked::find), but leaves what has expired where it is, so nothing is taken out.
+    /// As [`find`](Session::find), but leaves what has expired where it is, so nothing is taken out.
     pub(crate) fn find_live<Q>(&self, hash: u64, key: &Q) -> Option<u32>
     where
         K: Borrow<Q>,
@@ -55,7 +55,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         self.table.find(hash, key).map(|entry| entry.slot()).filter(|&slot| self.is_alive(slot))
     }
 
-    /// As [`find`](Locked::find), of what is on offer.
+    /// As [`find`](Session::find), of what is on offer.
     #[inline]
     pub(crate) fn find_offered(&mut self, hash: u64, offer: &Offer<K, V>) -> Option<u32>
     where
@@ -64,7 +64,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         self.find(hash, offer.key()?)
     }
 
-    /// As [`find`](Locked::find), and counts as a use.
+    /// As [`find`](Session::find), and counts as a use.
     #[inline]
     pub(crate) fn find_to_use<Q>(&mut self, hash: u64, key: &Q) -> Option<u32>
     where
@@ -74,10 +74,10 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         let found = self.find(hash, key);
         match found {
             Some(slot) => {
-                self.beside.uses().hits.add();
+                self.extras.uses().hits.add();
                 self.used(slot);
             }
-            None => self.beside.uses().misses.add(),
+            None => self.extras.uses().misses.add(),
         }
         found
     }
@@ -146,7 +146,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         self.table.get(slot).expect("a slot that was just found").value()
     }
 
-    /// As [`use_value`](Locked::use_value), of what is on offer.
+    /// As [`use_value`](Session::use_value), of what is on offer.
     #[inline]
     pub(crate) fn use_offered<F, R>(&mut self, hash: u64, offer: &Offer<K, V>, change: F) -> Result<R, F>
     where
@@ -159,7 +159,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         }
     }
 
-    /// As [`find_to_use`](Locked::find_to_use), of what is on offer.
+    /// As [`find_to_use`](Session::find_to_use), of what is on offer.
     pub(crate) fn find_offered_to_use(&mut self, hash: u64, offer: &Offer<K, V>) -> Option<u32>
     where
         K: Eq,
@@ -177,7 +177,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         self.insert_slot(hash, offer, ttl, overdraws).is_some()
     }
 
-    /// As [`insert`](Locked::insert), and says in which slot it is.
+    /// As [`insert`](Session::insert), and says in which slot it is.
     #[inline]
     pub(crate) fn insert_slot(
         &mut self,
@@ -189,7 +189,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     where
         K: Eq,
     {
-        self.core.overtake_offered(self.beside.open(), hash, offer);
+        self.core.overtake_offered(self.extras.status(), hash, offer);
         self.table.missed(hash);
         let units = self.units_of(offer);
         if self.table.is_overdue() {
@@ -199,13 +199,13 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         if !self.table.has_room() || !self.take_units(units, overdraws) {
             return None;
         }
-        let Ok(slot) = self.table.insert::<P>(hash, offer, units, self.beside.view()) else {
+        let Ok(slot) = self.table.insert::<P>(hash, offer, units, self.extras.view()) else {
             self.give_units(units.into());
             no_memory();
         };
-        self.beside.open().meter.inserts.add();
+        self.extras.status().meter.inserts.add();
         self.add_weight(units.into());
-        self.beside.open().meter.stored.set(self.table.len() as u64);
+        self.extras.status().meter.stored.set(self.table.len() as u64);
         self.restart(slot, hash, ttl);
         Some(slot)
     }
@@ -224,7 +224,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         // The user's code comes first: if it panics, nothing has happened, and the value is still the caller's.
         let weight = self.weigh(slot, Some(value));
         self.overtake_refresh(slot);
-        self.beside.open().meter.inserts.add();
+        self.extras.status().meter.inserts.add();
         self.table.hit_mut(slot);
         self.restart(slot, hash, ttl);
         self.table.change(slot, |_, old| std::mem::swap(old, value));
@@ -248,13 +248,13 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         }
     }
 
-    /// Takes out the entry of an occupied slot, whose hash may be known. Says whether there is one; it is then to be [left](Locked::leave).
+    /// Takes out the entry of an occupied slot, whose hash may be known. Says whether there is one; it is then to be [left](Session::leave).
     pub(crate) fn remove(&mut self, slot: u32, hash: Option<u64>) -> bool {
         self.overtake_refresh(slot);
         self.lose(slot, hash)
     }
 
-    /// As [`remove`](Locked::remove), but hands the entry out.
+    /// As [`remove`](Session::remove), but hands the entry out.
     pub(crate) fn remove_to(&mut self, slot: u32, hash: Option<u64>, handed: &mut Handed<K, V>) -> bool {
         self.overtake_refresh(slot);
         let units = self.take(slot, hash, Some(handed));
@@ -265,14 +265,14 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     #[inline]
     pub(crate) fn overtake_refresh(&self, slot: u32) {
         if P::REFRESH_AFTER.is_some()
-            && self.beside.open().loads.get() != 0
+            && self.extras.status().loads.get() != 0
             && let Some(entry) = self.table.get(slot)
         {
             self.core.overtake_refresh(entry.key());
         }
     }
 
-    /// As [`remove`](Locked::remove), of an entry that has to go by itself: what is being loaded for its key is wanted none the less.
+    /// As [`remove`](Session::remove), of an entry that has to go by itself: what is being loaded for its key is wanted none the less.
     fn lose(&mut self, slot: u32, hash: Option<u64>) -> bool {
         let units = self.take(slot, hash, None);
         units.inspect(|&units| self.give_units(units)).is_some()
@@ -292,14 +292,14 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         if !is_removed {
             return None;
         }
-        self.beside.open().meter.stored.set(self.table.len() as u64);
+        self.extras.status().meter.stored.set(self.table.len() as u64);
         self.add_weight(-i64::from(weight));
         Some(weight.into())
     }
 
     pub(crate) fn expire(&mut self, slot: u32) {
         if self.lose(slot, None) {
-            self.beside.open().meter.expired.add();
+            self.extras.status().meter.expired.add();
             self.leave(Cause::Expired);
         }
     }
@@ -357,11 +357,11 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
         self.table.evicted(victim, hash);
         let units = self.take(victim, Some(hash), None)?;
         if is_alive {
-            self.beside.open().meter.evicted.add();
+            self.extras.status().meter.evicted.add();
             self.leave(Cause::Evicted);
         } else {
             // It was not found by then, but it can't be said to have left for another one.
-            self.beside.open().meter.expired.add();
+            self.extras.status().meter.expired.add();
             self.leave(Cause::Expired);
         }
         Some(units)
@@ -372,22 +372,22 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     pub(crate) fn take_expired(&mut self, searches: bool, looks: &mut usize) -> Option<u64> {
         let found = self.table.any_expired(self.now, self.core.idle, searches, looks);
         // The search may have found that nothing expires before a later time.
-        self.beside.open().earliest.set(self.table.tell_earliest());
+        self.extras.status().earliest.set(self.table.tell_earliest());
         let slot = found?;
         let units = self.take(slot, None, None)?;
-        self.beside.open().meter.expired.add();
+        self.extras.status().meter.expired.add();
         self.leave(Cause::Expired);
         Some(units)
     }
 
     pub(crate) fn count_evicted(&self) {
-        self.beside.open().meter.evicted.add();
+        self.extras.status().meter.evicted.add();
     }
 
     /// Evicts the entry of an occupied slot, with this hash.
     pub(crate) fn evict(&mut self, slot: u32, hash: u64) {
         if self.lose(slot, Some(hash)) {
-            self.beside.open().meter.evicted.add();
+            self.extras.status().meter.evicted.add();
             self.leave(Cause::Evicted);
         }
     }
@@ -395,7 +395,7 @@ impl<K, V, P: Policy, S> Locked<'_, K, V, P, S> {
     /// Brings the table nearer to the size that it should have, by so many buckets.
     #[inline]
     pub(crate) fn step(&mut self, steps: usize) -> Result<(), NoMemory> {
-        if self.table.needs_step() { self.core.steps(self.beside.view(), self.table, steps, self.now) } else { Ok(()) }
+        if self.table.needs_step() { self.core.steps(self.extras.view(), self.table, steps, self.now) } else { Ok(()) }
     }
 }
 
