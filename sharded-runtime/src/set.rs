@@ -1,22 +1,24 @@
 //! A set: a map without values.
 
+mod deadline;
 #[cfg(feature = "serde")]
 mod snapshot;
 
 use crate::{
     Cause, Field, HasListener, Key, Policy, Recording, Refused, Removals, ShardedMap, Stats,
-    builder::{BuildField, FieldOptions, StoreContext},
+    builder::{BuildField, FieldOptions, StoreContext, StoreOptions},
     evict::MakesRoom,
-    expiry::Expires,
+    field::core::Core,
     lock::Serves,
+    map::common::common_items,
     placement::FieldPlacement,
+    store::sealed::Sealed,
     topology::NodeId,
 };
 use std::{
     borrow::Borrow,
     fmt,
     hash::{BuildHasher, Hash, RandomState},
-    time::Duration,
 };
 
 /// A concurrent set in shards, whose [`Policy`] says how they are locked and when entries leave.
@@ -53,200 +55,23 @@ where
     }
 }
 
-impl<K, P, S> ShardedSet<K, P, S>
-where
-    P: Policy,
-    ShardedMap<K, (), P, S>: BuildField<P>,
-{
-    /// A set by itself, as declared.
-    ///
-    /// # Examples
-    ///
-    /// See [`Policy`]; a set is built as a map is.
-    #[must_use]
-    pub fn new() -> Self {
-        ShardedSet { map: ShardedMap::new() }
-    }
-
-    /// A set by itself, with some of what was declared overridden.
-    ///
-    /// # Examples
-    ///
-    /// See [`FieldOptions`].
-    #[must_use]
-    pub fn with_options(options: FieldOptions<P>) -> Self {
-        ShardedSet { map: ShardedMap::with_options(options) }
-    }
+common_items! {
+    ShardedSet<K>,
+    item: K,
+    value: (),
+    words: "set", "key", "keys",
+    declared: "HashSet<String>",
+    store: "# use sharded::{clock::Manual, sharded};
+# use std::{collections::HashSet, time::Duration};
+# #[sharded(ttl = \"1h\")]
+# struct Shop { names: HashSet<String> }",
+    insert: "shop.names().insert(\"ada\".to_owned());",
 }
 
 impl<K, P: Policy, S> ShardedSet<K, P, S> {
-    /// The number of keys stored, those too that have expired and are not yet removed. No lock; O(number of shards).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashSet;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// let chat = Chat::new();
-    /// chat.online().insert("ada".to_owned());
-    /// assert_eq!(chat.online().len(), 1);
-    /// ```
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.map.len()
-    }
-
-    /// Whether nothing is stored. No lock; O(number of shards).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashSet;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// assert!(Chat::new().online().is_empty());
-    /// ```
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.map.is_empty()
-    }
-
-    /// The most keys that the set holds, see [`ShardedMap::capacity`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashSet;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// assert_eq!(Chat::new().online().capacity(), None);
-    /// ```
-    #[must_use]
-    pub fn capacity(&self) -> Option<usize> {
-        self.map.capacity()
-    }
-
-    /// The number of shards.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashSet;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// assert!(Chat::new().online().shard_count().is_power_of_two());
-    /// ```
-    #[must_use]
-    pub fn shard_count(&self) -> usize {
-        self.map.shard_count()
-    }
-
-    /// What has happened in the set so far. No lock; O(number of shards).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashSet;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// let chat = Chat::new();
-    /// chat.online().insert("ada".to_owned());
-    /// assert_eq!(chat.online().stats().inserts, 1);
-    /// ```
-    #[must_use]
-    pub fn stats(&self) -> Stats {
-        self.map.stats()
-    }
-
-    /// Removes what has expired now, see [`ShardedMap::sweep`].
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashSet;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// assert_eq!(Chat::new().online().sweep(), 0);
-    /// ```
-    #[allow(clippy::must_use_candidate, reason = "what it removes may be all that is wanted")]
-    #[track_caller]
-    pub fn sweep(&self) -> usize {
-        self.map.sweep()
-    }
-
-    /// Removes all keys, see [`ShardedMap::clear`].
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashSet;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// let chat = Chat::new();
-    /// chat.online().insert("ada".to_owned());
-    /// chat.online().clear();
-    /// assert!(chat.online().is_empty());
-    /// ```
-    #[track_caller]
-    pub fn clear(&self) {
-        self.map.clear();
-    }
-
-    /// Gives back memory that no key needs, see [`ShardedMap::shrink_to_fit`].
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashSet;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// Chat::new().online().shrink_to_fit();
-    /// ```
-    #[track_caller]
-    pub fn shrink_to_fit(&self) {
-        self.map.shrink_to_fit();
-    }
-
-    /// Asks the kernel on which NUMA nodes the shards are, see [`ShardedMap::placement`].
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashSet;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// print!("{}", Chat::new().online().placement());
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn placement(&self) -> FieldPlacement {
-        self.map.placement()
+    #[inline]
+    fn core(&self) -> &Core<K, (), P, S> {
+        self.map.core()
     }
 }
 
@@ -517,29 +342,6 @@ where
         self.map.retain(|key, ()| keep(key));
     }
 
-    /// Removes all keys and leaves them to the background thread to be dropped, see [`ShardedMap::invalidate_all`].
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashSet;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// let chat = Chat::new();
-    /// chat.online().insert("ada".to_owned());
-    /// chat.online().invalidate_all();
-    /// assert!(!chat.online().contains("ada"));
-    /// ```
-    #[track_caller]
-    pub fn invalidate_all(&self) {
-        self.map.invalidate_all();
-    }
-
     /// Takes out all keys, see [`ShardedMap::drain`]. O(n).
     ///
     /// # Panics
@@ -589,11 +391,7 @@ where
         self.map.keys()
     }
 
-    /// The number of keys that have not expired. O(n).
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// The shard that a key belongs to, counted from zero. It differs from store to store. Takes no lock.
     ///
     /// # Examples
     ///
@@ -601,38 +399,21 @@ where
     /// # use sharded::sharded;
     /// # use std::collections::HashSet;
     /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// let chat = Chat::new();
-    /// chat.online().insert("ada".to_owned());
-    /// assert_eq!(chat.online().live_len(), 1);
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn live_len(&self) -> usize {
-        self.map.live_len()
-    }
-
-    /// The shard that a key belongs to, see [`ShardedMap::shard_of`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashSet;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// let chat = Chat::new();
-    /// assert!(chat.online().shard_of("ada") < chat.online().shard_count());
+    /// # struct Shop { names: HashSet<String> }
+    /// let shop = Shop::new();
+    /// assert!(shop.names().shard_of("ada") < shop.names().shard_count());
     /// ```
     pub fn shard_of<Q>(&self, key: &Q) -> usize
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.map.shard_of(key)
+        let core = self.core();
+        core.route(core.hasher.hash(key))
     }
 
-    /// The NUMA node that a key's shard was declared to be on, see [`ShardedMap::node_of`].
+    /// The NUMA node that a key's shard was declared to be on; `None` with [`numa = Off`](crate::placement::Off). Takes
+    /// no lock.
     ///
     /// # Examples
     ///
@@ -640,198 +421,24 @@ where
     /// # use sharded::sharded;
     /// # use std::collections::HashSet;
     /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// assert!(Chat::new().online().node_of("ada").is_some());
+    /// # struct Shop { names: HashSet<String> }
+    /// let shop = Shop::new();
+    /// assert!(shop.names().node_of("ada").is_some());
     /// ```
     pub fn node_of<Q>(&self, key: &Q) -> Option<NodeId>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.map.node_of(key)
-    }
-
-    /// Adds a key with a time to live of its own, and says whether it is new, see [`ShardedMap::insert_with_ttl`].
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
-    /// Or if there is no memory for one more key, or no number (a shard numbers 2^28 keys at least).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::{clock::Manual, sharded};
-    /// # use std::{collections::HashSet, time::Duration};
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// let chat = Chat::new();
-    /// assert!(chat.online().insert_with_ttl("ada".to_owned(), Duration::from_secs(1)));
-    /// ```
-    #[track_caller]
-    pub fn insert_with_ttl(&self, key: K, ttl: Duration) -> bool
-    where
-        P::Eviction: MakesRoom,
-        P::Expiry: Expires,
-    {
-        self.map.insert_with_ttl(key, (), ttl).is_none()
-    }
-
-    /// Has a key expire after this time from now, see [`ShardedMap::expire_in`]. Says whether it is there.
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::{clock::Manual, sharded};
-    /// # use std::{collections::HashSet, time::Duration};
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// let chat = Chat::new();
-    /// chat.online().insert("ada".to_owned());
-    /// assert!(chat.online().expire_in("ada", Duration::from_secs(1)));
-    /// ```
-    #[track_caller]
-    pub fn expire_in<Q>(&self, key: &Q, ttl: Duration) -> bool
-    where
-        K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
-        P::Expiry: Expires,
-    {
-        self.map.expire_in(key, ttl)
-    }
-
-    /// Gives a key the whole declared time to live again, see [`ShardedMap::touch`]. Says whether it is there.
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashSet;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// let chat = Chat::new();
-    /// chat.online().insert("ada".to_owned());
-    /// assert!(chat.online().touch("ada"));
-    /// ```
-    #[track_caller]
-    pub fn touch<Q>(&self, key: &Q) -> bool
-    where
-        K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
-        P::Expiry: Expires,
-    {
-        self.map.touch(key)
-    }
-
-    /// How long a key has left, see [`ShardedMap::ttl_of`].
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::{clock::Manual, sharded};
-    /// # use std::{collections::HashSet, time::Duration};
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// let chat = Chat::new();
-    /// chat.online().insert("ada".to_owned());
-    /// assert!(chat.online().ttl_of("ada").unwrap() <= Duration::from_secs(3600));
-    /// ```
-    #[track_caller]
-    pub fn ttl_of<Q>(&self, key: &Q) -> Option<Duration>
-    where
-        K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
-        P::Expiry: Expires,
-    {
-        self.map.ttl_of(key)
+        self.core().placing.node(self.shard_of(key))
     }
 }
 
-impl<K, P, S> Default for ShardedSet<K, P, S>
-where
-    P: Policy,
-    ShardedMap<K, (), P, S>: BuildField<P>,
-{
-    fn default() -> Self {
-        Self::new()
-    }
-}
+impl<K, P: Policy, S> Sealed for ShardedSet<K, P, S> {}
 
 /// Sizes, not contents: no lock is taken.
 impl<K, P: Policy, S> fmt::Debug for ShardedSet<K, P, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ShardedSet").field(&self.map).finish()
-    }
-}
-
-impl<K, P: Policy, S> Field for ShardedSet<K, P, S> {
-    fn name(&self) -> &'static str {
-        P::NAME
-    }
-    fn len(&self) -> usize {
-        self.len()
-    }
-    fn capacity(&self) -> Option<usize> {
-        self.capacity()
-    }
-    fn shard_count(&self) -> usize {
-        self.shard_count()
-    }
-    fn stats(&self) -> Stats {
-        self.stats()
-    }
-    fn sweep(&self) -> usize {
-        self.sweep()
-    }
-    fn clear(&self) {
-        self.clear();
-    }
-    fn placement(&self) -> FieldPlacement {
-        self.placement()
-    }
-    fn recording(&self) -> Option<&Recording> {
-        self.map.recording()
-    }
-}
-
-impl<K, P, S> Extend<K> for &ShardedSet<K, P, S>
-where
-    K: Key,
-    P: Policy,
-    P::Lock: Serves<K, ()>,
-    P::Eviction: MakesRoom,
-    S: BuildHasher + Default + 'static,
-{
-    #[track_caller]
-    fn extend<I: IntoIterator<Item = K>>(&mut self, keys: I) {
-        ShardedSet::extend(self, keys);
-    }
-}
-
-impl<K, P, S> FromIterator<K> for ShardedSet<K, P, S>
-where
-    K: Key,
-    P: Policy,
-    P::Lock: Serves<K, ()>,
-    P::Eviction: MakesRoom,
-    S: BuildHasher + Default + 'static,
-    ShardedMap<K, (), P, S>: BuildField<P>,
-{
-    fn from_iter<I: IntoIterator<Item = K>>(keys: I) -> Self {
-        let set = Self::new();
-        set.extend(keys);
-        set
     }
 }

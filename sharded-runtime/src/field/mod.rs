@@ -14,6 +14,7 @@
 //! | `units.rs` | how much of the capacity an entry takes |
 //! | `refused.rs` | what becomes of an entry that its shard has no room for |
 //! | `earliest.rs`, `expired.rs` | which shards may have expired entries, which make room first |
+//! | `whole.rs` | calls that concern every shard |
 //! | `shard.rs` | what goes through a whole shard |
 //! | `garbage.rs` | what a write leaves to be dropped |
 //! | `tell.rs`, `removal/` | what it leaves to be told of, and who is told |
@@ -42,4 +43,5 @@ mod settings;
 pub(crate) mod shard;
 mod tell;
 pub(crate) mod units;
+mod whole;
 mod write;

@@ -3,7 +3,6 @@
 use super::ShardedMap;
 use crate::{
     Key, Policy, Value, clock::to_nanos, engine::table::Offer, evict::MakesRoom, expiry::Expires, lock::Serves,
-    shard::access::UserCode,
 };
 
 use std::{
@@ -54,9 +53,10 @@ where
         if self.store(&mut offer, Some(to_nanos(ttl))) { offer.value.take() } else { None }
     }
 
-    /// Has an entry expire after this time from now, in place of what it had left. A use of the entry. Says whether there is one.
+    /// Has the entry expire after this time from now, in place of what it had left.
+    /// This is a use of it. Returns whether it is there.
     ///
-    /// What is being loaded in its place meanwhile, by a declared `refresh_after`, is not stored.
+    /// A value that is being loaded in its place meanwhile, because of a declared `refresh_after`, is not stored.
     ///
     /// # Panics
     ///
@@ -65,7 +65,7 @@ where
     /// # Examples
     ///
     /// ```
-    /// # use sharded::{clock::Manual, sharded};
+    /// # use sharded::sharded;
     /// # use std::{collections::HashMap, time::Duration};
     /// # #[sharded(ttl = "1h")]
     /// # struct Shop { names: HashMap<String, u32> }
@@ -82,12 +82,14 @@ where
         Q: Hash + Eq + ?Sized,
         P::Expiry: Expires,
     {
-        self.restart(key, Some(to_nanos(ttl)))
+        self.core().restart_ttl(key, Some(to_nanos(ttl)))
     }
 
-    /// Gives an entry the whole declared time to live again, and counts as a use. Says whether there is one.
+    /// Gives the entry the whole declared time to live again.
+    /// This is a use of it. Returns whether it is there.
     ///
-    /// A time of its own, given by [`insert_with_ttl`](Self::insert_with_ttl) or [`expire_in`](Self::expire_in), is not remembered.
+    /// A time of its own, given by [`insert_with_ttl`](Self::insert_with_ttl) or [`expire_in`](Self::expire_in), is
+    /// forgotten.
     ///
     /// # Panics
     ///
@@ -106,7 +108,7 @@ where
     /// clock.advance(Duration::from_secs(3000));
     /// assert!(shop.names().touch("ada"));
     /// clock.advance(Duration::from_secs(3000));
-    /// assert_eq!(shop.names().get("ada"), Some(36));
+    /// assert_eq!(shop.names().live_len(), 1);
     /// ```
     #[track_caller]
     pub fn touch<Q>(&self, key: &Q) -> bool
@@ -115,13 +117,14 @@ where
         Q: Hash + Eq + ?Sized,
         P::Expiry: Expires,
     {
-        self.restart(key, None)
+        self.core().restart_ttl(key, None)
     }
 
-    /// How long an entry has left if it is not used meanwhile, or `None` where there is none; `Duration::MAX` is for ever. No use of the entry.
+    /// How long the entry has left if it is not used meanwhile, or `None` if it is not there.
+    /// `Duration::MAX` is for ever. This is no use of it.
     ///
-    /// It has so much left at least: zero where its time is over, but a [coarse clock](crate::clock::Clock#how-early-and-how-late-an-entry-expires) does not show
-    /// it yet.
+    /// It has at least so much left. The answer is zero where its time is over and a
+    /// [coarse clock](crate::clock::Clock#how-early-and-how-late-an-entry-expires) does not show it yet.
     ///
     /// # Panics
     ///
@@ -147,30 +150,6 @@ where
         Q: Hash + Eq + ?Sized,
         P::Expiry: Expires,
     {
-        let left =
-            self.core.peek(self.core.hasher.hash(key), key, <P::Lock as Serves<K, V>>::COPIES, |_, left| left)?;
-        let at_least = || Duration::from_nanos(left.saturating_sub(self.core.clock.resolution()));
-        Some(if left == u64::MAX { Duration::MAX } else { at_least() })
-    }
-
-    #[track_caller]
-    fn restart<Q>(&self, key: &Q, ttl: Option<u64>) -> bool
-    where
-        K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
-    {
-        let hash = self.core.hasher.hash(key);
-        self.core.write(self.core.route(hash), UserCode::Traits, |session| {
-            let found = session.find(hash, key);
-            if let Some(slot) = found {
-                session.used(slot);
-                // A time of its own holds against a load that is under way. The declared time is what that would give it, too.
-                if ttl.is_some() {
-                    session.overtake_refresh(slot);
-                }
-                session.restart(slot, hash, ttl);
-            }
-            found.is_some()
-        })
+        self.core().ttl_of(key)
     }
 }

@@ -12,6 +12,7 @@
 //! | `whole.rs` | all entries at once |
 
 pub(crate) mod change;
+pub(crate) mod common;
 mod deadline;
 #[cfg(test)]
 mod faults;
@@ -25,25 +26,23 @@ mod saved;
 mod whole;
 mod write;
 
-use crate::field::{
-    core::{Core, Hashing},
-    rules::Rules,
-};
-
 use crate::{
     Field, Key, Policy, Recording, Stats, Value,
     builder::{BuildField, FieldOptions, StoreContext, StoreOptions},
-    contain::Drops,
     engine::table::{StampOf, TableOf},
     evict::MakesRoom,
     expiry::Stamp,
-    field::removal::Listening,
+    field::{
+        core::{Core, Hashing},
+        rules::Rules,
+    },
     hasher::MapHasher,
     lock::{Lock, Serves},
-    observe::stats::Meter,
     placement::FieldPlacement,
+    store::sealed::Sealed,
     topology::NodeId,
 };
+use common::common_items;
 use std::{
     borrow::Borrow,
     fmt,
@@ -190,97 +189,27 @@ where
     }
 }
 
-impl<K, V, P, S> ShardedMap<K, V, P, S>
-where
-    P: Policy,
-    Self: BuildField<P>,
-{
-    /// A map by itself, as declared.
-    ///
-    /// # Examples
-    ///
-    /// See [`Policy`].
-    #[must_use]
-    pub fn new() -> Self {
-        Self::with_options(FieldOptions::new())
-    }
-
-    /// A map by itself, with some of what was declared overridden.
-    ///
-    /// # Examples
-    ///
-    /// See [`FieldOptions`].
-    #[must_use]
-    pub fn with_options(options: FieldOptions<P>) -> Self {
-        Self::build(&StoreOptions::new().start(), 0, options)
-    }
+common_items! {
+    ShardedMap<K, V>,
+    item: (K, V),
+    value: V,
+    words: "map", "entry", "entries",
+    declared: "HashMap<String, u32>",
+    store: "# use sharded::{clock::Manual, sharded};
+# use std::{collections::HashMap, time::Duration};
+# #[sharded(ttl = \"1h\")]
+# struct Shop { names: HashMap<String, u32> }",
+    insert: "shop.names().insert(\"ada\".to_owned(), 36);",
 }
 
 impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
-    /// The number of entries stored, those too that have expired and are not yet removed. No lock; O(number of shards).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashMap;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Shop { carts: HashMap<u64, String> }
-    /// let shop = Shop::new();
-    /// shop.carts().insert(1, "apple".to_owned());
-    /// assert_eq!(shop.carts().len(), 1);
-    /// ```
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.core.meters().map(stored).sum()
+    #[inline]
+    pub(crate) fn core(&self) -> &Core<K, V, P, S> {
+        &self.core
     }
 
-    /// Whether nothing is stored. No lock; O(number of shards).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashMap;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Shop { carts: HashMap<u64, String> }
-    /// assert!(Shop::new().carts().is_empty());
-    /// ```
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The most entries that the map holds, or the most that they weigh together; `None` where none is declared.
-    ///
-    /// It is exceeded by at most one entry for each thread that is inserting (or making an entry heavier) at the moment: before such a call returns, or
-    /// panics, it evicts what must leave, as many entries as that takes, at most 16 per lock hold. More than the capacity stays only
-    ///
-    /// - after a call inside a closure, of what would have had to leave from shards whose locks were taken: the next write to the map evicts it;
-    /// - where an entry was made heavier in place and no other may be evicted, as under [`Reject`](crate::evict::Reject), or
-    ///   none that [may be evicted](FieldOptions::evictable) was found in a bounded search: the next write to the map searches on;
-    /// - where the `Hash` of a key, or what says what may be [evicted](FieldOptions::evictable), panics again and again.
-    ///
-    /// Entries that have expired count until they are removed.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashMap;
-    /// #[sharded(capacity = 1000)]
-    /// struct Shop {
-    ///     pages: HashMap<u64, String>,
-    /// }
-    /// assert_eq!(Shop::new().pages().capacity(), Some(1000));
-    /// ```
-    #[must_use]
-    pub fn capacity(&self) -> Option<usize> {
-        self.core.capacity()
-    }
-
-    /// What all entries weigh together, where the policy weighs them; otherwise their number. Those count too that have expired and are not yet
-    /// removed. No lock; O(number of shards).
+    /// What all entries weigh together, where the policy weighs them; otherwise their number. Entries that have expired
+    /// count until they are removed. Takes no lock; O(number of shards).
     ///
     /// # Examples
     ///
@@ -302,159 +231,7 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
     /// ```
     #[must_use]
     pub fn weight(&self) -> u64 {
-        if P::WEIGHS { self.core.meters().map(|meter| meter.weight.get()).sum() } else { self.len() as u64 }
-    }
-
-    /// The number of shards.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashMap;
-    /// #[sharded(shards = 16, ttl = "1h")]
-    /// struct Shop {
-    ///     carts: HashMap<u64, String>,
-    /// }
-    /// assert_eq!(Shop::new().carts().shard_count(), 16);
-    /// ```
-    #[must_use]
-    pub fn shard_count(&self) -> usize {
-        self.core.shard_count()
-    }
-
-    /// What has happened in the map so far. No lock; O(number of shards).
-    ///
-    /// # Examples
-    ///
-    /// See [`Stats`].
-    #[must_use]
-    pub fn stats(&self) -> Stats {
-        let mut stats = Stats::default();
-        (stats.hits, stats.misses, stats.inserts) = self.core.hits_misses_and_inserts();
-        (stats.table_bytes, stats.table_blocks) = self.core.memory();
-        stats.listener_panics = self.core.listening().map_or(0, Listening::panics);
-        for meter in self.core.meters() {
-            stats.expired += meter.expired.get();
-            stats.evicted += meter.evicted.get();
-            stats.shard_sizes.push(stored(meter));
-        }
-        stats
-    }
-
-    /// Removes what has expired now, a bounded number of entries per lock hold, and says how many entries that were.
-    ///
-    /// Writes and the background thread do this too; by hand it is for tests, and for stores built with
-    /// [`sweep_by_hand`](StoreOptions::sweep_by_hand).
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::{clock::Manual, sharded};
-    /// # use std::{collections::HashMap, time::Duration};
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Shop { carts: HashMap<u64, String> }
-    /// let clock = Manual::new();
-    /// let shop = Shop::builder().clock(clock.clone()).build();
-    /// shop.carts().insert(1, "apple".to_owned());
-    /// clock.advance(Duration::from_secs(3600));
-    /// assert_eq!(shop.carts().len(), 1); // still stored, but never seen again
-    /// assert_eq!(shop.carts().sweep(), 1);
-    /// assert_eq!(shop.carts().len(), 0);
-    /// ```
-    #[allow(clippy::must_use_candidate, reason = "what it removes may be all that is wanted")]
-    #[track_caller]
-    pub fn sweep(&self) -> usize {
-        self.core.sweep()
-    }
-
-    /// Removes all entries, shard by shard: O(1) under each shard's lock; the values are dropped after it. With a
-    /// [removal listener](ShardedMap#removal-listener), 64 entries per lock hold.
-    ///
-    /// Entries that are put in meanwhile may stay or go. Where a `Drop` panics, the rest is removed all the same.
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashMap;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Shop { carts: HashMap<u64, String> }
-    /// let shop = Shop::new();
-    /// shop.carts().insert(1, "apple".to_owned());
-    /// shop.carts().clear();
-    /// assert!(shop.carts().is_empty());
-    /// ```
-    #[track_caller]
-    pub fn clear(&self) {
-        let mut drops = Drops::default();
-        for shard in 0..self.core.shard_count() {
-            if self.core.listening().is_some() {
-                self.core.clear_telling(shard, &mut drops);
-            } else {
-                self.core.take_all(shard).drop_each(&mut drops);
-            }
-        }
-        drops.end();
-    }
-
-    /// Gives back memory that no entry needs, merging a bounded number of buckets per lock hold. Tables also shrink by themselves when
-    /// four fifths of them are empty.
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashMap;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Shop { carts: HashMap<u64, String> }
-    /// let shop = Shop::new();
-    /// shop.carts().insert(1, "apple".to_owned());
-    /// shop.carts().shrink_to_fit();
-    /// assert!(shop.carts().contains_key(&1));
-    /// ```
-    #[track_caller]
-    pub fn shrink_to_fit(&self) {
-        for shard in 0..self.core.shard_count() {
-            self.core.shrink(shard);
-        }
-    }
-
-    /// Asks the kernel on which NUMA nodes the shards are, page by page: see [`placement`](crate::placement).
-    ///
-    /// O(pages), with a system call for every thousand of them; addresses are listed a bounded number per lock hold, and the kernel is asked after that.
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashMap;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Shop { carts: HashMap<u64, String> }
-    /// let shop = Shop::new();
-    /// shop.carts().insert(1, "apple".to_owned());
-    /// print!("{}", shop.carts().placement());
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn placement(&self) -> FieldPlacement {
-        FieldPlacement::of(P::NAME, &*self.core)
+        self.core.weight()
     }
 }
 
@@ -466,7 +243,7 @@ where
     P::Lock: Serves<K, V>,
     S: BuildHasher + Default + 'static,
 {
-    /// The shard that a key belongs to. No lock. Shards are numbered from zero; which key goes where differs from store to store.
+    /// The shard that a key belongs to, counted from zero. It differs from store to store. Takes no lock.
     ///
     /// # Examples
     ///
@@ -474,19 +251,21 @@ where
     /// # use sharded::sharded;
     /// # use std::collections::HashMap;
     /// # #[sharded(ttl = "1h")]
-    /// # struct Shop { carts: HashMap<u64, String> }
+    /// # struct Shop { names: HashMap<String, u32> }
     /// let shop = Shop::new();
-    /// assert!(shop.carts().shard_of(&7) < shop.carts().shard_count());
+    /// assert!(shop.names().shard_of("ada") < shop.names().shard_count());
     /// ```
     pub fn shard_of<Q>(&self, key: &Q) -> usize
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.core.route(self.core.hasher.hash(key))
+        let core = self.core();
+        core.route(core.hasher.hash(key))
     }
 
-    /// The NUMA node that a key's shard was declared to be on; `None` with [`numa = Off`](crate::placement::Off). No lock.
+    /// The NUMA node that a key's shard was declared to be on; `None` with [`numa = Off`](crate::placement::Off). Takes
+    /// no lock.
     ///
     /// # Examples
     ///
@@ -494,36 +273,20 @@ where
     /// # use sharded::sharded;
     /// # use std::collections::HashMap;
     /// # #[sharded(ttl = "1h")]
-    /// # struct Shop { carts: HashMap<u64, String> }
-    /// use sharded::topology::Topology;
-    ///
+    /// # struct Shop { names: HashMap<String, u32> }
     /// let shop = Shop::new();
-    /// let node = shop.carts().node_of(&7).unwrap();
-    /// assert!(Topology::current().node(node).is_some());
+    /// assert!(shop.names().node_of("ada").is_some());
     /// ```
     pub fn node_of<Q>(&self, key: &Q) -> Option<NodeId>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.core.placing.node(self.shard_of(key))
+        self.core().placing.node(self.shard_of(key))
     }
 }
 
-fn stored(meter: &Meter) -> usize {
-    // What lies in memory can be counted in a usize.
-    usize::try_from(meter.stored.get()).unwrap_or(usize::MAX)
-}
-
-impl<K, V, P, S> Default for ShardedMap<K, V, P, S>
-where
-    P: Policy,
-    Self: BuildField<P>,
-{
-    fn default() -> Self {
-        Self::new()
-    }
-}
+impl<K, V, P: Policy, S> Sealed for ShardedMap<K, V, P, S> {}
 
 /// Sizes, not contents: no lock is taken.
 impl<K, V, P: Policy, S> fmt::Debug for ShardedMap<K, V, P, S> {
@@ -534,67 +297,5 @@ impl<K, V, P: Policy, S> fmt::Debug for ShardedMap<K, V, P, S> {
             map.field("capacity", &capacity);
         }
         map.field("shards", &self.shard_count()).finish()
-    }
-}
-
-impl<K, V, P: Policy, S> Field for ShardedMap<K, V, P, S> {
-    fn name(&self) -> &'static str {
-        P::NAME
-    }
-    fn len(&self) -> usize {
-        self.len()
-    }
-    fn capacity(&self) -> Option<usize> {
-        self.capacity()
-    }
-    fn shard_count(&self) -> usize {
-        self.shard_count()
-    }
-    fn stats(&self) -> Stats {
-        self.stats()
-    }
-    fn sweep(&self) -> usize {
-        self.sweep()
-    }
-    fn clear(&self) {
-        self.clear();
-    }
-    fn placement(&self) -> FieldPlacement {
-        self.placement()
-    }
-    fn recording(&self) -> Option<&Recording> {
-        self.core.recording.as_ref()
-    }
-}
-
-impl<K, V, P, S> Extend<(K, V)> for &ShardedMap<K, V, P, S>
-where
-    K: Key,
-    V: Value,
-    P: Policy,
-    P::Lock: Serves<K, V>,
-    P::Eviction: MakesRoom,
-    S: BuildHasher + Default + 'static,
-{
-    #[track_caller]
-    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
-        ShardedMap::extend(self, entries);
-    }
-}
-
-impl<K, V, P, S> FromIterator<(K, V)> for ShardedMap<K, V, P, S>
-where
-    K: Key,
-    V: Value,
-    P: Policy,
-    P::Lock: Serves<K, V>,
-    P::Eviction: MakesRoom,
-    S: BuildHasher + Default + 'static,
-    Self: BuildField<P>,
-{
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let map = Self::new();
-        map.extend(entries);
-        map
     }
 }

@@ -36,10 +36,8 @@ where
     /// assert_eq!(sum, 43);
     /// ```
     #[track_caller]
-    pub fn for_each(&self, mut visit: impl FnMut(&K, &V)) {
-        for shard in 0..self.core.shard_count() {
-            self.core.visit(shard, &mut visit);
-        }
+    pub fn for_each(&self, visit: impl FnMut(&K, &V)) {
+        self.core.for_each(visit);
     }
 
     /// Keeps the entries that a closure says, which may change their values as well; it runs under the exclusive lock of the entry's shard. O(n).
@@ -66,45 +64,6 @@ where
     pub fn retain(&self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         for shard in 0..self.core.shard_count() {
             self.core.retain(shard, &mut keep);
-        }
-    }
-
-    /// Removes all entries, shard by shard, and leaves them to the background thread to be dropped: O(1) under each shard's lock, and O(number of
-    /// shards) in all.
-    ///
-    /// When this returns no entry is there any more that was put in before the call, for no call; [`len`](Self::len), [`weight`](Self::weight) and
-    /// the room for new entries say so at once. Their memory, and what the values own, goes back by and by, without a lock: by the background thread, or
-    /// by [`sweep`](Self::sweep) in a store built with [`sweep_by_hand`](crate::builder::StoreOptions::sweep_by_hand) or a manual clock. Where an earlier call has left
-    /// something, this one drops that first. Use [`clear`](Self::clear) where all is to be dropped when the call returns.
-    ///
-    /// With a [removal listener](ShardedMap#removal-listener) this is `clear`: each entry is told of, in order with what else
-    /// becomes of its key.
-    ///
-    /// Entries that are put in meanwhile may stay or go.
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashMap;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Shop { prices: HashMap<u64, u32> }
-    /// let shop = Shop::new();
-    /// shop.prices().extend((0..1000).map(|article| (article, 5)));
-    /// shop.prices().invalidate_all(); // the price list has changed
-    /// assert_eq!(shop.prices().get(&7), None);
-    /// assert_eq!(shop.prices().len(), 0);
-    /// ```
-    #[track_caller]
-    pub fn invalidate_all(&self) {
-        if self.core.listening().is_some() {
-            self.clear();
-        } else {
-            self.core.discard_all();
         }
     }
 
@@ -224,32 +183,5 @@ where
         let mut entries = Vec::with_capacity(self.len());
         self.for_each(|key, value| entries.push((key.clone(), value.clone())));
         entries
-    }
-
-    /// The number of entries that have not expired. O(n): it looks at every entry; [`len`](Self::len) does not.
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::{clock::Manual, sharded};
-    /// # use std::{collections::HashMap, time::Duration};
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Shop { names: HashMap<String, u32> }
-    /// let clock = Manual::new();
-    /// let shop = Shop::builder().clock(clock.clone()).build();
-    /// shop.names().insert("ada".to_owned(), 36);
-    /// clock.advance(Duration::from_secs(3600));
-    /// assert_eq!((shop.names().len(), shop.names().live_len()), (1, 0));
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn live_len(&self) -> usize {
-        let mut live = 0;
-        self.for_each(|_, _| live += 1);
-        live
     }
 }

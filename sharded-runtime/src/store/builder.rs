@@ -3,6 +3,7 @@
 //! A store's generated builder holds one [`StoreOptions`] and a [`FieldOptions`] per field, so that tests and small
 //! machines need no second declaration.
 
+use super::sealed::Sealed;
 use crate::{
     Policy, clock::Manual, evict::Bounded, expiry, hasher::Seed, placement::Site, shard::order, shards::MAX_SHARDS,
     topology::Topology,
@@ -446,10 +447,12 @@ impl StoreContext {
 
 /// A map that a store can be made of: [`ShardedMap`](crate::ShardedMap) or [`ShardedSet`](crate::ShardedSet).
 ///
+/// It can't be implemented for other types.
+///
 /// # Examples
 ///
 /// See [`StoreOptions`].
-pub trait BuildField<P: Policy>: Sized {
+pub trait BuildField<P: Policy>: Sized + Sealed {
     /// Builds the field of this index, counted from zero in the order of declaration: the order in which a thread may
     /// enter the fields of a store from inside each other's closures.
     fn build(store: &StoreContext, index: u16, options: FieldOptions<P>) -> Self;

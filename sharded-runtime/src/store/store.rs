@@ -1,5 +1,6 @@
 //! The whole struct: its fields by name.
 
+use super::sealed::Sealed;
 use crate::{
     Recorder, Recording, Stats,
     placement::{FieldPlacement, StorePlacement},
@@ -158,17 +159,19 @@ pub trait Store {
     }
 }
 
-/// One map of a [`Store`], whatever its types.
+/// One map of a [`Store`], whatever its types: a [`ShardedMap`](crate::ShardedMap) or [`ShardedSet`](crate::ShardedSet).
+///
+/// It can't be implemented for other types.
 ///
 /// # Examples
 ///
 /// See [`Store`].
-pub trait Field {
+pub trait Field: Sealed {
     /// The field's name.
     fn name(&self) -> &'static str;
     /// The number of stored entries, see [`ShardedMap::len`](crate::ShardedMap::len).
     fn len(&self) -> usize;
-    /// Whether nothing is stored.
+    /// Whether no entry is stored.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }

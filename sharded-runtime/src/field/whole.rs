@@ -1,0 +1,126 @@
+//! Calls that concern every shard of a map, and the deadline of one entry.
+
+use super::core::Core;
+use crate::{
+    Key, Policy, Stats, Value, contain::Drops, field::removal::Listening, lock::Serves, observe::stats::Meter,
+    shard::access::UserCode,
+};
+use std::{
+    borrow::Borrow,
+    hash::{BuildHasher, Hash},
+    time::Duration,
+};
+
+impl<K, V, P: Policy, S> Core<K, V, P, S> {
+    /// The number of stored entries, including expired ones that were not removed yet.
+    pub(crate) fn len(&self) -> usize {
+        self.meters().map(stored).sum()
+    }
+
+    /// What all stored entries weigh together; their number where they are not weighed.
+    pub(crate) fn weight(&self) -> u64 {
+        if P::WEIGHS { self.meters().map(|meter| meter.weight.get()).sum() } else { self.len() as u64 }
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let mut stats = Stats::default();
+        (stats.hits, stats.misses, stats.inserts) = self.hits_misses_and_inserts();
+        (stats.table_bytes, stats.table_blocks) = self.memory();
+        stats.listener_panics = self.listening().map_or(0, Listening::panics);
+        for meter in self.meters() {
+            stats.expired += meter.expired.get();
+            stats.evicted += meter.evicted.get();
+            stats.shard_sizes.push(stored(meter));
+        }
+        stats
+    }
+
+    /// Removes all entries. They are dropped after the lock of their shard is released.
+    #[track_caller]
+    pub(crate) fn clear(&self) {
+        let mut drops = Drops::default();
+        for shard in 0..self.shard_count() {
+            if self.listening().is_some() {
+                self.clear_telling(shard, &mut drops);
+            } else {
+                self.take_all(shard).drop_each(&mut drops);
+            }
+        }
+        drops.end();
+    }
+
+    #[track_caller]
+    pub(crate) fn shrink_to_fit(&self) {
+        for shard in 0..self.shard_count() {
+            self.shrink(shard);
+        }
+    }
+
+    /// Lends every live entry to a closure.
+    #[track_caller]
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(&K, &V)) {
+        for shard in 0..self.shard_count() {
+            self.visit(shard, &mut visit);
+        }
+    }
+}
+
+impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
+    /// Removes all entries, and leaves them to the background thread to be dropped unless a listener is to be told of them.
+    #[track_caller]
+    pub(crate) fn invalidate_all(&self) {
+        if self.listening().is_some() {
+            self.clear();
+        } else {
+            self.discard_all();
+        }
+    }
+}
+
+impl<K, V, P, S> Core<K, V, P, S>
+where
+    K: Key,
+    V: Value,
+    P: Policy,
+    P::Lock: Serves<K, V>,
+    S: BuildHasher + Default + 'static,
+{
+    /// How long a key's entry has left at least if it is not used; `Duration::MAX` is for ever.
+    #[track_caller]
+    pub(crate) fn ttl_of<Q>(&self, key: &Q) -> Option<Duration>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let left = self.peek(self.hasher.hash(key), key, <P::Lock as Serves<K, V>>::COPIES, |_, left| left)?;
+        let at_least = || Duration::from_nanos(left.saturating_sub(self.clock.resolution()));
+        Some(if left == u64::MAX { Duration::MAX } else { at_least() })
+    }
+
+    /// Restarts the time to live of a key's entry: this one, in nanoseconds, or the declared one. Says whether there is an entry.
+    #[track_caller]
+    pub(crate) fn restart_ttl<Q>(&self, key: &Q, ttl: Option<u64>) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let hash = self.hasher.hash(key);
+        self.write(self.route(hash), UserCode::Traits, |session| {
+            let found = session.find(hash, key);
+            if let Some(slot) = found {
+                session.used(slot);
+                // A time of its own overrules a refresh that is under way. The declared time is what the refresh would give it, too.
+                if ttl.is_some() {
+                    session.overtake_refresh(slot);
+                }
+                session.restart(slot, hash, ttl);
+            }
+            found.is_some()
+        })
+    }
+}
+
+fn stored(meter: &Meter) -> usize {
+    // What lies in memory can be counted in a usize.
+    usize::try_from(meter.stored.get()).unwrap_or(usize::MAX)
+}

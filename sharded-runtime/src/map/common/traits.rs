@@ -1,0 +1,114 @@
+//! How a map or set is built, and the traits that both implement.
+
+/// See [`common_items`](super::common_items).
+macro_rules! common_traits {
+    (
+        $Type:ident<K $(, $V:ident)?>,
+        item: $Item:ty,
+        value: $Value:ty,
+        words: $map:literal, $entry:literal, $entries:literal,
+        declared: $declared:literal,
+        store: $store:literal,
+        insert: $insert:literal $(,)?
+    ) => {
+        impl<K $(, $V)?, P, S> $Type<K $(, $V)?, P, S>
+        where
+            P: Policy,
+            Self: BuildField<P>,
+        {
+            #[doc = concat!("Builds a ", $map, " by itself, as declared.")]
+            ///
+            /// # Examples
+            ///
+            /// See [`Policy`].
+            #[must_use]
+            pub fn new() -> Self {
+                Self::with_options(FieldOptions::new())
+            }
+
+            #[doc = concat!("Builds a ", $map, " by itself. The options override what was declared.")]
+            ///
+            /// # Examples
+            ///
+            /// See [`FieldOptions`].
+            #[must_use]
+            pub fn with_options(options: FieldOptions<P>) -> Self {
+                Self::build(&StoreOptions::new().start(), 0, options)
+            }
+        }
+
+        impl<K $(, $V)?, P, S> Default for $Type<K $(, $V)?, P, S>
+        where
+            P: Policy,
+            Self: BuildField<P>,
+        {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+
+        impl<K $(, $V)?, P: Policy, S> Field for $Type<K $(, $V)?, P, S> {
+            fn name(&self) -> &'static str {
+                P::NAME
+            }
+            fn len(&self) -> usize {
+                self.len()
+            }
+            fn capacity(&self) -> Option<usize> {
+                self.capacity()
+            }
+            fn shard_count(&self) -> usize {
+                self.shard_count()
+            }
+            fn stats(&self) -> Stats {
+                self.stats()
+            }
+            fn sweep(&self) -> usize {
+                self.sweep()
+            }
+            fn clear(&self) {
+                self.clear();
+            }
+            fn placement(&self) -> FieldPlacement {
+                self.placement()
+            }
+            fn recording(&self) -> Option<&Recording> {
+                self.core().recording.as_ref()
+            }
+        }
+
+        impl<K $(, $V)?, P, S> Extend<$Item> for &$Type<K $(, $V)?, P, S>
+        where
+            K: Key,
+            $($V: Value,)?
+            P: Policy,
+            P::Lock: Serves<K, $Value>,
+            P::Eviction: MakesRoom,
+            S: BuildHasher + Default + 'static,
+        {
+            #[track_caller]
+            fn extend<I: IntoIterator<Item = $Item>>(&mut self, items: I) {
+                $Type::extend(self, items);
+            }
+        }
+
+        impl<K $(, $V)?, P, S> FromIterator<$Item> for $Type<K $(, $V)?, P, S>
+        where
+            K: Key,
+            $($V: Value,)?
+            P: Policy,
+            P::Lock: Serves<K, $Value>,
+            P::Eviction: MakesRoom,
+            S: BuildHasher + Default + 'static,
+            Self: BuildField<P>,
+        {
+            fn from_iter<I: IntoIterator<Item = $Item>>(items: I) -> Self {
+                let built = Self::new();
+                built.extend(items);
+                built
+            }
+        }
+    };
+}
+
+pub(crate) use common_traits;

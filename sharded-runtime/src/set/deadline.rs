@@ -1,0 +1,143 @@
+//! The time to live of a key.
+
+use super::ShardedSet;
+use crate::{Key, Policy, clock::to_nanos, evict::MakesRoom, expiry::Expires, lock::Serves};
+use std::{
+    borrow::Borrow,
+    hash::{BuildHasher, Hash},
+    time::Duration,
+};
+
+impl<K, P, S> ShardedSet<K, P, S>
+where
+    K: Key,
+    P: Policy,
+    P::Lock: Serves<K, ()>,
+    S: BuildHasher + Default + 'static,
+{
+    /// Adds a key with a time to live of its own, and says whether it is new, see [`ShardedMap::insert_with_ttl`](crate::ShardedMap::insert_with_ttl).
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Or if there is no memory for one more key, or no number (a shard numbers 2^28 keys at least).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{clock::Manual, sharded};
+    /// # use std::{collections::HashSet, time::Duration};
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// assert!(chat.online().insert_with_ttl("ada".to_owned(), Duration::from_secs(1)));
+    /// ```
+    #[track_caller]
+    pub fn insert_with_ttl(&self, key: K, ttl: Duration) -> bool
+    where
+        P::Eviction: MakesRoom,
+        P::Expiry: Expires,
+    {
+        self.map.insert_with_ttl(key, (), ttl).is_none()
+    }
+
+    /// Has the key expire after this time from now, in place of what it had left.
+    /// This is a use of it. Returns whether it is there.
+    ///
+    /// A value that is being loaded in its place meanwhile, because of a declared `refresh_after`, is not stored.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::{collections::HashSet, time::Duration};
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashSet<String> }
+    /// let shop = Shop::new();
+    /// shop.names().insert("ada".to_owned());
+    /// assert!(shop.names().expire_in("ada", Duration::from_secs(5)));
+    /// assert!(shop.names().ttl_of("ada").unwrap() <= Duration::from_secs(5));
+    /// assert!(!shop.names().expire_in("bob", Duration::from_secs(5)));
+    /// ```
+    #[track_caller]
+    pub fn expire_in<Q>(&self, key: &Q, ttl: Duration) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+        P::Expiry: Expires,
+    {
+        self.core().restart_ttl(key, Some(to_nanos(ttl)))
+    }
+
+    /// Gives the key the whole declared time to live again.
+    /// This is a use of it. Returns whether it is there.
+    ///
+    /// A time of its own, given by [`insert_with_ttl`](Self::insert_with_ttl) or [`expire_in`](Self::expire_in), is
+    /// forgotten.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{clock::Manual, sharded};
+    /// # use std::{collections::HashSet, time::Duration};
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashSet<String> }
+    /// let clock = Manual::new();
+    /// let shop = Shop::builder().clock(clock.clone()).build();
+    /// shop.names().insert("ada".to_owned());
+    /// clock.advance(Duration::from_secs(3000));
+    /// assert!(shop.names().touch("ada"));
+    /// clock.advance(Duration::from_secs(3000));
+    /// assert_eq!(shop.names().live_len(), 1);
+    /// ```
+    #[track_caller]
+    pub fn touch<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+        P::Expiry: Expires,
+    {
+        self.core().restart_ttl(key, None)
+    }
+
+    /// How long the key has left if it is not used meanwhile, or `None` if it is not there.
+    /// `Duration::MAX` is for ever. This is no use of it.
+    ///
+    /// It has at least so much left. The answer is zero where its time is over and a
+    /// [coarse clock](crate::clock::Clock#how-early-and-how-late-an-entry-expires) does not show it yet.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{clock::Manual, sharded};
+    /// # use std::{collections::HashSet, time::Duration};
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashSet<String> }
+    /// let clock = Manual::new();
+    /// let shop = Shop::builder().clock(clock.clone()).build();
+    /// shop.names().insert("ada".to_owned());
+    /// clock.advance(Duration::from_secs(600));
+    /// assert_eq!(shop.names().ttl_of("ada"), Some(Duration::from_secs(3000)));
+    /// ```
+    #[track_caller]
+    pub fn ttl_of<Q>(&self, key: &Q) -> Option<Duration>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+        P::Expiry: Expires,
+    {
+        self.core().ttl_of(key)
+    }
+}
