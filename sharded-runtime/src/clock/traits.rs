@@ -2,8 +2,8 @@
 
 /// A source of time for expiry, chosen with `clock = …`.
 ///
-/// [`System`] is the default; [`Boot`] counts the time of a suspend as well. A clock of one's own is named by a path: `clock = self::GameTime`. Every map has a clock
-/// of its own, made by `Default`; what clocks are to share belongs into a static. A [`Manual`] clock that is given to a store's
+/// [`System`](crate::clock::System) is the default; [`Boot`](crate::clock::Boot) counts the time of a suspend as well. A clock of one's own is named by a path: `clock = self::GameTime`. Every map has a clock
+/// of its own, made by `Default`; what clocks are to share belongs into a static. A [`Manual`](crate::clock::Manual) clock that is given to a store's
 /// builder is shared by all its maps.
 ///
 /// # How early and how late an entry expires
@@ -11,7 +11,7 @@
 /// Never early. Where the clock is coarse, every time to live and every idle time (but those of zero, which are over at once) is longer by
 /// the clock's [`resolution`](Clock::resolution) for that, so an entry can be read that much too long, and once more that much until the clock shows that its time is over:
 /// **it is not seen any more from two resolutions after its time on.** That is 16 ms for `System` on Linux at the usual `HZ=250`, and nothing for a clock whose
-/// resolution is zero, such as [`Boot`].
+/// resolution is zero, such as [`Boot`](crate::clock::Boot).
 ///
 /// A map whose own times are short reads the clock [precisely](Clock::precise_nanos), if the clock can be read so, and is exact then. Its times are short where its `ttl` (less the
 /// `ttl_jitter`), its `idle` time or its `refresh_after`, as declared or as built, is below 32 resolutions: 256 ms for that `System`. The time to live of a single entry makes no difference to

@@ -1,4 +1,4 @@
-//! What a load is made of: from the looking for the key to the storing of what was loaded, see [`flight`](crate::flight).
+//! What a load is made of: from the looking for the key to the storing of what was loaded, see [`flight`](super::flight).
 //!
 //! Listeners and the `Drop` of keys and values may load keys themselves. So none of them runs while this thread leads a flight, but in the
 //! loader: to look for a flight takes nothing out of the map, and what a landing takes out is told and dropped after those who wait have their

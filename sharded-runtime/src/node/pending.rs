@@ -4,7 +4,7 @@
 ///
 /// # Examples
 ///
-/// See [`Pool::shutdown`].
+/// See [`Pool::shutdown`](super::Pool::shutdown).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pending {
     /// They run, and so does what they ask the pool for.

@@ -13,9 +13,9 @@ use crate::{
 };
 use std::{fmt, mem, panic::Location, sync::Arc, thread::JoinHandle};
 
-/// Worker threads on each NUMA node. Clones are the same pool; see [the module](self) for what holds.
+/// Worker threads on each NUMA node. Clones are the same pool; see [the module](crate::node) for what holds.
 ///
-/// When the last clone is dropped, the queued jobs are finished, or discarded if [`on_drop`](Builder::on_drop) says so, and the drop blocks
+/// When the last clone is dropped, the queued jobs are finished, or discarded if [`on_drop`](super::Builder::on_drop) says so, and the drop blocks
 /// until all workers have ended. On one of its own workers, and inside a closure of a map, it doesn't wait for them.
 ///
 /// # Examples
@@ -125,7 +125,7 @@ impl Pool {
     ///
     /// # Panics
     ///
-    /// Inside a closure of any map: see [what could wait for ever](self#what-could-wait-for-ever).
+    /// Inside a closure of any map: see [what could wait for ever](crate::node#what-could-wait-for-ever).
     ///
     /// # Examples
     ///

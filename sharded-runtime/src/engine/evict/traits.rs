@@ -53,7 +53,7 @@ use std::ops::Range;
 /// assert_eq!(shard.victim(), Some(1));
 /// ```
 pub trait Eviction: Default + Send + Sync + 'static {
-    /// Whether it goes with a capacity: true of all but [`Unbounded`].
+    /// Whether it goes with a capacity: true of all but [`Unbounded`](crate::evict::Unbounded).
     const BOUNDED: bool = true;
 
     /// Whether a full map makes room by evicting. Where not, what does not fit is refused.
@@ -138,7 +138,7 @@ pub trait Eviction: Default + Send + Sync + 'static {
     }
 }
 
-/// An [`Eviction`] that goes with a capacity: all but [`Unbounded`].
+/// An [`Eviction`] that goes with a capacity: all but [`Unbounded`](crate::evict::Unbounded).
 #[diagnostic::on_unimplemented(
     message = "a field without a capacity can't be given one when it is built",
     label = "its eviction is `{Self}`",
@@ -146,7 +146,7 @@ pub trait Eviction: Default + Send + Sync + 'static {
 )]
 pub trait Bounded: Eviction {}
 
-/// An [`Eviction`] under which an insert always finds room: all but [`Reject`].
+/// An [`Eviction`] under which an insert always finds room: all but [`Reject`](crate::evict::Reject).
 #[diagnostic::on_unimplemented(
     message = "this call can't say that there was no room, and `evict = {Self}` makes none",
     label = "not for a field that rejects what does not fit",

@@ -4,8 +4,8 @@ use stamp::Stamp;
 
 /// When entries expire, chosen by declaring `ttl`, `idle`, both or neither.
 ///
-/// The choice decides what every entry carries: nothing under [`Never`], a deadline under [`AfterWrite`], a deadline and
-/// the time of the last access under [`AfterAccess`]. The times themselves are [`Policy::TTL`](crate::Policy::TTL) and
+/// The choice decides what every entry carries: nothing under [`Never`](crate::expiry::Never), a deadline under [`AfterWrite`](crate::expiry::AfterWrite), a deadline and
+/// the time of the last access under [`AfterAccess`](crate::expiry::AfterAccess). The times themselves are [`Policy::TTL`](crate::Policy::TTL) and
 /// [`Policy::IDLE`](crate::Policy::IDLE). The set of choices is closed.
 pub trait Expiry: sealed::Sealed + 'static {
     /// What an entry carries.
@@ -13,7 +13,7 @@ pub trait Expiry: sealed::Sealed + 'static {
     type Stamp: Stamp;
 }
 
-/// An [`Expiry`] under which entries expire: all but [`Never`].
+/// An [`Expiry`] under which entries expire: all but [`Never`](crate::expiry::Never).
 #[diagnostic::on_unimplemented(
     message = "the entries of this field never expire",
     label = "its expiry is `{Self}`",
@@ -21,7 +21,7 @@ pub trait Expiry: sealed::Sealed + 'static {
 )]
 pub trait Expires: Expiry {}
 
-/// An [`Expiry`] that notes when an entry was last used: [`AfterAccess`].
+/// An [`Expiry`] that notes when an entry was last used: [`AfterAccess`](crate::expiry::AfterAccess).
 #[diagnostic::on_unimplemented(
     message = "this field does not note when an entry was last used",
     label = "its expiry is `{Self}`",

@@ -7,7 +7,7 @@ pub(crate) struct Shape {
     pub(crate) bucket: usize,
     /// A chunk has two to the power of this many buckets.
     pub(crate) classes: u32,
-    /// Bytes of a chunk, a multiple of the [smallest page](page::GRAIN).
+    /// Bytes of a chunk, a multiple of the [smallest page](crate::memory::sys::page::GRAIN).
     pub(crate) chunk: usize,
     /// Whether readers look at blocks without a lock, so that they may look beside them.
     pub(crate) is_racy: bool,

@@ -122,8 +122,8 @@ pub trait Cell<T> {
 
 /// The keys and values that a lock can protect.
 ///
-/// [`Mutex`] serves whatever may be sent between threads, [`RwLock`] asks for `Sync` as well since readers share the
-/// value, and [`Optimistic`] for `Copy` since its readers copy.
+/// [`Mutex`](crate::lock::Mutex) serves whatever may be sent between threads, [`RwLock`](crate::lock::RwLock) asks for `Sync` as well since readers share the
+/// value, and [`Optimistic`](crate::lock::Optimistic) for `Copy` since its readers copy.
 #[diagnostic::on_unimplemented(
     message = "`lock = {Self}` can't hold keys of type `{K}` with values of type `{V}`",
     label = "this lock does not serve these types",
