@@ -63,7 +63,6 @@ mod engine;
 mod error;
 mod field;
 pub mod hasher;
-mod list;
 #[doc(hidden)]
 pub mod macro_support;
 mod map;

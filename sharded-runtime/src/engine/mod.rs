@@ -3,4 +3,5 @@
 pub(crate) mod budget;
 pub mod evict;
 pub mod expiry;
+pub(crate) mod list;
 pub(crate) mod table;

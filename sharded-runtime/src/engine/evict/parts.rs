@@ -2,7 +2,7 @@
 //! was used.
 
 use crate::{
-    list::{Links, List},
+    engine::list::{Links, List},
     memory::arena::Heap,
     memory::chunked::Chunked,
 };

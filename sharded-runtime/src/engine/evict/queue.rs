@@ -1,7 +1,7 @@
 //! What [`Lru`](super::Lru) and [`Sieve`](super::Sieve) share: a list with a mark on each entry that a reader may set.
 
 use crate::{
-    list::{Links, List},
+    engine::list::{Links, List},
     memory::arena::Heap,
     memory::chunked::Chunked,
 };

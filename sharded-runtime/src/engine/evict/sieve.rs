@@ -3,7 +3,7 @@ use super::{
     queue,
     traits::{Bounded, Eviction, MakesRoom},
 };
-use crate::{list::NIL, memory::arena::Heap};
+use crate::{engine::list::NIL, memory::arena::Heap};
 
 /// A hand goes from the oldest entry to the newest and takes the first that was not used since it last came by: `evict = Sieve`.
 ///

@@ -10,7 +10,7 @@
 //! knowing where it is. Levels are made when first needed.
 
 use crate::{
-    list::{Links, NIL},
+    engine::list::{Links, NIL},
     memory::arena::Heap,
     memory::chunked::Chunked,
 };

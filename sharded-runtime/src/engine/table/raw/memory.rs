@@ -3,7 +3,7 @@
 use super::{Bucket, Homes, Layout, NoMemory, RawTable, Shown, bucket::Header, geometry::Geometry};
 use crate::{
     Policy,
-    list::NIL,
+    engine::list::NIL,
     memory::arena::{Directory, Heap},
 };
 use std::{ptr::NonNull, sync::atomic::Ordering::Relaxed};

@@ -64,9 +64,9 @@ pub(crate) use walk::{Cursor, Entries};
 
 use crate::{
     Policy,
+    engine::list::NIL,
     engine::table::Table,
     evict::Eviction,
-    list::NIL,
     memory::arena::{Arena, Home},
 };
 use bucket::{Bucket, Header, Slots};
