@@ -1,28 +1,32 @@
 //! Who records a store.
 
 use super::text;
-use crate::{Field, Stats, Store};
+use crate::{Field, Stats};
 use std::{fmt, fs, io, path::Path, thread, time::Instant};
 
-/// Records the uses of a store's maps until it is dropped: see [`Store::recorder`].
-pub struct Recorder<'a, T: Store + ?Sized> {
+/// Shows every field of a store: [`Store::visit`](crate::Store::visit), named by the caller so that this file does not use that trait.
+type Visit<T> = fn(&T, &mut dyn FnMut(&dyn Field));
+
+/// Records the uses of a store's maps until it is dropped: see [`Store::recorder`](crate::Store::recorder).
+pub struct Recorder<'a, T: ?Sized> {
     store: &'a T,
+    visit: Visit<T>,
     began: Instant,
     /// What had happened before, in each field.
     before: Vec<Stats>,
 }
 
-impl<'a, T: Store + ?Sized> Recorder<'a, T> {
-    pub(crate) fn start(store: &'a T) -> Self {
+impl<'a, T: ?Sized> Recorder<'a, T> {
+    pub(crate) fn start(store: &'a T, visit: Visit<T>) -> Self {
         let mut before = Vec::new();
-        store.visit(&mut |field| {
+        visit(store, &mut |field| {
             before.push(field.stats());
             if let Some(recording) = field.recording() {
                 let capacity = field.capacity().filter(|_| !recording.facts.weighs);
                 recording.start(field.shard_count(), capacity);
             }
         });
-        Recorder { store, began: Instant::now(), before }
+        Recorder { store, visit, began: Instant::now(), before }
     }
 
     /// The workload file of what was recorded so far. It goes on.
@@ -31,13 +35,13 @@ impl<'a, T: Store + ?Sized> Recorder<'a, T> {
     ///
     /// # Examples
     ///
-    /// See [`Store::recorder`].
+    /// See [`Store::recorder`](crate::Store::recorder).
     #[must_use]
     pub fn load(&self) -> String {
         let mut fields = Vec::new();
         let mut before = self.before.iter();
         let store = text::store_name(std::any::type_name::<T>());
-        self.store.visit(&mut |field: &dyn Field| {
+        (self.visit)(self.store, &mut |field: &dyn Field| {
             let before = before.next();
             if let (Some(recording), Some(before)) = (field.recording(), before) {
                 fields.extend(text::field(store, field, recording, before, self.began.elapsed()));
@@ -54,15 +58,15 @@ impl<'a, T: Store + ?Sized> Recorder<'a, T> {
     ///
     /// # Examples
     ///
-    /// See [`Store::recorder`].
+    /// See [`Store::recorder`](crate::Store::recorder).
     pub fn write(&self, path: impl AsRef<Path>) -> io::Result<()> {
         fs::write(path, self.load())
     }
 }
 
-impl<T: Store + ?Sized> Drop for Recorder<'_, T> {
+impl<T: ?Sized> Drop for Recorder<'_, T> {
     fn drop(&mut self) {
-        self.store.visit(&mut |field| {
+        (self.visit)(self.store, &mut |field| {
             if let Some(recording) = field.recording() {
                 recording.stop();
             }
@@ -70,7 +74,7 @@ impl<T: Store + ?Sized> Drop for Recorder<'_, T> {
     }
 }
 
-impl<T: Store + ?Sized> fmt::Debug for Recorder<'_, T> {
+impl<T: ?Sized> fmt::Debug for Recorder<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recorder").field("began", &self.began).finish_non_exhaustive()
     }

@@ -1,0 +1,39 @@
+//! One field of a store, without its types.
+
+use super::sealed::Sealed;
+use crate::{Recording, Stats, placement::FieldPlacement};
+
+/// One map of a [`Store`](crate::Store), whatever its types: a [`ShardedMap`](crate::ShardedMap) or [`ShardedSet`](crate::ShardedSet).
+///
+/// It can't be implemented for other types.
+///
+/// # Examples
+///
+/// See [`Store`](crate::Store).
+pub trait Field: Sealed {
+    /// The field's name.
+    fn name(&self) -> &'static str;
+    /// The number of stored entries, see [`ShardedMap::len`](crate::ShardedMap::len).
+    fn len(&self) -> usize;
+    /// Whether no entry is stored.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// The most entries that it holds, or `None` where it is not bounded by number.
+    fn capacity(&self) -> Option<usize>;
+    /// The number of its shards.
+    fn shard_count(&self) -> usize;
+    /// What has happened in it so far.
+    fn stats(&self) -> Stats;
+    /// Removes what has expired and says how many entries that were, see [`ShardedMap::sweep`](crate::ShardedMap::sweep).
+    fn sweep(&self) -> usize;
+    /// Removes every entry, see [`ShardedMap::clear`](crate::ShardedMap::clear).
+    fn clear(&self);
+    /// Where its shards are, see [`ShardedMap::placement`](crate::ShardedMap::placement).
+    fn placement(&self) -> FieldPlacement;
+    /// Its uses, if they can be recorded.
+    #[doc(hidden)]
+    fn recording(&self) -> Option<&Recording> {
+        None
+    }
+}
