@@ -1,0 +1,138 @@
+//! The layers of the runtime and of the macro. A file uses only files of its own layer and of lower ones, and no two files use each
+//! other, directly or through others.
+
+mod modules;
+
+use modules::{Names, Source, Uses, read, uses};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+/// A crate of the workspace.
+struct Crate {
+    /// From the root of the workspace.
+    folder: &'static str,
+    /// The lowest layer first. A module belongs to the layer that names it, or else its parent.
+    layers: &'static [&'static [&'static str]],
+    /// Uses that break a rule as yet: a user and what it uses, each with all modules in it.
+    exceptions: &'static [(&'static str, &'static str)],
+    /// The modules that may have `unsafe` code, and all in them.
+    unsafe_modules: &'static [&'static str],
+}
+
+const RUNTIME: Crate = Crate {
+    folder: "sharded-runtime/src",
+    layers: &[
+        &["bounds", "clock", "contain", "hasher", "waker"],
+        &["memory"],
+        &["observe"],
+        // What a policy names.
+        &["shard", "engine::evict", "engine::expiry", "engine::list"],
+        &["policy"],
+        &["engine"],
+        // All fields of a store, without their types.
+        &["record", "store"],
+        &["snapshot"],
+        &["error", "field"],
+        &["map"],
+        &["set"],
+        &["declared", "node"],
+        &["macro_support", ""],
+    ],
+    exceptions: &[("shard", "engine::table"), ("engine::table", "engine::table"), ("map", "map"), ("set", "set")],
+    unsafe_modules: &["engine::table::raw", "memory", "shard::lock::raw"],
+};
+
+const MACRO: Crate = Crate {
+    folder: "sharded-derive/src",
+    layers: &[
+        &["diag", "names", "suggest"],
+        &["syntax"],
+        &["model", "conditional"],
+        &["resolve"],
+        &["check"],
+        &["expand"],
+        &["pipeline", ""],
+    ],
+    exceptions: &[],
+    unsafe_modules: &[],
+};
+
+impl Crate {
+    fn read(&self) -> BTreeMap<Names, Source> {
+        let sources = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(self.folder));
+        assert!(sources.len() > 30, "only {} files in {}", sources.len(), self.folder);
+        sources
+    }
+
+    fn layer(&self, module: &Names) -> usize {
+        let names = (1..=module.len()).rev().map(|len| module[..len].join("::"));
+        names
+            .chain(module.is_empty().then(String::new))
+            .find_map(|name| self.layers.iter().position(|layer| layer.contains(&name.as_str())))
+            .unwrap_or_else(|| panic!("{}: {} has no layer", self.folder, module.join("::")))
+    }
+}
+
+/// The uses that break a rule: those of a higher layer, and those in a cycle.
+fn broken(krate: &Crate, uses: &Uses) -> BTreeSet<(String, String)> {
+    fn reach<'a>(from: &'a Names, uses: &'a Uses, reached: &mut BTreeSet<&'a Names>) {
+        if reached.insert(from) {
+            uses[from].iter().for_each(|to| reach(to, uses, reached));
+        }
+    }
+    let mut broken = BTreeSet::new();
+    for to in uses.keys() {
+        let mut reached = BTreeSet::new();
+        reach(to, uses, &mut reached);
+        for from in uses.keys().filter(|from| uses[*from].contains(to)) {
+            if reached.contains(from) || krate.layer(from) < krate.layer(to) {
+                broken.insert((from.join("::"), to.join("::")));
+            }
+        }
+    }
+    broken
+}
+
+/// Whether this is the module or one in it.
+fn is_in(module: &str, of: &str) -> bool {
+    module.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+fn check(krate: &Crate) {
+    let sources = krate.read();
+    let all = uses(&sources);
+    let broken_by_all = broken(krate, &all);
+    for (from, to) in krate.exceptions {
+        let is_needed = broken_by_all.iter().any(|(user, used)| is_in(user, from) && is_in(used, to));
+        assert!(is_needed, "no exception any more: {from} uses {to}");
+    }
+
+    let is_exception = |from: &Names, to: &Names| {
+        let mut exceptions = krate.exceptions.iter();
+        exceptions.any(|(user, used)| is_in(&from.join("::"), user) && is_in(&to.join("::"), used))
+    };
+    let mut rest = all;
+    for (from, to) in &mut rest {
+        to.retain(|to| !is_exception(from, to));
+    }
+    let broken: Vec<_> = broken(krate, &rest).iter().map(|(from, to)| format!("{from} uses {to}")).collect();
+    assert!(broken.is_empty(), "{}: these use a higher layer, or each other:\n{}", krate.folder, broken.join("\n"));
+
+    for (module, _) in sources.iter().filter(|(_, source)| source.has_unsafe) {
+        let module = module.join("::");
+        let may = krate.unsafe_modules.iter().any(|allowed| is_in(&module, allowed));
+        assert!(may, "{}: {module} has unsafe code", krate.folder);
+    }
+}
+
+#[test]
+fn runtime() {
+    check(&RUNTIME);
+}
+
+#[test]
+fn proc_macro() {
+    check(&MACRO);
+}
