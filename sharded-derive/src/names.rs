@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn every_method_of_the_runtimes_traits_is_known() {
-        for (file, name) in [("store.rs", "Store"), ("snapshot/mod.rs", "Snapshot")] {
+        for (file, name) in [("store/store.rs", "Store"), ("snapshot/mod.rs", "Snapshot")] {
             let (_, known) = STORE_FUNCTIONS.into_iter().find(|(origin, _)| *origin == Origin::Trait(name)).unwrap();
             let (mut methods, mut known) = (methods(file, name), known.to_vec());
             methods.sort();
