@@ -21,7 +21,7 @@ pub use rwlock::RawRwLock;
 pub(crate) use mutex::RawMutex as Mutex;
 
 #[cfg(loom)]
-pub(crate) use modelled::Mutex;
+pub(crate) use primitives::Mutex;
 
 /// For what no model runs.
 #[cfg(not(loom))]
@@ -30,22 +30,6 @@ pub(crate) mod unmodelled {
         guard::{Condvar, MutexGuard},
         mutex::RawMutex as Mutex,
     };
-}
-
-#[cfg(loom)]
-mod modelled {
-    /// loom's mutex, without poison as `parking_lot`'s.
-    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
-
-    impl<T> Mutex<T> {
-        pub(crate) fn new(value: T) -> Self {
-            Mutex(loom::sync::Mutex::new(value))
-        }
-
-        pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
-            self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-        }
-    }
 }
 
 /// Not loom's, which can't be in a static.

@@ -6,6 +6,21 @@ pub(crate) use std::{sync::atomic, thread};
 #[cfg(loom)]
 pub(crate) use loom::{sync::atomic, thread};
 
+/// loom's mutex, without poison as `parking_lot`'s.
+#[cfg(loom)]
+pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+
+#[cfg(loom)]
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Mutex(loom::sync::Mutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
 /// Two barriers of which one is paid for by whoever seldom comes along: between what a thread does before and after the
 /// light one and what another does before and after the heavy one, at least one sees the other's, as between two full barriers.
 #[cfg(not(loom))]
