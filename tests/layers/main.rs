@@ -6,10 +6,11 @@ mod modules;
 use modules::{Names, Source, Uses, read, uses};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
     path::Path,
 };
 
-/// A crate of the workspace.
+/// A crate of the workspace. `ARCHITECTURE.md` shows its layers.
 struct Crate {
     /// From the root of the workspace.
     folder: &'static str,
@@ -38,7 +39,7 @@ const RUNTIME: Crate = Crate {
         &["map"],
         &["set"],
         &["declared", "node"],
-        &["macro_support", ""],
+        &["", "macro_support"],
     ],
     exceptions: &[("shard", "engine::table"), ("engine::table", "engine::table"), ("map", "map"), ("set", "set")],
     unsafe_modules: &["engine::table::raw", "memory", "shard::lock::raw"],
@@ -49,11 +50,11 @@ const MACRO: Crate = Crate {
     layers: &[
         &["diag", "names", "suggest"],
         &["syntax"],
-        &["model", "conditional"],
+        &["conditional", "model"],
         &["resolve"],
         &["check"],
         &["expand"],
-        &["pipeline", ""],
+        &["", "pipeline"],
     ],
     exceptions: &[],
     unsafe_modules: &[],
@@ -100,6 +101,41 @@ fn is_in(module: &str, of: &str) -> bool {
     module.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
+fn architecture() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md")).unwrap()
+}
+
+/// The layers in the picture of a crate, which has the highest first. `a/{b, c}` stands for `a/b, a/c`.
+fn shown(krate: &Crate) -> Vec<Vec<String>> {
+    let text = architecture();
+    let (_, text) = text.split_once(&format!("in `{}/`:\n\n```text\n", krate.folder)).expect("a picture");
+    let (picture, _) = text.split_once("\n```").unwrap();
+    let names = |line: &str| {
+        let mut folder = "";
+        let mut names = Vec::new();
+        for name in line.split("  ").next().unwrap().split(", ") {
+            let (start, name) = name.split_once('{').unwrap_or((folder, name));
+            folder = if name.ends_with('}') { "" } else { start };
+            let name = format!("{start}{}", name.trim_end_matches('}')).replace('/', "::");
+            names.push(if name == "lib" { String::new() } else { name });
+        }
+        names
+    };
+    picture.lines().rev().map(names).collect()
+}
+
+#[test]
+fn the_files_of_the_architecture_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = architecture();
+    let named =
+        text.split('`').skip(1).step_by(2).filter(|name| name.ends_with('/') || Path::new(name).extension().is_some());
+    let missing: Vec<_> = named
+        .filter(|name| !["", RUNTIME.folder, MACRO.folder].iter().any(|folder| root.join(folder).join(name).exists()))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 fn check(krate: &Crate) {
     let sources = krate.read();
     let all = uses(&sources);
@@ -119,6 +155,9 @@ fn check(krate: &Crate) {
     }
     let broken: Vec<_> = broken(krate, &rest).iter().map(|(from, to)| format!("{from} uses {to}")).collect();
     assert!(broken.is_empty(), "{}: these use a higher layer, or each other:\n{}", krate.folder, broken.join("\n"));
+
+    let shown = shown(krate);
+    assert_eq!(shown, krate.layers, "ARCHITECTURE.md shows other layers of {}", krate.folder);
 
     for (module, _) in sources.iter().filter(|(_, source)| source.has_unsafe) {
         let module = module.join("::");
