@@ -41,7 +41,7 @@ const RUNTIME: Crate = Crate {
         &["declared", "node"],
         &["", "macro_support"],
     ],
-    exceptions: &[("shard", "engine::table"), ("engine::table", "engine::table"), ("map", "map"), ("set", "set")],
+    exceptions: &[("map", "map"), ("set", "set")],
     unsafe_modules: &["engine::table::raw", "memory", "shard::lock::raw"],
 };
 

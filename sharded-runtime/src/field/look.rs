@@ -3,10 +3,10 @@
 use super::core::Core;
 use crate::{
     Policy,
-    engine::table::{Copied, Copies, Look, Peek, Place, StampOf, TableOf, Use, UseFetched, View},
+    engine::table::{Copied, Look, Peek, Place, StampOf, TableOf, Use, UseFetched},
     evict::Eviction,
     expiry::Stamp,
-    lock::{Lock, Raced},
+    lock::{Copies, Lock, Raced, View},
     observe::stats::Uses,
     observe::tally::Event,
     shard::access::{Access, UserCode},

@@ -3,9 +3,8 @@
 use super::ShardedMap;
 use crate::{
     Key, Policy, Value,
-    engine::table::Copies,
     field::limits::BATCH,
-    lock::{Lock, Serves},
+    lock::{Copies, Lock, Serves},
     record::{Operation, Timed},
     shard::access::UserCode,
 };

@@ -2,8 +2,7 @@
 
 use super::access::{Access, Turn};
 use crate::{
-    engine::table::View,
-    lock::{Cell, Lock, Token},
+    lock::{Cell, Lock, Token, View},
     memory::arena::{Home, Placed},
     observe::stats::Uses,
     shard::order::{self, Inside, Place},

@@ -11,6 +11,7 @@
 //! | `blocks.rs` | chunks, halved |
 //! | `chunks.rs` | spans, and which chunks of them have pages |
 //! | `source.rs` | where spans come from |
+//! | `empty.rs` | what a table without memory has in its place |
 //! | `heap.rs` | an allocator for what is known of entries |
 //! | `home.rs` | the node |
 //! | `placed.rs` | an array whose elements lie on several nodes |
@@ -39,6 +40,7 @@
 
 mod blocks;
 mod chunks;
+mod empty;
 #[cfg(test)]
 pub(crate) mod faults;
 mod heap;
@@ -52,6 +54,7 @@ mod supply;
 mod tables;
 mod usage;
 
+pub(crate) use empty::EMPTY;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use heap::Heap;
 pub(crate) use home::Home;

@@ -4,18 +4,22 @@
 //! `.await`. The reference that the closure gets is the access token of the layers above: `&T` lets them read what is
 //! shared, `&mut T` lets them change it.
 
+mod copies;
 mod mutex;
 mod optimistic;
 #[allow(unsafe_code, reason = "lends what it protects")]
 pub(crate) mod raw;
 mod rwlock;
-mod sequence;
 mod traits;
 
 pub use mutex::Mutex;
 pub use optimistic::Optimistic;
 pub use rwlock::RwLock;
 
-pub(crate) use sequence::{Attempt, Odd, Raced, Sequence, Stable};
+#[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
+pub use copies::Copies;
+#[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
+pub use raw::View;
+pub(crate) use raw::{Attempt, Raced, Shown, Stable, Words};
 pub(crate) use traits::token::Token;
 pub use traits::{Cell, Lock, Serves};

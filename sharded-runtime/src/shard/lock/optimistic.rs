@@ -1,8 +1,8 @@
 use super::{
-    raw::SequenceLock,
+    copies::Copies,
+    raw::{SequenceLock, View},
     traits::{Lock, Serves, token::Token},
 };
-use crate::engine::table::{Copies, View};
 
 /// Reads without a lock: `lock = Optimistic`, for `Copy` keys and values.
 ///

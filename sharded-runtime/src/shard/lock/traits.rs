@@ -1,6 +1,6 @@
 //! What a lock of shards does.
 
-use crate::engine::table::{Copies, View};
+use super::{copies::Copies, raw::view::View};
 use token::Token;
 
 /// A kind of lock, chosen per field with `lock = …`.

@@ -3,35 +3,10 @@
 //! Each bucket has a byte for it, which is enough unless hundreds of hashes are wholly equal; what is above goes into a
 //! tree beside the table. So the count is exact whatever it was before, and a search never goes on for the sake of entries that are gone.
 
-use super::{RawTable, bucket::MANY};
+use super::{header::MANY, table::RawTable};
 use crate::Policy;
-use std::collections::BTreeMap;
 
-/// By bucket: what its byte has no room for.
-#[derive(Debug, Default)]
-#[allow(clippy::box_collection, reason = "a word where there is none, as in almost every table")]
-pub(super) struct Uncounted(Option<Box<BTreeMap<u32, u64>>>);
-
-impl Uncounted {
-    fn add(&mut self, number: u32) {
-        *self.0.get_or_insert_default().entry(number).or_default() += 1;
-    }
-
-    /// Says whether there was one.
-    fn remove(&mut self, number: u32) -> bool {
-        let Some(count) = self.0.as_mut().and_then(|counts| counts.get_mut(&number)) else { return false };
-        *count -= 1;
-        if *count == 0
-            && let Some(counts) = &mut self.0
-        {
-            counts.remove(&number);
-            self.0.take_if(|counts| counts.is_empty());
-        }
-        true
-    }
-}
-
-impl<K, V, P: Policy> RawTable<K, V, P> {
+impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// Counts an entry of this home that lies in this bucket.
     ///
     /// # Safety

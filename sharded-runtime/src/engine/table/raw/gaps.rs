@@ -4,13 +4,16 @@
 //! soon. So more and more are, which no search is the shorter for: at a load of 78 % one in seven, where one in thirty would be if
 //! they had just been put in. Hence one of them is fetched back when there is a gap before it. That leaves a gap where it was, and so on.
 
-use super::{Moves, RawTable, grow::note_move};
+use super::{
+    moves::{Moves, note_move},
+    table::RawTable,
+};
 use crate::{Policy, evict::Eviction};
 
 /// Buckets behind a gap that are looked at for an entry to fill it.
 const REACH: u32 = 2;
 
-impl<K, V, P: Policy> RawTable<K, V, P> {
+impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// Whether gaps are filled: in tables that may be about as full as they can be for as long as they live.
     const FILLS_GAPS: bool = P::Eviction::BOUNDED;
 

@@ -1,8 +1,13 @@
 //! Where the buckets of a table are.
 
-use super::{EMPTY_DIRECTORY, Shown, homes::Homes};
-use crate::{Policy, lock::Lock, memory::arena::Directory};
-use std::{ops::Deref, ptr::NonNull};
+use super::homes::Homes;
+use crate::{
+    Policy,
+    evict::Eviction,
+    lock::{Attempt, Lock, Raced, Shown, Stable, View, Words},
+    memory::arena::{self, Directory},
+};
+use std::{ops::Deref, ptr, sync::atomic::AtomicPtr};
 
 /// Where the buckets of a table are, and which of them a hash belongs to: all that a reader without a lock follows.
 #[derive(Clone, Copy)]
@@ -19,7 +24,38 @@ pub(super) struct Geometry {
 impl Geometry {
     /// That of a table without memory.
     pub(super) const EMPTY: Geometry =
-        Geometry { directory: NonNull::from_ref(&EMPTY_DIRECTORY), homes: Homes::ONE, buckets: 0, directory_class: 0 };
+        Geometry { directory: arena::EMPTY, homes: Homes::ONE, buckets: 0, directory_class: 0 };
+
+    /// What readers without a lock follow.
+    #[inline]
+    fn shown(self) -> Shown {
+        let Homes { count, mask, step, base } = self.homes;
+        Shown { directory: self.directory, numbers: [count, mask, step, base, self.buckets] }
+    }
+
+    /// The directory that a view shows, and the home of a hash.
+    #[inline]
+    pub(super) fn home_in<P: Policy>(
+        words: &Words,
+        attempt: Attempt<'_>,
+        hash: u64,
+    ) -> Result<(*const AtomicPtr<u8>, u32), Raced> {
+        let homes = Homes {
+            count: words.number(0),
+            mask: words.number(1),
+            step: words.number(2),
+            base: if P::Eviction::BOUNDED { words.number(3) } else { 1 },
+        };
+        let directory = words.directory();
+        // What was read must be of one moment before it is followed: a directory has just as many addresses as it says.
+        attempt.check((directory, homes.of(hash))).map(Stable::into_inner)
+    }
+
+    /// Buckets that have memory, at the moment of a [home](Geometry::home_in) that the same attempt returned.
+    #[inline]
+    pub(super) fn buckets_in(words: &Words, attempt: Attempt<'_>) -> Result<u32, Raced> {
+        attempt.check(words.number(4)).map(Stable::into_inner)
+    }
 }
 
 /// The geometry of a table. It changes only together with what the table's view shows, so nobody can forget to tell the readers.
@@ -30,46 +66,31 @@ impl Published {
     /// What a new view shows.
     pub(super) const EMPTY: Self = Published(Geometry::EMPTY);
 
-    /// Changes the geometry of a table, and what its view shows. `view` is `None` where no reader is without a lock.
+    /// Changes the geometry of a `T`, which is a table with this policy, and what its view shows. `view` is `None` where no reader is without a lock.
     ///
     /// # Panics
     ///
     /// If readers race, and this is not the view of the cell that the table lies in.
     #[inline]
-    pub(super) fn set<K, V, P: Policy>(&mut self, view: Shown<'_, K, V, P>, geometry: Geometry) {
-        if let Some(view) = self.shown_by(view) {
-            view.show(&geometry);
+    pub(super) fn set<P: Policy, T>(&mut self, view: Option<&View<T>>, geometry: Geometry) {
+        if <P::Lock as Lock>::READS_RACE {
+            let view = view.expect("a lock whose readers race has a view");
+            // The table lies behind its view, with no room for another cell between them.
+            let distance = ptr::from_ref(self).addr().wrapping_sub(ptr::from_ref(view).addr());
+            let possible = size_of::<View<T>>()..size_of::<View<T>>() + size_of::<T>();
+            assert!(possible.contains(&distance), "the view of another table");
+            debug_assert!(view.words().shown() == Some(self.shown()), "a table was moved out of its cell, or into it");
+            // SAFETY: it is the view of this table's cell, whose exclusive lock is held, so the number is odd or nobody looks. The directory has an address for
+            // each bucket below their number, and for each home.
+            unsafe { view.words().show(geometry.shown()) }
         }
         self.0 = geometry;
     }
 
-    /// As [`set`](Published::set), of the homes alone.
-    #[inline]
-    pub(super) fn set_homes<K, V, P: Policy>(&mut self, view: Shown<'_, K, V, P>, homes: Homes) {
-        if let Some(view) = self.shown_by(view) {
-            view.show_homes(homes);
-        }
-        self.0.homes = homes;
-    }
-
-    /// The view that shows this geometry, where readers race.
-    #[inline]
-    fn shown_by<'a, K, V, P: Policy>(&self, view: Shown<'a, K, V, P>) -> Shown<'a, K, V, P> {
-        if !<P::Lock as Lock>::READS_RACE {
-            return None;
-        }
-        let view = view.expect("a lock whose readers race has a view");
-        assert!(view.is_of::<K, V, P>(&raw const *self), "the view of another table");
-        debug_assert!(view.shows(&self.0), "a table was moved out of its cell, or into it");
-        Some(view)
-    }
-}
-
-impl Published {
     /// Leaves that of a table without memory; the result is for a table that lies in no cell.
-    pub(super) fn take<K, V, P: Policy>(&mut self, view: Shown<'_, K, V, P>) -> Self {
+    pub(super) fn take<P: Policy, T>(&mut self, view: Option<&View<T>>) -> Self {
         let Published(before) = *self;
-        self.set(view, Geometry::EMPTY);
+        self.set::<P, T>(view, Geometry::EMPTY);
         Published(before)
     }
 }

@@ -5,21 +5,23 @@
 //! write then splits a few buckets, so that it is done long before it is full again.
 
 use super::{
-    Bucket, HEADER, Homes, Layout, MAX_BUCKETS, NoMemory, RawTable, Shown, Slots, StampOf,
-    bucket::{Header, MANY},
-    sizes::{FULLEST, SPARSE},
-    slot_number,
+    bucket::Bucket,
+    geometry::Geometry,
+    header::{HEADER, Header, MANY, Slots},
+    homes::Homes,
+    layout::Layout,
+    moves::{Moves, note_move},
+    sizes::{FULLEST, MAX_BUCKETS, SPARSE},
+    table::{NoMemory, RawTable, ViewOf},
 };
-use crate::{Policy, evict::Eviction, expiry::Stamp};
+use crate::Policy;
 use smallvec::SmallVec;
 use std::{cmp::Ordering, mem};
 
-/// An entry that lies elsewhere now: from slot, to slot.
-pub(crate) type Moves = SmallVec<[(u32, u32); 16]>;
 /// The slots that are to be moved, of a bucket and of those behind it.
 type Going = SmallVec<[u32; 8]>;
 
-impl<K, V, P: Policy> RawTable<K, V, P> {
+impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// Whether splits or merges are to be done now.
     #[inline]
     pub(crate) fn needs_step(&self) -> bool {
@@ -111,11 +113,11 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// # Errors
     ///
     /// Without memory for one more bucket the table is as before.
-    pub(crate) fn step(
+    pub(in crate::engine::table) fn resize(
         &mut self,
         rehash: impl Fn(&K) -> u64 + Copy,
         moves: &mut Moves,
-        view: Shown<'_, K, V, P>,
+        view: ViewOf<'_, K, V, P, I>,
     ) -> Result<(), NoMemory> {
         if self.fill_gap(rehash, moves) {
             if self.gap.is_none() {
@@ -165,7 +167,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         &mut self,
         rehash: impl Fn(&K) -> u64 + Copy,
         moves: &mut Moves,
-        view: Shown<'_, K, V, P>,
+        view: ViewOf<'_, K, V, P, I>,
     ) -> Result<(), NoMemory> {
         let (more, new, old) = self.homes().one_more();
         // SAFETY: the bucket is one of this table's.
@@ -206,7 +208,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         }
         // SAFETY: `&mut self` keeps other writers out.
         unsafe { room.end() }
-        self.geometry.set_homes(view, more);
+        self.geometry.set::<P, _>(view, Geometry { homes: more, ..*self.geometry });
         Ok(())
     }
 
@@ -216,7 +218,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         (more, new, old): (Homes, u32, u32),
         rehash: impl Fn(&K) -> u64 + Copy,
         moves: &mut Moves,
-        view: Shown<'_, K, V, P>,
+        view: ViewOf<'_, K, V, P, I>,
     ) -> Result<(), NoMemory> {
         // User code first.
         let going = self.newest(old, more, rehash);
@@ -247,11 +249,11 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             // SAFETY: there is an entry in the slot, and room between it and its home, or behind: see `reserve`.
             unsafe { self.relocate(here, old, slot, new, moves) }
         }
-        self.geometry.set_homes(view, more);
+        self.geometry.set::<P, _>(view, Geometry { homes: more, ..*self.geometry });
         Ok(())
     }
 
-    fn merge(&mut self, rehash: impl Fn(&K) -> u64 + Copy, moves: &mut Moves, view: Shown<'_, K, V, P>) {
+    fn merge(&mut self, rehash: impl Fn(&K) -> u64 + Copy, moves: &mut Moves, view: ViewOf<'_, K, V, P, I>) {
         let (less, gone, old) = self.homes().one_less();
         let before = self.homes();
         let going = self.going(gone, before, rehash);
@@ -265,7 +267,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
                 }
             }
         }
-        self.geometry.set_homes(view, less);
+        self.geometry.set::<P, _>(view, Geometry { homes: less, ..*self.geometry });
         self.trim(view);
     }
 
@@ -378,7 +380,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     /// Sees to it that there are enough vacant slots from this bucket on for those that go.
-    fn reserve(&mut self, from: u32, going: &[u32], view: Shown<'_, K, V, P>) -> Result<(), NoMemory> {
+    fn reserve(&mut self, from: u32, going: &[u32], view: ViewOf<'_, K, V, P, I>) -> Result<(), NoMemory> {
         // SAFETY: the bucket is one of this table's.
         if going.len() == 1
             && from < self.geometry.buckets
@@ -415,7 +417,7 @@ impl<K, V, P: Policy> Room<K, V, P> {
     /// # Safety
     ///
     /// The number must be below that of the buckets.
-    unsafe fn new(table: &RawTable<K, V, P>, number: u32) -> Self {
+    unsafe fn new<I>(table: &RawTable<K, V, P, I>, number: u32) -> Self {
         // SAFETY: the caller's promise.
         let bucket = unsafe { table.bucket(number) };
         // SAFETY: the bucket is one of this table's.
@@ -429,7 +431,7 @@ impl<K, V, P: Policy> Room<K, V, P> {
     ///
     /// There must be one, in the same table, which has no other writer.
     #[inline]
-    unsafe fn next(&mut self, table: &RawTable<K, V, P>) -> usize {
+    unsafe fn next<I>(&mut self, table: &RawTable<K, V, P, I>) -> usize {
         loop {
             if let Some(slot) = self.vacant.next() {
                 return slot;
@@ -448,12 +450,5 @@ impl<K, V, P: Policy> Room<K, V, P> {
     unsafe fn end(&self) {
         // SAFETY: the caller's promise.
         unsafe { self.bucket.set_header(Header::from_bytes(self.tags)) }
-    }
-}
-
-/// Notes that an entry lies elsewhere now, for those who know it by its slot.
-pub(super) fn note_move<K, V, P: Policy>(from: (u32, usize), to: (u32, usize), moves: &mut Moves) {
-    if P::Eviction::BOUNDED || StampOf::<P>::EXPIRES {
-        moves.push((slot_number::<K, V, P>(from.0, from.1), slot_number::<K, V, P>(to.0, to.1)));
     }
 }

@@ -21,12 +21,10 @@
 //! to hash those again may run any code of the user's and read memory far away. Stamps are there where entries expire, marks where
 //! readers without a lock note what they use for an eviction.
 
-use super::{marks::Marks, words::Words};
+use super::{header::HEADER, marks::Marks, words::Words};
 use crate::{Policy, evict::Eviction, expiry::Expiry, lock::Lock, memory::arena, memory::sys::page::GRAIN};
 use std::{marker::PhantomData, mem::needs_drop};
 
-/// Bytes of a bucket's header: the tags and the count.
-pub(super) const HEADER: usize = 16;
 /// Tags that a header has room for.
 const MOST_SLOTS: usize = HEADER - 1;
 /// A bucket with more than one slot is not larger than this...
@@ -128,6 +126,19 @@ impl<K, V, P: Policy> Layout<K, V, P> {
     pub(super) const fn middle(buckets: usize) -> usize {
         let headers = if Self::HAS_MARKS { 1 } else { buckets };
         (headers * HEADER).next_multiple_of(Self::ALIGN)
+    }
+
+    /// The number of a slot among all of a table.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "at most 15")]
+    pub(super) fn slot_number(bucket: u32, slot: usize) -> u32 {
+        bucket << Self::SLOT_BITS | slot as u32
+    }
+
+    /// The bucket of a slot, and its place there, which the bucket need not have.
+    #[inline]
+    pub(super) fn place_of(slot: u32) -> (u32, usize) {
+        (slot >> Self::SLOT_BITS, (slot & ((1 << Self::SLOT_BITS) - 1)) as usize)
     }
 
     const fn choose_slots() -> usize {

@@ -1,6 +1,6 @@
 //! Which entries were used by readers without a lock.
 
-use super::bucket::Slots;
+use super::header::Slots;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// A bit for each slot of a bucket. Zeros are valid, and so is what earlier marks left.

@@ -1,20 +1,27 @@
 //! Memory for buckets: a block that doubles, then chunks; each at the end, and given back from there.
 
-use super::{Bucket, Homes, Layout, NoMemory, RawTable, Shown, bucket::Header, geometry::Geometry};
+use super::{
+    bucket::Bucket,
+    geometry::Geometry,
+    header::Header,
+    homes::Homes,
+    layout::Layout,
+    table::{NoMemory, RawTable, ViewOf},
+};
 use crate::{
     Policy,
     engine::list::NIL,
     memory::arena::{Directory, Heap},
 };
-use std::{ptr::NonNull, sync::atomic::Ordering::Relaxed};
+use std::{mem, ptr::NonNull, sync::atomic::Ordering::Relaxed};
 
 /// A table of so many chunks or more keeps one to spare at its end, so that it never has to take one when nothing but a chain of displaced
 /// entries has become longer. In unit tests smaller ones do, so that each allocation of such a table can be refused in turn.
 const SPARE_FROM: u32 = if cfg!(test) { 8 } else { 64 };
 
-impl<K, V, P: Policy> RawTable<K, V, P> {
+impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// Gets memory for more buckets: a block twice as large as the first one, or one more chunk.
-    pub(super) fn extend(&mut self, view: Shown<'_, K, V, P>) -> Result<(), NoMemory> {
+    pub(super) fn extend(&mut self, view: ViewOf<'_, K, V, P, I>) -> Result<(), NoMemory> {
         let classes = Layout::<K, V, P>::CLASSES;
         if self.slots() >= NIL - (1 << (classes + Layout::<K, V, P>::SLOT_BITS)) {
             return Err(NoMemory);
@@ -29,13 +36,14 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             let chunk = self.arena.take(classes).ok_or(NoMemory)?;
             // SAFETY: the chunk is this table's, and the directory has room for its address.
             unsafe { Self::enter(self.geometry.directory, chunks, Self::clear(chunk, classes)) }
-            self.geometry.set(view, Geometry { buckets: self.geometry.buckets + (1 << classes), ..*self.geometry });
+            self.geometry
+                .set::<P, _>(view, Geometry { buckets: self.geometry.buckets + (1 << classes), ..*self.geometry });
         }
         Ok(())
     }
 
     /// Gets the first memory: for the homes that a table begins with.
-    pub(super) fn begin(&mut self, view: Shown<'_, K, V, P>) -> Result<(), NoMemory> {
+    pub(super) fn begin(&mut self, view: ViewOf<'_, K, V, P, I>) -> Result<(), NoMemory> {
         let homes = Homes::first(self.sizes.base);
         let class = homes.count().next_power_of_two().ilog2().min(Layout::<K, V, P>::CLASSES);
         let directory = self.arena.take_directory(0).ok_or(NoMemory)?;
@@ -46,20 +54,23 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         };
         // SAFETY: both were just taken, so they are this table's.
         unsafe { Self::enter(directory, 0, Self::clear(block, class)) }
-        self.geometry.set(view, Geometry { directory, buckets: 1 << class, ..Geometry::EMPTY });
+        self.geometry.set::<P, _>(view, Geometry { directory, buckets: 1 << class, ..Geometry::EMPTY });
         while self.geometry.buckets < homes.count() {
             if let Err(NoMemory) = self.extend(view) {
-                drop(self.take_all(view));
+                let mut begun = self.geometry.take::<P, _>(view);
+                mem::swap(&mut self.geometry, &mut begun);
+                self.release();
+                self.geometry = begun;
                 return Err(NoMemory);
             }
         }
-        self.geometry.set_homes(view, homes);
+        self.geometry.set::<P, _>(view, Geometry { homes, ..*self.geometry });
         self.set_target(homes.count());
         self.provide_spare(view);
         Ok(())
     }
 
-    fn extend_directory(&mut self, chunks: u32, view: Shown<'_, K, V, P>) -> Result<(), NoMemory> {
+    fn extend_directory(&mut self, chunks: u32, view: ViewOf<'_, K, V, P, I>) -> Result<(), NoMemory> {
         let before = *self.geometry;
         let directory_class = before.directory_class + 1;
         let larger = self.arena.take_directory(directory_class).ok_or(NoMemory)?;
@@ -67,7 +78,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             // SAFETY: the larger one has room for twice as many; there are so many chunks.
             unsafe { Self::enter(larger, chunk, self.middle(chunk)) }
         }
-        self.geometry.set(view, Geometry { directory: larger, directory_class, ..before });
+        self.geometry.set::<P, _>(view, Geometry { directory: larger, directory_class, ..before });
         // SAFETY: it is of this class, and no longer this table's.
         unsafe { self.arena.give_directory(before.directory, before.directory_class) }
         Ok(())
@@ -123,7 +134,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     /// Sees to it that a large table has a chunk to spare. Without memory for it there is just none.
-    pub(super) fn provide_spare(&mut self, view: Shown<'_, K, V, P>) {
+    pub(super) fn provide_spare(&mut self, view: ViewOf<'_, K, V, P, I>) {
         if self.geometry.homes.count() >= SPARE_FROM << Layout::<K, V, P>::CLASSES
             && self.geometry.buckets < self.needed()
         {
@@ -142,7 +153,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     /// Gives back the memory at the end that nothing is in.
-    pub(super) fn trim(&mut self, view: Shown<'_, K, V, P>) {
+    pub(super) fn trim(&mut self, view: ViewOf<'_, K, V, P, I>) {
         let classes = Layout::<K, V, P>::CLASSES;
         let needed = self.needed();
         // The last home tells whether anything lies beyond the homes.
@@ -155,14 +166,14 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         }
         while self.geometry.buckets > needed && self.geometry.buckets > 1 << classes {
             let buckets = self.geometry.buckets - (1 << classes);
-            self.geometry.set(view, Geometry { buckets, ..*self.geometry });
+            self.geometry.set::<P, _>(view, Geometry { buckets, ..*self.geometry });
             // SAFETY: it is a whole chunk, nothing is in it, and nobody but racing readers looks at it.
             unsafe { self.arena.give(self.block(buckets >> classes, classes), classes) }
         }
     }
 
     /// Brings the first block, while it is the only one, to another size.
-    fn move_first_block(&mut self, class: u32, view: Shown<'_, K, V, P>) -> Result<(), NoMemory> {
+    fn move_first_block(&mut self, class: u32, view: ViewOf<'_, K, V, P, I>) -> Result<(), NoMemory> {
         let block = self.arena.take(class).ok_or(NoMemory)?;
         // SAFETY: the block is of this class, and was just taken.
         let middle = unsafe { Self::clear(block, class) };
@@ -175,7 +186,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         let before = unsafe { self.block(0, class_before) };
         // SAFETY: a directory has room for an address.
         unsafe { Self::enter(self.geometry.directory, 0, middle) }
-        self.geometry.set(view, Geometry { buckets: 1 << class, ..*self.geometry });
+        self.geometry.set::<P, _>(view, Geometry { buckets: 1 << class, ..*self.geometry });
         // SAFETY: it is of this class, and nobody but racing readers looks at it.
         unsafe { self.arena.give(before, class_before) }
         Ok(())

@@ -1,11 +1,15 @@
 //! Putting in and taking out.
 
 use super::{
-    At, Bucket, Handed, Layout, NoMemory, RawTable, Removed, Shown,
-    bucket::{Header, tag},
-    slot_number,
+    bucket::Bucket,
+    entry::At,
+    header::{Header, tag},
+    layout::Layout,
+    offer::Offer,
+    removed::{Handed, Removed},
+    table::{NoMemory, RawTable, ViewOf},
 };
-use crate::{Policy, engine::table::Offer};
+use crate::Policy;
 use std::{borrow::Borrow, mem};
 
 /// What became of an offer.
@@ -19,7 +23,7 @@ pub(crate) enum Put {
     Crowded,
 }
 
-impl<K, V, P: Policy> RawTable<K, V, P> {
+impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// Stores what is on offer, where no more has to be known of it than its key and its value, and if it is done in one place: in the entry that
     /// the key has already, or in a vacant slot of its home.
     #[inline]
@@ -77,11 +81,11 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     /// # Panics
     ///
     /// If the offer lacks its key or its value.
-    pub(crate) fn insert(
+    pub(in crate::engine::table) fn insert_raw(
         &mut self,
         hash: u64,
         offer: &mut Offer<K, V>,
-        view: Shown<'_, K, V, P>,
+        view: ViewOf<'_, K, V, P, I>,
     ) -> Result<u32, NoMemory> {
         assert!(offer.is_whole(), "an entry is on offer");
         if self.is_overdue() {
@@ -98,7 +102,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             self.displace(home, number);
         }
         self.len += 1;
-        Ok(slot_number::<K, V, P>(number, slot))
+        Ok(Layout::<K, V, P>::slot_number(number, slot))
     }
 
     /// Puts what is on offer into a slot, with all that is known of it. The key and the value are moved once, from the offer to the slot.
@@ -123,7 +127,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     /// The first vacant slot from a home on.
-    fn vacancy(&mut self, home: u32, view: Shown<'_, K, V, P>) -> Result<(u32, usize), NoMemory> {
+    fn vacancy(&mut self, home: u32, view: ViewOf<'_, K, V, P, I>) -> Result<(u32, usize), NoMemory> {
         let mut number = home;
         loop {
             if number >= self.geometry.buckets {
@@ -139,7 +143,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     /// Moves the entry of a slot, with this hash (of which only the lower half counts), to what is removed. Says whether there is one.
-    pub(crate) fn remove(&mut self, slot: u32, hash: u64, removed: &mut Removed<K, V>) -> bool {
+    pub(in crate::engine::table) fn remove_raw(&mut self, slot: u32, hash: u64, removed: &mut Removed<K, V>) -> bool {
         let Some(at) = self.at(slot) else { return false };
         // SAFETY: there is an entry, which is gone then.
         unsafe {
@@ -150,7 +154,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     /// As [`remove`](RawTable::remove), but hands the entry out.
-    pub(crate) fn hand(&mut self, slot: u32, hash: u64, handed: &mut Handed<K, V>) -> bool {
+    pub(in crate::engine::table) fn hand_raw(&mut self, slot: u32, hash: u64, handed: &mut Handed<K, V>) -> bool {
         let Some(at) = self.at(slot) else { return false };
         // SAFETY: there is an entry, which is gone then.
         unsafe {

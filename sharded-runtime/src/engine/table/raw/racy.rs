@@ -2,7 +2,7 @@
 //!
 //! A reader takes the sequence number of the shard, looks for the entry by atomic loads alone, copies it, and looks at the
 //! number again: where it is the same (and even), no writer was inside meanwhile, so what was read is what was there. Only then the bytes
-//! become a key and a value. `lock/sequence.rs` has the protocol: a search runs in a closure, and no answer leaves it unchecked.
+//! become a key and a value. `lock/raw/sequence.rs` has the protocol: a search runs in a closure, and no answer leaves it unchecked.
 //!
 //! This is the sequence lock as Boehm proves it for the C++ memory model ("Can seqlocks get along with
 //! programming language memory models?", MSPC 2012).
@@ -10,39 +10,19 @@
 //! What a reader follows is never unmapped (see `arena`), so the worst that a lost race brings are bytes that mean nothing.
 
 use super::{
-    bucket::{Bucket, Header},
-    bucket_in,
+    bucket::Bucket,
+    geometry::Geometry,
+    header::Header,
     layout::{Layout, Pair},
-    view::View,
+    table::RawTable,
     words::Words,
 };
 use crate::{
     Policy,
-    engine::table::Table,
     expiry::Stamp,
-    lock::{Attempt, Raced, Stable},
+    lock::{Attempt, Copies, Raced, Stable, View},
 };
-use std::{borrow::Borrow, marker::PhantomData, mem::MaybeUninit};
-
-/// The proof that keys and values are `Copy`.
-pub struct Copies<K, V>(PhantomData<fn() -> (K, V)>);
-
-impl<K: Copy, V: Copy> Copies<K, V> {
-    pub(crate) const PROOF: Self = Copies(PhantomData);
-}
-
-impl<K, V> Clone for Copies<K, V> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<K, V> Copy for Copies<K, V> {}
-
-impl<K, V> std::fmt::Debug for Copies<K, V> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Copies")
-    }
-}
+use std::{borrow::Borrow, mem::MaybeUninit};
 
 /// More is to be done than a [glance](View::glance).
 #[derive(Debug)]
@@ -111,7 +91,7 @@ impl<'p, V> Copied<'p, V> {
     }
 }
 
-impl<K, V, P: Policy> View<Table<K, V, P>> {
+impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
     /// As [`look`](View::look), but without a call: it copies the entry of a key if that is the first of its home with this tag, or sees that there is
     /// none where one look is enough. Otherwise, and if a writer is in the way, it is [`Unclear`].
     #[inline]
@@ -128,14 +108,14 @@ impl<K, V, P: Policy> View<Table<K, V, P>> {
         if !Layout::<K, V, P>::IS_RACY {
             return Err(Unclear);
         }
-        self.sequence().read(|attempt| {
-            let (directory, number) = self.home::<P>(attempt, hash)?;
+        self.words().sequence().read(|attempt| {
+            let (directory, number) = Geometry::home_in::<P>(self.words(), attempt, hash)?;
             // SAFETY: as in `look`.
-            let home = unsafe { bucket_in::<K, V, P>(directory, number) };
+            let home = unsafe { Bucket::<K, V, P>::of_directory(directory, number) };
             home.prefetch();
             // SAFETY: the bucket is in memory of the arena.
             let header = unsafe { home.header_racy() };
-            let slots = header.with_tag_of(hash).within::<K, V, P>();
+            let slots = header.with_tag_of(hash).within(Layout::<K, V, P>::ALL);
             if let Some(slot) = slots.first() {
                 // SAFETY: the bucket is in memory of the arena, and was this shard's when the attempt began, with this header read since then.
                 let (pair, stamp) = unsafe { (home.racy_copy(slot), home.stamp(slot)) };
@@ -171,11 +151,11 @@ impl<K, V, P: Policy> View<Table<K, V, P>> {
         if !Layout::<K, V, P>::IS_RACY {
             return Err(Raced);
         }
-        let deadline = self.sequence().read(|attempt| {
-            let (directory, number) = self.home::<P>(attempt, hash)?;
+        let deadline = self.words().sequence().read(|attempt| {
+            let (directory, number) = Geometry::home_in::<P>(self.words(), attempt, hash)?;
             // SAFETY: this directory has an address for every chunk up to `buckets`, and keeps them, or gets others of the same
             // arena, whose memory stays mapped, with a chunk's length around each. (The empty one has one as well.)
-            let home = unsafe { bucket_in::<K, V, P>(directory, number) };
+            let home = unsafe { Bucket::<K, V, P>::of_directory(directory, number) };
             if !L::IS_FETCHED {
                 home.prefetch();
             }
@@ -205,12 +185,12 @@ impl<K, V, P: Policy> View<Table<K, V, P>> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let (directory, home) = self.home::<P>(attempt, hash)?;
+        let (directory, home) = Geometry::home_in::<P>(self.words(), attempt, hash)?;
         // As many as the directory has addresses for, so it must be of the same moment.
-        let buckets = self.buckets(attempt)?;
+        let buckets = Geometry::buckets_in(self.words(), attempt)?;
         for number in home + 1..buckets {
             // SAFETY: as in `look`.
-            let bucket = unsafe { bucket_in::<K, V, P>(directory, number) };
+            let bucket = unsafe { Bucket::<K, V, P>::of_directory(directory, number) };
             bucket.prefetch();
             // SAFETY: the bucket is in memory of the arena.
             let header = unsafe { bucket.header_racy() };
@@ -242,7 +222,7 @@ impl<K, V, P: Policy> View<Table<K, V, P>> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let mut slots = header.with_tag_of(hash).within::<K, V, P>();
+        let mut slots = header.with_tag_of(hash).within(Layout::<K, V, P>::ALL);
         while let Some(slot) = slots.first() {
             // SAFETY: the caller's promise, and the slot has this tag.
             let copied = unsafe { Self::copy_if::<Q, L>(bucket, slot, attempt, (key, idle), place) }?;
@@ -307,10 +287,10 @@ impl<K, V, P: Policy> View<Table<K, V, P>> {
     /// Has the processor fetch the header that a search for this hash looks at first.
     #[inline]
     pub(crate) fn prefetch_header(&self, _: Copies<K, V>, hash: u64) {
-        self.sequence().hint(|attempt| {
-            let (directory, number) = self.home::<P>(attempt, hash)?;
+        self.words().sequence().hint(|attempt| {
+            let (directory, number) = Geometry::home_in::<P>(self.words(), attempt, hash)?;
             // SAFETY: as in `look`.
-            unsafe { bucket_in::<K, V, P>(directory, number) }.prefetch_header();
+            unsafe { Bucket::<K, V, P>::of_directory(directory, number) }.prefetch_header();
             Ok(())
         });
     }
@@ -318,13 +298,13 @@ impl<K, V, P: Policy> View<Table<K, V, P>> {
     /// Has the processor fetch the entry that such a search looks at next, now that the header is there.
     #[inline]
     pub(crate) fn prefetch_entry(&self, _: Copies<K, V>, hash: u64) {
-        self.sequence().hint(|attempt| {
-            let (directory, number) = self.home::<P>(attempt, hash)?;
+        self.words().sequence().hint(|attempt| {
+            let (directory, number) = Geometry::home_in::<P>(self.words(), attempt, hash)?;
             // SAFETY: as in `look`.
-            let home = unsafe { bucket_in::<K, V, P>(directory, number) };
+            let home = unsafe { Bucket::<K, V, P>::of_directory(directory, number) };
             // SAFETY: the bucket is in memory of the arena.
             let header = unsafe { home.header_racy() };
-            if let Some(slot) = header.with_tag_of(hash).within::<K, V, P>().first() {
+            if let Some(slot) = header.with_tag_of(hash).within(Layout::<K, V, P>::ALL).first() {
                 home.prefetch_entry(slot);
             }
             Ok(())

@@ -1,6 +1,6 @@
 //! What was taken out of tables.
 
-use super::{Offer, layout::Pair};
+use super::{layout::Pair, offer::Offer};
 use crate::contain::Drops;
 use std::{
     mem::{self, ManuallyDrop, MaybeUninit, needs_drop},

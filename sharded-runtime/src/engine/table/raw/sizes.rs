@@ -4,8 +4,11 @@
 //! says how many entries there will be: then the base that is doubled is chosen so that a full map ends where its tables are as
 //! full as they may be.
 
-use super::{MAX_BUCKETS, layout::Layout};
+use super::layout::Layout;
 use crate::{Policy, evict::Eviction};
+
+/// The most buckets that can be numbered.
+pub(super) const MAX_BUCKETS: u32 = 1 << 28;
 
 /// A table begins to double when this share of its slots is taken, in 32nds...
 const FULL: usize = 22;

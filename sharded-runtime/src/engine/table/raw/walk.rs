@@ -1,16 +1,16 @@
 //! All entries, some at a time, each once; and all entries at the end.
 
-use super::{Bucket, Layout, RawTable, Removed, slot_number};
+use super::{bucket::Bucket, header::Slots, layout::Layout, removed::Removed, table::RawTable};
 use crate::{Policy, expiry::Stamp};
 
-/// How far a walk has come: the hashes at [places](super::Homes::place) before it are done.
+/// How far a walk has come: the hashes at [places](super::homes::Homes::place) before it are done.
 ///
 /// In that order the hashes of a home are a range, however the homes grow or shrink between two steps (the idea is that of the
 /// cursor of Redis' `SCAN`; that an entry is met once even when homes are merged comes from comparing hashes).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cursor(u64);
 
-impl<K, V, P: Policy> RawTable<K, V, P> {
+impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// Collects the slots of entries from `cursor` on, home by home until there are `enough`. Answers where to go on, or `None` at the end.
     pub(crate) fn walk(
         &self,
@@ -26,8 +26,8 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
         {
             for number in home..=self.end_of_chain(home) {
                 let is_next = |hash: u64| homes.of(hash) == home && homes.place(hash) >= cursor.0;
-                let found = super::Slots(self.whose(number, is_next, rehash));
-                slots.extend(found.map(|slot| slot_number::<K, V, P>(number, slot)));
+                let found = Slots(self.whose(number, is_next, rehash));
+                slots.extend(found.map(|slot| Layout::<K, V, P>::slot_number(number, slot)));
             }
             cursor = Cursor(homes.end(home));
             next = homes.at(cursor.0);
@@ -36,7 +36,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
     }
 
     /// All entries, to be taken out of their slots.
-    pub(crate) fn into_entries(self, idle: u64) -> Entries<K, V, P> {
+    pub(crate) fn into_entries(self, idle: u64) -> Entries<K, V, P, I> {
         Entries { table: self, bucket: 0, idle }
     }
 
@@ -66,7 +66,7 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
             // SAFETY: as above, while the table is borrowed.
             let deadline = unsafe { bucket.stamp(slot) }.deadline(idle);
             if deadline <= now {
-                return Ok(slot_number::<K, V, P>(number, slot));
+                return Ok(Layout::<K, V, P>::slot_number(number, slot));
             }
             earliest = earliest.min(deadline);
         }
@@ -85,13 +85,13 @@ impl<K, V, P: Policy> RawTable<K, V, P> {
 }
 
 /// The entries of a table that is no more.
-pub(crate) struct Entries<K, V, P: Policy> {
-    table: RawTable<K, V, P>,
+pub(crate) struct Entries<K, V, P: Policy, I> {
+    table: RawTable<K, V, P, I>,
     bucket: u32,
     idle: u64,
 }
 
-impl<K, V, P: Policy> Entries<K, V, P> {
+impl<K, V, P: Policy, I> Entries<K, V, P, I> {
     /// Until when the entry was to live that is [taken](Entries::take) next, if there is one left.
     pub(crate) fn deadline(&mut self) -> Option<u64> {
         let (bucket, slot) = self.table.next_entry(&mut self.bucket)?;
@@ -112,11 +112,11 @@ impl<K, V, P: Policy> Entries<K, V, P> {
     }
 }
 
-impl<K, V, P: Policy> Drop for RawTable<K, V, P> {
+impl<K, V, P: Policy, I> Drop for RawTable<K, V, P, I> {
     fn drop(&mut self) {
         /// Goes on where a `Drop` of the user's has panicked.
-        struct Rest<'a, K, V, P: Policy>(&'a mut RawTable<K, V, P>, u32);
-        impl<K, V, P: Policy> Rest<'_, K, V, P> {
+        struct Rest<'a, K, V, P: Policy, I>(&'a mut RawTable<K, V, P, I>, u32);
+        impl<K, V, P: Policy, I> Rest<'_, K, V, P, I> {
             fn drop_entries(&mut self) {
                 while let Some((bucket, slot)) = self.0.next_entry(&mut self.1) {
                     self.0.len -= 1;
@@ -128,7 +128,7 @@ impl<K, V, P: Policy> Drop for RawTable<K, V, P> {
                 }
             }
         }
-        impl<K, V, P: Policy> Drop for Rest<'_, K, V, P> {
+        impl<K, V, P: Policy, I> Drop for Rest<'_, K, V, P, I> {
             fn drop(&mut self) {
                 self.drop_entries();
                 self.0.release();

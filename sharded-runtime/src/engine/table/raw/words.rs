@@ -30,37 +30,35 @@ const WORD: usize = size_of::<Word>();
 
 #[cfg(not(sharded_integer_words))]
 mod imp {
-    use super::Word;
     use atomic_maybe_uninit::AtomicMaybeUninit;
     use std::{mem::MaybeUninit, sync::atomic::Ordering::Relaxed};
 
     #[inline]
-    pub(super) unsafe fn load(from: *const MaybeUninit<Word>) -> MaybeUninit<Word> {
+    pub(super) unsafe fn load(from: *const MaybeUninit<u64>) -> MaybeUninit<u64> {
         // SAFETY: the caller's promise.
-        unsafe { AtomicMaybeUninit::<Word>::from_ptr(from.cast_mut()) }.load(Relaxed)
+        unsafe { AtomicMaybeUninit::<u64>::from_ptr(from.cast_mut()) }.load(Relaxed)
     }
 
     #[inline]
-    pub(super) unsafe fn store(to: *mut MaybeUninit<Word>, word: MaybeUninit<Word>) {
+    pub(super) unsafe fn store(to: *mut MaybeUninit<u64>, word: MaybeUninit<u64>) {
         // SAFETY: the caller's promise.
-        unsafe { AtomicMaybeUninit::<Word>::from_ptr(to) }.store(word, Relaxed);
+        unsafe { AtomicMaybeUninit::<u64>::from_ptr(to) }.store(word, Relaxed);
     }
 }
 
 #[cfg(sharded_integer_words)]
 mod imp {
-    use super::Word;
     use std::{
         mem::MaybeUninit,
         sync::atomic::{AtomicU64, Ordering::Relaxed},
     };
 
-    pub(super) unsafe fn load(from: *const MaybeUninit<Word>) -> MaybeUninit<Word> {
+    pub(super) unsafe fn load(from: *const MaybeUninit<u64>) -> MaybeUninit<u64> {
         // SAFETY: the caller's promise.
         MaybeUninit::new(unsafe { AtomicU64::from_ptr(from.cast_mut().cast()) }.load(Relaxed))
     }
 
-    pub(super) unsafe fn store(to: *mut MaybeUninit<Word>, word: MaybeUninit<Word>) {
+    pub(super) unsafe fn store(to: *mut MaybeUninit<u64>, word: MaybeUninit<u64>) {
         // SAFETY: the caller's promise; this configuration is for values without padding.
         unsafe { AtomicU64::from_ptr(to.cast()).store(word.assume_init(), Relaxed) }
     }

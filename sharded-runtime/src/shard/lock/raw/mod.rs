@@ -1,6 +1,12 @@
 //! What lends a value to one thread and lets others look at it meanwhile.
 
+mod sequence;
 mod sequence_lock;
+pub(super) mod view;
 
+pub(crate) use sequence::{Attempt, Raced, Stable};
 #[allow(unreachable_pub, reason = "the associated type of a public trait")]
 pub use sequence_lock::SequenceLock;
+#[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
+pub use view::View;
+pub(crate) use view::{Shown, Words};

@@ -1,6 +1,7 @@
 //! The lock of values that are also read without it.
 
-use crate::{engine::table::View, memory::sync::RawMutex, shard::lock::traits::Cell};
+use super::view::View;
+use crate::{memory::sync::RawMutex, shard::lock::traits::Cell};
 
 /// A mutex for those who take the lock, and a view for those who do not, whose number is odd while one of the former may change the value.
 ///

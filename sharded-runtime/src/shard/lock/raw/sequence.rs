@@ -9,7 +9,7 @@ use crate::memory::sync::atomic::{AtomicU64, Ordering, fence};
 pub(crate) struct Sequence(AtomicU64);
 
 /// Makes the number even again.
-pub(crate) struct Odd<'a>(&'a AtomicU64);
+pub(super) struct Odd<'a>(&'a AtomicU64);
 
 /// A writer was in the way of a read.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl<T> Stable<T> {
 }
 
 impl Sequence {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Sequence(AtomicU64::new(0))
     }
 
@@ -99,9 +99,13 @@ impl Sequence {
         (self.0.load(Ordering::Relaxed) == begun).then_some(())
     }
 
-    /// Says that a writer is inside, until the result is dropped. There must be no other.
+    /// Makes the number odd until the result is dropped.
+    ///
+    /// # Safety
+    ///
+    /// There must be no other writer meanwhile. What readers read under this number must be changed only while such a result exists.
     #[inline]
-    pub(crate) fn write(&self) -> Odd<'_> {
+    pub(super) unsafe fn write(&self) -> Odd<'_> {
         let number = self.0.load(Ordering::Relaxed);
         self.0.store(number + 1, Ordering::Relaxed);
         // With the acquire fence of `validate`.
@@ -144,7 +148,8 @@ mod models {
 
         fn write(&self, value: u64) {
             let _guard = self.lock.lock().unwrap();
-            let _odd = self.sequence.write();
+            // SAFETY: the guard keeps other writers out.
+            let _odd = unsafe { self.sequence.write() };
             self.words[0].store(value, Relaxed);
             self.words[1].store(value, Relaxed);
         }
@@ -192,7 +197,8 @@ mod models {
                 let pair = Arc::clone(&pair);
                 move || {
                     let _guard = pair.lock.lock().unwrap();
-                    let _odd = pair.sequence.write();
+                    // SAFETY: as above.
+                    let _odd = unsafe { pair.sequence.write() };
                     pair.words[0].store(1, Relaxed);
                     pair.words[1].store(0, Relaxed);
                 }

@@ -1,0 +1,18 @@
+//! What a table without memory has in place of its own: one empty bucket, of which nobody writes.
+
+use super::tables::Directory;
+use std::{
+    ptr::NonNull,
+    sync::atomic::{AtomicPtr, AtomicU64},
+};
+
+/// Where a search looks in a bucket, before its middle: zeros mean that it is empty.
+#[repr(align(16))]
+struct Block([AtomicU64; 2]);
+static BLOCK: Block = Block([const { AtomicU64::new(0) }; 2]);
+
+static DIRECTORY: AtomicPtr<u8> =
+    AtomicPtr::new((&raw const BLOCK.0).cast_mut().cast::<u8>().wrapping_add(size_of::<Block>()));
+
+/// The directory of a table without memory.
+pub(crate) const EMPTY: Directory = NonNull::from_ref(&DIRECTORY);
