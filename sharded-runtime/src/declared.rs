@@ -8,6 +8,8 @@ use crate::{Policy, ShardedMap, ShardedSet};
 /// through any path and any alias, since the compiler resolves the name. The hasher `S` is kept: std's `RandomState` and
 /// `hashbrown`'s default, which stand for "none was named", get ahash (see [`hasher`](crate::hasher)).
 ///
+/// It can't be implemented for other types.
+///
 /// # Examples
 ///
 /// ```
@@ -35,7 +37,7 @@ use crate::{Policy, ShardedMap, ShardedSet};
     note = "use `HashMap<K, V>` or `HashSet<K>`, of std or hashbrown, directly or through an alias",
     note = "a field that is not to be sharded is marked `#[shard(skip)]`"
 )]
-pub trait Declared {
+pub trait Declared: sealed::Sealed {
     /// The type of the keys.
     type Key;
     /// The type of the values; `()` for a set.
@@ -82,4 +84,18 @@ impl<K, S> Declared for hashbrown::HashSet<K, S> {
     type Hasher = S;
     type Field<P: Policy> = ShardedSet<K, P, S>;
     type FieldWith<P: Policy, H> = ShardedSet<K, P, H>;
+}
+
+mod sealed {
+    /// A map type of std or hashbrown.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` can't stand for a map in a declaration",
+        label = "neither a `HashMap` nor a `HashSet`",
+        note = "`#[sharded]` takes `HashMap` and `HashSet`, of std and hashbrown, and aliases of them"
+    )]
+    pub trait Sealed {}
+    impl<K, V, S> Sealed for std::collections::HashMap<K, V, S> {}
+    impl<K, S> Sealed for std::collections::HashSet<K, S> {}
+    impl<K, V, S> Sealed for hashbrown::HashMap<K, V, S> {}
+    impl<K, S> Sealed for hashbrown::HashSet<K, S> {}
 }

@@ -10,13 +10,19 @@ use crate::{
 };
 use std::{marker::PhantomData, time::Duration};
 
-/// The policy of one map: how many shards, which lock, when entries expire, which one leaves when it is full, on which
-/// NUMA node they are.
+/// The policy of one map: how many shards it has, which lock, when entries expire, which entry leaves when it is full, and on
+/// which NUMA node each shard lies.
 ///
-/// `#[sharded]` writes one empty enum per field that implements this trait; one written by hand does the same for a
-/// [`ShardedMap`](crate::ShardedMap) outside any store. Nothing is stored of it: each choice is a type, so a choice that
-/// is not made costs nothing; one that contradicts another, such as a `TTL` with [`Never`](crate::expiry::Never), does not
-/// compile. `TTL`, `IDLE` and `CAPACITY` are what [`builder`](crate::builder) may override.
+/// `#[sharded]` writes an empty enum for each field and implements this trait for it. You can do the same by hand for a
+/// [`ShardedMap`](crate::ShardedMap) outside any store. A policy is never stored: each choice is a type or a constant, so a
+/// choice that is not made costs nothing. Choices that contradict each other, such as a `TTL` with
+/// [`Never`](crate::expiry::Never), do not compile. A [`builder`](crate::builder) may override `TTL`, `IDLE`, `CAPACITY` and
+/// the number of shards.
+///
+/// # A policy written by hand
+///
+/// It needs the six types and `NAME`. All else has a default, which is what a declaration without that option means. Later
+/// versions of this crate add items with a default only, or further types for one of the six, so such a policy stays valid.
 ///
 /// # Examples
 ///
@@ -63,29 +69,30 @@ pub trait Policy: 'static {
 
     /// What messages call the map: the field's name.
     const NAME: &'static str;
-    /// How long an entry lives after it was written. `None`: for ever, but for `IDLE` and a ttl of its own.
+    /// How long an entry lives after it was written. `None` is for ever, unless there is an `IDLE` time or the entry has a time to live
+    /// of its own.
     const TTL: Option<Duration> = None;
-    /// By how many percent of it at most the `TTL` of an entry is shorter, from 0 to 99: by how many is drawn from the hash of its key, so that
-    /// what was written at once does not expire at once. Never longer. A ttl of an entry's own, as of
-    /// [`insert_with_ttl`](crate::ShardedMap::insert_with_ttl), is exact.
+    /// The `TTL` of an entry is shorter by up to this many percent, from 0 to 99. The number is drawn from the hash of the key, so
+    /// entries that were written at once do not expire at once. It is never longer. A time to live of an entry's own, given by
+    /// [`insert_with_ttl`](crate::ShardedMap::insert_with_ttl) for one, is exact.
     const TTL_JITTER: u8 = 0;
-    /// How long an entry lives after it was last read or written. Only [`AfterAccess`](crate::expiry::AfterAccess) heeds it.
+    /// How long an entry lives after it was last read or written. Needs [`AfterAccess`](crate::expiry::AfterAccess).
     const IDLE: Option<Duration> = None;
     /// The age from which a call that loads, such as [`get_or_try_insert_with`](crate::ShardedMap::get_or_try_insert_with), loads an entry
-    /// anew, while others get what is there. `None`: only what has expired is. Needs a `TTL`.
+    /// anew, while other calls get the old value. `None`: only an expired entry is loaded anew. Needs a `TTL`.
     const REFRESH_AFTER: Option<Duration> = None;
-    /// The most entries that the whole map (not a shard of it) holds, or, where `WEIGHS`, what they weigh together. Needs an eviction
-    /// other than `Unbounded`.
+    /// The most entries that the whole map (not each shard) holds; if `WEIGHS`, the most that they weigh together. Needs an eviction
+    /// other than [`Unbounded`](crate::evict::Unbounded).
     const CAPACITY: Option<usize> = None;
     /// Whether entries take as much of the capacity as they [weigh](crate::builder::FieldOptions::weigher), rather than one each.
     const WEIGHS: bool = false;
     /// Whether some entries may not be [evicted](crate::builder::FieldOptions::evictable).
     const PINS: bool = false;
-    /// Whether its uses can be [recorded](crate::Store::recorder). If not, it costs nothing.
+    /// Whether the uses of the map can be [recorded](crate::Store::recorder). If not, recording costs nothing.
     const RECORDS: bool = false;
 }
 
-/// What of a policy decides how entries are stored. Policies that agree in it share the code of their tables, which would
+/// The choices that decide how entries are stored. Policies that agree in them share the code of their tables, which would
 /// otherwise be compiled for each field of a store.
 #[doc(hidden)]
 #[derive(Debug)]

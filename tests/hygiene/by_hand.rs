@@ -65,3 +65,125 @@ fn what_the_macro_writes_is_ordinary_code() {
     assert_eq!(skipped::built().config.0, 7);
     assert!(sets_and_hashers::Online::default().users().insert(1));
 }
+
+/// Every trait that users implement, with only the items that have no default. If one of them asks for more, this does not compile,
+/// and neither does what users have written.
+mod least {
+    use sharded::{
+        Policy, ShardedMap,
+        clock::Clock,
+        evict::{Bounded, Eviction, MakesRoom},
+        expiry,
+        lock::{Cell, Lock, Serves},
+        placement::{Placement, Site},
+        shards::ShardCount,
+        topology::NodeId,
+    };
+    use std::sync::{RwLock, TryLockError};
+
+    struct Two;
+    impl ShardCount for Two {
+        fn count() -> usize {
+            2
+        }
+    }
+
+    struct Plain;
+    struct PlainCell<T>(RwLock<T>);
+    impl Lock for Plain {
+        const SHARED_READS: bool = true;
+        type Cell<T> = PlainCell<T>;
+    }
+    impl<K: Send + Sync, V: Send + Sync> Serves<K, V> for Plain {}
+    impl<T> Cell<T> for PlainCell<T> {
+        fn new(value: T) -> Self {
+            PlainCell(RwLock::new(value))
+        }
+        fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+            read(&self.0.read().unwrap())
+        }
+        fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
+            write(&mut self.0.write().unwrap())
+        }
+        fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
+            match self.0.try_write() {
+                Ok(mut value) => Some(write(&mut value)),
+                Err(TryLockError::WouldBlock) => None,
+                Err(TryLockError::Poisoned(_)) => unreachable!("nothing panics here"),
+            }
+        }
+    }
+
+    /// First in, first out.
+    #[derive(Default)]
+    struct Oldest(Vec<u32>);
+    impl Eviction for Oldest {
+        fn inserted(&mut self, slot: u32) {
+            self.0.push(slot);
+        }
+        fn removed(&mut self, slot: u32) {
+            self.0.retain(|&other| other != slot);
+        }
+        fn moved(&mut self, from: u32, to: u32) {
+            self.0.iter_mut().filter(|slot| **slot == from).for_each(|slot| *slot = to);
+        }
+        fn victim(&mut self) -> Option<u32> {
+            self.0.first().copied()
+        }
+    }
+    impl Bounded for Oldest {}
+    impl MakesRoom for Oldest {}
+
+    struct Anywhere;
+    impl Placement for Anywhere {
+        fn node(_: usize, _: usize, _: &Site) -> Option<NodeId> {
+            None
+        }
+    }
+
+    #[derive(Default)]
+    struct Still;
+    impl Clock for Still {
+        const RUNS: bool = false;
+        fn nanos(&self) -> u64 {
+            0
+        }
+    }
+
+    /// Own choices, and nothing that has a default.
+    enum Own {}
+    impl Policy for Own {
+        type Shards = Two;
+        type Lock = Plain;
+        type Expiry = expiry::AfterWrite;
+        type Eviction = Oldest;
+        type Placement = Anywhere;
+        type Clock = Still;
+        const NAME: &'static str = "own";
+    }
+
+    /// As [`Own`], with a capacity.
+    enum Bound {}
+    impl Policy for Bound {
+        type Shards = Two;
+        type Lock = Plain;
+        type Expiry = expiry::Never;
+        type Eviction = Oldest;
+        type Placement = Anywhere;
+        type Clock = Still;
+        const NAME: &'static str = "bound";
+        const CAPACITY: Option<usize> = Some(100);
+    }
+
+    #[test]
+    fn a_policy_needs_only_what_has_no_default() {
+        let map: ShardedMap<u32, String, Own> = ShardedMap::new();
+        map.insert(1, "one".to_owned());
+        assert_eq!((map.get(&1).as_deref(), map.shard_count(), map.capacity()), (Some("one"), 2, None));
+        assert_eq!(map.node_of(&1), None);
+
+        let map: ShardedMap<u32, u32, Bound> = (0..1000).map(|key| (key, key)).collect();
+        assert_eq!(map.len(), 100);
+        assert!(map.contains_key(&999) && !map.contains_key(&0));
+    }
+}

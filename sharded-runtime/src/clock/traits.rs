@@ -35,6 +35,11 @@
 /// let clock = Fast::default();
 /// assert!(clock.nanos() <= clock.nanos());
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a clock",
+    label = "not a `Clock`",
+    note = "`clock = …` names `System`, `Boot`, or a type of your own that implements `sharded::clock::Clock`"
+)]
 pub trait Clock: Default + Send + Sync + 'static {
     /// Whether time passes by itself at the pace of a wall clock, so that the background thread can tell how long to sleep.
     /// Where it does not, expired entries are removed by writes and by `sweep()` alone.

@@ -15,7 +15,7 @@ use crate::{
     clock::TimeSource,
     engine::budget::{Budget, Credit},
     engine::table::{NoMemory, Offer, Shown, StampOf, Table, TableOf},
-    evict::Field,
+    evict::FieldContext,
     expiry::{Stamp, jitter},
     field::flight::Flights,
     field::removal::Listening,
@@ -39,7 +39,7 @@ use std::{
 pub(crate) struct Core<K, V, P: Policy, S> {
     pub(crate) shards: Shards<TableOf<K, V, P>, ShardStatus, P::Lock>,
     pub(crate) placing: Placing,
-    pub(crate) field: Field,
+    pub(crate) field: FieldContext,
     pub(crate) hasher: MapHasher<S>,
     hashing: Hashing<K, V, StorageOf<P>, S>,
     pub(crate) clock: TimeSource<P::Clock>,

@@ -7,7 +7,7 @@ use crate::{
     clock::{Clock, TimeSource, to_nanos},
     engine::budget::Budget,
     engine::table::StampOf,
-    evict::{Eviction, Field},
+    evict::{Eviction, FieldContext},
     expiry::Stamp,
     memory::arena::Home,
     shards::{MAX_SHARDS, ShardCount, to_evict_well},
@@ -47,7 +47,7 @@ pub(crate) struct Times {
 pub(crate) struct Settings {
     pub(crate) placing: Placing,
     pub(crate) homes: Vec<Arc<Home>>,
-    pub(crate) field: Field,
+    pub(crate) field: FieldContext,
     pub(crate) budget: Option<Budget>,
     pub(crate) times: Times,
 }
@@ -86,7 +86,7 @@ impl Settings {
         Settings {
             homes: placing.homes(),
             placing,
-            field: Field::new(capacity.filter(|_| !declared.weighs), count),
+            field: FieldContext::new(capacity.filter(|_| !declared.weighs), count),
             budget: capacity.map(|capacity| Budget::new(capacity, count, declared.weighs)),
             times: Times::new(given, declared),
         }

@@ -1,5 +1,6 @@
 use super::{
-    field::Field,
+    context::FieldContext,
+    hooks::{Hooks, OwnHooks, Token},
     queue,
     traits::{Bounded, Eviction, MakesRoom},
 };
@@ -35,14 +36,9 @@ impl Bounded for Lru {}
 impl MakesRoom for Lru {}
 
 impl Eviction for Lru {
-    const REORDERS: bool = true;
-
-    fn settle(&mut self, heap: &Heap, _: &Field) {
-        self.0.settle(heap);
-    }
-
-    fn part(&self, index: usize) -> Option<(usize, usize)> {
-        self.0.part(index)
+    #[inline]
+    fn hooks(_: Token) -> impl Hooks<Self> {
+        OwnHooks
     }
 
     fn inserted(&mut self, slot: u32) {
@@ -80,5 +76,20 @@ impl Eviction for Lru {
 
     fn shrink_to(&mut self, slots: usize) {
         self.0.shrink_to(slots);
+    }
+}
+
+impl Hooks<Lru> for OwnHooks {
+    #[inline]
+    fn reorders(&self) -> bool {
+        true
+    }
+
+    fn init(&self, eviction: &mut Lru, heap: &Heap, _: &FieldContext) {
+        eviction.0.init(heap);
+    }
+
+    fn part(&self, eviction: &Lru, index: usize) -> Option<(usize, usize)> {
+        eviction.0.part(index)
     }
 }

@@ -1,8 +1,9 @@
 //! Which entry leaves when a capacity is reached: one file per choice.
 
 mod adaptive;
-mod field;
+mod context;
 mod ghosts;
+mod hooks;
 mod lru;
 mod parts;
 mod queue;
@@ -14,8 +15,8 @@ mod traits;
 mod unbounded;
 
 pub use adaptive::Adaptive;
-#[doc(hidden)]
-pub use field::Field;
+pub(crate) use context::FieldContext;
+pub(crate) use hooks::{Hooks, Token};
 pub use lru::Lru;
 pub use reject::Reject;
 pub use s3_fifo::S3Fifo;

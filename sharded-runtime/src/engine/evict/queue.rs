@@ -20,7 +20,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn settle(&mut self, heap: &Heap) {
+    pub(super) fn init(&mut self, heap: &Heap) {
         (self.links, self.marks) = (Chunked::new(heap), Chunked::new(heap));
     }
 

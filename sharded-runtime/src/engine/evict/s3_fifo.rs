@@ -1,6 +1,7 @@
 use super::{
-    field::Field,
+    context::FieldContext,
     ghosts::{Ghosts, WAYS},
+    hooks::{Hooks, OwnHooks, Token},
     parts::Parts,
     queue::MAX_CHANCES,
     traits::{Bounded, Eviction, MakesRoom},
@@ -102,27 +103,9 @@ impl Bounded for S3Fifo {}
 impl MakesRoom for S3Fifo {}
 
 impl Eviction for S3Fifo {
-    fn settle(&mut self, heap: &Heap, field: &Field) {
-        self.queues = Parts::new(heap);
-        self.is_sized = field.capacity.is_some();
-        // Half as many again as there may be, since buckets do not fill evenly.
-        let slots = field.capacity.map_or(1, |capacity| capacity.saturating_mul(3).div_ceil(2 * field.shards.max(1)));
-        self.ghosts = Ghosts::new(heap, u32::try_from(slots.div_ceil(WAYS)).unwrap_or(u32::MAX).max(1));
-    }
-
-    fn part(&self, index: usize) -> Option<(usize, usize)> {
-        let queues = (0..).map_while(|index| self.queues.part(index));
-        queues.chain((0..).map_while(|index| self.ghosts.part(index))).nth(index)
-    }
-
-    fn missed(&mut self, hash: u64) {
-        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is known of every entry")]
-        let hash = hash as u32;
-        if self.coming != Some(hash) {
-            self.coming = Some(hash);
-            let age = self.ghosts.take(u64::from(hash), self.tick, 0).age;
-            self.comes_back = age.is_some_and(|age| age <= self.ghost_age());
-        }
+    #[inline]
+    fn hooks(_: Token) -> impl Hooks<Self> {
+        OwnHooks
     }
 
     fn inserted(&mut self, slot: u32) {
@@ -143,17 +126,6 @@ impl Eviction for S3Fifo {
         if self.named.take_if(|named| *named == slot).is_some() {
             let uses = self.queues.uses(slot);
             *uses = (*uses).max(ENOUGH_USES);
-        }
-    }
-
-    fn evicted(&mut self, slot: u32, hash: u64) {
-        if self.queues.list_of(slot) == Some(SMALL) {
-            self.ghosts.put(hash, self.tick, 0);
-            self.ghosts_in_tick += 1;
-            if self.ghosts_in_tick >= self.ghosts_per_tick() {
-                self.ghosts_in_tick = 0;
-                self.tick += 1;
-            }
         }
     }
 
@@ -190,17 +162,53 @@ impl Eviction for S3Fifo {
     }
 }
 
+impl Hooks<S3Fifo> for OwnHooks {
+    fn init(&self, eviction: &mut S3Fifo, heap: &Heap, field: &FieldContext) {
+        eviction.queues = Parts::new(heap);
+        eviction.is_sized = field.capacity.is_some();
+        // Half as many again as there may be, since buckets do not fill evenly.
+        let slots = field.capacity.map_or(1, |capacity| capacity.saturating_mul(3).div_ceil(2 * field.shards.max(1)));
+        eviction.ghosts = Ghosts::new(heap, u32::try_from(slots.div_ceil(WAYS)).unwrap_or(u32::MAX).max(1));
+    }
+
+    fn part(&self, eviction: &S3Fifo, index: usize) -> Option<(usize, usize)> {
+        let queues = (0..).map_while(|index| eviction.queues.part(index));
+        queues.chain((0..).map_while(|index| eviction.ghosts.part(index))).nth(index)
+    }
+
+    fn missed(&self, eviction: &mut S3Fifo, hash: u64) {
+        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is known of every entry")]
+        let hash = hash as u32;
+        if eviction.coming != Some(hash) {
+            eviction.coming = Some(hash);
+            let age = eviction.ghosts.take(u64::from(hash), eviction.tick, 0).age;
+            eviction.comes_back = age.is_some_and(|age| age <= eviction.ghost_age());
+        }
+    }
+
+    fn evicted(&self, eviction: &mut S3Fifo, slot: u32, hash: u64) {
+        if eviction.queues.list_of(slot) == Some(SMALL) {
+            eviction.ghosts.put(hash, eviction.tick, 0);
+            eviction.ghosts_in_tick += 1;
+            if eviction.ghosts_in_tick >= eviction.ghosts_per_tick() {
+                eviction.ghosts_in_tick = 0;
+                eviction.tick += 1;
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Eviction, Field, S3Fifo};
+    use super::{Eviction, FieldContext, Hooks, OwnHooks, S3Fifo};
     use crate::memory::arena::Heap;
 
     /// Inserts, with the key as the hash; says which key left, of those in the slots of their numbers.
     fn insert(eviction: &mut S3Fifo, key: u32, is_full: bool) -> Option<u32> {
-        eviction.missed(u64::from(key));
+        OwnHooks.missed(eviction, u64::from(key));
         let victim = is_full.then(|| eviction.victim()).flatten();
         if let Some(victim) = victim {
-            eviction.evicted(victim, u64::from(victim));
+            OwnHooks.evicted(eviction, victim, u64::from(victim));
             eviction.removed(victim);
         }
         eviction.inserted(key);
@@ -209,7 +217,7 @@ mod tests {
 
     fn full() -> S3Fifo {
         let mut eviction = S3Fifo::default();
-        eviction.settle(&Heap::default(), &Field::new(Some(20), 1));
+        OwnHooks.init(&mut eviction, &Heap::default(), &FieldContext::new(Some(20), 1));
         (0..20).for_each(|key| _ = insert(&mut eviction, key, false));
         eviction
     }

@@ -1,5 +1,6 @@
 use super::{
-    field::Field,
+    context::FieldContext,
+    hooks::{Hooks, OwnHooks, Token},
     queue,
     traits::{Bounded, Eviction, MakesRoom},
 };
@@ -45,12 +46,9 @@ impl Bounded for Sieve {}
 impl MakesRoom for Sieve {}
 
 impl Eviction for Sieve {
-    fn settle(&mut self, heap: &Heap, _: &Field) {
-        self.queue.settle(heap);
-    }
-
-    fn part(&self, index: usize) -> Option<(usize, usize)> {
-        self.queue.part(index)
+    #[inline]
+    fn hooks(_: Token) -> impl Hooks<Self> {
+        OwnHooks
     }
 
     fn inserted(&mut self, slot: u32) {
@@ -95,5 +93,15 @@ impl Eviction for Sieve {
 
     fn shrink_to(&mut self, slots: usize) {
         self.queue.shrink_to(slots);
+    }
+}
+
+impl Hooks<Sieve> for OwnHooks {
+    fn init(&self, eviction: &mut Sieve, heap: &Heap, _: &FieldContext) {
+        eviction.queue.init(heap);
+    }
+
+    fn part(&self, eviction: &Sieve, index: usize) -> Option<(usize, usize)> {
+        eviction.queue.part(index)
     }
 }

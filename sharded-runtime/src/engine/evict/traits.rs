@@ -1,23 +1,24 @@
-//! What an eviction is asked and told.
+//! How an eviction learns of entries, and what it decides.
 
-use super::field::Field;
-use crate::memory::arena::Heap;
-use std::ops::Range;
+use super::hooks::{Hooks, NoHooks, Token};
 
 /// The order in which the entries of one shard leave, chosen with `evict = …`.
 ///
-/// The value is what one shard remembers about its entries; it knows them by the number of their slot, a small integer
-/// that stays with an entry as long as [`moved`](Eviction::moved) does not say otherwise, as it does when the table grows or shrinks. The
-/// numbers in use are dense: about a third of those below the largest have an entry, or more. Every choice keeps what it needs in
-/// arrays of its own, so there is no allocation per entry.
+/// A value of this type is the state of one shard. It knows entries by the number of their slot: a small integer, which stays with an entry
+/// until [`moved`](Eviction::moved) says otherwise, as happens when the table grows or shrinks. The numbers in use are dense: at least about a
+/// third of those below the largest have an entry. So the state can be an array that is indexed by slot, and needs no allocation per entry.
 ///
-/// Under [`Optimistic`](crate::lock::Optimistic) reads happen unseen. They mark the entry; and an entry that is named as the victim and is marked
-/// is not taken: [`hit_mut`](Eviction::hit_mut) is called for it, then [`victim`](Eviction::victim) again. So what was used
-/// since it was last named is told once, and late.
+/// Under [`Optimistic`](crate::lock::Optimistic) a read takes no lock and can't call [`hit`](Eviction::hit). It marks the entry. If the
+/// eviction then names a marked entry as the victim, the entry stays: its mark is cleared, [`hit_mut`](Eviction::hit_mut) is called for it, and
+/// [`victim`](Eviction::victim) is called again. So several uses since the last time count as one, and the eviction learns of them late.
 ///
-/// An eviction of one's own is named by a path: `evict = self::Random`. Nothing that it answers can do harm: where
-/// it names no victim, or one that is no entry, some other entry of the shard leaves (and finding it takes up to O(slots)). It must not panic: the panic would reach
-/// the caller of the map, and the count of the entries could be off from then on.
+/// # An eviction of your own
+///
+/// It is named by a path: `evict = self::Random`. The four methods without a default are all that it needs, with [`Bounded`], and with
+/// [`MakesRoom`] unless it refuses what does not fit. Later versions of this crate add methods with a default only.
+///
+/// No answer can do harm. If no victim is named, or a slot without an entry, some other entry of the shard leaves, which takes up to
+/// O(slots). The methods must not panic: a panic reaches the caller of the map, and the count of entries can be wrong from then on.
 ///
 /// # Examples
 ///
@@ -52,21 +53,23 @@ use std::ops::Range;
 /// shard.inserted(1);
 /// assert_eq!(shard.victim(), Some(1));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an eviction",
+    label = "not an `Eviction`",
+    note = "`evict = …` names `Adaptive`, `Lru`, `Sieve`, `S3Fifo`, `TinyLfu`, `Reject`, or a type of your own that implements `sharded::evict::Eviction`"
+)]
 pub trait Eviction: Default + Send + Sync + 'static {
     /// Whether it goes with a capacity: true of all but [`Unbounded`](crate::evict::Unbounded).
     const BOUNDED: bool = true;
 
-    /// Whether a full map makes room by evicting. Where not, what does not fit is refused.
+    /// Whether a full map makes room by evicting. If not, what does not fit is refused.
     const EVICTS: bool = true;
 
-    /// Whether a use under an exclusive lock is more than a mark.
-    #[doc(hidden)]
-    const REORDERS: bool = false;
-
-    /// An entry was put into this slot.
+    /// An entry was stored in this slot.
     fn inserted(&mut self, slot: u32);
 
-    /// The entry of this slot was read under a shared lock: at most one byte or word of its own may be written.
+    /// The entry of this slot was read under a shared lock. Other readers may call this at the same moment, so write at most one byte or
+    /// word of the entry's own.
     #[inline]
     fn hit(&self, slot: u32) {
         let _ = slot;
@@ -78,63 +81,29 @@ pub trait Eviction: Default + Send + Sync + 'static {
         self.hit(slot);
     }
 
-    /// The entry of this slot is gone, for whatever reason; also called for the victim.
+    /// The entry of this slot is gone, for whatever reason. It is called for victims too.
     fn removed(&mut self, slot: u32);
 
-    /// The entry of slot `from` lives in slot `to` now, which was vacant.
+    /// The entry of slot `from` is in slot `to` now, which was vacant.
     fn moved(&mut self, from: u32, to: u32);
 
-    /// The slot whose entry should leave next, or `None` where there is none. It stays in until [`removed`](Eviction::removed).
+    /// The slot whose entry should leave next, or `None` if there is none. The entry stays until [`removed`](Eviction::removed) is called for
+    /// it.
     fn victim(&mut self) -> Option<u32>;
 
-    /// What the next [`victim`](Eviction::victim) may well be, where it takes a while to say: the processor is told to fetch it.
-    #[doc(hidden)]
-    #[inline]
-    fn likely_victim(&self) -> Option<u32> {
-        None
-    }
-
-    /// Slots that the next [`victim`](Eviction::victim) looks at, in ranges, of which an empty one is the last: under `Optimistic`,
-    /// [`hit_mut`](Eviction::hit_mut) is called before for those that were used.
-    #[doc(hidden)]
-    #[inline]
-    fn looks_at(&mut self, nth: usize) -> Range<u32> {
-        let _ = nth;
-        0..0
-    }
-
-    /// Slots from `slots` on are gone; memory for them may be given back.
+    /// The slots from `slots` on are gone. Memory for them can be given back.
     #[inline]
     fn shrink_to(&mut self, slots: usize) {
         let _ = slots;
     }
 
-    /// Has what it will know of slots lie in this memory, before there is anything. The field is that of the shard.
-    #[doc(hidden)]
-    fn settle(&mut self, heap: &Heap, field: &Field) {
-        let _ = (heap, field);
-    }
-
-    /// An entry with this hash, of which only the lower half is to be looked at, is about to be [`inserted`](Eviction::inserted); room
-    /// will be made for it where there is none. May be called more than once for it, and it may come to nothing.
+    /// What the evictions of this crate do besides. Only this crate has a [`Token`], so no other type can have hooks.
     #[doc(hidden)]
     #[inline]
-    fn missed(&mut self, hash: u64) {
-        let _ = hash;
-    }
-
-    /// The entry of this slot, with this hash, is about to be [`removed`](Eviction::removed) because it was the victim.
-    #[doc(hidden)]
-    #[inline]
-    fn evicted(&mut self, slot: u32, hash: u64) {
-        let _ = (slot, hash);
-    }
-
-    /// The address and the bytes of a part of that memory.
-    #[doc(hidden)]
-    fn part(&self, index: usize) -> Option<(usize, usize)> {
-        let _ = index;
-        None
+    #[must_use]
+    fn hooks(token: Token) -> impl Hooks<Self> {
+        let _ = token;
+        NoHooks
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) use raw::{
 
 use crate::{
     Policy, StorageOf,
-    evict::{Eviction, Field},
+    evict::{Eviction, FieldContext, Hooks, Token},
     expiry::Stamp,
     lock::Lock,
     memory::arena::{Arena, Heap},
@@ -78,22 +78,22 @@ impl<P: Policy> fmt::Debug for SlotInfo<P> {
 }
 
 impl<P: Policy> SlotInfo<P> {
-    fn new(heap: &Heap, field: &Field, lifetime: u64) -> Self {
+    fn new(heap: &Heap, field: &FieldContext, lifetime: u64) -> Self {
         let mut eviction = P::Eviction::default();
-        eviction.settle(heap, field);
+        P::Eviction::hooks(Token).init(&mut eviction, heap, field);
         SlotInfo { eviction, due: None, weights: None, search_from: 0, is_pinned: false, lifetime }
     }
 }
 
 impl<K, V, P: Policy> Table<K, V, P> {
     /// `lifetime` is the shortest one of entries that are not given one of their own.
-    pub(crate) fn new(arena: Arc<Arena>, field: &Field, lifetime: u64) -> Self {
+    pub(crate) fn new(arena: Arc<Arena>, field: &FieldContext, lifetime: u64) -> Self {
         let info = SlotInfo::new(arena.heap(), field, lifetime);
         RawTable::with_info(arena, field.most_entries(), info)
     }
 
     /// Takes all entries out, with their memory. The result has no readers without a lock.
-    pub(crate) fn take_all(&mut self, field: &Field, view: Shown<'_, K, V, P>) -> Self {
+    pub(crate) fn take_all(&mut self, field: &FieldContext, view: Shown<'_, K, V, P>) -> Self {
         // User code first.
         let info = SlotInfo::new(self.heap(), field, self.info.lifetime);
         self.take_with_info(info, view)
@@ -102,7 +102,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// Where its memory is: the address and the bytes of each piece from this one on.
     pub(crate) fn pieces(&self, from: usize) -> impl Iterator<Item = (usize, usize)> {
         let buckets = (0..).map_while(|index| self.piece(index));
-        let eviction = (0..).map_while(|index| self.info.eviction.part(index));
+        let eviction = (0..).map_while(|index| P::Eviction::hooks(Token).part(&self.info.eviction, index));
         let due = self.info.due.iter().flat_map(|due| (0..).map_while(|index| due.part(index)));
         let weights = self.info.weights.iter().flat_map(|weights| (0..).map_while(|index| weights.part(index)));
         buckets.chain(eviction).chain(due).chain(weights).skip(from)
@@ -151,7 +151,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     #[inline]
     pub(crate) fn hit_mut(&mut self, slot: u32) {
         // Where uses are marked, all are, so that one is not counted twice; but an exact order is kept as exact as can be.
-        if P::Eviction::REORDERS || !self.mark(slot) {
+        if P::Eviction::hooks(Token).reorders() || !self.mark(slot) {
             self.info.eviction.hit_mut(slot);
         }
     }
@@ -159,7 +159,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// A key with this hash, which is not there, is about to be inserted: tells the eviction, before it makes room.
     #[inline]
     pub(crate) fn missed(&mut self, hash: u64) {
-        self.info.eviction.missed(hash);
+        P::Eviction::hooks(Token).missed(&mut self.info.eviction, hash);
     }
 
     /// Stores the entry on offer, of this weight, whose key is not there yet. Says in which slot. Where entries expire, its time is then to
@@ -239,7 +239,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// Tells the eviction that an entry, with this hash, is going to be [removed](Table::remove) because it was the [victim](Table::victim).
     #[inline]
     pub(crate) fn evicted(&mut self, slot: u32, hash: u64) {
-        self.info.eviction.evicted(slot, hash);
+        P::Eviction::hooks(Token).evicted(&mut self.info.eviction, slot, hash);
     }
 
     /// The slot of the entry that should leave next. `None` only where there is no entry, or none is ever to leave: if an
@@ -256,7 +256,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
                 named = None;
                 break;
             }
-            if let Some(slot) = self.info.eviction.likely_victim() {
+            if let Some(slot) = P::Eviction::hooks(Token).likely_victim(&self.info.eviction) {
                 self.prefetch(slot);
             }
             self.tell_marks();
@@ -295,7 +295,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
         if <P::Lock as Lock>::READS_RACE {
             let mut nth = 0;
             loop {
-                let mut slots = self.info.eviction.looks_at(nth);
+                let mut slots = P::Eviction::hooks(Token).looks_at(&mut self.info.eviction, nth);
                 if slots.is_empty() {
                     break;
                 }

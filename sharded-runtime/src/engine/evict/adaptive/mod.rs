@@ -5,8 +5,9 @@ mod tests;
 mod words;
 
 use super::{
-    field::Field,
+    context::FieldContext,
     ghosts::{Ghosts, WAYS},
+    hooks::{Hooks, OwnHooks, Token},
     traits::{Bounded, Eviction, MakesRoom},
 };
 use crate::memory::arena::Heap;
@@ -282,42 +283,9 @@ impl Bounded for Adaptive {}
 impl MakesRoom for Adaptive {}
 
 impl Eviction for Adaptive {
-    fn settle(&mut self, heap: &Heap, field: &Field) {
-        let (capacity, shards) = (field.capacity, field.shards.max(1));
-        // As many ghosts as entries, and half as many again.
-        let buckets = capacity.map_or(1, |capacity| capacity.saturating_mul(3).div_ceil(2 * WAYS * shards).max(1));
-        self.resize_ghosts(0);
-        self.common = field.common(|| Common::new(capacity, shards)).unwrap_or_default();
-        self.words = Words::new(heap);
-        self.ghosts = Ghosts::new(heap, 0);
-        self.ring = Ring::new(heap);
-        self.resize_ghosts(u32::try_from(buckets).unwrap_or(u32::MAX));
-    }
-
-    fn part(&self, index: usize) -> Option<(usize, usize)> {
-        let words = (0..).map_while(|index| self.words.part(index));
-        let ghosts = (0..).map_while(|index| self.ghosts.part(index));
-        let ring = (0..).map_while(|index| self.ring.part(index));
-        words.chain(ghosts).chain(ring).nth(index)
-    }
-
-    fn missed(&mut self, hash: u64) {
-        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is known of every entry")]
-        let hash = hash as u32;
-        if self.coming == Some(hash) {
-            return;
-        }
-        self.ask_ghosts();
-        self.coming = Some(hash);
-        self.reuse = None;
-        self.made_room = false;
-        // Other threads may have written to all of them since; so they come at once.
-        self.ghosts.prefetch(u64::from(hash));
-        self.next.iter().for_each(|&line| self.words.prefetch(line));
-        self.purse.misses += 1;
-        if self.purse.misses >= self.misses_to_tell {
-            self.tell();
-        }
+    #[inline]
+    fn hooks(_: Token) -> impl Hooks<Self> {
+        OwnHooks
     }
 
     fn inserted(&mut self, slot: u32) {
@@ -345,14 +313,6 @@ impl Eviction for Adaptive {
         self.words.mark(slot);
     }
 
-    fn evicted(&mut self, slot: u32, hash: u64) {
-        let word = self.words.get(slot);
-        if !word.is_vacant() {
-            self.ghosts.put(hash, self.common.tick(), word.age(self.time()));
-        }
-        self.made_room = true;
-    }
-
     fn removed(&mut self, slot: u32) {
         let word = self.words.vacate(slot);
         if !word.is_vacant() {
@@ -364,18 +324,6 @@ impl Eviction for Adaptive {
 
     fn moved(&mut self, from: u32, to: u32) {
         self.words.moved(from, to);
-    }
-
-    /// Most of what is in a small window is not used again before it leaves.
-    fn likely_victim(&self) -> Option<u32> {
-        self.ring.front().filter(|_| self.goes_by_ring())
-    }
-
-    fn looks_at(&mut self, nth: usize) -> Range<u32> {
-        let lines = self.next_lines();
-        let Some(&line) = lines.get(nth).filter(|&&line| line < self.words.lines()) else { return 0..0 };
-        let slot = |line: usize| u32::try_from(line * LINE).unwrap_or(u32::MAX);
-        slot(line)..slot(line + 1)
     }
 
     fn victim(&mut self) -> Option<u32> {
@@ -413,5 +361,65 @@ impl Eviction for Adaptive {
         self.ring.shrink_to(self.ring_len() as usize);
         self.fit_ghosts();
         self.ghosts.shrink(self.len);
+    }
+}
+
+impl Hooks<Adaptive> for OwnHooks {
+    fn init(&self, eviction: &mut Adaptive, heap: &Heap, field: &FieldContext) {
+        let (capacity, shards) = (field.capacity, field.shards.max(1));
+        // As many ghosts as entries, and half as many again.
+        let buckets = capacity.map_or(1, |capacity| capacity.saturating_mul(3).div_ceil(2 * WAYS * shards).max(1));
+        eviction.resize_ghosts(0);
+        eviction.common = field.common(|| Common::new(capacity, shards)).unwrap_or_default();
+        eviction.words = Words::new(heap);
+        eviction.ghosts = Ghosts::new(heap, 0);
+        eviction.ring = Ring::new(heap);
+        eviction.resize_ghosts(u32::try_from(buckets).unwrap_or(u32::MAX));
+    }
+
+    fn part(&self, eviction: &Adaptive, index: usize) -> Option<(usize, usize)> {
+        let words = (0..).map_while(|index| eviction.words.part(index));
+        let ghosts = (0..).map_while(|index| eviction.ghosts.part(index));
+        let ring = (0..).map_while(|index| eviction.ring.part(index));
+        words.chain(ghosts).chain(ring).nth(index)
+    }
+
+    fn missed(&self, eviction: &mut Adaptive, hash: u64) {
+        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is known of every entry")]
+        let hash = hash as u32;
+        if eviction.coming == Some(hash) {
+            return;
+        }
+        eviction.ask_ghosts();
+        eviction.coming = Some(hash);
+        eviction.reuse = None;
+        eviction.made_room = false;
+        // Other threads may have written to all of them since; so they come at once.
+        eviction.ghosts.prefetch(u64::from(hash));
+        eviction.next.iter().for_each(|&line| eviction.words.prefetch(line));
+        eviction.purse.misses += 1;
+        if eviction.purse.misses >= eviction.misses_to_tell {
+            eviction.tell();
+        }
+    }
+
+    fn evicted(&self, eviction: &mut Adaptive, slot: u32, hash: u64) {
+        let word = eviction.words.get(slot);
+        if !word.is_vacant() {
+            eviction.ghosts.put(hash, eviction.common.tick(), word.age(eviction.time()));
+        }
+        eviction.made_room = true;
+    }
+
+    /// Most of what is in a small window is not used again before it leaves.
+    fn likely_victim(&self, eviction: &Adaptive) -> Option<u32> {
+        eviction.ring.front().filter(|_| eviction.goes_by_ring())
+    }
+
+    fn looks_at(&self, eviction: &mut Adaptive, nth: usize) -> Range<u32> {
+        let lines = eviction.next_lines();
+        let Some(&line) = lines.get(nth).filter(|&&line| line < eviction.words.lines()) else { return 0..0 };
+        let slot = |line: usize| u32::try_from(line * LINE).unwrap_or(u32::MAX);
+        slot(line)..slot(line + 1)
     }
 }

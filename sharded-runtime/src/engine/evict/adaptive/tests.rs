@@ -1,5 +1,5 @@
 use super::{
-    Adaptive, Eviction, Field, LINE, LINES, Time,
+    Adaptive, Eviction, FieldContext, Hooks, LINE, LINES, OwnHooks, Time,
     common::{Common, Purse},
     ring::Ring,
     words::{OLDEST, Words},
@@ -35,12 +35,12 @@ struct Shard {
 
 impl Shard {
     fn new(capacity: usize) -> Self {
-        Shard::of(&Field::new(Some(capacity), 1), capacity)
+        Shard::of(&FieldContext::new(Some(capacity), 1), capacity)
     }
 
-    fn of(field: &Field, capacity: usize) -> Self {
+    fn of(field: &FieldContext, capacity: usize) -> Self {
         let mut eviction = Adaptive::default();
-        eviction.settle(&Heap::default(), field);
+        OwnHooks.init(&mut eviction, &Heap::default(), field);
         let keys = vec![None; capacity * 3 / 2 + 4];
         Shard { eviction, slots: HashMap::new(), keys, dice: Dice(1), capacity }
     }
@@ -62,7 +62,7 @@ impl Shard {
     fn evict(&mut self) -> Option<u64> {
         let slot = self.eviction.victim()?;
         let key = self.keys[slot as usize].expect("a victim is an entry");
-        self.eviction.evicted(slot, mix(key));
+        OwnHooks.evicted(&mut self.eviction, slot, mix(key));
         self.remove(slot);
         Some(key)
     }
@@ -73,7 +73,7 @@ impl Shard {
             self.eviction.hit(slot);
             return true;
         }
-        self.eviction.missed(mix(key));
+        OwnHooks.missed(&mut self.eviction, mix(key));
         if self.slots.len() == self.capacity {
             self.evict().expect("one leaves");
         }
@@ -175,7 +175,7 @@ fn a_scan_passes_through() {
 
 #[test]
 fn shards_learn_together() {
-    let field = Field::new(Some(2000), 2);
+    let field = FieldContext::new(Some(2000), 2);
     let (mut one, mut other) = (Shard::of(&field, 1000), Shard::of(&field, 1000));
     let at_first = other.eviction.common.target(0);
     let mut dice = Dice(3);
@@ -195,7 +195,7 @@ fn shards_learn_together() {
 /// With a capacity that is not in entries, there are from one to two ghosts per entry.
 #[test]
 fn ghosts_follow_the_entries_where_the_capacity_does_not_tell() {
-    let mut shard = Shard::of(&Field::new(None, 1), 1000);
+    let mut shard = Shard::of(&FieldContext::new(None, 1), 1000);
     (0..5000).for_each(|key| _ = shard.access(key));
     assert_eq!(shard.eviction.ghosts.slots(), 1024);
     assert!(shard.eviction.common.size() > 900);
@@ -366,7 +366,7 @@ fn the_slots_to_be_looked_at_are() {
     let mut shard = Shard::new(1000);
     (0..3000).for_each(|key| _ = shard.access(key));
     for _ in 0..100 {
-        let ranges = (0..).map(|nth| shard.eviction.looks_at(nth)).take_while(|range| !range.is_empty());
+        let ranges = (0..).map(|nth| OwnHooks.looks_at(&mut shard.eviction, nth)).take_while(|range| !range.is_empty());
         let slots: Vec<u32> =
             ranges.flatten().filter(|&slot| shard.keys.get(slot as usize).is_some_and(Option::is_some)).collect();
         assert!(slots.len() <= LINES * LINE && slots.len() > LINE / 2);

@@ -2,7 +2,8 @@ mod climb;
 mod sketch;
 
 use super::{
-    field::Field,
+    context::FieldContext,
+    hooks::{Hooks, OwnHooks, Token},
     parts::Parts,
     queue::MAX_CHANCES,
     traits::{Bounded, Eviction, MakesRoom},
@@ -159,29 +160,9 @@ impl Bounded for TinyLfu {}
 impl MakesRoom for TinyLfu {}
 
 impl Eviction for TinyLfu {
-    const REORDERS: bool = true;
-
-    fn settle(&mut self, heap: &Heap, field: &Field) {
-        self.entries = Parts::new(heap);
-        self.shards = field.shards.max(1) as u64;
-        self.capacity = field.capacity.map(|capacity| capacity as u64);
-        self.sketch = Sketch::new(heap, field.capacity.unwrap_or(0).div_ceil(field.shards.max(1)));
-        self.climb = field.common(Climb::default).unwrap_or_default();
-    }
-
-    fn part(&self, index: usize) -> Option<(usize, usize)> {
-        let entries = (0..).map_while(|index| self.entries.part(index));
-        entries.chain((0..).map_while(|index| self.sketch.part(index))).nth(index)
-    }
-
-    fn missed(&mut self, hash: u64) {
-        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is meant to be looked at")]
-        let hash = hash as u32;
-        if self.coming != Some(hash) {
-            self.coming = Some(hash);
-            self.made_room = false;
-            self.asked(hash, 1, false);
-        }
+    #[inline]
+    fn hooks(_: Token) -> impl Hooks<Self> {
+        OwnHooks
     }
 
     fn inserted(&mut self, slot: u32) {
@@ -205,10 +186,6 @@ impl Eviction for TinyLfu {
     fn hit_mut(&mut self, slot: u32) {
         self.hit(slot);
         self.learn(slot);
-    }
-
-    fn evicted(&mut self, _: u32, _: u64) {
-        self.made_room = true;
     }
 
     fn removed(&mut self, slot: u32) {
@@ -248,5 +225,39 @@ impl Eviction for TinyLfu {
             self.sketch.fit(self.entries.total());
         }
         self.sketch.shrink(self.entries.total());
+    }
+}
+
+impl Hooks<TinyLfu> for OwnHooks {
+    #[inline]
+    fn reorders(&self) -> bool {
+        true
+    }
+
+    fn init(&self, eviction: &mut TinyLfu, heap: &Heap, field: &FieldContext) {
+        eviction.entries = Parts::new(heap);
+        eviction.shards = field.shards.max(1) as u64;
+        eviction.capacity = field.capacity.map(|capacity| capacity as u64);
+        eviction.sketch = Sketch::new(heap, field.capacity.unwrap_or(0).div_ceil(field.shards.max(1)));
+        eviction.climb = field.common(Climb::default).unwrap_or_default();
+    }
+
+    fn part(&self, eviction: &TinyLfu, index: usize) -> Option<(usize, usize)> {
+        let entries = (0..).map_while(|index| eviction.entries.part(index));
+        entries.chain((0..).map_while(|index| eviction.sketch.part(index))).nth(index)
+    }
+
+    fn missed(&self, eviction: &mut TinyLfu, hash: u64) {
+        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is meant to be looked at")]
+        let hash = hash as u32;
+        if eviction.coming != Some(hash) {
+            eviction.coming = Some(hash);
+            eviction.made_room = false;
+            eviction.asked(hash, 1, false);
+        }
+    }
+
+    fn evicted(&self, eviction: &mut TinyLfu, _: u32, _: u64) {
+        eviction.made_room = true;
     }
 }
