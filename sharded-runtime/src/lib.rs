@@ -84,9 +84,10 @@ mod waker;
 
 pub use bounds::{Key, Value};
 pub use declared::Declared;
+pub use engine::cause::Cause;
 pub use engine::{evict, expiry};
 pub use error::{HasListener, LoadError, Occupied, Refused};
-pub use field::removal::{Cause, Removal, Removals};
+pub use field::removal::{Removal, Removals};
 pub use map::{ShardedMap, change::Change};
 pub use memory::{placement, topology};
 pub use observe::stats::Stats;

@@ -1,7 +1,24 @@
 //! What happens to entries while their shard is locked.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | `session` | a shard while its exclusive lock is held: the only code that changes entries |
+//! | `spec` | what a session asks of the field |
+//! | `table` | the entries of one shard |
+//! | `expiry`, `earliest` | when entries expire, and which shards may have expired entries |
+//! | `evict` | which entry leaves next, one file per policy |
+//! | `budget` | the capacity, shared out to the shards |
+//! | `garbage`, `cause` | entries that were taken out, and why |
+//! | `status` | what lies beside the lock of a shard |
 
 pub(crate) mod budget;
+pub(crate) mod cause;
+pub(crate) mod earliest;
 pub mod evict;
 pub mod expiry;
+pub(crate) mod garbage;
 pub(crate) mod list;
+pub(crate) mod session;
+pub(crate) mod spec;
+pub(crate) mod status;
 pub(crate) mod table;

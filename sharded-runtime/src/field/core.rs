@@ -1,9 +1,8 @@
-//! What all operations of a map are made of: the map itself, and a write to one shard.
+//! A map: its shards, and what was declared for it.
 
 use super::{
     discard::Discarded,
-    earliest::{Earliest, ExpiredShards},
-    garbage::Leaving,
+    leaving::Leaving,
     placing::{Placing, Wanted},
     rules::Rules,
     settings::{Declared, Settings, Times},
@@ -13,21 +12,24 @@ use crate::{
     HasListener, Policy, Recording, StorageOf,
     builder::{Overrides, StoreContext},
     clock::TimeSource,
-    engine::budget::{Budget, Credit},
-    engine::table::{NoMemory, Offer, Shown, StampOf, Table, TableOf},
+    engine::{
+        budget::Budget,
+        earliest::ExpiredShards,
+        status::ShardStatus,
+        table::{NoMemory, Shown, StampOf, Table, TableOf},
+    },
     evict::FieldContext,
     expiry::{Stamp, jitter},
     field::flight::Flights,
     field::removal::Listening,
     hasher::MapHasher,
-    observe::stats::{Counter, Meter},
+    observe::stats::Meter,
     observe::tally::{Event, Tally},
-    shard::array::{ShardExtras, Shards},
+    shard::array::Shards,
     shard::order::Place,
     store::sweeper::Registration,
 };
 use std::{
-    borrow::Borrow,
     hash::{BuildHasher, Hash},
     sync::{
         Arc, OnceLock,
@@ -85,20 +87,6 @@ impl<K: Hash, V, P: Policy, S: BuildHasher + Default + 'static> Hashing<K, V, P,
         }
     }
 }
-
-/// The part of a shard that needs no lock.
-#[derive(Default)]
-pub(crate) struct ShardStatus {
-    pub(crate) meter: Meter,
-    pub(crate) credit: Credit,
-    /// How many of its keys are being loaded. Written under the exclusive lock, so exact to whoever holds it.
-    pub(crate) loads: Counter,
-    /// Only where there is a capacity.
-    pub(crate) earliest: Earliest,
-}
-
-/// What is beside the lock of a shard of a map.
-pub(crate) type Shard<'a, K, V, P> = ShardExtras<'a, TableOf<K, V, P>, ShardStatus, <P as Policy>::Lock>;
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(crate) fn new(
@@ -166,23 +154,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         (self.hashing.of_key)(&self.hasher, key)
     }
 
-    /// Brings a table nearer to the size that it should have, by so many [steps](Table::step) at most.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn steps(
+    /// Brings a table nearer to the size that it should have, by one [step](Table::step).
+    pub(super) fn step_table(
         &self,
         view: Shown<'_, K, V, StorageOf<P>>,
         table: &mut TableOf<K, V, P>,
-        steps: usize,
         now: u64,
     ) -> Result<(), NoMemory> {
-        for _ in 0..steps {
-            if !table.needs_step() {
-                break;
-            }
-            (self.hashing.step)(&self.hasher, table, now, self.idle, view)?;
-        }
-        Ok(())
+        (self.hashing.step)(&self.hasher, table, now, self.idle, view)
     }
 
     #[inline]
@@ -214,49 +193,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.placing.usage()
     }
 
-    /// A key is taken out, which is not there: what is being loaded for it, if anything, is not stored.
-    #[inline]
-    pub(crate) fn overtake<Q>(&self, status: &ShardStatus, hash: u64, key: &Q)
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        if status.loads.get() != 0 {
-            self.overtake_load(hash, key);
-        }
-    }
-
-    /// As [`overtake`](Core::overtake), of a key on offer, which is put in.
-    #[inline]
-    pub(crate) fn overtake_offered(&self, status: &ShardStatus, hash: u64, offer: &Offer<K, V>)
-    where
-        K: Eq,
-    {
-        if status.loads.get() != 0
-            && let Some(key) = offer.key()
-        {
-            self.overtake_load(hash, key);
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn overtake_load<Q>(&self, hash: u64, key: &Q)
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        self.flights.overtake(self.route(hash), hash, &|loading| loading.borrow() == key);
-    }
-
-    /// As [`overtake`](Core::overtake), of a key that is there.
-    #[cold]
-    pub(crate) fn overtake_refresh(&self, key: &K) {
-        let hash = self.hash_of(key);
-        self.flights.overtake_alike(self.route(hash), hash);
-    }
-
-    /// As [`overtake`](Core::overtake), of all keys of a shard.
+    /// All keys of a shard are taken out: what is being loaded for them must not be stored.
     pub(crate) fn overtake_all(&self, status: &ShardStatus, shard: usize) {
         if status.loads.get() != 0 {
             self.flights.overtake_all(shard);

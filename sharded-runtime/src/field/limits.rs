@@ -5,8 +5,6 @@
 pub(super) const LOOKS_PER_WRITE: usize = 8;
 /// Expired entries that a write removes on the way: more than the one that it may add.
 pub(super) const EXPIRED_PER_WRITE: usize = 4;
-/// Buckets by which a write brings the table nearer to the size that it should have.
-pub(crate) const STEPS_PER_WRITE: usize = 2;
 /// Entries that an operation on the whole map touches before it releases the lock.
 pub(crate) const BATCH: usize = 64;
 

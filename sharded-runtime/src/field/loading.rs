@@ -4,16 +4,11 @@
 //! loader: to look for a flight takes nothing out of the map, and what a landing takes out is told and dropped after those who wait have their
 //! answer.
 
-use super::{
-    core::{Core, ShardStatus},
-    garbage::Garbage,
-    recorded::IsTimed,
-    session::Session,
-};
+use super::{core::Core, recorded::IsTimed};
 use crate::{
     Key, LoadError, Policy, Value,
     contain::Drops,
-    engine::table::Offer,
+    engine::{cause::Cause, session::Session, status::ShardStatus, table::Offer},
     field::flight::{Boarded, Flight, Landed, Need, Registry, Told, within},
     lock::Serves,
     record::{Operation, Timed},
@@ -146,8 +141,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.look(shard, |session| {
             // It may have been loaded, or have gone, meanwhile.
             let Some(slot) = key.as_ref().and_then(|key| session.find_live(hash, key)) else { return };
-            if session.is_old(slot, hash) {
-                let flight = self.with_flights(shard, session.extras.status(), |registry| registry.lead(hash, key));
+            if session.deadline(slot).is_some_and(|deadline| self.is_old(hash, deadline)) {
+                let flight = self.with_flights(shard, session.shard().status(), |registry| registry.lead(hash, key));
                 lead = flight.map(|flight| Lead { core: self, hash, flight, need: None });
             }
         });
@@ -174,7 +169,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 found = Some(Found::Value(Box::new(session.value(slot).clone())));
                 return;
             }
-            found = self.with_flights(shard, session.extras.status(), |registry| registry.board(hash, key)).map(
+            found = self.with_flights(shard, session.shard().status(), |registry| registry.board(hash, key)).map(
                 |boarded| {
                     let core = self;
                     match boarded {
@@ -194,12 +189,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     /// Lends a shard to look for a flight in it, by code that takes out nothing: of the user's, only `Eq` and `Clone` run.
-    fn look(&self, shard: usize, look: impl FnOnce(&mut Session<'_, K, V, P, S>)) {
-        let mut nothing = Garbage::new();
-        self.shards.write(shard, UserCode::Traits.access::<K, V>(), |extras, table| {
-            let now = self.now();
-            look(&mut Session { core: self, extras, now, table, garbage: &mut nothing, heavy: None });
-        });
+    fn look(&self, shard: usize, look: impl FnOnce(&mut Session<'_, Self>)) {
+        self.session(shard, UserCode::Traits.access::<K, V>(), None, look);
     }
 
     /// Makes the shard of a hash ready for flights, and forgets some that nobody leads. Answers the shard.
@@ -410,7 +401,7 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
             lead.end(session, offer, &mut stored, P::PINS)
         });
         if let Some(units) = lacking {
-            core.evict_elsewhere(shard, units, &mut leaving.garbage);
+            core.make_room(lead.hash, units, &mut leaving.garbage);
             core.write_leaving(shard, UserCode::Traits, &mut leaving, |session| {
                 lead.end(session, offer, &mut stored, false)
             });
@@ -435,7 +426,7 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
     #[track_caller]
     fn end(
         &self,
-        session: &mut Session<'_, K, V, P, S>,
+        session: &mut Session<'_, Core<K, V, P, S>>,
         offer: &mut Offer<K, V>,
         stored: &mut Option<Box<V>>,
         may_leave: bool,
@@ -447,11 +438,11 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
         let Lead { core, hash, ref flight, .. } = *self;
         let shard = core.route(hash);
         let Landed { key, is_current } =
-            core.with_flights(shard, session.extras.status(), |registry| registry.land(hash, flight))?;
+            core.with_flights(shard, session.shard().status(), |registry| registry.land(hash, flight))?;
         offer.set_key(key);
         if let Some(slot) = session.find_offered(hash, offer) {
             if P::REFRESH_AFTER.is_some() && is_current && offer.value.is_some() {
-                session.hand_replaced(slot, hash, offer, None);
+                session.exchange(slot, hash, offer, None);
             } else {
                 // What was put in wins, and what is old is better than an error.
                 *stored = Some(Box::new(session.value(slot).clone()));
@@ -459,18 +450,18 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
         } else if is_current && offer.value.is_some() {
             let units = session.units_of(offer);
             let fits = session.fits(units);
-            if !fits || !session.insert(hash, offer, None, !P::PINS) {
+            if !fits || session.insert(hash, offer, None).is_none() {
                 if may_leave
                     && fits
                     && let Some(key) = offer.take_key()
                 {
-                    core.with_flights(shard, session.extras.status(), |registry| {
+                    core.with_flights(shard, session.shard().status(), |registry| {
                         registry.resume(hash, flight, key);
                         Some(())
                     });
                     return Some(units.into());
                 }
-                session.evict_offered(offer);
+                session.depart_offered(offer, Cause::Evicted);
             }
         }
         None

@@ -1,19 +1,16 @@
 //! What goes through a whole shard, some entries per lock hold.
 
-use super::{
-    core::Core,
-    discard::Part,
-    garbage::{Garbage, Parting},
-    limits::BATCH,
-    session::Session,
-};
+use super::{core::Core, discard::Part, leaving::Parting, limits::BATCH};
 
 use crate::{
     Policy, StorageOf,
     contain::Drops,
-    engine::table::{Cursor, Entries, Removed, Table},
+    engine::{
+        cause::Cause,
+        garbage::Garbage,
+        table::{Cursor, Entries, Removed, Table},
+    },
     expiry::Stamp,
-    field::removal::Cause,
     shard::access::{Access, Step},
     store::sweeper::Sweep,
 };
@@ -64,21 +61,19 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             next = self.write(shard, Step, |session| {
                 if !has_begun {
                     // Nor could what is being loaded be asked about.
-                    self.overtake_all(session.extras.status(), shard);
+                    self.overtake_all(session.shard().status(), shard);
                     has_begun = true;
                 }
-                let next = session.table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
+                let next = session.table().walk(from, BATCH, |key| self.hash_of(key), &mut slots);
                 for &slot in &slots {
-                    session.ask_time();
+                    session.refresh_now();
                     if !session.is_alive(slot) {
-                        session.expire(slot);
-                    } else if session.change_weighed(slot, None, |key, value| keep(key, value)) == Some(false)
-                        && session.remove(slot, None)
-                    {
-                        session.leave(Cause::Removed);
+                        session.remove(slot, None, Cause::Expired);
+                    } else if session.change(slot, None, |key, value| keep(key, value)) == Some(false) {
+                        session.remove(slot, None, Cause::Removed);
                     }
                     // Before the next one may become too heavy.
-                    session.drop_heavy();
+                    session.evict_heavy();
                 }
                 next
             });
@@ -117,12 +112,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Brings the table of a shard to the size that it should have, some buckets per lock hold.
     #[track_caller]
     pub(crate) fn settle_size(&self, shard: usize) {
-        while self.shards.write(shard, Step, |extras, table| {
-            let mut garbage = Garbage::new();
-            let mut session =
-                Session { core: self, extras, now: self.now(), table, garbage: &mut garbage, heavy: None };
-            session.step(STEPS).is_ok() && session.table.needs_step()
-        }) {
+        while self.session(shard, Step, None, |session| session.step(STEPS).is_ok() && session.table().needs_step()) {
             self.shards.between_steps();
         }
     }
@@ -130,11 +120,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Removes a bounded number of the expired entries of a shard. Says whether that is all there is to do, and when to look again.
     #[track_caller]
     fn sweep_step(&self, shard: usize, garbage: &mut Garbage<K, V>) -> (bool, u64) {
-        self.shards.write(shard, Step, |extras, table| {
-            let mut session = Session { core: self, extras, now: self.now(), table, garbage, heavy: None };
+        self.session(shard, Step, Some(garbage), |session| {
             let nothing_due = session.sweep(BATCH, BATCH);
             let stepped = session.step(STEPS);
-            (nothing_due && (stepped.is_err() || !session.table.needs_step()), session.table.due_at())
+            (nothing_due && (stepped.is_err() || !session.table().needs_step()), session.due_at())
         })
     }
 

@@ -5,10 +5,9 @@ use crate::{
     Cause, Key, Policy, Value,
     engine::table::Offer,
     evict::MakesRoom,
-    field::{core::Core, refused::no_room},
     lock::Serves,
     record::{Operation, Timed},
-    shard::access::UserCode,
+    shard::{access::UserCode, array::ByHash},
 };
 
 use std::{
@@ -69,10 +68,9 @@ where
     {
         let (hash, is_timed) = self.core.hash_timed(Operation::Update, key);
         let change = |value: &mut V| self.core.timed(is_timed, Timed::Hold, || change(value));
-        if Core::<K, V, P, S>::IS_PLAIN {
-            return self.core.change_plain(hash, key, change);
-        }
-        self.core.write(self.core.route(hash), UserCode::Closure, |session| session.use_value(hash, key, change).ok())
+        self.core.write_in_place(ByHash(hash), UserCode::Closure, |session| {
+            session.change_if_present(hash, key, change).ok()
+        })
     }
 
     /// Stores `init()` if the key has no value, or else lends the value to `update`; in one critical section. Returns what `update`
@@ -108,24 +106,15 @@ where
         let init = || self.core.timed(is_timed, Timed::Hold, init);
         let update = |value: &mut V| self.core.timed(is_timed, Timed::Hold, || update(value));
         let mut offer = Offer::of_key(key);
-        if Core::<K, V, P, S>::IS_PLAIN {
-            let updated = self.core.upsert_plain(hash, &mut offer, init, update);
-            if offer.value.is_some() {
-                no_room();
-            }
-            return updated;
-        }
-        let mut is_refused = false;
-        let updated = self.core.write(self.core.route(hash), UserCode::Closure, |session| {
-            if let Ok(updated) = session.use_offered(hash, &offer, update) {
+        let mut is_settled = true;
+        let updated = self.core.write_in_place(ByHash(hash), UserCode::Closure, |session| {
+            if let Ok(updated) = session.change_offered(hash, &offer, update) {
                 return Some(updated);
             }
-            offer.value = Some(init());
-            session.ask_time();
-            is_refused = !session.insert_new(hash, &mut offer);
+            is_settled = session.insert_made(hash, &mut offer, init);
             None
         });
-        self.core.store_refused(hash, &mut offer, is_refused);
+        self.core.store_refused(hash, &mut offer, is_settled);
         updated
     }
 
@@ -171,39 +160,40 @@ where
         let (hash, is_timed) = self.core.hash_timed(Operation::Update, &key);
         let change = |value: Option<&mut V>| self.core.timed(is_timed, Timed::Hold, || change(value));
         let mut offer = Offer::of_key(key);
-        let mut is_refused = false;
-        let result = self.core.write(self.core.route(hash), UserCode::Closure, |session| {
-            let slot = session.find_offered_to_use(hash, &offer);
+        let mut is_settled = true;
+        let result = self.core.write(ByHash(hash), UserCode::Closure, |session| {
+            let slot = session.access_offered(hash, &offer);
             let change = match slot {
-                Some(slot) => session.change(slot, hash, |value| change(Some(value))),
+                Some(slot) => session.change_found(slot, hash, |value| change(Some(value))),
                 None => change(None),
             };
-            session.ask_time();
+            session.refresh_now();
             match (change, slot) {
                 (Change::Keep(result), _) => result,
                 (Change::Remove(result), None) => {
-                    self.core.overtake_offered(session.extras.status(), hash, &offer);
+                    if let Some(key) = offer.key() {
+                        session.overtake(hash, key);
+                    }
                     result
                 }
                 (Change::Put(value, result), Some(slot)) => {
-                    session.replace(slot, hash, offer.value.insert(value), None);
-                    session.leave_offered(&mut offer, Cause::Replaced);
+                    offer.value = Some(value);
+                    session.replace(slot, hash, &mut offer, None);
+                    session.depart_offered(&mut offer, Cause::Replaced);
                     result
                 }
                 (Change::Put(value, result), None) => {
                     offer.value = Some(value);
-                    is_refused = !session.insert_new(hash, &mut offer);
+                    is_settled = session.insert_or_evict(hash, &mut offer);
                     result
                 }
                 (Change::Remove(result), Some(slot)) => {
-                    if session.remove(slot, Some(hash)) {
-                        session.leave(Cause::Removed);
-                    }
+                    session.remove(slot, Some(hash), Cause::Removed);
                     result
                 }
             }
         });
-        self.core.store_refused(hash, &mut offer, is_refused);
+        self.core.store_refused(hash, &mut offer, is_settled);
         result
     }
 
@@ -237,19 +227,19 @@ where
         let (hash, is_timed) = self.core.hash_timed(Operation::Load, &key);
         let init = || self.core.timed(is_timed, Timed::Miss, init);
         let mut offer = Offer::of_key(key);
-        let mut is_refused = false;
+        let mut is_settled = true;
         let mut copy = None;
-        self.core.write(self.core.route(hash), UserCode::Closure, |session| {
-            if let Some(slot) = session.find_offered_to_use(hash, &offer) {
+        self.core.write_in_place(ByHash(hash), UserCode::Closure, |session| {
+            if let Some(slot) = session.access_offered(hash, &offer) {
                 copy = Some(session.value(slot).clone());
                 return;
             }
             // The copy comes first: once the entry is stored, no user code runs that could panic.
             copy = Some(offer.value.insert(init()).clone());
-            session.ask_time();
-            is_refused = !session.insert_new(hash, &mut offer);
+            session.refresh_now();
+            is_settled = session.insert_or_evict(hash, &mut offer);
         });
-        self.core.store_refused(hash, &mut offer, is_refused);
+        self.core.store_refused(hash, &mut offer, is_settled);
         copy.expect("it is there or was made")
     }
 }

@@ -3,10 +3,12 @@
 use super::ShardedMap;
 use crate::{
     Cause, Key, Policy, Value,
-    engine::table::{Cursor, Offer, StampOf, Stored},
-    evict::Eviction,
+    engine::{
+        session::Session,
+        spec::Spec,
+        table::{Cursor, Offer, StampOf, Stored},
+    },
     expiry::Stamp,
-    field::session::Session,
     field::{core::Core, limits::BATCH},
     lock::Serves,
     shard::access::{Step, UserCode},
@@ -111,7 +113,7 @@ where
         let mut offer = Offer::new(key, value);
         if unused >= self.core.idle {
             loaded.expired += 1;
-            self.core.write(shard, UserCode::Traits, |session| session.leave_expired(&mut offer));
+            self.core.write(shard, UserCode::Traits, |session| session.depart_offered(&mut offer, Cause::Expired));
             return;
         }
         let is_refused = if StampOf::<P>::TRACKS_ACCESS {
@@ -121,7 +123,7 @@ where
         };
         if is_refused {
             loaded.refused += 1;
-            self.core.write(shard, UserCode::Traits, |session| session.evict_offered(&mut offer));
+            self.core.write(shard, UserCode::Traits, |session| session.depart_offered(&mut offer, Cause::Evicted));
         } else {
             loaded.entries += 1;
         }
@@ -131,11 +133,11 @@ where
     fn put_unused(&self, hash: u64, offer: &mut Offer<K, V>, left: Option<u64>, unused: u64) -> bool {
         let shard = self.core.route(hash);
         let put = |offer: &mut Offer<K, V>| {
-            self.core.write(shard, UserCode::Traits, |session| session.put_unused(hash, offer, left, unused));
+            self.core.write(shard, UserCode::Traits, |session| put_unused(session, hash, offer, left, unused));
         };
         put(offer);
         // As any other insert where entries may not be evicted.
-        if P::PINS && offer.is_whole() && self.core.make_room_elsewhere(shard, offer) {
+        if P::PINS && offer.is_whole() && self.core.make_room_elsewhere(hash, offer) {
             put(offer);
         }
         offer.is_whole()
@@ -257,34 +259,27 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 }
 
-impl<K: Key, V: Value, P: Policy, S> Session<'_, K, V, P, S> {
-    /// Tells of an entry that had expired before it came into the map.
-    fn leave_expired(&mut self, offer: &mut Offer<K, V>) {
-        self.extras.status().meter.expired.add();
-        self.leave_offered(offer, Cause::Expired);
+/// Stores the entry on offer, in place of what its key had, for this long or the declared time, as an entry that was unused for so long, which
+/// is less than the idle time. It stays on offer if there is no room.
+fn put_unused<F: Spec<Key: Eq>>(
+    session: &mut Session<'_, F>,
+    hash: u64,
+    offer: &mut Offer<F::Key, F::Value>,
+    ttl: Option<u64>,
+    unused: u64,
+) {
+    if !session.fits(session.units_of(offer)) {
+        return;
     }
-
-    /// Stores what is on offer, in place of what its key had, for this long (or the declared ttl), as an entry that was unused for
-    /// so long, which is less than the idle time. It stays on offer where there is no room.
-    fn put_unused(&mut self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>, unused: u64) {
-        if !self.fits(self.units_of(offer)) {
-            return;
+    let slot = match session.find_offered(hash, offer) {
+        Some(slot) => {
+            session.replace(slot, hash, offer, ttl);
+            session.depart_offered(offer, Cause::Replaced);
+            Some(slot)
         }
-        let slot = match self.find_offered(hash, offer) {
-            Some(slot) => {
-                if let Some(value) = &mut offer.value {
-                    self.replace(slot, hash, value, ttl);
-                }
-                self.leave_offered(offer, Cause::Replaced);
-                Some(slot)
-            }
-            None => self.insert_slot(hash, offer, ttl, !P::PINS),
-        };
-        if let Some(slot) = slot.filter(|_| unused > 0) {
-            let is_first = self.table.used_at(slot, self.now.saturating_sub(unused), self.now, self.core.idle);
-            if is_first && P::Eviction::BOUNDED {
-                self.tell_earliest();
-            }
-        }
+        None => session.insert(hash, offer, ttl),
+    };
+    if let Some(slot) = slot.filter(|_| unused > 0) {
+        session.used_before(slot, unused);
     }
 }

@@ -2,13 +2,15 @@
 
 use super::ShardedMap;
 use crate::{
-    Cause, Key, Occupied, Policy, Refused, Value,
-    engine::table::{Handed, Offer, Stored},
+    Key, Occupied, Policy, Refused, Value,
+    engine::{
+        session::no_room,
+        table::{Handed, Offer, Stored},
+    },
     evict::MakesRoom,
-    field::{core::Core, refused::no_room},
     lock::Serves,
     record::Operation,
-    shard::access::UserCode,
+    shard::{access::UserCode, array::ByHash},
 };
 
 use std::{
@@ -125,10 +127,10 @@ where
     {
         let hash = self.core.hash_for(Operation::Insert, &key);
         let mut offer = Offer::new(key, value);
-        let is_refused = self.core.write(self.core.route(hash), UserCode::Traits, |session| {
-            session.find_offered(hash, &offer).is_none() && !session.insert_new(hash, &mut offer)
+        let is_settled = self.core.write_in_place(ByHash(hash), UserCode::Traits, |session| {
+            session.find_offered(hash, &offer).is_some() || session.insert_or_evict(hash, &mut offer)
         });
-        self.core.store_refused(hash, &mut offer, is_refused);
+        self.core.store_refused(hash, &mut offer, is_settled);
         offer.take().map_or(Ok(()), |(key, value)| Err(Occupied { key, value }))
     }
 
@@ -246,65 +248,28 @@ where
         }
     }
 
-    /// Stores what is on offer, unless it finds no room.
+    /// Stores the entry on offer, unless it finds no room.
     #[track_caller]
     pub(super) fn put(&self, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Stored {
-        let hash = match offer.key() {
-            Some(key) => self.core.hash_for(Operation::Insert, key),
-            None => return Stored::Refused,
-        };
-        if Core::<K, V, P, S>::IS_PLAIN && self.core.listening().is_none() {
-            return self.core.put_plain(hash, offer);
+        match offer.key() {
+            Some(key) => self.core.store(self.core.hash_for(Operation::Insert, key), offer, ttl),
+            None => Stored::Refused,
         }
-        let stored = self.put_on_offer(hash, offer, ttl);
-        // What may not be evicted is no reason to refuse while others may. Once more, as the room may be gone before it is taken.
-        if P::PINS && stored == Stored::Refused && self.core.make_room_elsewhere(self.core.route(hash), offer) {
-            return self.put_on_offer(hash, offer, ttl);
-        }
-        stored
     }
 
-    /// As [`put`](Self::put), in one shard and one lock hold.
-    #[track_caller]
-    fn put_on_offer(&self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Stored {
-        self.core.write(self.core.route(hash), UserCode::Traits, |session| {
-            if !session.fits(session.units_of(offer)) {
-                return Stored::Refused;
-            }
-            if let Some(slot) = session.find_offered(hash, offer) {
-                session.hand_replaced(slot, hash, offer, ttl);
-                return Stored::InPlace;
-            }
-            if session.insert(hash, offer, ttl, !P::PINS) { Stored::New } else { Stored::Refused }
-        })
-    }
-
-    /// As [`put`](Self::put), under a policy that makes room. What is refused all the same is evicted at once, with what it would have replaced.
-    /// Leaves on offer what was replaced; says whether something was.
+    /// As [`put`](Self::put), under a policy that makes room. An entry that is refused all the same is evicted at once, with the entry of its
+    /// key. A value that was replaced is then on offer; returns whether one was.
     #[track_caller]
     pub(super) fn store(&self, offer: &mut Offer<K, V>, ttl: Option<u64>) -> bool {
         match self.put(offer, ttl) {
-            Stored::New => false,
-            Stored::InPlace => true,
-            Stored::Refused if P::WEIGHS || P::PINS => self.evict_refused(offer),
+            Stored::New => return false,
+            Stored::InPlace => return true,
+            Stored::Refused if P::WEIGHS || P::PINS => {}
             Stored::Refused => no_room(),
         }
-    }
-
-    /// Evicts what is refused at once, with what it would have replaced, which is left on offer. Says whether that is something.
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    fn evict_refused(&self, offer: &mut Offer<K, V>) -> bool {
-        let Some(hash) = offer.key().map(|key| self.core.hasher.hash(key)) else { return false };
-        let mut replaced = Handed::new();
-        self.core.write(self.core.route(hash), UserCode::Traits, |session| {
-            if let Some(slot) = session.find_offered(hash, offer) {
-                session.hand_removed(slot, Some(hash), Cause::Replaced, &mut replaced);
-            }
-            session.evict_offered(offer);
-        });
-        offer.value = replaced.take_value();
+        if let Some(hash) = offer.key().map(|key| self.core.hasher.hash(key)) {
+            self.core.evict_refused(hash, offer);
+        }
         offer.value.is_some()
     }
 
@@ -316,16 +281,6 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.core.hash_for(Operation::Remove, key);
-        if Core::<K, V, P, S>::IS_PLAIN && self.core.listening().is_none() {
-            return self.core.take_plain(hash, key, user_code, condition, handed);
-        }
-        self.core.write(self.core.route(hash), user_code, |session| match session.find(hash, key) {
-            Some(slot) if condition(session.value(slot)) => {
-                session.hand_removed(slot, Some(hash), Cause::Removed, handed);
-            }
-            Some(_) => {}
-            // Whatever the condition, it could not be asked of what is being loaded.
-            None => self.core.overtake(session.extras.status(), hash, key),
-        });
+        self.core.hand_if(hash, key, user_code, condition, handed);
     }
 }

@@ -25,13 +25,20 @@ struct Shard<T, O, L: Lock> {
 }
 
 /// Selects a shard.
-pub(crate) trait ShardSelector {
-    /// The shard and its number.
+pub(crate) trait ShardSelector: Copy {
+    /// Its number.
+    fn index<T>(self, all: &Placed<T>) -> usize;
+    /// Its number and the shard.
     fn among<T>(self, all: &Placed<T>) -> (usize, &T);
 }
 
 /// By its number.
 impl ShardSelector for usize {
+    #[inline]
+    fn index<T>(self, _: &Placed<T>) -> usize {
+        self
+    }
+
     #[inline]
     fn among<T>(self, all: &Placed<T>) -> (usize, &T) {
         (self, all.get(self))
@@ -44,8 +51,13 @@ pub(crate) struct ByHash(pub(crate) u64);
 
 impl ShardSelector for ByHash {
     #[inline]
+    fn index<T>(self, all: &Placed<T>) -> usize {
+        all.index_of(self.0)
+    }
+
+    #[inline]
     fn among<T>(self, all: &Placed<T>) -> (usize, &T) {
-        (all.index_of(self.0), all.of(self.0))
+        (self.index(all), all.of(self.0))
     }
 }
 
@@ -94,7 +106,12 @@ impl<T, O, L: Lock> Shards<T, O, L> {
     /// The shard of a hash, by its top bits. The table sees only the lower half.
     #[inline]
     pub(crate) fn route(&self, hash: u64) -> usize {
-        self.all.index_of(hash)
+        self.index(ByHash(hash))
+    }
+
+    #[inline]
+    pub(crate) fn index(&self, shard: impl ShardSelector) -> usize {
+        shard.index(&self.all)
     }
 
     pub(crate) fn all_uses(&self) -> impl Iterator<Item = &Uses> {

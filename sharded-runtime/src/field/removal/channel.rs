@@ -1,7 +1,8 @@
 //! Entries that wait to be received.
 
-use super::{cause::Cause, sink::Sink};
+use super::sink::Sink;
 use crate::{
+    engine::cause::Cause,
     memory::sync::unmodelled::{Condvar, Mutex},
     shard::order::{self, Later},
     waker::StoredWaker,

@@ -1,12 +1,14 @@
 //! That someone is told, and who.
 
 use super::{
-    cause::Cause,
     channel::{Channel, Removals},
     queue::Queue,
     sink::Sink,
 };
-use crate::shard::order::{self, Later};
+use crate::{
+    engine::{cause::Cause, garbage::Listener},
+    shard::order::{self, Later},
+};
 use std::sync::Arc;
 
 /// That someone is told, and how to copy what a call hands out as well. That it can be copied is known only where it is registered.
@@ -44,15 +46,7 @@ impl<K, V> Listening<K, V> {
         self
     }
 
-    /// Takes an entry, or gives it back to be dropped. Under the lock of its shard; [`tell`](Listening::tell) comes after it.
-    pub(crate) fn leave(&self, key: K, value: Box<V>, cause: Cause) -> Option<(K, Box<V>)> {
-        if cause == Cause::Replaced && !self.of_replaced {
-            return Some((key, value));
-        }
-        self.sink.leave(key, value, cause)
-    }
-
-    /// Sees to it that what was left is told, now or when this thread is outside of all shards.
+    /// Tells what the listener has [taken](Listener::take), now or when this thread is outside of all shards.
     pub(crate) fn tell(&self) {
         if order::is_inside() {
             order::when_outside(Arc::clone(&self.sink) as Arc<dyn Later>);
@@ -66,17 +60,25 @@ impl<K, V> Listening<K, V> {
         Arc::clone(&self.sink)
     }
 
-    pub(crate) fn copy_key(&self, key: &K) -> K {
+    pub(crate) fn panics(&self) -> u64 {
+        self.sink.panics()
+    }
+}
+
+impl<K, V> Listener<K, V> for Listening<K, V> {
+    fn copy_key(&self, key: &K) -> K {
         (self.copy_key)(key)
     }
 
-    #[allow(clippy::unnecessary_box_returns, reason = "a large value takes no place on the stack")]
-    pub(crate) fn copy_value(&self, value: &V) -> Box<V> {
+    fn copy_value(&self, value: &V) -> Box<V> {
         (self.copy_value)(value)
     }
 
-    pub(crate) fn panics(&self) -> u64 {
-        self.sink.panics()
+    fn take(&self, key: K, value: Box<V>, cause: Cause) -> Option<(K, Box<V>)> {
+        if cause == Cause::Replaced && !self.of_replaced {
+            return Some((key, value));
+        }
+        self.sink.leave(key, value, cause)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Entries that wait for a listener to be called.
 
-use super::{cause::Cause, sink::Sink};
+use super::sink::Sink;
 use crate::{
     contain::contain,
+    engine::cause::Cause,
     memory::sync::unmodelled::{Condvar, Mutex, MutexGuard},
     memory::sys::fork::generation,
     shard::order::Later,

@@ -1,7 +1,6 @@
 //! Where the entries go that leave a map.
 
-use super::cause::Cause;
-use crate::shard::order::Later;
+use crate::{engine::cause::Cause, shard::order::Later};
 
 /// Where the entries go that leave a map. Values come in boxes, so that large ones take no place on the stack of each function on their way.
 pub(crate) trait Sink<K, V>: Later + Send + Sync {

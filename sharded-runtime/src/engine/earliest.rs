@@ -25,7 +25,7 @@ impl Earliest {
         self.0.store(deadline, SeqCst);
     }
 
-    pub(super) fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> u64 {
         self.0.load(SeqCst)
     }
 }
@@ -52,7 +52,7 @@ impl ExpiredShards {
     }
 
     /// A shard that has told its bound has an entry that expires then.
-    pub(super) fn note(&self, deadline: u64) {
+    pub(crate) fn note(&self, deadline: u64) {
         for bound in [&self.passed, &self.earliest] {
             // Mostly it is not lowered, and then the line stays with all who read it.
             if bound.load(SeqCst) > deadline {
@@ -62,7 +62,7 @@ impl ExpiredShards {
     }
 
     /// The next shard that may have an expired entry, with the bounds of so many shards.
-    pub(super) fn next(&self, now: u64, shards: usize, bound: impl Fn(usize) -> u64) -> Option<usize> {
+    pub(crate) fn next(&self, now: u64, shards: usize, bound: impl Fn(usize) -> u64) -> Option<usize> {
         let mut next = self.next.lock();
         for _ in 0..MOST_LOOKED_AT {
             if *next >= shards {
@@ -85,7 +85,7 @@ impl ExpiredShards {
     }
 
     /// Goes on behind this shard.
-    pub(super) fn pass(&self, shard: usize, bound: impl Fn(usize) -> u64) {
+    pub(crate) fn pass(&self, shard: usize, bound: impl Fn(usize) -> u64) {
         let mut next = self.next.lock();
         if *next == shard {
             self.passed.fetch_min(bound(shard), SeqCst);

@@ -1,0 +1,67 @@
+//! Entries that a session has taken out.
+
+use super::{cause::Cause, table::Removed};
+use std::mem;
+
+/// Who is told of entries that leave.
+pub(crate) trait Listener<K, V> {
+    fn copy_key(&self, key: &K) -> K;
+    #[allow(clippy::unnecessary_box_returns, reason = "a large value takes no place on the stack")]
+    fn copy_value(&self, value: &V) -> Box<V>;
+    /// Takes an entry to be told of, or gives it back to be dropped. Called under the lock of the entry's shard.
+    fn take(&self, key: K, value: Box<V>, cause: Cause) -> Option<(K, Box<V>)>;
+}
+
+/// Entries that were taken out under a lock, to be dropped after it. Most writes take out none.
+pub(crate) struct Garbage<K, V> {
+    kept: Removed<K, V>,
+    /// How many more there were, which a listener has.
+    told: usize,
+}
+
+impl<K, V> Garbage<K, V> {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Garbage { kept: Removed::new(), told: 0 }
+    }
+
+    /// Where an entry goes that is taken out.
+    #[inline]
+    pub(crate) fn kept(&mut self) -> &mut Removed<K, V> {
+        &mut self.kept
+    }
+
+    /// Gives the entry that was taken out last to a listener.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn tell_last(&mut self, cause: Cause, listener: &impl Listener<K, V>) {
+        if let Some((key, value)) = self.kept.pop_boxed() {
+            self.tell(key, value, cause, listener);
+        }
+    }
+
+    /// Gives an entry to a listener.
+    pub(crate) fn tell(&mut self, key: K, value: Box<V>, cause: Cause, listener: &impl Listener<K, V>) {
+        match listener.take(key, value, cause) {
+            None => self.told += 1,
+            Some((key, value)) => self.kept.push_boxed(key, value),
+        }
+    }
+
+    /// Adds all of other garbage.
+    #[cold]
+    pub(crate) fn append(&mut self, other: &mut Garbage<K, V>) {
+        self.kept.append(&mut other.kept);
+        self.told += mem::take(&mut other.told);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.kept.len() + self.told
+    }
+
+    /// Whether a listener has entries that it was not told of yet.
+    #[inline]
+    pub(crate) fn is_to_be_told(&self) -> bool {
+        self.told > 0
+    }
+}

@@ -1,0 +1,155 @@
+//! Lending values for changing, and weighing them anew.
+
+use super::locked::Session;
+use crate::{
+    Policy,
+    contain::contain,
+    engine::{cause::Cause, spec::Spec, table::Offer},
+};
+use std::{borrow::Borrow, mem};
+
+impl<F: Spec> Session<'_, F> {
+    /// Lends the live value of a key for changing, as an access. Without one, gives the closure back.
+    #[inline]
+    pub(crate) fn change_if_present<Q, C, R>(&mut self, hash: u64, key: &Q, change: C) -> Result<R, C>
+    where
+        F::Key: Borrow<Q>,
+        Q: Eq + ?Sized,
+        C: FnOnce(&mut F::Value) -> R,
+    {
+        if Self::IS_PLAIN {
+            let changed = self.table.find_change(hash, key, change);
+            match changed {
+                Ok(_) => self.shard.uses().hits.add(),
+                Err(_) => self.shard.uses().misses.add(),
+            }
+            return changed;
+        }
+        match self.access(hash, key) {
+            Some(slot) => Ok(self.change_found(slot, hash, change)),
+            None => Err(change),
+        }
+    }
+
+    /// As [`change_if_present`](Session::change_if_present), for the key on offer.
+    #[inline]
+    pub(crate) fn change_offered<C, R>(&mut self, hash: u64, offer: &Offer<F::Key, F::Value>, change: C) -> Result<R, C>
+    where
+        F::Key: Eq,
+        C: FnOnce(&mut F::Value) -> R,
+    {
+        match offer.key() {
+            Some(key) => self.change_if_present(hash, key, change),
+            None => Err(change),
+        }
+    }
+
+    /// Lends the value of a slot, whose key has this hash, for changing.
+    ///
+    /// # Panics
+    ///
+    /// If the slot is vacant.
+    #[inline]
+    pub(crate) fn change_found<R>(&mut self, slot: u32, hash: u64, change: impl FnOnce(&mut F::Value) -> R) -> R {
+        self.change(slot, Some(hash), |_, value| change(value)).expect("a slot that was just found")
+    }
+
+    /// Lends the value of a slot for changing, and weighs it anew, also if the closure panics. The hash of its key may be known.
+    pub(crate) fn change<R>(
+        &mut self,
+        slot: u32,
+        hash: Option<u64>,
+        change: impl FnOnce(&F::Key, &mut F::Value) -> R,
+    ) -> Option<R> {
+        self.overtake_refresh(slot);
+        if !F::Policy::WEIGHS {
+            return self.table.change(slot, change);
+        }
+        // Before the change: whatever becomes of the value, it can then be taken out without running the key's `Hash`.
+        let hash = match hash {
+            Some(hash) => hash,
+            None => self.table.hash_of(slot, |key| self.field.hash_of(key))?,
+        };
+        let reweigh = Reweigh { session: self, slot, hash };
+        let changed = reweigh.session.table.change(slot, change)?;
+        let weight = reweigh.session.weigh(slot, None);
+        reweigh.finish(weight);
+        Some(changed)
+    }
+
+    /// What the entry of an occupied slot weighs now, or would weigh with this value.
+    #[inline]
+    pub(super) fn weigh(&self, slot: u32, instead: Option<&F::Value>) -> u32 {
+        if !F::Policy::WEIGHS {
+            return 1;
+        }
+        let weigh = |key, value| self.field.units(key, value);
+        self.table.get(slot).map_or(0, |entry| weigh(entry.key(), instead.unwrap_or_else(|| entry.value())))
+    }
+
+    /// Notes what the entry of an occupied slot, whose key has this hash, weighs now.
+    #[inline]
+    pub(super) fn reweighed(&mut self, slot: u32, hash: u64, after: u32) {
+        if !F::Policy::WEIGHS {
+            return;
+        }
+        let before = self.table.weight::<F::Policy>(slot);
+        self.table.set_weight::<F::Policy>(slot, after);
+        self.add_weight(i64::from(after) - i64::from(before));
+        let Some(budget) = self.field.budget() else { return };
+        match after.checked_sub(before).map(u64::from) {
+            Some(more) if self.take_free_units(more) => {}
+            Some(more) => budget.overdraw(more),
+            None => self.give_units((before - after).into()),
+        }
+        if !self.fits(after) {
+            self.heavy = Some((slot, hash));
+        }
+    }
+
+    /// Evicts an entry that has become heavier than the whole capacity, if it still is.
+    #[inline]
+    pub(crate) fn evict_heavy(&mut self) {
+        if F::Policy::WEIGHS
+            && let Some((slot, hash)) = self.heavy.take()
+            && self.table.get(slot).is_some()
+            && !self.fits(self.table.weight::<F::Policy>(slot))
+        {
+            self.remove(slot, Some(hash), Cause::Evicted);
+        }
+    }
+}
+
+/// An entry whose value is lent for changing. If the closure or the weigher panics, the entry is weighed when this is dropped. If it can't
+/// be weighed then, it is evicted, since its share of the capacity is unknown.
+struct Reweigh<'s, 'a, F: Spec> {
+    session: &'s mut Session<'a, F>,
+    slot: u32,
+    hash: u64,
+}
+
+impl<F: Spec> Reweigh<'_, '_, F> {
+    fn finish(self, weight: u32) {
+        let Reweigh { slot, hash, .. } = self;
+        self.session.reweighed(slot, hash, weight);
+        mem::forget(self);
+    }
+}
+
+impl<F: Spec> Drop for Reweigh<'_, '_, F> {
+    #[cold]
+    fn drop(&mut self) {
+        let Reweigh { ref mut session, slot, hash } = *self;
+        if session.table.get(slot).is_none() {
+            return;
+        }
+        match contain(|| session.weigh(slot, None)) {
+            Some(weight) => {
+                session.reweighed(slot, hash, weight);
+                // The panic ends the call, which would have done it at its end.
+                session.evict_heavy();
+            }
+            None => session.remove(slot, Some(hash), Cause::Evicted),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Taking entries out. Every entry that leaves a shard by itself or by a call, but for a whole table, leaves here.
+
+use super::locked::{STEPS_PER_WRITE, Session};
+use crate::engine::{
+    cause::Cause,
+    garbage::Listener,
+    spec::Spec,
+    table::{Handed, Offer},
+};
+use std::borrow::Borrow;
+
+impl<F: Spec> Session<'_, F> {
+    /// Takes out the entry of an occupied slot, whose hash may be known: to `handed`, or else to the garbage, where a listener is told
+    /// of it. Counts the event. Returns the units that the entry had, which stay taken; `None` if nothing has left.
+    #[inline]
+    pub(super) fn depart(
+        &mut self,
+        slot: u32,
+        hash: Option<u64>,
+        cause: Cause,
+        handed: Option<&mut Handed<F::Key, F::Value>>,
+    ) -> Option<u64> {
+        let hash = match hash {
+            Some(hash) => hash,
+            None => self.table.hash_of(slot, |key| self.field.hash_of(key))?,
+        };
+        let weight = self.table.weight::<F::Policy>(slot);
+        let (listener, is_handed) = (self.field.listener(), handed.is_some());
+        match (handed, listener) {
+            (Some(handed), None) => self.table.hand(slot, hash, handed).then_some(())?,
+            (Some(handed), Some(listener)) => self.hand_telling((slot, hash), cause, listener, handed)?,
+            (None, _) => self.table.remove(slot, hash, self.garbage.as_deref_mut()?.kept()).then_some(())?,
+        }
+        self.shard.status().meter.stored.set(self.table.len() as u64);
+        self.add_weight(-i64::from(weight));
+        self.count_departed(cause);
+        if let Some(listener) = listener
+            && !is_handed
+            && let Some(garbage) = self.garbage.as_deref_mut()
+        {
+            garbage.tell_last(cause, listener);
+        }
+        Some(weight.into())
+    }
+
+    /// Hands out an entry, and tells a listener of a copy.
+    #[cold]
+    #[inline(never)]
+    fn hand_telling(
+        &mut self,
+        (slot, hash): (u32, u64),
+        cause: Cause,
+        listener: &F::Listener,
+        handed: &mut Handed<F::Key, F::Value>,
+    ) -> Option<()> {
+        let entry = self.table.get(slot)?;
+        // The copies come first: if they can't be made, nothing has happened.
+        let (key, value) = (listener.copy_key(entry.key()), listener.copy_value(entry.value()));
+        self.table.hand(slot, hash, handed).then_some(())?;
+        self.garbage.as_deref_mut()?.tell(key, value, cause, listener);
+        Some(())
+    }
+
+    /// Takes an entry on offer, which is not stored, for one that has left at once.
+    pub(crate) fn depart_offered(&mut self, offer: &mut Offer<F::Key, F::Value>, cause: Cause) {
+        let Some(garbage) = self.garbage.as_deref_mut() else { return };
+        if garbage.kept().push_offer(offer) {
+            if let Some(listener) = self.field.listener() {
+                garbage.tell_last(cause, listener);
+            }
+            self.count_departed(cause);
+        }
+    }
+
+    #[inline]
+    fn count_departed(&self, cause: Cause) {
+        let meter = &self.shard.status().meter;
+        match cause {
+            Cause::Expired => meter.expired.add(),
+            Cause::Evicted => meter.evicted.add(),
+            Cause::Replaced | Cause::Removed | Cause::Cleared => {}
+        }
+    }
+
+    /// Removes the entry of an occupied slot, whose hash may be known.
+    pub(crate) fn remove(&mut self, slot: u32, hash: Option<u64>, cause: Cause) {
+        if !cause.is_automatic() {
+            self.overtake_refresh(slot);
+        }
+        if let Some(units) = self.depart(slot, hash, cause, None) {
+            self.give_units(units);
+        }
+    }
+
+    /// As [`remove`](Session::remove), and hands out the entry. A listener is told of a copy.
+    #[inline]
+    pub(crate) fn hand(&mut self, slot: u32, hash: Option<u64>, cause: Cause, handed: &mut Handed<F::Key, F::Value>) {
+        self.overtake_refresh(slot);
+        if let Some(units) = self.depart(slot, hash, cause, Some(handed)) {
+            self.give_units(units);
+        }
+    }
+
+    /// Removes the live entry of a key if a condition holds for its value, and hands it out.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "as `store`: `table/README.md`")]
+    pub(crate) fn hand_if<Q>(
+        &mut self,
+        hash: u64,
+        key: &Q,
+        condition: impl FnOnce(&F::Value) -> bool,
+        handed: &mut Handed<F::Key, F::Value>,
+    ) where
+        F::Key: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        if !self.is_lean() {
+            return self.find_and_hand(hash, key, condition, handed);
+        }
+        if self.table.hand_if(hash, key, condition, handed) {
+            self.shard.status().meter.stored.set(self.table.len() as u64);
+            // Without memory for the other size later writes try again.
+            let _ = self.step(STEPS_PER_WRITE);
+        } else {
+            // Whatever the condition, it could not be asked of what is being loaded.
+            self.overtake(hash, key);
+        }
+    }
+
+    #[inline]
+    fn find_and_hand<Q>(
+        &mut self,
+        hash: u64,
+        key: &Q,
+        condition: impl FnOnce(&F::Value) -> bool,
+        handed: &mut Handed<F::Key, F::Value>,
+    ) where
+        F::Key: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        match self.find(hash, key) {
+            Some(slot) if condition(self.value(slot)) => self.hand(slot, Some(hash), Cause::Removed, handed),
+            Some(_) => {}
+            None => self.overtake(hash, key),
+        }
+    }
+}

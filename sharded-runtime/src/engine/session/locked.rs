@@ -1,0 +1,95 @@
+//! A shard while its exclusive lock is held.
+
+use crate::{
+    Policy,
+    engine::{
+        garbage::Garbage,
+        spec::{Extras, Spec, TableFor},
+        table::{NoMemory, StampOf},
+    },
+    evict::Eviction,
+    expiry::Stamp,
+};
+
+/// Buckets by which a write brings the table nearer to the size that it should have.
+pub(crate) const STEPS_PER_WRITE: usize = 2;
+
+/// A shard while its exclusive lock is held.
+pub(crate) struct Session<'a, F: Spec> {
+    pub(super) field: &'a F,
+    pub(super) shard: Extras<'a, F>,
+    pub(super) table: &'a mut TableFor<F>,
+    /// When the session began, or what [`refresh_now`](Session::refresh_now) read since.
+    pub(super) now: u64,
+    /// Where entries go that leave. Without it no entry leaves, but for those that are handed out.
+    pub(super) garbage: Option<&'a mut Garbage<F::Key, F::Value>>,
+    /// The slot and the hash of an entry that a change has made heavier than the whole capacity.
+    pub(super) heavy: Option<(u32, u64)>,
+}
+
+impl<'a, F: Spec> Session<'a, F> {
+    /// Whether entries neither expire nor are evicted. Then no part but the table has to know of an entry, and without a listener
+    /// nothing is left to do after a write.
+    pub(crate) const IS_PLAIN: bool = !<F::Policy as Policy>::Eviction::BOUNDED && !StampOf::<F::Policy>::EXPIRES;
+
+    #[inline]
+    pub(crate) fn new(
+        field: &'a F,
+        shard: Extras<'a, F>,
+        table: &'a mut TableFor<F>,
+        garbage: Option<&'a mut Garbage<F::Key, F::Value>>,
+    ) -> Self {
+        Session { field, shard, table, now: field.now(), garbage, heavy: None }
+    }
+
+    /// Whether only the table has to know of a change.
+    #[inline]
+    pub(super) fn is_lean(&self) -> bool {
+        Self::IS_PLAIN && self.garbage.is_none()
+    }
+
+    /// The same session for a function that is not inlined. Its address goes there, so all parts of this one stay in registers.
+    #[inline]
+    pub(super) fn reborrow(&mut self) -> Session<'_, F> {
+        Session { table: &mut *self.table, garbage: self.garbage.as_deref_mut(), ..*self }
+    }
+
+    /// What lies beside the lock.
+    #[inline]
+    pub(crate) fn shard(&self) -> Extras<'a, F> {
+        self.shard
+    }
+
+    #[inline]
+    pub(crate) fn table(&mut self) -> &mut TableFor<F> {
+        self.table
+    }
+
+    /// When the table has something to remove that expires; `u64::MAX` is never.
+    #[inline]
+    pub(crate) fn due_at(&self) -> u64 {
+        self.table.due_at()
+    }
+
+    /// Reads the clock again, after a closure of the user that may have taken long: what it made begins to live now.
+    #[inline]
+    pub(crate) fn refresh_now(&mut self) {
+        self.now = self.field.now();
+    }
+
+    /// Brings the table nearer to the size that it should have, by `steps` buckets at most.
+    #[inline]
+    pub(crate) fn step(&mut self, steps: usize) -> Result<(), NoMemory> {
+        if !self.table.needs_step() {
+            return Ok(());
+        }
+        self.field.step(self.shard.view(), self.table, steps, self.now)
+    }
+}
+
+/// A policy that makes room refuses an entry only where a shard is out of slot numbers.
+#[cold]
+#[track_caller]
+pub(crate) fn no_room() -> ! {
+    panic!("a shard has no number left for one more entry")
+}

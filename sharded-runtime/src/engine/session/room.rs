@@ -1,0 +1,130 @@
+//! Units of the capacity for a new entry, and eviction.
+
+use super::locked::Session;
+use crate::{
+    Policy,
+    engine::{
+        budget::Held,
+        cause::Cause,
+        spec::Spec,
+        table::{Offer, SEARCHED, StampOf},
+    },
+    evict::Eviction,
+    expiry::Stamp,
+};
+
+/// Entries that are evicted in one lock hold, for one that weighs as much as many.
+const MOST_VICTIMS: usize = 16;
+
+/// Buckets that an insert which needs room looks through for an expired entry, in its own shard.
+const LOOKS_FOR_ROOM: usize = 64;
+
+impl<F: Spec> Session<'_, F> {
+    /// The units of the entry on offer.
+    #[inline]
+    pub(crate) fn units_of(&self, offer: &Offer<F::Key, F::Value>) -> u32 {
+        match (offer.key(), &offer.value) {
+            (Some(key), Some(value)) if F::Policy::WEIGHS => self.field.units(key, value),
+            _ => 1,
+        }
+    }
+
+    /// Whether an entry of so many units could be stored if the map were empty.
+    #[inline]
+    pub(crate) fn fits(&self, units: u32) -> bool {
+        !F::Policy::WEIGHS || self.field.budget().is_none_or(|budget| u64::from(units) <= budget.capacity() as u64)
+    }
+
+    /// Takes the units of a new entry out of the budget, or evicts entries of this shard for it. If those are not enough, the budget is
+    /// overdrawn, and entries of other shards leave after the lock is released; but where some entries may not be evicted, there
+    /// may be none to leave, so the entry is refused. If it is not, nothing may run that could panic until it is stored.
+    #[inline]
+    pub(super) fn take_units(&mut self, units: u32) -> bool {
+        // By a constant, so that eviction is compiled only for maps that have a capacity.
+        if <F::Policy as Policy>::Eviction::BOUNDED { self.take_bounded_units(units) } else { true }
+    }
+
+    fn take_bounded_units(&mut self, units: u32) -> bool {
+        let Some(budget) = self.field.budget() else { return true };
+        let units = units.into();
+        if !self.take_free_units(units) {
+            let mut held = Held::none(budget);
+            self.make_room(units, &mut held, SEARCHED);
+            if held.units() < units {
+                if F::Policy::PINS || !<F::Policy as Policy>::Eviction::EVICTS {
+                    return false;
+                }
+                budget.overdraw(units - held.units());
+            }
+            held.spend(units);
+        }
+        true
+    }
+
+    /// Takes units that no entry has. Returns whether there were so many.
+    pub(super) fn take_free_units(&self, units: u64) -> bool {
+        let credits = || self.field.statuses().map(|status| &status.credit);
+        self.field.budget().is_none_or(|budget| budget.take(&self.shard.status().credit, units, credits))
+    }
+
+    /// Gives back the units of an entry that is gone.
+    #[inline]
+    pub(super) fn give_units(&self, units: u64) {
+        if let Some(budget) = self.field.budget() {
+            budget.give(&self.shard.status().credit, units);
+        }
+    }
+
+    /// Adds to what the shard's entries weigh.
+    #[inline]
+    pub(super) fn add_weight(&self, more: i64) {
+        if F::Policy::WEIGHS {
+            let weight = &self.shard.status().meter.weight;
+            weight.set(weight.get().wrapping_add_signed(more));
+        }
+    }
+
+    /// Takes entries out of this shard until so many units are held: those that have expired first, then victims,
+    /// [`MOST_VICTIMS`] at most. If the eviction names no victim that may be evicted, so many slots are searched for one.
+    #[inline]
+    pub(crate) fn make_room(&mut self, units: u64, held: &mut Held<'_>, searched: u32) {
+        for _ in 0..MOST_VICTIMS {
+            if held.units() >= units {
+                break;
+            }
+            let Some(more) = self.evict_one(searched) else { break };
+            held.add(more);
+        }
+    }
+
+    /// Takes out one entry to make room: one that has expired, in this shard or another, or else the victim. Returns its units, which
+    /// stay taken.
+    fn evict_one(&mut self, searched: u32) -> Option<u64> {
+        let may_have_expired = StampOf::<F::Policy>::EXPIRES && self.table.may_have_expired(self.now);
+        let mut looks = LOOKS_FOR_ROOM;
+        if may_have_expired && let Some(units) = self.take_expired(false, &mut looks) {
+            return Some(units);
+        }
+        let victim = self.table.victim::<F::Policy>(self.field.is_evictable(), searched);
+        let is_alive = victim.is_none_or(|victim| self.is_alive(victim));
+        // Where entries have expired, the victim mostly is one of them, and it is at hand.
+        if may_have_expired
+            && is_alive
+            && let Some(units) = self.take_expired(true, &mut looks)
+        {
+            return Some(units);
+        }
+        if StampOf::<F::Policy>::EXPIRES
+            && is_alive
+            && self.field.expired_shards().may_be(self.now)
+            && let Some(garbage) = self.garbage.as_deref_mut()
+            && let Some(units) = self.field.take_expired_elsewhere(self.now, garbage)
+        {
+            return Some(units);
+        }
+        let victim = victim?;
+        let hash = self.table.hash_of(victim, |key| self.field.hash_of(key))?;
+        self.table.evicted(victim, hash);
+        self.depart(victim, Some(hash), if is_alive { Cause::Evicted } else { Cause::Expired }, None)
+    }
+}

@@ -1,0 +1,300 @@
+//! Storing and replacing.
+
+use super::locked::{STEPS_PER_WRITE, Session, no_room};
+use crate::{
+    Policy,
+    engine::{
+        cause::Cause,
+        garbage::Listener,
+        spec::Spec,
+        table::{Offer, Put, StampOf, Stored},
+    },
+    evict::Eviction,
+    expiry::Stamp,
+};
+use std::{borrow::Borrow, mem};
+
+impl<F: Spec> Session<'_, F> {
+    /// Stores the entry on offer, for this long or the declared time: as a new entry, or in place of the value of its key, which
+    /// is then on offer instead. Refuses an entry that does not fit into the whole capacity or finds no room here.
+    #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "saves 30 of 178 instructions where only the table is asked: `table/README.md`"
+    )]
+    #[track_caller]
+    pub(crate) fn store(&mut self, hash: u64, offer: &mut Offer<F::Key, F::Value>, ttl: Option<u64>) -> Stored
+    where
+        F::Key: Eq,
+    {
+        if self.is_lean() {
+            let put = self.table.put(hash, offer);
+            return self.finish_put(put, hash, offer);
+        }
+        self.find_and_store(hash, offer, ttl)
+    }
+
+    #[inline]
+    #[track_caller]
+    fn find_and_store(&mut self, hash: u64, offer: &mut Offer<F::Key, F::Value>, ttl: Option<u64>) -> Stored
+    where
+        F::Key: Eq,
+    {
+        if !self.fits(self.units_of(offer)) {
+            return Stored::Refused;
+        }
+        if let Some(slot) = self.find_offered(hash, offer) {
+            self.exchange(slot, hash, offer, ttl);
+            return Stored::InPlace;
+        }
+        self.insert(hash, offer, ttl).map_or(Stored::Refused, |_| Stored::New)
+    }
+
+    /// Stores the entry on offer, whose key is not there, for this long or the declared time, and returns its slot. `None`: there
+    /// is no room in this shard. The entry must [fit](Session::fits).
+    ///
+    /// # Panics
+    ///
+    /// Without memory for the table.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn insert(&mut self, hash: u64, offer: &mut Offer<F::Key, F::Value>, ttl: Option<u64>) -> Option<u32>
+    where
+        F::Key: Eq,
+    {
+        if let Some(key) = offer.key() {
+            self.overtake(hash, key);
+        }
+        self.table.missed(hash);
+        let units = self.units_of(offer);
+        if self.table.is_overdue() {
+            // There may be memory by now.
+            let _ = self.step(STEPS_PER_WRITE);
+        }
+        if !self.table.has_room() || !self.take_units(units) {
+            return None;
+        }
+        let Ok(slot) = self.table.insert::<F::Policy>(hash, offer, units, self.shard.view()) else {
+            self.give_units(units.into());
+            no_memory();
+        };
+        self.count_stored();
+        self.add_weight(units.into());
+        self.restart(slot, hash, ttl);
+        Some(slot)
+    }
+
+    /// Stores what `make` makes for the key on offer, which is not there, for the declared time. An entry that does not fit is evicted
+    /// at once. Returns whether it left the offer: with entries that may not be evicted it may find no room here.
+    #[must_use]
+    #[inline]
+    #[track_caller]
+    pub(crate) fn insert_made(
+        &mut self,
+        hash: u64,
+        offer: &mut Offer<F::Key, F::Value>,
+        make: impl FnOnce() -> F::Value,
+    ) -> bool
+    where
+        F::Key: Eq,
+    {
+        if self.is_lean() {
+            return self.reborrow().insert_made_apart(hash, offer, make);
+        }
+        offer.value = Some(make());
+        self.refresh_now();
+        self.insert_or_evict(hash, offer)
+    }
+
+    /// (Not inlined, so that an access to an entry that is there stays short: `table/README.md`.)
+    #[inline(never)]
+    #[track_caller]
+    fn insert_made_apart(
+        mut self,
+        hash: u64,
+        offer: &mut Offer<F::Key, F::Value>,
+        make: impl FnOnce() -> F::Value,
+    ) -> bool
+    where
+        F::Key: Eq,
+    {
+        offer.value = Some(make());
+        self.insert_or_evict(hash, offer)
+    }
+
+    /// As [`insert_made`](Session::insert_made), for a value that was made.
+    #[must_use]
+    #[track_caller]
+    pub(crate) fn insert_or_evict(&mut self, hash: u64, offer: &mut Offer<F::Key, F::Value>) -> bool
+    where
+        F::Key: Eq,
+    {
+        let is_stored = if self.is_lean() {
+            let put = self.table.put_new(hash, offer);
+            self.finish_put(put, hash, offer) == Stored::New
+        } else if self.fits(self.units_of(offer)) {
+            self.insert(hash, offer, None).is_some()
+        } else {
+            self.depart_offered(offer, Cause::Evicted);
+            true
+        };
+        if !is_stored && !F::Policy::PINS {
+            no_room();
+        }
+        is_stored
+    }
+
+    /// Counts what the table has done, or does what it could not do in one bucket.
+    #[inline]
+    #[track_caller]
+    fn finish_put(&mut self, put: Put, hash: u64, offer: &mut Offer<F::Key, F::Value>) -> Stored
+    where
+        F::Key: Eq,
+    {
+        match put {
+            Put::Replaced => {
+                self.shard.status().meter.inserts.add();
+                Stored::InPlace
+            }
+            Put::Stored => {
+                self.count_stored();
+                if self.shard.status().loads.get() != 0 {
+                    self.reborrow().overtake_stored(hash);
+                }
+                Stored::New
+            }
+            Put::Crowded => self.reborrow().insert_crowded(hash, offer),
+        }
+    }
+
+    /// Stores the entry on offer in a table that should have another size, or not at its home.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn insert_crowded(mut self, hash: u64, offer: &mut Offer<F::Key, F::Value>) -> Stored
+    where
+        F::Key: Eq,
+    {
+        // Without memory to grow the table is just fuller. Later writes try again.
+        let _ = self.step(STEPS_PER_WRITE);
+        self.insert(hash, offer, None).map_or(Stored::Refused, |_| Stored::New)
+    }
+
+    /// As [`overtake`](Session::overtake), for a key that is stored by now.
+    #[cold]
+    #[inline(never)]
+    fn overtake_stored(self, hash: u64)
+    where
+        F::Key: Eq,
+    {
+        self.field.overtake(hash, &|loading| self.table.find(hash, loading).is_some());
+    }
+
+    #[inline]
+    fn count_stored(&self) {
+        let meter = &self.shard.status().meter;
+        meter.inserts.add();
+        meter.stored.set(self.table.len() as u64);
+    }
+
+    /// Replaces the value of an occupied slot, whose key has this hash, by the one on offer. The old value is then on offer. Its time to
+    /// live starts again, with this length or the declared one.
+    #[inline]
+    pub(crate) fn replace(&mut self, slot: u32, hash: u64, offer: &mut Offer<F::Key, F::Value>, ttl: Option<u64>) {
+        let Some(value) = &mut offer.value else { return };
+        // User code comes first: if it panics, nothing has happened, and the value is still on offer.
+        let weight = self.weigh(slot, Some(value));
+        self.overtake_refresh(slot);
+        self.shard.status().meter.inserts.add();
+        self.table.hit_mut(slot);
+        self.restart(slot, hash, ttl);
+        self.table.change(slot, |_, old| mem::swap(old, value));
+        self.reweighed(slot, hash, weight);
+    }
+
+    /// As [`replace`](Session::replace), for a call that hands out the old value: a listener is told of a copy.
+    #[inline]
+    pub(crate) fn exchange(&mut self, slot: u32, hash: u64, offer: &mut Offer<F::Key, F::Value>, ttl: Option<u64>) {
+        match self.field.listener() {
+            None => self.replace(slot, hash, offer, ttl),
+            Some(listener) => self.exchange_telling((slot, hash), offer, ttl, listener),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn exchange_telling(
+        &mut self,
+        (slot, hash): (u32, u64),
+        offer: &mut Offer<F::Key, F::Value>,
+        ttl: Option<u64>,
+        listener: &F::Listener,
+    ) {
+        if offer.value.is_none() {
+            return;
+        }
+        // The copy comes first: if it can't be made, nothing has happened.
+        let copy = listener.copy_value(self.value(slot));
+        self.replace(slot, hash, offer, ttl);
+        if let Some((key, garbage)) = offer.take_key().zip(self.garbage.as_deref_mut()) {
+            garbage.tell(key, copy, Cause::Replaced, listener);
+        }
+    }
+
+    /// Starts the time to live of the entry of an occupied slot, whose key has this hash, with this length or the declared one.
+    #[inline]
+    pub(crate) fn restart(&mut self, slot: u32, hash: u64, ttl: Option<u64>) {
+        if StampOf::<F::Policy>::EXPIRES {
+            let idle = self.field.idle();
+            let is_first = match ttl {
+                None => {
+                    let deadline = self.now.saturating_add(self.field.ttl_for(hash));
+                    self.table.restart(slot, self.now, deadline, idle)
+                }
+                Some(ttl) => self.table.restart_own(slot, self.now, self.field.lengthened(ttl), idle),
+            };
+            if <F::Policy as Policy>::Eviction::BOUNDED && is_first {
+                self.publish_earliest();
+            }
+        }
+    }
+
+    /// Has an entry count as last used `unused` ago.
+    #[cfg(feature = "serde")]
+    pub(crate) fn used_before(&mut self, slot: u32, unused: u64) {
+        let then = self.now.saturating_sub(unused);
+        let is_first = self.table.used_at(slot, then, self.now, self.field.idle());
+        if <F::Policy as Policy>::Eviction::BOUNDED && is_first {
+            self.publish_earliest();
+        }
+    }
+
+    /// A key was stored or taken out that was not there: what is being loaded for it, if anything, is not stored.
+    #[inline]
+    pub(crate) fn overtake<Q>(&self, hash: u64, key: &Q)
+    where
+        F::Key: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        if self.shard.status().loads.get() != 0 {
+            self.field.overtake(hash, &|loading| loading.borrow() == key);
+        }
+    }
+
+    /// An entry is about to be changed or taken out by a call: what is being loaded to refresh it, if anything, is not stored.
+    #[inline]
+    pub(crate) fn overtake_refresh(&self, slot: u32) {
+        if F::Policy::REFRESH_AFTER.is_some()
+            && self.shard.status().loads.get() != 0
+            && let Some(entry) = self.table.get(slot)
+        {
+            self.field.overtake_refresh(entry.key());
+        }
+    }
+}
+
+#[cold]
+#[track_caller]
+fn no_memory() -> ! {
+    panic!("no memory for one more entry; the map is as it was before")
+}

@@ -1,0 +1,15 @@
+//! What lies beside the lock of a shard and may be read without it.
+
+use super::{budget::Credit, earliest::Earliest};
+use crate::observe::stats::{Counter, Meter};
+
+/// The part of a shard that needs no lock.
+#[derive(Default)]
+pub(crate) struct ShardStatus {
+    pub(crate) meter: Meter,
+    pub(crate) credit: Credit,
+    /// How many of the shard's keys are being loaded. Written under the exclusive lock, so exact to its holder.
+    pub(crate) loads: Counter,
+    /// Only used where there is a capacity.
+    pub(crate) earliest: Earliest,
+}

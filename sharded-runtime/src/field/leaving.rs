@@ -1,0 +1,59 @@
+//! What becomes of the entries that a write took out, after the lock is released.
+
+use crate::{
+    engine::garbage::Garbage,
+    field::removal::{Listening, Sink},
+};
+use std::sync::{Arc, OnceLock};
+
+/// The entries that a write takes out. When this is dropped, after the lock is released or on a panic, they are dropped and listeners
+/// are told.
+pub(crate) struct Leaving<'a, K, V> {
+    pub(crate) garbage: Garbage<K, V>,
+    listening: &'a OnceLock<Listening<K, V>>,
+}
+
+impl<'a, K, V> Leaving<'a, K, V> {
+    #[inline]
+    pub(crate) fn new(listening: &'a OnceLock<Listening<K, V>>) -> Self {
+        Leaving { garbage: Garbage::new(), listening }
+    }
+}
+
+impl<K, V> Drop for Leaving<'_, K, V> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.garbage.is_to_be_told()
+            && let Some(listening) = self.listening.get()
+        {
+            listening.tell();
+        }
+    }
+}
+
+/// As [`Leaving`], for a thread that no longer owns the map when this is dropped.
+pub(crate) struct Parting<K, V> {
+    pub(crate) garbage: Garbage<K, V>,
+    told: Option<Arc<dyn Sink<K, V>>>,
+}
+
+impl<K, V> Parting<K, V> {
+    pub(crate) fn new() -> Self {
+        Parting { garbage: Garbage::new(), told: None }
+    }
+
+    /// Sets who is told, if someone listens by now.
+    pub(crate) fn tell(&mut self, listening: Option<&Listening<K, V>>) {
+        self.told = listening.map(Listening::sink);
+    }
+}
+
+impl<K, V> Drop for Parting<K, V> {
+    fn drop(&mut self) {
+        if self.garbage.is_to_be_told()
+            && let Some(sink) = &self.told
+        {
+            sink.run();
+        }
+    }
+}

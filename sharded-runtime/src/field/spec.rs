@@ -1,0 +1,100 @@
+//! A map as the sessions of its shards see it.
+
+use super::{core::Core, removal::Listening};
+use crate::{
+    Policy,
+    engine::{
+        budget::Budget,
+        earliest::ExpiredShards,
+        garbage::Garbage,
+        spec::{Spec, TableFor, View},
+        status::ShardStatus,
+        table::NoMemory,
+    },
+};
+
+impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
+    type Key = K;
+    type Value = V;
+    type Policy = P;
+    type Listener = Listening<K, V>;
+
+    #[inline]
+    fn now(&self) -> u64 {
+        self.now()
+    }
+
+    #[inline]
+    fn idle(&self) -> u64 {
+        self.idle
+    }
+
+    #[inline]
+    fn ttl_for(&self, hash: u64) -> u64 {
+        self.ttl_for(hash)
+    }
+
+    fn lengthened(&self, ttl: u64) -> u64 {
+        self.clock.lengthened(ttl)
+    }
+
+    #[inline]
+    fn hash_of(&self, key: &K) -> u64 {
+        self.hash_of(key)
+    }
+
+    #[inline]
+    fn units(&self, key: &K, value: &V) -> u32 {
+        self.rules.units::<P>(key, value)
+    }
+
+    fn is_evictable(&self) -> fn(&K, &V) -> bool {
+        self.rules.is_evictable
+    }
+
+    #[inline]
+    fn listener(&self) -> Option<&Listening<K, V>> {
+        self.listening()
+    }
+
+    #[inline]
+    fn budget(&self) -> Option<&Budget> {
+        self.budget.as_ref()
+    }
+
+    fn statuses(&self) -> impl Iterator<Item = &ShardStatus> {
+        self.shards.statuses()
+    }
+
+    fn expired_shards(&self) -> &ExpiredShards {
+        &self.expired
+    }
+
+    fn take_expired_elsewhere(&self, now: u64, garbage: &mut Garbage<K, V>) -> Option<u64> {
+        self.take_expired(now, garbage)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn step(&self, view: View<'_, Self>, table: &mut TableFor<Self>, steps: usize, now: u64) -> Result<(), NoMemory> {
+        for _ in 0..steps {
+            if !table.needs_step() {
+                break;
+            }
+            self.step_table(view, table, now)?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn overtake(&self, hash: u64, is_key: &dyn Fn(&K) -> bool) {
+        self.flights.overtake(self.route(hash), hash, is_key);
+    }
+
+    #[cold]
+    fn overtake_refresh(&self, key: &K) {
+        let hash = self.hash_of(key);
+        self.flights.overtake_alike(self.route(hash), hash);
+    }
+}
