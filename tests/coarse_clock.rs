@@ -296,7 +296,7 @@ fn lives_on_after_a_restart(plan: &Plan) {
     let phase = (plan.phase + plan.tick * plan.looks[0] / 1500) % plan.tick;
     WORLD.set(World { time: time() + plan.start % plan.tick, phase, ..WORLD.get() });
     let after = build();
-    assert_eq!(after.load(&file[..]).expect("restored").entries, 1);
+    assert_eq!(after.restore(&file[..]).expect("restored").entries, 1);
     let ends = time() + left;
     check(&after, plan, ends, 2 * plan.late(plan.ttl.min(plan.idle)));
 }

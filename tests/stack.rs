@@ -171,7 +171,7 @@ macro_rules! cases {
         let restore: Act = |shop, _| {
             let mut file = Vec::new();
             shop.$field().save(&mut file).unwrap();
-            shop.$field().load(&file[..]).unwrap();
+            shop.$field().restore(&file[..]).unwrap();
         };
         vec![
             case!(FEW, "insert", nothing, |shop, _| assert!(shop.$field().insert(1, $value::new()).is_none())),

@@ -13,7 +13,7 @@ Usage: gateway [OPTIONS]
   --limit N        requests that a client has in a window [default: 600]
   --window TIME    length of that window, from its first request [default: 60s]
   --idle TIME      how long a session lives after its last use [default: 30m]
-  --state FILE     where the state is saved at the end, and loaded from at the start [default: nowhere]
+  --state FILE     where the state is saved at the end, and restored from at the start [default: nowhere]
   --help           this text
 
 TIME is a whole number with a unit: 500ms, 60s, 30m, 2h.

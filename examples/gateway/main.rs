@@ -139,7 +139,7 @@ async fn serve(config: Config) -> io::Result<()> {
     let file = config.state.clone();
     let gateway = Arc::new(Gateway::start(config));
     if let Some(file) = &file {
-        state::load(&gateway, file)?;
+        state::restore(&gateway, file)?;
     }
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
 

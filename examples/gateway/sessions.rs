@@ -56,7 +56,7 @@ impl Token {
     }
 }
 
-/// What is known of one login. By the clock on the wall, since it may be saved and loaded in between.
+/// What is known of one login. By the clock on the wall, since it may be saved and restored in between.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Session {
     user: Arc<str>,

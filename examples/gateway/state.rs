@@ -1,4 +1,4 @@
-//! What outlives the process: the store in a file, saved at the end and loaded at the start.
+//! What outlives the process: the store in a file, saved at the end and restored at the start.
 
 use crate::Gateway;
 use sharded::snapshot::Snapshot as _;
@@ -10,13 +10,13 @@ use std::{
 };
 
 /// Goes on with what was saved, each entry for the time that it had left. A file that is not there is the first start's.
-pub(crate) fn load(gateway: &Gateway, path: &Path) -> io::Result<()> {
+pub(crate) fn restore(gateway: &Gateway, path: &Path) -> io::Result<()> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        file => file.map_err(|error| failed("load", path, &error))?,
+        file => file.map_err(|error| failed("restore", path, &error))?,
     };
-    // Where it fails, nothing has been loaded. Who wants to start all the same moves the file away.
-    gateway.load(file).map_err(|error| failed("load", path, &error))?;
+    // Where it fails, nothing has been restored. Who wants to start all the same moves the file away.
+    gateway.restore(file).map_err(|error| failed("restore", path, &error))?;
     Ok(())
 }
 

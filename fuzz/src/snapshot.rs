@@ -36,7 +36,7 @@ impl Store {
 pub fn load(bytes: &[u8]) {
     for file in [bytes, &framed(bytes)] {
         let store = Store::new();
-        let Ok(loaded) = store.load(file) else {
+        let Ok(loaded) = store.restore(file) else {
             assert_eq!(store.len(), 0, "a failed restore has changed the store");
             continue;
         };
@@ -45,7 +45,7 @@ pub fn load(bytes: &[u8]) {
         let mut again = Vec::new();
         let saved = store.save(&mut again).expect("a vector takes all");
         let next = Store::new();
-        let loaded = next.load(&again[..]).expect("what was saved is loaded");
+        let loaded = next.restore(&again[..]).expect("what was saved is loaded");
         assert_eq!((loaded.entries, next.len()), (saved, store.len()), "after a save and a load");
     }
 }
@@ -85,7 +85,7 @@ mod tests {
             vec![0, 2],
         ];
         let store = Store::new();
-        assert_eq!(store.load(&framed(&bytes.concat())[..]).unwrap().entries, 2);
+        assert_eq!(store.restore(&framed(&bytes.concat())[..]).unwrap().entries, 2);
         assert_eq!(store.m().get(&7), Some(("a".to_owned(), None)));
         assert_eq!(store.m().ttl_of(&7), Some(std::time::Duration::MAX));
         assert_eq!(store.n().get(&1), Some(1.5));

@@ -8,7 +8,7 @@ use syn::ext::IdentExt;
 pub(crate) const STORE_FUNCTIONS: [(Origin, &[&str]); 5] = [
     (Origin::Store, &["new", "builder"]),
     (Origin::Trait("Store"), &["visit", "sweep", "clear", "placement", "recorder"]),
-    (Origin::Trait("Snapshot"), &["visit_saved", "save", "load"]),
+    (Origin::Trait("Snapshot"), &["visit_saved", "save", "restore", "load"]),
     (Origin::Trait("Default"), &["default"]),
     (Origin::Trait("Debug"), &["fmt"]),
 ];

@@ -29,7 +29,7 @@
 //!   is the map without values, [`Store`] the whole struct.
 //! - [`lock`], [`expiry`], [`evict`], [`clock`], [`shards`] and [`hasher`] have one type for each choice of a declaration.
 //! - [`placement`] says on which NUMA node shards lie, and [`mod@numa`] when that helps.
-//! - `snapshot`, with the feature `serde`, saves a store and loads it again.
+//! - `snapshot`, with the feature `serde`, saves a store and restores it.
 //! - [`builder`] overrides what was declared, for tests and small machines.
 //! - [`topology`] says what NUMA nodes this machine has, and [`node`] runs jobs on them.
 //! - [`Policy`] is what the attribute writes for a field, and can be written by hand.

@@ -3,7 +3,7 @@
 use crate::common::threads::Dice;
 use sharded::{
     Store, sharded,
-    snapshot::{FORMAT_VERSION, LoadError, Snapshot},
+    snapshot::{FORMAT_VERSION, RestoreError, Snapshot},
 };
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -45,8 +45,8 @@ impl Victim {
 
     /// Has it load this, which must fail.
     #[track_caller]
-    fn refuses(&self, file: impl Read) -> LoadError {
-        let error = self.0.load(file).expect_err("this is not what was saved");
+    fn refuses(&self, file: impl Read) -> RestoreError {
+        let error = self.0.restore(file).expect_err("this is not what was saved");
         let carts: BTreeSet<_> = self.0.carts().to_vec().into_iter().collect();
         assert_eq!(carts, [(0, "its own".to_owned()), (77, "its own".to_owned())].into());
         assert_eq!((self.0.prices().len(), self.0.online().len()), (0, 0));
@@ -64,9 +64,9 @@ fn every_bit_counts() {
             damaged[at] ^= 1 << bit;
             let error = victim.refuses(&damaged[..]);
             let is_named = match at {
-                0..8 => matches!(error, LoadError::NotASnapshot),
-                8..12 => matches!(error, LoadError::NewerVersion { .. } | LoadError::Damaged { .. }),
-                _ => matches!(error, LoadError::Damaged { .. } | LoadError::Truncated),
+                0..8 => matches!(error, RestoreError::NotASnapshot),
+                8..12 => matches!(error, RestoreError::NewerVersion { .. } | RestoreError::Damaged { .. }),
+                _ => matches!(error, RestoreError::Damaged { .. } | RestoreError::Truncated),
             };
             assert!(is_named, "bit {bit} of byte {at}: {error:?}");
         }
@@ -83,8 +83,11 @@ fn every_truncation_is_found() {
     let (file, victim) = (file(), Victim::new());
     for length in 0..file.len() {
         let error = victim.refuses(&file[..length]);
-        let is_named =
-            if length < 12 { matches!(error, LoadError::NotASnapshot) } else { matches!(error, LoadError::Truncated) };
+        let is_named = if length < 12 {
+            matches!(error, RestoreError::NotASnapshot)
+        } else {
+            matches!(error, RestoreError::Truncated)
+        };
         assert!(is_named, "{length}: {error:?}");
     }
 }
@@ -94,7 +97,7 @@ fn what_follows_is_found() {
     let (file, victim) = (file(), Victim::new());
     for more in [&[0][..], b"\n", &[0; 8], &file] {
         let error = victim.refuses(&[&file, more].concat()[..]);
-        assert!(matches!(error, LoadError::Damaged { .. }), "{more:?}: {error:?}");
+        assert!(matches!(error, RestoreError::Damaged { .. }), "{more:?}: {error:?}");
     }
 }
 
@@ -115,7 +118,7 @@ fn a_large_file_is_looked_through() {
         file[at] ^= bit;
         victim.refuses(&file[..at]);
     }
-    assert_eq!(Shop::new().load(&file[..]).unwrap().entries, 3000);
+    assert_eq!(Shop::new().restore(&file[..]).unwrap().entries, 3000);
 }
 
 #[test]
@@ -129,8 +132,8 @@ fn garbage_is_no_snapshot() {
         let bytes: Vec<u8> = file[..right].iter().copied().chain(garbage).collect();
         victim.refuses(&bytes[..]);
     }
-    assert!(matches!(victim.refuses(io::empty()), LoadError::NotASnapshot));
-    assert!(matches!(victim.refuses(&b"{\"carts\": {\"1\": \"apple\"}}"[..]), LoadError::NotASnapshot));
+    assert!(matches!(victim.refuses(io::empty()), RestoreError::NotASnapshot));
+    assert!(matches!(victim.refuses(&b"{\"carts\": {\"1\": \"apple\"}}"[..]), RestoreError::NotASnapshot));
 }
 
 /// As many bytes as anyone wants, of lengths that are as large as can be.
@@ -138,9 +141,9 @@ fn garbage_is_no_snapshot() {
 fn an_endless_file_ends() {
     let head = &file()[..12];
     let error = Victim::new().refuses(head.chain(io::repeat(0xff)));
-    assert!(matches!(error, LoadError::Damaged { at: 12 }), "{error:?}");
+    assert!(matches!(error, RestoreError::Damaged { at: 12 }), "{error:?}");
     let error = Victim::new().refuses(io::repeat(0));
-    assert!(matches!(error, LoadError::NotASnapshot), "{error:?}");
+    assert!(matches!(error, RestoreError::NotASnapshot), "{error:?}");
 }
 
 #[test]
@@ -148,7 +151,7 @@ fn a_later_version_is_named() {
     let mut file = file();
     file[8..12].copy_from_slice(&(FORMAT_VERSION + 1).to_le_bytes());
     let error = Victim::new().refuses(&file[..]);
-    assert!(matches!(error, LoadError::NewerVersion { version } if version == FORMAT_VERSION + 1), "{error:?}");
+    assert!(matches!(error, RestoreError::NewerVersion { version } if version == FORMAT_VERSION + 1), "{error:?}");
 }
 
 #[test]
@@ -184,28 +187,28 @@ fn another_store_is_refused() {
     let library = Library::new();
     library.books().insert(1, "a book".to_owned());
     let error = victim.refuses(&save(&library)[..]);
-    assert!(matches!(&error, LoadError::UnknownField { field } if field == "books"), "{error:?}");
+    assert!(matches!(&error, RestoreError::UnknownField { field } if field == "books"), "{error:?}");
     assert!(error.to_string().contains("`books`"));
 
     let types = Types::new();
     types.carts().insert("ada".to_owned(), 1);
     let error = victim.refuses(&save(&types)[..]);
-    assert!(matches!(error, LoadError::Entry { field: "carts", .. }), "{error:?}");
+    assert!(matches!(error, RestoreError::Entry { field: "carts", .. }), "{error:?}");
 
     let values = Values::new();
     values.prices().insert(1, ["x".to_owned(), "y".to_owned()]);
     let error = victim.refuses(&save(&values)[..]);
-    assert!(matches!(error, LoadError::Entry { field: "prices", .. }), "{error:?}");
+    assert!(matches!(error, RestoreError::Entry { field: "prices", .. }), "{error:?}");
 
     let narrow = Narrow::new();
     narrow.carts().insert(1, "right".to_owned());
     narrow.prices().insert(70_000, 1.0);
     let error = victim.refuses(&save(&narrow)[..]);
-    assert!(matches!(error, LoadError::Entry { field: "prices", .. }), "{error:?}");
+    assert!(matches!(error, RestoreError::Entry { field: "prices", .. }), "{error:?}");
     narrow.prices().clear();
     narrow.online().insert(1, 1);
     let error = victim.refuses(&save(&narrow)[..]);
-    assert!(matches!(error, LoadError::Entry { field: "online", .. }), "{error:?}");
+    assert!(matches!(error, RestoreError::Entry { field: "online", .. }), "{error:?}");
     assert!(std::error::Error::source(&error).is_some());
 }
 
@@ -228,7 +231,10 @@ fn a_reader_that_fails_changes_nothing() {
     let (file, victim) = (file(), Victim::new());
     for length in 0..=file.len() {
         let error = victim.refuses(Failing(&file[..length]));
-        assert!(matches!(&error, LoadError::Io(error) if error.kind() == io::ErrorKind::ConnectionReset), "{error:?}");
+        assert!(
+            matches!(&error, RestoreError::Io(error) if error.kind() == io::ErrorKind::ConnectionReset),
+            "{error:?}"
+        );
     }
 }
 
@@ -236,7 +242,7 @@ fn a_reader_that_fails_changes_nothing() {
 #[test]
 fn the_file_as_it_was_saved_is_loaded() {
     let victim = Victim::new();
-    assert_eq!(victim.0.load(&file()[..]).unwrap().entries, 7);
+    assert_eq!(victim.0.restore(&file()[..]).unwrap().entries, 7);
     assert_eq!(victim.0.carts().get(&0), Some("cart 0".to_owned()), "replaced");
     assert_eq!(victim.0.carts().get(&77), Some("its own".to_owned()), "what is not in the file stays");
     let mut fields = Vec::new();

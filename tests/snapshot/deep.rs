@@ -80,7 +80,7 @@ fn restarts(trees: &Trees, field: &'static str) -> bool {
     match trees.save(&mut file) {
         Ok(_) => {
             let next = Trees::new();
-            next.load(&file[..]).expect("what was saved can be loaded");
+            next.restore(&file[..]).expect("what was saved can be loaded");
             let is_same = next.values().get(&1) == trees.values().get(&1)
                 && next.either().get(&1) == trees.either().get(&1)
                 && next.keys().keys() == trees.keys().keys();
@@ -90,7 +90,7 @@ fn restarts(trees: &Trees, field: &'static str) -> bool {
         Err(error) => {
             assert!(matches!(error, SaveError::TooDeep { field: named } if named == field), "{error:?}");
             assert!(error.to_string().contains(field));
-            assert!(Trees::new().load(&file[..]).is_err(), "what was written is no snapshot");
+            assert!(Trees::new().restore(&file[..]).is_err(), "what was written is no snapshot");
             false
         }
     }
@@ -140,7 +140,7 @@ fn the_stack_of_a_thread_is_enough() {
             store.values().insert(1, (0..depth).fold(Plain::Leaf(1), |inner, _| Plain::Node(vec![inner])));
             let mut file = Vec::new();
             assert_eq!(store.save(&mut file).is_ok(), is_fine, "{depth}");
-            assert_eq!(next.load(&file[..]).is_ok(), is_fine, "{depth}");
+            assert_eq!(next.restore(&file[..]).is_ok(), is_fine, "{depth}");
             // Their drop is the type's own, and recurses.
             std::mem::forget((store, next));
         }
@@ -224,7 +224,7 @@ fn errors_that_are_passed_over_add_up_to_nothing() {
     let mut file = Vec::new();
     numbers.save(&mut file).unwrap();
     let next = Numbers::new();
-    assert_eq!(next.load(&file[..]).unwrap().entries, 3000);
+    assert_eq!(next.restore(&file[..]).unwrap().entries, 3000);
     let is_right =
         |number: u64| next.numbers().get(&number) == Some(Lenient(number * u64::from(number.is_multiple_of(2))));
     assert!((0..3000).all(is_right));

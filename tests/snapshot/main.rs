@@ -1,4 +1,4 @@
-//! A store is saved and loaded again, and is what it was: its live entries with the times that they have left. A file that is not what was
+//! A store is saved and restored, and is what it was: its live entries with the times that they have left. A file that is not what was
 //! saved changes nothing.
 
 #[path = "../common/mod.rs"]

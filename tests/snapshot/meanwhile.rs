@@ -7,7 +7,7 @@ use crate::common::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use sharded::{
     Store, sharded,
-    snapshot::{LoadError, SaveError, Snapshot},
+    snapshot::{RestoreError, SaveError, Snapshot},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -50,7 +50,7 @@ fn what_stays_is_saved_once() {
                 let saved = busy.save(&mut file).unwrap();
                 let next = Busy::new();
                 // Were one there twice, the numbers would not be the same.
-                assert_eq!(next.load(&file[..]).unwrap().entries, saved);
+                assert_eq!(next.restore(&file[..]).unwrap().entries, saved);
                 let stored = next.mutex().len() + next.shared().len() + next.optimistic().len();
                 assert!(stored as u64 <= saved);
                 for key in (0..ALL).filter(|&key| stays(key)) {
@@ -211,7 +211,7 @@ fn serialize_may_access_the_store() {
     })));
     let mut file = Vec::new();
     assert_eq!(hooked.save(&mut file).unwrap(), 600);
-    assert_eq!(hooked.load(&file[..]).unwrap().entries, 600);
+    assert_eq!(hooked.restore(&file[..]).unwrap().entries, 600);
     HOOK.set(None);
     is_whole(&hooked);
 }
@@ -229,9 +229,9 @@ fn a_panic_or_a_refusal_leaves_the_store_as_it_was() {
         let mut unfinished = Vec::new();
         assert!(panics(|| hooked.save(&mut unfinished)).contains("on purpose"));
         is_whole(&hooked);
-        assert!(empty.load(&unfinished[..]).is_err(), "what was written is no snapshot");
+        assert!(empty.restore(&unfinished[..]).is_err(), "what was written is no snapshot");
         LEFT.set(Some(number));
-        assert!(panics(|| empty.load(&file[..])).contains("on purpose"));
+        assert!(panics(|| empty.restore(&file[..])).contains("on purpose"));
         nothing(&empty);
 
         FAILS.set(true);
@@ -240,11 +240,11 @@ fn a_panic_or_a_refusal_leaves_the_store_as_it_was() {
         assert!(matches!(error, SaveError::Entry { field: "hooks", .. }), "{error:?}");
         is_whole(&hooked);
         LEFT.set(Some(number));
-        let error = empty.load(&file[..]).unwrap_err();
-        assert!(matches!(error, LoadError::Entry { field: "hooks", .. }), "{error:?}");
+        let error = empty.restore(&file[..]).unwrap_err();
+        assert!(matches!(error, RestoreError::Entry { field: "hooks", .. }), "{error:?}");
         nothing(&empty);
     }
-    assert_eq!(empty.load(&file[..]).unwrap().entries, 600);
+    assert_eq!(empty.restore(&file[..]).unwrap().entries, 600);
 }
 
 /// How many were cloned since one was serialized, and how many that were at most.
@@ -319,19 +319,19 @@ fn inside_a_closure_of_the_store_nothing_is_begun() {
 
     target.last().with(&0, |_| {
         is_order(panics(|| target.save(Untouched)));
-        is_order(panics(|| target.load(&file[..])));
+        is_order(panics(|| target.restore(&file[..])));
         is_order(panics(|| target.hooks().save(Untouched)));
-        let message = panics(|| target.last().load(&file[..]));
+        let message = panics(|| target.last().restore(&file[..]));
         assert!(message.contains(file!()), "the place of the call: {message}");
     });
     // The first field is free then, those after it are not begun either.
-    target.first().with(&0, |_| is_order(panics(|| target.load(&file[..]))));
+    target.first().with(&0, |_| is_order(panics(|| target.restore(&file[..]))));
     assert_eq!((target.first().len(), target.hooks().len(), target.last().len()), (1, 0, 1));
 
     // A later place may be saved.
     let saved = target.first().with(&0, |_| target.last().save(io::sink()).unwrap());
     assert_eq!(saved, Some(1));
     let later = Hooked::new();
-    let loaded = hooked.last().with(&0, |_| later.load(&file[..]).unwrap().entries);
+    let loaded = hooked.last().with(&0, |_| later.restore(&file[..]).unwrap().entries);
     assert_eq!(loaded, Some(600));
 }

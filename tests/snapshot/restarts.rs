@@ -1,4 +1,4 @@
-//! A map that is saved and loaded into a new one, with a new clock, goes on as if nothing had happened: as a plain model does, which
+//! A map that is saved and restored into a new one, with a new clock, goes on as if nothing had happened: as a plain model does, which
 //! knows nothing of restarts.
 
 use crate::common::{
@@ -208,7 +208,7 @@ where
                 let saved = map.save(&mut file).unwrap();
                 clock = Manual::new();
                 map = build(&clock, shards);
-                let loaded = map.load(&file[..]).unwrap();
+                let loaded = map.restore(&file[..]).unwrap();
                 prop_assert_eq!((saved, loaded.expired, loaded.refused), (loaded.entries, 0, 0));
                 prop_assert_eq!(map.len() as u64, saved, "nothing but what is alive");
             }
@@ -252,7 +252,7 @@ fn keys_that_collide() {
     let mut file = Vec::new();
     assert_eq!(map.save(&mut file).unwrap(), 1000);
     let next: ShardedMap<u64, u64, Of<Mutex, Never, Unbounded>> = ShardedMap::new();
-    assert_eq!(next.load(&file[..]).unwrap().entries, 1000);
+    assert_eq!(next.restore(&file[..]).unwrap().entries, 1000);
     assert!((0..1000).all(|key| next.get(&key) == Some(key)));
 }
 
@@ -274,7 +274,7 @@ fn what_was_unused_for_longer_than_the_clock_goes() {
 
     let clock = Manual::new();
     let map = of(&clock, hours(24));
-    assert_eq!(map.load(&file[..]).unwrap().entries, 2);
+    assert_eq!(map.restore(&file[..]).unwrap().entries, 2);
     assert_eq!((map.ttl_of(&1), map.ttl_of(&2)), (Some(hours(4)), Some(hours(24))));
     clock.advance(hours(3));
     assert_eq!(map.get(&1), Some(1), "a use");
@@ -285,7 +285,7 @@ fn what_was_unused_for_longer_than_the_clock_goes() {
 
     // With a shorter idle time by now, one of them would have been gone.
     let map = of(&Manual::new(), hours(5));
-    let loaded = map.load(&file[..]).unwrap();
+    let loaded = map.restore(&file[..]).unwrap();
     assert_eq!((loaded.entries, loaded.expired, map.len()), (1, 1, 1));
     assert_eq!(map.ttl_of(&2), Some(hours(5)));
 }
@@ -308,7 +308,7 @@ fn times_that_are_declared_anew() {
         Map<Mutex, X, Unbounded>: BuildField<Of<Mutex, X, Unbounded>>,
     {
         let map = build::<Mutex, X, Unbounded>(&Manual::new(), 2);
-        assert_eq!(map.load(file).unwrap().entries, map.len() as u64);
+        assert_eq!(map.restore(file).unwrap().entries, map.len() as u64);
         shown(&map).into_iter().map(|(_, _, left)| left).collect()
     }
 

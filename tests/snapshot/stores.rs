@@ -5,7 +5,7 @@ use sharded::{
     Key, Value,
     clock::Manual,
     sharded,
-    snapshot::{LoadError, SaveError, Saved, Snapshot},
+    snapshot::{RestoreError, SaveError, Saved, Snapshot},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -85,7 +85,7 @@ fn values_of_all_kinds() {
     store.nested().insert(Some(String::new()), Box::new(Thing::New(0)));
 
     let next = Store::new();
-    assert_eq!(next.load(&file(&store)[..]).unwrap().entries, 13);
+    assert_eq!(next.restore(&file(&store)[..]).unwrap().entries, 13);
     for n in 0..10_u64 {
         let key = (u128::MAX - u128::from(n), n.is_multiple_of(2), [-1, 0, 1]);
         assert_eq!(next.rich().get(&key), Some(rich(n)));
@@ -106,7 +106,7 @@ fn a_value_as_large_as_it_likes() {
     let value = |key: u8| "x".repeat(usize::from(key) * 40_000);
     store.map().extend((0..20).map(|key| (key, value(key))));
     let next = Store::new();
-    assert_eq!(next.load(&file(&store)[..]).unwrap().entries, 20);
+    assert_eq!(next.restore(&file(&store)[..]).unwrap().entries, 20);
     assert!((0..20).all(|key| next.map().get(&key) == Some(value(key))));
 }
 
@@ -145,20 +145,20 @@ fn types_and_stores_that_change() {
 
     let now = Service::new();
     now.came().insert(1, 1);
-    let error = now.load(&file[..]).unwrap_err();
-    assert!(matches!(&error, LoadError::UnknownField { field } if field == "gone"), "{error:?}");
+    let error = now.restore(&file[..]).unwrap_err();
+    assert!(matches!(&error, RestoreError::UnknownField { field } if field == "gone"), "{error:?}");
     assert!(now.sessions().is_empty());
 
-    assert_eq!(now.sessions().load(&file[..]).unwrap().entries, 1, "one field of the file");
+    assert_eq!(now.sessions().restore(&file[..]).unwrap().entries, 1, "one field of the file");
     assert_eq!(now.sessions().get(&7), Some(Session { theme: String::new(), user: "ada".to_owned() }));
-    let error = now.came().load(&file[..]).unwrap_err();
-    assert!(matches!(error, LoadError::MissingField { field: "came" }), "{error:?}");
+    let error = now.came().restore(&file[..]).unwrap_err();
+    assert!(matches!(error, RestoreError::MissingField { field: "came" }), "{error:?}");
 
     // A file without a field leaves it alone.
     let mut alone = Vec::new();
     now.sessions().save(&mut alone).unwrap();
     now.sessions().clear();
-    assert_eq!(now.load(&alone[..]).unwrap().entries, 1);
+    assert_eq!(now.restore(&alone[..]).unwrap().entries, 1);
     assert_eq!((now.sessions().len(), now.came().get(&1)), (1, Some(1)));
 }
 
@@ -176,7 +176,7 @@ fn what_passes_over_a_field_looks_at_it_all_the_same() {
     let last = file.len() - 1;
     file[last] ^= 1;
     let next = Store::new();
-    assert!(matches!(next.second().load(&file[..]), Err(LoadError::Damaged { .. })));
+    assert!(matches!(next.second().restore(&file[..]), Err(RestoreError::Damaged { .. })));
     assert!(next.second().is_empty());
 }
 
@@ -197,7 +197,7 @@ fn stores_of_all_kinds() {
     before.map().insert(1, "x".to_owned());
     before.plain.set(9);
     assert_eq!(before.save(io::sink()).unwrap(), 1);
-    assert_eq!(after.load(&file(&before)[..]).unwrap().entries, 1);
+    assert_eq!(after.restore(&file(&before)[..]).unwrap().entries, 1);
     assert_eq!((after.map().get(&1), after.plain.get()), (Some("x".to_owned()), 5), "what is skipped stays");
     assert!(after.set().is_empty());
 }
@@ -213,12 +213,12 @@ fn an_empty_store_is_saved_too() {
     let store = Store::new();
     let file = file(&store);
     store.map().insert(1, 1);
-    assert_eq!(store.load(&file[..]).unwrap().entries, 0);
+    assert_eq!(store.restore(&file[..]).unwrap().entries, 0);
     assert_eq!(store.map().len(), 1);
     let mut file = Vec::new();
     assert_eq!(Nothing::new().save(&mut file).unwrap(), 0);
-    assert_eq!(Nothing::new().load(&file[..]).unwrap().entries, 0);
-    assert_eq!(store.load(&file[..]).unwrap().entries, 0);
+    assert_eq!(Nothing::new().restore(&file[..]).unwrap().entries, 0);
+    assert_eq!(store.restore(&file[..]).unwrap().entries, 0);
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn more_entries_than_there_is_room_for() {
     }
     let small = Store::builder().evicts(|map| map.capacity(100)).rejects(|map| map.capacity(100).shards(1)).build();
     small.rejects().try_insert(7, 0).unwrap();
-    let loaded = small.load(&file(&store)[..]).unwrap();
+    let loaded = small.restore(&file(&store)[..]).unwrap();
     assert_eq!((loaded.entries, loaded.refused, loaded.expired), (500 + 100, 400, 0));
     assert_eq!((small.evicts().len(), small.rejects().len()), (100, 100));
     assert_eq!(small.rejects().get(&7), Some(7), "one that is there needs no room");
@@ -270,7 +270,7 @@ fn weights_and_what_may_not_be_evicted() {
     store.pinned().extend([(1, false), (2, true), (3, false), (4, false)]);
     clock.advance(Duration::from_mins(1));
     let small = Store::builder().clock(clock).heavy(|map| map.capacity(10)).pinned(|map| map.capacity(2)).build();
-    let loaded = small.load(&file(&store)[..]).unwrap();
+    let loaded = small.restore(&file(&store)[..]).unwrap();
     // Of heavy, one is refused and one evicted; of pinned, the free one may have come, and gone.
     assert!((1 + 1..=1 + 2).contains(&loaded.refused), "{loaded:?}");
     assert_eq!(loaded.entries + loaded.refused, 7);
@@ -324,7 +324,7 @@ fn a_set_alone() {
     let mut file = Vec::new();
     assert_eq!(store.set().save(&mut file).unwrap(), 1000);
     let next = Store::new();
-    assert_eq!(next.set().load(&file[..]).unwrap().entries, 1000);
+    assert_eq!(next.set().restore(&file[..]).unwrap().entries, 1000);
     let keys: BTreeSet<u64> = next.set().to_vec().into_iter().collect();
     assert_eq!(keys, (0..1000).collect());
 }
@@ -343,7 +343,7 @@ fn what_is_nothing_comes_back_as_none() {
     store.map().extend([(1, None), (2, Some(()))]);
     store.wrapped().extend([(1, None), (2, Some(Wrapped(None))), (3, Some(Wrapped(Some(3))))]);
     let next = Store::new();
-    assert_eq!(next.load(&file(&store)[..]).unwrap().entries, 5);
+    assert_eq!(next.restore(&file(&store)[..]).unwrap().entries, 5);
     assert_eq!([1, 2].map(|key| next.map().get(&key)), [Some(None), Some(None)]);
     let wrapped = [1, 2, 3].map(|key| next.wrapped().get(&key));
     assert_eq!(wrapped, [Some(None), Some(None), Some(Some(Wrapped(Some(3))))]);

@@ -192,7 +192,7 @@ where
     let saved = before.map.save(&mut file).unwrap();
     TICKS.set(None);
     let mut told = before.told();
-    let loaded = after.map.load(&file[..]).unwrap();
+    let loaded = after.map.restore(&file[..]).unwrap();
     assert_eq!(loaded.entries + loaded.expired + loaded.refused, saved);
 
     // What is left is told of when it is taken out.
@@ -275,7 +275,7 @@ fn what_a_listener_gives_back_is_in_the_file() {
         TICKS.set(None);
         drop(shop);
         let (next, clock) = self::shop();
-        next.load(&file[..]).unwrap();
+        next.restore(&file[..]).unwrap();
         let reserved = u32::try_from(next.reserved().len()).unwrap();
         assert_eq!((next.before().get(&7), next.after().get(&7)), (Some(100 - reserved), Some(100 - reserved)));
         clock.advance(Duration::from_hours(1));
@@ -320,7 +320,7 @@ fn a_set_tells_too() {
     flight.save(&mut file).unwrap();
     let smaller = Flight::builder().seats(|seats| seats.capacity(8)).build();
     let mut removals = smaller.seats().removals(10).unwrap();
-    let loaded = smaller.load(&file[..]).unwrap();
+    let loaded = smaller.restore(&file[..]).unwrap();
     assert_eq!((loaded.entries, loaded.refused), (8, 2));
     let told: HashSet<u8> = std::iter::from_fn(|| removals.try_recv()).map(|removal| removal.key).collect();
     assert_eq!(told.len(), 2);

@@ -34,7 +34,7 @@ fn shop() -> Shop<String> {
 fn recorded(store: &Shop<String>, work: impl FnOnce()) -> Workload {
     let recorder = store.recorder();
     work();
-    Workload::parse(&recorder.load()).expect("what is recorded is a workload")
+    Workload::parse(&recorder.workload()).expect("what is recorded is a workload")
 }
 
 fn field<'a>(workload: &'a Workload, name: &str) -> &'a FieldWorkload {
@@ -90,7 +90,7 @@ fn nothing_is_recorded_without_a_recorder_or_without_the_flag() {
     let other = Unrecorded::new();
     let recorder = other.recorder();
     (0..1000).for_each(|number| _ = other.carts().insert(number, number));
-    assert!(Workload::parse(&recorder.load()).expect("a workload").fields.is_empty());
+    assert!(Workload::parse(&recorder.workload()).expect("a workload").fields.is_empty());
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn threads_are_counted_and_no_key_is_kept() {
             });
         }
     });
-    let text = recorder.load();
+    let text = recorder.workload();
     assert!(!text.contains("secret") && !text.contains("123456789"));
     let parsed = Workload::parse(&text).expect("a workload");
     let pages = field(&parsed, "pages");

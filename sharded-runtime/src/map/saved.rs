@@ -13,7 +13,7 @@ use crate::{
     lock::Serves,
     shard::access::{Step, UserCode},
     snapshot::{
-        self, FieldHead, FileReader, FileWriter, LoadError, Loaded, Noted, Others, Part, SaveError, Saved, Staged,
+        self, FieldHead, FileReader, FileWriter, Noted, Others, Part, RestoreError, Restored, SaveError, Saved, Staged,
         Times,
     },
 };
@@ -67,7 +67,7 @@ where
     /// assert_eq!(shop.names().save(&mut file)?, 1);
     ///
     /// let next = Shop::new();
-    /// assert_eq!(next.names().load(&file[..])?.entries, 1);
+    /// assert_eq!(next.names().restore(&file[..])?.entries, 1);
     /// assert_eq!(next.names().get("ada"), Some(36));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -85,7 +85,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`LoadError`], where the reader fails or it is no snapshot, no whole one, or none with this map. Nothing has changed then.
+    /// [`RestoreError`], where the reader fails or it is no snapshot, no whole one, or none with this map. Nothing has changed then.
     ///
     /// # Panics
     ///
@@ -96,23 +96,38 @@ where
     ///
     /// See [`save`](Self::save).
     #[track_caller]
-    pub fn load(&self, mut reader: impl Read) -> Result<Loaded, LoadError>
+    pub fn restore(&self, mut reader: impl Read) -> Result<Restored, RestoreError>
     where
         K: Saved,
         V: Saved,
     {
         self.core.check_order();
-        snapshot::load(&|visitor| visitor(self), &mut reader, Others::PassedOver)
+        snapshot::restore(&|visitor| visitor(self), &mut reader, Others::PassedOver)
+    }
+
+    /// The former name of [`restore`](Self::restore).
+    ///
+    /// # Errors
+    ///
+    /// As [`restore`](Self::restore).
+    #[deprecated(note = "it is called `restore`")]
+    #[track_caller]
+    pub fn load(&self, reader: impl Read) -> Result<Restored, RestoreError>
+    where
+        K: Saved,
+        V: Saved,
+    {
+        self.restore(reader)
     }
 
     /// Puts in an entry of a snapshot. What does not come in is told of, since no call hands it out.
-    fn restore(&self, entry: Entry<K, V>, loaded: &mut Loaded) {
+    fn put_restored(&self, entry: Entry<K, V>, restored: &mut Restored) {
         let Entry { key, value, times: Times { left, unused } } = entry;
         let hash = self.core.hasher.hash(&key);
         let shard = self.core.route(hash);
         let mut offer = Offer::new(key, value);
         if unused >= self.core.idle {
-            loaded.expired += 1;
+            restored.expired += 1;
             self.core.write(shard, UserCode::Traits, |session| session.depart_offered(&mut offer, Cause::Expired));
             return;
         }
@@ -122,10 +137,10 @@ where
             self.put(&mut offer, left) == Stored::Refused
         };
         if is_refused {
-            loaded.refused += 1;
+            restored.refused += 1;
             self.core.write(shard, UserCode::Traits, |session| session.depart_offered(&mut offer, Cause::Evicted));
         } else {
-            loaded.entries += 1;
+            restored.entries += 1;
         }
     }
 
@@ -174,7 +189,7 @@ where
         field.finish()
     }
 
-    fn load_part(&self, head: &FieldHead, file: &mut FileReader<'_>) -> Result<Staged, LoadError> {
+    fn restore_part(&self, head: &FieldHead, file: &mut FileReader<'_>) -> Result<Staged, RestoreError> {
         let mut chunks: Vec<Vec<Entry<K, V>>> = Vec::new();
         file.entries(P::NAME, head.noted, |key, value, times| {
             let entry = Entry { key, value, times };
@@ -186,11 +201,11 @@ where
         // By another handle to the same map, since it outlives this call.
         let map = ShardedMap { core: Arc::clone(&self.core) };
         Ok(Box::new(move || {
-            let mut loaded = Loaded::default();
+            let mut restored = Restored::default();
             for entry in chunks.into_iter().flatten() {
-                map.restore(entry, &mut loaded);
+                map.put_restored(entry, &mut restored);
             }
-            loaded
+            restored
         }))
     }
 }

@@ -29,7 +29,7 @@ impl<'a, T: ?Sized> Recorder<'a, T> {
         Recorder { store, visit, began: Instant::now(), before }
     }
 
-    /// The workload file of what was recorded so far. It goes on.
+    /// The text of the workload file: what was recorded so far. The recording goes on.
     ///
     /// O(samples), without a lock of a map.
     ///
@@ -37,7 +37,7 @@ impl<'a, T: ?Sized> Recorder<'a, T> {
     ///
     /// See [`Store::recorder`](crate::Store::recorder).
     #[must_use]
-    pub fn load(&self) -> String {
+    pub fn workload(&self) -> String {
         let mut fields = Vec::new();
         let mut before = self.before.iter();
         let store = text::store_name(std::any::type_name::<T>());
@@ -50,7 +50,14 @@ impl<'a, T: ?Sized> Recorder<'a, T> {
         text::file(thread::available_parallelism().map_or(1, usize::from), &fields)
     }
 
-    /// Writes the workload file of what was recorded so far. It goes on.
+    /// The former name of [`workload`](Recorder::workload).
+    #[deprecated(note = "it is called `workload`")]
+    #[must_use]
+    pub fn load(&self) -> String {
+        self.workload()
+    }
+
+    /// Writes the workload file of what was recorded so far. The recording goes on.
     ///
     /// # Errors
     ///
@@ -60,7 +67,7 @@ impl<'a, T: ?Sized> Recorder<'a, T> {
     ///
     /// See [`Store::recorder`](crate::Store::recorder).
     pub fn write(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        fs::write(path, self.load())
+        fs::write(path, self.workload())
     }
 }
 

@@ -4,7 +4,7 @@ use super::ShardedSet;
 use crate::{
     Key, Policy, ShardedMap,
     lock::Serves,
-    snapshot::{FieldHead, FileReader, FileWriter, LoadError, Loaded, Part, SaveError, Saved, Staged},
+    snapshot::{FieldHead, FileReader, FileWriter, Part, RestoreError, Restored, SaveError, Saved, Staged},
 };
 use std::{
     hash::BuildHasher,
@@ -41,7 +41,7 @@ where
     /// assert_eq!(chat.online().save(&mut file)?, 1);
     ///
     /// let next = Chat::new();
-    /// assert_eq!(next.online().load(&file[..])?.entries, 1);
+    /// assert_eq!(next.online().restore(&file[..])?.entries, 1);
     /// assert!(next.online().contains("ada"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -53,25 +53,39 @@ where
         self.map.save(writer)
     }
 
-    /// Puts in the keys of a snapshot: see [`ShardedMap::load`]. With the feature `serde`.
+    /// Puts in the keys of a snapshot: see [`ShardedMap::restore`]. With the feature `serde`.
     ///
     /// # Errors
     ///
-    /// [`LoadError`], where the reader fails or it is no snapshot, no whole one, or none with this set. Nothing has changed then.
+    /// [`RestoreError`], where the reader fails or it is no snapshot, no whole one, or none with this set. Nothing has changed then.
     ///
     /// # Panics
     ///
-    /// As [`ShardedMap::load`].
+    /// As [`ShardedMap::restore`].
     ///
     /// # Examples
     ///
     /// See [`save`](Self::save).
     #[track_caller]
-    pub fn load(&self, reader: impl Read) -> Result<Loaded, LoadError>
+    pub fn restore(&self, reader: impl Read) -> Result<Restored, RestoreError>
     where
         K: Saved,
     {
-        self.map.load(reader)
+        self.map.restore(reader)
+    }
+
+    /// The former name of [`restore`](Self::restore).
+    ///
+    /// # Errors
+    ///
+    /// As [`restore`](Self::restore).
+    #[deprecated(note = "it is called `restore`")]
+    #[track_caller]
+    pub fn load(&self, reader: impl Read) -> Result<Restored, RestoreError>
+    where
+        K: Saved,
+    {
+        self.restore(reader)
     }
 }
 
@@ -91,7 +105,7 @@ where
         self.map.save_part(file, began)
     }
 
-    fn load_part(&self, head: &FieldHead, file: &mut FileReader<'_>) -> Result<Staged, LoadError> {
-        self.map.load_part(head, file)
+    fn restore_part(&self, head: &FieldHead, file: &mut FileReader<'_>) -> Result<Staged, RestoreError> {
+        self.map.restore_part(head, file)
     }
 }

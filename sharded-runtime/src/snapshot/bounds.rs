@@ -5,10 +5,10 @@ use serde::{Serialize, de::DeserializeOwned};
 /// The version of the form of a file that this crate writes, and the latest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// A type that can be saved and loaded: `Clone + serde::Serialize + serde::de::DeserializeOwned`.
+/// A type that can be saved and restored: `Clone + serde::Serialize + serde::de::DeserializeOwned`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be saved",
-    label = "can't be saved and loaded",
+    label = "can't be saved and restored",
     note = "what is in a store with `snapshot` is `Clone + Serialize + Deserialize` and borrows nothing: derive them"
 )]
 pub trait Saved: Clone + Serialize + DeserializeOwned {}

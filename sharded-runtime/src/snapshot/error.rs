@@ -1,8 +1,8 @@
-//! Why a snapshot could not be saved or loaded.
+//! Why a snapshot could not be saved or restored.
 
 use std::{error::Error, fmt, io};
 
-/// Why [`save`](super::Snapshot::save) failed. No entry that is alive has changed. What has been written so far is no snapshot, and will not load.
+/// Why [`save`](super::Snapshot::save) failed. No entry that is alive has changed. What has been written so far is no snapshot, and can't be restored.
 ///
 /// # Examples
 ///
@@ -30,19 +30,19 @@ pub enum SaveError {
         /// What its `Serialize` said.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// A key or a value is nested too deeply to be loaded again: more than 1023 sequences, maps, structs and tuples within each other.
+    /// A key or a value is nested too deeply to be restored again: more than 1023 sequences, maps, structs and tuples within each other.
     TooDeep {
         /// The field that it is in.
         field: &'static str,
     },
 }
 
-/// Why [`load`](super::Snapshot::load) failed. The store is as it was.
+/// Why [`restore`](super::Snapshot::restore) failed. The store is as it was.
 ///
 /// # Examples
 ///
 /// ```
-/// use sharded::{sharded, snapshot::{LoadError, Snapshot}};
+/// use sharded::{sharded, snapshot::{RestoreError, Snapshot}};
 /// use std::collections::HashMap;
 ///
 /// #[sharded(snapshot, ttl = "1h")]
@@ -55,13 +55,13 @@ pub enum SaveError {
 /// shop.save(&mut file)?;
 ///
 /// let half = &file[..file.len() / 2];
-/// assert!(matches!(shop.load(half), Err(LoadError::Truncated)));
-/// assert!(matches!(shop.load(&b"something else"[..]), Err(LoadError::NotASnapshot)));
+/// assert!(matches!(shop.restore(half), Err(RestoreError::Truncated)));
+/// assert!(matches!(shop.restore(&b"something else"[..]), Err(RestoreError::NotASnapshot)));
 /// # Ok::<(), sharded::snapshot::SaveError>(())
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum LoadError {
+pub enum RestoreError {
     /// The reader failed.
     Io(io::Error),
     /// It does not begin as a snapshot does.
@@ -83,7 +83,7 @@ pub enum LoadError {
         /// The name of that field.
         field: String,
     },
-    /// It does not have the one field that was to be loaded.
+    /// It does not have the one field that was to be restored.
     MissingField {
         /// The name of that field.
         field: &'static str,
@@ -103,7 +103,7 @@ impl fmt::Display for SaveError {
             SaveError::Io(_) => f.write_str("the snapshot can't be written"),
             SaveError::Entry { field, .. } => write!(f, "an entry of `{field}` can't be serialized"),
             SaveError::TooDeep { field } => {
-                write!(f, "an entry of `{field}` is nested too deeply: it could not be loaded again")
+                write!(f, "an entry of `{field}` is nested too deeply: it could not be restored again")
             }
         }
     }
@@ -125,41 +125,43 @@ impl From<io::Error> for SaveError {
     }
 }
 
-impl fmt::Display for LoadError {
+impl fmt::Display for RestoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LoadError::Io(_) => f.write_str("the snapshot can't be read"),
-            LoadError::NotASnapshot => f.write_str("this is no snapshot"),
-            LoadError::NewerVersion { version } => {
+            RestoreError::Io(_) => f.write_str("the snapshot can't be read"),
+            RestoreError::NotASnapshot => f.write_str("this is no snapshot"),
+            RestoreError::NewerVersion { version } => {
                 write!(
                     f,
                     "the snapshot is of version {version}, but this program knows none after {}",
                     super::bounds::FORMAT_VERSION
                 )
             }
-            LoadError::Truncated => f.write_str("the snapshot ends too early"),
-            LoadError::Damaged { at } => write!(f, "the snapshot is damaged, at byte {at} or in the 64 KiB after it"),
-            LoadError::UnknownField { field } => {
+            RestoreError::Truncated => f.write_str("the snapshot ends too early"),
+            RestoreError::Damaged { at } => {
+                write!(f, "the snapshot is damaged, at byte {at} or in the 64 KiB after it")
+            }
+            RestoreError::UnknownField { field } => {
                 write!(f, "the snapshot has a field `{field}`, which this store does not have")
             }
-            LoadError::MissingField { field } => write!(f, "the snapshot has no field `{field}`"),
-            LoadError::Entry { field, .. } => write!(f, "an entry of `{field}` is not of the types declared for it"),
+            RestoreError::MissingField { field } => write!(f, "the snapshot has no field `{field}`"),
+            RestoreError::Entry { field, .. } => write!(f, "an entry of `{field}` is not of the types declared for it"),
         }
     }
 }
 
-impl Error for LoadError {
+impl Error for RestoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            LoadError::Io(error) => Some(error),
-            LoadError::Entry { source, .. } => Some(&**source),
+            RestoreError::Io(error) => Some(error),
+            RestoreError::Entry { source, .. } => Some(&**source),
             _ => None,
         }
     }
 }
 
-impl From<io::Error> for LoadError {
+impl From<io::Error> for RestoreError {
     fn from(error: io::Error) -> Self {
-        LoadError::Io(error)
+        RestoreError::Io(error)
     }
 }

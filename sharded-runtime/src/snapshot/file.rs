@@ -11,7 +11,7 @@
 
 use super::{
     bounds::Saved,
-    error::{LoadError, SaveError},
+    error::{RestoreError, SaveError},
     frames::{FrameReader, FrameWriter},
     nesting,
 };
@@ -220,26 +220,28 @@ pub struct FieldHead {
 }
 
 impl<'a> FileReader<'a> {
-    pub(crate) fn new(reader: &'a mut dyn Read) -> Result<Self, LoadError> {
+    pub(crate) fn new(reader: &'a mut dyn Read) -> Result<Self, RestoreError> {
         let (frames, head) = FrameReader::new::<HEAD>(reader).map_err(|error| match error {
             // Shorter than the head.
-            LoadError::Truncated => LoadError::NotASnapshot,
+            RestoreError::Truncated => RestoreError::NotASnapshot,
             error => error,
         })?;
         let (magic, version) = head.split_at(MAGIC.len());
         if magic != MAGIC {
-            return Err(LoadError::NotASnapshot);
+            return Err(RestoreError::NotASnapshot);
         }
         match version.try_into().map(u32::from_le_bytes) {
             Ok(super::bounds::FORMAT_VERSION) => {}
-            Ok(version) if version > super::bounds::FORMAT_VERSION => return Err(LoadError::NewerVersion { version }),
-            _ => return Err(LoadError::Damaged { at: 0 }),
+            Ok(version) if version > super::bounds::FORMAT_VERSION => {
+                return Err(RestoreError::NewerVersion { version });
+            }
+            _ => return Err(RestoreError::Damaged { at: 0 }),
         }
         Ok(FileReader { frames, entry: Entry::default(), fields: 0 })
     }
 
     /// The next field, whose entries must be read or skipped then.
-    pub(crate) fn field(&mut self) -> Result<Option<FieldHead>, LoadError> {
+    pub(crate) fn field(&mut self) -> Result<Option<FieldHead>, RestoreError> {
         match self.frames.byte()? {
             FIELD => self.fields += 1,
             END => {
@@ -264,13 +266,13 @@ impl<'a> FileReader<'a> {
         field: &'static str,
         noted: Noted,
         mut each: impl FnMut(K, V, Times),
-    ) -> Result<(), LoadError> {
+    ) -> Result<(), RestoreError> {
         let mut entries = 0;
         while let Some((times, length)) = self.entry(noted, entries)? {
             let bytes = self.entry.bytes();
             bytes.clear();
             self.frames.bytes(length, |piece| bytes.extend_from_slice(piece))?;
-            let wrong = |source| LoadError::Entry { field, source };
+            let wrong = |source| RestoreError::Entry { field, source };
             let (key, value) = self.entry.read().map_err(|source| wrong(source.into()))?;
             if self.entry.reader.position() != length {
                 return Err(wrong("there is more than a key and a value".into()));
@@ -282,7 +284,7 @@ impl<'a> FileReader<'a> {
     }
 
     /// Passes over the entries of a field.
-    pub(crate) fn skip(&mut self, noted: Noted) -> Result<(), LoadError> {
+    pub(crate) fn skip(&mut self, noted: Noted) -> Result<(), RestoreError> {
         let mut entries = 0;
         while let Some((_, length)) = self.entry(noted, entries)? {
             self.frames.bytes(length, |_| {})?;
@@ -292,12 +294,12 @@ impl<'a> FileReader<'a> {
     }
 
     /// Looks whether this is the end.
-    pub(crate) fn finish(self) -> Result<(), LoadError> {
+    pub(crate) fn finish(self) -> Result<(), RestoreError> {
         self.frames.finish()
     }
 
     /// The times and the length of the next entry, after so many of its field.
-    fn entry(&mut self, noted: Noted, before: u64) -> Result<Option<(Times, u64)>, LoadError> {
+    fn entry(&mut self, noted: Noted, before: u64) -> Result<Option<(Times, u64)>, RestoreError> {
         match self.frames.byte()? {
             ENTRY => {}
             END_OF_FIELD => return if self.number()? == before { Ok(None) } else { Err(self.frames.damaged()) },
@@ -312,7 +314,7 @@ impl<'a> FileReader<'a> {
         Ok(Some((Times { left, unused }, self.number()?)))
     }
 
-    fn number(&mut self) -> Result<u64, LoadError> {
+    fn number(&mut self) -> Result<u64, RestoreError> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.frames.byte()?;

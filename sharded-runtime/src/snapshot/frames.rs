@@ -10,7 +10,7 @@
 //! of all bytes before it but the other checksums: it also says that no frame is missing, twice there, or in another
 //! one's place.
 
-use super::error::LoadError;
+use super::error::RestoreError;
 use crc32fast::Hasher;
 use std::io::{self, Read, Write};
 
@@ -81,7 +81,7 @@ pub(super) struct FrameReader<'a> {
 
 impl<'a> FrameReader<'a> {
     /// Reads the head, which is left to be judged.
-    pub(super) fn new<const HEAD: usize>(reader: &'a mut dyn Read) -> Result<(Self, [u8; HEAD]), LoadError> {
+    pub(super) fn new<const HEAD: usize>(reader: &'a mut dyn Read) -> Result<(Self, [u8; HEAD]), RestoreError> {
         let mut head = [0; HEAD];
         read_exact(reader, &mut head)?;
         let mut checksum = Hasher::new();
@@ -89,7 +89,7 @@ impl<'a> FrameReader<'a> {
         Ok((FrameReader { reader, frame: Vec::new(), read: 0, at: HEAD as u64, checksum }, head))
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, LoadError> {
+    pub(super) fn byte(&mut self) -> Result<u8, RestoreError> {
         if self.read == self.frame.len() && !self.next_frame()? {
             return Err(self.damaged());
         }
@@ -99,7 +99,7 @@ impl<'a> FrameReader<'a> {
     }
 
     /// Hands the next bytes to `take`, piece by piece: it is not asked to believe that there are so many.
-    pub(super) fn bytes(&mut self, mut length: u64, mut take: impl FnMut(&[u8])) -> Result<(), LoadError> {
+    pub(super) fn bytes(&mut self, mut length: u64, mut take: impl FnMut(&[u8])) -> Result<(), RestoreError> {
         while length > 0 {
             if self.read == self.frame.len() && !self.next_frame()? {
                 return Err(self.damaged());
@@ -114,25 +114,25 @@ impl<'a> FrameReader<'a> {
     }
 
     /// Looks whether this is the end, of the stream and of what it was read from.
-    pub(super) fn finish(mut self) -> Result<(), LoadError> {
+    pub(super) fn finish(mut self) -> Result<(), RestoreError> {
         if self.read < self.frame.len() || self.next_frame()? {
             return Err(self.damaged());
         }
         self.at += 8;
         match read_exact(self.reader, &mut [0]) {
-            Err(LoadError::Truncated) => Ok(()),
+            Err(RestoreError::Truncated) => Ok(()),
             Ok(()) => Err(self.damaged()),
             Err(error) => Err(error),
         }
     }
 
     /// What is said of something that is not as it was written.
-    pub(super) fn damaged(&self) -> LoadError {
-        LoadError::Damaged { at: self.at }
+    pub(super) fn damaged(&self) -> RestoreError {
+        RestoreError::Damaged { at: self.at }
     }
 
     /// Reads a frame and looks whether it is whole. `false` at the end.
-    fn next_frame(&mut self) -> Result<bool, LoadError> {
+    fn next_frame(&mut self) -> Result<bool, RestoreError> {
         if !self.frame.is_empty() {
             self.at += self.frame.len() as u64 + 8;
             self.frame.clear();
@@ -157,10 +157,10 @@ impl<'a> FrameReader<'a> {
     }
 }
 
-fn read_exact(reader: &mut dyn Read, bytes: &mut [u8]) -> Result<(), LoadError> {
+fn read_exact(reader: &mut dyn Read, bytes: &mut [u8]) -> Result<(), RestoreError> {
     reader.read_exact(bytes).map_err(|error| match error.kind() {
-        io::ErrorKind::UnexpectedEof => LoadError::Truncated,
-        _ => LoadError::Io(error),
+        io::ErrorKind::UnexpectedEof => RestoreError::Truncated,
+        _ => RestoreError::Io(error),
     })
 }
 
@@ -179,7 +179,7 @@ mod tests {
         file
     }
 
-    fn read(mut file: &[u8], length: usize) -> Result<Vec<u8>, LoadError> {
+    fn read(mut file: &[u8], length: usize) -> Result<Vec<u8>, RestoreError> {
         let (mut frames, head) = FrameReader::new(&mut file)?;
         assert_eq!(&head, b"head");
         let mut bytes = Vec::new();
@@ -196,9 +196,9 @@ mod tests {
             let file = written(&[first, second]);
             assert_eq!(file.len(), 4 + length + 8 * (length.div_ceil(MOST) + 1));
             assert_eq!(read(&file, length).unwrap(), &bytes[..length]);
-            assert!(matches!(read(&file, length + 1), Err(LoadError::Damaged { .. })));
+            assert!(matches!(read(&file, length + 1), Err(RestoreError::Damaged { .. })));
             if length > 0 {
-                assert!(matches!(read(&file, length - 1), Err(LoadError::Damaged { .. })));
+                assert!(matches!(read(&file, length - 1), Err(RestoreError::Damaged { .. })));
             }
         }
     }
@@ -212,7 +212,7 @@ mod tests {
         for order in [&[0, 2][..], &[0, 1], &[1, 2], &[1, 0, 2], &[0, 1, 1, 2], &[0, 0, 1, 2]] {
             let frames: Vec<_> = order.iter().map(|&index| frame(index)).collect();
             let other = [head, &frames.concat(), end].concat();
-            assert!(matches!(read(&other, order.len() * MOST), Err(LoadError::Damaged { .. })), "{order:?}");
+            assert!(matches!(read(&other, order.len() * MOST), Err(RestoreError::Damaged { .. })), "{order:?}");
         }
     }
 
@@ -220,6 +220,6 @@ mod tests {
     fn a_length_that_is_too_large_is_not_believed() {
         let mut file = written(&[b"x"]);
         file[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
-        assert!(matches!(read(&file, 1), Err(LoadError::Damaged { at: 4 })));
+        assert!(matches!(read(&file, 1), Err(RestoreError::Damaged { at: 4 })));
     }
 }

@@ -1,7 +1,7 @@
-//! Saving a store into a file and loading it again: a service that restarts goes on with what it knew.
+//! Saving a store into a file and restoring it from there: a service that restarts goes on with what it knew.
 //!
 //! With the feature `serde` of this crate and `#[sharded(snapshot)]` on the struct a store is a [`Snapshot`]; a map or a set by itself has
-//! `save` and `load` in any case.
+//! `save` and `restore` in any case.
 //!
 //! ```
 //! use sharded::{sharded, snapshot::Snapshot};
@@ -12,7 +12,7 @@
 //!     carts: HashMap<u64, Vec<String>>,
 //! }
 //!
-//! /// Under another name until it is whole and on the disk: there is always a snapshot to load.
+//! /// Under another name until it is whole and on the disk: there is always a snapshot to restore.
 //! fn save(shop: &Shop, path: &Path) -> Result<(), Box<dyn Error>> {
 //!     let unfinished = path.with_extension("unfinished");
 //!     let file = File::create(&unfinished)?;
@@ -25,8 +25,8 @@
 //!     let shop = Shop::new();
 //!     match File::open(path) {
 //!         Ok(file) => {
-//!             let loaded = shop.load(file)?;
-//!             println!("{} entries from {}", loaded.entries, path.display());
+//!             let restored = shop.restore(file)?;
+//!             println!("{} entries from {}", restored.entries, path.display());
 //!         }
 //!         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
 //!         Err(error) => return Err(error.into()),
@@ -59,30 +59,30 @@
 //!
 //! # What is told of removals
 //!
-//! A [removal listener](crate::ShardedMap#removal-listener) hears of each entry once, in the process that saves or in the one that loads:
+//! A [removal listener](crate::ShardedMap#removal-listener) hears of each entry once, in the process that saves or in the one that restores:
 //!
 //! - What has expired when the save begins is not saved. Where someone is told of removals, the save first removes it and tells of it, in all
 //!   fields, before it writes anything. So what a listener changes in another field is in the file.
 //! - What expires while the save runs, before it is copied, is saved, unless a call or the background thread removes it first. It has a nanosecond
-//!   left, so it expires as soon as it is loaded.
+//!   left, so it expires as soon as it is restored.
 //! - What expires after it was copied is in the file, with the time that it had left then. A process that goes on after the save tells of it as well.
-//! - What is in the file and does not come into the store is told of by the load: what has been unused for too long as
+//! - What is in the file and does not come into the store is told of by the restore: what has been unused for too long as
 //!   [`Expired`](crate::Cause::Expired), what finds no room as [`Evicted`](crate::Cause::Evicted).
 //!
-//! # What is loaded
+//! # What is restored
 //!
 //! The entries come into the store as by [`insert`](crate::ShardedMap::insert), each with the time to live that it had
-//! left, even if the entry had a time of its own, and even if the field declares another time by now. The time from the save to the load does
+//! left, even if the entry had a time of its own, and even if the field declares another time by now. The time from the save to the restore does
 //! not count. An entry that had no end gets the declared `ttl`, where there is one by now. Times that the field no
-//! longer keeps are forgotten. An entry that has been unused for longer than the idle time in force at the load is left out
-//! ([`Loaded::expired`]).
+//! longer keeps are forgotten. An entry that has been unused for longer than the idle time in force at the restore is left out
+//! ([`Restored::expired`]).
 //!
-//! What is in the store already stays, but for the values of keys that are loaded. Where there are more entries than the
+//! What is in the store already stays, but for the values of keys that are restored. Where there are more entries than the
 //! capacity, the eviction decides who leaves, as if they had been inserted in the order of the file.
-//! [`Reject`](crate::evict::Reject) refuses those that find no room ([`Loaded::refused`]). Any eviction refuses what is
+//! [`Reject`](crate::evict::Reject) refuses those that find no room ([`Restored::refused`]). Any eviction refuses what is
 //! heavier than the capacity, and what is new where nothing may be evicted.
 //!
-//! Before the first entry comes into the store, all of them are read, checked and deserialized. So a load that fails leaves
+//! Before the first entry comes into the store, all of them are read, checked and deserialized. So a restore that fails leaves
 //! the store as it was. Until then the entries take about the memory that they take in the store, which then takes them over a
 //! thousand at a time.
 //!
@@ -97,19 +97,19 @@
 //!
 //! - a struct may gain fields with `#[serde(default)]`, lose fields, and change in any other way for which its
 //!   `Deserialize` is prepared;
-//! - a store may gain fields, which the load leaves alone; lock, shards, capacity, eviction, hasher and times may change;
-//! - a field that is gone or has a new name is an error ([`LoadError::UnknownField`]). The others can be loaded from the
-//!   same file one by one: [`ShardedMap::load`](crate::ShardedMap::load) takes its own field and passes over the rest.
+//! - a store may gain fields, which the restore leaves alone; lock, shards, capacity, eviction, hasher and times may change;
+//! - a field that is gone or has a new name is an error ([`RestoreError::UnknownField`]). The others can be restored from the
+//!   same file one by one: [`ShardedMap::restore`](crate::ShardedMap::restore) takes its own field and passes over the rest.
 //!
 //! Types are not compared but by what they deserialize from. A type whose `Serialize` and `Deserialize` do not fit each
 //! other comes back wrong or not at all. `MessagePack` has one form for `None`, `Some(None)` and `Some(())`: they come
 //! back as `None`.
 //!
 //! A key or a value may be nested 1023 deep, in sequences, maps, structs and tuples. A deeper one is refused when it is saved
-//! ([`SaveError::TooDeep`]), since it could not be loaded. Where one is nested more than some 64 deep, its `Deserialize` runs on a thread of its own
+//! ([`SaveError::TooDeep`]), since it could not be restored. Where one is nested more than some 64 deep, its `Deserialize` runs on a thread of its own
 //! with a large stack, also during a save.
 //!
-//! A later version of this crate loads the files of an earlier one. The form of a file is described in
+//! A later version of this crate restores the files of an earlier one. The form of a file is described in
 //! `sharded-runtime/src/snapshot/`.
 
 mod bounds;
@@ -120,7 +120,15 @@ mod frames;
 mod nesting;
 
 pub use bounds::{FORMAT_VERSION, Saved};
-pub use error::{LoadError, SaveError};
+pub use error::{RestoreError, SaveError};
+
+/// The former name of [`RestoreError`].
+#[deprecated(note = "it is called `RestoreError`")]
+pub type LoadError = RestoreError;
+
+/// The former name of [`Restored`].
+#[deprecated(note = "it is called `Restored`")]
+pub type Loaded = Restored;
 
 pub(crate) use file::{FieldHead, FileReader, FileWriter, Noted, Times};
 
@@ -130,7 +138,7 @@ use std::{
     ops::AddAssign,
 };
 
-/// A store that can be saved and loaded as a whole: what `#[sharded(snapshot)]` writes.
+/// A store that can be saved and restored as a whole: what `#[sharded(snapshot)]` writes.
 ///
 /// # Examples
 ///
@@ -155,7 +163,7 @@ use std::{
 /// assert_eq!(shop.save(&mut file)?, 2);
 ///
 /// let next = Shop::builder().clock(Manual::new()).build();
-/// assert_eq!(next.load(&file[..])?.entries, 2);
+/// assert_eq!(next.restore(&file[..])?.entries, 2);
 /// assert_eq!(next.carts().get(&1), Some(vec![7]));
 /// assert_eq!(next.online().ttl_of(&1), Some(Duration::from_secs(3)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -187,7 +195,7 @@ pub trait Snapshot: Store {
     ///
     /// # Errors
     ///
-    /// [`LoadError`], where the reader fails or it is no snapshot, no whole one, or none of such a store. Nothing has changed then.
+    /// [`RestoreError`], where the reader fails or it is no snapshot, no whole one, or none of such a store. Nothing has changed then.
     ///
     /// # Panics
     ///
@@ -198,8 +206,18 @@ pub trait Snapshot: Store {
     /// # Examples
     ///
     /// See [`Snapshot`].
-    fn load(&self, mut reader: impl Read) -> Result<Loaded, LoadError> {
-        load(&|visitor| self.visit_saved(visitor), &mut reader, Others::Refused)
+    fn restore(&self, mut reader: impl Read) -> Result<Restored, RestoreError> {
+        restore(&|visitor| self.visit_saved(visitor), &mut reader, Others::Refused)
+    }
+
+    /// The former name of [`restore`](Snapshot::restore).
+    ///
+    /// # Errors
+    ///
+    /// As [`restore`](Snapshot::restore).
+    #[deprecated(note = "it is called `restore`")]
+    fn load(&self, reader: impl Read) -> Result<Restored, RestoreError> {
+        self.restore(reader)
     }
 }
 
@@ -224,13 +242,13 @@ pub trait Snapshot: Store {
 /// flight.save(&mut file)?;
 ///
 /// let smaller = Flight::builder().seats(|seats| seats.capacity(8).shards(1)).build();
-/// let loaded = smaller.load(&file[..])?;
-/// assert_eq!((loaded.entries, loaded.refused), (8, 2));
+/// let restored = smaller.restore(&file[..])?;
+/// assert_eq!((restored.entries, restored.refused), (8, 2));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Loaded {
+pub struct Restored {
     /// Those that came into the store, though the eviction may have let some of them go for others.
     pub entries: u64,
     /// Those that were unused for longer than the idle time that is in force now. A [removal listener](crate::ShardedMap#removal-listener)
@@ -240,7 +258,7 @@ pub struct Loaded {
     pub refused: u64,
 }
 
-impl AddAssign for Loaded {
+impl AddAssign for Restored {
     fn add_assign(&mut self, more: Self) {
         self.entries += more.entries;
         self.expired += more.expired;
@@ -255,7 +273,7 @@ impl<F: Field + sealed::SavedField> SavedField for F {}
 pub(crate) use sealed::SavedField as Part;
 
 mod sealed {
-    use super::{FieldHead, FileReader, FileWriter, LoadError, SaveError, Staged};
+    use super::{FieldHead, FileReader, FileWriter, RestoreError, SaveError, Staged};
 
     /// What a field does for its part of a snapshot.
     pub trait SavedField {
@@ -266,12 +284,12 @@ mod sealed {
         /// Writes the field as a save that began then.
         fn save_part(&self, file: &mut FileWriter<'_>, began: u64) -> Result<(), SaveError>;
         /// Reads the field, and has its entries ready.
-        fn load_part(&self, head: &FieldHead, file: &mut FileReader<'_>) -> Result<Staged, LoadError>;
+        fn restore_part(&self, head: &FieldHead, file: &mut FileReader<'_>) -> Result<Staged, RestoreError>;
     }
 }
 
 /// Puts into a field what was read for it.
-pub(crate) type Staged = Box<dyn FnOnce() -> Loaded>;
+pub(crate) type Staged = Box<dyn FnOnce() -> Restored>;
 
 /// Shows the fields of which a snapshot is made.
 type Fields<'a> = &'a dyn Fn(&mut dyn FnMut(&dyn SavedField));
@@ -299,7 +317,7 @@ pub(crate) fn save(fields: Fields<'_>, writer: &mut dyn Write) -> Result<u64, Sa
     file.finish()
 }
 
-pub(crate) fn load(fields: Fields<'_>, reader: &mut dyn Read, others: Others) -> Result<Loaded, LoadError> {
+pub(crate) fn restore(fields: Fields<'_>, reader: &mut dyn Read, others: Others) -> Result<Restored, RestoreError> {
     fields(&mut |field| field.check_order());
     let mut file = FileReader::new(reader)?;
     let mut staged: Vec<(&'static str, Staged)> = Vec::new();
@@ -307,12 +325,12 @@ pub(crate) fn load(fields: Fields<'_>, reader: &mut dyn Read, others: Others) ->
         let mut found = None;
         fields(&mut |field| {
             if found.is_none() && field.name() == head.name {
-                found = Some(field.load_part(&head, &mut file).map(|part| (field.name(), part)));
+                found = Some(field.restore_part(&head, &mut file).map(|part| (field.name(), part)));
             }
         });
         match found {
             Some(part) => staged.push(part?),
-            None if others == Others::Refused => return Err(LoadError::UnknownField { field: head.name }),
+            None if others == Others::Refused => return Err(RestoreError::UnknownField { field: head.name }),
             None => file.skip(head.noted)?,
         }
     }
@@ -325,12 +343,12 @@ pub(crate) fn load(fields: Fields<'_>, reader: &mut dyn Read, others: Others) ->
             }
         });
         if let Some(field) = missing {
-            return Err(LoadError::MissingField { field });
+            return Err(RestoreError::MissingField { field });
         }
     }
-    let mut loaded = Loaded::default();
+    let mut restored = Restored::default();
     for (_, put) in staged {
-        loaded += put();
+        restored += put();
     }
-    Ok(loaded)
+    Ok(restored)
 }

@@ -144,7 +144,7 @@ pub trait Store {
     /// # let file = std::env::temp_dir().join(format!("sharded-recorder-{}.json", std::process::id()));
     /// recorder.write(&file)?;
     /// # std::fs::remove_file(&file)?;
-    /// assert!(recorder.load().contains("\"store\":\"Shop\",\"field\":\"carts\""));
+    /// assert!(recorder.workload().contains("\"store\":\"Shop\",\"field\":\"carts\""));
     /// # Ok::<(), std::io::Error>(())
     /// ```
     fn recorder(&self) -> Recorder<'_, Self>

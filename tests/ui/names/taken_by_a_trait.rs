@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 struct Store {
     default: HashMap<u8, u8>,
     save: HashMap<u8, u8>,
+    restore: HashSet<u8>,
     load: HashSet<u8>,
     clear: HashMap<u8, u8>,
     sweep: HashMap<u8, u8>,
