@@ -1,4 +1,4 @@
-//! An array that grows without moving what is in it.
+//! An array that grows without moving its elements.
 
 use crate::{
     memory::arena::Heap,
@@ -7,11 +7,11 @@ use crate::{
 use allocator_api2::vec::Vec;
 use std::mem::size_of;
 
-/// An array in parts: to grow is to add to the last part or to add a part, which is bounded work (but for the addresses of
-/// the parts, three words for a page).
+/// An array in parts. Growing extends the last part or adds one, so its work is bounded, except for the list of parts
+/// (three words per part).
 #[derive(Debug)]
 pub(crate) struct Chunked<T> {
-    /// All but the last are full.
+    /// All parts but the last are full.
     parts: Vec<Vec<T, Heap>, Heap>,
     len: usize,
 }
@@ -23,12 +23,12 @@ impl<T> Default for Chunked<T> {
 }
 
 impl<T> Chunked<T> {
-    /// Elements of a part, which is a page of the smallest size, or a little less.
+    /// Elements of a full part, which takes at most one page of the smallest size.
     const PART: usize = GRAIN / size_of::<T>();
-    /// Elements that the first part has room for at first.
+    /// The initial capacity of the first part, in elements.
     const LEAST: usize = Self::PART.div_ceil(64);
 
-    /// An array whose elements will lie there.
+    /// An empty array that allocates its elements from `heap`.
     pub(crate) fn new(heap: &Heap) -> Self {
         Chunked { parts: Vec::new_in(heap.clone()), len: 0 }
     }
@@ -38,11 +38,11 @@ impl<T> Chunked<T> {
         self.parts.get(index).map(|part| (part.as_ptr().addr(), part.capacity() * size_of::<T>()))
     }
 
-    /// As [`part`](Chunked::part), with the parts of another array behind those of this one.
-    pub(crate) fn part_or<U>(&self, index: usize, behind: &Chunked<U>) -> Option<(usize, usize)> {
+    /// Like [`part`](Chunked::part) of the concatenation of this array and `next`.
+    pub(crate) fn part_or<U>(&self, index: usize, next: &Chunked<U>) -> Option<(usize, usize)> {
         match index.checked_sub(self.parts.len()) {
             None => self.part(index),
-            Some(index) => behind.part(index),
+            Some(index) => next.part(index),
         }
     }
 }
@@ -52,7 +52,7 @@ impl<T: Default> Chunked<T> {
         self.len
     }
 
-    /// Sees to it that there is an element of this index.
+    /// Grows the array so that it has an element with this index.
     #[inline]
     pub(crate) fn reach(&mut self, index: usize) {
         if index >= self.len() {
@@ -68,7 +68,7 @@ impl<T: Default> Chunked<T> {
             }
             if let Some(last) = self.parts.last_mut() {
                 if last.len() == last.capacity() {
-                    // Twice as much, but no more than belongs in a part.
+                    // Double the capacity, up to a full part.
                     let more = last.len().max(Self::LEAST).min(Self::PART - last.len());
                     last.reserve_exact(more);
                 }
@@ -78,7 +78,7 @@ impl<T: Default> Chunked<T> {
         }
     }
 
-    /// Forgets the elements from `len` on.
+    /// Drops the elements from index `len` on.
     pub(crate) fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
         self.parts.truncate(len.div_ceil(Self::PART));
@@ -91,7 +91,7 @@ impl<T: Default> Chunked<T> {
         }
     }
 
-    /// Has the processor fetch the beginning of an element, if there is one.
+    /// Prefetches the first cache line of an element, if it exists.
     #[inline]
     pub(crate) fn prefetch(&self, index: usize) {
         if let Some(element) = self.get(index) {

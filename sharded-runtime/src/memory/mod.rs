@@ -1,4 +1,5 @@
-//! Memory that lies on a NUMA node: what the machine has, where shards are placed, and how it is asked of the kernel.
+//! Memory on NUMA nodes: arenas, the placement of shards, the topology of the machine, synchronization, and system
+//! calls.
 
 #[allow(unsafe_code, reason = "raw memory")]
 pub(crate) mod arena;

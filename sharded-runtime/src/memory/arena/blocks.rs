@@ -1,4 +1,4 @@
-//! Blocks of one to many buckets, by halving chunks.
+//! The buddy allocator: it splits chunks into blocks of `2^class` buckets and merges them again.
 
 use super::{
     chunks::{Chunks, Surplus},
@@ -12,7 +12,7 @@ use crate::{
 };
 use std::{collections::BTreeSet, ptr::NonNull};
 
-/// Chunks, and what they are halved into.
+/// Chunks, and the blocks that they are split into.
 pub(super) struct Blocks<S: Supply> {
     shape: Shape,
     free: Mutex<Free<S>>,
@@ -21,11 +21,11 @@ pub(super) struct Blocks<S: Supply> {
 
 struct Free<S: Supply> {
     chunks: Chunks<S>,
-    /// By class: the positions of free blocks that are less than a chunk, in buckets from the first one on.
+    /// For each class below a chunk: the positions of its free blocks, as bucket numbers.
     blocks: Vec<BTreeSet<u64>>,
 }
 
-// SAFETY: the addresses in it are of memory that it owns alone.
+// SAFETY: its addresses point to memory that it owns exclusively.
 unsafe impl<S: Supply + Send> Send for Free<S> {}
 
 impl<S: Supply> Blocks<S> {
@@ -38,8 +38,8 @@ impl<S: Supply> Blocks<S> {
     pub(super) fn take(&self, class: u32) -> Option<NonNull<u8>> {
         let (block, is_cold) = self.free.lock().take(class, &self.shape)?;
         if is_cold {
-            // Outside the lock, too: this takes a while.
-            // SAFETY: the pages that a chunk has a part of belong to its span.
+            // Outside the lock, because the system call takes long.
+            // SAFETY: every page that a chunk overlaps belongs to the span of the chunk.
             let _ = unsafe {
                 let (at, bytes) = page::covering(block, self.shape.chunk);
                 memory::populate(at, bytes)
@@ -51,12 +51,13 @@ impl<S: Supply> Blocks<S> {
 
     /// # Safety
     ///
-    /// The block must come from [`take`](Blocks::take) with this class, and nobody may use it any more but readers as the [module](super) describes them.
+    /// The block must come from [`take`](Blocks::take) with this class. Nothing may use it any more, except the
+    /// lock-free readers that the [module](super) describes.
     pub(super) unsafe fn give(&self, block: NonNull<u8>, class: u32) {
         self.usage.give(self.shape.bytes(class));
         let surplus = self.free.lock().give(block, class, &self.shape);
         if let Some(surplus) = surplus {
-            // Outside the lock: this is a call of the system, and the chunks are nobody's meanwhile.
+            // Outside the lock, because it is a system call. Nothing can take the chunks meanwhile.
             // SAFETY: they were just set aside.
             let is_discarded = unsafe { surplus.discard() };
             self.free.lock().chunks.put_back(&surplus, is_discarded);
@@ -68,7 +69,7 @@ impl<S: Supply> Blocks<S> {
         self.usage.get()
     }
 
-    /// Whether all that was ever halved has been put together again.
+    /// Whether all blocks have been merged into chunks again.
     #[cfg(test)]
     pub(super) fn is_whole(&self) -> bool {
         self.free.lock().blocks.iter().all(BTreeSet::is_empty)
@@ -76,7 +77,7 @@ impl<S: Supply> Blocks<S> {
 }
 
 impl<S: Supply> Free<S> {
-    /// A block, and whether it is a chunk that has no pages yet.
+    /// A block, and whether it is a whole chunk without pages.
     fn take(&mut self, class: u32, shape: &Shape) -> Option<(NonNull<u8>, bool)> {
         if class >= shape.classes {
             let (number, is_cold) = self.chunks.take()?;
@@ -94,7 +95,7 @@ impl<S: Supply> Free<S> {
         Some((self.address(position, shape), false))
     }
 
-    /// Takes a block back; answers free chunks whose pages are to be given back.
+    /// Takes a block back. Returns free chunks whose pages should go back to the system.
     fn give(&mut self, block: NonNull<u8>, mut class: u32, shape: &Shape) -> Option<Surplus> {
         let (chunk, offset) = self.chunks.locate(block);
         let mut position = chunk * shape.buckets() + (offset / shape.bucket) as u64;

@@ -1,4 +1,4 @@
-//! Chunks of equal size, side by side in larger spans.
+//! Chunks of equal size, in spans of contiguous memory.
 
 use super::{shape::Shape, supply::Supply};
 use crate::memory::sys::{memory, page};
@@ -6,33 +6,34 @@ use std::{collections::BTreeSet, ptr::NonNull};
 
 /// A span has at most about this many bytes.
 const LARGEST_SPAN: usize = 1 << 30;
-/// Bytes that a mapping leaves to others: an allocator that has nothing left itself takes a megabyte or more at once.
+/// Address space that a new mapping must leave free. The global allocator, when it is empty, takes a megabyte or more
+/// at once.
 pub(super) const LEAVE: usize = 4 << 20;
-/// Free chunks that keep their pages: this many, or...
+/// The least number of free chunks that keep their pages.
 const KEEP: usize = 8;
-/// ...one for so many in use.
+/// One free chunk for this many used ones keeps its pages, if that is more than [`KEEP`].
 const KEEP_SHARE: usize = 32;
 
 pub(super) struct Chunks<S: Supply> {
     size: usize,
-    /// Chunks at each end of a span that are never used.
+    /// Unused chunks at each end of a span.
     guards: usize,
     source: S,
-    /// In the order of their chunks' numbers; each has about twice as many as the one before.
+    /// Sorted by chunk number. Each span has about twice as many chunks as its predecessor.
     spans: Vec<Span>,
     /// Free chunks that still have their pages.
     warm: BTreeSet<u64>,
-    /// Free chunks whose pages have been given back, or will be when the other chunks of the same page are cold as well.
+    /// Free chunks without pages. A page that several chunks share goes back once all of them are cold.
     cold: BTreeSet<u64>,
-    /// From this number on no chunk was ever taken.
+    /// The first chunk that was never taken; neither were those after it.
     fresh: u64,
     used: usize,
 }
 
-/// Memory in whole pages. A chunk may begin and end inside of a page, so neighbours may share one.
+/// Contiguous memory in whole pages. Chunks need not be aligned to pages, so neighbours may share a page.
 ///
-/// Where readers without a lock look at the chunks, there is room for one more before the first and behind the last, which is never used: a reader
-/// that lost a race may take a block for a larger one, and look so far beside it.
+/// If lock-free readers look at the chunks, the span has an unused guard chunk at each end: a reader that lost a race
+/// may take a block for a larger one and read up to one chunk beyond it.
 struct Span {
     begin: NonNull<u8>,
     bytes: usize,
@@ -41,23 +42,23 @@ struct Span {
     chunks: u64,
 }
 
-/// Free chunks in a row that nobody can take until they are [put back](Chunks::put_back).
+/// Consecutive free chunks that are set aside: they can't be taken until they are [put back](Chunks::put_back).
 pub(super) struct Surplus {
     first: u64,
     last: u64,
-    /// The pages that consist of them alone: an address and bytes.
+    /// The address and the bytes of the pages that overlap no other chunk.
     pages: (NonNull<u8>, usize),
 }
 
 impl<S: Supply> Chunks<S> {
     pub(super) fn new(shape: &Shape, source: S) -> Self {
-        assert!(shape.chunk.is_multiple_of(page::GRAIN), "a chunk consists of the smallest of pages");
+        assert!(shape.chunk.is_multiple_of(page::GRAIN), "a chunk is a multiple of the smallest page");
         let guards = usize::from(shape.is_racy);
         let (warm, cold) = (BTreeSet::new(), BTreeSet::new());
         Chunks { size: shape.chunk, guards, source, spans: Vec::new(), warm, cold, fresh: 0, used: 0 }
     }
 
-    /// A free chunk, and whether it has no pages yet, which one call may provide.
+    /// A free chunk, and whether the caller should populate its pages.
     pub(super) fn take(&mut self) -> Option<(u64, bool)> {
         let (number, is_cold) = match self.warm.pop_first() {
             Some(number) => (number, false),
@@ -67,44 +68,46 @@ impl<S: Supply> Chunks<S> {
             },
         };
         let home = self.source.home();
-        // Huge pages come by themselves, and what is strict gets its pages here.
+        // The kernel provides huge pages at once, and a strict home has populated its pages below.
         let is_to_populate = is_cold && !home.huge_pages() && !home.is_strict();
-        if is_cold && home.is_strict() && !self.is_at_home(number) {
+        if is_cold && home.is_strict() && !self.populate_at_home(number) {
             return None;
         }
         self.used += 1;
         Some((number, is_to_populate))
     }
 
-    /// Has the pages of a chunk made; where they are not all where they must be, they are given back.
-    fn is_at_home(&mut self, number: u64) -> bool {
-        // SAFETY: a span consists of whole pages, so those of a chunk belong to its span; and that was bound when it was taken.
+    /// Populates the pages of a chunk. Returns whether all of them lie on its node; if not, they go back to the system.
+    fn populate_at_home(&mut self, number: u64) -> bool {
+        // SAFETY: a span consists of whole pages, so the pages of a chunk belong to its span, which was bound when it
+        // was taken.
         let is_at_home = unsafe {
             let (at, bytes) = page::covering(self.address(number), self.size);
             self.source.home().populate(at, bytes)
         };
         if !is_at_home {
             let surplus = self.set_aside(number);
-            // SAFETY: nobody uses its chunks.
+            // SAFETY: its chunks are set aside.
             let is_discarded = unsafe { surplus.discard() };
             self.put_back(&surplus, is_discarded);
         }
         is_at_home
     }
 
-    /// Takes a chunk back; answers what is to be [discarded](Surplus::discard) and then [put back](Chunks::put_back).
+    /// Takes a chunk back. The caller [discards](Surplus::discard) the result and then [puts it
+    /// back](Chunks::put_back).
     pub(super) fn give(&mut self, number: u64) -> Option<Surplus> {
         self.used -= 1;
         self.warm.insert(number);
         if self.warm.len() <= KEEP.max(self.used / KEEP_SHARE) {
             return None;
         }
-        // Low numbers are used first, so that the tail of a span can stay without pages.
+        // Low numbers are reused first, so the tail of a span tends to stay without pages.
         let surplus = self.warm.pop_last()?;
         Some(self.set_aside(surplus))
     }
 
-    /// A free chunk, which must be in neither set, with those cold ones that it shares pages with.
+    /// Sets a free chunk aside, which must be in neither set, along with the cold chunks that share its pages.
     fn set_aside(&mut self, number: u64) -> Surplus {
         let span = &self.spans[self.span_of(number)];
         let at = |number: u64| span.address(number, self.guards, self.size).addr().get();
@@ -116,7 +119,7 @@ impl<S: Supply> Chunks<S> {
         while is_inside_a_page(at(last + 1)) && last + 1 < span.end() && self.cold.remove(&(last + 1)) {
             last += 1;
         }
-        // What lies around the chunks of a span is nobody's.
+        // The first and the last chunk of a span own the margin beside them.
         let from = if first == span.first { span.begin.addr().get() } else { at(first) };
         let to = if last + 1 == span.end() { span.begin.addr().get() + span.bytes } else { at(last + 1) };
         let (from, to) = page::within(from, to);
@@ -125,7 +128,7 @@ impl<S: Supply> Chunks<S> {
         Surplus { first, last, pages: (begin, to - from) }
     }
 
-    /// Takes back what was set aside.
+    /// Makes chunks that were set aside available again.
     pub(super) fn put_back(&mut self, surplus: &Surplus, is_discarded: bool) {
         let free = if is_discarded { &mut self.cold } else { &mut self.warm };
         free.extend(surplus.first..=surplus.last);
@@ -139,7 +142,7 @@ impl<S: Supply> Chunks<S> {
         self.spans.partition_point(|span| span.first <= number) - 1
     }
 
-    /// The number of the chunk that an address lies in, and where in it.
+    /// The number of the chunk at an address, and the offset in it.
     pub(super) fn locate(&self, at: NonNull<u8>) -> (u64, usize) {
         let at = at.addr().get();
         let contains = |span: &&Span| at.wrapping_sub(span.begin.addr().get()) < span.bytes;
@@ -155,7 +158,7 @@ impl<S: Supply> Chunks<S> {
         let number = self.fresh;
         self.fresh += 1;
         let span = self.spans.last()?;
-        // Those that share a page with it can be taken from now on, so that it is known of each whether it is free.
+        // Chunks that share a page with it become cold, so that each chunk of a touched page is known as free or used.
         let at = |number: u64| span.address(number, self.guards, self.size).addr().get();
         while self.fresh < span.end() && !at(self.fresh).is_multiple_of(page::size()) {
             self.cold.insert(self.fresh);
@@ -168,7 +171,7 @@ impl<S: Supply> Chunks<S> {
         let least = (1 + 2 * self.guards) * self.size;
         let doubled = least.next_power_of_two() << self.spans.len().min(20);
         let mut bytes = self.source.size(doubled.min(LARGEST_SPAN).max(least));
-        // A smaller span may be there where a larger one is not. Sizes are rounded up, so half of the least is as much as before.
+        // If there is no memory for this size, try half of it. Sizes are rounded up, so halving may stop changing them.
         let begin = loop {
             if let Some(begin) = self.source.take(bytes, LEAVE) {
                 break begin;
@@ -187,28 +190,30 @@ impl<S: Supply> Chunks<S> {
 }
 
 impl Span {
-    /// Of a chunk in it, or of the end of the last one.
+    /// The address of a chunk of this span, or the end of its last chunk.
     #[allow(clippy::cast_possible_truncation, reason = "an offset in memory")]
     fn address(&self, number: u64, guards: usize, size: usize) -> NonNull<u8> {
         // SAFETY: the chunk lies in the span, and so does its end.
         unsafe { self.begin.add((guards + (number - self.first) as usize) * size) }
     }
 
-    /// The number behind that of the last chunk.
+    /// The number of the last chunk plus one.
     fn end(&self) -> u64 {
         self.first + self.chunks
     }
 }
 
 impl Surplus {
-    /// Gives the pages back to the system. Says whether they are gone, or will be when others go that share them.
+    /// Gives the pages back to the system. Returns `false` if the system refuses. `true` with pages that other chunks
+    /// still use means that those go back later.
     ///
     /// # Safety
     ///
-    /// The chunks must have been set aside, so that nobody uses them, but readers as the arena describes them.
+    /// The chunks must be set aside, so that nothing uses them, except lock-free readers.
     pub(super) unsafe fn discard(&self) -> bool {
         let (at, bytes) = self.pages;
-        // SAFETY: these are whole pages of a span, and only of chunks that nobody uses, as the caller promises, and of what is nobody's.
+        // SAFETY: these are whole pages of a span. They overlap only chunks that nothing uses, as the caller
+        // guarantees, and margins.
         bytes == 0 || unsafe { memory::discard(at, bytes) }
     }
 }
@@ -216,7 +221,7 @@ impl Surplus {
 impl<S: Supply> Drop for Chunks<S> {
     fn drop(&mut self) {
         for span in &self.spans {
-            // SAFETY: this is the whole span, and whoever could look at it held the arena.
+            // SAFETY: this is the whole span. Every reader borrows the arena, so none is left.
             unsafe { self.source.give(span.begin, span.bytes) }
         }
     }

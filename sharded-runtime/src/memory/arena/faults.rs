@@ -1,4 +1,4 @@
-//! Memory that is refused to this thread, for tests.
+//! Allocations that fail on this thread, for tests.
 
 use std::{cell::Cell, ops::Range};
 
@@ -7,19 +7,20 @@ thread_local! {
     static ASKED: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Refuses the allocations of this thread that have these numbers, from zero on. Counts both blocks and directories that an arena is asked for.
+/// From now on, the allocations of this thread with these numbers fail. They are counted from zero: blocks and
+/// directories of arenas.
 pub(crate) fn refuse(numbers: Range<u64>) {
     REFUSED.set((numbers.start, numbers.end));
     ASKED.set(0);
 }
 
-/// Refuses nothing from now on. Answers how many allocations this thread has asked for since [`refuse`].
+/// From now on, no allocation fails. Returns the number of allocations since [`refuse`].
 pub(crate) fn end() -> u64 {
     REFUSED.set((0, 0));
     ASKED.get()
 }
 
-/// This thread asks for memory. `None` where it is refused.
+/// Counts an allocation of this thread. `None` if it is to fail.
 pub(super) fn ask() -> Option<()> {
     let number = ASKED.replace(ASKED.get() + 1);
     let (from, to) = REFUSED.get();

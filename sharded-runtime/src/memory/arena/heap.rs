@@ -1,28 +1,30 @@
-//! An allocator for what is known about the entries of a table: it lies on the same node, and its pages go back to the system as the
-//! table's do. Most global allocators keep what is freed among pieces that are not.
+//! An allocator for metadata of entries, such as deadlines and eviction queues. Its memory lies on the node of the
+//! table, and its pages go back to the system as those of the table do. Most global allocators would keep them.
 
 use super::{blocks::Blocks, home::Home, shape::Shape, source::Source, supply::Supply, usage::Usage};
 use crate::memory::sys::page::GRAIN;
 use allocator_api2::alloc::{AllocError, Allocator, Global};
 use std::{alloc::Layout, fmt, ptr::NonNull, sync::Arc};
 
-/// The smallest piece is a cache line, so that nothing of two shards' is on the same one. What is larger than a chunk has pages of its own.
+/// The smallest piece is a cache line, so that two shards never share one. A piece larger than a chunk has pages of its
+/// own.
 const SHAPE: Shape = Shape { bucket: 64, classes: 6, chunk: GRAIN, is_racy: false };
 
-/// Memory of an arena's own; the global allocator's in the default.
+/// The memory of an arena, or, by default, of the global allocator.
 #[derive(Clone, Default)]
 pub struct Heap(Option<Arc<Own>>);
 
 struct Own {
     pieces: Blocks<Source>,
     source: Source,
-    /// Of what has pages of its own.
+    /// Counts the pieces that have pages of their own.
     large: Usage,
 }
 
 impl Heap {
     pub(super) fn new(home: &Arc<Home>) -> Self {
-        // What is known of entries is a small part of what they take themselves, and nobody could say that there is no room for it.
+        // Lenient: callers can't report that an allocation failed here, so it may come from another node. It is a small
+        // part of the whole.
         let source = Source::new(Arc::new(home.lenient(false)));
         let pieces = Blocks::new(SHAPE, source.clone());
         Heap(Some(Arc::new(Own { pieces, source, large: Usage::new() })))
@@ -42,11 +44,11 @@ impl fmt::Debug for Heap {
     }
 }
 
-/// How a piece is come by.
+/// How a piece is allocated.
 enum Piece {
-    /// Of this class.
+    /// As a block of this class.
     Block(u32),
-    /// So many bytes, in pages of its own.
+    /// As pages of its own, with this many bytes.
     Large(usize),
 }
 
@@ -70,16 +72,17 @@ impl Own {
 
     /// # Safety
     ///
-    /// It must come from [`take`](Own::take) with the same size, and nobody may look at it any more.
+    /// `at` must come from [`take`](Own::take) with the same size, and must not be used any more.
     unsafe fn give(&self, at: NonNull<u8>, bytes: usize) {
         self.large.give(bytes);
-        // SAFETY: the caller's promise.
+        // SAFETY: as the caller guarantees.
         unsafe { self.source.give(at, self.source.size(bytes)) }
     }
 }
 
-// SAFETY: a piece is at least as large and as aligned as asked for (a block is aligned to its size, up to a whole chunk; a
-// larger one begins with a page), and nobody else's until it is given back; all copies of a heap give back to the same one.
+// SAFETY: a piece has at least the size and alignment of its layout: a block is aligned to its size, up to a whole
+// chunk, and a larger piece begins at a page. It belongs to the caller until it is deallocated. All clones of a heap
+// share their blocks.
 unsafe impl Allocator for Heap {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         let Some(own) = &self.0 else { return Global.allocate(layout) };
@@ -92,15 +95,15 @@ unsafe impl Allocator for Heap {
 
     unsafe fn deallocate(&self, at: NonNull<u8>, layout: Layout) {
         let Some(own) = &self.0 else {
-            // SAFETY: the caller's promise.
+            // SAFETY: as the caller guarantees.
             return unsafe { Global.deallocate(at, layout) };
         };
         match piece(layout) {
-            // SAFETY: it was taken as a block of this class, since the layout is the same.
+            // SAFETY: it was taken as a block of this class, because the layout is the same.
             Ok(Piece::Block(class)) => unsafe { own.pieces.give(at, class) },
-            // SAFETY: it was taken with this size, since the layout is the same.
+            // SAFETY: it was taken with this size, because the layout is the same.
             Ok(Piece::Large(bytes)) => unsafe { own.give(at, bytes) },
-            Err(AllocError) => unreachable!("no such piece was ever handed out"),
+            Err(AllocError) => unreachable!("`allocate` refuses this layout"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! On which node memory lies.
+//! The node that memory should lie on.
 
 use crate::{
     memory::sys::{memory, numa, page},
@@ -6,24 +6,24 @@ use crate::{
 };
 use std::{io, ptr::NonNull, sync::OnceLock};
 
-/// Where memory of an arena is to come from, and whether the system could be told.
+/// Where the memory of an arena comes from, and whether the system refused to bind it.
 #[derive(Debug)]
 pub(crate) struct Home {
-    /// `None`: wherever the system makes it.
+    /// `None`: the system chooses.
     node: Option<NodeId>,
-    /// Whether it may come from this node alone.
+    /// Whether memory of other nodes is refused.
     only: bool,
     huge_pages: bool,
     refused: OnceLock<io::ErrorKind>,
 }
 
 impl Home {
-    /// Memory on this node, or on another where it is full, unless `only` this one will do.
+    /// Memory on this node. If it is full, memory comes from another, unless `only` is set.
     pub(crate) fn on(node: NodeId, only: bool, huge_pages: bool) -> Self {
         Home { node: Some(node), only, huge_pages, refused: OnceLock::new() }
     }
 
-    /// Memory wherever the system makes it.
+    /// Memory on any node.
     pub(crate) fn anywhere(huge_pages: bool) -> Self {
         Home { node: None, only: false, huge_pages, refused: OnceLock::new() }
     }
@@ -40,31 +40,31 @@ impl Home {
         self.huge_pages
     }
 
-    /// The same node, or another where it is full.
+    /// The same node, but if it is full, memory comes from another.
     pub(super) fn lenient(&self, huge_pages: bool) -> Self {
         Home { node: self.node, only: false, huge_pages, refused: OnceLock::new() }
     }
 
-    /// Memory of this home has come from that one, which may have been refused.
-    pub(super) fn share_refusal(&self, of: &Home) {
-        if let Some(&error) = of.refused.get() {
-            // It may be known already.
+    /// Notes that the system refused to bind `source`, from which memory of this home came.
+    pub(super) fn share_refusal(&self, source: &Home) {
+        if let Some(&error) = source.refused.get() {
+            // An error that was noted before stays.
             let _ = self.refused.set(error);
         }
     }
 
-    /// Has pages made here. Says whether they may be used: where they may come from this node alone, they must all be there.
+    /// Populates pages. Returns whether they may be used: with `only`, all of them must lie on this node.
     ///
     /// # Safety
     ///
-    /// The range must consist of whole pages of memory that was [bound](Home::bind) here.
+    /// The range must consist of whole pages of memory that was [bound](Home::bind) to this home.
     pub(super) unsafe fn populate(&self, at: NonNull<u8>, bytes: usize) -> bool {
-        // SAFETY: the caller's promise.
+        // SAFETY: as the caller guarantees.
         let populated = unsafe { memory::populate(at, bytes) };
         let Some(node) = self.node.filter(|_| self.only && self.refused.get().is_none()) else { return true };
         let pages: Vec<usize> = (0..bytes / page::size()).map(|page| at.addr().get() + page * page::size()).collect();
         let mut nodes = Vec::new();
-        // Kernels before 5.14 make pages only when they are touched, which is too late.
+        // Kernels before 5.14 can't populate pages, so their node is not known yet.
         match populated.and_then(|()| numa::nodes_of(&pages, &mut nodes)) {
             Ok(()) => nodes.iter().all(|&there| u32::try_from(there) == Ok(node.get())),
             Err(error) => {
@@ -74,19 +74,20 @@ impl Home {
         }
     }
 
-    /// Why the system refused to be told, if it did.
+    /// Why the system refused to bind memory, if it did.
     pub(crate) fn refused(&self) -> Option<io::ErrorKind> {
         self.refused.get().copied()
     }
 
-    /// Has memory that nobody has touched yet come from here. Where the system refuses, it comes from wherever it is first touched.
+    /// Binds untouched memory to this node. If the system refuses, each page comes from the node of the thread that
+    /// first touches it.
     ///
     /// # Safety
     ///
     /// The range must consist of whole pages of memory from [`map`](crate::memory::sys::memory::map).
     pub(super) unsafe fn bind(&self, at: NonNull<u8>, bytes: usize) {
         let Some(node) = self.node else { return };
-        // SAFETY: the caller's promise.
+        // SAFETY: as the caller guarantees.
         if let Err(error) = unsafe { numa::bind(at, bytes, node.get()) } {
             self.note_refusal(node, &error);
         }
@@ -98,13 +99,13 @@ impl Home {
         }
     }
 
-    /// Whether pages have to be looked at before they are used.
+    /// Whether pages must be [populated](Home::populate) before they are used.
     pub(super) fn is_strict(&self) -> bool {
         self.only
     }
 }
 
-/// Says so once, whatever is built after it.
+/// Logs the first refusal of the process.
 #[cold]
 fn warn(node: NodeId, error: &io::Error) {
     static SAID: std::sync::Once = std::sync::Once::new();

@@ -1,4 +1,4 @@
-//! An array that is made when it is first needed.
+//! An array that is allocated when it is first needed.
 
 use std::{
     hint,
@@ -7,20 +7,20 @@ use std::{
     sync::atomic::{AtomicPtr, AtomicUsize, Ordering},
 };
 
-/// An array that has no elements until they are [made](Late::make), once. Shared by threads without a lock.
+/// An array without elements until they are [made](Late::make), once. Threads share it without a lock.
 pub(crate) struct Late<T> {
     first: AtomicPtr<T>,
-    /// Of all elements.
+    /// The size of all elements.
     bytes: AtomicUsize,
     /// It owns the elements.
     elements: PhantomData<Box<[T]>>,
 }
 
-/// An index, in bytes: what is looked up often need not be multiplied each time.
+/// An index in bytes, so that lookups need no multiplication.
 pub(crate) struct Offset<T>(usize, PhantomData<fn() -> T>);
 
 impl<T> Offset<T> {
-    /// Of no element.
+    /// The offset of no element.
     pub(crate) const NONE: Self = Offset(usize::MAX, PhantomData);
 
     pub(crate) fn of(index: usize) -> Self {
@@ -45,16 +45,17 @@ impl<T> Late<T> {
         Late { first: AtomicPtr::new(ptr::null_mut()), bytes: AtomicUsize::new(0), elements: PhantomData }
     }
 
-    /// The element there, if there are so many.
+    /// The element at this offset, if it exists.
     #[inline]
     pub(crate) fn get(&self, Offset(offset, _): Offset<T>) -> Option<&T> {
-        // Acquire: with the release in `make`.
+        // Acquire: pairs with the release store in `make`.
         if offset >= self.bytes.load(Ordering::Acquire) {
             return None;
         }
         let first = self.first.load(Ordering::Relaxed);
-        // SAFETY: the size is written once, after the address of an array of this size, so the address is that of the array, which stays until
-        // this is dropped; and an element begins at every multiple of an element's size. (That it is not null saves the caller a test.)
+        // SAFETY: the size is stored once, after the address of an array of this size, so the address is that of the
+        // array. The array stays until `self` is dropped. An element begins at every multiple of its size. (The
+        // assertion saves the caller a test for null.)
         unsafe {
             let element = first.byte_add(offset);
             hint::assert_unchecked(!element.is_null());
@@ -64,7 +65,7 @@ impl<T> Late<T> {
 
     /// All of them.
     pub(crate) fn elements(&self) -> &[T] {
-        // Acquire: with the release in `make`.
+        // Acquire: pairs with the release store in `make`.
         match self.bytes.load(Ordering::Acquire) / size_of::<T>() {
             0 => &[],
             // SAFETY: as in `get`.
@@ -72,17 +73,18 @@ impl<T> Late<T> {
         }
     }
 
-    /// Makes these the elements, unless there are some. If another thread does the same at this moment, there may be none yet when this returns.
+    /// Sets the elements, unless they are set. If another thread sets them at the same time, they may not be visible
+    /// yet when this returns.
     pub(crate) fn make(&self, elements: Box<[T]>) {
         let len = elements.len();
         let first = Box::into_raw(elements).cast::<T>();
-        // Relaxed: a thread that uses the address has read the size before.
+        // Relaxed: a thread that uses the address has loaded the size before.
         let made = self.first.compare_exchange(ptr::null_mut(), first, Ordering::Relaxed, Ordering::Relaxed);
         if made.is_ok() {
-            // Release: with the acquiring loads in `get` and `elements`, which so see the address and the elements.
+            // Release: pairs with the acquire loads in `get` and `elements`, so they see the address and the elements.
             self.bytes.store(len * size_of::<T>(), Ordering::Release);
         } else {
-            // SAFETY: it was made of a box of this length just now, and nobody else has it.
+            // SAFETY: it comes from a box of this length, and no other thread has seen it.
             drop(unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(first, len)) });
         }
     }
@@ -92,7 +94,7 @@ impl<T> Drop for Late<T> {
     fn drop(&mut self) {
         let (first, len) = (*self.first.get_mut(), *self.bytes.get_mut() / size_of::<T>());
         if !first.is_null() {
-            // SAFETY: it was made of a box of this length, which nobody looks at any more.
+            // SAFETY: it comes from a box of this length, and `self` is borrowed by nobody else.
             drop(unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(first, len)) });
         }
     }

@@ -1,42 +1,45 @@
 //! Memory for the tables of one map on one node, in blocks.
 //!
-//! A *chunk* is the unit in which a table grows; it holds a power of two of *buckets*. A table that
-//! needs less than a chunk has a block of 1, 2, 4, … buckets: chunks are halved for such blocks and put together again when
-//! both halves are back (the buddy system; Knowlton, CACM 1965). Chunks lie side by side in *spans*. A span is about twice as large as the one
-//! before; small ones are parts of [reservations](source) that all arenas of a node share, larger ones are mappings. Chunks that come back
-//! are kept for the next table up to a share of what is in use; beyond that their pages are given back to the system.
+//! A *chunk* is the unit in which a table grows. It holds a power of two of *buckets*. A table that needs less than a
+//! chunk has a block of 1, 2, 4, … buckets: chunks are split into such blocks, and two halves are merged when both are
+//! free (the buddy system; Knowlton, CACM 1965). Chunks lie in *spans* of contiguous memory. A span is about twice as
+//! large as its predecessor. Small spans are parts of [reservations](source) that all arenas of a node share, larger
+//! ones are mappings. Some free chunks keep their pages for the next table, in proportion to those in use; the pages of
+//! the others go back to the system.
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `blocks.rs` | chunks, halved |
-//! | `chunks.rs` | spans, and which chunks of them have pages |
+//! | `blocks.rs` | the buddy allocator |
+//! | `chunks.rs` | spans, and which of their chunks have pages |
 //! | `source.rs` | where spans come from |
 //! | `empty.rs` | what a table without memory has in its place |
-//! | `heap.rs` | an allocator for what is known of entries |
+//! | `heap.rs` | an allocator for metadata of entries |
 //! | `home.rs` | the node |
 //! | `placed.rs` | an array whose elements lie on several nodes |
-//! | `striped.rs` | such arrays of many maps side by side |
-//! | `late.rs` | an array that is made when it is first needed |
+//! | `striped.rs` | memory that such arrays of many maps share |
+//! | `late.rs` | an array that is allocated when it is first needed |
 //! | `usage.rs` | counters |
-//! | `faults.rs` | memory that is refused, in tests |
+//! | `faults.rs` | allocations that fail, in tests |
 //!
-//! # Readers without a lock
+//! # Lock-free readers
 //!
-//! A span stays the arena's until the arena is dropped. A reader without a lock may thus look at a block that has been freed,
-//! or is another table's by now: it finds stale or zero bytes, and its sequence number tells it so. It may also look up to a chunk's length beside
-//! a block, so the first and the last chunk of a span are not used where there are such readers: what they look at is never another
-//! arena's. For the same reason directories (the arrays of a table's chunks) are recycled among themselves only.
+//! A span belongs to its arena until the arena is dropped. So a lock-free reader may look at a block that has been
+//! freed, or that another table uses by now: it finds stale or zero bytes, and the sequence number tells it so. It may
+//! also read up to a chunk beyond a block. So the first and the last chunk of a span stay unused if there are such
+//! readers, and a reader never sees memory of another arena. For the same reason, directories (the arrays of a table's
+//! chunks) are recycled only as directories.
 //!
-//! A reader borrows the map, the map's tables own the arena, and so no reader looks at an arena that is dropped. Only then its spans go to
-//! other arenas, of other maps with other types. (The lock of the reservation orders what the last owner did before what the next one does.)
+//! A reader borrows the map, and the tables of the map own the arena, so no reader looks at an arena that is dropped.
+//! Only then do its spans go to other arenas, of maps with other types. (The lock of the reservation orders the last
+//! use by one arena before the first use by the next.)
 //!
 //! # Pages
 //!
-//! The size of a page is known only when the program runs, and may be more than a chunk has. Spans consist of whole pages, so no page is shared by
-//! two arenas. Within a span, chunks may share a page. Its memory goes back when all of them are free, and never a part of it, for
-//! the system would take the rest as well.
+//! The size of a page is known only at run time, and may exceed that of a chunk. Spans consist of whole pages, so two
+//! arenas never share one. Chunks of a span may share a page. Its memory goes back when all of them are free, and never
+//! in part, because the system would take the rest as well.
 //!
-//! What is in a block when it is handed out may be anything.
+//! The bytes of a block are unspecified when it is handed out.
 
 mod blocks;
 mod chunks;

@@ -1,4 +1,4 @@
-//! An array whose elements lie on nodes of their own.
+//! An array whose elements lie on different nodes.
 
 use super::{
     home::Home,
@@ -17,15 +17,15 @@ use std::{
     sync::Arc,
 };
 
-/// An array of which each element lies where its home is. Elements of different homes are on different pages; of one home they lie
-/// side by side as far as that allows.
+/// An array whose elements lie on the nodes of their homes. Elements of different homes lie on different pages, those
+/// of one home as close together as that allows.
 pub(crate) struct Placed<T> {
     place: Place,
     len: usize,
     elements: PhantomData<T>,
 }
 
-/// The memory of such an array, whatever its elements are.
+/// The memory of such an array, independent of the element type.
 struct Place {
     first: NonNull<u8>,
     /// Bytes from one element to the next.
@@ -38,12 +38,12 @@ enum Memory {
     Allocated(Layout),
     /// All of it on one node.
     Taken(Source, usize),
-    /// Some of it on one node and some on another.
+    /// On several nodes, in a mapping of its own.
     Mapped {
         bytes: usize,
         _own: Option<OwnMapping>,
     },
-    /// As before, with those of other maps.
+    /// On several nodes, in mappings shared with other maps.
     Shared {
         _stripes: Stripes,
     },
@@ -55,48 +55,49 @@ unsafe impl<T: Send> Send for Placed<T> {}
 unsafe impl<T: Sync> Sync for Placed<T> {}
 
 impl<T> Placed<T> {
-    /// Makes an element for each home, of which there must be one.
+    /// Makes an element for each home.
     ///
     /// # Panics
     ///
-    /// Without a home, or if `element` does. Without memory the process is aborted, as for any small allocation.
+    /// If there is no home, or if `element` panics. Without memory the process aborts, as for any small allocation.
     pub(crate) fn new(homes: &[Arc<Home>], mut element: impl FnMut(usize) -> T) -> Self {
         assert!(!homes.is_empty());
         const { assert!(align_of::<T>() <= GRAIN && size_of::<T>() > 0) }
         let mut placed = Placed { place: Place::allocate(homes, Layout::new::<T>()), len: 0, elements: PhantomData };
-        // Counted as they are made, so that a panic drops those that are there.
+        // The length grows with each element, so that a panic drops those that exist.
         while placed.len < homes.len() {
             let made = element(placed.len);
-            // SAFETY: there is room for as many as there are homes, and nothing at this one yet.
+            // SAFETY: there is room for an element per home, and none has been written here.
             unsafe { placed.at(placed.len).write(made) }
             placed.len += 1;
         }
         placed
     }
 
-    /// Where an element is, or is to be.
+    /// The address of an element, which need not exist yet.
     ///
     /// # Safety
     ///
     /// The index must be below the number of homes that the array was made for.
     #[inline]
     unsafe fn at(&self, index: usize) -> NonNull<T> {
-        // SAFETY: the caller's promise: it lies in the memory.
+        // SAFETY: it lies in the memory, as the caller guarantees.
         unsafe { self.place.first.add(index * self.place.stride).cast() }
     }
 
-    /// Which element is a hash's, by its top bits.
+    /// The index of a hash, by its top bits.
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "it is less than the length")]
     pub(crate) fn index_of(&self, hash: u64) -> usize {
-        // With a power of two this takes the bits that a shift would, and needs no other number.
+        // For a power of two this equals a shift, without a stored shift count.
         ((u128::from(hash) * self.len as u128) >> 64) as usize
     }
 
     /// The element of a hash.
     #[inline]
     pub(crate) fn of(&self, hash: u64) -> &T {
-        // SAFETY: a hash is less than 2^64, so the index is less than the length, which is not zero; the element is there as long as this is.
+        // SAFETY: a hash is less than 2^64, so the index is less than the length, which is not zero. The element lives
+        // as long as `self`.
         pinned(unsafe { self.at(self.index_of(hash)).as_ref() })
     }
 
@@ -111,7 +112,7 @@ impl<T> Placed<T> {
     #[inline]
     pub(crate) fn get(&self, index: usize) -> &T {
         assert!(index < self.len);
-        // SAFETY: the element is there as long as this is.
+        // SAFETY: the element lives as long as `self`.
         unsafe { self.at(index).as_ref() }
     }
 
@@ -121,20 +122,19 @@ impl<T> Placed<T> {
 }
 
 impl Place {
-    /// Memory for an element of this layout, which has a size, for each home.
+    /// Memory for an element per home. The size of `element` must not be zero.
     fn allocate(homes: &[Arc<Home>], element: Layout) -> Self {
         let (size, align) = (element.size(), element.align());
         let bytes = size.checked_mul(homes.len()).expect("fits in memory");
         let layout = Layout::from_size_align(bytes, align).expect("fits in memory");
         let dense = |first, memory| Place { first, stride: size, memory };
         if homes.iter().all(|home| home.is_anywhere()) {
-            // SAFETY: there is an element at least, and it has a size.
+            // SAFETY: the layout has a size, because there is a home and an element has a size.
             let first = NonNull::new(unsafe { alloc(layout) });
             return dense(first.unwrap_or_else(|| handle_alloc_error(layout)), Memory::Allocated(layout));
         }
         let begins = || (1..homes.len()).filter(|&at| !Arc::ptr_eq(&homes[at - 1], &homes[at]));
         if begins().next().is_none() {
-            // What a shard consists of is a small part of its memory, and nobody could say that there is no room for it.
             let source = Source::new(Arc::clone(&homes[0]));
             let bytes = source.size(layout.size());
             let first = source.take(bytes, 0).unwrap_or_else(|| handle_alloc_error(layout));
@@ -153,7 +153,8 @@ impl Place {
         let mut begin = 0;
         for end in begins().chain([homes.len()]) {
             let (from, to) = (begin * stride, (end * stride).next_multiple_of(page));
-            // SAFETY: it lies in the mapping, in whole pages, since elements of another home begin on a page of their own.
+            // SAFETY: the range lies in the mapping. It consists of whole pages, because the elements of each home
+            // begin at a page.
             unsafe { homes[begin].bind(first.add(from), to - from) }
             begin = end;
         }
@@ -162,30 +163,31 @@ impl Place {
 
     /// # Safety
     ///
-    /// Nobody may have an element any more, nor come to one.
+    /// No element may be used any more.
     unsafe fn free(&self) {
         match self.memory {
-            // SAFETY: it was allocated with this layout, and nobody has an element any more.
+            // SAFETY: it was allocated with this layout, and no element is used, as the caller guarantees.
             Memory::Allocated(layout) => unsafe { dealloc(self.first.as_ptr(), layout) },
-            // SAFETY: it was taken with this size, and nobody has an element any more.
+            // SAFETY: it was taken with this size, and no element is used, as the caller guarantees.
             Memory::Taken(ref source, bytes) => unsafe { source.give(self.first, bytes) },
-            // SAFETY: it was mapped with this size, and nobody has an element any more.
+            // SAFETY: it was mapped with this size, and no element is used, as the caller guarantees.
             Memory::Mapped { bytes, .. } => unsafe { memory::unmap(self.first, bytes) },
-            // It goes back when this is dropped.
+            // The drop of the stripes frees it.
             Memory::Shared { .. } => {}
         }
     }
 }
 
-/// The same, as an address in a register. What the compiler knows to be an array's address, an index and an offset, it keeps as these three and
-/// adds them up anew for each thing there; that took a read under `RwLock` five instructions, and three registers.
+/// The same reference, with its address in one register. Otherwise the compiler keeps the address of the array, the
+/// index and the offset in three registers and adds them up for each access. That cost a read under `RwLock` five
+/// instructions.
 #[inline]
 fn pinned<T>(at: &T) -> &T {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         let mut address = std::ptr::from_ref(at);
-        #[allow(clippy::pointers_in_nomem_asm_block, reason = "what lies there is not looked at")]
-        // SAFETY: this does nothing, so it is the same address.
+        #[allow(clippy::pointers_in_nomem_asm_block, reason = "nothing is read through the pointer")]
+        // SAFETY: the assembly is empty, so the address stays the same.
         unsafe {
             std::arch::asm!("/* {0} */", inout(reg) address, options(pure, nomem, nostack, preserves_flags));
             &*address
@@ -195,31 +197,32 @@ fn pinned<T>(at: &T) -> &T {
     at
 }
 
-/// The least distance of elements at which those in `begins` begin a page.
+/// The least distance of elements at which each index in `begins` begins a page.
 fn stride(page: usize, size: usize, align: usize, begins: impl Iterator<Item = usize>) -> usize {
-    // What the beginnings are multiples of, as far as it matters.
+    // The largest power of two, up to a page, that divides all of them.
     let common = begins.fold(page, |common, begin| common.min(1 << begin.trailing_zeros().min(page.trailing_zeros())));
     size.next_multiple_of(align.max(page / common))
 }
 
 impl<T> Drop for Placed<T> {
     fn drop(&mut self) {
-        Rest { of: self, next: 0 }.drop_all();
+        Rest { array: self, next: 0 }.drop_all();
     }
 }
 
-/// Elements that are still to be dropped, also when one of them panics; then the memory goes.
+/// The elements that are not dropped yet. If the drop of one panics, the others are dropped all the same, and then the
+/// memory is freed.
 struct Rest<'a, T> {
-    of: &'a Placed<T>,
+    array: &'a Placed<T>,
     next: usize,
 }
 
 impl<T> Rest<'_, T> {
     fn drop_all(&mut self) {
-        while self.next < self.of.len {
+        while self.next < self.array.len {
             self.next += 1;
-            // SAFETY: the element is there, and nobody comes to it after this.
-            unsafe { self.of.at(self.next - 1).drop_in_place() }
+            // SAFETY: the element exists, and `next` has passed it, so it is dropped once and not used afterwards.
+            unsafe { self.array.at(self.next - 1).drop_in_place() }
         }
     }
 }
@@ -227,8 +230,8 @@ impl<T> Rest<'_, T> {
 impl<T> Drop for Rest<'_, T> {
     fn drop(&mut self) {
         self.drop_all();
-        // SAFETY: all elements are dropped, and this is the end of the array.
-        unsafe { self.of.place.free() }
+        // SAFETY: all elements are dropped, and the array is being dropped.
+        unsafe { self.array.place.free() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The sizes of the blocks of an arena.
 
-/// The sizes of blocks.
+/// The sizes of buckets, blocks and chunks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
     /// Bytes of a bucket.
@@ -9,7 +9,7 @@ pub(crate) struct Shape {
     pub(crate) classes: u32,
     /// Bytes of a chunk, a multiple of the [smallest page](crate::memory::sys::page::GRAIN).
     pub(crate) chunk: usize,
-    /// Whether readers look at blocks without a lock, so that they may look beside them.
+    /// Whether there are lock-free readers, which may read beyond a block.
     pub(crate) is_racy: bool,
 }
 

@@ -1,12 +1,12 @@
-//! Where the memory of an arena comes from: small pieces from reservations that all arenas of a node share, large ones from the system.
+//! The memory of an arena: small pieces come from reservations that all arenas of a node share, large ones from the
+//! system.
 //!
-//! A process may have 65,530 mappings on Linux, so a map with a few entries must not have one of its own. A *reservation* is a large
-//! mapping that is halved into pieces by the same code that halves an arena's [chunks](super::blocks). An arena asks for twice as much
-//! each time, so it comes here seldom, and the lock of a reservation is not on the way of a map that grows.
+//! A process may have 65,530 mappings on Linux, so a map with a few entries must not have one of its own. A
+//! *reservation* is a large mapping that the [buddy allocator](super::blocks) splits into pieces. An arena asks for
+//! twice as much each time, so requests are rare, and the lock of a reservation does not slow down a map that grows.
 //!
-//! What an arena has taken it keeps until it is dropped, from wherever it comes, and nobody else looks at it meanwhile. A piece
-//! comes back when no reader can look at its arena's memory any more, since a reader borrows the map that owns the arena. Its pages go back
-//! to the system before the piece goes to another arena.
+//! An arena keeps its pieces until it is dropped. A reader borrows the map that owns the arena, so no reader looks at a
+//! piece that comes back. The pages of a piece go back to the system before another arena gets it.
 
 use super::{
     blocks::Blocks,
@@ -31,27 +31,28 @@ const LARGEST: usize = 1 << 20;
 /// A chunk of a reservation.
 const CHUNK: usize = 4 << 20;
 
-/// Other systems have no such limit, and no way to give back a part of a mapping. loom's locks do not outlive a run of a model.
+/// Whether arenas share reservations. Other systems have no such limit, and can't give back a part of a mapping. The
+/// locks of loom do not outlive a run of a model.
 pub(super) const SHARES: bool = cfg!(all(target_os = "linux", not(loom)));
 
 /// Memory for one arena.
 #[derive(Clone)]
 pub(super) struct Source {
     system: System,
-    /// Where small pieces come from.
+    /// The origin of small pieces.
     reservation: Option<Arc<Reservation>>,
 }
 
-/// What the arenas of one node share.
+/// Memory that the arenas of one node share.
 struct Reservation {
     home: Arc<Home>,
     pieces: Blocks<System>,
 }
 
-/// By node, and whether they have huge pages.
+/// By node, and by whether they use huge pages.
 type Reservations = BTreeMap<(Option<NodeId>, bool), Arc<Reservation>>;
 
-/// Those of the process.
+/// The reservations of the process.
 static RESERVATIONS: Mutex<Reservations> = Mutex::new(BTreeMap::new());
 
 impl Source {
@@ -64,7 +65,7 @@ impl Source {
         Source { system: System::new(home), reservation }
     }
 
-    /// Where a piece of this size comes from, unless it is a mapping.
+    /// The reservation that serves pieces of this size. `None`: such a piece is a mapping.
     fn reservation(&self, bytes: usize) -> Option<&Reservation> {
         self.reservation.as_deref().filter(|_| bytes <= LARGEST)
     }
@@ -92,12 +93,12 @@ impl Supply for Source {
 
     unsafe fn give(&self, at: NonNull<u8>, bytes: usize) {
         match self.reservation(bytes) {
-            // SAFETY: the caller's promise; a piece consists of whole pages.
+            // SAFETY: as the caller guarantees; a piece consists of whole pages.
             Some(reservation) => unsafe {
                 memory::discard(at, bytes);
                 reservation.pieces.give(at, class(bytes));
             },
-            // SAFETY: the caller's promise.
+            // SAFETY: as the caller guarantees.
             None => unsafe { self.system.give(at, bytes) },
         }
     }
@@ -116,7 +117,7 @@ fn smallest() -> usize {
     SMALLEST.max(page::size())
 }
 
-/// The class of a piece that has so many bytes.
+/// The class of a piece with this many bytes.
 fn class(bytes: usize) -> u32 {
     bytes.div_ceil(smallest()).next_power_of_two().ilog2()
 }

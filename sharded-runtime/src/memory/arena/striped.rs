@@ -1,9 +1,10 @@
-//! Memory for arrays whose elements lie on several nodes, which many arrays share.
+//! Memory that many arrays share whose elements lie on several nodes.
 //!
-//! To the kernel an array on two nodes is two mappings, and a process may have 65,530 (see [`source`](super::source)). A *block* has a stripe for each
-//! element, on that element's node, and each stripe has room for one element of many arrays. So the mappings of a block are as many as
-//! those of one array. An array on stripes touches a page for each of its elements, which it shares with other arrays of the block. While
-//! there are few arrays that would be more memory than they need, so the first [`OWN_MAPPINGS`] have mappings of their own.
+//! For the kernel, an array on two nodes is two mappings, and a process may have 65,530 (see
+//! [`source`](super::source)). A *block* has a stripe for each element, on the node of that element, and a stripe has
+//! room for one element of many arrays. So a block needs as many mappings as one array. An array in a block touches a
+//! page per element, which it shares with the other arrays of the block. For few arrays that wastes memory, so the
+//! first [`OWN_MAPPINGS`] arrays have mappings of their own.
 
 use super::home::Home;
 use crate::{
@@ -19,12 +20,12 @@ use std::{
     },
 };
 
-/// Arrays on several nodes that have mappings of their own.
+/// The most arrays with mappings of their own.
 const OWN_MAPPINGS: usize = 1024;
-/// A stripe, unless a page or an element is larger.
+/// The bytes of a stripe, unless a page or an element is larger.
 const STRIPE: usize = 16 << 10;
 
-/// How many arrays have them now.
+/// The number of arrays with mappings of their own.
 static WITH_OWN: AtomicUsize = AtomicUsize::new(0);
 
 /// The blocks of the process.
@@ -33,7 +34,7 @@ static BLOCKS: Mutex<BTreeMap<Kind, Blocks>> = Mutex::new(BTreeMap::new());
 /// Arrays of one kind share blocks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Kind {
-    /// The nodes of the elements, each with the number of elements in a row that lie there.
+    /// The nodes of the elements, each with the number of consecutive elements on it.
     nodes: Vec<(Option<NodeId>, usize)>,
     /// Bytes of an element.
     size: usize,
@@ -41,25 +42,25 @@ struct Kind {
 
 #[derive(Default)]
 struct Blocks {
-    /// By their address.
+    /// By address.
     all: BTreeMap<usize, Block>,
-    /// Those with room for one more array.
+    /// The addresses of blocks with room for another array.
     with_room: BTreeSet<usize>,
 }
 
 struct Block {
     first: NonNull<u8>,
     bytes: usize,
-    /// For each of the nodes.
+    /// One for each of the nodes.
     homes: Vec<Home>,
-    /// Which arrays there may still be.
+    /// The numbers of arrays that are not in use.
     free: Vec<usize>,
 }
 
-// SAFETY: its memory is its own.
+// SAFETY: it owns its memory.
 unsafe impl Send for Block {}
 
-/// Room for one array in a block.
+/// The memory of one array in a block.
 pub(super) struct Stripes {
     kind: Kind,
     /// The address of the block.
@@ -70,13 +71,13 @@ pub(super) struct Stripes {
     pub(super) stride: usize,
 }
 
-/// A right to mappings of one's own.
+/// The right of an array to mappings of its own.
 pub(super) struct OwnMapping(());
 
 impl OwnMapping {
-    /// `None` where so many have it that the next should share.
+    /// `None` if [`OWN_MAPPINGS`] arrays have it.
     pub(super) fn new() -> Option<Self> {
-        // Relaxed: it is only counted.
+        // Relaxed: a counter that orders nothing.
         let counted = WITH_OWN.try_update(Relaxed, Relaxed, |arrays| (arrays < OWN_MAPPINGS).then_some(arrays + 1));
         counted.ok().map(|_| OwnMapping(()))
     }
@@ -93,7 +94,7 @@ impl Kind {
         STRIPE.max(self.size).next_multiple_of(page::size())
     }
 
-    /// The arrays of a block.
+    /// The number of arrays of a block.
     fn arrays(&self) -> usize {
         self.stripe() / self.size
     }
@@ -111,10 +112,10 @@ impl Block {
         let mut from = 0;
         for (home, (_, elements)) in homes.iter().zip(&kind.nodes) {
             let bytes = elements * kind.stripe();
-            // SAFETY: these are whole pages of the mapping, since a stripe consists of such.
+            // SAFETY: these are whole pages of the mapping, because a stripe consists of whole pages.
             unsafe {
                 home.bind(first.add(from), bytes);
-                // The first array would take up a huge page for all of the block.
+                // Otherwise the first array would touch a huge page for the whole block.
                 memory::avoid_huge_pages(first.add(from), bytes);
             }
             from += bytes;
@@ -125,13 +126,13 @@ impl Block {
 
 impl Drop for Block {
     fn drop(&mut self) {
-        // SAFETY: this is the whole mapping, and no array is in it.
+        // SAFETY: this is the whole mapping, and no array uses it.
         unsafe { memory::unmap(self.first, self.bytes) }
     }
 }
 
 impl Stripes {
-    /// Room for an element of this size for each home. `None` where there is no memory.
+    /// Memory for an element of this size per home. `None` if there is no memory.
     pub(super) fn new(homes: &[Arc<Home>], size: usize) -> Option<Self> {
         let runs: Vec<_> = homes.chunk_by(Arc::ptr_eq).collect();
         let kind = Kind { nodes: runs.iter().map(|run| (run[0].node(), run.len())).collect(), size };
@@ -152,10 +153,10 @@ impl Stripes {
         if block.free.is_empty() {
             with_room.remove(&at);
         }
-        for (home, of_block) in homes.iter().zip(&block.homes) {
-            home.share_refusal(of_block);
+        for (home, source) in homes.iter().zip(&block.homes) {
+            home.share_refusal(source);
         }
-        // SAFETY: a stripe has room for so many elements.
+        // SAFETY: `number` is below the number of elements in a stripe.
         let first = unsafe { block.first.add(number * size) };
         Some(Stripes { stride: kind.stripe(), kind, block: at, number, first })
     }

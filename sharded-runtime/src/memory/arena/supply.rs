@@ -1,25 +1,26 @@
-//! Memory on a node by the piece, and the system as the first who has some.
+//! Sources of memory on a node, and the system as one of them.
 
 use super::home::Home;
 use crate::memory::sys::{memory, page};
 use std::{ptr::NonNull, sync::Arc};
 
-/// What has memory on a node.
+/// A source of memory on a node, in pieces.
 pub(super) trait Supply {
-    /// The node, and what else is asked of the memory.
+    /// The node of the memory.
     fn home(&self) -> &Home;
 
-    /// The bytes that a piece has which is to have so many: whole pages.
+    /// The size of a piece that has at least this many bytes. It consists of whole pages.
     fn size(&self, bytes: usize) -> usize;
 
-    /// A piece of this [size](Supply::size). `None` where there is none to be had, or a new mapping would leave less than `room` to others.
+    /// A piece of this [size](Supply::size). `None` if there is no memory, or if a new mapping would leave less than
+    /// `room` bytes of address space.
     fn take(&self, bytes: usize, room: usize) -> Option<NonNull<u8>>;
 
     /// Takes a piece back.
     ///
     /// # Safety
     ///
-    /// The piece must come from [`take`](Supply::take) with this size, and nobody may look at it any more.
+    /// The piece must come from [`take`](Supply::take) with this size, and must not be used any more.
     unsafe fn give(&self, at: NonNull<u8>, bytes: usize);
 }
 
@@ -27,7 +28,7 @@ pub(super) trait Supply {
 #[derive(Clone)]
 pub(super) struct System {
     home: Arc<Home>,
-    /// Whether a mapping is for many arenas.
+    /// Whether many arenas share a mapping.
     is_shared: bool,
 }
 
@@ -36,7 +37,7 @@ impl System {
         System { home, is_shared: false }
     }
 
-    /// For memory that many arenas share.
+    /// Mappings that many arenas share.
     pub(super) fn to_share(home: Arc<Home>) -> Self {
         System { home, is_shared: true }
     }
@@ -59,7 +60,7 @@ impl Supply for System {
             if self.home.huge_pages() {
                 memory::prefer_huge_pages(at, bytes);
             } else if self.is_shared {
-                // The first entry of a map would take up a huge page for all of its piece.
+                // Otherwise the first entry of a map would touch a huge page for its whole piece.
                 memory::avoid_huge_pages(at, bytes);
             }
         }
@@ -67,7 +68,7 @@ impl Supply for System {
     }
 
     unsafe fn give(&self, at: NonNull<u8>, bytes: usize) {
-        // SAFETY: the caller's promise.
+        // SAFETY: as the caller guarantees.
         unsafe { memory::unmap(at, bytes) }
     }
 }

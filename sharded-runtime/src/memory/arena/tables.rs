@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, atomic::AtomicPtr},
 };
 
-/// The memory of one map on one node. See the [module](self).
+/// The memory of one map on one node. See the [module](super).
 pub(crate) struct Arena {
     home: Arc<Home>,
     pub(super) blocks: Blocks<Source>,
@@ -21,14 +21,14 @@ pub(crate) struct Arena {
 struct Directories {
     /// By the logarithm of their length.
     free: Vec<Vec<Directory>>,
-    /// All there are, with their lengths, to be deallocated in the end.
+    /// All directories with their lengths. The drop of the arena deallocates them.
     all: Vec<(Directory, usize)>,
 }
 
 /// An array of addresses of chunks.
 pub(crate) type Directory = NonNull<AtomicPtr<u8>>;
 
-// SAFETY: the addresses in it are of memory that the arena owns alone.
+// SAFETY: its addresses point to memory that the arena owns exclusively.
 unsafe impl Send for Directories {}
 
 impl Arena {
@@ -46,12 +46,12 @@ impl Arena {
         &self.home
     }
 
-    /// Memory for what is known about the entries beside their table.
+    /// Memory for metadata of the entries.
     pub(crate) fn heap(&self) -> &Heap {
         &self.heap
     }
 
-    /// A block of `2^class` buckets, or `None` where there is no memory.
+    /// A block of `2^class` buckets, or `None` if there is no memory.
     pub(crate) fn take(&self, class: u32) -> Option<NonNull<u8>> {
         #[cfg(test)]
         super::faults::ask()?;
@@ -60,9 +60,10 @@ impl Arena {
 
     /// # Safety
     ///
-    /// The block must come from [`take`](Arena::take) with this class, and nobody may use it any more but readers as the [module](self) describes them.
+    /// The block must come from [`take`](Arena::take) with this class. Nothing may use it any more, except the
+    /// lock-free readers that the [module](super) describes.
     pub(crate) unsafe fn give(&self, block: NonNull<u8>, class: u32) {
-        // SAFETY: the caller's promise.
+        // SAFETY: as the caller guarantees.
         unsafe { self.blocks.give(block, class) }
     }
 
@@ -87,8 +88,8 @@ impl Arena {
 
     /// # Safety
     ///
-    /// It must come from [`take_directory`](Arena::take_directory) with this class, and nobody may use it any more but
-    /// readers as the [module](self) describes them.
+    /// It must come from [`take_directory`](Arena::take_directory) with this class. Nothing may use it any more, except
+    /// the lock-free readers that the [module](super) describes.
     pub(crate) unsafe fn give_directory(&self, directory: Directory, class: u32) {
         self.directories.lock().free[class as usize].push(directory);
     }
@@ -104,7 +105,7 @@ impl Drop for Arena {
     fn drop(&mut self) {
         for &(directory, length) in &self.directories.lock().all {
             if let Ok(layout) = Layout::array::<AtomicPtr<u8>>(length) {
-                // SAFETY: it was allocated with this layout, and whoever could look at it held the arena.
+                // SAFETY: it was allocated with this layout. Every reader borrows the arena, so none is left.
                 unsafe { self.heap.deallocate(directory.cast(), layout) }
             }
         }

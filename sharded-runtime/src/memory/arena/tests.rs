@@ -111,7 +111,8 @@ fn what_is_given_back_takes_nothing_else_along() {
     }
 }
 
-/// A reader without a lock may look a chunk's length beside a block, so that much beside each block is its own arena's or nobody's.
+/// A reader without a lock may look a chunk's length beside a block, so that much beside each block is its own arena's
+/// or nobody's.
 #[test]
 fn beside_a_block_is_no_other_arena() {
     for chunk in [4096, 20 << 10] {
@@ -138,7 +139,8 @@ fn beside_a_block_is_no_other_arena() {
     }
 }
 
-/// So that most of its memory goes back, whatever a page is: of neighbours that share one, the last that goes takes it along.
+/// So that most of its memory goes back, whatever a page is: of neighbours that share one, the last that goes takes it
+/// along.
 #[cfg(all(target_os = "linux", not(loom)))]
 #[test]
 fn free_chunks_have_no_pages() {
@@ -175,10 +177,7 @@ fn without_memory_it_says_so() {
         let program = std::env::current_exe().expect("the path of this program");
         let mut child = std::process::Command::new("sh");
         child
-            .args([
-                "-c",
-                "ulimit -v 200000 && ulimit -t 60 && exec \"$0\" arena::tests::without_memory_it_says_so",
-            ])
+            .args(["-c", "ulimit -v 200000 && ulimit -t 60 && exec \"$0\" arena::tests::without_memory_it_says_so"])
             .arg(program);
         let output = child.envs([(LITTLE_MEMORY, "1"), ("MALLOC_ARENA_MAX", "1")]).output().expect("a shell");
         let said = String::from_utf8_lossy(&output.stdout);
