@@ -1,4 +1,4 @@
-//! A mutex that is held over a block, and a way to sleep until what it protects has changed.
+//! A guard for a mutex, and a condition variable.
 
 use super::primitives::atomic::{AtomicU32, Ordering::Relaxed};
 use super::{RawMutex, word::Word};
@@ -10,7 +10,7 @@ impl<T> RawMutex<T> {
         MutexGuard { mutex: self, not_send: PhantomData }
     }
 
-    /// `None` where someone else has it.
+    /// `None` if another thread holds it.
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         self.lock.try_take().then(|| MutexGuard { mutex: self, not_send: PhantomData })
     }
@@ -24,10 +24,10 @@ impl<T> RawMutex<T> {
     }
 }
 
-/// A lock that is held, until this is dropped.
+/// Holds the lock until it is dropped.
 pub(crate) struct MutexGuard<'a, T> {
     mutex: &'a RawMutex<T>,
-    /// Nor is it to be shared, as that would share the value.
+    /// Neither `Send` nor `Sync`, because sharing the guard would share the value.
     not_send: PhantomData<*const ()>,
 }
 
@@ -35,14 +35,14 @@ impl<T> ops::Deref for MutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: a guard is made where the lock was taken and releases it when it goes, so nobody else has the value.
+        // SAFETY: a guard exists only while its lock is held, so no other thread has the value.
         unsafe { &*self.mutex.value.get() }
     }
 }
 
 impl<T> ops::DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: as above; and through the guard, this is the only reference.
+        // SAFETY: as above. The guard is borrowed exclusively, so this is the only reference.
         unsafe { &mut *self.mutex.value.get() }
     }
 }
@@ -59,38 +59,39 @@ impl<T: fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
     }
 }
 
-/// Where threads sleep until what a mutex protects has changed.
+/// Threads sleep here until a value that a mutex protects has changed.
 #[derive(Debug)]
 pub(crate) struct Condvar {
-    /// How often it was told, modulo 2^32.
-    told: Word,
-    /// Threads that wait. Written under the mutex, so exact to whoever has changed something under it.
+    /// The number of notifications, modulo 2^32.
+    notified: Word,
+    /// The number of waiting threads. Written under the mutex, so it is exact for a thread that has changed the value
+    /// under it.
     waiting: AtomicU32,
 }
 
 impl Condvar {
     #[cfg(not(loom))]
     pub(crate) const fn new() -> Self {
-        Condvar { told: Word::new(), waiting: AtomicU32::new(0) }
+        Condvar { notified: Word::new(), waiting: AtomicU32::new(0) }
     }
 
     #[cfg(loom)]
     pub(crate) fn new() -> Self {
-        Condvar { told: Word::new(), waiting: AtomicU32::new(0) }
+        Condvar { notified: Word::new(), waiting: AtomicU32::new(0) }
     }
 
-    /// Releases the lock, sleeps until told, and takes the lock again. It may return for no reason.
+    /// Releases the lock, sleeps until notified, and takes the lock again. It may also return without a notification.
     pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
         self.wait_for(guard, None);
     }
 
-    /// As [`wait`](Condvar::wait), but no longer than this, where it is said.
+    /// Like [`wait`](Condvar::wait), for at most this long, if it is given.
     pub(crate) fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, most: Option<Duration>) {
         self.waiting.fetch_add(1, Relaxed);
-        // Under the lock, so whoever changes something after this changes the number as well.
-        let told = self.told.load(Relaxed);
+        // Under the lock, so a thread that changes the value after this changes the number as well.
+        let notified = self.notified.load(Relaxed);
         guard.mutex.lock.release();
-        self.told.wait(told, most);
+        self.notified.wait(notified, most);
         guard.mutex.lock.take();
         self.waiting.fetch_sub(1, Relaxed);
     }
@@ -104,10 +105,10 @@ impl Condvar {
     }
 
     fn notify(&self, most: u32) {
-        // Relaxed: the mutex orders both with what has changed under it.
+        // Relaxed: the mutex orders both with the change under it.
         if self.waiting.load(Relaxed) != 0 {
-            self.told.fetch_add(1, Relaxed);
-            self.told.wake(most);
+            self.notified.fetch_add(1, Relaxed);
+            self.notified.wake(most);
         }
     }
 }
@@ -117,7 +118,7 @@ mod models {
     use super::{Condvar, RawMutex};
     use loom::{sync::Arc, thread};
 
-    /// A change that nobody is told of would be a deadlock, which loom reports.
+    /// A lost notification would be a deadlock, which loom reports.
     #[test]
     fn whoever_waits_is_told() {
         let mut builder = loom::model::Builder::new();

@@ -1,8 +1,8 @@
-//! The primitives under the engine: std's and our own, or loom's where its model checker runs the tests
+//! Synchronization: primitives of std and of our own, or those of loom when its model checker runs the tests
 //! (`RUSTFLAGS="--cfg loom"`).
 //!
-//! Threads that sleep on a mutex or a condition variable of `parking_lot` stand in a queue in the memory of the process, where a
-//! child of `fork` finds them although they are not there. So this crate uses its own, which sleep in the kernel.
+//! `parking_lot` keeps sleeping threads in a queue in the memory of the process. A child of `fork` inherits that queue,
+//! but not the threads. So this crate has its own mutex and condition variable, whose threads sleep in the kernel.
 
 #[cfg_attr(loom, allow(dead_code, reason = "only its model runs"))]
 mod guard;
@@ -23,7 +23,7 @@ pub(crate) use mutex::RawMutex as Mutex;
 #[cfg(loom)]
 pub(crate) use primitives::Mutex;
 
-/// For what no model runs.
+/// For code that no model runs.
 #[cfg(not(loom))]
 pub(crate) mod unmodelled {
     pub(crate) use super::{
@@ -32,7 +32,7 @@ pub(crate) mod unmodelled {
     };
 }
 
-/// Not loom's, which can't be in a static.
+/// Not loom's, which can't stand in a static.
 #[cfg(loom)]
 pub(crate) mod unmodelled {
     use std::time::Duration;

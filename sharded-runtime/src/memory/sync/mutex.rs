@@ -1,27 +1,28 @@
 //! A mutex that is released by a plain store.
 //!
-//! To take a lock is an atomic read-modify-write, which on most processors holds up everything after it. To release one usually
-//! is another, since the owner must not miss a thread that has begun to wait. Here the waiting thread pays for that: it
-//! says that it waits, has all threads of the process pass a memory barrier (see `sys/barrier.rs`), and looks at the lock again before it
-//! sleeps. Then either it sees the lock released, or the owner will see that someone waits. Biased locks and user-space RCU use
+//! Taking a lock is an atomic read-modify-write, which stalls most processors. Releasing one usually is another,
+//! because the owner must not miss a thread that has begun to wait. Here the waiting thread pays for that: it sets a
+//! mark, makes all threads of the process pass a memory barrier (see `sys/barrier.rs`), and tries the lock again before
+//! it sleeps. Then either it sees the lock released, or the owner sees the mark. Biased locks and user-space RCU use
 //! such asymmetric barriers (Desnoyers et al., "User-Level Implementations of Read-Copy Update", TPDS 2012).
 //!
-//! Mutual exclusion rests on `held` alone, by acquire and release. The barrier decides about waking: without it, a thread
-//! sleeps for a short time at most.
+//! Mutual exclusion depends on `held` alone, by acquire and release. The barrier only affects waking: without it, a
+//! thread sleeps for a bounded time.
 //!
-//! # Who wakes whom
+//! # Waking
 //!
-//! `waiting` says that threads may sleep. Whoever releases the lock takes that mark and wakes one of them. The thread that was woken puts
-//! the mark back, when it has the lock or before it sleeps again, since others may still sleep. So one thread at a time is
-//! on its way, and a mark that nobody sleeps behind (in the child of a `fork`, for one) costs one call of the system.
+//! `waiting` is a mark that threads may sleep. A thread that releases the lock clears the mark and wakes one sleeper.
+//! The woken thread sets the mark again, when it has the lock or before it sleeps again, because others may still
+//! sleep. So at most one woken thread is on its way, and a stale mark (for example in a child of `fork`) costs one
+//! system call.
 //!
 //! # Fairness
 //!
-//! A released lock is free for anyone, and a thread that runs is faster than one that has to be woken, which then sleeps again behind the others.
-//! So there is no bound on how long a thread waits. But each release wakes the one that has slept the longest, and an owner that stops
-//! running lets it in. With 2, 8 and 64 threads on two busy CPUs the longest wait was as long as with `parking_lot` and `std`, and no shorter when the
-//! owner handed the lock over to threads that had waited for a millisecond. An owner that takes a lock again and again
-//! in one operation does hand it over, see `release_in_turn`.
+//! Any thread may take a released lock. A running thread is faster than one that must be woken, which then sleeps again
+//! behind the others. So the wait of a thread is not bounded. But each release wakes the thread that has slept longest,
+//! and it gets the lock if the owner stops running. With 2, 8 and 64 threads on two busy CPUs, the longest wait was as
+//! long as with `parking_lot` and `std`. Handing the lock over to threads that had waited for a millisecond did not
+//! shorten it. An owner that takes a lock again and again in one operation does hand it over, see `release_in_turn`.
 
 use super::primitives::{
     atomic::{
@@ -34,35 +35,35 @@ use super::primitives::{
 use super::word::Word;
 use std::{cell::UnsafeCell, fmt, time::Duration};
 
-/// In `held`: someone has the lock, or it is on its way to someone.
+/// In `held`: a thread has the lock, or it is being handed over.
 const HELD: u32 = 1;
-/// In `held`, with [`HELD`]: the lock is handed over, and belongs to the first woken thread that takes it.
+/// In `held`, along with [`HELD`]: the lock belongs to the first woken thread that takes it.
 const HANDED_OVER: u32 = 2;
 
-/// In `waiting`: someone may sleep.
+/// In `waiting`: a thread may sleep.
 const ASLEEP: u32 = 1;
 
-/// How long a thread sleeps that may not be woken.
+/// The sleep of a thread that might miss its wake-up.
 const NAP: Duration = Duration::from_micros(100);
 
-/// A value behind a mutex. A thread that has to wait spins for a moment, then sleeps.
-#[repr(C)] // The lock before the value, which begins with what is used most.
+/// A value behind a mutex. A thread that must wait spins, then sleeps.
+#[repr(C)] // The lock before the value, whose most used fields come first.
 pub struct RawMutex<T> {
     pub(super) lock: RawLock,
     pub(super) value: UnsafeCell<T>,
 }
 
-/// The lock of a [`RawMutex`], apart from the value, so that its code is compiled once.
+/// The lock of a [`RawMutex`] without the value, so that its code is compiled once.
 #[repr(C)]
 pub(super) struct RawLock {
-    /// Zero while the lock is free. (Of a word, a bit is set and asked for in one instruction, without a register.)
+    /// Zero while the lock is free. (Setting and testing a bit of a word is one instruction, without a register.)
     held: AtomicU32,
     waiting: Word,
 }
 
-// SAFETY: the value goes where the mutex goes, and is lent to one thread at a time.
+// SAFETY: the value moves with the mutex, and one thread uses it at a time.
 unsafe impl<T: Send> Send for RawMutex<T> {}
-// SAFETY: it is lent to one thread at a time, whichever that is.
+// SAFETY: one thread uses the value at a time, which may be any.
 unsafe impl<T: Send> Sync for RawMutex<T> {}
 
 impl<T> fmt::Debug for RawMutex<T> {
@@ -77,7 +78,7 @@ impl<T: Default> Default for RawMutex<T> {
     }
 }
 
-/// Releases the lock when it is dropped, so also on a panic.
+/// Releases the lock when it is dropped, also on a panic.
 struct Held<'a> {
     lock: &'a RawLock,
     in_turn: bool,
@@ -101,30 +102,30 @@ impl<T> RawMutex<T> {
         RawMutex { lock: RawLock::new(), value: UnsafeCell::new(value) }
     }
 
-    /// Lends the value, once nobody else has it.
+    /// Takes the lock and lends the value.
     #[inline]
     pub(crate) fn with<R>(&self, lend: impl FnOnce(&mut T) -> R) -> R {
         self.lock.take();
         self.lend(lend, false)
     }
 
-    /// As [`with`](RawMutex::with), and whoever waits meanwhile has it next.
+    /// Like [`with`](RawMutex::with), and a thread that waits meanwhile gets the lock next.
     pub(crate) fn with_in_turn<R>(&self, lend: impl FnOnce(&mut T) -> R) -> R {
         self.lock.take();
         self.lend(lend, true)
     }
 
-    /// As [`with`](RawMutex::with), or `None` at once where someone else has it.
+    /// Like [`with`](RawMutex::with), or `None` at once if another thread has the lock.
     #[inline]
     pub(crate) fn try_with<R>(&self, lend: impl FnOnce(&mut T) -> R) -> Option<R> {
         if self.lock.try_take() { Some(self.lend(lend, false)) } else { None }
     }
 
-    /// The lock must be held, by this thread.
+    /// This thread must hold the lock.
     #[inline]
     fn lend<R>(&self, lend: impl FnOnce(&mut T) -> R, in_turn: bool) -> R {
         let _held = Held { lock: &self.lock, in_turn };
-        // SAFETY: this thread holds the lock (the methods above are all that call this), so nobody else has the value.
+        // SAFETY: this thread holds the lock (only the methods above call this), so no other thread has the value.
         lend(unsafe { &mut *self.value.get() })
     }
 }
@@ -140,14 +141,14 @@ impl RawLock {
         RawLock { held: AtomicU32::new(0), waiting: Word::new() }
     }
 
-    /// Whether someone has it at this moment, or is about to.
+    /// Whether a thread has the lock now, or is about to.
     pub(super) fn is_held(&self) -> bool {
         self.held.load(Relaxed) != 0
     }
 
     #[inline]
     pub(super) fn try_take(&self) -> bool {
-        // Acquire, with the release of whoever had it.
+        // Acquire: pairs with the release stores in `release` and `hand_over`.
         flag::set(&self.held)
     }
 
@@ -168,14 +169,14 @@ impl RawLock {
             }
         }
         loop {
-            // No plain store, here and below: the models show that a mark may be lost by it.
+            // Not a plain store, here and below: the models show that it could lose a mark.
             self.waiting.fetch_or(ASLEEP, Relaxed);
-            // After this, whoever has not released the lock yet will see the mark.
+            // After this, an owner that has not released the lock yet will see the mark.
             let is_seen = barrier::heavy();
             if self.try_take() {
                 break;
             }
-            // Where the mark was taken meanwhile this does not sleep, so no mark is taken in vain.
+            // If the mark was cleared meanwhile, this does not sleep.
             if self.waiting.wait(ASLEEP, (!is_seen).then_some(NAP)) && self.take_over() {
                 break;
             }
@@ -183,19 +184,19 @@ impl RawLock {
                 break;
             }
         }
-        // Others may sleep, and this thread has taken their mark. As the owner it will see it itself.
+        // Others may sleep, and their mark is cleared. This thread, now the owner, will see it on release.
         self.waiting.fetch_or(ASLEEP, Relaxed);
     }
 
     /// Takes the lock if it has been handed over.
     fn take_over(&self) -> bool {
-        // Acquire, with the release of whoever handed it over.
+        // Acquire: pairs with the release store in `hand_over`.
         self.held.compare_exchange(HELD | HANDED_OVER, HELD, Acquire, Relaxed).is_ok()
     }
 
     #[inline]
     pub(super) fn release(&self) {
-        // Release, with the acquire of whoever takes it next.
+        // Release: pairs with the acquire in `try_take`.
         self.held.store(0, Release);
         barrier::light();
         if self.waiting.load(Relaxed) != 0 {
@@ -203,7 +204,7 @@ impl RawLock {
         }
     }
 
-    /// Wakes one that sleeps, after the lock was released.
+    /// Wakes a sleeper, after the lock was released.
     #[cold]
     #[inline(never)]
     fn wake(&self) {
@@ -219,23 +220,25 @@ impl RawLock {
         }
         self.waiting.swap(0, Relaxed);
         if !self.hand_over() {
-            // Nobody slept yet.
+            // The waiting thread does not sleep yet.
             super::primitives::thread::yield_now();
         }
     }
 
-    /// Hands the lock, which this thread holds and whose mark it has taken, to the one that has slept the longest. Says whether there was one.
+    /// Hands the lock to the thread that has slept longest. Returns whether there was one. This thread must hold the
+    /// lock and have cleared the mark.
     fn hand_over(&self) -> bool {
-        // Release, with the acquire of the one who takes it over.
+        // Release: pairs with the acquire in `take_over`.
         self.held.store(HELD | HANDED_OVER, Release);
         if self.waiting.wake(1) > 0 {
             return true;
         }
-        // Relaxed where it fails: one that was woken before has taken the lock over.
+        // Relaxed if it fails: a thread that was woken before has taken the lock over.
         if self.held.compare_exchange(HELD | HANDED_OVER, 0, Release, Relaxed).is_ok() {
             barrier::light();
             if self.waiting.load(Relaxed) != 0 {
-                // Someone has come since. It is not to be handed over again: that could go on for ever.
+                // A thread has begun to wait since. The lock is not handed over again, because that could repeat for
+                // ever.
                 self.waiting.swap(0, Relaxed);
                 self.waiting.wake(1);
             }

@@ -1,19 +1,20 @@
-//! A lock that readers share.
+//! A readers-writer lock.
 //!
-//! One word has everything that decides who may enter: the number of readers, and whether a writer is inside. Threads that can't enter
-//! line up in a mutex. Whoever holds that mutex is the *head* of the line: the only thread that sleeps on the word, and the only one that
-//! sets its marks. It leaves the line when it has entered. So a thread that was woken keeps its place, and threads enter in
-//! the order in which the mutex hands out the line.
+//! One word decides who may enter: it has the number of readers and whether a writer is inside. Threads that can't
+//! enter wait for a mutex, the *line*. The thread that holds the line is its *head*: only the head sleeps on the word
+//! and sets its marks. It releases the line when it has entered. So a woken thread keeps its place, and threads enter
+//! in the order in which they get the line.
 //!
-//! # Who wakes whom
+//! # Waking
 //!
-//! [`ASLEEP`] says that the head may sleep. Whoever leaves the lock free takes that mark and wakes the head. Marks and readers are in one word, so
-//! none of this can be missed.
+//! [`ASLEEP`] is a mark that the head may sleep. A thread that leaves the lock free clears the mark and wakes the head.
+//! Marks and readers share one word, so no wake-up is lost.
 //!
 //! # Fairness
 //!
-//! A thread that runs may enter before a head that has to be woken, since an idle lock helps nobody. But [`KEPT_OUT`] keeps all others out until the head has
-//! entered: at once where a writer waits for readers, which otherwise might never all be out, and where the head has waited too long.
+//! A running thread may enter before a head that must be woken, because an idle lock serves nobody. But [`KEPT_OUT`]
+//! keeps all others out until the head has entered. The head sets it at once if it is a writer that waits for readers,
+//! who might otherwise never all leave, and else when it has waited too long.
 
 use super::primitives::{
     atomic::Ordering::{Acquire, Relaxed, Release},
@@ -25,43 +26,43 @@ use std::{cell::UnsafeCell, fmt};
 
 /// A writer is inside.
 const WRITER: u32 = 1 << 31;
-/// Nobody enters but the head.
+/// Only the head may enter.
 const KEPT_OUT: u32 = 1 << 30;
 /// The head may sleep.
 const ASLEEP: u32 = 1 << 29;
-/// The rest is the number of readers inside.
+/// The other bits: the number of readers inside.
 const READERS: u32 = ASLEEP - 1;
 
-/// Who wants to enter.
+/// How a reader or a writer enters.
 #[derive(Clone, Copy)]
 struct Entry {
-    /// What is added to the word for it.
+    /// Is added to the word.
     adds: u32,
-    /// What keeps it out.
+    /// The bits that keep it out.
     blocked_by: u32,
 }
 
 const READ: Entry = Entry { adds: 1, blocked_by: WRITER };
 const WRITE: Entry = Entry { adds: WRITER, blocked_by: WRITER | READERS };
 
-/// A value behind a lock that readers share. A thread that has to wait spins for a moment, then sleeps.
-#[repr(C)] // The lock before the value, which begins with what is used most.
+/// A value behind a readers-writer lock. A thread that must wait spins, then sleeps.
+#[repr(C)] // The lock before the value, whose most used fields come first.
 pub struct RawRwLock<T> {
     lock: SharedLock,
     value: UnsafeCell<T>,
 }
 
-/// The lock of a [`RawRwLock`], apart from the value, so that its code is compiled once.
+/// The lock of a [`RawRwLock`] without the value, so that its code is compiled once.
 #[repr(C)]
 struct SharedLock {
     word: Word,
-    /// Those that wait, one after the other.
+    /// Waiting threads hold it one after the other.
     line: RawLock,
 }
 
-// SAFETY: the value goes where the lock goes.
+// SAFETY: the value moves with the lock.
 unsafe impl<T: Send> Send for RawRwLock<T> {}
-// SAFETY: it is lent to one thread at a time to be changed, and to several at once only to be read.
+// SAFETY: one thread at a time changes the value, and several threads only read it.
 unsafe impl<T: Send + Sync> Sync for RawRwLock<T> {}
 
 impl<T> fmt::Debug for RawRwLock<T> {
@@ -70,7 +71,7 @@ impl<T> fmt::Debug for RawRwLock<T> {
     }
 }
 
-/// Leaves the lock when it is dropped, so also on a panic.
+/// Leaves the lock when it is dropped, also on a panic.
 struct Inside<'a> {
     lock: &'a SharedLock,
     entry: Entry,
@@ -88,37 +89,37 @@ impl<T> RawRwLock<T> {
         RawRwLock { lock: SharedLock { word: Word::new(), line: RawLock::new() }, value: UnsafeCell::new(value) }
     }
 
-    /// Lends the value for reading, once no writer has it.
+    /// Takes the shared lock and lends the value.
     #[inline]
     pub(crate) fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R {
         self.lock.enter_to_read();
         let _inside = Inside { lock: &self.lock, entry: READ };
-        // SAFETY: this thread is one of the readers, and no writer enters before they have all left.
+        // SAFETY: this thread is a reader, and no writer enters before all readers have left.
         read(unsafe { &*self.value.get() })
     }
 
-    /// Lends the value for changing, once nobody else has it.
+    /// Takes the exclusive lock and lends the value.
     #[inline]
     pub(crate) fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
         self.lock.enter_to_write();
         self.lend(write)
     }
 
-    /// As [`write`](RawRwLock::write), or `None` at once where someone else has it.
+    /// Like [`write`](RawRwLock::write), or `None` at once if another thread is inside.
     #[inline]
     pub(crate) fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
         if self.lock.try_enter(WRITE) { Some(self.lend(write)) } else { None }
     }
 
-    /// The writer must be inside, and be this thread.
+    /// This thread must be the writer.
     #[inline]
     fn lend<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
         let _inside = Inside { lock: &self.lock, entry: WRITE };
-        // SAFETY: this thread is the writer (the methods above are all that call this), so nobody else is inside.
+        // SAFETY: this thread is the writer (only the methods above call this), so no other thread is inside.
         write(unsafe { &mut *self.value.get() })
     }
 
-    /// Lets whoever waits enter before the caller does so again. The caller must not be inside.
+    /// Lets a waiting thread enter before the caller enters again. The caller must not be inside.
     pub(crate) fn give_way(&self) {
         self.lock.give_way();
     }
@@ -127,9 +128,9 @@ impl<T> RawRwLock<T> {
 impl SharedLock {
     #[inline]
     fn enter_to_read(&self) {
-        // Relaxed: the exchange below looks again.
+        // Relaxed: the exchange below checks it.
         let before = self.word.load(Relaxed);
-        // Acquire, with the release of the writer that was here last.
+        // Acquire: pairs with the release in `leave` of the last writer.
         if before >= READERS || self.word.compare_exchange_weak(before, before + 1, Acquire, Relaxed).is_err() {
             self.wait_to_read();
         }
@@ -137,7 +138,7 @@ impl SharedLock {
 
     #[inline]
     fn enter_to_write(&self) {
-        // Acquire, with the releases of all that were here before.
+        // Acquire: pairs with the releases in `leave` of all threads that were inside before.
         if self.word.compare_exchange(0, WRITER, Acquire, Relaxed).is_err() {
             self.wait_to_write();
         }
@@ -145,18 +146,18 @@ impl SharedLock {
 
     #[inline]
     fn leave(&self, Entry { adds, .. }: Entry) {
-        // Release, with the acquire of whoever enters next.
+        // Release: pairs with the acquire of the thread that enters next.
         let before = self.word.fetch_sub(adds, Release);
-        // Whoever leaves with a mark in the word looks whether to wake the head. (A writer is alone but for marks.)
+        // If a mark is set, the head may have to be woken. (Apart from marks, a writer's word is `WRITER`.)
         if if adds == WRITER { before != WRITER } else { before >= ASLEEP } {
             self.wake(before - adds);
         }
     }
 
-    /// Enters unless someone is in the way, or all but the head are kept out.
+    /// Enters unless another thread is in the way, or all but the head are kept out.
     fn try_enter(&self, Entry { adds, blocked_by }: Entry) -> bool {
         let before = self.word.load(Relaxed);
-        // Acquire, as above.
+        // Acquire: as above.
         before & (blocked_by | KEPT_OUT) == 0
             && before & READERS < READERS
             && self.word.compare_exchange(before, before + adds, Acquire, Relaxed).is_ok()
@@ -186,7 +187,7 @@ impl SharedLock {
         }
     }
 
-    /// Enters, once nobody is in the way. The caller must hold the line.
+    /// Waits until nobody is in the way, and enters. The caller must hold the line.
     fn enter_as_head(&self, Entry { adds, blocked_by }: Entry) {
         let patience = Patience::new();
         loop {
@@ -194,7 +195,7 @@ impl SharedLock {
             if before & blocked_by == 0 {
                 let after = (before & !(ASLEEP | KEPT_OUT)) + adds;
                 if before & READERS == READERS {
-                    // As many readers as can be counted: more than a machine has memory for.
+                    // The counter is full: more readers than a machine has memory for.
                     thread::yield_now();
                 } else if self.word.compare_exchange(before, after, Acquire, Relaxed).is_ok() {
                     return;
@@ -204,7 +205,7 @@ impl SharedLock {
             let waits_for_readers = before & WRITER == 0;
             let kept_out = if waits_for_readers || patience.is_over() { KEPT_OUT } else { 0 };
             let marked = before | ASLEEP | kept_out;
-            // Relaxed: the marks are in the word that whoever leaves changes.
+            // Relaxed: `leave` changes the same word, so it sees the marks.
             if before == marked || self.word.compare_exchange(before, marked, Relaxed, Relaxed).is_ok() {
                 self.word.wait(marked, None);
             }
@@ -213,13 +214,14 @@ impl SharedLock {
 
     fn give_way(&self) {
         if self.line.is_held() {
-            // The head of before has entered when this thread has the line.
+            // Once this thread has the line, the previous head has entered.
             self.line.take();
             self.line.release_in_turn();
         }
     }
 
-    /// Wakes the head if it sleeps, for who has left the word like this. While readers are inside, the last of them does it.
+    /// Wakes the head if it may sleep. `left` is the word after leaving. While readers are inside, the last of them
+    /// wakes it.
     #[cold]
     #[inline(never)]
     fn wake(&self, left: u32) {
@@ -234,7 +236,7 @@ mod models {
     use super::RawRwLock;
     use loom::{sync::Arc, thread};
 
-    /// What a thread does with the pair that the lock protects: its halves are always equal.
+    /// What a thread does with the pair that the lock protects. Its halves are equal whenever the lock is free.
     type Use = fn(&RawRwLock<(u32, u32)>);
 
     const READ: Use = |lock| lock.read(|(one, other)| assert_eq!(one, other));

@@ -1,4 +1,4 @@
-//! A word that threads can sleep on: the system's, or, under loom, one with a queue of loom's threads.
+//! A word that threads can sleep on: a futex, or, under loom, a word with a queue of threads.
 
 use super::primitives::atomic::AtomicU32;
 #[cfg(not(loom))]
@@ -26,12 +26,13 @@ impl Word {
         Word { word: AtomicU32::new(0) }
     }
 
-    /// Sleeps until picked by [`wake`](Word::wake), unless the word no longer has this value. Says whether it was picked.
+    /// Sleeps until [`wake`](Word::wake) picks this thread, unless the word has another value. Returns whether it was
+    /// picked.
     pub(super) fn wait(&self, expected: u32, most: Option<Duration>) -> bool {
         futex::wait(&self.word, expected, most)
     }
 
-    /// Wakes so many of those who sleep, the first ones first; says how many that were.
+    /// Wakes up to `most` threads, those that have slept longest first. Returns their number.
     pub(super) fn wake(&self, most: u32) -> usize {
         futex::wake(&self.word, most)
     }
@@ -88,7 +89,7 @@ mod model {
                 }
                 queue.push_back((Arc::clone(&is_awake), thread::current()));
             }
-            // What the waker did is seen by way of locks alone, as with the kernel's.
+            // Acquire: pairs with the release store in `wake`.
             while is_awake.load(Acquire) == 0 {
                 thread::park();
             }
