@@ -116,7 +116,7 @@ impl Block {
             unsafe {
                 home.bind(first.add(from), bytes);
                 // Otherwise the first array would touch a huge page for the whole block.
-                memory::avoid_huge_pages(first.add(from), bytes);
+                memory::ask_for_huge_pages(first.add(from), bytes, false);
             }
             from += bytes;
         }

@@ -58,10 +58,10 @@ impl Supply for System {
         unsafe {
             self.home.bind(at, bytes);
             if self.home.huge_pages() {
-                memory::prefer_huge_pages(at, bytes);
+                memory::ask_for_huge_pages(at, bytes, true);
             } else if self.is_shared {
                 // Otherwise the first entry of a map would touch a huge page for its whole piece.
-                memory::avoid_huge_pages(at, bytes);
+                memory::ask_for_huge_pages(at, bytes, false);
             }
         }
         Some(at)

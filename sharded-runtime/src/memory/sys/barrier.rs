@@ -1,7 +1,7 @@
-//! A barrier that one thread has all others execute.
+//! A memory barrier in all threads.
 
-/// Has every thread of the process pass a full memory barrier between the call and its return. Says whether it did: kernels
-/// before 4.14, sandboxes and other systems may not.
+/// Makes every thread of the process pass a full memory barrier before this returns. Returns `false` if the system
+/// can't: kernels before 4.14, some sandboxes, and other systems.
 pub(crate) fn in_all_threads() -> bool {
     system::in_all_threads()
 }
@@ -21,15 +21,15 @@ mod system {
     pub(super) fn in_all_threads() -> bool {
         match membarrier(MembarrierCommand::PrivateExpedited) {
             Err(Errno::PERM) => {
-                // A process has to say once that it will ask for it, which may take tens of milliseconds.
-                // The last process in which that was begun, by its `generation`. (Not a `Once`: a child of `fork` does not have the thread that
-                // was to end it.)
+                // A process must register once, which may take tens of milliseconds. This is the `generation` of the
+                // last process that began to register. (Not a `Once`: a child of `fork` lacks the thread that would
+                // complete it.)
                 static REGISTERED_IN: AtomicU32 = AtomicU32::new(u32::MAX);
                 let process = generation();
-                // Relaxed: the kernel is all that others see of it.
+                // Relaxed: only the kernel sees the registration.
                 if REGISTERED_IN.swap(process, Relaxed) != process {
                     let register = || membarrier(MembarrierCommand::RegisterPrivateExpedited).is_ok();
-                    // Without a thread for it, it stays as it is.
+                    // If no thread can be started, the process stays without the barrier.
                     let _ = thread::Builder::new().name("sharded-barrier".to_owned()).spawn(register);
                 }
                 false
@@ -50,16 +50,16 @@ mod system {
 mod tests {
     use std::{thread, time::Duration};
 
-    /// The kernel keeps it with the memory of a process, which a child copies.
+    /// The kernel keeps the registration with the memory of the process, which a child copies.
     #[test]
     fn a_child_of_fork_is_registered_as_its_parent_is() {
-        // Where the kernel or a sandbox has no such barrier, there is nothing to inherit.
+        // Without such a barrier there is nothing to inherit.
         let registers =
             || (0..200).any(|_| super::in_all_threads() || (thread::sleep(Duration::from_millis(5)), false).1);
         if !registers() {
             return;
         }
-        // SAFETY: the child makes system calls alone, and ends.
+        // SAFETY: the child only makes system calls, and ends.
         let child = unsafe {
             match libc::fork() {
                 0 => libc::_exit(i32::from(!super::in_all_threads())),

@@ -1,7 +1,7 @@
-//! Whether the process is a child of `fork`.
+//! Detection of `fork`.
 
-/// How many times `fork` has led to this process since it was first asked. Whoever keeps this number sees later whether it is in the
-/// same process still, without a system call.
+/// The number of forks between this process and the one that called this first. It tells without a system call whether
+/// code still runs in the same process.
 pub(crate) fn generation() -> u32 {
     system::generation()
 }
@@ -10,7 +10,7 @@ pub(crate) fn generation() -> u32 {
 mod system {
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
-    /// Relaxed, here and below: it changes while the process has a single thread.
+    /// Relaxed, here and below: it changes only while the process has a single thread.
     static FORKS: AtomicU32 = AtomicU32::new(0);
 
     pub(super) fn generation() -> u32 {
@@ -21,13 +21,13 @@ mod system {
         FORKS.load(Relaxed)
     }
 
-    /// Says whether there was memory for it. Twice does no harm.
+    /// Returns whether there was memory for the handler. Two handlers do no harm.
     #[cold]
     fn watch() -> bool {
         unsafe extern "C" fn in_child() {
             FORKS.fetch_add(1, Relaxed);
         }
-        // SAFETY: the function may run in a child of a process with threads, since all it does is to add to an atomic number.
+        // SAFETY: the handler may run in a child of a process with threads, because it only adds to an atomic.
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) == 0 }
     }
 }

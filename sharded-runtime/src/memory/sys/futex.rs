@@ -1,19 +1,20 @@
-//! Sleeping until a word changes, as Linux's futexes do it.
+//! Futexes: sleeping until a word changes.
 //!
-//! The kernel knows who sleeps, and the process does not. So a child of `fork` inherits no sleeping threads of its parent, as it would
-//! with a queue in the process's own memory. Elsewhere than on Linux such a queue is all there is: that of `parking_lot_core`.
+//! The queue of sleeping threads is in the kernel, so a child of `fork` does not inherit it. Systems other than Linux
+//! use the queue of `parking_lot_core`, which is in the memory of the process.
 
 use std::{sync::atomic::AtomicU32, time::Duration};
 
-/// Sleeps until [`wake`] picks this thread, unless the word no longer has the expected value. Says whether it was picked: without
-/// that, the word has changed, the time is up, or there was no reason at all.
+/// Sleeps until [`wake`] picks this thread, unless the word has another value than `expected`. Returns whether it was
+/// picked. Otherwise the word has changed, the time is up, or the wake-up was spurious.
 pub(crate) fn wait(word: &AtomicU32, expected: u32, most: Option<Duration>) -> bool {
     system::wait(word, expected, most)
 }
 
-/// Wakes so many of the threads that sleep on this word, those that came first before the others. Says how many that were.
+/// Wakes up to `most` of the threads that sleep on this word, those that have slept longest first. Returns their
+/// number.
 ///
-/// A change of the word that comes before this call is seen by whoever does not sleep yet.
+/// A thread that does not sleep yet sees a change of the word that comes before this call.
 pub(crate) fn wake(word: &AtomicU32, most: u32) -> usize {
     system::wake(word, most)
 }
@@ -24,7 +25,7 @@ mod system {
     use std::{sync::atomic::AtomicU32, time::Duration};
 
     pub(super) fn wait(word: &AtomicU32, expected: u32, most: Option<Duration>) -> bool {
-        // A time that can't be written down is for ever.
+        // A time that can't be represented means for ever.
         let most = most.and_then(|most| {
             Some(Timespec { tv_sec: i64::try_from(most.as_secs()).ok()?, tv_nsec: i64::from(most.subsec_nanos()) as _ })
         });
@@ -37,7 +38,6 @@ mod system {
 }
 
 #[cfg(not(target_os = "linux"))]
-#[allow(unsafe_code, reason = "asks for a queue of threads")]
 mod system {
     use parking_lot_core::{
         DEFAULT_PARK_TOKEN, DEFAULT_UNPARK_TOKEN, FilterOp, ParkResult, ParkToken, park, unpark_filter,
@@ -47,17 +47,17 @@ mod system {
         time::{Duration, Instant},
     };
 
-    /// Tells those who sleep on a word from those who wait otherwise for something at the same address.
+    /// Distinguishes threads that sleep on a word from others that are parked at the same address.
     const ON_WORD: ParkToken = ParkToken(DEFAULT_PARK_TOKEN.0 ^ 0x5AFE_F07E);
 
     pub(super) fn wait(word: &AtomicU32, expected: u32, most: Option<Duration>) -> bool {
         let until = most.and_then(|most| Instant::now().checked_add(most));
-        // SAFETY: the key is the address of a word that this crate owns for as long as the call lasts, and whoever sleeps
-        // at the same key for another reason has another token; the closures neither panic nor park nor unpark.
+        // SAFETY: the key is the address of a word that this crate owns while the call lasts. A thread that is parked
+        // at the same key for another reason has another token. The closures neither panic nor park nor unpark.
         let result = unsafe {
             park(
                 std::ptr::from_ref(word).addr(),
-                // Relaxed: the lock of the queue orders it with whoever wakes.
+                // Relaxed: the lock of the queue orders it with the waking thread.
                 || word.load(Relaxed) == expected,
                 || {},
                 |_, _| {},

@@ -1,13 +1,14 @@
 //! Memory from the system, in pages.
 //!
-//! On Linux it is mapped by itself, so that pages can be given back one by one while the addresses stay valid. Elsewhere it
-//! comes from the global allocator and stays until it is unmapped.
+//! On Linux it is mapped, so that single pages can go back while the addresses stay valid. Elsewhere it comes from the
+//! global allocator and stays until it is unmapped.
 
 use super::page;
 use std::{io, ptr::NonNull};
 
-/// Zeroed memory in whole pages, which takes up room only where it has been touched. `None` where there is none to be had, or less than
-/// `room` would be left: a thread that finds no few bytes in the global allocator is aborted, one that finds no large piece is told.
+/// Zeroed memory in whole pages, which occupies physical memory only where it was touched. `None` if there is no
+/// address space, or if less than `room` bytes of it would be left: a failed small allocation aborts the process,
+/// whereas a caller of this can report the failure.
 pub(crate) fn map(bytes: usize, room: usize) -> Option<NonNull<u8>> {
     debug_assert!(bytes.is_multiple_of(page::size()));
     system::map(bytes, room)
@@ -15,56 +16,46 @@ pub(crate) fn map(bytes: usize, room: usize) -> Option<NonNull<u8>> {
 
 /// # Safety
 ///
-/// The memory must come from [`map`] with the same size, and nobody may look at it any more.
+/// The memory must come from [`map`] with the same size, and must not be used any more.
 pub(crate) unsafe fn unmap(at: NonNull<u8>, bytes: usize) {
     debug_assert!(page::is_whole(at, bytes));
-    // SAFETY: the caller's promise.
+    // SAFETY: as the caller guarantees.
     unsafe { system::unmap(at, bytes) }
 }
 
-/// Gives the pages back to the system: they read as zeros from here on. Says whether it did; where not, they are as before.
+/// Gives the pages back to the system, after which they read as zeros. Returns `false` if they keep their contents.
 ///
 /// # Safety
 ///
-/// The range must consist of whole pages of memory from [`map`], and nobody may count on what is in it. Reading it
-/// meanwhile is allowed, by atomic loads: either finds the old bytes or zeros.
+/// The range must consist of whole pages of memory from [`map`], whose contents are not needed. Other threads may read
+/// it meanwhile by atomic loads, which return old bytes or zeros.
 pub(crate) unsafe fn discard(at: NonNull<u8>, bytes: usize) -> bool {
     debug_assert!(page::is_whole(at, bytes));
-    // SAFETY: the caller's promise.
+    // SAFETY: as the caller guarantees.
     unsafe { system::discard(at, bytes) }
 }
 
-/// Has the system provide the pages now, in one call, rather than one by one when they are touched. Where it can't, they come when they are touched.
+/// Populates the pages in one call. If the system can't, each is populated when it is first touched.
 ///
 /// # Safety
 ///
 /// The range must consist of whole pages of memory from [`map`].
 pub(crate) unsafe fn populate(at: NonNull<u8>, bytes: usize) -> io::Result<()> {
     debug_assert!(page::is_whole(at, bytes));
-    // SAFETY: the caller's promise.
+    // SAFETY: as the caller guarantees.
     unsafe { system::populate(at, bytes) }
 }
 
-/// Asks for small pages, also where the system would make huge ones by itself. Only a hint.
+/// Asks for huge pages where the range allows them, or for small ones even where the system would use huge ones. A
+/// hint.
 ///
 /// # Safety
 ///
 /// The range must consist of whole pages of memory from [`map`].
-pub(crate) unsafe fn avoid_huge_pages(at: NonNull<u8>, bytes: usize) {
+pub(crate) unsafe fn ask_for_huge_pages(at: NonNull<u8>, bytes: usize, are_wanted: bool) {
     debug_assert!(page::is_whole(at, bytes));
-    // SAFETY: the caller's promise.
-    unsafe { system::avoid_huge_pages(at, bytes) }
-}
-
-/// Asks for huge pages where the range allows them. Only a hint.
-///
-/// # Safety
-///
-/// The range must consist of whole pages of memory from [`map`].
-pub(crate) unsafe fn prefer_huge_pages(at: NonNull<u8>, bytes: usize) {
-    debug_assert!(page::is_whole(at, bytes));
-    // SAFETY: the caller's promise.
-    unsafe { system::prefer_huge_pages(at, bytes) }
+    // SAFETY: as the caller guarantees.
+    unsafe { system::ask_for_huge_pages(at, bytes, are_wanted) }
 }
 
 #[cfg(target_os = "linux")]
@@ -77,15 +68,15 @@ mod system {
     };
 
     pub(super) fn map(bytes: usize, room: usize) -> Option<NonNull<u8>> {
-        // What is mapped is aligned to pages, but not to those that are only emulated.
+        // A mapping is aligned to the pages of the kernel, but not to emulated ones.
         let slack = if cfg!(any(test, sharded_pages)) { page::size() } else { 0 };
         let access = ProtFlags::READ | ProtFlags::WRITE;
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
-        // SAFETY: a new private mapping at an address of the kernel's choice touches no memory that exists.
+        // SAFETY: a new private mapping at an address that the kernel chooses overlaps no other memory.
         let begin = unsafe { mmap_anonymous(ptr::null_mut(), slack + bytes + room, access, flags) };
         let begin = begin.ok().and_then(|begin| NonNull::new(begin.cast::<u8>()))?;
         let before = begin.addr().get().next_multiple_of(page::size()) - begin.addr().get();
-        // SAFETY: all of this lies in the mapping, and nobody has seen any of it yet.
+        // SAFETY: these ranges lie in the mapping, which no other code has seen yet.
         unsafe {
             let at = begin.add(before);
             unmap_any(begin, before);
@@ -96,17 +87,17 @@ mod system {
 
     pub(super) unsafe fn unmap(at: NonNull<u8>, bytes: usize) {
         let rounded = page::as_kernel_rounds(at, bytes);
-        debug_assert!(rounded.is_ok(), "a mapping begins with a page");
-        // SAFETY: the caller's promise.
+        debug_assert!(rounded.is_ok(), "a mapping begins at a page");
+        // SAFETY: as the caller guarantees.
         unsafe { unmap_any(at, rounded.unwrap_or(0)) }
     }
 
     /// # Safety
     ///
-    /// The range must consist of pages, as the kernel has them, that nobody looks at.
+    /// The range must consist of pages of the kernel, which must not be used any more.
     unsafe fn unmap_any(at: NonNull<u8>, bytes: usize) {
         if bytes > 0 {
-            // SAFETY: the caller's promise.
+            // SAFETY: as the caller guarantees.
             let unmapped = unsafe { munmap(at.as_ptr().cast(), bytes) };
             debug_assert!(unmapped.is_ok(), "a mapping of our own can be unmapped");
         }
@@ -117,28 +108,24 @@ mod system {
     /// As for `madvise`: the kernel rounds the length up to whole pages.
     unsafe fn advise(at: NonNull<u8>, bytes: usize, advice: Advice) -> rustix::io::Result<()> {
         let bytes = page::as_kernel_rounds(at, bytes)?;
-        // SAFETY: the caller's promise.
+        // SAFETY: as the caller guarantees.
         unsafe { madvise(at.as_ptr().cast(), bytes, advice) }
     }
 
     pub(super) unsafe fn discard(at: NonNull<u8>, bytes: usize) -> bool {
-        // SAFETY: private anonymous pages read as zeros after this; the caller counts on nothing in them.
+        // SAFETY: private anonymous pages read as zeros after this, and the caller does not need their contents.
         unsafe { advise(at, bytes, Advice::LinuxDontNeed) }.is_ok()
     }
 
     pub(super) unsafe fn populate(at: NonNull<u8>, bytes: usize) -> io::Result<()> {
-        // SAFETY: this changes nothing that can be read. Kernels before 5.14 don't know it.
+        // SAFETY: this changes nothing that can be read. Kernels before 5.14 refuse it.
         Ok(unsafe { advise(at, bytes, Advice::LinuxPopulateWrite) }?)
     }
 
-    pub(super) unsafe fn avoid_huge_pages(at: NonNull<u8>, bytes: usize) {
+    pub(super) unsafe fn ask_for_huge_pages(at: NonNull<u8>, bytes: usize, are_wanted: bool) {
+        let advice = if are_wanted { Advice::LinuxHugepage } else { Advice::LinuxNoHugepage };
         // SAFETY: this changes nothing that can be read.
-        let _ = unsafe { advise(at, bytes, Advice::LinuxNoHugepage) };
-    }
-
-    pub(super) unsafe fn prefer_huge_pages(at: NonNull<u8>, bytes: usize) {
-        // SAFETY: this changes nothing that can be read.
-        let _ = unsafe { advise(at, bytes, Advice::LinuxHugepage) };
+        let _ = unsafe { advise(at, bytes, advice) };
     }
 }
 
@@ -173,6 +160,5 @@ mod system {
     pub(super) unsafe fn populate(_: NonNull<u8>, _: usize) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
-    pub(super) unsafe fn avoid_huge_pages(_: NonNull<u8>, _: usize) {}
-    pub(super) unsafe fn prefer_huge_pages(_: NonNull<u8>, _: usize) {}
+    pub(super) unsafe fn ask_for_huge_pages(_: NonNull<u8>, _: usize, _: bool) {}
 }

@@ -1,4 +1,4 @@
-//! What is asked of the operating system.
+//! System calls and instructions, with a fallback for other systems.
 
 #[cfg(not(loom))]
 pub(crate) mod barrier;

@@ -1,27 +1,27 @@
-//! Memory on a node: where pages are to lie, and where they lie.
+//! The node of pages: binding memory to a node, and asking where pages lie.
 
 use super::page;
 use std::{io, ptr::NonNull};
 
-/// Has the pages of a range that are not there yet made on a node, or on another where it is full.
+/// Makes the untouched pages of a range come from a node, or, if it is full, from another.
 ///
-/// Never on this one alone: the kernel would not refuse when it is full, but kill a process.
+/// There is no strict variant: when the node is full, the kernel would kill a process instead of refusing.
 ///
 /// # Safety
 ///
 /// The range must consist of whole pages of memory from [`map`](super::memory::map).
 pub(crate) unsafe fn bind(at: NonNull<u8>, bytes: usize, node: u32) -> io::Result<()> {
     debug_assert!(page::is_whole(at, bytes));
-    // SAFETY: the caller's promise.
+    // SAFETY: as the caller guarantees.
     unsafe { system::bind(at, bytes, node) }
 }
 
-/// Asks on which node each page is that these addresses lie in. Negative: on none, since the page is not there (yet, or any more).
+/// Asks for the node of the page at each address. Negative: the page does not exist (yet, or any more).
 pub(crate) fn nodes_of(pages: &[usize], nodes: &mut Vec<i32>) -> io::Result<()> {
     nodes.clear();
     nodes.resize(pages.len(), -1);
     let Some(size) = page::emulated() else { return system::nodes_of(pages, nodes) };
-    // The kernel's own pages are smaller: the first one that is there answers for the whole.
+    // The pages of the kernel are smaller than emulated ones. The first one that exists stands for the whole page.
     for (page, node) in pages.iter().zip(nodes) {
         let parts: Vec<usize> = (*page..page + size).step_by(page::GRAIN).collect();
         let mut of_parts = vec![-1; parts.len()];
@@ -36,7 +36,7 @@ mod system {
     use crate::memory::sys::page;
     use std::{ffi::c_long, io, mem::size_of, ptr, ptr::NonNull};
 
-    /// Highest number of a node, more than any kernel is built for (`CONFIG_NODES_SHIFT` is at most 10).
+    /// The most nodes of any kernel (`CONFIG_NODES_SHIFT` is at most 10).
     const MOST_NODES: usize = 1024;
     const BITS: usize = c_long::BITS as usize;
 
@@ -47,9 +47,10 @@ mod system {
         let node = node as usize;
         let word = mask.get_mut(node / BITS).ok_or(io::ErrorKind::InvalidInput)?;
         *word = 1 << (node % BITS);
-        // The kernel looks at one bit less than it is told.
+        // The kernel reads one bit less than this number.
         let bits = mask.len() * BITS + 1;
-        // SAFETY: this decides where pages will come from and changes nothing that can be read; the mask is as long as said.
+        // SAFETY: this decides where pages will come from and changes nothing that can be read. The mask has this many
+        // bits.
         let result = unsafe { libc::syscall(libc::SYS_mbind, at.as_ptr(), bytes, mode, mask.as_ptr(), bits, 0) };
         check(result)
     }
@@ -58,7 +59,8 @@ mod system {
         debug_assert!(nodes.len() >= pages.len());
         const { assert!(size_of::<usize>() == size_of::<*const u8>()) }
         let no_move = ptr::null::<i32>();
-        // SAFETY: without nodes to move to, this only asks; there is room for the answers. The addresses may be anyone's.
+        // SAFETY: without target nodes the call moves nothing. `nodes` has room for the results. The addresses need not
+        // be valid.
         let result = unsafe {
             libc::syscall(libc::SYS_move_pages, 0, pages.len(), pages.as_ptr(), no_move, nodes.as_mut_ptr(), 0)
         };

@@ -1,12 +1,12 @@
-//! What the processor is told beforehand.
+//! Prefetching.
 
-/// Has the processor fetch the cache line of an address, if it can be told to.
+/// Prefetches the cache line of an address, if the processor can.
 #[inline]
 pub(crate) fn prefetch(at: *const u8) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: prefetching has no effect that can be seen, whatever the address.
+        // SAFETY: prefetching any address has no visible effect.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
     #[cfg(not(target_arch = "x86_64"))]

@@ -1,8 +1,8 @@
-//! Where a thread runs, and where it may.
+//! The CPUs of threads.
 
 use std::io;
 
-/// The CPU that the calling thread is on now: it may be on another one a moment later. `None` where the system doesn't say.
+/// The CPU of the calling thread, which may change at any time. `None` if the system doesn't say.
 pub(crate) fn current_cpu() -> Option<u32> {
     system::current_cpu()
 }
@@ -10,16 +10,16 @@ pub(crate) fn current_cpu() -> Option<u32> {
 /// The CPUs that a thread may run on.
 pub(crate) use system::Affinity;
 
-/// Those of the calling thread. `None` where the system doesn't say.
+/// The CPUs that the calling thread may run on. `None` if the system doesn't say.
 pub(crate) fn affinity() -> Option<Affinity> {
     system::affinity()
 }
 
-/// Lets the calling thread, and those that it starts from here on, run on these CPUs only.
+/// Restricts the calling thread, and threads that it starts later, to these CPUs.
 ///
 /// # Errors
 ///
-/// Where the system refuses, as it does for none, and can't do it: only Linux can. Then everything is as before.
+/// If the system refuses, for example an empty set, or can't: only Linux can. Then nothing changes.
 pub(crate) fn pin(cpus: &[u32]) -> io::Result<()> {
     system::pin(cpus)
 }
@@ -32,7 +32,7 @@ mod system {
     pub(crate) type Affinity = CpuSet;
 
     pub(super) fn affinity() -> Option<Affinity> {
-        // More CPUs than a set has room for are an error.
+        // Fails if there are more CPUs than a set has room for.
         sched_getaffinity(None).ok()
     }
 
@@ -42,7 +42,7 @@ mod system {
 
     pub(super) fn pin(cpus: &[u32]) -> io::Result<()> {
         let mut set = CpuSet::new();
-        // The set has room for 1024; a machine with more runs the thread on those that fit.
+        // A set has room for 1024 CPUs. Higher ones are left out.
         cpus.iter().map(|&cpu| cpu as usize).filter(|&cpu| cpu < CpuSet::MAX_CPU).for_each(|cpu| set.set(cpu));
         Ok(sched_setaffinity(None, &set)?)
     }
