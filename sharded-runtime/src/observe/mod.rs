@@ -1,4 +1,4 @@
-//! What is counted.
+//! Counters.
 
 pub(crate) mod stats;
 pub(crate) mod tally;

@@ -1,8 +1,8 @@
-//! What has happened in a map so far.
+//! The counters of a shard, and the statistics of a map.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts since a map was built, as of no single moment: each shard is read by itself, without a lock.
+/// Counts since a map was built. They are not of one moment: each shard is read by itself, without a lock.
 ///
 /// # Examples
 ///
@@ -25,31 +25,32 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Accesses that found an entry: by [`get`](crate::ShardedMap::get) and [`get_many`](crate::ShardedMap::get_many) (per
-    /// key), `with`, `with_mut`, `upsert`, `compute`, `get_or_insert_with`, and those that load, such as
+    /// Accesses that found an entry: by [`get`](crate::ShardedMap::get) and [`get_many`](crate::ShardedMap::get_many)
+    /// (per key), `with`, `with_mut`, `upsert`, `compute`, `get_or_insert_with`, and those that load, such as
     /// [`get_or_try_insert_with`](crate::ShardedMap::get_or_try_insert_with); of a set, by `contains`.
     pub hits: u64,
-    /// The same accesses where they found none, or one that had expired.
+    /// The same accesses, if they found no entry or an expired one.
     pub misses: u64,
-    /// Entries stored, those that replaced another too.
+    /// Entries stored, including those that replaced another.
     pub inserts: u64,
     /// Entries removed because they had expired.
     pub expired: u64,
-    /// Entries removed to make room, and those for which there was none, unless a call gave them back.
+    /// Entries removed to make room, and entries that found no room, unless the call gave them back.
     pub evicted: u64,
-    /// Panics of the [removal listener](crate::ShardedMap#removal-listener), and of the `Drop` of what it was told of, each of which was contained.
+    /// Contained panics: of the [removal listener](crate::ShardedMap#removal-listener), and of the `Drop` of entries
+    /// that it was called with.
     pub listener_panics: u64,
     /// Entries stored in each shard.
     pub shard_sizes: Vec<usize>,
-    /// Bytes of memory that the tables of all shards have now, with what is known of entries for their expiry and their eviction. What keys and
-    /// values point to is not in it.
+    /// Bytes that the tables of all shards use now, with the metadata of eviction and expiry, but without memory that
+    /// keys and values own.
     pub table_bytes: usize,
-    /// Blocks of such memory that were ever taken, the large and the small ones: as long as this stays, no table grew.
+    /// Blocks of such memory that were ever allocated. While this number stays the same, no table has grown.
     pub table_blocks: u64,
 }
 
 impl Stats {
-    /// The part of the accesses that found an entry, or `None` before the first access.
+    /// The share of accesses that found an entry, or `None` before the first access.
     ///
     /// # Examples
     ///
@@ -62,7 +63,7 @@ impl Stats {
     }
 }
 
-/// The uses that those count who have a shard to themselves: beside the lock, on a line that is theirs anyway.
+/// Accesses under the exclusive lock. These counters share a cache line with the lock, which the access writes anyway.
 #[derive(Debug, Default)]
 pub(crate) struct Uses {
     /// Accesses that found an entry.
@@ -80,11 +81,11 @@ pub(crate) struct Meter {
     pub(crate) evicted: Counter,
     /// Entries in the shard.
     pub(crate) stored: Counter,
-    /// What they weigh together, where they are weighed.
+    /// Their total weight, if they are weighed.
     pub(crate) weight: Counter,
 }
 
-/// A count that everyone may read. Relaxed: it orders nothing.
+/// A count that any thread may read. Relaxed: it orders nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
 
@@ -94,13 +95,13 @@ impl Counter {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Adds one, where the exclusive lock keeps all others from it.
+    /// Adds one. The caller holds the exclusive lock, so no other thread writes.
     #[inline]
     pub(crate) fn add(&self) {
         self.set(self.get() + 1);
     }
 
-    /// Sets the count, where the exclusive lock keeps all others from it.
+    /// Sets the count. The caller holds the exclusive lock, so no other thread writes.
     #[inline]
     pub(crate) fn set(&self, count: u64) {
         self.0.store(count, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Counting without writing what other threads read.
+//! Counters with a cache line per thread.
 
 use crate::{
     memory::arena::{Late, Offset},
@@ -13,10 +13,10 @@ use std::{
     },
 };
 
-/// The most threads that have a stripe of their own; whoever comes beyond them shares one.
+/// The most threads with a stripe of their own. The others share one.
 const MOST: usize = 256;
 
-/// What readers do that have no shard to themselves.
+/// What readers count that do not hold an exclusive lock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
     /// An access found an entry.
@@ -27,16 +27,16 @@ pub(crate) enum Event {
 
 const EVENTS: usize = 2;
 
-/// How often each event happened. Many threads add to it, each on a cache line of its own: a counter beside the lock of a shard would be one more
-/// line that goes from core to core. The counts are exact.
+/// The number of times that each event happened. Each thread adds on a cache line of its own, because a counter beside
+/// the lock of a shard would be another line that moves between cores. The counts are exact.
 #[derive(Debug)]
 pub(crate) struct Tally {
-    /// Made with the first event, since they are larger than an empty map.
+    /// Allocated with the first event, because they are larger than an empty map.
     stripes: Late<Stripe>,
     shared: OnceLock<Box<Stripe>>,
 }
 
-/// What one thread has counted. Two cache lines, since neighbours are fetched in pairs.
+/// The counts of one thread. Two cache lines, because adjacent lines are fetched in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Stripe([AtomicU64; EVENTS]);
@@ -46,18 +46,18 @@ impl Tally {
         Tally { stripes: Late::new(), shared: OnceLock::new() }
     }
 
-    /// Counts, if this thread has a stripe; otherwise it is to be done by [`add_first`](Tally::add_first).
+    /// Counts an event, if this thread has a stripe. Otherwise the caller must call [`add_first`](Tally::add_first).
     #[inline]
     #[must_use]
     pub(crate) fn add(&self, event: Event) -> bool {
         let Some(Stripe(counts)) = self.stripes.get(STRIPE.get()) else { return false };
         let count = &counts[event as usize];
-        // No other thread has this number, so nobody adds in between.
+        // No other thread has this stripe, so none adds in between.
         count.store(count.load(Relaxed) + 1, Relaxed);
         true
     }
 
-    /// For the first event of a map or of a thread, and for a thread whose number has no stripe.
+    /// Counts the first event of a map or of a thread, and events of a thread without a stripe.
     #[cold]
     pub(crate) fn add_first(&self, event: Event) {
         if self.stripes.elements().is_empty() {
@@ -82,19 +82,20 @@ impl Tally {
 }
 
 thread_local! {
-    /// Where the stripe is of a small number that no other thread that is alive has; at first nowhere.
+    /// The offset of the stripe of this thread's number, which no other live thread has. At first it has none.
     static STRIPE: Cell<Offset<Stripe>> = const { Cell::new(Offset::NONE) };
 }
 
 #[cold]
 fn take_number() {
-    /// Numbers of threads that are no more. Whoever takes one sees all that its last owner counted, by this lock.
+    /// The next new number, and the numbers of threads that have ended. The lock makes the counts of the last owner of
+    /// a number visible to the next.
     static FREE: Mutex<(usize, Vec<usize>)> = Mutex::new((0, Vec::new()));
 
     struct Owned(usize);
     impl Drop for Owned {
         fn drop(&mut self) {
-            // What counts after this, in another destructor, uses the shared stripe.
+            // Destructors that count after this use the shared stripe.
             STRIPE.set(Offset::NONE);
             FREE.lock().1.push(self.0);
         }
@@ -108,7 +109,7 @@ fn take_number() {
             }))
         };
     }
-    // Not to be had once the thread's destructors run.
+    // Unavailable once the destructors of the thread run.
     STRIPE.set(OWNED.try_with(|owned| Offset::of(owned.0)).unwrap_or(Offset::NONE));
 }
 

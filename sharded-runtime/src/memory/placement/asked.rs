@@ -1,14 +1,14 @@
-//! What was asked where pages are.
+//! The source of a placement report.
 
-/// Who said where pages are.
+/// Who reported where pages lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Asked {
     /// The kernel, page by page (`move_pages`).
     Pages,
-    /// The kernel, for each mapping as a whole (`numa_maps`), since it does not answer for single pages: what several shards share is
-    /// counted as theirs in proportion.
+    /// The kernel, for whole mappings (`numa_maps`), because it does not report single pages. The pages of a mapping
+    /// that several shards share are divided among them in proportion.
     Mappings,
-    /// Nobody: this system can't be asked.
+    /// Nobody: this system does not report it.
     Nobody,
 }

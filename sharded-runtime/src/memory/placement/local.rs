@@ -1,9 +1,11 @@
+//! The placement `Local`.
+
 use super::{site::Site, traits::Placement};
 use crate::topology::NodeId;
 
-/// All shards on the node of the thread that builds the store, or on the nearest that has memory: `numa = Local`.
+/// All shards on the node of the thread that builds the store, or on the nearest node with memory: `numa = Local`.
 ///
-/// For a store per node, each built by a thread that is kept there.
+/// For one store per node, each built by a thread that is pinned to it.
 ///
 /// # Examples
 ///

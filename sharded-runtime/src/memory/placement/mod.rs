@@ -1,26 +1,27 @@
-//! On which NUMA node the shards of a map lie: one file per choice.
+//! Which NUMA nodes the shards of a map lie on: one file per choice.
 //!
 //! | `numa = …` | where the shards are | good for |
 //! |---|---|---|
 //! | [`Spread`], the default | in blocks over the nodes that have CPUs and memory | maps used from everywhere, and work that goes [to its data](crate::node) |
 //! | [`Local`] | all on the node of the thread that builds the store | a store per node |
-//! | [`Off`] | wherever each page happens to be touched first | nothing else to be decided |
-//! | [`StrictSpread`], [`StrictLocal`] | the same, and nowhere else | where remote memory is worse than none |
+//! | [`Off`] | on the node of the thread that first touches each page | programs that need no placement |
+//! | [`StrictSpread`], [`StrictLocal`] | the same, but strict | machines where remote memory is worse than none |
 //!
-//! Everything of a shard lies there: its lock, its table, what eviction and expiry know of its entries. What a key or a value owns by itself,
-//! such as the text of a `String`, comes from the program's allocator and lies where the thread that made it touched it first; so
-//! do an eviction's, a lock's or a clock's own allocations if they are the user's. (One thing of ours is not there either: where more than 250 keys have
-//! equal hashes, the count of those above.)
+//! All memory of a shard lies there: its lock, its table, and the metadata of eviction and expiry. What a key or a
+//! value owns, such as the text of a `String`, comes from the global allocator and lies on the node of the thread that
+//! first touched it. The same holds for allocations of a custom eviction, lock or clock. (One exception of this
+//! library: if more than 250 keys have equal hashes, the count of the others.)
 //!
-//! By default a node is *preferred*: when it is full, memory comes from another. The strict choices refuse table memory instead: the
-//! insert that needs it panics, as any does that finds none, and leaves the map whole. (What is known of the entries beside the table, a small part,
-//! may still come from another node.) They look at each piece of memory before they use it, since the kernel itself would not refuse: it would kill a process.
+//! By default a node is *preferred*: if it is full, memory comes from another. The strict choices refuse table memory
+//! instead. Then the insert that needs it panics, as without memory, and leaves the map whole. (The metadata of
+//! entries, a small part, may still come from another node.) They check the node of each piece of memory before they
+//! use it, because the kernel would kill a process instead of refusing.
 //!
-//! Whether it is so is for the kernel to say, and [`Store::placement`](crate::Store::placement) asks it. On a machine of one node there is nothing to
-//! bind, and every choice costs the same. Where the system refuses to bind memory (as some containers have it) the store works, says
-//! so once through [`log`], and in its placement.
+//! [`Store::placement`](crate::Store::placement) asks the kernel where the memory is. On a machine with one node there
+//! is nothing to bind, and every choice costs the same. If the system refuses to bind memory, as in some containers,
+//! the store works. It logs that once through [`log`], and its placement says so.
 //!
-//! Nodes and their CPUs are looked at when a store is built. [`numa`](mod@crate::numa) says when all this helps.
+//! Nodes and their CPUs are determined when a store is built. [`numa`](mod@crate::numa) says when placement helps.
 
 mod asked;
 mod local;

@@ -1,7 +1,9 @@
+//! The placement `Off`.
+
 use super::{site::Site, traits::Placement};
 use crate::topology::NodeId;
 
-/// Each page wherever it is first touched, as with any allocation: `numa = Off`.
+/// Each page on the node of the thread that first touches it, as with any allocation: `numa = Off`.
 ///
 /// # Examples
 ///

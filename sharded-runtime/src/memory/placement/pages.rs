@@ -1,4 +1,4 @@
-//! On which nodes pages are: one by one by `move_pages`, or by whole mappings from `numa_maps`.
+//! The nodes of pages: one by one from `move_pages`, or for whole mappings from `numa_maps`.
 
 use super::asked::Asked;
 use crate::{
@@ -10,13 +10,13 @@ use std::{
     fs,
 };
 
-/// Pages that are asked for at once.
+/// The pages of one system call.
 const BATCH: usize = 1024;
 
-/// How many pages are on which node.
+/// The number of pages on each node.
 pub(super) type ByNode = BTreeMap<NodeId, u64>;
 
-/// What answers for all pages of one report.
+/// The source of one report.
 pub(super) enum Kernel {
     Pages,
     Mappings(BTreeMap<usize, ByNode>),
@@ -43,7 +43,7 @@ impl Kernel {
         }
     }
 
-    /// Where the pages are that these pieces (addresses and bytes) lie on; those that are nowhere, as nothing has touched them, are left out.
+    /// The nodes of the pages of these pieces (addresses and bytes). Pages that nothing has touched are left out.
     pub(super) fn locate(&self, pieces: &[(usize, usize)]) -> ByNode {
         let pages: BTreeSet<usize> =
             pieces.iter().flat_map(|&(at, bytes)| at / page::size()..(at + bytes).div_ceil(page::size())).collect();
@@ -71,7 +71,7 @@ impl Kernel {
                     let nodes = &mappings[&begin];
                     let all = nodes.values().sum::<u64>().max(1);
                     for (&node, &there) in nodes {
-                        // As far as can be told: in proportion, rounded.
+                        // An estimate: in proportion, rounded.
                         *by_node.entry(node).or_default() += (pages * there + all / 2) / all;
                     }
                 }
@@ -83,7 +83,8 @@ impl Kernel {
     }
 }
 
-/// By where a mapping begins: its pages on each node. A line is `7f0000000000 prefer:1 anon=3 dirty=3 N0=1 N1=2 kernelpagesize_kB=4`.
+/// The pages on each node of the mapping at each address. A line is `7f0000000000 prefer:1 anon=3 dirty=3 N0=1 N1=2
+/// kernelpagesize_kB=4`.
 fn mappings(numa_maps: &str) -> BTreeMap<usize, ByNode> {
     let mapping = |line: &str| {
         let mut words = line.split_ascii_whitespace();

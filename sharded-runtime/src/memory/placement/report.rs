@@ -1,4 +1,4 @@
-//! Where the shards of a store were declared to be, and where they are.
+//! Reports of where the shards of a store should lie, and where they lie.
 
 use super::{
     asked::Asked,
@@ -7,33 +7,33 @@ use super::{
 use crate::topology::NodeId;
 use std::{fmt, io};
 
-/// A field whose memory can be found.
+/// A field that can list its memory.
 pub(crate) trait Pieces {
-    /// The node of each shard, and what the system said to it.
+    /// The node of each shard, and whether its memory was bound.
     fn declared(&self) -> (Vec<Option<NodeId>>, Binding);
-    /// The addresses and bytes of what a shard consists of.
+    /// The addresses and bytes of all memory of a shard.
     fn pieces(&self, shard: usize) -> Vec<(usize, usize)>;
 }
 
-/// Whether the system was told where memory is to be.
+/// Whether memory was bound to nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Binding {
     /// It was.
     Bound,
-    /// It did not have to be, as memory can only come from one node, or may come from any.
+    /// There was no need, because memory can only come from one node, or may come from any.
     Needless,
-    /// It refused, so memory is wherever it was first touched.
+    /// The system refused, so each page lies on the node of the thread that first touched it.
     Refused(io::ErrorKind),
 }
 
-/// Where the shards of a whole store are, see [`Store::placement`](crate::Store::placement). Prints as a table.
+/// Where the shards of a store lie, see [`Store::placement`](crate::Store::placement). Prints as a table.
 #[derive(Clone, Debug)]
 pub struct StorePlacement {
     fields: Vec<FieldPlacement>,
 }
 
-/// Where the shards of one field are, see [`ShardedMap::placement`](crate::ShardedMap::placement). Prints as a table.
+/// Where the shards of one field lie, see [`ShardedMap::placement`](crate::ShardedMap::placement). Prints as a table.
 #[derive(Clone, Debug)]
 pub struct FieldPlacement {
     name: &'static str,
@@ -42,7 +42,7 @@ pub struct FieldPlacement {
     shards: Vec<ShardPlacement>,
 }
 
-/// Where one shard is.
+/// Where one shard lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShardPlacement {
     node: Option<NodeId>,
@@ -66,7 +66,7 @@ impl StorePlacement {
 }
 
 impl FieldPlacement {
-    /// Takes the time of a system call for every thousand pages.
+    /// Makes a system call for every 1024 pages.
     pub(crate) fn of(name: &'static str, field: &impl Pieces) -> Self {
         let kernel = Kernel::new();
         let (nodes, binding) = field.declared();
@@ -85,7 +85,7 @@ impl FieldPlacement {
         self.name
     }
 
-    /// Whether the system was told.
+    /// Whether its memory was bound.
     ///
     /// # Examples
     ///
@@ -95,7 +95,7 @@ impl FieldPlacement {
         self.binding
     }
 
-    /// Who said where pages are.
+    /// Who reported where pages lie.
     ///
     /// # Examples
     ///
@@ -117,7 +117,7 @@ impl FieldPlacement {
 }
 
 impl ShardPlacement {
-    /// The node that it was declared to be on; `None` with [`Off`](super::Off).
+    /// The node that it should lie on. `None` with [`Off`](crate::placement::Off).
     ///
     /// # Examples
     ///
@@ -127,7 +127,7 @@ impl ShardPlacement {
         self.node
     }
 
-    /// The nodes that it is on, and how many pages are on each. A page that several shards share is counted for each.
+    /// The nodes that it lies on, with the number of pages on each. A page that several shards share counts for each.
     ///
     /// # Examples
     ///
@@ -136,7 +136,7 @@ impl ShardPlacement {
         self.pages.iter().map(|(&node, &pages)| (node, pages))
     }
 
-    /// How much of it is on its node, in per cent. `None` where nothing is declared, or nobody knows.
+    /// The share of its pages that lie on its node, in per cent. `None` if no node is declared, or nothing is known.
     ///
     /// # Examples
     ///
@@ -147,7 +147,7 @@ impl ShardPlacement {
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "for people to read")]
+#[allow(clippy::cast_precision_loss, reason = "printed with one decimal")]
 fn per_cent(node: NodeId, pages: &ByNode) -> Option<f64> {
     let all: u64 = pages.values().sum();
     let there = pages.get(&node).copied().unwrap_or(0);
@@ -168,7 +168,7 @@ impl fmt::Display for FieldPlacement {
     }
 }
 
-/// Neighbouring shards of one node are one row.
+/// Adjacent shards of one node share a row.
 fn print(fields: &[FieldPlacement], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut rows = vec![HEAD.map(str::to_owned)];
     for field in fields {

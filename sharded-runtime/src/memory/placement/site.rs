@@ -1,7 +1,9 @@
+//! Where a store is built.
+
 use crate::topology::{self, NodeId, Topology};
 use std::sync::OnceLock;
 
-/// The machine and the place in it where a store is being built.
+/// The machine, and the node of the thread that builds a store.
 ///
 /// # Examples
 ///
@@ -18,13 +20,13 @@ pub struct Site {
 }
 
 impl Site {
-    /// This machine and the calling thread. Both are looked at when they are first asked for.
+    /// This machine and the calling thread. Both are determined when they are first asked for.
     #[must_use]
     pub fn current() -> Self {
         Self::default()
     }
 
-    /// A machine like this one, for tests. The calling thread is on the node that its CPU belongs to there.
+    /// The given machine, for tests. The calling thread is on the node that its CPU belongs to there.
     ///
     /// # Examples
     ///
@@ -41,7 +43,7 @@ impl Site {
         Site { topology: topology.into(), here: OnceLock::new() }
     }
 
-    /// The machine. It is read from the system once for each set of CPUs that threads which build stores may run on, and kept.
+    /// The machine. The system is read once for each set of CPUs that a thread which builds a store may run on.
     #[must_use]
     pub fn topology(&self) -> &Topology {
         self.topology.get_or_init(topology::known)
@@ -53,7 +55,7 @@ impl Site {
         *self.here.get_or_init(|| self.topology().here())
     }
 
-    /// Whether memory can come from more than one node, so that there is something to choose.
+    /// Whether memory can come from more than one node.
     pub(crate) fn has_choice(&self) -> bool {
         self.topology().nodes().iter().filter(|node| node.memory() > 0).count() > 1
     }

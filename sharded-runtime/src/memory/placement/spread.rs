@@ -1,17 +1,20 @@
+//! The placement `Spread`.
+
 use super::{site::Site, traits::Placement};
 use crate::topology::{Node, NodeId};
 
 /// The shards in blocks over the nodes that have CPUs and memory for the process: `numa = Spread`, the default.
 ///
-/// Of `s` shards and `n` such nodes, shard `i` lies on node `i n / s` of them, in the order of their numbers: each has as many as the others, or one
-/// more. Keys are spread evenly over shards, so each node has its share of the entries, and each memory controller of the accesses.
+/// With `s` shards and `n` such nodes, sorted by number, shard `i` lies on the node at index `i n / s`. So the shards
+/// per node differ by at most one. Keys spread evenly over shards, so entries spread evenly over nodes, and accesses
+/// over memory controllers.
 ///
 /// # Examples
 ///
 /// ```
 /// use sharded::{placement::{Placement, Site, Spread}, topology::{Node, NodeId, Topology}};
 ///
-/// // The last one has no CPUs.
+/// // The last node has no CPUs.
 /// let nodes = [vec![0, 1], vec![2, 3], vec![]];
 /// let nodes = (0..).zip(nodes).map(|(id, cpus)| Node::new(NodeId::new(id), cpus, 1 << 30));
 /// let site = Site::of(Topology::new(nodes));

@@ -1,8 +1,10 @@
+//! Placements that refuse memory of other nodes.
+
 use super::{local::Local, site::Site, spread::Spread, traits::Placement};
 use crate::topology::NodeId;
 use std::marker::PhantomData;
 
-/// Where another placement says, and nowhere else: a node that is full refuses.
+/// The nodes of another placement, and no others: if a node is full, its memory is refused.
 ///
 /// # Examples
 ///
@@ -16,10 +18,10 @@ use std::marker::PhantomData;
 #[derive(Debug)]
 pub struct Strict<P>(PhantomData<P>);
 
-/// As [`Spread`], and nowhere else: `numa = StrictSpread`.
+/// Like [`Spread`], but strict: `numa = StrictSpread`.
 pub type StrictSpread = Strict<Spread>;
 
-/// As [`Local`], and nowhere else: `numa = StrictLocal`.
+/// Like [`Local`], but strict: `numa = StrictLocal`.
 pub type StrictLocal = Strict<Local>;
 
 impl<P: Placement> Placement for Strict<P> {

@@ -1,13 +1,13 @@
-//! What a placement is asked.
+//! The trait of placements.
 
 use super::site::Site;
 use crate::topology::NodeId;
 
-/// On which node each shard lies, chosen with `numa = …`.
+/// Which node each shard lies on, chosen with `numa = …`.
 ///
 /// # Examples
 ///
-/// One's own, on the nodes with the most memory:
+/// A custom placement, on the node with the most memory:
 ///
 /// ```
 /// use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement::{Placement, Site}, shards, topology::NodeId};
@@ -38,11 +38,11 @@ use crate::topology::NodeId;
     note = "`numa = …` names `Spread`, `Local`, `Off`, `StrictSpread`, `StrictLocal`, or a type of your own that implements `sharded::placement::Placement`"
 )]
 pub trait Placement: 'static {
-    /// Whether memory of a shard may come from its node alone.
+    /// Whether memory of other nodes than that of the shard is refused.
     const STRICT: bool = false;
 
-    /// The node of a shard, one of `shards`. `None`: wherever its memory is first touched.
+    /// The node of a shard, out of `shards` shards. `None`: the node of the thread that first touches its memory.
     ///
-    /// Whoever builds the map panics if there is no such node, or if it has no memory for the process.
+    /// Building the map panics if there is no such node, or if it has no memory for the process.
     fn node(shard: usize, shards: usize, site: &Site) -> Option<NodeId>;
 }

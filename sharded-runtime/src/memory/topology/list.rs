@@ -1,9 +1,9 @@
-//! Lists of numbers as the kernel writes them: `0-3,8,10-11`.
+//! Lists of numbers in the kernel's format: `0-3,8,10-11`.
 
-/// No kernel numbers its CPUs or nodes this high, so what does is not a list.
+/// More than the CPUs or nodes of any kernel. Higher numbers are malformed.
 const TOO_HIGH: u32 = 1 << 16;
 
-/// The numbers in a list, ascending, or `None` where it is malformed. Empty text is the empty list.
+/// The numbers in a list, ascending, or `None` if it is malformed. Empty text is the empty list.
 pub(super) fn parse(text: &str) -> Option<Vec<u32>> {
     let text = text.trim();
     let mut numbers = Vec::new();
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Option<Vec<u32>> {
 }
 
 fn number(text: &str) -> Option<u32> {
-    // `parse` alone would take "+1".
+    // `parse` alone would accept "+1".
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|&number| is_number && number < TOO_HIGH)
 }
@@ -33,7 +33,7 @@ fn number(text: &str) -> Option<u32> {
 mod tests {
     use super::parse;
 
-    /// As the kernel does: what is adjacent becomes one range.
+    /// Like the kernel: adjacent numbers become a range.
     fn write(numbers: &[u32]) -> String {
         let runs = numbers.chunk_by(|one, next| one + 1 == *next);
         let parts = runs.map(|run| match *run {

@@ -1,14 +1,15 @@
-//! What this machine is: its NUMA nodes, each some CPUs and the memory near to them.
+//! The NUMA nodes of this machine: each has CPUs and the memory near to them.
 //!
-//! A CPU reaches the memory of its own node faster than that of another one. [`Topology::current`] says which nodes there
-//! are and what of them this process may use; [`Topology::new`] makes some up, for tests and to use only a part.
+//! A CPU reaches the memory of its own node faster than that of another. [`Topology::current`] has the nodes and what
+//! this process may use of them. [`Topology::new`] makes a topology for tests, or to use only a part of the machine.
 //!
 //! | file | what is in it |
 //! |---|---|
 //! | `node.rs` | one node |
-//! | `system.rs` | reading it all from the kernel |
-//! | `machine.rs` | what was read, kept for the stores that are built later |
-//! | `list.rs` | the lists of numbers in the kernel's files |
+//! | `nodes.rs` | the nodes of a machine |
+//! | `system.rs` | reads them from the kernel |
+//! | `machine.rs` | caches them for stores that are built later |
+//! | `list.rs` | parses lists of numbers in the kernel's files |
 
 mod list;
 mod machine;

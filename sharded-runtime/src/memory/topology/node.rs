@@ -1,3 +1,5 @@
+//! A NUMA node.
+
 use std::fmt;
 
 /// The number that the kernel gave to a NUMA node.
@@ -13,7 +15,7 @@ use std::fmt;
 pub struct NodeId(u32);
 
 impl NodeId {
-    /// The node with this number, be there one or not.
+    /// The node with this number, which need not exist.
     ///
     /// # Examples
     ///
@@ -43,7 +45,7 @@ impl fmt::Display for NodeId {
     }
 }
 
-/// CPUs and the memory that is near to them, as far as this process may use them.
+/// The CPUs of a node and the memory near to them, as far as this process may use them.
 ///
 /// # Examples
 ///
@@ -62,8 +64,8 @@ pub struct Node {
 }
 
 impl Node {
-    /// A node with these CPUs and this much memory in bytes, for a [`Topology`](super::Topology) that is made up. Without CPUs
-    /// it is one of memory alone; with no memory, one of CPUs alone.
+    /// A node with these CPUs and this much memory in bytes, for [`Topology::new`](super::Topology::new). It may lack
+    /// CPUs or memory.
     ///
     /// # Examples
     ///
@@ -76,7 +78,8 @@ impl Node {
         Self { id, cpus, memory, distances: Vec::new() }
     }
 
-    /// The node, at these distances from others. They replace those that it had; the last one counts where a node is named twice.
+    /// The node with these distances to others. They replace its former ones. If a node occurs twice, its last distance
+    /// counts.
     ///
     /// # Examples
     ///
@@ -89,14 +92,14 @@ impl Node {
     #[must_use]
     pub fn with_distances(mut self, distances: impl IntoIterator<Item = (NodeId, u32)>) -> Self {
         self.distances = distances.into_iter().collect();
-        // The sort keeps this order where nodes are equal, and the first of them stays.
+        // The sort is stable and `dedup` keeps the first, so after `reverse` the last distance stays.
         self.distances.reverse();
         self.distances.sort_by_key(|&(to, _)| to);
         self.distances.dedup_by_key(|&mut (to, _)| to);
         self
     }
 
-    /// The number that the kernel gave to it.
+    /// The number that the kernel gave to this node.
     ///
     /// # Examples
     ///
@@ -109,7 +112,7 @@ impl Node {
         self.id
     }
 
-    /// Those of its CPUs that are online and on which this process may run, ascending.
+    /// The CPUs that are online and that this process may run on, ascending.
     ///
     /// # Examples
     ///
@@ -119,8 +122,8 @@ impl Node {
         &self.cpus
     }
 
-    /// How much memory it has, in bytes, used or not. Zero where this process may use none of it; [`u64::MAX`] where
-    /// the system doesn't say.
+    /// The bytes of its memory, used or not. Zero if this process may use none of it, [`u64::MAX`] if the system
+    /// doesn't say.
     ///
     /// # Examples
     ///
@@ -133,8 +136,8 @@ impl Node {
         self.memory
     }
 
-    /// How far it is to a node's memory, in the firmware's relative unit: 10 is to one's own, 20 takes twice as long. `None`
-    /// where the system doesn't say.
+    /// The distance to the memory of a node, in the firmware's relative unit: 10 to its own, and 20 takes twice as
+    /// long. `None` if the system doesn't say.
     ///
     /// # Examples
     ///

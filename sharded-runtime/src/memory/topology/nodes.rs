@@ -1,4 +1,4 @@
-//! The nodes of a machine, as a value.
+//! The NUMA nodes of a machine.
 
 use super::node::{Node, NodeId};
 use crate::memory::sys;
@@ -21,11 +21,11 @@ pub struct Topology {
 }
 
 impl Topology {
-    /// A machine that is made up.
+    /// A machine with these nodes.
     ///
     /// # Panics
     ///
-    /// Without a node, or if two have the same number.
+    /// If there is no node, or if two have the same number.
     ///
     /// # Examples
     ///
@@ -48,7 +48,7 @@ impl Topology {
         Self { nodes: nodes.into() }
     }
 
-    /// All of them, ascending by number; there is at least one.
+    /// The nodes, ascending by number. There is at least one.
     ///
     /// # Examples
     ///
@@ -74,8 +74,8 @@ impl Topology {
         Some(&self.nodes[at])
     }
 
-    /// The nodes that shards are spread over: those with both CPUs and memory for this process. If there is none,
-    /// those with memory; or else the first one.
+    /// The nodes that shards are spread over: those with both CPUs and memory for this process, or else those with
+    /// memory, or else the first node.
     ///
     /// # Examples
     ///
@@ -99,8 +99,8 @@ impl Topology {
         self.nodes.iter().enumerate().filter(is_home).map(|(_, node)| node)
     }
 
-    /// The node that a CPU belongs to: the first one where it was made up that several have it, `None` where it is offline or this process
-    /// may not run on it. O(nodes · log CPUs).
+    /// The node of a CPU: the first one, if several list it. `None` if the CPU is offline or this process may not run
+    /// on it. O(nodes · log CPUs).
     ///
     /// # Examples
     ///
@@ -115,9 +115,9 @@ impl Topology {
         self.nodes.iter().find(|node| node.cpus().binary_search(&cpu).is_ok()).map(Node::id)
     }
 
-    /// Where memory for a node comes from: the node itself, or if it has none, the nearest one that has. Of
-    /// several as near, and of those whose distance isn't known, it is the one with the lowest number. If no
-    /// node has memory, it is `from`. O(nodes · log nodes).
+    /// The nearest node with memory: `from` itself, if it has some. Of several at the same distance, and of those at
+    /// unknown distances, it is the one with the lowest number. If no node has memory, it is `from`. O(nodes · log
+    /// nodes).
     ///
     /// # Examples
     ///
@@ -135,8 +135,8 @@ impl Topology {
         self.nearest(from, has_memory).unwrap_or(from)
     }
 
-    /// The node that the calling thread runs on now, or the first one where that isn't known. It may run on another one
-    /// a moment later, unless it is pinned. O(nodes · log CPUs); it asks the kernel, but needs no system call on most machines.
+    /// The node that the calling thread runs on now, or the first node if that isn't known. Unless the thread is
+    /// pinned, it may change at any time. O(nodes · log CPUs). Asking the kernel needs no system call on most machines.
     ///
     /// # Examples
     ///
@@ -151,19 +151,19 @@ impl Topology {
         cpu.and_then(|cpu| self.node_of_cpu(cpu)).unwrap_or_else(|| self.nodes[0].id())
     }
 
-    /// Which node's CPUs work for a node: as [`nearest_memory`](Self::nearest_memory) says, with CPUs for memory. `None` where no node has CPUs.
+    /// Like [`nearest_memory`](Self::nearest_memory), for CPUs. `None` if no node has CPUs.
     pub(crate) fn nearest_cpus(&self, from: NodeId) -> Option<NodeId> {
         self.nearest(from, has_cpus)
     }
 
-    /// The nearest of the nodes that have something: the one itself, or else as [`nearest_memory`](Self::nearest_memory) says.
+    /// The nearest node for which `has` is true, see [`nearest_memory`](Self::nearest_memory).
     fn nearest(&self, from: NodeId, has: impl Fn(&Node) -> bool) -> Option<NodeId> {
         let start = self.node(from);
         if start.is_some_and(&has) {
             return Some(from);
         }
         let distance = |to: &Node| start.and_then(|start| start.distance_to(to.id())).unwrap_or(u32::MAX);
-        // Of several that are equal, this is the first.
+        // `min_by_key` returns the first of several at the same distance.
         self.nodes.iter().filter(|&node| has(node)).min_by_key(|&node| distance(node)).map(Node::id)
     }
 }
