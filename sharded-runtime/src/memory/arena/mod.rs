@@ -12,7 +12,7 @@
 //! | `blocks.rs` | the buddy allocator |
 //! | `chunks.rs` | spans, and which of their chunks have pages |
 //! | `source.rs` | where spans come from |
-//! | `empty.rs` | what a table without memory has in its place |
+//! | `empty.rs` | the arrays of a table without memory |
 //! | `heap.rs` | an allocator for metadata of entries |
 //! | `home.rs` | the node |
 //! | `placed.rs` | an array whose elements lie on several nodes |
