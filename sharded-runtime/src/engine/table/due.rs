@@ -138,10 +138,11 @@ impl Due {
         self.schedule(region, deadline, lifetime, now)
     }
 
-    /// When an entry has to be removed.
+    /// When an entry has to be removed. `u64::MAX`, which is never, where its grace outlasts the clock: an end that is cut off could lie in the
+    /// present tick of the wheel, and the region would be due again as soon as it is looked through.
     fn end_of_grace(&self, deadline: u64, lifetime: u64) -> u64 {
         // With more than the declared lifetime counted, entries of just that one could not rely on the first deadline.
-        deadline.saturating_add(grace(lifetime.min(self.lifetimes.declared()))).min(u64::MAX - 1)
+        deadline.saturating_add(grace(lifetime.min(self.lifetimes.declared())))
     }
 
     /// Has the region looked through before the grace of an entry ends. Says whether it expires before what was told of the table.
