@@ -9,7 +9,7 @@ use common::{
 };
 use sharded::{
     Change, Policy, ShardedMap,
-    builder::{BuildField, FieldOptions},
+    builder::{BuildField, FieldOptions, Functions},
     clock::System,
     evict::{Adaptive, Lru, MakesRoom, Sieve},
     expiry, lock, placement, shards,
@@ -54,7 +54,7 @@ fn full<E: MakesRoom, const WEIGHS: bool, const PINS: bool>(shards: usize) -> Ma
 where
     Map<E, WEIGHS, PINS>: BuildField<Bounded<E, WEIGHS, PINS>>,
 {
-    let mut options = FieldOptions::new().shards(shards);
+    let mut options = FieldOptions::<_, Functions<_, _>>::default().shards(shards);
     if WEIGHS {
         options = options.weigher(weigh);
     }

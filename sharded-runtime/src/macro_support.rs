@@ -3,8 +3,8 @@
 #[cfg(feature = "serde")]
 use crate::snapshot;
 use crate::{
-    Key, Policy, ShardedMap, ShardedSet, Value,
-    builder::{BuildField, FieldOptions, StoreContext},
+    Key, Policy, Value,
+    builder::{BuildField, FieldOptions, Functions, FunctionsFor, Parts, StoreContext},
     lock::Serves,
 };
 use std::{fmt, hash::BuildHasher, ops::Deref};
@@ -13,7 +13,7 @@ use std::{fmt, hash::BuildHasher, ops::Deref};
 ///
 /// It asks for more than it uses: each bound by itself, so that the compiler's message is about the one that is missing.
 #[must_use]
-pub fn build<F>(store: &StoreContext, index: u16, options: FieldOptions<F::Policy>) -> F
+pub fn build<F>(store: &StoreContext, index: u16, options: FieldOptions<F::Policy, impl FunctionsFor<F>>) -> F
 where
     F: Parts,
     F::Key: Key,
@@ -22,26 +22,28 @@ where
     <F::Policy as Policy>::Lock: Serves<F::Key, F::Value>,
     F: BuildField<F::Policy>,
 {
-    F::build(store, index, options)
+    F::build_with(store, index, options)
 }
 
 /// `weight = …`
 #[must_use]
-pub fn weigh<F>(options: FieldOptions<F::Policy>, weigher: fn(&F::Key, &F::Value) -> u32) -> FieldOptions<F::Policy>
-where
-    F: Parts<Key: 'static, Value: 'static>,
-{
+pub fn weigh<F: Parts>(
+    options: FieldOptions<F::Policy, impl Into<FunctionsOf<F>>>,
+    weigher: fn(&F::Key, &F::Value) -> u32,
+) -> FieldOptions<F::Policy, FunctionsOf<F>> {
     options.weigher(weigher)
 }
 
 /// `evictable = …`
 #[must_use]
-pub fn pin<F>(options: FieldOptions<F::Policy>, evictable: fn(&F::Key, &F::Value) -> bool) -> FieldOptions<F::Policy>
-where
-    F: Parts<Key: 'static, Value: 'static>,
-{
+pub fn pin<F: Parts>(
+    options: FieldOptions<F::Policy, impl Into<FunctionsOf<F>>>,
+    evictable: fn(&F::Key, &F::Value) -> bool,
+) -> FieldOptions<F::Policy, FunctionsOf<F>> {
     options.evictable(evictable)
 }
+
+type FunctionsOf<F> = Functions<<F as Parts>::Key, <F as Parts>::Value>;
 
 /// A field of a store that can be saved. As [`build`], it asks for more than it uses.
 #[cfg(feature = "serde")]
@@ -74,32 +76,6 @@ impl<T: fmt::Debug> fmt::Debug for Last<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.map.fmt(f)
     }
-}
-
-/// What a field is made of, whether that fits together or not.
-pub trait Parts {
-    /// Its keys.
-    type Key;
-    /// Its values; `()` in a set.
-    type Value;
-    /// Its policy.
-    type Policy: Policy;
-    /// Its hasher.
-    type Hasher;
-}
-
-impl<K, V, P: Policy, S> Parts for ShardedMap<K, V, P, S> {
-    type Key = K;
-    type Value = V;
-    type Policy = P;
-    type Hasher = S;
-}
-
-impl<K, P: Policy, S> Parts for ShardedSet<K, P, S> {
-    type Key = K;
-    type Value = ();
-    type Policy = P;
-    type Hasher = S;
 }
 
 /// A hasher that a field can make by itself.

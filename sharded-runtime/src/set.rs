@@ -6,7 +6,7 @@ mod snapshot;
 
 use crate::{
     Cause, Field, HasListener, Key, Policy, Recording, Refused, Removals, ShardedMap, Stats,
-    builder::{BuildField, FieldOptions, StoreContext, StoreOptions},
+    builder::{BuildField, FieldOptions, Functions, FunctionsFor, Parts, StoreContext, StoreOptions},
     evict::MakesRoom,
     field::core::Core,
     lock::Serves,
@@ -51,7 +51,55 @@ where
     ShardedMap<K, (), P, S>: BuildField<P>,
 {
     fn build(store: &StoreContext, index: u16, options: FieldOptions<P>) -> Self {
-        ShardedSet { map: BuildField::build(store, index, options) }
+        Self::build_with(store, index, options)
+    }
+
+    fn build_with<F: FunctionsFor<Self>>(store: &StoreContext, index: u16, options: FieldOptions<P, F>) -> Self {
+        ShardedSet { map: BuildField::build_with(store, index, options.with(FunctionsFor::<Self>::functions)) }
+    }
+}
+
+impl<K, P: Policy, S> Parts for ShardedSet<K, P, S> {
+    type Key = K;
+    type Value = ();
+    type Policy = P;
+    type Hasher = S;
+}
+
+impl<K, P: Policy, S> FunctionsFor<ShardedSet<K, P, S>> for Functions<K, ()> {
+    fn functions(self) -> Functions<K, ()> {
+        self
+    }
+}
+
+impl<K, P, S> ShardedSet<K, P, S>
+where
+    P: Policy,
+    Self: BuildField<P>,
+{
+    /// Builds a set by itself, as declared.
+    ///
+    /// # Examples
+    ///
+    /// See [`Policy`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_options(FieldOptions::new())
+    }
+
+    /// Builds a set by itself. The options override what was declared.
+    ///
+    /// # Panics
+    ///
+    /// If the options lack a function that the policy asks for ([`WEIGHS`](Policy::WEIGHS), [`PINS`](Policy::PINS)), or have one that it
+    /// does not ask for.
+    ///
+    /// # Examples
+    ///
+    /// See [`FieldOptions`].
+    #[must_use]
+    pub fn with_options<F: FunctionsFor<Self>>(options: FieldOptions<P, F>) -> Self {
+        Self::build_with(&StoreOptions::new().start(), 0, options)
     }
 }
 

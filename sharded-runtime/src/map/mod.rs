@@ -28,7 +28,7 @@ mod write;
 
 use crate::{
     Field, Key, Policy, Recording, Stats, Value,
-    builder::{BuildField, FieldOptions, StoreContext, StoreOptions},
+    builder::{BuildField, FieldOptions, Functions, FunctionsFor, Parts, StoreContext, StoreOptions},
     engine::table::{StampOf, TableOf},
     evict::MakesRoom,
     expiry::Stamp,
@@ -177,15 +177,63 @@ where
     S: BuildHasher + Default + Send + Sync + 'static,
 {
     fn build(store: &StoreContext, index: u16, options: FieldOptions<P>) -> Self {
-        let given = &options.given;
-        let rules = Rules::new::<P>(given);
-        let core = Core::new(store, index, given, MapHasher::new(&store.seed), Hashing::new(), rules);
+        Self::build_with(store, index, options)
+    }
+
+    fn build_with<F: FunctionsFor<Self>>(store: &StoreContext, index: u16, options: FieldOptions<P, F>) -> Self {
+        let FieldOptions { given, functions, .. } = options;
+        let rules = Rules::new::<P>(&functions.functions());
+        let core = Core::new(store, index, &given, MapHasher::new(&store.seed), Hashing::new(), rules);
         let core = Arc::new(core);
         // By a constant, so that what sweeps is compiled only for maps whose entries expire.
         if StampOf::<P>::EXPIRES {
             core.bind();
         }
         ShardedMap { core }
+    }
+}
+
+impl<K, V, P: Policy, S> Parts for ShardedMap<K, V, P, S> {
+    type Key = K;
+    type Value = V;
+    type Policy = P;
+    type Hasher = S;
+}
+
+impl<K, V, P: Policy, S> FunctionsFor<ShardedMap<K, V, P, S>> for Functions<K, V> {
+    fn functions(self) -> Functions<K, V> {
+        self
+    }
+}
+
+impl<K, V, P, S> ShardedMap<K, V, P, S>
+where
+    P: Policy,
+    Self: BuildField<P>,
+{
+    /// Builds a map by itself, as declared.
+    ///
+    /// # Examples
+    ///
+    /// See [`Policy`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_options(FieldOptions::new())
+    }
+
+    /// Builds a map by itself. The options override what was declared.
+    ///
+    /// # Panics
+    ///
+    /// If the options lack a function that the policy asks for ([`WEIGHS`](Policy::WEIGHS), [`PINS`](Policy::PINS)), or have one that it
+    /// does not ask for.
+    ///
+    /// # Examples
+    ///
+    /// See [`FieldOptions`].
+    #[must_use]
+    pub fn with_options<F: FunctionsFor<Self>>(options: FieldOptions<P, F>) -> Self {
+        Self::build_with(&StoreOptions::new().start(), 0, options)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::{
     Policy, ShardedMap,
-    builder::{FieldOptions, StoreOptions},
+    builder::{FieldOptions, Functions, StoreOptions},
     clock::{Clock, to_nanos},
     dice::Dice,
     evict::{Eviction, Lru, Unbounded},
@@ -93,7 +93,7 @@ where
     fn new(seed: u64) -> Self {
         NOW.set(SECOND);
         let (store, options) = (StoreOptions::new().start(), FieldOptions::<P>::new());
-        let rules = Rules::new::<P>(&options.given);
+        let rules = Rules::new::<P>(&Functions::default());
         let core = Core::new(&store, 0, &options.given, MapHasher::new(&store.seed), Hashing::new(), rules);
         assert!(core.background.is_some());
         Watched {

@@ -1,4 +1,4 @@
-//! How a map or set is built, and the traits that both implement.
+//! The traits that a map and a set implement.
 
 /// See [`common_items`](super::common_items).
 macro_rules! common_traits {
@@ -11,32 +11,6 @@ macro_rules! common_traits {
         store: $store:literal,
         insert: $insert:literal $(,)?
     ) => {
-        impl<K $(, $V)?, P, S> $Type<K $(, $V)?, P, S>
-        where
-            P: Policy,
-            Self: BuildField<P>,
-        {
-            #[doc = concat!("Builds a ", $map, " by itself, as declared.")]
-            ///
-            /// # Examples
-            ///
-            /// See [`Policy`].
-            #[must_use]
-            pub fn new() -> Self {
-                Self::with_options(FieldOptions::new())
-            }
-
-            #[doc = concat!("Builds a ", $map, " by itself. The options override what was declared.")]
-            ///
-            /// # Examples
-            ///
-            /// See [`FieldOptions`].
-            #[must_use]
-            pub fn with_options(options: FieldOptions<P>) -> Self {
-                Self::build(&StoreOptions::new().start(), 0, options)
-            }
-        }
-
         impl<K $(, $V)?, P, S> Default for $Type<K $(, $V)?, P, S>
         where
             P: Policy,

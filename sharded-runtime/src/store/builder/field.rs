@@ -1,14 +1,8 @@
-//! Overrides for what was declared, given when a store or a map is built.
-//!
-//! A store's generated builder holds one [`StoreOptions`] and a [`FieldOptions`] per field, so that tests and small
-//! machines need no second declaration.
+//! What can be overridden of one field.
 
-use super::sealed::Sealed;
-use crate::{
-    Policy, clock::Manual, evict::Bounded, expiry, hasher::Seed, placement::Site, shard::order, shards::MAX_SHARDS,
-    topology::Topology,
-};
-use std::{any::Any, marker::PhantomData, time::Duration};
+use super::functions::Functions;
+use crate::{Policy, evict::Bounded, expiry, shards::MAX_SHARDS};
+use std::{marker::PhantomData, time::Duration};
 
 /// What can be overridden of one field.
 ///
@@ -36,8 +30,12 @@ use std::{any::Any, marker::PhantomData, time::Duration};
 /// assert_eq!(pages.capacity(), Some(100));
 /// assert_eq!(pages.shard_count(), 4);
 /// ```
-pub struct FieldOptions<P> {
+///
+/// `F` is `()`, or [`Functions`] of keys and values once [`weigher`](FieldOptions::weigher) or [`evictable`](FieldOptions::evictable)
+/// was called. Options with functions fit only a map with those keys and values.
+pub struct FieldOptions<P, F = ()> {
     pub(crate) given: Overrides,
+    pub(crate) functions: F,
     policy: PhantomData<fn() -> P>,
 }
 
@@ -49,15 +47,7 @@ pub(crate) struct Overrides {
     pub(crate) ttl: Option<Duration>,
     pub(crate) idle: Option<Duration>,
     pub(crate) huge_pages: bool,
-    /// A `Weigher<K, V>` and an `Evictable<K, V>`, of the map's key and value, which are not known here.
-    pub(crate) weigher: Option<Box<dyn Any + Send + Sync>>,
-    pub(crate) evictable: Option<Box<dyn Any + Send + Sync>>,
 }
-
-/// What an entry weighs.
-pub(crate) type Weigher<K, V> = fn(&K, &V) -> u32;
-/// Whether an entry may be evicted.
-pub(crate) type Evictable<K, V> = fn(&K, &V) -> bool;
 
 impl<P: Policy> FieldOptions<P> {
     /// Nothing overridden.
@@ -67,9 +57,11 @@ impl<P: Policy> FieldOptions<P> {
     /// See [`FieldOptions`].
     #[must_use]
     pub fn new() -> Self {
-        Self { given: Overrides::default(), policy: PhantomData }
+        Self::default()
     }
+}
 
+impl<P: Policy, F> FieldOptions<P, F> {
     /// This many shards in place of the declared number: exactly so many, however few entries of the [capacity](Self::capacity) each of
     /// them is left with. (With fewer than 64 each, what is evicted is chosen from few.)
     ///
@@ -143,9 +135,11 @@ impl<P: Policy> FieldOptions<P> {
     /// assert_eq!(pages.len(), 20);
     /// ```
     #[must_use]
-    pub fn weigher<K: 'static, V: 'static>(mut self, weigher: fn(&K, &V) -> u32) -> Self {
-        self.given.weigher = Some(Box::new(weigher));
-        self
+    pub fn weigher<K, V>(self, weigher: fn(&K, &V) -> u32) -> FieldOptions<P, Functions<K, V>>
+    where
+        F: Into<Functions<K, V>>,
+    {
+        self.with(|functions| Functions { weigher: Some(weigher), ..functions.into() })
     }
 
     /// Which entries may be evicted, for a policy that [pins](Policy::PINS) some: `evictable = …` in the attribute.
@@ -187,9 +181,11 @@ impl<P: Policy> FieldOptions<P> {
     /// assert_eq!(jobs.len(), 2);
     /// ```
     #[must_use]
-    pub fn evictable<K: 'static, V: 'static>(mut self, evictable: fn(&K, &V) -> bool) -> Self {
-        self.given.evictable = Some(Box::new(evictable));
-        self
+    pub fn evictable<K, V>(self, evictable: fn(&K, &V) -> bool) -> FieldOptions<P, Functions<K, V>>
+    where
+        F: Into<Functions<K, V>>,
+    {
+        self.with(|functions| Functions { evictable: Some(evictable), ..functions.into() })
     }
 
     /// This many entries at most, in place of the declared number, or this weight. Of the declared shards there are
@@ -269,15 +265,20 @@ impl<P: Policy> FieldOptions<P> {
         self.given.idle = Some(idle);
         self
     }
-}
 
-impl<P: Policy> Default for FieldOptions<P> {
-    fn default() -> Self {
-        Self::new()
+    /// These options with other functions.
+    pub(crate) fn with<G>(self, functions: impl FnOnce(F) -> G) -> FieldOptions<P, G> {
+        FieldOptions { given: self.given, functions: functions(self.functions), policy: PhantomData }
     }
 }
 
-impl<P> std::fmt::Debug for FieldOptions<P> {
+impl<P: Policy, F: Default> Default for FieldOptions<P, F> {
+    fn default() -> Self {
+        FieldOptions { given: Overrides::default(), functions: F::default(), policy: PhantomData }
+    }
+}
+
+impl<P, F: std::fmt::Debug> std::fmt::Debug for FieldOptions<P, F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("FieldOptions")
             .field("shards", &self.given.shards)
@@ -285,233 +286,12 @@ impl<P> std::fmt::Debug for FieldOptions<P> {
             .field("ttl", &self.given.ttl)
             .field("idle", &self.given.idle)
             .field("huge_pages", &self.given.huge_pages)
-            .field("weigher", &self.given.weigher.is_some())
-            .field("evictable", &self.given.evictable.is_some())
+            .field("functions", &self.functions)
             .finish_non_exhaustive()
     }
 }
 
-/// What can be overridden of a whole store.
-///
-/// # Examples
-///
-/// ```
-/// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
-/// # enum Codes {}
-/// # impl Policy for Codes {
-/// #     type Shards = shards::Fixed<64>;
-/// #     type Lock = lock::Mutex;
-/// #     type Expiry = expiry::AfterWrite;
-/// #     type Eviction = evict::Unbounded;
-/// #     type Placement = placement::Spread;
-/// #     type Clock = clock::System;
-/// #     const NAME: &'static str = "codes";
-/// #     const TTL: Option<Duration> = Some(Duration::from_secs(60));
-/// # }
-/// use sharded::builder::{BuildField, FieldOptions, StoreOptions};
-/// use sharded::clock::Manual;
-/// use std::time::Duration;
-///
-/// let clock = Manual::new();
-/// let store = StoreOptions::new().clock(clock.clone()).shards(4).start();
-/// let codes: ShardedMap<u32, u32, Codes> = BuildField::build(&store, 0, FieldOptions::new());
-/// codes.insert(1, 4711);
-/// clock.advance(Duration::from_secs(60));
-/// assert_eq!(codes.get(&1), None);
-/// ```
-#[derive(Debug, Default)]
-pub struct StoreOptions {
-    shards: Option<usize>,
-    clock: Option<Manual>,
-    sweep_by_hand: bool,
-    site: Site,
-}
-
-impl StoreOptions {
-    /// Nothing overridden.
-    ///
-    /// # Examples
-    ///
-    /// See [`StoreOptions`].
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// This many shards for every field, in place of the declared numbers, and like them the most where a [capacity is
-    /// small](crate::shards::ENTRIES_TO_EVICT_WELL). A field's own override comes first.
-    ///
-    /// # Panics
-    ///
-    /// Unless it is a power of two of at most [`MAX_SHARDS`].
-    ///
-    /// # Examples
-    ///
-    /// See [`StoreOptions`].
-    #[must_use]
-    pub fn shards(mut self, shards: usize) -> Self {
-        self.shards = Some(checked_shards(shards));
-        self
-    }
-
-    /// A clock moved by hand in place of every declared clock. The background thread then has nothing to wait for and
-    /// leaves the store alone, as with [`sweep_by_hand`](StoreOptions::sweep_by_hand).
-    ///
-    /// # Examples
-    ///
-    /// See [`StoreOptions`].
-    #[must_use]
-    pub fn clock(mut self, clock: Manual) -> Self {
-        self.clock = Some(clock);
-        self
-    }
-
-    /// Keeps the background thread away: expired entries are removed by writes and by `sweep()` alone.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use sharded::builder::StoreOptions;
-    ///
-    /// let store = StoreOptions::new().sweep_by_hand().start();
-    /// ```
-    #[must_use]
-    pub fn sweep_by_hand(mut self) -> Self {
-        self.sweep_by_hand = true;
-        self
-    }
-
-    /// A machine in place of this one, as far as the [placement](crate::placement) of shards goes: for tests, or to use only some of its nodes.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::{Store, sharded};
-    /// # use std::collections::HashMap;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Shop { carts: HashMap<u64, String> }
-    /// use sharded::topology::{Node, NodeId, Topology};
-    ///
-    /// let nodes = [0, 1].map(|node| Node::new(NodeId::new(node), [node], 1 << 30));
-    /// let shop = Shop::builder().topology(Topology::new(nodes)).build();
-    /// let node_of_last = shop.placement().fields()[0].shards().last().and_then(|shard| shard.node());
-    /// assert_eq!(node_of_last, Some(NodeId::new(1)));
-    /// ```
-    #[must_use]
-    pub fn topology(mut self, topology: Topology) -> Self {
-        self.site = Site::of(topology);
-        self
-    }
-
-    /// Settles what the fields of one store share, from which they are then built.
-    ///
-    /// # Examples
-    ///
-    /// See [`StoreOptions`].
-    #[must_use]
-    pub fn start(self) -> StoreContext {
-        let StoreOptions { shards, clock, sweep_by_hand, site } = self;
-        StoreContext { id: order::StoreId::new(), seed: Seed::random(), shards, clock, sweep_by_hand, site }
-    }
-}
-
-/// What the fields of one store share: its place in the lock order, its hash seed, what was overridden.
-///
-/// # Examples
-///
-/// See [`StoreOptions`].
-#[derive(Debug)]
-pub struct StoreContext {
-    pub(crate) id: order::StoreId,
-    pub(crate) seed: Seed,
-    pub(crate) site: Site,
-    shards: Option<usize>,
-    clock: Option<Manual>,
-    sweep_by_hand: bool,
-}
-
-impl StoreContext {
-    /// The number of shards in place of every declared one.
-    pub(crate) fn shards(&self) -> Option<usize> {
-        self.shards
-    }
-
-    pub(crate) fn clock(&self) -> Option<Manual> {
-        self.clock.clone()
-    }
-
-    pub(crate) fn sweeps_by_hand(&self) -> bool {
-        self.sweep_by_hand
-    }
-}
-
-/// A map that a store can be made of: [`ShardedMap`](crate::ShardedMap) or [`ShardedSet`](crate::ShardedSet).
-///
-/// It can't be implemented for other types.
-///
-/// # Examples
-///
-/// See [`StoreOptions`].
-pub trait BuildField<P: Policy>: Sized + Sealed {
-    /// Builds the field of this index, counted from zero in the order of declaration: the order in which a thread may
-    /// enter the fields of a store from inside each other's closures.
-    fn build(store: &StoreContext, index: u16, options: FieldOptions<P>) -> Self;
-}
-
-/// A skipped field whose value the builder still lacks.
-///
-/// # Examples
-///
-/// See [`Supplied`].
-#[derive(Debug)]
-pub struct Missing;
-
-/// The value of a skipped field, as given to the builder.
-///
-/// # Examples
-///
-/// See [`Supplied`].
-#[derive(Debug)]
-pub struct Given<T>(pub T);
-
-/// A skipped field that has been given its value, so that the store can be built.
-///
-/// # Examples
-///
-/// ```
-/// use sharded::builder::{Given, Supplied};
-///
-/// fn build(config: impl Supplied<u32>) -> u32 {
-///     config.value()
-/// }
-/// assert_eq!(build(Given(7)), 7);
-/// ```
-///
-/// ```compile_fail
-/// # use sharded::builder::{Missing, Supplied};
-/// # fn build(config: impl Supplied<u32>) -> u32 {
-/// #     config.value()
-/// # }
-/// build(Missing);
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "a skipped field of type `{T}` has no value yet",
-    label = "call the builder's method of that field's name first",
-    note = "fields marked `#[shard(skip)]` are given to the builder, each by the method of its name"
-)]
-pub trait Supplied<T> {
-    /// The value given.
-    fn value(self) -> T;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T> Supplied<T> for Given<T> {
-    fn value(self) -> T {
-        self.0
-    }
-}
-
-fn checked_shards(shards: usize) -> usize {
+pub(super) fn checked_shards(shards: usize) -> usize {
     assert!(
         shards.is_power_of_two() && shards <= MAX_SHARDS,
         "the number of shards must be a power of two, at most {MAX_SHARDS}, but is {shards}"

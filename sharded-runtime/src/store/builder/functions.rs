@@ -1,0 +1,94 @@
+//! The functions of a field that know its keys and values.
+
+use std::fmt;
+
+/// What the options of a field say of its entries: what one weighs, and whether it may be evicted.
+///
+/// [`FieldOptions::weigher`](super::FieldOptions::weigher) and [`FieldOptions::evictable`](super::FieldOptions::evictable) set them. A value by
+/// itself is of use only where the type of options is named before the functions are known:
+///
+/// # Examples
+///
+/// ```
+/// # use sharded::{Policy, clock, evict, expiry, lock, placement, shards};
+/// # enum Pages {}
+/// # impl Policy for Pages {
+/// #     type Shards = shards::Fixed<64>;
+/// #     type Lock = lock::Mutex;
+/// #     type Expiry = expiry::Never;
+/// #     type Eviction = evict::Lru;
+/// #     type Placement = placement::Spread;
+/// #     type Clock = clock::System;
+/// #     const NAME: &'static str = "pages";
+/// #     const CAPACITY: Option<usize> = Some(1 << 20);
+/// #     const WEIGHS: bool = true;
+/// # }
+/// use sharded::{ShardedMap, builder::{FieldOptions, Functions}};
+///
+/// let mut options: FieldOptions<Pages, Functions<u32, String>> = FieldOptions::default();
+/// if Pages::WEIGHS {
+///     options = options.weigher(|_, page| u32::try_from(page.len()).unwrap_or(u32::MAX));
+/// }
+/// let pages: ShardedMap<u32, String, Pages> = ShardedMap::with_options(options);
+/// ```
+pub struct Functions<K, V> {
+    pub(crate) weigher: Option<Weigher<K, V>>,
+    pub(crate) evictable: Option<Evictable<K, V>>,
+}
+
+/// What an entry weighs.
+pub(crate) type Weigher<K, V> = fn(&K, &V) -> u32;
+/// Whether an entry may be evicted.
+pub(crate) type Evictable<K, V> = fn(&K, &V) -> bool;
+
+impl<K, V> Default for Functions<K, V> {
+    fn default() -> Self {
+        Functions { weigher: None, evictable: None }
+    }
+}
+
+impl<K, V> From<()> for Functions<K, V> {
+    fn from((): ()) -> Self {
+        Self::default()
+    }
+}
+
+impl<K, V> fmt::Debug for Functions<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Functions")
+            .field("weigher", &self.weigher.is_some())
+            .field("evictable", &self.evictable.is_some())
+            .finish()
+    }
+}
+
+/// Whether functions are those of the field `T`: of its keys and values, or none.
+#[diagnostic::on_unimplemented(
+    message = "the weigher or the `evictable` function in these options is for other keys or values than those of `{T}`",
+    label = "the options of another map",
+    note = "both functions take `&K` and `&V`, where the map is a `ShardedMap<K, V, …>`; `V` is `()` for a set"
+)]
+pub trait FunctionsFor<T: Parts> {
+    /// The functions, of the types of the field.
+    #[doc(hidden)]
+    fn functions(self) -> Functions<T::Key, T::Value>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Parts> FunctionsFor<T> for () {
+    fn functions(self) -> Functions<T::Key, T::Value> {
+        Functions::default()
+    }
+}
+
+/// The types of a field, whether they fit together or not.
+pub trait Parts {
+    /// Its keys.
+    type Key;
+    /// Its values; `()` in a set.
+    type Value;
+    /// Its policy.
+    type Policy: crate::Policy;
+    /// Its hasher.
+    type Hasher;
+}

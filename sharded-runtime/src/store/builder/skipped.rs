@@ -1,0 +1,54 @@
+//! The values of skipped fields, which a builder has to be given.
+
+/// A skipped field whose value the builder still lacks.
+///
+/// # Examples
+///
+/// See [`Supplied`].
+#[derive(Debug)]
+pub struct Missing;
+
+/// The value of a skipped field, as given to the builder.
+///
+/// # Examples
+///
+/// See [`Supplied`].
+#[derive(Debug)]
+pub struct Given<T>(pub T);
+
+/// A skipped field that has been given its value, so that the store can be built.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::builder::{Given, Supplied};
+///
+/// fn build(config: impl Supplied<u32>) -> u32 {
+///     config.value()
+/// }
+/// assert_eq!(build(Given(7)), 7);
+/// ```
+///
+/// ```compile_fail
+/// # use sharded::builder::{Missing, Supplied};
+/// # fn build(config: impl Supplied<u32>) -> u32 {
+/// #     config.value()
+/// # }
+/// build(Missing);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a skipped field of type `{T}` has no value yet",
+    label = "call the builder's method of that field's name first",
+    note = "fields marked `#[shard(skip)]` are given to the builder, each by the method of its name"
+)]
+pub trait Supplied<T> {
+    /// The value given.
+    fn value(self) -> T;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> Supplied<T> for Given<T> {
+    fn value(self) -> T {
+        self.0
+    }
+}

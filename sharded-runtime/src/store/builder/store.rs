@@ -1,0 +1,158 @@
+//! What can be overridden of a whole store, and what its fields share.
+
+use super::field::checked_shards;
+use crate::{clock::Manual, hasher::Seed, placement::Site, shard::order, topology::Topology};
+
+/// What can be overridden of a whole store.
+///
+/// # Examples
+///
+/// ```
+/// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
+/// # enum Codes {}
+/// # impl Policy for Codes {
+/// #     type Shards = shards::Fixed<64>;
+/// #     type Lock = lock::Mutex;
+/// #     type Expiry = expiry::AfterWrite;
+/// #     type Eviction = evict::Unbounded;
+/// #     type Placement = placement::Spread;
+/// #     type Clock = clock::System;
+/// #     const NAME: &'static str = "codes";
+/// #     const TTL: Option<Duration> = Some(Duration::from_secs(60));
+/// # }
+/// use sharded::builder::{BuildField, FieldOptions, StoreOptions};
+/// use sharded::clock::Manual;
+/// use std::time::Duration;
+///
+/// let clock = Manual::new();
+/// let store = StoreOptions::new().clock(clock.clone()).shards(4).start();
+/// let codes: ShardedMap<u32, u32, Codes> = BuildField::build(&store, 0, FieldOptions::new());
+/// codes.insert(1, 4711);
+/// clock.advance(Duration::from_secs(60));
+/// assert_eq!(codes.get(&1), None);
+/// ```
+#[derive(Debug, Default)]
+pub struct StoreOptions {
+    shards: Option<usize>,
+    clock: Option<Manual>,
+    sweep_by_hand: bool,
+    site: Site,
+}
+
+impl StoreOptions {
+    /// Nothing overridden.
+    ///
+    /// # Examples
+    ///
+    /// See [`StoreOptions`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// This many shards for every field, in place of the declared numbers, and like them the most where a [capacity is
+    /// small](crate::shards::ENTRIES_TO_EVICT_WELL). A field's own override comes first.
+    ///
+    /// # Panics
+    ///
+    /// Unless it is a power of two of at most [`MAX_SHARDS`](crate::shards::MAX_SHARDS).
+    ///
+    /// # Examples
+    ///
+    /// See [`StoreOptions`].
+    #[must_use]
+    pub fn shards(mut self, shards: usize) -> Self {
+        self.shards = Some(checked_shards(shards));
+        self
+    }
+
+    /// A clock moved by hand in place of every declared clock. The background thread then has nothing to wait for and
+    /// leaves the store alone, as with [`sweep_by_hand`](StoreOptions::sweep_by_hand).
+    ///
+    /// # Examples
+    ///
+    /// See [`StoreOptions`].
+    #[must_use]
+    pub fn clock(mut self, clock: Manual) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Keeps the background thread away: expired entries are removed by writes and by `sweep()` alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sharded::builder::StoreOptions;
+    ///
+    /// let store = StoreOptions::new().sweep_by_hand().start();
+    /// ```
+    #[must_use]
+    pub fn sweep_by_hand(mut self) -> Self {
+        self.sweep_by_hand = true;
+        self
+    }
+
+    /// A machine in place of this one, as far as the [placement](crate::placement) of shards goes: for tests, or to use only some of its nodes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{Store, sharded};
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { carts: HashMap<u64, String> }
+    /// use sharded::topology::{Node, NodeId, Topology};
+    ///
+    /// let nodes = [0, 1].map(|node| Node::new(NodeId::new(node), [node], 1 << 30));
+    /// let shop = Shop::builder().topology(Topology::new(nodes)).build();
+    /// let node_of_last = shop.placement().fields()[0].shards().last().and_then(|shard| shard.node());
+    /// assert_eq!(node_of_last, Some(NodeId::new(1)));
+    /// ```
+    #[must_use]
+    pub fn topology(mut self, topology: Topology) -> Self {
+        self.site = Site::of(topology);
+        self
+    }
+
+    /// Settles what the fields of one store share, from which they are then built.
+    ///
+    /// # Examples
+    ///
+    /// See [`StoreOptions`].
+    #[must_use]
+    pub fn start(self) -> StoreContext {
+        let StoreOptions { shards, clock, sweep_by_hand, site } = self;
+        StoreContext { id: order::StoreId::new(), seed: Seed::random(), shards, clock, sweep_by_hand, site }
+    }
+}
+
+/// What the fields of one store share: its place in the lock order, its hash seed, what was overridden.
+///
+/// # Examples
+///
+/// See [`StoreOptions`].
+#[derive(Debug)]
+pub struct StoreContext {
+    pub(crate) id: order::StoreId,
+    pub(crate) seed: Seed,
+    pub(crate) site: Site,
+    shards: Option<usize>,
+    clock: Option<Manual>,
+    sweep_by_hand: bool,
+}
+
+impl StoreContext {
+    /// The number of shards in place of every declared one.
+    pub(crate) fn shards(&self) -> Option<usize> {
+        self.shards
+    }
+
+    pub(crate) fn clock(&self) -> Option<Manual> {
+        self.clock.clone()
+    }
+
+    pub(crate) fn sweeps_by_hand(&self) -> bool {
+        self.sweep_by_hand
+    }
+}
