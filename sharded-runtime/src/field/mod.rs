@@ -16,7 +16,7 @@
 //! | `placing.rs`, `pieces.rs` | on which node each shard is, and where its memory lies |
 //! | `whole.rs` | calls that concern every shard |
 //! | `removal/` | who is told of entries that leave |
-//! | `loading.rs`, `flight/` | loads of missing values |
+//! | `loading.rs`, `lead.rs`, `flight/` | loads of missing values |
 //! | `recorded.rs` | what is noted for a recorder |
 
 mod clear;
@@ -24,6 +24,7 @@ pub(crate) mod core;
 pub(crate) mod discard;
 mod elsewhere;
 pub(crate) mod flight;
+mod lead;
 mod leaving;
 pub(crate) mod limits;
 pub(crate) mod loading;

@@ -1,0 +1,207 @@
+//! The end of a load: from the loader's result to the stored value.
+
+use super::core::Core;
+use crate::{
+    Key, LoadError, Policy, Value,
+    engine::{cause::Cause, session::Session, spec::Extras, status::ShardStatus, table::Offer},
+    field::flight::{Flight, Landed, Need, Registry, Told, within},
+    shard::access::{Access, UserCode},
+    shard::array::ByHash,
+    shard::order,
+};
+use std::{future::poll_fn, pin::Pin, sync::Arc};
+
+/// The right and the duty to load the value of a key. When it is dropped before the load has ended, another caller gets it.
+pub(crate) struct Lead<'a, K, V, P: Policy, S> {
+    pub(super) core: &'a Core<K, V, P, S>,
+    pub(super) hash: u64,
+    pub(super) flight: Arc<Flight<V>>,
+    pub(super) need: Option<Need>,
+}
+
+impl<K, V, P: Policy, S> Core<K, V, P, S> {
+    /// Lends the flights of the shard of a hash, whose exclusive lock is held.
+    pub(super) fn with_flights<R>(
+        &self,
+        hash: u64,
+        status: &ShardStatus,
+        lend: impl FnOnce(&mut Registry<K, V>) -> Option<R>,
+    ) -> Option<R> {
+        self.flights.with(self.route(hash), |registry| {
+            let result = lend(registry);
+            status.loads.set(registry.len() as u64);
+            result
+        })?
+    }
+
+    /// As [`with_flights`](Core::with_flights), and takes the lock.
+    pub(super) fn change_flights<R>(
+        &self,
+        hash: u64,
+        change: impl FnOnce(&mut Registry<K, V>) -> Option<R>,
+    ) -> Option<R> {
+        let change = |extras: Extras<'_, Self>, _: &mut _| self.with_flights(hash, extras.status(), change);
+        self.shards.write(ByHash(hash), Access::Unrecorded, change)
+    }
+
+    /// Forgets a flight that nobody leads. Inside a closure a later call does, as a future may be dropped there, which is no reason to panic.
+    #[cold]
+    pub(super) fn forget(&self, hash: u64, flight: &Arc<Flight<V>>) {
+        if order::is_inside() {
+            self.flights.set_adrift(self.route(hash), hash, flight);
+            return;
+        }
+        // The key is dropped after the lock is released.
+        drop(self.change_flights(hash, |registry| registry.forget_adrift(hash, flight)));
+    }
+}
+
+impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
+    /// Runs a loader.
+    fn run<R>(&self, load: impl FnOnce() -> R) -> R {
+        within(self.flight.id(), load)
+    }
+
+    /// Runs a loader that is a future, which has not begun.
+    pub(super) async fn poll<F: Future>(&self, mut load: Pin<&mut F>) -> F::Output {
+        poll_fn(|context| self.run(|| load.as_mut().poll(context))).await
+    }
+
+    /// Runs a loader, stores the value unless the key was stored, changed or removed meanwhile, and tells those who wait. Returns what they
+    /// are told.
+    #[track_caller]
+    pub(crate) fn load<E>(self, load: impl FnOnce() -> Result<V, E>) -> Result<Box<V>, LoadError<E>>
+    where
+        K: Key,
+        V: Value + Clone,
+        E: Send + Sync + 'static,
+    {
+        let mut offer = Offer::without_key();
+        let error = match self.run(load) {
+            Ok(value) => {
+                offer.value = Some(value);
+                None
+            }
+            Err(error) => Some(error),
+        };
+        self.land(&mut offer, error)
+    }
+
+    /// Ends the load with the value on offer or an error.
+    #[track_caller]
+    fn land<E>(self, offer: &mut Offer<K, V>, error: Option<E>) -> Result<Box<V>, LoadError<E>>
+    where
+        K: Key,
+        V: Value + Clone,
+        E: Send + Sync + 'static,
+    {
+        let core = self.core;
+        // The lead is declared last, so it is dropped first, also on a panic. Listeners and the `Drop` of values, which are user code,
+        // run after that.
+        let mut leaving = core.leaving();
+        let mut stored = None;
+        let answer;
+        let lead = self;
+        // The copy comes first: if it can't be made, the load has panicked.
+        answer = match (&offer.value, error) {
+            (_, Some(error)) => Err(Arc::new(error)),
+            (Some(value), None) => Ok(Box::new(value.clone())),
+            (None, None) => unreachable!("a load makes a value or an error"),
+        };
+        let mut end = |leaving: &mut _, may_wait: bool| {
+            core.write_leaving(ByHash(lead.hash), UserCode::Traits, leaving, |session| {
+                lead.end(session, offer, &mut stored, may_wait)
+            })
+        };
+        if let Some(units) = end(&mut leaving, P::PINS) {
+            core.make_room(lead.hash, units, &mut leaving.garbage);
+            end(&mut leaving, false);
+        }
+        let told = stored.as_ref().map_or(answer.as_ref(), Ok);
+        lead.flight.tell_all(|| match told {
+            Ok(value) => Told::Loaded(value.clone()),
+            Err(error) => {
+                let error = Arc::clone(error);
+                Told::Failed(error)
+            }
+        });
+        drop(lead);
+        match stored {
+            Some(value) => Ok(value),
+            None => answer.map_err(LoadError::Failed),
+        }
+    }
+
+    /// Ends the flight. Stores the value on offer, or copies to `stored` what the key has by now. A value that finds no room is evicted at
+    /// once; but if it `may_wait` for entries of other shards to leave, the flight goes on, and this returns the units that it needs.
+    #[track_caller]
+    fn end(
+        &self,
+        session: &mut Session<'_, Core<K, V, P, S>>,
+        offer: &mut Offer<K, V>,
+        stored: &mut Option<Box<V>>,
+        may_wait: bool,
+    ) -> Option<u64>
+    where
+        K: Key,
+        V: Value + Clone,
+    {
+        let Lead { core, hash, ref flight, .. } = *self;
+        let status = session.shard().status();
+        let Landed { key, is_current } = core.with_flights(hash, status, |registry| registry.land(hash, flight))?;
+        offer.set_key(key);
+        let is_to_store = is_current && offer.value.is_some();
+        if let Some(slot) = session.find_offered(hash, offer) {
+            if P::REFRESH_AFTER.is_some() && is_to_store {
+                session.exchange(slot, hash, offer, None);
+            } else {
+                // A value that was stored meanwhile wins, and an old value is better than an error.
+                *stored = Some(Box::new(session.value(slot).clone()));
+            }
+            return None;
+        }
+        if !is_to_store {
+            return None;
+        }
+        let units = session.units_of(offer);
+        let fits = session.fits(units);
+        if fits && session.insert(hash, offer, None).is_some() {
+            return None;
+        }
+        if may_wait
+            && fits
+            && let Some(key) = offer.take_key()
+        {
+            core.with_flights(hash, status, |registry| {
+                registry.resume(hash, flight, key);
+                Some(())
+            });
+            return Some(units.into());
+        }
+        session.depart_offered(offer, Cause::Evicted);
+        None
+    }
+
+    /// Whether a value that is loaded now would be stored. If the key was stored or removed since the flight began, this ends the flight, and
+    /// all who wait look for the key again.
+    pub(super) fn is_current(&self) -> bool {
+        let Lead { core, hash, ref flight, .. } = *self;
+        let landed = core.change_flights(hash, |registry| {
+            if registry.is_current(hash, flight) { None } else { registry.land(hash, flight) }
+        });
+        if landed.is_some() {
+            flight.tell_all(|| Told::Again);
+        }
+        landed.is_none()
+    }
+}
+
+impl<K, V, P: Policy, S> Drop for Lead<'_, K, V, P, S> {
+    fn drop(&mut self) {
+        // The next leader may need what this one was a part of.
+        self.need = None;
+        if self.flight.give_up() {
+            self.core.forget(self.hash, &self.flight);
+        }
+    }
+}
