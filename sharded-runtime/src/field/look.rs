@@ -1,4 +1,10 @@
-//! How a read reaches an entry: without a lock where that goes, or under it.
+//! Reads: without a lock where the lock allows it and no writer is in the way, else under the lock.
+//!
+//! | a read | goes |
+//! |---|---|
+//! | of one key | at a glance, or closely, or under the lock |
+//! | of several keys | without a lock each, or all keys of a shard under its lock |
+//! | that leaves no trace | without a lock, or under it |
 
 use super::core::Core;
 use crate::{
@@ -14,10 +20,10 @@ use crate::{
 };
 use std::{borrow::Borrow, hint};
 
-/// Times that a reader looks without a lock before it waits for it.
+/// How often a reader tries without a lock before it waits for it.
 const TRIES: usize = 16;
 
-/// Bytes of a value above which it is not handed from function to function, since each of them would have a place for it on the stack.
+/// Bytes of a value above which it is not passed from function to function, since each would have a place for it on the stack.
 const LARGE: usize = 1024;
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
@@ -37,7 +43,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Q: Eq + ?Sized,
     {
         let access = user_code.access::<K, V>();
-        // A use that has to be noted in the entry needs the lock.
+        // A use that must be noted in the entry needs the lock.
         if <P::Lock as Lock>::READS_RACE
             && !StampOf::<P>::TRACKS_ACCESS
             && let Some(copies) = copies
@@ -51,7 +57,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.read_locked(access, hash, key, read)
     }
 
-    /// Reads where an entry mostly lies.
+    /// Reads without a lock, if no writer is in the way and the entry lies in its home bucket.
     #[inline]
     #[track_caller]
     fn read_at_a_glance<Q, R>(
@@ -69,7 +75,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let idle = self.idle();
         let glance = |view: &View<TableOf<K, V, P>>| view.glance::<Q, Use>(copies, (hash, key), idle);
         let seen = self.shards.glance(hash, glance);
-        // Whatever is not as it mostly is, is left to one call at the end: so nothing has to be kept for after a call.
+        // Slow cases share one tail call, so the fast path spills nothing.
         match seen {
             Some(Ok(Some((value, deadline)))) if self.is_alive(deadline) && self.tally.add(Event::Hit) => {
                 Some(self.shards.without_lock(hash, access, || read(&value)))
@@ -79,25 +85,25 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// Looks once without a lock.
+    /// Copies the value of a key without a lock, in one try.
     #[inline]
     #[track_caller]
     fn copy<'p, Q, L: Look>(
         &self,
         (hash, key): (u64, &Q),
         copies: Copies<K, V>,
+        idle: u64,
         place: &'p mut Place<K, V>,
     ) -> Result<Option<Copied<'p, V>>, Raced>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let idle = self.idle();
         let look = self.shards.unlocked(hash, move |view| Some(view.look::<Q, L>(copies, (hash, key), idle, place)));
         look.unwrap_or(Err(Raced))
     }
 
-    /// Lends what was found without a lock.
+    /// Lends a value that was copied without a lock.
     #[inline]
     #[track_caller]
     fn read_copied<R>(
@@ -124,7 +130,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         !StampOf::<P>::EXPIRES || deadline > self.clock.nanos()
     }
 
-    /// Reads where a glance was not enough: a writer was in the way, or an entry does not lie where it is looked for first.
+    /// Reads where a glance is not enough: a writer is in the way, or the entry does not lie in its home bucket.
     #[cold]
     #[inline(never)]
     #[track_caller]
@@ -142,7 +148,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     {
         let mut place = Place::new();
         for _ in 0..=TRIES {
-            if let Ok(found) = self.copy::<Q, Use>((hash, key), copies, &mut place) {
+            if let Ok(found) = self.copy::<Q, Use>((hash, key), copies, self.idle(), &mut place) {
                 return self.read_copied(hash, access, found, read);
             }
             hint::spin_loop();
@@ -158,15 +164,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let shard = ByHash(hash);
-        if <P::Lock as Lock>::SHARED_READS {
-            self.shards.read(shard, access, |_, table| self.find_shared(table, hash, key).map(read))
-        } else {
-            self.shards.write(shard, access, |extras, table| self.find_alone(extras.uses(), table, hash, key).map(read))
-        }
+        self.lock_to_read(access, hash, |mut locked| locked.find(hash, key).map(read))
     }
 
-    /// As [`read`](Core::read), for several keys of one shard: lends what is there, with the index of its key.
+    /// As [`read`](Core::read), for several keys of one shard, which are locked once: lends each value that is there, with the index of its
+    /// key.
     #[track_caller]
     pub(crate) fn read_batch<'q, Q>(&self, keys: impl Iterator<Item = (u64, &'q Q)>, mut read: impl FnMut(usize, &V))
     where
@@ -175,28 +177,29 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     {
         let mut keys = keys.enumerate().peekable();
         let Some(&(_, (hash, _))) = keys.peek() else { return };
-        let (shard, access) = (ByHash(hash), UserCode::Traits.access::<K, V>());
+        self.lock_to_read(UserCode::Traits.access::<K, V>(), hash, |mut locked| {
+            for (index, (hash, key)) in keys {
+                if let Some(value) = locked.find(hash, key) {
+                    read(index, value);
+                }
+            }
+        });
+    }
+
+    /// Locks the shard of a hash for reading: shared, if the lock can be.
+    #[inline]
+    #[track_caller]
+    fn lock_to_read<R>(&self, access: Access, hash: u64, read: impl FnOnce(LockedReader<'_, K, V, P, S>) -> R) -> R {
+        let shard = ByHash(hash);
         if <P::Lock as Lock>::SHARED_READS {
-            self.shards.read(shard, access, |_, table| {
-                for (index, (hash, key)) in keys {
-                    if let Some(value) = self.find_shared(table, hash, key) {
-                        read(index, value);
-                    }
-                }
-            });
+            self.shards.read(shard, access, |_, table| read(LockedReader::Shared(self, table)))
         } else {
-            self.shards.write(shard, access, |extras, table| {
-                for (index, (hash, key)) in keys {
-                    if let Some(value) = self.find_alone(extras.uses(), table, hash, key) {
-                        read(index, value);
-                    }
-                }
-            });
+            self.shards.write(shard, access, |extras, table| read(LockedReader::Alone(self, extras.uses(), table)))
         }
     }
 
-    /// Reads several keys at once, without a lock where no writer is in the way. The memory of all is fetched side by side, in two rounds: what
-    /// says where an entry is, then the entry.
+    /// Reads several keys at once, without a lock where no writer is in the way. The memory of all is fetched side by side, in two rounds: the
+    /// headers, then the entries.
     #[inline]
     #[track_caller]
     pub(crate) fn read_copies<Q>(&self, keys: &[(u64, &Q)], copies: Copies<K, V>, mut read: impl FnMut(Option<V>))
@@ -220,9 +223,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let access = UserCode::Traits.access::<K, V>();
         let mut place = Place::new();
         for &(hash, key) in keys {
-            // A use that has to be noted in the entry needs the lock.
+            // A use that must be noted in the entry needs the lock.
             if !StampOf::<P>::TRACKS_ACCESS
-                && let Ok(found) = self.copy::<Q, UseFetched>((hash, key), copies, &mut place)
+                && let Ok(found) = self.copy::<Q, UseFetched>((hash, key), copies, self.idle(), &mut place)
             {
                 read(self.read_copied(hash, access, found, V::clone));
             } else {
@@ -231,7 +234,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// Finds the live value of a key among other readers.
+    /// Finds the live value of a key under a shared lock.
     #[inline]
     fn find_shared<'a, Q>(&self, table: &'a TableOf<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
     where
@@ -239,7 +242,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Q: Eq + ?Sized,
     {
         if let Some(entry) = table.find(hash, key)
-            && self.is_used(entry.stamp())
+            && self.note_use(entry.stamp())
         {
             self.count(Event::Hit);
             table.hit(entry.slot());
@@ -249,7 +252,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         None
     }
 
-    /// Finds the live value of a key where there is no other reader.
+    /// Finds the live value of a key under the exclusive lock.
     #[inline]
     fn find_alone<'a, Q>(&self, uses: &Uses, table: &'a mut TableOf<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
     where
@@ -257,9 +260,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Q: Eq + ?Sized,
     {
         if !P::Eviction::BOUNDED {
-            // Nobody else wants to know of the use.
+            // No eviction has to know of the use.
             if let Some(entry) = table.find(hash, key)
-                && self.is_used(entry.stamp())
+                && self.note_use(entry.stamp())
             {
                 uses.hits.add();
                 return Some(entry.value());
@@ -268,7 +271,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             return None;
         }
         let slot = match table.find(hash, key) {
-            Some(entry) if self.is_used(entry.stamp()) => entry.slot(),
+            Some(entry) if self.note_use(entry.stamp()) => entry.slot(),
             _ => {
                 uses.misses.add();
                 return None;
@@ -279,9 +282,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         table.get(slot).map(|entry| entry.value())
     }
 
-    /// Whether an entry with this stamp has not expired; then it counts as used.
+    /// Notes a use of an entry with this stamp, unless it has expired. Returns whether it is alive.
     #[inline]
-    fn is_used(&self, stamp: &StampOf<P>) -> bool {
+    fn note_use(&self, stamp: &StampOf<P>) -> bool {
         if !StampOf::<P>::EXPIRES {
             return true;
         }
@@ -293,7 +296,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         is_alive
     }
 
-    /// Looks at the live entry of a key without leaving a trace.
+    /// Lends the live value of a key and the time that it has left, which is no use of the entry. `u64::MAX` is for ever.
     #[inline]
     #[track_caller]
     pub(crate) fn peek<Q, R>(
@@ -307,25 +310,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let of_deadline = |deadline: u64| {
+        let found = self.inspect(self.idle(), hash, key, copies, |value, deadline| {
             let left = if StampOf::<P>::EXPIRES { deadline.saturating_sub(self.clock.nanos()) } else { deadline };
-            (left > 0).then_some(if deadline == u64::MAX { deadline } else { left })
-        };
-        if <P::Lock as Lock>::READS_RACE
-            && let Some(copies) = copies
-        {
-            let mut place = Place::new();
-            for _ in 0..TRIES {
-                if let Ok(copied) = self.copy::<Q, Peek>((hash, key), copies, &mut place) {
-                    return copied.and_then(|copied| Some(peek(copied.value, of_deadline(copied.deadline)?)));
-                }
-            }
-        }
-        let shard = ByHash(hash);
-        self.shards.read(shard, UserCode::Traits.access::<K, V>(), |_, table| {
-            let entry = table.find(hash, key)?;
-            Some(peek(entry.value(), of_deadline(entry.stamp().deadline(self.idle))?))
-        })
+            (left > 0).then(|| peek(value, if deadline == u64::MAX { deadline } else { left }))
+        });
+        found?
     }
 
     /// Whether the entry of a key is there and so old that it is to be loaded anew.
@@ -335,20 +324,59 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        // Without the lock the idle time is counted in.
+        self.inspect(u64::MAX, hash, key, copies, |_, deadline| self.is_old(hash, deadline)).unwrap_or(false)
+    }
+
+    /// Lends the value of a key and its deadline by this idle time, also if it has expired. Leaves no trace.
+    #[inline]
+    #[track_caller]
+    fn inspect<Q, R>(
+        &self,
+        idle: u64,
+        hash: u64,
+        key: &Q,
+        copies: Option<Copies<K, V>>,
+        inspect: impl FnOnce(&V, u64) -> R,
+    ) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
         if <P::Lock as Lock>::READS_RACE
-            && !StampOf::<P>::TRACKS_ACCESS
             && let Some(copies) = copies
         {
             let mut place = Place::new();
             for _ in 0..TRIES {
-                if let Ok(copied) = self.copy::<Q, Peek>((hash, key), copies, &mut place) {
-                    return copied.is_some_and(|copied| self.is_old(hash, copied.deadline));
+                if let Ok(copied) = self.copy::<Q, Peek>((hash, key), copies, idle, &mut place) {
+                    return copied.map(|copied| inspect(copied.value, copied.deadline));
                 }
             }
         }
         self.shards.read(ByHash(hash), UserCode::Traits.access::<K, V>(), |_, table| {
-            table.find(hash, key).is_some_and(|entry| self.is_old(hash, entry.stamp().deadline(u64::MAX)))
+            table.find(hash, key).map(|entry| inspect(entry.value(), entry.stamp().deadline(idle)))
         })
+    }
+}
+
+/// The table of a shard, locked for reading.
+enum LockedReader<'a, K, V, P: Policy, S> {
+    /// There may be other readers.
+    Shared(&'a Core<K, V, P, S>, &'a TableOf<K, V, P>),
+    /// There are no others.
+    Alone(&'a Core<K, V, P, S>, &'a Uses, &'a mut TableOf<K, V, P>),
+}
+
+impl<K, V, P: Policy, S> LockedReader<'_, K, V, P, S> {
+    /// Finds the live value of a key. A use of the entry, counted.
+    #[inline]
+    fn find<Q>(&mut self, hash: u64, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        match self {
+            LockedReader::Shared(core, table) => core.find_shared(table, hash, key),
+            LockedReader::Alone(core, uses, table) => core.find_alone(uses, table, hash, key),
+        }
     }
 }
