@@ -15,7 +15,10 @@ use sharded::{
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
+    },
     thread,
 };
 
@@ -256,6 +259,57 @@ fn pinned_entries_stay() {
     (0..50).for_each(|number| _ = cache.numbers().insert(number * 2 + 1));
     assert_eq!(cache.numbers().len(), 10, "none of them may leave");
     assert!(cache.numbers().try_insert(2).is_err());
+}
+
+/// Where entries may not be evicted, a new value may have to wait for room in another shard without the lock. Another call can miss
+/// meanwhile: then both run `init` and return what they made, one value is stored and the other evicted at once.
+#[test]
+fn two_calls_may_both_make_a_value_where_entries_may_not_be_evicted() {
+    const PINNED: u32 = 0;
+    const FREE: u32 = 1;
+    static SEARCHES_ELSEWHERE: AtomicBool = AtomicBool::new(false);
+    static MADE: AtomicU32 = AtomicU32::new(0);
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "as the map has them")]
+    fn may_leave(_: &u32, state: &u32) -> bool {
+        if *state == FREE && !SEARCHES_ELSEWHERE.swap(true, SeqCst) {
+            // The first call has released its shard, and holds the other one.
+            while MADE.load(SeqCst) < 2 {
+                thread::yield_now();
+            }
+        }
+        *state == FREE
+    }
+    #[sharded(capacity = 4)]
+    struct Rooms {
+        #[shard(evictable = may_leave, evict = Lru)]
+        rooms: HashMap<u32, u32>,
+    }
+
+    let store = Rooms::builder().rooms(|rooms| rooms.shards(2)).build();
+    let rooms = store.rooms();
+    let keys_of = |shard| (0..).filter(move |key| rooms.shard_of(key) == shard);
+    keys_of(0).take(2).for_each(|key| _ = rooms.insert(key, PINNED));
+    keys_of(1).take(2).for_each(|key| _ = rooms.insert(key, FREE));
+    let key = keys_of(0).nth(2).unwrap();
+    let call = |value| {
+        rooms.get_or_insert_with(key, || {
+            MADE.fetch_add(1, SeqCst);
+            value
+        })
+    };
+    let returned = thread::scope(|scope| {
+        let first = scope.spawn(|| call(10));
+        while !SEARCHES_ELSEWHERE.load(SeqCst) && !first.is_finished() {
+            thread::yield_now();
+        }
+        let second = call(20);
+        (first.join().unwrap(), second)
+    });
+    assert_eq!(returned, (10, 20));
+    assert!(matches!(rooms.get(&key), Some(10 | 20)));
+    // Each call had an entry evicted for its value, and one value was evicted at once.
+    assert_eq!((rooms.len(), rooms.stats().evicted), (3, 3));
 }
 
 /// However an eviction names its victims, it finds the only one that may leave.

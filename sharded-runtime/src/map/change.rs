@@ -78,6 +78,10 @@ where
     ///
     /// If `init` panics nothing is stored; if `update` does, the value stays as it was left.
     ///
+    /// Where some entries [may not be evicted](crate::builder::FieldOptions::evictable), a new value for which no entry of its shard may leave is
+    /// stored in a second critical section, after entries of other shards have left. Another thread may run `init` for the key between the two. Then
+    /// the value that comes later is evicted at once.
+    ///
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
@@ -201,6 +205,10 @@ where
     /// the entry.
     ///
     /// `init` runs under the shard's lock: keep it short. If it panics, or `Clone` does, nothing is stored.
+    ///
+    /// Where some entries [may not be evicted](crate::builder::FieldOptions::evictable), `init` may run in several threads: a new value for which no entry
+    /// of its shard may leave is stored in a second critical section, after entries of other shards have left. If another thread has stored the key
+    /// between the two, the new value is evicted at once, and this call returns it all the same.
     ///
     /// # Panics
     ///
