@@ -1,4 +1,4 @@
-//! What keys and values must be.
+//! The bounds of keys and values.
 
 use std::hash::Hash;
 

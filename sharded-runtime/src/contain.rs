@@ -1,4 +1,4 @@
-//! Running user code whose panic must not go further, or not yet.
+//! Running user code whose panic must not propagate, or not yet.
 
 use std::{
     any::Any,
@@ -7,21 +7,22 @@ use std::{
     thread,
 };
 
-/// The result of user code, or `None` where it panics.
+/// The result of user code, or `None` if it panics.
 pub(crate) fn contain<R>(run: impl FnOnce() -> R) -> Option<R> {
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(result) => Some(result),
         Err(payload) => {
-            // The payload is the user's too, so its `Drop` may panic. The payload of that second panic is leaked, or this would have no end.
+            // The drop of the payload may panic as well. The payload of that second panic is leaked, because this could
+            // go on for ever.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(payload))).map_err(mem::forget);
             None
         }
     }
 }
 
-/// Runs what may panic, one after the other, however many of them do; the first panic goes on at the [end](Drops::end).
+/// Runs calls that may panic, all of them, and propagates the first panic at the [end](Drops::end).
 ///
-/// Left to themselves, the second `Drop` that panics would abort the process.
+/// Without this, a second `Drop` that panics would abort the process.
 #[derive(Default)]
 pub(crate) struct Drops {
     first: Option<Box<dyn Any + Send>>,
@@ -31,12 +32,12 @@ impl Drops {
     pub(crate) fn end(self) {
         match self.first {
             Some(panic) if !thread::panicking() => resume_unwind(panic),
-            // What a panic carries may panic again when it is dropped.
+            // The drop of a payload may panic.
             panic => mem::forget(panic),
         }
     }
 
-    /// Runs what may panic.
+    /// Runs a call that may panic.
     pub(crate) fn watch(&mut self, run: impl FnOnce()) {
         let mut run = Some(run);
         self.watch_call(&mut || {
@@ -46,7 +47,7 @@ impl Drops {
         });
     }
 
-    /// Makes a call that may panic.
+    /// Like [`watch`](Drops::watch), compiled once.
     pub(crate) fn watch_call(&mut self, call: &mut dyn FnMut()) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(call)) {
             match self.first {

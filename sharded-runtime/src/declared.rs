@@ -2,11 +2,11 @@
 
 use crate::{Policy, ShardedMap, ShardedSet};
 
-/// A map type as written in a `#[sharded]` struct, and what the attribute makes of it.
+/// A map type as written in a `#[sharded]` struct, and the sharded type that replaces it.
 ///
 /// `HashMap<K, V, S>` of std and of `hashbrown` 0.17 become [`ShardedMap`], `HashSet<K, S>` becomes [`ShardedSet`],
-/// through any path and any alias, since the compiler resolves the name. The hasher `S` is kept: std's `RandomState` and
-/// `hashbrown`'s default, which stand for "none was named", get ahash (see [`hasher`](crate::hasher)).
+/// through any path and any alias, because the compiler resolves the name. The hasher `S` is kept, except that std's
+/// `RandomState` and `hashbrown`'s default count as "none named" and become ahash (see [`hasher`](crate::hasher)).
 ///
 /// It can't be implemented for other types.
 ///
@@ -44,9 +44,9 @@ pub trait Declared: sealed::Sealed {
     type Value;
     /// The hasher that the written type names, or its own default.
     type Hasher;
-    /// The sharded map in its place.
+    /// The sharded map or set in its place.
     type Field<P: Policy>;
-    /// The sharded map in its place, with the hasher of a `hasher = …` option.
+    /// The sharded map or set in its place, with the hasher of a `hasher = …` option.
     type FieldWith<P: Policy, S>;
 }
 

@@ -1,20 +1,21 @@
-//! How a key's hash is made, and which of its bits mean what.
+//! Hashing of keys, and the use of the bits of a hash.
 //!
-//! The hash is computed once per operation. Of its 64 bits the shard takes the top ones, at most 16. The table in the shard
-//! takes the lowest, as many as it needs and at most 32, for the bucket, and the eight above those 32 for the tag that sorts out
-//! most entries of other keys unseen. No bit serves two of the three, so a shard's table sees hashes as good as they were made.
+//! The hash is computed once per operation. The route to a shard uses the top bits of the 64, at most 16. The table of
+//! the shard uses the lowest bits for the bucket, as many as it needs and at most 32, and the eight above those 32 for
+//! the tag, which rules out most other keys without a comparison. No bit serves two purposes, so the hashes in one
+//! shard are as well distributed as all hashes.
 //!
-//! When a bucket is split or merged, the hashes of its entries are needed again. Those of keys that own something are kept (four
-//! bytes an entry); plain data, such as integers, is hashed anew, by whichever thread does the step: the map's background thread
-//! too. So a hasher is `Send + Sync`, and `Hash` of plain keys may run under the lock of a shard.
+//! A split or merge of a bucket needs the hashes of its entries again. For keys that own memory they are stored (four
+//! bytes per entry). Plain data, such as integers, is hashed again by the thread that does the step, which may be the
+//! background thread. So a hasher is `Send + Sync`, and `Hash` of plain keys may run under the lock of a shard.
 //!
 //! # Which hasher
 //!
-//! A field whose map type names no hasher gets ahash, seeded at random per store. `HashMap<K, V>` of std means
-//! `HashMap<K, V, RandomState>` to the compiler, so std's `RandomState` (and `hashbrown`'s default) count as "none named"
-//! even where they are written out: for std's own hash write `hasher = SipHash`. Any other hasher, named in
-//! the type or by `hasher = …`, is used as it is, made by its `Default`, and its result is mixed once more: a hasher that leaves the
-//! upper bits empty, such as one that returns integers as they are, would put all keys into one shard.
+//! A field whose map type names no hasher gets ahash, seeded at random per store. For the compiler, `HashMap<K, V>` of
+//! std is `HashMap<K, V, RandomState>`. So std's `RandomState` (and `hashbrown`'s default) count as "none named", even
+//! if they are written out. For std's own hash, write `hasher = SipHash`. Any other hasher, named in the type or by
+//! `hasher = …`, is made by its `Default`. Its result is mixed once more, because a hasher that leaves the upper bits
+//! empty, such as one that returns integers unchanged, would put all keys into one shard.
 
 use std::{
     any::TypeId,
@@ -44,7 +45,7 @@ impl BuildHasher for SipHash {
     }
 }
 
-/// What the hashes of one store start from.
+/// The hash seed of a store.
 #[derive(Clone)]
 pub(crate) struct Seed(ahash::RandomState);
 
@@ -63,12 +64,12 @@ impl Seed {
 
 impl fmt::Debug for Seed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Who knows the seed can choose keys that collide.
+        // Secret: anyone who knows the seed can choose keys that collide.
         f.write_str("Seed")
     }
 }
 
-/// The hasher of a map whose type names `S`: ahash where that stands for "none named".
+/// The hasher of a map whose type names `S`: ahash if `S` counts as "none named".
 #[derive(Clone)]
 pub(crate) struct MapHasher<S> {
     seeded: Seed,
@@ -86,15 +87,15 @@ impl<S: BuildHasher + Default + 'static> MapHasher<S> {
     }
 }
 
-/// Known when the code is generated: the comparison and the branch not taken fold away.
+/// A constant after monomorphization, so the comparison and the other branch fold away.
 #[inline]
 fn names_none<S: 'static>() -> bool {
     let named = TypeId::of::<S>();
     named == TypeId::of::<RandomState>() || named == TypeId::of::<hashbrown::DefaultHashBuilder>()
 }
 
-/// 2^64 divided by the golden ratio, and odd: in a product with it every bit of a number reaches the upper bits (multiplicative hashing: Knuth,
-/// The Art of Computer Programming, 6.4).
+/// 2^64 divided by the golden ratio, rounded to an odd number. In a product with it, every bit of a number affects the
+/// upper bits (multiplicative hashing: Knuth, The Art of Computer Programming, 6.4).
 pub(crate) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Spreads every input bit over all output bits: the finalizer of `SplitMix64` (Steele, Lea and Flood, "Fast Splittable

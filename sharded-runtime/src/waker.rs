@@ -1,14 +1,14 @@
-//! The waker of a task that waits for something.
+//! The waker of a waiting task.
 
 use crate::contain::contain;
 use std::task::{Context, Waker};
 
-/// A waker that is kept until its task can go on. Its code is an executor's, and any of it may panic.
+/// A waker that is stored until its task can continue. Its code belongs to an executor, and all of it may panic.
 ///
-/// A panic in `clone` reaches the task that is polled, before anything has changed. A panic in `wake` or `drop` is contained here:
-/// it concerns neither the thread that wakes nor the other tasks that are woken.
+/// A panic in `clone` reaches the task that is polled, before anything has changed. A panic in `wake` or `drop` is
+/// contained, because it concerns neither the waking thread nor the other tasks.
 ///
-/// None of this may run under a lock, since the code may call the library.
+/// None of this may run under a lock, because the executor may call this library.
 pub(crate) struct StoredWaker(Option<Waker>);
 
 impl StoredWaker {
@@ -16,7 +16,7 @@ impl StoredWaker {
         StoredWaker(Some(context.waker().clone()))
     }
 
-    /// Wakes the task. Says whether that did not panic.
+    /// Wakes the task. Returns `false` if that panicked.
     pub(crate) fn wake(mut self) -> bool {
         contain(|| self.0.take().map(Waker::wake)).is_some()
     }

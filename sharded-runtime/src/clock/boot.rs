@@ -1,13 +1,16 @@
+//! The clock `Boot`.
+
 use super::traits::Clock;
 
-/// A clock that goes on while the machine is suspended: `clock = Boot`.
+/// A clock that counts time while the machine is suspended: `clock = Boot`.
 ///
-/// With it, what was to live for half an hour is gone when a laptop is opened again the next morning; under [`System`](super::System) it has
-/// as much left as when the laptop was closed. On Linux this is `CLOCK_BOOTTIME`, which is exact to the nanosecond and costs a read of the
-/// processor's counter, as `std::time::Instant` does, where `System` costs a load. Elsewhere it is `std::time::Instant`, which on most systems
-/// does not count a suspend either.
+/// With it, an entry with half an hour to live has expired when a laptop is opened the next morning. Under
+/// [`System`](super::System) it has as much time left as when the laptop was closed. On Linux this is `CLOCK_BOOTTIME`,
+/// which is exact to the nanosecond. Like `std::time::Instant`, it reads the counter of the processor, whereas `System`
+/// costs a load. Elsewhere it is `std::time::Instant`, which on most systems does not count a suspend either.
 ///
-/// The background thread may sleep longer by the time of the suspend: until then what has expired takes memory, and is not seen.
+/// After a suspend, the background thread may wake late by the time of the suspend. Until then, expired entries occupy
+/// memory, but are not seen.
 ///
 /// # Examples
 ///

@@ -1,3 +1,5 @@
+//! The clock `Manual`.
+
 use super::traits::Clock;
 use std::{
     error::Error,
@@ -11,8 +13,8 @@ use std::{
 
 /// A clock that stands still until it is moved: for tests.
 ///
-/// Clones share the time. Given to a store's builder it takes the place of the declared clock, so that a test needs no
-/// second declaration. Nothing is removed in the background by such a store: call `sweep()`.
+/// Clones share the time. A store's builder takes one in place of the declared clock, so that a test needs no second
+/// declaration. Such a store removes nothing in the background: call `sweep()`.
 ///
 /// # Examples
 ///
@@ -58,7 +60,7 @@ impl Manual {
     /// ```
     pub fn advance(&self, by: Duration) {
         let by = to_nanos(by);
-        // Relaxed: the clock orders nothing but itself.
+        // Relaxed: the clock orders nothing else.
         self.0.update(Ordering::Relaxed, Ordering::Relaxed, |now| now.saturating_add(by));
     }
 
@@ -66,7 +68,7 @@ impl Manual {
     ///
     /// # Errors
     ///
-    /// [`Backwards`] where that lies in the past; the clock is left as it was.
+    /// [`Backwards`] if that lies in the past. Then the clock does not change.
     ///
     /// # Examples
     ///
@@ -109,7 +111,7 @@ impl fmt::Display for Backwards {
 
 impl Error for Backwards {}
 
-/// Whole nanoseconds, at most what fits (584 years).
+/// Nanoseconds, saturated at 2^64 - 1 (584 years).
 pub(crate) fn to_nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! What tells the time: one file per choice.
+//! Clocks: one file per choice.
 
 mod boot;
 mod manual;

@@ -1,14 +1,15 @@
-//! What tells a map the time: the declared clock, or one that its builder was given.
+//! The clock of a map: the declared one, or one that its builder was given.
 
 use super::{manual::Manual, traits::Clock};
 
-/// A time is short below so many resolutions of the clock.
+/// A time is short if it is less than this many resolutions of the clock.
 const SHORT: u64 = 32;
 
-/// The clock that a map goes by: the declared one, or a manual one given to the builder in its place.
+/// The clock of a map: the declared one, or a manual one that the builder was given in its place.
 #[derive(Debug)]
 pub(crate) struct TimeSource<C> {
     clock: Source<C>,
+    /// Is added to the clock, so that there are times before its zero.
     past: u64,
     resolution: u64,
 }
@@ -22,7 +23,7 @@ enum Source<C> {
 }
 
 impl<C: Clock> Source<C> {
-    /// (Not inlined, so that nothing has to be kept for it where the declared clock is read.)
+    /// Not inlined, so that reading the declared clock spills no registers.
     #[cold]
     #[inline(never)]
     fn nanos(&self) -> u64 {
@@ -35,8 +36,9 @@ impl<C: Clock> Source<C> {
 }
 
 impl<C: Clock> TimeSource<C> {
-    /// In this time the clock's zero has so much time before it: an entry that comes from a snapshot was used before a clock that is new. The
-    /// shortest time of the map decides how the clock is read; `None` where nobody asks for the time.
+    /// `past` is how long before the zero of the clock an entry may have been used: an entry from a saved store may be
+    /// older than a new clock. `shortest` is the shortest time of the map, which decides how the clock is read. `None`
+    /// if the map needs no time.
     pub(crate) fn new(instead: Option<Manual>, past: u64, shortest: Option<u64>) -> Self {
         if let Some(manual) = instead {
             return TimeSource { resolution: manual.resolution(), clock: Source::Manual(manual), past };
@@ -52,7 +54,7 @@ impl<C: Clock> TimeSource<C> {
         TimeSource { clock: Source::Declared(clock), past, resolution }
     }
 
-    /// The time, below `u64::MAX`: a deadline there is never reached.
+    /// The time. It is less than `u64::MAX`, so a deadline of `u64::MAX` is never reached.
     #[inline]
     pub(crate) fn nanos(&self) -> u64 {
         let nanos = match &self.clock {
@@ -62,15 +64,15 @@ impl<C: Clock> TimeSource<C> {
         nanos.saturating_add(self.past).min(u64::MAX - 1)
     }
 
-    /// By how much the time may be behind.
+    /// The most that the time may lag behind.
     pub(crate) fn resolution(&self) -> u64 {
         self.resolution
     }
 
-    /// How long an entry lives by this clock that is to live for this long at least.
+    /// The time by this clock after which at least `time` has passed.
     ///
-    /// The time at which it is stored may be behind by the resolution, so its deadline would come too early by as much. The time at
-    /// which the deadline is looked at is never ahead.
+    /// When an entry is stored, the clock may lag behind by its resolution, so its deadline would come too early by as
+    /// much. When the deadline is checked, the clock is never ahead.
     pub(crate) fn lengthened(&self, time: u64) -> u64 {
         if time == 0 { 0 } else { time.saturating_add(self.resolution) }
     }

@@ -1,16 +1,20 @@
+//! The clock `System`.
+
 use super::traits::Clock;
 #[cfg(target_os = "linux")]
 use rustix::time::{ClockId, Timespec};
 
 /// The system's coarse monotonic clock: `clock = System`, the default.
 ///
-/// On Linux this is `CLOCK_MONOTONIC_COARSE`. To read it costs a few nanoseconds. It moves on with the kernel's tick,
-/// which comes every 1 to 10 ms (4 ms at the usual `HZ=250`). Ticks may be late, so twice that is taken as its [resolution](Clock::resolution). An entry
-/// never goes early, but may stay readable for [two resolutions](Clock#how-early-and-how-late-an-entry-expires) after its time.
-/// A map whose own times are shorter than 32 resolutions reads `CLOCK_MONOTONIC` instead, which is exact and takes longer to read.
+/// On Linux this is `CLOCK_MONOTONIC_COARSE`, whose read costs a few nanoseconds. It advances with the tick of the
+/// kernel, every 1 to 10 ms (4 ms at the usual `HZ=250`). Ticks may be late, so its [resolution](Clock::resolution) is
+/// twice that. An entry never expires early, but may stay readable for [two
+/// resolutions](Clock#how-early-and-how-late-an-entry-expires) after its time. A map with times shorter than 32
+/// resolutions reads `CLOCK_MONOTONIC` instead, which is exact and slower to read. On other systems this is
+/// `std::time::Instant`, which is taken as exact.
 ///
-/// Time while the machine is suspended does not count. So
-/// entries outlive their ttl by it: where a machine is suspended and that matters, take [`Boot`](super::Boot). Elsewhere it is `std::time::Instant`, which is taken to be exact.
+/// Time while the machine is suspended does not count, so entries outlive their ttl by it. If that matters, use
+/// [`Boot`](super::Boot).
 ///
 /// # Examples
 ///
@@ -44,11 +48,11 @@ impl Clock for System {
 
     #[cfg(target_os = "linux")]
     fn resolution(&self) -> u64 {
-        // Under load a tick was seen to be late by a millisecond of four.
+        // Under load, ticks of 4 ms were up to 1 ms late.
         2 * to_nanos(rustix::time::clock_getres(ClockId::MonotonicCoarse))
     }
 
-    /// The coarse clock is this one at the last tick.
+    /// The coarse clock equals this one at the last tick.
     #[cfg(target_os = "linux")]
     #[inline]
     fn precise_nanos(&self) -> Option<u64> {
@@ -66,7 +70,7 @@ pub(super) fn nanos(clock: ClockId) -> u64 {
 #[cfg(target_os = "linux")]
 #[inline]
 fn to_nanos(time: Timespec) -> u64 {
-    // Both are at least zero on such a clock, and 2^64 ns since boot are 584 years.
+    // Neither is negative on such a clock, and 2^64 ns since boot are 584 years.
     time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
 }
 

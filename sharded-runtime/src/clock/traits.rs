@@ -1,21 +1,23 @@
-//! What a clock tells.
+//! The trait of clocks.
 
 /// A source of time for expiry, chosen with `clock = …`.
 ///
-/// [`System`](crate::clock::System) is the default; [`Boot`](crate::clock::Boot) counts the time of a suspend as well. A clock of one's own is named by a path: `clock = self::GameTime`. Every map has a clock
-/// of its own, made by `Default`; what clocks are to share belongs into a static. A [`Manual`](crate::clock::Manual) clock that is given to a store's
-/// builder is shared by all its maps.
+/// [`System`](crate::clock::System) is the default. [`Boot`](crate::clock::Boot) also counts the time of a suspend. A
+/// custom clock is named by a path: `clock = self::GameTime`. Every map makes its clock by `Default`, so clocks share
+/// state through statics. A [`Manual`](crate::clock::Manual) clock that a store's builder is given is shared by all its
+/// maps.
 ///
 /// # How early and how late an entry expires
 ///
-/// Never early. Where the clock is coarse, every time to live and every idle time (but those of zero, which are over at once) is longer by
-/// the clock's [`resolution`](Clock::resolution) for that, so an entry can be read that much too long, and once more that much until the clock shows that its time is over:
-/// **it is not seen any more from two resolutions after its time on.** That is 16 ms for `System` on Linux at the usual `HZ=250`, and nothing for a clock whose
-/// resolution is zero, such as [`Boot`](crate::clock::Boot).
+/// Never early. Therefore every ttl and every idle time, except zero, is extended by the
+/// [`resolution`](Clock::resolution) of the clock. The clock may lag behind by another resolution when the deadline is
+/// checked. So an entry may stay readable after its time, but **from two resolutions after its time on it is not seen
+/// any more.** That is 16 ms for `System` on Linux at the usual `HZ=250`, and nothing for a clock whose resolution is
+/// zero, such as [`Boot`](crate::clock::Boot).
 ///
-/// A map whose own times are short reads the clock [precisely](Clock::precise_nanos), if the clock can be read so, and is exact then. Its times are short where its `ttl` (less the
-/// `ttl_jitter`), its `idle` time or its `refresh_after`, as declared or as built, is below 32 resolutions: 256 ms for that `System`. The time to live of a single entry makes no difference to
-/// this.
+/// A map with short times reads the clock [precisely](Clock::precise_nanos), if the clock supports that, and is then
+/// exact. Its times are short if its `ttl` (less the `ttl_jitter`), its `idle` time or its `refresh_after`, as declared
+/// or as built, is below 32 resolutions: 256 ms for that `System`. The ttl of a single entry does not count for this.
 ///
 /// # Examples
 ///
@@ -41,22 +43,23 @@
     note = "`clock = …` names `System`, `Boot`, or a type of your own that implements `sharded::clock::Clock`"
 )]
 pub trait Clock: Default + Send + Sync + 'static {
-    /// Whether time passes by itself at the pace of a wall clock, so that the background thread can tell how long to sleep.
-    /// Where it does not, expired entries are removed by writes and by `sweep()` alone.
+    /// Whether time passes by itself at the pace of a wall clock, so that the background thread knows how long to
+    /// sleep. If not, only writes and `sweep()` remove expired entries.
     const RUNS: bool;
 
-    /// Nanoseconds since some fixed moment. It must not go backwards: an entry that had expired would be readable again
-    /// until it is swept.
+    /// Nanoseconds since some fixed moment. It must not go backwards, or an entry that had expired would be readable
+    /// again until it is swept.
     fn nanos(&self) -> u64;
 
-    /// By how many nanoseconds [`nanos`](Clock::nanos) may be behind the time, at most: zero, unless a clock says otherwise. It is never ahead. Asked once by each map.
+    /// The most nanoseconds that [`nanos`](Clock::nanos) may lag behind the time; zero by default. It is never ahead.
+    /// Each map asks once.
     ///
     /// # Examples
     ///
     /// ```
     /// use sharded::clock::{Boot, Clock, System};
     ///
-    /// // The longest that an entry may stay readable after its time.
+    /// // How long an entry may stay readable after its time.
     /// println!("{} ns", 2 * System::default().resolution());
     /// # #[cfg(target_os = "linux")]
     /// assert_eq!(Boot::default().resolution(), 0);
@@ -65,12 +68,13 @@ pub trait Clock: Default + Send + Sync + 'static {
         0
     }
 
-    /// The time exactly, in nanoseconds since the same moment, where that takes longer to find out than [`nanos`](Clock::nanos). `None`, always, unless a
-    /// clock says otherwise. Maps read it whose times are short beside the [`resolution`](Clock::resolution).
+    /// The exact time in nanoseconds since the same moment, if that is slower to read than [`nanos`](Clock::nanos).
+    /// `None`, always, by default. Maps read it whose times are short compared to the
+    /// [`resolution`](Clock::resolution).
     ///
     /// # Examples
     ///
-    /// A clock that someone else moves on, every ten milliseconds:
+    /// A clock that other code advances every ten milliseconds:
     ///
     /// ```
     /// use sharded::clock::Clock;

@@ -1,4 +1,4 @@
-//! Doubly linked lists through the slots of a table: by index, without an allocation per entry.
+//! Doubly linked lists of slots, linked by index, without an allocation per entry.
 
 use crate::memory::chunked::Chunked;
 
@@ -62,7 +62,7 @@ impl List {
         }
     }
 
-    /// Lets `to`, which may be beyond the links that there are, take the place of `from`.
+    /// Replaces the slot `from` by `to`, for which links may not exist yet.
     pub(crate) fn moved(&mut self, links: &mut Chunked<Links>, from: u32, to: u32) {
         links.reach(to as usize);
         let Links { prev, next } = links[from as usize];
