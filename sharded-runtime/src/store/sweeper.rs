@@ -1,25 +1,28 @@
-//! Background threads, shared by all maps of the process, that remove what has expired.
+//! Background threads, shared by all maps of the process, that remove expired entries.
 //!
-//! The first thread starts when the first entry that expires is stored, and the last one ends with the last map that had such an
-//! entry. A map that has none costs nothing here.
+//! The first thread starts when the first entry that expires is stored. The last one ends when the last map with such
+//! an entry is dropped. A map without such entries costs nothing here.
 //!
 //! # User code
 //!
-//! A pass over a map runs user code: the `Drop` of what has expired, listeners, clocks. It may take long, and must hold up no other map:
+//! A pass over a map runs user code: the `Drop` of expired entries, listeners, clocks. It may take long, and must not
+//! delay other maps:
 //!
-//! - One thread waits for what is due next and never runs user code while it does. Passes mostly run one after the other; but
-//!   where one takes longer than [`PATIENCE`], the waiting thread begins the next pass that is due, and another thread waits. So up to
-//!   [`MOST`] less one maps can be held up by their own code, and all others are swept in time. Threads beyond two end when
-//!   their passes end.
-//! - A pass owns its map only for one lock hold, and not while user code runs. So a map that is dropped meanwhile drops its values at
-//!   once, on the thread that drops it; only what the pass had taken out already is left to the pass.
-//! - A panic ends the pass, not the thread. What the pass did not get to is done after [`AFTER_PANIC`].
+//! - One thread, the *waiter*, waits for the next pass that is due, and runs no user code meanwhile. Passes mostly run
+//!   one after the other. If one takes longer than [`PATIENCE`], the waiter begins the next pass that is due, and
+//!   another thread becomes the waiter. So up to [`MOST_THREADS`] - 1 maps may be delayed by their own code, and all
+//!   others are swept in time. Threads beyond two end when their passes end.
+//! - A pass owns its map only for one lock hold, and not while user code runs. So a map that is dropped meanwhile drops
+//!   its values at once, on the thread that drops it. Only the entries that the pass has already removed are left to
+//!   the pass.
+//! - A panic ends the pass, not the thread. Another pass continues after [`AFTER_PANIC`].
 //!
 //! # Fork
 //!
-//! A child of `fork` has none of these threads. Whoever comes here next sees that, and forgets them. What is promised to users is said in `lib.rs`.
+//! A child of `fork` has none of these threads. The next call in the child notices that and resets the schedule.
+//! `lib.rs` documents the guarantees.
 //!
-//! Where no thread can be started, writes alone do the work, and the next entry as above tries again.
+//! If no thread can be started, only writes remove expired entries, and the next entry that expires tries again.
 
 use crate::{
     contain::contain,
@@ -39,27 +42,27 @@ use std::{
 
 /// A map as the background threads see it.
 pub(crate) trait Sweep: Send + Sync {
-    /// How long there is nothing to do; `None` until it [rings](Registration::ring).
+    /// The time until the next pass is due. `None`: none is until the map [rings](Registration::ring).
     fn due_in(&self) -> Option<Duration>;
-    /// Has the next pass do what the last one did not get to.
+    /// Makes the next pass do what the last one left undone.
     fn sweep_again(&self);
-    /// Does a part of a pass: the first one from zero, the others from where the one before says; `None` at the end. User code
-    /// runs last, when the map is not owned any more.
+    /// Does a part of a pass. The first part starts at zero, each other one at the result of its predecessor. `None`
+    /// ends the pass. User code runs last, after `self` is dropped.
     fn sweep_part(self: Arc<Self>, from: usize) -> Option<usize>;
 }
 
 /// The most threads.
-const MOST: usize = 64;
-/// How long a pass holds up others that are due.
+const MOST_THREADS: usize = 64;
+/// How long a pass may delay others that are due.
 const PATIENCE: Duration = Duration::from_millis(10);
-/// When a map whose code has panicked is looked at again.
+/// The time from a panic in a pass to the next pass over the same map.
 const AFTER_PANIC: Duration = Duration::from_millis(100);
 
-/// That a map is swept as long as this lives. It is known to the threads from the first time that it rings.
+/// A map is swept while this lives, once it has rung.
 pub(crate) struct Registration {
-    /// Once it is [bound](Registration::bind).
+    /// Set by [`bind`](Registration::bind).
     map: OnceLock<Weak<dyn Sweep>>,
-    /// Zero until it is known. Used under the lock alone.
+    /// The number of the map in the schedule, or zero before it has rung. Used only under the lock of the schedule.
     number: AtomicU64,
 }
 
@@ -68,18 +71,18 @@ impl Registration {
         Registration { map: OnceLock::new(), number: AtomicU64::new(0) }
     }
 
-    /// Says which map it is, once there is one to refer to.
+    /// Sets the map, once it exists.
     pub(crate) fn bind(&self, map: Weak<dyn Sweep>) {
         self.map.get_or_init(|| map);
     }
 
-    /// Has a thread look at the map in so long, or earlier if it was to do so anyway. O(log n) for n maps.
+    /// Makes a pass over the map due after this time, unless one is due earlier. O(log n) for n maps.
     pub(crate) fn ring(&self, wait: Duration) {
         let Some(map) = self.map.get() else { return };
-        // What is too far away to be counted never comes.
+        // A time that can't be represented never comes.
         let Some(at) = Instant::now().checked_add(wait) else { return };
         let mut schedule = SCHEDULE.lock();
-        schedule.look_for_fork();
+        schedule.reset_after_fork();
         let mut number = self.number.load(Relaxed);
         if number == 0 {
             schedule.last += 1;
@@ -88,7 +91,7 @@ impl Registration {
             schedule.maps.insert(number, Entry { map: Weak::clone(map), next: Next::Nothing });
         }
         schedule.add(number, at);
-        schedule.have_it_kept();
+        schedule.ensure_waiter();
     }
 }
 
@@ -97,13 +100,13 @@ impl Drop for Registration {
         let number = *self.number.get_mut();
         if number != 0 {
             let mut schedule = SCHEDULE.lock();
-            schedule.look_for_fork();
+            schedule.reset_after_fork();
             if let Some(Entry { next: Next::At(at), .. }) = schedule.maps.remove(&number) {
                 schedule.due.remove(&(at, number));
             }
             if schedule.maps.is_empty() {
-                // They end.
-                WAITING.notify_all();
+                // The threads end.
+                WAITER.notify_all();
                 SPARE.notify_all();
             }
         }
@@ -111,24 +114,25 @@ impl Drop for Registration {
 }
 
 static SCHEDULE: Mutex<Schedule> = Mutex::new(Schedule::new());
-/// The thread that waits for what is due.
-static WAITING: Condvar = Condvar::new();
-/// The thread that waits until there is none that waits for what is due.
+/// The waiter sleeps here until the next pass is due.
+static WAITER: Condvar = Condvar::new();
+/// A spare thread sleeps here until there is no waiter.
 static SPARE: Condvar = Condvar::new();
 
-/// When each map is due, and the threads. No user code runs under its lock.
+/// When a pass over each map is due, and the threads. No user code runs under its lock.
 struct Schedule {
     maps: BTreeMap<u64, Entry>,
     due: BTreeSet<(Instant, u64)>,
-    /// The last number that was given to a map.
+    /// The last number of a map.
     last: u64,
-    /// The process that the threads are in, by its [`generation`].
+    /// The process of the threads, by its [`generation`].
     process: u32,
     threads: usize,
     spare: usize,
-    kept: Kept,
-    /// The pass that began last, if it has not ended: its number, and when it began.
+    waiter: Waiter,
+    /// The number and the start of the latest pass, unless it has ended.
     latest: Option<(u64, Instant)>,
+    /// The number of passes ever begun.
     passes: u64,
 }
 
@@ -137,26 +141,26 @@ struct Entry {
     next: Next,
 }
 
-/// Whether a thread waits for what is due.
+/// Whether there is a waiter.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kept {
-    ByNobody,
-    /// Until this time, or until it is told.
-    Until(Option<Instant>),
+enum Waiter {
+    Absent,
+    /// It sleeps until this time, or until it is notified.
+    SleepsUntil(Option<Instant>),
 }
 
-/// What is to be done with a map.
+/// The next pass over a map.
 enum Next {
     Nothing,
     At(Instant),
-    /// A pass goes on, and this is due after it.
+    /// A pass runs, and another is due at this time.
     InPass(Option<Instant>),
 }
 
 /// A pass over a map.
 struct Pass {
     number: u64,
-    of: u64,
+    map_number: u64,
     map: Weak<dyn Sweep>,
 }
 
@@ -169,20 +173,20 @@ impl Schedule {
             process: u32::MAX,
             threads: 0,
             spare: 0,
-            kept: Kept::ByNobody,
+            waiter: Waiter::Absent,
             latest: None,
             passes: 0,
         }
     }
 
-    /// In the child of a fork, forgets the threads of its parent.
-    fn look_for_fork(&mut self) {
+    /// In a child of `fork`, forgets the threads of the parent.
+    fn reset_after_fork(&mut self) {
         let process = generation();
         if self.process == process {
             return;
         }
         self.process = process;
-        (self.threads, self.spare, self.kept, self.latest) = (0, 0, Kept::ByNobody, None);
+        (self.threads, self.spare, self.waiter, self.latest) = (0, 0, Waiter::Absent, None);
         let now = Instant::now();
         for (&number, entry) in &mut self.maps {
             if let Next::InPass(_) = entry.next {
@@ -206,7 +210,7 @@ impl Schedule {
         }
     }
 
-    /// When the next pass is to begin.
+    /// When the next pass should begin.
     fn next_at(&self) -> Option<Instant> {
         let &(at, _) = self.due.first()?;
         Some(self.latest.map_or(at, |(_, began)| at.max(began + PATIENCE)))
@@ -217,19 +221,19 @@ impl Schedule {
         if self.next_at()? > now {
             return None;
         }
-        let (_, of) = self.due.pop_first()?;
-        let entry = self.maps.get_mut(&of)?;
+        let (_, map_number) = self.due.pop_first()?;
+        let entry = self.maps.get_mut(&map_number)?;
         entry.next = Next::InPass(None);
         self.passes += 1;
         self.latest = Some((self.passes, now));
-        Some(Pass { number: self.passes, of, map: Weak::clone(&entry.map) })
+        Some(Pass { number: self.passes, map_number, map: Weak::clone(&entry.map) })
     }
 
     fn end(&mut self, pass: &Pass, next: Option<Instant>) {
         if self.latest.is_some_and(|(number, _)| number == pass.number) {
             self.latest = None;
         }
-        let Some(entry) = self.maps.get_mut(&pass.of) else { return };
+        let Some(entry) = self.maps.get_mut(&pass.map_number) else { return };
         let meanwhile = match mem::replace(&mut entry.next, Next::Nothing) {
             Next::InPass(meanwhile) => meanwhile,
             other => {
@@ -238,24 +242,24 @@ impl Schedule {
             }
         };
         for at in [next, meanwhile].into_iter().flatten() {
-            self.add(pass.of, at);
+            self.add(pass.map_number, at);
         }
     }
 
-    /// Sees to it that a thread waits for what is due, and not for too long.
-    fn have_it_kept(&mut self) {
+    /// Ensures that there is a waiter, and that it does not sleep too long.
+    fn ensure_waiter(&mut self) {
         let Some(at) = self.next_at() else { return };
-        if let Kept::Until(until) = self.kept {
+        if let Waiter::SleepsUntil(until) = self.waiter {
             if until.is_none_or(|until| at < until) {
-                WAITING.notify_one();
+                WAITER.notify_one();
             }
         } else if self.spare > 0 {
             SPARE.notify_one();
-        } else if self.threads < MOST {
+        } else if self.threads < MOST_THREADS {
             let thread = thread::Builder::new().name("sharded-sweeper".to_owned());
             self.threads += usize::from(thread.spawn(run).is_ok());
         }
-        // Otherwise the first thread that ends its pass does it.
+        // Otherwise the first thread that ends its pass becomes the waiter.
     }
 }
 
@@ -263,24 +267,24 @@ fn run() {
     let mut schedule = SCHEDULE.lock();
     while !schedule.maps.is_empty() {
         if let Some(pass) = schedule.begin() {
-            schedule.have_it_kept();
+            schedule.ensure_waiter();
             drop(schedule);
             let next = pass.run();
             schedule = SCHEDULE.lock();
             schedule.end(&pass, next);
-        } else if schedule.kept == Kept::ByNobody {
+        } else if schedule.waiter == Waiter::Absent {
             let until = schedule.next_at();
-            schedule.kept = Kept::Until(until);
-            WAITING.wait_for(&mut schedule, until.map(|until| until.saturating_duration_since(Instant::now())));
-            schedule.kept = Kept::ByNobody;
+            schedule.waiter = Waiter::SleepsUntil(until);
+            WAITER.wait_for(&mut schedule, until.map(|until| until.saturating_duration_since(Instant::now())));
+            schedule.waiter = Waiter::Absent;
         } else if schedule.spare == 0 {
-            // The one that waits may wait for a pass of this thread, which has ended.
-            schedule.have_it_kept();
+            // The waiter may be waiting for the pass of this thread, which has ended.
+            schedule.ensure_waiter();
             schedule.spare += 1;
             SPARE.wait(&mut schedule);
             schedule.spare -= 1;
         } else {
-            schedule.have_it_kept();
+            schedule.ensure_waiter();
             break;
         }
     }
@@ -288,11 +292,12 @@ fn run() {
 }
 
 impl Pass {
-    /// Answers when the next one is to begin.
+    /// Runs the pass. Returns when the next one is due.
     fn run(&self) -> Option<Instant> {
-        // A value's `Drop` may panic, and so may a clock of the user's own. And wherever a map is owned here, this may be its last owner.
+        // The `Drop` of a value may panic, and so may a custom clock. Each `upgrade` may yield the last owner of the
+        // map.
         let run = || {
-            // What falls due after the map was asked is found in time, as the time is taken before.
+            // Taken before the map is asked, so that the next pass is not late for entries that fall due in between.
             let mut now = Instant::now();
             let mut wait = self.map.upgrade()?.due_in()?;
             if wait.is_zero() {
