@@ -1,3 +1,5 @@
+//! The builder of a pool.
+
 use super::{
     pending::Pending,
     pool::{Inner, Pool},
@@ -17,7 +19,7 @@ use std::{
     thread,
 };
 
-/// A pool to be.
+/// Builds a [`Pool`].
 ///
 /// # Examples
 ///
@@ -42,7 +44,7 @@ pub struct Builder {
 }
 
 impl Pool {
-    /// A pool to be, with what is usual.
+    /// A builder with the defaults.
     ///
     /// # Examples
     ///
@@ -57,7 +59,7 @@ impl Builder {
         Self { topology: None, threads: None, queue: 1024, on_drop: Pending::Finish }
     }
 
-    /// These nodes in place of those that the machine has. One may lend its CPUs to several, for tests of many nodes on a machine with one.
+    /// These nodes instead of those of the machine. Nodes may share CPUs, to test many nodes on a machine with one.
     ///
     /// # Examples
     ///
@@ -74,7 +76,7 @@ impl Builder {
         self
     }
 
-    /// This many workers on each node that has CPUs. Where nothing is said, it is as many as the node has CPUs.
+    /// This many workers on each node with CPUs. By default, as many as the node has CPUs.
     ///
     /// # Panics
     ///
@@ -89,7 +91,7 @@ impl Builder {
         self
     }
 
-    /// Room for this many jobs in the queue of each node, besides those that run. Where nothing is said, it is 1024.
+    /// Room for this many jobs in the queue of each node, not counting those that run. By default 1024.
     ///
     /// # Panics
     ///
@@ -104,7 +106,7 @@ impl Builder {
         self
     }
 
-    /// What becomes of the queued jobs when the last clone of the pool is dropped. Where nothing is said, they are finished.
+    /// What happens to queued jobs when the last clone of the pool is dropped. By default, they are finished.
     ///
     /// # Examples
     ///
@@ -114,17 +116,17 @@ impl Builder {
         self
     }
 
-    /// Starts the workers, and waits until each is on its node, or known not to get there.
+    /// Starts the workers, and waits until each is pinned to its node, or has failed to be.
     ///
     /// # Errors
     ///
-    /// If the system can't start a thread. Those that were started have ended then.
+    /// If the system can't start a thread. The started ones have ended then.
     ///
     /// # Examples
     ///
     /// See [`Builder`].
     pub fn start(self) -> io::Result<Pool> {
-        // It need only be another one each time.
+        // Relaxed: the number only has to be unique.
         static POOLS: AtomicU64 = AtomicU64::new(0);
         let id = POOLS.fetch_add(1, Ordering::Relaxed);
         let topology = self.topology.unwrap_or_else(Topology::current);
@@ -132,22 +134,22 @@ impl Builder {
             let workers = self.threads.unwrap_or(node.cpus().len().max(1));
             Arc::new(Station::new(node.id(), id, workers, self.queue))
         };
-        let is_manned = |node: &&Node| !node.cpus().is_empty();
-        let mut stations: Vec<_> = topology.nodes().iter().filter(is_manned).map(station).collect();
+        let has_cpus = |node: &&Node| !node.cpus().is_empty();
+        let mut stations: Vec<_> = topology.nodes().iter().filter(has_cpus).map(station).collect();
         if stations.is_empty() {
-            // Nobody says where they may run, so they run anywhere.
+            // No CPUs are known, so the workers run anywhere.
             stations.extend(topology.nodes().first().map(station));
         }
         let mut inner =
             Inner { id, topology, stations, is_pinned: false, on_drop: self.on_drop, workers: Mutex::new(Vec::new()) };
-        // Where this fails, dropping what there is ends the threads.
+        // If this fails, the drop of `inner` ends the threads.
         inner.is_pinned = inner.start()?;
         Ok(Pool { inner: Arc::new(inner) })
     }
 }
 
 impl Inner {
-    /// Says whether all workers are pinned.
+    /// Returns whether all workers are pinned.
     fn start(&mut self) -> io::Result<bool> {
         let (ready, all_ready) = crossbeam_channel::unbounded();
         let workers = self.workers.get_mut();
@@ -158,7 +160,7 @@ impl Inner {
                 let name = format!("sharded-n{}-{number}", station.node);
                 let (station, cpus, ready) = (Arc::clone(station), Arc::clone(&cpus), ready.clone());
                 let work = move || {
-                    // Before its first job, so that what that touches first is of the node.
+                    // Before the first job, so that pages it touches come from the node.
                     let _ = ready.send(sys::thread::pin(&cpus).is_ok());
                     drop((cpus, ready));
                     station.work();

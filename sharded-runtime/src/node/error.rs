@@ -1,4 +1,4 @@
-//! Why a job has no result.
+//! Errors of jobs.
 
 use crate::memory::sync::unmodelled::Mutex;
 use std::{any::Any, error::Error, fmt, panic};
@@ -20,22 +20,22 @@ use std::{any::Any, error::Error, fmt, panic};
 /// ```
 #[derive(Debug)]
 pub enum JobError {
-    /// It panicked. The thread that ran it goes on.
+    /// It panicked. Its worker continues.
     Panicked(Panic),
-    /// It was dropped before it began: the pool was shut down.
+    /// It was dropped before it began, because the pool was shut down.
     Discarded,
-    /// The pool is of the process that this one was [forked](super#fork) from, and so are its workers.
+    /// The pool and its workers belong to the process that this one was [forked](super#fork) from.
     Forked,
 }
 
-/// What a job panicked with.
+/// The panic of a job.
 ///
 /// # Examples
 ///
 /// See [`JobError`].
 pub struct Panic {
     message: Option<Box<str>>,
-    /// Behind a lock that nobody waits for, so that the error can be shared with other threads.
+    /// Behind a lock, which makes the error `Sync`. Nothing ever waits for it.
     payload: Mutex<Box<dyn Any + Send>>,
 }
 
@@ -46,7 +46,7 @@ impl Panic {
         Self { message, payload: Mutex::new(payload) }
     }
 
-    /// What it said, if it was text, as it is with the macro [`panic!`].
+    /// The message, if the payload is text, as with the macro [`panic!`].
     ///
     /// # Examples
     ///
@@ -56,7 +56,7 @@ impl Panic {
         self.message.as_deref()
     }
 
-    /// What was given to the panic, as [`catch_unwind`](std::panic::catch_unwind) has it.
+    /// The payload, as [`catch_unwind`](std::panic::catch_unwind) returns it.
     ///
     /// # Examples
     ///
@@ -74,11 +74,11 @@ impl Panic {
         self.payload.into_inner()
     }
 
-    /// Goes on with the panic in the calling thread, without the panic hook.
+    /// Continues the panic in the calling thread, without the panic hook.
     ///
     /// # Panics
     ///
-    /// Always: that is its purpose.
+    /// Always.
     ///
     /// # Examples
     ///
@@ -96,7 +96,7 @@ impl Panic {
     }
 }
 
-// It shows the message only: what else a panic carries need not be `Debug`.
+// Shows only the message, because the payload need not be `Debug`.
 impl fmt::Debug for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Panic").field("message", &self.message).finish_non_exhaustive()
@@ -142,7 +142,7 @@ impl<F> fmt::Display for Full<F> {
 
 impl<F> Error for Full<F> {}
 
-/// What user code answers, or what it panicked with.
+/// The result of user code, or its panic.
 pub(super) fn catch<R>(run: impl FnOnce() -> R) -> Result<R, Panic> {
     panic::catch_unwind(panic::AssertUnwindSafe(run)).map_err(Panic::new)
 }

@@ -1,4 +1,4 @@
-//! One job on its way: queued, running, done, and who is told.
+//! A job: its stages, and its waiter.
 
 use super::error::{JobError, catch};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 use std::{marker::PhantomData, mem, sync::Arc};
 
-/// What a worker does, once.
+/// Code that a worker runs once.
 pub(super) trait Work: Send + 'static {
     type Output: Send + 'static;
 
@@ -70,12 +70,13 @@ where
     }
 }
 
-/// A job and, later, its result. Whoever claims it runs it, so it stays in a queue only as a mark once that was another one.
+/// A job and, later, its result. The first thread that claims it runs it. A claimed job may remain in a queue, where it
+/// has no effect.
 pub(super) struct Job<W: Work> {
-    /// What it is among the flights and jobs that may wait for each other.
+    /// Identifies it among the flights and jobs that may wait for each other.
     id: u64,
     state: Mutex<State<W>>,
-    /// Tells a thread that is no worker.
+    /// Notifies a thread that is no worker.
     is_done: Condvar,
 }
 
@@ -91,12 +92,12 @@ enum Stage<W: Work> {
     Taken,
 }
 
-/// Who is told when a job is done. There is only one, as a job has one task.
+/// Who is notified when a job is done. There is at most one, because a job has one task.
 pub(super) enum Waiter {
     Nobody,
     /// A thread that is no worker.
     Thread,
-    /// A task, or a worker of the station where the job was to run.
+    /// A task, or the workers that wait for jobs of a station.
     Task(StoredWaker),
 }
 
@@ -110,13 +111,13 @@ pub(super) trait Run: Send + Sync {
 
 /// A job as its task sees it.
 pub(super) trait Outcome<R>: Run {
-    /// The result, once it is there; until then, the waiter to tell.
+    /// Takes the result, if the job is done. Otherwise registers the waiter.
     fn take(&self, waiter: Waiter) -> Option<Result<R, JobError>>;
-    /// Blocks until the result is there.
+    /// Blocks until the job is done.
     fn wait(&self) -> Result<R, JobError>;
-    /// What it is among the flights and jobs that may wait for each other.
+    /// Identifies it among the flights and jobs that may wait for each other.
     fn id(&self) -> u64;
-    /// Whether nobody has claimed it yet.
+    /// Whether no thread has claimed it yet.
     fn is_queued(&self) -> bool;
     fn is_done(&self) -> bool;
 }
@@ -127,7 +128,7 @@ impl<W: Work> Job<W> {
         Arc::new(Self { id: flight::new_id(), state: Mutex::new(state), is_done: Condvar::new() })
     }
 
-    /// What is to be done, for the one who asks first.
+    /// The work, for the first caller.
     pub(super) fn claim(&self) -> Option<W> {
         let mut state = self.state.lock();
         match mem::replace(&mut state.stage, Stage::Running) {
@@ -174,7 +175,7 @@ impl<W: Work> Outcome<W::Output> for Job<W> {
     fn take(&self, waiter: Waiter) -> Option<Result<W::Output, JobError>> {
         let mut state = self.state.lock();
         let result = taken(&mut state);
-        // A waker is an executor's code, which is not to run under the lock.
+        // The drop of a waker runs code of an executor, which must not run under the lock.
         let before = mem::replace(&mut state.waiter, if result.is_some() { Waiter::Nobody } else { waiter });
         drop(state);
         drop(before);

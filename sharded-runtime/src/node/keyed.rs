@@ -1,3 +1,5 @@
+//! Maps and sets as `home_of` takes them.
+
 use crate::{Key, Policy, ShardedMap, ShardedSet, Value, lock::Serves, topology::NodeId};
 use std::{
     borrow::Borrow,

@@ -1,13 +1,13 @@
-//! What becomes of jobs that are queued when a pool ends.
+//! Queued jobs at the end of a pool.
 
-/// What becomes of the jobs that are queued when a pool is shut down. Those that run already are always finished.
+/// What happens to queued jobs when a pool is shut down. Running jobs are always finished.
 ///
 /// # Examples
 ///
 /// See [`Pool::shutdown`](super::Pool::shutdown).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pending {
-    /// They run, and so does what they ask the pool for.
+    /// They run, and so do the jobs that they hand in.
     Finish,
     /// They are dropped, and their callers get [`JobError::Discarded`](super::JobError::Discarded).
     Discard,

@@ -1,4 +1,4 @@
-//! Workers on every node.
+//! A pool of workers on every node.
 
 use super::{
     keyed::Keyed,
@@ -13,10 +13,11 @@ use crate::{
 };
 use std::{fmt, mem, panic::Location, sync::Arc, thread::JoinHandle};
 
-/// Worker threads on each NUMA node. Clones are the same pool; see [the module](crate::node) for what holds.
+/// Worker threads on each NUMA node. Clones are the same pool. See [the module](crate::node) for its guarantees.
 ///
-/// When the last clone is dropped, the queued jobs are finished, or discarded if [`on_drop`](super::Builder::on_drop) says so, and the drop blocks
-/// until all workers have ended. On one of its own workers, and inside a closure of a map, it doesn't wait for them.
+/// When the last clone is dropped, the queued jobs are finished, or discarded if [`on_drop`](super::Builder::on_drop)
+/// says so, and the drop blocks until all workers have ended. On one of its own workers, and inside a closure of a map,
+/// it doesn't wait for them.
 ///
 /// # Examples
 ///
@@ -44,7 +45,7 @@ pub struct Pool {
     pub(super) inner: Arc<Inner>,
 }
 
-/// The workers don't own it, so its drop ends them.
+/// The workers don't own it, so dropping it ends them.
 pub(super) struct Inner {
     pub(super) id: u64,
     pub(super) topology: Topology,
@@ -56,7 +57,7 @@ pub(super) struct Inner {
 }
 
 impl Pool {
-    /// The nodes that it has been given.
+    /// The nodes of the pool.
     ///
     /// # Examples
     ///
@@ -72,8 +73,9 @@ impl Pool {
         &self.inner.topology
     }
 
-    /// Whether every worker is held on the CPUs of its node. If not, as in some sandboxes, on other systems than Linux, and with CPUs that were
-    /// made up, jobs still run, each node's on threads of its own, but on whatever CPUs the system picks.
+    /// Whether every worker is pinned to the CPUs of its node. Pinning fails in some sandboxes, on systems other than
+    /// Linux, and for CPUs that don't exist. Then each node still has its own threads, but on CPUs that the system
+    /// chooses.
     ///
     /// # Examples
     ///
@@ -89,8 +91,7 @@ impl Pool {
         self.inner.is_pinned
     }
 
-    /// A node, for jobs. If it has no CPUs, its jobs go to the nearest one that has; so do those of a node that isn't
-    /// there, which is as far from each. O(nodes).
+    /// A node to send jobs to. If it has no CPUs or doesn't exist, they go to the nearest node with CPUs. O(nodes).
     ///
     /// # Examples
     ///
@@ -100,8 +101,8 @@ impl Pool {
         At::new(self.inner.station(node))
     }
 
-    /// The node that a key's shard is on, in a field of a store, for jobs on that store. Where the field's shards are not placed, it is the node that the
-    /// calling thread runs on. O(nodes), besides hashing the key.
+    /// The node of a key's shard in a field of a store, to send jobs on that store to. If the shards are not placed, it
+    /// is the node of the calling thread. O(nodes), plus hashing the key.
     ///
     /// # Examples
     ///
@@ -117,11 +118,13 @@ impl Pool {
         Home::new(self.inner.station(node), Arc::clone(store))
     }
 
-    /// Takes no more jobs, finishes or discards those that are queued, and blocks until all workers have ended. In a job of this pool it doesn't
-    /// wait for them.
+    /// Takes no more jobs, finishes or discards queued ones, and blocks until all workers have ended. In a job of this
+    /// pool it doesn't wait for them.
     ///
-    /// Jobs handed in from here on are discarded, as are those of [`run_async`](At::run_async) that wait for room; but while queued jobs are finished,
-    /// what they hand in, other than by `run_async`, is run at once by the same worker (after the closure, where it is handed in inside a closure of a map). A second call changes nothing, unless it discards what the first was to finish.
+    /// Jobs that are handed in later are discarded, and so are those of [`run_async`](At::run_async) that wait for
+    /// room. There is one exception: while queued jobs are finished, the jobs that they hand in, except by `run_async`,
+    /// are run at once by the same worker (inside a closure of a map, after the closure). A second call changes
+    /// nothing, unless it discards jobs that the first would finish.
     ///
     /// # Panics
     ///
@@ -156,7 +159,7 @@ impl Inner {
 
     fn station(&self, node: NodeId) -> &Arc<Station> {
         let at = self.topology.nearest_cpus(node).and_then(|node| self.stations.iter().position(|at| at.node == node));
-        // Where no node has CPUs, there is only this one.
+        // If no node has CPUs, there is only one station.
         &self.stations[at.unwrap_or(0)]
     }
 
@@ -168,12 +171,12 @@ impl Inner {
         if order::is_inside() || own.as_ref().is_some_and(|own| own.pool == self.id) {
             return;
         }
-        // The jobs that end here may wait for jobs that this worker was to run.
+        // The remaining jobs may wait for jobs of this worker's station.
         let _blocked = own.as_ref().map(|own| own.block());
-        // Held until all have ended, so that whoever else shuts it down waits too.
+        // Held until all workers have ended, so that another thread that shuts the pool down waits too.
         let mut workers = self.workers.lock();
         for worker in workers.drain(..) {
-            // A worker catches what its jobs do.
+            // A worker catches the panics of its jobs.
             let _ = worker.join();
         }
     }
@@ -182,8 +185,8 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         if self.is_forked() {
-            // The handles are of threads that are not there, and a new thread may be where one of them was. The queues are as
-            // those threads have left them.
+            // The handles belong to threads of the parent, and their ids may be reused here. The queues may be in any
+            // state.
             mem::forget((mem::take(self.workers.get_mut()), mem::take(&mut self.stations)));
         } else {
             self.shutdown(self.on_drop);

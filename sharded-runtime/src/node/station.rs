@@ -1,7 +1,7 @@
-//! What one node has: a queue, and the workers that empty it.
+//! The station of a node: a queue, and the workers that empty it.
 //!
-//! Everything that someone may wait for is told under one of two locks: the station's, for room in the queue and for what a
-//! waiting worker looks at, and the job's, for its result. Where both are held, the station's was taken first.
+//! Two locks order all notifications. The lock of a station covers room in its queue and the state that a waiting
+//! worker checks, the lock of a job covers its result. A thread that takes both takes that of the station first.
 
 use super::{
     error::JobError,
@@ -25,37 +25,37 @@ use std::{
 };
 
 thread_local! {
-    /// Where this thread is a worker.
+    /// The station of this thread, if it is a worker.
     static OWN: OnceCell<Arc<Station>> = const { OnceCell::new() };
 }
 
 pub(super) struct Station {
     pub(super) node: NodeId,
-    /// The process that the workers are in, by its [`generation`].
+    /// The process of the workers, by its [`generation`].
     process: u32,
-    /// Tells the stations of one pool from those of others.
+    /// The number of the pool.
     pub(super) pool: u64,
     pub(super) workers: usize,
     queue: Receiver<Arc<dyn Run>>,
     state: Mutex<State>,
-    /// Tells workers that wait for a job of this station to look again.
+    /// Notifies workers that wait for a job of this station.
     look_again: Condvar,
 }
 
 struct State {
-    /// `None` once it is closed. The workers end when there is none any more, here and with those who wait for room, so what
-    /// was sent is always received.
+    /// `None` once the station is closed. The workers end when no clone is left, here or with threads that wait for
+    /// room, so every job that was sent is received.
     sender: Option<Sender<Arc<dyn Run>>>,
-    /// What becomes of what is queued, once it is closed.
+    /// What happens to queued jobs once the station is closed.
     pending: Pending,
-    /// How many of the workers wait for another job.
+    /// The number of workers that wait for another job.
     blocked: usize,
-    /// Futures that wait for room, by when they came.
+    /// The wakers of futures that wait for room, in order of arrival.
     line: BTreeMap<u64, StoredWaker>,
     next_ticket: u64,
 }
 
-/// What became of a job that was to be queued.
+/// The result of queueing a job.
 pub(super) enum Offer {
     Queued,
     Full,
@@ -70,31 +70,31 @@ impl Station {
         Self { node, process: generation(), pool, workers, queue, state: Mutex::new(state), look_again: Condvar::new() }
     }
 
-    /// The station that the calling thread works for, of whatever pool.
+    /// The station of the calling thread, in any pool.
     pub(super) fn own() -> Option<Arc<Station>> {
-        // A worker that forks is the only thread of the child, and works for nobody there.
+        // In a child of `fork`, the forking worker is no worker any more.
         OWN.try_with(|own| own.get().cloned()).ok().flatten().filter(|own| !own.is_forked())
     }
 
-    /// Whether this is a child of the process that the workers are in. Then there is nobody who would run a job, and any lock here may be
-    /// held by a thread that is not there either. So whoever comes from outside of the pool asks this first.
+    /// Whether this process is a child of the workers' process. Then no thread would run a job, and a thread of the
+    /// parent may hold any lock here for ever. So every call from outside the pool checks this first.
     pub(super) fn is_forked(&self) -> bool {
         self.process != generation()
     }
 
-    /// Makes the calling thread a worker, until the station is closed and what was queued is dealt with.
+    /// Makes the calling thread a worker until the station is closed and its queue is empty.
     pub(super) fn work(self: Arc<Self>) {
         let is_first = OWN.with(|own| own.set(Arc::clone(&self)).is_ok());
         debug_assert!(is_first, "a thread works for one station");
         while let Ok(job) = self.queue.recv() {
-            let discards = self.has_room();
-            // It is the last owner where its task was dropped, and then drops the result.
+            let discards = self.announce_room();
+            // If the task was dropped, this drops the result, which may panic.
             contain(move || if discards { job.discard() } else { job.run() });
         }
     }
 
-    /// Tells the first in the line of it, and says whether jobs are to be discarded.
-    fn has_room(&self) -> bool {
+    /// Wakes the first future that waits for room. Returns whether queued jobs are discarded.
+    fn announce_room(&self) -> bool {
         let mut state = self.state.lock();
         let first = state.line.pop_first();
         let discards = state.pending == Pending::Discard;
@@ -123,27 +123,28 @@ impl Station {
         self.state.lock().pending == Pending::Discard
     }
 
-    /// Queues a job where there is room.
+    /// Queues a job if there is room.
     pub(super) fn offer(&self, job: Arc<dyn Run>) -> Offer {
         self.state.lock().offer(job)
     }
 
-    /// Queues a job, and waits for room. `false` where it is closed.
+    /// Waits for room and queues a job. `false` if the station is closed.
     pub(super) fn send(&self, job: Arc<dyn Run>) -> bool {
         let sender = self.state.lock().sender.clone();
-        // The station has a receiver itself, so sending never fails.
+        // The station has a receiver, so sending never fails.
         sender.is_some_and(|sender| sender.send(job).is_ok())
     }
 
-    /// Queues a job where there is room; where not, the waker stands in the line until there is some.
+    /// Queues a job if there is room. Otherwise the waker waits in the line until there is.
     pub(super) fn offer_or_wait(&self, job: Arc<dyn Run>, ticket: &mut Option<u64>, waker: StoredWaker) -> Offer {
         let mut state = self.state.lock();
         let offer = state.offer(job);
-        // Wakers are an executor's code, which is not to run under the lock.
+        // The drop of a waker runs code of an executor, which must not run under the lock.
         let _before = if let Offer::Full = offer {
             let number = *ticket.get_or_insert(state.next_ticket);
             state.next_ticket = state.next_ticket.max(number + 1);
-            // Whoever makes room does so before taking the lock, so it finds this, or there was room above.
+            // A worker makes room before it takes the lock. So either it finds this waker, or `offer` above found the
+            // room.
             state.line.insert(number, waker)
         } else {
             ticket.take().and_then(|number| state.line.remove(&number))
@@ -152,11 +153,11 @@ impl Station {
         offer
     }
 
-    /// Takes a future that needs no room any more out of the line.
+    /// Removes a future from the line that needs no room any more.
     pub(super) fn leave(&self, ticket: u64) {
         let mut state = self.state.lock();
         let own = state.line.remove(&ticket);
-        // It was told of room that it will not take, which is for the next one then.
+        // If it was woken for room that it will not take, the next one takes it.
         let next = if own.is_none() { state.line.pop_first() } else { None };
         drop(state);
         if let Some((_, waker)) = next {
@@ -164,18 +165,18 @@ impl Station {
         }
     }
 
-    /// Has the workers that wait for a job of this station look again.
+    /// Wakes the workers that wait for a job of this station.
     fn notify(&self) {
-        // Whoever has looked and does not wait yet has the lock.
+        // A worker that has checked and does not sleep yet holds the lock.
         drop(self.state.lock());
         self.look_again.notify_all();
     }
 
-    /// Blocks a worker of the station `own` until the result of a job of this one is there. It runs the job itself as soon as that
-    /// costs nothing, being of the same node, or is necessary, every worker here waiting too. It runs no other: that might wait in turn
-    /// for what this worker has begun.
+    /// Blocks a worker of the station `own` until a job of this station is done. It runs the job itself if both
+    /// stations are the same, or once all workers here wait too. It runs no other job, because that might wait for the
+    /// job that this worker has begun.
     pub(super) fn wait<R>(self: &Arc<Self>, own: &Station, job: &dyn Outcome<R>) -> Result<R, JobError> {
-        // This also forgets the waker of a task that was polled before, without a lock around it.
+        // This also drops the waker of an earlier poll, outside the lock.
         if let Some(result) = job.take(Waiter::Nobody) {
             return result;
         }
@@ -185,13 +186,13 @@ impl Station {
             drop(blocked);
             match result {
                 Some(result) => return result,
-                // Another one may have claimed it by now.
+                // Another worker may have claimed it by now. Then this does nothing.
                 None => job.run(),
             }
         }
     }
 
-    /// The result, or `None` where the job is to be claimed.
+    /// Waits for the result. `None` if the caller should run the job.
     fn done_or_ours<R>(self: &Arc<Self>, own: &Station, job: &dyn Outcome<R>) -> Option<Result<R, JobError>> {
         let is_own = std::ptr::eq(own, &raw const **self);
         let mut state = self.state.lock();
@@ -206,7 +207,7 @@ impl Station {
         }
     }
 
-    /// Counts the calling worker as one that waits.
+    /// Counts the calling worker as waiting until the result is dropped.
     pub(super) fn block(&self) -> Blocked<'_> {
         let mut state = self.state.lock();
         state.blocked += 1;
@@ -217,7 +218,7 @@ impl Station {
     }
 }
 
-/// Tells the workers that wait for a job of the station.
+/// Wakes the workers that wait for a job of the station.
 impl Wake for Station {
     fn wake(self: Arc<Self>) {
         self.notify();

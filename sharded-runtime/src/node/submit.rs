@@ -1,4 +1,4 @@
-//! How a job gets to a station.
+//! Handing a job to a station.
 
 use super::{
     error::{JobError, catch},
@@ -35,7 +35,8 @@ pub(super) fn run<W: Work>(
         return catch(|| work.work()).map_err(JobError::Panicked);
     }
     let job = Job::new(work);
-    // Before the job begins, so that it sees the circle if it asks for what waits for it. It waits for nothing yet.
+    // Before the job begins, so that it sees the cycle if it asks for something that waits for it. It waits for nothing
+    // yet.
     let _need = Need::of_this(job.id());
     hand_in(home, &job);
     Task::new(job, Arc::clone(home), at).outcome()
@@ -50,11 +51,11 @@ pub(super) fn spawn<W: Work>(home: &Arc<Station>, work: W, at: &'static Location
     Task::new(job, Arc::clone(home), at)
 }
 
-/// Queues a new job, having waited for room, or has it run or dropped at once.
+/// Queues a new job and waits for room, unless it must run or be dropped at once.
 fn hand_in<W: Work>(home: &Station, job: &Arc<Job<W>>) {
     match home.offer(Arc::clone(job) as Arc<dyn Run>) {
         Offer::Queued => {}
-        // Its own queue may be the one that is full, which only it would empty.
+        // A worker must not wait for room: the full queue may be its own, which only it would empty.
         Offer::Full if Station::own().is_some() => run_inside(&**job),
         Offer::Full => {
             if !home.send(Arc::clone(job) as Arc<dyn Run>) {
@@ -65,7 +66,7 @@ fn hand_in<W: Work>(home: &Station, job: &Arc<Job<W>>) {
     }
 }
 
-/// The work is given back where there is no room.
+/// Queues a new job, or returns the work if there is no room.
 pub(super) fn try_run<W: Work>(
     home: &Arc<Station>,
     work: W,
@@ -75,17 +76,17 @@ pub(super) fn try_run<W: Work>(
     if !home.is_forked() {
         match home.offer(Arc::clone(&job) as Arc<dyn Run>) {
             Offer::Queued => {}
-            Offer::Full => return job.claim().map_or_else(|| unreachable!("nobody else has the job"), Err),
+            Offer::Full => return job.claim().map_or_else(|| unreachable!("no other thread has the job"), Err),
             Offer::Closed(pending) => refused(home, &job, pending),
         }
     }
     Ok(Task::new(job, Arc::clone(home), at))
 }
 
-/// A pool that finishes what is queued also finishes what that asks for.
+/// Handles a job for a closed pool. If the pool finishes queued jobs, it also finishes the jobs that they hand in.
 fn refused<W: Work>(home: &Station, job: &Arc<Job<W>>, pending: Pending) {
-    let is_asked_for = Station::own().is_some_and(|own| own.pool == home.pool);
-    if !is_asked_for || pending == Pending::Discard {
+    let is_from_job = Station::own().is_some_and(|own| own.pool == home.pool);
+    if !is_from_job || pending == Pending::Discard {
         job.discard();
     } else if order::is_inside() {
         // The job may need the shard that this thread is inside.
@@ -95,25 +96,25 @@ fn refused<W: Work>(home: &Station, job: &Arc<Job<W>>, pending: Pending) {
     }
 }
 
-/// A job that its thread runs when it is outside of all shards.
+/// A job that its thread runs once it is outside all shards.
 struct Deferred(Mutex<Option<Arc<dyn Run>>>);
 
 impl Later for Deferred {
     fn run(&self) {
         let job = self.0.lock().take();
-        // The last owner drops the result, which may panic.
+        // This may drop the result, which may panic.
         contain(move || job.map(|job| job.run()));
     }
 }
 
-/// Runs a new job inside the job or the loader that hands it in, which goes on after it.
+/// Runs a new job inside the job or the loader that hands it in.
 fn run_inside<W: Work>(job: &Job<W>) {
-    // A job that has not begun waits for nothing, so there is no circle.
+    // A job that has not begun waits for nothing, so there is no cycle.
     let _need = Need::of_this(job.id());
     Run::run(job);
 }
 
-/// A job that is queued when there is room, then its task.
+/// A future that queues a job once there is room, and then waits for its result.
 pub(super) struct RunAsync<W: Work> {
     home: Arc<Station>,
     at: &'static Location<'static>,
@@ -146,7 +147,7 @@ impl<W: Work> Future for RunAsync<W> {
                     match home.offer_or_wait(Arc::clone(job) as Arc<dyn Run>, ticket, StoredWaker::new(cx)) {
                         Offer::Queued => {}
                         Offer::Full => return Poll::Pending,
-                        // An executor's thread is not to be held up, not even by the job itself.
+                        // The thread of an executor must not be blocked, so it does not run the job.
                         Offer::Closed(_) => job.discard(),
                     }
                     *stage = Stage::Queued(Task::new(Arc::clone(job) as _, Arc::clone(home), at));

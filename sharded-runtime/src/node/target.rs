@@ -1,4 +1,4 @@
-//! Where a job is to run, and the four ways to hand it in.
+//! The node that a job is sent to, and the four ways to hand it in.
 
 use super::{
     error::{Full, JobError},
@@ -10,7 +10,7 @@ use super::{
 use crate::topology::NodeId;
 use std::{fmt, panic::Location, sync::Arc};
 
-/// A node of a pool, for jobs. Made by [`Pool::on`](super::Pool::on).
+/// A node of a pool to send jobs to. Made by [`Pool::on`](super::Pool::on).
 ///
 /// # Examples
 ///
@@ -32,7 +32,7 @@ impl<'p> At<'p> {
         Self { station }
     }
 
-    /// The node whose workers run the jobs: the one that was asked for, or where that has no CPUs, the nearest one that has.
+    /// The node whose workers run the jobs: the requested one, or, if it has no CPUs, the nearest one with CPUs.
     ///
     /// # Examples
     ///
@@ -48,8 +48,8 @@ impl<'p> At<'p> {
         self.station.node
     }
 
-    /// Runs a job and blocks the calling thread until the result is there, first until there is room in the queue. A worker of the same node
-    /// runs it at once; for those of others, see [what holds in jobs](super#jobs-in-jobs).
+    /// Waits for room in the queue, runs a job and blocks the calling thread until it is done. A worker of the same
+    /// node runs it at once. For other workers, see [jobs in jobs](super#jobs-in-jobs).
     ///
     /// # Errors
     ///
@@ -71,8 +71,9 @@ impl<'p> At<'p> {
         submit::run(self.station, Alone::new(job), Location::caller())
     }
 
-    /// Runs a job, as a future for any executor, which never blocks its thread. It is queued once the future is polled and there is
-    /// room. A future that is dropped before that drops the job with it; after that, the job runs and its result is dropped.
+    /// Runs a job, as a future for any executor, without blocking its thread. The job is queued once the future is
+    /// polled and there is room. If the future is dropped before, the job is dropped as well. If it is dropped later,
+    /// the job runs and its result is dropped.
     ///
     /// # Errors
     ///
@@ -145,7 +146,7 @@ impl<'p> At<'p> {
         submit::try_run(self.station, Alone::new(job), Location::caller()).map_err(|work| Full { job: work.into_job() })
     }
 
-    /// Queues a job, and blocks the calling thread until there is room. A worker that finds none runs the job before it goes on.
+    /// Queues a job, and blocks the calling thread until there is room. If there is none, a worker runs the job itself.
     ///
     /// # Panics
     ///
@@ -170,9 +171,9 @@ impl fmt::Debug for At<'_> {
     }
 }
 
-/// The node that an entry of a store is on, for jobs on that store. Made by [`Pool::home_of`](super::Pool::home_of).
+/// The node of an entry of a store, to send jobs on that store to. Made by [`Pool::home_of`](super::Pool::home_of).
 ///
-/// Each job gets the store, and keeps it alive. What the methods do is said at those of [`At`].
+/// Each job gets the store, and keeps it alive. See the methods of [`At`].
 ///
 /// # Examples
 ///
@@ -221,7 +222,7 @@ impl<'p, T: Send + Sync + 'static> Home<'p, T> {
         self.station.node
     }
 
-    /// Runs a job on the store and blocks until the result is there, see [`At::run`].
+    /// Runs a job on the store and blocks until it is done, see [`At::run`].
     ///
     /// # Errors
     ///

@@ -1,3 +1,5 @@
+//! The result of a job in the future.
+
 use super::{
     error::JobError,
     job::{Outcome, Waiter},
@@ -12,13 +14,13 @@ use std::{
     task::{Context, Poll},
 };
 
-/// A job that was handed in, and its result to be: a future for any executor, or [`wait`](Self::wait) for it.
+/// A job that was handed in. It is a future for any executor; without one, [`wait`](Self::wait) for it.
 ///
-/// A task that is dropped lets its job run; the result is dropped then, by the worker.
+/// If a task is dropped, its job still runs, and the worker drops the result.
 ///
 /// # Panics
 ///
-/// When it is polled again, or waited for, after it gave its result; or inside a closure of any map: see
+/// If it is polled or waited for after it returned its result, or inside a closure of any map: see
 /// [what could wait for ever](super#what-could-wait-for-ever).
 ///
 /// # Examples
@@ -45,7 +47,7 @@ impl<R> Task<R> {
         Self { job, home, at }
     }
 
-    /// Whether the result is there. O(1). In a [child of `fork`](super#fork) the result is an error, and there at once.
+    /// Whether the job is done. O(1). In a [child of `fork`](super#fork) it is done at once, with an error.
     ///
     /// # Examples
     ///
@@ -64,7 +66,7 @@ impl<R> Task<R> {
         self.home.is_forked() || self.job.is_done()
     }
 
-    /// Blocks the calling thread until the result is there. In a worker, see [what holds in jobs](super#jobs-in-jobs).
+    /// Blocks the calling thread until the job is done. For workers, see [jobs in jobs](super#jobs-in-jobs).
     ///
     /// # Errors
     ///
@@ -72,8 +74,8 @@ impl<R> Task<R> {
     ///
     /// # Panics
     ///
-    /// If the task was polled before and gave its result. Inside a closure of any map, and inside a loader or a job that the job waits for:
-    /// see [what could wait for ever](super#what-could-wait-for-ever).
+    /// If the task was polled before and returned its result. Inside a closure of any map, and inside a loader or a job
+    /// that the job waits for: see [what could wait for ever](super#what-could-wait-for-ever).
     ///
     /// # Examples
     ///
@@ -89,7 +91,7 @@ impl<R> Task<R> {
         self.outcome()
     }
 
-    /// Blocks the calling thread, which may wait, until the result is there.
+    /// Blocks the calling thread until the job is done. The caller has checked that it may wait.
     pub(super) fn outcome(self) -> Result<R, JobError> {
         match Station::own() {
             Some(own) => self.home.wait(&own, &*self.job),
