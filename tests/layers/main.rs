@@ -41,7 +41,7 @@ const RUNTIME: Crate = Crate {
         &["declared", "node"],
         &["", "macro_support"],
     ],
-    exceptions: &[("map", "map"), ("set", "set")],
+    exceptions: &[],
     unsafe_modules: &["engine::table::raw", "memory", "shard::lock::raw"],
 };
 

@@ -77,14 +77,7 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
     }
 }
 
-impl<K, V, P, S> Core<K, V, P, S>
-where
-    K: Key,
-    V: Value,
-    P: Policy,
-    P::Lock: Serves<K, V>,
-    S: BuildHasher + Default + 'static,
-{
+impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> Core<K, V, P, S> {
     /// How long a key's entry has left at least if it is not used; `Duration::MAX` is for ever.
     #[track_caller]
     pub(crate) fn ttl_of<Q>(&self, key: &Q) -> Option<Duration>

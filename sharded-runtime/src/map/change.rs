@@ -1,6 +1,6 @@
 //! Changing an entry, or putting it in, in one critical section.
 
-use super::ShardedMap;
+use super::sharded_map::ShardedMap;
 use crate::{
     Cause, Key, Policy, Value,
     engine::table::Offer,
@@ -30,14 +30,7 @@ pub enum Change<V, R = ()> {
     Remove(R),
 }
 
-impl<K, V, P, S> ShardedMap<K, V, P, S>
-where
-    K: Key,
-    V: Value,
-    P: Policy,
-    P::Lock: Serves<K, V>,
-    S: BuildHasher + Default + 'static,
-{
+impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
     /// Runs a closure that may change a key's value in place, under the shard's exclusive lock. A use of the entry; its time to live
     /// goes on.
     ///

@@ -1,6 +1,6 @@
 //! The time to live of an entry.
 
-use super::ShardedMap;
+use super::sharded_map::ShardedMap;
 use crate::{
     Key, Policy, Value, clock::to_nanos, engine::table::Offer, evict::MakesRoom, expiry::Expires, lock::Serves,
 };
@@ -11,14 +11,7 @@ use std::{
     time::Duration,
 };
 
-impl<K, V, P, S> ShardedMap<K, V, P, S>
-where
-    K: Key,
-    V: Value,
-    P: Policy,
-    P::Lock: Serves<K, V>,
-    S: BuildHasher + Default + 'static,
-{
+impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
     /// As [`insert`](Self::insert), with a time to live of its own in place of the declared one, and exact also where a jitter is declared. A declared
     /// idle time holds as well.
     ///

@@ -1,6 +1,6 @@
 //! Being told of the entries that leave.
 
-use super::ShardedMap;
+use super::sharded_map::ShardedMap;
 use crate::{
     Cause, HasListener, Key, Policy, Value,
     field::removal::{Listening, Removals},

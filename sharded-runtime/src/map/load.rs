@@ -1,6 +1,6 @@
 //! Loading what is not there, once for all who ask.
 
-use super::ShardedMap;
+use super::sharded_map::ShardedMap;
 use crate::{
     Key, LoadError, Policy, Value,
     field::flight::block_on,

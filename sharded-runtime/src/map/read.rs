@@ -1,6 +1,6 @@
 //! Looking at entries.
 
-use super::ShardedMap;
+use super::sharded_map::ShardedMap;
 use crate::{
     Key, Policy, Value,
     field::limits::BATCH,
@@ -18,14 +18,7 @@ use std::{
 /// Keys whose memory is fetched side by side: processors have about this many requests under way at once.
 const PREFETCHED: usize = 32;
 
-impl<K, V, P, S> ShardedMap<K, V, P, S>
-where
-    K: Key,
-    V: Value,
-    P: Policy,
-    P::Lock: Serves<K, V>,
-    S: BuildHasher + Default + 'static,
-{
+impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
     /// A copy of a key's value, made under the shard's lock. A use of the entry.
     ///
     /// # Panics

@@ -1,6 +1,6 @@
 //! A map's part of a snapshot.
 
-use super::ShardedMap;
+use super::sharded_map::ShardedMap;
 use crate::{
     Cause, Key, Policy, Value,
     engine::{
@@ -33,14 +33,7 @@ struct Entry<K, V> {
     times: Times,
 }
 
-impl<K, V, P, S> ShardedMap<K, V, P, S>
-where
-    K: Key,
-    V: Value,
-    P: Policy,
-    P::Lock: Serves<K, V>,
-    S: BuildHasher + Default + 'static,
-{
+impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
     /// Writes all entries that are alive when it is called, and returns how many: see [`snapshot`]. With the feature `serde`.
     ///
     /// O(n). Some 64 entries are copied per lock hold, and written after it. A save is no use of an entry. Where someone

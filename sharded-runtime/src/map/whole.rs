@@ -3,19 +3,12 @@
 //! These go from shard to shard and release the lock after every 64 slots, so that others get in between. What they see is not
 //! of one moment: an entry that is there all the while is seen exactly once, one that comes or goes meanwhile once or not at all.
 
-use super::ShardedMap;
+use super::sharded_map::ShardedMap;
 use crate::{Key, Policy, Value, engine::table::Removed, lock::Serves};
 
 use std::hash::BuildHasher;
 
-impl<K, V, P, S> ShardedMap<K, V, P, S>
-where
-    K: Key,
-    V: Value,
-    P: Policy,
-    P::Lock: Serves<K, V>,
-    S: BuildHasher + Default + 'static,
-{
+impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
     /// Shows every live entry to a closure, which runs under the lock of the entry's shard (shared where the lock shares). No use of the entries. O(n).
     ///
     /// # Panics

@@ -1,6 +1,6 @@
 //! Putting in and taking out.
 
-use super::ShardedMap;
+use super::sharded_map::ShardedMap;
 use crate::{
     Key, Occupied, Policy, Refused, Value,
     engine::{
@@ -18,14 +18,7 @@ use std::{
     hash::{BuildHasher, Hash},
 };
 
-impl<K, V, P, S> ShardedMap<K, V, P, S>
-where
-    K: Key,
-    V: Value,
-    P: Policy,
-    P::Lock: Serves<K, V>,
-    S: BuildHasher + Default + 'static,
-{
+impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
     /// Stores a value and returns the one it replaces, if any. The time to live of the entry starts now.
     ///
     /// Where the map is full, an entry leaves for it: one that has expired, of the same shard or of another; if none is found, the next of the same

@@ -1,6 +1,6 @@
 //! The time to live of a key.
 
-use super::ShardedSet;
+use super::sharded_set::ShardedSet;
 use crate::{Key, Policy, clock::to_nanos, evict::MakesRoom, expiry::Expires, lock::Serves};
 use std::{
     borrow::Borrow,
@@ -8,13 +8,7 @@ use std::{
     time::Duration,
 };
 
-impl<K, P, S> ShardedSet<K, P, S>
-where
-    K: Key,
-    P: Policy,
-    P::Lock: Serves<K, ()>,
-    S: BuildHasher + Default + 'static,
-{
+impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static> ShardedSet<K, P, S> {
     /// Adds a key with a time to live of its own, and says whether it is new, see [`ShardedMap::insert_with_ttl`](crate::ShardedMap::insert_with_ttl).
     ///
     /// # Panics

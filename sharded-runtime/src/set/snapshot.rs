@@ -1,6 +1,6 @@
 //! A set's part of a snapshot: that of the map which it is.
 
-use super::ShardedSet;
+use super::sharded_set::ShardedSet;
 use crate::{
     Key, Policy, ShardedMap,
     lock::Serves,
@@ -11,13 +11,7 @@ use std::{
     io::{Read, Write},
 };
 
-impl<K, P, S> ShardedSet<K, P, S>
-where
-    K: Key,
-    P: Policy,
-    P::Lock: Serves<K, ()>,
-    S: BuildHasher + Default + 'static,
-{
+impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static> ShardedSet<K, P, S> {
     /// Writes all keys that are alive when it is called, and returns how many: see [`ShardedMap::save`]. With the feature `serde`.
     ///
     /// # Errors

@@ -1,0 +1,208 @@
+//! Keys, one at a time.
+
+use super::sharded_set::ShardedSet;
+use crate::{Key, Policy, Refused, evict::MakesRoom, lock::Serves, topology::NodeId};
+use std::{
+    borrow::Borrow,
+    hash::{BuildHasher, Hash},
+};
+
+impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static> ShardedSet<K, P, S> {
+    /// Adds a key, and says whether it is new. The time to live starts now, also where the key was there.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Or if there is no memory for one more key, or no number (a shard numbers 2^28 keys at least).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// assert!(chat.online().insert("ada".to_owned()));
+    /// assert!(!chat.online().insert("ada".to_owned()));
+    /// ```
+    #[track_caller]
+    pub fn insert(&self, key: K) -> bool
+    where
+        P::Eviction: MakesRoom,
+    {
+        self.map.insert(key, ()).is_none()
+    }
+
+    /// Adds a key if there is room, and says whether it is new, see [`ShardedMap::try_insert`](crate::ShardedMap::try_insert).
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] gives back the key where there is no room.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// assert_eq!(chat.online().try_insert("ada".to_owned()), Ok(true));
+    /// ```
+    #[track_caller]
+    pub fn try_insert(&self, key: K) -> Result<bool, Refused<K, ()>> {
+        self.map.try_insert(key, ()).map(|old| old.is_none())
+    }
+
+    /// Whether a key is there. A use of it, counted.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// chat.online().insert("ada".to_owned());
+    /// assert!(chat.online().contains("ada"));
+    /// ```
+    #[track_caller]
+    pub fn contains<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.map.with(key, |()| ()).is_some()
+    }
+
+    /// Takes a key out, and says whether it was there.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// chat.online().insert("ada".to_owned());
+    /// assert!(chat.online().remove("ada"));
+    /// assert!(!chat.online().remove("ada"));
+    /// ```
+    #[track_caller]
+    pub fn remove<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.take(key).is_some()
+    }
+
+    /// Takes a key out.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// chat.online().insert("ada".to_owned());
+    /// assert_eq!(chat.online().take("ada"), Some("ada".to_owned()));
+    /// ```
+    #[track_caller]
+    pub fn take<Q>(&self, key: &Q) -> Option<K>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.map.remove_entry(key).map(|(key, ())| key)
+    }
+
+    /// Adds keys one by one; no lock is held between two.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Or if there is no memory for one more key, or no number (a shard numbers 2^28 keys at least).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// chat.online().extend(["ada".to_owned(), "bob".to_owned()]);
+    /// assert_eq!(chat.online().len(), 2);
+    /// ```
+    #[track_caller]
+    pub fn extend(&self, keys: impl IntoIterator<Item = K>)
+    where
+        P::Eviction: MakesRoom,
+    {
+        self.map.extend(keys.into_iter().map(|key| (key, ())));
+    }
+
+    /// The shard that a key belongs to, counted from zero. It differs from store to store. Takes no lock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashSet<String> }
+    /// let shop = Shop::new();
+    /// assert!(shop.names().shard_of("ada") < shop.names().shard_count());
+    /// ```
+    pub fn shard_of<Q>(&self, key: &Q) -> usize
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let core = self.core();
+        core.route(core.hasher.hash(key))
+    }
+
+    /// The NUMA node that a key's shard was declared to be on; `None` with [`numa = Off`](crate::placement::Off). Takes
+    /// no lock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashSet<String> }
+    /// let shop = Shop::new();
+    /// assert!(shop.names().node_of("ada").is_some());
+    /// ```
+    pub fn node_of<Q>(&self, key: &Q) -> Option<NodeId>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.core().placing.node(self.shard_of(key))
+    }
+}

@@ -1,0 +1,63 @@
+//! Removal listeners.
+
+use super::sharded_set::ShardedSet;
+use crate::{Cause, HasListener, Key, Policy, Removals};
+
+impl<K: Key + Clone, P: Policy, S> ShardedSet<K, P, S> {
+    /// Has a function called with every key that leaves the set from now on, and why: see [the removal
+    /// listener](crate::ShardedMap#removal-listener). A key that is added again has not left, so the cause is never
+    /// [`Replaced`](Cause::Replaced).
+    ///
+    /// # Errors
+    ///
+    /// [`HasListener`] gives it back, where the set has a listener already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::{collections::HashSet, sync::mpsc};
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// let (gone, log) = mpsc::channel();
+    /// chat.online().on_removal(move |who, _| gone.send(who.clone()).unwrap()).unwrap();
+    /// chat.online().insert("ada".to_owned());
+    /// chat.online().remove("ada");
+    /// assert_eq!(log.try_recv(), Ok("ada".to_owned()));
+    /// ```
+    pub fn on_removal<F>(&self, listener: F) -> Result<(), HasListener<F>>
+    where
+        F: Fn(&K, Cause) + Send + Sync + 'static,
+    {
+        self.map.on_removal_of_key(listener)
+    }
+
+    /// Has every key that leaves the set from now on put in a channel, see [`ShardedMap::removals`](crate::ShardedMap::removals).
+    ///
+    /// # Errors
+    ///
+    /// [`HasListener`] where the set has a listener already.
+    ///
+    /// # Panics
+    ///
+    /// If the capacity is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// let mut removals = chat.online().removals(100).unwrap();
+    /// chat.online().insert("ada".to_owned());
+    /// chat.online().remove("ada");
+    /// assert_eq!(removals.recv().unwrap().key, "ada");
+    /// ```
+    #[track_caller]
+    pub fn removals(&self, capacity: usize) -> Result<Removals<K, ()>, HasListener<()>> {
+        self.map.removals_of_keys(capacity)
+    }
+}

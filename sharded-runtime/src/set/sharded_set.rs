@@ -1,0 +1,127 @@
+//! The set: how it is built, and what it says of itself.
+
+use crate::{
+    Field, Key, Policy, Recording, ShardedMap, Stats,
+    builder::{BuildField, FieldOptions, Functions, FunctionsFor, Parts, StoreContext, StoreOptions},
+    evict::MakesRoom,
+    field::core::Core,
+    lock::Serves,
+    map::common::common_items,
+    placement::FieldPlacement,
+    store::sealed::Sealed,
+};
+use std::{
+    fmt,
+    hash::{BuildHasher, RandomState},
+};
+
+/// A concurrent set in shards, whose [`Policy`] says how they are locked and when entries leave.
+///
+/// It is a [`ShardedMap`] without values: what is said there of nested accesses, panics and cost holds here too.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::sharded;
+/// use std::collections::HashSet;
+///
+/// #[sharded]
+/// struct Chat {
+///     #[shard(idle = "5m")]
+///     online: HashSet<String>,
+/// }
+///
+/// let chat = Chat::new();
+/// assert!(chat.online().insert("ada".to_owned()));
+/// assert!(chat.online().contains("ada"));
+/// ```
+pub struct ShardedSet<K, P: Policy, S = RandomState> {
+    pub(super) map: ShardedMap<K, (), P, S>,
+}
+
+impl<K, P, S> BuildField<P> for ShardedSet<K, P, S>
+where
+    P: Policy,
+    ShardedMap<K, (), P, S>: BuildField<P>,
+{
+    fn build(store: &StoreContext, index: u16, options: FieldOptions<P>) -> Self {
+        Self::build_with(store, index, options)
+    }
+
+    fn build_with<F: FunctionsFor<Self>>(store: &StoreContext, index: u16, options: FieldOptions<P, F>) -> Self {
+        ShardedSet { map: BuildField::build_with(store, index, options.with(FunctionsFor::<Self>::functions)) }
+    }
+}
+
+impl<K, P: Policy, S> Parts for ShardedSet<K, P, S> {
+    type Key = K;
+    type Value = ();
+    type Policy = P;
+    type Hasher = S;
+}
+
+impl<K, P: Policy, S> FunctionsFor<ShardedSet<K, P, S>> for Functions<K, ()> {
+    fn functions(self) -> Functions<K, ()> {
+        self
+    }
+}
+
+impl<K, P, S> ShardedSet<K, P, S>
+where
+    P: Policy,
+    Self: BuildField<P>,
+{
+    /// Builds a set by itself, as declared.
+    ///
+    /// # Examples
+    ///
+    /// See [`Policy`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_options(FieldOptions::new())
+    }
+
+    /// Builds a set by itself. The options override what was declared.
+    ///
+    /// # Panics
+    ///
+    /// If the options lack a function that the policy asks for ([`WEIGHS`](Policy::WEIGHS), [`PINS`](Policy::PINS)), or have one that it
+    /// does not ask for.
+    ///
+    /// # Examples
+    ///
+    /// See [`FieldOptions`].
+    #[must_use]
+    pub fn with_options<F: FunctionsFor<Self>>(options: FieldOptions<P, F>) -> Self {
+        Self::build_with(&StoreOptions::new().start(), 0, options)
+    }
+}
+
+common_items! {
+    ShardedSet<K>,
+    item: K,
+    value: (),
+    words: "set", "key", "keys",
+    declared: "HashSet<String>",
+    store: "# use sharded::{clock::Manual, sharded};
+# use std::{collections::HashSet, time::Duration};
+# #[sharded(ttl = \"1h\")]
+# struct Shop { names: HashSet<String> }",
+    insert: "shop.names().insert(\"ada\".to_owned());",
+}
+
+impl<K, P: Policy, S> ShardedSet<K, P, S> {
+    #[inline]
+    pub(super) fn core(&self) -> &Core<K, (), P, S> {
+        self.map.core()
+    }
+}
+
+impl<K, P: Policy, S> Sealed for ShardedSet<K, P, S> {}
+
+/// Sizes, not contents: no lock is taken.
+impl<K, P: Policy, S> fmt::Debug for ShardedSet<K, P, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ShardedSet").field(&self.map).finish()
+    }
+}

@@ -1,0 +1,101 @@
+//! All keys at once.
+
+use super::sharded_set::ShardedSet;
+use crate::{Key, Policy, lock::Serves};
+use std::hash::BuildHasher;
+
+impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static> ShardedSet<K, P, S> {
+    /// Shows every live key to a closure, see [`ShardedMap::for_each`](crate::ShardedMap::for_each). O(n).
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// chat.online().insert("ada".to_owned());
+    /// chat.online().for_each(|name| assert_eq!(name, "ada"));
+    /// ```
+    #[track_caller]
+    pub fn for_each(&self, mut visit: impl FnMut(&K)) {
+        self.map.for_each(|key, ()| visit(key));
+    }
+
+    /// Keeps the keys that a closure says, see [`ShardedMap::retain`](crate::ShardedMap::retain). O(n).
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// chat.online().insert("ada".to_owned());
+    /// chat.online().retain(|name| name != "ada");
+    /// assert!(chat.online().is_empty());
+    /// ```
+    #[track_caller]
+    pub fn retain(&self, mut keep: impl FnMut(&K) -> bool) {
+        self.map.retain(|key, ()| keep(key));
+    }
+
+    /// Takes out all keys, see [`ShardedMap::drain`](crate::ShardedMap::drain). O(n).
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// chat.online().insert("ada".to_owned());
+    /// assert_eq!(chat.online().drain(), ["ada"]);
+    /// ```
+    #[allow(clippy::must_use_candidate, reason = "what it removes may be all that is wanted")]
+    #[track_caller]
+    pub fn drain(&self) -> Vec<K> {
+        self.map.drain().into_iter().map(|(key, ())| key).collect()
+    }
+
+    /// Copies of all keys, in no particular order. O(n).
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// chat.online().insert("ada".to_owned());
+    /// assert_eq!(chat.online().to_vec(), ["ada"]);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn to_vec(&self) -> Vec<K>
+    where
+        K: Clone,
+    {
+        self.map.keys()
+    }
+}
