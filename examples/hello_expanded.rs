@@ -16,7 +16,7 @@ struct Hello {
 }
 
 // The types that are made for the store. They have a module of their own, from which a glob brings them here: a type of the same name that is
-// declared or imported here comes first, and is no error.
+// declared or imported by name comes first, and is no error.
 /// What `#[sharded]` generates for [`Hello`](super::Hello).
 mod __sharded_Hello {
     /// The policy of [`Hello::visits`](super::Hello::visits): 16 shards, each behind a `Mutex`; entries expire 1h after they were written.
@@ -79,17 +79,17 @@ impl Hello {
 // The builder's methods.
 impl __sharded_Hello::HelloBuilder {
     /// Uses this manual clock in place of every declared clock.
-    fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
-        self.__options = self.__options.clock(clock);
+    fn clock(mut self, __clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(__clock);
         self
     }
     /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// If `shards` is not a power of two, or is more than 65536.
-    fn shards(mut self, shards: ::core::primitive::usize) -> Self {
-        self.__options = self.__options.shards(shards);
+    /// If this is not a power of two, or is more than 65536.
+    fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(__shards);
         self
     }
     /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
@@ -98,43 +98,44 @@ impl __sharded_Hello::HelloBuilder {
         self
     }
     /// Places shards as on a machine with this topology, in place of the present one.
-    fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
-        self.__options = self.__options.topology(topology);
+    fn topology(mut self, __topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(__topology);
         self
     }
     /// Overrides what was declared for `visits`.
     fn visits(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Hello::HelloVisits>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Hello::HelloVisits>,
     ) -> Self {
-        self.visits = options(self.visits);
+        self.visits = __options(self.visits);
         self
     }
+    // The names of variables begin with `__`, as the user's constants and statics do not: a pattern with such a name would mean the constant.
     // The number is the field's place in the order of declaration, in which a thread may enter maps from inside each
     // other's closures.
     /// Builds the store.
     #[must_use]
     fn build(self) -> Hello {
-        let store = self.__options.start();
-        Hello { visits: ::sharded::macro_support::build(&store, 0, self.visits) }
+        let __store = self.__options.start();
+        Hello { visits: ::sharded::macro_support::build(&__store, 0, self.visits) }
     }
 }
 
 // All fields, whatever their types: for a page of statistics, or to sweep or clear the whole store.
 impl ::sharded::Store for Hello {
-    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
-        visitor(&self.visits);
+    fn visit(&self, __visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        __visitor(&self.visits);
     }
 }
 
 // Shows how many entries there are, not what is in them: keys and values need not be `Debug`, and may be secret.
 impl ::core::fmt::Debug for Hello {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        let mut debug = f.debug_struct("Hello");
-        ::core::fmt::DebugStruct::field(&mut debug, "visits", &self.visits);
-        ::core::fmt::DebugStruct::finish(&mut debug)
+    fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut __debug = __formatter.debug_struct("Hello");
+        ::core::fmt::DebugStruct::field(&mut __debug, "visits", &self.visits);
+        ::core::fmt::DebugStruct::finish(&mut __debug)
     }
 }
 

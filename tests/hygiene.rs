@@ -11,3 +11,5 @@ mod names;
 mod packages;
 #[path = "hygiene/types.rs"]
 mod types;
+#[path = "hygiene/values.rs"]
+mod values;

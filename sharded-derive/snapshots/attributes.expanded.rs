@@ -195,17 +195,17 @@ impl State {
 #[allow(dead_code)]
 impl __sharded_State::StateBuilder {
     /// Uses this manual clock in place of every declared clock.
-    pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
-        self.__options = self.__options.clock(clock);
+    pub fn clock(mut self, __clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(__clock);
         self
     }
     /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// If `shards` is not a power of two, or is more than 65536.
-    pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
-        self.__options = self.__options.shards(shards);
+    /// If this is not a power of two, or is more than 65536.
+    pub fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(__shards);
         self
     }
     /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
@@ -214,30 +214,30 @@ impl __sharded_State::StateBuilder {
         self
     }
     /// Places shards as on a machine with this topology, in place of the present one.
-    pub fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
-        self.__options = self.__options.topology(topology);
+    pub fn topology(mut self, __topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(__topology);
         self
     }
     /// Overrides what was declared for `names`.
     #[cfg(feature = "names")]
     pub fn names(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_State::StateNames>,
         ) -> ::sharded::builder::FieldOptions<__sharded_State::StateNames>,
     ) -> Self {
-        self.names = options(self.names);
+        self.names = __options(self.names);
         self
     }
     /// Overrides what was declared for `names`.
     #[cfg(not(feature = "names"))]
     pub fn names(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_State::StateNames>,
         ) -> ::sharded::builder::FieldOptions<__sharded_State::StateNames>,
     ) -> Self {
-        self.names = options(self.names);
+        self.names = __options(self.names);
         self
     }
     /// Overrides what was declared for `last`.
@@ -245,35 +245,35 @@ impl __sharded_State::StateBuilder {
     #[warn(missing_docs)]
     fn last(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_State::StateLast>,
         ) -> ::sharded::builder::FieldOptions<__sharded_State::StateLast>,
     ) -> Self {
-        self.last = options(self.last);
+        self.last = __options(self.last);
         self
     }
     /// Overrides what was declared for `r#type`.
     #[deprecated(note = "use `names`")]
     pub(crate) fn r#type(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_State::StateType>,
         ) -> ::sharded::builder::FieldOptions<__sharded_State::StateType>,
     ) -> Self {
-        self.r#type = options(self.r#type);
+        self.r#type = __options(self.r#type);
         self
     }
     /// Builds the store.
     #[must_use]
     pub fn build(self) -> State {
-        let store = self.__options.start();
+        let __store = self.__options.start();
         State {
             #[cfg(feature = "names")]
-            names: ::sharded::macro_support::build(&store, 0, self.names),
+            names: ::sharded::macro_support::build(&__store, 0, self.names),
             #[cfg(not(feature = "names"))]
-            names: ::sharded::macro_support::build(&store, 1, self.names),
-            last: ::sharded::macro_support::build(&store, 2, self.last),
-            r#type: ::sharded::macro_support::build(&store, 3, self.r#type),
+            names: ::sharded::macro_support::build(&__store, 1, self.names),
+            last: ::sharded::macro_support::build(&__store, 2, self.last),
+            r#type: ::sharded::macro_support::build(&__store, 3, self.r#type),
         }
     }
 }
@@ -281,26 +281,26 @@ impl __sharded_State::StateBuilder {
 #[allow(clippy::module_name_repetitions)]
 #[allow(dead_code)]
 impl ::sharded::Store for State {
-    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
-        #[cfg(feature = "names")] visitor(&self.names);
-        #[cfg(not(feature = "names"))] visitor(&self.names);
-        visitor(&self.last);
-        visitor(&self.r#type);
+    fn visit(&self, __visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        #[cfg(feature = "names")] __visitor(&self.names);
+        #[cfg(not(feature = "names"))] __visitor(&self.names);
+        __visitor(&self.last);
+        __visitor(&self.r#type);
     }
 }
 #[cfg(feature = "state")]
 #[allow(clippy::module_name_repetitions)]
 #[allow(dead_code)]
 impl ::core::fmt::Debug for State {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        let mut debug = f.debug_struct("State");
+    fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut __debug = __formatter.debug_struct("State");
         #[cfg(feature = "names")]
-        ::core::fmt::DebugStruct::field(&mut debug, "names", &self.names);
+        ::core::fmt::DebugStruct::field(&mut __debug, "names", &self.names);
         #[cfg(not(feature = "names"))]
-        ::core::fmt::DebugStruct::field(&mut debug, "names", &self.names);
-        ::core::fmt::DebugStruct::field(&mut debug, "last", &self.last);
-        ::core::fmt::DebugStruct::field(&mut debug, "type", &self.r#type);
-        ::core::fmt::DebugStruct::finish(&mut debug)
+        ::core::fmt::DebugStruct::field(&mut __debug, "names", &self.names);
+        ::core::fmt::DebugStruct::field(&mut __debug, "last", &self.last);
+        ::core::fmt::DebugStruct::field(&mut __debug, "type", &self.r#type);
+        ::core::fmt::DebugStruct::finish(&mut __debug)
     }
 }
 #[cfg(feature = "state")]

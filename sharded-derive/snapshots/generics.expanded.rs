@@ -3,7 +3,7 @@ where
     V: Value + Clone,
 {
     rows: <HashMap<K, [V; N]> as ::sharded::Declared>::Field<__sharded_Cache::CacheRows>,
-    parents: Vec<Self>,
+    parents: Vec<Cache<K, V, { N }>>,
 }
 /// What `#[sharded]` generates for [`Cache`](super::Cache).
 mod __sharded_Cache {
@@ -32,7 +32,7 @@ impl ::sharded::Policy for __sharded_Cache::CacheRows {
         1000,
     );
 }
-impl<K: Key, V, const N: usize> Cache<K, V, N>
+impl<K: Key, V, const N: usize> Cache<K, V, { N }>
 where
     V: Value + Clone,
 {
@@ -47,13 +47,13 @@ where
         &self.rows
     }
 }
-impl<K: Key, V, const N: usize> Cache<K, V, N>
+impl<K: Key, V, const N: usize> Cache<K, V, { N }>
 where
     V: Value + Clone,
 {
     /// Returns a builder, whose methods override what was declared.
     pub(crate) fn builder() -> __sharded_Cache::CacheBuilder<
-        Cache<K, V, N>,
+        Cache<K, V, { N }>,
         ::sharded::builder::Missing,
     > {
         __sharded_Cache::CacheBuilder {
@@ -69,22 +69,22 @@ impl<
     V,
     const N: usize,
     __Parents,
-> __sharded_Cache::CacheBuilder<Cache<K, V, N>, __Parents>
+> __sharded_Cache::CacheBuilder<Cache<K, V, { N }>, __Parents>
 where
     V: Value + Clone,
 {
     /// Uses this manual clock in place of every declared clock.
-    pub(crate) fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
-        self.__options = self.__options.clock(clock);
+    pub(crate) fn clock(mut self, __clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(__clock);
         self
     }
     /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// If `shards` is not a power of two, or is more than 65536.
-    pub(crate) fn shards(mut self, shards: ::core::primitive::usize) -> Self {
-        self.__options = self.__options.shards(shards);
+    /// If this is not a power of two, or is more than 65536.
+    pub(crate) fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(__shards);
         self
     }
     /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
@@ -93,29 +93,29 @@ where
         self
     }
     /// Places shards as on a machine with this topology, in place of the present one.
-    pub(crate) fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
-        self.__options = self.__options.topology(topology);
+    pub(crate) fn topology(mut self, __topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(__topology);
         self
     }
     /// Overrides what was declared for `rows`.
     pub(crate) fn rows(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Cache::CacheRows>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Cache::CacheRows>,
     ) -> Self {
-        self.rows = options(self.rows);
+        self.rows = __options(self.rows);
         self
     }
     /// Builds the store.
     #[must_use]
-    pub(crate) fn build(self) -> Cache<K, V, N>
+    pub(crate) fn build(self) -> Cache<K, V, { N }>
     where
-        __Parents: ::sharded::builder::Supplied<Vec<Cache<K, V, N>>>,
+        __Parents: ::sharded::builder::Supplied<Vec<Cache<K, V, { N }>>>,
     {
-        let store = self.__options.start();
+        let __store = self.__options.start();
         Cache {
-            rows: ::sharded::macro_support::build(&store, 0, self.rows),
+            rows: ::sharded::macro_support::build(&__store, 0, self.rows),
             parents: ::sharded::builder::Supplied::value(self.parents),
         }
     }
@@ -125,41 +125,41 @@ impl<
     V,
     const N: usize,
     __Parents,
-> __sharded_Cache::CacheBuilder<Cache<K, V, N>, __Parents>
+> __sharded_Cache::CacheBuilder<Cache<K, V, { N }>, __Parents>
 where
     V: Value + Clone,
 {
     /// Sets the value of the skipped field `parents`.
     fn parents(
         self,
-        parents: Vec<Cache<K, V, N>>,
+        __parents: Vec<Cache<K, V, { N }>>,
     ) -> __sharded_Cache::CacheBuilder<
-        Cache<K, V, N>,
-        ::sharded::builder::Given<Vec<Cache<K, V, N>>>,
+        Cache<K, V, { N }>,
+        ::sharded::builder::Given<Vec<Cache<K, V, { N }>>>,
     > {
         __sharded_Cache::CacheBuilder {
             __options: self.__options,
             rows: self.rows,
-            parents: ::sharded::builder::Given(parents),
+            parents: ::sharded::builder::Given(__parents),
             __store: self.__store,
         }
     }
 }
-impl<K: Key, V, const N: usize> ::sharded::Store for Cache<K, V, N>
+impl<K: Key, V, const N: usize> ::sharded::Store for Cache<K, V, { N }>
 where
     V: Value + Clone,
 {
-    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
-        visitor(&self.rows);
+    fn visit(&self, __visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        __visitor(&self.rows);
     }
 }
-impl<K: Key, V, const N: usize> ::core::fmt::Debug for Cache<K, V, N>
+impl<K: Key, V, const N: usize> ::core::fmt::Debug for Cache<K, V, { N }>
 where
     V: Value + Clone,
 {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        let mut debug = f.debug_struct("Cache");
-        ::core::fmt::DebugStruct::field(&mut debug, "rows", &self.rows);
-        ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
+    fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut __debug = __formatter.debug_struct("Cache");
+        ::core::fmt::DebugStruct::field(&mut __debug, "rows", &self.rows);
+        ::core::fmt::DebugStruct::finish_non_exhaustive(&mut __debug)
     }
 }

@@ -59,17 +59,17 @@ impl Hello {
 }
 impl __sharded_Hello::HelloBuilder {
     /// Uses this manual clock in place of every declared clock.
-    pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
-        self.__options = self.__options.clock(clock);
+    pub fn clock(mut self, __clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(__clock);
         self
     }
     /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// If `shards` is not a power of two, or is more than 65536.
-    pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
-        self.__options = self.__options.shards(shards);
+    /// If this is not a power of two, or is more than 65536.
+    pub fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(__shards);
         self
     }
     /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
@@ -78,39 +78,39 @@ impl __sharded_Hello::HelloBuilder {
         self
     }
     /// Places shards as on a machine with this topology, in place of the present one.
-    pub fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
-        self.__options = self.__options.topology(topology);
+    pub fn topology(mut self, __topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(__topology);
         self
     }
     /// Overrides what was declared for `visits`.
     pub fn visits(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Hello::HelloVisits>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Hello::HelloVisits>,
     ) -> Self {
-        self.visits = options(self.visits);
+        self.visits = __options(self.visits);
         self
     }
     /// Builds the store.
     #[must_use]
     pub fn build(self) -> Hello {
-        let store = self.__options.start();
+        let __store = self.__options.start();
         Hello {
-            visits: ::sharded::macro_support::build(&store, 0, self.visits),
+            visits: ::sharded::macro_support::build(&__store, 0, self.visits),
         }
     }
 }
 impl ::sharded::Store for Hello {
-    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
-        visitor(&self.visits);
+    fn visit(&self, __visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        __visitor(&self.visits);
     }
 }
 impl ::core::fmt::Debug for Hello {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        let mut debug = f.debug_struct("Hello");
-        ::core::fmt::DebugStruct::field(&mut debug, "visits", &self.visits);
-        ::core::fmt::DebugStruct::finish(&mut debug)
+    fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut __debug = __formatter.debug_struct("Hello");
+        ::core::fmt::DebugStruct::field(&mut __debug, "visits", &self.visits);
+        ::core::fmt::DebugStruct::finish(&mut __debug)
     }
 }
 impl ::core::default::Default for Hello {

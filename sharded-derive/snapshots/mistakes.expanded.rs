@@ -82,17 +82,17 @@ impl Mistakes {
 }
 impl<__Third> __sharded_Mistakes::MistakesBuilder<__Third> {
     /// Uses this manual clock in place of every declared clock.
-    pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
-        self.__options = self.__options.clock(clock);
+    pub fn clock(mut self, __clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(__clock);
         self
     }
     /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// If `shards` is not a power of two, or is more than 65536.
-    pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
-        self.__options = self.__options.shards(shards);
+    /// If this is not a power of two, or is more than 65536.
+    pub fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(__shards);
         self
     }
     /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
@@ -101,28 +101,28 @@ impl<__Third> __sharded_Mistakes::MistakesBuilder<__Third> {
         self
     }
     /// Places shards as on a machine with this topology, in place of the present one.
-    pub fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
-        self.__options = self.__options.topology(topology);
+    pub fn topology(mut self, __topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(__topology);
         self
     }
     /// Overrides what was declared for `first`.
     pub fn first(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Mistakes::MistakesFirst>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Mistakes::MistakesFirst>,
     ) -> Self {
-        self.first = options(self.first);
+        self.first = __options(self.first);
         self
     }
     /// Overrides what was declared for `second`.
     fn second(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Mistakes::MistakesSecond>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Mistakes::MistakesSecond>,
     ) -> Self {
-        self.second = options(self.second);
+        self.second = __options(self.second);
         self
     }
     /// Builds the store.
@@ -131,10 +131,10 @@ impl<__Third> __sharded_Mistakes::MistakesBuilder<__Third> {
     where
         __Third: ::sharded::builder::Supplied<String>,
     {
-        let store = self.__options.start();
+        let __store = self.__options.start();
         Mistakes {
-            first: ::sharded::macro_support::build(&store, 0, self.first),
-            second: ::sharded::macro_support::build(&store, 1, self.second),
+            first: ::sharded::macro_support::build(&__store, 0, self.first),
+            second: ::sharded::macro_support::build(&__store, 1, self.second),
             third: ::sharded::builder::Supplied::value(self.third),
         }
     }
@@ -143,28 +143,28 @@ impl<__Third> __sharded_Mistakes::MistakesBuilder<__Third> {
     /// Sets the value of the skipped field `third`.
     fn third(
         self,
-        third: String,
+        __third: String,
     ) -> __sharded_Mistakes::MistakesBuilder<::sharded::builder::Given<String>> {
         __sharded_Mistakes::MistakesBuilder {
             __options: self.__options,
             first: self.first,
             second: self.second,
-            third: ::sharded::builder::Given(third),
+            third: ::sharded::builder::Given(__third),
         }
     }
 }
 impl ::sharded::Store for Mistakes {
-    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
-        visitor(&self.first);
-        visitor(&self.second);
+    fn visit(&self, __visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        __visitor(&self.first);
+        __visitor(&self.second);
     }
 }
 impl ::core::fmt::Debug for Mistakes {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        let mut debug = f.debug_struct("Mistakes");
-        ::core::fmt::DebugStruct::field(&mut debug, "first", &self.first);
-        ::core::fmt::DebugStruct::field(&mut debug, "second", &self.second);
-        ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
+    fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut __debug = __formatter.debug_struct("Mistakes");
+        ::core::fmt::DebugStruct::field(&mut __debug, "first", &self.first);
+        ::core::fmt::DebugStruct::field(&mut __debug, "second", &self.second);
+        ::core::fmt::DebugStruct::finish_non_exhaustive(&mut __debug)
     }
 }
 ::core::compile_error! {

@@ -228,17 +228,17 @@ impl Options {
 }
 impl __sharded_Options::OptionsBuilder {
     /// Uses this manual clock in place of every declared clock.
-    pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
-        self.__options = self.__options.clock(clock);
+    pub fn clock(mut self, __clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(__clock);
         self
     }
     /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// If `shards` is not a power of two, or is more than 65536.
-    pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
-        self.__options = self.__options.shards(shards);
+    /// If this is not a power of two, or is more than 65536.
+    pub fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(__shards);
         self
     }
     /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
@@ -247,91 +247,91 @@ impl __sharded_Options::OptionsBuilder {
         self
     }
     /// Places shards as on a machine with this topology, in place of the present one.
-    pub fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
-        self.__options = self.__options.topology(topology);
+    pub fn topology(mut self, __topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(__topology);
         self
     }
     /// Overrides what was declared for `inherits`.
     fn inherits(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Options::OptionsInherits>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Options::OptionsInherits>,
     ) -> Self {
-        self.inherits = options(self.inherits);
+        self.inherits = __options(self.inherits);
         self
     }
     /// Overrides what was declared for `overrides`.
     fn overrides(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Options::OptionsOverrides>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Options::OptionsOverrides>,
     ) -> Self {
-        self.overrides = options(self.overrides);
+        self.overrides = __options(self.overrides);
         self
     }
     /// Overrides what was declared for `undoes`.
     fn undoes(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Options::OptionsUndoes>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Options::OptionsUndoes>,
     ) -> Self {
-        self.undoes = options(self.undoes);
+        self.undoes = __options(self.undoes);
         self
     }
     /// Overrides what was declared for `copies`.
     fn copies(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Options::OptionsCopies>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Options::OptionsCopies>,
     ) -> Self {
-        self.copies = options(self.copies);
+        self.copies = __options(self.copies);
         self
     }
     /// Overrides what was declared for `loaded`.
     fn loaded(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Options::OptionsLoaded>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Options::OptionsLoaded>,
     ) -> Self {
-        self.loaded = options(self.loaded);
+        self.loaded = __options(self.loaded);
         self
     }
     /// Builds the store.
     #[must_use]
     pub fn build(self) -> Options {
-        let store = self.__options.start();
+        let __store = self.__options.start();
         Options {
-            inherits: ::sharded::macro_support::build(&store, 0, self.inherits),
-            overrides: ::sharded::macro_support::build(&store, 1, self.overrides),
-            undoes: ::sharded::macro_support::build(&store, 2, self.undoes),
-            copies: ::sharded::macro_support::build(&store, 3, self.copies),
-            loaded: ::sharded::macro_support::build(&store, 4, self.loaded),
+            inherits: ::sharded::macro_support::build(&__store, 0, self.inherits),
+            overrides: ::sharded::macro_support::build(&__store, 1, self.overrides),
+            undoes: ::sharded::macro_support::build(&__store, 2, self.undoes),
+            copies: ::sharded::macro_support::build(&__store, 3, self.copies),
+            loaded: ::sharded::macro_support::build(&__store, 4, self.loaded),
         }
     }
 }
 impl ::sharded::Store for Options {
-    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
-        visitor(&self.inherits);
-        visitor(&self.overrides);
-        visitor(&self.undoes);
-        visitor(&self.copies);
-        visitor(&self.loaded);
+    fn visit(&self, __visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        __visitor(&self.inherits);
+        __visitor(&self.overrides);
+        __visitor(&self.undoes);
+        __visitor(&self.copies);
+        __visitor(&self.loaded);
     }
 }
 impl ::core::fmt::Debug for Options {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        let mut debug = f.debug_struct("Options");
-        ::core::fmt::DebugStruct::field(&mut debug, "inherits", &self.inherits);
-        ::core::fmt::DebugStruct::field(&mut debug, "overrides", &self.overrides);
-        ::core::fmt::DebugStruct::field(&mut debug, "undoes", &self.undoes);
-        ::core::fmt::DebugStruct::field(&mut debug, "copies", &self.copies);
-        ::core::fmt::DebugStruct::field(&mut debug, "loaded", &self.loaded);
-        ::core::fmt::DebugStruct::finish(&mut debug)
+    fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut __debug = __formatter.debug_struct("Options");
+        ::core::fmt::DebugStruct::field(&mut __debug, "inherits", &self.inherits);
+        ::core::fmt::DebugStruct::field(&mut __debug, "overrides", &self.overrides);
+        ::core::fmt::DebugStruct::field(&mut __debug, "undoes", &self.undoes);
+        ::core::fmt::DebugStruct::field(&mut __debug, "copies", &self.copies);
+        ::core::fmt::DebugStruct::field(&mut __debug, "loaded", &self.loaded);
+        ::core::fmt::DebugStruct::finish(&mut __debug)
     }
 }
 impl ::core::default::Default for Options {

@@ -89,17 +89,17 @@ impl Arena {
 }
 impl __sharded_Arena::ArenaBuilder {
     /// Uses this manual clock in place of every declared clock.
-    fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
-        self.__options = self.__options.clock(clock);
+    fn clock(mut self, __clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(__clock);
         self
     }
     /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// If `shards` is not a power of two, or is more than 65536.
-    fn shards(mut self, shards: ::core::primitive::usize) -> Self {
-        self.__options = self.__options.shards(shards);
+    /// If this is not a power of two, or is more than 65536.
+    fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(__shards);
         self
     }
     /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
@@ -108,37 +108,37 @@ impl __sharded_Arena::ArenaBuilder {
         self
     }
     /// Places shards as on a machine with this topology, in place of the present one.
-    fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
-        self.__options = self.__options.topology(topology);
+    fn topology(mut self, __topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(__topology);
         self
     }
     /// Overrides what was declared for `players`.
     fn players(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Arena::ArenaPlayers>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Arena::ArenaPlayers>,
     ) -> Self {
-        self.players = options(self.players);
+        self.players = __options(self.players);
         self
     }
     /// Overrides what was declared for `shots`.
     fn shots(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Arena::ArenaShots>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Arena::ArenaShots>,
     ) -> Self {
-        self.shots = options(self.shots);
+        self.shots = __options(self.shots);
         self
     }
     /// Builds the store.
     #[must_use]
     fn build(self) -> Arena {
-        let store = self.__options.start();
+        let __store = self.__options.start();
         Arena {
             players: ::sharded::macro_support::build(
-                &store,
+                &__store,
                 0,
                 ::sharded::macro_support::pin::<
                     <HashMap<
@@ -155,22 +155,22 @@ impl __sharded_Arena::ArenaBuilder {
                     self::has_left,
                 ),
             ),
-            shots: ::sharded::macro_support::build(&store, 1, self.shots),
+            shots: ::sharded::macro_support::build(&__store, 1, self.shots),
         }
     }
 }
 impl ::sharded::Store for Arena {
-    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
-        visitor(&self.players);
-        visitor(&self.shots);
+    fn visit(&self, __visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        __visitor(&self.players);
+        __visitor(&self.shots);
     }
 }
 impl ::core::fmt::Debug for Arena {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        let mut debug = f.debug_struct("Arena");
-        ::core::fmt::DebugStruct::field(&mut debug, "players", &self.players);
-        ::core::fmt::DebugStruct::field(&mut debug, "shots", &self.shots);
-        ::core::fmt::DebugStruct::finish(&mut debug)
+    fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut __debug = __formatter.debug_struct("Arena");
+        ::core::fmt::DebugStruct::field(&mut __debug, "players", &self.players);
+        ::core::fmt::DebugStruct::field(&mut __debug, "shots", &self.shots);
+        ::core::fmt::DebugStruct::finish(&mut __debug)
     }
 }
 impl ::core::default::Default for Arena {

@@ -68,17 +68,20 @@ impl Renamed {
 }
 impl<__Other> __sharded_Renamed::RenamedBuilder<__Other> {
     /// Uses this manual clock in place of every declared clock.
-    pub fn clock(mut self, clock: ::framework::exports::sharded::clock::Manual) -> Self {
-        self.__options = self.__options.clock(clock);
+    pub fn clock(
+        mut self,
+        __clock: ::framework::exports::sharded::clock::Manual,
+    ) -> Self {
+        self.__options = self.__options.clock(__clock);
         self
     }
     /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// If `shards` is not a power of two, or is more than 65536.
-    pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
-        self.__options = self.__options.shards(shards);
+    /// If this is not a power of two, or is more than 65536.
+    pub fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(__shards);
         self
     }
     /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
@@ -89,15 +92,15 @@ impl<__Other> __sharded_Renamed::RenamedBuilder<__Other> {
     /// Places shards as on a machine with this topology, in place of the present one.
     pub fn topology(
         mut self,
-        topology: ::framework::exports::sharded::topology::Topology,
+        __topology: ::framework::exports::sharded::topology::Topology,
     ) -> Self {
-        self.__options = self.__options.topology(topology);
+        self.__options = self.__options.topology(__topology);
         self
     }
     /// Overrides what was declared for `map`.
     pub fn map(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::framework::exports::sharded::builder::FieldOptions<
                 __sharded_Renamed::RenamedMap,
             >,
@@ -105,7 +108,7 @@ impl<__Other> __sharded_Renamed::RenamedBuilder<__Other> {
                 __sharded_Renamed::RenamedMap,
             >,
     ) -> Self {
-        self.map = options(self.map);
+        self.map = __options(self.map);
         self
     }
     /// Builds the store.
@@ -114,10 +117,10 @@ impl<__Other> __sharded_Renamed::RenamedBuilder<__Other> {
     where
         __Other: ::framework::exports::sharded::builder::Supplied<u8>,
     {
-        let store = self.__options.start();
+        let __store = self.__options.start();
         Renamed {
             map: ::framework::exports::sharded::macro_support::build(
-                &store,
+                &__store,
                 0,
                 self.map,
             ),
@@ -129,29 +132,29 @@ impl<__Other> __sharded_Renamed::RenamedBuilder<__Other> {
     /// Sets the value of the skipped field `other`.
     fn other(
         self,
-        other: u8,
+        __other: u8,
     ) -> __sharded_Renamed::RenamedBuilder<
         ::framework::exports::sharded::builder::Given<u8>,
     > {
         __sharded_Renamed::RenamedBuilder {
             __options: self.__options,
             map: self.map,
-            other: ::framework::exports::sharded::builder::Given(other),
+            other: ::framework::exports::sharded::builder::Given(__other),
         }
     }
 }
 impl ::framework::exports::sharded::Store for Renamed {
     fn visit(
         &self,
-        visitor: &mut dyn ::core::ops::FnMut(&dyn ::framework::exports::sharded::Field),
+        __visitor: &mut dyn ::core::ops::FnMut(&dyn ::framework::exports::sharded::Field),
     ) {
-        visitor(&self.map);
+        __visitor(&self.map);
     }
 }
 impl ::core::fmt::Debug for Renamed {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        let mut debug = f.debug_struct("Renamed");
-        ::core::fmt::DebugStruct::field(&mut debug, "map", &self.map);
-        ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
+    fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut __debug = __formatter.debug_struct("Renamed");
+        ::core::fmt::DebugStruct::field(&mut __debug, "map", &self.map);
+        ::core::fmt::DebugStruct::finish_non_exhaustive(&mut __debug)
     }
 }

@@ -95,17 +95,17 @@ impl<
     __Other,
 > __sharded_Saved::SavedBuilder<Saved<K>, __Other> {
     /// Uses this manual clock in place of every declared clock.
-    fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
-        self.__options = self.__options.clock(clock);
+    fn clock(mut self, __clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(__clock);
         self
     }
     /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// If `shards` is not a power of two, or is more than 65536.
-    fn shards(mut self, shards: ::core::primitive::usize) -> Self {
-        self.__options = self.__options.shards(shards);
+    /// If this is not a power of two, or is more than 65536.
+    fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(__shards);
         self
     }
     /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
@@ -114,29 +114,29 @@ impl<
         self
     }
     /// Places shards as on a machine with this topology, in place of the present one.
-    fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
-        self.__options = self.__options.topology(topology);
+    fn topology(mut self, __topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(__topology);
         self
     }
     /// Overrides what was declared for `names`.
     fn names(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Saved::SavedNames>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Saved::SavedNames>,
     ) -> Self {
-        self.names = options(self.names);
+        self.names = __options(self.names);
         self
     }
     /// Overrides what was declared for `online`.
     #[cfg(feature = "online")]
     fn online(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Saved::SavedOnline>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Saved::SavedOnline>,
     ) -> Self {
-        self.online = options(self.online);
+        self.online = __options(self.online);
         self
     }
     /// Builds the store.
@@ -145,11 +145,11 @@ impl<
     where
         __Other: ::sharded::builder::Supplied<u8>,
     {
-        let store = self.__options.start();
+        let __store = self.__options.start();
         Saved {
-            names: ::sharded::macro_support::build(&store, 0, self.names),
+            names: ::sharded::macro_support::build(&__store, 0, self.names),
             #[cfg(feature = "online")]
-            online: ::sharded::macro_support::build(&store, 1, self.online),
+            online: ::sharded::macro_support::build(&__store, 1, self.online),
             other: ::sharded::builder::Supplied::value(self.other),
         }
     }
@@ -161,41 +161,41 @@ impl<
     /// Sets the value of the skipped field `other`.
     fn other(
         self,
-        other: u8,
+        __other: u8,
     ) -> __sharded_Saved::SavedBuilder<Saved<K>, ::sharded::builder::Given<u8>> {
         __sharded_Saved::SavedBuilder {
             __options: self.__options,
             names: self.names,
             #[cfg(feature = "online")]
             online: self.online,
-            other: ::sharded::builder::Given(other),
+            other: ::sharded::builder::Given(__other),
             __store: self.__store,
         }
     }
 }
 impl<K: ::sharded::Key + ::sharded::snapshot::Saved> ::sharded::Store for Saved<K> {
-    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
-        visitor(&self.names);
-        #[cfg(feature = "online")] visitor(&self.online);
+    fn visit(&self, __visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        __visitor(&self.names);
+        #[cfg(feature = "online")] __visitor(&self.online);
     }
 }
 impl<K: ::sharded::Key + ::sharded::snapshot::Saved> ::sharded::snapshot::Snapshot
 for Saved<K> {
     fn visit_saved(
         &self,
-        visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::snapshot::SavedField),
+        __visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::snapshot::SavedField),
     ) {
-        visitor(::sharded::macro_support::saved(&self.names));
+        __visitor(::sharded::macro_support::saved(&self.names));
         #[cfg(feature = "online")]
-        visitor(::sharded::macro_support::saved(&self.online));
+        __visitor(::sharded::macro_support::saved(&self.online));
     }
 }
 impl<K: ::sharded::Key + ::sharded::snapshot::Saved> ::core::fmt::Debug for Saved<K> {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        let mut debug = f.debug_struct("Saved");
-        ::core::fmt::DebugStruct::field(&mut debug, "names", &self.names);
+    fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut __debug = __formatter.debug_struct("Saved");
+        ::core::fmt::DebugStruct::field(&mut __debug, "names", &self.names);
         #[cfg(feature = "online")]
-        ::core::fmt::DebugStruct::field(&mut debug, "online", &self.online);
-        ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
+        ::core::fmt::DebugStruct::field(&mut __debug, "online", &self.online);
+        ::core::fmt::DebugStruct::finish_non_exhaustive(&mut __debug)
     }
 }

@@ -153,17 +153,17 @@ impl Online {
 }
 impl __sharded_Online::OnlineBuilder {
     /// Uses this manual clock in place of every declared clock.
-    pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
-        self.__options = self.__options.clock(clock);
+    pub fn clock(mut self, __clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(__clock);
         self
     }
     /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// If `shards` is not a power of two, or is more than 65536.
-    pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
-        self.__options = self.__options.shards(shards);
+    /// If this is not a power of two, or is more than 65536.
+    pub fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(__shards);
         self
     }
     /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
@@ -172,78 +172,78 @@ impl __sharded_Online::OnlineBuilder {
         self
     }
     /// Places shards as on a machine with this topology, in place of the present one.
-    pub fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
-        self.__options = self.__options.topology(topology);
+    pub fn topology(mut self, __topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(__topology);
         self
     }
     /// Overrides what was declared for `users`.
     pub fn users(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Online::OnlineUsers>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Online::OnlineUsers>,
     ) -> Self {
-        self.users = options(self.users);
+        self.users = __options(self.users);
         self
     }
     /// Overrides what was declared for `names`.
     pub fn names(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Online::OnlineNames>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Online::OnlineNames>,
     ) -> Self {
-        self.names = options(self.names);
+        self.names = __options(self.names);
         self
     }
     /// Overrides what was declared for `ids`.
     pub fn ids(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Online::OnlineIds>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Online::OnlineIds>,
     ) -> Self {
-        self.ids = options(self.ids);
+        self.ids = __options(self.ids);
         self
     }
     /// Overrides what was declared for `by_option`.
     pub fn by_option(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Online::OnlineByOption>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Online::OnlineByOption>,
     ) -> Self {
-        self.by_option = options(self.by_option);
+        self.by_option = __options(self.by_option);
         self
     }
     /// Builds the store.
     #[must_use]
     pub fn build(self) -> Online {
-        let store = self.__options.start();
+        let __store = self.__options.start();
         Online {
-            users: ::sharded::macro_support::build(&store, 0, self.users),
-            names: ::sharded::macro_support::build(&store, 1, self.names),
-            ids: ::sharded::macro_support::build(&store, 2, self.ids),
-            by_option: ::sharded::macro_support::build(&store, 3, self.by_option),
+            users: ::sharded::macro_support::build(&__store, 0, self.users),
+            names: ::sharded::macro_support::build(&__store, 1, self.names),
+            ids: ::sharded::macro_support::build(&__store, 2, self.ids),
+            by_option: ::sharded::macro_support::build(&__store, 3, self.by_option),
         }
     }
 }
 impl ::sharded::Store for Online {
-    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
-        visitor(&self.users);
-        visitor(&self.names);
-        visitor(&self.ids);
-        visitor(&self.by_option);
+    fn visit(&self, __visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        __visitor(&self.users);
+        __visitor(&self.names);
+        __visitor(&self.ids);
+        __visitor(&self.by_option);
     }
 }
 impl ::core::fmt::Debug for Online {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        let mut debug = f.debug_struct("Online");
-        ::core::fmt::DebugStruct::field(&mut debug, "users", &self.users);
-        ::core::fmt::DebugStruct::field(&mut debug, "names", &self.names);
-        ::core::fmt::DebugStruct::field(&mut debug, "ids", &self.ids);
-        ::core::fmt::DebugStruct::field(&mut debug, "by_option", &self.by_option);
-        ::core::fmt::DebugStruct::finish(&mut debug)
+    fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut __debug = __formatter.debug_struct("Online");
+        ::core::fmt::DebugStruct::field(&mut __debug, "users", &self.users);
+        ::core::fmt::DebugStruct::field(&mut __debug, "names", &self.names);
+        ::core::fmt::DebugStruct::field(&mut __debug, "ids", &self.ids);
+        ::core::fmt::DebugStruct::field(&mut __debug, "by_option", &self.by_option);
+        ::core::fmt::DebugStruct::finish(&mut __debug)
     }
 }
 impl ::core::default::Default for Online {

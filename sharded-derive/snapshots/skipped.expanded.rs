@@ -65,17 +65,17 @@ impl Service {
 }
 impl<__Config, __Started> __sharded_Service::ServiceBuilder<__Config, __Started> {
     /// Uses this manual clock in place of every declared clock.
-    pub fn clock(mut self, clock: ::sharded::clock::Manual) -> Self {
-        self.__options = self.__options.clock(clock);
+    pub fn clock(mut self, __clock: ::sharded::clock::Manual) -> Self {
+        self.__options = self.__options.clock(__clock);
         self
     }
     /// Gives every map this many shards in place of the declared number. A map's own override comes first.
     ///
     /// # Panics
     ///
-    /// If `shards` is not a power of two, or is more than 65536.
-    pub fn shards(mut self, shards: ::core::primitive::usize) -> Self {
-        self.__options = self.__options.shards(shards);
+    /// If this is not a power of two, or is more than 65536.
+    pub fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
+        self.__options = self.__options.shards(__shards);
         self
     }
     /// Leaves expired entries to writes and to `sweep()`: no background thread removes them.
@@ -84,18 +84,18 @@ impl<__Config, __Started> __sharded_Service::ServiceBuilder<__Config, __Started>
         self
     }
     /// Places shards as on a machine with this topology, in place of the present one.
-    pub fn topology(mut self, topology: ::sharded::topology::Topology) -> Self {
-        self.__options = self.__options.topology(topology);
+    pub fn topology(mut self, __topology: ::sharded::topology::Topology) -> Self {
+        self.__options = self.__options.topology(__topology);
         self
     }
     /// Overrides what was declared for `calls`.
     pub fn calls(
         mut self,
-        options: impl ::core::ops::FnOnce(
+        __options: impl ::core::ops::FnOnce(
             ::sharded::builder::FieldOptions<__sharded_Service::ServiceCalls>,
         ) -> ::sharded::builder::FieldOptions<__sharded_Service::ServiceCalls>,
     ) -> Self {
-        self.calls = options(self.calls);
+        self.calls = __options(self.calls);
         self
     }
     /// Builds the store.
@@ -105,9 +105,9 @@ impl<__Config, __Started> __sharded_Service::ServiceBuilder<__Config, __Started>
         __Config: ::sharded::builder::Supplied<Config>,
         __Started: ::sharded::builder::Supplied<Instant>,
     {
-        let store = self.__options.start();
+        let __store = self.__options.start();
         Service {
-            calls: ::sharded::macro_support::build(&store, 0, self.calls),
+            calls: ::sharded::macro_support::build(&__store, 0, self.calls),
             config: ::sharded::builder::Supplied::value(self.config),
             started: ::sharded::builder::Supplied::value(self.started),
         }
@@ -117,7 +117,7 @@ impl<__Config, __Started> __sharded_Service::ServiceBuilder<__Config, __Started>
     /// Sets the value of the skipped field `config`.
     pub fn config(
         self,
-        config: Config,
+        __config: Config,
     ) -> __sharded_Service::ServiceBuilder<
         ::sharded::builder::Given<Config>,
         __Started,
@@ -125,7 +125,7 @@ impl<__Config, __Started> __sharded_Service::ServiceBuilder<__Config, __Started>
         __sharded_Service::ServiceBuilder {
             __options: self.__options,
             calls: self.calls,
-            config: ::sharded::builder::Given(config),
+            config: ::sharded::builder::Given(__config),
             started: self.started,
         }
     }
@@ -134,7 +134,7 @@ impl<__Config, __Started> __sharded_Service::ServiceBuilder<__Config, __Started>
     /// Sets the value of the skipped field `started`.
     fn started(
         self,
-        started: Instant,
+        __started: Instant,
     ) -> __sharded_Service::ServiceBuilder<
         __Config,
         ::sharded::builder::Given<Instant>,
@@ -143,19 +143,19 @@ impl<__Config, __Started> __sharded_Service::ServiceBuilder<__Config, __Started>
             __options: self.__options,
             calls: self.calls,
             config: self.config,
-            started: ::sharded::builder::Given(started),
+            started: ::sharded::builder::Given(__started),
         }
     }
 }
 impl ::sharded::Store for Service {
-    fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
-        visitor(&self.calls);
+    fn visit(&self, __visitor: &mut dyn ::core::ops::FnMut(&dyn ::sharded::Field)) {
+        __visitor(&self.calls);
     }
 }
 impl ::core::fmt::Debug for Service {
-    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        let mut debug = f.debug_struct("Service");
-        ::core::fmt::DebugStruct::field(&mut debug, "calls", &self.calls);
-        ::core::fmt::DebugStruct::finish_non_exhaustive(&mut debug)
+    fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut __debug = __formatter.debug_struct("Service");
+        ::core::fmt::DebugStruct::field(&mut __debug, "calls", &self.calls);
+        ::core::fmt::DebugStruct::finish_non_exhaustive(&mut __debug)
     }
 }

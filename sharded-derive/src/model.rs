@@ -22,6 +22,8 @@ pub(crate) struct Store {
     /// Fields of the builder besides those for the user's fields.
     pub(crate) own: BuilderFields,
     pub(crate) generics: Generics,
+    /// The arguments of its own type: `<K, V, { N }>`.
+    pub(crate) arguments: TokenStream,
     /// The path of the runtime.
     pub(crate) krate: TokenStream,
     pub(crate) options: Options,

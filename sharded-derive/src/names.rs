@@ -120,9 +120,31 @@ pub(crate) fn mentioned(tokens: TokenStream, names: &mut BTreeSet<String>) {
 /// The same name with the same place, marked as generated. Editors still lead from it to what the user wrote, and lints
 /// about unused or unusual names ignore it.
 pub(crate) fn marked(ident: &Ident) -> Ident {
+    at(ident, generated(ident.span()))
+}
+
+/// The same name in this place.
+///
+/// In a place that is marked as generated, the edition of this crate decides what is a keyword. So a name that is one in
+/// this edition, and is none in the user's, becomes a raw identifier, which is the same name.
+pub(crate) fn at(ident: &Ident, span: Span) -> Ident {
+    /// The keywords since edition 2021. `syn` refuses all others as names, in every edition.
+    const LATER_KEYWORDS: [&str; 1] = ["gen"];
+    let name = ident.to_string();
+    if LATER_KEYWORDS.contains(&name.as_str()) {
+        return Ident::new_raw(&name, span);
+    }
     let mut ident = ident.clone();
-    ident.set_span(generated(ident.span()));
+    ident.set_span(span);
     ident
+}
+
+/// A variable or parameter of generated code: `__store`.
+///
+/// A variable can't have the name of a constant or a static in scope, and the macro does not know those. They don't begin
+/// with two underscores.
+pub(crate) fn local(name: &str) -> Ident {
+    Ident::new(&format!("__{name}"), Span::call_site())
 }
 
 /// This place, marked as generated code.

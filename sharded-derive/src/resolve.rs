@@ -4,6 +4,7 @@ use crate::diag::Diagnostics;
 use crate::model::{BuilderFields, FieldAttrs, MapField, SkippedField, Store, StoreField};
 use crate::names;
 use crate::syntax::item::{DeclaredField, Item, conditional};
+use crate::syntax::itself::arguments;
 use crate::syntax::options::table::Options;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
@@ -34,6 +35,7 @@ pub(crate) fn resolve(item: Item, diag: &mut Diagnostics) -> Store {
             options: names::builder_field("__options", &taken.fields),
             marker: names::builder_field("__store", &taken.fields),
         },
+        arguments: arguments(&generics),
         attrs,
         vis,
         ident,

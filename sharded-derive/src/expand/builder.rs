@@ -1,7 +1,7 @@
 //! The builder: overrides for what was declared, and values of skipped fields. Its type says which values are missing.
 
 use super::structure;
-use super::tokens::{doc, implementation, in_module, krate_at, krate_in_module, with_self};
+use super::tokens::{doc, implementation, in_module, krate_at, krate_in_module};
 use super::types::{TypeSpan, is_wrapped, map_type};
 use crate::model::{BuilderFields, MapField, SkippedField, Store, StoreField};
 use crate::names;
@@ -109,12 +109,13 @@ fn creation(store: &Store) -> TokenStream {
 fn methods(store: &Store) -> TokenStream {
     let Store { vis, krate, own, .. } = store;
     let options = &own.options;
+    let [clock, shards, topology] = ["clock", "shards", "topology"].map(names::local);
     let overrides = store.maps().filter(|map| is_free(&map.ident)).map(|map| map_override(map, store));
     let build = build(store);
     let body = quote! {
         /// Uses this manual clock in place of every declared clock.
-        #vis fn clock(mut self, clock: #krate::clock::Manual) -> Self {
-            self.#options = self.#options.clock(clock);
+        #vis fn clock(mut self, #clock: #krate::clock::Manual) -> Self {
+            self.#options = self.#options.clock(#clock);
             self
         }
 
@@ -122,9 +123,9 @@ fn methods(store: &Store) -> TokenStream {
         ///
         /// # Panics
         ///
-        /// If `shards` is not a power of two, or is more than 65536.
-        #vis fn shards(mut self, shards: ::core::primitive::usize) -> Self {
-            self.#options = self.#options.shards(shards);
+        /// If this is not a power of two, or is more than 65536.
+        #vis fn shards(mut self, #shards: ::core::primitive::usize) -> Self {
+            self.#options = self.#options.shards(#shards);
             self
         }
 
@@ -135,8 +136,8 @@ fn methods(store: &Store) -> TokenStream {
         }
 
         /// Places shards as on a machine with this topology, in place of the present one.
-        #vis fn topology(mut self, topology: #krate::topology::Topology) -> Self {
-            self.#options = self.#options.topology(topology);
+        #vis fn topology(mut self, #topology: #krate::topology::Topology) -> Self {
+            self.#options = self.#options.topology(#topology);
             self
         }
 
@@ -149,11 +150,10 @@ fn methods(store: &Store) -> TokenStream {
 
 /// The method that builds the store. It exists once each skipped field has a value.
 fn build(store: &Store) -> TokenStream {
-    let Store { vis, ident, krate, generics, own, .. } = store;
+    let Store { vis, ident, arguments, krate, own, .. } = store;
     let options = &own.options;
-    let (_, arguments, _) = generics.split_for_impl();
     let supplied = store.skipped().map(|skipped| {
-        let (parameter, ty) = (&skipped.parameter, with_self(&skipped.field.ty, store));
+        let (parameter, ty) = (&skipped.parameter, &skipped.field.ty);
         quote!(#parameter: #krate::builder::Supplied<#ty>)
     });
     let supplied = (!store.is_complete()).then(|| quote!(where #(#supplied,)*));
@@ -170,8 +170,9 @@ fn build(store: &Store) -> TokenStream {
         // The lifetime has been reported, and the borrow checker would report it again.
         quote!(::core::unreachable!("the declaration has an error"))
     } else {
+        let context = context();
         quote! {
-            let store = self.#options.start();
+            let #context = self.#options.start();
             #ident {
                 #(#fields,)*
             }
@@ -187,12 +188,16 @@ fn build(store: &Store) -> TokenStream {
     }
 }
 
+/// What all maps of a store share while it is built: a variable.
+fn context() -> Ident {
+    names::local("store")
+}
+
 /// `visits: …::build(…)`, with the place of the declared type, since the call's bounds are about that type.
 fn build_map(map: &MapField, index: usize, store: &Store) -> TokenStream {
     let TypeSpan { first, last } = TypeSpan::of(map);
     let (cfg, options, index) = (&map.attrs.cfg, names::marked(&map.ident), Literal::usize_unsuffixed(index));
-    let mut name = map.ident.clone();
-    name.set_span(first);
+    let name = names::at(&map.ident, first);
     let krate = krate_at(store, first);
     // A function keeps its place, where the compiler then reports a mismatch of its types.
     let mut given = quote!(self.#options);
@@ -202,7 +207,8 @@ fn build_map(map: &MapField, index: usize, store: &Store) -> TokenStream {
             given = quote!(#krate::macro_support::#name::<#of>(#given, #path));
         }
     }
-    let arguments = quote!(&store, #index, #given);
+    let context = context();
+    let arguments = quote!(&#context, #index, #given);
     let mut call = quote_spanned!(last=> #krate::macro_support::build(#arguments));
     if is_wrapped(map, store) {
         call = quote_spanned!(last=> #krate::macro_support::Last { map: #call, end: () });
@@ -213,16 +219,16 @@ fn build_map(map: &MapField, index: usize, store: &Store) -> TokenStream {
 fn map_override(map: &MapField, store: &Store) -> TokenStream {
     let (krate, policy, name, vis) = (&store.krate, store.policy(map), names::marked(&map.ident), &map.field.vis);
     let (cfg, lints, deprecated) = (&map.attrs.cfg, &map.attrs.lints, &map.attrs.deprecated);
-    let options = quote!(#krate::builder::FieldOptions<#policy>);
+    let (options, change) = (quote!(#krate::builder::FieldOptions<#policy>), names::local("options"));
     let docs = doc(&format!("Overrides what was declared for `{}`.", map.ident));
     quote! {
         #docs
         #cfg #lints #deprecated
         #vis fn #name(
             mut self,
-            options: impl ::core::ops::FnOnce(#options) -> #options,
+            #change: impl ::core::ops::FnOnce(#options) -> #options,
         ) -> Self {
-            self.#name = options(self.#name);
+            self.#name = #change(self.#name);
             self
         }
     }
@@ -232,7 +238,8 @@ fn map_override(map: &MapField, store: &Store) -> TokenStream {
 fn setter(skipped: &SkippedField, store: &Store) -> TokenStream {
     let Store { krate, own, .. } = store;
     let (BuilderFields { options, marker }, builder) = (own, store.builder());
-    let (vis, name, ty) = (&skipped.field.vis, names::marked(&skipped.ident), with_self(&skipped.field.ty, store));
+    let (vis, name, ty) = (&skipped.field.vis, names::marked(&skipped.ident), &skipped.field.ty);
+    let value = names::local(&name.unraw().to_string());
     let is_this = |other: &SkippedField| other.ident == skipped.ident;
     let after = builder_arguments(store, |other| {
         if is_this(other) { quote!(#krate::builder::Given<#ty>) } else { other.parameter.to_token_stream() }
@@ -241,14 +248,14 @@ fn setter(skipped: &SkippedField, store: &Store) -> TokenStream {
         store,
         |_, name| quote!(#name: self.#name),
         |other, name| {
-            if is_this(other) { quote!(#name: #krate::builder::Given(#name)) } else { quote!(#name: self.#name) }
+            if is_this(other) { quote!(#name: #krate::builder::Given(#value)) } else { quote!(#name: self.#name) }
         },
     );
     let marker = is_generic(store).then(|| quote!(#marker: self.#marker,));
     let docs = doc(&format!("Sets the value of the skipped field `{}`.", skipped.ident));
     let body = quote! {
         #docs
-        #vis fn #name(self, #name: #ty) -> #builder #after {
+        #vis fn #name(self, #value: #ty) -> #builder #after {
             #builder {
                 #options: self.#options,
                 #(#fields,)*
@@ -263,7 +270,7 @@ fn setter(skipped: &SkippedField, store: &Store) -> TokenStream {
 fn builder_implementation(store: &Store, body: &TokenStream) -> TokenStream {
     let (builder, shared_attrs, parameters) = (store.builder(), &store.shared_attrs, impl_parameters(store));
     let arguments = builder_arguments(store, |skipped| skipped.parameter.to_token_stream());
-    let bounds = store.generics.where_clause.as_ref().map(|bounds| with_self(bounds, store));
+    let bounds = &store.generics.where_clause;
     quote! {
         #shared_attrs
         impl<#(#parameters,)*> #builder #arguments #bounds {
@@ -283,26 +290,23 @@ fn is_generic(store: &Store) -> bool {
 
 /// The user's parameters without their defaults, then one for each skipped field.
 fn impl_parameters(store: &Store) -> Vec<TokenStream> {
-    let users = store.generics.params.iter().map(|parameter| {
-        let parameter = match parameter {
-            GenericParam::Lifetime(lifetime) => lifetime.to_token_stream(),
-            GenericParam::Type(ty) => {
-                let (attrs, ident, colon, bounds) = (&ty.attrs, &ty.ident, &ty.colon_token, &ty.bounds);
-                quote!(#(#attrs)* #ident #colon #bounds)
-            }
-            GenericParam::Const(constant) => {
-                let (attrs, ident, ty) = (&constant.attrs, &constant.ident, &constant.ty);
-                quote!(#(#attrs)* const #ident: #ty)
-            }
-        };
-        with_self(parameter, store)
+    let users = store.generics.params.iter().map(|parameter| match parameter {
+        GenericParam::Lifetime(lifetime) => lifetime.to_token_stream(),
+        GenericParam::Type(ty) => {
+            let (attrs, ident, colon, bounds) = (&ty.attrs, &ty.ident, &ty.colon_token, &ty.bounds);
+            quote!(#(#attrs)* #ident #colon #bounds)
+        }
+        GenericParam::Const(constant) => {
+            let (attrs, ident, ty) = (&constant.attrs, &constant.ident, &constant.ty);
+            quote!(#(#attrs)* const #ident: #ty)
+        }
     });
     users.chain(store.skipped().map(|skipped| skipped.parameter.to_token_stream())).collect()
 }
 
 /// `<Store<T, N, …>, …>`: the store if it is generic, then what `of` says for each skipped field.
 fn builder_arguments(store: &Store, of: impl Fn(&SkippedField) -> TokenStream) -> TokenStream {
-    let (ident, (_, arguments, _)) = (&store.ident, store.generics.split_for_impl());
+    let Store { ident, arguments, .. } = store;
     let itself = is_generic(store).then(|| quote!(#ident #arguments));
     let all: Vec<TokenStream> = itself.into_iter().chain(store.skipped().map(of)).collect();
     if all.is_empty() { TokenStream::new() } else { quote!(<#(#all),*>) }

@@ -4,6 +4,7 @@ use super::structure;
 use super::tokens::implementation;
 use super::types::reference;
 use crate::model::{CAN_SNAPSHOT, MapField, Store};
+use crate::names;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
@@ -27,9 +28,10 @@ fn for_each_map(store: &Store, statement: impl Fn(&MapField, TokenStream) -> Tok
 
 fn visit(store: &Store) -> TokenStream {
     let krate = &store.krate;
-    let visits = for_each_map(store, |_, itself| quote!(visitor(#itself);));
+    let visitor = names::local("visitor");
+    let visits = for_each_map(store, |_, itself| quote!(#visitor(#itself);));
     let body = quote! {
-        fn visit(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn #krate::Field)) {
+        fn visit(&self, #visitor: &mut dyn ::core::ops::FnMut(&dyn #krate::Field)) {
             #visits
         }
     };
@@ -38,9 +40,10 @@ fn visit(store: &Store) -> TokenStream {
 
 fn snapshot(store: &Store) -> TokenStream {
     let krate = &store.krate;
-    let visits = for_each_map(store, |_, itself| quote!(visitor(#krate::macro_support::saved(#itself));));
+    let visitor = names::local("visitor");
+    let visits = for_each_map(store, |_, itself| quote!(#visitor(#krate::macro_support::saved(#itself));));
     let body = quote! {
-        fn visit_saved(&self, visitor: &mut dyn ::core::ops::FnMut(&dyn #krate::snapshot::SavedField)) {
+        fn visit_saved(&self, #visitor: &mut dyn ::core::ops::FnMut(&dyn #krate::snapshot::SavedField)) {
             #visits
         }
     };
@@ -51,16 +54,17 @@ fn snapshot(store: &Store) -> TokenStream {
 /// for every type, would come first.
 fn debug(store: &Store) -> TokenStream {
     let title = store.ident.unraw().to_string();
+    let [debug, formatter] = ["debug", "formatter"].map(names::local);
     let fields = for_each_map(store, |map, itself| {
         let title = map.ident.unraw().to_string();
-        quote!(::core::fmt::DebugStruct::field(&mut debug, #title, #itself);)
+        quote!(::core::fmt::DebugStruct::field(&mut #debug, #title, #itself);)
     });
     let finish = if store.is_complete() { quote!(finish) } else { quote!(finish_non_exhaustive) };
     let body = quote! {
-        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            let mut debug = f.debug_struct(#title);
+        fn fmt(&self, #formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut #debug = #formatter.debug_struct(#title);
             #fields
-            ::core::fmt::DebugStruct::#finish(&mut debug)
+            ::core::fmt::DebugStruct::#finish(&mut #debug)
         }
     };
     implementation(store, Some(quote!(::core::fmt::Debug)), &body)

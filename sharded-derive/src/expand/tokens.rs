@@ -1,14 +1,15 @@
 //! Pieces of code that several parts of the expansion share, and paths as seen from different places.
 
 use crate::model::Store;
+use crate::names;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::Visibility;
 
 /// `impl Store { … }`, or `impl Trait for Store { … }`.
 pub(super) fn implementation(store: &Store, of: Option<TokenStream>, body: &TokenStream) -> TokenStream {
-    let Store { ident, generics, shared_attrs, .. } = store;
-    let (parameters, arguments, bounds) = generics.split_for_impl();
+    let Store { ident, generics, arguments, shared_attrs, .. } = store;
+    let (parameters, _, bounds) = generics.split_for_impl();
     let of = of.map(|of| quote!(#of for));
     quote! {
         #shared_attrs
@@ -28,11 +29,17 @@ pub(super) fn is_relative(krate: &TokenStream) -> bool {
 
 /// The path of the runtime with this place.
 pub(super) fn krate_at(store: &Store, at: Span) -> TokenStream {
-    let tokens = store.krate.clone().into_iter().map(|mut token| {
+    let tokens = store.krate.clone().into_iter().map(|mut token| match token {
         // `$crate` keeps its hygiene, which says whose crate it means.
-        let is_dollar_crate = matches!(&token, TokenTree::Ident(ident) if ident == "$crate");
-        token.set_span(if is_dollar_crate { token.span().located_at(at) } else { at });
-        token
+        TokenTree::Ident(ident) if ident == "$crate" => {
+            let at = ident.span().located_at(at);
+            names::at(&ident, at).into()
+        }
+        TokenTree::Ident(ident) => names::at(&ident, at).into(),
+        _ => {
+            token.set_span(at);
+            token
+        }
     });
     tokens.collect()
 }
@@ -70,27 +77,4 @@ pub(super) fn in_module(vis: &Visibility) -> TokenStream {
 pub(super) fn doc(text: &str) -> TokenStream {
     let text = format!(" {text}");
     quote!(#[doc = #text])
-}
-
-/// The same tokens with the struct's type in place of `Self`, for an impl of another type.
-pub(super) fn with_self(tokens: impl ToTokens, store: &Store) -> TokenStream {
-    let (ident, (_, arguments, _)) = (&store.ident, store.generics.split_for_impl());
-    let itself = quote!(#ident #arguments);
-    replace_self(tokens.into_token_stream(), &itself)
-}
-
-fn replace_self(tokens: TokenStream, itself: &TokenStream) -> TokenStream {
-    use proc_macro2::Group;
-    tokens
-        .into_iter()
-        .flat_map(|token| match token {
-            TokenTree::Ident(ident) if ident == "Self" => itself.clone(),
-            TokenTree::Group(group) => {
-                let mut inner = Group::new(group.delimiter(), replace_self(group.stream(), itself));
-                inner.set_span(group.span());
-                inner.into_token_stream()
-            }
-            token => token.into_token_stream(),
-        })
-        .collect()
 }

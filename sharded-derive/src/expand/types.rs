@@ -21,8 +21,7 @@ pub(super) fn map_type(map: &MapField, store: &Store) -> TokenStream {
 /// `&self.visits` with the place of the declared type. If that is not a map, the compiler reports it there.
 pub(super) fn reference(map: &MapField, store: &Store) -> TokenStream {
     let TypeSpan { first, last } = TypeSpan::of(map);
-    let mut name = map.ident.clone();
-    name.set_span(last);
+    let name = names::at(&map.ident, last);
     let this = quote_spanned!(names::generated(first)=> self);
     let and = quote_spanned!(first=> &);
     let inner = is_wrapped(map, store).then(|| quote_spanned!(last=> .map));

@@ -6,7 +6,7 @@ use quote::ToTokens;
 use std::collections::BTreeSet;
 use syn::{
     Attribute, Expr, ExprMethodCall, Field, File, GenericParam, Generics, ImplItemFn, Item, ItemStruct, Macro, Meta,
-    PatIdent, Path, Token, Type,
+    PatIdent, Path, Stmt, Token, Type,
     parse::Parser,
     parse_quote,
     punctuated::Punctuated,
@@ -82,6 +82,11 @@ fn printed(syntax: &impl ToTokens) -> String {
 /// A path without its generic arguments, which are visited as paths themselves.
 fn name(path: &Path) -> String {
     path.segments.iter().map(|segment| segment.ident.to_string()).collect::<Vec<_>>().join("::")
+}
+
+/// `{ N }`, as a constant is written among generic arguments.
+fn is_const_argument(expr: &Expr) -> bool {
+    matches!(expr, Expr::Block(block) if matches!(&*block.block.stmts, [Stmt::Expr(Expr::Path(_), None)]))
 }
 
 fn panics(method: &Ident) -> bool {
@@ -203,6 +208,13 @@ impl<'a> Visit<'a> for Check {
         });
     }
 
+    fn visit_pat_ident(&mut self, variable: &'a PatIdent) {
+        if !variable.ident.to_string().starts_with("__") {
+            self.offence("a variable that a constant may be called as", variable);
+        }
+        visit::visit_pat_ident(self, variable);
+    }
+
     fn visit_expr(&mut self, expr: &'a Expr) {
         let is_plain = matches!(
             expr,
@@ -216,7 +228,7 @@ impl<'a> Visit<'a> for Check {
                 | Expr::Struct(_)
                 | Expr::Tuple(_)
         );
-        if !is_plain {
+        if !is_plain && !is_const_argument(expr) {
             self.offence("logic", expr);
         }
         visit::visit_expr(self, expr);
@@ -268,9 +280,9 @@ fn offences_are_found() {
         #[derive(::core::fmt::Debug)]
         enum HelloVisits {}
         impl<T> Hello<T> {
-            fn new(mut clock: ::sharded::clock::Manual) -> Self {
-                let store = HelloVisits::start(clock);
-                Self::with(store, self.visits)
+            fn new(mut __clock: ::sharded::clock::Manual) -> Self {
+                let __store = HelloVisits::start(__clock);
+                Self::with(__store, self.visits)
             }
         }
     };
@@ -284,7 +296,9 @@ fn offences_are_found() {
         parse_quote! { struct Hello<U>(T); },
         parse_quote! { #[derive(Debug)] struct Hello; },
         parse_quote! { #[inline] fn hello() {} },
-        parse_quote! { impl Hello { fn a(x: Self) {} fn b() -> Self { x } } },
+        parse_quote! { impl Hello { fn a(__x: Self) {} fn b() -> Self { __x } } },
+        parse_quote! { impl Hello { fn a(x: Self) {} } },
+        parse_quote! { impl Hello { fn a(self) { let x = self; } } },
         parse_quote! { impl Default for Hello {} },
         parse_quote! { impl Hello { fn a(self) { self.b().unwrap(); } } },
         parse_quote! { impl Hello { fn a(self) { ::core::option::Option::expect(self, ""); } } },

@@ -1,6 +1,7 @@
 //! The struct and the attributes on it and on its fields.
 
 use super::declaration::Place;
+use super::itself::Itself;
 use super::options::table::Options;
 use crate::diag::Diagnostics;
 use proc_macro2::{Ident, TokenStream, TokenTree};
@@ -33,7 +34,7 @@ pub(crate) fn parse(attribute: TokenStream, item: TokenStream, diag: &mut Diagno
         diag.error(&item, "`#[sharded]` goes on a struct with named fields");
         return Err(Unsupported { item });
     };
-    let DeriveInput { mut attrs, vis, ident, generics, data } = input;
+    let DeriveInput { mut attrs, vis, ident, mut generics, data } = input;
     let data = match named_fields(data, &ident, diag) {
         Ok(fields) => fields,
         Err(data) => {
@@ -42,13 +43,18 @@ pub(crate) fn parse(attribute: TokenStream, item: TokenStream, diag: &mut Diagno
         }
     };
 
+    let itself = Itself::new(&ident, &generics);
+    itself.replace_in_generics(&mut generics);
     let mut options = Options::default();
-    options.read(attribute, Place::Struct, diag);
+    options.read(itself.replaced(attribute), Place::Struct, diag);
     misplaced_on_struct(&mut attrs, diag);
 
     let fields = data
         .into_iter()
-        .map(|mut field| DeclaredField { options: take_field_options(&mut field, diag), field })
+        .map(|mut field| {
+            itself.replace_in_field(&mut field);
+            DeclaredField { options: take_field_options(&mut field, diag), field }
+        })
         .collect();
     Ok(Item { options, attrs, vis, ident, generics, fields })
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod declaration;
 pub(crate) mod item;
+pub(crate) mod itself;
 pub(crate) mod list;
 pub(crate) mod options;
 pub(crate) mod values;
