@@ -10,6 +10,8 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::LazyLock,
+    thread,
+    time::{Duration, Instant},
 };
 
 fn quickstart() -> Command {
@@ -149,6 +151,30 @@ fn tells_of_its_options() {
         for option in ["--trace", "--threads", "--seconds", "--html", "--help"] {
             assert!(text(&output.stdout).contains(option));
         }
+    }
+}
+
+/// Opening a pipe would wait for its other end, and a device has no end.
+#[cfg(unix)]
+#[test]
+fn refuses_a_trace_that_is_no_regular_file() {
+    let pipe = folder("pipe").join("trace");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is part of every Unix").success());
+    for path in [&pipe, Path::new("/dev/zero")] {
+        let mut child = quickstart()
+            .args(["--seconds", "1", "--trace"])
+            .arg(path)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while child.try_wait().expect("it can be asked").is_none() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(10));
+        }
+        let _ = child.kill();
+        let output = child.wait_with_output().expect("it has ended");
+        assert_refused(&output, 1, "it is a pipe or a device, and not a regular file");
     }
 }
 

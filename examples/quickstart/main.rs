@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `main.rs` | the store, its use, and the course of the program |
 //! | `options.rs` | the command line |
-//! | `trace.rs` | reading the recorded requests |
+//! | `trace.rs` | reading the recorded requests, by `regular.rs` of the tuner |
 //! | `day.rs` | the time scale: how long a shop's day takes here |
 //! | `replay.rs` | the threads that serve the requests |
 //! | `watch.rs` | what is seen of the store meanwhile |
@@ -17,6 +17,8 @@
 mod day;
 mod memory;
 mod options;
+#[path = "../../benches/tune/src/regular.rs"]
+mod regular;
 mod replay;
 mod report;
 mod trace;

@@ -1,11 +1,12 @@
 //! Reading the recorded requests: a gzip of little-endian `u64` keys.
 
+use crate::regular;
 use flate2::read::MultiGzDecoder;
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use std::{
     collections::HashSet,
     error::Error,
-    fmt, fs,
+    fmt,
     io::{self, Read},
     path::{Path, PathBuf},
 };
@@ -18,6 +19,8 @@ const BUILT_IN_SOURCE: &str =
 const KEY: usize = size_of::<u64>();
 /// The longest trace that is taken; a small file can unfold to any size.
 const MAX_REQUESTS: usize = 5_000_000;
+/// The longest file: that many requests take less when they are compressed.
+const MAX_BYTES: u64 = 64 << 20;
 
 /// A visitor asks for a page.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +47,8 @@ impl Trace {
                 .map_err(|problem| TraceError { path: PathBuf::from("the built-in trace"), problem });
         };
         let failed = |problem| TraceError { path: path.to_owned(), problem };
-        let file = fs::File::open(path).map_err(|error| failed(Problem::Unreadable(error)))?;
-        let pages = read(io::BufReader::new(file)).map_err(failed)?;
+        let bytes = regular::read(path, MAX_BYTES).map_err(|error| failed(Problem::Unreadable(error)))?;
+        let pages = read(&bytes).map_err(failed)?;
         Ok(Trace::new(path.display().to_string(), &pages))
     }
 
@@ -55,9 +58,8 @@ impl Trace {
     }
 }
 
-fn read(mut file: impl io::BufRead) -> Result<Vec<u64>, Problem> {
-    let start = file.fill_buf().map_err(Problem::Unreadable)?;
-    if !start.starts_with(&[0x1f, 0x8b]) {
+fn read(file: &[u8]) -> Result<Vec<u64>, Problem> {
+    if !file.starts_with(&[0x1f, 0x8b]) {
         return Err(Problem::NotGzip);
     }
     let mut bytes = Vec::new();
