@@ -1,28 +1,30 @@
-//! Which keys have every use noted.
+//! Which keys are followed: every use of them is noted.
 //!
-//! One in 256 at first. Where there is no more room for their uses it is half of them from then on, and what is kept of the others is let go;
-//! and so on while enough of what a cache holds is among them, and then no more. So a popular key that happens to be among them doesn't slow
-//! the program for as long as it is recorded.
-//! (Sampling keys by their hash at a falling rate is SHARDS: Waldspurger, Park, Garthwaite, Ahmad, "Efficient MRC Construction with SHARDS",
-//! FAST 2015. There the number of keys is bounded, here that of uses.)
+//! One in 256 keys at first. Whenever there is no more room for their uses, half of the keys are dropped along with
+//! their uses, as long as enough of the keys that a cache holds remain. After that, no key is followed. So a popular
+//! key among them does not slow the program for as long as it is recorded. (Sampling keys by their hash at a falling
+//! rate is SHARDS: Waldspurger, Park, Garthwaite, Ahmad, "Efficient MRC Construction with SHARDS", FAST 2015. There the
+//! number of keys is bounded, here that of uses.)
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
-/// The bits of the hash that are zero for keys that are followed say neither the shard nor, mostly, the place in the table.
+/// The first of the bits that are zero in the hash of a followed key. They affect neither the shard nor, mostly, the
+/// bucket.
 const FROM: u32 = 24;
-/// So many of them at first, and never more than that.
+/// The initial number of these bits.
 const FIRST: u32 = 8;
+/// The most of these bits.
 const MOST: u32 = 16;
-/// No key.
+/// Follows no key.
 const CLOSED: u64 = u64::MAX;
-/// So many of the keys that a cache can hold are to be among them.
+/// The least number of followed keys among those that a cache can hold.
 const LEAST_HELD: usize = 256;
 
 /// The keys that are followed.
 #[derive(Debug)]
 pub(super) struct Followed {
     zeros: AtomicU64,
-    /// The rank of those that are followed to the end.
+    /// The rank of the keys that are dropped last.
     last: AtomicU32,
 }
 
@@ -31,7 +33,7 @@ impl Followed {
         Followed { zeros: AtomicU64::new(zeros(FIRST)), last: AtomicU32::new(MOST) }
     }
 
-    /// Follows the keys of a map that holds so many of them at most.
+    /// Follows keys of a map with this capacity.
     pub(super) fn start(&self, capacity: Option<usize>) {
         let halvings = capacity.map_or(MOST, |capacity| (capacity / LEAST_HELD).max(1).ilog2());
         self.last.store(halvings.clamp(FIRST, MOST), Relaxed);
@@ -44,15 +46,15 @@ impl Followed {
         hash & self.zeros.load(Relaxed) == 0
     }
 
-    /// Keys of at least this [`rank`] are those of which all uses were noted: one in two to the power of it.
+    /// All uses of the keys of at least this [`rank`] were noted. That is one key in two to the power of the rank.
     pub(super) fn least_rank(&self) -> u32 {
         self.zeros.load(Relaxed).count_ones().min(self.last.load(Relaxed))
     }
 
-    /// There is no room for more uses of keys of this rank and above.
+    /// Drops half of the keys that have at least this rank, because there is no room for more uses of them.
     pub(super) fn halve(&self, rank: u32) {
         let fewer = if rank < self.last.load(Relaxed) { zeros(rank + 1) } else { CLOSED };
-        // Someone else has done so if this fails.
+        // If this fails, another thread has done it.
         let _ = self.zeros.compare_exchange(zeros(rank), fewer, Relaxed, Relaxed);
     }
 }
@@ -61,7 +63,7 @@ const fn zeros(bits: u32) -> u64 {
     ((1 << bits) - 1) << FROM
 }
 
-/// How long keys of such a hash are followed: as long as any from [`MOST`] on.
+/// The number of halvings after which a key of this hash is still followed, at most [`MOST`].
 pub(super) fn rank(hash: u64) -> u8 {
     let zeros = (hash >> FROM).trailing_zeros().min(MOST);
     u8::try_from(zeros).unwrap_or(u8::MAX)

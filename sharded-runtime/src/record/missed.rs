@@ -1,4 +1,5 @@
-//! From a read that found nothing to the insert of that key by the same thread: what a miss costs a program that fills a cache by itself.
+//! The cost of a miss in a program that fills a cache by itself: the time from a read that found nothing to the insert
+//! of that key by the same thread.
 
 use super::timed::nanos_since;
 use std::{cell::Cell, time::Instant};
@@ -13,11 +14,12 @@ struct Missed {
 }
 
 thread_local! {
-    /// This thread's latest one, of those keys whose every use is noted: so few that one of them is seldom missed while another is fetched.
+    /// The latest miss of a followed key by this thread. Followed keys are so few that two misses rarely overlap.
     static MISSED: Cell<Option<Missed>> = const { Cell::new(None) };
 }
 
-/// Notes of a read whether it found nothing. What is found after all was put in by someone else, and an insert then fills no gap.
+/// Notes whether a read found nothing. If it found the key, another thread has inserted it, and a later insert is no
+/// fill.
 pub(super) fn note(map: usize, hash: u64, is_missed: bool) {
     if is_missed {
         MISSED.set(Some(Missed { map, hash, at: Instant::now() }));

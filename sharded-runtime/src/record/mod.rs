@@ -1,13 +1,13 @@
 //! Recording how the maps of a running program are used, for `sharded-tune` to replay.
 //!
-//! A store under `#[sharded(record)]` has a [`recorder`](crate::Store::recorder). While it runs, one use in 256 of each thread, on average, is noted,
-//! and every use of one key in 256, or of fewer where there is no room for these: the operation, half of the key's hash, the time. Of a use that is
-//! noted by its turn, a clock is read before and after the closure or the loader that it runs; of a key whose every use is noted, from a read that
-//! finds nothing to the insert by the same thread.
-//! No key and no value is kept. The samples take at most 26 MiB a map.
-//! Without the flag there is no trace of this in what is compiled.
+//! A store under `#[sharded(record)]` has a [`recorder`](crate::Store::recorder). While it runs, it notes one in 256
+//! uses of each thread, on average, and every use of one key in 256, or of fewer if there is no room: the operation,
+//! half of the hash of the key, and the time. For a use that is noted by its turn, it measures the closure or the
+//! loader. For a key whose every use is noted, it measures the time from a read that finds nothing to the insert by the
+//! same thread. It keeps no key and no value. The samples take at most 26 MiB per map. Without the flag, none of this
+//! is compiled.
 //!
-//! It writes a workload file, whose form the documentation of `sharded-tune` describes.
+//! It writes a workload file, whose format the documentation of `sharded-tune` describes.
 
 mod followed;
 mod missed;

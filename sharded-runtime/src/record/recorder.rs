@@ -1,10 +1,11 @@
-//! Who records a store.
+//! Recording a store.
 
 use super::text;
 use crate::{Field, Stats};
 use std::{fmt, fs, io, path::Path, thread, time::Instant};
 
-/// Shows every field of a store: [`Store::visit`](crate::Store::visit), named by the caller so that this file does not use that trait.
+/// Shows every field of a store: [`Store::visit`](crate::Store::visit), named by the caller so that this file does not
+/// use that trait.
 type Visit<T> = fn(&T, &mut dyn FnMut(&dyn Field));
 
 /// Records the uses of a store's maps until it is dropped: see [`Store::recorder`](crate::Store::recorder).
@@ -12,7 +13,7 @@ pub struct Recorder<'a, T: ?Sized> {
     store: &'a T,
     visit: Visit<T>,
     began: Instant,
-    /// What had happened before, in each field.
+    /// The statistics of each field at the start.
     before: Vec<Stats>,
 }
 

@@ -1,4 +1,4 @@
-//! What is noted of the uses of one map.
+//! The recording of the uses of one map.
 
 use super::{
     followed::Followed,
@@ -14,21 +14,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// One use in so many is noted, on average.
+/// The mean number of uses from one that is noted to the next.
 pub(super) const TURN: u32 = 256;
-/// Threads share so many collections of samples.
+/// Threads share this many collections of samples.
 const STRIPES: usize = 16;
 
 thread_local! {
-    /// How many uses of any recorded map this thread makes before the next is noted.
+    /// The number of uses of recorded maps by this thread until the next one is noted.
     static LEFT: Cell<u32> = const { Cell::new(TURN) };
-    /// A number that no other thread has.
+    /// The number of this thread, or zero if it has none yet.
     static THREAD: Cell<usize> = const { Cell::new(0) };
-    /// What the next interval is drawn from.
+    /// The state of the generator of intervals.
     static RANDOM: Cell<u64> = const { Cell::new(1) };
 }
 
-/// What is declared of a map, in words, and what its entries are like.
+/// The declaration of a map, in words, and properties of its entries.
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     pub(crate) lock: &'static str,
@@ -39,7 +39,7 @@ pub(crate) struct Facts {
     pub(crate) ttl: Option<Duration>,
     pub(crate) idle: Option<Duration>,
     pub(crate) value_bytes: usize,
-    /// Whether it is known, or to be supposed, that keys and values are `Copy`.
+    /// Whether keys and values are `Copy`, as far as is known.
     pub(crate) copy: bool,
 }
 
@@ -62,7 +62,7 @@ impl Recording {
         }
     }
 
-    /// Whether the use of a key is to be noted.
+    /// Counts a use, and returns whether it should be noted.
     #[inline]
     pub(crate) fn is_due(&self, hash: u64) -> bool {
         if !self.is_on.load(Relaxed) {
@@ -73,8 +73,9 @@ impl Recording {
         left == 0 || self.follows(hash)
     }
 
-    /// Notes a use that is due. `meets` looks whether someone is in the shard. Answers whether what the use runs is to be timed: where it is
-    /// noted by its turn, so that a key with many uses counts for no more than these.
+    /// Notes a use that is due. `meets` returns whether another thread is in the shard. Returns whether to time the
+    /// closure or loader of the use. That is so if it is noted by its turn, so that a key with many uses does not count
+    /// more often.
     #[cold]
     #[inline(never)]
     pub(crate) fn note(&self, operation: Operation, hash: u64, shard: usize, meets: &dyn Fn() -> bool) -> bool {
@@ -101,12 +102,12 @@ impl Recording {
         is_turn
     }
 
-    /// Whether every use of such a key is noted.
-    /// Which recording this is, of all that there are at a time.
+    /// Identifies this recording among those that exist now.
     fn address(&self) -> usize {
         ptr::from_ref(self).addr()
     }
 
+    /// Whether every use of a key with this hash is noted.
     #[inline]
     fn follows(&self, hash: u64) -> bool {
         self.followed.has(hash)
@@ -119,7 +120,7 @@ impl Recording {
         }
     }
 
-    /// Notes how long it took.
+    /// Notes the time since `began`.
     #[cold]
     #[inline(never)]
     pub(crate) fn note_time(&self, timed: Timed, began: Instant) {
@@ -130,7 +131,8 @@ impl Recording {
         });
     }
 
-    /// Lends this thread's samples, with its number, while it is recorded. Whoever finds them taken lets the sample go, and waits for nobody.
+    /// Lends the samples of this thread, with its number, while recording. If another thread has them, this sample is
+    /// dropped without waiting.
     fn with_samples(&self, lend: &mut dyn FnMut(&mut Samples, usize)) {
         let thread = thread_number();
         if let Some(mut samples) = self.stripes[thread % STRIPES].try_lock()
@@ -140,7 +142,7 @@ impl Recording {
         }
     }
 
-    /// Begins anew, for a map with so many shards that holds so many entries at most.
+    /// Starts again, for a map with this many shards and this capacity.
     pub(super) fn start(&self, shards: usize, capacity: Option<usize>) {
         let began = Instant::now();
         self.followed.start(capacity);
@@ -150,7 +152,7 @@ impl Recording {
         self.is_on.store(true, Relaxed);
     }
 
-    /// Answers what there is. It goes on.
+    /// Calls `look` with all samples so far. Recording continues.
     pub(super) fn look<R>(&self, mut look: impl FnMut(&Samples) -> R) -> Vec<R> {
         self.stripes.iter().filter_map(|stripe| stripe.lock().as_ref().map(&mut look)).collect()
     }
@@ -163,10 +165,10 @@ impl Recording {
     }
 }
 
-/// How many uses it is to the next one that is noted. Not always as many: a program that does the same again and again, with a period that
-/// fits, would have the same one noted each time.
+/// The number of uses until the next one is noted. It is random, because at a fixed interval a periodic program could
+/// have the same use noted each time.
 fn interval(hash: u64) -> u32 {
-    // Knuth's MMIX generator, whose upper bits are the better ones.
+    // Knuth's MMIX generator. Its upper bits are the better ones.
     let random = (RANDOM.get() ^ hash).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     RANDOM.set(random);
     let drawn = u32::try_from(random >> 33).unwrap_or(0);

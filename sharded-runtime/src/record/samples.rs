@@ -1,9 +1,9 @@
-//! What is kept of the sampled uses of a map, until it is written.
+//! The samples of the uses of a map, until they are written.
 
 use super::followed::{Followed, rank};
 use std::time::Instant;
 
-/// What is done to a map, as a workload file names it.
+/// A kind of use, as a workload file names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     Get,
@@ -15,7 +15,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    /// By their numbers.
+    /// The names, by number.
     pub(super) const NAMES: [&'static str; 6] = ["get", "read", "insert", "remove", "update", "load"];
 }
 
@@ -23,7 +23,7 @@ impl Operation {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Use {
     pub(super) operation: Operation,
-    /// How long uses of this key are followed.
+    /// The rank of the key, see `followed.rs`.
     pub(super) rank: u8,
     /// The lower half of the hash.
     pub(super) key: u32,
@@ -33,7 +33,7 @@ pub(super) struct Use {
 
 impl Use {
     pub(super) fn new(operation: Operation, hash: u64, at: u32) -> Self {
-        #[allow(clippy::cast_possible_truncation, reason = "half of it is wanted")]
+        #[allow(clippy::cast_possible_truncation, reason = "half of the hash is kept")]
         let key = (hash ^ (hash >> 32)) as u32;
         Use { operation, rank: rank(hash), key, at }
     }
@@ -44,7 +44,7 @@ impl Use {
     }
 }
 
-/// How long something took, in nanoseconds: the latest of many times.
+/// The latest of many times, in nanoseconds.
 #[derive(Debug, Default)]
 pub(super) struct Times {
     pub(super) kept: Vec<u64>,
@@ -52,7 +52,7 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// Times that are kept: 32 KiB.
+    /// The most times that are kept: 32 KiB.
     const MOST: usize = 1 << 12;
 
     pub(super) fn take(&mut self, nanos: u64) {
@@ -69,26 +69,26 @@ impl Times {
 #[derive(Debug)]
 pub(super) struct Samples {
     pub(super) began: Instant,
-    /// Uses by turn: one in so many, whatever the key.
+    /// Uses noted by turn, whatever the key.
     pub(super) by_turn: Vec<Use>,
-    /// How many of those that came were kept: beyond the room there is, one in two, then one in four, and so on.
+    /// One in this many uses is kept: one in two once there is no more room, then one in four, and so on.
     pub(super) kept_one_in: u32,
     skipped: u32,
-    /// Uses by key: all those of one key in so many, in their order.
+    /// All uses of the followed keys, in order.
     pub(super) by_key: Vec<Use>,
-    /// Those have this rank at least.
+    /// The least rank of their keys.
     least_rank: u32,
-    /// Sampled uses of each shard, and those of them that met someone there.
+    /// For each shard: its sampled uses, and those that found another thread in it.
     pub(super) shards: Vec<(u32, u32)>,
     pub(super) threads: Vec<usize>,
-    /// How long closures on an entry took.
+    /// The times of closures on an entry.
     pub(super) holds: Times,
-    /// How long it took to get what the map had not.
+    /// The times of loads.
     pub(super) misses: Times,
 }
 
 impl Samples {
-    /// Uses that are kept of each kind: 768 KiB.
+    /// The most uses that are kept, by turn and by key each: 768 KiB.
     const MOST: usize = 1 << 16;
 
     pub(super) fn new(began: Instant, shards: usize) -> Self {

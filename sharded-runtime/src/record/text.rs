@@ -1,4 +1,4 @@
-//! The workload file. Its form is `sharded-tune`'s, whose tests read what is written here.
+//! Writes the workload file. `sharded-tune` defines the format, and its tests read what this writes.
 
 use super::{
     recording::{Recording, TURN},
@@ -9,24 +9,24 @@ use crate::{Field, Stats};
 use std::{collections::HashMap, fmt::Write, time::Duration};
 
 const VERSION: u32 = 1;
-/// What a miss is taken to cost where none was seen: 20 microseconds.
+/// The assumed time of a miss if none was measured: 20 microseconds.
 const MISS_NS: u64 = 20_000;
-/// A closure that takes longer, and a miss that does, are no loads: a second, and an hour.
+/// The format allows no longer time of a closure, one second, and of a miss, one hour.
 const LONGEST_HOLD_NS: u64 = 1_000_000_000;
 const LONGEST_MISS_NS: u64 = 3_600_000_000_000;
 
-/// The struct's name, of the name of its type.
+/// The name of a struct, from the name of its type.
 pub(super) fn store_name(path: &str) -> &str {
     let path = path.split('<').next().unwrap_or(path);
     path.rsplit("::").next().unwrap_or(path)
 }
 
-/// The last part of a name of ours; all of another.
+/// The last part of a name of this library, or all of another name.
 pub(crate) fn choice_name(path: &'static str) -> &'static str {
     if path.starts_with("sharded::") { path.rsplit("::").next().unwrap_or(path) } else { path }
 }
 
-/// The file of these fields.
+/// The file with these fields.
 pub(super) fn file(cpus: usize, fields: &[String]) -> String {
     let body = format!("{{\"cpus\":{cpus},\"fields\":[{}]}}", fields.join(","));
     // FNV-1a, of 64 bits.
@@ -35,7 +35,7 @@ pub(super) fn file(cpus: usize, fields: &[String]) -> String {
     format!("{{\"format\":\"sharded-load\",\"version\":{VERSION},\"checksum\":\"{checksum:016x}\",\"body\":{body}}}\n")
 }
 
-/// One field, or `None` where it was not used.
+/// One field, or `None` if it was not used.
 pub(super) fn field(
     store: &str,
     field: &dyn Field,
@@ -49,7 +49,7 @@ pub(super) fn field(
     let mut threads: Vec<usize> = Vec::new();
     let (mut holds, mut miss_times) = (Vec::new(), Vec::new());
     let mut shards = vec![(0_u64, 0_u64); field.shard_count()];
-    // All stripes are thinned out alike.
+    // Thins out all stripes equally.
     let thinnest = recording.look(|samples| samples.kept_one_in).into_iter().max()?;
     recording.look(|samples| {
         let step = (thinnest / samples.kept_one_in) as usize;
@@ -65,7 +65,7 @@ pub(super) fn field(
     if by_turn.is_empty() {
         return None;
     }
-    // As few as whoever follows fewest.
+    // The keys that every stripe follows.
     let least_rank = recording.followed.least_rank();
     by_key.retain(|used| used.is_of(least_rank));
     by_key.sort_by_key(|used| used.at);
@@ -153,7 +153,7 @@ fn mix(uses: &[Use], is_filled: bool) -> [u64; 6] {
     counts
 }
 
-/// How often which key was used: exact for those that were sampled twice or more; all others are taken to be alike.
+/// The number of uses by rank of the key: exact for keys that were sampled twice or more, and equal for all others.
 fn curve(by_turn: &[Use], by_key: &[Use], one_in: u64) -> Vec<(u64, u64)> {
     let mut counts: HashMap<u32, u64> = HashMap::new();
     for used in by_turn {
@@ -179,7 +179,7 @@ fn curve(by_turn: &[Use], by_key: &[Use], one_in: u64) -> Vec<(u64, u64)> {
     points
 }
 
-/// Milliseconds from the insert to the removal of the keys that were followed, a thousand at most, in ascending order.
+/// Milliseconds from the insert to the removal of followed keys, at most a thousand, ascending.
 fn lifetimes(by_key: &[Use]) -> impl Iterator<Item = u64> {
     let mut inserted: HashMap<u32, u32> = HashMap::new();
     let mut lifetimes = Vec::new();

@@ -1,4 +1,4 @@
-//! How long what a use runs takes.
+//! The times of closures and loaders.
 
 use std::time::Instant;
 
@@ -16,12 +16,12 @@ pub(super) fn nanos_since(began: Instant) -> u64 {
     u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Nanoseconds that are measured of nothing, as reading the clock takes its time.
+/// The nanoseconds that measuring takes by itself.
 pub(super) fn nanos_of_nothing() -> u64 {
     (0..64).map(|_| nanos_since(Instant::now())).min().unwrap_or(0)
 }
 
-/// The mean, but for the longest hundredth: a thread that was interrupted meanwhile would count for hundreds that were not.
+/// The mean without the longest hundredth. An interrupted thread would otherwise outweigh hundreds of others.
 pub(super) fn trimmed_mean(mut times: Vec<u64>) -> Option<u64> {
     times.sort_unstable();
     times.truncate(times.len() - times.len() / 100);
@@ -29,7 +29,7 @@ pub(super) fn trimmed_mean(mut times: Vec<u64>) -> Option<u64> {
     u64::try_from(sum.checked_div(times.len() as u128)?).ok()
 }
 
-/// The middle one, whatever some have waited for.
+/// The median.
 pub(super) fn median(mut times: Vec<u64>) -> Option<u64> {
     times.sort_unstable();
     times.get(times.len() / 2).copied()
