@@ -1,7 +1,7 @@
 //! Declare the concurrency policy of shared state; the compiler checks it.
 //!
-//! [`#[sharded]`](macro@sharded) turns a struct of maps into a store: each map becomes a [`ShardedMap`] or [`ShardedSet`]
-//! behind an accessor, with the lock, the shards, the expiry and the eviction that were declared for it.
+//! [`#[sharded]`](macro@sharded) turns a struct of maps into a store: each map becomes a [`ShardedMap`] or
+//! [`ShardedSet`] behind an accessor, with the lock, the shards, the expiry and the eviction that were declared for it.
 //!
 //! ```
 //! use sharded::sharded;
@@ -24,34 +24,38 @@
 //!
 //! # Where to look
 //!
-//! - [`mod@reference`] has every option, what goes with what, what the attribute writes, and what to do about each error.
-//! - [`ShardedMap`] has all that can be done to a map, and says what holds for nested accesses, panics and removal listeners; [`ShardedSet`]
-//!   is the map without values, [`Store`] the whole struct.
-//! - [`lock`], [`expiry`], [`evict`], [`clock`], [`shards`] and [`hasher`] have one type for each choice of a declaration.
-//! - [`placement`] says on which NUMA node shards lie, and [`mod@numa`] when that helps.
+//! - [`mod@reference`] has every option, which options go together, what the attribute writes, and the cure for each
+//!   error.
+//! - [`ShardedMap`] has all operations of a map, and documents nested accesses, panics and removal listeners.
+//!   [`ShardedSet`] is the map without values, [`Store`] the whole struct.
+//! - [`lock`], [`expiry`], [`evict`], [`clock`], [`shards`] and [`hasher`] have one type for each choice of a
+//!   declaration.
+//! - [`placement`] decides on which NUMA node shards lie, and [`mod@numa`] says when that helps.
 //! - `snapshot`, with the feature `serde`, saves a store and restores it.
 //! - [`builder`] overrides what was declared, for tests and small machines.
-//! - [`topology`] says what NUMA nodes this machine has, and [`node`] runs jobs on them.
+//! - [`topology`] has the NUMA nodes of this machine, and [`node`] runs jobs on them.
 //! - [`Policy`] is what the attribute writes for a field, and can be written by hand.
 //!
 //! # Fork
 //!
-//! A child of `fork` has a copy of each map, and one thread: the one that called `fork`. What the standard library and the C library allow in such a child
-//! is a narrower question than what this library does:
+//! A child of `fork` has a copy of each map, and one thread: the one that called `fork`. The standard library and the C
+//! library may restrict such a child further. This library does the following:
 //!
-//! - **Maps and stores work** in the child as in the parent, under each of the library's locks. Threads of the parent that slept or waited in the library
-//!   do no harm there.
-//! - **Background threads** are not there. The next entry that is due earlier than what was known, in any map, starts them anew, for all
-//!   maps. So does a `sweep()`. Until then writes alone remove what has expired.
-//! - **A load** that another thread of the parent had begun is not finished in the child. The next call for that key loads it anew. Async tasks that waited for
-//!   it are not woken.
-//! - **A removal listener** that another thread of the parent was calling is called in the child by the next thread that removes an entry. The
-//!   entry that it was called with at the fork is not told again.
-//! - **A pool** of the parent gives [`JobError::Forked`](node::JobError::Forked) for every job, see [there](node#fork).
-//! - **A lock** that another thread held at the very moment of the fork stays locked in the child for ever. Such is the shard that a thread was inside, whose
-//!   entries may be half changed. Such are, for the few instructions that they are ever held, the locks that all maps share: of memory for new tables,
-//!   of the background threads' schedule, of loaders that wait.
-//!   So fork while no other thread is inside a map. Or else leave the maps that others were inside alone in the child: neither use nor drop them.
+//! - **Maps and stores work** in the child as in the parent, under each lock of the library. Threads of the parent that
+//!   slept or waited in the library do no harm.
+//! - **Background threads** do not exist in the child. They start again, for all maps, with the next entry in any map
+//!   that is due earlier than the others, or with a `sweep()`. Until then, only writes remove expired entries.
+//! - **A load** that another thread of the parent had begun is not finished in the child. The next call for that key
+//!   loads it again. Async tasks that waited for it are not woken.
+//! - **A removal listener** that another thread of the parent was calling is called in the child by the next thread
+//!   that removes an entry, but not again with the entry of the interrupted call.
+//! - **A pool** of the parent returns [`JobError::Forked`](node::JobError::Forked) for every job, see
+//!   [there](node#fork).
+//! - **A lock** that another thread held at the moment of the fork stays locked in the child for ever. This concerns a
+//!   shard that a thread was inside, whose entries may be half changed. It also concerns the locks that all maps share,
+//!   each held for a few instructions: of memory for new tables, of the schedule of the background threads, and of
+//!   waiting loaders. So fork while no other thread is inside a map. Otherwise, neither use nor drop in the child a map
+//!   that another thread was inside.
 
 mod bounds;
 pub mod clock;
