@@ -1,5 +1,5 @@
-//! The layers of the runtime and of the macro. A file uses only files of its own layer and of lower ones, and no two files use each
-//! other, directly or through others.
+//! The layers of the runtime and of the macro. A file uses only files of its own layer and of lower ones, and no two
+//! files use each other, directly or through others.
 
 mod modules;
 
@@ -16,8 +16,6 @@ struct Crate {
     folder: &'static str,
     /// The lowest layer first. A module belongs to the layer that names it, or else its parent.
     layers: &'static [&'static [&'static str]],
-    /// Uses that break a rule as yet: a user and what it uses, each with all modules in it.
-    exceptions: &'static [(&'static str, &'static str)],
     /// The modules that may have `unsafe` code, and all in them.
     unsafe_modules: &'static [&'static str],
 }
@@ -41,7 +39,6 @@ const RUNTIME: Crate = Crate {
         &["declared", "node"],
         &["", "macro_support"],
     ],
-    exceptions: &[],
     unsafe_modules: &["engine::table::raw", "memory", "shard::lock::raw"],
 };
 
@@ -56,7 +53,6 @@ const MACRO: Crate = Crate {
         &["expand"],
         &["", "pipeline"],
     ],
-    exceptions: &[],
     unsafe_modules: &[],
 };
 
@@ -138,22 +134,7 @@ fn the_files_of_the_architecture_exist() {
 
 fn check(krate: &Crate) {
     let sources = krate.read();
-    let all = uses(&sources);
-    let broken_by_all = broken(krate, &all);
-    for (from, to) in krate.exceptions {
-        let is_needed = broken_by_all.iter().any(|(user, used)| is_in(user, from) && is_in(used, to));
-        assert!(is_needed, "no exception any more: {from} uses {to}");
-    }
-
-    let is_exception = |from: &Names, to: &Names| {
-        let mut exceptions = krate.exceptions.iter();
-        exceptions.any(|(user, used)| is_in(&from.join("::"), user) && is_in(&to.join("::"), used))
-    };
-    let mut rest = all;
-    for (from, to) in &mut rest {
-        to.retain(|to| !is_exception(from, to));
-    }
-    let broken: Vec<_> = broken(krate, &rest).iter().map(|(from, to)| format!("{from} uses {to}")).collect();
+    let broken: Vec<_> = broken(krate, &uses(&sources)).iter().map(|(from, to)| format!("{from} uses {to}")).collect();
     assert!(broken.is_empty(), "{}: these use a higher layer, or each other:\n{}", krate.folder, broken.join("\n"));
 
     let shown = shown(krate);

@@ -10,8 +10,8 @@ use std::{
 /// A path, name by name. That of a module starts at the crate, so that of `lib.rs` is empty.
 pub(crate) type Names = Vec<String>;
 
-/// The modules that each module uses. A module uses the children that it declares. A path that leads through re-exports is a use of
-/// the module where it ends, not of those on the way.
+/// The modules that each module uses. A module uses the children that it declares. A path that leads through re-exports
+/// is a use of the module where it ends, not of those on the way.
 pub(crate) type Uses = BTreeMap<Names, BTreeSet<Names>>;
 
 /// One file.
@@ -87,7 +87,8 @@ impl Source {
         source
     }
 
-    /// `inner` says that these tokens are in a module that is written out in the file, whose parent is the file's module.
+    /// `inner` says that these tokens are in a module that is written out in the file, whose parent is the file's
+    /// module.
     fn read(&mut self, tokens: TokenStream, inner: bool) {
         let mut tokens = tokens.into_iter().peekable();
         let (mut path, mut colons) = (Names::new(), 0);
