@@ -1,4 +1,4 @@
-//! What can go wrong, as values that give back what was not stored.
+//! Errors: values that give back what was not stored.
 
 use std::{error::Error, fmt, sync::Arc};
 
@@ -27,7 +27,7 @@ pub struct Refused<K, V> {
     pub value: V,
 }
 
-/// [`insert_if_absent`](crate::ShardedMap::insert_if_absent) found the key there already.
+/// [`insert_if_absent`](crate::ShardedMap::insert_if_absent) found an entry with the key.
 ///
 /// # Examples
 ///
@@ -53,7 +53,7 @@ pub struct Occupied<K, V> {
 
 /// A value could not be loaded, by [`get_or_try_insert_with`](crate::ShardedMap::get_or_try_insert_with) or its async form.
 ///
-/// It shows itself as the error of the loader does, and names the same source.
+/// It displays as the error of the loader does, and has the same source.
 ///
 /// # Examples
 ///
@@ -76,14 +76,14 @@ pub struct Occupied<K, V> {
 /// ```
 #[derive(Debug, PartialEq, Eq)]
 pub enum LoadError<E> {
-    /// The loader failed. All who waited for it have the same error.
+    /// The loader failed. All callers that waited for it get the same error.
     Failed(Arc<E>),
-    /// The loader asked for its own key, or for one whose loader waits for it, so it would have waited for ever.
+    /// The loader asked for its own key, or for one whose loader waits for it. It would have waited for ever.
     Recursive,
 }
 
 impl<E> LoadError<E> {
-    /// The error of the loader, where it is one.
+    /// The error of the loader, or `None` if the load was [`Recursive`](LoadError::Recursive).
     ///
     /// # Examples
     ///
@@ -148,7 +148,7 @@ pub struct HasListener<L> {
     pub listener: L,
 }
 
-// None shows what it gives back: keys, values and closures need not be `Debug`, and may be secret.
+// `Debug` never shows what an error gives back: keys, values and closures need not be `Debug`, and may be secret.
 
 impl<K, V> fmt::Debug for Refused<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,4 +1,4 @@
-//! What generated code names besides the public items. Not for hand-written code: it changes without notice.
+//! Items for generated code only. They change without notice.
 
 #[cfg(feature = "serde")]
 use crate::snapshot;
@@ -11,7 +11,7 @@ use std::{fmt, hash::BuildHasher, ops::Deref};
 
 /// Builds a field of a store.
 ///
-/// It asks for more than it uses: each bound by itself, so that the compiler's message is about the one that is missing.
+/// It has more bounds than it needs. Each stands by itself, so that the compiler's message is about the one that is missing.
 #[must_use]
 pub fn build<F>(store: &StoreContext, index: u16, options: FieldOptions<F::Policy, impl FunctionsFor<F>>) -> F
 where
@@ -45,7 +45,7 @@ pub fn pin<F: Parts>(
 
 type FunctionsOf<F> = Functions<<F as Parts>::Key, <F as Parts>::Value>;
 
-/// A field of a store that can be saved. As [`build`], it asks for more than it uses.
+/// A field of a store that can be saved. As [`build`], it has more bounds than it needs.
 #[cfg(feature = "serde")]
 pub fn saved<F>(field: &F) -> &dyn snapshot::SavedField
 where
@@ -56,7 +56,7 @@ where
     field
 }
 
-/// The last field of a store, where the macro can't see that it is a map. See `is_doubtful_end` of the macro.
+/// The last field of a store, if the macro can't see that it is a map. See `is_doubtful_end` of the macro.
 pub struct Last<T> {
     /// The map.
     pub map: T,
@@ -78,7 +78,7 @@ impl<T: fmt::Debug> fmt::Debug for Last<T> {
     }
 }
 
-/// A hasher that a field can make by itself.
+/// A hasher that a field can build by itself.
 #[diagnostic::on_unimplemented(
     message = "`hasher = {Self}` can't hash the keys of this field",
     label = "its hasher is `{Self}`",

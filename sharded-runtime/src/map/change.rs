@@ -1,4 +1,4 @@
-//! Changing an entry, or putting it in, in one critical section.
+//! Changes of an entry, or its insertion, in one critical section.
 
 use super::sharded_map::ShardedMap;
 use crate::{
@@ -15,26 +15,26 @@ use std::{
     hash::{BuildHasher, Hash},
 };
 
-/// What the closure of [`ShardedMap::compute`] decides, with what the call is to return.
+/// What [`ShardedMap::compute`] is to do with the entry, with the value that the call returns.
 ///
 /// # Examples
 ///
 /// See [`ShardedMap::compute`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change<V, R = ()> {
-    /// Leave the entry as it is now, changed in place or not, or absent.
+    /// Leave the entry as it is: changed in place, unchanged, or absent.
     Keep(R),
-    /// Store this value, in place of the one that is there, if any. The time to live starts now.
+    /// Store this value in place of the present one, if any. The time to live starts now.
     Put(V, R),
-    /// Take the entry out, if there is one.
+    /// Remove the entry, if there is one.
     Remove(R),
 }
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
-    /// Runs a closure that may change a key's value in place, under the shard's exclusive lock. A use of the entry; its time to live
-    /// goes on.
+    /// Runs a closure that may change a key's value in place, under the shard's exclusive lock, and returns its result. This is a use
+    /// of the entry. Its time to live does not restart.
     ///
-    /// If the closure panics, the value stays as it was left.
+    /// If the closure panics, the value stays as the closure left it.
     ///
     /// # Panics
     ///
@@ -66,10 +66,10 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         })
     }
 
-    /// Stores `init()` if the key has no value, or else lends the value to `update`; in one critical section. Returns what `update`
-    /// returned, or `None` where the value is new. A use of the entry; an update in place does not restart its time to live.
+    /// Stores `init()` if the key has no value, or else lends the value to `update`, in one critical section. Returns the result of
+    /// `update`, or `None` if the value is new. This is a use of the entry. An update in place does not restart its time to live.
     ///
-    /// If `init` panics nothing is stored; if `update` does, the value stays as it was left.
+    /// If `init` panics, nothing is stored. If `update` panics, the value stays as `update` left it.
     ///
     /// Where some entries [may not be evicted](crate::builder::FieldOptions::evictable), a new value for which no entry of its shard may leave is
     /// stored in a second critical section, after entries of other shards have left. Another thread may run `init` for the key between the two. Then
@@ -78,7 +78,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
-    /// Or if there is no memory for one more entry, or no number (a shard numbers 2^28 entries at least).
+    /// Or if there is no memory for one more entry, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples
     ///
@@ -115,15 +115,16 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         updated
     }
 
-    /// Looks at a key's value and keeps, changes, replaces, stores or removes it, in one critical section. A use of the entry.
+    /// Lends a key's value to a closure, which decides whether it is kept, replaced, stored or removed, in one critical section. This is
+    /// a use of the entry.
     ///
-    /// The value is lent as `&mut`, so [`Change::Keep`] keeps what was changed in place, too. If the closure panics, the value stays as
-    /// it was left, and nothing is stored or removed.
+    /// The value is lent as `&mut`, so [`Change::Keep`] also keeps what the closure changed in place. If the closure panics, the value
+    /// stays as the closure left it, and nothing is stored or removed.
     ///
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
-    /// Or if there is no memory for one more entry, or no number (a shard numbers 2^28 entries at least).
+    /// Or if there is no memory for one more entry, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples
     ///
@@ -194,8 +195,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         result
     }
 
-    /// A copy of a key's value, which is `init()` if it had none; in one critical section, so `init` runs once however many threads ask. A use of
-    /// the entry.
+    /// Returns a copy of a key's value, after storing `init()` if it had none, in one critical section. So `init` runs once however many
+    /// threads ask. This is a use of the entry.
     ///
     /// `init` runs under the shard's lock: keep it short. If it panics, or `Clone` does, nothing is stored.
     ///
@@ -206,7 +207,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
-    /// Or if there is no memory for one more entry, or no number (a shard numbers 2^28 entries at least).
+    /// Or if there is no memory for one more entry, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples
     ///

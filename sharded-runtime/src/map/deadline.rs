@@ -12,16 +12,16 @@ use std::{
 };
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
-    /// As [`insert`](Self::insert), with a time to live of its own in place of the declared one, and exact also where a jitter is declared. A declared
-    /// idle time holds as well.
+    /// As [`insert`](Self::insert), with a time to live of its own in place of the declared one. It has no jitter. A declared idle time
+    /// holds as well.
     ///
-    /// A time that ends beyond what the clock can count (584 years) is for ever; one of zero is over at once. No other is over early; how late an entry goes
-    /// depends on [the clock](crate::clock::Clock#how-early-and-how-late-an-entry-expires).
+    /// A time that ends beyond what the clock can count (584 years) is for ever. A time of zero is over at once. No other time is over
+    /// early; how late the entry expires depends on [the clock](crate::clock::Clock#how-early-and-how-late-an-entry-expires).
     ///
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
-    /// Or if there is no memory for one more entry, or no number (a shard numbers 2^28 entries at least).
+    /// Or if there is no memory for one more entry, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! Being told of the entries that leave.
+//! Removal listeners.
 
 use super::sharded_map::ShardedMap;
 use crate::{
@@ -12,12 +12,12 @@ where
     V: Value + Clone,
     P: Policy,
 {
-    /// Has a function called with every entry that leaves the map from now on, and why: see [the removal
+    /// Registers a function that is called with every entry that leaves the map from now on, and with the cause: see [the removal
     /// listener](ShardedMap#removal-listener).
     ///
     /// # Errors
     ///
-    /// [`HasListener`] gives it back, where the map has a listener already. It can't be replaced.
+    /// [`HasListener`] gives the function back if the map has a listener already. A listener can't be replaced.
     ///
     /// # Examples
     ///
@@ -46,15 +46,15 @@ where
         self.core.listen(listener, |listener| Listening::by_call(listener))
     }
 
-    /// Has every entry that leaves the map from now on put in a channel for this many of them. It is the map's
-    /// [removal listener](ShardedMap#removal-listener), but no writer ever waits for it: when the channel is full, the entry is dropped and
-    /// [counted](Removals::missed).
+    /// Puts every entry that leaves the map from now on in a channel, which holds this many of them. It is the map's
+    /// [removal listener](ShardedMap#removal-listener), but no writer ever waits for it: if the channel is full, the entry is dropped
+    /// and [counted](Removals::missed).
     ///
-    /// An entry can be received once the call that has removed it is about to return.
+    /// An entry can be received when the call that has removed it is about to return.
     ///
     /// # Errors
     ///
-    /// [`HasListener`] where the map has a listener already.
+    /// [`HasListener`] if the map has a listener already.
     ///
     /// # Panics
     ///
@@ -83,7 +83,7 @@ where
 }
 
 impl<K: Key + Clone, P: Policy, S> ShardedMap<K, (), P, S> {
-    /// As [`on_removal`](Self::on_removal), of a set.
+    /// As [`on_removal`](Self::on_removal), for a set.
     pub(crate) fn on_removal_of_key<F>(&self, listener: F) -> Result<(), HasListener<F>>
     where
         F: Fn(&K, Cause) + Send + Sync + 'static,
@@ -91,7 +91,7 @@ impl<K: Key + Clone, P: Policy, S> ShardedMap<K, (), P, S> {
         self.core.listen(listener, |listener| Listening::by_call(move |key, (), cause| listener(key, cause)).of_keys())
     }
 
-    /// As [`removals`](Self::removals), of a set.
+    /// As [`removals`](Self::removals), for a set.
     #[track_caller]
     pub(crate) fn removals_of_keys(&self, capacity: usize) -> Result<Removals<K, ()>, HasListener<()>> {
         let (listening, removals) = Listening::by_channel(capacity);

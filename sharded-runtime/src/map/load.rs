@@ -1,4 +1,4 @@
-//! Loading what is not there, once for all who ask.
+//! Single-flight loads of missing values.
 
 use super::sharded_map::ShardedMap;
 use crate::{
@@ -19,40 +19,41 @@ where
     P::Lock: Serves<K, V>,
     S: BuildHasher + Default + 'static,
 {
-    /// A copy of a key's value; if it has none, what `load` makes, which is stored. One `load` runs however many callers ask for the
-    /// key, of this call and its kind ([`get_or_load_with`](Self::get_or_load_with) and the async forms). The others wait for it. A use
-    /// of the entry.
+    /// Returns a copy of a key's value. If it has none, `load` computes it, and it is stored. However many callers ask for the key, by this
+    /// call, [`get_or_load_with`](Self::get_or_load_with) or the async forms, one `load` runs and the others wait for it. This is a use of
+    /// the entry.
     ///
-    /// Both the loading and the waiting are outside of all locks: only callers that need this key wait. Where making a key costs, call
-    /// [`get`](Self::get) first. A key that is there costs as much as with `get`.
+    /// No lock is held while the value is loaded or waited for, so only callers that need this key wait. For a key that is present the cost
+    /// is that of [`get`](Self::get). If it is costly to make the key, call `get` first.
     ///
-    /// - **It fails:** each one who waits gets the same error; a later call tries again.
-    /// - **It panics,** or is an async load that is dropped: the one who waits longest loads next, with its own loader.
-    /// - **The key is put in meanwhile:** that value wins, and the callers get it, also where the load has failed.
-    /// - **The key is taken out meanwhile,** by whichever call (`clear` takes out all, and `retain` and `remove_if` may not be asked, as they
-    ///   would be of a value): what is loaded goes to those who wait for it, and is not stored. Later callers begin a load of their own at once,
-    ///   as the one under way may have read what was before.
-    /// - **It is old,** by the declared `refresh_after`: one caller loads it anew, and others get what is there and do not wait. What is loaded
-    ///   replaces it and begins to live then, unless a call has put the key in, changed its value, given it a time of its own
-    ///   ([`expire_in`](Self::expire_in)) or taken it out meanwhile. Where the load fails, that caller too gets what is there, as long as it has
-    ///   not expired; a later call tries again.
+    /// - **The load fails:** all callers that wait get the same error. A later call tries again.
+    /// - **It panics,** or it is an async load that is dropped: the caller that has waited longest loads next, with its own loader.
+    /// - **The key is inserted meanwhile:** that value wins, and the callers get it, even if the load has failed.
+    /// - **The key is removed meanwhile,** by any call: the loaded value goes to the callers that wait for it and is not stored. Later callers
+    ///   begin a load of their own at once, since the one under way may have read the old state. (`clear` and
+    ///   `retain` count as a removal of every key that is being loaded, and `remove_if` as one of its key: a condition can't be checked for
+    ///   a value that is not there yet.)
+    /// - **The value is old,** by the declared `refresh_after`: one caller loads it anew, while the others get the old value and do not wait. The
+    ///   new value replaces the old one and begins to live then, unless a call has meanwhile inserted the key, changed its value, given it a
+    ///   time of its own ([`expire_in`](Self::expire_in)) or removed it. If the load fails, its caller too gets the old value, as long as
+    ///   that has not expired. A later call tries again.
     /// - **There is no room,** since nothing may leave or the value is heavier than the capacity: the callers get the value, and it is
     ///   evicted at once: see [the removal listener](ShardedMap#removal-listener).
-    /// - **A listener loads,** or the `Drop` of a value that has left: it runs when those who wait have their answer, so it may load any key.
-    ///   Inside of a loader it gets [`LoadError::Recursive`] for the key that is being loaded there.
+    /// - **A listener loads,** or the `Drop` of a value that has left: it runs when the waiting callers have their answer, so it may load any
+    ///   key. Inside a loader it gets [`LoadError::Recursive`] for the key that is being loaded there.
     ///
-    /// The time to live starts when the load ends. This blocks the thread; in async code await
+    /// The time to live starts when the load ends. This call blocks the thread; in async code await
     /// [`get_or_try_insert_async`](Self::get_or_try_insert_async).
     ///
     /// # Errors
     ///
-    /// [`LoadError::Failed`] has the error of the loader. Callers whose errors are of another type than that of the one who loads load for
-    /// themselves, one after the other. [`LoadError::Recursive`] says that a loader asks for what waits for it: its own key, or one whose loader
-    /// asks for its own in turn, whatever the maps.
+    /// [`LoadError::Failed`] has the error of the loader. Callers whose error type differs from that of the loading caller load for themselves,
+    /// one after the other. [`LoadError::Recursive`] says that a loader asked for a key that waits for it: its own, or one whose loader asks
+    /// for its own in turn, in whichever maps.
     ///
     /// # Panics
     ///
-    /// Inside a closure of any map, whether or not the key is there: the load that this may have to wait for may need that shard.
+    /// Inside a closure of any map, whether or not the key is present: the load that this call may wait for may need that shard.
     /// Or if there is no memory for one more entry.
     ///
     /// # Examples
@@ -66,7 +67,7 @@ where
     /// let age = |text: &str| shop.ages().get_or_try_insert_with("ada".to_owned(), || text.parse::<u32>());
     /// assert!(age("many").is_err());
     /// assert_eq!(age("36"), Ok(36));
-    /// assert_eq!(age("many"), Ok(36)); // there by now
+    /// assert_eq!(age("many"), Ok(36)); // stored by now
     /// ```
     #[track_caller]
     pub fn get_or_try_insert_with<E>(&self, key: K, load: impl FnOnce() -> Result<V, E>) -> Result<V, LoadError<E>>
@@ -76,7 +77,7 @@ where
         let (hash, is_timed) = self.core.hash_timed(Operation::Load, &key);
         let load = || self.core.timed(is_timed, Timed::Miss, load);
         self.core.check_load(hash, Location::caller());
-        // It is declared before the lead, so its `Drop` runs after the lead has ended.
+        // Declared before the lead, so that its `Drop` runs after the lead has ended.
         let mut key = Some(key);
         if let Some(value) = self.core.copy_of(hash, key.as_ref()) {
             let Some(ours) = self.core.refresh(hash, &mut key) else { return Ok(value) };
@@ -91,19 +92,21 @@ where
     /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), for a loader that is a future. It works on any executor, and threads and
     /// tasks can wait for each other.
     ///
-    /// `load` is called only when there is something to load. The future does nothing until it is polled, and may be dropped at any time; if it
-    /// was loading, the one who waits longest loads next. One that is neither polled nor dropped any more holds up all who wait for it.
+    /// `load` is called only if there is something to load. The future does nothing until it is polled, and may be dropped at any time; if it
+    /// was loading, the caller that has waited longest loads next. A future that is neither polled nor dropped blocks all callers that wait
+    /// for it.
     ///
     /// # Errors
     ///
-    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with). What counts as asked by a loader is what is polled while the
-    /// loader is: not what a task that it has spawned asks for.
+    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with). A request counts as the loader's if it is polled as a part of the loader.
+    /// Requests of a task that the loader has spawned do not count.
     ///
     /// # Panics
     ///
     /// When it is polled, as [`get_or_try_insert_with`](Self::get_or_try_insert_with).
     ///
-    /// A panic in the waker's `clone` reaches whoever polls. A panic in its `wake` or `drop` goes no further, and all others who wait are told.
+    /// A panic in the waker's `clone` reaches the caller of `poll`. A panic in its `wake` or `drop` is contained, and all other waiting
+    /// callers are woken.
     ///
     /// # Examples
     ///
@@ -141,12 +144,12 @@ where
 
     /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), for a loader that can't fail.
     ///
-    /// [`get_or_insert_with`](Self::get_or_insert_with) is for values that are made at once: it makes them under the shard's lock.
+    /// [`get_or_insert_with`](Self::get_or_insert_with) is for values that are computed quickly: it computes them under the shard's lock.
     ///
     /// # Panics
     ///
-    /// Inside a closure of any map, whether or not the key is there; or if there is no memory for one more entry; or if the loader asks for
-    /// what waits for it, see [`LoadError::Recursive`].
+    /// Inside a closure of any map, whether or not the key is present; or if there is no memory for one more entry; or if the loader asks
+    /// for a key that waits for it, see [`LoadError::Recursive`].
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! Looking at entries.
+//! Reads.
 
 use super::sharded_map::ShardedMap;
 use crate::{
@@ -15,11 +15,11 @@ use std::{
     hash::{BuildHasher, Hash},
 };
 
-/// Keys whose memory is fetched side by side: processors have about this many requests under way at once.
+/// Keys whose memory is fetched at the same time: about the number of requests that a processor can have under way.
 const PREFETCHED: usize = 32;
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
-    /// A copy of a key's value, made under the shard's lock. A use of the entry.
+    /// Returns a copy of a key's value, made under the shard's lock. This is a use of the entry.
     ///
     /// # Panics
     ///
@@ -48,7 +48,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         self.read(Operation::Get, key, UserCode::Traits, V::clone)
     }
 
-    /// Runs a closure on a key's value, under the shard's lock (shared where the lock shares). A use of the entry.
+    /// Runs a closure on a key's value, under the shard's lock, and returns its result. Readers share the lock if it has a shared mode.
+    /// This is a use of the entry.
     ///
     /// # Panics
     ///
@@ -89,7 +90,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         self.core.read(hash, key, <P::Lock as Serves<K, V>>::COPIES, user_code, read)
     }
 
-    /// A read that a recorder notes. (All of it, at the end of the call, so that others have nothing to keep for this.)
+    /// A read that a recorder notes. It is a tail call for the whole read, so that other reads keep nothing live for it.
     #[cold]
     #[inline(never)]
     #[track_caller]
@@ -112,8 +113,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         found
     }
 
-    /// Whether a key has an entry that has not expired. No use of the entry: neither its idle time, nor the order of
-    /// eviction, nor the counters notice.
+    /// Whether a key has an entry that has not expired. This is no use of the entry: it changes neither the idle time, nor the
+    /// order of eviction, nor the counters.
     ///
     /// # Panics
     ///
@@ -141,11 +142,12 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
             .is_some()
     }
 
-    /// Copies of the values of several keys, in the order of the keys; each is a use of its entry.
+    /// Returns copies of the values of several keys, in the order of the keys. Each is a use of its entry. The values are not of
+    /// one moment.
     ///
-    /// Where there are more keys than shards every shard is visited once, for all its keys, in steps of 64 keys per lock hold: O(n log n)
-    /// for n keys. The answers are not of one moment. Under [`Optimistic`](crate::lock::Optimistic) no lock is taken, and the memory of up to 32 keys
-    /// is fetched side by side: O(n), and where the map is larger than the caches much less than n single reads.
+    /// If there are more keys than shards, it visits each shard once, for all its keys, in steps of 64 keys per lock hold: O(n log n)
+    /// for n keys. Under [`Optimistic`](crate::lock::Optimistic) it takes no lock and fetches the memory of up to 32 keys at the same
+    /// time: O(n), and much faster than n single reads if the map is larger than the processor's caches.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! A map's part of a snapshot.
+//! The map's part of a snapshot.
 
 use super::sharded_map::ShardedMap;
 use crate::{
@@ -24,7 +24,7 @@ use std::{
     sync::Arc,
 };
 
-/// Entries that go from a snapshot into the map before the memory that they took is given back.
+/// Entries of a snapshot that are stored before the memory that held them is given back.
 const CHUNK: usize = 1024;
 
 struct Entry<K, V> {
@@ -34,14 +34,14 @@ struct Entry<K, V> {
 }
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
-    /// Writes all entries that are alive when it is called, and returns how many: see [`snapshot`]. With the feature `serde`.
+    /// Writes all entries that are alive when it is called, and returns how many: see [`snapshot`]. Needs the feature `serde`.
     ///
-    /// O(n). Some 64 entries are copied per lock hold, and written after it. A save is no use of an entry. Where someone
-    /// [is told](ShardedMap#removal-listener) of removals, it first removes what has expired, as [`sweep`](Self::sweep) does.
+    /// O(n). About 64 entries are copied per lock hold, and written after the lock is released. A save is no use of an entry. If the map
+    /// has a [removal listener](ShardedMap#removal-listener), it first removes what has expired, as [`sweep`](Self::sweep) does.
     ///
     /// # Errors
     ///
-    /// [`SaveError`], where the writer fails, a `Serialize` refuses, or a key or value is nested too deeply.
+    /// [`SaveError`], if the writer fails, a `Serialize` refuses, or a key or value is nested too deeply.
     ///
     /// # Panics
     ///
@@ -74,11 +74,13 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         snapshot::save(&|visitor| visitor(self), &mut writer)
     }
 
-    /// Puts in the entries of a snapshot, of this map or of a store that has it: its own field's, found by name. See [`snapshot`]. With the feature `serde`.
+    /// Stores the entries of a snapshot of this map, or of a store that has this map: it finds its own field by name. See [`snapshot`].
+    /// Needs the feature `serde`.
     ///
     /// # Errors
     ///
-    /// [`RestoreError`], where the reader fails or it is no snapshot, no whole one, or none with this map. Nothing has changed then.
+    /// [`RestoreError`], if the reader fails, or if the file is no snapshot, is incomplete, or does not have this map. Nothing has changed
+    /// then.
     ///
     /// # Panics
     ///
@@ -113,7 +115,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         self.restore(reader)
     }
 
-    /// Puts in an entry of a snapshot. What does not come in is told of, since no call hands it out.
+    /// Stores an entry of a snapshot. The listener is told of entries that are not stored, since no call returns them.
     fn put_restored(&self, entry: Entry<K, V>, restored: &mut Restored) {
         let Entry { key, value, times: Times { left, unused } } = entry;
         let hash = self.core.hasher.hash(&key);

@@ -27,83 +27,92 @@ use std::{
 
 /// A concurrent map in shards, whose [`Policy`] says how they are locked and when entries leave.
 ///
-/// A field of a `#[sharded]` struct is one; one can also be built by itself. All methods take `&self`. Nothing that holds a
-/// lock is handed out: access is by value, or by a closure that runs under the lock of one shard. Keep such closures
-/// short; they can't await, and what they borrow can't leave them.
+/// The fields of a `#[sharded]` struct are such maps; you can also build one by itself. All methods take `&self`. The map never
+/// hands out a guard: you get a copy of a value, or your closure runs under the lock of one shard. Keep such closures short.
+/// They can't await, and what they borrow can't leave them.
 ///
 /// # Order of nested accesses
 ///
-/// Inside a closure further accesses of this kind of map must go to a later store (in the order they were built), a later field of
-/// the same store (in the order of declaration), or a later shard of the same field. Anything else panics at once, in every
-/// build, and the message names both places; it never hangs. The same holds inside the `Eq` and `Clone` of keys and
-/// values that own something; those of plain data, without drop glue, and their `Hash`, are not watched and must not access a store at all. [`len`](Self::len), [`stats`](Self::stats), [`capacity`](Self::capacity)
-/// and [`shard_of`](Self::shard_of) take no lock and may be called anywhere.
+/// Inside a closure, a further access must go to a later place: a later store (in the order in which they were built), a later
+/// field of the same store (in the order of declaration), or a later shard of the same field. Anything else panics at once, in
+/// every build. The message names both places, and nothing hangs. The same holds inside the `Eq` and `Clone` of keys and
+/// values that own something. The `Eq`, `Clone` and `Hash` of types without drop glue are not watched and must not access a
+/// store at all. [`len`](Self::len), [`stats`](Self::stats), [`capacity`](Self::capacity) and
+/// [`shard_of`](Self::shard_of) take no lock and may be called anywhere.
 ///
-/// The calls that load, such as [`get_or_try_insert_with`](Self::get_or_try_insert_with), may not be made inside a closure at all.
+/// The calls that load, such as [`get_or_try_insert_with`](Self::get_or_try_insert_with), may not be made inside a closure at
+/// all.
 ///
 /// # Panics in user code
 ///
-/// A panic in a closure, or in a key's or value's `Hash`, `Eq`, `Clone` or `Drop`, reaches the caller, releases the lock and leaves
-/// the map usable: every entry is whole. What a call was to do with one entry is either done or not begun, and a value lent as
-/// `&mut` stays as the closure left it, and is weighed as that where entries have a weight; a call on many entries stops there, unless it says otherwise. Values that leave
-/// the map are dropped after its lock is released (but under that of an outer closure, if the call is inside one).
+/// A panic in a closure, or in the `Hash`, `Eq`, `Clone` or `Drop` of a key or value, reaches the caller. It releases the lock
+/// and leaves the map usable, with every entry whole. What a call was to do with one entry is either done or not begun. A value
+/// that was lent as `&mut` stays as the closure left it; if entries have a weight, that state is weighed. A call on many
+/// entries stops there, unless its documentation says otherwise. Values that leave the map are dropped after its lock is
+/// released. If the call is inside another closure, the lock of that closure is still held then.
 ///
 /// # Removal listener
 ///
-/// [`on_removal`](Self::on_removal) has a function called with every entry that leaves the map, and with its [`Cause`](crate::Cause);
-/// [`removals`](Self::removals) has them put in a channel. A map has one or the other, once.
+/// [`on_removal`](Self::on_removal) registers a function that is called with every entry that leaves the map, and with the
+/// [`Cause`](crate::Cause). [`removals`](Self::removals) puts these entries in a channel. A map takes one of the two, once.
 ///
-/// - **What is told:** every entry that leaves from then on, exactly once, whatever takes it out. An entry that is changed in place has
-///   not left; nor have those that are there when the map is dropped. An entry that has expired is told as such when it is
-///   removed, whoever removes it: with `insert` it is `Expired`, not `Replaced`. A replaced value comes with the key of the call that replaced it.
-/// - **What is refused,** since it is heavier than the capacity or nothing may leave for it, is told as `Evicted`, as if it had been stored and
-///   had left at once: by `insert`, `upsert`, `compute`, `get_or_insert_with`, loads, refreshes and the load of a snapshot alike. `try_insert` gives it back instead, and
-///   nothing is told. A loaded value that is not stored because a call has put in or taken out its key meanwhile was never a part of the map.
-/// - **Order:** what is told of one key comes in the order of its changes. So it is with keys of the same shard, but not with others.
-/// - **Where it runs:** after the shard's lock is released, on one thread at a time, one that has just removed something: a caller of
-///   this map, or the background thread. That thread goes on while others remove, up to 4096 calls; then the next one that has removed
-///   something takes over. Inside a closure, of whichever map, it waits until the thread is outside of all closures.
-/// - **How much waits:** where more than 1024 entries wait to be told, who removes another one waits as well, after the removal and
-///   without a lock, until there is room. Not so in a closure, in a listener or in a loader, since there it could be for ever: what is removed there comes on top.
-/// - **What it may do:** all that can be done with any map, this one too; what it removes is told after it returns. It must not wait for
-///   a thread that removes entries of this map. A background thread may run it. One that takes long holds up this map alone.
-///   Let it hold the store as a [`Weak`](std::sync::Weak), or the store is never dropped.
-/// - **If it panics,** the panic is contained and [counted](crate::Stats::listener_panics), and the next entry is told. So with the `Drop` of
-///   what was told.
-/// - **What it costs:** nothing in reads; in calls that remove or replace, a look whether there is one. With one, a call that hands out what it takes
-///   (`insert`, `remove`, `remove_entry`, `remove_if`, `drain`) copies it under the shard's lock, since the caller does not wait until it is
-///   told: share large values in an [`Arc`]. If that `Clone` panics, nothing is removed. `clear`, `invalidate_all` and `drain`
-///   take out 64 entries per lock hold.
+/// - **What it is told:** every entry that leaves from then on, exactly once, whatever removes it. An entry that is changed in
+///   place does not leave, and neither do the entries that are in the map when it is dropped. An expired entry is reported as
+///   `Expired` when it is removed, whoever removes it: also by `insert`, where a live one would be `Replaced`. A replaced value
+///   comes with the key of the call that replaced it.
+/// - **Refused entries** are reported as `Evicted`, as if they had been stored and evicted at once. An entry is refused if it is
+///   heavier than the capacity, or if no other entry may leave for it. This holds for `insert`, `upsert`, `compute`,
+///   `get_or_insert_with`, loads, refreshes and the restore of a snapshot. `try_insert` gives the entry back and reports nothing.
+///   A loaded value that is not stored because its key was inserted or removed meanwhile was never in the map.
+/// - **Order:** what is reported of one key comes in the order of its changes, and so does what is reported of keys of one shard.
+///   There is no order between shards.
+/// - **Where it runs:** after the shard's lock is released, on one thread at a time: a caller that has just removed something, or
+///   the background thread. That thread also makes the calls for what others remove meanwhile, up to 4096; then the next thread
+///   that removes something takes over. Inside a closure of any map, the calls wait until the thread is outside of all closures.
+/// - **Backpressure:** while more than 1024 entries wait for the listener, a thread that removes another one waits after the
+///   removal, without a lock, until there is room. In a closure, a listener or a loader it does not wait, since it could wait for
+///   ever; what is removed there comes on top.
+/// - **What it may do:** anything with any map, this one too. What it removes is reported after it returns. It must not wait for a
+///   thread that removes entries of this map. It may run on a background thread, and a slow listener delays this map alone. Let
+///   it hold the store as a [`Weak`](std::sync::Weak), or the store is never dropped.
+/// - **If it panics,** the panic is contained and [counted](crate::Stats::listener_panics), and the next entry is reported. The
+///   same holds for a panic in the `Drop` of what was reported.
+/// - **What it costs:** nothing in reads. Calls that remove or replace check whether there is a listener. If there is one, a call
+///   that returns what it removes (`insert`, `remove`, `remove_entry`, `remove_if`, `drain`) clones it under the shard's lock,
+///   since the caller does not wait for the listener: share large values in an [`Arc`]. If that `Clone` panics, nothing is
+///   removed. `clear`, `invalidate_all` and `drain` remove 64 entries per lock hold.
 ///
 /// # Cost
 ///
-/// An access hashes the key once and takes one lock. Where nothing else is said, it is O(1) on average and does a bounded amount
-/// of work for others on the way: a write looks through at most eight buckets (of up to 15 entries) that are due for entries that have expired, removes at most four, and
-/// splits or merges at most two buckets when its shard's table is to grow or to shrink. Keys whose hashes are wholly equal can't be
-/// told apart by them: an access to one of n such keys is O(n).
+/// An access hashes the key once and takes one lock. Unless its documentation says otherwise, it is O(1) on average and does a
+/// bounded amount of work for other entries: a write looks through at most eight buckets (of up to 15 entries each) for expired
+/// entries and removes at most four of them, and it splits or merges at most two buckets if its shard's table is to grow or to
+/// shrink. Keys with equal hashes can't be told apart by their hash: an access to one of n such keys is O(n).
 ///
 /// # Room from expired entries
 ///
-/// Where a map is full, expired entries leave before live ones, whatever shards they are in. The search for an expired entry is bounded, so a
-/// live entry may leave, or a new one be refused, before one is found:
+/// In a full map expired entries leave before live ones, in whichever shard they are. The search for an expired entry is bounded,
+/// so a live entry may leave, or a new one be refused, although an expired one exists:
 ///
-/// - The search looks through up to 64 buckets (of up to 15 entries) of the new entry's shard, and through up to 128 of 64 other shards. It looks only through buckets in
-///   which an entry should have expired by now. Where that entry was used or given more time, the look is in vain.
-/// - To find such buckets it goes through 128 groups of eight buckets in each shard: through all of a shard of up to 6,000 entries.
-/// - It passes over other shards that are in use at that moment.
+/// - The search looks through up to 64 buckets (of up to 15 entries) of the new entry's shard, and through up to 128 buckets of 64
+///   other shards. It chooses buckets in which an entry should have expired by now. The look is in vain if that entry was used or
+///   given more time.
+/// - To find such buckets it goes through 128 groups of eight buckets in each shard: all of a shard of up to 6,000 entries.
+/// - It skips other shards that are in use at that moment.
 ///
-/// The next search goes on where the last one ended. So where one thread uses a map of at most 65 shards, with at most 6,000 entries each whose
-/// deadlines are not put off, no live entry leaves before an expired one. With more shards one may leave for each 64 that are searched in vain, and in larger shards one for
-/// each 128 groups.
+/// The next search continues where the last one ended. So if one thread uses a map of at most 65 shards with at most 6,000
+/// entries each, and no deadline is put off, no live entry leaves before an expired one. With more shards, one live entry may leave for
+/// each 64 shards that are searched in vain, and in larger shards one for each 128 groups.
 ///
 /// # Memory
 ///
-/// Tables grow bucket by bucket, while the share of their slots that is taken lies between 44 % and 69 %; they shrink
-/// when it is less than 19 %. With a capacity in entries they grow in such steps that it is 70 % to 80 % when the map is full (where a shard
-/// has thousands of entries), and a shard's table begins, with its first entry, at up to a sixteenth of that size. What they no longer need goes back to the system at once, in chunks of 16 to 64 KiB (more where an entry is larger), but for a few that are
-/// kept for the next growth. [`Stats::table_bytes`](crate::Stats::table_bytes) says how much they have.
+/// Tables grow bucket by bucket and keep between 44 % and 69 % of their slots taken; they shrink below 19 %. With a capacity in
+/// entries the steps of growth are such that 70 % to 80 % are taken when the map is full (if a shard has thousands of entries),
+/// and a shard's table begins, with its first entry, at up to a sixteenth of that size. Memory that tables no longer need goes back to the system at
+/// once, in chunks of 16 to 64 KiB (more for larger entries), except a few chunks that are kept for the next growth.
+/// [`Stats::table_bytes`](crate::Stats::table_bytes) is the size of all tables.
 ///
-/// Keys and values can be aligned to at most 4,096 bytes, else the program does not compile. A larger alignment goes into a `Box`.
+/// Keys and values can be aligned to at most 4,096 bytes; otherwise the program does not compile. Put a type of larger alignment in a `Box`.
 ///
 /// ```compile_fail,E0080
 /// # use sharded::sharded;
@@ -137,7 +146,7 @@ pub struct ShardedMap<K, V, P: Policy, S = RandomState> {
     pub(super) core: Arc<Core<K, V, P, S>>,
 }
 
-// A panic inside leaves the map usable and every entry whole, see above.
+// A panic inside leaves the map usable and every entry whole, as documented above.
 impl<K, V, P: Policy, S> UnwindSafe for ShardedMap<K, V, P, S> {}
 impl<K, V, P: Policy, S> RefUnwindSafe for ShardedMap<K, V, P, S> {}
 
@@ -159,7 +168,7 @@ where
         let rules = Rules::new::<P>(&functions.functions());
         let core = Core::new(store, index, &given, MapHasher::new(&store.seed), Hashing::new(), rules);
         let core = Arc::new(core);
-        // By a constant, so that what sweeps is compiled only for maps whose entries expire.
+        // A constant, so that the sweep is compiled only for maps whose entries expire.
         if StampOf::<P>::EXPIRES {
             core.bind();
         }

@@ -1,7 +1,7 @@
 //! All entries at once.
 //!
-//! These go from shard to shard and release the lock after every 64 slots, so that others get in between. What they see is not
-//! of one moment: an entry that is there all the while is seen exactly once, one that comes or goes meanwhile once or not at all.
+//! These calls go from shard to shard and release the lock after every 64 slots, so that other threads can take it. What they see
+//! is not of one moment: an entry that is there all the time is seen exactly once, one that comes or goes meanwhile at most once.
 
 use super::sharded_map::ShardedMap;
 use crate::{Key, Policy, Value, engine::table::Removed, lock::Serves};
@@ -9,7 +9,8 @@ use crate::{Key, Policy, Value, engine::table::Removed, lock::Serves};
 use std::hash::BuildHasher;
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
-    /// Shows every live entry to a closure, which runs under the lock of the entry's shard (shared where the lock shares). No use of the entries. O(n).
+    /// Lends every live entry to a closure, which runs under the lock of the entry's shard. Readers share the lock if it has a shared
+    /// mode. This is no use of the entries. O(n).
     ///
     /// # Panics
     ///
@@ -33,9 +34,10 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         self.core.for_each(visit);
     }
 
-    /// Keeps the entries that a closure says, which may change their values as well; it runs under the exclusive lock of the entry's shard. O(n).
+    /// Keeps the entries for which a closure returns true. The closure may change the values; it runs under the exclusive lock of the
+    /// entry's shard. O(n).
     ///
-    /// If the closure panics, the entries that it was not asked about yet stay, and so does the one it was asked about.
+    /// If the closure panics, that entry stays, and so do the entries for which it was not called yet.
     ///
     /// # Panics
     ///
@@ -60,8 +62,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         }
     }
 
-    /// Takes out all entries, shard by shard: O(1) under each shard's lock, O(n) in all. With a
-    /// [removal listener](ShardedMap#removal-listener), 64 entries per lock hold.
+    /// Removes and returns all live entries, shard by shard: O(1) under each shard's lock, O(n) in all. With a
+    /// [removal listener](ShardedMap#removal-listener) it removes 64 entries per lock hold.
     ///
     /// # Panics
     ///
@@ -93,7 +95,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         entries.into_vec()
     }
 
-    /// Copies of all keys, in no particular order. No use of the entries. O(n).
+    /// Returns copies of all keys, in no particular order. This is no use of the entries. O(n).
     ///
     /// # Panics
     ///
@@ -121,7 +123,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         keys
     }
 
-    /// Copies of all values, in no particular order. No use of the entries. O(n).
+    /// Returns copies of all values, in no particular order. This is no use of the entries. O(n).
     ///
     /// # Panics
     ///
@@ -149,7 +151,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         values
     }
 
-    /// Copies of all entries, in no particular order. No use of the entries. O(n).
+    /// Returns copies of all entries, in no particular order. This is no use of the entries. O(n).
     ///
     /// # Panics
     ///

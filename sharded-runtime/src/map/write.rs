@@ -1,4 +1,4 @@
-//! Putting in and taking out.
+//! Inserts and removals.
 
 use super::sharded_map::ShardedMap;
 use crate::{
@@ -19,17 +19,16 @@ use std::{
 };
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
-    /// Stores a value and returns the one it replaces, if any. The time to live of the entry starts now.
+    /// Stores a value and returns the one that it replaces, if any. The time to live of the entry starts now.
     ///
-    /// Where the map is full, an entry leaves for it: one that has expired, of the same shard or of another; if none is found, the next of the same
-    /// shard by the declared eviction; where that shard has none, one of another shard, after this one's lock is released. The search for an expired entry is
-    /// [bounded](ShardedMap#room-from-expired-entries).
-    /// As in std's map, a replaced entry keeps its key.
+    /// If the map is full, another entry leaves: an expired one of any shard, if a [bounded search](ShardedMap#room-from-expired-entries)
+    /// finds one; else the victim of this shard by the declared eviction; else, if this shard has no entry, one of another shard, after
+    /// this shard's lock is released. As in std's map, a replaced entry keeps its key.
     ///
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
-    /// Or if there is no memory for one more entry, or no number (a shard numbers 2^28 entries at least).
+    /// Or if there is no memory for one more entry, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples
     ///
@@ -51,15 +50,15 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         if self.store(&mut offer, None) { offer.value.take() } else { None }
     }
 
-    /// Stores a value if there is room, and returns the one it replaces, if any.
+    /// Stores a value if there is room, and returns the one that it replaces, if any.
     ///
-    /// It makes room as [`insert`](Self::insert) does, except under [`Reject`](crate::evict::Reject), which makes none. Replacing
-    /// a value needs no room.
+    /// It makes room as [`insert`](Self::insert) does, except under [`Reject`](crate::evict::Reject), which makes none. A value that
+    /// replaces another one needs no room.
     ///
     /// # Errors
     ///
-    /// [`Refused`] gives back the key and the value, where there is no room. An entry that has expired takes room until it is
-    /// removed; where [one is found](ShardedMap#room-from-expired-entries), it is removed for the new one, as with [`insert`](Self::insert).
+    /// [`Refused`] gives back the key and the value if there is no room. Expired entries take room until they are removed. If
+    /// [one is found](ShardedMap#room-from-expired-entries), it is removed for the new entry, as with [`insert`](Self::insert).
     ///
     /// # Panics
     ///
@@ -94,12 +93,12 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Errors
     ///
-    /// [`Occupied`] gives back the key and the value, where the key has an entry that has not expired; that is left as it is.
+    /// [`Occupied`] gives back the key and the value if the key has an entry that has not expired. That entry stays as it is.
     ///
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
-    /// Or if there is no memory for one more entry, or no number (a shard numbers 2^28 entries at least).
+    /// Or if there is no memory for one more entry, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples
     ///
@@ -127,7 +126,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         offer.take().map_or(Ok(()), |(key, value)| Err(Occupied { key, value }))
     }
 
-    /// Takes out a key's value.
+    /// Removes a key's entry and returns its value.
     ///
     /// # Panics
     ///
@@ -157,7 +156,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         handed.take_value()
     }
 
-    /// Takes out a key's entry.
+    /// Removes a key's entry and returns key and value.
     ///
     /// # Panics
     ///
@@ -185,7 +184,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         handed.take()
     }
 
-    /// Takes out a key's value if a condition holds for it, in one critical section. Asking is no use of the entry.
+    /// Removes a key's entry if a condition holds for its value, in one critical section, and returns the value. The check is no use of
+    /// the entry.
     ///
     /// # Panics
     ///
@@ -214,7 +214,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         handed.take_value()
     }
 
-    /// Stores entries one by one, each as [`insert`](Self::insert) does. No lock is held between two, nor while the iterator runs.
+    /// Stores entries one by one, each as [`insert`](Self::insert) does. No lock is held between two of them or while the iterator runs.
     ///
     /// # Panics
     ///

@@ -9,12 +9,12 @@ use std::{
 };
 
 impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static> ShardedSet<K, P, S> {
-    /// Adds a key with a time to live of its own, and says whether it is new, see [`ShardedMap::insert_with_ttl`](crate::ShardedMap::insert_with_ttl).
+    /// Adds a key with a time to live of its own, and returns whether it is new: see [`ShardedMap::insert_with_ttl`](crate::ShardedMap::insert_with_ttl).
     ///
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
-    /// Or if there is no memory for one more key, or no number (a shard numbers 2^28 keys at least).
+    /// Or if there is no memory for one more key, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples
     ///

@@ -8,12 +8,12 @@ use std::{
 };
 
 impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static> ShardedSet<K, P, S> {
-    /// Adds a key, and says whether it is new. The time to live starts now, also where the key was there.
+    /// Adds a key, and returns whether it is new. The time to live starts now, also if the key was there.
     ///
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
-    /// Or if there is no memory for one more key, or no number (a shard numbers 2^28 keys at least).
+    /// Or if there is no memory for one more key, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples
     ///
@@ -34,11 +34,11 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.map.insert(key, ()).is_none()
     }
 
-    /// Adds a key if there is room, and says whether it is new, see [`ShardedMap::try_insert`](crate::ShardedMap::try_insert).
+    /// Adds a key if there is room, and returns whether it is new: see [`ShardedMap::try_insert`](crate::ShardedMap::try_insert).
     ///
     /// # Errors
     ///
-    /// [`Refused`] gives back the key where there is no room.
+    /// [`Refused`] gives back the key if there is no room.
     ///
     /// # Panics
     ///
@@ -59,7 +59,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.map.try_insert(key, ()).map(|old| old.is_none())
     }
 
-    /// Whether a key is there. A use of it, counted.
+    /// Whether a key is in the set. This is a use of the key, and is counted.
     ///
     /// # Panics
     ///
@@ -85,7 +85,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.map.with(key, |()| ()).is_some()
     }
 
-    /// Takes a key out, and says whether it was there.
+    /// Removes a key, and returns whether it was there.
     ///
     /// # Panics
     ///
@@ -112,7 +112,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.take(key).is_some()
     }
 
-    /// Takes a key out.
+    /// Removes a key and returns it.
     ///
     /// # Panics
     ///
@@ -138,12 +138,12 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.map.remove_entry(key).map(|(key, ())| key)
     }
 
-    /// Adds keys one by one; no lock is held between two.
+    /// Adds keys one by one. No lock is held between two of them.
     ///
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
-    /// Or if there is no memory for one more key, or no number (a shard numbers 2^28 keys at least).
+    /// Or if there is no memory for one more key, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples
     ///

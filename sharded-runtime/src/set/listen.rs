@@ -4,13 +4,13 @@ use super::sharded_set::ShardedSet;
 use crate::{Cause, HasListener, Key, Policy, Removals};
 
 impl<K: Key + Clone, P: Policy, S> ShardedSet<K, P, S> {
-    /// Has a function called with every key that leaves the set from now on, and why: see [the removal
+    /// Registers a function that is called with every key that leaves the set from now on, and with the cause: see [the removal
     /// listener](crate::ShardedMap#removal-listener). A key that is added again has not left, so the cause is never
     /// [`Replaced`](Cause::Replaced).
     ///
     /// # Errors
     ///
-    /// [`HasListener`] gives it back, where the set has a listener already.
+    /// [`HasListener`] gives the function back if the set has a listener already.
     ///
     /// # Examples
     ///
@@ -33,11 +33,11 @@ impl<K: Key + Clone, P: Policy, S> ShardedSet<K, P, S> {
         self.map.on_removal_of_key(listener)
     }
 
-    /// Has every key that leaves the set from now on put in a channel, see [`ShardedMap::removals`](crate::ShardedMap::removals).
+    /// Puts every key that leaves the set from now on in a channel: see [`ShardedMap::removals`](crate::ShardedMap::removals).
     ///
     /// # Errors
     ///
-    /// [`HasListener`] where the set has a listener already.
+    /// [`HasListener`] if the set has a listener already.
     ///
     /// # Panics
     ///

@@ -17,7 +17,7 @@ use std::{
 
 /// A concurrent set in shards, whose [`Policy`] says how they are locked and when entries leave.
 ///
-/// It is a [`ShardedMap`] without values: what is said there of nested accesses, panics and cost holds here too.
+/// It is a [`ShardedMap`] without values. What that page says of nested accesses, panics, listeners and cost holds here too.
 ///
 /// # Examples
 ///

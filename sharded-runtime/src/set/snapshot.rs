@@ -1,4 +1,4 @@
-//! A set's part of a snapshot: that of the map which it is.
+//! The set's part of a snapshot.
 
 use super::sharded_set::ShardedSet;
 use crate::{
@@ -12,11 +12,11 @@ use std::{
 };
 
 impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static> ShardedSet<K, P, S> {
-    /// Writes all keys that are alive when it is called, and returns how many: see [`ShardedMap::save`]. With the feature `serde`.
+    /// Writes all keys that are alive when it is called, and returns how many: see [`ShardedMap::save`]. Needs the feature `serde`.
     ///
     /// # Errors
     ///
-    /// [`SaveError`], where the writer fails, a `Serialize` refuses, or a key is nested too deeply.
+    /// [`SaveError`], if the writer fails, a `Serialize` refuses, or a key is nested too deeply.
     ///
     /// # Panics
     ///
@@ -47,11 +47,12 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.map.save(writer)
     }
 
-    /// Puts in the keys of a snapshot: see [`ShardedMap::restore`]. With the feature `serde`.
+    /// Adds the keys of a snapshot: see [`ShardedMap::restore`]. Needs the feature `serde`.
     ///
     /// # Errors
     ///
-    /// [`RestoreError`], where the reader fails or it is no snapshot, no whole one, or none with this set. Nothing has changed then.
+    /// [`RestoreError`], if the reader fails, or if the file is no snapshot, is incomplete, or does not have this set. Nothing has changed
+    /// then.
     ///
     /// # Panics
     ///

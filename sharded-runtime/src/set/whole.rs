@@ -5,7 +5,7 @@ use crate::{Key, Policy, lock::Serves};
 use std::hash::BuildHasher;
 
 impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static> ShardedSet<K, P, S> {
-    /// Shows every live key to a closure, see [`ShardedMap::for_each`](crate::ShardedMap::for_each). O(n).
+    /// Lends every live key to a closure: see [`ShardedMap::for_each`](crate::ShardedMap::for_each). O(n).
     ///
     /// # Panics
     ///
@@ -27,7 +27,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.map.for_each(|key, ()| visit(key));
     }
 
-    /// Keeps the keys that a closure says, see [`ShardedMap::retain`](crate::ShardedMap::retain). O(n).
+    /// Keeps the keys for which a closure returns true: see [`ShardedMap::retain`](crate::ShardedMap::retain). O(n).
     ///
     /// # Panics
     ///
@@ -50,7 +50,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.map.retain(|key, ()| keep(key));
     }
 
-    /// Takes out all keys, see [`ShardedMap::drain`](crate::ShardedMap::drain). O(n).
+    /// Removes and returns all keys: see [`ShardedMap::drain`](crate::ShardedMap::drain). O(n).
     ///
     /// # Panics
     ///
@@ -73,7 +73,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.map.drain().into_iter().map(|(key, ())| key).collect()
     }
 
-    /// Copies of all keys, in no particular order. O(n).
+    /// Returns copies of all keys, in no particular order. O(n).
     ///
     /// # Panics
     ///

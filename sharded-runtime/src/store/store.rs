@@ -1,8 +1,8 @@
-//! The whole struct: its fields by name.
+//! What a store does with all its fields.
 
 use crate::{Field, Recorder, placement::StorePlacement};
 
-/// A struct made by `#[sharded]`: what can be done to all its fields at once.
+/// A struct made by `#[sharded]`, with the calls that concern all its fields.
 ///
 /// # Examples
 ///
@@ -27,14 +27,15 @@ use crate::{Field, Recorder, placement::StorePlacement};
 /// assert_eq!(stores.iter().map(|store| store.sweep()).sum::<usize>(), 0);
 /// ```
 pub trait Store {
-    /// Shows every map of the store, in the order of declaration. Skipped fields are not shown.
+    /// Lends every map of the store to a closure, in the order of declaration. Skipped fields are left out.
     ///
     /// # Examples
     ///
     /// See [`Store`].
     fn visit(&self, visitor: &mut dyn FnMut(&dyn Field));
 
-    /// Removes what has expired from every field, and says how many entries that were. A bounded number of entries per lock hold.
+    /// Removes what has expired from every field, and returns how many entries that were. It removes a bounded number of entries per
+    /// lock hold.
     ///
     /// # Panics
     ///
@@ -64,7 +65,7 @@ pub trait Store {
         removed
     }
 
-    /// Removes every entry of every field, field by field: not one moment for all of them.
+    /// Removes every entry of every field, field by field. The fields are not cleared at the same moment.
     ///
     /// # Panics
     ///
@@ -78,7 +79,8 @@ pub trait Store {
         self.visit(&mut |field| field.clear());
     }
 
-    /// On which NUMA node each shard of each field was declared to be, and where the kernel says that its pages are: see [`placement`](crate::placement).
+    /// The NUMA node that each shard of each field was declared to be on, and the nodes on which the kernel says that its pages are: see
+    /// [`placement`](crate::placement).
     ///
     /// O(pages), with a system call for every thousand of them; addresses are listed a bounded number per lock hold.
     ///
@@ -117,13 +119,13 @@ pub trait Store {
         StorePlacement::new(fields)
     }
 
-    /// Records how the maps of the store are used, from now on until the answer is dropped, for `sharded-tune` to find the policy that serves
-    /// them best. Only maps under `#[sharded(record)]`; one recorder at a time: another one begins anew.
+    /// Records how the maps of the store are used, from now on until the recorder is dropped. `sharded-tune` finds the best policy for that
+    /// workload. It records only maps under `#[sharded(record)]`. There is one recorder at a time: another one starts anew.
     ///
-    /// Meanwhile one use in 256 of each thread is noted, and each use of one key in 256, or of fewer where there is no room for these: the
-    /// operation, half of the key's hash, the time. No key and no value is kept. The samples take at most 26 MiB for each map.
+    /// The recorder samples one use in 256 of each thread, and every use of one key in 256, or of fewer keys if there is no room for these:
+    /// the operation, half of the key's hash, and the time. It keeps no key and no value. The samples take at most 26 MiB for each map.
     ///
-    /// Not of a `dyn Store`, since the file has the store's name in it.
+    /// A `dyn Store` has no recorder, since the file has the store's name in it.
     ///
     /// # Examples
     ///

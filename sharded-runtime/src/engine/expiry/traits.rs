@@ -1,14 +1,14 @@
-//! What an expiry says of entries.
+//! When entries expire.
 
 use stamp::Stamp;
 
 /// When entries expire, chosen by declaring `ttl`, `idle`, both or neither.
 ///
-/// The choice decides what every entry carries: nothing under [`Never`](crate::expiry::Never), a deadline under [`AfterWrite`](crate::expiry::AfterWrite), a deadline and
+/// The choice decides what is stored with every entry: nothing under [`Never`](crate::expiry::Never), a deadline under [`AfterWrite`](crate::expiry::AfterWrite), a deadline and
 /// the time of the last access under [`AfterAccess`](crate::expiry::AfterAccess). The times themselves are [`Policy::TTL`](crate::Policy::TTL) and
 /// [`Policy::IDLE`](crate::Policy::IDLE). The set of choices is closed.
 pub trait Expiry: sealed::Sealed + 'static {
-    /// What an entry carries.
+    /// What is stored with an entry.
     #[doc(hidden)]
     type Stamp: Stamp;
 }
@@ -21,7 +21,7 @@ pub trait Expiry: sealed::Sealed + 'static {
 )]
 pub trait Expires: Expiry {}
 
-/// An [`Expiry`] that notes when an entry was last used: [`AfterAccess`](crate::expiry::AfterAccess).
+/// An [`Expiry`] that records when an entry was last used: [`AfterAccess`](crate::expiry::AfterAccess).
 #[diagnostic::on_unimplemented(
     message = "this field does not note when an entry was last used",
     label = "its expiry is `{Self}`",

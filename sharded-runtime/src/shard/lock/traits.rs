@@ -1,14 +1,14 @@
-//! What a lock of shards does.
+//! What a shard asks of its lock.
 
 use super::{copies::Copies, raw::view::View};
 use token::Token;
 
 /// A kind of lock, chosen per field with `lock = …`.
 ///
-/// The implementor names the cell that holds what is locked. A lock of one's own is a cell around any lock that exists
-/// already (std's, `parking_lot`'s, a ticket lock's): since the cell owns the value and hands out ordinary references,
-/// safe code can't break the exclusion. Such a lock is named by a path: `lock = self::Fair`. While it waits, the thread counts as inside the
-/// shard: should the lock itself access a map, it must be a later one.
+/// The type names the cell that holds the locked value. A lock of your own is a cell around any existing lock (std's,
+/// `parking_lot`'s, a ticket lock). Since the cell owns the value and lends ordinary references, safe code can't break the
+/// exclusion. Such a lock is named by a path: `lock = self::Fair`. While a thread waits for it, the thread counts as inside the
+/// shard: if the lock itself accesses a map, it must be a later one.
 ///
 /// # Examples
 ///
@@ -53,19 +53,19 @@ use token::Token;
     note = "`lock = …` names `Mutex`, `RwLock`, `Optimistic`, or a type of your own that implements `sharded::lock::Lock`"
 )]
 pub trait Lock: 'static {
-    /// Whether several readers can be inside [`Cell::read`] at once.
+    /// Whether several readers can be inside [`Cell::read`] at the same time.
     ///
-    /// Where they can't, reads take the exclusive way, which keeps exact recency.
+    /// If not, reads take the exclusive lock, which lets evictions record uses exactly.
     const SHARED_READS: bool;
 
-    /// Whether what is in a shard may be read while it is written: then it is written by atomic words.
+    /// Whether readers may read a shard while it is written. Its entries are then written in atomic words.
     #[doc(hidden)]
     const READS_RACE: bool = false;
 
     /// The lock together with the value that it protects.
     type Cell<T>: Cell<T>;
 
-    /// What readers without a lock follow. Only the locks of this crate can have such readers.
+    /// The view for readers without a lock. Only the locks of this crate can have such readers.
     #[doc(hidden)]
     #[inline]
     fn view<T>(cell: &Self::Cell<T>, token: Token) -> Option<&View<T>> {
@@ -75,14 +75,14 @@ pub trait Lock: 'static {
 }
 
 pub(super) mod token {
-    /// What only this crate can name.
+    /// An argument that only this crate can name.
     #[derive(Debug)]
     pub struct Token;
 }
 
 /// A value behind a lock: what a [`Lock`] makes of a shard.
 ///
-/// The lock is released when the closure returns and also when it panics, and stays usable after a panic (no poison).
+/// The lock is released when the closure returns and when it panics. It stays usable after a panic: there is no poison.
 ///
 /// # Examples
 ///
@@ -104,17 +104,17 @@ pub trait Cell<T> {
     /// As [`write`](Cell::write), or `None` at once where it would block.
     fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R>;
 
-    /// Whether [`read_in_turn`](Cell::read_in_turn) and [`write_in_turn`](Cell::write_in_turn) pass the lock on. If not, a thread yields the processor
-    /// between two steps on the same shard.
+    /// Whether [`read_in_turn`](Cell::read_in_turn) and [`write_in_turn`](Cell::write_in_turn) hand the lock to a waiting thread. If not,
+    /// a thread yields the processor between two steps on the same shard.
     const TAKES_TURNS: bool = false;
 
-    /// As [`read`](Cell::read), and whoever waits meanwhile has the lock next. For one step of many: a thread that takes the
-    /// lock again at once may keep all others out of an unfair one.
+    /// As [`read`](Cell::read), but a thread that waits meanwhile gets the lock next. It is for one step of many: a thread that takes an
+    /// unfair lock again at once may keep all others out.
     fn read_in_turn<R>(&self, read: impl FnOnce(&T) -> R) -> R {
         self.read(read)
     }
 
-    /// As [`write`](Cell::write), and whoever waits meanwhile has the lock next, see [`read_in_turn`](Cell::read_in_turn).
+    /// As [`write`](Cell::write), but a thread that waits meanwhile gets the lock next: see [`read_in_turn`](Cell::read_in_turn).
     fn write_in_turn<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
         self.write(write)
     }
@@ -130,7 +130,7 @@ pub trait Cell<T> {
     note = "choose one that does: `Mutex` needs `Send`, `RwLock` `Send + Sync`, `Optimistic` `Copy + Send`, of keys and values alike"
 )]
 pub trait Serves<K, V>: Lock {
-    /// That keys and values are `Copy`, where readers copy them without a lock.
+    /// The proof that keys and values are `Copy`, if readers copy them without a lock.
     #[doc(hidden)]
     const COPIES: Option<Copies<K, V>> = None;
 }

@@ -62,8 +62,8 @@ impl<P: Policy> FieldOptions<P> {
 }
 
 impl<P: Policy, F> FieldOptions<P, F> {
-    /// This many shards in place of the declared number: exactly so many, however few entries of the [capacity](Self::capacity) each of
-    /// them is left with. (With fewer than 64 each, what is evicted is chosen from few.)
+    /// Exactly this many shards in place of the declared number, however few entries of the [capacity](Self::capacity) each shard
+    /// then has. (With fewer than 64 entries each, victims are chosen from few.)
     ///
     /// # Panics
     ///
@@ -78,9 +78,9 @@ impl<P: Policy, F> FieldOptions<P, F> {
         self
     }
 
-    /// Asks the system for huge pages for the tables of the field: fewer misses of the TLB where a map takes hundreds of megabytes. In
-    /// return memory comes in pieces of 2 MiB, which take longer to be made ready (tenths of a millisecond, by whoever inserts), and less of it goes back. Only a hint, and only
-    /// on Linux.
+    /// Asks the system for huge pages for the tables of the field. They cause fewer TLB misses if a map takes hundreds of megabytes. In
+    /// return, memory comes in pieces of 2 MiB, which take an insert tenths of a millisecond to make ready, and less of it goes back. This is a
+    /// hint, on Linux only.
     ///
     /// # Examples
     ///
@@ -100,12 +100,12 @@ impl<P: Policy, F> FieldOptions<P, F> {
 
     /// What an entry weighs, for a policy that [weighs](Policy::WEIGHS): `weight = …` in the attribute.
     ///
-    /// The function is called under a shard's lock, before an entry is stored and after it was changed in place, so it must be quick and not access a store.
-    /// An entry may weigh nothing. What it answers is kept beside the entry, in four bytes, and counts until the next such call: a value that changes by
-    /// interior mutability, such as a `Cell` or an `Arc<Mutex<_>>`, is not weighed anew by that.
+    /// The function is called under a shard's lock, before an entry is stored and after it was changed in place. So it must be quick and must
+    /// not access a store. An entry may weigh nothing. The weight is kept beside the entry, in four bytes, and counts until the next such call:
+    /// a change by interior mutability, such as of a `Cell` or an `Arc<Mutex<_>>`, does not weigh the value anew.
     ///
-    /// If it panics before an entry is stored, nothing is stored. If it panics after a change in place, it is asked once more, and if that panics too, the
-    /// entry is evicted, since nobody knows what it weighs.
+    /// If it panics before an entry is stored, nothing is stored. If it panics after a change in place, it is called once more. If that panics
+    /// too, the entry is evicted, since its weight is unknown.
     ///
     /// # Examples
     ///
@@ -144,14 +144,15 @@ impl<P: Policy, F> FieldOptions<P, F> {
 
     /// Which entries may be evicted, for a policy that [pins](Policy::PINS) some: `evictable = …` in the attribute.
     ///
-    /// The function is called under a shard's lock, of an entry that is to be evicted, so it must be quick and not access a store. If it panics, nothing
-    /// is stored, and what it was asked about stays. Its answers are not remembered: it may go by what changes outside of the map, such as the count of an
-    /// [`Arc`](std::sync::Arc).
+    /// The function is called under a shard's lock, for an entry that is to be evicted. So it must be quick and must not access a store. If it
+    /// panics, nothing is stored, and the entry for which it was called stays. Its results are not kept: it may depend on what changes outside of
+    /// the map, such as the count of an [`Arc`](std::sync::Arc).
     ///
-    /// A call for which an entry must leave asks of some that the eviction names, and then, where none of them may leave, searches 4,096 slots of the shard of its
-    /// key per lock hold, in up to four, each from where the last one ended, and 256 slots of each of 16 other shards, which also take turns. (A table has about two slots for
-    /// each entry.) It does that twice at most, however many entries and shards there are. So it refuses where nothing may leave, or where what may
-    /// leave is a few of many; repeated, it comes to each of them: in a map with one shard, of up to 8,000 entries, at once.
+    /// A call for which an entry must leave first asks about some that the eviction names. If none of them may leave, it searches 4,096 slots of
+    /// its key's shard per lock hold, in up to four lock holds, each from where the last one ended, and 256 slots of each of 16 other shards, in
+    /// turn. (A table has about two slots for each entry.) It does that at most twice, however many entries and shards there are. So an insert
+    /// is refused if no entry may leave, or if only a few of many may. Repeated calls come to each entry; in a map with one shard of up to 8,000
+    /// entries one call does.
     ///
     /// # Examples
     ///
@@ -188,8 +189,8 @@ impl<P: Policy, F> FieldOptions<P, F> {
         self.with(|functions| Functions { evictable: Some(evictable), ..functions.into() })
     }
 
-    /// This many entries at most, in place of the declared number, or this weight. Of the declared shards there are
-    /// then so many that each has [64 entries](crate::shards::ENTRIES_TO_EVICT_WELL) of it, if entries are evicted.
+    /// This many entries at most in place of the declared number, or this weight. If entries are evicted, there are then at most as
+    /// many of the declared shards as have [64 entries](crate::shards::ENTRIES_TO_EVICT_WELL) of it each.
     ///
     /// # Panics
     ///

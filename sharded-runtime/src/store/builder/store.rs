@@ -66,8 +66,8 @@ impl StoreOptions {
         self
     }
 
-    /// A clock moved by hand in place of every declared clock. The background thread then has nothing to wait for and
-    /// leaves the store alone, as with [`sweep_by_hand`](StoreOptions::sweep_by_hand).
+    /// A clock that is moved by hand in place of every declared clock. The background thread then has nothing to wait for and
+    /// does not sweep the store, as with [`sweep_by_hand`](StoreOptions::sweep_by_hand).
     ///
     /// # Examples
     ///
@@ -78,7 +78,7 @@ impl StoreOptions {
         self
     }
 
-    /// Keeps the background thread away: expired entries are removed by writes and by `sweep()` alone.
+    /// Has no background thread: only writes and `sweep()` remove expired entries.
     ///
     /// # Examples
     ///
@@ -93,7 +93,8 @@ impl StoreOptions {
         self
     }
 
-    /// A machine in place of this one, as far as the [placement](crate::placement) of shards goes: for tests, or to use only some of its nodes.
+    /// The topology by which shards are [placed](crate::placement), in place of this machine's: for tests, or to use only some of its
+    /// nodes.
     ///
     /// # Examples
     ///
@@ -115,7 +116,7 @@ impl StoreOptions {
         self
     }
 
-    /// Settles what the fields of one store share, from which they are then built.
+    /// Makes what the fields of one store share. The fields are then built with it.
     ///
     /// # Examples
     ///
@@ -127,7 +128,7 @@ impl StoreOptions {
     }
 }
 
-/// What the fields of one store share: its place in the lock order, its hash seed, what was overridden.
+/// What the fields of one store share: its place in the lock order, its hash seed, and what was overridden.
 ///
 /// # Examples
 ///
