@@ -108,14 +108,16 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
             (Some(value), None) => Ok(Box::new(value.clone())),
             (None, None) => unreachable!("a load makes a value or an error"),
         };
-        let mut end = |leaving: &mut _, may_wait: bool| {
-            core.write_leaving(ByHash(lead.hash), UserCode::Traits, leaving, |session| {
-                lead.end(session, offer, &mut stored, may_wait)
-            })
-        };
-        if let Some(units) = end(&mut leaving, P::PINS) {
+        let shard = ByHash(lead.hash);
+        // Twice in full: a closure would hide the caller.
+        let units = core.write_leaving(shard, UserCode::Traits, &mut leaving, |session| {
+            lead.end(session, offer, &mut stored, P::PINS)
+        });
+        if let Some(units) = units {
             core.make_room(lead.hash, units, &mut leaving.garbage);
-            end(&mut leaving, false);
+            core.write_leaving(shard, UserCode::Traits, &mut leaving, |session| {
+                lead.end(session, offer, &mut stored, false)
+            });
         }
         let told = stored.as_ref().map_or(answer.as_ref(), Ok);
         lead.flight.tell_all(|| match told {

@@ -149,15 +149,19 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
             let access = UserCode::Traits.access::<K, V>();
             return self.session(ByHash(hash), access, None, |session| session.store(hash, offer, ttl));
         }
-        let store = |offer: &mut Offer<K, V>| {
-            self.write(ByHash(hash), UserCode::Traits, |session| session.store(hash, offer, ttl))
-        };
-        let stored = store(offer);
+        let stored = self.store_here(hash, offer, ttl);
         // Other shards may have entries that may be evicted. Once more, as others may take the room before this call does.
         if P::PINS && stored == Stored::Refused && self.make_room_elsewhere(hash, offer) {
-            return store(offer);
+            return self.store_here(hash, offer, ttl);
         }
         stored
+    }
+
+    /// (No closure of `store`, which would hide the caller.)
+    #[inline]
+    #[track_caller]
+    fn store_here(&self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Stored {
+        self.write(ByHash(hash), UserCode::Traits, |session| session.store(hash, offer, ttl))
     }
 
     /// Removes the entry of a key if a condition holds for its value, and hands it out.
