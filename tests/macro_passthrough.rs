@@ -495,12 +495,16 @@ mod attributes {
             #[shard(skip)]
             #[deprecated]
             old_value: u8,
+            #[shard(skip)]
+            #[cfg_attr(all(), deprecated)]
+            older_value: u8,
         }
 
         #[allow(deprecated)]
         pub(in super::super) fn strict() -> Strict {
-            let strict = Strict::builder().private(Private).old_value(1).old(|old| old.shards(1)).build();
-            assert!(strict.old().is_empty() && strict.old_value == 1);
+            let strict =
+                Strict::builder().private(Private).old_value(1).older_value(1).old(|old| old.shards(1)).build();
+            assert!(strict.old().is_empty() && strict.old_value == strict.older_value);
             strict
         }
 

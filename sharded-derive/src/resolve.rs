@@ -54,7 +54,7 @@ fn is_declared_twice(name: &Ident, declared: &DeclaredField, before: &[StoreFiel
             StoreField::Map(map) => (&map.ident, has_cfg(&map.field.attrs)),
             StoreField::Skipped(skipped) => (&skipped.ident, has_cfg(&skipped.cfg)),
         };
-        other == name && !(other_has_cfg && has_cfg(&declared.field.attrs))
+        other.unraw() == name.unraw() && !(other_has_cfg && has_cfg(&declared.field.attrs))
     })
 }
 
@@ -64,7 +64,7 @@ fn resolve_field(ident: Ident, own: DeclaredField, defaults: &Options, store: &I
         let (cfg, attrs) = mem::take(&mut field.attrs).into_iter().partition(|attr| attr_kind(attr) == AttrKind::Cfg);
         field.attrs = attrs;
         let parameter = names::parameter(&ident, &taken.parameters);
-        let deprecated = field.attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
+        let deprecated = field.attrs.iter().any(|attr| is_named(attr, "deprecated"));
         return StoreField::Skipped(Box::new(SkippedField { ident, field, options, cfg, parameter, deprecated }));
     }
     options.inherit(defaults);
@@ -113,6 +113,11 @@ pub(crate) enum AttrKind {
     Doc,
     Deprecated,
     Other,
+}
+
+/// Whether this is the attribute of that name, or a `cfg_attr` with it.
+pub(crate) fn is_named(attr: &Attribute, name: &str) -> bool {
+    attr.path().is_ident(name) || conditional(attr).any(|inner| inner == name)
 }
 
 /// The kind of a `cfg_attr` is that of its first attribute.

@@ -3,7 +3,7 @@
 use crate::diag::Diagnostics;
 use crate::model::{CAN_SNAPSHOT, Store, StoreField};
 use crate::names::{self, Origin};
-use crate::resolve::{derives, unsupported};
+use crate::resolve::{derives, is_named, unsupported};
 use quote::ToTokens;
 use syn::{Attribute, ext::IdentExt};
 
@@ -34,7 +34,7 @@ fn check_lifetimes(store: &Store, diag: &mut Diagnostics) {
 
 /// A layout that was chosen for the written fields does not fit the sharded ones.
 fn check_repr(attr: &Attribute, diag: &mut Diagnostics) {
-    if attr.path().is_ident("repr") {
+    if is_named(attr, "repr") {
         diag.error(attr, "`#[sharded]` replaces the fields of the struct, so `repr` can't fix their layout: remove it");
     }
 }

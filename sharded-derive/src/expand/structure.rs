@@ -3,7 +3,7 @@
 use super::tokens::krate_at;
 use super::types::{TypeSpan, is_visibly_a_map, is_wrapped, map_type};
 use crate::model::{Store, StoreField};
-use crate::resolve::{derives, unsupported};
+use crate::resolve::{derives, is_named, unsupported};
 use crate::syntax::values::choice::Choice;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -11,7 +11,8 @@ use syn::Attribute;
 
 pub(super) fn expand(store: &Store) -> TokenStream {
     let Store { vis, ident, generics, .. } = store;
-    let attrs = store.attrs.iter().map(attribute);
+    // A `repr` has been reported, and would cause more errors.
+    let attrs = store.attrs.iter().filter(|attr| !is_named(attr, "repr")).map(attribute);
     let where_clause = &generics.where_clause;
     let fields = store.fields.iter().map(|field| match field {
         StoreField::Skipped(skipped) => skipped.field.to_token_stream(),

@@ -28,6 +28,8 @@ pub(crate) struct Unsupported {
     pub(crate) item: TokenStream,
 }
 
+const TWICE: &str = "`#[sharded]` is given twice: put all options into the first one";
+
 /// Reads the attribute's options and the item under it.
 pub(crate) fn parse(attribute: TokenStream, item: TokenStream, diag: &mut Diagnostics) -> Result<Item, Unsupported> {
     let Ok(input) = syn::parse2::<DeriveInput>(item.clone()) else {
@@ -43,6 +45,14 @@ pub(crate) fn parse(attribute: TokenStream, item: TokenStream, diag: &mut Diagno
         }
     };
 
+    if data.iter().any(is_expanded) {
+        // By its name, the second attribute is found in the first one's item. Here it has another name.
+        diag.error(TokenStream::new(), TWICE);
+        let fields = Fields::Named(syn::FieldsNamed { brace_token: syn::token::Brace::default(), named: data });
+        let data =
+            Data::Struct(syn::DataStruct { struct_token: <syn::Token![struct]>::default(), fields, semi_token: None });
+        return Err(Unsupported { item: DeriveInput { attrs, vis, ident, generics, data }.into_token_stream() });
+    }
     let itself = Itself::new(&ident, &generics);
     itself.replace_in_generics(&mut generics);
     let mut options = Options::default();
@@ -57,6 +67,14 @@ pub(crate) fn parse(attribute: TokenStream, item: TokenStream, diag: &mut Diagno
         })
         .collect();
     Ok(Item { options, attrs, vis, ident, generics, fields })
+}
+
+/// Whether the field has a type that the macro writes: `<HashMap<u8, u8> as ::sharded::Declared>::Field<…>`.
+fn is_expanded(field: &Field) -> bool {
+    let syn::Type::Path(ty) = &field.ty else { return false };
+    let names: Vec<String> = ty.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+    let is_written = matches!(names.as_slice(), [.., of, field] if of == "Declared" && field.starts_with("Field"));
+    ty.qself.is_some() && is_written
 }
 
 fn named_fields(data: Data, ident: &Ident, diag: &mut Diagnostics) -> Result<Punctuated<Field, syn::Token![,]>, Data> {
@@ -107,7 +125,7 @@ fn take_field_options(field: &mut Field, diag: &mut Diagnostics) -> Options {
 fn misplaced_on_struct(attrs: &mut Vec<Attribute>, diag: &mut Diagnostics) {
     let is_sharded = |attr: &Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "sharded");
     for attr in take(attrs, is_sharded) {
-        diag.error(attr, "`#[sharded]` is given twice: put all options into the first one");
+        diag.error(attr, TWICE);
     }
     for attr in take(attrs, |attr| attr.path().is_ident("shard")) {
         diag.error(attr.path(), "`#[shard(…)]` goes on a field; the struct's options are in `#[sharded(…)]`");

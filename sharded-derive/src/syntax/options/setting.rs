@@ -97,10 +97,14 @@ impl<T> Setting<T> {
         let wrong = match (&entry.value, option.example) {
             _ if is_misspelt => return,
             (Given::Wrong, _) => return,
+            (Given::Parentheses(inner), Some(_)) if inner.is_empty() => {
+                format!("an option is written with `=`: `{}`", option.form())
+            }
+            (Given::Parentheses(inner), Some(_)) => format!("an option is written with `=`: `{name} = {inner}`"),
             (Given::Value(tokens), Some(_)) => return self.parse(&Value::new(option, tokens.clone()), parse, diag),
             (Given::Nothing, None) => return self.parse(&Value::new(option, TokenStream::new()), parse, diag),
             (Given::Nothing, Some(_)) => format!("`{name}` needs a value: `{}`", option.form()),
-            (Given::Value(_), None) => {
+            (Given::Value(_) | Given::Parentheses(_), None) => {
                 let attribute = if option.on.allows(Place::Struct) { "sharded" } else { "shard" };
                 format!("`{name}` takes no value: `#[{attribute}({name})]`")
             }
@@ -117,7 +121,7 @@ impl<T> Setting<T> {
             (Some(word), _) => {
                 Err(format!("`{}` can't be `{word}`, did you mean `{}`?", value.option.name, value.option.undone()))
             }
-            (None, _) => parse(value),
+            (None, _) => value.check_form().and_then(|()| parse(value)),
         };
         match parsed {
             Ok(parsed) => (self.value, self.mark.state) = (Some(parsed), State::Valued),

@@ -37,7 +37,13 @@ pub(crate) fn parse(value: &Value) -> Parsed<Capacity> {
         },
         Kind::Word(_) | Kind::Path(_) => format!("`capacity` is a literal number, {NO_CONSTANTS}"),
         Kind::Other if value.is_negative() => ZERO.to_owned(),
-        Kind::Other => number_of_entries(value),
+        Kind::Other => match value.without_suffix() {
+            Some(_) if bytes::read(&value.tokens.to_string()).is_some_and(|bytes| bytes.is_ok()) => {
+                format!("a number of bytes is written in quotes: `capacity = \"{}\"`", value.tokens)
+            }
+            Some(number) => format!("`capacity` is a number without a suffix: `capacity = {number}`"),
+            None => number_of_entries(value),
+        },
     })
 }
 

@@ -55,7 +55,8 @@ pub(crate) fn parse(value: &Value) -> Parsed<Choice> {
 
 /// As [`parse`]; a map that evicts nothing has no such option.
 pub(crate) fn eviction(value: &Value) -> Parsed<Choice> {
-    if ["Unbounded", "None", "none"].iter().any(|word| value.is_word(word)) {
+    let is_unbounded = compact(&value.tokens).ends_with("evict::Unbounded");
+    if is_unbounded || ["Unbounded", "None", "none"].iter().any(|word| value.is_word(word)) {
         return Err("a map that evicts nothing has no `evict`: leave the option out".to_owned());
     }
     parse(value)
@@ -77,6 +78,9 @@ pub(crate) fn clock(value: &Value) -> Parsed<Choice> {
 pub(crate) fn hasher(value: &Value) -> Parsed<Choice> {
     match &value.kind {
         Kind::Word(word) if choices(value).names.iter().any(|ours| word == ours) => Ok(Choice::Ours(word.clone())),
+        Kind::Word(word) if ["none", "never", "default", "auto"].iter().any(|none| word == none) => {
+            Err(format!("`hasher` can't be `{word}`: leave the option out, or name a type"))
+        }
         Kind::Text(text) => Err(value.unquoted("a type", text)),
         _ => match syn::parse2::<Type>(value.tokens.clone()) {
             Ok(own) => Ok(Choice::Own(own.into_token_stream())),
@@ -89,6 +93,10 @@ pub(crate) fn hasher(value: &Value) -> Parsed<Choice> {
 pub(crate) fn krate(value: &Value) -> Parsed<TokenStream> {
     match &value.kind {
         Kind::Text(text) => Err(value.unquoted("a path", text)),
+        _ if ["self", "super", "crate"].contains(&value.tokens.to_string().as_str()) => {
+            let (this, form) = (&value.tokens, value.option.form());
+            Err(format!("`crate` is the path of the `sharded` crate, which `{this}` is not: `{form}`"))
+        }
         _ if Path::parse_mod_style.parse2(value.tokens.clone()).is_ok() => Ok(value.tokens.clone()),
         _ => Err(format!("`crate` is the path of the `sharded` crate: `{}`", value.option.form())),
     }

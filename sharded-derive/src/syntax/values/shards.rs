@@ -22,6 +22,9 @@ pub(crate) fn parse(value: &Value) -> Parsed<u64> {
         Kind::Text(text) if text.value().trim().parse::<u64>().is_ok() => value.unquoted("a number", text),
         Kind::Word(_) | Kind::Path(_) => format!("`shards` is a literal number or `auto`, {NO_CONSTANTS}"),
         Kind::Other if value.is_negative() => NONE.to_owned(),
+        Kind::Other if let Some(number) = value.without_suffix() => {
+            format!("`shards` is a number without a suffix: `shards = {number}`")
+        }
         Kind::Text(_) | Kind::Other => "`shards` is a power of two or `auto`: `shards = 16`".to_owned(),
     })
 }

@@ -51,6 +51,27 @@ impl Value {
         Self { option, kind, tokens }
     }
 
+    /// What is wrong with the literal itself, whatever the option: a suffix, or quotes around the word that undoes it.
+    pub(crate) fn check_form(&self) -> Parsed<()> {
+        let Declaration { name, undo, .. } = self.option;
+        match &self.kind {
+            Kind::Text(text) if !text.suffix().is_empty() => {
+                Err(format!("a string has no suffix: `{name} = {:?}`", text.value()))
+            }
+            Kind::Text(text) if *undo == Some(text.value().trim()) => {
+                Err(format!("`{}` is written without quotes: `{}`", text.value().trim(), self.option.undone()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The digits of a whole number with a suffix, such as `1_000` of `1_000u64`.
+    pub(super) fn without_suffix(&self) -> Option<String> {
+        let number = syn::parse2::<LitInt>(self.tokens.clone()).ok()?;
+        let text = number.to_string();
+        text.strip_suffix(number.suffix()).filter(|_| !number.suffix().is_empty()).map(str::to_owned)
+    }
+
     /// Whether the value is this word.
     pub(crate) fn is_word(&self, word: &str) -> bool {
         matches!(&self.kind, Kind::Word(written) if written == word)

@@ -1,0 +1,12 @@
+use sharded::sharded;
+use std::collections::HashMap;
+
+#[sharded]
+struct Shop {
+    #[shard(capacity = 1_000u64)]
+    carts: HashMap<u64, u32>,
+}
+
+fn main() {
+    Shop::new();
+}

@@ -1,0 +1,11 @@
+use sharded::sharded;
+use std::collections::HashMap;
+
+#[sharded(crate = self, ttl = "1m")]
+struct Shop {
+    carts: HashMap<u64, u32>,
+}
+
+fn main() {
+    Shop::new();
+}

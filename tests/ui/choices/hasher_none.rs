@@ -1,0 +1,12 @@
+use sharded::sharded;
+use std::collections::HashMap;
+
+#[sharded(ttl = "1m")]
+struct Shop {
+    #[shard(hasher = none)]
+    carts: HashMap<u64, u32>,
+}
+
+fn main() {
+    Shop::new();
+}

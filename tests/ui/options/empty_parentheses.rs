@@ -1,0 +1,12 @@
+use sharded::sharded;
+use std::collections::HashMap;
+
+#[sharded]
+struct Shop {
+    #[shard(ttl())]
+    carts: HashMap<u64, u32>,
+}
+
+fn main() {
+    Shop::new();
+}
