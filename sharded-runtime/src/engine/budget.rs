@@ -25,6 +25,8 @@ pub(crate) struct Budget {
     hoarded: AtomicBool,
     /// Odd while units are on their way between credits and `free`.
     moves: AtomicU64,
+    /// What calls have overdrawn and could not repay.
+    unpaid: AtomicU64,
     mover: Mutex<()>,
     batch: u64,
 }
@@ -47,6 +49,7 @@ impl Budget {
             free: AtomicI64::new(signed(capacity as u64)),
             hoarded: AtomicBool::new(false),
             moves: AtomicU64::new(0),
+            unpaid: AtomicU64::new(0),
             mover: Mutex::new(()),
             batch: ((capacity / shards / 8) as u64).clamp(1, most),
         }
@@ -78,6 +81,21 @@ impl Budget {
             }
         }
         false
+    }
+
+    /// How many of so many units must come from entries that leave, as no entry has the rest.
+    pub(crate) fn lacking(&self, units: u64) -> u64 {
+        units.saturating_sub(self.free.load(SeqCst).max(0).unsigned_abs())
+    }
+
+    /// Takes the units of an entry out of those that are held and those that no entry has, if they are enough together.
+    pub(crate) fn take_with(&self, held: &mut Held<'_>, units: u64) -> bool {
+        let (spent, rest) = (units.min(held.units), signed(units.saturating_sub(held.units)));
+        if rest > 0 && self.free.try_update(SeqCst, SeqCst, |free| (free >= rest).then(|| free - rest)).is_err() {
+            return false;
+        }
+        held.units -= spent;
+        true
     }
 
     /// Takes units that are not there; entries must leave for them.
@@ -188,33 +206,25 @@ impl Drop for Held<'_> {
     }
 }
 
-/// Units owed for entries that were stored without room, which one call sees to. What it could not pay is owed again when this is
-/// dropped, also when a panic passes.
+/// Units that one call owes for entries that were stored without room: what it has overdrawn itself, and what earlier calls could not
+/// repay. So each call that has returned has repaid what it overdrew, wherever others are held up. What it can't repay is left to
+/// the next one when this is dropped, also when a panic passes.
 #[derive(Debug)]
 pub(crate) struct Debt<'a> {
     budget: &'a Budget,
-    /// What this call pays at most: what was owed when it came. So it does not pay for ever for others.
-    most: u64,
     owed: u64,
 }
 
 impl<'a> Debt<'a> {
-    pub(crate) fn new(budget: &'a Budget) -> Self {
-        Debt { budget, most: budget.free.load(SeqCst).min(0).unsigned_abs(), owed: 0 }
+    pub(crate) fn new(budget: &'a Budget, overdrawn: u64) -> Self {
+        let unpaid = budget.unpaid.swap(0, SeqCst);
+        Debt { budget, owed: budget.take_over_debt(overdrawn.saturating_add(unpaid)) }
     }
 
-    /// What is to be paid next, of what nobody else sees to: so much at most. Zero where nothing is left.
-    pub(crate) fn next(&mut self, most: u64) -> u64 {
-        if self.owed == 0 {
-            self.owed = self.budget.take_over_debt(most.min(self.most));
-            self.most -= self.owed;
-        }
-        self.owed
-    }
-
-    /// Pays with units of entries that have left.
-    pub(crate) fn pay(&mut self, held: &mut Held<'_>) {
+    /// Pays with units of entries that have left. Returns what is still owed.
+    pub(crate) fn pay(&mut self, held: &mut Held<'_>) -> u64 {
         self.owed -= held.spend(self.owed);
+        self.owed
     }
 }
 
@@ -222,6 +232,7 @@ impl Drop for Debt<'_> {
     fn drop(&mut self) {
         if self.owed > 0 {
             self.budget.overdraw(self.owed);
+            self.budget.unpaid.fetch_add(self.owed, SeqCst);
         }
     }
 }

@@ -17,12 +17,14 @@ pub(crate) struct Garbage<K, V> {
     kept: Removed<K, V>,
     /// How many more there were, which a listener has.
     told: usize,
+    /// Units of the capacity that were taken though there were none: so many must come back.
+    overdrawn: u64,
 }
 
 impl<K, V> Garbage<K, V> {
     #[inline]
     pub(crate) fn new() -> Self {
-        Garbage { kept: Removed::new(), told: 0 }
+        Garbage { kept: Removed::new(), told: 0, overdrawn: 0 }
     }
 
     /// Where an entry goes that is taken out.
@@ -53,6 +55,16 @@ impl<K, V> Garbage<K, V> {
     pub(crate) fn append(&mut self, other: &mut Garbage<K, V>) {
         self.kept.append(&mut other.kept);
         self.told += mem::take(&mut other.told);
+    }
+
+    /// Notes what the call owes by which entries leave.
+    pub(crate) fn add_overdrawn(&mut self, units: u64) {
+        self.overdrawn += units;
+    }
+
+    /// What was noted since it was asked last.
+    pub(crate) fn take_overdrawn(&mut self) -> u64 {
+        mem::take(&mut self.overdrawn)
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -68,30 +68,22 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         None
     }
 
-    /// Evicts entries until what was overdrawn at the beginning is repaid, for an entry of this shard that was stored without room or has
-    /// become heavier. Entries of the shard itself leave last, so that the new entry does not leave for itself. Ends early if no
-    /// entry may leave. Does not end on a panic.
+    /// Evicts entries until what this call has overdrawn is repaid, for an entry of this shard that was stored without room or has
+    /// become heavier, and what earlier calls could not repay. Entries of the shard itself leave last, so that the new entry does not leave for
+    /// itself. Ends early if no entry may leave. Does not end on a panic.
     #[cold]
     pub(super) fn repay(&self, budget: &Budget, own: usize, garbage: &mut Garbage<K, V>) {
-        // Without weights every call that stores has one entry evicted.
-        let most = if P::WEIGHS { u64::MAX } else { 1 };
-        let (mut debt, mut eviction) = (Debt::new(budget), Eviction::new(self, budget, garbage));
-        let mut owed = |held: &mut Held<'_>| loop {
-            debt.pay(held);
-            let owed = debt.next(most);
-            if owed == 0 || held.units() == 0 {
-                break owed;
-            }
-        };
-        eviction.go_around(own, &mut owed);
+        let mut debt = Debt::new(budget, garbage.take_overdrawn());
+        let mut eviction = Eviction::new(self, budget, garbage);
+        eviction.go_around(Some(own), &mut |held| debt.pay(held));
         // Twice, as the first time may have ended in a panic.
         let mut in_vain = 0;
         while in_vain < 2 {
-            let owed = owed(&mut eviction.held);
+            let owed = debt.pay(&mut eviction.held);
             if owed == 0 {
                 break;
             }
-            in_vain += u32::from(!eviction.evict_in(own, SEARCHED_ELSEWHERE, owed));
+            in_vain += u32::from(!eviction.evict_in(own, !order::is_inside(), SEARCHED_ELSEWHERE, owed));
         }
         drop(debt);
         eviction.end();
@@ -106,26 +98,118 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.make_room(hash, units, &mut self.leaving().garbage)
     }
 
-    /// Evicts entries of other shards than that of a hash, or of its own where a search has not seen all of it, until they had so many
-    /// units. Returns whether they had.
+    /// Evicts entries of other shards than that of a hash, or of its own where a search has not seen all of it, until there is room for
+    /// so many units. Returns whether there is. Where entries have weights, none leaves unless there are enough that may.
     #[cold]
     pub(crate) fn make_room(&self, hash: u64, units: u64, garbage: &mut Garbage<K, V>) -> bool {
         let Some(budget) = self.budget.as_ref().filter(|budget| units <= budget.capacity() as u64) else {
             return false;
         };
         let own = self.route(hash);
-        let mut eviction = Eviction::new(self, budget, garbage);
         // A table has two slots for each entry, or a few more.
-        let unseen = 2 * self.shards.status(own).meter.stored.get() / u64::from(SEARCHED);
-        for _ in 0..unseen.min(MORE_SEARCHES) {
-            if eviction.held.units() < units {
-                eviction.evict_in(own, SEARCHED, units);
+        let unseen = (2 * self.shards.status(own).meter.stored.get() / u64::from(SEARCHED)).min(MORE_SEARCHES);
+        if P::WEIGHS && !self.may_have(own, unseen, budget.lacking(units), garbage) {
+            return false;
+        }
+        let mut eviction = Eviction::new(self, budget, garbage);
+        let wanted = |held: &Held<'_>| budget.lacking(units).saturating_sub(held.units());
+        for _ in 0..unseen {
+            let lacking = wanted(&eviction.held);
+            if lacking > 0 {
+                eviction.evict_in(own, !order::is_inside(), SEARCHED, eviction.held.units() + lacking);
             }
         }
-        eviction.go_around(own, &mut |held| if held.units() < units { units } else { 0 });
-        let is_made = eviction.held.units() >= units;
+        // Of the own shard, one search has seen as much as of another one is seen. But for a heavy entry more than that may have to leave.
+        eviction.go_around((!P::WEIGHS).then_some(own), &mut |held| match wanted(held) {
+            0 => 0,
+            lacking => held.units() + lacking,
+        });
+        let is_made = wanted(&eviction.held) == 0;
         eviction.end();
         is_made
+    }
+
+    /// Whether entries that may leave have so many units. Where so many more searches of the own shard, and [`MOST_SEARCHED`] other shards, have
+    /// none, it takes it that no other one has any.
+    fn may_have(&self, own: usize, unseen: u64, units: u64, garbage: &mut Garbage<K, V>) -> bool {
+        let mut found = self.survey(own, SEARCHED, unseen, units, garbage);
+        let mut around = self.shards_in_turn(Some(own));
+        while found < units
+            && let Some(shard) = around.next(self)
+        {
+            let more = self.survey(shard, SEARCHED_ELSEWHERE, 0, units - found, garbage);
+            if more > 0 {
+                around.found(Self::MOST_IN_VAIN);
+            }
+            found += more;
+        }
+        found >= units
+    }
+
+    /// The units of entries of a shard that may leave, counted up to so many. Where so many searches in a row have found none, and one
+    /// more, there are no more.
+    fn survey(&self, shard: usize, searched: u32, in_vain: u64, enough: u64, garbage: &mut Garbage<K, V>) -> u64 {
+        let (mut units, mut passed, mut left) = (0, 0, in_vain + 1);
+        while units < enough && left > 0 {
+            let survey = |session: &mut Session<'_, Self>| session.survey(searched, &mut passed, enough - units);
+            let more = self.visit_for_room(shard, !order::is_inside(), garbage, survey).unwrap_or(0);
+            left = if more > 0 { in_vain + 1 } else { left - 1 };
+            units += more;
+        }
+        units
+    }
+
+    const MOST_IN_VAIN: usize = if P::PINS { MOST_SEARCHED } else { usize::MAX };
+
+    /// The shards that have entries, from where the last call ended if some may not be evicted.
+    fn shards_in_turn(&self, skipped: Option<usize>) -> Around {
+        let from = if P::PINS { self.search_from.load(Ordering::Relaxed) } else { skipped.unwrap_or(0) };
+        Around { shard: from, skipped, way: self.shards.count(), left: Self::MOST_IN_VAIN }
+    }
+
+    /// The next shard after this one, all around, that has entries.
+    fn next_occupied(&self, shard: usize) -> Option<usize> {
+        let count = self.shards.count();
+        (1..=count).map(|more| (shard + more) % count).find(|&shard| self.shards.status(shard).meter.stored.get() > 0)
+    }
+}
+
+/// A way around the shards that have entries, once from where anything was found last. If some entries may not be evicted, it ends after
+/// [`MOST_SEARCHED`] shards in which nothing is found.
+struct Around {
+    shard: usize,
+    /// A shard that is not visited.
+    skipped: Option<usize>,
+    /// Shards until the way ends, empty ones too.
+    way: usize,
+    /// How many more may be visited in vain.
+    left: usize,
+}
+
+impl Around {
+    fn next<K, V, P: Policy, S>(&mut self, core: &Core<K, V, P, S>) -> Option<usize> {
+        let count = core.shards.count();
+        while self.left > 0 {
+            let next = core.next_occupied(self.shard)?;
+            // It may be the same one.
+            let distance = (next + count - self.shard - 1) % count + 1;
+            self.way = self.way.checked_sub(distance)?;
+            self.shard = next;
+            if P::PINS {
+                // Relaxed: it is only where to begin.
+                core.search_from.store(next, Ordering::Relaxed);
+            }
+            if self.skipped != Some(next) {
+                self.left -= 1;
+                return Some(next);
+            }
+        }
+        None
+    }
+
+    /// As many may be visited in vain from now on as at first.
+    fn found(&mut self, most_in_vain: usize) {
+        self.left = most_in_vain;
     }
 }
 
@@ -135,49 +219,50 @@ struct Eviction<'a, K, V, P: Policy, S> {
     held: Held<'a>,
     garbage: &'a mut Garbage<K, V>,
     drops: Drops,
+    /// Whether a shard was passed over whose lock was taken.
+    passed_over: bool,
 }
 
 impl<'a, K, V, P: Policy, S> Eviction<'a, K, V, P, S> {
     fn new(core: &'a Core<K, V, P, S>, budget: &'a Budget, garbage: &'a mut Garbage<K, V>) -> Self {
-        Eviction { core, held: Held::none(budget), garbage, drops: Drops::default() }
+        Eviction { core, held: Held::none(budget), garbage, drops: Drops::default(), passed_over: false }
     }
 
-    /// Goes around the other shards until `wanted`, given the units that are held, says that none are to be held, or every shard was
-    /// visited in vain. If some entries may not be evicted, [`MOST_SEARCHED`] shards are visited in vain, from where the last call ended.
-    fn go_around(&mut self, own: usize, wanted: &mut dyn FnMut(&mut Held<'_>) -> u64) {
-        let shards = &self.core.shards;
-        let (count, others) = (shards.count(), shards.count() - 1);
-        let most = if P::PINS { others.min(MOST_SEARCHED) } else { others };
-        // Relaxed: it is only where to begin.
-        let mut shard = if P::PINS { self.core.search_from.fetch_add(most, Ordering::Relaxed) } else { own };
-        let mut in_vain = 0;
-        while in_vain < most {
-            shard = shard.wrapping_add(1) % count;
-            if shard == own {
-                continue;
+    /// Goes around the shards but one until `wanted`, given the units that are held, says that none are to be held, or no entry may leave.
+    /// Those whose locks are taken come last, so that who is long in a shard does not hold up who can do without it.
+    fn go_around(&mut self, skipped: Option<usize>, wanted: &mut dyn FnMut(&mut Held<'_>) -> u64) {
+        for waits in [false, true] {
+            let mut around = self.core.shards_in_turn(skipped);
+            self.passed_over = false;
+            loop {
+                let units = wanted(&mut self.held);
+                if units == 0 {
+                    return;
+                }
+                let Some(shard) = around.next(self.core) else { break };
+                if self.evict_in(shard, waits, SEARCHED_ELSEWHERE, units) {
+                    around.found(Core::<K, V, P, S>::MOST_IN_VAIN);
+                    around.way = self.core.shards.count();
+                }
             }
-            let units = wanted(&mut self.held);
-            if units == 0 {
-                break;
+            if !self.passed_over || order::is_inside() {
+                return;
             }
-            let is_empty = shards.status(shard).meter.stored.get() == 0;
-            let is_in_vain = is_empty || !self.evict_in(shard, SEARCHED_ELSEWHERE, units);
-            in_vain = if is_in_vain { in_vain + 1 } else { 0 };
         }
     }
 
     /// Evicts entries of a shard until so many units are held, or so many entries are gone as one lock hold may take out. Returns whether
     /// any is gone, also if a panic ends it. If the eviction names no victim that may be evicted, so many slots are searched.
     ///
-    /// Inside a closure a shard whose lock is taken is passed over, since waiting for it could be for ever. The next write repays what is
-    /// left.
-    fn evict_in(&mut self, shard: usize, searched: u32, units: u64) -> bool {
+    /// Unless it `waits`, a shard whose lock is taken is passed over. Inside a closure it must not, since that could be for ever: the next
+    /// write repays what is left.
+    fn evict_in(&mut self, shard: usize, waits: bool, searched: u32, units: u64) -> bool {
         // Few entries at a time: all that is collected may be much to move, which must not be done under the lock.
         let mut gone = Garbage::new();
-        let Eviction { core, held, garbage, drops } = self;
+        let Eviction { core, held, garbage, drops, passed_over } = self;
         drops.watch(|| {
-            let waits = !order::is_inside();
-            core.visit_for_room(shard, waits, &mut gone, |session| session.make_room(units, held, searched));
+            let visit = |session: &mut Session<'_, _>| session.make_room(units, held, searched);
+            *passed_over |= core.visit_for_room(shard, waits, &mut gone, visit).is_none();
         });
         let any = gone.len() > 0;
         garbage.append(&mut gone);

@@ -96,10 +96,12 @@ impl<F: Spec> Session<'_, F> {
         let before = self.table.weight::<F::Policy>(slot);
         self.table.set_weight::<F::Policy>(slot, after);
         self.add_weight(i64::from(after) - i64::from(before));
-        let Some(budget) = self.field.budget() else { return };
+        if self.field.budget().is_none() {
+            return;
+        }
         match after.checked_sub(before).map(u64::from) {
             Some(more) if self.take_free_units(more) => {}
-            Some(more) => budget.overdraw(more),
+            Some(more) => self.overdraw(more),
             None => self.give_units((before - after).into()),
         }
         if !self.fits(after) {

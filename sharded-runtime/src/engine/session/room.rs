@@ -49,22 +49,44 @@ impl<F: Spec> Session<'_, F> {
         let units = units.into();
         if !self.take_free_units(units) {
             let mut held = Held::none(budget);
-            self.make_room(units, &mut held, SEARCHED);
-            if held.units() < units {
+            let lacking = if F::Policy::WEIGHS { budget.lacking(units) } else { units };
+            // Where many may have to leave, none does unless there are enough in this shard. With one for one that is known anyway.
+            if !(F::Policy::WEIGHS && F::Policy::PINS) || self.survey(SEARCHED, &mut 0, lacking) >= lacking {
+                self.make_room(lacking, &mut held, SEARCHED);
+            }
+            if held.units() < units && !(F::Policy::WEIGHS && budget.take_with(&mut held, units)) {
                 if F::Policy::PINS || !<F::Policy as Policy>::Eviction::EVICTS {
                     return false;
                 }
-                budget.overdraw(units - held.units());
+                self.overdraw(units - held.units());
             }
             held.spend(units);
         }
         true
     }
 
+    /// What entries of this shard weigh that may leave, see [`Table::survey`](crate::engine::table::Table::survey).
+    #[cold]
+    pub(crate) fn survey(&mut self, searched: u32, passed: &mut u32, enough: u64) -> u64 {
+        let (now, idle, is_evictable) = (self.now, self.field.idle(), self.field.is_evictable());
+        self.table.survey::<F::Policy>(searched, passed, enough, |key, value, stamp| {
+            (StampOf::<F::Policy>::EXPIRES && stamp.deadline(idle) <= now) || is_evictable(key, value)
+        })
+    }
+
     /// Takes units that no entry has. Returns whether there were so many.
     pub(super) fn take_free_units(&self, units: u64) -> bool {
         let credits = || self.field.statuses().map(|status| &status.credit);
         self.field.budget().is_none_or(|budget| budget.take(&self.shard.status().credit, units, credits))
+    }
+
+    /// Takes units that are not there. This call repays them after it has released the lock.
+    #[cold]
+    pub(super) fn overdraw(&mut self, units: u64) {
+        if let Some((budget, garbage)) = self.field.budget().zip(self.garbage.as_deref_mut()) {
+            budget.overdraw(units);
+            garbage.add_overdrawn(units);
+        }
     }
 
     /// Gives back the units of an entry that is gone.

@@ -31,7 +31,7 @@ const MAX_CHANCES: usize = 64;
 
 /// Entries that the eviction names in a row and that may not be evicted, before the slots are searched for one that may.
 const MAX_PINNED: usize = 8;
-/// Slots that one search looks at, in the shard of an entry that comes and in another.
+/// Entries that one search asks about, in the shard of an entry that comes and in another. It also looks at so many slots at most as in the first.
 pub(crate) const SEARCHED: u32 = 4096;
 pub(crate) const SEARCHED_ELSEWHERE: u32 = 256;
 
@@ -244,7 +244,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// The slot of the entry that should leave next. `None` only where there is no entry, or none is ever to leave: if an
     /// eviction of the user's names none, or one that is not there, some entry is taken all the same. Where some in a row that it names
-    /// may not be evicted, so many slots are searched for one that may, from where the last search ended; if there is none among those, there is none.
+    /// may not be evicted, so many entries are searched for one that may, from where the last search ended; if there is none among those, there is none.
     pub(crate) fn victim<Q: Policy>(&mut self, is_evictable: impl Fn(&K, &V) -> bool, searched: u32) -> Option<u32> {
         if !P::Eviction::EVICTS || self.len() == 0 {
             return None;
@@ -281,12 +281,58 @@ impl<K, V, P: Policy> Table<K, V, P> {
             return Some(named);
         }
         // An eviction need not name every entry in turn: it may have names for a part of them only.
-        let slots = self.slots();
-        let from = if self.info.search_from < slots { self.info.search_from } else { 0 };
-        let found = (from..slots).chain(0..from).take(searched as usize).find(may_leave);
-        self.info.search_from = found.unwrap_or(from.wrapping_add(searched) % slots.max(1));
+        let (mut found, mut next, mut left) = (None, 0, searched);
+        for slot in self.slots_to_search(0) {
+            next = slot + 1;
+            if let Some(entry) = self.get(slot) {
+                left -= 1;
+                found = is_evictable(entry.key(), entry.value()).then_some(slot);
+            }
+            if found.is_some() || left == 0 {
+                break;
+            }
+        }
+        self.info.search_from = found.unwrap_or(next);
         self.info.is_pinned = found.is_none();
         found
+    }
+
+    /// The slots that one search for an entry looks at, all of which are behind so many that it has passed before.
+    fn slots_to_search(&self, passed: u32) -> impl Iterator<Item = u32> + use<K, V, P> {
+        let slots = self.slots();
+        let from = if self.info.search_from < slots { self.info.search_from } else { 0 };
+        let left = slots.saturating_sub(passed).min(SEARCHED);
+        (from..slots).chain(0..from).skip(passed as usize).take(left as usize)
+    }
+
+    /// What entries weigh that may leave, of the next so many, without those in the slots that were passed before: counted until they have
+    /// `enough` units. If there are none, the next [search](Table::victim) begins behind them.
+    pub(crate) fn survey<Q: Policy>(
+        &mut self,
+        searched: u32,
+        passed: &mut u32,
+        enough: u64,
+        may_leave: impl Fn(&K, &V, &StampOf<P>) -> bool,
+    ) -> u64 {
+        let (mut units, mut next, mut seen, mut left) = (0, 0, 0, searched);
+        for slot in self.slots_to_search(*passed) {
+            (next, seen) = (slot + 1, seen + 1);
+            if let Some(entry) = self.get(slot) {
+                left -= 1;
+                if may_leave(entry.key(), entry.value(), entry.stamp()) {
+                    units += u64::from(self.weight::<Q>(slot));
+                }
+            }
+            if units >= enough || left == 0 {
+                break;
+            }
+        }
+        if units == 0 && *passed == 0 {
+            self.info.search_from = next;
+        } else {
+            *passed += seen;
+        }
+        units
     }
 
     /// Tells the eviction which of the entries that it is going to look at were used by readers without a lock.

@@ -46,8 +46,9 @@ macro_rules! whole_methods {
             /// `None` where no capacity is declared.
             ///
             /// It is exceeded by at most one entry for each thread that is inserting, or making an entry heavier, at the
-            /// moment: before such a call returns or panics, it evicts as many entries as must leave, at most 16 per lock
-            /// hold. The excess stays longer in these cases only:
+            /// moment: before such a call returns or panics, it evicts as many entries as must leave for its own entry, at
+            /// most 16 per lock hold. It waits for a shard that is in use only where the others have none that may leave. The
+            /// excess stays longer in these cases only:
             ///
             /// - after a call inside a closure, where shards were locked from which entries would have had to leave: the next
             ///   write evicts them;

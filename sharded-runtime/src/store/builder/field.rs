@@ -148,11 +148,17 @@ impl<P: Policy, F> FieldOptions<P, F> {
     /// panics, nothing is stored, and the entry for which it was called stays. Its results are not kept: it may depend on what changes outside of
     /// the map, such as the count of an [`Arc`](std::sync::Arc).
     ///
-    /// A call for which an entry must leave first asks about some that the eviction names. If none of them may leave, it searches 4,096 slots of
-    /// its key's shard per lock hold, in up to four lock holds, each from where the last one ended, and 256 slots of each of 16 other shards, in
-    /// turn. (A table has about two slots for each entry.) It does that at most twice, however many entries and shards there are. So an insert
-    /// is refused if no entry may leave, or if only a few of many may. Repeated calls come to each entry; in a map with one shard of up to 8,000
-    /// entries one call does.
+    /// A call for which an entry must leave first asks about some that the eviction names. If none of them may leave, it searches its key's
+    /// shard in up to four lock holds, each from where the last one ended. Then it searches other shards that have entries, in turn, until 16
+    /// in a row have none that may leave. A search asks about up to 4,096 entries in the key's shard and about up to 256 in another one, and
+    /// looks at up to 4,096 slots. (A table has about two slots for each entry.) A call does that at most twice, however many entries and
+    /// shards there are. So an insert is refused if no entry may leave, or if only a few of many may. Repeated calls come to each entry; in a map
+    /// with one shard of up to 8,000 entries one call does.
+    ///
+    /// If entries have weights, several may have to leave for one. Then a call first adds up what those entries weigh that may leave, and evicts
+    /// none unless that is enough. So no entry leaves for one that is refused, unless other threads take the room or the results change meanwhile.
+    /// The bounds above hold for searches that find nothing. Besides, the call asks about as many entries as weigh enough, up to
+    /// 4,096 per lock hold.
     ///
     /// # Examples
     ///
