@@ -1,8 +1,8 @@
-//! What can be saved, and in which version of the format.
+//! The types that can be saved, and the version of the format.
 
 use serde::{Serialize, de::DeserializeOwned};
 
-/// The version of the form of a file that this crate writes, and the latest that it reads.
+/// The version of the file format that this crate writes, and the latest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
 
 /// A type that can be saved and restored: `Clone + serde::Serialize + serde::de::DeserializeOwned`.

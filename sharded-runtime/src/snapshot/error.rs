@@ -1,8 +1,8 @@
-//! Why a snapshot could not be saved or restored.
+//! Errors of saving and restoring.
 
 use std::{error::Error, fmt, io};
 
-/// Why [`save`](super::Snapshot::save) failed. No entry that is alive has changed. What has been written so far is no snapshot, and can't be restored.
+/// Why [`save`](super::Snapshot::save) failed. No live entry has changed. The bytes written so far can't be restored.
 ///
 /// # Examples
 ///
@@ -25,19 +25,20 @@ pub enum SaveError {
     Io(io::Error),
     /// A key or a value refused to be serialized.
     Entry {
-        /// The field that it is in.
+        /// Its field.
         field: &'static str,
-        /// What its `Serialize` said.
+        /// The error of its `Serialize`.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// A key or a value is nested too deeply to be restored again: more than 1023 sequences, maps, structs and tuples within each other.
+    /// A key or a value is nested too deeply to be restored: more than 1023 sequences, maps, structs and tuples within
+    /// each other.
     TooDeep {
-        /// The field that it is in.
+        /// Its field.
         field: &'static str,
     },
 }
 
-/// Why [`restore`](super::Snapshot::restore) failed. The store is as it was.
+/// Why [`restore`](super::Snapshot::restore) failed. The store has not changed.
 ///
 /// # Examples
 ///
@@ -64,35 +65,36 @@ pub enum SaveError {
 pub enum RestoreError {
     /// The reader failed.
     Io(io::Error),
-    /// It does not begin as a snapshot does.
+    /// It does not begin like a snapshot.
     NotASnapshot,
-    /// It was saved by a later version of this crate, in a form that this one does not know.
+    /// A later version of this crate saved it, in a format that this one does not know.
     NewerVersion {
-        /// The version of its form; this crate knows those up to [`FORMAT_VERSION`](super::bounds::FORMAT_VERSION).
+        /// The version of its format. This crate knows versions up to
+        /// [`FORMAT_VERSION`](super::bounds::FORMAT_VERSION).
         version: u32,
     },
     /// It ends too early.
     Truncated,
-    /// Some of it is not as it was written, or something follows it.
+    /// It is damaged, or other bytes follow it.
     Damaged {
-        /// The position of the part that does not fit its checksum, in bytes; a part has 64 KiB.
+        /// The position, in bytes, of the part with a wrong checksum. A part has 64 KiB.
         at: u64,
     },
-    /// It has a field that the store does not have, whose entries would be lost.
+    /// It has a field that the store lacks, whose entries would be lost.
     UnknownField {
         /// The name of that field.
         field: String,
     },
-    /// It does not have the one field that was to be restored.
+    /// It lacks the field that should be restored.
     MissingField {
         /// The name of that field.
         field: &'static str,
     },
-    /// A key or a value is none of the field's types, or was refused by their `Deserialize`.
+    /// The `Deserialize` of a key or a value refused it.
     Entry {
-        /// The field that it is in.
+        /// Its field.
         field: &'static str,
-        /// What was wrong.
+        /// The error of its `Deserialize`.
         source: Box<dyn Error + Send + Sync>,
     },
 }

@@ -1,13 +1,14 @@
-//! What stands in the frames of a snapshot: fields by name, and their entries.
+//! The records in the frames of a snapshot: fields by name, and their entries.
 //!
 //! | record | after its first byte |
 //! |---|---|
-//! | field (1) | the length of its name, its name, whether its entries have a time left (1) and a time unused (2) |
+//! | field (1) | the length of its name, its name, a bit set: entries have a time left (1), a time unused (2) |
 //! | entry (2) | its time left, its time unused, the length of the rest, key and value in `MessagePack` |
-//! | end of the field (3) | how many entries it has |
-//! | end (0) | how many fields there are |
+//! | end of the field (3) | the number of its entries |
+//! | end (0) | the number of fields |
 //!
-//! Numbers are in LEB128, times in nanoseconds. A time left of zero is "as declared", one is "for ever", all others are one more than the time.
+//! Numbers are in LEB128, times in nanoseconds. A time left of zero means "as declared", and one means "for ever". Any
+//! other is the time plus one.
 
 use super::{
     bounds::Saved,
@@ -25,7 +26,7 @@ use std::{
     thread,
 };
 
-/// A line end in it shows whether someone took it for text.
+/// It contains a line end, which a conversion of text would change.
 const MAGIC: [u8; 8] = *b"\x8bshard\r\n";
 const HEAD: usize = MAGIC.len() + 4;
 
@@ -34,12 +35,12 @@ const ENTRY: u8 = 2;
 const END_OF_FIELD: u8 = 3;
 const END: u8 = 0;
 
-/// The most arrays and maps within each other that a key or a value may be read from. An enum's variant is not counted, unless what is
-/// read does not know that it is one. The limit keeps a file from using up the stack.
+/// The most nested arrays and maps of a key or a value. The variant of an enum does not count, unless its type is
+/// unknown when it is read. The limit keeps a file from overflowing the stack.
 const MOST_NESTED: usize = 1023;
-/// What is nested no more than this is read on any stack.
+/// The deepest nesting that is read on any stack.
 const NESTED_HERE: usize = 64;
-/// For each level that may be nested 64 KiB. What is not used of it takes no memory.
+/// 64 KiB for each possible level. Unused stack takes no memory.
 const STACK: usize = (MOST_NESTED + 1) << 16;
 
 const AS_DECLARED: u64 = 0;
@@ -55,13 +56,13 @@ pub struct Noted {
 /// The times of an entry, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
-    /// How long it has to live, if it is used; `u64::MAX` is for ever, `None` is what its field declares.
+    /// The remaining time to live. `u64::MAX` means for ever, `None` as its field declares.
     pub(crate) left: Option<u64>,
-    /// How long it has not been used.
+    /// The time since its last use.
     pub(crate) unused: u64,
 }
 
-/// A snapshot that is being written.
+/// Writes a snapshot.
 pub struct FileWriter<'a> {
     frames: FrameWriter<'a>,
     entry: Vec<u8>,
@@ -87,7 +88,7 @@ impl<'a> FileWriter<'a> {
         Ok(FieldWriter { file: self, name, noted, entries: 0 })
     }
 
-    /// Ends the file, and says how many entries are in it.
+    /// Ends the file. Returns the number of its entries.
     pub(crate) fn finish(mut self) -> Result<u64, SaveError> {
         self.frames.write(&[END])?;
         self.number(self.fields)?;
@@ -111,7 +112,7 @@ impl<'a> FileWriter<'a> {
     }
 }
 
-/// A field of a snapshot that is being written.
+/// Writes a field of a snapshot.
 pub(crate) struct FieldWriter<'f, 'a> {
     file: &'f mut FileWriter<'a>,
     name: &'static str,
@@ -128,12 +129,12 @@ impl FieldWriter<'_, '_> {
     ) -> Result<(), SaveError> {
         let mut bytes = std::mem::take(&mut self.file.entry);
         bytes.clear();
-        // Fields by name, so that a struct may gain one with a default between two versions of a program.
+        // Struct fields by name, so that a later version of a program may add one with a default.
         let mut serializer = Serializer::new(&mut bytes).with_struct_map();
         key.serialize(&mut serializer)
             .and_then(|()| value.serialize(&mut serializer))
             .map_err(|source| SaveError::Entry { field: self.name, source: source.into() })?;
-        // How deep it is depends on what it is read as, so that is tried where it matters.
+        // The depth depends on the type that reads it, so deep values are read back.
         if nesting::exceeds(&bytes, MOST_NESTED) {
             let mut entry = Entry::default();
             entry.bytes().append(&mut bytes);
@@ -169,7 +170,7 @@ impl FieldWriter<'_, '_> {
     }
 }
 
-/// The key and the value of an entry, to be read.
+/// The key and the value of an entry in the file.
 struct Entry {
     reader: Deserializer<ReadReader<Cursor<Vec<u8>>>>,
 }
@@ -181,12 +182,12 @@ impl Default for Entry {
 }
 
 impl Entry {
-    /// The bytes from which they are read.
+    /// Their bytes.
     fn bytes(&mut self) -> &mut Vec<u8> {
         self.reader.get_mut().get_mut()
     }
 
-    /// Reads them, on a thread with a large stack where they are nested so deeply that this one's may be too small.
+    /// Deserializes them. If they are nested deeply, this happens on a thread with a large stack.
     fn read<K: Saved + Send, V: Saved + Send>(&mut self) -> Result<(K, V), Error> {
         if !nesting::exceeds(self.bytes(), NESTED_HERE) {
             return self.read_here();
@@ -200,20 +201,20 @@ impl Entry {
 
     fn read_here<K: Saved, V: Saved>(&mut self) -> Result<(K, V), Error> {
         self.reader.get_mut().set_position(0);
-        // Also what a `Deserialize` has made of it that went on after an error. The reader fails at the limit.
+        // The reader fails at the limit, but a `Deserialize` may have ignored that error.
         self.reader.set_max_depth(MOST_NESTED + 1);
         Ok((K::deserialize(&mut self.reader)?, V::deserialize(&mut self.reader)?))
     }
 }
 
-/// A snapshot that is being read.
+/// Reads a snapshot.
 pub struct FileReader<'a> {
     frames: FrameReader<'a>,
     entry: Entry,
     fields: u64,
 }
 
-/// What is known of a field before its entries.
+/// The head of a field.
 pub struct FieldHead {
     pub(crate) name: String,
     pub(crate) noted: Noted,
@@ -240,7 +241,7 @@ impl<'a> FileReader<'a> {
         Ok(FileReader { frames, entry: Entry::default(), fields: 0 })
     }
 
-    /// The next field, whose entries must be read or skipped then.
+    /// The next field. The caller must then read or skip its entries.
     pub(crate) fn field(&mut self) -> Result<Option<FieldHead>, RestoreError> {
         match self.frames.byte()? {
             FIELD => self.fields += 1,
@@ -283,7 +284,7 @@ impl<'a> FileReader<'a> {
         Ok(())
     }
 
-    /// Passes over the entries of a field.
+    /// Skips the entries of a field.
     pub(crate) fn skip(&mut self, noted: Noted) -> Result<(), RestoreError> {
         let mut entries = 0;
         while let Some((_, length)) = self.entry(noted, entries)? {
@@ -293,12 +294,12 @@ impl<'a> FileReader<'a> {
         Ok(())
     }
 
-    /// Looks whether this is the end.
+    /// Checks that this is the end.
     pub(crate) fn finish(self) -> Result<(), RestoreError> {
         self.frames.finish()
     }
 
-    /// The times and the length of the next entry, after so many of its field.
+    /// The times and the length of the next entry. `before` entries of the field came before it.
     fn entry(&mut self, noted: Noted, before: u64) -> Result<Option<(Times, u64)>, RestoreError> {
         match self.frames.byte()? {
             ENTRY => {}

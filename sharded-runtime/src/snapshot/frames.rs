@@ -1,4 +1,4 @@
-//! A stream of bytes in frames, each with a checksum, so that nothing of it is believed before it is known to be whole.
+//! A stream of bytes in frames with checksums. No byte of a frame is used before its checksum is verified.
 //!
 //! | part | bytes |
 //! |---|---|
@@ -6,9 +6,8 @@
 //! | frame | its length (4, little-endian), as many bytes as that, a checksum (4) |
 //! | last frame | one of length zero |
 //!
-//! A frame has at most 64 KiB, so a length that was damaged costs no more memory than that. Each checksum (CRC-32) is that
-//! of all bytes before it but the other checksums: it also says that no frame is missing, twice there, or in another
-//! one's place.
+//! A frame has at most 64 KiB, so a damaged length costs no more memory than that. Each checksum (CRC-32) covers all
+//! bytes before it, except the other checksums, so it also detects missing, repeated and reordered frames.
 
 use super::error::RestoreError;
 use crc32fast::Hasher;
@@ -44,7 +43,7 @@ impl<'a> FrameWriter<'a> {
         Ok(())
     }
 
-    /// Writes what is left, and the end.
+    /// Writes the last bytes and the end.
     pub(super) fn finish(mut self) -> io::Result<()> {
         if !self.frame.is_empty() {
             self.end_frame()?;
@@ -59,7 +58,7 @@ impl<'a> FrameWriter<'a> {
         self.checksum.update(&length);
         self.checksum.update(&self.frame);
         self.writer.write_all(&length)?;
-        // One call less.
+        // Saves a call.
         let checksum = self.checksum.clone().finalize();
         self.frame.extend_from_slice(&checksum.to_le_bytes());
         self.writer.write_all(&self.frame)?;
@@ -72,15 +71,15 @@ impl<'a> FrameWriter<'a> {
 pub(super) struct FrameReader<'a> {
     reader: &'a mut dyn Read,
     frame: Vec<u8>,
-    /// How much of the frame has been read.
+    /// The bytes of the frame that have been read.
     read: usize,
-    /// Where the frame begins.
+    /// The position of the frame.
     at: u64,
     checksum: Hasher,
 }
 
 impl<'a> FrameReader<'a> {
-    /// Reads the head, which is left to be judged.
+    /// Reads the head, which the caller checks.
     pub(super) fn new<const HEAD: usize>(reader: &'a mut dyn Read) -> Result<(Self, [u8; HEAD]), RestoreError> {
         let mut head = [0; HEAD];
         read_exact(reader, &mut head)?;
@@ -98,7 +97,7 @@ impl<'a> FrameReader<'a> {
         Ok(byte)
     }
 
-    /// Hands the next bytes to `take`, piece by piece: it is not asked to believe that there are so many.
+    /// Passes the next bytes to `take`, piece by piece, so that a wrong length allocates no memory.
     pub(super) fn bytes(&mut self, mut length: u64, mut take: impl FnMut(&[u8])) -> Result<(), RestoreError> {
         while length > 0 {
             if self.read == self.frame.len() && !self.next_frame()? {
@@ -113,7 +112,7 @@ impl<'a> FrameReader<'a> {
         Ok(())
     }
 
-    /// Looks whether this is the end, of the stream and of what it was read from.
+    /// Checks that the stream and its source end here.
     pub(super) fn finish(mut self) -> Result<(), RestoreError> {
         if self.read < self.frame.len() || self.next_frame()? {
             return Err(self.damaged());
@@ -126,12 +125,12 @@ impl<'a> FrameReader<'a> {
         }
     }
 
-    /// What is said of something that is not as it was written.
+    /// The error for damaged bytes.
     pub(super) fn damaged(&self) -> RestoreError {
         RestoreError::Damaged { at: self.at }
     }
 
-    /// Reads a frame and looks whether it is whole. `false` at the end.
+    /// Reads a frame and verifies its checksum. `false` at the end.
     fn next_frame(&mut self) -> Result<bool, RestoreError> {
         if !self.frame.is_empty() {
             self.at += self.frame.len() as u64 + 8;

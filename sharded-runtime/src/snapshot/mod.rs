@@ -1,7 +1,7 @@
 //! Saving a store into a file and restoring it from there: a service that restarts goes on with what it knew.
 //!
-//! With the feature `serde` of this crate and `#[sharded(snapshot)]` on the struct a store is a [`Snapshot`]; a map or a set by itself has
-//! `save` and `restore` in any case.
+//! With the feature `serde` of this crate and `#[sharded(snapshot)]` on the struct a store is a [`Snapshot`]; a map or
+//! a set by itself has `save` and `restore` in any case.
 //!
 //! ```
 //! use sharded::{sharded, snapshot::Snapshot};
@@ -47,67 +47,72 @@
 //!
 //! # What is saved
 //!
-//! A save writes every entry that is alive when it begins, of every map and set, in the order of declaration. Each entry has the time
-//! that it has left and, where the field has an idle time, for how long it has not been used. Skipped fields are not saved. Nor
-//! is what the eviction knows of the entries, or what the statistics count.
+//! A save writes every entry that is alive when it begins, of every map and set, in the order of declaration. Each
+//! entry has the time that it has left and, where the field has an idle time, for how long it has not been used.
+//! Skipped fields are not saved. Nor is what the eviction knows of the entries, or what the statistics count.
 //!
 //! A save goes through a field shard by shard and copies some 64 entries per lock hold. `Clone` of keys and values runs
-//! under the lock, as in [`get`](crate::ShardedMap::get); `Serialize` and the writer do not. So a save is not of one moment.
-//! An entry that is there all the while is saved exactly once. One that comes or goes meanwhile is saved once or not at all. One that changes
-//! meanwhile is saved as it was at some time. A save is no use of an entry. It needs memory for those 64 copies, for the
-//! largest entry in its serialized form, and 64 KiB.
+//! under the lock, as in [`get`](crate::ShardedMap::get); `Serialize` and the writer do not. So a save is not of one
+//! moment. An entry that is there all the while is saved exactly once. One that comes or goes meanwhile is saved once
+//! or not at all. One that changes meanwhile is saved as it was at some time. A save is no use of an entry. It needs
+//! memory for those 64 copies, for the largest entry in its serialized form, and 64 KiB.
 //!
 //! # What is told of removals
 //!
-//! A [removal listener](crate::ShardedMap#removal-listener) hears of each entry once, in the process that saves or in the one that restores:
+//! A [removal listener](crate::ShardedMap#removal-listener) hears of each entry once, in the process that saves or in
+//! the one that restores:
 //!
-//! - What has expired when the save begins is not saved. Where someone is told of removals, the save first removes it and tells of it, in all
-//!   fields, before it writes anything. So what a listener changes in another field is in the file.
-//! - What expires while the save runs, before it is copied, is saved, unless a call or the background thread removes it first. It has a nanosecond
-//!   left, so it expires as soon as it is restored.
-//! - What expires after it was copied is in the file, with the time that it had left then. A process that goes on after the save tells of it as well.
-//! - What is in the file and does not come into the store is told of by the restore: what has been unused for too long as
-//!   [`Expired`](crate::Cause::Expired), what finds no room as [`Evicted`](crate::Cause::Evicted).
+//! - What has expired when the save begins is not saved. Where someone is told of removals, the save first removes it
+//!   and tells of it, in all fields, before it writes anything. So what a listener changes in another field is in the
+//!   file.
+//! - What expires while the save runs, before it is copied, is saved, unless a call or the background thread removes it
+//!   first. It has a nanosecond left, so it expires as soon as it is restored.
+//! - What expires after it was copied is in the file, with the time that it had left then. A process that goes on after
+//!   the save tells of it as well.
+//! - What is in the file and does not come into the store is told of by the restore: what has been unused for too long
+//!   as [`Expired`](crate::Cause::Expired), what finds no room as [`Evicted`](crate::Cause::Evicted).
 //!
 //! # What is restored
 //!
 //! The entries come into the store as by [`insert`](crate::ShardedMap::insert), each with the time to live that it had
-//! left, even if the entry had a time of its own, and even if the field declares another time by now. The time from the save to the restore does
-//! not count. An entry that had no end gets the declared `ttl`, where there is one by now. Times that the field no
-//! longer keeps are forgotten. An entry that has been unused for longer than the idle time in force at the restore is left out
-//! ([`Restored::expired`]).
+//! left, even if the entry had a time of its own, and even if the field declares another time by now. The time from the
+//! save to the restore does not count. An entry that had no end gets the declared `ttl`, where there is one by now.
+//! Times that the field no longer keeps are forgotten. An entry that has been unused for longer than the idle time in
+//! force at the restore is left out ([`Restored::expired`]).
 //!
-//! What is in the store already stays, but for the values of keys that are restored. Where there are more entries than the
-//! capacity, the eviction decides who leaves, as if they had been inserted in the order of the file.
-//! [`Reject`](crate::evict::Reject) refuses those that find no room ([`Restored::refused`]). Any eviction refuses what is
-//! heavier than the capacity, and what is new where nothing may be evicted.
+//! What is in the store already stays, but for the values of keys that are restored. Where there are more entries than
+//! the capacity, the eviction decides who leaves, as if they had been inserted in the order of the file.
+//! [`Reject`](crate::evict::Reject) refuses those that find no room ([`Restored::refused`]). Any eviction refuses what
+//! is heavier than the capacity, and what is new where nothing may be evicted.
 //!
-//! Before the first entry comes into the store, all of them are read, checked and deserialized. So a restore that fails leaves
-//! the store as it was. Until then the entries take about the memory that they take in the store, which then takes them over a
-//! thousand at a time.
+//! Before the first entry comes into the store, all of them are read, checked and deserialized. So a restore that fails
+//! leaves the store as it was. Until then the entries take about the memory that they take in the store, which then
+//! takes them over a thousand at a time.
 //!
 //! # What a file is good for
 //!
-//! What is not as it was written is found by checksums (CRC-32), each of 64 KiB and all before them: any change within 32
-//! bits in a row for certain, others but for one in four billion; so is an end that is missing, or to which something was
-//! added. That is against accidents: who means to deceive can make new checksums.
+//! What is not as it was written is found by checksums (CRC-32), each of 64 KiB and all before them: any change within
+//! 32 bits in a row for certain, others but for one in four billion; so is an end that is missing, or to which
+//! something was added. That is against accidents: who means to deceive can make new checksums.
 //!
-//! Keys and values are in the `MessagePack` of [`rmp-serde`](https://docs.rs/rmp-serde), structs with the names of their
-//! fields. So between two versions of a program
+//! Keys and values are in the `MessagePack` of [`rmp-serde`](https://docs.rs/rmp-serde), structs with the names of
+//! their fields. So between two versions of a program
 //!
 //! - a struct may gain fields with `#[serde(default)]`, lose fields, and change in any other way for which its
 //!   `Deserialize` is prepared;
-//! - a store may gain fields, which the restore leaves alone; lock, shards, capacity, eviction, hasher and times may change;
-//! - a field that is gone or has a new name is an error ([`RestoreError::UnknownField`]). The others can be restored from the
-//!   same file one by one: [`ShardedMap::restore`](crate::ShardedMap::restore) takes its own field and passes over the rest.
+//! - a store may gain fields, which the restore leaves alone; lock, shards, capacity, eviction, hasher and times may
+//!   change;
+//! - a field that is gone or has a new name is an error ([`RestoreError::UnknownField`]). The others can be restored
+//!   from the same file one by one: [`ShardedMap::restore`](crate::ShardedMap::restore) takes its own field and passes
+//!   over the rest.
 //!
 //! Types are not compared but by what they deserialize from. A type whose `Serialize` and `Deserialize` do not fit each
 //! other comes back wrong or not at all. `MessagePack` has one form for `None`, `Some(None)` and `Some(())`: they come
 //! back as `None`.
 //!
-//! A key or a value may be nested 1023 deep, in sequences, maps, structs and tuples. A deeper one is refused when it is saved
-//! ([`SaveError::TooDeep`]), since it could not be restored. Where one is nested more than some 64 deep, its `Deserialize` runs on a thread of its own
-//! with a large stack, also during a save.
+//! A key or a value may be nested 1023 deep, in sequences, maps, structs and tuples. A deeper one is refused when it is
+//! saved ([`SaveError::TooDeep`]), since it could not be restored. Where one is nested more than some 64 deep, its
+//! `Deserialize` runs on a thread of its own with a large stack, also during a save.
 //!
 //! A later version of this crate restores the files of an earlier one. The form of a file is described in
 //! `sharded-runtime/src/snapshot/`.
@@ -172,8 +177,8 @@ pub trait Snapshot: Store {
     /// Shows every map of the store, in the order of declaration.
     fn visit_saved(&self, visitor: &mut dyn FnMut(&dyn SavedField));
 
-    /// Writes all entries that are alive when it is called, and returns how many. The writer needs no buffer of its own; it is flushed at
-    /// the end.
+    /// Writes all entries that are alive when it is called, and returns how many. The writer needs no buffer of its
+    /// own; it is flushed at the end.
     ///
     /// # Errors
     ///
@@ -181,8 +186,9 @@ pub trait Snapshot: Store {
     ///
     /// # Panics
     ///
-    /// Before anything is written: inside a closure on a field of this store or of a later one. The message then names this
-    /// library's line as the place of the access. A panic in user code reaches the caller and leaves the store as it was.
+    /// Before anything is written: inside a closure on a field of this store or of a later one. The message then names
+    /// this library's line as the place of the access. A panic in user code reaches the caller and leaves the store as
+    /// it was.
     ///
     /// # Examples
     ///
@@ -191,17 +197,19 @@ pub trait Snapshot: Store {
         save(&|visitor| self.visit_saved(visitor), &mut writer)
     }
 
-    /// Puts all entries of a snapshot into the store, which must be all that there is to read. The reader needs no buffer of its own.
+    /// Puts all entries of a snapshot into the store, which must be all that there is to read. The reader needs no
+    /// buffer of its own.
     ///
     /// # Errors
     ///
-    /// [`RestoreError`], where the reader fails or it is no snapshot, no whole one, or none of such a store. Nothing has changed then.
+    /// [`RestoreError`], where the reader fails or it is no snapshot, no whole one, or none of such a store. Nothing
+    /// has changed then.
     ///
     /// # Panics
     ///
-    /// Before anything is read: inside a closure on a field of this store or of a later one, as [`save`](Snapshot::save). A
-    /// panic in a `Deserialize` leaves the store as it was; one in a key's `Hash` or `Eq`, or for want of memory for the
-    /// tables, comes when some entries are in it.
+    /// Before anything is read: inside a closure on a field of this store or of a later one, as
+    /// [`save`](Snapshot::save). A panic in a `Deserialize` leaves the store as it was; one in a key's `Hash` or `Eq`,
+    /// or for want of memory for the tables, comes when some entries are in it.
     ///
     /// # Examples
     ///
@@ -251,8 +259,8 @@ pub trait Snapshot: Store {
 pub struct Restored {
     /// Those that came into the store, though the eviction may have let some of them go for others.
     pub entries: u64,
-    /// Those that were unused for longer than the idle time that is in force now. A [removal listener](crate::ShardedMap#removal-listener)
-    /// is told that they have expired.
+    /// Those that were unused for longer than the idle time that is in force now. A [removal
+    /// listener](crate::ShardedMap#removal-listener) is told that they have expired.
     pub expired: u64,
     /// Those for which there was no room. A removal listener is told that they were evicted.
     pub refused: u64,
@@ -266,7 +274,8 @@ impl AddAssign for Restored {
     }
 }
 
-/// One map of a [`Snapshot`]: a [`ShardedMap`](crate::ShardedMap) or [`ShardedSet`](crate::ShardedSet) of what can be [`Saved`].
+/// One map of a [`Snapshot`]: a [`ShardedMap`](crate::ShardedMap) or [`ShardedSet`](crate::ShardedSet) of what can be
+/// [`Saved`].
 pub trait SavedField: Field + sealed::SavedField {}
 impl<F: Field + sealed::SavedField> SavedField for F {}
 
@@ -279,7 +288,8 @@ mod sealed {
     pub trait SavedField {
         /// Panics where this thread may not access the field now.
         fn check_order(&self);
-        /// Removes what has expired, if someone is told of it, and answers the field's time: what is alive then is saved.
+        /// Removes what has expired, if someone is told of it, and answers the field's time: what is alive then is
+        /// saved.
         fn begin_save(&self) -> u64;
         /// Writes the field as a save that began then.
         fn save_part(&self, file: &mut FileWriter<'_>, began: u64) -> Result<(), SaveError>;

@@ -1,15 +1,15 @@
-//! How deeply the arrays and maps of `MessagePack` are nested.
+//! The nesting depth of `MessagePack`.
 
-/// Whether arrays and maps are nested more than `most` deep in these values, which stand one after the other.
+/// Whether arrays and maps are nested more than `most` deep in this sequence of values.
 ///
-/// It does not recurse, so a value of any depth can be asked about. In bytes that are no `MessagePack` it finds no more nesting than
-/// they have markers.
+/// It does not recurse, so a value may have any depth. In other bytes than `MessagePack` it finds no more levels than
+/// bytes.
 pub(super) fn exceeds(mut bytes: &[u8], most: usize) -> bool {
-    // Each level takes a byte at least.
+    // Each level takes at least a byte.
     if bytes.len() <= most {
         return false;
     }
-    // The items that are still to come of each array and map that has begun.
+    // The remaining items of each open array and map.
     let mut open: Vec<u64> = Vec::new();
     while let Some((&marker, rest)) = bytes.split_first() {
         let (passed, items) = match marker {
@@ -30,7 +30,7 @@ pub(super) fn exceeds(mut bytes: &[u8], most: usize) -> bool {
         } else if let Some(left) = open.last_mut() {
             *left -= 1;
         }
-        // An array or map that is complete is an item of the one around it.
+        // A complete array or map is an item of the one around it.
         while open.pop_if(|left| *left == 0).is_some() {
             if let Some(left) = open.last_mut() {
                 *left -= 1;
@@ -40,7 +40,7 @@ pub(super) fn exceeds(mut bytes: &[u8], most: usize) -> bool {
     false
 }
 
-/// The bytes after the marker of a value that is no array and no map.
+/// The bytes after the marker of a scalar value.
 fn length(marker: u8, rest: &[u8]) -> u64 {
     match marker {
         // Strings, and bytes.
@@ -48,7 +48,7 @@ fn length(marker: u8, rest: &[u8]) -> u64 {
         0xc4 | 0xd9 => 1 + number(rest, 1),
         0xc5 | 0xda => 2 + number(rest, 2),
         0xc6 | 0xdb => 4 + number(rest, 4),
-        // Extensions, which have a type.
+        // Extensions, which have a type byte.
         0xc7 => 2 + number(rest, 1),
         0xc8 => 3 + number(rest, 2),
         0xc9 => 5 + number(rest, 4),
@@ -62,7 +62,7 @@ fn length(marker: u8, rest: &[u8]) -> u64 {
     }
 }
 
-/// The big-endian number of so many bytes at the beginning.
+/// The big-endian number in the first `length` bytes.
 fn number(bytes: &[u8], length: usize) -> u64 {
     bytes.iter().take(length).fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
