@@ -3,14 +3,14 @@
 use crate::memory::sync::unmodelled::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-/// Shards of which one call looks at the bounds at most, for each that it searches.
+/// Shards whose bounds one call looks at, at most, for each shard that it searches.
 const MOST_LOOKED_AT: usize = 256;
 
-// Sequential consistency throughout. A shard's bound is lowered before those of the map are. The walk lowers `passed` for each shard that it
-// passes. At its end it raises `earliest` to `passed` and then looks at `passed` once more. So of an entry that comes meanwhile, either the walk sees the bound of
-// the shard, or it sees `passed` lowered, or `earliest` is lowered after it was raised.
+// Sequential consistency throughout. A shard's bound is lowered before the map's bounds. The walk lowers `passed` for each shard that it
+// passes. At its end it raises `earliest` to `passed`, and then reads `passed` once more. So for an entry that comes meanwhile, either the
+// walk sees the bound of its shard, or it sees `passed` lowered, or `earliest` is lowered after it was raised.
 
-/// No entry of a shard expires before. Written by the holder of the exclusive lock.
+/// A lower bound of the deadlines in a shard. Written by the holder of the exclusive lock.
 #[derive(Debug)]
 pub(crate) struct Earliest(AtomicU64);
 
@@ -33,9 +33,9 @@ impl Earliest {
 /// The walk around all shards in search of expired entries.
 #[derive(Debug)]
 pub(crate) struct ExpiredShards {
-    /// No entry of the map expires before.
+    /// A lower bound of all deadlines.
     earliest: AtomicU64,
-    /// No entry expires before that is in a shard before `next`, or came since the walk began.
+    /// A lower bound of the deadlines in shards before `next`, and of entries that came since the walk began.
     passed: AtomicU64,
     next: Mutex<usize>,
 }
@@ -45,23 +45,23 @@ impl ExpiredShards {
         ExpiredShards { earliest: AtomicU64::new(u64::MAX), passed: AtomicU64::new(u64::MAX), next: Mutex::new(0) }
     }
 
-    /// Whether some entry may have expired.
+    /// Whether an entry may have expired.
     #[inline]
     pub(crate) fn may_be(&self, now: u64) -> bool {
         self.earliest.load(SeqCst) <= now
     }
 
-    /// A shard that has told its bound has an entry that expires then.
+    /// A shard whose bound was lowered has an entry with this deadline.
     pub(crate) fn note(&self, deadline: u64) {
         for bound in [&self.passed, &self.earliest] {
-            // Mostly it is not lowered, and then the line stays with all who read it.
+            // Mostly it is not lowered. Then no cache line is written that other threads read.
             if bound.load(SeqCst) > deadline {
                 bound.fetch_min(deadline, SeqCst);
             }
         }
     }
 
-    /// The next shard that may have an expired entry, with the bounds of so many shards.
+    /// The next shard that may have an expired entry, by the bounds of so many shards.
     pub(crate) fn next(&self, now: u64, shards: usize, bound: impl Fn(usize) -> u64) -> Option<usize> {
         let mut next = self.next.lock();
         for _ in 0..MOST_LOOKED_AT {
@@ -84,7 +84,7 @@ impl ExpiredShards {
         None
     }
 
-    /// Goes on behind this shard.
+    /// Goes on after this shard.
     pub(crate) fn pass(&self, shard: usize, bound: impl Fn(usize) -> u64) {
         let mut next = self.next.lock();
         if *next == shard {

@@ -5,7 +5,7 @@ use super::{
     earliest::ExpiredShards,
     garbage::{Garbage, Listener},
     status::ShardStatus,
-    table::{NoMemory, Shown, TableOf},
+    table::{Handed, NoMemory, Offer, Shown, TableOf},
 };
 use crate::{Policy, StorageOf, shard::array::ShardExtras};
 
@@ -59,3 +59,9 @@ pub(crate) type View<'a, F> = Shown<'a, <F as Spec>::Key, <F as Spec>::Value, St
 
 /// What lies beside the lock of one shard of a field.
 pub(crate) type Extras<'a, F> = ShardExtras<'a, TableFor<F>, ShardStatus, <<F as Spec>::Policy as Policy>::Lock>;
+
+/// An entry that a call brings to a field.
+pub(crate) type OfferFor<F> = Offer<<F as Spec>::Key, <F as Spec>::Value>;
+
+/// An entry that a call takes out of a field.
+pub(crate) type HandedFor<F> = Handed<<F as Spec>::Key, <F as Spec>::Value>;

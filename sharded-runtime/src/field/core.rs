@@ -47,9 +47,9 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(crate) clock: TimeSource<P::Clock>,
     /// Nanoseconds by the clock, [lengthened](TimeSource::lengthened), as is `idle`; `u64::MAX` is for ever.
     pub(crate) ttl: u64,
-    /// By how much at most the ttl of an entry is shorter.
+    /// By how much the ttl of an entry is shorter, at most.
     jitter: u64,
-    /// The age from which calls that load do so anew; nobody asks where there is none.
+    /// The age from which calls that load do so anew. Only read where one is declared.
     refresh_after: u64,
     pub(crate) idle: u64,
     pub(crate) budget: Option<Budget>,
@@ -63,17 +63,17 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(crate) alarm: AtomicU64,
     /// Only where a background thread is to look.
     pub(crate) background: Option<Registration>,
-    /// The shard where the next search for entries that may be evicted begins.
+    /// The shard where the next search for an entry that may be evicted begins.
     pub(super) search_from: AtomicUsize,
-    /// Where expired entries may be that leave before live ones.
+    /// The shards that may have expired entries, which leave before live ones.
     pub(crate) expired: ExpiredShards,
     pub(crate) discarded: Arc<Discarded>,
 }
 
-/// What hashes keys. That a key can be hashed is known only where the map is built and in the calls that bring one.
+/// Functions that hash keys. That keys can be hashed is known only where the map is built and in calls that bring a key.
 pub(crate) struct Hashing<K, V, P: Policy, S> {
     of_key: fn(&MapHasher<S>, &K) -> u64,
-    /// A table's step, with its many hashes, in one call: at this time, with this idle time.
+    /// A table's step, with its many hashes, in one call. At this time, with this idle time.
     step: Step<K, V, P, S>,
 }
 
@@ -130,22 +130,22 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// The idle time, or nothing in particular where nobody asks for it.
+    /// The idle time. `u64::MAX` where none is tracked, so that none is read.
     #[inline]
     pub(crate) fn idle(&self) -> u64 {
         if StampOf::<P>::TRACKS_ACCESS { self.idle } else { u64::MAX }
     }
 
-    /// The declared time to live of an entry with a key of this hash.
+    /// The declared time to live of an entry whose key has this hash.
     #[inline]
     pub(crate) fn ttl_for(&self, hash: u64) -> u64 {
         if P::TTL_JITTER == 0 { self.ttl } else { self.ttl - jitter(self.jitter, hash) }
     }
 
-    /// Whether a live entry that has this deadline by its ttl, and a key of this hash, is so old that it is to be loaded anew.
+    /// Whether a live entry whose key has this hash and whose ttl ends then is so old that it is to be loaded anew.
     pub(crate) fn is_old(&self, hash: u64, deadline: u64) -> bool {
         let ttl = self.ttl_for(hash);
-        // It was written that long before its deadline, unless it was given a time of its own.
+        // It was written `ttl` before its deadline, unless it was given a time of its own.
         ttl != u64::MAX && deadline.saturating_sub(self.now()) <= ttl.saturating_sub(self.refresh_after)
     }
 
@@ -171,7 +171,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// (Of the whole map, which is at hand; the address of its tally would have to be kept for this rare case.)
+    /// (A method of the map, whose address is at hand. That of the tally would have to be kept live for this rare case.)
     #[cold]
     #[inline(never)]
     fn count_first(&self, event: Event) {
@@ -200,13 +200,13 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// Who is told of the entries that leave.
+    /// The listener that is told of entries that leave.
     #[inline]
     pub(crate) fn listening(&self) -> Option<&Listening<K, V>> {
         self.listening.get()
     }
 
-    /// Has a listener told of them from now on, unless there is one.
+    /// Adds a listener, unless there is one.
     pub(crate) fn listen<L>(
         &self,
         listener: L,
@@ -218,7 +218,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         listener.map_or(Ok(()), |listener| Err(HasListener { listener }))
     }
 
-    /// For what a write takes out.
+    /// A place for the entries that a write takes out.
     #[inline]
     pub(crate) fn leaving(&self) -> Leaving<'_, K, V> {
         Leaving::new(&self.listening)
@@ -241,7 +241,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.shards.statuses().map(|status| &status.meter)
     }
 
-    /// The time, or nothing in particular where nobody asks for it.
+    /// The time. Zero where no entry expires, so that no clock is read.
     #[inline]
     pub(crate) fn now(&self) -> u64 {
         if StampOf::<P>::EXPIRES { self.clock.nanos() } else { 0 }

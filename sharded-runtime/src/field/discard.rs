@@ -1,6 +1,4 @@
-//! Tables that were taken out of their shards whole, and are taken apart little by little.
-//!
-//! No lock of a map is held meanwhile, and nobody but who takes them apart knows of their entries any more.
+//! Tables that were taken out of their shards whole. Their entries are dropped little by little, without a lock of the map.
 
 use super::limits::BATCH;
 use crate::memory::sync::unmodelled::Mutex;
@@ -17,10 +15,10 @@ use std::{
 /// Entries that a background thread drops before it looks at other maps.
 const PER_PASS: usize = 64 * BATCH;
 
-/// Drops so many entries of a table; says whether there may be more.
+/// Drops so many entries of a table. Returns whether there may be more.
 pub(crate) type Part = Box<dyn FnMut(usize, &mut Drops) -> bool + Send>;
 
-/// What a map has discarded and is still to be taken apart.
+/// The tables that a map has discarded and whose entries are still to be dropped.
 pub(crate) struct Discarded {
     pub(super) waiting: Mutex<VecDeque<Part>>,
     /// Only where a background thread is to do it.
@@ -37,19 +35,19 @@ impl Discarded {
         discarded
     }
 
-    /// Takes apart all that is left.
+    /// Drops all that is left.
     pub(crate) fn finish(&self) {
         while self.step(BATCH) {}
     }
 
-    /// Has a background thread look.
+    /// Wakes the background thread.
     pub(super) fn ring(&self) {
         if let Some(background) = &self.background {
             background.ring(Duration::ZERO);
         }
     }
 
-    /// Drops so many entries, also where the `Drop` of some panics; says whether something is left.
+    /// Drops so many entries, also if the `Drop` of some panics. Returns whether something is left.
     fn step(&self, entries: usize) -> bool {
         let Some(mut part) = self.waiting.lock().pop_front() else { return false };
         let mut drops = Drops::default();
@@ -80,7 +78,7 @@ impl Sweep for Discarded {
         if part(PER_PASS, &mut drops) {
             match map.upgrade() {
                 Some(map) => map.waiting.lock().push_front(part),
-                // It is gone, and what it had not given to this thread with it.
+                // The map is gone, so this thread drops the rest.
                 None => while part(PER_PASS, &mut drops) {},
             }
         }

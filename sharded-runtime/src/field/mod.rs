@@ -8,7 +8,8 @@
 //! | `elsewhere.rs` | room for an entry in other shards than its own |
 //! | `leaving.rs` | what becomes of entries that left, after the lock is released |
 //! | `look.rs` | how a read reaches an entry |
-//! | `shard.rs`, `clear.rs` | operations on a whole shard |
+//! | `shard.rs` | operations on a whole shard |
+//! | `walk.rs` | visits of all entries of a shard, some per lock hold |
 //! | `discard.rs` | tables that were taken out whole |
 //! | `settings.rs` | what is declared and what overrides it, put together |
 //! | `rules.rs` | what functions of the user say of entries |
@@ -19,7 +20,6 @@
 //! | `loading.rs`, `lead.rs`, `flight/` | loads of missing values |
 //! | `recorded.rs` | what is noted for a recorder |
 
-mod clear;
 pub(crate) mod core;
 pub(crate) mod discard;
 mod elsewhere;
@@ -37,5 +37,6 @@ pub(crate) mod rules;
 mod settings;
 pub(crate) mod shard;
 mod spec;
+mod walk;
 mod whole;
 mod write;

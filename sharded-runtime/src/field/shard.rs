@@ -1,4 +1,4 @@
-//! What goes through a whole shard, some entries per lock hold.
+//! Operations on a whole shard.
 
 use super::{core::Core, discard::Part, leaving::Parting, limits::BATCH};
 
@@ -6,11 +6,9 @@ use crate::{
     Policy, StorageOf,
     contain::Drops,
     engine::{
-        cause::Cause,
         garbage::Garbage,
-        table::{Cursor, Entries, Removed, Table},
+        table::{Entries, Removed, Table},
     },
-    expiry::Stamp,
     shard::access::{Access, Step},
     store::sweeper::Sweep,
 };
@@ -20,70 +18,10 @@ use std::{
     time::Duration,
 };
 
-/// Buckets by which a table is brought nearer to the size that it should have, where that is the only purpose of a call.
+/// Buckets by which a table grows or shrinks in one lock hold, where that is the only purpose of a call.
 const STEPS: usize = 16;
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
-    /// Shows the live entries of a shard, each that is there all the while exactly once, with the lock released after
-    /// every [`BATCH`]. No use of the entries.
-    #[track_caller]
-    pub(crate) fn visit(&self, shard: usize, mut visit: impl FnMut(&K, &V)) {
-        let mut slots = Vec::new();
-        let mut next = Some(Cursor::default());
-        while let Some(from) = next {
-            slots.clear();
-            next = self.shards.read(shard, Step, |_, table| {
-                let next = table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
-                for &slot in &slots {
-                    // The time is asked anew: the closure may take long.
-                    if let Some(entry) = table.get(slot)
-                        && entry.stamp().deadline(self.idle) > self.now()
-                    {
-                        visit(entry.key(), entry.value());
-                    }
-                }
-                next
-            });
-            if next.is_some() {
-                self.shards.between_steps();
-            }
-        }
-    }
-
-    /// As [`visit`](Core::visit), but keeps only the entries that `keep` says.
-    #[track_caller]
-    pub(crate) fn retain(&self, shard: usize, mut keep: impl FnMut(&K, &mut V) -> bool) {
-        let mut slots = Vec::new();
-        let mut has_begun = false;
-        let mut next = Some(Cursor::default());
-        while let Some(from) = next {
-            slots.clear();
-            next = self.write(shard, Step, |session| {
-                if !has_begun {
-                    // Nor could what is being loaded be asked about.
-                    self.overtake_all(session.shard().status(), shard);
-                    has_begun = true;
-                }
-                let next = session.table().walk(from, BATCH, |key| self.hash_of(key), &mut slots);
-                for &slot in &slots {
-                    session.refresh_now();
-                    if !session.is_alive(slot) {
-                        session.remove(slot, None, Cause::Expired);
-                    } else if session.change(slot, None, |key, value| keep(key, value)) == Some(false) {
-                        session.remove(slot, None, Cause::Removed);
-                    }
-                    // Before the next one may become too heavy.
-                    session.evict_heavy();
-                }
-                next
-            });
-            if next.is_some() {
-                self.shards.between_steps();
-            }
-        }
-        self.settle_size(shard);
-    }
-
     /// Takes out all entries of a shard, in one step.
     #[track_caller]
     pub(crate) fn take_all(&self, shard: usize) -> Taken<K, V, StorageOf<P>> {
@@ -106,18 +44,18 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     pub(crate) fn shrink(&self, shard: usize) {
         self.shards.write(shard, Access::Unrecorded, |_, table| table.aim_to_fit());
-        self.settle_size(shard);
+        self.resize(shard);
     }
 
     /// Brings the table of a shard to the size that it should have, some buckets per lock hold.
     #[track_caller]
-    pub(crate) fn settle_size(&self, shard: usize) {
+    pub(crate) fn resize(&self, shard: usize) {
         while self.session(shard, Step, None, |session| session.step(STEPS).is_ok() && session.table().needs_step()) {
             self.shards.between_steps();
         }
     }
 
-    /// Removes a bounded number of the expired entries of a shard. Says whether that is all there is to do, and when to look again.
+    /// Removes a bounded number of the expired entries of a shard. Returns whether nothing is left to do, and when to look again.
     #[track_caller]
     fn sweep_step(&self, shard: usize, garbage: &mut Garbage<K, V>) -> (bool, u64) {
         self.session(shard, Step, Some(garbage), |session| {
@@ -127,7 +65,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         })
     }
 
-    /// Removes what has expired from a shard, a bounded number per lock hold; how many that were.
+    /// Removes the expired entries of a shard, a bounded number per lock hold. Returns how many.
     #[track_caller]
     fn sweep_shard(&self, shard: usize) -> usize {
         let mut removed = 0;
@@ -142,7 +80,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// Removes everything that has expired and drops what was discarded; answers how many entries it removed.
+    /// Removes all expired entries, and drops what was discarded. Returns how many it removed.
     #[track_caller]
     pub(crate) fn sweep(&self) -> usize {
         let removed = self.remove_expired();
@@ -150,7 +88,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         removed
     }
 
-    /// Removes everything that has expired, a bounded number of entries per lock hold; answers how many.
+    /// Removes all expired entries, a bounded number per lock hold. Returns how many.
     #[track_caller]
     pub(crate) fn remove_expired(&self) -> usize {
         let mut removed = 0;
@@ -161,7 +99,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             }
             removed += self.sweep_shard(shard);
         }
-        // In a child of `fork` there is no thread yet that looks.
+        // A child of `fork` has no background thread yet.
         self.ring_anyway();
         removed
     }
@@ -171,10 +109,10 @@ impl<K: 'static, V: 'static, P: Policy, S: 'static> Core<K, V, P, S>
 where
     Self: Send + Sync,
 {
-    /// Says to the background thread which map it is to look at.
+    /// Registers the map with the background thread.
     pub(crate) fn bind(self: &Arc<Self>) {
         if let Some(background) = &self.background {
-            // As a trait object first: what is done with it then is compiled once.
+            // As a trait object, so that the rest is compiled once.
             let this: Arc<dyn Sweep> = Arc::<Self>::clone(self);
             background.bind(Arc::downgrade(&this));
         }
@@ -187,12 +125,12 @@ where
 {
     fn sweep_part(self: Arc<Self>, from: usize) -> Option<usize> {
         if from == 0 {
-            // From here on a writer that schedules something rings again, so whatever this pass does not see is rung for.
+            // From here on a writer that schedules something rings again, so this pass may miss it.
             self.alarm.store(u64::MAX, Ordering::Relaxed);
         }
         let shard = from.saturating_sub(1);
         let mut parting = Parting::new();
-        // Once before, for a panic in the user's code, and once after, as one may have begun to listen meanwhile.
+        // Before, for a panic in user code, and after, since a listener may have been added meanwhile.
         parting.tell(self.listening());
         let (is_done, due_at) = self.sweep_step(shard, &mut parting.garbage);
         parting.tell(self.listening());
@@ -201,10 +139,10 @@ where
         } else {
             self.shards.between_steps();
         }
-        // One more than the shard.
+        // A part is one more than its shard.
         let next = if is_done { shard + 2 } else { shard + 1 };
         let is_over = next > self.shards.count();
-        // The user's code is not to keep the map alive.
+        // User code must not keep the map alive.
         drop(self);
         drop(parting);
         (!is_over).then_some(next)
@@ -222,7 +160,7 @@ where
     }
 }
 
-/// All that was in a shard.
+/// The entries that were taken out of a shard.
 pub(crate) struct Taken<K, V, P: Policy> {
     table: Table<K, V, P>,
     now: u64,
@@ -250,7 +188,7 @@ impl<K, V, P: Policy> Taken<K, V, P> {
         })
     }
 
-    /// Adds the entries that were alive to others, and drops the rest.
+    /// Adds the entries that were alive to `live`, and drops the rest.
     pub(crate) fn keep_live(self, live: &mut Removed<K, V>) {
         let mut expired = Removed::new();
         let now = self.now;
@@ -265,7 +203,7 @@ impl<K, V, P: Policy> Taken<K, V, P> {
     }
 }
 
-/// Drops so many entries; says whether there may be more. What has nothing but memory ends at once.
+/// Drops so many entries. Returns whether there may be more. Entries without drop glue need no visit.
 fn drop_some<K, V, P: Policy>(entries: &mut Entries<K, V, P>, most: usize, drops: &mut Drops) -> bool {
     if !needs_drop::<(K, V)>() {
         return false;
@@ -281,8 +219,8 @@ fn drop_some<K, V, P: Policy>(entries: &mut Entries<K, V, P>, most: usize, drops
 }
 
 impl<K: Send + 'static, V: Send + 'static, P: Policy, S> Core<K, V, P, S> {
-    /// Takes out all entries of all shards, each shard's in one step, and leaves them to the background thread. What an earlier call has left is
-    /// taken apart first, so that no more than what the map held once waits.
+    /// Takes out all entries, those of each shard in one step, and leaves them to the background thread. Entries that an earlier call has left
+    /// are dropped first, so that at most one content of the map waits.
     #[track_caller]
     pub(crate) fn discard_all(&self) {
         let mut drops = Drops::default();

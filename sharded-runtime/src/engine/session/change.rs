@@ -4,7 +4,10 @@ use super::locked::Session;
 use crate::{
     Policy,
     contain::contain,
-    engine::{cause::Cause, spec::Spec, table::Offer},
+    engine::{
+        cause::Cause,
+        spec::{OfferFor, Spec},
+    },
 };
 use std::{borrow::Borrow, mem};
 
@@ -33,7 +36,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// As [`change_if_present`](Session::change_if_present), for the key on offer.
     #[inline]
-    pub(crate) fn change_offered<C, R>(&mut self, hash: u64, offer: &Offer<F::Key, F::Value>, change: C) -> Result<R, C>
+    pub(crate) fn change_offered<C, R>(&mut self, hash: u64, offer: &OfferFor<F>, change: C) -> Result<R, C>
     where
         F::Key: Eq,
         C: FnOnce(&mut F::Value) -> R,

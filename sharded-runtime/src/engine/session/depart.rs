@@ -4,8 +4,7 @@ use super::locked::{STEPS_PER_WRITE, Session};
 use crate::engine::{
     cause::Cause,
     garbage::Listener,
-    spec::Spec,
-    table::{Handed, Offer},
+    spec::{HandedFor, OfferFor, Spec},
 };
 use std::borrow::Borrow;
 
@@ -18,7 +17,7 @@ impl<F: Spec> Session<'_, F> {
         slot: u32,
         hash: Option<u64>,
         cause: Cause,
-        handed: Option<&mut Handed<F::Key, F::Value>>,
+        handed: Option<&mut HandedFor<F>>,
     ) -> Option<u64> {
         let hash = match hash {
             Some(hash) => hash,
@@ -51,7 +50,7 @@ impl<F: Spec> Session<'_, F> {
         (slot, hash): (u32, u64),
         cause: Cause,
         listener: &F::Listener,
-        handed: &mut Handed<F::Key, F::Value>,
+        handed: &mut HandedFor<F>,
     ) -> Option<()> {
         let entry = self.table.get(slot)?;
         // The copies come first: if they can't be made, nothing has happened.
@@ -62,7 +61,7 @@ impl<F: Spec> Session<'_, F> {
     }
 
     /// Takes an entry on offer, which is not stored, for one that has left at once.
-    pub(crate) fn depart_offered(&mut self, offer: &mut Offer<F::Key, F::Value>, cause: Cause) {
+    pub(crate) fn depart_offered(&mut self, offer: &mut OfferFor<F>, cause: Cause) {
         let Some(garbage) = self.garbage.as_deref_mut() else { return };
         if garbage.kept().push_offer(offer) {
             if let Some(listener) = self.field.listener() {
@@ -94,7 +93,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// As [`remove`](Session::remove), and hands out the entry. A listener is told of a copy.
     #[inline]
-    pub(crate) fn hand(&mut self, slot: u32, hash: Option<u64>, cause: Cause, handed: &mut Handed<F::Key, F::Value>) {
+    pub(crate) fn hand(&mut self, slot: u32, hash: Option<u64>, cause: Cause, handed: &mut HandedFor<F>) {
         self.overtake_refresh(slot);
         if let Some(units) = self.depart(slot, hash, cause, Some(handed)) {
             self.give_units(units);
@@ -109,7 +108,7 @@ impl<F: Spec> Session<'_, F> {
         hash: u64,
         key: &Q,
         condition: impl FnOnce(&F::Value) -> bool,
-        handed: &mut Handed<F::Key, F::Value>,
+        handed: &mut HandedFor<F>,
     ) where
         F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -133,7 +132,7 @@ impl<F: Spec> Session<'_, F> {
         hash: u64,
         key: &Q,
         condition: impl FnOnce(&F::Value) -> bool,
-        handed: &mut Handed<F::Key, F::Value>,
+        handed: &mut HandedFor<F>,
     ) where
         F::Key: Borrow<Q>,
         Q: Eq + ?Sized,

@@ -4,8 +4,8 @@ use super::locked::Session;
 use crate::{
     engine::{
         cause::Cause,
-        spec::Spec,
-        table::{Offer, StampOf},
+        spec::{OfferFor, Spec},
+        table::StampOf,
     },
     expiry::Stamp,
 };
@@ -39,7 +39,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// As [`find`](Session::find), for the key on offer.
     #[inline]
-    pub(crate) fn find_offered(&mut self, hash: u64, offer: &Offer<F::Key, F::Value>) -> Option<u32>
+    pub(crate) fn find_offered(&mut self, hash: u64, offer: &OfferFor<F>) -> Option<u32>
     where
         F::Key: Eq,
     {
@@ -65,7 +65,7 @@ impl<F: Spec> Session<'_, F> {
     }
 
     /// As [`access`](Session::access), for the key on offer.
-    pub(crate) fn access_offered(&mut self, hash: u64, offer: &Offer<F::Key, F::Value>) -> Option<u32>
+    pub(crate) fn access_offered(&mut self, hash: u64, offer: &OfferFor<F>) -> Option<u32>
     where
         F::Key: Eq,
     {

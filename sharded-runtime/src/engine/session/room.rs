@@ -6,8 +6,8 @@ use crate::{
     engine::{
         budget::Held,
         cause::Cause,
-        spec::Spec,
-        table::{Offer, SEARCHED, StampOf},
+        spec::{OfferFor, Spec},
+        table::{SEARCHED, StampOf},
     },
     evict::Eviction,
     expiry::Stamp,
@@ -22,7 +22,7 @@ const LOOKS_FOR_ROOM: usize = 64;
 impl<F: Spec> Session<'_, F> {
     /// The units of the entry on offer.
     #[inline]
-    pub(crate) fn units_of(&self, offer: &Offer<F::Key, F::Value>) -> u32 {
+    pub(crate) fn units_of(&self, offer: &OfferFor<F>) -> u32 {
         match (offer.key(), &offer.value) {
             (Some(key), Some(value)) if F::Policy::WEIGHS => self.field.units(key, value),
             _ => 1,

@@ -6,15 +6,15 @@ use crate::{
     engine::{
         cause::Cause,
         garbage::Listener,
-        spec::Spec,
-        table::{Offer, Put, StampOf, Stored},
+        spec::{OfferFor, Spec},
+        table::{Put, StampOf, Stored},
     },
     evict::Eviction,
     expiry::Stamp,
 };
 use std::{borrow::Borrow, mem};
 
-impl<F: Spec> Session<'_, F> {
+impl<F: Spec<Key: Eq>> Session<'_, F> {
     /// Stores the entry on offer, for this long or the declared time: as a new entry, or in place of the value of its key, which
     /// is then on offer instead. Refuses an entry that does not fit into the whole capacity or finds no room here.
     #[inline(always)]
@@ -23,10 +23,7 @@ impl<F: Spec> Session<'_, F> {
         reason = "saves 30 of 178 instructions where only the table is asked: `table/README.md`"
     )]
     #[track_caller]
-    pub(crate) fn store(&mut self, hash: u64, offer: &mut Offer<F::Key, F::Value>, ttl: Option<u64>) -> Stored
-    where
-        F::Key: Eq,
-    {
+    pub(crate) fn store(&mut self, hash: u64, offer: &mut OfferFor<F>, ttl: Option<u64>) -> Stored {
         if self.is_lean() {
             let put = self.table.put(hash, offer);
             return self.finish_put(put, hash, offer);
@@ -36,10 +33,7 @@ impl<F: Spec> Session<'_, F> {
 
     #[inline]
     #[track_caller]
-    fn find_and_store(&mut self, hash: u64, offer: &mut Offer<F::Key, F::Value>, ttl: Option<u64>) -> Stored
-    where
-        F::Key: Eq,
-    {
+    fn find_and_store(&mut self, hash: u64, offer: &mut OfferFor<F>, ttl: Option<u64>) -> Stored {
         if !self.fits(self.units_of(offer)) {
             return Stored::Refused;
         }
@@ -58,10 +52,7 @@ impl<F: Spec> Session<'_, F> {
     /// Without memory for the table.
     #[inline]
     #[track_caller]
-    pub(crate) fn insert(&mut self, hash: u64, offer: &mut Offer<F::Key, F::Value>, ttl: Option<u64>) -> Option<u32>
-    where
-        F::Key: Eq,
-    {
+    pub(crate) fn insert(&mut self, hash: u64, offer: &mut OfferFor<F>, ttl: Option<u64>) -> Option<u32> {
         if let Some(key) = offer.key() {
             self.overtake(hash, key);
         }
@@ -89,15 +80,7 @@ impl<F: Spec> Session<'_, F> {
     #[must_use]
     #[inline]
     #[track_caller]
-    pub(crate) fn insert_made(
-        &mut self,
-        hash: u64,
-        offer: &mut Offer<F::Key, F::Value>,
-        make: impl FnOnce() -> F::Value,
-    ) -> bool
-    where
-        F::Key: Eq,
-    {
+    pub(crate) fn insert_made(&mut self, hash: u64, offer: &mut OfferFor<F>, make: impl FnOnce() -> F::Value) -> bool {
         if self.is_lean() {
             return self.reborrow().insert_made_apart(hash, offer, make);
         }
@@ -109,15 +92,7 @@ impl<F: Spec> Session<'_, F> {
     /// (Not inlined, so that an access to an entry that is there stays short: `table/README.md`.)
     #[inline(never)]
     #[track_caller]
-    fn insert_made_apart(
-        mut self,
-        hash: u64,
-        offer: &mut Offer<F::Key, F::Value>,
-        make: impl FnOnce() -> F::Value,
-    ) -> bool
-    where
-        F::Key: Eq,
-    {
+    fn insert_made_apart(mut self, hash: u64, offer: &mut OfferFor<F>, make: impl FnOnce() -> F::Value) -> bool {
         offer.value = Some(make());
         self.insert_or_evict(hash, offer)
     }
@@ -125,10 +100,7 @@ impl<F: Spec> Session<'_, F> {
     /// As [`insert_made`](Session::insert_made), for a value that was made.
     #[must_use]
     #[track_caller]
-    pub(crate) fn insert_or_evict(&mut self, hash: u64, offer: &mut Offer<F::Key, F::Value>) -> bool
-    where
-        F::Key: Eq,
-    {
+    pub(crate) fn insert_or_evict(&mut self, hash: u64, offer: &mut OfferFor<F>) -> bool {
         let is_stored = if self.is_lean() {
             let put = self.table.put_new(hash, offer);
             self.finish_put(put, hash, offer) == Stored::New
@@ -147,10 +119,7 @@ impl<F: Spec> Session<'_, F> {
     /// Counts what the table has done, or does what it could not do in one bucket.
     #[inline]
     #[track_caller]
-    fn finish_put(&mut self, put: Put, hash: u64, offer: &mut Offer<F::Key, F::Value>) -> Stored
-    where
-        F::Key: Eq,
-    {
+    fn finish_put(&mut self, put: Put, hash: u64, offer: &mut OfferFor<F>) -> Stored {
         match put {
             Put::Replaced => {
                 self.shard.status().meter.inserts.add();
@@ -171,10 +140,7 @@ impl<F: Spec> Session<'_, F> {
     #[cold]
     #[inline(never)]
     #[track_caller]
-    fn insert_crowded(mut self, hash: u64, offer: &mut Offer<F::Key, F::Value>) -> Stored
-    where
-        F::Key: Eq,
-    {
+    fn insert_crowded(mut self, hash: u64, offer: &mut OfferFor<F>) -> Stored {
         // Without memory to grow the table is just fuller. Later writes try again.
         let _ = self.step(STEPS_PER_WRITE);
         self.insert(hash, offer, None).map_or(Stored::Refused, |_| Stored::New)
@@ -183,13 +149,12 @@ impl<F: Spec> Session<'_, F> {
     /// As [`overtake`](Session::overtake), for a key that is stored by now.
     #[cold]
     #[inline(never)]
-    fn overtake_stored(self, hash: u64)
-    where
-        F::Key: Eq,
-    {
+    fn overtake_stored(self, hash: u64) {
         self.field.overtake(hash, &|loading| self.table.find(hash, loading).is_some());
     }
+}
 
+impl<F: Spec> Session<'_, F> {
     #[inline]
     fn count_stored(&self) {
         let meter = &self.shard.status().meter;
@@ -200,7 +165,7 @@ impl<F: Spec> Session<'_, F> {
     /// Replaces the value of an occupied slot, whose key has this hash, by the one on offer. The old value is then on offer. Its time to
     /// live starts again, with this length or the declared one.
     #[inline]
-    pub(crate) fn replace(&mut self, slot: u32, hash: u64, offer: &mut Offer<F::Key, F::Value>, ttl: Option<u64>) {
+    pub(crate) fn replace(&mut self, slot: u32, hash: u64, offer: &mut OfferFor<F>, ttl: Option<u64>) {
         let Some(value) = &mut offer.value else { return };
         // User code comes first: if it panics, nothing has happened, and the value is still on offer.
         let weight = self.weigh(slot, Some(value));
@@ -214,7 +179,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// As [`replace`](Session::replace), for a call that hands out the old value: a listener is told of a copy.
     #[inline]
-    pub(crate) fn exchange(&mut self, slot: u32, hash: u64, offer: &mut Offer<F::Key, F::Value>, ttl: Option<u64>) {
+    pub(crate) fn exchange(&mut self, slot: u32, hash: u64, offer: &mut OfferFor<F>, ttl: Option<u64>) {
         match self.field.listener() {
             None => self.replace(slot, hash, offer, ttl),
             Some(listener) => self.exchange_telling((slot, hash), offer, ttl, listener),
@@ -226,7 +191,7 @@ impl<F: Spec> Session<'_, F> {
     fn exchange_telling(
         &mut self,
         (slot, hash): (u32, u64),
-        offer: &mut Offer<F::Key, F::Value>,
+        offer: &mut OfferFor<F>,
         ttl: Option<u64>,
         listener: &F::Listener,
     ) {

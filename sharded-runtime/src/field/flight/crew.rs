@@ -1,4 +1,4 @@
-//! Who leads a flight, and who waits for it.
+//! The leader of a flight, and its waiters.
 
 use super::nesting;
 use crate::{memory::sync::Mutex, memory::sys::fork::generation, waker::StoredWaker};
@@ -16,21 +16,21 @@ pub(crate) struct Flight<V> {
     crew: Mutex<Crew<V>>,
 }
 
-/// What one who waited is told, once.
+/// What a waiter is told, once.
 pub(crate) enum Told<V> {
-    /// A copy of the value. Boxed, so that those who wait are small, as threads and as futures.
+    /// A copy of the value. Boxed, so that waiters are small, as threads and as futures.
     Loaded(Box<V>),
-    /// The error, of a type that the one who waited may or may not know.
+    /// The error. Its type may be another one than that of the waiter's errors.
     Failed(Arc<dyn Any + Send + Sync>),
-    /// The lead is yours.
+    /// The waiter has the lead now.
     Lead,
-    /// This flight has ended without an answer: look again.
+    /// The flight has ended without an answer. The waiter has to look for the key again.
     Again,
 }
 
 struct Crew<V> {
     phase: Phase,
-    /// The process that those who lead and wait are in, by its [`generation`].
+    /// The process of the leader and the waiters, by its [`generation`].
     process: u32,
     next: u64,
     /// In the order in which they came. Without a waker until they are polled.
@@ -40,16 +40,16 @@ struct Crew<V> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// Someone leads.
+    /// There is a leader.
     Led,
-    /// The lead was given up and nobody was there to take it.
+    /// The lead was given up, and there was no waiter to take it.
     Adrift,
-    /// The registry no longer knows it; nobody comes anew.
+    /// The registry no longer knows the flight, so no caller joins it.
     Landed,
 }
 
 impl<V> Flight<V> {
-    /// A flight led by whoever makes it.
+    /// A flight that its maker leads.
     pub(crate) fn new() -> Self {
         Flight {
             id: nesting::new_id(),
@@ -67,7 +67,7 @@ impl<V> Flight<V> {
         self.id
     }
 
-    /// A ticket to wait with, or `None` where the lead was to be had and is the caller's now.
+    /// Joins the flight. Returns a ticket to wait with, or `None` if the lead was free: then the caller has it.
     pub(crate) fn board(&self) -> Option<u64> {
         let mut crew = self.crew.lock();
         crew.look_for_fork();
@@ -85,7 +85,7 @@ impl<V> Flight<V> {
         Some(ticket)
     }
 
-    /// What the holder of a ticket has been told; until then the waker is kept.
+    /// What the holder of a ticket was told. Keeps the waker until then.
     pub(crate) fn poll(&self, ticket: u64, context: &Context<'_>) -> Poll<Told<V>> {
         let waker = StoredWaker::new(context);
         let mut crew = self.crew.lock();
@@ -97,18 +97,18 @@ impl<V> Flight<V> {
         Poll::Pending
     }
 
-    /// The holder of a ticket waits no longer. Says whether the flight is adrift now.
+    /// The holder of a ticket stops waiting. Returns whether the flight is adrift now.
     pub(crate) fn leave(&self, ticket: u64) -> bool {
         let mut crew = self.crew.lock();
         let _waker = crew.waiting.remove(&ticket);
         let told = crew.told.remove(&ticket);
         drop(crew);
-        // Or else it would be lost with its holder.
+        // A lead that it was told of must not be lost.
         matches!(told, Some(Told::Lead)) && self.give_up()
     }
 
-    /// Hands the lead to the one who waits longest. Says whether the flight is adrift now, since nobody does. Of one that has landed
-    /// nobody can take the lead, so all look again.
+    /// Hands the lead to the waiter that came first. Returns whether the flight is adrift now, since there is none. If the flight has landed, the
+    /// lead can't be taken any more, so all waiters look again.
     pub(crate) fn give_up(&self) -> bool {
         let mut crew = self.crew.lock();
         if crew.phase == Phase::Landed {
@@ -126,29 +126,29 @@ impl<V> Flight<V> {
         false
     }
 
-    /// Whether nobody leads.
+    /// Whether there is no leader.
     pub(crate) fn is_adrift(&self) -> bool {
         let mut crew = self.crew.lock();
         crew.look_for_fork();
         crew.phase == Phase::Adrift
     }
 
-    /// Nobody comes anew: the registry no longer knows it.
+    /// The registry no longer knows the flight, so no caller joins it.
     pub(crate) fn land(&self) {
         self.crew.lock().phase = Phase::Landed;
     }
 
-    /// Takes back that it has landed. Only under the shard's lock under which it did, so that nobody has seen it.
+    /// Undoes [`land`](Flight::land). Only in the same lock hold of the shard, so that no caller has seen it.
     pub(crate) fn resume(&self) {
         self.crew.lock().phase = Phase::Led;
     }
 
-    /// Tells all who wait, one after the other; what each is told is made outside of the lock.
+    /// Tells all waiters, one after the other. What each is told is made outside of the lock.
     pub(crate) fn tell_all(&self, mut make: impl FnMut() -> Told<V>) {
         while let Some(ticket) = self.first() {
             let told = make();
             let mut crew = self.crew.lock();
-            // It may have left meanwhile.
+            // The waiter may have left meanwhile.
             let Some(waker) = crew.waiting.remove(&ticket) else { continue };
             crew.told.insert(ticket, told);
             drop(crew);
@@ -162,7 +162,7 @@ impl<V> Flight<V> {
 }
 
 impl<V> Crew<V> {
-    /// In a child of `fork`, leaves behind those who lead and wait in the parent. Their wakers are of an executor that may not be here.
+    /// In a child of `fork`, forgets the leader and the waiters of the parent. Their wakers belong to an executor that may not exist here.
     fn look_for_fork(&mut self) {
         let process = generation();
         if self.process != process {
@@ -191,7 +191,7 @@ mod models {
         }
     }
 
-    /// What the holder of a ticket is told, which must not take for ever.
+    /// What the holder of a ticket is told. Fails the test if that never comes.
     fn wait(flight: &Flight<u32>, ticket: u64) -> Told<u32> {
         let signal = Arc::new(Signal(Notify::new()));
         loop {
@@ -209,7 +209,7 @@ mod models {
         (flight, tickets)
     }
 
-    /// However the lead and one who waits leave, whoever stays has the lead.
+    /// However the leader and one waiter leave, the one that stays has the lead.
     #[test]
     fn the_lead_is_not_lost() {
         loom::model(|| {
@@ -227,7 +227,7 @@ mod models {
         });
     }
 
-    /// If all leave, exactly one of them is told that nobody is left.
+    /// If all leave, exactly one of them is told that none is left.
     #[test]
     fn the_last_one_knows() {
         loom::model(|| {
@@ -245,7 +245,7 @@ mod models {
         });
     }
 
-    /// All who stay hear of the end, once.
+    /// All waiters that stay are told of the end, once.
     #[test]
     fn everyone_is_told() {
         loom::model(|| {

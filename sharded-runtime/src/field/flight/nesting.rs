@@ -1,13 +1,12 @@
 //! Loaders and jobs of a pool that wait for each other in a circle.
 //!
 //! A loader may ask for other keys, of this map or another. If one of those is being loaded, the loader waits. If that other loader waits, directly
-//! or through more loaders, for what the first one loads, all would wait for ever. So a loader that waits notes that its flight needs the other
-//! flight, and first looks whether that closes a circle. The smallest circle is a loader that asks for its own key.
+//! or through more loaders, for the value that the first one loads, all wait for ever. So before a loader waits, it notes that its flight needs the
+//! other flight, and checks that this closes no circle. The smallest circle is a loader that asks for its own key.
 //!
-//! A job of a pool counts as a flight of its own: a loader or a job that waits for the job needs it, and the job needs what it
-//! waits for itself.
+//! A job of a pool counts as a flight: a loader or job that waits for the job needs it, and the job needs the flights that it waits for.
 //!
-//! What another task or thread waits for that the loader has started is not seen: only what runs while the loader itself runs, or is polled.
+//! A task or thread that the loader has started is not seen: only waits on the loader's own thread, while it runs or is polled.
 
 use crate::{field::removal::without_waiting, memory::sync::unmodelled::Mutex};
 use std::{
@@ -17,21 +16,21 @@ use std::{
 };
 
 thread_local! {
-    /// The flight whose loader, or the job that, runs on this thread now, the innermost one; zero is none.
+    /// The innermost flight or job whose code runs on this thread now. Zero is none.
     static WITHIN: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Which flights each flight needs, in the whole process. Only loaders and jobs that wait themselves come here.
+/// The flights that each flight needs, in the whole process. Only loaders and jobs that wait have an entry.
 static NEEDS: Mutex<BTreeMap<u64, Vec<u64>>> = Mutex::new(BTreeMap::new());
 
-/// A number for a flight or a job, which no other has.
+/// A new number for a flight or a job.
 pub(crate) fn new_id() -> u64 {
     // Starts at one: zero is none.
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Relaxed)
 }
 
-/// Runs a job, or the loader of a flight: what it waits for, the flight needs.
+/// Runs a job or the loader of a flight. The flight needs what the code waits for.
 pub(crate) fn run_as<R>(flight: u64, run: impl FnOnce() -> R) -> R {
     struct Outer(u64);
     impl Drop for Outer {
@@ -49,11 +48,11 @@ pub(crate) fn within<R>(flight: u64, run: impl FnOnce() -> R) -> R {
     run_as(flight, || without_waiting(run))
 }
 
-/// What a loader or a job was about to wait for waits for it.
+/// The flight that a loader or a job was about to wait for waits for it.
 #[derive(Debug)]
 pub(crate) struct Circle;
 
-/// That one flight needs another, until it is dropped.
+/// One flight's need of another, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Need {
     from: u64,
@@ -61,7 +60,7 @@ pub(crate) struct Need {
 }
 
 impl Need {
-    /// Notes that the loader or the job that runs on this thread, if any, needs this flight. O(needs that are noted).
+    /// Notes that the loader or job on this thread, if there is one, needs this flight. O(needs that are noted).
     pub(crate) fn of_this(to: u64) -> Result<Option<Self>, Circle> {
         match WITHIN.get() {
             0 => Ok(None),
@@ -108,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_circle_of_any_length_is_seen_and_a_diamond_is_none() {
-        // Numbers that no real flight has by now.
+        // Numbers that no flight has yet.
         let flight = |number: u64| u64::MAX - number;
         let needs = |from, to| Need::new(flight(from), flight(to));
         let held = [needs(1, 2), needs(1, 3), needs(2, 4), needs(3, 4), needs(4, 5)].map(Result::unwrap);

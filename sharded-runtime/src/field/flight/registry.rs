@@ -1,29 +1,29 @@
-//! Which keys of a map are being loaded.
+//! The keys of a map that are being loaded.
 
 use super::crew::Flight;
 use crate::memory::sync::unmodelled::Mutex;
 use hashbrown::HashTable;
 use std::sync::{Arc, OnceLock};
 
-/// Flights without a lead that a call which looks for a flight forgets first: more than the one that it may leave so.
+/// Flights without a leader that a call which looks for a flight forgets first: more than the one that it may leave behind.
 const TIDIED: usize = 2;
 
-/// Flights that a registry has room for when none is left.
+/// Flights that an empty registry keeps room for.
 const KEPT: usize = 64;
 
-/// The flights of a map. Nothing but two words until the first load. Its type is not named, so that the code of registries and of their `Drop` is compiled
+/// The flights of a map. Two words until the first load. Their type is erased, so that the code of registries and of their `Drop` is compiled
 /// only for maps that load.
 pub(crate) struct Flights<K, V>(OnceLock<Box<dyn Fleet<K, V> + Send + Sync>>);
 
-/// The flights of all shards, as those see them who put in and take out. The exclusive lock of the shard is held in each call.
+/// The flights of all shards, as writers see them. The exclusive lock of the shard is held in each call.
 trait Fleet<K, V> {
     fn of(&self, shard: usize) -> Option<&OfShard<K, V>>;
-    /// A key was put in or taken out.
+    /// A key was stored or removed.
     fn overtake(&self, shard: usize, hash: u64, is_key: &dyn Fn(&K) -> bool);
-    /// As [`overtake`](Fleet::overtake), where keys can't be compared: all keys of this hash, mostly one. A load that is overtaken without need
-    /// costs another one.
+    /// As [`overtake`](Fleet::overtake), where keys can't be compared: of all keys with this hash, mostly one. A load that is overtaken without need
+    /// only costs another load.
     fn overtake_alike(&self, shard: usize, hash: u64);
-    /// All keys were taken out.
+    /// All keys were removed.
     fn overtake_all(&self, shard: usize);
 }
 
@@ -46,16 +46,16 @@ impl<K, V> Fleet<K, V> for Box<[OfShard<K, V>]> {
 }
 
 struct OfShard<K, V> {
-    /// Used under the shard's exclusive lock alone; so `Eq` of keys may run under it.
+    /// Only locked under the shard's exclusive lock, so `Eq` of keys may run under it.
     registry: Mutex<Registry<K, V>>,
-    /// Flights that were left without a lead, with the hashes of their keys, where the shard's lock could not be waited for.
+    /// Flights that were left without a leader where the shard's lock could not be waited for, with the hashes of their keys.
     adrift: Mutex<Vec<(u64, Arc<Flight<V>>)>>,
 }
 
 /// The flights of a shard.
 pub(crate) struct Registry<K, V> {
     entries: HashTable<Entry<K, V>>,
-    /// How often all keys were taken out at once.
+    /// How often all keys were removed at once.
     epoch: u64,
 }
 
@@ -63,12 +63,12 @@ struct Entry<K, V> {
     hash: u64,
     key: K,
     flight: Arc<Flight<V>>,
-    /// The epoch in which it began. `None` once the key was put in or taken out: what is loaded is old then, so it must not be stored, and
-    /// whoever comes later must not get it.
+    /// The epoch in which it began. `None` once the key was stored or removed: then the loaded value is old, so it must not be stored, and later
+    /// callers must not get it.
     epoch: Option<u64>,
 }
 
-/// What comes of looking for the flight of a key.
+/// The result of joining the flight of a key.
 pub(crate) enum Boarded<V> {
     /// The caller leads.
     Lead(Arc<Flight<V>>),
@@ -76,10 +76,10 @@ pub(crate) enum Boarded<V> {
     Wait(Arc<Flight<V>>, u64),
 }
 
-/// What is left of a flight when it ends.
+/// What a flight leaves when it ends.
 pub(crate) struct Landed<K> {
     pub(crate) key: K,
-    /// Whether the key was neither put in nor taken out meanwhile.
+    /// Whether the key was neither stored nor removed meanwhile.
     pub(crate) is_current: bool,
 }
 
@@ -88,7 +88,7 @@ impl<K, V> Flights<K, V> {
         Flights(OnceLock::new())
     }
 
-    /// Makes room for flights, before a shard's lock is taken.
+    /// Makes the registries. To be called before a shard's lock is taken.
     pub(crate) fn prepare(&self, shards: usize)
     where
         K: Send + 'static,
@@ -109,7 +109,7 @@ impl<K, V> Flights<K, V> {
         Some(lend(&mut self.of(shard)?.registry.lock()))
     }
 
-    /// A key was put in or taken out, in a shard whose exclusive lock is held: what is being loaded for it is old.
+    /// A key was stored or removed, in a shard whose exclusive lock is held: the value that is being loaded for it is old.
     pub(crate) fn overtake(&self, shard: usize, hash: u64, is_key: &dyn Fn(&K) -> bool) {
         if let Some(flights) = self.0.get() {
             flights.overtake(shard, hash, is_key);
@@ -130,19 +130,20 @@ impl<K, V> Flights<K, V> {
         }
     }
 
-    /// Leaves a flight without a lead to the next call that looks for a flight in its shard.
+    /// Leaves a flight without a leader to the next call that looks for a flight in its shard.
     pub(crate) fn set_adrift(&self, shard: usize, hash: u64, flight: &Arc<Flight<V>>) {
         if let Some(of_shard) = self.of(shard) {
             of_shard.adrift.lock().push((hash, Arc::clone(flight)));
         }
     }
 
-    /// Whether flights of a shard were left so.
+    /// Whether flights of a shard were [left](Flights::set_adrift).
     pub(crate) fn has_adrift(&self, shard: usize) -> bool {
         self.of(shard).is_some_and(|of_shard| !of_shard.adrift.lock().is_empty())
     }
 
-    /// Forgets some of the flights that were left so, of a shard whose exclusive lock is held; their keys are to be dropped after that.
+    /// Forgets some of the flights that were [left](Flights::set_adrift), of a shard whose exclusive lock is held. Their keys are to be dropped after
+    /// the lock is released.
     pub(crate) fn tidy(&self, shard: usize, mut leave: impl FnMut(K)) {
         let Some(of_shard) = self.of(shard) else { return };
         for _ in 0..TIDIED {
@@ -177,13 +178,13 @@ impl<K, V> Registry<K, V> {
         Some(Boarded::Lead(self.begin(hash, key.take()?)))
     }
 
-    /// As [`board`](Registry::board), for who does not wait: `None` where someone else leads. The key may be stored.
+    /// As [`board`](Registry::board), for a call that does not wait: `None` if the flight has a leader. The key may be stored.
     pub(crate) fn lead(&mut self, hash: u64, key: &mut Option<K>) -> Option<Arc<Flight<V>>>
     where
         K: Eq,
     {
         match self.find(hash, key.as_ref()?) {
-            // Only under the shard's lock can anyone take the lead.
+            // The lead is only taken under the shard's lock.
             Some(flight) if flight.is_adrift() && flight.board().is_none() => Some(Arc::clone(flight)),
             Some(_) => None,
             None => Some(self.begin(hash, key.take()?)),
@@ -208,7 +209,7 @@ impl<K, V> Registry<K, V> {
     fn overtake(&mut self, hash: u64, is_key: &dyn Fn(&K) -> bool) {
         for entry in self.entries.iter_hash_mut(hash) {
             if entry.is_current(hash, self.epoch) {
-                // Before it is known, for `Eq` may panic.
+                // Made before the registry knows it, since `Eq` may panic.
                 let epoch = entry.epoch.take();
                 if is_key(&entry.key) {
                     return;
@@ -222,7 +223,7 @@ impl<K, V> Registry<K, V> {
         self.entries.iter_hash_mut(hash).filter(|entry| entry.hash == hash).for_each(|entry| entry.epoch = None);
     }
 
-    /// Whether a flight's key was neither put in nor taken out since it began.
+    /// Whether a flight's key was neither stored nor removed since it began.
     pub(crate) fn is_current(&self, hash: u64, flight: &Arc<Flight<V>>) -> bool {
         let epoch = self.epoch;
         self.entries.find(hash, |entry| Arc::ptr_eq(&entry.flight, flight)).is_some_and(|e| e.is_current(hash, epoch))
@@ -234,7 +235,7 @@ impl<K, V> Registry<K, V> {
         if self.entries.is_empty() && self.entries.capacity() > KEPT {
             self.entries = HashTable::new();
         }
-        // Under the shard's lock still: whoever has not boarded by now does not find it.
+        // Still under the shard's lock, so no caller joins it any more.
         flight.land();
         Some(Landed { is_current: entry.is_current(hash, self.epoch), key: entry.key })
     }
@@ -246,9 +247,9 @@ impl<K, V> Registry<K, V> {
         self.entries.insert_unique(hash, entry, |entry| entry.hash);
     }
 
-    /// Ends a flight that nobody leads, unless someone does by now.
+    /// Ends a flight that has no leader, unless it has one by now.
     pub(crate) fn forget_adrift(&mut self, hash: u64, flight: &Arc<Flight<V>>) -> Option<K> {
-        // Only under the shard's lock can anyone take the lead again.
+        // The lead is only taken under the shard's lock.
         if !flight.is_adrift() {
             return None;
         }

@@ -44,7 +44,7 @@ impl<K, V> Removal<K, Box<V>> {
 /// The entries that have left a map, to be received by one thread or task at a time: see
 /// [`ShardedMap::removals`](crate::ShardedMap::removals).
 ///
-/// Once this is dropped, what leaves the map is dropped as if nobody had ever listened.
+/// Once this is dropped, entries that leave the map are dropped as if there had never been a listener.
 ///
 /// # Examples
 ///
@@ -76,12 +76,12 @@ impl<K, V> Removals<K, V> {
         Removals { channel }
     }
 
-    /// The next one, having waited for it; `None` once the map is gone and nothing is left. It blocks the thread; in async code await
+    /// Waits for the next entry; `None` once the map is gone and nothing is left. It blocks the thread; in async code await
     /// [`recv_async`](Self::recv_async).
     ///
     /// # Panics
     ///
-    /// Inside a closure of any map: who removes the next entry may have to wait for that closure.
+    /// Inside a closure of any map: the thread that removes the next entry may have to wait for that closure.
     ///
     /// # Examples
     ///
@@ -100,7 +100,7 @@ impl<K, V> Removals<K, V> {
         }
     }
 
-    /// The next one, if it is there.
+    /// The next entry, if there is one by now.
     ///
     /// # Examples
     ///
@@ -118,7 +118,7 @@ impl<K, V> Removals<K, V> {
         next.map(Removal::unboxed)
     }
 
-    /// The next one, as a future for any executor; `None` once the map is gone and nothing is left. Nothing is lost if it is dropped.
+    /// The next entry, as a future for any executor; `None` once the map is gone and nothing is left. Nothing is lost if it is dropped.
     ///
     /// # Examples
     ///
@@ -138,7 +138,7 @@ impl<K, V> Removals<K, V> {
         poll_fn(|context| self.poll_recv(context))
     }
 
-    /// What [`recv_async`](Self::recv_async) does, for a stream of one's own. The last waker that came is woken.
+    /// What [`recv_async`](Self::recv_async) does, for a stream of one's own. Only the last waker is kept.
     ///
     /// # Examples
     ///
@@ -157,7 +157,7 @@ impl<K, V> Removals<K, V> {
     /// assert_eq!(removals.poll_recv(&mut context), Poll::Ready(None));
     /// ```
     pub fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Option<Removal<K, V>>> {
-        // Code of the executor's: not under the lock.
+        // Wakers run code of the executor, so not under the lock.
         let mut waker = Some(StoredWaker::new(context));
         let mut state = self.channel.state.lock();
         let next = state.removals.pop_front();
@@ -169,7 +169,7 @@ impl<K, V> Removals<K, V> {
         Poll::Pending
     }
 
-    /// How many entries were not told of, since the channel was full.
+    /// How many entries were missed, since the channel was full.
     ///
     /// # Examples
     ///
@@ -195,13 +195,13 @@ impl<K, V> Drop for Removals<K, V> {
         let mut state = self.channel.state.lock();
         state.is_deaf = true;
         let left = (std::mem::take(&mut state.removals), state.waker.take());
-        // They are the user's, so not under the lock.
+        // Their `Drop` is user code, so not under the lock.
         drop(state);
         drop(left);
     }
 }
 
-/// How many wait, not what.
+/// Shows how many entries wait, not which.
 impl<K, V> fmt::Debug for Removals<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let len = self.channel.state.lock().removals.len();
@@ -209,7 +209,7 @@ impl<K, V> fmt::Debug for Removals<K, V> {
     }
 }
 
-/// What map and receiver share.
+/// The state that the map and the receiver share.
 pub(super) struct Channel<K, V> {
     state: Mutex<State<K, V>>,
     has_come: Condvar,

@@ -1,4 +1,4 @@
-//! That someone is told, and who.
+//! The listener of a map.
 
 use super::{
     channel::{Channel, Removals},
@@ -11,22 +11,23 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// That someone is told, and how to copy what a call hands out as well. That it can be copied is known only where it is registered.
+/// The listener of a map, and how to copy entries for it that a call hands out. That they can be copied is known only where the listener is
+/// registered, so the functions are kept.
 pub(crate) struct Listening<K, V> {
     sink: Arc<dyn Sink<K, V>>,
     copy_key: fn(&K) -> K,
     copy_value: fn(&V) -> Box<V>,
-    /// Whether it is told of values that are replaced; in a set there are none.
+    /// Whether it is told of replaced values. A set has none.
     of_replaced: bool,
 }
 
 impl<K: Clone + Send + 'static, V: Clone + Send + 'static> Listening<K, V> {
-    /// Tells a function.
+    /// A listener that is called.
     pub(crate) fn by_call(listener: impl Fn(&K, &V, Cause) + Send + Sync + 'static) -> Self {
         Self::by(Arc::new(Queue::new(listener)))
     }
 
-    /// Tells by a channel, which holds so many entries.
+    /// A channel that holds so many entries.
     #[track_caller]
     pub(crate) fn by_channel(capacity: usize) -> (Self, Removals<K, V>) {
         assert!(capacity > 0, "the capacity of a channel of removals must not be zero");
@@ -40,7 +41,7 @@ impl<K: Clone + Send + 'static, V: Clone + Send + 'static> Listening<K, V> {
 }
 
 impl<K, V> Listening<K, V> {
-    /// Tells of keys only, which stay when they are added again.
+    /// For a set, whose keys stay when they are added again.
     pub(crate) fn of_keys(mut self) -> Self {
         self.of_replaced = false;
         self
@@ -55,7 +56,7 @@ impl<K, V> Listening<K, V> {
         }
     }
 
-    /// Who is told, for a thread that is outside of all shards.
+    /// The sink, for a thread that is outside of all shards.
     pub(crate) fn sink(&self) -> Arc<dyn Sink<K, V>> {
         Arc::clone(&self.sink)
     }

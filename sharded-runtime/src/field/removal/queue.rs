@@ -14,17 +14,16 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// With more entries than this in the queue, whoever has removed one waits, where it may.
+/// With more entries than this in the queue, a thread that has removed one waits, if it may.
 const BOUND: usize = 1024;
-/// Calls after which a thread lets the next one that comes by go on with them.
+/// Calls of the listener after which a thread leaves the rest to the next one that removes an entry.
 const SHARE: usize = 4 * BOUND;
 
-/// The listener, and the entries that it is still to be called with. One thread at a time calls it; the others leave what they
-/// have removed, and go.
+/// The listener, and the entries that it is still to be called with. One thread at a time calls it; others add their entries and return.
 pub(super) struct Queue<K, V> {
     listener: Box<Listener<K, V>>,
     state: Mutex<State<K, V>>,
-    /// There is room, or nobody calls the listener.
+    /// There is room, or no thread calls the listener.
     moved: Condvar,
     panics: AtomicU64,
 }
@@ -35,19 +34,19 @@ struct State<K, V> {
     entries: VecDeque<(K, Box<V>, Cause)>,
     /// Whether a thread is calling the listener, or is about to.
     is_called: bool,
-    /// Whether that thread has done its share.
+    /// Whether that thread has made enough calls.
     is_tired: bool,
     waiting: usize,
-    /// The process that these threads are in, by its [`generation`].
+    /// The process of these threads, by its [`generation`].
     process: u32,
 }
 
 thread_local! {
-    /// How many listeners and loaders this thread is inside. It must not wait in one: whoever it waits for may wait for what it is doing.
+    /// How many listeners and loaders this thread is inside. It must not wait in one: the other thread may wait for that listener or loader.
     static INSIDE: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Runs something that others may wait for, so this thread does not wait for listeners meanwhile, however many entries they are behind.
+/// Runs code that other threads may wait for. Meanwhile this thread does not wait for listeners, however long their queues are.
 pub(crate) fn without_waiting<R>(run: impl FnOnce() -> R) -> R {
     struct Leave;
     impl Drop for Leave {
@@ -72,12 +71,12 @@ impl<K, V> Queue<K, V> {
         }
     }
 
-    /// Waits for room where there is none. Answers whether this thread is the one to call the listener.
+    /// Waits until there is room. Returns whether this thread is to call the listener.
     fn comes_by(&self) -> bool {
         let mut state = self.state.lock();
         let process = generation();
         if state.process != process {
-            // In a child of `fork` nobody calls the listener any more.
+            // In a child of `fork` the thread that called the listener does not exist.
             (state.process, state.is_called, state.is_tired, state.waiting) = (process, false, false, 0);
         }
         while state.is_called {
@@ -93,7 +92,7 @@ impl<K, V> Queue<K, V> {
         state.is_called
     }
 
-    /// The next entry to call the listener with, for the thread that has called it so often; `None` where it is done.
+    /// The next entry to call the listener with, for a thread that has called it so often. `None`: it is done.
     fn next(&self, calls: usize) -> Option<(K, Box<V>, Cause)> {
         let mut state = self.state.lock();
         if calls >= SHARE {
@@ -118,7 +117,7 @@ impl<K, V> Queue<K, V> {
         if state.entries.is_empty() {
             state.entries.shrink_to(BOUND);
         }
-        // All of them, since one that may go without calling would leave the others waiting.
+        // All of them: one that returns without calling would leave the others waiting.
         if state.waiting > 0 {
             self.moved.notify_all();
         }

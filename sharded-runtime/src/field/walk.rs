@@ -1,0 +1,122 @@
+//! Visiting all entries of a shard, some per lock hold.
+
+use super::{core::Core, limits::BATCH};
+use crate::{
+    Policy,
+    contain::Drops,
+    engine::{
+        cause::Cause,
+        session::Session,
+        table::{Cursor, Handed, Removed},
+    },
+    expiry::Stamp,
+    shard::access::Step,
+};
+
+impl<K, V, P: Policy, S> Core<K, V, P, S> {
+    /// Lends the live entries of a shard, each that is there all the while exactly once. The lock is released after every [`BATCH`]. No use
+    /// of the entries.
+    #[track_caller]
+    pub(crate) fn visit(&self, shard: usize, mut visit: impl FnMut(&K, &V)) {
+        let mut slots = Vec::new();
+        let mut next = Some(Cursor::default());
+        while let Some(from) = next {
+            slots.clear();
+            next = self.shards.read(shard, Step, |_, table| {
+                let next = table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
+                for &slot in &slots {
+                    // The clock is read each time, since the closure may take long.
+                    if let Some(entry) = table.get(slot)
+                        && entry.stamp().deadline(self.idle) > self.now()
+                    {
+                        visit(entry.key(), entry.value());
+                    }
+                }
+                next
+            });
+            if next.is_some() {
+                self.shards.between_steps();
+            }
+        }
+    }
+
+    /// As [`visit`](Core::visit), and removes the entries for which `keep` returns false.
+    #[track_caller]
+    pub(crate) fn retain(&self, shard: usize, mut keep: impl FnMut(&K, &mut V) -> bool) {
+        self.change_each(shard, None, |session, slot| {
+            if session.change(slot, None, |key, value| keep(key, value)) == Some(false) {
+                session.remove(slot, None, Cause::Removed);
+            }
+            // A session remembers one entry that is too heavy.
+            session.evict_heavy();
+            // The closure may take long.
+            session.refresh_now();
+        });
+    }
+
+    /// Takes out all entries of a shard, and hands out those that are alive. A listener is told of copies.
+    #[track_caller]
+    pub(crate) fn hand_all(&self, shard: usize, entries: &mut Removed<K, V>) {
+        self.change_each(shard, None, |session, slot| {
+            let mut handed = Handed::new();
+            session.hand(slot, None, Cause::Removed, &mut handed);
+            entries.push_handed(handed);
+        });
+    }
+
+    /// Takes out all entries of a shard for a listener, also if the `Drop` of some panics. (Without a listener they are [taken out in one
+    /// step](Core::take_all).)
+    #[track_caller]
+    pub(crate) fn clear_telling(&self, shard: usize, drops: &mut Drops) {
+        self.change_each(shard, Some(drops), |session, slot| session.remove(slot, None, Cause::Cleared));
+    }
+
+    /// Lends the slots of all live entries of a shard. Expired entries leave. With `drops` the panic of a step does not end the walk.
+    #[track_caller]
+    fn change_each(
+        &self,
+        shard: usize,
+        mut drops: Option<&mut Drops>,
+        mut change: impl FnMut(&mut Session<'_, Self>, u32),
+    ) {
+        let (mut next, mut is_first) = (Some(Cursor::default()), true);
+        while let Some(from) = next.take() {
+            match &mut drops {
+                Some(drops) => drops.watch(|| self.change_some(shard, (from, is_first), &mut next, &mut change)),
+                None => self.change_some(shard, (from, is_first), &mut next, &mut change),
+            }
+            is_first = false;
+            if next.is_some() {
+                self.shards.between_steps();
+            }
+        }
+        self.resize(shard);
+    }
+
+    /// One step of [`change_each`](Core::change_each). Sets `next` before entries are dropped, which may panic.
+    #[track_caller]
+    fn change_some(
+        &self,
+        shard: usize,
+        (from, is_first): (Cursor, bool),
+        next: &mut Option<Cursor>,
+        change: &mut impl FnMut(&mut Session<'_, Self>, u32),
+    ) {
+        let mut slots = Vec::new();
+        self.write(shard, Step, |session| {
+            if is_first {
+                // Values that are being loaded can't be asked about, so they are not kept.
+                self.overtake_all(session.shard().status(), shard);
+            }
+            let further = session.table().walk(from, BATCH, |key| self.hash_of(key), &mut slots);
+            for &slot in &slots {
+                if session.is_alive(slot) {
+                    change(session, slot);
+                } else {
+                    session.remove(slot, None, Cause::Expired);
+                }
+            }
+            *next = further;
+        });
+    }
+}
