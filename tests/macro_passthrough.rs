@@ -3,7 +3,7 @@
 
 extern crate sharded as renamed;
 
-use sharded::{Key, Store, Value, clock::Manual, sharded};
+use sharded::{Key, ShardedMap, Store, Value, clock::Manual, sharded};
 use std::{
     collections::{HashMap, HashSet},
     hash::{BuildHasherDefault, DefaultHasher},
@@ -180,6 +180,7 @@ mod types {
         let printed = format!("{store:?}");
         assert!(printed.starts_with("Aliased { path: ") && !printed.contains("__"), "{printed}");
         let Aliased { path, alias } = store;
+        let alias: ShardedMap<u32, u8, AliasedAlias> = alias.map;
         assert!(path.is_empty() && alias.is_empty());
         assert!(Aliased::default().path().is_empty() && Aliased::default().alias().is_empty());
     }

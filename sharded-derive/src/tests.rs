@@ -3,7 +3,7 @@
 use crate::pipeline::{expanded, pipeline};
 use crate::{check, diag::Diagnostics, resolve, syntax::item};
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 
 /// The errors of a declaration, and its expansion without them.
 fn run(attribute: TokenStream, item: TokenStream) -> (Vec<String>, String) {
@@ -79,6 +79,20 @@ fn an_unsupported_item_stays_without_options() {
     );
     assert_eq!(errors.len(), 1);
     assert!(expansion.contains("enum Store") && !expansion.contains("shard"), "{expansion}");
+}
+
+/// Under another name, a second attribute is not seen until the first one has been expanded.
+#[test]
+fn a_second_attribute_is_one_error() {
+    for field in [quote!(a: HashMap<u8, u8>), quote!(a: Alias), quote!(#[shard(hasher = SipHash)] a: HashSet<u8>)] {
+        let (_, first) = run(quote!(ttl = "1m"), quote!(struct Store { #field }));
+        let first: syn::File = syn::parse_str(&first).expect("the expansion is Rust");
+        let written = first.items[0].to_token_stream();
+        let (errors, second) = run(quote!(shards = 4), written.clone());
+        assert_eq!(errors, ["`#[sharded]` is given twice: put all options into the first one"]);
+        let written = prettyplease::unparse(&syn::parse2(written).expect("it is Rust"));
+        assert_eq!(second, written, "the item stays as the first attribute has written it");
+    }
 }
 
 #[test]

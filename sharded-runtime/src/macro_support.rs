@@ -56,7 +56,8 @@ where
     field
 }
 
-/// The last field of a store, if the macro can't see that it is a map. See `is_doubtful_end` of the macro.
+/// The last field of a store, if its type is an alias, so that the macro does not see whether it is a map. Whether a struct is
+/// sized depends on its last field: if that is no map, the compiler would report it at every use of the struct.
 pub struct Last<T> {
     /// The map.
     pub map: T,

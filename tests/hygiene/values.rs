@@ -105,6 +105,8 @@ mod itself {
     {
         #[shard(capacity = 100, weight = Self::weigh)]
         pub(super) trees: HashMap<u8, Arc<Self>>,
+        #[shard(capacity = 100, weight = <Self as Measure>::weigh)]
+        pub(super) others: HashMap<u8, Arc<Self>>,
         pub(super) rows: HashMap<K, [V; N]>,
     }
 
@@ -118,7 +120,7 @@ mod itself {
         assert!(tree.parent.is_some() && tree.names().insert([0; 4]));
         let forest = Forest::<u8, u8, 2>::new();
         forest.trees().insert(1, Arc::new(Forest::new()));
-        assert!(forest.rows().insert(1, [2; 2]).is_none());
+        assert!(forest.others().is_empty() && forest.rows().insert(1, [2; 2]).is_none());
     }
 }
 

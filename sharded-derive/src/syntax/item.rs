@@ -69,12 +69,16 @@ pub(crate) fn parse(attribute: TokenStream, item: TokenStream, diag: &mut Diagno
     Ok(Item { options, attrs, vis, ident, generics, fields })
 }
 
-/// Whether the field has a type that the macro writes: `<HashMap<u8, u8> as ::sharded::Declared>::Field<…>`.
+/// Whether the field has a type that the macro writes: `<HashMap<u8, u8> as ::sharded::Declared>::Field<…>`, or this in
+/// `::sharded::macro_support::Last<…>`.
 fn is_expanded(field: &Field) -> bool {
     let syn::Type::Path(ty) = &field.ty else { return false };
     let names: Vec<String> = ty.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-    let is_written = matches!(names.as_slice(), [.., of, field] if of == "Declared" && field.starts_with("Field"));
-    ty.qself.is_some() && is_written
+    match names.as_slice() {
+        [.., module, last] if module == "macro_support" => last == "Last",
+        [.., of, field] => ty.qself.is_some() && of == "Declared" && field.starts_with("Field"),
+        _ => false,
+    }
 }
 
 fn named_fields(data: Data, ident: &Ident, diag: &mut Diagnostics) -> Result<Punctuated<Field, syn::Token![,]>, Data> {
