@@ -421,10 +421,10 @@ impl<K, V, P: Policy> Table<K, V, P> {
         idle: u64,
         view: Shown<'_, K, V, P>,
     ) -> Result<(), NoMemory> {
-        let slots = self.slots();
-        let mut moves = Moves::new();
+        let before = self.count();
+        let mut moves = Moves::default();
         let stepped = self.resize(rehash, &mut moves, view);
-        for (from, to) in moves {
+        for (from, to) in moves.iter() {
             if let Some(weights) = &mut self.info.weights {
                 weights.moved(from, to);
             }
@@ -436,14 +436,15 @@ impl<K, V, P: Policy> Table<K, V, P> {
                 self.due_mut().note_moved(Self::bucket_of(to), deadline, now);
             }
         }
-        let (slots_left, buckets_left) = (self.slots(), self.buckets());
-        if slots_left < slots {
-            self.info.eviction.shrink_to(slots_left as usize);
+        let left = self.count();
+        if left < before {
+            let slots = self.slots();
+            self.info.eviction.shrink_to(slots as usize);
             if let Some(due) = &mut self.info.due {
-                due.shrink_to(buckets_left);
+                due.shrink_to(left);
             }
             if let Some(weights) = &mut self.info.weights {
-                weights.shrink_to(slots_left);
+                weights.shrink_to(slots);
             }
         }
         stepped

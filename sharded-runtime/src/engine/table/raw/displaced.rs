@@ -3,41 +3,43 @@
 //! Each bucket has a byte for it, which is enough unless hundreds of hashes are wholly equal; what is above goes into a
 //! tree beside the table. So the count is exact whatever it was before, and a search never goes on for the sake of entries that are gone.
 
-use super::{header::MANY, table::RawTable};
-use crate::Policy;
+use super::{address::Address, buckets::Buckets, header::MANY, shape::Shape};
 
-impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
+impl Buckets {
     /// Counts an entry of this home that lies in this bucket.
     ///
     /// # Safety
     ///
-    /// The bucket must be one of this table's.
-    pub(super) unsafe fn displace(&mut self, home: u32, number: u32) {
+    /// The bucket must be one of this table's, and the shape must be the table's. (Generic code passes it as a constant.)
+    #[inline]
+    pub(super) unsafe fn displace(&mut self, home: u32, number: u32, shape: &Shape) {
         for passed in home..number {
             // SAFETY: it is before a bucket of this table's.
-            unsafe { self.displace_from(passed) }
+            unsafe { self.displace_from(passed, shape) }
         }
     }
 
-    /// Takes back what [`displace`](RawTable::displace) counted.
+    /// Takes back what [`displace`](Buckets::displace) counted.
     ///
     /// # Safety
     ///
     /// As of `displace`.
-    pub(super) unsafe fn undisplace(&mut self, home: u32, number: u32) {
+    #[inline]
+    pub(super) unsafe fn undisplace(&mut self, home: u32, number: u32, shape: &Shape) {
         for passed in home..number {
             // SAFETY: it is before a bucket of this table's.
-            unsafe { self.undisplace_from(passed) }
+            unsafe { self.undisplace_from(passed, shape) }
         }
     }
 
     /// # Safety
     ///
     /// The bucket must be one of this table's.
-    unsafe fn displace_from(&mut self, number: u32) {
+    #[inline]
+    unsafe fn displace_from(&mut self, number: u32, shape: &Shape) {
         // SAFETY: the caller's promise, and `&mut self` keeps other writers out.
         unsafe {
-            let bucket = self.bucket(number);
+            let bucket = Address::of_directory(self.geometry.directory.as_ptr(), number, shape);
             match bucket.header().displaced() {
                 MANY => self.uncounted.add(number),
                 count => bucket.set_displaced(count + 1),
@@ -48,10 +50,11 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// # Safety
     ///
     /// The bucket must be one of this table's.
-    unsafe fn undisplace_from(&mut self, number: u32) {
+    #[inline]
+    unsafe fn undisplace_from(&mut self, number: u32, shape: &Shape) {
         // SAFETY: as above.
         unsafe {
-            let bucket = self.bucket(number);
+            let bucket = Address::of_directory(self.geometry.directory.as_ptr(), number, shape);
             match bucket.header().displaced() {
                 // Only where a key changed its hash.
                 0 => {}

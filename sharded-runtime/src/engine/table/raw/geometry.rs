@@ -4,7 +4,7 @@ use super::homes::Homes;
 use crate::{
     Policy,
     evict::Eviction,
-    lock::{Attempt, Lock, Raced, Shown, Stable, View, Words},
+    lock::{Attempt, Raced, Shown, Stable, Words},
     memory::arena::{self, Directory},
 };
 use std::{ops::Deref, ptr, sync::atomic::AtomicPtr};
@@ -66,32 +66,36 @@ impl Published {
     /// What a new view shows.
     pub(super) const EMPTY: Self = Published(Geometry::EMPTY);
 
-    /// Changes the geometry of a `T`, which is a table with this policy, and what its view shows. `view` is `None` where no reader is without a lock.
+    /// Changes the geometry of a table, and what its view shows, if it has one.
     ///
     /// # Panics
     ///
-    /// If readers race, and this is not the view of the cell that the table lies in.
+    /// If it is not the view of the cell that the table lies in.
     #[inline]
-    pub(super) fn set<P: Policy, T>(&mut self, view: Option<&View<T>>, geometry: Geometry) {
-        if <P::Lock as Lock>::READS_RACE {
-            let view = view.expect("a lock whose readers race has a view");
-            // The table lies behind its view, with no room for another cell between them.
+    pub(super) fn set(&mut self, view: Option<&Words>, geometry: Geometry) {
+        if let Some(view) = view {
+            // The table begins with this and lies behind its view, with no room for another cell between them.
             let distance = ptr::from_ref(self).addr().wrapping_sub(ptr::from_ref(view).addr());
-            let possible = size_of::<View<T>>()..size_of::<View<T>>() + size_of::<T>();
+            let possible = size_of::<Words>()..2 * size_of::<Words>() + size_of::<Self>();
             assert!(possible.contains(&distance), "the view of another table");
-            debug_assert!(view.words().shown() == Some(self.shown()), "a table was moved out of its cell, or into it");
+            debug_assert!(view.shown() == Some(self.shown()), "a table was moved out of its cell, or into it");
             // SAFETY: it is the view of this table's cell, whose exclusive lock is held, so the number is odd or nobody looks. The directory has an address for
             // each bucket below their number, and for each home.
-            unsafe { view.words().show(geometry.shown()) }
+            unsafe { view.show(geometry.shown()) }
         }
         self.0 = geometry;
     }
 
-    /// Leaves that of a table without memory; the result is for a table that lies in no cell.
-    pub(super) fn take<P: Policy, T>(&mut self, view: Option<&View<T>>) -> Self {
-        let Published(before) = *self;
-        self.set::<P, T>(view, Geometry::EMPTY);
-        Published(before)
+    /// Leaves that of a table without memory. The result is for a table that lies in no cell.
+    pub(super) fn take(&mut self, view: Option<&Words>) -> Geometry {
+        let before = self.0;
+        self.set(view, Geometry::EMPTY);
+        before
+    }
+
+    /// That of a table which lies in no cell.
+    pub(super) fn unshown(geometry: Geometry) -> Self {
+        Published(geometry)
     }
 }
 

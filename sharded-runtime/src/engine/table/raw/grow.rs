@@ -1,112 +1,24 @@
 //! One bucket more, or one less.
 //!
 //! The homes of a table grow by *splits*: bucket `homes - step` gives those of its entries to the new bucket `homes` whose hash
-//! has one more bit set; they shrink by *merges*, the other way round. A table that is full begins to double its homes, and each
+//! has one more bit set. They shrink by *merges*, the other way round. A table that is full begins to double its homes, and each
 //! write then splits a few buckets, so that it is done long before it is full again.
 
 use super::{
     bucket::Bucket,
-    geometry::Geometry,
+    buckets::NoMemory,
+    chain::Going,
     header::{HEADER, Header, MANY, Slots},
     homes::Homes,
     layout::Layout,
-    moves::{Moves, note_move},
-    sizes::{FULLEST, MAX_BUCKETS, SPARSE},
-    table::{NoMemory, RawTable, ViewOf},
+    moves::Moves,
+    table::{RawTable, ViewOf},
 };
-use crate::Policy;
-use smallvec::SmallVec;
+use crate::{Policy, lock::Words};
 use std::{cmp::Ordering, mem};
 
-/// The slots that are to be moved, of a bucket and of those behind it.
-type Going = SmallVec<[u32; 8]>;
-
 impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
-    /// Whether splits or merges are to be done now.
-    #[inline]
-    pub(crate) fn needs_step(&self) -> bool {
-        self.len >= self.next_step
-    }
-
-    /// Whether there was no memory for a split, and many entries have come since. Buckets that wait for theirs are then so full that
-    /// everything takes ever longer.
-    pub(crate) fn is_overdue(&self) -> bool {
-        self.starved_at.is_some_and(|then| self.len >= then + self.patience())
-    }
-
-    /// Entries that may come in without a split that is due.
-    fn patience(&self) -> usize {
-        self.geometry.homes.count() as usize * Layout::<K, V, P>::SLOTS / 32 + 1
-    }
-
-    /// From how many entries on the next split is to be done: the share of the homes that are split is to be that of the entries that
-    /// have come since the table began to double.
-    fn next_split(&self) -> usize {
-        let before = self.target as usize / 2;
-        let split = (self.geometry.homes.count() as usize).saturating_sub(before);
-        let (slots, full) = (Layout::<K, V, P>::SLOTS, self.sizes.full(self.target / 2));
-        (before * slots * full + split * slots * (FULLEST - full)) / 32 + 1
-    }
-
-    /// From how many entries on the next steps are to be done.
-    fn schedule_step(&mut self) {
-        self.next_step = match self.geometry.homes.count().cmp(&self.target) {
-            // Then it is looked whether there are too few.
-            Ordering::Equal => self.most.saturating_add(1),
-            Ordering::Greater => 0,
-            Ordering::Less => self.next_split(),
-        };
-    }
-
-    /// Whether there are as many homes as there should be.
-    pub(super) fn is_settled(&self) -> bool {
-        self.geometry.homes.count() == self.target
-    }
-
-    /// Looks whether there are too few homes.
-    fn aim_higher(&mut self) {
-        if self.len > self.most && self.geometry.homes.count() <= MAX_BUCKETS / 2 {
-            self.set_target(self.geometry.homes.count() * 2);
-        }
-    }
-
-    /// Looks whether there are too many homes, after an entry went.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn aim_lower(&mut self) {
-        if self.len < self.least {
-            // Also from amid a doubling, which no more entries may come to end.
-            self.starved_at = None;
-            self.set_target(self.target / 2);
-        }
-    }
-
-    /// Says how many homes there should be, and when that is to be thought over.
-    pub(super) fn set_target(&mut self, target: u32) {
-        self.target = target;
-        let share = |homes: u32, of_32: usize| homes as usize * Layout::<K, V, P>::SLOTS * of_32 / 32;
-        (self.least, self.most) = match self.geometry.homes.count().cmp(&target) {
-            Ordering::Less => (share(target / 2, SPARSE), usize::MAX),
-            Ordering::Greater => (0, usize::MAX),
-            Ordering::Equal => {
-                let least = if target == self.geometry.homes.base { 0 } else { share(target, SPARSE) };
-                (least, share(target, self.sizes.full(target)))
-            }
-        };
-        self.schedule_step();
-    }
-
-    /// Aims at the fewest homes that the entries fit in.
-    pub(crate) fn aim_to_fit(&mut self) {
-        let fits = |homes: u32| self.len * 32 <= homes as usize * Layout::<K, V, P>::SLOTS * FULLEST;
-        let mut target = self.geometry.homes.when_doubled();
-        while target > self.geometry.homes.base && fits(target / 2) {
-            target /= 2;
-        }
-        self.set_target(target);
-    }
-
-    /// Splits or merges one bucket, if there are too few or too many; then says which entries lie elsewhere now.
+    /// Splits or merges one bucket, if there are too few or too many, or fills a gap; then says which entries were moved.
     ///
     /// `rehash` may panic: then nothing has changed.
     ///
@@ -119,42 +31,31 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         moves: &mut Moves,
         view: ViewOf<'_, K, V, P, I>,
     ) -> Result<(), NoMemory> {
+        let view = Self::words(view);
         if self.fill_gap(rehash, moves) {
-            if self.gap.is_none() {
-                self.schedule_step();
-            }
             return Ok(());
         }
-        if self.is_settled() {
-            self.aim_higher();
-        }
-        if self.geometry.homes.count() < self.target {
-            if let Err(NoMemory) = self.split(rehash, moves, view) {
-                let starved_at = *self.starved_at.get_or_insert(self.len);
-                // To ask the system for each entry would take long. But there may be memory again before one is refused.
-                self.next_step = (self.len + self.patience() / 2 + 1).min(starved_at + self.patience());
-                return Err(NoMemory);
+        match self.buckets.next_change() {
+            Ordering::Greater => {
+                if let Err(NoMemory) = self.split(rehash, moves, view) {
+                    self.buckets.starve();
+                    return Err(NoMemory);
+                }
+                self.buckets.starved_at = None;
             }
-            self.starved_at = None;
-        } else if self.geometry.homes.count() > self.target {
-            self.merge(rehash, moves, view);
+            Ordering::Less => self.merge(rehash, moves, view),
+            Ordering::Equal => {}
         }
-        if self.is_settled() {
-            self.set_target(self.target);
-            self.provide_spare(view);
-            self.aim_higher();
-            self.aim_lower();
-        }
-        self.schedule_step();
+        self.buckets.stepped(view);
         self.prefetch_split();
         Ok(())
     }
 
     /// Has the processor fetch what the next split begins with: by then it will be there.
     fn prefetch_split(&self) {
-        let new = self.geometry.homes.count();
-        if new < self.target && new < self.geometry.buckets {
-            for number in [new - self.target / 2, new] {
+        let (new, target) = (self.buckets.geometry.homes.count(), self.buckets.target);
+        if new < target && new < self.buckets.count() {
+            for number in [new - target / 2, new] {
                 // SAFETY: the number is below that of the buckets.
                 let bucket = unsafe { self.bucket(number) };
                 bucket.prefetch_header();
@@ -167,16 +68,31 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         &mut self,
         rehash: impl Fn(&K) -> u64 + Copy,
         moves: &mut Moves,
-        view: ViewOf<'_, K, V, P, I>,
+        view: Option<&Words>,
     ) -> Result<(), NoMemory> {
         let (more, new, old) = self.homes().one_more();
-        // SAFETY: the bucket is one of this table's.
-        if unsafe { self.bucket(old).header() }.displaced() == 0 {
+        // SAFETY: the home is a bucket of this table's.
+        if unsafe { self.bucket(old).displaced() } == 0 {
             return self.split_alone((more, new, old), rehash, moves, view);
         }
         // User code first: which entries go.
-        let going = self.going(old, more, rehash);
-        self.reserve(new, &going, view)?;
+        let mut going = Going::new();
+        // SAFETY: as above.
+        unsafe { self.collect_going(old, more, rehash, &mut going) }
+        self.buckets.reserve(new, &going, view)?;
+        // SAFETY: these are slots of entries, for which there is room. `&mut self` keeps other writers out.
+        unsafe { self.split_chain((old, new), &going, moves) }
+        self.buckets.set_homes(more, view);
+        Ok(())
+    }
+
+    /// Moves the entries of a home and of the buckets behind it that go to a new home.
+    ///
+    /// # Safety
+    ///
+    /// `going` must be slots that have entries, in the buckets from `old` on, and there must be [room](super::buckets::Buckets::reserve) for
+    /// them. There must be no other writer.
+    unsafe fn split_chain(&mut self, (old, new): (u32, u32), going: &[u32], moves: &mut Moves) {
         // SAFETY: there is memory for the new home, see `reserve`.
         let mut room = unsafe { Room::new(self, new) };
         // From the far end: what goes, goes further, so nothing is met twice.
@@ -187,10 +103,10 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             if number >= new {
                 // It lies behind its new home already.
                 // SAFETY: the new home is a bucket of this table's.
-                slots.for_each(|_| unsafe { self.undisplace(old, new) });
+                slots.for_each(|_| unsafe { self.buckets.undisplace(old, new, Layout::<K, V, P>::SHAPE) });
                 continue;
             }
-            // SAFETY: the number is below that of the new home. There are entries in these slots, and `&mut self` keeps other writers out. No header is changed by anyone
+            // SAFETY: the number is below that of the new home, and the caller's promise. No header is changed by anyone
             // else while it is changed here: what is passed lies before the one bucket and before the other.
             unsafe {
                 let bucket = self.bucket(number);
@@ -199,17 +115,15 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
                     let to = room.next(self);
                     bucket.transfer(slot, room.bucket, to);
                     room.tags[to] = mem::replace(&mut left[slot], 0);
-                    self.undisplace(old, number);
-                    self.displace(new, room.number);
-                    note_move::<K, V, P>((number, slot), (room.number, to), moves);
+                    self.buckets.undisplace(old, number, Layout::<K, V, P>::SHAPE);
+                    self.buckets.displace(new, room.number, Layout::<K, V, P>::SHAPE);
+                    moves.note(Layout::<K, V, P>::SHAPE, (number, slot), (room.number, to));
                 }
                 bucket.set_header(Header::from_bytes(left));
             }
         }
-        // SAFETY: `&mut self` keeps other writers out.
+        // SAFETY: there is no other writer.
         unsafe { room.end() }
-        self.geometry.set::<P, _>(view, Geometry { homes: more, ..*self.geometry });
-        Ok(())
     }
 
     /// As [`split`](RawTable::split), where nothing of the one home lies behind it: it is one bucket that is split.
@@ -218,11 +132,14 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         (more, new, old): (Homes, u32, u32),
         rehash: impl Fn(&K) -> u64 + Copy,
         moves: &mut Moves,
-        view: ViewOf<'_, K, V, P, I>,
+        view: Option<&Words>,
     ) -> Result<(), NoMemory> {
         // User code first.
         let going = self.newest(old, more, rehash);
-        self.reserve(new, &[going], view)?;
+        // SAFETY: the number is below that of the buckets.
+        if new >= self.buckets.count() || unsafe { self.bucket(new).vacant() }.0 != Layout::<K, V, P>::ALL {
+            self.buckets.reserve(new, &[going], view)?;
+        }
         // SAFETY: the old home is a bucket of this table's, and there is memory for the new one, see `reserve`.
         let (here, there) = unsafe { (self.bucket(old), self.bucket(new)) };
         // SAFETY: the buckets are this table's, and `&mut self` keeps other writers out.
@@ -237,7 +154,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             // SAFETY: there is an entry in the one slot, and none in the other.
             unsafe { here.transfer(slot, there, to) }
             arrived[to] = mem::replace(&mut left[slot], 0);
-            note_move::<K, V, P>((old, slot), (new, to), moves);
+            moves.note(Layout::<K, V, P>::SHAPE, (old, slot), (new, to));
         }
         // SAFETY: as above.
         unsafe {
@@ -247,28 +164,22 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         // What has no room in the new home, since entries of others lie there, goes behind it.
         for slot in Slots(rest) {
             // SAFETY: there is an entry in the slot, and room between it and its home, or behind: see `reserve`.
-            unsafe { self.relocate(here, old, slot, new, moves) }
+            unsafe { self.buckets.relocate((old, slot), new, Self::transfer, moves) }
         }
-        self.geometry.set::<P, _>(view, Geometry { homes: more, ..*self.geometry });
+        self.buckets.set_homes(more, view);
         Ok(())
     }
 
-    fn merge(&mut self, rehash: impl Fn(&K) -> u64 + Copy, moves: &mut Moves, view: ViewOf<'_, K, V, P, I>) {
-        let (less, gone, old) = self.homes().one_less();
+    fn merge(&mut self, rehash: impl Fn(&K) -> u64 + Copy, moves: &mut Moves, view: Option<&Words>) {
         let before = self.homes();
-        let going = self.going(gone, before, rehash);
-        // From the near end: what goes, goes back or stays, so nothing is met twice.
-        for (number, &slots) in (gone..).zip(&going) {
-            for slot in Slots(slots) {
-                // SAFETY: these are slots of entries that lie in this bucket, behind their old and their new home.
-                unsafe {
-                    self.undisplace(gone, number);
-                    self.relocate(self.bucket(number), number, slot, old, moves);
-                }
-            }
-        }
-        self.geometry.set::<P, _>(view, Geometry { homes: less, ..*self.geometry });
-        self.trim(view);
+        let (less, gone, old) = before.one_less();
+        let mut going = Going::new();
+        // SAFETY: the home is a bucket of this table's.
+        unsafe { self.collect_going(gone, before, rehash, &mut going) }
+        // SAFETY: these are slots of entries. `&mut self` keeps other writers out.
+        unsafe { self.buckets.merge_chain((gone, old), &going, Self::transfer, moves) }
+        self.buckets.set_homes(less, view);
+        self.buckets.trim(view);
     }
 
     /// The slots of a bucket whose entries' hashes belong to the newest of these homes.
@@ -281,45 +192,38 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         self.whose(number, |hash| homes.is_newest(hash), rehash)
     }
 
-    /// The slots of a home and of the buckets behind it, as far as its entries may lie there, whose entries go: those of the newest of these `homes`.
+    /// Collects the slots of a home and of the buckets behind it, as far as its entries may lie there, whose entries go: those of the newest of these
+    /// `homes`.
+    ///
+    /// # Safety
+    ///
+    /// The home must be below the number of buckets.
     #[inline(always)]
     #[allow(
         clippy::inline_always,
         reason = "otherwise it takes a call, as it has several callers, and eight instructions of an insert"
     )]
-    fn going(&self, home: u32, homes: Homes, rehash: impl Fn(&K) -> u64 + Copy) -> Going {
-        let mut going = Going::new();
+    unsafe fn collect_going(&self, home: u32, homes: Homes, rehash: impl Fn(&K) -> u64 + Copy, going: &mut Going) {
         going.push(self.newest(home, homes, rehash));
-        // SAFETY: the bucket is one of this table's.
-        let mut behind = match unsafe { self.bucket(home).header() }.displaced() {
+        // SAFETY: the caller's promise.
+        let mut behind = match unsafe { self.bucket(home).displaced() } {
             MANY => u32::MAX,
             displaced => u32::from(displaced),
         };
-        let mut number = home + 1;
         // The chain goes on for the entries of later homes, but not all that lie behind have to be looked for in it.
-        while behind > 0 && number < self.geometry.buckets {
-            let looks = |hash| {
+        let mut number = home + 1;
+        while behind > 0 && number < self.buckets.count() {
+            let is_going = |hash| {
                 behind = behind.saturating_sub(u32::from(self.home_of(hash) <= home));
                 homes.is_newest(hash)
             };
-            going.push(self.whose(number, looks, rehash));
-            // SAFETY: as above.
-            if unsafe { self.bucket(number).header() }.displaced() == 0 {
+            going.push(self.whose(number, is_going, rehash));
+            // SAFETY: the number is below that of the buckets.
+            if unsafe { self.bucket(number).displaced() } == 0 {
                 break;
             }
             number += 1;
         }
-        going
-    }
-
-    /// The last bucket that an entry of this home may lie in.
-    pub(super) fn end_of_chain(&self, home: u32) -> u32 {
-        let mut last = home;
-        // SAFETY: the bucket is one of this table's.
-        while unsafe { self.bucket(last).header() }.displaced() > 0 && last + 1 < self.geometry.buckets {
-            last += 1;
-        }
-        last
     }
 
     /// The slots of a bucket whose entries' hashes are wanted.
@@ -334,7 +238,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         mut is_wanted: impl FnMut(u64) -> bool,
         rehash: impl Fn(&K) -> u64 + Copy,
     ) -> u32 {
-        if number >= self.geometry.buckets {
+        if number >= self.buckets.count() {
             return 0;
         }
         // SAFETY: the number is below that of the buckets.
@@ -351,57 +255,6 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         }
         wanted
     }
-
-    /// Moves an entry to the first vacant slot from this home on, or leaves it where it is if there is none before.
-    ///
-    /// # Safety
-    ///
-    /// There must be an entry in this slot of the bucket with this number, and a vacant slot in the table from the home on, unless the bucket lies
-    /// behind the home.
-    unsafe fn relocate(&mut self, bucket: Bucket<K, V, P>, number: u32, slot: usize, home: u32, moves: &mut Moves) {
-        let mut to = home;
-        // SAFETY: the caller's promise; `&mut self` keeps other writers out.
-        unsafe {
-            let vacancy = loop {
-                if to == number {
-                    break None;
-                }
-                if let Some(vacant) = self.bucket(to).vacant().next() {
-                    break Some(vacant);
-                }
-                to += 1;
-            };
-            if let Some(vacant) = vacancy {
-                bucket.move_to(slot, self.bucket(to), vacant);
-                note_move::<K, V, P>((number, slot), (to, vacant), moves);
-            }
-            self.displace(home, to);
-        }
-    }
-
-    /// Sees to it that there are enough vacant slots from this bucket on for those that go.
-    fn reserve(&mut self, from: u32, going: &[u32], view: ViewOf<'_, K, V, P, I>) -> Result<(), NoMemory> {
-        // SAFETY: the bucket is one of this table's.
-        if going.len() == 1
-            && from < self.geometry.buckets
-            && unsafe { self.bucket(from).vacant() }.0 == Layout::<K, V, P>::ALL
-        {
-            // As most often.
-            return Ok(());
-        }
-        let count: u32 = going.iter().map(|slots| slots.count_ones()).sum();
-        let (mut number, mut vacant) = (from, 0);
-        while vacant < count || number == from {
-            if number >= self.geometry.buckets {
-                self.extend(view)?;
-                continue;
-            }
-            // SAFETY: the bucket is one of this table's.
-            vacant += unsafe { self.bucket(number).vacant() }.0.count_ones();
-            number += 1;
-        }
-        Ok(())
-    }
 }
 
 /// The vacant slots from a bucket on, as they are taken one after the other.
@@ -417,11 +270,13 @@ impl<K, V, P: Policy> Room<K, V, P> {
     /// # Safety
     ///
     /// The number must be below that of the buckets.
+    #[inline]
     unsafe fn new<I>(table: &RawTable<K, V, P, I>, number: u32) -> Self {
         // SAFETY: the caller's promise.
-        let bucket = unsafe { table.bucket(number) };
-        // SAFETY: the bucket is one of this table's.
-        let header = unsafe { bucket.header() };
+        let (bucket, header) = unsafe {
+            let bucket = table.bucket(number);
+            (bucket, bucket.header())
+        };
         Room { number, bucket, tags: header.to_bytes(), vacant: header.vacant(Layout::<K, V, P>::ALL) }
     }
 
@@ -447,6 +302,7 @@ impl<K, V, P: Policy> Room<K, V, P> {
     /// # Safety
     ///
     /// There must be no other writer.
+    #[inline]
     unsafe fn end(&self) {
         // SAFETY: the caller's promise.
         unsafe { self.bucket.set_header(Header::from_bytes(self.tags)) }

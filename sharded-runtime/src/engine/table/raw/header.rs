@@ -160,17 +160,15 @@ impl Header {
         Header(unsafe { mem::transmute::<[u8; 16], [u64; 2]>(bytes) }.map(u64::from_le))
     }
 
-    /// With another tag in a slot.
-    #[inline]
-    pub(super) fn with(mut self, slot: usize, tag: u8) -> Self {
-        let shift = slot % 8 * 8;
-        self.0[slot / 8] = self.0[slot / 8] & !(0xff << shift) | u64::from(tag) << shift;
-        self
-    }
-
     /// The vacant slots, where a bucket has these slots.
     #[inline]
     pub(super) fn vacant(self, all: u32) -> Slots {
         Slots(self.with_tag(0).0 & all)
+    }
+
+    /// The slots that have an entry, where a bucket has these slots.
+    #[inline]
+    pub(super) fn occupied(self, all: u32) -> Slots {
+        Slots(!self.with_tag(0).0 & all)
     }
 }

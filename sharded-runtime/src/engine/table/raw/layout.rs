@@ -21,8 +21,15 @@
 //! to hash those again may run any code of the user's and read memory far away. Stamps are there where entries expire, marks where
 //! readers without a lock note what they use for an eviction.
 
-use super::{header::HEADER, marks::Marks, words::Words};
-use crate::{Policy, evict::Eviction, expiry::Expiry, lock::Lock, memory::arena, memory::sys::page::GRAIN};
+use super::{header::HEADER, marks::Marks, shape::Shape, words::Words};
+use crate::{
+    Policy,
+    evict::Eviction,
+    expiry::{Expiry, Stamp},
+    lock::Lock,
+    memory::arena,
+    memory::sys::page::GRAIN,
+};
 use std::{marker::PhantomData, mem::needs_drop};
 
 /// Tags that a header has room for.
@@ -117,15 +124,25 @@ impl<K, V, P: Policy> Layout<K, V, P> {
         is_racy: Self::IS_RACY,
     };
 
+    /// Bytes from the header of a bucket to that of the next one, see above.
+    #[allow(clippy::cast_possible_wrap, reason = "a bucket is smaller than a chunk, or one entry large")]
+    const HEADER_STEP: isize = if Self::HAS_MARKS { Self::BUCKET as isize } else { -(HEADER as isize) };
+
+    pub(super) const SHAPE: &'static Shape = &Shape {
+        slots: Self::SLOTS,
+        all: Self::ALL,
+        slot_bits: Self::SLOT_BITS,
+        header_step: Self::HEADER_STEP,
+        body_step: if Self::HAS_MARKS { Self::BUCKET } else { Self::BODY },
+        body: Self::BODY,
+        align: Self::ALIGN,
+        arena: Self::ARENA,
+        tells_moves: P::Eviction::BOUNDED || <StampOf<P> as Stamp>::EXPIRES,
+    };
+
     /// Bytes of a chunk of two to the power of this many buckets.
     const fn chunk(classes: u32) -> usize {
         (Self::BUCKET << classes).next_multiple_of(GRAIN)
-    }
-
-    /// Bytes from the beginning of a block of so many buckets to its middle.
-    pub(super) const fn middle(buckets: usize) -> usize {
-        let headers = if Self::HAS_MARKS { 1 } else { buckets };
-        (headers * HEADER).next_multiple_of(Self::ALIGN)
     }
 
     /// The number of a slot among all of a table.

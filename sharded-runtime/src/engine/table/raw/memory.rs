@@ -1,29 +1,24 @@
 //! Memory for buckets: a block that doubles, then chunks; each at the end, and given back from there.
 
 use super::{
-    bucket::Bucket,
+    address::Address,
+    buckets::{Buckets, NoMemory},
     geometry::Geometry,
     header::Header,
     homes::Homes,
-    layout::Layout,
-    table::{NoMemory, RawTable, ViewOf},
 };
-use crate::{
-    Policy,
-    engine::list::NIL,
-    memory::arena::{Directory, Heap},
-};
-use std::{mem, ptr::NonNull, sync::atomic::Ordering::Relaxed};
+use crate::{engine::list::NIL, lock::Words, memory::arena::Directory};
+use std::{ptr::NonNull, sync::atomic::Ordering::Relaxed};
 
 /// A table of so many chunks or more keeps one to spare at its end, so that it never has to take one when nothing but a chain of displaced
 /// entries has become longer. In unit tests smaller ones do, so that each allocation of such a table can be refused in turn.
 const SPARE_FROM: u32 = if cfg!(test) { 8 } else { 64 };
 
-impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
+impl Buckets {
     /// Gets memory for more buckets: a block twice as large as the first one, or one more chunk.
-    pub(super) fn extend(&mut self, view: ViewOf<'_, K, V, P, I>) -> Result<(), NoMemory> {
-        let classes = Layout::<K, V, P>::CLASSES;
-        if self.slots() >= NIL - (1 << (classes + Layout::<K, V, P>::SLOT_BITS)) {
+    pub(super) fn extend(&mut self, view: Option<&Words>) -> Result<(), NoMemory> {
+        let classes = self.shape.arena.classes;
+        if self.slots() >= NIL - (1 << (classes + self.shape.slot_bits)) {
             return Err(NoMemory);
         }
         if self.geometry.buckets < 1 << classes {
@@ -35,17 +30,16 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             }
             let chunk = self.arena.take(classes).ok_or(NoMemory)?;
             // SAFETY: the chunk is this table's, and the directory has room for its address.
-            unsafe { Self::enter(self.geometry.directory, chunks, Self::clear(chunk, classes)) }
-            self.geometry
-                .set::<P, _>(view, Geometry { buckets: self.geometry.buckets + (1 << classes), ..*self.geometry });
+            unsafe { Self::enter(self.geometry.directory, chunks, self.clear(chunk, classes)) }
+            self.geometry.set(view, Geometry { buckets: self.geometry.buckets + (1 << classes), ..*self.geometry });
         }
         Ok(())
     }
 
     /// Gets the first memory: for the homes that a table begins with.
-    pub(super) fn begin(&mut self, view: ViewOf<'_, K, V, P, I>) -> Result<(), NoMemory> {
+    pub(super) fn begin(&mut self, view: Option<&Words>) -> Result<(), NoMemory> {
         let homes = Homes::first(self.sizes.base);
-        let class = homes.count().next_power_of_two().ilog2().min(Layout::<K, V, P>::CLASSES);
+        let class = homes.count().next_power_of_two().ilog2().min(self.shape.arena.classes);
         let directory = self.arena.take_directory(0).ok_or(NoMemory)?;
         let Some(block) = self.arena.take(class) else {
             // SAFETY: it was just taken.
@@ -53,32 +47,31 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             return Err(NoMemory);
         };
         // SAFETY: both were just taken, so they are this table's.
-        unsafe { Self::enter(directory, 0, Self::clear(block, class)) }
-        self.geometry.set::<P, _>(view, Geometry { directory, buckets: 1 << class, ..Geometry::EMPTY });
+        unsafe { Self::enter(directory, 0, self.clear(block, class)) }
+        self.geometry.set(view, Geometry { directory, buckets: 1 << class, ..Geometry::EMPTY });
         while self.geometry.buckets < homes.count() {
             if let Err(NoMemory) = self.extend(view) {
-                let mut begun = self.geometry.take::<P, _>(view);
-                mem::swap(&mut self.geometry, &mut begun);
-                self.release();
-                self.geometry = begun;
+                let begun = self.geometry.take(view);
+                // SAFETY: it was this table's, and nothing is in it.
+                unsafe { self.give_back(begun) }
                 return Err(NoMemory);
             }
         }
-        self.geometry.set::<P, _>(view, Geometry { homes, ..*self.geometry });
+        self.set_homes(homes, view);
         self.set_target(homes.count());
         self.provide_spare(view);
         Ok(())
     }
 
-    fn extend_directory(&mut self, chunks: u32, view: ViewOf<'_, K, V, P, I>) -> Result<(), NoMemory> {
+    fn extend_directory(&mut self, chunks: u32, view: Option<&Words>) -> Result<(), NoMemory> {
         let before = *self.geometry;
         let directory_class = before.directory_class + 1;
         let larger = self.arena.take_directory(directory_class).ok_or(NoMemory)?;
         for chunk in 0..chunks {
             // SAFETY: the larger one has room for twice as many; there are so many chunks.
-            unsafe { Self::enter(larger, chunk, self.middle(chunk)) }
+            unsafe { Self::enter(larger, chunk, Self::middle(&before, chunk)) }
         }
-        self.geometry.set::<P, _>(view, Geometry { directory: larger, directory_class, ..before });
+        self.geometry.set(view, Geometry { directory: larger, directory_class, ..before });
         // SAFETY: it is of this class, and no longer this table's.
         unsafe { self.arena.give_directory(before.directory, before.directory_class) }
         Ok(())
@@ -94,25 +87,26 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     /// # Safety
     ///
-    /// The index must be below the number of chunks, or zero in a table that has a first block.
-    unsafe fn middle(&self, index: u32) -> NonNull<u8> {
+    /// The index must be below the number of chunks, or zero in a geometry that has a first block.
+    unsafe fn middle(geometry: &Geometry, index: u32) -> NonNull<u8> {
         // SAFETY: the caller's promise, so there is an address.
-        unsafe { NonNull::new_unchecked(self.geometry.directory.add(index as usize).as_ref().load(Relaxed)) }
+        unsafe { NonNull::new_unchecked(geometry.directory.add(index as usize).as_ref().load(Relaxed)) }
     }
 
     /// The block of this class at an index of the directory.
     ///
     /// # Safety
     ///
-    /// As of [`middle`](RawTable::middle), and the block must be of this class.
-    unsafe fn block(&self, index: u32, class: u32) -> NonNull<u8> {
+    /// As of [`middle`](Buckets::middle), and the block must be of this class.
+    unsafe fn block_of(&self, geometry: &Geometry, index: u32, class: u32) -> NonNull<u8> {
         // SAFETY: the caller's promise; the middle lies so far in the block.
-        unsafe { self.middle(index).sub(Layout::<K, V, P>::middle(1 << class)) }
+        unsafe { Self::middle(geometry, index).sub(self.shape.middle(1 << class)) }
     }
 
-    /// Memory for what is known about the entries.
-    pub(crate) fn heap(&self) -> &Heap {
-        self.arena.heap()
+    /// As [`block_of`](Buckets::block_of), of the table's own geometry.
+    unsafe fn block(&self, index: u32, class: u32) -> NonNull<u8> {
+        // SAFETY: the caller's promise.
+        unsafe { self.block_of(&self.geometry, index, class) }
     }
 
     /// The address and the bytes of a piece of the table's memory.
@@ -120,22 +114,22 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         if self.geometry.buckets == 0 {
             return None;
         }
-        let classes = Layout::<K, V, P>::CLASSES;
+        let classes = self.shape.arena.classes;
         let class = self.geometry.buckets.ilog2().min(classes);
         match index.checked_sub(1) {
             None => Some((self.geometry.directory.addr().get(), size_of::<usize>() << self.geometry.directory_class)),
             Some(chunk) if chunk < (self.geometry.buckets >> classes).max(1) => {
                 // SAFETY: there are so many chunks, or one block, of this class.
                 let block = unsafe { self.block(chunk, class) };
-                Some((block.addr().get(), Layout::<K, V, P>::ARENA.bytes(class)))
+                Some((block.addr().get(), self.shape.arena.bytes(class)))
             }
             Some(_) => None,
         }
     }
 
     /// Sees to it that a large table has a chunk to spare. Without memory for it there is just none.
-    pub(super) fn provide_spare(&mut self, view: ViewOf<'_, K, V, P, I>) {
-        if self.geometry.homes.count() >= SPARE_FROM << Layout::<K, V, P>::CLASSES
+    pub(super) fn provide_spare(&mut self, view: Option<&Words>) {
+        if self.geometry.homes.count() >= SPARE_FROM << self.shape.arena.classes
             && self.geometry.buckets < self.needed()
         {
             let _ = self.extend(view);
@@ -144,7 +138,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     /// How many buckets there should be for the homes: the first block is made smaller by halves, the rest is given back by chunks.
     fn needed(&self) -> u32 {
-        let classes = Layout::<K, V, P>::CLASSES;
+        let classes = self.shape.arena.classes;
         match self.geometry.homes.count() {
             homes if self.geometry.buckets <= 1 << classes => homes.next_power_of_two(),
             homes if homes < SPARE_FROM << classes => homes.next_multiple_of(1 << classes),
@@ -153,8 +147,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     }
 
     /// Gives back the memory at the end that nothing is in.
-    pub(super) fn trim(&mut self, view: ViewOf<'_, K, V, P, I>) {
-        let classes = Layout::<K, V, P>::CLASSES;
+    pub(super) fn trim(&mut self, view: Option<&Words>) {
+        let classes = self.shape.arena.classes;
         let needed = self.needed();
         // The last home tells whether anything lies beyond the homes.
         if needed >= self.geometry.buckets || self.end_of_chain(self.geometry.homes.count() - 1) >= needed {
@@ -166,27 +160,27 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         }
         while self.geometry.buckets > needed && self.geometry.buckets > 1 << classes {
             let buckets = self.geometry.buckets - (1 << classes);
-            self.geometry.set::<P, _>(view, Geometry { buckets, ..*self.geometry });
+            self.geometry.set(view, Geometry { buckets, ..*self.geometry });
             // SAFETY: it is a whole chunk, nothing is in it, and nobody but racing readers looks at it.
             unsafe { self.arena.give(self.block(buckets >> classes, classes), classes) }
         }
     }
 
     /// Brings the first block, while it is the only one, to another size.
-    fn move_first_block(&mut self, class: u32, view: ViewOf<'_, K, V, P, I>) -> Result<(), NoMemory> {
+    fn move_first_block(&mut self, class: u32, view: Option<&Words>) -> Result<(), NoMemory> {
         let block = self.arena.take(class).ok_or(NoMemory)?;
         // SAFETY: the block is of this class, and was just taken.
-        let middle = unsafe { Self::clear(block, class) };
+        let middle = unsafe { self.clear(block, class) };
         for number in 0..self.geometry.buckets.min(1 << class) {
             // SAFETY: the new block has this bucket, it is empty, and there is no other writer.
-            unsafe { self.bucket(number).move_all_to(Bucket::new(middle, number as usize)) }
+            unsafe { self.address(number).move_all_to(Address::new(middle, number as usize, self.shape), self.shape) }
         }
         let class_before = self.geometry.buckets.ilog2();
         // SAFETY: a table with memory has a first block, of this class as long as it is the only one.
         let before = unsafe { self.block(0, class_before) };
         // SAFETY: a directory has room for an address.
         unsafe { Self::enter(self.geometry.directory, 0, middle) }
-        self.geometry.set::<P, _>(view, Geometry { buckets: 1 << class, ..*self.geometry });
+        self.geometry.set(view, Geometry { buckets: 1 << class, ..*self.geometry });
         // SAFETY: it is of this class, and nobody but racing readers looks at it.
         unsafe { self.arena.give(before, class_before) }
         Ok(())
@@ -197,29 +191,32 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// # Safety
     ///
     /// The block must be of this class, and the caller's alone, but for readers that lost a race.
-    unsafe fn clear(block: NonNull<u8>, class: u32) -> NonNull<u8> {
+    unsafe fn clear(&self, block: NonNull<u8>, class: u32) -> NonNull<u8> {
         // SAFETY: the caller's promise: the middle lies in the block.
-        let middle = unsafe { block.add(Layout::<K, V, P>::middle(1 << class)) };
+        let middle = unsafe { block.add(self.shape.middle(1 << class)) };
         for index in 0..1 << class {
             // SAFETY: the caller's promise: the block has this bucket.
-            unsafe { Bucket::<K, V, P>::new(middle, index).set_header(Header::EMPTY) }
+            unsafe { Address::new(middle, index, self.shape).set_header(Header::EMPTY) }
         }
         middle
     }
 
-    /// Gives all memory back. Nothing may be in it any more.
-    pub(super) fn release(&mut self) {
-        debug_assert_eq!(self.len, 0);
-        if self.buckets() == 0 {
+    /// Gives the memory of a geometry back.
+    ///
+    /// # Safety
+    ///
+    /// It must be or have been that of this table, which does not use it any more. There must be no entries.
+    pub(super) unsafe fn give_back(&self, geometry: Geometry) {
+        if geometry.buckets == 0 {
             return;
         }
-        let classes = Layout::<K, V, P>::CLASSES;
-        let class = self.geometry.buckets.ilog2().min(classes);
-        for index in 0..(self.geometry.buckets >> classes).max(1) {
+        let classes = self.shape.arena.classes;
+        let class = geometry.buckets.ilog2().min(classes);
+        for index in 0..(geometry.buckets >> classes).max(1) {
             // SAFETY: it is of this class, nothing is in it, and nobody but racing readers looks at it.
-            unsafe { self.arena.give(self.block(index, class), class) }
+            unsafe { self.arena.give(self.block_of(&geometry, index, class), class) }
         }
         // SAFETY: it is of this class, and no longer this table's.
-        unsafe { self.arena.give_directory(self.geometry.directory, self.geometry.directory_class) }
+        unsafe { self.arena.give_directory(geometry.directory, geometry.directory_class) }
     }
 }

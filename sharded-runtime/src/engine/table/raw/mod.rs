@@ -35,7 +35,10 @@
 // A method that is `unsafe` says what of the bucket it is called on, see `bucket.rs`; here this holds: a `RawTable` has its
 // buckets to itself, but for readers that race, and `&mut` (or the lock that gave `&`) keeps writers apart.
 
+mod address;
 mod bucket;
+mod buckets;
+mod chain;
 mod displaced;
 mod entry;
 mod gaps;
@@ -52,17 +55,19 @@ mod probe;
 mod put;
 mod racy;
 mod removed;
+mod shape;
 mod sizes;
 mod table;
 mod uncounted;
 mod walk;
 mod words;
 
+pub(crate) use buckets::NoMemory;
 pub(crate) use layout::StampOf;
 pub(super) use moves::Moves;
 pub(crate) use offer::{Offer, Stored};
 pub(crate) use put::Put;
 pub(crate) use racy::{Copied, Look, Peek, Place, Use, UseFetched};
 pub(crate) use removed::{Handed, Removed};
-pub(crate) use table::{NoMemory, RawTable, ViewOf};
+pub(crate) use table::{RawTable, ViewOf};
 pub(crate) use walk::{Cursor, Entries};

@@ -1,15 +1,26 @@
 //! Which entries a step has moved to other slots.
 
-use super::layout::{Layout, StampOf};
-use crate::{Policy, evict::Eviction, expiry::Stamp};
+use super::shape::Shape;
 use smallvec::SmallVec;
 
 /// Entries that were moved: from slot, to slot.
-pub(in crate::engine::table) type Moves = SmallVec<[(u32, u32); 16]>;
+#[derive(Default)]
+pub(in crate::engine::table) struct Moves(SmallVec<[(u32, u32); 16]>);
 
-/// Notes that an entry was moved, where anything is kept by slot.
-pub(super) fn note_move<K, V, P: Policy>(from: (u32, usize), to: (u32, usize), moves: &mut Moves) {
-    if P::Eviction::BOUNDED || StampOf::<P>::EXPIRES {
-        moves.push((Layout::<K, V, P>::slot_number(from.0, from.1), Layout::<K, V, P>::slot_number(to.0, to.1)));
+impl Moves {
+    /// Notes that an entry was moved, where anything is kept by slot.
+    #[inline]
+    pub(super) fn note(&mut self, shape: &Shape, from: (u32, usize), to: (u32, usize)) {
+        #[allow(clippy::cast_possible_truncation, reason = "at most 15")]
+        let number = |(bucket, slot): (u32, usize)| bucket << shape.slot_bits | slot as u32;
+        if shape.tells_moves {
+            self.0.push((number(from), number(to)));
+        }
+    }
+
+    /// The moves in their order.
+    #[inline]
+    pub(in crate::engine::table) fn iter(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.0.iter().copied()
     }
 }

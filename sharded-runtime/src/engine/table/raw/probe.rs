@@ -65,7 +65,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     {
         let mut number = self.home_of(hash);
         // Past the last bucket only where a key has changed its hash.
-        while number < self.geometry.buckets {
+        while number < self.buckets.count() {
             // SAFETY: the number is below that of the buckets.
             let bucket = unsafe { self.bucket(number) };
             bucket.prefetch();

@@ -2,14 +2,15 @@
 
 use super::{
     bucket::Bucket,
+    buckets::NoMemory,
     entry::At,
     header::{Header, tag},
     layout::Layout,
     offer::Offer,
     removed::{Handed, Removed},
-    table::{NoMemory, RawTable, ViewOf},
+    table::{RawTable, ViewOf},
 };
-use crate::Policy;
+use crate::{Policy, evict::Eviction};
 use std::{borrow::Borrow, mem};
 
 /// What became of an offer.
@@ -19,7 +20,7 @@ pub(crate) enum Put {
     Stored,
     /// Its key was there: it has that entry's value now. The key is still on offer, and the value that it replaced is in place of its own.
     Replaced,
-    /// Neither: there is no vacant slot at its home, or the table [needs a step](RawTable::needs_step) first.
+    /// Neither: there is no vacant slot at its home, or the table [needs a step](super::buckets::Buckets::needs_step) first.
     Crowded,
 }
 
@@ -59,12 +60,12 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     #[inline]
     fn put_at_home(&mut self, home: Bucket<K, V, P>, header: Header, hash: u64, offer: &mut Offer<K, V>) -> Put {
         // A table without buckets has a home all the same, which looks vacant.
-        if self.geometry.buckets > 0
+        if self.buckets.count() > 0
             && !self.needs_step()
             && let Some(slot) = header.vacant(Layout::<K, V, P>::ALL).first()
             && offer.is_whole()
         {
-            self.len += 1;
+            self.buckets.len += 1;
             // SAFETY: the slot is vacant, and `&mut self` keeps other writers out. The offer is whole.
             unsafe { Self::fill(home, slot, hash, offer) }
             return Put::Stored;
@@ -88,20 +89,25 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         view: ViewOf<'_, K, V, P, I>,
     ) -> Result<u32, NoMemory> {
         assert!(offer.is_whole(), "an entry is on offer");
+        let view = Self::words(view);
         if self.is_overdue() {
             return Err(NoMemory);
         }
-        if self.geometry.buckets == 0 {
-            self.begin(view)?;
+        if self.buckets.count() == 0 {
+            self.buckets.begin(view)?;
         }
         let home = self.home_of(hash);
-        let (number, slot) = self.vacancy(home, view)?;
+        // SAFETY: the table has memory, so its homes are buckets.
+        let (number, slot) = match unsafe { self.bucket(home).vacant() }.first() {
+            Some(slot) => (home, slot),
+            None => self.buckets.vacancy_behind(home, view)?,
+        };
         // SAFETY: the slot is vacant, and `&mut self` keeps other writers out. The offer is whole.
         unsafe {
             Self::fill(self.bucket(number), slot, hash, offer);
-            self.displace(home, number);
+            self.buckets.displace(home, number, Layout::<K, V, P>::SHAPE);
         }
-        self.len += 1;
+        self.buckets.len += 1;
         Ok(Layout::<K, V, P>::slot_number(number, slot))
     }
 
@@ -123,22 +129,6 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
                 kept.write(hash as u32);
             }
             bucket.set_tag(slot, tag(hash));
-        }
-    }
-
-    /// The first vacant slot from a home on.
-    fn vacancy(&mut self, home: u32, view: ViewOf<'_, K, V, P, I>) -> Result<(u32, usize), NoMemory> {
-        let mut number = home;
-        loop {
-            if number >= self.geometry.buckets {
-                self.extend(view)?;
-                continue;
-            }
-            // SAFETY: the bucket is one of this table's.
-            if let Some(slot) = unsafe { self.bucket(number).vacant() }.first() {
-                return Ok((number, slot));
-            }
-            number += 1;
         }
     }
 
@@ -201,12 +191,15 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         let home = self.home_of(hash);
         if home != at.number {
             // SAFETY: the entry was in a bucket of this table's.
-            unsafe { self.undisplace(home, at.number) }
+            unsafe { self.buckets.undisplace(home, at.number, Layout::<K, V, P>::SHAPE) }
         }
-        self.len -= 1;
-        self.note_gap(at.number);
-        if self.len < self.least {
-            self.aim_lower();
+        self.buckets.len -= 1;
+        if P::Eviction::BOUNDED {
+            // SAFETY: as above.
+            self.buckets.note_gap(at.number, unsafe { at.bucket.displaced() });
+        }
+        if self.buckets.len < self.buckets.least {
+            self.buckets.aim_lower();
         }
     }
 }

@@ -1,46 +1,33 @@
-//! A table: its buckets, what is known of their number, and what the layers above know of slots.
+//! A table: its buckets with the types of keys and values, and what the layer above knows of slots.
 
 use super::{
+    address::Address,
     bucket::Bucket,
+    buckets::Buckets,
     entry::{At, Found},
-    geometry::Published,
     homes::Homes,
     layout::{Layout, Pair},
     sizes::Sizes,
-    uncounted::Uncounted,
 };
 use crate::{
     Policy,
-    engine::list::NIL,
     evict::Eviction,
-    lock::View,
+    lock::{View, Words},
     memory::arena::{Arena, Heap, Home},
 };
-use std::{marker::PhantomData, mem, ops::Range, sync::Arc};
+use std::{
+    marker::PhantomData,
+    mem,
+    ops::{Deref, Range},
+    sync::Arc,
+};
 
 /// Entries in buckets, and an `I` about their slots, which the layer above keeps.
-#[repr(C)] // What every access looks at comes first, beside the lock; its view counts on that.
+#[repr(C)] // The buckets first: what every access reads is beside the lock.
 pub struct RawTable<K, V, P: Policy, I> {
-    pub(super) geometry: Published,
-    pub(super) len: usize,
-    /// From how many entries on one more home is to be split or merged.
-    pub(super) next_step: usize,
-    /// With fewer entries than this it should shrink...
-    pub(super) least: usize,
-    /// ...and with more it should grow, once it has the homes that it should have.
-    pub(super) most: usize,
-    /// The number of homes that it is growing or shrinking to.
-    pub(super) target: u32,
-    pub(super) uncounted: Uncounted,
-    /// How many entries there were when there was no memory for a split.
-    pub(super) starved_at: Option<usize>,
-    pub(super) arena: Arc<Arena>,
-    entries: PhantomData<Pair<K, V>>,
-    pub(super) sizes: Sizes,
-    /// A bucket that has a vacant slot for an entry which lies behind it, as far as is known.
-    pub(super) gap: Option<u32>,
-    policy: PhantomData<P>,
+    pub(super) buckets: Buckets,
     pub(in crate::engine::table) info: I,
+    entries: PhantomData<(Pair<K, V>, P)>,
 }
 
 // SAFETY: it owns its entries; the stamps are atomics.
@@ -51,9 +38,14 @@ unsafe impl<K: Sync, V: Sync, P: Policy, I: Sync> Sync for RawTable<K, V, P, I> 
 /// What readers without a lock follow of a table, if there are such readers.
 pub(crate) type ViewOf<'a, K, V, P, I> = Option<&'a View<RawTable<K, V, P, I>>>;
 
-/// There is no memory for one more entry.
-#[derive(Debug)]
-pub(crate) struct NoMemory;
+impl<K, V, P: Policy, I> Deref for RawTable<K, V, P, I> {
+    type Target = Buckets;
+
+    #[inline]
+    fn deref(&self) -> &Buckets {
+        &self.buckets
+    }
+}
 
 impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// The arena for such tables.
@@ -63,65 +55,54 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     /// `arena` is one for such tables. `capacity` is how many entries the table has room for when its map is full, if that is known.
     pub(in crate::engine::table) fn with_info(arena: Arc<Arena>, capacity: Option<usize>, info: I) -> Self {
-        Self::with_sizes(arena, Sizes::for_entries::<K, V, P>(capacity), info)
+        const { Layout::<K, V, P>::check_alignment() }
+        let sizes = Sizes::for_entries::<K, V, P>(capacity);
+        RawTable { buckets: Buckets::new(arena, sizes, Layout::<K, V, P>::SHAPE), info, entries: PhantomData }
     }
 
     /// Takes all entries out, with their memory and what is known of them. The result lies in no cell, so it has no readers without a lock. This table
     /// goes on without memory, in the same arena, with a new `info`.
     pub(in crate::engine::table) fn take_with_info(&mut self, info: I, view: ViewOf<'_, K, V, P, I>) -> Self {
-        let geometry = self.geometry.take::<P, _>(view);
-        let fresh = Self::with_sizes(Arc::clone(&self.arena), self.sizes, info);
-        let mut taken = mem::replace(self, fresh);
-        taken.geometry = geometry;
-        taken
+        let buckets = self.buckets.take_all(Self::words(view));
+        RawTable { buckets, info: mem::replace(&mut self.info, info), entries: PhantomData }
     }
 
-    fn with_sizes(arena: Arc<Arena>, sizes: Sizes, info: I) -> Self {
-        const { Layout::<K, V, P>::check_alignment() }
-        RawTable {
-            geometry: Published::EMPTY,
-            target: 1,
-            len: 0,
-            // Until it has memory.
-            next_step: usize::MAX,
-            least: 0,
-            most: usize::MAX,
-            uncounted: Uncounted::default(),
-            starved_at: None,
-            arena,
-            entries: PhantomData,
-            sizes,
-            gap: None,
-            policy: PhantomData,
-            info,
-        }
+    /// What the view shows, if readers race.
+    ///
+    /// # Panics
+    ///
+    /// If readers race and there is no view.
+    #[inline]
+    pub(super) fn words(view: ViewOf<'_, K, V, P, I>) -> Option<&Words> {
+        if Layout::<K, V, P>::IS_RACY { Some(view.expect("readers that race have a view").words()) } else { None }
     }
 
     /// What is known of the slots, and memory for more of it.
     #[inline]
     pub(in crate::engine::table) fn info_and_heap(&mut self) -> (&mut I, &Heap) {
-        (&mut self.info, self.arena.heap())
+        (&mut self.info, self.buckets.heap())
     }
 
-    #[inline]
-    pub(crate) fn len(&self) -> usize {
-        self.len
+    /// Has the next steps make the table as small as it can be.
+    pub(crate) fn aim_to_fit(&mut self) {
+        self.buckets.aim_to_fit();
     }
 
-    /// All slot numbers are below this.
-    pub(crate) fn slots(&self) -> u32 {
-        self.geometry.buckets << Layout::<K, V, P>::SLOT_BITS
-    }
-
-    /// Whether there is a slot number left for one more entry.
-    pub(crate) fn has_room(&self) -> bool {
-        self.slots() < NIL - (1 << Layout::<K, V, P>::SLOT_BITS)
+    /// Moves an entry to a vacant slot, with all that belongs to it but its tag.
+    ///
+    /// # Safety
+    ///
+    /// Both must be slots of such a table. There must be an entry in the one, none in the other, and no other writer; the tags must then be set so that it is in
+    /// the other alone.
+    pub(super) unsafe fn transfer(from: Address, slot: usize, to: Address, vacant: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { Bucket::<K, V, P>::at(from).transfer(slot, Bucket::at(to), vacant) }
     }
 
     /// The homes; where their base is always one, that is known when the code is generated.
     #[inline]
     pub(super) fn homes(&self) -> Homes {
-        let homes = self.geometry.homes;
+        let homes = self.buckets.geometry.homes;
         Homes { base: if P::Eviction::BOUNDED { homes.base } else { 1 }, ..homes }
     }
 
@@ -139,13 +120,13 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     #[inline]
     pub(super) unsafe fn bucket(&self, number: u32) -> Bucket<K, V, P> {
         // SAFETY: the directory has an address for every chunk, and for the one home of a table without memory.
-        unsafe { Bucket::of_directory(self.geometry.directory.as_ptr(), number) }
+        unsafe { Bucket::of_directory(self.buckets.geometry.directory.as_ptr(), number) }
     }
 
     /// Has the processor fetch the entry of a slot, which may be vacant, and what lies before it.
     pub(in crate::engine::table) fn prefetch(&self, slot: u32) {
         let (number, slot) = Layout::<K, V, P>::place_of(slot);
-        if number < self.geometry.buckets {
+        if number < self.buckets.geometry.buckets {
             // SAFETY: the number is below that of the buckets.
             let bucket = unsafe { self.bucket(number) };
             bucket.prefetch_header();
@@ -156,7 +137,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     #[inline]
     pub(super) fn at(&self, slot: u32) -> Option<At<K, V, P>> {
         let (number, place) = Layout::<K, V, P>::place_of(slot);
-        if number >= self.geometry.buckets || place >= Layout::<K, V, P>::SLOTS {
+        if number >= self.buckets.geometry.buckets || place >= Layout::<K, V, P>::SLOTS {
             return None;
         }
         // SAFETY: the number is below that of the buckets.
@@ -204,7 +185,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         slots: &mut Range<u32>,
     ) -> Option<impl Iterator<Item = u32> + use<K, V, P, I>> {
         let (number, _) = Layout::<K, V, P>::place_of(slots.start);
-        if slots.start >= slots.end || number >= self.geometry.buckets {
+        if slots.start >= slots.end || number >= self.buckets.geometry.buckets {
             return None;
         }
         // SAFETY: the number is below that of the buckets.

@@ -42,7 +42,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     /// The slot of some entry of the bucket `from` or a later one.
     fn next_entry(&self, from: &mut u32) -> Option<(Bucket<K, V, P>, usize)> {
-        while *from < self.geometry.buckets {
+        while *from < self.buckets.count() {
             // SAFETY: the number is below that of the buckets.
             let bucket = unsafe { self.bucket(*from) };
             // SAFETY: the bucket is one of this table's.
@@ -56,7 +56,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     /// The slot of an entry of this bucket that has expired, or else the first deadline in it, if that is before `earliest`.
     pub(crate) fn first_expired(&self, number: u32, now: u64, idle: u64, mut earliest: u64) -> Result<u32, u64> {
-        if number >= self.geometry.buckets {
+        if number >= self.buckets.count() {
             return Err(earliest);
         }
         // SAFETY: the number is below that of the buckets.
@@ -71,11 +71,6 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             earliest = earliest.min(deadline);
         }
         Err(earliest)
-    }
-
-    /// Buckets that have memory.
-    pub(crate) fn buckets(&self) -> u32 {
-        self.geometry.buckets
     }
 
     /// The bucket of a slot.
@@ -107,7 +102,7 @@ impl<K, V, P: Policy, I> Entries<K, V, P, I> {
             removed.push_pair(bucket.pair(slot));
             bucket.set_tag(slot, 0);
         }
-        self.table.len -= 1;
+        self.table.buckets.len -= 1;
         true
     }
 }
@@ -119,7 +114,7 @@ impl<K, V, P: Policy, I> Drop for RawTable<K, V, P, I> {
         impl<K, V, P: Policy, I> Rest<'_, K, V, P, I> {
             fn drop_entries(&mut self) {
                 while let Some((bucket, slot)) = self.0.next_entry(&mut self.1) {
-                    self.0.len -= 1;
+                    self.0.buckets.len -= 1;
                     // SAFETY: there is an entry. The tag says that it is gone before it is dropped, which may panic.
                     unsafe {
                         bucket.set_tag(slot, 0);
@@ -131,7 +126,9 @@ impl<K, V, P: Policy, I> Drop for RawTable<K, V, P, I> {
         impl<K, V, P: Policy, I> Drop for Rest<'_, K, V, P, I> {
             fn drop(&mut self) {
                 self.drop_entries();
-                self.0.release();
+                let buckets = &self.0.buckets;
+                // SAFETY: the entries are gone, and so is the table.
+                unsafe { buckets.give_back(*buckets.geometry) }
             }
         }
         let mut rest = Rest(self, 0);
@@ -139,7 +136,7 @@ impl<K, V, P: Policy, I> Drop for RawTable<K, V, P, I> {
             rest.drop_entries();
         } else {
             rest.1 = u32::MAX;
-            rest.0.len = 0;
+            rest.0.buckets.len = 0;
         }
     }
 }

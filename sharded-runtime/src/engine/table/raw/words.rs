@@ -92,3 +92,17 @@ pub(super) unsafe fn store<T>(to: *mut Words<T>, value: &Words<T>) {
         unsafe { imp::store(to.cast::<MaybeUninit<Word>>().add(word), from.add(word).read()) }
     }
 }
+
+/// Copies so many bytes, a multiple of a word, from where readers race to where readers race.
+///
+/// # Safety
+///
+/// `from` must be valid for reads and `to` for writes, with no other writer but of marks. Both must be aligned to words and apart.
+#[allow(clippy::cast_ptr_alignment, reason = "aligned by the caller's promise")]
+pub(super) unsafe fn copy(from: *const u8, to: *mut u8, bytes: usize) {
+    let (from, to) = (from.cast::<MaybeUninit<Word>>(), to.cast::<MaybeUninit<Word>>());
+    for word in 0..bytes / WORD {
+        // SAFETY: the caller's promise.
+        unsafe { imp::store(to.add(word), imp::load(from.add(word))) }
+    }
+}

@@ -1,0 +1,177 @@
+//! Where a bucket is, and its header: all that does not depend on the types of keys and values.
+
+use super::{
+    header::{HEADER, Header},
+    shape::Shape,
+    words,
+};
+use crate::memory::sys::prefetch::prefetch;
+use std::{
+    ptr::{self, NonNull},
+    sync::atomic::{AtomicPtr, AtomicU64, Ordering::Relaxed},
+};
+
+/// The address of a bucket. It says nothing of what may be done with it.
+#[derive(Clone, Copy)]
+pub(super) struct Address {
+    header: NonNull<u8>,
+    body: NonNull<u8>,
+}
+
+impl Address {
+    /// The bucket of this index in a block with this middle.
+    ///
+    /// # Safety
+    ///
+    /// The block must have a bucket of this index, or, where readers race, less than a chunk's length of memory beside it must be the arena's.
+    #[inline]
+    pub(super) unsafe fn new(middle: NonNull<u8>, index: usize, shape: &Shape) -> Self {
+        let middle = middle.as_ptr();
+        // Headers go down, or both go up, see `layout`.
+        let (header, body) = if shape.header_step > 0 {
+            let body = middle.wrapping_add(index * shape.body_step);
+            (body.wrapping_sub(HEADER), body)
+        } else {
+            // A header and a body are together often a power of two, so this takes a shift rather than a multiplication.
+            let behind = middle.wrapping_sub(index * HEADER);
+            (behind.wrapping_sub(HEADER), behind.wrapping_add(index * (HEADER + shape.body_step)))
+        };
+        // SAFETY: the caller's promise: both lie in memory, so they are not null.
+        unsafe { Address { header: NonNull::new_unchecked(header), body: NonNull::new_unchecked(body) } }
+    }
+
+    /// The bucket of this number in a table with this directory.
+    ///
+    /// # Safety
+    ///
+    /// The directory must have an address for the chunk of this bucket, of a block as [`new`](Address::new) asks for.
+    #[inline]
+    pub(super) unsafe fn of_directory(directory: *const AtomicPtr<u8>, number: u32, shape: &Shape) -> Self {
+        let classes = shape.arena.classes;
+        // SAFETY: the caller's promise. An address in a directory is never null where it is looked at.
+        unsafe {
+            let middle = (*directory.add((number >> classes) as usize)).load(Relaxed);
+            let index = (number & ((1 << classes) - 1)) as usize;
+            Address::new(NonNull::new_unchecked(middle), index, shape)
+        }
+    }
+
+    #[inline]
+    pub(super) fn body(self) -> NonNull<u8> {
+        self.body
+    }
+
+    /// Has the processor fetch the header.
+    #[inline]
+    pub(super) fn prefetch_header(self) {
+        prefetch(self.header.as_ptr());
+    }
+
+    /// Has the processor fetch the cache line at an offset in the body.
+    #[inline]
+    pub(super) fn fetch_body(self, offset: usize) {
+        prefetch(self.body.as_ptr().wrapping_add(offset));
+    }
+
+    /// # Safety
+    ///
+    /// The bucket must be in memory of an arena, or be the empty bucket of tables without memory. This holds for all that follows.
+    #[inline]
+    unsafe fn header_words<'a>(self) -> &'a [AtomicU64; 2] {
+        // SAFETY: headers are aligned to their size, and never written but by these words.
+        unsafe { self.header.cast::<[AtomicU64; 2]>().as_ref() }
+    }
+
+    /// # Safety
+    ///
+    /// There must be no writer.
+    #[inline]
+    pub(super) unsafe fn header(self) -> Header {
+        // SAFETY: the caller's promise; whoever races only reads. The alignment is as above.
+        unsafe { self.header.cast::<Header>().read() }
+    }
+
+    /// As [`header`](Address::header), where it may be written meanwhile: each half is then what it was at some time.
+    #[inline]
+    pub(super) unsafe fn header_racy(self) -> Header {
+        // The two loads in one instruction, where nothing has to understand what it does.
+        #[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(miri), not(sharded_integer_words)))]
+        {
+            let bytes: std::arch::x86_64::__m128i;
+            // SAFETY: this does what the loads below do: processors load each aligned half at once, and order loads as acquiring.
+            unsafe {
+                std::arch::asm!(
+                    "movdqa {bytes}, xmmword ptr [{header}]",
+                    header = in(reg) self.header.as_ptr(),
+                    bytes = lateout(xmm_reg) bytes,
+                    options(nostack, preserves_flags, readonly),
+                );
+                std::mem::transmute(bytes)
+            }
+        }
+        #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2", not(miri), not(sharded_integer_words))))]
+        {
+            // SAFETY: the caller's promise.
+            let words = unsafe { self.header_words() };
+            Header([words[0].load(Relaxed), words[1].load(Relaxed)])
+        }
+    }
+
+    /// # Safety
+    ///
+    /// There must be no other writer, as for the others that write.
+    #[inline]
+    pub(super) unsafe fn set_header(self, header: Header) {
+        // SAFETY: the caller's promise.
+        let words = unsafe { self.header_words() };
+        words[0].store(header.0[0], Relaxed);
+        words[1].store(header.0[1], Relaxed);
+    }
+
+    #[inline]
+    pub(super) unsafe fn is_occupied(self, slot: usize) -> bool {
+        // SAFETY: the caller's promise.
+        let words = unsafe { self.header_words() };
+        words[slot / 8].load(Relaxed) >> (slot % 8 * 8) & 0xff != 0
+    }
+
+    #[inline]
+    pub(super) unsafe fn set_tag(self, slot: usize, tag: u8) {
+        // SAFETY: the caller's promise.
+        let word = unsafe { &self.header_words()[slot / 8] };
+        let shift = slot % 8 * 8;
+        word.store(word.load(Relaxed) & !(0xff << shift) | u64::from(tag) << shift, Relaxed);
+    }
+
+    /// The count of displaced entries, read by itself: for who seldom wants it.
+    #[inline]
+    pub(super) unsafe fn displaced(self) -> u8 {
+        // SAFETY: the caller's promise.
+        (unsafe { &self.header_words()[1] }.load(Relaxed) >> 56) as u8
+    }
+
+    /// Sets the count of displaced entries.
+    pub(super) unsafe fn set_displaced(self, count: u8) {
+        // SAFETY: the caller's promise.
+        let word = unsafe { &self.header_words()[1] };
+        word.store(word.load(Relaxed) & (u64::MAX >> 8) | u64::from(count) << 56, Relaxed);
+    }
+
+    /// Moves all that is in a bucket to a new one.
+    ///
+    /// # Safety
+    ///
+    /// Both must be of this shape, the new one must be empty, and there must be no other writer.
+    pub(super) unsafe fn move_all_to(self, to: Self, shape: &Shape) {
+        // SAFETY: the caller's promise: so many bytes are in either body, which are apart. Where readers race they are whole words.
+        unsafe {
+            if shape.arena.is_racy {
+                words::copy(self.body.as_ptr(), to.body.as_ptr(), shape.body);
+            } else {
+                ptr::copy_nonoverlapping(self.body.as_ptr(), to.body.as_ptr(), shape.body);
+            }
+            to.set_header(self.header());
+            self.set_header(Header::EMPTY);
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The buckets of a table, without the types of keys and values: where they are and how many there should be.
+
+use super::{
+    address::Address,
+    geometry::Published,
+    shape::Shape,
+    sizes::{FULLEST, MAX_BUCKETS, SPARSE, Sizes},
+    uncounted::Uncounted,
+};
+use crate::{
+    engine::list::NIL,
+    lock::Words,
+    memory::arena::{Arena, Heap},
+};
+use std::{cmp::Ordering, fmt, mem, sync::Arc};
+
+/// The buckets of a table, and their numbers.
+#[repr(C)] // What every access reads comes first. `Published` counts on being the first.
+pub struct Buckets {
+    pub(super) geometry: Published,
+    pub(super) len: usize,
+    /// From how many entries on one more home is to be split or merged.
+    pub(super) next_step: usize,
+    /// With fewer entries than this it should shrink...
+    pub(super) least: usize,
+    /// ...and with more it should grow, once it has the homes that it should have.
+    pub(super) most: usize,
+    /// The number of homes that it is growing or shrinking to.
+    pub(super) target: u32,
+    pub(super) uncounted: Uncounted,
+    /// How many entries there were when there was no memory for a split.
+    pub(super) starved_at: Option<usize>,
+    pub(super) arena: Arc<Arena>,
+    pub(super) sizes: Sizes,
+    /// A bucket that has a vacant slot for an entry which lies behind it, as far as is known.
+    pub(super) gap: Option<u32>,
+    pub(super) shape: &'static Shape,
+}
+
+/// Their numbers, not what is in them.
+impl fmt::Debug for Buckets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buckets").field("count", &self.count()).field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+/// There is no memory for one more entry.
+#[derive(Debug)]
+pub(crate) struct NoMemory;
+
+impl Buckets {
+    pub(super) fn new(arena: Arc<Arena>, sizes: Sizes, shape: &'static Shape) -> Self {
+        Buckets {
+            geometry: Published::EMPTY,
+            len: 0,
+            // Until it has memory.
+            next_step: usize::MAX,
+            least: 0,
+            most: usize::MAX,
+            target: 1,
+            uncounted: Uncounted::default(),
+            starved_at: None,
+            arena,
+            sizes,
+            gap: None,
+            shape,
+        }
+    }
+
+    /// Takes all buckets out. This goes on without memory.
+    pub(super) fn take_all(&mut self, view: Option<&Words>) -> Self {
+        let geometry = self.geometry.take(view);
+        let fresh = Buckets::new(Arc::clone(&self.arena), self.sizes, self.shape);
+        let mut taken = mem::replace(self, fresh);
+        taken.geometry = Published::unshown(geometry);
+        taken
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// All slot numbers are below this.
+    #[inline]
+    pub(crate) fn slots(&self) -> u32 {
+        self.geometry.buckets << self.shape.slot_bits
+    }
+
+    /// Whether there is a slot number left for one more entry.
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
+        self.slots() < NIL - (1 << self.shape.slot_bits)
+    }
+
+    /// Buckets that have memory.
+    #[inline]
+    pub(crate) fn count(&self) -> u32 {
+        self.geometry.buckets
+    }
+
+    /// Memory for what is known of the entries.
+    #[inline]
+    pub(crate) fn heap(&self) -> &Heap {
+        self.arena.heap()
+    }
+
+    /// The bucket of a number.
+    ///
+    /// # Safety
+    ///
+    /// The number must be below that of the buckets, or be the home of a hash.
+    #[inline]
+    pub(super) unsafe fn address(&self, number: u32) -> Address {
+        // SAFETY: the directory has an address for every chunk, and for the one home of a table without memory.
+        unsafe { Address::of_directory(self.geometry.directory.as_ptr(), number, self.shape) }
+    }
+
+    /// The last bucket that an entry of this home may lie in.
+    pub(super) fn end_of_chain(&self, home: u32) -> u32 {
+        let mut last = home;
+        // SAFETY: the number is below that of the buckets.
+        while last + 1 < self.geometry.buckets && unsafe { self.address(last).displaced() } > 0 {
+            last += 1;
+        }
+        last
+    }
+
+    /// Whether splits or merges are to be done now.
+    #[inline]
+    pub(crate) fn needs_step(&self) -> bool {
+        self.len >= self.next_step
+    }
+
+    /// Whether there was no memory for a split, and many entries have come since. Buckets that wait for theirs are then so full that
+    /// everything takes ever longer.
+    #[inline]
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.starved_at.is_some_and(|then| self.len >= then + self.patience())
+    }
+
+    /// Entries that may come in without a split that is due.
+    #[inline]
+    fn patience(&self) -> usize {
+        self.geometry.homes.count() as usize * self.shape.slots / 32 + 1
+    }
+
+    /// There was no memory for a split: puts off the next attempt.
+    #[cold]
+    pub(super) fn starve(&mut self) {
+        let starved_at = *self.starved_at.get_or_insert(self.len);
+        // To ask the system for each entry would take long. But there may be memory again before one is refused.
+        self.next_step = (self.len + self.patience() / 2 + 1).min(starved_at + self.patience());
+    }
+
+    /// From how many entries on the next split is to be done: the share of the homes that are split is to be that of the entries that
+    /// have come since the table began to double.
+    #[inline]
+    fn next_split(&self) -> usize {
+        let before = self.target as usize / 2;
+        let split = (self.geometry.homes.count() as usize).saturating_sub(before);
+        let (slots, full) = (self.shape.slots, self.sizes.full(self.target / 2));
+        (before * slots * full + split * slots * (FULLEST - full)) / 32 + 1
+    }
+
+    /// From how many entries on the next steps are to be done.
+    #[inline]
+    pub(super) fn schedule_step(&mut self) {
+        self.next_step = match self.geometry.homes.count().cmp(&self.target) {
+            // Then it is checked whether there are too few.
+            Ordering::Equal => self.most.saturating_add(1),
+            Ordering::Greater => 0,
+            Ordering::Less => self.next_split(),
+        };
+    }
+
+    /// Whether there are as many homes as there should be.
+    #[inline]
+    pub(super) fn is_settled(&self) -> bool {
+        self.geometry.homes.count() == self.target
+    }
+
+    /// What a step is to do.
+    #[inline]
+    pub(super) fn next_change(&mut self) -> Ordering {
+        if self.is_settled() {
+            self.aim_higher();
+        }
+        self.target.cmp(&self.geometry.homes.count())
+    }
+
+    /// A split or a merge was done, or nothing was to be done.
+    #[inline]
+    pub(super) fn stepped(&mut self, view: Option<&Words>) {
+        if self.is_settled() {
+            self.set_target(self.target);
+            self.provide_spare(view);
+            self.aim_higher();
+            self.aim_lower();
+        }
+        self.schedule_step();
+    }
+
+    /// Aims at twice the homes where there are too few.
+    fn aim_higher(&mut self) {
+        if self.len > self.most && self.geometry.homes.count() <= MAX_BUCKETS / 2 {
+            self.set_target(self.geometry.homes.count() * 2);
+        }
+    }
+
+    /// Aims at half of the homes where there are too many, after an entry was removed.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn aim_lower(&mut self) {
+        if self.len < self.least {
+            // Also from amid a doubling, which no more entries may come to end.
+            self.starved_at = None;
+            self.set_target(self.target / 2);
+        }
+    }
+
+    /// Sets how many homes there should be, and when that is to be reconsidered.
+    pub(super) fn set_target(&mut self, target: u32) {
+        self.target = target;
+        let share = |homes: u32, of_32: usize| homes as usize * self.shape.slots * of_32 / 32;
+        (self.least, self.most) = match self.geometry.homes.count().cmp(&target) {
+            Ordering::Less => (share(target / 2, SPARSE), usize::MAX),
+            Ordering::Greater => (0, usize::MAX),
+            Ordering::Equal => {
+                let least = if target == self.geometry.homes.base { 0 } else { share(target, SPARSE) };
+                (least, share(target, self.sizes.full(target)))
+            }
+        };
+        self.schedule_step();
+    }
+
+    /// Aims at the fewest homes that the entries fit in.
+    pub(crate) fn aim_to_fit(&mut self) {
+        let fits = |homes: u32| self.len * 32 <= homes as usize * self.shape.slots * FULLEST;
+        let mut target = self.geometry.homes.when_doubled();
+        while target > self.geometry.homes.base && fits(target / 2) {
+            target /= 2;
+        }
+        self.set_target(target);
+    }
+
+    /// There is a vacant slot in this bucket now, which so many entries have passed. If any entry behind it might come nearer to its home, the next step
+    /// looks for one: until then every entry stays in its slot.
+    #[inline]
+    pub(super) fn note_gap(&mut self, number: u32, displaced: u8) {
+        if displaced > 0 && self.is_settled() {
+            self.gap = Some(number);
+            self.next_step = 0;
+        }
+    }
+}

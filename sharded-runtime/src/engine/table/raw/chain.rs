@@ -1,0 +1,121 @@
+//! Moving entries along a chain of buckets, when some of them lie behind their home.
+
+use super::{
+    address::Address,
+    buckets::{Buckets, NoMemory},
+    geometry::Geometry,
+    header::Slots,
+    homes::Homes,
+    moves::Moves,
+};
+use crate::lock::Words;
+use smallvec::SmallVec;
+
+/// The slots that are to be moved, of a bucket and of those behind it.
+pub(super) type Going = SmallVec<[u32; 8]>;
+
+/// Moves an entry from a slot to a vacant one, with all that belongs to it but its tag. It is that of the table's types.
+pub(super) type Transfer = unsafe fn(from: Address, slot: usize, to: Address, vacant: usize);
+
+impl Buckets {
+    /// Moves the entries of a home that is gone, and of the buckets behind it, back.
+    ///
+    /// # Safety
+    ///
+    /// `transfer` must be that of the table's types. `going` must be slots that have entries, in the buckets from `gone` on, and there must be no other writer.
+    pub(super) unsafe fn merge_chain(
+        &mut self,
+        (gone, old): (u32, u32),
+        going: &[u32],
+        transfer: Transfer,
+        moves: &mut Moves,
+    ) {
+        // From the near end: what goes, goes back or stays, so nothing is met twice.
+        for (number, &slots) in (gone..).zip(going) {
+            for slot in Slots(slots) {
+                // SAFETY: these are slots of entries that lie in this bucket, behind their old and their new home.
+                unsafe {
+                    self.undisplace(gone, number, self.shape);
+                    self.relocate((number, slot), old, transfer, moves);
+                }
+            }
+        }
+    }
+
+    /// Moves an entry to the first vacant slot from this home on, or leaves it where it is if there is none before.
+    ///
+    /// # Safety
+    ///
+    /// There must be an entry in this slot of this bucket, and a vacant slot in the table from the home on, unless the bucket lies
+    /// behind the home. `transfer` must be that of the table's types, and there must be no other writer.
+    pub(super) unsafe fn relocate(
+        &mut self,
+        (number, slot): (u32, usize),
+        home: u32,
+        transfer: Transfer,
+        moves: &mut Moves,
+    ) {
+        let mut to = home;
+        // SAFETY: the caller's promise.
+        unsafe {
+            let vacancy = loop {
+                if to == number {
+                    break None;
+                }
+                if let Some(vacant) = self.address(to).header().vacant(self.shape.all).next() {
+                    break Some(vacant);
+                }
+                to += 1;
+            };
+            if let Some(vacant) = vacancy {
+                let (here, there) = (self.address(number), self.address(to));
+                transfer(here, slot, there, vacant);
+                there.set_tag(vacant, here.header().tag(slot));
+                here.set_tag(slot, 0);
+                moves.note(self.shape, (number, slot), (to, vacant));
+            }
+            self.displace(home, to, self.shape);
+        }
+    }
+
+    /// The first vacant slot behind a home.
+    #[inline]
+    pub(super) fn vacancy_behind(&mut self, home: u32, view: Option<&Words>) -> Result<(u32, usize), NoMemory> {
+        let mut number = home + 1;
+        loop {
+            if number >= self.geometry.buckets {
+                self.extend(view)?;
+                continue;
+            }
+            // SAFETY: the number is below that of the buckets.
+            if let Some(slot) = unsafe { self.address(number).header() }.vacant(self.shape.all).first() {
+                return Ok((number, slot));
+            }
+            number += 1;
+        }
+    }
+
+    /// Makes sure that there are enough vacant slots from this bucket on for those that go.
+    #[inline]
+    pub(super) fn reserve(&mut self, from: u32, going: &[u32], view: Option<&Words>) -> Result<(), NoMemory> {
+        let count: u32 = going.iter().map(|slots| slots.count_ones()).sum();
+        let (mut number, mut vacant) = (from, 0);
+        while vacant < count || number == from {
+            if number >= self.geometry.buckets {
+                self.extend(view)?;
+                continue;
+            }
+            // SAFETY: the bucket is one of this table's.
+            vacant += unsafe { self.address(number).header() }.vacant(self.shape.all).0.count_ones();
+            number += 1;
+        }
+        Ok(())
+    }
+
+    /// Changes the number of homes.
+    #[inline]
+    pub(super) fn set_homes(&mut self, homes: Homes, view: Option<&Words>) {
+        let geometry = Geometry { homes, ..*self.geometry };
+        self.geometry.set(view, geometry);
+    }
+}
