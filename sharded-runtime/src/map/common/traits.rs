@@ -25,26 +25,27 @@ macro_rules! common_traits {
             fn name(&self) -> &'static str {
                 P::NAME
             }
+            // Straight to the field: a debug build then has no second function for each of these.
             fn len(&self) -> usize {
-                self.len()
+                self.core().len()
             }
             fn capacity(&self) -> Option<usize> {
-                self.capacity()
+                self.core().capacity()
             }
             fn shard_count(&self) -> usize {
-                self.shard_count()
+                self.core().shard_count()
             }
             fn stats(&self) -> Stats {
-                self.stats()
+                self.core().stats()
             }
             fn sweep(&self) -> usize {
-                self.sweep()
+                self.core().sweep()
             }
             fn clear(&self) {
-                self.clear();
+                self.core().clear();
             }
             fn placement(&self) -> FieldPlacement {
-                self.placement()
+                FieldPlacement::of(P::NAME, self.core())
             }
             fn recording(&self) -> Option<&Recording> {
                 self.core().recording.as_ref()

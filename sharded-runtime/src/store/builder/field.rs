@@ -57,7 +57,7 @@ impl<P: Policy> FieldOptions<P> {
     /// See [`FieldOptions`].
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        FieldOptions { given: Overrides::default(), functions: (), policy: PhantomData }
     }
 }
 
