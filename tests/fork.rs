@@ -6,7 +6,7 @@ mod common;
 
 use common::policy::{Of, Ttl};
 use sharded::{
-    ShardedMap,
+    LoadError, ShardedMap,
     builder::{BuildField, FieldOptions},
     clock::System,
     evict::Unbounded,
@@ -15,8 +15,9 @@ use sharded::{
     topology::{Node, NodeId, Topology},
 };
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::{self, AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::pin,
+    process,
     sync::{
         Arc, Mutex as StdMutex, PoisonError,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -378,4 +379,159 @@ fn children_remove_while_the_parent_is_told() {
         heard.remove(&7);
         assert_eq!(receiver.join().unwrap(), 7);
     });
+}
+
+/// In the child, the thread that has forked is inside the listener or the loader still.
+#[test]
+fn a_listener_may_fork() {
+    let _alone = alone();
+    let map: Map<HOUR> = ShardedMap::new();
+    let told = Arc::new(StdMutex::new(Vec::new()));
+    let (map, inner) = {
+        let map = Arc::new(map);
+        (Arc::clone(&map), Arc::downgrade(&map))
+    };
+    let log = Arc::clone(&told);
+    let listener = move |key: &u64, _: &u64, _| {
+        // Were the listener called inside of itself, this would wait for ever.
+        let mut log = log.lock().unwrap();
+        log.push(*key);
+        let map = inner.upgrade().unwrap();
+        if *key == 0 {
+            in_children("what the listener removes is told after it returns", || {
+                assert_eq!(map.remove(&1), Some(1));
+                thread::scope(|scope| {
+                    scope.spawn(|| assert_eq!(map.remove(&2), Some(2)));
+                });
+            });
+            map.remove(&3);
+        }
+    };
+    assert!(map.on_removal(listener).is_ok());
+    map.extend((0..5).map(|key| (key, key)));
+    map.remove(&0);
+    assert_eq!(*told.lock().unwrap(), [0, 3]);
+}
+
+/// Forks a child that goes on with the test, and is to end it with [`end`]. Answers whether this is the child.
+fn goes_on_as_child() -> bool {
+    // SAFETY: as above.
+    let child = unsafe { libc::fork() };
+    assert!(child >= 0, "there is no child: {}", std::io::Error::last_os_error());
+    if child != 0 {
+        assert_eq!(fault_of(child, Instant::now() + Duration::from_secs(20)), None);
+    }
+    child == 0
+}
+
+fn end(is_right: bool) -> ! {
+    // SAFETY: as above.
+    unsafe { libc::_exit(if is_right { DONE } else { 1 }) }
+}
+
+#[test]
+fn a_child_returns_from_the_listener_that_has_forked() {
+    let _alone = alone();
+    let map = Arc::new(Map::<HOUR>::new());
+    let told = Arc::new(StdMutex::new(Vec::new()));
+    let (log, inner) = (Arc::clone(&told), Arc::downgrade(&map));
+    let parent = process::id();
+    let listener = move |key: &u64, _: &u64, _| {
+        log.lock().unwrap().push(*key);
+        if *key == 0 && goes_on_as_child() {
+            inner.upgrade().unwrap().remove(&1);
+            assert_eq!(*log.lock().unwrap(), [0], "it is told later");
+        }
+    };
+    assert!(map.on_removal(listener).is_ok());
+    map.extend((0..5).map(|key| (key, key)));
+    map.remove(&0);
+    if process::id() != parent {
+        map.remove(&2);
+        end(*told.lock().unwrap() == [0, 1, 2] && map.stats().listener_panics == 0);
+    }
+    assert_eq!(map.stats().listener_panics, 0);
+}
+
+#[test]
+fn a_loader_may_fork() {
+    let _alone = alone();
+    let (map, other) = (Map::<HOUR>::new(), Map::<HOUR>::new());
+    let is_recursive =
+        |map: &Map<HOUR>| matches!(map.get_or_try_insert_with(1, || Ok::<_, ()>(9)), Err(LoadError::Recursive));
+    let mut is_child = false;
+    let loaded = map.get_or_load_with(1, || {
+        other.get_or_load_with(1, || {
+            is_child = goes_on_as_child();
+            if is_child && !(is_recursive(&map) && is_recursive(&other)) {
+                end(false);
+            }
+            7
+        }) + 1
+    });
+    if is_child {
+        end((loaded, map.get(&1), other.get(&1)) == (8, Some(8), Some(7)));
+    }
+    assert_eq!((loaded, map.get(&1)), (8, Some(8)));
+}
+
+/// What a thread of the parent waits for is no reason to refuse a load in the child.
+#[test]
+fn a_loader_that_forks_may_load_what_waits_for_it_in_the_parent() {
+    let _alone = alone();
+    let map = Map::<HOUR>::new();
+    let (say, began) = channel();
+    thread::scope(|scope| {
+        let map = &map;
+        let loaded = map.get_or_load_with(1, || {
+            scope.spawn(move || {
+                map.get_or_load_with(2, || {
+                    say.send(()).unwrap();
+                    map.get_or_load_with(1, || unreachable!())
+                })
+            });
+            began.recv().unwrap();
+            thread::sleep(Duration::from_millis(100));
+            in_children("the key is loaded anew", || assert_eq!(map.get_or_load_with(2, || 5), 5));
+            7
+        });
+        assert_eq!(loaded, 7);
+    });
+    assert_eq!(map.get(&2), Some(7));
+}
+
+#[test]
+fn a_listener_on_the_background_thread_may_fork() {
+    let _alone = alone();
+    let map = Arc::new(Map::<30>::new());
+    let inner = Arc::downgrade(&map);
+    let (say, heard) = channel();
+    let listener = move |key: &u64, _: &u64, _| {
+        if *key == 0 {
+            if goes_on_as_child() {
+                // On this thread, since it is the only one that the child has: it goes on as a background thread.
+                let map = inner.upgrade().unwrap();
+                panic::set_hook(Box::new(|_| end(false)));
+                thread::spawn(move || {
+                    map.insert(1, 1);
+                    let other = Map::<30>::new();
+                    other.insert(1, 1);
+                    soon(|| map.is_empty() && other.is_empty());
+                    drop((map, other));
+                    // The last map is gone, so the threads end, and start anew.
+                    let last = Map::<30>::new();
+                    last.insert(1, 1);
+                    soon(|| last.is_empty());
+                    drop(last);
+                    thread::sleep(Duration::from_millis(100));
+                    end(true);
+                });
+            } else {
+                say.send(()).unwrap();
+            }
+        }
+    };
+    assert!(map.on_removal(listener).is_ok());
+    map.insert(0, 0);
+    heard.recv_timeout(Duration::from_secs(30)).unwrap();
 }

@@ -4,7 +4,7 @@ use super::core::Core;
 use crate::{
     Key, LoadError, Policy, Value,
     engine::{cause::Cause, session::Session, spec::Extras, status::ShardStatus, table::Offer},
-    field::flight::{Flight, Landed, Need, Registry, Told, within},
+    field::flight::{Flight, Landed, Need, Registry, Told},
     shard::access::{Access, UserCode},
     shard::array::ByHash,
     shard::order,
@@ -59,7 +59,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
     /// Runs a loader.
     fn run<R>(&self, load: impl FnOnce() -> R) -> R {
-        within(self.flight.id(), load)
+        self.flight.run(load)
     }
 
     /// Runs a loader that is a future, which has not begun.

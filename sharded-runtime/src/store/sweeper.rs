@@ -265,12 +265,19 @@ impl Schedule {
 
 fn run() {
     let mut schedule = SCHEDULE.lock();
+    let mut process = schedule.process;
     while !schedule.maps.is_empty() {
         if let Some(pass) = schedule.begin() {
             schedule.ensure_waiter();
             drop(schedule);
             let next = pass.run();
             schedule = SCHEDULE.lock();
+            schedule.reset_after_fork();
+            if schedule.process != process {
+                // User code of the pass has forked, so this thread is in the child, too.
+                process = schedule.process;
+                schedule.threads += 1;
+            }
             schedule.end(&pass, next);
         } else if schedule.waiter == Waiter::Absent {
             let until = schedule.next_at();

@@ -1,7 +1,11 @@
 //! The leader of a flight, and its waiters.
 
 use super::nesting;
-use crate::{memory::sync::Mutex, memory::sys::fork::generation, waker::StoredWaker};
+use crate::{
+    memory::sync::Mutex,
+    memory::sys::fork::{ThreadNumber, generation},
+    waker::StoredWaker,
+};
 use std::{
     any::Any,
     collections::BTreeMap,
@@ -32,6 +36,8 @@ struct Crew<V> {
     phase: Phase,
     /// The process of the leader and the waiters, by its [`generation`].
     process: u32,
+    /// The thread that is inside the loader.
+    loads: Option<ThreadNumber>,
     next: u64,
     /// In the order in which they came. Without a waker until they are polled.
     waiting: BTreeMap<u64, Option<StoredWaker>>,
@@ -56,6 +62,7 @@ impl<V> Flight<V> {
             crew: Mutex::new(Crew {
                 phase: Phase::Led,
                 process: generation(),
+                loads: None,
                 next: 0,
                 waiting: BTreeMap::new(),
                 told: BTreeMap::new(),
@@ -65,6 +72,19 @@ impl<V> Flight<V> {
 
     pub(crate) fn id(&self) -> u64 {
         self.id
+    }
+
+    /// Runs or polls the loader, for the leader.
+    pub(crate) fn run<R>(&self, load: impl FnOnce() -> R) -> R {
+        struct Leave<'a, V>(&'a Flight<V>);
+        impl<V> Drop for Leave<'_, V> {
+            fn drop(&mut self) {
+                self.0.crew.lock().loads = None;
+            }
+        }
+        self.crew.lock().loads = Some(ThreadNumber::current());
+        let _leave = Leave(self);
+        nesting::within(self.id, load)
     }
 
     /// Joins the flight. Returns a ticket to wait with, or `None` if the lead was free: then the caller has it.
@@ -162,13 +182,14 @@ impl<V> Flight<V> {
 }
 
 impl<V> Crew<V> {
-    /// In a child of `fork`, forgets the leader and the waiters of the parent. Their wakers belong to an executor that may not exist here.
+    /// In a child of `fork`, forgets the leader and the waiters of the parent. Their wakers belong to an executor that may not exist here. A
+    /// leader whose loader has forked exists here, and stays.
     fn look_for_fork(&mut self) {
         let process = generation();
         if self.process != process {
             self.process = process;
             mem::forget((mem::take(&mut self.waiting), mem::take(&mut self.told)));
-            if self.phase == Phase::Led {
+            if self.phase == Phase::Led && !self.loads.is_some_and(ThreadNumber::has_forked) {
                 self.phase = Phase::Adrift;
             }
         }

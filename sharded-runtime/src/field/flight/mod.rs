@@ -19,6 +19,6 @@ mod park;
 mod registry;
 
 pub(crate) use crew::{Flight, Told};
-pub(crate) use nesting::{Need, new_id, run_as, within};
+pub(crate) use nesting::{Need, new_id, run_as};
 pub(crate) use park::block_on;
 pub(crate) use registry::{Boarded, Flights, Landed, Registry};

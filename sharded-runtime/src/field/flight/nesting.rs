@@ -8,7 +8,11 @@
 //!
 //! A task or thread that the loader has started is not seen: only waits on the loader's own thread, while it runs or is polled.
 
-use crate::{field::removal::without_waiting, memory::sync::unmodelled::Mutex};
+use crate::{
+    field::removal::without_waiting,
+    memory::sync::unmodelled::Mutex,
+    memory::sys::fork::{ThreadNumber, generation},
+};
 use std::{
     cell::Cell,
     collections::BTreeMap,
@@ -21,7 +25,28 @@ thread_local! {
 }
 
 /// The flights that each flight needs, in the whole process. Only loaders and jobs that wait have an entry.
-static NEEDS: Mutex<BTreeMap<u64, Vec<u64>>> = Mutex::new(BTreeMap::new());
+static NEEDS: Mutex<Needs> = Mutex::new(Needs { process: u32::MAX, of_flights: BTreeMap::new() });
+
+struct Needs {
+    /// The process of the waiting threads, by its [`generation`].
+    process: u32,
+    /// By flight: the flights that it needs, each with the thread that has noted it.
+    of_flights: BTreeMap<u64, Vec<(u64, ThreadNumber)>>,
+}
+
+impl Needs {
+    /// In a child of `fork`, forgets the needs of threads that do not exist here. Other threads take over their flights.
+    fn look_for_fork(&mut self) {
+        let process = generation();
+        if self.process != process {
+            self.process = process;
+            self.of_flights.retain(|_, needed| {
+                needed.retain(|(_, thread)| thread.has_forked());
+                !needed.is_empty()
+            });
+        }
+    }
+}
 
 /// A new number for a flight or a job.
 pub(crate) fn new_id() -> u64 {
@@ -70,28 +95,29 @@ impl Need {
 
     fn new(from: u64, to: u64) -> Result<Self, Circle> {
         let mut needs = NEEDS.lock();
+        needs.look_for_fork();
         let (mut reached, mut next) = (vec![to], 0);
         while let Some(&flight) = reached.get(next) {
             if flight == from {
                 return Err(Circle);
             }
-            for &needed in needs.get(&flight).into_iter().flatten() {
+            for &(needed, _) in needs.of_flights.get(&flight).into_iter().flatten() {
                 if !reached.contains(&needed) {
                     reached.push(needed);
                 }
             }
             next += 1;
         }
-        needs.entry(from).or_default().push(to);
+        needs.of_flights.entry(from).or_default().push((to, ThreadNumber::current()));
         Ok(Need { from, to })
     }
 }
 
 impl Drop for Need {
     fn drop(&mut self) {
-        let mut needs = NEEDS.lock();
+        let needs = &mut NEEDS.lock().of_flights;
         if let Some(of_this) = needs.get_mut(&self.from) {
-            if let Some(index) = of_this.iter().position(|&to| to == self.to) {
+            if let Some(index) = of_this.iter().position(|&(to, _)| to == self.to) {
                 of_this.swap_remove(index);
             }
             if of_this.is_empty() {
@@ -119,6 +145,6 @@ mod tests {
         drop(needs(1, 5).unwrap());
         drop(held);
         drop(needs(5, 1).unwrap());
-        assert!(NEEDS.lock().keys().all(|&from| from < flight(10)), "nothing is left over");
+        assert!(NEEDS.lock().of_flights.keys().all(|&from| from < flight(10)), "nothing is left over");
     }
 }

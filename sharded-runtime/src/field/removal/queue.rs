@@ -5,7 +5,7 @@ use crate::{
     contain::contain,
     engine::cause::Cause,
     memory::sync::unmodelled::{Condvar, Mutex, MutexGuard},
-    memory::sys::fork::generation,
+    memory::sys::fork::{ThreadNumber, generation},
     shard::order::Later,
 };
 use std::{
@@ -32,8 +32,8 @@ type Listener<K, V> = dyn Fn(&K, &V, Cause) + Send + Sync;
 
 struct State<K, V> {
     entries: VecDeque<(K, Box<V>, Cause)>,
-    /// Whether a thread is calling the listener, or is about to.
-    is_called: bool,
+    /// The thread that is calling the listener, or is about to.
+    caller: Option<ThreadNumber>,
     /// Whether that thread has made enough calls.
     is_tired: bool,
     waiting: usize,
@@ -62,7 +62,7 @@ pub(crate) fn without_waiting<R>(run: impl FnOnce() -> R) -> R {
 impl<K, V> Queue<K, V> {
     pub(super) fn new(listener: impl Fn(&K, &V, Cause) + Send + Sync + 'static) -> Self {
         let state =
-            State { entries: VecDeque::new(), is_called: false, is_tired: false, waiting: 0, process: generation() };
+            State { entries: VecDeque::new(), caller: None, is_tired: false, waiting: 0, process: generation() };
         Queue {
             listener: Box::new(listener),
             state: Mutex::new(state),
@@ -76,10 +76,13 @@ impl<K, V> Queue<K, V> {
         let mut state = self.state.lock();
         let process = generation();
         if state.process != process {
-            // In a child of `fork` the thread that called the listener does not exist.
-            (state.process, state.is_called, state.is_tired, state.waiting) = (process, false, false, 0);
+            // In a child of `fork` the waiting threads do not exist, nor does the caller, unless the listener itself has forked.
+            (state.process, state.waiting) = (process, 0);
+            if state.caller.take_if(|caller| !caller.has_forked()).is_some() {
+                state.is_tired = false;
+            }
         }
-        while state.is_called {
+        while state.caller.is_some() {
             let must_wait = state.entries.len() > BOUND || state.is_tired;
             if !must_wait || INSIDE.get() > 0 {
                 return false;
@@ -88,8 +91,8 @@ impl<K, V> Queue<K, V> {
             self.moved.wait(&mut state);
             state.waiting -= 1;
         }
-        state.is_called = !state.entries.is_empty();
-        state.is_called
+        state.caller = (!state.entries.is_empty()).then(ThreadNumber::current);
+        state.caller.is_some()
     }
 
     /// The next entry to call the listener with, for a thread that has called it so often. `None`: it is done.
@@ -112,7 +115,7 @@ impl<K, V> Queue<K, V> {
     }
 
     fn end(&self, mut state: MutexGuard<'_, State<K, V>>) {
-        state.is_called = false;
+        state.caller = None;
         state.is_tired = false;
         if state.entries.is_empty() {
             state.entries.shrink_to(BOUND);

@@ -1,17 +1,48 @@
-//! Detection of `fork`.
+//! Whether the process is a child of `fork`, and which thread it was forked by.
 
-/// The number of forks between this process and the one that called this first. It tells without a system call whether
-/// code still runs in the same process.
+use std::{cell::Cell, sync::atomic::AtomicU64, sync::atomic::Ordering::Relaxed};
+
+/// How many times `fork` has led to this process since it was first asked. Whoever keeps this number sees later whether it is in the
+/// same process still, without a system call.
 pub(crate) fn generation() -> u32 {
     system::generation()
 }
 
+/// A thread, by a number that no other thread of this process or of its parents has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ThreadNumber(u64);
+
+thread_local! {
+    /// Zero until it is asked for.
+    static NUMBER: Cell<u64> = const { Cell::new(0) };
+}
+
+impl ThreadNumber {
+    /// The calling thread's.
+    pub(crate) fn current() -> Self {
+        // Starts at one. Relaxed: the number orders nothing.
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        if NUMBER.get() == 0 {
+            NUMBER.set(NEXT.fetch_add(1, Relaxed));
+        }
+        ThreadNumber(NUMBER.get())
+    }
+
+    /// In a child of `fork`, whether it is the one thread of the parent that the child has: the one that forked.
+    pub(crate) fn has_forked(self) -> bool {
+        system::forked_by(self.0)
+    }
+}
+
 #[cfg(target_os = "linux")]
 mod system {
-    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+    use super::NUMBER;
+    use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
-    /// Relaxed, here and below: it changes only while the process has a single thread.
+    /// Relaxed, here and below: both change while the process has a single thread.
     static FORKS: AtomicU32 = AtomicU32::new(0);
+    /// The number of the thread that forked last, on the way to this process.
+    static FORKED_BY: AtomicU64 = AtomicU64::new(0);
 
     pub(super) fn generation() -> u32 {
         static IS_WATCHED: AtomicBool = AtomicBool::new(false);
@@ -21,13 +52,19 @@ mod system {
         FORKS.load(Relaxed)
     }
 
-    /// Returns whether there was memory for the handler. Two handlers do no harm.
+    pub(super) fn forked_by(thread: u64) -> bool {
+        FORKED_BY.load(Relaxed) == thread
+    }
+
+    /// Says whether there was memory for it. Twice does no harm.
     #[cold]
     fn watch() -> bool {
         unsafe extern "C" fn in_child() {
             FORKS.fetch_add(1, Relaxed);
+            FORKED_BY.store(NUMBER.get(), Relaxed);
         }
-        // SAFETY: the handler may run in a child of a process with threads, because it only adds to an atomic.
+        // SAFETY: the function may run in a child of a process with threads. It takes no lock: it changes two atomic numbers, and reads a
+        // thread-local one that needs no initialization and has no destructor.
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) == 0 }
     }
 }
@@ -36,5 +73,10 @@ mod system {
 mod system {
     pub(super) fn generation() -> u32 {
         std::process::id()
+    }
+
+    /// Nobody says which thread forked. Mostly it is the first one that asks.
+    pub(super) fn forked_by(thread: u64) -> bool {
+        super::NUMBER.get() == thread
     }
 }
