@@ -5,6 +5,7 @@
 mod common;
 mod damage;
 mod deep;
+mod forms;
 mod meanwhile;
 mod restarts;
 mod stores;

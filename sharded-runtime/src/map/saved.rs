@@ -41,7 +41,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Errors
     ///
-    /// [`SaveError`], if the writer fails, a `Serialize` refuses, or a key or value is nested too deeply.
+    /// [`SaveError`], if the writer fails, or an entry [can't be saved](crate::snapshot#what-cant-be-saved).
     ///
     /// # Panics
     ///
@@ -179,7 +179,7 @@ where
         let noted = Noted { left: StampOf::<P>::EXPIRES, unused: StampOf::<P>::TRACKS_ACCESS };
         let mut field = file.field(P::NAME, noted)?;
         for shard in 0..self.core.shard_count() {
-            self.core.copy_live(shard, began, |entry| field.entry(&entry.key, &entry.value, entry.times))?;
+            self.core.copy_live(shard, began, |entry| field.entry(&mut entry.key, &mut entry.value, entry.times))?;
         }
         field.finish()
     }
@@ -218,7 +218,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         &self,
         shard: usize,
         began: u64,
-        mut each: impl FnMut(&Entry<K, V>) -> Result<(), E>,
+        mut each: impl FnMut(&mut Entry<K, V>) -> Result<(), E>,
     ) -> Result<(), E>
     where
         K: Clone,
@@ -241,7 +241,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             if next.is_some() {
                 self.shards.between_steps();
             }
-            copies.iter().try_for_each(&mut each)?;
+            copies.iter_mut().try_for_each(&mut each)?;
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     ///
     /// # Errors
     ///
-    /// [`SaveError`], if the writer fails, a `Serialize` refuses, or a key is nested too deeply.
+    /// [`SaveError`], if the writer fails, or an entry [can't be saved](crate::snapshot#what-cant-be-saved).
     ///
     /// # Panics
     ///

@@ -23,15 +23,16 @@ use std::{error::Error, fmt, io};
 pub enum SaveError {
     /// The writer failed.
     Io(io::Error),
-    /// A key or a value refused to be serialized.
+    /// A key or a value refused to be serialized, or can't be [read back](super#what-cant-be-saved), so the file could
+    /// not be restored.
     Entry {
         /// Its field.
         field: &'static str,
-        /// The error of its `Serialize`.
+        /// The error of its `Serialize` or its `Deserialize`.
         source: Box<dyn Error + Send + Sync>,
     },
     /// A key or a value is nested too deeply to be restored: more than 1023 sequences, maps, structs and tuples within
-    /// each other.
+    /// each other, or more than 4096 of these and of variants that hold a value.
     TooDeep {
         /// Its field.
         field: &'static str,
@@ -90,10 +91,13 @@ pub enum RestoreError {
         /// The name of that field.
         field: &'static str,
     },
-    /// The `Deserialize` of a key or a value refused it.
+    /// The `Deserialize` of a key or a value refused it. The other fields can be restored one by one, by
+    /// [`ShardedMap::restore`](crate::ShardedMap::restore).
     Entry {
         /// Its field.
         field: &'static str,
+        /// The number of the entry in its field, from zero, in the order of the file.
+        number: u64,
         /// The error of its `Deserialize`.
         source: Box<dyn Error + Send + Sync>,
     },
@@ -147,7 +151,9 @@ impl fmt::Display for RestoreError {
                 write!(f, "the snapshot has a field `{field}`, which this store does not have")
             }
             RestoreError::MissingField { field } => write!(f, "the snapshot has no field `{field}`"),
-            RestoreError::Entry { field, .. } => write!(f, "an entry of `{field}` is not of the types declared for it"),
+            RestoreError::Entry { field, number, .. } => {
+                write!(f, "entry {number} of `{field}` is not of the types declared for it")
+            }
         }
     }
 }

@@ -52,10 +52,10 @@
 //! Skipped fields are not saved. Nor is what the eviction knows of the entries, or what the statistics count.
 //!
 //! A save goes through a field shard by shard and copies some 64 entries per lock hold. `Clone` of keys and values runs
-//! under the lock, as in [`get`](crate::ShardedMap::get); `Serialize` and the writer do not. So a save is not of one
-//! moment. An entry that is there all the while is saved exactly once. One that comes or goes meanwhile is saved once
-//! or not at all. One that changes meanwhile is saved as it was at some time. A save is no use of an entry. It needs
-//! memory for those 64 copies, for the largest entry in its serialized form, and 64 KiB.
+//! under the lock, as in [`get`](crate::ShardedMap::get); `Serialize`, `Deserialize` and the writer do not. So a save is
+//! not of one moment. An entry that is there all the while is saved exactly once. One that comes or goes meanwhile is
+//! saved once or not at all. One that changes meanwhile is saved as it was at some time. A save is no use of an entry.
+//! It needs memory for those 64 copies, for the largest entry in its serialized form, and 64 KiB.
 //!
 //! # What is told of removals
 //!
@@ -106,13 +106,27 @@
 //!   from the same file one by one: [`ShardedMap::restore`](crate::ShardedMap::restore) takes its own field and passes
 //!   over the rest.
 //!
-//! Types are not compared but by what they deserialize from. A type whose `Serialize` and `Deserialize` do not fit each
-//! other comes back wrong or not at all. `MessagePack` has one form for `None`, `Some(None)` and `Some(())`: they come
+//! Types are not compared but by what they deserialize from.
+//!
+//! # What can't be saved
+//!
+//! A save reads each entry back before it writes it to the file. An entry that can't be read back is an error of the
+//! save ([`SaveError::Entry`]), so a saved file can be restored. These forms of serde can't be read back:
+//!
+//! - `u128` and `i128` inside a type that serde buffers: a struct with `#[serde(flatten)]`, an enum with
+//!   `#[serde(tag = …)]` or `#[serde(untagged)]`. Elsewhere they can. Keep them as text there, or as two numbers.
+//! - A type whose `Serialize` and `Deserialize` do not fit each other, as with `skip_serializing` and no default.
+//! - A key or a value that is nested too deeply ([`SaveError::TooDeep`]). The limit is 1023 nested sequences, maps,
+//!   structs and tuples. Together with variants of enums that hold a value, it is 4096.
+//!
+//! The value that was read back is not compared. So a type that reads another value than it wrote comes back wrong: an
+//! `untagged` enum comes back as the first variant that fits. `None`, `Some(None)` and `Some(())` have one form and come
 //! back as `None`.
 //!
-//! A key or a value may be nested 1023 deep, in sequences, maps, structs and tuples. A deeper one is refused when it is
-//! saved ([`SaveError::TooDeep`]), since it could not be restored. Where one is nested more than some 64 deep, its
-//! `Deserialize` runs on a thread of its own with a large stack, also during a save.
+//! A type with two forms in serde, such as an IP address, is saved as text.
+//!
+//! If an entry is nested more than some 64 deep, its `Serialize` and its `Deserialize` run on a thread of their own with
+//! a large stack.
 //!
 //! A later version of this crate restores the files of an earlier one. The form of a file is described in
 //! `sharded-runtime/src/snapshot/`.
@@ -182,7 +196,7 @@ pub trait Snapshot: Store {
     ///
     /// # Errors
     ///
-    /// [`SaveError`], where the writer fails, a `Serialize` refuses, or a key or value is nested too deeply.
+    /// [`SaveError`], where the writer fails, or an entry [can't be saved](self#what-cant-be-saved).
     ///
     /// # Panics
     ///

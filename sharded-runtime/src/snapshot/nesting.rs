@@ -4,54 +4,113 @@
 ///
 /// It does not recurse, so a value may have any depth. In other bytes than `MessagePack` it finds no more levels than
 /// bytes.
-pub(super) fn exceeds(mut bytes: &[u8], most: usize) -> bool {
+pub(super) fn exceeds(bytes: &[u8], most: usize) -> bool {
     // Each level takes at least a byte.
     if bytes.len() <= most {
         return false;
     }
-    // The remaining items of each open array and map.
-    let mut open: Vec<u64> = Vec::new();
-    while let Some((&marker, rest)) = bytes.split_first() {
-        let (passed, items) = match marker {
-            0x80..=0x8f => (0, Some(2 * u64::from(marker & 0xf))),
-            0x90..=0x9f => (0, Some(u64::from(marker & 0xf))),
-            0xdc => (2, Some(number(rest, 2))),
-            0xdd => (4, Some(number(rest, 4))),
-            0xde => (2, Some(2 * number(rest, 2))),
-            0xdf => (4, Some(2 * number(rest, 4))),
-            marker => (length(marker, rest), None),
-        };
-        bytes = usize::try_from(passed).ok().and_then(|passed| rest.get(passed..)).unwrap_or_default();
-        if let Some(items) = items {
-            if open.len() == most {
-                return true;
+    let mut nesting = Nesting::new(most);
+    nesting.pass(bytes);
+    nesting.is_exceeded
+}
+
+/// The nesting depth of values that come in pieces.
+pub(super) struct Nesting {
+    most: usize,
+    is_exceeded: bool,
+    /// The remaining items of each open array and map.
+    open: Vec<u64>,
+    /// The marker of the current value, and the remaining bytes of its length.
+    marker: u8,
+    length_left: u8,
+    /// Its length, as far as it has been read.
+    length: u64,
+    /// The remaining bytes of its content.
+    content: u64,
+}
+
+impl Nesting {
+    pub(super) fn new(most: usize) -> Self {
+        Nesting { most, is_exceeded: false, open: Vec::new(), marker: 0, length_left: 0, length: 0, content: 0 }
+    }
+
+    /// Whether arrays and maps were nested too deeply. Later bytes are ignored.
+    pub(super) fn is_exceeded(&self) -> bool {
+        self.is_exceeded
+    }
+
+    /// Reads the next bytes.
+    pub(super) fn pass(&mut self, mut bytes: &[u8]) {
+        while !self.is_exceeded
+            && let Some((&byte, rest)) = bytes.split_first()
+        {
+            if self.content > 0 {
+                let passed = bytes.len().min(usize::try_from(self.content).unwrap_or(usize::MAX));
+                self.content -= passed as u64;
+                bytes = &bytes[passed..];
+                continue;
             }
-            open.push(items);
-        } else if let Some(left) = open.last_mut() {
-            *left -= 1;
+            bytes = rest;
+            if self.length_left > 0 {
+                self.length = self.length << 8 | u64::from(byte);
+                self.length_left -= 1;
+            } else {
+                (self.marker, self.length, self.length_left) = (byte, 0, length_of_length(byte));
+            }
+            if self.length_left == 0 {
+                self.begin();
+            }
         }
-        // A complete array or map is an item of the one around it.
-        while open.pop_if(|left| *left == 0).is_some() {
-            if let Some(left) = open.last_mut() {
+    }
+
+    /// Handles a value whose marker and length are complete.
+    fn begin(&mut self) {
+        let items = match self.marker {
+            marker @ 0x80..=0x8f => Some(2 * u64::from(marker & 0xf)),
+            marker @ 0x90..=0x9f => Some(u64::from(marker & 0xf)),
+            0xdc | 0xdd => Some(self.length),
+            0xde | 0xdf => Some(2 * self.length),
+            _ => None,
+        };
+        if let Some(items) = items {
+            if self.open.len() == self.most {
+                self.is_exceeded = true;
+                return;
+            }
+            self.open.push(items);
+        } else {
+            self.content = content(self.marker, self.length);
+            if let Some(left) = self.open.last_mut() {
+                *left -= 1;
+            }
+        }
+        // An array or map that is complete is an item of the one around it.
+        while self.open.pop_if(|left| *left == 0).is_some() {
+            if let Some(left) = self.open.last_mut() {
                 *left -= 1;
             }
         }
     }
-    false
 }
 
-/// The bytes after the marker of a scalar value.
-fn length(marker: u8, rest: &[u8]) -> u64 {
+/// The bytes of the length that follows a marker.
+fn length_of_length(marker: u8) -> u8 {
     match marker {
-        // Strings, and bytes.
+        0xc4 | 0xc7 | 0xd9 => 1,
+        0xc5 | 0xc8 | 0xda | 0xdc | 0xde => 2,
+        0xc6 | 0xc9 | 0xdb | 0xdd | 0xdf => 4,
+        _ => 0,
+    }
+}
+
+/// The bytes after the marker and the length of a value that is no array and no map.
+fn content(marker: u8, length: u64) -> u64 {
+    match marker {
         0xa0..=0xbf => u64::from(marker & 0x1f),
-        0xc4 | 0xd9 => 1 + number(rest, 1),
-        0xc5 | 0xda => 2 + number(rest, 2),
-        0xc6 | 0xdb => 4 + number(rest, 4),
-        // Extensions, which have a type byte.
-        0xc7 => 2 + number(rest, 1),
-        0xc8 => 3 + number(rest, 2),
-        0xc9 => 5 + number(rest, 4),
+        // Strings, and bytes.
+        0xc4..=0xc6 | 0xd9..=0xdb => length,
+        // Extensions, which have a type.
+        0xc7..=0xc9 => 1 + length,
         0xd4..=0xd8 => 1 + (1 << (marker - 0xd4)),
         // Numbers.
         0xcc | 0xd0 => 1,
@@ -62,14 +121,9 @@ fn length(marker: u8, rest: &[u8]) -> u64 {
     }
 }
 
-/// The big-endian number in the first `length` bytes.
-fn number(bytes: &[u8], length: usize) -> u64 {
-    bytes.iter().take(length).fold(0, |number, &byte| number << 8 | u64::from(byte))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::exceeds;
+    use super::{Nesting, exceeds};
     use rmp_serde::to_vec;
     use serde::Serialize;
     use std::{collections::BTreeMap, iter};
@@ -121,6 +175,15 @@ mod tests {
     fn is_nested(value: &[u8], depth: usize) {
         assert!(!exceeds(value, depth), "at most {depth}");
         assert!(depth == 0 || exceeds(value, depth - 1), "at least {depth}");
+        // In whatever pieces they come.
+        for piece in [1, 3, 7] {
+            let exceeds = |most| {
+                let mut nesting = Nesting::new(most);
+                value.chunks(piece).for_each(|bytes| nesting.pass(bytes));
+                nesting.is_exceeded()
+            };
+            assert!(!exceeds(depth) && (depth == 0 || exceeds(depth - 1)));
+        }
     }
 
     #[test]
