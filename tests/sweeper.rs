@@ -231,6 +231,23 @@ mod held_up {
         eventually("the slow ones are swept", || slow.iter().all(ShardedMap::is_empty));
     }
 
+    /// As many as a service may have that waits for something in its listeners.
+    #[test]
+    fn many_slow_listeners_hold_up_no_other_map() {
+        let (called, calls) = mpsc::channel();
+        let (open, gate) = mpsc::channel();
+        let told = (called, Arc::new(StdMutex::new(gate)));
+        let slow: Vec<_> = (0..100).map(|number| with_slow_listener(number, &told)).collect();
+        for _ in &slow {
+            calls.recv_timeout(Duration::from_secs(20)).expect("each is called");
+        }
+        let other: Map<Ttl<20>> = ShardedMap::new();
+        other.insert(1, 1);
+        eventually("the other is swept", || other.is_empty());
+        drop(open);
+        eventually("the slow ones are swept", || slow.iter().all(ShardedMap::is_empty));
+    }
+
     #[test]
     fn a_slow_drop_holds_up_no_other_map() {
         struct Slow(mpsc::Sender<()>, mpsc::Receiver<()>);

@@ -73,8 +73,9 @@ use std::{
 ///   removal, without a lock, until there is room. In a closure, a listener or a loader it does not wait, since it could wait for
 ///   ever; what is removed there comes on top.
 /// - **What it may do:** anything with any map, this one too. What it removes is reported after it returns. It must not wait for a
-///   thread that removes entries of this map. It may run on a background thread, and a slow listener delays this map alone. Let
-///   it hold the store as a [`Weak`](std::sync::Weak), or the store is never dropped.
+///   thread that removes entries of this map. It may run on a background thread, and a slow listener delays this map alone, as long
+///   as at most 511 maps of the process are slow at once: so many threads may be in listeners and in the `Drop` of values. Let it
+///   hold the store as a [`Weak`](std::sync::Weak), or the store is never dropped.
 /// - **If it panics,** the panic is contained and [counted](crate::Stats::listener_panics), and the next entry is reported. The
 ///   same holds for a panic in the `Drop` of what was reported.
 /// - **What it costs:** nothing in reads. Calls that remove or replace check whether there is a listener. If there is one, a call

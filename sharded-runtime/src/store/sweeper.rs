@@ -52,7 +52,7 @@ pub(crate) trait Sweep: Send + Sync {
 }
 
 /// The most threads.
-const MOST_THREADS: usize = 64;
+const MOST_THREADS: usize = 512;
 /// How long a pass may delay others that are due.
 const PATIENCE: Duration = Duration::from_millis(10);
 /// The time from a panic in a pass to the next pass over the same map.
