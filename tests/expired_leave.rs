@@ -318,6 +318,55 @@ fn what_has_expired_in_another_shard_leaves_first() {
     assert!(evicted > 1000 && map.stats().expired > 500, "{:?}", map.stats());
 }
 
+/// Entries that were to expire and are removed before leave nothing behind by which a live entry leaves, or a new one is refused.
+#[test]
+fn what_was_removed_does_not_hide_what_has_expired() {
+    fn check<E: MakesRoom + Eviction>(insert: impl Fn(&Map<Ttl<86_400_000>, E, 100>, u64) -> bool)
+    where
+        Map<Ttl<86_400_000>, E, 100>: BuildField<Of<Mutex, Ttl<86_400_000>, E, System, 1, 100>>,
+    {
+        let minute = nanos(60 * SECOND);
+        for round in 0..40 {
+            let clock = Manual::new();
+            let map: Map<Ttl<86_400_000>, E, 100> = in_shards(&clock, 64);
+            for key in 0..1000 {
+                assert!(insert(&map, key));
+                map.expire_in(&key, minute);
+                map.remove(&key);
+            }
+            assert!(insert(&map, 7000 + round));
+            map.expire_in(&(7000 + round), minute);
+            assert!((10_000..10_099).all(|key| insert(&map, key)));
+            clock.advance(minute * 60);
+            assert!(insert(&map, 20_000), "one has expired");
+            assert!((10_000..10_099).all(|key| map.contains_key(&key)), "one that is alive was evicted");
+            assert_eq!((map.len(), map.stats().expired), (100, 1));
+        }
+    }
+    check::<Lru>(|map, key| map.insert(key, 0).is_none());
+    check::<Sieve>(|map, key| map.insert(key, 0).is_none());
+}
+
+#[test]
+fn what_was_removed_does_not_have_anything_refused() {
+    let minute = nanos(60 * SECOND);
+    for round in 0..40 {
+        let clock = Manual::new();
+        let map: Map<Ttl<86_400_000>, Reject, 100> = in_shards(&clock, 64);
+        for key in 0..1000 {
+            map.try_insert(key, 0).expect("there is room");
+            map.expire_in(&key, minute);
+            map.remove(&key);
+        }
+        map.try_insert(7000 + round, 0).expect("there is room");
+        map.expire_in(&(7000 + round), minute);
+        (10_000..10_099).for_each(|key| _ = map.try_insert(key, 0).expect("there is room"));
+        clock.advance(minute * 60);
+        map.try_insert(20_000, 0).expect("one has expired");
+        assert!(map.try_insert(20_001, 0).is_err());
+    }
+}
+
 /// Of more shards than one call searches, it takes several calls to find the last that has an expired entry. One live entry at most
 /// leaves meanwhile for 64 shards.
 #[test]

@@ -20,10 +20,10 @@ use crate::{
 };
 use std::sync::atomic::Ordering;
 
-/// Shards that one call searches in vain at most for an expired entry.
+/// Visits of other shards in which one call looks for an expired entry.
 const MOST_SEARCHED_FOR_EXPIRED: usize = 64;
-/// Buckets that one call looks through for an expired entry in other shards.
-const LOOKS_ELSEWHERE: usize = 128;
+/// Buckets that it looks through in each: as many as are scheduled together.
+const LOOKS_ELSEWHERE: usize = 8;
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Visits a shard for the sake of another one. `None`: the lock was taken, and this call does not wait.
@@ -53,17 +53,22 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(super) fn take_expired(&self, now: u64, garbage: &mut Garbage<K, V>) -> Option<u64> {
         let count = self.shards.count();
         let bound = |shard: usize| self.shards.status(shard).earliest.get();
-        let mut looks = LOOKS_ELSEWHERE;
-        for _ in 0..MOST_SEARCHED_FOR_EXPIRED.min(count - 1) {
+        let mut passed = 0;
+        for _ in 0..MOST_SEARCHED_FOR_EXPIRED {
+            if passed == count {
+                break;
+            }
             let shard = self.expired.next(now, count, bound)?;
+            let mut looks = LOOKS_ELSEWHERE;
             let taken = self.visit_for_room(shard, false, garbage, |session| session.take_expired(true, &mut looks));
             if let Some(Some(units)) = taken {
                 return Some(units);
             }
-            if looks == 0 {
-                break;
+            // Else there is more to look through in this one.
+            if looks > 0 {
+                self.expired.pass(shard, bound);
+                passed += 1;
             }
-            self.expired.pass(shard, bound);
         }
         None
     }

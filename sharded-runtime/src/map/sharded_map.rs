@@ -88,22 +88,23 @@ use std::{
 /// An access hashes the key once and takes one lock. Unless its documentation says otherwise, it is O(1) on average and does a
 /// bounded amount of work for other entries: a write looks through at most eight buckets (of up to 15 entries each) for expired
 /// entries and removes at most four of them, and it splits or merges at most two buckets if its shard's table is to grow or to
-/// shrink. Keys with equal hashes can't be told apart by their hash: an access to one of n such keys is O(n).
+/// shrink. Keys with equal hashes can't be told apart by their hash: an access to one of n such keys is O(n). An insert into a full map
+/// that has fewer entries than shards looks for a shard with entries, without a lock: that is O(number of shards).
 ///
 /// # Room from expired entries
 ///
 /// In a full map expired entries leave before live ones, in whichever shard they are. The search for an expired entry is bounded,
 /// so a live entry may leave, or a new one be refused, although an expired one exists:
 ///
-/// - The search looks through up to 64 buckets (of up to 15 entries) of the new entry's shard, and through up to 128 buckets of 64
-///   other shards. It chooses buckets in which an entry should have expired by now. The look is in vain if that entry was used or
-///   given more time.
+/// - The search looks through up to 64 buckets (of up to 15 entries) of the new entry's shard. Then it visits other shards, at most 64
+///   times, and looks through up to eight buckets each time. It chooses groups of eight buckets in which an entry should have expired by
+///   now. The look is in vain if that entry was used, given more time or removed.
 /// - To find such buckets it goes through 128 groups of eight buckets in each shard: all of a shard of up to 6,000 entries.
 /// - It skips other shards that are in use at that moment.
 ///
-/// The next search continues where the last one ended. So if one thread uses a map of at most 65 shards with at most 6,000
-/// entries each, and no deadline is put off, no live entry leaves before an expired one. With more shards, one live entry may leave for
-/// each 64 shards that are searched in vain, and in larger shards one for each 128 groups.
+/// The next search continues where the last one ended. So if one thread uses a map of at most 64 shards, no live entry leaves before an
+/// expired one if each shard has one group (up to some 50 entries), or if each has at most 6,000 entries, none of which is removed or has
+/// its deadline put off. Otherwise one live entry may leave for each 64 visits in vain, and in larger shards one for each 128 groups.
 ///
 /// # Memory
 ///

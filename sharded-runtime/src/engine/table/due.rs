@@ -182,11 +182,12 @@ impl Due {
 
     /// No entry of the [bucket](Due::next_bucket) has expired, and with those that stay in it this is the first deadline of its region.
     #[inline]
-    pub(super) fn looked_through(&mut self, earliest: u64, now: u64) {
+    /// The table has so many buckets.
+    pub(super) fn looked_through(&mut self, earliest: u64, now: u64, buckets: u32) {
         let Some(scan) = &mut self.scan else { return };
         scan.earliest = earliest;
         scan.bucket += 1;
-        if scan.bucket == (scan.region + 1) * REGION {
+        if scan.bucket >= buckets.min((scan.region + 1) * REGION) {
             let Scan { region, shortest, .. } = *scan;
             self.scan = None;
             if earliest != u64::MAX {

@@ -360,7 +360,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
         match self.first_expired(bucket, now, idle, earliest) {
             Ok(slot) => Some(slot),
             Err(earliest) => {
-                self.info.due.as_mut()?.looked_through(earliest, now);
+                let buckets = self.bucket_count();
+                self.info.due.as_mut()?.looked_through(earliest, now, buckets);
                 None
             }
         }

@@ -54,6 +54,11 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         None
     }
 
+    /// Buckets that have memory.
+    pub(crate) fn bucket_count(&self) -> u32 {
+        self.buckets.count()
+    }
+
     /// The slot of an entry of this bucket that has expired, or else the first deadline in it, if that is before `earliest`.
     pub(crate) fn first_expired(&self, number: u32, now: u64, idle: u64, mut earliest: u64) -> Result<u32, u64> {
         if number >= self.buckets.count() {
