@@ -1,7 +1,8 @@
 //! The capacity of a field, shared out to its shards.
 //!
 //! The capacity is the field's, not a shard's. Every entry holds one unit of it, or as many as it weighs. Shards take units in batches while there
-//! are plenty, one at a time when they run low; what idle shards hoard is collected before anything is evicted. So no
+//! are plenty, one at a time when they run low; what idle shards hoard is collected before anything is evicted. Units that come back when they
+//! run low are not hoarded, so that they are not collected again and again. So no
 //! entry is evicted while the field has room, and the field holds at most its capacity, and one entry more for each thread that is
 //! inserting at that moment.
 //!
@@ -28,7 +29,10 @@ pub(crate) struct Budget {
     /// What calls have overdrawn and could not repay.
     unpaid: AtomicU64,
     mover: Mutex<()>,
+    /// The most units that a credit is given at once. Zero: no shard has credit.
     batch: u64,
+    /// With more units than that in stock, there are plenty.
+    plenty: i64,
 }
 
 /// The units that a shard holds and does not use yet.
@@ -40,10 +44,15 @@ impl Budget {
     /// eight times as many and the units of an entry are far from the end of the numbers.
     const MOST: u64 = 64;
     const MOST_WEIGHED: u64 = 1 << 32;
+    /// The most shards that have credit: to collect it is work by their number, under the lock of a shard. Where there are more, each takes its units
+    /// from the stock.
+    const MOST_CREDITS: usize = 1024;
 
     /// A capacity above `i64::MAX` is as much as that: no memory holds so many entries, and 2^31 of the heaviest weigh as much.
     pub(crate) fn new(capacity: usize, shards: usize, weighs: bool) -> Self {
         let most = if weighs { Self::MOST_WEIGHED } else { Self::MOST };
+        let batch = ((capacity / shards / 8) as u64).clamp(1, most);
+        let batch = if shards > Self::MOST_CREDITS { 0 } else { batch };
         Budget {
             capacity,
             free: AtomicI64::new(signed(capacity as u64)),
@@ -51,7 +60,8 @@ impl Budget {
             moves: AtomicU64::new(0),
             unpaid: AtomicU64::new(0),
             mover: Mutex::new(()),
-            batch: ((capacity / shards / 8) as u64).clamp(1, most),
+            batch,
+            plenty: signed(batch * 8),
         }
     }
 
@@ -68,6 +78,10 @@ impl Budget {
             return true;
         }
         while !self.is_dry(units) {
+            if self.batch == 0 {
+                // Nothing is on its way to or from a credit.
+                return self.withdraw(credit, units);
+            }
             let _mover = self.mover.lock();
             self.moves.fetch_add(1, SeqCst);
             if self.free.load(SeqCst) < signed(units) && self.hoarded.swap(false, SeqCst) {
@@ -120,7 +134,7 @@ impl Budget {
 
     /// Returns the units of an entry that is gone.
     pub(crate) fn give(&self, credit: &Credit, units: u64) {
-        if self.free.load(SeqCst) > 0 && credit.0.load(SeqCst) < self.batch {
+        if self.free.load(SeqCst) > self.plenty && credit.0.load(SeqCst) < self.batch {
             credit.0.fetch_add(units, SeqCst);
             if !self.hoarded.load(SeqCst) {
                 self.hoarded.store(true, SeqCst);
@@ -144,10 +158,10 @@ impl Budget {
 
     /// Takes units from the stock, and more for the credit where there are plenty.
     fn withdraw(&self, credit: &Credit, units: u64) -> bool {
-        let plenty = signed(self.batch * 8 + units - 1);
+        let plenty = self.plenty + signed(units) - 1;
         let mut more = 0;
         let took = self.free.try_update(SeqCst, SeqCst, |free| {
-            more = if free > plenty { self.batch - 1 } else { 0 };
+            more = if free > plenty { self.batch.saturating_sub(1) } else { 0 };
             (free >= signed(units)).then(|| free - signed(units + more))
         });
         if took.is_ok() && more > 0 {
@@ -246,7 +260,29 @@ impl Credit {
 #[cfg(test)]
 mod tests {
     use super::{Budget, Credit, signed};
-    use std::sync::atomic::Ordering::SeqCst;
+    use std::{cell::Cell, sync::atomic::Ordering::SeqCst};
+
+    /// With however many shards, little credit is collected, also where units come and go in a map that is nearly full.
+    #[test]
+    fn few_credits_are_collected() {
+        const CAPACITY: usize = 1 << 18;
+        for shards in [16, 1024, 65_536] {
+            let credits: Vec<Credit> = (0..shards).map(|_| Credit::default()).collect();
+            let budget = Budget::new(CAPACITY, shards, false);
+            let collected = Cell::new(0);
+            let take = |shard: usize| {
+                let seen = || credits.iter().inspect(|_| collected.set(collected.get() + 1));
+                assert!(budget.take(&credits[shard % shards], 1, seen));
+            };
+            (0..CAPACITY - 10).for_each(take);
+            collected.set(0);
+            for turn in 0..1000 {
+                (0..2).for_each(|more| budget.give(&credits[(turn + 7 * more) % shards], 1));
+                (0..2).for_each(|more| take(turn * 31 + more * 5));
+            }
+            assert!(collected.get() <= 1024, "{} of {shards} shards", collected.get());
+        }
+    }
 
     /// Capacities around every power of two, in one or many credits: what is taken and given back adds up, to the last unit, and nothing overflows.
     #[test]
