@@ -2,7 +2,11 @@
 
 use super::core::Core;
 use crate::{
-    Key, Policy, Stats, Value, contain::Drops, field::removal::Listening, lock::Serves, observe::stats::Meter,
+    Key, Policy, Stats, Value,
+    contain::Drops,
+    field::removal::Listening,
+    lock::Serves,
+    observe::{stats::Meter, tally::Event},
     shard::access::UserCode,
 };
 use std::{
@@ -25,6 +29,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(crate) fn stats(&self) -> Stats {
         let mut stats = Stats::default();
         (stats.hits, stats.misses, stats.inserts) = self.hits_misses_and_inserts();
+        stats.refused = self.tally.get(Event::Refusal);
         (stats.table_bytes, stats.table_blocks) = self.memory();
         stats.listener_panics = self.listening().map_or(0, Listening::panics);
         for meter in self.meters() {

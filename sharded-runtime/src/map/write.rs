@@ -9,6 +9,7 @@ use crate::{
     },
     evict::MakesRoom,
     lock::Serves,
+    observe::tally::Event,
     record::Operation,
     shard::{access::UserCode, array::ByHash},
 };
@@ -85,7 +86,10 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         match self.put(&mut offer, None) {
             Stored::New => Ok(None),
             Stored::InPlace => Ok(offer.value.take()),
-            Stored::Refused => offer.take().map_or(Ok(None), |(key, value)| Err(Refused { key, value })),
+            Stored::Refused => offer.take().map_or(Ok(None), |(key, value)| {
+                self.core.count(Event::Refusal);
+                Err(Refused { key, value })
+            }),
         }
     }
 

@@ -37,6 +37,8 @@ pub struct Stats {
     pub expired: u64,
     /// Entries removed to make room, and entries that found no room, unless the call gave them back.
     pub evicted: u64,
+    /// Entries that found no room and that a call gave back, such as [`try_insert`](crate::ShardedMap::try_insert).
+    pub refused: u64,
     /// Contained panics: of the [removal listener](crate::ShardedMap#removal-listener), and of the `Drop` of entries
     /// that it was called with.
     pub listener_panics: u64,

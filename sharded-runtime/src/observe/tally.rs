@@ -16,16 +16,18 @@ use std::{
 /// The most threads with a stripe of their own. The others share one.
 const MOST: usize = 256;
 
-/// What readers count that do not hold an exclusive lock.
+/// What is counted without an exclusive lock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
     /// An access found an entry.
     Hit,
     /// An access found none.
     Miss,
+    /// A call gave an entry back, because there was no room for it.
+    Refusal,
 }
 
-const EVENTS: usize = 2;
+const EVENTS: usize = 3;
 
 /// The number of times that each event happened. Each thread adds on a cache line of its own, because a counter beside
 /// the lock of a shard would be another line that moves between cores. The counts are exact.

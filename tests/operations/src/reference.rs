@@ -29,6 +29,7 @@ pub(crate) struct Reference<'a> {
     pub(crate) hits: u64,
     pub(crate) misses: u64,
     pub(crate) inserts: u64,
+    pub(crate) refused: u64,
     /// Entries that were added without replacing another one.
     pub(crate) added: usize,
     /// Entries that a call removed.
@@ -51,6 +52,7 @@ impl<'a> Reference<'a> {
             hits: 0,
             misses: 0,
             inserts: 0,
+            refused: 0,
             added: 0,
             removed: 0,
         }
@@ -84,7 +86,10 @@ impl<'a> Reference<'a> {
             Op::GetMany(ref keys) => {
                 Answer::Values(keys.iter().map(|&key| self.access(key).then(|| self.read(key))).collect())
             }
-            Op::TryInsert(..) if *given == Answer::Refused => Answer::Refused,
+            Op::TryInsert(..) if *given == Answer::Refused => {
+                self.refused += 1;
+                Answer::Refused
+            }
             Op::Insert(key, value) | Op::TryInsert(key, value) => Answer::Value(self.put(key, value, self.ttl)),
             Op::InsertOwn(key, value, ttl) => Answer::Value(self.put(key, value, nanos(ttl))),
             Op::InsertIfAbsent(key, value) => Answer::Is(self.put_if_absent(key, value)),

@@ -230,9 +230,9 @@ impl<'a> Trial<'a> {
     }
 
     fn compare_counts(&self, at: &At<'_>, stats: &Stats) {
-        let counts = (stats.hits, stats.misses, stats.inserts);
-        let expected = (self.reference.hits, self.reference.misses, self.reference.inserts);
-        at.same("hits, misses and inserts", &counts, &expected);
+        let counts = (stats.hits, stats.misses, stats.inserts, stats.refused);
+        let Reference { hits, misses, inserts, refused, .. } = self.reference;
+        at.same("hits, misses, inserts and refused entries", &counts, &(hits, misses, inserts, refused));
         if let Some(log) = &self.log {
             let log = log.lock().unwrap();
             let told = |cause| log.iter().filter(|&&told| told == cause).count() as u64;
