@@ -87,6 +87,26 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
         self.land(&mut offer, error)
     }
 
+    /// Ends the load with what a loader that is a future has made. The value moves once, from the box to the offer.
+    #[track_caller]
+    #[allow(clippy::boxed_local, reason = "it moves from the box to the offer")]
+    pub(super) fn land_loaded<E>(self, loaded: Box<Result<V, E>>) -> Result<Box<V>, LoadError<E>>
+    where
+        K: Key,
+        V: Value + Clone,
+        E: Send + Sync + 'static,
+    {
+        let mut offer = Offer::without_key();
+        let error = match *loaded {
+            Ok(value) => {
+                offer.value = Some(value);
+                None
+            }
+            Err(error) => Some(error),
+        };
+        self.land(&mut offer, error)
+    }
+
     /// Ends the load with the value on offer or an error.
     #[track_caller]
     fn land<E>(self, offer: &mut Offer<K, V>, error: Option<E>) -> Result<Box<V>, LoadError<E>>

@@ -277,7 +277,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             },
         };
         let loaded = ours.poll(load.as_mut()).await;
-        ours.load(|| *loaded)
+        ours.land_loaded(loaded)
     }
 }
 
