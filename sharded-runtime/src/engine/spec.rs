@@ -18,7 +18,7 @@ pub(crate) trait Spec {
 
     /// The time by the field's clock. Zero where no entry expires, and then no clock is read.
     fn now(&self) -> u64;
-    /// How long an entry lives after its last use.
+    /// How long an entry lives after its last use. `u64::MAX` where no use is tracked, and then nothing is read.
     fn idle(&self) -> u64;
     /// How long an entry lives whose key has this hash, unless it is given a time of its own.
     fn ttl_for(&self, hash: u64) -> u64;

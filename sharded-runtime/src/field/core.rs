@@ -15,11 +15,12 @@ use crate::{
     engine::{
         budget::Budget,
         earliest::ExpiredShards,
+        spec::Spec,
         status::ShardStatus,
         table::{NoMemory, Shown, StampOf, Table, TableOf},
     },
     evict::FieldContext,
-    expiry::{Stamp, jitter},
+    expiry::Stamp,
     field::flight::Flights,
     field::removal::Listening,
     hasher::MapHasher,
@@ -43,12 +44,12 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(crate) placing: Placing,
     pub(crate) field: FieldContext,
     pub(crate) hasher: MapHasher<S>,
-    hashing: Hashing<K, V, StorageOf<P>, S>,
+    pub(super) hashing: Hashing<K, V, StorageOf<P>, S>,
     pub(crate) clock: TimeSource<P::Clock>,
     /// Nanoseconds by the clock, [lengthened](TimeSource::lengthened), as is `idle`; `u64::MAX` is for ever.
     pub(crate) ttl: u64,
     /// By how much the ttl of an entry is shorter, at most.
-    jitter: u64,
+    pub(super) jitter: u64,
     /// The age from which calls that load do so anew. Only read where one is declared.
     refresh_after: u64,
     pub(crate) idle: u64,
@@ -58,7 +59,7 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(crate) flights: Flights<K, V>,
     /// Only where the policy records.
     pub(crate) recording: Option<Recording>,
-    listening: OnceLock<Listening<K, V>>,
+    pub(super) listening: OnceLock<Listening<K, V>>,
     /// When the background thread looks at this map next.
     pub(crate) alarm: AtomicU64,
     /// Only where a background thread is to look.
@@ -72,9 +73,9 @@ pub(crate) struct Core<K, V, P: Policy, S> {
 
 /// Functions that hash keys. That keys can be hashed is known only where the map is built and in calls that bring a key.
 pub(crate) struct Hashing<K, V, P: Policy, S> {
-    of_key: fn(&MapHasher<S>, &K) -> u64,
+    pub(super) of_key: fn(&MapHasher<S>, &K) -> u64,
     /// A table's step, with its many hashes, in one call. At this time, with this idle time.
-    step: Step<K, V, P, S>,
+    pub(super) step: Step<K, V, P, S>,
 }
 
 type Step<K, V, P, S> = fn(&MapHasher<S>, &mut Table<K, V, P>, u64, u64, Shown<'_, K, V, P>) -> Result<(), NoMemory>;
@@ -130,38 +131,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// The idle time. `u64::MAX` where none is tracked, so that none is read.
-    #[inline]
-    pub(crate) fn idle(&self) -> u64 {
-        if StampOf::<P>::TRACKS_ACCESS { self.idle } else { u64::MAX }
-    }
-
-    /// The declared time to live of an entry whose key has this hash.
-    #[inline]
-    pub(crate) fn ttl_for(&self, hash: u64) -> u64 {
-        if P::TTL_JITTER == 0 { self.ttl } else { self.ttl - jitter(self.jitter, hash) }
-    }
-
     /// Whether a live entry whose key has this hash and whose ttl ends then is so old that it is to be loaded anew.
     pub(crate) fn is_old(&self, hash: u64, deadline: u64) -> bool {
         let ttl = self.ttl_for(hash);
         // It was written `ttl` before its deadline, unless it was given a time of its own.
         ttl != u64::MAX && deadline.saturating_sub(self.now()) <= ttl.saturating_sub(self.refresh_after)
-    }
-
-    #[inline]
-    pub(crate) fn hash_of(&self, key: &K) -> u64 {
-        (self.hashing.of_key)(&self.hasher, key)
-    }
-
-    /// Brings a table nearer to the size that it should have, by one [step](Table::step).
-    pub(super) fn step_table(
-        &self,
-        view: Shown<'_, K, V, StorageOf<P>>,
-        table: &mut TableOf<K, V, P>,
-        now: u64,
-    ) -> Result<(), NoMemory> {
-        (self.hashing.step)(&self.hasher, table, now, self.idle, view)
     }
 
     #[inline]
@@ -200,12 +174,6 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// The listener that is told of entries that leave.
-    #[inline]
-    pub(crate) fn listening(&self) -> Option<&Listening<K, V>> {
-        self.listening.get()
-    }
-
     /// Adds a listener, unless there is one.
     pub(crate) fn listen<L>(
         &self,
@@ -239,11 +207,5 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     pub(crate) fn meters(&self) -> impl Iterator<Item = &Meter> {
         self.shards.statuses().map(|status| &status.meter)
-    }
-
-    /// The time. Zero where no entry expires, so that no clock is read.
-    #[inline]
-    pub(crate) fn now(&self) -> u64 {
-        if StampOf::<P>::EXPIRES { self.clock.nanos() } else { 0 }
     }
 }

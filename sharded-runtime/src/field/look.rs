@@ -9,6 +9,7 @@
 use super::core::Core;
 use crate::{
     Policy,
+    engine::spec::Spec,
     engine::table::{Copied, Look, Peek, Place, StampOf, TableOf, Use, UseFetched},
     evict::Eviction,
     expiry::Stamp,

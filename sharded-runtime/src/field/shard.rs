@@ -7,6 +7,7 @@ use crate::{
     contain::Drops,
     engine::{
         garbage::Garbage,
+        spec::Spec,
         table::{Entries, Removed, Table},
     },
     shard::access::{Access, Step},
@@ -131,9 +132,9 @@ where
         let shard = from.saturating_sub(1);
         let mut parting = Parting::new();
         // Before, for a panic in user code, and after, since a listener may have been added meanwhile.
-        parting.tell(self.listening());
+        parting.tell(self.listener());
         let (is_done, due_at) = self.sweep_step(shard, &mut parting.garbage);
-        parting.tell(self.listening());
+        parting.tell(self.listener());
         if is_done {
             self.alarm.fetch_min(due_at, Ordering::Relaxed);
         } else {

@@ -9,8 +9,9 @@ use crate::{
         garbage::Garbage,
         spec::{Spec, TableFor, View},
         status::ShardStatus,
-        table::NoMemory,
+        table::{NoMemory, StampOf},
     },
+    expiry::{Stamp, jitter},
 };
 
 impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
@@ -21,17 +22,17 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
 
     #[inline]
     fn now(&self) -> u64 {
-        self.now()
+        if StampOf::<P>::EXPIRES { self.clock.nanos() } else { 0 }
     }
 
     #[inline]
     fn idle(&self) -> u64 {
-        self.idle
+        if StampOf::<P>::TRACKS_ACCESS { self.idle } else { u64::MAX }
     }
 
     #[inline]
     fn ttl_for(&self, hash: u64) -> u64 {
-        self.ttl_for(hash)
+        if P::TTL_JITTER == 0 { self.ttl } else { self.ttl - jitter(self.jitter, hash) }
     }
 
     fn lengthened(&self, ttl: u64) -> u64 {
@@ -40,7 +41,7 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
 
     #[inline]
     fn hash_of(&self, key: &K) -> u64 {
-        self.hash_of(key)
+        (self.hashing.of_key)(&self.hasher, key)
     }
 
     #[inline]
@@ -54,7 +55,7 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
 
     #[inline]
     fn listener(&self) -> Option<&Listening<K, V>> {
-        self.listening()
+        self.listening.get()
     }
 
     #[inline]
@@ -81,7 +82,7 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
             if !table.needs_step() {
                 break;
             }
-            self.step_table(view, table, now)?;
+            (self.hashing.step)(&self.hasher, table, now, self.idle, view)?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::{
     engine::{
         cause::Cause,
         session::Session,
+        spec::Spec,
         table::{Cursor, Handed, Removed},
     },
     expiry::Stamp,

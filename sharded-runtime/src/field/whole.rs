@@ -4,6 +4,7 @@ use super::core::Core;
 use crate::{
     Key, Policy, Stats, Value,
     contain::Drops,
+    engine::spec::Spec,
     field::removal::Listening,
     lock::Serves,
     observe::{stats::Meter, tally::Event},
@@ -31,7 +32,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         (stats.hits, stats.misses, stats.inserts) = self.hits_misses_and_inserts();
         stats.refused = self.tally.get(Event::Refusal);
         (stats.table_bytes, stats.table_blocks) = self.memory();
-        stats.listener_panics = self.listening().map_or(0, Listening::panics);
+        stats.listener_panics = self.listener().map_or(0, Listening::panics);
         for meter in self.meters() {
             stats.expired += meter.expired.get();
             stats.evicted += meter.evicted.get();
@@ -45,7 +46,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(crate) fn clear(&self) {
         let mut drops = Drops::default();
         for shard in 0..self.shard_count() {
-            if self.listening().is_some() {
+            if self.listener().is_some() {
                 self.clear_telling(shard, &mut drops);
             } else {
                 self.take_all(shard).drop_each(&mut drops);
@@ -74,7 +75,7 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
     /// Removes all entries, and leaves them to the background thread to be dropped unless a listener is to be told of them.
     #[track_caller]
     pub(crate) fn invalidate_all(&self) {
-        if self.listening().is_some() {
+        if self.listener().is_some() {
             self.clear();
         } else {
             self.discard_all();

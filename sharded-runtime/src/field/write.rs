@@ -11,6 +11,7 @@ use crate::{
         cause::Cause,
         garbage::Garbage,
         session::{STEPS_PER_WRITE, Session},
+        spec::Spec,
         table::{Handed, Offer, StampOf, Stored},
     },
     evict::Eviction,
@@ -192,7 +193,7 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
     #[inline]
     fn leaves_nothing(&self) -> bool {
         // A listener is told of copies.
-        Session::<Self>::IS_PLAIN && self.listening().is_none()
+        Session::<Self>::IS_PLAIN && self.listener().is_none()
     }
 
     /// Finishes a call that has stored a new entry, or has found no room for it in its shard: then entries of other shards are evicted for

@@ -4,6 +4,7 @@
 use crate::{
     Policy, ShardedMap,
     clock::System,
+    engine::spec::Spec,
     evict::{Eviction, Lru, MakesRoom, Sieve, Unbounded},
     expiry::{AfterWrite, Expiry, Never},
     lock::{Lock, Mutex, Optimistic, RwLock, Serves},

@@ -169,7 +169,7 @@ where
     fn begin_save(&self) -> u64 {
         // The time comes first: what expires later than this is saved, or removed and told of here.
         let began = self.core.now();
-        if StampOf::<P>::EXPIRES && self.core.listening().is_some() {
+        if StampOf::<P>::EXPIRES && self.core.listener().is_some() {
             self.core.remove_expired();
         }
         began

@@ -4,6 +4,7 @@
 //! is not of one moment: an entry that is there all the time is seen exactly once, one that comes or goes meanwhile at most once.
 
 use super::sharded_map::ShardedMap;
+use crate::engine::spec::Spec;
 use crate::{Key, Policy, Value, engine::table::Removed, lock::Serves};
 
 use std::hash::BuildHasher;
@@ -86,7 +87,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     pub fn drain(&self) -> Vec<(K, V)> {
         let mut entries = Removed::new();
         for shard in 0..self.core.shard_count() {
-            if self.core.listening().is_some() {
+            if self.core.listener().is_some() {
                 self.core.hand_all(shard, &mut entries);
             } else {
                 self.core.take_all(shard).keep_live(&mut entries);
