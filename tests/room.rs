@@ -15,7 +15,7 @@ use std::{
     cell::Cell,
     collections::{BTreeMap, VecDeque},
     marker::PhantomData,
-    sync::{Barrier, mpsc},
+    sync::{Barrier, OnceLock, mpsc},
     thread,
     time::Duration,
 };
@@ -230,6 +230,61 @@ fn few_entries_in_many_shards_leave_for_others() {
         // All of the pinned ones are still there.
         assert!((0..10).all(|key| map.contains_key(&(10 * key))));
     }
+}
+
+/// Only two entries may leave, of 64 shards that all have entries. Repeated calls find them wherever they are, if fewer than 16 shards are between
+/// them, and until then nothing leaves.
+#[test]
+fn the_few_that_may_leave_are_found() {
+    for (light, heavy) in [(5, 10), (10, 5), (0, 63), (40, 41), (20, 35)] {
+        let map: Map<Lru, true> = in_shards(64);
+        let mut keys = 0..;
+        let mut key_in = |shard| keys.by_ref().find(|key| map.shard_of(key) == shard).expect("a key");
+        let [light, heavy, new] = [light, heavy, 30].map(&mut key_in);
+        map.insert(light, free(1000));
+        map.insert(heavy, free(100_000));
+        let pinned = Entry { weight: 1000, is_pinned: true };
+        (0..899).for_each(|key| _ = map.insert((1 << 20) + key, pinned));
+        assert_eq!(map.weight(), CAPACITY);
+        // Four searches of 16 shards see all of them.
+        let calls = (1..=8).find(|_| {
+            let is_stored = map.try_insert(new, free(100_500)).is_ok();
+            assert!(is_stored || map.len() == 901, "an entry has left for one that is refused");
+            is_stored
+        });
+        assert!(calls.is_some(), "refused, though {light} and {heavy} may leave");
+        assert_eq!(map.len(), 900);
+    }
+}
+
+/// While room is made in another shard, another thread stores the key: the call gives back what it has brought.
+#[test]
+fn what_became_occupied_meanwhile_is_given_back() {
+    static MAP: OnceLock<ShardedMap<u64, (), Sparse>> = OnceLock::new();
+    static NEW: OnceLock<u64> = OnceLock::new();
+    fn is_evictable(key: &u64, (): &()) -> bool {
+        // Asked of the entry in the other shard, whose lock is held.
+        let (map, new) = (MAP.get().unwrap(), *NEW.get().unwrap());
+        if map.shard_of(key) != 0 && !map.contains_key(&new) {
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let pinned = (0..new).find(|key| map.shard_of(key) == 0).unwrap();
+                    map.remove(&pinned);
+                    map.insert(new, ());
+                });
+            });
+        }
+        map.shard_of(key) != 0
+    }
+    let options = FieldOptions::new().shards(2).capacity(2).evictable(is_evictable);
+    let map = MAP.get_or_init(|| ShardedMap::with_options(options));
+    let in_shard = |shard, from: u64| (from..).find(|key| map.shard_of(key) == shard).expect("a key");
+    let pinned = in_shard(0, 0);
+    let new = *NEW.get_or_init(|| in_shard(0, pinned + 1));
+    map.insert(pinned, ());
+    map.insert(in_shard(1, 0), ());
+    assert_eq!(map.insert_if_absent(new, ()).map_err(|occupied| occupied.key), Err(new));
+    assert_eq!((map.contains_key(&pinned), map.contains_key(&new)), (false, true));
 }
 
 /// Who came first leaves first. On some threads it waits at some barriers when an entry comes.

@@ -80,7 +80,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(super) fn repay(&self, budget: &Budget, own: usize, garbage: &mut Garbage<K, V>) {
         let mut debt = Debt::new(budget, garbage.take_overdrawn());
         let mut eviction = Eviction::new(self, budget, garbage);
-        eviction.go_around(Some(own), &mut |held| debt.pay(held));
+        eviction.go_around(self.first_searched(own), Some(own), &mut |held| debt.pay(held));
         // Twice, as the first time may have ended in a panic.
         let mut in_vain = 0;
         while in_vain < 2 {
@@ -113,7 +113,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let own = self.route(hash);
         // A table has two slots for each entry, or a few more.
         let unseen = (2 * self.shards.status(own).meter.stored.get() / u64::from(SEARCHED)).min(MORE_SEARCHES);
-        if P::WEIGHS && !self.may_have(own, unseen, budget.lacking(units), garbage) {
+        // The eviction comes to the shards in the order in which the units were counted.
+        let first = self.first_searched(own);
+        if P::WEIGHS && !self.may_have(first, own, unseen, budget.lacking(units), garbage) {
             return false;
         }
         let mut eviction = Eviction::new(self, budget, garbage);
@@ -125,7 +127,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             }
         }
         // Of the own shard, one search has seen as much as of another one is seen. But for a heavy entry more than that may have to leave.
-        eviction.go_around((!P::WEIGHS).then_some(own), &mut |held| match wanted(held) {
+        eviction.go_around(first, (!P::WEIGHS).then_some(own), &mut |held| match wanted(held) {
             0 => 0,
             lacking => held.units() + lacking,
         });
@@ -134,42 +136,53 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         is_made
     }
 
-    /// Whether entries that may leave have so many units. Where so many more searches of the own shard, and [`MOST_SEARCHED`] other shards, have
-    /// none, it takes it that no other one has any.
-    fn may_have(&self, own: usize, unseen: u64, units: u64, garbage: &mut Garbage<K, V>) -> bool {
-        let mut found = self.survey(own, SEARCHED, unseen, units, garbage);
-        let mut around = self.shards_in_turn(Some(own));
-        while found < units
-            && let Some(shard) = around.next(self)
-        {
-            let more = self.survey(shard, SEARCHED_ELSEWHERE, 0, units - found, garbage);
-            if more > 0 {
-                around.found(Self::MOST_IN_VAIN);
+    /// Whether entries that may leave have so many units, counted around the shards from `first` on. Gives up after `unseen` + 1 searches of
+    /// the own shard and [`MOST_SEARCHED`] other shards in a row that find none. Waits for shards that are in use only if the others have too few.
+    fn may_have(&self, first: usize, own: usize, unseen: u64, units: u64, garbage: &mut Garbage<K, V>) -> bool {
+        let mut last = first;
+        for waits in [false, true] {
+            let mut around = self.shards_in_turn(first, Some(own));
+            let mut survey = Survey { core: self, waits, passed_over: false, garbage: &mut *garbage };
+            let mut found = survey.count(own, SEARCHED, unseen, units);
+            while found < units
+                && let Some(shard) = around.next(self)
+            {
+                let more = survey.count(shard, SEARCHED_ELSEWHERE, 0, units - found);
+                if more > 0 {
+                    around.found(Self::MOST_IN_VAIN);
+                }
+                found += more;
             }
-            found += more;
+            if found >= units {
+                return true;
+            }
+            last = around.shard;
+            if !survey.passed_over || order::is_inside() {
+                break;
+            }
         }
-        found >= units
-    }
-
-    /// The units of entries of a shard that may leave, counted up to so many. Where so many searches in a row have found none, and one
-    /// more, there are no more.
-    fn survey(&self, shard: usize, searched: u32, in_vain: u64, enough: u64, garbage: &mut Garbage<K, V>) -> u64 {
-        let (mut units, mut passed, mut left) = (0, 0, in_vain + 1);
-        while units < enough && left > 0 {
-            let survey = |session: &mut Session<'_, Self>| session.survey(searched, &mut passed, enough - units);
-            let more = self.visit_for_room(shard, !order::is_inside(), garbage, survey).unwrap_or(0);
-            left = if more > 0 { in_vain + 1 } else { left - 1 };
-            units += more;
-        }
-        units
+        self.note_searched(last);
+        false
     }
 
     const MOST_IN_VAIN: usize = if P::PINS { MOST_SEARCHED } else { usize::MAX };
 
-    /// The shards that have entries, from where the last call ended if some may not be evicted.
-    fn shards_in_turn(&self, skipped: Option<usize>) -> Around {
-        let from = if P::PINS { self.search_from.load(Ordering::Relaxed) } else { skipped.unwrap_or(0) };
-        Around { shard: from, skipped, way: self.shards.count(), left: Self::MOST_IN_VAIN }
+    /// The shard behind which a search begins: where the last call ended, if some entries may not be evicted.
+    fn first_searched(&self, own: usize) -> usize {
+        // Relaxed: it is only where to begin.
+        if P::PINS { self.search_from.load(Ordering::Relaxed) } else { own }
+    }
+
+    /// Has the next call begin where this one has ended.
+    fn note_searched(&self, last: usize) {
+        if P::PINS {
+            self.search_from.store(last, Ordering::Relaxed);
+        }
+    }
+
+    /// The shards behind `first`, all around, that have entries.
+    fn shards_in_turn(&self, first: usize, skipped: Option<usize>) -> Around {
+        Around { shard: first, skipped, way: self.shards.count(), left: Self::MOST_IN_VAIN }
     }
 
     /// The next shard after this one, all around, that has entries.
@@ -179,7 +192,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 }
 
-/// A way around the shards that have entries, once from where anything was found last. If some entries may not be evicted, it ends after
+/// A way around the shards that have entries, once from where anything was found. If some entries may not be evicted, it ends after
 /// [`MOST_SEARCHED`] shards in which nothing is found.
 struct Around {
     shard: usize,
@@ -200,10 +213,6 @@ impl Around {
             let distance = (next + count - self.shard - 1) % count + 1;
             self.way = self.way.checked_sub(distance)?;
             self.shard = next;
-            if P::PINS {
-                // Relaxed: it is only where to begin.
-                core.search_from.store(next, Ordering::Relaxed);
-            }
             if self.skipped != Some(next) {
                 self.left -= 1;
                 return Some(next);
@@ -215,6 +224,34 @@ impl Around {
     /// As many may be visited in vain from now on as at first.
     fn found(&mut self, most_in_vain: usize) {
         self.left = most_in_vain;
+    }
+}
+
+/// Counts units of entries that may leave.
+struct Survey<'a, K, V, P: Policy, S> {
+    core: &'a Core<K, V, P, S>,
+    /// Whether it waits for a shard that is in use. Inside a closure it must not.
+    waits: bool,
+    /// Whether a shard was passed over that is in use.
+    passed_over: bool,
+    garbage: &'a mut Garbage<K, V>,
+}
+
+impl<K, V, P: Policy, S> Survey<'_, K, V, P, S> {
+    /// Counts the units of a shard's entries that may leave, up to `enough`. Stops after `in_vain` + 1 searches in a row that find none.
+    fn count(&mut self, shard: usize, searched: u32, in_vain: u64, enough: u64) -> u64 {
+        let waits = self.waits && !order::is_inside();
+        let (mut units, mut passed, mut left) = (0, 0, in_vain + 1);
+        while units < enough && left > 0 {
+            let survey = |session: &mut Session<'_, _>| session.survey(searched, &mut passed, enough - units);
+            let Some(more) = self.core.visit_for_room(shard, waits, self.garbage, survey) else {
+                self.passed_over = true;
+                break;
+            };
+            left = if more > 0 { in_vain + 1 } else { left - 1 };
+            units += more;
+        }
+        units
     }
 }
 
@@ -233,24 +270,26 @@ impl<'a, K, V, P: Policy, S> Eviction<'a, K, V, P, S> {
         Eviction { core, held: Held::none(budget), garbage, drops: Drops::default(), passed_over: false }
     }
 
-    /// Goes around the shards but one until `wanted`, given the units that are held, says that none are to be held, or no entry may leave.
-    /// Those whose locks are taken come last, so that who is long in a shard does not hold up who can do without it.
-    fn go_around(&mut self, skipped: Option<usize>, wanted: &mut dyn FnMut(&mut Held<'_>) -> u64) {
+    /// Goes around the shards behind `first`, but one, until `wanted`, given the units that are held, says that none are to be held, or no
+    /// entry may leave. It waits for shards that are in use in a second round, so a long closure in one shard does not delay a call that finds
+    /// room in another.
+    fn go_around(&mut self, first: usize, skipped: Option<usize>, wanted: &mut dyn FnMut(&mut Held<'_>) -> u64) {
         for waits in [false, true] {
-            let mut around = self.core.shards_in_turn(skipped);
+            let mut around = self.core.shards_in_turn(first, skipped);
             self.passed_over = false;
-            loop {
+            let is_done = loop {
                 let units = wanted(&mut self.held);
                 if units == 0 {
-                    return;
+                    break true;
                 }
-                let Some(shard) = around.next(self.core) else { break };
+                let Some(shard) = around.next(self.core) else { break false };
                 if self.evict_in(shard, waits, SEARCHED_ELSEWHERE, units) {
                     around.found(Core::<K, V, P, S>::MOST_IN_VAIN);
                     around.way = self.core.shards.count();
                 }
-            }
-            if !self.passed_over || order::is_inside() {
+            };
+            if is_done || !self.passed_over || order::is_inside() {
+                self.core.note_searched(around.shard);
                 return;
             }
         }

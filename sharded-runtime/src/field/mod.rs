@@ -15,7 +15,7 @@
 //! | `rules.rs` | what functions of the user say of entries |
 //! | `limits.rs` | how much one call does for others at most |
 //! | `placing.rs`, `pieces.rs` | on which node each shard is, and where its memory lies |
-//! | `whole.rs` | calls that concern every shard |
+//! | `whole.rs` | calls that concern every shard, and the deadline of one entry |
 //! | `removal/` | who is told of entries that leave |
 //! | `loading.rs`, `lead.rs`, `flight/` | loads of missing values |
 //! | `recorded.rs` | what is noted for a recorder |
@@ -39,4 +39,4 @@ pub(crate) mod shard;
 mod spec;
 mod walk;
 mod whole;
-mod write;
+pub(crate) mod write;

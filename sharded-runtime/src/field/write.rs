@@ -95,10 +95,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             let _ = session.step(STEPS_PER_WRITE);
             (result, session.due_at())
         });
-        drop(repaying);
+        // First, since user code that runs in the repayment may panic.
         if StampOf::<P>::EXPIRES && self.background.is_some() && due_at < self.alarm.load(Ordering::Relaxed) {
             self.ring(due_at);
         }
+        drop(repaying);
         result
     }
 
@@ -141,6 +142,15 @@ impl<K, V, P: Policy, S, N: ShardSelector> Drop for RepayOnDrop<'_, K, V, P, S, 
     }
 }
 
+/// What becomes of a new entry whose key another thread has stored meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IfOccupied {
+    /// It is evicted.
+    Evict,
+    /// It stays on offer, for a call that gives it back.
+    GiveBack,
+}
+
 impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
     /// Stores the entry on offer, for this long or the declared time. See [`Session::store`].
     #[inline]
@@ -150,10 +160,10 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
             let access = UserCode::Traits.access::<K, V>();
             return self.session(ByHash(hash), access, None, |session| session.store(hash, offer, ttl));
         }
-        let stored = self.store_here(hash, offer, ttl);
+        let stored = self.store_in_shard(hash, offer, ttl);
         // Other shards may have entries that may be evicted. Once more, as others may take the room before this call does.
         if P::PINS && stored == Stored::Refused && self.make_room_elsewhere(hash, offer) {
-            return self.store_here(hash, offer, ttl);
+            return self.store_in_shard(hash, offer, ttl);
         }
         stored
     }
@@ -161,7 +171,7 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
     /// (No closure of `store`, which would hide the caller.)
     #[inline]
     #[track_caller]
-    fn store_here(&self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Stored {
+    fn store_in_shard(&self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Stored {
         self.write(ByHash(hash), UserCode::Traits, |session| session.store(hash, offer, ttl))
     }
 
@@ -197,16 +207,18 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
     }
 
     /// Finishes a call that has stored a new entry, or has found no room for it in its shard: then entries of other shards are evicted for
-    /// it. If none can be, or if another thread has stored the key meanwhile, the new entry is evicted at once.
+    /// it. If none can be, the new entry is evicted at once. If another thread has stored the key meanwhile, it stays on offer or is evicted.
     #[inline]
     #[track_caller]
-    pub(crate) fn store_refused(&self, hash: u64, offer: &mut Offer<K, V>, is_stored: bool) {
+    pub(crate) fn store_refused(&self, hash: u64, offer: &mut Offer<K, V>, is_stored: bool, occupied: IfOccupied) {
         if P::PINS && !is_stored {
             let may_fit = self.make_room_elsewhere(hash, offer);
             self.write(ByHash(hash), UserCode::Traits, |session| {
-                let is_stored = may_fit
-                    && session.find_offered(hash, offer).is_none()
-                    && session.insert(hash, offer, None).is_some();
+                let is_there = session.find_offered(hash, offer).is_some();
+                if is_there && occupied == IfOccupied::GiveBack {
+                    return;
+                }
+                let is_stored = may_fit && !is_there && session.insert(hash, offer, None).is_some();
                 if !is_stored {
                     session.depart_offered(offer, Cause::Evicted);
                 }

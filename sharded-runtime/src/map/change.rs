@@ -5,6 +5,7 @@ use crate::{
     Cause, Key, Policy, Value,
     engine::table::Offer,
     evict::MakesRoom,
+    field::write::IfOccupied,
     lock::Serves,
     record::{Operation, Timed},
     shard::{access::UserCode, array::ByHash},
@@ -111,7 +112,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
             is_settled = session.insert_made(hash, &mut offer, init);
             None
         });
-        self.core.store_refused(hash, &mut offer, is_settled);
+        self.core.store_refused(hash, &mut offer, is_settled, IfOccupied::Evict);
         updated
     }
 
@@ -120,6 +121,9 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// The value is lent as `&mut`, so [`Change::Keep`] also keeps what the closure changed in place. If the closure panics, the value
     /// stays as the closure left it, and nothing is stored or removed.
+    ///
+    /// Where some entries [may not be evicted](crate::builder::FieldOptions::evictable), a new value for which no entry of its shard may
+    /// leave is stored in a second critical section. If another thread has stored the key between the two, the new value is evicted at once.
     ///
     /// # Panics
     ///
@@ -191,7 +195,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
                 }
             }
         });
-        self.core.store_refused(hash, &mut offer, is_settled);
+        self.core.store_refused(hash, &mut offer, is_settled, IfOccupied::Evict);
         result
     }
 
@@ -241,7 +245,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
             session.refresh_now();
             is_settled = session.insert_or_evict(hash, &mut offer);
         });
-        self.core.store_refused(hash, &mut offer, is_settled);
+        self.core.store_refused(hash, &mut offer, is_settled, IfOccupied::Evict);
         copy.expect("it is there or was made")
     }
 }

@@ -8,6 +8,7 @@ use crate::{
         table::{Handed, Offer, Stored},
     },
     evict::MakesRoom,
+    field::write::IfOccupied,
     lock::Serves,
     observe::tally::Event,
     record::Operation,
@@ -126,7 +127,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         let is_settled = self.core.write_in_place(ByHash(hash), UserCode::Traits, |session| {
             session.find_offered(hash, &offer).is_some() || session.insert_or_evict(hash, &mut offer)
         });
-        self.core.store_refused(hash, &mut offer, is_settled);
+        self.core.store_refused(hash, &mut offer, is_settled, IfOccupied::GiveBack);
         offer.take().map_or(Ok(()), |(key, value)| Err(Occupied { key, value }))
     }
 
