@@ -23,7 +23,7 @@ use std::{
         atomic::{AtomicUsize, Ordering::SeqCst},
         mpsc::channel,
     },
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Wake, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -473,6 +473,46 @@ fn a_loader_may_fork() {
         end((loaded, map.get(&1), other.get(&1)) == (8, Some(8), Some(7)));
     }
     assert_eq!((loaded, map.get(&1)), (8, Some(8)));
+}
+
+/// A loader of the parent forks while a task waits for its key: the child does not wake that task.
+#[test]
+fn a_loader_that_forks_wakes_no_task_of_the_parent() {
+    struct Counting(AtomicUsize);
+    impl Wake for Counting {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+    let _alone = alone();
+    for panics in [false, true] {
+        let map = Map::<HOUR>::new();
+        let woken = Arc::new(Counting(AtomicUsize::new(0)));
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut waits = None;
+        let mut is_child = false;
+        let loaded = catch_unwind(AssertUnwindSafe(|| {
+            map.get_or_load_with(1, || {
+                // By another thread, as this one must not wait for its own load.
+                let begin = || {
+                    let mut task = Box::pin(map.get_or_load_async(1, async || 5));
+                    assert!(task.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+                    task
+                };
+                waits = Some(thread::scope(|scope| scope.spawn(begin).join().unwrap()));
+                is_child = goes_on_as_child();
+                if panics {
+                    resume_unwind(Box::new("the loader"));
+                }
+                7
+            })
+        }));
+        let woken = woken.0.load(SeqCst);
+        if is_child {
+            end(woken == 0 && loaded.is_err() == panics);
+        }
+        assert_eq!((woken, loaded.is_err()), (1, panics));
+    }
 }
 
 /// What a thread of the parent waits for is no reason to refuse a load in the child.

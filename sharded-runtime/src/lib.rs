@@ -43,14 +43,15 @@
 //!
 //! - **Maps and stores work** in the child as in the parent, under each lock of the library. Threads of the parent that
 //!   slept or waited in the library do no harm.
-//! - **Background threads** do not exist in the child. They start again, for all maps, with the next entry in any map
+//! - **Background threads** do not exist in the child, unless one of them has forked. They start again, for all maps, with the next entry in any map
 //!   that is due earlier than the others, or with a `sweep()`. Until then, only writes remove expired entries. So a child
 //!   that goes on with the parent's maps should call [`Store::sweep`] once.
 //! - **A load** that another thread of the parent had begun is not finished in the child. The next call for that key
 //!   loads it again. Async tasks that waited for it are not woken.
 //! - **A removal listener** that another thread of the parent was calling is called in the child by the next thread
 //!   that removes an entry, but not again with the entry of the interrupted call.
-//! - **A listener or a loader that forks** continues in the child as in the parent. The listener is told of other entries
+//! - **A listener or a loader that forks** continues in the child as in the parent. (On systems other than Linux, if it
+//!   is the first thread of the child that calls this library.) The listener is told of other entries
 //!   after it returns, and the child stores the value of the loader.
 //! - **A pool** of the parent returns [`JobError::Forked`](node::JobError::Forked) for every job, see
 //!   [there](node#fork).

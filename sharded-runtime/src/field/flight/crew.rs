@@ -131,6 +131,7 @@ impl<V> Flight<V> {
     /// lead can't be taken any more, so all waiters look again.
     pub(crate) fn give_up(&self) -> bool {
         let mut crew = self.crew.lock();
+        crew.forget_parents_waiters();
         if crew.phase == Phase::Landed {
             drop(crew);
             self.tell_all(|| Told::Again);
@@ -155,7 +156,9 @@ impl<V> Flight<V> {
 
     /// The registry no longer knows the flight, so no caller joins it.
     pub(crate) fn land(&self) {
-        self.crew.lock().phase = Phase::Landed;
+        let mut crew = self.crew.lock();
+        crew.forget_parents_waiters();
+        crew.phase = Phase::Landed;
     }
 
     /// Undoes [`land`](Flight::land). Only in the same lock hold of the shard, so that no caller has seen it.
@@ -182,17 +185,26 @@ impl<V> Flight<V> {
 }
 
 impl<V> Crew<V> {
-    /// In a child of `fork`, forgets the leader and the waiters of the parent. Their wakers belong to an executor that may not exist here. A
-    /// leader whose loader has forked exists here, and stays.
+    /// In a child of `fork`, forgets the leader and the waiters of the parent. A leader whose loader has forked exists here, and stays.
     fn look_for_fork(&mut self) {
-        let process = generation();
-        if self.process != process {
-            self.process = process;
-            mem::forget((mem::take(&mut self.waiting), mem::take(&mut self.told)));
-            if self.phase == Phase::Led && !self.loads.is_some_and(ThreadNumber::has_forked) {
-                self.phase = Phase::Adrift;
-            }
+        if self.forget_parents_waiters()
+            && self.phase == Phase::Led
+            && !self.loads.is_some_and(ThreadNumber::has_forked)
+        {
+            self.phase = Phase::Adrift;
         }
+    }
+
+    /// In a child of `fork`, forgets the waiters of the parent. Their wakers belong to an executor that may not exist here. Returns whether this
+    /// process is a child that had not asked yet. For the leader, who exists here.
+    fn forget_parents_waiters(&mut self) -> bool {
+        let process = generation();
+        if self.process == process {
+            return false;
+        }
+        self.process = process;
+        mem::forget((mem::take(&mut self.waiting), mem::take(&mut self.told)));
+        true
     }
 }
 

@@ -59,6 +59,19 @@ pub(crate) fn without_waiting<R>(run: impl FnOnce() -> R) -> R {
     run()
 }
 
+impl<K, V> State<K, V> {
+    /// In a child of `fork` the waiting threads do not exist, nor does the caller, unless the listener itself has forked.
+    fn look_for_fork(&mut self) {
+        let process = generation();
+        if self.process != process {
+            (self.process, self.waiting) = (process, 0);
+            if self.caller.take_if(|caller| !caller.has_forked()).is_some() {
+                self.is_tired = false;
+            }
+        }
+    }
+}
+
 impl<K, V> Queue<K, V> {
     pub(super) fn new(listener: impl Fn(&K, &V, Cause) + Send + Sync + 'static) -> Self {
         let state =
@@ -74,14 +87,7 @@ impl<K, V> Queue<K, V> {
     /// Waits until there is room. Returns whether this thread is to call the listener.
     fn comes_by(&self) -> bool {
         let mut state = self.state.lock();
-        let process = generation();
-        if state.process != process {
-            // In a child of `fork` the waiting threads do not exist, nor does the caller, unless the listener itself has forked.
-            (state.process, state.waiting) = (process, 0);
-            if state.caller.take_if(|caller| !caller.has_forked()).is_some() {
-                state.is_tired = false;
-            }
-        }
+        state.look_for_fork();
         while state.caller.is_some() {
             let must_wait = state.entries.len() > BOUND || state.is_tired;
             if !must_wait || INSIDE.get() > 0 {
@@ -98,6 +104,7 @@ impl<K, V> Queue<K, V> {
     /// The next entry to call the listener with, for a thread that has called it so often. `None`: it is done.
     fn next(&self, calls: usize) -> Option<(K, Box<V>, Cause)> {
         let mut state = self.state.lock();
+        state.look_for_fork();
         if calls >= SHARE {
             state.is_tired = true;
             if state.waiting > 0 {

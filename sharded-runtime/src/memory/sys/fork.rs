@@ -8,7 +8,7 @@ pub(crate) fn generation() -> u32 {
     system::generation()
 }
 
-/// A thread, by a number that no other thread of this process or of its parents has.
+/// A thread, by a number that no other thread of this process has, and no thread that its parents had before they forked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ThreadNumber(u64);
 
