@@ -14,7 +14,7 @@ use sharded::{
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Manual, System},
     evict::{Adaptive, Bounded, Eviction, Lru, MakesRoom, Reject, S3Fifo, Sieve, TinyLfu},
-    lock::{Mutex, RwLock},
+    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
     shards::ShardCount as _,
 };
 use std::{
@@ -192,6 +192,44 @@ fn an_eviction_that_names_nobody_does_not_lift_the_capacity() {
         assert!(map.len() <= 10 && map.contains_key(&key));
     }
     assert_eq!(map.stats().evicted, 990);
+}
+
+/// The last entry that came leaves first. Its state is aligned to two cache lines.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Wide(Vec<u32>);
+impl Bounded for Wide {}
+impl MakesRoom for Wide {}
+impl Eviction for Wide {
+    fn inserted(&mut self, slot: u32) {
+        self.0.push(slot);
+    }
+    fn removed(&mut self, slot: u32) {
+        self.0.retain(|other| *other != slot);
+    }
+    fn moved(&mut self, from: u32, to: u32) {
+        self.0.iter_mut().filter(|slot| **slot == from).for_each(|slot| *slot = to);
+    }
+    fn victim(&mut self) -> Option<u32> {
+        self.0.last().copied()
+    }
+}
+
+/// The table lies at a distance from what its lock-free readers follow that depends on the alignment.
+#[test]
+fn an_eviction_may_have_any_alignment() {
+    fn check<L: Lock + Serves<u64, u64>>(map: &Field<L, Never, Wide, 2, 100>) {
+        for key in 0..1000 {
+            map.insert(key, key);
+            assert!(map.len() <= 100 && map.get(&key) == Some(key));
+        }
+        map.clear();
+        map.insert(1, 2);
+        assert_eq!(map.to_vec(), [(1, 2)]);
+    }
+    check::<Mutex>(&in_all_shards());
+    check::<RwLock>(&in_all_shards());
+    check::<Optimistic>(&in_all_shards());
 }
 
 /// Fewer units than shards: the entry that leaves is nearly always another shard's.

@@ -2,7 +2,7 @@
 //!
 //! Taking a lock is an atomic read-modify-write, which stalls most processors. Releasing one usually is another,
 //! because the owner must not miss a thread that has begun to wait. Here the waiting thread pays for that: it sets a
-//! mark, makes all threads of the process pass a memory barrier (see `sys/barrier.rs`), and tries the lock again before
+//! mark, makes all threads of the process pass a memory barrier (see `memory/sys/barrier.rs`), and tries the lock again before
 //! it sleeps. Then either it sees the lock released, or the owner sees the mark. Biased locks and user-space RCU use
 //! such asymmetric barriers (Desnoyers et al., "User-Level Implementations of Read-Copy Update", TPDS 2012).
 //!
@@ -33,7 +33,7 @@ use super::primitives::{
     hint::Spin,
 };
 use super::word::Word;
-use std::{cell::UnsafeCell, fmt, time::Duration};
+use std::{cell::UnsafeCell, fmt, mem::offset_of, time::Duration};
 
 /// In `held`: a thread has the lock, or it is being handed over.
 const HELD: u32 = 1;
@@ -101,6 +101,9 @@ impl<T> RawMutex<T> {
     pub(crate) fn new(value: T) -> Self {
         RawMutex { lock: RawLock::new(), value: UnsafeCell::new(value) }
     }
+
+    /// Bytes from the start of a mutex to its value.
+    pub(crate) const VALUE: usize = offset_of!(RawMutex<T>, value);
 
     /// Takes the lock and lends the value.
     #[inline]

@@ -31,7 +31,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         moves: &mut Moves,
         view: ViewOf<'_, K, V, P, I>,
     ) -> Result<(), NoMemory> {
-        let view = Self::words(view);
+        let view = self.words(view);
         if self.fill_gap(rehash, moves) {
             return Ok(());
         }

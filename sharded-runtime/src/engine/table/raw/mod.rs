@@ -3,8 +3,9 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `table.rs` | a table |
-//! | `layout.rs` | how a bucket lies in memory |
-//! | `header.rs`, `bucket.rs` | one bucket |
+//! | `layout.rs`, `shape.rs` | how a bucket lies in memory: by its types, and as numbers |
+//! | `address.rs`, `header.rs`, `bucket.rs` | one bucket |
+//! | `buckets.rs` | all buckets, without the types of keys and values |
 //! | `entry.rs` | one entry |
 //! | `words.rs` | copying what may be written meanwhile |
 //! | `marks.rs` | which entries were used by readers without a lock |
@@ -16,7 +17,7 @@
 //! | `removed.rs` | what was removed |
 //! | `displaced.rs`, `uncounted.rs` | how many entries lie behind their home |
 //! | `gaps.rs` | filling the gaps that removed entries leave |
-//! | `grow.rs` | one bucket more, or one less |
+//! | `grow.rs`, `chain.rs` | one bucket more, or one less |
 //! | `moves.rs` | which entries a step has moved |
 //! | `memory.rs` | where the buckets' memory comes from |
 //! | `geometry.rs` | where the buckets are, also for readers without a lock |
@@ -32,7 +33,7 @@
 //!   displaced, so that a search goes on exactly as long as it must.
 //! - A slot has an entry if its tag is not zero. A slot's number is the bucket's, shifted, and its place in it.
 
-// A method that is `unsafe` says what of the bucket it is called on, see `bucket.rs`; here this holds: a `RawTable` has its
+// A method that is `unsafe` says what of the bucket it is called on, see `address.rs`; here this holds: a `RawTable` has its
 // buckets to itself, but for readers that race, and `&mut` (or the lock that gave `&`) keeps writers apart.
 
 mod address;

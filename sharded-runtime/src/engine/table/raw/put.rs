@@ -89,7 +89,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         view: ViewOf<'_, K, V, P, I>,
     ) -> Result<u32, NoMemory> {
         assert!(offer.is_whole(), "an entry is on offer");
-        let view = Self::words(view);
+        let view = self.words(view);
         if self.is_overdue() {
             return Err(NoMemory);
         }
@@ -143,7 +143,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         true
     }
 
-    /// As [`remove`](RawTable::remove), but hands the entry out.
+    /// As [`remove_raw`](RawTable::remove_raw), but hands the entry out.
     pub(in crate::engine::table) fn hand_raw(&mut self, slot: u32, hash: u64, handed: &mut Handed<K, V>) -> bool {
         let Some(at) = self.at(slot) else { return false };
         // SAFETY: there is an entry, which is gone then.
@@ -154,7 +154,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         true
     }
 
-    /// As [`hand`](RawTable::hand), of the entry of a key, if a condition holds for its value.
+    /// As [`hand_raw`](RawTable::hand_raw), of the entry of a key, if a condition holds for its value.
     #[inline]
     pub(crate) fn hand_if<Q>(
         &mut self,

@@ -2,7 +2,7 @@
 //!
 //! A reader takes the sequence number of the shard, looks for the entry by atomic loads alone, copies it, and looks at the
 //! number again: where it is the same (and even), no writer was inside meanwhile, so what was read is what was there. Only then the bytes
-//! become a key and a value. `lock/raw/sequence.rs` has the protocol: a search runs in a closure, and no answer leaves it unchecked.
+//! become a key and a value. `shard/lock/raw/sequence.rs` has the protocol: a search runs in a closure, and no answer leaves it unchecked.
 //!
 //! This is the sequence lock as Boehm proves it for the C++ memory model ("Can seqlocks get along with
 //! programming language memory models?", MSPC 2012).

@@ -63,18 +63,21 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// Takes all entries out, with their memory and what is known of them. The result lies in no cell, so it has no readers without a lock. This table
     /// goes on without memory, in the same arena, with a new `info`.
     pub(in crate::engine::table) fn take_with_info(&mut self, info: I, view: ViewOf<'_, K, V, P, I>) -> Self {
-        let buckets = self.buckets.take_all(Self::words(view));
+        let buckets = self.buckets.take_all(self.words(view));
         RawTable { buckets, info: mem::replace(&mut self.info, info), entries: PhantomData }
     }
 
-    /// What the view shows, if readers race.
+    /// What the view of this table shows, if readers race.
     ///
     /// # Panics
     ///
-    /// If readers race and there is no view.
+    /// If readers race and there is no view, or it is that of another table.
     #[inline]
-    pub(super) fn words(view: ViewOf<'_, K, V, P, I>) -> Option<&Words> {
-        if Layout::<K, V, P>::IS_RACY { Some(view.expect("readers that race have a view").words()) } else { None }
+    pub(super) fn words<'v>(&self, view: ViewOf<'v, K, V, P, I>) -> Option<&'v Words> {
+        if !Layout::<K, V, P>::IS_RACY {
+            return None;
+        }
+        Some(view.expect("readers that race have a view").words_of(self))
     }
 
     /// What is known of the slots, and memory for more of it.

@@ -1,7 +1,8 @@
 //! The lock of values that are also read without it.
 
-use super::view::View;
+use super::view::{View, Words};
 use crate::{memory::sync::RawMutex, shard::lock::traits::Cell};
+use std::{mem::offset_of, ptr};
 
 /// A mutex for those who take the lock, and a view for those who do not, whose number is odd while one of the former may change the value.
 ///
@@ -13,7 +14,24 @@ pub struct SequenceLock<T> {
     mutex: RawMutex<T>,
 }
 
+impl<T> View<T> {
+    /// What this view shows, for its value.
+    ///
+    /// # Panics
+    ///
+    /// If `value` does not lie in the cell of this view.
+    #[inline]
+    pub(crate) fn words_of(&self, value: &T) -> &Words {
+        let distance = ptr::from_ref(value).addr().wrapping_sub(ptr::from_ref(self).addr());
+        assert!(distance == SequenceLock::<T>::VALUE, "the view of another value");
+        self.words()
+    }
+}
+
 impl<T> SequenceLock<T> {
+    /// Bytes from the view, where a lock starts, to the value.
+    const VALUE: usize = offset_of!(SequenceLock<T>, mutex) + RawMutex::<T>::VALUE;
+
     #[inline]
     pub(crate) fn view(&self) -> &View<T> {
         &self.view

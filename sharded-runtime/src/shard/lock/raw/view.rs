@@ -41,7 +41,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// What a new view shows: one empty bucket.
+    /// What a new view shows: one home, and no bucket that has memory.
     pub(crate) const EMPTY: Shown = Shown { directory: arena::EMPTY, numbers: [1, 0, 0, 1, 0] };
 }
 
