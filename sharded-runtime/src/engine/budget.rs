@@ -1,10 +1,9 @@
 //! The capacity of a field, shared out to its shards.
 //!
 //! The capacity is the field's, not a shard's. Every entry holds one unit of it, or as many as it weighs. Shards take units in batches while there
-//! are plenty, one at a time when they run low; what idle shards hoard is collected before anything is evicted. Units that come back when they
-//! run low are not hoarded, so that they are not collected again and again. So no
-//! entry is evicted while the field has room, and the field holds at most its capacity, and one entry more for each thread that is
-//! inserting at that moment.
+//! are plenty, one at a time when they run low; what idle shards hoard is collected before anything is evicted, so no entry is evicted while the
+//! field has room. Units that come back when they run low are not hoarded, so they are not collected again and again. The field holds at
+//! most its capacity, and one entry more for each thread that is inserting at that moment.
 //!
 //! Units are spent from a shard's credit and returned to it without waiting. They move between the credits and the common
 //! stock under a mutex, and a counter that is odd meanwhile lets others tell, without the mutex, that nothing is left.
@@ -97,7 +96,7 @@ impl Budget {
         false
     }
 
-    /// How many of so many units must come from entries that leave, as no entry has the rest.
+    /// The part of these units that entries must give up, since the stock does not cover it.
     pub(crate) fn lacking(&self, units: u64) -> u64 {
         units.saturating_sub(self.free.load(SeqCst).max(0).unsigned_abs())
     }
@@ -202,7 +201,7 @@ impl<'a> Held<'a> {
         self.units += units;
     }
 
-    /// Takes units out, for an entry that is stored now or for a debt: so many at most. Answers how many.
+    /// Takes units out, for an entry that is stored now or for a debt: so many at most. Returns how many.
     #[inline]
     pub(crate) fn spend(&mut self, most: u64) -> u64 {
         let spent = self.units.min(most);

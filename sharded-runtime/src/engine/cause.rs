@@ -11,9 +11,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cause {
-    /// Its time was over. So it is also where the removal was found out by a call that put in, or was to take out, another value.
+    /// It had expired. This is also the cause where a call that stores or removes another value found that out.
     Expired,
-    /// It had to make room for another one, or there was no room for it.
+    /// It made room for another entry, or there was no room for it.
     Evicted,
     /// Its value was replaced by another one, which was stored whole. A value that is changed in place has not left.
     Replaced,

@@ -57,12 +57,12 @@ impl<K, V> Garbage<K, V> {
         self.told += mem::take(&mut other.told);
     }
 
-    /// Notes what the call owes by which entries leave.
+    /// Notes units that the call owes: entries of so many must leave.
     pub(crate) fn add_overdrawn(&mut self, units: u64) {
         self.overdrawn += units;
     }
 
-    /// What was noted since it was asked last.
+    /// Takes what [`add_overdrawn`](Garbage::add_overdrawn) has noted.
     pub(crate) fn take_overdrawn(&mut self) -> u64 {
         mem::take(&mut self.overdrawn)
     }

@@ -2,13 +2,14 @@
 //!
 //! | module | what is in it |
 //! |---|---|
-//! | `session` | a shard while its exclusive lock is held: the only code that changes entries |
+//! | `session` | a shard while its exclusive lock is held: the only code that changes single entries |
 //! | `spec` | what a session asks of the field |
 //! | `table` | the entries of one shard |
 //! | `expiry`, `earliest` | when entries expire, and which shards may have expired entries |
 //! | `evict` | which entry leaves next, one file per policy |
 //! | `budget` | the capacity, shared out to the shards |
 //! | `garbage`, `cause` | entries that were taken out, and why |
+//! | `list` | a doubly linked list of slots, for evictions |
 //! | `status` | what lies beside the lock of a shard |
 
 pub(crate) mod budget;

@@ -151,7 +151,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let mut found = None;
         self.peek_session(shard, |session| {
             if let Some(slot) = key.as_ref().and_then(|key| session.find_live(hash, key)) {
-                session.used(slot);
+                session.note_use(slot);
                 found = Some(Search::Value(Box::new(session.value(slot).clone())));
                 return;
             }

@@ -1,4 +1,4 @@
-//! Where the memory of a map is, for who asks the kernel about it.
+//! Where the memory of a map lies, as addresses to ask the kernel about.
 
 use super::core::Core;
 use crate::{

@@ -72,7 +72,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.change_each(shard, Some(drops), |session, slot| session.remove(slot, None, Cause::Cleared));
     }
 
-    /// Lends the slots of all live entries of a shard. Expired entries leave. With `drops` the panic of a step does not end the walk.
+    /// Lends the slots of all live entries of a shard. Expired entries leave. With `drops` a panic in the `Drop` of an entry does not end the walk.
     #[track_caller]
     fn change_each(
         &self,

@@ -44,6 +44,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Removes all entries. They are dropped after the lock of their shard is released.
     #[track_caller]
     pub(crate) fn clear(&self) {
+        // Here, since the panics of each step are contained.
+        self.shards.check();
         let mut drops = Drops::default();
         for shard in 0..self.shard_count() {
             if self.listener().is_some() {
@@ -107,7 +109,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         self.write(self.route(hash), UserCode::Traits, |session| {
             let found = session.find(hash, key);
             if let Some(slot) = found {
-                session.used(slot);
+                session.note_use(slot);
                 // A time of its own overrules a refresh that is under way. The declared time is what the refresh would give it, too.
                 if ttl.is_some() {
                     session.overtake_refresh(slot);

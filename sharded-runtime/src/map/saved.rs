@@ -248,8 +248,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// The times of an entry with this stamp, if it had not expired when the save `began`.
     ///
-    /// One that has expired since is saved with the least time that a file can hold: whoever restores it is told of it. Were it
-    /// left out, it could have been too late to be told of it in the process that saves.
+    /// One that has expired since is saved with the least time that a file can hold, so the listener of the process that restores it is told
+    /// of it. If it were left out, the process that saves might end before its listener is told.
     fn times(&self, stamp: &StampOf<P>, began: u64) -> Option<Times> {
         if stamp.deadline(self.idle) <= began {
             return None;

@@ -56,7 +56,8 @@ use std::{
 /// [`on_removal`](Self::on_removal) registers a function that is called with every entry that leaves the map, and with the
 /// [`Cause`](crate::Cause). [`removals`](Self::removals) puts these entries in a channel. A map takes one of the two, once.
 ///
-/// - **What it is told:** every entry that leaves from then on, exactly once, whatever removes it. An entry that is changed in
+/// - **What it is told:** every entry that leaves from then on, exactly once, whatever removes it. What a call removes that is
+///   under way while the listener is registered may go untold. An entry that is changed in
 ///   place does not leave, and neither do the entries that are in the map when it is dropped. An expired entry is reported as
 ///   `Expired` when it is removed, whoever removes it: also by `insert`, where a live one would be `Replaced`. A replaced value
 ///   comes with the key of the call that replaced it.
@@ -80,8 +81,8 @@ use std::{
 ///   same holds for a panic in the `Drop` of what was reported.
 /// - **What it costs:** nothing in reads. Calls that remove or replace check whether there is a listener. If there is one, a call
 ///   that returns what it removes (`insert`, `remove`, `remove_entry`, `remove_if`, `drain`) clones it under the shard's lock,
-///   since the caller does not wait for the listener: share large values in an [`Arc`]. If that `Clone` panics, nothing is
-///   removed. `clear`, `invalidate_all` and `drain` remove 64 entries per lock hold.
+///   since the caller does not wait for the listener: share large values in an [`Arc`]. If that `Clone` panics, that
+///   entry stays; what `drain` has removed by then is dropped. `clear`, `invalidate_all` and `drain` remove 64 entries per lock hold.
 ///
 /// # Cost
 ///

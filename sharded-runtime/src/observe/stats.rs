@@ -33,7 +33,8 @@ pub struct Stats {
     pub misses: u64,
     /// Entries stored, including those that replaced another.
     pub inserts: u64,
-    /// Entries removed because they had expired.
+    /// Entries removed because they had expired. `drain`, `clear` and `invalidate_all` count them only if there is a
+    /// [removal listener](crate::ShardedMap#removal-listener).
     pub expired: u64,
     /// Entries removed to make room, and entries that found no room, unless the call gave them back.
     pub evicted: u64,

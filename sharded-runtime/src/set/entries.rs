@@ -181,8 +181,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let core = self.core();
-        core.route(core.hasher.hash(key))
+        self.map.shard_of(key)
     }
 
     /// The NUMA node that a key's shard was declared to be on; `None` with [`numa = Off`](crate::placement::Off). Takes
@@ -203,6 +202,6 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.core().placing.node(self.shard_of(key))
+        self.map.node_of(key)
     }
 }

@@ -133,7 +133,6 @@ impl<T, O, L: Lock> Shards<T, O, L> {
     }
 
     /// Panics if this thread may not wait for every shard now.
-    #[cfg(feature = "serde")]
     #[track_caller]
     pub(crate) fn check(&self) {
         self.place.check(0);

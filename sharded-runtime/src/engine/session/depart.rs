@@ -26,7 +26,10 @@ impl<F: Spec> Session<'_, F> {
         let weight = self.table.weight::<F::Policy>(slot);
         let (listener, is_handed) = (self.field.listener(), handed.is_some());
         match (handed, listener) {
-            (Some(handed), None) => self.table.hand(slot, hash, handed).then_some(())?,
+            (Some(handed), None) => {
+                self.overtake_refresh(slot);
+                self.table.hand(slot, hash, handed).then_some(())?;
+            }
             (Some(handed), Some(listener)) => self.hand_telling((slot, hash), cause, listener, handed)?,
             (None, _) => self.table.remove(slot, hash, self.garbage.as_deref_mut()?.kept()).then_some(())?,
         }
@@ -55,6 +58,7 @@ impl<F: Spec> Session<'_, F> {
         let entry = self.table.get(slot)?;
         // The copies come first: if they can't be made, nothing has happened.
         let (key, value) = (listener.copy_key(entry.key()), listener.copy_value(entry.value()));
+        self.overtake_refresh(slot);
         self.table.hand(slot, hash, handed).then_some(())?;
         self.garbage.as_deref_mut()?.tell(key, value, cause, listener);
         Some(())
@@ -94,7 +98,6 @@ impl<F: Spec> Session<'_, F> {
     /// As [`remove`](Session::remove), and hands out the entry. A listener is told of a copy.
     #[inline]
     pub(crate) fn hand(&mut self, slot: u32, hash: Option<u64>, cause: Cause, handed: &mut HandedFor<F>) {
-        self.overtake_refresh(slot);
         if let Some(units) = self.depart(slot, hash, cause, Some(handed)) {
             self.give_units(units);
         }

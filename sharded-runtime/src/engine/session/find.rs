@@ -24,7 +24,7 @@ impl<F: Spec> Session<'_, F> {
         if !StampOf::<F::Policy>::EXPIRES || entry.stamp().deadline(self.field.idle()) > self.now {
             return Some(slot);
         }
-        self.remove(slot, None, Cause::Expired);
+        self.remove(slot, Some(hash), Cause::Expired);
         None
     }
 
@@ -57,7 +57,7 @@ impl<F: Spec> Session<'_, F> {
         match found {
             Some(slot) => {
                 self.shard.uses().hits.add();
-                self.used(slot);
+                self.note_use(slot);
             }
             None => self.shard.uses().misses.add(),
         }
@@ -74,7 +74,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// Notes a use of the entry of an occupied slot.
     #[inline]
-    pub(crate) fn used(&mut self, slot: u32) {
+    pub(crate) fn note_use(&mut self, slot: u32) {
         if StampOf::<F::Policy>::TRACKS_ACCESS
             && let Some(entry) = self.table.get(slot)
         {

@@ -22,7 +22,6 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         clippy::inline_always,
         reason = "saves 30 of 178 instructions where only the table is asked: `table/README.md`"
     )]
-    #[track_caller]
     pub(crate) fn store(&mut self, hash: u64, offer: &mut OfferFor<F>, ttl: Option<u64>) -> Stored {
         if self.is_lean() {
             let put = self.table.put(hash, offer);
@@ -32,7 +31,6 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
     }
 
     #[inline]
-    #[track_caller]
     fn find_and_store(&mut self, hash: u64, offer: &mut OfferFor<F>, ttl: Option<u64>) -> Stored {
         if !self.fits(self.units_of(offer)) {
             return Stored::Refused;
@@ -51,7 +49,6 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
     ///
     /// Without memory for the table.
     #[inline]
-    #[track_caller]
     pub(crate) fn insert(&mut self, hash: u64, offer: &mut OfferFor<F>, ttl: Option<u64>) -> Option<u32> {
         if let Some(key) = offer.key() {
             self.overtake(hash, key);
@@ -79,7 +76,6 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
     /// at once. Returns whether it left the offer: with entries that may not be evicted it may find no room here.
     #[must_use]
     #[inline]
-    #[track_caller]
     pub(crate) fn insert_made(&mut self, hash: u64, offer: &mut OfferFor<F>, make: impl FnOnce() -> F::Value) -> bool {
         if self.is_lean() {
             return self.reborrow().insert_made_apart(hash, offer, make);
@@ -91,7 +87,6 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
 
     /// (Not inlined, so that an access to an entry that is there stays short: `table/README.md`.)
     #[inline(never)]
-    #[track_caller]
     fn insert_made_apart(mut self, hash: u64, offer: &mut OfferFor<F>, make: impl FnOnce() -> F::Value) -> bool {
         offer.value = Some(make());
         self.insert_or_evict(hash, offer)
@@ -99,7 +94,6 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
 
     /// As [`insert_made`](Session::insert_made), for a value that was made.
     #[must_use]
-    #[track_caller]
     pub(crate) fn insert_or_evict(&mut self, hash: u64, offer: &mut OfferFor<F>) -> bool {
         let is_stored = if self.is_lean() {
             let put = self.table.put_new(hash, offer);
@@ -118,7 +112,6 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
 
     /// Counts what the table has done, or does what it could not do in one bucket.
     #[inline]
-    #[track_caller]
     fn finish_put(&mut self, put: Put, hash: u64, offer: &mut OfferFor<F>) -> Stored {
         match put {
             Put::Replaced => {
@@ -139,7 +132,6 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
     /// Stores the entry on offer in a table that should have another size, or not at its home.
     #[cold]
     #[inline(never)]
-    #[track_caller]
     fn insert_crowded(mut self, hash: u64, offer: &mut OfferFor<F>) -> Stored {
         // Without memory to grow the table is just fuller. Later writes try again.
         let _ = self.step(STEPS_PER_WRITE);
@@ -260,7 +252,6 @@ impl<F: Spec> Session<'_, F> {
 }
 
 #[cold]
-#[track_caller]
 fn no_memory() -> ! {
     panic!("no memory for one more entry; the map is as it was before")
 }

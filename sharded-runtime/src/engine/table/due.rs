@@ -181,8 +181,8 @@ impl Due {
     }
 
     /// No entry of the [bucket](Due::next_bucket) has expired, and with those that stay in it this is the first deadline of its region.
+    /// The table has `buckets` buckets.
     #[inline]
-    /// The table has so many buckets.
     pub(super) fn looked_through(&mut self, earliest: u64, now: u64, buckets: u32) {
         let Some(scan) = &mut self.scan else { return };
         scan.earliest = earliest;

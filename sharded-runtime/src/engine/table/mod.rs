@@ -218,7 +218,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.info.due.as_mut().map_or(u64::MAX, |due| due.tell_earliest())
     }
 
-    /// Removes the entry of an occupied slot, with this hash, see [`RawTable::remove`].
+    /// Removes the entry of an occupied slot, with this hash, see [`RawTable::remove_raw`].
     pub(crate) fn remove(&mut self, slot: u32, hash: u64, removed: &mut Removed<K, V>) -> bool {
         let is_removed = self.remove_raw(slot, hash, removed);
         if is_removed {

@@ -11,7 +11,9 @@
 //! |---|---|
 //! | `blocks.rs` | the buddy allocator |
 //! | `chunks.rs` | spans, and which of their chunks have pages |
-//! | `source.rs` | where spans come from |
+//! | `shape.rs` | the sizes of blocks |
+//! | `tables.rs` | the arena of a map's tables |
+//! | `source.rs`, `supply.rs` | where spans come from |
 //! | `empty.rs` | the arrays of a table without memory |
 //! | `heap.rs` | an allocator for metadata of entries |
 //! | `home.rs` | the node |
