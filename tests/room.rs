@@ -278,7 +278,7 @@ fn what_became_occupied_meanwhile_is_given_back() {
     }
     let options = FieldOptions::new().shards(2).capacity(2).evictable(is_evictable);
     let map = MAP.get_or_init(|| ShardedMap::with_options(options));
-    let in_shard = |shard, from: u64| (from..).find(|key| map.shard_of(key) == shard).expect("a key");
+    let in_shard = |shard, from: u64| (from..from + 1000).find(|key| map.shard_of(key) == shard).expect("a key");
     let pinned = in_shard(0, 0);
     let new = *NEW.get_or_init(|| in_shard(0, pinned + 1));
     map.insert(pinned, ());
