@@ -14,6 +14,7 @@ use crate::{
         budget::{Budget, Debt, Held},
         garbage::Garbage,
         session::{STEPS_PER_WRITE, Session},
+        spec::Spec,
         table::{Offer, SEARCHED, SEARCHED_ELSEWHERE},
     },
     shard::{access::Access, order},
@@ -99,7 +100,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     pub(crate) fn make_room_elsewhere(&self, hash: u64, offer: &Offer<K, V>) -> bool {
         let Some((key, value)) = offer.key().zip(offer.value.as_ref()) else { return false };
-        let units = u64::from(self.rules.units::<P>(key, value));
+        let units = u64::from(self.units(key, value));
         self.make_room(hash, units, &mut self.leaving().garbage)
     }
 
@@ -240,11 +241,10 @@ struct Survey<'a, K, V, P: Policy, S> {
 impl<K, V, P: Policy, S> Survey<'_, K, V, P, S> {
     /// Counts the units of a shard's entries that may leave, up to `enough`. Stops after `in_vain` + 1 searches in a row that find none.
     fn count(&mut self, shard: usize, searched: u32, in_vain: u64, enough: u64) -> u64 {
-        let waits = self.waits && !order::is_inside();
         let (mut units, mut passed, mut left) = (0, 0, in_vain + 1);
         while units < enough && left > 0 {
             let survey = |session: &mut Session<'_, _>| session.survey(searched, &mut passed, enough - units);
-            let Some(more) = self.core.visit_for_room(shard, waits, self.garbage, survey) else {
+            let Some(more) = self.core.visit_for_room(shard, self.waits, self.garbage, survey) else {
                 self.passed_over = true;
                 break;
             };
