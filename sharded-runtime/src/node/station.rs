@@ -11,7 +11,7 @@ use super::{
 use crate::{
     contain::contain,
     memory::sync::unmodelled::{Condvar, Mutex},
-    memory::sys::fork::generation,
+    memory::sys::fork::Process,
     topology::NodeId,
     waker::StoredWaker,
 };
@@ -31,8 +31,8 @@ thread_local! {
 
 pub(super) struct Station {
     pub(super) node: NodeId,
-    /// The process of the workers, by its [`generation`].
-    process: u32,
+    /// The process of the workers.
+    process: Process,
     /// The number of the pool.
     pub(super) pool: u64,
     pub(super) workers: usize,
@@ -67,7 +67,15 @@ impl Station {
         let (sender, queue) = bounded(capacity);
         let state =
             State { sender: Some(sender), pending: Pending::Finish, blocked: 0, line: BTreeMap::new(), next_ticket: 0 };
-        Self { node, process: generation(), pool, workers, queue, state: Mutex::new(state), look_again: Condvar::new() }
+        Self {
+            node,
+            process: Process::current(),
+            pool,
+            workers,
+            queue,
+            state: Mutex::new(state),
+            look_again: Condvar::new(),
+        }
     }
 
     /// The station of the calling thread, in any pool.
@@ -79,7 +87,7 @@ impl Station {
     /// Whether this process is a child of the workers' process. Then no thread would run a job, and a thread of the
     /// parent may hold any lock here for ever. So every call from outside the pool checks this first.
     pub(super) fn is_forked(&self) -> bool {
-        self.process != generation()
+        self.process != Process::current()
     }
 
     /// Makes the calling thread a worker until the station is closed and its queue is empty.

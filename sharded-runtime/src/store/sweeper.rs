@@ -27,7 +27,7 @@
 use crate::{
     contain::contain,
     memory::sync::unmodelled::{Condvar, Mutex},
-    memory::sys::fork::generation,
+    memory::sys::fork::Process,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -125,8 +125,8 @@ struct Schedule {
     due: BTreeSet<(Instant, u64)>,
     /// The last number of a map.
     last: u64,
-    /// The process of the threads, by its [`generation`].
-    process: u32,
+    /// The process of the threads.
+    process: Process,
     threads: usize,
     spare: usize,
     waiter: Waiter,
@@ -170,7 +170,7 @@ impl Schedule {
             maps: BTreeMap::new(),
             due: BTreeSet::new(),
             last: 0,
-            process: u32::MAX,
+            process: Process::NONE,
             threads: 0,
             spare: 0,
             waiter: Waiter::Absent,
@@ -181,11 +181,9 @@ impl Schedule {
 
     /// In a child of `fork`, forgets the threads of the parent.
     fn reset_after_fork(&mut self) {
-        let process = generation();
-        if self.process == process {
+        if !self.process.note_current() {
             return;
         }
-        self.process = process;
         (self.threads, self.spare, self.waiter, self.latest) = (0, 0, Waiter::Absent, None);
         let now = Instant::now();
         for (&number, entry) in &mut self.maps {

@@ -3,7 +3,7 @@
 use super::nesting;
 use crate::{
     memory::sync::Mutex,
-    memory::sys::fork::{ThreadNumber, generation},
+    memory::sys::fork::{Process, ThreadNumber},
     waker::StoredWaker,
 };
 use std::{
@@ -34,8 +34,8 @@ pub(crate) enum Told<V> {
 
 struct Crew<V> {
     phase: Phase,
-    /// The process of the leader and the waiters, by its [`generation`].
-    process: u32,
+    /// The process of the leader and the waiters.
+    process: Process,
     /// The thread that is inside the loader.
     loads: Option<ThreadNumber>,
     next: u64,
@@ -61,7 +61,7 @@ impl<V> Flight<V> {
             id: nesting::new_id(),
             crew: Mutex::new(Crew {
                 phase: Phase::Led,
-                process: generation(),
+                process: Process::current(),
                 loads: None,
                 next: 0,
                 waiting: BTreeMap::new(),
@@ -198,13 +198,11 @@ impl<V> Crew<V> {
     /// In a child of `fork`, forgets the waiters of the parent. Their wakers belong to an executor that may not exist here. Returns whether this
     /// process is a child that had not asked yet. For the leader, who exists here.
     fn forget_parents_waiters(&mut self) -> bool {
-        let process = generation();
-        if self.process == process {
-            return false;
+        let is_child = self.process.note_current();
+        if is_child {
+            mem::forget((mem::take(&mut self.waiting), mem::take(&mut self.told)));
         }
-        self.process = process;
-        mem::forget((mem::take(&mut self.waiting), mem::take(&mut self.told)));
-        true
+        is_child
     }
 }
 

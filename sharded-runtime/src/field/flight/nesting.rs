@@ -11,7 +11,7 @@
 use crate::{
     field::removal::without_waiting,
     memory::sync::unmodelled::Mutex,
-    memory::sys::fork::{ThreadNumber, generation},
+    memory::sys::fork::{Process, ThreadNumber},
 };
 use std::{
     cell::Cell,
@@ -25,11 +25,11 @@ thread_local! {
 }
 
 /// The flights that each flight needs, in the whole process. Only loaders and jobs that wait have an entry.
-static NEEDS: Mutex<Needs> = Mutex::new(Needs { process: u32::MAX, of_flights: BTreeMap::new() });
+static NEEDS: Mutex<Needs> = Mutex::new(Needs { process: Process::NONE, of_flights: BTreeMap::new() });
 
 struct Needs {
-    /// The process of the waiting threads, by its [`generation`].
-    process: u32,
+    /// The process of the waiting threads.
+    process: Process,
     /// By flight: the flights that it needs, each with the thread that has noted it.
     of_flights: BTreeMap<u64, Vec<(u64, ThreadNumber)>>,
 }
@@ -37,9 +37,7 @@ struct Needs {
 impl Needs {
     /// In a child of `fork`, forgets the needs of threads that do not exist here. Other threads take over their flights.
     fn look_for_fork(&mut self) {
-        let process = generation();
-        if self.process != process {
-            self.process = process;
+        if self.process.note_current() {
             self.of_flights.retain(|_, needed| {
                 needed.retain(|(_, thread)| thread.has_forked());
                 !needed.is_empty()

@@ -5,7 +5,7 @@ use crate::{
     contain::contain,
     engine::cause::Cause,
     memory::sync::unmodelled::{Condvar, Mutex, MutexGuard},
-    memory::sys::fork::{ThreadNumber, generation},
+    memory::sys::fork::{Process, ThreadNumber},
     shard::order::Later,
 };
 use std::{
@@ -37,8 +37,8 @@ struct State<K, V> {
     /// Whether that thread has made enough calls.
     is_tired: bool,
     waiting: usize,
-    /// The process of these threads, by its [`generation`].
-    process: u32,
+    /// The process of these threads.
+    process: Process,
 }
 
 thread_local! {
@@ -62,9 +62,8 @@ pub(crate) fn without_waiting<R>(run: impl FnOnce() -> R) -> R {
 impl<K, V> State<K, V> {
     /// In a child of `fork` the waiting threads do not exist, nor does the caller, unless the listener itself has forked.
     fn look_for_fork(&mut self) {
-        let process = generation();
-        if self.process != process {
-            (self.process, self.waiting) = (process, 0);
+        if self.process.note_current() {
+            self.waiting = 0;
             if self.caller.take_if(|caller| !caller.has_forked()).is_some() {
                 self.is_tired = false;
             }
@@ -75,7 +74,7 @@ impl<K, V> State<K, V> {
 impl<K, V> Queue<K, V> {
     pub(super) fn new(listener: impl Fn(&K, &V, Cause) + Send + Sync + 'static) -> Self {
         let state =
-            State { entries: VecDeque::new(), caller: None, is_tired: false, waiting: 0, process: generation() };
+            State { entries: VecDeque::new(), caller: None, is_tired: false, waiting: 0, process: Process::current() };
         Queue {
             listener: Box::new(listener),
             state: Mutex::new(state),

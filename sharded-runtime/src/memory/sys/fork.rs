@@ -1,11 +1,32 @@
 //! Whether the process is a child of `fork`, and which thread it was forked by.
 
-use std::{cell::Cell, sync::atomic::AtomicU64, sync::atomic::Ordering::Relaxed};
+use std::{
+    cell::Cell,
+    mem,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 
-/// How many times `fork` has led to this process since it was first asked. Whoever keeps this number sees later whether it is in the
-/// same process still, without a system call.
-pub(crate) fn generation() -> u32 {
+/// How many times `fork` has led to this process since it was first asked.
+pub(super) fn generation() -> u32 {
     system::generation()
+}
+
+/// A process, by its [`generation`]. Whoever keeps it sees later, without a system call, whether the process is still the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Process(u32);
+
+impl Process {
+    /// None, until the first [`note_current`](Process::note_current).
+    pub(crate) const NONE: Self = Process(u32::MAX);
+
+    pub(crate) fn current() -> Self {
+        Process(generation())
+    }
+
+    /// Notes the process that calls this. Returns whether it is not the one that was noted before, as in a child of `fork`.
+    pub(crate) fn note_current(&mut self) -> bool {
+        mem::replace(self, Process::current()) != *self
+    }
 }
 
 /// A thread, by a number that no other thread of this process has, and no thread that its parents had before they forked.
