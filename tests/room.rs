@@ -3,18 +3,18 @@
 
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "what a weigher is given")]
 
+mod common;
+
+use common::policy::Limited;
 use proptest::prelude::*;
 use sharded::{
-    Policy, ShardedMap,
+    ShardedMap,
     builder::{BuildField, FieldOptions},
-    clock::System,
     evict::{Adaptive, Bounded, Eviction, Lru, MakesRoom, S3Fifo, Sieve},
-    expiry, lock, placement, shards,
 };
 use std::{
     cell::Cell,
     collections::{BTreeMap, VecDeque},
-    marker::PhantomData,
     sync::{Barrier, OnceLock, mpsc},
     thread,
     time::Duration,
@@ -24,20 +24,7 @@ const CAPACITY: u64 = UNITS as u64;
 const UNITS: usize = 1_000_000;
 
 /// Entries that have weights, of which some are pinned where the policy allows it.
-struct Weighed<E, const PINS: bool>(PhantomData<E>);
-
-impl<E: MakesRoom, const PINS: bool> Policy for Weighed<E, PINS> {
-    type Shards = shards::Fixed<16>;
-    type Lock = lock::Mutex;
-    type Expiry = expiry::Never;
-    type Eviction = E;
-    type Placement = placement::Off;
-    type Clock = System;
-    const NAME: &'static str = "field";
-    const CAPACITY: Option<usize> = Some(UNITS);
-    const WEIGHS: bool = true;
-    const PINS: bool = PINS;
-}
+type Weighed<E, const PINS: bool> = Limited<E, 16, UNITS, true, PINS>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Entry {
@@ -203,19 +190,7 @@ proptest! {
 }
 
 /// Entries that are few beside the shards, most of which are empty.
-struct Sparse;
-
-impl Policy for Sparse {
-    type Shards = shards::Fixed<1024>;
-    type Lock = lock::Mutex;
-    type Expiry = expiry::Never;
-    type Eviction = Lru;
-    type Placement = placement::Off;
-    type Clock = System;
-    const NAME: &'static str = "field";
-    const CAPACITY: Option<usize> = Some(100);
-    const PINS: bool = true;
-}
+type Sparse = Limited<Lru, 1024, 100, false, true>;
 
 #[test]
 fn few_entries_in_many_shards_leave_for_others() {

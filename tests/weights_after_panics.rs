@@ -6,34 +6,20 @@ mod common;
 use common::{
     fuse::{Burnt, Key, Plain, Value, alive, burns, forget, step},
     ignore,
+    policy::Limited,
 };
 use sharded::{
-    Change, Policy, ShardedMap,
+    Change, ShardedMap,
     builder::{BuildField, FieldOptions, Functions},
-    clock::System,
-    evict::{Adaptive, Lru, MakesRoom, Sieve},
-    expiry, lock, placement, shards,
+    evict::{Adaptive, Bounded, Lru, MakesRoom, Sieve},
 };
-use std::marker::PhantomData;
 
 const CAPACITY: usize = 60;
 
-struct Bounded<E, const WEIGHS: bool, const PINS: bool>(PhantomData<E>);
+/// Made with a capacity of twelve where entries have no weights.
+type Full<E, const WEIGHS: bool, const PINS: bool> = Limited<E, 4, CAPACITY, WEIGHS, PINS>;
 
-impl<E: MakesRoom, const WEIGHS: bool, const PINS: bool> Policy for Bounded<E, WEIGHS, PINS> {
-    type Shards = shards::Fixed<4>;
-    type Lock = lock::Mutex;
-    type Expiry = expiry::Never;
-    type Eviction = E;
-    type Placement = placement::Off;
-    type Clock = System;
-    const NAME: &'static str = "field";
-    const CAPACITY: Option<usize> = Some(if WEIGHS { CAPACITY } else { 12 });
-    const WEIGHS: bool = WEIGHS;
-    const PINS: bool = PINS;
-}
-
-type Map<E, const WEIGHS: bool, const PINS: bool> = ShardedMap<Key, Value, Bounded<E, WEIGHS, PINS>, Plain>;
+type Map<E, const WEIGHS: bool, const PINS: bool> = ShardedMap<Key, Value, Full<E, WEIGHS, PINS>, Plain>;
 
 fn weigh(_: &Key, value: &Value) -> u32 {
     step();
@@ -50,11 +36,12 @@ fn is_pinned(key: u64) -> bool {
 }
 
 /// Twelve entries that weigh five each: it is full.
-fn full<E: MakesRoom, const WEIGHS: bool, const PINS: bool>(shards: usize) -> Map<E, WEIGHS, PINS>
+fn full<E: MakesRoom + Bounded, const WEIGHS: bool, const PINS: bool>(shards: usize) -> Map<E, WEIGHS, PINS>
 where
-    Map<E, WEIGHS, PINS>: BuildField<Bounded<E, WEIGHS, PINS>>,
+    Map<E, WEIGHS, PINS>: BuildField<Full<E, WEIGHS, PINS>>,
 {
-    let mut options = FieldOptions::<_, Functions<_, _>>::default().shards(shards);
+    let capacity = if WEIGHS { CAPACITY } else { 12 };
+    let mut options = FieldOptions::<_, Functions<_, _>>::default().shards(shards).capacity(capacity);
     if WEIGHS {
         options = options.weigher(weigh);
     }
@@ -69,7 +56,7 @@ where
 
 type Call<M> = fn(&M);
 
-fn calls<E: MakesRoom, const WEIGHS: bool, const PINS: bool>() -> Vec<Call<Map<E, WEIGHS, PINS>>> {
+fn calls<E: MakesRoom + Bounded, const WEIGHS: bool, const PINS: bool>() -> Vec<Call<Map<E, WEIGHS, PINS>>> {
     fn set(value: &mut Value, weight: u64) {
         step();
         value.0 = weight;
@@ -137,7 +124,7 @@ fn calls<E: MakesRoom, const WEIGHS: bool, const PINS: bool>() -> Vec<Call<Map<E
     ]
 }
 
-fn check<E: MakesRoom, const WEIGHS: bool, const PINS: bool>(map: &Map<E, WEIGHS, PINS>, what: &str) {
+fn check<E: MakesRoom + Bounded, const WEIGHS: bool, const PINS: bool>(map: &Map<E, WEIGHS, PINS>, what: &str) {
     let mut entries = Vec::new();
     map.for_each(|key, value| entries.push((key.0, value.0)));
     let weight: u64 = entries.iter().map(|(_, weight)| if WEIGHS { *weight } else { 1 }).sum();
@@ -157,9 +144,9 @@ fn check<E: MakesRoom, const WEIGHS: bool, const PINS: bool>(map: &Map<E, WEIGHS
     assert_eq!((map.weight(), map.stats().evicted), (capacity, evicted + 1), "{what}");
 }
 
-fn at_every_step<E: MakesRoom, const WEIGHS: bool, const PINS: bool>()
+fn at_every_step<E: MakesRoom + Bounded, const WEIGHS: bool, const PINS: bool>()
 where
-    Map<E, WEIGHS, PINS>: BuildField<Bounded<E, WEIGHS, PINS>>,
+    Map<E, WEIGHS, PINS>: BuildField<Full<E, WEIGHS, PINS>>,
 {
     for shards in [1, 4] {
         for (number, call) in calls::<E, WEIGHS, PINS>().into_iter().enumerate() {
@@ -201,7 +188,7 @@ fn what_can_not_be_weighed_leaves() {
         assert!(text != "half", "what is half done can't be weighed");
         10
     }
-    type Map = ShardedMap<u32, String, Bounded<Lru, true, false>>;
+    type Map = ShardedMap<u32, String, Full<Lru, true, false>>;
     let map = Map::with_options(FieldOptions::new().weigher(weigh));
     (0..6).for_each(|key| _ = map.insert(key, "whole".to_owned()));
     common::panics(|| map.with_mut(&3, |text| *text = "half".to_owned()));

@@ -29,6 +29,24 @@ where
     const CAPACITY: Option<usize> = if CAPACITY == 0 { None } else { Some(CAPACITY) };
 }
 
+/// The policy of entries that have weights, or of which some may not be evicted, or both. They never expire.
+pub struct Limited<E, const SHARDS: usize, const CAPACITY: usize, const WEIGHS: bool, const PINS: bool>(PhantomData<E>);
+
+impl<E: Eviction, const SHARDS: usize, const CAPACITY: usize, const WEIGHS: bool, const PINS: bool> Policy
+    for Limited<E, SHARDS, CAPACITY, WEIGHS, PINS>
+{
+    type Shards = Fixed<SHARDS>;
+    type Lock = sharded::lock::Mutex;
+    type Expiry = expiry::Never;
+    type Eviction = E;
+    type Placement = sharded::placement::Off;
+    type Clock = sharded::clock::System;
+    const NAME: &'static str = "field";
+    const CAPACITY: Option<usize> = Some(CAPACITY);
+    const WEIGHS: bool = WEIGHS;
+    const PINS: bool = PINS;
+}
+
 /// When entries expire.
 pub trait Times: 'static {
     type Expiry: expiry::Expiry;
