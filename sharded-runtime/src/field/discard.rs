@@ -1,13 +1,12 @@
 //! Tables that were taken out of their shards whole. Their entries are dropped little by little, without a lock of the map.
 
-use super::limits::BATCH;
+use super::{limits::BATCH, segments::Segments};
 use crate::memory::sync::unmodelled::Mutex;
 use crate::{
     contain::Drops,
     store::sweeper::{Registration, Sweep},
 };
 use std::{
-    collections::VecDeque,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -20,7 +19,7 @@ pub(crate) type Part = Box<dyn FnMut(usize, &mut Drops) -> bool + Send>;
 
 /// The tables that a map has discarded and whose entries are still to be dropped.
 pub(crate) struct Discarded {
-    pub(super) waiting: Mutex<VecDeque<Part>>,
+    pub(super) waiting: Mutex<Segments<Part>>,
     /// Only where a background thread is to do it.
     background: Option<Registration>,
 }

@@ -15,6 +15,7 @@
 //! | `rules.rs` | what functions of the user say of entries |
 //! | `limits.rs` | how much one call does for others at most |
 //! | `placing.rs`, `pieces.rs` | on which node each shard is, and where its memory lies |
+//! | `segments.rs` | queues that may grow under a lock |
 //! | `whole.rs` | calls that concern every shard, and the deadline of one entry |
 //! | `removal/` | who is told of entries that leave |
 //! | `loading.rs`, `lead.rs`, `flight/` | loads of missing values |
@@ -34,6 +35,7 @@ mod placing;
 mod recorded;
 pub(crate) mod removal;
 pub(crate) mod rules;
+mod segments;
 mod settings;
 pub(crate) mod shard;
 mod spec;

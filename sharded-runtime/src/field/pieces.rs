@@ -3,10 +3,12 @@
 use super::core::Core;
 use crate::{
     Policy,
+    engine::table::NextPiece,
     placement::{Binding, Pieces},
     shard::access::Step,
     topology::NodeId,
 };
+use std::iter;
 
 /// Pieces of a shard's memory that are listed in one lock hold.
 const PIECES: usize = 256;
@@ -19,15 +21,15 @@ impl<K, V, P: Policy, S> Pieces for Core<K, V, P, S> {
     #[track_caller]
     fn pieces(&self, shard: usize) -> Vec<(usize, usize)> {
         let mut pieces = vec![self.shards.piece(shard)];
-        let mut listed = 0;
+        let (mut more, mut next) = (Vec::with_capacity(PIECES), NextPiece::default());
         loop {
-            let more = self.shards.read(shard, Step, |_, table| {
-                let before = pieces.len();
-                pieces.extend(table.pieces(listed).take(PIECES));
-                pieces.len() - before
+            self.shards.read(shard, Step, |_, table| {
+                more.extend(iter::from_fn(|| table.next_piece(&mut next)).take(PIECES));
             });
-            listed += more;
-            if more < PIECES {
+            let is_last = more.len() < PIECES;
+            // Without the lock, since the list of all may be long to move.
+            pieces.append(&mut more);
+            if is_last {
                 return pieces;
             }
             self.shards.between_steps();

@@ -8,43 +8,50 @@ use crate::{
         cause::Cause,
         session::Session,
         spec::Spec,
-        table::{Cursor, Handed, Removed},
+        table::{Cursor, Entry, Handed, Removed, StampOf},
     },
     expiry::Stamp,
     shard::access::Step,
 };
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
-    /// Lends the live entries of a shard, each that is there all the while exactly once. The lock is released after every [`BATCH`]. No use
-    /// of the entries.
+    /// Lends the entries of a shard, each that is there all the while exactly once, also those that have expired. The lock is released after
+    /// every [`BATCH`]. Then `each_step` gets what `look` has collected in this step: a list of all steps would be long to move when it grows,
+    /// which must not happen under the lock. No use of the entries.
     #[track_caller]
-    pub(crate) fn visit(&self, shard: usize, mut visit: impl FnMut(&K, &V)) {
-        let mut slots = Vec::new();
+    pub(crate) fn visit<T, E>(
+        &self,
+        shard: usize,
+        mut look: impl FnMut(Entry<'_, K, V, P>, &mut Vec<T>),
+        mut each_step: impl FnMut(&mut Vec<T>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (mut slots, mut collected) = (Vec::new(), Vec::new());
         let mut next = Some(Cursor::default());
         while let Some(from) = next {
             slots.clear();
+            collected.clear();
             next = self.shards.read(shard, Step, |_, table| {
                 let next = table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
-                for &slot in &slots {
-                    // The clock is read each time, since the closure may take long.
-                    if let Some(entry) = table.get(slot)
-                        && entry.stamp().deadline(self.idle) > self.now()
-                    {
-                        visit(entry.key(), entry.value());
-                    }
-                }
+                slots.iter().filter_map(|&slot| table.get(slot)).for_each(|entry| look(entry, &mut collected));
                 next
             });
             if next.is_some() {
                 self.shards.between_steps();
             }
+            each_step(&mut collected)?;
         }
+        Ok(())
     }
 
-    /// As [`visit`](Core::visit), and removes the entries for which `keep` returns false.
+    /// Whether an entry with this stamp has not expired. The clock is read each time, since a visit may take long.
+    pub(crate) fn is_live(&self, stamp: &StampOf<P>) -> bool {
+        stamp.deadline(self.idle) > self.now()
+    }
+
+    /// Lends the live entries of a shard for changing, and removes those for which `keep` returns false.
     #[track_caller]
     pub(crate) fn retain(&self, shard: usize, mut keep: impl FnMut(&K, &mut V) -> bool) {
-        self.change_each(shard, None, |session, slot| {
+        self.change_each(shard, None, &mut Removed::new(), |session, slot, _| {
             if session.change(slot, None, |key, value| keep(key, value)) == Some(false) {
                 session.remove(slot, None, Cause::Removed);
             }
@@ -58,7 +65,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Takes out all entries of a shard, and hands out those that are alive. A listener is told of copies.
     #[track_caller]
     pub(crate) fn hand_all(&self, shard: usize, entries: &mut Removed<K, V>) {
-        self.change_each(shard, None, |session, slot| {
+        self.change_each(shard, None, entries, |session, slot, entries| {
             let mut handed = Handed::new();
             session.hand(slot, None, Cause::Removed, &mut handed);
             entries.push_handed(handed);
@@ -69,23 +76,30 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// step](Core::take_all).)
     #[track_caller]
     pub(crate) fn clear_telling(&self, shard: usize, drops: &mut Drops) {
-        self.change_each(shard, Some(drops), |session, slot| session.remove(slot, None, Cause::Cleared));
+        self.change_each(shard, Some(drops), &mut Removed::new(), |session, slot, _| {
+            session.remove(slot, None, Cause::Cleared);
+        });
     }
 
-    /// Lends the slots of all live entries of a shard. Expired entries leave. With `drops` a panic in the `Drop` of an entry does not end the walk.
+    /// Lends the slots of all live entries of a shard. Expired entries leave. What `change` takes out of them is added to `entries` after each
+    /// step, without the lock. With `drops` a panic in the `Drop` of an entry does not end the walk.
     #[track_caller]
     fn change_each(
         &self,
         shard: usize,
         mut drops: Option<&mut Drops>,
-        mut change: impl FnMut(&mut Session<'_, Self>, u32),
+        entries: &mut Removed<K, V>,
+        mut change: impl FnMut(&mut Session<'_, Self>, u32, &mut Removed<K, V>),
     ) {
         let (mut next, mut is_first) = (Some(Cursor::default()), true);
         while let Some(from) = next.take() {
+            let mut taken = Removed::new();
+            let mut change = |session: &mut Session<'_, Self>, slot: u32| change(session, slot, &mut taken);
             match &mut drops {
                 Some(drops) => drops.watch(|| self.change_some(shard, (from, is_first), &mut next, &mut change)),
                 None => self.change_some(shard, (from, is_first), &mut next, &mut change),
             }
+            entries.append(&mut taken);
             is_first = false;
             if next.is_some() {
                 self.shards.between_steps();

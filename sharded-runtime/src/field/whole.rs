@@ -4,7 +4,7 @@ use super::core::Core;
 use crate::{
     Key, Policy, Stats, Value,
     contain::Drops,
-    engine::spec::Spec,
+    engine::{spec::Spec, table::Entry},
     field::removal::Listening,
     lock::Serves,
     observe::{stats::Meter, tally::Event},
@@ -12,6 +12,7 @@ use crate::{
 };
 use std::{
     borrow::Borrow,
+    convert::Infallible,
     hash::{BuildHasher, Hash},
     time::Duration,
 };
@@ -67,9 +68,30 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Lends every live entry to a closure.
     #[track_caller]
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&K, &V)) {
+        self.collect_each(Vec::<()>::new(), |key, value, _| visit(key, value));
+    }
+
+    /// Returns what a closure makes of every live entry.
+    #[track_caller]
+    pub(crate) fn collect<T>(&self, mut make: impl FnMut(&K, &V) -> T) -> Vec<T> {
+        self.collect_each(Vec::with_capacity(self.len()), |key, value, made| made.push(make(key, value)))
+    }
+
+    /// Lends every live entry to a closure, and adds what that collects to `all`.
+    #[track_caller]
+    fn collect_each<T>(&self, mut all: Vec<T>, mut look: impl FnMut(&K, &V, &mut Vec<T>)) -> Vec<T> {
         for shard in 0..self.shard_count() {
-            self.visit(shard, &mut visit);
+            let look = |entry: Entry<'_, K, V, P>, collected: &mut Vec<T>| {
+                if self.is_live(entry.stamp()) {
+                    look(entry.key(), entry.value(), collected);
+                }
+            };
+            let Ok(()) = self.visit(shard, look, |collected| {
+                all.append(collected);
+                Ok::<_, Infallible>(())
+            });
         }
+        all
     }
 }
 

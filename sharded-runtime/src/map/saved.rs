@@ -6,12 +6,12 @@ use crate::{
     engine::{
         session::Session,
         spec::Spec,
-        table::{Cursor, Offer, StampOf, Stored},
+        table::{Offer, StampOf, Stored},
     },
     expiry::Stamp,
-    field::{core::Core, limits::BATCH},
+    field::core::Core,
     lock::Serves,
-    shard::access::{Step, UserCode},
+    shard::access::UserCode,
     snapshot::{
         self, FieldHead, FileReader, FileWriter, Noted, Others, Part, RestoreError, Restored, SaveError, Saved, Staged,
         Times,
@@ -213,7 +213,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     /// Lends copies of the entries of a shard that had not expired when the save `began`, each that is there all the while exactly
-    /// once, without its lock: [`BATCH`] are copied per lock hold. No use of the entries.
+    /// once, without its lock. No use of the entries.
     fn copy_live<E>(
         &self,
         shard: usize,
@@ -224,26 +224,15 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Clone,
         V: Clone,
     {
-        let (mut slots, mut copies) = (Vec::new(), Vec::new());
-        let mut next = Some(Cursor::default());
-        while let Some(from) = next {
-            slots.clear();
-            copies.clear();
-            next = self.shards.read(shard, Step, |_, table| {
-                let next = table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
-                for entry in slots.iter().filter_map(|&slot| table.get(slot)) {
-                    if let Some(times) = self.times(entry.stamp(), began) {
-                        copies.push(Entry { key: entry.key().clone(), value: entry.value().clone(), times });
-                    }
+        self.visit(
+            shard,
+            |entry, copies| {
+                if let Some(times) = self.times(entry.stamp(), began) {
+                    copies.push(Entry { key: entry.key().clone(), value: entry.value().clone(), times });
                 }
-                next
-            });
-            if next.is_some() {
-                self.shards.between_steps();
-            }
-            copies.iter_mut().try_for_each(&mut each)?;
-        }
-        Ok(())
+            },
+            |copies| copies.iter_mut().try_for_each(&mut each),
+        )
     }
 
     /// The times of an entry with this stamp, if it had not expired when the save `began`.

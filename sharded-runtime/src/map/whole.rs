@@ -119,9 +119,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     where
         K: Clone,
     {
-        let mut keys = Vec::with_capacity(self.len());
-        self.for_each(|key, _| keys.push(key.clone()));
-        keys
+        self.core.collect(|key, _| key.clone())
     }
 
     /// Returns copies of all values, in no particular order. This is no use of the entries. O(n).
@@ -147,9 +145,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     where
         V: Clone,
     {
-        let mut values = Vec::with_capacity(self.len());
-        self.for_each(|_, value| values.push(value.clone()));
-        values
+        self.core.collect(|_, value| value.clone())
     }
 
     /// Returns copies of all entries, in no particular order. This is no use of the entries. O(n).
@@ -176,8 +172,6 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         K: Clone,
         V: Clone,
     {
-        let mut entries = Vec::with_capacity(self.len());
-        self.for_each(|key, value| entries.push((key.clone(), value.clone())));
-        entries
+        self.core.collect(|key, value| (key.clone(), value.clone()))
     }
 }

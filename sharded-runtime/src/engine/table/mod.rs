@@ -5,10 +5,12 @@
 //! by its number is told.
 
 mod due;
+mod pieces;
 #[allow(unsafe_code, reason = "raw memory")]
 mod raw;
 mod weights;
 
+pub(crate) use pieces::{NextPiece, Piece};
 pub(crate) use raw::{
     Copied, Cursor, Handed, Look, NoMemory, Offer, Peek, Place, Put, Removed, StampOf, Stored, Use, UseFetched,
 };
@@ -60,6 +62,9 @@ pub(crate) type TableOf<K, V, P> = Table<K, V, StorageOf<P>>;
 /// The view of such a table, if there are readers without a lock.
 pub(crate) type Shown<'a, K, V, P> = ViewOf<'a, K, V, P, SlotInfo<P>>;
 
+/// An entry of such a table.
+pub(crate) type Entry<'a, K, V, P> = raw::Found<'a, K, V, StorageOf<P>>;
+
 /// All entries of such a table, out of their slots.
 pub(crate) type Entries<K, V, P> = raw::Entries<K, V, P, SlotInfo<P>>;
 
@@ -99,13 +104,14 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.take_with_info(info, view)
     }
 
-    /// Where its memory is: the address and the bytes of each piece from this one on.
-    pub(crate) fn pieces(&self, from: usize) -> impl Iterator<Item = (usize, usize)> {
-        let buckets = (0..).map_while(|index| self.piece(index));
-        let eviction = (0..).map_while(|index| P::Eviction::hooks(Token).part(&self.info.eviction, index));
-        let due = self.info.due.iter().flat_map(|due| (0..).map_while(|index| due.part(index)));
-        let weights = self.info.weights.iter().flat_map(|weights| (0..).map_while(|index| weights.part(index)));
-        buckets.chain(eviction).chain(due).chain(weights).skip(from)
+    /// Where its memory is: the next piece of a walk through all.
+    pub(crate) fn next_piece(&self, next: &mut NextPiece) -> Option<Piece> {
+        next.of(&[
+            &|index| self.piece(u32::try_from(index).ok()?),
+            &|index| P::Eviction::hooks(Token).part(&self.info.eviction, index),
+            &|index| self.info.due.as_ref()?.part(index),
+            &|index| self.info.weights.as_ref()?.part(index),
+        ])
     }
 
     #[inline]

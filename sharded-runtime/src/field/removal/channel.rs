@@ -3,12 +3,12 @@
 use super::sink::Sink;
 use crate::{
     engine::cause::Cause,
+    field::segments::Segments,
     memory::sync::unmodelled::{Condvar, Mutex},
     shard::order::{self, Later},
     waker::StoredWaker,
 };
 use std::{
-    collections::VecDeque,
     fmt,
     future::poll_fn,
     panic::Location,
@@ -219,7 +219,7 @@ pub(super) struct Channel<K, V> {
 }
 
 struct State<K, V> {
-    removals: VecDeque<Removal<K, Box<V>>>,
+    removals: Segments<Removal<K, Box<V>>>,
     waker: Option<StoredWaker>,
     /// The map is gone.
     is_closed: bool,
@@ -229,7 +229,7 @@ struct State<K, V> {
 
 impl<K, V> Channel<K, V> {
     pub(super) fn new(capacity: usize) -> Self {
-        let state = State { removals: VecDeque::new(), waker: None, is_closed: false, is_deaf: false };
+        let state = State { removals: Segments::default(), waker: None, is_closed: false, is_deaf: false };
         Channel {
             state: Mutex::new(state),
             has_come: Condvar::new(),

@@ -4,13 +4,13 @@ use super::sink::Sink;
 use crate::{
     contain::contain,
     engine::cause::Cause,
+    field::segments::Segments,
     memory::sync::unmodelled::{Condvar, Mutex, MutexGuard},
     memory::sys::fork::{Process, ThreadNumber},
     shard::order::Later,
 };
 use std::{
     cell::Cell,
-    collections::VecDeque,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -31,7 +31,7 @@ pub(super) struct Queue<K, V> {
 type Listener<K, V> = dyn Fn(&K, &V, Cause) + Send + Sync;
 
 struct State<K, V> {
-    entries: VecDeque<(K, Box<V>, Cause)>,
+    entries: Segments<(K, Box<V>, Cause)>,
     /// The thread that is calling the listener, or is about to.
     caller: Option<ThreadNumber>,
     /// Whether that thread has made enough calls.
@@ -73,8 +73,13 @@ impl<K, V> State<K, V> {
 
 impl<K, V> Queue<K, V> {
     pub(super) fn new(listener: impl Fn(&K, &V, Cause) + Send + Sync + 'static) -> Self {
-        let state =
-            State { entries: VecDeque::new(), caller: None, is_tired: false, waiting: 0, process: Process::current() };
+        let state = State {
+            entries: Segments::default(),
+            caller: None,
+            is_tired: false,
+            waiting: 0,
+            process: Process::current(),
+        };
         Queue {
             listener: Box::new(listener),
             state: Mutex::new(state),
@@ -123,9 +128,6 @@ impl<K, V> Queue<K, V> {
     fn end(&self, mut state: MutexGuard<'_, State<K, V>>) {
         state.caller = None;
         state.is_tired = false;
-        if state.entries.is_empty() {
-            state.entries.shrink_to(BOUND);
-        }
         // All of them: one that returns without calling would leave the others waiting.
         if state.waiting > 0 {
             self.moved.notify_all();

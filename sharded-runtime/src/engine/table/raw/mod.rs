@@ -64,6 +64,7 @@ mod walk;
 mod words;
 
 pub(crate) use buckets::NoMemory;
+pub(crate) use entry::Found;
 pub(crate) use layout::StampOf;
 pub(super) use moves::Moves;
 pub(crate) use offer::{Offer, Stored};
