@@ -1,6 +1,6 @@
 //! The clock `Manual`.
 
-use super::traits::Clock;
+use super::{time::Nanos, traits::Clock};
 use std::{
     error::Error,
     fmt,
@@ -59,7 +59,7 @@ impl Manual {
     /// assert_eq!(clock.nanos(), u64::MAX);
     /// ```
     pub fn advance(&self, by: Duration) {
-        let by = to_nanos(by);
+        let by = Nanos::from_duration(by).get();
         // Relaxed: the clock orders nothing else.
         self.0.update(Ordering::Relaxed, Ordering::Relaxed, |now| now.saturating_add(by));
     }
@@ -81,7 +81,7 @@ impl Manual {
     /// assert!(clock.set(Duration::from_secs(4)).is_err());
     /// ```
     pub fn set(&self, to: Duration) -> Result<(), Backwards> {
-        let to = to_nanos(to);
+        let to = Nanos::from_duration(to).get();
         let before = self.0.fetch_max(to, Ordering::Relaxed);
         if before > to { Err(Backwards { by: Duration::from_nanos(before - to) }) } else { Ok(()) }
     }
@@ -110,8 +110,3 @@ impl fmt::Display for Backwards {
 }
 
 impl Error for Backwards {}
-
-/// Nanoseconds, saturated at 2^64 - 1 (584 years).
-pub(crate) fn to_nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}

@@ -4,11 +4,12 @@ mod boot;
 mod manual;
 mod source;
 mod system;
+mod time;
 mod traits;
 
 pub use boot::Boot;
-pub(crate) use manual::to_nanos;
 pub use manual::{Backwards, Manual};
 pub(crate) use source::TimeSource;
 pub use system::System;
+pub(crate) use time::{AtomicDeadline, AtomicMoment, Deadline, Moment, Nanos};
 pub use traits::Clock;

@@ -1,6 +1,10 @@
 //! The clock of a map: the declared one, or one that its builder was given.
 
-use super::{manual::Manual, traits::Clock};
+use super::{
+    manual::Manual,
+    time::{Moment, Nanos},
+    traits::Clock,
+};
 
 /// A time is short if it is less than this many resolutions of the clock.
 const SHORT: u64 = 32;
@@ -10,8 +14,8 @@ const SHORT: u64 = 32;
 pub(crate) struct TimeSource<C> {
     clock: Source<C>,
     /// Is added to the clock, so that there are times before its zero.
-    past: u64,
-    resolution: u64,
+    past: Nanos,
+    resolution: Nanos,
 }
 
 #[derive(Debug)]
@@ -39,33 +43,32 @@ impl<C: Clock> TimeSource<C> {
     /// `past` is how long before the zero of the clock an entry may have been used: an entry from a saved store may be
     /// older than a new clock. `shortest` is the shortest time of the map, which decides how the clock is read. `None`
     /// if the map needs no time.
-    pub(crate) fn new(instead: Option<Manual>, past: u64, shortest: Option<u64>) -> Self {
+    pub(crate) fn new(instead: Option<Manual>, past: Nanos, shortest: Option<Nanos>) -> Self {
         if let Some(manual) = instead {
-            return TimeSource { resolution: manual.resolution(), clock: Source::Manual(manual), past };
+            return TimeSource { resolution: Nanos::new(manual.resolution()), clock: Source::Manual(manual), past };
         }
         let clock = C::default();
         let Some(shortest) = shortest else {
-            return TimeSource { clock: Source::Declared(clock), past, resolution: 0 };
+            return TimeSource { clock: Source::Declared(clock), past, resolution: Nanos::ZERO };
         };
         let resolution = clock.resolution();
-        if shortest < resolution.saturating_mul(SHORT) && clock.precise_nanos().is_some() {
-            return TimeSource { clock: Source::Precise(clock), past, resolution: 0 };
+        if shortest.get() < resolution.saturating_mul(SHORT) && clock.precise_nanos().is_some() {
+            return TimeSource { clock: Source::Precise(clock), past, resolution: Nanos::ZERO };
         }
-        TimeSource { clock: Source::Declared(clock), past, resolution }
+        TimeSource { clock: Source::Declared(clock), past, resolution: Nanos::new(resolution) }
     }
 
-    /// The time. It is less than `u64::MAX`, so a deadline of `u64::MAX` is never reached.
     #[inline]
-    pub(crate) fn nanos(&self) -> u64 {
+    pub(crate) fn now(&self) -> Moment {
         let nanos = match &self.clock {
             Source::Declared(clock) => clock.nanos(),
             other => other.nanos(),
         };
-        nanos.saturating_add(self.past).min(u64::MAX - 1)
+        Moment::from_nanos(nanos.saturating_add(self.past.get()))
     }
 
     /// The most that the time may lag behind.
-    pub(crate) fn resolution(&self) -> u64 {
+    pub(crate) fn resolution(&self) -> Nanos {
         self.resolution
     }
 
@@ -73,8 +76,8 @@ impl<C: Clock> TimeSource<C> {
     ///
     /// When an entry is stored, the clock may lag behind by its resolution, so its deadline would come too early by as
     /// much. When the deadline is checked, the clock is never ahead.
-    pub(crate) fn lengthened(&self, time: u64) -> u64 {
-        if time == 0 { 0 } else { time.saturating_add(self.resolution) }
+    pub(crate) fn lengthened(&self, time: Nanos) -> Nanos {
+        if time == Nanos::ZERO { time } else { time.plus(self.resolution) }
     }
 
     pub(crate) fn runs(&self) -> bool {

@@ -43,7 +43,7 @@ impl Clock for System {
     #[cfg(not(target_os = "linux"))]
     #[inline]
     fn nanos(&self) -> u64 {
-        super::manual::to_nanos(self.start.0.elapsed())
+        super::time::Nanos::from_duration(self.start.0.elapsed()).get()
     }
 
     #[cfg(target_os = "linux")]

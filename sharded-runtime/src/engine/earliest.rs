@@ -1,7 +1,10 @@
 //! Lower bounds of deadlines: of each shard, and of the whole map.
 
-use crate::memory::sync::unmodelled::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use crate::{
+    clock::{AtomicDeadline, Deadline, Moment},
+    memory::sync::unmodelled::Mutex,
+};
+use std::sync::atomic::Ordering::SeqCst;
 
 /// Shards whose bounds one call looks at, at most, for each shard that it searches.
 const MOST_LOOKED_AT: usize = 256;
@@ -12,20 +15,20 @@ const MOST_LOOKED_AT: usize = 256;
 
 /// A lower bound of the deadlines in a shard. Written by the holder of the exclusive lock.
 #[derive(Debug)]
-pub(crate) struct Earliest(AtomicU64);
+pub(crate) struct Earliest(AtomicDeadline);
 
 impl Default for Earliest {
     fn default() -> Self {
-        Earliest(AtomicU64::new(u64::MAX))
+        Earliest(AtomicDeadline::never())
     }
 }
 
 impl Earliest {
-    pub(crate) fn set(&self, deadline: u64) {
+    pub(crate) fn set(&self, deadline: Deadline) {
         self.0.store(deadline, SeqCst);
     }
 
-    pub(crate) fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> Deadline {
         self.0.load(SeqCst)
     }
 }
@@ -34,61 +37,62 @@ impl Earliest {
 #[derive(Debug)]
 pub(crate) struct ExpiredShards {
     /// A lower bound of all deadlines.
-    earliest: AtomicU64,
+    earliest: AtomicDeadline,
     /// A lower bound of the deadlines in shards before `next`, and of entries that came since the walk began.
-    passed: AtomicU64,
+    passed: AtomicDeadline,
     next: Mutex<usize>,
 }
 
 impl ExpiredShards {
     pub(crate) fn new() -> Self {
-        ExpiredShards { earliest: AtomicU64::new(u64::MAX), passed: AtomicU64::new(u64::MAX), next: Mutex::new(0) }
+        let (earliest, passed) = (AtomicDeadline::never(), AtomicDeadline::never());
+        ExpiredShards { earliest, passed, next: Mutex::new(0) }
     }
 
     /// Whether an entry may have expired.
     #[inline]
-    pub(crate) fn may_be(&self, now: u64) -> bool {
-        self.earliest.load(SeqCst) <= now
+    pub(crate) fn may_be(&self, now: Moment) -> bool {
+        self.earliest.load(SeqCst).has_passed(now)
     }
 
     /// A shard whose bound was lowered has an entry with this deadline.
-    pub(crate) fn note(&self, deadline: u64) {
+    pub(crate) fn note(&self, deadline: Deadline) {
         for bound in [&self.passed, &self.earliest] {
-            // Mostly it is not lowered. Then no cache line is written that other threads read.
-            if bound.load(SeqCst) > deadline {
-                bound.fetch_min(deadline, SeqCst);
+            // It seldom has to be lowered. Otherwise no cache line is written that other threads read.
+            if deadline.is_before(bound.load(SeqCst)) {
+                bound.lower(deadline, SeqCst);
             }
         }
     }
 
-    /// The next shard that may have an expired entry, by the bounds of so many shards.
-    pub(crate) fn next(&self, now: u64, shards: usize, bound: impl Fn(usize) -> u64) -> Option<usize> {
+    /// The next shard that may have an expired entry. `bound` is the bound of each of the `shards`.
+    pub(crate) fn next(&self, now: Moment, shards: usize, bound: impl Fn(usize) -> Deadline) -> Option<usize> {
         let mut next = self.next.lock();
         for _ in 0..MOST_LOOKED_AT {
             if *next >= shards {
                 *next = 0;
                 self.earliest.store(self.passed.load(SeqCst), SeqCst);
-                self.earliest.fetch_min(self.passed.load(SeqCst), SeqCst);
-                self.passed.store(u64::MAX, SeqCst);
+                self.earliest.lower(self.passed.load(SeqCst), SeqCst);
+                self.passed.store(Deadline::NEVER, SeqCst);
             }
             if !self.may_be(now) {
                 return None;
             }
             let deadline = bound(*next);
-            if deadline <= now {
+            if deadline.has_passed(now) {
                 return Some(*next);
             }
-            self.passed.fetch_min(deadline, SeqCst);
+            self.passed.lower(deadline, SeqCst);
             *next += 1;
         }
         None
     }
 
     /// Goes on after this shard.
-    pub(crate) fn pass(&self, shard: usize, bound: impl Fn(usize) -> u64) {
+    pub(crate) fn pass(&self, shard: usize, bound: impl Fn(usize) -> Deadline) {
         let mut next = self.next.lock();
         if *next == shard {
-            self.passed.fetch_min(bound(shard), SeqCst);
+            self.passed.lower(bound(shard), SeqCst);
             *next += 1;
         }
     }
@@ -97,7 +101,10 @@ impl ExpiredShards {
 #[cfg(test)]
 mod tests {
     use super::{Earliest, ExpiredShards};
-    use crate::dice::Dice;
+    use crate::{
+        clock::{Deadline, Moment, Nanos},
+        dice::Dice,
+    };
 
     /// Entries come and go, one call after the other: a shard is found as long as one has an expired entry.
     #[test]
@@ -106,13 +113,13 @@ mod tests {
         for shards in [2_usize, 5, 300, 700] {
             let expired = ExpiredShards::new();
             let bounds: Vec<_> = (0..shards).map(|_| Earliest::default()).collect();
-            let mut entries: Vec<Vec<u64>> = vec![Vec::new(); shards];
-            for now in 0..3000 {
+            let mut entries: Vec<Vec<Deadline>> = vec![Vec::new(); shards];
+            for now in (0..3000).map(Moment::from_nanos) {
                 for _ in 0..dice.below(3) {
                     let shard = usize::try_from(dice.below(shards as u64)).unwrap();
-                    let deadline = now + 1 + dice.below(200);
+                    let deadline = now.plus(Nanos::new(1 + dice.below(200)));
                     entries[shard].push(deadline);
-                    if deadline < bounds[shard].get() {
+                    if deadline.is_before(bounds[shard].get()) {
                         bounds[shard].set(deadline);
                         expired.note(deadline);
                     }
@@ -120,9 +127,9 @@ mod tests {
                 if dice.below(4) == 0 {
                     // Someone else removes what has expired, and tells nobody.
                     let shard = usize::try_from(dice.below(shards as u64)).unwrap();
-                    entries[shard].retain(|&deadline| deadline > now);
+                    entries[shard].retain(|deadline| !deadline.has_passed(now));
                 }
-                let is_there = || entries.iter().flatten().any(|&deadline| deadline <= now);
+                let is_there = || entries.iter().flatten().any(|deadline| deadline.has_passed(now));
                 assert!(!is_there() || expired.may_be(now));
                 if dice.below(2) == 0 {
                     continue;
@@ -130,10 +137,10 @@ mod tests {
                 // Every shard may be searched in vain once.
                 let found = (0..2 * shards).find_map(|_| {
                     let shard = expired.next(now, shards, |shard| bounds[shard].get())?;
-                    if let Some(at) = entries[shard].iter().position(|&deadline| deadline <= now) {
+                    if let Some(at) = entries[shard].iter().position(|deadline| deadline.has_passed(now)) {
                         return Some((shard, at));
                     }
-                    bounds[shard].set(entries[shard].iter().copied().min().unwrap_or(u64::MAX));
+                    bounds[shard].set(entries[shard].iter().copied().fold(Deadline::NEVER, Deadline::or_earlier));
                     expired.pass(shard, |shard| bounds[shard].get());
                     None
                 });

@@ -7,7 +7,11 @@ use super::{
     status::ShardStatus,
     table::{Handed, NoMemory, Offer, Shown, TableOf},
 };
-use crate::{Policy, StorageOf, shard::array::ShardExtras};
+use crate::{
+    Policy, StorageOf,
+    clock::{Moment, Nanos},
+    shard::array::ShardExtras,
+};
 
 /// A field, as a session sees it: its types, and what was declared for it.
 pub(crate) trait Spec {
@@ -16,14 +20,14 @@ pub(crate) trait Spec {
     type Policy: Policy;
     type Listener: Listener<Self::Key, Self::Value>;
 
-    /// The time by the field's clock. Zero where no entry expires, and then no clock is read.
-    fn now(&self) -> u64;
-    /// How long an entry lives after its last use. `u64::MAX` where no use is tracked, and then nothing is read.
-    fn idle(&self) -> u64;
+    /// The time by the field's clock. Zero if no entry expires. Then no clock is read.
+    fn now(&self) -> Moment;
+    /// How long an entry lives after its last use. For ever if no use is tracked. Then nothing is read.
+    fn idle(&self) -> Nanos;
     /// How long an entry lives whose key has this hash, unless it is given a time of its own.
-    fn ttl_for(&self, hash: u64) -> u64;
+    fn ttl_for(&self, hash: u64) -> Nanos;
     /// Makes a time to live longer by the resolution of the clock, so that no entry expires early.
-    fn lengthened(&self, ttl: u64) -> u64;
+    fn lengthened(&self, ttl: Nanos) -> Nanos;
 
     fn hash_of(&self, key: &Self::Key) -> u64;
     /// The units of the capacity that an entry takes.
@@ -40,10 +44,11 @@ pub(crate) trait Spec {
     /// The shards that may have expired entries. Only used where there is a capacity.
     fn expired_shards(&self) -> &ExpiredShards;
     /// Takes an expired entry out of another shard, without waiting for a lock. Returns its units, which stay taken.
-    fn take_expired_elsewhere(&self, now: u64, garbage: &mut Garbage<Self::Key, Self::Value>) -> Option<u64>;
+    fn take_expired_elsewhere(&self, now: Moment, garbage: &mut Garbage<Self::Key, Self::Value>) -> Option<u64>;
 
     /// Brings a table nearer to the size that it should have, by `steps` buckets at most.
-    fn step(&self, view: View<'_, Self>, table: &mut TableFor<Self>, steps: usize, now: u64) -> Result<(), NoMemory>;
+    fn step(&self, view: View<'_, Self>, table: &mut TableFor<Self>, steps: usize, now: Moment)
+    -> Result<(), NoMemory>;
 
     /// A key with this hash was stored or taken out. What is being loaded for it must not be stored any more.
     fn overtake(&self, hash: u64, is_key: &dyn Fn(&Self::Key) -> bool);

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     HasListener, Policy, Recording, StorageOf,
     builder::{Overrides, StoreContext},
-    clock::TimeSource,
+    clock::{AtomicDeadline, Deadline, Moment, Nanos, TimeSource},
     engine::{
         budget::Budget,
         earliest::ExpiredShards,
@@ -32,10 +32,7 @@ use crate::{
 };
 use std::{
     hash::{BuildHasher, Hash},
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, AtomicUsize},
-    },
+    sync::{Arc, OnceLock, atomic::AtomicUsize},
 };
 
 /// A map.
@@ -46,13 +43,13 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(crate) hasher: MapHasher<S>,
     pub(super) hashing: Hashing<K, V, StorageOf<P>, S>,
     pub(crate) clock: TimeSource<P::Clock>,
-    /// Nanoseconds by the clock, [lengthened](TimeSource::lengthened), as is `idle`; `u64::MAX` is for ever.
-    pub(crate) ttl: u64,
+    /// By the clock, [lengthened](TimeSource::lengthened), as is `idle`.
+    pub(crate) ttl: Nanos,
     /// By how much the ttl of an entry is shorter, at most.
-    pub(super) jitter: u64,
+    pub(super) jitter: Nanos,
     /// The age from which calls that load do so anew. Only read where one is declared.
-    refresh_after: u64,
-    pub(crate) idle: u64,
+    refresh_after: Nanos,
+    pub(crate) idle: Nanos,
     pub(crate) budget: Option<Budget>,
     pub(crate) rules: Rules<K, V>,
     pub(crate) tally: Tally,
@@ -61,7 +58,7 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(crate) recording: Option<Recording>,
     pub(super) listening: OnceLock<Listening<K, V>>,
     /// When the background thread looks at this map next.
-    pub(crate) alarm: AtomicU64,
+    pub(crate) alarm: AtomicDeadline,
     /// Only where a background thread is to look.
     pub(crate) background: Option<Registration>,
     /// The shard where the next search for an entry that may be evicted begins.
@@ -78,7 +75,8 @@ pub(crate) struct Hashing<K, V, P: Policy, S> {
     pub(super) step: Step<K, V, P, S>,
 }
 
-type Step<K, V, P, S> = fn(&MapHasher<S>, &mut Table<K, V, P>, u64, u64, Shown<'_, K, V, P>) -> Result<(), NoMemory>;
+type Step<K, V, P, S> =
+    fn(&MapHasher<S>, &mut Table<K, V, P>, Moment, Nanos, Shown<'_, K, V, P>) -> Result<(), NoMemory>;
 
 impl<K: Hash, V, P: Policy, S: BuildHasher + Default + 'static> Hashing<K, V, P, S> {
     pub(crate) fn new() -> Self {
@@ -117,7 +115,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             tally: Tally::new(),
             flights: Flights::new(),
             recording: if P::RECORDS { Some(Recording::new(Self::facts(given))) } else { None },
-            alarm: AtomicU64::new(u64::MAX),
+            alarm: AtomicDeadline::never(),
             search_from: AtomicUsize::new(0),
             expired: ExpiredShards::new(),
             discarded: Discarded::new(!store.sweeps_by_hand() && store.clock().is_none()),
@@ -132,10 +130,10 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     /// Whether a live entry whose key has this hash and whose ttl ends then is so old that it is to be loaded anew.
-    pub(crate) fn is_old(&self, hash: u64, deadline: u64) -> bool {
+    pub(crate) fn is_old(&self, hash: u64, deadline: Deadline) -> bool {
         let ttl = self.ttl_for(hash);
         // It was written `ttl` before its deadline, unless it was given a time of its own.
-        ttl != u64::MAX && deadline.saturating_sub(self.now()) <= ttl.saturating_sub(self.refresh_after)
+        !ttl.is_forever() && deadline.left(self.now()) <= ttl.minus(self.refresh_after)
     }
 
     #[inline]

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     Policy,
+    clock::Moment,
     contain::Drops,
     engine::{
         budget::{Budget, Debt, Held},
@@ -51,7 +52,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// it waits for no lock: a shard that is locked is passed over, as is the session's own.
     #[cold]
     #[inline(never)]
-    pub(super) fn take_expired(&self, now: u64, garbage: &mut Garbage<K, V>) -> Option<u64> {
+    pub(super) fn take_expired(&self, now: Moment, garbage: &mut Garbage<K, V>) -> Option<u64> {
         let count = self.shards.count();
         let bound = |shard: usize| self.shards.status(shard).earliest.get();
         let mut passed = 0;

@@ -9,6 +9,7 @@
 use super::core::Core;
 use crate::{
     Policy,
+    clock::{Deadline, Nanos},
     engine::spec::Spec,
     engine::table::{Copied, Look, Peek, Place, StampOf, TableOf, Use, UseFetched},
     evict::Eviction,
@@ -93,7 +94,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         &self,
         (hash, key): (u64, &Q),
         copies: Copies<K, V>,
-        idle: u64,
+        idle: Nanos,
         place: &'p mut Place<K, V>,
     ) -> Result<Option<Copied<'p, V>>, Raced>
     where
@@ -127,8 +128,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Whether a copied entry has not expired.
     #[inline]
-    fn is_alive(&self, deadline: u64) -> bool {
-        !StampOf::<P>::EXPIRES || deadline > self.clock.nanos()
+    fn is_alive(&self, deadline: Deadline) -> bool {
+        !StampOf::<P>::EXPIRES || !deadline.has_passed(self.clock.now())
     }
 
     /// Reads where a glance is not enough: a writer is in the way, or the entry does not lie in its home bucket.
@@ -289,15 +290,15 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if !StampOf::<P>::EXPIRES {
             return true;
         }
-        let now = self.clock.nanos();
-        let is_alive = stamp.deadline(self.idle) > now;
+        let now = self.clock.now();
+        let is_alive = !stamp.deadline(self.idle).has_passed(now);
         if is_alive {
             stamp.accessed(now);
         }
         is_alive
     }
 
-    /// Lends the live value of a key and the time that it has left, which is no use of the entry. `u64::MAX` is for ever.
+    /// Lends the live value of a key and the time that it has left. This is no use of the entry.
     #[inline]
     #[track_caller]
     pub(crate) fn peek<Q, R>(
@@ -305,15 +306,15 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         hash: u64,
         key: &Q,
         copies: Option<Copies<K, V>>,
-        peek: impl FnOnce(&V, u64) -> R,
+        peek: impl FnOnce(&V, Nanos) -> R,
     ) -> Option<R>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
         let found = self.inspect(self.idle(), hash, key, copies, |value, deadline| {
-            let left = if StampOf::<P>::EXPIRES { deadline.saturating_sub(self.clock.nanos()) } else { deadline };
-            (left > 0).then(|| peek(value, if deadline == u64::MAX { deadline } else { left }))
+            let left = deadline.left(self.now());
+            (left > Nanos::ZERO).then(|| peek(value, left))
         });
         found?
     }
@@ -325,7 +326,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        self.inspect(u64::MAX, hash, key, copies, |_, deadline| self.is_old(hash, deadline)).unwrap_or(false)
+        self.inspect(Nanos::FOREVER, hash, key, copies, |_, deadline| self.is_old(hash, deadline)).unwrap_or(false)
     }
 
     /// Lends the value of a key and its deadline by this idle time, also if it has expired. Leaves no trace.
@@ -333,11 +334,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     fn inspect<Q, R>(
         &self,
-        idle: u64,
+        idle: Nanos,
         hash: u64,
         key: &Q,
         copies: Option<Copies<K, V>>,
-        inspect: impl FnOnce(&V, u64) -> R,
+        inspect: impl FnOnce(&V, Deadline) -> R,
     ) -> Option<R>
     where
         K: Borrow<Q>,

@@ -4,7 +4,7 @@ use super::placing::{Placing, Wanted};
 use crate::{
     Policy,
     builder::{Overrides, StoreContext},
-    clock::{Clock, TimeSource, to_nanos},
+    clock::{Clock, Nanos, TimeSource},
     engine::budget::Budget,
     engine::table::StampOf,
     evict::{Eviction, FieldContext},
@@ -14,8 +14,9 @@ use crate::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// How long an entry may have been unused before the clock's zero at most: 146 years, a quarter of what can be counted.
-const LONGEST_PAST: u64 = u64::MAX / 4;
+/// The longest time before the clock's zero at which an entry may have been used last: 146 years, a quarter of what can be
+/// counted.
+const LONGEST_PAST: Nanos = Nanos::new(u64::MAX / 4);
 
 /// What a policy declares, as values.
 pub(crate) struct Declared {
@@ -31,16 +32,16 @@ pub(crate) struct Declared {
     weighs: bool,
 }
 
-/// Lengths of time in nanoseconds; `u64::MAX` is for ever.
+/// The lengths of time of a map.
 pub(crate) struct Times {
-    pub(crate) ttl: u64,
+    pub(crate) ttl: Nanos,
     /// By how much at most the ttl of an entry is shorter.
-    pub(crate) jitter: u64,
-    pub(crate) idle: u64,
+    pub(crate) jitter: Nanos,
+    pub(crate) idle: Nanos,
     /// The shortest time that an entry may live unused without a ttl of its own.
-    pub(crate) lifetime: u64,
+    pub(crate) lifetime: Nanos,
     /// The age from which calls that load do so anew.
-    pub(crate) refresh_after: u64,
+    pub(crate) refresh_after: Nanos,
 }
 
 /// What a map is built with.
@@ -95,28 +96,34 @@ impl Settings {
 
 impl Times {
     fn new(given: &Overrides, declared: &Declared) -> Self {
-        let forever = |time: Option<Duration>| time.map_or(u64::MAX, to_nanos);
+        let forever = |time: Option<Duration>| time.map_or(Nanos::FOREVER, Nanos::from_duration);
         let ttl = forever(given.ttl.or(declared.ttl));
         // What is for ever is not shortened.
-        let jitter = if ttl == u64::MAX { 0 } else { ttl / 100 * u64::from(declared.ttl_jitter) };
+        let jitter = if ttl.is_forever() { Nanos::ZERO } else { ttl.percent(declared.ttl_jitter) };
         let idle = forever(given.idle.or(declared.idle).filter(|_| declared.tracks_access));
-        Times { ttl, jitter, idle, lifetime: idle.min(ttl - jitter), refresh_after: forever(declared.refresh_after) }
+        Times {
+            ttl,
+            jitter,
+            idle,
+            lifetime: idle.min(ttl.minus(jitter)),
+            refresh_after: forever(declared.refresh_after),
+        }
     }
 
     /// The shortest of them.
-    pub(crate) fn shortest(&self) -> u64 {
+    pub(crate) fn shortest(&self) -> Nanos {
         self.lifetime.min(self.refresh_after)
     }
 
     /// How long an entry may have been unused before the clock's zero.
-    pub(crate) fn past(&self) -> u64 {
-        if self.idle == u64::MAX { 0 } else { self.idle.min(LONGEST_PAST) }
+    pub(crate) fn past(&self) -> Nanos {
+        if self.idle.is_forever() { Nanos::ZERO } else { self.idle.min(LONGEST_PAST) }
     }
 
     /// The times by this clock, see [`TimeSource::lengthened`].
     pub(crate) fn lengthened<C: Clock>(self, clock: &TimeSource<C>) -> Self {
         let (ttl, idle) = (clock.lengthened(self.ttl), clock.lengthened(self.idle));
-        Times { ttl, idle, lifetime: idle.min(ttl - self.jitter), ..self }
+        Times { ttl, idle, lifetime: idle.min(ttl.minus(self.jitter)), ..self }
     }
 }
 

@@ -4,6 +4,7 @@ use super::{core::Core, discard::Part, leaving::Parting, limits::BATCH};
 
 use crate::{
     Policy, StorageOf,
+    clock::{Deadline, Moment, Nanos},
     contain::Drops,
     engine::{
         garbage::Garbage,
@@ -31,7 +32,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             let units = if P::WEIGHS { status.meter.weight.get() } else { taken.len() as u64 };
             status.meter.stored.set(0);
             status.meter.weight.set(0);
-            status.earliest.set(u64::MAX);
+            status.earliest.set(Deadline::NEVER);
             self.overtake_all(status, shard);
             if let Some(budget) = &self.budget {
                 budget.give_all(units);
@@ -58,7 +59,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Removes a bounded number of the expired entries of a shard. Returns whether nothing is left to do, and when to look again.
     #[track_caller]
-    fn sweep_step(&self, shard: usize, garbage: &mut Garbage<K, V>) -> (bool, u64) {
+    fn sweep_step(&self, shard: usize, garbage: &mut Garbage<K, V>) -> (bool, Deadline) {
         self.session(shard, Step, Some(garbage), |session| {
             let nothing_due = session.sweep(BATCH, BATCH);
             let stepped = session.step(STEPS);
@@ -127,7 +128,7 @@ where
     fn sweep_part(self: Arc<Self>, from: usize) -> Option<usize> {
         if from == 0 {
             // From here on a writer that schedules something rings again, so this pass may miss it.
-            self.alarm.store(u64::MAX, Ordering::Relaxed);
+            self.alarm.store(Deadline::NEVER, Ordering::Relaxed);
         }
         let shard = from.saturating_sub(1);
         let mut parting = Parting::new();
@@ -136,7 +137,7 @@ where
         let (is_done, due_at) = self.sweep_step(shard, &mut parting.garbage);
         parting.tell(self.listener());
         if is_done {
-            self.alarm.fetch_min(due_at, Ordering::Relaxed);
+            self.alarm.lower(due_at, Ordering::Relaxed);
         } else {
             self.shards.between_steps();
         }
@@ -150,22 +151,20 @@ where
     }
 
     fn sweep_again(&self) {
-        self.alarm.store(0, Ordering::Relaxed);
+        self.alarm.store(Deadline::PASSED, Ordering::Relaxed);
     }
 
     fn due_in(&self) -> Option<Duration> {
-        match self.alarm.load(Ordering::Relaxed) {
-            u64::MAX => None,
-            alarm => Some(Duration::from_nanos(alarm.saturating_sub(self.clock.nanos()))),
-        }
+        let alarm = self.alarm.load(Ordering::Relaxed);
+        if alarm.is_never() { None } else { Some(alarm.left(self.clock.now()).to_duration()) }
     }
 }
 
 /// The entries that were taken out of a shard.
 pub(crate) struct Taken<K, V, P: Policy> {
     table: Table<K, V, P>,
-    now: u64,
-    idle: u64,
+    now: Moment,
+    idle: Nanos,
 }
 
 impl<K, V, P: Policy> Taken<K, V, P> {
@@ -195,7 +194,7 @@ impl<K, V, P: Policy> Taken<K, V, P> {
         let now = self.now;
         let mut entries = self.entries();
         while let Some(deadline) = entries.deadline() {
-            entries.take(if deadline > now { live } else { &mut expired });
+            entries.take(if deadline.has_passed(now) { &mut expired } else { live });
         }
     }
 

@@ -3,6 +3,7 @@
 use super::{core::Core, removal::Listening};
 use crate::{
     Policy,
+    clock::{Moment, Nanos},
     engine::{
         budget::Budget,
         earliest::ExpiredShards,
@@ -21,21 +22,21 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
     type Listener = Listening<K, V>;
 
     #[inline]
-    fn now(&self) -> u64 {
-        if StampOf::<P>::EXPIRES { self.clock.nanos() } else { 0 }
+    fn now(&self) -> Moment {
+        if StampOf::<P>::EXPIRES { self.clock.now() } else { Moment::ZERO }
     }
 
     #[inline]
-    fn idle(&self) -> u64 {
-        if StampOf::<P>::TRACKS_ACCESS { self.idle } else { u64::MAX }
+    fn idle(&self) -> Nanos {
+        if StampOf::<P>::TRACKS_ACCESS { self.idle } else { Nanos::FOREVER }
     }
 
     #[inline]
-    fn ttl_for(&self, hash: u64) -> u64 {
-        if P::TTL_JITTER == 0 { self.ttl } else { self.ttl - jitter(self.jitter, hash) }
+    fn ttl_for(&self, hash: u64) -> Nanos {
+        if P::TTL_JITTER == 0 { self.ttl } else { self.ttl.minus(jitter(self.jitter, hash)) }
     }
 
-    fn lengthened(&self, ttl: u64) -> u64 {
+    fn lengthened(&self, ttl: Nanos) -> Nanos {
         self.clock.lengthened(ttl)
     }
 
@@ -71,13 +72,19 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
         &self.expired
     }
 
-    fn take_expired_elsewhere(&self, now: u64, garbage: &mut Garbage<K, V>) -> Option<u64> {
+    fn take_expired_elsewhere(&self, now: Moment, garbage: &mut Garbage<K, V>) -> Option<u64> {
         self.take_expired(now, garbage)
     }
 
     #[cold]
     #[inline(never)]
-    fn step(&self, view: View<'_, Self>, table: &mut TableFor<Self>, steps: usize, now: u64) -> Result<(), NoMemory> {
+    fn step(
+        &self,
+        view: View<'_, Self>,
+        table: &mut TableFor<Self>,
+        steps: usize,
+        now: Moment,
+    ) -> Result<(), NoMemory> {
         for _ in 0..steps {
             if !table.needs_step() {
                 break;

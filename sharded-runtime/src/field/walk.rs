@@ -45,7 +45,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Whether an entry with this stamp has not expired. The clock is read each time, since a visit may take long.
     pub(crate) fn is_live(&self, stamp: &StampOf<P>) -> bool {
-        stamp.deadline(self.idle) > self.now()
+        !stamp.deadline(self.idle).has_passed(self.now())
     }
 
     /// Lends the live entries of a shard for changing, and removes those for which `keep` returns false.

@@ -3,6 +3,7 @@
 use super::core::Core;
 use crate::{
     Key, Policy, Stats, Value,
+    clock::Nanos,
     contain::Drops,
     engine::{spec::Spec, table::Entry},
     field::removal::Listening,
@@ -116,13 +117,12 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         Q: Hash + Eq + ?Sized,
     {
         let left = self.peek(self.hasher.hash(key), key, <P::Lock as Serves<K, V>>::COPIES, |_, left| left)?;
-        let at_least = || Duration::from_nanos(left.saturating_sub(self.clock.resolution()));
-        Some(if left == u64::MAX { Duration::MAX } else { at_least() })
+        Some(if left.is_forever() { Duration::MAX } else { left.minus(self.clock.resolution()).to_duration() })
     }
 
-    /// Restarts the time to live of a key's entry: this one, in nanoseconds, or the declared one. Says whether there is an entry.
+    /// Restarts the time to live of a key's entry: this one, or the declared one. Returns whether there is an entry.
     #[track_caller]
-    pub(crate) fn restart_ttl<Q>(&self, key: &Q, ttl: Option<u64>) -> bool
+    pub(crate) fn restart_ttl<Q>(&self, key: &Q, ttl: Option<Nanos>) -> bool
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     Key, Policy, Value,
+    clock::{Deadline, Nanos},
     engine::{
         cause::Cause,
         garbage::Garbage,
@@ -19,7 +20,7 @@ use crate::{
     shard::access::{IntoTurn, Turn, UserCode},
     shard::array::{ByHash, ShardSelector},
 };
-use std::{borrow::Borrow, sync::atomic::Ordering, time::Duration};
+use std::{borrow::Borrow, sync::atomic::Ordering};
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Opens a session in a shard. Nothing is done after it.
@@ -96,7 +97,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             (result, session.due_at())
         });
         // First, since user code that runs in the repayment may panic.
-        if StampOf::<P>::EXPIRES && self.background.is_some() && due_at < self.alarm.load(Ordering::Relaxed) {
+        if StampOf::<P>::EXPIRES && self.background.is_some() && due_at.is_before(self.alarm.load(Ordering::Relaxed)) {
             self.ring(due_at);
         }
         drop(repaying);
@@ -106,9 +107,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Has a background thread look at this map at an earlier time than it was going to.
     #[cold]
     #[inline(never)]
-    fn ring(&self, due_at: u64) {
+    fn ring(&self, due_at: Deadline) {
         // Relaxed: what is due is found under the lock of its shard.
-        if self.alarm.fetch_min(due_at, Ordering::Relaxed) > due_at {
+        if due_at.is_before(self.alarm.lower(due_at, Ordering::Relaxed)) {
             self.ring_anyway();
         }
     }
@@ -116,8 +117,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Has a background thread look at this map when it is due next.
     pub(crate) fn ring_anyway(&self) {
         let alarm = self.alarm.load(Ordering::Relaxed);
-        if let Some(background) = self.background.as_ref().filter(|_| alarm != u64::MAX) {
-            background.ring(Duration::from_nanos(alarm.saturating_sub(self.clock.nanos())));
+        if let Some(background) = self.background.as_ref().filter(|_| !alarm.is_never()) {
+            background.ring(alarm.left(self.clock.now()).to_duration());
         }
     }
 }
@@ -155,7 +156,7 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
     /// Stores the entry on offer, for this long or the declared time. See [`Session::store`].
     #[inline]
     #[track_caller]
-    pub(crate) fn store(&self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Stored {
+    pub(crate) fn store(&self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<Nanos>) -> Stored {
         if self.leaves_nothing() {
             let access = UserCode::Traits.access::<K, V>();
             return self.session(ByHash(hash), access, None, |session| session.store(hash, offer, ttl));
@@ -171,7 +172,7 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
     /// (No closure of `store`, which would hide the caller.)
     #[inline]
     #[track_caller]
-    fn store_in_shard(&self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Stored {
+    fn store_in_shard(&self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<Nanos>) -> Stored {
         self.write(ByHash(hash), UserCode::Traits, |session| session.store(hash, offer, ttl))
     }
 

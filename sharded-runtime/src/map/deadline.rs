@@ -1,9 +1,7 @@
 //! The time to live of an entry.
 
 use super::sharded_map::ShardedMap;
-use crate::{
-    Key, Policy, Value, clock::to_nanos, engine::table::Offer, evict::MakesRoom, expiry::Expires, lock::Serves,
-};
+use crate::{Key, Policy, Value, clock::Nanos, engine::table::Offer, evict::MakesRoom, expiry::Expires, lock::Serves};
 
 use std::{
     borrow::Borrow,
@@ -43,7 +41,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         P::Expiry: Expires,
     {
         let mut offer = Offer::new(key, value);
-        if self.store(&mut offer, Some(to_nanos(ttl))) { offer.value.take() } else { None }
+        if self.store(&mut offer, Some(Nanos::from_duration(ttl))) { offer.value.take() } else { None }
     }
 
     /// Has the entry expire after this time from now, in place of what it had left.
@@ -75,7 +73,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         Q: Hash + Eq + ?Sized,
         P::Expiry: Expires,
     {
-        self.core().restart_ttl(key, Some(to_nanos(ttl)))
+        self.core().restart_ttl(key, Some(Nanos::from_duration(ttl)))
     }
 
     /// Gives the entry the whole declared time to live again.

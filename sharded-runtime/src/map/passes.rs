@@ -6,7 +6,7 @@
 use crate::{
     Policy, ShardedMap,
     builder::{FieldOptions, Functions, StoreOptions},
-    clock::{Clock, to_nanos},
+    clock::{Clock, Nanos},
     dice::Dice,
     evict::{Eviction, Lru, Unbounded},
     expiry::{AfterAccess, AfterWrite, Expires},
@@ -99,8 +99,8 @@ where
         Watched {
             map: ShardedMap { core: Arc::new(core) },
             known: HashMap::new(),
-            ttl: P::TTL.map_or(u64::MAX, to_nanos),
-            idle: P::IDLE.map_or(u64::MAX, to_nanos),
+            ttl: P::TTL.map_or(u64::MAX, |time| Nanos::from_duration(time).get()),
+            idle: P::IDLE.map_or(u64::MAX, |time| Nanos::from_duration(time).get()),
             next: 0,
             dice: Dice(seed),
         }
@@ -169,7 +169,7 @@ where
         let core = &self.map.core;
         for _ in 0..MOST_PASSES {
             let Some(wait) = core.due_in() else { break };
-            let at = NOW.get().saturating_add(to_nanos(wait)).saturating_add(self.dice.below(LATE));
+            let at = NOW.get().saturating_add(Nanos::from_duration(wait).get()).saturating_add(self.dice.below(LATE));
             if at > then {
                 break;
             }
@@ -183,7 +183,10 @@ where
             }
         }
         // The pass that is due may be late.
-        assert!(self.map.core.due_in().is_none_or(|wait| NOW.get() + to_nanos(wait) + LATE > then), "passes for ever");
+        assert!(
+            self.map.core.due_in().is_none_or(|wait| NOW.get() + Nanos::from_duration(wait).get() + LATE > then),
+            "passes for ever"
+        );
         NOW.set(then);
     }
 

@@ -3,6 +3,7 @@
 use super::sharded_map::ShardedMap;
 use crate::{
     Cause, Key, Policy, Value,
+    clock::{Moment, Nanos},
     engine::{
         session::Session,
         spec::Spec,
@@ -140,7 +141,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     }
 
     /// Stores what is on offer for this long, as an entry that was unused for so long. Says whether it stays on offer, as there is no room.
-    fn put_unused(&self, hash: u64, offer: &mut Offer<K, V>, left: Option<u64>, unused: u64) -> bool {
+    fn put_unused(&self, hash: u64, offer: &mut Offer<K, V>, left: Option<Nanos>, unused: Nanos) -> bool {
         let shard = self.core.route(hash);
         let put = |offer: &mut Offer<K, V>| {
             self.core.write(shard, UserCode::Traits, |session| put_unused(session, hash, offer, left, unused));
@@ -166,7 +167,7 @@ where
         self.core.check_order();
     }
 
-    fn begin_save(&self) -> u64 {
+    fn begin_save(&self) -> Moment {
         // The time comes first: what expires later than this is saved, or removed and told of here.
         let began = self.core.now();
         if StampOf::<P>::EXPIRES && self.core.listener().is_some() {
@@ -175,7 +176,7 @@ where
         began
     }
 
-    fn save_part(&self, file: &mut FileWriter<'_>, began: u64) -> Result<(), SaveError> {
+    fn save_part(&self, file: &mut FileWriter<'_>, began: Moment) -> Result<(), SaveError> {
         let noted = Noted { left: StampOf::<P>::EXPIRES, unused: StampOf::<P>::TRACKS_ACCESS };
         let mut field = file.field(P::NAME, noted)?;
         for shard in 0..self.core.shard_count() {
@@ -217,7 +218,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn copy_live<E>(
         &self,
         shard: usize,
-        began: u64,
+        began: Moment,
         mut each: impl FnMut(&mut Entry<K, V>) -> Result<(), E>,
     ) -> Result<(), E>
     where
@@ -239,22 +240,19 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     ///
     /// One that has expired since is saved with the least time that a file can hold, so the listener of the process that restores it is told
     /// of it. If it were left out, the process that saves might end before its listener is told.
-    fn times(&self, stamp: &StampOf<P>, began: u64) -> Option<Times> {
-        if stamp.deadline(self.idle) <= began {
+    fn times(&self, stamp: &StampOf<P>, began: Moment) -> Option<Times> {
+        if stamp.deadline(self.idle).has_passed(began) {
             return None;
         }
         let now = self.now();
-        // With an idle time of zero it would have ended with its last use, with one for ever it ends with its ttl.
-        let (used, deadline) = (stamp.deadline(0), stamp.deadline(u64::MAX));
-        let left = match deadline {
-            u64::MAX if self.ttl == u64::MAX => None,
-            u64::MAX => Some(u64::MAX),
-            deadline => Some(deadline.saturating_sub(now).max(1)),
-        };
+        // With an idle time of zero it would have expired at its last use, with one for ever it expires by its ttl.
+        let (used, deadline) = (stamp.deadline(Nanos::ZERO), stamp.deadline(Nanos::FOREVER));
+        let is_declared = deadline.is_never() && self.ttl.is_forever();
+        let left = (!is_declared).then(|| deadline.left(now).max(Nanos::new(1)));
         // `left` is longer by the resolution of the clock than what is sure to be left, since the time has passed by up to as much. `unused` is shorter
         // by it, as the time may have gone on more by the clock than in truth. So an entry does not go early after a restart, either.
-        let unused = if StampOf::<P>::TRACKS_ACCESS { now.saturating_sub(used) } else { 0 };
-        Some(Times { left, unused: unused.saturating_sub(self.clock.resolution()) })
+        let unused = if StampOf::<P>::TRACKS_ACCESS { used.overdue(now) } else { Nanos::ZERO };
+        Some(Times { left, unused: unused.minus(self.clock.resolution()) })
     }
 }
 
@@ -264,8 +262,8 @@ fn put_unused<F: Spec<Key: Eq>>(
     session: &mut Session<'_, F>,
     hash: u64,
     offer: &mut Offer<F::Key, F::Value>,
-    ttl: Option<u64>,
-    unused: u64,
+    ttl: Option<Nanos>,
+    unused: Nanos,
 ) {
     if !session.fits(session.units_of(offer)) {
         return;
@@ -278,7 +276,7 @@ fn put_unused<F: Spec<Key: Eq>>(
         }
         None => session.insert(hash, offer, ttl),
     };
-    if let Some(slot) = slot.filter(|_| unused > 0) {
+    if let Some(slot) = slot.filter(|_| unused > Nanos::ZERO) {
         session.used_before(slot, unused);
     }
 }

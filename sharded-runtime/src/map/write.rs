@@ -3,6 +3,7 @@
 use super::sharded_map::ShardedMap;
 use crate::{
     Key, Occupied, Policy, Refused, Value,
+    clock::Nanos,
     engine::{
         session::no_room,
         table::{Handed, Offer, Stored},
@@ -248,7 +249,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
 
     /// Stores the entry on offer, unless it finds no room.
     #[track_caller]
-    pub(super) fn put(&self, offer: &mut Offer<K, V>, ttl: Option<u64>) -> Stored {
+    pub(super) fn put(&self, offer: &mut Offer<K, V>, ttl: Option<Nanos>) -> Stored {
         match offer.key() {
             Some(key) => self.core.store(self.core.hash_for(Operation::Insert, key), offer, ttl),
             None => Stored::Refused,
@@ -258,7 +259,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// As [`put`](Self::put), under a policy that makes room. An entry that is refused all the same is evicted at once, with the entry of its
     /// key. A value that was replaced is then on offer; returns whether one was.
     #[track_caller]
-    pub(super) fn store(&self, offer: &mut Offer<K, V>, ttl: Option<u64>) -> bool {
+    pub(super) fn store(&self, offer: &mut Offer<K, V>, ttl: Option<Nanos>) -> bool {
         match self.put(offer, ttl) {
             Stored::New => return false,
             Stored::InPlace => return true,

@@ -1,7 +1,7 @@
 //! The time to live of a key.
 
 use super::sharded_set::ShardedSet;
-use crate::{Key, Policy, clock::to_nanos, evict::MakesRoom, expiry::Expires, lock::Serves};
+use crate::{Key, Policy, clock::Nanos, evict::MakesRoom, expiry::Expires, lock::Serves};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
@@ -64,7 +64,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         Q: Hash + Eq + ?Sized,
         P::Expiry: Expires,
     {
-        self.core().restart_ttl(key, Some(to_nanos(ttl)))
+        self.core().restart_ttl(key, Some(Nanos::from_duration(ttl)))
     }
 
     /// Gives the key the whole declared time to live again.

@@ -3,6 +3,7 @@
 use super::sharded_set::ShardedSet;
 use crate::{
     Key, Policy, ShardedMap,
+    clock::Moment,
     lock::Serves,
     snapshot::{FieldHead, FileReader, FileWriter, Part, RestoreError, Restored, SaveError, Saved, Staged},
 };
@@ -92,11 +93,11 @@ where
         self.map.check_order();
     }
 
-    fn begin_save(&self) -> u64 {
+    fn begin_save(&self) -> Moment {
         self.map.begin_save()
     }
 
-    fn save_part(&self, file: &mut FileWriter<'_>, began: u64) -> Result<(), SaveError> {
+    fn save_part(&self, file: &mut FileWriter<'_>, began: Moment) -> Result<(), SaveError> {
         self.map.save_part(file, began)
     }
 

@@ -16,6 +16,7 @@ use super::{
     frames::{FrameReader, FrameWriter},
     nesting::{self, Nesting},
 };
+use crate::clock::Nanos;
 use rmp_serde::{
     Deserializer, Serializer,
     config::{DefaultConfig, HumanReadableConfig},
@@ -57,13 +58,13 @@ pub struct Noted {
     pub(crate) unused: bool,
 }
 
-/// The times of an entry, in nanoseconds.
+/// The times of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
-    /// The remaining time to live. `u64::MAX` means for ever, `None` as its field declares.
-    pub(crate) left: Option<u64>,
+    /// The remaining time to live. `None` is the declared one.
+    pub(crate) left: Option<Nanos>,
     /// The time since its last use.
-    pub(crate) unused: u64,
+    pub(crate) unused: Nanos,
 }
 
 /// Writes a snapshot.
@@ -141,12 +142,12 @@ impl FieldWriter<'_, '_> {
         if self.noted.left {
             self.file.number(match times.left {
                 None => AS_DECLARED,
-                Some(u64::MAX) => FOR_EVER,
-                Some(left) => left + 1,
+                Some(Nanos::FOREVER) => FOR_EVER,
+                Some(left) => left.get() + 1,
             })?;
         }
         if self.noted.unused {
-            self.file.number(times.unused)?;
+            self.file.number(times.unused.get())?;
         }
         let length = self.file.entry.bytes().len();
         self.file.number(length as u64)?;
@@ -402,10 +403,10 @@ impl<'a> FileReader<'a> {
         }
         let left = match if noted.left { self.number()? } else { AS_DECLARED } {
             AS_DECLARED => None,
-            FOR_EVER => Some(u64::MAX),
-            more => Some(more - 1),
+            FOR_EVER => Some(Nanos::FOREVER),
+            more => Some(Nanos::new(more - 1)),
         };
-        let unused = if noted.unused { self.number()? } else { 0 };
+        let unused = if noted.unused { Nanos::new(self.number()?) } else { Nanos::ZERO };
         Ok(Some((Times { left, unused }, self.number()?)))
     }
 

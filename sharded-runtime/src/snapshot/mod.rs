@@ -297,17 +297,17 @@ pub(crate) use sealed::SavedField as Part;
 
 mod sealed {
     use super::{FieldHead, FileReader, FileWriter, RestoreError, SaveError, Staged};
+    use crate::clock::Moment;
 
     /// What a field does for its part of a snapshot.
     pub trait SavedField {
-        /// Panics where this thread may not access the field now.
+        /// Panics if this thread may not access the field now.
         fn check_order(&self);
-        /// Removes what has expired, if someone is told of it, and answers the field's time: what is alive then is
-        /// saved.
-        fn begin_save(&self) -> u64;
+        /// Removes what has expired, if a listener is told of it. Returns the field's time: what is alive then is saved.
+        fn begin_save(&self) -> Moment;
         /// Writes the field as a save that began then.
-        fn save_part(&self, file: &mut FileWriter<'_>, began: u64) -> Result<(), SaveError>;
-        /// Reads the field, and has its entries ready.
+        fn save_part(&self, file: &mut FileWriter<'_>, began: Moment) -> Result<(), SaveError>;
+        /// Reads the field. The result stores its entries.
         fn restore_part(&self, head: &FieldHead, file: &mut FileReader<'_>) -> Result<Staged, RestoreError>;
     }
 }

@@ -1,5 +1,6 @@
 use super::traits::{Expires, Expiry, TracksAccess, sealed, stamp::Stamp};
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::clock::{AtomicDeadline, AtomicMoment, Deadline, Moment, Nanos};
+use std::sync::atomic::Ordering;
 
 /// Entries expire a time after they were last used: `idle = "30m"`, and with a `ttl` beside it whichever comes first.
 ///
@@ -19,8 +20,8 @@ impl Expiry for AfterAccess {
 /// The deadline of an entry and its last use.
 #[derive(Debug)]
 pub struct AccessStamp {
-    deadline: AtomicU64,
-    accessed: AtomicU64,
+    deadline: AtomicDeadline,
+    accessed: AtomicMoment,
 }
 
 impl Stamp for AccessStamp {
@@ -28,7 +29,7 @@ impl Stamp for AccessStamp {
     const TRACKS_ACCESS: bool = true;
 
     #[inline]
-    fn set(&self, now: u64, deadline: u64) {
+    fn set(&self, now: Moment, deadline: Deadline) {
         self.deadline.store(deadline, Ordering::Relaxed);
         self.accessed.store(now, Ordering::Relaxed);
     }
@@ -39,15 +40,15 @@ impl Stamp for AccessStamp {
     }
 
     #[inline]
-    fn deadline(&self, idle: u64) -> u64 {
-        self.deadline.load(Ordering::Relaxed).min(self.accessed.load(Ordering::Relaxed).saturating_add(idle))
+    fn deadline(&self, idle: Nanos) -> Deadline {
+        self.deadline.load(Ordering::Relaxed).or_earlier(self.accessed.load(Ordering::Relaxed).plus(idle))
     }
 
     #[inline]
-    fn accessed(&self, now: u64) {
+    fn accessed(&self, now: Moment) {
         // Only forward: two readers may note their uses in either order. The clock is coarse, so mostly the load is all.
-        if self.accessed.load(Ordering::Relaxed) < now {
-            self.accessed.fetch_max(now, Ordering::Relaxed);
+        if self.accessed.load(Ordering::Relaxed).is_before(now) {
+            self.accessed.raise(now, Ordering::Relaxed);
         }
     }
 }

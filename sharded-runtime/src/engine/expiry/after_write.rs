@@ -1,5 +1,6 @@
 use super::traits::{Expires, Expiry, sealed, stamp::Stamp};
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::clock::{AtomicDeadline, Deadline, Moment, Nanos};
+use std::sync::atomic::Ordering;
 
 /// Entries expire a time after they were inserted or replaced: `ttl = "5m"`.
 ///
@@ -17,7 +18,7 @@ impl Expiry for AfterWrite {
 /// The deadline of an entry.
 #[derive(Debug)]
 pub struct WriteStamp {
-    deadline: AtomicU64,
+    deadline: AtomicDeadline,
 }
 
 impl Stamp for WriteStamp {
@@ -25,17 +26,17 @@ impl Stamp for WriteStamp {
     const TRACKS_ACCESS: bool = false;
 
     #[inline]
-    fn set(&self, _: u64, deadline: u64) {
+    fn set(&self, _: Moment, deadline: Deadline) {
         self.deadline.store(deadline, Ordering::Relaxed);
     }
     #[inline]
     fn copy(&self, from: &Self) {
-        self.set(0, from.deadline(0));
+        self.deadline.store(from.deadline.load(Ordering::Relaxed), Ordering::Relaxed);
     }
     #[inline]
-    fn deadline(&self, _: u64) -> u64 {
+    fn deadline(&self, _: Nanos) -> Deadline {
         self.deadline.load(Ordering::Relaxed)
     }
     #[inline]
-    fn accessed(&self, _: u64) {}
+    fn accessed(&self, _: Moment) {}
 }

@@ -1,14 +1,16 @@
 //! How short the lifetimes in a table are, without a byte per entry.
 
-/// The longest delay of a removal for an entry with a short lifetime: half a second, in nanoseconds.
-const SHORTEST_GRACE: u64 = 500_000_000;
+use crate::clock::{Moment, Nanos};
+
+/// The longest delay of a removal for an entry with a short lifetime.
+const SHORTEST_GRACE: Nanos = Nanos::new(500_000_000);
 
 /// How long an entry with this lifetime may wait for its removal after its deadline.
 ///
 /// The documented bound is the longer of one second and a tenth of the lifetime. The rest of that time is left to the thread
 /// that does the removal.
-pub(crate) fn grace(lifetime: u64) -> u64 {
-    SHORTEST_GRACE.max(lifetime / 16)
+pub(crate) fn grace(lifetime: Nanos) -> Nanos {
+    SHORTEST_GRACE.max(Nanos::new(lifetime.get() / 16))
 }
 
 /// A lower bound of the lifetimes of all live entries of a table.
@@ -19,22 +21,22 @@ pub(crate) fn grace(lifetime: u64) -> u64 {
 #[derive(Debug)]
 pub(crate) struct Lifetimes {
     /// Entries without a lifetime of their own have at least this one.
-    declared: u64,
+    declared: Nanos,
     /// Of the entries with a lifetime of their own, since `since`.
-    recent: u64,
+    recent: Nanos,
     /// Of those before.
-    older: u64,
-    since: u64,
+    older: Nanos,
+    since: Moment,
     /// The bound when it was last asked for.
-    shortest: u64,
+    shortest: Nanos,
 }
 
 impl Lifetimes {
-    pub(crate) fn new(declared: u64) -> Self {
-        Lifetimes { declared, recent: u64::MAX, older: u64::MAX, since: 0, shortest: declared }
+    pub(crate) fn new(declared: Nanos) -> Self {
+        Lifetimes { declared, recent: Nanos::FOREVER, older: Nanos::FOREVER, since: Moment::ZERO, shortest: declared }
     }
 
-    pub(crate) fn declared(&self) -> u64 {
+    pub(crate) fn declared(&self) -> Nanos {
         self.declared
     }
 
@@ -45,17 +47,17 @@ impl Lifetimes {
     }
 
     /// An entry is given this lifetime.
-    pub(crate) fn note(&mut self, lifetime: u64) {
+    pub(crate) fn note(&mut self, lifetime: Nanos) {
         self.recent = self.recent.min(lifetime);
         self.shortest = self.shortest.min(lifetime);
     }
 
     /// No entry that is alive at `now` has a shorter lifetime, and none has a shorter one counted for its removal.
-    pub(crate) fn shortest(&mut self, now: u64) -> u64 {
-        let older = self.older.max(now.saturating_sub(self.since));
+    pub(crate) fn shortest(&mut self, now: Moment) -> Nanos {
+        let older = self.older.max(now.since(self.since));
         if older >= self.recent {
             // The older entries do not lower the bound any more.
-            (self.older, self.recent, self.since) = (self.recent, u64::MAX, now);
+            (self.older, self.recent, self.since) = (self.recent, Nanos::FOREVER, now);
             self.shortest = self.older.min(self.declared);
         } else {
             self.shortest = older.min(self.declared);
@@ -67,35 +69,40 @@ impl Lifetimes {
 #[cfg(test)]
 mod tests {
     use super::Lifetimes;
-    use crate::dice::Dice;
+    use crate::{
+        clock::{Moment, Nanos},
+        dice::Dice,
+    };
 
     #[test]
     fn no_live_entry_is_shorter() {
-        let (mut lifetimes, mut entries, mut now, mut dice) = (Lifetimes::new(30_000), Vec::new(), 0, Dice(1));
+        let (mut lifetimes, mut entries, mut now, mut dice) =
+            (Lifetimes::new(Nanos::new(30_000)), Vec::new(), 0, Dice(1));
         for _ in 0..20_000 {
             now += dice.below(100);
             let magnitude = 1 << dice.below(17);
-            let lifetime = magnitude + dice.below(magnitude);
+            let lifetime = Nanos::new(magnitude + dice.below(magnitude));
+            let at = Moment::from_nanos(now);
             lifetimes.note(lifetime);
-            entries.push((now + lifetime, lifetime));
+            entries.push((at.plus(lifetime), lifetime));
             if dice.below(3) == 0 {
-                entries.retain(|&(deadline, _)| deadline > now);
-                let shortest = lifetimes.shortest(now);
-                assert!(entries.iter().all(|&(_, lifetime)| shortest <= lifetime), "{shortest} at {now}");
+                entries.retain(|(deadline, _)| !deadline.has_passed(at));
+                let shortest = lifetimes.shortest(at);
+                assert!(entries.iter().all(|&(_, lifetime)| shortest <= lifetime), "{shortest:?} at {now}");
             }
         }
     }
 
     #[test]
     fn a_short_lifetime_is_forgotten() {
-        let (short, long) = (3, 1000);
-        let mut lifetimes = Lifetimes::new(u64::MAX);
+        let (short, long) = (Nanos::new(3), Nanos::new(1000));
+        let mut lifetimes = Lifetimes::new(Nanos::FOREVER);
         lifetimes.note(short);
-        assert_eq!(lifetimes.shortest(0), short);
-        for now in 1..=2 * long {
+        assert_eq!(lifetimes.shortest(Moment::ZERO), short);
+        for now in 1..=2 * long.get() {
             lifetimes.note(long);
-            lifetimes.shortest(now);
+            lifetimes.shortest(Moment::from_nanos(now));
         }
-        assert_eq!(lifetimes.shortest(2 * long), long);
+        assert_eq!(lifetimes.shortest(Moment::from_nanos(2 * long.get())), long);
     }
 }

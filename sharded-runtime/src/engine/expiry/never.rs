@@ -1,4 +1,5 @@
 use super::traits::{Expiry, sealed, stamp::Stamp};
+use crate::clock::{Deadline, Moment, Nanos};
 
 /// Entries stay until they are removed or evicted: neither `ttl` nor `idle`, or `ttl = never`.
 ///
@@ -16,13 +17,13 @@ impl Stamp for () {
     const TRACKS_ACCESS: bool = false;
 
     #[inline]
-    fn set(&self, _: u64, _: u64) {}
+    fn set(&self, _: Moment, _: Deadline) {}
     #[inline]
     fn copy(&self, (): &Self) {}
     #[inline]
-    fn deadline(&self, _: u64) -> u64 {
-        u64::MAX
+    fn deadline(&self, _: Nanos) -> Deadline {
+        Deadline::NEVER
     }
     #[inline]
-    fn accessed(&self, _: u64) {}
+    fn accessed(&self, _: Moment) {}
 }

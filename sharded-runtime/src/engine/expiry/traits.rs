@@ -34,23 +34,25 @@ pub(super) mod sealed {
 }
 
 pub(super) mod stamp {
-    /// The part of an entry that says when it expires. Times are nanoseconds of the map's clock; `u64::MAX` is "never".
+    use crate::clock::{Deadline, Moment, Nanos};
+
+    /// The part of an entry that says when it expires, by the clock of the map.
     ///
-    /// It consists of atomics for which zeros are valid, so that it can lie in memory that was never written, and be read
+    /// It consists of atomics for which zeros are valid. So it can lie in memory that was never written, and can be read
     /// while it is written. Relaxed everywhere: the shard's lock (or its sequence number) orders a stamp with its entry.
     pub trait Stamp: Send + Sync + 'static {
-        /// Whether there is anything to ask: where not, no clock is read.
+        /// Whether entries expire. If not, no clock is read.
         const EXPIRES: bool;
         /// Whether reading an entry moves its deadline.
         const TRACKS_ACCESS: bool;
 
-        /// The entry was written at `now` and lives until `deadline`, were it used all the while.
-        fn set(&self, now: u64, deadline: u64);
-        /// Becomes a copy of another stamp.
+        /// Notes that the entry was written at `now`, and when its time to live ends.
+        fn set(&self, now: Moment, deadline: Deadline);
+        /// Copies another stamp.
         fn copy(&self, from: &Self);
-        /// Until when the entry lives if it is not used again, with this idle time.
-        fn deadline(&self, idle: u64) -> u64;
+        /// When the entry expires if it is not used again, with this idle time.
+        fn deadline(&self, idle: Nanos) -> Deadline;
         /// Notes a use at `now`.
-        fn accessed(&self, now: u64);
+        fn accessed(&self, now: Moment);
     }
 }

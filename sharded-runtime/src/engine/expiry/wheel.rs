@@ -10,6 +10,7 @@
 //! knowing where it is. Levels are made when first needed.
 
 use crate::{
+    clock::{Deadline, Moment},
     engine::list::{Links, NIL},
     memory::arena::Heap,
     memory::chunked::Chunked,
@@ -34,7 +35,7 @@ pub(crate) struct Wheel {
     levels: Vec<Option<Box<Level, Heap>>, Heap>,
     pending: Links,
     /// No bucket's time comes before this.
-    due_at: u64,
+    due_at: Deadline,
 }
 
 #[derive(Debug)]
@@ -49,7 +50,7 @@ struct Level {
 impl Wheel {
     pub(crate) fn new(heap: &Heap) -> Self {
         let pending = Links { prev: PENDING, next: PENDING };
-        Wheel { nodes: Chunked::new(heap), levels: Vec::new_in(heap.clone()), pending, due_at: u64::MAX }
+        Wheel { nodes: Chunked::new(heap), levels: Vec::new_in(heap.clone()), pending, due_at: Deadline::NEVER }
     }
 
     /// Its memory, but for the levels.
@@ -57,12 +58,13 @@ impl Wheel {
         &self.nodes
     }
 
-    /// Has [`due`](Wheel::due) answer `region` at this time or a little before, and says when that is. `u64::MAX` is never.
-    pub(crate) fn schedule(&mut self, region: u32, at: u64, now: u64) -> u64 {
+    /// Has [`due`](Wheel::due) return `region` at this time or a little before. Returns when that is.
+    pub(crate) fn schedule(&mut self, region: u32, at: Deadline, now: Moment) -> Deadline {
         self.unschedule(region);
-        if at == u64::MAX || region >= BUCKET {
-            return u64::MAX;
+        if at.is_never() || region >= BUCKET {
+            return Deadline::NEVER;
         }
+        let (at, now) = (at.as_nanos(), now.as_nanos());
         self.nodes.reach(region as usize);
         let (level, span) = (0..LEVELS)
             .map(|level| (level, at >> shift(level)))
@@ -82,7 +84,7 @@ impl Wheel {
         let bucket = bucket_of(span);
         rings.occupied |= 1 << bucket;
         let begin = begin(span, level);
-        self.due_at = self.due_at.min(begin);
+        self.due_at = self.due_at.or_earlier(begin);
         self.link(region, ring(level, bucket));
         begin
     }
@@ -99,9 +101,9 @@ impl Wheel {
     }
 
     /// Takes out a region whose bucket's time has come.
-    pub(crate) fn due(&mut self, now: u64) -> Option<u32> {
+    pub(crate) fn due(&mut self, now: Moment) -> Option<u32> {
         if self.pending.next == PENDING {
-            if now < self.due_at {
+            if !self.due_at.has_passed(now) {
                 return None;
             }
             self.collect(now);
@@ -114,16 +116,16 @@ impl Wheel {
         Some(region)
     }
 
-    /// The earliest time at which [`due`](Wheel::due) may answer something.
-    pub(crate) fn due_at(&self) -> u64 {
-        if self.pending.next == PENDING { self.due_at } else { 0 }
+    /// The earliest time at which [`due`](Wheel::due) may return a region.
+    pub(crate) fn due_at(&self) -> Deadline {
+        if self.pending.next == PENDING { self.due_at } else { Deadline::PASSED }
     }
 
     pub(crate) fn shrink_to(&mut self, regions: usize) {
         self.nodes.truncate(regions);
     }
 
-    /// Has [`due`](Wheel::due) answer this region at any time.
+    /// Has [`due`](Wheel::due) return this region at any time.
     pub(crate) fn hurry(&mut self, region: u32) {
         self.unschedule(region);
         self.nodes.reach(region as usize);
@@ -131,10 +133,10 @@ impl Wheel {
     }
 
     /// Moves the ring of one bucket of each level, whose time has come, to the pending ones.
-    fn collect(&mut self, now: u64) {
-        let mut due_at = u64::MAX;
+    fn collect(&mut self, now: Moment) {
+        let mut due_at = Deadline::NEVER;
         for level in 0..self.levels.len() {
-            let current = now >> shift(level);
+            let current = now.as_nanos() >> shift(level);
             if let Some(at) = &mut self.levels[level]
                 && let Some(span) = at.first().filter(|&span| span <= current)
             {
@@ -146,7 +148,7 @@ impl Wheel {
             if let Some(at) = &mut self.levels[level] {
                 let first = at.first();
                 at.next = at.next.max(current.min(first.unwrap_or(current)));
-                due_at = due_at.min(first.map_or(u64::MAX, |span| begin(span, level)));
+                due_at = due_at.or_earlier(first.map_or(Deadline::NEVER, |span| begin(span, level)));
             }
         }
         self.due_at = due_at;
@@ -205,8 +207,8 @@ fn shift(level: usize) -> u32 {
 }
 
 /// When a span begins.
-fn begin(span: u64, level: usize) -> u64 {
-    span.saturating_mul(1 << shift(level))
+fn begin(span: u64, level: usize) -> Deadline {
+    Deadline::from_nanos(span.saturating_mul(1 << shift(level)))
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "the remainder is below 64")]

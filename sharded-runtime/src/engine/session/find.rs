@@ -2,6 +2,7 @@
 
 use super::locked::Session;
 use crate::{
+    clock::{Deadline, Nanos},
     engine::{
         cause::Cause,
         spec::{OfferFor, Spec},
@@ -21,7 +22,7 @@ impl<F: Spec> Session<'_, F> {
     {
         let entry = self.table.find(hash, key)?;
         let slot = entry.slot();
-        if !StampOf::<F::Policy>::EXPIRES || entry.stamp().deadline(self.field.idle()) > self.now {
+        if !StampOf::<F::Policy>::EXPIRES || !entry.stamp().deadline(self.field.idle()).has_passed(self.now) {
             return Some(slot);
         }
         self.remove(slot, Some(hash), Cause::Expired);
@@ -89,14 +90,14 @@ impl<F: Spec> Session<'_, F> {
             return true;
         }
         match self.table.get(slot) {
-            Some(entry) => entry.stamp().deadline(self.field.idle()) > self.now,
+            Some(entry) => !entry.stamp().deadline(self.field.idle()).has_passed(self.now),
             None => false,
         }
     }
 
     /// When the entry of a slot expires by its time to live.
-    pub(crate) fn deadline(&self, slot: u32) -> Option<u64> {
-        self.table.get(slot).map(|entry| entry.stamp().deadline(u64::MAX))
+    pub(crate) fn deadline(&self, slot: u32) -> Option<Deadline> {
+        self.table.get(slot).map(|entry| entry.stamp().deadline(Nanos::FOREVER))
     }
 
     /// The value of a slot.

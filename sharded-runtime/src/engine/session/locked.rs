@@ -2,6 +2,7 @@
 
 use crate::{
     Policy,
+    clock::{Deadline, Moment},
     engine::{
         garbage::Garbage,
         spec::{Extras, Spec, TableFor},
@@ -20,7 +21,7 @@ pub(crate) struct Session<'a, F: Spec> {
     pub(super) shard: Extras<'a, F>,
     pub(super) table: &'a mut TableFor<F>,
     /// When the session began, or what [`refresh_now`](Session::refresh_now) read since.
-    pub(super) now: u64,
+    pub(super) now: Moment,
     /// Where entries go that leave. Without it no entry leaves, but for those that are handed out.
     pub(super) garbage: Option<&'a mut Garbage<F::Key, F::Value>>,
     /// The slot and the hash of an entry that a change has made heavier than the whole capacity.
@@ -65,9 +66,9 @@ impl<'a, F: Spec> Session<'a, F> {
         self.table
     }
 
-    /// When the table has something to remove that expires; `u64::MAX` is never.
+    /// When the table has something to remove that expires.
     #[inline]
-    pub(crate) fn due_at(&self) -> u64 {
+    pub(crate) fn due_at(&self) -> Deadline {
         self.table.due_at()
     }
 

@@ -70,7 +70,7 @@ impl<F: Spec> Session<'_, F> {
     pub(crate) fn survey(&mut self, searched: u32, passed: &mut u32, enough: u64) -> u64 {
         let (now, idle, is_evictable) = (self.now, self.field.idle(), self.field.is_evictable());
         self.table.survey::<F::Policy>(searched, passed, enough, |key, value, stamp| {
-            (StampOf::<F::Policy>::EXPIRES && stamp.deadline(idle) <= now) || is_evictable(key, value)
+            (StampOf::<F::Policy>::EXPIRES && stamp.deadline(idle).has_passed(now)) || is_evictable(key, value)
         })
     }
 

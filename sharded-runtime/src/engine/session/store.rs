@@ -3,6 +3,7 @@
 use super::locked::{STEPS_PER_WRITE, Session, no_room};
 use crate::{
     Policy,
+    clock::Nanos,
     engine::{
         cause::Cause,
         garbage::Listener,
@@ -22,7 +23,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         clippy::inline_always,
         reason = "saves 30 of 178 instructions where only the table is asked: `table/README.md`"
     )]
-    pub(crate) fn store(&mut self, hash: u64, offer: &mut OfferFor<F>, ttl: Option<u64>) -> Stored {
+    pub(crate) fn store(&mut self, hash: u64, offer: &mut OfferFor<F>, ttl: Option<Nanos>) -> Stored {
         if self.is_lean() {
             let put = self.table.put(hash, offer);
             return self.finish_put(put, hash, offer);
@@ -31,7 +32,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
     }
 
     #[inline]
-    fn find_and_store(&mut self, hash: u64, offer: &mut OfferFor<F>, ttl: Option<u64>) -> Stored {
+    fn find_and_store(&mut self, hash: u64, offer: &mut OfferFor<F>, ttl: Option<Nanos>) -> Stored {
         if !self.fits(self.units_of(offer)) {
             return Stored::Refused;
         }
@@ -49,7 +50,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
     ///
     /// Without memory for the table.
     #[inline]
-    pub(crate) fn insert(&mut self, hash: u64, offer: &mut OfferFor<F>, ttl: Option<u64>) -> Option<u32> {
+    pub(crate) fn insert(&mut self, hash: u64, offer: &mut OfferFor<F>, ttl: Option<Nanos>) -> Option<u32> {
         if let Some(key) = offer.key() {
             self.overtake(hash, key);
         }
@@ -157,7 +158,7 @@ impl<F: Spec> Session<'_, F> {
     /// Replaces the value of an occupied slot, whose key has this hash, by the one on offer. The old value is then on offer. Its time to
     /// live starts again, with this length or the declared one.
     #[inline]
-    pub(crate) fn replace(&mut self, slot: u32, hash: u64, offer: &mut OfferFor<F>, ttl: Option<u64>) {
+    pub(crate) fn replace(&mut self, slot: u32, hash: u64, offer: &mut OfferFor<F>, ttl: Option<Nanos>) {
         let Some(value) = &mut offer.value else { return };
         // User code comes first: if it panics, nothing has happened, and the value is still on offer.
         let weight = self.weigh(slot, Some(value));
@@ -171,7 +172,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// As [`replace`](Session::replace), for a call that hands out the old value: a listener is told of a copy.
     #[inline]
-    pub(crate) fn exchange(&mut self, slot: u32, hash: u64, offer: &mut OfferFor<F>, ttl: Option<u64>) {
+    pub(crate) fn exchange(&mut self, slot: u32, hash: u64, offer: &mut OfferFor<F>, ttl: Option<Nanos>) {
         match self.field.listener() {
             None => self.replace(slot, hash, offer, ttl),
             Some(listener) => self.exchange_telling((slot, hash), offer, ttl, listener),
@@ -184,7 +185,7 @@ impl<F: Spec> Session<'_, F> {
         &mut self,
         (slot, hash): (u32, u64),
         offer: &mut OfferFor<F>,
-        ttl: Option<u64>,
+        ttl: Option<Nanos>,
         listener: &F::Listener,
     ) {
         if offer.value.is_none() {
@@ -201,12 +202,12 @@ impl<F: Spec> Session<'_, F> {
     /// Starts the time to live of the entry of an occupied slot, whose key has this hash, with this length or the declared one.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "saves 14 of 383 instructions: `table/README.md`")]
-    pub(crate) fn restart(&mut self, slot: u32, hash: u64, ttl: Option<u64>) {
+    pub(crate) fn restart(&mut self, slot: u32, hash: u64, ttl: Option<Nanos>) {
         if StampOf::<F::Policy>::EXPIRES {
             let idle = self.field.idle();
             let is_first = match ttl {
                 None => {
-                    let deadline = self.now.saturating_add(self.field.ttl_for(hash));
+                    let deadline = self.now.plus(self.field.ttl_for(hash));
                     self.table.restart(slot, self.now, deadline, idle)
                 }
                 Some(ttl) => self.table.restart_own(slot, self.now, self.field.lengthened(ttl), idle),
@@ -219,8 +220,8 @@ impl<F: Spec> Session<'_, F> {
 
     /// Has an entry count as last used `unused` ago.
     #[cfg(feature = "serde")]
-    pub(crate) fn used_before(&mut self, slot: u32, unused: u64) {
-        let then = self.now.saturating_sub(unused);
+    pub(crate) fn used_before(&mut self, slot: u32, unused: Nanos) {
+        let then = self.now.minus(unused);
         let is_first = self.table.used_at(slot, then, self.now, self.field.idle());
         if <F::Policy as Policy>::Eviction::BOUNDED && is_first {
             self.publish_earliest();

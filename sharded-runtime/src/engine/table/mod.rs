@@ -17,6 +17,7 @@ pub(crate) use raw::{
 
 use crate::{
     Policy, StorageOf,
+    clock::{Deadline, Moment, Nanos},
     evict::{Eviction, FieldContext, Hooks, Token},
     expiry::Stamp,
     lock::Lock,
@@ -53,7 +54,7 @@ pub struct SlotInfo<P: Policy> {
     /// Whether the last search found none, and nothing was put in since: then what the eviction names is not asked about any more.
     is_pinned: bool,
     /// The shortest lifetime of entries that are not given one of their own.
-    lifetime: u64,
+    lifetime: Nanos,
 }
 
 /// The table of a map with this policy.
@@ -83,7 +84,7 @@ impl<P: Policy> fmt::Debug for SlotInfo<P> {
 }
 
 impl<P: Policy> SlotInfo<P> {
-    fn new(heap: &Heap, field: &FieldContext, lifetime: u64) -> Self {
+    fn new(heap: &Heap, field: &FieldContext, lifetime: Nanos) -> Self {
         let mut eviction = P::Eviction::default();
         P::Eviction::hooks(Token).init(&mut eviction, heap, field);
         SlotInfo { eviction, due: None, weights: None, search_from: 0, is_pinned: false, lifetime }
@@ -92,7 +93,7 @@ impl<P: Policy> SlotInfo<P> {
 
 impl<K, V, P: Policy> Table<K, V, P> {
     /// `lifetime` is the shortest one of entries that are not given one of their own.
-    pub(crate) fn new(arena: Arc<Arena>, field: &FieldContext, lifetime: u64) -> Self {
+    pub(crate) fn new(arena: Arc<Arena>, field: &FieldContext, lifetime: Nanos) -> Self {
         let info = SlotInfo::new(arena.heap(), field, lifetime);
         RawTable::with_info(arena, field.most_entries(), info)
     }
@@ -189,7 +190,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// Starts the time to live of an entry, of at least the declared length. Says whether it expires before what was
     /// [told](Table::tell_earliest) of the table.
     #[inline]
-    pub(crate) fn restart(&mut self, slot: u32, now: u64, deadline: u64, idle: u64) -> bool {
+    pub(crate) fn restart(&mut self, slot: u32, now: Moment, deadline: Deadline, idle: Nanos) -> bool {
         if StampOf::<P>::EXPIRES
             && let Some(entry) = self.get(slot)
         {
@@ -202,26 +203,26 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// As [`restart`](Table::restart), with a length of the entry's own.
     #[inline]
-    pub(crate) fn restart_own(&mut self, slot: u32, now: u64, lifetime: u64, idle: u64) -> bool {
+    pub(crate) fn restart_own(&mut self, slot: u32, now: Moment, lifetime: Nanos, idle: Nanos) -> bool {
         let Some(entry) = self.get(slot) else { return false };
-        entry.stamp().set(now, now.saturating_add(lifetime));
+        entry.stamp().set(now, now.plus(lifetime));
         let deadline = entry.stamp().deadline(idle);
         self.due_mut().note_own(Self::bucket_of(slot), deadline, lifetime, now)
     }
 
     /// Has an entry count as last used then, which was before now. Says the same as [`restart`](Table::restart).
     #[cfg(feature = "serde")]
-    pub(crate) fn used_at(&mut self, slot: u32, then: u64, now: u64, idle: u64) -> bool {
+    pub(crate) fn used_at(&mut self, slot: u32, then: Moment, now: Moment, idle: Nanos) -> bool {
         let Some(entry) = self.get(slot) else { return false };
         let stamp = entry.stamp();
-        stamp.set(then, stamp.deadline(u64::MAX));
+        stamp.set(then, stamp.deadline(Nanos::FOREVER));
         let deadline = stamp.deadline(idle);
         self.due_mut().note(Self::bucket_of(slot), deadline, now)
     }
 
     /// No entry expires before. It is to be told again when one is [restarted](Table::restart) that does.
-    pub(crate) fn tell_earliest(&mut self) -> u64 {
-        self.info.due.as_mut().map_or(u64::MAX, |due| due.tell_earliest())
+    pub(crate) fn tell_earliest(&mut self) -> Deadline {
+        self.info.due.as_mut().map_or(Deadline::NEVER, |due| due.tell_earliest())
     }
 
     /// Removes the entry of an occupied slot, with this hash, see [`RawTable::remove_raw`].
@@ -361,7 +362,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// Looks at one bucket of what is due: the slot of an entry in it that has expired. Nothing is left to look at when
     /// nothing [is due](Table::is_due).
-    pub(crate) fn next_expired(&mut self, now: u64, idle: u64) -> Option<u32> {
+    pub(crate) fn next_expired(&mut self, now: Moment, idle: Nanos) -> Option<u32> {
         let (bucket, earliest) = self.info.due.as_mut()?.next_bucket(now)?;
         match self.first_expired(bucket, now, idle, earliest) {
             Ok(slot) => Some(slot),
@@ -375,13 +376,13 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// Whether there may be an entry that has expired.
     #[inline]
-    pub(crate) fn may_have_expired(&self, now: u64) -> bool {
+    pub(crate) fn may_have_expired(&self, now: Moment) -> bool {
         self.info.due.as_ref().is_some_and(|due| due.may_have_expired(now))
     }
 
     /// Looks at so many buckets that are due, and if it `searches` at those that are not: the slot of an entry in them that has expired.
     #[cold]
-    pub(crate) fn any_expired(&mut self, now: u64, idle: u64, searches: bool, looks: &mut usize) -> Option<u32> {
+    pub(crate) fn any_expired(&mut self, now: Moment, idle: Nanos, searches: bool, looks: &mut usize) -> Option<u32> {
         while *looks > 0 {
             if !self.info.due.as_mut()?.may_make_room(now, searches) {
                 return None;
@@ -397,24 +398,23 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// Has [`next_expired`](Table::next_expired) find everything that has expired by now in some part of the table; answers where
     /// the next part begins.
-    pub(crate) fn hurry(&mut self, from: usize, now: u64) -> Option<usize> {
+    pub(crate) fn hurry(&mut self, from: usize, now: Moment) -> Option<usize> {
         self.info.due.as_mut()?.hurry(from, now)
     }
 
-    /// The earliest time at which [`next_expired`](Table::next_expired) may find something; `u64::MAX` is never.
+    /// The earliest time at which [`next_expired`](Table::next_expired) may find something.
     #[inline]
-    pub(crate) fn due_at(&self) -> u64 {
+    pub(crate) fn due_at(&self) -> Deadline {
         match &self.info.due {
             Some(due) => due.due_at(),
-            None => u64::MAX,
+            None => Deadline::NEVER,
         }
     }
 
     /// Whether there is something for [`next_expired`](Table::next_expired) to look at.
     #[inline]
-    pub(crate) fn is_due(&self, now: u64) -> bool {
-        let due_at = self.due_at();
-        due_at <= now && due_at != u64::MAX
+    pub(crate) fn is_due(&self, now: Moment) -> bool {
+        self.due_at().has_passed(now)
     }
 
     /// Brings the table one bucket nearer to the size that it should have. At most the entries of that bucket move, and those
@@ -424,8 +424,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
     pub(crate) fn step(
         &mut self,
         rehash: impl Fn(&K) -> u64 + Copy,
-        now: u64,
-        idle: u64,
+        now: Moment,
+        idle: Nanos,
         view: Shown<'_, K, V, P>,
     ) -> Result<(), NoMemory> {
         let before = self.count();

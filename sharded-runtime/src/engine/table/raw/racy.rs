@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     Policy,
+    clock::{Deadline, Nanos},
     expiry::Stamp,
     lock::{Attempt, Copies, Raced, Stable, View},
 };
@@ -75,7 +76,7 @@ impl<K, V> Place<K, V> {
 /// A copy of an entry.
 pub(crate) struct Copied<'p, V> {
     pub(crate) value: &'p V,
-    pub(crate) deadline: u64,
+    pub(crate) deadline: Deadline,
 }
 
 impl<'p, V> Copied<'p, V> {
@@ -85,7 +86,7 @@ impl<'p, V> Copied<'p, V> {
     ///
     /// The last entry that was copied to the place must have been read at one moment, and be `Copy`.
     #[inline]
-    unsafe fn of<K>(place: &'p Place<K, V>, deadline: u64) -> Self {
+    unsafe fn of<K>(place: &'p Place<K, V>, deadline: Deadline) -> Self {
         // SAFETY: the caller's promise.
         Copied { value: unsafe { &place.0.0.assume_init_ref().value }, deadline }
     }
@@ -99,8 +100,8 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
         &self,
         _: Copies<K, V>,
         (hash, key): (u64, &Q),
-        idle: u64,
-    ) -> Result<Option<(V, u64)>, Unclear>
+        idle: Nanos,
+    ) -> Result<Option<(V, Deadline)>, Unclear>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -141,7 +142,7 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
         &self,
         _: Copies<K, V>,
         (hash, key): (u64, &Q),
-        idle: u64,
+        idle: Nanos,
         place: &'p mut Place<K, V>,
     ) -> Result<Option<Copied<'p, V>>, Raced>
     where
@@ -178,9 +179,9 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
     fn look_behind<Q, L: Look>(
         &self,
         attempt: Attempt<'_>,
-        (hash, key, idle): (u64, &Q, u64),
+        (hash, key, idle): (u64, &Q, Nanos),
         place: &mut Place<K, V>,
-    ) -> Result<Option<Stable<u64>>, Raced>
+    ) -> Result<Option<Stable<Deadline>>, Raced>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -215,9 +216,9 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
         bucket: Bucket<K, V, P>,
         header: Header,
         attempt: Attempt<'_>,
-        (hash, key, idle): (u64, &Q, u64),
+        (hash, key, idle): (u64, &Q, Nanos),
         place: &mut Place<K, V>,
-    ) -> Result<Option<Stable<u64>>, Raced>
+    ) -> Result<Option<Stable<Deadline>>, Raced>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -244,9 +245,9 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
         bucket: Bucket<K, V, P>,
         slot: usize,
         attempt: Attempt<'_>,
-        (key, idle): (&Q, u64),
+        (key, idle): (&Q, Nanos),
         place: &mut Place<K, V>,
-    ) -> Result<Option<Stable<u64>>, Raced>
+    ) -> Result<Option<Stable<Deadline>>, Raced>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,

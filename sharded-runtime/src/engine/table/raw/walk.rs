@@ -1,7 +1,11 @@
 //! All entries, some at a time, each once; and all entries at the end.
 
 use super::{bucket::Bucket, header::Slots, layout::Layout, removed::Removed, table::RawTable};
-use crate::{Policy, expiry::Stamp};
+use crate::{
+    Policy,
+    clock::{Deadline, Moment, Nanos},
+    expiry::Stamp,
+};
 
 /// How far a walk has come: the hashes at [places](super::homes::Homes::place) before it are done.
 ///
@@ -36,7 +40,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     }
 
     /// All entries, to be taken out of their slots.
-    pub(crate) fn into_entries(self, idle: u64) -> Entries<K, V, P, I> {
+    pub(crate) fn into_entries(self, idle: Nanos) -> Entries<K, V, P, I> {
         Entries { table: self, bucket: 0, idle }
     }
 
@@ -60,7 +64,13 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     }
 
     /// The slot of an entry of this bucket that has expired, or else the first deadline in it, if that is before `earliest`.
-    pub(crate) fn first_expired(&self, number: u32, now: u64, idle: u64, mut earliest: u64) -> Result<u32, u64> {
+    pub(crate) fn first_expired(
+        &self,
+        number: u32,
+        now: Moment,
+        idle: Nanos,
+        mut earliest: Deadline,
+    ) -> Result<u32, Deadline> {
         if number >= self.buckets.count() {
             return Err(earliest);
         }
@@ -70,10 +80,10 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         for slot in unsafe { bucket.occupied() } {
             // SAFETY: as above, while the table is borrowed.
             let deadline = unsafe { bucket.stamp(slot) }.deadline(idle);
-            if deadline <= now {
+            if deadline.has_passed(now) {
                 return Ok(Layout::<K, V, P>::slot_number(number, slot));
             }
-            earliest = earliest.min(deadline);
+            earliest = earliest.or_earlier(deadline);
         }
         Err(earliest)
     }
@@ -88,12 +98,12 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 pub(crate) struct Entries<K, V, P: Policy, I> {
     table: RawTable<K, V, P, I>,
     bucket: u32,
-    idle: u64,
+    idle: Nanos,
 }
 
 impl<K, V, P: Policy, I> Entries<K, V, P, I> {
-    /// Until when the entry was to live that is [taken](Entries::take) next, if there is one left.
-    pub(crate) fn deadline(&mut self) -> Option<u64> {
+    /// The deadline of the entry that is [taken](Entries::take) next, if one is left.
+    pub(crate) fn deadline(&mut self) -> Option<Deadline> {
         let (bucket, slot) = self.table.next_entry(&mut self.bucket)?;
         // SAFETY: the bucket is the table's.
         Some(unsafe { bucket.stamp(slot) }.deadline(self.idle))
