@@ -69,6 +69,8 @@ mod declared;
 mod dice;
 mod engine;
 mod error;
+#[cfg(any(feature = "metrics", feature = "prometheus"))]
+pub mod export;
 mod field;
 pub mod hasher;
 #[doc(hidden)]
@@ -98,7 +100,7 @@ pub use error::{HasListener, LoadError, Occupied, Refused};
 pub use field::removal::{Removal, Removals};
 pub use map::{ShardedMap, change::Change};
 pub use memory::{placement, topology};
-pub use observe::stats::Stats;
+pub use observe::stats::{Loads, Stats};
 pub use policy::Policy;
 pub(crate) use policy::StorageOf;
 pub use record::Recorder;

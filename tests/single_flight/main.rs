@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod counts;
 mod nesting;
 mod overtaken;
 mod refresh;

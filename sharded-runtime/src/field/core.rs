@@ -139,15 +139,23 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[inline]
     pub(crate) fn count(&self, event: Event) {
         if !self.tally.add(event) {
-            self.count_first(event);
+            self.count_first(event, 1);
+        }
+    }
+
+    /// Counts an event that happened so many times, off the common path.
+    #[cold]
+    pub(crate) fn count_many(&self, event: Event, times: u64) {
+        if !self.tally.add_many(event, times) {
+            self.count_first(event, times);
         }
     }
 
     /// (A method of the map, whose address is at hand. That of the tally would have to be kept live for this rare case.)
     #[cold]
     #[inline(never)]
-    fn count_first(&self, event: Event) {
-        self.tally.add_first(event);
+    fn count_first(&self, event: Event, times: u64) {
+        self.tally.add_first(event, times);
     }
 
     /// Accesses that found an entry, those that found none, and entries stored.

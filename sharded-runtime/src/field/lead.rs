@@ -5,11 +5,12 @@ use crate::{
     Key, LoadError, Policy, Value,
     engine::{cause::Cause, session::Session, spec::Extras, status::ShardStatus, table::Offer},
     field::flight::{Flight, Landed, Need, Registry, Told},
+    observe::tally::Event,
     shard::access::{Access, UserCode},
     shard::array::ByHash,
     shard::order,
 };
-use std::{future::poll_fn, pin::Pin, sync::Arc};
+use std::{future::poll_fn, pin::Pin, sync::Arc, time::Instant};
 
 /// The right and the duty to load the value of a key. When it is dropped before the load has ended, another caller gets it.
 pub(crate) struct Lead<'a, K, V, P: Policy, S> {
@@ -17,6 +18,10 @@ pub(crate) struct Lead<'a, K, V, P: Policy, S> {
     pub(super) hash: u64,
     pub(super) flight: Arc<Flight<V>>,
     pub(super) need: Option<Need>,
+    /// What the loader is counted as.
+    event: Event,
+    /// When the loader began, until it has ended.
+    began: Option<Instant>,
 }
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
@@ -56,27 +61,50 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 }
 
-impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
+impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
+    /// The lead of a flight whose loader has not begun.
+    pub(super) fn new(core: &'a Core<K, V, P, S>, hash: u64, flight: Arc<Flight<V>>, event: Event) -> Self {
+        Lead { core, hash, flight, need: None, event, began: None }
+    }
+
+    /// Notes that the loader begins.
+    fn begin(&mut self) {
+        self.core.count_many(self.event, 1);
+        self.began = Some(Instant::now());
+    }
+
+    /// Notes that the loader has ended, if it had begun.
+    fn finish(&mut self, is_failure: bool) {
+        let Some(began) = self.began.take() else { return };
+        let nanos = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.core.count_many(Event::LoadNano, nanos);
+        if is_failure {
+            self.core.count_many(Event::LoadFailure, 1);
+        }
+    }
+
     /// Runs a loader.
     fn run<R>(&self, load: impl FnOnce() -> R) -> R {
         self.flight.run(load)
     }
 
     /// Runs a loader that is a future, which has not begun.
-    pub(super) async fn poll<F: Future>(&self, mut load: Pin<&mut F>) -> F::Output {
+    pub(super) async fn poll<F: Future>(&mut self, mut load: Pin<&mut F>) -> F::Output {
+        self.begin();
         poll_fn(|context| self.run(|| load.as_mut().poll(context))).await
     }
 
     /// Runs a loader, stores the value unless the key was stored, changed or removed meanwhile, and tells those who wait. Returns what they
     /// are told.
     #[track_caller]
-    pub(crate) fn load<E>(self, load: impl FnOnce() -> Result<V, E>) -> Result<Box<V>, LoadError<E>>
+    pub(crate) fn load<E>(mut self, load: impl FnOnce() -> Result<V, E>) -> Result<Box<V>, LoadError<E>>
     where
         K: Key,
         V: Value + Clone,
         E: Send + Sync + 'static,
     {
         let mut offer = Offer::without_key();
+        self.begin();
         let error = match self.run(load) {
             Ok(value) => {
                 offer.value = Some(value);
@@ -109,12 +137,13 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
 
     /// Ends the load with the value on offer or an error.
     #[track_caller]
-    fn land<E>(self, offer: &mut Offer<K, V>, error: Option<E>) -> Result<Box<V>, LoadError<E>>
+    fn land<E>(mut self, offer: &mut Offer<K, V>, error: Option<E>) -> Result<Box<V>, LoadError<E>>
     where
         K: Key,
         V: Value + Clone,
         E: Send + Sync + 'static,
     {
+        self.finish(error.is_some());
         let core = self.core;
         // The lead is declared last, so it is dropped first, also on a panic. Listeners and the `Drop` of values, which are user code,
         // run after that.
@@ -220,6 +249,8 @@ impl<K, V, P: Policy, S> Lead<'_, K, V, P, S> {
 
 impl<K, V, P: Policy, S> Drop for Lead<'_, K, V, P, S> {
     fn drop(&mut self) {
+        // A panic, or a future that is dropped.
+        self.finish(true);
         // The next leader may need what this one was a part of.
         self.need = None;
         if self.flight.give_up() {

@@ -12,6 +12,7 @@ use crate::{
     engine::session::Session,
     field::flight::{Boarded, Flight, Need, Told},
     lock::Serves,
+    observe::tally::Event,
     record::{Operation, Timed},
     shard::access::{Access, UserCode},
 };
@@ -83,6 +84,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 Search::Lead(lead) => return Ok(Approach::Lead(lead)),
                 Search::Waiting(waiting) => waiting,
             };
+            self.count_many(Event::LoadWait, 1);
             match poll_fn(|context| waiting.flight.poll(waiting.ticket, context)).await {
                 Told::Loaded(value) => return Ok(Approach::Value(value)),
                 Told::Failed(error) => {
@@ -129,7 +131,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             let Some(slot) = key.as_ref().and_then(|key| session.find_live(hash, key)) else { return };
             if session.deadline(slot).is_some_and(|deadline| self.is_old(hash, deadline)) {
                 let flight = self.with_flights(hash, session.shard().status(), |registry| registry.lead(hash, key));
-                lead = flight.map(|flight| Lead { core: self, hash, flight, need: None });
+                lead = flight.map(|flight| Lead::new(self, hash, flight, Event::Refresh));
             }
         });
         let mut lead = lead?;
@@ -159,7 +161,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 |boarded| {
                     let core = self;
                     match boarded {
-                        Boarded::Lead(flight) => Search::Lead(Lead { core, hash, flight, need: None }),
+                        Boarded::Lead(flight) => Search::Lead(Lead::new(core, hash, flight, Event::Load)),
                         Boarded::Wait(flight, ticket) => {
                             Search::Waiting(Waiting { core, hash, flight, ticket, need: None })
                         }
@@ -266,7 +268,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             loaded
         });
         let _old;
-        let ours = match refresh {
+        let mut ours = match refresh {
             Some(Refresh { lead: ours, old }) => {
                 _old = old;
                 ours
@@ -284,7 +286,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 impl<'a, K, V, P: Policy, S> Waiting<'a, K, V, P, S> {
     /// The lead, for a waiter that was told to take it. What is dropped here then has nothing left to hand on.
     fn into_lead(mut self) -> Lead<'a, K, V, P, S> {
-        Lead { core: self.core, hash: self.hash, flight: Arc::clone(&self.flight), need: self.need.take() }
+        let mut lead = Lead::new(self.core, self.hash, Arc::clone(&self.flight), Event::Load);
+        lead.need = self.need.take();
+        lead
     }
 }
 

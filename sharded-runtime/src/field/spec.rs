@@ -13,7 +13,9 @@ use crate::{
         table::{NoMemory, StampOf},
     },
     expiry::{Stamp, jitter},
+    observe::tally::Event,
 };
+use std::cmp::Ordering;
 
 impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
     type Key = K;
@@ -89,7 +91,13 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
             if !table.needs_step() {
                 break;
             }
+            let before = table.home_count();
             (self.hashing.step)(&self.hasher, table, now, self.idle, view)?;
+            match table.home_count().cmp(&before) {
+                Ordering::Greater => self.count(Event::Split),
+                Ordering::Less => self.count(Event::Merge),
+                Ordering::Equal => {}
+            }
         }
         Ok(())
     }

@@ -6,9 +6,11 @@ use crate::{
     clock::Nanos,
     contain::Drops,
     engine::{spec::Spec, table::Entry},
-    field::removal::Listening,
     lock::Serves,
-    observe::{stats::Meter, tally::Event},
+    observe::{
+        stats::{Loads, Meter},
+        tally::Event,
+    },
     shard::access::UserCode,
 };
 use std::{
@@ -34,7 +36,19 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         (stats.hits, stats.misses, stats.inserts) = self.hits_misses_and_inserts();
         stats.refused = self.tally.get(Event::Refusal);
         (stats.table_bytes, stats.table_blocks) = self.memory();
-        stats.listener_panics = self.listener().map_or(0, Listening::panics);
+        if let Some(listener) = self.listener() {
+            listener.note(&mut stats);
+        }
+        stats.nesting_panics = self.shards.refused_accesses();
+        (stats.splits, stats.merges) = (self.tally.get(Event::Split), self.tally.get(Event::Merge));
+        let refreshes = self.tally.get(Event::Refresh);
+        stats.loads = Loads {
+            started: self.tally.get(Event::Load) + refreshes,
+            refreshes,
+            failed: self.tally.get(Event::LoadFailure),
+            waits: self.tally.get(Event::LoadWait),
+            time: Duration::from_nanos(self.tally.get(Event::LoadNano)),
+        };
         for meter in self.meters() {
             stats.expired += meter.expired.get();
             stats.evicted += meter.evicted.get();

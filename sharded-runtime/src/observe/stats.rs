@@ -1,8 +1,23 @@
 //! The counters of a shard, and the statistics of a map.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    iter::Sum,
+    ops::{AddAssign, Sub},
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
-/// Counts since a map was built. They are not of one moment: each shard is read by itself, without a lock.
+/// What has happened in a map since it was built, and how large it is now.
+///
+/// Each shard is read by itself, without a lock, so the numbers are not of one moment. Each number is exact once the
+/// calls that it counts have returned and no other call is under way. To read them costs O(number of shards).
+///
+/// Subtract an earlier value to see what happened in between, and add up the values of several maps:
+///
+/// | | counts | sizes (`removals_waiting`, `shard_sizes`, `table_bytes`) |
+/// |---|---|---|
+/// | `after - before` | the difference, zero at least | those of `after` |
+/// | `sum`, `+=` | the sum | the sum; `shard_sizes` has the shards of all maps |
 ///
 /// # Examples
 ///
@@ -21,6 +36,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// assert_eq!((stats.hits, stats.misses, stats.inserts), (1, 1, 1));
 /// assert_eq!(stats.hit_ratio(), Some(0.5));
 /// assert_eq!(stats.shard_sizes.len(), 4);
+/// assert_eq!((stats.entries(), stats.largest_shard(), stats.mean_shard()), (1, 1, 0.25));
+///
+/// shop.carts().get(&1);
+/// assert_eq!((shop.carts().stats() - stats).hits, 1);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -40,6 +59,16 @@ pub struct Stats {
     pub evicted: u64,
     /// Entries that found no room and that a call gave back, such as [`try_insert`](crate::ShardedMap::try_insert).
     pub refused: u64,
+    /// Calls of a loader, by [`get_or_try_insert_with`](crate::ShardedMap::get_or_try_insert_with) and its like.
+    pub loads: Loads,
+    /// Entries that wait for the [removal listener](crate::ShardedMap#removal-listener) or to be
+    /// [received](crate::ShardedMap::removals).
+    pub removals_waiting: usize,
+    /// Entries that could not be [received](crate::ShardedMap::removals), because the channel was full.
+    pub removals_missed: u64,
+    /// Accesses from inside a closure that panicked, because they were
+    /// [out of order](crate::ShardedMap#order-of-nested-accesses) or would have had to wait for a load.
+    pub nesting_panics: u64,
     /// Contained panics: of the [removal listener](crate::ShardedMap#removal-listener), and of the `Drop` of entries
     /// that it was called with.
     pub listener_panics: u64,
@@ -50,9 +79,79 @@ pub struct Stats {
     pub table_bytes: usize,
     /// Blocks of such memory that were ever allocated. While this number stays the same, no table has grown.
     pub table_blocks: u64,
+    /// Buckets that were split in two as tables grew. A bucket has about a dozen entries.
+    pub splits: u64,
+    /// Pairs of buckets that were merged as tables shrank.
+    pub merges: u64,
+}
+
+/// Calls of a loader, a part of [`Stats`]. A loader that is a future begins when it is first polled.
+///
+/// # Examples
+///
+/// ```
+/// # use sharded::sharded;
+/// # use std::collections::HashMap;
+/// #[sharded(ttl = "1h")]
+/// struct Shop {
+///     ages: HashMap<String, u32>,
+/// }
+/// let shop = Shop::new();
+/// for text in ["many", "36"] {
+///     let _ = shop.ages().get_or_try_insert_with("ada".to_owned(), || text.parse::<u32>());
+/// }
+/// let loads = shop.ages().stats().loads;
+/// assert_eq!((loads.started, loads.failed), (2, 1));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Loads {
+    /// Loaders that began.
+    pub started: u64,
+    /// Those of them that were to replace an old value, see
+    /// [`refresh_after`](crate::sharded#options).
+    pub refreshes: u64,
+    /// Those of them that ended without a value: with an error or a panic, or because their future was dropped.
+    pub failed: u64,
+    /// Times that a call waited for the loader of another call.
+    pub waits: u64,
+    /// How long the loaders took together that have ended.
+    pub time: Duration,
 }
 
 impl Stats {
+    /// The number of stored entries, including expired ones that were not removed yet.
+    ///
+    /// # Examples
+    ///
+    /// See [`Stats`].
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.shard_sizes.iter().sum()
+    }
+
+    /// The number of entries in the shard that has the most.
+    ///
+    /// # Examples
+    ///
+    /// See [`Stats`].
+    #[must_use]
+    pub fn largest_shard(&self) -> usize {
+        self.shard_sizes.iter().copied().max().unwrap_or(0)
+    }
+
+    /// The mean number of entries in a shard. If the [largest](Stats::largest_shard) has many times as many, the hasher
+    /// spreads the keys badly.
+    ///
+    /// # Examples
+    ///
+    /// See [`Stats`].
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "a mean")]
+    pub fn mean_shard(&self) -> f64 {
+        self.entries() as f64 / self.shard_sizes.len().max(1) as f64
+    }
+
     /// The share of accesses that found an entry, or `None` before the first access.
     ///
     /// # Examples
@@ -63,6 +162,105 @@ impl Stats {
     pub fn hit_ratio(&self) -> Option<f64> {
         let accesses = self.hits + self.misses;
         (accesses > 0).then(|| self.hits as f64 / accesses as f64)
+    }
+}
+
+impl Sub for Stats {
+    type Output = Stats;
+
+    fn sub(self, before: Stats) -> Stats {
+        Stats {
+            hits: self.hits.saturating_sub(before.hits),
+            misses: self.misses.saturating_sub(before.misses),
+            inserts: self.inserts.saturating_sub(before.inserts),
+            expired: self.expired.saturating_sub(before.expired),
+            evicted: self.evicted.saturating_sub(before.evicted),
+            refused: self.refused.saturating_sub(before.refused),
+            loads: self.loads - before.loads,
+            removals_waiting: self.removals_waiting,
+            removals_missed: self.removals_missed.saturating_sub(before.removals_missed),
+            nesting_panics: self.nesting_panics.saturating_sub(before.nesting_panics),
+            listener_panics: self.listener_panics.saturating_sub(before.listener_panics),
+            shard_sizes: self.shard_sizes,
+            table_bytes: self.table_bytes,
+            table_blocks: self.table_blocks.saturating_sub(before.table_blocks),
+            splits: self.splits.saturating_sub(before.splits),
+            merges: self.merges.saturating_sub(before.merges),
+        }
+    }
+}
+
+impl Sub for Loads {
+    type Output = Loads;
+
+    fn sub(self, before: Loads) -> Loads {
+        Loads {
+            started: self.started.saturating_sub(before.started),
+            refreshes: self.refreshes.saturating_sub(before.refreshes),
+            failed: self.failed.saturating_sub(before.failed),
+            waits: self.waits.saturating_sub(before.waits),
+            time: self.time.saturating_sub(before.time),
+        }
+    }
+}
+
+impl AddAssign for Stats {
+    fn add_assign(&mut self, other: Stats) {
+        // By pattern, so that a new field can't be forgotten.
+        let Stats {
+            hits,
+            misses,
+            inserts,
+            expired,
+            evicted,
+            refused,
+            loads,
+            removals_waiting,
+            removals_missed,
+            nesting_panics,
+            listener_panics,
+            shard_sizes,
+            table_bytes,
+            table_blocks,
+            splits,
+            merges,
+        } = other;
+        self.hits += hits;
+        self.misses += misses;
+        self.inserts += inserts;
+        self.expired += expired;
+        self.evicted += evicted;
+        self.refused += refused;
+        self.loads += loads;
+        self.removals_waiting += removals_waiting;
+        self.removals_missed += removals_missed;
+        self.nesting_panics += nesting_panics;
+        self.listener_panics += listener_panics;
+        self.shard_sizes.extend(shard_sizes);
+        self.table_bytes += table_bytes;
+        self.table_blocks += table_blocks;
+        self.splits += splits;
+        self.merges += merges;
+    }
+}
+
+impl AddAssign for Loads {
+    fn add_assign(&mut self, other: Loads) {
+        let Loads { started, refreshes, failed, waits, time } = other;
+        self.started += started;
+        self.refreshes += refreshes;
+        self.failed += failed;
+        self.waits += waits;
+        self.time = self.time.saturating_add(time);
+    }
+}
+
+impl Sum for Stats {
+    fn sum<I: Iterator<Item = Stats>>(all: I) -> Stats {
+        all.fold(Stats::default(), |mut sum, stats| {
+            sum += stats;
+            sum
+        })
     }
 }
 

@@ -25,9 +25,23 @@ pub(crate) enum Event {
     Miss,
     /// A call gave an entry back, because there was no room for it.
     Refusal,
+    /// A table split a bucket, to grow.
+    Split,
+    /// A table merged two buckets, to shrink.
+    Merge,
+    /// A loader began.
+    Load,
+    /// A loader began, to replace an old value.
+    Refresh,
+    /// A loader ended without a value.
+    LoadFailure,
+    /// A loader took a nanosecond.
+    LoadNano,
+    /// A call waited for the load of another call.
+    LoadWait,
 }
 
-const EVENTS: usize = 3;
+const EVENTS: usize = 10;
 
 /// The number of times that each event happened. Each thread adds on a cache line of its own, because a counter beside
 /// the lock of a shard would be another line that moves between cores. The counts are exact.
@@ -52,16 +66,23 @@ impl Tally {
     #[inline]
     #[must_use]
     pub(crate) fn add(&self, event: Event) -> bool {
+        self.add_many(event, 1)
+    }
+
+    /// As [`add`](Tally::add), for an event that happened so many times.
+    #[inline]
+    #[must_use]
+    pub(crate) fn add_many(&self, event: Event, times: u64) -> bool {
         let Some(Stripe(counts)) = self.stripes.get(STRIPE.get()) else { return false };
         let count = &counts[event as usize];
         // No other thread has this stripe, so none adds in between.
-        count.store(count.load(Relaxed) + 1, Relaxed);
+        count.store(count.load(Relaxed) + times, Relaxed);
         true
     }
 
     /// Counts the first event of a map or of a thread, and events of a thread without a stripe.
     #[cold]
-    pub(crate) fn add_first(&self, event: Event) {
+    pub(crate) fn add_first(&self, event: Event, times: u64) {
         if self.stripes.elements().is_empty() {
             let stripes = (4 * topology::cpus()).clamp(16, MOST);
             self.stripes.make((0..stripes).map(|_| Stripe::default()).collect());
@@ -69,8 +90,8 @@ impl Tally {
         if STRIPE.get().is_none() {
             take_number();
         }
-        if !self.add(event) {
-            self.shared.get_or_init(Box::default).0[event as usize].fetch_add(1, Relaxed);
+        if !self.add_many(event, times) {
+            self.shared.get_or_init(Box::default).0[event as usize].fetch_add(times, Relaxed);
         }
     }
 
@@ -122,7 +143,7 @@ mod tests {
 
     fn count(tally: &Tally, event: Event) {
         if !tally.add(event) {
-            tally.add_first(event);
+            tally.add_first(event, 1);
         }
     }
 

@@ -132,6 +132,11 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         (std::ptr::from_ref(self.all.get(shard)).addr(), size_of::<Shard<T, O, L>>())
     }
 
+    /// How many accesses panicked, because they were out of order.
+    pub(crate) fn refused_accesses(&self) -> u64 {
+        self.place.refused()
+    }
+
     /// Panics if this thread may not wait for every shard now.
     #[track_caller]
     pub(crate) fn check(&self) {

@@ -43,11 +43,13 @@ impl StoreId {
 }
 
 /// A field of a store, as a place in the order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Place {
     /// The rank of the field's first shard.
     rank: u64,
     name: Name,
+    /// Accesses that panicked, because they were out of order.
+    refused: AtomicU64,
 }
 
 /// A name, as a single word.
@@ -57,7 +59,12 @@ impl Place {
     pub(crate) fn new(store: StoreId, field: u16, name: Name) -> Self {
         assert!(field < MAX_FIELDS, "a store can have at most {MAX_FIELDS} fields");
         let rank = (store.0 << (FIELD_BITS + SHARD_BITS)) | (u64::from(field) << SHARD_BITS);
-        Place { rank, name }
+        Place { rank, name, refused: AtomicU64::new(0) }
+    }
+
+    /// How many accesses panicked, because they were out of order.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Checks that this thread may wait for a shard of this field.
@@ -115,6 +122,7 @@ impl Place {
 
     #[cold]
     fn refuse(&self, shard: usize, at: &Location<'_>) -> ! {
+        self.refused.fetch_add(1, Ordering::Relaxed);
         let held = LOCK_STACK.with(LockStack::frame);
         panic!(
             "`{}` (shard {shard}) is accessed at {at} from inside `{}` (shard {}), entered at {}: an access from inside a \
@@ -128,6 +136,7 @@ impl Place {
 
     #[cold]
     fn refuse_to_load(&self, shard: usize, at: &Location<'_>) -> ! {
+        self.refused.fetch_add(1, Ordering::Relaxed);
         let held = LOCK_STACK.with(LockStack::frame);
         panic!(
             "`{}` (shard {shard}) is accessed at {at} from inside `{}` (shard {}), entered at {}: a load may have to wait for \

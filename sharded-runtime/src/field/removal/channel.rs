@@ -266,6 +266,14 @@ impl<K: Send, V: Send> Sink<K, V> for Channel<K, V> {
         None
     }
 
+    fn waiting(&self) -> usize {
+        self.state.lock().removals.len()
+    }
+
+    fn missed(&self) -> u64 {
+        self.missed.load(Ordering::Relaxed)
+    }
+
     fn panics(&self) -> u64 {
         self.panics.load(Ordering::Relaxed)
     }

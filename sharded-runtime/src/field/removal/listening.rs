@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     engine::{cause::Cause, garbage::Listener},
+    observe::stats::Stats,
     shard::order::{self, Later},
 };
 use std::sync::Arc;
@@ -61,8 +62,11 @@ impl<K, V> Listening<K, V> {
         Arc::clone(&self.sink)
     }
 
-    pub(crate) fn panics(&self) -> u64 {
-        self.sink.panics()
+    /// Notes what has happened to the listener.
+    pub(crate) fn note(&self, stats: &mut Stats) {
+        stats.listener_panics = self.sink.panics();
+        stats.removals_waiting = self.sink.waiting();
+        stats.removals_missed = self.sink.missed();
     }
 }
 

@@ -168,6 +168,15 @@ impl<K: Send, V: Send> Sink<K, V> for Queue<K, V> {
         None
     }
 
+    fn waiting(&self) -> usize {
+        self.state.lock().entries.len()
+    }
+
+    /// A thread waits where there is no room.
+    fn missed(&self) -> u64 {
+        0
+    }
+
     fn panics(&self) -> u64 {
         self.panics.load(Ordering::Relaxed)
     }

@@ -6,6 +6,10 @@ use crate::{engine::cause::Cause, shard::order::Later};
 pub(crate) trait Sink<K, V>: Later + Send + Sync {
     /// Takes an entry, or gives it back to be dropped. Called under the lock of its shard, so it runs no user code.
     fn leave(&self, key: K, value: Box<V>, cause: Cause) -> Option<(K, Box<V>)>;
+    /// How many entries wait.
+    fn waiting(&self) -> usize;
+    /// How many entries were missed, since the channel was full.
+    fn missed(&self) -> u64;
     /// How many panics of user code were contained.
     fn panics(&self) -> u64;
     /// The map is gone.

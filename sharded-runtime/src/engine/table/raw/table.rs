@@ -102,6 +102,11 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         unsafe { Bucket::<K, V, P>::at(from).transfer(slot, Bucket::at(to), vacant) }
     }
 
+    /// The number of buckets that entries are routed to.
+    pub(crate) fn home_count(&self) -> u32 {
+        self.buckets.geometry.homes.count()
+    }
+
     /// The homes; where their base is always one, that is known when the code is generated.
     #[inline]
     pub(super) fn homes(&self) -> Homes {
