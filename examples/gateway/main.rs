@@ -11,12 +11,14 @@
 //! | `prices.rs` | the price board |
 //! | `reports.rs` | what is slow to come by, loaded once for all who ask |
 //! | `stats.rs` | the page for the operator |
+//! | `metrics.rs` | what a monitoring system scrapes |
 //! | `state.rs` | what outlives the process, in a file |
 //! | `config.rs`, `failure.rs`, `shutdown.rs` | options, errors, the way out |
 
 mod config;
 mod failure;
 mod limits;
+mod metrics;
 mod prices;
 mod reports;
 mod sessions;
@@ -107,6 +109,7 @@ fn router(gateway: Arc<Gateway>) -> Router {
         // Not counted: whoever looks after the service must see it while it refuses others.
         .route("/", routing::get(async || include_str!("welcome.txt")))
         .route("/stats", routing::get(stats::page))
+        .route("/metrics", routing::get(metrics::scrape))
         .with_state(gateway)
 }
 

@@ -36,7 +36,7 @@ const RUNTIME: Crate = Crate {
         &["error", "field"],
         &["map"],
         &["set"],
-        &["declared", "node"],
+        &["declared", "export", "node"],
         &["", "macro_support"],
     ],
     unsafe_modules: &["engine::table::raw", "memory", "shard::lock::raw"],

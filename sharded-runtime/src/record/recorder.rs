@@ -1,7 +1,7 @@
 //! Recording a store.
 
 use super::text;
-use crate::{Field, Stats};
+use crate::{Field, Stats, store::name::store_name};
 use std::{fmt, fs, io, path::Path, thread, time::Instant};
 
 /// Shows every field of a store: [`Store::visit`](crate::Store::visit), named by the caller so that this file does not
@@ -41,7 +41,7 @@ impl<'a, T: ?Sized> Recorder<'a, T> {
     pub fn workload(&self) -> String {
         let mut fields = Vec::new();
         let mut before = self.before.iter();
-        let store = text::store_name(std::any::type_name::<T>());
+        let store = store_name::<T>();
         (self.visit)(self.store, &mut |field: &dyn Field| {
             let before = before.next();
             if let (Some(recording), Some(before)) = (field.recording(), before) {

@@ -15,12 +15,6 @@ const MISS_NS: u64 = 20_000;
 const LONGEST_HOLD_NS: u64 = 1_000_000_000;
 const LONGEST_MISS_NS: u64 = 3_600_000_000_000;
 
-/// The name of a struct, from the name of its type.
-pub(super) fn store_name(path: &str) -> &str {
-    let path = path.split('<').next().unwrap_or(path);
-    path.rsplit("::").next().unwrap_or(path)
-}
-
 /// The last part of a name of this library, or all of another name.
 pub(crate) fn choice_name(path: &'static str) -> &'static str {
     if path.starts_with("sharded::") { path.rsplit("::").next().unwrap_or(path) } else { path }

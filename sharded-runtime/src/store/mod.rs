@@ -3,6 +3,7 @@
 
 pub mod builder;
 mod field;
+pub(crate) mod name;
 pub(crate) mod sealed;
 #[allow(clippy::module_inception, reason = "the trait of that name")]
 mod store;

@@ -1,0 +1,194 @@
+//! The series that every exporter writes.
+
+use crate::{Field, Stats, Store};
+use std::time::Duration;
+
+/// A metric, with one value for each map, or one for each value of a label.
+pub(super) struct Series {
+    /// Without the prefix, the unit and the ending of a counter.
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    pub(super) unit: Option<Unit>,
+    pub(super) help: &'static str,
+    pub(super) samples: &'static [Sample],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Only grows.
+    Counter,
+    Gauge,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Unit {
+    Bytes,
+    Seconds,
+}
+
+/// One value of a series.
+pub(super) struct Sample {
+    /// A label besides those of every series, and its value.
+    pub(super) label: Option<(&'static str, &'static str)>,
+    /// `None`: the map has no such value.
+    pub(super) value: fn(&FieldStats) -> Option<Value>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Value {
+    Count(u64),
+    Time(Duration),
+}
+
+/// The statistics of one map.
+pub(super) struct FieldStats {
+    pub(super) name: &'static str,
+    capacity: Option<usize>,
+    shards: usize,
+    stats: Stats,
+}
+
+impl FieldStats {
+    /// Those of all maps of a store.
+    pub(super) fn of_store(store: &(impl Store + ?Sized)) -> Vec<Self> {
+        let mut fields = Vec::new();
+        store.visit(&mut |field| fields.push(Self::of_field(field)));
+        fields
+    }
+
+    fn of_field(field: &dyn Field) -> Self {
+        FieldStats { name: field.name(), capacity: field.capacity(), shards: field.shard_count(), stats: field.stats() }
+    }
+}
+
+/// A series with one value.
+macro_rules! one {
+    ($name:literal, $kind:ident, $unit:expr, $help:literal, $value:expr) => {
+        Series {
+            name: $name,
+            kind: Kind::$kind,
+            unit: $unit,
+            help: $help,
+            samples: &[Sample { label: None, value: $value }],
+        }
+    };
+}
+
+pub(super) const ALL: &[Series] = &[
+    Series {
+        name: "accesses",
+        kind: Kind::Counter,
+        unit: None,
+        help: "Accesses that looked for an entry, by whether they found one",
+        samples: &[
+            Sample { label: Some(("result", "hit")), value: |field| count(field.stats.hits) },
+            Sample { label: Some(("result", "miss")), value: |field| count(field.stats.misses) },
+        ],
+    },
+    one!("inserts", Counter, None, "Entries stored, including those that replaced another", |f| count(f.stats.inserts)),
+    Series {
+        name: "removals",
+        kind: Kind::Counter,
+        unit: None,
+        help: "Entries that the library removed, by cause",
+        samples: &[
+            Sample { label: Some(("cause", "expired")), value: |field| count(field.stats.expired) },
+            Sample { label: Some(("cause", "evicted")), value: |field| count(field.stats.evicted) },
+        ],
+    },
+    one!("refused", Counter, None, "Entries that a call gave back because there was no room", |f| count(
+        f.stats.refused
+    )),
+    one!("loads", Counter, None, "Loaders that began", |f| count(f.stats.loads.started)),
+    one!("refreshes", Counter, None, "Loaders that began in order to replace an old value", |f| count(
+        f.stats.loads.refreshes
+    )),
+    one!("load_failures", Counter, None, "Loaders that ended without a value", |f| count(f.stats.loads.failed)),
+    one!("load_waits", Counter, None, "Times that a call waited for the loader of another call", |f| count(
+        f.stats.loads.waits
+    )),
+    one!("load", Counter, Some(Unit::Seconds), "Time that loaders took together", |f| Some(Value::Time(
+        f.stats.loads.time
+    ))),
+    one!("removals_waiting", Gauge, None, "Entries that wait for the removal listener or to be received", |f| size(
+        f.stats.removals_waiting
+    )),
+    one!("removals_missed", Counter, None, "Entries that could not be received because the channel was full", |f| {
+        count(f.stats.removals_missed)
+    }),
+    one!("nesting_panics", Counter, None, "Nested accesses that panicked because they were out of order", |f| count(
+        f.stats.nesting_panics
+    )),
+    one!("listener_panics", Counter, None, "Contained panics of the removal listener", |f| count(
+        f.stats.listener_panics
+    )),
+    one!("entries", Gauge, None, "Entries stored", |f| size(f.stats.entries())),
+    one!("capacity", Gauge, None, "Most entries that may be stored. Absent where there is no such bound", |f| f
+        .capacity
+        .and_then(size)),
+    one!("shards", Gauge, None, "Number of shards", |f| size(f.shards)),
+    one!("largest_shard_entries", Gauge, None, "Entries in the shard that has the most", |f| size(
+        f.stats.largest_shard()
+    )),
+    one!("table", Gauge, Some(Unit::Bytes), "Memory that the tables use, without what keys and values own", |f| size(
+        f.stats.table_bytes
+    )),
+    one!("table_blocks", Counter, None, "Blocks of memory that the tables took", |f| count(f.stats.table_blocks)),
+    one!("bucket_splits", Counter, None, "Buckets that were split as tables grew", |f| count(f.stats.splits)),
+    one!("bucket_merges", Counter, None, "Pairs of buckets that were merged as tables shrank", |f| count(
+        f.stats.merges
+    )),
+];
+
+#[allow(clippy::unnecessary_wraps, reason = "what a sample returns")]
+fn count(count: u64) -> Option<Value> {
+    Some(Value::Count(count))
+}
+
+fn size(size: usize) -> Option<Value> {
+    count(size as u64)
+}
+
+impl Series {
+    /// The name as in a scrape.
+    #[cfg(any(test, feature = "metrics"))]
+    pub(super) const fn ending(&self) -> &'static str {
+        match (self.kind, self.unit) {
+            (Kind::Gauge, None) => "",
+            (Kind::Gauge, Some(Unit::Bytes)) => "_bytes",
+            (Kind::Gauge, Some(Unit::Seconds)) => "_seconds",
+            (Kind::Counter, None) => "_total",
+            (Kind::Counter, Some(Unit::Bytes)) => "_bytes_total",
+            (Kind::Counter, Some(Unit::Seconds)) => "_seconds_total",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ALL, Kind};
+    use std::fmt::Write;
+
+    /// The documentation of the module lists every series, in this order, and no other.
+    #[test]
+    fn all_are_documented() {
+        let mut rows = String::new();
+        for series in ALL {
+            let kind = if series.kind == Kind::Counter { "counter" } else { "gauge" };
+            let labels: Vec<_> = series.samples.iter().filter_map(|sample| sample.label).collect();
+            let (name, ending, help) = (series.name, series.ending(), series.help);
+            write!(rows, "//! | `sharded_{name}{ending}` | {kind} | {help}").unwrap();
+            if let [(label, _), ..] = labels[..] {
+                let values: Vec<_> = labels.iter().map(|(_, value)| format!("`{value}`")).collect();
+                write!(rows, " (`{label}`: {})", values.join(", ")).unwrap();
+            }
+            rows.push_str(". |\n");
+        }
+        let documented: String = include_str!("mod.rs")
+            .lines()
+            .filter(|line| line.starts_with("//! | `sharded_"))
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        assert_eq!(documented, rows);
+    }
+}
