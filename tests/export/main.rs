@@ -1,5 +1,7 @@
 //! What the exporters write is what `Stats` says, for every map of every store, and nothing else.
 
+#![allow(clippy::cast_precision_loss, reason = "the exporters write such numbers")]
+
 #[path = "../common/mod.rs"]
 mod common;
 

@@ -40,8 +40,11 @@ use std::{fmt, ops::Deref};
 /// # Ok::<(), std::fmt::Error>(())
 /// ```
 pub struct Collector {
-    stores: Vec<(String, Box<dyn Fn() -> Vec<FieldStats> + Send + Sync>)>,
+    /// By their names.
+    stores: Vec<(String, Box<ReadStore>)>,
 }
+
+type ReadStore = dyn Fn() -> Vec<FieldStats> + Send + Sync;
 
 impl Collector {
     /// A collector for a store, by any pointer to it: an `Arc`, a `Box`, a `&'static`. The label `store` is the name of
