@@ -31,12 +31,14 @@ if [[ ${1-} != --write ]]; then
     measure() {
         "$binary" "$@" "${quick[@]}" --json "$folder/report.json"
     }
-    maps=(hit hit-zipf increment read-heavy exchange rapid-grow)
+    maps=(hit hit-zipf half-increment increment read-heavy exchange rapid-grow)
     measure "${maps[@]}" --rounds 9
     measure get-or-insert --rounds 15
     measure pauses --repeats 2
     measure memory storm
-    measure hit exchange --keys string --rounds 7 --threads 1,2
+    measure get-many --rounds 7 --threads 1,2
+    measure hit read-heavy exchange rapid-grow --keys string --rounds 9 --threads 1,2,4
+    measure get-many --keys string --rounds 7
     measure pauses memory get-or-insert --keys string --repeats 1 --rounds 7
     measure hit-ratio
     if command -v valgrind >/dev/null; then

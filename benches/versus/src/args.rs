@@ -14,12 +14,13 @@ Usage: sharded-versus [WORK...] [OPTIONS]
 Work (all but the last three, if none is named):
   hit           read entries that are there, uniformly
   hit-zipf      likewise, Zipf 0.99
+  half-increment  read entries and change others in place, in turn, Zipf 0.99
   increment     change entries in place, Zipf 0.99
   read-heavy    98 reads, 1 insert, 1 removal in a hundred
   exchange      10 reads, 40 inserts, 40 removals, 10 changes
   rapid-grow    5 reads, 80 inserts, 5 removals, 10 changes, from an empty map
-  get-many      a batch of 16 keys against 16 single reads
-  get-or-insert a cache with a capacity and a ttl, Zipf 0.99
+  get-many      a batch of 32 keys against 32 single reads
+  get-or-insert a cache with a capacity, with and without a ttl, Zipf 0.99
   pauses        how long single inserts take while a map grows
   memory        bytes per entry
   storm         a million entries expire at once

@@ -62,6 +62,14 @@ impl<E: Entry, S: System<E>> Driver<E> for S {
         match script {
             Script::Hit(uniform) => wrong(|| black_box(map.get(E::query(uniform.draw(), &mut buffer))).is_some()),
             Script::HitZipf(zipf) => wrong(|| black_box(map.get(E::query(zipf.draw(), &mut buffer))).is_some()),
+            Script::HalfIncrement(zipf) => {
+                let mut changes = false;
+                wrong(|| {
+                    changes = !changes;
+                    let key = E::query(zipf.draw(), &mut buffer);
+                    if changes { map.increment(key) } else { black_box(map.get(key)).is_some() }
+                })
+            }
             Script::Increment(zipf) => wrong(|| map.increment(E::query(zipf.draw(), &mut buffer))),
             Script::Mix(mix) => wrong(|| {
                 let step = mix.step();

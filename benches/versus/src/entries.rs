@@ -3,6 +3,7 @@
 //! Threads choose entries by number. A key is computed from the number when it is needed. A table of keys would add a
 //! cache miss or two to every operation of all systems, and hide their differences.
 
+use crate::caches::Lifetime;
 use std::{borrow::Borrow, fmt::Debug, hash::Hash, str::FromStr};
 
 /// A kind of entry.
@@ -33,7 +34,7 @@ pub(crate) trait Entry: Sized + 'static {
     /// Systems that hold only this kind.
     fn systems() -> Vec<crate::systems::Contender<Self>>;
     /// Caches that hold only this kind.
-    fn caches() -> Vec<crate::caches::Contender<Self>>;
+    fn caches(lifetime: Lifetime) -> Vec<crate::caches::Contender<Self>>;
 }
 
 /// The key of a number. The factor is odd, so no two numbers share a key. Small and dense keys could favour some
@@ -72,8 +73,8 @@ impl Entry for Integers {
         crate::systems::of_integers()
     }
 
-    fn caches() -> Vec<crate::caches::Contender<Self>> {
-        crate::caches::of_integers()
+    fn caches(lifetime: Lifetime) -> Vec<crate::caches::Contender<Self>> {
+        crate::caches::of_integers(lifetime)
     }
 }
 
@@ -117,7 +118,7 @@ impl Entry for Strings {
         Vec::new()
     }
 
-    fn caches() -> Vec<crate::caches::Contender<Self>> {
+    fn caches(_: Lifetime) -> Vec<crate::caches::Contender<Self>> {
         Vec::new()
     }
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Keys that one `get_many` reads.
-pub(crate) const MANY: usize = 16;
+pub(crate) const MANY: usize = 32;
 
 /// The operations of one thread.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub(crate) enum Script {
     Hit(Uniform),
     /// Read a present entry, by Zipf's law.
     HitZipf(Zipf),
+    /// Read a present entry and change another one in place, by Zipf's law, in turn.
+    HalfIncrement(Zipf),
     /// Change a present entry in place.
     Increment(Zipf),
     /// A mixture of operations.
@@ -66,6 +68,10 @@ impl Script {
 
     pub(crate) fn zipf_hits(threads: usize, entries: u64) -> Vec<Self> {
         Zipf::for_threads(threads, entries, 0.99).into_iter().map(Script::HitZipf).collect()
+    }
+
+    pub(crate) fn half_increments(threads: usize, entries: u64) -> Vec<Self> {
+        Zipf::for_threads(threads, entries, 0.99).into_iter().map(Script::HalfIncrement).collect()
     }
 
     pub(crate) fn increments(threads: usize, entries: u64) -> Vec<Self> {

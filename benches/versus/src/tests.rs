@@ -1,7 +1,7 @@
 //! Every system answers correctly. The figures of one that does not mean nothing.
 
 use crate::{
-    caches,
+    caches::{self, Lifetime},
     entries::{Entry, Integers, Strings},
     mix::{EXCHANGE, Mix, Operation, RAPID_GROW, READ_HEAVY},
     script::{BATCH, Requests, Script},
@@ -26,7 +26,7 @@ fn check<E: Entry>(prefilled: u64, script: &Script) {
 }
 
 fn check_all<E: Entry>() {
-    let scripts = [Script::hits, Script::singles, Script::manys, Script::increments];
+    let scripts = [Script::hits, Script::singles, Script::manys, Script::half_increments, Script::increments];
     for script in scripts {
         check::<E>(ENTRIES, &script(1, ENTRIES)[0]);
     }
@@ -84,7 +84,8 @@ fn no_two_threads_of_a_mix_share_a_key() {
 #[test]
 fn every_cache_keeps_what_fits_and_no_more_than_that() {
     fn check<E: Entry>() {
-        for contender in caches::all::<E>().into_iter().filter(|contender| contender.role != Role::Floor) {
+        let all = Lifetime::ALL.into_iter().flat_map(caches::all::<E>);
+        for contender in all.filter(|contender| contender.role != Role::Floor) {
             let cache = (contender.build)(4 * usize::try_from(ENTRIES).expect("fits"));
             let mut missing = 0;
             let mut first = Requests::among(ENTRIES);

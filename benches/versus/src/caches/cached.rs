@@ -1,8 +1,8 @@
-//! cached's sharded LRU caches: with a time to live, and with deadlines in the values.
+//! cached's sharded LRU caches: with a time to live, without one, and with deadlines in the values.
 
 use super::{Cache, Expiring, LONG};
 use crate::{entries::Entry, systems::Hasher};
-use cached::{Expires, ShardedExpiringLruCache, ShardedLruTtlCache};
+use cached::{Expires, ShardedExpiringLruCache, ShardedLruCache, ShardedLruTtlCache};
 use std::time::Instant;
 
 type Map<E> = ShardedLruTtlCache<<E as Entry>::Key, <E as Entry>::Value, Hasher>;
@@ -13,6 +13,23 @@ pub(super) fn with_ttl<E: Entry>(capacity: usize) -> Map<E> {
 }
 
 impl<E: Entry> Cache<E> for Map<E> {
+    fn get_or_insert(&self, key: &E::Query, value: E::Value) -> bool {
+        let hit = self.get(key).is_some();
+        if !hit {
+            self.set(key.to_owned(), value);
+        }
+        hit
+    }
+}
+
+type Lasting<E> = ShardedLruCache<<E as Entry>::Key, <E as Entry>::Value, Hasher>;
+
+pub(super) fn without_ttl<E: Entry>(capacity: usize) -> Lasting<E> {
+    let builder = ShardedLruCache::builder().max_size(capacity).hasher(Hasher::default());
+    builder.build().expect("a capacity")
+}
+
+impl<E: Entry> Cache<E> for Lasting<E> {
     fn get_or_insert(&self, key: &E::Query, value: E::Value) -> bool {
         let hit = self.get(key).is_some();
         if !hit {

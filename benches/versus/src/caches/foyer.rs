@@ -1,23 +1,22 @@
-//! The in-memory part of foyer, with its default eviction. It has no expiry, so the value has the deadline.
+//! The in-memory part of foyer, with S3-FIFO. It has no expiry: where there is a ttl, the value has the deadline beside it.
 
-use super::{Cache, LONG};
+use super::{Cache, Deadline};
 use crate::{entries::Entry, systems::Hasher};
 use foyer_memory::{CacheBuilder, CacheProperties, S3FifoConfig};
-use std::time::Instant;
 
-type Map<E> = foyer_memory::Cache<<E as Entry>::Key, (<E as Entry>::Value, Instant), Hasher, CacheProperties>;
+type Map<E, D> = foyer_memory::Cache<<E as Entry>::Key, (<E as Entry>::Value, D), Hasher, CacheProperties>;
 
-pub(super) fn new<E: Entry>(capacity: usize) -> Map<E> {
+pub(super) fn new<E: Entry, D: Deadline>(capacity: usize) -> Map<E, D> {
     let builder = CacheBuilder::new(capacity).with_eviction_config(S3FifoConfig::default());
     builder.with_hash_builder(Hasher::default()).build()
 }
 
-impl<E: Entry> Cache<E> for Map<E> {
+impl<E: Entry, D: Deadline> Cache<E> for Map<E, D> {
     fn get_or_insert(&self, key: &E::Query, value: E::Value) -> bool {
-        let now = Instant::now();
-        let hit = self.get(key).is_some_and(|entry| now < entry.value().1);
+        let now = D::now();
+        let hit = self.get(key).is_some_and(|entry| entry.value().1.is_ahead(now));
         if !hit {
-            self.insert(key.to_owned(), (value, now + LONG));
+            self.insert(key.to_owned(), (value, D::after(now)));
         }
         hit
     }

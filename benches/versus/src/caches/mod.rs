@@ -11,7 +11,7 @@ mod null;
 mod quick_cache;
 mod sharded;
 
-pub(crate) use sharded::of_integers;
+pub(crate) use self::sharded::of_integers;
 
 use crate::{
     entries::Entry,
@@ -23,7 +23,28 @@ use std::time::{Duration, Instant};
 /// A time to live that is longer than every measurement.
 pub(crate) const LONG: Duration = Duration::from_hours(1);
 
-/// A cache with a capacity and a time to live.
+/// Whether the entries of a cache have a time to live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lifetime {
+    /// [`LONG`].
+    Limited,
+    /// None. No system reads a clock or keeps a deadline.
+    Unlimited,
+}
+
+impl Lifetime {
+    pub(crate) const ALL: [Lifetime; 2] = [Lifetime::Limited, Lifetime::Unlimited];
+
+    /// The name in titles.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Lifetime::Limited => "with a ttl",
+            Lifetime::Unlimited => "without a ttl",
+        }
+    }
+}
+
+/// A cache with a capacity, with or without a time to live.
 pub(crate) trait Cache<E: Entry>: Sync {
     /// Looks a key up and inserts the entry if it is missing, by the fastest calls. Returns whether it was there.
     fn get_or_insert(&self, key: &E::Query, value: E::Value) -> bool;
@@ -78,18 +99,72 @@ impl<E> Contender<E> {
 }
 
 /// All caches for one kind of entry.
-pub(crate) fn all<E: Entry>() -> Vec<Contender<E>> {
-    let mut all = vec![
-        Contender { role: Role::Floor, ..Contender::peer("null", "(nothing)", |_| Box::new(null::Null)) },
-        Contender::peer("moka", "moka", |capacity| Box::new(moka::with_ttl::<E>(capacity))),
-        Contender::peer("quick_cache", "quick_cache, Instant", |capacity| Box::new(quick_cache::new::<E>(capacity))),
-        Contender::peer("mini-moka", "mini-moka", |capacity| Box::new(mini_moka::new::<E>(capacity))),
-        Contender::peer("foyer", "foyer S3-FIFO, Instant", |capacity| Box::new(foyer::new::<E>(capacity))),
-        Contender::peer("cached", "cached LRU", |capacity| Box::new(cached::with_ttl::<E>(capacity))),
-    ];
-    all.extend(sharded::contenders());
-    all.extend(E::caches());
+pub(crate) fn all<E: Entry>(lifetime: Lifetime) -> Vec<Contender<E>> {
+    let mut all =
+        vec![Contender { role: Role::Floor, ..Contender::peer("null", "(nothing)", |_| Box::new(null::Null)) }];
+    match lifetime {
+        Lifetime::Limited => all.extend([
+            Contender::peer("moka", "moka", |capacity| Box::new(moka::new::<E>(capacity, Some(LONG)))),
+            Contender::peer("quick_cache", "quick_cache, Instant", |capacity| {
+                Box::new(quick_cache::new::<E, Instant>(capacity))
+            }),
+            Contender::peer("quick_cache-coarse", "quick_cache, coarse clock", |capacity| {
+                Box::new(quick_cache::new::<E, quick_cache::Coarse>(capacity))
+            }),
+            Contender::peer("mini-moka", "mini-moka", |capacity| Box::new(mini_moka::new::<E>(capacity, Some(LONG)))),
+            Contender::peer("foyer", "foyer S3-FIFO, Instant", |capacity| Box::new(foyer::new::<E, Instant>(capacity))),
+            Contender::peer("cached", "cached LRU", |capacity| Box::new(cached::with_ttl::<E>(capacity))),
+        ]),
+        Lifetime::Unlimited => all.extend([
+            Contender::peer("moka", "moka", |capacity| Box::new(moka::new::<E>(capacity, None))),
+            Contender::peer("quick_cache", "quick_cache", |capacity| Box::new(quick_cache::new::<E, ()>(capacity))),
+            Contender::peer("mini-moka", "mini-moka", |capacity| Box::new(mini_moka::new::<E>(capacity, None))),
+            Contender::peer("foyer", "foyer S3-FIFO", |capacity| Box::new(foyer::new::<E, ()>(capacity))),
+            Contender::peer("cached", "cached LRU", |capacity| Box::new(cached::without_ttl::<E>(capacity))),
+        ]),
+    }
+    all.extend(sharded::contenders(lifetime));
+    all.extend(E::caches(lifetime));
     all
+}
+
+/// What a value has beside it in a cache without expiry, so that a reader knows whether it has expired.
+pub(crate) trait Deadline: Clone + Send + Sync + 'static {
+    /// The present time. It is read once for a lookup and the insert that follows it.
+    type Now: Copy;
+
+    fn now() -> Self::Now;
+    /// [`LONG`] from now.
+    fn after(now: Self::Now) -> Self;
+    fn is_ahead(&self, now: Self::Now) -> bool;
+}
+
+/// No time to live.
+impl Deadline for () {
+    type Now = ();
+
+    fn now() {}
+    fn after((): ()) {}
+    fn is_ahead(&self, (): ()) -> bool {
+        true
+    }
+}
+
+/// The clock of the standard library.
+impl Deadline for Instant {
+    type Now = Instant;
+
+    fn now() -> Instant {
+        Instant::now()
+    }
+
+    fn after(now: Instant) -> Instant {
+        now + LONG
+    }
+
+    fn is_ahead(&self, now: Instant) -> bool {
+        now < *self
+    }
 }
 
 /// A cache for the storm, by name.
@@ -110,7 +185,7 @@ pub(crate) fn storming() -> Vec<Storming> {
         Storming {
             id: "quick_cache",
             name: "quick_cache, Instant",
-            build: || Box::new(quick_cache::new::<crate::entries::Integers>(AMPLE)),
+            build: || Box::new(quick_cache::new::<crate::entries::Integers, Instant>(AMPLE)),
         },
         Storming { id: "cached", name: "cached LRU", build: || Box::new(cached::with_deadlines(AMPLE)) },
     ];

@@ -1,14 +1,19 @@
 //! moka's synchronous cache. It postpones part of its work to later calls, or to `run_pending_tasks`.
 
-use super::{Cache, Expiring, LONG};
+use super::{Cache, Expiring};
 use crate::{entries::Entry, systems::Hasher};
 use moka::{Expiry, sync};
 use std::time::{Duration, Instant};
 
 type Map<E> = sync::Cache<<E as Entry>::Key, <E as Entry>::Value, Hasher>;
 
-pub(super) fn with_ttl<E: Entry>(capacity: usize) -> Map<E> {
-    sync::Cache::builder().max_capacity(capacity as u64).time_to_live(LONG).build_with_hasher(Hasher::default())
+pub(super) fn new<E: Entry>(capacity: usize, ttl: Option<Duration>) -> Map<E> {
+    let builder = sync::Cache::builder().max_capacity(capacity as u64);
+    let builder = match ttl {
+        Some(ttl) => builder.time_to_live(ttl),
+        None => builder,
+    };
+    builder.build_with_hasher(Hasher::default())
 }
 
 impl<E: Entry> Cache<E> for Map<E> {

@@ -1,6 +1,6 @@
-//! This library with a capacity and a time to live: each eviction under each lock.
+//! This library with a capacity, with and without a time to live: each eviction under each lock.
 
-use super::{Cache, Contender, Driver, Expiring, LONG, Storming};
+use super::{Cache, Contender, Driver, Expiring, LONG, Lifetime, Storming};
 use crate::{
     entries::{Entry, Integers},
     systems::Role,
@@ -20,19 +20,19 @@ use std::{
 };
 
 macro_rules! locks {
-    ($($policy:ident: $lock:ident;)*) => {$(
+    ($($policy:ident: $lock:ident, $expiry:ident, $ttl:expr;)*) => {$(
         /// The policy with this lock and this eviction. The capacity is overridden.
         struct $policy<V>(PhantomData<V>);
 
         impl<V: Bounded + MakesRoom> Policy for $policy<V> {
-            type Shards = shards::Fixed<64>;
+            type Shards = shards::Auto;
             type Lock = lock::$lock;
-            type Expiry = expiry::AfterWrite;
+            type Expiry = expiry::$expiry;
             type Eviction = V;
             type Placement = placement::Spread;
             type Clock = clock::System;
             const NAME: &'static str = "entries";
-            const TTL: Option<Duration> = Some(LONG);
+            const TTL: Option<Duration> = $ttl;
             const CAPACITY: Option<usize> = Some(1);
         }
 
@@ -68,7 +68,20 @@ macro_rules! locks {
                 hit
             }
         }
+    )*};
+}
 
+locks! {
+    Mutex: Mutex, AfterWrite, Some(LONG);
+    RwLock: RwLock, AfterWrite, Some(LONG);
+    Optimistic: Optimistic, AfterWrite, Some(LONG);
+    LastingMutex: Mutex, Never, None;
+    LastingRwLock: RwLock, Never, None;
+    LastingOptimistic: Optimistic, Never, None;
+}
+
+macro_rules! expiring {
+    ($($policy:ident)*) => {$(
         impl<V: Bounded + MakesRoom> Expiring for Map<Integers, $policy<V>> {
             fn put(&self, key: u64, until: Instant) {
                 self.insert_with_ttl(key, key, until.saturating_duration_since(Instant::now()));
@@ -85,33 +98,44 @@ macro_rules! locks {
     )*};
 }
 
-locks! {
-    Mutex: Mutex;
-    RwLock: RwLock;
-    Optimistic: Optimistic;
-}
+expiring!(Mutex RwLock Optimistic);
 
 type Map<E, P> = ShardedMap<<E as Entry>::Key, <E as Entry>::Value, P>;
 
+macro_rules! contenders {
+    ($mutex:ident, $rwlock:ident) => {
+        [
+            $mutex::<evict::Sieve>::contender("mutex-sieve", "sharded, Mutex, Sieve"),
+            $mutex::<evict::Lru>::contender("mutex-lru", "sharded, Mutex, Lru"),
+            $mutex::<evict::Adaptive>::contender("mutex-adaptive", "sharded, Mutex, Adaptive"),
+            $rwlock::<evict::Sieve>::contender("rwlock-sieve", "sharded, RwLock, Sieve"),
+            $rwlock::<evict::Lru>::contender("rwlock-lru", "sharded, RwLock, Lru"),
+            $rwlock::<evict::Adaptive>::contender("rwlock-adaptive", "sharded, RwLock, Adaptive"),
+        ]
+    };
+    ($optimistic:ident) => {
+        vec![
+            $optimistic::<evict::Sieve>::contender("optimistic-sieve", "sharded, Optimistic, Sieve"),
+            $optimistic::<evict::Lru>::contender("optimistic-lru", "sharded, Optimistic, Lru"),
+            $optimistic::<evict::Adaptive>::contender("optimistic-adaptive", "sharded, Optimistic, Adaptive"),
+        ]
+    };
+}
+
 /// Those for all kinds of entries.
-pub(super) fn contenders<E: Entry>() -> [Contender<E>; 6] {
-    [
-        Mutex::<evict::Sieve>::contender("mutex-sieve", "sharded, Mutex, Sieve"),
-        Mutex::<evict::Lru>::contender("mutex-lru", "sharded, Mutex, Lru"),
-        Mutex::<evict::Adaptive>::contender("mutex-adaptive", "sharded, Mutex, Adaptive"),
-        RwLock::<evict::Sieve>::contender("rwlock-sieve", "sharded, RwLock, Sieve"),
-        RwLock::<evict::Lru>::contender("rwlock-lru", "sharded, RwLock, Lru"),
-        RwLock::<evict::Adaptive>::contender("rwlock-adaptive", "sharded, RwLock, Adaptive"),
-    ]
+pub(super) fn contenders<E: Entry>(lifetime: Lifetime) -> [Contender<E>; 6] {
+    match lifetime {
+        Lifetime::Limited => contenders!(Mutex, RwLock),
+        Lifetime::Unlimited => contenders!(LastingMutex, LastingRwLock),
+    }
 }
 
 /// Those for `Copy` entries.
-pub(crate) fn of_integers() -> Vec<Contender<Integers>> {
-    vec![
-        Optimistic::<evict::Sieve>::contender("optimistic-sieve", "sharded, Optimistic, Sieve"),
-        Optimistic::<evict::Lru>::contender("optimistic-lru", "sharded, Optimistic, Lru"),
-        Optimistic::<evict::Adaptive>::contender("optimistic-adaptive", "sharded, Optimistic, Adaptive"),
-    ]
+pub(crate) fn of_integers(lifetime: Lifetime) -> Vec<Contender<Integers>> {
+    match lifetime {
+        Lifetime::Limited => contenders!(Optimistic),
+        Lifetime::Unlimited => contenders!(LastingOptimistic),
+    }
 }
 
 /// The eviction does not matter in the storm. The lock may, since it decides how long a reader waits.

@@ -1,4 +1,4 @@
-//! This library: each lock, with and without a time to live.
+//! This library with its default number of shards: each lock, with and without a time to live.
 
 use super::{Access, Contender, Role, Shared};
 use crate::entries::{Entry, Integers};
@@ -12,7 +12,7 @@ macro_rules! policies {
         enum $name {}
 
         impl Policy for $name {
-            type Shards = shards::Fixed<64>;
+            type Shards = shards::Auto;
             type Lock = lock::$lock;
             type Expiry = expiry::$expiry;
             type Eviction = evict::Unbounded;

@@ -1,9 +1,10 @@
-//! A cache in use, with a capacity and a time to live: a key is looked up, and its entry inserted if it is missing.
+//! A cache in use, with a capacity, with and without a time to live: a key is looked up, and its entry inserted if it is
+//! missing.
 
 use super::{Work, count};
 use crate::{
     args::Args,
-    caches::{self, Contender},
+    caches::{self, Contender, Lifetime},
     entries::Entry,
     script::{BATCH, Requests},
     stats::Sorted,
@@ -19,14 +20,20 @@ const THREADS: [usize; 3] = [1, 2, 4];
 /// policy has adapted.
 const AHEAD: u64 = 10;
 
-/// A table for each number of threads.
+/// A table for each number of threads, first with a time to live and then without.
 pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) {
+    for lifetime in Lifetime::ALL {
+        with_lifetime::<E>(lifetime, args, print);
+    }
+}
+
+fn with_lifetime<E: Entry>(lifetime: Lifetime, args: &Args, print: &mut dyn FnMut(Table)) {
     let entries = args.entries_or(ENTRIES);
     let capacity = entries / 10;
     for threads in args.threads_or(&THREADS) {
         let takes_part =
             |contender: &Contender<E>| args.systems.is_empty() || args.systems.iter().any(|name| name == contender.id);
-        let contenders: Vec<_> = caches::all::<E>().into_iter().filter(takes_part).collect();
+        let contenders: Vec<_> = caches::all::<E>(lifetime).into_iter().filter(takes_part).collect();
         let ahead = Requests::zipf(threads + 1, entries).pop().expect("one");
         let keys = Requests::zipf(threads, entries);
         let mut lanes: Vec<_> = contenders
@@ -40,19 +47,20 @@ pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) {
                 (cache, keys.clone())
             })
             .collect();
-        let what = format!("{}, {threads} thread(s)", Work::GetOrInsert.name());
+        let what = format!("{} {}, {threads} thread(s)", Work::GetOrInsert.name(), lifetime.name());
         let turns = turns::interleave(lanes.len(), args.rounds, &what, |lane| {
             let (cache, keys) = &mut lanes[lane];
             turns::take(keys, End::After(args.slice()), |keys| cache.batch(keys))
         });
         let title = format!(
-            "{what}, Zipf 0.99 over {} keys, capacity {}, with a ttl, {}, {} rounds",
+            "{what}, Zipf 0.99 over {} keys, capacity {}, {}, {} rounds",
             count(entries),
             count(capacity),
             E::NAME,
             args.rounds
         );
-        let about = About { work: Work::GetOrInsert.name().into(), subject: E::NAME.into(), threads, entries };
+        let subject = format!("{}, {}", E::NAME, lifetime.name());
+        let about = About { work: Work::GetOrInsert.name().into(), subject, threads, entries };
         print(table(title, about, &contenders, &turns));
     }
 }

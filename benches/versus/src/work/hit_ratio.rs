@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, print: &mut dyn FnMut(Table)) -> Result<(), Box<d
             Row::new(name, name, capacities.iter().map(|&percent| column(percent, system)).collect())
         };
         print(Table {
-            title: format!("hits in per cent, by capacity in per cent of the unique keys: {trace}"),
+            title: format!("sharded with 64 shards; of real caches the mean of three runs: {trace}"),
             about: About { work: Work::HitRatio.name().into(), subject: trace.to_owned(), threads: 1, entries: 0 },
             columns: capacities.iter().map(f64::to_string).collect(),
             rows: SYSTEMS.iter().enumerate().map(row).collect(),

@@ -7,7 +7,7 @@
 use super::{Work, count, map};
 use crate::{
     args::Args,
-    caches,
+    caches::{self, Lifetime},
     entries::Entry,
     mix::EXCHANGE,
     script::{BATCH, Requests, Script},
@@ -28,6 +28,8 @@ const OPERATIONS: u64 = 320 * BATCH;
 const OF_MAPS: [&str; 3] = ["hit", "increment", "exchange"];
 /// The operations of caches: a present key, and a missing one, for which another entry leaves.
 const OF_CACHES: [&str; 2] = ["found", "missing"];
+/// The same without a time to live.
+const OF_LASTING_CACHES: [&str; 2] = ["found-lasting", "missing-lasting"];
 
 pub(super) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result<(), Box<dyn Error>> {
     let asked = |id: &str| args.systems.is_empty() || args.systems.iter().any(|name| name == id);
@@ -38,12 +40,15 @@ pub(super) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result
         })
         .map(|it| (it.id, it.name))
         .collect();
-    let caches: Vec<_> = caches::all::<E>()
-        .into_iter()
-        .filter(|it| asked(it.id) && it.role != Role::Floor)
-        .map(|it| (it.id, it.name))
-        .collect();
-    for (what, operations, systems) in [("map", &OF_MAPS[..], maps), ("cache", &OF_CACHES[..], caches)] {
+    let [expiring, lasting] = Lifetime::ALL.map(|lifetime| -> Vec<_> {
+        let all = caches::all::<E>(lifetime).into_iter().filter(|it| asked(it.id) && it.role != Role::Floor);
+        all.map(|it| (it.id, it.name)).collect()
+    });
+    for (what, operations, systems) in [
+        ("map", &OF_MAPS[..], maps),
+        ("cache with a ttl", &OF_CACHES[..], expiring),
+        ("cache without a ttl", &OF_LASTING_CACHES[..], lasting),
+    ] {
         if !systems.is_empty() {
             print(table::<E>(args, what, operations, &systems)?);
         }
@@ -83,7 +88,7 @@ fn table<E: Entry>(
             threads: 1,
             entries,
         },
-        columns: operations.iter().map(|&name| name.to_owned()).collect(),
+        columns: operations.iter().map(|name| name.trim_end_matches("-lasting").to_owned()).collect(),
         rows,
         notes: vec![format!("without the loop around them: {:.0} to {:.0} instructions", loops.0, loops.1)],
     })
@@ -123,13 +128,15 @@ pub(super) fn child<E: Entry>(args: &Args, name: &str) -> Result<(), Box<dyn Err
     let entries = args.entries_or(ENTRIES);
     let batches = args.operations / BATCH;
     let operation = args.operation.as_str();
-    if OF_CACHES.contains(&operation) {
-        let contender = caches::all::<E>().into_iter().find(|it| it.id == name).ok_or("no such cache")?;
+    let of_lifetime = [(Lifetime::Limited, OF_CACHES), (Lifetime::Unlimited, OF_LASTING_CACHES)];
+    if let Some((lifetime, [found, _])) = of_lifetime.into_iter().find(|(_, all)| all.contains(&operation)) {
+        let contender = caches::all::<E>(lifetime).into_iter().find(|it| it.id == name).ok_or("no such cache")?;
         let cache = (contender.build)(usize::try_from(entries)?);
         // Half of the capacity is surely kept, twice of it fills all shards.
-        let (fill, mut requests) = match operation {
-            "found" => (entries / 2, Requests::among(entries / 2)),
-            _ => (2 * entries, Requests::Fresh(2 * entries)),
+        let (fill, mut requests) = if operation == found {
+            (entries / 2, Requests::among(entries / 2))
+        } else {
+            (2 * entries, Requests::Fresh(2 * entries))
         };
         let mut fresh = Requests::Fresh(0);
         // From 1 on; 0 is among what is asked for, too, and missing once.

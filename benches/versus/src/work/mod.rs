@@ -12,7 +12,7 @@ mod throughput;
 
 use crate::{
     args::Args,
-    caches,
+    caches::{self, Lifetime},
     entries::Entry,
     systems::{self, Contender},
     table::Table,
@@ -24,6 +24,7 @@ use std::{error::Error, str::FromStr};
 pub(crate) enum Work {
     Hit,
     HitZipf,
+    HalfIncrement,
     Increment,
     ReadHeavy,
     Exchange,
@@ -39,9 +40,10 @@ pub(crate) enum Work {
 }
 
 impl Work {
-    pub(crate) const ALL: [Work; 14] = [
+    pub(crate) const ALL: [Work; 15] = [
         Work::Hit,
         Work::HitZipf,
+        Work::HalfIncrement,
         Work::Increment,
         Work::ReadHeavy,
         Work::Exchange,
@@ -61,6 +63,7 @@ impl Work {
         match self {
             Work::Hit => "hit",
             Work::HitZipf => "hit-zipf",
+            Work::HalfIncrement => "half-increment",
             Work::Increment => "increment",
             Work::ReadHeavy => "read-heavy",
             Work::Exchange => "exchange",
@@ -97,7 +100,13 @@ pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result
     check_names::<E>(&args.systems)?;
     for &work in &args.works {
         match work {
-            Work::Hit | Work::HitZipf | Work::Increment | Work::ReadHeavy | Work::Exchange | Work::RapidGrow => {
+            Work::Hit
+            | Work::HitZipf
+            | Work::HalfIncrement
+            | Work::Increment
+            | Work::ReadHeavy
+            | Work::Exchange
+            | Work::RapidGrow => {
                 throughput::run::<E>(work, args, print);
             }
             Work::GetMany => get_many::run::<E>(args, print),
@@ -139,7 +148,11 @@ fn map<E: Entry>(name: &str) -> Result<Contender<E>, Box<dyn Error>> {
 
 fn check_names<E: Entry>(named: &[String]) -> Result<(), Box<dyn Error>> {
     let mut ids: Vec<&str> = systems::all::<E>().iter().map(|system| system.id).collect();
-    ids.extend(caches::all::<E>().iter().map(|cache| cache.id).filter(|id| *id != "null"));
+    for cache in Lifetime::ALL.into_iter().flat_map(caches::all::<E>) {
+        if !ids.contains(&cache.id) {
+            ids.push(cache.id);
+        }
+    }
     // By its own name where it is built.
     ids.push("sharded");
     match named.iter().find(|name| !ids.contains(&name.as_str())) {

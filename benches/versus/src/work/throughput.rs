@@ -23,6 +23,7 @@ pub(crate) fn run<E: Entry>(work: Work, args: &Args, print: &mut dyn FnMut(Table
         let scripts = match work {
             Work::Hit => Script::hits(threads, entries),
             Work::HitZipf => Script::zipf_hits(threads, entries),
+            Work::HalfIncrement => Script::half_increments(threads, entries),
             Work::Increment => Script::increments(threads, entries),
             Work::ReadHeavy => Script::mixes(READ_HEAVY, threads, entries),
             Work::Exchange => Script::mixes(EXCHANGE, threads, entries),
