@@ -5,7 +5,7 @@
 //! | `random.rs` | a seeded generator, and ranks by Zipf's law |
 //! | `stats.rs` | medians, quantiles, ratios, confidence intervals, latencies |
 //! | `turns.rs` | systems that take turns, and threads that work for one turn |
-//! | `plot.rs` | plots of lines and of dots |
+//! | `plot/` | plots of lines and of dots |
 //! | `page.rs` | HTML pages, and tables as text |
 
 pub mod page;

@@ -7,7 +7,7 @@ use crate::{
 };
 use sharded_bench_common::{
     page,
-    plot::{self, COLOURS, INK, Lines, Scale, Series, Style},
+    plot::{self, COLOURS, INK, Lines, Scale, Series, Style, Weight},
 };
 
 /// The plot of one trace, as an SVG file.
@@ -23,7 +23,9 @@ pub(crate) fn of_trace(trace: &Trace, points: &[Point], systems: &[System]) -> S
     };
     let plot = Lines {
         title: format!("{}: {} requests for {} keys", trace.name, trace.keys.len(), trace.unique),
-        axes: "capacity in per cent of the keys; requests that hit".to_owned(),
+        across: "capacity, % of the keys".to_owned(),
+        up: "requests that hit, %".to_owned(),
+        conditions: String::new(),
         scale: Scale::Linear,
         places: points.iter().map(|point| (point.percent.ln(), format!("{} %", point.percent))).collect(),
         series: systems.iter().enumerate().map(series).collect(),
@@ -36,9 +38,9 @@ pub(crate) fn of_trace(trace: &Trace, points: &[Point], systems: &[System]) -> S
 fn style(index: usize, kind: Kind) -> Style {
     let colour = COLOURS[index % COLOURS.len()];
     match kind {
-        Kind::Optimum => Style { colour: INK, dash: Some((3, 6)), is_bold: false },
-        Kind::Library => Style { colour, dash: None, is_bold: false },
-        Kind::Model => Style { colour, dash: Some((14, 8)), is_bold: false },
-        Kind::Sharded => Style { colour, dash: None, is_bold: true },
+        Kind::Optimum => Style { colour: INK, dash: Some((3, 6)), weight: Weight::Normal },
+        Kind::Library => Style { colour, dash: None, weight: Weight::Normal },
+        Kind::Model => Style { colour, dash: Some((14, 8)), weight: Weight::Normal },
+        Kind::Sharded => Style { colour, dash: None, weight: Weight::Bold },
     }
 }

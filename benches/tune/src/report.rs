@@ -6,7 +6,7 @@ use crate::{
 };
 use sharded_bench_common::{
     page::{self, escape},
-    plot::{self, COLOURS, Lines, Scale, Series, Style, plain, time},
+    plot::{self, COLOURS, Lines, Scale, Series, Style, Weight, plain, time},
 };
 use std::fmt::Write;
 
@@ -31,17 +31,23 @@ fn place(x: f64) -> (f64, String) {
 }
 
 /// A plot of these lines, or `None` if there is nothing to draw.
-fn lines(title: &str, axes: &str, scale: Scale, unit: fn(f64) -> String, series: Vec<Series>) -> Option<Lines> {
+fn lines(
+    (title, across, up): (&str, &str, &str),
+    conditions: String,
+    scale: Scale,
+    unit: fn(f64) -> String,
+    series: Vec<Series>,
+) -> Option<Lines> {
     let mut places: Vec<f64> = series.iter().flat_map(|series| series.points.iter().map(|point| point.0)).collect();
     places.sort_by(f64::total_cmp);
     places.dedup();
     let places: Vec<_> = places.into_iter().map(|x| place(x.exp2())).collect();
-    let (title, axes) = (title.to_owned(), axes.to_owned());
-    (!places.is_empty()).then_some(Lines { title, axes, scale, places, series, unit })
+    let [title, across, up] = [title, across, up].map(str::to_owned);
+    (!places.is_empty()).then_some(Lines { title, across, up, conditions, scale, places, series, unit })
 }
 
 fn series(index: usize, name: &str, points: Vec<(f64, f64)>, ring: Option<((f64, f64), String)>) -> Series {
-    let style = Style { colour: COLOURS[index % COLOURS.len()], dash: None, is_bold: false };
+    let style = Style { colour: COLOURS[index % COLOURS.len()], dash: None, weight: Weight::Normal };
     Series { name: name.to_owned(), style, points, ring }
 }
 
@@ -62,12 +68,14 @@ fn by_lock(outcome: &Outcome, y: impl Fn(&Point) -> f64) -> Vec<Series> {
 
 fn throughput(outcome: &Outcome) -> Option<Lines> {
     let curves = by_lock(outcome, |point| point.rate.median / 1e6);
-    lines("Throughput over shards", "shards; million operations per second", Scale::Linear, plain, curves)
+    let names = ("Throughput over shards", "shards", "million operations per second, all threads together");
+    lines(names, conditions(outcome), Scale::Linear, plain, curves)
 }
 
 fn latency(outcome: &Outcome) -> Option<Lines> {
     let curves = by_lock(outcome, |point| point.p999_ns as f64);
-    lines("p99.9 over shards", "shards; time of an operation", Scale::Log, time, curves)
+    let names = ("p99.9 over shards", "shards", "time that 99.9 % of the operations do not exceed");
+    lines(names, conditions(outcome), Scale::Log, time, curves)
 }
 
 fn hits(outcome: &Outcome) -> Option<Lines> {
@@ -77,7 +85,13 @@ fn hits(outcome: &Outcome) -> Option<Lines> {
         series(index, curve.evict.name(), curve.points.iter().copied().map(place).collect(), ring)
     };
     let curves = outcome.hits.iter().enumerate().map(curve).filter(|curve| !curve.points.is_empty()).collect();
-    lines("Hits over capacity", "entries; requests that hit, %", Scale::Linear, plain, curves)
+    let names = ("Hits over capacity", "capacity, entries", "requests that hit, %");
+    lines(names, String::new(), Scale::Linear, plain, curves)
+}
+
+/// The conditions of the replay.
+fn conditions(outcome: &Outcome) -> String {
+    format!("{} thread(s), {} entries", outcome.threads, outcome.workload.entries)
 }
 
 /// What the recorder saw.

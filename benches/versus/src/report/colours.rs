@@ -1,6 +1,10 @@
-//! The colour and the dash of each system, the same in all plots. Where two systems share a colour, the dash differs.
+//! The colour, the dash and the weight of each system.
+//!
+//! In a plot, the systems of this library and the two best others are coloured, what others are compared with is in the
+//! colour of the text, and all else is grey. A coloured system looks the same in all plots. Where two systems share a
+//! colour, the dash differs.
 
-use sharded_bench_common::plot::{COLOURS, Colour, INK, Style};
+use sharded_bench_common::plot::{COLOURS, Colour, INK, Style, Weight};
 
 const BLUE: Colour = COLOURS[0];
 const VERMILION: Colour = COLOURS[1];
@@ -14,34 +18,67 @@ const GREY: Colour = COLOURS[7];
 const DASHED: Option<(u32, u32)> = Some((12, 6));
 const DOTTED: Option<(u32, u32)> = Some((3, 6));
 
-/// The style of a system, by its name on the command line. The systems of this library are bold.
-pub(super) fn of(id: &str) -> Style {
-    let (colour, dash, is_bold) = match id {
-        id if id.starts_with("optimistic") || id == "sharded" => (BLUE, dash_of_eviction(id), true),
-        id if id.starts_with("rwlock") => (SKY, dash_of_eviction(id), true),
-        id if id.starts_with("mutex") => (GREEN, dash_of_eviction(id), true),
-        "sharded-sieve-64" => (BLUE, None, true),
-        "sharded-lru-64" => (SKY, None, true),
-        "sharded-adaptive-64" => (GREEN, None, true),
-        "hand" | "belady" => (INK, None, false),
-        "plain" | "null" => (INK, DOTTED, false),
-        "one-lock" => (GREY, DASHED, false),
-        "dashmap" | "moka" => (ORANGE, None, false),
-        "dashmap-64" | "mini-moka" => (ORANGE, DASHED, false),
-        "dashmap-7" | "cached" => (OLIVE, None, false),
-        "scc" | "quick_cache" => (VERMILION, None, false),
-        "hash-index" => (VERMILION, DASHED, false),
-        "papaya" | "foyer" | "foyer-s3fifo" => (PURPLE, None, false),
-        "leapfrog" | "foyer-lfu" => (PURPLE, DASHED, false),
-        _ => (GREY, None, false),
+/// How many of the other systems are coloured in a plot.
+const COLOURED: usize = 2;
+
+/// The styles of some systems in one plot, by their names on the command line. The best have the greatest scores. A
+/// system without a score is not among them.
+pub(super) fn in_plot<'a>(systems: impl IntoIterator<Item = (&'a str, Option<f64>)>) -> Vec<Style> {
+    let systems: Vec<(&str, Option<f64>)> = systems.into_iter().collect();
+    let mut peers: Vec<(f64, &str)> = systems
+        .iter()
+        .filter_map(|&(id, score)| Some((score.filter(|_| !is_ours(id) && !is_reference(id))?, id)))
+        .collect();
+    peers.sort_by(|one, other| other.0.total_cmp(&one.0));
+    peers.truncate(COLOURED);
+    let style = |&(id, _): &(&str, Option<f64>)| {
+        if is_ours(id) || is_reference(id) || peers.iter().any(|&(_, peer)| peer == id) { of(id) } else { faint(id) }
     };
-    Style { colour, dash, is_bold }
+    systems.iter().map(style).collect()
+}
+
+/// Whether it is a system of this library.
+pub(super) fn is_ours(id: &str) -> bool {
+    ["optimistic", "rwlock", "mutex", "sharded"].iter().any(|ours| id.starts_with(ours))
+}
+
+/// What other systems are compared with.
+fn is_reference(id: &str) -> bool {
+    matches!(id, "hand" | "belady" | "plain" | "null")
+}
+
+fn faint(id: &str) -> Style {
+    Style { colour: GREY, dash: of(id).dash, weight: Weight::Faint }
+}
+
+/// The style of a system that is not grey.
+fn of(id: &str) -> Style {
+    let (colour, dash) = match id {
+        "sharded-sieve-64" => (BLUE, None),
+        "sharded-lru-64" => (SKY, None),
+        "sharded-adaptive-64" => (GREEN, None),
+        id if id.starts_with("optimistic") || id == "sharded" => (BLUE, dash_of_eviction(id)),
+        id if id.starts_with("rwlock") => (SKY, dash_of_eviction(id)),
+        id if id.starts_with("mutex") => (GREEN, dash_of_eviction(id)),
+        "hand" | "belady" => (INK, DASHED),
+        "plain" | "null" => (INK, DOTTED),
+        "dashmap" | "moka" => (ORANGE, None),
+        "dashmap-64" | "mini-moka" => (ORANGE, DASHED),
+        "dashmap-7" | "cached" => (OLIVE, None),
+        "scc" | "quick_cache" => (VERMILION, None),
+        "hash-index" | "quick_cache-coarse" => (VERMILION, DASHED),
+        "papaya" | "foyer" | "foyer-s3fifo" => (PURPLE, None),
+        "leapfrog" | "foyer-lfu" => (PURPLE, DASHED),
+        "one-lock" => (OLIVE, DASHED),
+        _ => (OLIVE, DOTTED),
+    };
+    Style { colour, dash, weight: if is_ours(id) { Weight::Bold } else { Weight::Normal } }
 }
 
 fn dash_of_eviction(id: &str) -> Option<(u32, u32)> {
     match id.split_once('-') {
-        Some((_, "lru")) => DASHED,
-        Some((_, "adaptive")) => DOTTED,
+        Some((_, "lru")) => DOTTED,
+        Some((_, "sieve")) => DASHED,
         _ => None,
     }
 }

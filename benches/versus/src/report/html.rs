@@ -23,6 +23,7 @@ const SECTIONS: [Section; 8] = [
             Work::HitZipf,
             Work::ReadHeavy,
             Work::Exchange,
+            Work::HalfIncrement,
             Work::Increment,
             Work::RapidGrow,
             Work::GetMany,
@@ -34,8 +35,9 @@ const SECTIONS: [Section; 8] = [
     Section {
         title: "Caches: get or insert",
         works: &[Work::GetOrInsert],
-        text: "A key is looked for and its entry put in where it is missing. All have a capacity and a time to live; quick_cache and foyer, which \
-               know no time, carry the deadline in the value. The last column is the share of the requests that were hits.",
+        text: "A key is looked up, and its entry inserted if it is missing. All have a capacity. With a ttl, quick_cache and foyer, which have no \
+               expiry, keep the deadline beside the value: an Instant, or a time of the coarse clock that sharded reads. Without a ttl no \
+               system reads a clock. The last column is the share of the requests that were hits.",
     },
     Section {
         title: "Insert pauses",
@@ -160,7 +162,7 @@ fn table_of(table: &Table, body: &mut String) {
     }
     *body += "</tr>\n";
     for row in &table.rows {
-        let class = if colours::of(&row.id).is_bold { " class=\"ours\"" } else { "" };
+        let class = if colours::is_ours(&row.id) { " class=\"ours\"" } else { "" };
         write(body, format_args!("<tr{class}><td>{}</td>", escape(&row.system)));
         for cell in &row.cells {
             write(body, format_args!("<td>{}</td>", escape(&cell.to_string().replace("..", " – "))));

@@ -98,6 +98,18 @@ impl Report {
         self.tables().filter(move |table| table.about.work == work)
     }
 
+    /// The conditions of a measurement, as its plot shows them: what its title says of the entries and the rounds, the
+    /// machine, and the date.
+    pub(crate) fn conditions(&self, table: &Table) -> String {
+        let Some(run) = self.runs.iter().find(|run| run.tables.iter().any(|own| own.about == table.about)) else {
+            return String::new();
+        };
+        let subject = table.title.split_once("thread(s), ").map_or(table.title.as_str(), |(_, subject)| subject);
+        let Machine { cores, processor, .. } = &run.machine;
+        let processor = processor.trim().replace(" Processor", "");
+        format!("{subject}; {cores} cores, {processor}; {}", run.date)
+    }
+
     fn tables(&self) -> impl Iterator<Item = &Table> {
         self.runs.iter().flat_map(|run| &run.tables)
     }

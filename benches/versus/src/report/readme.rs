@@ -1,7 +1,7 @@
 //! The README's tables: the most important figures, written between two marker lines.
 
 use super::{Report, Run};
-use crate::{table::Table, work::Work};
+use crate::{caches::Lifetime, table::Table, work::Work};
 use sharded_bench_common::page::escape;
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -9,11 +9,12 @@ pub(super) const BEGIN: &str = "<!-- versus: what stands from here on is written
 pub(super) const END: &str = "<!-- versus: up to here -->";
 
 /// Works that have rows, with their names.
-const RATES: [(Work, &str); 6] = [
+const RATES: [(Work, &str); 7] = [
     (Work::Hit, "hit"),
     (Work::HitZipf, "hit, keys by Zipf's law (0.99)"),
     (Work::ReadHeavy, "98 % reads, 1 % inserts, 1 % removals"),
     (Work::Exchange, "10 % reads, 40 / 40 / 10 % inserts, removals, changes"),
+    (Work::HalfIncrement, "half reads, half changes in place, Zipf (0.99)"),
     (Work::Increment, "change in place, Zipf (0.99)"),
     (Work::RapidGrow, "rapid growth from nothing"),
 ];
@@ -44,7 +45,8 @@ pub(super) fn with_table(text: &str, report: &Report, plot: &str) -> Result<Stri
 fn written(report: &Report, plot: &str) -> String {
     let mut out = String::new();
     about(report, &mut out);
-    rates(report, &mut out);
+    rates(report, "u64 -> u64", &mut out);
+    strings(report, &mut out);
     let link = plot.strip_suffix(".svg").unwrap_or(plot);
     line(&mut out, format_args!("[![Throughput over threads, and how long inserts take]({plot})]({link}.html)\n"));
     growth(report, &mut out);
@@ -95,22 +97,39 @@ fn about(report: &Report, out: &mut String) {
     );
 }
 
-/// Rows for each work: at the least and the greatest number of threads, and at one between.
-fn rates(report: &Report, out: &mut String) {
+/// The rates with strings, if they were measured.
+fn strings(report: &Report, out: &mut String) {
+    let subject = "String (24) -> 64 bytes";
+    if report.of_work(Work::Hit.name()).any(|table| table.about.subject == subject) {
+        line(out, format_args!("The same with `String` keys of 24 bytes and values of 64 bytes.\n"));
+        rates(report, subject, out);
+    }
+}
+
+/// Rows for each work: at the least and the greatest number of threads, and at one between. Maps without a figure have
+/// no column.
+fn rates(report: &Report, subject: &str, out: &mut String) {
+    let tables = |work: Work| report.of_work(work.name()).filter(move |table| table.about.subject == subject);
+    let maps: Vec<(&str, &str)> = MAPS
+        .into_iter()
+        .filter(|(id, _)| {
+            let mut all = RATES.iter().flat_map(|(work, _)| tables(*work));
+            all.any(|table| table.number(id, "to hand").is_some())
+        })
+        .collect();
     let mut head = String::from("| | threads | by hand, M/s |");
-    for (_, name) in MAPS {
+    for (_, name) in &maps {
         write!(head, " {name} |").expect("a string takes all that is written");
     }
-    line(out, format_args!("{head}\n|{}", "---|".repeat(MAPS.len() + 3)));
+    line(out, format_args!("{head}\n|{}", "---|".repeat(maps.len() + 3)));
     for (work, name) in RATES {
-        let mut tables: Vec<&Table> =
-            report.of_work(work.name()).filter(|table| table.about.subject.starts_with('u')).collect();
+        let mut tables: Vec<&Table> = tables(work).collect();
         tables.sort_by_key(|table| table.about.threads);
         let chosen = [0, tables.len() / 2, tables.len().saturating_sub(1)];
         let chosen = tables.iter().enumerate().filter(|(index, _)| chosen.contains(index));
         for (index, (_, table)) in chosen.enumerate() {
             let hand = table.number("hand", "M/s").unwrap_or_default();
-            let ratios = MAPS.map(|(id, _)| table.number(id, "to hand"));
+            let ratios: Vec<_> = maps.iter().map(|(id, _)| table.number(id, "to hand")).collect();
             write!(out, "| {} | {} | {hand:.1} |", if index == 0 { name } else { "" }, table.about.threads)
                 .expect("a string takes all that is written");
             cells(&ratios, f64::max, 2, out);
@@ -166,39 +185,65 @@ fn growth(report: &Report, out: &mut String) {
     out.push('\n');
 }
 
+/// The tables of get-or-insert with integers, by the number of threads.
+fn requests(report: &Report, lifetime: Lifetime) -> Vec<&Table> {
+    let subject = format!("u64 -> u64, {}", lifetime.name());
+    let mut tables: Vec<&Table> =
+        report.of_work(Work::GetOrInsert.name()).filter(|table| table.about.subject == subject).collect();
+    tables.sort_by_key(|table| table.about.threads);
+    tables
+}
+
 /// Get-or-insert and the storm: a row for each cache.
 fn caches(report: &Report, out: &mut String) {
-    let mut tables: Vec<&Table> =
-        report.of_work(Work::GetOrInsert.name()).filter(|table| table.about.subject.starts_with('u')).collect();
-    tables.sort_by_key(|table| table.about.threads);
-    let Some(first) = tables.first() else { return };
+    let [limited, unlimited] = Lifetime::ALL.map(|lifetime| requests(report, lifetime));
+    let Some(first) = limited.first() else { return };
     let storm = |subject: &str| report.of_work(Work::Storm.name()).find(move |table| table.about.subject == subject);
     line(
         out,
         format_args!(
-            "Caches with a capacity of {} and a time to live, {} keys by Zipf's law (0.99): get or insert, million per second by the number of \
-             threads, and how many hit. Beside it, what happens when a million entries expire at once: the longest read and write of others \
-             meanwhile, and how long it takes until the memory is back.\n",
+            "Caches with a capacity of {} entries, {} keys by Zipf's law (0.99): get or insert, million per second by the number of threads, and how \
+             many hit, with a time to live (ttl) and without one. Beside it, what happens when a million entries expire at once: the longest read and \
+             write of others meanwhile, and how long it takes until the memory is back. The fastest of each column in bold.\n",
             first.about.entries / 10,
             first.about.entries
         ),
     );
     let mut head = String::from("| |");
-    for table in &tables {
-        write!(head, " {} |", table.about.threads).expect("a string takes all that is written");
+    for (lifetime, tables) in [("ttl", &limited), ("no ttl", &unlimited)] {
+        for table in tables {
+            write!(head, " {lifetime}, {} |", table.about.threads).expect("a string takes all that is written");
+        }
+        if !tables.is_empty() {
+            write!(head, " {lifetime}, hits % |").expect("a string takes all that is written");
+        }
     }
+    let columns = head.matches('|').count() + 3;
     line(
         out,
         format_args!(
-            "{head} hits % | read, ms | write, ms | memory back, s | without traffic, s |\n|{}",
-            "---|".repeat(tables.len() + 6)
+            "{head} read, ms | write, ms | memory back, s | without traffic, s |\n|{}",
+            "---|".repeat(columns)
         ),
     );
     for row in first.rows.iter().filter(|row| row.id != "null") {
         write!(out, "| {} |", escape(&row.system)).expect("a string takes all that is written");
-        for table in &tables {
-            let rate = table.number(&row.id, "M/s").unwrap_or_default();
-            write!(out, " {rate:.1} |").expect("a string takes all that is written");
+        for tables in [&limited, &unlimited] {
+            for table in tables {
+                let fastest = table.rows.iter().filter(|row| row.id != "null");
+                let fastest = fastest.filter_map(|row| table.number(&row.id, "M/s")).fold(0.0, f64::max);
+                match table.number(&row.id, "M/s") {
+                    Some(rate) if rate >= fastest => write!(out, " **{rate:.1}** |"),
+                    Some(rate) => write!(out, " {rate:.1} |"),
+                    None => write!(out, " – |"),
+                }
+                .expect("a string takes all that is written");
+            }
+            if let Some(table) = tables.first() {
+                let hits = table.number(&row.id, "hits %");
+                let hits = hits.map_or_else(|| "–".to_owned(), |hits| format!("{hits:.1}"));
+                write!(out, " {hits} |").expect("a string takes all that is written");
+            }
         }
         // In the storm there is one of ours for each lock.
         let id = row.id.strip_suffix("-sieve").unwrap_or(&row.id);
@@ -207,11 +252,10 @@ fn caches(report: &Report, out: &mut String) {
                 table.and_then(|table| table.rows.iter().find(|row| row.id == id)?.cells.get(table.column(column)?));
             cell.map_or("–".to_owned(), ToString::to_string)
         };
-        let hits = first.number(&row.id, "hits %").unwrap_or_default();
         line(
             out,
             format_args!(
-                " {hits:.1} | {} | {} | {} | {} |",
+                " {} | {} | {} | {} |",
                 text(storm("with traffic"), "read ms"),
                 text(storm("with traffic"), "write ms"),
                 text(storm("with traffic"), "memory back s"),

@@ -1,11 +1,13 @@
 //! The report shows what was measured.
 
-use super::{Report, Run, html, plots, readme};
+use super::{Report, Run, colours, html, plots, readme};
 use crate::{
+    caches::Lifetime,
     machine::Machine,
     table::{About, Cell, Row, Table},
     work::Work,
 };
+use sharded_bench_common::plot::{COLOURS, Style, Weight};
 use std::collections::BTreeMap;
 
 fn table(work: Work, threads: usize, columns: &[&str], rows: &[(&str, &[Cell])]) -> Table {
@@ -93,6 +95,46 @@ fn lines_go_through_the_measured_points_in_order() {
     let pauses = plots::pauses(&some());
     let places: Vec<String> = pauses[0].series[0].points.iter().map(|point| format!("{:.2}", point.0)).collect();
     assert_eq!(places, ["0.00", "2.00", "5.00"]);
+}
+
+#[test]
+fn ours_and_the_two_best_peers_are_coloured() {
+    let scores = [("hand", 9.0), ("scc", 3.0), ("papaya", 1.0), ("mutex", 0.5), ("flurry", 2.0)];
+    let styles = colours::in_plot(scores.map(|(id, score)| (id, Some(score))));
+    let weights: Vec<Weight> = styles.iter().map(|style| style.weight).collect();
+    assert_eq!(weights, [Weight::Normal, Weight::Normal, Weight::Faint, Weight::Bold, Weight::Normal]);
+    let grey = |style: &Style| style.colour == COLOURS[7];
+    assert!(grey(&styles[2]) && styles.iter().filter(|style| grey(style)).count() == 1);
+    // Without a score a system is not among the best.
+    let styles = colours::in_plot([("scc", None), ("papaya", Some(1.0)), ("flurry", Some(0.1))]);
+    assert_eq!(styles[0].weight, Weight::Faint);
+}
+
+#[test]
+fn a_plot_shows_its_units_and_conditions() {
+    let page = html::of(&some());
+    for text in ["million operations per second", "threads", "2026-11-01", "cores"] {
+        assert!(page.contains(text), "{text}");
+    }
+    let plot = &plots::rates(&some())[0];
+    assert!(plot.conditions.ends_with("2026-11-01"), "{}", plot.conditions);
+}
+
+#[test]
+fn caches_with_and_without_a_ttl_have_plots_and_columns_of_their_own() {
+    let requests = |lifetime: Lifetime, rate: f64| {
+        let cells = [Cell::of(rate, 2), Cell::of(80.0, 1)];
+        let mut table = table(Work::GetOrInsert, 1, &["M/s", "hits %"], &[("quick_cache", &cells)]);
+        table.about.subject = format!("u64 -> u64, {}", lifetime.name());
+        table
+    };
+    let mut report = some();
+    report.add(run(vec![requests(Lifetime::Limited, 3.25), requests(Lifetime::Unlimited, 8.75)]));
+    let titles: Vec<String> = plots::rates(&report).into_iter().map(|plot| plot.title).collect();
+    assert_eq!(titles.iter().filter(|title| title.starts_with("Cache")).count(), 2, "{titles:?}");
+    let text = format!("{}\n{}\n", readme::BEGIN, readme::END);
+    let text = readme::with_table(&text, &report, "report.svg").unwrap();
+    assert!(text.contains("| **3.2** | 80.0 | **8.8** | 80.0 |"), "{text}");
 }
 
 #[test]
