@@ -13,7 +13,8 @@
 //! | `replay.rs` | threads that replay a workload for a time |
 //! | `hits.rs` | the hit ratio of a cache over its capacity |
 //! | `tune.rs`, `race.rs` | which candidates are measured, for how long, and which drop out |
-//! | `outcome.rs` | the advice in words |
+//! | `judge.rs` | which candidate is advised |
+//! | `outcome.rs`, `words.rs` | the advice, and the advice in words |
 //! | `source/` | finding an attribute in a source file, and changing it |
 //! | `regular.rs` | reading a file that a user names |
 //! | `report.rs` | the page with the curves |
@@ -44,6 +45,7 @@ mod args;
 mod candidate;
 pub mod cli;
 mod hits;
+mod judge;
 mod outcome;
 mod planted;
 mod race;
@@ -56,10 +58,11 @@ pub mod source;
 mod stream;
 mod subject;
 mod tune;
+mod words;
 mod work;
 pub mod workload;
 
 pub use candidate::{Candidate, Evict, Lock, Numa};
-pub use outcome::{HotKey, Outcome, Verdict};
+pub use outcome::{HotKey, Outcome, Steady, Verdict};
 pub use sharded_bench_common::stats::Interval;
 pub use tune::{Options, tune};

@@ -1,13 +1,13 @@
-//! The advice for a map, in words.
+//! The advice for a map.
 
 use crate::{
-    candidate::{Candidate, Lock, grouped},
+    candidate::{Candidate, Lock},
     hits::HitCurve,
     race::Lane,
     workload::FieldWorkload,
 };
 use sharded_bench_common::stats::Interval;
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 /// The result of tuning one map.
 ///
@@ -25,9 +25,13 @@ pub struct Outcome {
     pub declared: Option<Candidate>,
     /// The advice.
     pub verdict: Verdict,
+    /// The best policy whose p99.9 is not much longer than the declared policy's, if the advised policy's is.
+    pub steady: Option<Steady>,
     /// Operations per second of the declared and of the chosen policy, all threads together, without the cost of
     /// misses.
     pub rates: [f64; 2],
+    /// The same with the cost of misses. The gain is the ratio of these.
+    pub rates_with_misses: [f64; 2],
     /// Nanoseconds that 99.9 % of the operations did not exceed, of both.
     pub p999_ns: [u64; 2],
     /// Bytes of the tables, of both.
@@ -59,6 +63,18 @@ pub enum Verdict {
     },
     /// Nothing could be measured, for this reason.
     Untried(String),
+}
+
+/// A policy that is faster than the declared one, and whose p99.9 is not much longer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Steady {
+    /// The policy.
+    pub to: Candidate,
+    /// The ratio of its rate to the declared policy's.
+    pub gain: Interval,
+    /// Nanoseconds that 99.9 % of its operations did not exceed.
+    pub p999_ns: u64,
 }
 
 /// A key with so many accesses that its shard is the bottleneck, however many shards there are.
@@ -130,7 +146,9 @@ impl Outcome {
             workload: workload.clone(),
             declared: None,
             verdict: Verdict::Untried(why),
+            steady: None,
             rates: [0.0; 2],
+            rates_with_misses: [0.0; 2],
             p999_ns: [0; 2],
             bytes: [0; 2],
             hot_key: None,
@@ -178,10 +196,14 @@ impl Outcome {
     /// ```
     #[must_use]
     pub fn line(&self) -> String {
-        let mut options = match (&self.verdict, &self.declared) {
-            (Verdict::Change { to, .. }, _) => to.to_string(),
-            (_, Some(declared)) => declared.to_string(),
-            _ => format!("lock = {}", self.workload.declared.lock),
+        self.line_of(self.advised())
+    }
+
+    /// The whole attribute with this policy, or with what could not be tried.
+    pub(crate) fn line_of(&self, policy: Option<Candidate>) -> String {
+        let mut options = match policy {
+            Some(policy) => policy.to_string(),
+            None => format!("lock = {}", self.workload.declared.lock),
         };
         let declared = &self.workload.declared;
         for (name, time) in [("ttl", declared.ttl_ms), ("idle", declared.idle_ms)] {
@@ -216,78 +238,6 @@ impl Outcome {
             _ => 0.0,
         }
     }
-}
-
-/// A time as in an attribute.
-fn written(milliseconds: u64) -> String {
-    let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
-    let (unit, size) = units.into_iter().find(|unit| milliseconds.is_multiple_of(unit.1)).unwrap_or(("ms", 1));
-    format!("{}{unit}", milliseconds / size)
-}
-
-/// Bytes in a readable unit.
-pub(crate) fn bytes(bytes: usize) -> String {
-    match bytes {
-        0..10_240 => format!("{bytes} B"),
-        10_240..10_485_760 => format!("{} KiB", bytes >> 10),
-        _ => format!("{} MiB", bytes >> 20),
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let FieldWorkload { store, field, declared, .. } = &self.workload;
-        writeln!(f, "{store}.{field}, {} thread(s)", self.threads)?;
-        match self.declared {
-            Some(declared) => writeln!(f, "  declared  {declared} ({} shards here)", declared.shard_count())?,
-            None => writeln!(f, "  declared  lock = {}", declared.lock)?,
-        }
-        let times = |gain: &Interval| format!("{:.2} times as fast ({:.2} to {:.2})", gain.median, gain.low, gain.high);
-        let [old, new] = self.rates.map(|rate| rate / 1e6);
-        match &self.verdict {
-            Verdict::Untried(why) => writeln!(f, "  not tried: {why}")?,
-            Verdict::Leave { gain } => {
-                writeln!(f, "  advice    leave it: nothing else is faster by more than the measurements scatter")?;
-                writeln!(f, "            {old:.2} M/s; the best other one is {}", times(gain))?;
-            }
-            Verdict::Change { gain, .. } => {
-                let changes = self.changes();
-                let changes: Vec<String> = changes.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-                writeln!(f, "  advice    {}", self.line())?;
-                writeln!(f, "  changes   {}", changes.join(", "))?;
-                writeln!(f, "  gains     {}: {new:.2} M/s in place of {old:.2}, without misses", times(gain))?;
-                let [old, new] = self.p999_ns;
-                writeln!(f, "  p99.9     {new} ns in place of {old}")?;
-                writeln!(f, "  memory    {} of tables in place of {}", bytes(self.bytes[1]), bytes(self.bytes[0]))?;
-            }
-        }
-        if let Some(HotKey { share, more_shards }) = self.hot_key {
-            writeln!(
-                f,
-                "  hot key   {:.0} % of the accesses go to one key. More shards do not help ({more_shards:.2} times as fast): \
-                 hold it apart, or sum it up per thread",
-                100.0 * share
-            )?;
-        }
-        self.capacity(f)
-    }
-}
-
-impl Outcome {
-    fn capacity(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some((evict, capacity)) = self.advised().and_then(|candidate| candidate.cache) else { return Ok(()) };
-        let Some(curve) = self.hits.iter().find(|curve| curve.evict == evict) else { return Ok(()) };
-        let Some(now) = curve.at(capacity) else { return Ok(()) };
-        write!(f, "  capacity  {} hits {:.1} % with {}", grouped(capacity), 100.0 * now, evict.name())?;
-        match curve.knee() {
-            Some((knee, hits)) if knee != capacity => {
-                let share = |of: usize| bytes((of as f64 * knee as f64 / capacity as f64) as usize);
-                writeln!(f, "; the knee is at {}: {:.1} %, about {}", grouped(knee), 100.0 * hits, share(self.bytes[1]))
-            }
-            Some(_) => writeln!(f, ", which is the knee"),
-            None => writeln!(f, "; there is no knee among those tried"),
-        }
-    }
 
     /// The policy that the map should have.
     pub(crate) fn advised(&self) -> Option<Candidate> {
@@ -296,4 +246,11 @@ impl Outcome {
             _ => self.declared,
         }
     }
+}
+
+/// A time as in an attribute.
+fn written(milliseconds: u64) -> String {
+    let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+    let (unit, size) = units.into_iter().find(|unit| milliseconds.is_multiple_of(unit.1)).unwrap_or(("ms", 1));
+    format!("{}{unit}", milliseconds / size)
 }

@@ -30,8 +30,13 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    fn new(candidate: Candidate) -> Self {
+    pub(crate) fn new(candidate: Candidate) -> Self {
         Lane { candidate, rates: Vec::new(), latencies: Latencies::default(), bytes: 0, subject: None }
+    }
+
+    /// Nanoseconds that 99.9 % of the operations did not exceed.
+    pub(crate) fn p999_ns(&self) -> u64 {
+        self.latencies.at(0.999)
     }
 
     pub(crate) fn rate(&self) -> Option<f64> {

@@ -3,7 +3,8 @@
 use crate::{
     candidate::{Candidate, Evict, Lock, Numa},
     hits::{self, HitCurve},
-    outcome::{HotKey, Outcome, Point, Verdict},
+    judge::{self, Judge, Value},
+    outcome::{Outcome, Point},
     race::{Lane, Race},
     stream, subject,
     workload::FieldWorkload,
@@ -25,10 +26,6 @@ const SHARDS: [usize; 6] = [64, 1, 16, 256, 4, 1024];
 const CLEARLY_WORSE: f64 = 0.85;
 /// The most candidates that are measured again beside the declared one.
 const FINALISTS: usize = 4;
-/// The least number of slices for a decision. From six on, bounds of 95 % exist.
-const LEAST_SLICES: usize = 6;
-/// Within this share of the best, the candidate that is closest to the declared policy is preferred.
-const ALIKE: f64 = 0.02;
 
 /// How a workload is tuned.
 ///
@@ -84,8 +81,9 @@ impl Options {
 /// It finds the hit ratio first, for every eviction and for capacities around the declared one. Then every lock with
 /// several numbers of shards takes turns in short slices, and candidates that are clearly slower drop out. The best few
 /// and the declared policy are measured again. Of equally good ones, the one closest to the declared policy is chosen.
-/// Finally, this one and the declared policy take turns for the rest of the time. Only these slices decide about the
-/// advice, because the best of many candidates looks better than it is.
+/// If its p99.9 is much longer than the declared policy's, the best of those whose is not stays too. Finally, these and
+/// the declared policy take turns for the rest of the time. Only these slices decide about the advice, because the best
+/// of many candidates looks better than it is.
 ///
 /// O(time). It uses up to a gibibyte of memory, or the memory of one map if that is more.
 ///
@@ -176,12 +174,20 @@ impl<'a> Tuning<'a> {
         let streams = stream::streams(self.workload, threads, self.options.seed + 1);
         let mut race = Race::new(self.workload, &streams, finalists);
         self.rounds(&mut race, self.at(70));
-        let chosen = self.choose(&race.lanes, &value);
-        race.keep(|lane| lane.candidate == self.declared || lane.candidate == chosen);
+        let chosen = judge::choose(&race.lanes, &self.declared, &value);
+        let steady = judge::choose_steady(&race.lanes, &self.declared, chosen, &value);
+        race.keep(|lane| [self.declared, chosen, steady].contains(&lane.candidate));
         race.lanes.iter_mut().for_each(|lane| lane.rates.clear());
         self.rounds(&mut race, self.at(100));
         self.bar.finish_and_clear();
-        self.judge(&race.lanes, chosen, &value, sweep, hits, threads)
+        let judge = Judge {
+            workload: self.workload,
+            declared: self.declared,
+            least_gain: self.options.least_gain,
+            threads,
+            value,
+        };
+        judge.outcome(&race.lanes, chosen, steady, sweep, hits)
     }
 
     /// All candidates: the declared policy, then locks and shards in an order that may be cut off anywhere.
@@ -282,81 +288,5 @@ impl<'a> Tuning<'a> {
         let slice =
             (left / 10 / race.lanes.len().max(1) as u32).clamp(Duration::from_millis(2), Duration::from_millis(50));
         while race.round(slice, until, &mut || self.tick()) {}
-    }
-
-    /// Of the candidates that are as good as the best, the one with the fewest changes, then with the least memory.
-    fn choose(&self, lanes: &[Lane], value: &Value) -> Candidate {
-        let best = lanes.iter().filter_map(|lane| value.of(lane)).fold(0.0, f64::max);
-        let alike = lanes.iter().filter(|lane| value.of(lane).is_some_and(|rate| rate >= best * (1.0 - ALIKE)));
-        let simplest = alike.min_by_key(|lane| (lane.candidate.changes(&self.declared).len(), lane.bytes));
-        simplest.map_or(self.declared, |lane| lane.candidate)
-    }
-
-    fn judge(
-        &self,
-        lanes: &[Lane],
-        chosen: Candidate,
-        value: &Value,
-        sweep: Vec<Point>,
-        hits: Vec<HitCurve>,
-        threads: usize,
-    ) -> Outcome {
-        let find = |candidate: Candidate| lanes.iter().find(|lane| lane.candidate == candidate);
-        let (old, new) = (find(self.declared), find(chosen));
-        // With fewer slices the bounds would promise too much.
-        let enough = new.is_some_and(|lane| lane.rates.len() >= LEAST_SLICES);
-        let gain = old.zip(new).filter(|_| enough).and_then(|(old, new)| value.gain(old, new));
-        let verdict = match gain {
-            None => Verdict::Untried("the time was too short to measure anything".to_owned()),
-            Some(gain) if chosen != self.declared && gain.low > 1.0 + self.options.least_gain => {
-                Verdict::Change { to: chosen, gain }
-            }
-            Some(gain) => Verdict::Leave { gain },
-        };
-        let bytes = |lane: Option<&Lane>| lane.map_or(0, |lane| lane.bytes);
-        Outcome {
-            workload: self.workload.clone(),
-            declared: Some(self.declared),
-            verdict,
-            rates: [old, new].map(|lane| lane.and_then(Lane::rate).unwrap_or(0.0)),
-            p999_ns: [old, new].map(|lane| lane.map_or(0, |lane| lane.latencies.at(0.999))),
-            bytes: [bytes(old), bytes(new)],
-            hot_key: HotKey::find(self.workload, &self.declared, threads, &sweep),
-            threads,
-            sweep,
-            hits,
-        }
-    }
-}
-
-/// Corrects a rate for the cost of misses.
-struct Value {
-    /// Nanoseconds that it would cost if every operation missed, divided by the threads.
-    miss_ns: f64,
-    hits: Vec<HitCurve>,
-}
-
-impl Value {
-    fn new(workload: &FieldWorkload, hits: &[HitCurve], threads: usize) -> Self {
-        let fills = workload.mix.load as f64 / workload.mix.total() as f64;
-        Value { miss_ns: workload.miss_ns as f64 * fills / threads as f64, hits: hits.to_vec() }
-    }
-
-    /// Operations per second, with the cost of misses.
-    fn rate(&self, candidate: &Candidate, rate: f64) -> f64 {
-        let Some((evict, capacity)) = candidate.cache else { return rate };
-        let curve = self.hits.iter().find(|curve| curve.evict == evict);
-        let missed = curve.and_then(|curve| curve.at(capacity)).map_or(0.0, |hit| 1.0 - hit);
-        1e9 / (1e9 / rate + missed * self.miss_ns)
-    }
-
-    /// The ratio of one lane's rate to another's, slice by slice.
-    fn gain(&self, old: &Lane, new: &Lane) -> Option<Interval> {
-        let rates = new.rates.iter().zip(&old.rates);
-        Interval::of(rates.map(|(&to, &from)| self.rate(&new.candidate, to) / self.rate(&old.candidate, from)))
-    }
-
-    fn of(&self, lane: &Lane) -> Option<f64> {
-        lane.rate().map(|rate| self.rate(&lane.candidate, rate))
     }
 }
