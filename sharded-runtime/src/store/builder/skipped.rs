@@ -1,6 +1,6 @@
-//! The values of skipped fields, which a builder has to be given.
+//! The values of skipped fields, which a builder must be given.
 
-/// A skipped field whose value the builder still lacks.
+/// A skipped field that has no value yet.
 ///
 /// # Examples
 ///
@@ -17,6 +17,8 @@ pub struct Missing;
 pub struct Given<T>(pub T);
 
 /// A skipped field that has been given its value, so that the store can be built.
+///
+/// It can't be implemented for other types.
 ///
 /// # Examples
 ///
@@ -41,7 +43,7 @@ pub struct Given<T>(pub T);
     label = "call the builder's method of that field's name first",
     note = "fields marked `#[shard(skip)]` are given to the builder, each by the method of its name"
 )]
-pub trait Supplied<T> {
+pub trait Supplied<T>: sealed::Sealed {
     /// The value given.
     fn value(self) -> T;
 }
@@ -51,4 +53,15 @@ impl<T> Supplied<T> for Given<T> {
     fn value(self) -> T {
         self.0
     }
+}
+
+mod sealed {
+    /// A skipped field that has been given its value.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` can't stand for the value of a skipped field",
+        label = "not a `Given`",
+        note = "the builder of a store makes a `Given` of the value that it is given"
+    )]
+    pub trait Sealed {}
+    impl<T> Sealed for super::Given<T> {}
 }
