@@ -5,7 +5,7 @@ use super::{
     earliest::ExpiredShards,
     garbage::{Garbage, Listener},
     status::ShardStatus,
-    table::{Handed, NoMemory, Offer, Shown, TableOf},
+    table::{Handed, NoMemory, Offer, TableOf, TableView},
 };
 use crate::{
     Policy, StorageOf,
@@ -60,7 +60,7 @@ pub(crate) trait Spec {
 pub(crate) type TableFor<F> = TableOf<<F as Spec>::Key, <F as Spec>::Value, <F as Spec>::Policy>;
 
 /// What readers without a lock follow.
-pub(crate) type View<'a, F> = Shown<'a, <F as Spec>::Key, <F as Spec>::Value, StorageOf<<F as Spec>::Policy>>;
+pub(crate) type View<'a, F> = TableView<'a, <F as Spec>::Key, <F as Spec>::Value, StorageOf<<F as Spec>::Policy>>;
 
 /// What lies beside the lock of one shard of a field.
 pub(crate) type Extras<'a, F> = ShardExtras<'a, TableFor<F>, ShardStatus, <<F as Spec>::Policy as Policy>::Lock>;

@@ -17,7 +17,7 @@ use crate::{
         earliest::ExpiredShards,
         spec::Spec,
         status::ShardStatus,
-        table::{NoMemory, Shown, StampOf, Table, TableOf},
+        table::{NoMemory, StampOf, Table, TableOf, TableView},
     },
     evict::FieldContext,
     expiry::Stamp,
@@ -72,11 +72,11 @@ pub(crate) struct Core<K, V, P: Policy, S> {
 pub(crate) struct Hashing<K, V, P: Policy, S> {
     pub(super) of_key: fn(&MapHasher<S>, &K) -> u64,
     /// A table's step, with its many hashes, in one call. At this time, with this idle time.
-    pub(super) step: Step<K, V, P, S>,
+    pub(super) step: StepFn<K, V, P, S>,
 }
 
-type Step<K, V, P, S> =
-    fn(&MapHasher<S>, &mut Table<K, V, P>, Moment, Nanos, Shown<'_, K, V, P>) -> Result<(), NoMemory>;
+type StepFn<K, V, P, S> =
+    fn(&MapHasher<S>, &mut Table<K, V, P>, Moment, Nanos, TableView<'_, K, V, P>) -> Result<(), NoMemory>;
 
 impl<K: Hash, V, P: Policy, S: BuildHasher + Default + 'static> Hashing<K, V, P, S> {
     pub(crate) fn new() -> Self {
@@ -97,13 +97,13 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         rules: Rules<K, V>,
     ) -> Self {
         let declared = const { &Declared::by::<P>() };
-        let Settings { placing, homes, field, budget, times } =
+        let Settings { placing, nodes, field, budget, times } =
             Settings::new(store, given, declared, const { &Wanted::by::<K, V, P>() });
         let place = Place::new(store.id, index, const { &P::NAME });
         let Times { jitter, refresh_after, .. } = times;
         let clock = TimeSource::new(store.clock(), times.past(), StampOf::<P>::EXPIRES.then(|| times.shortest()));
         let Times { ttl, idle, lifetime, .. } = times.lengthened(&clock);
-        let shards = Shards::new(&homes, place, |shard| Table::new(placing.arena(shard), &field, lifetime));
+        let shards = Shards::new(&nodes, place, |shard| Table::new(placing.arena(shard), &field, lifetime));
         Core {
             budget,
             rules,

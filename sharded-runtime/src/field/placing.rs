@@ -4,7 +4,7 @@ use crate::{
     Policy,
     builder::StoreContext,
     engine::table::TableOf,
-    memory::arena::{Arena, Home},
+    memory::arena::{Arena, MemoryNode},
     placement::{Binding, Placement, Site},
     topology::NodeId,
 };
@@ -27,8 +27,8 @@ impl Placing {
         for shard in 0..shards {
             let node = (wanted.node)(shard, shards, &store.site);
             let index = arenas.iter().position(|(other, _)| *other == node).unwrap_or_else(|| {
-                let home = home(store, node, huge_pages, wanted);
-                arenas.push((node, Arc::new((wanted.arena)(home))));
+                let memory = memory_node(store, node, huge_pages, wanted);
+                arenas.push((node, Arc::new((wanted.arena)(memory))));
                 arenas.len() - 1
             });
             // There are at most 2^16 shards, and no more arenas.
@@ -49,8 +49,8 @@ impl Placing {
         self.of(shard).0
     }
 
-    pub(crate) fn homes(&self) -> Vec<Arc<Home>> {
-        (0..self.arena_of.len()).map(|shard| Arc::clone(self.of(shard).1.home())).collect()
+    pub(crate) fn nodes(&self) -> Vec<Arc<MemoryNode>> {
+        (0..self.arena_of.len()).map(|shard| Arc::clone(self.of(shard).1.node())).collect()
     }
 
     /// Bytes of table memory in use, and the blocks of it that were ever taken.
@@ -60,10 +60,10 @@ impl Placing {
     }
 
     pub(super) fn binding(&self) -> Binding {
-        let homes = || self.arenas.iter().map(|(_, arena)| arena.home());
-        match homes().find_map(|home| home.refused()) {
+        let nodes = || self.arenas.iter().map(|(_, arena)| arena.node());
+        match nodes().find_map(|node| node.refused()) {
             Some(error) => Binding::Refused(error),
-            None if homes().all(|home| home.is_anywhere()) => Binding::Needless,
+            None if nodes().all(|node| node.is_anywhere()) => Binding::Needless,
             None => Binding::Bound,
         }
     }
@@ -74,7 +74,7 @@ pub(crate) struct Wanted {
     name: &'static str,
     node: fn(usize, usize, &Site) -> Option<NodeId>,
     is_strict: bool,
-    arena: fn(Home) -> Arena,
+    arena: fn(MemoryNode) -> Arena,
 }
 
 impl Wanted {
@@ -88,9 +88,9 @@ impl Wanted {
     }
 }
 
-fn home(store: &StoreContext, node: Option<NodeId>, huge_pages: bool, wanted: &Wanted) -> Home {
+fn memory_node(store: &StoreContext, node: Option<NodeId>, huge_pages: bool, wanted: &Wanted) -> MemoryNode {
     let name = wanted.name;
-    let Some(id) = node else { return Home::anywhere(huge_pages) };
+    let Some(id) = node else { return MemoryNode::anywhere(huge_pages) };
     let topology = store.site.topology();
     let has_memory = topology.node(id).map(|node| node.memory() > 0);
     let nodes = || topology.nodes().iter().map(|node| node.id().to_string()).collect::<Vec<_>>().join(", ");
@@ -100,7 +100,7 @@ fn home(store: &StoreContext, node: Option<NodeId>, huge_pages: bool, wanted: &W
         Some(false) if store.site.has_choice() => {
             panic!("the placement of `{name}` names node {id}, which has no memory for this process")
         }
-        Some(_) if store.site.has_choice() => Home::on(id, wanted.is_strict, huge_pages),
-        Some(_) => Home::anywhere(huge_pages),
+        Some(_) if store.site.has_choice() => MemoryNode::on(id, wanted.is_strict, huge_pages),
+        Some(_) => MemoryNode::anywhere(huge_pages),
     }
 }

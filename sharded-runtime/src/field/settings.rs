@@ -9,7 +9,7 @@ use crate::{
     engine::table::StampOf,
     evict::{Eviction, FieldContext},
     expiry::Stamp,
-    memory::arena::Home,
+    memory::arena::MemoryNode,
     shards::{MAX_SHARDS, ShardCount, to_evict_well},
 };
 use std::{sync::Arc, time::Duration};
@@ -47,7 +47,7 @@ pub(crate) struct Times {
 /// What a map is built with.
 pub(crate) struct Settings {
     pub(crate) placing: Placing,
-    pub(crate) homes: Vec<Arc<Home>>,
+    pub(crate) nodes: Vec<Arc<MemoryNode>>,
     pub(crate) field: FieldContext,
     pub(crate) budget: Option<Budget>,
     pub(crate) times: Times,
@@ -85,7 +85,7 @@ impl Settings {
         let count = shard_count(store, given, declared, capacity);
         let placing = Placing::new(store, count, given.huge_pages, wanted);
         Settings {
-            homes: placing.homes(),
+            nodes: placing.nodes(),
             placing,
             field: FieldContext::new(capacity.filter(|_| !declared.weighs), count),
             budget: capacity.map(|capacity| Budget::new(capacity, count, declared.weighs)),

@@ -3,7 +3,7 @@
 use super::access::{Access, Turn};
 use crate::{
     lock::{Cell, Lock, Token, View},
-    memory::arena::{Home, Placed},
+    memory::arena::{MemoryNode, Placed},
     observe::stats::Uses,
     shard::order::{self, Inside, Place},
 };
@@ -90,10 +90,10 @@ impl<'a, T, O, L: Lock> ShardExtras<'a, T, O, L> {
 }
 
 impl<T, O: Default, L: Lock> Shards<T, O, L> {
-    /// One shard for each home. Their number must be a power of two.
-    pub(crate) fn new(homes: &[Arc<Home>], place: Place, mut shard: impl FnMut(usize) -> T) -> Self {
+    /// A shard on each of these nodes. Their number must be a power of two.
+    pub(crate) fn new(nodes: &[Arc<MemoryNode>], place: Place, mut shard: impl FnMut(usize) -> T) -> Self {
         let shard = |index| Shard { uses: Uses::default(), cell: Cell::new(shard(index)), status: O::default() };
-        Shards { all: Placed::new(homes, shard), place }
+        Shards { all: Placed::new(nodes, shard), place }
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Due {
     regions: Chunked<Region>,
     scan: Option<Scan>,
     lifetimes: Lifetimes,
-    search: Search,
+    search: RegionSearch,
     /// Nothing in the table expires before, as was [told](Due::tell_earliest) last.
     told: Deadline,
 }
@@ -63,7 +63,7 @@ struct Scan {
 
 /// The search for a region with an expired entry, through all regions in turn.
 #[derive(Debug)]
-struct Search {
+struct RegionSearch {
     /// Nothing in the table expires before.
     earliest: Deadline,
     /// The next region to look at.
@@ -72,7 +72,7 @@ struct Search {
     passed: Deadline,
 }
 
-impl Search {
+impl RegionSearch {
     fn note(&mut self, deadline: Deadline) {
         self.earliest = self.earliest.or_earlier(deadline);
         self.passed = self.passed.or_earlier(deadline);
@@ -88,7 +88,7 @@ impl Due {
             regions: Chunked::new(heap),
             scan: None,
             lifetimes: Lifetimes::new(lifetime),
-            search: Search { earliest: Deadline::NEVER, next: 0, passed: Deadline::NEVER },
+            search: RegionSearch { earliest: Deadline::NEVER, next: 0, passed: Deadline::NEVER },
             told: Deadline::NEVER,
         };
         Box::new_in(due, heap.clone())
@@ -215,7 +215,7 @@ impl Due {
     fn search(&mut self, now: Moment) -> bool {
         for _ in 0..SEARCHED {
             if self.search.next >= self.regions.len() {
-                self.search = Search { earliest: self.search.passed, next: 0, passed: Deadline::NEVER };
+                self.search = RegionSearch { earliest: self.search.passed, next: 0, passed: Deadline::NEVER };
             }
             if !self.search.earliest.has_passed(now) {
                 return false;

@@ -61,7 +61,7 @@ pub struct SlotInfo<P: Policy> {
 pub(crate) type TableOf<K, V, P> = Table<K, V, StorageOf<P>>;
 
 /// The view of such a table, if there are readers without a lock.
-pub(crate) type Shown<'a, K, V, P> = ViewOf<'a, K, V, P, SlotInfo<P>>;
+pub(crate) type TableView<'a, K, V, P> = ViewOf<'a, K, V, P, SlotInfo<P>>;
 
 /// An entry of such a table.
 pub(crate) type Entry<'a, K, V, P> = raw::Found<'a, K, V, StorageOf<P>>;
@@ -99,7 +99,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     }
 
     /// Takes all entries out, with their memory. The result has no readers without a lock.
-    pub(crate) fn take_all(&mut self, field: &FieldContext, view: Shown<'_, K, V, P>) -> Self {
+    pub(crate) fn take_all(&mut self, field: &FieldContext, view: TableView<'_, K, V, P>) -> Self {
         // User code first.
         let info = SlotInfo::new(self.heap(), field, self.info.lifetime);
         self.take_with_info(info, view)
@@ -176,7 +176,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
         hash: u64,
         offer: &mut Offer<K, V>,
         weight: u32,
-        view: Shown<'_, K, V, P>,
+        view: TableView<'_, K, V, P>,
     ) -> Result<u32, NoMemory> {
         let slot = self.insert_raw(hash, offer, view)?;
         self.set_weight::<Q>(slot, weight);
@@ -426,7 +426,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
         rehash: impl Fn(&K) -> u64 + Copy,
         now: Moment,
         idle: Nanos,
-        view: Shown<'_, K, V, P>,
+        view: TableView<'_, K, V, P>,
     ) -> Result<(), NoMemory> {
         let before = self.count();
         let mut moves = Moves::default();

@@ -67,10 +67,10 @@ impl<S: Supply> Chunks<S> {
                 None => (self.take_fresh()?, true),
             },
         };
-        let home = self.source.home();
-        // The kernel provides huge pages at once, and a strict home has populated its pages below.
-        let is_to_populate = is_cold && !home.huge_pages() && !home.is_strict();
-        if is_cold && home.is_strict() && !self.populate_at_home(number) {
+        let node = self.source.node();
+        // The kernel provides huge pages at once, and a strict node has populated its pages below.
+        let is_to_populate = is_cold && !node.huge_pages() && !node.is_strict();
+        if is_cold && node.is_strict() && !self.populate_on_node(number) {
             return None;
         }
         self.used += 1;
@@ -78,20 +78,20 @@ impl<S: Supply> Chunks<S> {
     }
 
     /// Populates the pages of a chunk. Returns whether all of them lie on its node; if not, they go back to the system.
-    fn populate_at_home(&mut self, number: u64) -> bool {
+    fn populate_on_node(&mut self, number: u64) -> bool {
         // SAFETY: a span consists of whole pages, so the pages of a chunk belong to its span, which was bound when it
         // was taken.
-        let is_at_home = unsafe {
+        let is_on_node = unsafe {
             let (at, bytes) = page::covering(self.address(number), self.size);
-            self.source.home().populate(at, bytes)
+            self.source.node().populate(at, bytes)
         };
-        if !is_at_home {
+        if !is_on_node {
             let surplus = self.set_aside(number);
             // SAFETY: its chunks are set aside.
             let is_discarded = unsafe { surplus.discard() };
             self.put_back(&surplus, is_discarded);
         }
-        is_at_home
+        is_on_node
     }
 
     /// Takes a chunk back. The caller [discards](Surplus::discard) the result and then [puts it

@@ -1,7 +1,7 @@
 //! An allocator for metadata of entries, such as deadlines and eviction queues. Its memory lies on the node of the
 //! table, and its pages go back to the system as those of the table do. Most global allocators would keep them.
 
-use super::{blocks::Blocks, home::Home, shape::Shape, source::Source, supply::Supply, usage::Usage};
+use super::{blocks::Blocks, memory_node::MemoryNode, shape::Shape, source::Source, supply::Supply, usage::Usage};
 use crate::memory::sys::page::GRAIN;
 use allocator_api2::alloc::{AllocError, Allocator, Global};
 use std::{alloc::Layout, fmt, ptr::NonNull, sync::Arc};
@@ -22,10 +22,10 @@ struct Own {
 }
 
 impl Heap {
-    pub(super) fn new(home: &Arc<Home>) -> Self {
+    pub(super) fn new(node: &Arc<MemoryNode>) -> Self {
         // Lenient: callers can't report that an allocation failed here, so it may come from another node. It is a small
         // part of the whole.
-        let source = Source::new(Arc::new(home.lenient(false)));
+        let source = Source::new(Arc::new(node.lenient(false)));
         let pieces = Blocks::new(SHAPE, source.clone());
         Heap(Some(Arc::new(Own { pieces, source, large: Usage::new() })))
     }

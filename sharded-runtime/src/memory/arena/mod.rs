@@ -16,7 +16,7 @@
 //! | `source.rs`, `supply.rs` | where spans come from |
 //! | `empty.rs` | the arrays of a table without memory |
 //! | `heap.rs` | an allocator for metadata of entries |
-//! | `home.rs` | the node |
+//! | `memory_node.rs` | the node |
 //! | `placed.rs` | an array whose elements lie on several nodes |
 //! | `striped.rs` | memory that such arrays of many maps share |
 //! | `late.rs` | an array that is allocated when it is first needed |
@@ -49,8 +49,8 @@ mod empty;
 #[cfg(test)]
 pub(crate) mod faults;
 mod heap;
-mod home;
 mod late;
+mod memory_node;
 mod placed;
 mod shape;
 mod source;
@@ -62,8 +62,8 @@ mod usage;
 pub(crate) use empty::EMPTY;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use heap::Heap;
-pub(crate) use home::Home;
 pub(crate) use late::{Late, Offset};
+pub(crate) use memory_node::MemoryNode;
 pub(crate) use placed::Placed;
 pub(crate) use shape::Shape;
 pub(crate) use tables::{Arena, Directory};

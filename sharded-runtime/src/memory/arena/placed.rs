@@ -1,7 +1,7 @@
 //! An array whose elements lie on different nodes.
 
 use super::{
-    home::Home,
+    memory_node::MemoryNode,
     source::{SHARES, Source},
     striped::{OwnMapping, Stripes},
     supply::Supply,
@@ -17,8 +17,8 @@ use std::{
     sync::Arc,
 };
 
-/// An array whose elements lie on the nodes of their homes. Elements of different homes lie on different pages, those
-/// of one home as close together as that allows.
+/// An array whose elements lie on nodes of their own. Elements of different nodes lie on different pages, those of one
+/// node as close together as that allows.
 pub(crate) struct Placed<T> {
     place: Place,
     len: usize,
@@ -55,19 +55,19 @@ unsafe impl<T: Send> Send for Placed<T> {}
 unsafe impl<T: Sync> Sync for Placed<T> {}
 
 impl<T> Placed<T> {
-    /// Makes an element for each home.
+    /// Makes an element on each of these nodes, of which several may be the same.
     ///
     /// # Panics
     ///
-    /// If there is no home, or if `element` panics. Without memory the process aborts, as for any small allocation.
-    pub(crate) fn new(homes: &[Arc<Home>], mut element: impl FnMut(usize) -> T) -> Self {
-        assert!(!homes.is_empty());
+    /// If there is no node, or if `element` panics. Without memory the process aborts, as for any small allocation.
+    pub(crate) fn new(nodes: &[Arc<MemoryNode>], mut element: impl FnMut(usize) -> T) -> Self {
+        assert!(!nodes.is_empty());
         const { assert!(align_of::<T>() <= GRAIN && size_of::<T>() > 0) }
-        let mut placed = Placed { place: Place::allocate(homes, Layout::new::<T>()), len: 0, elements: PhantomData };
+        let mut placed = Placed { place: Place::allocate(nodes, Layout::new::<T>()), len: 0, elements: PhantomData };
         // The length grows with each element, so that a panic drops those that exist.
-        while placed.len < homes.len() {
+        while placed.len < nodes.len() {
             let made = element(placed.len);
-            // SAFETY: there is room for an element per home, and none has been written here.
+            // SAFETY: there is room for an element on each of `nodes`, and none has been written here.
             unsafe { placed.at(placed.len).write(made) }
             placed.len += 1;
         }
@@ -78,7 +78,7 @@ impl<T> Placed<T> {
     ///
     /// # Safety
     ///
-    /// The index must be below the number of homes that the array was made for.
+    /// The index must be below the length of the array.
     #[inline]
     unsafe fn at(&self, index: usize) -> NonNull<T> {
         // SAFETY: it lies in the memory, as the caller guarantees.
@@ -122,40 +122,40 @@ impl<T> Placed<T> {
 }
 
 impl Place {
-    /// Memory for an element per home. The size of `element` must not be zero.
-    fn allocate(homes: &[Arc<Home>], element: Layout) -> Self {
+    /// Memory for an element on each of these nodes. The size of `element` must not be zero.
+    fn allocate(nodes: &[Arc<MemoryNode>], element: Layout) -> Self {
         let (size, align) = (element.size(), element.align());
-        let bytes = size.checked_mul(homes.len()).expect("fits in memory");
+        let bytes = size.checked_mul(nodes.len()).expect("fits in memory");
         let layout = Layout::from_size_align(bytes, align).expect("fits in memory");
         let dense = |first, memory| Place { first, stride: size, memory };
-        if homes.iter().all(|home| home.is_anywhere()) {
-            // SAFETY: the layout has a size, because there is a home and an element has a size.
+        if nodes.iter().all(|node| node.is_anywhere()) {
+            // SAFETY: the layout has a size, because there is a node and an element has a size.
             let first = NonNull::new(unsafe { alloc(layout) });
             return dense(first.unwrap_or_else(|| handle_alloc_error(layout)), Memory::Allocated(layout));
         }
-        let begins = || (1..homes.len()).filter(|&at| !Arc::ptr_eq(&homes[at - 1], &homes[at]));
+        let begins = || (1..nodes.len()).filter(|&at| !Arc::ptr_eq(&nodes[at - 1], &nodes[at]));
         if begins().next().is_none() {
-            let source = Source::new(Arc::clone(&homes[0]));
+            let source = Source::new(Arc::clone(&nodes[0]));
             let bytes = source.size(layout.size());
             let first = source.take(bytes, 0).unwrap_or_else(|| handle_alloc_error(layout));
             return dense(first, Memory::Taken(source, bytes));
         }
         let own = OwnMapping::new();
         if SHARES && own.is_none() {
-            let stripes = Stripes::new(homes, size).unwrap_or_else(|| handle_alloc_error(layout));
+            let stripes = Stripes::new(nodes, size).unwrap_or_else(|| handle_alloc_error(layout));
             let Stripes { first, stride, .. } = stripes;
             return Place { first, stride, memory: Memory::Shared { _stripes: stripes } };
         }
         let page = page::size();
         let stride = stride(page, size, align, begins());
-        let bytes = (stride * homes.len()).next_multiple_of(page);
+        let bytes = (stride * nodes.len()).next_multiple_of(page);
         let first = memory::map(bytes, 0).unwrap_or_else(|| handle_alloc_error(layout));
         let mut begin = 0;
-        for end in begins().chain([homes.len()]) {
+        for end in begins().chain([nodes.len()]) {
             let (from, to) = (begin * stride, (end * stride).next_multiple_of(page));
-            // SAFETY: the range lies in the mapping. It consists of whole pages, because the elements of each home
+            // SAFETY: the range lies in the mapping. It consists of whole pages, because the elements of each node
             // begin at a page.
-            unsafe { homes[begin].bind(first.add(from), to - from) }
+            unsafe { nodes[begin].bind(first.add(from), to - from) }
             begin = end;
         }
         Place { first, stride, memory: Memory::Mapped { bytes, _own: own } }
@@ -237,7 +237,7 @@ impl<T> Drop for Rest<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Home, Placed, stride};
+    use super::{MemoryNode, Placed, stride};
     use crate::{memory::sys::page, topology::NodeId};
     use std::{
         cell::Cell,
@@ -275,11 +275,13 @@ mod tests {
                 self.1.set(self.1.get() + 1);
             }
         }
-        let nodes = |home: fn(u32) -> Home| [home(0), home(1), home(2)].map(Arc::new);
-        for nodes in [nodes(|_| Home::anywhere(false)), nodes(|node| Home::on(NodeId::new(node), false, false))] {
-            let homes: Vec<_> = (0..20).map(|index| Arc::clone(&nodes[index / 7])).collect();
+        let three = |node: fn(u32) -> MemoryNode| [node(0), node(1), node(2)].map(Arc::new);
+        for nodes in
+            [three(|_| MemoryNode::anywhere(false)), three(|node| MemoryNode::on(NodeId::new(node), false, false))]
+        {
+            let of_elements: Vec<_> = (0..20).map(|index| Arc::clone(&nodes[index / 7])).collect();
             let dropped = Rc::new(Cell::new(0));
-            let placed = Placed::new(&homes, |index| Counted(index, Rc::clone(&dropped)));
+            let placed = Placed::new(&of_elements, |index| Counted(index, Rc::clone(&dropped)));
             assert!(placed.iter().map(|counted| counted.0).eq(0..20));
             drop(placed);
             assert_eq!(dropped.replace(0), 20);
@@ -287,7 +289,7 @@ mod tests {
             // A panic on the way leaves nothing.
             let build = || {
                 Placed::new(
-                    &homes,
+                    &of_elements,
                     |index| if index < 9 { Counted(index, Rc::clone(&dropped)) } else { panic!("stop") },
                 )
             };
@@ -298,16 +300,16 @@ mod tests {
 
     /// Neither in an array of its own nor among so many that they share their memory.
     #[test]
-    fn homes_share_no_page() {
-        let nodes = [0, 1, 2].map(|node| Arc::new(Home::on(NodeId::new(node), false, false)));
+    fn nodes_share_no_page() {
+        let nodes = [0, 1, 2].map(|node| Arc::new(MemoryNode::on(NodeId::new(node), false, false)));
         for (len, arrays) in [(1, 1), (2, 1), (16, 1100), (64, 1)] {
-            let homes: Vec<_> = (0..len).map(|index| Arc::clone(&nodes[index * 3 / len])).collect();
-            let make = |array| Placed::new(&homes, |index| [array * len + index; 24]);
+            let of_elements: Vec<_> = (0..len).map(|index| Arc::clone(&nodes[index * 3 / len])).collect();
+            let make = |array| Placed::new(&of_elements, |index| [array * len + index; 24]);
             let arrays: Vec<_> = (0..arrays).map(make).collect();
-            let elements = || arrays.iter().flat_map(|array| array.iter().zip(&homes));
+            let elements = || arrays.iter().flat_map(|array| array.iter().zip(&of_elements));
             assert!(elements().enumerate().all(|(index, (element, _))| *element == [index; 24]));
             let pages = |node: usize| -> BTreeSet<usize> {
-                let of_node = elements().filter(|(_, home)| Arc::ptr_eq(home, &nodes[node]));
+                let of_node = elements().filter(|(_, other)| Arc::ptr_eq(other, &nodes[node]));
                 of_node.map(|(element, _)| std::ptr::from_ref(element).addr() / page::size()).collect()
             };
             assert!(

@@ -10,7 +10,7 @@
 
 use super::{
     blocks::Blocks,
-    home::Home,
+    memory_node::MemoryNode,
     shape::Shape,
     supply::{Supply, System},
 };
@@ -45,7 +45,7 @@ pub(super) struct Source {
 
 /// Memory that the arenas of one node share.
 struct Reservation {
-    home: Arc<Home>,
+    node: Arc<MemoryNode>,
     pieces: Blocks<System>,
 }
 
@@ -56,13 +56,13 @@ type Reservations = BTreeMap<(Option<NodeId>, bool), Arc<Reservation>>;
 static RESERVATIONS: Mutex<Reservations> = Mutex::new(BTreeMap::new());
 
 impl Source {
-    pub(super) fn new(home: Arc<Home>) -> Self {
+    pub(super) fn new(node: Arc<MemoryNode>) -> Self {
         let reservation = SHARES.then(|| {
             let mut reservations = RESERVATIONS.lock().unwrap_or_else(PoisonError::into_inner);
-            let key = (home.node(), home.huge_pages());
-            Arc::clone(reservations.entry(key).or_insert_with(|| Arc::new(Reservation::new(&home))))
+            let key = (node.id(), node.huge_pages());
+            Arc::clone(reservations.entry(key).or_insert_with(|| Arc::new(Reservation::new(&node))))
         });
-        Source { system: System::new(home), reservation }
+        Source { system: System::new(node), reservation }
     }
 
     /// The reservation that serves pieces of this size. `None`: such a piece is a mapping.
@@ -72,8 +72,8 @@ impl Source {
 }
 
 impl Supply for Source {
-    fn home(&self) -> &Home {
-        self.system.home()
+    fn node(&self) -> &MemoryNode {
+        self.system.node()
     }
 
     fn size(&self, bytes: usize) -> usize {
@@ -87,7 +87,7 @@ impl Supply for Source {
         debug_assert_eq!(bytes, self.size(bytes));
         let Some(reservation) = self.reservation(bytes) else { return self.system.take(bytes, room) };
         let at = reservation.pieces.take(class(bytes))?;
-        self.home().share_refusal(&reservation.home);
+        self.node().share_refusal(&reservation.node);
         Some(at)
     }
 
@@ -105,11 +105,11 @@ impl Supply for Source {
 }
 
 impl Reservation {
-    fn new(home: &Home) -> Self {
-        let home = Arc::new(home.lenient(home.huge_pages()));
+    fn new(node: &MemoryNode) -> Self {
+        let node = Arc::new(node.lenient(node.huge_pages()));
         let smallest = smallest();
         let shape = Shape { bucket: smallest, classes: (CHUNK / smallest).ilog2(), chunk: CHUNK, is_racy: false };
-        Reservation { pieces: Blocks::new(shape, System::to_share(Arc::clone(&home))), home }
+        Reservation { pieces: Blocks::new(shape, System::to_share(Arc::clone(&node))), node }
     }
 }
 

@@ -6,7 +6,7 @@
 //! page per element, which it shares with the other arrays of the block. For few arrays that wastes memory, so the
 //! first [`OWN_MAPPINGS`] arrays have mappings of their own.
 
-use super::home::Home;
+use super::memory_node::MemoryNode;
 use crate::{
     memory::sys::{memory, page},
     topology::NodeId,
@@ -52,7 +52,7 @@ struct Block {
     first: NonNull<u8>,
     bytes: usize,
     /// One for each of the nodes.
-    homes: Vec<Home>,
+    nodes: Vec<MemoryNode>,
     /// The numbers of arrays that are not in use.
     free: Vec<usize>,
 }
@@ -105,22 +105,22 @@ impl Kind {
 }
 
 impl Block {
-    fn new(kind: &Kind, homes: &[&Home]) -> Option<Self> {
+    fn new(kind: &Kind, nodes: &[&MemoryNode]) -> Option<Self> {
         let bytes = kind.stripe().checked_mul(kind.elements())?;
         let first = memory::map(bytes, 0)?;
-        let homes: Vec<_> = homes.iter().map(|home| home.lenient(false)).collect();
+        let nodes: Vec<_> = nodes.iter().map(|node| node.lenient(false)).collect();
         let mut from = 0;
-        for (home, (_, elements)) in homes.iter().zip(&kind.nodes) {
+        for (node, (_, elements)) in nodes.iter().zip(&kind.nodes) {
             let bytes = elements * kind.stripe();
             // SAFETY: these are whole pages of the mapping, because a stripe consists of whole pages.
             unsafe {
-                home.bind(first.add(from), bytes);
+                node.bind(first.add(from), bytes);
                 // Otherwise the first array would touch a huge page for the whole block.
                 memory::ask_for_huge_pages(first.add(from), bytes, false);
             }
             from += bytes;
         }
-        Some(Block { first, bytes, homes, free: (0..kind.arrays()).rev().collect() })
+        Some(Block { first, bytes, nodes, free: (0..kind.arrays()).rev().collect() })
     }
 }
 
@@ -132,17 +132,17 @@ impl Drop for Block {
 }
 
 impl Stripes {
-    /// Memory for an element of this size per home. `None` if there is no memory.
-    pub(super) fn new(homes: &[Arc<Home>], size: usize) -> Option<Self> {
-        let runs: Vec<_> = homes.chunk_by(Arc::ptr_eq).collect();
-        let kind = Kind { nodes: runs.iter().map(|run| (run[0].node(), run.len())).collect(), size };
-        let homes: Vec<&Home> = runs.iter().map(|run| &*run[0]).collect();
+    /// Memory for an element of this size on each of these nodes. `None` if there is no memory.
+    pub(super) fn new(nodes: &[Arc<MemoryNode>], size: usize) -> Option<Self> {
+        let runs: Vec<_> = nodes.chunk_by(Arc::ptr_eq).collect();
+        let kind = Kind { nodes: runs.iter().map(|run| (run[0].id(), run.len())).collect(), size };
+        let nodes: Vec<&MemoryNode> = runs.iter().map(|run| &*run[0]).collect();
         let mut blocks = BLOCKS.lock().unwrap_or_else(PoisonError::into_inner);
         let Blocks { all, with_room } = blocks.entry(kind.clone()).or_default();
         let at = if let Some(&at) = with_room.first() {
             at
         } else {
-            let block = Block::new(&kind, &homes)?;
+            let block = Block::new(&kind, &nodes)?;
             let at = block.first.addr().get();
             all.insert(at, block);
             with_room.insert(at);
@@ -153,8 +153,8 @@ impl Stripes {
         if block.free.is_empty() {
             with_room.remove(&at);
         }
-        for (home, source) in homes.iter().zip(&block.homes) {
-            home.share_refusal(source);
+        for (node, source) in nodes.iter().zip(&block.nodes) {
+            node.share_refusal(source);
         }
         // SAFETY: `number` is below the number of elements in a stripe.
         let first = unsafe { block.first.add(number * size) };

@@ -1,13 +1,13 @@
 //! Sources of memory on a node, and the system as one of them.
 
-use super::home::Home;
+use super::memory_node::MemoryNode;
 use crate::memory::sys::{memory, page};
 use std::{ptr::NonNull, sync::Arc};
 
 /// A source of memory on a node, in pieces.
 pub(super) trait Supply {
     /// The node of the memory.
-    fn home(&self) -> &Home;
+    fn node(&self) -> &MemoryNode;
 
     /// The size of a piece that has at least this many bytes. It consists of whole pages.
     fn size(&self, bytes: usize) -> usize;
@@ -27,25 +27,25 @@ pub(super) trait Supply {
 /// Mappings of the system.
 #[derive(Clone)]
 pub(super) struct System {
-    home: Arc<Home>,
+    node: Arc<MemoryNode>,
     /// Whether many arenas share a mapping.
     is_shared: bool,
 }
 
 impl System {
-    pub(super) fn new(home: Arc<Home>) -> Self {
-        System { home, is_shared: false }
+    pub(super) fn new(node: Arc<MemoryNode>) -> Self {
+        System { node, is_shared: false }
     }
 
     /// Mappings that many arenas share.
-    pub(super) fn to_share(home: Arc<Home>) -> Self {
-        System { home, is_shared: true }
+    pub(super) fn to_share(node: Arc<MemoryNode>) -> Self {
+        System { node, is_shared: true }
     }
 }
 
 impl Supply for System {
-    fn home(&self) -> &Home {
-        &self.home
+    fn node(&self) -> &MemoryNode {
+        &self.node
     }
 
     fn size(&self, bytes: usize) -> usize {
@@ -56,8 +56,8 @@ impl Supply for System {
         let at = memory::map(bytes, room)?;
         // SAFETY: this is the whole mapping.
         unsafe {
-            self.home.bind(at, bytes);
-            if self.home.huge_pages() {
+            self.node.bind(at, bytes);
+            if self.node.huge_pages() {
                 memory::ask_for_huge_pages(at, bytes, true);
             } else if self.is_shared {
                 // Otherwise the first entry of a map would touch a huge page for its whole piece.

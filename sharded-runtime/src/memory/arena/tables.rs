@@ -1,6 +1,6 @@
 //! The memory of the tables of a map on one node.
 
-use super::{blocks::Blocks, heap::Heap, home::Home, shape::Shape, source::Source};
+use super::{blocks::Blocks, heap::Heap, memory_node::MemoryNode, shape::Shape, source::Source};
 use crate::memory::sync::Mutex;
 use allocator_api2::alloc::Allocator;
 use std::{
@@ -11,7 +11,7 @@ use std::{
 
 /// The memory of one map on one node. See the [module](super).
 pub(crate) struct Arena {
-    home: Arc<Home>,
+    node: Arc<MemoryNode>,
     pub(super) blocks: Blocks<Source>,
     directories: Mutex<Directories>,
     heap: Heap,
@@ -32,18 +32,18 @@ pub(crate) type Directory = NonNull<AtomicPtr<u8>>;
 unsafe impl Send for Directories {}
 
 impl Arena {
-    pub(crate) fn new(shape: Shape, home: Home) -> Self {
-        let home = Arc::new(home);
+    pub(crate) fn new(shape: Shape, node: MemoryNode) -> Self {
+        let node = Arc::new(node);
         Arena {
-            blocks: Blocks::new(shape, Source::new(Arc::clone(&home))),
+            blocks: Blocks::new(shape, Source::new(Arc::clone(&node))),
             directories: Mutex::new(Directories::default()),
-            heap: Heap::new(&home),
-            home,
+            heap: Heap::new(&node),
+            node,
         }
     }
 
-    pub(crate) fn home(&self) -> &Arc<Home> {
-        &self.home
+    pub(crate) fn node(&self) -> &Arc<MemoryNode> {
+        &self.node
     }
 
     /// Memory for metadata of the entries.

@@ -36,9 +36,9 @@ struct Climber {
     last_ratio: f64,
 }
 
-/// What a shard has found out and not told yet.
+/// What a shard has counted and not reported yet.
 #[derive(Debug, Default)]
-pub(super) struct Purse {
+pub(super) struct Unreported {
     pub(super) hits: u32,
     pub(super) requests: u32,
 }
@@ -67,11 +67,11 @@ impl Climb {
         u32::try_from(window).unwrap_or(entries).max(1)
     }
 
-    /// Takes what a shard has found out, of a field with room for so many entries.
-    pub(super) fn tell(&self, purse: &mut Purse, capacity: u64) {
-        let told = std::mem::take(purse);
-        self.hits.fetch_add(u64::from(told.hits), Relaxed);
-        let requests = self.requests.fetch_add(u64::from(told.requests), AcqRel) + u64::from(told.requests);
+    /// Adds what a shard of a field with this capacity has counted.
+    pub(super) fn report(&self, unreported: &mut Unreported, capacity: u64) {
+        let counts = std::mem::take(unreported);
+        self.hits.fetch_add(u64::from(counts.hits), Relaxed);
+        let requests = self.requests.fetch_add(u64::from(counts.requests), AcqRel) + u64::from(counts.requests);
         if requests >= PERIOD.saturating_mul(capacity.max(8)) {
             self.step();
         }
@@ -102,7 +102,7 @@ impl Climber {
 
 #[cfg(test)]
 mod tests {
-    use super::{Climb, Purse};
+    use super::{Climb, Unreported};
 
     #[test]
     fn the_window_goes_to_where_there_are_most_hits() {
@@ -112,7 +112,7 @@ mod tests {
                 let window = f64::from(climb.window(1000)) / 1000.0;
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
                 let hits = (900.0 - 500.0 * (window - best).abs()) as u32;
-                climb.tell(&mut Purse { hits: hits * 10, requests: 10_000 }, 1000);
+                climb.report(&mut Unreported { hits: hits * 10, requests: 10_000 }, 1000);
             }
             let window = f64::from(climb.window(1000)) / 1000.0;
             assert!((window - best).abs() < 0.1, "{window} in place of {best}");

@@ -9,7 +9,7 @@ use super::{
     traits::{Bounded, Eviction, MakesRoom},
 };
 use crate::memory::arena::Heap;
-use climb::{Climb, Purse};
+use climb::{Climb, Unreported};
 use sketch::Sketch;
 use std::sync::Arc;
 
@@ -69,7 +69,7 @@ pub struct TinyLfu {
     entries: Parts<3, u32>,
     sketch: Sketch,
     climb: Arc<Climb>,
-    purse: Purse,
+    unreported: Unreported,
     /// Of the field, where it is a number of entries.
     capacity: Option<u64>,
     shards: u64,
@@ -99,12 +99,12 @@ impl TinyLfu {
     /// Counts requests for a key: a miss, or hits.
     fn asked(&mut self, hash: u32, times: u8, is_hit: bool) {
         self.sketch.count(hash, times);
-        self.purse.requests += u32::from(times);
-        self.purse.hits += u32::from(is_hit) * u32::from(times);
+        self.unreported.requests += u32::from(times);
+        self.unreported.hits += u32::from(is_hit) * u32::from(times);
         let capacity = self.capacity.unwrap_or_else(|| u64::from(self.entries.total()) * self.shards);
-        // Five times as often as a step could be due, and before it is too much for the purse.
-        if u64::from(self.purse.requests) > 2 * (capacity / self.shards.max(1)).min(1 << 20) {
-            self.climb.tell(&mut self.purse, capacity);
+        // Five times as often as a step could be due, and before the counts are too large.
+        if u64::from(self.unreported.requests) > 2 * (capacity / self.shards.max(1)).min(1 << 20) {
+            self.climb.report(&mut self.unreported, capacity);
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     Policy,
     evict::Eviction,
     lock::{View, Words},
-    memory::arena::{Arena, Heap, Home},
+    memory::arena::{Arena, Heap, MemoryNode},
 };
 use std::{
     marker::PhantomData,
@@ -49,8 +49,8 @@ impl<K, V, P: Policy, I> Deref for RawTable<K, V, P, I> {
 
 impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// The arena for such tables.
-    pub(crate) fn arena(home: Home) -> Arena {
-        Arena::new(Layout::<K, V, P>::ARENA, home)
+    pub(crate) fn arena(node: MemoryNode) -> Arena {
+        Arena::new(Layout::<K, V, P>::ARENA, node)
     }
 
     /// `arena` is one for such tables. `capacity` is how many entries the table has room for when its map is full, if that is known.

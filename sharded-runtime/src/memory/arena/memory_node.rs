@@ -6,34 +6,34 @@ use crate::{
 };
 use std::{io, ptr::NonNull, sync::OnceLock};
 
-/// Where the memory of an arena comes from, and whether the system refused to bind it.
+/// The node that the memory of an arena should lie on, and whether the system refused to bind it.
 #[derive(Debug)]
-pub(crate) struct Home {
+pub(crate) struct MemoryNode {
     /// `None`: the system chooses.
-    node: Option<NodeId>,
+    id: Option<NodeId>,
     /// Whether memory of other nodes is refused.
     only: bool,
     huge_pages: bool,
     refused: OnceLock<io::ErrorKind>,
 }
 
-impl Home {
+impl MemoryNode {
     /// Memory on this node. If it is full, memory comes from another, unless `only` is set.
-    pub(crate) fn on(node: NodeId, only: bool, huge_pages: bool) -> Self {
-        Home { node: Some(node), only, huge_pages, refused: OnceLock::new() }
+    pub(crate) fn on(id: NodeId, only: bool, huge_pages: bool) -> Self {
+        MemoryNode { id: Some(id), only, huge_pages, refused: OnceLock::new() }
     }
 
     /// Memory on any node.
     pub(crate) fn anywhere(huge_pages: bool) -> Self {
-        Home { node: None, only: false, huge_pages, refused: OnceLock::new() }
+        MemoryNode { id: None, only: false, huge_pages, refused: OnceLock::new() }
     }
 
     pub(crate) fn is_anywhere(&self) -> bool {
-        self.node.is_none()
+        self.id.is_none()
     }
 
-    pub(super) fn node(&self) -> Option<NodeId> {
-        self.node
+    pub(super) fn id(&self) -> Option<NodeId> {
+        self.id
     }
 
     pub(super) fn huge_pages(&self) -> bool {
@@ -42,11 +42,11 @@ impl Home {
 
     /// The same node, but if it is full, memory comes from another.
     pub(super) fn lenient(&self, huge_pages: bool) -> Self {
-        Home { node: self.node, only: false, huge_pages, refused: OnceLock::new() }
+        MemoryNode { id: self.id, only: false, huge_pages, refused: OnceLock::new() }
     }
 
-    /// Notes that the system refused to bind `source`, from which memory of this home came.
-    pub(super) fn share_refusal(&self, source: &Home) {
+    /// Notes that the system refused to bind `source`, from which memory of this node came.
+    pub(super) fn share_refusal(&self, source: &MemoryNode) {
         if let Some(&error) = source.refused.get() {
             // An error that was noted before stays.
             let _ = self.refused.set(error);
@@ -57,11 +57,11 @@ impl Home {
     ///
     /// # Safety
     ///
-    /// The range must consist of whole pages of memory that was [bound](Home::bind) to this home.
+    /// The range must consist of whole pages of memory that was [bound](MemoryNode::bind) to this node.
     pub(super) unsafe fn populate(&self, at: NonNull<u8>, bytes: usize) -> bool {
         // SAFETY: as the caller guarantees.
         let populated = unsafe { memory::populate(at, bytes) };
-        let Some(node) = self.node.filter(|_| self.only && self.refused.get().is_none()) else { return true };
+        let Some(node) = self.id.filter(|_| self.only && self.refused.get().is_none()) else { return true };
         let pages: Vec<usize> = (0..bytes / page::size()).map(|page| at.addr().get() + page * page::size()).collect();
         let mut nodes = Vec::new();
         // Kernels before 5.14 can't populate pages, so their node is not known yet.
@@ -86,7 +86,7 @@ impl Home {
     ///
     /// The range must consist of whole pages of memory from [`map`](crate::memory::sys::memory::map).
     pub(super) unsafe fn bind(&self, at: NonNull<u8>, bytes: usize) {
-        let Some(node) = self.node else { return };
+        let Some(node) = self.id else { return };
         // SAFETY: as the caller guarantees.
         if let Err(error) = unsafe { numa::bind(at, bytes, node.get()) } {
             self.note_refusal(node, &error);
@@ -99,7 +99,7 @@ impl Home {
         }
     }
 
-    /// Whether pages must be [populated](Home::populate) before they are used.
+    /// Whether pages must be [populated](MemoryNode::populate) before they are used.
     pub(super) fn is_strict(&self) -> bool {
         self.only
     }
