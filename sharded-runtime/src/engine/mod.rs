@@ -8,6 +8,7 @@
 //! | `expiry`, `earliest` | when entries expire, and which shards may have expired entries |
 //! | `evict` | which entry leaves next, one file per policy |
 //! | `budget` | the capacity, shared out to the shards |
+//! | `occupied` | which shards have entries |
 //! | `garbage`, `cause` | entries that were taken out, and why |
 //! | `list` | a doubly linked list of slots, for evictions |
 //! | `status` | what lies beside the lock of a shard |
@@ -19,6 +20,7 @@ pub mod evict;
 pub mod expiry;
 pub(crate) mod garbage;
 pub(crate) mod list;
+pub(crate) mod occupied;
 pub(crate) mod session;
 pub(crate) mod spec;
 pub(crate) mod status;

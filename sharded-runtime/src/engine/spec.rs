@@ -41,6 +41,8 @@ pub(crate) trait Spec {
     fn budget(&self) -> Option<&Budget>;
     /// What lies beside the lock of each shard.
     fn statuses(&self) -> impl Iterator<Item = &ShardStatus>;
+    /// A shard has got its first entry, or has lost its last one. Only called where entries may be evicted.
+    fn note_occupied(&self, shard: Extras<'_, Self>, is_occupied: bool);
     /// The shards that may have expired entries. Only used where there is a capacity.
     fn expired_shards(&self) -> &ExpiredShards;
     /// Takes an expired entry out of another shard, without waiting for a lock. Returns its units, which stay taken.

@@ -15,6 +15,7 @@ use crate::{
     engine::{
         budget::Budget,
         earliest::ExpiredShards,
+        occupied::OccupiedShards,
         spec::Spec,
         status::ShardStatus,
         table::{NoMemory, StampOf, Table, TableOf, TableView},
@@ -63,6 +64,8 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(crate) background: Option<Registration>,
     /// The shard where the next search for an entry that may be evicted begins.
     pub(super) search_from: AtomicUsize,
+    /// The shards that have entries. Only kept where there is a capacity.
+    pub(super) occupied: OccupiedShards,
     /// The shards that may have expired entries, which leave before live ones.
     pub(crate) expired: ExpiredShards,
     pub(crate) discarded: Arc<Discarded>,
@@ -105,7 +108,6 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let Times { ttl, idle, lifetime, .. } = times.lengthened(&clock);
         let shards = Shards::new(&nodes, place, |shard| Table::new(placing.arena(shard), &field, lifetime));
         Core {
-            budget,
             rules,
             jitter,
             ttl,
@@ -117,7 +119,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             recording: if P::RECORDS { Some(Recording::new(Self::facts(given))) } else { None },
             alarm: AtomicDeadline::never(),
             search_from: AtomicUsize::new(0),
+            occupied: OccupiedShards::new(if budget.is_some() { shards.count() } else { 0 }),
             expired: ExpiredShards::new(),
+            budget,
             discarded: Discarded::new(!store.sweeps_by_hand() && store.clock().is_none()),
             background: (StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand()).then(Registration::new),
             shards,

@@ -186,12 +186,6 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn shards_in_turn(&self, first: usize, skipped: Option<usize>) -> Around {
         Around { shard: first, skipped, way: self.shards.count(), left: Self::MOST_IN_VAIN }
     }
-
-    /// The next shard after this one, all around, that has entries.
-    fn next_occupied(&self, shard: usize) -> Option<usize> {
-        let count = self.shards.count();
-        (1..=count).map(|more| (shard + more) % count).find(|&shard| self.shards.status(shard).meter.stored.get() > 0)
-    }
 }
 
 /// A way around the shards that have entries, once from where anything was found. If some entries may not be evicted, it ends after
@@ -210,7 +204,7 @@ impl Around {
     fn next<K, V, P: Policy, S>(&mut self, core: &Core<K, V, P, S>) -> Option<usize> {
         let count = core.shards.count();
         while self.left > 0 {
-            let next = core.next_occupied(self.shard)?;
+            let next = core.occupied.next(self.shard)?;
             // It may be the same one.
             let distance = (next + count - self.shard - 1) % count + 1;
             self.way = self.way.checked_sub(distance)?;

@@ -31,6 +31,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             let (taken, status) = (table.take_all(&self.field, extras.view()), extras.status());
             let units = if P::WEIGHS { status.meter.weight.get() } else { taken.len() as u64 };
             status.meter.stored.set(0);
+            self.occupied.set(shard, false);
             status.meter.weight.set(0);
             status.earliest.set(Deadline::NEVER);
             self.overtake_all(status, shard);

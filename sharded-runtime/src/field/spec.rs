@@ -8,7 +8,7 @@ use crate::{
         budget::Budget,
         earliest::ExpiredShards,
         garbage::Garbage,
-        spec::{Spec, TableFor, View},
+        spec::{Extras, Spec, TableFor, View},
         status::ShardStatus,
         table::{NoMemory, StampOf},
     },
@@ -68,6 +68,12 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
 
     fn statuses(&self) -> impl Iterator<Item = &ShardStatus> {
         self.shards.statuses()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn note_occupied(&self, shard: Extras<'_, Self>, is_occupied: bool) {
+        self.occupied.set(self.shards.number(shard), is_occupied);
     }
 
     fn expired_shards(&self) -> &ExpiredShards {

@@ -103,6 +103,11 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         self.all.len()
     }
 
+    /// The number of the shard that these lie in.
+    pub(crate) fn number(&self, extras: ShardExtras<'_, T, O, L>) -> usize {
+        self.all.position(extras.0)
+    }
+
     /// The shard of a hash, by its top bits. The table sees only the lower half.
     #[inline]
     pub(crate) fn route(&self, hash: u64) -> usize {

@@ -33,7 +33,7 @@ impl<F: Spec> Session<'_, F> {
             (Some(handed), Some(listener)) => self.hand_telling((slot, hash), cause, listener, handed)?,
             (None, _) => self.table.remove(slot, hash, self.garbage.as_deref_mut()?.kept()).then_some(())?,
         }
-        self.shard.status().meter.stored.set(self.table.len() as u64);
+        self.publish_len();
         self.add_weight(-i64::from(weight));
         self.count_departed(cause);
         if let Some(listener) = listener
@@ -120,7 +120,7 @@ impl<F: Spec> Session<'_, F> {
             return self.find_and_hand(hash, key, condition, handed);
         }
         if self.table.hand_if(hash, key, condition, handed) {
-            self.shard.status().meter.stored.set(self.table.len() as u64);
+            self.publish_len();
             // Without memory for the other size later writes try again.
             let _ = self.step(STEPS_PER_WRITE);
         } else {

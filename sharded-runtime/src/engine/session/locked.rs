@@ -66,6 +66,16 @@ impl<'a, F: Spec> Session<'a, F> {
         self.table
     }
 
+    /// Publishes the number of entries, after it has changed.
+    #[inline]
+    pub(super) fn publish_len(&self) {
+        let (stored, len) = (&self.shard.status().meter.stored, self.table.len() as u64);
+        if <F::Policy as Policy>::Eviction::BOUNDED && (stored.get() == 0) != (len == 0) {
+            self.field.note_occupied(self.shard, len > 0);
+        }
+        stored.set(len);
+    }
+
     /// When the table has something to remove that expires.
     #[inline]
     pub(crate) fn due_at(&self) -> Deadline {

@@ -150,9 +150,8 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
 impl<F: Spec> Session<'_, F> {
     #[inline]
     fn count_stored(&self) {
-        let meter = &self.shard.status().meter;
-        meter.inserts.add();
-        meter.stored.set(self.table.len() as u64);
+        self.shard.status().meter.inserts.add();
+        self.publish_len();
     }
 
     /// Replaces the value of an occupied slot, whose key has this hash, by the one on offer. The old value is then on offer. Its time to

@@ -13,7 +13,7 @@ use crate::memory::sys::{
 use std::{
     alloc::{Layout, alloc, dealloc, handle_alloc_error},
     marker::PhantomData,
-    ptr::NonNull,
+    ptr::{self, NonNull},
     sync::Arc,
 };
 
@@ -114,6 +114,11 @@ impl<T> Placed<T> {
         assert!(index < self.len);
         // SAFETY: the element lives as long as `self`.
         unsafe { self.at(index).as_ref() }
+    }
+
+    /// The index of an element.
+    pub(crate) fn position(&self, element: &T) -> usize {
+        (ptr::from_ref(element).addr() - self.place.first.addr().get()) / self.place.stride
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
