@@ -8,6 +8,7 @@
 //! Units are spent from a shard's credit and returned to it without waiting. They move between the credits and the common
 //! stock under a mutex, and a counter that is odd meanwhile lets others tell, without the mutex, that nothing is left.
 
+use super::units::Units;
 use crate::memory::sync::unmodelled::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::SeqCst};
 
@@ -29,7 +30,7 @@ pub(crate) struct Budget {
     unpaid: AtomicU64,
     mover: Mutex<()>,
     /// The most units that a credit is given at once. Zero: no shard has credit.
-    batch: u64,
+    batch: Units,
     /// With more units than that in stock, there are plenty.
     plenty: i64,
 }
@@ -50,17 +51,17 @@ impl Budget {
     /// A capacity above `i64::MAX` is as much as that: no memory holds so many entries, and 2^31 of the heaviest weigh as much.
     pub(crate) fn new(capacity: usize, shards: usize, weighs: bool) -> Self {
         let most = if weighs { Self::MOST_WEIGHED } else { Self::MOST };
-        let batch = ((capacity / shards / 8) as u64).clamp(1, most);
-        let batch = if shards > Self::MOST_CREDITS { 0 } else { batch };
+        let has_credit = shards <= Self::MOST_CREDITS;
+        let batch = Units::new(if has_credit { ((capacity / shards / 8) as u64).clamp(1, most) } else { 0 });
         Budget {
             capacity,
-            free: AtomicI64::new(signed(capacity as u64)),
+            free: AtomicI64::new(Units::new(capacity as u64).signed()),
             hoarded: AtomicBool::new(false),
             moves: AtomicU64::new(0),
             unpaid: AtomicU64::new(0),
             mover: Mutex::new(()),
             batch,
-            plenty: signed(batch * 8),
+            plenty: batch.signed() * 8,
         }
     }
 
@@ -68,8 +69,13 @@ impl Budget {
         self.capacity
     }
 
-    /// Takes the units of an entry, or says that there are not so many left anywhere.
-    pub(crate) fn take<'a, I>(&self, credit: &Credit, units: u64, credits: impl Fn() -> I) -> bool
+    /// Whether entries could take so many units if there were no others.
+    pub(crate) fn could_hold(&self, units: Units) -> bool {
+        units.get() <= self.capacity as u64
+    }
+
+    /// Takes the units of an entry. Returns false if there are not so many left anywhere.
+    pub(crate) fn take<'a, I>(&self, credit: &Credit, units: Units, credits: impl Fn() -> I) -> bool
     where
         I: Iterator<Item = &'a Credit>,
     {
@@ -77,14 +83,14 @@ impl Budget {
             return true;
         }
         while !self.is_dry(units) {
-            if self.batch == 0 {
+            if self.batch.is_zero() {
                 // Nothing is on its way to or from a credit.
                 return self.withdraw(credit, units);
             }
             let _mover = self.mover.lock();
             self.moves.fetch_add(1, SeqCst);
-            if self.free.load(SeqCst) < signed(units) && self.hoarded.swap(false, SeqCst) {
-                let collected = credits().map(|credit| signed(credit.0.swap(0, SeqCst))).sum();
+            if self.free.load(SeqCst) < units.signed() && self.hoarded.swap(false, SeqCst) {
+                let collected = credits().map(|credit| Units::new(credit.0.swap(0, SeqCst)).signed()).sum();
                 self.free.fetch_add(collected, SeqCst);
             }
             let taken = self.withdraw(credit, units);
@@ -97,32 +103,32 @@ impl Budget {
     }
 
     /// The part of these units that entries must give up, since the stock does not cover it.
-    pub(crate) fn lacking(&self, units: u64) -> u64 {
-        units.saturating_sub(self.free.load(SeqCst).max(0).unsigned_abs())
+    pub(crate) fn lacking(&self, units: Units) -> Units {
+        units.minus(Units::new(self.free.load(SeqCst).max(0).unsigned_abs()))
     }
 
     /// Takes the units of an entry out of those that are held and those that no entry has, if they are enough together.
-    pub(crate) fn take_with(&self, held: &mut Held<'_>, units: u64) -> bool {
-        let (spent, rest) = (units.min(held.units), signed(units.saturating_sub(held.units)));
+    pub(crate) fn take_with(&self, held: &mut Held<'_>, units: Units) -> bool {
+        let rest = units.minus(held.units).signed();
         if rest > 0 && self.free.try_update(SeqCst, SeqCst, |free| (free >= rest).then(|| free - rest)).is_err() {
             return false;
         }
-        held.units -= spent;
+        held.spend(units);
         true
     }
 
     /// Takes units that are not there; entries must leave for them.
-    pub(crate) fn overdraw(&self, units: u64) {
-        self.free.fetch_sub(signed(units), SeqCst);
+    pub(crate) fn overdraw(&self, units: Units) {
+        self.free.fetch_sub(units.signed(), SeqCst);
     }
 
     /// Takes over some of what is owed for overdrafts, at most so much: entries are to leave that have it. Where none can, it is
     /// [overdrawn](Budget::overdraw) again.
-    fn take_over_debt(&self, most: u64) -> u64 {
-        let mut taken = 0;
+    fn take_over_debt(&self, most: Units) -> Units {
+        let mut taken = Units::ZERO;
         let _ = self.free.try_update(SeqCst, SeqCst, |free| {
-            taken = free.min(0).unsigned_abs().min(most);
-            (taken > 0).then(|| free + signed(taken))
+            taken = Units::new(free.min(0).unsigned_abs()).min(most);
+            (!taken.is_zero()).then(|| free + taken.signed())
         });
         taken
     }
@@ -132,80 +138,75 @@ impl Budget {
     }
 
     /// Returns the units of an entry that is gone.
-    pub(crate) fn give(&self, credit: &Credit, units: u64) {
-        if self.free.load(SeqCst) > self.plenty && credit.0.load(SeqCst) < self.batch {
-            credit.0.fetch_add(units, SeqCst);
+    pub(crate) fn give(&self, credit: &Credit, units: Units) {
+        if self.free.load(SeqCst) > self.plenty && credit.0.load(SeqCst) < self.batch.get() {
+            credit.0.fetch_add(units.get(), SeqCst);
             if !self.hoarded.load(SeqCst) {
                 self.hoarded.store(true, SeqCst);
             }
         } else {
-            self.free.fetch_add(signed(units), SeqCst);
+            self.free.fetch_add(units.signed(), SeqCst);
         }
     }
 
     /// Returns the units of all the entries of a shard.
-    pub(crate) fn give_all(&self, units: u64) {
-        self.free.fetch_add(signed(units), SeqCst);
+    pub(crate) fn give_all(&self, units: Units) {
+        self.free.fetch_add(units.signed(), SeqCst);
     }
 
     /// Whether, at one moment, there were not so many in stock, nothing in a credit and nothing on its way.
-    fn is_dry(&self, units: u64) -> bool {
+    fn is_dry(&self, units: Units) -> bool {
         let before = self.moves.load(SeqCst);
-        let is_dry = self.free.load(SeqCst) < signed(units) && !self.hoarded.load(SeqCst);
+        let is_dry = self.free.load(SeqCst) < units.signed() && !self.hoarded.load(SeqCst);
         is_dry && before.is_multiple_of(2) && self.moves.load(SeqCst) == before
     }
 
     /// Takes units from the stock, and more for the credit where there are plenty.
-    fn withdraw(&self, credit: &Credit, units: u64) -> bool {
-        let plenty = self.plenty + signed(units) - 1;
-        let mut more = 0;
+    fn withdraw(&self, credit: &Credit, units: Units) -> bool {
+        let plenty = self.plenty + units.signed() - 1;
+        let mut more = Units::ZERO;
         let took = self.free.try_update(SeqCst, SeqCst, |free| {
-            more = if free > plenty { self.batch.saturating_sub(1) } else { 0 };
-            (free >= signed(units)).then(|| free - signed(units + more))
+            more = if free > plenty { self.batch.minus(Units::new(1)) } else { Units::ZERO };
+            (free >= units.signed()).then(|| free - units.plus(more).signed())
         });
-        if took.is_ok() && more > 0 {
-            credit.0.fetch_add(more, SeqCst);
+        if took.is_ok() && !more.is_zero() {
+            credit.0.fetch_add(more.get(), SeqCst);
             self.hoarded.store(true, SeqCst);
         }
         took.is_ok()
     }
 }
 
-/// No more than memory has bytes, or its entries have units.
-fn signed(units: u64) -> i64 {
-    i64::try_from(units).unwrap_or(i64::MAX)
-}
-
 /// Units that a call has taken and no entry has yet. What no entry gets goes back when this is dropped, also when a panic passes.
 #[derive(Debug)]
 pub(crate) struct Held<'a> {
     budget: &'a Budget,
-    units: u64,
+    units: Units,
 }
 
 impl<'a> Held<'a> {
     /// None yet.
     #[inline]
     pub(crate) fn none(budget: &'a Budget) -> Self {
-        Held { budget, units: 0 }
+        Held { budget, units: Units::ZERO }
     }
 
     #[inline]
-    pub(crate) fn units(&self) -> u64 {
+    pub(crate) fn units(&self) -> Units {
         self.units
     }
 
     /// Holds what an entry had that is gone.
     #[inline]
-    pub(crate) fn add(&mut self, units: u64) {
-        self.units += units;
+    pub(crate) fn add(&mut self, units: Units) {
+        self.units = self.units.plus(units);
     }
 
     /// Takes units out, for an entry that is stored now or for a debt: so many at most. Returns how many.
     #[inline]
-    pub(crate) fn spend(&mut self, most: u64) -> u64 {
+    pub(crate) fn spend(&mut self, most: Units) -> Units {
         let spent = self.units.min(most);
-        self.units -= spent;
+        self.units = self.units.minus(spent);
         spent
     }
 }
@@ -213,7 +214,7 @@ impl<'a> Held<'a> {
 impl Drop for Held<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.units > 0 {
+        if !self.units.is_zero() {
             self.budget.give_all(self.units);
         }
     }
@@ -225,40 +226,40 @@ impl Drop for Held<'_> {
 #[derive(Debug)]
 pub(crate) struct Debt<'a> {
     budget: &'a Budget,
-    owed: u64,
+    owed: Units,
 }
 
 impl<'a> Debt<'a> {
-    pub(crate) fn new(budget: &'a Budget, overdrawn: u64) -> Self {
-        let unpaid = budget.unpaid.swap(0, SeqCst);
-        Debt { budget, owed: budget.take_over_debt(overdrawn.saturating_add(unpaid)) }
+    pub(crate) fn new(budget: &'a Budget, overdrawn: Units) -> Self {
+        let unpaid = Units::new(budget.unpaid.swap(0, SeqCst));
+        Debt { budget, owed: budget.take_over_debt(overdrawn.plus(unpaid)) }
     }
 
     /// Pays with units of entries that have left. Returns what is still owed.
-    pub(crate) fn pay(&mut self, held: &mut Held<'_>) -> u64 {
-        self.owed -= held.spend(self.owed);
+    pub(crate) fn pay(&mut self, held: &mut Held<'_>) -> Units {
+        self.owed = self.owed.minus(held.spend(self.owed));
         self.owed
     }
 }
 
 impl Drop for Debt<'_> {
     fn drop(&mut self) {
-        if self.owed > 0 {
+        if !self.owed.is_zero() {
             self.budget.overdraw(self.owed);
-            self.budget.unpaid.fetch_add(self.owed, SeqCst);
+            self.budget.unpaid.fetch_add(self.owed.get(), SeqCst);
         }
     }
 }
 
 impl Credit {
-    fn spend(&self, units: u64) -> bool {
-        self.0.try_update(SeqCst, SeqCst, |held| held.checked_sub(units)).is_ok()
+    fn spend(&self, units: Units) -> bool {
+        self.0.try_update(SeqCst, SeqCst, |held| held.checked_sub(units.get())).is_ok()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, Credit, signed};
+    use super::{Budget, Credit, Units};
     use std::{cell::Cell, sync::atomic::Ordering::SeqCst};
 
     /// With however many shards, little credit is collected, also where units come and go in a map that is nearly full.
@@ -271,12 +272,12 @@ mod tests {
             let collected = Cell::new(0);
             let take = |shard: usize| {
                 let seen = || credits.iter().inspect(|_| collected.set(collected.get() + 1));
-                assert!(budget.take(&credits[shard % shards], 1, seen));
+                assert!(budget.take(&credits[shard % shards], Units::new(1), seen));
             };
             (0..CAPACITY - 10).for_each(take);
             collected.set(0);
             for turn in 0..1000 {
-                (0..2).for_each(|more| budget.give(&credits[(turn + 7 * more) % shards], 1));
+                (0..2).for_each(|more| budget.give(&credits[(turn + 7 * more) % shards], Units::new(1)));
                 (0..2).for_each(|more| take(turn * 31 + more * 5));
             }
             assert!(collected.get() <= 1024, "{} of {shards} shards", collected.get());
@@ -305,20 +306,24 @@ mod tests {
                 let credit = &credits[usize::try_from(dice(credits.len() as u64)).expect("an index")];
                 match dice(6) {
                     0..=2 => {
-                        let units = heaviest - dice(heaviest.min(7));
+                        let units = Units::new(heaviest - dice(heaviest.min(7)));
                         if !budget.take(credit, units, || credits.iter()) {
                             budget.overdraw(units);
                         }
                         taken.push(units);
                     }
-                    3 => budget.give(credit, taken.pop().unwrap_or(0)),
-                    4 => budget.give_all(taken.pop().unwrap_or(0)),
-                    _ => budget.overdraw(budget.take_over_debt(u64::MAX)),
+                    3 => budget.give(credit, taken.pop().unwrap_or(Units::ZERO)),
+                    4 => budget.give_all(taken.pop().unwrap_or(Units::ZERO)),
+                    _ => budget.overdraw(budget.take_over_debt(Units::new(u64::MAX))),
                 }
                 let held: i128 = credits.iter().map(|credit| i128::from(credit.0.load(SeqCst))).sum();
-                let used: i128 = taken.iter().copied().map(i128::from).sum();
+                let used: i128 = taken.iter().map(|units| i128::from(units.get())).sum();
                 let free = i128::from(budget.free.load(SeqCst));
-                assert_eq!(free + held + used, signed(capacity as u64).into(), "{capacity} in round {round}");
+                assert_eq!(
+                    free + held + used,
+                    Units::new(capacity as u64).signed().into(),
+                    "{capacity} in round {round}"
+                );
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Entries that a session has taken out.
 
-use super::{cause::Cause, table::Removed};
+use super::{cause::Cause, table::Removed, units::Units};
 use std::mem;
 
 /// Who is told of entries that leave.
@@ -17,14 +17,14 @@ pub(crate) struct Garbage<K, V> {
     kept: Removed<K, V>,
     /// How many more there were, which a listener has.
     told: usize,
-    /// Units of the capacity that were taken though there were none: so many must come back.
-    overdrawn: u64,
+    /// Units of the capacity that were taken without being there. As many must come back.
+    overdrawn: Units,
 }
 
 impl<K, V> Garbage<K, V> {
     #[inline]
     pub(crate) fn new() -> Self {
-        Garbage { kept: Removed::new(), told: 0, overdrawn: 0 }
+        Garbage { kept: Removed::new(), told: 0, overdrawn: Units::ZERO }
     }
 
     /// Where an entry goes that is taken out.
@@ -57,13 +57,13 @@ impl<K, V> Garbage<K, V> {
         self.told += mem::take(&mut other.told);
     }
 
-    /// Notes units that the call owes: entries of so many must leave.
-    pub(crate) fn add_overdrawn(&mut self, units: u64) {
-        self.overdrawn += units;
+    /// Notes units that the call owes: entries that take so many must leave.
+    pub(crate) fn add_overdrawn(&mut self, units: Units) {
+        self.overdrawn = self.overdrawn.plus(units);
     }
 
     /// Takes what [`add_overdrawn`](Garbage::add_overdrawn) has noted.
-    pub(crate) fn take_overdrawn(&mut self) -> u64 {
+    pub(crate) fn take_overdrawn(&mut self) -> Units {
         mem::take(&mut self.overdrawn)
     }
 

@@ -7,7 +7,7 @@
 //! | `table` | the entries of one shard |
 //! | `expiry`, `earliest` | when entries expire, and which shards may have expired entries |
 //! | `evict` | which entry leaves next, one file per policy |
-//! | `budget` | the capacity, shared out to the shards |
+//! | `budget`, `units` | the capacity, shared out to the shards, and the units that it is counted in |
 //! | `occupied` | which shards have entries |
 //! | `garbage`, `cause` | entries that were taken out, and why |
 //! | `list` | a doubly linked list of slots, for evictions |
@@ -25,3 +25,4 @@ pub(crate) mod session;
 pub(crate) mod spec;
 pub(crate) mod status;
 pub(crate) mod table;
+pub(crate) mod units;

@@ -6,6 +6,7 @@ use super::{
     garbage::{Garbage, Listener},
     status::ShardStatus,
     table::{Handed, NoMemory, Offer, TableOf, TableView},
+    units::{Units, Weight},
 };
 use crate::{
     Policy, StorageOf,
@@ -31,7 +32,7 @@ pub(crate) trait Spec {
 
     fn hash_of(&self, key: &Self::Key) -> u64;
     /// The units of the capacity that an entry takes.
-    fn units(&self, key: &Self::Key, value: &Self::Value) -> u32;
+    fn weigh(&self, key: &Self::Key, value: &Self::Value) -> Weight;
     /// Whether an entry may be evicted.
     fn is_evictable(&self) -> fn(&Self::Key, &Self::Value) -> bool;
     /// Who is told of entries that leave.
@@ -46,7 +47,7 @@ pub(crate) trait Spec {
     /// The shards that may have expired entries. Only used where there is a capacity.
     fn expired_shards(&self) -> &ExpiredShards;
     /// Takes an expired entry out of another shard, without waiting for a lock. Returns its units, which stay taken.
-    fn take_expired_elsewhere(&self, now: Moment, garbage: &mut Garbage<Self::Key, Self::Value>) -> Option<u64>;
+    fn take_expired_elsewhere(&self, now: Moment, garbage: &mut Garbage<Self::Key, Self::Value>) -> Option<Units>;
 
     /// Brings a table nearer to the size that it should have, by `steps` buckets at most.
     fn step(&self, view: View<'_, Self>, table: &mut TableFor<Self>, steps: usize, now: Moment)

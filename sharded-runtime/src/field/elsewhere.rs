@@ -17,6 +17,7 @@ use crate::{
         session::{STEPS_PER_WRITE, Session},
         spec::Spec,
         table::{Offer, SEARCHED, SEARCHED_ELSEWHERE},
+        units::Units,
     },
     shard::{access::Access, order},
 };
@@ -52,7 +53,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// it waits for no lock: a shard that is locked is passed over, as is the session's own.
     #[cold]
     #[inline(never)]
-    pub(super) fn take_expired(&self, now: Moment, garbage: &mut Garbage<K, V>) -> Option<u64> {
+    pub(super) fn take_expired(&self, now: Moment, garbage: &mut Garbage<K, V>) -> Option<Units> {
         let count = self.shards.count();
         let bound = |shard: usize| self.shards.status(shard).earliest.get();
         let mut passed = 0;
@@ -87,7 +88,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let mut in_vain = 0;
         while in_vain < 2 {
             let owed = debt.pay(&mut eviction.held);
-            if owed == 0 {
+            if owed.is_zero() {
                 break;
             }
             in_vain += u32::from(!eviction.evict_in(own, !order::is_inside(), SEARCHED_ELSEWHERE, owed));
@@ -101,15 +102,15 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     pub(crate) fn make_room_elsewhere(&self, hash: u64, offer: &Offer<K, V>) -> bool {
         let Some((key, value)) = offer.key().zip(offer.value.as_ref()) else { return false };
-        let units = u64::from(self.units(key, value));
+        let units = self.weigh(key, value).units();
         self.make_room(hash, units, &mut self.leaving().garbage)
     }
 
     /// Evicts entries of other shards than that of a hash, or of its own where a search has not seen all of it, until there is room for
     /// so many units. Returns whether there is. Where entries have weights, none leaves unless there are enough that may.
     #[cold]
-    pub(crate) fn make_room(&self, hash: u64, units: u64, garbage: &mut Garbage<K, V>) -> bool {
-        let Some(budget) = self.budget.as_ref().filter(|budget| units <= budget.capacity() as u64) else {
+    pub(crate) fn make_room(&self, hash: u64, units: Units, garbage: &mut Garbage<K, V>) -> bool {
+        let Some(budget) = self.budget.as_ref().filter(|budget| budget.could_hold(units)) else {
             return false;
         };
         let own = self.route(hash);
@@ -121,26 +122,26 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             return false;
         }
         let mut eviction = Eviction::new(self, budget, garbage);
-        let wanted = |held: &Held<'_>| budget.lacking(units).saturating_sub(held.units());
+        let wanted = |held: &Held<'_>| budget.lacking(units).minus(held.units());
         for _ in 0..unseen {
             let lacking = wanted(&eviction.held);
-            if lacking > 0 {
-                eviction.evict_in(own, !order::is_inside(), SEARCHED, eviction.held.units() + lacking);
+            if !lacking.is_zero() {
+                eviction.evict_in(own, !order::is_inside(), SEARCHED, eviction.held.units().plus(lacking));
             }
         }
         // Of the own shard, one search has seen as much as of another one is seen. But for a heavy entry more than that may have to leave.
         eviction.go_around(first, (!P::WEIGHS).then_some(own), &mut |held| match wanted(held) {
-            0 => 0,
-            lacking => held.units() + lacking,
+            Units::ZERO => Units::ZERO,
+            lacking => held.units().plus(lacking),
         });
-        let is_made = wanted(&eviction.held) == 0;
+        let is_made = wanted(&eviction.held).is_zero();
         eviction.end();
         is_made
     }
 
     /// Whether entries that may leave have so many units, counted around the shards from `first` on. Gives up after `unseen` + 1 searches of
     /// the own shard and [`MOST_SEARCHED`] other shards in a row that find none. Waits for shards that are in use only if the others have too few.
-    fn may_have(&self, first: usize, own: usize, unseen: u64, units: u64, garbage: &mut Garbage<K, V>) -> bool {
+    fn may_have(&self, first: usize, own: usize, unseen: u64, units: Units, garbage: &mut Garbage<K, V>) -> bool {
         let mut last = first;
         for waits in [false, true] {
             let mut around = self.shards_in_turn(first, Some(own));
@@ -149,11 +150,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             while found < units
                 && let Some(shard) = around.next(self)
             {
-                let more = survey.count(shard, SEARCHED_ELSEWHERE, 0, units - found);
-                if more > 0 {
+                let more = survey.count(shard, SEARCHED_ELSEWHERE, 0, units.minus(found));
+                if !more.is_zero() {
                     around.found(Self::MOST_IN_VAIN);
                 }
-                found += more;
+                found = found.plus(more);
             }
             if found >= units {
                 return true;
@@ -235,16 +236,16 @@ struct Survey<'a, K, V, P: Policy, S> {
 
 impl<K, V, P: Policy, S> Survey<'_, K, V, P, S> {
     /// Counts the units of a shard's entries that may leave, up to `enough`. Stops after `in_vain` + 1 searches in a row that find none.
-    fn count(&mut self, shard: usize, searched: u32, in_vain: u64, enough: u64) -> u64 {
-        let (mut units, mut passed, mut left) = (0, 0, in_vain + 1);
+    fn count(&mut self, shard: usize, searched: u32, in_vain: u64, enough: Units) -> Units {
+        let (mut units, mut passed, mut left) = (Units::ZERO, 0, in_vain + 1);
         while units < enough && left > 0 {
-            let survey = |session: &mut Session<'_, _>| session.survey(searched, &mut passed, enough - units);
+            let survey = |session: &mut Session<'_, _>| session.survey(searched, &mut passed, enough.minus(units));
             let Some(more) = self.core.visit_for_room(shard, self.waits, self.garbage, survey) else {
                 self.passed_over = true;
                 break;
             };
-            left = if more > 0 { in_vain + 1 } else { left - 1 };
-            units += more;
+            left = if more.is_zero() { left - 1 } else { in_vain + 1 };
+            units = units.plus(more);
         }
         units
     }
@@ -268,13 +269,13 @@ impl<'a, K, V, P: Policy, S> Eviction<'a, K, V, P, S> {
     /// Goes around the shards behind `first`, but one, until `wanted`, given the units that are held, says that none are to be held, or no
     /// entry may leave. It waits for shards that are in use in a second round, so a long closure in one shard does not delay a call that finds
     /// room in another.
-    fn go_around(&mut self, first: usize, skipped: Option<usize>, wanted: &mut dyn FnMut(&mut Held<'_>) -> u64) {
+    fn go_around(&mut self, first: usize, skipped: Option<usize>, wanted: &mut dyn FnMut(&mut Held<'_>) -> Units) {
         for waits in [false, true] {
             let mut around = self.core.shards_in_turn(first, skipped);
             self.passed_over = false;
             let is_done = loop {
                 let units = wanted(&mut self.held);
-                if units == 0 {
+                if units.is_zero() {
                     break true;
                 }
                 let Some(shard) = around.next(self.core) else { break false };
@@ -295,7 +296,7 @@ impl<'a, K, V, P: Policy, S> Eviction<'a, K, V, P, S> {
     ///
     /// Unless it `waits`, a shard whose lock is taken is passed over. Inside a closure it must not, since that could be for ever: the next
     /// write repays what is left.
-    fn evict_in(&mut self, shard: usize, waits: bool, searched: u32, units: u64) -> bool {
+    fn evict_in(&mut self, shard: usize, waits: bool, searched: u32, units: Units) -> bool {
         // Few entries at a time: all that is collected may be much to move, which must not be done under the lock.
         let mut gone = Garbage::new();
         let Eviction { core, held, garbage, drops, passed_over } = self;

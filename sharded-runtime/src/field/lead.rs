@@ -3,7 +3,7 @@
 use super::core::Core;
 use crate::{
     Key, LoadError, Policy, Value,
-    engine::{cause::Cause, session::Session, spec::Extras, status::ShardStatus, table::Offer},
+    engine::{cause::Cause, session::Session, spec::Extras, status::ShardStatus, table::Offer, units::Units},
     field::flight::{Flight, Landed, Need, Registry, Told},
     observe::tally::Event,
     shard::access::{Access, UserCode},
@@ -192,7 +192,7 @@ impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
         offer: &mut Offer<K, V>,
         stored: &mut Option<Box<V>>,
         may_wait: bool,
-    ) -> Option<u64>
+    ) -> Option<Units>
     where
         K: Key,
         V: Value + Clone,
@@ -214,8 +214,8 @@ impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
         if !is_to_store {
             return None;
         }
-        let units = session.units_of(offer);
-        let fits = session.fits(units);
+        let weight = session.weight_of(offer);
+        let fits = session.fits(weight);
         if fits && session.insert(hash, offer, None).is_some() {
             return None;
         }
@@ -227,7 +227,7 @@ impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
                 registry.resume(hash, flight, key);
                 Some(())
             });
-            return Some(units.into());
+            return Some(weight.units());
         }
         session.depart_offered(offer, Cause::Evicted);
         None

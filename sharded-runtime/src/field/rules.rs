@@ -1,13 +1,14 @@
-//! The functions of the user that say something of entries.
+//! The user's functions on entries: what an entry weighs, and whether it may be evicted.
 
 use crate::{
     Policy,
     builder::{Evictable, Functions, Weigher},
+    engine::units::Weight,
 };
 
-/// The functions of the user that say something of entries.
+/// The user's functions on entries.
 pub(crate) struct Rules<K, V> {
-    weigh: Weigher<K, V>,
+    weigher: Weigher<K, V>,
     pub(crate) is_evictable: Evictable<K, V>,
 }
 
@@ -19,7 +20,7 @@ impl<K, V> Rules<K, V> {
         let &Functions { weigher, evictable } = functions;
         check(WEIGHER, weigher.is_some(), P::WEIGHS, P::NAME);
         check(EVICTABLE, evictable.is_some(), P::PINS, P::NAME);
-        Rules { weigh: weigher.unwrap_or(|_, _| 1), is_evictable: evictable.unwrap_or(|_, _| true) }
+        Rules { weigher: weigher.unwrap_or(|_, _| 1), is_evictable: evictable.unwrap_or(|_, _| true) }
     }
 }
 
@@ -36,7 +37,7 @@ fn check(what: &str, is_given: bool, is_wanted: bool, field: &str) {
 impl<K, V> Rules<K, V> {
     /// The units that an entry takes.
     #[inline]
-    pub(crate) fn units<P: Policy>(&self, key: &K, value: &V) -> u32 {
-        if P::WEIGHS { (self.weigh)(key, value) } else { 1 }
+    pub(crate) fn weigh<P: Policy>(&self, key: &K, value: &V) -> Weight {
+        if P::WEIGHS { Weight::new((self.weigher)(key, value)) } else { Weight::ONE }
     }
 }

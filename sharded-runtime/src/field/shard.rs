@@ -10,6 +10,7 @@ use crate::{
         garbage::Garbage,
         spec::Spec,
         table::{Entries, Removed, Table},
+        units::Units,
     },
     shard::access::{Access, Step},
     store::sweeper::Sweep,
@@ -29,7 +30,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(crate) fn take_all(&self, shard: usize) -> Taken<K, V, StorageOf<P>> {
         let (table, now) = self.shards.write(shard, Access::Unrecorded, |extras, table| {
             let (taken, status) = (table.take_all(&self.field, extras.view()), extras.status());
-            let units = if P::WEIGHS { status.meter.weight.get() } else { taken.len() as u64 };
+            let units = Units::new(if P::WEIGHS { status.meter.weight.get() } else { taken.len() as u64 });
             status.meter.stored.set(0);
             self.occupied.set(shard, false);
             status.meter.weight.set(0);

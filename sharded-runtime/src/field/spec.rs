@@ -11,6 +11,7 @@ use crate::{
         spec::{Extras, Spec, TableFor, View},
         status::ShardStatus,
         table::{NoMemory, StampOf},
+        units::{Units, Weight},
     },
     expiry::{Stamp, jitter},
     observe::tally::Event,
@@ -48,8 +49,8 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
     }
 
     #[inline]
-    fn units(&self, key: &K, value: &V) -> u32 {
-        self.rules.units::<P>(key, value)
+    fn weigh(&self, key: &K, value: &V) -> Weight {
+        self.rules.weigh::<P>(key, value)
     }
 
     fn is_evictable(&self) -> fn(&K, &V) -> bool {
@@ -80,7 +81,7 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
         &self.expired
     }
 
-    fn take_expired_elsewhere(&self, now: Moment, garbage: &mut Garbage<K, V>) -> Option<u64> {
+    fn take_expired_elsewhere(&self, now: Moment, garbage: &mut Garbage<K, V>) -> Option<Units> {
         self.take_expired(now, garbage)
     }
 

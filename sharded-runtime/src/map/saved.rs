@@ -265,7 +265,7 @@ fn put_unused<F: Spec<Key: Eq>>(
     ttl: Option<Nanos>,
     unused: Nanos,
 ) {
-    if !session.fits(session.units_of(offer)) {
+    if !session.fits(session.weight_of(offer)) {
         return;
     }
     let slot = match session.find_offered(hash, offer) {

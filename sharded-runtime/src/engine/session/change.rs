@@ -7,6 +7,7 @@ use crate::{
     engine::{
         cause::Cause,
         spec::{OfferFor, Spec},
+        units::Weight,
     },
 };
 use std::{borrow::Borrow, mem};
@@ -82,30 +83,31 @@ impl<F: Spec> Session<'_, F> {
 
     /// What the entry of an occupied slot weighs now, or would weigh with this value.
     #[inline]
-    pub(super) fn weigh(&self, slot: u32, instead: Option<&F::Value>) -> u32 {
+    pub(super) fn weigh(&self, slot: u32, instead: Option<&F::Value>) -> Weight {
         if !F::Policy::WEIGHS {
-            return 1;
+            return Weight::ONE;
         }
-        let weigh = |key, value| self.field.units(key, value);
-        self.table.get(slot).map_or(0, |entry| weigh(entry.key(), instead.unwrap_or_else(|| entry.value())))
+        let weigh = |key, value| self.field.weigh(key, value);
+        self.table.get(slot).map_or(Weight::ZERO, |entry| weigh(entry.key(), instead.unwrap_or_else(|| entry.value())))
     }
 
     /// Notes what the entry of an occupied slot, whose key has this hash, weighs now.
     #[inline]
-    pub(super) fn reweighed(&mut self, slot: u32, hash: u64, after: u32) {
+    pub(super) fn reweighed(&mut self, slot: u32, hash: u64, after: Weight) {
         if !F::Policy::WEIGHS {
             return;
         }
         let before = self.table.weight::<F::Policy>(slot);
         self.table.set_weight::<F::Policy>(slot, after);
-        self.add_weight(i64::from(after) - i64::from(before));
+        self.change_weight(before, after);
         if self.field.budget().is_none() {
             return;
         }
-        match after.checked_sub(before).map(u64::from) {
-            Some(more) if self.take_free_units(more) => {}
-            Some(more) => self.overdraw(more),
-            None => self.give_units((before - after).into()),
+        let (before, units) = (before.units(), after.units());
+        if units < before {
+            self.give_units(before.minus(units));
+        } else if !self.take_free_units(units.minus(before)) {
+            self.overdraw(units.minus(before));
         }
         if !self.fits(after) {
             self.heavy = Some((slot, hash));
@@ -134,7 +136,7 @@ struct Reweigh<'s, 'a, F: Spec> {
 }
 
 impl<F: Spec> Reweigh<'_, '_, F> {
-    fn finish(self, weight: u32) {
+    fn finish(self, weight: Weight) {
         let Reweigh { slot, hash, .. } = self;
         self.session.reweighed(slot, hash, weight);
         mem::forget(self);

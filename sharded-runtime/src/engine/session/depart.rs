@@ -5,6 +5,7 @@ use crate::engine::{
     cause::Cause,
     garbage::Listener,
     spec::{HandedFor, OfferFor, Spec},
+    units::{Units, Weight},
 };
 use std::borrow::Borrow;
 
@@ -18,7 +19,7 @@ impl<F: Spec> Session<'_, F> {
         hash: Option<u64>,
         cause: Cause,
         handed: Option<&mut HandedFor<F>>,
-    ) -> Option<u64> {
+    ) -> Option<Units> {
         let hash = match hash {
             Some(hash) => hash,
             None => self.table.hash_of(slot, |key| self.field.hash_of(key))?,
@@ -34,7 +35,7 @@ impl<F: Spec> Session<'_, F> {
             (None, _) => self.table.remove(slot, hash, self.garbage.as_deref_mut()?.kept()).then_some(())?,
         }
         self.publish_len();
-        self.add_weight(-i64::from(weight));
+        self.change_weight(weight, Weight::ZERO);
         self.count_departed(cause);
         if let Some(listener) = listener
             && !is_handed
@@ -42,7 +43,7 @@ impl<F: Spec> Session<'_, F> {
         {
             garbage.tell_last(cause, listener);
         }
-        Some(weight.into())
+        Some(weight.units())
     }
 
     /// Hands out an entry, and tells a listener of a copy.

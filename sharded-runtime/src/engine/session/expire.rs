@@ -1,7 +1,7 @@
 //! Removing what has expired.
 
 use super::locked::Session;
-use crate::engine::{cause::Cause, spec::Spec};
+use crate::engine::{cause::Cause, spec::Spec, units::Units};
 
 impl<F: Spec> Session<'_, F> {
     /// Looks through so many buckets that are due, but removes only so many entries. Returns whether nothing is due any more.
@@ -31,7 +31,7 @@ impl<F: Spec> Session<'_, F> {
     /// Takes out an entry that has expired, if one is found in so many buckets that are due or, if it `searches`, others. Returns its
     /// units, which stay taken.
     #[cold]
-    pub(crate) fn take_expired(&mut self, searches: bool, buckets: &mut usize) -> Option<u64> {
+    pub(crate) fn take_expired(&mut self, searches: bool, buckets: &mut usize) -> Option<Units> {
         let found = self.table.any_expired(self.now, self.field.idle(), searches, buckets);
         // The search may have found that nothing expires before a later time.
         self.shard.status().earliest.set(self.table.tell_earliest());

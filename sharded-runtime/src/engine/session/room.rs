@@ -8,6 +8,7 @@ use crate::{
         cause::Cause,
         spec::{OfferFor, Spec},
         table::{SEARCHED, StampOf},
+        units::{Units, Weight},
     },
     evict::Eviction,
     expiry::Stamp,
@@ -20,33 +21,33 @@ const MOST_VICTIMS: usize = 16;
 const LOOKS_FOR_ROOM: usize = 64;
 
 impl<F: Spec> Session<'_, F> {
-    /// The units of the entry on offer.
+    /// The weight of the entry on offer.
     #[inline]
-    pub(crate) fn units_of(&self, offer: &OfferFor<F>) -> u32 {
+    pub(crate) fn weight_of(&self, offer: &OfferFor<F>) -> Weight {
         match (offer.key(), &offer.value) {
-            (Some(key), Some(value)) if F::Policy::WEIGHS => self.field.units(key, value),
-            _ => 1,
+            (Some(key), Some(value)) if F::Policy::WEIGHS => self.field.weigh(key, value),
+            _ => Weight::ONE,
         }
     }
 
-    /// Whether an entry of so many units could be stored if the map were empty.
+    /// Whether an entry of this weight could be stored if the map were empty.
     #[inline]
-    pub(crate) fn fits(&self, units: u32) -> bool {
-        !F::Policy::WEIGHS || self.field.budget().is_none_or(|budget| u64::from(units) <= budget.capacity() as u64)
+    pub(crate) fn fits(&self, weight: Weight) -> bool {
+        !F::Policy::WEIGHS || self.field.budget().is_none_or(|budget| budget.could_hold(weight.units()))
     }
 
     /// Takes the units of a new entry out of the budget, or evicts entries of this shard for it. If those are not enough, the budget is
     /// overdrawn, and entries of other shards leave after the lock is released; but where some entries may not be evicted, there
     /// may be none to leave, so the entry is refused. If it is not, nothing may run that could panic until it is stored.
     #[inline]
-    pub(super) fn take_units(&mut self, units: u32) -> bool {
+    pub(super) fn take_units(&mut self, weight: Weight) -> bool {
         // By a constant, so that eviction is compiled only for maps that have a capacity.
-        if <F::Policy as Policy>::Eviction::BOUNDED { self.take_bounded_units(units) } else { true }
+        if <F::Policy as Policy>::Eviction::BOUNDED { self.take_bounded_units(weight) } else { true }
     }
 
-    fn take_bounded_units(&mut self, units: u32) -> bool {
+    fn take_bounded_units(&mut self, weight: Weight) -> bool {
         let Some(budget) = self.field.budget() else { return true };
-        let units = units.into();
+        let units = weight.units();
         if !self.take_free_units(units) {
             let mut held = Held::none(budget);
             let lacking = if F::Policy::WEIGHS { budget.lacking(units) } else { units };
@@ -58,7 +59,7 @@ impl<F: Spec> Session<'_, F> {
                 if F::Policy::PINS || !<F::Policy as Policy>::Eviction::EVICTS {
                     return false;
                 }
-                self.overdraw(units - held.units());
+                self.overdraw(units.minus(held.units()));
             }
             held.spend(units);
         }
@@ -67,7 +68,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// What entries of this shard weigh that may leave, see [`Table::survey`](crate::engine::table::Table::survey).
     #[cold]
-    pub(crate) fn survey(&mut self, searched: u32, passed: &mut u32, enough: u64) -> u64 {
+    pub(crate) fn survey(&mut self, searched: u32, passed: &mut u32, enough: Units) -> Units {
         let (now, idle, is_evictable) = (self.now, self.field.idle(), self.field.is_evictable());
         self.table.survey::<F::Policy>(searched, passed, enough, |key, value, stamp| {
             (StampOf::<F::Policy>::EXPIRES && stamp.deadline(idle).has_passed(now)) || is_evictable(key, value)
@@ -75,14 +76,14 @@ impl<F: Spec> Session<'_, F> {
     }
 
     /// Takes units that no entry has. Returns whether there were so many.
-    pub(super) fn take_free_units(&self, units: u64) -> bool {
+    pub(super) fn take_free_units(&self, units: Units) -> bool {
         let credits = || self.field.statuses().map(|status| &status.credit);
         self.field.budget().is_none_or(|budget| budget.take(&self.shard.status().credit, units, credits))
     }
 
     /// Takes units that are not there. This call repays them after it has released the lock.
     #[cold]
-    pub(super) fn overdraw(&mut self, units: u64) {
+    pub(super) fn overdraw(&mut self, units: Units) {
         if let Some((budget, garbage)) = self.field.budget().zip(self.garbage.as_deref_mut()) {
             budget.overdraw(units);
             garbage.add_overdrawn(units);
@@ -91,25 +92,25 @@ impl<F: Spec> Session<'_, F> {
 
     /// Gives back the units of an entry that is gone.
     #[inline]
-    pub(super) fn give_units(&self, units: u64) {
+    pub(super) fn give_units(&self, units: Units) {
         if let Some(budget) = self.field.budget() {
             budget.give(&self.shard.status().credit, units);
         }
     }
 
-    /// Adds to what the shard's entries weigh.
+    /// Notes that an entry of the shard weighs `after` in place of `before`.
     #[inline]
-    pub(super) fn add_weight(&self, more: i64) {
+    pub(super) fn change_weight(&self, before: Weight, after: Weight) {
         if F::Policy::WEIGHS {
-            let weight = &self.shard.status().meter.weight;
-            weight.set(weight.get().wrapping_add_signed(more));
+            let all = &self.shard.status().meter.weight;
+            all.set(Units::new(all.get()).plus(after.units()).minus(before.units()).get());
         }
     }
 
     /// Takes entries out of this shard until so many units are held: those that have expired first, then victims,
     /// [`MOST_VICTIMS`] at most. If the eviction names no victim that may be evicted, so many slots are searched for one.
     #[inline]
-    pub(crate) fn make_room(&mut self, units: u64, held: &mut Held<'_>, searched: u32) {
+    pub(crate) fn make_room(&mut self, units: Units, held: &mut Held<'_>, searched: u32) {
         for _ in 0..MOST_VICTIMS {
             if held.units() >= units {
                 break;
@@ -121,7 +122,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// Takes out one entry to make room: one that has expired, in this shard or another, or else the victim. Returns its units, which
     /// stay taken.
-    fn evict_one(&mut self, searched: u32) -> Option<u64> {
+    fn evict_one(&mut self, searched: u32) -> Option<Units> {
         let may_have_expired = StampOf::<F::Policy>::EXPIRES && self.table.may_have_expired(self.now);
         let mut looks = LOOKS_FOR_ROOM;
         if may_have_expired && let Some(units) = self.take_expired(false, &mut looks) {

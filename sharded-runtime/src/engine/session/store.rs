@@ -9,6 +9,7 @@ use crate::{
         garbage::Listener,
         spec::{OfferFor, Spec},
         table::{Put, StampOf, Stored},
+        units::Weight,
     },
     evict::Eviction,
     expiry::Stamp,
@@ -33,7 +34,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
 
     #[inline]
     fn find_and_store(&mut self, hash: u64, offer: &mut OfferFor<F>, ttl: Option<Nanos>) -> Stored {
-        if !self.fits(self.units_of(offer)) {
+        if !self.fits(self.weight_of(offer)) {
             return Stored::Refused;
         }
         if let Some(slot) = self.find_offered(hash, offer) {
@@ -55,20 +56,20 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
             self.overtake(hash, key);
         }
         self.table.missed(hash);
-        let units = self.units_of(offer);
+        let weight = self.weight_of(offer);
         if self.table.is_overdue() {
             // There may be memory by now.
             let _ = self.step(STEPS_PER_WRITE);
         }
-        if !self.table.has_room() || !self.take_units(units) {
+        if !self.table.has_room() || !self.take_units(weight) {
             return None;
         }
-        let Ok(slot) = self.table.insert::<F::Policy>(hash, offer, units, self.shard.view()) else {
-            self.give_units(units.into());
+        let Ok(slot) = self.table.insert::<F::Policy>(hash, offer, weight, self.shard.view()) else {
+            self.give_units(weight.units());
             no_memory();
         };
         self.count_stored();
-        self.add_weight(units.into());
+        self.change_weight(Weight::ZERO, weight);
         self.restart(slot, hash, ttl);
         Some(slot)
     }
@@ -99,7 +100,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         let is_stored = if self.is_lean() {
             let put = self.table.put_new(hash, offer);
             self.finish_put(put, hash, offer) == Stored::New
-        } else if self.fits(self.units_of(offer)) {
+        } else if self.fits(self.weight_of(offer)) {
             self.insert(hash, offer, None).is_some()
         } else {
             self.depart_offered(offer, Cause::Evicted);

@@ -18,6 +18,7 @@ pub(crate) use raw::{
 use crate::{
     Policy, StorageOf,
     clock::{Deadline, Moment, Nanos},
+    engine::units::{Units, Weight},
     evict::{Eviction, FieldContext, Hooks, Token},
     expiry::Stamp,
     lock::Lock,
@@ -126,16 +127,17 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// What the entry of an occupied slot takes of the capacity, as it was last weighed.
     #[inline]
-    pub(crate) fn weight<Q: Policy>(&self, slot: u32) -> u32 {
+    pub(crate) fn weight<Q: Policy>(&self, slot: u32) -> Weight {
         match &self.info.weights {
             Some(weights) if Q::WEIGHS => weights.of(slot),
-            _ => u32::from(!Q::WEIGHS),
+            _ if Q::WEIGHS => Weight::ZERO,
+            _ => Weight::ONE,
         }
     }
 
     /// Notes what the entry of an occupied slot weighs.
     #[inline]
-    pub(crate) fn set_weight<Q: Policy>(&mut self, slot: u32, weight: u32) {
+    pub(crate) fn set_weight<Q: Policy>(&mut self, slot: u32, weight: Weight) {
         if Q::WEIGHS {
             let (info, heap) = self.info_and_heap();
             let weights = match &mut info.weights {
@@ -175,7 +177,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
         &mut self,
         hash: u64,
         offer: &mut Offer<K, V>,
-        weight: u32,
+        weight: Weight,
         view: TableView<'_, K, V, P>,
     ) -> Result<u32, NoMemory> {
         let slot = self.insert_raw(hash, offer, view)?;
@@ -318,23 +320,23 @@ impl<K, V, P: Policy> Table<K, V, P> {
         &mut self,
         searched: u32,
         passed: &mut u32,
-        enough: u64,
+        enough: Units,
         may_leave: impl Fn(&K, &V, &StampOf<P>) -> bool,
-    ) -> u64 {
-        let (mut units, mut next, mut seen, mut left) = (0, 0, 0, searched);
+    ) -> Units {
+        let (mut units, mut next, mut seen, mut left) = (Units::ZERO, 0, 0, searched);
         for slot in self.slots_to_search(*passed) {
             (next, seen) = (slot + 1, seen + 1);
             if let Some(entry) = self.get(slot) {
                 left -= 1;
                 if may_leave(entry.key(), entry.value(), entry.stamp()) {
-                    units += u64::from(self.weight::<Q>(slot));
+                    units = units.plus(self.weight::<Q>(slot).units());
                 }
             }
             if units >= enough || left == 0 {
                 break;
             }
         }
-        if units == 0 && *passed == 0 {
+        if units.is_zero() && *passed == 0 {
             self.info.search_from = next;
         } else {
             *passed += seen;

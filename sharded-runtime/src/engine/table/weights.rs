@@ -1,11 +1,11 @@
-//! What each entry of a shard weighs, by slots: as it was last weighed, so that to take an entry out runs no code of the user's, and gives back
-//! exactly what was taken for it.
+//! What each entry of a shard weighs, by slots: as it was last weighed. So taking an entry out runs no user code, and gives back exactly
+//! what was taken for it.
 
-use crate::{memory::arena::Heap, memory::chunked::Chunked};
+use crate::{engine::units::Weight, memory::arena::Heap, memory::chunked::Chunked};
 use allocator_api2::boxed::Box;
 
 #[derive(Debug)]
-pub(super) struct Weights(Chunked<u32>);
+pub(super) struct Weights(Chunked<Weight>);
 
 impl Weights {
     pub(super) fn begin(heap: &Heap) -> Box<Self, Heap> {
@@ -17,11 +17,11 @@ impl Weights {
         self.0.part(index)
     }
 
-    pub(super) fn of(&self, slot: u32) -> u32 {
-        self.0.get(slot as usize).copied().unwrap_or(0)
+    pub(super) fn of(&self, slot: u32) -> Weight {
+        self.0.get(slot as usize).copied().unwrap_or(Weight::ZERO)
     }
 
-    pub(super) fn set(&mut self, slot: u32, weight: u32) {
+    pub(super) fn set(&mut self, slot: u32, weight: Weight) {
         self.0.reach(slot as usize);
         self.0[slot as usize] = weight;
     }
