@@ -43,6 +43,7 @@ impl ::sharded::Policy for __sharded_Hello::HelloVisits {
     type Placement = ::sharded::placement::Spread; // the default
     type Clock = ::sharded::clock::System; // the default
     const NAME: &'static ::core::primitive::str = "visits"; // for messages and statistics
+    const STORE: &'static ::core::primitive::str = "Hello"; // likewise
     const TTL: ::core::option::Option<::core::time::Duration> =
         ::core::option::Option::Some(::core::time::Duration::from_secs(3600)); // … "1h"
 }

@@ -65,6 +65,7 @@ impl ::sharded::Policy for __sharded_State::StateNames {
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "names";
+    const STORE: &'static ::core::primitive::str = "State";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(60),
     );
@@ -81,6 +82,7 @@ impl ::sharded::Policy for __sharded_State::StateNames {
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "names";
+    const STORE: &'static ::core::primitive::str = "State";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(60),
     );
@@ -99,6 +101,7 @@ impl ::sharded::Policy for __sharded_State::StateLast {
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "last";
+    const STORE: &'static ::core::primitive::str = "State";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(60),
     );
@@ -114,6 +117,7 @@ impl ::sharded::Policy for __sharded_State::StateType {
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "type";
+    const STORE: &'static ::core::primitive::str = "State";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(60),
     );

@@ -28,6 +28,7 @@ impl ::sharded::Policy for __sharded_Cache::CacheRows {
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "rows";
+    const STORE: &'static ::core::primitive::str = "Cache";
     const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
         1000,
     );

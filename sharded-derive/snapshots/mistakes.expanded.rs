@@ -33,6 +33,7 @@ impl ::sharded::Policy for __sharded_Mistakes::MistakesFirst {
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "first";
+    const STORE: &'static ::core::primitive::str = "Mistakes";
     const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
         67108864,
     );
@@ -45,6 +46,7 @@ impl ::sharded::Policy for __sharded_Mistakes::MistakesSecond {
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "second";
+    const STORE: &'static ::core::primitive::str = "Mistakes";
 }
 impl Mistakes {
     /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; at most 67108864 entries, then `Adaptive` evicts.

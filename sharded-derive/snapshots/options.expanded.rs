@@ -68,6 +68,7 @@ impl ::sharded::Policy for __sharded_Options::OptionsInherits {
     type Placement = ::sharded::placement::Local;
     type Clock = ::sharded::clock::Boot;
     const NAME: &'static ::core::primitive::str = "inherits";
+    const STORE: &'static ::core::primitive::str = "Options";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(300),
     );
@@ -87,6 +88,7 @@ impl ::sharded::Policy for __sharded_Options::OptionsOverrides {
     type Placement = ::sharded::placement::StrictSpread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "overrides";
+    const STORE: &'static ::core::primitive::str = "Options";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(5400),
     );
@@ -106,6 +108,7 @@ impl ::sharded::Policy for __sharded_Options::OptionsUndoes {
     type Placement = ::sharded::placement::Local;
     type Clock = ::sharded::clock::Boot;
     const NAME: &'static ::core::primitive::str = "undoes";
+    const STORE: &'static ::core::primitive::str = "Options";
 }
 impl ::sharded::Policy for __sharded_Options::OptionsCopies {
     type Shards = ::sharded::shards::Fixed<64>;
@@ -115,6 +118,7 @@ impl ::sharded::Policy for __sharded_Options::OptionsCopies {
     type Placement = ::sharded::placement::Local;
     type Clock = ::sharded::clock::Boot;
     const NAME: &'static ::core::primitive::str = "copies";
+    const STORE: &'static ::core::primitive::str = "Options";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(300),
     );
@@ -131,6 +135,7 @@ impl ::sharded::Policy for __sharded_Options::OptionsLoaded {
     type Placement = ::sharded::placement::Local;
     type Clock = ::sharded::clock::Boot;
     const NAME: &'static ::core::primitive::str = "loaded";
+    const STORE: &'static ::core::primitive::str = "Options";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(300),
     );

@@ -32,6 +32,7 @@ impl ::sharded::Policy for __sharded_Arena::ArenaPlayers {
     type Placement = ::sharded::placement::Spread;
     type Clock = crate::time::GameTime;
     const NAME: &'static ::core::primitive::str = "players";
+    const STORE: &'static ::core::primitive::str = "Arena";
     const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
         67108864,
     );
@@ -46,6 +47,7 @@ impl ::sharded::Policy for __sharded_Arena::ArenaShots {
     type Placement = ::sharded::placement::Spread;
     type Clock = crate::time::GameTime;
     const NAME: &'static ::core::primitive::str = "shots";
+    const STORE: &'static ::core::primitive::str = "Arena";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(10),
     );

@@ -32,6 +32,7 @@ impl ::framework::exports::sharded::Policy for __sharded_Renamed::RenamedMap {
     type Placement = ::framework::exports::sharded::placement::Spread;
     type Clock = ::framework::exports::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "map";
+    const STORE: &'static ::core::primitive::str = "Renamed";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(60),
     );

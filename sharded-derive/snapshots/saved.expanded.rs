@@ -35,6 +35,7 @@ impl ::sharded::Policy for __sharded_Saved::SavedNames {
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "names";
+    const STORE: &'static ::core::primitive::str = "Saved";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(60),
     );
@@ -49,6 +50,7 @@ impl ::sharded::Policy for __sharded_Saved::SavedOnline {
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "online";
+    const STORE: &'static ::core::primitive::str = "Saved";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(60),
     );

@@ -49,6 +49,7 @@ impl ::sharded::Policy for __sharded_Online::OnlineUsers {
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "users";
+    const STORE: &'static ::core::primitive::str = "Online";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(60),
     );
@@ -61,6 +62,7 @@ impl ::sharded::Policy for __sharded_Online::OnlineNames {
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "names";
+    const STORE: &'static ::core::primitive::str = "Online";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(60),
     );
@@ -73,6 +75,7 @@ impl ::sharded::Policy for __sharded_Online::OnlineIds {
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "ids";
+    const STORE: &'static ::core::primitive::str = "Online";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(60),
     );
@@ -85,6 +88,7 @@ impl ::sharded::Policy for __sharded_Online::OnlineByOption {
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "by_option";
+    const STORE: &'static ::core::primitive::str = "Online";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(60),
     );

@@ -33,6 +33,7 @@ impl ::sharded::Policy for __sharded_Service::ServiceCalls {
     type Placement = ::sharded::placement::Spread;
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "calls";
+    const STORE: &'static ::core::primitive::str = "Service";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(60),
     );

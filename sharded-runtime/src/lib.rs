@@ -69,7 +69,7 @@ mod declared;
 mod dice;
 mod engine;
 mod error;
-#[cfg(any(feature = "metrics", feature = "prometheus"))]
+#[cfg(any(feature = "metrics", feature = "prometheus", feature = "tracing", feature = "usdt"))]
 pub mod export;
 mod field;
 pub mod hasher;
@@ -102,7 +102,7 @@ pub use map::{ShardedMap, change::Change};
 pub use memory::{placement, topology};
 pub use observe::stats::{Loads, Stats};
 pub use policy::Policy;
-pub(crate) use policy::StorageOf;
+pub(crate) use policy::{StorageOf, names_of};
 pub use record::Recorder;
 #[doc(hidden)]
 pub use record::Recording;

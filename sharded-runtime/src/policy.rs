@@ -5,6 +5,7 @@ use crate::{
     evict::Eviction,
     expiry::Expiry,
     lock::Lock,
+    observe::events::Names,
     placement::{Off, Placement},
     shards::{Auto, ShardCount},
 };
@@ -69,6 +70,8 @@ pub trait Policy: 'static {
 
     /// What messages call the map: the field's name.
     const NAME: &'static str;
+    /// What messages and events call the store that the map belongs to: the name of the struct. Empty for a map outside any store.
+    const STORE: &'static str = "";
     /// How long an entry lives after it was written. `None` is for ever, unless there is an `IDLE` time or the entry has a time to live
     /// of its own.
     const TTL: Option<Duration> = None;
@@ -97,6 +100,11 @@ pub trait Policy: 'static {
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Storage<L, E, V>(PhantomData<(L, E, V)>);
+
+/// Whose events those of a map are.
+pub(crate) const fn names_of<P: Policy>() -> &'static Names {
+    const { &Names { store: P::STORE, field: P::NAME } }
+}
 
 pub(crate) type StorageOf<P> = Storage<<P as Policy>::Lock, <P as Policy>::Expiry, <P as Policy>::Eviction>;
 

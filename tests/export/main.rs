@@ -5,6 +5,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod events;
+
 use common::ignore;
 use metrics_util::{
     CompositeKey,

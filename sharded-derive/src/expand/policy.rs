@@ -27,6 +27,7 @@ pub(super) fn declaration(map: &MapField, store: &Store) -> TokenStream {
 pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
     let krate = &store.krate;
     let (policy, name) = (store.policy(map), map.ident.unraw().to_string());
+    let store_name = store.ident.unraw().to_string();
     let (cfg, shared) = (&map.attrs.cfg, &store.shared_attrs);
 
     let options = &map.options;
@@ -80,6 +81,7 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
             type Placement = #placement;
             type Clock = #clock;
             const NAME: &'static ::core::primitive::str = #name;
+            const STORE: &'static ::core::primitive::str = #store_name;
             #ttl
             #ttl_jitter
             #idle

@@ -1,4 +1,4 @@
-//! Statistics of all maps of a store, for monitoring systems.
+//! What happens in the maps of a store, for monitoring systems and for those who look at a running program.
 //!
 //! Each exporter is a feature of this crate, which is off by default:
 //!
@@ -6,8 +6,12 @@
 //! |---|---|
 //! | `prometheus` | [`prometheus::Collector`] answers each scrape, through the crate `prometheus_client` |
 //! | `metrics` | [`metrics::publish`] tells the recorder of the crate `metrics`, whatever exporter that is |
+//! | `tracing` | rare events go to the subscriber of the crate `tracing` |
+//! | `usdt` | rare events are static probes, for `bpftrace` and the like |
 //!
-//! Both export the same series. Each has the labels `store` and `field`; no label has a key or a shard. The values come
+//! # Statistics
+//!
+//! `prometheus` and `metrics` export the same series. Each has the labels `store` and `field`; no label has a key or a shard. The values come
 //! from [`Field::stats`], so an access to a map costs nothing more.
 //!
 //! | name | kind | what it is |
@@ -33,10 +37,42 @@
 //! | `sharded_table_blocks_total` | counter | Blocks of memory that the tables took. |
 //! | `sharded_bucket_splits_total` | counter | Buckets that were split as tables grew. |
 //! | `sharded_bucket_merges_total` | counter | Pairs of buckets that were merged as tables shrank. |
+//!
+//! # Events of `tracing`
+//!
+//! They have the target `sharded` and the fields `store` and `field`, never a key. A subscriber is called outside of all locks, and
+//! when no caller waits for the load any more. Its panics are contained.
+//!
+//! | message | level | further fields |
+//! |---|---|---|
+//! | `a load failed` | warn | `hash` of the key, `time` that the loader took |
+//! | `a load was slow`: it took a second or longer | warn | `hash`, `time` |
+//! | `a removal listener panicked` | error | |
+//! | `memory can't be bound to node …`, once in a process | warn | none, not even `store` and `field` |
+//!
+//! # Static probes of `usdt`
+//!
+//! The provider is `sharded`. Nobody who is not attached pays more than a call of an empty function for each of these events. There is none on
+//! `get` or on a change in place. The first four arguments of each probe are address and length of the store's name, and of the field's
+//! name, as UTF-8 without a zero at the end: `str(arg0, arg1)` and `str(arg2, arg3)` in `bpftrace`. `examples/observe/` has scripts.
+//!
+//! | probe | when | arguments from `arg4` on |
+//! |---|---|---|
+//! | `grow` | a table has split a bucket | its buckets and its entries now |
+//! | `shrink` | a table has merged two buckets | its buckets and its entries now |
+//! | `memory_refused` | the system has refused memory for a table | its entries |
+//! | `evict` | an entry was evicted, or found no room | its weight where entries are weighed |
+//! | `expire` | an expired entry was removed | its weight where entries are weighed |
+//! | `refused` | a call gives an entry back because there is no room | |
+//! | `sweep` | one step of a sweep has removed expired entries | their number |
+//! | `load_begin` | a loader begins | the hash of the key |
+//! | `load_end` | a loader has ended | the hash of the key; nanoseconds |
+//! | `load_fail` | just after that, where it ended without a value | the hash of the key; nanoseconds |
 
 #[cfg(feature = "metrics")]
 pub mod metrics;
 #[cfg(feature = "prometheus")]
 pub mod prometheus;
 // A test compares the table above with it.
+#[cfg(any(feature = "metrics", feature = "prometheus"))]
 mod series;

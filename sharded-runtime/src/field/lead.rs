@@ -5,12 +5,18 @@ use crate::{
     Key, LoadError, Policy, Value,
     engine::{cause::Cause, session::Session, spec::Extras, status::ShardStatus, table::Offer, units::Units},
     field::flight::{Flight, Landed, Need, Registry, Told},
-    observe::tally::Event,
+    names_of,
+    observe::{events, tally::Event},
     shard::access::{Access, UserCode},
     shard::array::ByHash,
     shard::order,
 };
-use std::{future::poll_fn, pin::Pin, sync::Arc, time::Instant};
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// The right and the duty to load the value of a key. When it is dropped before the load has ended, another caller gets it.
 pub(crate) struct Lead<'a, K, V, P: Policy, S> {
@@ -22,6 +28,8 @@ pub(crate) struct Lead<'a, K, V, P: Policy, S> {
     event: Event,
     /// When the loader began, until it has ended.
     began: Option<Instant>,
+    /// How long it took, and whether it ended without a value.
+    ended: Option<(Duration, bool)>,
 }
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
@@ -64,20 +72,22 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
     /// The lead of a flight whose loader has not begun.
     pub(super) fn new(core: &'a Core<K, V, P, S>, hash: u64, flight: Arc<Flight<V>>, event: Event) -> Self {
-        Lead { core, hash, flight, need: None, event, began: None }
+        Lead { core, hash, flight, need: None, event, began: None, ended: None }
     }
 
     /// Notes that the loader begins.
     fn begin(&mut self) {
         self.core.count_many(self.event, 1);
+        events::load_begun(names_of::<P>(), self.hash);
         self.began = Some(Instant::now());
     }
 
     /// Notes that the loader has ended, if it had begun.
     fn finish(&mut self, is_failure: bool) {
         let Some(began) = self.began.take() else { return };
-        let nanos = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.core.count_many(Event::LoadNano, nanos);
+        let time = began.elapsed();
+        self.core.count_many(Event::LoadNano, events::nanos(time));
+        self.ended = Some((time, is_failure));
         if is_failure {
             self.core.count_many(Event::LoadFailure, 1);
         }
@@ -255,6 +265,9 @@ impl<K, V, P: Policy, S> Drop for Lead<'_, K, V, P, S> {
         self.need = None;
         if self.flight.give_up() {
             self.core.forget(self.hash, &self.flight);
+        }
+        if let Some((time, is_failure)) = self.ended {
+            events::load_ended(names_of::<P>(), self.hash, time, is_failure);
         }
     }
 }

@@ -12,6 +12,8 @@ use crate::{
         table::{Entries, Removed, Table},
         units::Units,
     },
+    names_of,
+    observe::events,
     shard::access::{Access, Step},
     store::sweeper::Sweep,
 };
@@ -62,11 +64,17 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Removes a bounded number of the expired entries of a shard. Returns whether nothing is left to do, and when to look again.
     #[track_caller]
     fn sweep_step(&self, shard: usize, garbage: &mut Garbage<K, V>) -> (bool, Deadline) {
-        self.session(shard, Step, Some(garbage), |session| {
+        let before = garbage.len();
+        let result = self.session(shard, Step, Some(&mut *garbage), |session| {
             let nothing_due = session.sweep(BATCH, BATCH);
             let stepped = session.step(STEPS);
             (nothing_due && (stepped.is_err() || !session.table().needs_step()), session.due_at())
-        })
+        });
+        let removed = garbage.len() - before;
+        if removed > 0 {
+            events::swept(names_of::<P>(), removed);
+        }
+        result
     }
 
     /// Removes the expired entries of a shard, a bounded number per lock hold. Returns how many.

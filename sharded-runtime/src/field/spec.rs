@@ -14,7 +14,8 @@ use crate::{
         units::{Units, Weight},
     },
     expiry::{Stamp, jitter},
-    observe::tally::Event,
+    names_of,
+    observe::{events, tally::Event},
 };
 use std::cmp::Ordering;
 
@@ -99,12 +100,20 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
                 break;
             }
             let before = table.home_count();
-            (self.hashing.step)(&self.hasher, table, now, self.idle, view)?;
-            match table.home_count().cmp(&before) {
-                Ordering::Greater => self.count(Event::Split),
-                Ordering::Less => self.count(Event::Merge),
+            let stepped = (self.hashing.step)(&self.hasher, table, now, self.idle, view);
+            let (buckets, entries) = (table.home_count(), table.len());
+            match buckets.cmp(&before) {
+                Ordering::Greater => {
+                    self.count(Event::Split);
+                    events::grown(names_of::<P>(), buckets, entries);
+                }
+                Ordering::Less => {
+                    self.count(Event::Merge);
+                    events::shrunk(names_of::<P>(), buckets, entries);
+                }
                 Ordering::Equal => {}
             }
+            stepped.inspect_err(|_| events::memory_refused(names_of::<P>(), entries))?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use super::sharded_map::ShardedMap;
 use crate::{
     Cause, HasListener, Key, Policy, Value,
     field::removal::{Listening, Removals},
+    names_of,
 };
 
 impl<K, V, P, S> ShardedMap<K, V, P, S>
@@ -43,7 +44,7 @@ where
     where
         F: Fn(&K, &V, Cause) + Send + Sync + 'static,
     {
-        self.core.listen(listener, |listener| Listening::by_call(listener))
+        self.core.listen(listener, |listener| Listening::by_call(names_of::<P>(), listener))
     }
 
     /// Puts every entry that leaves the map from now on in a channel, which holds this many of them. It is the map's
@@ -88,7 +89,9 @@ impl<K: Key + Clone, P: Policy, S> ShardedMap<K, (), P, S> {
     where
         F: Fn(&K, Cause) + Send + Sync + 'static,
     {
-        self.core.listen(listener, |listener| Listening::by_call(move |key, (), cause| listener(key, cause)).of_keys())
+        self.core.listen(listener, |listener| {
+            Listening::by_call(names_of::<P>(), move |key, (), cause| listener(key, cause)).of_keys()
+        })
     }
 
     /// As [`removals`](Self::removals), for a set.

@@ -11,7 +11,8 @@ use crate::{
     evict::MakesRoom,
     field::write::IfOccupied,
     lock::Serves,
-    observe::tally::Event,
+    names_of,
+    observe::{events, tally::Event},
     record::Operation,
     shard::{access::UserCode, array::ByHash},
 };
@@ -90,6 +91,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
             Stored::InPlace => Ok(offer.value.take()),
             Stored::Refused => offer.take().map_or(Ok(None), |(key, value)| {
                 self.core.count(Event::Refusal);
+                events::refused(names_of::<P>());
                 Err(Refused { key, value })
             }),
         }

@@ -1,4 +1,5 @@
 //! Counters.
 
+pub(crate) mod events;
 pub(crate) mod stats;
 pub(crate) mod tally;

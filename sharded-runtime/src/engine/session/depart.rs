@@ -7,6 +7,7 @@ use crate::engine::{
     spec::{HandedFor, OfferFor, Spec},
     units::{Units, Weight},
 };
+use crate::{names_of, observe::events};
 use std::borrow::Borrow;
 
 impl<F: Spec> Session<'_, F> {
@@ -36,7 +37,7 @@ impl<F: Spec> Session<'_, F> {
         }
         self.publish_len();
         self.change_weight(weight, Weight::ZERO);
-        self.count_departed(cause);
+        self.count_departed(cause, weight);
         if let Some(listener) = listener
             && !is_handed
             && let Some(garbage) = self.garbage.as_deref_mut()
@@ -72,16 +73,22 @@ impl<F: Spec> Session<'_, F> {
             if let Some(listener) = self.field.listener() {
                 garbage.tell_last(cause, listener);
             }
-            self.count_departed(cause);
+            self.count_departed(cause, Weight::ZERO);
         }
     }
 
     #[inline]
-    fn count_departed(&self, cause: Cause) {
+    fn count_departed(&self, cause: Cause, weight: Weight) {
         let meter = &self.shard.status().meter;
         match cause {
-            Cause::Expired => meter.expired.add(),
-            Cause::Evicted => meter.evicted.add(),
+            Cause::Expired => {
+                meter.expired.add();
+                events::expired(names_of::<F::Policy>(), weight.units().get());
+            }
+            Cause::Evicted => {
+                meter.evicted.add();
+                events::evicted(names_of::<F::Policy>(), weight.units().get());
+            }
             Cause::Replaced | Cause::Removed | Cause::Cleared => {}
         }
     }

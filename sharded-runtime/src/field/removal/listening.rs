@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     engine::{cause::Cause, garbage::Listener},
-    observe::stats::Stats,
+    observe::{events::Names, stats::Stats},
     shard::order::{self, Later},
 };
 use std::sync::Arc;
@@ -24,8 +24,8 @@ pub(crate) struct Listening<K, V> {
 
 impl<K: Clone + Send + 'static, V: Clone + Send + 'static> Listening<K, V> {
     /// A listener that is called.
-    pub(crate) fn by_call(listener: impl Fn(&K, &V, Cause) + Send + Sync + 'static) -> Self {
-        Self::by(Arc::new(Queue::new(listener)))
+    pub(crate) fn by_call(names: &'static Names, listener: impl Fn(&K, &V, Cause) + Send + Sync + 'static) -> Self {
+        Self::by(Arc::new(Queue::new(names, listener)))
     }
 
     /// A channel that holds so many entries.

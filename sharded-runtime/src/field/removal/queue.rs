@@ -7,6 +7,7 @@ use crate::{
     field::segments::Segments,
     memory::sync::unmodelled::{Condvar, Mutex, MutexGuard},
     memory::sys::fork::{Process, ThreadNumber},
+    observe::events::{self, Names},
     shard::order::Later,
 };
 use std::{
@@ -21,6 +22,7 @@ const SHARE: usize = 4 * BOUND;
 
 /// The listener, and the entries that it is still to be called with. One thread at a time calls it; others add their entries and return.
 pub(super) struct Queue<K, V> {
+    names: &'static Names,
     listener: Box<Listener<K, V>>,
     state: Mutex<State<K, V>>,
     /// There is room, or no thread calls the listener.
@@ -72,7 +74,7 @@ impl<K, V> State<K, V> {
 }
 
 impl<K, V> Queue<K, V> {
-    pub(super) fn new(listener: impl Fn(&K, &V, Cause) + Send + Sync + 'static) -> Self {
+    pub(super) fn new(names: &'static Names, listener: impl Fn(&K, &V, Cause) + Send + Sync + 'static) -> Self {
         let state = State {
             entries: Segments::default(),
             caller: None,
@@ -81,6 +83,7 @@ impl<K, V> Queue<K, V> {
             process: Process::current(),
         };
         Queue {
+            names,
             listener: Box::new(listener),
             state: Mutex::new(state),
             moved: Condvar::new(),
@@ -143,6 +146,7 @@ impl<K, V> Queue<K, V> {
     fn watch(&self, run: impl FnOnce()) {
         if contain(run).is_none() {
             self.panics.fetch_add(1, Ordering::Relaxed);
+            events::listener_panicked(self.names);
         }
     }
 }

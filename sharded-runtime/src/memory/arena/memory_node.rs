@@ -1,5 +1,10 @@
 //! The node that memory should lie on.
 
+#[cfg(not(feature = "tracing"))]
+use log as logging;
+#[cfg(feature = "tracing")]
+use tracing as logging;
+
 use crate::{
     memory::sys::{memory, numa, page},
     topology::NodeId,
@@ -110,7 +115,8 @@ impl MemoryNode {
 fn warn(node: NodeId, error: &io::Error) {
     static SAID: std::sync::Once = std::sync::Once::new();
     SAID.call_once(|| {
-        log::warn!(
+        logging::warn!(
+            target: "sharded",
             "memory can't be bound to node {node}: {error}. Shards lie wherever they are first touched; `placement()` says where that is"
         );
     });

@@ -1,0 +1,59 @@
+//! A program to look at with the scripts of this folder, see [`README.md`](README.md): a cache that is full, sessions that expire,
+//! and reports that are slow to load.
+//!
+//! It does a fixed number of things and then prints what its own statistics say.
+
+use sharded::{Store, clock::Manual, sharded};
+use std::{collections::HashMap, thread, time::Duration};
+
+#[sharded(shards = 16)]
+struct Shop {
+    #[shard(capacity = 10_000)]
+    pages: HashMap<u64, [u64; 8]>,
+    #[shard(ttl = "30m")]
+    sessions: HashMap<u64, u64>,
+    #[shard(capacity = 100, evict = Reject)]
+    seats: HashMap<u64, u64>,
+    #[shard(ttl = "1h")]
+    reports: HashMap<u64, u64>,
+}
+
+fn main() {
+    let clock = Manual::new();
+    let shop = Shop::builder().clock(clock.clone()).build();
+    for hour in 0..4 {
+        for key in 0..20_000 {
+            let key = hour * 20_000 + key;
+            shop.pages().insert(key, [key; 8]);
+            shop.sessions().insert(key, hour);
+        }
+        // Who finds no seat gets the key and the value back.
+        let standing = (0..60).filter(|seat| shop.seats().try_insert(hour * 60 + seat, hour).is_err()).count();
+        for report in 0..5 {
+            let _ = shop.reports().get_or_try_insert_with(report, || load(report));
+        }
+        println!("hour {hour}: {} sessions, {standing} without a seat", shop.sessions().len());
+        clock.advance(Duration::from_hours(1));
+        shop.sweep();
+    }
+    shop.visit(&mut |field| {
+        let stats = field.stats();
+        println!(
+            "{} splits={} merges={} expired={} evicted={} refused={} loads={} failed={}",
+            field.name(),
+            stats.splits,
+            stats.merges,
+            stats.expired,
+            stats.evicted,
+            stats.refused,
+            stats.loads.started,
+            stats.loads.failed,
+        );
+    });
+}
+
+/// Takes as many milliseconds as the number says, and fails for every third one.
+fn load(report: u64) -> Result<u64, &'static str> {
+    thread::sleep(Duration::from_millis(report));
+    if report.is_multiple_of(3) { Err("no such report") } else { Ok(report) }
+}

@@ -1,0 +1,133 @@
+//! Rare events, for those who look at a running program: static probes (feature `usdt`), and events of the crate `tracing`
+//! (feature of that name).
+//!
+//! Each event is a function that is not inlined, so its probe is one place in the program, whatever the types of the map.
+//! Without both features the functions are empty. `export/mod.rs` documents what each one tells.
+#![cfg_attr(
+    feature = "usdt",
+    allow(unsafe_code, reason = "in what the crate `probe` expands to: an instruction that does nothing")
+)]
+#![cfg_attr(
+    not(all(feature = "usdt", feature = "tracing")),
+    allow(unused_variables, clippy::missing_const_for_fn, reason = "what a feature would use that is off")
+)]
+
+use std::time::Duration;
+
+/// A load that takes longer is an event of its own.
+#[cfg(feature = "tracing")]
+const SLOW_LOAD: Duration = Duration::from_secs(1);
+
+/// Whose event it is.
+#[derive(Debug)]
+#[cfg_attr(not(any(feature = "usdt", feature = "tracing")), allow(dead_code, reason = "what a feature would use"))]
+pub(crate) struct Names {
+    pub(crate) store: &'static str,
+    pub(crate) field: &'static str,
+}
+
+/// A static probe of the provider `sharded`. Its first arguments are address and length of the names of the store and of
+/// the field.
+macro_rules! probe {
+    ($event:ident, $names:expr $(, $argument:expr)*) => {
+        #[cfg(feature = "usdt")]
+        ::probe::probe!(
+            sharded,
+            $event,
+            $names.store.as_ptr(),
+            $names.store.len(),
+            $names.field.as_ptr(),
+            $names.field.len()
+            $(, $argument)*
+        );
+    };
+}
+
+/// Declares functions that are not inlined if there is something in them.
+macro_rules! events {
+    ($($(#[doc = $doc:literal])* fn $name:ident($($parameter:ident: $type:ty),*) $body:block)*) => {
+        $(
+            $(#[doc = $doc])*
+            #[cfg_attr(any(feature = "usdt", feature = "tracing"), inline(never))]
+            #[cfg_attr(not(any(feature = "usdt", feature = "tracing")), inline(always))]
+            #[cfg_attr(
+                not(any(feature = "usdt", feature = "tracing")),
+                allow(clippy::inline_always, reason = "it is empty")
+            )]
+            pub(crate) fn $name($($parameter: $type),*) $body
+        )*
+    };
+}
+
+events! {
+    /// A table has split a bucket, and has this many buckets and entries now.
+    fn grown(names: &Names, buckets: u32, entries: usize) {
+        probe!(grow, names, buckets, entries);
+    }
+
+    /// A table has merged two buckets, and has this many buckets and entries now.
+    fn shrunk(names: &Names, buckets: u32, entries: usize) {
+        probe!(shrink, names, buckets, entries);
+    }
+
+    /// The system has refused memory for a table with this many entries.
+    fn memory_refused(names: &Names, entries: usize) {
+        probe!(memory_refused, names, entries);
+    }
+
+    /// An entry was evicted that weighs so much.
+    fn evicted(names: &Names, weight: u64) {
+        probe!(evict, names, weight);
+    }
+
+    /// An expired entry was removed that weighs so much.
+    fn expired(names: &Names, weight: u64) {
+        probe!(expire, names, weight);
+    }
+
+    /// A call gives an entry back, because there is no room for it.
+    fn refused(names: &Names) {
+        probe!(refused, names);
+    }
+
+    /// A pass over a shard has removed this many expired entries.
+    fn swept(names: &Names, removed: usize) {
+        probe!(sweep, names, removed);
+    }
+
+    /// A loader begins, for a key with this hash.
+    fn load_begun(names: &Names, hash: u64) {
+        probe!(load_begin, names, hash);
+    }
+
+    /// A loader has ended. Called when no caller waits for it any more, since a subscriber is user code.
+    fn load_ended(names: &Names, hash: u64, time: Duration, is_failure: bool) {
+        probe!(load_end, names, hash, nanos(time));
+        if is_failure {
+            probe!(load_fail, names, hash, nanos(time));
+        }
+        #[cfg(feature = "tracing")]
+        if is_failure {
+            trace(|| tracing::warn!(target: "sharded", store = names.store, field = names.field, hash, ?time, "a load failed"));
+        } else if time >= SLOW_LOAD {
+            trace(|| tracing::warn!(target: "sharded", store = names.store, field = names.field, hash, ?time, "a load was slow"));
+        }
+    }
+
+    /// A removal listener, or the `Drop` of an entry that it was called with, has panicked.
+    fn listener_panicked(names: &Names) {
+        #[cfg(feature = "tracing")]
+        trace(|| tracing::error!(target: "sharded", store = names.store, field = names.field, "a removal listener panicked"));
+    }
+}
+
+/// Tells the subscriber. Its panics are contained, since it may be called while another panic unwinds.
+#[cfg(feature = "tracing")]
+fn trace(event: impl FnOnce()) {
+    let _ = crate::contain::contain(event);
+}
+
+/// Nanoseconds, `u64::MAX` at most.
+pub(crate) fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
