@@ -11,10 +11,10 @@ use crate::{
     Policy,
     clock::{Deadline, Nanos},
     engine::spec::Spec,
-    engine::table::{Copied, Look, Peek, Place, StampOf, TableOf, Use, UseFetched},
+    engine::table::{Copied, Glance, Look, Peek, Place, StampOf, TableOf, Unclear, Use, UseFetched},
     evict::Eviction,
     expiry::Stamp,
-    lock::{Copies, Lock, Raced, View},
+    lock::{Copies, Lock},
     observe::stats::Uses,
     observe::tally::Event,
     shard::access::{Access, UserCode},
@@ -75,12 +75,13 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         Q: Eq + ?Sized,
     {
         let idle = self.idle();
-        let glance = |view: &View<TableOf<K, V, P>>| view.glance::<Q, Use>(copies, (hash, key), idle);
-        let seen = self.shards.glance(hash, glance);
+        let mut place = Place::new();
+        let place = &mut place;
+        let seen = self.shards.glance(hash, move |view| view.look::<Q, Glance>(copies, (hash, key), idle, place));
         // Slow cases share one tail call, so the fast path spills nothing.
         match seen {
-            Some(Ok(Some((value, deadline)))) if self.is_alive(deadline) && self.tally.add(Event::Hit) => {
-                Some(self.shards.without_lock(hash, access, || read(&value)))
+            Some(Ok(Some(found))) if self.is_alive(found.deadline) && self.tally.add(Event::Hit) => {
+                Some(self.shards.without_lock(hash, access, || read(found.value)))
             }
             Some(Ok(None)) if self.tally.add(Event::Miss) => None,
             _ => self.read_closely(access, hash, key, copies, read),
@@ -96,13 +97,13 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         copies: Copies<K, V>,
         idle: Nanos,
         place: &'p mut Place<K, V>,
-    ) -> Result<Option<Copied<'p, V>>, Raced>
+    ) -> Result<Option<Copied<'p, V>>, Unclear>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
         let look = self.shards.unlocked(hash, move |view| Some(view.look::<Q, L>(copies, (hash, key), idle, place)));
-        look.unwrap_or(Err(Raced))
+        look.unwrap_or(Err(Unclear))
     }
 
     /// Lends a value that was copied without a lock.

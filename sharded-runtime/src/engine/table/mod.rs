@@ -12,7 +12,8 @@ mod weights;
 
 pub(crate) use pieces::{NextPiece, Piece};
 pub(crate) use raw::{
-    Copied, Cursor, Handed, Look, NoMemory, Offer, Peek, Place, Put, Removed, StampOf, Stored, Use, UseFetched,
+    Copied, Cursor, Glance, Handed, Look, NoMemory, Offer, Peek, Place, Put, Removed, StampOf, Stored, Unclear, Use,
+    UseFetched,
 };
 
 use crate::{

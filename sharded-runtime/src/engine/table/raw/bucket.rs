@@ -214,19 +214,6 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         unsafe { words::load(self.pair(slot).cast(), copy) }
     }
 
-    /// As [`copy_racy`](Bucket::copy_racy), of a small entry, which stays in registers.
-    ///
-    /// # Safety
-    ///
-    /// As there.
-    #[inline]
-    pub(super) unsafe fn racy_copy(self, slot: usize) -> MaybeUninit<Pair<K, V>> {
-        let mut copy = Words(MaybeUninit::uninit());
-        // SAFETY: the caller's promise.
-        unsafe { self.copy_racy(slot, &mut copy) };
-        copy.0
-    }
-
     /// The stamp of a slot, which need not have an entry.
     ///
     /// # Safety

@@ -12,7 +12,7 @@
 //! | `homes.rs` | which bucket a hash belongs to |
 //! | `sizes.rs` | how many buckets there should be |
 //! | `offer.rs` | what a call brings to be stored |
-//! | `probe.rs` | the search for a key, under a lock |
+//! | `probe.rs` | the search for a key, with a lock or without |
 //! | `put.rs` | storing and removing |
 //! | `removed.rs` | what was removed |
 //! | `displaced.rs`, `uncounted.rs` | how many entries lie behind their home |
@@ -69,7 +69,7 @@ pub(crate) use layout::StampOf;
 pub(super) use moves::Moves;
 pub(crate) use offer::{Offer, Stored};
 pub(crate) use put::Put;
-pub(crate) use racy::{Copied, Look, Peek, Place, Use, UseFetched};
+pub(crate) use racy::{Copied, Glance, Look, Peek, Place, Unclear, Use, UseFetched};
 pub(crate) use removed::{Handed, Removed};
 pub(crate) use table::{RawTable, ViewOf};
 pub(crate) use walk::{Cursor, Entries};

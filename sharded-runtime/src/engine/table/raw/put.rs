@@ -4,7 +4,7 @@ use super::{
     bucket::Bucket,
     buckets::NoMemory,
     entry::At,
-    header::{Header, tag},
+    header::tag,
     layout::Layout,
     offer::Offer,
     removed::{Handed, Removed},
@@ -33,19 +33,14 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         K: Eq,
     {
         let Some(key) = offer.key() else { return Put::Crowded };
-        let number = self.home_of(hash);
-        // SAFETY: it is the home of a hash.
-        let home = unsafe { self.bucket(number) };
-        home.prefetch();
-        // SAFETY: the bucket is one of this table's.
-        let header = unsafe { home.header() };
-        if let Some(at) = self.search_from(number, home, header, hash, key) {
+        let start = self.start(hash);
+        if let Some(at) = self.search_from(start, hash, key) {
             let Some(value) = &mut offer.value else { return Put::Crowded };
             // SAFETY: there is an entry, and `&mut self` keeps all others out.
             unsafe { at.change(|_, old| mem::swap(old, value)) }
             return Put::Replaced;
         }
-        self.put_at_home(home, header, hash, offer)
+        self.put_at_home(start.bucket, hash, offer)
     }
 
     /// As [`put`](RawTable::put), of a key that is not there.
@@ -53,16 +48,16 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     pub(crate) fn put_new(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put {
         // SAFETY: it is the home of a hash.
         let home = unsafe { self.bucket(self.home_of(hash)) };
-        // SAFETY: the bucket is one of this table's.
-        self.put_at_home(home, unsafe { home.header() }, hash, offer)
+        self.put_at_home(home, hash, offer)
     }
 
     #[inline]
-    fn put_at_home(&mut self, home: Bucket<K, V, P>, header: Header, hash: u64, offer: &mut Offer<K, V>) -> Put {
+    fn put_at_home(&mut self, home: Bucket<K, V, P>, hash: u64, offer: &mut Offer<K, V>) -> Put {
         // A table without buckets has a home all the same, which looks vacant.
         if self.buckets.count() > 0
             && !self.needs_step()
-            && let Some(slot) = header.vacant(Layout::<K, V, P>::ALL).first()
+            // SAFETY: the bucket is one of this table's.
+            && let Some(slot) = unsafe { home.vacant() }.first()
             && offer.is_whole()
         {
             self.buckets.len += 1;

@@ -1,19 +1,21 @@
 //! Reading without a lock.
 //!
-//! A reader takes the sequence number of the shard, looks for the entry by atomic loads alone, copies it, and looks at the
-//! number again: where it is the same (and even), no writer was inside meanwhile, so what was read is what was there. Only then the bytes
-//! become a key and a value. `shard/lock/raw/sequence.rs` has the protocol: a search runs in a closure, and no answer leaves it unchecked.
+//! A reader takes the sequence number of the shard, searches by atomic loads alone, copies the entry, and takes the number again.
+//! If it is the same (and even), no writer was inside meanwhile, so the copy is the entry at one moment. Only then the bytes become
+//! a key and a value. `shard/lock/raw/sequence.rs` has the protocol: a search runs in a closure, and no answer leaves it unchecked.
 //!
-//! This is the sequence lock as Boehm proves it for the C++ memory model ("Can seqlocks get along with
-//! programming language memory models?", MSPC 2012).
+//! This is the sequence lock as Boehm proves it for the C++ memory model ("Can seqlocks get along with programming language memory
+//! models?", MSPC 2012).
 //!
-//! What a reader follows is never unmapped (see `arena`), so the worst that a lost race brings are bytes that mean nothing.
+//! Memory that a reader may follow is never unmapped (see `arena`), so a lost race brings meaningless bytes at worst.
 
 use super::{
     bucket::Bucket,
+    entry::At,
     geometry::Geometry,
     header::Header,
     layout::{Layout, Pair},
+    probe::Reader,
     table::RawTable,
     words::Words,
 };
@@ -21,11 +23,11 @@ use crate::{
     Policy,
     clock::{Deadline, Nanos},
     expiry::Stamp,
-    lock::{Attempt, Copies, Raced, Stable, View},
+    lock::{self, Attempt, Copies, Raced, Stable, View},
 };
-use std::{borrow::Borrow, mem::MaybeUninit};
+use std::{borrow::Borrow, marker::PhantomData, mem::MaybeUninit, sync::atomic::AtomicPtr};
 
-/// More is to be done than a [glance](View::glance).
+/// A writer is in the way of a look, or a [glance](Glance) does not answer it.
 #[derive(Debug)]
 pub(crate) struct Unclear;
 
@@ -38,32 +40,41 @@ impl From<Raced> for Unclear {
 
 /// How a reader looks at an entry.
 pub(crate) trait Look {
-    /// Whether it is a use of the entry, which is marked where an eviction wants to know.
-    const MARKS: bool;
-    /// Whether the entry's memory has been fetched already.
+    /// Whether it is a use of the entry, to be marked if there is an eviction.
+    const IS_USE: bool;
+    /// Whether it is [`Unclear`] as soon as one slot does not answer it.
+    const IS_GLANCE: bool = false;
+    /// Whether the memory of the entry was prefetched.
     const IS_FETCHED: bool = false;
 }
 
 /// As a use.
 pub(crate) enum Use {}
 impl Look for Use {
-    const MARKS: bool = true;
+    const IS_USE: bool = true;
+}
+
+/// As a use, at a glance.
+pub(crate) enum Glance {}
+impl Look for Glance {
+    const IS_USE: bool = true;
+    const IS_GLANCE: bool = true;
 }
 
 /// As a use, after [`prefetch_entry`](View::prefetch_entry).
 pub(crate) enum UseFetched {}
 impl Look for UseFetched {
-    const MARKS: bool = true;
+    const IS_USE: bool = true;
     const IS_FETCHED: bool = true;
 }
 
 /// Without a trace.
 pub(crate) enum Peek {}
 impl Look for Peek {
-    const MARKS: bool = false;
+    const IS_USE: bool = false;
 }
 
-/// Where a reader copies entries to, so that a large one has one place on the stack.
+/// Where a reader copies entries to. It is lent from call to call, so that a large entry has one place on the stack.
 pub(crate) struct Place<K, V>(Words<Pair<K, V>>);
 
 impl<K, V> Place<K, V> {
@@ -80,11 +91,11 @@ pub(crate) struct Copied<'p, V> {
 }
 
 impl<'p, V> Copied<'p, V> {
-    /// What a search has copied.
+    /// The entry that a search has found.
     ///
     /// # Safety
     ///
-    /// The last entry that was copied to the place must have been read at one moment, and be `Copy`.
+    /// The entry that was copied last must have been read at one moment, and be `Copy`.
     #[inline]
     unsafe fn of<K>(place: &'p Place<K, V>, deadline: Deadline) -> Self {
         // SAFETY: the caller's promise.
@@ -92,51 +103,85 @@ impl<'p, V> Copied<'p, V> {
     }
 }
 
-impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
-    /// As [`look`](View::look), but without a call: it copies the entry of a key if that is the first of its home with this tag, or sees that there is
-    /// none where one look is enough. Otherwise, and if a writer is in the way, it is [`Unclear`].
+/// Reads the table of a view by atomic words, in one attempt. When a search finds a key, it returns the deadline of the entry, which
+/// was copied to `place` last.
+struct Racy<'a, K, V, L> {
+    words: &'a lock::Words,
+    attempt: Attempt<'a>,
+    idle: Nanos,
+    place: &'a mut Place<K, V>,
+    look: PhantomData<L>,
+}
+
+// SAFETY: it is made only in `look`, from the view of a table of these types. Directory and numbers are checked to be of one moment
+// before they are returned, so the directory had an address for each chunk. It keeps them, or gets others of the same arena, whose
+// memory stays mapped, with a chunk's length around each block. (The empty directory has an address as well.)
+unsafe impl<K, V, P: Policy, L: Look> Reader<K, V, P> for Racy<'_, K, V, L> {
+    type Found = Stable<Deadline>;
+    type Error = Unclear;
+
+    const PREFETCHES: bool = !L::IS_FETCHED;
+
     #[inline]
-    pub(crate) fn glance<Q, L: Look>(
-        &self,
-        _: Copies<K, V>,
-        (hash, key): (u64, &Q),
-        idle: Nanos,
-    ) -> Result<Option<(V, Deadline)>, Unclear>
+    fn home(&self, hash: u64) -> Result<(*const AtomicPtr<u8>, u32), Unclear> {
+        Ok(Geometry::home_in::<P>(self.words, self.attempt, hash)?)
+    }
+
+    #[inline]
+    fn buckets(&self) -> Result<u32, Unclear> {
+        Ok(Geometry::buckets_in(self.words, self.attempt)?)
+    }
+
+    #[inline]
+    unsafe fn header(&self, bucket: Bucket<K, V, P>) -> Header {
+        // SAFETY: the bucket is in memory of the arena.
+        unsafe { bucket.header_racy() }
+    }
+
+    #[inline]
+    unsafe fn entry<Q>(&mut self, at: At<K, V, P>, _: u64, key: &Q) -> Result<Option<Stable<Deadline>>, Unclear>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        if !Layout::<K, V, P>::IS_RACY {
-            return Err(Unclear);
+        let At { bucket, slot, .. } = at;
+        // SAFETY: the slot is in the bucket; writers of such tables write by words.
+        let stamp = unsafe {
+            bucket.copy_racy(slot, &mut self.place.0);
+            bucket.stamp(slot)
+        };
+        let deadline = self.attempt.check(stamp.deadline(self.idle))?;
+        // SAFETY: nobody wrote since before the tag was read, so there is an entry in this slot, and this is a copy of it. It may be
+        // used beside the entry, since key and value are `Copy`.
+        let Pair { key: found, .. } = unsafe { self.place.0.0.assume_init_ref() };
+        if found.borrow() != key {
+            return Ok(None);
         }
-        self.words().sequence().read(|attempt| {
-            let (directory, number) = Geometry::home_in::<P>(self.words(), attempt, hash)?;
-            // SAFETY: as in `look`.
-            let home = unsafe { Bucket::<K, V, P>::of_directory(directory, number) };
-            home.prefetch();
-            // SAFETY: the bucket is in memory of the arena.
-            let header = unsafe { home.header_racy() };
-            let slots = header.with_tag_of(hash).within(Layout::<K, V, P>::ALL);
-            if let Some(slot) = slots.first() {
-                // SAFETY: the bucket is in memory of the arena, and was this shard's when the attempt began, with this header read since then.
-                let (pair, stamp) = unsafe { (home.racy_copy(slot), home.stamp(slot)) };
-                let seen = attempt.check((pair, stamp.deadline(idle)))?;
-                // SAFETY: as in `copy_if`.
-                let entry = seen.map(|(pair, deadline)| (unsafe { pair.assume_init() }, deadline));
-                if entry.get().0.key.borrow() == key {
-                    // SAFETY: as in `copy_if`.
-                    unsafe { Self::mark_if::<L>(home, slot) };
-                    return Ok(Some(entry.map(|(Pair { value, .. }, deadline)| (value, deadline))));
-                }
-            }
-            if slots.are_many() || header.displaced() != 0 {
-                return Err(Unclear);
-            }
-            Ok(None)
-        })
+        // SAFETY: the slot is in the bucket. Even if the memory is another bucket's by now, these bits are marks, see `layout`.
+        if L::IS_USE
+            && let Some(marks) = unsafe { bucket.marks() }
+        {
+            marks.set(slot);
+        }
+        Ok(Some(deadline))
     }
 
-    /// Copies the entry of a key, unless a writer is in the way.
+    #[inline]
+    fn search_everywhere<Q>(&mut self, _: u64, _: &Q) -> Result<Option<Stable<Deadline>>, Unclear>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        Err(Unclear)
+    }
+}
+
+impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
+    /// Copies the entry of a key.
+    ///
+    /// # Errors
+    ///
+    /// If a writer is in the way, or a glance does not answer it.
     #[inline]
     pub(crate) fn look<'p, Q, L: Look>(
         &self,
@@ -144,164 +189,44 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
         (hash, key): (u64, &Q),
         idle: Nanos,
         place: &'p mut Place<K, V>,
-    ) -> Result<Option<Copied<'p, V>>, Raced>
+    ) -> Result<Option<Copied<'p, V>>, Unclear>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
         if !Layout::<K, V, P>::IS_RACY {
-            return Err(Raced);
+            return Err(Unclear);
         }
         let deadline = self.words().sequence().read(|attempt| {
-            let (directory, number) = Geometry::home_in::<P>(self.words(), attempt, hash)?;
-            // SAFETY: this directory has an address for every chunk up to `buckets`, and keeps them, or gets others of the same
-            // arena, whose memory stays mapped, with a chunk's length around each. (The empty one has one as well.)
-            let home = unsafe { Bucket::<K, V, P>::of_directory(directory, number) };
-            if !L::IS_FETCHED {
-                home.prefetch();
+            let mut reader = Racy { words: self.words(), attempt, idle, place: &mut *place, look: PhantomData::<L> };
+            if !L::IS_GLANCE {
+                return Reader::<K, V, P>::walk(&mut reader, hash, key);
             }
-            // SAFETY: the bucket is in memory of the arena.
-            let header = unsafe { home.header_racy() };
-            // SAFETY: as above.
-            let found = unsafe { Self::look_in::<Q, L>(home, header, attempt, (hash, key, idle), place) }?;
-            if found.is_some() || header.displaced() == 0 {
-                return Ok(found);
-            }
-            self.look_behind::<Q, L>(attempt, (hash, key, idle), place)
+            let start = Reader::<K, V, P>::start(&reader, hash)?;
+            // SAFETY: it is the start of this hash.
+            unsafe { reader.search(start, hash, key) }
         })?;
-        // SAFETY: the search ends with the entry whose deadline it answers, which was read at one moment.
+        // SAFETY: the entry whose deadline the search returns was copied last, and read at one moment.
         Ok(deadline.map(|deadline| unsafe { Copied::of(place, deadline) }))
     }
 
-    /// Looks behind the home.
-    #[cold]
-    #[inline(never)]
-    fn look_behind<Q, L: Look>(
-        &self,
-        attempt: Attempt<'_>,
-        (hash, key, idle): (u64, &Q, Nanos),
-        place: &mut Place<K, V>,
-    ) -> Result<Option<Stable<Deadline>>, Raced>
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        let (directory, home) = Geometry::home_in::<P>(self.words(), attempt, hash)?;
-        // As many as the directory has addresses for, so it must be of the same moment.
-        let buckets = Geometry::buckets_in(self.words(), attempt)?;
-        for number in home + 1..buckets {
-            // SAFETY: as in `look`.
-            let bucket = unsafe { Bucket::<K, V, P>::of_directory(directory, number) };
-            bucket.prefetch();
-            // SAFETY: the bucket is in memory of the arena.
-            let header = unsafe { bucket.header_racy() };
-            // SAFETY: as above.
-            let found = unsafe { Self::look_in::<Q, L>(bucket, header, attempt, (hash, key, idle), place) }?;
-            if found.is_some() || header.displaced() == 0 {
-                return Ok(found);
-            }
-        }
-        Ok(None)
-    }
-
-    /// Looks in one bucket. Answers the deadline of the entry, which is copied last.
-    ///
-    /// # Safety
-    ///
-    /// The bucket must be in memory of an arena whose tables are of these types, with readers that race, and keys and values must
-    /// be `Copy`. The attempt must be one on the number of a shard, and the bucket must have been that shard's when it began, with
-    /// this header read since then.
-    #[inline]
-    unsafe fn look_in<Q, L: Look>(
-        bucket: Bucket<K, V, P>,
-        header: Header,
-        attempt: Attempt<'_>,
-        (hash, key, idle): (u64, &Q, Nanos),
-        place: &mut Place<K, V>,
-    ) -> Result<Option<Stable<Deadline>>, Raced>
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        let mut slots = header.with_tag_of(hash).within(Layout::<K, V, P>::ALL);
-        while let Some(slot) = slots.first() {
-            // SAFETY: the caller's promise, and the slot has this tag.
-            let copied = unsafe { Self::copy_if::<Q, L>(bucket, slot, attempt, (key, idle), place) }?;
-            if copied.is_some() {
-                return Ok(copied);
-            }
-            slots.remove_first();
-        }
-        Ok(None)
-    }
-
-    /// Copies the entry of a slot, and answers its deadline if it is that of a key.
-    ///
-    /// # Safety
-    ///
-    /// As of [`look_in`](View::look_in), and the header must have a tag for this slot.
-    #[inline]
-    unsafe fn copy_if<Q, L: Look>(
-        bucket: Bucket<K, V, P>,
-        slot: usize,
-        attempt: Attempt<'_>,
-        (key, idle): (&Q, Nanos),
-        place: &mut Place<K, V>,
-    ) -> Result<Option<Stable<Deadline>>, Raced>
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        // SAFETY: the slot is in the bucket; writers of such tables write by words.
-        let stamp = unsafe {
-            bucket.copy_racy(slot, &mut place.0);
-            bucket.stamp(slot)
-        };
-        let deadline = attempt.check(stamp.deadline(idle))?;
-        // SAFETY: nobody wrote since before the tag was read, so there is an entry in this slot, and this is a copy of it; it may
-        // be used beside the entry since both are `Copy`.
-        let Pair { key: found, .. } = unsafe { place.0.0.assume_init_ref() };
-        if found.borrow() != key {
-            return Ok(None);
-        }
-        // SAFETY: the slot is in the bucket.
-        unsafe { Self::mark_if::<L>(bucket, slot) };
-        Ok(Some(deadline))
-    }
-
-    /// Marks the entry of a slot as used, where the look counts as a use.
-    ///
-    /// # Safety
-    ///
-    /// The slot must be one of the bucket, whose memory must be the arena's.
-    #[inline]
-    unsafe fn mark_if<L: Look>(bucket: Bucket<K, V, P>, slot: usize) {
-        // SAFETY: the slot is in the bucket, and even if its memory is another bucket's by now, these bits are
-        // marks, see `layout`.
-        if L::MARKS
-            && let Some(marks) = unsafe { bucket.marks() }
-        {
-            marks.set(slot);
-        }
-    }
-
-    /// Has the processor fetch the header that a search for this hash looks at first.
+    /// Prefetches the header that a search for this hash looks at first.
     #[inline]
     pub(crate) fn prefetch_header(&self, _: Copies<K, V>, hash: u64) {
         self.words().sequence().hint(|attempt| {
             let (directory, number) = Geometry::home_in::<P>(self.words(), attempt, hash)?;
-            // SAFETY: as in `look`.
+            // SAFETY: as of `Racy`.
             unsafe { Bucket::<K, V, P>::of_directory(directory, number) }.prefetch_header();
             Ok(())
         });
     }
 
-    /// Has the processor fetch the entry that such a search looks at next, now that the header is there.
+    /// Prefetches the entry that such a search looks at next, now that the header is there.
     #[inline]
     pub(crate) fn prefetch_entry(&self, _: Copies<K, V>, hash: u64) {
         self.words().sequence().hint(|attempt| {
             let (directory, number) = Geometry::home_in::<P>(self.words(), attempt, hash)?;
-            // SAFETY: as in `look`.
+            // SAFETY: as of `Racy`.
             let home = unsafe { Bucket::<K, V, P>::of_directory(directory, number) };
             // SAFETY: the bucket is in memory of the arena.
             let header = unsafe { home.header_racy() };

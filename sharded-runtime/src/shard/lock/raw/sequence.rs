@@ -36,18 +36,8 @@ impl Attempt<'_> {
 
 impl<T> Stable<T> {
     #[inline]
-    pub(crate) fn get(&self) -> &T {
-        &self.0
-    }
-
-    #[inline]
     pub(crate) fn into_inner(self) -> T {
         self.0
-    }
-
-    #[inline]
-    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Stable<U> {
-        Stable(map(self.0))
     }
 }
 
