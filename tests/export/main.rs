@@ -168,3 +168,29 @@ fn a_name_stands_for_one_store() {
     let message = common::panics(|| export::prometheus::Collector::new(shop(0)).and("Shop", shop(0)));
     assert_eq!(message, "the collector already has a store `Shop`");
 }
+
+/// The dashboard shows every series that is exported, and no other.
+#[test]
+fn the_dashboard_shows_every_series() {
+    let text = include_str!("../../examples/observe/grafana.json");
+    let dashboard: serde_json::Value = serde_json::from_str(text).unwrap();
+    let expressions: Vec<_> = dashboard["panels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|panel| panel["targets"].as_array().unwrap())
+        .map(|target| target["expr"].as_str().unwrap())
+        .collect();
+    let shown: BTreeSet<_> = expressions
+        .iter()
+        .flat_map(|expression| expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'))
+        .filter(|word| word.starts_with("sharded_"))
+        .collect();
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(export::prometheus::Collector::new(shop(0))));
+    let mut scrape = String::new();
+    encode(&mut scrape, &registry).unwrap();
+    let exported = parsed(&scrape);
+    let exported: BTreeSet<_> = exported.keys().map(|sample| sample.split('{').next().unwrap()).collect();
+    assert_eq!(shown, exported);
+}
