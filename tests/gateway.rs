@@ -32,6 +32,27 @@ const THREADS: usize = 8;
 /// In one window, which does not end while a test counts.
 const NO_LIMIT: [&str; 4] = ["--limit", "1000000", "--window", "1h"];
 
+/// The page plots the last minutes of every map, from samples that the service takes by itself.
+#[test]
+fn the_page_plots_what_happens() {
+    let gateway = Gateway::start(&["--sample", "20ms", "--limit", "1000000"]);
+    let client = gateway.client();
+    eventually("there is a line for the hits", || {
+        assert_eq!(client.get("/prices/oak").status, 200);
+        gateway
+            .stats()
+            .plots("prices")
+            .iter()
+            .all(|(_, shown, line)| shown.parse::<f64>().is_ok() && line.starts_with('M') && line.contains('L'))
+    });
+    let plots = gateway.stats().plots("prices");
+    let titles: Vec<_> = plots.iter().map(|(title, ..)| title.as_str()).collect();
+    assert_eq!(titles, ["entries", "hit ratio, %", "waits for a load, per second", "table memory, KiB"]);
+    assert_eq!((plots[0].1.parse(), plots[1].1.as_str()), (Ok(gateway.stats().row("prices")[0]), "100"));
+    // Nobody asks for reports: an interval without an access has no hit ratio.
+    assert_eq!(gateway.stats().plots("reports")[1].1, "—");
+}
+
 #[test]
 fn logins_at_the_same_time_have_a_session_each() {
     const EACH: usize = 30;

@@ -13,6 +13,7 @@ Usage: gateway [OPTIONS]
   --limit N        requests that a client has in a window [default: 600]
   --window TIME    length of that window, from its first request [default: 60s]
   --idle TIME      how long a session lives after its last use [default: 30m]
+  --sample TIME    how often the page of statistics takes a sample for its plots [default: 5s]
   --state FILE     where the state is saved at the end, and restored from at the start [default: nowhere]
   --help           this text
 
@@ -27,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) limit: u32,
     pub(crate) window: Duration,
     pub(crate) idle: Duration,
+    /// How often the statistics are sampled.
+    pub(crate) sample: Duration,
     pub(crate) state: Option<PathBuf>,
 }
 
@@ -38,6 +41,7 @@ impl Default for Config {
             // As declared: a policy is a type, and its times are constants of it.
             window: GatewayCalls::TTL.unwrap_or(Duration::MAX),
             idle: GatewaySessions::IDLE.unwrap_or(Duration::MAX),
+            sample: Duration::from_secs(5),
             state: None,
         }
     }
@@ -56,6 +60,7 @@ impl Config {
                 "--limit" => config.limit = number(&option, &value()?)?,
                 "--window" => config.window = time(&option, &value()?)?,
                 "--state" => config.state = Some(value()?.into()),
+                "--sample" => config.sample = time(&option, &value()?)?,
                 "--idle" => config.idle = time(&option, &value()?)?,
                 _ => return Err(format!("unknown option `{option}`")),
             }

@@ -10,13 +10,14 @@
 //! | `limits.rs` | the requests of each client, counted in a middleware |
 //! | `prices.rs` | the price board |
 //! | `reports.rs` | what is slow to come by, loaded once for all who ask |
-//! | `stats.rs` | the page for the operator |
+//! | `stats.rs`, `history.rs` | the page for the operator, with the last minutes |
 //! | `metrics.rs` | what a monitoring system scrapes |
 //! | `state.rs` | what outlives the process, in a file |
 //! | `config.rs`, `failure.rs`, `shutdown.rs` | options, errors, the way out |
 
 mod config;
 mod failure;
+mod history;
 mod limits;
 mod metrics;
 mod prices;
@@ -28,6 +29,7 @@ mod stats;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing};
 use config::Config;
+use history::History;
 use prices::{Price, Symbol};
 use reports::{Report, Source};
 use sessions::{Endings, Session, Token};
@@ -68,6 +70,8 @@ struct Gateway {
     #[shard(skip)]
     endings: Arc<Endings>,
     #[shard(skip)]
+    history: History,
+    #[shard(skip)]
     config: Config,
     #[shard(skip)]
     started: Instant,
@@ -81,6 +85,7 @@ impl Gateway {
             .calls(|field| field.ttl(config.window))
             .source(Source::default())
             .endings(Arc::default())
+            .history(History::default())
             .config(config)
             .started(Instant::now())
             .build();
@@ -145,6 +150,15 @@ async fn serve(config: Config) -> io::Result<()> {
         state::restore(&gateway, file)?;
     }
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
+
+    let sampled = Arc::clone(&gateway);
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(sampled.config.sample);
+        loop {
+            ticks.tick().await;
+            sampled.history.add(&*sampled);
+        }
+    });
 
     let app = router(Arc::clone(&gateway)).into_make_service_with_connect_info::<SocketAddr>();
     let served = tokio::select! {

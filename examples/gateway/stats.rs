@@ -20,13 +20,17 @@ use std::{
 pub(crate) async fn page(State(gateway): State<Arc<Gateway>>) -> impl IntoResponse {
     let mut rows = String::new();
     let mut charts = String::new();
+    let mut names = Vec::new();
     gateway.visit(&mut |field| {
+        names.push(field.name());
         let stats = field.stats();
         // Writing to a string can't fail.
         let _ = row(&mut rows, field, &stats);
         let _ = chart(&mut charts, field.name(), &stats.shard_sizes);
     });
     let config = &gateway.config;
+    let mut history = String::new();
+    let _ = gateway.history.write(&mut history, &names, config.sample);
     let endings = &gateway.endings;
     let count = |ended: &AtomicU64| Count(ended.load(Ordering::Relaxed));
     let page = format!(
@@ -39,6 +43,7 @@ pub(crate) async fn page(State(gateway): State<Arc<Gateway>>) -> impl IntoRespon
         timed_out = count(&endings.timed_out),
         for_room = count(&endings.for_room),
         rows = rows,
+        history = history,
         charts = charts,
     );
     ([(header::CACHE_CONTROL, "no-store")], Html(page))

@@ -163,6 +163,16 @@ impl StatsPage {
         [(); 3].map(|()| numbers.next().unwrap_or_else(|| panic!("{line}")))
     }
 
+    /// The plots of the last minutes: title, last value, line.
+    pub(crate) fn plots(&self, map: &str) -> Vec<(String, String, String)> {
+        let section = between(&self.0, &format!("id=\"history-{map}\">"), "</section>");
+        let plots = section.split("<figure>").skip(1).map(|plot| {
+            let (title, shown) = (between(plot, "<figcaption>", " <b>"), between(plot, "<b>", "</b>"));
+            (title.to_owned(), shown.to_owned(), between(plot, "<path d=\"", "\"").to_owned())
+        });
+        plots.collect()
+    }
+
     pub(crate) fn shard_sizes(&self, map: &str) -> Vec<u64> {
         let chart = between(&self.0, &format!("<figcaption><b>{map}</b>"), "</figure>");
         let titles = chart.split("<title>shard ").skip(1);
