@@ -11,6 +11,7 @@ use super::{
 use crate::{
     Policy, StorageOf,
     clock::{Moment, Nanos},
+    hasher::KeyHash,
     shard::array::ShardExtras,
 };
 
@@ -26,11 +27,11 @@ pub(crate) trait Spec {
     /// How long an entry lives after its last use. For ever if no use is tracked. Then nothing is read.
     fn idle(&self) -> Nanos;
     /// How long an entry lives whose key has this hash, unless it is given a time of its own.
-    fn ttl_for(&self, hash: u64) -> Nanos;
+    fn ttl_for(&self, hash: KeyHash) -> Nanos;
     /// Makes a time to live longer by the resolution of the clock, so that no entry expires early.
     fn lengthened(&self, ttl: Nanos) -> Nanos;
 
-    fn hash_of(&self, key: &Self::Key) -> u64;
+    fn hash_of(&self, key: &Self::Key) -> KeyHash;
     /// The units of the capacity that an entry takes.
     fn weigh(&self, key: &Self::Key, value: &Self::Value) -> Weight;
     /// Whether an entry may be evicted.
@@ -54,7 +55,7 @@ pub(crate) trait Spec {
     -> Result<(), NoMemory>;
 
     /// A key with this hash was stored or taken out. What is being loaded for it must not be stored any more.
-    fn overtake(&self, hash: u64, is_key: &dyn Fn(&Self::Key) -> bool);
+    fn overtake(&self, hash: KeyHash, is_key: &dyn Fn(&Self::Key) -> bool);
     /// As [`overtake`](Spec::overtake), for a key that is stored: what is being loaded to refresh it must not be stored any more.
     fn overtake_refresh(&self, key: &Self::Key);
 }

@@ -24,7 +24,7 @@ use crate::{
     expiry::Stamp,
     field::flight::Flights,
     field::removal::Listening,
-    hasher::MapHasher,
+    hasher::{KeyHash, MapHasher},
     observe::stats::Meter,
     observe::tally::{Event, Tally},
     shard::array::Shards,
@@ -73,7 +73,7 @@ pub(crate) struct Core<K, V, P: Policy, S> {
 
 /// Functions that hash keys. That keys can be hashed is known only where the map is built and in calls that bring a key.
 pub(crate) struct Hashing<K, V, P: Policy, S> {
-    pub(super) of_key: fn(&MapHasher<S>, &K) -> u64,
+    pub(super) of_key: fn(&MapHasher<S>, &K) -> KeyHash,
     /// A table's step, with its many hashes, in one call. At this time, with this idle time.
     pub(super) step: StepFn<K, V, P, S>,
 }
@@ -134,7 +134,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     /// Whether a live entry whose key has this hash and whose ttl ends then is so old that it is to be loaded anew.
-    pub(crate) fn is_old(&self, hash: u64, deadline: Deadline) -> bool {
+    pub(crate) fn is_old(&self, hash: KeyHash, deadline: Deadline) -> bool {
         let ttl = self.ttl_for(hash);
         // It was written `ttl` before its deadline, unless it was given a time of its own.
         !ttl.is_forever() && deadline.left(self.now()) <= ttl.minus(self.refresh_after)
@@ -203,7 +203,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     #[inline]
-    pub(crate) fn route(&self, hash: u64) -> usize {
+    pub(crate) fn route(&self, hash: KeyHash) -> usize {
         self.shards.route(hash)
     }
 

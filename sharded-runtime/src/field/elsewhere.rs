@@ -19,6 +19,7 @@ use crate::{
         table::{Offer, SEARCHED, SEARCHED_ELSEWHERE},
         units::Units,
     },
+    hasher::KeyHash,
     shard::{access::Access, order},
 };
 use std::sync::atomic::Ordering;
@@ -100,7 +101,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Evicts entries of other shards for an entry on offer that its shard has refused. Returns whether it may fit now.
     #[cold]
     #[track_caller]
-    pub(crate) fn make_room_elsewhere(&self, hash: u64, offer: &Offer<K, V>) -> bool {
+    pub(crate) fn make_room_elsewhere(&self, hash: KeyHash, offer: &Offer<K, V>) -> bool {
         let Some((key, value)) = offer.key().zip(offer.value.as_ref()) else { return false };
         let units = self.weigh(key, value).units();
         self.make_room(hash, units, &mut self.leaving().garbage)
@@ -109,7 +110,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Evicts entries of other shards than that of a hash, or of its own where a search has not seen all of it, until there is room for
     /// so many units. Returns whether there is. Where entries have weights, none leaves unless there are enough that may.
     #[cold]
-    pub(crate) fn make_room(&self, hash: u64, units: Units, garbage: &mut Garbage<K, V>) -> bool {
+    pub(crate) fn make_room(&self, hash: KeyHash, units: Units, garbage: &mut Garbage<K, V>) -> bool {
         let Some(budget) = self.budget.as_ref().filter(|budget| budget.could_hold(units)) else {
             return false;
         };

@@ -5,6 +5,7 @@ use crate::{
     Key, LoadError, Policy, Value,
     engine::{cause::Cause, session::Session, spec::Extras, status::ShardStatus, table::Offer, units::Units},
     field::flight::{Flight, Landed, Need, Registry, Told},
+    hasher::KeyHash,
     names_of,
     observe::{events, tally::Event},
     shard::access::{Access, UserCode},
@@ -21,7 +22,7 @@ use std::{
 /// The right and the duty to load the value of a key. When it is dropped before the load has ended, another caller gets it.
 pub(crate) struct Lead<'a, K, V, P: Policy, S> {
     pub(super) core: &'a Core<K, V, P, S>,
-    pub(super) hash: u64,
+    pub(super) hash: KeyHash,
     pub(super) flight: Arc<Flight<V>>,
     pub(super) need: Option<Need>,
     /// What the loader is counted as.
@@ -36,7 +37,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Lends the flights of the shard of a hash, whose exclusive lock is held.
     pub(super) fn with_flights<R>(
         &self,
-        hash: u64,
+        hash: KeyHash,
         status: &ShardStatus,
         lend: impl FnOnce(&mut Registry<K, V>) -> Option<R>,
     ) -> Option<R> {
@@ -50,7 +51,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// As [`with_flights`](Core::with_flights), and takes the lock.
     pub(super) fn change_flights<R>(
         &self,
-        hash: u64,
+        hash: KeyHash,
         change: impl FnOnce(&mut Registry<K, V>) -> Option<R>,
     ) -> Option<R> {
         let change = |extras: Extras<'_, Self>, _: &mut _| self.with_flights(hash, extras.status(), change);
@@ -59,7 +60,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Forgets a flight that nobody leads. Inside a closure a later call does, as a future may be dropped there, which is no reason to panic.
     #[cold]
-    pub(super) fn forget(&self, hash: u64, flight: &Arc<Flight<V>>) {
+    pub(super) fn forget(&self, hash: KeyHash, flight: &Arc<Flight<V>>) {
         if order::is_inside() {
             self.flights.set_adrift(self.route(hash), hash, flight);
             return;
@@ -71,7 +72,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
 impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
     /// The lead of a flight whose loader has not begun.
-    pub(super) fn new(core: &'a Core<K, V, P, S>, hash: u64, flight: Arc<Flight<V>>, event: Event) -> Self {
+    pub(super) fn new(core: &'a Core<K, V, P, S>, hash: KeyHash, flight: Arc<Flight<V>>, event: Event) -> Self {
         Lead { core, hash, flight, need: None, event, began: None, ended: None }
     }
 

@@ -11,6 +11,7 @@ use crate::{
     contain::Drops,
     engine::session::Session,
     field::flight::{Boarded, Flight, Need, Told},
+    hasher::KeyHash,
     lock::Serves,
     observe::tally::Event,
     record::{Operation, Timed},
@@ -30,7 +31,7 @@ pub(crate) enum Approach<'a, K, V, P: Policy, S> {
 /// The wait for the load of another call. It ends when this is dropped.
 struct Waiting<'a, K, V, P: Policy, S> {
     core: &'a Core<K, V, P, S>,
-    hash: u64,
+    hash: KeyHash,
     flight: Arc<Flight<V>>,
     ticket: u64,
     need: Option<Need>,
@@ -52,13 +53,13 @@ enum Search<'a, K, V, P: Policy, S> {
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Checks that this thread is inside no shard, since a call that loads may have to wait for another load.
     #[inline]
-    pub(crate) fn check_load(&self, hash: u64, at: &Location<'_>) {
+    pub(crate) fn check_load(&self, hash: KeyHash, at: &Location<'_>) {
         self.shards.check_outside(self.route(hash), at);
     }
 
     /// A copy of the value of a key, if it has one.
     #[inline]
-    pub(crate) fn copy_of(&self, hash: u64, key: Option<&K>) -> Option<V>
+    pub(crate) fn copy_of(&self, hash: KeyHash, key: Option<&K>) -> Option<V>
     where
         K: Key,
         V: Value + Clone,
@@ -70,7 +71,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Gets the value of a key, after a wait if another call loads it, or the lead of its load, which takes the key if the load begins now.
     pub(crate) async fn approach<E>(
         &self,
-        hash: u64,
+        hash: KeyHash,
         key: &mut Option<K>,
     ) -> Result<Approach<'_, K, V, P, S>, LoadError<E>>
     where
@@ -106,7 +107,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// The lead of a load for a key whose entry was just found, if that is old and no other call loads it. It takes the key.
     #[inline]
-    pub(crate) fn refresh(&self, hash: u64, key: &mut Option<K>) -> Option<Lead<'_, K, V, P, S>>
+    pub(crate) fn refresh(&self, hash: KeyHash, key: &mut Option<K>) -> Option<Lead<'_, K, V, P, S>>
     where
         K: Key,
         V: Value,
@@ -118,7 +119,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     #[cold]
-    fn lead_refresh(&self, hash: u64, key: &mut Option<K>) -> Option<Lead<'_, K, V, P, S>>
+    fn lead_refresh(&self, hash: KeyHash, key: &mut Option<K>) -> Option<Lead<'_, K, V, P, S>>
     where
         K: Key,
         V: Value,
@@ -143,7 +144,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Looks for the value of a key, or else for its flight, which takes the key if it begins now.
     ///
     /// An entry that has expired counts as missing. It stays until the load ends.
-    fn find_flight<E>(&self, hash: u64, key: &mut Option<K>) -> Result<Search<'_, K, V, P, S>, LoadError<E>>
+    fn find_flight<E>(&self, hash: KeyHash, key: &mut Option<K>) -> Result<Search<'_, K, V, P, S>, LoadError<E>>
     where
         K: Key,
         V: Value + Clone,
@@ -182,7 +183,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     /// Makes the shard of a hash ready for flights, and forgets some flights that nobody leads. Returns the shard.
-    fn prepare_flights(&self, hash: u64) -> usize
+    fn prepare_flights(&self, hash: KeyHash) -> usize
     where
         K: Key,
         V: Value,
@@ -248,7 +249,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Loads the value of a key that is missing or to be refreshed, or waits for another call that does.
     async fn load_missing<E, F>(
         &self,
-        hash: u64,
+        hash: KeyHash,
         is_timed: IsTimed,
         mut key: Option<K>,
         load: impl FnOnce() -> F,

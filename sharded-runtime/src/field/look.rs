@@ -14,6 +14,7 @@ use crate::{
     engine::table::{Copied, Glance, Look, Peek, Place, StampOf, TableOf, Unclear, Use, UseFetched},
     evict::Eviction,
     expiry::Stamp,
+    hasher::KeyHash,
     lock::{Copies, Lock},
     observe::stats::Uses,
     observe::tally::Event,
@@ -34,7 +35,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     pub(crate) fn read<Q, R>(
         &self,
-        hash: u64,
+        hash: KeyHash,
         key: &Q,
         copies: Option<Copies<K, V>>,
         user_code: UserCode,
@@ -65,7 +66,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn read_at_a_glance<Q, R>(
         &self,
         access: Access,
-        hash: u64,
+        hash: KeyHash,
         key: &Q,
         copies: Copies<K, V>,
         read: impl FnOnce(&V) -> R,
@@ -93,7 +94,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     fn copy<'p, Q, L: Look>(
         &self,
-        (hash, key): (u64, &Q),
+        (hash, key): (KeyHash, &Q),
         copies: Copies<K, V>,
         idle: Nanos,
         place: &'p mut Place<K, V>,
@@ -111,7 +112,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     fn read_copied<R>(
         &self,
-        hash: u64,
+        hash: KeyHash,
         access: Access,
         found: Option<Copied<'_, V>>,
         read: impl FnOnce(&V) -> R,
@@ -140,7 +141,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn read_closely<Q, R>(
         &self,
         access: Access,
-        hash: u64,
+        hash: KeyHash,
         key: &Q,
         copies: Copies<K, V>,
         read: impl FnOnce(&V) -> R,
@@ -162,7 +163,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Reads under the lock.
     #[inline]
     #[track_caller]
-    fn read_locked<Q, R>(&self, access: Access, hash: u64, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
+    fn read_locked<Q, R>(&self, access: Access, hash: KeyHash, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -173,8 +174,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// As [`read`](Core::read), for several keys of one shard, which are locked once: lends each value that is there, with the index of its
     /// key.
     #[track_caller]
-    pub(crate) fn read_batch<'q, Q>(&self, keys: impl Iterator<Item = (u64, &'q Q)>, mut read: impl FnMut(usize, &V))
-    where
+    pub(crate) fn read_batch<'q, Q>(
+        &self,
+        keys: impl Iterator<Item = (KeyHash, &'q Q)>,
+        mut read: impl FnMut(usize, &V),
+    ) where
         K: Borrow<Q>,
         Q: Eq + ?Sized + 'q,
     {
@@ -192,7 +196,12 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Locks the shard of a hash for reading: shared, if the lock can be.
     #[inline]
     #[track_caller]
-    fn lock_to_read<R>(&self, access: Access, hash: u64, read: impl FnOnce(LockedReader<'_, K, V, P, S>) -> R) -> R {
+    fn lock_to_read<R>(
+        &self,
+        access: Access,
+        hash: KeyHash,
+        read: impl FnOnce(LockedReader<'_, K, V, P, S>) -> R,
+    ) -> R {
         let shard = ByHash(hash);
         if <P::Lock as Lock>::SHARED_READS {
             self.shards.read(shard, access, |_, table| read(LockedReader::Shared(self, table)))
@@ -205,7 +214,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// headers, then the entries.
     #[inline]
     #[track_caller]
-    pub(crate) fn read_copies<Q>(&self, keys: &[(u64, &Q)], copies: Copies<K, V>, mut read: impl FnMut(Option<V>))
+    pub(crate) fn read_copies<Q>(&self, keys: &[(KeyHash, &Q)], copies: Copies<K, V>, mut read: impl FnMut(Option<V>))
     where
         K: Borrow<Q>,
         V: Clone,
@@ -239,7 +248,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Finds the live value of a key under a shared lock.
     #[inline]
-    fn find_shared<'a, Q>(&self, table: &'a TableOf<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
+    fn find_shared<'a, Q>(&self, table: &'a TableOf<K, V, P>, hash: KeyHash, key: &Q) -> Option<&'a V>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -257,7 +266,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Finds the live value of a key under the exclusive lock.
     #[inline]
-    fn find_alone<'a, Q>(&self, uses: &Uses, table: &'a mut TableOf<K, V, P>, hash: u64, key: &Q) -> Option<&'a V>
+    fn find_alone<'a, Q>(&self, uses: &Uses, table: &'a mut TableOf<K, V, P>, hash: KeyHash, key: &Q) -> Option<&'a V>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -304,7 +313,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     pub(crate) fn peek<Q, R>(
         &self,
-        hash: u64,
+        hash: KeyHash,
         key: &Q,
         copies: Option<Copies<K, V>>,
         peek: impl FnOnce(&V, Nanos) -> R,
@@ -322,7 +331,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Whether the entry of a key is there and so old that it is to be loaded anew.
     #[track_caller]
-    pub(crate) fn has_old<Q>(&self, hash: u64, key: &Q, copies: Option<Copies<K, V>>) -> bool
+    pub(crate) fn has_old<Q>(&self, hash: KeyHash, key: &Q, copies: Option<Copies<K, V>>) -> bool
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -336,7 +345,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn inspect<Q, R>(
         &self,
         idle: Nanos,
-        hash: u64,
+        hash: KeyHash,
         key: &Q,
         copies: Option<Copies<K, V>>,
         inspect: impl FnOnce(&V, Deadline) -> R,
@@ -372,7 +381,7 @@ enum LockedReader<'a, K, V, P: Policy, S> {
 impl<K, V, P: Policy, S> LockedReader<'_, K, V, P, S> {
     /// Finds the live value of a key. A use of the entry, counted.
     #[inline]
-    fn find<Q>(&mut self, hash: u64, key: &Q) -> Option<&V>
+    fn find<Q>(&mut self, hash: KeyHash, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,

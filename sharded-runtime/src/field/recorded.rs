@@ -4,6 +4,7 @@ use super::core::Core;
 use crate::{
     Policy,
     builder::Overrides,
+    hasher::KeyHash,
     lock::Lock,
     record::{Facts, Operation, Timed, choice_name},
 };
@@ -27,7 +28,7 @@ impl IsTimed {
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// The hash of a key that is used, which is noted where uses are recorded.
     #[inline]
-    pub(crate) fn hash_for<Q>(&self, operation: Operation, key: &Q) -> u64
+    pub(crate) fn hash_for<Q>(&self, operation: Operation, key: &Q) -> KeyHash
     where
         Q: Hash + ?Sized,
         S: BuildHasher + Default + 'static,
@@ -37,7 +38,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// As [`hash_for`](Core::hash_for), of a use that runs something. Says whether that is to be timed.
     #[inline]
-    pub(crate) fn hash_timed<Q>(&self, operation: Operation, key: &Q) -> (u64, IsTimed)
+    pub(crate) fn hash_timed<Q>(&self, operation: Operation, key: &Q) -> (KeyHash, IsTimed)
     where
         Q: Hash + ?Sized,
         S: BuildHasher + Default + 'static,
@@ -74,7 +75,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Whether uses are recorded and that of such a key is to be noted.
     #[inline]
-    pub(crate) fn is_due(&self, hash: u64) -> bool {
+    pub(crate) fn is_due(&self, hash: KeyHash) -> bool {
         P::RECORDS
             && match &self.recording {
                 Some(recording) => recording.is_due(hash),
@@ -85,14 +86,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Notes a use. Says whether what it runs is to be timed.
     #[cold]
     #[inline(never)]
-    pub(crate) fn note(&self, operation: Operation, hash: u64) -> IsTimed {
+    pub(crate) fn note(&self, operation: Operation, hash: KeyHash) -> IsTimed {
         let Some(recording) = &self.recording else { return IsTimed(false) };
         let shard = self.route(hash);
         IsTimed(recording.note(operation, hash, shard, &|| self.shards.try_write(shard, |_, _| ()).is_none()))
     }
 
     /// Notes of a read that was noted whether it found an entry.
-    pub(crate) fn note_found(&self, hash: u64, is_found: bool) {
+    pub(crate) fn note_found(&self, hash: KeyHash, is_found: bool) {
         if let Some(recording) = &self.recording {
             recording.note_found(hash, is_found);
         }

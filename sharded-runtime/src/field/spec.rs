@@ -14,6 +14,7 @@ use crate::{
         units::{Units, Weight},
     },
     expiry::{Stamp, jitter},
+    hasher::KeyHash,
     names_of,
     observe::{events, tally::Event},
 };
@@ -36,7 +37,7 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
     }
 
     #[inline]
-    fn ttl_for(&self, hash: u64) -> Nanos {
+    fn ttl_for(&self, hash: KeyHash) -> Nanos {
         if P::TTL_JITTER == 0 { self.ttl } else { self.ttl.minus(jitter(self.jitter, hash)) }
     }
 
@@ -45,7 +46,7 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
     }
 
     #[inline]
-    fn hash_of(&self, key: &K) -> u64 {
+    fn hash_of(&self, key: &K) -> KeyHash {
         (self.hashing.of_key)(&self.hasher, key)
     }
 
@@ -120,7 +121,7 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
 
     #[cold]
     #[inline(never)]
-    fn overtake(&self, hash: u64, is_key: &dyn Fn(&K) -> bool) {
+    fn overtake(&self, hash: KeyHash, is_key: &dyn Fn(&K) -> bool) {
         self.flights.overtake(self.route(hash), hash, is_key);
     }
 

@@ -17,6 +17,7 @@ use crate::{
     },
     evict::Eviction,
     expiry::Stamp,
+    hasher::KeyHash,
     shard::access::{IntoTurn, Turn, UserCode},
     shard::array::{ByHash, ShardSelector},
 };
@@ -156,7 +157,7 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
     /// Stores the entry on offer, for this long or the declared time. See [`Session::store`].
     #[inline]
     #[track_caller]
-    pub(crate) fn store(&self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<Nanos>) -> Stored {
+    pub(crate) fn store(&self, hash: KeyHash, offer: &mut Offer<K, V>, ttl: Option<Nanos>) -> Stored {
         if self.leaves_nothing() {
             let access = UserCode::Traits.access::<K, V>();
             return self.session(ByHash(hash), access, None, |session| session.store(hash, offer, ttl));
@@ -172,7 +173,7 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
     /// (No closure of `store`, which would hide the caller.)
     #[inline]
     #[track_caller]
-    fn store_in_shard(&self, hash: u64, offer: &mut Offer<K, V>, ttl: Option<Nanos>) -> Stored {
+    fn store_in_shard(&self, hash: KeyHash, offer: &mut Offer<K, V>, ttl: Option<Nanos>) -> Stored {
         self.write(ByHash(hash), UserCode::Traits, |session| session.store(hash, offer, ttl))
     }
 
@@ -181,7 +182,7 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
     #[track_caller]
     pub(crate) fn hand_if<Q>(
         &self,
-        hash: u64,
+        hash: KeyHash,
         key: &Q,
         user_code: UserCode,
         condition: impl FnOnce(&V) -> bool,
@@ -211,7 +212,7 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
     /// it. If none can be, the new entry is evicted at once. If another thread has stored the key meanwhile, it stays on offer or is evicted.
     #[inline]
     #[track_caller]
-    pub(crate) fn store_refused(&self, hash: u64, offer: &mut Offer<K, V>, is_stored: bool, occupied: IfOccupied) {
+    pub(crate) fn store_refused(&self, hash: KeyHash, offer: &mut Offer<K, V>, is_stored: bool, occupied: IfOccupied) {
         if P::PINS && !is_stored {
             let may_fit = self.make_room_elsewhere(hash, offer);
             self.write(ByHash(hash), UserCode::Traits, |session| {
@@ -231,11 +232,11 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
     #[cold]
     #[inline(never)]
     #[track_caller]
-    pub(crate) fn evict_refused(&self, hash: u64, offer: &mut Offer<K, V>) {
+    pub(crate) fn evict_refused(&self, hash: KeyHash, offer: &mut Offer<K, V>) {
         let mut replaced = Handed::new();
         self.write(ByHash(hash), UserCode::Traits, |session| {
             if let Some(slot) = session.find_offered(hash, offer) {
-                session.hand(slot, Some(hash), Cause::Replaced, &mut replaced);
+                session.hand(slot, Some(hash.low()), Cause::Replaced, &mut replaced);
             }
             session.depart_offered(offer, Cause::Evicted);
         });

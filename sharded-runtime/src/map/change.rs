@@ -166,7 +166,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         let result = self.core.write(ByHash(hash), UserCode::Closure, |session| {
             let slot = session.access_offered(hash, &offer);
             let change = match slot {
-                Some(slot) => session.change_found(slot, hash, |value| change(Some(value))),
+                Some(slot) => session.change_found(slot, hash.low(), |value| change(Some(value))),
                 None => change(None),
             };
             session.refresh_now();
@@ -190,7 +190,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
                     result
                 }
                 (Change::Remove(result), Some(slot)) => {
-                    session.remove(slot, Some(hash), Cause::Removed);
+                    session.remove(slot, Some(hash.low()), Cause::Removed);
                     result
                 }
             }

@@ -4,6 +4,7 @@ use super::sharded_map::ShardedMap;
 use crate::{
     Key, Policy, Value,
     field::limits::BATCH,
+    hasher::KeyHash,
     lock::{Copies, Lock, Serves},
     record::{Operation, Timed},
     shard::access::UserCode,
@@ -97,7 +98,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     fn read_noted<Q, R>(
         &self,
         operation: Operation,
-        hash: u64,
+        hash: KeyHash,
         key: &Q,
         user_code: UserCode,
         read: impl FnOnce(&V) -> R,
@@ -187,7 +188,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         }
         let mut keys: Vec<_> = keys.map(|key| (self.core.hash_for(Operation::Get, key), key)).enumerate().collect();
         // The shard is the top of the hash, so this brings the keys of a shard together.
-        keys.sort_unstable_by_key(|&(_, (hash, _))| hash);
+        keys.sort_unstable_by_key(|&(_, (hash, _))| hash.bits());
         let mut values: Vec<Option<V>> = (0..keys.len()).map(|_| None).collect();
         for of_shard in keys.chunk_by(|(_, (a, _)), (_, (b, _))| self.core.route(*a) == self.core.route(*b)) {
             for batch in of_shard.chunks(BATCH) {
@@ -207,7 +208,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     {
         let mut keys = keys.into_iter();
         let mut values = Vec::with_capacity(keys.size_hint().0);
-        let mut batch: SmallVec<[(u64, &Q); PREFETCHED]> = SmallVec::new();
+        let mut batch: SmallVec<[(KeyHash, &Q); PREFETCHED]> = SmallVec::new();
         loop {
             batch.clear();
             for key in keys.by_ref().take(PREFETCHED) {

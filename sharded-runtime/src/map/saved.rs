@@ -11,6 +11,7 @@ use crate::{
     },
     expiry::Stamp,
     field::core::Core,
+    hasher::KeyHash,
     lock::Serves,
     shard::access::UserCode,
     snapshot::{
@@ -141,7 +142,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     }
 
     /// Stores what is on offer for this long, as an entry that was unused for so long. Says whether it stays on offer, as there is no room.
-    fn put_unused(&self, hash: u64, offer: &mut Offer<K, V>, left: Option<Nanos>, unused: Nanos) -> bool {
+    fn put_unused(&self, hash: KeyHash, offer: &mut Offer<K, V>, left: Option<Nanos>, unused: Nanos) -> bool {
         let shard = self.core.route(hash);
         let put = |offer: &mut Offer<K, V>| {
             self.core.write(shard, UserCode::Traits, |session| put_unused(session, hash, offer, left, unused));
@@ -260,7 +261,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 /// is less than the idle time. It stays on offer if there is no room.
 fn put_unused<F: Spec<Key: Eq>>(
     session: &mut Session<'_, F>,
-    hash: u64,
+    hash: KeyHash,
     offer: &mut Offer<F::Key, F::Value>,
     ttl: Option<Nanos>,
     unused: Nanos,

@@ -12,6 +12,7 @@
     allow(unused_variables, clippy::missing_const_for_fn, reason = "what a feature would use that is off")
 )]
 
+use crate::hasher::KeyHash;
 use std::time::Duration;
 
 /// A load that takes longer is an event of its own.
@@ -96,21 +97,21 @@ events! {
     }
 
     /// A loader begins, for a key with this hash.
-    fn load_begun(names: &Names, hash: u64) {
-        probe!(load_begin, names, hash);
+    fn load_begun(names: &Names, hash: KeyHash) {
+        probe!(load_begin, names, hash.bits());
     }
 
     /// A loader has ended. Called when no caller waits for it any more, since a subscriber is user code.
-    fn load_ended(names: &Names, hash: u64, time: Duration, is_failure: bool) {
-        probe!(load_end, names, hash, nanos(time));
+    fn load_ended(names: &Names, hash: KeyHash, time: Duration, is_failure: bool) {
+        probe!(load_end, names, hash.bits(), nanos(time));
         if is_failure {
-            probe!(load_fail, names, hash, nanos(time));
+            probe!(load_fail, names, hash.bits(), nanos(time));
         }
         #[cfg(feature = "tracing")]
         if is_failure {
-            trace(|| tracing::warn!(target: "sharded", store = names.store, field = names.field, hash, ?time, "a load failed"));
+            trace(|| tracing::warn!(target: "sharded", store = names.store, field = names.field, hash = hash.bits(), ?time, "a load failed"));
         } else if time >= SLOW_LOAD {
-            trace(|| tracing::warn!(target: "sharded", store = names.store, field = names.field, hash, ?time, "a load was slow"));
+            trace(|| tracing::warn!(target: "sharded", store = names.store, field = names.field, hash = hash.bits(), ?time, "a load was slow"));
         }
     }
 

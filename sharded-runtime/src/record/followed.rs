@@ -6,6 +6,7 @@
 //! rate is SHARDS: Waldspurger, Park, Garthwaite, Ahmad, "Efficient MRC Construction with SHARDS", FAST 2015. There the
 //! number of keys is bounded, here that of uses.)
 
+use crate::hasher::KeyHash;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// The first of the bits that are zero in the hash of a followed key. They affect neither the shard nor, mostly, the
@@ -42,8 +43,8 @@ impl Followed {
 
     /// Whether the uses of a key of this hash are noted.
     #[inline]
-    pub(super) fn has(&self, hash: u64) -> bool {
-        hash & self.zeros.load(Relaxed) == 0
+    pub(super) fn has(&self, hash: KeyHash) -> bool {
+        hash.bits() & self.zeros.load(Relaxed) == 0
     }
 
     /// All uses of the keys of at least this [`rank`] were noted. That is one key in two to the power of the rank.
@@ -64,7 +65,7 @@ const fn zeros(bits: u32) -> u64 {
 }
 
 /// The number of halvings after which a key of this hash is still followed, at most [`MOST`].
-pub(super) fn rank(hash: u64) -> u8 {
-    let zeros = (hash >> FROM).trailing_zeros().min(MOST);
+pub(super) fn rank(hash: KeyHash) -> u8 {
+    let zeros = (hash.bits() >> FROM).trailing_zeros().min(MOST);
     u8::try_from(zeros).unwrap_or(u8::MAX)
 }

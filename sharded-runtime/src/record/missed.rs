@@ -2,6 +2,7 @@
 //! of that key by the same thread.
 
 use super::timed::nanos_since;
+use crate::hasher::KeyHash;
 use std::{cell::Cell, time::Instant};
 
 /// A read that found nothing.
@@ -9,7 +10,7 @@ use std::{cell::Cell, time::Instant};
 struct Missed {
     /// The address of the map's recording.
     map: usize,
-    hash: u64,
+    hash: KeyHash,
     at: Instant,
 }
 
@@ -20,7 +21,7 @@ thread_local! {
 
 /// Notes whether a read found nothing. If it found the key, another thread has inserted it, and a later insert is no
 /// fill.
-pub(super) fn note(map: usize, hash: u64, is_missed: bool) {
+pub(super) fn note(map: usize, hash: KeyHash, is_missed: bool) {
     if is_missed {
         MISSED.set(Some(Missed { map, hash, at: Instant::now() }));
     } else {
@@ -29,11 +30,11 @@ pub(super) fn note(map: usize, hash: u64, is_missed: bool) {
 }
 
 /// Nanoseconds since this thread missed the key that it inserts.
-pub(super) fn since(map: usize, hash: u64) -> Option<u64> {
+pub(super) fn since(map: usize, hash: KeyHash) -> Option<u64> {
     take(map, hash).map(|missed| nanos_since(missed.at))
 }
 
-fn take(map: usize, hash: u64) -> Option<Missed> {
+fn take(map: usize, hash: KeyHash) -> Option<Missed> {
     let is_it = |missed: &Missed| missed.map == map && missed.hash == hash;
     let missed = MISSED.get().filter(is_it)?;
     MISSED.set(None);

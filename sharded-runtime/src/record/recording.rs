@@ -6,7 +6,7 @@ use super::{
     samples::{Operation, Samples, Use},
     timed::{self, Timed},
 };
-use crate::memory::sync::unmodelled::Mutex;
+use crate::{hasher::KeyHash, memory::sync::unmodelled::Mutex};
 use std::{
     cell::Cell,
     ptr,
@@ -64,7 +64,7 @@ impl Recording {
 
     /// Counts a use, and returns whether it should be noted.
     #[inline]
-    pub(crate) fn is_due(&self, hash: u64) -> bool {
+    pub(crate) fn is_due(&self, hash: KeyHash) -> bool {
         if !self.is_on.load(Relaxed) {
             return false;
         }
@@ -78,7 +78,7 @@ impl Recording {
     /// more often.
     #[cold]
     #[inline(never)]
-    pub(crate) fn note(&self, operation: Operation, hash: u64, shard: usize, meets: &dyn Fn() -> bool) -> bool {
+    pub(crate) fn note(&self, operation: Operation, hash: KeyHash, shard: usize, meets: &dyn Fn() -> bool) -> bool {
         let is_turn = LEFT.get() == 0;
         if is_turn {
             LEFT.set(interval(hash));
@@ -109,12 +109,12 @@ impl Recording {
 
     /// Whether every use of a key with this hash is noted.
     #[inline]
-    fn follows(&self, hash: u64) -> bool {
+    fn follows(&self, hash: KeyHash) -> bool {
         self.followed.has(hash)
     }
 
     /// Notes whether a read has found an entry.
-    pub(crate) fn note_found(&self, hash: u64, is_found: bool) {
+    pub(crate) fn note_found(&self, hash: KeyHash, is_found: bool) {
         if self.follows(hash) {
             missed::note(self.address(), hash, !is_found);
         }
@@ -167,9 +167,10 @@ impl Recording {
 
 /// The number of uses until the next one is noted. It is random, because at a fixed interval a periodic program could
 /// have the same use noted each time.
-fn interval(hash: u64) -> u32 {
+fn interval(hash: KeyHash) -> u32 {
     // Knuth's MMIX generator. Its upper bits are the better ones.
-    let random = (RANDOM.get() ^ hash).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    let random =
+        (RANDOM.get() ^ hash.bits()).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     RANDOM.set(random);
     let drawn = u32::try_from(random >> 33).unwrap_or(0);
     1 + drawn % (2 * TURN - 1)
@@ -186,7 +187,7 @@ fn thread_number() -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Facts, Operation, Recording, Use};
+    use super::{Facts, KeyHash, Operation, Recording, Use};
 
     fn recording(capacity: Option<usize>) -> Recording {
         let facts = Facts {
@@ -205,7 +206,7 @@ mod tests {
         recording
     }
 
-    fn use_key(recording: &Recording, hash: u64) {
+    fn use_key(recording: &Recording, hash: KeyHash) {
         if recording.follows(hash) {
             recording.note(Operation::Get, hash, 0, &|| false);
         }
@@ -216,14 +217,14 @@ mod tests {
     }
 
     /// The hash of one of the keys that are followed longest.
-    fn of_last(number: u64) -> u64 {
-        number << 48
+    fn of_last(number: u64) -> KeyHash {
+        KeyHash::from_bits(number << 48)
     }
 
     #[test]
     fn a_popular_key_is_not_followed_for_ever() {
         let recording = recording(None);
-        let popular = 1 << (24 + 9);
+        let popular = KeyHash::from_bits(1 << (24 + 9));
         for number in 0..200_000 {
             use_key(&recording, popular);
             if number % 100 == 0 {
@@ -250,7 +251,7 @@ mod tests {
             assert_eq!(followed(&recording).len(), 1 << 16);
             assert_eq!(1 << recording.followed.least_rank(), one_in);
             recording.start(1, capacity);
-            assert!(recording.follows(of_last(1)) && recording.follows(1 << (24 + 8)));
+            assert!(recording.follows(of_last(1)) && recording.follows(KeyHash::from_bits(1 << (24 + 8))));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The samples of the uses of a map, until they are written.
 
 use super::followed::{Followed, rank};
+use crate::hasher::KeyHash;
 use std::time::Instant;
 
 /// A kind of use, as a workload file names it.
@@ -32,9 +33,9 @@ pub(super) struct Use {
 }
 
 impl Use {
-    pub(super) fn new(operation: Operation, hash: u64, at: u32) -> Self {
+    pub(super) fn new(operation: Operation, hash: KeyHash, at: u32) -> Self {
         #[allow(clippy::cast_possible_truncation, reason = "half of the hash is kept")]
-        let key = (hash ^ (hash >> 32)) as u32;
+        let key = (hash.bits() ^ (hash.bits() >> 32)) as u32;
         Use { operation, rank: rank(hash), key, at }
     }
 

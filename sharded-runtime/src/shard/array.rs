@@ -2,6 +2,7 @@
 
 use super::access::{Access, Turn};
 use crate::{
+    hasher::KeyHash,
     lock::{Cell, Lock, Token, View},
     memory::arena::{MemoryNode, Placed},
     observe::stats::Uses,
@@ -47,7 +48,7 @@ impl ShardSelector for usize {
 
 /// The shard of a hash.
 #[derive(Clone, Copy)]
-pub(crate) struct ByHash(pub(crate) u64);
+pub(crate) struct ByHash(pub(crate) KeyHash);
 
 impl ShardSelector for ByHash {
     #[inline]
@@ -110,7 +111,7 @@ impl<T, O, L: Lock> Shards<T, O, L> {
 
     /// The shard of a hash, by its top bits. The table sees only the lower half.
     #[inline]
-    pub(crate) fn route(&self, hash: u64) -> usize {
+    pub(crate) fn route(&self, hash: KeyHash) -> usize {
         self.index(ByHash(hash))
     }
 
@@ -183,7 +184,7 @@ impl<T, O, L: Lock> Shards<T, O, L> {
     /// Reads the shard of a hash without its lock. `None` if the lock has no such readers.
     #[inline]
     #[track_caller]
-    pub(crate) fn unlocked<R>(&self, hash: u64, look: impl FnOnce(&View<T>) -> Option<R>) -> Option<R> {
+    pub(crate) fn unlocked<R>(&self, hash: KeyHash, look: impl FnOnce(&View<T>) -> Option<R>) -> Option<R> {
         let view = L::view(&self.all.of(hash).cell, Token)?;
         // A reader that gives up waits for the lock. Whether a nested access panics must not depend on that race.
         if order::is_inside() {
@@ -194,7 +195,7 @@ impl<T, O, L: Lock> Shards<T, O, L> {
 
     /// As [`unlocked`](Shards::unlocked), but also `None` if this thread is inside a shard.
     #[inline]
-    pub(crate) fn glance<R>(&self, hash: u64, look: impl FnOnce(&View<T>) -> R) -> Option<R> {
+    pub(crate) fn glance<R>(&self, hash: KeyHash, look: impl FnOnce(&View<T>) -> R) -> Option<R> {
         let view = L::view(&self.all.of(hash).cell, Token)?;
         (!order::is_inside()).then(|| look(view))
     }
@@ -209,14 +210,14 @@ impl<T, O, L: Lock> Shards<T, O, L> {
     #[cold]
     #[inline(never)]
     #[track_caller]
-    fn check_nested(&self, hash: u64) {
+    fn check_nested(&self, hash: KeyHash) {
         self.place.check(self.route(hash));
     }
 
     /// Runs what a read that takes the lock would run under it.
     #[inline]
     #[track_caller]
-    pub(crate) fn without_lock<R>(&self, hash: u64, access: Access, run: impl FnOnce() -> R) -> R {
+    pub(crate) fn without_lock<R>(&self, hash: KeyHash, access: Access, run: impl FnOnce() -> R) -> R {
         let at = Location::caller();
         let _inside = if access.is_recorded() { Some(self.place.enter(self.route(hash), at)) } else { None };
         run()

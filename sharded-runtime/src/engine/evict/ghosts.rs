@@ -1,7 +1,11 @@
 //! Keys that were evicted not long ago, by a few bits of their hashes: what [`Adaptive`](super::Adaptive) and [`S3Fifo`](super::S3Fifo)
 //! remember of them.
 
-use crate::{hasher::GOLDEN, memory::arena::Heap, memory::chunked::Chunked};
+use crate::{
+    hasher::{GOLDEN, LowHash},
+    memory::arena::Heap,
+    memory::chunked::Chunked,
+};
 
 /// Ghosts of a bucket.
 pub(super) const WAYS: usize = 8;
@@ -36,10 +40,10 @@ pub(super) struct Haunting {
     pub(super) young: u32,
 }
 
-/// The number of the bucket, and what a ghost is known by. Of a hash the lower half is known of every entry.
-#[allow(clippy::cast_possible_truncation, reason = "the lower half is meant")]
-fn home(hash: u64, buckets: u32) -> (usize, u16) {
-    let spread = u64::from(hash as u32).wrapping_mul(GOLDEN);
+/// The number of the bucket of a hash, and what its ghost is known by.
+#[allow(clippy::cast_possible_truncation, reason = "both are in range")]
+fn home(hash: LowHash, buckets: u32) -> (usize, u16) {
+    let spread = u64::from(hash.bits()).wrapping_mul(GOLDEN);
     let bucket = ((spread >> 32) * u64::from(buckets)) >> 32;
     let print = 1 + (((spread >> 12 & 0xffff) * 1023) >> 16);
     (bucket as usize, print as u16)
@@ -105,7 +109,7 @@ impl Ghosts {
     }
 
     /// Has the processor fetch what is looked at for this hash.
-    pub(super) fn prefetch(&self, hash: u64) {
+    pub(super) fn prefetch(&self, hash: LowHash) {
         self.stored.prefetch(home(hash, self.buckets).0);
     }
 
@@ -113,7 +117,7 @@ impl Ghosts {
     // only signed numbers can be compared at once.
 
     /// Looks for the ghost of a key, and takes it. Ghosts of fewer ticks are young.
-    pub(super) fn take(&mut self, hash: u64, tick: u64, young: u16) -> Haunting {
+    pub(super) fn take(&mut self, hash: LowHash, tick: u64, young: u16) -> Haunting {
         let (bucket, print) = home(hash, self.buckets);
         if bucket >= self.stored.len() {
             return Haunting { age: None, young: 0 };
@@ -130,7 +134,7 @@ impl Ghosts {
     }
 
     /// Remembers a key that was last used so many ticks ago, in place of the one that is gone for longest.
-    pub(super) fn put(&mut self, hash: u64, tick: u64, ticks_ago: u16) {
+    pub(super) fn put(&mut self, hash: LowHash, tick: u64, ticks_ago: u16) {
         let (bucket, print) = home(hash, self.buckets);
         if bucket >= self.stored.len() {
             return;

@@ -1,7 +1,7 @@
 //! What the evictions of this crate do besides what [`Eviction`](super::Eviction) asks of everyone.
 
 use super::context::FieldContext;
-use crate::memory::arena::Heap;
+use crate::{hasher::LowHash, memory::arena::Heap};
 use std::ops::Range;
 
 /// What the table asks of an eviction `E` of this crate.
@@ -26,16 +26,16 @@ pub trait Hooks<E> {
         None
     }
 
-    /// An entry with this hash is about to be inserted; if the map is full, room is made for it first. Only the lower half of the hash may be
-    /// looked at. This may be called several times for one entry, and the entry need not be inserted in the end.
+    /// An entry with this hash is about to be inserted. If the map is full, room is made for it first. This may be called several
+    /// times for one entry, and the entry need not be inserted in the end.
     #[inline]
-    fn missed(&self, eviction: &mut E, hash: u64) {
+    fn missed(&self, eviction: &mut E, hash: LowHash) {
         let _ = (eviction, hash);
     }
 
     /// The entry of this slot, whose key has this hash, is about to be removed because it was the victim.
     #[inline]
-    fn evicted(&self, eviction: &mut E, slot: u32, hash: u64) {
+    fn evicted(&self, eviction: &mut E, slot: u32, hash: LowHash) {
         let _ = (eviction, slot, hash);
     }
 

@@ -6,7 +6,7 @@ use super::{
     queue::MAX_CHANCES,
     traits::{Bounded, Eviction, MakesRoom},
 };
-use crate::memory::arena::Heap;
+use crate::{hasher::LowHash, memory::arena::Heap};
 
 /// The queues: what is new, and what was used again.
 const SMALL: u8 = 0;
@@ -63,7 +63,7 @@ pub struct S3Fifo {
     /// Keys that have become ghosts in this tick.
     ghosts_in_tick: u32,
     /// The lower half of the hash of what is about to be inserted.
-    coming: Option<u32>,
+    coming: Option<LowHash>,
     /// Whether that was a ghost.
     comes_back: bool,
     /// What was named as the victim. If it is used then, that is for all the times since it was last looked at.
@@ -176,17 +176,15 @@ impl Hooks<S3Fifo> for OwnHooks {
         queues.chain((0..).map_while(|index| eviction.ghosts.part(index))).nth(index)
     }
 
-    fn missed(&self, eviction: &mut S3Fifo, hash: u64) {
-        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is known of every entry")]
-        let hash = hash as u32;
+    fn missed(&self, eviction: &mut S3Fifo, hash: LowHash) {
         if eviction.coming != Some(hash) {
             eviction.coming = Some(hash);
-            let age = eviction.ghosts.take(u64::from(hash), eviction.tick, 0).age;
+            let age = eviction.ghosts.take(hash, eviction.tick, 0).age;
             eviction.comes_back = age.is_some_and(|age| age <= eviction.ghost_age());
         }
     }
 
-    fn evicted(&self, eviction: &mut S3Fifo, slot: u32, hash: u64) {
+    fn evicted(&self, eviction: &mut S3Fifo, slot: u32, hash: LowHash) {
         if eviction.queues.list_of(slot) == Some(SMALL) {
             eviction.ghosts.put(hash, eviction.tick, 0);
             eviction.ghosts_in_tick += 1;
@@ -200,15 +198,15 @@ impl Hooks<S3Fifo> for OwnHooks {
 
 #[cfg(test)]
 mod tests {
-    use super::{Eviction, FieldContext, Hooks, OwnHooks, S3Fifo};
+    use super::{Eviction, FieldContext, Hooks, LowHash, OwnHooks, S3Fifo};
     use crate::memory::arena::Heap;
 
     /// Inserts, with the key as the hash; says which key left, of those in the slots of their numbers.
     fn insert(eviction: &mut S3Fifo, key: u32, is_full: bool) -> Option<u32> {
-        OwnHooks.missed(eviction, u64::from(key));
+        OwnHooks.missed(eviction, LowHash::from_bits(key));
         let victim = is_full.then(|| eviction.victim()).flatten();
         if let Some(victim) = victim {
-            OwnHooks.evicted(eviction, victim, u64::from(victim));
+            OwnHooks.evicted(eviction, victim, LowHash::from_bits(victim));
             eviction.removed(victim);
         }
         eviction.inserted(key);

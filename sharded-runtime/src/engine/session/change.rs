@@ -9,13 +9,14 @@ use crate::{
         spec::{OfferFor, Spec},
         units::Weight,
     },
+    hasher::{KeyHash, LowHash},
 };
 use std::{borrow::Borrow, mem};
 
 impl<F: Spec> Session<'_, F> {
     /// Lends the live value of a key for changing, as an access. Without one, gives the closure back.
     #[inline]
-    pub(crate) fn change_if_present<Q, C, R>(&mut self, hash: u64, key: &Q, change: C) -> Result<R, C>
+    pub(crate) fn change_if_present<Q, C, R>(&mut self, hash: KeyHash, key: &Q, change: C) -> Result<R, C>
     where
         F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -30,14 +31,14 @@ impl<F: Spec> Session<'_, F> {
             return changed;
         }
         match self.access(hash, key) {
-            Some(slot) => Ok(self.change_found(slot, hash, change)),
+            Some(slot) => Ok(self.change_found(slot, hash.low(), change)),
             None => Err(change),
         }
     }
 
     /// As [`change_if_present`](Session::change_if_present), for the key on offer.
     #[inline]
-    pub(crate) fn change_offered<C, R>(&mut self, hash: u64, offer: &OfferFor<F>, change: C) -> Result<R, C>
+    pub(crate) fn change_offered<C, R>(&mut self, hash: KeyHash, offer: &OfferFor<F>, change: C) -> Result<R, C>
     where
         F::Key: Eq,
         C: FnOnce(&mut F::Value) -> R,
@@ -54,7 +55,7 @@ impl<F: Spec> Session<'_, F> {
     ///
     /// If the slot is vacant.
     #[inline]
-    pub(crate) fn change_found<R>(&mut self, slot: u32, hash: u64, change: impl FnOnce(&mut F::Value) -> R) -> R {
+    pub(crate) fn change_found<R>(&mut self, slot: u32, hash: LowHash, change: impl FnOnce(&mut F::Value) -> R) -> R {
         self.change(slot, Some(hash), |_, value| change(value)).expect("a slot that was just found")
     }
 
@@ -62,7 +63,7 @@ impl<F: Spec> Session<'_, F> {
     pub(crate) fn change<R>(
         &mut self,
         slot: u32,
-        hash: Option<u64>,
+        hash: Option<LowHash>,
         change: impl FnOnce(&F::Key, &mut F::Value) -> R,
     ) -> Option<R> {
         self.overtake_refresh(slot);
@@ -93,7 +94,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// Notes what the entry of an occupied slot, whose key has this hash, weighs now.
     #[inline]
-    pub(super) fn reweighed(&mut self, slot: u32, hash: u64, after: Weight) {
+    pub(super) fn reweighed(&mut self, slot: u32, hash: LowHash, after: Weight) {
         if !F::Policy::WEIGHS {
             return;
         }
@@ -132,7 +133,7 @@ impl<F: Spec> Session<'_, F> {
 struct Reweigh<'s, 'a, F: Spec> {
     session: &'s mut Session<'a, F>,
     slot: u32,
-    hash: u64,
+    hash: LowHash,
 }
 
 impl<F: Spec> Reweigh<'_, '_, F> {

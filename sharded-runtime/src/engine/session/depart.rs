@@ -7,7 +7,11 @@ use crate::engine::{
     spec::{HandedFor, OfferFor, Spec},
     units::{Units, Weight},
 };
-use crate::{names_of, observe::events};
+use crate::{
+    hasher::{KeyHash, LowHash},
+    names_of,
+    observe::events,
+};
 use std::borrow::Borrow;
 
 impl<F: Spec> Session<'_, F> {
@@ -17,7 +21,7 @@ impl<F: Spec> Session<'_, F> {
     pub(super) fn depart(
         &mut self,
         slot: u32,
-        hash: Option<u64>,
+        hash: Option<LowHash>,
         cause: Cause,
         handed: Option<&mut HandedFor<F>>,
     ) -> Option<Units> {
@@ -52,7 +56,7 @@ impl<F: Spec> Session<'_, F> {
     #[inline(never)]
     fn hand_telling(
         &mut self,
-        (slot, hash): (u32, u64),
+        (slot, hash): (u32, LowHash),
         cause: Cause,
         listener: &F::Listener,
         handed: &mut HandedFor<F>,
@@ -94,7 +98,7 @@ impl<F: Spec> Session<'_, F> {
     }
 
     /// Removes the entry of an occupied slot, whose hash may be known.
-    pub(crate) fn remove(&mut self, slot: u32, hash: Option<u64>, cause: Cause) {
+    pub(crate) fn remove(&mut self, slot: u32, hash: Option<LowHash>, cause: Cause) {
         if !cause.is_automatic() {
             self.overtake_refresh(slot);
         }
@@ -105,7 +109,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// As [`remove`](Session::remove), and hands out the entry. A listener is told of a copy.
     #[inline]
-    pub(crate) fn hand(&mut self, slot: u32, hash: Option<u64>, cause: Cause, handed: &mut HandedFor<F>) {
+    pub(crate) fn hand(&mut self, slot: u32, hash: Option<LowHash>, cause: Cause, handed: &mut HandedFor<F>) {
         if let Some(units) = self.depart(slot, hash, cause, Some(handed)) {
             self.give_units(units);
         }
@@ -116,7 +120,7 @@ impl<F: Spec> Session<'_, F> {
     #[allow(clippy::inline_always, reason = "as `store`: `table/README.md`")]
     pub(crate) fn hand_if<Q>(
         &mut self,
-        hash: u64,
+        hash: KeyHash,
         key: &Q,
         condition: impl FnOnce(&F::Value) -> bool,
         handed: &mut HandedFor<F>,
@@ -140,7 +144,7 @@ impl<F: Spec> Session<'_, F> {
     #[inline]
     fn find_and_hand<Q>(
         &mut self,
-        hash: u64,
+        hash: KeyHash,
         key: &Q,
         condition: impl FnOnce(&F::Value) -> bool,
         handed: &mut HandedFor<F>,
@@ -149,7 +153,7 @@ impl<F: Spec> Session<'_, F> {
         Q: Eq + ?Sized,
     {
         match self.find(hash, key) {
-            Some(slot) if condition(self.value(slot)) => self.hand(slot, Some(hash), Cause::Removed, handed),
+            Some(slot) if condition(self.value(slot)) => self.hand(slot, Some(hash.low()), Cause::Removed, handed),
             Some(_) => {}
             None => self.overtake(hash, key),
         }

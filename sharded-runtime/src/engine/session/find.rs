@@ -9,13 +9,14 @@ use crate::{
         table::StampOf,
     },
     expiry::Stamp,
+    hasher::KeyHash,
 };
 use std::borrow::Borrow;
 
 impl<F: Spec> Session<'_, F> {
     /// The slot of the live entry of a key. An entry that has expired leaves.
     #[inline]
-    pub(crate) fn find<Q>(&mut self, hash: u64, key: &Q) -> Option<u32>
+    pub(crate) fn find<Q>(&mut self, hash: KeyHash, key: &Q) -> Option<u32>
     where
         F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -25,12 +26,12 @@ impl<F: Spec> Session<'_, F> {
         if !StampOf::<F::Policy>::EXPIRES || !entry.stamp().deadline(self.field.idle()).has_passed(self.now) {
             return Some(slot);
         }
-        self.remove(slot, Some(hash), Cause::Expired);
+        self.remove(slot, Some(hash.low()), Cause::Expired);
         None
     }
 
     /// As [`find`](Session::find), but an entry that has expired stays.
-    pub(crate) fn find_live<Q>(&self, hash: u64, key: &Q) -> Option<u32>
+    pub(crate) fn find_live<Q>(&self, hash: KeyHash, key: &Q) -> Option<u32>
     where
         F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -40,7 +41,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// As [`find`](Session::find), for the key on offer.
     #[inline]
-    pub(crate) fn find_offered(&mut self, hash: u64, offer: &OfferFor<F>) -> Option<u32>
+    pub(crate) fn find_offered(&mut self, hash: KeyHash, offer: &OfferFor<F>) -> Option<u32>
     where
         F::Key: Eq,
     {
@@ -49,7 +50,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// As [`find`](Session::find), and counts as an access.
     #[inline]
-    pub(crate) fn access<Q>(&mut self, hash: u64, key: &Q) -> Option<u32>
+    pub(crate) fn access<Q>(&mut self, hash: KeyHash, key: &Q) -> Option<u32>
     where
         F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -66,7 +67,7 @@ impl<F: Spec> Session<'_, F> {
     }
 
     /// As [`access`](Session::access), for the key on offer.
-    pub(crate) fn access_offered(&mut self, hash: u64, offer: &OfferFor<F>) -> Option<u32>
+    pub(crate) fn access_offered(&mut self, hash: KeyHash, offer: &OfferFor<F>) -> Option<u32>
     where
         F::Key: Eq,
     {

@@ -10,6 +10,7 @@ use crate::{
     },
     evict::Eviction,
     expiry::Stamp,
+    hasher::LowHash,
 };
 
 /// Buckets by which a write brings the table nearer to the size that it should have.
@@ -25,7 +26,7 @@ pub(crate) struct Session<'a, F: Spec> {
     /// Where entries go that leave. Without it no entry leaves, but for those that are handed out.
     pub(super) garbage: Option<&'a mut Garbage<F::Key, F::Value>>,
     /// The slot and the hash of an entry that a change has made heavier than the whole capacity.
-    pub(super) heavy: Option<(u32, u64)>,
+    pub(super) heavy: Option<(u32, LowHash)>,
 }
 
 impl<'a, F: Spec> Session<'a, F> {

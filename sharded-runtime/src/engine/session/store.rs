@@ -13,6 +13,7 @@ use crate::{
     },
     evict::Eviction,
     expiry::Stamp,
+    hasher::KeyHash,
 };
 use std::{borrow::Borrow, mem};
 
@@ -24,7 +25,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         clippy::inline_always,
         reason = "saves 30 of 178 instructions where only the table is asked: `table/README.md`"
     )]
-    pub(crate) fn store(&mut self, hash: u64, offer: &mut OfferFor<F>, ttl: Option<Nanos>) -> Stored {
+    pub(crate) fn store(&mut self, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) -> Stored {
         if self.is_lean() {
             let put = self.table.put(hash, offer);
             return self.finish_put(put, hash, offer);
@@ -33,7 +34,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
     }
 
     #[inline]
-    fn find_and_store(&mut self, hash: u64, offer: &mut OfferFor<F>, ttl: Option<Nanos>) -> Stored {
+    fn find_and_store(&mut self, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) -> Stored {
         if !self.fits(self.weight_of(offer)) {
             return Stored::Refused;
         }
@@ -51,7 +52,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
     ///
     /// Without memory for the table.
     #[inline]
-    pub(crate) fn insert(&mut self, hash: u64, offer: &mut OfferFor<F>, ttl: Option<Nanos>) -> Option<u32> {
+    pub(crate) fn insert(&mut self, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) -> Option<u32> {
         if let Some(key) = offer.key() {
             self.overtake(hash, key);
         }
@@ -78,7 +79,12 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
     /// at once. Returns whether it left the offer: with entries that may not be evicted it may find no room here.
     #[must_use]
     #[inline]
-    pub(crate) fn insert_made(&mut self, hash: u64, offer: &mut OfferFor<F>, make: impl FnOnce() -> F::Value) -> bool {
+    pub(crate) fn insert_made(
+        &mut self,
+        hash: KeyHash,
+        offer: &mut OfferFor<F>,
+        make: impl FnOnce() -> F::Value,
+    ) -> bool {
         if self.is_lean() {
             return self.reborrow().insert_made_apart(hash, offer, make);
         }
@@ -89,14 +95,14 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
 
     /// (Not inlined, so that an access to an entry that is there stays short: `table/README.md`.)
     #[inline(never)]
-    fn insert_made_apart(mut self, hash: u64, offer: &mut OfferFor<F>, make: impl FnOnce() -> F::Value) -> bool {
+    fn insert_made_apart(mut self, hash: KeyHash, offer: &mut OfferFor<F>, make: impl FnOnce() -> F::Value) -> bool {
         offer.value = Some(make());
         self.insert_or_evict(hash, offer)
     }
 
     /// As [`insert_made`](Session::insert_made), for a value that was made.
     #[must_use]
-    pub(crate) fn insert_or_evict(&mut self, hash: u64, offer: &mut OfferFor<F>) -> bool {
+    pub(crate) fn insert_or_evict(&mut self, hash: KeyHash, offer: &mut OfferFor<F>) -> bool {
         let is_stored = if self.is_lean() {
             let put = self.table.put_new(hash, offer);
             self.finish_put(put, hash, offer) == Stored::New
@@ -114,7 +120,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
 
     /// Counts what the table has done, or does what it could not do in one bucket.
     #[inline]
-    fn finish_put(&mut self, put: Put, hash: u64, offer: &mut OfferFor<F>) -> Stored {
+    fn finish_put(&mut self, put: Put, hash: KeyHash, offer: &mut OfferFor<F>) -> Stored {
         match put {
             Put::Replaced => {
                 self.shard.status().meter.inserts.add();
@@ -134,7 +140,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
     /// Stores the entry on offer in a table that should have another size, or not at its home.
     #[cold]
     #[inline(never)]
-    fn insert_crowded(mut self, hash: u64, offer: &mut OfferFor<F>) -> Stored {
+    fn insert_crowded(mut self, hash: KeyHash, offer: &mut OfferFor<F>) -> Stored {
         // Without memory to grow the table is just fuller. Later writes try again.
         let _ = self.step(STEPS_PER_WRITE);
         self.insert(hash, offer, None).map_or(Stored::Refused, |_| Stored::New)
@@ -143,7 +149,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
     /// As [`overtake`](Session::overtake), for a key that is stored by now.
     #[cold]
     #[inline(never)]
-    fn overtake_stored(self, hash: u64) {
+    fn overtake_stored(self, hash: KeyHash) {
         self.field.overtake(hash, &|loading| self.table.find(hash, loading).is_some());
     }
 }
@@ -158,7 +164,7 @@ impl<F: Spec> Session<'_, F> {
     /// Replaces the value of an occupied slot, whose key has this hash, by the one on offer. The old value is then on offer. Its time to
     /// live starts again, with this length or the declared one.
     #[inline]
-    pub(crate) fn replace(&mut self, slot: u32, hash: u64, offer: &mut OfferFor<F>, ttl: Option<Nanos>) {
+    pub(crate) fn replace(&mut self, slot: u32, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) {
         let Some(value) = &mut offer.value else { return };
         // User code comes first: if it panics, nothing has happened, and the value is still on offer.
         let weight = self.weigh(slot, Some(value));
@@ -167,12 +173,12 @@ impl<F: Spec> Session<'_, F> {
         self.table.hit_mut(slot);
         self.restart(slot, hash, ttl);
         self.table.change(slot, |_, old| mem::swap(old, value));
-        self.reweighed(slot, hash, weight);
+        self.reweighed(slot, hash.low(), weight);
     }
 
     /// As [`replace`](Session::replace), for a call that hands out the old value: a listener is told of a copy.
     #[inline]
-    pub(crate) fn exchange(&mut self, slot: u32, hash: u64, offer: &mut OfferFor<F>, ttl: Option<Nanos>) {
+    pub(crate) fn exchange(&mut self, slot: u32, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) {
         match self.field.listener() {
             None => self.replace(slot, hash, offer, ttl),
             Some(listener) => self.exchange_telling((slot, hash), offer, ttl, listener),
@@ -183,7 +189,7 @@ impl<F: Spec> Session<'_, F> {
     #[inline(never)]
     fn exchange_telling(
         &mut self,
-        (slot, hash): (u32, u64),
+        (slot, hash): (u32, KeyHash),
         offer: &mut OfferFor<F>,
         ttl: Option<Nanos>,
         listener: &F::Listener,
@@ -202,7 +208,7 @@ impl<F: Spec> Session<'_, F> {
     /// Starts the time to live of the entry of an occupied slot, whose key has this hash, with this length or the declared one.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "saves 14 of 383 instructions: `table/README.md`")]
-    pub(crate) fn restart(&mut self, slot: u32, hash: u64, ttl: Option<Nanos>) {
+    pub(crate) fn restart(&mut self, slot: u32, hash: KeyHash, ttl: Option<Nanos>) {
         if StampOf::<F::Policy>::EXPIRES {
             let idle = self.field.idle();
             let is_first = match ttl {
@@ -230,7 +236,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// A key was stored or taken out that was not there: what is being loaded for it, if anything, is not stored.
     #[inline]
-    pub(crate) fn overtake<Q>(&self, hash: u64, key: &Q)
+    pub(crate) fn overtake<Q>(&self, hash: KeyHash, key: &Q)
     where
         F::Key: Borrow<Q>,
         Q: Eq + ?Sized,

@@ -22,6 +22,7 @@ use crate::{
     engine::units::{Units, Weight},
     evict::{Eviction, FieldContext, Hooks, Token},
     expiry::Stamp,
+    hasher::{KeyHash, LowHash},
     lock::Lock,
     memory::arena::{Arena, Heap},
 };
@@ -168,15 +169,15 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// A key with this hash, which is not there, is about to be inserted: tells the eviction, before it makes room.
     #[inline]
-    pub(crate) fn missed(&mut self, hash: u64) {
-        P::Eviction::hooks(Token).missed(&mut self.info.eviction, hash);
+    pub(crate) fn missed(&mut self, hash: KeyHash) {
+        P::Eviction::hooks(Token).missed(&mut self.info.eviction, hash.low());
     }
 
     /// Stores the entry on offer, of this weight, whose key is not there yet. Says in which slot. Where entries expire, its time is then to
     /// be [started](Table::restart).
     pub(crate) fn insert<Q: Policy>(
         &mut self,
-        hash: u64,
+        hash: KeyHash,
         offer: &mut Offer<K, V>,
         weight: Weight,
         view: TableView<'_, K, V, P>,
@@ -229,7 +230,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     }
 
     /// Removes the entry of an occupied slot, with this hash, see [`RawTable::remove_raw`].
-    pub(crate) fn remove(&mut self, slot: u32, hash: u64, removed: &mut Removed<K, V>) -> bool {
+    pub(crate) fn remove(&mut self, slot: u32, hash: LowHash, removed: &mut Removed<K, V>) -> bool {
         let is_removed = self.remove_raw(slot, hash, removed);
         if is_removed {
             self.info.eviction.removed(slot);
@@ -238,7 +239,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     }
 
     /// As [`remove`](Table::remove), but hands the entry out.
-    pub(crate) fn hand(&mut self, slot: u32, hash: u64, handed: &mut Handed<K, V>) -> bool {
+    pub(crate) fn hand(&mut self, slot: u32, hash: LowHash, handed: &mut Handed<K, V>) -> bool {
         let is_removed = self.hand_raw(slot, hash, handed);
         if is_removed {
             self.info.eviction.removed(slot);
@@ -248,7 +249,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// Tells the eviction that an entry, with this hash, is going to be [removed](Table::remove) because it was the [victim](Table::victim).
     #[inline]
-    pub(crate) fn evicted(&mut self, slot: u32, hash: u64) {
+    pub(crate) fn evicted(&mut self, slot: u32, hash: LowHash) {
         P::Eviction::hooks(Token).evicted(&mut self.info.eviction, slot, hash);
     }
 
@@ -426,7 +427,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// A panic in `rehash` leaves the table as it was.
     pub(crate) fn step(
         &mut self,
-        rehash: impl Fn(&K) -> u64 + Copy,
+        rehash: impl Fn(&K) -> KeyHash + Copy,
         now: Moment,
         idle: Nanos,
         view: TableView<'_, K, V, P>,

@@ -1,7 +1,7 @@
 //! The keys of a map that are being loaded.
 
 use super::crew::Flight;
-use crate::memory::sync::unmodelled::Mutex;
+use crate::{hasher::KeyHash, memory::sync::unmodelled::Mutex};
 use hashbrown::HashTable;
 use std::sync::{Arc, OnceLock};
 
@@ -19,10 +19,10 @@ pub(crate) struct Flights<K, V>(OnceLock<Box<dyn Fleet<K, V> + Send + Sync>>);
 trait Fleet<K, V> {
     fn of(&self, shard: usize) -> Option<&OfShard<K, V>>;
     /// A key was stored or removed.
-    fn overtake(&self, shard: usize, hash: u64, is_key: &dyn Fn(&K) -> bool);
+    fn overtake(&self, shard: usize, hash: KeyHash, is_key: &dyn Fn(&K) -> bool);
     /// As [`overtake`](Fleet::overtake), where keys can't be compared: of all keys with this hash, mostly one. A load that is overtaken without need
     /// only costs another load.
-    fn overtake_alike(&self, shard: usize, hash: u64);
+    fn overtake_alike(&self, shard: usize, hash: KeyHash);
     /// All keys were removed.
     fn overtake_all(&self, shard: usize);
 }
@@ -32,11 +32,11 @@ impl<K, V> Fleet<K, V> for Box<[OfShard<K, V>]> {
         self.get(shard)
     }
 
-    fn overtake(&self, shard: usize, hash: u64, is_key: &dyn Fn(&K) -> bool) {
+    fn overtake(&self, shard: usize, hash: KeyHash, is_key: &dyn Fn(&K) -> bool) {
         self[shard].registry.lock().overtake(hash, is_key);
     }
 
-    fn overtake_alike(&self, shard: usize, hash: u64) {
+    fn overtake_alike(&self, shard: usize, hash: KeyHash) {
         self[shard].registry.lock().overtake_alike(hash);
     }
 
@@ -49,7 +49,7 @@ struct OfShard<K, V> {
     /// Only locked under the shard's exclusive lock, so `Eq` of keys may run under it.
     registry: Mutex<Registry<K, V>>,
     /// Flights that were left without a leader where the shard's lock could not be waited for, with the hashes of their keys.
-    adrift: Mutex<Vec<(u64, Arc<Flight<V>>)>>,
+    adrift: Mutex<Vec<(KeyHash, Arc<Flight<V>>)>>,
 }
 
 /// The flights of a shard.
@@ -60,7 +60,7 @@ pub(crate) struct Registry<K, V> {
 }
 
 struct Entry<K, V> {
-    hash: u64,
+    hash: KeyHash,
     key: K,
     flight: Arc<Flight<V>>,
     /// The epoch in which it began. `None` once the key was stored or removed: then the loaded value is old, so it must not be stored, and later
@@ -110,14 +110,14 @@ impl<K, V> Flights<K, V> {
     }
 
     /// A key was stored or removed, in a shard whose exclusive lock is held: the value that is being loaded for it is old.
-    pub(crate) fn overtake(&self, shard: usize, hash: u64, is_key: &dyn Fn(&K) -> bool) {
+    pub(crate) fn overtake(&self, shard: usize, hash: KeyHash, is_key: &dyn Fn(&K) -> bool) {
         if let Some(flights) = self.0.get() {
             flights.overtake(shard, hash, is_key);
         }
     }
 
     /// As [`overtake`](Flights::overtake), of all keys with this hash.
-    pub(crate) fn overtake_alike(&self, shard: usize, hash: u64) {
+    pub(crate) fn overtake_alike(&self, shard: usize, hash: KeyHash) {
         if let Some(flights) = self.0.get() {
             flights.overtake_alike(shard, hash);
         }
@@ -131,7 +131,7 @@ impl<K, V> Flights<K, V> {
     }
 
     /// Leaves a flight without a leader to the next call that looks for a flight in its shard.
-    pub(crate) fn set_adrift(&self, shard: usize, hash: u64, flight: &Arc<Flight<V>>) {
+    pub(crate) fn set_adrift(&self, shard: usize, hash: KeyHash, flight: &Arc<Flight<V>>) {
         if let Some(of_shard) = self.of(shard) {
             of_shard.adrift.lock().push((hash, Arc::clone(flight)));
         }
@@ -164,7 +164,7 @@ impl<K, V> Registry<K, V> {
     }
 
     /// Joins the flight of a key that is not stored, or begins it, and takes the key then.
-    pub(crate) fn board(&mut self, hash: u64, key: &mut Option<K>) -> Option<Boarded<V>>
+    pub(crate) fn board(&mut self, hash: KeyHash, key: &mut Option<K>) -> Option<Boarded<V>>
     where
         K: Eq,
     {
@@ -179,7 +179,7 @@ impl<K, V> Registry<K, V> {
     }
 
     /// As [`board`](Registry::board), for a call that does not wait: `None` if the flight has a leader. The key may be stored.
-    pub(crate) fn lead(&mut self, hash: u64, key: &mut Option<K>) -> Option<Arc<Flight<V>>>
+    pub(crate) fn lead(&mut self, hash: KeyHash, key: &mut Option<K>) -> Option<Arc<Flight<V>>>
     where
         K: Eq,
     {
@@ -191,23 +191,23 @@ impl<K, V> Registry<K, V> {
         }
     }
 
-    fn find(&self, hash: u64, key: &K) -> Option<&Arc<Flight<V>>>
+    fn find(&self, hash: KeyHash, key: &K) -> Option<&Arc<Flight<V>>>
     where
         K: Eq,
     {
         let is_this = |entry: &Entry<K, V>| entry.is_current(hash, self.epoch) && entry.key == *key;
-        self.entries.find(hash, is_this).map(|entry| &entry.flight)
+        self.entries.find(hash.bits(), is_this).map(|entry| &entry.flight)
     }
 
-    fn begin(&mut self, hash: u64, key: K) -> Arc<Flight<V>> {
+    fn begin(&mut self, hash: KeyHash, key: K) -> Arc<Flight<V>> {
         let flight = Arc::new(Flight::new());
         let entry = Entry { hash, key, flight: Arc::clone(&flight), epoch: Some(self.epoch) };
-        self.entries.insert_unique(hash, entry, |entry| entry.hash);
+        self.entries.insert_unique(hash.bits(), entry, |entry| entry.hash.bits());
         flight
     }
 
-    fn overtake(&mut self, hash: u64, is_key: &dyn Fn(&K) -> bool) {
-        for entry in self.entries.iter_hash_mut(hash) {
+    fn overtake(&mut self, hash: KeyHash, is_key: &dyn Fn(&K) -> bool) {
+        for entry in self.entries.iter_hash_mut(hash.bits()) {
             if entry.is_current(hash, self.epoch) {
                 // Made before the registry knows it, since `Eq` may panic.
                 let epoch = entry.epoch.take();
@@ -219,19 +219,21 @@ impl<K, V> Registry<K, V> {
         }
     }
 
-    fn overtake_alike(&mut self, hash: u64) {
-        self.entries.iter_hash_mut(hash).filter(|entry| entry.hash == hash).for_each(|entry| entry.epoch = None);
+    fn overtake_alike(&mut self, hash: KeyHash) {
+        self.entries.iter_hash_mut(hash.bits()).filter(|entry| entry.hash == hash).for_each(|entry| entry.epoch = None);
     }
 
     /// Whether a flight's key was neither stored nor removed since it began.
-    pub(crate) fn is_current(&self, hash: u64, flight: &Arc<Flight<V>>) -> bool {
+    pub(crate) fn is_current(&self, hash: KeyHash, flight: &Arc<Flight<V>>) -> bool {
         let epoch = self.epoch;
-        self.entries.find(hash, |entry| Arc::ptr_eq(&entry.flight, flight)).is_some_and(|e| e.is_current(hash, epoch))
+        self.entries
+            .find(hash.bits(), |entry| Arc::ptr_eq(&entry.flight, flight))
+            .is_some_and(|e| e.is_current(hash, epoch))
     }
 
     /// Ends a flight.
-    pub(crate) fn land(&mut self, hash: u64, flight: &Arc<Flight<V>>) -> Option<Landed<K>> {
-        let entry = self.entries.find_entry(hash, |entry| Arc::ptr_eq(&entry.flight, flight)).ok()?.remove().0;
+    pub(crate) fn land(&mut self, hash: KeyHash, flight: &Arc<Flight<V>>) -> Option<Landed<K>> {
+        let entry = self.entries.find_entry(hash.bits(), |entry| Arc::ptr_eq(&entry.flight, flight)).ok()?.remove().0;
         if self.entries.is_empty() && self.entries.capacity() > KEPT {
             self.entries = HashTable::new();
         }
@@ -241,14 +243,14 @@ impl<K, V> Registry<K, V> {
     }
 
     /// Undoes [`land`](Registry::land), in the same lock hold.
-    pub(crate) fn resume(&mut self, hash: u64, flight: &Arc<Flight<V>>, key: K) {
+    pub(crate) fn resume(&mut self, hash: KeyHash, flight: &Arc<Flight<V>>, key: K) {
         flight.resume();
         let entry = Entry { hash, key, flight: Arc::clone(flight), epoch: Some(self.epoch) };
-        self.entries.insert_unique(hash, entry, |entry| entry.hash);
+        self.entries.insert_unique(hash.bits(), entry, |entry| entry.hash.bits());
     }
 
     /// Ends a flight that has no leader, unless it has one by now.
-    pub(crate) fn forget_adrift(&mut self, hash: u64, flight: &Arc<Flight<V>>) -> Option<K> {
+    pub(crate) fn forget_adrift(&mut self, hash: KeyHash, flight: &Arc<Flight<V>>) -> Option<K> {
         // The lead is only taken under the shard's lock.
         if !flight.is_adrift() {
             return None;
@@ -258,7 +260,7 @@ impl<K, V> Registry<K, V> {
 }
 
 impl<K, V> Entry<K, V> {
-    fn is_current(&self, hash: u64, epoch: u64) -> bool {
+    fn is_current(&self, hash: KeyHash, epoch: u64) -> bool {
         self.hash == hash && self.epoch == Some(epoch)
     }
 }

@@ -6,6 +6,7 @@ use super::{
     striped::{OwnMapping, Stripes},
     supply::Supply,
 };
+use crate::hasher::KeyHash;
 use crate::memory::sys::{
     memory,
     page::{self, GRAIN},
@@ -88,14 +89,14 @@ impl<T> Placed<T> {
     /// The index of a hash, by its top bits.
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "it is less than the length")]
-    pub(crate) fn index_of(&self, hash: u64) -> usize {
+    pub(crate) fn index_of(&self, hash: KeyHash) -> usize {
         // For a power of two this equals a shift, without a stored shift count.
-        ((u128::from(hash) * self.len as u128) >> 64) as usize
+        ((u128::from(hash.bits()) * self.len as u128) >> 64) as usize
     }
 
     /// The element of a hash.
     #[inline]
-    pub(crate) fn of(&self, hash: u64) -> &T {
+    pub(crate) fn of(&self, hash: KeyHash) -> &T {
         // SAFETY: a hash is less than 2^64, so the index is less than the length, which is not zero. The element lives
         // as long as `self`.
         pinned(unsafe { self.at(self.index_of(hash)).as_ref() })

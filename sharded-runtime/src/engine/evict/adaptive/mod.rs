@@ -1,3 +1,4 @@
+use crate::hasher::LowHash;
 mod common;
 mod ring;
 #[cfg(test)]
@@ -82,7 +83,7 @@ pub struct Adaptive {
     /// What the next sample begins with: chosen ahead, so that it can be fetched before.
     next: [usize; LINES],
     /// The lower half of the hash of what is about to be inserted.
-    coming: Option<u32>,
+    coming: Option<LowHash>,
     /// What the ghosts have said of it, once they have been asked: the time since its last use in units of two ticks, or `NEVER`.
     reuse: Option<u16>,
     /// Whether an entry has left for it.
@@ -208,7 +209,7 @@ impl Adaptive {
     fn ask_ghosts(&mut self) {
         let Some(hash) = self.coming.filter(|_| self.reuse.is_none()) else { return };
         let (tick, tau) = (self.common.tick(), self.common.tau());
-        let ghost = self.ghosts.take(u64::from(hash), tick, tau);
+        let ghost = self.ghosts.take(hash, tick, tau);
         self.purse.ghosts_seen += u32::try_from(WAYS).unwrap_or(0);
         self.purse.young += ghost.young;
         self.reuse = Some(ghost.age.map_or(NEVER, |age| (age / 2).min(NEVER - 1)));
@@ -384,9 +385,7 @@ impl Hooks<Adaptive> for OwnHooks {
         words.chain(ghosts).chain(ring).nth(index)
     }
 
-    fn missed(&self, eviction: &mut Adaptive, hash: u64) {
-        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is known of every entry")]
-        let hash = hash as u32;
+    fn missed(&self, eviction: &mut Adaptive, hash: LowHash) {
         if eviction.coming == Some(hash) {
             return;
         }
@@ -395,7 +394,7 @@ impl Hooks<Adaptive> for OwnHooks {
         eviction.reuse = None;
         eviction.made_room = false;
         // Other threads may have written to all of them since; so they come at once.
-        eviction.ghosts.prefetch(u64::from(hash));
+        eviction.ghosts.prefetch(hash);
         eviction.next.iter().for_each(|&line| eviction.words.prefetch(line));
         eviction.purse.misses += 1;
         if eviction.purse.misses >= eviction.misses_to_tell {
@@ -403,7 +402,7 @@ impl Hooks<Adaptive> for OwnHooks {
         }
     }
 
-    fn evicted(&self, eviction: &mut Adaptive, slot: u32, hash: u64) {
+    fn evicted(&self, eviction: &mut Adaptive, slot: u32, hash: LowHash) {
         let word = eviction.words.get(slot);
         if !word.is_vacant() {
             eviction.ghosts.put(hash, eviction.common.tick(), word.age(eviction.time()));

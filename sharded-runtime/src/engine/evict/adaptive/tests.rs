@@ -4,7 +4,11 @@ use super::{
     ring::Ring,
     words::{OLDEST, Words},
 };
-use crate::{evict::ghosts::Ghosts, memory::arena::Heap};
+use crate::{
+    evict::ghosts::Ghosts,
+    hasher::{KeyHash, LowHash},
+    memory::arena::Heap,
+};
 use std::collections::{HashMap, VecDeque};
 
 /// Steele, Lea and Flood's `SplitMix64`.
@@ -13,6 +17,11 @@ fn mix(n: u64) -> u64 {
     let n = (n ^ (n >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let n = (n ^ (n >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     n ^ (n >> 31)
+}
+
+/// The hash of a key.
+fn low(key: u64) -> LowHash {
+    KeyHash::from_bits(mix(key)).low()
 }
 
 struct Dice(u64);
@@ -62,7 +71,7 @@ impl Shard {
     fn evict(&mut self) -> Option<u64> {
         let slot = self.eviction.victim()?;
         let key = self.keys[slot as usize].expect("a victim is an entry");
-        OwnHooks.evicted(&mut self.eviction, slot, mix(key));
+        OwnHooks.evicted(&mut self.eviction, slot, low(key));
         self.remove(slot);
         Some(key)
     }
@@ -73,7 +82,7 @@ impl Shard {
             self.eviction.hit(slot);
             return true;
         }
-        OwnHooks.missed(&mut self.eviction, mix(key));
+        OwnHooks.missed(&mut self.eviction, low(key));
         if self.slots.len() == self.capacity {
             self.evict().expect("one leaves");
         }
@@ -289,19 +298,19 @@ fn a_ghost_is_found_once() {
     let mut ghosts = Ghosts::new(&Heap::default(), 50);
     (0..50).for_each(|_| ghosts.grow(1000));
     for n in 0..100 {
-        ghosts.put(mix(n), 40, 8);
+        ghosts.put(low(n), 40, 8);
     }
-    let found = (0..100).filter(|&n| ghosts.take(mix(n), 60, 20).age == Some(28)).count();
+    let found = (0..100).filter(|&n| ghosts.take(low(n), 60, 20).age == Some(28)).count();
     assert!(found > 90, "{found}");
-    assert!((0..100).all(|n| ghosts.take(mix(n), 60, 20).age.is_none()));
+    assert!((0..100).all(|n| ghosts.take(low(n), 60, 20).age.is_none()));
     // The one that is gone for longest makes room.
     let mut ghosts = Ghosts::new(&Heap::default(), 1);
     ghosts.grow(1000);
     for n in 0..9 {
-        ghosts.put(mix(n), 40 + 2 * n, 0);
+        ghosts.put(low(n), 40 + 2 * n, 0);
     }
-    assert_eq!(ghosts.take(mix(0), 60, 20).age, None);
-    let found = ghosts.take(mix(8), 60, 20);
+    assert_eq!(ghosts.take(low(0), 60, 20).age, None);
+    let found = ghosts.take(low(8), 60, 20);
     assert_eq!((found.age, found.young), (Some(4), 8));
 }
 

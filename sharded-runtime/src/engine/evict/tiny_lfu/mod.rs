@@ -8,7 +8,7 @@ use super::{
     queue::MAX_CHANCES,
     traits::{Bounded, Eviction, MakesRoom},
 };
-use crate::memory::arena::Heap;
+use crate::{hasher::LowHash, memory::arena::Heap};
 use climb::{Climb, Unreported};
 use sketch::Sketch;
 use std::sync::Arc;
@@ -66,7 +66,7 @@ const LUCK: u32 = 128;
 #[derive(Debug, Default)]
 pub struct TinyLfu {
     /// With the lower half of the entry's hash.
-    entries: Parts<3, u32>,
+    entries: Parts<3, LowHash>,
     sketch: Sketch,
     climb: Arc<Climb>,
     unreported: Unreported,
@@ -74,7 +74,7 @@ pub struct TinyLfu {
     capacity: Option<u64>,
     shards: u64,
     /// The lower half of the hash of what is about to be inserted.
-    coming: Option<u32>,
+    coming: Option<LowHash>,
     /// Whether an entry has left for it.
     made_room: bool,
     random: u32,
@@ -97,7 +97,7 @@ impl TinyLfu {
     }
 
     /// Counts requests for a key: a miss, or hits.
-    fn asked(&mut self, hash: u32, times: u8, is_hit: bool) {
+    fn asked(&mut self, hash: LowHash, times: u8, is_hit: bool) {
         self.sketch.count(hash, times);
         self.unreported.requests += u32::from(times);
         self.unreported.hits += u32::from(is_hit) * u32::from(times);
@@ -166,7 +166,7 @@ impl Eviction for TinyLfu {
     }
 
     fn inserted(&mut self, slot: u32) {
-        let hash = self.coming.take().unwrap_or(slot);
+        let hash = self.coming.take().unwrap_or(LowHash::from_bits(slot));
         self.entries.enter(slot, WINDOW, hash);
         if self.capacity.is_none() {
             self.sketch.fit(self.entries.total());
@@ -247,9 +247,7 @@ impl Hooks<TinyLfu> for OwnHooks {
         entries.chain((0..).map_while(|index| eviction.sketch.part(index))).nth(index)
     }
 
-    fn missed(&self, eviction: &mut TinyLfu, hash: u64) {
-        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is meant to be looked at")]
-        let hash = hash as u32;
+    fn missed(&self, eviction: &mut TinyLfu, hash: LowHash) {
         if eviction.coming != Some(hash) {
             eviction.coming = Some(hash);
             eviction.made_room = false;
@@ -257,7 +255,7 @@ impl Hooks<TinyLfu> for OwnHooks {
         }
     }
 
-    fn evicted(&self, eviction: &mut TinyLfu, _: u32, _: u64) {
+    fn evicted(&self, eviction: &mut TinyLfu, _: u32, _: LowHash) {
         eviction.made_room = true;
     }
 }

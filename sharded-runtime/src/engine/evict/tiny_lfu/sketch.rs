@@ -1,6 +1,10 @@
 //! How often a key was asked for lately, estimated in four bits.
 
-use crate::{hasher::GOLDEN, memory::arena::Heap, memory::chunked::Chunked};
+use crate::{
+    hasher::{GOLDEN, LowHash},
+    memory::arena::Heap,
+    memory::chunked::Chunked,
+};
 
 /// The most that a counter counts; above so much a key is asked for often.
 const MOST: u64 = 15;
@@ -73,8 +77,8 @@ impl Sketch {
     }
 
     /// The word and the shift in it of each counter.
-    fn counters(&self, hash: u32) -> [(usize, u32); ROWS] {
-        let mut bits = u64::from(hash).wrapping_mul(GOLDEN);
+    fn counters(&self, hash: LowHash) -> [(usize, u32); ROWS] {
+        let mut bits = u64::from(hash.bits()).wrapping_mul(GOLDEN);
         let mask = self.size().max(1) - 1;
         let mut row = 0;
         [(); ROWS].map(|()| {
@@ -86,14 +90,14 @@ impl Sketch {
         })
     }
 
-    pub(super) fn frequency(&self, hash: u32) -> u64 {
+    pub(super) fn frequency(&self, hash: LowHash) -> u64 {
         let counts =
             self.counters(hash).map(|(word, shift)| self.words.get(word).map_or(0, |word| word >> shift & MOST));
         counts.into_iter().min().unwrap_or(0)
     }
 
     /// Counts that a key was asked for so many times.
-    pub(super) fn count(&mut self, hash: u32, times: u8) {
+    pub(super) fn count(&mut self, hash: LowHash, times: u8) {
         let mut any = false;
         for (word, shift) in self.counters(hash) {
             if word < self.words.len() {
@@ -126,7 +130,7 @@ impl Sketch {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST, Sketch};
+    use super::{LowHash, MOST, Sketch};
     use crate::memory::arena::Heap;
 
     fn grown(entries: usize) -> Sketch {
@@ -139,10 +143,10 @@ mod tests {
     fn no_key_counts_for_less_than_it_was_asked_for_and_few_for_more() {
         let mut sketch = grown(1000);
         for key in 0..1000_u32 {
-            sketch.count(key, u8::try_from(key % 3).unwrap());
+            sketch.count(LowHash::from_bits(key), u8::try_from(key % 3).unwrap());
         }
         let over = (0..1000_u32).filter(|&key| {
-            let frequency = sketch.frequency(key);
+            let frequency = sketch.frequency(LowHash::from_bits(key));
             assert!(frequency >= u64::from(key % 3), "{key}");
             frequency > u64::from(key % 3)
         });
@@ -152,10 +156,10 @@ mod tests {
     #[test]
     fn what_was_often_asked_for_is_forgotten() {
         let mut sketch = grown(64);
-        sketch.count(7, 200);
-        assert_eq!(sketch.frequency(7), MOST);
-        (1000..11_000).for_each(|key| sketch.count(key % 90 * 1000, 1));
-        assert!(sketch.frequency(7) < MOST);
+        sketch.count(LowHash::from_bits(7), 200);
+        assert_eq!(sketch.frequency(LowHash::from_bits(7)), MOST);
+        (1000..11_000).for_each(|key| sketch.count(LowHash::from_bits(key % 90 * 1000), 1));
+        assert!(sketch.frequency(LowHash::from_bits(7)) < MOST);
     }
 
     #[test]

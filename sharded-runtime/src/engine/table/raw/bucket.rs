@@ -8,7 +8,11 @@ use super::{
     offer::Offer,
     words::{self, Words},
 };
-use crate::{Policy, expiry::Stamp};
+use crate::{
+    Policy,
+    expiry::Stamp,
+    hasher::{KeyHash, LowHash},
+};
 use std::{
     marker::PhantomData,
     mem::{self, MaybeUninit},
@@ -128,12 +132,12 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     ///
     /// There must be an entry, which nobody writes.
     #[inline]
-    pub(super) unsafe fn hash_of(self, slot: usize, rehash: impl Fn(&K) -> u64 + Copy) -> u64 {
+    pub(super) unsafe fn hash_of(self, slot: usize, rehash: impl Fn(&K) -> KeyHash + Copy) -> LowHash {
         // SAFETY: the caller's promise.
         unsafe {
             match self.kept_hash(slot) {
-                Some(kept) => u64::from(kept.read()),
-                None => rehash(&(*self.pair(slot)).key),
+                Some(kept) => kept.read(),
+                None => rehash(&(*self.pair(slot)).key).low(),
             }
         }
     }
@@ -144,13 +148,13 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     ///
     /// The bucket must be in memory of the arena, and have this slot.
     #[inline]
-    pub(super) unsafe fn kept_hash(self, slot: usize) -> Option<*mut u32> {
+    pub(super) unsafe fn kept_hash(self, slot: usize) -> Option<*mut LowHash> {
         if !Layout::<K, V, P>::KEEPS_HASHES {
             return None;
         }
         // SAFETY: it lies in the bucket.
         #[allow(clippy::cast_ptr_alignment, reason = "the layout sees to it")]
-        Some(unsafe { self.body().as_ptr().add(Layout::<K, V, P>::HASHES).cast::<u32>().add(slot) })
+        Some(unsafe { self.body().as_ptr().add(Layout::<K, V, P>::HASHES).cast::<LowHash>().add(slot) })
     }
 
     /// Where the entry of a slot is.

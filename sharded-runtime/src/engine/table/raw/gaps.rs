@@ -5,7 +5,7 @@
 //! they had just been stored. Hence one of them is moved into a gap before it. That leaves a gap where it was, and so on.
 
 use super::{layout::Layout, moves::Moves, table::RawTable};
-use crate::Policy;
+use crate::{Policy, hasher::KeyHash};
 
 /// Buckets behind a gap that are searched for an entry to fill it.
 const REACH: u32 = 2;
@@ -14,7 +14,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// Moves an entry into the gap that was noted. Returns whether there was one.
     ///
     /// `rehash` may panic: then nothing has changed.
-    pub(super) fn fill_gap(&mut self, rehash: impl Fn(&K) -> u64 + Copy, moves: &mut Moves) -> bool {
+    pub(super) fn fill_gap(&mut self, rehash: impl Fn(&K) -> KeyHash + Copy, moves: &mut Moves) -> bool {
         let Some(gap) = self.buckets.gap.take() else { return false };
         if let Some((number, slot)) = self.displaced_behind(gap, rehash) {
             // SAFETY: both are buckets of this table, and the entry's home is that of the gap or an earlier one. `&mut self` keeps other writers out.
@@ -37,7 +37,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     }
 
     /// An entry behind a gap that may fill it.
-    fn displaced_behind(&self, gap: u32, rehash: impl Fn(&K) -> u64 + Copy) -> Option<(u32, usize)> {
+    fn displaced_behind(&self, gap: u32, rehash: impl Fn(&K) -> KeyHash + Copy) -> Option<(u32, usize)> {
         for number in gap + 1..self.buckets.count().min(gap + 1 + REACH) {
             // SAFETY: both numbers are below that of the buckets.
             let (before, bucket) = unsafe { (self.bucket(number - 1), self.bucket(number)) };

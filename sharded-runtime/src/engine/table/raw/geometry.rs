@@ -4,6 +4,7 @@ use super::homes::Homes;
 use crate::{
     Policy,
     evict::Eviction,
+    hasher::KeyHash,
     lock::{Attempt, Raced, Shown, Stable, Words},
     memory::arena::{self, Directory},
 };
@@ -38,7 +39,7 @@ impl Geometry {
     pub(super) fn home_in<P: Policy>(
         words: &Words,
         attempt: Attempt<'_>,
-        hash: u64,
+        hash: KeyHash,
     ) -> Result<(*const AtomicPtr<u8>, u32), Raced> {
         let homes = Homes {
             count: words.number(0),
@@ -48,7 +49,7 @@ impl Geometry {
         };
         let directory = words.directory();
         // What was read must be of one moment before it is followed: a directory has just as many addresses as it says.
-        attempt.check((directory, homes.of(hash))).map(Stable::into_inner)
+        attempt.check((directory, homes.of(hash.low()))).map(Stable::into_inner)
     }
 
     /// Buckets that have memory, at the moment of a [home](Geometry::home_in) that the same attempt returned.

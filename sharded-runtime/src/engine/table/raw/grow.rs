@@ -14,7 +14,11 @@ use super::{
     moves::Moves,
     table::{RawTable, ViewOf},
 };
-use crate::{Policy, lock::Words};
+use crate::{
+    Policy,
+    hasher::{KeyHash, LowHash},
+    lock::Words,
+};
 use std::{cmp::Ordering, mem};
 
 impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
@@ -27,7 +31,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// Without memory for one more bucket the table is as before.
     pub(in crate::engine::table) fn resize(
         &mut self,
-        rehash: impl Fn(&K) -> u64 + Copy,
+        rehash: impl Fn(&K) -> KeyHash + Copy,
         moves: &mut Moves,
         view: ViewOf<'_, K, V, P, I>,
     ) -> Result<(), NoMemory> {
@@ -66,7 +70,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     fn split(
         &mut self,
-        rehash: impl Fn(&K) -> u64 + Copy,
+        rehash: impl Fn(&K) -> KeyHash + Copy,
         moves: &mut Moves,
         view: Option<&Words>,
     ) -> Result<(), NoMemory> {
@@ -130,7 +134,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     fn split_alone(
         &mut self,
         (more, new, old): (Homes, u32, u32),
-        rehash: impl Fn(&K) -> u64 + Copy,
+        rehash: impl Fn(&K) -> KeyHash + Copy,
         moves: &mut Moves,
         view: Option<&Words>,
     ) -> Result<(), NoMemory> {
@@ -170,7 +174,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Ok(())
     }
 
-    fn merge(&mut self, rehash: impl Fn(&K) -> u64 + Copy, moves: &mut Moves, view: Option<&Words>) {
+    fn merge(&mut self, rehash: impl Fn(&K) -> KeyHash + Copy, moves: &mut Moves, view: Option<&Words>) {
         let before = self.homes();
         let (less, gone, old) = before.one_less();
         let mut going = Going::new();
@@ -188,7 +192,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         clippy::inline_always,
         reason = "otherwise it takes a call, as it has several callers, and eight instructions of an insert"
     )]
-    fn newest(&self, number: u32, homes: Homes, rehash: impl Fn(&K) -> u64 + Copy) -> u32 {
+    fn newest(&self, number: u32, homes: Homes, rehash: impl Fn(&K) -> KeyHash + Copy) -> u32 {
         self.whose(number, |hash| homes.is_newest(hash), rehash)
     }
 
@@ -203,7 +207,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         clippy::inline_always,
         reason = "otherwise it takes a call, as it has several callers, and eight instructions of an insert"
     )]
-    unsafe fn collect_going(&self, home: u32, homes: Homes, rehash: impl Fn(&K) -> u64 + Copy, going: &mut Going) {
+    unsafe fn collect_going(&self, home: u32, homes: Homes, rehash: impl Fn(&K) -> KeyHash + Copy, going: &mut Going) {
         going.push(self.newest(home, homes, rehash));
         // SAFETY: the caller's promise.
         let mut behind = match unsafe { self.bucket(home).displaced() } {
@@ -235,8 +239,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     pub(super) fn whose(
         &self,
         number: u32,
-        mut is_wanted: impl FnMut(u64) -> bool,
-        rehash: impl Fn(&K) -> u64 + Copy,
+        mut is_wanted: impl FnMut(LowHash) -> bool,
+        rehash: impl Fn(&K) -> KeyHash + Copy,
     ) -> u32 {
         if number >= self.buckets.count() {
             return 0;

@@ -1,5 +1,6 @@
 //! The header of a bucket: a tag for each slot, and a count.
 
+use crate::hasher::KeyHash;
 use std::{mem, num::NonZero};
 
 /// Bytes of a header.
@@ -62,9 +63,9 @@ impl Iterator for Slots {
 
 /// The byte of a hash that tells most entries of other keys: next to the bits that say the bucket, never zero.
 #[inline]
-pub(super) fn tag(hash: u64) -> u8 {
+pub(super) fn tag(hash: KeyHash) -> u8 {
     #[allow(clippy::cast_possible_truncation, reason = "one byte is wanted")]
-    let tag = (hash >> 32) as u8;
+    let tag = (hash.bits() >> 32) as u8;
     tag + u8::from(tag == 0)
 }
 
@@ -86,7 +87,7 @@ impl Header {
     /// The slots with the [tag] of a hash.
     #[inline]
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
-    pub(super) fn with_tag_of(self, hash: u64) -> Slots {
+    pub(super) fn with_tag_of(self, hash: KeyHash) -> Slots {
         use std::arch::x86_64::{
             _mm_cvtsi64_si128, _mm_max_epu8, _mm_set1_epi8, _mm_shuffle_epi32, _mm_shufflehi_epi16, _mm_unpacklo_epi8,
         };
@@ -94,7 +95,7 @@ impl Header {
         #[allow(unused_unsafe, reason = "safe in newer compilers")]
         unsafe {
             // As in `tag`, but for sixteen at once: the byte above the lower half, at least one.
-            let hash = _mm_cvtsi64_si128(hash.cast_signed());
+            let hash = _mm_cvtsi64_si128(hash.bits().cast_signed());
             let twice = _mm_unpacklo_epi8(hash, hash);
             let everywhere = _mm_shuffle_epi32::<0b10_10_10_10>(_mm_shufflehi_epi16::<0>(twice));
             self.equal(_mm_max_epu8(everywhere, _mm_set1_epi8(1)))
@@ -117,7 +118,7 @@ impl Header {
     /// The slots with the [tag] of a hash.
     #[inline]
     #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
-    pub(super) fn with_tag_of(self, hash: u64) -> Slots {
+    pub(super) fn with_tag_of(self, hash: KeyHash) -> Slots {
         self.with_tag(tag(hash))
     }
 

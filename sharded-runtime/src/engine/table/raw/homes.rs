@@ -4,6 +4,7 @@
 //! the bucket, one bit less where that bucket does not exist yet. As there, the number of buckets to begin with, the *base*, need not be one:
 //! then the highest bits of the lower half say which of the base it is, and the lowest bits which of those that have come of it.
 
+use crate::hasher::LowHash;
 use std::hint;
 
 /// How many homes there are: the base, doubled so many times, and some on the way to the next doubling.
@@ -17,9 +18,10 @@ pub(super) struct Homes {
     pub(super) base: u32,
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "the lower half is what says the home")]
-const fn lower(hash: u64) -> u32 {
-    hash as u32
+/// The lower half.
+#[allow(clippy::cast_possible_truncation, reason = "the lower half is wanted")]
+const fn lower(number: u64) -> u32 {
+    number as u32
 }
 
 impl Homes {
@@ -54,8 +56,8 @@ impl Homes {
 
     /// Which of the base a hash comes from.
     #[inline]
-    fn origin(self, hash: u64) -> u32 {
-        lower((u64::from(lower(hash)) * u64::from(self.base)) >> 32)
+    fn origin(self, hash: LowHash) -> u32 {
+        lower((u64::from(hash.bits()) * u64::from(self.base)) >> 32)
     }
 
     /// The home with this number if it exists already; otherwise the one that it will come of.
@@ -67,14 +69,14 @@ impl Homes {
 
     /// The home of a hash.
     #[inline]
-    pub(super) fn of(self, hash: u64) -> u32 {
-        self.existing((lower(hash) & self.mask) * self.base + self.origin(hash))
+    pub(super) fn of(self, hash: LowHash) -> u32 {
+        self.existing((hash.bits() & self.mask) * self.base + self.origin(hash))
     }
 
     /// Whether a hash belongs to the home with the largest number, of more than the base.
     #[inline]
-    pub(super) fn is_newest(self, hash: u64) -> bool {
-        (lower(hash) & self.mask) * self.base + self.origin(hash) == self.count - 1
+    pub(super) fn is_newest(self, hash: LowHash) -> bool {
+        (hash.bits() & self.mask) * self.base + self.origin(hash) == self.count - 1
     }
 
     /// With one more: the new home, and the one that it takes entries from.
@@ -93,8 +95,8 @@ impl Homes {
 
     /// Where a hash lies in an order in which the hashes of each home are a range, which is cut in two by a split and put
     /// together by a merge: by origin, then by the bits, read with the lowest first.
-    pub(super) fn place(self, hash: u64) -> u64 {
-        u64::from(self.origin(hash)) << 32 | u64::from(lower(hash).reverse_bits())
+    pub(super) fn place(self, hash: LowHash) -> u64 {
+        u64::from(self.origin(hash)) << 32 | u64::from(hash.bits().reverse_bits())
     }
 
     /// The home of the hashes at a place; `None` behind the last.
@@ -115,7 +117,7 @@ impl Homes {
 
 #[cfg(test)]
 mod tests {
-    use super::Homes;
+    use super::{Homes, LowHash, lower};
 
     const BASES: [u32; 6] = [1, 2, 3, 7, 16, 31];
 
@@ -125,8 +127,8 @@ mod tests {
     }
 
     /// All bits vary, the highest and the lowest most.
-    fn hashes() -> impl Iterator<Item = u64> {
-        (0..1024_u64).map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_right(7) ^ n)
+    fn hashes() -> impl Iterator<Item = LowHash> {
+        (0..1024_u64).map(|n| LowHash::from_bits(lower(n.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_right(7) ^ n)))
     }
 
     #[test]
@@ -137,7 +139,7 @@ mod tests {
             let mut of_each = vec![0_u32; homes.count() as usize];
             let hashes = 1_u32 << 20;
             for n in 0..hashes {
-                of_each[homes.of(u64::from(n.wrapping_mul(0x9E37_79B9))) as usize] += 1;
+                of_each[homes.of(LowHash::from_bits(n.wrapping_mul(0x9E37_79B9))) as usize] += 1;
             }
             let fair = hashes / homes.count();
             assert!(of_each.iter().all(|&count| count.abs_diff(fair) < fair / 20), "{base} {doublings} {of_each:?}");
@@ -154,7 +156,7 @@ mod tests {
                 assert!(from < new);
                 for hash in hashes() {
                     let (before, after) = (homes.of(hash), more.of(hash));
-                    assert!(after == before || (before == from && after == new), "{homes:?} {hash}");
+                    assert!(after == before || (before == from && after == new), "{homes:?} {hash:?}");
                     assert_eq!(more.is_newest(hash), after == new);
                 }
                 homes = more;
@@ -177,7 +179,7 @@ mod tests {
                 assert!(is_met.iter().all(|&is_met| is_met));
                 for hash in hashes() {
                     let (home, place) = (homes.of(hash), homes.place(hash));
-                    assert!(place < homes.end(home), "{homes:?} {hash}");
+                    assert!(place < homes.end(home), "{homes:?} {hash:?}");
                     assert_eq!(homes.at(place), Some(home));
                 }
             }

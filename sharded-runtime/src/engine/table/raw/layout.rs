@@ -26,6 +26,7 @@ use crate::{
     Policy,
     evict::Eviction,
     expiry::{Expiry, Stamp},
+    hasher::LowHash,
     lock::Lock,
     memory::arena,
     memory::sys::page::GRAIN,
@@ -66,9 +67,9 @@ impl<K, V, P: Policy> Layout<K, V, P> {
     /// Whether hashes are kept. Those of plain data are made anew where they are needed.
     pub(super) const KEEPS_HASHES: bool = needs_drop::<K>();
 
-    pub(super) const HASHES: usize = (Self::SLOTS * Self::ENTRY).next_multiple_of(align_of::<u32>());
+    pub(super) const HASHES: usize = (Self::SLOTS * Self::ENTRY).next_multiple_of(align_of::<LowHash>());
     pub(super) const STAMPS: usize = (Self::HASHES
-        + if Self::KEEPS_HASHES { Self::SLOTS * size_of::<u32>() } else { 0 })
+        + if Self::KEEPS_HASHES { Self::SLOTS * size_of::<LowHash>() } else { 0 })
     .next_multiple_of(align_of::<StampOf<P>>());
     pub(super) const MARKS: usize =
         (Self::STAMPS + Self::SLOTS * size_of::<StampOf<P>>()).next_multiple_of(align_of::<Marks>());
@@ -159,7 +160,7 @@ impl<K, V, P: Policy> Layout<K, V, P> {
     }
 
     const fn choose_slots() -> usize {
-        let slot = Self::ENTRY + size_of::<StampOf<P>>() + size_of::<u32>() + 1;
+        let slot = Self::ENTRY + size_of::<StampOf<P>>() + size_of::<LowHash>() + 1;
         let most = LARGEST_BUCKET / slot;
         if most < 1 {
             1

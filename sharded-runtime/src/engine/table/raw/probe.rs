@@ -15,7 +15,7 @@ use super::{
     layout::Layout,
     table::RawTable,
 };
-use crate::Policy;
+use crate::{Policy, hasher::KeyHash};
 use std::{borrow::Borrow, convert::Infallible, sync::atomic::AtomicPtr};
 
 /// How a search reads a table.
@@ -35,7 +35,7 @@ pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
     const PREFETCHES: bool = true;
 
     /// The directory of the table, and the home of a hash.
-    fn home(&self, hash: u64) -> Result<(*const AtomicPtr<u8>, u32), Self::Error>;
+    fn home(&self, hash: KeyHash) -> Result<(*const AtomicPtr<u8>, u32), Self::Error>;
 
     /// How many buckets have memory.
     fn buckets(&self) -> Result<u32, Self::Error>;
@@ -52,14 +52,14 @@ pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
     /// # Safety
     ///
     /// The bucket must be one of the table that is read, whose [header](Reader::header) had a tag for the slot.
-    unsafe fn entry<Q>(&mut self, at: At<K, V, P>, hash: u64, key: &Q) -> Result<Option<Self::Found>, Self::Error>
+    unsafe fn entry<Q>(&mut self, at: At<K, V, P>, hash: KeyHash, key: &Q) -> Result<Option<Self::Found>, Self::Error>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized;
 
     /// The home of a hash, where a search begins.
     #[inline]
-    fn start(&self, hash: u64) -> Result<Start<K, V, P>, Self::Error> {
+    fn start(&self, hash: KeyHash) -> Result<Start<K, V, P>, Self::Error> {
         let (directory, number) = self.home(hash)?;
         // SAFETY: a reader's directory has an address for the home.
         let bucket = unsafe { Bucket::of_directory(directory, number) };
@@ -78,7 +78,7 @@ pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
     unsafe fn search<Q>(
         &mut self,
         start: Start<K, V, P>,
-        hash: u64,
+        hash: KeyHash,
         key: &Q,
     ) -> Result<Option<Self::Found>, Self::Error>
     where
@@ -107,7 +107,7 @@ pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
     /// `cold` also here, since rustc takes the weight of the branch to the call from this declaration: that saves a `get` under
     /// `RwLock` 5 of 132 instructions.
     #[cold]
-    fn search_everywhere<Q>(&mut self, hash: u64, key: &Q) -> Result<Option<Self::Found>, Self::Error>
+    fn search_everywhere<Q>(&mut self, hash: KeyHash, key: &Q) -> Result<Option<Self::Found>, Self::Error>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -117,7 +117,7 @@ pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
 
     /// Searches wherever the key may be.
     #[inline]
-    fn walk<Q>(&mut self, hash: u64, key: &Q) -> Result<Option<Self::Found>, Self::Error>
+    fn walk<Q>(&mut self, hash: KeyHash, key: &Q) -> Result<Option<Self::Found>, Self::Error>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -169,8 +169,8 @@ unsafe impl<K, V, P: Policy, I> Reader<K, V, P> for Held<'_, K, V, P, I> {
     type Error = Infallible;
 
     #[inline]
-    fn home(&self, hash: u64) -> Result<(*const AtomicPtr<u8>, u32), Infallible> {
-        Ok((self.0.buckets.geometry.directory.as_ptr(), self.0.home_of(hash)))
+    fn home(&self, hash: KeyHash) -> Result<(*const AtomicPtr<u8>, u32), Infallible> {
+        Ok((self.0.buckets.geometry.directory.as_ptr(), self.0.home_of(hash.low())))
     }
 
     #[inline]
@@ -185,7 +185,7 @@ unsafe impl<K, V, P: Policy, I> Reader<K, V, P> for Held<'_, K, V, P, I> {
     }
 
     #[inline]
-    unsafe fn entry<Q>(&mut self, at: At<K, V, P>, hash: u64, key: &Q) -> Result<Option<At<K, V, P>>, Infallible>
+    unsafe fn entry<Q>(&mut self, at: At<K, V, P>, hash: KeyHash, key: &Q) -> Result<Option<At<K, V, P>>, Infallible>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -193,13 +193,12 @@ unsafe impl<K, V, P: Policy, I> Reader<K, V, P> for Held<'_, K, V, P, I> {
         let At { bucket, slot, .. } = at;
         // SAFETY: the slot has a tag, so there is an entry, and nobody writes.
         let (entry, kept) = unsafe { (&*bucket.pair(slot), bucket.kept_hash(slot).map(|kept| kept.read())) };
-        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is kept")]
-        let may_be = kept.is_none_or(|kept| kept == hash as u32);
+        let may_be = kept.is_none_or(|kept| kept == hash.low());
         if may_be && entry.key.borrow() == key { Ok(Some(at)) } else { Ok(None) }
     }
 
     #[inline]
-    fn search_everywhere<Q>(&mut self, hash: u64, key: &Q) -> Result<Option<At<K, V, P>>, Infallible>
+    fn search_everywhere<Q>(&mut self, hash: KeyHash, key: &Q) -> Result<Option<At<K, V, P>>, Infallible>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -212,7 +211,7 @@ unsafe impl<K, V, P: Policy, I> Reader<K, V, P> for Held<'_, K, V, P, I> {
 
 impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     #[inline]
-    pub(super) fn search<Q>(&self, hash: u64, key: &Q) -> Option<At<K, V, P>>
+    pub(super) fn search<Q>(&self, hash: KeyHash, key: &Q) -> Option<At<K, V, P>>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -222,14 +221,14 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     /// The home of a hash, where a [search](RawTable::search_from) begins.
     #[inline]
-    pub(super) fn start(&self, hash: u64) -> Start<K, V, P> {
+    pub(super) fn start(&self, hash: KeyHash) -> Start<K, V, P> {
         let Ok(start) = Held(self).start(hash);
         start
     }
 
     /// As [`search`](RawTable::search), from what [`start`](RawTable::start) has returned for this hash.
     #[inline]
-    pub(super) fn search_from<Q>(&self, start: Start<K, V, P>, hash: u64, key: &Q) -> Option<At<K, V, P>>
+    pub(super) fn search_from<Q>(&self, start: Start<K, V, P>, hash: KeyHash, key: &Q) -> Option<At<K, V, P>>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -243,7 +242,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// under `RwLock` 4 of 127 instructions.
     #[cold]
     #[inline(never)]
-    fn search_everywhere<Q>(&self, hash: u64, key: &Q, found: &mut Option<At<K, V, P>>)
+    fn search_everywhere<Q>(&self, hash: KeyHash, key: &Q, found: &mut Option<At<K, V, P>>)
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -253,7 +252,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     }
 
     #[inline]
-    pub(crate) fn find<Q>(&self, hash: u64, key: &Q) -> Option<Found<'_, K, V, P>>
+    pub(crate) fn find<Q>(&self, hash: KeyHash, key: &Q) -> Option<Found<'_, K, V, P>>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -265,7 +264,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     /// Lends the value of a key for changing. Without an entry it gives the closure back.
     #[inline]
-    pub(crate) fn find_change<Q, F, R>(&mut self, hash: u64, key: &Q, change: F) -> Result<R, F>
+    pub(crate) fn find_change<Q, F, R>(&mut self, hash: KeyHash, key: &Q, change: F) -> Result<R, F>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,

@@ -10,7 +10,11 @@ use super::{
     removed::{Handed, Removed},
     table::{RawTable, ViewOf},
 };
-use crate::{Policy, evict::Eviction};
+use crate::{
+    Policy,
+    evict::Eviction,
+    hasher::{KeyHash, LowHash},
+};
 use std::{borrow::Borrow, mem};
 
 /// What became of an offer.
@@ -28,7 +32,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// Stores what is on offer, where no more has to be known of it than its key and its value, and if it is done in one place: in the entry that
     /// the key has already, or in a vacant slot of its home.
     #[inline]
-    pub(crate) fn put(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put
+    pub(crate) fn put(&mut self, hash: KeyHash, offer: &mut Offer<K, V>) -> Put
     where
         K: Eq,
     {
@@ -45,14 +49,14 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     /// As [`put`](RawTable::put), of a key that is not there.
     #[inline]
-    pub(crate) fn put_new(&mut self, hash: u64, offer: &mut Offer<K, V>) -> Put {
+    pub(crate) fn put_new(&mut self, hash: KeyHash, offer: &mut Offer<K, V>) -> Put {
         // SAFETY: it is the home of a hash.
-        let home = unsafe { self.bucket(self.home_of(hash)) };
+        let home = unsafe { self.bucket(self.home_of(hash.low())) };
         self.put_at_home(home, hash, offer)
     }
 
     #[inline]
-    fn put_at_home(&mut self, home: Bucket<K, V, P>, hash: u64, offer: &mut Offer<K, V>) -> Put {
+    fn put_at_home(&mut self, home: Bucket<K, V, P>, hash: KeyHash, offer: &mut Offer<K, V>) -> Put {
         // A table without buckets has a home all the same, which looks vacant.
         if self.buckets.count() > 0
             && !self.needs_step()
@@ -79,7 +83,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// If the offer lacks its key or its value.
     pub(in crate::engine::table) fn insert_raw(
         &mut self,
-        hash: u64,
+        hash: KeyHash,
         offer: &mut Offer<K, V>,
         view: ViewOf<'_, K, V, P, I>,
     ) -> Result<u32, NoMemory> {
@@ -91,7 +95,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         if self.buckets.count() == 0 {
             self.buckets.begin(view)?;
         }
-        let home = self.home_of(hash);
+        let home = self.home_of(hash.low());
         // SAFETY: the table has memory, so its homes are buckets.
         let (number, slot) = match unsafe { self.bucket(home).vacant() }.first() {
             Some(slot) => (home, slot),
@@ -112,7 +116,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     ///
     /// The slot must be vacant and in memory of this table, and there must be no other writer. The offer must be whole.
     #[inline]
-    unsafe fn fill(bucket: Bucket<K, V, P>, slot: usize, hash: u64, offer: &mut Offer<K, V>) {
+    unsafe fn fill(bucket: Bucket<K, V, P>, slot: usize, hash: KeyHash, offer: &mut Offer<K, V>) {
         // SAFETY: the caller's promise.
         unsafe {
             bucket.put_offer(slot, offer);
@@ -120,15 +124,19 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
                 marks.clear(slot);
             }
             if let Some(kept) = bucket.kept_hash(slot) {
-                #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is kept")]
-                kept.write(hash as u32);
+                kept.write(hash.low());
             }
             bucket.set_tag(slot, tag(hash));
         }
     }
 
-    /// Moves the entry of a slot, with this hash (of which only the lower half counts), to what is removed. Says whether there is one.
-    pub(in crate::engine::table) fn remove_raw(&mut self, slot: u32, hash: u64, removed: &mut Removed<K, V>) -> bool {
+    /// Moves the entry of a slot, with this hash, to what is removed. Returns whether there is one.
+    pub(in crate::engine::table) fn remove_raw(
+        &mut self,
+        slot: u32,
+        hash: LowHash,
+        removed: &mut Removed<K, V>,
+    ) -> bool {
         let Some(at) = self.at(slot) else { return false };
         // SAFETY: there is an entry, which is gone then.
         unsafe {
@@ -139,7 +147,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     }
 
     /// As [`remove_raw`](RawTable::remove_raw), but hands the entry out.
-    pub(in crate::engine::table) fn hand_raw(&mut self, slot: u32, hash: u64, handed: &mut Handed<K, V>) -> bool {
+    pub(in crate::engine::table) fn hand_raw(&mut self, slot: u32, hash: LowHash, handed: &mut Handed<K, V>) -> bool {
         let Some(at) = self.at(slot) else { return false };
         // SAFETY: there is an entry, which is gone then.
         unsafe {
@@ -153,7 +161,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     #[inline]
     pub(crate) fn hand_if<Q>(
         &mut self,
-        hash: u64,
+        hash: KeyHash,
         key: &Q,
         condition: impl FnOnce(&V) -> bool,
         handed: &mut Handed<K, V>,
@@ -168,7 +176,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             let is_wanted = condition(&(*at.bucket.pair(at.slot)).value);
             if is_wanted {
                 handed.put(at.bucket.pair(at.slot));
-                self.forget(&at, hash);
+                self.forget(&at, hash.low());
             }
             is_wanted
         }
@@ -180,7 +188,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     ///
     /// There must be an entry, with this hash.
     #[inline]
-    unsafe fn forget(&mut self, at: &At<K, V, P>, hash: u64) {
+    unsafe fn forget(&mut self, at: &At<K, V, P>, hash: LowHash) {
         // SAFETY: the bucket is one of this table's, and `&mut self` keeps other writers out.
         unsafe { at.bucket.set_tag(at.slot, 0) }
         let home = self.home_of(hash);

@@ -23,6 +23,7 @@ use crate::{
     Policy,
     clock::{Deadline, Nanos},
     expiry::Stamp,
+    hasher::KeyHash,
     lock::{self, Attempt, Copies, Raced, Stable, View},
 };
 use std::{borrow::Borrow, marker::PhantomData, mem::MaybeUninit, sync::atomic::AtomicPtr};
@@ -123,7 +124,7 @@ unsafe impl<K, V, P: Policy, L: Look> Reader<K, V, P> for Racy<'_, K, V, L> {
     const PREFETCHES: bool = !L::IS_FETCHED;
 
     #[inline]
-    fn home(&self, hash: u64) -> Result<(*const AtomicPtr<u8>, u32), Unclear> {
+    fn home(&self, hash: KeyHash) -> Result<(*const AtomicPtr<u8>, u32), Unclear> {
         Ok(Geometry::home_in::<P>(self.words, self.attempt, hash)?)
     }
 
@@ -139,7 +140,7 @@ unsafe impl<K, V, P: Policy, L: Look> Reader<K, V, P> for Racy<'_, K, V, L> {
     }
 
     #[inline]
-    unsafe fn entry<Q>(&mut self, at: At<K, V, P>, _: u64, key: &Q) -> Result<Option<Stable<Deadline>>, Unclear>
+    unsafe fn entry<Q>(&mut self, at: At<K, V, P>, _: KeyHash, key: &Q) -> Result<Option<Stable<Deadline>>, Unclear>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -167,7 +168,7 @@ unsafe impl<K, V, P: Policy, L: Look> Reader<K, V, P> for Racy<'_, K, V, L> {
     }
 
     #[inline]
-    fn search_everywhere<Q>(&mut self, _: u64, _: &Q) -> Result<Option<Stable<Deadline>>, Unclear>
+    fn search_everywhere<Q>(&mut self, _: KeyHash, _: &Q) -> Result<Option<Stable<Deadline>>, Unclear>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -186,7 +187,7 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
     pub(crate) fn look<'p, Q, L: Look>(
         &self,
         _: Copies<K, V>,
-        (hash, key): (u64, &Q),
+        (hash, key): (KeyHash, &Q),
         idle: Nanos,
         place: &'p mut Place<K, V>,
     ) -> Result<Option<Copied<'p, V>>, Unclear>
@@ -212,7 +213,7 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
 
     /// Prefetches the header that a search for this hash looks at first.
     #[inline]
-    pub(crate) fn prefetch_header(&self, _: Copies<K, V>, hash: u64) {
+    pub(crate) fn prefetch_header(&self, _: Copies<K, V>, hash: KeyHash) {
         self.words().sequence().hint(|attempt| {
             let (directory, number) = Geometry::home_in::<P>(self.words(), attempt, hash)?;
             // SAFETY: as of `Racy`.
@@ -223,7 +224,7 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
 
     /// Prefetches the entry that such a search looks at next, now that the header is there.
     #[inline]
-    pub(crate) fn prefetch_entry(&self, _: Copies<K, V>, hash: u64) {
+    pub(crate) fn prefetch_entry(&self, _: Copies<K, V>, hash: KeyHash) {
         self.words().sequence().hint(|attempt| {
             let (directory, number) = Geometry::home_in::<P>(self.words(), attempt, hash)?;
             // SAFETY: as of `Racy`.

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     Policy,
     evict::Eviction,
+    hasher::{KeyHash, LowHash},
     lock::{View, Words},
     memory::arena::{Arena, Heap, MemoryNode},
 };
@@ -116,7 +117,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     /// The home of a hash.
     #[inline]
-    pub(super) fn home_of(&self, hash: u64) -> u32 {
+    pub(super) fn home_of(&self, hash: LowHash) -> u32 {
         self.homes().of(hash)
     }
 
@@ -211,7 +212,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     }
 
     /// The lower half of the hash of a slot's entry.
-    pub(crate) fn hash_of(&self, slot: u32, rehash: impl Fn(&K) -> u64 + Copy) -> Option<u64> {
+    pub(crate) fn hash_of(&self, slot: u32, rehash: impl Fn(&K) -> KeyHash + Copy) -> Option<LowHash> {
         let At { bucket, slot, .. } = self.at(slot)?;
         // SAFETY: there is an entry, and nobody writes.
         Some(unsafe { bucket.hash_of(slot, rehash) })

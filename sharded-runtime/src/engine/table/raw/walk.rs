@@ -5,6 +5,7 @@ use crate::{
     Policy,
     clock::{Deadline, Moment, Nanos},
     expiry::Stamp,
+    hasher::{KeyHash, LowHash},
 };
 
 /// How far a walk has come: the hashes at [places](super::homes::Homes::place) before it are done.
@@ -20,7 +21,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         &self,
         mut cursor: Cursor,
         enough: usize,
-        rehash: impl Fn(&K) -> u64 + Copy,
+        rehash: impl Fn(&K) -> KeyHash + Copy,
         slots: &mut Vec<u32>,
     ) -> Option<Cursor> {
         let homes = self.homes();
@@ -29,7 +30,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             && slots.len() < enough
         {
             for number in home..=self.end_of_chain(home) {
-                let is_next = |hash: u64| homes.of(hash) == home && homes.place(hash) >= cursor.0;
+                let is_next = |hash: LowHash| homes.of(hash) == home && homes.place(hash) >= cursor.0;
                 let found = Slots(self.whose(number, is_next, rehash));
                 slots.extend(found.map(|slot| Layout::<K, V, P>::slot_number(number, slot)));
             }
