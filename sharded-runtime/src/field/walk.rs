@@ -8,7 +8,7 @@ use crate::{
         cause::Cause,
         session::Session,
         spec::Spec,
-        table::{Cursor, Entry, Handed, Removed, StampOf},
+        table::{Cursor, Entry, Handed, Removed, Slot, StampOf},
     },
     expiry::Stamp,
     shard::access::Step,
@@ -89,12 +89,12 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         shard: usize,
         mut drops: Option<&mut Drops>,
         entries: &mut Removed<K, V>,
-        mut change: impl FnMut(&mut Session<'_, Self>, u32, &mut Removed<K, V>),
+        mut change: impl FnMut(&mut Session<'_, Self>, Slot, &mut Removed<K, V>),
     ) {
         let (mut next, mut is_first) = (Some(Cursor::default()), true);
         while let Some(from) = next.take() {
             let mut taken = Removed::new();
-            let mut change = |session: &mut Session<'_, Self>, slot: u32| change(session, slot, &mut taken);
+            let mut change = |session: &mut Session<'_, Self>, slot: Slot| change(session, slot, &mut taken);
             match &mut drops {
                 Some(drops) => drops.watch(|| self.change_some(shard, (from, is_first), &mut next, &mut change)),
                 None => self.change_some(shard, (from, is_first), &mut next, &mut change),
@@ -115,7 +115,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         shard: usize,
         (from, is_first): (Cursor, bool),
         next: &mut Option<Cursor>,
-        change: &mut impl FnMut(&mut Session<'_, Self>, u32),
+        change: &mut impl FnMut(&mut Session<'_, Self>, Slot),
     ) {
         let mut slots = Vec::new();
         self.write(shard, Step, |session| {

@@ -7,6 +7,7 @@ use crate::{
     engine::{
         cause::Cause,
         spec::{OfferFor, Spec},
+        table::Slot,
         units::Weight,
     },
     hasher::{KeyHash, LowHash},
@@ -55,14 +56,14 @@ impl<F: Spec> Session<'_, F> {
     ///
     /// If the slot is vacant.
     #[inline]
-    pub(crate) fn change_found<R>(&mut self, slot: u32, hash: LowHash, change: impl FnOnce(&mut F::Value) -> R) -> R {
+    pub(crate) fn change_found<R>(&mut self, slot: Slot, hash: LowHash, change: impl FnOnce(&mut F::Value) -> R) -> R {
         self.change(slot, Some(hash), |_, value| change(value)).expect("a slot that was just found")
     }
 
     /// Lends the value of a slot for changing, and weighs it anew, also if the closure panics. The hash of its key may be known.
     pub(crate) fn change<R>(
         &mut self,
-        slot: u32,
+        slot: Slot,
         hash: Option<LowHash>,
         change: impl FnOnce(&F::Key, &mut F::Value) -> R,
     ) -> Option<R> {
@@ -84,7 +85,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// What the entry of an occupied slot weighs now, or would weigh with this value.
     #[inline]
-    pub(super) fn weigh(&self, slot: u32, instead: Option<&F::Value>) -> Weight {
+    pub(super) fn weigh(&self, slot: Slot, instead: Option<&F::Value>) -> Weight {
         if !F::Policy::WEIGHS {
             return Weight::ONE;
         }
@@ -94,7 +95,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// Notes what the entry of an occupied slot, whose key has this hash, weighs now.
     #[inline]
-    pub(super) fn reweighed(&mut self, slot: u32, hash: LowHash, after: Weight) {
+    pub(super) fn reweighed(&mut self, slot: Slot, hash: LowHash, after: Weight) {
         if !F::Policy::WEIGHS {
             return;
         }
@@ -132,7 +133,7 @@ impl<F: Spec> Session<'_, F> {
 /// be weighed then, it is evicted, since its share of the capacity is unknown.
 struct Reweigh<'s, 'a, F: Spec> {
     session: &'s mut Session<'a, F>,
-    slot: u32,
+    slot: Slot,
     hash: LowHash,
 }
 

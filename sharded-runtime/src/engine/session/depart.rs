@@ -5,6 +5,7 @@ use crate::engine::{
     cause::Cause,
     garbage::Listener,
     spec::{HandedFor, OfferFor, Spec},
+    table::Slot,
     units::{Units, Weight},
 };
 use crate::{
@@ -20,7 +21,7 @@ impl<F: Spec> Session<'_, F> {
     #[inline]
     pub(super) fn depart(
         &mut self,
-        slot: u32,
+        slot: Slot,
         hash: Option<LowHash>,
         cause: Cause,
         handed: Option<&mut HandedFor<F>>,
@@ -56,7 +57,7 @@ impl<F: Spec> Session<'_, F> {
     #[inline(never)]
     fn hand_telling(
         &mut self,
-        (slot, hash): (u32, LowHash),
+        (slot, hash): (Slot, LowHash),
         cause: Cause,
         listener: &F::Listener,
         handed: &mut HandedFor<F>,
@@ -98,7 +99,7 @@ impl<F: Spec> Session<'_, F> {
     }
 
     /// Removes the entry of an occupied slot, whose hash may be known.
-    pub(crate) fn remove(&mut self, slot: u32, hash: Option<LowHash>, cause: Cause) {
+    pub(crate) fn remove(&mut self, slot: Slot, hash: Option<LowHash>, cause: Cause) {
         if !cause.is_automatic() {
             self.overtake_refresh(slot);
         }
@@ -109,7 +110,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// As [`remove`](Session::remove), and hands out the entry. A listener is told of a copy.
     #[inline]
-    pub(crate) fn hand(&mut self, slot: u32, hash: Option<LowHash>, cause: Cause, handed: &mut HandedFor<F>) {
+    pub(crate) fn hand(&mut self, slot: Slot, hash: Option<LowHash>, cause: Cause, handed: &mut HandedFor<F>) {
         if let Some(units) = self.depart(slot, hash, cause, Some(handed)) {
             self.give_units(units);
         }

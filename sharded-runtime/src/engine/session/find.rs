@@ -6,7 +6,7 @@ use crate::{
     engine::{
         cause::Cause,
         spec::{OfferFor, Spec},
-        table::StampOf,
+        table::{Slot, StampOf},
     },
     expiry::Stamp,
     hasher::KeyHash,
@@ -16,7 +16,7 @@ use std::borrow::Borrow;
 impl<F: Spec> Session<'_, F> {
     /// The slot of the live entry of a key. An entry that has expired leaves.
     #[inline]
-    pub(crate) fn find<Q>(&mut self, hash: KeyHash, key: &Q) -> Option<u32>
+    pub(crate) fn find<Q>(&mut self, hash: KeyHash, key: &Q) -> Option<Slot>
     where
         F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -31,7 +31,7 @@ impl<F: Spec> Session<'_, F> {
     }
 
     /// As [`find`](Session::find), but an entry that has expired stays.
-    pub(crate) fn find_live<Q>(&self, hash: KeyHash, key: &Q) -> Option<u32>
+    pub(crate) fn find_live<Q>(&self, hash: KeyHash, key: &Q) -> Option<Slot>
     where
         F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -41,7 +41,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// As [`find`](Session::find), for the key on offer.
     #[inline]
-    pub(crate) fn find_offered(&mut self, hash: KeyHash, offer: &OfferFor<F>) -> Option<u32>
+    pub(crate) fn find_offered(&mut self, hash: KeyHash, offer: &OfferFor<F>) -> Option<Slot>
     where
         F::Key: Eq,
     {
@@ -50,7 +50,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// As [`find`](Session::find), and counts as an access.
     #[inline]
-    pub(crate) fn access<Q>(&mut self, hash: KeyHash, key: &Q) -> Option<u32>
+    pub(crate) fn access<Q>(&mut self, hash: KeyHash, key: &Q) -> Option<Slot>
     where
         F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -67,7 +67,7 @@ impl<F: Spec> Session<'_, F> {
     }
 
     /// As [`access`](Session::access), for the key on offer.
-    pub(crate) fn access_offered(&mut self, hash: KeyHash, offer: &OfferFor<F>) -> Option<u32>
+    pub(crate) fn access_offered(&mut self, hash: KeyHash, offer: &OfferFor<F>) -> Option<Slot>
     where
         F::Key: Eq,
     {
@@ -76,7 +76,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// Notes a use of the entry of an occupied slot.
     #[inline]
-    pub(crate) fn note_use(&mut self, slot: u32) {
+    pub(crate) fn note_use(&mut self, slot: Slot) {
         if StampOf::<F::Policy>::TRACKS_ACCESS
             && let Some(entry) = self.table.get(slot)
         {
@@ -86,7 +86,7 @@ impl<F: Spec> Session<'_, F> {
     }
 
     #[inline]
-    pub(crate) fn is_alive(&self, slot: u32) -> bool {
+    pub(crate) fn is_alive(&self, slot: Slot) -> bool {
         if !StampOf::<F::Policy>::EXPIRES {
             return true;
         }
@@ -97,7 +97,7 @@ impl<F: Spec> Session<'_, F> {
     }
 
     /// When the entry of a slot expires by its time to live.
-    pub(crate) fn deadline(&self, slot: u32) -> Option<Deadline> {
+    pub(crate) fn deadline(&self, slot: Slot) -> Option<Deadline> {
         self.table.get(slot).map(|entry| entry.stamp().deadline(Nanos::FOREVER))
     }
 
@@ -106,7 +106,7 @@ impl<F: Spec> Session<'_, F> {
     /// # Panics
     ///
     /// If the slot is vacant.
-    pub(crate) fn value(&self, slot: u32) -> &F::Value {
+    pub(crate) fn value(&self, slot: Slot) -> &F::Value {
         self.table.get(slot).expect("a slot that was just found").value()
     }
 }

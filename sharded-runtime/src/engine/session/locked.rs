@@ -6,7 +6,7 @@ use crate::{
     engine::{
         garbage::Garbage,
         spec::{Extras, Spec, TableFor},
-        table::{NoMemory, StampOf},
+        table::{NoMemory, Slot, StampOf},
     },
     evict::Eviction,
     expiry::Stamp,
@@ -26,7 +26,7 @@ pub(crate) struct Session<'a, F: Spec> {
     /// Where entries go that leave. Without it no entry leaves, but for those that are handed out.
     pub(super) garbage: Option<&'a mut Garbage<F::Key, F::Value>>,
     /// The slot and the hash of an entry that a change has made heavier than the whole capacity.
-    pub(super) heavy: Option<(u32, LowHash)>,
+    pub(super) heavy: Option<(Slot, LowHash)>,
 }
 
 impl<'a, F: Spec> Session<'a, F> {

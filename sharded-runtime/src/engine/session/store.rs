@@ -8,7 +8,7 @@ use crate::{
         cause::Cause,
         garbage::Listener,
         spec::{OfferFor, Spec},
-        table::{Put, StampOf, Stored},
+        table::{Put, Slot, StampOf, Stored},
         units::Weight,
     },
     evict::Eviction,
@@ -52,7 +52,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
     ///
     /// Without memory for the table.
     #[inline]
-    pub(crate) fn insert(&mut self, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) -> Option<u32> {
+    pub(crate) fn insert(&mut self, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) -> Option<Slot> {
         if let Some(key) = offer.key() {
             self.overtake(hash, key);
         }
@@ -164,7 +164,7 @@ impl<F: Spec> Session<'_, F> {
     /// Replaces the value of an occupied slot, whose key has this hash, by the one on offer. The old value is then on offer. Its time to
     /// live starts again, with this length or the declared one.
     #[inline]
-    pub(crate) fn replace(&mut self, slot: u32, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) {
+    pub(crate) fn replace(&mut self, slot: Slot, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) {
         let Some(value) = &mut offer.value else { return };
         // User code comes first: if it panics, nothing has happened, and the value is still on offer.
         let weight = self.weigh(slot, Some(value));
@@ -178,7 +178,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// As [`replace`](Session::replace), for a call that hands out the old value: a listener is told of a copy.
     #[inline]
-    pub(crate) fn exchange(&mut self, slot: u32, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) {
+    pub(crate) fn exchange(&mut self, slot: Slot, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) {
         match self.field.listener() {
             None => self.replace(slot, hash, offer, ttl),
             Some(listener) => self.exchange_telling((slot, hash), offer, ttl, listener),
@@ -189,7 +189,7 @@ impl<F: Spec> Session<'_, F> {
     #[inline(never)]
     fn exchange_telling(
         &mut self,
-        (slot, hash): (u32, KeyHash),
+        (slot, hash): (Slot, KeyHash),
         offer: &mut OfferFor<F>,
         ttl: Option<Nanos>,
         listener: &F::Listener,
@@ -208,7 +208,7 @@ impl<F: Spec> Session<'_, F> {
     /// Starts the time to live of the entry of an occupied slot, whose key has this hash, with this length or the declared one.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "saves 14 of 383 instructions: `table/README.md`")]
-    pub(crate) fn restart(&mut self, slot: u32, hash: KeyHash, ttl: Option<Nanos>) {
+    pub(crate) fn restart(&mut self, slot: Slot, hash: KeyHash, ttl: Option<Nanos>) {
         if StampOf::<F::Policy>::EXPIRES {
             let idle = self.field.idle();
             let is_first = match ttl {
@@ -226,7 +226,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// Has an entry count as last used `unused` ago.
     #[cfg(feature = "serde")]
-    pub(crate) fn used_before(&mut self, slot: u32, unused: Nanos) {
+    pub(crate) fn used_before(&mut self, slot: Slot, unused: Nanos) {
         let then = self.now.minus(unused);
         let is_first = self.table.used_at(slot, then, self.now, self.field.idle());
         if <F::Policy as Policy>::Eviction::BOUNDED && is_first {
@@ -248,7 +248,7 @@ impl<F: Spec> Session<'_, F> {
 
     /// An entry is about to be changed or taken out by a call: what is being loaded to refresh it, if anything, is not stored.
     #[inline]
-    pub(crate) fn overtake_refresh(&self, slot: u32) {
+    pub(crate) fn overtake_refresh(&self, slot: Slot) {
         if F::Policy::REFRESH_AFTER.is_some()
             && self.shard.status().loads.get() != 0
             && let Some(entry) = self.table.get(slot)

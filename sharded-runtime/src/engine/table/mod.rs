@@ -12,8 +12,8 @@ mod weights;
 
 pub(crate) use pieces::{NextPiece, Piece};
 pub(crate) use raw::{
-    Copied, Cursor, Glance, Handed, Look, NoMemory, Offer, Peek, Place, Put, Removed, StampOf, Stored, Unclear, Use,
-    UseFetched,
+    Copied, Cursor, Glance, Handed, Look, NoMemory, Offer, Peek, Place, Put, Removed, Slot, StampOf, Stored, Unclear,
+    Use, UseFetched,
 };
 
 use crate::{
@@ -129,7 +129,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// What the entry of an occupied slot takes of the capacity, as it was last weighed.
     #[inline]
-    pub(crate) fn weight<Q: Policy>(&self, slot: u32) -> Weight {
+    pub(crate) fn weight<Q: Policy>(&self, slot: Slot) -> Weight {
         match &self.info.weights {
             Some(weights) if Q::WEIGHS => weights.of(slot),
             _ if Q::WEIGHS => Weight::ZERO,
@@ -139,7 +139,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// Notes what the entry of an occupied slot weighs.
     #[inline]
-    pub(crate) fn set_weight<Q: Policy>(&mut self, slot: u32, weight: Weight) {
+    pub(crate) fn set_weight<Q: Policy>(&mut self, slot: Slot, weight: Weight) {
         if Q::WEIGHS {
             let (info, heap) = self.info_and_heap();
             let weights = match &mut info.weights {
@@ -152,18 +152,18 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// The entry was used, under a shared lock.
     #[inline]
-    pub(crate) fn hit(&self, slot: u32) {
+    pub(crate) fn hit(&self, slot: Slot) {
         if !self.mark(slot) {
-            self.info.eviction.hit(slot);
+            self.info.eviction.hit(slot.number());
         }
     }
 
     /// The entry was used, under an exclusive lock.
     #[inline]
-    pub(crate) fn hit_mut(&mut self, slot: u32) {
+    pub(crate) fn hit_mut(&mut self, slot: Slot) {
         // Where uses are marked, all are, so that one is not counted twice; but an exact order is kept as exact as can be.
         if P::Eviction::hooks(Token).reorders() || !self.mark(slot) {
-            self.info.eviction.hit_mut(slot);
+            self.info.eviction.hit_mut(slot.number());
         }
     }
 
@@ -181,10 +181,10 @@ impl<K, V, P: Policy> Table<K, V, P> {
         offer: &mut Offer<K, V>,
         weight: Weight,
         view: TableView<'_, K, V, P>,
-    ) -> Result<u32, NoMemory> {
+    ) -> Result<Slot, NoMemory> {
         let slot = self.insert_raw(hash, offer, view)?;
         self.set_weight::<Q>(slot, weight);
-        self.info.eviction.inserted(slot);
+        self.info.eviction.inserted(slot.number());
         if Q::PINS {
             self.info.is_pinned = false;
         }
@@ -194,7 +194,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// Starts the time to live of an entry, of at least the declared length. Says whether it expires before what was
     /// [told](Table::tell_earliest) of the table.
     #[inline]
-    pub(crate) fn restart(&mut self, slot: u32, now: Moment, deadline: Deadline, idle: Nanos) -> bool {
+    pub(crate) fn restart(&mut self, slot: Slot, now: Moment, deadline: Deadline, idle: Nanos) -> bool {
         if StampOf::<P>::EXPIRES
             && let Some(entry) = self.get(slot)
         {
@@ -207,7 +207,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// As [`restart`](Table::restart), with a length of the entry's own.
     #[inline]
-    pub(crate) fn restart_own(&mut self, slot: u32, now: Moment, lifetime: Nanos, idle: Nanos) -> bool {
+    pub(crate) fn restart_own(&mut self, slot: Slot, now: Moment, lifetime: Nanos, idle: Nanos) -> bool {
         let Some(entry) = self.get(slot) else { return false };
         entry.stamp().set(now, now.plus(lifetime));
         let deadline = entry.stamp().deadline(idle);
@@ -216,7 +216,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// Has an entry count as last used then, which was before now. Says the same as [`restart`](Table::restart).
     #[cfg(feature = "serde")]
-    pub(crate) fn used_at(&mut self, slot: u32, then: Moment, now: Moment, idle: Nanos) -> bool {
+    pub(crate) fn used_at(&mut self, slot: Slot, then: Moment, now: Moment, idle: Nanos) -> bool {
         let Some(entry) = self.get(slot) else { return false };
         let stamp = entry.stamp();
         stamp.set(then, stamp.deadline(Nanos::FOREVER));
@@ -230,33 +230,33 @@ impl<K, V, P: Policy> Table<K, V, P> {
     }
 
     /// Removes the entry of an occupied slot, with this hash, see [`RawTable::remove_raw`].
-    pub(crate) fn remove(&mut self, slot: u32, hash: LowHash, removed: &mut Removed<K, V>) -> bool {
+    pub(crate) fn remove(&mut self, slot: Slot, hash: LowHash, removed: &mut Removed<K, V>) -> bool {
         let is_removed = self.remove_raw(slot, hash, removed);
         if is_removed {
-            self.info.eviction.removed(slot);
+            self.info.eviction.removed(slot.number());
         }
         is_removed
     }
 
     /// As [`remove`](Table::remove), but hands the entry out.
-    pub(crate) fn hand(&mut self, slot: u32, hash: LowHash, handed: &mut Handed<K, V>) -> bool {
+    pub(crate) fn hand(&mut self, slot: Slot, hash: LowHash, handed: &mut Handed<K, V>) -> bool {
         let is_removed = self.hand_raw(slot, hash, handed);
         if is_removed {
-            self.info.eviction.removed(slot);
+            self.info.eviction.removed(slot.number());
         }
         is_removed
     }
 
     /// Tells the eviction that an entry, with this hash, is going to be [removed](Table::remove) because it was the [victim](Table::victim).
     #[inline]
-    pub(crate) fn evicted(&mut self, slot: u32, hash: LowHash) {
-        P::Eviction::hooks(Token).evicted(&mut self.info.eviction, slot, hash);
+    pub(crate) fn evicted(&mut self, slot: Slot, hash: LowHash) {
+        P::Eviction::hooks(Token).evicted(&mut self.info.eviction, slot.number(), hash);
     }
 
     /// The slot of the entry that should leave next. `None` only where there is no entry, or none is ever to leave: if an
     /// eviction of the user's names none, or one that is not there, some entry is taken all the same. Where some in a row that it names
     /// may not be evicted, so many entries are searched for one that may, from where the last search ended; if there is none among those, there is none.
-    pub(crate) fn victim<Q: Policy>(&mut self, is_evictable: impl Fn(&K, &V) -> bool, searched: u32) -> Option<u32> {
+    pub(crate) fn victim<Q: Policy>(&mut self, is_evictable: impl Fn(&K, &V) -> bool, searched: u32) -> Option<Slot> {
         if !P::Eviction::EVICTS || self.len() == 0 {
             return None;
         }
@@ -268,47 +268,47 @@ impl<K, V, P: Policy> Table<K, V, P> {
                 break;
             }
             if let Some(slot) = P::Eviction::hooks(Token).likely_victim(&self.info.eviction) {
-                self.prefetch(slot);
+                self.prefetch(Slot::from_number(slot));
             }
             self.tell_marks();
-            named = self.info.eviction.victim().filter(|&slot| self.get(slot).is_some());
+            named = self.info.eviction.victim().map(Slot::from_number).filter(|&slot| self.get(slot).is_some());
             match named.and_then(|slot| self.get(slot)) {
                 // The eviction learns only now that it was used.
-                Some(entry) if entry.unmark() => self.info.eviction.hit_mut(entry.slot()),
+                Some(entry) if entry.unmark() => self.info.eviction.hit_mut(entry.slot().number()),
                 // What must stay is as if it were in use.
                 Some(entry) if Q::PINS && !is_evictable(entry.key(), entry.value()) => {
-                    self.info.eviction.hit_mut(entry.slot());
+                    self.info.eviction.hit_mut(entry.slot().number());
                     pinned += 1;
                 }
                 _ => break,
             }
         }
         let may_leave =
-            |&slot: &u32| self.get(slot).is_some_and(|entry| !Q::PINS || is_evictable(entry.key(), entry.value()));
+            |&slot: &Slot| self.get(slot).is_some_and(|entry| !Q::PINS || is_evictable(entry.key(), entry.value()));
         if !Q::PINS {
-            return named.or_else(|| (0..self.slots()).rev().find(may_leave));
+            return named.or_else(|| (0..self.slots()).rev().map(Slot::from_number).find(may_leave));
         }
         if let Some(named) = named.filter(may_leave) {
             return Some(named);
         }
         // An eviction need not name every entry in turn: it may have names for a part of them only.
         let (mut found, mut next, mut left) = (None, 0, searched);
-        for slot in self.slots_to_search(0) {
-            next = slot + 1;
-            if let Some(entry) = self.get(slot) {
+        for number in self.slots_to_search(0) {
+            next = number + 1;
+            if let Some(entry) = self.get(Slot::from_number(number)) {
                 left -= 1;
-                found = is_evictable(entry.key(), entry.value()).then_some(slot);
+                found = is_evictable(entry.key(), entry.value()).then(|| entry.slot());
             }
             if found.is_some() || left == 0 {
                 break;
             }
         }
-        self.info.search_from = found.unwrap_or(next);
+        self.info.search_from = found.map_or(next, Slot::number);
         self.info.is_pinned = found.is_none();
         found
     }
 
-    /// The slots that one search for an entry looks at, all of which are behind so many that it has passed before.
+    /// The numbers of the slots that one search for an entry looks at, all of which are behind so many that it has passed before.
     fn slots_to_search(&self, passed: u32) -> impl Iterator<Item = u32> + use<K, V, P> {
         let slots = self.slots();
         let from = if self.info.search_from < slots { self.info.search_from } else { 0 };
@@ -326,8 +326,9 @@ impl<K, V, P: Policy> Table<K, V, P> {
         may_leave: impl Fn(&K, &V, &StampOf<P>) -> bool,
     ) -> Units {
         let (mut units, mut next, mut seen, mut left) = (Units::ZERO, 0, 0, searched);
-        for slot in self.slots_to_search(*passed) {
-            (next, seen) = (slot + 1, seen + 1);
+        for number in self.slots_to_search(*passed) {
+            let slot = Slot::from_number(number);
+            (next, seen) = (number + 1, seen + 1);
             if let Some(entry) = self.get(slot) {
                 left -= 1;
                 if may_leave(entry.key(), entry.value(), entry.stamp()) {
@@ -366,7 +367,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// Looks at one bucket of what is due: the slot of an entry in it that has expired. Nothing is left to look at when
     /// nothing [is due](Table::is_due).
-    pub(crate) fn next_expired(&mut self, now: Moment, idle: Nanos) -> Option<u32> {
+    pub(crate) fn next_expired(&mut self, now: Moment, idle: Nanos) -> Option<Slot> {
         let (bucket, earliest) = self.info.due.as_mut()?.next_bucket(now)?;
         match self.first_expired(bucket, now, idle, earliest) {
             Ok(slot) => Some(slot),
@@ -386,7 +387,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
 
     /// Looks at so many buckets that are due, and if it `searches` at those that are not: the slot of an entry in them that has expired.
     #[cold]
-    pub(crate) fn any_expired(&mut self, now: Moment, idle: Nanos, searches: bool, looks: &mut usize) -> Option<u32> {
+    pub(crate) fn any_expired(&mut self, now: Moment, idle: Nanos, searches: bool, looks: &mut usize) -> Option<Slot> {
         while *looks > 0 {
             if !self.info.due.as_mut()?.may_make_room(now, searches) {
                 return None;
@@ -439,7 +440,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
             if let Some(weights) = &mut self.info.weights {
                 weights.moved(from, to);
             }
-            self.info.eviction.moved(from, to);
+            self.info.eviction.moved(from.number(), to.number());
             if StampOf::<P>::EXPIRES
                 && let Some(entry) = self.get(to)
             {

@@ -1,6 +1,7 @@
 //! What each entry of a shard weighs, by slots: as it was last weighed. So taking an entry out runs no user code, and gives back exactly
 //! what was taken for it.
 
+use super::raw::Slot;
 use crate::{engine::units::Weight, memory::arena::Heap, memory::chunked::Chunked};
 use allocator_api2::boxed::Box;
 
@@ -17,17 +18,18 @@ impl Weights {
         self.0.part(index)
     }
 
-    pub(super) fn of(&self, slot: u32) -> Weight {
-        self.0.get(slot as usize).copied().unwrap_or(Weight::ZERO)
+    pub(super) fn of(&self, slot: Slot) -> Weight {
+        self.0.get(slot.number() as usize).copied().unwrap_or(Weight::ZERO)
     }
 
-    pub(super) fn set(&mut self, slot: u32, weight: Weight) {
-        self.0.reach(slot as usize);
-        self.0[slot as usize] = weight;
+    pub(super) fn set(&mut self, slot: Slot, weight: Weight) {
+        let index = slot.number() as usize;
+        self.0.reach(index);
+        self.0[index] = weight;
     }
 
     /// The entry of slot `from` lives in slot `to` now.
-    pub(super) fn moved(&mut self, from: u32, to: u32) {
+    pub(super) fn moved(&mut self, from: Slot, to: Slot) {
         self.set(to, self.of(from));
     }
 

@@ -3,6 +3,7 @@
 use super::{
     bucket::Bucket,
     layout::{Layout, Pair, StampOf},
+    slot::Slot,
     words::{self, Words},
 };
 use crate::Policy;
@@ -70,8 +71,8 @@ impl<'a, K, V, P: Policy> Found<'a, K, V, P> {
     }
 
     #[inline]
-    pub(crate) fn slot(&self) -> u32 {
-        Layout::<K, V, P>::slot_number(self.at.number, self.at.slot)
+    pub(crate) fn slot(&self) -> Slot {
+        Layout::<K, V, P>::slot_at(self.at.number, self.at.slot)
     }
 
     #[inline]

@@ -8,6 +8,7 @@ use super::{
     layout::Layout,
     offer::Offer,
     removed::{Handed, Removed},
+    slot::Slot,
     table::{RawTable, ViewOf},
 };
 use crate::{
@@ -86,7 +87,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         hash: KeyHash,
         offer: &mut Offer<K, V>,
         view: ViewOf<'_, K, V, P, I>,
-    ) -> Result<u32, NoMemory> {
+    ) -> Result<Slot, NoMemory> {
         assert!(offer.is_whole(), "an entry is on offer");
         let view = self.words(view);
         if self.is_overdue() {
@@ -107,7 +108,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             self.buckets.displace(home, number, Layout::<K, V, P>::SHAPE);
         }
         self.buckets.len += 1;
-        Ok(Layout::<K, V, P>::slot_number(number, slot))
+        Ok(Layout::<K, V, P>::slot_at(number, slot))
     }
 
     /// Puts what is on offer into a slot, with all that is known of it. The key and the value are moved once, from the offer to the slot.
@@ -133,7 +134,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// Moves the entry of a slot, with this hash, to what is removed. Returns whether there is one.
     pub(in crate::engine::table) fn remove_raw(
         &mut self,
-        slot: u32,
+        slot: Slot,
         hash: LowHash,
         removed: &mut Removed<K, V>,
     ) -> bool {
@@ -147,7 +148,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     }
 
     /// As [`remove_raw`](RawTable::remove_raw), but hands the entry out.
-    pub(in crate::engine::table) fn hand_raw(&mut self, slot: u32, hash: LowHash, handed: &mut Handed<K, V>) -> bool {
+    pub(in crate::engine::table) fn hand_raw(&mut self, slot: Slot, hash: LowHash, handed: &mut Handed<K, V>) -> bool {
         let Some(at) = self.at(slot) else { return false };
         // SAFETY: there is an entry, which is gone then.
         unsafe {

@@ -8,6 +8,7 @@ use super::{
     homes::Homes,
     layout::{Layout, Pair},
     sizes::Sizes,
+    slot::Slot,
 };
 use crate::{
     Policy,
@@ -133,7 +134,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     }
 
     /// Has the processor fetch the entry of a slot, which may be vacant, and what lies before it.
-    pub(in crate::engine::table) fn prefetch(&self, slot: u32) {
+    pub(in crate::engine::table) fn prefetch(&self, slot: Slot) {
         let (number, slot) = Layout::<K, V, P>::place_of(slot);
         if number < self.buckets.geometry.buckets {
             // SAFETY: the number is below that of the buckets.
@@ -144,7 +145,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     }
 
     #[inline]
-    pub(super) fn at(&self, slot: u32) -> Option<At<K, V, P>> {
+    pub(super) fn at(&self, slot: Slot) -> Option<At<K, V, P>> {
         let (number, place) = Layout::<K, V, P>::place_of(slot);
         if number >= self.buckets.geometry.buckets || place >= Layout::<K, V, P>::SLOTS {
             return None;
@@ -157,7 +158,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     /// The entry of a slot, if there is one.
     #[inline]
-    pub(crate) fn get(&self, slot: u32) -> Option<Found<'_, K, V, P>> {
+    pub(crate) fn get(&self, slot: Slot) -> Option<Found<'_, K, V, P>> {
         let at = self.at(slot)?;
         // SAFETY: there is an entry, and the table is lent, so nobody writes.
         Some(unsafe { Found::new(at) })
@@ -167,7 +168,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     ///
     /// Where readers race, the closure changes a copy, which then replaces the value, also when the closure panics.
     #[inline]
-    pub(crate) fn change<R>(&mut self, slot: u32, change: impl FnOnce(&K, &mut V) -> R) -> Option<R> {
+    pub(crate) fn change<R>(&mut self, slot: Slot, change: impl FnOnce(&K, &mut V) -> R) -> Option<R> {
         let at = self.at(slot)?;
         // SAFETY: there is an entry, and `&mut self` keeps all others out.
         Some(unsafe { at.change(change) })
@@ -175,7 +176,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     /// Marks an entry as used, as readers without a lock do; says whether this table has such marks.
     #[inline]
-    pub(in crate::engine::table) fn mark(&self, slot: u32) -> bool {
+    pub(in crate::engine::table) fn mark(&self, slot: Slot) -> bool {
         if Layout::<K, V, P>::HAS_MARKS
             && let Some(at) = self.at(slot)
             // SAFETY: the bucket is one of this table's.
@@ -193,7 +194,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         &self,
         slots: &mut Range<u32>,
     ) -> Option<impl Iterator<Item = u32> + use<K, V, P, I>> {
-        let (number, _) = Layout::<K, V, P>::place_of(slots.start);
+        let (number, _) = Layout::<K, V, P>::place_of(Slot::from_number(slots.start));
         if slots.start >= slots.end || number >= self.buckets.geometry.buckets {
             return None;
         }
@@ -205,14 +206,15 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         if marked.0 != 0 {
             // SAFETY: as above.
             marked.0 &= unsafe { bucket.occupied() }.0;
-            marked.retain(|slot| slots.contains(&Layout::<K, V, P>::slot_number(number, slot)) && marks.clear(slot));
+            let number_of = |slot| Layout::<K, V, P>::slot_at(number, slot).number();
+            marked.retain(|slot| slots.contains(&number_of(slot)) && marks.clear(slot));
         }
-        slots.start = Layout::<K, V, P>::slot_number(number + 1, 0);
-        Some(marked.map(move |slot| Layout::<K, V, P>::slot_number(number, slot)))
+        slots.start = Layout::<K, V, P>::slot_at(number + 1, 0).number();
+        Some(marked.map(move |slot| Layout::<K, V, P>::slot_at(number, slot).number()))
     }
 
     /// The lower half of the hash of a slot's entry.
-    pub(crate) fn hash_of(&self, slot: u32, rehash: impl Fn(&K) -> KeyHash + Copy) -> Option<LowHash> {
+    pub(crate) fn hash_of(&self, slot: Slot, rehash: impl Fn(&K) -> KeyHash + Copy) -> Option<LowHash> {
         let At { bucket, slot, .. } = self.at(slot)?;
         // SAFETY: there is an entry, and nobody writes.
         Some(unsafe { bucket.hash_of(slot, rehash) })

@@ -1,6 +1,6 @@
 //! All entries, some at a time, each once; and all entries at the end.
 
-use super::{bucket::Bucket, header::Slots, layout::Layout, removed::Removed, table::RawTable};
+use super::{bucket::Bucket, header::Slots, layout::Layout, removed::Removed, slot::Slot, table::RawTable};
 use crate::{
     Policy,
     clock::{Deadline, Moment, Nanos},
@@ -22,7 +22,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         mut cursor: Cursor,
         enough: usize,
         rehash: impl Fn(&K) -> KeyHash + Copy,
-        slots: &mut Vec<u32>,
+        slots: &mut Vec<Slot>,
     ) -> Option<Cursor> {
         let homes = self.homes();
         let mut next = homes.at(cursor.0);
@@ -32,7 +32,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             for number in home..=self.end_of_chain(home) {
                 let is_next = |hash: LowHash| homes.of(hash) == home && homes.place(hash) >= cursor.0;
                 let found = Slots(self.whose(number, is_next, rehash));
-                slots.extend(found.map(|slot| Layout::<K, V, P>::slot_number(number, slot)));
+                slots.extend(found.map(|slot| Layout::<K, V, P>::slot_at(number, slot)));
             }
             cursor = Cursor(homes.end(home));
             next = homes.at(cursor.0);
@@ -71,7 +71,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         now: Moment,
         idle: Nanos,
         mut earliest: Deadline,
-    ) -> Result<u32, Deadline> {
+    ) -> Result<Slot, Deadline> {
         if number >= self.buckets.count() {
             return Err(earliest);
         }
@@ -82,7 +82,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             // SAFETY: as above, while the table is borrowed.
             let deadline = unsafe { bucket.stamp(slot) }.deadline(idle);
             if deadline.has_passed(now) {
-                return Ok(Layout::<K, V, P>::slot_number(number, slot));
+                return Ok(Layout::<K, V, P>::slot_at(number, slot));
             }
             earliest = earliest.or_earlier(deadline);
         }
@@ -90,8 +90,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     }
 
     /// The bucket of a slot.
-    pub(crate) fn bucket_of(slot: u32) -> u32 {
-        slot >> Layout::<K, V, P>::SLOT_BITS
+    pub(crate) fn bucket_of(slot: Slot) -> u32 {
+        Layout::<K, V, P>::place_of(slot).0
     }
 }
 
