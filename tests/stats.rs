@@ -4,7 +4,9 @@
 mod common;
 
 use common::{
-    ignore, panics,
+    ignore,
+    locks::StdRwLock,
+    panics,
     policy::{Never, Of},
 };
 use proptest::prelude::*;
@@ -17,7 +19,9 @@ use sharded::{
 };
 use std::{
     collections::{HashMap, HashSet},
-    sync::mpsc,
+    sync::{Barrier, mpsc},
+    thread,
+    time::Duration,
 };
 
 type Map<L> = ShardedMap<u64, u64, Of<L, Never, Unbounded>>;
@@ -46,6 +50,44 @@ fn splits_and_merges_are_counted() {
     check::<Mutex>();
     check::<RwLock>();
     check::<Optimistic>();
+}
+
+/// What is counted of the waits for a map's locks, when a thread waits for a closure that takes a while.
+fn waits<L>() -> (u64, u64)
+where
+    L: Lock + Serves<u64, u64>,
+    Map<L>: BuildField<Of<L, Never, Unbounded>> + Sync,
+{
+    let (map, other): (Map<L>, Map<L>) = (ShardedMap::new(), ShardedMap::new());
+    map.insert(1, 1);
+    // A wait goes uncounted while another test builds a map, so there are several.
+    for _ in 0..5 {
+        let may_go = Barrier::new(2);
+        thread::scope(|scope| {
+            map.with_mut(&1, |value| {
+                scope.spawn(|| {
+                    may_go.wait();
+                    map.insert(1, 2);
+                });
+                may_go.wait();
+                thread::sleep(Duration::from_millis(50));
+                *value += 1;
+            });
+        });
+    }
+    let stats = map.stats().lock_waits;
+    assert_eq!(stats.by_length.iter().sum::<u64>(), stats.count);
+    assert_eq!(stats.count == 0, stats.time.is_zero());
+    (stats.count, other.stats().lock_waits.count)
+}
+
+#[test]
+fn waits_for_a_lock_are_counted_by_the_map_of_the_lock() {
+    for (count, of_other) in [waits::<Mutex>(), waits::<RwLock>(), waits::<Optimistic>()] {
+        assert!((1..=5).contains(&count), "{count} of 5 waits");
+        assert_eq!(of_other, 0);
+    }
+    assert_eq!(waits::<StdRwLock>(), (0, 0), "a lock of one's own");
 }
 
 #[sharded(ttl = "1h", shards = 4)]

@@ -1,5 +1,5 @@
 //! A program to look at with the scripts of this folder, see [`README.md`](README.md): a cache that is full, sessions that expire,
-//! and reports that are slow to load.
+//! seats that run out, reports that are slow to load, and a counter that threads queue for.
 //!
 //! It does a fixed number of things and then prints what its own statistics say.
 
@@ -16,6 +16,8 @@ struct Shop {
     seats: HashMap<u64, u64>,
     #[shard(ttl = "1h")]
     reports: HashMap<u64, u64>,
+    #[shard(unbounded = "one entry")]
+    visits: HashMap<(), u64>,
 }
 
 fn main() {
@@ -32,6 +34,21 @@ fn main() {
         for report in 0..5 {
             let _ = shop.reports().get_or_try_insert_with(report, || load(report));
         }
+        // One at a time, since each visit takes a while inside the closure.
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    shop.visits().upsert(
+                        (),
+                        || 1,
+                        |count| {
+                            thread::sleep(Duration::from_millis(2));
+                            *count += 1;
+                        },
+                    )
+                });
+            }
+        });
         println!("hour {hour}: {} sessions, {standing} without a seat", shop.sessions().len());
         clock.advance(Duration::from_hours(1));
         shop.sweep();
@@ -39,7 +56,7 @@ fn main() {
     shop.visit(&mut |field| {
         let stats = field.stats();
         println!(
-            "{} splits={} merges={} expired={} evicted={} refused={} loads={} failed={}",
+            "{} splits={} merges={} expired={} evicted={} refused={} loads={} failed={} waits={}",
             field.name(),
             stats.splits,
             stats.merges,
@@ -48,6 +65,7 @@ fn main() {
             stats.refused,
             stats.loads.started,
             stats.loads.failed,
+            stats.lock_waits.count,
         );
     });
 }

@@ -57,8 +57,8 @@
 //!   [there](node#fork).
 //! - **A lock** that another thread held at the moment of the fork stays locked in the child for ever. This concerns a
 //!   shard that a thread was inside, whose entries may be half changed. It also concerns the locks that all maps share,
-//!   each held for a few instructions: of memory for new tables, of the schedule of the background threads, and of
-//!   waiting loaders. So fork while no other thread is inside a map. Otherwise, neither use nor drop in the child a map
+//!   each held for a few instructions: of memory for new tables, of where the locks of maps lie, of the schedule of the
+//!   background threads, and of waiting loaders. So fork while no other thread is inside a map. Otherwise, neither use nor drop in the child a map
 //!   that another thread was inside.
 
 mod bounds;
@@ -100,7 +100,10 @@ pub use error::{HasListener, LoadError, Occupied, Refused};
 pub use field::removal::{Removal, Removals};
 pub use map::{ShardedMap, change::Change};
 pub use memory::{placement, topology};
-pub use observe::stats::{Loads, Stats};
+pub use observe::{
+    stats::{Loads, Stats},
+    waits::LockWaits,
+};
 pub use policy::Policy;
 pub(crate) use policy::{StorageOf, names_of};
 pub use record::Recorder;

@@ -56,6 +56,8 @@ fn expected(store: &str, field: &str, capacity: Option<usize>, stats: &Stats) ->
         ("load_failures_total", stats.loads.failed as f64),
         ("load_waits_total", stats.loads.waits as f64),
         ("load_seconds_total", stats.loads.time.as_secs_f64()),
+        ("lock_waits_total", stats.lock_waits.count as f64),
+        ("lock_wait_seconds_total", stats.lock_waits.time.as_secs_f64()),
         ("removals_waiting", stats.removals_waiting as f64),
         ("removals_missed_total", stats.removals_missed as f64),
         ("nesting_panics_total", stats.nesting_panics as f64),

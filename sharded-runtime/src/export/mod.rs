@@ -25,6 +25,8 @@
 //! | `sharded_load_failures_total` | counter | Loaders that ended without a value. |
 //! | `sharded_load_waits_total` | counter | Times that a call waited for the loader of another call. |
 //! | `sharded_load_seconds_total` | counter | Time that loaders took together. |
+//! | `sharded_lock_waits_total` | counter | Times that a thread slept for the lock of a shard. |
+//! | `sharded_lock_wait_seconds_total` | counter | Time that threads slept for the locks of shards. |
 //! | `sharded_removals_waiting` | gauge | Entries that wait for the removal listener or to be received. |
 //! | `sharded_removals_missed_total` | counter | Entries that could not be received because the channel was full. |
 //! | `sharded_nesting_panics_total` | counter | Nested accesses that panicked because they were out of order. |
@@ -65,6 +67,7 @@
 //! | `expire` | an expired entry was removed | its weight where entries are weighed |
 //! | `refused` | a call gives an entry back because there is no room | |
 //! | `sweep` | one step of a sweep has removed expired entries | their number |
+//! | `lock_wait` | a thread has slept for the lock of a shard | nanoseconds |
 //! | `load_begin` | a loader begins | the hash of the key |
 //! | `load_end` | a loader has ended | the hash of the key; nanoseconds |
 //! | `load_fail` | just after that, where it ended without a value | the hash of the key; nanoseconds |

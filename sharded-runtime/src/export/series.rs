@@ -110,6 +110,12 @@ pub(super) const ALL: &[Series] = &[
     one!("load", Counter, Some(Unit::Seconds), "Time that loaders took together", |f| Some(Value::Time(
         f.stats.loads.time
     ))),
+    one!("lock_waits", Counter, None, "Times that a thread slept for the lock of a shard", |f| count(
+        f.stats.lock_waits.count
+    )),
+    one!("lock_wait", Counter, Some(Unit::Seconds), "Time that threads slept for the locks of shards", |f| Some(
+        Value::Time(f.stats.lock_waits.time)
+    )),
     one!("removals_waiting", Gauge, None, "Entries that wait for the removal listener or to be received", |f| size(
         f.stats.removals_waiting
     )),

@@ -25,8 +25,10 @@ use crate::{
     field::flight::Flights,
     field::removal::Listening,
     hasher::{KeyHash, MapHasher},
+    names_of,
     observe::stats::Meter,
     observe::tally::{Event, Tally},
+    observe::waits::WatchedLocks,
     shard::array::Shards,
     shard::order::Place,
     store::sweeper::Registration,
@@ -38,6 +40,8 @@ use std::{
 
 /// A map.
 pub(crate) struct Core<K, V, P: Policy, S> {
+    /// Declared before the shards, so that nobody watches their addresses when their memory is freed.
+    pub(super) locks: WatchedLocks,
     pub(crate) shards: Shards<TableOf<K, V, P>, ShardStatus, P::Lock>,
     pub(crate) placing: Placing,
     pub(crate) field: FieldContext,
@@ -124,6 +128,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             budget,
             discarded: Discarded::new(!store.sweeps_by_hand() && store.clock().is_none()),
             background: (StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand()).then(Registration::new),
+            locks: WatchedLocks::new(names_of::<P>(), shards.extent()),
             shards,
             placing,
             field,

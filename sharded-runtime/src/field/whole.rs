@@ -39,6 +39,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         if let Some(listener) = self.listener() {
             listener.note(&mut stats);
         }
+        stats.lock_waits = self.locks.get();
         stats.nesting_panics = self.shards.refused_accesses();
         (stats.splits, stats.merges) = (self.tally.get(Event::Split), self.tally.get(Event::Merge));
         let refreshes = self.tally.get(Event::Refresh);

@@ -10,3 +10,4 @@ pub(crate) mod sync;
 #[allow(unsafe_code, reason = "calls of the system")]
 pub(crate) mod sys;
 pub mod topology;
+pub(crate) mod waits;

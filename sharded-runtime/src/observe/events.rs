@@ -96,6 +96,11 @@ events! {
         probe!(sweep, names, removed);
     }
 
+    /// A thread has slept so many nanoseconds for the lock of a shard. Called under that lock.
+    fn lock_waited(names: &Names, nanos: u64) {
+        probe!(lock_wait, names, nanos);
+    }
+
     /// A loader begins, for a key with this hash.
     fn load_begun(names: &Names, hash: KeyHash) {
         probe!(load_begin, names, hash.bits());

@@ -3,3 +3,4 @@
 pub(crate) mod events;
 pub(crate) mod stats;
 pub(crate) mod tally;
+pub(crate) mod waits;

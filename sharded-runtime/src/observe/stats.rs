@@ -1,5 +1,6 @@
 //! The counters of a shard, and the statistics of a map.
 
+use super::waits::LockWaits;
 use std::{
     iter::Sum,
     ops::{AddAssign, Sub},
@@ -61,6 +62,8 @@ pub struct Stats {
     pub refused: u64,
     /// Calls of a loader, by [`get_or_try_insert_with`](crate::ShardedMap::get_or_try_insert_with) and its like.
     pub loads: Loads,
+    /// Waits for the locks of shards.
+    pub lock_waits: LockWaits,
     /// Entries that wait for the [removal listener](crate::ShardedMap#removal-listener) or to be
     /// [received](crate::ShardedMap::removals).
     pub removals_waiting: usize,
@@ -177,6 +180,7 @@ impl Sub for Stats {
             evicted: self.evicted.saturating_sub(before.evicted),
             refused: self.refused.saturating_sub(before.refused),
             loads: self.loads - before.loads,
+            lock_waits: self.lock_waits - before.lock_waits,
             removals_waiting: self.removals_waiting,
             removals_missed: self.removals_missed.saturating_sub(before.removals_missed),
             nesting_panics: self.nesting_panics.saturating_sub(before.nesting_panics),
@@ -215,6 +219,7 @@ impl AddAssign for Stats {
             evicted,
             refused,
             loads,
+            lock_waits,
             removals_waiting,
             removals_missed,
             nesting_panics,
@@ -232,6 +237,7 @@ impl AddAssign for Stats {
         self.evicted += evicted;
         self.refused += refused;
         self.loads += loads;
+        self.lock_waits += lock_waits;
         self.removals_waiting += removals_waiting;
         self.removals_missed += removals_missed;
         self.nesting_panics += nesting_panics;
@@ -241,6 +247,29 @@ impl AddAssign for Stats {
         self.table_blocks += table_blocks;
         self.splits += splits;
         self.merges += merges;
+    }
+}
+
+impl Sub for LockWaits {
+    type Output = LockWaits;
+
+    fn sub(self, before: LockWaits) -> LockWaits {
+        let mut by_length = self.by_length;
+        by_length.iter_mut().zip(before.by_length).for_each(|(count, before)| *count = count.saturating_sub(before));
+        LockWaits {
+            count: self.count.saturating_sub(before.count),
+            time: self.time.saturating_sub(before.time),
+            by_length,
+        }
+    }
+}
+
+impl AddAssign for LockWaits {
+    fn add_assign(&mut self, other: LockWaits) {
+        let LockWaits { count, time, by_length } = other;
+        self.count += count;
+        self.time = self.time.saturating_add(time);
+        self.by_length.iter_mut().zip(by_length).for_each(|(sum, count)| *sum += count);
     }
 }
 

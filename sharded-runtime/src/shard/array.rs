@@ -5,6 +5,7 @@ use crate::{
     hasher::KeyHash,
     lock::{Cell, Lock, Token, View},
     memory::arena::{MemoryNode, Placed},
+    memory::waits::Extent,
     observe::stats::Uses,
     shard::order::{self, Inside, Place},
 };
@@ -136,6 +137,11 @@ impl<T, O, L: Lock> Shards<T, O, L> {
     /// The address and the bytes of what is in a shard itself.
     pub(crate) fn piece(&self, shard: usize) -> (usize, usize) {
         (std::ptr::from_ref(self.all.get(shard)).addr(), size_of::<Shard<T, O, L>>())
+    }
+
+    /// Where the shards lie.
+    pub(crate) fn extent(&self) -> Extent {
+        self.all.extent()
     }
 
     /// How many accesses panicked, because they were out of order.

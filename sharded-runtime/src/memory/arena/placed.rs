@@ -11,6 +11,7 @@ use crate::memory::sys::{
     memory,
     page::{self, GRAIN},
 };
+use crate::memory::waits::Extent;
 use std::{
     alloc::{Layout, alloc, dealloc, handle_alloc_error},
     marker::PhantomData,
@@ -115,6 +116,11 @@ impl<T> Placed<T> {
         assert!(index < self.len);
         // SAFETY: the element lives as long as `self`.
         unsafe { self.at(index).as_ref() }
+    }
+
+    /// Where the elements lie.
+    pub(crate) fn extent(&self) -> Extent {
+        Extent { first: self.place.first.addr().get(), stride: self.place.stride, size: size_of::<T>(), len: self.len }
     }
 
     /// The index of an element.

@@ -30,7 +30,7 @@ use super::primitives::{
         Ordering::{Acquire, Relaxed, Release},
     },
     barrier, flag,
-    hint::Spin,
+    hint::{Nap, Spin},
 };
 use super::word::Word;
 use std::{cell::UnsafeCell, fmt, mem::offset_of, time::Duration};
@@ -171,6 +171,20 @@ impl RawLock {
                 return;
             }
         }
+        let nap = Nap::begin();
+        self.sleep();
+        nap.end(self);
+    }
+
+    /// As [`take`](RawLock::take), without spinning, and whoever watches the lock is not told.
+    pub(super) fn take_unwatched(&self) {
+        if !self.try_take() {
+            self.sleep();
+        }
+    }
+
+    /// Sleeps until this thread has the lock.
+    fn sleep(&self) {
         loop {
             // Not a plain store, here and below: the models show that it could lose a mark.
             self.waiting.fetch_or(ASLEEP, Relaxed);

@@ -111,6 +111,30 @@ pub(crate) mod hint {
         }
     }
 
+    /// A sleep for a lock. Models run no clock, and nobody watches their locks.
+    pub(crate) struct Nap {
+        #[cfg(not(loom))]
+        since: Instant,
+    }
+
+    impl Nap {
+        pub(crate) fn begin() -> Self {
+            Nap {
+                #[cfg(not(loom))]
+                since: Instant::now(),
+            }
+        }
+
+        /// This thread has the lock now. Tells whoever watches it.
+        #[cfg_attr(loom, allow(clippy::unused_self, reason = "used outside of models"))]
+        pub(crate) fn end<T>(self, lock: &T) {
+            #[cfg(not(loom))]
+            crate::memory::waits::note(lock, self.since);
+            #[cfg(loom)]
+            let _ = lock;
+        }
+    }
+
     /// How long the head of the line waits for a lock that others take meanwhile.
     const PATIENCE: Duration = Duration::from_millis(1);
 

@@ -18,7 +18,7 @@
 
 use super::primitives::{
     atomic::Ordering::{Acquire, Relaxed, Release},
-    hint::{Patience, Spin},
+    hint::{Nap, Patience, Spin},
     thread,
 };
 use super::{mutex::RawLock, word::Word};
@@ -179,9 +179,11 @@ impl SharedLock {
         let mut spin = Spin::new();
         while !self.try_enter(entry) {
             if !spin.spin() {
-                self.line.take();
+                let nap = Nap::begin();
+                self.line.take_unwatched();
                 self.enter_as_head(entry);
                 self.line.release();
+                nap.end(self);
                 return;
             }
         }

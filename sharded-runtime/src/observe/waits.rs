@@ -1,0 +1,83 @@
+//! Waits for the locks of a field.
+
+use super::events::{self, Names};
+use crate::memory::waits::{Extent, OnSleep, Watch};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+/// Waits in which a thread has slept for a lock of a map's shards, a part of [`Stats`](crate::Stats). A thread first spins for
+/// some microseconds, which is not counted. A wait goes uncounted where another thread of the process counts one at that moment.
+///
+/// Locks of one's own are not counted.
+///
+/// # Examples
+///
+/// ```
+/// # use sharded::sharded;
+/// # use std::{collections::HashMap, thread, time::Duration};
+/// #[sharded(ttl = "1h")]
+/// struct Shop {
+///     carts: HashMap<u64, u32>,
+/// }
+/// let shop = Shop::new();
+/// shop.carts().insert(1, 1);
+/// thread::scope(|scope| {
+///     shop.carts().with(&1, |_| {
+///         scope.spawn(|| shop.carts().insert(1, 2));
+///         thread::sleep(Duration::from_millis(200));
+///     });
+/// });
+/// let waits = shop.carts().stats().lock_waits;
+/// println!("{} waits, {:?} in all, {} of 10 ms or more", waits.count, waits.time, waits.by_length[4]);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LockWaits {
+    /// How many there were.
+    pub count: u64,
+    /// How long they were together.
+    pub time: Duration,
+    /// How many were shorter than 10 us, 100 us, 1 ms, 10 ms, and how many were longer.
+    pub by_length: [u64; 5],
+}
+
+/// Watches the locks of a field.
+pub(crate) struct WatchedLocks {
+    waits: Arc<Waits>,
+    _watch: Watch,
+}
+
+struct Waits {
+    names: &'static Names,
+    nanos: AtomicU64,
+    by_length: [AtomicU64; 5],
+}
+
+impl WatchedLocks {
+    pub(crate) fn new(names: &'static Names, extent: Extent) -> Self {
+        let waits = Arc::new(Waits { names, nanos: AtomicU64::new(0), by_length: Default::default() });
+        let on_sleep: Arc<dyn OnSleep> = Arc::<Waits>::clone(&waits);
+        WatchedLocks { waits, _watch: Watch::new(extent, &on_sleep) }
+    }
+
+    pub(crate) fn get(&self) -> LockWaits {
+        let by_length = self.waits.by_length.each_ref().map(|count| count.load(Relaxed));
+        let time = Duration::from_nanos(self.waits.nanos.load(Relaxed));
+        LockWaits { count: by_length.iter().sum(), time, by_length }
+    }
+}
+
+impl OnSleep for Waits {
+    fn slept(&self, since: Instant) {
+        let nanos = events::nanos(since.elapsed());
+        self.nanos.fetch_add(nanos, Relaxed);
+        let length = [10_000, 100_000, 1_000_000, 10_000_000].partition_point(|&bound| bound <= nanos);
+        self.by_length[length].fetch_add(1, Relaxed);
+        events::lock_waited(self.names, nanos);
+    }
+}
