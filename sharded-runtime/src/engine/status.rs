@@ -4,7 +4,10 @@ use super::{budget::Credit, earliest::Earliest};
 use crate::observe::stats::{Counter, Meter};
 
 /// The part of a shard that needs no lock.
+///
+/// It begins with the two counters that every insert writes, aligned so that they lie on one cache line.
 #[derive(Default)]
+#[repr(C, align(16))]
 pub(crate) struct ShardStatus {
     pub(crate) meter: Meter,
     pub(crate) credit: Credit,

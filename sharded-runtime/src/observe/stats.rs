@@ -304,15 +304,16 @@ pub(crate) struct Uses {
 
 /// The other counters of one shard.
 #[derive(Debug, Default)]
+#[repr(C)] // What every insert writes comes first.
 pub(crate) struct Meter {
     /// Entries stored, ever.
     pub(crate) inserts: Counter,
-    pub(crate) expired: Counter,
-    pub(crate) evicted: Counter,
     /// Entries in the shard.
     pub(crate) stored: Counter,
     /// Their total weight, if they are weighed.
     pub(crate) weight: Counter,
+    pub(crate) expired: Counter,
+    pub(crate) evicted: Counter,
 }
 
 /// A count that any thread may read. Relaxed: it orders nothing.
