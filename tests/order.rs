@@ -94,6 +94,8 @@ fn inners<L: Lock + Serves<u64, u64>>() -> Vec<Inner<Map<L>>> {
         inner!(|map, key| map.touch(&key)),
         inner!(|map, key| map.ttl_of(&key)),
         inner!(|map, key| map.extend([(key, 1)])),
+        inner!(|map, key| map.insert_many([(key, 1)])),
+        inner!(|map, key| Extend::extend(&mut &*map, [(&key, &1)])),
         inner!(|map, key| Extend::extend(&mut &*map, [(key, 1)])),
         inner!(whole |map| map.for_each(|_, _| ())),
         inner!(whole |map| map.retain(|_, _| true)),
@@ -105,6 +107,7 @@ fn inners<L: Lock + Serves<u64, u64>>() -> Vec<Inner<Map<L>>> {
         inner!(whole |map| map.shrink_to_fit()),
         inner!(|map, key| map.remove(&key)),
         inner!(|map, key| map.remove_entry(&key)),
+        inner!(|map, key| map.remove_many(&[key])),
         inner!(whole |map| map.drain()),
         inner!(whole |map| map.clear()),
     ]
@@ -484,12 +487,14 @@ mod user_code {
     fn eq_and_clone_are_refused() {
         let map = filled(Reaches::InEq, Reaches::InClone);
         let own = |number| Key(number, Reaches::Nowhere);
-        let calls: [&dyn Fn(); 9] = [
+        let calls: [&dyn Fn(); 11] = [
             &|| ignore(map.get(&own(1))),
             &|| ignore(map.contains_key(&own(1))),
             &|| ignore(map.insert(own(1), Value(Reaches::Nowhere))),
             &|| ignore(map.remove(&own(1))),
             &|| ignore(map.get_many(&[own(1)])),
+            &|| ignore(map.insert_many([(own(1), Value(Reaches::Nowhere))])),
+            &|| ignore(map.remove_many(&[own(1)])),
             &|| ignore(map.with_mut(&own(1), |_| ())),
             &|| ignore(map.get_or_insert_with(own(1), || Value(Reaches::Nowhere))),
             &|| ignore(map.values()),

@@ -145,6 +145,11 @@ where
             });
         },
         |map| map.extend((50..53).map(|key| (Key::new(key), Value::new(key)))),
+        |map| ignore(map.insert_many((50..53).map(|key| (Key::new(key), Value::new(key))))),
+        |map| {
+            let keys = [Key::new(1), Key::new(2), Key::new(50)];
+            ignore(map.remove_many(&keys));
+        },
     ]
 }
 
@@ -236,7 +241,7 @@ where
             if is_atomic {
                 assert!(now == before || now == after, "call {number} at {fuse} left {now:?} of {before:?}");
             } else {
-                // What `extend` brought may be evicted again before it ends.
+                // What `extend` and `insert_many` brought may be evicted again before it ends.
                 let known =
                     |entry: &(u64, u64)| before.contains(entry) || after.contains(entry) || (50..53).contains(&entry.0);
                 assert!(now.iter().all(known), "call {number} at {fuse} left {now:?} of {before:?}");

@@ -180,6 +180,8 @@ fn a_key_is_hashed_once() {
         assert_eq!(cost(call).1, 1);
     }
     assert_eq!(cost(|| ignore(map.get_many(&[Watched(1), Watched(2), Watched(1)]))).1, 3);
+    assert_eq!(cost(|| ignore(map.insert_many([1, 2, 1].map(|key| (Watched(key), key))))).1, 3);
+    assert_eq!(cost(|| ignore(map.remove_many(&[Watched(1), Watched(2), Watched(1)]))).1, 3);
     let rest = || {
         map.retain(|key, _| key.0 % 16 == 0);
         map.shrink_to_fit();

@@ -183,6 +183,12 @@ macro_rules! cases {
             case!(FEW, "insert of many, sent to a channel", received, insert_many),
             case!(FEW, "insert of many where others have expired", expired, insert_many),
             case!(MANY, "extend", nothing, |shop, _| shop.$field().extend([(1, $value::new())])),
+            case!(MANY, "insert_many", nothing, |shop, _| {
+                assert!(shop.$field().insert_many([(1, $value::new())]).is_ok());
+            }),
+            case!(SOME, "remove_many", some, |shop, _| {
+                assert!(shop.$field().remove_many(&[1])[0].is_some());
+            }),
             case!(SOME, "try_insert", nothing, |shop, _| assert!(shop.$field().try_insert(1, $value::new()).is_ok())),
             case!(SOME, "try_insert that replaces", some, |shop, _| {
                 assert!(shop.$field().try_insert(1, $value::new()).is_ok());

@@ -211,7 +211,7 @@ where
                 2 => map.for_each(|_, &seen| check(before, seen)),
                 3 => map.get_many(&[key, (key + 1) % KEYS]).into_iter().flatten().for_each(|seen| check(before, seen)),
                 4 => ignore(map.with_mut(&key, |&mut seen| check(before, seen))),
-                5 => ignore(map.remove(&key).map(|seen| check(before, seen))),
+                5 => map.remove_many(&[key]).into_iter().flatten().for_each(|seen| check(before, seen)),
                 6 => map.compute(key, |seen| {
                     if let Some(&mut seen) = seen {
                         check(before, seen);
@@ -291,6 +291,14 @@ fn every_value_is_dropped_once() {
                     35 => ignore(map.remove_if(&key, |value| value.number % 2 == 0)),
                     36 => ignore(map.get_many(&[key, key + 1, key + 2])),
                     37 => ignore(map.with_mut(&key, |old| *old = value)),
+                    38 => {
+                        let entries = (key..key + 70).map(|key| (key, ledger.value(step)));
+                        if step % 2 == 0 { map.extend(entries) } else { ignore(map.insert_many(entries)) }
+                    }
+                    39 if step % 2 == 0 => {
+                        let keys: Vec<u64> = (key..key + 70).collect();
+                        ignore(map.remove_many(&keys));
+                    }
                     _ => ignore(map.get(&key)),
                 }
             }

@@ -27,6 +27,33 @@ pub struct Refused<K, V> {
     pub value: V,
 }
 
+/// [`insert_many`](crate::ShardedMap::insert_many) found no room for some entries.
+///
+/// # Examples
+///
+/// ```
+/// # use sharded::sharded;
+/// # use std::collections::HashMap;
+/// #[sharded]
+/// struct Flight {
+///     #[shard(capacity = 1, shards = 1, evict = Reject)]
+///     seats: HashMap<u8, String>,
+/// }
+/// let flight = Flight::new();
+/// let entries = [(1, "ada"), (2, "bob"), (1, "eve")].map(|(seat, name)| (seat, name.to_owned()));
+/// let error = flight.seats().insert_many(entries).unwrap_err();
+/// assert_eq!(error.to_string(), "the map has no room for 1 of 3 entries");
+/// assert_eq!((error.refused[0].key, error.refused[0].value.as_str()), (2, "bob"));
+/// assert_eq!(error.replaced, [None, None, Some("ada".to_owned())]);
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct RefusedMany<K, V> {
+    /// The entries that found no room, given back in their order.
+    pub refused: Vec<Refused<K, V>>,
+    /// For each entry of the call, in their order, the value that it replaced. It is `None` for an entry that was new or refused.
+    pub replaced: Vec<Option<V>>,
+}
+
 /// [`insert_if_absent`](crate::ShardedMap::insert_if_absent) found an entry with the key.
 ///
 /// # Examples
@@ -163,6 +190,20 @@ impl<K, V> fmt::Display for Refused<K, V> {
 }
 
 impl<K, V> Error for Refused<K, V> {}
+
+impl<K, V> fmt::Debug for RefusedMany<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefusedMany").field("len", &self.refused.len()).finish_non_exhaustive()
+    }
+}
+
+impl<K, V> fmt::Display for RefusedMany<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the map has no room for {} of {} entries", self.refused.len(), self.replaced.len())
+    }
+}
+
+impl<K, V> Error for RefusedMany<K, V> {}
 
 impl<K, V> fmt::Debug for Occupied<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

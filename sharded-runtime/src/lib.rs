@@ -96,7 +96,7 @@ pub use bounds::{Key, Value};
 pub use declared::Declared;
 pub use engine::cause::Cause;
 pub use engine::{evict, expiry};
-pub use error::{HasListener, LoadError, Occupied, Refused};
+pub use error::{HasListener, LoadError, Occupied, Refused, RefusedMany};
 pub use field::removal::{Removal, Removals};
 pub use map::{ShardedMap, change::Change};
 pub use memory::{placement, topology};

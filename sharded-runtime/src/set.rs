@@ -1,5 +1,6 @@
 //! A set: a map without values.
 
+mod batch;
 mod deadline;
 mod entries;
 mod listen;

@@ -204,6 +204,17 @@ impl Subject for Faulty {
         keys.iter().zip(answers).map(|(&key, answer)| self.stale(key, answer)).collect()
     }
 
+    fn insert_many(&self, entries: &[(u32, Number)]) -> Vec<Answer> {
+        Subject::insert_many(&self.map, entries)
+    }
+
+    fn remove_many(&self, keys: &[u32]) -> Vec<Answer> {
+        if self.has(Fault::LostRemove) || self.has(Fault::RemovedTwice) {
+            return keys.iter().map(|&key| self.call(key, Call::Remove)).collect();
+        }
+        Subject::remove_many(&self.map, keys)
+    }
+
     fn walk(&self) -> Vec<(u32, Answer)> {
         let mut seen = self.map.walk();
         if self.has(Fault::MissedByWalk) && self.now_and_then() {

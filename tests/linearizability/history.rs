@@ -120,6 +120,8 @@ impl Caller<'_> {
             59..61 if self.plan.drains && self.below(self.plan.threads * self.plan.steps / 64 + 1) == 0 => {
                 return self.on_all_entries(Call::Drain);
             }
+            61 => return self.insert_many(fresh),
+            62 => return self.remove_many(),
             _ => return self.get_many(),
         };
         let began = self.now();
@@ -137,6 +139,28 @@ impl Caller<'_> {
         assert_eq!(answers.len(), keys.len());
         for (key, answer) in keys.into_iter().zip(answers) {
             self.log(key, Call::GetMany, answer, began);
+        }
+    }
+
+    /// Stores a number under some hot keys in one call, which is one insert of each.
+    fn insert_many(&mut self, number: Number) {
+        let entries: Vec<(u32, Number)> = (0..self.plan.hot.min(3)).map(|key| (key, number)).collect();
+        let began = self.now();
+        let answers = self.subject.insert_many(&entries);
+        assert_eq!(answers.len(), entries.len());
+        for ((key, number), answer) in entries.into_iter().zip(answers) {
+            self.log(key, Call::Insert(number), answer, began);
+        }
+    }
+
+    /// Removes some hot keys in one call, which is one removal of each.
+    fn remove_many(&mut self) {
+        let keys: Vec<u32> = (0..self.plan.hot.min(3)).collect();
+        let began = self.now();
+        let answers = self.subject.remove_many(&keys);
+        assert_eq!(answers.len(), keys.len());
+        for (key, answer) in keys.into_iter().zip(answers) {
+            self.log(key, Call::Remove, answer, began);
         }
     }
 

@@ -18,6 +18,8 @@ pub(crate) trait Subject: Sync {
     /// A call on one key; those on many are below.
     fn call(&self, key: u32, call: Call) -> Answer;
     fn get_many(&self, keys: &[u32]) -> Vec<Answer>;
+    fn insert_many(&self, entries: &[(u32, Number)]) -> Vec<Answer>;
+    fn remove_many(&self, keys: &[u32]) -> Vec<Answer>;
     /// What a visit of all entries shows, key by key.
     fn walk(&self) -> Vec<(u32, Answer)>;
     /// What taking out all entries takes.
@@ -92,6 +94,17 @@ where
     fn get_many(&self, keys: &[u32]) -> Vec<Answer> {
         let keys: Vec<K> = keys.iter().map(|&key| K::of(key)).collect();
         self.get_many(&keys).iter().map(|value| answer(value.as_ref())).collect()
+    }
+
+    fn insert_many(&self, entries: &[(u32, Number)]) -> Vec<Answer> {
+        let entries = entries.iter().map(|&(key, number)| (K::of(key), V::of(number)));
+        let replaced = self.insert_many(entries).expect("the eviction makes room");
+        replaced.iter().map(|value| answer(value.as_ref())).collect()
+    }
+
+    fn remove_many(&self, keys: &[u32]) -> Vec<Answer> {
+        let keys: Vec<K> = keys.iter().map(|&key| K::of(key)).collect();
+        self.remove_many(&keys).iter().map(|value| answer(value.as_ref())).collect()
     }
 
     fn walk(&self) -> Vec<(u32, Answer)> {

@@ -171,23 +171,26 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.lock_to_read(access, hash, |mut locked| locked.find(hash, key).map(read))
     }
 
-    /// As [`read`](Core::read), for several keys of one shard, which are locked once: lends each value that is there, with the index of its
-    /// key.
+    /// As [`read`](Core::read), for several keys of one shard, which are locked once and fetched side by side: lends each value that is there,
+    /// with the index of its key.
     #[track_caller]
-    pub(crate) fn read_batch<'q, Q>(
-        &self,
-        keys: impl Iterator<Item = (KeyHash, &'q Q)>,
-        mut read: impl FnMut(usize, &V),
-    ) where
+    pub(crate) fn read_batch<T, Q>(&self, keys: &[(KeyHash, T)], key: impl Fn(&T) -> &Q, mut read: impl FnMut(&T, &V))
+    where
         K: Borrow<Q>,
-        Q: Eq + ?Sized + 'q,
+        Q: Eq + ?Sized,
     {
-        let mut keys = keys.enumerate().peekable();
-        let Some(&(_, (hash, _))) = keys.peek() else { return };
+        let Some(&(hash, _)) = keys.first() else { return };
         self.lock_to_read(UserCode::Traits.access::<K, V>(), hash, |mut locked| {
-            for (index, (hash, key)) in keys {
-                if let Some(value) = locked.find(hash, key) {
-                    read(index, value);
+            if self.is_worth_fetching(keys) {
+                for &part in TableOf::<K, V, P>::FETCHES {
+                    for &(hash, _) in keys {
+                        locked.table().fetch::<Q>(part, hash);
+                    }
+                }
+            }
+            for (hash, item) in keys {
+                if let Some(value) = locked.find(*hash, key(item)) {
+                    read(item, value);
                 }
             }
         });
@@ -220,18 +223,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         V: Clone,
         Q: Eq + ?Sized,
     {
-        for &(hash, _) in keys {
-            self.shards.unlocked(hash, |view| {
-                view.prefetch_header(copies, hash);
-                Some(())
-            });
-        }
-        for &(hash, _) in keys {
-            self.shards.unlocked(hash, |view| {
-                view.prefetch_entry(copies, hash);
-                Some(())
-            });
-        }
+        self.fetch_unlocked(keys, copies);
         let access = UserCode::Traits.access::<K, V>();
         let mut place = Place::new();
         for &(hash, key) in keys {
@@ -379,6 +371,13 @@ enum LockedReader<'a, K, V, P: Policy, S> {
 }
 
 impl<K, V, P: Policy, S> LockedReader<'_, K, V, P, S> {
+    fn table(&self) -> &TableOf<K, V, P> {
+        match self {
+            LockedReader::Shared(_, table) => table,
+            LockedReader::Alone(_, _, table) => table,
+        }
+    }
+
     /// Finds the live value of a key. A use of the entry, counted.
     #[inline]
     fn find<Q>(&mut self, hash: KeyHash, key: &Q) -> Option<&V>

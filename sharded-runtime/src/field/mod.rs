@@ -8,6 +8,7 @@
 //! | `elsewhere.rs` | room for an entry in other shards than its own |
 //! | `leaving.rs` | what becomes of entries that left, after the lock is released |
 //! | `look.rs` | how a read reaches an entry |
+//! | `batch.rs` | calls with several keys, whose memory is fetched side by side |
 //! | `shard.rs` | operations on a whole shard |
 //! | `walk.rs` | visits of all entries of a shard, some per lock hold |
 //! | `discard.rs` | tables that were taken out whole |
@@ -21,6 +22,7 @@
 //! | `loading.rs`, `lead.rs`, `flight/` | loads of missing values |
 //! | `recorded.rs` | what is noted for a recorder |
 
+pub(crate) mod batch;
 pub(crate) mod core;
 pub(crate) mod discard;
 mod elsewhere;

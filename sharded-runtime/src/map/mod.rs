@@ -6,6 +6,7 @@
 //! | `common/` | what maps and sets have in common |
 //! | `read.rs` | reads |
 //! | `write.rs` | inserts and removals |
+//! | `batch.rs` | inserts and removals of several entries |
 //! | `change.rs` | changes of an entry, or its insertion, in one critical section |
 //! | `deadline.rs` | the time to live of an entry |
 //! | `load.rs` | single-flight loads of missing values |
@@ -13,6 +14,7 @@
 //! | `saved.rs` | the map's part of a snapshot |
 //! | `whole.rs` | all entries at once |
 
+mod batch;
 pub(crate) mod change;
 pub(crate) mod common;
 mod deadline;

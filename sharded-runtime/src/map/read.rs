@@ -3,7 +3,10 @@
 use super::sharded_map::ShardedMap;
 use crate::{
     Key, Policy, Value,
-    field::limits::BATCH,
+    field::{
+        batch::{Batches, PREFETCHED},
+        limits::BATCH,
+    },
     hasher::KeyHash,
     lock::{Copies, Lock, Serves},
     record::{Operation, Timed},
@@ -15,9 +18,6 @@ use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
 };
-
-/// Keys whose memory is fetched at the same time: about the number of requests that a processor can have under way.
-const PREFETCHED: usize = 32;
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
     /// Returns a copy of a key's value, made under the shard's lock. This is a use of the entry.
@@ -146,9 +146,9 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// Returns copies of the values of several keys, in the order of the keys. Each is a use of its entry. The values are not of
     /// one moment.
     ///
-    /// If there are more keys than shards, it visits each shard once, for all its keys, in steps of 64 keys per lock hold: O(n log n)
-    /// for n keys. Under [`Optimistic`](crate::lock::Optimistic) it takes no lock and fetches the memory of up to 32 keys at the same
-    /// time: O(n), and much faster than n single reads if the map is larger than the processor's caches.
+    /// If the map is larger than the processor's caches, it fetches the memory of up to 32 keys side by side, which is much faster than as
+    /// many single reads. O(n). If there are more keys than shards, it visits each shard once, for all its keys, in steps of 64 keys per lock
+    /// hold: O(n log n). Under [`Optimistic`](crate::lock::Optimistic) it takes no lock.
     ///
     /// # Panics
     ///
@@ -179,21 +179,40 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         }
         let keys = keys.into_iter();
         if keys.size_hint().1.is_some_and(|most| most <= self.core.shard_count()) {
-            // Few of them share a shard.
-            let mut values = Vec::with_capacity(keys.size_hint().0);
-            for key in keys {
-                values.push(self.get(key));
-            }
-            return values;
+            return self.get_many_single(keys);
         }
-        let mut keys: Vec<_> = keys.map(|key| (self.core.hash_for(Operation::Get, key), key)).enumerate().collect();
+        let hash = |key: &'q Q| self.core.hash_for(Operation::Get, key);
+        let mut keys: Vec<_> = keys.enumerate().map(|(index, key)| (hash(key), (index, key))).collect();
         // The shard is the top of the hash, so this brings the keys of a shard together.
-        keys.sort_unstable_by_key(|&(_, (hash, _))| hash.bits());
+        keys.sort_unstable_by_key(|&(hash, _)| hash.bits());
         let mut values: Vec<Option<V>> = (0..keys.len()).map(|_| None).collect();
-        for of_shard in keys.chunk_by(|(_, (a, _)), (_, (b, _))| self.core.route(*a) == self.core.route(*b)) {
+        for of_shard in keys.chunk_by(|(a, _), (b, _)| self.core.route(*a) == self.core.route(*b)) {
             for batch in of_shard.chunks(BATCH) {
-                let queries = batch.iter().map(|&(_, query)| query);
-                self.core.read_batch(queries, |index, value| values[batch[index].0] = Some(V::clone(value)));
+                let read = |&(index, _): &(usize, &Q), value: &V| values[index] = Some(V::clone(value));
+                self.core.read_batch(batch, |&(_, key)| key, read);
+            }
+        }
+        values
+    }
+
+    /// Reads the keys one by one, after some at a time are fetched: few of them share a shard.
+    #[track_caller]
+    fn get_many_single<'q, Q>(&self, keys: impl Iterator<Item = &'q Q>) -> Vec<Option<V>>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized + 'q,
+        V: Clone,
+    {
+        let mut values = Vec::with_capacity(keys.size_hint().0);
+        let mut batches = Batches::new(keys);
+        while let Some(batch) = batches.next(|key| self.core.hash_for(Operation::Get, *key)) {
+            self.core.fetch_ahead::<_, Q>(batch.as_slice(), None);
+            for (hash, key) in batch {
+                let value = self.core.read(hash, key, None, UserCode::Traits, V::clone);
+                if P::RECORDS && self.core.is_due(hash) {
+                    self.core.note_found(hash, value.is_some());
+                }
+                values.push(value);
             }
         }
         values

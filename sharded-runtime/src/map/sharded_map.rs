@@ -63,7 +63,7 @@ use std::{
 ///   comes with the key of the call that replaced it.
 /// - **Refused entries** are reported as `Evicted`, as if they had been stored and evicted at once. An entry is refused if it is
 ///   heavier than the capacity, or if no other entry may leave for it. This holds for `insert`, `upsert`, `compute`,
-///   `get_or_insert_with`, loads, refreshes and the restore of a snapshot. `try_insert` gives the entry back and reports nothing.
+///   `get_or_insert_with`, loads, refreshes and the restore of a snapshot. `try_insert` and `insert_many` give the entry back and report nothing.
 ///   A loaded value that is not stored because its key was inserted or removed meanwhile was never in the map.
 /// - **Order:** what is reported of one key comes in the order of its changes, and so does what is reported of keys of one shard.
 ///   There is no order between shards.
@@ -80,7 +80,7 @@ use std::{
 /// - **If it panics,** the panic is contained and [counted](crate::Stats::listener_panics), and the next entry is reported. The
 ///   same holds for a panic in the `Drop` of what was reported.
 /// - **What it costs:** nothing in reads. Calls that remove or replace check whether there is a listener. If there is one, a call
-///   that returns what it removes (`insert`, `remove`, `remove_entry`, `remove_if`, `drain`) clones it under the shard's lock,
+///   that returns what it removes (`insert`, `remove`, `remove_entry`, `remove_if`, their forms for many, `drain`) clones it under the shard's lock,
 ///   since the caller does not wait for the listener: share large values in an [`Arc`]. If that `Clone` panics, that
 ///   entry stays; what `drain` has removed by then is dropped. `clear`, `invalidate_all` and `drain` remove 64 entries per lock hold.
 ///

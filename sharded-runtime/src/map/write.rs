@@ -4,10 +4,7 @@ use super::sharded_map::ShardedMap;
 use crate::{
     Key, Occupied, Policy, Refused, Value,
     clock::Nanos,
-    engine::{
-        session::no_room,
-        table::{Handed, Offer, Stored},
-    },
+    engine::table::{Handed, Offer, Stored},
     evict::MakesRoom,
     field::write::IfOccupied,
     lock::Serves,
@@ -222,33 +219,6 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         handed.take_value()
     }
 
-    /// Stores entries one by one, each as [`insert`](Self::insert) does. No lock is held between two of them or while the iterator runs.
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashMap;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Shop { names: HashMap<String, u32> }
-    /// let shop = Shop::new();
-    /// shop.names().extend([("ada".to_owned(), 36), ("bob".to_owned(), 7)]);
-    /// assert_eq!(shop.names().len(), 2);
-    /// ```
-    #[track_caller]
-    pub fn extend(&self, entries: impl IntoIterator<Item = (K, V)>)
-    where
-        P::Eviction: MakesRoom,
-    {
-        for (key, value) in entries {
-            self.insert(key, value);
-        }
-    }
-
     /// Stores the entry on offer, unless it finds no room.
     #[track_caller]
     pub(super) fn put(&self, offer: &mut Offer<K, V>, ttl: Option<Nanos>) -> Stored {
@@ -265,11 +235,10 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         match self.put(offer, ttl) {
             Stored::New => return false,
             Stored::InPlace => return true,
-            Stored::Refused if P::WEIGHS || P::PINS => {}
-            Stored::Refused => no_room(),
+            Stored::Refused => {}
         }
         if let Some(hash) = offer.key().map(|key| self.core.hasher.hash(key)) {
-            self.core.evict_refused(hash, offer);
+            self.settle(hash, offer, Stored::Refused);
         }
         offer.value.is_some()
     }

@@ -138,32 +138,6 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.map.remove_entry(key).map(|(key, ())| key)
     }
 
-    /// Adds keys one by one. No lock is held between two of them.
-    ///
-    /// # Panics
-    ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
-    /// Or if there is no memory for one more key, or the shard has no free slot number (it has at least 2^28).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use sharded::sharded;
-    /// # use std::collections::HashSet;
-    /// # #[sharded(ttl = "1h")]
-    /// # struct Chat { online: HashSet<String> }
-    /// let chat = Chat::new();
-    /// chat.online().extend(["ada".to_owned(), "bob".to_owned()]);
-    /// assert_eq!(chat.online().len(), 2);
-    /// ```
-    #[track_caller]
-    pub fn extend(&self, keys: impl IntoIterator<Item = K>)
-    where
-        P::Eviction: MakesRoom,
-    {
-        self.map.extend(keys.into_iter().map(|key| (key, ())));
-    }
-
     /// The shard that a key belongs to, counted from zero. It differs from store to store. Takes no lock.
     ///
     /// # Examples

@@ -115,9 +115,16 @@ fn call(code: u8, bytes: &mut Bytes<'_>, value: Value) -> Op {
         29 => Op::Compute(bytes.key(), Decision::Put, value),
         30 => Op::Compute(bytes.key(), Decision::Remove, value),
         31 | 32 => Op::GetOrInsert(bytes.key(), value),
-        33 => Op::Extend(bytes.keys(20).zip(value..).collect()),
+        33 => {
+            let is_asked = bytes.below(2) == 0;
+            let entries = bytes.keys(70).zip(value..).collect();
+            if is_asked { Op::InsertMany(entries) } else { Op::Extend(entries) }
+        }
         34..37 => Op::Remove(bytes.key()),
-        37 => Op::RemoveEntry(bytes.key()),
+        37 => match bytes.below(2) {
+            0 => Op::RemoveMany(bytes.keys(70).collect()),
+            _ => Op::RemoveEntry(bytes.key()),
+        },
         38 | 39 => Op::RemoveIf(bytes.key()),
         40 | 41 => Op::ExpireIn(bytes.key(), bytes.time()),
         42 | 43 => Op::Touch(bytes.key()),

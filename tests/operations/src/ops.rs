@@ -31,6 +31,8 @@ pub enum Op {
     /// `get_or_insert_with`.
     GetOrInsert(Key, Value),
     Extend(Vec<(Key, Value)>),
+    InsertMany(Vec<(Key, Value)>),
+    RemoveMany(Vec<Key>),
     Remove(Key),
     RemoveEntry(Key),
     /// Removes an even value.
@@ -62,7 +64,7 @@ impl Op {
             | Op::Upsert(key, _)
             | Op::Compute(key, ..)
             | Op::GetOrInsert(key, _) => Some(key),
-            Op::Extend(ref entries) => match entries[..] {
+            Op::Extend(ref entries) | Op::InsertMany(ref entries) => match entries[..] {
                 [(key, _)] => Some(key),
                 _ => None,
             },

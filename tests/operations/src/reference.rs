@@ -86,7 +86,7 @@ impl<'a> Reference<'a> {
             Op::GetMany(ref keys) => {
                 Answer::Values(keys.iter().map(|&key| self.access(key).then(|| self.read(key))).collect())
             }
-            Op::TryInsert(..) if *given == Answer::Refused => {
+            Op::TryInsert(..) | Op::InsertMany(_) if *given == Answer::Refused => {
                 self.refused += 1;
                 Answer::Refused
             }
@@ -111,6 +111,10 @@ impl<'a> Reference<'a> {
                 }
                 Answer::Nothing
             }
+            Op::InsertMany(ref entries) => {
+                Answer::Values(entries.iter().map(|&(key, value)| self.put(key, value, self.ttl)).collect())
+            }
+            Op::RemoveMany(ref keys) => Answer::Values(keys.iter().map(|&key| self.take(key)).collect()),
             Op::Remove(key) => Answer::Value(self.take(key)),
             Op::RemoveEntry(key) => Answer::Entry(self.take(key).map(|value| (key, value))),
             Op::RemoveIf(key) => Answer::Value(

@@ -28,6 +28,17 @@ where
                     Answer::Refused
                 }
             },
+            Op::InsertMany(ref entries) => match self.insert_many(entries.iter().map(|&(key, _)| key)) {
+                Ok(are_new) => Answer::Values(are_new.iter().map(|is_new| (!is_new).then_some(0)).collect()),
+                Err(refused) => {
+                    let back = refused.refused.iter().map(|refused| refused.key);
+                    assert!(back.eq(entries.iter().map(|&(key, _)| key)), "what was refused is given back");
+                    Answer::Refused
+                }
+            },
+            Op::RemoveMany(ref keys) => {
+                Answer::Values(self.remove_many(keys).iter().map(|was_there| was_there.then_some(0)).collect())
+            }
             Op::Remove(key) => Answer::Value(self.remove(&key).then_some(0)),
             Op::RemoveEntry(key) => Answer::Entry(self.take(&key).map(|key| (key, 0))),
             Op::ExpireIn(..) | Op::Touch(_) | Op::TtlOf(_) => X::on_set(self, op),

@@ -131,6 +131,21 @@ where
                     Answer::Refused
                 }
             },
+            Op::InsertMany(ref entries) => {
+                match map.insert_many(entries.iter().map(|&(key, new)| (self.key(key), V::of(new)))) {
+                    Ok(replaced) => Answer::Values(replaced.iter().map(|old| old.as_ref().map(number)).collect()),
+                    Err(refused) => {
+                        let back: Vec<_> =
+                            refused.refused.iter().map(|refused| self.entry(&refused.key, &refused.value)).collect();
+                        assert_eq!(&back, entries, "what was refused is given back");
+                        Answer::Refused
+                    }
+                }
+            }
+            Op::RemoveMany(ref keys) => {
+                let keys: Vec<K> = keys.iter().map(|&key| self.key(key)).collect();
+                Answer::Values(map.remove_many(&keys).iter().map(|value| value.as_ref().map(number)).collect())
+            }
             Op::Remove(key) => value(map.remove(&self.key(key))),
             Op::RemoveEntry(key) => {
                 Answer::Entry(map.remove_entry(&self.key(key)).map(|(key, value)| self.entry(&key, &value)))

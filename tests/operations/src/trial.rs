@@ -154,6 +154,7 @@ impl<'a> Trial<'a> {
             Op::Insert(key, value) if !self.traits.makes_room => Op::TryInsert(key, value),
             // One entry, so that it is known which entry was evicted for it.
             Op::Extend(entries) if is_bounded => Op::Extend(entries.into_iter().take(1).collect()),
+            Op::InsertMany(entries) if is_bounded => Op::InsertMany(entries.into_iter().take(1).collect()),
             // The order in which it uses its keys is not promised.
             Op::GetMany(keys) if self.traits.queue == Queue::Lru => {
                 Op::GetMany(keys.first().map_or_else(Vec::new, |&key| vec![key; keys.len()]))
@@ -275,6 +276,7 @@ impl<'a> Trial<'a> {
 fn without_values(answer: Answer) -> Answer {
     match answer {
         Answer::Value(value) => Answer::Value(value.map(|_| 0)),
+        Answer::Values(values) => Answer::Values(values.into_iter().map(|value| value.map(|_| 0)).collect()),
         Answer::Entry(entry) => Answer::Entry(entry.map(|(key, _)| (key, 0))),
         Answer::Entries(entries) => Answer::Entries(entries.into_iter().map(|(key, _)| (key, 0)).collect()),
         answer => answer,

@@ -12,8 +12,8 @@ mod weights;
 
 pub(crate) use pieces::{NextPiece, Piece};
 pub(crate) use raw::{
-    Copied, Cursor, Glance, Handed, Look, NoMemory, Offer, Peek, Place, Put, Removed, Slot, StampOf, Stored, Unclear,
-    Use, UseFetched,
+    Copied, Cursor, Fetch, Glance, Handed, Look, NoMemory, Offer, Peek, Place, Put, Removed, Slot, StampOf, Stored,
+    Unclear, Use, UseFetched,
 };
 
 use crate::{

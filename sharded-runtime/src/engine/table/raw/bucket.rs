@@ -22,7 +22,7 @@ use std::{
 };
 
 /// Bodies of up to this many cache lines are fetched as a whole.
-const MOST_LINES: usize = 6;
+pub(super) const MOST_LINES: usize = 6;
 
 /// A bucket of a table of these types. It says nothing of what may be done with it.
 pub(super) struct Bucket<K, V, P> {

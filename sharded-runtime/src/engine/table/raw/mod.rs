@@ -42,6 +42,7 @@ mod buckets;
 mod chain;
 mod displaced;
 mod entry;
+mod fetch;
 mod gaps;
 mod geometry;
 mod grow;
@@ -66,6 +67,7 @@ mod words;
 
 pub(crate) use buckets::NoMemory;
 pub(crate) use entry::Found;
+pub(crate) use fetch::Fetch;
 pub(crate) use layout::StampOf;
 pub(super) use moves::Moves;
 pub(crate) use offer::{Offer, Stored};

@@ -1,0 +1,56 @@
+//! Fetching what a search will look at, for calls that search for several keys side by side.
+
+use super::{bucket::MOST_LINES, layout::Layout, table::RawTable};
+use crate::{Policy, hasher::KeyHash, memory::sys::prefetch::prefetch};
+use std::{borrow::Borrow, mem::needs_drop, ptr};
+
+/// A part of what a search looks at. Each is found by what the one before it has fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fetch {
+    /// The header of the home, with as much of the body as a search fetches beside it.
+    Home,
+    /// The first entry with the tag of the hash, or else the slot that a new entry would take.
+    Entry,
+    /// What the key of that entry lends to be compared, such as the bytes of a string.
+    Key,
+}
+
+impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
+    /// The parts in their order.
+    pub(crate) const FETCHES: &[Fetch] = {
+        let is_whole = (Layout::<K, V, P>::SLOTS * Layout::<K, V, P>::ENTRY).div_ceil(64) <= MOST_LINES;
+        match (is_whole, needs_drop::<K>()) {
+            (true, false) => &[Fetch::Home],
+            (true, true) => &[Fetch::Home, Fetch::Key],
+            (false, false) => &[Fetch::Home, Fetch::Entry],
+            (false, true) => &[Fetch::Home, Fetch::Entry, Fetch::Key],
+        }
+    };
+
+    /// Has the processor fetch a part of what a search for a key with this hash looks at.
+    #[inline]
+    pub(crate) fn fetch<Q>(&self, part: Fetch, hash: KeyHash)
+    where
+        K: Borrow<Q>,
+        Q: ?Sized,
+    {
+        // SAFETY: it is the home of a hash.
+        let home = unsafe { self.bucket(self.home_of(hash.low())) };
+        if part == Fetch::Home {
+            home.prefetch_header();
+            home.prefetch();
+            return;
+        }
+        // SAFETY: the bucket is one of this table's, or the empty one, which has a header too.
+        let header = unsafe { home.header() };
+        let all = Layout::<K, V, P>::ALL;
+        let slot = header.with_tag_of(hash).within(all).first();
+        if part == Fetch::Entry {
+            slot.or_else(|| header.vacant(all).first()).into_iter().for_each(|slot| home.prefetch_entry(slot));
+        } else if let Some(slot) = slot {
+            // SAFETY: there is an entry in this slot, and nobody writes.
+            let key = unsafe { &(*home.pair(slot)).key };
+            prefetch(ptr::from_ref::<Q>(key.borrow()).cast());
+        }
+    }
+}
