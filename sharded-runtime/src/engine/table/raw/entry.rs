@@ -26,11 +26,14 @@ impl<K, V, P: Policy> At<K, V, P> {
     pub(super) unsafe fn change<R>(&self, change: impl FnOnce(&K, &mut V) -> R) -> R {
         let At { bucket, slot, .. } = *self;
         if Layout::<K, V, P>::IS_RACY {
-            let mut copy = PutBack { bucket, slot, words: Words(MaybeUninit::uninit()) };
-            // SAFETY: there is an entry; the copy goes back and is forgotten here, so it exists once.
-            let Pair { key, value } = unsafe {
-                ptr::copy_nonoverlapping(bucket.pair(slot), copy.words.0.as_mut_ptr(), 1);
-                copy.words.0.assume_init_mut()
+            let mut copy = Words(MaybeUninit::uninit());
+            let copy = &raw mut copy;
+            // SAFETY: there is an entry. Its copy goes back and is forgotten here, so it exists once. The copy is used through this
+            // pointer alone, and `put_back` uses it when the closure is done.
+            let (_put_back, Pair { key, value }) = unsafe {
+                let pair = bucket.pair(slot);
+                ptr::copy_nonoverlapping(pair, (*copy).0.as_mut_ptr(), 1);
+                (PutBack { pair: pair.cast(), copy }, (*copy).0.assume_init_mut())
             };
             return change(key, value);
         }
@@ -40,18 +43,21 @@ impl<K, V, P: Policy> At<K, V, P> {
     }
 }
 
-/// A copy of an entry, which it replaces when this is dropped.
-struct PutBack<K, V, P: Policy> {
-    bucket: Bucket<K, V, P>,
-    slot: usize,
-    words: Words<Pair<K, V>>,
+/// Replaces an entry by its changed copy when this is dropped.
+///
+/// It points to the copy. With the copy inside, all of it would lie in memory, since the closure gets a reference: six instructions of
+/// an `upsert`.
+struct PutBack<T> {
+    pair: *mut Words<T>,
+    copy: *const Words<T>,
 }
 
-impl<K, V, P: Policy> Drop for PutBack<K, V, P> {
+impl<T> Drop for PutBack<T> {
+    #[inline]
     fn drop(&mut self) {
-        // SAFETY: it came from this slot, and nothing else is done to the slot as long as it is out. Readers that race read by `words::load` of
+        // SAFETY: the copy came from there, and nothing else was done to the entry since. Readers that race read by `words::load` of
         // the same type.
-        unsafe { words::store(self.bucket.pair(self.slot).cast(), &self.words) }
+        unsafe { words::store(self.pair, &*self.copy) }
     }
 }
 
