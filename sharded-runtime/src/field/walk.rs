@@ -11,6 +11,7 @@ use crate::{
         table::{Cursor, Entry, Handed, Removed, Slot, StampOf},
     },
     expiry::Stamp,
+    hasher::LowHash,
     shard::access::Step,
 };
 
@@ -25,14 +26,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         mut look: impl FnMut(Entry<'_, K, V, P>, &mut Vec<T>),
         mut each_step: impl FnMut(&mut Vec<T>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let (mut slots, mut collected) = (Vec::new(), Vec::new());
+        let (mut found, mut collected) = (Vec::new(), Vec::new());
         let mut next = Some(Cursor::default());
         while let Some(from) = next {
-            slots.clear();
+            found.clear();
             collected.clear();
             next = self.shards.read(shard, Step, |_, table| {
-                let next = table.walk(from, BATCH, |key| self.hash_of(key), &mut slots);
-                slots.iter().filter_map(|&slot| table.get(slot)).for_each(|entry| look(entry, &mut collected));
+                let next = table.walk(from, BATCH, |key| self.hash_of(key), &mut found);
+                found.iter().filter_map(|&(slot, _)| table.get(slot)).for_each(|entry| look(entry, &mut collected));
                 next
             });
             if next.is_some() {
@@ -51,9 +52,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Lends the live entries of a shard for changing, and removes those for which `keep` returns false.
     #[track_caller]
     pub(crate) fn retain(&self, shard: usize, mut keep: impl FnMut(&K, &mut V) -> bool) {
-        self.change_each(shard, None, &mut Removed::new(), |session, slot, _| {
-            if session.change(slot, None, |key, value| keep(key, value)) == Some(false) {
-                session.remove(slot, None, Cause::Removed);
+        self.change_each(shard, None, &mut Removed::new(), |session, (slot, hash), _| {
+            if session.change(slot, Some(hash), |key, value| keep(key, value)) == Some(false) {
+                session.remove(slot, Some(hash), Cause::Removed);
             }
             // A session remembers one entry that is too heavy.
             session.evict_heavy();
@@ -65,9 +66,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Takes out all entries of a shard, and hands out those that are alive. A listener is told of copies.
     #[track_caller]
     pub(crate) fn hand_all(&self, shard: usize, entries: &mut Removed<K, V>) {
-        self.change_each(shard, None, entries, |session, slot, entries| {
+        self.change_each(shard, None, entries, |session, (slot, hash), entries| {
             let mut handed = Handed::new();
-            session.hand(slot, None, Cause::Removed, &mut handed);
+            session.hand(slot, Some(hash), Cause::Removed, &mut handed);
             entries.push_handed(handed);
         });
     }
@@ -76,25 +77,25 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// step](Core::take_all).)
     #[track_caller]
     pub(crate) fn clear_telling(&self, shard: usize, drops: &mut Drops) {
-        self.change_each(shard, Some(drops), &mut Removed::new(), |session, slot, _| {
-            session.remove(slot, None, Cause::Cleared);
+        self.change_each(shard, Some(drops), &mut Removed::new(), |session, (slot, hash), _| {
+            session.remove(slot, Some(hash), Cause::Cleared);
         });
     }
 
-    /// Lends the slots of all live entries of a shard. Expired entries leave. What `change` takes out of them is added to `entries` after each
-    /// step, without the lock. With `drops` a panic in the `Drop` of an entry does not end the walk.
+    /// Lends the slots of all live entries of a shard, with their hashes. Expired entries leave. What `change` takes
+    /// out of them is added to `entries` after each step, without the lock. With `drops` a panic in the `Drop` of an entry does not end the walk.
     #[track_caller]
     fn change_each(
         &self,
         shard: usize,
         mut drops: Option<&mut Drops>,
         entries: &mut Removed<K, V>,
-        mut change: impl FnMut(&mut Session<'_, Self>, Slot, &mut Removed<K, V>),
+        mut change: impl FnMut(&mut Session<'_, Self>, (Slot, LowHash), &mut Removed<K, V>),
     ) {
         let (mut next, mut is_first) = (Some(Cursor::default()), true);
         while let Some(from) = next.take() {
             let mut taken = Removed::new();
-            let mut change = |session: &mut Session<'_, Self>, slot: Slot| change(session, slot, &mut taken);
+            let mut change = |session: &mut Session<'_, Self>, entry| change(session, entry, &mut taken);
             match &mut drops {
                 Some(drops) => drops.watch(|| self.change_some(shard, (from, is_first), &mut next, &mut change)),
                 None => self.change_some(shard, (from, is_first), &mut next, &mut change),
@@ -115,20 +116,20 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         shard: usize,
         (from, is_first): (Cursor, bool),
         next: &mut Option<Cursor>,
-        change: &mut impl FnMut(&mut Session<'_, Self>, Slot),
+        change: &mut impl FnMut(&mut Session<'_, Self>, (Slot, LowHash)),
     ) {
-        let mut slots = Vec::new();
+        let mut found = Vec::new();
         self.write(shard, Step, |session| {
             if is_first {
                 // Values that are being loaded can't be asked about, so they are not kept.
                 self.overtake_all(session.shard().status(), shard);
             }
-            let further = session.table().walk(from, BATCH, |key| self.hash_of(key), &mut slots);
-            for &slot in &slots {
+            let further = session.table().walk(from, BATCH, |key| self.hash_of(key), &mut found);
+            for &(slot, hash) in &found {
                 if session.is_alive(slot) {
-                    change(session, slot);
+                    change(session, (slot, hash));
                 } else {
-                    session.remove(slot, None, Cause::Expired);
+                    session.remove(slot, Some(hash), Cause::Expired);
                 }
             }
             *next = further;

@@ -135,10 +135,11 @@ impl Address {
         words[slot / 8].load(Relaxed) >> (slot % 8 * 8) & 0xff != 0
     }
 
+    /// Sets the tag of a slot, which the bucket must have.
     #[inline]
     pub(super) unsafe fn set_tag(self, slot: usize, tag: u8) {
-        // SAFETY: the caller's promise.
-        let word = unsafe { &self.header_words()[slot / 8] };
+        // SAFETY: the caller's promise: a bucket has at most 15 slots, so the tag lies in one of the two words.
+        let word = unsafe { self.header_words().get_unchecked(slot / 8) };
         let shift = slot % 8 * 8;
         word.store(word.load(Relaxed) & !(0xff << shift) | u64::from(tag) << shift, Relaxed);
     }

@@ -105,13 +105,18 @@ impl Homes {
         (origin < self.base).then(|| self.existing((bits & self.mask) * self.base + origin))
     }
 
+    /// The first place of a home.
+    #[inline]
+    pub(super) fn begin(self, home: u32) -> u64 {
+        u64::from(home % self.base) << 32 | u64::from((home / self.base).reverse_bits())
+    }
+
     /// The place behind those of a home.
     pub(super) fn end(self, home: u32) -> u64 {
         let bits = self.mask.count_ones();
         let is_split = home >= self.step || home + self.step < self.count;
         let bits = if self.mask != 0 && !is_split { bits - 1 } else { bits };
-        let begin = u64::from(home % self.base) << 32 | u64::from((home / self.base).reverse_bits());
-        begin + (1 << (32 - bits))
+        self.begin(home) + (1 << (32 - bits))
     }
 }
 
@@ -179,7 +184,7 @@ mod tests {
                 assert!(is_met.iter().all(|&is_met| is_met));
                 for hash in hashes() {
                     let (home, place) = (homes.of(hash), homes.place(hash));
-                    assert!(place < homes.end(home), "{homes:?} {hash:?}");
+                    assert!((homes.begin(home)..homes.end(home)).contains(&place), "{homes:?} {hash:?}");
                     assert_eq!(homes.at(place), Some(home));
                 }
             }

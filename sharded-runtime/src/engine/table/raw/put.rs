@@ -3,7 +3,6 @@
 use super::{
     bucket::Bucket,
     buckets::NoMemory,
-    entry::At,
     header::tag,
     layout::Layout,
     offer::Offer,
@@ -142,7 +141,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         // SAFETY: there is an entry, which is gone then.
         unsafe {
             removed.push_pair(at.bucket.pair(at.slot));
-            self.forget(&at, hash);
+            self.forget(at.bucket, (at.number, at.slot), hash);
         }
         true
     }
@@ -153,7 +152,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         // SAFETY: there is an entry, which is gone then.
         unsafe {
             handed.put(at.bucket.pair(at.slot));
-            self.forget(&at, hash);
+            self.forget(at.bucket, (at.number, at.slot), hash);
         }
         true
     }
@@ -177,7 +176,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             let is_wanted = condition(&(*at.bucket.pair(at.slot)).value);
             if is_wanted {
                 handed.put(at.bucket.pair(at.slot));
-                self.forget(&at, hash.low());
+                self.forget(at.bucket, (at.number, at.slot), hash.low());
             }
             is_wanted
         }
@@ -189,18 +188,18 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     ///
     /// There must be an entry, with this hash.
     #[inline]
-    unsafe fn forget(&mut self, at: &At<K, V, P>, hash: LowHash) {
+    unsafe fn forget(&mut self, bucket: Bucket<K, V, P>, (number, slot): (u32, usize), hash: LowHash) {
         // SAFETY: the bucket is one of this table's, and `&mut self` keeps other writers out.
-        unsafe { at.bucket.set_tag(at.slot, 0) }
+        unsafe { bucket.set_tag(slot, 0) }
         let home = self.home_of(hash);
-        if home != at.number {
+        if home != number {
             // SAFETY: the entry was in a bucket of this table's.
-            unsafe { self.buckets.undisplace(home, at.number, Layout::<K, V, P>::SHAPE) }
+            unsafe { self.buckets.undisplace(home, number, Layout::<K, V, P>::SHAPE) }
         }
         self.buckets.len -= 1;
         if P::Eviction::BOUNDED {
             // SAFETY: as above.
-            self.buckets.note_gap(at.number, unsafe { at.bucket.displaced() });
+            self.buckets.note_gap(number, unsafe { bucket.displaced() });
         }
         if self.buckets.len < self.buckets.least {
             self.buckets.aim_lower();

@@ -1,6 +1,6 @@
 //! All entries, some at a time, each once; and all entries at the end.
 
-use super::{bucket::Bucket, header::Slots, layout::Layout, removed::Removed, slot::Slot, table::RawTable};
+use super::{bucket::Bucket, layout::Layout, removed::Removed, slot::Slot, table::RawTable};
 use crate::{
     Policy,
     clock::{Deadline, Moment, Nanos},
@@ -16,23 +16,33 @@ use crate::{
 pub(crate) struct Cursor(u64);
 
 impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
-    /// Collects the slots of entries from `cursor` on, home by home until there are `enough`. Answers where to go on, or `None` at the end.
+    /// Collects entries from `cursor` on, home by home until there are `enough`: their slots and hashes. Returns
+    /// where to go on, or `None` at the end.
     pub(crate) fn walk(
         &self,
         mut cursor: Cursor,
         enough: usize,
         rehash: impl Fn(&K) -> KeyHash + Copy,
-        slots: &mut Vec<Slot>,
+        entries: &mut Vec<(Slot, LowHash)>,
     ) -> Option<Cursor> {
         let homes = self.homes();
         let mut next = homes.at(cursor.0);
         while let Some(home) = next
-            && slots.len() < enough
+            && entries.len() < enough
         {
+            // Part of a home is done only if homes were merged since the last step.
+            let is_whole = homes.begin(home) >= cursor.0;
             for number in home..=self.end_of_chain(home) {
-                let is_next = |hash: LowHash| homes.of(hash) == home && homes.place(hash) >= cursor.0;
-                let found = Slots(self.whose(number, is_next, rehash));
-                slots.extend(found.map(|slot| Layout::<K, V, P>::slot_at(number, slot)));
+                // SAFETY: the chain consists of buckets of this table.
+                let bucket = unsafe { self.bucket(number) };
+                // SAFETY: as above.
+                for slot in unsafe { bucket.occupied() } {
+                    // SAFETY: there is an entry in this slot, and nobody writes.
+                    let hash = unsafe { bucket.hash_of(slot, rehash) };
+                    if homes.of(hash) == home && (is_whole || homes.place(hash) >= cursor.0) {
+                        entries.push((Layout::<K, V, P>::slot_at(number, slot), hash));
+                    }
+                }
             }
             cursor = Cursor(homes.end(home));
             next = homes.at(cursor.0);
