@@ -13,14 +13,14 @@ use std::sync::Arc;
 /// The memory of a map: an arena for each node that shards of it lie on.
 pub(crate) struct Placing {
     arenas: Vec<(Option<NodeId>, Arc<Arena>)>,
-    /// By the number of the shard.
+    /// The index of each shard's arena.
     arena_of: Box<[u16]>,
 }
 
 impl Placing {
     /// # Panics
     ///
-    /// If a placement of the user's names a node that there is not, or that has no memory.
+    /// If a user's placement names a node that does not exist, or that has no memory.
     pub(crate) fn new(store: &StoreContext, shards: usize, huge_pages: bool, wanted: &Wanted) -> Self {
         let mut arenas: Vec<(Option<NodeId>, Arc<Arena>)> = Vec::new();
         let mut arena_of = Vec::with_capacity(shards);
@@ -69,7 +69,7 @@ impl Placing {
     }
 }
 
-/// What a policy says of the placement, and its entries of their memory.
+/// What placing needs to know of a policy and of the types of its entries.
 pub(crate) struct Wanted {
     name: &'static str,
     node: fn(usize, usize, &Site) -> Option<NodeId>,
@@ -96,7 +96,7 @@ fn memory_node(store: &StoreContext, node: Option<NodeId>, huge_pages: bool, wan
     let nodes = || topology.nodes().iter().map(|node| node.id().to_string()).collect::<Vec<_>>().join(", ");
     match has_memory {
         None => panic!("the placement of `{}` names node {id}, but the nodes are {}", name, nodes()),
-        // On a machine that does not say how much there is, nothing is known to be missing.
+        // If the machine does not tell how much memory a node has, none is known to be missing.
         Some(false) if store.site.has_choice() => {
             panic!("the placement of `{name}` names node {id}, which has no memory for this process")
         }

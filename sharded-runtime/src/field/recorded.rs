@@ -1,4 +1,4 @@
-//! What a recorder is told of a map.
+//! What a map tells a recorder.
 
 use super::core::Core;
 use crate::{
@@ -15,7 +15,7 @@ use std::{
     time::Instant,
 };
 
-/// Whether a clock is read around what a use runs.
+/// Whether the time is taken of the closure or loader that a use runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct IsTimed(bool);
 
@@ -26,7 +26,7 @@ impl IsTimed {
 }
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
-    /// The hash of a key that is used, which is noted where uses are recorded.
+    /// The hash of a key that is used. The use is noted if uses are recorded.
     #[inline]
     pub(crate) fn hash_for<Q>(&self, operation: Operation, key: &Q) -> KeyHash
     where
@@ -36,7 +36,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.hash_timed(operation, key).0
     }
 
-    /// As [`hash_for`](Core::hash_for), of a use that runs something. Says whether that is to be timed.
+    /// As [`hash_for`](Core::hash_for), for a use that runs a closure or a loader. Returns whether to time it.
     #[inline]
     pub(crate) fn hash_timed<Q>(&self, operation: Operation, key: &Q) -> (KeyHash, IsTimed)
     where
@@ -44,12 +44,12 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         S: BuildHasher + Default + 'static,
     {
         let hash = self.hasher.hash(key);
-        // By a constant here, so that what notes is compiled only where uses are recorded.
+        // `RECORDS` is a constant, so the code that notes is compiled only for maps whose uses are recorded.
         let is_timed = if P::RECORDS && self.is_due(hash) { self.note(operation, hash) } else { IsTimed(false) };
         (hash, is_timed)
     }
 
-    /// Runs a closure on an entry, or a loader.
+    /// Runs a closure or a loader, and notes the time that it takes if it is to be timed.
     #[inline]
     pub(crate) fn timed<R>(&self, is_timed: IsTimed, timed: Timed, run: impl FnOnce() -> R) -> R {
         let began = Self::begin(is_timed);
@@ -58,7 +58,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         result
     }
 
-    /// Reads the clock, for [`end`](Core::end), before something that is to be timed.
+    /// Reads the clock for [`end`](Core::end), if what follows is to be timed.
     #[inline]
     pub(crate) fn begin(is_timed: IsTimed) -> Option<Instant> {
         if P::RECORDS && is_timed.0 { Some(Instant::now()) } else { None }
@@ -73,7 +73,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// Whether uses are recorded and that of such a key is to be noted.
+    /// Whether uses are recorded and a use of a key with this hash is to be noted.
     #[inline]
     pub(crate) fn is_due(&self, hash: KeyHash) -> bool {
         P::RECORDS
@@ -83,7 +83,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             }
     }
 
-    /// Notes a use. Says whether what it runs is to be timed.
+    /// Notes a use. Returns whether to time what it runs.
     #[cold]
     #[inline(never)]
     pub(crate) fn note(&self, operation: Operation, hash: KeyHash) -> IsTimed {
@@ -92,14 +92,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         IsTimed(recording.note(operation, hash, shard, &|| self.shards.try_write(shard, |_, _| ()).is_none()))
     }
 
-    /// Notes of a read that was noted whether it found an entry.
+    /// Notes whether a read, which was noted, has found an entry.
     pub(crate) fn note_found(&self, hash: KeyHash, is_found: bool) {
         if let Some(recording) = &self.recording {
             recording.note_found(hash, is_found);
         }
     }
 
-    /// What is declared of the map, in words.
+    /// What is declared for the map, as the recording says it.
     pub(crate) fn facts(given: &Overrides) -> Facts {
         Facts {
             lock: choice_name(type_name::<P::Lock>()),

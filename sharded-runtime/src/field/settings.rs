@@ -1,4 +1,5 @@
-//! What is declared of a map and what overrides it, put together: the same code for all maps, whatever their types.
+//! The settings of a map: what is declared, and what overrides it. The code is the same for all maps, whatever their
+//! types.
 
 use super::placing::{Placing, Wanted};
 use crate::{
@@ -14,8 +15,8 @@ use crate::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// The longest time before the clock's zero at which an entry may have been used last: 146 years, a quarter of what can be
-/// counted.
+/// The longest time before the clock's zero at which an entry may have been used last: 146 years, a quarter of what can
+/// be counted.
 const LONGEST_PAST: Nanos = Nanos::new(u64::MAX / 4);
 
 /// What a policy declares, as values.
@@ -38,7 +39,7 @@ pub(crate) struct Times {
     /// By how much at most the ttl of an entry is shorter.
     pub(crate) jitter: Nanos,
     pub(crate) idle: Nanos,
-    /// The shortest time that an entry may live unused without a ttl of its own.
+    /// The shortest time after which an unused entry without a ttl of its own expires.
     pub(crate) lifetime: Nanos,
     /// The age from which calls that load do so anew.
     pub(crate) refresh_after: Nanos,
@@ -127,7 +128,7 @@ impl Times {
     }
 }
 
-/// The field's own number, or the declared one and no more than the capacity is good for.
+/// The number that the builder was given, or else the declared one, but no more shards than evict well.
 fn shard_count(store: &StoreContext, given: &Overrides, declared: &Declared, capacity: Option<usize>) -> usize {
     let count = given.shards.unwrap_or_else(|| {
         let count = store.shards().unwrap_or_else(declared.shards);

@@ -253,9 +253,9 @@ impl<K, V, P: Policy> Table<K, V, P> {
         P::Eviction::hooks(Token).evicted(&mut self.info.eviction, slot.number(), hash);
     }
 
-    /// The slot of the entry that should leave next. `None` only where there is no entry, or none is ever to leave: if an
-    /// eviction of the user's names none, or one that is not there, some entry is taken all the same. Where some in a row that it names
-    /// may not be evicted, so many entries are searched for one that may, from where the last search ended; if there is none among those, there is none.
+    /// The slot of the entry that should leave next. `None` if there is no entry, or if none that is looked at may be
+    /// evicted. If a user's eviction names none, or a slot without an entry, some other entry is taken. If it names several
+    /// in a row that may not be evicted, the next `searched` entries behind the last search are looked at.
     pub(crate) fn victim<Q: Policy>(&mut self, is_evictable: impl Fn(&K, &V) -> bool, searched: u32) -> Option<Slot> {
         if !P::Eviction::EVICTS || self.len() == 0 {
             return None;
@@ -267,15 +267,15 @@ impl<K, V, P: Policy> Table<K, V, P> {
                 named = None;
                 break;
             }
-            if let Some(slot) = P::Eviction::hooks(Token).likely_victim(&self.info.eviction) {
-                self.prefetch(Slot::from_number(slot));
+            if let Some(number) = P::Eviction::hooks(Token).likely_victim(&self.info.eviction) {
+                self.prefetch(Slot::from_number(number));
             }
             self.tell_marks();
-            named = self.info.eviction.victim().map(Slot::from_number).filter(|&slot| self.get(slot).is_some());
-            match named.and_then(|slot| self.get(slot)) {
+            named = self.info.eviction.victim().filter(|&number| self.get(Slot::from_number(number)).is_some());
+            match named.and_then(|number| self.get(Slot::from_number(number))) {
                 // The eviction learns only now that it was used.
                 Some(entry) if entry.unmark() => self.info.eviction.hit_mut(entry.slot().number()),
-                // What must stay is as if it were in use.
+                // An entry that must stay counts as used.
                 Some(entry) if Q::PINS && !is_evictable(entry.key(), entry.value()) => {
                     self.info.eviction.hit_mut(entry.slot().number());
                     pinned += 1;
@@ -283,21 +283,23 @@ impl<K, V, P: Policy> Table<K, V, P> {
                 _ => break,
             }
         }
-        let may_leave =
-            |&slot: &Slot| self.get(slot).is_some_and(|entry| !Q::PINS || is_evictable(entry.key(), entry.value()));
+        let may_leave = |&number: &u32| {
+            self.get(Slot::from_number(number))
+                .is_some_and(|entry| !Q::PINS || is_evictable(entry.key(), entry.value()))
+        };
         if !Q::PINS {
-            return named.or_else(|| (0..self.slots()).rev().map(Slot::from_number).find(may_leave));
+            return named.or_else(|| (0..self.slots()).rev().find(may_leave)).map(Slot::from_number);
         }
         if let Some(named) = named.filter(may_leave) {
-            return Some(named);
+            return Some(Slot::from_number(named));
         }
-        // An eviction need not name every entry in turn: it may have names for a part of them only.
+        // An eviction need not name every entry in turn: it may name some of them only.
         let (mut found, mut next, mut left) = (None, 0, searched);
         for number in self.slots_to_search(0) {
             next = number + 1;
             if let Some(entry) = self.get(Slot::from_number(number)) {
                 left -= 1;
-                found = is_evictable(entry.key(), entry.value()).then(|| entry.slot());
+                found = is_evictable(entry.key(), entry.value()).then_some(entry.slot());
             }
             if found.is_some() || left == 0 {
                 break;
