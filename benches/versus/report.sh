@@ -36,9 +36,9 @@ if [[ ${1-} != --write ]]; then
     measure get-or-insert --rounds 15
     measure pauses --repeats 2
     measure memory storm
-    measure get-many --rounds 7 --threads 1,2
+    measure get-many insert-many exchange-many --rounds 7 --threads 1,2
     measure hit read-heavy exchange rapid-grow --keys string --rounds 9 --threads 1,2,4
-    measure get-many --keys string --rounds 7
+    measure get-many insert-many exchange-many --keys string --rounds 7
     measure pauses memory get-or-insert --keys string --repeats 1 --rounds 7
     measure hit-ratio
     if command -v valgrind >/dev/null; then

@@ -19,7 +19,9 @@ Work (all but the last three, if none is named):
   read-heavy    98 reads, 1 insert, 1 removal in a hundred
   exchange      10 reads, 40 inserts, 40 removals, 10 changes
   rapid-grow    5 reads, 80 inserts, 5 removals, 10 changes, from an empty map
-  get-many      a batch of 32 keys against 32 single reads
+  get-many      reads 32 keys in one call, against 32 single reads
+  insert-many   replaces 32 values likewise
+  exchange-many removes 32 entries and inserts 32 others likewise
   get-or-insert a cache with a capacity, with and without a ttl, Zipf 0.99
   pauses        how long single inserts take while a map grows
   memory        bytes per entry

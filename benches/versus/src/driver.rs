@@ -3,7 +3,7 @@
 use crate::{
     entries::Entry,
     mix::{Operation, Step},
-    script::{BATCH, MANY, Script},
+    script::{BATCH, Group, Groups, MANY, Script},
     stats::Pauses,
     systems::{Access, System},
 };
@@ -75,10 +75,7 @@ impl<E: Entry, S: System<E>> Driver<E> for S {
                 let step = mix.step();
                 apply::<E>(&mut map, step, &mut buffer) == step.expected
             }),
-            Script::Single(uniform) => {
-                many::<E>(|| uniform.draw(), |keys| keys.iter().filter(|key| black_box(map.get(key)).is_some()).count())
-            }
-            Script::Many(uniform) => many::<E>(|| uniform.draw(), |keys| map.get_many(keys)),
+            Script::Groups(groups) => many::<E>(&mut map, groups),
         }
     }
 }
@@ -99,14 +96,57 @@ fn apply<E: Entry>(map: &mut impl Access<E>, step: Step, buffer: &mut E::Buffer)
     }
 }
 
-/// Reads in groups of [`MANY`]. The keys of a group are made before its reads.
+/// Operations in groups. Returns the number of wrong answers.
 #[inline]
-fn many<E: Entry>(mut draw: impl FnMut() -> u64, mut found: impl FnMut(&[&E::Query; MANY]) -> usize) -> u64 {
+fn many<E: Entry>(map: &mut impl Access<E>, groups: &mut Groups) -> u64 {
     let mut buffers: [E::Buffer; MANY] = array::from_fn(|_| E::Buffer::default());
-    let mut missing = 0;
-    for _ in 0..BATCH / MANY as u64 {
-        let keys = buffers.each_mut().map(|buffer| E::query(draw(), buffer));
-        missing += MANY - found(black_box(&keys));
+    let mut wrong = 0;
+    // An exchange is two operations for each key.
+    let operations = if groups.group == Group::Exchange { 2 } else { 1 };
+    for _ in 0..BATCH / (operations * MANY as u64) {
+        let mut numbers = [(0, 0); MANY];
+        for pair in &mut numbers {
+            *pair = match groups.group {
+                Group::Exchange => groups.exchange(),
+                Group::Get | Group::Insert => (groups.keys.draw(), 0),
+            };
+        }
+        let keys: [&E::Query; MANY] = {
+            let mut numbers = numbers.iter();
+            buffers.each_mut().map(|buffer| E::query(numbers.next().map_or(0, |pair| pair.0), buffer))
+        };
+        let keys = black_box(&keys);
+        let is_one_call = groups.is_one_call;
+        let right = match groups.group {
+            Group::Get if is_one_call => map.get_many(keys),
+            Group::Get => keys.iter().filter(|key| black_box(map.get(key)).is_some()).count(),
+            Group::Insert => {
+                let entries = numbers.map(|(number, _)| entry::<E>(number));
+                MANY - insert_group(map, entries, is_one_call)
+            }
+            Group::Exchange => {
+                let removed =
+                    if is_one_call { map.remove_many(keys) } else { keys.iter().filter(|key| map.remove(key)).count() };
+                let entries = numbers.map(|(_, number)| entry::<E>(number));
+                removed.min(insert_group(map, entries, is_one_call))
+            }
+        };
+        wrong += operations * (MANY - right) as u64;
     }
-    missing as u64
+    wrong
+}
+
+fn entry<E: Entry>(number: u64) -> (E::Key, E::Value) {
+    (E::query(number, &mut E::Buffer::default()).to_owned(), E::value(number))
+}
+
+/// Returns how many were new.
+#[inline]
+fn insert_group<E: Entry>(map: &mut impl Access<E>, entries: [(E::Key, E::Value); MANY], is_one_call: bool) -> usize {
+    let entries = black_box(entries);
+    if is_one_call {
+        map.insert_many(entries)
+    } else {
+        entries.into_iter().filter_map(|(key, value)| map.insert(key, value).then_some(())).count()
+    }
 }

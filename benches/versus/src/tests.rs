@@ -4,7 +4,7 @@ use crate::{
     caches::{self, Lifetime},
     entries::{Entry, Integers, Strings},
     mix::{EXCHANGE, Mix, Operation, RAPID_GROW, READ_HEAVY},
-    script::{BATCH, Requests, Script},
+    script::{BATCH, Group, Requests, Script},
     systems::{self, Role},
 };
 use std::{
@@ -26,9 +26,14 @@ fn check<E: Entry>(prefilled: u64, script: &Script) {
 }
 
 fn check_all<E: Entry>() {
-    let scripts = [Script::hits, Script::singles, Script::manys, Script::half_increments, Script::increments];
+    let scripts = [Script::hits, Script::half_increments, Script::increments];
     for script in scripts {
         check::<E>(ENTRIES, &script(1, ENTRIES)[0]);
+    }
+    for group in [Group::Get, Group::Insert, Group::Exchange] {
+        for is_one_call in [false, true] {
+            check::<E>(ENTRIES, &Script::groups(group, is_one_call, 1, ENTRIES)[0]);
+        }
     }
     for shares in [READ_HEAVY, EXCHANGE] {
         check::<E>(ENTRIES / 4 * 3, &Script::mixes(shares, 1, ENTRIES)[0]);

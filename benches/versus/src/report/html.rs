@@ -27,6 +27,8 @@ const SECTIONS: [Section; 8] = [
             Work::Increment,
             Work::RapidGrow,
             Work::GetMany,
+            Work::InsertMany,
+            Work::ExchangeMany,
         ],
         text: "Systems take turns of 50 ms within one run, round after round. M/s: medians over the rounds. “to hand”: the rate by that of the \
                shards written by hand in the same round, the median of these ratios, and where half of them lie. Where the quartiles of two \

@@ -18,6 +18,7 @@ mod sharded;
 use crate::{
     driver::Driver,
     entries::{Entry, Integers},
+    script::MANY,
 };
 use std::hash::BuildHasher;
 
@@ -45,6 +46,14 @@ pub(crate) trait Access<E: Entry> {
     /// Reads some keys in one call, if the system has one. Returns how many were there.
     fn get_many(&mut self, keys: &[&E::Query]) -> usize {
         keys.iter().filter(|key| self.get(key).is_some()).count()
+    }
+    /// Inserts some entries in one call, if the system has one. Returns how many keys are new.
+    fn insert_many(&mut self, entries: [(E::Key, E::Value); MANY]) -> usize {
+        entries.into_iter().filter_map(|(key, value)| self.insert(key, value).then_some(())).count()
+    }
+    /// Removes some keys in one call, if the system has one. Returns how many were there.
+    fn remove_many(&mut self, keys: &[&E::Query]) -> usize {
+        keys.iter().filter(|key| self.remove(key)).count()
     }
 }
 
@@ -101,8 +110,8 @@ pub(crate) struct Contender<E> {
     /// For tables.
     pub(crate) name: &'static str,
     pub(crate) role: Role,
-    /// Whether it reads several keys in one call.
-    pub(crate) gets_many: bool,
+    /// Whether it has calls for several keys.
+    pub(crate) has_batches: bool,
     /// Makes an empty one.
     pub(crate) build: fn() -> Box<dyn Driver<E>>,
 }
@@ -116,15 +125,15 @@ impl<E> Copy for Contender<E> {}
 
 impl<E> Contender<E> {
     const fn new(id: &'static str, name: &'static str, build: fn() -> Box<dyn Driver<E>>) -> Self {
-        Contender { id, name, role: Role::Rival, gets_many: false, build }
+        Contender { id, name, role: Role::Rival, has_batches: false, build }
     }
 
     const fn role(self, role: Role) -> Self {
         Contender { role, ..self }
     }
 
-    const fn gets_many(self) -> Self {
-        Contender { gets_many: true, ..self }
+    const fn with_batches(self) -> Self {
+        Contender { has_batches: true, ..self }
     }
 }
 

@@ -1,7 +1,10 @@
 //! This library with its default number of shards: each lock, with and without a time to live.
 
 use super::{Access, Contender, Role, Shared};
-use crate::entries::{Entry, Integers};
+use crate::{
+    entries::{Entry, Integers},
+    script::MANY,
+};
 use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
 use std::time::Duration;
 
@@ -36,13 +39,13 @@ policies! {
 /// Those for all kinds of entries.
 pub(super) fn contenders<E: Entry>() -> [Contender<E>; 4] {
     [
-        Contender::new("mutex", "sharded, Mutex", || Box::new(Shared(Map::<E, Mutex>::new()))).gets_many(),
-        Contender::new("rwlock", "sharded, RwLock", || Box::new(Shared(Map::<E, RwLock>::new()))).gets_many(),
+        Contender::new("mutex", "sharded, Mutex", || Box::new(Shared(Map::<E, Mutex>::new()))).with_batches(),
+        Contender::new("rwlock", "sharded, RwLock", || Box::new(Shared(Map::<E, RwLock>::new()))).with_batches(),
         Contender::new("mutex-ttl", "sharded, Mutex, ttl", || Box::new(Shared(Map::<E, MutexTtl>::new())))
-            .gets_many()
+            .with_batches()
             .role(Role::Expiring),
         Contender::new("rwlock-ttl", "sharded, RwLock, ttl", || Box::new(Shared(Map::<E, RwLockTtl>::new())))
-            .gets_many()
+            .with_batches()
             .role(Role::Expiring),
     ]
 }
@@ -51,11 +54,11 @@ pub(super) fn contenders<E: Entry>() -> [Contender<E>; 4] {
 pub(super) fn optimistic() -> [Contender<Integers>; 2] {
     [
         Contender::new("optimistic", "sharded, Optimistic", || Box::new(Shared(Map::<Integers, Optimistic>::new())))
-            .gets_many(),
+            .with_batches(),
         Contender::new("optimistic-ttl", "sharded, Optimistic, ttl", || {
             Box::new(Shared(Map::<Integers, OptimisticTtl>::new()))
         })
-        .gets_many()
+        .with_batches()
         .role(Role::Expiring),
     ]
 }
@@ -90,6 +93,17 @@ where
     #[inline]
     fn get_many(&mut self, keys: &[&E::Query]) -> usize {
         ShardedMap::get_many(self, keys.iter().copied()).iter().flatten().count()
+    }
+
+    #[inline]
+    fn insert_many(&mut self, entries: [(E::Key, E::Value); MANY]) -> usize {
+        let replaced = ShardedMap::insert_many(self, entries).expect("the map is not bounded");
+        replaced.iter().filter(|value| value.is_none()).count()
+    }
+
+    #[inline]
+    fn remove_many(&mut self, keys: &[&E::Query]) -> usize {
+        ShardedMap::remove_many(self, keys.iter().copied()).iter().flatten().count()
     }
 
     fn shrink(&mut self) {

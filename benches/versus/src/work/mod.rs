@@ -1,7 +1,7 @@
 //! The measurements, one file per kind.
 
+mod batches;
 mod build_time;
-mod get_many;
 mod get_or_insert;
 mod hit_ratio;
 mod instructions;
@@ -30,6 +30,8 @@ pub(crate) enum Work {
     Exchange,
     RapidGrow,
     GetMany,
+    InsertMany,
+    ExchangeMany,
     GetOrInsert,
     Pauses,
     Memory,
@@ -40,7 +42,7 @@ pub(crate) enum Work {
 }
 
 impl Work {
-    pub(crate) const ALL: [Work; 15] = [
+    pub(crate) const ALL: [Work; 17] = [
         Work::Hit,
         Work::HitZipf,
         Work::HalfIncrement,
@@ -49,6 +51,8 @@ impl Work {
         Work::Exchange,
         Work::RapidGrow,
         Work::GetMany,
+        Work::InsertMany,
+        Work::ExchangeMany,
         Work::GetOrInsert,
         Work::Pauses,
         Work::Memory,
@@ -69,6 +73,8 @@ impl Work {
             Work::Exchange => "exchange",
             Work::RapidGrow => "rapid-grow",
             Work::GetMany => "get-many",
+            Work::InsertMany => "insert-many",
+            Work::ExchangeMany => "exchange-many",
             Work::Pauses => "pauses",
             Work::GetOrInsert => "get-or-insert",
             Work::Memory => "memory",
@@ -109,7 +115,7 @@ pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result
             | Work::RapidGrow => {
                 throughput::run::<E>(work, args, print);
             }
-            Work::GetMany => get_many::run::<E>(args, print),
+            Work::GetMany | Work::InsertMany | Work::ExchangeMany => batches::run::<E>(work, args, print),
             Work::GetOrInsert => get_or_insert::run::<E>(args, print),
             Work::Pauses => pauses::run::<E>(args, print)?,
             Work::Memory => memory::run::<E>(args, print)?,

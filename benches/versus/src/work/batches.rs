@@ -1,11 +1,11 @@
-//! A batch of keys in one call beside as many single reads, in a table that exceeds every processor cache.
+//! A batch of keys in one call beside as many single calls, in a table that exceeds every processor cache.
 
 use super::{Work, count, throughput::wrong};
 use crate::{
     args::Args,
     driver::Driver,
     entries::Entry,
-    script::{MANY, Script},
+    script::{Group, MANY, Script},
     stats::Sorted,
     systems::{BASELINE, Contender},
     table::{About, Cell, Row, Table},
@@ -13,33 +13,38 @@ use crate::{
 };
 
 /// A table for each number of threads. One thread if none is requested.
-pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) {
+pub(crate) fn run<E: Entry>(work: Work, args: &Args, print: &mut dyn FnMut(Table)) {
+    let group = match work {
+        Work::InsertMany => Group::Insert,
+        Work::ExchangeMany => Group::Exchange,
+        _ => Group::Get,
+    };
     let entries = args.entries_or(E::LARGE);
     for threads in args.threads_or(&[1]) {
         // The tables are large. Systems without such a call are here only when they are named.
         let mut contenders = turns::rivals::<E>(&args.systems, threads);
-        contenders.retain(|it| it.gets_many || it.id == BASELINE || turns::is_named(&args.systems, it));
+        contenders.retain(|it| it.has_batches || it.id == BASELINE || turns::is_named(&args.systems, it));
         let systems: Vec<Box<dyn Driver<E>>> = contenders.iter().map(|contender| (contender.build)()).collect();
         for system in &systems {
             system.insert(0..entries);
         }
 
-        // Each system has two lanes: single reads, then batches where it has them.
+        // Each system has two lanes: single calls, then batches where it has them.
         let mut lanes: Vec<(usize, Vec<Script>)> = Vec::new();
         for (system, contender) in contenders.iter().enumerate() {
-            lanes.push((system, Script::singles(threads, entries)));
-            if contender.gets_many {
-                lanes.push((system, Script::manys(threads, entries)));
+            lanes.push((system, Script::groups(group, false, threads, entries)));
+            if contender.has_batches {
+                lanes.push((system, Script::groups(group, true, threads, entries)));
             }
         }
-        let what = format!("get-many, {threads} thread(s)");
+        let what = format!("{}, {threads} thread(s)", work.name());
         let turns = turns::interleave(lanes.len(), args.rounds, &what, |lane| {
             let (system, scripts) = &mut lanes[lane];
             turns::take(scripts, End::After(args.slice()), |script| systems[*system].batch(script))
         });
         let title = format!("{what}, {MANY} keys of {} entries, {}, {} rounds", count(entries), E::NAME, args.rounds);
         let of: Vec<usize> = lanes.iter().map(|&(system, _)| system).collect();
-        let about = About { work: Work::GetMany.name().into(), subject: E::NAME.into(), threads, entries };
+        let about = About { work: work.name().into(), subject: E::NAME.into(), threads, entries };
         print(table(title, about, &contenders, &of, &turns));
     }
 }
