@@ -12,7 +12,7 @@
 //! # Statistics
 //!
 //! `prometheus` and `metrics` export the same series. Each has the labels `store` and `field`; no label has a key or a shard. The values come
-//! from [`Field::stats`], so an access to a map costs nothing more.
+//! from [`Field::stats`](crate::Field::stats), so an access to a map costs nothing more.
 //!
 //! | name | kind | what it is |
 //! |---|---|---|
