@@ -9,53 +9,60 @@ use crate::{
 
 /// Ghosts of a bucket.
 pub(super) const WAYS: usize = 8;
+/// Bits of a ghost: a fingerprint of the hash, which is never zero, and the tick of the last use, halved, modulo 64.
+const BITS: u32 = u128::BITS >> WAYS.ilog2();
+const TICK_BITS: u32 = 6;
+const TICK: u16 = (1 << TICK_BITS) - 1;
+const FINGERPRINTS: u64 = 1 << (BITS - TICK_BITS);
 
-/// Ghosts of a bucket from each on.
-const LEFT: [i16; WAYS] = [8, 7, 6, 5, 4, 3, 2, 1];
-const LEFT_BITS: u32 = WAYS.ilog2();
+/// One in each way.
+const ONES: u128 = u128::MAX / ((1 << BITS) - 1);
+/// All bits but the highest, and the highest one, of each way.
+const LOW: u128 = ONES * ((1 << (BITS - 1)) - 1);
+const TOP: u128 = !LOW;
 
-/// More than the age of any ghost: that of none.
-const NONE: u16 = 255;
-
-/// A bucket: 10 bits of the hash that are never zero, and the tick of the last use, halved, modulo 64. Zero is none.
-type Bucket = [u16; WAYS];
+/// A bucket is a queue: the latest ghost is in the lowest bits, and the oldest one falls out. Zero is no ghost.
+type Bucket = u128;
 
 /// Ghosts of a shard for each of its entries, at most: twice as many as a full map has, since its shards are not equally full.
 const PER_ENTRY: usize = 3;
 
-/// The ghosts of a shard. Their memory grows by a bucket with each insert, and only as far as the shard's entries go: a map that is far from full
-/// remembers little, as it evicts nothing.
+/// The ghosts of a shard. Their memory grows by a bucket with each insert, in proportion to the shard's entries: a map that is far from
+/// full evicts nothing.
 #[derive(Debug, Default)]
 pub(super) struct Ghosts {
     stored: Chunked<Bucket>,
     buckets: u32,
 }
 
-/// What is known about a key that is missing.
-#[derive(Clone, Copy, Debug)]
+/// What the ghosts tell of a key that is missing.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Haunting {
-    /// The age of its ghost, in ticks.
+    /// The ticks since its last use, if it is a ghost.
     pub(super) age: Option<u16>,
-    /// Ghosts of its bucket that are younger than was asked for.
+    /// Ghosts that are younger than was asked for, in the sample.
     pub(super) young: u32,
 }
 
-/// The number of the bucket of a hash, and what its ghost is known by.
+/// The number of the bucket of a hash, and its fingerprint.
 #[allow(clippy::cast_possible_truncation, reason = "both are in range")]
 fn home(hash: LowHash, buckets: u32) -> (usize, u16) {
     let spread = u64::from(hash.bits()).wrapping_mul(GOLDEN);
     let bucket = ((spread >> 32) * u64::from(buckets)) >> 32;
-    let print = 1 + (((spread >> 12 & 0xffff) * 1023) >> 16);
+    let print = 1 + (((spread >> 12 & 0xffff) * (FINGERPRINTS - 1)) >> 16);
     (bucket as usize, print as u16)
-}
-
-fn age(ghost: u16, tick: u64) -> u16 {
-    (half(tick).wrapping_sub(ghost) & 63) << 1
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "six bits are kept")]
 fn half(tick: u64) -> u16 {
-    (tick >> 1) as u16 & 63
+    (tick >> 1) as u16 & TICK
+}
+
+/// The ticks since the last use of the ghost in this way of a bucket, if there is one.
+#[allow(clippy::cast_possible_truncation, reason = "the lowest way is meant")]
+fn age(bucket: Bucket, way: u32, tick: u64) -> Option<u16> {
+    let ghost = (bucket >> (way * BITS)) as u16;
+    (ghost != 0).then(|| (half(tick).wrapping_sub(ghost) & TICK) << 1)
 }
 
 impl Ghosts {
@@ -67,20 +74,21 @@ impl Ghosts {
         self.stored.part(index)
     }
 
-    /// How many there may be.
+    /// The most ghosts that there may be.
     pub(super) fn slots(&self) -> u64 {
         u64::from(self.buckets) * WAYS as u64
     }
 
-    /// Buckets that there is memory for, at most, in a shard of so many entries.
+    /// The most buckets that a shard of so many entries stores.
     fn most_stored(&self, entries: u32) -> usize {
         (self.buckets as usize).min(entries as usize * PER_ENTRY / WAYS + 1)
     }
 
-    /// Makes memory for one bucket more, if a shard of so many entries may have one more.
+    /// Makes memory for one more bucket, if a shard of so many entries may have it.
     pub(super) fn grow(&mut self, entries: u32) {
-        if self.stored.len() < self.most_stored(entries) {
-            self.stored.reach(self.stored.len());
+        let stored = self.stored.len();
+        if stored < self.buckets as usize && stored < self.most_stored(entries) {
+            self.stored.reach(stored);
         }
     }
 
@@ -92,13 +100,13 @@ impl Ghosts {
         }
     }
 
-    /// Has there be so many buckets. (The ghosts then are in the wrong ones, where nobody finds them; they grow old.)
+    /// Changes the number of buckets. The present ghosts are in the wrong ones then, where no search finds them.
     pub(super) fn resize(&mut self, buckets: u32) {
         self.buckets = buckets;
         self.stored.truncate(buckets as usize);
     }
 
-    /// Has there be as many ghosts as entries, or twice as many.
+    /// Changes the number of buckets so that there may be as many ghosts as entries, or up to twice as many.
     pub(super) fn fit(&mut self, entries: usize) {
         let slots = self.buckets as usize * WAYS;
         if entries > slots {
@@ -108,44 +116,80 @@ impl Ghosts {
         }
     }
 
-    /// Has the processor fetch what is looked at for this hash.
-    pub(super) fn prefetch(&self, hash: LowHash) {
-        self.stored.prefetch(home(hash, self.buckets).0);
+    /// Removes the ghost of a key, if there is one. Also takes a sample of so many ghosts and counts the younger ones.
+    pub(super) fn take(&mut self, hash: LowHash, tick: u64, younger_than: u16, sample: u32) -> Haunting {
+        let (index, print) = home(hash, self.buckets);
+        if index >= self.stored.len() {
+            return Haunting::default();
+        }
+        let stored = &mut self.stored[index];
+        let bucket = *stored;
+        let mut young = 0;
+        for way in 0..sample {
+            let age = age(bucket, hash.bits().wrapping_add(way) % (u128::BITS / BITS), tick);
+            young += u32::from(age.is_some_and(|age| age < younger_than));
+        }
+        // Where a way is not zero, its top bit is set in the sum or was set before (Warren, "Hacker's Delight", 6-1).
+        let others = (bucket ^ (ONES * u128::from(print << TICK_BITS))) & (ONES * u128::from(!TICK));
+        let found = !(((others & LOW) + LOW) | others) & TOP;
+        if found == 0 {
+            return Haunting { age: None, young };
+        }
+        let way = found.trailing_zeros() / BITS;
+        // Those that are older close the gap.
+        let younger = (1 << (way * BITS)) - 1;
+        *stored = bucket & younger | bucket >> BITS & !younger;
+        Haunting { age: age(bucket, way, tick), young }
     }
 
-    // No branches in the loops, so that all of a bucket is looked at at once. What is compared has no sign, and no use for the bit of it: without SSE4.1
-    // only signed numbers can be compared at once.
-
-    /// Looks for the ghost of a key, and takes it. Ghosts of fewer ticks are young.
-    pub(super) fn take(&mut self, hash: LowHash, tick: u64, young: u16) -> Haunting {
-        let (bucket, print) = home(hash, self.buckets);
-        if bucket >= self.stored.len() {
-            return Haunting { age: None, young: 0 };
-        }
-        let ghosts = &mut self.stored[bucket];
-        let (mut is_young, mut ways_left) = (0, 0);
-        for (ghost, left) in ghosts.iter().zip(LEFT) {
-            is_young += i16::from(*ghost != 0) & i16::from(age(*ghost, tick) < young);
-            ways_left = ways_left.max(if *ghost >> 6 == print { left } else { 0 });
-        }
-        let found = ghosts.get_mut(WAYS - usize::from(ways_left.unsigned_abs()));
-        let age = found.map(|ghost| age(std::mem::take(ghost), tick));
-        Haunting { age, young: is_young.unsigned_abs().into() }
-    }
-
-    /// Remembers a key that was last used so many ticks ago, in place of the one that is gone for longest.
+    /// Remembers a key that was last used so many ticks ago.
     pub(super) fn put(&mut self, hash: LowHash, tick: u64, ticks_ago: u16) {
-        let (bucket, print) = home(hash, self.buckets);
-        if bucket >= self.stored.len() {
-            return;
+        let (index, print) = home(hash, self.buckets);
+        if index < self.stored.len() {
+            let bucket = &mut self.stored[index];
+            *bucket = *bucket << BITS | u128::from(print << TICK_BITS | half(tick.saturating_sub(ticks_ago.into())));
         }
-        let ghosts = &mut self.stored[bucket];
-        let mut oldest = 0;
-        for (ghost, left) in ghosts.iter().zip(LEFT) {
-            let age = if *ghost == 0 { NONE } else { age(*ghost, tick) };
-            oldest = oldest.max((age << LEFT_BITS).cast_signed() | (left - 1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ghosts, LowHash};
+    use crate::{hasher::KeyHash, memory::arena::Heap};
+
+    fn low(key: u64) -> LowHash {
+        KeyHash::from_bits(key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20).low()
+    }
+
+    #[test]
+    fn a_ghost_is_found_once() {
+        let mut ghosts = Ghosts::new(&Heap::default(), 50);
+        (0..50).for_each(|_| ghosts.grow(1000));
+        for n in 0..100 {
+            ghosts.put(low(n), 40, 8);
         }
-        let left = usize::from(oldest.unsigned_abs()) % WAYS;
-        ghosts[WAYS - 1 - left] = print << 6 | half(tick.saturating_sub(u64::from(ticks_ago)));
+        let found = (0..100).filter(|&n| ghosts.take(low(n), 60, 20, 0).age == Some(28)).count();
+        assert!(found > 90, "{found}");
+        assert!((0..100).all(|n| ghosts.take(low(n), 60, 20, 0).age.is_none()));
+        // The one that was put there first makes room, and one that was taken leaves room for another.
+        let mut ghosts = Ghosts::new(&Heap::default(), 1);
+        ghosts.grow(1000);
+        (0..9).for_each(|n| ghosts.put(low(n), 40 + 2 * n, 0));
+        assert_eq!(ghosts.take(low(0), 60, 20, 0).age, None);
+        assert_eq!(ghosts.take(low(4), 60, 20, 0).age, Some(12));
+        ghosts.put(low(9), 58, 0);
+        assert_eq!([1, 8, 9].map(|n| ghosts.take(low(n), 60, 20, 0).age), [Some(18), Some(4), Some(2)]);
+    }
+
+    #[test]
+    fn ghosts_are_sampled() {
+        let mut ghosts = Ghosts::new(&Heap::default(), 1);
+        ghosts.grow(1000);
+        (0..4).for_each(|n| ghosts.put(low(n), 40 + 2 * n, 0));
+        let young = |ghosts: &mut Ghosts, sample| {
+            (800..808).map(|hash| ghosts.take(LowHash::from_bits(hash), 60, 18, sample).young).sum::<u32>()
+        };
+        // Of the four that are 20, 18, 16 and 14 ticks old.
+        assert_eq!([1, 2, 8].map(|sample| young(&mut ghosts, sample)), [2, 4, 16]);
     }
 }

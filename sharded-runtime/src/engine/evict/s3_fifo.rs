@@ -179,7 +179,7 @@ impl Hooks<S3Fifo> for OwnHooks {
     fn missed(&self, eviction: &mut S3Fifo, hash: LowHash) {
         if eviction.coming != Some(hash) {
             eviction.coming = Some(hash);
-            let age = eviction.ghosts.take(hash, eviction.tick, 0).age;
+            let age = eviction.ghosts.take(hash, eviction.tick, 0, 0).age;
             eviction.comes_back = age.is_some_and(|age| age <= eviction.ghost_age());
         }
     }

@@ -11,6 +11,9 @@ const LIMITS: (u64, u64) = (1, 99);
 /// Tau at first and its limits, in ticks.
 const TAU: u16 = 16;
 const TAU_LIMITS: (i64, i64) = (1, 126);
+/// Ghosts that are sampled in a tick, and by one miss at most.
+const SAMPLES: u64 = 256;
+const MOST_SAMPLED: u32 = 8;
 /// Entries that must have been looked at before tau is moved, and the most ticks that it is moved by.
 const ENOUGH: u64 = 32;
 const FARTHEST: i64 = 4;
@@ -100,6 +103,11 @@ impl Common {
     /// After how many misses a shard should tell what it has found out.
     pub(super) fn misses_to_tell(&self) -> u32 {
         u32::try_from(self.ticks_after() / self.shards / 4).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// Ghosts that a miss should sample: more where a tick has few misses.
+    pub(super) fn sample(&self) -> u32 {
+        u32::try_from(SAMPLES / self.ticks_after()).unwrap_or(0).clamp(1, MOST_SAMPLED)
     }
 
     pub(super) fn tick(&self) -> u64 {

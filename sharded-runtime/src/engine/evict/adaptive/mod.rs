@@ -1,4 +1,4 @@
-use crate::hasher::LowHash;
+mod candidates;
 mod common;
 mod ring;
 #[cfg(test)]
@@ -11,16 +11,17 @@ use super::{
     hooks::{Hooks, OwnHooks, Token},
     traits::{Bounded, Eviction, MakesRoom},
 };
-use crate::memory::arena::Heap;
+use crate::{hasher::LowHash, memory::arena::Heap};
+use candidates::Candidates;
 use common::{Common, Purse};
 use ring::Ring;
 use std::{ops::Range, sync::Arc};
-use words::{LINE, NEVER, Time, Words};
+use words::{LINE, LINES, NEVER, Time, Word, Words};
 
-/// Lines of slots that are looked at for a victim, and how many more at most where there is hardly an entry in them.
-const LINES: usize = 2;
-const MORE_LINES: usize = 8;
-const HARDLY: u32 = 4;
+/// Victims that one search serves, at most, and one of so many entries. Then the next search follows, whether candidates are left or not.
+const VICTIMS: (u32, u32) = (8, 4);
+/// Searches in a row that may find nothing.
+const MOST_SEARCHES: usize = 3;
 /// The reuse of what gets into main must be shorter by one part in so many.
 const MARGIN: u16 = 8;
 /// One of so many entries is in the ring, but so many slots at least.
@@ -39,12 +40,13 @@ const FEW: u64 = 64;
 /// and is asked for again soon is known by its *ghost*, some bits of its hash. How large the window is, from 1 to 99 hundredths, follows from one
 /// comparison: every miss that the least recently used order would have hit makes it larger, every hit that it would have missed makes it smaller.
 ///
-/// A use writes at most two bytes, under any lock. Nothing is linked: a victim is the best of what is found in 64 slots, in two random places. It takes 2 bytes a slot, 3 per entry of the capacity and a fraction of a byte.
+/// A use writes at most two bytes, under any lock, and at most once while a thirty-second of the capacity is inserted. Nothing is linked: a search of 128
+/// slots, in four places of the table, finds the candidates of up to eight evictions. It takes 2 bytes a slot, 3 per entry of the capacity and a
+/// fraction of a byte.
 ///
 /// The comparison of reuse with recency is that of LIRS (Jiang and Zhang, "LIRS", SIGMETRICS 2002), the window with ghosts that of 2Q and S3-FIFO
 /// (Johnson and Shasha, VLDB 1994; Yang et al., SOSP 2023), the adaptation in the spirit of ARC (Megiddo and Modha, FAST 2003). It is none of
-/// these: times are in ticks of a thirty-second of the capacity, learned when an entry is looked at, and what the least recently used order
-/// would do is estimated.
+/// these: times are in ticks of a thirty-second of the capacity, and what the least recently used order would do is estimated.
 ///
 /// What is learned is the field's; the order of leaving is each shard's. Where entries have a weight, it is not looked at in choosing one.
 ///
@@ -68,56 +70,38 @@ const FEW: u64 = 64;
 #[derive(Debug, Default)]
 pub struct Adaptive {
     words: Words,
-    ghosts: Ghosts,
+    /// As it was when this shard last told the others of what it found out.
+    time: Time,
+    tick: u64,
+    candidates: Candidates,
+    /// Victims that the last search serves still.
+    victims_left: u32,
+    /// The lines that the next search looks at.
+    next: [usize; LINES],
     ring: Ring,
+    ghosts: Ghosts,
     common: Arc<Common>,
     purse: Purse,
     /// After how many misses the purse is given.
     misses_to_tell: u32,
+    /// Ghosts that a miss samples.
+    sample: u32,
     /// What of the entries in `common` is of this shard.
     told_entries: u32,
     len: u32,
     /// Entries that are not in main.
     window: u32,
-    random: u32,
-    /// What the next sample begins with: chosen ahead, so that it can be fetched before.
-    next: [usize; LINES],
+    /// Entries that the window should have, in half entries.
+    share: u64,
     /// The lower half of the hash of what is about to be inserted.
     coming: Option<LowHash>,
-    /// What the ghosts have said of it, once they have been asked: the time since its last use in units of two ticks, or `NEVER`.
-    reuse: Option<u16>,
+    /// The time since its last use in units of two ticks, or `NEVER`.
+    reuse: u16,
     /// Whether an entry has left for it.
     made_room: bool,
 }
 
-/// The best of what was looked at. Of what is equal, the one leaves that has more beside it: so that no part of the table becomes full, and
-/// another empty.
-#[derive(Clone, Copy, Default)]
-struct Best {
-    /// The score and, in the lower half, the entries of its line; zero where there is none.
-    rank: u32,
-    slot: u32,
-}
-
-impl Best {
-    fn or(self, line: usize, (score, place): (u16, usize), among: u16) -> Best {
-        #[allow(clippy::cast_possible_truncation, reason = "as slots are numbered")]
-        let found = Best { rank: u32::from(score) << 16 | u32::from(among), slot: (line * LINE + place) as u32 };
-        if score != 0 && found.rank > self.rank { found } else { self }
-    }
-
-    fn slot(self) -> Option<u32> {
-        (self.rank != 0).then_some(self.slot)
-    }
-}
-
 impl Adaptive {
-    fn time(&self) -> Time {
-        #[allow(clippy::cast_possible_truncation, reason = "the lower byte is meant")]
-        let tick = self.common.tick() as u16 & 0xff;
-        Time { tick, tau: self.common.tau() }
-    }
-
     /// What is kept of the latest inserts.
     fn ring_len(&self) -> u32 {
         (self.len / RING.0).max(RING.1)
@@ -128,92 +112,69 @@ impl Adaptive {
         self.window <= self.ring_len()
     }
 
-    fn random(&mut self, below: usize) -> usize {
-        // Marsaglia, "Xorshift RNGs", 2003. Its state is never zero.
-        let mut x = self.random.max(1);
-        x ^= x << 13;
-        x ^= x >> 17;
-        x ^= x << 5;
-        self.random = x;
-        usize::try_from((u64::from(x) * below as u64) >> 32).unwrap_or(0)
+    /// The lines that the next search looks at.
+    fn next_lines(&self) -> &[usize] {
+        let count = self.next.len().min(self.words.lines());
+        &self.next[..count]
     }
 
-    /// Chooses the lines that the next sample begins with: two that have nothing to do with one another. (Were they neighbours, as many entries would leave
-    /// a sparse part of the table as a dense one, and what differs by chance would differ ever more.)
+    /// Chooses the lines of the next search. They advance at different speeds, so that each line competes with many others: a dense part of
+    /// the table loses more entries than a sparse one, and no part becomes full.
     fn choose_lines(&mut self) {
         let all = self.words.lines();
-        self.next = if all <= LINES {
-            std::array::from_fn(|line| line.min(all.saturating_sub(1)))
-        } else {
-            let one = self.random(all);
-            let other = one + 1 + self.random(all - 1);
-            [one, if other < all { other } else { other - all }]
-        };
-    }
-
-    /// The lines that the next sample begins with.
-    fn next_lines(&mut self) -> [usize; LINES] {
-        let all = self.words.lines();
-        let [one, other] = self.next;
-        // There were none when they were chosen, or have come to be fewer.
-        if (one == other && all > 1) || one.max(other) >= all {
-            self.choose_lines();
+        for (nth, line) in self.next.iter_mut().enumerate() {
+            *line = if all <= LINES { nth } else { (*line + 2 * nth + 1) % all };
         }
-        self.next
     }
 
-    fn note(&mut self, entries: u16, old: u16, late: u16) {
-        self.purse.seen += u32::from(entries);
-        self.purse.old += u32::from(old);
-        self.purse.votes -= i32::from(late);
-    }
-
-    /// Looks at the entries of some lines: the slot of the window's that was not used for longest, and of main's most overdue.
-    fn sample(&mut self, lines: usize) -> (Option<u32>, Option<u32>) {
-        let time = self.time();
-        let all = self.words.lines();
-        let first = self.next_lines();
-        let mut line = 0;
-        let (mut window, mut main, mut looked_at) = (Best::default(), Best::default(), 0);
-        for number in 0..all {
-            let enough = if number < lines + MORE_LINES { HARDLY } else { 1 };
-            if number >= lines && looked_at >= enough {
+    /// Searches the next lines for candidates. In a table that is almost empty this may take several searches.
+    fn search(&mut self) {
+        for _ in 0..MOST_SEARCHES {
+            if self.next_lines().iter().any(|&line| line >= self.words.lines()) {
+                self.choose_lines();
+            }
+            let count = self.next.len().min(self.words.lines());
+            let seen = self.candidates.search(&mut self.words, &self.next[..count], self.time);
+            self.choose_lines();
+            self.purse.seen += seen.entries;
+            self.purse.old += seen.old;
+            self.purse.votes -= seen.late.cast_signed();
+            if seen.entries > 0 {
                 break;
             }
-            line = first.get(number).copied().unwrap_or(if line + 1 == all { 0 } else { line + 1 });
-            let shuffle = self.random(LINE);
-            let seen = self.words.look(line, time, shuffle);
-            self.note(seen.entries, seen.old, seen.late);
-            looked_at += u32::from(seen.entries);
-            window = window.or(line, seen.window(), seen.entries);
-            main = main.or(line, seen.main(), seen.entries);
         }
-        self.choose_lines();
-        let mut window = window.slot();
+        self.victims_left = (self.len / VICTIMS.1).clamp(1, VICTIMS.0);
+        self.fit_share();
+    }
+
+    /// The entry of the window that should leave it next.
+    fn oldest(&mut self) -> Option<(u32, Word)> {
         if self.goes_by_ring() {
             for _ in 0..POPS {
                 let Some(slot) = self.ring.front() else { break };
-                if self.words.get(slot).is_window() {
-                    let (is_old, is_late) = self.words.look_at(slot, time);
-                    self.note(1, is_old.into(), is_late.into());
-                    window = Some(slot);
-                    break;
+                let word = self.words.get(slot);
+                if word.is_window() {
+                    return Some((slot, word));
                 }
                 self.ring.pop();
             }
         }
-        (window, main.slot())
+        let found = self.candidates.oldest(&self.words, self.time);
+        if found.is_some() || self.window == 0 {
+            return found;
+        }
+        self.search();
+        self.candidates.oldest(&self.words, self.time)
     }
 
-    /// Learns from the ghost of what is about to be inserted, if it has one.
-    fn ask_ghosts(&mut self) {
-        let Some(hash) = self.coming.filter(|_| self.reuse.is_none()) else { return };
-        let (tick, tau) = (self.common.tick(), self.common.tau());
-        let ghost = self.ghosts.take(hash, tick, tau);
-        self.purse.ghosts_seen += u32::try_from(WAYS).unwrap_or(0);
-        self.purse.young += ghost.young;
-        self.reuse = Some(ghost.age.map_or(NEVER, |age| (age / 2).min(NEVER - 1)));
-        self.purse.votes += i32::from(ghost.age.is_some_and(|age| age < tau));
+    /// The entry of main that should leave it next.
+    fn overdue(&mut self) -> Option<(u32, Word)> {
+        let found = self.candidates.overdue(&self.words, self.time);
+        if found.is_some() || self.window == self.len {
+            return found;
+        }
+        self.search();
+        self.candidates.overdue(&self.words, self.time)
     }
 
     fn promote(&mut self, slot: u32) {
@@ -230,17 +191,17 @@ impl Adaptive {
     }
 
     /// Whether the window has more than its share and so many half entries.
-    fn is_wide(&self, share: u64, more: u64) -> bool {
-        2 * u64::from(self.window) > share + more
+    fn is_wide(&self, more: u64) -> bool {
+        2 * u64::from(self.window) > self.share + more
     }
 
-    /// The share of the window in this shard's entries, in half entries.
-    fn share(&self) -> u64 {
+    /// Computes the share of the window in this shard's entries.
+    fn fit_share(&mut self) {
         let target = self.common.target(self.purse.votes);
         let untold = i64::from(self.len) - i64::from(self.told_entries);
         let entries = self.common.entries().saturating_add_signed(untold).max(u64::from(self.len)).max(1);
         let share = target.saturating_mul(u64::from(self.len)) / entries;
-        if self.common.size() < FEW * self.common.shards { share } else { share.max(2) }
+        self.share = if self.common.size() < FEW * self.common.shards { share } else { share.max(2) };
     }
 
     fn tell(&mut self) {
@@ -250,6 +211,10 @@ impl Adaptive {
         self.told_entries = self.len;
         self.common.tell(&mut self.purse);
         self.misses_to_tell = self.common.misses_to_tell();
+        self.sample = self.common.sample();
+        self.tick = self.common.tick();
+        self.time = Time { tick: u16::try_from(self.tick & 0xff).unwrap_or(0), tau: self.common.tau() };
+        self.fit_share();
     }
 
     /// Has the ghosts be as many as the entries or up to twice as many, where the capacity is not a number of entries.
@@ -290,35 +255,32 @@ impl Eviction for Adaptive {
     }
 
     fn inserted(&mut self, slot: u32) {
-        self.ask_ghosts();
-        let reuse = self.coming.take().and(self.reuse).unwrap_or(NEVER);
-        self.words.enter(slot, self.time(), reuse);
+        let reuse = self.coming.take().map_or(NEVER, |_| self.reuse);
+        self.words.enter(slot, self.time, reuse);
         self.len += 1;
         self.window += 1;
         self.ring.push(slot, self.ring_len() as usize);
         self.ghosts.grow(self.len);
         self.fit_ghosts();
-        if !std::mem::take(&mut self.made_room) {
-            // While it fills, what the window has too much of is main's.
-            let share = (self.common.target(self.purse.votes) / self.common.shards).max(2);
-            if self.is_wide(share, 0)
-                && let (Some(oldest), _) = self.sample(1)
-            {
-                self.promote(oldest);
-            }
+        // While the map fills, main takes the excess of the window.
+        if !std::mem::take(&mut self.made_room)
+            && self.is_wide(0)
+            && let Some((oldest, _)) = self.oldest()
+        {
+            self.promote(oldest);
         }
     }
 
     #[inline]
     fn hit(&self, slot: u32) {
-        self.words.mark(slot);
+        self.words.used(slot, self.time);
     }
 
     fn removed(&mut self, slot: u32) {
         let word = self.words.vacate(slot);
         if !word.is_vacant() {
             self.len -= 1;
-            self.window -= u32::from(!word.is_main());
+            self.window -= u32::from(word.is_window());
         }
         self.forget(slot);
     }
@@ -328,32 +290,31 @@ impl Eviction for Adaptive {
     }
 
     fn victim(&mut self) -> Option<u32> {
-        let (mut oldest, mut overdue) = self.sample(LINES);
-        // Not before: it takes a while until the processor has what they are in.
-        self.ask_ghosts();
-        let share = self.share();
-        if self.is_wide(share, 0) && oldest.is_none() {
-            (oldest, overdue) = self.sample(LINES);
+        if self.victims_left == 0 {
+            self.search();
         }
-        if self.is_wide(share, 2)
-            && let Some(slot) = oldest
+        self.victims_left -= 1;
+        if self.is_wide(2)
+            && let Some((oldest, _)) = self.oldest()
         {
-            // The target has fallen: the window gives one more, without a comparison.
-            self.promote(slot);
-            (oldest, overdue) = self.sample(LINES);
+            // The share has fallen: one more gets into main, without a comparison.
+            self.promote(oldest);
         }
-        match (oldest, overdue) {
-            (Some(candidate), Some(overdue)) if self.is_wide(share, 0) => {
-                let age = self.words.get(overdue).age(self.time());
-                let is_sooner = |reuse: u16| reuse + reuse / MARGIN < age;
-                if self.words.get(candidate).reuse().is_some_and(is_sooner) {
-                    self.promote(candidate);
+        let overdue = self.overdue();
+        if !self.is_wide(0) && overdue.is_some() {
+            return overdue.map(|(slot, _)| slot);
+        }
+        match (self.oldest(), overdue) {
+            (Some((oldest, candidate)), Some((overdue, word))) => {
+                let age = word.age(self.time);
+                if candidate.reuse().is_some_and(|reuse| reuse + reuse / MARGIN < age) {
+                    self.promote(oldest);
                     Some(overdue)
                 } else {
-                    Some(candidate)
+                    Some(oldest)
                 }
             }
-            (oldest, overdue) => overdue.or(oldest),
+            (oldest, overdue) => oldest.or(overdue).map(|(slot, _)| slot),
         }
     }
 
@@ -375,6 +336,8 @@ impl Hooks<Adaptive> for OwnHooks {
         eviction.words = Words::new(heap);
         eviction.ghosts = Ghosts::new(heap, 0);
         eviction.ring = Ring::new(heap);
+        eviction.candidates = Candidates::default();
+        eviction.tell();
         eviction.resize_ghosts(u32::try_from(buckets).unwrap_or(u32::MAX));
     }
 
@@ -389,15 +352,17 @@ impl Hooks<Adaptive> for OwnHooks {
         if eviction.coming == Some(hash) {
             return;
         }
-        eviction.ask_ghosts();
         eviction.coming = Some(hash);
-        eviction.reuse = None;
         eviction.made_room = false;
-        // Other threads may have written to all of them since; so they come at once.
-        eviction.ghosts.prefetch(hash);
-        eviction.next.iter().for_each(|&line| eviction.words.prefetch(line));
-        eviction.purse.misses += 1;
-        if eviction.purse.misses >= eviction.misses_to_tell {
+        let (tau, sample) = (eviction.time.tau, eviction.sample);
+        let ghost = eviction.ghosts.take(hash, eviction.tick, tau, sample);
+        eviction.reuse = ghost.age.map_or(NEVER, |age| (age / 2).min(NEVER - 1));
+        let purse = &mut eviction.purse;
+        purse.votes += i32::from(ghost.age.is_some_and(|age| age < tau));
+        purse.ghosts_seen += sample;
+        purse.young += ghost.young;
+        purse.misses += 1;
+        if purse.misses >= eviction.misses_to_tell {
             eviction.tell();
         }
     }
@@ -405,7 +370,7 @@ impl Hooks<Adaptive> for OwnHooks {
     fn evicted(&self, eviction: &mut Adaptive, slot: u32, hash: LowHash) {
         let word = eviction.words.get(slot);
         if !word.is_vacant() {
-            eviction.ghosts.put(hash, eviction.common.tick(), word.age(eviction.time()));
+            eviction.ghosts.put(hash, eviction.tick, word.age(eviction.time));
         }
         eviction.made_room = true;
     }
@@ -416,9 +381,8 @@ impl Hooks<Adaptive> for OwnHooks {
     }
 
     fn looks_at(&self, eviction: &mut Adaptive, nth: usize) -> Range<u32> {
-        let lines = eviction.next_lines();
-        let Some(&line) = lines.get(nth).filter(|&&line| line < eviction.words.lines()) else { return 0..0 };
+        let line = eviction.next_lines().get(nth).filter(|_| eviction.victims_left == 0);
         let slot = |line: usize| u32::try_from(line * LINE).unwrap_or(u32::MAX);
-        slot(line)..slot(line + 1)
+        line.map_or(0..0, |&line| slot(line)..slot(line + 1))
     }
 }

@@ -1,11 +1,11 @@
 use super::{
-    Adaptive, Eviction, FieldContext, Hooks, LINE, LINES, OwnHooks, Time,
+    Adaptive, Eviction, FieldContext, Hooks, LINE, LINES, NEVER, OwnHooks, Time, Word, Words,
+    candidates::Candidates,
     common::{Common, Purse},
     ring::Ring,
-    words::{OLDEST, Words},
+    words::OLDEST,
 };
 use crate::{
-    evict::ghosts::Ghosts,
     hasher::{KeyHash, LowHash},
     memory::arena::Heap,
 };
@@ -222,63 +222,65 @@ fn ghosts_follow_the_entries_where_the_capacity_does_not_tell() {
 }
 
 #[test]
-fn a_line_is_seen_as_its_slots_are_one_by_one() {
+fn a_search_finds_what_a_look_at_each_slot_does() {
     let mut dice = Dice(5);
-    for _ in 0..2000 {
-        let time = Time {
-            tick: dice.below(256).try_into().expect("a byte"),
-            tau: dice.below(127).try_into().expect("a byte"),
-        };
-        let (mut line, mut slots) = (Words::default(), Words::default());
-        let (mut entries, mut in_all) = (0, [0; 32]);
-        for slot in 0..32 {
-            let entered = Time { tick: dice.below(256).try_into().expect("a byte"), tau: 0 };
-            let (reuse, uses) = (dice.below(64).try_into().expect("a byte"), dice.below(5));
-            if dice.below(3) == 0 {
+    let mut byte = |most: u16| u16::try_from(dice.below(most.into())).expect("small");
+    for lines in (1..=LINES).cycle().take(2000) {
+        let now = Time { tick: byte(256), tau: byte(127) };
+        let mut words = Words::default();
+        let slots = u32::try_from(lines * LINE).expect("few");
+        words.vacate(slots - 1);
+        for slot in 0..slots {
+            if byte(3) == 0 {
                 continue;
             }
-            entries += 1;
-            in_all[slot as usize] = uses + (uses + 1) % 2;
-            for words in [&mut line, &mut slots] {
-                words.enter(slot, entered, reuse);
-                if uses < 4 {
-                    words.promote(slot);
-                    for _ in 0..uses {
-                        words.mark(slot);
-                        words.look_at(slot, entered);
-                    }
-                }
-                if uses % 2 == 0 {
-                    words.mark(slot);
-                }
+            words.enter(slot, Time { tick: now.tick.wrapping_sub(byte(OLDEST)) & 0xff, tau: 126 }, byte(64));
+            if byte(2) == 0 {
+                words.promote(slot);
+            }
+            if byte(2) == 0 {
+                let ago = byte(words.get(slot).age(now) + 1);
+                words.used(slot, Time { tick: now.tick.wrapping_sub(ago) & 0xff, tau: byte(127) });
             }
         }
-        if line.lines() == 0 {
-            continue;
-        }
-        let seen = line.look(0, time, 0);
-        assert_eq!(seen.entries, entries);
-        let (mut old, mut late) = (0, 0);
-        let (mut window, mut main) = ((0, 0), (0, 0));
-        for slot in 0..32 {
-            if slots.get(slot).is_vacant() {
-                assert!(line.get(slot).is_vacant());
-                continue;
-            }
-            let (is_old, is_late) = slots.look_at(slot, time);
-            (old, late) = (old + u16::from(is_old), late + u16::from(is_late));
-            let word = slots.get(slot);
-            if word.is_window() {
-                window = window.max((word.age(time) + 1, slot as usize));
-            } else {
-                main = main.max((word.age(time) * (8 >> in_all[slot as usize].min(3)) + 1, slot as usize));
-            }
-            assert_eq!(format!("{word:?}"), format!("{:?}", line.get(slot)));
-        }
-        assert_eq!((seen.old, seen.late), (old, late));
-        let found = [seen.window(), seen.main()].map(|(score, place)| if score == 0 { (0, 0) } else { (score, place) });
-        assert_eq!(found, [window, main]);
+        let entries = |words: &Words| (0..slots).map(|slot| words.get(slot)).filter(|word| !word.is_vacant()).collect();
+        let before: Vec<Word> = entries(&words);
+        let all: Vec<_> = (0..lines).collect();
+        let mut found = Candidates::default();
+        let seen = found.search(&mut words, &all, now);
+        let count = |is: &dyn Fn(&&Word) -> bool| u32::try_from(before.iter().filter(is).count()).expect("few");
+        assert_eq!(seen.entries, count(&|_| true));
+        assert_eq!(seen.old, count(&|word| word.age(now) > now.tau));
+        assert_eq!(seen.late, count(&|word| word.is_late()));
+        let best =
+            |is_window| before.iter().filter(|word| word.is_window() == is_window).map(|word| word.score(now)).max();
+        assert_eq!(found.oldest(&words, now).map(|(_, word)| word.score(now)), best(true));
+        assert_eq!(found.overdue(&words, now).map(|(_, word)| word.score(now)), best(false));
+        // What is counted is so once, and nothing else has changed.
+        assert!(entries(&words).iter().zip(&before).all(|(after, word)| after.score(now) == word.score(now)));
+        assert_eq!(found.search(&mut words, &all, now).late, 0);
     }
+}
+
+#[test]
+fn candidates_that_were_used_are_passed_over() {
+    let mut words = Words::default();
+    let at = |tick| Time { tick, tau: 16 };
+    for slot in 0..20 {
+        words.enter(slot, at(u16::try_from(slot).expect("few")), NEVER);
+    }
+    let mut found = Candidates::default();
+    found.search(&mut words, &[0], at(40));
+    for slot in 0..8 {
+        assert_eq!(found.oldest(&words, at(40)).map(|(slot, _)| slot), Some(slot));
+        match slot % 3 {
+            0 => words.used(slot, at(40)),
+            1 => words.promote(slot),
+            _ => _ = words.vacate(slot),
+        }
+    }
+    assert!(found.oldest(&words, at(40)).is_none());
+    assert!(found.overdue(&words, at(40)).is_none());
 }
 
 #[test]
@@ -287,31 +289,31 @@ fn what_is_old_stays_old() {
     words.enter(3, Time { tick: 0, tau: 16 }, 5);
     for tick in (0..3000).step_by(50) {
         let time = Time { tick: tick & 0xff, tau: 16 };
-        words.look(0, time, 9);
+        Candidates::default().search(&mut words, &[0], time);
         assert_eq!(words.get(3).age(time), tick.min(OLDEST), "after {tick}");
     }
     assert_eq!(words.get(3).reuse(), Some(10));
 }
 
 #[test]
-fn a_ghost_is_found_once() {
-    let mut ghosts = Ghosts::new(&Heap::default(), 50);
-    (0..50).for_each(|_| ghosts.grow(1000));
-    for n in 0..100 {
-        ghosts.put(low(n), 40, 8);
+fn a_use_is_noted_once_per_tick() {
+    let mut words = Words::default();
+    let at = |tick| Time { tick, tau: 16 };
+    words.enter(3, at(250), NEVER);
+    words.used(3, at(4));
+    assert_eq!((words.get(3).reuse(), words.get(3).age(at(5))), (Some(10), 1));
+    words.used(3, at(4));
+    assert_eq!(words.get(3).reuse(), Some(0));
+    words.promote(3);
+    for (tick, weight) in [(5, 4), (5, 4), (6, 2), (6, 2), (7, 1), (8, 1)] {
+        words.used(3, at(tick));
+        assert_eq!(words.get(3).score(at(tick + 9)), 10 * weight, "at {tick}");
     }
-    let found = (0..100).filter(|&n| ghosts.take(low(n), 60, 20).age == Some(28)).count();
-    assert!(found > 90, "{found}");
-    assert!((0..100).all(|n| ghosts.take(low(n), 60, 20).age.is_none()));
-    // The one that is gone for longest makes room.
-    let mut ghosts = Ghosts::new(&Heap::default(), 1);
-    ghosts.grow(1000);
-    for n in 0..9 {
-        ghosts.put(low(n), 40 + 2 * n, 0);
-    }
-    assert_eq!(ghosts.take(low(0), 60, 20).age, None);
-    let found = ghosts.take(low(8), 60, 20);
-    assert_eq!((found.age, found.young), (Some(4), 8));
+    assert!(!words.get(3).is_late());
+    words.used(3, at(25));
+    assert!(words.get(3).is_late());
+    words.used(3, at(26));
+    assert!(words.get(3).is_late());
 }
 
 #[test]
@@ -374,16 +376,17 @@ fn entries_stay_spread() {
 fn the_slots_to_be_looked_at_are() {
     let mut shard = Shard::new(1000);
     (0..3000).for_each(|key| _ = shard.access(key));
-    for _ in 0..100 {
+    let mut searches = 0;
+    for key in 3000..3100 {
         let ranges = (0..).map(|nth| OwnHooks.looks_at(&mut shard.eviction, nth)).take_while(|range| !range.is_empty());
         let slots: Vec<u32> =
             ranges.flatten().filter(|&slot| shard.keys.get(slot as usize).is_some_and(Option::is_some)).collect();
-        assert!(slots.len() <= LINES * LINE && slots.len() > LINE / 2);
-        for &slot in &slots {
-            shard.eviction.hit_mut(slot);
+        let seen = shard.eviction.purse.seen;
+        shard.access(key);
+        if shard.eviction.purse.misses > 1 && !slots.is_empty() {
+            searches += 1;
+            assert_eq!(shard.eviction.purse.seen - seen, u32::try_from(slots.len()).expect("few"));
         }
-        shard.eviction.sample(LINES);
-        let tick = shard.eviction.time();
-        assert!(slots.iter().all(|&slot| shard.eviction.words.get(slot).age(tick) == 0));
     }
+    assert!(searches > 5, "{searches} searches");
 }

@@ -1,51 +1,62 @@
-//! What is known of each slot: two bytes, in lines that are looked at as a whole.
+//! The eviction's data of each slot: a word of two bytes, in lines that are searched as a whole.
 //!
 //! ```text
-//! bits 15..8  the tick of the last use that is known, modulo 256
+//! bits 15..8  the tick of the last use, modulo 256
 //! bit  7      MAIN: in main, not in the window
-//! bit  6      MARK: used since it was last looked at
+//! bit  6      LATE: used at an age at which LRU would have evicted the entry, and not counted yet
 //! bits 5..0   in the window, the time between the last two uses in units of two ticks, or `NEVER`;
-//!             in main, what its age counts for: `WEIGHT`, halved with each use since it came there, down to one
+//!             in main, the weight of its age: `WEIGHT` at first, halved by each use, and one at least
 //! ```
 
 use crate::{memory::arena::Heap, memory::chunked::Chunked};
-use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
+use std::{
+    mem,
+    sync::atomic::{AtomicU16, Ordering::Relaxed},
+};
 
 /// Slots of a line, which is a cache line.
-pub(super) const LINE: usize = 32;
+pub(super) const LINE: usize = ROWS * LANES;
+/// Words that a processor compares at once, with SSE2 or Neon.
+pub(super) const LANES: usize = 8;
+const ROWS: usize = 4;
+/// Lines that are searched at once, at most.
+pub(super) const LINES: usize = 4;
+/// Bits of a place: the row, and the number of the searched line.
+pub(super) const PLACE_BITS: u32 = ROWS.ilog2() + LINES.ilog2();
+
 const MAIN: u16 = 1 << 7;
-const MARK: u16 = 1 << 6;
-const REST: u16 = MARK - 1;
-/// Not known to have been used before.
+const LATE: u16 = 1 << 6;
+const REST: u16 = LATE - 1;
+/// The reuse of an entry that was used only once.
 pub(super) const NEVER: u16 = REST;
 const WEIGHT: u16 = 8;
-/// The lower byte of a vacant slot's word. It is no entry's: in main an age counts for something.
+/// The lower byte of a vacant slot's word. An entry of main has a weight, so no entry has this byte.
 const VACANT: u16 = MAIN;
 const LOWER: u16 = 0xff;
-/// The greatest age that is told apart, so that what is old never comes to look young.
+/// Greater ages are set back to this one, long before they reach 256 and look young.
 pub(super) const OLDEST: u16 = 192;
 
 #[derive(Debug)]
 #[repr(align(64))]
-struct Line([AtomicU16; LINE]);
+struct Line([[AtomicU16; LANES]; ROWS]);
 
 impl Default for Line {
     fn default() -> Self {
-        Line([const { AtomicU16::new(VACANT) }; LINE])
+        Line([const { [const { AtomicU16::new(VACANT) }; LANES] }; ROWS])
     }
 }
 
-/// As of when it is looked at, and what is old then.
-#[derive(Clone, Copy, Debug)]
+/// The present as a shard knows it.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Time {
-    /// Of the tick, the lower byte.
+    /// The lower byte of the tick.
     pub(super) tick: u16,
-    /// LRU of the same capacity would have evicted what was not used for more ticks.
+    /// LRU of the same capacity would have evicted what was not used for more ticks than this.
     pub(super) tau: u16,
 }
 
-/// A word, copied.
-#[derive(Clone, Copy, Debug)]
+/// A copy of a word.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Word(u16);
 
 impl Word {
@@ -53,140 +64,90 @@ impl Word {
         self.0 & LOWER == VACANT
     }
 
-    pub(super) fn is_main(self) -> bool {
-        !self.is_vacant() && self.0 & MAIN != 0
-    }
-
     pub(super) fn is_window(self) -> bool {
         self.0 & MAIN == 0
     }
 
-    /// In ticks.
-    pub(super) fn age(self, time: Time) -> u16 {
-        age(self.0, time)
+    #[cfg(test)]
+    pub(super) fn is_late(self) -> bool {
+        self.0 & LATE != 0
     }
 
-    /// Of an entry in the window: the time between its last two uses, in ticks.
+    /// The ticks since the last use.
+    pub(super) fn age(self, time: Time) -> u16 {
+        (time.tick << 8 | LOWER).wrapping_sub(self.0) >> 8
+    }
+
+    /// Of an entry in the window: the ticks between its last two uses.
     pub(super) fn reuse(self) -> Option<u16> {
         Some(self.0 & REST).filter(|&reuse| reuse != NEVER).map(|reuse| 2 * reuse)
     }
-}
 
-/// What was seen when some entries were looked at.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Seen {
-    /// Of the window the one that was not used for longest: its [score](Glance::window) and, in the lower bits, the place, shuffled.
-    window: i16,
-    /// Of main the most overdue, in the same way, less `BIAS`.
-    main: i16,
-    pub(super) entries: u16,
-    /// Entries that are older than tau.
-    pub(super) old: u16,
-    /// Uses of such entries.
-    pub(super) late: u16,
-    shuffle: u16,
-}
-
-const PLACE: u32 = LINE.ilog2();
-/// Scores of main are up to twice as large, and the place does not fit beside them: with this taken off, they are from the least integer of 16 bits on.
-const BIAS: i16 = 1 << (15 - PLACE);
-
-impl Seen {
-    /// The score, which is zero where there is none, and the place in the line.
-    pub(super) fn window(self) -> (u16, usize) {
-        self.candidate(self.window >> PLACE, self.window)
+    /// Of a vacant slot: zero.
+    fn weight(self) -> u16 {
+        self.0 & (2 * WEIGHT - 1)
     }
 
-    pub(super) fn main(self) -> (u16, usize) {
-        self.candidate((self.main >> PLACE) + BIAS, self.main)
+    /// How overdue an entry of its population is. It is never zero for an entry.
+    pub(super) fn score(self, time: Time) -> u16 {
+        let age = self.age(time).min(OLDEST) + 1;
+        if self.is_window() { age } else { age * self.weight() }
     }
 
-    fn candidate(self, score: i16, best: i16) -> (u16, usize) {
-        (score.cast_unsigned(), usize::from(best.cast_unsigned() ^ self.shuffle) % LINE)
-    }
-}
-
-// What follows has no branches, so that eight words are looked at at once. Masks are all ones or zero. Numbers that are compared have no sign, and no use for the
-// bit of it: without SSE4.1 only signed ones can be compared at once.
-
-#[inline]
-fn mask(is: bool) -> u16 {
-    0u16.wrapping_sub(u16::from(is))
-}
-
-#[inline]
-fn select(mask: u16, one: u16, other: u16) -> u16 {
-    one & mask | other & !mask
-}
-
-#[inline]
-fn age(word: u16, time: Time) -> u16 {
-    // Nothing is borrowed from the upper byte.
-    (time.tick << 8 | LOWER).wrapping_sub(word) >> 8
-}
-
-/// What looking at a word finds.
-struct Glance {
-    /// As it is then: a use since the last look counts as of now.
-    word: u16,
-    /// Masks: whether there is an entry, whether it is old, and whether it was before it was used.
-    here: u16,
-    old: u16,
-    late: u16,
-    /// One more than the age if it is in the window, or zero.
-    window: u16,
-    /// One more than the age times what it counts for if it is in main, or zero.
-    main: u16,
-}
-
-#[inline]
-fn glance(word: u16, time: Time) -> Glance {
-    let tau = time.tau & (LOWER >> 1);
-    let lower = word & LOWER;
-    let here = mask(lower != VACANT);
-    let main = mask(lower & MAIN != 0);
-    let marked = mask(lower & MARK != 0);
-
-    let before = age(word, time);
-    let late = marked & mask(before > tau);
-    let fewer = ((lower & (2 * WEIGHT - 1)) >> 1).max(1);
-    let reuse = (before >> 1).min(NEVER - 1);
-    let lower = select(marked, select(main, MAIN | fewer, reuse), lower);
-
-    let age = before.min(OLDEST) & !marked;
-    let old = here & mask(age > tau);
-    let word = time.tick.wrapping_sub(age) << 8 | lower;
-    let counts_for = lower & (2 * WEIGHT - 1) & main;
-    let main_here = main & here;
-    Glance { word, here, old, late, window: (age + 1) & !main, main: (age * counts_for).wrapping_sub(main_here) }
-}
-
-impl Line {
-    #[allow(clippy::cast_possible_truncation, reason = "a line has few places")]
+    /// Whether a use was noted in this tick: in main it counts once per tick.
     #[inline]
-    fn look(&mut self, time: Time, shuffle: u16) -> Seen {
-        let (mut entries, mut old, mut late) = (0u16, 0u16, 0u16);
-        let (mut window, mut main) = (0, i16::MIN);
-        for (place, word) in self.0.iter_mut().enumerate() {
-            let word = word.get_mut();
-            let seen = glance(*word, time);
-            *word = seen.word;
-            // All ones is one less than nothing.
-            entries = entries.wrapping_sub(seen.here);
-            old = old.wrapping_sub(seen.old);
-            late = late.wrapping_sub(seen.late);
-            let place = (place as u16 ^ shuffle).cast_signed();
-            let with_place = |score: i16| score << PLACE | place;
-            window = with_place(seen.window.cast_signed()).max(window);
-            main = with_place(seen.main.cast_signed() - BIAS).max(main);
-        }
-        Seen { window, main, entries, old, late, shuffle }
+    fn is_noted(self, time: Time) -> bool {
+        (self.0 ^ (time.tick << 8 | MAIN)) & !(LATE | REST) == 0
     }
+
+    /// The word after a use.
+    fn used(self, time: Time) -> Word {
+        let age = self.age(time);
+        let rest = if self.is_window() { (age / 2).min(NEVER - 1) } else { MAIN | (self.weight() / 2).max(1) };
+        let late = if age > time.tau { LATE } else { self.0 & LATE };
+        Word(time.tick << 8 | late | rest)
+    }
+}
+
+/// (Not inlined, so that a use that is noted already saves no registers: 10 of 189 instructions of a `get`.)
+#[inline(never)]
+fn note(word: &AtomicU16, time: Time) {
+    let now = Word(word.load(Relaxed));
+    let used = now.used(time);
+    if used != now {
+        word.store(used.0, Relaxed);
+    }
+}
+
+/// What a search has counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Seen {
+    pub(super) entries: u32,
+    /// Entries that are older than tau.
+    pub(super) old: u32,
+    /// Uses of entries that were older than tau.
+    pub(super) late: u32,
+}
+
+/// What a search has found. Of each lane the best score and, in the lower bits, its place; zero for none. A score is zero only where there
+/// is no entry.
+pub(super) struct Found {
+    pub(super) seen: Seen,
+    pub(super) window: [i16; LANES],
+    pub(super) main: [i16; LANES],
 }
 
 /// The words of all slots.
 #[derive(Debug, Default)]
 pub(super) struct Words(Chunked<Line>);
+
+// The loops over a line have no branches, so that eight words are compared at once. Masks are all ones or zero. The compared numbers are
+// below 2^15, since SSE2 compares only signed ones.
+
+#[inline]
+fn mask(is: bool) -> u16 {
+    0u16.wrapping_sub(u16::from(is))
+}
 
 impl Words {
     pub(super) fn new(heap: &Heap) -> Self {
@@ -203,13 +164,13 @@ impl Words {
 
     pub(super) fn get(&self, slot: u32) -> Word {
         let slot = slot as usize;
-        Word(self.0.get(slot / LINE).map_or(VACANT, |line| line.0[slot % LINE].load(Relaxed)))
+        Word(self.0.get(slot / LINE).map_or(VACANT, |line| line.0.as_flattened()[slot % LINE].load(Relaxed)))
     }
 
     /// Only for slots that have been [reached](Words::reach).
     fn at(&mut self, slot: u32) -> &mut u16 {
         let slot = slot as usize;
-        self.0[slot / LINE].0[slot % LINE].get_mut()
+        self.0[slot / LINE].0.as_flattened_mut()[slot % LINE].get_mut()
     }
 
     fn reach(&mut self, slot: u32) {
@@ -228,13 +189,10 @@ impl Words {
         *word = *word & !REST | MAIN | WEIGHT;
     }
 
-    /// Makes a slot vacant. Answers what it was.
+    /// Makes a slot vacant, and returns what it was.
     pub(super) fn vacate(&mut self, slot: u32) -> Word {
-        let word = self.get(slot);
-        if !word.is_vacant() {
-            *self.at(slot) = VACANT;
-        }
-        word
+        self.reach(slot);
+        Word(mem::replace(self.at(slot), VACANT))
     }
 
     pub(super) fn moved(&mut self, from: u32, to: u32) {
@@ -243,38 +201,67 @@ impl Words {
         *self.at(to) = word;
     }
 
-    /// Marks an entry as used.
+    /// Notes a use.
     #[inline]
-    pub(super) fn mark(&self, slot: u32) {
+    pub(super) fn used(&self, slot: u32, time: Time) {
         let slot = slot as usize;
-        let word = &self.0[slot / LINE].0[slot % LINE];
-        let now = word.load(Relaxed);
-        debug_assert_ne!(now & LOWER, VACANT, "only an entry is used");
-        // Only when unset: a line that is hot stays shared. Nobody writes anything else under a shared lock, so none of it gets lost.
-        if now & MARK == 0 {
-            word.store(now | MARK, Relaxed);
+        let word = &self.0[slot / LINE].0.as_flattened()[slot % LINE];
+        let now = Word(word.load(Relaxed));
+        debug_assert!(!now.is_vacant(), "only an entry is used");
+        // Only a change is written: a line that is hot stays shared. Under a shared lock others write the same, so nothing gets lost.
+        if !now.is_noted(time) {
+            note(word, time);
         }
     }
 
-    /// Looks at one entry. Says whether it is old, and whether it was used when it was.
-    pub(super) fn look_at(&mut self, slot: u32, time: Time) -> (bool, bool) {
-        let word = self.at(slot);
-        let seen = glance(*word, time);
-        *word = seen.word;
-        (seen.old != 0, seen.late != 0)
+    /// Searches lines for the most overdue entries of both populations. Places are exclusive-or the shuffle.
+    pub(super) fn search(&mut self, lines: &[usize], time: Time, shuffle: i16) -> Found {
+        let (mut counts, mut oldest, mut flags) = ([0u16; LANES], [0i16; LANES], [0u16; LANES]);
+        let (mut window, mut main) = ([0; LANES], [0; LANES]);
+        for (number, &line) in lines.iter().enumerate() {
+            for (row, words) in self.0[line].0.iter_mut().enumerate() {
+                let words = words.each_mut().map(|word| *word.get_mut());
+                #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "four bits")]
+                let place = (row * LINES + number) as i16 ^ shuffle;
+                for lane in 0..LANES {
+                    let word = words[lane];
+                    let here = mask(word & LOWER != VACANT);
+                    let in_main = (word << 8).cast_signed() >> 15;
+                    let age = (Word(word).age(time) & here).cast_signed();
+                    counts[lane] =
+                        counts[lane].wrapping_sub(here).wrapping_sub(mask(age > time.tau.cast_signed()) << 8);
+                    oldest[lane] = oldest[lane].max(age);
+                    flags[lane] |= word;
+                    let score = age.min(OLDEST.cast_signed()) + 1;
+                    let weighted = score * (Word(word).weight().cast_signed() & in_main);
+                    window[lane] = window[lane].max((score & !in_main) << PLACE_BITS | place);
+                    main[lane] = main[lane].max(weighted << PLACE_BITS | place);
+                }
+            }
+        }
+        let flags = flags.iter().fold(0, |all, flags| all | flags);
+        let counts = counts.iter().fold(0u16, |sum, &count| sum.wrapping_add(count));
+        let is_ancient = oldest.iter().any(|&oldest| oldest.unsigned_abs() > OLDEST);
+        let late = if is_ancient || flags & LATE != 0 { self.mend(lines, time) } else { 0 };
+        let seen = Seen { entries: u32::from(counts & 0xff), old: u32::from(counts >> 8), late };
+        Found { seen, window, main }
     }
 
-    /// Has the processor fetch a line that is going to be looked at.
-    pub(super) fn prefetch(&self, line: usize) {
-        self.0.prefetch(line);
-    }
-
-    /// Looks at all entries of a line. Which of those that are equal comes first is up to a shuffle: if it were always the lower place, some
-    /// buckets of the table would become full and others empty.
-    #[inline]
-    pub(super) fn look(&mut self, line: usize, time: Time, shuffle: usize) -> Seen {
-        #[allow(clippy::cast_possible_truncation, reason = "a line has few places")]
-        self.0[line].look(time, (shuffle % LINE) as u16)
+    /// Sets ages back that are too great, and counts late uses.
+    #[cold]
+    fn mend(&mut self, lines: &[usize], time: Time) -> u32 {
+        let mut late = 0;
+        for &line in lines {
+            for word in self.0[line].0.as_flattened_mut() {
+                let word = word.get_mut();
+                if *word & LOWER != VACANT {
+                    late += u32::from(*word & LATE != 0);
+                    let age = Word(*word).age(time).min(OLDEST);
+                    *word = time.tick.wrapping_sub(age) << 8 | *word & LOWER & !LATE;
+                }
+            }
+        }
+        late
     }
 
     pub(super) fn shrink_to(&mut self, slots: usize) {
