@@ -380,3 +380,14 @@ fn memory_goes_by_entries_not_by_inserts() {
     check::<S3Fifo>();
     check::<TinyLfu>();
 }
+
+/// More entries than one batch, some of which replace.
+#[test]
+fn what_of_many_finds_no_room_is_given_back_in_order() {
+    let map = ShardedMap::<u64, u64, Of<Mutex, Never, Reject, System, 1, 50>>::new();
+    let error = map.insert_many((0..100).map(|key| (key % 70, key))).unwrap_err();
+    let refused: Vec<_> = error.refused.iter().map(|refused| (refused.key, refused.value)).collect();
+    assert_eq!(refused, (50..70).map(|key| (key, key)).collect::<Vec<_>>());
+    let replaced: Vec<_> = (0..100).map(|key| (key >= 70).then(|| key - 70)).collect();
+    assert_eq!((error.replaced, map.stats().refused), (replaced, 20));
+}

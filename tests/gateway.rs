@@ -35,7 +35,7 @@ const NO_LIMIT: [&str; 4] = ["--limit", "1000000", "--window", "1h"];
 /// The page plots the last minutes of every map, from samples that the service takes by itself.
 #[test]
 fn the_page_plots_what_happens() {
-    let gateway = Gateway::start(&["--sample", "20ms", "--limit", "1000000"]);
+    let gateway = Gateway::start(&["--sample", "200ms", "--limit", "1000000"]);
     let client = gateway.client();
     eventually("there is a line for the hits", || {
         assert_eq!(client.get("/prices/oak").status, 200);

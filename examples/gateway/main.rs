@@ -154,6 +154,7 @@ async fn serve(config: Config) -> io::Result<()> {
     let sampled = Arc::clone(&gateway);
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(sampled.config.sample);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
             sampled.history.add(&*sampled);

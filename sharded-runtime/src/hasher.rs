@@ -17,6 +17,11 @@
 //! `hasher = …`, is made by its `Default`. Its result is mixed once more, because a hasher that leaves the upper bits
 //! empty, such as one that returns integers unchanged, would put all keys into one shard.
 
+mod key_hash;
+
+#[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
+pub(crate) use key_hash::{KeyHash, LowHash};
+
 use std::{
     any::TypeId,
     fmt,
@@ -42,47 +47,6 @@ impl BuildHasher for SipHash {
 
     fn build_hasher(&self) -> DefaultHasher {
         self.0.build_hasher()
-    }
-}
-
-/// The hash of a key. (Not `Hash`, which is std's trait.)
-#[repr(transparent)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyHash(u64);
-
-impl KeyHash {
-    #[inline]
-    pub(crate) const fn bits(self) -> u64 {
-        self.0
-    }
-
-    /// The half that the table and the eviction look at.
-    #[inline]
-    #[allow(clippy::cast_possible_truncation, reason = "the lower half is wanted")]
-    pub(crate) const fn low(self) -> LowHash {
-        LowHash(self.0 as u32)
-    }
-
-    #[cfg(test)]
-    pub(crate) const fn from_bits(bits: u64) -> Self {
-        KeyHash(bits)
-    }
-}
-
-/// The lower half of the hash of a key: all that a table knows of an entry. It does not lead to the shard.
-#[repr(transparent)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LowHash(u32);
-
-impl LowHash {
-    #[inline]
-    pub(crate) const fn from_bits(bits: u32) -> Self {
-        LowHash(bits)
-    }
-
-    #[inline]
-    pub(crate) const fn bits(self) -> u32 {
-        self.0
     }
 }
 
@@ -124,7 +88,7 @@ impl<S: BuildHasher + Default + 'static> MapHasher<S> {
 
     #[inline]
     pub(crate) fn hash<Q: Hash + ?Sized>(&self, key: &Q) -> KeyHash {
-        KeyHash(if names_none::<S>() { self.seeded.0.hash_one(key) } else { mix(self.named.hash_one(key)) })
+        KeyHash::from_bits(if names_none::<S>() { self.seeded.0.hash_one(key) } else { mix(self.named.hash_one(key)) })
     }
 }
 

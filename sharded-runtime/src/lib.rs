@@ -32,6 +32,8 @@
 //!   declaration.
 //! - [`placement`] decides on which NUMA node shards lie, and [`mod@numa`] says when that helps.
 //! - `snapshot`, with the feature `serde`, saves a store and restores it.
+//! - `export`, with the features `prometheus`, `metrics`, `tracing` and `usdt`, tells monitoring systems what happens in a
+//!   store.
 //! - [`builder`] overrides what was declared, for tests and small machines.
 //! - [`topology`] has the NUMA nodes of this machine, and [`node`] runs jobs on them.
 //! - [`Policy`] is what the attribute writes for a field, and can be written by hand.

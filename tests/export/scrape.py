@@ -73,7 +73,7 @@ def compare(samples, rows):
 
 
 def main(program):
-    service = subprocess.Popen([program, "--port", "0"], stdout=subprocess.PIPE, text=True)
+    service = subprocess.Popen([program, "--port", "0", "--window", "1h"], stdout=subprocess.PIPE, text=True)
     try:
         address = service.stdout.readline().removeprefix("listening on ").strip()
         before = scrape(address)

@@ -14,7 +14,7 @@ const LEAST_SLICES: usize = 6;
 /// Within this share of the best, the candidate that is closest to the declared policy is preferred.
 const ALIKE: f64 = 0.02;
 /// A p99.9 is much longer than another if it is longer than so many times the other...
-pub(crate) const MUCH_LONGER: u64 = 2;
+const MUCH_LONGER: u64 = 2;
 /// ...and by so many nanoseconds. Users don't notice less.
 const NOTICED_NS: u64 = 1_000;
 

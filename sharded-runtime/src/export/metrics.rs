@@ -7,10 +7,11 @@ use metrics::{Unit as MetricsUnit, counter, describe_counter, describe_gauge, ga
 /// Tells the installed recorder of the crate `metrics` the [statistics](super) of all maps of a store. The label `store`
 /// is the name of the store's type; see also [`publish_as`].
 ///
-/// Call it before each scrape, or every few seconds where the exporter pushes. It takes no lock of a map and reads two
-/// cache lines per shard, so it costs O(shards of all maps). Without a recorder it does nothing else.
+/// Call it before each scrape, or every few seconds where the exporter pushes. It takes no lock of a shard, and the lock
+/// of a removal listener's queue for a moment. It costs O(shards of all maps, and CPUs for each map). Without a recorder it
+/// changes nothing.
 ///
-/// A recorder counts in whole numbers, so `sharded_load_seconds_total` is a gauge here.
+/// A recorder counts in whole numbers, so the series in seconds, such as `sharded_load_seconds_total`, are gauges here.
 ///
 /// # Examples
 ///

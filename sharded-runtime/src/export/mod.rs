@@ -42,8 +42,10 @@
 //!
 //! # Events of `tracing`
 //!
-//! They have the target `sharded` and the fields `store` and `field`, never a key. A subscriber is called outside of all locks, and
-//! when no caller waits for the load any more. Its panics are contained.
+//! They have the target `sharded` and the fields `store` and `field`, never a key. A subscriber's panics are contained. It
+//! is called outside of all locks, and when no caller waits for the load any more, with two exceptions. `memory can't be
+//! bound` comes while locks are held, so there a subscriber must not use a map. And a load whose future is dropped inside a
+//! closure is told of inside that closure.
 //!
 //! | message | level | further fields |
 //! |---|---|---|
@@ -54,17 +56,18 @@
 //!
 //! # Static probes of `usdt`
 //!
-//! The provider is `sharded`. Nobody who is not attached pays more than a call of an empty function for each of these events. There is none on
-//! `get` or on a change in place. The first four arguments of each probe are address and length of the store's name, and of the field's
-//! name, as UTF-8 without a zero at the end: `str(arg0, arg1)` and `str(arg2, arg3)` in `bpftrace`. `examples/observe/` has scripts.
+//! The provider is `sharded`. While no tool is attached, each of these events costs a call of a function without work in
+//! it. A `get` or a change in place has only `lock_wait`, after it has waited. The first four arguments of each probe are
+//! address and length of the store's name, and of the field's name, as UTF-8 without a zero at the end: `str(arg0, arg1)`
+//! and `str(arg2, arg3)` in `bpftrace`. `examples/observe/` has scripts.
 //!
 //! | probe | when | arguments from `arg4` on |
 //! |---|---|---|
 //! | `grow` | a table has split a bucket | its buckets and its entries now |
 //! | `shrink` | a table has merged two buckets | its buckets and its entries now |
 //! | `memory_refused` | the system has refused memory for a table | its entries |
-//! | `evict` | an entry was evicted, or found no room | its weight where entries are weighed |
-//! | `expire` | an expired entry was removed | its weight where entries are weighed |
+//! | `evict` | an entry was evicted, or found no room and was not given back | its weight: 1 without a weigher, 0 if it found no room |
+//! | `expire` | an expired entry was removed | its weight: 1 without a weigher |
 //! | `refused` | a call gives an entry back because there is no room | |
 //! | `sweep` | one step of a sweep has removed expired entries | their number |
 //! | `lock_wait` | a thread has slept for the lock of a shard | nanoseconds |

@@ -12,10 +12,11 @@ use std::{fmt, ops::Deref};
 
 /// Exports the statistics of a store: at each scrape, [those](super) of all its maps.
 ///
-/// A scrape takes no lock of a map. It reads two cache lines per shard, so it costs O(shards of all maps).
+/// A scrape takes no lock of a shard, and the lock of a removal listener's queue for a moment. It costs O(shards of all
+/// maps, and CPUs for each map).
 ///
-/// To export several stores, give each a collector, but only one of them may write a series of a name: the text format
-/// does not allow that a series comes twice. So several stores take one collector, see [`and`](Collector::and).
+/// One collector exports several stores: see [`and`](Collector::and). Register only one collector in a registry, because
+/// the text format does not allow that a series is described twice.
 ///
 /// # Examples
 ///

@@ -11,7 +11,8 @@ use crate::{
     field::batch::Batches,
     hasher::KeyHash,
     lock::Serves,
-    observe::tally::Event,
+    names_of,
+    observe::{events, tally::Event},
     record::Operation,
     shard::access::UserCode,
 };
@@ -25,21 +26,24 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// Stores entries in their order, each as [`try_insert`](Self::try_insert) does, and returns the values that they replace, if any, in
     /// the order of the entries. Where keys are equal, the last entry wins.
     ///
-    /// It takes up to 32 entries at a time from the iterator, while no lock is held. If the map is larger than the processor's caches, it
-    /// fetches their memory side by side, which is much faster than as many single inserts. Then it stores them one by one, so the
-    /// entries are not stored at one moment. O(n).
+    /// It takes up to 32 entries at a time from the iterator, while no lock is held. If the entries of the map take more
+    /// than about 16 MiB, without what keys and values own, it fetches the memory of these 32 side by side, which is much
+    /// faster than single inserts. Then it stores them one by one, so the entries are not stored at one moment. O(n).
     ///
-    /// If the iterator or a key's `Hash` or `Eq` panics, the entries that were stored stay, and others that were taken from the iterator are
-    /// dropped.
+    /// If the iterator or a key's `Hash` or `Eq` panics, the entries that were stored stay, and others that were taken
+    /// from the iterator are dropped.
     ///
     /// # Errors
     ///
-    /// [`RefusedMany`] gives back the entries that found no room. The others are stored. Where an entry is evicted to make room, none
-    /// is refused, unless it weighs more than the capacity, or no entry [may be evicted](crate::builder::FieldOptions::evictable).
+    /// [`RefusedMany`] gives back the entries that found no room. The others are stored. Under an eviction that makes
+    /// room, an entry is refused only if it weighs more than the capacity, if no entry
+    /// [may be evicted](crate::builder::FieldOptions::evictable), or if its shard has no free slot number (it has at
+    /// least 2^28).
     ///
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Or if there is no memory for one more entry.
     ///
     /// # Examples
     ///
@@ -70,6 +74,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
                     && let Some((key, value)) = offer.take()
                 {
                     self.core.count(Event::Refusal);
+                    events::refused(names_of::<P>());
                     refused.push(Refused { key, value });
                 }
                 replaced.push(if stored == Stored::InPlace { offer.value.take() } else { None });
@@ -81,8 +86,9 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// Removes the entries of several keys in their order, and returns their values in the order of the keys. Of equal keys, the first one
     /// gets the value.
     ///
-    /// It fetches the memory of up to 32 keys side by side if the map is larger than the processor's caches, which is much faster than as
-    /// many single removals. The entries are not removed at one moment. O(n).
+    /// If the entries of the map take more than about 16 MiB, without what keys and values own, it fetches the memory of
+    /// up to 32 keys side by side, which is much faster than single removals. The entries are not removed at one
+    /// moment. O(n).
     ///
     /// If a key's `Hash` or `Eq` or the `Drop` of a stored key panics, the entries that were removed are gone.
     ///

@@ -146,9 +146,10 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// Returns copies of the values of several keys, in the order of the keys. Each is a use of its entry. The values are not of
     /// one moment.
     ///
-    /// If the map is larger than the processor's caches, it fetches the memory of up to 32 keys side by side, which is much faster than as
-    /// many single reads. O(n). If there are more keys than shards, it visits each shard once, for all its keys, in steps of 64 keys per lock
-    /// hold: O(n log n). Under [`Optimistic`](crate::lock::Optimistic) it takes no lock.
+    /// If the entries of the map take more than about 16 MiB, without what keys and values own, it fetches the memory of up
+    /// to 32 keys side by side, which is much faster than single reads. O(n). If there are more keys than shards, it visits
+    /// each shard once, for all its keys, in steps of 64 keys per lock hold: O(n log n). Under
+    /// [`Optimistic`](crate::lock::Optimistic) it takes no lock.
     ///
     /// # Panics
     ///

@@ -10,8 +10,9 @@ use std::{
 
 /// What has happened in a map since it was built, and how large it is now.
 ///
-/// Each shard is read by itself, without a lock, so the numbers are not of one moment. Each number is exact once the
-/// calls that it counts have returned and no other call is under way. To read them costs O(number of shards).
+/// Each shard is read by itself, without a lock, so the numbers are not of one moment. Each number but `lock_waits` is
+/// exact once the calls that it counts have returned and no other call is under way. To read them costs
+/// O(number of shards, and of CPUs).
 ///
 /// Subtract an earlier value to see what happened in between, and add up the values of several maps:
 ///

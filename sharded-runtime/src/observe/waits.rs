@@ -10,10 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Waits in which a thread has slept for a lock of a map's shards, a part of [`Stats`](crate::Stats). A thread first spins for
-/// some microseconds, which is not counted. A wait goes uncounted where another thread of the process counts one at that moment.
+/// Waits for the locks of a map's shards, a part of [`Stats`](crate::Stats).
 ///
-/// Locks of one's own are not counted.
+/// A thread that finds a lock taken first spins for some microseconds. A wait is counted, and its time begins, when the
+/// thread stops spinning. A wait is not counted if, at its end, another thread of the process counts a wait, or builds or
+/// drops a map. So the counts are lower bounds. A lock that is not of this crate is not counted.
 ///
 /// # Examples
 ///
@@ -42,7 +43,8 @@ pub struct LockWaits {
     pub count: u64,
     /// How long they were together.
     pub time: Duration,
-    /// How many were shorter than 10 us, 100 us, 1 ms, 10 ms, and how many were longer.
+    /// The waits by their length: below 10 us, below 100 us, below 1 ms, below 10 ms, and 10 ms or longer. Each wait
+    /// counts once.
     pub by_length: [u64; 5],
 }
 

@@ -18,6 +18,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Or if there is no memory for one more key.
     ///
     /// # Examples
     ///

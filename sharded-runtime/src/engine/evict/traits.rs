@@ -119,6 +119,6 @@ pub trait Bounded: Eviction {}
 #[diagnostic::on_unimplemented(
     message = "this call can't say that there was no room, and `evict = {Self}` makes none",
     label = "not for a field that rejects what does not fit",
-    note = "call `try_insert`, which gives back what was refused, or declare an eviction that makes room, such as `evict = Adaptive`"
+    note = "call `try_insert` or `insert_many`, which give back what was refused, or declare an eviction that makes room, such as `evict = Adaptive`"
 )]
 pub trait MakesRoom: Eviction {}

@@ -14,6 +14,8 @@ use crate::{
     evict::Eviction,
     expiry::Stamp,
     hasher::KeyHash,
+    names_of,
+    observe::events,
 };
 use std::{borrow::Borrow, mem};
 
@@ -67,6 +69,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         }
         let Ok(slot) = self.table.insert::<F::Policy>(hash, offer, weight, self.shard.view()) else {
             self.give_units(weight.units());
+            events::memory_refused(names_of::<F::Policy>(), self.table.len());
             no_memory();
         };
         self.count_stored();

@@ -6,6 +6,7 @@ use log as logging;
 use tracing as logging;
 
 use crate::{
+    contain::contain,
     memory::sys::{memory, numa, page},
     topology::NodeId,
 };
@@ -114,10 +115,14 @@ impl MemoryNode {
 #[cold]
 fn warn(node: NodeId, error: &io::Error) {
     static SAID: std::sync::Once = std::sync::Once::new();
+    // A logger or subscriber is user code. Locks are held here, so a panic must not pass.
     SAID.call_once(|| {
-        logging::warn!(
-            target: "sharded",
-            "memory can't be bound to node {node}: {error}. Shards lie wherever they are first touched; `placement()` says where that is"
-        );
+        let _ = contain(|| {
+            logging::warn!(
+                target: "sharded",
+                "memory can't be bound to node {node}: {error}. Shards lie wherever they are first touched; \
+                 `placement()` says where that is"
+            );
+        });
     });
 }

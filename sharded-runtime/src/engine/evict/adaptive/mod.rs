@@ -18,8 +18,11 @@ use ring::Ring;
 use std::{ops::Range, sync::Arc};
 use words::{LINE, LINES, NEVER, Time, Word, Words};
 
-/// Victims that one search serves, at most, and one of so many entries. Then the next search follows, whether candidates are left or not.
+/// Victims that one search serves, at most, and one of so many entries. Then the next search follows, whether candidates
+/// are left or not.
 const VICTIMS: (u32, u32) = (8, 4);
+/// With fewer entries a search serves one victim: two are much of what the shard holds.
+const TINY: u32 = 16;
 /// Searches in a row that may find nothing.
 const MOST_SEARCHES: usize = 3;
 /// The reuse of what gets into main must be shorter by one part in so many.
@@ -143,7 +146,7 @@ impl Adaptive {
                 break;
             }
         }
-        self.victims_left = (self.len / VICTIMS.1).clamp(1, VICTIMS.0);
+        self.victims_left = if self.len < TINY { 1 } else { (self.len / VICTIMS.1).min(VICTIMS.0) };
         self.fit_share();
     }
 
