@@ -15,14 +15,15 @@ struct Hello {
     visits: <HashMap<String, u32> as ::sharded::Declared>::Field<__sharded_Hello::HelloVisits>,
 }
 
-// The types that are made for the store. They have a module of their own, from which a glob brings them here: a type of the same name that is
-// declared or imported by name comes first, and is no error.
+// The types that are made for the store. They have a module of their own, from which a glob brings them here: a type of
+// the same name that is declared or imported by name comes first, and is no error.
 /// What `#[sharded]` generates for [`Hello`](super::Hello).
 mod __sharded_Hello {
-    /// The policy of [`Hello::visits`](super::Hello::visits): 16 shards, each behind a `Mutex`; entries expire 1h after they were written.
+    /// The policy of [`Hello::visits`](super::Hello::visits): 16 shards, each behind a `Mutex`; entries expire 1h after
+    /// they were written.
     pub(super) enum HelloVisits {}
-    // What it can override of a field follows from the policy: `.visits(|field| field.capacity(100))` would not compile, as no capacity was
-    // declared and so nothing is there that evicts.
+    // What it can override of a field follows from the policy: `.visits(|field| field.capacity(100))` would not
+    // compile, as no capacity was declared and so nothing is there that evicts.
     /// Builds [`Hello`](super::Hello). Its methods override what was declared.
     #[derive(::core::fmt::Debug)]
     #[must_use]
@@ -113,9 +114,9 @@ impl __sharded_Hello::HelloBuilder {
         self.visits = __options(self.visits);
         self
     }
-    // The names of variables begin with `__`, as the user's constants and statics do not: a pattern with such a name would mean the constant.
-    // The number is the field's place in the order of declaration, in which a thread may enter maps from inside each
-    // other's closures.
+    // The names of variables begin with `__`, as the user's constants and statics do not: a pattern with such a name
+    // would mean the constant. The number is the field's place in the order of declaration, in which a thread may enter
+    // maps from inside each other's closures.
     /// Builds the store.
     #[must_use]
     fn build(self) -> Hello {

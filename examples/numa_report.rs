@@ -1,5 +1,5 @@
-//! What this machine is, where the shards of a store lie on it, and how many accesses stay on their node: of threads that read
-//! whatever comes, and of jobs that are sent to where their data is.
+//! What this machine is, where the shards of a store lie on it, and how many accesses stay on their node: of threads
+//! that read whatever comes, and of jobs that are sent to where their data is.
 //!
 //! On a machine of one node everything is local; there is nothing to be gained then, and nothing lost.
 

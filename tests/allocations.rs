@@ -1,7 +1,7 @@
 //! In steady state nothing is allocated: neither from the global allocator, nor blocks from the arenas of the maps.
 //!
-//! `ALLOCATION_STEPS` is how many operations each mix does while it is watched, 300,000 unless it is set (`.ci/memory` does
-//! ten million).
+//! `ALLOCATION_STEPS` is how many operations each mix does while it is watched, 300,000 unless it is set (`.ci/memory`
+//! does ten million).
 
 mod common;
 
@@ -18,8 +18,8 @@ use sharded::{
 };
 use std::env;
 
-/// So many that a table has tens of chunks: smaller ones may take one more, once, when a chain of displaced entries runs past
-/// their last bucket.
+/// So many that a table has tens of chunks: smaller ones may take one more, once, when a chain of displaced entries
+/// runs past their last bucket.
 const ENTRIES: u64 = 240_000;
 const CAPACITY: usize = 200_000;
 const HOUR: u64 = 3_600_000;
@@ -79,8 +79,8 @@ where
     // Whatever is made when it is first needed is made here, and tables whose size is on the way to another arrive.
     mix(&map, 2 * ENTRIES, &mut dice);
     let steps = steps();
-    // Where a displaced entry comes to lie behind all others, its shard takes a block more, and what is known of each slot grows, once. So there
-    // may be a second look, and a third, until there is nothing.
+    // Where a displaced entry comes to lie behind all others, its shard takes a block more, and what is known of each
+    // slot grows, once. So there may be a second look, and a third, until there is nothing.
     let mut taken = Vec::new();
     while taken.len() < 4 && taken.last() != Some(&0) {
         let blocks = map.stats().table_blocks;

@@ -1,7 +1,7 @@
 //! No operation does unbounded work while it holds a lock, however large the map and whatever happens to it.
 //!
-//! Work is counted, not timed, in each single hold of a lock of our own: keys that are hashed (those of plain data are hashed
-//! anew when they move; those that own something never), entries that move, entries that leave.
+//! Work is counted, not timed, in each single hold of a lock of our own: keys that are hashed (those of plain data are
+//! hashed anew when they move; those that own something never), entries that move, entries that leave.
 //!
 //! `BOUNDED_ENTRIES` is how many entries the largest maps get, 1,000,000 unless it is set.
 
@@ -27,8 +27,8 @@ use std::{
     time::Duration,
 };
 
-/// The most keys that are hashed in one hold of the lock, besides those that the caller brings: hundreds, however many there
-/// are...
+/// The most keys that are hashed in one hold of the lock, besides those that the caller brings: hundreds, however many
+/// there are...
 const MOST_HASHED: u64 = 1000;
 /// ...and the most entries that move...
 const MOST_MOVED: u64 = 256;
@@ -371,7 +371,8 @@ fn mass_expiry() {
     check::<Owning>("keys that own, insert", insert::<Owning>);
 }
 
-/// A full map: for each entry that comes one leaves, and at times one or two of those that are not at home get nearer to it.
+/// A full map: for each entry that comes one leaves, and at times one or two of those that are not at home get nearer
+/// to it.
 #[test]
 fn eviction() {
     const CAPACITY: usize = 50_000;
@@ -384,7 +385,8 @@ fn eviction() {
     evict.assert_bounded("evicting");
     assert_eq!((evict.worst.left, evict.inside.left), (1, 3 * CAPACITY as u64), "{evict:?}");
     assert!(evict.worst.hashed <= 4 + 2 * 2 * 15 && evict.worst.moved <= 2, "{evict:?}");
-    // On average much less: a key hashed to be inserted, one to be evicted, and those that are looked at for the gap that it leaves.
+    // On average much less: a key hashed to be inserted, one to be evicted, and those that are looked at for the gap
+    // that it leaves.
     assert!(evict.inside.hashed <= 6 * evict.inside.left && evict.inside.moved * 2 <= evict.inside.left, "{evict:?}");
 }
 
@@ -422,7 +424,8 @@ fn churn_leaves_no_traces() {
     );
 }
 
-/// The same of a full map, whose tables are denser: what comes finds its home full more often, but does not stay displaced.
+/// The same of a full map, whose tables are denser: what comes finds its home full more often, but does not stay
+/// displaced.
 #[test]
 fn evictions_leave_no_traces() {
     const CAPACITY: usize = 20_000;

@@ -1,4 +1,5 @@
-//! How much memory an entry takes, all told: the tables, and what is known of entries for their expiry and their eviction.
+//! How much memory an entry takes, all told: the tables, and what is known of entries for their expiry and their
+//! eviction.
 //!
 //! The hashes differ from run to run and with them which shard has more entries than another, so the last digit does.
 

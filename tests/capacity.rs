@@ -1,5 +1,5 @@
-//! The capacity is the field's: nothing leaves and nothing is refused while there is room anywhere, and it is exceeded by at
-//! most one entry for each thread that is inserting.
+//! The capacity is the field's: nothing leaves and nothing is refused while there is room anywhere, and it is exceeded
+//! by at most one entry for each thread that is inserting.
 
 mod common;
 
@@ -67,8 +67,8 @@ fn nothing_is_evicted_until_all_room_is_used() {
     }
 }
 
-/// Each thread puts in and takes out its own share of the capacity: room that is given back must be found at once, wherever
-/// it was hoarded.
+/// Each thread puts in and takes out its own share of the capacity: room that is given back must be found at once,
+/// wherever it was hoarded.
 #[test]
 fn room_that_was_given_back_is_found() {
     const SHARE: u64 = 4096 / THREADS;
@@ -112,8 +112,8 @@ fn clear_and_drain_give_all_room_back() {
     }
 }
 
-/// Values count themselves, so the bound is checked at every moment: besides what is stored, each thread holds the value
-/// that comes and the one that leaves.
+/// Values count themselves, so the bound is checked at every moment: besides what is stored, each thread holds the
+/// value that comes and the one that leaves.
 #[test]
 fn the_capacity_is_kept_under_load() {
     fn check<E: MakesRoom, const SHARDS: usize, const CAPACITY: usize>()

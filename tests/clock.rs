@@ -1,4 +1,5 @@
-//! Expiry survives the clock: jumps, a suspend, centuries, every power of two on the way, and a clock that breaks its word.
+//! Expiry survives the clock: jumps, a suspend, centuries, every power of two on the way, and a clock that breaks its
+//! word.
 
 mod common;
 
@@ -78,7 +79,8 @@ fn around(bits: u32) -> impl Strategy<Value = u64> {
 /// A key that is inserted with this ttl, by how much the clock goes on, and whether there is a sweep.
 type Step = (u64, u64, u64, bool);
 
-/// A power of two, whether the map is built before the clock comes near it, how near that is, and what is done from there on.
+/// A power of two, whether the map is built before the clock comes near it, how near that is, and what is done from
+/// there on.
 fn steps() -> impl Strategy<Value = (u32, bool, u64, Vec<Step>)> {
     (10..63_u32).prop_flat_map(|bit| {
         let step = (0..20_u64, around(bit), around(bit), any::<bool>());
@@ -89,7 +91,8 @@ fn steps() -> impl Strategy<Value = (u32, bool, u64, Vec<Step>)> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever counts time, and in whatever unit, wraps round at a power of two, if at all: entries live across each of them.
+    /// Whatever counts time, and in whatever unit, wraps round at a power of two, if at all: entries live across each
+    /// of them.
     #[test]
     fn no_counter_of_time_wraps_round((bit, built_before, before, steps) in steps()) {
         let clock = Manual::new();
@@ -208,7 +211,8 @@ fn the_background_thread_rests_at_the_end_of_time() {
     });
 }
 
-/// Months of a busy store, and years of a quiet one, in one: steps and times from seconds to decades, until the clock can hardly count any more.
+/// Months of a busy store, and years of a quiet one, in one: steps and times from seconds to decades, until the clock
+/// can hardly count any more.
 #[test]
 fn a_store_lives_for_centuries() {
     let clock = Manual::new();
@@ -274,7 +278,8 @@ fn what_expires_during_a_suspend_is_not_seen_after_it() {
     });
 }
 
-/// [`Clock::nanos`] must not go back. Where it does, an entry may be seen again until it is swept; and nothing else goes wrong.
+/// [`Clock::nanos`] must not go back. Where it does, an entry may be seen again until it is swept; and nothing else
+/// goes wrong.
 #[test]
 fn a_clock_that_goes_back_breaks_nothing() {
     static NOW: AtomicU64 = AtomicU64::new(0);

@@ -1,7 +1,8 @@
-//! Under a clock that moves on in ticks no entry goes early, and none can be read for more than two ticks after its time.
+//! Under a clock that moves on in ticks no entry goes early, and none can be read for more than two ticks after its
+//! time.
 //!
-//! The clock here shows the time of its last tick. What the time is in truth is set by hand, so that every position of an insert and of a
-//! read between two ticks is tried.
+//! The clock here shows the time of its last tick. What the time is in truth is set by hand, so that every position of
+//! an insert and of a read between two ticks is tried.
 
 mod common;
 
@@ -280,7 +281,8 @@ where
     }
 }
 
-/// As above, with a save at some moment of its life, and a restore into a map that begins then, at another position between two ticks.
+/// As above, with a save at some moment of its life, and a restore into a map that begins then, at another position
+/// between two ticks.
 fn lives_on_after_a_restart(plan: &Plan) {
     type X = TtlIdle<1000, 1000>;
     plan.begin();

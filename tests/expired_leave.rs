@@ -1,7 +1,7 @@
 //! What has expired leaves in time, whatever else the map holds, and before what has not.
 //!
-//! The promise: an entry is removed within the longer of a second and a tenth of its own time to live, by the background thread or
-//! by a bounded number of writes.
+//! The promise: an entry is removed within the longer of a second and a tenth of its own time to live, by the
+//! background thread or by a bounded number of writes.
 
 mod common;
 
@@ -149,8 +149,8 @@ where
 
     /// Makes the number of writes that is to be enough, and looks at what is left.
     fn check(&mut self) {
-        // Four expired entries in each, and eight buckets in each, of which there is one for three entries or less; and some, for
-        // the table has some buckets when it is empty.
+        // Four expired entries in each, and eight buckets in each, of which there is one for three entries or less; and
+        // some, for the table has some buckets when it is empty.
         for _ in 0..self.map.len() / 4 + self.map.len() / 24 + 16 {
             self.map.remove(&u64::MAX);
         }
@@ -289,7 +289,8 @@ fn refuses_only_where_nothing_has_expired(shards: usize) {
     assert_eq!((map.len(), map.live_len(), map.stats().expired), (1000, 1000, 500));
 }
 
-/// Whatever the shards of the new entries and of the expired ones, and also where the times of entries were changed or they have left by themselves.
+/// Whatever the shards of the new entries and of the expired ones, and also where the times of entries were changed or
+/// they have left by themselves.
 #[test]
 fn what_has_expired_in_another_shard_leaves_first() {
     let (clock, mut dice) = (Manual::new(), Dice::new(7));
@@ -318,7 +319,8 @@ fn what_has_expired_in_another_shard_leaves_first() {
     assert!(evicted > 1000 && map.stats().expired > 500, "{:?}", map.stats());
 }
 
-/// Entries that were to expire and are removed before leave nothing behind by which a live entry leaves, or a new one is refused.
+/// Entries that were to expire and are removed before leave nothing behind by which a live entry leaves, or a new one
+/// is refused.
 #[test]
 fn what_was_removed_does_not_hide_what_has_expired() {
     fn check<E: MakesRoom + Eviction>(insert: impl Fn(&Map<Ttl<86_400_000>, E, 100>, u64) -> bool)
@@ -367,8 +369,8 @@ fn what_was_removed_does_not_have_anything_refused() {
     }
 }
 
-/// Of more shards than one call searches, it takes several calls to find the last that has an expired entry. One live entry at most
-/// leaves meanwhile for 64 shards.
+/// Of more shards than one call searches, it takes several calls to find the last that has an expired entry. One live
+/// entry at most leaves meanwhile for 64 shards.
 #[test]
 fn few_live_entries_leave_before_what_has_expired_in_very_many_shards() {
     let clock = Manual::new();

@@ -1,4 +1,5 @@
-//! Keys that were chosen to do harm: they cost no more than any others, and none of them is taken for a mark of the table's own.
+//! Keys that were chosen to do harm: they cost no more than any others, and none of them is taken for a mark of the
+//! table's own.
 //!
 //! What is counted is work, not time: how often an operation compares keys.
 
@@ -273,8 +274,8 @@ fn chosen_keys_are_spread_over_the_shards() {
     }
 }
 
-/// All hashes are equal, more of them than any part of a table has room for: all works as ever, and nothing costs more than
-/// looking at every key once.
+/// All hashes are equal, more of them than any part of a table has room for: all works as ever, and nothing costs more
+/// than looking at every key once.
 #[test]
 fn keys_of_one_hash_work() {
     fn under<L: Lock + Serves<Counting<u64>, u64>, S: BuildHasher + Default + Send + Sync + 'static>(
@@ -432,7 +433,8 @@ fn no_key_is_taken_for_a_mark() {
     all_works_for::<(u8, u64), RandomState>(&[(0, 0), (255, u64::MAX), (0, u64::MAX), (255, 0)]);
 }
 
-/// Hashes of every pattern that a table may give a meaning: all bits or none of the word, of a half, of a byte, of a tag.
+/// Hashes of every pattern that a table may give a meaning: all bits or none of the word, of a half, of a byte, of a
+/// tag.
 #[test]
 fn no_hash_is_taken_for_a_mark() {
     let mut hashes = BTreeSet::from([0, u64::MAX]);

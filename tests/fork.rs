@@ -1,4 +1,5 @@
-//! Children of `fork`, made while threads of the parent sleep in the library: what is promised for the child holds. Tried in many children.
+//! Children of `fork`, made while threads of the parent sleep in the library: what is promised for the child holds.
+//! Tried in many children.
 #![cfg(unix)]
 #![allow(unsafe_code, reason = "there is no safe way to fork")]
 
@@ -40,8 +41,9 @@ const HOUR: u64 = 3_600_000;
 fn in_children(what: &str, run: impl Fn()) {
     let children: Vec<libc::pid_t> = (0..CHILDREN)
         .map(|_| {
-            // SAFETY: the child is a copy of this thread alone. No other thread of this program holds a lock that the child takes: one
-            // test runs at a time, the threads that it has made sleep, and the C library sees to the allocator.
+            // SAFETY: the child is a copy of this thread alone. No other thread of this program holds a lock that the
+            // child takes: one test runs at a time, the threads that it has made sleep, and the C library sees to the
+            // allocator.
             let child = unsafe { libc::fork() };
             assert!(child >= 0, "there is no child: {}", std::io::Error::last_os_error());
             if child == 0 {

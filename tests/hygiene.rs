@@ -1,5 +1,6 @@
-//! What the macro writes means the same wherever it stands: whatever types, values, traits and macros have names that it
-//! might use, and whatever the crate is called. That it passes on what the user wrote is shown in `macro_passthrough.rs`.
+//! What the macro writes means the same wherever it stands: whatever types, values, traits and macros have names that
+//! it might use, and whatever the crate is called. That it passes on what the user wrote is shown in
+//! `macro_passthrough.rs`.
 
 #[path = "hygiene/by_hand.rs"]
 mod by_hand;

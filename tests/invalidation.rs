@@ -1,4 +1,5 @@
-//! `invalidate_all`: nothing that was there is seen any more, at once; and all of it is dropped, by and by, by someone else.
+//! `invalidate_all`: nothing that was there is seen any more, at once; and all of it is dropped, by and by, by someone
+//! else.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! One thread is inside of a cell, whatever other locks are near it: each of the library's cells holds each kind of lock, whose waiters
-//! are woken in turn while others wait for the cell.
+//! One thread is inside of a cell, whatever other locks are near it: each of the library's cells holds each kind of
+//! lock, whose waiters are woken in turn while others wait for the cell.
 
 use sharded::lock::{Cell, Lock, Mutex, Optimistic, RwLock};
 use std::{
@@ -9,7 +9,8 @@ use std::{
     time::Duration,
 };
 
-/// A moment in which another thread most likely gets to where it waits. Where it does not, the test shows less, but does not fail.
+/// A moment in which another thread most likely gets to where it waits. Where it does not, the test shows less, but
+/// does not fail.
 fn moment() {
     thread::sleep(Duration::from_millis(10));
 }

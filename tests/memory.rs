@@ -1,5 +1,5 @@
-//! Memory: what is removed goes back to the system, growing has no spike, and where there is none left an entry is refused and nothing
-//! is harmed.
+//! Memory: what is removed goes back to the system, growing has no spike, and where there is none left an entry is
+//! refused and nothing is harmed.
 //!
 //! `MEMORY_ENTRIES` is how many entries the maps get, 600,000 unless it is set (`.ci/memory` takes ten million).
 

@@ -1,5 +1,5 @@
-//! What is allocated while a lock is held is bounded, however many entries a call collects: a list that grows under a lock may have to move
-//! all that is in it.
+//! What is allocated while a lock is held is bounded, however many entries a call collects: a list that grows under a
+//! lock may have to move all that is in it.
 
 mod common;
 
@@ -17,8 +17,8 @@ use std::{
 };
 
 const ENTRIES: u64 = 100_000;
-/// The most that is allocated in one hold of a lock. Each step of a call on the whole map collects 64 entries, and those that share a bucket
-/// with them. All entries together take 1.6 MB.
+/// The most that is allocated in one hold of a lock. Each step of a call on the whole map collects 64 entries, and
+/// those that share a bucket with them. All entries together take 1.6 MB.
 const MOST_BYTES: u64 = 16 << 10;
 
 thread_local! {

@@ -1,5 +1,5 @@
-//! On which NUMA node shards are declared to be, and what is said of where they are. That the kernel puts them there is shown on machines
-//! of several nodes: see `tests/numa`.
+//! On which NUMA node shards are declared to be, and what is said of where they are. That the kernel puts them there is
+//! shown on machines of several nodes: see `tests/numa`.
 
 use sharded::{
     Policy, ShardedMap, Store,

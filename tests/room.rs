@@ -1,5 +1,5 @@
-//! What leaves for an entry that comes into a full map: no more than must, whatever it weighs and wherever it is, and nothing for an entry that is
-//! refused.
+//! What leaves for an entry that comes into a full map: no more than must, whatever it weighs and wherever it is, and
+//! nothing for an entry that is refused.
 
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "what a weigher is given")]
 
@@ -126,8 +126,8 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Beside a plain map: an entry is stored if those that may leave and what is free have its weight. No more leaves than must, and nothing if it is
-/// refused.
+/// Beside a plain map: an entry is stored if those that may leave and what is free have its weight. No more leaves than
+/// must, and nothing if it is refused.
 fn leaves_as_must<E: MakesRoom>(ops: &[Op], shards: usize)
 where
     Map<E, true>: BuildField<Weighed<E, true>>,
@@ -207,8 +207,8 @@ fn few_entries_in_many_shards_leave_for_others() {
     }
 }
 
-/// Only two entries may leave, of 64 shards that all have entries. Repeated calls find them wherever they are, if fewer than 16 shards are between
-/// them, and until then nothing leaves.
+/// Only two entries may leave, of 64 shards that all have entries. Repeated calls find them wherever they are, if fewer
+/// than 16 shards are between them, and until then nothing leaves.
 #[test]
 fn the_few_that_may_leave_are_found() {
     for (light, heavy) in [(5, 10), (10, 5), (0, 63), (40, 41), (20, 35)] {
@@ -293,8 +293,9 @@ impl Eviction for Fifo {
 impl Bounded for Fifo {}
 impl MakesRoom for Fifo {}
 
-/// Nine threads insert at once, each more than its own shard has room for, while another one stays in a closure: each of them repays what it has
-/// overdrawn before it returns, and none waits for the closure. The one that comes to the closure's shard first is ahead of the others.
+/// Nine threads insert at once, each more than its own shard has room for, while another one stays in a closure: each
+/// of them repays what it has overdrawn before it returns, and none waits for the closure. The one that comes to the
+/// closure's shard first is ahead of the others.
 #[test]
 fn each_repays_what_it_has_overdrawn_although_a_shard_is_held() {
     const WEIGHT: u32 = 30_000;

@@ -122,8 +122,8 @@ fn hashes_of_32_bits_spread_too() {
     }
 }
 
-/// Where a hash goes and what of it is kept for comparison have no bit in common. If they had, keys of one shard would be
-/// alike in what is kept, and a search would compare many with each other: here tens, in place of hardly any.
+/// Where a hash goes and what of it is kept for comparison have no bit in common. If they had, keys of one shard would
+/// be alike in what is kept, and a search would compare many with each other: here tens, in place of hardly any.
 #[test]
 fn what_is_kept_of_a_hash_does_not_depend_on_the_shard() {
     fn check<S: BuildHasher + Default + Send + Sync + 'static>(

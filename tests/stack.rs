@@ -1,7 +1,8 @@
 //! How much stack a call takes whose values are large, and how large the futures of loads are.
 //!
-//! A stack that overflows ends the process, so each call runs in a child process, on a thread whose stack has a stated size. Without
-//! optimisation a value has a place on the stack in each function that it passes through, so a value that is handed on takes the more.
+//! A stack that overflows ends the process, so each call runs in a child process, on a thread whose stack has a stated
+//! size. Without optimisation a value has a place on the stack in each function that it passes through, so a value that
+//! is handed on takes the more.
 
 #![allow(
     clippy::large_stack_arrays,
@@ -88,7 +89,8 @@ struct Shop {
 /// What is done with a store and its clock.
 type Act = fn(&Shop, &Manual);
 
-/// Values that have room on the stack of a call: with optimisation as many as let a value of 256 KiB through on a thread of 2 MiB.
+/// Values that have room on the stack of a call: with optimisation as many as let a value of 256 KiB through on a
+/// thread of 2 MiB.
 struct Room {
     unoptimised: usize,
 }
@@ -322,7 +324,8 @@ fn a_large_value_takes_few_places_on_the_stack() {
     }
 }
 
-/// A task or a thread that asks for a key that is there, or waits, should be cheap. What a load needs is on the heap while it lasts.
+/// A task or a thread that asks for a key that is there, or waits, should be cheap. What a load needs is on the heap
+/// while it lasts.
 #[test]
 fn the_future_of_a_load_is_small() {
     #[sharded(ttl = "1h")]
@@ -330,7 +333,8 @@ fn the_future_of_a_load_is_small() {
         ages: HashMap<u64, u64>,
         names: HashMap<String, String>,
     }
-    // What it keeps is the key, the map, the loader, where the call is, and a pointer to what goes on if the value is not there.
+    // What it keeps is the key, the map, the loader, where the call is, and a pointer to what goes on if the value is
+    // not there.
     let most = 160;
     let (names, shop) = (Names::new(), Shop::new());
     let of_u64 = names.ages().get_or_try_insert_async(7, async || Ok::<_, ()>(1));

@@ -1,5 +1,6 @@
-//! What `Stats` counts besides accesses: how tables change, what waits for a listener, and what panics; and how values of `Stats` are
-//! subtracted and added. The model suite compares hits, misses, inserts and departures with a plain model.
+//! What `Stats` counts besides accesses: how tables change, what waits for a listener, and what panics; and how values
+//! of `Stats` are subtracted and added. The model suite compares hits, misses, inserts and departures with a plain
+//! model.
 
 mod common;
 
@@ -52,8 +53,8 @@ fn splits_and_merges_are_counted() {
     check::<Optimistic>();
 }
 
-/// What is counted of the waits for a map's locks, when a thread waits for a closure that takes a while: so many times, or
-/// fewer once a wait is counted. Also how many waits there were, and what is counted of another map.
+/// What is counted of the waits for a map's locks, when a thread waits for a closure that takes a while: so many times,
+/// or fewer once a wait is counted. Also how many waits there were, and what is counted of another map.
 fn waits<L>(rounds: std::ops::RangeInclusive<u64>) -> (u64, u64, u64)
 where
     L: Lock + Serves<u64, u64>,

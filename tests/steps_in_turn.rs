@@ -1,6 +1,7 @@
-//! What goes through a whole shard does so in steps, and lets others in between. Under a lock that does not pass itself on, it yields the processor
-//! for that: between two steps on one shard, and nowhere else. Where there is more to do than there are processors, each yield costs a turn of
-//! all the others, so one for each shard made the work many times as long.
+//! What goes through a whole shard does so in steps, and lets others in between. Under a lock that does not pass itself
+//! on, it yields the processor for that: between two steps on one shard, and nowhere else. Where there is more to do
+//! than there are processors, each yield costs a turn of all the others, so one for each shard made the work many times
+//! as long.
 
 #![cfg(unix)]
 

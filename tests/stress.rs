@@ -155,8 +155,8 @@ impl Clock for OneClock {
     }
 }
 
-/// After an insert has returned, its ttl from then on is more than the entry has. Whoever looks at the clock, finds that
-/// time over, and then sees the value, sees what has expired.
+/// After an insert has returned, its ttl from then on is more than the entry has. Whoever looks at the clock, finds
+/// that time over, and then sees the value, sees what has expired.
 #[test]
 fn nothing_that_has_expired_is_seen() {
     nothing_expired::<RwLock, TtlIdle<TTL_MS, 15>>();

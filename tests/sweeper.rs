@@ -1,5 +1,5 @@
-//! The background thread, on the real clock: what has expired leaves without anybody's help, whatever the values do when they
-//! are dropped. How soon is shown with the manual clock, in `deadlines.rs`; here it is only that it happens.
+//! The background thread, on the real clock: what has expired leaves without anybody's help, whatever the values do
+//! when they are dropped. How soon is shown with the manual clock, in `deadlines.rs`; here it is only that it happens.
 //!
 //! Processes made by `fork` are in `fork.rs`.
 
@@ -135,7 +135,8 @@ fn the_thread_keeps_away_where_it_is_told_to() {
     assert_eq!((by_hand.sweep(), on_manual.sweep(), slow.sweep()), (1, 1, 1));
 }
 
-/// Values that wait on the background thread until they are let go. Those that it has not taken out are dropped by whoever drops the map.
+/// Values that wait on the background thread until they are let go. Those that it has not taken out are dropped by
+/// whoever drops the map.
 #[test]
 fn a_map_that_is_dropped_mid_sweep() {
     struct Slow(#[expect(dead_code, reason = "counts itself")] Counted, Arc<StdMutex<()>>, mpsc::Sender<bool>);
@@ -172,8 +173,8 @@ fn a_map_that_is_dropped_mid_sweep() {
     assert_eq!(ledger.made(), 1000);
 }
 
-/// User code of one map that takes long, on a background thread: what else is due is done meanwhile, in any number of maps, by
-/// however many threads are held up.
+/// User code of one map that takes long, on a background thread: what else is due is done meanwhile, in any number of
+/// maps, by however many threads are held up.
 mod held_up {
     use super::*;
 

@@ -1,5 +1,5 @@
-//! At most two background threads for all maps whose code is quick. They end with the last of the maps. Alone in its process, as it counts
-//! threads.
+//! At most two background threads for all maps whose code is quick. They end with the last of the maps. Alone in its
+//! process, as it counts threads.
 #![cfg(target_os = "linux")]
 
 mod common;

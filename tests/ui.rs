@@ -24,8 +24,8 @@ fn ui() {
     trybuild::TestCases::new().compile_fail("tests/ui/*/*.rs");
 }
 
-/// Where an error points into the standard library, the compiler quotes it only if its source, the component `rust-src`, is installed.
-/// So a case is written in a way that it points elsewhere.
+/// Where an error points into the standard library, the compiler quotes it only if its source, the component
+/// `rust-src`, is installed. So a case is written in a way that it points elsewhere.
 #[test]
 fn no_expectation_depends_on_the_source_of_the_standard_library() {
     let mut expectations = 0;

@@ -1,5 +1,5 @@
-//! A visit to all entries releases the lock on its way. An entry that is there all the while is seen exactly once, whatever
-//! comes, goes and is moved meanwhile.
+//! A visit to all entries releases the lock on its way. An entry that is there all the while is seen exactly once,
+//! whatever comes, goes and is moved meanwhile.
 
 mod common;
 
@@ -137,7 +137,8 @@ fn what_stays_is_seen_once_while_others_expire() {
     assert_eq!(map.len(), map.live_len());
 }
 
-/// `drain` gives every entry to one caller only, and `clear` and `drain` leave no slot behind that a visit would trip over.
+/// `drain` gives every entry to one caller only, and `clear` and `drain` leave no slot behind that a visit would trip
+/// over.
 #[test]
 fn what_is_drained_is_drained_once() {
     const EACH: u64 = 20_000;

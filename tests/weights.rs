@@ -261,8 +261,9 @@ fn pinned_entries_stay() {
     assert!(cache.numbers().try_insert(2).is_err());
 }
 
-/// Where entries may not be evicted, a new value may have to wait for room in another shard without the lock. Another call can miss
-/// meanwhile: then both run `init` and return what they made, one value is stored and the other evicted at once.
+/// Where entries may not be evicted, a new value may have to wait for room in another shard without the lock. Another
+/// call can miss meanwhile: then both run `init` and return what they made, one value is stored and the other evicted
+/// at once.
 #[test]
 fn two_calls_may_both_make_a_value_where_entries_may_not_be_evicted() {
     const PINNED: u32 = 0;
@@ -455,7 +456,8 @@ fn op() -> impl Strategy<Value = Op> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Which entries leave is the eviction's affair; what is there is what was last stored, and weighs what it weighs, and no more than may be.
+    /// Which entries leave is the eviction's affair; what is there is what was last stored, and weighs what it weighs,
+    /// and no more than may be.
     #[test]
     fn as_a_plain_map_of_which_some_are_gone(ops in prop::collection::vec(op(), 1..200)) {
         let cache = Cache::new();
@@ -528,7 +530,8 @@ struct Pinned {
     lru: HashMap<u32, bool>,
 }
 
-/// However many entries and shards there are, no more are asked than four searches of 4,096 slots see, or as many of 16 other shards.
+/// However many entries and shards there are, no more are asked than four searches of 4,096 slots see, or as many of 16
+/// other shards.
 #[test]
 fn what_is_refused_is_bounded_work() {
     for shards in [1, 64, 1024] {
@@ -548,7 +551,8 @@ fn what_is_refused_is_bounded_work() {
     }
 }
 
-/// One shard refuses only where none may leave, of many the others are searched in turn: each entry that may leave is met.
+/// One shard refuses only where none may leave, of many the others are searched in turn: each entry that may leave is
+/// met.
 #[test]
 fn all_that_may_leave_do() {
     let insert_all = |insert: &dyn Fn(u32, bool) -> bool, len: &dyn Fn() -> usize, free: usize, tries: u32| {

@@ -1,5 +1,6 @@
-//! Whatever code of the user's panics, and at whichever of its runs: `weight()` is what the entries weigh, the capacity is kept, and no unit of
-//! it is lost. So it is where entries are weighed, where some may not be evicted, and where both is so.
+//! Whatever code of the user's panics, and at whichever of its runs: `weight()` is what the entries weigh, the capacity
+//! is kept, and no unit of it is lost. So it is where entries are weighed, where some may not be evicted, and where
+//! both is so.
 
 mod common;
 

@@ -69,7 +69,8 @@ fn count(count: u64) -> f64 {
     count as f64
 }
 
-/// A line of the values from the oldest to the newest, on a scale from zero to the largest. An interval without a value is a gap.
+/// A line of the values from the oldest to the newest, on a scale from zero to the largest. An interval without a value
+/// is a gap.
 fn plot(page: &mut String, title: &str, values: &[Option<f64>], interval: Duration) -> fmt::Result {
     let most = values.iter().flatten().copied().fold(0.0, f64::max);
     let newest = values.iter().rev().flatten().next();

@@ -45,7 +45,8 @@ impl Gateway {
 }
 
 fn refuse(wait: Duration) -> Response {
-    // Whole seconds, so that whoever waits that long is served: rounded up, with one step of the store's clock to spare.
+    // Whole seconds, so that whoever waits that long is served: rounded up, with one step of the store's clock to
+    // spare.
     let seconds = (wait + Duration::from_millis(10)).as_millis().div_ceil(1000);
     let failure = Failure::new(StatusCode::TOO_MANY_REQUESTS, format!("too many requests; again in {seconds} s"));
     ([(header::RETRY_AFTER, seconds.to_string())], failure).into_response()

@@ -1,8 +1,8 @@
 //! A web service whose whole state is one `#[sharded]` struct: login sessions, a limit per client, a price board.
 //!
 //! `cargo run --release --example gateway`, then open the address that it prints. Handlers are async and the maps are
-//! not: each access is one call that takes a lock, runs a short closure and releases the lock, so nothing is held across
-//! an `.await`.
+//! not: each access is one call that takes a lock, runs a short closure and releases the lock, so nothing is held
+//! across an `.await`.
 //!
 //! | file | what is in it |
 //! |---|---|
@@ -166,7 +166,8 @@ async fn serve(config: Config) -> io::Result<()> {
         served = axum::serve(listener, app).with_graceful_shutdown(requested) => served,
         error = overdue => Err(error),
     };
-    // Nobody is served any more, so that it may block; and requests that were cut off are no reason to forget the others.
+    // Nobody is served any more, so that it may block; and requests that were cut off are no reason to forget the
+    // others.
     let saved = file.map_or(Ok(()), |file| state::save(&gateway, &file));
     served.and(saved)
 }

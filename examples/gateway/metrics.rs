@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The statistics of every map, in the text format of Prometheus. No field is named here, so one that is added later is exported as well.
+/// The statistics of every map, in the text format of Prometheus. No field is named here, so one that is added later is
+/// exported as well.
 pub(crate) async fn scrape(State(gateway): State<Arc<Gateway>>) -> Response {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Collector::new(gateway)));

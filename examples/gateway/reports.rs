@@ -51,8 +51,8 @@ pub(crate) async fn show(
     Path(name): Path<String>,
 ) -> Result<Json<Report>, Failure> {
     let symbol = gateway.listed(&name)?;
-    // The first who asks loads it and the others wait, as tasks; nobody holds a lock meanwhile. Once it is a minute old, the next who asks
-    // loads it anew, and the others get this one until that is there.
+    // The first who asks loads it and the others wait, as tasks; nobody holds a lock meanwhile. Once it is a minute
+    // old, the next who asks loads it anew, and the others get this one until that is there.
     let report = gateway.reports().get_or_try_insert_async(symbol, || gateway.source.report(symbol)).await;
     report.map(Json).map_err(|error| match error {
         LoadError::Failed(failure) => Failure::clone(&failure),

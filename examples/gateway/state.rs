@@ -9,7 +9,8 @@ use std::{
     path::Path,
 };
 
-/// Goes on with what was saved, each entry for the time that it had left. A file that is not there is the first start's.
+/// Goes on with what was saved, each entry for the time that it had left. A file that is not there is the first
+/// start's.
 pub(crate) fn restore(gateway: &Gateway, path: &Path) -> io::Result<()> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -20,7 +21,8 @@ pub(crate) fn restore(gateway: &Gateway, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Saves all that is there, the sessions' tokens too: who can read the file can be anyone who is logged in. Under another name until it is whole and on the disk: what was saved before stays until then.
+/// Saves all that is there, the sessions' tokens too: who can read the file can be anyone who is logged in. Under
+/// another name until it is whole and on the disk: what was saved before stays until then.
 pub(crate) fn save(gateway: &Gateway, path: &Path) -> io::Result<()> {
     let unfinished = path.with_added_extension("unfinished");
     let save = || -> Result<(), Box<dyn Error>> {

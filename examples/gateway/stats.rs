@@ -16,7 +16,8 @@ use std::{
     time::Duration,
 };
 
-/// The page. No field is named here: a store shows its fields itself, so one that is added later is on the page as well.
+/// The page. No field is named here: a store shows its fields itself, so one that is added later is on the page as
+/// well.
 pub(crate) async fn page(State(gateway): State<Arc<Gateway>>) -> impl IntoResponse {
     let mut rows = String::new();
     let mut charts = String::new();

@@ -1,5 +1,5 @@
-//! A program to look at with the scripts of this folder, see [`README.md`](README.md): a cache that is full, sessions that expire,
-//! seats that run out, reports that are slow to load, and a counter that threads queue for.
+//! A program to look at with the scripts of this folder, see [`README.md`](README.md): a cache that is full, sessions
+//! that expire, seats that run out, reports that are slow to load, and a counter that threads queue for.
 //!
 //! It does a fixed number of things and then prints what its own statistics say.
 

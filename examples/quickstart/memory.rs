@@ -1,7 +1,8 @@
 //! How much memory an entry takes: what the process has grown by after many were put in.
 //!
-//! Measured is resident memory, so what the allocator wastes counts, and what it was given but has not touched does not. A table
-//! grows by doubling, so the figure depends on how full it happens to be; hence it is taken at many sizes, and averaged over one doubling.
+//! Measured is resident memory, so what the allocator wastes counts, and what it was given but has not touched does
+//! not. A table grows by doubling, so the figure depends on how full it happens to be; hence it is taken at many sizes,
+//! and averaged over one doubling.
 
 use crate::{Shop, ShopSessions, ShopViews};
 use memory_stats::memory_stats;

@@ -78,8 +78,8 @@ fn read(file: &[u8]) -> Result<Vec<u64>, Problem> {
     Ok(keys.iter().map(|&key| u64::from_le_bytes(key)).collect())
 }
 
-/// Who asks for these pages. The trace does not say, so visitors are made up: 64 are about at any moment, each request is of
-/// one of them at random, and one in eight is the first of somebody new in the place of somebody who left.
+/// Who asks for these pages. The trace does not say, so visitors are made up: 64 are about at any moment, each request
+/// is of one of them at random, and one in eight is the first of somebody new in the place of somebody who left.
 fn visits(pages: &[u64]) -> Vec<Request> {
     let mut about: [u64; 64] = std::array::from_fn(|visitor| visitor as u64);
     let mut newcomers = 64..;

@@ -125,8 +125,8 @@ pub(crate) fn marked(ident: &Ident) -> Ident {
 
 /// The same name in this place.
 ///
-/// In a place that is marked as generated, the edition of this crate decides what is a keyword. So a name that is one in
-/// this edition, and is none in the user's, becomes a raw identifier, which is the same name.
+/// In a place that is marked as generated, the edition of this crate decides what is a keyword. So a name that is one
+/// in this edition, and is none in the user's, becomes a raw identifier, which is the same name.
 pub(crate) fn at(ident: &Ident, span: Span) -> Ident {
     /// The keywords since edition 2021. `syn` refuses all others as names, in every edition.
     const LATER_KEYWORDS: [&str; 1] = ["gen"];
@@ -141,8 +141,8 @@ pub(crate) fn at(ident: &Ident, span: Span) -> Ident {
 
 /// A variable or parameter of generated code: `__store`.
 ///
-/// A variable can't have the name of a constant or a static in scope, and the macro does not know those. They don't begin
-/// with two underscores.
+/// A variable can't have the name of a constant or a static in scope, and the macro does not know those. They don't
+/// begin with two underscores.
 pub(crate) fn local(name: &str) -> Ident {
     Ident::new(&format!("__{name}"), Span::call_site())
 }

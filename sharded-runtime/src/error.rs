@@ -50,7 +50,8 @@ pub struct Refused<K, V> {
 pub struct RefusedMany<K, V> {
     /// The entries that found no room, given back in their order.
     pub refused: Vec<Refused<K, V>>,
-    /// For each entry of the call, in their order, the value that it replaced. It is `None` for an entry that was new or refused.
+    /// For each entry of the call, in their order, the value that it replaced. It is `None` for an entry that was new
+    /// or refused.
     pub replaced: Vec<Option<V>>,
 }
 
@@ -78,7 +79,8 @@ pub struct Occupied<K, V> {
     pub value: V,
 }
 
-/// A value could not be loaded, by [`get_or_try_insert_with`](crate::ShardedMap::get_or_try_insert_with) or its async form.
+/// A value could not be loaded, by [`get_or_try_insert_with`](crate::ShardedMap::get_or_try_insert_with) or its async
+/// form.
 ///
 /// It displays as the error of the loader does, and has the same source.
 ///

@@ -32,8 +32,8 @@
 //!   declaration.
 //! - [`placement`] decides on which NUMA node shards lie, and [`mod@numa`] says when that helps.
 //! - `snapshot`, with the feature `serde`, saves a store and restores it.
-//! - `export`, with the features `prometheus`, `metrics`, `tracing` and `usdt`, tells monitoring systems what happens in a
-//!   store.
+//! - `export`, with the features `prometheus`, `metrics`, `tracing` and `usdt`, tells monitoring systems what happens
+//!   in a store.
 //! - [`builder`] overrides what was declared, for tests and small machines.
 //! - [`topology`] has the NUMA nodes of this machine, and [`node`] runs jobs on them.
 //! - [`Policy`] is what the attribute writes for a field, and can be written by hand.
@@ -45,9 +45,9 @@
 //!
 //! - **Maps and stores work** in the child as in the parent, under each lock of the library. Threads of the parent that
 //!   slept or waited in the library do no harm.
-//! - **Background threads** do not exist in the child, unless one of them has forked. They start again, for all maps, with the next entry in any map
-//!   that is due earlier than the others, or with a `sweep()`. Until then, only writes remove expired entries. So a child
-//!   that goes on with the parent's maps should call [`Store::sweep`] once.
+//! - **Background threads** do not exist in the child, unless one of them has forked. They start again, for all maps,
+//!   with the next entry in any map that is due earlier than the others, or with a `sweep()`. Until then, only writes
+//!   remove expired entries. So a child that goes on with the parent's maps should call [`Store::sweep`] once.
 //! - **A load** that another thread of the parent had begun is not finished in the child. The next call for that key
 //!   loads it again. Async tasks that waited for it are not woken.
 //! - **A removal listener** that another thread of the parent was calling is called in the child by the next thread
@@ -60,8 +60,8 @@
 //! - **A lock** that another thread held at the moment of the fork stays locked in the child for ever. This concerns a
 //!   shard that a thread was inside, whose entries may be half changed. It also concerns the locks that all maps share,
 //!   each held for a few instructions: of memory for new tables, of where the locks of maps lie, of the schedule of the
-//!   background threads, and of waiting loaders. So fork while no other thread is inside a map. Otherwise, neither use nor drop in the child a map
-//!   that another thread was inside.
+//!   background threads, and of waiting loaders. So fork while no other thread is inside a map. Otherwise, neither use
+//!   nor drop in the child a map that another thread was inside.
 
 mod bounds;
 pub mod clock;

@@ -11,7 +11,8 @@ use std::{fmt, hash::BuildHasher, ops::Deref};
 
 /// Builds a field of a store.
 ///
-/// It has more bounds than it needs. Each stands by itself, so that the compiler's message is about the one that is missing.
+/// It has more bounds than it needs. Each stands by itself, so that the compiler's message is about the one that is
+/// missing.
 #[must_use]
 pub fn build<F>(store: &StoreContext, index: u16, options: FieldOptions<F::Policy, impl FunctionsFor<F>>) -> F
 where
@@ -56,8 +57,9 @@ where
     field
 }
 
-/// The last field of a store, if its type is an alias, so that the macro does not see whether it is a map. Whether a struct is
-/// sized depends on its last field: if that is no map, the compiler would report it at every use of the struct.
+/// The last field of a store, if its type is an alias, so that the macro does not see whether it is a map. Whether a
+/// struct is sized depends on its last field: if that is no map, the compiler would report it at every use of the
+/// struct.
 pub struct Last<T> {
     /// The map.
     pub map: T,

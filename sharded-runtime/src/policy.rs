@@ -11,19 +11,20 @@ use crate::{
 };
 use std::{marker::PhantomData, time::Duration};
 
-/// The policy of one map: how many shards it has, which lock, when entries expire, which entry leaves when it is full, and on
-/// which NUMA node each shard lies.
+/// The policy of one map: how many shards it has, which lock, when entries expire, which entry leaves when it is full,
+/// and on which NUMA node each shard lies.
 ///
 /// `#[sharded]` writes an empty enum for each field and implements this trait for it. You can do the same by hand for a
-/// [`ShardedMap`](crate::ShardedMap) outside any store. A policy is never stored: each choice is a type or a constant, so a
-/// choice that is not made costs nothing. Choices that contradict each other, such as a `TTL` with
-/// [`Never`](crate::expiry::Never), do not compile. A [`builder`](crate::builder) may override `TTL`, `IDLE`, `CAPACITY` and
-/// the number of shards.
+/// [`ShardedMap`](crate::ShardedMap) outside any store. A policy is never stored: each choice is a type or a constant,
+/// so a choice that is not made costs nothing. Choices that contradict each other, such as a `TTL` with
+/// [`Never`](crate::expiry::Never), do not compile. A [`builder`](crate::builder) may override `TTL`, `IDLE`,
+/// `CAPACITY` and the number of shards.
 ///
 /// # A policy written by hand
 ///
-/// It needs the six types and `NAME`. All else has a default, which is what a declaration without that option means. Later
-/// versions of this crate add items with a default only, or further types for one of the six, so such a policy stays valid.
+/// It needs the six types and `NAME`. All else has a default, which is what a declaration without that option means.
+/// Later versions of this crate add items with a default only, or further types for one of the six, so such a policy
+/// stays valid.
 ///
 /// # Examples
 ///
@@ -54,12 +55,13 @@ pub trait Policy: 'static {
     /// The lock of a shard: [`Mutex`](crate::lock::Mutex), [`RwLock`](crate::lock::RwLock),
     /// [`Optimistic`](crate::lock::Optimistic) or one's own.
     type Lock: Lock;
-    /// When an entry stops being readable: [`Never`](crate::expiry::Never), [`AfterWrite`](crate::expiry::AfterWrite) or
-    /// [`AfterAccess`](crate::expiry::AfterAccess).
+    /// When an entry stops being readable: [`Never`](crate::expiry::Never), [`AfterWrite`](crate::expiry::AfterWrite)
+    /// or [`AfterAccess`](crate::expiry::AfterAccess).
     type Expiry: Expiry;
     /// Which entry leaves when the capacity is reached: [`Unbounded`](crate::evict::Unbounded),
     /// [`Adaptive`](crate::evict::Adaptive), [`Lru`](crate::evict::Lru), [`Sieve`](crate::evict::Sieve),
-    /// [`S3Fifo`](crate::evict::S3Fifo), [`TinyLfu`](crate::evict::TinyLfu), [`Reject`](crate::evict::Reject) or one's own.
+    /// [`S3Fifo`](crate::evict::S3Fifo), [`TinyLfu`](crate::evict::TinyLfu), [`Reject`](crate::evict::Reject) or one's
+    /// own.
     type Eviction: Eviction;
     /// On which NUMA node each shard lies: [`Spread`](crate::placement::Spread), [`Local`](crate::placement::Local),
     /// [`Off`], [`Strict`](crate::placement::Strict) or one's own.
@@ -70,24 +72,27 @@ pub trait Policy: 'static {
 
     /// What messages call the map: the field's name.
     const NAME: &'static str;
-    /// What messages and events call the store that the map belongs to: the name of the struct. Empty for a map outside any store.
+    /// What messages and events call the store that the map belongs to: the name of the struct. Empty for a map outside
+    /// any store.
     const STORE: &'static str = "";
-    /// How long an entry lives after it was written. `None` is for ever, unless there is an `IDLE` time or the entry has a time to live
-    /// of its own.
+    /// How long an entry lives after it was written. `None` is for ever, unless there is an `IDLE` time or the entry
+    /// has a time to live of its own.
     const TTL: Option<Duration> = None;
-    /// The `TTL` of an entry is shorter by up to this many percent, from 0 to 99. The number is drawn from the hash of the key, so
-    /// entries that were written at once do not expire at once. It is never longer. A time to live of an entry's own, given by
-    /// [`insert_with_ttl`](crate::ShardedMap::insert_with_ttl) for one, is exact.
+    /// The `TTL` of an entry is shorter by up to this many percent, from 0 to 99. The number is drawn from the hash of
+    /// the key, so entries that were written at once do not expire at once. It is never longer. A time to live of an
+    /// entry's own, given by [`insert_with_ttl`](crate::ShardedMap::insert_with_ttl) for one, is exact.
     const TTL_JITTER: u8 = 0;
     /// How long an entry lives after it was last read or written. Needs [`AfterAccess`](crate::expiry::AfterAccess).
     const IDLE: Option<Duration> = None;
-    /// The age from which a call that loads, such as [`get_or_try_insert_with`](crate::ShardedMap::get_or_try_insert_with), loads an entry
-    /// anew, while other calls get the old value. `None`: only an expired entry is loaded anew. Needs a `TTL`.
+    /// The age from which a call that loads, such as
+    /// [`get_or_try_insert_with`](crate::ShardedMap::get_or_try_insert_with), loads an entry anew, while other calls
+    /// get the old value. `None`: only an expired entry is loaded anew. Needs a `TTL`.
     const REFRESH_AFTER: Option<Duration> = None;
-    /// The most entries that the whole map (not each shard) holds; if `WEIGHS`, the most that they weigh together. Needs an eviction
-    /// other than [`Unbounded`](crate::evict::Unbounded).
+    /// The most entries that the whole map (not each shard) holds; if `WEIGHS`, the most that they weigh together.
+    /// Needs an eviction other than [`Unbounded`](crate::evict::Unbounded).
     const CAPACITY: Option<usize> = None;
-    /// Whether entries take as much of the capacity as they [weigh](crate::builder::FieldOptions::weigher), rather than one each.
+    /// Whether entries take as much of the capacity as they [weigh](crate::builder::FieldOptions::weigher), rather than
+    /// one each.
     const WEIGHS: bool = false;
     /// Whether some entries may not be [evicted](crate::builder::FieldOptions::evictable).
     const PINS: bool = false;
@@ -95,8 +100,8 @@ pub trait Policy: 'static {
     const RECORDS: bool = false;
 }
 
-/// The choices that decide how entries are stored. Policies that agree in them share the code of their tables, which would
-/// otherwise be compiled for each field of a store.
+/// The choices that decide how entries are stored. Policies that agree in them share the code of their tables, which
+/// would otherwise be compiled for each field of a store.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Storage<L, E, V>(PhantomData<(L, E, V)>);

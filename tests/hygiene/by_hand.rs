@@ -66,8 +66,8 @@ fn what_the_macro_writes_is_ordinary_code() {
     assert!(sets_and_hashers::Online::default().users().insert(1));
 }
 
-/// Every trait that users implement, with only the items that have no default. If one of them asks for more, this does not compile,
-/// and neither does what users have written.
+/// Every trait that users implement, with only the items that have no default. If one of them asks for more, this does
+/// not compile, and neither does what users have written.
 mod least {
     use sharded::{
         Policy, ShardedMap,

@@ -1,4 +1,5 @@
-//! Constants, statics and constant parameters of the user's, with names that generated variables and types have; and `Self`.
+//! Constants, statics and constant parameters of the user's, with names that generated variables and types have; and
+//! `Self`.
 #![allow(
     dead_code,
     non_snake_case,

@@ -1,10 +1,10 @@
 //! Whether a recorded history is one that the calls could have had one after the other, each at one moment between its
 //! beginning and its end.
 //!
-//! A map is one register per key, and linearizability is local (Herlihy and Wing, 1990): the calls on each key are checked
-//! by themselves. The search is Lowe's ("Testing for linearizability", 2017): it goes through the history in time and
-//! carries every pair of a register's value and the open calls that have already taken effect. A call takes effect no sooner than
-//! some call's end asks for it, so few pairs are alive at once, and none is looked at twice.
+//! A map is one register per key, and linearizability is local (Herlihy and Wing, 1990): the calls on each key are
+//! checked by themselves. The search is Lowe's ("Testing for linearizability", 2017): it goes through the history in
+//! time and carries every pair of a register's value and the open calls that have already taken effect. A call takes
+//! effect no sooner than some call's end asks for it, so few pairs are alive at once, and none is looked at twice.
 
 use super::{
     history::Operation,

@@ -1,5 +1,5 @@
-//! Threads that put in and take out cold keys while others call for the hot ones: a table that grows, splits and shrinks moves
-//! the hot entries about.
+//! Threads that put in and take out cold keys while others call for the hot ones: a table that grows, splits and
+//! shrinks moves the hot entries about.
 
 use super::{
     common::threads::Dice,
@@ -15,8 +15,8 @@ use std::{
 /// Keys from here on are cold. All fit into 16 bits, as the smallest keys do.
 pub(crate) const FIRST_COLD: u32 = 100;
 
-/// How many calls on cold keys are made for each one on a hot key. Only a hint: whoever is ahead yields the processor, so that
-/// neither side has it for itself where there are fewer processors than threads.
+/// How many calls on cold keys are made for each one on a hot key. Only a hint: whoever is ahead yields the processor,
+/// so that neither side has it for itself where there are fewer processors than threads.
 const COLD_PER_CALL: u32 = 6;
 
 /// How far the two sides are. Nothing is ordered by it.

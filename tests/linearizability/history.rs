@@ -1,4 +1,5 @@
-//! Histories: threads that call one map as dice say, and write down when each call began, when it ended and what it answered.
+//! Histories: threads that call one map as dice say, and write down when each call began, when it ended and what it
+//! answered.
 
 use super::{
     churn::{Calling, Pace, churn},
@@ -41,8 +42,8 @@ pub(crate) struct Plan {
     pub(crate) steps: u32,
     /// The keys that are called for, from zero. All others are cold.
     pub(crate) hot: u32,
-    /// So many more threads put in and take out cold keys while the calls go on, so that the table grows and shrinks under
-    /// the hot ones.
+    /// So many more threads put in and take out cold keys while the calls go on, so that the table grows and shrinks
+    /// under the hot ones.
     pub(crate) churners: u32,
     /// So many cold keys of each of them, at most, are in the map.
     pub(crate) cold: u32,
@@ -86,8 +87,8 @@ struct Caller<'a> {
     plan: &'a Plan,
     thread: u32,
     dice: Dice,
-    /// Counts. Each count is a read and a write of one atomic, so that what is ordered by it happens in that order: an answer
-    /// that contradicts it is wrong by the rules of the language, not only by a clock on the wall.
+    /// Counts. Each count is a read and a write of one atomic, so that what is ordered by it happens in that order: an
+    /// answer that contradicts it is wrong by the rules of the language, not only by a clock on the wall.
     clock: &'a AtomicU64,
     operations: Vec<Operation>,
 }

@@ -1,8 +1,8 @@
-//! Random concurrent histories on maps under every lock: each answer must be one that the calls on its key, one after the
-//! other, could have had. And that the check finds every sort of fault, planted in a map.
+//! Random concurrent histories on maps under every lock: each answer must be one that the calls on its key, one after
+//! the other, could have had. And that the check finds every sort of fault, planted in a map.
 //!
-//! `LINEARIZABILITY_HISTORIES` says how many histories are recorded of each combination; `.ci/linearizability` asks for more
-//! than the ten of a plain run.
+//! `LINEARIZABILITY_HISTORIES` says how many histories are recorded of each combination; `.ci/linearizability` asks for
+//! more than the ten of a plain run.
 
 mod brute_force;
 mod checker;

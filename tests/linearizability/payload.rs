@@ -131,8 +131,8 @@ impl Payload for Words {
     }
 }
 
-/// A value with padding, whose bytes mean nothing, in the middle and at the end; and with bytes that not every pattern is
-/// valid for.
+/// A value with padding, whose bytes mean nothing, in the middle and at the end; and with bytes that not every pattern
+/// is valid for.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct Padded {

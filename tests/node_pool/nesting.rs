@@ -1,4 +1,5 @@
-//! Waiting for a pool inside a closure of a map, or inside a loader: what could hang panics or fails instead, whether or not it would hang this time.
+//! Waiting for a pool inside a closure of a map, or inside a loader: what could hang panics or fails instead, whether
+//! or not it would hang this time.
 
 use super::{
     A, B, Gate,

@@ -1,5 +1,5 @@
-//! `lock = Optimistic`: reads without a lock see whole values and none that is not there, whatever goes on beside them; they wait
-//! only for a writer who is inside, and are counted exactly.
+//! `lock = Optimistic`: reads without a lock see whole values and none that is not there, whatever goes on beside them;
+//! they wait only for a writer who is inside, and are counted exactly.
 //!
 //! `OPTIMISTIC_STEPS` is how many calls each thread makes in each run, 8000 unless it is set.
 

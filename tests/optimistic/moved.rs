@@ -1,5 +1,5 @@
-//! A key that is never removed is found, also while the table grows in the middle of the search for it: the comparison of keys, which a
-//! search makes, waits for another thread that inserts.
+//! A key that is never removed is found, also while the table grows in the middle of the search for it: the comparison
+//! of keys, which a search makes, waits for another thread that inserts.
 
 use super::common::{
     hashers::Identity,
@@ -53,7 +53,8 @@ fn put_all(map: &Map, keys: &[u64]) {
     }
 }
 
-/// Plans in which a search misses the key if it ends behind the last bucket that it knows without a look at what has changed meanwhile.
+/// Plans in which a search misses the key if it ends behind the last bucket that it knows without a look at what has
+/// changed meanwhile.
 const MISSED: [u64; 3] = [2225, 3896, 5276];
 
 /// What one search meets.

@@ -25,7 +25,8 @@ use std::{
 trait Sample: Copy + Debug + PartialEq + Send + Sync + 'static {
     const LEN: u64;
     fn of(number: u64) -> Self;
-    /// Whether the reference is to a valid value at a fitting address; for those of which the compiler assumes it, by looking at it.
+    /// Whether the reference is to a valid value at a fitting address; for those of which the compiler assumes it, by
+    /// looking at it.
     fn is_valid(&self) -> bool {
         (&raw const *self).is_aligned() && (0..Self::LEN).any(|number| Self::of(number) == *self)
     }

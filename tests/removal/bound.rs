@@ -122,7 +122,8 @@ fn nobody_is_kept_for_ever() {
     let (back, count, calls) = (Arc::clone(&is_back), Arc::clone(&removed), Arc::clone(&told));
     map.on_removal(move |_, _, _| {
         let told = calls.fetch_add(1, Ordering::SeqCst) + 1;
-        // Goes on only when there is more, so that the queue is not empty; or when nobody adds to it, since they wait to take over.
+        // Goes on only when there is more, so that the queue is not empty; or when nobody adds to it, since they wait
+        // to take over.
         let has_more = || back.load(Ordering::SeqCst) || count.load(Ordering::SeqCst) > told;
         (0..100_000).take_while(|_| !has_more()).for_each(|_| thread::yield_now());
     })

@@ -1,4 +1,5 @@
-//! Many threads remove at once: each entry is told once, those of one key in the order of its changes, by one thread at a time.
+//! Many threads remove at once: each entry is told once, those of one key in the order of its changes, by one thread at
+//! a time.
 
 use super::{
     common::{
@@ -49,7 +50,8 @@ where
         is_inside.store(false, Ordering::SeqCst);
     })
     .unwrap();
-    // Each value is the number of its key's entries before it; counted under the key's lock, so they come in that order.
+    // Each value is the number of its key's entries before it; counted under the key's lock, so they come in that
+    // order.
     let made: Vec<_> = (0..KEYS).map(|_| AtomicU64::new(0)).collect();
     let next = |key: u64| made[at(key)].fetch_add(1, Ordering::SeqCst);
     together(THREADS, |thread| {

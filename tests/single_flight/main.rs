@@ -1,4 +1,5 @@
-//! One load per key, however many callers ask for it: what they get, who loads next, and what other calls on the key do to it.
+//! One load per key, however many callers ask for it: what they get, who loads next, and what other calls on the key do
+//! to it.
 //!
 //! Most of it is told by tasks that are polled by hand, so that every order of events is the test's own.
 

@@ -291,8 +291,8 @@ fn what_is_replaced_is_told() {
     assert_eq!(*told.lock().unwrap(), [(7, 70, Cause::Replaced)]);
 }
 
-/// Threads of which each asks without end, while time goes on: one loads at a time, and nobody is served what is older than what it was served
-/// before.
+/// Threads of which each asks without end, while time goes on: one loads at a time, and nobody is served what is older
+/// than what it was served before.
 fn under_load<L>()
 where
     L: Lock + Serves<u64, u64>,

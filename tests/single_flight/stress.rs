@@ -30,7 +30,8 @@ type Map<L, X, E, const N: usize> = ShardedMap<u64, u64, Of<L, X, E, System, 2, 
 #[derive(Default)]
 struct Source {
     version: AtomicU64,
-    /// The version that was there when the key was last removed from the map, and at least that is to be seen from then on.
+    /// The version that was there when the key was last removed from the map, and at least that is to be seen from then
+    /// on.
     removed: AtomicU64,
     is_loading: AtomicBool,
 }

@@ -1,4 +1,5 @@
-//! Listeners, and the `Drop` of keys, values and loaders, may load keys themselves: no thread waits for itself, nor two for each other.
+//! Listeners, and the `Drop` of keys, values and loaders, may load keys themselves: no thread waits for itself, nor two
+//! for each other.
 
 use super::{
     Load, Task,

@@ -1,4 +1,5 @@
-//! What serde makes of a value on the way: forms that pass through a buffer, forms that cannot be read again, and depths that end the process.
+//! What serde makes of a value on the way: forms that pass through a buffer, forms that cannot be read again, and
+//! depths that end the process.
 
 use serde::{Deserialize, Serialize};
 use sharded::{
@@ -84,7 +85,8 @@ fn what_cannot_be_read_again_is_not_saved() {
     }
 }
 
-/// A file whose entries are of other types than the field's by now: the error says where, and the other fields can be restored.
+/// A file whose entries are of other types than the field's by now: the error says where, and the other fields can be
+/// restored.
 #[test]
 fn one_bad_entry_leaves_the_other_fields() {
     #[sharded(snapshot, ttl = "1h")]

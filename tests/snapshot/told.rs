@@ -1,5 +1,5 @@
-//! Each entry that came into a map is told of once, by the process that saves or by the one that restores: none is lost between them,
-//! and none is told of by both.
+//! Each entry that came into a map is told of once, by the process that saves or by the one that restores: none is lost
+//! between them, and none is told of by both.
 
 use crate::common::policy::{Idle, Of, OwnOnly, Times, Ttl, TtlIdle};
 use proptest::prelude::*;
@@ -284,7 +284,8 @@ fn what_a_listener_gives_back_is_in_the_file() {
     }
 }
 
-/// Nothing leaves a map that nobody listens to, so a save takes no exclusive lock in it; what has expired is not in the file.
+/// Nothing leaves a map that nobody listens to, so a save takes no exclusive lock in it; what has expired is not in the
+/// file.
 #[test]
 fn a_map_without_a_listener_is_only_read() {
     #[sharded(snapshot, shards = 1, ttl = "1m")]

@@ -32,8 +32,8 @@ pub(crate) fn choose<'a>(lanes: impl IntoIterator<Item = &'a Lane>, declared: &C
     simplest.map_or(*declared, |lane| lane.candidate)
 }
 
-/// The chosen candidate, unless its p99.9 is much longer than the declared policy's. Then the best of those whose p99.9 is
-/// not.
+/// The chosen candidate, unless its p99.9 is much longer than the declared policy's. Then the best of those whose p99.9
+/// is not.
 pub(crate) fn choose_steady(lanes: &[Lane], declared: &Candidate, chosen: Candidate, value: &Value) -> Candidate {
     let find = |candidate: &Candidate| lanes.iter().find(|lane| lane.candidate == *candidate);
     let Some(old_ns) = find(declared).map(Lane::p999_ns) else { return chosen };

@@ -1,7 +1,7 @@
 //! The struct's own type. After this step nothing that the user wrote contains `Self`.
 //!
-//! What stands in a declaration is repeated in impls of other types, where `Self` would be one of those. Therefore `Self`
-//! is replaced here, once, before anything reads the declaration.
+//! What stands in a declaration is repeated in impls of other types, where `Self` would be one of those. Therefore
+//! `Self` is replaced here, once, before anything reads the declaration.
 
 use proc_macro2::{Group, Ident, Spacing, TokenStream, TokenTree};
 use quote::{ToTokens, quote};

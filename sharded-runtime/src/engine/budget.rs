@@ -1,20 +1,22 @@
 //! The capacity of a field, shared out to its shards.
 //!
-//! The capacity is the field's, not a shard's. Every entry holds one unit of it, or as many as it weighs. Shards take units in batches while there
-//! are plenty, one at a time when they run low; what idle shards hoard is collected before anything is evicted, so no entry is evicted while the
-//! field has room. Units that come back when they run low are not hoarded, so they are not collected again and again. The field holds at
-//! most its capacity, and one entry more for each thread that is inserting at that moment.
+//! The capacity is the field's, not a shard's. Every entry holds one unit of it, or as many as it weighs. Shards take
+//! units in batches while there are plenty, one at a time when they run low; what idle shards hoard is collected before
+//! anything is evicted, so no entry is evicted while the field has room. Units that come back when they run low are not
+//! hoarded, so they are not collected again and again. The field holds at most its capacity, and one entry more for
+//! each thread that is inserting at that moment.
 //!
-//! Units are spent from a shard's credit and returned to it without waiting. They move between the credits and the common
-//! stock under a mutex, and a counter that is odd meanwhile lets others tell, without the mutex, that nothing is left.
+//! Units are spent from a shard's credit and returned to it without waiting. They move between the credits and the
+//! common stock under a mutex, and a counter that is odd meanwhile lets others tell, without the mutex, that nothing is
+//! left.
 
 use super::units::Units;
 use crate::memory::sync::unmodelled::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::SeqCst};
 
 // `is_dry` reads three words as of one moment. Sequential consistency throughout gives it that by the total order of
-// all these accesses; on x86-64 it costs next to nothing more, as all the writes but the flag's, which is seldom written, are
-// read-modify-writes anyway.
+// all these accesses; on x86-64 it costs next to nothing more, as all the writes but the flag's, which is seldom
+// written, are read-modify-writes anyway.
 
 /// Units that no shard has.
 #[derive(Debug)]
@@ -40,15 +42,17 @@ pub(crate) struct Budget {
 pub(crate) struct Credit(AtomicU64);
 
 impl Budget {
-    /// The most units that a credit is given at once, where every entry takes one, and where entries have weights: as many as one entry may have, so that
-    /// eight times as many and the units of an entry are far from the end of the numbers.
+    /// The most units that a credit is given at once, where every entry takes one, and where entries have weights: as
+    /// many as one entry may have, so that eight times as many and the units of an entry are far from the end of the
+    /// numbers.
     const MOST: u64 = 64;
     const MOST_WEIGHED: u64 = 1 << 32;
-    /// The most shards that have credit: to collect it is work by their number, under the lock of a shard. Where there are more, each takes its units
-    /// from the stock.
+    /// The most shards that have credit: to collect it is work by their number, under the lock of a shard. Where there
+    /// are more, each takes its units from the stock.
     const MOST_CREDITS: usize = 1024;
 
-    /// A capacity above `i64::MAX` is as much as that: no memory holds so many entries, and 2^31 of the heaviest weigh as much.
+    /// A capacity above `i64::MAX` is as much as that: no memory holds so many entries, and 2^31 of the heaviest weigh
+    /// as much.
     pub(crate) fn new(capacity: usize, shards: usize, weighs: bool) -> Self {
         let most = if weighs { Self::MOST_WEIGHED } else { Self::MOST };
         let has_credit = shards <= Self::MOST_CREDITS;
@@ -122,8 +126,8 @@ impl Budget {
         self.free.fetch_sub(units.signed(), SeqCst);
     }
 
-    /// Takes over some of what is owed for overdrafts, at most so much: entries are to leave that have it. Where none can, it is
-    /// [overdrawn](Budget::overdraw) again.
+    /// Takes over some of what is owed for overdrafts, at most so much: entries are to leave that have it. Where none
+    /// can, it is [overdrawn](Budget::overdraw) again.
     fn take_over_debt(&self, most: Units) -> Units {
         let mut taken = Units::ZERO;
         let _ = self.free.try_update(SeqCst, SeqCst, |free| {
@@ -177,7 +181,8 @@ impl Budget {
     }
 }
 
-/// Units that a call has taken and no entry has yet. What no entry gets goes back when this is dropped, also when a panic passes.
+/// Units that a call has taken and no entry has yet. What no entry gets goes back when this is dropped, also when a
+/// panic passes.
 #[derive(Debug)]
 pub(crate) struct Held<'a> {
     budget: &'a Budget,
@@ -220,9 +225,9 @@ impl Drop for Held<'_> {
     }
 }
 
-/// Units that one call owes for entries that were stored without room: what it has overdrawn itself, and what earlier calls could not
-/// repay. So each call that has returned has repaid what it overdrew, wherever others are held up. What it can't repay is left to
-/// the next one when this is dropped, also when a panic passes.
+/// Units that one call owes for entries that were stored without room: what it has overdrawn itself, and what earlier
+/// calls could not repay. So each call that has returned has repaid what it overdrew, wherever others are held up. What
+/// it can't repay is left to the next one when this is dropped, also when a panic passes.
 #[derive(Debug)]
 pub(crate) struct Debt<'a> {
     budget: &'a Budget,
@@ -284,7 +289,8 @@ mod tests {
         }
     }
 
-    /// Capacities around every power of two, in one or many credits: what is taken and given back adds up, to the last unit, and nothing overflows.
+    /// Capacities around every power of two, in one or many credits: what is taken and given back adds up, to the last
+    /// unit, and nothing overflows.
     #[test]
     fn units_add_up_whatever_the_capacity() {
         let mut random = 1_u64;

@@ -25,7 +25,8 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Whether the map took the entry out by itself, since it had expired or had to make room; else some call was to take it out.
+    /// Whether the map took the entry out by itself, since it had expired or had to make room; else some call was to
+    /// take it out.
     ///
     /// # Examples
     ///

@@ -9,9 +9,10 @@ use std::sync::atomic::Ordering::SeqCst;
 /// Shards whose bounds one call looks at, at most, for each shard that it searches.
 const MOST_LOOKED_AT: usize = 256;
 
-// Sequential consistency throughout. A shard's bound is lowered before the map's bounds. The walk lowers `passed` for each shard that it
-// passes. At its end it raises `earliest` to `passed`, and then reads `passed` once more. So for an entry that comes meanwhile, either the
-// walk sees the bound of its shard, or it sees `passed` lowered, or `earliest` is lowered after it was raised.
+// Sequential consistency throughout. A shard's bound is lowered before the map's bounds. The walk lowers `passed` for
+// each shard that it passes. At its end it raises `earliest` to `passed`, and then reads `passed` once more. So for an
+// entry that comes meanwhile, either the walk sees the bound of its shard, or it sees `passed` lowered, or `earliest`
+// is lowered after it was raised.
 
 /// A lower bound of the deadlines in a shard. Written by the holder of the exclusive lock.
 #[derive(Debug)]

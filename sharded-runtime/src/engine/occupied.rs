@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// The shards of a field that have entries, a bit each, so that a search for one need not look at every shard. It is written only when a
-/// shard gets its first entry or loses its last one.
+/// The shards of a field that have entries, a bit each, so that a search for one need not look at every shard. It is
+/// written only when a shard gets its first entry or loses its last one.
 ///
-/// Relaxed: the holder of a shard's exclusive lock writes its bit, and a reader that sees an old one acts as if it had come earlier.
+/// Relaxed: the holder of a shard's exclusive lock writes its bit, and a reader that sees an old one acts as if it had
+/// come earlier.
 #[derive(Debug)]
 pub(crate) struct OccupiedShards(Box<[AtomicU64]>);
 

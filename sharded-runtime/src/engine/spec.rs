@@ -56,7 +56,8 @@ pub(crate) trait Spec {
 
     /// A key with this hash was stored or taken out. What is being loaded for it must not be stored any more.
     fn overtake(&self, hash: KeyHash, is_key: &dyn Fn(&Self::Key) -> bool);
-    /// As [`overtake`](Spec::overtake), for a key that is stored: what is being loaded to refresh it must not be stored any more.
+    /// As [`overtake`](Spec::overtake), for a key that is stored: what is being loaded to refresh it must not be stored
+    /// any more.
     fn overtake_refresh(&self, key: &Self::Key);
 }
 

@@ -4,12 +4,12 @@ use super::series::{ALL, FieldStats, Kind, Unit, Value};
 use crate::{Store, store::name::store_name};
 use metrics::{Unit as MetricsUnit, counter, describe_counter, describe_gauge, gauge};
 
-/// Tells the installed recorder of the crate `metrics` the [statistics](super) of all maps of a store. The label `store`
-/// is the name of the store's type; see also [`publish_as`].
+/// Tells the installed recorder of the crate `metrics` the [statistics](super) of all maps of a store. The label
+/// `store` is the name of the store's type; see also [`publish_as`].
 ///
-/// Call it before each scrape, or every few seconds where the exporter pushes. It takes no lock of a shard, and the lock
-/// of a removal listener's queue for a moment. It costs O(shards of all maps, and CPUs for each map). Without a recorder it
-/// changes nothing.
+/// Call it before each scrape, or every few seconds where the exporter pushes. It takes no lock of a shard, and the
+/// lock of a removal listener's queue for a moment. It costs O(shards of all maps, and CPUs for each map). Without a
+/// recorder it changes nothing.
 ///
 /// A recorder counts in whole numbers, so the series in seconds, such as `sharded_load_seconds_total`, are gauges here.
 ///
@@ -69,7 +69,8 @@ pub fn publish_as<S: Store + ?Sized>(name: &str, store: &S) {
     }
 }
 
-/// Tells the installed recorder of the crate `metrics` what each series is. Call it once, after the recorder is installed.
+/// Tells the installed recorder of the crate `metrics` what each series is. Call it once, after the recorder is
+/// installed.
 ///
 /// # Examples
 ///

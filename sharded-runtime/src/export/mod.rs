@@ -11,8 +11,8 @@
 //!
 //! # Statistics
 //!
-//! `prometheus` and `metrics` export the same series. Each has the labels `store` and `field`; no label has a key or a shard. The values come
-//! from [`Field::stats`](crate::Field::stats), so an access to a map costs nothing more.
+//! `prometheus` and `metrics` export the same series. Each has the labels `store` and `field`; no label has a key or a
+//! shard. The values come from [`Field::stats`](crate::Field::stats), so an access to a map costs nothing more.
 //!
 //! | name | kind | what it is |
 //! |---|---|---|
@@ -42,10 +42,10 @@
 //!
 //! # Events of `tracing`
 //!
-//! They have the target `sharded` and the fields `store` and `field`, never a key. A subscriber's panics are contained. It
-//! is called outside of all locks, and when no caller waits for the load any more, with two exceptions. `memory can't be
-//! bound` comes while locks are held, so there a subscriber must not use a map. And a load whose future is dropped inside a
-//! closure is told of inside that closure.
+//! They have the target `sharded` and the fields `store` and `field`, never a key. A subscriber's panics are contained.
+//! It is called outside of all locks, and when no caller waits for the load any more, with two exceptions. `memory
+//! can't be bound` comes while locks are held, so there a subscriber must not use a map. And a load whose future is
+//! dropped inside a closure is told of inside that closure.
 //!
 //! | message | level | further fields |
 //! |---|---|---|
@@ -56,10 +56,10 @@
 //!
 //! # Static probes of `usdt`
 //!
-//! The provider is `sharded`. While no tool is attached, each of these events costs a call of a function without work in
-//! it. A `get` or a change in place has only `lock_wait`, after it has waited. The first four arguments of each probe are
-//! address and length of the store's name, and of the field's name, as UTF-8 without a zero at the end: `str(arg0, arg1)`
-//! and `str(arg2, arg3)` in `bpftrace`. `examples/observe/` has scripts.
+//! The provider is `sharded`. While no tool is attached, each of these events costs a call of a function without work
+//! in it. A `get` or a change in place has only `lock_wait`, after it has waited. The first four arguments of each
+//! probe are address and length of the store's name, and of the field's name, as UTF-8 without a zero at the end:
+//! `str(arg0, arg1)` and `str(arg2, arg3)` in `bpftrace`. `examples/observe/` has scripts.
 //!
 //! | probe | when | arguments from `arg4` on |
 //! |---|---|---|

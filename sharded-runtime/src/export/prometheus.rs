@@ -15,8 +15,8 @@ use std::{fmt, ops::Deref};
 /// A scrape takes no lock of a shard, and the lock of a removal listener's queue for a moment. It costs O(shards of all
 /// maps, and CPUs for each map).
 ///
-/// One collector exports several stores: see [`and`](Collector::and). Register only one collector in a registry, because
-/// the text format does not allow that a series is described twice.
+/// One collector exports several stores: see [`and`](Collector::and). Register only one collector in a registry,
+/// because the text format does not allow that a series is described twice.
 ///
 /// # Examples
 ///

@@ -16,11 +16,12 @@ use std::{borrow::Borrow, vec};
 /// Keys whose memory is fetched at the same time: about the number of requests that a processor can have under way.
 pub(crate) const PREFETCHED: usize = 32;
 
-/// Bytes of entries that a processor's caches hold. To fetch those ahead would cost more than it saves. Debug builds always do it, so
-/// that every test of a batch runs it.
+/// Bytes of entries that a processor's caches hold. To fetch those ahead would cost more than it saves. Debug builds
+/// always do it, so that every test of a batch runs it.
 const CACHED: usize = if cfg!(debug_assertions) { 0 } else { 16 << 20 };
 
-/// The items of a call, some at a time, with the hashes of their keys. They are taken from the caller's iterator outside of all locks.
+/// The items of a call, some at a time, with the hashes of their keys. They are taken from the caller's iterator
+/// outside of all locks.
 pub(crate) struct Batches<I: Iterator> {
     items: I,
     batch: Vec<(KeyHash, I::Item)>,
@@ -39,8 +40,9 @@ impl<I: Iterator> Batches<I> {
 }
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
-    /// Has the processor fetch what calls with these hashes will look at: for all of them one part, then the next one, so that the misses of a
-    /// part take about as long as one. It takes the lock of each shard for a moment, unless readers need none.
+    /// Has the processor fetch what calls with these hashes will look at: for all of them one part, then the next one,
+    /// so that the misses of a part take about as long as one. It takes the lock of each shard for a moment, unless
+    /// readers need none.
     #[track_caller]
     pub(crate) fn fetch_ahead<T, Q>(&self, batch: &[(KeyHash, T)], copies: Option<Copies<K, V>>)
     where

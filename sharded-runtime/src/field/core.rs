@@ -75,7 +75,8 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     pub(crate) discarded: Arc<Discarded>,
 }
 
-/// Functions that hash keys. That keys can be hashed is known only where the map is built and in calls that bring a key.
+/// Functions that hash keys. That keys can be hashed is known only where the map is built and in calls that bring a
+/// key.
 pub(crate) struct Hashing<K, V, P: Policy, S> {
     pub(super) of_key: fn(&MapHasher<S>, &K) -> KeyHash,
     /// A table's step, with its many hashes, in one call. At this time, with this idle time.
@@ -160,7 +161,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// (A method of the map, whose address is at hand. That of the tally would have to be kept live for this rare case.)
+    /// (A method of the map, whose address is at hand. That of the tally would have to be kept live for this rare
+    /// case.)
     #[cold]
     #[inline(never)]
     fn count_first(&self, event: Event, times: u64) {

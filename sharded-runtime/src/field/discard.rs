@@ -1,4 +1,5 @@
-//! Tables that were taken out of their shards whole. Their entries are dropped little by little, without a lock of the map.
+//! Tables that were taken out of their shards whole. Their entries are dropped little by little, without a lock of the
+//! map.
 
 use super::{limits::BATCH, segments::Segments};
 use crate::memory::sync::unmodelled::Mutex;

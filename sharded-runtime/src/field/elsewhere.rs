@@ -1,7 +1,7 @@
 //! Room for an entry in other shards than its own.
 //!
-//! No two shards are locked at once where that could wait: a session that needs an entry of another shard to leave only tries that lock,
-//! and eviction in other shards comes before or after the lock of the entry's own shard.
+//! No two shards are locked at once where that could wait: a session that needs an entry of another shard to leave only
+//! tries that lock, and eviction in other shards comes before or after the lock of the entry's own shard.
 
 use super::{
     core::Core,
@@ -50,8 +50,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// Takes an expired entry out of another shard, if one is found, and returns its units, which stay taken. Called inside a session, so
-    /// it waits for no lock: a shard that is locked is passed over, as is the session's own.
+    /// Takes an expired entry out of another shard, if one is found, and returns its units, which stay taken. Called
+    /// inside a session, so it waits for no lock: a shard that is locked is passed over, as is the session's own.
     #[cold]
     #[inline(never)]
     pub(super) fn take_expired(&self, now: Moment, garbage: &mut Garbage<K, V>) -> Option<Units> {
@@ -77,9 +77,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         None
     }
 
-    /// Evicts entries until what this call has overdrawn is repaid, for an entry of this shard that was stored without room or has
-    /// become heavier, and what earlier calls could not repay. Entries of the shard itself leave last, so that the new entry does not leave for
-    /// itself. Ends early if no entry may leave. Does not end on a panic.
+    /// Evicts entries until what this call has overdrawn is repaid, for an entry of this shard that was stored without
+    /// room or has become heavier, and what earlier calls could not repay. Entries of the shard itself leave last, so
+    /// that the new entry does not leave for itself. Ends early if no entry may leave. Does not end on a panic.
     #[cold]
     pub(super) fn repay(&self, budget: &Budget, own: usize, garbage: &mut Garbage<K, V>) {
         let mut debt = Debt::new(budget, garbage.take_overdrawn());
@@ -107,8 +107,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.make_room(hash, units, &mut self.leaving().garbage)
     }
 
-    /// Evicts entries of other shards than that of a hash, or of its own where a search has not seen all of it, until there is room for
-    /// so many units. Returns whether there is. Where entries have weights, none leaves unless there are enough that may.
+    /// Evicts entries of other shards than that of a hash, or of its own where a search has not seen all of it, until
+    /// there is room for so many units. Returns whether there is. Where entries have weights, none leaves unless there
+    /// are enough that may.
     #[cold]
     pub(crate) fn make_room(&self, hash: KeyHash, units: Units, garbage: &mut Garbage<K, V>) -> bool {
         let Some(budget) = self.budget.as_ref().filter(|budget| budget.could_hold(units)) else {
@@ -130,7 +131,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 eviction.evict_in(own, !order::is_inside(), SEARCHED, eviction.held.units().plus(lacking));
             }
         }
-        // Of the own shard, one search has seen as much as of another one is seen. But for a heavy entry more than that may have to leave.
+        // Of the own shard, one search has seen as much as of another one is seen. But for a heavy entry more than that
+        // may have to leave.
         eviction.go_around(first, (!P::WEIGHS).then_some(own), &mut |held| match wanted(held) {
             Units::ZERO => Units::ZERO,
             lacking => held.units().plus(lacking),
@@ -140,8 +142,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         is_made
     }
 
-    /// Whether entries that may leave have so many units, counted around the shards from `first` on. Gives up after `unseen` + 1 searches of
-    /// the own shard and [`MOST_SEARCHED`] other shards in a row that find none. Waits for shards that are in use only if the others have too few.
+    /// Whether entries that may leave have so many units, counted around the shards from `first` on. Gives up after
+    /// `unseen` + 1 searches of the own shard and [`MOST_SEARCHED`] other shards in a row that find none. Waits for
+    /// shards that are in use only if the others have too few.
     fn may_have(&self, first: usize, own: usize, unseen: u64, units: Units, garbage: &mut Garbage<K, V>) -> bool {
         let mut last = first;
         for waits in [false, true] {
@@ -190,8 +193,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 }
 
-/// A way around the shards that have entries, once from where anything was found. If some entries may not be evicted, it ends after
-/// [`MOST_SEARCHED`] shards in which nothing is found.
+/// A way around the shards that have entries, once from where anything was found. If some entries may not be evicted,
+/// it ends after [`MOST_SEARCHED`] shards in which nothing is found.
 struct Around {
     shard: usize,
     /// A shard that is not visited.
@@ -236,7 +239,8 @@ struct Survey<'a, K, V, P: Policy, S> {
 }
 
 impl<K, V, P: Policy, S> Survey<'_, K, V, P, S> {
-    /// Counts the units of a shard's entries that may leave, up to `enough`. Stops after `in_vain` + 1 searches in a row that find none.
+    /// Counts the units of a shard's entries that may leave, up to `enough`. Stops after `in_vain` + 1 searches in a
+    /// row that find none.
     fn count(&mut self, shard: usize, searched: u32, in_vain: u64, enough: Units) -> Units {
         let (mut units, mut passed, mut left) = (Units::ZERO, 0, in_vain + 1);
         while units < enough && left > 0 {
@@ -267,9 +271,9 @@ impl<'a, K, V, P: Policy, S> Eviction<'a, K, V, P, S> {
         Eviction { core, held: Held::none(budget), garbage, drops: Drops::default(), passed_over: false }
     }
 
-    /// Goes around the shards behind `first`, but one, until `wanted`, given the units that are held, says that none are to be held, or no
-    /// entry may leave. It waits for shards that are in use in a second round, so a long closure in one shard does not delay a call that finds
-    /// room in another.
+    /// Goes around the shards behind `first`, but one, until `wanted`, given the units that are held, says that none
+    /// are to be held, or no entry may leave. It waits for shards that are in use in a second round, so a long closure
+    /// in one shard does not delay a call that finds room in another.
     fn go_around(&mut self, first: usize, skipped: Option<usize>, wanted: &mut dyn FnMut(&mut Held<'_>) -> Units) {
         for waits in [false, true] {
             let mut around = self.core.shards_in_turn(first, skipped);
@@ -292,11 +296,12 @@ impl<'a, K, V, P: Policy, S> Eviction<'a, K, V, P, S> {
         }
     }
 
-    /// Evicts entries of a shard until so many units are held, or so many entries are gone as one lock hold may take out. Returns whether
-    /// any is gone, also if a panic ends it. If the eviction names no victim that may be evicted, so many slots are searched.
+    /// Evicts entries of a shard until so many units are held, or so many entries are gone as one lock hold may take
+    /// out. Returns whether any is gone, also if a panic ends it. If the eviction names no victim that may be evicted,
+    /// so many slots are searched.
     ///
-    /// Unless it `waits`, a shard whose lock is taken is passed over. Inside a closure it must not, since that could be for ever: the next
-    /// write repays what is left.
+    /// Unless it `waits`, a shard whose lock is taken is passed over. Inside a closure it must not, since that could be
+    /// for ever: the next write repays what is left.
     fn evict_in(&mut self, shard: usize, waits: bool, searched: u32, units: Units) -> bool {
         // Few entries at a time: all that is collected may be much to move, which must not be done under the lock.
         let mut gone = Garbage::new();

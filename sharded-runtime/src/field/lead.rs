@@ -19,7 +19,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The right and the duty to load the value of a key. When it is dropped before the load has ended, another caller gets it.
+/// The right and the duty to load the value of a key. When it is dropped before the load has ended, another caller gets
+/// it.
 pub(crate) struct Lead<'a, K, V, P: Policy, S> {
     pub(super) core: &'a Core<K, V, P, S>,
     pub(super) hash: KeyHash,
@@ -58,7 +59,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.shards.write(ByHash(hash), Access::Unrecorded, change)
     }
 
-    /// Forgets a flight that nobody leads. Inside a closure a later call does, as a future may be dropped there, which is no reason to panic.
+    /// Forgets a flight that nobody leads. Inside a closure a later call does, as a future may be dropped there, which
+    /// is no reason to panic.
     #[cold]
     pub(super) fn forget(&self, hash: KeyHash, flight: &Arc<Flight<V>>) {
         if order::is_inside() {
@@ -105,8 +107,8 @@ impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
         poll_fn(|context| self.run(|| load.as_mut().poll(context))).await
     }
 
-    /// Runs a loader, stores the value unless the key was stored, changed or removed meanwhile, and tells those who wait. Returns what they
-    /// are told.
+    /// Runs a loader, stores the value unless the key was stored, changed or removed meanwhile, and tells those who
+    /// wait. Returns what they are told.
     #[track_caller]
     pub(crate) fn load<E>(mut self, load: impl FnOnce() -> Result<V, E>) -> Result<Box<V>, LoadError<E>>
     where
@@ -156,8 +158,8 @@ impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
     {
         self.finish(error.is_some());
         let core = self.core;
-        // The lead is declared last, so it is dropped first, also on a panic. Listeners and the `Drop` of values, which are user code,
-        // run after that.
+        // The lead is declared last, so it is dropped first, also on a panic. Listeners and the `Drop` of values, which
+        // are user code, run after that.
         let mut leaving = core.leaving();
         let mut stored = None;
         let answer;
@@ -194,8 +196,9 @@ impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
         }
     }
 
-    /// Ends the flight. Stores the value on offer, or copies to `stored` what the key has by now. A value that finds no room is evicted at
-    /// once; but if it `may_wait` for entries of other shards to leave, the flight goes on, and this returns the units that it needs.
+    /// Ends the flight. Stores the value on offer, or copies to `stored` what the key has by now. A value that finds no
+    /// room is evicted at once; but if it `may_wait` for entries of other shards to leave, the flight goes on, and this
+    /// returns the units that it needs.
     #[track_caller]
     fn end(
         &self,
@@ -244,8 +247,8 @@ impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
         None
     }
 
-    /// Whether a value that is loaded now would be stored. If the key was stored or removed since the flight began, this ends the flight, and
-    /// all who wait look for the key again.
+    /// Whether a value that is loaded now would be stored. If the key was stored or removed since the flight began,
+    /// this ends the flight, and all who wait look for the key again.
     pub(super) fn is_current(&self) -> bool {
         let Lead { core, hash, ref flight, .. } = *self;
         let landed = core.change_flights(hash, |registry| {

@@ -6,8 +6,8 @@ use crate::{
 };
 use std::sync::{Arc, OnceLock};
 
-/// The entries that a write takes out. When this is dropped, after the lock is released or on a panic, they are dropped and listeners
-/// are told.
+/// The entries that a write takes out. When this is dropped, after the lock is released or on a panic, they are dropped
+/// and listeners are told.
 pub(crate) struct Leaving<'a, K, V> {
     pub(crate) garbage: Garbage<K, V>,
     listening: &'a OnceLock<Listening<K, V>>,

@@ -1,7 +1,7 @@
 //! How much one call does at most for other entries than its own.
 
-/// Due buckets that a write looks through: as many as are scheduled together, so that each write that schedules some pays for those of an
-/// earlier one.
+/// Due buckets that a write looks through: as many as are scheduled together, so that each write that schedules some
+/// pays for those of an earlier one.
 pub(super) const LOOKS_PER_WRITE: usize = 8;
 /// Expired entries that a write removes: more than the one that it may add.
 pub(super) const EXPIRED_PER_WRITE: usize = 4;

@@ -1,9 +1,9 @@
 //! Loads of missing values: from the search for a key to the lead of its load, or the wait for another caller's. See
 //! [`flight`](crate::field::flight).
 //!
-//! Listeners and the `Drop` of keys and values are user code and may load keys themselves. While a thread leads a flight, none of them runs
-//! but in the loader: to look for a flight takes nothing out of the map, and what a load takes out is told of and dropped
-//! after those who wait have their answer.
+//! Listeners and the `Drop` of keys and values are user code and may load keys themselves. While a thread leads a
+//! flight, none of them runs but in the loader: to look for a flight takes nothing out of the map, and what a load
+//! takes out is told of and dropped after those who wait have their answer.
 
 use super::{core::Core, lead::Lead, recorded::IsTimed};
 use crate::{
@@ -68,7 +68,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.read(hash, key?, <P::Lock as Serves<K, V>>::COPIES, UserCode::Traits, V::clone)
     }
 
-    /// Gets the value of a key, after a wait if another call loads it, or the lead of its load, which takes the key if the load begins now.
+    /// Gets the value of a key, after a wait if another call loads it, or the lead of its load, which takes the key if
+    /// the load begins now.
     pub(crate) async fn approach<E>(
         &self,
         hash: KeyHash,
@@ -105,7 +106,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// The lead of a load for a key whose entry was just found, if that is old and no other call loads it. It takes the key.
+    /// The lead of a load for a key whose entry was just found, if that is old and no other call loads it. It takes the
+    /// key.
     #[inline]
     pub(crate) fn refresh(&self, hash: KeyHash, key: &mut Option<K>) -> Option<Lead<'_, K, V, P, S>>
     where
@@ -208,7 +210,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// The async calls that load. They differ in what they `finish` the result to.
     ///
-    /// The future is small: the part for a missing value lies on the heap, with the loader's own future, and no value is a part of it.
+    /// The future is small: the part for a missing value lies on the heap, with the loader's own future, and no value
+    /// is a part of it.
     pub(crate) fn load_async<E, F, R>(
         &self,
         key: K,

@@ -26,7 +26,8 @@ use std::{borrow::Borrow, hint};
 /// How often a reader tries without a lock before it waits for it.
 const TRIES: usize = 16;
 
-/// Bytes of a value above which it is not passed from function to function, since each would have a place for it on the stack.
+/// Bytes of a value above which it is not passed from function to function, since each would have a place for it on the
+/// stack.
 const LARGE: usize = 1024;
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
@@ -171,8 +172,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.lock_to_read(access, hash, |mut locked| locked.find(hash, key).map(read))
     }
 
-    /// As [`read`](Core::read), for several keys of one shard, which are locked once and fetched side by side: lends each value that is there,
-    /// with the index of its key.
+    /// As [`read`](Core::read), for several keys of one shard, which are locked once and fetched side by side: lends
+    /// each value that is there, with the index of its key.
     #[track_caller]
     pub(crate) fn read_batch<T, Q>(&self, keys: &[(KeyHash, T)], key: impl Fn(&T) -> &Q, mut read: impl FnMut(&T, &V))
     where
@@ -213,8 +214,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// Reads several keys at once, without a lock where no writer is in the way. The memory of all is fetched side by side, in two rounds: the
-    /// headers, then the entries.
+    /// Reads several keys at once, without a lock where no writer is in the way. The memory of all is fetched side by
+    /// side, in two rounds: the headers, then the entries.
     #[inline]
     #[track_caller]
     pub(crate) fn read_copies<Q>(&self, keys: &[(KeyHash, &Q)], copies: Copies<K, V>, mut read: impl FnMut(Option<V>))

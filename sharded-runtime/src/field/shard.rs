@@ -61,7 +61,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// Removes a bounded number of the expired entries of a shard. Returns whether nothing is left to do, and when to look again.
+    /// Removes a bounded number of the expired entries of a shard. Returns whether nothing is left to do, and when to
+    /// look again.
     #[track_caller]
     fn sweep_step(&self, shard: usize, garbage: &mut Garbage<K, V>) -> (bool, Deadline) {
         let before = garbage.len();
@@ -229,8 +230,8 @@ fn drop_some<K, V, P: Policy>(entries: &mut Entries<K, V, P>, most: usize, drops
 }
 
 impl<K: Send + 'static, V: Send + 'static, P: Policy, S> Core<K, V, P, S> {
-    /// Takes out all entries, those of each shard in one step, and leaves them to the background thread. Entries that an earlier call has left
-    /// are dropped first, so that at most one content of the map waits.
+    /// Takes out all entries, those of each shard in one step, and leaves them to the background thread. Entries that
+    /// an earlier call has left are dropped first, so that at most one content of the map waits.
     #[track_caller]
     pub(crate) fn discard_all(&self) {
         let mut drops = Drops::default();

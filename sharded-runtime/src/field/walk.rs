@@ -16,9 +16,9 @@ use crate::{
 };
 
 impl<K, V, P: Policy, S> Core<K, V, P, S> {
-    /// Lends the entries of a shard, each that is there all the while exactly once, also those that have expired. The lock is released after
-    /// every [`BATCH`]. Then `each_step` gets what `look` has collected in this step: a list of all steps would be long to move when it grows,
-    /// which must not happen under the lock. No use of the entries.
+    /// Lends the entries of a shard, each that is there all the while exactly once, also those that have expired. The
+    /// lock is released after every [`BATCH`]. Then `each_step` gets what `look` has collected in this step: a list of
+    /// all steps would be long to move when it grows, which must not happen under the lock. No use of the entries.
     #[track_caller]
     pub(crate) fn visit<T, E>(
         &self,
@@ -73,8 +73,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         });
     }
 
-    /// Takes out all entries of a shard for a listener, also if the `Drop` of some panics. (Without a listener they are [taken out in one
-    /// step](Core::take_all).)
+    /// Takes out all entries of a shard for a listener, also if the `Drop` of some panics. (Without a listener they are
+    /// [taken out in one step](Core::take_all).)
     #[track_caller]
     pub(crate) fn clear_telling(&self, shard: usize, drops: &mut Drops) {
         self.change_each(shard, Some(drops), &mut Removed::new(), |session, (slot, hash), _| {
@@ -83,7 +83,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     /// Lends the slots of all live entries of a shard, with their hashes. Expired entries leave. What `change` takes
-    /// out of them is added to `entries` after each step, without the lock. With `drops` a panic in the `Drop` of an entry does not end the walk.
+    /// out of them is added to `entries` after each step, without the lock. With `drops` a panic in the `Drop` of an
+    /// entry does not end the walk.
     #[track_caller]
     fn change_each(
         &self,

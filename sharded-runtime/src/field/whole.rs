@@ -112,7 +112,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 }
 
 impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
-    /// Removes all entries, and leaves them to the background thread to be dropped unless a listener is to be told of them.
+    /// Removes all entries, and leaves them to the background thread to be dropped unless a listener is to be told of
+    /// them.
     #[track_caller]
     pub(crate) fn invalidate_all(&self) {
         if self.listener().is_some() {
@@ -147,7 +148,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
             let found = session.find(hash, key);
             if let Some(slot) = found {
                 session.note_use(slot);
-                // A time of its own overrules a refresh that is under way. The declared time is what the refresh would give it, too.
+                // A time of its own overrules a refresh that is under way. The declared time is what the refresh would
+                // give it, too.
                 if ttl.is_some() {
                     session.overtake_refresh(slot);
                 }

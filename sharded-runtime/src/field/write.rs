@@ -47,8 +47,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.shards.try_write(shard, |extras, table| run(&mut Session::new(self, extras, table, Some(garbage))))
     }
 
-    /// Changes a shard. What leaves is dropped after the lock is released. The bounded work that a write does for others is done as well:
-    /// expired entries are removed, the table grows or shrinks, an overdraft of the capacity is repaid.
+    /// Changes a shard. What leaves is dropped after the lock is released. The bounded work that a write does for
+    /// others is done as well: expired entries are removed, the table grows or shrinks, an overdraft of the capacity is
+    /// repaid.
     #[inline]
     #[track_caller]
     pub(crate) fn write<R>(
@@ -76,7 +77,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// As [`write`](Core::write), but what leaves stays in `leaving`: the caller decides when it is dropped, which runs user code.
+    /// As [`write`](Core::write), but what leaves stays in `leaving`: the caller decides when it is dropped, which runs
+    /// user code.
     #[inline]
     #[track_caller]
     pub(crate) fn write_leaving<R>(
@@ -163,7 +165,8 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
             return self.session(ByHash(hash), access, None, |session| session.store(hash, offer, ttl));
         }
         let stored = self.store_in_shard(hash, offer, ttl);
-        // Other shards may have entries that may be evicted. Once more, as others may take the room before this call does.
+        // Other shards may have entries that may be evicted. Once more, as others may take the room before this call
+        // does.
         if P::PINS && stored == Stored::Refused && self.make_room_elsewhere(hash, offer) {
             return self.store_in_shard(hash, offer, ttl);
         }
@@ -200,16 +203,17 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// Whether a call that hands out the entries that it takes out leaves nothing to do after it. (Each caller has a closure for each of
-    /// both cases: shared, it would not be inlined.)
+    /// Whether a call that hands out the entries that it takes out leaves nothing to do after it. (Each caller has a
+    /// closure for each of both cases: shared, it would not be inlined.)
     #[inline]
     fn leaves_nothing(&self) -> bool {
         // A listener is told of copies.
         Session::<Self>::IS_PLAIN && self.listener().is_none()
     }
 
-    /// Finishes a call that has stored a new entry, or has found no room for it in its shard: then entries of other shards are evicted for
-    /// it. If none can be, the new entry is evicted at once. If another thread has stored the key meanwhile, it stays on offer or is evicted.
+    /// Finishes a call that has stored a new entry, or has found no room for it in its shard: then entries of other
+    /// shards are evicted for it. If none can be, the new entry is evicted at once. If another thread has stored the
+    /// key meanwhile, it stays on offer or is evicted.
     #[inline]
     #[track_caller]
     pub(crate) fn store_refused(&self, hash: KeyHash, offer: &mut Offer<K, V>, is_stored: bool, occupied: IfOccupied) {
@@ -228,7 +232,8 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
         }
     }
 
-    /// Evicts an entry on offer that was refused, and removes the entry of its key. The value of that one is then on offer.
+    /// Evicts an entry on offer that was refused, and removes the entry of its key. The value of that one is then on
+    /// offer.
     #[cold]
     #[inline(never)]
     #[track_caller]

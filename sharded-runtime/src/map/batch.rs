@@ -23,12 +23,13 @@ use std::{
 };
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
-    /// Stores entries in their order, each as [`try_insert`](Self::try_insert) does, and returns the values that they replace, if any, in
-    /// the order of the entries. Where keys are equal, the last entry wins.
+    /// Stores entries in their order, each as [`try_insert`](Self::try_insert) does, and returns the values that they
+    /// replace, if any, in the order of the entries. Where keys are equal, the last entry wins.
     ///
-    /// It takes up to 32 entries at a time from the iterator, while no lock is held. If the entries of the map take more
-    /// than about 16 MiB, without what keys and values own, it fetches the memory of these 32 side by side, which is much
-    /// faster than single inserts. Then it stores them one by one, so the entries are not stored at one moment. O(n).
+    /// It takes up to 32 entries at a time from the iterator, while no lock is held. If the entries of the map take
+    /// more than about 16 MiB, without what keys and values own, it fetches the memory of these 32 side by side, which
+    /// is much faster than single inserts. Then it stores them one by one, so the entries are not stored at one moment.
+    /// O(n).
     ///
     /// If the iterator or a key's `Hash` or `Eq` panics, the entries that were stored stay, and others that were taken
     /// from the iterator are dropped.
@@ -83,11 +84,11 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         if refused.is_empty() { Ok(replaced) } else { Err(RefusedMany { refused, replaced }) }
     }
 
-    /// Removes the entries of several keys in their order, and returns their values in the order of the keys. Of equal keys, the first one
-    /// gets the value.
+    /// Removes the entries of several keys in their order, and returns their values in the order of the keys. Of equal
+    /// keys, the first one gets the value.
     ///
-    /// If the entries of the map take more than about 16 MiB, without what keys and values own, it fetches the memory of
-    /// up to 32 keys side by side, which is much faster than single removals. The entries are not removed at one
+    /// If the entries of the map take more than about 16 MiB, without what keys and values own, it fetches the memory
+    /// of up to 32 keys side by side, which is much faster than single removals. The entries are not removed at one
     /// moment. O(n).
     ///
     /// If a key's `Hash` or `Eq` or the `Drop` of a stored key panics, the entries that were removed are gone.
@@ -131,11 +132,11 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
 
     /// Stores entries in their order, each as [`insert`](Self::insert) does. Where keys are equal, the last entry wins.
     ///
-    /// It takes up to 32 entries at a time from the iterator, as [`insert_many`](Self::insert_many) does. No lock is held while the
-    /// iterator runs or between two entries.
+    /// It takes up to 32 entries at a time from the iterator, as [`insert_many`](Self::insert_many) does. No lock is
+    /// held while the iterator runs or between two entries.
     ///
-    /// If the iterator or a key's `Hash` or `Eq` panics, the entries that were stored stay, and others that were taken from the iterator are
-    /// dropped.
+    /// If the iterator or a key's `Hash` or `Eq` panics, the entries that were stored stay, and others that were taken
+    /// from the iterator are dropped.
     ///
     /// # Panics
     ///
@@ -169,7 +170,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         }
     }
 
-    /// Finishes an insert under a policy that makes room. An entry that is refused all the same is evicted at once, with the entry of its key.
+    /// Finishes an insert under a policy that makes room. An entry that is refused all the same is evicted at once,
+    /// with the entry of its key.
     #[track_caller]
     pub(super) fn settle(&self, hash: KeyHash, offer: &mut Offer<K, V>, stored: Stored) {
         match stored {

@@ -32,8 +32,8 @@ pub enum Change<V, R = ()> {
 }
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
-    /// Runs a closure that may change a key's value in place, under the shard's exclusive lock, and returns its result. This is a use
-    /// of the entry. Its time to live does not restart.
+    /// Runs a closure that may change a key's value in place, under the shard's exclusive lock, and returns its result.
+    /// This is a use of the entry. Its time to live does not restart.
     ///
     /// If the closure panics, the value stays as the closure left it.
     ///
@@ -67,14 +67,15 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         })
     }
 
-    /// Stores `init()` if the key has no value, or else lends the value to `update`, in one critical section. Returns the result of
-    /// `update`, or `None` if the value is new. This is a use of the entry. An update in place does not restart its time to live.
+    /// Stores `init()` if the key has no value, or else lends the value to `update`, in one critical section. Returns
+    /// the result of `update`, or `None` if the value is new. This is a use of the entry. An update in place does not
+    /// restart its time to live.
     ///
     /// If `init` panics, nothing is stored. If `update` panics, the value stays as `update` left it.
     ///
-    /// Where some entries [may not be evicted](crate::builder::FieldOptions::evictable), a new value for which no entry of its shard may leave is
-    /// stored in a second critical section, after entries of other shards have left. Another thread may run `init` for the key between the two. Then
-    /// the value that comes later is evicted at once.
+    /// Where some entries [may not be evicted](crate::builder::FieldOptions::evictable), a new value for which no entry
+    /// of its shard may leave is stored in a second critical section, after entries of other shards have left. Another
+    /// thread may run `init` for the key between the two. Then the value that comes later is evicted at once.
     ///
     /// # Panics
     ///
@@ -116,14 +117,15 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         updated
     }
 
-    /// Lends a key's value to a closure, which decides whether it is kept, replaced, stored or removed, in one critical section. This is
-    /// a use of the entry.
+    /// Lends a key's value to a closure, which decides whether it is kept, replaced, stored or removed, in one critical
+    /// section. This is a use of the entry.
     ///
-    /// The value is lent as `&mut`, so [`Change::Keep`] also keeps what the closure changed in place. If the closure panics, the value
-    /// stays as the closure left it, and nothing is stored or removed.
+    /// The value is lent as `&mut`, so [`Change::Keep`] also keeps what the closure changed in place. If the closure
+    /// panics, the value stays as the closure left it, and nothing is stored or removed.
     ///
-    /// Where some entries [may not be evicted](crate::builder::FieldOptions::evictable), a new value for which no entry of its shard may
-    /// leave is stored in a second critical section. If another thread has stored the key between the two, the new value is evicted at once.
+    /// Where some entries [may not be evicted](crate::builder::FieldOptions::evictable), a new value for which no entry
+    /// of its shard may leave is stored in a second critical section. If another thread has stored the key between the
+    /// two, the new value is evicted at once.
     ///
     /// # Panics
     ///
@@ -199,14 +201,15 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         result
     }
 
-    /// Returns a copy of a key's value, after storing `init()` if it had none, in one critical section. So `init` runs once however many
-    /// threads ask. This is a use of the entry.
+    /// Returns a copy of a key's value, after storing `init()` if it had none, in one critical section. So `init` runs
+    /// once however many threads ask. This is a use of the entry.
     ///
     /// `init` runs under the shard's lock: keep it short. If it panics, or `Clone` does, nothing is stored.
     ///
-    /// Where some entries [may not be evicted](crate::builder::FieldOptions::evictable), `init` may run in several threads: a new value for which no entry
-    /// of its shard may leave is stored in a second critical section, after entries of other shards have left. If another thread has stored the key
-    /// between the two, the new value is evicted at once, and this call returns it all the same.
+    /// Where some entries [may not be evicted](crate::builder::FieldOptions::evictable), `init` may run in several
+    /// threads: a new value for which no entry of its shard may leave is stored in a second critical section, after
+    /// entries of other shards have left. If another thread has stored the key between the two, the new value is
+    /// evicted at once, and this call returns it all the same.
     ///
     /// # Panics
     ///

@@ -10,11 +10,12 @@ use std::{
 };
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
-    /// As [`insert`](Self::insert), with a time to live of its own in place of the declared one. It has no jitter. A declared idle time
-    /// holds as well.
+    /// As [`insert`](Self::insert), with a time to live of its own in place of the declared one. It has no jitter. A
+    /// declared idle time holds as well.
     ///
-    /// A time that ends beyond what the clock can count (584 years) is for ever. A time of zero is over at once. No other time is over
-    /// early; how late the entry expires depends on [the clock](crate::clock::Clock#how-early-and-how-late-an-entry-expires).
+    /// A time that ends beyond what the clock can count (584 years) is for ever. A time of zero is over at once. No
+    /// other time is over early; how late the entry expires depends on [the
+    /// clock](crate::clock::Clock#how-early-and-how-late-an-entry-expires).
     ///
     /// # Panics
     ///

@@ -1,5 +1,5 @@
-//! Where memory is refused at any one time, or from any time on, an insert may fail. Nothing else changes: no entry is lost, readers without a lock
-//! see what is there, and when there is memory again everything goes on.
+//! Where memory is refused at any one time, or from any time on, an insert may fail. Nothing else changes: no entry is
+//! lost, readers without a lock see what is there, and when there is memory again everything goes on.
 
 use crate::{
     Policy, ShardedMap,
@@ -132,8 +132,8 @@ enum Phase {
     GrowingAgain,
 }
 
-/// Grows one table, makes it small, grows another, then the first one again. The allocations of these numbers are refused, counted in one
-/// phase. Says whether there were so many.
+/// Grows one table, makes it small, grows another, then the first one again. The allocations of these numbers are
+/// refused, counted in one phase. Says whether there were so many.
 fn run<P>(phase: Phase, refused: Range<u64>) -> bool
 where
     P: Policy<Lock: Serves<u64, Value>, Eviction: MakesRoom>,
@@ -177,7 +177,8 @@ where
     were_refused
 }
 
-/// Does some work. Where readers need no lock, another thread reads these keys meanwhile, which are there all the while.
+/// Does some work. Where readers need no lock, another thread reads these keys meanwhile, which are there all the
+/// while.
 fn while_read<P>(map: &Map<P>, keys: &[u64], work: impl FnOnce())
 where
     P: Policy<Lock: Serves<u64, Value>, Eviction: MakesRoom>,

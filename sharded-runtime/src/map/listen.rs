@@ -13,8 +13,8 @@ where
     V: Value + Clone,
     P: Policy,
 {
-    /// Registers a function that is called with every entry that leaves the map from now on, and with the cause: see [the removal
-    /// listener](ShardedMap#removal-listener).
+    /// Registers a function that is called with every entry that leaves the map from now on, and with the cause: see
+    /// [the removal listener](ShardedMap#removal-listener).
     ///
     /// # Errors
     ///
@@ -48,8 +48,8 @@ where
     }
 
     /// Puts every entry that leaves the map from now on in a channel, which holds this many of them. It is the map's
-    /// [removal listener](ShardedMap#removal-listener), but no writer ever waits for it: if the channel is full, the entry is dropped
-    /// and [counted](Removals::missed).
+    /// [removal listener](ShardedMap#removal-listener), but no writer ever waits for it: if the channel is full, the
+    /// entry is dropped and [counted](Removals::missed).
     ///
     /// An entry can be received when the call that has removed it is about to return.
     ///

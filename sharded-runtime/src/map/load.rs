@@ -19,42 +19,45 @@ where
     P::Lock: Serves<K, V>,
     S: BuildHasher + Default + 'static,
 {
-    /// Returns a copy of a key's value. If it has none, `load` computes it, and it is stored. However many callers ask for the key, by this
-    /// call, [`get_or_load_with`](Self::get_or_load_with) or the async forms, one `load` runs and the others wait for it. This is a use of
-    /// the entry.
+    /// Returns a copy of a key's value. If it has none, `load` computes it, and it is stored. However many callers ask
+    /// for the key, by this call, [`get_or_load_with`](Self::get_or_load_with) or the async forms, one `load` runs and
+    /// the others wait for it. This is a use of the entry.
     ///
-    /// No lock is held while the value is loaded or waited for, so only callers that need this key wait. For a key that is present the cost
-    /// is that of [`get`](Self::get). If it is costly to make the key, call `get` first.
+    /// No lock is held while the value is loaded or waited for, so only callers that need this key wait. For a key that
+    /// is present the cost is that of [`get`](Self::get). If it is costly to make the key, call `get` first.
     ///
     /// - **The load fails:** all callers that wait get the same error. A later call tries again.
-    /// - **It panics,** or it is an async load that is dropped: the caller that has waited longest loads next, with its own loader.
+    /// - **It panics,** or it is an async load that is dropped: the caller that has waited longest loads next, with its
+    ///   own loader.
     /// - **The key is inserted meanwhile:** that value wins, and the callers get it, even if the load has failed.
-    /// - **The key is removed meanwhile,** by any call: the loaded value goes to the callers that wait for it and is not stored. Later callers
-    ///   begin a load of their own at once, since the one under way may have read the old state. (`clear` and
-    ///   `retain` count as a removal of every key that is being loaded, and `remove_if` as one of its key: a condition can't be checked for
-    ///   a value that is not there yet.)
-    /// - **The value is old,** by the declared `refresh_after`: one caller loads it anew, while the others get the old value and do not wait. The
-    ///   new value replaces the old one and begins to live then, unless a call has meanwhile inserted the key, changed its value, given it a
-    ///   time of its own ([`expire_in`](Self::expire_in)) or removed it. If the load fails, its caller too gets the old value, as long as
-    ///   that has not expired. A later call tries again.
-    /// - **There is no room,** since nothing may leave or the value is heavier than the capacity: the callers get the value, and it is
-    ///   evicted at once: see [the removal listener](ShardedMap#removal-listener).
-    /// - **A listener loads,** or the `Drop` of a value that has left: it runs when the waiting callers have their answer, so it may load any
-    ///   key. Inside a loader it gets [`LoadError::Recursive`] for the key that is being loaded there.
+    /// - **The key is removed meanwhile,** by any call: the loaded value goes to the callers that wait for it and is
+    ///   not stored. Later callers begin a load of their own at once, since the one under way may have read the old
+    ///   state. (`clear` and `retain` count as a removal of every key that is being loaded, and `remove_if` as one of
+    ///   its key: a condition can't be checked for a value that is not there yet.)
+    /// - **The value is old,** by the declared `refresh_after`: one caller loads it anew, while the others get the old
+    ///   value and do not wait. The new value replaces the old one and begins to live then, unless a call has meanwhile
+    ///   inserted the key, changed its value, given it a time of its own ([`expire_in`](Self::expire_in)) or removed
+    ///   it. If the load fails, its caller too gets the old value, as long as that has not expired. A later call tries
+    ///   again.
+    /// - **There is no room,** since nothing may leave or the value is heavier than the capacity: the callers get the
+    ///   value, and it is evicted at once: see [the removal listener](ShardedMap#removal-listener).
+    /// - **A listener loads,** or the `Drop` of a value that has left: it runs when the waiting callers have their
+    ///   answer, so it may load any key. Inside a loader it gets [`LoadError::Recursive`] for the key that is being
+    ///   loaded there.
     ///
     /// The time to live starts when the load ends. This call blocks the thread; in async code await
     /// [`get_or_try_insert_async`](Self::get_or_try_insert_async).
     ///
     /// # Errors
     ///
-    /// [`LoadError::Failed`] has the error of the loader. Callers whose error type differs from that of the loading caller load for themselves,
-    /// one after the other. [`LoadError::Recursive`] says that a loader asked for a key that waits for it: its own, or one whose loader asks
-    /// for its own in turn, in whichever maps.
+    /// [`LoadError::Failed`] has the error of the loader. Callers whose error type differs from that of the loading
+    /// caller load for themselves, one after the other. [`LoadError::Recursive`] says that a loader asked for a key
+    /// that waits for it: its own, or one whose loader asks for its own in turn, in whichever maps.
     ///
     /// # Panics
     ///
-    /// Inside a closure of any map, whether or not the key is present: the load that this call may wait for may need that shard.
-    /// Or if there is no memory for one more entry.
+    /// Inside a closure of any map, whether or not the key is present: the load that this call may wait for may need
+    /// that shard. Or if there is no memory for one more entry.
     ///
     /// # Examples
     ///
@@ -89,24 +92,24 @@ where
         }
     }
 
-    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), for a loader that is a future. It works on any executor, and threads and
-    /// tasks can wait for each other.
+    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), for a loader that is a future. It works on any
+    /// executor, and threads and tasks can wait for each other.
     ///
-    /// `load` is called only if there is something to load. The future does nothing until it is polled, and may be dropped at any time; if it
-    /// was loading, the caller that has waited longest loads next. A future that is neither polled nor dropped blocks all callers that wait
-    /// for it.
+    /// `load` is called only if there is something to load. The future does nothing until it is polled, and may be
+    /// dropped at any time; if it was loading, the caller that has waited longest loads next. A future that is neither
+    /// polled nor dropped blocks all callers that wait for it.
     ///
     /// # Errors
     ///
-    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with). A request counts as the loader's if it is polled as a part of the loader.
-    /// Requests of a task that the loader has spawned do not count.
+    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with). A request counts as the loader's if it is polled as
+    /// a part of the loader. Requests of a task that the loader has spawned do not count.
     ///
     /// # Panics
     ///
     /// When it is polled, as [`get_or_try_insert_with`](Self::get_or_try_insert_with).
     ///
-    /// A panic in the waker's `clone` reaches the caller of `poll`. A panic in its `wake` or `drop` is contained, and all other waiting
-    /// callers are woken.
+    /// A panic in the waker's `clone` reaches the caller of `poll`. A panic in its `wake` or `drop` is contained, and
+    /// all other waiting callers are woken.
     ///
     /// # Examples
     ///
@@ -144,12 +147,13 @@ where
 
     /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), for a loader that can't fail.
     ///
-    /// [`get_or_insert_with`](Self::get_or_insert_with) is for values that are computed quickly: it computes them under the shard's lock.
+    /// [`get_or_insert_with`](Self::get_or_insert_with) is for values that are computed quickly: it computes them under
+    /// the shard's lock.
     ///
     /// # Panics
     ///
-    /// Inside a closure of any map, whether or not the key is present; or if there is no memory for one more entry; or if the loader asks
-    /// for a key that waits for it, see [`LoadError::Recursive`].
+    /// Inside a closure of any map, whether or not the key is present; or if there is no memory for one more entry; or
+    /// if the loader asks for a key that waits for it, see [`LoadError::Recursive`].
     ///
     /// # Examples
     ///

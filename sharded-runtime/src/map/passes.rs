@@ -1,7 +1,8 @@
-//! The background pass on a clock that is moved by hand: what has expired is removed in time, and nothing else, whatever else happens.
+//! The background pass on a clock that is moved by hand: what has expired is removed in time, and nothing else,
+//! whatever else happens.
 //!
-//! The promise is the longer of a second and a tenth of the entry's time to live. What is done here is what a background thread does, which
-//! comes a little late each time.
+//! The promise is the longer of a second and a tenth of the entry's time to live. What is done here is what a
+//! background thread does, which comes a little late each time.
 
 use crate::{
     Policy, ShardedMap,
@@ -190,7 +191,8 @@ where
         NOW.set(then);
     }
 
-    /// Without a capacity: all that is alive is there, and of what has expired only that whose time to be removed has not come.
+    /// Without a capacity: all that is alive is there, and of what has expired only that whose time to be removed has
+    /// not come.
     fn check(&mut self) {
         let (now, idle) = (NOW.get(), self.idle);
         let deadline = |known: &Known| known.ends.min(known.used.saturating_add(idle));

@@ -49,8 +49,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         self.read(Operation::Get, key, UserCode::Traits, V::clone)
     }
 
-    /// Runs a closure on a key's value, under the shard's lock, and returns its result. Readers share the lock if it has a shared mode.
-    /// This is a use of the entry.
+    /// Runs a closure on a key's value, under the shard's lock, and returns its result. Readers share the lock if it
+    /// has a shared mode. This is a use of the entry.
     ///
     /// # Panics
     ///
@@ -91,7 +91,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         self.core.read(hash, key, <P::Lock as Serves<K, V>>::COPIES, user_code, read)
     }
 
-    /// A read that a recorder notes. It is a tail call for the whole read, so that other reads keep nothing live for it.
+    /// A read that a recorder notes. It is a tail call for the whole read, so that other reads keep nothing live for
+    /// it.
     #[cold]
     #[inline(never)]
     #[track_caller]
@@ -114,8 +115,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         found
     }
 
-    /// Whether a key has an entry that has not expired. This is no use of the entry: it changes neither the idle time, nor the
-    /// order of eviction, nor the counters.
+    /// Whether a key has an entry that has not expired. This is no use of the entry: it changes neither the idle time,
+    /// nor the order of eviction, nor the counters.
     ///
     /// # Panics
     ///
@@ -143,12 +144,12 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
             .is_some()
     }
 
-    /// Returns copies of the values of several keys, in the order of the keys. Each is a use of its entry. The values are not of
-    /// one moment.
+    /// Returns copies of the values of several keys, in the order of the keys. Each is a use of its entry. The values
+    /// are not of one moment.
     ///
-    /// If the entries of the map take more than about 16 MiB, without what keys and values own, it fetches the memory of up
-    /// to 32 keys side by side, which is much faster than single reads. O(n). If there are more keys than shards, it visits
-    /// each shard once, for all its keys, in steps of 64 keys per lock hold: O(n log n). Under
+    /// If the entries of the map take more than about 16 MiB, without what keys and values own, it fetches the memory
+    /// of up to 32 keys side by side, which is much faster than single reads. O(n). If there are more keys than shards,
+    /// it visits each shard once, for all its keys, in steps of 64 keys per lock hold: O(n log n). Under
     /// [`Optimistic`](crate::lock::Optimistic) it takes no lock.
     ///
     /// # Panics

@@ -36,10 +36,12 @@ struct Entry<K, V> {
 }
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
-    /// Writes all entries that are alive when it is called, and returns how many: see [`snapshot`]. Needs the feature `serde`.
+    /// Writes all entries that are alive when it is called, and returns how many: see [`snapshot`]. Needs the feature
+    /// `serde`.
     ///
-    /// O(n). About 64 entries are copied per lock hold, and written after the lock is released. A save is no use of an entry. If the map
-    /// has a [removal listener](ShardedMap#removal-listener), it first removes what has expired, as [`sweep`](Self::sweep) does.
+    /// O(n). About 64 entries are copied per lock hold, and written after the lock is released. A save is no use of an
+    /// entry. If the map has a [removal listener](ShardedMap#removal-listener), it first removes what has expired, as
+    /// [`sweep`](Self::sweep) does.
     ///
     /// # Errors
     ///
@@ -47,7 +49,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses). Nothing has been written then.
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses). Nothing has
+    /// been written then.
     ///
     /// # Examples
     ///
@@ -76,18 +79,19 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         snapshot::save(&|visitor| visitor(self), &mut writer)
     }
 
-    /// Stores the entries of a snapshot of this map, or of a store that has this map: it finds its own field by name. See [`snapshot`].
-    /// Needs the feature `serde`.
+    /// Stores the entries of a snapshot of this map, or of a store that has this map: it finds its own field by name.
+    /// See [`snapshot`]. Needs the feature `serde`.
     ///
     /// # Errors
     ///
-    /// [`RestoreError`], if the reader fails, or if the file is no snapshot, is incomplete, or does not have this map. Nothing has changed
-    /// then.
+    /// [`RestoreError`], if the reader fails, or if the file is no snapshot, is incomplete, or does not have this map.
+    /// Nothing has changed then.
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses). Nothing has been read then.
-    /// A panic in a `Deserialize` leaves the map as it was; one in a key's `Hash` or `Eq`, or for want of memory for the table, comes when some entries are in it.
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses). Nothing has
+    /// been read then. A panic in a `Deserialize` leaves the map as it was; one in a key's `Hash` or `Eq`, or for want
+    /// of memory for the table, comes when some entries are in it.
     ///
     /// # Examples
     ///
@@ -141,7 +145,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         }
     }
 
-    /// Stores what is on offer for this long, as an entry that was unused for so long. Says whether it stays on offer, as there is no room.
+    /// Stores what is on offer for this long, as an entry that was unused for so long. Says whether it stays on offer,
+    /// as there is no room.
     fn put_unused(&self, hash: KeyHash, offer: &mut Offer<K, V>, left: Option<Nanos>, unused: Nanos) -> bool {
         let shard = self.core.route(hash);
         let put = |offer: &mut Offer<K, V>| {
@@ -214,8 +219,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         self.shards.check();
     }
 
-    /// Lends copies of the entries of a shard that had not expired when the save `began`, each that is there all the while exactly
-    /// once, without its lock. No use of the entries.
+    /// Lends copies of the entries of a shard that had not expired when the save `began`, each that is there all the
+    /// while exactly once, without its lock. No use of the entries.
     fn copy_live<E>(
         &self,
         shard: usize,
@@ -239,8 +244,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// The times of an entry with this stamp, if it had not expired when the save `began`.
     ///
-    /// One that has expired since is saved with the least time that a file can hold, so the listener of the process that restores it is told
-    /// of it. If it were left out, the process that saves might end before its listener is told.
+    /// One that has expired since is saved with the least time that a file can hold, so the listener of the process
+    /// that restores it is told of it. If it were left out, the process that saves might end before its listener is
+    /// told.
     fn times(&self, stamp: &StampOf<P>, began: Moment) -> Option<Times> {
         if stamp.deadline(self.idle).has_passed(began) {
             return None;
@@ -250,15 +256,16 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let (used, deadline) = (stamp.deadline(Nanos::ZERO), stamp.deadline(Nanos::FOREVER));
         let is_declared = deadline.is_never() && self.ttl.is_forever();
         let left = (!is_declared).then(|| deadline.left(now).max(Nanos::new(1)));
-        // `left` is longer by the resolution of the clock than what is sure to be left, since the time has passed by up to as much. `unused` is shorter
-        // by it, as the time may have gone on more by the clock than in truth. So an entry does not go early after a restart, either.
+        // `left` is longer by the resolution of the clock than what is sure to be left, since the time has passed by up
+        // to as much. `unused` is shorter by it, as the time may have gone on more by the clock than in truth. So an
+        // entry does not go early after a restart, either.
         let unused = if StampOf::<P>::TRACKS_ACCESS { used.overdue(now) } else { Nanos::ZERO };
         Some(Times { left, unused: unused.minus(self.clock.resolution()) })
     }
 }
 
-/// Stores the entry on offer, in place of what its key had, for this long or the declared time, as an entry that was unused for so long, which
-/// is less than the idle time. It stays on offer if there is no room.
+/// Stores the entry on offer, in place of what its key had, for this long or the declared time, as an entry that was
+/// unused for so long, which is less than the idle time. It stays on offer if there is no room.
 fn put_unused<F: Spec<Key: Eq>>(
     session: &mut Session<'_, F>,
     hash: KeyHash,

@@ -1,7 +1,8 @@
 //! All entries at once.
 //!
-//! These calls go from shard to shard and release the lock after every 64 slots, so that other threads can take it. What they see
-//! is not of one moment: an entry that is there all the time is seen exactly once, one that comes or goes meanwhile at most once.
+//! These calls go from shard to shard and release the lock after every 64 slots, so that other threads can take it.
+//! What they see is not of one moment: an entry that is there all the time is seen exactly once, one that comes or goes
+//! meanwhile at most once.
 
 use super::sharded_map::ShardedMap;
 use crate::engine::spec::Spec;
@@ -10,8 +11,8 @@ use crate::{Key, Policy, Value, engine::table::Removed, lock::Serves};
 use std::hash::BuildHasher;
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
-    /// Lends every live entry to a closure, which runs under the lock of the entry's shard. Readers share the lock if it has a shared
-    /// mode. This is no use of the entries. O(n).
+    /// Lends every live entry to a closure, which runs under the lock of the entry's shard. Readers share the lock if
+    /// it has a shared mode. This is no use of the entries. O(n).
     ///
     /// # Panics
     ///
@@ -35,8 +36,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         self.core.for_each(visit);
     }
 
-    /// Keeps the entries for which a closure returns true. The closure may change the values; it runs under the exclusive lock of the
-    /// entry's shard. O(n).
+    /// Keeps the entries for which a closure returns true. The closure may change the values; it runs under the
+    /// exclusive lock of the entry's shard. O(n).
     ///
     /// If the closure panics, that entry stays, and so do the entries for which it was not called yet.
     ///

@@ -22,9 +22,10 @@ use std::{
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
     /// Stores a value and returns the one that it replaces, if any. The time to live of the entry starts now.
     ///
-    /// If the map is full, another entry leaves: an expired one of any shard, if a [bounded search](ShardedMap#room-from-expired-entries)
-    /// finds one; else the victim of this shard by the declared eviction; else, if this shard has no entry, one of another shard, after
-    /// this shard's lock is released. As in std's map, a replaced entry keeps its key.
+    /// If the map is full, another entry leaves: an expired one of any shard, if a [bounded
+    /// search](ShardedMap#room-from-expired-entries) finds one; else the victim of this shard by the declared eviction;
+    /// else, if this shard has no entry, one of another shard, after this shard's lock is released. As in std's map, a
+    /// replaced entry keeps its key.
     ///
     /// # Panics
     ///
@@ -53,13 +54,14 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
 
     /// Stores a value if there is room, and returns the one that it replaces, if any.
     ///
-    /// It makes room as [`insert`](Self::insert) does, except under [`Reject`](crate::evict::Reject), which makes none. A value that
-    /// replaces another one needs no room.
+    /// It makes room as [`insert`](Self::insert) does, except under [`Reject`](crate::evict::Reject), which makes none.
+    /// A value that replaces another one needs no room.
     ///
     /// # Errors
     ///
-    /// [`Refused`] gives back the key and the value if there is no room. Expired entries take room until they are removed. If
-    /// [one is found](ShardedMap#room-from-expired-entries), it is removed for the new entry, as with [`insert`](Self::insert).
+    /// [`Refused`] gives back the key and the value if there is no room. Expired entries take room until they are
+    /// removed. If [one is found](ShardedMap#room-from-expired-entries), it is removed for the new entry, as with
+    /// [`insert`](Self::insert).
     ///
     /// # Panics
     ///
@@ -98,7 +100,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Errors
     ///
-    /// [`Occupied`] gives back the key and the value if the key has an entry that has not expired. That entry stays as it is.
+    /// [`Occupied`] gives back the key and the value if the key has an entry that has not expired. That entry stays as
+    /// it is.
     ///
     /// # Panics
     ///
@@ -189,8 +192,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         handed.take()
     }
 
-    /// Removes a key's entry if a condition holds for its value, in one critical section, and returns the value. The check is no use of
-    /// the entry.
+    /// Removes a key's entry if a condition holds for its value, in one critical section, and returns the value. The
+    /// check is no use of the entry.
     ///
     /// # Panics
     ///
@@ -228,8 +231,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         }
     }
 
-    /// As [`put`](Self::put), under a policy that makes room. An entry that is refused all the same is evicted at once, with the entry of its
-    /// key. A value that was replaced is then on offer; returns whether one was.
+    /// As [`put`](Self::put), under a policy that makes room. An entry that is refused all the same is evicted at once,
+    /// with the entry of its key. A value that was replaced is then on offer; returns whether one was.
     #[track_caller]
     pub(super) fn store(&self, offer: &mut Offer<K, V>, ttl: Option<Nanos>) -> bool {
         match self.put(offer, ttl) {

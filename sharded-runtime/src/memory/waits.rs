@@ -1,7 +1,7 @@
 //! Who is told that a thread has slept for a lock.
 //!
-//! A lock knows neither its shard nor its field, and a field to tell beside each lock would cost memory and every access an
-//! instruction. So a thread that has slept, which takes microseconds, looks up the lock's address here.
+//! A lock knows neither its shard nor its field, and a field to tell beside each lock would cost memory and every
+//! access an instruction. So a thread that has slept, which takes microseconds, looks up the lock's address here.
 
 use std::{
     collections::BTreeMap,
@@ -66,8 +66,8 @@ impl Drop for Watch {
     }
 }
 
-/// Tells whoever watches a lock that this thread has slept for it. It never waits: a sleep goes untold while another thread
-/// is here.
+/// Tells whoever watches a lock that this thread has slept for it. It never waits: a sleep goes untold while another
+/// thread is here.
 #[cfg(not(loom))]
 #[cold]
 pub(super) fn note<T>(lock: &T, since: Instant) {

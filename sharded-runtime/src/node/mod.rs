@@ -55,8 +55,8 @@
 //! [`Task::wait`], through any number of loaders and jobs, it gets
 //! [`LoadError::Recursive`](crate::LoadError::Recursive). A wait that would close such a cycle panics.
 //!
-//! A cycle through a queue is not detected. If a loader waits for a queued job, and every worker of its node is inside a
-//! job that waits for that loader's key, none of them becomes free: the calls hang. So a loader that waits for a pool
+//! A cycle through a queue is not detected. If a loader waits for a queued job, and every worker of its node is inside
+//! a job that waits for that loader's key, none of them becomes free: the calls hang. So a loader that waits for a pool
 //! needs a worker that no other job can hold up: let the jobs of that pool not ask for keys whose loaders use it.
 //!
 //! # Fork

@@ -51,8 +51,8 @@ impl<'p> At<'p> {
     /// Waits for room in the queue, runs a job and blocks the calling thread until it is done. A worker of the same
     /// node runs it at once. For other workers, see [jobs in jobs](super#jobs-in-jobs).
     ///
-    /// A loader that calls this waits for a worker. It can [wait for ever](super#what-could-wait-for-ever) if all workers
-    /// are in jobs that wait for its key.
+    /// A loader that calls this waits for a worker. It can [wait for ever](super#what-could-wait-for-ever) if all
+    /// workers are in jobs that wait for its key.
     ///
     /// # Errors
     ///

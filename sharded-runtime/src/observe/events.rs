@@ -1,8 +1,8 @@
-//! Rare events, for those who look at a running program: static probes (feature `usdt`), and events of the crate `tracing`
-//! (feature of that name).
+//! Rare events, for those who look at a running program: static probes (feature `usdt`), and events of the crate
+//! `tracing` (feature of that name).
 //!
-//! Each event is a function that is not inlined, so its probe is one place in the program, whatever the types of the map.
-//! Without both features the functions are empty. `export/mod.rs` documents what each one tells.
+//! Each event is a function that is not inlined, so its probe is one place in the program, whatever the types of the
+//! map. Without both features the functions are empty. `export/mod.rs` documents what each one tells.
 #![cfg_attr(
     feature = "usdt",
     allow(unsafe_code, reason = "in what the crate `probe` expands to: an instruction that does nothing")
@@ -27,8 +27,8 @@ pub(crate) struct Names {
     pub(crate) field: &'static str,
 }
 
-/// A static probe of the provider `sharded`. Its first arguments are address and length of the names of the store and of
-/// the field.
+/// A static probe of the provider `sharded`. Its first arguments are address and length of the names of the store and
+/// of the field.
 macro_rules! probe {
     ($event:ident, $names:expr $(, $argument:expr)*) => {
         #[cfg(feature = "usdt")]

@@ -9,7 +9,8 @@ use std::{
 };
 
 impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static> ShardedSet<K, P, S> {
-    /// Adds a key with a time to live of its own, and returns whether it is new: see [`ShardedMap::insert_with_ttl`](crate::ShardedMap::insert_with_ttl).
+    /// Adds a key with a time to live of its own, and returns whether it is new: see
+    /// [`ShardedMap::insert_with_ttl`](crate::ShardedMap::insert_with_ttl).
     ///
     /// # Panics
     ///

@@ -34,7 +34,8 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.map.insert(key, ()).is_none()
     }
 
-    /// Adds a key if there is room, and returns whether it is new: see [`ShardedMap::try_insert`](crate::ShardedMap::try_insert).
+    /// Adds a key if there is room, and returns whether it is new: see
+    /// [`ShardedMap::try_insert`](crate::ShardedMap::try_insert).
     ///
     /// # Errors
     ///

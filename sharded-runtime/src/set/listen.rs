@@ -4,9 +4,9 @@ use super::sharded_set::ShardedSet;
 use crate::{Cause, HasListener, Key, Policy, Removals};
 
 impl<K: Key + Clone, P: Policy, S> ShardedSet<K, P, S> {
-    /// Registers a function that is called with every key that leaves the set from now on, and with the cause: see [the removal
-    /// listener](crate::ShardedMap#removal-listener). A key that is added again has not left, so the cause is never
-    /// [`Replaced`](Cause::Replaced).
+    /// Registers a function that is called with every key that leaves the set from now on, and with the cause: see [the
+    /// removal listener](crate::ShardedMap#removal-listener). A key that is added again has not left, so the cause is
+    /// never [`Replaced`](Cause::Replaced).
     ///
     /// # Errors
     ///
@@ -33,7 +33,8 @@ impl<K: Key + Clone, P: Policy, S> ShardedSet<K, P, S> {
         self.map.on_removal_of_key(listener)
     }
 
-    /// Puts every key that leaves the set from now on in a channel: see [`ShardedMap::removals`](crate::ShardedMap::removals).
+    /// Puts every key that leaves the set from now on in a channel: see
+    /// [`ShardedMap::removals`](crate::ShardedMap::removals).
     ///
     /// # Errors
     ///

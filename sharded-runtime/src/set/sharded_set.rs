@@ -17,7 +17,8 @@ use std::{
 
 /// A concurrent set in shards, whose [`Policy`] says how they are locked and when entries leave.
 ///
-/// It is a [`ShardedMap`] without values. What that page says of nested accesses, panics, listeners and cost holds here too.
+/// It is a [`ShardedMap`] without values. What that page says of nested accesses, panics, listeners and cost holds here
+/// too.
 ///
 /// # Examples
 ///
@@ -85,8 +86,8 @@ where
     ///
     /// # Panics
     ///
-    /// If the options lack a function that the policy asks for ([`WEIGHS`](Policy::WEIGHS), [`PINS`](Policy::PINS)), or have one that it
-    /// does not ask for.
+    /// If the options lack a function that the policy asks for ([`WEIGHS`](Policy::WEIGHS), [`PINS`](Policy::PINS)), or
+    /// have one that it does not ask for.
     ///
     /// # Examples
     ///

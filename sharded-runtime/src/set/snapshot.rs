@@ -13,7 +13,8 @@ use std::{
 };
 
 impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static> ShardedSet<K, P, S> {
-    /// Writes all keys that are alive when it is called, and returns how many: see [`ShardedMap::save`]. Needs the feature `serde`.
+    /// Writes all keys that are alive when it is called, and returns how many: see [`ShardedMap::save`]. Needs the
+    /// feature `serde`.
     ///
     /// # Errors
     ///
@@ -21,7 +22,8 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses). Nothing has been written then.
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses). Nothing has
+    /// been written then.
     ///
     /// # Examples
     ///
@@ -52,8 +54,8 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     ///
     /// # Errors
     ///
-    /// [`RestoreError`], if the reader fails, or if the file is no snapshot, is incomplete, or does not have this set. Nothing has changed
-    /// then.
+    /// [`RestoreError`], if the reader fails, or if the file is no snapshot, is incomplete, or does not have this set.
+    /// Nothing has changed then.
     ///
     /// # Panics
     ///

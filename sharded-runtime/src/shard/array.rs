@@ -17,8 +17,8 @@ pub(crate) struct Shards<T, O, L: Lock> {
     place: Place,
 }
 
-/// Aligned to two cache lines, since adjacent lines are fetched in pairs. In this order, so that what every access uses is
-/// on the first line.
+/// Aligned to two cache lines, since adjacent lines are fetched in pairs. In this order, so that what every access uses
+/// is on the first line.
 #[repr(C, align(128))]
 struct Shard<T, O, L: Lock> {
     uses: Uses,
@@ -155,7 +155,8 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         self.place.check(0);
     }
 
-    /// Checks that this thread may wait for a shard. Records the access until the result is dropped, if it is to be recorded.
+    /// Checks that this thread may wait for a shard. Records the access until the result is dropped, if it is to be
+    /// recorded.
     #[inline]
     #[track_caller]
     fn enter(&self, shard: usize, turn: impl Turn) -> Option<Inside> {

@@ -5,12 +5,12 @@ use crate::topology;
 /// The most shards that a map can have: 2^16.
 pub const MAX_SHARDS: usize = 1 << 16;
 
-/// Where entries are evicted, a map has no more shards than leave each so many entries of the capacity (or units of weight), and so only one
-/// below twice as many.
+/// Where entries are evicted, a map has no more shards than leave each so many entries of the capacity (or units of
+/// weight), and so only one below twice as many.
 ///
-/// What leaves is the worst of its shard, and among a handful it may still be one of the best of the map: LRU in 64 shards with two entries
-/// each evicts much of what LRU would keep. So small maps have fewer shards than are declared, unless the number is
-/// [asked for](crate::builder::FieldOptions::shards) when the store is built.
+/// What leaves is the worst of its shard, and among a handful it may still be one of the best of the map: LRU in 64
+/// shards with two entries each evicts much of what LRU would keep. So small maps have fewer shards than are declared,
+/// unless the number is [asked for](crate::builder::FieldOptions::shards) when the store is built.
 ///
 /// # Examples
 ///
@@ -86,9 +86,10 @@ impl<const N: usize> ShardCount for Fixed<N> {
 
 /// A number of shards decided when the store is built: `shards = auto`, the default.
 ///
-/// Thirty-two for each CPU that the process may use (as it was when its first store was built), rounded up to a power of two, between 32 and 1024. So a thread seldom finds its shard taken by
-/// another, and an exclusive lock seldom comes from another CPU's cache. `sharded-tune shards` measures what each number is worth on a machine.
-/// On 2 CPUs, with threads that do nothing but use one map of 100,000 entries, as a share of the best number's throughput:
+/// Thirty-two for each CPU that the process may use (as it was when its first store was built), rounded up to a power
+/// of two, between 32 and 1024. So a thread seldom finds its shard taken by another, and an exclusive lock seldom comes
+/// from another CPU's cache. `sharded-tune shards` measures what each number is worth on a machine. On 2 CPUs, with
+/// threads that do nothing but use one map of 100,000 entries, as a share of the best number's throughput:
 ///
 /// | shards for each CPU | `Mutex` | `RwLock` | `Optimistic` | memory |
 /// |---|---|---|---|---|
@@ -97,8 +98,9 @@ impl<const N: usize> ShardCount for Fixed<N> {
 /// | 32 | 0.87 to 0.98 | 0.89 to 1.00 | 0.88 to 1.00 | 1 |
 /// | 128 | 0.98 to 1.00 | 0.98 to 1.00 | 0.84 to 0.99 | 1 |
 ///
-/// The ranges are over reads, reads with a tenth of inserts, and changes, each with 2 and 4 threads (Linux, AMD EPYC, November 2026). With more CPUs it
-/// has not been measured; that the number grows with theirs, and the bound, are reasoned.
+/// The ranges are over reads, reads with a tenth of inserts, and changes, each with 2 and 4 threads (Linux, AMD EPYC,
+/// November 2026). With more CPUs it has not been measured; that the number grows with theirs, and the bound, are
+/// reasoned.
 ///
 /// # Examples
 ///

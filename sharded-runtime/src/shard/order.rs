@@ -1,14 +1,14 @@
 //! The order in which a thread may enter shards from inside each other's closures.
 //!
-//! Places are ordered by store (in the order they were built), then by field (in the order of declaration), then by shard.
-//! A thread that is inside a place may enter only later ones. Two threads that both keep to one order can't wait for each
-//! other in a circle, and a thread can't wait for itself; an access out of order panics before it waits, and
+//! Places are ordered by store (in the order they were built), then by field (in the order of declaration), then by
+//! shard. A thread that is inside a place may enter only later ones. Two threads that both keep to one order can't wait
+//! for each other in a circle, and a thread can't wait for itself; an access out of order panics before it waits, and
 //! names both call sites.
 //!
 //! Every access checks the order before it waits. It records its own place only if it runs user code under the lock: a
 //! closure, or the `Eq` and `Clone` of keys and values that own something. The traits of plain data (no drop glue) are
-//! assumed not to access a store, since to record a hit of such types costs more than a tenth of its time. The same holds
-//! for `Borrow` and for clocks and evictions of the user's own.
+//! assumed not to access a store, since to record a hit of such types costs more than a tenth of its time. The same
+//! holds for `Borrow` and for clocks and evictions of the user's own.
 //!
 //! Work that must not run inside a closure of the user waits until the thread is [outside](when_outside) of all shards.
 
@@ -100,8 +100,8 @@ impl Place {
         }
     }
 
-    /// As [`check`](Place::check), and records that this thread is inside the shard until the result is dropped. To be called
-    /// before the lock is taken, so that fewer registers are live across the wait.
+    /// As [`check`](Place::check), and records that this thread is inside the shard until the result is dropped. To be
+    /// called before the lock is taken, so that fewer registers are live across the wait.
     #[inline]
     pub(crate) fn enter(&self, shard: usize, at: &'static Location<'static>) -> Inside {
         LOCK_STACK.with(|stack| {
@@ -149,7 +149,8 @@ impl Place {
     }
 }
 
-/// Checks that this thread may wait for another thread: only outside of all shards, since the other one may need the shard.
+/// Checks that this thread may wait for another thread: only outside of all shards, since the other one may need the
+/// shard.
 ///
 /// # Panics
 ///
@@ -184,8 +185,8 @@ pub(crate) trait Later {
     fn run(&self);
 }
 
-/// Runs a job when this thread, which is inside a shard, has left all shards: after the outermost lock is released. The job
-/// runs once, even if it is queued several times.
+/// Runs a job when this thread, which is inside a shard, has left all shards: after the outermost lock is released. The
+/// job runs once, even if it is queued several times.
 #[cold]
 pub(crate) fn when_outside(job: Arc<dyn Later>) {
     LOCK_STACK.with(|stack| {
@@ -217,15 +218,16 @@ impl Drop for Inside {
     }
 }
 
-/// The places that a thread has entered and not left. The top of the stack lies apart, in cells. A rank of zero means that
-/// there is none, so an access that is not nested writes only one word to leave.
+/// The places that a thread has entered and not left. The top of the stack lies apart, in cells. A rank of zero means
+/// that there is none, so an access that is not nested writes only one word to leave.
 struct LockStack {
     rank: Cell<u64>,
     name: Cell<Name>,
     at: Cell<&'static Location<'static>>,
     /// How many places lie below the top, in `aside`.
     depth: Cell<u32>,
-    /// Without a destructor, so that it can be used in destructors of other thread-locals. It owns nothing when it is empty.
+    /// Without a destructor, so that it can be used in destructors of other thread-locals. It owns nothing when it is
+    /// empty.
     aside: RefCell<ManuallyDrop<Frames>>,
     /// The jobs that wait until all places are left. Also without a destructor.
     later: RefCell<ManuallyDrop<Vec<Arc<dyn Later>>>>,

@@ -214,8 +214,8 @@ impl Entry {
         self.reader.get_mut().get_mut()
     }
 
-    /// Serializes a key and a value, and checks that they can be read back. If they are nested deeply, this happens on a
-    /// thread with a large stack.
+    /// Serializes a key and a value, and checks that they can be read back. If they are nested deeply, this happens on
+    /// a thread with a large stack.
     fn write<K: Saved + Send, V: Saved + Send>(&mut self, key: &mut K, value: &mut V) -> Result<(), Unsaved> {
         match self.write_here(key, value, NESTED_HERE) {
             Err(Unsaved::TooDeep) => {}

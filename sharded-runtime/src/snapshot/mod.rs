@@ -52,10 +52,10 @@
 //! Skipped fields are not saved. Nor is what the eviction knows of the entries, or what the statistics count.
 //!
 //! A save goes through a field shard by shard and copies some 64 entries per lock hold. `Clone` of keys and values runs
-//! under the lock, as in [`get`](crate::ShardedMap::get); `Serialize`, `Deserialize` and the writer do not. So a save is
-//! not of one moment. An entry that is there all the while is saved exactly once. One that comes or goes meanwhile is
-//! saved once or not at all. One that changes meanwhile is saved as it was at some time. A save is no use of an entry.
-//! It needs memory for those 64 copies, for the largest entry in its serialized form, and 64 KiB.
+//! under the lock, as in [`get`](crate::ShardedMap::get); `Serialize`, `Deserialize` and the writer do not. So a save
+//! is not of one moment. An entry that is there all the while is saved exactly once. One that comes or goes meanwhile
+//! is saved once or not at all. One that changes meanwhile is saved as it was at some time. A save is no use of an
+//! entry. It needs memory for those 64 copies, for the largest entry in its serialized form, and 64 KiB.
 //!
 //! # What is told of removals
 //!
@@ -120,13 +120,13 @@
 //!   structs and tuples. Together with variants of enums that hold a value, it is 4096.
 //!
 //! The value that was read back is not compared. So a type that reads another value than it wrote comes back wrong: an
-//! `untagged` enum comes back as the first variant that fits. `None`, `Some(None)` and `Some(())` have one form and come
-//! back as `None`.
+//! `untagged` enum comes back as the first variant that fits. `None`, `Some(None)` and `Some(())` have one form and
+//! come back as `None`.
 //!
 //! A type with two forms in serde, such as an IP address, is saved as text.
 //!
-//! If an entry is nested more than some 64 deep, its `Serialize` and its `Deserialize` run on a thread of their own with
-//! a large stack.
+//! If an entry is nested more than some 64 deep, its `Serialize` and its `Deserialize` run on a thread of their own
+//! with a large stack.
 //!
 //! A later version of this crate restores the files of an earlier one. The form of a file is described in
 //! `sharded-runtime/src/snapshot/`.
@@ -303,7 +303,8 @@ mod sealed {
     pub trait SavedField {
         /// Panics if this thread may not access the field now.
         fn check_order(&self);
-        /// Removes what has expired, if a listener is told of it. Returns the field's time: what is alive then is saved.
+        /// Removes what has expired, if a listener is told of it. Returns the field's time: what is alive then is
+        /// saved.
         fn begin_save(&self) -> Moment;
         /// Writes the field as a save that began then.
         fn save_part(&self, file: &mut FileWriter<'_>, began: Moment) -> Result<(), SaveError>;

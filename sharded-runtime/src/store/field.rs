@@ -3,7 +3,8 @@
 use super::sealed::Sealed;
 use crate::{Recording, Stats, placement::FieldPlacement};
 
-/// One map of a [`Store`](crate::Store), whatever its types: a [`ShardedMap`](crate::ShardedMap) or [`ShardedSet`](crate::ShardedSet).
+/// One map of a [`Store`](crate::Store), whatever its types: a [`ShardedMap`](crate::ShardedMap) or
+/// [`ShardedSet`](crate::ShardedSet).
 ///
 /// It can't be implemented for other types.
 ///
@@ -25,7 +26,8 @@ pub trait Field: Sealed {
     fn shard_count(&self) -> usize;
     /// What has happened in it so far.
     fn stats(&self) -> Stats;
-    /// Removes what has expired and says how many entries that were, see [`ShardedMap::sweep`](crate::ShardedMap::sweep).
+    /// Removes what has expired and says how many entries that were, see
+    /// [`ShardedMap::sweep`](crate::ShardedMap::sweep).
     fn sweep(&self) -> usize;
     /// Removes every entry, see [`ShardedMap::clear`](crate::ShardedMap::clear).
     fn clear(&self);

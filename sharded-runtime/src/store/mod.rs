@@ -1,5 +1,5 @@
-//! A whole store, which knows its fields without their types: the traits of both, the overrides that it is built with, and the
-//! background threads that sweep its maps.
+//! A whole store, which knows its fields without their types: the traits of both, the overrides that it is built with,
+//! and the background threads that sweep its maps.
 
 pub mod builder;
 mod field;

@@ -34,13 +34,13 @@ pub trait Store {
     /// See [`Store`].
     fn visit(&self, visitor: &mut dyn FnMut(&dyn Field));
 
-    /// Removes what has expired from every field, and returns how many entries that were. It removes a bounded number of entries per
-    /// lock hold.
+    /// Removes what has expired from every field, and returns how many entries that were. It removes a bounded number
+    /// of entries per lock hold.
     ///
     /// # Panics
     ///
-    /// Inside a closure on a field of this store or of a later one. The message then names this library's line as the place of
-    /// the access, since it passes through [`Field`].
+    /// Inside a closure on a field of this store or of a later one. The message then names this library's line as the
+    /// place of the access, since it passes through [`Field`].
     ///
     /// # Examples
     ///
@@ -69,8 +69,8 @@ pub trait Store {
     ///
     /// # Panics
     ///
-    /// Inside a closure on a field of this store or of a later one. The message then names this library's line as the place of
-    /// the access, since it passes through [`Field`].
+    /// Inside a closure on a field of this store or of a later one. The message then names this library's line as the
+    /// place of the access, since it passes through [`Field`].
     ///
     /// # Examples
     ///
@@ -79,15 +79,15 @@ pub trait Store {
         self.visit(&mut |field| field.clear());
     }
 
-    /// The NUMA node that each shard of each field was declared to be on, and the nodes on which the kernel says that its pages are: see
-    /// [`placement`](crate::placement).
+    /// The NUMA node that each shard of each field was declared to be on, and the nodes on which the kernel says that
+    /// its pages are: see [`placement`](crate::placement).
     ///
     /// O(pages), with a system call for every thousand of them; addresses are listed a bounded number per lock hold.
     ///
     /// # Panics
     ///
-    /// Inside a closure on a field of this store or of a later one. The message then names this library's line as the place of
-    /// the access, since it passes through [`Field`].
+    /// Inside a closure on a field of this store or of a later one. The message then names this library's line as the
+    /// place of the access, since it passes through [`Field`].
     ///
     /// # Examples
     ///
@@ -119,11 +119,13 @@ pub trait Store {
         StorePlacement::new(fields)
     }
 
-    /// Records how the maps of the store are used, from now on until the recorder is dropped. `sharded-tune` finds the best policy for that
-    /// workload. It records only maps under `#[sharded(record)]`. There is one recorder at a time: another one starts anew.
+    /// Records how the maps of the store are used, from now on until the recorder is dropped. `sharded-tune` finds the
+    /// best policy for that workload. It records only maps under `#[sharded(record)]`. There is one recorder at a time:
+    /// another one starts anew.
     ///
-    /// The recorder samples one use in 256 of each thread, and every use of one key in 256, or of fewer keys if there is no room for these:
-    /// the operation, half of the key's hash, and the time. It keeps no key and no value. The samples take at most 26 MiB for each map.
+    /// The recorder samples one use in 256 of each thread, and every use of one key in 256, or of fewer keys if there
+    /// is no room for these: the operation, half of the key's hash, and the time. It keeps no key and no value. The
+    /// samples take at most 26 MiB for each map.
     ///
     /// A `dyn Store` has no recorder, since the file has the store's name in it.
     ///

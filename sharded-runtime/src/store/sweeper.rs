@@ -19,8 +19,8 @@
 //!
 //! # Fork
 //!
-//! A child of `fork` has none of these threads, unless one of them has forked. The next call in the child notices that and resets the schedule.
-//! `lib.rs` documents the guarantees.
+//! A child of `fork` has none of these threads, unless one of them has forked. The next call in the child notices that
+//! and resets the schedule. `lib.rs` documents the guarantees.
 //!
 //! If no thread can be started, only writes remove expired entries, and the next entry that expires tries again.
 

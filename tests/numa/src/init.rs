@@ -12,8 +12,8 @@ const LOG_LINES: usize = 40;
 
 /// Runs the scenarios of the kernel's command line and powers the machine off.
 ///
-/// Each is a process of its own: process 1 ignores signals and is spared by the OOM killer, which no user's program is, and
-/// what a scenario does to itself (a filter, a cpuset, a full node) ends with it.
+/// Each is a process of its own: process 1 ignores signals and is spared by the OOM killer, which no user's program is,
+/// and what a scenario does to itself (a filter, a cpuset, a full node) ends with it.
 pub(crate) fn run() -> ! {
     let passed = match machine::mount_all() {
         Ok(()) => run_all(),

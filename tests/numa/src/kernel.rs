@@ -1,6 +1,7 @@
 //! What the kernel says of pages, nodes and threads, and how memory is put where a scenario wants it.
 //!
-//! System calls of its own: nothing here may be what the library under test uses, or a mistake in that would hide itself.
+//! System calls of its own: nothing here may be what the library under test uses, or a mistake in that would hide
+//! itself.
 
 #![allow(unsafe_code, reason = "system calls")]
 
@@ -18,7 +19,8 @@ pub(crate) fn nodes_of(addresses: &[usize]) -> io::Result<Vec<Result<usize, i32>
     move_pages(addresses, None)
 }
 
-/// Moves each page to the node; answers where it is then, or why it was not moved. An error may come when some have moved.
+/// Moves each page to the node; answers where it is then, or why it was not moved. An error may come when some have
+/// moved.
 pub(crate) fn migrate(addresses: &[usize], node: usize) -> io::Result<Vec<Result<usize, i32>>> {
     move_pages(addresses, Some(node))
 }
@@ -240,7 +242,8 @@ pub(crate) fn here() -> io::Result<(usize, usize)> {
     Ok((cpu as usize, node as usize))
 }
 
-/// Runs something on a thread that stays on these processors. The calling thread stays where it may be, and so does the process.
+/// Runs something on a thread that stays on these processors. The calling thread stays where it may be, and so does the
+/// process.
 pub(crate) fn on<R: Send>(cpus: &[usize], work: impl FnOnce() -> R + Send) -> io::Result<R> {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| pin(cpus).map(|()| work()));

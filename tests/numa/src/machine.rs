@@ -101,8 +101,8 @@ pub(crate) fn enter_cpuset(name: &str, cpus: &[usize], nodes: &[usize]) -> io::R
     write(group.join("cgroup.procs"), "0")
 }
 
-/// Whether the kernel moves pages to the threads that use them. Of a page that it is about to move, Linux 6.1 says that there is
-/// none, so that pages are counted while it is off.
+/// Whether the kernel moves pages to the threads that use them. Of a page that it is about to move, Linux 6.1 says that
+/// there is none, so that pages are counted while it is off.
 pub(crate) fn set_balancing(on: bool) -> io::Result<()> {
     let switch = Path::new("/proc/sys/kernel/numa_balancing");
     if !on && !switch.exists() {

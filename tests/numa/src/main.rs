@@ -1,7 +1,7 @@
 //! Checks NUMA placement against what the kernel itself says of each page.
 //!
-//! As process 1 of a virtual machine (see `.ci/numa`) it runs the scenarios that the kernel's command line names, each in
-//! a process of its own, reports each on a line, and powers the machine off. Elsewhere it runs those that are named:
+//! As process 1 of a virtual machine (see `.ci/numa`) it runs the scenarios that the kernel's command line names, each
+//! in a process of its own, reports each on a line, and powers the machine off. Elsewhere it runs those that are named:
 //!
 //! ```text
 //! cargo run -p sharded-numa-check -- pages spread

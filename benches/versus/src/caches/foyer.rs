@@ -1,4 +1,5 @@
-//! The in-memory part of foyer, with S3-FIFO. It has no expiry: where there is a ttl, the value has the deadline beside it.
+//! The in-memory part of foyer, with S3-FIFO. It has no expiry: where there is a ttl, the value has the deadline beside
+//! it.
 
 use super::{Cache, Deadline};
 use crate::{entries::Entry, systems::Hasher};

@@ -1,4 +1,5 @@
-//! `quick_cache`, which has no expiry: where there is a ttl, the value has the deadline beside it, and a reader checks it.
+//! `quick_cache`, which has no expiry: where there is a ttl, the value has the deadline beside it, and a reader checks
+//! it.
 
 use super::{Cache, Deadline, Expiring, LONG};
 use crate::{

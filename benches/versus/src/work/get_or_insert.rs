@@ -1,5 +1,5 @@
-//! A cache in use, with a capacity, with and without a time to live: a key is looked up, and its entry inserted if it is
-//! missing.
+//! A cache in use, with a capacity, with and without a time to live: a key is looked up, and its entry inserted if it
+//! is missing.
 
 use super::{Work, count};
 use crate::{

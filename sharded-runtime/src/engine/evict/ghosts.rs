@@ -1,5 +1,5 @@
-//! Keys that were evicted not long ago, by a few bits of their hashes: what [`Adaptive`](super::Adaptive) and [`S3Fifo`](super::S3Fifo)
-//! remember of them.
+//! Keys that were evicted not long ago, by a few bits of their hashes: what [`Adaptive`](super::Adaptive) and
+//! [`S3Fifo`](super::S3Fifo) remember of them.
 
 use crate::{
     hasher::{GOLDEN, LowHash},
@@ -24,11 +24,12 @@ const TOP: u128 = !LOW;
 /// A bucket is a queue: the latest ghost is in the lowest bits, and the oldest one falls out. Zero is no ghost.
 type Bucket = u128;
 
-/// Ghosts of a shard for each of its entries, at most: twice as many as a full map has, since its shards are not equally full.
+/// Ghosts of a shard for each of its entries, at most: twice as many as a full map has, since its shards are not
+/// equally full.
 const PER_ENTRY: usize = 3;
 
-/// The ghosts of a shard. Their memory grows by a bucket with each insert, in proportion to the shard's entries: a map that is far from
-/// full evicts nothing.
+/// The ghosts of a shard. Their memory grows by a bucket with each insert, in proportion to the shard's entries: a map
+/// that is far from full evicts nothing.
 #[derive(Debug, Default)]
 pub(super) struct Ghosts {
     stored: Chunked<Bucket>,

@@ -1,5 +1,5 @@
-//! What [`S3Fifo`](super::S3Fifo) and [`TinyLfu`](super::TinyLfu) share: a few lists, one of which each entry is in, and how often each
-//! was used.
+//! What [`S3Fifo`](super::S3Fifo) and [`TinyLfu`](super::TinyLfu) share: a few lists, one of which each entry is in,
+//! and how often each was used.
 
 use crate::{
     engine::list::{Links, List},
@@ -23,7 +23,8 @@ pub(super) struct Parts<const LISTS: usize, T> {
 #[derive(Debug)]
 struct Node<T> {
     with: T,
-    /// Relaxed: counted by readers under a shared lock, read under the exclusive one. One that is lost to another reader's is no harm.
+    /// Relaxed: counted by readers under a shared lock, read under the exclusive one. One that is lost to another
+    /// reader's is no harm.
     uses: AtomicU8,
     list: u8,
 }

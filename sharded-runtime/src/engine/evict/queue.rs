@@ -14,8 +14,9 @@ pub(super) const MAX_CHANCES: usize = 64;
 pub(super) struct Queue {
     pub(super) list: List,
     pub(super) links: Chunked<Links>,
-    /// Apart from the links, so that more of those that a hit needs are in the caches. Set by readers under a shared lock, cleared under the
-    /// exclusive one. Relaxed: the lock orders the two, and a mark that comes late is one that came after.
+    /// Apart from the links, so that more of those that a hit needs are in the caches. Set by readers under a shared
+    /// lock, cleared under the exclusive one. Relaxed: the lock orders the two, and a mark that comes late is one that
+    /// came after.
     marks: Chunked<AtomicBool>,
 }
 

@@ -2,9 +2,10 @@ use super::traits::{Bounded, Eviction};
 
 /// Nothing is evicted; what does not fit is refused: `evict = Reject`.
 ///
-/// For state that must not be lost to make room, such as reservations. Only [`try_insert`](crate::ShardedMap::try_insert)
-/// and the calls that load, such as [`get_or_load_with`](crate::ShardedMap::get_or_load_with), add entries to such a field, since the other
-/// calls can't say no. A loaded value that does not fit goes to the callers alone, and counts as evicted.
+/// For state that must not be lost to make room, such as reservations. Only
+/// [`try_insert`](crate::ShardedMap::try_insert) and the calls that load, such as
+/// [`get_or_load_with`](crate::ShardedMap::get_or_load_with), add entries to such a field, since the other calls can't
+/// say no. A loaded value that does not fit goes to the callers alone, and counts as evicted.
 ///
 /// # Examples
 ///

@@ -19,17 +19,21 @@ const ENOUGH_USES: u8 = 2;
 /// Ticks, at least, while as many keys become ghosts as main has entries, if it has so many.
 const TICKS: u32 = 32;
 
-/// Three queues, first in, first out: a small one for what is new, a main one, and one of keys that are gone: `evict = S3Fifo`.
+/// Three queues, first in, first out: a small one for what is new, a main one, and one of keys that are gone: `evict =
+/// S3Fifo`.
 ///
-/// The oldest of the small queue, which has a tenth of the entries, goes to main if it was used twice since it came; otherwise it leaves, and its
-/// key becomes a *ghost*. What comes back while it is one goes to main at once. The oldest of main leaves unless it was used; then it goes
-/// around again, up to three times. So what is asked for only once takes a tenth of the room at most.
+/// The oldest of the small queue, which has a tenth of the entries, goes to main if it was used twice since it came;
+/// otherwise it leaves, and its key becomes a *ghost*. What comes back while it is one goes to main at once. The oldest
+/// of main leaves unless it was used; then it goes around again, up to three times. So what is asked for only once
+/// takes a tenth of the room at most.
 ///
-/// A use writes at most one byte, under any lock, and never reorders. It takes 12 bytes a slot, and 3 per entry of the capacity for ghosts. At most 64 entries
-/// are passed over in one eviction. Under [`Optimistic`](crate::lock::Optimistic) it is known that an entry was used, but not how often: once is enough there.
+/// A use writes at most one byte, under any lock, and never reorders. It takes 12 bytes a slot, and 3 per entry of the
+/// capacity for ghosts. At most 64 entries are passed over in one eviction. Under
+/// [`Optimistic`](crate::lock::Optimistic) it is known that an entry was used, but not how often: once is enough there.
 ///
-/// The algorithm is S3-FIFO (Yang, Zhang, Qiu, Yue and Rashmi, "FIFO queues are all you need for cache eviction", SOSP 2023), per shard. Ghosts are some bits
-/// of a hash and the time, in buckets, as it proposes; time is counted in parts of main. Where entries have a weight, it is not looked at in choosing one.
+/// The algorithm is S3-FIFO (Yang, Zhang, Qiu, Yue and Rashmi, "FIFO queues are all you need for cache eviction", SOSP
+/// 2023), per shard. Ghosts are some bits of a hash and the time, in buckets, as it proposes; time is counted in parts
+/// of main. Where entries have a weight, it is not looked at in choosing one.
 ///
 /// # Examples
 ///

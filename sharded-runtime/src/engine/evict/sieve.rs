@@ -6,11 +6,12 @@ use super::{
 };
 use crate::{engine::list::NIL, memory::arena::Heap};
 
-/// A hand goes from the oldest entry to the newest and takes the first that was not used since it last came by: `evict = Sieve`.
+/// A hand goes from the oldest entry to the newest and takes the first that was not used since it last came by: `evict
+/// = Sieve`.
 ///
-/// A use writes at most one byte, under any lock, and never reorders: it costs less than [`Lru`](super::Lru) and resists scans better. The
-/// algorithm is SIEVE (Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024), per shard; the hand passes over at most 64 used
-/// entries in one eviction and takes the next one then, used or not.
+/// A use writes at most one byte, under any lock, and never reorders: it costs less than [`Lru`](super::Lru) and
+/// resists scans better. The algorithm is SIEVE (Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024), per shard; the
+/// hand passes over at most 64 used entries in one eviction and takes the next one then, used or not.
 ///
 /// # Examples
 ///

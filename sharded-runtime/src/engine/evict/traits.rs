@@ -4,21 +4,25 @@ use super::hooks::{Hooks, NoHooks, Token};
 
 /// The order in which the entries of one shard leave, chosen with `evict = …`.
 ///
-/// A value of this type is the state of one shard. It knows entries by the number of their slot: a small integer, which stays with an entry
-/// until [`moved`](Eviction::moved) says otherwise, as happens when the table grows or shrinks. The numbers in use are dense: at least about a
-/// third of those below the largest have an entry. So the state can be an array that is indexed by slot, and needs no allocation per entry.
+/// A value of this type is the state of one shard. It knows entries by the number of their slot: a small integer, which
+/// stays with an entry until [`moved`](Eviction::moved) says otherwise, as happens when the table grows or shrinks. The
+/// numbers in use are dense: at least about a third of those below the largest have an entry. So the state can be an
+/// array that is indexed by slot, and needs no allocation per entry.
 ///
-/// Under [`Optimistic`](crate::lock::Optimistic) a read takes no lock and can't call [`hit`](Eviction::hit). It marks the entry. If the
-/// eviction then names a marked entry as the victim, the entry stays: its mark is cleared, [`hit_mut`](Eviction::hit_mut) is called for it, and
-/// [`victim`](Eviction::victim) is called again. So several uses since the last time count as one, and the eviction learns of them late.
+/// Under [`Optimistic`](crate::lock::Optimistic) a read takes no lock and can't call [`hit`](Eviction::hit). It marks
+/// the entry. If the eviction then names a marked entry as the victim, the entry stays: its mark is cleared,
+/// [`hit_mut`](Eviction::hit_mut) is called for it, and [`victim`](Eviction::victim) is called again. So several uses
+/// since the last time count as one, and the eviction learns of them late.
 ///
 /// # An eviction of your own
 ///
-/// It is named by a path: `evict = self::Random`. The four methods without a default are all that it needs, with [`Bounded`], and with
-/// [`MakesRoom`] unless it refuses what does not fit. Later versions of this crate add methods with a default only.
+/// It is named by a path: `evict = self::Random`. The four methods without a default are all that it needs, with
+/// [`Bounded`], and with [`MakesRoom`] unless it refuses what does not fit. Later versions of this crate add methods
+/// with a default only.
 ///
-/// No answer can do harm. If no victim is named, or a slot without an entry, some other entry of the shard leaves, which takes up to
-/// O(slots). The methods must not panic: a panic reaches the caller of the map, and the count of entries can be wrong from then on.
+/// No answer can do harm. If no victim is named, or a slot without an entry, some other entry of the shard leaves,
+/// which takes up to O(slots). The methods must not panic: a panic reaches the caller of the map, and the count of
+/// entries can be wrong from then on.
 ///
 /// # Examples
 ///
@@ -68,8 +72,8 @@ pub trait Eviction: Default + Send + Sync + 'static {
     /// An entry was stored in this slot.
     fn inserted(&mut self, slot: u32);
 
-    /// The entry of this slot was read under a shared lock. Other readers may call this at the same moment, so write at most one byte or
-    /// word of the entry's own.
+    /// The entry of this slot was read under a shared lock. Other readers may call this at the same moment, so write at
+    /// most one byte or word of the entry's own.
     #[inline]
     fn hit(&self, slot: u32) {
         let _ = slot;
@@ -87,8 +91,8 @@ pub trait Eviction: Default + Send + Sync + 'static {
     /// The entry of slot `from` is in slot `to` now, which was vacant.
     fn moved(&mut self, from: u32, to: u32);
 
-    /// The slot whose entry should leave next, or `None` if there is none. The entry stays until [`removed`](Eviction::removed) is called for
-    /// it.
+    /// The slot whose entry should leave next, or `None` if there is none. The entry stays until
+    /// [`removed`](Eviction::removed) is called for it.
     fn victim(&mut self) -> Option<u32>;
 
     /// The slots from `slots` on are gone. Memory for them can be given back.

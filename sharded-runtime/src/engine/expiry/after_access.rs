@@ -46,7 +46,8 @@ impl Stamp for AccessStamp {
 
     #[inline]
     fn accessed(&self, now: Moment) {
-        // Only forward: two readers may note their uses in either order. The clock is coarse, so mostly the load is all.
+        // Only forward: two readers may note their uses in either order. The clock is coarse, so mostly the load is
+        // all.
         if self.accessed.load(Ordering::Relaxed).is_before(now) {
             self.accessed.raise(now, Ordering::Relaxed);
         }

@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 
 /// Entries expire a time after they were inserted or replaced: `ttl = "5m"`.
 ///
-/// Changing a value in place does not restart the time; [`touch`](crate::ShardedMap::touch) does. An entry carries eight
-/// bytes for it.
+/// Changing a value in place does not restart the time; [`touch`](crate::ShardedMap::touch) does. An entry carries
+/// eight bytes for it.
 #[derive(Debug)]
 pub enum AfterWrite {}
 

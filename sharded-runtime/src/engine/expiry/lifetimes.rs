@@ -7,17 +7,18 @@ const SHORTEST_GRACE: Nanos = Nanos::new(500_000_000);
 
 /// How long an entry with this lifetime may wait for its removal after its deadline.
 ///
-/// The documented bound is the longer of one second and a tenth of the lifetime. The rest of that time is left to the thread
-/// that does the removal.
+/// The documented bound is the longer of one second and a tenth of the lifetime. The rest of that time is left to the
+/// thread that does the removal.
 pub(crate) fn grace(lifetime: Nanos) -> Nanos {
     SHORTEST_GRACE.max(Nanos::new(lifetime.get() / 16))
 }
 
 /// A lower bound of the lifetimes of all live entries of a table.
 ///
-/// An entry keeps its deadline only, so the bound is kept for the whole table: the shortest lifetime given since some time, and the
-/// shortest given before it. An entry that was stored before a time and is still alive has a lifetime longer than the time that
-/// has passed since. So the second bound grows as time passes, and short lifetimes of the past are forgotten.
+/// An entry keeps its deadline only, so the bound is kept for the whole table: the shortest lifetime given since some
+/// time, and the shortest given before it. An entry that was stored before a time and is still alive has a lifetime
+/// longer than the time that has passed since. So the second bound grows as time passes, and short lifetimes of the
+/// past are forgotten.
 #[derive(Debug)]
 pub(crate) struct Lifetimes {
     /// Entries without a lifetime of their own have at least this one.

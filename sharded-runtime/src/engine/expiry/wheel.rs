@@ -1,13 +1,14 @@
 //! When to look at which region of a table again: a hierarchical timing wheel without cascades.
 //!
-//! Level `n` has 64 buckets, each a span of 2^(28 + 2n) ns (268 ms at the bottom). A region goes to the lowest level that reaches the
-//! time at which it is to be looked at, into the last bucket that begins no later. It stays there until the bucket begins, so it is
-//! looked at early by less than a span, which is under a fifteenth of the time that it had to wait (or 268 ms). A wheel that was not
-//! turned for long may take a late bucket for an early one; its regions are then looked at early, too.
-//! Levels that never cascade are those of the Linux kernel's timer wheel (2016); the original is Varghese and Lauck's (SOSP 1987).
+//! Level `n` has 64 buckets, each a span of 2^(28 + 2n) ns (268 ms at the bottom). A region goes to the lowest level
+//! that reaches the time at which it is to be looked at, into the last bucket that begins no later. It stays there
+//! until the bucket begins, so it is looked at early by less than a span, which is under a fifteenth of the time that
+//! it had to wait (or 268 ms). A wheel that was not turned for long may take a late bucket for an early one; its
+//! regions are then looked at early, too. Levels that never cascade are those of the Linux kernel's timer wheel (2016);
+//! the original is Varghese and Lauck's (SOSP 1987).
 //!
-//! A bucket is a ring through the regions' links that passes through a link of its own: an entry can be unlinked without
-//! knowing where it is. Levels are made when first needed.
+//! A bucket is a ring through the regions' links that passes through a link of its own: an entry can be unlinked
+//! without knowing where it is. Levels are made when first needed.
 
 use crate::{
     clock::{Deadline, Moment},

@@ -60,7 +60,8 @@ impl<F: Spec> Session<'_, F> {
         self.change(slot, Some(hash), |_, value| change(value)).expect("a slot that was just found")
     }
 
-    /// Lends the value of a slot for changing, and weighs it anew, also if the closure panics. The hash of its key may be known.
+    /// Lends the value of a slot for changing, and weighs it anew, also if the closure panics. The hash of its key may
+    /// be known.
     pub(crate) fn change<R>(
         &mut self,
         slot: Slot,
@@ -129,8 +130,8 @@ impl<F: Spec> Session<'_, F> {
     }
 }
 
-/// An entry whose value is lent for changing. If the closure or the weigher panics, the entry is weighed when this is dropped. If it can't
-/// be weighed then, it is evicted, since its share of the capacity is unknown.
+/// An entry whose value is lent for changing. If the closure or the weigher panics, the entry is weighed when this is
+/// dropped. If it can't be weighed then, it is evicted, since its share of the capacity is unknown.
 struct Reweigh<'s, 'a, F: Spec> {
     session: &'s mut Session<'a, F>,
     slot: Slot,

@@ -16,8 +16,9 @@ use crate::{
 use std::borrow::Borrow;
 
 impl<F: Spec> Session<'_, F> {
-    /// Takes out the entry of an occupied slot, whose hash may be known: to `handed`, or else to the garbage, where a listener is told
-    /// of it. Counts the event. Returns the units that the entry had, which stay taken; `None` if nothing has left.
+    /// Takes out the entry of an occupied slot, whose hash may be known: to `handed`, or else to the garbage, where a
+    /// listener is told of it. Counts the event. Returns the units that the entry had, which stay taken; `None` if
+    /// nothing has left.
     #[inline]
     pub(super) fn depart(
         &mut self,

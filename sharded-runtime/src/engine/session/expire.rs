@@ -4,7 +4,8 @@ use super::locked::Session;
 use crate::engine::{cause::Cause, spec::Spec, units::Units};
 
 impl<F: Spec> Session<'_, F> {
-    /// Looks through so many buckets that are due, but removes only so many entries. Returns whether nothing is due any more.
+    /// Looks through so many buckets that are due, but removes only so many entries. Returns whether nothing is due any
+    /// more.
     #[inline]
     pub(crate) fn sweep(&mut self, buckets: usize, entries: usize) -> bool {
         !self.table.is_due(self.now) || self.sweep_due(buckets, entries)
@@ -28,8 +29,8 @@ impl<F: Spec> Session<'_, F> {
         true
     }
 
-    /// Takes out an entry that has expired, if one is found in so many buckets that are due or, if it `searches`, others. Returns its
-    /// units, which stay taken.
+    /// Takes out an entry that has expired, if one is found in so many buckets that are due or, if it `searches`,
+    /// others. Returns its units, which stay taken.
     #[cold]
     pub(crate) fn take_expired(&mut self, searches: bool, buckets: &mut usize) -> Option<Units> {
         let found = self.table.any_expired(self.now, self.field.idle(), searches, buckets);

@@ -30,8 +30,8 @@ pub(crate) struct Session<'a, F: Spec> {
 }
 
 impl<'a, F: Spec> Session<'a, F> {
-    /// Whether entries neither expire nor are evicted. Then no part but the table has to know of an entry, and without a listener
-    /// nothing is left to do after a write.
+    /// Whether entries neither expire nor are evicted. Then no part but the table has to know of an entry, and without
+    /// a listener nothing is left to do after a write.
     pub(crate) const IS_PLAIN: bool = !<F::Policy as Policy>::Eviction::BOUNDED && !StampOf::<F::Policy>::EXPIRES;
 
     #[inline]
@@ -50,7 +50,8 @@ impl<'a, F: Spec> Session<'a, F> {
         Self::IS_PLAIN && self.garbage.is_none()
     }
 
-    /// The same session for a function that is not inlined. Its address goes there, so all parts of this one stay in registers.
+    /// The same session for a function that is not inlined. Its address goes there, so all parts of this one stay in
+    /// registers.
     #[inline]
     pub(super) fn reborrow(&mut self) -> Session<'_, F> {
         Session { table: &mut *self.table, garbage: self.garbage.as_deref_mut(), ..*self }

@@ -36,9 +36,10 @@ impl<F: Spec> Session<'_, F> {
         !F::Policy::WEIGHS || self.field.budget().is_none_or(|budget| budget.could_hold(weight.units()))
     }
 
-    /// Takes the units of a new entry out of the budget, or evicts entries of this shard for it. If those are not enough, the budget is
-    /// overdrawn, and entries of other shards leave after the lock is released; but where some entries may not be evicted, there
-    /// may be none to leave, so the entry is refused. If it is not, nothing may run that could panic until it is stored.
+    /// Takes the units of a new entry out of the budget, or evicts entries of this shard for it. If those are not
+    /// enough, the budget is overdrawn, and entries of other shards leave after the lock is released; but where some
+    /// entries may not be evicted, there may be none to leave, so the entry is refused. If it is not, nothing may run
+    /// that could panic until it is stored.
     #[inline]
     pub(super) fn take_units(&mut self, weight: Weight) -> bool {
         // By a constant, so that eviction is compiled only for maps that have a capacity.
@@ -51,7 +52,8 @@ impl<F: Spec> Session<'_, F> {
         if !self.take_free_units(units) {
             let mut held = Held::none(budget);
             let lacking = if F::Policy::WEIGHS { budget.lacking(units) } else { units };
-            // Where many may have to leave, none does unless there are enough in this shard. With one for one that is known anyway.
+            // Where many may have to leave, none does unless there are enough in this shard. With one for one that is
+            // known anyway.
             if !(F::Policy::WEIGHS && F::Policy::PINS) || self.survey(SEARCHED, &mut 0, lacking) >= lacking {
                 self.make_room(lacking, &mut held, SEARCHED);
             }
@@ -108,7 +110,8 @@ impl<F: Spec> Session<'_, F> {
     }
 
     /// Takes entries out of this shard until so many units are held: those that have expired first, then victims,
-    /// [`MOST_VICTIMS`] at most. If the eviction names no victim that may be evicted, so many slots are searched for one.
+    /// [`MOST_VICTIMS`] at most. If the eviction names no victim that may be evicted, so many slots are searched for
+    /// one.
     #[inline]
     pub(crate) fn make_room(&mut self, units: Units, held: &mut Held<'_>, searched: u32) {
         for _ in 0..MOST_VICTIMS {
@@ -120,8 +123,8 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// Takes out one entry to make room: one that has expired, in this shard or another, or else the victim. Returns its units, which
-    /// stay taken.
+    /// Takes out one entry to make room: one that has expired, in this shard or another, or else the victim. Returns
+    /// its units, which stay taken.
     fn evict_one(&mut self, searched: u32) -> Option<Units> {
         let may_have_expired = StampOf::<F::Policy>::EXPIRES && self.table.may_have_expired(self.now);
         let mut looks = LOOKS_FOR_ROOM;

@@ -20,8 +20,9 @@ use crate::{
 use std::{borrow::Borrow, mem};
 
 impl<F: Spec<Key: Eq>> Session<'_, F> {
-    /// Stores the entry on offer, for this long or the declared time: as a new entry, or in place of the value of its key, which
-    /// is then on offer instead. Refuses an entry that does not fit into the whole capacity or finds no room here.
+    /// Stores the entry on offer, for this long or the declared time: as a new entry, or in place of the value of its
+    /// key, which is then on offer instead. Refuses an entry that does not fit into the whole capacity or finds no room
+    /// here.
     #[inline(always)]
     #[allow(
         clippy::inline_always,
@@ -47,8 +48,8 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         self.insert(hash, offer, ttl).map_or(Stored::Refused, |_| Stored::New)
     }
 
-    /// Stores the entry on offer, whose key is not there, for this long or the declared time, and returns its slot. `None`: there
-    /// is no room in this shard. The entry must [fit](Session::fits).
+    /// Stores the entry on offer, whose key is not there, for this long or the declared time, and returns its slot.
+    /// `None`: there is no room in this shard. The entry must [fit](Session::fits).
     ///
     /// # Panics
     ///
@@ -78,8 +79,9 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         Some(slot)
     }
 
-    /// Stores what `make` makes for the key on offer, which is not there, for the declared time. An entry that does not fit is evicted
-    /// at once. Returns whether it left the offer: with entries that may not be evicted it may find no room here.
+    /// Stores what `make` makes for the key on offer, which is not there, for the declared time. An entry that does not
+    /// fit is evicted at once. Returns whether it left the offer: with entries that may not be evicted it may find no
+    /// room here.
     #[must_use]
     #[inline]
     pub(crate) fn insert_made(
@@ -164,8 +166,8 @@ impl<F: Spec> Session<'_, F> {
         self.publish_len();
     }
 
-    /// Replaces the value of an occupied slot, whose key has this hash, by the one on offer. The old value is then on offer. Its time to
-    /// live starts again, with this length or the declared one.
+    /// Replaces the value of an occupied slot, whose key has this hash, by the one on offer. The old value is then on
+    /// offer. Its time to live starts again, with this length or the declared one.
     #[inline]
     pub(crate) fn replace(&mut self, slot: Slot, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) {
         let Some(value) = &mut offer.value else { return };
@@ -208,7 +210,8 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// Starts the time to live of the entry of an occupied slot, whose key has this hash, with this length or the declared one.
+    /// Starts the time to live of the entry of an occupied slot, whose key has this hash, with this length or the
+    /// declared one.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "saves 14 of 383 instructions: `table/README.md`")]
     pub(crate) fn restart(&mut self, slot: Slot, hash: KeyHash, ttl: Option<Nanos>) {
@@ -249,7 +252,8 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// An entry is about to be changed or taken out by a call: what is being loaded to refresh it, if anything, is not stored.
+    /// An entry is about to be changed or taken out by a call: what is being loaded to refresh it, if anything, is not
+    /// stored.
     #[inline]
     pub(crate) fn overtake_refresh(&self, slot: Slot) {
         if F::Policy::REFRESH_AFTER.is_some()

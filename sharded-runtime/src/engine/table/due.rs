@@ -1,11 +1,11 @@
 //! Which entries may have expired.
 //!
-//! Entries are not scheduled one by one. Eight buckets make a *region*, and the timing wheel holds regions. So an entry takes no more
-//! memory for its expiry than its stamp, and an insert mostly takes one comparison.
+//! Entries are not scheduled one by one. Eight buckets make a *region*, and the timing wheel holds regions. So an entry
+//! takes no more memory for its expiry than its stamp, and an insert mostly takes one comparison.
 //!
-//! Every entry has a [`grace`] after its deadline, which depends on its lifetime. A region is looked through before the first grace
-//! among its entries ends, but not before the first deadline (as near as the wheel knows it). So several entries are mostly found at
-//! once, and none waits for another one that lives longer.
+//! Every entry has a [`grace`] after its deadline, which depends on its lifetime. A region is looked through before the
+//! first grace among its entries ends, but not before the first deadline (as near as the wheel knows it). So several
+//! entries are mostly found at once, and none waits for another one that lives longer.
 
 use crate::{
     clock::{Deadline, Moment, Nanos},
@@ -33,8 +33,8 @@ pub(super) struct Due {
     told: Deadline,
 }
 
-/// The grace of the first deadline, counted with the declared lifetime, ends no earlier than the region is looked at. So an entry of
-/// at least that lifetime needs nothing where its deadline is not the first.
+/// The grace of the first deadline, counted with the declared lifetime, ends no earlier than the region is looked at.
+/// So an entry of at least that lifetime needs nothing where its deadline is not the first.
 #[derive(Debug)]
 struct Region {
     /// Nothing in it expires before.
@@ -99,7 +99,8 @@ impl Due {
         self.regions.part_or(index, self.wheel.memory())
     }
 
-    /// An entry of the declared lifetime in this bucket expires then. Says whether that is before what was told of the table.
+    /// An entry of the declared lifetime in this bucket expires then. Says whether that is before what was told of the
+    /// table.
     #[inline]
     pub(super) fn note(&mut self, bucket: u32, deadline: Deadline, now: Moment) -> bool {
         let region = bucket / REGION;
@@ -140,14 +141,15 @@ impl Due {
         self.schedule(region, deadline, lifetime, now)
     }
 
-    /// When an entry has to be removed. Never, if its grace outlasts the clock: an end that is cut off could lie in the present
-    /// tick of the wheel, and the region would be due again as soon as it is looked through.
+    /// When an entry has to be removed. Never, if its grace outlasts the clock: an end that is cut off could lie in the
+    /// present tick of the wheel, and the region would be due again as soon as it is looked through.
     fn end_of_grace(&self, deadline: Deadline, lifetime: Nanos) -> Deadline {
         // With more than the declared lifetime counted, entries of just that one could not rely on the first deadline.
         deadline.plus(grace(lifetime.min(self.lifetimes.declared())))
     }
 
-    /// Has the region looked through before the grace of an entry ends. Says whether it expires before what was told of the table.
+    /// Has the region looked through before the grace of an entry ends. Says whether it expires before what was told of
+    /// the table.
     #[cold]
     fn schedule(&mut self, region: u32, deadline: Deadline, lifetime: Nanos, now: Moment) -> bool {
         let latest = self.end_of_grace(deadline, lifetime);
@@ -167,8 +169,8 @@ impl Due {
         self.told
     }
 
-    /// The next bucket to look through, if one is due: its number, and the first deadline of the entries of its region that have been seen. When it
-    /// is looked through, that is [noted](Due::looked_through).
+    /// The next bucket to look through, if one is due: its number, and the first deadline of the entries of its region
+    /// that have been seen. When it is looked through, that is [noted](Due::looked_through).
     #[inline]
     pub(super) fn next_bucket(&mut self, now: Moment) -> Option<(u32, Deadline)> {
         if self.scan.is_none() {
@@ -182,8 +184,8 @@ impl Due {
         self.scan.as_ref().map(|scan| (scan.bucket, scan.earliest))
     }
 
-    /// No entry of the [bucket](Due::next_bucket) has expired, and with those that stay in it this is the first deadline of its region.
-    /// The table has `buckets` buckets.
+    /// No entry of the [bucket](Due::next_bucket) has expired, and with those that stay in it this is the first
+    /// deadline of its region. The table has `buckets` buckets.
     #[inline]
     pub(super) fn looked_through(&mut self, earliest: Deadline, now: Moment, buckets: u32) {
         let Some(scan) = &mut self.scan else { return };
@@ -193,14 +195,16 @@ impl Due {
             let Scan { region, shortest, .. } = *scan;
             self.scan = None;
             if !earliest.is_never() {
-                // The time that is left is a lower bound of the lifetime, too. The first deadline has the first end of grace.
+                // The time that is left is a lower bound of the lifetime, too. The first deadline has the first end of
+                // grace.
                 let lifetime = shortest.max(earliest.left(now));
                 self.schedule(region, earliest, lifetime, now);
             }
         }
     }
 
-    /// Whether there is a bucket to look through for an entry to make room, among those that are due or, if it `searches`, others.
+    /// Whether there is a bucket to look through for an entry to make room, among those that are due or, if it
+    /// `searches`, others.
     pub(super) fn may_make_room(&mut self, now: Moment, searches: bool) -> bool {
         self.due_at().has_passed(now) || searches && self.search(now)
     }
@@ -211,7 +215,8 @@ impl Due {
         self.search.earliest.has_passed(now)
     }
 
-    /// Has the next region that may have an expired entry looked through at once. Says whether there is one among some regions.
+    /// Has the next region that may have an expired entry looked through at once. Says whether there is one among some
+    /// regions.
     fn search(&mut self, now: Moment) -> bool {
         for _ in 0..SEARCHED {
             if self.search.next >= self.regions.len() {
@@ -233,8 +238,8 @@ impl Due {
         false
     }
 
-    /// Has [`next_bucket`](Due::next_bucket) find everything that has expired in some regions from this one on; answers where to go
-    /// on.
+    /// Has [`next_bucket`](Due::next_bucket) find everything that has expired in some regions from this one on; answers
+    /// where to go on.
     pub(super) fn hurry(&mut self, from: usize, now: Moment) -> Option<usize> {
         if from == 0
             && let Some(scan) = self.scan.take()

@@ -1,8 +1,8 @@
 //! Storage, expiry and eviction of one field in one shard.
 //!
-//! [`raw`] stores the entries and says in which slot each is; here is what is known about slots: which expire (see [`due`]), and which the
-//! eviction lets go next. A slot stays an entry's until a step of growing or shrinking moves it, after which everyone who knows it
-//! by its number is told.
+//! [`raw`] stores the entries and says in which slot each is; here is what is known about slots: which expire (see
+//! [`due`]), and which the eviction lets go next. A slot stays an entry's until a step of growing or shrinking moves
+//! it, after which everyone who knows it by its number is told.
 
 mod due;
 mod pieces;
@@ -35,9 +35,11 @@ use weights::Weights;
 /// Entries in a row that readers without a lock have used since they were last named, before one leaves all the same.
 const MAX_CHANCES: usize = 64;
 
-/// Entries that the eviction names in a row and that may not be evicted, before the slots are searched for one that may.
+/// Entries that the eviction names in a row and that may not be evicted, before the slots are searched for one that
+/// may.
 const MAX_PINNED: usize = 8;
-/// Entries that one search asks about, in the shard of an entry that comes and in another. It also looks at so many slots at most as in the first.
+/// Entries that one search asks about, in the shard of an entry that comes and in another. It also looks at so many
+/// slots at most as in the first.
 pub(crate) const SEARCHED: u32 = 4096;
 pub(crate) const SEARCHED_ELSEWHERE: u32 = 256;
 
@@ -54,7 +56,8 @@ pub struct SlotInfo<P: Policy> {
     weights: Option<Box<Weights, Heap>>,
     /// Where the next search for an entry that may be evicted begins.
     search_from: u32,
-    /// Whether the last search found none, and nothing was put in since: then what the eviction names is not asked about any more.
+    /// Whether the last search found none, and nothing was put in since: then what the eviction names is not asked
+    /// about any more.
     is_pinned: bool,
     /// The shortest lifetime of entries that are not given one of their own.
     lifetime: Nanos,
@@ -161,7 +164,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// The entry was used, under an exclusive lock.
     #[inline]
     pub(crate) fn hit_mut(&mut self, slot: Slot) {
-        // Where uses are marked, all are, so that one is not counted twice; but an exact order is kept as exact as can be.
+        // Where uses are marked, all are, so that one is not counted twice; but an exact order is kept as exact as can
+        // be.
         if P::Eviction::hooks(Token).reorders() || !self.mark(slot) {
             self.info.eviction.hit_mut(slot.number());
         }
@@ -173,8 +177,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
         P::Eviction::hooks(Token).missed(&mut self.info.eviction, hash.low());
     }
 
-    /// Stores the entry on offer, of this weight, whose key is not there yet. Says in which slot. Where entries expire, its time is then to
-    /// be [started](Table::restart).
+    /// Stores the entry on offer, of this weight, whose key is not there yet. Says in which slot. Where entries expire,
+    /// its time is then to be [started](Table::restart).
     pub(crate) fn insert<Q: Policy>(
         &mut self,
         hash: KeyHash,
@@ -247,15 +251,16 @@ impl<K, V, P: Policy> Table<K, V, P> {
         is_removed
     }
 
-    /// Tells the eviction that an entry, with this hash, is going to be [removed](Table::remove) because it was the [victim](Table::victim).
+    /// Tells the eviction that an entry, with this hash, is going to be [removed](Table::remove) because it was the
+    /// [victim](Table::victim).
     #[inline]
     pub(crate) fn evicted(&mut self, slot: Slot, hash: LowHash) {
         P::Eviction::hooks(Token).evicted(&mut self.info.eviction, slot.number(), hash);
     }
 
     /// The slot of the entry that should leave next. `None` if there is no entry, or if none that is looked at may be
-    /// evicted. If a user's eviction names none, or a slot without an entry, some other entry is taken. If it names several
-    /// in a row that may not be evicted, the next `searched` entries behind the last search are looked at.
+    /// evicted. If a user's eviction names none, or a slot without an entry, some other entry is taken. If it names
+    /// several in a row that may not be evicted, the next `searched` entries behind the last search are looked at.
     pub(crate) fn victim<Q: Policy>(&mut self, is_evictable: impl Fn(&K, &V) -> bool, searched: u32) -> Option<Slot> {
         if !P::Eviction::EVICTS || self.len() == 0 {
             return None;
@@ -310,7 +315,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
         found
     }
 
-    /// The numbers of the slots that one search for an entry looks at, all of which are behind so many that it has passed before.
+    /// The numbers of the slots that one search for an entry looks at, all of which are behind so many that it has
+    /// passed before.
     fn slots_to_search(&self, passed: u32) -> impl Iterator<Item = u32> + use<K, V, P> {
         let slots = self.slots();
         let from = if self.info.search_from < slots { self.info.search_from } else { 0 };
@@ -318,8 +324,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
         (from..slots).chain(0..from).skip(passed as usize).take(left as usize)
     }
 
-    /// What entries weigh that may leave, of the next so many, without those in the slots that were passed before: counted until they have
-    /// `enough` units. If there are none, the next [search](Table::victim) begins behind them.
+    /// What entries weigh that may leave, of the next so many, without those in the slots that were passed before:
+    /// counted until they have `enough` units. If there are none, the next [search](Table::victim) begins behind them.
     pub(crate) fn survey<Q: Policy>(
         &mut self,
         searched: u32,
@@ -387,7 +393,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.info.due.as_ref().is_some_and(|due| due.may_have_expired(now))
     }
 
-    /// Looks at so many buckets that are due, and if it `searches` at those that are not: the slot of an entry in them that has expired.
+    /// Looks at so many buckets that are due, and if it `searches` at those that are not: the slot of an entry in them
+    /// that has expired.
     #[cold]
     pub(crate) fn any_expired(&mut self, now: Moment, idle: Nanos, searches: bool, looks: &mut usize) -> Option<Slot> {
         while *looks > 0 {
@@ -403,8 +410,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
         None
     }
 
-    /// Has [`next_expired`](Table::next_expired) find everything that has expired by now in some part of the table; answers where
-    /// the next part begins.
+    /// Has [`next_expired`](Table::next_expired) find everything that has expired by now in some part of the table;
+    /// answers where the next part begins.
     pub(crate) fn hurry(&mut self, from: usize, now: Moment) -> Option<usize> {
         self.info.due.as_mut()?.hurry(from, now)
     }
@@ -424,8 +431,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
         self.due_at().has_passed(now)
     }
 
-    /// Brings the table one bucket nearer to the size that it should have. At most the entries of that bucket move, and those
-    /// whose hashes collide with theirs. Says whether it could.
+    /// Brings the table one bucket nearer to the size that it should have. At most the entries of that bucket move, and
+    /// those whose hashes collide with theirs. Says whether it could.
     ///
     /// A panic in `rehash` leaves the table as it was.
     pub(crate) fn step(

@@ -1,5 +1,5 @@
-//! What each entry of a shard weighs, by slots: as it was last weighed. So taking an entry out runs no user code, and gives back exactly
-//! what was taken for it.
+//! What each entry of a shard weighs, by slots: as it was last weighed. So taking an entry out runs no user code, and
+//! gives back exactly what was taken for it.
 
 use super::raw::Slot;
 use crate::{engine::units::Weight, memory::arena::Heap, memory::chunked::Chunked};

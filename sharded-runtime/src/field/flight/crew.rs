@@ -127,8 +127,8 @@ impl<V> Flight<V> {
         matches!(told, Some(Told::Lead)) && self.give_up()
     }
 
-    /// Hands the lead to the waiter that came first. Returns whether the flight is adrift now, since there is none. If the flight has landed, the
-    /// lead can't be taken any more, so all waiters look again.
+    /// Hands the lead to the waiter that came first. Returns whether the flight is adrift now, since there is none. If
+    /// the flight has landed, the lead can't be taken any more, so all waiters look again.
     pub(crate) fn give_up(&self) -> bool {
         let mut crew = self.crew.lock();
         crew.forget_parents_waiters();
@@ -185,7 +185,8 @@ impl<V> Flight<V> {
 }
 
 impl<V> Crew<V> {
-    /// In a child of `fork`, forgets the leader and the waiters of the parent. A leader whose loader has forked exists here, and stays.
+    /// In a child of `fork`, forgets the leader and the waiters of the parent. A leader whose loader has forked exists
+    /// here, and stays.
     fn look_for_fork(&mut self) {
         if self.forget_parents_waiters()
             && self.phase == Phase::Led
@@ -195,8 +196,8 @@ impl<V> Crew<V> {
         }
     }
 
-    /// In a child of `fork`, forgets the waiters of the parent. Their wakers belong to an executor that may not exist here. Returns whether this
-    /// process is a child that had not asked yet. For the leader, who exists here.
+    /// In a child of `fork`, forgets the waiters of the parent. Their wakers belong to an executor that may not exist
+    /// here. Returns whether this process is a child that had not asked yet. For the leader, who exists here.
     fn forget_parents_waiters(&mut self) -> bool {
         let is_child = self.process.note_current();
         if is_child {

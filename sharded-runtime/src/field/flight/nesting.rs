@@ -1,12 +1,15 @@
 //! Loaders and jobs of a pool that wait for each other in a circle.
 //!
-//! A loader may ask for other keys, of this map or another. If one of those is being loaded, the loader waits. If that other loader waits, directly
-//! or through more loaders, for the value that the first one loads, all wait for ever. So before a loader waits, it notes that its flight needs the
-//! other flight, and checks that this closes no circle. The smallest circle is a loader that asks for its own key.
+//! A loader may ask for other keys, of this map or another. If one of those is being loaded, the loader waits. If that
+//! other loader waits, directly or through more loaders, for the value that the first one loads, all wait for ever. So
+//! before a loader waits, it notes that its flight needs the other flight, and checks that this closes no circle. The
+//! smallest circle is a loader that asks for its own key.
 //!
-//! A job of a pool counts as a flight: a loader or job that waits for the job needs it, and the job needs the flights that it waits for.
+//! A job of a pool counts as a flight: a loader or job that waits for the job needs it, and the job needs the flights
+//! that it waits for.
 //!
-//! A task or thread that the loader has started is not seen: only waits on the loader's own thread, while it runs or is polled.
+//! A task or thread that the loader has started is not seen: only waits on the loader's own thread, while it runs or is
+//! polled.
 
 use crate::{
     field::removal::without_waiting,
@@ -35,7 +38,8 @@ struct Needs {
 }
 
 impl Needs {
-    /// In a child of `fork`, forgets the needs of threads that do not exist here. Other threads take over their flights.
+    /// In a child of `fork`, forgets the needs of threads that do not exist here. Other threads take over their
+    /// flights.
     fn look_for_fork(&mut self) {
         if self.process.note_current() {
             self.of_flights.retain(|_, needed| {

@@ -5,14 +5,15 @@ use crate::{hasher::KeyHash, memory::sync::unmodelled::Mutex};
 use hashbrown::HashTable;
 use std::sync::{Arc, OnceLock};
 
-/// Flights without a leader that a call which looks for a flight forgets first: more than the one that it may leave behind.
+/// Flights without a leader that a call which looks for a flight forgets first: more than the one that it may leave
+/// behind.
 const TIDIED: usize = 2;
 
 /// Flights that an empty registry keeps room for.
 const KEPT: usize = 64;
 
-/// The flights of a map. Two words until the first load. Their type is erased, so that the code of registries and of their `Drop` is compiled
-/// only for maps that load.
+/// The flights of a map. Two words until the first load. Their type is erased, so that the code of registries and of
+/// their `Drop` is compiled only for maps that load.
 pub(crate) struct Flights<K, V>(OnceLock<Box<dyn Fleet<K, V> + Send + Sync>>);
 
 /// The flights of all shards, as writers see them. The exclusive lock of the shard is held in each call.
@@ -20,8 +21,8 @@ trait Fleet<K, V> {
     fn of(&self, shard: usize) -> Option<&OfShard<K, V>>;
     /// A key was stored or removed.
     fn overtake(&self, shard: usize, hash: KeyHash, is_key: &dyn Fn(&K) -> bool);
-    /// As [`overtake`](Fleet::overtake), where keys can't be compared: of all keys with this hash, mostly one. A load that is overtaken without need
-    /// only costs another load.
+    /// As [`overtake`](Fleet::overtake), where keys can't be compared: of all keys with this hash, mostly one. A load
+    /// that is overtaken without need only costs another load.
     fn overtake_alike(&self, shard: usize, hash: KeyHash);
     /// All keys were removed.
     fn overtake_all(&self, shard: usize);
@@ -48,7 +49,8 @@ impl<K, V> Fleet<K, V> for Box<[OfShard<K, V>]> {
 struct OfShard<K, V> {
     /// Only locked under the shard's exclusive lock, so `Eq` of keys may run under it.
     registry: Mutex<Registry<K, V>>,
-    /// Flights that were left without a leader where the shard's lock could not be waited for, with the hashes of their keys.
+    /// Flights that were left without a leader where the shard's lock could not be waited for, with the hashes of their
+    /// keys.
     adrift: Mutex<Vec<(KeyHash, Arc<Flight<V>>)>>,
 }
 
@@ -63,8 +65,8 @@ struct Entry<K, V> {
     hash: KeyHash,
     key: K,
     flight: Arc<Flight<V>>,
-    /// The epoch in which it began. `None` once the key was stored or removed: then the loaded value is old, so it must not be stored, and later
-    /// callers must not get it.
+    /// The epoch in which it began. `None` once the key was stored or removed: then the loaded value is old, so it must
+    /// not be stored, and later callers must not get it.
     epoch: Option<u64>,
 }
 
@@ -109,7 +111,8 @@ impl<K, V> Flights<K, V> {
         Some(lend(&mut self.of(shard)?.registry.lock()))
     }
 
-    /// A key was stored or removed, in a shard whose exclusive lock is held: the value that is being loaded for it is old.
+    /// A key was stored or removed, in a shard whose exclusive lock is held: the value that is being loaded for it is
+    /// old.
     pub(crate) fn overtake(&self, shard: usize, hash: KeyHash, is_key: &dyn Fn(&K) -> bool) {
         if let Some(flights) = self.0.get() {
             flights.overtake(shard, hash, is_key);
@@ -142,8 +145,8 @@ impl<K, V> Flights<K, V> {
         self.of(shard).is_some_and(|of_shard| !of_shard.adrift.lock().is_empty())
     }
 
-    /// Forgets some of the flights that were [left](Flights::set_adrift), of a shard whose exclusive lock is held. Their keys are to be dropped after
-    /// the lock is released.
+    /// Forgets some of the flights that were [left](Flights::set_adrift), of a shard whose exclusive lock is held.
+    /// Their keys are to be dropped after the lock is released.
     pub(crate) fn tidy(&self, shard: usize, mut leave: impl FnMut(K)) {
         let Some(of_shard) = self.of(shard) else { return };
         for _ in 0..TIDIED {
@@ -178,7 +181,8 @@ impl<K, V> Registry<K, V> {
         Some(Boarded::Lead(self.begin(hash, key.take()?)))
     }
 
-    /// As [`board`](Registry::board), for a call that does not wait: `None` if the flight has a leader. The key may be stored.
+    /// As [`board`](Registry::board), for a call that does not wait: `None` if the flight has a leader. The key may be
+    /// stored.
     pub(crate) fn lead(&mut self, hash: KeyHash, key: &mut Option<K>) -> Option<Arc<Flight<V>>>
     where
         K: Eq,

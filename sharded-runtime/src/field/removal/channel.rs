@@ -76,8 +76,8 @@ impl<K, V> Removals<K, V> {
         Removals { channel }
     }
 
-    /// Waits for the next entry; `None` once the map is gone and nothing is left. It blocks the thread; in async code await
-    /// [`recv_async`](Self::recv_async).
+    /// Waits for the next entry; `None` once the map is gone and nothing is left. It blocks the thread; in async code
+    /// await [`recv_async`](Self::recv_async).
     ///
     /// # Panics
     ///
@@ -118,7 +118,8 @@ impl<K, V> Removals<K, V> {
         next.map(Removal::unboxed)
     }
 
-    /// The next entry, as a future for any executor; `None` once the map is gone and nothing is left. Nothing is lost if it is dropped.
+    /// The next entry, as a future for any executor; `None` once the map is gone and nothing is left. Nothing is lost
+    /// if it is dropped.
     ///
     /// # Examples
     ///

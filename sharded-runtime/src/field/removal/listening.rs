@@ -12,8 +12,8 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// The listener of a map, and how to copy entries for it that a call hands out. That they can be copied is known only where the listener is
-/// registered, so the functions are kept.
+/// The listener of a map, and how to copy entries for it that a call hands out. That they can be copied is known only
+/// where the listener is registered, so the functions are kept.
 pub(crate) struct Listening<K, V> {
     sink: Arc<dyn Sink<K, V>>,
     copy_key: fn(&K) -> K,

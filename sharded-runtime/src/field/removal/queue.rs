@@ -20,7 +20,8 @@ const BOUND: usize = 1024;
 /// Calls of the listener after which a thread leaves the rest to the next one that removes an entry.
 const SHARE: usize = 4 * BOUND;
 
-/// The listener, and the entries that it is still to be called with. One thread at a time calls it; others add their entries and return.
+/// The listener, and the entries that it is still to be called with. One thread at a time calls it; others add their
+/// entries and return.
 pub(super) struct Queue<K, V> {
     names: &'static Names,
     listener: Box<Listener<K, V>>,
@@ -44,11 +45,13 @@ struct State<K, V> {
 }
 
 thread_local! {
-    /// How many listeners and loaders this thread is inside. It must not wait in one: the other thread may wait for that listener or loader.
+    /// How many listeners and loaders this thread is inside. It must not wait in one: the other thread may wait for
+    /// that listener or loader.
     static INSIDE: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Runs code that other threads may wait for. Meanwhile this thread does not wait for listeners, however long their queues are.
+/// Runs code that other threads may wait for. Meanwhile this thread does not wait for listeners, however long their
+/// queues are.
 pub(crate) fn without_waiting<R>(run: impl FnOnce() -> R) -> R {
     struct Leave;
     impl Drop for Leave {
@@ -62,7 +65,8 @@ pub(crate) fn without_waiting<R>(run: impl FnOnce() -> R) -> R {
 }
 
 impl<K, V> State<K, V> {
-    /// In a child of `fork` the waiting threads do not exist, nor does the caller, unless the listener itself has forked.
+    /// In a child of `fork` the waiting threads do not exist, nor does the caller, unless the listener itself has
+    /// forked.
     fn look_for_fork(&mut self) {
         if self.process.note_current() {
             self.waiting = 0;

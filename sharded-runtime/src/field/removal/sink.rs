@@ -2,7 +2,8 @@
 
 use crate::{engine::cause::Cause, shard::order::Later};
 
-/// Where the entries go that leave a map. Values are boxed, so that large ones take no stack in each function on the way.
+/// Where the entries go that leave a map. Values are boxed, so that large ones take no stack in each function on the
+/// way.
 pub(crate) trait Sink<K, V>: Later + Send + Sync {
     /// Takes an entry, or gives it back to be dropped. Called under the lock of its shard, so it runs no user code.
     fn leave(&self, key: K, value: Box<V>, cause: Cause) -> Option<(K, Box<V>)>;

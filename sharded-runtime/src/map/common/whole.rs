@@ -45,13 +45,13 @@ macro_rules! whole_methods {
             #[doc = concat!("The most ", $entries, " that the ", $map, " holds, or the most that they weigh together.")]
             /// `None` where no capacity is declared.
             ///
-            /// It is exceeded by at most one entry for each thread that is inserting, or making an entry heavier, at the
-            /// moment: before such a call returns or panics, it evicts as many entries as must leave for its own entry, at
-            /// most 16 per lock hold. It waits for a shard that is in use only where the others have none that may leave. The
-            /// excess stays longer in these cases only:
+            /// It is exceeded by at most one entry for each thread that is inserting, or making an entry heavier, at
+            /// the moment: before such a call returns or panics, it evicts as many entries as must leave for its own
+            /// entry, at most 16 per lock hold. It waits for a shard that is in use only where the others have none
+            /// that may leave. The excess stays longer in these cases only:
             ///
-            /// - after a call inside a closure, where shards were locked from which entries would have had to leave: the next
-            ///   write evicts them;
+            /// - after a call inside a closure, where shards were locked from which entries would have had to leave:
+            ///   the next write evicts them;
             /// - where an entry was made heavier in place and no other may be evicted, as under
             ///   [`Reject`](crate::evict::Reject), or a bounded search found none that
             ///   [may be evicted](FieldOptions::evictable): the next write searches on;
@@ -113,12 +113,13 @@ macro_rules! whole_methods {
             #[doc = concat!("Removes every ", $entry, " that has expired, and returns how many there were.")]
             /// It removes a bounded number per lock hold.
             ///
-            /// Writes and the background thread remove expired entries too. This call is for tests, and for stores that are
-            /// built with [`sweep_by_hand`](StoreOptions::sweep_by_hand).
+            /// Writes and the background thread remove expired entries too. This call is for tests, and for stores that
+            /// are built with [`sweep_by_hand`](StoreOptions::sweep_by_hand).
             ///
             /// # Panics
             ///
-            /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+            /// Inside a closure on the same or a later place: see [the
+            /// order](crate::ShardedMap#order-of-nested-accesses).
             ///
             /// # Examples
             ///
@@ -142,11 +143,13 @@ macro_rules! whole_methods {
             /// Each shard's lock is held for O(1), and the entries are dropped after it is released. With a
             /// [removal listener](crate::ShardedMap#removal-listener) 64 entries are removed per lock hold.
             ///
-            /// Entries that are inserted meanwhile may stay or go. Where a `Drop` panics, the rest is removed all the same.
+            /// Entries that are inserted meanwhile may stay or go. Where a `Drop` panics, the rest is removed all the
+            /// same.
             ///
             /// # Panics
             ///
-            /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+            /// Inside a closure on the same or a later place: see [the
+            /// order](crate::ShardedMap#order-of-nested-accesses).
             ///
             /// # Examples
             ///
@@ -168,7 +171,8 @@ macro_rules! whole_methods {
             ///
             /// # Panics
             ///
-            /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+            /// Inside a closure on the same or a later place: see [the
+            /// order](crate::ShardedMap#order-of-nested-accesses).
             ///
             /// # Examples
             ///
@@ -186,12 +190,13 @@ macro_rules! whole_methods {
 
             /// Asks the kernel on which NUMA nodes the shards are, page by page: see [`placement`](crate::placement).
             ///
-            /// O(pages), with a system call for every thousand of them. Addresses are listed a bounded number per lock hold,
-            /// and the kernel is asked after the lock is released.
+            /// O(pages), with a system call for every thousand of them. Addresses are listed a bounded number per lock
+            /// hold, and the kernel is asked after the lock is released.
             ///
             /// # Panics
             ///
-            /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+            /// Inside a closure on the same or a later place: see [the
+            /// order](crate::ShardedMap#order-of-nested-accesses).
             ///
             /// # Examples
             ///
@@ -219,20 +224,22 @@ macro_rules! whole_methods {
             #[doc = concat!("Removes all ", $entries, " and leaves them to the background thread to be dropped.")]
             /// O(1) under each shard's lock, and O(number of shards) in all.
             ///
-            /// When this returns, no call finds an entry that was inserted before this one began. [`len`](Self::len) and the
-            /// room for new entries say so at once. Their memory, and what they own, is given back later, without a lock: by
-            /// the background thread, or by [`sweep`](Self::sweep) where the store was built with
-            /// [`sweep_by_hand`](StoreOptions::sweep_by_hand) or with a manual clock. If an earlier call has left something to
-            /// be dropped, this one drops that first. Use [`clear`](Self::clear) if all is to be dropped when the call returns.
+            /// When this returns, no call finds an entry that was inserted before this one began. [`len`](Self::len)
+            /// and the room for new entries say so at once. Their memory, and what they own, is given back later,
+            /// without a lock: by the background thread, or by [`sweep`](Self::sweep) where the store was built with
+            /// [`sweep_by_hand`](StoreOptions::sweep_by_hand) or with a manual clock. If an earlier call has left
+            /// something to be dropped, this one drops that first. Use [`clear`](Self::clear) if all is to be dropped
+            /// when the call returns.
             ///
-            /// With a [removal listener](crate::ShardedMap#removal-listener) this is `clear`: the listener is told of each
-            /// entry, in the order of the changes of its key.
+            /// With a [removal listener](crate::ShardedMap#removal-listener) this is `clear`: the listener is told of
+            /// each entry, in the order of the changes of its key.
             ///
             /// Entries that are inserted meanwhile may stay or go.
             ///
             /// # Panics
             ///
-            /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+            /// Inside a closure on the same or a later place: see [the
+            /// order](crate::ShardedMap#order-of-nested-accesses).
             ///
             /// # Examples
             ///
@@ -253,7 +260,8 @@ macro_rules! whole_methods {
             ///
             /// # Panics
             ///
-            /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+            /// Inside a closure on the same or a later place: see [the
+            /// order](crate::ShardedMap#order-of-nested-accesses).
             ///
             /// # Examples
             ///

@@ -2,9 +2,9 @@
 //!
 //! Taking a lock is an atomic read-modify-write, which stalls most processors. Releasing one usually is another,
 //! because the owner must not miss a thread that has begun to wait. Here the waiting thread pays for that: it sets a
-//! mark, makes all threads of the process pass a memory barrier (see `memory/sys/barrier.rs`), and tries the lock again before
-//! it sleeps. Then either it sees the lock released, or the owner sees the mark. Biased locks and user-space RCU use
-//! such asymmetric barriers (Desnoyers et al., "User-Level Implementations of Read-Copy Update", TPDS 2012).
+//! mark, makes all threads of the process pass a memory barrier (see `memory/sys/barrier.rs`), and tries the lock again
+//! before it sleeps. Then either it sees the lock released, or the owner sees the mark. Biased locks and user-space RCU
+//! use such asymmetric barriers (Desnoyers et al., "User-Level Implementations of Read-Copy Update", TPDS 2012).
 //!
 //! Mutual exclusion depends on `held` alone, by acquire and release. The barrier only affects waking: without it, a
 //! thread sleeps for a bounded time.

@@ -11,7 +11,8 @@ pub(super) fn generation() -> u32 {
     system::generation()
 }
 
-/// A process, by its [`generation`]. Whoever keeps it sees later, without a system call, whether the process is still the same.
+/// A process, by its [`generation`]. Whoever keeps it sees later, without a system call, whether the process is still
+/// the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Process(u32);
 
@@ -23,13 +24,15 @@ impl Process {
         Process(generation())
     }
 
-    /// Notes the process that calls this. Returns whether it is not the one that was noted before, as in a child of `fork`.
+    /// Notes the process that calls this. Returns whether it is not the one that was noted before, as in a child of
+    /// `fork`.
     pub(crate) fn note_current(&mut self) -> bool {
         mem::replace(self, Process::current()) != *self
     }
 }
 
-/// A thread, by a number that no other thread of this process has, and no thread that its parents had before they forked.
+/// A thread, by a number that no other thread of this process has, and no thread that its parents had before they
+/// forked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ThreadNumber(u64);
 
@@ -84,8 +87,8 @@ mod system {
             FORKS.fetch_add(1, Relaxed);
             FORKED_BY.store(NUMBER.get(), Relaxed);
         }
-        // SAFETY: the function may run in a child of a process with threads. It takes no lock: it changes two atomic numbers, and reads a
-        // thread-local one that needs no initialization and has no destructor.
+        // SAFETY: the function may run in a child of a process with threads. It takes no lock: it changes two atomic
+        // numbers, and reads a thread-local one that needs no initialization and has no destructor.
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) == 0 }
     }
 }

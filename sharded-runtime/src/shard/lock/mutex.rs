@@ -3,9 +3,9 @@ use crate::memory::sync::RawMutex;
 
 /// One at a time, readers too: `lock = Mutex`, the default.
 ///
-/// It asks only `Send` of keys and values, is the cheapest to take, and keeps exact recency under [`Lru`](crate::evict::Lru).
-/// With enough shards two threads seldom meet; where long reads of the same entries do, [`RwLock`](super::RwLock) lets them
-/// run side by side. Waiters look for a moment, then park.
+/// It asks only `Send` of keys and values, is the cheapest to take, and keeps exact recency under
+/// [`Lru`](crate::evict::Lru). With enough shards two threads seldom meet; where long reads of the same entries do,
+/// [`RwLock`](super::RwLock) lets them run side by side. Waiters look for a moment, then park.
 #[derive(Debug)]
 pub enum Mutex {}
 

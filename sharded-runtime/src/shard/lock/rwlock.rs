@@ -4,8 +4,8 @@ use crate::memory::sync::RawRwLock;
 /// Readers share, a writer is alone: `lock = RwLock`.
 ///
 /// Choose it where reads are long or collide on the same shard: readers of one shard run side by side. Keys and values
-/// must be `Sync`. Recency under [`Lru`](crate::evict::Lru) is approximate, as a shared reader may not reorder the queue.
-/// Waiters look for a moment, then sleep. A writer that waits for readers keeps new ones out.
+/// must be `Sync`. Recency under [`Lru`](crate::evict::Lru) is approximate, as a shared reader may not reorder the
+/// queue. Waiters look for a moment, then sleep. A writer that waits for readers keeps new ones out.
 #[derive(Debug)]
 pub enum RwLock {}
 

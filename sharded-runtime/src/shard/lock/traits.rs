@@ -6,9 +6,9 @@ use token::Token;
 /// A kind of lock, chosen per field with `lock = …`.
 ///
 /// The type names the cell that holds the locked value. A lock of your own is a cell around any existing lock (std's,
-/// `parking_lot`'s, a ticket lock). Since the cell owns the value and lends ordinary references, safe code can't break the
-/// exclusion. Such a lock is named by a path: `lock = self::Fair`. While a thread waits for it, the thread counts as inside the
-/// shard: if the lock itself accesses a map, it must be a later one.
+/// `parking_lot`'s, a ticket lock). Since the cell owns the value and lends ordinary references, safe code can't break
+/// the exclusion. Such a lock is named by a path: `lock = self::Fair`. While a thread waits for it, the thread counts
+/// as inside the shard: if the lock itself accesses a map, it must be a later one.
 ///
 /// # Examples
 ///
@@ -104,17 +104,18 @@ pub trait Cell<T> {
     /// As [`write`](Cell::write), or `None` at once where it would block.
     fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R>;
 
-    /// Whether [`read_in_turn`](Cell::read_in_turn) and [`write_in_turn`](Cell::write_in_turn) hand the lock to a waiting thread. If not,
-    /// a thread yields the processor between two steps on the same shard.
+    /// Whether [`read_in_turn`](Cell::read_in_turn) and [`write_in_turn`](Cell::write_in_turn) hand the lock to a
+    /// waiting thread. If not, a thread yields the processor between two steps on the same shard.
     const TAKES_TURNS: bool = false;
 
-    /// As [`read`](Cell::read), but a thread that waits meanwhile gets the lock next. It is for one step of many: a thread that takes an
-    /// unfair lock again at once may keep all others out.
+    /// As [`read`](Cell::read), but a thread that waits meanwhile gets the lock next. It is for one step of many: a
+    /// thread that takes an unfair lock again at once may keep all others out.
     fn read_in_turn<R>(&self, read: impl FnOnce(&T) -> R) -> R {
         self.read(read)
     }
 
-    /// As [`write`](Cell::write), but a thread that waits meanwhile gets the lock next: see [`read_in_turn`](Cell::read_in_turn).
+    /// As [`write`](Cell::write), but a thread that waits meanwhile gets the lock next: see
+    /// [`read_in_turn`](Cell::read_in_turn).
     fn write_in_turn<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
         self.write(write)
     }
@@ -122,8 +123,9 @@ pub trait Cell<T> {
 
 /// The keys and values that a lock can protect.
 ///
-/// [`Mutex`](crate::lock::Mutex) serves whatever may be sent between threads, [`RwLock`](crate::lock::RwLock) asks for `Sync` as well since readers share the
-/// value, and [`Optimistic`](crate::lock::Optimistic) for `Copy` since its readers copy.
+/// [`Mutex`](crate::lock::Mutex) serves whatever may be sent between threads, [`RwLock`](crate::lock::RwLock) asks for
+/// `Sync` as well since readers share the value, and [`Optimistic`](crate::lock::Optimistic) for `Copy` since its
+/// readers copy.
 #[diagnostic::on_unimplemented(
     message = "`lock = {Self}` can't hold keys of type `{K}` with values of type `{V}`",
     label = "this lock does not serve these types",

@@ -31,8 +31,8 @@ use std::{marker::PhantomData, time::Duration};
 /// assert_eq!(pages.shard_count(), 4);
 /// ```
 ///
-/// `F` is `()`, or [`Functions`] of keys and values once [`weigher`](FieldOptions::weigher) or [`evictable`](FieldOptions::evictable)
-/// was called. Options with functions fit only a map with those keys and values.
+/// `F` is `()`, or [`Functions`] of keys and values once [`weigher`](FieldOptions::weigher) or
+/// [`evictable`](FieldOptions::evictable) was called. Options with functions fit only a map with those keys and values.
 pub struct FieldOptions<P, F = ()> {
     pub(crate) given: Overrides,
     pub(crate) functions: F,
@@ -62,8 +62,8 @@ impl<P: Policy> FieldOptions<P> {
 }
 
 impl<P: Policy, F> FieldOptions<P, F> {
-    /// Exactly this many shards in place of the declared number, however few entries of the [capacity](Self::capacity) each shard
-    /// then has. (With fewer than 64 entries each, victims are chosen from few.)
+    /// Exactly this many shards in place of the declared number, however few entries of the [capacity](Self::capacity)
+    /// each shard then has. (With fewer than 64 entries each, victims are chosen from few.)
     ///
     /// # Panics
     ///
@@ -78,9 +78,9 @@ impl<P: Policy, F> FieldOptions<P, F> {
         self
     }
 
-    /// Asks the system for huge pages for the tables of the field. They cause fewer TLB misses if a map takes hundreds of megabytes. In
-    /// return, memory comes in pieces of 2 MiB, which take an insert tenths of a millisecond to make ready, and less of it goes back. This is a
-    /// hint, on Linux only.
+    /// Asks the system for huge pages for the tables of the field. They cause fewer TLB misses if a map takes hundreds
+    /// of megabytes. In return, memory comes in pieces of 2 MiB, which take an insert tenths of a millisecond to make
+    /// ready, and less of it goes back. This is a hint, on Linux only.
     ///
     /// # Examples
     ///
@@ -100,12 +100,13 @@ impl<P: Policy, F> FieldOptions<P, F> {
 
     /// What an entry weighs, for a policy that [weighs](Policy::WEIGHS): `weight = …` in the attribute.
     ///
-    /// The function is called under a shard's lock, before an entry is stored and after it was changed in place. So it must be quick and must
-    /// not access a store. An entry may weigh nothing. The weight is kept beside the entry, in four bytes, and counts until the next such call:
-    /// a change by interior mutability, such as of a `Cell` or an `Arc<Mutex<_>>`, does not weigh the value anew.
+    /// The function is called under a shard's lock, before an entry is stored and after it was changed in place. So it
+    /// must be quick and must not access a store. An entry may weigh nothing. The weight is kept beside the entry, in
+    /// four bytes, and counts until the next such call: a change by interior mutability, such as of a `Cell` or an
+    /// `Arc<Mutex<_>>`, does not weigh the value anew.
     ///
-    /// If it panics before an entry is stored, nothing is stored. If it panics after a change in place, it is called once more. If that panics
-    /// too, the entry is evicted, since its weight is unknown.
+    /// If it panics before an entry is stored, nothing is stored. If it panics after a change in place, it is called
+    /// once more. If that panics too, the entry is evicted, since its weight is unknown.
     ///
     /// # Examples
     ///
@@ -144,21 +145,22 @@ impl<P: Policy, F> FieldOptions<P, F> {
 
     /// Which entries may be evicted, for a policy that [pins](Policy::PINS) some: `evictable = …` in the attribute.
     ///
-    /// The function is called under a shard's lock, for an entry that is to be evicted. So it must be quick and must not access a store. If it
-    /// panics, nothing is stored, and the entry for which it was called stays. Its results are not kept: it may depend on what changes outside of
-    /// the map, such as the count of an [`Arc`](std::sync::Arc).
+    /// The function is called under a shard's lock, for an entry that is to be evicted. So it must be quick and must
+    /// not access a store. If it panics, nothing is stored, and the entry for which it was called stays. Its results
+    /// are not kept: it may depend on what changes outside of the map, such as the count of an [`Arc`](std::sync::Arc).
     ///
-    /// A call for which an entry must leave first asks about some that the eviction names. If none of them may leave, it searches its key's
-    /// shard in up to four lock holds, each from where the last one ended. Then it searches other shards that have entries, in turn, until 16
-    /// in a row have none that may leave. A search asks about up to 4,096 entries in the key's shard and about up to 256 in another one, and
-    /// looks at up to 4,096 slots. (A table has about two slots for each entry.) A call does that at most twice, however many entries and
-    /// shards there are. So an insert is refused if no entry may leave, or if only a few of many may. Repeated calls come to each entry; in a map
-    /// with one shard of up to 8,000 entries one call does.
+    /// A call for which an entry must leave first asks about some that the eviction names. If none of them may leave,
+    /// it searches its key's shard in up to four lock holds, each from where the last one ended. Then it searches other
+    /// shards that have entries, in turn, until 16 in a row have none that may leave. A search asks about up to 4,096
+    /// entries in the key's shard and about up to 256 in another one, and looks at up to 4,096 slots. (A table has
+    /// about two slots for each entry.) A call does that at most twice, however many entries and shards there are. So
+    /// an insert is refused if no entry may leave, or if only a few of many may. Repeated calls come to each entry; in
+    /// a map with one shard of up to 8,000 entries one call does.
     ///
-    /// If entries have weights, several may have to leave for one. Then a call first adds up what those entries weigh that may leave, and evicts
-    /// none unless that is enough. So no entry leaves for one that is refused, unless other threads take the room or the results change meanwhile.
-    /// The bounds above hold for searches that find nothing. Besides, the call asks about as many entries as weigh enough, up to
-    /// 4,096 per lock hold.
+    /// If entries have weights, several may have to leave for one. Then a call first adds up what those entries weigh
+    /// that may leave, and evicts none unless that is enough. So no entry leaves for one that is refused, unless other
+    /// threads take the room or the results change meanwhile. The bounds above hold for searches that find nothing.
+    /// Besides, the call asks about as many entries as weigh enough, up to 4,096 per lock hold.
     ///
     /// # Examples
     ///
@@ -195,8 +197,9 @@ impl<P: Policy, F> FieldOptions<P, F> {
         self.with(|functions| Functions { evictable: Some(evictable), ..functions.into() })
     }
 
-    /// This many entries at most in place of the declared number, or this weight. If entries are evicted, there are then at most as
-    /// many of the declared shards as have [64 entries](crate::shards::ENTRIES_TO_EVICT_WELL) of it each.
+    /// This many entries at most in place of the declared number, or this weight. If entries are evicted, there are
+    /// then at most as many of the declared shards as have [64 entries](crate::shards::ENTRIES_TO_EVICT_WELL) of it
+    /// each.
     ///
     /// # Panics
     ///

@@ -4,8 +4,9 @@ use std::fmt;
 
 /// What the options of a field say of its entries: what one weighs, and whether it may be evicted.
 ///
-/// [`FieldOptions::weigher`](super::FieldOptions::weigher) and [`FieldOptions::evictable`](super::FieldOptions::evictable) set them. A value by
-/// itself is of use only where the type of options is named before the functions are known:
+/// [`FieldOptions::weigher`](super::FieldOptions::weigher) and
+/// [`FieldOptions::evictable`](super::FieldOptions::evictable) set them. A value by itself is of use only where the
+/// type of options is named before the functions are known:
 ///
 /// # Examples
 ///

@@ -66,8 +66,8 @@ impl StoreOptions {
         self
     }
 
-    /// A clock that is moved by hand in place of every declared clock. The background thread then has nothing to wait for and
-    /// does not sweep the store, as with [`sweep_by_hand`](StoreOptions::sweep_by_hand).
+    /// A clock that is moved by hand in place of every declared clock. The background thread then has nothing to wait
+    /// for and does not sweep the store, as with [`sweep_by_hand`](StoreOptions::sweep_by_hand).
     ///
     /// # Examples
     ///
@@ -93,8 +93,8 @@ impl StoreOptions {
         self
     }
 
-    /// The topology by which shards are [placed](crate::placement), in place of this machine's: for tests, or to use only some of its
-    /// nodes.
+    /// The topology by which shards are [placed](crate::placement), in place of this machine's: for tests, or to use
+    /// only some of its nodes.
     ///
     /// # Examples
     ///

@@ -8,8 +8,8 @@ use crate::{
 };
 use std::time::{Duration, Instant};
 
-/// With automatic balancing on, and a thread of another node that uses everything, the store's pages stay where they are
-/// while others, of which nothing was said, move to that thread.
+/// With automatic balancing on, and a thread of another node that uses everything, the store's pages stay where they
+/// are while others, of which nothing was said, move to that thread.
 pub(super) fn balancing(machine: &Machine) -> Outcome {
     const PATIENCE: Duration = Duration::from_secs(30);
     let nodes: Vec<_> = machine.with_cpus().collect();

@@ -38,7 +38,8 @@ fn fill(node: usize) -> Result<(Vec<Mapping>, Census), Fault> {
     Ok((taken, total))
 }
 
-/// With one node full, a store is built none the less: what has no room at home is elsewhere, which the store says, and all the rest at home.
+/// With one node full, a store is built none the less: what has no room at home is elsewhere, which the store says, and
+/// all the rest at home.
 pub(super) fn full_node(machine: &Machine) -> Outcome {
     let node = machine.with_cpus().last().ok_or("no node has processors")?.number;
     let (filling, filled) = fill(node)?;
@@ -71,7 +72,8 @@ pub(super) fn full_node(machine: &Machine) -> Outcome {
     Ok(format!("{displaced} of {pages} pages elsewhere, node {node} with {free} KiB free"))
 }
 
-/// With one node full, a strict store refuses what has no room at home, and what it has is whole and at home; with room again it goes on.
+/// With one node full, a strict store refuses what has no room at home, and what it has is whole and at home; with room
+/// again it goes on.
 pub(super) fn strict_store(machine: &Machine) -> Outcome {
     const STEP: u64 = 1000;
     let node = machine.with_cpus().last().ok_or("no node has processors")?.number;

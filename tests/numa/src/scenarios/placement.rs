@@ -33,8 +33,8 @@ pub(super) fn census(store: &Store) -> Result<Census, Fault> {
     Ok(census)
 }
 
-/// Every shard has one of these homes, each of which has shards, and is where its home is: the values, as the kernel says of their
-/// addresses, and all that the library says that a shard consists of. Answers the pages.
+/// Every shard has one of these homes, each of which has shards, and is where its home is: the values, as the kernel
+/// says of their addresses, and all that the library says that a shard consists of. Answers the pages.
 pub(super) fn is_at_home(store: &Store, nodes: &[usize]) -> Result<usize, Fault> {
     let homes = store.homes();
     let homeless = homes.iter().filter(|home| home.is_none()).count();
@@ -139,7 +139,8 @@ pub(super) fn pool(machine: &Machine) -> Outcome {
         let cpus = &machine.nodes.iter().find(|known| known.number == node).ok_or("no such node")?.cpus;
         ensure!(allowed == *cpus, "a worker of node {node} may run on {allowed:?}, not {cpus:?}");
         ensure!(cpus.contains(&cpu) && here == node, "a worker of node {node} runs on cpu {cpu} of node {here}");
-        // A page in the middle of it, which nobody else has touched; the allocator may have used it before, for the same node.
+        // A page in the middle of it, which nobody else has touched; the allocator may have used it before, for the
+        // same node.
         let census = Census::of([text + (1 << 15)])?;
         ensure!(census.off(node) == 0, "what a worker of node {node} has written: {census}");
         seen.insert(node);

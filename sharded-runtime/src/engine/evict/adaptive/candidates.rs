@@ -19,7 +19,8 @@ impl Best {
         best
     }
 
-    /// Compares the scores without the places: if a place decided, a line would lose an entry for its place, however few it has.
+    /// Compares the scores without the places: if a place decided, a line would lose an entry for its place, however
+    /// few it has.
     fn choose(&mut self) {
         for lane in 0..LANES {
             if self.lanes[lane] >> PLACE_BITS > self.lanes[self.lane] >> PLACE_BITS {
@@ -40,7 +41,8 @@ pub(super) struct Candidates {
     window: Best,
     main: Best,
     lines: [u32; LINES],
-    /// Places are kept exclusive-or this. It changes from search to search, so that no place is preferred where scores are equal.
+    /// Places are kept exclusive-or this. It changes from search to search, so that no place is preferred where scores
+    /// are equal.
     shuffle: i16,
 }
 
@@ -71,8 +73,8 @@ impl Candidates {
     }
 }
 
-/// The best that is still what it was when it was found. A use or another entry in its slot makes the score smaller; time only makes it
-/// greater. The score of a vacant slot is zero.
+/// The best that is still what it was when it was found. A use or another entry in its slot makes the score smaller;
+/// time only makes it greater. The score of a vacant slot is zero.
 fn first(
     best: &mut Best,
     lines: &[u32; LINES],

@@ -29,7 +29,8 @@ pub(super) struct Common {
     misses: AtomicU64,
     /// The number of the miss that brings the next tick.
     next_tick: AtomicU64,
-    /// Entries looked at and those of them that were older than tau; ghosts looked at and those of them that were younger.
+    /// Entries looked at and those of them that were older than tau; ghosts looked at and those of them that were
+    /// younger.
     seen: AtomicU64,
     old: AtomicU64,
     ghosts_seen: AtomicU64,
@@ -168,8 +169,8 @@ impl Common {
         self.ghosts.fetch_add(more, Relaxed);
     }
 
-    /// The next tick. Tau comes nearer to the age at which LRU would evict: LRU would hold the youngest keys, so as many entries are
-    /// older as ghosts are younger.
+    /// The next tick. Tau comes nearer to the age at which LRU would evict: LRU would hold the youngest keys, so as
+    /// many entries are older as ghosts are younger.
     fn next(&self) {
         self.tick.fetch_add(1, Relaxed);
         let [seen, old, ghosts_seen, young] =

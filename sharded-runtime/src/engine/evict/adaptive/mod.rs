@@ -18,8 +18,8 @@ use ring::Ring;
 use std::{ops::Range, sync::Arc};
 use words::{LINE, LINES, NEVER, Time, Word, Words};
 
-/// Victims that one search serves, at most, and one of so many entries. Then the next search follows, whether candidates
-/// are left or not.
+/// Victims that one search serves, at most, and one of so many entries. Then the next search follows, whether
+/// candidates are left or not.
 const VICTIMS: (u32, u32) = (8, 4);
 /// With fewer entries a search serves one victim: two are much of what the shard holds.
 const TINY: u32 = 16;
@@ -34,24 +34,27 @@ const POPS: usize = 16;
 /// With fewer entries per shard than this, no part of the window is each shard's own.
 const FEW: u64 = 64;
 
-/// Learns from the requests how much to go by how recently an entry was used, and how much by how soon it is used again: `evict = Adaptive`,
-/// the default where only a `capacity` is declared.
+/// Learns from the requests how much to go by how recently an entry was used, and how much by how soon it is used
+/// again: `evict = Adaptive`, the default where only a `capacity` is declared.
 ///
-/// New entries are in a *window*, the others in *main*. What has to leave the window gets into main only if the time between its
-/// last two uses is shorter than the time since the most overdue entry of main was used; that one leaves then. So a scan passes through
-/// the window and leaves main as it is, a loop that is larger than the map keeps part of itself in it, and a key that was evicted
-/// and is asked for again soon is known by its *ghost*, some bits of its hash. How large the window is, from 1 to 99 hundredths, follows from one
-/// comparison: every miss that the least recently used order would have hit makes it larger, every hit that it would have missed makes it smaller.
+/// New entries are in a *window*, the others in *main*. What has to leave the window gets into main only if the time
+/// between its last two uses is shorter than the time since the most overdue entry of main was used; that one leaves
+/// then. So a scan passes through the window and leaves main as it is, a loop that is larger than the map keeps part of
+/// itself in it, and a key that was evicted and is asked for again soon is known by its *ghost*, some bits of its hash.
+/// How large the window is, from 1 to 99 hundredths, follows from one comparison: every miss that the least recently
+/// used order would have hit makes it larger, every hit that it would have missed makes it smaller.
 ///
-/// A use writes at most two bytes, under any lock, and at most once while a thirty-second of the capacity is inserted. Nothing is linked: a search of 128
-/// slots, in four places of the table, finds the candidates of up to eight evictions. It takes 2 bytes a slot, 3 per entry of the capacity and a
-/// fraction of a byte.
+/// A use writes at most two bytes, under any lock, and at most once while a thirty-second of the capacity is inserted.
+/// Nothing is linked: a search of 128 slots, in four places of the table, finds the candidates of up to eight
+/// evictions. It takes 2 bytes a slot, 3 per entry of the capacity and a fraction of a byte.
 ///
-/// The comparison of reuse with recency is that of LIRS (Jiang and Zhang, "LIRS", SIGMETRICS 2002), the window with ghosts that of 2Q and S3-FIFO
-/// (Johnson and Shasha, VLDB 1994; Yang et al., SOSP 2023), the adaptation in the spirit of ARC (Megiddo and Modha, FAST 2003). It is none of
-/// these: times are in ticks of a thirty-second of the capacity, and what the least recently used order would do is estimated.
+/// The comparison of reuse with recency is that of LIRS (Jiang and Zhang, "LIRS", SIGMETRICS 2002), the window with
+/// ghosts that of 2Q and S3-FIFO (Johnson and Shasha, VLDB 1994; Yang et al., SOSP 2023), the adaptation in the spirit
+/// of ARC (Megiddo and Modha, FAST 2003). It is none of these: times are in ticks of a thirty-second of the capacity,
+/// and what the least recently used order would do is estimated.
 ///
-/// What is learned is the field's; the order of leaving is each shard's. Where entries have a weight, it is not looked at in choosing one.
+/// What is learned is the field's; the order of leaving is each shard's. Where entries have a weight, it is not looked
+/// at in choosing one.
 ///
 /// # Examples
 ///
@@ -121,8 +124,8 @@ impl Adaptive {
         &self.next[..count]
     }
 
-    /// Chooses the lines of the next search. They advance at different speeds, so that each line competes with many others: a dense part of
-    /// the table loses more entries than a sparse one, and no part becomes full.
+    /// Chooses the lines of the next search. They advance at different speeds, so that each line competes with many
+    /// others: a dense part of the table loses more entries than a sparse one, and no part becomes full.
     fn choose_lines(&mut self) {
         let all = self.words.lines();
         for (nth, line) in self.next.iter_mut().enumerate() {

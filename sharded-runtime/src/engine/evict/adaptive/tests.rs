@@ -357,7 +357,8 @@ fn tau_goes_where_as_many_are_older_as_ghosts_are_younger() {
     assert_eq!(common.target(10_000), 6336);
 }
 
-/// Entries leave dense parts of the table sooner than sparse ones, though all are equally old: no part of it runs empty or full.
+/// Entries leave dense parts of the table sooner than sparse ones, though all are equally old: no part of it runs empty
+/// or full.
 #[test]
 fn entries_stay_spread() {
     let mut shard = Shard::new(1500);

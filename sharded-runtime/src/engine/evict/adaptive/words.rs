@@ -129,8 +129,8 @@ pub(super) struct Seen {
     pub(super) late: u32,
 }
 
-/// What a search has found. Of each lane the best score and, in the lower bits, its place; zero for none. A score is zero only where there
-/// is no entry.
+/// What a search has found. Of each lane the best score and, in the lower bits, its place; zero for none. A score is
+/// zero only where there is no entry.
 pub(super) struct Found {
     pub(super) seen: Seen,
     pub(super) window: [i16; LANES],
@@ -141,8 +141,8 @@ pub(super) struct Found {
 #[derive(Debug, Default)]
 pub(super) struct Words(Chunked<Line>);
 
-// The loops over a line have no branches, so that eight words are compared at once. Masks are all ones or zero. The compared numbers are
-// below 2^15, since SSE2 compares only signed ones.
+// The loops over a line have no branches, so that eight words are compared at once. Masks are all ones or zero. The
+// compared numbers are below 2^15, since SSE2 compares only signed ones.
 
 #[inline]
 fn mask(is: bool) -> u16 {
@@ -208,7 +208,8 @@ impl Words {
         let word = &self.0[slot / LINE].0.as_flattened()[slot % LINE];
         let now = Word(word.load(Relaxed));
         debug_assert!(!now.is_vacant(), "only an entry is used");
-        // Only a change is written: a line that is hot stays shared. Under a shared lock others write the same, so nothing gets lost.
+        // Only a change is written: a line that is hot stays shared. Under a shared lock others write the same, so
+        // nothing gets lost.
         if !now.is_noted(time) {
             note(word, time);
         }

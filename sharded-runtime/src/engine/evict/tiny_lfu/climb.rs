@@ -10,7 +10,8 @@ use std::sync::atomic::{
 const WINDOW: f64 = 0.01;
 const LIMITS: (f64, f64) = (0.005, 0.99);
 const STEP: f64 = 0.0625;
-/// What is left of a step after one that changed little, and a change of the hit ratio after which steps are as large as at first.
+/// What is left of a step after one that changed little, and a change of the hit ratio after which steps are as large
+/// as at first.
 const DECAY: f64 = 0.98;
 const RESTART: f64 = 0.05;
 /// Requests between two steps, for each entry of the capacity.

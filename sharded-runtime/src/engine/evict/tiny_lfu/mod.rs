@@ -23,25 +23,29 @@ const PROTECTED_PART: (u32, u32) = (4, 5);
 const MOST_USES: u8 = u8::MAX;
 /// Entries that one insert moves between window and main because the window's size has changed.
 const MOVES: u32 = 4;
-/// What is asked for more often than that gets in once in so many times, though something else is asked for as often: so that nobody keeps it out who
-/// chooses keys for their hashes.
+/// What is asked for more often than that gets in once in so many times, though something else is asked for as often:
+/// so that nobody keeps it out who chooses keys for their hashes.
 const WARM: u64 = 5;
 const LUCK: u32 = 128;
 
 /// What is asked for more often stays, as far as a sketch of all recent requests can tell: `evict = TinyLfu`.
 ///
-/// New entries are in a *window*, in the least recently used order. What leaves it gets into *main* only if it was asked for more often than what main would
-/// evict for it; main is in the least recently used order, and what was used there is protected, up to four fifths of it. How often a key was asked
-/// for, also before it came, is kept in counters of four bits, which it shares with others, and which are halved now and then. The window adapts to the
-/// load by hill climbing: it becomes larger, or smaller, as long as that brings more hits, by up to a sixteenth of the capacity after every ten requests for each entry.
+/// New entries are in a *window*, in the least recently used order. What leaves it gets into *main* only if it was
+/// asked for more often than what main would evict for it; main is in the least recently used order, and what was used
+/// there is protected, up to four fifths of it. How often a key was asked for, also before it came, is kept in counters
+/// of four bits, which it shares with others, and which are halved now and then. The window adapts to the load by hill
+/// climbing: it becomes larger, or smaller, as long as that brings more hits, by up to a sixteenth of the capacity
+/// after every ten requests for each entry.
 ///
-/// Exact per shard under a lock whose readers are alone, such as [`Mutex`](crate::lock::Mutex). Under a shared lock a reader counts its use in one byte of the
-/// entry, and it is looked at when the entry comes to be evicted; at most 64 entries are passed over so in one eviction. Under
-/// [`Optimistic`](crate::lock::Optimistic) all uses since then count as one. It takes 16 bytes a slot, and 4 to 8 per entry of the capacity.
+/// Exact per shard under a lock whose readers are alone, such as [`Mutex`](crate::lock::Mutex). Under a shared lock a
+/// reader counts its use in one byte of the entry, and it is looked at when the entry comes to be evicted; at most 64
+/// entries are passed over so in one eviction. Under [`Optimistic`](crate::lock::Optimistic) all uses since then count
+/// as one. It takes 16 bytes a slot, and 4 to 8 per entry of the capacity.
 ///
-/// The algorithm is W-TinyLFU (Einziger, Friedman and Manes, "`TinyLFU`: A Highly Efficient Cache Admission Policy", ACM TOS 2017), the window's that of Einziger,
-/// Eytan, Friedman and Manes ("Adaptive Software Cache Management", Middleware 2018). The window is the field's, all else each shard's. Where entries have a
-/// weight, it is not looked at in choosing one.
+/// The algorithm is W-TinyLFU (Einziger, Friedman and Manes, "`TinyLFU`: A Highly Efficient Cache Admission Policy",
+/// ACM TOS 2017), the window's that of Einziger, Eytan, Friedman and Manes ("Adaptive Software Cache Management",
+/// Middleware 2018). The window is the field's, all else each shard's. Where entries have a weight, it is not looked at
+/// in choosing one.
 ///
 /// # Examples
 ///

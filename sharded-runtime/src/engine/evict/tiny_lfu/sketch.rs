@@ -14,16 +14,19 @@ const ROWS: usize = 4;
 const ROW_BITS: u32 = 16;
 /// All is halved after so many counts for each entry that there may be.
 const PERIOD: u32 = 10;
-/// Words that are halved with each count, once they are to be: a thousandth of all in a large sketch, and few counts for all.
+/// Words that are halved with each count, once they are to be: a thousandth of all in a large sketch, and few counts
+/// for all.
 const HALVES: usize = 8;
 /// All bits of each counter but the upper one.
 const SEVENS: u64 = 0x7777_7777_7777_7777;
 
-/// Words for each entry of a shard, at most, so that all of a sketch is there in any shard that is half as full as others.
+/// Words for each entry of a shard, at most, so that all of a sketch is there in any shard that is half as full as
+/// others.
 const PER_ENTRY: usize = 2;
 
-/// A count-min sketch (Cormode and Muthukrishnan, 2005) whose counts are halved now and then (Einziger, Friedman and Manes, 2017). Its memory grows by
-/// a word with each insert, and only as far as the shard's entries go: a map that is far from full evicts nothing.
+/// A count-min sketch (Cormode and Muthukrishnan, 2005) whose counts are halved now and then (Einziger, Friedman and
+/// Manes, 2017). Its memory grows by a word with each insert, and only as far as the shard's entries go: a map that is
+/// far from full evicts nothing.
 #[derive(Debug, Default)]
 pub(super) struct Sketch {
     words: Chunked<u64>,

@@ -23,7 +23,8 @@ impl Address {
     ///
     /// # Safety
     ///
-    /// The block must have a bucket of this index, or, where readers race, less than a chunk's length of memory beside it must be the arena's.
+    /// The block must have a bucket of this index, or, where readers race, less than a chunk's length of memory beside
+    /// it must be the arena's.
     #[inline]
     pub(super) unsafe fn new(middle: NonNull<u8>, index: usize, shape: &Shape) -> Self {
         let middle = middle.as_ptr();
@@ -32,7 +33,8 @@ impl Address {
             let body = middle.wrapping_add(index * shape.body_step);
             (body.wrapping_sub(HEADER), body)
         } else {
-            // A header and a body are together often a power of two, so this takes a shift rather than a multiplication.
+            // A header and a body are together often a power of two, so this takes a shift rather than a
+            // multiplication.
             let behind = middle.wrapping_sub(index * HEADER);
             (behind.wrapping_sub(HEADER), behind.wrapping_add(index * (HEADER + shape.body_step)))
         };
@@ -75,7 +77,8 @@ impl Address {
 
     /// # Safety
     ///
-    /// The bucket must be in memory of an arena, or be the empty bucket of tables without memory. This holds for all that follows.
+    /// The bucket must be in memory of an arena, or be the empty bucket of tables without memory. This holds for all
+    /// that follows.
     #[inline]
     unsafe fn header_words<'a>(self) -> &'a [AtomicU64; 2] {
         // SAFETY: headers are aligned to their size, and never written but by these words.
@@ -98,7 +101,8 @@ impl Address {
         #[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(miri), not(sharded_integer_words)))]
         {
             let bytes: std::arch::x86_64::__m128i;
-            // SAFETY: this does what the loads below do: processors load each aligned half at once, and order loads as acquiring.
+            // SAFETY: this does what the loads below do: processors load each aligned half at once, and order loads as
+            // acquiring.
             unsafe {
                 std::arch::asm!(
                     "movdqa {bytes}, xmmword ptr [{header}]",
@@ -164,7 +168,8 @@ impl Address {
     ///
     /// Both must be of this shape, the new one must be empty, and there must be no other writer.
     pub(super) unsafe fn move_all_to(self, to: Self, shape: &Shape) {
-        // SAFETY: the caller's promise: so many bytes are in either body, which are apart. Where readers race they are whole words.
+        // SAFETY: the caller's promise: so many bytes are in either body, which are apart. Where readers race they are
+        // whole words.
         unsafe {
             if shape.arena.is_racy {
                 words::copy(self.body.as_ptr(), to.body.as_ptr(), shape.body);

@@ -93,10 +93,11 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         unsafe { self.header() }.occupied(Layout::<K, V, P>::ALL)
     }
 
-    /// Has the processor fetch the body, beside the header that it is about to read: then one miss takes as long as both.
+    /// Has the processor fetch the body, beside the header that it is about to read: then one miss takes as long as
+    /// both.
     ///
-    /// Of a larger body most lines would be fetched for nothing. There it is one line that a search looks at, if there is such; and meanwhile the
-    /// address of the page is translated, on which the entry mostly is, too.
+    /// Of a larger body most lines would be fetched for nothing. There it is one line that a search looks at, if there
+    /// is such; and meanwhile the address of the page is translated, on which the entry mostly is, too.
     #[inline]
     pub(super) fn prefetch(self) {
         let lines = (Layout::<K, V, P>::SLOTS * Layout::<K, V, P>::ENTRY).div_ceil(64);
@@ -172,10 +173,12 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     ///
     /// # Safety
     ///
-    /// There must be an entry here and no other writer. What is in the other slot is forgotten, and one of the two has to be.
+    /// There must be an entry here and no other writer. What is in the other slot is forgotten, and one of the two has
+    /// to be.
     #[inline]
     unsafe fn copy(self, from: usize, to_bucket: Self, to: usize) {
-        // SAFETY: the caller's promise; where readers race, they read by `words::load` of the same type. Slots are apart.
+        // SAFETY: the caller's promise; where readers race, they read by `words::load` of the same type. Slots are
+        // apart.
         unsafe {
             let (from, to) = (self.pair(from), to_bucket.pair(to));
             if Layout::<K, V, P>::IS_RACY {
@@ -195,7 +198,8 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     pub(super) unsafe fn put_offer(self, slot: usize, offer: &mut Offer<K, V>) {
         let Some((key, value)) = offer.both() else { return };
         let mut words = Words(MaybeUninit::<Pair<K, V>>::uninit());
-        // SAFETY: the caller's promise; where readers race, they read by `words::load` of the same type. The offer is apart, and forgets both.
+        // SAFETY: the caller's promise; where readers race, they read by `words::load` of the same type. The offer is
+        // apart, and forgets both.
         unsafe {
             let pair = if Layout::<K, V, P>::IS_RACY { words.0.as_mut_ptr() } else { self.pair(slot) };
             ptr::copy_nonoverlapping(key, &raw mut (*pair).key, 1);

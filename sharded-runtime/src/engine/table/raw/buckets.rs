@@ -132,8 +132,8 @@ impl Buckets {
         self.len >= self.next_step
     }
 
-    /// Whether there was no memory for a split, and many entries have come since. Buckets that wait for theirs are then so full that
-    /// everything takes ever longer.
+    /// Whether there was no memory for a split, and many entries have come since. Buckets that wait for theirs are then
+    /// so full that everything takes ever longer.
     #[inline]
     pub(crate) fn is_overdue(&self) -> bool {
         self.starved_at.is_some_and(|then| self.len >= then + self.patience())
@@ -153,8 +153,8 @@ impl Buckets {
         self.next_step = (self.len + self.patience() / 2 + 1).min(starved_at + self.patience());
     }
 
-    /// From how many entries on the next split is to be done: the share of the homes that are split is to be that of the entries that
-    /// have come since the table began to double.
+    /// From how many entries on the next split is to be done: the share of the homes that are split is to be that of
+    /// the entries that have come since the table began to double.
     #[inline]
     fn next_split(&self) -> usize {
         let before = self.target as usize / 2;
@@ -244,8 +244,8 @@ impl Buckets {
         self.set_target(target);
     }
 
-    /// There is a vacant slot in this bucket now, which so many entries have passed. If any entry behind it might come nearer to its home, the next step
-    /// looks for one: until then every entry stays in its slot.
+    /// There is a vacant slot in this bucket now, which so many entries have passed. If any entry behind it might come
+    /// nearer to its home, the next step looks for one: until then every entry stays in its slot.
     #[inline]
     pub(super) fn note_gap(&mut self, number: u32, displaced: u8) {
         if displaced > 0 && self.is_settled() {

@@ -14,7 +14,8 @@ use smallvec::SmallVec;
 /// The slots that are to be moved, of a bucket and of those behind it.
 pub(super) type Going = SmallVec<[u32; 8]>;
 
-/// Moves an entry from a slot to a vacant one, with all that belongs to it but its tag. It is that of the table's types.
+/// Moves an entry from a slot to a vacant one, with all that belongs to it but its tag. It is that of the table's
+/// types.
 pub(super) type Transfer = unsafe fn(from: Address, slot: usize, to: Address, vacant: usize);
 
 impl Buckets {
@@ -22,7 +23,8 @@ impl Buckets {
     ///
     /// # Safety
     ///
-    /// `transfer` must be that of the table's types. `going` must be slots that have entries, in the buckets from `gone` on, and there must be no other writer.
+    /// `transfer` must be that of the table's types. `going` must be slots that have entries, in the buckets from
+    /// `gone` on, and there must be no other writer.
     pub(super) unsafe fn merge_chain(
         &mut self,
         (gone, old): (u32, u32),
@@ -46,8 +48,8 @@ impl Buckets {
     ///
     /// # Safety
     ///
-    /// There must be an entry in this slot of this bucket, and a vacant slot in the table from the home on, unless the bucket lies
-    /// behind the home. `transfer` must be that of the table's types, and there must be no other writer.
+    /// There must be an entry in this slot of this bucket, and a vacant slot in the table from the home on, unless the
+    /// bucket lies behind the home. `transfer` must be that of the table's types, and there must be no other writer.
     pub(super) unsafe fn relocate(
         &mut self,
         (number, slot): (u32, usize),

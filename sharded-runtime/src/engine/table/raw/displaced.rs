@@ -1,7 +1,8 @@
 //! How many entries lie behind their home.
 //!
 //! Each bucket has a byte for it, which is enough unless hundreds of hashes are wholly equal; what is above goes into a
-//! tree beside the table. So the count is exact whatever it was before, and a search never goes on for the sake of entries that are gone.
+//! tree beside the table. So the count is exact whatever it was before, and a search never goes on for the sake of
+//! entries that are gone.
 
 use super::{address::Address, buckets::Buckets, header::MANY, shape::Shape};
 
@@ -10,7 +11,8 @@ impl Buckets {
     ///
     /// # Safety
     ///
-    /// The bucket must be one of this table's, and the shape must be the table's. (Generic code passes it as a constant.)
+    /// The bucket must be one of this table's, and the shape must be the table's. (Generic code passes it as a
+    /// constant.)
     #[inline]
     pub(super) unsafe fn displace(&mut self, home: u32, number: u32, shape: &Shape) {
         for passed in home..number {

@@ -17,7 +17,8 @@ pub(super) struct At<K, V, P> {
 }
 
 impl<K, V, P: Policy> At<K, V, P> {
-    /// Lends the value for changing. Where readers race, the closure changes a copy, which then replaces the entry, also on a panic.
+    /// Lends the value for changing. Where readers race, the closure changes a copy, which then replaces the entry,
+    /// also on a panic.
     ///
     /// # Safety
     ///
@@ -28,8 +29,8 @@ impl<K, V, P: Policy> At<K, V, P> {
         if Layout::<K, V, P>::IS_RACY {
             let mut copy = Words(MaybeUninit::uninit());
             let copy = &raw mut copy;
-            // SAFETY: there is an entry. Its copy goes back and is forgotten here, so it exists once. The copy is used through this
-            // pointer alone, and `put_back` uses it when the closure is done.
+            // SAFETY: there is an entry. Its copy goes back and is forgotten here, so it exists once. The copy is used
+            // through this pointer alone, and `put_back` uses it when the closure is done.
             let (_put_back, Pair { key, value }) = unsafe {
                 let pair = bucket.pair(slot);
                 ptr::copy_nonoverlapping(pair, (*copy).0.as_mut_ptr(), 1);
@@ -45,8 +46,8 @@ impl<K, V, P: Policy> At<K, V, P> {
 
 /// Replaces an entry by its changed copy when this is dropped.
 ///
-/// It points to the copy. With the copy inside, all of it would lie in memory, since the closure gets a reference: six instructions of
-/// an `upsert`.
+/// It points to the copy. With the copy inside, all of it would lie in memory, since the closure gets a reference: six
+/// instructions of an `upsert`.
 struct PutBack<T> {
     pair: *mut Words<T>,
     copy: *const Words<T>,
@@ -55,8 +56,8 @@ struct PutBack<T> {
 impl<T> Drop for PutBack<T> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the copy came from there, and nothing else was done to the entry since. Readers that race read by `words::load` of
-        // the same type.
+        // SAFETY: the copy came from there, and nothing else was done to the entry since. Readers that race read by
+        // `words::load` of the same type.
         unsafe { words::store(self.pair, &*self.copy) }
     }
 }

@@ -1,8 +1,9 @@
 //! Filling the gaps that removed entries leave among displaced ones.
 //!
-//! Where entries come and go at a constant number, an entry that finds its home full is displaced and stays so, though there may be room in its home
-//! soon. So more and more are displaced, and searches are no shorter for the removals: at a load of 78 % one in seven, where one in thirty would be if
-//! they had just been stored. Hence one of them is moved into a gap before it. That leaves a gap where it was, and so on.
+//! Where entries come and go at a constant number, an entry that finds its home full is displaced and stays so, though
+//! there may be room in its home soon. So more and more are displaced, and searches are no shorter for the removals: at
+//! a load of 78 % one in seven, where one in thirty would be if they had just been stored. Hence one of them is moved
+//! into a gap before it. That leaves a gap where it was, and so on.
 
 use super::{layout::Layout, moves::Moves, table::RawTable};
 use crate::{Policy, hasher::KeyHash};
@@ -17,7 +18,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     pub(super) fn fill_gap(&mut self, rehash: impl Fn(&K) -> KeyHash + Copy, moves: &mut Moves) -> bool {
         let Some(gap) = self.buckets.gap.take() else { return false };
         if let Some((number, slot)) = self.displaced_behind(gap, rehash) {
-            // SAFETY: both are buckets of this table, and the entry's home is that of the gap or an earlier one. `&mut self` keeps other writers out.
+            // SAFETY: both are buckets of this table, and the entry's home is that of the gap or an earlier one. `&mut
+            // self` keeps other writers out.
             unsafe {
                 let (here, there) = (self.bucket(number), self.bucket(gap));
                 if let Some(vacant) = there.vacant().first() {

@@ -59,7 +59,8 @@ impl Geometry {
     }
 }
 
-/// The geometry of a table. It changes only together with what the table's view shows, so nobody can forget to tell the readers.
+/// The geometry of a table. It changes only together with what the table's view shows, so nobody can forget to tell the
+/// readers.
 #[repr(transparent)]
 pub(super) struct Published(Geometry);
 
@@ -74,9 +75,9 @@ impl Published {
     pub(super) fn set(&mut self, view: Option<&Words>, geometry: Geometry) {
         if let Some(view) = view {
             debug_assert!(view.shown() == Some(self.shown()), "a table was moved out of its cell, or into it");
-            // SAFETY: it is the view of this table's cell: `RawTable::words` has checked that, and no other writer in this folder has
-            // the words of a view. The exclusive lock is held, so the number is odd or nobody looks. The directory has an address for
-            // each bucket below their number, and for each home.
+            // SAFETY: it is the view of this table's cell: `RawTable::words` has checked that, and no other writer in
+            // this folder has the words of a view. The exclusive lock is held, so the number is odd or nobody looks.
+            // The directory has an address for each bucket below their number, and for each home.
             unsafe { view.show(geometry.shown()) }
         }
         self.0 = geometry;

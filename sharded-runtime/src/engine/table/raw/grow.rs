@@ -1,8 +1,8 @@
 //! One bucket more, or one less.
 //!
-//! The homes of a table grow by *splits*: bucket `homes - step` gives those of its entries to the new bucket `homes` whose hash
-//! has one more bit set. They shrink by *merges*, the other way round. A table that is full begins to double its homes, and each
-//! write then splits a few buckets, so that it is done long before it is full again.
+//! The homes of a table grow by *splits*: bucket `homes - step` gives those of its entries to the new bucket `homes`
+//! whose hash has one more bit set. They shrink by *merges*, the other way round. A table that is full begins to double
+//! its homes, and each write then splits a few buckets, so that it is done long before it is full again.
 
 use super::{
     bucket::Bucket,
@@ -22,7 +22,8 @@ use crate::{
 use std::{cmp::Ordering, mem};
 
 impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
-    /// Splits or merges one bucket, if there are too few or too many, or fills a gap; then says which entries were moved.
+    /// Splits or merges one bucket, if there are too few or too many, or fills a gap; then says which entries were
+    /// moved.
     ///
     /// `rehash` may panic: then nothing has changed.
     ///
@@ -94,8 +95,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     ///
     /// # Safety
     ///
-    /// `going` must be slots that have entries, in the buckets from `old` on, and there must be [room](super::buckets::Buckets::reserve) for
-    /// them. There must be no other writer.
+    /// `going` must be slots that have entries, in the buckets from `old` on, and there must be
+    /// [room](super::buckets::Buckets::reserve) for them. There must be no other writer.
     unsafe fn split_chain(&mut self, (old, new): (u32, u32), going: &[u32], moves: &mut Moves) {
         // SAFETY: there is memory for the new home, see `reserve`.
         let mut room = unsafe { Room::new(self, new) };
@@ -110,8 +111,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
                 slots.for_each(|_| unsafe { self.buckets.undisplace(old, new, Layout::<K, V, P>::SHAPE) });
                 continue;
             }
-            // SAFETY: the number is below that of the new home, and the caller's promise. No header is changed by anyone
-            // else while it is changed here: what is passed lies before the one bucket and before the other.
+            // SAFETY: the number is below that of the new home, and the caller's promise. No header is changed by
+            // anyone else while it is changed here: what is passed lies before the one bucket and before the other.
             unsafe {
                 let bucket = self.bucket(number);
                 let mut left = bucket.header().to_bytes();
@@ -196,8 +197,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         self.whose(number, |hash| homes.is_newest(hash), rehash)
     }
 
-    /// Collects the slots of a home and of the buckets behind it, as far as its entries may lie there, whose entries go: those of the newest of these
-    /// `homes`.
+    /// Collects the slots of a home and of the buckets behind it, as far as its entries may lie there, whose entries
+    /// go: those of the newest of these `homes`.
     ///
     /// # Safety
     ///

@@ -1,8 +1,9 @@
 //! Which bucket a hash belongs to, while their number changes by one at a time.
 //!
-//! Linear hashing (Litwin, "Linear Hashing: a new tool for file and table addressing", VLDB 1980): the lowest bits of the hash say
-//! the bucket, one bit less where that bucket does not exist yet. As there, the number of buckets to begin with, the *base*, need not be one:
-//! then the highest bits of the lower half say which of the base it is, and the lowest bits which of those that have come of it.
+//! Linear hashing (Litwin, "Linear Hashing: a new tool for file and table addressing", VLDB 1980): the lowest bits of
+//! the hash say the bucket, one bit less where that bucket does not exist yet. As there, the number of buckets to begin
+//! with, the *base*, need not be one: then the highest bits of the lower half say which of the base it is, and the
+//! lowest bits which of those that have come of it.
 
 use crate::hasher::LowHash;
 use std::hint;
@@ -93,8 +94,8 @@ impl Homes {
         (Homes::new(self.base, gone), gone, gone - self.step)
     }
 
-    /// Where a hash lies in an order in which the hashes of each home are a range, which is cut in two by a split and put
-    /// together by a merge: by origin, then by the bits, read with the lowest first.
+    /// Where a hash lies in an order in which the hashes of each home are a range, which is cut in two by a split and
+    /// put together by a merge: by origin, then by the bits, read with the lowest first.
     pub(super) fn place(self, hash: LowHash) -> u64 {
         u64::from(self.origin(hash)) << 32 | u64::from(hash.bits().reverse_bits())
     }

@@ -1,9 +1,9 @@
 //! How buckets lie in memory.
 //!
-//! A block of buckets has first the headers of all, then the bodies of all. So headers are dense: they stay in the caches when the
-//! bodies do not, and a search that finds nothing reads sixteen bytes of a cache line that serves three more buckets. Headers go
-//! down from the *middle* of the block and bodies go up, so that a bucket is found from the one address of the middle, whatever
-//! the size of the block.
+//! A block of buckets has first the headers of all, then the bodies of all. So headers are dense: they stay in the
+//! caches when the bodies do not, and a search that finds nothing reads sixteen bytes of a cache line that serves three
+//! more buckets. Headers go down from the *middle* of the block and bodies go up, so that a bucket is found from the
+//! one address of the middle, whatever the size of the block.
 //!
 //! ```text
 //! block   | … | header 1 | header 0 | body 0 | body 1 | …
@@ -13,13 +13,13 @@
 //! body    | SLOTS pairs of key and value | hashes | stamps | marks |
 //! ```
 //!
-//! Where readers without a lock leave marks, header and body of a bucket lie together instead. A mark may be set late, in a block that is
-//! part of another table by then; so what is a mark must be one in blocks of every size.
+//! Where readers without a lock leave marks, header and body of a bucket lie together instead. A mark may be set late,
+//! in a block that is part of another table by then; so what is a mark must be one in blocks of every size.
 //!
-//! A tag is a byte of the hash of the entry in the slot of the same number, zero where the slot is vacant; `n` is how many entries
-//! whose home is this bucket or an earlier one lie in a later one. Hashes (their lower halves) are kept of keys that own something:
-//! to hash those again may run any code of the user's and read memory far away. Stamps are there where entries expire, marks where
-//! readers without a lock note what they use for an eviction.
+//! A tag is a byte of the hash of the entry in the slot of the same number, zero where the slot is vacant; `n` is how
+//! many entries whose home is this bucket or an earlier one lie in a later one. Hashes (their lower halves) are kept of
+//! keys that own something: to hash those again may run any code of the user's and read memory far away. Stamps are
+//! there where entries expire, marks where readers without a lock note what they use for an eviction.
 
 use super::{header::HEADER, marks::Marks, shape::Shape, slot::Slot, words::Words};
 use crate::{
@@ -82,8 +82,8 @@ impl<K, V, P: Policy> Layout<K, V, P> {
         if Self::ENTRY_ALIGN > HEADER { Self::ENTRY_ALIGN } else { HEADER }
     };
 
-    /// Fails to compile where a chunk, which is aligned to the smallest page, is aligned to less than keys and values are. It is called where a table
-    /// is made. In a constant of the layout it would be an error wherever that is used.
+    /// Fails to compile where a chunk, which is aligned to the smallest page, is aligned to less than keys and values
+    /// are. It is called where a table is made. In a constant of the layout it would be an error wherever that is used.
     #[track_caller] // The error points to the caller, not into the standard library.
     pub(super) const fn check_alignment() {
         assert!(align_of::<Pair<K, V>>() <= GRAIN, "keys and values can be aligned to at most 4096 bytes");

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// A bit for each slot of a bucket. Zeros are valid, and so is what earlier marks left.
 ///
-/// They are a whole word, as all that a reader without a lock may look at: see [`words`](super::words). It takes no room, since a body is a multiple
-/// of sixteen bytes.
+/// They are a whole word, as all that a reader without a lock may look at: see [`words`](super::words). It takes no
+/// room, since a body is a multiple of sixteen bytes.
 ///
 /// Relaxed throughout: a mark that comes late is one that came after.
 #[repr(transparent)]

@@ -10,8 +10,9 @@ use super::{
 use crate::{engine::list::NIL, lock::Words, memory::arena::Directory};
 use std::{ptr::NonNull, sync::atomic::Ordering::Relaxed};
 
-/// A table of so many chunks or more keeps one to spare at its end, so that it never has to take one when nothing but a chain of displaced
-/// entries has become longer. In unit tests smaller ones do, so that each allocation of such a table can be refused in turn.
+/// A table of so many chunks or more keeps one to spare at its end, so that it never has to take one when nothing but a
+/// chain of displaced entries has become longer. In unit tests smaller ones do, so that each allocation of such a table
+/// can be refused in turn.
 const SPARE_FROM: u32 = if cfg!(test) { 8 } else { 64 };
 
 impl Buckets {
@@ -136,7 +137,8 @@ impl Buckets {
         }
     }
 
-    /// How many buckets there should be for the homes: the first block is made smaller by halves, the rest is given back by chunks.
+    /// How many buckets there should be for the homes: the first block is made smaller by halves, the rest is given
+    /// back by chunks.
     fn needed(&self) -> u32 {
         let classes = self.shape.arena.classes;
         match self.geometry.homes.count() {

@@ -33,8 +33,8 @@
 //!   displaced, so that a search goes on exactly as long as it must.
 //! - A slot has an entry if its tag is not zero. A slot's number is the bucket's, shifted, and its place in it.
 
-// A method that is `unsafe` says what of the bucket it is called on, see `address.rs`; here this holds: a `RawTable` has its
-// buckets to itself, but for readers that race, and `&mut` (or the lock that gave `&`) keeps writers apart.
+// A method that is `unsafe` says what of the bucket it is called on, see `address.rs`; here this holds: a `RawTable`
+// has its buckets to itself, but for readers that race, and `&mut` (or the lock that gave `&`) keeps writers apart.
 
 mod address;
 mod bucket;

@@ -2,10 +2,11 @@
 
 use std::ptr;
 
-/// A key and a value that may be stored. What is not, is dropped or given back after the lock is released, also when user
-/// code panics under it: the caller owns the offer, and what runs under the lock takes from it.
+/// A key and a value that may be stored. What is not, is dropped or given back after the lock is released, also when
+/// user code panics under it: the caller owns the offer, and what runs under the lock takes from it.
 ///
-/// It is made once per call and lent from there on, so a value is moved twice: into its offer, and from there to where it is stored.
+/// It is made once per call and lent from there on, so a value is moved twice: into its offer, and from there to where
+/// it is stored.
 pub(crate) struct Offer<K, V> {
     key: Option<K>,
     /// The value, once there is one; what it replaces, after that.

@@ -1,7 +1,7 @@
 //! The search for a key.
 //!
-//! A search looks at the home of the key's hash, and at the buckets behind it as far as entries are displaced past them. It is
-//! written once, over a [`Reader`], and compiled for each:
+//! A search looks at the home of the key's hash, and at the buckets behind it as far as entries are displaced past
+//! them. It is written once, over a [`Reader`], and compiled for each:
 //!
 //! | reader | who searches | how it reads |
 //! |---|---|---|
@@ -22,9 +22,9 @@ use std::{borrow::Borrow, convert::Infallible, sync::atomic::AtomicPtr};
 ///
 /// # Safety
 ///
-/// As long as the reader exists, the directory of [`home`](Reader::home) must have an address for the chunk of that home and of
-/// each bucket below the number that [`buckets`](Reader::buckets) returns. At these addresses must be blocks of tables of these
-/// types, as [`Address::new`](super::address::Address::new) asks for.
+/// As long as the reader exists, the directory of [`home`](Reader::home) must have an address for the chunk of that
+/// home and of each bucket below the number that [`buckets`](Reader::buckets) returns. At these addresses must be
+/// blocks of tables of these types, as [`Address::new`](super::address::Address::new) asks for.
 pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
     /// What the search returns of an entry.
     type Found;
@@ -104,8 +104,8 @@ pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
 
     /// Does a [search](Reader::search) that one slot does not answer, or gives up.
     ///
-    /// `cold` also here, since rustc takes the weight of the branch to the call from this declaration: that saves a `get` under
-    /// `RwLock` 5 of 132 instructions.
+    /// `cold` also here, since rustc takes the weight of the branch to the call from this declaration: that saves a
+    /// `get` under `RwLock` 5 of 132 instructions.
     #[cold]
     fn search_everywhere<Q>(&mut self, hash: KeyHash, key: &Q) -> Result<Option<Self::Found>, Self::Error>
     where
@@ -238,8 +238,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         found
     }
 
-    /// The result goes to a place of its own, so that what is found at home stays in registers. As a return value it costs a `get`
-    /// under `RwLock` 4 of 127 instructions.
+    /// The result goes to a place of its own, so that what is found at home stays in registers. As a return value it
+    /// costs a `get` under `RwLock` 4 of 127 instructions.
     #[cold]
     #[inline(never)]
     fn search_everywhere<Q>(&self, hash: KeyHash, key: &Q, found: &mut Option<At<K, V, P>>)

@@ -22,15 +22,17 @@ use std::{borrow::Borrow, mem};
 pub(crate) enum Put {
     /// It is stored.
     Stored,
-    /// Its key was there: it has that entry's value now. The key is still on offer, and the value that it replaced is in place of its own.
+    /// Its key was there: it has that entry's value now. The key is still on offer, and the value that it replaced is
+    /// in place of its own.
     Replaced,
-    /// Neither: there is no vacant slot at its home, or the table [needs a step](super::buckets::Buckets::needs_step) first.
+    /// Neither: there is no vacant slot at its home, or the table [needs a step](super::buckets::Buckets::needs_step)
+    /// first.
     Crowded,
 }
 
 impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
-    /// Stores what is on offer, where no more has to be known of it than its key and its value, and if it is done in one place: in the entry that
-    /// the key has already, or in a vacant slot of its home.
+    /// Stores what is on offer, where no more has to be known of it than its key and its value, and if it is done in
+    /// one place: in the entry that the key has already, or in a vacant slot of its home.
     #[inline]
     pub(crate) fn put(&mut self, hash: KeyHash, offer: &mut Offer<K, V>) -> Put
     where
@@ -110,7 +112,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Ok(Layout::<K, V, P>::slot_at(number, slot))
     }
 
-    /// Puts what is on offer into a slot, with all that is known of it. The key and the value are moved once, from the offer to the slot.
+    /// Puts what is on offer into a slot, with all that is known of it. The key and the value are moved once, from the
+    /// offer to the slot.
     ///
     /// # Safety
     ///

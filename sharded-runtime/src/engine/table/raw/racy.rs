@@ -1,11 +1,12 @@
 //! Reading without a lock.
 //!
-//! A reader takes the sequence number of the shard, searches by atomic loads alone, copies the entry, and takes the number again.
-//! If it is the same (and even), no writer was inside meanwhile, so the copy is the entry at one moment. Only then the bytes become
-//! a key and a value. `shard/lock/raw/sequence.rs` has the protocol: a search runs in a closure, and no answer leaves it unchecked.
+//! A reader takes the sequence number of the shard, searches by atomic loads alone, copies the entry, and takes the
+//! number again. If it is the same (and even), no writer was inside meanwhile, so the copy is the entry at one moment.
+//! Only then the bytes become a key and a value. `shard/lock/raw/sequence.rs` has the protocol: a search runs in a
+//! closure, and no answer leaves it unchecked.
 //!
-//! This is the sequence lock as Boehm proves it for the C++ memory model ("Can seqlocks get along with programming language memory
-//! models?", MSPC 2012).
+//! This is the sequence lock as Boehm proves it for the C++ memory model ("Can seqlocks get along with programming
+//! language memory models?", MSPC 2012).
 //!
 //! Memory that a reader may follow is never unmapped (see `arena`), so a lost race brings meaningless bytes at worst.
 
@@ -104,8 +105,8 @@ impl<'p, V> Copied<'p, V> {
     }
 }
 
-/// Reads the table of a view by atomic words, in one attempt. When a search finds a key, it returns the deadline of the entry, which
-/// was copied to `place` last.
+/// Reads the table of a view by atomic words, in one attempt. When a search finds a key, it returns the deadline of the
+/// entry, which was copied to `place` last.
 struct Racy<'a, K, V, L> {
     words: &'a lock::Words,
     attempt: Attempt<'a>,
@@ -114,9 +115,10 @@ struct Racy<'a, K, V, L> {
     look: PhantomData<L>,
 }
 
-// SAFETY: it is made only in `look`, from the view of a table of these types. Directory and numbers are checked to be of one moment
-// before they are returned, so the directory had an address for each chunk. It keeps them, or gets others of the same arena, whose
-// memory stays mapped, with a chunk's length around each block. (The empty directory has an address as well.)
+// SAFETY: it is made only in `look`, from the view of a table of these types. Directory and numbers are checked to be
+// of one moment before they are returned, so the directory had an address for each chunk. It keeps them, or gets others
+// of the same arena, whose memory stays mapped, with a chunk's length around each block. (The empty directory has an
+// address as well.)
 unsafe impl<K, V, P: Policy, L: Look> Reader<K, V, P> for Racy<'_, K, V, L> {
     type Found = Stable<Deadline>;
     type Error = Unclear;
@@ -152,13 +154,14 @@ unsafe impl<K, V, P: Policy, L: Look> Reader<K, V, P> for Racy<'_, K, V, L> {
             bucket.stamp(slot)
         };
         let deadline = self.attempt.check(stamp.deadline(self.idle))?;
-        // SAFETY: nobody wrote since before the tag was read, so there is an entry in this slot, and this is a copy of it. It may be
-        // used beside the entry, since key and value are `Copy`.
+        // SAFETY: nobody wrote since before the tag was read, so there is an entry in this slot, and this is a copy of
+        // it. It may be used beside the entry, since key and value are `Copy`.
         let Pair { key: found, .. } = unsafe { self.place.0.0.assume_init_ref() };
         if found.borrow() != key {
             return Ok(None);
         }
-        // SAFETY: the slot is in the bucket. Even if the memory is another bucket's by now, these bits are marks, see `layout`.
+        // SAFETY: the slot is in the bucket. Even if the memory is another bucket's by now, these bits are marks, see
+        // `layout`.
         if L::IS_USE
             && let Some(marks) = unsafe { bucket.marks() }
         {

@@ -9,8 +9,8 @@ use std::{
 
 /// Entries that were taken out under a lock, to be handed out, told of or dropped after it.
 ///
-/// An entry is moved once, from its slot to here. Without optimisation a value has a place on the stack in each function that it passes
-/// through, so a function that takes out entries is lent this, and does not return them.
+/// An entry is moved once, from its slot to here. Without optimisation a value has a place on the stack in each
+/// function that it passes through, so a function that takes out entries is lent this, and does not return them.
 pub(crate) struct Removed<K, V> {
     len: usize,
     /// An entry, if there is one.
@@ -101,8 +101,8 @@ impl<K, V> Removed<K, V> {
         }
     }
 
-    /// As [`push`](Removed::push), where there is an entry. (What is lent to this call does not leave it, so that callers who know that there is none
-    /// keep all in registers.)
+    /// As [`push`](Removed::push), where there is an entry. (What is lent to this call does not leave it, so that
+    /// callers who know that there is none keep all in registers.)
     ///
     /// # Safety
     ///
@@ -114,8 +114,8 @@ impl<K, V> Removed<K, V> {
         if index == 0 {
             self.rest.write(Vec::new());
         }
-        // SAFETY: the vector is there from the second entry on, and has `index` elements, which may be anything; after `reserve` there is room
-        // for another one. The rest is the caller's promise.
+        // SAFETY: the vector is there from the second entry on, and has `index` elements, which may be anything; after
+        // `reserve` there is room for another one. The rest is the caller's promise.
         unsafe {
             let rest = self.rest.assume_init_mut();
             rest.reserve(1);

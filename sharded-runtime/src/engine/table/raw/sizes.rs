@@ -1,8 +1,8 @@
 //! How many homes a table begins with, and how full it gets before there are more.
 //!
-//! The number of homes doubles, so the share of slots that are taken swings, and where a table ends in that swing is chance. Not so where a capacity
-//! says how many entries there will be: then the base that is doubled is chosen so that a full map ends where its tables are as
-//! full as they may be.
+//! The number of homes doubles, so the share of slots that are taken swings, and where a table ends in that swing is
+//! chance. Not so where a capacity says how many entries there will be: then the base that is doubled is chosen so that
+//! a full map ends where its tables are as full as they may be.
 
 use super::layout::Layout;
 use crate::{Policy, evict::Eviction};
@@ -12,12 +12,13 @@ pub(super) const MAX_BUCKETS: u32 = 1 << 28;
 
 /// A table begins to double when this share of its slots is taken, in 32nds...
 const FULL: usize = 22;
-/// ...and is done when this share of those that it had is: the fuller a bucket is the more is displaced, and a bucket that
-/// waits for its split gets fuller. Between the two there is one split for about three inserts.
+/// ...and is done when this share of those that it had is: the fuller a bucket is the more is displaced, and a bucket
+/// that waits for its split gets fuller. Between the two there is one split for about three inserts.
 pub(super) const FULLEST: usize = 28;
 /// It halves when only this share is taken.
 pub(super) const SPARSE: usize = 6;
-/// What is as large as it is ever to be begins to double later: gaps are filled in such tables, so chains are short even then.
+/// What is as large as it is ever to be begins to double later: gaps are filled in such tables, so chains are short
+/// even then.
 const FULL_AT_LAST: usize = 26;
 
 /// A table has at most this share of the homes to begin with that it has at last, as a power of two.

@@ -55,15 +55,16 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Arena::new(Layout::<K, V, P>::ARENA, node)
     }
 
-    /// `arena` is one for such tables. `capacity` is how many entries the table has room for when its map is full, if that is known.
+    /// `arena` is one for such tables. `capacity` is how many entries the table has room for when its map is full, if
+    /// that is known.
     pub(in crate::engine::table) fn with_info(arena: Arc<Arena>, capacity: Option<usize>, info: I) -> Self {
         const { Layout::<K, V, P>::check_alignment() }
         let sizes = Sizes::for_entries::<K, V, P>(capacity);
         RawTable { buckets: Buckets::new(arena, sizes, Layout::<K, V, P>::SHAPE), info, entries: PhantomData }
     }
 
-    /// Takes all entries out, with their memory and what is known of them. The result lies in no cell, so it has no readers without a lock. This table
-    /// goes on without memory, in the same arena, with a new `info`.
+    /// Takes all entries out, with their memory and what is known of them. The result lies in no cell, so it has no
+    /// readers without a lock. This table goes on without memory, in the same arena, with a new `info`.
     pub(in crate::engine::table) fn take_with_info(&mut self, info: I, view: ViewOf<'_, K, V, P, I>) -> Self {
         let buckets = self.buckets.take_all(self.words(view));
         RawTable { buckets, info: mem::replace(&mut self.info, info), entries: PhantomData }
@@ -97,8 +98,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     ///
     /// # Safety
     ///
-    /// Both must be slots of such a table. There must be an entry in the one, none in the other, and no other writer; the tags must then be set so that it is in
-    /// the other alone.
+    /// Both must be slots of such a table. There must be an entry in the one, none in the other, and no other writer;
+    /// the tags must then be set so that it is in the other alone.
     pub(super) unsafe fn transfer(from: Address, slot: usize, to: Address, vacant: usize) {
         // SAFETY: the caller's promise.
         unsafe { Bucket::<K, V, P>::at(from).transfer(slot, Bucket::at(to), vacant) }
@@ -187,8 +188,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Layout::<K, V, P>::HAS_MARKS
     }
 
-    /// Clears the [marks](RawTable::mark) of the entries in the first bucket of these slots, and goes on to the next one. Returns the slots that were
-    /// marked, or `None` at the end.
+    /// Clears the [marks](RawTable::mark) of the entries in the first bucket of these slots, and goes on to the next
+    /// one. Returns the slots that were marked, or `None` at the end.
     #[inline]
     pub(in crate::engine::table) fn unmark(
         &self,

@@ -10,8 +10,8 @@ use crate::{
 
 /// How far a walk has come: the hashes at [places](super::homes::Homes::place) before it are done.
 ///
-/// In that order the hashes of a home are a range, however the homes grow or shrink between two steps (the idea is that of the
-/// cursor of Redis' `SCAN`; that an entry is met once even when homes are merged comes from comparing hashes).
+/// In that order the hashes of a home are a range, however the homes grow or shrink between two steps (the idea is that
+/// of the cursor of Redis' `SCAN`; that an entry is met once even when homes are merged comes from comparing hashes).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cursor(u64);
 
@@ -74,7 +74,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         self.buckets.count()
     }
 
-    /// The slot of an entry of this bucket that has expired, or else the first deadline in it, if that is before `earliest`.
+    /// The slot of an entry of this bucket that has expired, or else the first deadline in it, if that is before
+    /// `earliest`.
     pub(crate) fn first_expired(
         &self,
         number: u32,

@@ -2,21 +2,26 @@
 //!
 //! # What a reader without a lock may look at
 //!
-//! A reader that lost a race may take any word of its arena for any other: a block that it follows may have been given back, be part of another table,
-//! or be shorter than the number of a bucket says. It learns that before it uses what it has read, but after it has read it. So each
-//! access to such memory, of a reader or of a writer, must be one that may race with any access of a reader. These are all:
+//! A reader that lost a race may take any word of its arena for any other: a block that it follows may have been given
+//! back, be part of another table, or be shorter than the number of a bucket says. It learns that before it uses what
+//! it has read, but after it has read it. So each access to such memory, of a reader or of a writer, must be one that
+//! may race with any access of a reader. These are all:
 //!
-//! - It is made of aligned words of eight bytes. Tags, stamps and marks are `AtomicU64`s, entries are [`Words`]; `layout.rs` asserts that each begins at a
-//!   multiple of eight. Atomic accesses of different sizes are never mixed.
-//! - A write is atomic. A writer's own reads may be plain ones: no reader writes but marks, which are marks in blocks of every size.
-//! - What is there is initialized, since a reader may take the bytes of an entry for tags or a stamp. Memory from the system is zeros. Bytes of a value
-//!   that were never written, such as padding, become definite when they are stored: `atomic-maybe-uninit` stores a word by an instruction in assembly, from
-//!   a register, so what it leaves is one value, whatever it is. (To make them definite before, by an empty assembly, takes `with_mut` one instruction more.)
-//! - It is the arena's: a number is below that of a chunk's buckets, so a reader looks less than a chunk beside its block, and the first and the last chunk
-//!   of a span are never used, also of spans that are parts of reservations (see `arena`).
+//! - It is made of aligned words of eight bytes. Tags, stamps and marks are `AtomicU64`s, entries are [`Words`];
+//!   `layout.rs` asserts that each begins at a multiple of eight. Atomic accesses of different sizes are never mixed.
+//! - A write is atomic. A writer's own reads may be plain ones: no reader writes but marks, which are marks in blocks
+//!   of every size.
+//! - What is there is initialized, since a reader may take the bytes of an entry for tags or a stamp. Memory from the
+//!   system is zeros. Bytes of a value that were never written, such as padding, become definite when they are stored:
+//!   `atomic-maybe-uninit` stores a word by an instruction in assembly, from a register, so what it leaves is one
+//!   value, whatever it is. (To make them definite before, by an empty assembly, takes `with_mut` one instruction
+//!   more.)
+//! - It is the arena's: a number is below that of a chunk's buckets, so a reader looks less than a chunk beside its
+//!   block, and the first and the last chunk of a span are never used, also of spans that are parts of reservations
+//!   (see `arena`).
 //!
-//! A value may have bytes that were never written, such as padding; to copy those through integers would be undefined, so
-//! the words are those of the crate `atomic-maybe-uninit`. `ThreadSanitizer` does not see into its assembly: with
+//! A value may have bytes that were never written, such as padding; to copy those through integers would be undefined,
+//! so the words are those of the crate `atomic-maybe-uninit`. `ThreadSanitizer` does not see into its assembly: with
 //! `--cfg sharded_integer_words`, sound only where there is no padding, the words are std's atomic integers.
 
 use std::mem::MaybeUninit;
@@ -64,8 +69,8 @@ mod imp {
     }
 }
 
-/// Copies what lies at `from` to `to`, word by word. Where it is written meanwhile, the result is a mixture, of no use but to be
-/// thrown away.
+/// Copies what lies at `from` to `to`, word by word. Where it is written meanwhile, the result is a mixture, of no use
+/// but to be thrown away.
 ///
 /// # Safety
 ///
@@ -97,7 +102,8 @@ pub(super) unsafe fn store<T>(to: *mut Words<T>, value: &Words<T>) {
 ///
 /// # Safety
 ///
-/// `from` must be valid for reads and `to` for writes, with no other writer but of marks. Both must be aligned to words and apart.
+/// `from` must be valid for reads and `to` for writes, with no other writer but of marks. Both must be aligned to words
+/// and apart.
 #[allow(clippy::cast_ptr_alignment, reason = "aligned by the caller's promise")]
 pub(super) unsafe fn copy(from: *const u8, to: *mut u8, bytes: usize) {
     let (from, to) = (from.cast::<MaybeUninit<Word>>(), to.cast::<MaybeUninit<Word>>());

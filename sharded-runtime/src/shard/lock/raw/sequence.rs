@@ -15,8 +15,8 @@ pub(super) struct Odd<'a>(&'a AtomicU64);
 #[derive(Debug)]
 pub(crate) struct Raced;
 
-/// One try to read what a writer may change meanwhile. Only [`Sequence::read`] and [`Sequence::hint`] make one, and each decides what may
-/// come out of it.
+/// One try to read what a writer may change meanwhile. Only [`Sequence::read`] and [`Sequence::hint`] make one, and
+/// each decides what may come out of it.
 #[derive(Clone, Copy)]
 pub(crate) struct Attempt<'a> {
     sequence: &'a Sequence,
@@ -46,8 +46,9 @@ impl Sequence {
         Sequence(AtomicU64::new(0))
     }
 
-    /// Reads what a writer may change meanwhile. `search` looks for something: what it finds must be [`Stable`]. That there is nothing depends
-    /// on everything that was read, so it is checked here, after the search, whichever way that ended.
+    /// Reads what a writer may change meanwhile. `search` looks for something: what it finds must be [`Stable`]. That
+    /// there is nothing depends on everything that was read, so it is checked here, after the search, whichever way
+    /// that ended.
     ///
     /// # Errors
     ///
@@ -93,7 +94,8 @@ impl Sequence {
     ///
     /// # Safety
     ///
-    /// There must be no other writer meanwhile. What readers read under this number must be changed only while such a result exists.
+    /// There must be no other writer meanwhile. What readers read under this number must be changed only while such a
+    /// result exists.
     #[inline]
     pub(super) unsafe fn write(&self) -> Odd<'_> {
         let number = self.0.load(Ordering::Relaxed);

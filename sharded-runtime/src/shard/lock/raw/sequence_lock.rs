@@ -4,7 +4,8 @@ use super::view::{View, Words};
 use crate::{memory::sync::RawMutex, shard::lock::traits::Cell};
 use std::{mem::offset_of, ptr};
 
-/// A mutex for those who take the lock, and a view for those who do not, whose number is odd while one of the former may change the value.
+/// A mutex for those who take the lock, and a view for those who do not, whose number is odd while one of the former
+/// may change the value.
 ///
 /// Those who look without the lock do so by other means than `&T`: this lock lends the value to its owner alone.
 #[derive(Debug)]
@@ -39,8 +40,8 @@ impl<T> SequenceLock<T> {
 
     #[inline]
     fn change<R>(&self, value: &mut T, write: impl FnOnce(&mut T) -> R) -> R {
-        // Even again before the mutex is unlocked, also on a panic.
-        // SAFETY: the caller has the mutex, so there is no other writer. Nobody else lends the value for changing, unless they own all of this.
+        // Even again before the mutex is unlocked, also on a panic. SAFETY: the caller has the mutex, so there is no
+        // other writer. Nobody else lends the value for changing, unless they own all of this.
         let _odd = unsafe { self.view.write() };
         write(value)
     }

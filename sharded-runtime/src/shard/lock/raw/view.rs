@@ -1,7 +1,8 @@
 //! What readers without a lock follow.
 //!
-//! A view lies in the cell of its value, before it, together with the sequence number of that cell. So no reader follows one value with the number of
-//! another. The meaning of the words is known to the value alone, which is also the only one to set them.
+//! A view lies in the cell of its value, before it, together with the sequence number of that cell. So no reader
+//! follows one value with the number of another. The meaning of the words is known to the value alone, which is also
+//! the only one to set them.
 
 use super::sequence::{Odd, Sequence};
 use crate::memory::arena::{self, Directory};
@@ -65,7 +66,8 @@ impl<T> View<T> {
     ///
     /// # Safety
     ///
-    /// There must be no other writer. The value of this view must be changed only while such a result exists, or where no reader can look.
+    /// There must be no other writer. The value of this view must be changed only while such a result exists, or where
+    /// no reader can look.
     #[inline]
     pub(super) unsafe fn write(&self) -> Odd<'_> {
         // SAFETY: the caller's promise.
@@ -99,8 +101,8 @@ impl Words {
     ///
     /// # Safety
     ///
-    /// The value of this view, or its owner, must be what calls this, and must keep what is shown as its readers expect it. The number must be odd, or no
-    /// reader may look.
+    /// The value of this view, or its owner, must be what calls this, and must keep what is shown as its readers expect
+    /// it. The number must be odd, or no reader may look.
     #[inline]
     pub(crate) unsafe fn show(&self, Shown { directory, numbers }: Shown) {
         self.directory.store(directory.as_ptr(), Relaxed);
