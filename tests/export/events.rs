@@ -80,6 +80,26 @@ fn failed_loads_are_told() {
 }
 
 #[test]
+fn slow_loads_are_told() {
+    let shop = Shop::new();
+    let load = || std::thread::sleep(std::time::Duration::from_millis(1001));
+    let events = noted(|| {}, || ignore(shop.ages().get_or_load_with(1, || (load(), 1).1)));
+    assert_eq!(events, ["WARN message=a load was slow store=\"Shop\" field=\"ages\" hash time"]);
+}
+
+/// A subscriber is user code, which runs under no lock that it did not ask for.
+#[test]
+fn no_subscriber_is_told_inside_a_closure() {
+    let shop = Shop::new();
+    shop.ages().insert(1, 1);
+    let mut load = Box::pin(shop.ages().get_or_load_async(2, std::future::pending::<u64>));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(load.as_mut().poll(&mut context).is_pending());
+    let events = noted(|| {}, || ignore(shop.ages().with(&1, |_| drop(load))));
+    assert_eq!((events.len(), shop.ages().stats().loads.failed), (0, 1));
+}
+
+#[test]
 fn a_listeners_panic_is_told() {
     let shop = Shop::new();
     shop.ages().on_removal(|_, _, _| panic!("the listener panics")).unwrap();

@@ -28,6 +28,23 @@ fn every_load_is_counted_once() {
     assert!(map.stats().loads.time > Duration::ZERO);
 }
 
+/// Its copy can't be made.
+#[derive(Debug)]
+struct NoCopy;
+
+impl Clone for NoCopy {
+    fn clone(&self) -> Self {
+        panic!("it can't be copied")
+    }
+}
+
+#[test]
+fn a_load_whose_value_can_not_be_copied_has_failed() {
+    let map = ShardedMap::<u64, NoCopy, super::Of<Mutex, super::Never, Unbounded>>::new();
+    panics(|| map.get_or_load_with(1, || NoCopy));
+    assert_eq!(counts(&map.stats()), (1, 0, 1, 0));
+}
+
 #[test]
 fn tasks_that_wait_and_futures_that_are_dropped_are_counted() {
     let map = Map::<Mutex>::new();

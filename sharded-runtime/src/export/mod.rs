@@ -43,9 +43,9 @@
 //! # Events of `tracing`
 //!
 //! They have the target `sharded` and the fields `store` and `field`, never a key. A subscriber's panics are contained.
-//! It is called outside of all locks, and when no caller waits for the load any more, with two exceptions. `memory
-//! can't be bound` comes while locks are held, so there a subscriber must not use a map. And a load whose future is
-//! dropped inside a closure is told of inside that closure.
+//! It is called outside of all locks, and when no caller waits for the load any more, with one exception: `memory can't
+//! be bound` comes while locks are held, so there a subscriber must not use a map. A load whose future is dropped inside
+//! a closure is not told of.
 //!
 //! | message | level | further fields |
 //! |---|---|---|

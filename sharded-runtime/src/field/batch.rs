@@ -11,7 +11,7 @@ use crate::{
         array::ByHash,
     },
 };
-use std::{borrow::Borrow, vec};
+use std::{borrow::Borrow, iter::Fuse, vec};
 
 /// Keys whose memory is fetched at the same time: about the number of requests that a processor can have under way.
 pub(crate) const PREFETCHED: usize = 32;
@@ -23,18 +23,20 @@ const CACHED: usize = if cfg!(debug_assertions) { 0 } else { 16 << 20 };
 /// The items of a call, some at a time, with the hashes of their keys. They are taken from the caller's iterator
 /// outside of all locks.
 pub(crate) struct Batches<I: Iterator> {
-    items: I,
+    items: Fuse<I>,
     batch: Vec<(KeyHash, I::Item)>,
 }
 
 impl<I: Iterator> Batches<I> {
     pub(crate) fn new(items: I) -> Self {
-        Batches { items, batch: Vec::new() }
+        Batches { items: items.fuse(), batch: Vec::new() }
     }
 
-    /// The next items; `None` at the end.
+    /// The next items, as many as there surely are: an iterator that waits for each item, such as that of a channel,
+    /// promises none, and is asked for one at a time. `None` at the end.
     pub(crate) fn next(&mut self, hash: impl Fn(&I::Item) -> KeyHash) -> Option<vec::Drain<'_, (KeyHash, I::Item)>> {
-        self.batch.extend(self.items.by_ref().take(PREFETCHED).map(|item| (hash(&item), item)));
+        let most = self.items.size_hint().0.clamp(1, PREFETCHED);
+        self.batch.extend(self.items.by_ref().take(most).map(|item| (hash(&item), item)));
         (!self.batch.is_empty()).then(|| self.batch.drain(..))
     }
 }

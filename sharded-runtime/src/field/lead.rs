@@ -150,26 +150,27 @@ impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
 
     /// Ends the load with the value on offer or an error.
     #[track_caller]
-    fn land<E>(mut self, offer: &mut Offer<K, V>, error: Option<E>) -> Result<Box<V>, LoadError<E>>
+    fn land<E>(self, offer: &mut Offer<K, V>, error: Option<E>) -> Result<Box<V>, LoadError<E>>
     where
         K: Key,
         V: Value + Clone,
         E: Send + Sync + 'static,
     {
-        self.finish(error.is_some());
         let core = self.core;
         // The lead is declared last, so it is dropped first, also on a panic. Listeners and the `Drop` of values, which
         // are user code, run after that.
         let mut leaving = core.leaving();
         let mut stored = None;
         let answer;
-        let lead = self;
+        let mut lead = self;
+        let is_failure = error.is_some();
         // The copy comes first: if it can't be made, the load has panicked.
         answer = match (&offer.value, error) {
             (_, Some(error)) => Err(Arc::new(error)),
             (Some(value), None) => Ok(Box::new(value.clone())),
             (None, None) => unreachable!("a load makes a value or an error"),
         };
+        lead.finish(is_failure);
         let shard = ByHash(lead.hash);
         // Twice in full: a closure would hide the caller.
         let units = core.write_leaving(shard, UserCode::Traits, &mut leaving, |session| {
@@ -271,7 +272,7 @@ impl<K, V, P: Policy, S> Drop for Lead<'_, K, V, P, S> {
             self.core.forget(self.hash, &self.flight);
         }
         if let Some((time, is_failure)) = self.ended {
-            events::load_ended(names_of::<P>(), self.hash, time, is_failure);
+            events::load_ended(names_of::<P>(), self.hash, time, is_failure, order::is_inside());
         }
     }
 }

@@ -105,11 +105,11 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
             let (buckets, entries) = (table.home_count(), table.len());
             match buckets.cmp(&before) {
                 Ordering::Greater => {
-                    self.count(Event::Split);
+                    self.tally.add_under_lock(Event::Split);
                     events::grown(names_of::<P>(), buckets, entries);
                 }
                 Ordering::Less => {
-                    self.count(Event::Merge);
+                    self.tally.add_under_lock(Event::Merge);
                     events::shrunk(names_of::<P>(), buckets, entries);
                 }
                 Ordering::Equal => {}

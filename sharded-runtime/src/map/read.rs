@@ -227,7 +227,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         Q: Hash + Eq + ?Sized + 'q,
         V: Clone,
     {
-        let mut keys = keys.into_iter();
+        let mut keys = keys.into_iter().fuse();
         let mut values = Vec::with_capacity(keys.size_hint().0);
         let mut batch: SmallVec<[(KeyHash, &Q); PREFETCHED]> = SmallVec::new();
         loop {

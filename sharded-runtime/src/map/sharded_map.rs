@@ -38,7 +38,7 @@ use std::{
 /// panics at once, in every build. The message names both places, and nothing hangs. The same holds inside the `Eq` and
 /// `Clone` of keys and values that own something. The `Eq`, `Clone` and `Hash` of types without drop glue are not
 /// watched and must not access a store at all. [`len`](Self::len), [`stats`](Self::stats), [`capacity`](Self::capacity)
-/// and [`shard_of`](Self::shard_of) take no lock and may be called anywhere.
+/// and [`shard_of`](Self::shard_of) take no lock of a shard and may be called anywhere.
 ///
 /// The calls that load, such as [`get_or_try_insert_with`](Self::get_or_try_insert_with), may not be made inside a
 /// closure at all.

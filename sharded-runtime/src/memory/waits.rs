@@ -46,7 +46,7 @@ fn watched() -> MutexGuard<'static, Watched> {
 
 /// Extents that are looked at for one sleep. Only extents that interleave make for more than one.
 #[cfg(not(loom))]
-const LOOKS: usize = 64;
+const LOOKS: usize = 256;
 
 /// Locks that are watched until this is dropped.
 pub(crate) struct Watch {

@@ -44,6 +44,14 @@ macro_rules! probe {
     };
 }
 
+#[cfg(feature = "tracing")]
+macro_rules! warn_of_load {
+    ($names:expr, $hash:expr, $time:expr, $message:literal) => {{
+        let (Names { store, field }, hash, time) = ($names, $hash.bits(), $time);
+        trace(|| tracing::warn!(target: "sharded", store, field, hash, ?time, $message));
+    }};
+}
+
 /// Declares functions that are not inlined if there is something in them.
 macro_rules! events {
     ($($(#[doc = $doc:literal])* fn $name:ident($($parameter:ident: $type:ty),*) $body:block)*) => {
@@ -106,24 +114,29 @@ events! {
         probe!(load_begin, names, hash.bits());
     }
 
-    /// A loader has ended. Called when no caller waits for it any more, since a subscriber is user code.
-    fn load_ended(names: &Names, hash: KeyHash, time: Duration, is_failure: bool) {
+    /// A loader has ended. Called when no caller waits for it any more, since a subscriber is user code. A thread
+    /// that `is_inside` a shard, where it drops a future, tells none.
+    fn load_ended(names: &Names, hash: KeyHash, time: Duration, is_failure: bool, is_inside: bool) {
         probe!(load_end, names, hash.bits(), nanos(time));
         if is_failure {
             probe!(load_fail, names, hash.bits(), nanos(time));
         }
         #[cfg(feature = "tracing")]
-        if is_failure {
-            trace(|| tracing::warn!(target: "sharded", store = names.store, field = names.field, hash = hash.bits(), ?time, "a load failed"));
+        if is_inside {
+        } else if is_failure {
+            warn_of_load!(names, hash, time, "a load failed");
         } else if time >= SLOW_LOAD {
-            trace(|| tracing::warn!(target: "sharded", store = names.store, field = names.field, hash = hash.bits(), ?time, "a load was slow"));
+            warn_of_load!(names, hash, time, "a load was slow");
         }
     }
 
     /// A removal listener, or the `Drop` of an entry that it was called with, has panicked.
     fn listener_panicked(names: &Names) {
         #[cfg(feature = "tracing")]
-        trace(|| tracing::error!(target: "sharded", store = names.store, field = names.field, "a removal listener panicked"));
+        {
+            let Names { store, field } = names;
+            trace(|| tracing::error!(target: "sharded", store, field, "a removal listener panicked"));
+        }
     }
 }
 

@@ -91,8 +91,20 @@ impl Tally {
             take_number();
         }
         if !self.add_many(event, times) {
-            self.shared.get_or_init(Box::default).0[event as usize].fetch_add(times, Relaxed);
+            self.add_shared(event, times);
         }
+    }
+
+    /// Counts an event for a caller that holds a lock, and so should not make stripes or take a number, which asks the
+    /// system.
+    pub(crate) fn add_under_lock(&self, event: Event) {
+        if !self.add(event) {
+            self.add_shared(event, 1);
+        }
+    }
+
+    fn add_shared(&self, event: Event, times: u64) {
+        self.shared.get_or_init(Box::default).0[event as usize].fetch_add(times, Relaxed);
     }
 
     pub(crate) fn get(&self, event: Event) -> u64 {

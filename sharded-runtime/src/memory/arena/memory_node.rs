@@ -10,7 +10,14 @@ use crate::{
     memory::sys::{memory, numa, page},
     topology::NodeId,
 };
-use std::{io, ptr::NonNull, sync::OnceLock};
+use std::{
+    io,
+    ptr::NonNull,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 /// The node that the memory of an arena should lie on, and whether the system refused to bind it.
 #[derive(Debug)]
@@ -114,9 +121,9 @@ impl MemoryNode {
 /// Logs the first refusal of the process.
 #[cold]
 fn warn(node: NodeId, error: &io::Error) {
-    static SAID: std::sync::Once = std::sync::Once::new();
+    static SAID: AtomicBool = AtomicBool::new(false);
     // A logger or subscriber is user code. Locks are held here, so a panic must not pass.
-    SAID.call_once(|| {
+    if !SAID.swap(true, Relaxed) {
         let _ = contain(|| {
             logging::warn!(
                 target: "sharded",
@@ -124,5 +131,5 @@ fn warn(node: NodeId, error: &io::Error) {
                  `placement()` says where that is"
             );
         });
-    });
+    }
 }
