@@ -1,6 +1,9 @@
 //! An array that grows without moving its elements.
 
-use crate::{memory::arena::Heap, memory::sys::page::GRAIN};
+use crate::{
+    memory::arena::Heap,
+    memory::sys::{page::GRAIN, prefetch::prefetch},
+};
 use allocator_api2::vec::Vec;
 use std::mem::size_of;
 
@@ -85,6 +88,14 @@ impl<T: Default> Chunked<T> {
         {
             last.truncate(len % Self::PART);
             last.shrink_to_fit();
+        }
+    }
+
+    /// Has the processor fetch the first cache line of an element, if it exists.
+    #[inline]
+    pub(crate) fn prefetch(&self, index: usize) {
+        if let Some(element) = self.get(index) {
+            prefetch(std::ptr::from_ref(element).cast());
         }
     }
 

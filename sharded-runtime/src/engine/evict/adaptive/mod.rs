@@ -300,6 +300,10 @@ impl Eviction for Adaptive {
             self.search();
         }
         self.victims_left -= 1;
+        if self.victims_left == 0 {
+            // The next victim is named some inserts later.
+            self.next_lines().iter().for_each(|&line| self.words.prefetch(line));
+        }
         if self.is_wide(2)
             && let Some((oldest, _)) = self.oldest()
         {

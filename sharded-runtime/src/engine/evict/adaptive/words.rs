@@ -173,6 +173,11 @@ impl Words {
         self.0[slot / LINE].0.as_flattened_mut()[slot % LINE].get_mut()
     }
 
+    /// Has the processor fetch a line.
+    pub(super) fn prefetch(&self, line: usize) {
+        self.0.prefetch(line);
+    }
+
     fn reach(&mut self, slot: u32) {
         self.0.reach(slot as usize / LINE);
     }
