@@ -19,8 +19,7 @@ struct Hello {
 // the same name that is declared or imported by name comes first, and is no error.
 /// What `#[sharded]` generates for [`Hello`](super::Hello).
 mod __sharded_Hello {
-    /// The policy of [`Hello::visits`](super::Hello::visits): 16 shards, each behind a `Mutex`; entries expire 1h after
-    /// they were written.
+    /// The policy of [`Hello::visits`](super::Hello::visits): 16 shards, each behind a `Mutex`; entries expire 1h after they were written.
     pub(super) enum HelloVisits {}
     // What it can override of a field follows from the policy: `.visits(|field| field.capacity(100))` would not
     // compile, as no capacity was declared and so nothing is there that evicts.
