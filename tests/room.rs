@@ -331,7 +331,8 @@ fn each_repays_what_it_has_overdrawn_although_a_shard_is_held() {
         let most = CAPACITY + (9 - have_returned) * u64::from(WEIGHT);
         assert!(weight <= most, "{weight} after {have_returned} of 9 calls have returned");
         assert_eq!(have_returned, 9);
-        // Calls that repay at the same time may each let one more leave than must, but none repays twice what it brought.
+        // Calls that repay at the same time may each let one more leave than must, but none repays twice what it
+        // brought.
         assert!(weight >= CAPACITY - 9 * u64::from(WEIGHT), "{weight}");
     });
 }

@@ -44,8 +44,8 @@
 //!
 //! They have the target `sharded` and the fields `store` and `field`, never a key. A subscriber's panics are contained.
 //! It is called outside of all locks, and when no caller waits for the load any more, with one exception: `memory can't
-//! be bound` comes while locks are held, so there a subscriber must not use a map. A load whose future is dropped inside
-//! a closure is not told of.
+//! be bound` comes while locks are held, so there a subscriber must not use a map. A load whose future is dropped
+//! inside a closure is not told of.
 //!
 //! | message | level | further fields |
 //! |---|---|---|

@@ -27,10 +27,10 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// replace, if any, in the order of the entries. Where keys are equal, the last entry wins.
     ///
     /// It takes up to 32 entries at a time from the iterator, while no lock is held: as many as the lower bound of its
-    /// `size_hint` promises, and one at least. So entries that wait in a channel are stored as they come. If the entries of the map take
-    /// more than about 16 MiB, without what keys and values own, it fetches the memory of these 32 side by side, which
-    /// is much faster than single inserts. Then it stores them one by one, so the entries are not stored at one moment.
-    /// O(n).
+    /// `size_hint` promises, and one at least. So entries that wait in a channel are stored as they come. If the
+    /// entries of the map take more than about 16 MiB, without what keys and values own, it fetches the memory of these
+    /// 32 side by side, which is much faster than single inserts. Then it stores them one by one, so the entries are
+    /// not stored at one moment. O(n).
     ///
     /// If the iterator or a key's `Hash` or `Eq` panics, the entries that were stored stay, and others that were taken
     /// from the iterator are dropped.

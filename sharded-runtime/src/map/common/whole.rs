@@ -29,8 +29,8 @@ macro_rules! whole_methods {
             }
 
             #[doc = concat!("Whether no ", $entry, " is stored, not even one that has expired.")]
-            /// It takes no lock of a shard, and the lock of a removal listener's queue for a moment. O(number of shards, and
-            /// of CPUs).
+            /// It takes no lock of a shard, and the lock of a removal listener's queue for a moment. O(number of
+            /// shards, and of CPUs).
             ///
             /// # Examples
             ///
