@@ -8,6 +8,7 @@
 mod common;
 
 use common::{
+    locks::{AroundHold, Watched},
     policy::{Never, Of, OwnOnly, Times},
     threads::Dice,
 };
@@ -16,14 +17,13 @@ use sharded::{
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Manual, System},
     evict::{Bounded, Eviction, Lru, MakesRoom},
-    lock::{Cell as LockCell, Lock, Serves},
+    lock::Serves,
 };
 use std::{
     cell::Cell,
     collections::hash_map::DefaultHasher,
     env,
     hash::{BuildHasher, BuildHasherDefault, Hash, Hasher},
-    sync::Mutex,
     time::Duration,
 };
 
@@ -109,36 +109,19 @@ impl Done {
     }
 }
 
-/// A mutex that says what is done while it is held.
-enum Watched {}
+/// Says what is done while a lock is held.
+enum Holds {}
 
-struct WatchedCell<T>(Mutex<T>);
-
-impl Lock for Watched {
-    const SHARED_READS: bool = false;
-    type Cell<T> = WatchedCell<T>;
-}
-
-impl<K: Send, V: Send> Serves<K, V> for Watched {}
-
-impl<T> LockCell<T> for WatchedCell<T> {
-    fn new(value: T) -> Self {
-        WatchedCell(Mutex::new(value))
-    }
-    fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R {
-        self.write(|value| read(value))
-    }
-    fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
-        let mut value = self.0.lock().expect("nothing panics in here");
+impl AroundHold for Holds {
+    fn around<R>(hold: impl FnOnce() -> R) -> R {
         end_outside();
-        let result = write(&mut value);
+        let result = hold();
         end_hold();
         result
     }
-    fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
-        Some(self.write(write))
-    }
 }
+
+type Lock = Watched<Holds>;
 
 /// An eviction that notes what it is told, and leaves the rest to another. Without a capacity nothing is ever evicted.
 #[derive(Default)]
@@ -236,7 +219,7 @@ impl Numbered for Owning {
 
 /// The same in every run.
 type Fixed = BuildHasherDefault<DefaultHasher>;
-type Policy<X, E, const CAPACITY: usize> = Of<Watched, X, Told<E>, System, 1, CAPACITY>;
+type Policy<X, E, const CAPACITY: usize> = Of<Lock, X, Told<E>, System, 1, CAPACITY>;
 type Map<K, X, S = Fixed> = ShardedMap<K, u64, Policy<X, Nothing, 0>, S>;
 
 /// A map with one shard, and its clock.

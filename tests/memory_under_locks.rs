@@ -4,12 +4,14 @@
 mod common;
 
 use allocation_counter::measure;
-use common::policy::{Never, Of};
+use common::{
+    locks::{AroundHold, Watched},
+    policy::{Never, Of},
+};
 use sharded::{
     ShardedMap,
     clock::System,
     evict::{Lru, Unbounded},
-    lock::{Cell as LockCell, Lock, Serves},
 };
 use std::{
     cell::Cell,
@@ -26,39 +28,22 @@ thread_local! {
     static WORST: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A mutex that measures what is allocated while it is held.
-enum Watched {}
+/// Measures what is allocated while a lock is held.
+enum Allocations {}
 
-struct WatchedCell<T>(Mutex<T>);
-
-impl Lock for Watched {
-    const SHARED_READS: bool = false;
-    type Cell<T> = WatchedCell<T>;
-}
-
-impl<K: Send, V: Send> Serves<K, V> for Watched {}
-
-impl<T> LockCell<T> for WatchedCell<T> {
-    fn new(value: T) -> Self {
-        WatchedCell(Mutex::new(value))
-    }
-    fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R {
-        self.write(|value| read(value))
-    }
-    fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
-        let mut value = self.0.lock().expect("nothing panics in here");
+impl AroundHold for Allocations {
+    fn around<R>(hold: impl FnOnce() -> R) -> R {
         let mut result = None;
-        let bytes = measure(|| result = Some(write(&mut value))).bytes_total;
+        let bytes = measure(|| result = Some(hold())).bytes_total;
         WORST.set(WORST.get().max(bytes));
         result.expect("the closure has run")
     }
-    fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
-        Some(self.write(write))
-    }
 }
 
+type Lock = Watched<Allocations>;
+
 /// The table's memory comes from an arena, which the counter does not see.
-type Map = ShardedMap<u64, u64, Of<Watched, Never, Unbounded, System, 1, 0>>;
+type Map = ShardedMap<u64, u64, Of<Lock, Never, Unbounded, System, 1, 0>>;
 
 fn filled() -> Map {
     let map = Map::new();
@@ -93,7 +78,7 @@ fn copies_of_entries_that_come_meanwhile() {
     thread_local! {
         static MAP: Cell<Option<&'static Growing>> = const { Cell::new(None) };
     }
-    type Growing = ShardedMap<u64, Grower, Of<Watched, Never, Unbounded, System, 2, 0>>;
+    type Growing = ShardedMap<u64, Grower, Of<Lock, Never, Unbounded, System, 2, 0>>;
 
     /// A value whose copy adds entries to the second shard while the first one is listed.
     struct Grower(u64);
@@ -158,7 +143,7 @@ fn the_queue_of_a_listener() {
 
 #[test]
 fn evictions() {
-    let map = ShardedMap::<u64, u64, Of<Watched, Never, Lru, System, 1, 20_000>>::new();
+    let map = ShardedMap::<u64, u64, Of<Lock, Never, Lru, System, 1, 20_000>>::new();
     assert_bounded("evictions", || map.extend((0..ENTRIES).map(|key| (key, key))));
     assert_eq!(map.len(), 20_000);
 }

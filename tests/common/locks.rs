@@ -1,7 +1,10 @@
-//! A lock as a user might write it.
+//! Locks as a user might write them.
 
 use sharded::lock::{Cell, Lock, Serves};
-use std::sync::{PoisonError, RwLock, TryLockError};
+use std::{
+    marker::PhantomData,
+    sync::{Mutex, PoisonError, RwLock, TryLockError},
+};
 
 /// std's reader-writer lock. Poison is ignored.
 #[derive(Debug)]
@@ -33,5 +36,40 @@ impl<T> Cell<T> for StdCell<T> {
             Err(TryLockError::Poisoned(poisoned)) => Some(write(&mut poisoned.into_inner())),
             Err(TryLockError::WouldBlock) => None,
         }
+    }
+}
+
+/// What a test does before and after each hold of a lock.
+pub trait AroundHold: 'static {
+    fn around<R>(hold: impl FnOnce() -> R) -> R;
+}
+
+/// A mutex whose holds are watched. Nothing may panic in them.
+#[derive(Debug)]
+pub struct Watched<A>(PhantomData<A>);
+
+#[derive(Debug)]
+pub struct WatchedCell<T, A>(Mutex<T>, PhantomData<fn() -> A>);
+
+impl<A: AroundHold> Lock for Watched<A> {
+    const SHARED_READS: bool = false;
+    type Cell<T> = WatchedCell<T, A>;
+}
+
+impl<K: Send, V: Send, A: AroundHold> Serves<K, V> for Watched<A> {}
+
+impl<T, A: AroundHold> Cell<T> for WatchedCell<T, A> {
+    fn new(value: T) -> Self {
+        WatchedCell(Mutex::new(value), PhantomData)
+    }
+    fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+        self.write(|value| read(value))
+    }
+    fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
+        let mut value = self.0.lock().expect("nothing panics in here");
+        A::around(|| write(&mut value))
+    }
+    fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
+        Some(self.write(write))
     }
 }
