@@ -52,7 +52,7 @@ pub fn publish<S: Store + ?Sized>(store: &S) {
 pub fn publish_as<S: Store + ?Sized>(name: &str, store: &S) {
     let fields = FieldStats::of_store(store);
     for series in ALL {
-        let name_of_series = format!("sharded_{}{}", series.name, series.ending());
+        let name_of_series = series.full_name();
         for sample in series.samples {
             for field in &fields {
                 let Some(value) = (sample.value)(field) else { continue };
@@ -79,7 +79,7 @@ pub fn publish_as<S: Store + ?Sized>(name: &str, store: &S) {
 /// ```
 pub fn describe() {
     for series in ALL {
-        let name = format!("sharded_{}{}", series.name, series.ending());
+        let name = series.full_name();
         let unit = match series.unit {
             Some(Unit::Bytes) => MetricsUnit::Bytes,
             Some(Unit::Seconds) => MetricsUnit::Seconds,

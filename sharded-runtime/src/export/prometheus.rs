@@ -1,6 +1,6 @@
 //! A collector for the crate `prometheus_client`.
 
-use super::series::{ALL, FieldStats, Kind, Series, Unit, Value};
+use super::series::{ALL, FieldStats, Kind, PREFIX, Series, Unit, Value};
 use crate::{Store, store::name::store_name};
 use prometheus_client::{
     collector,
@@ -120,7 +120,7 @@ fn encode_series(
     stores: &[(&str, Vec<FieldStats>)],
     encoder: &mut DescriptorEncoder<'_>,
 ) -> Result<(), fmt::Error> {
-    let name = format!("sharded_{}", series.name);
+    let name = format!("{PREFIX}{}", series.name);
     let unit = series.unit.map(|unit| match unit {
         Unit::Bytes => registry::Unit::Bytes,
         Unit::Seconds => registry::Unit::Seconds,

@@ -74,6 +74,9 @@ macro_rules! one {
     };
 }
 
+/// What the name of every series begins with.
+pub(super) const PREFIX: &str = "sharded_";
+
 pub(super) const ALL: &[Series] = &[
     Series {
         name: "accesses",
@@ -156,9 +159,15 @@ fn size(size: usize) -> Option<Value> {
 }
 
 impl Series {
-    /// The name as in a scrape.
+    /// The whole name, as in a scrape.
     #[cfg(any(test, feature = "metrics"))]
-    pub(super) const fn ending(&self) -> &'static str {
+    pub(super) fn full_name(&self) -> String {
+        format!("{PREFIX}{}{}", self.name, self.ending())
+    }
+
+    /// What a scrape adds to the name.
+    #[cfg(any(test, feature = "metrics"))]
+    const fn ending(&self) -> &'static str {
         match (self.kind, self.unit) {
             (Kind::Gauge, None) => "",
             (Kind::Gauge, Some(Unit::Bytes)) => "_bytes",
@@ -182,8 +191,8 @@ mod tests {
         for series in ALL {
             let kind = if series.kind == Kind::Counter { "counter" } else { "gauge" };
             let labels: Vec<_> = series.samples.iter().filter_map(|sample| sample.label).collect();
-            let (name, ending, help) = (series.name, series.ending(), series.help);
-            write!(rows, "//! | `sharded_{name}{ending}` | {kind} | {help}").unwrap();
+            let (name, help) = (series.full_name(), series.help);
+            write!(rows, "//! | `{name}` | {kind} | {help}").unwrap();
             if let [(label, _), ..] = labels[..] {
                 let values: Vec<_> = labels.iter().map(|(_, value)| format!("`{value}`")).collect();
                 write!(rows, " (`{label}`: {})", values.join(", ")).unwrap();

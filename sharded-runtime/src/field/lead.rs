@@ -3,6 +3,7 @@
 use super::core::Core;
 use crate::{
     Key, LoadError, Policy, Value,
+    clock::Nanos,
     engine::{cause::Cause, session::Session, spec::Extras, status::ShardStatus, table::Offer, units::Units},
     field::flight::{Flight, Landed, Need, Registry, Told},
     hasher::KeyHash,
@@ -89,7 +90,7 @@ impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
     fn finish(&mut self, is_failure: bool) {
         let Some(began) = self.began.take() else { return };
         let time = began.elapsed();
-        self.core.count_many(Event::LoadNano, events::nanos(time));
+        self.core.count_many(Event::LoadNano, Nanos::from_duration(time).get());
         self.ended = Some((time, is_failure));
         if is_failure {
             self.core.count_many(Event::LoadFailure, 1);

@@ -12,6 +12,8 @@
     allow(unused_variables, clippy::missing_const_for_fn, reason = "what a feature would use that is off")
 )]
 
+#[cfg(feature = "usdt")]
+use crate::clock::Nanos;
 use crate::hasher::KeyHash;
 use std::time::Duration;
 
@@ -117,9 +119,9 @@ events! {
     /// A loader has ended. Called when no caller waits for it any more, since a subscriber is user code. A thread
     /// that `is_inside` a shard, where it drops a future, tells none.
     fn load_ended(names: &Names, hash: KeyHash, time: Duration, is_failure: bool, is_inside: bool) {
-        probe!(load_end, names, hash.bits(), nanos(time));
+        probe!(load_end, names, hash.bits(), Nanos::from_duration(time).get());
         if is_failure {
-            probe!(load_fail, names, hash.bits(), nanos(time));
+            probe!(load_fail, names, hash.bits(), Nanos::from_duration(time).get());
         }
         #[cfg(feature = "tracing")]
         if is_inside {
@@ -144,9 +146,4 @@ events! {
 #[cfg(feature = "tracing")]
 fn trace(event: impl FnOnce()) {
     let _ = crate::contain::contain(event);
-}
-
-/// Nanoseconds, `u64::MAX` at most.
-pub(crate) fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

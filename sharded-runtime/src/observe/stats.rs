@@ -251,29 +251,6 @@ impl AddAssign for Stats {
     }
 }
 
-impl Sub for LockWaits {
-    type Output = LockWaits;
-
-    fn sub(self, before: LockWaits) -> LockWaits {
-        let mut by_length = self.by_length;
-        by_length.iter_mut().zip(before.by_length).for_each(|(count, before)| *count = count.saturating_sub(before));
-        LockWaits {
-            count: self.count.saturating_sub(before.count),
-            time: self.time.saturating_sub(before.time),
-            by_length,
-        }
-    }
-}
-
-impl AddAssign for LockWaits {
-    fn add_assign(&mut self, other: LockWaits) {
-        let LockWaits { count, time, by_length } = other;
-        self.count += count;
-        self.time = self.time.saturating_add(time);
-        self.by_length.iter_mut().zip(by_length).for_each(|(sum, count)| *sum += count);
-    }
-}
-
 impl AddAssign for Loads {
     fn add_assign(&mut self, other: Loads) {
         let Loads { started, refreshes, failed, waits, time } = other;

@@ -1,8 +1,12 @@
 //! Waits for the locks of a field.
 
 use super::events::{self, Names};
-use crate::memory::waits::{Extent, OnSleep, Watch};
+use crate::{
+    clock::Nanos,
+    memory::waits::{Extent, OnSleep, Watch},
+};
 use std::{
+    ops::{AddAssign, Sub},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -48,6 +52,29 @@ pub struct LockWaits {
     pub by_length: [u64; 5],
 }
 
+impl Sub for LockWaits {
+    type Output = LockWaits;
+
+    fn sub(self, before: LockWaits) -> LockWaits {
+        let mut by_length = self.by_length;
+        by_length.iter_mut().zip(before.by_length).for_each(|(count, before)| *count = count.saturating_sub(before));
+        LockWaits {
+            count: self.count.saturating_sub(before.count),
+            time: self.time.saturating_sub(before.time),
+            by_length,
+        }
+    }
+}
+
+impl AddAssign for LockWaits {
+    fn add_assign(&mut self, other: LockWaits) {
+        let LockWaits { count, time, by_length } = other;
+        self.count += count;
+        self.time = self.time.saturating_add(time);
+        self.by_length.iter_mut().zip(by_length).for_each(|(sum, count)| *sum += count);
+    }
+}
+
 /// Watches the locks of a field.
 pub(crate) struct WatchedLocks {
     waits: Arc<Waits>,
@@ -76,7 +103,7 @@ impl WatchedLocks {
 
 impl OnSleep for Waits {
     fn slept(&self, since: Instant) {
-        let nanos = events::nanos(since.elapsed());
+        let nanos = Nanos::from_duration(since.elapsed()).get();
         self.nanos.fetch_add(nanos, Relaxed);
         let length = [10_000, 100_000, 1_000_000, 10_000_000].partition_point(|&bound| bound <= nanos);
         self.by_length[length].fetch_add(1, Relaxed);

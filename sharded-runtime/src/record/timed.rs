@@ -1,5 +1,6 @@
 //! The times of closures and loaders.
 
+use crate::clock::Nanos;
 use std::time::Instant;
 
 /// What is timed.
@@ -13,7 +14,7 @@ pub(crate) enum Timed {
 
 /// Nanoseconds since then.
 pub(super) fn nanos_since(began: Instant) -> u64 {
-    u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    Nanos::from_duration(began.elapsed()).get()
 }
 
 /// The nanoseconds that measuring takes by itself.
