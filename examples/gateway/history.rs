@@ -36,17 +36,12 @@ impl History {
         for (map, name) in names.iter().enumerate() {
             let of_map: Vec<&Stats> = samples.iter().filter_map(|sample| sample.get(map)).collect();
             let seconds = interval.as_secs_f64();
-            let per_interval = |value: fn(&Stats) -> Option<f64>| -> Vec<Option<f64>> {
-                of_map.windows(2).map(|pair| value(&(pair[1].clone() - pair[0].clone()))).collect()
-            };
+            let intervals: Vec<Stats> = of_map.windows(2).map(|pair| pair[1].clone() - pair[0].clone()).collect();
             let now = |value: fn(&Stats) -> usize| -> Vec<Option<f64>> {
                 of_map.iter().map(|stats| Some(count(value(stats) as u64))).collect()
             };
-            let hits: Vec<_> = per_interval(Stats::hit_ratio).iter().map(|ratio| ratio.map(|r| 100.0 * r)).collect();
-            let waits: Vec<_> = per_interval(|stats| Some(count(stats.loads.waits)))
-                .iter()
-                .map(|waits| waits.map(|waits| waits / seconds))
-                .collect();
+            let hits: Vec<_> = intervals.iter().map(|stats| stats.hit_ratio().map(|ratio| 100.0 * ratio)).collect();
+            let waits: Vec<_> = intervals.iter().map(|stats| Some(count(stats.loads.waits) / seconds)).collect();
             let memory: Vec<_> =
                 now(|stats| stats.table_bytes).iter().map(|bytes| bytes.map(|bytes| bytes / 1024.0)).collect();
             writeln!(page, r#"<section class="history" id="history-{name}"><h3>{name}</h3>"#)?;

@@ -114,7 +114,7 @@ fn router(gateway: Arc<Gateway>) -> Router {
         // Not counted: whoever looks after the service must see it while it refuses others.
         .route("/", routing::get(async || include_str!("welcome.txt")))
         .route("/stats", routing::get(stats::page))
-        .route("/metrics", routing::get(metrics::scrape))
+        .route("/metrics", routing::get(metrics::scrape).with_state(metrics::registry(Arc::clone(&gateway))))
         .with_state(gateway)
 }
 

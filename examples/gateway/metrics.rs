@@ -12,11 +12,16 @@ use std::sync::Arc;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The statistics of every map, in the text format of Prometheus. No field is named here, so one that is added later is
-/// exported as well.
-pub(crate) async fn scrape(State(gateway): State<Arc<Gateway>>) -> Response {
+/// What is exported: the statistics of every map. No field is named here, so one that is added later is exported as
+/// well.
+pub(crate) fn registry(gateway: Arc<Gateway>) -> Arc<Registry> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Collector::new(gateway)));
+    Arc::new(registry)
+}
+
+/// The text format of Prometheus.
+pub(crate) async fn scrape(State(registry): State<Arc<Registry>>) -> Response {
     let mut text = String::new();
     match encode(&mut text, &registry) {
         Ok(()) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
