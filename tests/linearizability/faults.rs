@@ -205,11 +205,14 @@ impl Subject for Faulty {
     }
 
     fn insert_many(&self, entries: &[(u32, Number)]) -> Vec<Answer> {
+        if self.has(Fault::TornRead) {
+            return entries.iter().map(|&(key, number)| self.in_halves(key, Call::Insert(number))).collect();
+        }
         Subject::insert_many(&self.map, entries)
     }
 
     fn remove_many(&self, keys: &[u32]) -> Vec<Answer> {
-        if self.has(Fault::LostRemove) || self.has(Fault::RemovedTwice) {
+        if self.has(Fault::TornRead) || self.has(Fault::LostRemove) || self.has(Fault::RemovedTwice) {
             return keys.iter().map(|&key| self.call(key, Call::Remove)).collect();
         }
         Subject::remove_many(&self.map, keys)

@@ -176,6 +176,11 @@ fn planted_faults_are_found() {
         assert_eq!(is_torn, fault == Fault::TornRead, "{fault:?} does not show in that: {violation}");
         println!("{fault:?}: found in history {seed}, in {call:?} -> {answer:?}");
     }
+    // Torn values apart, that map is right: the writers take turns whichever call they make.
+    for seed in 0..20 * histories() {
+        let Err(violation) = check(&record(&Faulty::new(Some(Fault::TornRead), seed), &STILL, seed)) else { continue };
+        assert!(matches!(violation.answer().1, Answer::Wrong(_)), "not a torn value: {violation}");
+    }
     for seed in 0..histories() {
         let checked = check(&record(&Faulty::new(None, seed), &STILL, seed));
         checked.unwrap_or_else(|violation| panic!("found where there is no fault: {violation}"));
