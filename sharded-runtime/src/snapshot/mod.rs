@@ -1,7 +1,7 @@
-//! Saving a store into a file and restoring it from there: a service that restarts goes on with what it knew.
+//! Saves a store to a file and restores it, so that a service keeps its state over a restart.
 //!
-//! With the feature `serde` of this crate and `#[sharded(snapshot)]` on the struct a store is a [`Snapshot`]; a map or
-//! a set by itself has `save` and `restore` in any case.
+//! This needs the feature `serde` of this crate. A store with `#[sharded(snapshot)]` is a [`Snapshot`]. A single map or
+//! set has `save` and `restore` without that attribute.
 //!
 //! ```
 //! use sharded::{sharded, snapshot::Snapshot};
@@ -12,7 +12,7 @@
 //!     carts: HashMap<u64, Vec<String>>,
 //! }
 //!
-//! /// Under another name until it is whole and on the disk: there is always a snapshot to restore.
+//! /// Writes to another name first, so that `path` always is a complete snapshot.
 //! fn save(shop: &Shop, path: &Path) -> Result<(), Box<dyn Error>> {
 //!     let unfinished = path.with_extension("unfinished");
 //!     let file = File::create(&unfinished)?;
@@ -47,66 +47,71 @@
 //!
 //! # What is saved
 //!
-//! A save writes every entry that is alive when it begins, of every map and set, in the order of declaration. Each
-//! entry has the time that it has left and, where the field has an idle time, for how long it has not been used.
-//! Skipped fields are not saved. Nor is what the eviction knows of the entries, or what the statistics count.
+//! A save writes every entry that is alive when it begins, of every map and set, in the order of declaration. It keeps
+//! the remaining time of each entry and, if the field has an idle time, how long the entry has been unused. Skipped
+//! fields, the state of the eviction and the statistics are not saved.
 //!
 //! A save goes through a field shard by shard and copies some 64 entries per lock hold. `Clone` of keys and values runs
-//! under the lock, as in [`get`](crate::ShardedMap::get); `Serialize`, `Deserialize` and the writer do not. So a save
-//! is not of one moment. An entry that is there all the while is saved exactly once. One that comes or goes meanwhile
-//! is saved once or not at all. One that changes meanwhile is saved as it was at some time. A save is no use of an
-//! entry. It needs memory for those 64 copies, for the largest entry in its serialized form, and 64 KiB.
+//! under the lock, as in [`get`](crate::ShardedMap::get). `Serialize`, `Deserialize` and the writer run without it. So
+//! a save does not show one moment:
 //!
-//! # What is told of removals
+//! - An entry that stays throughout is saved exactly once.
+//! - An entry that is inserted or removed meanwhile is saved once or not at all.
+//! - An entry that is changed meanwhile is saved with one of its values.
+//!
+//! A save does not count as a use of an entry. It needs memory for the 64 copies, for the largest entry in its
+//! serialized form, and 64 KiB.
+//!
+//! # Removal listeners
 //!
 //! A [removal listener](crate::ShardedMap#removal-listener) hears of each entry once, in the process that saves or in
 //! the one that restores:
 //!
-//! - What has expired when the save begins is not saved. Where someone is told of removals, the save first removes it
-//!   and tells of it, in all fields, before it writes anything. So what a listener changes in another field is in the
-//!   file.
-//! - What expires while the save runs, before it is copied, is saved, unless a call or the background thread removes it
-//!   first. It has a nanosecond left, so it expires as soon as it is restored.
-//! - What expires after it was copied is in the file, with the time that it had left then. A process that goes on after
-//!   the save tells of it as well.
-//! - What is in the file and does not come into the store is told of by the restore: what has been unused for too long
-//!   as [`Expired`](crate::Cause::Expired), what finds no room as [`Evicted`](crate::Cause::Evicted).
+//! - An entry that has expired when the save begins is not saved. In fields with a listener, the save removes such
+//!   entries and calls the listeners before it writes anything. So the file has what a listener changes in another
+//!   field.
+//! - An entry that expires during the save, before it is copied, is saved with a remaining time of one nanosecond, so
+//!   it expires as soon as it is restored. If a call or the background thread removes it first, it is not saved.
+//! - An entry that expires after it was copied is in the file, with the time that remained then. If the process
+//!   continues after the save, its listener hears of that entry too.
+//! - An entry that the restore leaves out is reported by the restore: as [`Expired`](crate::Cause::Expired) if it was
+//!   unused for too long, as [`Evicted`](crate::Cause::Evicted) if there was no room.
 //!
 //! # What is restored
 //!
-//! The entries come into the store as by [`insert`](crate::ShardedMap::insert), each with the time to live that it had
-//! left, even if the entry had a time of its own, and even if the field declares another time by now. The time from the
-//! save to the restore does not count. An entry that had no end gets the declared `ttl`, where there is one by now.
-//! Times that the field no longer keeps are forgotten. An entry that has been unused for longer than the idle time in
-//! force at the restore is left out ([`Restored::expired`]).
+//! The restore inserts each entry as [`insert`](crate::ShardedMap::insert) does, with its remaining time to live. That
+//! also holds for an entry with a time of its own, and if the field declares another `ttl` by now. The time between
+//! save and restore does not count. An entry without a deadline gets the declared `ttl`, if the field has one by now.
+//! Deadlines are ignored if the field no longer has any. An entry that has been unused for longer than the field's
+//! present idle time is left out ([`Restored::expired`]).
 //!
-//! What is in the store already stays, but for the values of keys that are restored. Where there are more entries than
-//! the capacity, the eviction decides who leaves, as if they had been inserted in the order of the file.
-//! [`Reject`](crate::evict::Reject) refuses those that find no room ([`Restored::refused`]). Any eviction refuses what
-//! is heavier than the capacity, and what is new where nothing may be evicted.
+//! Entries that are already in the store stay, except that a restored key replaces the value. If there are more entries
+//! than the capacity, the eviction chooses victims as if the entries were inserted in the order of the file.
+//! [`Reject`](crate::evict::Reject) refuses entries that find no room ([`Restored::refused`]). Every eviction refuses
+//! an entry that is heavier than the capacity, and a new entry if nothing may be evicted.
 //!
-//! Before the first entry comes into the store, all of them are read, checked and deserialized. So a restore that fails
-//! leaves the store as it was. Until then the entries take about the memory that they take in the store, which then
-//! takes them over a thousand at a time.
+//! All entries are read, checked and deserialized before the first one is inserted. So a restore that fails leaves the
+//! store as it was. Until then the entries take about as much memory as in the store. Then they move into the store, a
+//! thousand at a time.
 //!
-//! # What a file is good for
+//! # Damage and versions
 //!
-//! What is not as it was written is found by checksums (CRC-32), each of 64 KiB and all before them: any change within
-//! 32 bits in a row for certain, others but for one in four billion; so is an end that is missing, or to which
-//! something was added. That is against accidents: who means to deceive can make new checksums.
+//! Each 64 KiB of a file has a checksum (CRC-32) of itself and of everything before it. The restore finds any change
+//! within 32 consecutive bits, and all but one in four billion of other changes. It also finds a missing end and
+//! appended bytes. The checksums protect against accidents, not against an attacker, who can compute them too.
 //!
-//! Keys and values are in the `MessagePack` of [`rmp-serde`](https://docs.rs/rmp-serde), structs with the names of
-//! their fields. So between two versions of a program
+//! Keys and values are stored as `MessagePack` by [`rmp-serde`](https://docs.rs/rmp-serde), and structs with the names
+//! of their fields. So between two versions of a program:
 //!
-//! - a struct may gain fields with `#[serde(default)]`, lose fields, and change in any other way for which its
-//!   `Deserialize` is prepared;
-//! - a store may gain fields, which the restore leaves alone; lock, shards, capacity, eviction, hasher and times may
-//!   change;
-//! - a field that is gone or has a new name is an error ([`RestoreError::UnknownField`]). The others can be restored
-//!   from the same file one by one: [`ShardedMap::restore`](crate::ShardedMap::restore) takes its own field and passes
-//!   over the rest.
+//! - A struct may gain fields with `#[serde(default)]`, lose fields, and change in any other way that its `Deserialize`
+//!   accepts.
+//! - A store may gain fields, which the restore leaves alone. Lock, shards, capacity, eviction, hasher and times may
+//!   change.
+//! - A field that was removed or renamed is an error ([`RestoreError::UnknownField`]). The other fields can be restored
+//!   from the same file one by one: [`ShardedMap::restore`](crate::ShardedMap::restore) reads its own field and skips
+//!   the rest.
 //!
-//! Types are not compared but by what they deserialize from.
+//! Types are not compared: a type fits if its `Deserialize` accepts the data.
 //!
 //! # What can't be saved
 //!
@@ -115,20 +120,20 @@
 //!
 //! - `u128` and `i128` inside a type that serde buffers: a struct with `#[serde(flatten)]`, an enum with
 //!   `#[serde(tag = …)]` or `#[serde(untagged)]`. Elsewhere they can. Keep them as text there, or as two numbers.
-//! - A type whose `Serialize` and `Deserialize` do not fit each other, as with `skip_serializing` and no default.
+//! - A type whose `Deserialize` does not accept what its `Serialize` writes, as with `skip_serializing` and no default.
 //! - A key or a value that is nested too deeply ([`SaveError::TooDeep`]). The limit is 1023 nested sequences, maps,
 //!   structs and tuples. Together with variants of enums that hold a value, it is 4096.
 //!
-//! The value that was read back is not compared. So a type that reads another value than it wrote comes back wrong: an
-//! `untagged` enum comes back as the first variant that fits. `None`, `Some(None)` and `Some(())` have one form and
-//! come back as `None`.
+//! The save does not compare the value that it read back. So a type that reads another value than it wrote is restored
+//! wrong: an `untagged` enum becomes the first variant that fits. `None`, `Some(None)` and `Some(())` have one form and
+//! become `None`.
 //!
 //! A type with two forms in serde, such as an IP address, is saved as text.
 //!
 //! If an entry is nested more than some 64 deep, its `Serialize` and its `Deserialize` run on a thread of their own
 //! with a large stack.
 //!
-//! A later version of this crate restores the files of an earlier one. The form of a file is described in
+//! A later version of this crate restores the files of an earlier one. The file format is described in
 //! `sharded-runtime/src/snapshot/`.
 
 mod bounds;
@@ -211,19 +216,18 @@ pub trait Snapshot: Store {
         save(&|visitor| self.visit_saved(visitor), &mut writer)
     }
 
-    /// Puts all entries of a snapshot into the store, which must be all that there is to read. The reader needs no
-    /// buffer of its own.
+    /// Inserts all entries of a snapshot. The reader must end where the snapshot ends. It needs no buffer of its own.
     ///
     /// # Errors
     ///
-    /// [`RestoreError`], where the reader fails or it is no snapshot, no whole one, or none of such a store. Nothing
-    /// has changed then.
+    /// [`RestoreError`], if the reader fails, or if its bytes are not a complete snapshot of such a store. The store
+    /// has not changed then.
     ///
     /// # Panics
     ///
     /// Before anything is read: inside a closure on a field of this store or of a later one, as
-    /// [`save`](Snapshot::save). A panic in a `Deserialize` leaves the store as it was; one in a key's `Hash` or `Eq`,
-    /// or for want of memory for the tables, comes when some entries are in it.
+    /// [`save`](Snapshot::save). A panic in a `Deserialize` leaves the store as it was. A panic in a key's `Hash` or
+    /// `Eq`, or because memory for the tables is refused, leaves the entries that were inserted before it.
     ///
     /// # Examples
     ///
@@ -271,12 +275,12 @@ pub trait Snapshot: Store {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Restored {
-    /// Those that came into the store, though the eviction may have let some of them go for others.
+    /// Entries that were inserted. The eviction may have removed some of them for later ones.
     pub entries: u64,
-    /// Those that were unused for longer than the idle time that is in force now. A [removal
+    /// Entries that were left out because they had been unused for longer than the present idle time. A [removal
     /// listener](crate::ShardedMap#removal-listener) is told that they have expired.
     pub expired: u64,
-    /// Those for which there was no room. A removal listener is told that they were evicted.
+    /// Entries for which there was no room. A removal listener is told that they were evicted.
     pub refused: u64,
 }
 
