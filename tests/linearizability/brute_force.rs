@@ -1,32 +1,20 @@
-//! The checker, held against one that tries every order of a few calls, and against histories written by hand.
+//! The checker, compared with trying every order of a few calls, and with histories written by hand.
 
 use super::{
     checker::check,
     common::threads::Dice,
+    histories::{
+        brute_force::{is_explained, times},
+        register::{Answer, Call, Decision, apply},
+    },
     history::Operation,
-    register::{Answer, Call, Decision, Number, apply},
 };
-
-/// Whether some order of these calls explains their answers: any of those that no other one ended before goes first.
-fn is_explained(left: &[Operation], value: Option<Number>) -> bool {
-    left.is_empty()
-        || left.iter().any(|first| {
-            let (answer, after) = apply(first.call, value);
-            let rest: Vec<Operation> = left.iter().filter(|other| *other != first).copied().collect();
-            answer == first.answer && left.iter().all(|other| other.ended >= first.began) && is_explained(&rest, after)
-        })
-}
 
 /// A few calls on one key at random times, each with the answer that it has in some order, most of the time.
 fn few_calls(dice: &mut Dice) -> Vec<Operation> {
+    let count = 1 + u32::try_from(dice.below(7)).expect("small");
+    let times = times(count as usize, dice);
     let mut below = |bound: u64| u32::try_from(dice.below(bound)).expect("small");
-    let count = 1 + below(7);
-    let mut times: Vec<u64> = (0..u64::from(2 * count)).collect();
-    for at in (1..times.len()).rev() {
-        // Mostly near, so that some calls do come after others.
-        let other = at.saturating_sub(below(5) as usize);
-        times.swap(at, other);
-    }
     let mut calls: Vec<Operation> = (0..count)
         .map(|thread| {
             let number = 2 * (thread + 1) + below(2);
@@ -42,8 +30,8 @@ fn few_calls(dice: &mut Dice) -> Vec<Operation> {
                 9 => Call::Remove,
                 _ => Call::RemoveIf,
             };
-            let (a, b) = (times[2 * thread as usize], times[2 * thread as usize + 1]);
-            Operation { thread, key: 0, call, answer: Answer::Is(false), began: a.min(b), ended: a.max(b) }
+            let (began, ended) = times[thread as usize];
+            Operation { thread, key: 0, call, answer: Answer::Is(false), began, ended }
         })
         .collect();
     // Each takes effect somewhere in its time.
@@ -75,7 +63,7 @@ fn the_checker_agrees_with_trying_every_order() {
     let (mut explained, mut unexplained) = (0, 0);
     for _ in 0..30_000 {
         let calls = few_calls(&mut dice);
-        let is_explained = is_explained(&calls, None);
+        let is_explained = is_explained(&calls.iter().collect::<Vec<_>>(), &None);
         assert_eq!(check(&calls).is_ok(), is_explained, "{calls:#?}");
         *(if is_explained { &mut explained } else { &mut unexplained }) += 1;
     }

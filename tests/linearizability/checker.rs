@@ -2,13 +2,14 @@
 //! beginning and its end.
 //!
 //! A map is one register per key, and linearizability is local (Herlihy and Wing, 1990): the calls on each key are
-//! checked by themselves. The search is Lowe's ("Testing for linearizability", 2017): it goes through the history in
-//! time and carries every pair of a register's value and the open calls that have already taken effect. A call takes
-//! effect no sooner than some call's end asks for it, so few pairs are alive at once, and none is looked at twice.
+//! checked by themselves.
 
 use super::{
+    histories::{
+        register::{Answer, Call, Number, apply},
+        search::{self, explain},
+    },
     history::Operation,
-    register::{Answer, Call, Number, apply},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -35,6 +36,28 @@ pub(crate) struct Violation {
     before: Vec<Operation>,
 }
 
+impl search::Operation for Operation {
+    /// The value of the key.
+    type State = Option<Number>;
+
+    fn began(&self) -> u64 {
+        self.began
+    }
+    fn ended(&self) -> u64 {
+        self.ended
+    }
+    fn after(&self, before: &Option<Number>) -> Option<Option<Number>> {
+        let (answer, left) = apply(self.call, *before);
+        (answer == self.answer).then_some(left)
+    }
+    fn is_read(&self) -> bool {
+        self.call.is_read()
+    }
+    fn meets(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
 /// Checks all keys, each of which has no value at first.
 pub(crate) fn check(operations: &[Operation]) -> Result<Checked, Box<Violation>> {
     let mut keys: BTreeMap<u32, Vec<Operation>> = BTreeMap::new();
@@ -43,96 +66,19 @@ pub(crate) fn check(operations: &[Operation]) -> Result<Checked, Box<Violation>>
     }
     let mut checked = Checked { operations: operations.len(), overlapping: 0 };
     for operations in keys.values() {
-        checked.overlapping += check_key(operations)?;
+        checked.overlapping += explain(operations, None).map_err(|unexplained| {
+            let operation = operations[unexplained.operation];
+            let mut before: Vec<_> = operations.iter().filter(|other| other.ended < operation.ended).copied().collect();
+            before.sort_unstable_by_key(|operation| operation.ended);
+            Box::new(Violation {
+                operation,
+                open: unexplained.open.into_iter().map(|index| operations[index]).collect(),
+                values: unexplained.states.into_iter().collect(),
+                before,
+            })
+        })?;
     }
     Ok(checked)
-}
-
-/// The open calls that have taken effect, one bit for each place in [`Open`], and the value that they have left.
-type State = (u64, Option<Number>);
-
-/// Checks the calls on one key and counts those that overlap.
-fn check_key(operations: &[Operation]) -> Result<usize, Box<Violation>> {
-    // The times are all different: a clock that counts.
-    let mut events: Vec<(u64, usize)> = Vec::with_capacity(2 * operations.len());
-    for (index, operation) in operations.iter().enumerate() {
-        assert!(operation.began < operation.ended, "{operation:?}");
-        events.extend([(operation.began, index), (operation.ended, index)]);
-    }
-    events.sort_unstable();
-
-    let mut open = Open::default();
-    let mut states = vec![(0, None)];
-    let mut overlapping = 0;
-    for (time, index) in events {
-        if time == operations[index].began {
-            open.begin(index);
-            continue;
-        }
-        overlapping += usize::from(open.0.iter().flatten().count() > 1);
-        let place = open.place_of(index);
-        let after = states_after(place, &open, operations, &states);
-        if after.is_empty() {
-            let mut before: Vec<_> = operations.iter().filter(|before| before.ended < time).copied().collect();
-            before.sort_unstable_by_key(|operation| operation.ended);
-            return Err(Box::new(Violation {
-                operation: operations[index],
-                open: open.0.iter().flatten().filter(|&&other| other != index).map(|&i| operations[i]).collect(),
-                values: states.into_iter().map(|(_, value)| value).collect(),
-                before,
-            }));
-        }
-        states = after;
-        open.0[place] = None;
-    }
-    Ok(overlapping)
-}
-
-/// All states in which the call at a place has taken effect; its bit is cleared in them, for the place becomes free.
-fn states_after(place: usize, open: &Open, operations: &[Operation], states: &[State]) -> Vec<State> {
-    // They are few: looking through them is quicker than any set.
-    let mut after = Vec::new();
-    let mut seen = states.to_vec();
-    let mut next = 0;
-    while let Some(&(done, value)) = seen.get(next) {
-        next += 1;
-        if done & (1 << place) != 0 {
-            let state = (done & !(1 << place), value);
-            if !after.contains(&state) {
-                after.push(state);
-            }
-            continue;
-        }
-        for (other, index) in open.0.iter().enumerate().filter_map(|(place, index)| Some((place, (*index)?))) {
-            if done & (1 << other) == 0 {
-                let (answer, left) = apply(operations[index].call, value);
-                let state = (done | (1 << other), left);
-                if answer == operations[index].answer && !seen.contains(&state) {
-                    seen.push(state);
-                }
-            }
-        }
-    }
-    after
-}
-
-/// The calls that have begun and not ended, each at a place of its own.
-#[derive(Default)]
-struct Open(Vec<Option<usize>>);
-
-impl Open {
-    fn begin(&mut self, index: usize) {
-        if let Some(free) = self.0.iter_mut().find(|place| place.is_none()) {
-            *free = Some(index);
-        } else {
-            self.0.push(Some(index));
-            assert!(self.0.len() <= 64, "more calls are open at once than a state has bits");
-        }
-    }
-
-    fn place_of(&self, index: usize) -> usize {
-        self.0.iter().position(|&place| place == Some(index)).expect("it has begun")
-    }
 }
 
 impl Violation {

@@ -3,8 +3,8 @@
 
 use super::{
     common::threads::Dice,
+    histories::register::{Answer, Call},
     history::Plan,
-    register::{Answer, Call},
     subject::Subject,
 };
 use std::{

@@ -5,8 +5,10 @@ use super::{
         policy::{Never, Of},
         threads::Dice,
     },
-    payload::{Name, stumble},
-    register::{Answer, Call, Number, apply},
+    histories::{
+        payload::{Name, stumble},
+        register::{Answer, Call, Number, apply},
+    },
     subject::Subject,
 };
 use parking_lot::Mutex as Plain;

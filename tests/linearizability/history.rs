@@ -3,16 +3,14 @@
 
 use super::{
     churn::{Calling, Pace, churn},
-    common::threads::{Dice, together},
-    payload::stumble,
-    register::{Answer, Call, Decision, Number},
+    common::threads::Dice,
+    histories::{
+        recorder::{CountingClock, record_together},
+        register::{Answer, Call, Decision, Number},
+    },
     subject::Subject,
 };
-use std::{
-    fmt, hint,
-    sync::atomic::{AtomicU32, AtomicU64, Ordering},
-    thread,
-};
+use std::fmt;
 
 /// A call that has been made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,17 +51,10 @@ pub(crate) struct Plan {
 
 /// Has the threads call a map in which no hot key has a value.
 pub(crate) fn record(subject: &dyn Subject, plan: &Plan, seed: u64) -> Vec<Operation> {
-    let (clock, waiting) = (AtomicU64::new(0), AtomicU32::new(plan.threads + plan.churners));
+    let clock = CountingClock::default();
     let pace = Pace::new(plan);
-    let logs = together((plan.threads + plan.churners).into(), |number| {
-        let thread = u32::try_from(number).expect("a few threads");
-        let dice = Dice::new(seed.wrapping_mul(64).wrapping_add(number));
-        // Waking up after the barrier takes some threads longer than a whole history.
-        waiting.fetch_sub(1, Ordering::Relaxed);
-        while waiting.load(Ordering::Relaxed) > 0 {
-            hint::spin_loop();
-            thread::yield_now();
-        }
+    record_together(plan.threads + plan.churners, |thread| {
+        let dice = Dice::new(seed.wrapping_mul(64).wrapping_add(thread.into()));
         if thread >= plan.threads {
             churn(subject, plan, thread - plan.threads, dice, &pace);
             return Vec::new();
@@ -78,8 +69,7 @@ pub(crate) fn record(subject: &dyn Subject, plan: &Plan, seed: u64) -> Vec<Opera
             caller.step(step);
         }
         caller.operations
-    });
-    logs.concat()
+    })
 }
 
 struct Caller<'a> {
@@ -87,9 +77,7 @@ struct Caller<'a> {
     plan: &'a Plan,
     thread: u32,
     dice: Dice,
-    /// Counts. Each count is a read and a write of one atomic, so that what is ordered by it happens in that order: an
-    /// answer that contradicts it is wrong by the rules of the language, not only by a clock on the wall.
-    clock: &'a AtomicU64,
+    clock: &'a CountingClock,
     operations: Vec<Operation>,
 }
 
@@ -125,7 +113,7 @@ impl Caller<'_> {
             62 => return self.remove_many(),
             _ => return self.get_many(),
         };
-        let began = self.now();
+        let began = self.clock.now();
         let answer = self.subject.call(key, call);
         self.log(key, call, answer, began);
     }
@@ -135,7 +123,7 @@ impl Caller<'_> {
         let mut keys: Vec<u32> = (0..self.plan.hot).collect();
         let by = self.below(self.plan.hot);
         keys.rotate_left(by as usize);
-        let began = self.now();
+        let began = self.clock.now();
         let answers = self.subject.get_many(&keys);
         assert_eq!(answers.len(), keys.len());
         for (key, answer) in keys.into_iter().zip(answers) {
@@ -146,7 +134,7 @@ impl Caller<'_> {
     /// Stores a number under some hot keys in one call, which is one insert of each.
     fn insert_many(&mut self, number: Number) {
         let entries: Vec<(u32, Number)> = (0..self.plan.hot.min(3)).map(|key| (key, number)).collect();
-        let began = self.now();
+        let began = self.clock.now();
         let answers = self.subject.insert_many(&entries);
         assert_eq!(answers.len(), entries.len());
         for ((key, number), answer) in entries.into_iter().zip(answers) {
@@ -157,7 +145,7 @@ impl Caller<'_> {
     /// Removes some hot keys in one call, which is one removal of each.
     fn remove_many(&mut self) {
         let keys: Vec<u32> = (0..self.plan.hot.min(3)).collect();
-        let began = self.now();
+        let began = self.clock.now();
         let answers = self.subject.remove_many(&keys);
         assert_eq!(answers.len(), keys.len());
         for (key, answer) in keys.into_iter().zip(answers) {
@@ -167,7 +155,7 @@ impl Caller<'_> {
 
     /// A call on all entries at once, which is one call on each key that it shows or does not show.
     fn on_all_entries(&mut self, call: Call) {
-        let began = self.now();
+        let began = self.clock.now();
         let mut seen = if call == Call::Drain { self.subject.drain() } else { self.subject.walk() };
         seen.retain(|&(key, _)| key < self.plan.hot);
         for key in 0..self.plan.hot {
@@ -183,13 +171,8 @@ impl Caller<'_> {
     }
 
     fn log(&mut self, key: u32, call: Call, answer: Answer, began: u64) {
-        let ended = self.now();
+        let ended = self.clock.now();
         self.operations.push(Operation { thread: self.thread, key, call, answer, began, ended });
-    }
-
-    fn now(&self) -> u64 {
-        stumble();
-        self.clock.fetch_add(1, Ordering::AcqRel)
     }
 
     fn below(&mut self, bound: u32) -> u32 {

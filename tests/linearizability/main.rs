@@ -10,9 +10,9 @@ mod churn;
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;
+#[path = "../common/histories/mod.rs"]
+mod histories;
 mod history;
-mod payload;
-mod register;
 mod subject;
 
 use checker::{Checked, check};
@@ -23,9 +23,11 @@ use common::{
     policy::{Never, Of, Times, Ttl},
 };
 use faults::{FAULTS, Fault, Faulty};
+use histories::{
+    payload::{Boxed, Name, Padded, Payload, Wide, Words},
+    register::{Answer, Call},
+};
 use history::{Plan, record};
-use payload::{Boxed, Name, Padded, Payload, Wide, Words};
-use register::{Answer, Call};
 use sharded::{
     ShardedMap,
     builder::{BuildField, FieldOptions},

@@ -2,8 +2,10 @@
 
 use super::{
     common::policy::{Of, Times},
-    payload::{Name, Payload, stumble},
-    register::{Answer, Call, Decision, Number, add, is_removable},
+    histories::{
+        payload::{Name, Payload, stumble},
+        register::{Answer, Call, Decision, Number, add, is_removable},
+    },
 };
 use sharded::{
     Change, ShardedMap,

@@ -1,6 +1,7 @@
 //! Keys and values that show when they are not whole, and that let other threads in at awkward moments.
 
-use super::{common::threads::Dice, register::Number};
+use super::register::Number;
+use crate::common::threads::Dice;
 use std::{
     cell::RefCell,
     fmt::Debug,

@@ -28,6 +28,14 @@ pub(crate) enum Call {
     Drain,
 }
 
+impl Call {
+    /// Whether it changes no value.
+    pub(crate) fn is_read(self) -> bool {
+        use Call::{Compute, Contains, Get, GetMany, Walk, With};
+        matches!(self, Get | With | Contains | GetMany | Walk | Compute(Decision::Keep, _))
+    }
+}
+
 /// What the closure of `compute` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
