@@ -1,0 +1,133 @@
+//! Histories: threads that run random operations on several rows, and record what each answered, when it began and
+//! when it ended.
+
+use super::{
+    common::threads::Dice,
+    histories::{
+        recorder::{CountingClock, record_together},
+        register::{Answer, Call, Number},
+    },
+    transaction::{End, Kind, Operation, ROWS, Row, Step},
+};
+
+/// What is tested. No row has a value at first.
+pub(crate) trait Subject: Sync {
+    /// One call of a map.
+    fn single(&self, row: Row, call: Call) -> Answer;
+    /// A transaction over these rows, which are all different, that makes these steps and then ends like this. Returns
+    /// the answers of the steps.
+    fn transaction(&self, rows: &[Row], steps: &[Step], end: End) -> Vec<Answer>;
+    /// What a read-only view of these rows shows.
+    fn view(&self, rows: &[Row]) -> Vec<Answer>;
+}
+
+/// The size of a history.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) threads: u32,
+    /// Operations of each thread.
+    pub(crate) operations: u32,
+    /// The largest number of rows in one transaction.
+    pub(crate) most_rows: u32,
+}
+
+/// Records a history.
+pub(crate) fn record(subject: &dyn Subject, plan: &Plan, seed: u64) -> Vec<Operation> {
+    let clock = CountingClock::default();
+    record_together(plan.threads, |thread| {
+        let dice = Dice::new(seed.wrapping_mul(64).wrapping_add(thread.into()));
+        let mut script = Script { thread, plan, dice };
+        let operation = |number| {
+            let (kind, rows, steps, end) = script.operation(number);
+            let began = clock.now();
+            let answers = match kind {
+                Kind::Single => vec![subject.single(steps[0].row, steps[0].call)],
+                Kind::Transaction => subject.transaction(&rows, &steps, end),
+                Kind::View => subject.view(&rows),
+            };
+            let ended = clock.now();
+            assert_eq!(answers.len(), steps.len(), "each step has an answer");
+            Operation { thread, kind, steps, answers, end, began, ended }
+        };
+        (0..plan.operations).map(operation).collect()
+    })
+}
+
+/// Makes up the operations of one thread.
+struct Script<'a> {
+    thread: u32,
+    plan: &'a Plan,
+    dice: Dice,
+}
+
+impl Script<'_> {
+    fn operation(&mut self, number: u32) -> (Kind, Vec<Row>, Vec<Step>, End) {
+        // No other operation writes this number or one that is reached from it by additions.
+        let fresh: Number = (self.thread * 4096 + number + 1) << 8;
+        match self.below(16) {
+            0..5 => {
+                let row = self.below(8) as usize;
+                let call = match self.below(9) {
+                    0 => Call::Contains,
+                    1 => Call::Insert(fresh),
+                    2 => Call::InsertIfAbsent(fresh),
+                    3 => Call::Upsert(fresh, 1),
+                    4 => Call::WithMut(1),
+                    5 => Call::Remove,
+                    _ => Call::Get,
+                };
+                (Kind::Single, vec![row], vec![Step { row, call }], End::Commit)
+            }
+            5..9 => {
+                let rows = self.rows();
+                let steps = rows.iter().map(|&row| Step { row, call: Call::Get }).collect();
+                (Kind::View, rows, steps, End::Commit)
+            }
+            _ => {
+                let rows = self.rows();
+                let mut steps: Vec<Step> = rows.iter().map(|&row| self.step(row, fresh)).collect();
+                for more in 1..=self.below(4) {
+                    let row = rows[self.below_len(rows.len())];
+                    steps.push(self.step(row, fresh + 16 * more));
+                }
+                let end = match self.below(8) {
+                    0 => End::Abort,
+                    1 => End::Panic,
+                    _ => End::Commit,
+                };
+                (Kind::Transaction, rows, steps, end)
+            }
+        }
+    }
+
+    fn step(&mut self, row: Row, fresh: Number) -> Step {
+        let call = match self.below(8) {
+            0..3 => Call::Get,
+            3 | 4 => Call::Insert(fresh),
+            5 => Call::Remove,
+            6 => Call::WithMut(1 + self.below(2)),
+            _ => Call::GetOrInsert(fresh),
+        };
+        Step { row, call }
+    }
+
+    /// Two rows or more, in any order.
+    fn rows(&mut self) -> Vec<Row> {
+        let count = 2 + self.below_len(self.plan.most_rows as usize - 1);
+        let mut rows: Vec<Row> = (0..ROWS).collect();
+        for at in 0..count {
+            let other = at + self.below_len(ROWS - at);
+            rows.swap(at, other);
+        }
+        rows.truncate(count);
+        rows
+    }
+
+    fn below(&mut self, bound: u32) -> u32 {
+        u32::try_from(self.dice.below(bound.into())).expect("less than a u32")
+    }
+
+    fn below_len(&mut self, bound: usize) -> usize {
+        usize::try_from(self.dice.below(bound as u64)).expect("less than a length")
+    }
+}
