@@ -44,6 +44,7 @@ impl ::sharded::Policy for __sharded_Hello::HelloVisits {
     type Clock = ::sharded::clock::System; // the default
     const NAME: &'static ::core::primitive::str = "visits"; // for messages and statistics
     const STORE: &'static ::core::primitive::str = "Hello"; // likewise
+    const DESCRIPTION: &'static ::core::primitive::str = "How often each visitor came within the hour."; // its docs
     const TTL: ::core::option::Option<::core::time::Duration> =
         ::core::option::Option::Some(::core::time::Duration::from_secs(3600)); // … "1h"
 }

@@ -17,6 +17,45 @@ fn fields(store: &impl Store) -> Vec<&'static str> {
     names
 }
 
+/// The first paragraph of a doc comment, however it is written, is what exporters tell of a field.
+#[test]
+fn descriptions() {
+    #[sharded(ttl = "1m", shards = 1)]
+    #[allow(dead_code, reason = "only its fields' descriptions are asked for")]
+    struct Described {
+        /// Two
+        ///   lines.
+        ///
+        /// Another paragraph.
+        lines: HashSet<u8>,
+        /** A block. */
+        block: HashSet<u8>,
+        #[doc = ""]
+        #[doc = " An attribute with \"quotes\"."]
+        #[shard(numa = StrictLocal, lock = RwLock, capacity = 9, evict = Lru)]
+        attribute: HashSet<u8>,
+        #[doc = concat!("Text that the", " macro does not see")]
+        #[doc(hidden)]
+        unseen: HashSet<u8>,
+        // No doc comment.
+        bare: HashSet<u8>,
+    }
+    let mut seen = Vec::new();
+    Described::new().visit(&mut |field| {
+        let info = field.info();
+        seen.push((info.description, info.lock, info.eviction, info.placement));
+    });
+    let default = ("Mutex", "Unbounded", "Spread");
+    let expected = [
+        ("Two lines.", default),
+        ("A block.", default),
+        ("An attribute with \"quotes\".", ("RwLock", "Lru", "StrictLocal")),
+        ("", default),
+        ("", default),
+    ];
+    assert_eq!(seen, expected.map(|(text, (lock, eviction, placement))| (text, lock, eviction, placement)));
+}
+
 mod generics {
     use super::*;
 

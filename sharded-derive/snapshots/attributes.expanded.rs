@@ -66,6 +66,7 @@ impl ::sharded::Policy for __sharded_State::StateNames {
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "names";
     const STORE: &'static ::core::primitive::str = "State";
+    const DESCRIPTION: &'static ::core::primitive::str = "Documented.";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(60),
     );

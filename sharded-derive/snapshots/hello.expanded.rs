@@ -26,6 +26,7 @@ impl ::sharded::Policy for __sharded_Hello::HelloVisits {
     type Clock = ::sharded::clock::System;
     const NAME: &'static ::core::primitive::str = "visits";
     const STORE: &'static ::core::primitive::str = "Hello";
+    const DESCRIPTION: &'static ::core::primitive::str = "How often each visitor came.";
     const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
         ::core::time::Duration::from_secs(300),
     );

@@ -82,6 +82,8 @@ pub(crate) struct FieldAttrs {
     pub(crate) field: TokenStream,
     /// Whether the field has docs.
     pub(crate) documented: bool,
+    /// The first paragraph of the docs, in one line.
+    pub(crate) description: String,
     /// `deprecated`: for the methods that users call.
     pub(crate) deprecated: TokenStream,
 }

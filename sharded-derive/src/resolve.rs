@@ -9,7 +9,7 @@ use crate::syntax::options::table::Options;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use std::{collections::BTreeSet, mem};
-use syn::{Attribute, Generics, Meta, ext::IdentExt, parse::Parser};
+use syn::{Attribute, Expr, ExprLit, Generics, Lit, Meta, MetaNameValue, ext::IdentExt, parse::Parser};
 
 /// Decides each map's options and the names of the generated items.
 pub(crate) fn resolve(item: Item, diag: &mut Diagnostics) -> Store {
@@ -135,7 +135,7 @@ pub(crate) fn attr_kind(attr: &Attribute) -> AttrKind {
 }
 
 fn field_attrs(attrs: &[Attribute]) -> FieldAttrs {
-    let mut out = FieldAttrs::default();
+    let mut out = FieldAttrs { description: first_paragraph(attrs), ..FieldAttrs::default() };
     for attr in attrs {
         match attr_kind(attr) {
             AttrKind::Cfg => attr.to_tokens(&mut out.cfg),
@@ -156,6 +156,21 @@ fn field_attrs(attrs: &[Attribute]) -> FieldAttrs {
         }
     }
     out
+}
+
+/// The first paragraph of the docs, in one line. Docs that are no literal, such as `include_str!(…)`, are left out:
+/// their text is not known here.
+fn first_paragraph(attrs: &[Attribute]) -> String {
+    let mut lines = Vec::new();
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("doc")) {
+        if let Meta::NameValue(MetaNameValue { value: Expr::Lit(ExprLit { lit: Lit::Str(text), .. }), .. }) = &attr.meta
+        {
+            // An empty comment is one empty line.
+            lines.extend(text.value().split('\n').map(|line| line.trim().to_owned()));
+        }
+    }
+    let lines = lines.into_iter().skip_while(String::is_empty).take_while(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" ")
 }
 
 /// The attributes of the struct that its impls, its builder and its policies repeat.

@@ -114,7 +114,7 @@ pub use record::Recording;
 pub use set::ShardedSet;
 pub use shard::{count as shards, lock};
 pub use sharded_derive::sharded;
-pub use store::{Field, Store, builder};
+pub use store::{Field, FieldInfo, Store, builder};
 
 /// The examples of the README, as tests.
 #[cfg(doctest)]

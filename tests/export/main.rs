@@ -22,6 +22,10 @@ use std::{
 /// Two maps, one with a capacity.
 #[sharded(shards = 4)]
 struct Shop {
+    /// What visitors of "Shop" are about
+    /// to buy.
+    ///
+    /// This is no part of the description.
     #[shard(ttl = "1h")]
     carts: HashMap<u64, u64>,
     #[shard(capacity = 100, lock = RwLock)]
@@ -72,6 +76,12 @@ fn expected(store: &str, field: &str, capacity: Option<usize>, stats: &Stats) ->
     ];
     let mut all: Exported =
         plain.into_iter().map(|(name, value)| (format!("sharded_{name}{{{labels}}}"), value)).collect();
+    let (lock, eviction, description) = match field {
+        "carts" => ("Mutex", "Unbounded", "What visitors of \\\"Shop\\\" are about to buy."),
+        _ => ("RwLock", "Adaptive", ""),
+    };
+    let info = format!("lock=\"{lock}\",eviction=\"{eviction}\",placement=\"Spread\",description=\"{description}\"");
+    all.insert(format!("sharded_field_info{{{labels},{info}}}"), 1.0);
     all.extend(capacity.map(|capacity| (format!("sharded_capacity{{{labels}}}"), capacity as f64)));
     for (result, count) in [("hit", stats.hits), ("miss", stats.misses)] {
         all.insert(format!("sharded_accesses_total{{{labels},result=\"{result}\"}}"), count as f64);
@@ -99,7 +109,7 @@ fn parsed(text: &str) -> Exported {
         } else if !line.starts_with('#') {
             let (sample, value) = line.rsplit_once(' ').unwrap();
             let name = sample.split('{').next().unwrap();
-            assert_eq!(name.strip_suffix("_total").unwrap_or(name), current, "{line}");
+            assert_eq!(name.strip_suffix("_total").or(name.strip_suffix("_info")).unwrap_or(name), current, "{line}");
             assert!(samples.insert(sample.to_owned(), value.parse().unwrap()).is_none(), "{sample} comes twice");
         }
     }
@@ -148,7 +158,7 @@ type Snapshot = (CompositeKey, Option<metrics::Unit>, Option<metrics::SharedStri
 fn sample((key, unit, help, value): Snapshot) -> (String, f64) {
     let name = key.key().name().to_owned();
     assert!(unit.is_some() && help.is_some(), "{name} is not described");
-    let labels: Vec<_> = key.key().labels().map(|label| format!("{}=\"{}\"", label.key(), label.value())).collect();
+    let labels: Vec<_> = key.key().labels().map(|label| format!("{}={:?}", label.key(), label.value())).collect();
     let value = match value {
         DebugValue::Counter(count) => count as f64,
         DebugValue::Gauge(value) => value.into_inner(),

@@ -12,6 +12,7 @@ import urllib.request
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 LABELS = {"store", "field", "result", "cause"}
+DECLARED = {"store", "field", "lock", "eviction", "placement", "description"}
 FIELDS = {"sessions", "calls", "prices", "reports"}
 
 
@@ -31,10 +32,10 @@ def scrape(address):
     samples, parsed = {}, 0
     for family in text_string_to_metric_families(text):
         assert family.name.startswith("sharded_") and family.documentation.endswith("."), family
-        assert family.type in ("counter", "gauge"), family
+        assert family.type in ("counter", "gauge", "info"), family
         for sample in family.samples:
             parsed += 1
-            assert set(sample.labels) <= LABELS, sample
+            assert set(sample.labels) == DECLARED if family.type == "info" else set(sample.labels) <= LABELS, sample
             assert sample.labels["store"] == "Gateway" and sample.labels["field"] in FIELDS, sample
             samples[sample.name, tuple(sorted(sample.labels.items()))] = sample.value
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
@@ -85,6 +86,8 @@ def main(program):
         samples, rows = scrape(address), page(address)
         compare(samples, rows)
         assert value(samples, "sharded_entries", "sessions") == 30, samples
+        described = [dict(labels) for name, labels in samples if name == "sharded_field_info"]
+        assert {info["field"] for info in described} == FIELDS and all(info["description"] for info in described), described
         assert value(samples, "sharded_accesses_total", "calls", result="hit") >= 60, samples
         for name, labels in before:
             assert not name.endswith("_total") or samples[name, labels] >= before[name, labels], name

@@ -71,6 +71,8 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
     let weighs = flag("WEIGHS", options.weight.value().is_some());
     let pins = flag("PINS", options.evictable.value().is_some());
     let records = flag("RECORDS", options.record.is_given());
+    let description = Some(&map.attrs.description).filter(|text| !text.is_empty());
+    let description = description.map(|text| quote!(const DESCRIPTION: &'static ::core::primitive::str = #text;));
     quote! {
         #cfg #shared
         impl #krate::Policy for #policy {
@@ -82,6 +84,7 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
             type Clock = #clock;
             const NAME: &'static ::core::primitive::str = #name;
             const STORE: &'static ::core::primitive::str = #store_name;
+            #description
             #ttl
             #ttl_jitter
             #idle

@@ -1,6 +1,6 @@
 //! Values for the crate `metrics`.
 
-use super::series::{ALL, FieldStats, Kind, Unit, Value};
+use super::series::{ALL, FieldStats, INFO, INFO_HELP, Kind, Unit, Value};
 use crate::{Store, store::name::store_name};
 use metrics::{Unit as MetricsUnit, counter, describe_counter, describe_gauge, gauge};
 
@@ -51,6 +51,9 @@ pub fn publish<S: Store + ?Sized>(store: &S) {
 /// ```
 pub fn publish_as<S: Store + ?Sized>(name: &str, store: &S) {
     let fields = FieldStats::of_store(store);
+    for field in &fields {
+        gauge!(INFO, &field.info_labels(name).map(|(label, value)| (label, value.to_owned()))).set(1.0);
+    }
     for series in ALL {
         let name_of_series = series.full_name();
         for sample in series.samples {
@@ -78,6 +81,7 @@ pub fn publish_as<S: Store + ?Sized>(name: &str, store: &S) {
 /// sharded::export::metrics::describe();
 /// ```
 pub fn describe() {
+    describe_gauge!(INFO, MetricsUnit::Count, INFO_HELP);
     for series in ALL {
         let name = series.full_name();
         let unit = match series.unit {

@@ -16,6 +16,7 @@
 //!
 //! | name | kind | what it is |
 //! |---|---|---|
+//! | `sharded_field_info` | info, always 1 | What is declared for the map, and what its doc comment says that it is for (`lock`, `eviction`, `placement`, `description`). |
 //! | `sharded_accesses_total` | counter | Accesses that looked for an entry, by whether they found one (`result`: `hit`, `miss`). |
 //! | `sharded_inserts_total` | counter | Entries stored, including those that replaced another. |
 //! | `sharded_removals_total` | counter | Entries that the library removed, by cause (`cause`: `expired`, `evicted`). |

@@ -1,6 +1,6 @@
 //! A collector for the crate `prometheus_client`.
 
-use super::series::{ALL, FieldStats, Kind, PREFIX, Series, Unit, Value};
+use super::series::{ALL, FieldStats, INFO, INFO_HELP, Kind, PREFIX, Series, Unit, Value};
 use crate::{Store, store::name::store_name};
 use prometheus_client::{
     collector,
@@ -108,11 +108,29 @@ impl collector::Collector for Collector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let stores: Vec<(&str, Vec<FieldStats>)> =
             self.stores.iter().map(|(name, fields)| (name.as_str(), fields())).collect();
+        encode_info(&stores, &mut encoder)?;
         for series in ALL {
             encode_series(series, &stores, &mut encoder)?;
         }
         Ok(())
     }
+}
+
+fn encode_info(stores: &[(&str, Vec<FieldStats>)], encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+    // The format adds the ending.
+    let name = INFO.trim_end_matches("_info");
+    let mut encoder = encoder.encode_descriptor(name, &help(INFO_HELP), None, MetricType::Info)?;
+    for (store, fields) in stores {
+        for field in fields {
+            encoder.encode_info(&field.info_labels(store))?;
+        }
+    }
+    Ok(())
+}
+
+/// The format ends each help text with a full stop of its own.
+fn help(text: &str) -> String {
+    format!("{text}.")
 }
 
 fn encode_series(
@@ -129,8 +147,7 @@ fn encode_series(
         Kind::Counter => MetricType::Counter,
         Kind::Gauge => MetricType::Gauge,
     };
-    // The format ends each help text with a full stop of its own.
-    let mut encoder = encoder.encode_descriptor(&name, &format!("{}.", series.help), unit.as_ref(), kind)?;
+    let mut encoder = encoder.encode_descriptor(&name, &help(series.help), unit.as_ref(), kind)?;
     for (store, fields) in stores {
         for field in fields {
             for sample in series.samples {

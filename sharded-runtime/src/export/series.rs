@@ -1,6 +1,6 @@
 //! The series that every exporter writes.
 
-use crate::{Field, Stats, Store};
+use crate::{Field, FieldInfo, Stats, Store};
 use std::time::Duration;
 
 /// A metric, with one value for each map, or one for each value of a label.
@@ -43,6 +43,7 @@ pub(super) enum Value {
 /// The statistics of one map.
 pub(super) struct FieldStats {
     pub(super) name: &'static str,
+    info: FieldInfo,
     capacity: Option<usize>,
     shards: usize,
     stats: Stats,
@@ -57,7 +58,26 @@ impl FieldStats {
     }
 
     fn of_field(field: &dyn Field) -> Self {
-        FieldStats { name: field.name(), capacity: field.capacity(), shards: field.shard_count(), stats: field.stats() }
+        FieldStats {
+            name: field.name(),
+            info: field.info(),
+            capacity: field.capacity(),
+            shards: field.shard_count(),
+            stats: field.stats(),
+        }
+    }
+
+    /// The labels of [`INFO`], for a map of this store.
+    pub(super) fn info_labels<'a>(&self, store: &'a str) -> [(&'static str, &'a str); 6] {
+        let FieldInfo { description, lock, eviction, placement } = self.info;
+        [
+            ("store", store),
+            ("field", self.name),
+            ("lock", lock),
+            ("eviction", eviction),
+            ("placement", placement),
+            ("description", description),
+        ]
     }
 }
 
@@ -76,6 +96,11 @@ macro_rules! one {
 
 /// What the name of every series begins with.
 pub(super) const PREFIX: &str = "sharded_";
+
+/// What is declared for each map, as labels of a sample whose value is 1. (The help text of a series can't tell what a
+/// map is for, since it is one text for all maps.)
+pub(super) const INFO: &str = "sharded_field_info";
+pub(super) const INFO_HELP: &str = "What is declared for the map, and what its doc comment says that it is for";
 
 pub(super) const ALL: &[Series] = &[
     Series {
@@ -181,13 +206,15 @@ impl Series {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALL, Kind};
+    use super::{ALL, INFO, INFO_HELP, Kind};
     use std::fmt::Write;
 
     /// The documentation of the module lists every series, in this order, and no other.
     #[test]
     fn all_are_documented() {
-        let mut rows = String::new();
+        let mut rows = format!(
+            "//! | `{INFO}` | info, always 1 | {INFO_HELP} (`lock`, `eviction`, `placement`, `description`). |\n"
+        );
         for series in ALL {
             let kind = if series.kind == Kind::Counter { "counter" } else { "gauge" };
             let labels: Vec<_> = series.samples.iter().filter_map(|sample| sample.label).collect();

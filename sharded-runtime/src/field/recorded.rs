@@ -6,10 +6,10 @@ use crate::{
     builder::Overrides,
     hasher::KeyHash,
     lock::Lock,
-    record::{Facts, Operation, Timed, choice_name},
+    record::{Facts, Operation, Timed},
+    store::{FieldInfo, info::choice_name},
 };
 use std::{
-    any::type_name,
     hash::{BuildHasher, Hash},
     mem::needs_drop,
     time::Instant,
@@ -102,10 +102,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// What is declared for the map, as the recording says it.
     pub(crate) fn facts(given: &Overrides) -> Facts {
         Facts {
-            lock: choice_name(type_name::<P::Lock>()),
-            evict: choice_name(type_name::<P::Eviction>()),
-            numa: choice_name(type_name::<P::Placement>()),
-            is_auto: choice_name(type_name::<P::Shards>()) == "Auto" && given.shards.is_none(),
+            info: FieldInfo::of::<P>(),
+            is_auto: choice_name::<P::Shards>() == "Auto" && given.shards.is_none(),
             weighs: P::WEIGHS,
             ttl: given.ttl.or(P::TTL),
             idle: given.idle.or(P::IDLE),

@@ -2,7 +2,7 @@
 
 use super::common::common_items;
 use crate::{
-    Field, Key, Policy, Recording, Stats, Value,
+    Field, FieldInfo, Key, Policy, Recording, Stats, Value,
     builder::{BuildField, FieldOptions, Functions, FunctionsFor, Parts, StoreContext, StoreOptions},
     engine::table::{StampOf, TableOf},
     evict::MakesRoom,

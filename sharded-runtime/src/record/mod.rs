@@ -21,5 +21,4 @@ pub use recorder::Recorder;
 pub(crate) use recording::Facts;
 pub use recording::Recording;
 pub(crate) use samples::Operation;
-pub(crate) use text::choice_name;
 pub(crate) use timed::Timed;

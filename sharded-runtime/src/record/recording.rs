@@ -6,7 +6,7 @@ use super::{
     samples::{Operation, Samples, Use},
     timed::{self, Timed},
 };
-use crate::{hasher::KeyHash, memory::sync::unmodelled::Mutex};
+use crate::{FieldInfo, hasher::KeyHash, memory::sync::unmodelled::Mutex};
 use std::{
     cell::Cell,
     ptr,
@@ -31,9 +31,7 @@ thread_local! {
 /// The declaration of a map, in words, and properties of its entries.
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
-    pub(crate) lock: &'static str,
-    pub(crate) evict: &'static str,
-    pub(crate) numa: &'static str,
+    pub(crate) info: FieldInfo,
     pub(crate) is_auto: bool,
     pub(crate) weighs: bool,
     pub(crate) ttl: Option<Duration>,
@@ -187,13 +185,11 @@ fn thread_number() -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Facts, KeyHash, Operation, Recording, Use};
+    use super::{Facts, FieldInfo, KeyHash, Operation, Recording, Use};
 
     fn recording(capacity: Option<usize>) -> Recording {
         let facts = Facts {
-            lock: "Mutex",
-            evict: "Unbounded",
-            numa: "Spread",
+            info: FieldInfo { description: "", lock: "Mutex", eviction: "Unbounded", placement: "Spread" },
             is_auto: false,
             weighs: false,
             ttl: None,

@@ -15,11 +15,6 @@ const MISS_NS: u64 = 20_000;
 const LONGEST_HOLD_NS: u64 = 1_000_000_000;
 const LONGEST_MISS_NS: u64 = 3_600_000_000_000;
 
-/// The last part of a name of this library, or all of another name.
-pub(crate) fn choice_name(path: &'static str) -> &'static str {
-    if path.starts_with("sharded::") { path.rsplit("::").next().unwrap_or(path) } else { path }
-}
-
 /// The file with these fields.
 pub(super) fn file(cpus: usize, fields: &[String]) -> String {
     let body = format!("{{\"cpus\":{cpus},\"fields\":[{}]}}", fields.join(","));
@@ -75,10 +70,10 @@ pub(super) fn field(
     let _ = write!(
         text,
         "\"lock\":\"{}\",\"shards\":{shard_count},\"evict\":\"{}\",\"capacity\":{},\"numa\":\"{}\",\"ttl_ms\":{},\"idle_ms\":{}}}",
-        facts.lock,
-        if capacity.is_some() { facts.evict } else { "Unbounded" },
+        facts.info.lock,
+        if capacity.is_some() { facts.info.eviction } else { "Unbounded" },
         optional(capacity),
-        facts.numa,
+        facts.info.placement,
         optional(milliseconds(facts.ttl)),
         optional(milliseconds(facts.idle)),
     );

@@ -1,7 +1,7 @@
 //! The set: how it is built, and what it says of itself.
 
 use crate::{
-    Field, Key, Policy, Recording, ShardedMap, Stats,
+    Field, FieldInfo, Key, Policy, Recording, ShardedMap, Stats,
     builder::{BuildField, FieldOptions, Functions, FunctionsFor, Parts, StoreContext, StoreOptions},
     evict::MakesRoom,
     field::core::Core,

@@ -1,6 +1,6 @@
 //! One field of a store, without its types.
 
-use super::sealed::Sealed;
+use super::{info::FieldInfo, sealed::Sealed};
 use crate::{Recording, Stats, placement::FieldPlacement};
 
 /// One map of a [`Store`](crate::Store), whatever its types: a [`ShardedMap`](crate::ShardedMap) or
@@ -24,6 +24,8 @@ pub trait Field: Sealed {
     fn capacity(&self) -> Option<usize>;
     /// The number of its shards.
     fn shard_count(&self) -> usize;
+    /// What is declared for it, in words.
+    fn info(&self) -> FieldInfo;
     /// What has happened in it so far.
     fn stats(&self) -> Stats;
     /// Removes what has expired and says how many entries that were, see

@@ -3,6 +3,7 @@
 
 pub mod builder;
 mod field;
+pub(crate) mod info;
 pub(crate) mod name;
 pub(crate) mod sealed;
 #[allow(clippy::module_inception, reason = "the trait of that name")]
@@ -10,4 +11,5 @@ mod store;
 pub(crate) mod sweeper;
 
 pub use field::Field;
+pub use info::FieldInfo;
 pub use store::Store;

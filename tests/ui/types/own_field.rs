@@ -1,4 +1,4 @@
-use sharded::{Field, Stats, placement::FieldPlacement};
+use sharded::{Field, FieldInfo, Stats, placement::FieldPlacement};
 
 struct Own;
 
@@ -14,6 +14,9 @@ impl Field for Own {
     }
     fn shard_count(&self) -> usize {
         1
+    }
+    fn info(&self) -> FieldInfo {
+        unimplemented!()
     }
     fn stats(&self) -> Stats {
         Stats::default()

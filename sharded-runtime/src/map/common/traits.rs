@@ -35,6 +35,9 @@ macro_rules! common_traits {
             fn shard_count(&self) -> usize {
                 self.core().shard_count()
             }
+            fn info(&self) -> FieldInfo {
+                FieldInfo::of::<P>()
+            }
             fn stats(&self) -> Stats {
                 self.core().stats()
             }
