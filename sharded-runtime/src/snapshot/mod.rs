@@ -137,6 +137,7 @@
 //! `sharded-runtime/src/snapshot/`.
 
 mod bounds;
+mod entry;
 mod error;
 #[allow(unreachable_pub, missing_debug_implementations, reason = "in a trait that only this crate can name")]
 mod file;
