@@ -36,7 +36,7 @@ impl<F: Spec> Session<'_, F> {
         match (handed, listener) {
             (Some(handed), None) => {
                 self.overtake_refresh(slot);
-                self.table.hand(slot, hash, handed).then_some(())?;
+                self.table.remove(slot, hash, handed).then_some(())?;
             }
             (Some(handed), Some(listener)) => self.hand_telling((slot, hash), cause, listener, handed)?,
             (None, _) => self.table.remove(slot, hash, self.garbage.as_deref_mut()?.kept()).then_some(())?,
@@ -67,7 +67,7 @@ impl<F: Spec> Session<'_, F> {
         // The copies come first: if they can't be made, nothing has happened.
         let (key, value) = (listener.copy_key(entry.key()), listener.copy_value(entry.value()));
         self.overtake_refresh(slot);
-        self.table.hand(slot, hash, handed).then_some(())?;
+        self.table.remove(slot, hash, handed).then_some(())?;
         self.garbage.as_deref_mut()?.tell(key, value, cause, listener);
         Some(())
     }

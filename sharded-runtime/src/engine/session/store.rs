@@ -3,7 +3,7 @@
 use super::locked::{STEPS_PER_WRITE, Session, no_room};
 use crate::{
     Policy,
-    clock::Nanos,
+    clock::{Deadline, Moment, Nanos},
     engine::{
         cause::Cause,
         garbage::Listener,
@@ -216,25 +216,25 @@ impl<F: Spec> Session<'_, F> {
     #[allow(clippy::inline_always, reason = "saves 14 of 383 instructions: `table/README.md`")]
     pub(crate) fn restart(&mut self, slot: Slot, hash: KeyHash, ttl: Option<Nanos>) {
         if StampOf::<F::Policy>::EXPIRES {
-            let idle = self.field.idle();
-            let is_first = match ttl {
-                None => {
-                    let deadline = self.now.plus(self.field.ttl_for(hash));
-                    self.table.restart(slot, self.now, deadline, idle)
-                }
-                Some(ttl) => self.table.restart_own(slot, self.now, self.field.lengthened(ttl), idle),
-            };
-            if <F::Policy as Policy>::Eviction::BOUNDED && is_first {
-                self.publish_earliest();
+            let now = self.now;
+            match ttl.map(|ttl| self.field.lengthened(ttl)) {
+                None => self.set_times(slot, (now, now.plus(self.field.ttl_for(hash))), None),
+                Some(ttl) => self.set_times(slot, (now, now.plus(ttl)), Some(ttl)),
             }
         }
     }
 
-    /// Has an entry count as last used `unused` ago.
+    /// Sets the last use of an entry to `unused` ago.
     #[cfg(feature = "serde")]
     pub(crate) fn used_before(&mut self, slot: Slot, unused: Nanos) {
-        let then = self.now.minus(unused);
-        let is_first = self.table.used_at(slot, then, self.now, self.field.idle());
+        if let Some(deadline) = self.deadline(slot) {
+            self.set_times(slot, (self.now.minus(unused), deadline), None);
+        }
+    }
+
+    #[inline]
+    fn set_times(&mut self, slot: Slot, times: (Moment, Deadline), own: Option<Nanos>) {
+        let is_first = self.table.set_times(slot, times, own, self.now, self.field.idle());
         if <F::Policy as Policy>::Eviction::BOUNDED && is_first {
             self.publish_earliest();
         }

@@ -3,10 +3,11 @@
 use super::{
     bucket::Bucket,
     buckets::NoMemory,
+    entry::At,
     header::tag,
     layout::Layout,
     offer::Offer,
-    removed::{Handed, Removed},
+    removed::{Destination, Handed},
     slot::Slot,
     table::{RawTable, ViewOf},
 };
@@ -133,34 +134,20 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         }
     }
 
-    /// Moves the entry of a slot, with this hash, to what is removed. Returns whether there is one.
+    /// Takes out the entry of a slot, with this hash. Returns whether there is one.
     pub(in crate::engine::table) fn remove_raw(
         &mut self,
         slot: Slot,
         hash: LowHash,
-        removed: &mut Removed<K, V>,
+        to: &mut impl Destination<K, V>,
     ) -> bool {
         let Some(at) = self.at(slot) else { return false };
-        // SAFETY: there is an entry, which is gone then.
-        unsafe {
-            removed.push_pair(at.bucket.pair(at.slot));
-            self.forget(at.bucket, (at.number, at.slot), hash);
-        }
+        // SAFETY: there is an entry, with this hash.
+        unsafe { self.take(&at, hash, to) }
         true
     }
 
-    /// As [`remove_raw`](RawTable::remove_raw), but hands the entry out.
-    pub(in crate::engine::table) fn hand_raw(&mut self, slot: Slot, hash: LowHash, handed: &mut Handed<K, V>) -> bool {
-        let Some(at) = self.at(slot) else { return false };
-        // SAFETY: there is an entry, which is gone then.
-        unsafe {
-            handed.put(at.bucket.pair(at.slot));
-            self.forget(at.bucket, (at.number, at.slot), hash);
-        }
-        true
-    }
-
-    /// As [`hand_raw`](RawTable::hand_raw), of the entry of a key, if a condition holds for its value.
+    /// Takes out the entry of a key if a condition holds for its value. Returns whether it was taken out.
     #[inline]
     pub(crate) fn hand_if<Q>(
         &mut self,
@@ -174,26 +161,29 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Q: Eq + ?Sized,
     {
         let Some(at) = self.search(hash, key) else { return false };
-        // SAFETY: there is an entry, which is gone then, and `&mut self` keeps all others out.
-        unsafe {
-            let is_wanted = condition(&(*at.bucket.pair(at.slot)).value);
-            if is_wanted {
-                handed.put(at.bucket.pair(at.slot));
-                self.forget(at.bucket, (at.number, at.slot), hash.low());
-            }
-            is_wanted
+        // SAFETY: there is an entry, and `&mut self` keeps all others out.
+        let is_wanted = condition(unsafe { &(*at.bucket.pair(at.slot)).value });
+        if is_wanted {
+            // SAFETY: there is an entry, with this hash.
+            unsafe { self.take(&at, hash.low(), handed) }
         }
+        is_wanted
     }
 
-    /// Forgets an entry that was moved out of its slot.
+    /// Takes out an entry.
     ///
     /// # Safety
     ///
-    /// There must be an entry, with this hash.
+    /// There must be an entry in this slot of this table, with this hash.
     #[inline]
-    unsafe fn forget(&mut self, bucket: Bucket<K, V, P>, (number, slot): (u32, usize), hash: LowHash) {
-        // SAFETY: the bucket is one of this table's, and `&mut self` keeps other writers out.
-        unsafe { bucket.set_tag(slot, 0) }
+    unsafe fn take(&mut self, at: &At<K, V, P>, hash: LowHash, to: &mut impl Destination<K, V>) {
+        let At { bucket, number, slot } = *at;
+        // SAFETY: there is an entry, which the tag then says is gone. `&mut self` keeps other writers out.
+        unsafe {
+            let pair = bucket.pair(slot);
+            to.put(&raw const (*pair).key, &raw const (*pair).value);
+            bucket.set_tag(slot, 0);
+        }
         let home = self.home_of(hash);
         if home != number {
             // SAFETY: the entry was in a bucket of this table's.

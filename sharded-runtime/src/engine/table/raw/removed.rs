@@ -1,21 +1,32 @@
-//! What was taken out of tables.
+//! Entries that were taken out of tables.
 
-use super::{layout::Pair, offer::Offer};
+use super::offer::Offer;
 use crate::contain::Drops;
 use std::{
     mem::{self, ManuallyDrop, MaybeUninit, needs_drop},
     ptr,
 };
 
-/// Entries that were taken out under a lock, to be handed out, told of or dropped after it.
+/// Where an entry goes that is taken out of its slot.
 ///
-/// An entry is moved once, from its slot to here. Without optimisation a value has a place on the stack in each
-/// function that it passes through, so a function that takes out entries is lent this, and does not return them.
+/// An entry is moved once, from its slot to its destination. So a function that takes out entries borrows the
+/// destination and returns nothing: without optimisation a value that is returned takes stack in each function that it
+/// passes through.
+pub(crate) trait Destination<K, V> {
+    /// Moves an entry here.
+    ///
+    /// # Safety
+    ///
+    /// Both must be valid for reads. The caller must not use the key and the value afterwards.
+    unsafe fn put(&mut self, key: *const K, value: *const V);
+}
+
+/// Entries that were taken out under a lock. After its release they are dropped, handed out, or told to a listener.
 pub(crate) struct Removed<K, V> {
     len: usize,
-    /// An entry, if there is one.
+    /// Initialized if `len` is at least one.
     first: MaybeUninit<(K, V)>,
-    /// All others, if there are two or more.
+    /// All other entries. Initialized if `len` is at least two, and then one shorter than `len`.
     rest: MaybeUninit<Rest<K, V>>,
 }
 
@@ -32,22 +43,11 @@ impl<K, V> Removed<K, V> {
         self.len
     }
 
-    /// Moves the entry of a slot here.
-    ///
-    /// # Safety
-    ///
-    /// There must be an entry, which is not used as such any more.
-    #[inline]
-    pub(super) unsafe fn push_pair(&mut self, pair: *const Pair<K, V>) {
-        // SAFETY: the caller's promise.
-        unsafe { self.push(&raw const (*pair).key, &raw const (*pair).value) }
-    }
-
-    /// Moves what is on offer here, if that is both a key and a value. Says whether it is.
+    /// Moves the entry on offer here. Returns whether there is one.
     pub(crate) fn push_offer(&mut self, offer: &mut Offer<K, V>) -> bool {
         let Some((key, value)) = offer.both() else { return false };
-        // SAFETY: there is a key and a value, and the offer forgets them.
-        unsafe { self.push(key, value) }
+        // SAFETY: there are a key and a value, and the offer forgets them.
+        unsafe { self.put(key, value) }
         offer.forget();
         true
     }
@@ -57,7 +57,7 @@ impl<K, V> Removed<K, V> {
         let (key, value) = (ManuallyDrop::new(key), Box::into_raw(value));
         // SAFETY: both are valid. The key is not dropped, and the box is freed without its value.
         unsafe {
-            self.push(&raw const *key, value);
+            self.put(&raw const *key, value);
             drop(Box::from_raw(value.cast::<MaybeUninit<V>>()));
         }
     }
@@ -66,62 +66,42 @@ impl<K, V> Removed<K, V> {
     pub(crate) fn push_handed(&mut self, mut handed: Handed<K, V>) {
         if mem::take(&mut handed.is_there) {
             let entry = handed.entry.as_ptr();
-            // SAFETY: there was an entry, which does not count any more.
-            unsafe { self.push(&raw const (*entry).0, &raw const (*entry).1) }
+            // SAFETY: there was an entry, which `handed` has forgotten.
+            unsafe { self.put(&raw const (*entry).0, &raw const (*entry).1) }
         }
     }
 
-    /// Adds all of others.
+    /// Moves all other entries here.
     pub(crate) fn append(&mut self, others: &mut Self) {
-        // Whatever happens, none of them exists twice.
+        // First, so that a panic leaks entries rather than drops them twice.
         let count = mem::take(&mut others.len);
         for index in 0..count {
             let entry = others.entry(index);
-            // SAFETY: there were so many, which are not counted any more.
-            unsafe { self.push(&raw const (*entry).0, &raw const (*entry).1) }
+            // SAFETY: there were `count` entries, which `others` has forgotten.
+            unsafe { self.put(&raw const (*entry).0, &raw const (*entry).1) }
         }
-        others.end(count);
+        others.forget_rest(count);
     }
 
-    /// # Safety
-    ///
-    /// There must be a key and a value, which are not used as such any more.
-    #[inline]
-    unsafe fn push(&mut self, key: *const K, value: *const V) {
-        if self.len > 0 {
-            // SAFETY: the caller's promise.
-            return unsafe { self.push_to_rest(key, value) };
-        }
-        self.len = 1;
-        let place = self.first.as_mut_ptr();
-        // SAFETY: the caller's promise. The place is valid for writes, and apart from what comes.
-        unsafe {
-            ptr::copy_nonoverlapping(key, &raw mut (*place).0, 1);
-            ptr::copy_nonoverlapping(value, &raw mut (*place).1, 1);
-        }
-    }
-
-    /// As [`push`](Removed::push), where there is an entry. (What is lent to this call does not leave it, so that
-    /// callers who know that there is none keep all in registers.)
+    /// As [`put`](Destination::put), if there is an entry already. Not inlined, so that a caller which knows that there
+    /// is none keeps everything in registers.
     ///
     /// # Safety
     ///
-    /// As of `push`.
+    /// As of `put`. There must be an entry.
     #[cold]
     #[inline(never)]
-    unsafe fn push_to_rest(&mut self, key: *const K, value: *const V) {
+    unsafe fn put_in_rest(&mut self, key: *const K, value: *const V) {
         let index = self.len - 1;
         if index == 0 {
             self.rest.write(Vec::new());
         }
-        // SAFETY: the vector is there from the second entry on, and has `index` elements, which may be anything; after
-        // `reserve` there is room for another one. The rest is the caller's promise.
+        // SAFETY: the vector is initialized, and has `index` elements. After `reserve` there is room for one more,
+        // which is written before it counts. The caller vouches for key and value.
         unsafe {
             let rest = self.rest.assume_init_mut();
             rest.reserve(1);
-            let place = rest.as_mut_ptr().add(index).cast::<(K, V)>();
-            ptr::copy_nonoverlapping(key, &raw mut (*place).0, 1);
-            ptr::copy_nonoverlapping(value, &raw mut (*place).1, 1);
+            write_entry(rest.as_mut_ptr().add(index).cast(), key, value);
             rest.set_len(index + 1);
         }
         self.len += 1;
@@ -132,55 +112,57 @@ impl<K, V> Removed<K, V> {
         let last = self.len.checked_sub(1)?;
         let mut value = Box::<V>::new_uninit();
         self.len = last;
-        // SAFETY: there was such an entry, and it is not counted any more. Each part is moved once.
+        // SAFETY: there was an entry, which does not count any more. Each part is moved once.
         let entry = unsafe {
             let entry = self.entry(last);
             ptr::copy_nonoverlapping(&raw const (*entry).1, value.as_mut_ptr(), 1);
             ((&raw const (*entry).0).read(), value.assume_init())
         };
-        self.end_at(last);
+        if last > 0 {
+            self.pop_rest(last);
+        }
         Some(entry)
     }
 
-    /// All of them.
+    /// All entries.
     pub(crate) fn into_vec(mut self) -> Vec<(K, V)> {
         let count = mem::take(&mut self.len);
         let mut entries = Vec::<(K, V)>::with_capacity(count);
         for index in 0..count {
-            // SAFETY: there were so many, which are not counted any more, and there is room for them.
+            // SAFETY: there were `count` entries, which do not count any more, and there is room for them.
             unsafe { ptr::copy_nonoverlapping(self.entry(index), entries.as_mut_ptr().add(index), 1) }
         }
-        // SAFETY: so many were moved there.
+        // SAFETY: `count` entries were moved there.
         unsafe { entries.set_len(count) }
-        self.end(count);
+        self.forget_rest(count);
         entries
     }
 
-    /// Drops all, keys and values apart.
+    /// Drops all entries. A panic of one key or value does not keep the others from being dropped.
     pub(crate) fn drop_each(&mut self, drops: &mut Drops) {
-        // Whatever panics, nothing is dropped twice.
+        // First, so that nothing is dropped twice.
         let count = mem::take(&mut self.len);
         if needs_drop::<(K, V)>() {
             for index in 0..count {
                 let entry = self.entry(index);
-                // SAFETY: there is an entry.
+                // SAFETY: there were `count` entries.
                 let (key, value) = unsafe { (&raw mut (*entry).0, &raw mut (*entry).1) };
                 let (mut key, mut value) = (Some(key), Some(value));
                 drops.watch_call(&mut || {
                     if let Some(key) = key.take() {
-                        // SAFETY: there were so many entries, which are not counted any more. It is dropped once.
+                        // SAFETY: the entry does not count any more, and its key is dropped once.
                         unsafe { key.drop_in_place() }
                     }
                 });
                 drops.watch_call(&mut || {
                     if let Some(value) = value.take() {
-                        // SAFETY: as above.
+                        // SAFETY: the entry does not count any more, and its value is dropped once.
                         unsafe { value.drop_in_place() }
                     }
                 });
             }
         }
-        self.end(count);
+        self.forget_rest(count);
     }
 
     #[cold]
@@ -191,42 +173,64 @@ impl<K, V> Removed<K, V> {
         drops.end();
     }
 
-    /// Where an entry is, if there are so many.
+    /// Where the entry with this index is. The index must be below the number of entries that were added.
     #[inline]
     fn entry(&mut self, index: usize) -> *mut (K, V) {
         match index.checked_sub(1) {
             None => self.first.as_mut_ptr(),
-            // SAFETY: with a second entry there is a vector.
+            // SAFETY: with a second entry the vector is initialized.
             Some(index) => unsafe { self.rest.assume_init_mut().as_mut_ptr().wrapping_add(index).cast() },
         }
     }
 
-    /// There were so many, and there is none.
+    /// Frees the vector without its entries, when `count` entries were taken out and none is left.
     #[inline]
-    fn end(&mut self, count: usize) {
+    fn forget_rest(&mut self, count: usize) {
         if count > 1 {
-            // SAFETY: it is there from the second entry on, and drops no entries.
+            // SAFETY: with a second entry the vector is initialized. Its elements are `MaybeUninit`, so no entry is
+            // dropped.
             unsafe { self.rest.assume_init_drop() }
         }
     }
 
-    /// The last one was taken out, so that there are so many.
-    #[inline]
-    fn end_at(&mut self, count: usize) {
-        if count > 0 {
-            self.end_in_rest(count);
-        }
-    }
-
+    /// Removes the last element of the vector, whose entry was taken out. `left` entries are left, at least one.
     #[cold]
     #[inline(never)]
-    fn end_in_rest(&mut self, count: usize) {
-        if count == 1 {
-            self.end(2);
+    fn pop_rest(&mut self, left: usize) {
+        if left == 1 {
+            self.forget_rest(2);
         } else {
-            // SAFETY: it is there from the second entry on, and has an element more than this.
-            unsafe { self.rest.assume_init_mut().set_len(count - 1) }
+            // SAFETY: with a second entry the vector is initialized, and it has `left` elements.
+            unsafe { self.rest.assume_init_mut().set_len(left - 1) }
         }
+    }
+}
+
+impl<K, V> Destination<K, V> for Removed<K, V> {
+    #[inline]
+    unsafe fn put(&mut self, key: *const K, value: *const V) {
+        if self.len > 0 {
+            // SAFETY: the caller's promise, and there is an entry.
+            return unsafe { self.put_in_rest(key, value) };
+        }
+        self.len = 1;
+        // SAFETY: the caller's promise, and nothing else borrows `first`.
+        unsafe { write_entry(self.first.as_mut_ptr(), key, value) }
+    }
+}
+
+/// Moves a key and a value.
+///
+/// # Safety
+///
+/// `to` must be valid for writes and apart from the key and the value, which must be valid for reads and are not used
+/// afterwards.
+#[inline]
+unsafe fn write_entry<K, V>(to: *mut (K, V), key: *const K, value: *const V) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        ptr::copy_nonoverlapping(key, &raw mut (*to).0, 1);
+        ptr::copy_nonoverlapping(value, &raw mut (*to).1, 1);
     }
 }
 
@@ -239,33 +243,17 @@ impl<K, V> Drop for Removed<K, V> {
     }
 }
 
-/// An entry that a call takes out and hands out. It is moved as one of [`Removed`] is.
+/// An entry that a call takes out and hands to its caller.
 pub(crate) struct Handed<K, V> {
     is_there: bool,
     entry: MaybeUninit<(K, V)>,
 }
 
 impl<K, V> Handed<K, V> {
-    /// None yet.
+    /// No entry yet.
     #[inline]
     pub(crate) fn new() -> Self {
         Handed { is_there: false, entry: MaybeUninit::uninit() }
-    }
-
-    /// Moves the entry of a slot here. If there is one here, that is leaked.
-    ///
-    /// # Safety
-    ///
-    /// There must be an entry in the slot, which is not used as such any more.
-    #[inline]
-    pub(super) unsafe fn put(&mut self, pair: *const Pair<K, V>) {
-        let place = self.entry.as_mut_ptr();
-        // SAFETY: the caller's promise. The place is valid for writes, and apart from the slot.
-        unsafe {
-            ptr::copy_nonoverlapping(&raw const (*pair).key, &raw mut (*place).0, 1);
-            ptr::copy_nonoverlapping(&raw const (*pair).value, &raw mut (*place).1, 1);
-        }
-        self.is_there = true;
     }
 
     /// The entry, if there is one.
@@ -274,7 +262,7 @@ impl<K, V> Handed<K, V> {
         if !mem::take(&mut self.is_there) {
             return None;
         }
-        // SAFETY: there was one, which does not count any more.
+        // SAFETY: there was an entry, which does not count any more.
         Some(unsafe { self.entry.as_ptr().read() })
     }
 
@@ -292,11 +280,21 @@ impl<K, V> Handed<K, V> {
     }
 }
 
+impl<K, V> Destination<K, V> for Handed<K, V> {
+    /// An entry that is here already is leaked.
+    #[inline]
+    unsafe fn put(&mut self, key: *const K, value: *const V) {
+        // SAFETY: the caller's promise, and nothing else borrows `entry`.
+        unsafe { write_entry(self.entry.as_mut_ptr(), key, value) }
+        self.is_there = true;
+    }
+}
+
 impl<K, V> Drop for Handed<K, V> {
     #[inline]
     fn drop(&mut self) {
         if needs_drop::<(K, V)>() && self.is_there {
-            // SAFETY: there is an entry, and nobody takes it any more.
+            // SAFETY: there is an entry, and this is its last use.
             unsafe { self.entry.assume_init_drop() }
         }
     }

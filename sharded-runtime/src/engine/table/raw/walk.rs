@@ -1,6 +1,12 @@
 //! All entries, some at a time, each once; and all entries at the end.
 
-use super::{bucket::Bucket, layout::Layout, removed::Removed, slot::Slot, table::RawTable};
+use super::{
+    bucket::Bucket,
+    layout::Layout,
+    removed::{Destination, Removed},
+    slot::Slot,
+    table::RawTable,
+};
 use crate::{
     Policy,
     clock::{Deadline, Moment, Nanos},
@@ -126,7 +132,8 @@ impl<K, V, P: Policy, I> Entries<K, V, P, I> {
         let Some((bucket, slot)) = self.table.next_entry(&mut self.bucket) else { return false };
         // SAFETY: there is an entry, which the tag then says is gone. The table is nobody else's.
         unsafe {
-            removed.push_pair(bucket.pair(slot));
+            let pair = bucket.pair(slot);
+            removed.put(&raw const (*pair).key, &raw const (*pair).value);
             bucket.set_tag(slot, 0);
         }
         self.table.buckets.len -= 1;
