@@ -1,9 +1,12 @@
 //! Calls with several keys: what they look at is fetched side by side.
 
-use super::core::Core;
+use super::{
+    core::Core,
+    types::{LockFor, UsableTypes},
+};
 use crate::{
-    Policy,
-    engine::table::{Fetch, TableOf},
+    engine::spec::TableFor,
+    engine::table::Fetch,
     hasher::KeyHash,
     lock::{Copies, Lock},
     shard::{
@@ -41,29 +44,29 @@ impl<I: Iterator> Batches<I> {
     }
 }
 
-impl<K, V, P: Policy, S> Core<K, V, P, S> {
+impl<F: UsableTypes> Core<F> {
     /// Has the processor fetch what calls with these hashes will look at: for all of them one part, then the next one,
     /// so that the misses of a part take about as long as one. It takes the lock of each shard for a moment, unless
     /// readers need none.
     #[track_caller]
-    pub(crate) fn fetch_ahead<T, Q>(&self, batch: &[(KeyHash, T)], copies: Option<Copies<K, V>>)
+    pub(crate) fn fetch_ahead<T, Q>(&self, batch: &[(KeyHash, T)])
     where
-        K: Borrow<Q>,
+        F::Key: Borrow<Q>,
         Q: ?Sized,
     {
         if !self.is_worth_fetching(batch) {
             return;
         }
-        if <P::Lock as Lock>::READS_RACE
-            && let Some(copies) = copies
+        if LockFor::<F>::READS_RACE
+            && let Some(copies) = F::COPIES
         {
             return self.fetch_unlocked(batch, copies);
         }
-        for &part in TableOf::<K, V, P>::FETCHES {
+        for &part in TableFor::<Self>::FETCHES {
             let access = match part {
                 Fetch::Home | Fetch::Entry => Access::Unrecorded,
                 // `Borrow` is user code.
-                Fetch::Key => UserCode::Traits.access::<K, V>(),
+                Fetch::Key => Self::access(UserCode::Traits),
             };
             for &(hash, _) in batch {
                 self.shards.read(ByHash(hash), access, |_, table| table.fetch::<Q>(part, hash));
@@ -74,7 +77,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// As [`fetch_ahead`](Core::fetch_ahead), without a lock.
     #[inline]
     #[track_caller]
-    pub(super) fn fetch_unlocked<T>(&self, batch: &[(KeyHash, T)], copies: Copies<K, V>) {
+    pub(super) fn fetch_unlocked<T>(&self, batch: &[(KeyHash, T)], copies: Copies<F::Key, F::Value>) {
         for &(hash, _) in batch {
             self.shards.unlocked(hash, |view| {
                 view.prefetch_header(copies, hash);
@@ -93,6 +96,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(super) fn is_worth_fetching<T>(&self, batch: &[(KeyHash, T)]) -> bool {
         let [(hash, _), _, ..] = *batch else { return false };
         let stored = self.shards.status(self.route(hash)).meter.stored.get();
-        usize::try_from(stored).unwrap_or(usize::MAX).saturating_mul(self.shard_count() * size_of::<(K, V)>()) > CACHED
+        let bytes = self.shard_count() * size_of::<(F::Key, F::Value)>();
+        usize::try_from(stored).unwrap_or(usize::MAX).saturating_mul(bytes) > CACHED
     }
 }

@@ -6,6 +6,7 @@ use super::{
     placing::{Placing, Wanted},
     rules::Rules,
     settings::{Declared, Settings, Times},
+    types::{FieldTypes, LockFor, UsableTypes},
 };
 
 use crate::{
@@ -16,9 +17,9 @@ use crate::{
         budget::Budget,
         earliest::ExpiredShards,
         occupied::OccupiedShards,
-        spec::Spec,
+        spec::{Spec, TableFor},
         status::ShardStatus,
-        table::{NoMemory, StampOf, Table, TableOf, TableView},
+        table::{NoMemory, StampOf, Table, TableView},
     },
     evict::FieldContext,
     expiry::Stamp,
@@ -39,15 +40,15 @@ use std::{
 };
 
 /// A map.
-pub(crate) struct Core<K, V, P: Policy, S> {
+pub(crate) struct Core<F: FieldTypes> {
     /// Declared before the shards, so that nobody watches their addresses when their memory is freed.
     pub(super) locks: WatchedLocks,
-    pub(crate) shards: Shards<TableOf<K, V, P>, ShardStatus, P::Lock>,
+    pub(crate) shards: Shards<TableFor<Self>, ShardStatus, LockFor<F>>,
     pub(crate) placing: Placing,
     pub(crate) field: FieldContext,
-    pub(crate) hasher: MapHasher<S>,
-    pub(super) hashing: Hashing<K, V, StorageOf<P>, S>,
-    pub(crate) clock: TimeSource<P::Clock>,
+    pub(crate) hasher: MapHasher<F::Hasher>,
+    pub(super) hashing: Hashing<F>,
+    pub(crate) clock: TimeSource<<F::Policy as Policy>::Clock>,
     /// By the clock, [lengthened](TimeSource::lengthened), as is `idle`.
     pub(crate) ttl: Nanos,
     /// By how much the ttl of an entry is shorter, at most.
@@ -56,12 +57,12 @@ pub(crate) struct Core<K, V, P: Policy, S> {
     refresh_after: Nanos,
     pub(crate) idle: Nanos,
     pub(crate) budget: Option<Budget>,
-    pub(crate) rules: Rules<K, V>,
+    pub(crate) rules: Rules<F::Key, F::Value>,
     pub(crate) tally: Tally,
-    pub(crate) flights: Flights<K, V>,
+    pub(crate) flights: Flights<F::Key, F::Value>,
     /// Only where the policy records.
     pub(crate) recording: Option<Recording>,
-    pub(super) listening: OnceLock<Listening<K, V>>,
+    pub(super) listening: OnceLock<Listening<F::Key, F::Value>>,
     /// When the background thread looks at this map next.
     pub(crate) alarm: AtomicDeadline,
     /// Only where a background thread is to look.
@@ -77,39 +78,44 @@ pub(crate) struct Core<K, V, P: Policy, S> {
 
 /// Functions that hash keys. That keys can be hashed is known only where the map is built and in calls that bring a
 /// key.
-pub(crate) struct Hashing<K, V, P: Policy, S> {
-    pub(super) of_key: fn(&MapHasher<S>, &K) -> KeyHash,
+pub(crate) struct Hashing<F: FieldTypes> {
+    pub(super) of_key: fn(&MapHasher<F::Hasher>, &F::Key) -> KeyHash,
     /// A table's step, with its many hashes, in one call. At this time, with this idle time.
-    pub(super) step: StepFn<K, V, P, S>,
+    pub(super) step: StepFn<F::Key, F::Value, StorageOf<F::Policy>, F::Hasher>,
 }
 
 type StepFn<K, V, P, S> =
     fn(&MapHasher<S>, &mut Table<K, V, P>, Moment, Nanos, TableView<'_, K, V, P>) -> Result<(), NoMemory>;
 
-impl<K: Hash, V, P: Policy, S: BuildHasher + Default + 'static> Hashing<K, V, P, S> {
-    pub(crate) fn new() -> Self {
-        Hashing {
-            of_key: |hasher, key| hasher.hash(key),
-            step: |hasher, table, now, idle, view| table.step(|key| hasher.hash(key), now, idle, view),
-        }
+impl<F: UsableTypes> Hashing<F> {
+    fn new() -> Self {
+        Hashing { of_key: MapHasher::hash, step }
     }
 }
 
-impl<K, V, P: Policy, S> Core<K, V, P, S> {
-    pub(crate) fn new(
-        store: &StoreContext,
-        index: u16,
-        given: &Overrides,
-        hasher: MapHasher<S>,
-        hashing: Hashing<K, V, StorageOf<P>, S>,
-        rules: Rules<K, V>,
-    ) -> Self {
-        let declared = const { &Declared::by::<P>() };
+/// (Generic over how entries are stored, so that policies which agree in that share it.)
+fn step<K: Hash, V, P: Policy, S: BuildHasher + Default + 'static>(
+    hasher: &MapHasher<S>,
+    table: &mut Table<K, V, P>,
+    now: Moment,
+    idle: Nanos,
+    view: TableView<'_, K, V, P>,
+) -> Result<(), NoMemory> {
+    table.step(|key| hasher.hash(key), now, idle, view)
+}
+
+impl<F: FieldTypes> Core<F> {
+    pub(crate) fn new(store: &StoreContext, index: u16, given: &Overrides, rules: Rules<F::Key, F::Value>) -> Self
+    where
+        F: UsableTypes,
+    {
+        let declared = const { &Declared::by::<F::Policy>() };
         let Settings { placing, nodes, field, budget, times } =
-            Settings::new(store, given, declared, const { &Wanted::by::<K, V, P>() });
-        let place = Place::new(store.id, index, const { &P::NAME });
+            Settings::new(store, given, declared, const { &Wanted::by::<F::Key, F::Value, F::Policy>() });
+        let place = Place::new(store.id, index, const { &F::Policy::NAME });
         let Times { jitter, refresh_after, .. } = times;
-        let clock = TimeSource::new(store.clock(), times.past(), StampOf::<P>::EXPIRES.then(|| times.shortest()));
+        let clock =
+            TimeSource::new(store.clock(), times.past(), StampOf::<F::Policy>::EXPIRES.then(|| times.shortest()));
         let Times { ttl, idle, lifetime, .. } = times.lengthened(&clock);
         let shards = Shards::new(&nodes, place, |shard| Table::new(placing.arena(shard), &field, lifetime));
         Core {
@@ -121,20 +127,21 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
             listening: OnceLock::new(),
             tally: Tally::new(),
             flights: Flights::new(),
-            recording: if P::RECORDS { Some(Recording::new(Self::facts(given))) } else { None },
+            recording: if F::Policy::RECORDS { Some(Recording::new(Self::facts(given))) } else { None },
             alarm: AtomicDeadline::never(),
             search_from: AtomicUsize::new(0),
             occupied: OccupiedShards::new(if budget.is_some() { shards.count() } else { 0 }),
             expired: ExpiredShards::new(),
             budget,
             discarded: Discarded::new(!store.sweeps_by_hand() && store.clock().is_none()),
-            background: (StampOf::<P>::EXPIRES && clock.runs() && !store.sweeps_by_hand()).then(Registration::new),
-            locks: WatchedLocks::new(names_of::<P>(), shards.extent()),
+            background: (StampOf::<F::Policy>::EXPIRES && clock.runs() && !store.sweeps_by_hand())
+                .then(Registration::new),
+            locks: WatchedLocks::new(names_of::<F::Policy>(), shards.extent()),
             shards,
             placing,
             field,
-            hasher,
-            hashing,
+            hasher: MapHasher::new(&store.seed),
+            hashing: Hashing::new(),
             clock,
         }
     }
@@ -195,7 +202,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(crate) fn listen<L>(
         &self,
         listener: L,
-        listening: impl FnOnce(L) -> Listening<K, V>,
+        listening: impl FnOnce(L) -> Listening<F::Key, F::Value>,
     ) -> Result<(), HasListener<L>> {
         let mut listener = Some(listener);
         // The closure runs once, if at all.
@@ -205,7 +212,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// A place for the entries that a write takes out.
     #[inline]
-    pub(crate) fn leaving(&self) -> Leaving<'_, K, V> {
+    pub(crate) fn leaving(&self) -> Leaving<'_, F::Key, F::Value> {
         Leaving::new(&self.listening)
     }
 

@@ -6,6 +6,7 @@
 use super::{
     core::Core,
     limits::{MORE_SEARCHES, MOST_SEARCHED},
+    types::FieldTypes,
 };
 use crate::{
     Policy,
@@ -15,8 +16,8 @@ use crate::{
         budget::{Budget, Debt, Held},
         garbage::Garbage,
         session::{STEPS_PER_WRITE, Session},
-        spec::Spec,
-        table::{Offer, SEARCHED, SEARCHED_ELSEWHERE},
+        spec::{OfferFor, Spec},
+        table::{SEARCHED, SEARCHED_ELSEWHERE},
         units::Units,
     },
     hasher::KeyHash,
@@ -29,13 +30,13 @@ const MOST_SEARCHED_FOR_EXPIRED: usize = 64;
 /// Buckets that it looks through in each: as many as are scheduled together.
 const LOOKS_ELSEWHERE: usize = 8;
 
-impl<K, V, P: Policy, S> Core<K, V, P, S> {
+impl<F: FieldTypes> Core<F> {
     /// Visits a shard for the sake of another one. `None`: the lock was taken, and this call does not wait.
     fn visit_for_room<R>(
         &self,
         shard: usize,
         waits: bool,
-        garbage: &mut Garbage<K, V>,
+        garbage: &mut Garbage<F::Key, F::Value>,
         visit: impl FnOnce(&mut Session<'_, Self>) -> R,
     ) -> Option<R> {
         let visit = |session: &mut Session<'_, Self>| {
@@ -54,7 +55,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// inside a session, so it waits for no lock: a shard that is locked is passed over, as is the session's own.
     #[cold]
     #[inline(never)]
-    pub(super) fn take_expired(&self, now: Moment, garbage: &mut Garbage<K, V>) -> Option<Units> {
+    pub(super) fn take_expired(&self, now: Moment, garbage: &mut Garbage<F::Key, F::Value>) -> Option<Units> {
         let count = self.shards.count();
         let bound = |shard: usize| self.shards.status(shard).earliest.get();
         let mut passed = 0;
@@ -81,7 +82,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// room or has become heavier, and what earlier calls could not repay. Entries of the shard itself leave last, so
     /// that the new entry does not leave for itself. Ends early if no entry may leave. Does not end on a panic.
     #[cold]
-    pub(super) fn repay(&self, budget: &Budget, own: usize, garbage: &mut Garbage<K, V>) {
+    pub(super) fn repay(&self, budget: &Budget, own: usize, garbage: &mut Garbage<F::Key, F::Value>) {
         let mut debt = Debt::new(budget, garbage.take_overdrawn());
         let mut eviction = Eviction::new(self, budget, garbage);
         eviction.go_around(self.first_searched(own), Some(own), &mut |held| debt.pay(held));
@@ -101,7 +102,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Evicts entries of other shards for an entry on offer that its shard has refused. Returns whether it may fit now.
     #[cold]
     #[track_caller]
-    pub(crate) fn make_room_elsewhere(&self, hash: KeyHash, offer: &Offer<K, V>) -> bool {
+    pub(crate) fn make_room_elsewhere(&self, hash: KeyHash, offer: &OfferFor<Self>) -> bool {
         let Some((key, value)) = offer.key().zip(offer.value.as_ref()) else { return false };
         let units = self.weigh(key, value).units();
         self.make_room(hash, units, &mut self.leaving().garbage)
@@ -111,7 +112,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// there is room for so many units. Returns whether there is. Where entries have weights, none leaves unless there
     /// are enough that may.
     #[cold]
-    pub(crate) fn make_room(&self, hash: KeyHash, units: Units, garbage: &mut Garbage<K, V>) -> bool {
+    pub(crate) fn make_room(&self, hash: KeyHash, units: Units, garbage: &mut Garbage<F::Key, F::Value>) -> bool {
         let Some(budget) = self.budget.as_ref().filter(|budget| budget.could_hold(units)) else {
             return false;
         };
@@ -120,7 +121,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         let unseen = (2 * self.shards.status(own).meter.stored.get() / u64::from(SEARCHED)).min(MORE_SEARCHES);
         // The eviction comes to the shards in the order in which the units were counted.
         let first = self.first_searched(own);
-        if P::WEIGHS && !self.may_have(first, own, unseen, budget.lacking(units), garbage) {
+        if F::Policy::WEIGHS && !self.may_have(first, own, unseen, budget.lacking(units), garbage) {
             return false;
         }
         let mut eviction = Eviction::new(self, budget, garbage);
@@ -133,7 +134,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         }
         // Of the own shard, one search has seen as much as of another one is seen. But for a heavy entry more than that
         // may have to leave.
-        eviction.go_around(first, (!P::WEIGHS).then_some(own), &mut |held| match wanted(held) {
+        eviction.go_around(first, (!F::Policy::WEIGHS).then_some(own), &mut |held| match wanted(held) {
             Units::ZERO => Units::ZERO,
             lacking => held.units().plus(lacking),
         });
@@ -145,7 +146,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Whether entries that may leave have so many units, counted around the shards from `first` on. Gives up after
     /// `unseen` + 1 searches of the own shard and [`MOST_SEARCHED`] other shards in a row that find none. Waits for
     /// shards that are in use only if the others have too few.
-    fn may_have(&self, first: usize, own: usize, unseen: u64, units: Units, garbage: &mut Garbage<K, V>) -> bool {
+    fn may_have(
+        &self,
+        first: usize,
+        own: usize,
+        unseen: u64,
+        units: Units,
+        garbage: &mut Garbage<F::Key, F::Value>,
+    ) -> bool {
         let mut last = first;
         for waits in [false, true] {
             let mut around = self.shards_in_turn(first, Some(own));
@@ -172,17 +180,17 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         false
     }
 
-    const MOST_IN_VAIN: usize = if P::PINS { MOST_SEARCHED } else { usize::MAX };
+    const MOST_IN_VAIN: usize = if F::Policy::PINS { MOST_SEARCHED } else { usize::MAX };
 
     /// The shard behind which a search begins: where the last call ended, if some entries may not be evicted.
     fn first_searched(&self, own: usize) -> usize {
         // Relaxed: it is only where to begin.
-        if P::PINS { self.search_from.load(Ordering::Relaxed) } else { own }
+        if F::Policy::PINS { self.search_from.load(Ordering::Relaxed) } else { own }
     }
 
     /// Has the next call begin where this one has ended.
     fn note_searched(&self, last: usize) {
-        if P::PINS {
+        if F::Policy::PINS {
             self.search_from.store(last, Ordering::Relaxed);
         }
     }
@@ -206,7 +214,7 @@ struct Around {
 }
 
 impl Around {
-    fn next<K, V, P: Policy, S>(&mut self, core: &Core<K, V, P, S>) -> Option<usize> {
+    fn next<F: FieldTypes>(&mut self, core: &Core<F>) -> Option<usize> {
         let count = core.shards.count();
         while self.left > 0 {
             let next = core.occupied.next(self.shard)?;
@@ -229,16 +237,16 @@ impl Around {
 }
 
 /// Counts units of entries that may leave.
-struct Survey<'a, K, V, P: Policy, S> {
-    core: &'a Core<K, V, P, S>,
+struct Survey<'a, F: FieldTypes> {
+    core: &'a Core<F>,
     /// Whether it waits for a shard that is in use. Inside a closure it must not.
     waits: bool,
     /// Whether a shard was passed over that is in use.
     passed_over: bool,
-    garbage: &'a mut Garbage<K, V>,
+    garbage: &'a mut Garbage<F::Key, F::Value>,
 }
 
-impl<K, V, P: Policy, S> Survey<'_, K, V, P, S> {
+impl<F: FieldTypes> Survey<'_, F> {
     /// Counts the units of a shard's entries that may leave, up to `enough`. Stops after `in_vain` + 1 searches in a
     /// row that find none.
     fn count(&mut self, shard: usize, searched: u32, in_vain: u64, enough: Units) -> Units {
@@ -257,17 +265,17 @@ impl<K, V, P: Policy, S> Survey<'_, K, V, P, S> {
 }
 
 /// Evictions in many shards, some entries per lock hold.
-struct Eviction<'a, K, V, P: Policy, S> {
-    core: &'a Core<K, V, P, S>,
+struct Eviction<'a, F: FieldTypes> {
+    core: &'a Core<F>,
     held: Held<'a>,
-    garbage: &'a mut Garbage<K, V>,
+    garbage: &'a mut Garbage<F::Key, F::Value>,
     drops: Drops,
     /// Whether a shard was passed over whose lock was taken.
     passed_over: bool,
 }
 
-impl<'a, K, V, P: Policy, S> Eviction<'a, K, V, P, S> {
-    fn new(core: &'a Core<K, V, P, S>, budget: &'a Budget, garbage: &'a mut Garbage<K, V>) -> Self {
+impl<'a, F: FieldTypes> Eviction<'a, F> {
+    fn new(core: &'a Core<F>, budget: &'a Budget, garbage: &'a mut Garbage<F::Key, F::Value>) -> Self {
         Eviction { core, held: Held::none(budget), garbage, drops: Drops::default(), passed_over: false }
     }
 
@@ -285,7 +293,7 @@ impl<'a, K, V, P: Policy, S> Eviction<'a, K, V, P, S> {
                 }
                 let Some(shard) = around.next(self.core) else { break false };
                 if self.evict_in(shard, waits, SEARCHED_ELSEWHERE, units) {
-                    around.found(Core::<K, V, P, S>::MOST_IN_VAIN);
+                    around.found(Core::<F>::MOST_IN_VAIN);
                     around.way = self.core.shards.count();
                 }
             };

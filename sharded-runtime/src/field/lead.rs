@@ -1,8 +1,11 @@
 //! The end of a load: from the loader's result to the stored value.
 
-use super::core::Core;
+use super::{
+    core::Core,
+    types::{FieldTypes, UsableTypes},
+};
 use crate::{
-    Key, LoadError, Policy, Value,
+    LoadError, Policy,
     clock::Nanos,
     engine::{cause::Cause, session::Session, spec::Extras, status::ShardStatus, table::Offer, units::Units},
     field::flight::{Flight, Landed, Need, Registry, Told},
@@ -22,10 +25,10 @@ use std::{
 
 /// The right and the duty to load the value of a key. When it is dropped before the load has ended, another caller gets
 /// it.
-pub(crate) struct Lead<'a, K, V, P: Policy, S> {
-    pub(super) core: &'a Core<K, V, P, S>,
+pub(crate) struct Lead<'a, F: FieldTypes> {
+    pub(super) core: &'a Core<F>,
     pub(super) hash: KeyHash,
-    pub(super) flight: Arc<Flight<V>>,
+    pub(super) flight: Arc<Flight<F::Value>>,
     pub(super) need: Option<Need>,
     /// What the loader is counted as.
     event: Event,
@@ -35,13 +38,13 @@ pub(crate) struct Lead<'a, K, V, P: Policy, S> {
     ended: Option<(Duration, bool)>,
 }
 
-impl<K, V, P: Policy, S> Core<K, V, P, S> {
+impl<F: FieldTypes> Core<F> {
     /// Lends the flights of the shard of a hash, whose exclusive lock is held.
     pub(super) fn with_flights<R>(
         &self,
         hash: KeyHash,
         status: &ShardStatus,
-        lend: impl FnOnce(&mut Registry<K, V>) -> Option<R>,
+        lend: impl FnOnce(&mut Registry<F::Key, F::Value>) -> Option<R>,
     ) -> Option<R> {
         self.flights.with(self.route(hash), |registry| {
             let result = lend(registry);
@@ -54,7 +57,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(super) fn change_flights<R>(
         &self,
         hash: KeyHash,
-        change: impl FnOnce(&mut Registry<K, V>) -> Option<R>,
+        change: impl FnOnce(&mut Registry<F::Key, F::Value>) -> Option<R>,
     ) -> Option<R> {
         let change = |extras: Extras<'_, Self>, _: &mut _| self.with_flights(hash, extras.status(), change);
         self.shards.write(ByHash(hash), Access::Unrecorded, change)
@@ -63,7 +66,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Forgets a flight that nobody leads. Inside a closure a later call does, as a future may be dropped there, which
     /// is no reason to panic.
     #[cold]
-    pub(super) fn forget(&self, hash: KeyHash, flight: &Arc<Flight<V>>) {
+    pub(super) fn forget(&self, hash: KeyHash, flight: &Arc<Flight<F::Value>>) {
         if order::is_inside() {
             self.flights.set_adrift(self.route(hash), hash, flight);
             return;
@@ -73,16 +76,29 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 }
 
-impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
+impl<'a, F: FieldTypes> Lead<'a, F> {
     /// The lead of a flight whose loader has not begun.
-    pub(super) fn new(core: &'a Core<K, V, P, S>, hash: KeyHash, flight: Arc<Flight<V>>, event: Event) -> Self {
+    pub(super) fn new(core: &'a Core<F>, hash: KeyHash, flight: Arc<Flight<F::Value>>, event: Event) -> Self {
         Lead { core, hash, flight, need: None, event, began: None, ended: None }
+    }
+
+    /// Whether a value that is loaded now would be stored. If the key was stored or removed since the flight began,
+    /// this ends the flight, and all who wait look for the key again.
+    pub(super) fn is_current(&self) -> bool {
+        let Lead { core, hash, ref flight, .. } = *self;
+        let landed = core.change_flights(hash, |registry| {
+            if registry.is_current(hash, flight) { None } else { registry.land(hash, flight) }
+        });
+        if landed.is_some() {
+            flight.tell_all(|| Told::Again);
+        }
+        landed.is_none()
     }
 
     /// Notes that the loader begins.
     fn begin(&mut self) {
         self.core.count_many(self.event, 1);
-        events::load_begun(names_of::<P>(), self.hash);
+        events::load_begun(names_of::<F::Policy>(), self.hash);
         self.began = Some(Instant::now());
     }
 
@@ -103,18 +119,18 @@ impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
     }
 
     /// Runs a loader that is a future, which has not begun.
-    pub(super) async fn poll<F: Future>(&mut self, mut load: Pin<&mut F>) -> F::Output {
+    pub(super) async fn poll<L: Future>(&mut self, mut load: Pin<&mut L>) -> L::Output {
         self.begin();
         poll_fn(|context| self.run(|| load.as_mut().poll(context))).await
     }
+}
 
+impl<F: UsableTypes<Value: Clone>> Lead<'_, F> {
     /// Runs a loader, stores the value unless the key was stored, changed or removed meanwhile, and tells those who
     /// wait. Returns what they are told.
     #[track_caller]
-    pub(crate) fn load<E>(mut self, load: impl FnOnce() -> Result<V, E>) -> Result<Box<V>, LoadError<E>>
+    pub(crate) fn load<E>(mut self, load: impl FnOnce() -> Result<F::Value, E>) -> Result<Box<F::Value>, LoadError<E>>
     where
-        K: Key,
-        V: Value + Clone,
         E: Send + Sync + 'static,
     {
         let mut offer = Offer::without_key();
@@ -132,10 +148,8 @@ impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
     /// Ends the load with what a loader that is a future has made. The value moves once, from the box to the offer.
     #[track_caller]
     #[allow(clippy::boxed_local, reason = "it moves from the box to the offer")]
-    pub(super) fn land_loaded<E>(self, loaded: Box<Result<V, E>>) -> Result<Box<V>, LoadError<E>>
+    pub(super) fn land_loaded<E>(self, loaded: Box<Result<F::Value, E>>) -> Result<Box<F::Value>, LoadError<E>>
     where
-        K: Key,
-        V: Value + Clone,
         E: Send + Sync + 'static,
     {
         let mut offer = Offer::without_key();
@@ -151,10 +165,8 @@ impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
 
     /// Ends the load with the value on offer or an error.
     #[track_caller]
-    fn land<E>(self, offer: &mut Offer<K, V>, error: Option<E>) -> Result<Box<V>, LoadError<E>>
+    fn land<E>(self, offer: &mut Offer<F::Key, F::Value>, error: Option<E>) -> Result<Box<F::Value>, LoadError<E>>
     where
-        K: Key,
-        V: Value + Clone,
         E: Send + Sync + 'static,
     {
         let core = self.core;
@@ -175,7 +187,7 @@ impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
         let shard = ByHash(lead.hash);
         // Twice in full: a closure would hide the caller.
         let units = core.write_leaving(shard, UserCode::Traits, &mut leaving, |session| {
-            lead.end(session, offer, &mut stored, P::PINS)
+            lead.end(session, offer, &mut stored, F::Policy::PINS)
         });
         if let Some(units) = units {
             core.make_room(lead.hash, units, &mut leaving.garbage);
@@ -204,22 +216,18 @@ impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
     #[track_caller]
     fn end(
         &self,
-        session: &mut Session<'_, Core<K, V, P, S>>,
-        offer: &mut Offer<K, V>,
-        stored: &mut Option<Box<V>>,
+        session: &mut Session<'_, Core<F>>,
+        offer: &mut Offer<F::Key, F::Value>,
+        stored: &mut Option<Box<F::Value>>,
         may_wait: bool,
-    ) -> Option<Units>
-    where
-        K: Key,
-        V: Value + Clone,
-    {
+    ) -> Option<Units> {
         let Lead { core, hash, ref flight, .. } = *self;
         let status = session.shard().status();
         let Landed { key, is_current } = core.with_flights(hash, status, |registry| registry.land(hash, flight))?;
         offer.set_key(key);
         let is_to_store = is_current && offer.value.is_some();
         if let Some(slot) = session.find_offered(hash, offer) {
-            if P::REFRESH_AFTER.is_some() && is_to_store {
+            if F::Policy::REFRESH_AFTER.is_some() && is_to_store {
                 session.exchange(slot, hash, offer, None);
             } else {
                 // A value that was stored meanwhile wins, and an old value is better than an error.
@@ -248,22 +256,9 @@ impl<'a, K, V, P: Policy, S> Lead<'a, K, V, P, S> {
         session.depart_offered(offer, Cause::Evicted);
         None
     }
-
-    /// Whether a value that is loaded now would be stored. If the key was stored or removed since the flight began,
-    /// this ends the flight, and all who wait look for the key again.
-    pub(super) fn is_current(&self) -> bool {
-        let Lead { core, hash, ref flight, .. } = *self;
-        let landed = core.change_flights(hash, |registry| {
-            if registry.is_current(hash, flight) { None } else { registry.land(hash, flight) }
-        });
-        if landed.is_some() {
-            flight.tell_all(|| Told::Again);
-        }
-        landed.is_none()
-    }
 }
 
-impl<K, V, P: Policy, S> Drop for Lead<'_, K, V, P, S> {
+impl<F: FieldTypes> Drop for Lead<'_, F> {
     fn drop(&mut self) {
         // A panic, or a future that is dropped.
         self.finish(true);
@@ -273,7 +268,7 @@ impl<K, V, P: Policy, S> Drop for Lead<'_, K, V, P, S> {
             self.core.forget(self.hash, &self.flight);
         }
         if let Some((time, is_failure)) = self.ended {
-            events::load_ended(names_of::<P>(), self.hash, time, is_failure, order::is_inside());
+            events::load_ended(names_of::<F::Policy>(), self.hash, time, is_failure, order::is_inside());
         }
     }
 }

@@ -5,52 +5,56 @@
 //! flight, none of them runs but in the loader: to look for a flight takes nothing out of the map, and what a load
 //! takes out is told of and dropped after those who wait have their answer.
 
-use super::{core::Core, lead::Lead, recorded::IsTimed};
+use super::{
+    core::Core,
+    lead::Lead,
+    recorded::IsTimed,
+    types::{FieldTypes, UsableTypes},
+};
 use crate::{
-    Key, LoadError, Policy, Value,
+    LoadError, Policy,
     contain::Drops,
     engine::session::Session,
     field::flight::{Boarded, Flight, Need, Told},
     hasher::KeyHash,
-    lock::Serves,
     observe::tally::Event,
     record::{Operation, Timed},
     shard::access::{Access, UserCode},
 };
 
-use std::{future::poll_fn, hash::BuildHasher, panic::Location, pin::pin, sync::Arc};
+use std::{future::poll_fn, panic::Location, pin::pin, sync::Arc};
 
 /// What a call that loads gets for its key.
-pub(crate) enum Approach<'a, K, V, P: Policy, S> {
+pub(crate) enum Approach<'a, F: FieldTypes> {
     /// The value, which is stored or was loaded by another call. Boxed, since those who wait are told of boxes.
-    Value(Box<V>),
+    Value(Box<F::Value>),
     /// The load, which this call is to run.
-    Lead(Lead<'a, K, V, P, S>),
+    Lead(Lead<'a, F>),
 }
 
 /// The wait for the load of another call. It ends when this is dropped.
-struct Waiting<'a, K, V, P: Policy, S> {
-    core: &'a Core<K, V, P, S>,
+struct Waiting<'a, F: FieldTypes> {
+    core: &'a Core<F>,
     hash: KeyHash,
-    flight: Arc<Flight<V>>,
+    flight: Arc<Flight<F::Value>>,
     ticket: u64,
     need: Option<Need>,
 }
 
 /// The load of a value that is old. The lead is declared first, so it is dropped first.
-struct Refresh<'a, K, V, P: Policy, S> {
-    lead: Lead<'a, K, V, P, S>,
-    old: Box<V>,
+struct Refresh<'a, F: FieldTypes> {
+    lead: Lead<'a, F>,
+    old: Box<F::Value>,
 }
 
 /// What one search for a key finds.
-enum Search<'a, K, V, P: Policy, S> {
-    Value(Box<V>),
-    Lead(Lead<'a, K, V, P, S>),
-    Waiting(Waiting<'a, K, V, P, S>),
+enum Search<'a, F: FieldTypes> {
+    Value(Box<F::Value>),
+    Lead(Lead<'a, F>),
+    Waiting(Waiting<'a, F>),
 }
 
-impl<K, V, P: Policy, S> Core<K, V, P, S> {
+impl<F: UsableTypes<Value: Clone>> Core<F> {
     /// Checks that this thread is inside no shard, since a call that loads may have to wait for another load.
     #[inline]
     pub(crate) fn check_load(&self, hash: KeyHash, at: &Location<'_>) {
@@ -59,13 +63,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// A copy of the value of a key, if it has one.
     #[inline]
-    pub(crate) fn copy_of(&self, hash: KeyHash, key: Option<&K>) -> Option<V>
-    where
-        K: Key,
-        V: Value + Clone,
-        P::Lock: Serves<K, V>,
-    {
-        self.read(hash, key?, <P::Lock as Serves<K, V>>::COPIES, UserCode::Traits, V::clone)
+    pub(crate) fn copy_of(&self, hash: KeyHash, key: Option<&F::Key>) -> Option<F::Value> {
+        self.read(hash, key?, UserCode::Traits, F::Value::clone)
     }
 
     /// Gets the value of a key, after a wait if another call loads it, or the lead of its load, which takes the key if
@@ -73,11 +72,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(crate) async fn approach<E>(
         &self,
         hash: KeyHash,
-        key: &mut Option<K>,
-    ) -> Result<Approach<'_, K, V, P, S>, LoadError<E>>
+        key: &mut Option<F::Key>,
+    ) -> Result<Approach<'_, F>, LoadError<E>>
     where
-        K: Key,
-        V: Value + Clone,
         E: Send + Sync + 'static,
     {
         loop {
@@ -109,23 +106,13 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// The lead of a load for a key whose entry was just found, if that is old and no other call loads it. It takes the
     /// key.
     #[inline]
-    pub(crate) fn refresh(&self, hash: KeyHash, key: &mut Option<K>) -> Option<Lead<'_, K, V, P, S>>
-    where
-        K: Key,
-        V: Value,
-        P::Lock: Serves<K, V>,
-    {
-        let copies = <P::Lock as Serves<K, V>>::COPIES;
-        let is_old = P::REFRESH_AFTER.is_some() && self.has_old(hash, key.as_ref()?, copies);
+    pub(crate) fn refresh(&self, hash: KeyHash, key: &mut Option<F::Key>) -> Option<Lead<'_, F>> {
+        let is_old = F::Policy::REFRESH_AFTER.is_some() && self.has_old(hash, key.as_ref()?);
         if is_old { self.lead_refresh(hash, key) } else { None }
     }
 
     #[cold]
-    fn lead_refresh(&self, hash: KeyHash, key: &mut Option<K>) -> Option<Lead<'_, K, V, P, S>>
-    where
-        K: Key,
-        V: Value,
-    {
+    fn lead_refresh(&self, hash: KeyHash, key: &mut Option<F::Key>) -> Option<Lead<'_, F>> {
         let shard = self.prepare_flights(hash);
         // Declared out here, as in `find_flight`.
         let mut lead = None;
@@ -146,11 +133,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Looks for the value of a key, or else for its flight, which takes the key if it begins now.
     ///
     /// An entry that has expired counts as missing. It stays until the load ends.
-    fn find_flight<E>(&self, hash: KeyHash, key: &mut Option<K>) -> Result<Search<'_, K, V, P, S>, LoadError<E>>
-    where
-        K: Key,
-        V: Value + Clone,
-    {
+    fn find_flight<E>(&self, hash: KeyHash, key: &mut Option<F::Key>) -> Result<Search<'_, F>, LoadError<E>> {
         let shard = self.prepare_flights(hash);
         // Declared out here: it takes the shard's lock when it is dropped, and the clock may panic after it was found.
         let mut found = None;
@@ -181,15 +164,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Opens a session that takes nothing out. Of user code only `Eq` and `Clone` run in it.
     fn peek_session(&self, shard: usize, look: impl FnOnce(&mut Session<'_, Self>)) {
-        self.session(shard, UserCode::Traits.access::<K, V>(), None, look);
+        self.session(shard, Self::access(UserCode::Traits), None, look);
     }
 
     /// Makes the shard of a hash ready for flights, and forgets some flights that nobody leads. Returns the shard.
-    fn prepare_flights(&self, hash: KeyHash) -> usize
-    where
-        K: Key,
-        V: Value,
-    {
+    fn prepare_flights(&self, hash: KeyHash) -> usize {
         let shard = self.route(hash);
         self.flights.prepare(self.shard_count());
         if self.flights.has_adrift(shard) {
@@ -212,20 +191,16 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     ///
     /// The future is small: the part for a missing value lies on the heap, with the loader's own future, and no value
     /// is a part of it.
-    pub(crate) fn load_async<E, F, R>(
+    pub(crate) fn load_async<E, L, R>(
         &self,
-        key: K,
-        load: impl FnOnce() -> F,
+        key: F::Key,
+        load: impl FnOnce() -> L,
         at: &'static Location<'static>,
-        finish: impl FnOnce(Result<V, LoadError<E>>) -> R,
+        finish: impl FnOnce(Result<F::Value, LoadError<E>>) -> R,
     ) -> impl Future<Output = R>
     where
-        K: Key,
-        V: Value + Clone,
-        P::Lock: Serves<K, V>,
-        S: BuildHasher + Default + 'static,
         E: Send + Sync + 'static,
-        F: Future<Output = Result<V, E>>,
+        L: Future<Output = Result<F::Value, E>>,
     {
         let mut key = Some(key);
         async move {
@@ -250,19 +225,17 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     /// Loads the value of a key that is missing or to be refreshed, or waits for another call that does.
-    async fn load_missing<E, F>(
+    async fn load_missing<E, L>(
         &self,
         hash: KeyHash,
         is_timed: IsTimed,
-        mut key: Option<K>,
-        load: impl FnOnce() -> F,
-        refresh: Option<Refresh<'_, K, V, P, S>>,
-    ) -> Result<Box<V>, LoadError<E>>
+        mut key: Option<F::Key>,
+        load: impl FnOnce() -> L,
+        refresh: Option<Refresh<'_, F>>,
+    ) -> Result<Box<F::Value>, LoadError<E>>
     where
-        K: Key,
-        V: Value + Clone,
         E: Send + Sync + 'static,
-        F: Future<Output = Result<V, E>>,
+        L: Future<Output = Result<F::Value, E>>,
     {
         // The loader and an old value are declared before the lead, so they are dropped after it.
         let mut load = pin!(async {
@@ -287,16 +260,16 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 }
 
-impl<'a, K, V, P: Policy, S> Waiting<'a, K, V, P, S> {
+impl<'a, F: FieldTypes> Waiting<'a, F> {
     /// The lead, for a waiter that was told to take it. What is dropped here then has nothing left to hand on.
-    fn into_lead(mut self) -> Lead<'a, K, V, P, S> {
+    fn into_lead(mut self) -> Lead<'a, F> {
         let mut lead = Lead::new(self.core, self.hash, Arc::clone(&self.flight), Event::Load);
         lead.need = self.need.take();
         lead
     }
 }
 
-impl<K, V, P: Policy, S> Drop for Waiting<'_, K, V, P, S> {
+impl<F: FieldTypes> Drop for Waiting<'_, F> {
     fn drop(&mut self) {
         self.need = None;
         if self.flight.leave(self.ticket) {

@@ -6,12 +6,15 @@
 //! | of several keys | without a lock each, or all keys of a shard under its lock |
 //! | that leaves no trace | without a lock, or under it |
 
-use super::core::Core;
+use super::{
+    core::Core,
+    types::{FieldTypes, LockFor, UsableTypes},
+};
 use crate::{
     Policy,
     clock::{Deadline, Nanos},
-    engine::spec::Spec,
-    engine::table::{Copied, Glance, Look, Peek, Place, StampOf, TableOf, Unclear, Use, UseFetched},
+    engine::spec::{Spec, TableFor},
+    engine::table::{Copied, Glance, Look, Peek, Place, StampOf, Unclear, Use, UseFetched},
     evict::Eviction,
     expiry::Stamp,
     hasher::KeyHash,
@@ -30,7 +33,7 @@ const TRIES: usize = 16;
 /// stack.
 const LARGE: usize = 1024;
 
-impl<K, V, P: Policy, S> Core<K, V, P, S> {
+impl<F: UsableTypes> Core<F> {
     /// Lends the live value of a key for reading. A use of the entry, counted.
     #[inline]
     #[track_caller]
@@ -38,21 +41,20 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         &self,
         hash: KeyHash,
         key: &Q,
-        copies: Option<Copies<K, V>>,
         user_code: UserCode,
-        read: impl FnOnce(&V) -> R,
+        read: impl FnOnce(&F::Value) -> R,
     ) -> Option<R>
     where
-        K: Borrow<Q>,
+        F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let access = user_code.access::<K, V>();
+        let access = Self::access(user_code);
         // A use that must be noted in the entry needs the lock.
-        if <P::Lock as Lock>::READS_RACE
-            && !StampOf::<P>::TRACKS_ACCESS
-            && let Some(copies) = copies
+        if LockFor::<F>::READS_RACE
+            && !StampOf::<F::Policy>::TRACKS_ACCESS
+            && let Some(copies) = F::COPIES
         {
-            return if size_of::<V>() > LARGE {
+            return if size_of::<F::Value>() > LARGE {
                 self.read_closely(access, hash, key, copies, read)
             } else {
                 self.read_at_a_glance(access, hash, key, copies, read)
@@ -69,11 +71,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         access: Access,
         hash: KeyHash,
         key: &Q,
-        copies: Copies<K, V>,
-        read: impl FnOnce(&V) -> R,
+        copies: Copies<F::Key, F::Value>,
+        read: impl FnOnce(&F::Value) -> R,
     ) -> Option<R>
     where
-        K: Borrow<Q>,
+        F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
     {
         let idle = self.idle();
@@ -96,12 +98,12 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     fn copy<'p, Q, L: Look>(
         &self,
         (hash, key): (KeyHash, &Q),
-        copies: Copies<K, V>,
+        copies: Copies<F::Key, F::Value>,
         idle: Nanos,
-        place: &'p mut Place<K, V>,
-    ) -> Result<Option<Copied<'p, V>>, Unclear>
+        place: &'p mut Place<F::Key, F::Value>,
+    ) -> Result<Option<Copied<'p, F::Value>>, Unclear>
     where
-        K: Borrow<Q>,
+        F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
     {
         let look = self.shards.unlocked(hash, move |view| Some(view.look::<Q, L>(copies, (hash, key), idle, place)));
@@ -115,8 +117,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         &self,
         hash: KeyHash,
         access: Access,
-        found: Option<Copied<'_, V>>,
-        read: impl FnOnce(&V) -> R,
+        found: Option<Copied<'_, F::Value>>,
+        read: impl FnOnce(&F::Value) -> R,
     ) -> Option<R> {
         // Not by `map`: its closure would hide the caller.
         if let Some(copied) = found
@@ -132,7 +134,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Whether a copied entry has not expired.
     #[inline]
     fn is_alive(&self, deadline: Deadline) -> bool {
-        !StampOf::<P>::EXPIRES || !deadline.has_passed(self.clock.now())
+        !StampOf::<F::Policy>::EXPIRES || !deadline.has_passed(self.clock.now())
     }
 
     /// Reads where a glance is not enough: a writer is in the way, or the entry does not lie in its home bucket.
@@ -144,11 +146,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         access: Access,
         hash: KeyHash,
         key: &Q,
-        copies: Copies<K, V>,
-        read: impl FnOnce(&V) -> R,
+        copies: Copies<F::Key, F::Value>,
+        read: impl FnOnce(&F::Value) -> R,
     ) -> Option<R>
     where
-        K: Borrow<Q>,
+        F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
     {
         let mut place = Place::new();
@@ -164,9 +166,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Reads under the lock.
     #[inline]
     #[track_caller]
-    fn read_locked<Q, R>(&self, access: Access, hash: KeyHash, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
+    fn read_locked<Q, R>(&self, access: Access, hash: KeyHash, key: &Q, read: impl FnOnce(&F::Value) -> R) -> Option<R>
     where
-        K: Borrow<Q>,
+        F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
     {
         self.lock_to_read(access, hash, |mut locked| locked.find(hash, key).map(read))
@@ -175,15 +177,19 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// As [`read`](Core::read), for several keys of one shard, which are locked once and fetched side by side: lends
     /// each value that is there, with the index of its key.
     #[track_caller]
-    pub(crate) fn read_batch<T, Q>(&self, keys: &[(KeyHash, T)], key: impl Fn(&T) -> &Q, mut read: impl FnMut(&T, &V))
-    where
-        K: Borrow<Q>,
+    pub(crate) fn read_batch<T, Q>(
+        &self,
+        keys: &[(KeyHash, T)],
+        key: impl Fn(&T) -> &Q,
+        mut read: impl FnMut(&T, &F::Value),
+    ) where
+        F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
     {
         let Some(&(hash, _)) = keys.first() else { return };
-        self.lock_to_read(UserCode::Traits.access::<K, V>(), hash, |mut locked| {
+        self.lock_to_read(Self::access(UserCode::Traits), hash, |mut locked| {
             if self.is_worth_fetching(keys) {
-                for &part in TableOf::<K, V, P>::FETCHES {
+                for &part in TableFor::<Self>::FETCHES {
                     for &(hash, _) in keys {
                         locked.table().fetch::<Q>(part, hash);
                     }
@@ -200,14 +206,9 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Locks the shard of a hash for reading: shared, if the lock can be.
     #[inline]
     #[track_caller]
-    fn lock_to_read<R>(
-        &self,
-        access: Access,
-        hash: KeyHash,
-        read: impl FnOnce(LockedReader<'_, K, V, P, S>) -> R,
-    ) -> R {
+    fn lock_to_read<R>(&self, access: Access, hash: KeyHash, read: impl FnOnce(LockedReader<'_, F>) -> R) -> R {
         let shard = ByHash(hash);
-        if <P::Lock as Lock>::SHARED_READS {
+        if LockFor::<F>::SHARED_READS {
             self.shards.read(shard, access, |_, table| read(LockedReader::Shared(self, table)))
         } else {
             self.shards.write(shard, access, |extras, table| read(LockedReader::Alone(self, extras.uses(), table)))
@@ -218,32 +219,36 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// side, in two rounds: the headers, then the entries.
     #[inline]
     #[track_caller]
-    pub(crate) fn read_copies<Q>(&self, keys: &[(KeyHash, &Q)], copies: Copies<K, V>, mut read: impl FnMut(Option<V>))
-    where
-        K: Borrow<Q>,
-        V: Clone,
+    pub(crate) fn read_copies<Q>(
+        &self,
+        keys: &[(KeyHash, &Q)],
+        copies: Copies<F::Key, F::Value>,
+        mut read: impl FnMut(Option<F::Value>),
+    ) where
+        F::Key: Borrow<Q>,
+        F::Value: Clone,
         Q: Eq + ?Sized,
     {
         self.fetch_unlocked(keys, copies);
-        let access = UserCode::Traits.access::<K, V>();
+        let access = Self::access(UserCode::Traits);
         let mut place = Place::new();
         for &(hash, key) in keys {
             // A use that must be noted in the entry needs the lock.
-            if !StampOf::<P>::TRACKS_ACCESS
+            if !StampOf::<F::Policy>::TRACKS_ACCESS
                 && let Ok(found) = self.copy::<Q, UseFetched>((hash, key), copies, self.idle(), &mut place)
             {
-                read(self.read_copied(hash, access, found, V::clone));
+                read(self.read_copied(hash, access, found, F::Value::clone));
             } else {
-                read(self.read(hash, key, Some(copies), UserCode::Traits, V::clone));
+                read(self.read(hash, key, UserCode::Traits, F::Value::clone));
             }
         }
     }
 
     /// Finds the live value of a key under a shared lock.
     #[inline]
-    fn find_shared<'a, Q>(&self, table: &'a TableOf<K, V, P>, hash: KeyHash, key: &Q) -> Option<&'a V>
+    fn find_shared<'a, Q>(&self, table: &'a TableFor<Self>, hash: KeyHash, key: &Q) -> Option<&'a F::Value>
     where
-        K: Borrow<Q>,
+        F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
     {
         if let Some(entry) = table.find(hash, key)
@@ -259,12 +264,18 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Finds the live value of a key under the exclusive lock.
     #[inline]
-    fn find_alone<'a, Q>(&self, uses: &Uses, table: &'a mut TableOf<K, V, P>, hash: KeyHash, key: &Q) -> Option<&'a V>
+    fn find_alone<'a, Q>(
+        &self,
+        uses: &Uses,
+        table: &'a mut TableFor<Self>,
+        hash: KeyHash,
+        key: &Q,
+    ) -> Option<&'a F::Value>
     where
-        K: Borrow<Q>,
+        F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        if !P::Eviction::BOUNDED {
+        if !<F::Policy as Policy>::Eviction::BOUNDED {
             // No eviction has to know of the use.
             if let Some(entry) = table.find(hash, key)
                 && self.note_use(entry.stamp())
@@ -289,8 +300,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Notes a use of an entry with this stamp, unless it has expired. Returns whether it is alive.
     #[inline]
-    fn note_use(&self, stamp: &StampOf<P>) -> bool {
-        if !StampOf::<P>::EXPIRES {
+    fn note_use(&self, stamp: &StampOf<F::Policy>) -> bool {
+        if !StampOf::<F::Policy>::EXPIRES {
             return true;
         }
         let now = self.clock.now();
@@ -304,18 +315,12 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Lends the live value of a key and the time that it has left. This is no use of the entry.
     #[inline]
     #[track_caller]
-    pub(crate) fn peek<Q, R>(
-        &self,
-        hash: KeyHash,
-        key: &Q,
-        copies: Option<Copies<K, V>>,
-        peek: impl FnOnce(&V, Nanos) -> R,
-    ) -> Option<R>
+    pub(crate) fn peek<Q, R>(&self, hash: KeyHash, key: &Q, peek: impl FnOnce(&F::Value, Nanos) -> R) -> Option<R>
     where
-        K: Borrow<Q>,
+        F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let found = self.inspect(self.idle(), hash, key, copies, |value, deadline| {
+        let found = self.inspect(self.idle(), hash, key, |value, deadline| {
             let left = deadline.left(self.now());
             (left > Nanos::ZERO).then(|| peek(value, left))
         });
@@ -324,12 +329,12 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Whether the entry of a key is there and so old that it is to be loaded anew.
     #[track_caller]
-    pub(crate) fn has_old<Q>(&self, hash: KeyHash, key: &Q, copies: Option<Copies<K, V>>) -> bool
+    pub(crate) fn has_old<Q>(&self, hash: KeyHash, key: &Q) -> bool
     where
-        K: Borrow<Q>,
+        F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        self.inspect(Nanos::FOREVER, hash, key, copies, |_, deadline| self.is_old(hash, deadline)).unwrap_or(false)
+        self.inspect(Nanos::FOREVER, hash, key, |_, deadline| self.is_old(hash, deadline)).unwrap_or(false)
     }
 
     /// Lends the value of a key and its deadline by this idle time, also if it has expired. Leaves no trace.
@@ -340,15 +345,14 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         idle: Nanos,
         hash: KeyHash,
         key: &Q,
-        copies: Option<Copies<K, V>>,
-        inspect: impl FnOnce(&V, Deadline) -> R,
+        inspect: impl FnOnce(&F::Value, Deadline) -> R,
     ) -> Option<R>
     where
-        K: Borrow<Q>,
+        F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        if <P::Lock as Lock>::READS_RACE
-            && let Some(copies) = copies
+        if LockFor::<F>::READS_RACE
+            && let Some(copies) = F::COPIES
         {
             let mut place = Place::new();
             for _ in 0..TRIES {
@@ -357,22 +361,22 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
                 }
             }
         }
-        self.shards.read(ByHash(hash), UserCode::Traits.access::<K, V>(), |_, table| {
+        self.shards.read(ByHash(hash), Self::access(UserCode::Traits), |_, table| {
             table.find(hash, key).map(|entry| inspect(entry.value(), entry.stamp().deadline(idle)))
         })
     }
 }
 
 /// The table of a shard, locked for reading.
-enum LockedReader<'a, K, V, P: Policy, S> {
+enum LockedReader<'a, F: FieldTypes> {
     /// There may be other readers.
-    Shared(&'a Core<K, V, P, S>, &'a TableOf<K, V, P>),
+    Shared(&'a Core<F>, &'a TableFor<Core<F>>),
     /// There are no others.
-    Alone(&'a Core<K, V, P, S>, &'a Uses, &'a mut TableOf<K, V, P>),
+    Alone(&'a Core<F>, &'a Uses, &'a mut TableFor<Core<F>>),
 }
 
-impl<K, V, P: Policy, S> LockedReader<'_, K, V, P, S> {
-    fn table(&self) -> &TableOf<K, V, P> {
+impl<F: UsableTypes> LockedReader<'_, F> {
+    fn table(&self) -> &TableFor<Core<F>> {
         match self {
             LockedReader::Shared(_, table) => table,
             LockedReader::Alone(_, _, table) => table,
@@ -381,9 +385,9 @@ impl<K, V, P: Policy, S> LockedReader<'_, K, V, P, S> {
 
     /// Finds the live value of a key. A use of the entry, counted.
     #[inline]
-    fn find<Q>(&mut self, hash: KeyHash, key: &Q) -> Option<&V>
+    fn find<Q>(&mut self, hash: KeyHash, key: &Q) -> Option<&F::Value>
     where
-        K: Borrow<Q>,
+        F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
     {
         match self {

@@ -3,6 +3,7 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `core.rs` | the map |
+//! | `types.rs` | the types of the map, as one parameter |
 //! | `spec.rs` | the map as sessions see it, see `engine/spec.rs` |
 //! | `write.rs` | sessions in the shards, and what is left to do after a write |
 //! | `elsewhere.rs` | room for an entry in other shards than its own |
@@ -41,6 +42,7 @@ mod segments;
 mod settings;
 pub(crate) mod shard;
 mod spec;
+pub(crate) mod types;
 mod walk;
 mod whole;
 pub(crate) mod write;

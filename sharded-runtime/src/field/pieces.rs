@@ -1,8 +1,7 @@
 //! Where the memory of a map lies, as addresses to ask the kernel about.
 
-use super::core::Core;
+use super::{core::Core, types::FieldTypes};
 use crate::{
-    Policy,
     engine::table::NextPiece,
     placement::{Binding, Pieces},
     shard::access::Step,
@@ -13,7 +12,7 @@ use std::iter;
 /// Pieces of a shard's memory that are listed in one lock hold.
 const PIECES: usize = 256;
 
-impl<K, V, P: Policy, S> Pieces for Core<K, V, P, S> {
+impl<F: FieldTypes> Pieces for Core<F> {
     fn declared(&self) -> (Vec<Option<NodeId>>, Binding) {
         ((0..self.shard_count()).map(|shard| self.placing.node(shard)).collect(), self.placing.binding())
     }

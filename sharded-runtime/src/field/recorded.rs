@@ -1,6 +1,9 @@
 //! What a map tells a recorder.
 
-use super::core::Core;
+use super::{
+    core::Core,
+    types::{FieldTypes, LockFor, UsableTypes},
+};
 use crate::{
     Policy,
     builder::Overrides,
@@ -9,11 +12,7 @@ use crate::{
     record::{Facts, Operation, Timed},
     store::{FieldInfo, info::choice_name},
 };
-use std::{
-    hash::{BuildHasher, Hash},
-    mem::needs_drop,
-    time::Instant,
-};
+use std::{hash::Hash, mem::needs_drop, time::Instant};
 
 /// Whether the time is taken of the closure or loader that a use runs.
 #[derive(Clone, Copy, Debug)]
@@ -25,30 +24,7 @@ impl IsTimed {
     }
 }
 
-impl<K, V, P: Policy, S> Core<K, V, P, S> {
-    /// The hash of a key that is used. The use is noted if uses are recorded.
-    #[inline]
-    pub(crate) fn hash_for<Q>(&self, operation: Operation, key: &Q) -> KeyHash
-    where
-        Q: Hash + ?Sized,
-        S: BuildHasher + Default + 'static,
-    {
-        self.hash_timed(operation, key).0
-    }
-
-    /// As [`hash_for`](Core::hash_for), for a use that runs a closure or a loader. Returns whether to time it.
-    #[inline]
-    pub(crate) fn hash_timed<Q>(&self, operation: Operation, key: &Q) -> (KeyHash, IsTimed)
-    where
-        Q: Hash + ?Sized,
-        S: BuildHasher + Default + 'static,
-    {
-        let hash = self.hasher.hash(key);
-        // `RECORDS` is a constant, so the code that notes is compiled only for maps whose uses are recorded.
-        let is_timed = if P::RECORDS && self.is_due(hash) { self.note(operation, hash) } else { IsTimed(false) };
-        (hash, is_timed)
-    }
-
+impl<F: FieldTypes> Core<F> {
     /// Runs a closure or a loader, and notes the time that it takes if it is to be timed.
     #[inline]
     pub(crate) fn timed<R>(&self, is_timed: IsTimed, timed: Timed, run: impl FnOnce() -> R) -> R {
@@ -61,12 +37,12 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Reads the clock for [`end`](Core::end), if what follows is to be timed.
     #[inline]
     pub(crate) fn begin(is_timed: IsTimed) -> Option<Instant> {
-        if P::RECORDS && is_timed.0 { Some(Instant::now()) } else { None }
+        if F::Policy::RECORDS && is_timed.0 { Some(Instant::now()) } else { None }
     }
 
     #[inline]
     pub(crate) fn end(&self, timed: Timed, began: Option<Instant>) {
-        if P::RECORDS
+        if F::Policy::RECORDS
             && let (Some(began), Some(recording)) = (began, &self.recording)
         {
             recording.note_time(timed, began);
@@ -76,7 +52,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Whether uses are recorded and a use of a key with this hash is to be noted.
     #[inline]
     pub(crate) fn is_due(&self, hash: KeyHash) -> bool {
-        P::RECORDS
+        F::Policy::RECORDS
             && match &self.recording {
                 Some(recording) => recording.is_due(hash),
                 None => false,
@@ -102,13 +78,31 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// What is declared for the map, as the recording says it.
     pub(crate) fn facts(given: &Overrides) -> Facts {
         Facts {
-            info: FieldInfo::of::<P>(),
-            is_auto: choice_name::<P::Shards>() == "Auto" && given.shards.is_none(),
-            weighs: P::WEIGHS,
-            ttl: given.ttl.or(P::TTL),
-            idle: given.idle.or(P::IDLE),
-            value_bytes: size_of::<V>(),
-            copy: <P::Lock as Lock>::READS_RACE || !needs_drop::<K>() && !needs_drop::<V>(),
+            info: FieldInfo::of::<F::Policy>(),
+            is_auto: choice_name::<<F::Policy as Policy>::Shards>() == "Auto" && given.shards.is_none(),
+            weighs: F::Policy::WEIGHS,
+            ttl: given.ttl.or(F::Policy::TTL),
+            idle: given.idle.or(F::Policy::IDLE),
+            value_bytes: size_of::<F::Value>(),
+            copy: LockFor::<F>::READS_RACE || !needs_drop::<F::Key>() && !needs_drop::<F::Value>(),
         }
+    }
+}
+
+impl<F: UsableTypes> Core<F> {
+    /// The hash of a key that is used. The use is noted if uses are recorded.
+    #[inline]
+    pub(crate) fn hash_for<Q: Hash + ?Sized>(&self, operation: Operation, key: &Q) -> KeyHash {
+        self.hash_timed(operation, key).0
+    }
+
+    /// As [`hash_for`](Core::hash_for), for a use that runs a closure or a loader. Returns whether to time it.
+    #[inline]
+    pub(crate) fn hash_timed<Q: Hash + ?Sized>(&self, operation: Operation, key: &Q) -> (KeyHash, IsTimed) {
+        let hash = self.hasher.hash(key);
+        // `RECORDS` is a constant, so the code that notes is compiled only for maps whose uses are recorded.
+        let is_timed =
+            if F::Policy::RECORDS && self.is_due(hash) { self.note(operation, hash) } else { IsTimed(false) };
+        (hash, is_timed)
     }
 }

@@ -1,6 +1,12 @@
 //! Operations on a whole shard.
 
-use super::{core::Core, discard::Part, leaving::Parting, limits::BATCH};
+use super::{
+    core::Core,
+    discard::Part,
+    leaving::Parting,
+    limits::BATCH,
+    types::{FieldTypes, UsableTypes},
+};
 
 use crate::{
     Policy, StorageOf,
@@ -26,13 +32,13 @@ use std::{
 /// Buckets by which a table grows or shrinks in one lock hold, where that is the only purpose of a call.
 const STEPS: usize = 16;
 
-impl<K, V, P: Policy, S> Core<K, V, P, S> {
+impl<F: FieldTypes> Core<F> {
     /// Takes out all entries of a shard, in one step.
     #[track_caller]
-    pub(crate) fn take_all(&self, shard: usize) -> Taken<K, V, StorageOf<P>> {
+    pub(crate) fn take_all(&self, shard: usize) -> Taken<F::Key, F::Value, StorageOf<F::Policy>> {
         let (table, now) = self.shards.write(shard, Access::Unrecorded, |extras, table| {
             let (taken, status) = (table.take_all(&self.field, extras.view()), extras.status());
-            let units = Units::new(if P::WEIGHS { status.meter.weight.get() } else { taken.len() as u64 });
+            let units = Units::new(if F::Policy::WEIGHS { status.meter.weight.get() } else { taken.len() as u64 });
             status.meter.stored.set(0);
             self.occupied.set(shard, false);
             status.meter.weight.set(0);
@@ -64,7 +70,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// Removes a bounded number of the expired entries of a shard. Returns whether nothing is left to do, and when to
     /// look again.
     #[track_caller]
-    fn sweep_step(&self, shard: usize, garbage: &mut Garbage<K, V>) -> (bool, Deadline) {
+    fn sweep_step(&self, shard: usize, garbage: &mut Garbage<F::Key, F::Value>) -> (bool, Deadline) {
         let before = garbage.len();
         let result = self.session(shard, Step, Some(&mut *garbage), |session| {
             let nothing_due = session.sweep(BATCH, BATCH);
@@ -73,7 +79,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         });
         let removed = garbage.len() - before;
         if removed > 0 {
-            events::swept(names_of::<P>(), removed);
+            events::swept(names_of::<F::Policy>(), removed);
         }
         result
     }
@@ -118,7 +124,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 }
 
-impl<K: 'static, V: 'static, P: Policy, S: 'static> Core<K, V, P, S>
+impl<F: FieldTypes + 'static> Core<F>
 where
     Self: Send + Sync,
 {
@@ -132,7 +138,7 @@ where
     }
 }
 
-impl<K: 'static, V: 'static, P: Policy, S> Sweep for Core<K, V, P, S>
+impl<F: FieldTypes + 'static> Sweep for Core<F>
 where
     Self: Send + Sync,
 {
@@ -229,7 +235,7 @@ fn drop_some<K, V, P: Policy>(entries: &mut Entries<K, V, P>, most: usize, drops
     true
 }
 
-impl<K: Send + 'static, V: Send + 'static, P: Policy, S> Core<K, V, P, S> {
+impl<F: UsableTypes> Core<F> {
     /// Takes out all entries, those of each shard in one step, and leaves them to the background thread. Entries that
     /// an earlier call has left are dropped first, so that at most one content of the map waits.
     #[track_caller]

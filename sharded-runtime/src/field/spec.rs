@@ -1,6 +1,6 @@
 //! A map as the sessions of its shards see it.
 
-use super::{core::Core, removal::Listening};
+use super::{core::Core, removal::Listening, types::FieldTypes};
 use crate::{
     Policy,
     clock::{Moment, Nanos},
@@ -20,25 +20,25 @@ use crate::{
 };
 use std::cmp::Ordering;
 
-impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
-    type Key = K;
-    type Value = V;
-    type Policy = P;
-    type Listener = Listening<K, V>;
+impl<F: FieldTypes> Spec for Core<F> {
+    type Key = F::Key;
+    type Value = F::Value;
+    type Policy = F::Policy;
+    type Listener = Listening<F::Key, F::Value>;
 
     #[inline]
     fn now(&self) -> Moment {
-        if StampOf::<P>::EXPIRES { self.clock.now() } else { Moment::ZERO }
+        if StampOf::<F::Policy>::EXPIRES { self.clock.now() } else { Moment::ZERO }
     }
 
     #[inline]
     fn idle(&self) -> Nanos {
-        if StampOf::<P>::TRACKS_ACCESS { self.idle } else { Nanos::FOREVER }
+        if StampOf::<F::Policy>::TRACKS_ACCESS { self.idle } else { Nanos::FOREVER }
     }
 
     #[inline]
     fn ttl_for(&self, hash: KeyHash) -> Nanos {
-        if P::TTL_JITTER == 0 { self.ttl } else { self.ttl.minus(jitter(self.jitter, hash)) }
+        if F::Policy::TTL_JITTER == 0 { self.ttl } else { self.ttl.minus(jitter(self.jitter, hash)) }
     }
 
     fn lengthened(&self, ttl: Nanos) -> Nanos {
@@ -46,21 +46,21 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
     }
 
     #[inline]
-    fn hash_of(&self, key: &K) -> KeyHash {
+    fn hash_of(&self, key: &F::Key) -> KeyHash {
         (self.hashing.of_key)(&self.hasher, key)
     }
 
     #[inline]
-    fn weigh(&self, key: &K, value: &V) -> Weight {
-        self.rules.weigh::<P>(key, value)
+    fn weigh(&self, key: &F::Key, value: &F::Value) -> Weight {
+        self.rules.weigh::<F::Policy>(key, value)
     }
 
-    fn is_evictable(&self) -> fn(&K, &V) -> bool {
+    fn is_evictable(&self) -> fn(&F::Key, &F::Value) -> bool {
         self.rules.is_evictable
     }
 
     #[inline]
-    fn listener(&self) -> Option<&Listening<K, V>> {
+    fn listener(&self) -> Option<&Listening<F::Key, F::Value>> {
         self.listening.get()
     }
 
@@ -83,7 +83,7 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
         &self.expired
     }
 
-    fn take_expired_elsewhere(&self, now: Moment, garbage: &mut Garbage<K, V>) -> Option<Units> {
+    fn take_expired_elsewhere(&self, now: Moment, garbage: &mut Garbage<F::Key, F::Value>) -> Option<Units> {
         self.take_expired(now, garbage)
     }
 
@@ -106,27 +106,27 @@ impl<K, V, P: Policy, S> Spec for Core<K, V, P, S> {
             match buckets.cmp(&before) {
                 Ordering::Greater => {
                     self.tally.add_under_lock(Event::Split);
-                    events::grown(names_of::<P>(), buckets, entries);
+                    events::grown(names_of::<F::Policy>(), buckets, entries);
                 }
                 Ordering::Less => {
                     self.tally.add_under_lock(Event::Merge);
-                    events::shrunk(names_of::<P>(), buckets, entries);
+                    events::shrunk(names_of::<F::Policy>(), buckets, entries);
                 }
                 Ordering::Equal => {}
             }
-            stepped.inspect_err(|_| events::memory_refused(names_of::<P>(), entries))?;
+            stepped.inspect_err(|_| events::memory_refused(names_of::<F::Policy>(), entries))?;
         }
         Ok(())
     }
 
     #[cold]
     #[inline(never)]
-    fn overtake(&self, hash: KeyHash, is_key: &dyn Fn(&K) -> bool) {
+    fn overtake(&self, hash: KeyHash, is_key: &dyn Fn(&F::Key) -> bool) {
         self.flights.overtake(self.route(hash), hash, is_key);
     }
 
     #[cold]
-    fn overtake_refresh(&self, key: &K) {
+    fn overtake_refresh(&self, key: &F::Key) {
         let hash = self.hash_of(key);
         self.flights.overtake_alike(self.route(hash), hash);
     }

@@ -1,8 +1,7 @@
 //! Visiting all entries of a shard, some per lock hold.
 
-use super::{core::Core, limits::BATCH};
+use super::{core::Core, limits::BATCH, types::FieldTypes};
 use crate::{
-    Policy,
     contain::Drops,
     engine::{
         cause::Cause,
@@ -15,7 +14,7 @@ use crate::{
     shard::access::Step,
 };
 
-impl<K, V, P: Policy, S> Core<K, V, P, S> {
+impl<F: FieldTypes> Core<F> {
     /// Lends the entries of a shard, each that is there all the while exactly once, also those that have expired. The
     /// lock is released after every [`BATCH`]. Then `each_step` gets what `look` has collected in this step: a list of
     /// all steps would be long to move when it grows, which must not happen under the lock. No use of the entries.
@@ -23,7 +22,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(crate) fn visit<T, E>(
         &self,
         shard: usize,
-        mut look: impl FnMut(Entry<'_, K, V, P>, &mut Vec<T>),
+        mut look: impl FnMut(Entry<'_, F::Key, F::Value, F::Policy>, &mut Vec<T>),
         mut each_step: impl FnMut(&mut Vec<T>) -> Result<(), E>,
     ) -> Result<(), E> {
         let (mut found, mut collected) = (Vec::new(), Vec::new());
@@ -45,13 +44,13 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 
     /// Whether an entry with this stamp has not expired. The clock is read each time, since a visit may take long.
-    pub(crate) fn is_live(&self, stamp: &StampOf<P>) -> bool {
+    pub(crate) fn is_live(&self, stamp: &StampOf<F::Policy>) -> bool {
         !stamp.deadline(self.idle).has_passed(self.now())
     }
 
     /// Lends the live entries of a shard for changing, and removes those for which `keep` returns false.
     #[track_caller]
-    pub(crate) fn retain(&self, shard: usize, mut keep: impl FnMut(&K, &mut V) -> bool) {
+    pub(crate) fn retain(&self, shard: usize, mut keep: impl FnMut(&F::Key, &mut F::Value) -> bool) {
         self.change_each(shard, None, &mut Removed::new(), |session, (slot, hash), _| {
             if session.change(slot, Some(hash), |key, value| keep(key, value)) == Some(false) {
                 session.remove(slot, Some(hash), Cause::Removed);
@@ -65,7 +64,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Takes out all entries of a shard, and hands out those that are alive. A listener is told of copies.
     #[track_caller]
-    pub(crate) fn hand_all(&self, shard: usize, entries: &mut Removed<K, V>) {
+    pub(crate) fn hand_all(&self, shard: usize, entries: &mut Removed<F::Key, F::Value>) {
         self.change_each(shard, None, entries, |session, (slot, hash), entries| {
             let mut handed = Handed::new();
             session.hand(slot, Some(hash), Cause::Removed, &mut handed);
@@ -90,8 +89,8 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         &self,
         shard: usize,
         mut drops: Option<&mut Drops>,
-        entries: &mut Removed<K, V>,
-        mut change: impl FnMut(&mut Session<'_, Self>, (Slot, LowHash), &mut Removed<K, V>),
+        entries: &mut Removed<F::Key, F::Value>,
+        mut change: impl FnMut(&mut Session<'_, Self>, (Slot, LowHash), &mut Removed<F::Key, F::Value>),
     ) {
         let (mut next, mut is_first) = (Some(Cursor::default()), true);
         while let Some(from) = next.take() {

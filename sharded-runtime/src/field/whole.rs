@@ -1,26 +1,23 @@
 //! Calls that concern every shard of a map, and the deadline of one entry.
 
-use super::core::Core;
+use super::{
+    core::Core,
+    types::{FieldTypes, UsableTypes},
+};
 use crate::{
-    Key, Policy, Stats, Value,
+    Policy, Stats,
     clock::Nanos,
     contain::Drops,
     engine::{spec::Spec, table::Entry},
-    lock::Serves,
     observe::{
         stats::{Loads, Meter},
         tally::Event,
     },
     shard::access::UserCode,
 };
-use std::{
-    borrow::Borrow,
-    convert::Infallible,
-    hash::{BuildHasher, Hash},
-    time::Duration,
-};
+use std::{borrow::Borrow, convert::Infallible, hash::Hash, time::Duration};
 
-impl<K, V, P: Policy, S> Core<K, V, P, S> {
+impl<F: FieldTypes> Core<F> {
     /// The number of stored entries, including expired ones that were not removed yet.
     pub(crate) fn len(&self) -> usize {
         self.meters().map(stored).sum()
@@ -28,7 +25,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// What all stored entries weigh together; their number where they are not weighed.
     pub(crate) fn weight(&self) -> u64 {
-        if P::WEIGHS { self.meters().map(|meter| meter.weight.get()).sum() } else { self.len() as u64 }
+        if F::Policy::WEIGHS { self.meters().map(|meter| meter.weight.get()).sum() } else { self.len() as u64 }
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -83,21 +80,21 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 
     /// Lends every live entry to a closure.
     #[track_caller]
-    pub(crate) fn for_each(&self, mut visit: impl FnMut(&K, &V)) {
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(&F::Key, &F::Value)) {
         self.collect_each(Vec::<()>::new(), |key, value, _| visit(key, value));
     }
 
     /// Returns what a closure makes of every live entry.
     #[track_caller]
-    pub(crate) fn collect<T>(&self, mut make: impl FnMut(&K, &V) -> T) -> Vec<T> {
+    pub(crate) fn collect<T>(&self, mut make: impl FnMut(&F::Key, &F::Value) -> T) -> Vec<T> {
         self.collect_each(Vec::with_capacity(self.len()), |key, value, made| made.push(make(key, value)))
     }
 
     /// Lends every live entry to a closure, and adds what that collects to `all`.
     #[track_caller]
-    fn collect_each<T>(&self, mut all: Vec<T>, mut look: impl FnMut(&K, &V, &mut Vec<T>)) -> Vec<T> {
+    fn collect_each<T>(&self, mut all: Vec<T>, mut look: impl FnMut(&F::Key, &F::Value, &mut Vec<T>)) -> Vec<T> {
         for shard in 0..self.shard_count() {
-            let look = |entry: Entry<'_, K, V, P>, collected: &mut Vec<T>| {
+            let look = |entry: Entry<'_, F::Key, F::Value, F::Policy>, collected: &mut Vec<T>| {
                 if self.is_live(entry.stamp()) {
                     look(entry.key(), entry.value(), collected);
                 }
@@ -111,7 +108,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     }
 }
 
-impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
+impl<F: UsableTypes> Core<F> {
     /// Removes all entries, and leaves them to the background thread to be dropped unless a listener is to be told of
     /// them.
     #[track_caller]
@@ -122,17 +119,15 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
             self.discard_all();
         }
     }
-}
 
-impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> Core<K, V, P, S> {
     /// How long a key's entry has left at least if it is not used; `Duration::MAX` is for ever.
     #[track_caller]
     pub(crate) fn ttl_of<Q>(&self, key: &Q) -> Option<Duration>
     where
-        K: Borrow<Q>,
+        F::Key: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let left = self.peek(self.hasher.hash(key), key, <P::Lock as Serves<K, V>>::COPIES, |_, left| left)?;
+        let left = self.peek(self.hasher.hash(key), key, |_, left| left)?;
         Some(if left.is_forever() { Duration::MAX } else { left.minus(self.clock.resolution()).to_duration() })
     }
 
@@ -140,7 +135,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     #[track_caller]
     pub(crate) fn restart_ttl<Q>(&self, key: &Q, ttl: Option<Nanos>) -> bool
     where
-        K: Borrow<Q>,
+        F::Key: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.hasher.hash(key);

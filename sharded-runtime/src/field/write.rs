@@ -4,26 +4,33 @@ use super::{
     core::Core,
     leaving::Leaving,
     limits::{EXPIRED_PER_WRITE, LOOKS_PER_WRITE},
+    types::{FieldTypes, UsableTypes},
 };
 use crate::{
-    Key, Policy, Value,
+    Policy,
     clock::{Deadline, Nanos},
     engine::{
         cause::Cause,
         garbage::Garbage,
         session::{STEPS_PER_WRITE, Session},
-        spec::Spec,
-        table::{Handed, Offer, StampOf, Stored},
+        spec::{HandedFor, OfferFor, Spec},
+        table::{Handed, StampOf, Stored},
     },
     evict::Eviction,
     expiry::Stamp,
     hasher::KeyHash,
-    shard::access::{IntoTurn, Turn, UserCode},
+    shard::access::{Access, IntoTurn, Turn, UserCode},
     shard::array::{ByHash, ShardSelector},
 };
 use std::{borrow::Borrow, sync::atomic::Ordering};
 
-impl<K, V, P: Policy, S> Core<K, V, P, S> {
+impl<F: FieldTypes> Core<F> {
+    /// How a call enters a shard, under whose lock it runs this code of the user.
+    #[inline]
+    pub(super) const fn access(user_code: UserCode) -> Access {
+        user_code.access::<F::Key, F::Value>()
+    }
+
     /// Opens a session in a shard. Nothing is done after it.
     #[inline]
     #[track_caller]
@@ -31,7 +38,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         &self,
         shard: impl ShardSelector,
         turn: impl Turn,
-        garbage: Option<&mut Garbage<K, V>>,
+        garbage: Option<&mut Garbage<F::Key, F::Value>>,
         run: impl FnOnce(&mut Session<'_, Self>) -> R,
     ) -> R {
         self.shards.write(shard, turn, |extras, table| run(&mut Session::new(self, extras, table, garbage)))
@@ -41,7 +48,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     pub(crate) fn try_session<R>(
         &self,
         shard: usize,
-        garbage: &mut Garbage<K, V>,
+        garbage: &mut Garbage<F::Key, F::Value>,
         run: impl FnOnce(&mut Session<'_, Self>) -> R,
     ) -> Option<R> {
         self.shards.try_write(shard, |extras, table| run(&mut Session::new(self, extras, table, Some(garbage))))
@@ -71,7 +78,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         change: impl FnOnce(&mut Session<'_, Self>) -> R,
     ) -> R {
         if Session::<Self>::IS_PLAIN {
-            self.session(shard, user_code.access::<K, V>(), None, change)
+            self.session(shard, Self::access(user_code), None, change)
         } else {
             self.write(shard, user_code, change)
         }
@@ -85,22 +92,26 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         &self,
         shard: impl ShardSelector,
         user_code: impl IntoTurn,
-        leaving: &mut Leaving<'_, K, V>,
+        leaving: &mut Leaving<'_, F::Key, F::Value>,
         change: impl FnOnce(&mut Session<'_, Self>) -> R,
     ) -> R {
         let repaying = RepayOnDrop { core: self, shard, garbage: &mut leaving.garbage };
-        let (result, due_at) = self.session(shard, user_code.turn::<K, V>(), Some(&mut *repaying.garbage), |session| {
-            let result = change(session);
-            session.evict_heavy();
-            if StampOf::<P>::EXPIRES {
-                session.sweep(LOOKS_PER_WRITE, EXPIRED_PER_WRITE);
-            }
-            // Without memory to grow the table is just fuller. The next write tries again.
-            let _ = session.step(STEPS_PER_WRITE);
-            (result, session.due_at())
-        });
+        let (result, due_at) =
+            self.session(shard, user_code.turn::<F::Key, F::Value>(), Some(&mut *repaying.garbage), |session| {
+                let result = change(session);
+                session.evict_heavy();
+                if StampOf::<F::Policy>::EXPIRES {
+                    session.sweep(LOOKS_PER_WRITE, EXPIRED_PER_WRITE);
+                }
+                // Without memory to grow the table is just fuller. The next write tries again.
+                let _ = session.step(STEPS_PER_WRITE);
+                (result, session.due_at())
+            });
         // First, since user code that runs in the repayment may panic.
-        if StampOf::<P>::EXPIRES && self.background.is_some() && due_at.is_before(self.alarm.load(Ordering::Relaxed)) {
+        if StampOf::<F::Policy>::EXPIRES
+            && self.background.is_some()
+            && due_at.is_before(self.alarm.load(Ordering::Relaxed))
+        {
             self.ring(due_at);
         }
         drop(repaying);
@@ -127,17 +138,17 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
 }
 
 /// Repays an overdraft of the capacity after a write, also if the write panics.
-struct RepayOnDrop<'a, K, V, P: Policy, S, N: ShardSelector> {
-    core: &'a Core<K, V, P, S>,
+struct RepayOnDrop<'a, F: FieldTypes, N: ShardSelector> {
+    core: &'a Core<F>,
     shard: N,
-    garbage: &'a mut Garbage<K, V>,
+    garbage: &'a mut Garbage<F::Key, F::Value>,
 }
 
-impl<K, V, P: Policy, S, N: ShardSelector> Drop for RepayOnDrop<'_, K, V, P, S, N> {
+impl<F: FieldTypes, N: ShardSelector> Drop for RepayOnDrop<'_, F, N> {
     #[inline]
     fn drop(&mut self) {
         // Without eviction there are no overdrafts.
-        if P::Eviction::EVICTS
+        if <F::Policy as Policy>::Eviction::EVICTS
             && let Some(budget) = &self.core.budget
             && budget.is_overdrawn()
         {
@@ -155,19 +166,19 @@ pub(crate) enum IfOccupied {
     GiveBack,
 }
 
-impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
+impl<F: UsableTypes> Core<F> {
     /// Stores the entry on offer, for this long or the declared time. See [`Session::store`].
     #[inline]
     #[track_caller]
-    pub(crate) fn store(&self, hash: KeyHash, offer: &mut Offer<K, V>, ttl: Option<Nanos>) -> Stored {
+    pub(crate) fn store(&self, hash: KeyHash, offer: &mut OfferFor<Self>, ttl: Option<Nanos>) -> Stored {
         if self.leaves_nothing() {
-            let access = UserCode::Traits.access::<K, V>();
+            let access = Self::access(UserCode::Traits);
             return self.session(ByHash(hash), access, None, |session| session.store(hash, offer, ttl));
         }
         let stored = self.store_in_shard(hash, offer, ttl);
         // Other shards may have entries that may be evicted. Once more, as others may take the room before this call
         // does.
-        if P::PINS && stored == Stored::Refused && self.make_room_elsewhere(hash, offer) {
+        if F::Policy::PINS && stored == Stored::Refused && self.make_room_elsewhere(hash, offer) {
             return self.store_in_shard(hash, offer, ttl);
         }
         stored
@@ -176,7 +187,7 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
     /// (No closure of `store`, which would hide the caller.)
     #[inline]
     #[track_caller]
-    fn store_in_shard(&self, hash: KeyHash, offer: &mut Offer<K, V>, ttl: Option<Nanos>) -> Stored {
+    fn store_in_shard(&self, hash: KeyHash, offer: &mut OfferFor<Self>, ttl: Option<Nanos>) -> Stored {
         self.write(ByHash(hash), UserCode::Traits, |session| session.store(hash, offer, ttl))
     }
 
@@ -188,15 +199,15 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
         hash: KeyHash,
         key: &Q,
         user_code: UserCode,
-        condition: impl FnOnce(&V) -> bool,
-        handed: &mut Handed<K, V>,
+        condition: impl FnOnce(&F::Value) -> bool,
+        handed: &mut HandedFor<Self>,
     ) where
-        K: Borrow<Q>,
+        F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
     {
         let shard = ByHash(hash);
         if self.leaves_nothing() {
-            let access = user_code.access::<K, V>();
+            let access = Self::access(user_code);
             self.session(shard, access, None, |session| session.hand_if(hash, key, condition, handed));
         } else {
             self.write(shard, user_code, |session| session.hand_if(hash, key, condition, handed));
@@ -216,8 +227,14 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
     /// key meanwhile, it stays on offer or is evicted.
     #[inline]
     #[track_caller]
-    pub(crate) fn store_refused(&self, hash: KeyHash, offer: &mut Offer<K, V>, is_stored: bool, occupied: IfOccupied) {
-        if P::PINS && !is_stored {
+    pub(crate) fn store_refused(
+        &self,
+        hash: KeyHash,
+        offer: &mut OfferFor<Self>,
+        is_stored: bool,
+        occupied: IfOccupied,
+    ) {
+        if F::Policy::PINS && !is_stored {
             let may_fit = self.make_room_elsewhere(hash, offer);
             self.write(ByHash(hash), UserCode::Traits, |session| {
                 let is_there = session.find_offered(hash, offer).is_some();
@@ -237,7 +254,7 @@ impl<K: Key, V: Value, P: Policy, S> Core<K, V, P, S> {
     #[cold]
     #[inline(never)]
     #[track_caller]
-    pub(crate) fn evict_refused(&self, hash: KeyHash, offer: &mut Offer<K, V>) {
+    pub(crate) fn evict_refused(&self, hash: KeyHash, offer: &mut OfferFor<Self>) {
         let mut replaced = Handed::new();
         self.write(ByHash(hash), UserCode::Traits, |session| {
             if let Some(slot) = session.find_offered(hash, offer) {

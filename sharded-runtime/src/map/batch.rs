@@ -68,7 +68,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         let (mut replaced, mut refused) = (Vec::with_capacity(entries.size_hint().0), Vec::new());
         let mut batches = Batches::new(entries);
         while let Some(batch) = batches.next(|(key, _)| self.core.hash_for(Operation::Insert, key)) {
-            self.core.fetch_ahead::<_, K>(batch.as_slice(), <P::Lock as Serves<K, V>>::COPIES);
+            self.core.fetch_ahead::<_, K>(batch.as_slice());
             for (hash, (key, value)) in batch {
                 let mut offer = Offer::new(key, value);
                 let stored = self.core.store(hash, &mut offer, None);
@@ -121,7 +121,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         let mut values = Vec::with_capacity(keys.size_hint().0);
         let mut batches = Batches::new(keys);
         while let Some(batch) = batches.next(|key| self.core.hash_for(Operation::Remove, *key)) {
-            self.core.fetch_ahead::<_, Q>(batch.as_slice(), <P::Lock as Serves<K, V>>::COPIES);
+            self.core.fetch_ahead::<_, Q>(batch.as_slice());
             for (hash, key) in batch {
                 let mut handed = Handed::new();
                 self.core.hand_if(hash, key, UserCode::Traits, |_| true, &mut handed);
@@ -162,7 +162,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     {
         let mut batches = Batches::new(entries.into_iter());
         while let Some(batch) = batches.next(|(key, _)| self.core.hash_for(Operation::Insert, key)) {
-            self.core.fetch_ahead::<_, K>(batch.as_slice(), <P::Lock as Serves<K, V>>::COPIES);
+            self.core.fetch_ahead::<_, K>(batch.as_slice());
             for (hash, (key, value)) in batch {
                 let mut offer = Offer::new(key, value);
                 let stored = self.core.store(hash, &mut offer, None);

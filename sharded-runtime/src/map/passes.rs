@@ -11,11 +11,7 @@ use crate::{
     dice::Dice,
     evict::{Eviction, Lru, Unbounded},
     expiry::{AfterAccess, AfterWrite, Expires},
-    field::{
-        core::{Core, Hashing},
-        rules::Rules,
-    },
-    hasher::MapHasher,
+    field::{core::Core, rules::Rules, types::Types},
     lock::Mutex,
     placement::Off,
     shards::Fixed,
@@ -89,13 +85,13 @@ struct Watched<P: Policy<Clock = ByHand, Lock = Mutex>> {
 
 impl<P: Policy<Clock = ByHand, Lock = Mutex, Expiry: Expires, Eviction: crate::evict::MakesRoom>> Watched<P>
 where
-    Core<u64, u64, P, RandomState>: Sweep,
+    Core<Types<u64, u64, P, RandomState>>: Sweep,
 {
     fn new(seed: u64) -> Self {
         NOW.set(SECOND);
         let (store, options) = (StoreOptions::new().start(), FieldOptions::<P>::new());
         let rules = Rules::new::<P>(&Functions::default());
-        let core = Core::new(&store, 0, &options.given, MapHasher::new(&store.seed), Hashing::new(), rules);
+        let core = Core::new(&store, 0, &options.given, rules);
         assert!(core.background.is_some());
         Watched {
             map: ShardedMap { core: Arc::new(core) },
@@ -213,7 +209,7 @@ where
 fn removes_in_time<P>()
 where
     P: Policy<Clock = ByHand, Lock = Mutex, Expiry: Expires, Eviction: crate::evict::MakesRoom>,
-    Core<u64, u64, P, RandomState>: Sweep,
+    Core<Types<u64, u64, P, RandomState>>: Sweep,
 {
     for seed in 0..6 {
         let mut watched = Watched::<P>::new(seed);

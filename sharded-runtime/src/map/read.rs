@@ -88,7 +88,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         if P::RECORDS && self.core.is_due(hash) {
             return self.read_noted(operation, hash, key, user_code, read);
         }
-        self.core.read(hash, key, <P::Lock as Serves<K, V>>::COPIES, user_code, read)
+        self.core.read(hash, key, user_code, read)
     }
 
     /// A read that a recorder notes. It is a tail call for the whole read, so that other reads keep nothing live for
@@ -110,7 +110,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     {
         let is_timed = self.core.note(operation, hash).and(user_code == UserCode::Closure);
         let read = |value: &V| self.core.timed(is_timed, Timed::Hold, || read(value));
-        let found = self.core.read(hash, key, <P::Lock as Serves<K, V>>::COPIES, user_code, read);
+        let found = self.core.read(hash, key, user_code, read);
         self.core.note_found(hash, found.is_some());
         found
     }
@@ -139,9 +139,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.core
-            .peek(self.core.hash_for(Operation::Read, key), key, <P::Lock as Serves<K, V>>::COPIES, |_, _| ())
-            .is_some()
+        self.core.peek(self.core.hash_for(Operation::Read, key), key, |_, _| ()).is_some()
     }
 
     /// Returns copies of the values of several keys, in the order of the keys. Each is a use of its entry. The values
@@ -208,9 +206,9 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         let mut values = Vec::with_capacity(keys.size_hint().0);
         let mut batches = Batches::new(keys);
         while let Some(batch) = batches.next(|key| self.core.hash_for(Operation::Get, *key)) {
-            self.core.fetch_ahead::<_, Q>(batch.as_slice(), None);
+            self.core.fetch_ahead::<_, Q>(batch.as_slice());
             for (hash, key) in batch {
-                let value = self.core.read(hash, key, None, UserCode::Traits, V::clone);
+                let value = self.core.read(hash, key, UserCode::Traits, V::clone);
                 if P::RECORDS && self.core.is_due(hash) {
                     self.core.note_found(hash, value.is_some());
                 }

@@ -10,7 +10,7 @@ use crate::{
         table::{Offer, StampOf, Stored},
     },
     expiry::Stamp,
-    field::core::Core,
+    field::{core::Core, types::FieldTypes},
     hasher::KeyHash,
     lock::Serves,
     shard::access::UserCode,
@@ -212,7 +212,7 @@ where
     }
 }
 
-impl<K, V, P: Policy, S> Core<K, V, P, S> {
+impl<F: FieldTypes> Core<F> {
     /// Panics where this thread may not access every shard of the map now.
     #[track_caller]
     fn check_order(&self) {
@@ -225,11 +225,11 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         &self,
         shard: usize,
         began: Moment,
-        mut each: impl FnMut(&mut Entry<K, V>) -> Result<(), E>,
+        mut each: impl FnMut(&mut Entry<F::Key, F::Value>) -> Result<(), E>,
     ) -> Result<(), E>
     where
-        K: Clone,
-        V: Clone,
+        F::Key: Clone,
+        F::Value: Clone,
     {
         self.visit(
             shard,
@@ -247,7 +247,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
     /// One that has expired since is saved with the least time that a file can hold, so the listener of the process
     /// that restores it is told of it. If it were left out, the process that saves might end before its listener is
     /// told.
-    fn times(&self, stamp: &StampOf<P>, began: Moment) -> Option<Times> {
+    fn times(&self, stamp: &StampOf<F::Policy>, began: Moment) -> Option<Times> {
         if stamp.deadline(self.idle).has_passed(began) {
             return None;
         }
@@ -259,7 +259,7 @@ impl<K, V, P: Policy, S> Core<K, V, P, S> {
         // `left` is longer by the resolution of the clock than what is sure to be left, since the time has passed by up
         // to as much. `unused` is shorter by it, as the time may have gone on more by the clock than in truth. So an
         // entry does not go early after a restart, either.
-        let unused = if StampOf::<P>::TRACKS_ACCESS { used.overdue(now) } else { Nanos::ZERO };
+        let unused = if StampOf::<F::Policy>::TRACKS_ACCESS { used.overdue(now) } else { Nanos::ZERO };
         Some(Times { left, unused: unused.minus(self.clock.resolution()) })
     }
 }

@@ -7,11 +7,7 @@ use crate::{
     engine::table::{StampOf, TableOf},
     evict::MakesRoom,
     expiry::Stamp,
-    field::{
-        core::{Core, Hashing},
-        rules::Rules,
-    },
-    hasher::MapHasher,
+    field::{core::Core, rules::Rules, types::Types},
     lock::{Lock, Serves},
     placement::FieldPlacement,
     store::sealed::Sealed,
@@ -156,7 +152,7 @@ use std::{
 /// assert_eq!(shop.carts().with(&7, |cart| cart.len()), Some(1));
 /// ```
 pub struct ShardedMap<K, V, P: Policy, S = RandomState> {
-    pub(super) core: Arc<Core<K, V, P, S>>,
+    pub(super) core: Arc<Core<Types<K, V, P, S>>>,
 }
 
 // A panic inside leaves the map usable and every entry whole, as documented above.
@@ -179,8 +175,7 @@ where
     fn build_with<F: FunctionsFor<Self>>(store: &StoreContext, index: u16, options: FieldOptions<P, F>) -> Self {
         let FieldOptions { given, functions, .. } = options;
         let rules = Rules::new::<P>(&functions.functions());
-        let core = Core::new(store, index, &given, MapHasher::new(&store.seed), Hashing::new(), rules);
-        let core = Arc::new(core);
+        let core = Arc::new(Core::new(store, index, &given, rules));
         // A constant, so that the sweep is compiled only for maps whose entries expire.
         if StampOf::<P>::EXPIRES {
             core.bind();
@@ -248,7 +243,7 @@ common_items! {
 
 impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
     #[inline]
-    pub(crate) fn core(&self) -> &Core<K, V, P, S> {
+    pub(crate) fn core(&self) -> &Core<Types<K, V, P, S>> {
         &self.core
     }
 

@@ -4,7 +4,7 @@ use crate::{
     Field, FieldInfo, Key, Policy, Recording, ShardedMap, Stats,
     builder::{BuildField, FieldOptions, Functions, FunctionsFor, Parts, StoreContext, StoreOptions},
     evict::MakesRoom,
-    field::core::Core,
+    field::{core::Core, types::Types},
     lock::Serves,
     map::common::common_items,
     placement::FieldPlacement,
@@ -113,7 +113,7 @@ common_items! {
 
 impl<K, P: Policy, S> ShardedSet<K, P, S> {
     #[inline]
-    pub(super) fn core(&self) -> &Core<K, (), P, S> {
+    pub(super) fn core(&self) -> &Core<Types<K, (), P, S>> {
         self.map.core()
     }
 }

@@ -1,0 +1,49 @@
+//! The types of a field, bundled: what lies below the public map is generic over one parameter.
+
+use crate::{
+    Key, Policy, Value,
+    lock::{Copies, Serves},
+};
+use std::{hash::BuildHasher, marker::PhantomData};
+
+/// The types of a field. [`Types`] implements it.
+pub(crate) trait FieldTypes {
+    type Key;
+    type Value;
+    type Policy: Policy;
+    /// What the declaration names to make hashers.
+    type Hasher;
+}
+
+/// The types of a field whose keys can be hashed and compared, and whose lock serves its entries: what calls need that
+/// bring a key.
+pub(crate) trait UsableTypes:
+    FieldTypes<
+        Key: Key,
+        Value: Value,
+        Policy: Policy<Lock: Serves<<Self as FieldTypes>::Key, <Self as FieldTypes>::Value>>,
+        Hasher: BuildHasher + Default + 'static,
+    >
+{
+    /// The proof that keys and values are `Copy`, if readers copy them without a lock.
+    const COPIES: Option<Copies<Self::Key, Self::Value>>;
+}
+
+/// The types of a `ShardedMap<K, V, P, S>`. No value of it is ever made.
+pub(crate) struct Types<K, V, P, S>(PhantomData<(K, V, P, S)>);
+
+impl<K, V, P: Policy, S> FieldTypes for Types<K, V, P, S> {
+    type Key = K;
+    type Value = V;
+    type Policy = P;
+    type Hasher = S;
+}
+
+impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> UsableTypes
+    for Types<K, V, P, S>
+{
+    const COPIES: Option<Copies<K, V>> = <P::Lock as Serves<K, V>>::COPIES;
+}
+
+/// The lock that a field's policy chooses.
+pub(crate) type LockFor<F> = <<F as FieldTypes>::Policy as Policy>::Lock;
