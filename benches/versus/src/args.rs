@@ -23,6 +23,7 @@ Work (all but the last three, if none is named):
   insert-many   replaces 32 values likewise
   exchange-many removes 32 entries and inserts 32 others likewise
   get-or-insert a cache with a capacity, with and without a ttl, Zipf 0.99
+  transfers     moves money between two random accounts at one moment
   pauses        how long single inserts take while a map grows
   memory        bytes per entry
   storm         a million entries expire at once
@@ -32,7 +33,7 @@ Work (all but the last three, if none is named):
 
 Options:
   --threads N,N   thread counts [1,2,4,8, and 16 on more than 8 cores; 1,2,4 for
-                  get-or-insert; 1,2 for pauses]
+                  get-or-insert and transfers; 1,2 for pauses]
   --systems A,B   only these (and, among maps, the shards written by hand); a wrong
                   name lists them all
   --keys KIND     u64 (to u64) or string (24 bytes, to 64 bytes) [u64]

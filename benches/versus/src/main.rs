@@ -10,6 +10,7 @@
 //! | `entries.rs` | the entries: integers or strings |
 //! | `systems/` | the maps, one file each, and the list of them |
 //! | `caches/` | the caches, one file each, and the list of them |
+//! | `banks/` | the banks, one file each, and the list of them |
 //! | `script.rs`, `mix.rs`, `random.rs` | the operations and keys of a thread |
 //! | `driver.rs` | the measured loops, compiled for each map |
 //! | `turns.rs` | the contenders and their turns |
@@ -20,6 +21,7 @@
 //! | `tests.rs` | tests of the answers of all systems |
 
 mod args;
+mod banks;
 mod caches;
 mod child;
 mod driver;

@@ -1,11 +1,13 @@
 //! Every system answers correctly. The figures of one that does not mean nothing.
 
 use crate::{
+    banks::{self, BALANCE, Kind, Orders},
     caches::{self, Lifetime},
     entries::{Entry, Integers, Strings},
     mix::{EXCHANGE, Mix, Operation, RAPID_GROW, READ_HEAVY},
     script::{BATCH, Group, Requests, Script},
     systems::{self, Role},
+    turns::{self, End},
 };
 use std::{
     collections::HashSet,
@@ -50,6 +52,20 @@ fn every_system_answers_as_it_must_with_integers() {
 #[test]
 fn every_system_answers_as_it_must_with_strings() {
     check_all::<Strings>();
+}
+
+#[test]
+fn no_bank_loses_money() {
+    for contender in banks::all().into_iter().filter(|contender| contender.role != Role::Floor) {
+        let bank = (contender.build)(ENTRIES);
+        assert_eq!(bank.total(), ENTRIES * BALANCE, "{}", contender.name);
+        let mut orders = Orders::for_threads(Kind::Transfer, 4, ENTRIES);
+        let turn = turns::take(&mut orders, End::Done(4 * ENTRIES), |orders| bank.batch(orders));
+        assert_eq!((turn.noted, bank.total()), (0, ENTRIES * BALANCE), "{}", contender.name);
+        let mut orders = Orders::for_threads(Kind::Deposit, 1, ENTRIES).remove(0);
+        assert_eq!(bank.batch(&mut orders), 0, "{}", contender.name);
+        assert_eq!(bank.total(), ENTRIES * BALANCE + BATCH, "{}", contender.name);
+    }
 }
 
 #[test]

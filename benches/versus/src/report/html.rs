@@ -15,7 +15,7 @@ struct Section {
     text: &'static str,
 }
 
-const SECTIONS: [Section; 8] = [
+const SECTIONS: [Section; 9] = [
     Section {
         title: "Throughput",
         works: &[
@@ -40,6 +40,12 @@ const SECTIONS: [Section; 8] = [
         text: "A key is looked up, and its entry inserted if it is missing. All have a capacity. With a ttl, quick_cache and foyer, which have no \
                expiry, keep the deadline beside the value: an Instant, or a time of the coarse clock that sharded reads. Without a ttl no \
                system reads a clock. The last column is the share of the requests that were hits.",
+    },
+    Section {
+        title: "Transactions",
+        works: &[Work::Transfers],
+        text: "A transfer takes one unit from a random account and adds it to another one. “single calls” is not atomic: it shows what the \
+               two changes cost alone. fast-stm has a transactional variable for each account, in a map without a lock.",
     },
     Section {
         title: "Insert pauses",

@@ -11,7 +11,7 @@ use sharded_bench_common::{
 };
 
 /// Works whose rates are drawn over the number of threads, with their titles.
-const RATES: [(Work, &str); 8] = [
+const RATES: [(Work, &str); 9] = [
     (Work::Hit, "Hits, all keys equally likely"),
     (Work::HitZipf, "Hits, keys by Zipf's law (0.99)"),
     (Work::ReadHeavy, "98 % reads, 1 % inserts, 1 % removals"),
@@ -20,6 +20,7 @@ const RATES: [(Work, &str); 8] = [
     (Work::Increment, "Changes in place, keys by Zipf's law (0.99)"),
     (Work::RapidGrow, "Rapid growth from nothing"),
     (Work::GetOrInsert, "Cache: get or insert, Zipf (0.99)"),
+    (Work::Transfers, "Transfers between two accounts"),
 ];
 
 /// Throughput over threads, a plot for each work and subject.

@@ -24,9 +24,44 @@ impl<E: Entry> ByHand<E> {
 
     #[inline]
     fn find(&self, key: &E::Query) -> (u64, &Locked<E>) {
+        let (hash, shard) = self.place(key);
+        (hash, &self.shards[shard].0)
+    }
+
+    #[inline]
+    fn place(&self, key: &E::Query) -> (u64, usize) {
         let hash = self.hasher.hash_one(key);
         // Below the seven bits that hashbrown takes for its tags.
-        (hash, &self.shards[usize::try_from(hash << 7 >> 58).unwrap_or(0)].0)
+        (hash, usize::try_from(hash << 7 >> 58).unwrap_or(0))
+    }
+
+    /// Locks the shards of two different keys, the lower shard first, and runs a closure on their values.
+    #[inline]
+    pub(crate) fn with_two<R>(
+        &self,
+        one: &E::Query,
+        other: &E::Query,
+        run: impl FnOnce([Option<&mut E::Value>; 2]) -> R,
+    ) -> R {
+        let ((hash, shard), (other_hash, other_shard)) = (self.place(one), self.place(other));
+        if shard == other_shard {
+            let keys = [one, other];
+            let mut table = self.shards[shard].0.write();
+            let entries = table.get_disjoint_mut([hash, other_hash], |at, entry| is::<E>(entry, keys[at]));
+            return run(entries.map(|entry| entry.map(|entry| &mut entry.1)));
+        }
+        let mut lower = self.shards[shard.min(other_shard)].0.write();
+        let mut upper = self.shards[shard.max(other_shard)].0.write();
+        let (table, other_table) =
+            if shard < other_shard { (&mut *lower, &mut *upper) } else { (&mut *upper, &mut *lower) };
+        let value = table.find_mut(hash, |entry| is::<E>(entry, one)).map(|entry| &mut entry.1);
+        let other_value = other_table.find_mut(other_hash, |entry| is::<E>(entry, other)).map(|entry| &mut entry.1);
+        run([value, other_value])
+    }
+
+    /// All values, shard by shard.
+    pub(crate) fn values(&self) -> impl Iterator<Item = E::Value> {
+        self.shards.iter().flat_map(|shard| shard.0.read().iter().map(|entry| entry.1).collect::<Vec<_>>())
     }
 }
 

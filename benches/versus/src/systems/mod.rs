@@ -15,6 +15,11 @@ mod plain;
 mod scc;
 mod sharded;
 
+pub(crate) use self::{
+    by_hand::ByHand,
+    sharded::{Map, Mutex, Optimistic, RwLock},
+};
+
 use crate::{
     driver::Driver,
     entries::{Entry, Integers},

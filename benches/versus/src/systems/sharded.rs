@@ -8,11 +8,11 @@ use crate::{
 use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
 use std::time::Duration;
 
-type Map<E, P> = ShardedMap<<E as Entry>::Key, <E as Entry>::Value, P>;
+pub(crate) type Map<E, P> = ShardedMap<<E as Entry>::Key, <E as Entry>::Value, P>;
 
 macro_rules! policies {
     ($($name:ident: $lock:ident, $expiry:ident, $ttl:expr;)*) => {$(
-        enum $name {}
+        pub(crate) enum $name {}
 
         impl Policy for $name {
             type Shards = shards::Auto;

@@ -7,6 +7,7 @@
 use super::{Work, count, map};
 use crate::{
     args::Args,
+    banks::{self, Kind, Orders},
     caches::{self, Lifetime},
     entries::Entry,
     mix::EXCHANGE,
@@ -28,7 +29,9 @@ const OPERATIONS: u64 = 320 * BATCH;
 const OF_MAPS: [&str; 3] = ["hit", "increment", "exchange"];
 /// The operations of caches: a present key, and a missing one, for which another entry leaves.
 const OF_CACHES: [&str; 2] = ["found", "missing"];
-/// The same without a time to live.
+/// The operations of banks: one changes two entries at one moment, the other changes one.
+const OF_BANKS: [&str; 2] = ["transfer", "deposit"];
+/// The operations of caches without a time to live.
 const OF_LASTING_CACHES: [&str; 2] = ["found-lasting", "missing-lasting"];
 
 pub(super) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result<(), Box<dyn Error>> {
@@ -44,10 +47,16 @@ pub(super) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result
         let all = caches::all::<E>(lifetime).into_iter().filter(|it| asked(it.id) && it.role != Role::Floor);
         all.map(|it| (it.id, it.name)).collect()
     });
+    let banks: Vec<_> = banks::all()
+        .into_iter()
+        .filter(|it| asked(it.id) && it.role != Role::Floor)
+        .map(|it| (it.id, it.name))
+        .collect();
     for (what, operations, systems) in [
         ("map", &OF_MAPS[..], maps),
         ("cache with a ttl", &OF_CACHES[..], expiring),
         ("cache without a ttl", &OF_LASTING_CACHES[..], lasting),
+        ("bank", &OF_BANKS[..], banks),
     ] {
         if !systems.is_empty() {
             print(table::<E>(args, what, operations, &systems)?);
@@ -128,6 +137,16 @@ pub(super) fn child<E: Entry>(args: &Args, name: &str) -> Result<(), Box<dyn Err
     let entries = args.entries_or(ENTRIES);
     let batches = args.operations / BATCH;
     let operation = args.operation.as_str();
+    if OF_BANKS.contains(&operation) {
+        let contender = banks::all().into_iter().find(|it| it.id == name).ok_or("no such bank")?;
+        let bank = (contender.build)(entries);
+        let kind = if operation == "transfer" { Kind::Transfer } else { Kind::Deposit };
+        let mut orders = Orders::for_threads(kind, 1, entries).remove(0);
+        return match (0..batches).map(|_| bank.batch(&mut orders)).sum::<u64>() {
+            0 => Ok(()),
+            wrong => Err(format!("{wrong} wrong answers").into()),
+        };
+    }
     let of_lifetime = [(Lifetime::Limited, OF_CACHES), (Lifetime::Unlimited, OF_LASTING_CACHES)];
     if let Some((lifetime, [found, _])) = of_lifetime.into_iter().find(|(_, all)| all.contains(&operation)) {
         let contender = caches::all::<E>(lifetime).into_iter().find(|it| it.id == name).ok_or("no such cache")?;

@@ -9,9 +9,11 @@ mod memory;
 mod pauses;
 mod storm;
 mod throughput;
+mod transfers;
 
 use crate::{
     args::Args,
+    banks,
     caches::{self, Lifetime},
     entries::Entry,
     systems::{self, Contender},
@@ -33,6 +35,7 @@ pub(crate) enum Work {
     InsertMany,
     ExchangeMany,
     GetOrInsert,
+    Transfers,
     Pauses,
     Memory,
     Storm,
@@ -42,7 +45,7 @@ pub(crate) enum Work {
 }
 
 impl Work {
-    pub(crate) const ALL: [Work; 17] = [
+    pub(crate) const ALL: [Work; 18] = [
         Work::Hit,
         Work::HitZipf,
         Work::HalfIncrement,
@@ -54,6 +57,7 @@ impl Work {
         Work::InsertMany,
         Work::ExchangeMany,
         Work::GetOrInsert,
+        Work::Transfers,
         Work::Pauses,
         Work::Memory,
         Work::Storm,
@@ -77,6 +81,7 @@ impl Work {
             Work::ExchangeMany => "exchange-many",
             Work::Pauses => "pauses",
             Work::GetOrInsert => "get-or-insert",
+            Work::Transfers => "transfers",
             Work::Memory => "memory",
             Work::Storm => "storm",
             Work::HitRatio => "hit-ratio",
@@ -117,6 +122,7 @@ pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result
             }
             Work::GetMany | Work::InsertMany | Work::ExchangeMany => batches::run::<E>(work, args, print),
             Work::GetOrInsert => get_or_insert::run::<E>(args, print),
+            Work::Transfers => transfers::run(args, print),
             Work::Pauses => pauses::run::<E>(args, print)?,
             Work::Memory => memory::run::<E>(args, print)?,
             Work::Storm => storm::run(args, print)?,
@@ -159,6 +165,7 @@ fn check_names<E: Entry>(named: &[String]) -> Result<(), Box<dyn Error>> {
             ids.push(cache.id);
         }
     }
+    ids.extend(banks::all().iter().map(|bank| bank.id).filter(|id| !ids.contains(id)).collect::<Vec<_>>());
     // By its own name where it is built.
     ids.push("sharded");
     match named.iter().find(|name| !ids.contains(&name.as_str())) {
