@@ -6,6 +6,7 @@ use super::{
         threads::Dice,
     },
     histories::{
+        churn::Churned,
         payload::{Name, stumble},
         register::{Answer, Call, Number, apply},
     },
@@ -168,7 +169,7 @@ impl Faulty {
     }
 }
 
-impl Subject for Faulty {
+impl Churned for Faulty {
     fn call(&self, key: u32, call: Call) -> Answer {
         if self.has(Fault::TornRead) {
             return self.in_halves(key, call);
@@ -195,6 +196,12 @@ impl Subject for Faulty {
         }
     }
 
+    fn shrink(&self) {
+        self.map.shrink();
+    }
+}
+
+impl Subject for Faulty {
     fn get_many(&self, keys: &[u32]) -> Vec<Answer> {
         if self.has(Fault::TornRead) {
             return keys.iter().map(|&key| self.in_halves(key, Call::GetMany)).collect();
@@ -243,10 +250,6 @@ impl Subject for Faulty {
         thread::yield_now();
         self.map.clear();
         seen
-    }
-
-    fn shrink(&self) {
-        self.map.shrink();
     }
 
     fn shards(&self) -> usize {

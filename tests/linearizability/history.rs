@@ -2,9 +2,9 @@
 //! answered.
 
 use super::{
-    churn::{Calling, Pace, churn},
     common::threads::Dice,
     histories::{
+        churn::{Calling, Pace, churn},
         recorder::{CountingClock, record_together},
         register::{Answer, Call, Decision, Number},
     },
@@ -52,11 +52,11 @@ pub(crate) struct Plan {
 /// Has the threads call a map in which no hot key has a value.
 pub(crate) fn record(subject: &dyn Subject, plan: &Plan, seed: u64) -> Vec<Operation> {
     let clock = CountingClock::default();
-    let pace = Pace::new(plan);
+    let pace = Pace::new(plan.threads);
     record_together(plan.threads + plan.churners, |thread| {
         let dice = Dice::new(seed.wrapping_mul(64).wrapping_add(thread.into()));
         if thread >= plan.threads {
-            churn(subject, plan, thread - plan.threads, dice, &pace);
+            churn(subject, thread - plan.threads, plan.cold, dice, &pace);
             return Vec::new();
         }
         let _calling = Calling(&pace);

@@ -6,7 +6,6 @@
 
 mod brute_force;
 mod checker;
-mod churn;
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;
@@ -16,7 +15,6 @@ mod history;
 mod subject;
 
 use checker::{Checked, check};
-use churn::FIRST_COLD;
 use common::{
     hashers::Folded,
     locks::StdRwLock,
@@ -24,6 +22,7 @@ use common::{
 };
 use faults::{FAULTS, Fault, Faulty};
 use histories::{
+    churn::FIRST_COLD,
     payload::{Boxed, Name, Padded, Payload, Wide, Words},
     register::{Answer, Call},
 };

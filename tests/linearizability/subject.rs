@@ -3,6 +3,7 @@
 use super::{
     common::policy::{Of, Times},
     histories::{
+        churn::Churned,
         payload::{Name, Payload, stumble},
         register::{Answer, Call, Decision, Number, add, is_removable},
     },
@@ -16,9 +17,7 @@ use sharded::{
 use std::hash::BuildHasher;
 
 /// What is tried.
-pub(crate) trait Subject: Sync {
-    /// A call on one key; those on many are below.
-    fn call(&self, key: u32, call: Call) -> Answer;
+pub(crate) trait Subject: Churned + Sync {
     fn get_many(&self, keys: &[u32]) -> Vec<Answer>;
     fn insert_many(&self, entries: &[(u32, Number)]) -> Vec<Answer>;
     fn remove_many(&self, keys: &[u32]) -> Vec<Answer>;
@@ -26,7 +25,6 @@ pub(crate) trait Subject: Sync {
     fn walk(&self) -> Vec<(u32, Answer)>;
     /// What taking out all entries takes.
     fn drain(&self) -> Vec<(u32, Answer)>;
-    fn shrink(&self);
     fn shards(&self) -> usize;
 }
 
@@ -50,7 +48,7 @@ fn add_to<V: Payload>(value: &mut V, by: Number) -> Answer {
     before
 }
 
-impl<K, V, L, X, E, const SHARDS: usize, const CAPACITY: usize, S> Subject
+impl<K, V, L, X, E, const SHARDS: usize, const CAPACITY: usize, S> Churned
     for ShardedMap<K, V, Of<L, X, E, System, SHARDS, CAPACITY>, S>
 where
     K: Name,
@@ -93,6 +91,22 @@ where
         }
     }
 
+    fn shrink(&self) {
+        self.shrink_to_fit();
+    }
+}
+
+impl<K, V, L, X, E, const SHARDS: usize, const CAPACITY: usize, S> Subject
+    for ShardedMap<K, V, Of<L, X, E, System, SHARDS, CAPACITY>, S>
+where
+    K: Name,
+    V: Payload,
+    L: Lock + Serves<K, V>,
+    X: Times,
+    E: MakesRoom,
+    S: BuildHasher + Default + Send + Sync + 'static,
+    Self: Sync,
+{
     fn get_many(&self, keys: &[u32]) -> Vec<Answer> {
         let keys: Vec<K> = keys.iter().map(|&key| K::of(key)).collect();
         self.get_many(&keys).iter().map(|value| answer(value.as_ref())).collect()
@@ -117,10 +131,6 @@ where
 
     fn drain(&self) -> Vec<(u32, Answer)> {
         self.drain().iter().map(|(key, value)| (key.number(), answer(Some(value)))).collect()
-    }
-
-    fn shrink(&self) {
-        self.shrink_to_fit();
     }
 
     fn shards(&self) -> usize {

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each suite uses a part of it")]
 
 pub(crate) mod brute_force;
+pub(crate) mod churn;
 pub(crate) mod payload;
 pub(crate) mod recorder;
 pub(crate) mod register;
