@@ -7,9 +7,12 @@
 mod example;
 #[path = "gateway/process.rs"]
 mod process;
+#[path = "common/server.rs"]
+mod server;
 
-use process::{Client, Gateway, program};
+use process::{Gateway, program};
 use serde_json::json;
+use server::{Client, eventually};
 use std::{
     collections::HashSet,
     env, fs,
@@ -21,8 +24,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// After this the thing waited for is taken never to happen.
-const DEADLINE: Duration = Duration::from_mins(1);
 /// What the store's clock, which moves in steps, may be off by; with room to spare.
 const CLOCK_STEP: Duration = Duration::from_millis(50);
 /// How often a test that was not in time tries again.
@@ -371,15 +372,6 @@ fn in_threads<R: Send>(run: impl Fn(usize) -> R + Sync) -> Vec<R> {
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     })
-}
-
-/// Waits for something that must happen in the end.
-fn eventually(what: &str, mut happened: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !happened() {
-        assert!(began.elapsed() < DEADLINE, "not after {DEADLINE:?}: {what}");
-        thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// The first result of something that can be judged only where this machine was fast enough.
