@@ -3,6 +3,7 @@
 use super::{
     header::{HEADER, Header},
     shape::Shape,
+    slot::BucketNo,
     words,
 };
 use crate::memory::sys::prefetch::prefetch;
@@ -48,12 +49,12 @@ impl Address {
     ///
     /// The directory must have an address for the chunk of this bucket, of a block as [`new`](Address::new) asks for.
     #[inline]
-    pub(super) unsafe fn of_directory(directory: *const AtomicPtr<u8>, number: u32, shape: &Shape) -> Self {
+    pub(super) unsafe fn of_directory(directory: *const AtomicPtr<u8>, bucket: BucketNo, shape: &Shape) -> Self {
         let classes = shape.arena.classes;
         // SAFETY: the caller's promise. An address in a directory is never null where it is looked at.
         unsafe {
-            let middle = (*directory.add((number >> classes) as usize)).load(Relaxed);
-            let index = (number & ((1 << classes) - 1)) as usize;
+            let middle = (*directory.add((bucket.get() >> classes) as usize)).load(Relaxed);
+            let index = (bucket.get() & ((1 << classes) - 1)) as usize;
             Address::new(NonNull::new_unchecked(middle), index, shape)
         }
     }

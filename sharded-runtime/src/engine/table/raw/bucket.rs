@@ -6,6 +6,7 @@ use super::{
     layout::{Layout, Pair, StampOf},
     marks::Marks,
     offer::Offer,
+    slot::BucketNo,
     words::{self, Words},
 };
 use crate::{
@@ -63,7 +64,7 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     ///
     /// The directory must have an address for the chunk of this bucket, of a block as [`Address::new`] asks for.
     #[inline]
-    pub(super) unsafe fn of_directory(directory: *const AtomicPtr<u8>, number: u32) -> Self {
+    pub(super) unsafe fn of_directory(directory: *const AtomicPtr<u8>, number: BucketNo) -> Self {
         // SAFETY: the caller's promise.
         Bucket {
             address: unsafe { Address::of_directory(directory, number, Layout::<K, V, P>::SHAPE) },

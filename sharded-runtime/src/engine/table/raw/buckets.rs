@@ -5,6 +5,7 @@ use super::{
     geometry::Published,
     shape::Shape,
     sizes::{FULLEST, MAX_BUCKETS, SPARSE, Sizes},
+    slot::BucketNo,
     uncounted::Uncounted,
 };
 use crate::{
@@ -33,7 +34,7 @@ pub struct Buckets {
     pub(super) arena: Arc<Arena>,
     pub(super) sizes: Sizes,
     /// A bucket that has a vacant slot for an entry which lies behind it, as far as is known.
-    pub(super) gap: Option<u32>,
+    pub(super) gap: Option<BucketNo>,
     pub(super) shape: &'static Shape,
 }
 
@@ -111,17 +112,17 @@ impl Buckets {
     ///
     /// The number must be below that of the buckets, or be the home of a hash.
     #[inline]
-    pub(super) unsafe fn address(&self, number: u32) -> Address {
+    pub(super) unsafe fn address(&self, number: BucketNo) -> Address {
         // SAFETY: the directory has an address for every chunk, and for the one home of a table without memory.
         unsafe { Address::of_directory(self.geometry.directory.as_ptr(), number, self.shape) }
     }
 
     /// The last bucket that an entry of this home may lie in.
-    pub(super) fn end_of_chain(&self, home: u32) -> u32 {
+    pub(super) fn end_of_chain(&self, home: BucketNo) -> BucketNo {
         let mut last = home;
         // SAFETY: the number is below that of the buckets.
-        while last + 1 < self.geometry.buckets && unsafe { self.address(last).displaced() } > 0 {
-            last += 1;
+        while last.next().is_below(self.geometry.buckets) && unsafe { self.address(last).displaced() } > 0 {
+            last = last.next();
         }
         last
     }
@@ -247,7 +248,7 @@ impl Buckets {
     /// There is a vacant slot in this bucket now, which so many entries have passed. If any entry behind it might come
     /// nearer to its home, the next step looks for one: until then every entry stays in its slot.
     #[inline]
-    pub(super) fn note_gap(&mut self, number: u32, displaced: u8) {
+    pub(super) fn note_gap(&mut self, number: BucketNo, displaced: u8) {
         if displaced > 0 && self.is_settled() {
             self.gap = Some(number);
             self.next_step = 0;

@@ -7,6 +7,7 @@ use super::{
     header::Slots,
     homes::Homes,
     moves::Moves,
+    slot::BucketNo,
 };
 use crate::lock::Words;
 use smallvec::SmallVec;
@@ -27,13 +28,13 @@ impl Buckets {
     /// `gone` on, and there must be no other writer.
     pub(super) unsafe fn merge_chain(
         &mut self,
-        (gone, old): (u32, u32),
+        (gone, old): (BucketNo, BucketNo),
         going: &[u32],
         transfer: Transfer,
         moves: &mut Moves,
     ) {
         // From the near end: what goes, goes back or stays, so nothing is met twice.
-        for (number, &slots) in (gone..).zip(going) {
+        for (number, &slots) in gone.up_to(BucketNo::new(u32::MAX)).zip(going) {
             for slot in Slots(slots) {
                 // SAFETY: these are slots of entries that lie in this bucket, behind their old and their new home.
                 unsafe {
@@ -52,8 +53,8 @@ impl Buckets {
     /// bucket lies behind the home. `transfer` must be that of the table's types, and there must be no other writer.
     pub(super) unsafe fn relocate(
         &mut self,
-        (number, slot): (u32, usize),
-        home: u32,
+        (number, slot): (BucketNo, usize),
+        home: BucketNo,
         transfer: Transfer,
         moves: &mut Moves,
     ) {
@@ -67,7 +68,7 @@ impl Buckets {
                 if let Some(vacant) = self.address(to).header().vacant(self.shape.all).next() {
                     break Some(vacant);
                 }
-                to += 1;
+                to = to.next();
             };
             if let Some(vacant) = vacancy {
                 let (here, there) = (self.address(number), self.address(to));
@@ -82,10 +83,14 @@ impl Buckets {
 
     /// The first vacant slot behind a home.
     #[inline]
-    pub(super) fn vacancy_behind(&mut self, home: u32, view: Option<&Words>) -> Result<(u32, usize), NoMemory> {
-        let mut number = home + 1;
+    pub(super) fn vacancy_behind(
+        &mut self,
+        home: BucketNo,
+        view: Option<&Words>,
+    ) -> Result<(BucketNo, usize), NoMemory> {
+        let mut number = home.next();
         loop {
-            if number >= self.geometry.buckets {
+            if !number.is_below(self.geometry.buckets) {
                 self.extend(view)?;
                 continue;
             }
@@ -93,23 +98,23 @@ impl Buckets {
             if let Some(slot) = unsafe { self.address(number).header() }.vacant(self.shape.all).first() {
                 return Ok((number, slot));
             }
-            number += 1;
+            number = number.next();
         }
     }
 
     /// Makes sure that there are enough vacant slots from this bucket on for those that go.
     #[inline]
-    pub(super) fn reserve(&mut self, from: u32, going: &[u32], view: Option<&Words>) -> Result<(), NoMemory> {
+    pub(super) fn reserve(&mut self, from: BucketNo, going: &[u32], view: Option<&Words>) -> Result<(), NoMemory> {
         let count: u32 = going.iter().map(|slots| slots.count_ones()).sum();
         let (mut number, mut vacant) = (from, 0);
         while vacant < count || number == from {
-            if number >= self.geometry.buckets {
+            if !number.is_below(self.geometry.buckets) {
                 self.extend(view)?;
                 continue;
             }
             // SAFETY: the bucket is one of this table's.
             vacant += unsafe { self.address(number).header() }.vacant(self.shape.all).0.count_ones();
-            number += 1;
+            number = number.next();
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! tree beside the table. So the count is exact whatever it was before, and a search never goes on for the sake of
 //! entries that are gone.
 
-use super::{address::Address, buckets::Buckets, header::MANY, shape::Shape};
+use super::{address::Address, buckets::Buckets, header::MANY, shape::Shape, slot::BucketNo};
 
 impl Buckets {
     /// Counts an entry of this home that lies in this bucket.
@@ -14,8 +14,8 @@ impl Buckets {
     /// The bucket must be one of this table's, and the shape must be the table's. (Generic code passes it as a
     /// constant.)
     #[inline]
-    pub(super) unsafe fn displace(&mut self, home: u32, number: u32, shape: &Shape) {
-        for passed in home..number {
+    pub(super) unsafe fn displace(&mut self, home: BucketNo, number: BucketNo, shape: &Shape) {
+        for passed in home.up_to(number) {
             // SAFETY: it is before a bucket of this table's.
             unsafe { self.displace_from(passed, shape) }
         }
@@ -27,8 +27,8 @@ impl Buckets {
     ///
     /// As of `displace`.
     #[inline]
-    pub(super) unsafe fn undisplace(&mut self, home: u32, number: u32, shape: &Shape) {
-        for passed in home..number {
+    pub(super) unsafe fn undisplace(&mut self, home: BucketNo, number: BucketNo, shape: &Shape) {
+        for passed in home.up_to(number) {
             // SAFETY: it is before a bucket of this table's.
             unsafe { self.undisplace_from(passed, shape) }
         }
@@ -38,7 +38,7 @@ impl Buckets {
     ///
     /// The bucket must be one of this table's.
     #[inline]
-    unsafe fn displace_from(&mut self, number: u32, shape: &Shape) {
+    unsafe fn displace_from(&mut self, number: BucketNo, shape: &Shape) {
         // SAFETY: the caller's promise, and `&mut self` keeps other writers out.
         unsafe {
             let bucket = Address::of_directory(self.geometry.directory.as_ptr(), number, shape);
@@ -53,7 +53,7 @@ impl Buckets {
     ///
     /// The bucket must be one of this table's.
     #[inline]
-    unsafe fn undisplace_from(&mut self, number: u32, shape: &Shape) {
+    unsafe fn undisplace_from(&mut self, number: BucketNo, shape: &Shape) {
         // SAFETY: as above.
         unsafe {
             let bucket = Address::of_directory(self.geometry.directory.as_ptr(), number, shape);

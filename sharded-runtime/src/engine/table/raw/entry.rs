@@ -3,7 +3,7 @@
 use super::{
     bucket::Bucket,
     layout::{Layout, Pair, StampOf},
-    slot::Slot,
+    slot::{BucketNo, Slot},
     words::{self, Words},
 };
 use crate::Policy;
@@ -12,7 +12,7 @@ use std::{marker::PhantomData, mem::MaybeUninit, ptr};
 /// Where an entry is.
 pub(super) struct At<K, V, P> {
     pub(super) bucket: Bucket<K, V, P>,
-    pub(super) number: u32,
+    pub(super) number: BucketNo,
     pub(super) slot: usize,
 }
 

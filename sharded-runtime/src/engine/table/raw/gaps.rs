@@ -5,7 +5,7 @@
 //! a load of 78 % one in seven, where one in thirty would be if they had just been stored. Hence one of them is moved
 //! into a gap before it. That leaves a gap where it was, and so on.
 
-use super::{layout::Layout, moves::Moves, table::RawTable};
+use super::{layout::Layout, moves::Moves, slot::BucketNo, table::RawTable};
 use crate::{Policy, hasher::KeyHash};
 
 /// Buckets behind a gap that are searched for an entry to fill it.
@@ -39,10 +39,12 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     }
 
     /// An entry behind a gap that may fill it.
-    fn displaced_behind(&self, gap: u32, rehash: impl Fn(&K) -> KeyHash + Copy) -> Option<(u32, usize)> {
-        for number in gap + 1..self.buckets.count().min(gap + 1 + REACH) {
+    fn displaced_behind(&self, gap: BucketNo, rehash: impl Fn(&K) -> KeyHash + Copy) -> Option<(BucketNo, usize)> {
+        let end = self.buckets.count().min(gap.get() + 1 + REACH);
+        for before in gap.up_to(BucketNo::new(end - 1)) {
+            let number = before.next();
             // SAFETY: both numbers are below that of the buckets.
-            let (before, bucket) = unsafe { (self.bucket(number - 1), self.bucket(number)) };
+            let (before, bucket) = unsafe { (self.bucket(before), self.bucket(number)) };
             // SAFETY: the buckets are this table's, and nobody writes.
             unsafe {
                 if before.displaced() == 0 {

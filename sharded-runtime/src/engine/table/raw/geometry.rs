@@ -1,6 +1,6 @@
 //! Where the buckets of a table are.
 
-use super::homes::Homes;
+use super::{homes::Homes, slot::BucketNo};
 use crate::{
     Policy,
     evict::Eviction,
@@ -40,7 +40,7 @@ impl Geometry {
         words: &Words,
         attempt: Attempt<'_>,
         hash: KeyHash,
-    ) -> Result<(*const AtomicPtr<u8>, u32), Raced> {
+    ) -> Result<(*const AtomicPtr<u8>, BucketNo), Raced> {
         let homes = Homes {
             count: words.number(0),
             mask: words.number(1),

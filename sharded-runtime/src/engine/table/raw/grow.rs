@@ -12,6 +12,7 @@ use super::{
     homes::Homes,
     layout::Layout,
     moves::Moves,
+    slot::BucketNo,
     table::{RawTable, ViewOf},
 };
 use crate::{
@@ -60,7 +61,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     fn prefetch_split(&self) {
         let (new, target) = (self.buckets.geometry.homes.count(), self.buckets.target);
         if new < target && new < self.buckets.count() {
-            for number in [new - target / 2, new] {
+            for number in [new - target / 2, new].map(BucketNo::new) {
                 // SAFETY: the number is below that of the buckets.
                 let bucket = unsafe { self.bucket(number) };
                 bucket.prefetch_header();
@@ -97,13 +98,13 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     ///
     /// `going` must be slots that have entries, in the buckets from `old` on, and there must be
     /// [room](super::buckets::Buckets::reserve) for them. There must be no other writer.
-    unsafe fn split_chain(&mut self, (old, new): (u32, u32), going: &[u32], moves: &mut Moves) {
+    unsafe fn split_chain(&mut self, (old, new): (BucketNo, BucketNo), going: &[u32], moves: &mut Moves) {
         // SAFETY: there is memory for the new home, see `reserve`.
         let mut room = unsafe { Room::new(self, new) };
         // From the far end: what goes, goes further, so nothing is met twice.
         for (behind, &slots) in going.iter().enumerate().rev() {
             #[allow(clippy::cast_possible_truncation, reason = "less than the number of buckets")]
-            let number = old + behind as u32;
+            let number = BucketNo::new(old.get() + behind as u32);
             let slots = Slots(slots);
             if number >= new {
                 // It lies behind its new home already.
@@ -134,7 +135,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// As [`split`](RawTable::split), where nothing of the one home lies behind it: it is one bucket that is split.
     fn split_alone(
         &mut self,
-        (more, new, old): (Homes, u32, u32),
+        (more, new, old): (Homes, BucketNo, BucketNo),
         rehash: impl Fn(&K) -> KeyHash + Copy,
         moves: &mut Moves,
         view: Option<&Words>,
@@ -142,7 +143,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         // User code first.
         let going = self.newest(old, more, rehash);
         // SAFETY: the number is below that of the buckets.
-        if new >= self.buckets.count() || unsafe { self.bucket(new).vacant() }.0 != Layout::<K, V, P>::ALL {
+        if !new.is_below(self.buckets.count()) || unsafe { self.bucket(new).vacant() }.0 != Layout::<K, V, P>::ALL {
             self.buckets.reserve(new, &[going], view)?;
         }
         // SAFETY: the old home is a bucket of this table's, and there is memory for the new one, see `reserve`.
@@ -193,7 +194,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         clippy::inline_always,
         reason = "otherwise it takes a call, as it has several callers, and eight instructions of an insert"
     )]
-    fn newest(&self, number: u32, homes: Homes, rehash: impl Fn(&K) -> KeyHash + Copy) -> u32 {
+    fn newest(&self, number: BucketNo, homes: Homes, rehash: impl Fn(&K) -> KeyHash + Copy) -> u32 {
         self.whose(number, |hash| homes.is_newest(hash), rehash)
     }
 
@@ -208,7 +209,13 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         clippy::inline_always,
         reason = "otherwise it takes a call, as it has several callers, and eight instructions of an insert"
     )]
-    unsafe fn collect_going(&self, home: u32, homes: Homes, rehash: impl Fn(&K) -> KeyHash + Copy, going: &mut Going) {
+    unsafe fn collect_going(
+        &self,
+        home: BucketNo,
+        homes: Homes,
+        rehash: impl Fn(&K) -> KeyHash + Copy,
+        going: &mut Going,
+    ) {
         going.push(self.newest(home, homes, rehash));
         // SAFETY: the caller's promise.
         let mut behind = match unsafe { self.bucket(home).displaced() } {
@@ -216,8 +223,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             displaced => u32::from(displaced),
         };
         // The chain goes on for the entries of later homes, but not all that lie behind have to be looked for in it.
-        let mut number = home + 1;
-        while behind > 0 && number < self.buckets.count() {
+        let mut number = home.next();
+        while behind > 0 && number.is_below(self.buckets.count()) {
             let is_going = |hash| {
                 behind = behind.saturating_sub(u32::from(self.home_of(hash) <= home));
                 homes.is_newest(hash)
@@ -227,7 +234,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             if unsafe { self.bucket(number).displaced() } == 0 {
                 break;
             }
-            number += 1;
+            number = number.next();
         }
     }
 
@@ -239,11 +246,11 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     )]
     pub(super) fn whose(
         &self,
-        number: u32,
+        number: BucketNo,
         mut is_wanted: impl FnMut(LowHash) -> bool,
         rehash: impl Fn(&K) -> KeyHash + Copy,
     ) -> u32 {
-        if number >= self.buckets.count() {
+        if !number.is_below(self.buckets.count()) {
             return 0;
         }
         // SAFETY: the number is below that of the buckets.
@@ -264,7 +271,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
 /// The vacant slots from a bucket on, as they are taken one after the other.
 struct Room<K, V, P> {
-    number: u32,
+    number: BucketNo,
     bucket: Bucket<K, V, P>,
     /// Its header with what was put in, which is written when the next bucket's turn comes.
     tags: [u8; HEADER],
@@ -276,7 +283,7 @@ impl<K, V, P: Policy> Room<K, V, P> {
     ///
     /// The number must be below that of the buckets.
     #[inline]
-    unsafe fn new<I>(table: &RawTable<K, V, P, I>, number: u32) -> Self {
+    unsafe fn new<I>(table: &RawTable<K, V, P, I>, number: BucketNo) -> Self {
         // SAFETY: the caller's promise.
         let (bucket, header) = unsafe {
             let bucket = table.bucket(number);
@@ -299,7 +306,7 @@ impl<K, V, P: Policy> Room<K, V, P> {
             // SAFETY: the caller's promise: so there is one more bucket.
             unsafe {
                 self.end();
-                *self = Room::new(table, self.number + 1);
+                *self = Room::new(table, self.number.next());
             }
         }
     }

@@ -5,6 +5,7 @@
 //! with, the *base*, need not be one: then the highest bits of the lower half say which of the base it is, and the
 //! lowest bits which of those that have come of it.
 
+use super::slot::BucketNo;
 use crate::hasher::LowHash;
 use std::hint;
 
@@ -63,14 +64,14 @@ impl Homes {
 
     /// The home with this number if it exists already; otherwise the one that it will come of.
     #[inline]
-    fn existing(self, number: u32) -> u32 {
+    fn existing(self, number: u32) -> BucketNo {
         // Without a branch: while the number of homes is on its way to the double, nobody could predict it.
-        number.wrapping_sub(hint::select_unpredictable(number < self.count, 0, self.step))
+        BucketNo::new(number.wrapping_sub(hint::select_unpredictable(number < self.count, 0, self.step)))
     }
 
     /// The home of a hash.
     #[inline]
-    pub(super) fn of(self, hash: LowHash) -> u32 {
+    pub(super) fn of(self, hash: LowHash) -> BucketNo {
         self.existing((hash.bits() & self.mask) * self.base + self.origin(hash))
     }
 
@@ -82,16 +83,16 @@ impl Homes {
 
     /// With one more: the new home, and the one that it takes entries from.
     #[inline]
-    pub(super) fn one_more(self) -> (Homes, u32, u32) {
+    pub(super) fn one_more(self) -> (Homes, BucketNo, BucketNo) {
         let more = Homes::new(self.base, self.count + 1);
-        (more, self.count, self.count - more.step)
+        (more, BucketNo::new(self.count), BucketNo::new(self.count - more.step))
     }
 
     /// With one less, of more than the base: the home that is gone, and the one that its entries go to.
     #[inline]
-    pub(super) fn one_less(self) -> (Homes, u32, u32) {
+    pub(super) fn one_less(self) -> (Homes, BucketNo, BucketNo) {
         let gone = self.count - 1;
-        (Homes::new(self.base, gone), gone, gone - self.step)
+        (Homes::new(self.base, gone), BucketNo::new(gone), BucketNo::new(gone - self.step))
     }
 
     /// Where a hash lies in an order in which the hashes of each home are a range, which is cut in two by a split and
@@ -101,21 +102,22 @@ impl Homes {
     }
 
     /// The home of the hashes at a place; `None` behind the last.
-    pub(super) fn at(self, place: u64) -> Option<u32> {
+    pub(super) fn at(self, place: u64) -> Option<BucketNo> {
         let (origin, bits) = (lower(place >> 32), lower(place).reverse_bits());
         (origin < self.base).then(|| self.existing((bits & self.mask) * self.base + origin))
     }
 
     /// The first place of a home.
     #[inline]
-    pub(super) fn begin(self, home: u32) -> u64 {
+    pub(super) fn begin(self, home: BucketNo) -> u64 {
+        let home = home.get();
         u64::from(home % self.base) << 32 | u64::from((home / self.base).reverse_bits())
     }
 
     /// The place behind those of a home.
-    pub(super) fn end(self, home: u32) -> u64 {
+    pub(super) fn end(self, home: BucketNo) -> u64 {
         let bits = self.mask.count_ones();
-        let is_split = home >= self.step || home + self.step < self.count;
+        let is_split = home.get() >= self.step || home.get() + self.step < self.count;
         let bits = if self.mask != 0 && !is_split { bits - 1 } else { bits };
         self.begin(home) + (1 << (32 - bits))
     }
@@ -123,7 +125,7 @@ impl Homes {
 
 #[cfg(test)]
 mod tests {
-    use super::{Homes, LowHash, lower};
+    use super::{BucketNo, Homes, LowHash, lower};
 
     const BASES: [u32; 6] = [1, 2, 3, 7, 16, 31];
 
@@ -145,7 +147,7 @@ mod tests {
             let mut of_each = vec![0_u32; homes.count() as usize];
             let hashes = 1_u32 << 20;
             for n in 0..hashes {
-                of_each[homes.of(LowHash::from_bits(n.wrapping_mul(0x9E37_79B9))) as usize] += 1;
+                of_each[homes.of(LowHash::from_bits(n.wrapping_mul(0x9E37_79B9))).get() as usize] += 1;
             }
             let fair = hashes / homes.count();
             assert!(of_each.iter().all(|&count| count.abs_diff(fair) < fair / 20), "{base} {doublings} {of_each:?}");
@@ -177,7 +179,7 @@ mod tests {
                 let homes = grown(base, more);
                 let (mut place, mut is_met) = (0, vec![false; homes.count() as usize]);
                 while let Some(home) = homes.at(place) {
-                    assert!(!std::mem::replace(&mut is_met[home as usize], true), "{homes:?} {home}");
+                    assert!(!std::mem::replace(&mut is_met[home.get() as usize], true), "{homes:?} {home:?}");
                     assert!(homes.end(home) > place);
                     place = homes.end(home);
                 }
@@ -199,9 +201,9 @@ mod tests {
             let mut homes = Homes::first(base);
             for _ in 0..200 {
                 let more = homes.one_more().0;
-                for home in 0..homes.count() {
+                for home in BucketNo::FIRST.up_to(BucketNo::new(homes.count())) {
                     let end = homes.end(home);
-                    assert_eq!(more.at(end - 1).map(|last| more.end(last)), Some(end), "{homes:?} {home}");
+                    assert_eq!(more.at(end - 1).map(|last| more.end(last)), Some(end), "{homes:?} {home:?}");
                 }
                 homes = more;
             }

@@ -21,7 +21,13 @@
 //! keys that own something: to hash those again may run any code of the user's and read memory far away. Stamps are
 //! there where entries expire, marks where readers without a lock note what they use for an eviction.
 
-use super::{header::HEADER, marks::Marks, shape::Shape, slot::Slot, words::Words};
+use super::{
+    header::HEADER,
+    marks::Marks,
+    shape::Shape,
+    slot::{BucketNo, Slot},
+    words::Words,
+};
 use crate::{
     Policy,
     evict::Eviction,
@@ -148,15 +154,14 @@ impl<K, V, P: Policy> Layout<K, V, P> {
 
     /// A slot of a bucket, among all of a table.
     #[inline]
-    #[allow(clippy::cast_possible_truncation, reason = "at most 15")]
-    pub(super) fn slot_at(bucket: u32, slot: usize) -> Slot {
-        Slot::from_number(bucket << Self::SLOT_BITS | slot as u32)
+    pub(super) fn slot_at(bucket: BucketNo, slot: usize) -> Slot {
+        Slot::at(bucket, slot, Self::SLOT_BITS)
     }
 
     /// The bucket of a slot, and its place there, which the bucket need not have.
     #[inline]
-    pub(super) fn place_of(slot: Slot) -> (u32, usize) {
-        (slot.number() >> Self::SLOT_BITS, (slot.number() & ((1 << Self::SLOT_BITS) - 1)) as usize)
+    pub(super) fn place_of(slot: Slot) -> (BucketNo, usize) {
+        (BucketNo::new(slot.number() >> Self::SLOT_BITS), (slot.number() & ((1 << Self::SLOT_BITS) - 1)) as usize)
     }
 
     const fn choose_slots() -> usize {

@@ -6,6 +6,7 @@ use super::{
     geometry::Geometry,
     header::Header,
     homes::Homes,
+    slot::BucketNo,
 };
 use crate::{engine::list::NIL, lock::Words, memory::arena::Directory};
 use std::{ptr::NonNull, sync::atomic::Ordering::Relaxed};
@@ -153,7 +154,9 @@ impl Buckets {
         let classes = self.shape.arena.classes;
         let needed = self.needed();
         // The last home tells whether anything lies beyond the homes.
-        if needed >= self.geometry.buckets || self.end_of_chain(self.geometry.homes.count() - 1) >= needed {
+        if needed >= self.geometry.buckets
+            || !self.end_of_chain(BucketNo::new(self.geometry.homes.count() - 1)).is_below(needed)
+        {
             return;
         }
         if self.geometry.buckets <= 1 << classes {
@@ -175,7 +178,10 @@ impl Buckets {
         let middle = unsafe { self.clear(block, class) };
         for number in 0..self.geometry.buckets.min(1 << class) {
             // SAFETY: the new block has this bucket, it is empty, and there is no other writer.
-            unsafe { self.address(number).move_all_to(Address::new(middle, number as usize, self.shape), self.shape) }
+            unsafe {
+                let to = Address::new(middle, number as usize, self.shape);
+                self.address(BucketNo::new(number)).move_all_to(to, self.shape);
+            }
         }
         let class_before = self.geometry.buckets.ilog2();
         // SAFETY: a table with memory has a first block, of this class as long as it is the only one.

@@ -13,6 +13,7 @@ use super::{
     entry::{At, Found},
     header::Header,
     layout::Layout,
+    slot::BucketNo,
     table::RawTable,
 };
 use crate::{Policy, hasher::KeyHash};
@@ -35,7 +36,7 @@ pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
     const PREFETCHES: bool = true;
 
     /// The directory of the table, and the home of a hash.
-    fn home(&self, hash: KeyHash) -> Result<(*const AtomicPtr<u8>, u32), Self::Error>;
+    fn home(&self, hash: KeyHash) -> Result<(*const AtomicPtr<u8>, BucketNo), Self::Error>;
 
     /// How many buckets have memory.
     fn buckets(&self) -> Result<u32, Self::Error>;
@@ -138,9 +139,9 @@ pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
                     return Ok(found);
                 }
             }
-            number += 1;
+            number = number.next();
             // Past the last bucket only where a key has changed its hash.
-            if header.displaced() == 0 || number >= self.buckets()? {
+            if header.displaced() == 0 || !number.is_below(self.buckets()?) {
                 return Ok(None);
             }
         }
@@ -150,7 +151,7 @@ pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
 /// The home where a search begins.
 pub(super) struct Start<K, V, P> {
     pub(super) bucket: Bucket<K, V, P>,
-    number: u32,
+    number: BucketNo,
 }
 
 impl<K, V, P> Clone for Start<K, V, P> {
@@ -169,7 +170,7 @@ unsafe impl<K, V, P: Policy, I> Reader<K, V, P> for Held<'_, K, V, P, I> {
     type Error = Infallible;
 
     #[inline]
-    fn home(&self, hash: KeyHash) -> Result<(*const AtomicPtr<u8>, u32), Infallible> {
+    fn home(&self, hash: KeyHash) -> Result<(*const AtomicPtr<u8>, BucketNo), Infallible> {
         Ok((self.0.buckets.geometry.directory.as_ptr(), self.0.home_of(hash.low())))
     }
 

@@ -17,6 +17,7 @@ use super::{
     header::Header,
     layout::{Layout, Pair},
     probe::Reader,
+    slot::BucketNo,
     table::RawTable,
     words::Words,
 };
@@ -126,7 +127,7 @@ unsafe impl<K, V, P: Policy, L: Look> Reader<K, V, P> for Racy<'_, K, V, L> {
     const PREFETCHES: bool = !L::IS_FETCHED;
 
     #[inline]
-    fn home(&self, hash: KeyHash) -> Result<(*const AtomicPtr<u8>, u32), Unclear> {
+    fn home(&self, hash: KeyHash) -> Result<(*const AtomicPtr<u8>, BucketNo), Unclear> {
         Ok(Geometry::home_in::<P>(self.words, self.attempt, hash)?)
     }
 

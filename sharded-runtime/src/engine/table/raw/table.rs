@@ -8,7 +8,7 @@ use super::{
     homes::Homes,
     layout::{Layout, Pair},
     sizes::Sizes,
-    slot::Slot,
+    slot::{BucketNo, Slot},
 };
 use crate::{
     Policy,
@@ -119,7 +119,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     /// The home of a hash.
     #[inline]
-    pub(super) fn home_of(&self, hash: LowHash) -> u32 {
+    pub(super) fn home_of(&self, hash: LowHash) -> BucketNo {
         self.homes().of(hash)
     }
 
@@ -129,7 +129,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     ///
     /// The number must be below that of the buckets, or be the home of a hash.
     #[inline]
-    pub(super) unsafe fn bucket(&self, number: u32) -> Bucket<K, V, P> {
+    pub(super) unsafe fn bucket(&self, number: BucketNo) -> Bucket<K, V, P> {
         // SAFETY: the directory has an address for every chunk, and for the one home of a table without memory.
         unsafe { Bucket::of_directory(self.buckets.geometry.directory.as_ptr(), number) }
     }
@@ -137,7 +137,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// Has the processor fetch the entry of a slot, which may be vacant, and what lies before it.
     pub(in crate::engine::table) fn prefetch(&self, slot: Slot) {
         let (number, slot) = Layout::<K, V, P>::place_of(slot);
-        if number < self.buckets.geometry.buckets {
+        if number.is_below(self.buckets.geometry.buckets) {
             // SAFETY: the number is below that of the buckets.
             let bucket = unsafe { self.bucket(number) };
             bucket.prefetch_header();
@@ -148,7 +148,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     #[inline]
     pub(super) fn at(&self, slot: Slot) -> Option<At<K, V, P>> {
         let (number, place) = Layout::<K, V, P>::place_of(slot);
-        if number >= self.buckets.geometry.buckets || place >= Layout::<K, V, P>::SLOTS {
+        if !number.is_below(self.buckets.geometry.buckets) || place >= Layout::<K, V, P>::SLOTS {
             return None;
         }
         // SAFETY: the number is below that of the buckets.
@@ -196,7 +196,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         slots: &mut Range<u32>,
     ) -> Option<impl Iterator<Item = u32> + use<K, V, P, I>> {
         let (number, _) = Layout::<K, V, P>::place_of(Slot::from_number(slots.start));
-        if slots.start >= slots.end || number >= self.buckets.geometry.buckets {
+        if slots.start >= slots.end || !number.is_below(self.buckets.geometry.buckets) {
             return None;
         }
         // SAFETY: the number is below that of the buckets.
@@ -210,7 +210,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             let number_of = |slot| Layout::<K, V, P>::slot_at(number, slot).number();
             marked.retain(|slot| slots.contains(&number_of(slot)) && marks.clear(slot));
         }
-        slots.start = Layout::<K, V, P>::slot_at(number + 1, 0).number();
+        slots.start = Layout::<K, V, P>::slot_at(number.next(), 0).number();
         Some(marked.map(move |slot| Layout::<K, V, P>::slot_at(number, slot).number()))
     }
 

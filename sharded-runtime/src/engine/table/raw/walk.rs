@@ -4,7 +4,7 @@ use super::{
     bucket::Bucket,
     layout::Layout,
     removed::{Destination, Removed},
-    slot::Slot,
+    slot::{BucketNo, Slot},
     table::RawTable,
 };
 use crate::{
@@ -38,7 +38,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         {
             // Part of a home is done only if homes were merged since the last step.
             let is_whole = homes.begin(home) >= cursor.0;
-            for number in home..=self.end_of_chain(home) {
+            for number in home.up_to(self.end_of_chain(home).next()) {
                 // SAFETY: the chain consists of buckets of this table.
                 let bucket = unsafe { self.bucket(number) };
                 // SAFETY: as above.
@@ -58,19 +58,19 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     /// All entries, to be taken out of their slots.
     pub(crate) fn into_entries(self, idle: Nanos) -> Entries<K, V, P, I> {
-        Entries { table: self, bucket: 0, idle }
+        Entries { table: self, bucket: BucketNo::FIRST, idle }
     }
 
     /// The slot of some entry of the bucket `from` or a later one.
-    fn next_entry(&self, from: &mut u32) -> Option<(Bucket<K, V, P>, usize)> {
-        while *from < self.buckets.count() {
+    fn next_entry(&self, from: &mut BucketNo) -> Option<(Bucket<K, V, P>, usize)> {
+        while from.is_below(self.buckets.count()) {
             // SAFETY: the number is below that of the buckets.
             let bucket = unsafe { self.bucket(*from) };
             // SAFETY: the bucket is one of this table's.
             if let Some(slot) = unsafe { bucket.occupied() }.first() {
                 return Some((bucket, slot));
             }
-            *from += 1;
+            *from = from.next();
         }
         None
     }
@@ -84,12 +84,12 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// `earliest`.
     pub(crate) fn first_expired(
         &self,
-        number: u32,
+        number: BucketNo,
         now: Moment,
         idle: Nanos,
         mut earliest: Deadline,
     ) -> Result<Slot, Deadline> {
-        if number >= self.buckets.count() {
+        if !number.is_below(self.buckets.count()) {
             return Err(earliest);
         }
         // SAFETY: the number is below that of the buckets.
@@ -107,7 +107,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     }
 
     /// The bucket of a slot.
-    pub(crate) fn bucket_of(slot: Slot) -> u32 {
+    pub(crate) fn bucket_of(slot: Slot) -> BucketNo {
         Layout::<K, V, P>::place_of(slot).0
     }
 }
@@ -115,7 +115,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 /// The entries of a table that is no more.
 pub(crate) struct Entries<K, V, P: Policy, I> {
     table: RawTable<K, V, P, I>,
-    bucket: u32,
+    bucket: BucketNo,
     idle: Nanos,
 }
 
@@ -144,7 +144,7 @@ impl<K, V, P: Policy, I> Entries<K, V, P, I> {
 impl<K, V, P: Policy, I> Drop for RawTable<K, V, P, I> {
     fn drop(&mut self) {
         /// Goes on where a `Drop` of the user's has panicked.
-        struct Rest<'a, K, V, P: Policy, I>(&'a mut RawTable<K, V, P, I>, u32);
+        struct Rest<'a, K, V, P: Policy, I>(&'a mut RawTable<K, V, P, I>, BucketNo);
         impl<K, V, P: Policy, I> Rest<'_, K, V, P, I> {
             fn drop_entries(&mut self) {
                 while let Some((bucket, slot)) = self.0.next_entry(&mut self.1) {
@@ -165,11 +165,11 @@ impl<K, V, P: Policy, I> Drop for RawTable<K, V, P, I> {
                 unsafe { buckets.give_back(*buckets.geometry) }
             }
         }
-        let mut rest = Rest(self, 0);
+        let mut rest = Rest(self, BucketNo::FIRST);
         if std::mem::needs_drop::<(K, V)>() {
             rest.drop_entries();
         } else {
-            rest.1 = u32::MAX;
+            rest.1 = BucketNo::new(u32::MAX);
             rest.0.buckets.len = 0;
         }
     }
