@@ -1,4 +1,4 @@
-//! The bounds of keys and values.
+//! What public traits ask for: the bounds of keys and values, and a token for what only this crate may call.
 
 use std::hash::Hash;
 
@@ -21,3 +21,8 @@ impl<K: Eq + Hash + Send + 'static> Key for K {}
 pub trait Value: Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<V: Send + 'static> Value for V {}
+
+/// An argument that only this crate can name. So only this crate can call or override the methods of public traits that
+/// take it.
+#[derive(Debug)]
+pub struct Token;

@@ -31,7 +31,7 @@ use crate::{
     observe::tally::{Event, Tally},
     observe::waits::WatchedLocks,
     shard::array::Shards,
-    shard::order::Place,
+    shard::order::FieldOrder,
     store::sweeper::Registration,
 };
 use std::{
@@ -112,12 +112,12 @@ impl<F: FieldTypes> Core<F> {
         let declared = const { &Declared::by::<F::Policy>() };
         let Settings { placing, nodes, field, budget, times } =
             Settings::new(store, given, declared, const { &Wanted::by::<F::Key, F::Value, F::Policy>() });
-        let place = Place::new(store.id, index, const { &F::Policy::NAME });
+        let order = FieldOrder::new(store.id, index, const { &F::Policy::NAME });
         let Times { jitter, refresh_after, .. } = times;
         let clock =
             TimeSource::new(store.clock(), times.past(), StampOf::<F::Policy>::EXPIRES.then(|| times.shortest()));
         let Times { ttl, idle, lifetime, .. } = times.lengthened(&clock);
-        let shards = Shards::new(&nodes, place, |shard| Table::new(placing.arena(shard), &field, lifetime));
+        let shards = Shards::new(&nodes, order, |shard| Table::new(placing.arena(shard), &field, lifetime));
         Core {
             rules,
             jitter,

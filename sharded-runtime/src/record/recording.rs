@@ -3,7 +3,7 @@
 use super::{
     followed::Followed,
     missed,
-    samples::{Operation, Samples, Use},
+    samples::{Operation, RecordedUse, Samples},
     timed::{self, Timed},
 };
 use crate::{FieldInfo, hasher::KeyHash, memory::sync::unmodelled::Mutex};
@@ -86,7 +86,7 @@ impl Recording {
             if is_followed && operation == Operation::Insert { missed::since(self.address(), hash) } else { None };
         self.with_samples(&mut |samples, thread| {
             let at = u32::try_from(samples.began.elapsed().as_millis()).unwrap_or(u32::MAX);
-            let noted = Use::new(operation, hash, at);
+            let noted = RecordedUse::new(operation, hash, at);
             if is_turn {
                 samples.take(noted, shard, meets(), thread);
             }
@@ -185,7 +185,7 @@ fn thread_number() -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Facts, FieldInfo, KeyHash, Operation, Recording, Use};
+    use super::{Facts, FieldInfo, KeyHash, Operation, RecordedUse, Recording};
 
     fn recording(capacity: Option<usize>) -> Recording {
         let facts = Facts {
@@ -208,7 +208,7 @@ mod tests {
         }
     }
 
-    fn followed(recording: &Recording) -> Vec<Use> {
+    fn followed(recording: &Recording) -> Vec<RecordedUse> {
         recording.look(|samples| samples.by_key.clone()).concat()
     }
 
@@ -231,7 +231,7 @@ mod tests {
         assert!(recording.follows(of_last(1)));
         // The others are there from beginning to end.
         let keys: Vec<u32> = followed(&recording).iter().map(|used| used.key).collect();
-        let popular_key = Use::new(Operation::Get, popular, 0).key;
+        let popular_key = RecordedUse::new(Operation::Get, popular, 0).key;
         let others: Vec<u32> = keys.into_iter().filter(|&key| key != popular_key).collect();
         assert!(others.iter().copied().eq((0..2000).map(|number| number << 16)));
     }

@@ -22,7 +22,7 @@ impl Operation {
 
 /// One use.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Use {
+pub(super) struct RecordedUse {
     pub(super) operation: Operation,
     /// The rank of the key, see `followed.rs`.
     pub(super) rank: u8,
@@ -32,11 +32,11 @@ pub(super) struct Use {
     pub(super) at: u32,
 }
 
-impl Use {
+impl RecordedUse {
     pub(super) fn new(operation: Operation, hash: KeyHash, at: u32) -> Self {
         #[allow(clippy::cast_possible_truncation, reason = "half of the hash is kept")]
         let key = (hash.bits() ^ (hash.bits() >> 32)) as u32;
-        Use { operation, rank: rank(hash), key, at }
+        RecordedUse { operation, rank: rank(hash), key, at }
     }
 
     /// Whether its key has this rank at least.
@@ -71,12 +71,12 @@ impl Times {
 pub(super) struct Samples {
     pub(super) began: Instant,
     /// Uses noted by turn, whatever the key.
-    pub(super) by_turn: Vec<Use>,
+    pub(super) by_turn: Vec<RecordedUse>,
     /// One in this many uses is kept: one in two once there is no more room, then one in four, and so on.
     pub(super) kept_one_in: u32,
     skipped: u32,
     /// All uses of the followed keys, in order.
-    pub(super) by_key: Vec<Use>,
+    pub(super) by_key: Vec<RecordedUse>,
     /// The least rank of their keys.
     least_rank: u32,
     /// For each shard: its sampled uses, and those that found another thread in it.
@@ -107,7 +107,7 @@ impl Samples {
         }
     }
 
-    pub(super) fn take(&mut self, sampled: Use, shard: usize, met: bool, thread: usize) {
+    pub(super) fn take(&mut self, sampled: RecordedUse, shard: usize, met: bool, thread: usize) {
         self.skipped += 1;
         if self.skipped >= self.kept_one_in {
             self.skipped = 0;
@@ -130,7 +130,7 @@ impl Samples {
         }
     }
 
-    pub(super) fn follow(&mut self, used: Use, followed: &Followed) {
+    pub(super) fn follow(&mut self, used: RecordedUse, followed: &Followed) {
         if self.by_key.len() == Self::MOST {
             followed.halve(self.least_rank);
         }

@@ -2,7 +2,7 @@
 
 use super::{
     recording::{Recording, TURN},
-    samples::{Operation, Use},
+    samples::{Operation, RecordedUse},
     timed::{median, nanos_of_nothing, trimmed_mean},
 };
 use crate::{Field, Stats};
@@ -33,8 +33,8 @@ pub(super) fn field(
     passed: Duration,
 ) -> Option<String> {
     let facts = &recording.facts;
-    let mut by_turn: Vec<Use> = Vec::new();
-    let mut by_key: Vec<Use> = Vec::new();
+    let mut by_turn: Vec<RecordedUse> = Vec::new();
+    let mut by_key: Vec<RecordedUse> = Vec::new();
     let mut threads: Vec<usize> = Vec::new();
     let (mut holds, mut miss_times) = (Vec::new(), Vec::new());
     let mut shards = vec![(0_u64, 0_u64); field.shard_count()];
@@ -127,7 +127,7 @@ fn is_filled(field: &dyn Field, misses: u64, inserts: u64) -> bool {
     field.capacity().is_some() && misses > 0 && (misses / 2..=misses + misses / 2).contains(&inserts)
 }
 
-fn mix(uses: &[Use], is_filled: bool) -> [u64; 6] {
+fn mix(uses: &[RecordedUse], is_filled: bool) -> [u64; 6] {
     let mut counts = [0; 6];
     for used in uses {
         counts[used.operation as usize] += 1;
@@ -143,7 +143,7 @@ fn mix(uses: &[Use], is_filled: bool) -> [u64; 6] {
 }
 
 /// The number of uses by rank of the key: exact for keys that were sampled twice or more, and equal for all others.
-fn curve(by_turn: &[Use], by_key: &[Use], one_in: u64) -> Vec<(u64, u64)> {
+fn curve(by_turn: &[RecordedUse], by_key: &[RecordedUse], one_in: u64) -> Vec<(u64, u64)> {
     let mut counts: HashMap<u32, u64> = HashMap::new();
     for used in by_turn {
         *counts.entry(used.key).or_default() += 1;
@@ -169,7 +169,7 @@ fn curve(by_turn: &[Use], by_key: &[Use], one_in: u64) -> Vec<(u64, u64)> {
 }
 
 /// Milliseconds from the insert to the removal of followed keys, at most a thousand, ascending.
-fn lifetimes(by_key: &[Use]) -> impl Iterator<Item = u64> {
+fn lifetimes(by_key: &[RecordedUse]) -> impl Iterator<Item = u64> {
     let mut inserted: HashMap<u32, u32> = HashMap::new();
     let mut lifetimes = Vec::new();
     for used in by_key {

@@ -2,19 +2,20 @@
 
 use super::access::{Access, Turn};
 use crate::{
+    bounds::Token,
     hasher::KeyHash,
-    lock::{Cell, Lock, Token, View},
+    lock::{Cell, Lock, View},
     memory::arena::{MemoryNode, Placed},
     memory::waits::Extent,
     observe::stats::Uses,
-    shard::order::{self, Inside, Place},
+    shard::order::{self, FieldOrder, Inside},
 };
 use std::{panic::Location, sync::Arc, thread};
 
 /// Shards. The lock of each protects a `T`, a table. An `O` lies beside it, which needs no lock.
 pub(crate) struct Shards<T, O, L: Lock> {
     all: Placed<Shard<T, O, L>>,
-    place: Place,
+    order: FieldOrder,
 }
 
 /// Aligned to two cache lines, since adjacent lines are fetched in pairs. In this order, so that what every access uses
@@ -93,9 +94,9 @@ impl<'a, T, O, L: Lock> ShardExtras<'a, T, O, L> {
 
 impl<T, O: Default, L: Lock> Shards<T, O, L> {
     /// A shard on each of these nodes. Their number must be a power of two.
-    pub(crate) fn new(nodes: &[Arc<MemoryNode>], place: Place, mut shard: impl FnMut(usize) -> T) -> Self {
+    pub(crate) fn new(nodes: &[Arc<MemoryNode>], order: FieldOrder, mut shard: impl FnMut(usize) -> T) -> Self {
         let shard = |index| Shard { uses: Uses::default(), cell: Cell::new(shard(index)), status: O::default() };
-        Shards { all: Placed::new(nodes, shard), place }
+        Shards { all: Placed::new(nodes, shard), order }
     }
 }
 
@@ -146,13 +147,13 @@ impl<T, O, L: Lock> Shards<T, O, L> {
 
     /// How many accesses panicked, because they were out of order.
     pub(crate) fn refused_accesses(&self) -> u64 {
-        self.place.refused()
+        self.order.refused()
     }
 
     /// Panics if this thread may not wait for every shard now.
     #[track_caller]
     pub(crate) fn check(&self) {
-        self.place.check(0);
+        self.order.check(0);
     }
 
     /// Checks that this thread may wait for a shard. Records the access until the result is dropped, if it is to be
@@ -161,9 +162,9 @@ impl<T, O, L: Lock> Shards<T, O, L> {
     #[track_caller]
     fn enter(&self, shard: usize, turn: impl Turn) -> Option<Inside> {
         if turn.is_recorded() {
-            return Some(self.place.enter(shard, Location::caller()));
+            return Some(self.order.enter(shard, Location::caller()));
         }
-        self.place.check(shard);
+        self.order.check(shard);
         None
     }
 
@@ -210,7 +211,7 @@ impl<T, O, L: Lock> Shards<T, O, L> {
     /// Checks that this thread is inside no shard at all, since it may have to wait for more than a lock.
     #[inline]
     pub(crate) fn check_outside(&self, shard: usize, at: &Location<'_>) {
-        self.place.check_outside(shard, at);
+        self.order.check_outside(shard, at);
     }
 
     /// Computes the shard again, so that the common path need not keep it live.
@@ -218,7 +219,7 @@ impl<T, O, L: Lock> Shards<T, O, L> {
     #[inline(never)]
     #[track_caller]
     fn check_nested(&self, hash: KeyHash) {
-        self.place.check(self.route(hash));
+        self.order.check(self.route(hash));
     }
 
     /// Runs what a read that takes the lock would run under it.
@@ -226,7 +227,7 @@ impl<T, O, L: Lock> Shards<T, O, L> {
     #[track_caller]
     pub(crate) fn without_lock<R>(&self, hash: KeyHash, access: Access, run: impl FnOnce() -> R) -> R {
         let at = Location::caller();
-        let _inside = if access.is_recorded() { Some(self.place.enter(self.route(hash), at)) } else { None };
+        let _inside = if access.is_recorded() { Some(self.order.enter(self.route(hash), at)) } else { None };
         run()
     }
 

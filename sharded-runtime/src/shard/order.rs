@@ -42,9 +42,9 @@ impl StoreId {
     }
 }
 
-/// A field of a store, as a place in the order.
+/// Where the shards of a field are in the order.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct FieldOrder {
     /// The rank of the field's first shard.
     rank: u64,
     name: Name,
@@ -55,11 +55,11 @@ pub(crate) struct Place {
 /// A name, as a single word.
 type Name = &'static &'static str;
 
-impl Place {
+impl FieldOrder {
     pub(crate) fn new(store: StoreId, field: u16, name: Name) -> Self {
         assert!(field < MAX_FIELDS, "a store can have at most {MAX_FIELDS} fields");
         let rank = (store.0 << (FIELD_BITS + SHARD_BITS)) | (u64::from(field) << SHARD_BITS);
-        Place { rank, name, refused: AtomicU64::new(0) }
+        FieldOrder { rank, name, refused: AtomicU64::new(0) }
     }
 
     /// How many accesses panicked, because they were out of order.
@@ -100,8 +100,8 @@ impl Place {
         }
     }
 
-    /// As [`check`](Place::check), and records that this thread is inside the shard until the result is dropped. To be
-    /// called before the lock is taken, so that fewer registers are live across the wait.
+    /// As [`check`](FieldOrder::check), and records that this thread is inside the shard until the result is dropped.
+    /// Called before the lock is taken, so that fewer registers are live across the wait.
     #[inline]
     pub(crate) fn enter(&self, shard: usize, at: &'static Location<'static>) -> Inside {
         LOCK_STACK.with(|stack| {

@@ -1,6 +1,7 @@
 //! What the evictions of this crate do besides what [`Eviction`](super::Eviction) asks of everyone.
 
 use super::context::FieldContext;
+pub(crate) use crate::bounds::Token;
 use crate::{hasher::LowHash, memory::arena::Heap};
 use std::ops::Range;
 
@@ -66,7 +67,3 @@ impl<E> Hooks<E> for NoHooks {}
 /// The hooks of an eviction of this crate.
 #[derive(Debug)]
 pub(super) struct OwnHooks;
-
-/// An argument that only this crate can name, so only this crate can have hooks.
-#[derive(Debug)]
-pub struct Token;

@@ -16,7 +16,7 @@ mod unbounded;
 
 pub use adaptive::Adaptive;
 pub(crate) use context::FieldContext;
-pub(crate) use hooks::{Hooks, Token};
+pub(crate) use hooks::Hooks;
 pub use lru::Lru;
 pub use reject::Reject;
 pub use s3_fifo::S3Fifo;

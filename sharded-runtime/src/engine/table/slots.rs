@@ -9,9 +9,10 @@ use super::{
 };
 use crate::{
     Policy, StorageOf,
+    bounds::Token,
     clock::{Deadline, Moment, Nanos},
     engine::units::{Units, Weight},
-    evict::{Eviction, FieldContext, Hooks, Token},
+    evict::{Eviction, FieldContext, Hooks},
     expiry::Stamp,
     hasher::{KeyHash, LowHash},
     lock::Lock,

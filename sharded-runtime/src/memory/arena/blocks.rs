@@ -2,7 +2,7 @@
 
 use super::{
     chunks::{Chunks, Surplus},
-    shape::Shape,
+    shape::BlockShape,
     supply::Supply,
     usage::Usage,
 };
@@ -14,7 +14,7 @@ use std::{collections::BTreeSet, ptr::NonNull};
 
 /// Chunks, and the blocks that they are split into.
 pub(super) struct Blocks<S: Supply> {
-    shape: Shape,
+    shape: BlockShape,
     free: Mutex<Free<S>>,
     usage: Usage,
 }
@@ -29,7 +29,7 @@ struct Free<S: Supply> {
 unsafe impl<S: Supply + Send> Send for Free<S> {}
 
 impl<S: Supply> Blocks<S> {
-    pub(super) fn new(shape: Shape, source: S) -> Self {
+    pub(super) fn new(shape: BlockShape, source: S) -> Self {
         let free = Free { chunks: Chunks::new(&shape, source), blocks: vec![BTreeSet::new(); shape.classes as usize] };
         Blocks { shape, free: Mutex::new(free), usage: Usage::new() }
     }
@@ -78,7 +78,7 @@ impl<S: Supply> Blocks<S> {
 
 impl<S: Supply> Free<S> {
     /// A block, and whether it is a whole chunk without pages.
-    fn take(&mut self, class: u32, shape: &Shape) -> Option<(NonNull<u8>, bool)> {
+    fn take(&mut self, class: u32, shape: &BlockShape) -> Option<(NonNull<u8>, bool)> {
         if class >= shape.classes {
             let (number, is_cold) = self.chunks.take()?;
             return Some((self.chunks.address(number), is_cold));
@@ -96,7 +96,7 @@ impl<S: Supply> Free<S> {
     }
 
     /// Takes a block back. Returns free chunks whose pages should go back to the system.
-    fn give(&mut self, block: NonNull<u8>, mut class: u32, shape: &Shape) -> Option<Surplus> {
+    fn give(&mut self, block: NonNull<u8>, mut class: u32, shape: &BlockShape) -> Option<Surplus> {
         let (chunk, offset) = self.chunks.locate(block);
         let mut position = chunk * shape.buckets() + (offset / shape.bucket) as u64;
         while class < shape.classes {
@@ -111,7 +111,7 @@ impl<S: Supply> Free<S> {
         self.chunks.give(chunk)
     }
 
-    fn address(&self, position: u64, shape: &Shape) -> NonNull<u8> {
+    fn address(&self, position: u64, shape: &BlockShape) -> NonNull<u8> {
         let chunk = self.chunks.address(position / shape.buckets());
         #[allow(clippy::cast_possible_truncation, reason = "less than the buckets of a chunk")]
         let bucket = (position % shape.buckets()) as usize;

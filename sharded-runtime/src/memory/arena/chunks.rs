@@ -1,6 +1,6 @@
 //! Chunks of equal size, in spans of contiguous memory.
 
-use super::{shape::Shape, supply::Supply};
+use super::{shape::BlockShape, supply::Supply};
 use crate::memory::sys::{memory, page};
 use std::{collections::BTreeSet, ptr::NonNull};
 
@@ -51,7 +51,7 @@ pub(super) struct Surplus {
 }
 
 impl<S: Supply> Chunks<S> {
-    pub(super) fn new(shape: &Shape, source: S) -> Self {
+    pub(super) fn new(shape: &BlockShape, source: S) -> Self {
         assert!(shape.chunk.is_multiple_of(page::GRAIN), "a chunk is a multiple of the smallest page");
         let guards = usize::from(shape.is_racy);
         let (warm, cold) = (BTreeSet::new(), BTreeSet::new());

@@ -1,14 +1,14 @@
 //! An allocator for metadata of entries, such as deadlines and eviction queues. Its memory lies on the node of the
 //! table, and its pages go back to the system as those of the table do. Most global allocators would keep them.
 
-use super::{blocks::Blocks, memory_node::MemoryNode, shape::Shape, source::Source, supply::Supply, usage::Usage};
+use super::{blocks::Blocks, memory_node::MemoryNode, shape::BlockShape, source::Source, supply::Supply, usage::Usage};
 use crate::memory::sys::page::GRAIN;
 use allocator_api2::alloc::{AllocError, Allocator, Global};
 use std::{alloc::Layout, fmt, ptr::NonNull, sync::Arc};
 
 /// The smallest piece is a cache line, so that two shards never share one. A piece larger than a chunk has pages of its
 /// own.
-const SHAPE: Shape = Shape { bucket: 64, classes: 6, chunk: GRAIN, is_racy: false };
+const SHAPE: BlockShape = BlockShape { bucket: 64, classes: 6, chunk: GRAIN, is_racy: false };
 
 /// The memory of an arena, or, by default, of the global allocator.
 #[derive(Clone, Default)]

@@ -65,7 +65,7 @@ pub use heap::Heap;
 pub(crate) use late::{Late, Offset};
 pub(crate) use memory_node::MemoryNode;
 pub(crate) use placed::Placed;
-pub(crate) use shape::Shape;
+pub(crate) use shape::BlockShape;
 pub(crate) use tables::{Arena, Directory};
 
 #[cfg(test)]

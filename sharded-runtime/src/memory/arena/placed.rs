@@ -22,13 +22,13 @@ use std::{
 /// An array whose elements lie on nodes of their own. Elements of different nodes lie on different pages, those of one
 /// node as close together as that allows.
 pub(crate) struct Placed<T> {
-    place: Place,
+    memory: PlacedMemory,
     len: usize,
     elements: PhantomData<T>,
 }
 
 /// The memory of such an array, independent of the element type.
-struct Place {
+struct PlacedMemory {
     first: NonNull<u8>,
     /// Bytes from one element to the next.
     stride: usize,
@@ -65,7 +65,8 @@ impl<T> Placed<T> {
     pub(crate) fn new(nodes: &[Arc<MemoryNode>], mut element: impl FnMut(usize) -> T) -> Self {
         assert!(!nodes.is_empty());
         const { assert!(align_of::<T>() <= GRAIN && size_of::<T>() > 0) }
-        let mut placed = Placed { place: Place::allocate(nodes, Layout::new::<T>()), len: 0, elements: PhantomData };
+        let mut placed =
+            Placed { memory: PlacedMemory::allocate(nodes, Layout::new::<T>()), len: 0, elements: PhantomData };
         // The length grows with each element, so that a panic drops those that exist.
         while placed.len < nodes.len() {
             let made = element(placed.len);
@@ -84,7 +85,7 @@ impl<T> Placed<T> {
     #[inline]
     unsafe fn at(&self, index: usize) -> NonNull<T> {
         // SAFETY: it lies in the memory, as the caller guarantees.
-        unsafe { self.place.first.add(index * self.place.stride).cast() }
+        unsafe { self.memory.first.add(index * self.memory.stride).cast() }
     }
 
     /// The index of a hash, by its top bits.
@@ -120,12 +121,17 @@ impl<T> Placed<T> {
 
     /// Where the elements lie.
     pub(crate) fn extent(&self) -> Extent {
-        Extent { first: self.place.first.addr().get(), stride: self.place.stride, size: size_of::<T>(), len: self.len }
+        Extent {
+            first: self.memory.first.addr().get(),
+            stride: self.memory.stride,
+            size: size_of::<T>(),
+            len: self.len,
+        }
     }
 
     /// The index of an element.
     pub(crate) fn position(&self, element: &T) -> usize {
-        (ptr::from_ref(element).addr() - self.place.first.addr().get()) / self.place.stride
+        (ptr::from_ref(element).addr() - self.memory.first.addr().get()) / self.memory.stride
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
@@ -133,13 +139,13 @@ impl<T> Placed<T> {
     }
 }
 
-impl Place {
+impl PlacedMemory {
     /// Memory for an element on each of these nodes. The size of `element` must not be zero.
     fn allocate(nodes: &[Arc<MemoryNode>], element: Layout) -> Self {
         let (size, align) = (element.size(), element.align());
         let bytes = size.checked_mul(nodes.len()).expect("fits in memory");
         let layout = Layout::from_size_align(bytes, align).expect("fits in memory");
-        let dense = |first, memory| Place { first, stride: size, memory };
+        let dense = |first, memory| PlacedMemory { first, stride: size, memory };
         if nodes.iter().all(|node| node.is_anywhere()) {
             // SAFETY: the layout has a size, because there is a node and an element has a size.
             let first = NonNull::new(unsafe { alloc(layout) });
@@ -156,7 +162,7 @@ impl Place {
         if SHARES && own.is_none() {
             let stripes = Stripes::new(nodes, size).unwrap_or_else(|| handle_alloc_error(layout));
             let Stripes { first, stride, .. } = stripes;
-            return Place { first, stride, memory: Memory::Shared { _stripes: stripes } };
+            return PlacedMemory { first, stride, memory: Memory::Shared { _stripes: stripes } };
         }
         let page = page::size();
         let stride = stride(page, size, align, begins());
@@ -170,7 +176,7 @@ impl Place {
             unsafe { nodes[begin].bind(first.add(from), to - from) }
             begin = end;
         }
-        Place { first, stride, memory: Memory::Mapped { bytes, _own: own } }
+        PlacedMemory { first, stride, memory: Memory::Mapped { bytes, _own: own } }
     }
 
     /// # Safety
@@ -243,7 +249,7 @@ impl<T> Drop for Rest<'_, T> {
     fn drop(&mut self) {
         self.drop_all();
         // SAFETY: all elements are dropped, and the array is being dropped.
-        unsafe { self.array.place.free() }
+        unsafe { self.array.memory.free() }
     }
 }
 

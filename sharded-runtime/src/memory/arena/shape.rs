@@ -2,7 +2,7 @@
 
 /// The sizes of buckets, blocks and chunks.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shape {
+pub(crate) struct BlockShape {
     /// Bytes of a bucket.
     pub(crate) bucket: usize,
     /// A chunk has two to the power of this many buckets.
@@ -13,7 +13,7 @@ pub(crate) struct Shape {
     pub(crate) is_racy: bool,
 }
 
-impl Shape {
+impl BlockShape {
     pub(crate) fn bytes(&self, class: u32) -> usize {
         if class == self.classes { self.chunk } else { self.bucket << class }
     }

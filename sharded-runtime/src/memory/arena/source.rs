@@ -11,7 +11,7 @@
 use super::{
     blocks::Blocks,
     memory_node::MemoryNode,
-    shape::Shape,
+    shape::BlockShape,
     supply::{Supply, System},
 };
 use crate::{
@@ -108,7 +108,7 @@ impl Reservation {
     fn new(node: &MemoryNode) -> Self {
         let node = Arc::new(node.lenient(node.huge_pages()));
         let smallest = smallest();
-        let shape = Shape { bucket: smallest, classes: (CHUNK / smallest).ilog2(), chunk: CHUNK, is_racy: false };
+        let shape = BlockShape { bucket: smallest, classes: (CHUNK / smallest).ilog2(), chunk: CHUNK, is_racy: false };
         Reservation { pieces: Blocks::new(shape, System::to_share(Arc::clone(&node))), node }
     }
 }

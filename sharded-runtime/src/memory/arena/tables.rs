@@ -1,6 +1,6 @@
 //! The memory of the tables of a map on one node.
 
-use super::{blocks::Blocks, heap::Heap, memory_node::MemoryNode, shape::Shape, source::Source};
+use super::{blocks::Blocks, heap::Heap, memory_node::MemoryNode, shape::BlockShape, source::Source};
 use crate::memory::sync::Mutex;
 use allocator_api2::alloc::Allocator;
 use std::{
@@ -32,7 +32,7 @@ pub(crate) type Directory = NonNull<AtomicPtr<u8>>;
 unsafe impl Send for Directories {}
 
 impl Arena {
-    pub(crate) fn new(shape: Shape, node: MemoryNode) -> Self {
+    pub(crate) fn new(shape: BlockShape, node: MemoryNode) -> Self {
         let node = Arc::new(node);
         Arena {
             blocks: Blocks::new(shape, Source::new(Arc::clone(&node))),

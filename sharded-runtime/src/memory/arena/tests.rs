@@ -1,10 +1,10 @@
-use super::{Arena, MemoryNode, Shape};
+use super::{Arena, BlockShape, MemoryNode};
 #[cfg(all(target_os = "linux", not(loom)))]
 use crate::memory::sys::page;
 #[cfg(all(target_os = "linux", not(loom)))]
 use std::ptr::NonNull;
 
-const SHAPE: Shape = Shape { bucket: 256, classes: 4, chunk: 4096, is_racy: true };
+const SHAPE: BlockShape = BlockShape { bucket: 256, classes: 4, chunk: 4096, is_racy: true };
 
 #[test]
 fn blocks_are_disjoint_and_come_back() {
@@ -75,7 +75,7 @@ fn a_discarded_chunk_is_zero() {
 #[test]
 fn what_is_given_back_takes_nothing_else_along() {
     for (bucket, classes, chunk) in [(64, 6, 4096), (1136, 4, 20 << 10), (1136, 5, 36 << 10)] {
-        let arena = Arena::new(Shape { bucket, classes, chunk, is_racy: true }, MemoryNode::anywhere(false));
+        let arena = Arena::new(BlockShape { bucket, classes, chunk, is_racy: true }, MemoryNode::anywhere(false));
         let (mut taken, mut dice) = (Vec::new(), 7_u64);
         let words = chunk / 8;
         for round in 0..20_u64 {
@@ -116,7 +116,7 @@ fn what_is_given_back_takes_nothing_else_along() {
 #[test]
 fn beside_a_block_is_no_other_arena() {
     for chunk in [4096, 20 << 10] {
-        let shape = Shape { bucket: chunk, classes: 0, chunk, is_racy: true };
+        let shape = BlockShape { bucket: chunk, classes: 0, chunk, is_racy: true };
         let arenas: Vec<_> = (0..4).map(|_| Arena::new(shape, MemoryNode::anywhere(false))).collect();
         let mut blocks = Vec::new();
         for _ in 0..200 {
@@ -145,7 +145,8 @@ fn beside_a_block_is_no_other_arena() {
 #[test]
 fn free_chunks_have_no_pages() {
     for chunk in [4096, 20 << 10, 36 << 10] {
-        let arena = Arena::new(Shape { bucket: chunk, classes: 0, chunk, is_racy: false }, MemoryNode::anywhere(false));
+        let arena =
+            Arena::new(BlockShape { bucket: chunk, classes: 0, chunk, is_racy: false }, MemoryNode::anywhere(false));
         let taken: Vec<_> = (0..800).map(|_| arena.take(0).expect("memory")).collect();
         for &block in &taken {
             // SAFETY: the chunk has so many bytes, and nobody else has it.
@@ -186,7 +187,7 @@ fn without_memory_it_says_so() {
         return;
     }
     for (chunk, is_racy) in [(4096, false), (4096, true), (8192, false), (20 << 10, false), (36 << 10, true)] {
-        let arena = Arena::new(Shape { bucket: chunk, classes: 0, chunk, is_racy }, MemoryNode::anywhere(false));
+        let arena = Arena::new(BlockShape { bucket: chunk, classes: 0, chunk, is_racy }, MemoryNode::anywhere(false));
         let taken = std::iter::from_fn(|| arena.take(0)).count();
         assert!(taken > (20 << 20) / chunk, "{taken} chunks of {chunk} bytes");
         assert_eq!(arena.take(0), None);

@@ -239,27 +239,27 @@ mod models {
     use loom::{sync::Arc, thread};
 
     /// What a thread does with the pair that the lock protects. Its halves are equal whenever the lock is free.
-    type Use = fn(&RawRwLock<(u32, u32)>);
+    type Section = fn(&RawRwLock<(u32, u32)>);
 
-    const READ: Use = |lock| lock.read(|(one, other)| assert_eq!(one, other));
-    const WRITE: Use = |lock| {
+    const READ: Section = |lock| lock.read(|(one, other)| assert_eq!(one, other));
+    const WRITE: Section = |lock| {
         lock.write(|(one, other)| {
             *one += 1;
             thread::yield_now();
             *other += 1;
         });
     };
-    const READ_IN_TURN: Use = |lock| {
+    const READ_IN_TURN: Section = |lock| {
         READ(lock);
         lock.give_way();
     };
-    const WRITE_IN_TURN: Use = |lock| {
+    const WRITE_IN_TURN: Section = |lock| {
         WRITE(lock);
         lock.give_way();
     };
 
     /// A thread that nobody wakes would be a deadlock, which loom reports.
-    fn model(uses: &'static [Use], writes: u32) {
+    fn model(uses: &'static [Section], writes: u32) {
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = Some(2);
         builder.check(move || {

@@ -20,6 +20,5 @@ pub use rwlock::RwLock;
 pub use copies::Copies;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use raw::View;
-pub(crate) use raw::{Attempt, Raced, Shown, Stable, Words};
-pub(crate) use traits::token::Token;
+pub(crate) use raw::{Attempt, Raced, Shown, Stable, ViewState};
 pub use traits::{Cell, Lock, Serves};

@@ -1,8 +1,9 @@
 use super::{
     copies::Copies,
     raw::{SequenceLock, View},
-    traits::{Lock, Serves, token::Token},
+    traits::{Lock, Serves},
 };
+use crate::bounds::Token;
 
 /// Reads without a lock: `lock = Optimistic`, for `Copy` keys and values.
 ///

@@ -1,7 +1,7 @@
 //! What a shard asks of its lock.
 
 use super::{copies::Copies, raw::view::View};
-use token::Token;
+use crate::bounds::Token;
 
 /// A kind of lock, chosen per field with `lock = …`.
 ///
@@ -72,12 +72,6 @@ pub trait Lock: 'static {
         let (_, Token) = (cell, token);
         None
     }
-}
-
-pub(super) mod token {
-    /// An argument that only this crate can name.
-    #[derive(Debug)]
-    pub struct Token;
 }
 
 /// A value behind a lock: what a [`Lock`] makes of a shard.

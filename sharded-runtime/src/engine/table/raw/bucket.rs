@@ -7,7 +7,7 @@ use super::{
     marks::Marks,
     offer::Offer,
     slot::BucketNo,
-    words::{self, Words},
+    words::{self, WordAligned},
 };
 use crate::{
     Policy,
@@ -183,7 +183,7 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         unsafe {
             let (from, to) = (self.pair(from), to_bucket.pair(to));
             if Layout::<K, V, P>::IS_RACY {
-                words::store(to.cast(), &*from.cast::<Words<Pair<K, V>>>());
+                words::store(to.cast(), &*from.cast::<WordAligned<Pair<K, V>>>());
             } else {
                 ptr::copy_nonoverlapping(from, to, 1);
             }
@@ -198,7 +198,7 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     #[inline]
     pub(super) unsafe fn put_offer(self, slot: usize, offer: &mut Offer<K, V>) {
         let Some((key, value)) = offer.both() else { return };
-        let mut words = Words(MaybeUninit::<Pair<K, V>>::uninit());
+        let mut words = WordAligned(MaybeUninit::<Pair<K, V>>::uninit());
         // SAFETY: the caller's promise; where readers race, they read by `words::load` of the same type. The offer is
         // apart, and forgets both.
         unsafe {
@@ -218,7 +218,7 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     ///
     /// The table must be one whose readers race.
     #[inline]
-    pub(super) unsafe fn copy_racy(self, slot: usize, copy: &mut Words<Pair<K, V>>) {
+    pub(super) unsafe fn copy_racy(self, slot: usize, copy: &mut WordAligned<Pair<K, V>>) {
         // SAFETY: the caller's promise, and whoever writes it does so by `words::store`.
         unsafe { words::load(self.pair(slot).cast(), copy) }
     }

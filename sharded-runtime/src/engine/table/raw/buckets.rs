@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     engine::list::NIL,
-    lock::Words,
+    lock::ViewState,
     memory::arena::{Arena, Heap},
 };
 use std::{cmp::Ordering, fmt, mem, sync::Arc};
@@ -69,7 +69,7 @@ impl Buckets {
     }
 
     /// Takes all buckets out. This goes on without memory.
-    pub(super) fn take_all(&mut self, view: Option<&Words>) -> Self {
+    pub(super) fn take_all(&mut self, view: Option<&ViewState>) -> Self {
         let geometry = self.geometry.take(view);
         let fresh = Buckets::new(Arc::clone(&self.arena), self.sizes, self.shape);
         let mut taken = mem::replace(self, fresh);
@@ -192,7 +192,7 @@ impl Buckets {
 
     /// A split or a merge was done, or nothing was to be done.
     #[inline]
-    pub(super) fn stepped(&mut self, view: Option<&Words>) {
+    pub(super) fn stepped(&mut self, view: Option<&ViewState>) {
         if self.is_settled() {
             self.set_target(self.target);
             self.provide_spare(view);

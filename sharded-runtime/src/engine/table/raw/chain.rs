@@ -9,7 +9,7 @@ use super::{
     moves::Moves,
     slot::BucketNo,
 };
-use crate::lock::Words;
+use crate::lock::ViewState;
 use smallvec::SmallVec;
 
 /// The slots that are to be moved, of a bucket and of those behind it.
@@ -86,7 +86,7 @@ impl Buckets {
     pub(super) fn vacancy_behind(
         &mut self,
         home: BucketNo,
-        view: Option<&Words>,
+        view: Option<&ViewState>,
     ) -> Result<(BucketNo, usize), NoMemory> {
         let mut number = home.next();
         loop {
@@ -104,7 +104,7 @@ impl Buckets {
 
     /// Makes sure that there are enough vacant slots from this bucket on for those that go.
     #[inline]
-    pub(super) fn reserve(&mut self, from: BucketNo, going: &[u32], view: Option<&Words>) -> Result<(), NoMemory> {
+    pub(super) fn reserve(&mut self, from: BucketNo, going: &[u32], view: Option<&ViewState>) -> Result<(), NoMemory> {
         let count: u32 = going.iter().map(|slots| slots.count_ones()).sum();
         let (mut number, mut vacant) = (from, 0);
         while vacant < count || number == from {
@@ -121,7 +121,7 @@ impl Buckets {
 
     /// Changes the number of homes.
     #[inline]
-    pub(super) fn set_homes(&mut self, homes: Homes, view: Option<&Words>) {
+    pub(super) fn set_homes(&mut self, homes: Homes, view: Option<&ViewState>) {
         let geometry = Geometry { homes, ..*self.geometry };
         self.geometry.set(view, geometry);
     }

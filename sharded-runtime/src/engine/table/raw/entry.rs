@@ -4,19 +4,19 @@ use super::{
     bucket::Bucket,
     layout::{Layout, Pair, StampOf},
     slot::{BucketNo, Slot},
-    words::{self, Words},
+    words::{self, WordAligned},
 };
 use crate::Policy;
 use std::{marker::PhantomData, mem::MaybeUninit, ptr};
 
-/// Where an entry is.
-pub(super) struct At<K, V, P> {
+/// The slot of an entry: its bucket, the number of the bucket, and its index there.
+pub(super) struct SlotRef<K, V, P> {
     pub(super) bucket: Bucket<K, V, P>,
     pub(super) number: BucketNo,
     pub(super) slot: usize,
 }
 
-impl<K, V, P: Policy> At<K, V, P> {
+impl<K, V, P: Policy> SlotRef<K, V, P> {
     /// Lends the value for changing. Where readers race, the closure changes a copy, which then replaces the entry,
     /// also on a panic.
     ///
@@ -25,9 +25,9 @@ impl<K, V, P: Policy> At<K, V, P> {
     /// There must be an entry, which nobody else uses but readers that race.
     #[inline]
     pub(super) unsafe fn change<R>(&self, change: impl FnOnce(&K, &mut V) -> R) -> R {
-        let At { bucket, slot, .. } = *self;
+        let SlotRef { bucket, slot, .. } = *self;
         if Layout::<K, V, P>::IS_RACY {
-            let mut copy = Words(MaybeUninit::uninit());
+            let mut copy = WordAligned(MaybeUninit::uninit());
             let copy = &raw mut copy;
             // SAFETY: there is an entry. Its copy goes back and is forgotten here, so it exists once. The copy is used
             // through this pointer alone, and `put_back` uses it when the closure is done.
@@ -49,8 +49,8 @@ impl<K, V, P: Policy> At<K, V, P> {
 /// It points to the copy. With the copy inside, all of it would lie in memory, since the closure gets a reference: six
 /// instructions of an `upsert`.
 struct PutBack<T> {
-    pair: *mut Words<T>,
-    copy: *const Words<T>,
+    pair: *mut WordAligned<T>,
+    copy: *const WordAligned<T>,
 }
 
 impl<T> Drop for PutBack<T> {
@@ -64,7 +64,7 @@ impl<T> Drop for PutBack<T> {
 
 /// An entry, lent.
 pub(crate) struct Found<'a, K, V, P: Policy> {
-    at: At<K, V, P>,
+    at: SlotRef<K, V, P>,
     table: PhantomData<&'a (K, V)>,
 }
 
@@ -73,7 +73,7 @@ impl<'a, K, V, P: Policy> Found<'a, K, V, P> {
     ///
     /// There must be an entry, which nobody writes during `'a`.
     #[inline]
-    pub(super) unsafe fn new(at: At<K, V, P>) -> Self {
+    pub(super) unsafe fn new(at: SlotRef<K, V, P>) -> Self {
         Found { at, table: PhantomData }
     }
 

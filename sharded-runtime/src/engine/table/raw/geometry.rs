@@ -5,7 +5,7 @@ use crate::{
     Policy,
     evict::Eviction,
     hasher::KeyHash,
-    lock::{Attempt, Raced, Shown, Stable, Words},
+    lock::{Attempt, Raced, Shown, Stable, ViewState},
     memory::arena::{self, Directory},
 };
 use std::{ops::Deref, sync::atomic::AtomicPtr};
@@ -37,25 +37,25 @@ impl Geometry {
     /// The directory that a view shows, and the home of a hash.
     #[inline]
     pub(super) fn home_in<P: Policy>(
-        words: &Words,
+        state: &ViewState,
         attempt: Attempt<'_>,
         hash: KeyHash,
     ) -> Result<(*const AtomicPtr<u8>, BucketNo), Raced> {
         let homes = Homes {
-            count: words.number(0),
-            mask: words.number(1),
-            step: words.number(2),
-            base: if P::Eviction::BOUNDED { words.number(3) } else { 1 },
+            count: state.number(0),
+            mask: state.number(1),
+            step: state.number(2),
+            base: if P::Eviction::BOUNDED { state.number(3) } else { 1 },
         };
-        let directory = words.directory();
+        let directory = state.directory();
         // What was read must be of one moment before it is followed: a directory has just as many addresses as it says.
         attempt.check((directory, homes.of(hash.low()))).map(Stable::into_inner)
     }
 
     /// Buckets that have memory, at the moment of a [home](Geometry::home_in) that the same attempt returned.
     #[inline]
-    pub(super) fn buckets_in(words: &Words, attempt: Attempt<'_>) -> Result<u32, Raced> {
-        attempt.check(words.number(4)).map(Stable::into_inner)
+    pub(super) fn buckets_in(state: &ViewState, attempt: Attempt<'_>) -> Result<u32, Raced> {
+        attempt.check(state.number(4)).map(Stable::into_inner)
     }
 }
 
@@ -70,21 +70,21 @@ impl Published {
 
     /// Changes the geometry of a table, and what its view shows, if it has one.
     ///
-    /// `view` is what [`words`](super::table::RawTable::words) has returned for this table.
+    /// `view` is what [`view_state`](super::table::RawTable::view_state) has returned for this table.
     #[inline]
-    pub(super) fn set(&mut self, view: Option<&Words>, geometry: Geometry) {
+    pub(super) fn set(&mut self, view: Option<&ViewState>, geometry: Geometry) {
         if let Some(view) = view {
             debug_assert!(view.shown() == Some(self.shown()), "a table was moved out of its cell, or into it");
-            // SAFETY: it is the view of this table's cell: `RawTable::words` has checked that, and no other writer in
-            // this folder has the words of a view. The exclusive lock is held, so the number is odd or nobody looks.
-            // The directory has an address for each bucket below their number, and for each home.
+            // SAFETY: it is the view of this table's cell: `RawTable::view_state` has checked that, and nothing else in
+            // this folder writes to a view. The exclusive lock is held, so the number is odd or nobody looks. The
+            // directory has an address for each bucket below their number, and for each home.
             unsafe { view.show(geometry.shown()) }
         }
         self.0 = geometry;
     }
 
     /// Leaves that of a table without memory. The result is for a table that lies in no cell.
-    pub(super) fn take(&mut self, view: Option<&Words>) -> Geometry {
+    pub(super) fn take(&mut self, view: Option<&ViewState>) -> Geometry {
         let before = self.0;
         self.set(view, Geometry::EMPTY);
         before

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Policy,
     hasher::{KeyHash, LowHash},
-    lock::Words,
+    lock::ViewState,
 };
 use std::{cmp::Ordering, mem};
 
@@ -37,7 +37,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         moves: &mut Moves,
         view: ViewOf<'_, K, V, P, I>,
     ) -> Result<(), NoMemory> {
-        let view = self.words(view);
+        let view = self.view_state(view);
         if self.fill_gap(rehash, moves) {
             return Ok(());
         }
@@ -74,7 +74,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         &mut self,
         rehash: impl Fn(&K) -> KeyHash + Copy,
         moves: &mut Moves,
-        view: Option<&Words>,
+        view: Option<&ViewState>,
     ) -> Result<(), NoMemory> {
         let (more, new, old) = self.homes().one_more();
         // SAFETY: the home is a bucket of this table's.
@@ -138,7 +138,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         (more, new, old): (Homes, BucketNo, BucketNo),
         rehash: impl Fn(&K) -> KeyHash + Copy,
         moves: &mut Moves,
-        view: Option<&Words>,
+        view: Option<&ViewState>,
     ) -> Result<(), NoMemory> {
         // User code first.
         let going = self.newest(old, more, rehash);
@@ -176,7 +176,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Ok(())
     }
 
-    fn merge(&mut self, rehash: impl Fn(&K) -> KeyHash + Copy, moves: &mut Moves, view: Option<&Words>) {
+    fn merge(&mut self, rehash: impl Fn(&K) -> KeyHash + Copy, moves: &mut Moves, view: Option<&ViewState>) {
         let before = self.homes();
         let (less, gone, old) = before.one_less();
         let mut going = Going::new();

@@ -26,7 +26,7 @@ use super::{
     marks::Marks,
     shape::Shape,
     slot::{BucketNo, Slot},
-    words::Words,
+    words::WordAligned,
 };
 use crate::{
     Policy,
@@ -67,8 +67,9 @@ impl<K, V, P: Policy> Layout<K, V, P> {
 
     /// Bytes from one entry to the next. What may be read while it is written consists of whole words.
     pub(super) const ENTRY: usize =
-        if Self::IS_RACY { size_of::<Words<Pair<K, V>>>() } else { size_of::<Pair<K, V>>() };
-    const ENTRY_ALIGN: usize = if Self::IS_RACY { align_of::<Words<Pair<K, V>>>() } else { align_of::<Pair<K, V>>() };
+        if Self::IS_RACY { size_of::<WordAligned<Pair<K, V>>>() } else { size_of::<Pair<K, V>>() };
+    const ENTRY_ALIGN: usize =
+        if Self::IS_RACY { align_of::<WordAligned<Pair<K, V>>>() } else { align_of::<Pair<K, V>>() };
 
     /// Whether hashes are kept. Those of plain data are made anew where they are needed.
     pub(super) const KEEPS_HASHES: bool = needs_drop::<K>();
@@ -124,7 +125,7 @@ impl<K, V, P: Policy> Layout<K, V, P> {
     #[allow(clippy::cast_possible_truncation, reason = "at most 15")]
     pub(super) const ALL: u32 = (1 << Self::SLOTS as u32) - 1;
 
-    pub(super) const ARENA: arena::Shape = arena::Shape {
+    pub(super) const ARENA: arena::BlockShape = arena::BlockShape {
         bucket: Self::BUCKET,
         classes: Self::CLASSES,
         chunk: Self::chunk(Self::CLASSES),

@@ -8,7 +8,7 @@ use super::{
     homes::Homes,
     slot::BucketNo,
 };
-use crate::{engine::list::NIL, lock::Words, memory::arena::Directory};
+use crate::{engine::list::NIL, lock::ViewState, memory::arena::Directory};
 use std::{ptr::NonNull, sync::atomic::Ordering::Relaxed};
 
 /// A table of so many chunks or more keeps one to spare at its end, so that it never has to take one when nothing but a
@@ -18,7 +18,7 @@ const SPARE_FROM: u32 = if cfg!(test) { 8 } else { 64 };
 
 impl Buckets {
     /// Gets memory for more buckets: a block twice as large as the first one, or one more chunk.
-    pub(super) fn extend(&mut self, view: Option<&Words>) -> Result<(), NoMemory> {
+    pub(super) fn extend(&mut self, view: Option<&ViewState>) -> Result<(), NoMemory> {
         let classes = self.shape.arena.classes;
         if self.slots() >= NIL - (1 << (classes + self.shape.slot_bits)) {
             return Err(NoMemory);
@@ -39,7 +39,7 @@ impl Buckets {
     }
 
     /// Gets the first memory: for the homes that a table begins with.
-    pub(super) fn begin(&mut self, view: Option<&Words>) -> Result<(), NoMemory> {
+    pub(super) fn begin(&mut self, view: Option<&ViewState>) -> Result<(), NoMemory> {
         let homes = Homes::first(self.sizes.base);
         let class = homes.count().next_power_of_two().ilog2().min(self.shape.arena.classes);
         let directory = self.arena.take_directory(0).ok_or(NoMemory)?;
@@ -65,7 +65,7 @@ impl Buckets {
         Ok(())
     }
 
-    fn extend_directory(&mut self, chunks: u32, view: Option<&Words>) -> Result<(), NoMemory> {
+    fn extend_directory(&mut self, chunks: u32, view: Option<&ViewState>) -> Result<(), NoMemory> {
         let before = *self.geometry;
         let directory_class = before.directory_class + 1;
         let larger = self.arena.take_directory(directory_class).ok_or(NoMemory)?;
@@ -130,7 +130,7 @@ impl Buckets {
     }
 
     /// Sees to it that a large table has a chunk to spare. Without memory for it there is just none.
-    pub(super) fn provide_spare(&mut self, view: Option<&Words>) {
+    pub(super) fn provide_spare(&mut self, view: Option<&ViewState>) {
         if self.geometry.homes.count() >= SPARE_FROM << self.shape.arena.classes
             && self.geometry.buckets < self.needed()
         {
@@ -150,7 +150,7 @@ impl Buckets {
     }
 
     /// Gives back the memory at the end that nothing is in.
-    pub(super) fn trim(&mut self, view: Option<&Words>) {
+    pub(super) fn trim(&mut self, view: Option<&ViewState>) {
         let classes = self.shape.arena.classes;
         let needed = self.needed();
         // The last home tells whether anything lies beyond the homes.
@@ -172,7 +172,7 @@ impl Buckets {
     }
 
     /// Brings the first block, while it is the only one, to another size.
-    fn move_first_block(&mut self, class: u32, view: Option<&Words>) -> Result<(), NoMemory> {
+    fn move_first_block(&mut self, class: u32, view: Option<&ViewState>) -> Result<(), NoMemory> {
         let block = self.arena.take(class).ok_or(NoMemory)?;
         // SAFETY: the block is of this class, and was just taken.
         let middle = unsafe { self.clear(block, class) };

@@ -10,7 +10,7 @@
 
 use super::{
     bucket::Bucket,
-    entry::{At, Found},
+    entry::{Found, SlotRef},
     header::Header,
     layout::Layout,
     slot::BucketNo,
@@ -53,7 +53,12 @@ pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
     /// # Safety
     ///
     /// The bucket must be one of the table that is read, whose [header](Reader::header) had a tag for the slot.
-    unsafe fn entry<Q>(&mut self, at: At<K, V, P>, hash: KeyHash, key: &Q) -> Result<Option<Self::Found>, Self::Error>
+    unsafe fn entry<Q>(
+        &mut self,
+        at: SlotRef<K, V, P>,
+        hash: KeyHash,
+        key: &Q,
+    ) -> Result<Option<Self::Found>, Self::Error>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized;
@@ -91,7 +96,7 @@ pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
         let slots = unsafe { self.header(bucket) }.with_tag_of(hash).within(Layout::<K, V, P>::ALL);
         if let Some(slot) = slots.first() {
             // SAFETY: the caller's promise, and the slot has this tag.
-            if let Some(found) = unsafe { self.entry(At { bucket, number, slot }, hash, key) }? {
+            if let Some(found) = unsafe { self.entry(SlotRef { bucket, number, slot }, hash, key) }? {
                 return Ok(Some(found));
             }
         }
@@ -134,7 +139,7 @@ pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
             let header = unsafe { self.header(bucket) };
             for slot in header.with_tag_of(hash).within(Layout::<K, V, P>::ALL) {
                 // SAFETY: as above, and the slot has this tag.
-                let found = unsafe { self.entry(At { bucket, number, slot }, hash, key) }?;
+                let found = unsafe { self.entry(SlotRef { bucket, number, slot }, hash, key) }?;
                 if found.is_some() {
                     return Ok(found);
                 }
@@ -166,7 +171,7 @@ struct Held<'t, K, V, P: Policy, I>(&'t RawTable<K, V, P, I>);
 
 // SAFETY: a table has memory for all its buckets, and for the one home where there are none.
 unsafe impl<K, V, P: Policy, I> Reader<K, V, P> for Held<'_, K, V, P, I> {
-    type Found = At<K, V, P>;
+    type Found = SlotRef<K, V, P>;
     type Error = Infallible;
 
     #[inline]
@@ -186,12 +191,17 @@ unsafe impl<K, V, P: Policy, I> Reader<K, V, P> for Held<'_, K, V, P, I> {
     }
 
     #[inline]
-    unsafe fn entry<Q>(&mut self, at: At<K, V, P>, hash: KeyHash, key: &Q) -> Result<Option<At<K, V, P>>, Infallible>
+    unsafe fn entry<Q>(
+        &mut self,
+        at: SlotRef<K, V, P>,
+        hash: KeyHash,
+        key: &Q,
+    ) -> Result<Option<SlotRef<K, V, P>>, Infallible>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let At { bucket, slot, .. } = at;
+        let SlotRef { bucket, slot, .. } = at;
         // SAFETY: the slot has a tag, so there is an entry, and nobody writes.
         let (entry, kept) = unsafe { (&*bucket.pair(slot), bucket.kept_hash(slot).map(|kept| kept.read())) };
         let may_be = kept.is_none_or(|kept| kept == hash.low());
@@ -199,7 +209,7 @@ unsafe impl<K, V, P: Policy, I> Reader<K, V, P> for Held<'_, K, V, P, I> {
     }
 
     #[inline]
-    fn search_everywhere<Q>(&mut self, hash: KeyHash, key: &Q) -> Result<Option<At<K, V, P>>, Infallible>
+    fn search_everywhere<Q>(&mut self, hash: KeyHash, key: &Q) -> Result<Option<SlotRef<K, V, P>>, Infallible>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -212,7 +222,7 @@ unsafe impl<K, V, P: Policy, I> Reader<K, V, P> for Held<'_, K, V, P, I> {
 
 impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     #[inline]
-    pub(super) fn search<Q>(&self, hash: KeyHash, key: &Q) -> Option<At<K, V, P>>
+    pub(super) fn search<Q>(&self, hash: KeyHash, key: &Q) -> Option<SlotRef<K, V, P>>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -229,7 +239,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     /// As [`search`](RawTable::search), from what [`start`](RawTable::start) has returned for this hash.
     #[inline]
-    pub(super) fn search_from<Q>(&self, start: Start<K, V, P>, hash: KeyHash, key: &Q) -> Option<At<K, V, P>>
+    pub(super) fn search_from<Q>(&self, start: Start<K, V, P>, hash: KeyHash, key: &Q) -> Option<SlotRef<K, V, P>>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -243,7 +253,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// costs a `get` under `RwLock` 4 of 127 instructions.
     #[cold]
     #[inline(never)]
-    fn search_everywhere<Q>(&self, hash: KeyHash, key: &Q, found: &mut Option<At<K, V, P>>)
+    fn search_everywhere<Q>(&self, hash: KeyHash, key: &Q, found: &mut Option<SlotRef<K, V, P>>)
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,

@@ -3,7 +3,7 @@
 use super::{
     bucket::Bucket,
     buckets::NoMemory,
-    entry::At,
+    entry::SlotRef,
     header::tag,
     layout::Layout,
     offer::Offer,
@@ -91,7 +91,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         view: ViewOf<'_, K, V, P, I>,
     ) -> Result<Slot, NoMemory> {
         assert!(offer.is_whole(), "an entry is on offer");
-        let view = self.words(view);
+        let view = self.view_state(view);
         if self.is_overdue() {
             return Err(NoMemory);
         }
@@ -176,8 +176,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     ///
     /// There must be an entry in this slot of this table, with this hash.
     #[inline]
-    unsafe fn take(&mut self, at: &At<K, V, P>, hash: LowHash, to: &mut impl Destination<K, V>) {
-        let At { bucket, number, slot } = *at;
+    unsafe fn take(&mut self, at: &SlotRef<K, V, P>, hash: LowHash, to: &mut impl Destination<K, V>) {
+        let SlotRef { bucket, number, slot } = *at;
         // SAFETY: there is an entry, which the tag then says is gone. `&mut self` keeps other writers out.
         unsafe {
             let pair = bucket.pair(slot);

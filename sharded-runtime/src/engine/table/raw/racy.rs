@@ -12,21 +12,21 @@
 
 use super::{
     bucket::Bucket,
-    entry::At,
+    entry::SlotRef,
     geometry::Geometry,
     header::Header,
     layout::{Layout, Pair},
     probe::Reader,
     slot::BucketNo,
     table::RawTable,
-    words::Words,
+    words::WordAligned,
 };
 use crate::{
     Policy,
     clock::{Deadline, Nanos},
     expiry::Stamp,
     hasher::KeyHash,
-    lock::{self, Attempt, Copies, Raced, Stable, View},
+    lock::{Attempt, Copies, Raced, Stable, View, ViewState},
 };
 use std::{borrow::Borrow, marker::PhantomData, mem::MaybeUninit, sync::atomic::AtomicPtr};
 
@@ -78,12 +78,12 @@ impl Look for Peek {
 }
 
 /// Where a reader copies entries to. It is lent from call to call, so that a large entry has one place on the stack.
-pub(crate) struct Place<K, V>(Words<Pair<K, V>>);
+pub(crate) struct Place<K, V>(WordAligned<Pair<K, V>>);
 
 impl<K, V> Place<K, V> {
     #[inline]
     pub(crate) fn new() -> Self {
-        Place(Words(MaybeUninit::uninit()))
+        Place(WordAligned(MaybeUninit::uninit()))
     }
 }
 
@@ -109,7 +109,7 @@ impl<'p, V> Copied<'p, V> {
 /// Reads the table of a view by atomic words, in one attempt. When a search finds a key, it returns the deadline of the
 /// entry, which was copied to `place` last.
 struct Racy<'a, K, V, L> {
-    words: &'a lock::Words,
+    state: &'a ViewState,
     attempt: Attempt<'a>,
     idle: Nanos,
     place: &'a mut Place<K, V>,
@@ -128,12 +128,12 @@ unsafe impl<K, V, P: Policy, L: Look> Reader<K, V, P> for Racy<'_, K, V, L> {
 
     #[inline]
     fn home(&self, hash: KeyHash) -> Result<(*const AtomicPtr<u8>, BucketNo), Unclear> {
-        Ok(Geometry::home_in::<P>(self.words, self.attempt, hash)?)
+        Ok(Geometry::home_in::<P>(self.state, self.attempt, hash)?)
     }
 
     #[inline]
     fn buckets(&self) -> Result<u32, Unclear> {
-        Ok(Geometry::buckets_in(self.words, self.attempt)?)
+        Ok(Geometry::buckets_in(self.state, self.attempt)?)
     }
 
     #[inline]
@@ -143,12 +143,17 @@ unsafe impl<K, V, P: Policy, L: Look> Reader<K, V, P> for Racy<'_, K, V, L> {
     }
 
     #[inline]
-    unsafe fn entry<Q>(&mut self, at: At<K, V, P>, _: KeyHash, key: &Q) -> Result<Option<Stable<Deadline>>, Unclear>
+    unsafe fn entry<Q>(
+        &mut self,
+        at: SlotRef<K, V, P>,
+        _: KeyHash,
+        key: &Q,
+    ) -> Result<Option<Stable<Deadline>>, Unclear>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let At { bucket, slot, .. } = at;
+        let SlotRef { bucket, slot, .. } = at;
         // SAFETY: the slot is in the bucket; writers of such tables write by words.
         let stamp = unsafe {
             bucket.copy_racy(slot, &mut self.place.0);
@@ -202,8 +207,8 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
         if !Layout::<K, V, P>::IS_RACY {
             return Err(Unclear);
         }
-        let deadline = self.words().sequence().read(|attempt| {
-            let mut reader = Racy { words: self.words(), attempt, idle, place: &mut *place, look: PhantomData::<L> };
+        let deadline = self.state().sequence().read(|attempt| {
+            let mut reader = Racy { state: self.state(), attempt, idle, place: &mut *place, look: PhantomData::<L> };
             if !L::IS_GLANCE {
                 return Reader::<K, V, P>::walk(&mut reader, hash, key);
             }
@@ -218,8 +223,8 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
     /// Prefetches the header that a search for this hash looks at first.
     #[inline]
     pub(crate) fn prefetch_header(&self, _: Copies<K, V>, hash: KeyHash) {
-        self.words().sequence().hint(|attempt| {
-            let (directory, number) = Geometry::home_in::<P>(self.words(), attempt, hash)?;
+        self.state().sequence().hint(|attempt| {
+            let (directory, number) = Geometry::home_in::<P>(self.state(), attempt, hash)?;
             // SAFETY: as of `Racy`.
             unsafe { Bucket::<K, V, P>::of_directory(directory, number) }.prefetch_header();
             Ok(())
@@ -229,8 +234,8 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
     /// Prefetches the entry that such a search looks at next, now that the header is there.
     #[inline]
     pub(crate) fn prefetch_entry(&self, _: Copies<K, V>, hash: KeyHash) {
-        self.words().sequence().hint(|attempt| {
-            let (directory, number) = Geometry::home_in::<P>(self.words(), attempt, hash)?;
+        self.state().sequence().hint(|attempt| {
+            let (directory, number) = Geometry::home_in::<P>(self.state(), attempt, hash)?;
             // SAFETY: as of `Racy`.
             let home = unsafe { Bucket::<K, V, P>::of_directory(directory, number) };
             // SAFETY: the bucket is in memory of the arena.

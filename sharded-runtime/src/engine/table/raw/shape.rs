@@ -22,7 +22,7 @@ pub(super) struct Shape {
     pub(super) body: usize,
     /// What the middle of a block is aligned to in the block.
     pub(super) align: usize,
-    pub(super) arena: arena::Shape,
+    pub(super) arena: arena::BlockShape,
     /// Whether anything is kept by the numbers of slots, so that moves are to be told.
     pub(super) tells_moves: bool,
 }

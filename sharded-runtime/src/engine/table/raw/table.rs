@@ -4,7 +4,7 @@ use super::{
     address::Address,
     bucket::Bucket,
     buckets::Buckets,
-    entry::{At, Found},
+    entry::{Found, SlotRef},
     homes::Homes,
     layout::{Layout, Pair},
     sizes::Sizes,
@@ -14,7 +14,7 @@ use crate::{
     Policy,
     evict::Eviction,
     hasher::{KeyHash, LowHash},
-    lock::{View, Words},
+    lock::{View, ViewState},
     memory::arena::{Arena, Heap, MemoryNode},
 };
 use std::{
@@ -66,7 +66,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// Takes all entries out, with their memory and what is known of them. The result lies in no cell, so it has no
     /// readers without a lock. This table goes on without memory, in the same arena, with a new `info`.
     pub(in crate::engine::table) fn take_with_info(&mut self, info: I, view: ViewOf<'_, K, V, P, I>) -> Self {
-        let buckets = self.buckets.take_all(self.words(view));
+        let buckets = self.buckets.take_all(self.view_state(view));
         RawTable { buckets, info: mem::replace(&mut self.info, info), entries: PhantomData }
     }
 
@@ -76,11 +76,11 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     ///
     /// If readers race and there is no view, or it is that of another table.
     #[inline]
-    pub(super) fn words<'v>(&self, view: ViewOf<'v, K, V, P, I>) -> Option<&'v Words> {
+    pub(super) fn view_state<'v>(&self, view: ViewOf<'v, K, V, P, I>) -> Option<&'v ViewState> {
         if !Layout::<K, V, P>::IS_RACY {
             return None;
         }
-        Some(view.expect("readers that race have a view").words_of(self))
+        Some(view.expect("readers that race have a view").state_of(self))
     }
 
     /// What is known of the slots, and memory for more of it.
@@ -146,7 +146,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     }
 
     #[inline]
-    pub(super) fn at(&self, slot: Slot) -> Option<At<K, V, P>> {
+    pub(super) fn at(&self, slot: Slot) -> Option<SlotRef<K, V, P>> {
         let (number, place) = Layout::<K, V, P>::place_of(slot);
         if !number.is_below(self.buckets.geometry.buckets) || place >= Layout::<K, V, P>::SLOTS {
             return None;
@@ -154,7 +154,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         // SAFETY: the number is below that of the buckets.
         let bucket = unsafe { self.bucket(number) };
         // SAFETY: the bucket is one of this table's.
-        if unsafe { bucket.is_occupied(place) } { Some(At { bucket, number, slot: place }) } else { None }
+        if unsafe { bucket.is_occupied(place) } { Some(SlotRef { bucket, number, slot: place }) } else { None }
     }
 
     /// The entry of a slot, if there is one.
@@ -216,7 +216,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     /// The lower half of the hash of a slot's entry.
     pub(crate) fn hash_of(&self, slot: Slot, rehash: impl Fn(&K) -> KeyHash + Copy) -> Option<LowHash> {
-        let At { bucket, slot, .. } = self.at(slot)?;
+        let SlotRef { bucket, slot, .. } = self.at(slot)?;
         // SAFETY: there is an entry, and nobody writes.
         Some(unsafe { bucket.hash_of(slot, rehash) })
     }

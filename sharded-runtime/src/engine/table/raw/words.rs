@@ -7,7 +7,7 @@
 //! it has read, but after it has read it. So each access to such memory, of a reader or of a writer, must be one that
 //! may race with any access of a reader. These are all:
 //!
-//! - It is made of aligned words of eight bytes. Tags, stamps and marks are `AtomicU64`s, entries are [`Words`];
+//! - It is made of aligned words of eight bytes. Tags, stamps and marks are `AtomicU64`s, entries are [`WordAligned`];
 //!   `layout.rs` asserts that each begins at a multiple of eight. Atomic accesses of different sizes are never mixed.
 //! - A write is atomic. A writer's own reads may be plain ones: no reader writes but marks, which are marks in blocks
 //!   of every size.
@@ -28,7 +28,7 @@ use std::mem::MaybeUninit;
 
 /// A value in whole words. All that is shared with readers that race is accessed by words of this one width.
 #[repr(C, align(8))]
-pub(super) struct Words<T>(pub(super) MaybeUninit<T>);
+pub(super) struct WordAligned<T>(pub(super) MaybeUninit<T>);
 
 type Word = u64;
 const WORD: usize = size_of::<Word>();
@@ -76,23 +76,23 @@ mod imp {
 ///
 /// `from` must be valid for reads, and written only by [`store`] while anyone may be in here.
 #[inline]
-pub(super) unsafe fn load<T>(from: *const Words<T>, to: &mut Words<T>) {
+pub(super) unsafe fn load<T>(from: *const WordAligned<T>, to: &mut WordAligned<T>) {
     let to = std::ptr::from_mut(to).cast::<MaybeUninit<Word>>();
-    for word in 0..size_of::<Words<T>>() / WORD {
+    for word in 0..size_of::<WordAligned<T>>() / WORD {
         // SAFETY: both consist of so many words, and are aligned to them.
         unsafe { to.add(word).write(imp::load(from.cast::<MaybeUninit<Word>>().add(word))) }
     }
 }
 
-/// Writes a value, word by word. `Words` that were never written are bytes to be copied as well.
+/// Writes a value, word by word. The bytes of a value that were never written, such as padding, are copied as well.
 ///
 /// # Safety
 ///
 /// `to` must be valid for writes, with no other writer, and read only by [`load`] while anyone may be in here.
 #[inline]
-pub(super) unsafe fn store<T>(to: *mut Words<T>, value: &Words<T>) {
+pub(super) unsafe fn store<T>(to: *mut WordAligned<T>, value: &WordAligned<T>) {
     let from = std::ptr::from_ref(value).cast::<MaybeUninit<Word>>();
-    for word in 0..size_of::<Words<T>>() / WORD {
+    for word in 0..size_of::<WordAligned<T>>() / WORD {
         // SAFETY: both consist of so many words, and are aligned to them.
         unsafe { imp::store(to.cast::<MaybeUninit<Word>>().add(word), from.add(word).read()) }
     }

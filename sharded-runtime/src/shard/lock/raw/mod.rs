@@ -9,4 +9,4 @@ pub(crate) use sequence::{Attempt, Raced, Stable};
 pub use sequence_lock::SequenceLock;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use view::View;
-pub(crate) use view::{Shown, Words};
+pub(crate) use view::{Shown, ViewState};

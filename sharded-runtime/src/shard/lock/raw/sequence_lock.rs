@@ -1,6 +1,6 @@
 //! The lock of values that are also read without it.
 
-use super::view::{View, Words};
+use super::view::{View, ViewState};
 use crate::{memory::sync::RawMutex, shard::lock::traits::Cell};
 use std::{mem::offset_of, ptr};
 
@@ -22,10 +22,10 @@ impl<T> View<T> {
     ///
     /// If `value` does not lie in the cell of this view.
     #[inline]
-    pub(crate) fn words_of(&self, value: &T) -> &Words {
+    pub(crate) fn state_of(&self, value: &T) -> &ViewState {
         let distance = ptr::from_ref(value).addr().wrapping_sub(ptr::from_ref(self).addr());
         assert!(distance == SequenceLock::<T>::VALUE, "the view of another value");
-        self.words()
+        self.state()
     }
 }
 

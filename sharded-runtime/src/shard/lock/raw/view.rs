@@ -1,8 +1,7 @@
 //! What readers without a lock follow.
 //!
 //! A view lies in the cell of its value, before it, together with the sequence number of that cell. So no reader
-//! follows one value with the number of another. The meaning of the words is known to the value alone, which is also
-//! the only one to set them.
+//! follows one value with the number of another. Only the value sets its view, and knows what the numbers mean.
 
 use super::sequence::{Odd, Sequence};
 use crate::memory::arena::{self, Directory};
@@ -16,16 +15,16 @@ use std::{
 #[derive(Debug)]
 #[repr(transparent)]
 pub struct View<T> {
-    words: Words,
+    state: ViewState,
     of: PhantomData<fn() -> T>,
 }
 
-/// The sequence number of a cell, and what it guards.
+/// The contents of a view, without the type of the value: the sequence number of the cell, and what it guards.
 ///
-/// Relaxed throughout: the number orders what is read with what is written.
+/// Relaxed throughout: the sequence number orders reads and writes.
 #[derive(Debug)]
 #[repr(C)] // In the order in which a search reads them.
-pub(crate) struct Words {
+pub(crate) struct ViewState {
     sequence: Sequence,
     directory: AtomicPtr<AtomicPtr<u8>>,
     numbers: [AtomicU32; NUMBERS],
@@ -49,17 +48,17 @@ impl Shown {
 impl<T> View<T> {
     pub(super) fn new() -> Self {
         let Shown { directory, numbers } = Shown::EMPTY;
-        let words = Words {
+        let state = ViewState {
             sequence: Sequence::new(),
             directory: AtomicPtr::new(directory.as_ptr()),
             numbers: numbers.map(AtomicU32::new),
         };
-        View { words, of: PhantomData }
+        View { state, of: PhantomData }
     }
 
     #[inline]
-    pub(crate) fn words(&self) -> &Words {
-        &self.words
+    pub(crate) fn state(&self) -> &ViewState {
+        &self.state
     }
 
     /// Makes the number odd until the result is dropped.
@@ -71,11 +70,11 @@ impl<T> View<T> {
     #[inline]
     pub(super) unsafe fn write(&self) -> Odd<'_> {
         // SAFETY: the caller's promise.
-        unsafe { self.words.sequence.write() }
+        unsafe { self.state.sequence.write() }
     }
 }
 
-impl Words {
+impl ViewState {
     #[inline]
     pub(crate) fn sequence(&self) -> &Sequence {
         &self.sequence
