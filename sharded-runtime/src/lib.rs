@@ -67,6 +67,8 @@ mod bounds;
 pub mod clock;
 mod contain;
 mod declared;
+#[cfg(feature = "tracing")]
+mod deferred;
 #[cfg(test)]
 mod dice;
 mod engine;

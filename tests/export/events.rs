@@ -4,8 +4,12 @@ use super::common::{ignore, panics};
 use sharded::{LoadError, sharded};
 use std::{
     collections::HashMap,
+    env,
     fmt::{self, Write as _},
-    sync::{Arc, Mutex},
+    process::Command,
+    sync::{Arc, Barrier, Mutex, mpsc},
+    thread,
+    time::Duration,
 };
 use tracing::{
     Event, Metadata, Subscriber,
@@ -16,6 +20,11 @@ use tracing::{
 #[sharded(ttl = "1h", shards = 4)]
 struct Shop {
     ages: HashMap<u64, u64>,
+    names: HashMap<u64, String>,
+    #[shard(lock = Optimistic)]
+    prices: HashMap<u64, u64>,
+    #[shard(lock = RwLock)]
+    notes: HashMap<u64, String>,
 }
 
 /// Notes the events of this library, and runs something at each.
@@ -44,7 +53,7 @@ impl Subscriber for Notes {
             fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
                 // Times and hashes differ from run to run.
                 match field.name() {
-                    "time" | "hash" => write!(self.0, " {}", field.name()).unwrap(),
+                    "time" | "hash" | "entries" => write!(self.0, " {}", field.name()).unwrap(),
                     name => write!(self.0, " {name}={value:?}").unwrap(),
                 }
             }
@@ -135,4 +144,159 @@ fn a_subscriber_may_panic() {
         },
     );
     assert_eq!(events, [FAILED]);
+}
+
+/// The events of a thread that waits for a lock of `shop` for more than a tenth of a second, and then does `after`.
+/// `hold` calls what it is given under that lock. `wait` waits for it.
+fn long_wait(
+    shop: &Arc<Shop>,
+    hold: impl Fn(&Shop, &dyn Fn()),
+    wait: impl Fn(&Shop) + Sync,
+    after: impl Fn(&Shop) + Sync,
+) -> Vec<String> {
+    // Another thread can take every lock while the subscriber is told, or this one holds it.
+    let (free, is_free) = mpsc::channel();
+    let at_each = {
+        let shop = Arc::clone(shop);
+        move || {
+            let (done, is_done) = mpsc::channel();
+            let shop = Arc::clone(&shop);
+            thread::spawn(move || {
+                ignore(shop.ages().insert(1, 1));
+                ignore(shop.names().insert(1, "ada".to_owned()));
+                ignore(shop.prices().insert(1, 1));
+                ignore(shop.notes().insert(1, "ada".to_owned()));
+                ignore(done.send(()));
+            });
+            ignore(free.send(is_done.recv_timeout(Duration::from_secs(20)).is_ok()));
+        }
+    };
+    let notes = Arc::new(Notes { events: Mutex::default(), at_each: Box::new(at_each) });
+    // A wait goes untold where the thread comes late, or while another test builds a map.
+    for _ in 0..100 {
+        let may_go = Barrier::new(2);
+        thread::scope(|scope| {
+            hold(shop, &|| {
+                scope.spawn(|| {
+                    may_go.wait();
+                    tracing::subscriber::with_default(Arc::clone(&notes), || {
+                        wait(shop);
+                        after(shop);
+                    });
+                });
+                may_go.wait();
+                thread::sleep(Duration::from_millis(130));
+            });
+        });
+        let events = notes.events.lock().unwrap();
+        if !events.is_empty() {
+            assert!(is_free.try_iter().all(|is_free| is_free), "a lock was held while the subscriber was told");
+            return events.clone();
+        }
+    }
+    panic!("no wait was told");
+}
+
+fn waited(field: &str) -> [String; 1] {
+    [format!("WARN message=a thread waited long for the lock of a shard store=\"Shop\" field=\"{field}\" time")]
+}
+
+fn shop_of_one() -> Arc<Shop> {
+    let shop = Shop::new();
+    ignore(shop.ages().insert(1, 1));
+    ignore(shop.names().insert(1, "ada".to_owned()));
+    ignore(shop.prices().insert(1, 1));
+    ignore(shop.notes().insert(1, "ada".to_owned()));
+    Arc::new(shop)
+}
+
+/// An access that runs user code tells at its end.
+#[test]
+fn long_waits_are_told_after_the_lock_is_released() {
+    let shop = shop_of_one();
+    let hold = |shop: &Shop, run: &dyn Fn()| ignore(shop.names().with(&1, |_| run()));
+    let events = long_wait(&shop, hold, |shop| ignore(shop.names().get(&1)), |_| {});
+    assert_eq!(events, waited("names"));
+    let hold = |shop: &Shop, run: &dyn Fn()| ignore(shop.notes().with_mut(&1, |_| run()));
+    let events = long_wait(&shop, hold, |shop| ignore(shop.notes().get(&1)), |_| {});
+    assert_eq!(events, waited("notes"));
+}
+
+/// An access to plain data has no such end: the next access tells.
+#[test]
+fn long_waits_of_accesses_to_plain_data_are_told_by_the_next_access() {
+    let shop = shop_of_one();
+    let hold = |shop: &Shop, run: &dyn Fn()| ignore(shop.ages().with(&1, |_| run()));
+    let events = long_wait(&shop, hold, |shop| ignore(shop.ages().get(&1)), |shop| ignore(shop.names().get(&1)));
+    assert_eq!(events, waited("ages"));
+    // Even one that takes no lock.
+    let hold = |shop: &Shop, run: &dyn Fn()| ignore(shop.prices().with_mut(&1, |_| run()));
+    let wait = |shop: &Shop| ignore(shop.prices().insert(1, 2));
+    let events = long_wait(&shop, hold, wait, |shop| ignore(shop.prices().get(&1)));
+    assert_eq!(events, waited("prices"));
+}
+
+/// A wait inside a closure is told when the thread has left all closures.
+#[test]
+fn long_waits_inside_a_closure_are_told_after_it() {
+    let shop = shop_of_one();
+    let hold = |shop: &Shop, run: &dyn Fn()| ignore(shop.names().with(&1, |_| run()));
+    let wait = |shop: &Shop| ignore(shop.ages().with_mut(&1, |_| shop.names().with(&1, |_| shop.prices().get(&1))));
+    assert_eq!(long_wait(&shop, hold, wait, |_| {}), waited("names"));
+}
+
+/// Runs itself once more, with little memory.
+#[test]
+#[cfg(target_os = "linux")]
+fn refused_memory_is_told() {
+    let program = env::current_exe().expect("the path of this program");
+    let child = Command::new("sh")
+        .args(["-c", "ulimit -v 700000 && exec \"$0\" --exact events::with_little_memory --nocapture"])
+        .arg(program)
+        .envs([("WITH_LITTLE_MEMORY", "1"), ("MALLOC_ARENA_MAX", "1"), ("RUST_BACKTRACE", "0")])
+        .output()
+        .expect("a shell");
+    let output = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success(), "{output}\n{}", String::from_utf8_lossy(&child.stderr));
+    assert!(output.contains("it was told"), "{output}");
+}
+
+#[test]
+fn with_little_memory() {
+    #[sharded(ttl = "1h", shards = 4)]
+    struct Large {
+        pages: HashMap<u64, [u64; 64]>,
+    }
+    if env::var_os("WITH_LITTLE_MEMORY").is_none() {
+        return;
+    }
+    let large = Large::new();
+    // So large that the system takes it back at once: there is to be memory for the test itself.
+    let ballast = std::hint::black_box(vec![0_u8; 64 << 20]);
+    let mut next = 0;
+    let events = noted(
+        || {},
+        || {
+            let refused = panics(|| {
+                loop {
+                    large.pages().insert(next, [next; 64]);
+                    next += 1;
+                }
+            });
+            drop(ballast);
+            assert_eq!(refused, "no memory for one more entry; the map is as it was before");
+            // The entries are plain data, so the next access tells.
+            assert_eq!(large.pages().get(&0), Some([0; 64]));
+        },
+    );
+    let told = |message| format!("{message} store=\"Large\" field=\"pages\" entries");
+    let (error, warning) = (
+        told("ERROR message=memory was refused for one more entry"),
+        told("WARN message=memory was refused for a table to grow"),
+    );
+    assert_eq!(events.iter().filter(|event| **event == error).count(), 1, "{events:?}");
+    assert!(events.iter().all(|event| *event == error || *event == warning), "{events:?}");
+    // Each insert tries to grow the table again, and a second has thousands of them.
+    assert!(events.len() < 100, "{} events", events.len());
+    println!("it was told, with {} other events", events.len() - 1);
 }

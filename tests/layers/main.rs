@@ -23,7 +23,7 @@ struct Crate {
 const RUNTIME: Crate = Crate {
     folder: "sharded-runtime/src",
     layers: &[
-        &["bounds", "clock", "contain", "hasher", "waker"],
+        &["bounds", "clock", "contain", "deferred", "hasher", "waker"],
         &["memory"],
         &["observe"],
         // What a policy names.

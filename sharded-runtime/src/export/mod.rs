@@ -44,16 +44,23 @@
 //! # Events of `tracing`
 //!
 //! They have the target `sharded` and the fields `store` and `field`, never a key. A subscriber's panics are contained.
-//! It is called outside of all locks, and when no caller waits for the load any more, with one exception: `memory can't
-//! be bound` comes while locks are held, so there a subscriber must not use a map. A load whose future is dropped
-//! inside a closure is not told of.
+//! It is called by the thread that the event is about, outside of all locks of this crate, and of a load when no caller
+//! waits for it any more. So a subscriber may use a map. A load whose future is dropped inside a closure is not told of.
+//!
+//! An event that happens under a lock, marked with `*`, is noted and told when the access ends, or the outermost of
+//! nested accesses. An access that runs no code of the user, such as `get` of keys and values without a `Drop`, has no
+//! such end, since to look for events there would cost each of them two instructions. There the next access of the
+//! thread tells, or the end of the thread. A thread keeps up to four events until it tells them.
 //!
 //! | message | level | further fields |
 //! |---|---|---|
 //! | `a load failed` | warn | `hash` of the key, `time` that the loader took |
 //! | `a load was slow`: it took a second or longer | warn | `hash`, `time` |
 //! | `a removal listener panicked` | error | |
-//! | `memory can't be bound to node …`, once in a process | warn | none, not even `store` and `field` |
+//! | `a thread waited long for the lock of a shard` `*`: it slept for a tenth of a second or longer | warn | `time` |
+//! | `memory was refused for one more entry` `*`, and the call panics | error | `entries` of the shard |
+//! | `memory was refused for a table to grow` `*`, once a second for each thread | warn | `entries` |
+//! | `memory can't be bound to node …` `*`, once in a process | warn | none, not even `store` and `field` |
 //!
 //! # Static probes of `usdt`
 //!

@@ -114,7 +114,7 @@ impl<F: FieldTypes> Spec for Core<F> {
                 }
                 Ordering::Equal => {}
             }
-            stepped.inspect_err(|_| events::memory_refused(names_of::<F::Policy>(), entries))?;
+            stepped.inspect_err(|_| events::memory_refused(names_of::<F::Policy>(), entries, false))?;
         }
         Ok(())
     }

@@ -14,12 +14,22 @@
 
 #[cfg(feature = "usdt")]
 use crate::clock::Nanos;
+#[cfg(feature = "tracing")]
+use crate::deferred::{self, Note};
 use crate::hasher::KeyHash;
 use std::time::Duration;
 
 /// A load that takes longer is an event of its own.
 #[cfg(feature = "tracing")]
 const SLOW_LOAD: Duration = Duration::from_secs(1);
+
+/// So is a longer wait for a lock.
+#[cfg(feature = "tracing")]
+const LONG_WAIT: Duration = Duration::from_millis(100);
+
+/// After a table could not grow, a thread tells of the next such event this long after. Each write tries again.
+#[cfg(feature = "tracing")]
+const NEXT_REFUSAL: Duration = Duration::from_secs(1);
 
 /// Whose event it is.
 #[derive(Debug)]
@@ -81,9 +91,20 @@ events! {
         probe!(shrink, names, buckets, entries);
     }
 
-    /// The system has refused memory for a table with this many entries.
-    fn memory_refused(names: &Names, entries: usize) {
+    /// The system has refused memory for a table with this many entries: it can't grow, or the call `is_to_panic`.
+    /// Called under a lock.
+    fn memory_refused(names: &Names, entries: usize, is_to_panic: bool) {
         probe!(memory_refused, names, entries);
+        #[cfg(feature = "tracing")]
+        if is_to_panic {
+            defer(names, entries as u64, |&Note { names: [store, field], numbers: [entries, _], .. }| {
+                tracing::error!(target: "sharded", store, field, entries, "memory was refused for one more entry");
+            });
+        } else if is_time_for_refusal() {
+            defer(names, entries as u64, |&Note { names: [store, field], numbers: [entries, _], .. }| {
+                tracing::warn!(target: "sharded", store, field, entries, "memory was refused for a table to grow");
+            });
+        }
     }
 
     /// An entry was evicted that weighs so much.
@@ -109,6 +130,13 @@ events! {
     /// A thread has slept so many nanoseconds for the lock of a shard. Called under that lock.
     fn lock_waited(names: &Names, nanos: u64) {
         probe!(lock_wait, names, nanos);
+        #[cfg(feature = "tracing")]
+        if Duration::from_nanos(nanos) >= LONG_WAIT {
+            defer(names, nanos, |&Note { names: [store, field], numbers: [nanos, _], .. }| {
+                let time = Duration::from_nanos(nanos);
+                tracing::warn!(target: "sharded", store, field, ?time, "a thread waited long for the lock of a shard");
+            });
+        }
     }
 
     /// A loader begins, for a key with this hash.
@@ -140,6 +168,26 @@ events! {
             trace(|| tracing::error!(target: "sharded", store, field, "a removal listener panicked"));
         }
     }
+}
+
+/// Has an event told when no lock is held any more.
+#[cfg(feature = "tracing")]
+fn defer(names: &Names, number: u64, tell: fn(&Note)) {
+    deferred::note(Note { tell, names: [names.store, names.field], numbers: [number, 0] });
+}
+
+/// Whether this thread has told of no table that could not grow for a while.
+#[cfg(feature = "tracing")]
+fn is_time_for_refusal() -> bool {
+    use std::{cell::Cell, time::Instant};
+    thread_local! {
+        static LAST: Cell<Option<Instant>> = const { Cell::new(None) };
+    }
+    let is_time = LAST.get().is_none_or(|last| last.elapsed() >= NEXT_REFUSAL);
+    if is_time {
+        LAST.set(Some(Instant::now()));
+    }
+    is_time
 }
 
 /// Tells the subscriber. Its panics are contained, since it may be called while another panic unwinds.

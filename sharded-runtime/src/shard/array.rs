@@ -96,7 +96,11 @@ impl<T, O: Default, L: Lock> Shards<T, O, L> {
     /// A shard on each of these nodes. Their number must be a power of two.
     pub(crate) fn new(nodes: &[Arc<MemoryNode>], order: FieldOrder, mut shard: impl FnMut(usize) -> T) -> Self {
         let shard = |index| Shard { uses: Uses::default(), cell: Cell::new(shard(index)), status: O::default() };
-        Shards { all: Placed::new(nodes, shard), order }
+        let shards = Shards { all: Placed::new(nodes, shard), order };
+        // Of memory that could not be bound.
+        #[cfg(feature = "tracing")]
+        order::tell_outside();
+        shards
     }
 }
 
@@ -195,7 +199,7 @@ impl<T, O, L: Lock> Shards<T, O, L> {
     pub(crate) fn unlocked<R>(&self, hash: KeyHash, look: impl FnOnce(&View<T>) -> Option<R>) -> Option<R> {
         let view = L::view(&self.all.of(hash).cell, Token)?;
         // A reader that gives up waits for the lock. Whether a nested access panics must not depend on that race.
-        if order::is_inside() {
+        if order::is_marked() {
             self.check_nested(hash);
         }
         look(view)

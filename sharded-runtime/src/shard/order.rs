@@ -11,7 +11,11 @@
 //! holds for `Borrow` and for clocks and evictions of the user's own.
 //!
 //! Work that must not run inside a closure of the user waits until the thread is [outside](when_outside) of all shards.
+//! So do [events](crate::deferred) that are noted under a lock. An access that is not recorded has no end that could
+//! tell them: the next access does.
 
+#[cfg(feature = "tracing")]
+use crate::deferred;
 use smallvec::SmallVec;
 use std::{
     cell::{Cell, RefCell},
@@ -23,6 +27,9 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
+
+/// In place of the rank of a place: this thread is inside none, and has events to tell. Less than the rank of any place.
+const TO_TELL: u64 = 1;
 
 const SHARD_BITS: u32 = 16;
 const FIELD_BITS: u32 = 12;
@@ -58,6 +65,8 @@ type Name = &'static &'static str;
 impl FieldOrder {
     pub(crate) fn new(store: StoreId, field: u16, name: Name) -> Self {
         assert!(field < MAX_FIELDS, "a store can have at most {MAX_FIELDS} fields");
+        #[cfg(feature = "tracing")]
+        deferred::on_note(on_note);
         let rank = (store.0 << (FIELD_BITS + SHARD_BITS)) | (u64::from(field) << SHARD_BITS);
         FieldOrder { rank, name, refused: AtomicU64::new(0) }
     }
@@ -75,7 +84,7 @@ impl FieldOrder {
     #[inline]
     #[track_caller]
     pub(crate) fn check(&self, shard: usize) {
-        if is_inside() {
+        if is_marked() {
             self.check_nested(shard, Location::caller());
         }
     }
@@ -83,6 +92,8 @@ impl FieldOrder {
     #[cold]
     #[inline(never)]
     fn check_nested(&self, shard: usize, at: &Location<'_>) {
+        #[cfg(feature = "tracing")]
+        tell_outside();
         if LOCK_STACK.with(|stack| stack.rank.get()) >= self.rank | shard as u64 {
             self.refuse(shard, at);
         }
@@ -117,7 +128,7 @@ impl FieldOrder {
     #[inline(never)]
     fn enter_nested(&self, shard: usize, at: &Location<'_>) {
         self.check_nested(shard, at);
-        LOCK_STACK.with(LockStack::push);
+        LOCK_STACK.with(LockStack::push_place);
     }
 
     #[cold]
@@ -177,7 +188,36 @@ fn refuse_to_wait(what: &str, at: &Location<'_>) -> ! {
 /// Whether this thread is inside any shard that has been recorded.
 #[inline]
 pub(crate) fn is_inside() -> bool {
+    LOCK_STACK.with(|stack| stack.rank.get() > TO_TELL)
+}
+
+/// Whether this thread is inside a shard, or has events to tell: then [`FieldOrder::check`] has something to do.
+#[inline]
+pub(crate) fn is_marked() -> bool {
     LOCK_STACK.with(|stack| stack.rank.get() != 0)
+}
+
+/// Tells the events of a thread that is outside of all shards. What a subscriber notes meanwhile is told later.
+#[cfg(feature = "tracing")]
+#[cold]
+pub(crate) fn tell_outside() {
+    if LOCK_STACK.with(|stack| stack.rank.get()) == TO_TELL {
+        LOCK_STACK.with(|stack| stack.rank.set(0));
+        deferred::tell();
+    }
+}
+
+/// Has the events of this thread told after the accesses under way.
+#[cfg(feature = "tracing")]
+#[cold]
+fn on_note() {
+    LOCK_STACK.with(|stack| {
+        if is_inside() {
+            stack.note_end();
+        } else {
+            stack.rank.set(TO_TELL);
+        }
+    });
 }
 
 /// Work that can wait until a thread is outside of all shards. It does not panic.
@@ -191,11 +231,7 @@ pub(crate) trait Later {
 pub(crate) fn when_outside(job: Arc<dyn Later>) {
     LOCK_STACK.with(|stack| {
         let mut jobs = stack.later.borrow_mut();
-        if jobs.is_empty() {
-            // At the bottom, so that only leaving the outermost place finds it.
-            stack.aside.borrow_mut().insert(0, Frame::OUTSIDE);
-            stack.depth.set(stack.depth.get() + 1);
-        }
+        stack.note_end();
         if !jobs.iter().any(|other| std::ptr::addr_eq(Arc::as_ptr(other), Arc::as_ptr(&job))) {
             jobs.push(job);
         }
@@ -273,9 +309,27 @@ impl LockStack {
         self.at.set(frame.at);
     }
 
-    fn push(&self) {
-        self.aside.borrow_mut().push(self.frame());
-        self.depth.set(self.depth.get() + 1);
+    /// Puts the top aside, if it is a place.
+    fn push_place(&self) {
+        match self.rank.get() {
+            // Events that came while others were told.
+            TO_TELL => self.note_end(),
+            0 => {}
+            _ => {
+                self.aside.borrow_mut().push(self.frame());
+                self.depth.set(self.depth.get() + 1);
+            }
+        }
+    }
+
+    /// Has the end of the outermost place noticed.
+    fn note_end(&self) {
+        let mut aside = self.aside.borrow_mut();
+        if aside.first().is_none_or(|outermost| outermost.rank != 0) {
+            // At the bottom, so that only leaving the outermost place finds it.
+            aside.insert(0, Frame::OUTSIDE);
+            self.depth.set(self.depth.get() + 1);
+        }
     }
 
     /// (Without an argument, which the common path would have to keep live.)
@@ -297,6 +351,11 @@ impl LockStack {
                     let jobs = mem::take(&mut **stack.later.borrow_mut());
                     for job in jobs {
                         job.run();
+                    }
+                    #[cfg(feature = "tracing")]
+                    {
+                        on_note();
+                        tell_outside();
                     }
                 }
             }

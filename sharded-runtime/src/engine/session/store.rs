@@ -70,7 +70,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         }
         let Ok(slot) = self.table.insert::<F::Policy>(hash, offer, weight, self.shard.view()) else {
             self.give_units(weight.units());
-            events::memory_refused(names_of::<F::Policy>(), self.table.len());
+            events::memory_refused(names_of::<F::Policy>(), self.table.len(), true);
             no_memory();
         };
         self.count_stored();

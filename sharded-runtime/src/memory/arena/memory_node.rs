@@ -1,10 +1,7 @@
 //! The node that memory should lie on.
 
-#[cfg(not(feature = "tracing"))]
-use log as logging;
 #[cfg(feature = "tracing")]
-use tracing as logging;
-
+use crate::deferred::{self, Note};
 use crate::{
     contain::contain,
     memory::sys::{memory, numa, page},
@@ -118,18 +115,33 @@ impl MemoryNode {
     }
 }
 
-/// Logs the first refusal of the process.
+/// Warns of the first refusal of the process. Locks may be held.
 #[cold]
 fn warn(node: NodeId, error: &io::Error) {
     static SAID: AtomicBool = AtomicBool::new(false);
-    // A logger or subscriber is user code. Locks are held here, so a panic must not pass.
-    if !SAID.swap(true, Relaxed) {
-        let _ = contain(|| {
-            logging::warn!(
-                target: "sharded",
-                "memory can't be bound to node {node}: {error}. Shards lie wherever they are first touched; \
-                 `placement()` says where that is"
-            );
-        });
+    if SAID.swap(true, Relaxed) {
+        return;
     }
+    #[cfg(feature = "tracing")]
+    if let Some(code) = error.raw_os_error() {
+        let numbers = [node.get().into(), u64::from(code.unsigned_abs())];
+        deferred::note(Note { tell: tell_refusal, names: ["", ""], numbers });
+        return;
+    }
+    // A logger is user code. Locks are held here, so a panic must not pass.
+    let _ = contain(|| log::warn!(target: "sharded", "{}", refusal(node, error)));
+}
+
+#[cfg(feature = "tracing")]
+fn tell_refusal(note: &Note) {
+    let [node, code] = note.numbers.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+    let message = refusal(NodeId::new(node), &io::Error::from_raw_os_error(code.cast_signed()));
+    tracing::warn!(target: "sharded", "{message}");
+}
+
+fn refusal(node: NodeId, error: &io::Error) -> String {
+    format!(
+        "memory can't be bound to node {node}: {error}. Shards lie wherever they are first touched; `placement()` says \
+         where that is"
+    )
 }
