@@ -6,7 +6,7 @@ mod common;
 
 use common::{
     ignore,
-    locks::StdRwLock,
+    locks::{NotingMutex, StdRwLock},
     panics,
     policy::{Never, Of},
 };
@@ -87,13 +87,16 @@ where
 
 #[test]
 fn waits_for_a_lock_are_counted_by_the_map_of_the_lock() {
-    for (count, rounds, of_other) in
-        [waits::<Mutex>(1..=1000), waits::<RwLock>(1..=1000), waits::<Optimistic>(1..=1000)]
-    {
+    for (count, rounds, of_other) in [
+        waits::<Mutex>(1..=1000),
+        waits::<RwLock>(1..=1000),
+        waits::<Optimistic>(1..=1000),
+        waits::<NotingMutex>(1..=1000),
+    ] {
         assert!((1..=rounds).contains(&count), "{count} of {rounds} waits");
         assert_eq!(of_other, 0);
     }
-    assert_eq!(waits::<StdRwLock>(5..=5), (0, 5, 0), "a lock of one's own");
+    assert_eq!(waits::<StdRwLock>(5..=5), (0, 5, 0), "a lock that notes none");
 }
 
 #[sharded(ttl = "1h", shards = 4)]

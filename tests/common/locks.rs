@@ -1,9 +1,10 @@
 //! Locks as a user might write them.
 
-use sharded::lock::{Cell, Lock, Serves};
+use sharded::lock::{Cell, Lock, Serves, note_wait};
 use std::{
     marker::PhantomData,
-    sync::{Mutex, PoisonError, RwLock, TryLockError},
+    sync::{Mutex, MutexGuard, PoisonError, RwLock, TryLockError},
+    time::Instant,
 };
 
 /// std's reader-writer lock. Poison is ignored.
@@ -32,6 +33,54 @@ impl<T> Cell<T> for StdCell<T> {
     }
     fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
         match self.0.try_write() {
+            Ok(mut value) => Some(write(&mut value)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(write(&mut poisoned.into_inner())),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+}
+
+/// std's mutex, which notes waits. Poison is ignored.
+#[derive(Debug)]
+pub enum NotingMutex {}
+
+#[derive(Debug)]
+pub struct NotingCell<T>(Mutex<T>);
+
+impl<T> NotingCell<T> {
+    fn lock(&self) -> MutexGuard<'_, T> {
+        match self.0.try_lock() {
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                let since = Instant::now();
+                let guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                note_wait(&self.0, since);
+                guard
+            }
+        }
+    }
+}
+
+impl Lock for NotingMutex {
+    const SHARED_READS: bool = false;
+    type Cell<T> = NotingCell<T>;
+}
+
+impl<K: Send, V: Send> Serves<K, V> for NotingMutex {}
+
+impl<T> Cell<T> for NotingCell<T> {
+    fn new(value: T) -> Self {
+        NotingCell(Mutex::new(value))
+    }
+    fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+        read(&self.lock())
+    }
+    fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
+        write(&mut self.lock())
+    }
+    fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
+        match self.0.try_lock() {
             Ok(mut value) => Some(write(&mut value)),
             Err(TryLockError::Poisoned(poisoned)) => Some(write(&mut poisoned.into_inner())),
             Err(TryLockError::WouldBlock) => None,

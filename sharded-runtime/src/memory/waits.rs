@@ -70,8 +70,8 @@ impl Drop for Watch {
 /// thread is here.
 #[cfg(not(loom))]
 #[cold]
-pub(super) fn note<T>(lock: &T, since: Instant) {
-    let address = std::ptr::from_ref(lock).addr();
+pub(crate) fn note<T: ?Sized>(lock: &T, since: Instant) {
+    let address = std::ptr::from_ref(lock).cast::<()>().addr();
     let Ok(all) = WATCHED.try_lock() else { return };
     let near = all.range(..=address).rev().take(LOOKS).map(|(_, watched)| watched);
     let on_sleep = near.filter(|(extent, _)| extent.contains(address)).find_map(|(_, on_sleep)| on_sleep.upgrade());

@@ -18,7 +18,8 @@ use std::{
 ///
 /// A thread that finds a lock taken first spins for some microseconds. A wait is counted, and its time begins, when the
 /// thread stops spinning. A wait is not counted if, at its end, another thread of the process counts a wait, or builds
-/// or drops a map. So the counts are lower bounds. A lock that is not of this crate is not counted.
+/// or drops a map. So the counts are lower bounds. A lock that is not of this crate is counted if it calls
+/// [`note_wait`](crate::lock::note_wait).
 ///
 /// # Examples
 ///

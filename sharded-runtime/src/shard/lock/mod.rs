@@ -11,6 +11,7 @@ mod optimistic;
 pub(crate) mod raw;
 mod rwlock;
 mod traits;
+mod wait;
 
 pub use mutex::Mutex;
 pub use optimistic::Optimistic;
@@ -22,3 +23,4 @@ pub use copies::Copies;
 pub use raw::View;
 pub(crate) use raw::{Attempt, Raced, Shown, Stable, ViewState};
 pub use traits::{Cell, Lock, Serves};
+pub use wait::note_wait;

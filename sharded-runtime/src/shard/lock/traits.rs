@@ -8,7 +8,8 @@ use crate::bounds::Token;
 /// The type names the cell that holds the locked value. A lock of your own is a cell around any existing lock (std's,
 /// `parking_lot`'s, a ticket lock). Since the cell owns the value and lends ordinary references, safe code can't break
 /// the exclusion. Such a lock is named by a path: `lock = self::Fair`. While a thread waits for it, the thread counts
-/// as inside the shard: if the lock itself accesses a map, it must be a later one.
+/// as inside the shard: if the lock itself accesses a map, it must be a later one. Waits for it are counted if it calls
+/// [`note_wait`](crate::lock::note_wait).
 ///
 /// # Examples
 ///
