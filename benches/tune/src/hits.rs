@@ -94,17 +94,17 @@ fn hit_ratio(workload: &FieldWorkload, candidate: &Candidate, keys: &[u64], unti
     let map = subject::build(candidate, &plain);
     let (warming, counted) = keys.split_at(keys.len() / 2);
     let play = |keys: &[u64]| {
-        let mut hits = 0;
+        let before = map.stats();
         for batch in keys.chunks(1024) {
             if until.is_some_and(|until| Instant::now() >= until) {
                 return None;
             }
-            hits += batch.iter().filter(|&&key| map.load(key)).count();
+            batch.iter().for_each(|&key| map.load(key));
         }
-        Some(hits)
+        Some(map.stats() - before)
     };
     play(warming)?;
-    play(counted).map(|hits| hits as f64 / counted.len().max(1) as f64)
+    play(counted).map(|played| played.hit_ratio().unwrap_or(0.0))
 }
 
 #[cfg(test)]

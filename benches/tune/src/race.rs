@@ -86,7 +86,7 @@ impl<'a> Race<'a> {
             let seen = replay::slice(&*subject, self.streams, self.round, slice);
             lane.rates.push(seen.rate);
             lane.latencies.add(&seen.latencies);
-            lane.bytes = subject.bytes();
+            lane.bytes = subject.stats().table_bytes;
             lane.subject = keeps.then_some(subject);
             tick();
         }

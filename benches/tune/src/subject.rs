@@ -10,7 +10,7 @@ use crate::{
     workload::FieldWorkload,
 };
 use sharded::{
-    Policy, ShardedMap,
+    Policy, ShardedMap, Stats,
     builder::{BuildField, FieldOptions},
     clock, evict, expiry,
     lock::{self, Serves},
@@ -24,10 +24,10 @@ use std::{cell::Cell, hint::black_box, marker::PhantomData, time::Duration};
 pub(crate) trait Subject: Send + Sync {
     /// Does these steps in sequence.
     fn run(&self, steps: &[Step]);
-    /// Reads a key, and stores it if it is missing. Returns whether it was there.
-    fn load(&self, key: u64) -> bool;
-    /// Bytes of its tables.
-    fn bytes(&self) -> usize;
+    /// Reads a key, and stores it if it is missing.
+    fn load(&self, key: u64);
+    /// What it has counted.
+    fn stats(&self) -> Stats;
 }
 
 /// An empty map with this policy for this workload.
@@ -296,13 +296,13 @@ where
                     });
                 }
                 Operation::Load => {
-                    black_box(Subject::load(self, key));
+                    Subject::load(self, key);
                 }
             }
         }
     }
 
-    fn load(&self, key: u64) -> bool {
+    fn load(&self, key: u64) {
         let found = self.inner.with(&key, |value| {
             self.hold.run();
             black_box(value.look());
@@ -310,11 +310,10 @@ where
         if found.is_none() {
             self.inner.insert(key, V::new(key, self.words));
         }
-        found.is_some()
     }
 
-    fn bytes(&self) -> usize {
-        self.inner.stats().table_bytes
+    fn stats(&self) -> Stats {
+        self.inner.stats()
     }
 }
 
