@@ -99,7 +99,9 @@ fn hit_ratio(workload: &FieldWorkload, candidate: &Candidate, keys: &[u64], unti
             if until.is_some_and(|until| Instant::now() >= until) {
                 return None;
             }
-            batch.iter().for_each(|&key| map.load(key));
+            for &key in batch {
+                map.load(key);
+            }
         }
         Some(map.stats() - before)
     };

@@ -11,8 +11,16 @@ use std::{
 /// What has happened in a map since it was built, and how large it is now.
 ///
 /// Each shard is read by itself, without a lock, so the numbers are not of one moment. Each number but `lock_waits` is
-/// exact once the calls that it counts have returned and no other call is under way. To read them costs
-/// O(number of shards, and of CPUs).
+/// exact once the calls that it counts have returned and no other call is under way.
+///
+/// To read them costs O(number of shards, and of CPUs) and takes no lock but that of a removal listener's queue, for a
+/// moment. With 1,024 shards that is about 40,000 instructions, or 10 us, so once a second is cheap. The next write to
+/// each shard then fetches the line of its counters again.
+///
+/// There are no entries by age among them, since nothing keeps entries in the order of their age: the wheel of due times
+/// has the time when the first of a dozen entries expires, the queues of an eviction have an order without times. To
+/// count them would take a visit of every entry under the lock of its shard, as
+/// [`for_each`](crate::ShardedMap::for_each) does: about 160 instructions, or 25 ns, for each entry at every scrape.
 ///
 /// Subtract an earlier value to see what happened in between, and add up the values of several maps:
 ///
