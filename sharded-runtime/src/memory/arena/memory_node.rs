@@ -134,8 +134,8 @@ fn warn(node: NodeId, error: &io::Error) {
 
 #[cfg(feature = "tracing")]
 fn tell_refusal(note: &Note) {
-    let [node, code] = note.numbers.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
-    let message = refusal(NodeId::new(node), &io::Error::from_raw_os_error(code.cast_signed()));
+    let [id, code] = note.numbers.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+    let message = refusal(NodeId::new(id), &io::Error::from_raw_os_error(code.cast_signed()));
     tracing::warn!(target: "sharded", "{message}");
 }
 
