@@ -1,7 +1,7 @@
 //! What a recorder writes is what was done to the store, and can be replayed.
 
 use proptest::prelude::{ProptestConfig, prop_assert, proptest};
-use sharded::{Change, Store, sharded};
+use sharded::{Change, Stats, Store, sharded};
 use sharded_bench_common::random::{RngExt, seeded};
 use sharded_tune::workload::{FieldWorkload, Workload};
 use std::{
@@ -199,6 +199,11 @@ fn a_loader_is_timed_as_what_a_miss_costs() {
         let field = field(&workload, name);
         assert!(field.miss_ns >= 100_000, "{name}: {}", field.miss_ns);
         assert_eq!(field.hold_ns, 0, "{name}: a loader is no closure on an entry");
+    }
+    // Loaders that other calls may wait for are timed by the map, all of them.
+    for (name, Stats { loads, .. }) in [("pages", shop.pages().stats()), ("prices", shop.prices().stats())] {
+        assert_eq!(loads.started, USES);
+        assert_eq!(u128::from(field(&workload, name).miss_ns), loads.time.as_nanos() / u128::from(USES), "{name}");
     }
 }
 

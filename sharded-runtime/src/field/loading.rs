@@ -8,7 +8,6 @@
 use super::{
     core::Core,
     lead::Lead,
-    recorded::IsTimed,
     types::{FieldTypes, UsableTypes},
 };
 use crate::{
@@ -18,7 +17,7 @@ use crate::{
     field::flight::{Boarded, Flight, Need, Told},
     hasher::KeyHash,
     observe::tally::Event,
-    record::{Operation, Timed},
+    record::Operation,
     shard::access::{Access, UserCode},
 };
 
@@ -204,7 +203,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
     {
         let mut key = Some(key);
         async move {
-            let Some((hash, is_timed)) = key.as_ref().map(|key| self.hash_timed(Operation::Load, key)) else {
+            let Some(hash) = key.as_ref().map(|key| self.hash_for(Operation::Load, key)) else {
                 unreachable!("a future is polled to its end once");
             };
             self.check_load(hash, at);
@@ -215,7 +214,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
                 },
                 None => None,
             };
-            let mut loaded = Box::pin(self.load_missing(hash, is_timed, key, load, refresh));
+            let mut loaded = Box::pin(self.load_missing(hash, key, load, refresh));
             let loaded = poll_fn(|context| {
                 self.check_load(hash, at);
                 loaded.as_mut().poll(context)
@@ -228,7 +227,6 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
     async fn load_missing<E, L>(
         &self,
         hash: KeyHash,
-        is_timed: IsTimed,
         mut key: Option<F::Key>,
         load: impl FnOnce() -> L,
         refresh: Option<Refresh<'_, F>>,
@@ -238,12 +236,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         L: Future<Output = Result<F::Value, E>>,
     {
         // The loader and an old value are declared before the lead, so they are dropped after it.
-        let mut load = pin!(async {
-            let began = Self::begin(is_timed);
-            let loaded = Box::new(load().await);
-            self.end(Timed::Miss, began);
-            loaded
-        });
+        let mut load = pin!(async { Box::new(load().await) });
         let _old;
         let mut ours = match refresh {
             Some(Refresh { lead: ours, old }) => {

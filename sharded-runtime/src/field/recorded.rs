@@ -14,7 +14,7 @@ use crate::{
 };
 use std::{hash::Hash, mem::needs_drop, time::Instant};
 
-/// Whether the time is taken of the closure or loader that a use runs.
+/// Whether the time is taken of the closure that a use runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct IsTimed(bool);
 
@@ -25,28 +25,17 @@ impl IsTimed {
 }
 
 impl<F: FieldTypes> Core<F> {
-    /// Runs a closure or a loader, and notes the time that it takes if it is to be timed.
+    /// Runs a closure, and notes the time that it takes if it is to be timed.
     #[inline]
     pub(crate) fn timed<R>(&self, is_timed: IsTimed, timed: Timed, run: impl FnOnce() -> R) -> R {
-        let began = Self::begin(is_timed);
+        let began = if F::Policy::RECORDS && is_timed.0 { Some(Instant::now()) } else { None };
         let result = run();
-        self.end(timed, began);
-        result
-    }
-
-    /// Reads the clock for [`end`](Core::end), if what follows is to be timed.
-    #[inline]
-    pub(crate) fn begin(is_timed: IsTimed) -> Option<Instant> {
-        if F::Policy::RECORDS && is_timed.0 { Some(Instant::now()) } else { None }
-    }
-
-    #[inline]
-    pub(crate) fn end(&self, timed: Timed, began: Option<Instant>) {
         if F::Policy::RECORDS
             && let (Some(began), Some(recording)) = (began, &self.recording)
         {
             recording.note_time(timed, began);
         }
+        result
     }
 
     /// Whether uses are recorded and a use of a key with this hash is to be noted.
@@ -96,7 +85,7 @@ impl<F: UsableTypes> Core<F> {
         self.hash_timed(operation, key).0
     }
 
-    /// As [`hash_for`](Core::hash_for), for a use that runs a closure or a loader. Returns whether to time it.
+    /// As [`hash_for`](Core::hash_for), for a use that runs a closure. Returns whether to time it.
     #[inline]
     pub(crate) fn hash_timed<Q: Hash + ?Sized>(&self, operation: Operation, key: &Q) -> (KeyHash, IsTimed) {
         let hash = self.hasher.hash(key);

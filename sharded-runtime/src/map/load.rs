@@ -2,11 +2,7 @@
 
 use super::sharded_map::ShardedMap;
 use crate::{
-    Key, LoadError, Policy, Value,
-    field::flight::block_on,
-    field::loading::Approach,
-    lock::Serves,
-    record::{Operation, Timed},
+    Key, LoadError, Policy, Value, field::flight::block_on, field::loading::Approach, lock::Serves, record::Operation,
 };
 
 use std::{convert::Infallible, hash::BuildHasher, panic::Location};
@@ -77,8 +73,7 @@ where
     where
         E: Send + Sync + 'static,
     {
-        let (hash, is_timed) = self.core.hash_timed(Operation::Load, &key);
-        let load = || self.core.timed(is_timed, Timed::Miss, load);
+        let hash = self.core.hash_for(Operation::Load, &key);
         self.core.check_load(hash, Location::caller());
         // Declared before the lead, so that its `Drop` runs after the lead has ended.
         let mut key = Some(key);

@@ -84,7 +84,7 @@ pub(super) struct Samples {
     pub(super) threads: Vec<usize>,
     /// The times of closures on an entry.
     pub(super) holds: Times,
-    /// The times of loads.
+    /// The times of misses, but for those of loaders, which the map has.
     pub(super) misses: Times,
 }
 

@@ -1,4 +1,4 @@
-//! The times of closures and loaders.
+//! The times of closures.
 
 use crate::clock::Nanos;
 use std::time::Instant;
@@ -8,7 +8,7 @@ use std::time::Instant;
 pub(crate) enum Timed {
     /// A closure on an entry, under the shard's lock.
     Hold,
-    /// A loader.
+    /// A closure that makes a missing value, under the same lock. (The map times loaders itself.)
     Miss,
 }
 
