@@ -23,7 +23,7 @@ pub(crate) fn contain<R>(run: impl FnOnce() -> R) -> Option<R> {
 /// Runs calls that may panic, all of them, and propagates the first panic at the [end](Drops::end).
 ///
 /// Without this, a second `Drop` that panics would abort the process.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Drops {
     first: Option<Box<dyn Any + Send>>,
 }

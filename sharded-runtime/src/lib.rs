@@ -28,6 +28,8 @@
 //!   error.
 //! - [`ShardedMap`] has all operations of a map, and documents nested accesses, panics and removal listeners.
 //!   [`ShardedSet`] is the map without values, [`Store`] the whole struct.
+//! - [`mod@rows`] changes or reads several keys in one critical section, also of several maps: [`transaction`] and
+//!   [`observe`].
 //! - [`lock`], [`expiry`], [`evict`], [`clock`], [`shards`] and [`hasher`] have one type for each choice of a
 //!   declaration.
 //! - [`placement`] decides on which NUMA node shards lie, and [`mod@numa`] says when that helps.
@@ -89,6 +91,7 @@ mod policy;
 #[doc = include_str!("../reference.md")]
 pub mod reference {}
 mod record;
+pub mod rows;
 mod set;
 mod shard;
 #[cfg(feature = "serde")]
@@ -113,6 +116,7 @@ pub(crate) use policy::{StorageOf, names_of};
 pub use record::Recorder;
 #[doc(hidden)]
 pub use record::Recording;
+pub use rows::{TransactionError, observe, transaction};
 pub use set::ShardedSet;
 pub use shard::{count as shards, lock};
 pub use sharded_derive::sharded;

@@ -36,6 +36,7 @@ const RUNTIME: Crate = Crate {
         &["error", "field"],
         &["map"],
         &["set"],
+        &["rows"],
         &["declared", "export", "node"],
         &["", "macro_support"],
     ],

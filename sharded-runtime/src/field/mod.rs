@@ -21,9 +21,12 @@
 //! | `whole.rs` | calls that concern every shard, and the deadline of one entry |
 //! | `removal/` | who is told of entries that leave |
 //! | `loading.rs`, `lead.rs`, `flight/` | loads of missing values |
+//! | `row.rs`, `plan.rs`, `staged.rs` | a key of a transaction, and what is to be done with its entry |
+//! | `commit.rs` | what a row does when its transaction commits |
 //! | `recorded.rs` | what is noted for a recorder |
 
 pub(crate) mod batch;
+pub(crate) mod commit;
 pub(crate) mod core;
 pub(crate) mod discard;
 mod elsewhere;
@@ -35,13 +38,16 @@ pub(crate) mod loading;
 mod look;
 mod pieces;
 mod placing;
+pub(crate) mod plan;
 mod recorded;
 pub(crate) mod removal;
+pub(crate) mod row;
 pub(crate) mod rules;
 mod segments;
 mod settings;
 pub(crate) mod shard;
 mod spec;
+pub(crate) mod staged;
 pub(crate) mod types;
 mod walk;
 mod whole;

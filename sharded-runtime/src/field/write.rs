@@ -108,14 +108,32 @@ impl<F: FieldTypes> Core<F> {
                 (result, session.due_at())
             });
         // First, since user code that runs in the repayment may panic.
+        self.wake_for(due_at);
+        drop(repaying);
+        result
+    }
+
+    /// Has a background thread look at this map by then, if there is one.
+    #[inline]
+    pub(super) fn wake_for(&self, due_at: Deadline) {
         if StampOf::<F::Policy>::EXPIRES
             && self.background.is_some()
             && due_at.is_before(self.alarm.load(Ordering::Relaxed))
         {
             self.ring(due_at);
         }
-        drop(repaying);
-        result
+    }
+
+    /// Repays an overdraft of the capacity, after a write in this shard.
+    #[inline]
+    pub(super) fn repay_after(&self, shard: impl ShardSelector, garbage: &mut Garbage<F::Key, F::Value>) {
+        // Without eviction there are no overdrafts.
+        if <F::Policy as Policy>::Eviction::EVICTS
+            && let Some(budget) = &self.budget
+            && budget.is_overdrawn()
+        {
+            self.repay(budget, self.shards.index(shard), garbage);
+        }
     }
 
     /// Has a background thread look at this map at an earlier time than it was going to.
@@ -147,13 +165,7 @@ struct RepayOnDrop<'a, F: FieldTypes, N: ShardSelector> {
 impl<F: FieldTypes, N: ShardSelector> Drop for RepayOnDrop<'_, F, N> {
     #[inline]
     fn drop(&mut self) {
-        // Without eviction there are no overdrafts.
-        if <F::Policy as Policy>::Eviction::EVICTS
-            && let Some(budget) = &self.core.budget
-            && budget.is_overdrawn()
-        {
-            self.core.repay(budget, self.core.shards.index(self.shard), self.garbage);
-        }
+        self.core.repay_after(self.shard, self.garbage);
     }
 }
 

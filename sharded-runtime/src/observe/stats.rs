@@ -67,7 +67,8 @@ pub struct Stats {
     pub expired: u64,
     /// Entries removed to make room, and entries that found no room, unless the call gave them back.
     pub evicted: u64,
-    /// Entries that found no room and that a call gave back, such as [`try_insert`](crate::ShardedMap::try_insert).
+    /// Entries that found no room and that a call gave back, such as [`try_insert`](crate::ShardedMap::try_insert), and
+    /// [transactions](crate::transaction()) that this map had no room for.
     pub refused: u64,
     /// Calls of a loader, by [`get_or_try_insert_with`](crate::ShardedMap::get_or_try_insert_with) and its like.
     pub loads: Loads,

@@ -37,7 +37,7 @@ use std::{
 /// assert!(chat.online().contains("ada"));
 /// ```
 pub struct ShardedSet<K, P: Policy, S = RandomState> {
-    pub(super) map: ShardedMap<K, (), P, S>,
+    pub(crate) map: ShardedMap<K, (), P, S>,
 }
 
 impl<K, P, S> BuildField<P> for ShardedSet<K, P, S>

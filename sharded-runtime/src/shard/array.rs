@@ -4,7 +4,7 @@ use super::access::{Access, Turn};
 use crate::{
     bounds::Token,
     hasher::KeyHash,
-    lock::{Cell, Lock, View},
+    lock::{Cell, Lent, Lock, View},
     memory::arena::{MemoryNode, Placed},
     memory::waits::Extent,
     observe::stats::Uses,
@@ -233,6 +233,36 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         let at = Location::caller();
         let _inside = if access.is_recorded() { Some(self.order.enter(self.route(hash), at)) } else { None };
         run()
+    }
+
+    /// Where these shards are in the order.
+    #[inline]
+    pub(crate) fn order(&self) -> &FieldOrder {
+        &self.order
+    }
+
+    /// Locks a shard and lends what the lock protects to a closure, as one of several. The order is the caller's.
+    #[inline]
+    pub(crate) fn lend<R>(&self, shard: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> R) -> R
+    where
+        T: 'static,
+    {
+        self.all.get(shard).cell.write(|table| lent.lend(table, run))
+    }
+
+    /// As [`lend`](Shards::lend), for reading only. There may be other readers, if the lock has a shared mode.
+    #[inline]
+    pub(crate) fn lend_shared<R>(&self, shard: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> R) -> R
+    where
+        T: 'static,
+    {
+        self.all.get(shard).cell.read(|table| lent.lend_shared(table, run))
+    }
+
+    /// What lies beside the lock of a shard, for the holder of the exclusive lock of it, who has the table.
+    #[inline]
+    pub(crate) fn extras(&self, shard: usize, _: &mut T) -> ShardExtras<'_, T, O, L> {
+        ShardExtras(self.all.get(shard))
     }
 
     /// Called between two steps on the same shard, so that other threads get the lock.

@@ -89,6 +89,25 @@ impl FieldOrder {
         }
     }
 
+    /// As [`check`](FieldOrder::check), for an access that began there.
+    #[inline]
+    pub(crate) fn check_at(&self, shard: usize, at: &Location<'_>) {
+        if is_inside() {
+            self.check_nested(shard, at);
+        }
+    }
+
+    /// What its shards are ordered by.
+    #[inline]
+    pub(crate) fn rank(&self, shard: usize) -> u64 {
+        self.rank | shard as u64
+    }
+
+    /// The name of the field.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
     #[cold]
     #[inline(never)]
     fn check_nested(&self, shard: usize, at: &Location<'_>) {

@@ -41,7 +41,19 @@ impl<'a, F: Spec> Session<'a, F> {
         table: &'a mut TableFor<F>,
         garbage: Option<&'a mut Garbage<F::Key, F::Value>>,
     ) -> Self {
-        Session { field, shard, table, now: field.now(), garbage, heavy: None }
+        Session::at(field, shard, table, garbage, field.now())
+    }
+
+    /// A session whose time was read before.
+    #[inline]
+    pub(crate) fn at(
+        field: &'a F,
+        shard: Extras<'a, F>,
+        table: &'a mut TableFor<F>,
+        garbage: Option<&'a mut Garbage<F::Key, F::Value>>,
+        now: Moment,
+    ) -> Self {
+        Session { field, shard, table, now, garbage, heavy: None }
     }
 
     /// Whether only the table has to know of a change.

@@ -9,6 +9,7 @@
 //! | `depart.rs` | takes entries out, for whatever cause |
 //! | `room.rs` | takes units of the capacity, and evicts |
 //! | `expire.rs` | removes what has expired |
+//! | `staged.rs` | makes the changes of a transaction: first all that may fail or run user code, then the rest |
 
 mod change;
 mod depart;
@@ -16,6 +17,7 @@ mod expire;
 mod find;
 mod locked;
 mod room;
+mod staged;
 mod store;
 
 pub(crate) use locked::{STEPS_PER_WRITE, Session, no_room};

@@ -12,6 +12,7 @@ use crate::{
     },
     evict::Eviction,
     expiry::Stamp,
+    hasher::KeyHash,
 };
 
 /// Entries that are evicted in one lock hold, for one that weighs as much as many.
@@ -68,6 +69,22 @@ impl<F: Spec> Session<'_, F> {
         true
     }
 
+    /// Takes units out of the budget for entries that are to come, one of them with this hash, or evicts entries of
+    /// this shard for them. Returns how many it has taken, at most so many.
+    pub(crate) fn reserve_units(&mut self, hash: KeyHash, units: Units) -> Units {
+        let Some(budget) = self.field.budget() else { return units };
+        self.table.missed(hash);
+        if self.take_free_units(units) {
+            return units;
+        }
+        let mut held = Held::none(budget);
+        let lacking = budget.lacking(units);
+        if !(F::Policy::WEIGHS && F::Policy::PINS) || self.survey(SEARCHED, &mut 0, lacking) >= lacking {
+            self.make_room(lacking, &mut held, SEARCHED);
+        }
+        if budget.take_with(&mut held, units) { units } else { held.spend(units) }
+    }
+
     /// What entries of this shard weigh that may leave, see [`Table::survey`](crate::engine::table::Table::survey).
     #[cold]
     pub(crate) fn survey(&mut self, searched: u32, passed: &mut u32, enough: Units) -> Units {
@@ -78,14 +95,14 @@ impl<F: Spec> Session<'_, F> {
     }
 
     /// Takes units that no entry has. Returns whether there were so many.
-    pub(super) fn take_free_units(&self, units: Units) -> bool {
+    pub(crate) fn take_free_units(&self, units: Units) -> bool {
         let credits = || self.field.statuses().map(|status| &status.credit);
         self.field.budget().is_none_or(|budget| budget.take(&self.shard.status().credit, units, credits))
     }
 
     /// Takes units that are not there. This call repays them after it has released the lock.
     #[cold]
-    pub(super) fn overdraw(&mut self, units: Units) {
+    pub(crate) fn overdraw(&mut self, units: Units) {
         if let Some((budget, garbage)) = self.field.budget().zip(self.garbage.as_deref_mut()) {
             budget.overdraw(units);
             garbage.add_overdrawn(units);

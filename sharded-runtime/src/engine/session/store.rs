@@ -68,14 +68,10 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         if !self.table.has_room() || !self.take_units(weight) {
             return None;
         }
-        let Ok(slot) = self.table.insert::<F::Policy>(hash, offer, weight, self.shard.view()) else {
+        let Some(slot) = self.insert_with_units(hash, offer, weight, ttl) else {
             self.give_units(weight.units());
-            events::memory_refused(names_of::<F::Policy>(), self.table.len(), true);
-            no_memory();
+            self.refuse_for_memory();
         };
-        self.count_stored();
-        self.change_weight(Weight::ZERO, weight);
-        self.restart(slot, hash, ttl);
         Some(slot)
     }
 
@@ -160,6 +156,30 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
 }
 
 impl<F: Spec> Session<'_, F> {
+    /// Stores the entry on offer, whose key is not there and whose units are taken, for this long or the declared time,
+    /// and returns its slot. `None` without memory for the table. Runs no user code.
+    #[inline]
+    pub(super) fn insert_with_units(
+        &mut self,
+        hash: KeyHash,
+        offer: &mut OfferFor<F>,
+        weight: Weight,
+        ttl: Option<Nanos>,
+    ) -> Option<Slot> {
+        let slot = self.table.insert::<F::Policy>(hash, offer, weight, self.shard.view()).ok()?;
+        self.count_stored();
+        self.change_weight(Weight::ZERO, weight);
+        self.restart(slot, hash, ttl);
+        Some(slot)
+    }
+
+    /// Panics, since the table has no memory for one more entry.
+    #[cold]
+    pub(super) fn refuse_for_memory(&self) -> ! {
+        events::memory_refused(names_of::<F::Policy>(), self.table.len(), true);
+        no_memory();
+    }
+
     #[inline]
     fn count_stored(&self) {
         self.shard.status().meter.inserts.add();
@@ -174,6 +194,19 @@ impl<F: Spec> Session<'_, F> {
         // User code comes first: if it panics, nothing has happened, and the value is still on offer.
         let weight = self.weigh(slot, Some(value));
         self.overtake_refresh(slot);
+        self.replace_weighed(slot, hash, value, weight, ttl);
+    }
+
+    /// As [`replace`](Session::replace), by a value of this weight. Runs no user code.
+    #[inline]
+    pub(super) fn replace_weighed(
+        &mut self,
+        slot: Slot,
+        hash: KeyHash,
+        value: &mut F::Value,
+        weight: Weight,
+        ttl: Option<Nanos>,
+    ) {
         self.shard.status().meter.inserts.add();
         self.table.hit_mut(slot);
         self.restart(slot, hash, ttl);

@@ -19,8 +19,8 @@ pub use rwlock::RwLock;
 
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use copies::Copies;
-#[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
-pub use raw::View;
 pub(crate) use raw::{Attempt, Raced, Shown, Stable, ViewState};
+#[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
+pub use raw::{Lent, View};
 pub use traits::{Cell, Lock, Serves};
 pub use wait::note_wait;

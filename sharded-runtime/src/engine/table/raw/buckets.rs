@@ -137,7 +137,13 @@ impl Buckets {
     /// so full that everything takes ever longer.
     #[inline]
     pub(crate) fn is_overdue(&self) -> bool {
-        self.starved_at.is_some_and(|then| self.len >= then + self.patience())
+        self.is_overdue_for(1)
+    }
+
+    /// As [`is_overdue`](Buckets::is_overdue), when the last of so many entries comes.
+    #[inline]
+    pub(crate) fn is_overdue_for(&self, more: usize) -> bool {
+        self.starved_at.is_some_and(|then| self.len + more > then + self.patience())
     }
 
     /// Entries that may come in without a split that is due.

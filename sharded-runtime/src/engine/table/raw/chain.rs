@@ -105,7 +105,17 @@ impl Buckets {
     /// Makes sure that there are enough vacant slots from this bucket on for those that go.
     #[inline]
     pub(super) fn reserve(&mut self, from: BucketNo, going: &[u32], view: Option<&ViewState>) -> Result<(), NoMemory> {
-        let count: u32 = going.iter().map(|slots| slots.count_ones()).sum();
+        self.reserve_slots(from, going.iter().map(|slots| slots.count_ones()).sum(), view)
+    }
+
+    /// Makes sure that there are so many vacant slots from this bucket on.
+    #[inline]
+    pub(super) fn reserve_slots(
+        &mut self,
+        from: BucketNo,
+        count: u32,
+        view: Option<&ViewState>,
+    ) -> Result<(), NoMemory> {
         let (mut number, mut vacant) = (from, 0);
         while vacant < count || number == from {
             if !number.is_below(self.geometry.buckets) {

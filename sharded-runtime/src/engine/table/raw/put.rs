@@ -134,6 +134,23 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         }
     }
 
+    /// Sees to it that so many inserts of keys that are not there find memory. To be called with the hash of each.
+    ///
+    /// # Errors
+    ///
+    /// Without memory for them the entries are as before.
+    pub(crate) fn reserve(&mut self, hash: KeyHash, more: u32, view: ViewOf<'_, K, V, P, I>) -> Result<(), NoMemory> {
+        let view = self.view_state(view);
+        if self.is_overdue_for(more as usize) {
+            return Err(NoMemory);
+        }
+        if self.buckets.count() == 0 {
+            self.buckets.begin(view)?;
+        }
+        // An entry lies at its home or behind it. Each insert takes one slot, so behind the last home there are enough.
+        self.buckets.reserve_slots(self.home_of(hash.low()), more, view)
+    }
+
     /// Takes out the entry of a slot, with this hash. Returns whether there is one.
     pub(in crate::engine::table) fn remove_raw(
         &mut self,

@@ -1,9 +1,12 @@
 //! What lends a value to one thread and lets others look at it meanwhile.
 
+mod lent;
 mod sequence;
 mod sequence_lock;
 pub(super) mod view;
 
+#[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
+pub use lent::Lent;
 pub(crate) use sequence::{Attempt, Raced, Stable};
 #[allow(unreachable_pub, reason = "the associated type of a public trait")]
 pub use sequence_lock::SequenceLock;

@@ -1,0 +1,259 @@
+//! What a row of a transaction does when it commits.
+//!
+//! The phases of a transaction, each for all rows before the next one begins:
+//!
+//! | phase | what a row does |
+//! |---|---|
+//! | look | finds its entry |
+//! | (the user's closure) | stages changes |
+//! | use | notes that the entry was used |
+//! | weigh | weighs what is to be stored, and clones the key if it is needed |
+//! | count | counts the units and the memory that all rows need |
+//! | reserve, demand | takes them; then all look again, if entries have moved or left |
+//! | overtake | has loads of the key not be stored |
+//! | change | replaces or removes its entry |
+//! | insert | stores a new entry |
+//! | tend | removes expired entries and lets the table grow, as every write does |
+//! | finish (after unlock) | repays what was overdrawn, tells listeners and drops what has left |
+//!
+//! A failure or a panic of user code up to "overtake" leaves every map as it was. From "change" on no user code runs.
+
+#![allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
+
+use super::{
+    limits::{EXPIRED_PER_WRITE, LOOKS_PER_WRITE},
+    plan::Plan,
+    row::{Found, Parts, RowState, SessionOf},
+    staged::StagedChange,
+};
+use crate::{
+    Key, Policy, Value,
+    engine::{cause::Cause, session::STEPS_PER_WRITE, spec::Spec, table::StampOf, units::Weight},
+    evict::Eviction,
+    expiry::Stamp,
+    lock::Lent,
+    names_of,
+    observe::{events, tally::Event},
+};
+use std::borrow::Borrow;
+
+/// A step that all rows of a transaction do, one after the other, while the shards are locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Use,
+    Weigh,
+    Count,
+    Reserve,
+    Demand,
+    LookAgain,
+    Overtake,
+    Change,
+    Insert,
+    Tend,
+}
+
+impl<K, V, P, S, Q> RowState<'_, K, V, P, S, Q>
+where
+    K: Key + Borrow<Q>,
+    V: Value,
+    P: Policy,
+    Q: Eq + ToOwned<Owned = K> + ?Sized,
+{
+    /// Does a step of the commit.
+    #[inline]
+    pub(crate) fn run(&mut self, phase: Phase, plan: &mut Plan, lent: &mut Lent<'_>) {
+        match phase {
+            Phase::Use => self.note_use(lent),
+            Phase::Weigh => self.weigh(plan, lent),
+            Phase::Count => self.count(plan, lent),
+            Phase::Reserve => self.reserve(plan, lent),
+            Phase::Demand => self.demand(plan, lent),
+            Phase::LookAgain => self.find(lent),
+            Phase::Overtake => self.overtake(lent),
+            Phase::Change => self.change(plan, lent),
+            Phase::Insert => self.insert(plan, lent),
+            Phase::Tend => self.tend(plan, lent),
+        }
+    }
+
+    /// Weighs what is to be stored. User code.
+    #[inline]
+    fn weigh(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
+        let Some(value) = self.staged.value.take() else { return };
+        self.offer.value = Some(value);
+        // A listener is told of a replaced value with the key of the call.
+        let is_told = self.staged.change == StagedChange::Put && self.row.core.listener().is_some();
+        if self.is_coming() || is_told {
+            self.offer.set_key(self.row.key.to_owned());
+        }
+        if !P::WEIGHS {
+            self.weight = Weight::ONE;
+            return;
+        }
+        let slot = self.slot();
+        let (mut session, Parts { offer, .. }) = self.session(lent);
+        let Some(value) = &offer.value else { return };
+        let weigh = |session: &mut SessionOf<'_, K, V, P, S>| {
+            if let Some(key) = offer.key() {
+                return session.weigh_staged(key, value);
+            }
+            let entry = session.entry(slot?)?;
+            session.weigh_staged(entry.key(), value)
+        };
+        match weigh(&mut session) {
+            Some(weight) => self.weight = weight,
+            None => self.refuse(plan),
+        }
+    }
+
+    /// Refuses the transaction, which the first field without room counts.
+    fn refuse(&self, plan: &mut Plan) {
+        if plan.refused.is_some() {
+            return;
+        }
+        self.row.core.count(Event::Refusal);
+        events::refused(names_of::<P>());
+        plan.refused = Some(P::NAME);
+    }
+
+    /// Counts what all rows need.
+    #[inline]
+    fn count(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
+        let is_coming = self.is_coming();
+        if is_coming {
+            plan.shard(self.seat).inserts += 1;
+            if self.offer.key().is_none() {
+                // Its entry has left meanwhile.
+                self.offer.set_key(self.row.key.to_owned());
+            }
+        }
+        if !P::Eviction::BOUNDED || self.staged.change == StagedChange::Keep {
+            return;
+        }
+        let (seat, weight) = (self.seat, self.weight);
+        let going = match self.found {
+            Found::Expired(slot) => Some(slot),
+            Found::Live(slot) if self.staged.change == StagedChange::Remove => Some(slot),
+            Found::Live(_) | Found::Nothing => None,
+        };
+        let (session, _) = self.session(lent);
+        let field = plan.field(seat);
+        if let Some(slot) = going {
+            field.going = field.going.plus(session.units_of(slot));
+        }
+        if is_coming {
+            field.coming = field.coming.plus(weight.units());
+        }
+    }
+
+    /// Takes what the inserts of all rows of the field and of the shard need.
+    #[inline]
+    fn reserve(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
+        if !self.is_coming() {
+            return;
+        }
+        let (seat, hash) = (self.seat, self.row.hash);
+        let lacking = plan.field(seat).lacking();
+        let before = self.leaving.garbage.len();
+        let (mut session, _) = self.session(lent);
+        if P::Eviction::BOUNDED && !lacking.is_zero() {
+            let taken = session.reserve_units(hash, lacking);
+            let field = plan.field(seat);
+            field.reserved = field.reserved.plus(taken);
+        }
+        plan.is_stale |= session.reserve_memory(hash, plan.shard(seat).inserts);
+        plan.is_stale |= self.leaving.garbage.len() != before;
+    }
+
+    /// Takes what no shard of the rows had room for, or else refuses the transaction.
+    #[inline]
+    fn demand(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
+        if !P::Eviction::BOUNDED || !self.is_coming() {
+            return;
+        }
+        let lacking = plan.field(self.seat).lacking();
+        if lacking.is_zero() {
+            return;
+        }
+        let (core, hash, seat) = (self.row.core, self.row.hash, self.seat);
+        if P::Eviction::EVICTS && !P::PINS {
+            self.session(lent).0.overdraw(lacking);
+        } else {
+            // This thread waits for no lock, since it is inside shards.
+            let is_made = P::PINS && core.make_room(hash, lacking, &mut self.leaving.garbage);
+            if !is_made || !self.session(lent).0.take_free_units(lacking) {
+                return self.refuse(plan);
+            }
+        }
+        let field = plan.field(seat);
+        field.reserved = field.reserved.plus(lacking);
+    }
+
+    #[inline]
+    fn overtake(&mut self, lent: &mut Lent<'_>) {
+        if self.staged.change == StagedChange::Keep {
+            return;
+        }
+        let (key, hash, slot) = (self.row.key, self.row.hash, self.slot());
+        self.session(lent).0.overtake_staged(hash, key, slot);
+    }
+
+    /// Changes or removes the entry that is there.
+    #[inline]
+    fn change(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
+        let (seat, hash, weight, found) = (self.seat, self.row.hash, self.weight, self.found);
+        let (mut session, Parts { offer, staged }) = self.session(lent);
+        let gone = match (staged.change, found) {
+            (StagedChange::Keep, _) | (_, Found::Nothing) => return,
+            (_, Found::Expired(slot)) => (slot, Cause::Expired),
+            (StagedChange::Remove, Found::Live(slot)) => (slot, Cause::Removed),
+            (StagedChange::Put, Found::Live(slot)) => {
+                return session.replace_staged(slot, hash, offer, weight, staged.ttl);
+            }
+            (StagedChange::Update, Found::Live(slot)) => {
+                if let Some(value) = &mut offer.value {
+                    session.exchange_staged(slot, hash, value, weight);
+                }
+                return;
+            }
+        };
+        let units = session.remove_staged(gone.0, hash, gone.1);
+        if P::Eviction::BOUNDED {
+            plan.field(seat).left(units);
+        }
+    }
+
+    /// Stores a new entry.
+    #[inline]
+    fn insert(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
+        if !self.is_coming() {
+            return;
+        }
+        let (seat, hash, weight) = (self.seat, self.row.hash, self.weight);
+        let (mut session, Parts { offer, staged }) = self.session(lent);
+        session.insert_staged(hash, offer, weight, staged.ttl);
+        if P::Eviction::BOUNDED {
+            plan.field(seat).stored(weight.units());
+        }
+    }
+
+    /// Does the work that a write does for others. A panic of user code comes after all is done.
+    #[inline]
+    fn tend(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
+        if self.staged.change == StagedChange::Keep {
+            return;
+        }
+        let (mut session, _) = self.session(lent);
+        if session.has_work() {
+            plan.drops.watch(|| {
+                if StampOf::<P>::EXPIRES {
+                    session.sweep(LOOKS_PER_WRITE, EXPIRED_PER_WRITE);
+                }
+                // Without memory to grow the table is just fuller. The next write tries again.
+                let _ = session.step(STEPS_PER_WRITE);
+            });
+        }
+        let (session, _) = self.session(lent);
+        self.due_at = session.due_at();
+    }
+}

@@ -1,0 +1,120 @@
+//! What the rows of a transaction know of each other.
+
+#![allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
+
+use crate::{clock::Moment, contain::Drops, engine::units::Units};
+use smallvec::SmallVec;
+
+/// As many rows as are kept without an allocation.
+pub(crate) const FEW: usize = 12;
+
+/// What the rows of one transaction share, by shard and by field. Both are numbered in the order in which they are
+/// locked.
+#[derive(Debug, Default)]
+pub struct Plan {
+    seats: SmallVec<[Seat; FEW]>,
+    shards: SmallVec<[ShardPlan; FEW]>,
+    fields: SmallVec<[FieldPlan; FEW]>,
+    /// The next row that takes its seat.
+    next: usize,
+    /// Whether entries have moved or left since the rows were looked up.
+    pub(super) is_stale: bool,
+    /// The field that has no room.
+    pub(crate) refused: Option<&'static str>,
+    pub(crate) is_committed: bool,
+    /// Runs user code whose panics are to come after all is done.
+    pub(crate) drops: Drops,
+}
+
+/// The shard and the field of a row.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seat {
+    pub(crate) shard: usize,
+    pub(crate) field: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ShardPlan {
+    /// Entries that are going to be inserted.
+    pub(super) inserts: u32,
+}
+
+/// The capacity that the rows of one field need.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct FieldPlan {
+    now: Option<Moment>,
+    /// The units of the entries that come and of those that go.
+    pub(super) coming: Units,
+    pub(super) going: Units,
+    /// The units that are taken for the entries that come.
+    pub(super) reserved: Units,
+}
+
+impl FieldPlan {
+    /// The units that are still to be taken.
+    pub(super) fn lacking(&self) -> Units {
+        self.coming.minus(self.going).minus(self.reserved)
+    }
+
+    /// An entry was stored that has so many units.
+    pub(super) fn stored(&mut self, units: Units) {
+        self.reserved = self.reserved.minus(units);
+    }
+
+    /// An entry has left whose units stay taken.
+    pub(super) fn left(&mut self, units: Units) {
+        self.reserved = self.reserved.plus(units);
+    }
+
+    /// The units that no entry has taken.
+    pub(super) fn take_rest(&mut self) -> Units {
+        std::mem::replace(&mut self.reserved, Units::ZERO)
+    }
+}
+
+impl Plan {
+    /// The seat of each row, in the order of the rows.
+    pub(crate) fn new(seats: SmallVec<[Seat; FEW]>, shards: usize, fields: usize) -> Self {
+        let (shards, fields) =
+            (SmallVec::from_elem(ShardPlan::default(), shards), SmallVec::from_elem(FieldPlan::default(), fields));
+        Plan { seats, shards, fields, ..Plan::default() }
+    }
+
+    /// The seat of the next row.
+    #[inline]
+    pub(super) fn take_seat(&mut self) -> Seat {
+        let seat = self.seats[self.next];
+        self.next += 1;
+        seat
+    }
+
+    /// The time by the clock of a field, which is read once.
+    #[inline]
+    pub(super) fn now(&mut self, field: usize, read: impl FnOnce() -> Moment) -> Moment {
+        *self.fields[field].now.get_or_insert_with(read)
+    }
+
+    pub(super) fn shard(&mut self, seat: Seat) -> &mut ShardPlan {
+        &mut self.shards[seat.shard]
+    }
+
+    pub(super) fn field(&mut self, seat: Seat) -> &mut FieldPlan {
+        &mut self.fields[seat.field]
+    }
+
+    /// Forgets what was counted of the rows that come and go, to count it again.
+    pub(crate) fn recount(&mut self) {
+        self.is_stale = false;
+        for shard in &mut self.shards {
+            shard.inserts = 0;
+        }
+        for field in &mut self.fields {
+            (field.coming, field.going) = (Units::ZERO, Units::ZERO);
+        }
+    }
+
+    /// Whether what was counted still holds.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.is_stale
+    }
+}

@@ -1,0 +1,290 @@
+//! A row of a transaction: a key of one map, while its shard is locked.
+//!
+//! `commit.rs` has what a row does when its transaction commits.
+
+#![allow(unreachable_pub, reason = "in a public trait that only this crate can implement")]
+
+use super::{
+    core::Core,
+    leaving::Leaving,
+    plan::{Plan, Seat},
+    staged::{Staged, StagedChange},
+    types::Types,
+};
+use crate::{
+    Key, Policy, Value,
+    clock::{Deadline, Moment},
+    engine::{
+        session::Session,
+        spec::Spec,
+        table::{Offer, Slot, StampOf, TableOf},
+        units::Weight,
+    },
+    evict::Eviction,
+    expiry::Stamp,
+    hasher::KeyHash,
+    lock::{Lent, Lock},
+    observe::tally::Event,
+    record::Operation,
+    shard::order::FieldOrder,
+};
+use std::{borrow::Borrow, fmt, mem};
+
+type CoreOf<K, V, P, S> = Core<Types<K, V, P, S>>;
+
+/// A key of a map, with its hash: all that is known of a row before its shard is locked.
+pub(crate) struct RowKey<'a, K, V, P: Policy, S, Q: ?Sized> {
+    pub(crate) core: &'a CoreOf<K, V, P, S>,
+    pub(crate) key: &'a Q,
+    pub(crate) hash: KeyHash,
+}
+
+impl<K, V, P: Policy, S, Q: ?Sized> Clone for RowKey<'_, K, V, P, S, Q> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K, V, P: Policy, S, Q: ?Sized> Copy for RowKey<'_, K, V, P, S, Q> {}
+
+impl<'a, K, V, P: Policy, S, Q: ?Sized> RowKey<'a, K, V, P, S, Q> {
+    /// The number of its shard.
+    #[inline]
+    pub(crate) fn shard(&self) -> usize {
+        self.core.route(self.hash)
+    }
+
+    /// What its field is in the order of locks.
+    #[inline]
+    pub(crate) fn order(&self) -> &'a FieldOrder {
+        self.core.shards.order()
+    }
+}
+
+impl<K: Key, V: Value, P: Policy, S, Q: ?Sized> RowKey<'_, K, V, P, S, Q> {
+    /// Locks the shard of the row, and lends its table.
+    #[inline]
+    pub(crate) fn lock<R>(&self, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> R) -> R {
+        self.core.shards.lend(self.shard(), lent, run)
+    }
+
+    /// As [`lock`](RowKey::lock), for reading: shared, if the lock can be.
+    #[inline]
+    pub(crate) fn lock_to_read<R>(&self, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> R) -> R {
+        if <P::Lock as Lock>::SHARED_READS {
+            self.core.shards.lend_shared(self.shard(), lent, run)
+        } else {
+            self.lock(lent, run)
+        }
+    }
+}
+
+/// A row while its shard is locked, and until all is done that is left to do after that.
+pub struct RowState<'a, K, V, P: Policy, S, Q: ?Sized> {
+    pub(super) row: RowKey<'a, K, V, P, S, Q>,
+    pub(super) seat: Seat,
+    now: Moment,
+    pub(super) found: Found,
+    pub(crate) staged: Staged<V>,
+    /// What is to be stored, once the closure of the user has ended; then what that has replaced.
+    pub(super) offer: Offer<K, V>,
+    pub(super) weight: Weight,
+    pub(super) leaving: Leaving<'a, K, V>,
+    pub(super) due_at: Deadline,
+}
+
+/// What is known of it, without key and values.
+impl<K, V, P: Policy, S, Q: ?Sized> fmt::Debug for RowState<'_, K, V, P, S, Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowState").field("seat", &self.seat).field("found", &self.found).finish_non_exhaustive()
+    }
+}
+
+/// What a table has for a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    Nothing,
+    Expired(Slot),
+    Live(Slot),
+}
+
+pub(super) type SessionOf<'s, K, V, P, S> = Session<'s, CoreOf<K, V, P, S>>;
+
+impl<'a, K: Key, V: Value, P: Policy, S, Q: ?Sized> RowState<'a, K, V, P, S, Q> {
+    pub(crate) fn new(row: RowKey<'a, K, V, P, S, Q>) -> Self {
+        RowState {
+            row,
+            seat: Seat::default(),
+            now: Moment::ZERO,
+            found: Found::Nothing,
+            staged: Staged::nothing(),
+            offer: Offer::without_key(),
+            weight: Weight::ZERO,
+            leaving: row.core.leaving(),
+            due_at: Deadline::NEVER,
+        }
+    }
+
+    pub(crate) fn key(&self) -> &'a Q {
+        self.row.key
+    }
+
+    #[inline]
+    pub(super) fn slot(&self) -> Option<Slot> {
+        if let Found::Live(slot) = self.found { Some(slot) } else { None }
+    }
+
+    /// Whether an entry is going to be inserted.
+    #[inline]
+    pub(super) fn is_coming(&self) -> bool {
+        matches!(self.staged.change, StagedChange::Put | StagedChange::Update) && self.slot().is_none()
+    }
+
+    /// The value that the entry has, if it is there, and what is staged for it.
+    #[inline]
+    pub(crate) fn parts<'t>(&'t mut self, lent: &'t Lent<'_>) -> (Option<&'t V>, &'t mut Staged<V>) {
+        (self.value(lent), &mut self.staged)
+    }
+
+    /// The value that the entry has, if it is there.
+    #[inline]
+    pub(crate) fn value<'t>(&self, lent: &'t Lent<'_>) -> Option<&'t V> {
+        let table: &TableOf<K, V, P> = lent.get(self.seat.shard);
+        Some(table.get(self.slot()?)?.value())
+    }
+}
+
+impl<K, V, P, S, Q> RowState<'_, K, V, P, S, Q>
+where
+    K: Key + Borrow<Q>,
+    V: Value,
+    P: Policy,
+    Q: Eq + ToOwned<Owned = K> + ?Sized,
+{
+    /// Finds the entry. The shard is locked.
+    #[inline]
+    pub(crate) fn look(&mut self, plan: &mut Plan, lent: &Lent<'_>) {
+        self.seat = plan.take_seat();
+        if StampOf::<P>::EXPIRES {
+            self.now = plan.now(self.seat.field, || self.row.core.now());
+        }
+        self.find(lent);
+    }
+
+    #[inline]
+    pub(super) fn find(&mut self, lent: &Lent<'_>) {
+        let table: &TableOf<K, V, P> = lent.get(self.seat.shard);
+        self.found = match table.find(self.row.hash, self.row.key) {
+            None => Found::Nothing,
+            Some(entry)
+                if StampOf::<P>::EXPIRES && entry.stamp().deadline(self.row.core.idle()).has_passed(self.now) =>
+            {
+                Found::Expired(entry.slot())
+            }
+            Some(entry) => Found::Live(entry.slot()),
+        };
+    }
+
+    /// A session in the shard, and what it needs of the row.
+    #[inline]
+    pub(super) fn session<'s>(&'s mut self, lent: &'s mut Lent<'_>) -> (SessionOf<'s, K, V, P, S>, Parts<'s, K, V>) {
+        let RowState { row, seat, now, offer, staged, leaving, .. } = self;
+        let table: &mut TableOf<K, V, P> = lent.get_mut(seat.shard);
+        let extras = row.core.shards.extras(row.core.route(row.hash), table);
+        (Session::at(row.core, extras, table, Some(&mut leaving.garbage), *now), Parts { offer, staged })
+    }
+
+    /// Counts a use of the entry, as a read of it does.
+    #[inline]
+    pub(super) fn note_use(&mut self, lent: &mut Lent<'_>) {
+        if !self.staged.is_used.get() {
+            return;
+        }
+        let slot = self.slot();
+        let (mut session, _) = self.session(lent);
+        match slot {
+            Some(slot) => {
+                session.shard().uses().hits.add();
+                session.note_use(slot);
+            }
+            None => session.shard().uses().misses.add(),
+        }
+    }
+
+    /// As [`note_use`](RowState::note_use), where the shard is locked for reading.
+    pub(crate) fn note_read(&mut self, lent: &mut Lent<'_>) {
+        if !<P::Lock as Lock>::SHARED_READS {
+            return self.note_use(lent);
+        }
+        if !self.staged.is_used.get() {
+            return;
+        }
+        let table: &TableOf<K, V, P> = lent.get(self.seat.shard);
+        let found = self.slot().and_then(|slot| table.get(slot));
+        self.row.core.count(if found.is_some() { Event::Hit } else { Event::Miss });
+        if let Some(entry) = found {
+            if StampOf::<P>::TRACKS_ACCESS {
+                entry.stamp().accessed(self.now);
+            }
+            table.hit(entry.slot());
+        }
+    }
+
+    /// Ends the row after its shard was unlocked, also after a panic.
+    pub(crate) fn finish(&mut self, plan: &mut Plan) {
+        let RowState { row: RowKey { core, hash, .. }, leaving, offer, staged, .. } = self;
+        if P::Eviction::BOUNDED
+            && let Some(budget) = &core.budget
+        {
+            let rest = plan.field(self.seat).take_rest();
+            if !rest.is_zero() {
+                budget.give_all(rest);
+            }
+        }
+        core.wake_for(self.due_at);
+        if P::Eviction::EVICTS {
+            plan.drops.watch(|| core.repay_after(core.route(*hash), &mut leaving.garbage));
+        }
+        if leaving.garbage.len() > 0 {
+            plan.drops.watch(|| drop(mem::replace(leaving, core.leaving())));
+        }
+        if mem::needs_drop::<V>() {
+            plan.drops.watch(|| drop(staged.value.take()));
+            plan.drops.watch(|| drop(offer.value.take()));
+        }
+        if mem::needs_drop::<K>() {
+            plan.drops.watch(|| drop(offer.take_key()));
+        }
+        if P::RECORDS {
+            self.record(plan);
+        }
+    }
+
+    /// Notes what the row did, as single calls do.
+    fn record(&self, plan: &Plan) {
+        let RowKey { core, hash, .. } = self.row;
+        if self.staged.is_used.get() && core.is_due(hash) {
+            core.note(Operation::Get, hash);
+            core.note_found(hash, self.slot().is_some());
+        }
+        let operation = match self.staged.change {
+            StagedChange::Keep => return,
+            StagedChange::Put => Operation::Insert,
+            StagedChange::Update => Operation::Update,
+            StagedChange::Remove => Operation::Remove,
+        };
+        if plan.is_committed && core.is_due(hash) {
+            core.note(operation, hash);
+        }
+    }
+
+    /// What was to be stored, where nothing was changed.
+    pub(crate) fn take_value(&mut self) -> Option<V> {
+        self.offer.value.take().or_else(|| self.staged.value.take())
+    }
+}
+
+/// What a session needs of a row.
+pub(super) struct Parts<'s, K, V> {
+    pub(super) offer: &'s mut Offer<K, V>,
+    pub(super) staged: &'s Staged<V>,
+}

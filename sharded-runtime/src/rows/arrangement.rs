@@ -1,0 +1,96 @@
+//! What rows are made of: one row, or a tuple, an array or a vector of rows.
+
+#![allow(unreachable_pub, reason = "in a public trait that only this crate can implement")]
+
+use super::wanted::Wanted;
+use crate::{
+    field::{commit::Phase, plan::Plan},
+    lock::Lent,
+};
+use std::any::Any;
+
+/// The rows of a transaction: a [`Row`](super::Row), or a tuple of up to 12 rows, an array, a slice or a vector of
+/// them, or any mixture of these.
+///
+/// The closure of [`transaction`](super::transaction) gets a `&mut` to the same arrangement of
+/// [`RowMut`](super::RowMut), that of [`observe`](super::observe) the same arrangement of [`RowRef`](super::RowRef);
+/// for a slice it is a vector.
+///
+/// It can't be implemented for other types.
+///
+/// # Examples
+///
+/// ```
+/// # use sharded::sharded;
+/// # use std::collections::HashMap;
+/// # #[sharded(ttl = "1h")]
+/// # struct Bank { accounts: HashMap<u32, i64>, total: HashMap<String, i64> }
+/// let bank = Bank::new();
+/// let numbers = [1, 2, 3];
+/// let accounts = numbers.each_ref().map(|number| bank.accounts().row(number));
+/// sharded::transaction((accounts, bank.total().row("all")), |(accounts, total)| {
+///     for account in accounts {
+///         account.insert(100);
+///     }
+///     total.insert(300);
+///     Ok::<_, ()>(())
+/// })
+/// .unwrap();
+/// let accounts: Vec<_> = numbers.iter().map(|number| bank.accounts().row(number)).collect();
+/// let sum: i64 = sharded::observe(&accounts[..], |accounts| accounts.iter().filter_map(|account| account.get()).sum());
+/// assert_eq!(Some(sum), bank.total().get("all"));
+/// ```
+pub trait Rows: Lockable {}
+
+#[diagnostic::do_not_recommend]
+impl<R: Lockable> Rows for R {}
+
+/// What a transaction asks of its rows.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a row, nor rows",
+    label = "not rows of maps",
+    note = "a row is what `map.row(&key)` returns; rows are a tuple of up to 12 of them, an array, a slice or a `Vec`"
+)]
+pub trait Lockable {
+    type Arrangement: Arrangement;
+    type States: States<Arrangement = Self::Arrangement>;
+
+    /// How many rows there are.
+    fn count(&self) -> usize;
+    /// Adds where each row is.
+    fn places<'p>(&'p self, wanted: &mut Wanted<'p>);
+    /// The key of a row, and whether a row has this key.
+    fn key(&self, row: usize) -> Box<dyn Any>;
+    fn has_key(&self, row: usize, key: &dyn Any) -> bool;
+    /// Locks the shard of a row, for changing or for reading.
+    fn lock<T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T;
+    fn lock_to_read<T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T;
+    /// The rows before they are looked up.
+    fn begin(&self) -> Self::States;
+}
+
+/// The rows while their shards are locked.
+pub trait States {
+    type Arrangement: Arrangement;
+
+    fn look(&mut self, plan: &mut Plan, lent: &Lent<'_>);
+    fn views<'t>(&'t mut self, lent: &'t Lent<'_>) -> <Self::Arrangement as Arrangement>::Views<'t>;
+    fn refs<'t>(&'t mut self, lent: &'t Lent<'_>) -> <Self::Arrangement as Arrangement>::Refs<'t>;
+    fn run(&mut self, phase: Phase, plan: &mut Plan, lent: &mut Lent<'_>);
+    fn note_reads(&mut self, lent: &mut Lent<'_>);
+    /// What was to be stored, where nothing was changed.
+    fn values(&mut self) -> <Self::Arrangement as Arrangement>::Values;
+    /// Ends all rows after their shards were unlocked.
+    fn finish(&mut self, plan: &mut Plan);
+}
+
+/// The types that belong to rows. (Apart from them, so that a closure over every lifetime does not ask the rows to live
+/// for ever.)
+pub trait Arrangement: 'static {
+    /// What the closure of a transaction is lent.
+    type Views<'t>;
+    /// What the closure of a read gets.
+    type Refs<'t>;
+    /// What a transaction gives back that found no room.
+    type Values;
+}

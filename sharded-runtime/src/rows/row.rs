@@ -1,0 +1,210 @@
+//! A key of a map, as a row of a transaction.
+
+use super::{
+    arrangement::{Arrangement, Lockable, States},
+    row_mut::RowMut,
+    row_ref::RowRef,
+    wanted::Wanted,
+};
+use crate::{
+    Key, Policy, ShardedMap, ShardedSet, Value,
+    field::{
+        commit::Phase,
+        plan::Plan,
+        row::{RowKey, RowState},
+    },
+    lock::{Lent, Serves},
+};
+use std::{
+    any::Any,
+    borrow::Borrow,
+    fmt,
+    hash::{BuildHasher, Hash, RandomState},
+    marker::PhantomData,
+};
+
+/// A key of a map, for [`transaction`](super::transaction) and [`observe`](super::observe). It borrows the map and the
+/// key, and takes no lock.
+///
+/// # Examples
+///
+/// See [`ShardedMap::row`].
+pub struct Row<'a, K, V, P: Policy, S = RandomState, Q: ?Sized = K>(RowKey<'a, K, V, P, S, Q>);
+
+impl<K, V, P: Policy, S, Q: ?Sized> Clone for Row<'_, K, V, P, S, Q> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K, V, P: Policy, S, Q: ?Sized> Copy for Row<'_, K, V, P, S, Q> {}
+
+/// Not its key, which may be secret.
+impl<K, V, P: Policy, S, Q: ?Sized> fmt::Debug for Row<'_, K, V, P, S, Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Row").field("map", &P::NAME).field("shard", &self.0.shard()).finish_non_exhaustive()
+    }
+}
+
+impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
+    /// A key of this map, for [`transaction`](crate::transaction) or [`observe`](crate::observe). Hashes the key, and
+    /// takes no lock.
+    ///
+    /// The key is cloned if an entry is stored under it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// let ages = (shop.names().row("ada"), shop.names().row("bob"));
+    /// assert_eq!(sharded::observe(ages, |(ada, bob)| (ada.get().copied(), bob.get().copied())), (Some(36), None));
+    /// ```
+    #[inline]
+    pub fn row<'a, Q>(&'a self, key: &'a Q) -> Row<'a, K, V, P, S, Q>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static,
+    {
+        let core = self.core();
+        Row(RowKey { core, key, hash: core.hasher.hash(key) })
+    }
+}
+
+impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static> ShardedSet<K, P, S> {
+    /// A key of this set, for [`transaction`](crate::transaction) or [`observe`](crate::observe), as
+    /// [`ShardedMap::row`]. Its value is `()`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashSet<String> }
+    /// let shop = Shop::new();
+    /// shop.names().insert("ada".to_owned());
+    /// sharded::transaction((shop.names().row("ada"), shop.names().row("bob")), |(ada, bob)| {
+    ///     if ada.remove() {
+    ///         bob.insert(());
+    ///     }
+    ///     Ok::<_, ()>(())
+    /// })
+    /// .unwrap();
+    /// assert!(shop.names().contains("bob") && !shop.names().contains("ada"));
+    /// ```
+    #[inline]
+    pub fn row<'a, Q>(&'a self, key: &'a Q) -> Row<'a, K, (), P, S, Q>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static,
+    {
+        self.map.row(key)
+    }
+}
+
+impl<'a, K, V, P, S, Q> Lockable for Row<'a, K, V, P, S, Q>
+where
+    K: Key + Borrow<Q>,
+    V: Value,
+    P: Policy,
+    Q: Eq + ToOwned<Owned = K> + ?Sized + 'static,
+{
+    type Arrangement = RowArrangement<Q, V, P>;
+    type States = RowState<'a, K, V, P, S, Q>;
+
+    #[inline]
+    fn count(&self) -> usize {
+        1
+    }
+
+    #[inline]
+    fn places<'p>(&'p self, wanted: &mut Wanted<'p>) {
+        wanted.add(self.0.order(), self.0.shard(), self.0.hash);
+    }
+
+    fn key(&self, _: usize) -> Box<dyn Any> {
+        Box::new(self.0.key.to_owned())
+    }
+
+    fn has_key(&self, _: usize, key: &dyn Any) -> bool {
+        key.downcast_ref::<K>().is_some_and(|key| key.borrow() == self.0.key)
+    }
+
+    #[inline]
+    fn lock<T>(&self, _: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T {
+        self.0.lock(lent, run)
+    }
+
+    #[inline]
+    fn lock_to_read<T>(&self, _: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T {
+        self.0.lock_to_read(lent, run)
+    }
+
+    #[inline]
+    fn begin(&self) -> Self::States {
+        RowState::new(self.0)
+    }
+}
+
+/// The types of one row.
+#[allow(unreachable_pub, reason = "in a public trait that only this crate can implement")]
+#[derive(Debug)]
+pub struct RowArrangement<Q: ?Sized, V, P>(PhantomData<(V, P)>, PhantomData<Q>);
+
+impl<Q: ?Sized + 'static, V: 'static, P: Policy> Arrangement for RowArrangement<Q, V, P> {
+    type Views<'t> = RowMut<'t, Q, V, P>;
+    type Refs<'t> = RowRef<'t, Q, V>;
+    type Values = Option<V>;
+}
+
+impl<K, V, P, S, Q> States for RowState<'_, K, V, P, S, Q>
+where
+    K: Key + Borrow<Q>,
+    V: Value,
+    P: Policy,
+    Q: Eq + ToOwned<Owned = K> + ?Sized + 'static,
+{
+    type Arrangement = RowArrangement<Q, V, P>;
+
+    #[inline]
+    fn look(&mut self, plan: &mut Plan, lent: &Lent<'_>) {
+        RowState::look(self, plan, lent);
+    }
+
+    #[inline]
+    fn views<'t>(&'t mut self, lent: &'t Lent<'_>) -> RowMut<'t, Q, V, P> {
+        let key = self.key();
+        let (value, staged) = self.parts(lent);
+        RowMut::new(key, value, staged)
+    }
+
+    #[inline]
+    fn refs<'t>(&'t mut self, lent: &'t Lent<'_>) -> RowRef<'t, Q, V> {
+        let key = self.key();
+        let (value, staged) = self.parts(lent);
+        RowRef::new(key, value, &staged.is_used)
+    }
+
+    #[inline]
+    fn run(&mut self, phase: Phase, plan: &mut Plan, lent: &mut Lent<'_>) {
+        RowState::run(self, phase, plan, lent);
+    }
+
+    #[inline]
+    fn note_reads(&mut self, lent: &mut Lent<'_>) {
+        self.note_read(lent);
+    }
+
+    fn values(&mut self) -> Option<V> {
+        self.take_value()
+    }
+
+    #[inline]
+    fn finish(&mut self, plan: &mut Plan) {
+        RowState::finish(self, plan);
+    }
+}

@@ -1,0 +1,167 @@
+//! Changes of several entries, all or none.
+
+use super::{
+    arrangement::{Arrangement, Rows, States},
+    error::TransactionError,
+    locking::{locate, lock_each, refuse_twins},
+};
+use crate::{
+    field::{commit::Phase, plan::Plan},
+    lock::Lent,
+};
+use std::{mem, panic::Location};
+
+/// Changes several entries, also of several maps and stores, in one critical section: all of the changes are made, or
+/// none.
+///
+/// It locks the shards of all rows, each once, in the [order](crate::ShardedMap#order-of-nested-accesses) of all locks:
+/// by store, by field, by shard. So it cannot deadlock, neither with other transactions nor with any other call. Then
+/// it runs the closure once. The closure stages changes in the [rows](super::RowMut); the maps stay as they are. If it
+/// returns `Ok`, the changes are made while all shards are still locked. What was replaced or removed is dropped, and
+/// listeners are told of it, after the locks are released.
+///
+/// # All or nothing
+///
+/// If the closure returns an error or panics, or a map refuses an entry, every map is as it was before, but for what a
+/// read leaves (uses are counted and noted) and for entries that have expired or were evicted to make room.
+///
+/// What can fail or run code of the user comes before the first change: `Hash`, `Eq` and `Clone` of keys, a weigher,
+/// room in the capacity, memory. Only the methods of an [eviction of one's own](crate::evict::Eviction) run between the
+/// changes. If one of those panics, a part of the changes may have been made.
+///
+/// # Who sees what
+///
+/// - **Other transactions, and calls that take the lock of a shard**, see all changes or none: the shards are unlocked
+///   after all changes are made. A thread that has seen one of them sees all others in later calls.
+/// - **Readers without a lock** (under [`Optimistic`](crate::lock::Optimistic)) see an entry before or after the
+///   transaction, never in between. They cannot read a shard while a transaction has locked it for changing: they wait
+///   for it. So what is said above holds for them too. Two reads of different keys are not of one moment, though: the
+///   first may come before a transaction, and the second after it. Use [`observe`](super::observe) for that.
+/// - **Calls that visit many shards**, such as `for_each`, `retain`, `clear` and the save of a snapshot, take one shard
+///   after the other. Such a call may see the changes of a transaction in one shard and not in another one. A saved
+///   file holds only values that were committed.
+/// - **Loads** of a key that a transaction stores, changes or removes are overtaken, as by a single call: the loaded
+///   value is not stored.
+///
+/// # Capacity
+///
+/// A new entry makes room as with [`insert`](crate::ShardedMap::insert). Entries that the transaction removes give
+/// their room to those that it adds to the same map. The room for all new entries is made before the first change.
+/// Where only entries of other shards may leave and some may not be evicted, it passes over shards that are in use.
+///
+/// # Errors
+///
+/// [`TransactionError::Failed`] has the error of the closure. [`TransactionError::Refused`] says which map had no room,
+/// and gives back all values that were to be stored.
+///
+/// # Panics
+///
+/// - If two rows are the same key of the same map. The message names the map.
+/// - Inside a closure on the same or a later place than the first of these shards: see [the
+///   order](crate::ShardedMap#order-of-nested-accesses). Inside the closure of the transaction, a further access must
+///   go to a place later than all its shards.
+/// - If the rows lie in more than 1024 shards.
+/// - If there is no memory for the new entries, before any change is made.
+///
+/// # Cost
+///
+/// A lock and a search for each row, and O(n log n) to sort them. Nothing is allocated for up to 12 rows in tuples and
+/// arrays. The locks are held while the closure runs: keep it short. It can't await.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::{TransactionError, sharded};
+/// use std::collections::HashMap;
+///
+/// #[sharded]
+/// struct Bank {
+///     #[shard(ttl = never, unbounded = "one entry per account")]
+///     accounts: HashMap<u32, u64>,
+/// }
+///
+/// let bank = Bank::new();
+/// bank.accounts().extend([(1, 100), (2, 0)]);
+/// let transfer = |from: u32, to: u32, amount: u64| {
+///     sharded::transaction([bank.accounts().row(&from), bank.accounts().row(&to)], |[from, to]| {
+///         let left = from.get().and_then(|balance| balance.checked_sub(amount)).ok_or("too little")?;
+///         to.update(|balance| *balance += amount).ok_or("no such account")?;
+///         from.insert(left);
+///         Ok(())
+///     })
+/// };
+/// assert!(transfer(1, 2, 70).is_ok());
+/// assert_eq!(transfer(1, 2, 70).unwrap_err(), TransactionError::Failed("too little"));
+/// assert_eq!(transfer(1, 3, 10).unwrap_err(), TransactionError::Failed("no such account"));
+/// assert_eq!(bank.accounts().get_many([&1, &2]), [Some(30), Some(70)]);
+/// ```
+#[track_caller]
+#[allow(clippy::needless_pass_by_value, reason = "rows are mostly made for one call")]
+pub fn transaction<R: Rows, T, E>(
+    rows: R,
+    change: impl for<'t> FnOnce(&mut <R::Arrangement as Arrangement>::Views<'t>) -> Result<T, E>,
+) -> Result<T, TransactionError<E, <R::Arrangement as Arrangement>::Values>> {
+    let at = Location::caller();
+    let wanted = locate(&rows);
+    refuse_twins(&rows, &wanted, at);
+    let (plan, firsts) = wanted.arrange();
+    // Dropped last: what it does comes after all locks are released.
+    let mut ending = Ending { states: rows.begin(), plan };
+    let inside = wanted.enter(at);
+    let Ending { states, plan } = &mut ending;
+    let result = Lent::scope(|lent| {
+        lock_each(&rows, &firsts, lent, |lent| {
+            states.look(plan, lent);
+            let result = change(&mut states.views(lent));
+            states.run(Phase::Use, plan, lent);
+            let result = result.map_err(TransactionError::Failed)?;
+            commit(states, plan, lent)?;
+            Ok(result)
+        })
+    });
+    drop(inside);
+    result
+}
+
+/// Makes the changes that the rows have staged, or none of them.
+fn commit<R: States, E>(
+    states: &mut R,
+    plan: &mut Plan,
+    lent: &mut Lent<'_>,
+) -> Result<(), TransactionError<E, <R::Arrangement as Arrangement>::Values>> {
+    states.run(Phase::Weigh, plan, lent);
+    while plan.refused.is_none() {
+        plan.recount();
+        for phase in [Phase::Count, Phase::Reserve, Phase::Demand] {
+            states.run(phase, plan, lent);
+        }
+        if !plan.is_stale() {
+            break;
+        }
+        // The entry of a row may have left to make room for that of another one.
+        states.run(Phase::LookAgain, plan, lent);
+    }
+    if let Some(map) = plan.refused {
+        return Err(TransactionError::Refused { map, values: Box::new(states.values()) });
+    }
+    states.run(Phase::Overtake, plan, lent);
+    states.run(Phase::Change, plan, lent);
+    states.run(Phase::Insert, plan, lent);
+    plan.is_committed = true;
+    states.run(Phase::Tend, plan, lent);
+    Ok(())
+}
+
+/// Ends the rows when it is dropped, also when a panic passes.
+pub(super) struct Ending<R: States> {
+    pub(super) states: R,
+    pub(super) plan: Plan,
+}
+
+impl<R: States> Drop for Ending<R> {
+    #[inline]
+    fn drop(&mut self) {
+        self.states.finish(&mut self.plan);
+        mem::take(&mut self.plan.drops).end();
+    }
+}

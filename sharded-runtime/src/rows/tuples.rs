@@ -1,0 +1,125 @@
+//! Tuples of rows.
+
+use super::{
+    arrangement::{Arrangement, Lockable, States},
+    wanted::Wanted,
+};
+use crate::{
+    field::{commit::Phase, plan::Plan},
+    lock::Lent,
+};
+use std::any::Any;
+
+/// Implements what rows need for a tuple. Rows are numbered through, from the first element on.
+macro_rules! tuples {
+    ($($R:ident $element:tt)+) => {
+        impl<$($R: Arrangement),+> Arrangement for ($($R,)+) {
+            type Views<'t> = ($($R::Views<'t>,)+);
+            type Refs<'t> = ($($R::Refs<'t>,)+);
+            type Values = ($($R::Values,)+);
+        }
+
+        impl<$($R: Lockable),+> Lockable for ($($R,)+) {
+            type Arrangement = ($($R::Arrangement,)+);
+            type States = ($($R::States,)+);
+
+            #[inline]
+            fn count(&self) -> usize {
+                0 $(+ self.$element.count())+
+            }
+
+            #[inline]
+            fn places<'p>(&'p self, wanted: &mut Wanted<'p>) {
+                $(self.$element.places(wanted);)+
+            }
+
+            fn key(&self, row: usize) -> Box<dyn Any> {
+                tuples!(self, row, rows => rows.key(row); $($element)+)
+            }
+
+            fn has_key(&self, row: usize, key: &dyn Any) -> bool {
+                tuples!(self, row, rows => rows.has_key(row, key); $($element)+)
+            }
+
+            #[inline]
+            fn lock<T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T {
+                tuples!(self, row, rows => rows.lock(row, lent, run); $($element)+)
+            }
+
+            #[inline]
+            fn lock_to_read<T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T {
+                tuples!(self, row, rows => rows.lock_to_read(row, lent, run); $($element)+)
+            }
+
+            #[inline]
+            fn begin(&self) -> Self::States {
+                ($(self.$element.begin(),)+)
+            }
+        }
+
+        impl<$($R: States),+> States for ($($R,)+) {
+            type Arrangement = ($($R::Arrangement,)+);
+
+            #[inline]
+            fn look(&mut self, plan: &mut Plan, lent: &Lent<'_>) {
+                $(self.$element.look(plan, lent);)+
+            }
+
+            #[inline]
+            fn views<'t>(&'t mut self, lent: &'t Lent<'_>) -> <Self::Arrangement as Arrangement>::Views<'t> {
+                ($(self.$element.views(lent),)+)
+            }
+
+            #[inline]
+            fn refs<'t>(&'t mut self, lent: &'t Lent<'_>) -> <Self::Arrangement as Arrangement>::Refs<'t> {
+                ($(self.$element.refs(lent),)+)
+            }
+
+            #[inline]
+            fn run(&mut self, phase: Phase, plan: &mut Plan, lent: &mut Lent<'_>) {
+                $(self.$element.run(phase, plan, lent);)+
+            }
+
+            #[inline]
+            fn note_reads(&mut self, lent: &mut Lent<'_>) {
+                $(self.$element.note_reads(lent);)+
+            }
+
+            fn values(&mut self) -> <Self::Arrangement as Arrangement>::Values {
+                ($(self.$element.values(),)+)
+            }
+
+            #[inline]
+            fn finish(&mut self, plan: &mut Plan) {
+                $(self.$element.finish(plan);)+
+            }
+        }
+    };
+    // Calls something on the element that has a row, by the number that the row has there.
+    ($tuple:expr, $row:ident, $rows:ident => $call:expr; $($element:tt)+) => {{
+        let mut left = $row;
+        $(
+            let $rows = &$tuple.$element;
+            let count = $rows.count();
+            if left < count {
+                let $row = left;
+                return $call;
+            }
+            left -= count;
+        )+
+        unreachable!("row {} of a smaller tuple", left + $row)
+    }};
+}
+
+tuples!(A 0);
+tuples!(A 0 B 1);
+tuples!(A 0 B 1 C 2);
+tuples!(A 0 B 1 C 2 D 3);
+tuples!(A 0 B 1 C 2 D 3 E 4);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 L 10);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 L 10 M 11);

@@ -1,0 +1,278 @@
+//! Transactions on maps that have a capacity: what has no room refuses all of it, and what makes room leaves.
+
+#![allow(clippy::trivially_copy_pass_by_ref, reason = "what a weigher is given")]
+
+use crate::common::{
+    policy::{Limited, Never, Of},
+    threads::Dice,
+};
+use sharded::{
+    Policy, ShardedMap, TransactionError,
+    builder::{BuildField, FieldOptions},
+    clock::System,
+    evict::{Adaptive, Eviction, Lru, MakesRoom, Reject, S3Fifo, Sieve, TinyLfu},
+    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+};
+use std::collections::BTreeMap;
+
+/// What one round stages: keys to store with their values, and keys to remove.
+struct Round {
+    puts: Vec<(u64, u32)>,
+    removes: Vec<u64>,
+}
+
+fn round(dice: &mut Dice, keys: u64, heaviest: u64) -> Round {
+    let mut left: Vec<u64> = (0..keys).collect();
+    let mut draw = |dice: &mut Dice| {
+        let index = usize::try_from(dice.below(left.len() as u64)).unwrap();
+        left.swap_remove(index)
+    };
+    let puts = (0..dice.below(6)).map(|_| (draw(dice), u32::try_from(1 + dice.below(heaviest)).unwrap())).collect();
+    let removes = (0..dice.below(4)).map(|_| draw(dice)).collect();
+    Round { puts, removes }
+}
+
+/// Makes the changes of a round in one transaction. Returns what was given back, if it was refused.
+fn change<P: Policy<Lock: Serves<u64, u32>>>(map: &ShardedMap<u64, u32, P>, round: &Round) -> Option<Vec<Option<u32>>> {
+    let puts: Vec<_> = round.puts.iter().map(|(key, _)| map.row(key)).collect();
+    let removes: Vec<_> = round.removes.iter().map(|key| map.row(key)).collect();
+    let result = sharded::transaction((puts, removes), |(puts, removes)| {
+        for (row, &(_, value)) in puts.iter_mut().zip(&round.puts) {
+            row.insert(value);
+        }
+        for row in removes {
+            row.remove();
+        }
+        Ok::<_, ()>(())
+    });
+    match result {
+        Ok(()) => None,
+        Err(TransactionError::Refused { map, values }) => {
+            let (given_back, others) = *values;
+            assert_eq!(map, "field");
+            assert!(others.iter().all(Option::is_none));
+            Some(given_back)
+        }
+        Err(TransactionError::Failed(())) => unreachable!("the closure does not fail"),
+    }
+}
+
+fn contents<P: Policy<Lock: Serves<u64, u32>>>(map: &ShardedMap<u64, u32, P>, keys: u64) -> BTreeMap<u64, u32> {
+    (0..keys).filter_map(|key| Some((key, map.get(&key)?))).collect()
+}
+
+impl Round {
+    /// Makes the changes in a plain map.
+    fn make(&self, known: &mut BTreeMap<u64, u32>) {
+        known.extend(self.puts.iter().copied());
+        self.removes.iter().for_each(|key| {
+            known.remove(key);
+        });
+    }
+}
+
+/// Where nothing is evicted, a transaction is refused exactly if it would exceed the capacity at its end.
+#[test]
+fn what_exceeds_the_capacity_is_refused_whole() {
+    fn check<L: Lock + Serves<u64, u32>, const SHARDS: usize>()
+    where
+        ShardedMap<u64, u32, Of<L, Never, Reject, System, SHARDS, 12>>:
+            BuildField<Of<L, Never, Reject, System, SHARDS, 12>>,
+    {
+        let map: ShardedMap<u64, u32, Of<L, Never, Reject, System, SHARDS, 12>> = ShardedMap::new();
+        let (mut dice, mut known, mut refused) = (Dice::new(7), BTreeMap::new(), 0);
+        for _ in 0..600 {
+            let round = round(&mut dice, 24, 1000);
+            let mut after = known.clone();
+            round.make(&mut after);
+            let given_back = change(&map, &round);
+            if after.len() > 12 && after.len() > known.len() {
+                refused += 1;
+                let values: Vec<_> = round.puts.iter().map(|&(_, value)| Some(value)).collect();
+                assert_eq!(given_back, Some(values));
+            } else {
+                assert_eq!(given_back, None);
+                known = after;
+            }
+            assert_eq!(contents(&map, 24), known);
+            assert_eq!(map.stats().refused, refused);
+        }
+        assert!(refused > 50, "only {refused} were refused");
+        // Every unit of the capacity is still there.
+        map.clear();
+        for key in 100..112 {
+            assert!(map.try_insert(key, 1).is_ok(), "{key}");
+        }
+        assert!(map.try_insert(200, 1).is_err());
+    }
+    check::<Mutex, 1>();
+    check::<Mutex, 16>();
+    check::<RwLock, 4>();
+    check::<Optimistic, 4>();
+}
+
+/// As above, with weights.
+#[test]
+fn what_is_too_heavy_is_refused_whole() {
+    type Weighed<const SHARDS: usize> = Limited<Reject, SHARDS, 1000, true, false>;
+    fn check<const SHARDS: usize>() {
+        let options = FieldOptions::new().weigher(|_: &u64, value: &u32| *value);
+        let map: ShardedMap<u64, u32, Weighed<SHARDS>> = ShardedMap::with_options(options);
+        let (mut dice, mut known, mut refused) = (Dice::new(11), BTreeMap::<u64, u32>::new(), 0);
+        for _ in 0..600 {
+            let round = round(&mut dice, 24, 300);
+            let mut after = known.clone();
+            round.make(&mut after);
+            let units = |key: &u64| u64::from(known.get(key).copied().unwrap_or(0));
+            let coming: u64 =
+                round.puts.iter().filter(|(key, _)| units(key) == 0).map(|&(_, value)| u64::from(value)).sum();
+            let going: u64 = round.removes.iter().map(units).sum();
+            let total: u64 = known.values().copied().map(u64::from).sum();
+            let is_refused = change(&map, &round).is_some();
+            // A value that takes the place of another one needs no room, as with a single insert.
+            let needed = coming.saturating_sub(going);
+            assert_eq!(is_refused, needed > 0 && total + needed > 1000, "{total} + {needed}");
+            if is_refused {
+                refused += 1;
+            } else {
+                known = after;
+            }
+            assert_eq!(contents(&map, 24), known);
+            assert_eq!(map.weight(), known.values().copied().map(u64::from).sum::<u64>());
+        }
+        assert!(refused > 50, "only {refused} were refused");
+        assert_eq!(
+            change(&map, &Round { puts: vec![(1, 1001)], removes: (0..24).filter(|&key| key != 1).collect() }),
+            Some(vec![Some(1001)])
+        );
+        assert_eq!(contents(&map, 24), known);
+    }
+    check::<1>();
+    check::<8>();
+}
+
+/// Under evictions nothing is refused. What is left is what was committed last.
+#[test]
+fn entries_leave_for_those_that_come() {
+    fn check<L: Lock + Serves<u64, u32>, E: MakesRoom, const SHARDS: usize>()
+    where
+        ShardedMap<u64, u32, Of<L, Never, E, System, SHARDS, 12>>: BuildField<Of<L, Never, E, System, SHARDS, 12>>,
+    {
+        let map: ShardedMap<u64, u32, Of<L, Never, E, System, SHARDS, 12>> = ShardedMap::new();
+        let (mut dice, mut known) = (Dice::new(3), BTreeMap::new());
+        for _ in 0..600 {
+            let round = round(&mut dice, 40, 1000);
+            assert_eq!(change(&map, &round), None);
+            round.make(&mut known);
+            let left = contents(&map, 40);
+            assert!(left.len() <= 12 && left.len() == map.len(), "{}", left.len());
+            assert!(left.iter().all(|(key, value)| known.get(key) == Some(value)), "{left:?} of {known:?}");
+            known = left;
+        }
+        let stats = map.stats();
+        assert!(stats.evicted > 100, "only {} were evicted", stats.evicted);
+        map.clear();
+        map.extend((100..112).map(|key| (key, 1)));
+        assert_eq!(map.len(), 12, "every unit of the capacity is still there");
+    }
+    check::<Mutex, Lru, 1>();
+    check::<Mutex, Adaptive, 4>();
+    check::<RwLock, Sieve, 4>();
+    check::<RwLock, S3Fifo, 1>();
+    check::<Optimistic, TinyLfu, 4>();
+    check::<Optimistic, Adaptive, 1>();
+}
+
+/// Entries that may not be evicted stay, whatever comes; what finds no room is refused whole.
+#[test]
+fn what_may_not_leave_stays() {
+    fn check<E: Eviction, const SHARDS: usize, const WEIGHS: bool>()
+    where
+        ShardedMap<u64, u32, Limited<E, SHARDS, 12, WEIGHS, true>>: BuildField<Limited<E, SHARDS, 12, WEIGHS, true>>,
+    {
+        fn may_leave(_: &u64, value: &u32) -> bool {
+            value.is_multiple_of(2)
+        }
+        let options = FieldOptions::new().evictable(may_leave);
+        let map: ShardedMap<u64, u32, Limited<E, SHARDS, 12, WEIGHS, true>> = if WEIGHS {
+            ShardedMap::with_options(options.weigher(|_: &u64, _: &u32| 1))
+        } else {
+            ShardedMap::with_options(options)
+        };
+        let (mut dice, mut known, mut refused) = (Dice::new(5), BTreeMap::new(), 0);
+        for number in 0..800 {
+            let round = round(&mut dice, 40, 1000);
+            let given_back = change(&map, &round);
+            let before = known.clone();
+            if given_back.is_none() {
+                round.make(&mut known);
+            }
+            let left = contents(&map, 40);
+            assert!(left.len() <= 12 && left.len() == map.len(), "{}", left.len());
+            assert!(left.iter().all(|(key, value)| known.get(key) == Some(value)), "{left:?} of {known:?}");
+            for (key, value) in &before {
+                let is_pinned = !may_leave(key, value) && known.get(key) == Some(value);
+                assert!(!is_pinned || left.contains_key(key), "round {number}: {key} may not leave");
+            }
+            if given_back.is_some() {
+                refused += 1;
+                let pinned = left.iter().filter(|(key, value)| !may_leave(key, value)).count();
+                let coming = round.puts.iter().filter(|(key, _)| !left.contains_key(key)).count();
+                assert!(coming > 0 && pinned + coming > 12 - round.removes.len(), "{pinned} and {coming}");
+            }
+            known = left;
+        }
+        assert!(refused > 20, "only {refused} were refused");
+        // Every unit of the capacity is still there.
+        map.clear();
+        for key in 100..112 {
+            assert!(map.try_insert(key, 1).is_ok(), "{key}");
+        }
+        assert!(map.try_insert(200, 1).is_err());
+    }
+    check::<Lru, 1, false>();
+    check::<Lru, 8, false>();
+    check::<Adaptive, 4, true>();
+    check::<Sieve, 1, true>();
+}
+
+/// Entries of other fields are as before, if one field refuses.
+#[test]
+fn a_refusal_of_one_map_leaves_all_as_they_were() {
+    let full: ShardedMap<u64, u32, Of<Mutex, Never, Reject, System, 4, 2>> = ShardedMap::new();
+    let others = [0, 1].map(|_| ShardedMap::<u64, u32, Of<Mutex, Never, Lru, System, 4, 2>>::new());
+    full.try_insert(1, 1).unwrap();
+    full.try_insert(2, 2).unwrap();
+    others.iter().for_each(|map| map.extend([(1, 1), (2, 2)]));
+    let rows = (others[0].row(&1), others[0].row(&3), full.row(&3), others[1].row(&2));
+    let error = sharded::transaction(rows, |(replaced, new, refused, removed)| {
+        replaced.insert(10);
+        new.insert(30);
+        refused.insert(31);
+        removed.remove();
+        Ok::<_, ()>(())
+    })
+    .unwrap_err();
+    assert_eq!(
+        error,
+        TransactionError::Refused { map: "field", values: Box::new((Some(10), Some(30), Some(31), None)) }
+    );
+    assert_eq!((full.len(), others[1].get(&2), others[0].contains_key(&3)), (2, Some(2), false));
+    // (An entry may have left to make room.)
+    assert!(others[0].get(&1).is_none_or(|value| value == 1));
+    others[0].extend([(5, 5), (6, 6)]);
+    assert_eq!(others[0].len(), 2, "every unit of the capacity is still there");
+}
+
+/// More new entries than one call may evict in a shard.
+#[test]
+fn many_entries_come_at_once() {
+    let map: ShardedMap<u64, u32, Of<Mutex, Never, Lru, System, 4, 200>> = ShardedMap::new();
+    map.extend((0..1000).map(|key| (key, 1)));
+    let keys: Vec<u64> = (5000..5150).collect();
+    let rows: Vec<_> = keys.iter().map(|key| map.row(key)).collect();
+    sharded::transaction(rows, |rows| Ok::<_, ()>(rows.iter_mut().for_each(|row| row.insert(2)))).unwrap();
+    assert_eq!(map.len(), 200);
+    let there = keys.iter().filter(|key| map.contains_key(key)).count();
+    assert!(there >= 150 - 4, "{there} of 150 are there");
+}

@@ -1,0 +1,17 @@
+//! Transactions of several rows: all or nothing, of one moment, in one order of locks.
+
+#![allow(
+    clippy::unit_arg,
+    clippy::needless_for_each,
+    clippy::redundant_closure_for_method_calls,
+    reason = "the closures of transactions are short"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod capacity;
+mod model;
+mod panics;
+mod rules;
+mod threads;
