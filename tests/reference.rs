@@ -203,3 +203,20 @@ fn every_row_is_about_a_message_that_there_is() {
         assert!(is_said || sources.contains(&longest.replace('"', "\\\"")), "nothing says this: {pattern}");
     }
 }
+
+/// The table of features has those of the manifest.
+#[test]
+fn every_feature_is_on_the_page() {
+    let manifest = read("sharded-runtime/Cargo.toml");
+    let (_, features) = manifest.split_once("\n[features]\n").unwrap();
+    let (features, _) = features.split_once("\n[").unwrap();
+    let declared: BTreeSet<_> =
+        features.lines().filter_map(|line| line.split_once(" = ")).map(|(name, _)| name).collect();
+    let page = page();
+    let (_, part) = page.split_once("\n# Features\n").unwrap();
+    let (part, _) = part.split_once("\n# ").unwrap();
+    let rows = part.lines().filter_map(|line| line.strip_prefix("| `"));
+    let listed: BTreeSet<_> = rows.filter_map(|row| row.split_once('`')).map(|(name, _)| name).collect();
+    assert!(declared.len() >= 5, "{declared:?}");
+    assert_eq!(listed, declared);
+}

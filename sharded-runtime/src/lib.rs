@@ -25,7 +25,7 @@
 //! # Where to look
 //!
 //! - [`mod@reference`] has every option, which options go together, what the attribute writes, and the cure for each
-//!   error.
+//!   error. It lists the features of this crate, too.
 //! - [`ShardedMap`] has all operations of a map, and documents nested accesses, panics and removal listeners.
 //!   [`ShardedSet`] is the map without values, [`Store`] the whole struct.
 //! - [`mod@rows`] changes or reads several keys in one critical section, also of several maps: [`transaction`] and
@@ -34,8 +34,8 @@
 //!   declaration.
 //! - [`placement`] decides on which NUMA node shards lie, and [`mod@numa`] says when that helps.
 //! - `snapshot`, with the feature `serde`, saves a store and restores it.
-//! - `export`, with the features `prometheus`, `metrics`, `tracing` and `usdt`, tells monitoring systems what happens
-//!   in a store.
+//! - To observe a service: [`Stats`] has what every map counts. `export`, with the features `prometheus`, `metrics`,
+//!   `tracing` and `usdt`, tells monitoring systems of it; that page is for operators, too.
 //! - [`builder`] overrides what was declared, for tests and small machines.
 //! - [`topology`] has the NUMA nodes of this machine, and [`node`] runs jobs on them.
 //! - [`Policy`] is what the attribute writes for a field, and can be written by hand.

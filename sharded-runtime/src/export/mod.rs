@@ -41,6 +41,20 @@
 //! | `sharded_bucket_splits_total` | counter | Buckets that were split as tables grew. |
 //! | `sharded_bucket_merges_total` | counter | Pairs of buckets that were merged as tables shrank. |
 //!
+//! Each value is of one map since it was built: a counter begins at zero when the service starts. `seconds` and `bytes`
+//! are in the names; all other series are numbers of what their row says. A value is exact once the calls that it counts
+//! have returned and no other call is under way. Only the waits for locks are lower bounds, see
+//! [`LockWaits`](crate::LockWaits). A scrape takes no lock of a shard, and reads 1,024 shards in about 10 us, so every
+//! second is not too often.
+//!
+//! A query adds what a map is for to any series, here to the ratio of hits:
+//!
+//! ```text
+//! sum by (store, field) (rate(sharded_accesses_total{result="hit"}[5m]))
+//!     / sum by (store, field) (rate(sharded_accesses_total[5m]))
+//!     * on (store, field) group_left (description) max by (store, field, description) (sharded_field_info)
+//! ```
+//!
 //! # Events of `tracing`
 //!
 //! They have the target `sharded` and the fields `store` and `field`, never a key. A subscriber's panics are contained.
