@@ -7,7 +7,7 @@ use super::{
         payload::stumble,
         register::{Answer, Call, Number, apply},
     },
-    history::Subject,
+    history::{Outcome, Subject},
     transaction::{End, ROWS, Row, State, Step},
 };
 use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
@@ -147,6 +147,11 @@ impl ByHand {
         Held { maps: self, guards }
     }
 
+    /// What a call that changes nothing answers.
+    fn get(&self, row: Row, call: Call) -> Answer {
+        apply(call, self.shards[self.shard_of(row)].read().get(&row).copied()).0
+    }
+
     /// All rows at one moment.
     fn state(&self) -> State {
         let guards: Vec<_> = self.shards.iter().map(RwLock::read).collect();
@@ -169,21 +174,21 @@ impl ByHand {
 }
 
 impl Subject for ByHand {
-    fn single(&self, row: Row, call: Call) -> Answer {
+    fn single(&self, row: Row, call: Call) -> Outcome {
         let shard = &self.shards[self.shard_of(row)];
         if call.is_read() {
-            return apply(call, shard.read().get(&row).copied()).0;
+            return Outcome::of(vec![self.get(row, call)]);
         }
         if self.strikes(Fault::SplitSingleCall) {
             let (answer, left) = apply(call, shard.read().get(&row).copied());
             thread::yield_now();
             put(&mut shard.write(), row, left);
-            return answer;
+            return Outcome::of(vec![answer]);
         }
-        run(&mut shard.write(), row, call)
+        Outcome::of(vec![run(&mut shard.write(), row, call)])
     }
 
-    fn transaction(&self, rows: &[Row], steps: &[Step], end: End) -> Vec<Answer> {
+    fn transaction(&self, rows: &[Row], steps: &[Step], end: End) -> Outcome {
         let early = self.strikes(Fault::ReadBeforeLock).then(|| self.state());
         if early.is_some() {
             thread::yield_now();
@@ -225,14 +230,14 @@ impl Subject for ByHand {
                 }
             }
         }
-        answers
+        Outcome { answers, end }
     }
 
     fn view(&self, rows: &[Row]) -> Vec<Answer> {
         if self.strikes(Fault::TornView) {
             let read = |&row: &Row| {
                 stumble();
-                self.single(row, Call::Get)
+                self.get(row, Call::Get)
             };
             return rows.iter().map(read).collect();
         }

@@ -4,6 +4,7 @@
 use super::{
     common::threads::Dice,
     histories::{
+        churn::{Calling, Churned, Pace, churn},
         recorder::{CountingClock, record_together},
         register::{Answer, Call, Number},
     },
@@ -13,12 +14,29 @@ use super::{
 /// What is tested. No row has a value at first.
 pub(crate) trait Subject: Sync {
     /// One call of a map.
-    fn single(&self, row: Row, call: Call) -> Answer;
-    /// A transaction over these rows, which are all different, that makes these steps and then ends like this. Returns
-    /// the answers of the steps.
-    fn transaction(&self, rows: &[Row], steps: &[Step], end: End) -> Vec<Answer>;
+    fn single(&self, row: Row, call: Call) -> Outcome;
+    /// A transaction over these rows, which are all different, that makes these steps and then ends like this, unless
+    /// it is refused.
+    fn transaction(&self, rows: &[Row], steps: &[Step], end: End) -> Outcome;
     /// What a read-only view of these rows shows.
     fn view(&self, rows: &[Row]) -> Vec<Answer>;
+    /// The map in which this thread inserts and removes cold keys, if the subject has such maps.
+    fn churned(&self, _number: u32) -> Option<&dyn Churned> {
+        None
+    }
+}
+
+/// The answers of the steps of an operation, and how it has ended.
+pub(crate) struct Outcome {
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) end: End,
+}
+
+impl Outcome {
+    /// That of an operation without an end of its own.
+    pub(crate) fn of(answers: Vec<Answer>) -> Self {
+        Outcome { answers, end: End::Commit }
+    }
 }
 
 /// The size of a history.
@@ -29,21 +47,35 @@ pub(crate) struct Plan {
     pub(crate) operations: u32,
     /// The largest number of rows in one transaction.
     pub(crate) most_rows: u32,
+    /// This number of threads insert and remove cold keys, so that tables grow and shrink.
+    pub(crate) churners: u32,
+    /// The largest number of cold keys of each of them.
+    pub(crate) cold: u32,
 }
 
 /// Records a history.
 pub(crate) fn record(subject: &dyn Subject, plan: &Plan, seed: u64) -> Vec<Operation> {
     let clock = CountingClock::default();
-    record_together(plan.threads, |thread| {
+    let pace = Pace::new(plan.threads);
+    record_together(plan.threads + plan.churners, |thread| {
         let dice = Dice::new(seed.wrapping_mul(64).wrapping_add(thread.into()));
+        if let Some(number) = thread.checked_sub(plan.threads) {
+            let map = subject.churned(number).expect("a plan with churners is for maps with cold keys");
+            churn(map, number, plan.cold, dice, &pace);
+            return Vec::new();
+        }
+        let _calling = Calling(&pace);
         let mut script = Script { thread, plan, dice };
         let operation = |number| {
+            if plan.churners > 0 {
+                pace.call();
+            }
             let (kind, rows, steps, end) = script.operation(number);
             let began = clock.now();
-            let answers = match kind {
-                Kind::Single => vec![subject.single(steps[0].row, steps[0].call)],
+            let Outcome { answers, end } = match kind {
+                Kind::Single => subject.single(steps[0].row, steps[0].call),
                 Kind::Transaction => subject.transaction(&rows, &steps, end),
-                Kind::View => subject.view(&rows),
+                Kind::View => Outcome::of(subject.view(&rows)),
             };
             let ended = clock.now();
             assert_eq!(answers.len(), steps.len(), "each step has an answer");
@@ -101,11 +133,13 @@ impl Script<'_> {
     }
 
     fn step(&mut self, row: Row, fresh: Number) -> Step {
-        let call = match self.below(8) {
-            0..3 => Call::Get,
-            3 | 4 => Call::Insert(fresh),
-            5 => Call::Remove,
-            6 => Call::WithMut(1 + self.below(2)),
+        let call = match self.below(16) {
+            0..6 => Call::Get,
+            6..8 => Call::Insert(fresh),
+            8..10 => Call::Put(fresh),
+            10 => Call::Remove,
+            11 => Call::Delete,
+            12..14 => Call::WithMut(1 + self.below(2)),
             _ => Call::GetOrInsert(fresh),
         };
         Step { row, call }

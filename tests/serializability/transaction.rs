@@ -36,7 +36,7 @@ pub(crate) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Commit,
-    /// It returns an error.
+    /// It returns an error, or a map has no room for the changes.
     Abort,
     Panic,
 }

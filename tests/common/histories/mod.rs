@@ -4,6 +4,7 @@
 
 pub(crate) mod brute_force;
 pub(crate) mod churn;
+pub(crate) mod map;
 pub(crate) mod payload;
 pub(crate) mod recorder;
 pub(crate) mod register;

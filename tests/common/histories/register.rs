@@ -22,6 +22,10 @@ pub(crate) enum Call {
     WithMut(Number),
     Compute(Decision, Number),
     Remove,
+    /// Stores the number and answers nothing.
+    Put(Number),
+    /// Removes the value and answers whether there was one.
+    Delete,
     /// Removes an even number.
     RemoveIf,
     /// What taking out all entries has taken of the key.
@@ -50,6 +54,8 @@ pub(crate) enum Decision {
 pub(crate) enum Answer {
     Value(Option<Number>),
     Is(bool),
+    /// Nothing is said of what was there.
+    Done,
     /// What no map may ever answer, whatever else is going on.
     Wrong(&'static str),
 }
@@ -67,6 +73,8 @@ pub(crate) fn apply(call: Call, before: Option<Number>) -> (Answer, Option<Numbe
         Call::Upsert(number, by) => (value, plus(by).or(Some(number))),
         Call::WithMut(by) | Call::Compute(Decision::AddAndKeep, by) => (value, plus(by)),
         Call::Remove | Call::Drain | Call::Compute(Decision::Remove, _) => (value, None),
+        Call::Put(number) => (Answer::Done, Some(number)),
+        Call::Delete => (Answer::Is(before.is_some()), None),
         Call::RemoveIf => match before {
             Some(number) if is_removable(number) => (value, None),
             _ => (Answer::Value(None), before),
