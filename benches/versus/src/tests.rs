@@ -65,6 +65,10 @@ fn no_bank_loses_money() {
         let mut orders = Orders::for_threads(Kind::Deposit, 1, ENTRIES).remove(0);
         assert_eq!(bank.batch(&mut orders), 0, "{}", contender.name);
         assert_eq!(bank.total(), ENTRIES * BALANCE + BATCH, "{}", contender.name);
+        for kind in [Kind::Read, Kind::Store] {
+            let mut orders = Orders::for_threads(kind, 1, ENTRIES).remove(0);
+            assert_eq!(bank.batch(&mut orders), 0, "{}", contender.name);
+        }
     }
 }
 

@@ -32,6 +32,16 @@ impl Bank for ByHand<Integers> {
         (&mut &*self).increment(&to)
     }
 
+    #[inline]
+    fn balance(&self, account: u64) -> Option<u64> {
+        (&mut &*self).get(&account)
+    }
+
+    #[inline]
+    fn set(&self, account: u64, balance: u64) {
+        (&mut &*self).insert(account, balance);
+    }
+
     fn total(&self) -> u64 {
         self.values().sum()
     }

@@ -38,6 +38,18 @@ impl Bank for FastStm {
         true
     }
 
+    #[inline]
+    fn balance(&self, account: u64) -> Option<u64> {
+        self.0.get(&account).map(TVar::read_atomic)
+    }
+
+    #[inline]
+    fn set(&self, account: u64, balance: u64) {
+        if let Some(account) = self.0.get(&account) {
+            atomically(|transaction| account.write(transaction, balance));
+        }
+    }
+
     fn total(&self) -> u64 {
         self.0.values().map(TVar::read_atomic).sum()
     }

@@ -8,6 +8,7 @@ mod null;
 mod sharded;
 
 use crate::{entries::mixed, random::Uniform, script::BATCH, systems::Role};
+use std::hint::black_box;
 
 /// The balance of every account at the start. No account runs out of money in a measurement: a transfer moves one unit.
 pub(crate) const BALANCE: u64 = 1 << 40;
@@ -19,6 +20,10 @@ pub(crate) trait Bank: Sync {
     fn transfer(&self, from: u64, to: u64) -> bool;
     /// Adds one unit to an account. Returns whether it exists.
     fn deposit(&self, to: u64) -> bool;
+    /// Reads the balance of an account, and nothing else at the same moment.
+    fn balance(&self, account: u64) -> Option<u64>;
+    /// Replaces the balance of an account.
+    fn set(&self, account: u64, balance: u64);
     /// The sum of all balances, while nobody changes them.
     fn total(&self) -> u64;
 }
@@ -37,6 +42,22 @@ pub(crate) struct Orders {
 pub(crate) enum Kind {
     Transfer,
     Deposit,
+    Read,
+    Store,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Kind; 4] = [Kind::Transfer, Kind::Deposit, Kind::Read, Kind::Store];
+
+    /// The name in tables.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Transfer => "transfer",
+            Kind::Deposit => "deposit",
+            Kind::Read => "read",
+            Kind::Store => "store",
+        }
+    }
 }
 
 impl Orders {
@@ -72,6 +93,11 @@ impl<B: Bank> Driver for B {
             let is_right = match orders.kind {
                 Kind::Transfer => self.transfer(from, to),
                 Kind::Deposit => self.deposit(to),
+                Kind::Read => black_box(self.balance(to)).is_some(),
+                Kind::Store => {
+                    self.set(to, from);
+                    true
+                }
             };
             wrong += u64::from(!is_right);
         }

@@ -29,8 +29,6 @@ const OPERATIONS: u64 = 320 * BATCH;
 const OF_MAPS: [&str; 3] = ["hit", "increment", "exchange"];
 /// The operations of caches: a present key, and a missing one, for which another entry leaves.
 const OF_CACHES: [&str; 2] = ["found", "missing"];
-/// The operations of banks: one changes two entries at one moment, the other changes one.
-const OF_BANKS: [&str; 2] = ["transfer", "deposit"];
 /// The operations of caches without a time to live.
 const OF_LASTING_CACHES: [&str; 2] = ["found-lasting", "missing-lasting"];
 
@@ -56,7 +54,7 @@ pub(super) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result
         ("map", &OF_MAPS[..], maps),
         ("cache with a ttl", &OF_CACHES[..], expiring),
         ("cache without a ttl", &OF_LASTING_CACHES[..], lasting),
-        ("bank", &OF_BANKS[..], banks),
+        ("bank", &Kind::ALL.map(Kind::name)[..], banks),
     ] {
         if !systems.is_empty() {
             print(table::<E>(args, what, operations, &systems)?);
@@ -137,10 +135,9 @@ pub(super) fn child<E: Entry>(args: &Args, name: &str) -> Result<(), Box<dyn Err
     let entries = args.entries_or(ENTRIES);
     let batches = args.operations / BATCH;
     let operation = args.operation.as_str();
-    if OF_BANKS.contains(&operation) {
+    if let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.name() == operation) {
         let contender = banks::all().into_iter().find(|it| it.id == name).ok_or("no such bank")?;
         let bank = (contender.build)(entries);
-        let kind = if operation == "transfer" { Kind::Transfer } else { Kind::Deposit };
         let mut orders = Orders::for_threads(kind, 1, entries).remove(0);
         return match (0..batches).map(|_| bank.batch(&mut orders)).sum::<u64>() {
             0 => Ok(()),
