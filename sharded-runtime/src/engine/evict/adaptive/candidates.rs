@@ -1,36 +1,41 @@
 //! The entries that the last search has found, of which the next victims are.
 
-use super::words::{Found, LANES, LINE, LINES, PLACE_BITS, Seen, Time, Word, Words};
+use super::words::{Found, LANES, LINES, PLACE_BITS, SLOTS, Seen, Time, Word, Words};
 
 const PLACE: i16 = (1 << PLACE_BITS) - 1;
+/// The bits of the number of a lane.
+#[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "there are few")]
+const LANE: i16 = LANES as i16 - 1;
 
 /// What a search has found of one population.
 #[derive(Debug, Default)]
 struct Best {
     lanes: [i16; LANES],
     /// The lane with the best score of all.
-    lane: usize,
+    lane: u16,
 }
 
 impl Best {
-    fn new(lanes: [i16; LANES], lane: usize) -> Self {
+    fn new(lanes: [i16; LANES], lane: u16) -> Self {
         let mut best = Best { lanes, lane };
         best.choose();
         best
     }
 
     /// Compares the scores without the places: if a place decided, a line would lose an entry for its place, however
-    /// few it has.
+    /// few it has. Of equal scores the lane is taken whose number, exclusive-or the present one's, is the greatest.
+    ///
+    /// Without branches: which lane is the best can't be predicted.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a lane has three bits")]
     fn choose(&mut self) {
-        for lane in 0..LANES {
-            if self.lanes[lane] >> PLACE_BITS > self.lanes[self.lane] >> PLACE_BITS {
-                self.lane = lane;
-            }
-        }
+        let turn = self.lane.cast_signed();
+        let lane = |lane: usize| self.lanes[lane] & !PLACE | (lane as i16 ^ turn);
+        let best = (1..LANES).fold(lane(0), |best, other| best.max(lane(other)));
+        self.lane = (best & LANE ^ turn).unsigned_abs();
     }
 
     fn drop_first(&mut self) {
-        self.lanes[self.lane] = 0;
+        self.lanes[usize::from(self.lane)] = 0;
         self.choose();
     }
 }
@@ -48,12 +53,11 @@ pub(super) struct Candidates {
 
 impl Candidates {
     /// Searches lines.
-    #[allow(clippy::cast_possible_truncation, reason = "slots have numbers of 32 bits")]
-    pub(super) fn search(&mut self, words: &mut Words, lines: &[usize], time: Time) -> Seen {
+    pub(super) fn search(&mut self, words: &mut Words, lines: &[u32], time: Time) -> Seen {
         self.shuffle = (self.shuffle + 7) & PLACE;
         let Found { seen, window, main } = words.search(lines, time, self.shuffle);
-        self.lines.iter_mut().zip(lines).for_each(|(line, &searched)| *line = searched as u32);
-        let lane = usize::from(self.shuffle.unsigned_abs()) % LANES;
+        self.lines.iter_mut().zip(lines).for_each(|(line, &searched)| *line = searched);
+        let lane = (self.shuffle & LANE).unsigned_abs();
         (self.window, self.main) = (Best::new(window, lane), Best::new(main, lane));
         seen
     }
@@ -82,14 +86,14 @@ fn first(
     look: impl Fn(u32) -> Option<(Word, u16)>,
 ) -> Option<(u32, Word)> {
     loop {
-        let found = best.lanes[best.lane];
+        let found = best.lanes[usize::from(best.lane)];
         let score = (found >> PLACE_BITS).unsigned_abs();
         if score == 0 {
             return None;
         }
         let place = usize::from(((found ^ shuffle) & PLACE).unsigned_abs());
         #[allow(clippy::cast_possible_truncation, reason = "a line has few slots")]
-        let slot = lines[place % LINES] * LINE as u32 + (place / LINES * LANES + best.lane) as u32;
+        let slot = lines[place % LINES] * SLOTS + (place / LINES * LANES) as u32 + u32::from(best.lane);
         if let Some((word, now)) = look(slot)
             && now >= score
         {

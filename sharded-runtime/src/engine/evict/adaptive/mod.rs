@@ -16,17 +16,15 @@ use candidates::Candidates;
 use common::{Common, Purse};
 use ring::Ring;
 use std::{ops::Range, sync::Arc};
-use words::{LINE, LINES, NEVER, Time, Word, Words};
+use words::{LINES, NEVER, SLOTS, Time, Word, Words};
 
-/// Victims that one search serves, at most, and one of so many entries. Then the next search follows, whether
-/// candidates are left or not.
-const VICTIMS: (u32, u32) = (8, 4);
-/// With fewer entries a search serves one victim: two are much of what the shard holds.
-const TINY: u32 = 16;
+/// Victims that one search serves, at most, and one of so many entries: several are too much of a small shard. Then
+/// the next search follows, whether candidates are left or not.
+const VICTIMS: (u32, u32) = (8, 32);
 /// Searches in a row that may find nothing.
 const MOST_SEARCHES: usize = 3;
-/// The reuse of what gets into main must be shorter by one part in so many.
-const MARGIN: u16 = 8;
+/// The reuse of what gets into main must be shorter by one part in so many and by so many ticks, the unit of reuses.
+const MARGIN: (u16, u16) = (8, 2);
 /// One of so many entries is in the ring, but so many slots at least.
 const RING: (u32, u32) = (16, 16);
 /// Slots that are no longer what they were which one call takes off the ring.
@@ -74,37 +72,38 @@ const FEW: u64 = 64;
 /// assert!(web.pages().stats().hits > 7_000);
 /// ```
 #[derive(Debug, Default)]
+#[repr(C)] // What a hit reads lies on one cache line behind the lock's, with most of what every victim asks for.
 pub struct Adaptive {
-    words: Words,
-    /// As it was when this shard last told the others of what it found out.
-    time: Time,
     tick: u64,
-    candidates: Candidates,
-    /// Victims that the last search serves still.
-    victims_left: u32,
-    /// The lines that the next search looks at.
-    next: [usize; LINES],
-    ring: Ring,
-    ghosts: Ghosts,
-    common: Arc<Common>,
-    purse: Purse,
+    /// The lower half of the hash of what is about to be inserted.
+    coming: Option<LowHash>,
     /// After how many misses the purse is given.
     misses_to_tell: u32,
     /// Ghosts that a miss samples.
     sample: u32,
-    /// What of the entries in `common` is of this shard.
-    told_entries: u32,
+    /// Victims that the last search serves still.
+    victims_left: u32,
+    /// The time since its last use in units of two ticks, or `NEVER`.
+    reuse: u16,
+    /// Whether an entry has left for it.
+    made_room: bool,
+    words: Words,
+    /// As it was when this shard last told the others of what it found out.
+    time: Time,
     len: u32,
     /// Entries that are not in main.
     window: u32,
     /// Entries that the window should have, in half entries.
     share: u64,
-    /// The lower half of the hash of what is about to be inserted.
-    coming: Option<LowHash>,
-    /// The time since its last use in units of two ticks, or `NEVER`.
-    reuse: u16,
-    /// Whether an entry has left for it.
-    made_room: bool,
+    ring: Ring,
+    common: Arc<Common>,
+    ghosts: Ghosts,
+    purse: Purse,
+    /// What of the entries in `common` is of this shard.
+    told_entries: u32,
+    candidates: Candidates,
+    /// The lines that the next search looks at.
+    next: [u32; LINES],
 }
 
 impl Adaptive {
@@ -119,28 +118,27 @@ impl Adaptive {
     }
 
     /// The lines that the next search looks at.
-    fn next_lines(&self) -> &[usize] {
-        let count = self.next.len().min(self.words.lines());
-        &self.next[..count]
+    fn next_lines(&self) -> &[u32] {
+        &self.next[..LINES.min(self.words.lines())]
     }
 
     /// Chooses the lines of the next search. They advance at different speeds, so that each line competes with many
     /// others: a dense part of the table loses more entries than a sparse one, and no part becomes full.
     fn choose_lines(&mut self) {
-        let all = self.words.lines();
-        for (nth, line) in self.next.iter_mut().enumerate() {
-            *line = if all <= LINES { nth } else { (*line + 2 * nth + 1) % all };
+        let all = u32::try_from(self.words.lines()).unwrap_or(u32::MAX);
+        for (nth, line) in (0..).zip(&mut self.next) {
+            *line = if all as usize <= LINES { nth } else { (*line + 2 * nth + 1) % all };
         }
     }
 
     /// Searches the next lines for candidates. In a table that is almost empty this may take several searches.
     fn search(&mut self) {
         for _ in 0..MOST_SEARCHES {
-            if self.next_lines().iter().any(|&line| line >= self.words.lines()) {
+            if self.next_lines().iter().any(|&line| line as usize >= self.words.lines()) {
                 self.choose_lines();
             }
-            let count = self.next.len().min(self.words.lines());
-            let seen = self.candidates.search(&mut self.words, &self.next[..count], self.time);
+            let lines = &self.next[..LINES.min(self.words.lines())];
+            let seen = self.candidates.search(&mut self.words, lines, self.time);
             self.choose_lines();
             self.purse.seen += seen.entries;
             self.purse.old += seen.old;
@@ -149,7 +147,7 @@ impl Adaptive {
                 break;
             }
         }
-        self.victims_left = if self.len < TINY { 1 } else { (self.len / VICTIMS.1).min(VICTIMS.0) };
+        self.victims_left = (self.len / VICTIMS.1).clamp(1, VICTIMS.0);
         self.fit_share();
     }
 
@@ -265,7 +263,7 @@ impl Eviction for Adaptive {
         self.words.enter(slot, self.time, reuse);
         self.len += 1;
         self.window += 1;
-        self.ring.push(slot, self.ring_len() as usize);
+        self.ring.push(slot, self.ring_len());
         self.ghosts.grow(self.len);
         self.fit_ghosts();
         // While the map fills, main takes the excess of the window.
@@ -280,6 +278,11 @@ impl Eviction for Adaptive {
     #[inline]
     fn hit(&self, slot: u32) {
         self.words.used(slot, self.time);
+    }
+
+    #[inline]
+    fn hit_mut(&mut self, slot: u32) {
+        self.words.used_alone(slot, self.time);
     }
 
     fn removed(&mut self, slot: u32) {
@@ -302,7 +305,7 @@ impl Eviction for Adaptive {
         self.victims_left -= 1;
         if self.victims_left == 0 {
             // The next victim is named some inserts later.
-            self.next_lines().iter().for_each(|&line| self.words.prefetch(line));
+            self.next_lines().iter().for_each(|&line| self.words.prefetch(line as usize));
         }
         if self.is_wide(2)
             && let Some((oldest, _)) = self.oldest()
@@ -317,7 +320,7 @@ impl Eviction for Adaptive {
         match (self.oldest(), overdue) {
             (Some((oldest, candidate)), Some((overdue, word))) => {
                 let age = word.age(self.time);
-                if candidate.reuse().is_some_and(|reuse| reuse + reuse / MARGIN < age) {
+                if candidate.reuse().is_some_and(|reuse| reuse + reuse / MARGIN.0 + MARGIN.1 < age) {
                     self.promote(oldest);
                     Some(overdue)
                 } else {
@@ -392,7 +395,6 @@ impl Hooks<Adaptive> for OwnHooks {
 
     fn looks_at(&self, eviction: &mut Adaptive, nth: usize) -> Range<u32> {
         let line = eviction.next_lines().get(nth).filter(|_| eviction.victims_left == 0);
-        let slot = |line: usize| u32::try_from(line * LINE).unwrap_or(u32::MAX);
-        line.map_or(0..0, |&line| slot(line)..slot(line + 1))
+        line.map_or(0..0, |&line| line * SLOTS..(line + 1) * SLOTS)
     }
 }

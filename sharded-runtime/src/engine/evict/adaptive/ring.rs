@@ -6,8 +6,8 @@ use crate::{memory::arena::Heap, memory::chunked::Chunked};
 #[derive(Debug, Default)]
 pub(super) struct Ring {
     stored: Chunked<u32>,
-    head: usize,
-    len: usize,
+    head: u32,
+    len: u32,
 }
 
 impl Ring {
@@ -19,30 +19,39 @@ impl Ring {
         self.stored.part(index)
     }
 
+    /// The number of slots that have a place.
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "there are at most as many as slots, whose numbers have 32 bits"
+    )]
+    fn size(&self) -> u32 {
+        self.stored.len() as u32
+    }
+
     pub(super) fn front(&self) -> Option<u32> {
-        (self.len > 0).then(|| self.stored[self.head])
+        (self.len > 0).then(|| self.stored[self.head as usize])
     }
 
     pub(super) fn pop(&mut self) {
         if self.len > 0 {
-            self.head = if self.head + 1 < self.stored.len() { self.head + 1 } else { 0 };
+            self.head = if self.head + 1 < self.size() { self.head + 1 } else { 0 };
             self.len -= 1;
         }
     }
 
     /// Adds a slot; of more than `most` the oldest goes.
-    pub(super) fn push(&mut self, slot: u32, most: usize) {
-        let size = self.stored.len();
+    pub(super) fn push(&mut self, slot: u32, most: u32) {
+        let size = self.size();
         // As many again may go at a time where there have come to be fewer entries.
         for _ in 0..2 {
-            if self.len > 0 && self.len >= most {
+            if self.len >= most {
                 self.pop();
             }
         }
         let end = self.head + self.len;
         if end == size && size < most {
-            self.stored.reach(size);
-            self.stored[size] = slot;
+            self.stored.reach(size as usize);
+            self.stored[size as usize] = slot;
             self.len += 1;
             return;
         }
@@ -51,7 +60,7 @@ impl Ring {
         }
         if size > 0 {
             let at = self.head + self.len;
-            self.stored[if at < size { at } else { at - size }] = slot;
+            self.stored[(if at < size { at } else { at - size }) as usize] = slot;
             self.len += 1;
         }
     }

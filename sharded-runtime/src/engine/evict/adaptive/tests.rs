@@ -1,9 +1,9 @@
 use super::{
-    Adaptive, Eviction, FieldContext, Hooks, LINE, LINES, NEVER, OwnHooks, Time, Word, Words,
+    Adaptive, Eviction, FieldContext, Hooks, LINES, NEVER, OwnHooks, SLOTS, Time, Word, Words,
     candidates::Candidates,
     common::{Common, Purse},
     ring::Ring,
-    words::OLDEST,
+    words::{LINE, OLDEST},
 };
 use crate::{
     hasher::{KeyHash, LowHash},
@@ -225,10 +225,10 @@ fn ghosts_follow_the_entries_where_the_capacity_does_not_tell() {
 fn a_search_finds_what_a_look_at_each_slot_does() {
     let mut dice = Dice(5);
     let mut byte = |most: u16| u16::try_from(dice.below(most.into())).expect("small");
-    for lines in (1..=LINES).cycle().take(2000) {
+    for lines in (1..=u32::try_from(LINES).expect("few")).cycle().take(2000) {
         let now = Time { tick: byte(256), tau: byte(127) };
         let mut words = Words::default();
-        let slots = u32::try_from(lines * LINE).expect("few");
+        let slots = lines * SLOTS;
         words.vacate(slots - 1);
         for slot in 0..slots {
             if byte(3) == 0 {
@@ -303,10 +303,12 @@ fn a_use_is_noted_once_per_tick() {
     words.used(3, at(4));
     assert_eq!((words.get(3).reuse(), words.get(3).age(at(5))), (Some(10), 1));
     words.used(3, at(4));
-    assert_eq!(words.get(3).reuse(), Some(0));
+    assert_eq!(words.get(3).reuse(), Some(10));
     words.promote(3);
     for (tick, weight) in [(5, 4), (5, 4), (6, 2), (6, 2), (7, 1), (8, 1)] {
-        words.used(3, at(tick));
+        // Under either lock it is the same.
+        let used = if tick % 2 == 0 { Words::used } else { Words::used_alone };
+        used(&words, 3, at(tick));
         assert_eq!(words.get(3).score(at(tick + 9)), 10 * weight, "at {tick}");
     }
     assert!(!words.get(3).is_late());
@@ -322,7 +324,7 @@ fn the_ring_has_the_latest() {
     let mut dice = Dice(2);
     for n in 0..5000 {
         // It grows when its end is reached; until then the oldest may go early.
-        let most = 16 + n as usize / 50;
+        let most = 16 + n / 50;
         ring.push(n, most);
         model.push_back(n);
         if dice.below(3) == 0 {

@@ -10,12 +10,14 @@
 
 use crate::{memory::arena::Heap, memory::chunked::Chunked};
 use std::{
-    mem,
+    hint, mem,
     sync::atomic::{AtomicU16, Ordering::Relaxed},
 };
 
 /// Slots of a line, which is a cache line.
 pub(super) const LINE: usize = ROWS * LANES;
+#[allow(clippy::cast_possible_truncation, reason = "a line has few")]
+pub(super) const SLOTS: u32 = LINE as u32;
 /// Words that a processor compares at once, with SSE2 or Neon.
 pub(super) const LANES: usize = 8;
 const ROWS: usize = 4;
@@ -94,28 +96,18 @@ impl Word {
         if self.is_window() { age } else { age * self.weight() }
     }
 
-    /// Whether a use was noted in this tick: in main it counts once per tick.
+    /// The word after a use. It counts once per tick.
+    ///
+    /// Without branches: what the next use finds can't be predicted.
     #[inline]
-    fn is_noted(self, time: Time) -> bool {
-        (self.0 ^ (time.tick << 8 | MAIN)) & !(LATE | REST) == 0
-    }
-
-    /// The word after a use.
     fn used(self, time: Time) -> Word {
         let age = self.age(time);
-        let rest = if self.is_window() { (age / 2).min(NEVER - 1) } else { MAIN | (self.weight() / 2).max(1) };
-        let late = if age > time.tau { LATE } else { self.0 & LATE };
-        Word(time.tick << 8 | late | rest)
-    }
-}
-
-/// (Not inlined, so that a use that is noted already saves no registers: 10 of 189 instructions of a `get`.)
-#[inline(never)]
-fn note(word: &AtomicU16, time: Time) {
-    let now = Word(word.load(Relaxed));
-    let used = now.used(time);
-    if used != now {
-        word.store(used.0, Relaxed);
+        let weight = self.weight();
+        // Halved, but one stays one.
+        let weight = MAIN | weight >> 1 | weight & 1;
+        let rest = hint::select_unpredictable(self.is_window(), (age / 2).min(NEVER - 1), weight);
+        let late = hint::select_unpredictable(age > time.tau, LATE, self.0 & LATE);
+        Word(hint::select_unpredictable(age > 0, time.tick << 8 | late | rest, self.0))
     }
 }
 
@@ -206,68 +198,68 @@ impl Words {
         *self.at(to) = word;
     }
 
-    /// Notes a use.
+    /// The word of a slot that has an entry, and what it becomes by a use.
     #[inline]
-    pub(super) fn used(&self, slot: u32, time: Time) {
+    fn use_of(&self, slot: u32, time: Time) -> (&AtomicU16, Word, Word) {
         let slot = slot as usize;
         let word = &self.0[slot / LINE].0.as_flattened()[slot % LINE];
-        let now = Word(word.load(Relaxed));
-        debug_assert!(!now.is_vacant(), "only an entry is used");
-        // Only a change is written: a line that is hot stays shared. Under a shared lock others write the same, so
-        // nothing gets lost.
-        if !now.is_noted(time) {
-            note(word, time);
+        let before = Word(word.load(Relaxed));
+        debug_assert!(!before.is_vacant(), "only an entry is used");
+        (word, before, before.used(time))
+    }
+
+    /// Notes a use under a shared lock. Only a change is written: a line that is hot stays shared. Others write the
+    /// same meanwhile, so nothing gets lost.
+    #[inline]
+    pub(super) fn used(&self, slot: u32, time: Time) {
+        let (word, before, after) = self.use_of(slot, time);
+        if after != before {
+            word.store(after.0, Relaxed);
         }
     }
 
-    /// Searches lines for the most overdue entries of both populations. Places are exclusive-or the shuffle.
-    pub(super) fn search(&mut self, lines: &[usize], time: Time, shuffle: i16) -> Found {
-        let (mut counts, mut oldest, mut flags) = ([0u16; LANES], [0i16; LANES], [0u16; LANES]);
+    /// Notes a use under an exclusive lock. It is written even where it is no change: whether it is one can't be
+    /// predicted, and a wrong guess takes longer than the write.
+    #[inline]
+    pub(super) fn used_alone(&self, slot: u32, time: Time) {
+        let (word, _, after) = self.use_of(slot, time);
+        word.store(after.0, Relaxed);
+    }
+
+    /// Searches lines for the most overdue entries of both populations. Places are exclusive-or the shuffle. Sets ages
+    /// back that are too great, and counts late uses: both in the same pass, since almost every search meets some.
+    pub(super) fn search(&mut self, lines: &[u32], time: Time, shuffle: i16) -> Found {
+        let (mut counts, mut late) = ([0u16; LANES], [0u16; LANES]);
         let (mut window, mut main) = ([0; LANES], [0; LANES]);
         for (number, &line) in lines.iter().enumerate() {
-            for (row, words) in self.0[line].0.iter_mut().enumerate() {
-                let words = words.each_mut().map(|word| *word.get_mut());
+            for (row, words) in self.0[line as usize].0.iter_mut().enumerate() {
                 #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "four bits")]
                 let place = (row * LINES + number) as i16 ^ shuffle;
+                let found = words.each_mut().map(|word| *word.get_mut());
+                let mut mended = [0; LANES];
                 for lane in 0..LANES {
-                    let word = words[lane];
+                    let word = found[lane];
                     let here = mask(word & LOWER != VACANT);
                     let in_main = (word << 8).cast_signed() >> 15;
                     let age = (Word(word).age(time) & here).cast_signed();
                     counts[lane] =
                         counts[lane].wrapping_sub(here).wrapping_sub(mask(age > time.tau.cast_signed()) << 8);
-                    oldest[lane] = oldest[lane].max(age);
-                    flags[lane] |= word;
-                    let score = age.min(OLDEST.cast_signed()) + 1;
+                    // No vacant slot's word has this bit.
+                    late[lane] += word & LATE;
+                    let age = age.min(OLDEST.cast_signed());
+                    mended[lane] = time.tick.wrapping_sub(age.cast_unsigned()) << 8 | word & LOWER & !LATE;
+                    let score = age + 1;
                     let weighted = score * (Word(word).weight().cast_signed() & in_main);
                     window[lane] = window[lane].max((score & !in_main) << PLACE_BITS | place);
                     main[lane] = main[lane].max(weighted << PLACE_BITS | place);
                 }
+                *words = mended.map(AtomicU16::new);
             }
         }
-        let flags = flags.iter().fold(0, |all, flags| all | flags);
-        let counts = counts.iter().fold(0u16, |sum, &count| sum.wrapping_add(count));
-        let is_ancient = oldest.iter().any(|&oldest| oldest.unsigned_abs() > OLDEST);
-        let late = if is_ancient || flags & LATE != 0 { self.mend(lines, time) } else { 0 };
-        let seen = Seen { entries: u32::from(counts & 0xff), old: u32::from(counts >> 8), late };
+        let sum = |counts: [u16; LANES]| counts.iter().fold(0u16, |sum, &count| sum.wrapping_add(count));
+        let (counts, late) = (sum(counts), sum(late) / LATE);
+        let seen = Seen { entries: u32::from(counts & 0xff), old: u32::from(counts >> 8), late: u32::from(late) };
         Found { seen, window, main }
-    }
-
-    /// Sets ages back that are too great, and counts late uses.
-    #[cold]
-    fn mend(&mut self, lines: &[usize], time: Time) -> u32 {
-        let mut late = 0;
-        for &line in lines {
-            for word in self.0[line].0.as_flattened_mut() {
-                let word = word.get_mut();
-                if *word & LOWER != VACANT {
-                    late += u32::from(*word & LATE != 0);
-                    let age = Word(*word).age(time).min(OLDEST);
-                    *word = time.tick.wrapping_sub(age) << 8 | *word & LOWER & !LATE;
-                }
-            }
-        }
-        late
     }
 
     pub(super) fn shrink_to(&mut self, slots: usize) {
