@@ -149,6 +149,18 @@ impl Address {
         word.store(word.load(Relaxed) & !(0xff << shift) | u64::from(tag) << shift, Relaxed);
     }
 
+    /// As [`set_tag`](Address::set_tag), by one store of a byte.
+    ///
+    /// # Safety
+    ///
+    /// There must be no reader without a lock, since those read whole words.
+    #[inline]
+    pub(super) unsafe fn set_tag_byte(self, slot: usize, tag: u8) {
+        let byte = if cfg!(target_endian = "little") { slot } else { slot ^ 7 };
+        // SAFETY: the caller's promise: a bucket has at most 15 slots, so the byte lies in the header.
+        unsafe { self.header.add(byte).write(tag) }
+    }
+
     /// The count of displaced entries, read by itself: for who seldom wants it.
     #[inline]
     pub(super) unsafe fn displaced(self) -> u8 {

@@ -72,6 +72,23 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         }
     }
 
+    /// Sets the tag of a slot, which the bucket must have.
+    ///
+    /// # Safety
+    ///
+    /// As of [`Address::set_tag`].
+    #[inline]
+    pub(super) unsafe fn set_tag(self, slot: usize, tag: u8) {
+        // SAFETY: the caller's promise, and only readers of racy tables read without a lock.
+        unsafe {
+            if Layout::<K, V, P>::IS_RACY {
+                self.address.set_tag(slot, tag);
+            } else {
+                self.address.set_tag_byte(slot, tag);
+            }
+        }
+    }
+
     /// The vacant slots.
     ///
     /// # Safety
