@@ -127,15 +127,19 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
                 self.shard.status().meter.inserts.add();
                 Stored::InPlace
             }
-            Put::Stored => {
-                self.count_stored();
-                if self.shard.status().loads.get() != 0 {
-                    self.reborrow().overtake_stored(hash);
-                }
-                Stored::New
-            }
+            Put::Stored => self.finish_stored(hash),
             Put::Crowded => self.reborrow().insert_crowded(hash, offer),
         }
+    }
+
+    /// Counts what the table has stored as a new entry.
+    #[inline]
+    fn finish_stored(&mut self, hash: KeyHash) -> Stored {
+        self.count_stored();
+        if self.shard.status().loads.get() != 0 {
+            self.reborrow().overtake_stored(hash);
+        }
+        Stored::New
     }
 
     /// Stores the entry on offer in a table that should have another size, or not at its home.
@@ -144,7 +148,11 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
     fn insert_crowded(mut self, hash: KeyHash, offer: &mut OfferFor<F>) -> Stored {
         // Without memory to grow the table is just fuller. Later writes try again.
         let _ = self.step(STEPS_PER_WRITE);
-        self.insert(hash, offer, None).map_or(Stored::Refused, |_| Stored::New)
+        // Mostly it was only a step that was due.
+        match self.table.put_new(hash, offer) {
+            Put::Stored => self.finish_stored(hash),
+            _ => self.insert(hash, offer, None).map_or(Stored::Refused, |_| Stored::New),
+        }
     }
 
     /// As [`overtake`](Session::overtake), for a key that is stored by now.

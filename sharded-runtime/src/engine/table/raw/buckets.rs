@@ -160,14 +160,34 @@ impl Buckets {
         self.next_step = (self.len + self.patience() / 2 + 1).min(starved_at + self.patience());
     }
 
+    /// The homes that were split since the table began to double.
+    #[inline]
+    fn split_homes(&self) -> usize {
+        (self.geometry.homes.count() as usize).saturating_sub(self.target as usize / 2)
+    }
+
     /// From how many entries on the next split is to be done: the share of the homes that are split is to be that of
     /// the entries that have come since the table began to double.
+    ///
+    /// Homes are split in pairs, the second one in the step after the first. The headers of a pair lie in one cache
+    /// line, and what a write does before and after its steps it does half as often.
     #[inline]
     fn next_split(&self) -> usize {
-        let before = self.target as usize / 2;
-        let split = (self.geometry.homes.count() as usize).saturating_sub(before);
+        let (before, split) = (self.target as usize / 2, self.split_homes());
+        if !split.is_multiple_of(2) {
+            return 0;
+        }
         let (slots, full) = (self.shape.slots, self.sizes.full(self.target / 2));
         (before * slots * full + split * slots * (FULLEST - full)) / 32 + 1
+    }
+
+    /// The next two homes that are to be split and the two that are to come of them, unless a step between the two is
+    /// next, or there is no memory for them yet.
+    #[inline]
+    pub(super) fn next_pair(&self) -> Option<[BucketNo; 2]> {
+        let (new, before) = (self.geometry.homes.count(), self.target / 2);
+        let is_next = self.next_step > 0 && new < self.target && new + 1 < self.geometry.buckets;
+        is_next.then(|| [new - before, new].map(BucketNo::new))
     }
 
     /// From how many entries on the next steps are to be done.

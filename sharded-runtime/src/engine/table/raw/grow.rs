@@ -2,7 +2,7 @@
 //!
 //! The homes of a table grow by *splits*: bucket `homes - step` gives those of its entries to the new bucket `homes`
 //! whose hash has one more bit set. They shrink by *merges*, the other way round. A table that is full begins to double
-//! its homes, and each write then splits a few buckets, so that it is done long before it is full again.
+//! its homes, and some writes then split two buckets, so that it is done long before it is full again.
 
 use super::{
     bucket::Bucket,
@@ -53,20 +53,17 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             Ordering::Equal => {}
         }
         self.buckets.stepped(view);
-        self.prefetch_split();
+        self.prefetch_splits();
         Ok(())
     }
 
-    /// Has the processor fetch what the next split begins with: by then it will be there.
-    fn prefetch_split(&self) {
-        let (new, target) = (self.buckets.geometry.homes.count(), self.buckets.target);
-        if new < target && new < self.buckets.count() {
-            for number in [new - target / 2, new].map(BucketNo::new) {
-                // SAFETY: the number is below that of the buckets.
-                let bucket = unsafe { self.bucket(number) };
-                bucket.prefetch_header();
-                bucket.prefetch();
-            }
+    /// Has the processor fetch what the next two splits begin with: by then it will be there.
+    fn prefetch_splits(&self) {
+        for first in self.buckets.next_pair().into_iter().flatten() {
+            // SAFETY: both numbers are below that of the buckets.
+            let pair = unsafe { [self.bucket(first), self.bucket(first.next())] };
+            pair[0].prefetch_header();
+            pair.into_iter().for_each(Bucket::prefetch);
         }
     }
 
