@@ -16,8 +16,8 @@ use sharded::{
     Key, ShardedMap,
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Manual, System},
-    evict::{Bounded, Eviction, Lru, MakesRoom},
-    lock::Serves,
+    evict::{Bounded, Eviction, Lru, MakesRoom, Unbounded},
+    lock::{Mutex, Serves},
 };
 use std::{
     cell::Cell,
@@ -258,6 +258,21 @@ fn growing_and_shrinking() {
     }
     check::<Plain>("plain keys", entries());
     check::<Owning>("keys that own", entries() / 5);
+}
+
+/// Homes are split in pairs, so a write splits two of them or none. Only the first home is split alone.
+#[test]
+fn a_write_splits_a_pair_of_homes() {
+    const ENTRIES: u64 = 20_000;
+    let map = ShardedMap::<u64, u64, Of<Mutex, Never, Unbounded, System, 1>>::new();
+    let mut before = 0;
+    for key in 0..ENTRIES {
+        map.insert(key, key);
+        let splits = map.stats().splits;
+        assert!(matches!((before, splits - before), (0, 1) | (_, 0 | 2)), "{before} {splits}");
+        before = splits;
+    }
+    assert!(before + 1 >= ENTRIES / 15, "{before}");
 }
 
 #[test]
