@@ -42,8 +42,8 @@
 //! | `sharded_bucket_merges_total` | counter | Pairs of buckets that were merged as tables shrank. |
 //!
 //! Each value is of one map since it was built: a counter begins at zero when the service starts. `seconds` and `bytes`
-//! are in the names; all other series are numbers of what their row says. A value is exact once the calls that it counts
-//! have returned and no other call is under way. Only the waits for locks are lower bounds, see
+//! are in the names; all other series are numbers of what their row says. A value is exact once the calls that it
+//! counts have returned and no other call is under way. Only the waits for locks are lower bounds, see
 //! [`LockWaits`](crate::LockWaits). A scrape takes no lock of a shard, and reads 1,024 shards in about 10 us, so every
 //! second is not too often.
 //!
@@ -59,7 +59,8 @@
 //!
 //! They have the target `sharded` and the fields `store` and `field`, never a key. A subscriber's panics are contained.
 //! It is called by the thread that the event is about, outside of all locks of this crate, and of a load when no caller
-//! waits for it any more. So a subscriber may use a map. A load whose future is dropped inside a closure is not told of.
+//! waits for it any more. So a subscriber may use a map. A load whose future is dropped inside a closure is not told
+//! of.
 //!
 //! An event that happens under a lock, marked with `*`, is noted and told when the access ends, or the outermost of
 //! nested accesses. An access that runs no code of the user, such as `get` of keys and values without a `Drop`, has no

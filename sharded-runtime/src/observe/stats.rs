@@ -17,9 +17,9 @@ use std::{
 /// moment. With 1,024 shards that is about 40,000 instructions, or 10 us, so once a second is cheap. The next write to
 /// each shard then fetches the line of its counters again.
 ///
-/// There are no entries by age among them, since nothing keeps entries in the order of their age: the wheel of due times
-/// has the time when the first of a dozen entries expires, the queues of an eviction have an order without times. To
-/// count them would take a visit of every entry under the lock of its shard, as
+/// There are no entries by age among them, since nothing keeps entries in the order of their age: the wheel of due
+/// times has the time when the first of a dozen entries expires, the queues of an eviction have an order without times.
+/// To count them would take a visit of every entry under the lock of its shard, as
 /// [`for_each`](crate::ShardedMap::for_each) does: about 160 instructions, or 25 ns, for each entry at every scrape.
 ///
 /// Subtract an earlier value to see what happened in between, and add up the values of several maps:

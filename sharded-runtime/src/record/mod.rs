@@ -6,9 +6,9 @@
 //! whose every use is noted, it measures the time from a read that finds nothing to the insert by the same thread. It
 //! keeps no key and no value. The samples take at most 26 MiB per map. Without the flag, none of this is compiled.
 //!
-//! What the map counts anyway comes from its [`Stats`](crate::Stats): accesses that hit and missed, entries that expired
-//! and were evicted, the time of loaders. The samples are for what no counter says: the mix of operations, keys, the
-//! use of single shards, and the time of closures.
+//! What the map counts anyway comes from its [`Stats`](crate::Stats): accesses that hit and missed, entries that
+//! expired and were evicted, the time of loaders. The samples are for what no counter says: the mix of operations,
+//! keys, the use of single shards, and the time of closures.
 //!
 //! It writes a workload file, whose format the documentation of `sharded-tune` describes.
 

@@ -28,7 +28,7 @@ use std::{
     },
 };
 
-/// In place of the rank of a place: this thread is inside none, and has events to tell. Less than the rank of any place.
+/// In place of the rank of a place: this thread is inside none, and has events to tell. Below the rank of any place.
 const TO_TELL: u64 = 1;
 
 const SHARD_BITS: u32 = 16;
