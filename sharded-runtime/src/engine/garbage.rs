@@ -35,7 +35,6 @@ impl<K, V> Garbage<K, V> {
 
     /// Gives the entry that was taken out last to a listener.
     #[cold]
-    #[inline(never)]
     pub(crate) fn tell_last(&mut self, cause: Cause, listener: &impl Listener<K, V>) {
         if let Some((key, value)) = self.kept.pop_boxed() {
             self.tell(key, value, cause, listener);

@@ -2,19 +2,15 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `locked.rs` | the session itself |
-//! | `find.rs` | finds entries, and notes their use |
+//! | `locked.rs` | the session itself: finds entries, and notes their use |
 //! | `store.rs` | stores and replaces |
 //! | `change.rs` | lends values for changing, and weighs them anew |
-//! | `depart.rs` | takes entries out, for whatever cause |
+//! | `depart.rs` | takes entries out, for whatever cause, and removes what has expired |
 //! | `room.rs` | takes units of the capacity, and evicts |
-//! | `expire.rs` | removes what has expired |
 //! | `staged.rs` | makes the changes of a transaction: first all that may fail or run user code, then the rest |
 
 mod change;
 mod depart;
-mod expire;
-mod find;
 mod locked;
 mod room;
 mod staged;

@@ -144,7 +144,6 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
 
     /// Stores the entry on offer in a table that should have another size, or not at its home.
     #[cold]
-    #[inline(never)]
     fn insert_crowded(mut self, hash: KeyHash, offer: &mut OfferFor<F>) -> Stored {
         // Without memory to grow the table is just fuller. Later writes try again.
         let _ = self.step(STEPS_PER_WRITE);
@@ -157,7 +156,6 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
 
     /// As [`overtake`](Session::overtake), for a key that is stored by now.
     #[cold]
-    #[inline(never)]
     fn overtake_stored(self, hash: KeyHash) {
         self.field.overtake(hash, &|loading| self.table.find(hash, loading).is_some());
     }
@@ -232,7 +230,6 @@ impl<F: Spec> Session<'_, F> {
     }
 
     #[cold]
-    #[inline(never)]
     fn exchange_telling(
         &mut self,
         (slot, hash): (Slot, KeyHash),

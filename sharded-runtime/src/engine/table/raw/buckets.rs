@@ -237,7 +237,6 @@ impl Buckets {
 
     /// Aims at half of the homes where there are too many, after an entry was removed.
     #[cold]
-    #[inline(never)]
     pub(super) fn aim_lower(&mut self) {
         if self.len < self.least {
             // Also from amid a doubling, which no more entries may come to end.

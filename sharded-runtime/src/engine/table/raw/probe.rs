@@ -252,7 +252,6 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// The result goes to a place of its own, so that what is found at home stays in registers. As a return value it
     /// costs a `get` under `RwLock` 4 of 127 instructions.
     #[cold]
-    #[inline(never)]
     fn search_everywhere<Q>(&self, hash: KeyHash, key: &Q, found: &mut Option<SlotRef<K, V, P>>)
     where
         K: Borrow<Q>,

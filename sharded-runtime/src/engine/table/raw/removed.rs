@@ -83,14 +83,13 @@ impl<K, V> Removed<K, V> {
         others.forget_rest(count);
     }
 
-    /// As [`put`](Destination::put), if there is an entry already. Not inlined, so that a caller which knows that there
-    /// is none keeps everything in registers.
+    /// As [`put`](Destination::put), if there is an entry already. A call of its own, so that a caller which knows that
+    /// there is none keeps everything in registers.
     ///
     /// # Safety
     ///
     /// As of `put`. There must be an entry.
     #[cold]
-    #[inline(never)]
     unsafe fn put_in_rest(&mut self, key: *const K, value: *const V) {
         let index = self.len - 1;
         if index == 0 {
@@ -166,7 +165,6 @@ impl<K, V> Removed<K, V> {
     }
 
     #[cold]
-    #[inline(never)]
     fn drop_left(&mut self) {
         let mut drops = Drops::default();
         self.drop_each(&mut drops);
@@ -195,7 +193,6 @@ impl<K, V> Removed<K, V> {
 
     /// Removes the last element of the vector, whose entry was taken out. `left` entries are left, at least one.
     #[cold]
-    #[inline(never)]
     fn pop_rest(&mut self, left: usize) {
         if left == 1 {
             self.forget_rest(2);
