@@ -1,4 +1,5 @@
-//! A warehouse behind HTTP. An order reserves units of several products, all or none, and has some time to pay for them.
+//! A warehouse behind HTTP. An order reserves units of several products, all or none, and has some time to pay for
+//! them.
 //!
 //! `cargo run --release --example inventory`, then
 //!

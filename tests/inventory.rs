@@ -1,5 +1,5 @@
-//! The `inventory` example as a process of its own, driven over HTTP from many connections at a time, each of which is a
-//! tokio task there.
+//! The `inventory` example as a process of its own, driven over HTTP from many connections at a time. The process
+//! serves each of them in a tokio task.
 
 #[path = "common/example.rs"]
 mod example;
