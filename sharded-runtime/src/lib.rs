@@ -104,8 +104,11 @@ pub use declared::Declared;
 pub use engine::cause::Cause;
 pub use engine::{evict, expiry};
 pub use error::{HasListener, LoadError, Occupied, Refused, RefusedMany};
-pub use field::removal::{Removal, Removals};
-pub use map::{ShardedMap, change::Change};
+pub use field::{
+    change::Change,
+    removal::{Removal, Removals},
+};
+pub use map::ShardedMap;
 pub use memory::{placement, topology};
 pub use observe::{
     stats::{Loads, Stats},

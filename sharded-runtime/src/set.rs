@@ -1,6 +1,5 @@
 //! A set: a map without values.
 
-mod batch;
 mod deadline;
 mod entries;
 mod listen;

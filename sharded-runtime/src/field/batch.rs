@@ -2,22 +2,21 @@
 
 use super::{
     core::Core,
-    types::{LockFor, UsableTypes},
+    types::{RefusedManyFor, UsableTypes},
 };
 use crate::{
+    RefusedMany,
     engine::spec::TableFor,
     engine::table::Fetch,
     hasher::KeyHash,
-    lock::{Copies, Lock},
-    shard::{
-        access::{Access, UserCode},
-        array::ByHash,
-    },
+    lock::Copies,
+    record::Operation,
+    shard::{access::Access, array::ByHash},
 };
-use std::{borrow::Borrow, iter::Fuse, vec};
+use std::{borrow::Borrow, hash::Hash, iter::Fuse, vec};
 
 /// Keys whose memory is fetched at the same time: about the number of requests that a processor can have under way.
-pub(crate) const PREFETCHED: usize = 32;
+pub(super) const PREFETCHED: usize = 32;
 
 /// Bytes of entries that a processor's caches hold. To fetch those ahead would cost more than it saves. Debug builds
 /// always do it, so that every test of a batch runs it.
@@ -25,19 +24,19 @@ const CACHED: usize = if cfg!(debug_assertions) { 0 } else { 16 << 20 };
 
 /// The items of a call, some at a time, with the hashes of their keys. They are taken from the caller's iterator
 /// outside of all locks.
-pub(crate) struct Batches<I: Iterator> {
+struct Batches<I: Iterator> {
     items: Fuse<I>,
     batch: Vec<(KeyHash, I::Item)>,
 }
 
 impl<I: Iterator> Batches<I> {
-    pub(crate) fn new(items: I) -> Self {
+    fn new(items: I) -> Self {
         Batches { items: items.fuse(), batch: Vec::new() }
     }
 
     /// The next items, as many as there surely are: an iterator that waits for each item, such as that of a channel,
     /// promises none, and is asked for one at a time. `None` at the end.
-    pub(crate) fn next(&mut self, hash: impl Fn(&I::Item) -> KeyHash) -> Option<vec::Drain<'_, (KeyHash, I::Item)>> {
+    fn next(&mut self, hash: impl Fn(&I::Item) -> KeyHash) -> Option<vec::Drain<'_, (KeyHash, I::Item)>> {
         let most = self.items.size_hint().0.clamp(1, PREFETCHED);
         self.batch.extend(self.items.by_ref().take(most).map(|item| (hash(&item), item)));
         (!self.batch.is_empty()).then(|| self.batch.drain(..))
@@ -49,15 +48,14 @@ impl<F: UsableTypes> Core<F> {
     /// so that the misses of a part take about as long as one. It takes the lock of each shard for a moment, unless
     /// readers need none.
     #[track_caller]
-    pub(crate) fn fetch_ahead<T, Q>(&self, batch: &[(KeyHash, T)])
+    pub(super) fn fetch_ahead<T, Q: ?Sized>(&self, batch: &[(KeyHash, T)])
     where
         F::Key: Borrow<Q>,
-        Q: ?Sized,
     {
         if !self.is_worth_fetching(batch) {
             return;
         }
-        if LockFor::<F>::READS_RACE
+        if F::READS_COPY
             && let Some(copies) = F::COPIES
         {
             return self.fetch_unlocked(batch, copies);
@@ -66,7 +64,7 @@ impl<F: UsableTypes> Core<F> {
             let access = match part {
                 Fetch::Home | Fetch::Entry => Access::Unrecorded,
                 // `Borrow` is user code.
-                Fetch::Key => Self::access(UserCode::Traits),
+                Fetch::Key => Self::TRAITS,
             };
             for &(hash, _) in batch {
                 self.shards.read(ByHash(hash), access, |_, table| table.fetch::<Q>(part, hash));
@@ -98,5 +96,60 @@ impl<F: UsableTypes> Core<F> {
         let stored = self.shards.status(self.route(hash)).meter.stored.get();
         let bytes = self.shard_count() * size_of::<(F::Key, F::Value)>();
         usize::try_from(stored).unwrap_or(usize::MAX).saturating_mul(bytes) > CACHED
+    }
+
+    /// Stores entries in their order, each if there is room. Returns the values that they replace.
+    #[track_caller]
+    pub(crate) fn insert_many(
+        &self,
+        entries: impl IntoIterator<Item = (F::Key, F::Value)>,
+    ) -> Result<Vec<Option<F::Value>>, RefusedManyFor<F>> {
+        let entries = entries.into_iter();
+        let (mut replaced, mut refused) = (Vec::with_capacity(entries.size_hint().0), Vec::new());
+        let mut batches = Batches::new(entries);
+        while let Some(batch) = batches.next(|(key, _)| self.hash_for(Operation::Insert, key)) {
+            self.fetch_ahead::<_, F::Key>(batch.as_slice());
+            for (hash, (key, value)) in batch {
+                replaced.push(match self.try_insert_hashed(hash, key, value) {
+                    Ok(value) => value,
+                    Err(entry) => {
+                        refused.push(entry);
+                        None
+                    }
+                });
+            }
+        }
+        if refused.is_empty() { Ok(replaced) } else { Err(RefusedMany { refused, replaced }) }
+    }
+
+    /// Stores entries in their order, under a policy that makes room.
+    #[track_caller]
+    pub(crate) fn extend(&self, entries: impl IntoIterator<Item = (F::Key, F::Value)>) {
+        let mut batches = Batches::new(entries.into_iter());
+        while let Some(batch) = batches.next(|(key, _)| self.hash_for(Operation::Insert, key)) {
+            self.fetch_ahead::<_, F::Key>(batch.as_slice());
+            for (hash, (key, value)) in batch {
+                self.insert_hashed(hash, key, value, None);
+            }
+        }
+    }
+
+    /// Removes the entries of several keys in their order, and returns their values.
+    #[track_caller]
+    pub(crate) fn remove_many<'q, Q>(&self, keys: impl IntoIterator<Item = &'q Q>) -> Vec<Option<F::Value>>
+    where
+        F::Key: Borrow<Q>,
+        Q: Hash + Eq + ?Sized + 'q,
+    {
+        let keys = keys.into_iter();
+        let mut values = Vec::with_capacity(keys.size_hint().0);
+        let mut batches = Batches::new(keys);
+        while let Some(batch) = batches.next(|key| self.hash_for(Operation::Remove, *key)) {
+            self.fetch_ahead::<_, Q>(batch.as_slice());
+            for (hash, key) in batch {
+                values.push(self.remove_hashed_if(hash, key, Self::TRAITS, |_| true).take_value());
+            }
+        }
+        values
     }
 }

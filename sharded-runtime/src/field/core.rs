@@ -47,7 +47,10 @@ pub(crate) struct Core<F: FieldTypes> {
     pub(crate) placing: Placing,
     pub(crate) field: FieldContext,
     pub(crate) hasher: MapHasher<F::Hasher>,
-    pub(super) hashing: Hashing<F>,
+    /// Hashes a key. That keys can be hashed is known only where the map is built and in calls that bring a key.
+    pub(super) hash_key: fn(&MapHasher<F::Hasher>, &F::Key) -> KeyHash,
+    /// A table's step, with its many hashes, in one call. At this time, with this idle time.
+    pub(super) step_table: StepFn<F::Key, F::Value, StorageOf<F::Policy>, F::Hasher>,
     pub(crate) clock: TimeSource<<F::Policy as Policy>::Clock>,
     /// By the clock, [lengthened](TimeSource::lengthened), as is `idle`.
     pub(crate) ttl: Nanos,
@@ -76,22 +79,8 @@ pub(crate) struct Core<F: FieldTypes> {
     pub(crate) discarded: Arc<Discarded>,
 }
 
-/// Functions that hash keys. That keys can be hashed is known only where the map is built and in calls that bring a
-/// key.
-pub(crate) struct Hashing<F: FieldTypes> {
-    pub(super) of_key: fn(&MapHasher<F::Hasher>, &F::Key) -> KeyHash,
-    /// A table's step, with its many hashes, in one call. At this time, with this idle time.
-    pub(super) step: StepFn<F::Key, F::Value, StorageOf<F::Policy>, F::Hasher>,
-}
-
 type StepFn<K, V, P, S> =
     fn(&MapHasher<S>, &mut Table<K, V, P>, Moment, Nanos, TableView<'_, K, V, P>) -> Result<(), NoMemory>;
-
-impl<F: UsableTypes> Hashing<F> {
-    fn new() -> Self {
-        Hashing { of_key: MapHasher::hash, step }
-    }
-}
 
 /// (Generic over how entries are stored, so that policies which agree in that share it.)
 fn step<K: Hash, V, P: Policy, S: BuildHasher + Default + 'static>(
@@ -141,7 +130,8 @@ impl<F: FieldTypes> Core<F> {
             placing,
             field,
             hasher: MapHasher::new(&store.seed),
-            hashing: Hashing::new(),
+            hash_key: MapHasher::hash,
+            step_table: step,
             clock,
         }
     }

@@ -47,7 +47,7 @@ impl<F: FieldTypes> Core<F> {
         if waits {
             Some(self.session(shard, Access::Unrecorded, Some(garbage), visit))
         } else {
-            self.try_session(shard, garbage, visit)
+            self.shards.try_write(shard, |extras, table| visit(&mut Session::new(self, extras, table, Some(garbage))))
         }
     }
 

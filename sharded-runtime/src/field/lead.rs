@@ -12,7 +12,7 @@ use crate::{
     hasher::KeyHash,
     names_of,
     observe::{events, tally::Event},
-    shard::access::{Access, UserCode},
+    shard::access::Access,
     shard::array::ByHash,
     shard::order,
 };
@@ -126,46 +126,41 @@ impl<'a, F: FieldTypes> Lead<'a, F> {
 }
 
 impl<F: UsableTypes<Value: Clone>> Lead<'_, F> {
-    /// Runs a loader, stores the value unless the key was stored, changed or removed meanwhile, and tells those who
-    /// wait. Returns what they are told.
+    /// Runs a loader, and [lands](Lead::land) what it makes.
     #[track_caller]
     pub(crate) fn load<E>(mut self, load: impl FnOnce() -> Result<F::Value, E>) -> Result<Box<F::Value>, LoadError<E>>
     where
         E: Send + Sync + 'static,
     {
-        let mut offer = Offer::without_key();
         self.begin();
-        let error = match self.run(load) {
-            Ok(value) => {
-                offer.value = Some(value);
-                None
-            }
-            Err(error) => Some(error),
-        };
-        self.land(&mut offer, error)
+        self.land(|lead| lead.run(load))
     }
 
-    /// Ends the load with what a loader that is a future has made. The value moves once, from the box to the offer.
+    /// Stores what a loader makes, unless the key was stored, changed or removed meanwhile, and tells those who wait.
+    /// Returns what they are told. (The value is made in here, so that it moves once.)
     #[track_caller]
-    #[allow(clippy::boxed_local, reason = "it moves from the box to the offer")]
-    pub(super) fn land_loaded<E>(self, loaded: Box<Result<F::Value, E>>) -> Result<Box<F::Value>, LoadError<E>>
+    pub(super) fn land<E>(self, make: impl FnOnce(&Self) -> Result<F::Value, E>) -> Result<Box<F::Value>, LoadError<E>>
     where
         E: Send + Sync + 'static,
     {
         let mut offer = Offer::without_key();
-        let error = match *loaded {
+        let error = match make(&self) {
             Ok(value) => {
                 offer.value = Some(value);
                 None
             }
             Err(error) => Some(error),
         };
-        self.land(&mut offer, error)
+        self.land_offered(&mut offer, error)
     }
 
     /// Ends the load with the value on offer or an error.
     #[track_caller]
-    fn land<E>(self, offer: &mut Offer<F::Key, F::Value>, error: Option<E>) -> Result<Box<F::Value>, LoadError<E>>
+    fn land_offered<E>(
+        self,
+        offer: &mut Offer<F::Key, F::Value>,
+        error: Option<E>,
+    ) -> Result<Box<F::Value>, LoadError<E>>
     where
         E: Send + Sync + 'static,
     {
@@ -186,12 +181,12 @@ impl<F: UsableTypes<Value: Clone>> Lead<'_, F> {
         lead.finish(is_failure);
         let shard = ByHash(lead.hash);
         // Twice in full: a closure would hide the caller.
-        let units = core.write_leaving(shard, UserCode::Traits, &mut leaving, |session| {
+        let units = core.write_leaving(shard, Core::<F>::TRAITS, &mut leaving, |session| {
             lead.end(session, offer, &mut stored, F::Policy::PINS)
         });
         if let Some(units) = units {
             core.make_room(lead.hash, units, &mut leaving.garbage);
-            core.write_leaving(shard, UserCode::Traits, &mut leaving, |session| {
+            core.write_leaving(shard, Core::<F>::TRAITS, &mut leaving, |session| {
                 lead.end(session, offer, &mut stored, false)
             });
         }

@@ -14,17 +14,17 @@ use crate::{
     LoadError, Policy,
     contain::Drops,
     engine::session::Session,
-    field::flight::{Boarded, Flight, Need, Told},
+    field::flight::{Boarded, Flight, Need, Told, block_on},
     hasher::KeyHash,
     observe::tally::Event,
     record::Operation,
-    shard::access::{Access, UserCode},
+    shard::access::Access,
 };
 
 use std::{future::poll_fn, panic::Location, pin::pin, sync::Arc};
 
 /// What a call that loads gets for its key.
-pub(crate) enum Approach<'a, F: FieldTypes> {
+enum Approach<'a, F: FieldTypes> {
     /// The value, which is stored or was loaded by another call. Boxed, since those who wait are told of boxes.
     Value(Box<F::Value>),
     /// The load, which this call is to run.
@@ -56,23 +56,19 @@ enum Search<'a, F: FieldTypes> {
 impl<F: UsableTypes<Value: Clone>> Core<F> {
     /// Checks that this thread is inside no shard, since a call that loads may have to wait for another load.
     #[inline]
-    pub(crate) fn check_load(&self, hash: KeyHash, at: &Location<'_>) {
+    fn check_load(&self, hash: KeyHash, at: &Location<'_>) {
         self.shards.check_outside(self.route(hash), at);
     }
 
     /// A copy of the value of a key, if it has one.
     #[inline]
-    pub(crate) fn copy_of(&self, hash: KeyHash, key: Option<&F::Key>) -> Option<F::Value> {
-        self.read(hash, key?, UserCode::Traits, F::Value::clone)
+    fn copy_of(&self, hash: KeyHash, key: Option<&F::Key>) -> Option<F::Value> {
+        self.read_hashed(hash, key?, Self::TRAITS, F::Value::clone)
     }
 
     /// Gets the value of a key, after a wait if another call loads it, or the lead of its load, which takes the key if
     /// the load begins now.
-    pub(crate) async fn approach<E>(
-        &self,
-        hash: KeyHash,
-        key: &mut Option<F::Key>,
-    ) -> Result<Approach<'_, F>, LoadError<E>>
+    async fn approach<E>(&self, hash: KeyHash, key: &mut Option<F::Key>) -> Result<Approach<'_, F>, LoadError<E>>
     where
         E: Send + Sync + 'static,
     {
@@ -105,7 +101,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
     /// The lead of a load for a key whose entry was just found, if that is old and no other call loads it. It takes the
     /// key.
     #[inline]
-    pub(crate) fn refresh(&self, hash: KeyHash, key: &mut Option<F::Key>) -> Option<Lead<'_, F>> {
+    fn refresh(&self, hash: KeyHash, key: &mut Option<F::Key>) -> Option<Lead<'_, F>> {
         let is_old = F::Policy::REFRESH_AFTER.is_some() && self.has_old(hash, key.as_ref()?);
         if is_old { self.lead_refresh(hash, key) } else { None }
     }
@@ -163,7 +159,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
 
     /// Opens a session that takes nothing out. Of user code only `Eq` and `Clone` run in it.
     fn peek_session(&self, shard: usize, look: impl FnOnce(&mut Session<'_, Self>)) {
-        self.session(shard, Self::access(UserCode::Traits), None, look);
+        self.session(shard, Self::TRAITS, None, look);
     }
 
     /// Makes the shard of a hash ready for flights, and forgets some flights that nobody leads. Returns the shard.
@@ -184,6 +180,32 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
             drops.end();
         }
         shard
+    }
+
+    /// Returns the value of a key, after a load if it has none.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn load<E>(
+        &self,
+        key: F::Key,
+        load: impl FnOnce() -> Result<F::Value, E>,
+        at: &Location<'_>,
+    ) -> Result<F::Value, LoadError<E>>
+    where
+        E: Send + Sync + 'static,
+    {
+        let hash = self.hash_for(Operation::Load, &key);
+        self.check_load(hash, at);
+        // Declared before the lead, so that its `Drop` runs after the lead has ended.
+        let mut key = Some(key);
+        if let Some(value) = self.copy_of(hash, key.as_ref()) {
+            let Some(ours) = self.refresh(hash, &mut key) else { return Ok(value) };
+            return ours.load(load).map(|loaded| *loaded);
+        }
+        match block_on(self.approach(hash, &mut key))? {
+            Approach::Value(value) => Ok(*value),
+            Approach::Lead(ours) => ours.load(load).map(|loaded| *loaded),
+        }
     }
 
     /// The async calls that load. They differ in what they `finish` the result to.
@@ -249,7 +271,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
             },
         };
         let loaded = ours.poll(load.as_mut()).await;
-        ours.land_loaded(loaded)
+        ours.land(|_| *loaded)
     }
 }
 

@@ -1,12 +1,6 @@
 //! Operations on a whole shard.
 
-use super::{
-    core::Core,
-    discard::Part,
-    leaving::Parting,
-    limits::BATCH,
-    types::{FieldTypes, UsableTypes},
-};
+use super::{core::Core, discard::Part, leaving::Parting, limits::BATCH, types::FieldTypes};
 
 use crate::{
     Policy, StorageOf,
@@ -50,13 +44,6 @@ impl<F: FieldTypes> Core<F> {
             (taken, self.now())
         });
         Taken { table, now, idle: self.idle }
-    }
-
-    /// Makes the table of a shard as small as it can be, some buckets per lock hold.
-    #[track_caller]
-    pub(crate) fn shrink(&self, shard: usize) {
-        self.shards.write(shard, Access::Unrecorded, |_, table| table.aim_to_fit());
-        self.resize(shard);
     }
 
     /// Brings the table of a shard to the size that it should have, some buckets per lock hold.
@@ -233,20 +220,4 @@ fn drop_some<K, V, P: Policy>(entries: &mut Entries<K, V, P>, most: usize, drops
         removed.drop_each(drops);
     }
     true
-}
-
-impl<F: UsableTypes> Core<F> {
-    /// Takes out all entries, those of each shard in one step, and leaves them to the background thread. Entries that
-    /// an earlier call has left are dropped first, so that at most one content of the map waits.
-    #[track_caller]
-    pub(crate) fn discard_all(&self) {
-        let mut drops = Drops::default();
-        drops.watch(|| self.discarded.finish());
-        for shard in 0..self.shard_count() {
-            let part = self.take_all(shard).into_part();
-            self.discarded.waiting.lock().push_back(part);
-        }
-        self.discarded.ring();
-        drops.end();
-    }
 }

@@ -47,7 +47,7 @@ impl<F: FieldTypes> Spec for Core<F> {
 
     #[inline]
     fn hash_of(&self, key: &F::Key) -> KeyHash {
-        (self.hashing.of_key)(&self.hasher, key)
+        (self.hash_key)(&self.hasher, key)
     }
 
     #[inline]
@@ -101,7 +101,7 @@ impl<F: FieldTypes> Spec for Core<F> {
                 break;
             }
             let before = table.home_count();
-            let stepped = (self.hashing.step)(&self.hasher, table, now, self.idle, view);
+            let stepped = (self.step_table)(&self.hasher, table, now, self.idle, view);
             let (buckets, entries) = (table.home_count(), table.len());
             match buckets.cmp(&before) {
                 Ordering::Greater => {

@@ -1,8 +1,8 @@
 //! The types of a field, bundled: what lies below the public map is generic over one parameter.
 
 use crate::{
-    Key, Policy, Value,
-    lock::{Copies, Serves},
+    Key, Policy, Refused, RefusedMany, Value,
+    lock::{Copies, Lock, Serves},
 };
 use std::{hash::BuildHasher, marker::PhantomData};
 
@@ -27,6 +27,8 @@ pub(crate) trait UsableTypes:
 {
     /// The proof that keys and values are `Copy`, if readers copy them without a lock.
     const COPIES: Option<Copies<Self::Key, Self::Value>>;
+    /// Whether they do. Asked before `COPIES`, since a debug build only leaves out what a `bool` rules out.
+    const READS_COPY: bool = LockFor::<Self>::READS_RACE;
 }
 
 /// The types of a `ShardedMap<K, V, P, S>`. No value of it is ever made.
@@ -47,3 +49,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
 
 /// The lock that a field's policy chooses.
 pub(crate) type LockFor<F> = <<F as FieldTypes>::Policy as Policy>::Lock;
+
+/// What gives an entry back that was refused, and several of them.
+pub(crate) type RefusedFor<F> = Refused<<F as FieldTypes>::Key, <F as FieldTypes>::Value>;
+pub(crate) type RefusedManyFor<F> = RefusedMany<<F as FieldTypes>::Key, <F as FieldTypes>::Value>;

@@ -48,44 +48,45 @@ impl<F: FieldTypes> Core<F> {
         !stamp.deadline(self.idle).has_passed(self.now())
     }
 
-    /// Lends the live entries of a shard for changing, and removes those for which `keep` returns false.
+    /// Lends all live entries for changing, and removes those for which `keep` returns false.
     #[track_caller]
-    pub(crate) fn retain(&self, shard: usize, mut keep: impl FnMut(&F::Key, &mut F::Value) -> bool) {
-        self.change_each(shard, None, &mut Removed::new(), |session, (slot, hash), _| {
-            if session.change(slot, Some(hash), |key, value| keep(key, value)) == Some(false) {
-                session.remove(slot, Some(hash), Cause::Removed);
+    pub(crate) fn retain(&self, mut keep: impl FnMut(&F::Key, &mut F::Value) -> bool) {
+        for shard in 0..self.shard_count() {
+            self.change_each(shard, None, &mut Removed::new(), |session, (slot, hash), _| {
+                if session.change(slot, Some(hash), &mut keep) == Some(false) {
+                    session.remove(slot, Some(hash), Cause::Removed);
+                }
+                // A session remembers one entry that is too heavy.
+                session.evict_heavy();
+                // The closure may take long.
+                session.refresh_now();
+            });
+        }
+    }
+
+    /// Takes out all entries, and returns those that are alive. A listener is told of copies.
+    #[track_caller]
+    pub(crate) fn drain(&self) -> Vec<(F::Key, F::Value)> {
+        let mut entries = Removed::new();
+        for shard in 0..self.shard_count() {
+            if self.listener().is_none() {
+                self.take_all(shard).keep_live(&mut entries);
+                continue;
             }
-            // A session remembers one entry that is too heavy.
-            session.evict_heavy();
-            // The closure may take long.
-            session.refresh_now();
-        });
-    }
-
-    /// Takes out all entries of a shard, and hands out those that are alive. A listener is told of copies.
-    #[track_caller]
-    pub(crate) fn hand_all(&self, shard: usize, entries: &mut Removed<F::Key, F::Value>) {
-        self.change_each(shard, None, entries, |session, (slot, hash), entries| {
-            let mut handed = Handed::new();
-            session.hand(slot, Some(hash), Cause::Removed, &mut handed);
-            entries.push_handed(handed);
-        });
-    }
-
-    /// Takes out all entries of a shard for a listener, also if the `Drop` of some panics. (Without a listener they are
-    /// [taken out in one step](Core::take_all).)
-    #[track_caller]
-    pub(crate) fn clear_telling(&self, shard: usize, drops: &mut Drops) {
-        self.change_each(shard, Some(drops), &mut Removed::new(), |session, (slot, hash), _| {
-            session.remove(slot, Some(hash), Cause::Cleared);
-        });
+            self.change_each(shard, None, &mut entries, |session, (slot, hash), entries| {
+                let mut handed = Handed::new();
+                session.hand(slot, Some(hash), Cause::Removed, &mut handed);
+                entries.push_handed(handed);
+            });
+        }
+        entries.into_vec()
     }
 
     /// Lends the slots of all live entries of a shard, with their hashes. Expired entries leave. What `change` takes
     /// out of them is added to `entries` after each step, without the lock. With `drops` a panic in the `Drop` of an
     /// entry does not end the walk.
     #[track_caller]
-    fn change_each(
+    pub(super) fn change_each(
         &self,
         shard: usize,
         mut drops: Option<&mut Drops>,

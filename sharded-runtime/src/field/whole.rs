@@ -8,12 +8,16 @@ use crate::{
     Policy, Stats,
     clock::Nanos,
     contain::Drops,
-    engine::{spec::Spec, table::Entry},
+    engine::{
+        cause::Cause,
+        spec::Spec,
+        table::{Entry, Removed},
+    },
     observe::{
         stats::{Loads, Meter},
         tally::Event,
     },
-    shard::access::UserCode,
+    shard::access::Access,
 };
 use std::{borrow::Borrow, convert::Infallible, hash::Hash, time::Duration};
 
@@ -62,19 +66,23 @@ impl<F: FieldTypes> Core<F> {
         self.shards.check();
         let mut drops = Drops::default();
         for shard in 0..self.shard_count() {
-            if self.listener().is_some() {
-                self.clear_telling(shard, &mut drops);
-            } else {
+            if self.listener().is_none() {
                 self.take_all(shard).drop_each(&mut drops);
+                continue;
             }
+            self.change_each(shard, Some(&mut drops), &mut Removed::new(), |session, (slot, hash), _| {
+                session.remove(slot, Some(hash), Cause::Cleared);
+            });
         }
         drops.end();
     }
 
+    /// Makes each table as small as it can be, some buckets per lock hold.
     #[track_caller]
     pub(crate) fn shrink_to_fit(&self) {
         for shard in 0..self.shard_count() {
-            self.shrink(shard);
+            self.shards.write(shard, Access::Unrecorded, |_, table| table.aim_to_fit());
+            self.resize(shard);
         }
     }
 
@@ -109,37 +117,32 @@ impl<F: FieldTypes> Core<F> {
 }
 
 impl<F: UsableTypes> Core<F> {
-    /// Removes all entries, and leaves them to the background thread to be dropped unless a listener is to be told of
-    /// them.
+    /// Removes all entries, and leaves them to the background thread to be dropped, unless a listener is to be told of
+    /// them. Those of each shard leave in one step. Entries that an earlier call has left are dropped first, so that at
+    /// most one content of the map waits.
     #[track_caller]
     pub(crate) fn invalidate_all(&self) {
         if self.listener().is_some() {
-            self.clear();
-        } else {
-            self.discard_all();
+            return self.clear();
         }
-    }
-
-    /// How long a key's entry has left at least if it is not used; `Duration::MAX` is for ever.
-    #[track_caller]
-    pub(crate) fn ttl_of<Q>(&self, key: &Q) -> Option<Duration>
-    where
-        F::Key: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
-    {
-        let left = self.peek(self.hasher.hash(key), key, |_, left| left)?;
-        Some(if left.is_forever() { Duration::MAX } else { left.minus(self.clock.resolution()).to_duration() })
+        let mut drops = Drops::default();
+        drops.watch(|| self.discarded.finish());
+        for shard in 0..self.shard_count() {
+            let part = self.take_all(shard).into_part();
+            self.discarded.waiting.lock().push_back(part);
+        }
+        self.discarded.ring();
+        drops.end();
     }
 
     /// Restarts the time to live of a key's entry: this one, or the declared one. Returns whether there is an entry.
     #[track_caller]
-    pub(crate) fn restart_ttl<Q>(&self, key: &Q, ttl: Option<Nanos>) -> bool
+    pub(crate) fn restart_ttl<Q: Hash + Eq + ?Sized>(&self, key: &Q, ttl: Option<Nanos>) -> bool
     where
         F::Key: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
     {
         let hash = self.hasher.hash(key);
-        self.write(self.route(hash), UserCode::Traits, |session| {
+        self.write(self.route(hash), Self::TRAITS, |session| {
             let found = session.find(hash, key);
             if let Some(slot) = found {
                 session.note_use(slot);

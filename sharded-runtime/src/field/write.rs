@@ -4,32 +4,34 @@ use super::{
     core::Core,
     leaving::Leaving,
     limits::{EXPIRED_PER_WRITE, LOOKS_PER_WRITE},
-    types::{FieldTypes, UsableTypes},
+    types::{FieldTypes, RefusedFor, UsableTypes},
 };
 use crate::{
-    Policy,
+    Occupied, Policy, Refused,
     clock::{Deadline, Nanos},
     engine::{
         cause::Cause,
         garbage::Garbage,
-        session::{STEPS_PER_WRITE, Session},
+        session::{STEPS_PER_WRITE, Session, no_room},
         spec::{HandedFor, OfferFor, Spec},
-        table::{Handed, StampOf, Stored},
+        table::{Handed, Offer, StampOf, Stored},
     },
     evict::Eviction,
     expiry::Stamp,
     hasher::KeyHash,
-    shard::access::{Access, IntoTurn, Turn, UserCode},
+    names_of,
+    observe::{events, tally::Event},
+    record::Operation,
+    shard::access::{Access, Turn},
     shard::array::{ByHash, ShardSelector},
 };
-use std::{borrow::Borrow, sync::atomic::Ordering};
+use std::{borrow::Borrow, hash::Hash, mem::needs_drop, sync::atomic::Ordering};
 
 impl<F: FieldTypes> Core<F> {
-    /// How a call enters a shard, under whose lock it runs this code of the user.
-    #[inline]
-    pub(super) const fn access(user_code: UserCode) -> Access {
-        user_code.access::<F::Key, F::Value>()
-    }
+    /// How a call enters a shard if only `Eq` and `Clone` of keys and values run under its lock. (Those of types that
+    /// own nothing are not watched.)
+    pub(crate) const TRAITS: Access =
+        if needs_drop::<(F::Key, F::Value)>() { Access::Recorded } else { Access::Unrecorded };
 
     /// Opens a session in a shard. Nothing is done after it.
     #[inline]
@@ -44,16 +46,6 @@ impl<F: FieldTypes> Core<F> {
         self.shards.write(shard, turn, |extras, table| run(&mut Session::new(self, extras, table, garbage)))
     }
 
-    /// As [`session`](Core::session), but `None` at once if the lock is taken.
-    pub(crate) fn try_session<R>(
-        &self,
-        shard: usize,
-        garbage: &mut Garbage<F::Key, F::Value>,
-        run: impl FnOnce(&mut Session<'_, Self>) -> R,
-    ) -> Option<R> {
-        self.shards.try_write(shard, |extras, table| run(&mut Session::new(self, extras, table, Some(garbage))))
-    }
-
     /// Changes a shard. What leaves is dropped after the lock is released. The bounded work that a write does for
     /// others is done as well: expired entries are removed, the table grows or shrinks, an overdraft of the capacity is
     /// repaid.
@@ -62,10 +54,10 @@ impl<F: FieldTypes> Core<F> {
     pub(crate) fn write<R>(
         &self,
         shard: impl ShardSelector,
-        user_code: impl IntoTurn,
+        turn: impl Turn,
         change: impl FnOnce(&mut Session<'_, Self>) -> R,
     ) -> R {
-        self.write_leaving(shard, user_code, &mut self.leaving(), change)
+        self.write_leaving(shard, turn, &mut self.leaving(), change)
     }
 
     /// As [`write`](Core::write), for a change that lets nothing leave but what expires or is evicted.
@@ -74,13 +66,13 @@ impl<F: FieldTypes> Core<F> {
     pub(crate) fn write_in_place<R>(
         &self,
         shard: impl ShardSelector,
-        user_code: UserCode,
+        access: Access,
         change: impl FnOnce(&mut Session<'_, Self>) -> R,
     ) -> R {
         if Session::<Self>::IS_PLAIN {
-            self.session(shard, Self::access(user_code), None, change)
+            self.session(shard, access, None, change)
         } else {
-            self.write(shard, user_code, change)
+            self.write(shard, access, change)
         }
     }
 
@@ -91,22 +83,21 @@ impl<F: FieldTypes> Core<F> {
     pub(crate) fn write_leaving<R>(
         &self,
         shard: impl ShardSelector,
-        user_code: impl IntoTurn,
+        turn: impl Turn,
         leaving: &mut Leaving<'_, F::Key, F::Value>,
         change: impl FnOnce(&mut Session<'_, Self>) -> R,
     ) -> R {
         let repaying = RepayOnDrop { core: self, shard, garbage: &mut leaving.garbage };
-        let (result, due_at) =
-            self.session(shard, user_code.turn::<F::Key, F::Value>(), Some(&mut *repaying.garbage), |session| {
-                let result = change(session);
-                session.evict_heavy();
-                if StampOf::<F::Policy>::EXPIRES {
-                    session.sweep(LOOKS_PER_WRITE, EXPIRED_PER_WRITE);
-                }
-                // Without memory to grow the table is just fuller. The next write tries again.
-                let _ = session.step(STEPS_PER_WRITE);
-                (result, session.due_at())
-            });
+        let (result, due_at) = self.session(shard, turn, Some(&mut *repaying.garbage), |session| {
+            let result = change(session);
+            session.evict_heavy();
+            if StampOf::<F::Policy>::EXPIRES {
+                session.sweep(LOOKS_PER_WRITE, EXPIRED_PER_WRITE);
+            }
+            // Without memory to grow the table is just fuller. The next write tries again.
+            let _ = session.step(STEPS_PER_WRITE);
+            (result, session.due_at())
+        });
         // First, since user code that runs in the repayment may panic.
         self.wake_for(due_at);
         drop(repaying);
@@ -179,13 +170,103 @@ pub(crate) enum IfOccupied {
 }
 
 impl<F: UsableTypes> Core<F> {
+    /// Stores an entry under a policy that makes room, for this long or the declared time. Returns the value that it
+    /// replaces.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn insert(&self, key: F::Key, value: F::Value, ttl: Option<Nanos>) -> Option<F::Value> {
+        self.insert_hashed(self.hash_for(Operation::Insert, &key), key, value, ttl)
+    }
+
+    /// As [`insert`](Core::insert), for a key that was hashed. An entry that is refused all the same is evicted at once,
+    /// with the entry of its key.
+    #[inline]
+    #[track_caller]
+    pub(super) fn insert_hashed(
+        &self,
+        hash: KeyHash,
+        key: F::Key,
+        value: F::Value,
+        ttl: Option<Nanos>,
+    ) -> Option<F::Value> {
+        let mut offer = Offer::new(key, value);
+        match self.store(hash, &mut offer, ttl) {
+            Stored::New => return None,
+            Stored::InPlace => {}
+            Stored::Refused if F::Policy::WEIGHS || F::Policy::PINS => self.evict_refused(hash, &mut offer),
+            Stored::Refused => no_room(),
+        }
+        offer.value.take()
+    }
+
+    /// Stores an entry if there is room. Returns the value that it replaces.
+    #[track_caller]
+    pub(crate) fn try_insert(&self, key: F::Key, value: F::Value) -> Result<Option<F::Value>, RefusedFor<F>> {
+        self.try_insert_hashed(self.hash_for(Operation::Insert, &key), key, value)
+    }
+
+    /// As [`try_insert`](Core::try_insert), for a key that was hashed.
+    #[track_caller]
+    pub(super) fn try_insert_hashed(
+        &self,
+        hash: KeyHash,
+        key: F::Key,
+        value: F::Value,
+    ) -> Result<Option<F::Value>, RefusedFor<F>> {
+        let mut offer = Offer::new(key, value);
+        match self.store(hash, &mut offer, None) {
+            Stored::New => Ok(None),
+            Stored::InPlace => Ok(offer.value.take()),
+            Stored::Refused => offer.take().map_or(Ok(None), |(key, value)| {
+                self.count(Event::Refusal);
+                events::refused(names_of::<F::Policy>());
+                Err(Refused { key, value })
+            }),
+        }
+    }
+
+    /// Stores an entry under a policy that makes room, unless its key has a live one.
+    #[track_caller]
+    pub(crate) fn insert_if_absent(&self, key: F::Key, value: F::Value) -> Result<(), Occupied<F::Key, F::Value>> {
+        let hash = self.hash_for(Operation::Insert, &key);
+        let mut offer = Offer::new(key, value);
+        let is_settled = self.write_in_place(ByHash(hash), Self::TRAITS, |session| {
+            session.find_offered(hash, &offer).is_some() || session.insert_or_evict(hash, &mut offer)
+        });
+        self.store_refused(hash, &mut offer, is_settled, IfOccupied::GiveBack);
+        offer.take().map_or(Ok(()), |(key, value)| Err(Occupied { key, value }))
+    }
+
+    /// Removes the entry of a key, and hands it out.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn remove<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> HandedFor<Self>
+    where
+        F::Key: Borrow<Q>,
+    {
+        self.remove_hashed_if(self.hash_for(Operation::Remove, key), key, Self::TRAITS, |_| true)
+    }
+
+    /// As [`remove`](Core::remove), if a condition holds for the value.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn remove_if<Q: Hash + Eq + ?Sized>(
+        &self,
+        key: &Q,
+        condition: impl FnOnce(&F::Value) -> bool,
+    ) -> HandedFor<Self>
+    where
+        F::Key: Borrow<Q>,
+    {
+        self.remove_hashed_if(self.hash_for(Operation::Remove, key), key, Access::Recorded, condition)
+    }
+
     /// Stores the entry on offer, for this long or the declared time. See [`Session::store`].
     #[inline]
     #[track_caller]
     pub(crate) fn store(&self, hash: KeyHash, offer: &mut OfferFor<Self>, ttl: Option<Nanos>) -> Stored {
         if self.leaves_nothing() {
-            let access = Self::access(UserCode::Traits);
-            return self.session(ByHash(hash), access, None, |session| session.store(hash, offer, ttl));
+            return self.session(ByHash(hash), Self::TRAITS, None, |session| session.store(hash, offer, ttl));
         }
         let stored = self.store_in_shard(hash, offer, ttl);
         // Other shards may have entries that may be evicted. Once more, as others may take the room before this call
@@ -200,30 +281,30 @@ impl<F: UsableTypes> Core<F> {
     #[inline]
     #[track_caller]
     fn store_in_shard(&self, hash: KeyHash, offer: &mut OfferFor<Self>, ttl: Option<Nanos>) -> Stored {
-        self.write(ByHash(hash), UserCode::Traits, |session| session.store(hash, offer, ttl))
+        self.write(ByHash(hash), Self::TRAITS, |session| session.store(hash, offer, ttl))
     }
 
-    /// Removes the entry of a key if a condition holds for its value, and hands it out.
+    /// As [`remove_if`](Core::remove_if), for a key that was hashed.
     #[inline]
     #[track_caller]
-    pub(crate) fn hand_if<Q>(
+    pub(super) fn remove_hashed_if<Q: Eq + ?Sized>(
         &self,
         hash: KeyHash,
         key: &Q,
-        user_code: UserCode,
+        access: Access,
         condition: impl FnOnce(&F::Value) -> bool,
-        handed: &mut HandedFor<Self>,
-    ) where
+    ) -> HandedFor<Self>
+    where
         F::Key: Borrow<Q>,
-        Q: Eq + ?Sized,
     {
+        let mut handed = Handed::new();
         let shard = ByHash(hash);
         if self.leaves_nothing() {
-            let access = Self::access(user_code);
-            self.session(shard, access, None, |session| session.hand_if(hash, key, condition, handed));
+            self.session(shard, access, None, |session| session.hand_if(hash, key, condition, &mut handed));
         } else {
-            self.write(shard, user_code, |session| session.hand_if(hash, key, condition, handed));
+            self.write(shard, access, |session| session.hand_if(hash, key, condition, &mut handed));
         }
+        handed
     }
 
     /// Whether a call that hands out the entries that it takes out leaves nothing to do after it. (Each caller has a
@@ -248,7 +329,7 @@ impl<F: UsableTypes> Core<F> {
     ) {
         if F::Policy::PINS && !is_stored {
             let may_fit = self.make_room_elsewhere(hash, offer);
-            self.write(ByHash(hash), UserCode::Traits, |session| {
+            self.write(ByHash(hash), Self::TRAITS, |session| {
                 let is_there = session.find_offered(hash, offer).is_some();
                 if is_there && occupied == IfOccupied::GiveBack {
                     return;
@@ -266,9 +347,9 @@ impl<F: UsableTypes> Core<F> {
     #[cold]
     #[inline(never)]
     #[track_caller]
-    pub(crate) fn evict_refused(&self, hash: KeyHash, offer: &mut OfferFor<Self>) {
+    fn evict_refused(&self, hash: KeyHash, offer: &mut OfferFor<Self>) {
         let mut replaced = Handed::new();
-        self.write(ByHash(hash), UserCode::Traits, |session| {
+        self.write(ByHash(hash), Self::TRAITS, |session| {
             if let Some(slot) = session.find_offered(hash, offer) {
                 session.hand(slot, Some(hash.low()), Cause::Replaced, &mut replaced);
             }

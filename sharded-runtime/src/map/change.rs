@@ -1,35 +1,12 @@
 //! Changes of an entry, or its insertion, in one critical section.
 
 use super::sharded_map::ShardedMap;
-use crate::{
-    Cause, Key, Policy, Value,
-    engine::table::Offer,
-    evict::MakesRoom,
-    field::write::IfOccupied,
-    lock::Serves,
-    record::{Operation, Timed},
-    shard::{access::UserCode, array::ByHash},
-};
+use crate::{Change, Key, Policy, Value, evict::MakesRoom, lock::Serves};
 
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
 };
-
-/// What [`ShardedMap::compute`] is to do with the entry, with the value that the call returns.
-///
-/// # Examples
-///
-/// See [`ShardedMap::compute`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change<V, R = ()> {
-    /// Leave the entry as it is: changed in place, unchanged, or absent.
-    Keep(R),
-    /// Store this value in place of the present one, if any. The time to live starts now.
-    Put(V, R),
-    /// Remove the entry, if there is one.
-    Remove(R),
-}
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
     /// Runs a closure that may change a key's value in place, under the shard's exclusive lock, and returns its result.
@@ -60,11 +37,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let (hash, is_timed) = self.core.hash_timed(Operation::Update, key);
-        let change = |value: &mut V| self.core.timed(is_timed, Timed::Hold, || change(value));
-        self.core.write_in_place(ByHash(hash), UserCode::Closure, |session| {
-            session.change_if_present(hash, key, change).ok()
-        })
+        self.core.change(key, change)
     }
 
     /// Stores `init()` if the key has no value, or else lends the value to `update`, in one critical section. Returns
@@ -101,20 +74,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     where
         P::Eviction: MakesRoom,
     {
-        let (hash, is_timed) = self.core.hash_timed(Operation::Update, &key);
-        let init = || self.core.timed(is_timed, Timed::Hold, init);
-        let update = |value: &mut V| self.core.timed(is_timed, Timed::Hold, || update(value));
-        let mut offer = Offer::of_key(key);
-        let mut is_settled = true;
-        let updated = self.core.write_in_place(ByHash(hash), UserCode::Closure, |session| {
-            if let Ok(updated) = session.change_offered(hash, &offer, update) {
-                return Some(updated);
-            }
-            is_settled = session.insert_made(hash, &mut offer, init);
-            None
-        });
-        self.core.store_refused(hash, &mut offer, is_settled, IfOccupied::Evict);
-        updated
+        self.core.upsert(key, init, update)
     }
 
     /// Lends a key's value to a closure, which decides whether it is kept, replaced, stored or removed, in one critical
@@ -161,44 +121,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     where
         P::Eviction: MakesRoom,
     {
-        let (hash, is_timed) = self.core.hash_timed(Operation::Update, &key);
-        let change = |value: Option<&mut V>| self.core.timed(is_timed, Timed::Hold, || change(value));
-        let mut offer = Offer::of_key(key);
-        let mut is_settled = true;
-        let result = self.core.write(ByHash(hash), UserCode::Closure, |session| {
-            let slot = session.access_offered(hash, &offer);
-            let change = match slot {
-                Some(slot) => session.change_found(slot, hash.low(), |value| change(Some(value))),
-                None => change(None),
-            };
-            session.refresh_now();
-            match (change, slot) {
-                (Change::Keep(result), _) => result,
-                (Change::Remove(result), None) => {
-                    if let Some(key) = offer.key() {
-                        session.overtake(hash, key);
-                    }
-                    result
-                }
-                (Change::Put(value, result), Some(slot)) => {
-                    offer.value = Some(value);
-                    session.replace(slot, hash, &mut offer, None);
-                    session.depart_offered(&mut offer, Cause::Replaced);
-                    result
-                }
-                (Change::Put(value, result), None) => {
-                    offer.value = Some(value);
-                    is_settled = session.insert_or_evict(hash, &mut offer);
-                    result
-                }
-                (Change::Remove(result), Some(slot)) => {
-                    session.remove(slot, Some(hash.low()), Cause::Removed);
-                    result
-                }
-            }
-        });
-        self.core.store_refused(hash, &mut offer, is_settled, IfOccupied::Evict);
-        result
+        self.core.compute(key, change)
     }
 
     /// Returns a copy of a key's value, after storing `init()` if it had none, in one critical section. So `init` runs
@@ -233,22 +156,6 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         V: Clone,
         P::Eviction: MakesRoom,
     {
-        let (hash, is_timed) = self.core.hash_timed(Operation::Load, &key);
-        let init = || self.core.timed(is_timed, Timed::Miss, init);
-        let mut offer = Offer::of_key(key);
-        let mut is_settled = true;
-        let mut copy = None;
-        self.core.write_in_place(ByHash(hash), UserCode::Closure, |session| {
-            if let Some(slot) = session.access_offered(hash, &offer) {
-                copy = Some(session.value(slot).clone());
-                return;
-            }
-            // The copy comes first: once the entry is stored, no user code runs that could panic.
-            copy = Some(offer.value.insert(init()).clone());
-            session.refresh_now();
-            is_settled = session.insert_or_evict(hash, &mut offer);
-        });
-        self.core.store_refused(hash, &mut offer, is_settled, IfOccupied::Evict);
-        copy.expect("it is there or was made")
+        self.core.get_or_insert_with(key, init)
     }
 }

@@ -1,7 +1,7 @@
 //! The time to live of an entry.
 
 use super::sharded_map::ShardedMap;
-use crate::{Key, Policy, Value, clock::Nanos, engine::table::Offer, evict::MakesRoom, expiry::Expires, lock::Serves};
+use crate::{Key, Policy, Value, clock::Nanos, evict::MakesRoom, expiry::Expires, lock::Serves};
 
 use std::{
     borrow::Borrow,
@@ -41,8 +41,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         P::Eviction: MakesRoom,
         P::Expiry: Expires,
     {
-        let mut offer = Offer::new(key, value);
-        if self.store(&mut offer, Some(Nanos::from_duration(ttl))) { offer.value.take() } else { None }
+        self.core.insert(key, value, Some(Nanos::from_duration(ttl)))
     }
 
     /// Has the entry expire after this time from now, in place of what it had left.
@@ -74,7 +73,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         Q: Hash + Eq + ?Sized,
         P::Expiry: Expires,
     {
-        self.core().restart_ttl(key, Some(Nanos::from_duration(ttl)))
+        self.core.restart_ttl(key, Some(Nanos::from_duration(ttl)))
     }
 
     /// Gives the entry the whole declared time to live again.
@@ -109,7 +108,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         Q: Hash + Eq + ?Sized,
         P::Expiry: Expires,
     {
-        self.core().restart_ttl(key, None)
+        self.core.restart_ttl(key, None)
     }
 
     /// How long the entry has left if it is not used meanwhile, or `None` if it is not there.
@@ -142,6 +141,6 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         Q: Hash + Eq + ?Sized,
         P::Expiry: Expires,
     {
-        self.core().ttl_of(key)
+        self.core.ttl_of(key)
     }
 }

@@ -1,9 +1,7 @@
 //! Single-flight loads of missing values.
 
 use super::sharded_map::ShardedMap;
-use crate::{
-    Key, LoadError, Policy, Value, field::flight::block_on, field::loading::Approach, lock::Serves, record::Operation,
-};
+use crate::{Key, LoadError, Policy, Value, lock::Serves};
 
 use std::{convert::Infallible, hash::BuildHasher, panic::Location};
 
@@ -73,18 +71,7 @@ where
     where
         E: Send + Sync + 'static,
     {
-        let hash = self.core.hash_for(Operation::Load, &key);
-        self.core.check_load(hash, Location::caller());
-        // Declared before the lead, so that its `Drop` runs after the lead has ended.
-        let mut key = Some(key);
-        if let Some(value) = self.core.copy_of(hash, key.as_ref()) {
-            let Some(ours) = self.core.refresh(hash, &mut key) else { return Ok(value) };
-            return ours.load(load).map(|loaded| *loaded);
-        }
-        match block_on(self.core.approach(hash, &mut key))? {
-            Approach::Value(value) => Ok(*value),
-            Approach::Lead(ours) => ours.load(load).map(|loaded| *loaded),
-        }
+        self.core.load(key, load, Location::caller())
     }
 
     /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), for a loader that is a future. It works on any

@@ -5,8 +5,7 @@
 //! | `sharded_map.rs` | the map, how it is built, and what it says of itself |
 //! | `common/` | what maps and sets have in common |
 //! | `read.rs` | reads |
-//! | `write.rs` | inserts and removals |
-//! | `batch.rs` | inserts and removals of several entries |
+//! | `write.rs` | inserts and removals, of one entry or several |
 //! | `change.rs` | changes of an entry, or its insertion, in one critical section |
 //! | `deadline.rs` | the time to live of an entry |
 //! | `load.rs` | single-flight loads of missing values |
@@ -14,8 +13,7 @@
 //! | `saved.rs` | the map's part of a snapshot |
 //! | `whole.rs` | all entries at once |
 
-mod batch;
-pub(crate) mod change;
+mod change;
 pub(crate) mod common;
 mod deadline;
 #[cfg(test)]

@@ -2,21 +2,14 @@
 
 use super::sharded_map::ShardedMap;
 use crate::{
-    Cause, Key, Policy, Value,
-    clock::{Moment, Nanos},
-    engine::{
-        session::Session,
-        spec::Spec,
-        table::{Offer, StampOf, Stored},
-    },
+    Key, Policy, Value,
+    clock::Moment,
+    engine::{spec::Spec, table::StampOf},
     expiry::Stamp,
-    field::{core::Core, types::FieldTypes},
-    hasher::KeyHash,
+    field::saved::Entry,
     lock::Serves,
-    shard::access::UserCode,
     snapshot::{
         self, FieldHead, FileReader, FileWriter, Noted, Others, Part, RestoreError, Restored, SaveError, Saved, Staged,
-        Times,
     },
 };
 
@@ -28,12 +21,6 @@ use std::{
 
 /// Entries of a snapshot that are stored before the memory that held them is given back.
 const CHUNK: usize = 1024;
-
-struct Entry<K, V> {
-    key: K,
-    value: V,
-    times: Times,
-}
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
     /// Writes all entries that are alive when it is called, and returns how many: see [`snapshot`]. Needs the feature
@@ -120,45 +107,6 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     {
         self.restore(reader)
     }
-
-    /// Stores an entry of a snapshot. The listener is told of entries that are not stored, since no call returns them.
-    fn put_restored(&self, entry: Entry<K, V>, restored: &mut Restored) {
-        let Entry { key, value, times: Times { left, unused } } = entry;
-        let hash = self.core.hasher.hash(&key);
-        let shard = self.core.route(hash);
-        let mut offer = Offer::new(key, value);
-        if unused >= self.core.idle {
-            restored.expired += 1;
-            self.core.write(shard, UserCode::Traits, |session| session.depart_offered(&mut offer, Cause::Expired));
-            return;
-        }
-        let is_refused = if StampOf::<P>::TRACKS_ACCESS {
-            self.put_unused(hash, &mut offer, left, unused)
-        } else {
-            self.put(&mut offer, left) == Stored::Refused
-        };
-        if is_refused {
-            restored.refused += 1;
-            self.core.write(shard, UserCode::Traits, |session| session.depart_offered(&mut offer, Cause::Evicted));
-        } else {
-            restored.entries += 1;
-        }
-    }
-
-    /// Stores what is on offer for this long, as an entry that was unused for so long. Says whether it stays on offer,
-    /// as there is no room.
-    fn put_unused(&self, hash: KeyHash, offer: &mut Offer<K, V>, left: Option<Nanos>, unused: Nanos) -> bool {
-        let shard = self.core.route(hash);
-        let put = |offer: &mut Offer<K, V>| {
-            self.core.write(shard, UserCode::Traits, |session| put_unused(session, hash, offer, left, unused));
-        };
-        put(offer);
-        // As any other insert where entries may not be evicted.
-        if P::PINS && offer.is_whole() && self.core.make_room_elsewhere(hash, offer) {
-            put(offer);
-        }
-        offer.is_whole()
-    }
 }
 
 impl<K, V, P, S> Part for ShardedMap<K, V, P, S>
@@ -200,91 +148,14 @@ where
                 None => chunks.push(vec![entry]),
             }
         })?;
-        // By another handle to the same map, since it outlives this call.
-        let map = ShardedMap { core: Arc::clone(&self.core) };
+        // It outlives this call.
+        let core = Arc::clone(&self.core);
         Ok(Box::new(move || {
             let mut restored = Restored::default();
             for entry in chunks.into_iter().flatten() {
-                map.put_restored(entry, &mut restored);
+                core.restore_entry(entry, &mut restored);
             }
             restored
         }))
-    }
-}
-
-impl<F: FieldTypes> Core<F> {
-    /// Panics where this thread may not access every shard of the map now.
-    #[track_caller]
-    fn check_order(&self) {
-        self.shards.check();
-    }
-
-    /// Lends copies of the entries of a shard that had not expired when the save `began`, each that is there all the
-    /// while exactly once, without its lock. No use of the entries.
-    fn copy_live<E>(
-        &self,
-        shard: usize,
-        began: Moment,
-        mut each: impl FnMut(&mut Entry<F::Key, F::Value>) -> Result<(), E>,
-    ) -> Result<(), E>
-    where
-        F::Key: Clone,
-        F::Value: Clone,
-    {
-        self.visit(
-            shard,
-            |entry, copies| {
-                if let Some(times) = self.times(entry.stamp(), began) {
-                    copies.push(Entry { key: entry.key().clone(), value: entry.value().clone(), times });
-                }
-            },
-            |copies| copies.iter_mut().try_for_each(&mut each),
-        )
-    }
-
-    /// The times of an entry with this stamp, if it had not expired when the save `began`.
-    ///
-    /// One that has expired since is saved with the least time that a file can hold, so the listener of the process
-    /// that restores it is told of it. If it were left out, the process that saves might end before its listener is
-    /// told.
-    fn times(&self, stamp: &StampOf<F::Policy>, began: Moment) -> Option<Times> {
-        if stamp.deadline(self.idle).has_passed(began) {
-            return None;
-        }
-        let now = self.now();
-        // With an idle time of zero it would have expired at its last use, with one for ever it expires by its ttl.
-        let (used, deadline) = (stamp.deadline(Nanos::ZERO), stamp.deadline(Nanos::FOREVER));
-        let is_declared = deadline.is_never() && self.ttl.is_forever();
-        let left = (!is_declared).then(|| deadline.left(now).max(Nanos::new(1)));
-        // `left` is longer by the resolution of the clock than what is sure to be left, since the time has passed by up
-        // to as much. `unused` is shorter by it, as the time may have gone on more by the clock than in truth. So an
-        // entry does not go early after a restart, either.
-        let unused = if StampOf::<F::Policy>::TRACKS_ACCESS { used.overdue(now) } else { Nanos::ZERO };
-        Some(Times { left, unused: unused.minus(self.clock.resolution()) })
-    }
-}
-
-/// Stores the entry on offer, in place of what its key had, for this long or the declared time, as an entry that was
-/// unused for so long, which is less than the idle time. It stays on offer if there is no room.
-fn put_unused<F: Spec<Key: Eq>>(
-    session: &mut Session<'_, F>,
-    hash: KeyHash,
-    offer: &mut Offer<F::Key, F::Value>,
-    ttl: Option<Nanos>,
-    unused: Nanos,
-) {
-    if !session.fits(session.weight_of(offer)) {
-        return;
-    }
-    let slot = match session.find_offered(hash, offer) {
-        Some(slot) => {
-            session.replace(slot, hash, offer, ttl);
-            session.depart_offered(offer, Cause::Replaced);
-            Some(slot)
-        }
-        None => session.insert(hash, offer, ttl),
-    };
-    if let Some(slot) = slot.filter(|_| unused > Nanos::ZERO) {
-        session.used_before(slot, unused);
     }
 }

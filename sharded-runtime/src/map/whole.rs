@@ -5,8 +5,7 @@
 //! meanwhile at most once.
 
 use super::sharded_map::ShardedMap;
-use crate::engine::spec::Spec;
-use crate::{Key, Policy, Value, engine::table::Removed, lock::Serves};
+use crate::{Key, Policy, Value, lock::Serves};
 
 use std::hash::BuildHasher;
 
@@ -58,10 +57,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// assert_eq!(shop.names().keys(), ["ada"]);
     /// ```
     #[track_caller]
-    pub fn retain(&self, mut keep: impl FnMut(&K, &mut V) -> bool) {
-        for shard in 0..self.core.shard_count() {
-            self.core.retain(shard, &mut keep);
-        }
+    pub fn retain(&self, keep: impl FnMut(&K, &mut V) -> bool) {
+        self.core.retain(keep);
     }
 
     /// Removes and returns all live entries, shard by shard: O(1) under each shard's lock, O(n) in all. With a
@@ -86,15 +83,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     #[allow(clippy::must_use_candidate, reason = "what it removes may be all that is wanted")]
     #[track_caller]
     pub fn drain(&self) -> Vec<(K, V)> {
-        let mut entries = Removed::new();
-        for shard in 0..self.core.shard_count() {
-            if self.core.listener().is_some() {
-                self.core.hand_all(shard, &mut entries);
-            } else {
-                self.core.take_all(shard).keep_live(&mut entries);
-            }
-        }
-        entries.into_vec()
+        self.core.drain()
     }
 
     /// Returns copies of all keys, in no particular order. This is no use of the entries. O(n).

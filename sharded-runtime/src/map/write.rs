@@ -1,18 +1,7 @@
-//! Inserts and removals.
+//! Inserts and removals, of one entry or several.
 
 use super::sharded_map::ShardedMap;
-use crate::{
-    Key, Occupied, Policy, Refused, Value,
-    clock::Nanos,
-    engine::table::{Handed, Offer, Stored},
-    evict::MakesRoom,
-    field::write::IfOccupied,
-    lock::Serves,
-    names_of,
-    observe::{events, tally::Event},
-    record::Operation,
-    shard::{access::UserCode, array::ByHash},
-};
+use crate::{Key, Occupied, Policy, Refused, RefusedMany, Value, evict::MakesRoom, lock::Serves};
 
 use std::{
     borrow::Borrow,
@@ -48,8 +37,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     where
         P::Eviction: MakesRoom,
     {
-        let mut offer = Offer::new(key, value);
-        if self.store(&mut offer, None) { offer.value.take() } else { None }
+        self.core.insert(key, value, None)
     }
 
     /// Stores a value if there is room, and returns the one that it replaces, if any.
@@ -84,16 +72,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// ```
     #[track_caller]
     pub fn try_insert(&self, key: K, value: V) -> Result<Option<V>, Refused<K, V>> {
-        let mut offer = Offer::new(key, value);
-        match self.put(&mut offer, None) {
-            Stored::New => Ok(None),
-            Stored::InPlace => Ok(offer.value.take()),
-            Stored::Refused => offer.take().map_or(Ok(None), |(key, value)| {
-                self.core.count(Event::Refusal);
-                events::refused(names_of::<P>());
-                Err(Refused { key, value })
-            }),
-        }
+        self.core.try_insert(key, value)
     }
 
     /// Stores a value unless the key has one.
@@ -125,13 +104,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     where
         P::Eviction: MakesRoom,
     {
-        let hash = self.core.hash_for(Operation::Insert, &key);
-        let mut offer = Offer::new(key, value);
-        let is_settled = self.core.write_in_place(ByHash(hash), UserCode::Traits, |session| {
-            session.find_offered(hash, &offer).is_some() || session.insert_or_evict(hash, &mut offer)
-        });
-        self.core.store_refused(hash, &mut offer, is_settled, IfOccupied::GiveBack);
-        offer.take().map_or(Ok(()), |(key, value)| Err(Occupied { key, value }))
+        self.core.insert_if_absent(key, value)
     }
 
     /// Removes a key's entry and returns its value.
@@ -158,10 +131,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let mut handed = Handed::new();
-        self.take_if(key, UserCode::Traits, |_| true, &mut handed);
-        // The key is dropped here, after the lock is released.
-        handed.take_value()
+        self.core.remove(key).take_value()
     }
 
     /// Removes a key's entry and returns key and value.
@@ -187,9 +157,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let mut handed = Handed::new();
-        self.take_if(key, UserCode::Traits, |_| true, &mut handed);
-        handed.take()
+        self.core.remove(key).take()
     }
 
     /// Removes a key's entry if a condition holds for its value, in one critical section, and returns the value. The
@@ -217,43 +185,131 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let mut handed = Handed::new();
-        self.take_if(key, UserCode::Closure, condition, &mut handed);
-        handed.take_value()
+        self.core.remove_if(key, condition).take_value()
     }
 
-    /// Stores the entry on offer, unless it finds no room.
+    /// Stores entries in their order, each as [`try_insert`](Self::try_insert) does, and returns the values that they
+    /// replace, if any, in the order of the entries. Where keys are equal, the last entry wins.
+    ///
+    /// It takes up to 32 entries at a time from the iterator, while no lock is held: as many as the lower bound of its
+    /// `size_hint` promises, and one at least. So entries that wait in a channel are stored as they come. If the
+    /// entries of the map take more than about 16 MiB, without what keys and values own, it fetches the memory of these
+    /// 32 side by side, which is much faster than single inserts. Then it stores them one by one, so the entries are
+    /// not stored at one moment. O(n).
+    ///
+    /// If the iterator or a key's `Hash` or `Eq` panics, the entries that were stored stay, and others that were taken
+    /// from the iterator are dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`RefusedMany`] gives back the entries that found no room. The others are stored. Under an eviction that makes
+    /// room, an entry is refused only if it weighs more than the capacity, if no entry
+    /// [may be evicted](crate::builder::FieldOptions::evictable), or if its shard has no free slot number (it has at
+    /// least 2^28).
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Or if there is no memory for one more entry.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// #[sharded]
+    /// struct Flight {
+    ///     #[shard(capacity = 2, shards = 1, evict = Reject)]
+    ///     seats: HashMap<u8, &'static str>,
+    /// }
+    /// let flight = Flight::new();
+    /// assert_eq!(flight.seats().insert_many([(1, "ada"), (1, "eve")]).unwrap(), [None, Some("ada")]);
+    /// let refused = flight.seats().insert_many([(2, "bob"), (3, "dan")]).unwrap_err();
+    /// assert_eq!((refused.replaced.len(), refused.refused[0].key), (2, 3));
+    /// ```
     #[track_caller]
-    pub(super) fn put(&self, offer: &mut Offer<K, V>, ttl: Option<Nanos>) -> Stored {
-        match offer.key() {
-            Some(key) => self.core.store(self.core.hash_for(Operation::Insert, key), offer, ttl),
-            None => Stored::Refused,
-        }
+    pub fn insert_many(&self, entries: impl IntoIterator<Item = (K, V)>) -> Result<Vec<Option<V>>, RefusedMany<K, V>> {
+        self.core.insert_many(entries)
     }
 
-    /// As [`put`](Self::put), under a policy that makes room. An entry that is refused all the same is evicted at once,
-    /// with the entry of its key. A value that was replaced is then on offer; returns whether one was.
+    /// Removes the entries of several keys in their order, and returns their values in the order of the keys. Of equal
+    /// keys, the first one gets the value.
+    ///
+    /// If the entries of the map take more than about 16 MiB, without what keys and values own, it fetches the memory
+    /// of up to 32 keys side by side, which is much faster than single removals. The entries are not removed at one
+    /// moment. O(n).
+    ///
+    /// If a key's `Hash` or `Eq` or the `Drop` of a stored key panics, the entries that were removed are gone.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().extend([("ada".to_owned(), 36), ("bob".to_owned(), 7)]);
+    /// assert_eq!(shop.names().remove_many(["bob", "eve", "bob"]), [Some(7), None, None]);
+    /// assert_eq!(shop.names().len(), 1);
+    /// ```
+    #[allow(clippy::must_use_candidate, reason = "what it removes may be all that is wanted")]
     #[track_caller]
-    pub(super) fn store(&self, offer: &mut Offer<K, V>, ttl: Option<Nanos>) -> bool {
-        match self.put(offer, ttl) {
-            Stored::New => return false,
-            Stored::InPlace => return true,
-            Stored::Refused => {}
-        }
-        if let Some(hash) = offer.key().map(|key| self.core.hasher.hash(key)) {
-            self.settle(hash, offer, Stored::Refused);
-        }
-        offer.value.is_some()
-    }
-
-    /// Takes out a key's entry if a condition holds for its value, and hands it out.
-    #[track_caller]
-    fn take_if<Q>(&self, key: &Q, user_code: UserCode, condition: impl FnOnce(&V) -> bool, handed: &mut Handed<K, V>)
+    pub fn remove_many<'q, Q>(&self, keys: impl IntoIterator<Item = &'q Q>) -> Vec<Option<V>>
     where
         K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
+        Q: Hash + Eq + ?Sized + 'q,
     {
-        let hash = self.core.hash_for(Operation::Remove, key);
-        self.core.hand_if(hash, key, user_code, condition, handed);
+        self.core.remove_many(keys)
+    }
+
+    /// Stores entries in their order, each as [`insert`](Self::insert) does. Where keys are equal, the last entry wins.
+    ///
+    /// It takes up to 32 entries at a time from the iterator, as [`insert_many`](Self::insert_many) does. No lock is
+    /// held while the iterator runs or between two entries.
+    ///
+    /// If the iterator or a key's `Hash` or `Eq` panics, the entries that were stored stay, and others that were taken
+    /// from the iterator are dropped.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Or if there is no memory for one more entry, or the shard has no free slot number (it has at least 2^28).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().extend([("ada".to_owned(), 36), ("bob".to_owned(), 7)]);
+    /// assert_eq!(shop.names().len(), 2);
+    /// ```
+    #[track_caller]
+    pub fn extend(&self, entries: impl IntoIterator<Item = (K, V)>)
+    where
+        P::Eviction: MakesRoom,
+    {
+        self.core.extend(entries);
+    }
+}
+
+/// Copies of entries.
+impl<'a, K, V, P, S> Extend<(&'a K, &'a V)> for &ShardedMap<K, V, P, S>
+where
+    K: Key + Copy,
+    V: Value + Copy,
+    P: Policy<Lock: Serves<K, V>, Eviction: MakesRoom>,
+    S: BuildHasher + Default + 'static,
+{
+    #[track_caller]
+    fn extend<I: IntoIterator<Item = (&'a K, &'a V)>>(&mut self, entries: I) {
+        ShardedMap::extend(self, entries.into_iter().map(|(&key, &value)| (key, value)));
     }
 }

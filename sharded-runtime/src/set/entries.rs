@@ -1,7 +1,7 @@
-//! Keys, one at a time.
+//! Keys, one or several.
 
 use super::sharded_set::ShardedSet;
-use crate::{Key, Policy, Refused, evict::MakesRoom, lock::Serves, topology::NodeId};
+use crate::{Key, Policy, Refused, RefusedMany, evict::MakesRoom, lock::Serves, topology::NodeId};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
@@ -178,5 +178,101 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         Q: Hash + Eq + ?Sized,
     {
         self.map.node_of(key)
+    }
+
+    /// Adds keys in their order, each as [`try_insert`](Self::try_insert) does, and returns which of them are new: see
+    /// [`ShardedMap::insert_many`](crate::ShardedMap::insert_many). O(n).
+    ///
+    /// # Errors
+    ///
+    /// [`RefusedMany`] gives back the keys that found no room. The others are in the set.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Or if there is no memory for one more key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// let names = ["ada", "bob", "ada"].map(str::to_owned);
+    /// assert_eq!(chat.online().insert_many(names).unwrap(), [true, true, false]);
+    /// ```
+    #[track_caller]
+    pub fn insert_many(&self, keys: impl IntoIterator<Item = K>) -> Result<Vec<bool>, RefusedMany<K, ()>> {
+        let replaced = self.map.insert_many(keys.into_iter().map(|key| (key, ())))?;
+        Ok(replaced.iter().map(Option::is_none).collect())
+    }
+
+    /// Removes several keys, and returns which of them were there: see
+    /// [`ShardedMap::remove_many`](crate::ShardedMap::remove_many). O(n).
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// chat.online().insert("ada".to_owned());
+    /// assert_eq!(chat.online().remove_many(["bob", "ada"]), [false, true]);
+    /// ```
+    #[allow(clippy::must_use_candidate, reason = "to remove them may be all that is wanted")]
+    #[track_caller]
+    pub fn remove_many<'q, Q>(&self, keys: impl IntoIterator<Item = &'q Q>) -> Vec<bool>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized + 'q,
+    {
+        self.map.remove_many(keys).iter().map(Option::is_some).collect()
+    }
+
+    /// Adds keys in their order: see [`ShardedMap::extend`](crate::ShardedMap::extend).
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Or if there is no memory for one more key, or the shard has no free slot number (it has at least 2^28).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Chat { online: HashSet<String> }
+    /// let chat = Chat::new();
+    /// chat.online().extend(["ada".to_owned(), "bob".to_owned()]);
+    /// assert_eq!(chat.online().len(), 2);
+    /// ```
+    #[track_caller]
+    pub fn extend(&self, keys: impl IntoIterator<Item = K>)
+    where
+        P::Eviction: MakesRoom,
+    {
+        self.map.extend(keys.into_iter().map(|key| (key, ())));
+    }
+}
+
+/// Copies of keys.
+impl<'a, K, P, S> Extend<&'a K> for &ShardedSet<K, P, S>
+where
+    K: Key + Copy,
+    P: Policy<Lock: Serves<K, ()>, Eviction: MakesRoom>,
+    S: BuildHasher + Default + 'static,
+{
+    #[track_caller]
+    fn extend<I: IntoIterator<Item = &'a K>>(&mut self, keys: I) {
+        ShardedSet::extend(self, keys.into_iter().copied());
     }
 }

@@ -1,34 +1,13 @@
 //! How an access enters a shard: whether it is recorded (see `order.rs`), and how it takes the lock.
 
 use crate::lock::Cell;
-use std::mem::needs_drop;
-
-/// The user's code that runs under the lock of a shard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum UserCode {
-    /// A closure.
-    Closure,
-    /// Only `Eq` and `Clone` of keys and values.
-    Traits,
-}
-
-impl UserCode {
-    /// Whether an access to such keys and values has to be recorded.
-    #[inline]
-    pub(crate) const fn access<K, V>(self) -> Access {
-        match self {
-            UserCode::Traits if !needs_drop::<K>() && !needs_drop::<V>() => Access::Unrecorded,
-            UserCode::Closure | UserCode::Traits => Access::Recorded,
-        }
-    }
-}
 
 /// Whether nested accesses have to know of an access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     /// No code runs that could access another shard.
     Unrecorded,
-    /// While it lasts, the thread counts as inside the shard.
+    /// While it lasts, the thread counts as inside the shard. For closures of the user, which may do anything.
     Recorded,
 }
 
@@ -74,29 +53,5 @@ impl Turn for Step {
     #[inline]
     fn write<T, R>(self, cell: &impl Cell<T>, write: impl FnOnce(&mut T) -> R) -> R {
         cell.write_in_turn(write)
-    }
-}
-
-/// What decides, with the types of keys and values, how an access takes the lock.
-pub(crate) trait IntoTurn: Copy {
-    type Turn: Turn;
-    fn turn<K, V>(self) -> Self::Turn;
-}
-
-impl IntoTurn for UserCode {
-    type Turn = Access;
-
-    #[inline]
-    fn turn<K, V>(self) -> Access {
-        self.access::<K, V>()
-    }
-}
-
-impl IntoTurn for Step {
-    type Turn = Step;
-
-    #[inline]
-    fn turn<K, V>(self) -> Step {
-        self
     }
 }

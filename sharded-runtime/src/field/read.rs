@@ -1,10 +1,5 @@
-//! Reads: without a lock where the lock allows it and no writer is in the way, else under the lock.
-//!
-//! | a read | goes |
-//! |---|---|
-//! | of one key | at a glance, or closely, or under the lock |
-//! | of several keys | without a lock each, or all keys of a shard under its lock |
-//! | that leaves no trace | without a lock, or under it |
+//! Reads of one key. Where the lock allows it, a read takes no lock: it looks at a glance, then closely. It takes the
+//! lock if writers are in the way.
 
 use super::{
     core::Core,
@@ -14,50 +9,92 @@ use crate::{
     Policy,
     clock::{Deadline, Nanos},
     engine::spec::{Spec, TableFor},
-    engine::table::{Copied, Glance, Look, Peek, Place, StampOf, Unclear, Use, UseFetched},
+    engine::table::{Copied, Glance, Look, Place, StampOf, Unclear, Use},
     evict::Eviction,
     expiry::Stamp,
     hasher::KeyHash,
     lock::{Copies, Lock},
     observe::stats::Uses,
     observe::tally::Event,
-    shard::access::{Access, UserCode},
+    record::{Operation, Timed},
+    shard::access::Access,
     shard::array::ByHash,
 };
-use std::{borrow::Borrow, hint};
+use std::{borrow::Borrow, hash::Hash, hint};
 
 /// How often a reader tries without a lock before it waits for it.
-const TRIES: usize = 16;
+pub(super) const TRIES: usize = 16;
 
 /// Bytes of a value above which it is not passed from function to function, since each would have a place for it on the
 /// stack.
 const LARGE: usize = 1024;
 
 impl<F: UsableTypes> Core<F> {
-    /// Lends the live value of a key for reading. A use of the entry, counted.
+    /// Lends the live value of a key for reading. A use of the entry, counted. (A [`Get`](Operation::Get) clones the
+    /// value; other reads run a closure of the user.)
     #[inline]
     #[track_caller]
-    pub(crate) fn read<Q, R>(
+    pub(crate) fn read<Q: Hash + Eq + ?Sized, R>(
         &self,
-        hash: KeyHash,
+        operation: Operation,
         key: &Q,
-        user_code: UserCode,
         read: impl FnOnce(&F::Value) -> R,
     ) -> Option<R>
     where
         F::Key: Borrow<Q>,
-        Q: Eq + ?Sized,
     {
-        let access = Self::access(user_code);
+        let access = if operation == Operation::Get { Self::TRAITS } else { Access::Recorded };
+        let hash = self.hasher.hash(key);
+        if F::Policy::RECORDS && self.is_due(hash) {
+            return self.read_noted((operation, hash), key, access, read);
+        }
+        self.read_hashed(hash, key, access, read)
+    }
+
+    /// A read that a recorder notes. It is a tail call for the whole read, so that other reads keep nothing live for
+    /// it.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn read_noted<Q: Eq + ?Sized, R>(
+        &self,
+        (operation, hash): (Operation, KeyHash),
+        key: &Q,
+        access: Access,
+        read: impl FnOnce(&F::Value) -> R,
+    ) -> Option<R>
+    where
+        F::Key: Borrow<Q>,
+    {
+        let is_timed = self.note(operation, hash).and(operation != Operation::Get);
+        let read = |value: &F::Value| self.timed(is_timed, Timed::Hold, || read(value));
+        let found = self.read_hashed(hash, key, access, read);
+        self.note_found(hash, found.is_some());
+        found
+    }
+
+    /// As [`read`](Core::read), for a key that was hashed.
+    #[inline]
+    #[track_caller]
+    pub(super) fn read_hashed<Q: Eq + ?Sized, R>(
+        &self,
+        hash: KeyHash,
+        key: &Q,
+        access: Access,
+        read: impl FnOnce(&F::Value) -> R,
+    ) -> Option<R>
+    where
+        F::Key: Borrow<Q>,
+    {
         // A use that must be noted in the entry needs the lock.
-        if LockFor::<F>::READS_RACE
+        if F::READS_COPY
             && !StampOf::<F::Policy>::TRACKS_ACCESS
             && let Some(copies) = F::COPIES
         {
             return if size_of::<F::Value>() > LARGE {
-                self.read_closely(access, hash, key, copies, read)
+                self.read_closely(access, (hash, key), copies, read)
             } else {
-                self.read_at_a_glance(access, hash, key, copies, read)
+                self.read_at_a_glance(access, (hash, key), copies, read)
             };
         }
         self.read_locked(access, hash, key, read)
@@ -66,17 +103,15 @@ impl<F: UsableTypes> Core<F> {
     /// Reads without a lock, if no writer is in the way and the entry lies in its home bucket.
     #[inline]
     #[track_caller]
-    fn read_at_a_glance<Q, R>(
+    fn read_at_a_glance<Q: Eq + ?Sized, R>(
         &self,
         access: Access,
-        hash: KeyHash,
-        key: &Q,
+        (hash, key): (KeyHash, &Q),
         copies: Copies<F::Key, F::Value>,
         read: impl FnOnce(&F::Value) -> R,
     ) -> Option<R>
     where
         F::Key: Borrow<Q>,
-        Q: Eq + ?Sized,
     {
         let idle = self.idle();
         let mut place = Place::new();
@@ -88,14 +123,14 @@ impl<F: UsableTypes> Core<F> {
                 Some(self.shards.without_lock(hash, access, || read(found.value)))
             }
             Some(Ok(None)) if self.tally.add(Event::Miss) => None,
-            _ => self.read_closely(access, hash, key, copies, read),
+            _ => self.read_closely(access, (hash, key), copies, read),
         }
     }
 
     /// Copies the value of a key without a lock, in one try.
     #[inline]
     #[track_caller]
-    fn copy<'p, Q, L: Look>(
+    pub(super) fn copy<'p, Q: Eq + ?Sized, L: Look>(
         &self,
         (hash, key): (KeyHash, &Q),
         copies: Copies<F::Key, F::Value>,
@@ -104,7 +139,6 @@ impl<F: UsableTypes> Core<F> {
     ) -> Result<Option<Copied<'p, F::Value>>, Unclear>
     where
         F::Key: Borrow<Q>,
-        Q: Eq + ?Sized,
     {
         let look = self.shards.unlocked(hash, move |view| Some(view.look::<Q, L>(copies, (hash, key), idle, place)));
         look.unwrap_or(Err(Unclear))
@@ -113,7 +147,7 @@ impl<F: UsableTypes> Core<F> {
     /// Lends a value that was copied without a lock.
     #[inline]
     #[track_caller]
-    fn read_copied<R>(
+    pub(super) fn read_copied<R>(
         &self,
         hash: KeyHash,
         access: Access,
@@ -141,17 +175,15 @@ impl<F: UsableTypes> Core<F> {
     #[cold]
     #[inline(never)]
     #[track_caller]
-    fn read_closely<Q, R>(
+    fn read_closely<Q: Eq + ?Sized, R>(
         &self,
         access: Access,
-        hash: KeyHash,
-        key: &Q,
+        (hash, key): (KeyHash, &Q),
         copies: Copies<F::Key, F::Value>,
         read: impl FnOnce(&F::Value) -> R,
     ) -> Option<R>
     where
         F::Key: Borrow<Q>,
-        Q: Eq + ?Sized,
     {
         let mut place = Place::new();
         for _ in 0..=TRIES {
@@ -166,47 +198,28 @@ impl<F: UsableTypes> Core<F> {
     /// Reads under the lock.
     #[inline]
     #[track_caller]
-    fn read_locked<Q, R>(&self, access: Access, hash: KeyHash, key: &Q, read: impl FnOnce(&F::Value) -> R) -> Option<R>
+    fn read_locked<Q: Eq + ?Sized, R>(
+        &self,
+        access: Access,
+        hash: KeyHash,
+        key: &Q,
+        read: impl FnOnce(&F::Value) -> R,
+    ) -> Option<R>
     where
         F::Key: Borrow<Q>,
-        Q: Eq + ?Sized,
     {
         self.lock_to_read(access, hash, |mut locked| locked.find(hash, key).map(read))
-    }
-
-    /// As [`read`](Core::read), for several keys of one shard, which are locked once and fetched side by side: lends
-    /// each value that is there, with the index of its key.
-    #[track_caller]
-    pub(crate) fn read_batch<T, Q>(
-        &self,
-        keys: &[(KeyHash, T)],
-        key: impl Fn(&T) -> &Q,
-        mut read: impl FnMut(&T, &F::Value),
-    ) where
-        F::Key: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        let Some(&(hash, _)) = keys.first() else { return };
-        self.lock_to_read(Self::access(UserCode::Traits), hash, |mut locked| {
-            if self.is_worth_fetching(keys) {
-                for &part in TableFor::<Self>::FETCHES {
-                    for &(hash, _) in keys {
-                        locked.table().fetch::<Q>(part, hash);
-                    }
-                }
-            }
-            for (hash, item) in keys {
-                if let Some(value) = locked.find(*hash, key(item)) {
-                    read(item, value);
-                }
-            }
-        });
     }
 
     /// Locks the shard of a hash for reading: shared, if the lock can be.
     #[inline]
     #[track_caller]
-    fn lock_to_read<R>(&self, access: Access, hash: KeyHash, read: impl FnOnce(LockedReader<'_, F>) -> R) -> R {
+    pub(super) fn lock_to_read<R>(
+        &self,
+        access: Access,
+        hash: KeyHash,
+        read: impl FnOnce(LockedReader<'_, F>) -> R,
+    ) -> R {
         let shard = ByHash(hash);
         if LockFor::<F>::SHARED_READS {
             self.shards.read(shard, access, |_, table| read(LockedReader::Shared(self, table)))
@@ -215,41 +228,11 @@ impl<F: UsableTypes> Core<F> {
         }
     }
 
-    /// Reads several keys at once, without a lock where no writer is in the way. The memory of all is fetched side by
-    /// side, in two rounds: the headers, then the entries.
-    #[inline]
-    #[track_caller]
-    pub(crate) fn read_copies<Q>(
-        &self,
-        keys: &[(KeyHash, &Q)],
-        copies: Copies<F::Key, F::Value>,
-        mut read: impl FnMut(Option<F::Value>),
-    ) where
-        F::Key: Borrow<Q>,
-        F::Value: Clone,
-        Q: Eq + ?Sized,
-    {
-        self.fetch_unlocked(keys, copies);
-        let access = Self::access(UserCode::Traits);
-        let mut place = Place::new();
-        for &(hash, key) in keys {
-            // A use that must be noted in the entry needs the lock.
-            if !StampOf::<F::Policy>::TRACKS_ACCESS
-                && let Ok(found) = self.copy::<Q, UseFetched>((hash, key), copies, self.idle(), &mut place)
-            {
-                read(self.read_copied(hash, access, found, F::Value::clone));
-            } else {
-                read(self.read(hash, key, UserCode::Traits, F::Value::clone));
-            }
-        }
-    }
-
     /// Finds the live value of a key under a shared lock.
     #[inline]
-    fn find_shared<'a, Q>(&self, table: &'a TableFor<Self>, hash: KeyHash, key: &Q) -> Option<&'a F::Value>
+    fn find_shared<'a, Q: Eq + ?Sized>(&self, table: &'a TableFor<Self>, hash: KeyHash, key: &Q) -> Option<&'a F::Value>
     where
         F::Key: Borrow<Q>,
-        Q: Eq + ?Sized,
     {
         if let Some(entry) = table.find(hash, key)
             && self.note_use(entry.stamp())
@@ -264,7 +247,7 @@ impl<F: UsableTypes> Core<F> {
 
     /// Finds the live value of a key under the exclusive lock.
     #[inline]
-    fn find_alone<'a, Q>(
+    fn find_alone<'a, Q: Eq + ?Sized>(
         &self,
         uses: &Uses,
         table: &'a mut TableFor<Self>,
@@ -273,7 +256,6 @@ impl<F: UsableTypes> Core<F> {
     ) -> Option<&'a F::Value>
     where
         F::Key: Borrow<Q>,
-        Q: Eq + ?Sized,
     {
         if !<F::Policy as Policy>::Eviction::BOUNDED {
             // No eviction has to know of the use.
@@ -311,64 +293,10 @@ impl<F: UsableTypes> Core<F> {
         }
         is_alive
     }
-
-    /// Lends the live value of a key and the time that it has left. This is no use of the entry.
-    #[inline]
-    #[track_caller]
-    pub(crate) fn peek<Q, R>(&self, hash: KeyHash, key: &Q, peek: impl FnOnce(&F::Value, Nanos) -> R) -> Option<R>
-    where
-        F::Key: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        let found = self.inspect(self.idle(), hash, key, |value, deadline| {
-            let left = deadline.left(self.now());
-            (left > Nanos::ZERO).then(|| peek(value, left))
-        });
-        found?
-    }
-
-    /// Whether the entry of a key is there and so old that it is to be loaded anew.
-    #[track_caller]
-    pub(crate) fn has_old<Q>(&self, hash: KeyHash, key: &Q) -> bool
-    where
-        F::Key: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        self.inspect(Nanos::FOREVER, hash, key, |_, deadline| self.is_old(hash, deadline)).unwrap_or(false)
-    }
-
-    /// Lends the value of a key and its deadline by this idle time, also if it has expired. Leaves no trace.
-    #[inline]
-    #[track_caller]
-    fn inspect<Q, R>(
-        &self,
-        idle: Nanos,
-        hash: KeyHash,
-        key: &Q,
-        inspect: impl FnOnce(&F::Value, Deadline) -> R,
-    ) -> Option<R>
-    where
-        F::Key: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        if LockFor::<F>::READS_RACE
-            && let Some(copies) = F::COPIES
-        {
-            let mut place = Place::new();
-            for _ in 0..TRIES {
-                if let Ok(copied) = self.copy::<Q, Peek>((hash, key), copies, idle, &mut place) {
-                    return copied.map(|copied| inspect(copied.value, copied.deadline));
-                }
-            }
-        }
-        self.shards.read(ByHash(hash), Self::access(UserCode::Traits), |_, table| {
-            table.find(hash, key).map(|entry| inspect(entry.value(), entry.stamp().deadline(idle)))
-        })
-    }
 }
 
 /// The table of a shard, locked for reading.
-enum LockedReader<'a, F: FieldTypes> {
+pub(super) enum LockedReader<'a, F: FieldTypes> {
     /// There may be other readers.
     Shared(&'a Core<F>, &'a TableFor<Core<F>>),
     /// There are no others.
@@ -376,7 +304,7 @@ enum LockedReader<'a, F: FieldTypes> {
 }
 
 impl<F: UsableTypes> LockedReader<'_, F> {
-    fn table(&self) -> &TableFor<Core<F>> {
+    pub(super) fn table(&self) -> &TableFor<Core<F>> {
         match self {
             LockedReader::Shared(_, table) => table,
             LockedReader::Alone(_, _, table) => table,
@@ -385,10 +313,9 @@ impl<F: UsableTypes> LockedReader<'_, F> {
 
     /// Finds the live value of a key. A use of the entry, counted.
     #[inline]
-    fn find<Q>(&mut self, hash: KeyHash, key: &Q) -> Option<&F::Value>
+    pub(super) fn find<Q: Eq + ?Sized>(&mut self, hash: KeyHash, key: &Q) -> Option<&F::Value>
     where
         F::Key: Borrow<Q>,
-        Q: Eq + ?Sized,
     {
         match self {
             LockedReader::Shared(core, table) => core.find_shared(table, hash, key),

@@ -1,0 +1,87 @@
+//! Looks at an entry that are no use of it.
+
+use super::{core::Core, read::TRIES, types::UsableTypes};
+use crate::{
+    clock::{Deadline, Nanos},
+    engine::{
+        spec::Spec,
+        table::{Peek, Place},
+    },
+    expiry::Stamp,
+    hasher::KeyHash,
+    record::Operation,
+    shard::array::ByHash,
+};
+use std::{borrow::Borrow, hash::Hash, time::Duration};
+
+impl<F: UsableTypes> Core<F> {
+    /// Whether a key has a live entry.
+    #[track_caller]
+    pub(crate) fn contains<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> bool
+    where
+        F::Key: Borrow<Q>,
+    {
+        self.peek(self.hash_for(Operation::Read, key), key, |_, _| ()).is_some()
+    }
+
+    /// How long a key's entry has left at least if it is not used; `Duration::MAX` is for ever.
+    #[track_caller]
+    pub(crate) fn ttl_of<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<Duration>
+    where
+        F::Key: Borrow<Q>,
+    {
+        let left = self.peek(self.hasher.hash(key), key, |_, left| left)?;
+        Some(if left.is_forever() { Duration::MAX } else { left.minus(self.clock.resolution()).to_duration() })
+    }
+
+    /// Lends the live value of a key and the time that it has left. This is no use of the entry.
+    #[inline]
+    #[track_caller]
+    fn peek<Q: Eq + ?Sized, R>(&self, hash: KeyHash, key: &Q, peek: impl FnOnce(&F::Value, Nanos) -> R) -> Option<R>
+    where
+        F::Key: Borrow<Q>,
+    {
+        let found = self.inspect(self.idle(), hash, key, |value, deadline| {
+            let left = deadline.left(self.now());
+            (left > Nanos::ZERO).then(|| peek(value, left))
+        });
+        found?
+    }
+
+    /// Whether the entry of a key is there and so old that it is to be loaded anew.
+    #[track_caller]
+    pub(crate) fn has_old<Q: Eq + ?Sized>(&self, hash: KeyHash, key: &Q) -> bool
+    where
+        F::Key: Borrow<Q>,
+    {
+        self.inspect(Nanos::FOREVER, hash, key, |_, deadline| self.is_old(hash, deadline)).unwrap_or(false)
+    }
+
+    /// Lends the value of a key and its deadline by this idle time, also if it has expired. Leaves no trace.
+    #[inline]
+    #[track_caller]
+    fn inspect<Q: Eq + ?Sized, R>(
+        &self,
+        idle: Nanos,
+        hash: KeyHash,
+        key: &Q,
+        inspect: impl FnOnce(&F::Value, Deadline) -> R,
+    ) -> Option<R>
+    where
+        F::Key: Borrow<Q>,
+    {
+        if F::READS_COPY
+            && let Some(copies) = F::COPIES
+        {
+            let mut place = Place::new();
+            for _ in 0..TRIES {
+                if let Ok(copied) = self.copy::<Q, Peek>((hash, key), copies, idle, &mut place) {
+                    return copied.map(|copied| inspect(copied.value, copied.deadline));
+                }
+            }
+        }
+        self.shards.read(ByHash(hash), Self::TRAITS, |_, table| {
+            table.find(hash, key).map(|entry| inspect(entry.value(), entry.stamp().deadline(idle)))
+        })
+    }
+}

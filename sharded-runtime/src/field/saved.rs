@@ -1,0 +1,145 @@
+//! What of a map goes to a file and comes from one, entry by entry.
+
+use super::{
+    core::Core,
+    types::{FieldTypes, UsableTypes},
+};
+use crate::{
+    Policy,
+    clock::{Moment, Nanos},
+    engine::{
+        cause::Cause,
+        session::Session,
+        spec::{OfferFor, Spec},
+        table::{Offer, StampOf, Stored},
+    },
+    expiry::Stamp,
+    hasher::KeyHash,
+    record::Operation,
+    snapshot::{Restored, Times},
+};
+
+/// An entry on its way to a file or from one.
+pub(crate) struct Entry<K, V> {
+    pub(crate) key: K,
+    pub(crate) value: V,
+    pub(crate) times: Times,
+}
+
+impl<F: FieldTypes> Core<F> {
+    /// Panics where this thread may not access every shard of the map now.
+    #[track_caller]
+    pub(crate) fn check_order(&self) {
+        self.shards.check();
+    }
+
+    /// Lends copies of the entries of a shard that had not expired when the save `began`, each that is there all the
+    /// while exactly once, without its lock. No use of the entries.
+    pub(crate) fn copy_live<E>(
+        &self,
+        shard: usize,
+        began: Moment,
+        mut each: impl FnMut(&mut Entry<F::Key, F::Value>) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        F::Key: Clone,
+        F::Value: Clone,
+    {
+        self.visit(
+            shard,
+            |entry, copies| {
+                if let Some(times) = self.times(entry.stamp(), began) {
+                    copies.push(Entry { key: entry.key().clone(), value: entry.value().clone(), times });
+                }
+            },
+            |copies| copies.iter_mut().try_for_each(&mut each),
+        )
+    }
+
+    /// The times of an entry with this stamp, if it had not expired when the save `began`.
+    ///
+    /// One that has expired since is saved with the least time that a file can hold, so the listener of the process
+    /// that restores it is told of it. If it were left out, the process that saves might end before its listener is
+    /// told.
+    fn times(&self, stamp: &StampOf<F::Policy>, began: Moment) -> Option<Times> {
+        if stamp.deadline(self.idle).has_passed(began) {
+            return None;
+        }
+        let now = self.now();
+        // With an idle time of zero it would have expired at its last use, with one for ever it expires by its ttl.
+        let (used, deadline) = (stamp.deadline(Nanos::ZERO), stamp.deadline(Nanos::FOREVER));
+        let is_declared = deadline.is_never() && self.ttl.is_forever();
+        let left = (!is_declared).then(|| deadline.left(now).max(Nanos::new(1)));
+        // `left` is longer by the resolution of the clock than what is sure to be left, since the time has passed by up
+        // to as much. `unused` is shorter by it, as the time may have gone on more by the clock than in truth. So an
+        // entry does not go early after a restart, either.
+        let unused = if StampOf::<F::Policy>::TRACKS_ACCESS { used.overdue(now) } else { Nanos::ZERO };
+        Some(Times { left, unused: unused.minus(self.clock.resolution()) })
+    }
+}
+
+impl<F: UsableTypes> Core<F> {
+    /// Stores an entry of a snapshot. The listener is told of entries that are not stored, since no call returns them.
+    pub(crate) fn restore_entry(&self, entry: Entry<F::Key, F::Value>, restored: &mut Restored) {
+        let Entry { key, value, times: Times { left, unused } } = entry;
+        let hash = self.hash_for(Operation::Insert, &key);
+        let shard = self.route(hash);
+        let mut offer = Offer::new(key, value);
+        if unused >= self.idle {
+            restored.expired += 1;
+            self.write(shard, Self::TRAITS, |session| session.depart_offered(&mut offer, Cause::Expired));
+            return;
+        }
+        let is_refused = if StampOf::<F::Policy>::TRACKS_ACCESS {
+            self.put_unused(hash, &mut offer, left, unused)
+        } else {
+            self.store(hash, &mut offer, left) == Stored::Refused
+        };
+        if is_refused {
+            restored.refused += 1;
+            self.write(shard, Self::TRAITS, |session| session.depart_offered(&mut offer, Cause::Evicted));
+        } else {
+            restored.entries += 1;
+        }
+    }
+
+    /// Stores what is on offer for this long, as an entry that was unused for so long. Says whether it stays on offer,
+    /// as there is no room.
+    fn put_unused(&self, hash: KeyHash, offer: &mut OfferFor<Self>, left: Option<Nanos>, unused: Nanos) -> bool {
+        let shard = self.route(hash);
+        let put = |offer: &mut OfferFor<Self>| {
+            self.write(shard, Self::TRAITS, |session| put_unused(session, hash, offer, left, unused));
+        };
+        put(offer);
+        // As any other insert where entries may not be evicted.
+        if F::Policy::PINS && offer.is_whole() && self.make_room_elsewhere(hash, offer) {
+            put(offer);
+        }
+        offer.is_whole()
+    }
+}
+
+/// Stores the entry on offer, in place of what its key had, for this long or the declared time, as an entry that was
+/// unused for so long, which is less than the idle time. It stays on offer if there is no room.
+fn put_unused<F: Spec<Key: Eq>>(
+    session: &mut Session<'_, F>,
+    hash: KeyHash,
+    offer: &mut Offer<F::Key, F::Value>,
+    ttl: Option<Nanos>,
+    unused: Nanos,
+) {
+    if !session.fits(session.weight_of(offer)) {
+        return;
+    }
+    let slot = match session.find_offered(hash, offer) {
+        Some(slot) => {
+            session.replace(slot, hash, offer, ttl);
+            session.depart_offered(offer, Cause::Replaced);
+            Some(slot)
+        }
+        None => session.insert(hash, offer, ttl),
+    };
+    if let Some(slot) = slot.filter(|_| unused > Nanos::ZERO) {
+        session.used_before(slot, unused);
+    }
+}
