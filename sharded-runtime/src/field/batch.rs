@@ -1,4 +1,4 @@
-//! Calls with several keys: what they look at is fetched side by side.
+//! Calls with several keys, whose memory is fetched side by side.
 
 use super::{
     core::Core,
@@ -18,12 +18,11 @@ use std::{borrow::Borrow, hash::Hash, iter::Fuse, vec};
 /// Keys whose memory is fetched at the same time: about the number of requests that a processor can have under way.
 pub(super) const PREFETCHED: usize = 32;
 
-/// Bytes of entries that a processor's caches hold. To fetch those ahead would cost more than it saves. Debug builds
-/// always do it, so that every test of a batch runs it.
+/// Bytes of entries that a processor's caches hold. Fetching those ahead costs more than it saves. Debug builds always
+/// fetch ahead, so that every test of a batch runs that code.
 const CACHED: usize = if cfg!(debug_assertions) { 0 } else { 16 << 20 };
 
-/// The items of a call, some at a time, with the hashes of their keys. They are taken from the caller's iterator
-/// outside of all locks.
+/// The items of a call, some at a time, with the hashes of their keys. The caller's iterator runs outside of all locks.
 struct Batches<I: Iterator> {
     items: Fuse<I>,
     batch: Vec<(KeyHash, I::Item)>,
@@ -34,8 +33,8 @@ impl<I: Iterator> Batches<I> {
         Batches { items: items.fuse(), batch: Vec::new() }
     }
 
-    /// The next items, as many as there surely are: an iterator that waits for each item, such as that of a channel,
-    /// promises none, and is asked for one at a time. `None` at the end.
+    /// The next items; `None` at the end. It takes as many as the iterator promises. One that waits for each item, such
+    /// as that of a channel, promises none, so it is asked for one at a time.
     fn next(&mut self, hash: impl Fn(&I::Item) -> KeyHash) -> Option<vec::Drain<'_, (KeyHash, I::Item)>> {
         let most = self.items.size_hint().0.clamp(1, PREFETCHED);
         self.batch.extend(self.items.by_ref().take(most).map(|item| (hash(&item), item)));
@@ -44,9 +43,9 @@ impl<I: Iterator> Batches<I> {
 }
 
 impl<F: UsableTypes> Core<F> {
-    /// Has the processor fetch what calls with these hashes will look at: for all of them one part, then the next one,
-    /// so that the misses of a part take about as long as one. It takes the lock of each shard for a moment, unless
-    /// readers need none.
+    /// Has the processor fetch the memory that calls with these hashes will read. It fetches one part for all of them,
+    /// then the next part, so the misses of a part take about as long as one. It takes the lock of each shard for a
+    /// moment, unless readers need none.
     #[track_caller]
     pub(super) fn fetch_ahead<T, Q: ?Sized>(&self, batch: &[(KeyHash, T)])
     where
@@ -90,7 +89,7 @@ impl<F: UsableTypes> Core<F> {
         }
     }
 
-    /// Whether several keys are to be searched for, in tables that exceed the caches, as far as one shard tells.
+    /// Whether there are several keys, and the tables exceed the caches. It estimates their size by that of one shard.
     pub(super) fn is_worth_fetching<T>(&self, batch: &[(KeyHash, T)]) -> bool {
         let [(hash, _), _, ..] = *batch else { return false };
         let stored = self.shards.status(self.route(hash)).meter.stored.get();

@@ -8,7 +8,8 @@ use crate::{
 };
 use std::{borrow::Borrow, hash::Hash};
 
-/// What [`ShardedMap::compute`](crate::ShardedMap::compute) is to do with the entry, with the value that the call returns.
+/// What [`ShardedMap::compute`](crate::ShardedMap::compute) is to do with the entry, with the value that the call
+/// returns.
 ///
 /// # Examples
 ///

@@ -41,7 +41,7 @@ use std::{
 
 /// A map.
 pub(crate) struct Core<F: FieldTypes> {
-    /// Declared before the shards, so that nobody watches their addresses when their memory is freed.
+    /// Declared before the shards, so it is dropped first: no address is watched after its memory is freed.
     pub(super) locks: WatchedLocks,
     pub(crate) shards: Shards<TableFor<Self>, ShardStatus, LockFor<F>>,
     pub(crate) placing: Placing,
@@ -49,26 +49,26 @@ pub(crate) struct Core<F: FieldTypes> {
     pub(crate) hasher: MapHasher<F::Hasher>,
     /// Hashes a key. That keys can be hashed is known only where the map is built and in calls that bring a key.
     pub(super) hash_key: fn(&MapHasher<F::Hasher>, &F::Key) -> KeyHash,
-    /// A table's step, with its many hashes, in one call. At this time, with this idle time.
+    /// Splits or merges buckets of a table, which hashes many keys, in one call. Takes the time and the idle time.
     pub(super) step_table: StepFn<F::Key, F::Value, StorageOf<F::Policy>, F::Hasher>,
     pub(crate) clock: TimeSource<<F::Policy as Policy>::Clock>,
-    /// By the clock, [lengthened](TimeSource::lengthened), as is `idle`.
+    /// As is `idle`, [lengthened](TimeSource::lengthened) by the resolution of the clock.
     pub(crate) ttl: Nanos,
-    /// By how much the ttl of an entry is shorter, at most.
+    /// The jitter shortens the ttl of an entry by this at most.
     pub(super) jitter: Nanos,
-    /// The age from which calls that load do so anew. Only read where one is declared.
+    /// From this age on, calls that load refresh a value. Only read where `refresh_after` is declared.
     refresh_after: Nanos,
     pub(crate) idle: Nanos,
     pub(crate) budget: Option<Budget>,
     pub(crate) rules: Rules<F::Key, F::Value>,
     pub(crate) tally: Tally,
     pub(crate) flights: Flights<F::Key, F::Value>,
-    /// Only where the policy records.
+    /// `None` where the policy does not record.
     pub(crate) recording: Option<Recording>,
     pub(super) listening: OnceLock<Listening<F::Key, F::Value>>,
-    /// When the background thread looks at this map next.
+    /// When a background thread sweeps this map next.
     pub(crate) alarm: AtomicDeadline,
-    /// Only where a background thread is to look.
+    /// `None` where no background thread sweeps this map.
     pub(crate) background: Option<Registration>,
     /// The shard where the next search for an entry that may be evicted begins.
     pub(super) search_from: AtomicUsize,
@@ -82,7 +82,7 @@ pub(crate) struct Core<F: FieldTypes> {
 type StepFn<K, V, P, S> =
     fn(&MapHasher<S>, &mut Table<K, V, P>, Moment, Nanos, TableView<'_, K, V, P>) -> Result<(), NoMemory>;
 
-/// (Generic over how entries are stored, so that policies which agree in that share it.)
+/// Generic over how entries are stored, so that policies which agree in that share its code.
 fn step<K: Hash, V, P: Policy, S: BuildHasher + Default + 'static>(
     hasher: &MapHasher<S>,
     table: &mut Table<K, V, P>,
@@ -136,7 +136,7 @@ impl<F: FieldTypes> Core<F> {
         }
     }
 
-    /// Whether a live entry whose key has this hash and whose ttl ends then is so old that it is to be loaded anew.
+    /// Whether a live entry with this hash and this deadline is so old that it is to be refreshed.
     pub(crate) fn is_old(&self, hash: KeyHash, deadline: Deadline) -> bool {
         let ttl = self.ttl_for(hash);
         // It was written `ttl` before its deadline, unless it was given a time of its own.
@@ -158,8 +158,8 @@ impl<F: FieldTypes> Core<F> {
         }
     }
 
-    /// (A method of the map, whose address is at hand. That of the tally would have to be kept live for this rare
-    /// case.)
+    /// A method of the map, whose address is in a register. The common path would have to keep the address of the tally
+    /// for this rare case.
     #[cold]
     #[inline(never)]
     fn count_first(&self, event: Event, times: u64) {
@@ -181,7 +181,7 @@ impl<F: FieldTypes> Core<F> {
         self.placing.usage()
     }
 
-    /// All keys of a shard are taken out: what is being loaded for them must not be stored.
+    /// Called when all keys of a shard are taken out: what is being loaded for them must not be stored.
     pub(crate) fn overtake_all(&self, status: &ShardStatus, shard: usize) {
         if status.loads.get() != 0 {
             self.flights.overtake_all(shard);
@@ -195,7 +195,7 @@ impl<F: FieldTypes> Core<F> {
         listening: impl FnOnce(L) -> Listening<F::Key, F::Value>,
     ) -> Result<(), HasListener<L>> {
         let mut listener = Some(listener);
-        // The closure runs once, if at all.
+        // The closure runs at most once.
         self.listening.get_or_init(|| listening(listener.take().expect("it is there")));
         listener.map_or(Ok(()), |listener| Err(HasListener { listener }))
     }

@@ -1,4 +1,4 @@
-//! Tables that were taken out of their shards whole. Their entries are dropped little by little, without a lock of the
+//! Tables that were taken whole out of their shards. Their entries are dropped in small parts, without a lock of the
 //! map.
 
 use super::{limits::BATCH, segments::Segments};
@@ -12,16 +12,16 @@ use std::{
     time::Duration,
 };
 
-/// Entries that a background thread drops before it looks at other maps.
+/// Entries that a background thread drops before it turns to other maps.
 const PER_PASS: usize = 64 * BATCH;
 
-/// Drops so many entries of a table. Returns whether there may be more.
+/// Drops at most this number of entries of a table. Returns whether there may be more.
 pub(crate) type Part = Box<dyn FnMut(usize, &mut Drops) -> bool + Send>;
 
 /// The tables that a map has discarded and whose entries are still to be dropped.
 pub(crate) struct Discarded {
     pub(super) waiting: Mutex<Segments<Part>>,
-    /// Only where a background thread is to do it.
+    /// `None` where no background thread drops them.
     background: Option<Registration>,
 }
 
@@ -47,7 +47,7 @@ impl Discarded {
         }
     }
 
-    /// Drops so many entries, also if the `Drop` of some panics. Returns whether something is left.
+    /// Drops at most this number of entries, also if the `Drop` of some panics. Returns whether any are left.
     fn step(&self, entries: usize) -> bool {
         let Some(mut part) = self.waiting.lock().pop_front() else { return false };
         let mut drops = Drops::default();

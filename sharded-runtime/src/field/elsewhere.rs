@@ -1,7 +1,7 @@
 //! Room for an entry in other shards than its own.
 //!
-//! No two shards are locked at once where that could wait: a session that needs an entry of another shard to leave only
-//! tries that lock, and eviction in other shards comes before or after the lock of the entry's own shard.
+//! No call waits for a shard while it holds another one. A session that needs room in another shard only tries its
+//! lock. Other evictions there run before the lock of the entry's own shard is taken, or after it is released.
 
 use super::{
     core::Core,
@@ -31,7 +31,8 @@ const MOST_SEARCHED_FOR_EXPIRED: usize = 64;
 const LOOKS_ELSEWHERE: usize = 8;
 
 impl<F: FieldTypes> Core<F> {
-    /// Visits a shard for the sake of another one. `None`: the lock was taken, and this call does not wait.
+    /// Opens a session in a shard to make room for an entry of another one. `None` if the lock is taken and this call
+    /// does not wait.
     fn visit_for_room<R>(
         &self,
         shard: usize,
@@ -51,8 +52,8 @@ impl<F: FieldTypes> Core<F> {
         }
     }
 
-    /// Takes an expired entry out of another shard, if one is found, and returns its units, which stay taken. Called
-    /// inside a session, so it waits for no lock: a shard that is locked is passed over, as is the session's own.
+    /// Takes an expired entry out of another shard, if one is found, and returns its units, which stay taken. It is
+    /// called inside a session, so it waits for no lock. It skips shards that are locked, among them the session's own.
     #[cold]
     #[inline(never)]
     pub(super) fn take_expired(&self, now: Moment, garbage: &mut Garbage<F::Key, F::Value>) -> Option<Units> {
@@ -69,7 +70,7 @@ impl<F: FieldTypes> Core<F> {
             if let Some(Some(units)) = taken {
                 return Some(units);
             }
-            // Else there is more to look through in this one.
+            // With no looks left, there is more to look through in this shard.
             if looks > 0 {
                 self.expired.pass(shard, bound);
                 passed += 1;
@@ -78,15 +79,16 @@ impl<F: FieldTypes> Core<F> {
         None
     }
 
-    /// Evicts entries until what this call has overdrawn is repaid, for an entry of this shard that was stored without
-    /// room or has become heavier, and what earlier calls could not repay. Entries of the shard itself leave last, so
-    /// that the new entry does not leave for itself. Ends early if no entry may leave. Does not end on a panic.
+    /// Evicts entries until the overdraft of this call, and what earlier calls could not repay, is repaid. This call
+    /// has overdrawn the budget for an entry of shard `own` that was stored without room or has become heavier. Entries
+    /// of that shard leave last, so that the new entry does not leave for itself. It ends early if no entry may leave,
+    /// and continues after a panic.
     #[cold]
     pub(super) fn repay(&self, budget: &Budget, own: usize, garbage: &mut Garbage<F::Key, F::Value>) {
         let mut debt = Debt::new(budget, garbage.take_overdrawn());
         let mut eviction = Eviction::new(self, budget, garbage);
         eviction.go_around(self.first_searched(own), Some(own), &mut |held| debt.pay(held));
-        // Twice, as the first time may have ended in a panic.
+        // Two attempts, since the first may have ended in a panic.
         let mut in_vain = 0;
         while in_vain < 2 {
             let owed = debt.pay(&mut eviction.held);
@@ -99,7 +101,7 @@ impl<F: FieldTypes> Core<F> {
         eviction.end();
     }
 
-    /// Evicts entries of other shards for an entry on offer that its shard has refused. Returns whether it may fit now.
+    /// Evicts entries for an entry on offer that its shard has refused. Returns whether it may fit now.
     #[cold]
     #[track_caller]
     pub(crate) fn make_room_elsewhere(&self, hash: KeyHash, offer: &OfferFor<Self>) -> bool {
@@ -108,18 +110,18 @@ impl<F: FieldTypes> Core<F> {
         self.make_room(hash, units, &mut self.leaving().garbage)
     }
 
-    /// Evicts entries of other shards than that of a hash, or of its own where a search has not seen all of it, until
-    /// there is room for so many units. Returns whether there is. Where entries have weights, none leaves unless there
-    /// are enough that may.
+    /// Evicts entries until there is room for so many units, and returns whether there is. They leave the shards other
+    /// than that of the hash, and also that shard where one search does not cover it. Where entries have weights, none
+    /// leaves unless enough of them may.
     #[cold]
     pub(crate) fn make_room(&self, hash: KeyHash, units: Units, garbage: &mut Garbage<F::Key, F::Value>) -> bool {
         let Some(budget) = self.budget.as_ref().filter(|budget| budget.could_hold(units)) else {
             return false;
         };
         let own = self.route(hash);
-        // A table has two slots for each entry, or a few more.
+        // A table has about two slots for each entry.
         let unseen = (2 * self.shards.status(own).meter.stored.get() / u64::from(SEARCHED)).min(MORE_SEARCHES);
-        // The eviction comes to the shards in the order in which the units were counted.
+        // The eviction visits the shards in the order in which the units were counted.
         let first = self.first_searched(own);
         if F::Policy::WEIGHS && !self.may_have(first, own, unseen, budget.lacking(units), garbage) {
             return false;
@@ -132,8 +134,7 @@ impl<F: FieldTypes> Core<F> {
                 eviction.evict_in(own, !order::is_inside(), SEARCHED, eviction.held.units().plus(lacking));
             }
         }
-        // Of the own shard, one search has seen as much as of another one is seen. But for a heavy entry more than that
-        // may have to leave.
+        // The own shard was searched as far as the others are. But for a heavy entry more of it may have to leave.
         eviction.go_around(first, (!F::Policy::WEIGHS).then_some(own), &mut |held| match wanted(held) {
             Units::ZERO => Units::ZERO,
             lacking => held.units().plus(lacking),
@@ -143,9 +144,9 @@ impl<F: FieldTypes> Core<F> {
         is_made
     }
 
-    /// Whether entries that may leave have so many units, counted around the shards from `first` on. Gives up after
-    /// `unseen` + 1 searches of the own shard and [`MOST_SEARCHED`] other shards in a row that find none. Waits for
-    /// shards that are in use only if the others have too few.
+    /// Whether entries that may leave have so many units. It counts in the own shard, then in the others from `first`
+    /// on. It stops after `unseen` + 1 searches of the own shard, or [`MOST_SEARCHED`] other shards, in a row that find
+    /// none. It waits for shards that are in use only if the others have too few.
     fn may_have(
         &self,
         first: usize,
@@ -182,34 +183,34 @@ impl<F: FieldTypes> Core<F> {
 
     const MOST_IN_VAIN: usize = if F::Policy::PINS { MOST_SEARCHED } else { usize::MAX };
 
-    /// The shard behind which a search begins: where the last call ended, if some entries may not be evicted.
+    /// The shard after which a search begins: the last one of the last call, if some entries may not be evicted.
     fn first_searched(&self, own: usize) -> usize {
         // Relaxed: it is only where to begin.
         if F::Policy::PINS { self.search_from.load(Ordering::Relaxed) } else { own }
     }
 
-    /// Has the next call begin where this one has ended.
+    /// Notes the last shard that was searched, where the next call begins.
     fn note_searched(&self, last: usize) {
         if F::Policy::PINS {
             self.search_from.store(last, Ordering::Relaxed);
         }
     }
 
-    /// The shards behind `first`, all around, that have entries.
+    /// The shards after `first`, in a circle, that have entries.
     fn shards_in_turn(&self, first: usize, skipped: Option<usize>) -> Around {
         Around { shard: first, skipped, way: self.shards.count(), left: Self::MOST_IN_VAIN }
     }
 }
 
-/// A way around the shards that have entries, once from where anything was found. If some entries may not be evicted,
-/// it ends after [`MOST_SEARCHED`] shards in which nothing is found.
+/// One round of the shards that have entries. It starts anew where something is found. If some entries may not be
+/// evicted, it ends after [`MOST_SEARCHED`] shards in which nothing is found.
 struct Around {
     shard: usize,
     /// A shard that is not visited.
     skipped: Option<usize>,
-    /// Shards until the way ends, empty ones too.
+    /// Shards until the round ends, empty ones too.
     way: usize,
-    /// How many more may be visited in vain.
+    /// How many more may be visited without finding anything.
     left: usize,
 }
 
@@ -218,7 +219,7 @@ impl Around {
         let count = core.shards.count();
         while self.left > 0 {
             let next = core.occupied.next(self.shard)?;
-            // It may be the same one.
+            // The next one may be the same shard, a whole round away.
             let distance = (next + count - self.shard - 1) % count + 1;
             self.way = self.way.checked_sub(distance)?;
             self.shard = next;
@@ -230,7 +231,7 @@ impl Around {
         None
     }
 
-    /// As many may be visited in vain from now on as at first.
+    /// Something was found: as many shards may be visited without finding anything as at the start.
     fn found(&mut self, most_in_vain: usize) {
         self.left = most_in_vain;
     }
@@ -241,7 +242,7 @@ struct Survey<'a, F: FieldTypes> {
     core: &'a Core<F>,
     /// Whether it waits for a shard that is in use. Inside a closure it must not.
     waits: bool,
-    /// Whether a shard was passed over that is in use.
+    /// Whether a shard was skipped because it was in use.
     passed_over: bool,
     garbage: &'a mut Garbage<F::Key, F::Value>,
 }
@@ -270,7 +271,7 @@ struct Eviction<'a, F: FieldTypes> {
     held: Held<'a>,
     garbage: &'a mut Garbage<F::Key, F::Value>,
     drops: Drops,
-    /// Whether a shard was passed over whose lock was taken.
+    /// Whether a shard was skipped because it was in use.
     passed_over: bool,
 }
 
@@ -279,9 +280,9 @@ impl<'a, F: FieldTypes> Eviction<'a, F> {
         Eviction { core, held: Held::none(budget), garbage, drops: Drops::default(), passed_over: false }
     }
 
-    /// Goes around the shards behind `first`, but one, until `wanted`, given the units that are held, says that none
-    /// are to be held, or no entry may leave. It waits for shards that are in use in a second round, so a long closure
-    /// in one shard does not delay a call that finds room in another.
+    /// Evicts in the shards after `first`, except `skipped`, until `wanted` returns zero or no entry may leave.
+    /// `wanted` gets the units that are held, and returns how many should be. Only a second round waits for shards that
+    /// are in use, so a long closure in one shard does not delay a call that finds room in another.
     fn go_around(&mut self, first: usize, skipped: Option<usize>, wanted: &mut dyn FnMut(&mut Held<'_>) -> Units) {
         for waits in [false, true] {
             let mut around = self.core.shards_in_turn(first, skipped);
@@ -304,14 +305,14 @@ impl<'a, F: FieldTypes> Eviction<'a, F> {
         }
     }
 
-    /// Evicts entries of a shard until so many units are held, or so many entries are gone as one lock hold may take
-    /// out. Returns whether any is gone, also if a panic ends it. If the eviction names no victim that may be evicted,
-    /// so many slots are searched.
+    /// Evicts entries of a shard until so many units are held, or until one lock hold has taken out as many entries as
+    /// it may. Returns whether any has left, also if a panic ends it. If the eviction names no victim that may be
+    /// evicted, `searched` slots are searched for one.
     ///
-    /// Unless it `waits`, a shard whose lock is taken is passed over. Inside a closure it must not, since that could be
-    /// for ever: the next write repays what is left.
+    /// Unless it `waits`, it skips a shard that is in use. Inside a closure it must not wait, since that could be for
+    /// ever: the next write repays what is left.
     fn evict_in(&mut self, shard: usize, waits: bool, searched: u32, units: Units) -> bool {
-        // Few entries at a time: all that is collected may be much to move, which must not be done under the lock.
+        // A list of its own for the few entries of this hold: to grow the long list would take long under the lock.
         let mut gone = Garbage::new();
         let Eviction { core, held, garbage, drops, passed_over } = self;
         drops.watch(|| {
@@ -323,7 +324,7 @@ impl<'a, F: FieldTypes> Eviction<'a, F> {
         any
     }
 
-    /// Goes on with the first panic.
+    /// Resumes the first panic, if there was one.
     fn end(self) {
         let Eviction { held, drops, .. } = self;
         drop(held);

@@ -23,18 +23,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The right and the duty to load the value of a key. When it is dropped before the load has ended, another caller gets
-/// it.
+/// The right and the duty to load the value of a key. If it is dropped before the load has ended, it goes to a caller
+/// that waits.
 pub(crate) struct Lead<'a, F: FieldTypes> {
     pub(super) core: &'a Core<F>,
     pub(super) hash: KeyHash,
     pub(super) flight: Arc<Flight<F::Value>>,
     pub(super) need: Option<Need>,
-    /// What the loader is counted as.
+    /// The event that counts the loader: a load or a refresh.
     event: Event,
     /// When the loader began, until it has ended.
     began: Option<Instant>,
-    /// How long it took, and whether it ended without a value.
+    /// After the end: how long the loader took, and whether it failed.
     ended: Option<(Duration, bool)>,
 }
 
@@ -53,7 +53,7 @@ impl<F: FieldTypes> Core<F> {
         })?
     }
 
-    /// As [`with_flights`](Core::with_flights), and takes the lock.
+    /// Takes the lock, then as [`with_flights`](Core::with_flights).
     pub(super) fn change_flights<R>(
         &self,
         hash: KeyHash,
@@ -63,8 +63,8 @@ impl<F: FieldTypes> Core<F> {
         self.shards.write(ByHash(hash), Access::Unrecorded, change)
     }
 
-    /// Forgets a flight that nobody leads. Inside a closure a later call does, as a future may be dropped there, which
-    /// is no reason to panic.
+    /// Forgets a flight that nobody leads. A future may be dropped inside a closure, where taking a lock could panic.
+    /// Then a later call forgets the flight.
     #[cold]
     pub(super) fn forget(&self, hash: KeyHash, flight: &Arc<Flight<F::Value>>) {
         if order::is_inside() {
@@ -180,7 +180,7 @@ impl<F: UsableTypes<Value: Clone>> Lead<'_, F> {
         };
         lead.finish(is_failure);
         let shard = ByHash(lead.hash);
-        // Twice in full: a closure would hide the caller.
+        // Written twice, since a closure would hide the caller.
         let units = core.write_leaving(shard, Core::<F>::TRAITS, &mut leaving, |session| {
             lead.end(session, offer, &mut stored, F::Policy::PINS)
         });
@@ -205,9 +205,10 @@ impl<F: UsableTypes<Value: Clone>> Lead<'_, F> {
         }
     }
 
-    /// Ends the flight. Stores the value on offer, or copies to `stored` what the key has by now. A value that finds no
-    /// room is evicted at once; but if it `may_wait` for entries of other shards to leave, the flight goes on, and this
-    /// returns the units that it needs.
+    /// Ends the flight. Stores the value on offer. If the key has a value by now, that one is copied to `stored`.
+    ///
+    /// A value that finds no room is evicted at once. But if it `may_wait` for entries of other shards to leave, the
+    /// flight goes on, and this returns the units that are needed.
     #[track_caller]
     fn end(
         &self,
@@ -255,9 +256,9 @@ impl<F: UsableTypes<Value: Clone>> Lead<'_, F> {
 
 impl<F: FieldTypes> Drop for Lead<'_, F> {
     fn drop(&mut self) {
-        // A panic, or a future that is dropped.
+        // If the loader has not ended, it has panicked, or its future is dropped.
         self.finish(true);
-        // The next leader may need what this one was a part of.
+        // First, since the next leader may wait for a loader that this call is a part of.
         self.need = None;
         if self.flight.give_up() {
             self.core.forget(self.hash, &self.flight);

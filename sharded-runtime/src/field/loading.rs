@@ -1,9 +1,9 @@
-//! Loads of missing values: from the search for a key to the lead of its load, or the wait for another caller's. See
-//! [`flight`](crate::field::flight).
+//! Loads of missing values. A call searches for the key. If it has no value, the call leads its load, or waits for the
+//! caller that does. See [`flight`](crate::field::flight).
 //!
-//! Listeners and the `Drop` of keys and values are user code and may load keys themselves. While a thread leads a
-//! flight, none of them runs but in the loader: to look for a flight takes nothing out of the map, and what a load
-//! takes out is told of and dropped after those who wait have their answer.
+//! Listeners and the `Drop` of keys and values are user code, which may load keys itself. So while a thread leads a
+//! flight, none of it runs outside of the loader: the search for a flight takes nothing out of the map. Listeners are
+//! told of what a load takes out, and it is dropped, after the callers that wait have their answer.
 
 use super::{
     core::Core,
@@ -25,13 +25,13 @@ use std::{future::poll_fn, panic::Location, pin::pin, sync::Arc};
 
 /// What a call that loads gets for its key.
 enum Approach<'a, F: FieldTypes> {
-    /// The value, which is stored or was loaded by another call. Boxed, since those who wait are told of boxes.
+    /// The value, which is stored or was loaded by another call. Boxed, since callers that wait get it in a box.
     Value(Box<F::Value>),
     /// The load, which this call is to run.
     Lead(Lead<'a, F>),
 }
 
-/// The wait for the load of another call. It ends when this is dropped.
+/// The wait for the load of another call. Dropping it ends the wait.
 struct Waiting<'a, F: FieldTypes> {
     core: &'a Core<F>,
     hash: KeyHash,
@@ -40,7 +40,7 @@ struct Waiting<'a, F: FieldTypes> {
     need: Option<Need>,
 }
 
-/// The load of a value that is old. The lead is declared first, so it is dropped first.
+/// The load that replaces an old value. The lead is declared first, so it is dropped first.
 struct Refresh<'a, F: FieldTypes> {
     lead: Lead<'a, F>,
     old: Box<F::Value>,
@@ -66,8 +66,8 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         self.read_hashed(hash, key?, Self::TRAITS, F::Value::clone)
     }
 
-    /// Gets the value of a key, after a wait if another call loads it, or the lead of its load, which takes the key if
-    /// the load begins now.
+    /// Gets the value of a key, or the lead of its load. Waits while another call loads it. A load that begins now
+    /// takes the key.
     async fn approach<E>(&self, hash: KeyHash, key: &mut Option<F::Key>) -> Result<Approach<'_, F>, LoadError<E>>
     where
         E: Send + Sync + 'static,
@@ -82,7 +82,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
             match poll_fn(|context| waiting.flight.poll(waiting.ticket, context)).await {
                 Told::Loaded(value) => return Ok(Approach::Value(value)),
                 Told::Failed(error) => {
-                    // If it has another type than the errors of this call, this call has to load itself.
+                    // An error of another type can't be returned, so this call loads for itself.
                     if let Ok(error) = error.downcast() {
                         return Err(LoadError::Failed(error));
                     }
@@ -98,8 +98,8 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         }
     }
 
-    /// The lead of a load for a key whose entry was just found, if that is old and no other call loads it. It takes the
-    /// key.
+    /// The lead of a refresh of an entry that was just found, if the entry is old and no other call refreshes it. Takes
+    /// the key.
     #[inline]
     fn refresh(&self, hash: KeyHash, key: &mut Option<F::Key>) -> Option<Lead<'_, F>> {
         let is_old = F::Policy::REFRESH_AFTER.is_some() && self.has_old(hash, key.as_ref()?);
@@ -109,7 +109,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
     #[cold]
     fn lead_refresh(&self, hash: KeyHash, key: &mut Option<F::Key>) -> Option<Lead<'_, F>> {
         let shard = self.prepare_flights(hash);
-        // Declared out here, as in `find_flight`.
+        // Declared outside the session, as in `find_flight`.
         let mut lead = None;
         self.peek_session(shard, |session| {
             // It may have been refreshed or removed meanwhile.
@@ -125,12 +125,13 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         Some(lead)
     }
 
-    /// Looks for the value of a key, or else for its flight, which takes the key if it begins now.
+    /// Searches for the value of a key, or else for its flight. A flight that begins now takes the key.
     ///
     /// An entry that has expired counts as missing. It stays until the load ends.
     fn find_flight<E>(&self, hash: KeyHash, key: &mut Option<F::Key>) -> Result<Search<'_, F>, LoadError<E>> {
         let shard = self.prepare_flights(hash);
-        // Declared out here: it takes the shard's lock when it is dropped, and the clock may panic after it was found.
+        // Declared outside the session, since the drop of a lead takes the shard's lock, and a clock may panic after
+        // the lead was made.
         let mut found = None;
         self.peek_session(shard, |session| {
             if let Some(slot) = key.as_ref().and_then(|key| session.find_live(hash, key)) {
@@ -162,12 +163,12 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         self.session(shard, Self::TRAITS, None, look);
     }
 
-    /// Makes the shard of a hash ready for flights, and forgets some flights that nobody leads. Returns the shard.
+    /// Makes the shard of a hash ready for flights, and forgets flights there that nobody leads. Returns the shard.
     fn prepare_flights(&self, hash: KeyHash) -> usize {
         let shard = self.route(hash);
         self.flights.prepare(self.shard_count());
         if self.flights.has_adrift(shard) {
-            // Their keys are dropped here, before the caller leads a flight.
+            // Their keys are dropped before the caller leads a flight.
             let mut forgotten = Vec::new();
             self.shards.write(shard, Access::Unrecorded, |extras, _| {
                 self.flights.tidy(shard, |key| forgotten.push(key));
@@ -208,10 +209,10 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         }
     }
 
-    /// The async calls that load. They differ in what they `finish` the result to.
+    /// The future of a call that loads. `finish` turns its result into what the call returns.
     ///
-    /// The future is small: the part for a missing value lies on the heap, with the loader's own future, and no value
-    /// is a part of it.
+    /// The future is small: the part for a missing value lies on the heap, as does the loader's own future, and no
+    /// value lies in it.
     pub(crate) fn load_async<E, L, R>(
         &self,
         key: F::Key,
@@ -245,7 +246,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         }
     }
 
-    /// Loads the value of a key that is missing or to be refreshed, or waits for another call that does.
+    /// Loads or refreshes the value of a key, or waits for another call that does.
     async fn load_missing<E, L>(
         &self,
         hash: KeyHash,
@@ -276,7 +277,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
 }
 
 impl<'a, F: FieldTypes> Waiting<'a, F> {
-    /// The lead, for a waiter that was told to take it. What is dropped here then has nothing left to hand on.
+    /// The lead, for a waiter that was told to take it. The drop of the waiter then hands nothing on.
     fn into_lead(mut self) -> Lead<'a, F> {
         let mut lead = Lead::new(self.core, self.hash, Arc::clone(&self.flight), Event::Load);
         lead.need = self.need.take();

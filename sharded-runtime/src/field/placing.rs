@@ -1,4 +1,4 @@
-//! On which node each shard of a map is, and the memory for it.
+//! The NUMA node of each shard, and its memory.
 
 use crate::{
     Policy,
@@ -10,7 +10,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// The memory of a map: an arena for each node that shards of it lie on.
+/// The memory of a map: an arena for each node that has shards of it.
 pub(crate) struct Placing {
     arenas: Vec<(Option<NodeId>, Arc<Arena>)>,
     /// The index of each shard's arena.

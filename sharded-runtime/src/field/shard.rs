@@ -23,7 +23,7 @@ use std::{
     time::Duration,
 };
 
-/// Buckets by which a table grows or shrinks in one lock hold, where that is the only purpose of a call.
+/// Buckets by which a table grows or shrinks in one lock hold, in calls that do nothing else.
 const STEPS: usize = 16;
 
 impl<F: FieldTypes> Core<F> {
@@ -54,8 +54,8 @@ impl<F: FieldTypes> Core<F> {
         }
     }
 
-    /// Removes a bounded number of the expired entries of a shard. Returns whether nothing is left to do, and when to
-    /// look again.
+    /// Removes a bounded number of the expired entries of a shard. Returns whether it is done, and when the next entry
+    /// is due.
     #[track_caller]
     fn sweep_step(&self, shard: usize, garbage: &mut Garbage<F::Key, F::Value>) -> (bool, Deadline) {
         let before = garbage.len();
@@ -105,7 +105,7 @@ impl<F: FieldTypes> Core<F> {
             }
             removed += self.sweep_shard(shard);
         }
-        // A child of `fork` has no background thread yet.
+        // Also starts a background thread in a child of `fork`, which has none yet.
         self.ring_anyway();
         removed
     }
@@ -118,7 +118,7 @@ where
     /// Registers the map with the background thread.
     pub(crate) fn bind(self: &Arc<Self>) {
         if let Some(background) = &self.background {
-            // As a trait object, so that the rest is compiled once.
+            // A trait object, so that the rest is compiled once.
             let this: Arc<dyn Sweep> = Arc::<Self>::clone(self);
             background.bind(Arc::downgrade(&this));
         }
@@ -131,12 +131,12 @@ where
 {
     fn sweep_part(self: Arc<Self>, from: usize) -> Option<usize> {
         if from == 0 {
-            // From here on a writer that schedules something rings again, so this pass may miss it.
+            // A writer that schedules something from now on rings again, so this pass may miss it.
             self.alarm.store(Deadline::NEVER, Ordering::Relaxed);
         }
         let shard = from.saturating_sub(1);
         let mut parting = Parting::new();
-        // Before, for a panic in user code, and after, since a listener may have been added meanwhile.
+        // Set before, since user code may panic, and again after, since a listener may have been added meanwhile.
         parting.tell(self.listener());
         let (is_done, due_at) = self.sweep_step(shard, &mut parting.garbage);
         parting.tell(self.listener());
@@ -145,10 +145,10 @@ where
         } else {
             self.shards.between_steps();
         }
-        // A part is one more than its shard.
+        // The number of a part is one more than that of its shard.
         let next = if is_done { shard + 2 } else { shard + 1 };
         let is_over = next > self.shards.count();
-        // User code must not keep the map alive.
+        // Dropped before user code runs, which must not keep the map alive.
         drop(self);
         drop(parting);
         (!is_over).then_some(next)
@@ -207,7 +207,7 @@ impl<K, V, P: Policy> Taken<K, V, P> {
     }
 }
 
-/// Drops so many entries. Returns whether there may be more. Entries without drop glue need no visit.
+/// Drops `most` entries. Returns whether there may be more. Entries without drop glue need no visit.
 fn drop_some<K, V, P: Policy>(entries: &mut Entries<K, V, P>, most: usize, drops: &mut Drops) -> bool {
     if !needs_drop::<(K, V)>() {
         return false;

@@ -15,9 +15,11 @@ use crate::{
 };
 
 impl<F: FieldTypes> Core<F> {
-    /// Lends the entries of a shard, each that is there all the while exactly once, also those that have expired. The
-    /// lock is released after every [`BATCH`]. Then `each_step` gets what `look` has collected in this step: a list of
-    /// all steps would be long to move when it grows, which must not happen under the lock. No use of the entries.
+    /// Lends the entries of a shard, expired ones too. An entry that is there all the time is lent exactly once. This
+    /// is no use of it.
+    ///
+    /// The lock is released after every [`BATCH`]. Then `each_step` gets what `look` has collected in this step. A list
+    /// of all steps would take long to move when it grows, which must not happen under the lock.
     #[track_caller]
     pub(crate) fn visit<T, E>(
         &self,
@@ -56,9 +58,9 @@ impl<F: FieldTypes> Core<F> {
                 if session.change(slot, Some(hash), &mut keep) == Some(false) {
                     session.remove(slot, Some(hash), Cause::Removed);
                 }
-                // A session remembers one entry that is too heavy.
+                // A session remembers only one entry that is too heavy.
                 session.evict_heavy();
-                // The closure may take long.
+                // The closure may have taken long.
                 session.refresh_now();
             });
         }
@@ -82,8 +84,8 @@ impl<F: FieldTypes> Core<F> {
         entries.into_vec()
     }
 
-    /// Lends the slots of all live entries of a shard, with their hashes. Expired entries leave. What `change` takes
-    /// out of them is added to `entries` after each step, without the lock. With `drops` a panic in the `Drop` of an
+    /// Lends the slots of all live entries of a shard, with their hashes, and removes expired entries. What `change`
+    /// takes out is added to `entries` after each step, without the lock. With `drops`, a panic in the `Drop` of an
     /// entry does not end the walk.
     #[track_caller]
     pub(super) fn change_each(
@@ -122,7 +124,7 @@ impl<F: FieldTypes> Core<F> {
         let mut found = Vec::new();
         self.write(shard, Step, |session| {
             if is_first {
-                // Values that are being loaded can't be asked about, so they are not kept.
+                // A value that is being loaded is not there to be looked at, so it is not kept.
                 self.overtake_all(session.shard().status(), shard);
             }
             let further = session.table().walk(from, BATCH, |key| self.hash_of(key), &mut found);

@@ -62,7 +62,7 @@ impl<F: FieldTypes> Core<F> {
     /// Removes all entries. They are dropped after the lock of their shard is released.
     #[track_caller]
     pub(crate) fn clear(&self) {
-        // Here, since the panics of each step are contained.
+        // First, since panics in the steps are contained until the end.
         self.shards.check();
         let mut drops = Drops::default();
         for shard in 0..self.shard_count() {
@@ -98,7 +98,7 @@ impl<F: FieldTypes> Core<F> {
         self.collect_each(Vec::with_capacity(self.len()), |key, value, made| made.push(make(key, value)))
     }
 
-    /// Lends every live entry to a closure, and adds what that collects to `all`.
+    /// Lends every live entry to a closure, and adds to `all` what it collects.
     #[track_caller]
     fn collect_each<T>(&self, mut all: Vec<T>, mut look: impl FnMut(&F::Key, &F::Value, &mut Vec<T>)) -> Vec<T> {
         for shard in 0..self.shard_count() {
@@ -117,9 +117,9 @@ impl<F: FieldTypes> Core<F> {
 }
 
 impl<F: UsableTypes> Core<F> {
-    /// Removes all entries, and leaves them to the background thread to be dropped, unless a listener is to be told of
-    /// them. Those of each shard leave in one step. Entries that an earlier call has left are dropped first, so that at
-    /// most one content of the map waits.
+    /// Takes out all entries, those of each shard in one step, and leaves them to the background thread to be dropped.
+    /// With a listener it is [`clear`](Core::clear). Entries that an earlier call has left are dropped first, so that
+    /// the content of at most one call waits.
     #[track_caller]
     pub(crate) fn invalidate_all(&self) {
         if self.listener().is_some() {
@@ -159,6 +159,6 @@ impl<F: UsableTypes> Core<F> {
 }
 
 fn stored(meter: &Meter) -> usize {
-    // What lies in memory can be counted in a usize.
+    // Entries lie in memory, so a `usize` can count them.
     usize::try_from(meter.stored.get()).unwrap_or(usize::MAX)
 }

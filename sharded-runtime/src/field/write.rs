@@ -178,8 +178,8 @@ impl<F: UsableTypes> Core<F> {
         self.insert_hashed(self.hash_for(Operation::Insert, &key), key, value, ttl)
     }
 
-    /// As [`insert`](Core::insert), for a key that was hashed. An entry that is refused all the same is evicted at once,
-    /// with the entry of its key.
+    /// As [`insert`](Core::insert), for a key that was hashed. An entry that is refused all the same is evicted at
+    /// once, with the entry of its key.
     #[inline]
     #[track_caller]
     pub(super) fn insert_hashed(
