@@ -114,7 +114,10 @@ impl<F: FieldTypes> Spec for Core<F> {
                 }
                 Ordering::Equal => {}
             }
-            stepped.inspect_err(|_| events::memory_refused(names_of::<F::Policy>(), entries, false))?;
+            if stepped.is_err() {
+                events::memory_refused(names_of::<F::Policy>(), entries, false);
+                return stepped;
+            }
         }
         Ok(())
     }

@@ -140,7 +140,9 @@ impl<F: FieldTypes> Core<F> {
     /// Has a background thread look at this map when it is due next.
     pub(crate) fn ring_anyway(&self) {
         let alarm = self.alarm.load(Ordering::Relaxed);
-        if let Some(background) = self.background.as_ref().filter(|_| !alarm.is_never()) {
+        if let Some(background) = &self.background
+            && !alarm.is_never()
+        {
             background.ring(alarm.left(self.clock.now()).to_duration());
         }
     }

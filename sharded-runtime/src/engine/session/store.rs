@@ -45,7 +45,10 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
             self.exchange(slot, hash, offer, ttl);
             return Stored::InPlace;
         }
-        self.insert(hash, offer, ttl).map_or(Stored::Refused, |_| Stored::New)
+        match self.insert(hash, offer, ttl) {
+            Some(_) => Stored::New,
+            None => Stored::Refused,
+        }
     }
 
     /// Stores the entry on offer, whose key is not there, for this long or the declared time, and returns its slot.
@@ -148,9 +151,12 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         // Without memory to grow the table is just fuller. Later writes try again.
         let _ = self.step(STEPS_PER_WRITE);
         // Mostly it was only a step that was due.
-        match self.table.put_new(hash, offer) {
-            Put::Stored => self.finish_stored(hash),
-            _ => self.insert(hash, offer, None).map_or(Stored::Refused, |_| Stored::New),
+        if let Put::Stored = self.table.put_new(hash, offer) {
+            return self.finish_stored(hash);
+        }
+        match self.insert(hash, offer, None) {
+            Some(_) => Stored::New,
+            None => Stored::Refused,
         }
     }
 
@@ -255,10 +261,14 @@ impl<F: Spec> Session<'_, F> {
     pub(crate) fn restart(&mut self, slot: Slot, hash: KeyHash, ttl: Option<Nanos>) {
         if StampOf::<F::Policy>::EXPIRES {
             let now = self.now;
-            match ttl.map(|ttl| self.field.lengthened(ttl)) {
-                None => self.set_times(slot, (now, now.plus(self.field.ttl_for(hash))), None),
-                Some(ttl) => self.set_times(slot, (now, now.plus(ttl)), Some(ttl)),
-            }
+            let (own, ttl) = match ttl {
+                None => (None, self.field.ttl_for(hash)),
+                Some(ttl) => {
+                    let ttl = self.field.lengthened(ttl);
+                    (Some(ttl), ttl)
+                }
+            };
+            self.set_times(slot, (now, now.plus(ttl)), own);
         }
     }
 
