@@ -3,17 +3,18 @@
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "what a weigher is given")]
 
 use crate::common::{
-    policy::{Limited, Never, Of},
+    ignore,
+    policy::{Limited, Never, Of, Ttl},
     threads::Dice,
 };
 use sharded::{
     Policy, ShardedMap, TransactionError,
-    builder::{BuildField, FieldOptions},
-    clock::System,
+    builder::{BuildField, FieldOptions, StoreOptions},
+    clock::{Manual, System},
     evict::{Adaptive, Eviction, Lru, MakesRoom, Reject, S3Fifo, Sieve, TinyLfu},
     lock::{Lock, Mutex, Optimistic, RwLock, Serves},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// What one round stages: keys to store with their values, and keys to remove.
 struct Round {
@@ -275,4 +276,137 @@ fn many_entries_come_at_once() {
     assert_eq!(map.len(), 200);
     let there = keys.iter().filter(|key| map.contains_key(key)).count();
     assert!(there >= 150 - 4, "{there} of 150 are there");
+}
+
+/// Entries leave after all shards are unlocked, so an entry that the transaction changes is there until then: a change
+/// in place does not become an insert.
+#[test]
+fn a_change_in_place_keeps_its_time_to_live() {
+    let clock = Manual::new();
+    let store = StoreOptions::new().clock(clock.clone()).start();
+    let map: ShardedMap<u64, u32, Of<Mutex, Ttl<60_000>, Lru, System, 1, 2>> =
+        BuildField::build(&store, 0, FieldOptions::new());
+    let short = Duration::from_secs(5);
+    map.insert_with_ttl(1, 10, short);
+    map.insert_with_ttl(2, 20, short);
+    // The entry of key 1 is the one that was used the longest ago.
+    sharded::transaction((map.row(&3), map.row(&4), map.row(&1)), |(new, other, updated)| {
+        new.insert(30);
+        other.insert(40);
+        updated.update(|value| *value += 1);
+        Ok::<_, ()>(())
+    })
+    .unwrap();
+    assert_eq!(map.len(), 2);
+    clock.advance(short);
+    assert!(!map.contains_key(&1), "it is an entry with a time to live of a minute");
+}
+
+/// As above, where some entries may not be evicted and so room is made before the first change.
+#[test]
+fn what_a_transaction_changes_is_not_evicted_for_it() {
+    let map: ShardedMap<u64, u32, Limited<Lru, 1, 3, false, true>> =
+        ShardedMap::with_options(FieldOptions::new().evictable(|_: &u64, _: &u32| true));
+    map.extend([(1, 10), (2, 20), (3, 30)]);
+    // The two entries that were used the longest ago are changed.
+    sharded::transaction((map.row(&1), map.row(&4), map.row(&2)), |(put, new, updated)| {
+        put.insert(11);
+        new.insert(40);
+        updated.update(|value| *value += 1);
+        Ok::<_, ()>(())
+    })
+    .unwrap();
+    assert_eq!((map.get(&1), map.get(&2), map.get(&3), map.get(&4)), (Some(11), Some(21), None, Some(40)));
+    // Later they may leave.
+    map.extend([(5, 50), (6, 60), (7, 70)]);
+    assert_eq!(map.len(), 3);
+}
+
+/// A refused transaction evicts nothing, wherever its rows are.
+#[test]
+fn a_refused_transaction_evicts_nothing() {
+    let full: ShardedMap<u64, u32, Of<Mutex, Never, Reject, System, 4, 1>> = ShardedMap::new();
+    let others = [0, 1].map(|_| ShardedMap::<u64, u32, Of<Mutex, Never, Adaptive, System, 4, 4>>::new());
+    full.try_insert(1, 1).unwrap();
+    others.iter().for_each(|map| map.extend((0..4).map(|key| (key, 1))));
+    let rows = (others[0].row(&10), full.row(&2), others[1].row(&10));
+    let result = sharded::transaction(rows, |(before, refused, after)| {
+        before.insert(1);
+        refused.insert(1);
+        after.insert(1);
+        Ok::<_, ()>(())
+    });
+    assert!(matches!(result, Err(TransactionError::Refused { .. })));
+    for map in &others {
+        assert_eq!((map.len(), map.stats().evicted), (4, 0));
+        map.extend((20..30).map(|key| (key, 1)));
+        assert_eq!(map.len(), 4, "every unit of the capacity is still there");
+    }
+}
+
+/// A new entry is not evicted for itself, whatever was used before. (`TinyLfu` and `Adaptive` may have it leave at once, where all others are used more.)
+#[test]
+fn what_comes_stays() {
+    fn check<E: MakesRoom, const SHARDS: usize>()
+    where
+        ShardedMap<u64, u32, Of<Mutex, Never, E, System, SHARDS, 100>>:
+            BuildField<Of<Mutex, Never, E, System, SHARDS, 100>>,
+    {
+        let map: ShardedMap<u64, u32, Of<Mutex, Never, E, System, SHARDS, 100>> = ShardedMap::new();
+        map.extend((0..100).map(|key| (key, 1)));
+        let mut left = 0;
+        for key in 1000..1200 {
+            (0..100).for_each(|key| ignore(map.get(&key)));
+            sharded::transaction(map.row(&key), |row| Ok::<_, ()>(row.insert(2))).unwrap();
+            left += u32::from(!map.contains_key(&key));
+        }
+        assert!(left == 0, "{left} in {SHARDS} of {}", std::any::type_name::<E>());
+    }
+    check::<Lru, 1>();
+    check::<Sieve, 1>();
+    check::<S3Fifo, 1>();
+    check::<Lru, 8>();
+    check::<Sieve, 8>();
+    check::<S3Fifo, 8>();
+}
+
+/// Keys of a shard.
+fn keys_in<P: Policy<Lock: Serves<u64, u32>>>(map: &ShardedMap<u64, u32, P>, shard: usize) -> Vec<u64> {
+    (0..10_000).filter(|key| map.shard_of(key) == shard).collect()
+}
+
+/// Room for a new entry may be in the shard of a row that inserts nothing.
+#[test]
+fn room_is_found_in_all_shards_of_the_rows() {
+    let clock = Manual::new();
+    let store = StoreOptions::new().clock(clock.clone()).start();
+    for reads_expired in [false, true] {
+        let map: ShardedMap<u64, u32, Of<Mutex, Ttl<10_000>, Reject, System, 2, 2>> =
+            BuildField::build(&store, 0, FieldOptions::new());
+        let (here, there) = (keys_in(&map, 0), keys_in(&map, 1));
+        for &key in &here[..2] {
+            map.try_insert(key, 1).unwrap();
+        }
+        clock.advance(Duration::from_secs(11));
+        let read = here[if reads_expired { 0 } else { 2 }];
+        sharded::transaction((map.row(&read), map.row(&there[0])), |(read, new)| {
+            assert_eq!(read.get(), None);
+            new.insert(1);
+            Ok::<_, ()>(())
+        })
+        .unwrap();
+        assert_eq!(map.get(&there[0]), Some(1));
+    }
+    let map: ShardedMap<u64, u32, Limited<Lru, 2, 4096, false, true>> =
+        ShardedMap::with_options(FieldOptions::new().evictable(|_: &u64, value: &u32| *value == 1));
+    let (here, there) = (keys_in(&map, 0), keys_in(&map, 1));
+    map.extend(here[..4096].iter().map(|&key| (key, 1)));
+    assert_eq!(map.len(), 4096);
+    sharded::transaction((map.row(&here[4096]), map.row(&there[0])), |(read, new)| {
+        assert_eq!(read.get(), None);
+        new.insert(2);
+        Ok::<_, ()>(())
+    })
+    .unwrap();
+    assert_eq!((map.get(&there[0]), map.len()), (Some(2), 4096));
 }

@@ -17,7 +17,9 @@ use sharded::{
     sharded,
 };
 use std::{
+    cell::Cell,
     collections::HashMap,
+    hash::{Hash, Hasher},
     sync::{Arc, Mutex as StdMutex, mpsc},
     time::Duration,
 };
@@ -417,4 +419,72 @@ fn many_shards_are_locked_at_once_but_not_any_number() {
         let message = panics(|| ignore(sharded::transaction(&rows[..1025], |_| Ok::<_, ()>(()))));
         assert_eq!(message, "rows in 1025 shards: at most 1024 can be locked at once");
     });
+}
+
+/// A transaction of many rows leaves its table as many single inserts would: an entry is found after few comparisons.
+#[test]
+fn many_inserts_into_one_shard_leave_short_chains() {
+    thread_local!(static COMPARED: Cell<u64> = const { Cell::new(0) });
+    #[derive(Clone, Debug)]
+    struct Counted(u64);
+    impl PartialEq for Counted {
+        fn eq(&self, other: &Self) -> bool {
+            COMPARED.set(COMPARED.get() + 1);
+            self.0 == other.0
+        }
+    }
+    impl Eq for Counted {}
+    impl Hash for Counted {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            self.0.hash(state);
+        }
+    }
+    fn check<L: Lock + Serves<Counted, u64>>()
+    where
+        ShardedMap<Counted, u64, Of<L, Never, Unbounded, System, 1>>: BuildField<Of<L, Never, Unbounded, System, 1>>,
+    {
+        let map: ShardedMap<Counted, u64, Of<L, Never, Unbounded, System, 1>> = ShardedMap::new();
+        // Into an empty table, then into one that has entries.
+        for keys in [0..4000, 4000..12_000] {
+            let keys: Vec<_> = keys.map(Counted).collect();
+            let rows: Vec<_> = keys.iter().map(|key| map.row(key)).collect();
+            sharded::transaction(&rows[..], |rows| {
+                rows.iter_mut().for_each(|row| row.insert(1));
+                Ok::<_, ()>(())
+            })
+            .unwrap();
+            COMPARED.set(0);
+            assert!(keys.iter().all(|key| map.contains_key(key)));
+            let compared = COMPARED.get();
+            assert!(compared < 2 * keys.len() as u64, "{compared} comparisons for {} keys", keys.len());
+        }
+    }
+    check::<Mutex>();
+    check::<RwLock>();
+}
+
+/// The time to live begins when the transaction commits, however long its closure has taken.
+#[test]
+fn the_time_to_live_begins_at_the_commit() {
+    let clock = Manual::new();
+    let store = StoreOptions::new().clock(clock.clone()).start();
+    let map: ShardedMap<u64, u64, Of<Mutex, Ttl<5000>, Unbounded, System, 4>> =
+        BuildField::build(&store, 0, FieldOptions::new());
+    let seconds = Duration::from_secs;
+    map.insert(0, 0);
+    sharded::transaction((map.row(&0), map.row(&1), map.row(&2)), |(replaced, new, own)| {
+        clock.advance(seconds(4));
+        replaced.insert(10);
+        new.insert(11);
+        own.insert_with_ttl(12, seconds(3));
+        clock.advance(seconds(4));
+        Ok::<_, ()>(())
+    })
+    .unwrap();
+    clock.advance(seconds(2));
+    assert_eq!(map.get_many([&0, &1, &2]), [Some(10), Some(11), Some(12)]);
+    clock.advance(seconds(1));
+    assert_eq!(map.get_many([&0, &1, &2]), [Some(10), Some(11), None]);
+    clock.advance(seconds(2));
+    assert_eq!(map.get_many([&0, &1, &2]), [None, None, None]);
 }

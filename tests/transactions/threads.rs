@@ -16,6 +16,7 @@ use sharded::{
 use std::{
     collections::HashMap,
     sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
 };
 
 const ACCOUNTS: u64 = 32;
@@ -180,7 +181,9 @@ fn transactions_go_with_all_other_calls() {
         growing.for_each(|&key, &value| ignore(counted.insert(key, value)));
         assert_eq!(counted.len(), growing.len());
         bounded.clear();
-        bounded.extend((0..200).map(|key| (key, key)));
+        for key in 0..200 {
+            bounded.insert_with_ttl(key, key, Duration::from_hours(1));
+        }
         assert_eq!(bounded.len(), 100, "every unit of the capacity is still there");
     }
     must_end("transactions beside other calls", || {

@@ -6,17 +6,23 @@
 //! |---|---|
 //! | look | finds its entry |
 //! | (the user's closure) | stages changes |
-//! | use | notes that the entry was used |
+//! | use | notes that the entry was used, and counts the inserts of each shard |
+//! | grow | has the table grow for these inserts, and reserves memory; then all look again, if entries have moved |
 //! | weigh | weighs what is to be stored, and clones the key if it is needed |
-//! | count | counts the units and the memory that all rows need |
-//! | reserve, demand | takes them; then all look again, if entries have moved or left |
-//! | overtake | has loads of the key not be stored |
+//! | count | counts the units that all rows need |
+//! | reserve, demand | takes them; then all look again, if entries have left |
+//! | overtake | has loads of the key not be stored; the clock is read |
 //! | change | replaces or removes its entry |
 //! | insert | stores a new entry |
 //! | tend | removes expired entries and lets the table grow, as every write does |
-//! | finish (after unlock) | repays what was overdrawn, tells listeners and drops what has left |
+//! | give (after unlock) | gives back units that no entry has got |
+//! | repay | evicts entries for what was overdrawn |
+//! | tell | tells listeners, and drops what has left |
 //!
 //! A failure or a panic of user code up to "overtake" leaves every map as it was. From "change" on no user code runs.
+//!
+//! Where any entry may be evicted, "reserve" takes units that are not there: entries leave after unlock. Where some may
+//! not be evicted, or none, that would exceed the capacity for good, so room is made before the first change.
 
 #![allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 
@@ -28,19 +34,26 @@ use super::{
 };
 use crate::{
     Key, Policy, Value,
-    engine::{cause::Cause, session::STEPS_PER_WRITE, spec::Spec, table::StampOf, units::Weight},
+    engine::{
+        cause::Cause,
+        session::STEPS_PER_WRITE,
+        spec::Spec,
+        table::{StampOf, TableOf},
+        units::Weight,
+    },
     evict::Eviction,
     expiry::Stamp,
     lock::Lent,
     names_of,
     observe::{events, tally::Event},
 };
-use std::borrow::Borrow;
+use std::{borrow::Borrow, mem, ptr};
 
 /// A step that all rows of a transaction do, one after the other, while the shards are locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     Use,
+    Grow,
     Weigh,
     Count,
     Reserve,
@@ -63,17 +76,42 @@ where
     #[inline]
     pub(crate) fn run(&mut self, phase: Phase, plan: &mut Plan, lent: &mut Lent<'_>) {
         match phase {
-            Phase::Use => self.note_use(lent),
+            Phase::Use => self.end_closure(plan, lent),
+            Phase::Grow => self.grow(plan, lent),
             Phase::Weigh => self.weigh(plan, lent),
             Phase::Count => self.count(plan, lent),
             Phase::Reserve => self.reserve(plan, lent),
             Phase::Demand => self.demand(plan, lent),
             Phase::LookAgain => self.find(lent),
-            Phase::Overtake => self.overtake(lent),
+            Phase::Overtake => self.overtake(plan, lent),
             Phase::Change => self.change(plan, lent),
             Phase::Insert => self.insert(plan, lent),
             Phase::Tend => self.tend(plan, lent),
         }
+    }
+
+    /// Notes what the closure has done.
+    #[inline]
+    fn end_closure(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
+        if self.is_coming() {
+            plan.shard(self.seat).inserts += 1;
+        }
+        self.note_use(lent);
+    }
+
+    /// Has the table grow for all inserts of the shard, and reserves memory for them. Runs `Hash` of keys that move.
+    #[inline]
+    fn grow(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
+        if !self.is_coming() {
+            return;
+        }
+        let (seat, hash) = (self.seat, self.row.hash);
+        let (mut session, _) = self.session(lent);
+        let inserts = plan.shard(seat).inserts;
+        if !mem::replace(&mut plan.shard(seat).has_grown, true) {
+            plan.is_stale |= session.grow_for(inserts);
+        }
+        session.reserve_memory(hash, inserts, &mut plan.shard(seat).reserved_from);
     }
 
     /// Weighs what is to be stored. User code.
@@ -119,21 +157,18 @@ where
     /// Counts what all rows need.
     #[inline]
     fn count(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
-        let is_coming = self.is_coming();
-        if is_coming {
-            plan.shard(self.seat).inserts += 1;
-            if self.offer.key().is_none() {
-                // Its entry has left meanwhile.
-                self.offer.set_key(self.row.key.to_owned());
-            }
-        }
-        if !P::Eviction::BOUNDED || self.staged.change == StagedChange::Keep {
+        if !P::Eviction::BOUNDED {
             return;
         }
-        let (seat, weight) = (self.seat, self.weight);
+        let (seat, weight, is_coming) = (self.seat, self.weight, self.is_coming());
         let going = match self.found {
             Found::Expired(slot) => Some(slot),
             Found::Live(slot) if self.staged.change == StagedChange::Remove => Some(slot),
+            Found::Live(slot) if P::PINS && self.staged.change != StagedChange::Keep => {
+                let table: &TableOf<K, V, P> = lent.get(seat.shard);
+                plan.kept.extend(table.get(slot).map(|entry| ptr::from_ref(entry.key()).addr()));
+                None
+            }
             Found::Live(_) | Found::Nothing => None,
         };
         let (session, _) = self.session(lent);
@@ -146,29 +181,38 @@ where
         }
     }
 
-    /// Takes what the inserts of all rows of the field and of the shard need.
+    /// Takes the units that the inserts of all rows of the field need. A row that inserts nothing may be in a shard that
+    /// has room.
     #[inline]
     fn reserve(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
-        if !self.is_coming() {
+        if !P::Eviction::BOUNDED || plan.refused.is_some() {
             return;
         }
-        let (seat, hash) = (self.seat, self.row.hash);
+        let seat = self.seat;
         let lacking = plan.field(seat).lacking();
+        if lacking.is_zero() {
+            return;
+        }
         let before = self.leaving.garbage.len();
         let (mut session, _) = self.session(lent);
-        if P::Eviction::BOUNDED && !lacking.is_zero() {
-            let taken = session.reserve_units(hash, lacking);
-            let field = plan.field(seat);
-            field.reserved = field.reserved.plus(taken);
-        }
-        plan.is_stale |= session.reserve_memory(hash, plan.shard(seat).inserts);
+        let taken = if P::Eviction::EVICTS && !P::PINS {
+            if !session.take_free_units(lacking) {
+                session.overdraw_for_all(lacking);
+                plan.field(seat).overdrawn = lacking;
+            }
+            lacking
+        } else {
+            session.reserve_units(lacking, &plan.kept)
+        };
+        let field = plan.field(seat);
+        field.reserved = field.reserved.plus(taken);
         plan.is_stale |= self.leaving.garbage.len() != before;
     }
 
     /// Takes what no shard of the rows had room for, or else refuses the transaction.
     #[inline]
     fn demand(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
-        if !P::Eviction::BOUNDED || !self.is_coming() {
+        if !P::Eviction::BOUNDED || (P::Eviction::EVICTS && !P::PINS) || !self.is_coming() {
             return;
         }
         let lacking = plan.field(self.seat).lacking();
@@ -176,21 +220,22 @@ where
             return;
         }
         let (core, hash, seat) = (self.row.core, self.row.hash, self.seat);
-        if P::Eviction::EVICTS && !P::PINS {
-            self.session(lent).0.overdraw(lacking);
-        } else {
-            // This thread waits for no lock, since it is inside shards.
-            let is_made = P::PINS && core.make_room(hash, lacking, &mut self.leaving.garbage);
-            if !is_made || !self.session(lent).0.take_free_units(lacking) {
-                return self.refuse(plan);
-            }
+        // This thread waits for no lock, since it is inside shards.
+        let is_made = P::PINS && core.make_room(hash, lacking, &mut self.leaving.garbage);
+        if !is_made || !self.session(lent).0.take_free_units(lacking) {
+            return self.refuse(plan);
         }
         let field = plan.field(seat);
         field.reserved = field.reserved.plus(lacking);
     }
 
+    /// The last step that runs user code.
     #[inline]
-    fn overtake(&mut self, lent: &mut Lent<'_>) {
+    fn overtake(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
+        if StampOf::<P>::EXPIRES {
+            // The closure may have taken long: what is stored begins to live now.
+            self.now = plan.committed_at(self.seat.field, || self.row.core.now());
+        }
         if self.staged.change == StagedChange::Keep {
             return;
         }
@@ -204,8 +249,10 @@ where
         let (seat, hash, weight, found) = (self.seat, self.row.hash, self.weight, self.found);
         let (mut session, Parts { offer, staged }) = self.session(lent);
         let gone = match (staged.change, found) {
-            (StagedChange::Keep, _) | (_, Found::Nothing) => return,
-            (_, Found::Expired(slot)) => (slot, Cause::Expired),
+            (_, Found::Expired(slot)) if P::Eviction::BOUNDED || staged.change != StagedChange::Keep => {
+                (slot, Cause::Expired)
+            }
+            (StagedChange::Keep, _) | (_, Found::Nothing | Found::Expired(_)) => return,
             (StagedChange::Remove, Found::Live(slot)) => (slot, Cause::Removed),
             (StagedChange::Put, Found::Live(slot)) => {
                 return session.replace_staged(slot, hash, offer, weight, staged.ttl);

@@ -85,8 +85,24 @@ impl<F: FieldTypes> Core<F> {
     /// and continues after a panic.
     #[cold]
     pub(super) fn repay(&self, budget: &Budget, own: usize, garbage: &mut Garbage<F::Key, F::Value>) {
+        self.repay_from(budget, own, false, garbage);
+    }
+
+    /// As [`repay`](Core::repay), but if `own_first`, entries of the own shard leave first, which must have older ones.
+    #[cold]
+    pub(super) fn repay_from(
+        &self,
+        budget: &Budget,
+        own: usize,
+        own_first: bool,
+        garbage: &mut Garbage<F::Key, F::Value>,
+    ) {
         let mut debt = Debt::new(budget, garbage.take_overdrawn());
         let mut eviction = Eviction::new(self, budget, garbage);
+        if own_first {
+            let owed = debt.pay(&mut eviction.held);
+            eviction.evict_in(own, !order::is_inside(), SEARCHED_ELSEWHERE, owed);
+        }
         eviction.go_around(self.first_searched(own), Some(own), &mut |held| debt.pay(held));
         // Two attempts, since the first may have ended in a panic.
         let mut in_vain = 0;

@@ -2,8 +2,13 @@
 
 #![allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 
-use crate::{clock::Moment, contain::Drops, engine::units::Units};
+use crate::{
+    clock::Moment,
+    contain::Drops,
+    engine::{table::BucketNo, units::Units},
+};
 use smallvec::SmallVec;
+use std::mem;
 
 /// As many rows as are kept without an allocation.
 pub(crate) const FEW: usize = 12;
@@ -19,6 +24,9 @@ pub struct Plan {
     next: usize,
     /// Whether entries have moved or left since the rows were looked up.
     pub(super) is_stale: bool,
+    /// The addresses of keys whose entries may not be evicted, since the transaction changes them. Only kept where
+    /// entries are evicted before the first change.
+    pub(super) kept: Vec<usize>,
     /// The field that has no room.
     pub(crate) refused: Option<&'static str>,
     pub(crate) is_committed: bool,
@@ -37,17 +45,24 @@ pub(crate) struct Seat {
 pub(super) struct ShardPlan {
     /// Entries that are going to be inserted.
     pub(super) inserts: u32,
+    /// Whether the table has grown for them.
+    pub(super) has_grown: bool,
+    /// The last home that has enough vacant slots behind it.
+    pub(super) reserved_from: Option<BucketNo>,
 }
 
 /// The capacity that the rows of one field need.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct FieldPlan {
     now: Option<Moment>,
+    committed_at: Option<Moment>,
     /// The units of the entries that come and of those that go.
     pub(super) coming: Units,
     pub(super) going: Units,
     /// The units that are taken for the entries that come.
     pub(super) reserved: Units,
+    /// Those of them that were not there: entries must leave for them.
+    pub(super) overdrawn: Units,
 }
 
 impl FieldPlan {
@@ -68,7 +83,7 @@ impl FieldPlan {
 
     /// The units that no entry has taken.
     pub(super) fn take_rest(&mut self) -> Units {
-        std::mem::replace(&mut self.reserved, Units::ZERO)
+        mem::replace(&mut self.reserved, Units::ZERO)
     }
 }
 
@@ -94,6 +109,12 @@ impl Plan {
         *self.fields[field].now.get_or_insert_with(read)
     }
 
+    /// The time at which the transaction commits, by the clock of a field, which is read once.
+    #[inline]
+    pub(super) fn committed_at(&mut self, field: usize, read: impl FnOnce() -> Moment) -> Moment {
+        *self.fields[field].committed_at.get_or_insert_with(read)
+    }
+
     pub(super) fn shard(&mut self, seat: Seat) -> &mut ShardPlan {
         &mut self.shards[seat.shard]
     }
@@ -104,17 +125,14 @@ impl Plan {
 
     /// Forgets what was counted of the rows that come and go, to count it again.
     pub(crate) fn recount(&mut self) {
-        self.is_stale = false;
-        for shard in &mut self.shards {
-            shard.inserts = 0;
-        }
+        self.kept.clear();
         for field in &mut self.fields {
             (field.coming, field.going) = (Units::ZERO, Units::ZERO);
         }
     }
 
-    /// Whether what was counted still holds.
-    pub(crate) fn is_stale(&self) -> bool {
-        self.is_stale
+    /// Whether the rows must be looked up again. Then the caller does that.
+    pub(crate) fn take_stale(&mut self) -> bool {
+        mem::take(&mut self.is_stale)
     }
 }

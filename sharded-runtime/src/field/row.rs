@@ -82,7 +82,7 @@ impl<K: Key, V: Value, P: Policy, S, Q: ?Sized> RowKey<'_, K, V, P, S, Q> {
 pub struct RowState<'a, K, V, P: Policy, S, Q: ?Sized> {
     pub(super) row: RowKey<'a, K, V, P, S, Q>,
     pub(super) seat: Seat,
-    now: Moment,
+    pub(super) now: Moment,
     pub(super) found: Found,
     pub(crate) staged: Staged<V>,
     /// What is to be stored, once the closure of the user has ended; then what that has replaced.
@@ -97,6 +97,17 @@ impl<K, V, P: Policy, S, Q: ?Sized> fmt::Debug for RowState<'_, K, V, P, S, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RowState").field("seat", &self.seat).field("found", &self.found).finish_non_exhaustive()
     }
+}
+
+/// A step that all rows do after unlock, one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Give back units.
+    Give,
+    /// Evict entries for what was overdrawn. The maps are then as they stay.
+    Repay,
+    /// Run user code.
+    Tell,
 }
 
 /// What a table has for a key.
@@ -229,21 +240,52 @@ where
         }
     }
 
-    /// Ends the row after its shard was unlocked, also after a panic.
-    pub(crate) fn finish(&mut self, plan: &mut Plan) {
-        let RowState { row: RowKey { core, hash, .. }, leaving, offer, staged, .. } = self;
+    /// Does a step of the end of a row, after all shards were unlocked, also after a panic.
+    #[inline]
+    pub(crate) fn finish(&mut self, end: End, plan: &mut Plan) {
+        match end {
+            End::Give => self.give(plan),
+            End::Repay => self.repay(plan),
+            End::Tell => self.tell(plan),
+        }
+    }
+
+    /// Gives back units that no entry has got.
+    #[inline]
+    fn give(&mut self, plan: &mut Plan) {
         if P::Eviction::BOUNDED
-            && let Some(budget) = &core.budget
+            && let Some(budget) = &self.row.core.budget
         {
             let rest = plan.field(self.seat).take_rest();
             if !rest.is_zero() {
                 budget.give_all(rest);
             }
         }
-        core.wake_for(self.due_at);
-        if P::Eviction::EVICTS {
-            plan.drops.watch(|| core.repay_after(core.route(*hash), &mut leaving.garbage));
+        self.row.core.wake_for(self.due_at);
+    }
+
+    /// Evicts entries for units that were overdrawn.
+    #[inline]
+    fn repay(&mut self, plan: &mut Plan) {
+        if !P::Eviction::EVICTS {
+            return;
         }
+        let RowState { row: RowKey { core, hash, .. }, leaving, .. } = self;
+        let Some(budget) = core.budget.as_ref().filter(|budget| budget.is_overdrawn()) else { return };
+        let own = core.route(*hash);
+        // Each row has as much leave as it has brought, from its own shard if there are older entries, as a single
+        // insert does.
+        let field = plan.field(self.seat);
+        let share = field.overdrawn.min(self.weight.units());
+        field.overdrawn = field.overdrawn.minus(share);
+        leaving.garbage.add_overdrawn(share);
+        let has_older = core.shards.status(own).meter.stored.get() > u64::from(plan.shard(self.seat).inserts);
+        plan.drops.watch(|| core.repay_from(budget, own, has_older, &mut leaving.garbage));
+    }
+
+    /// Tells listeners, and drops what has left.
+    fn tell(&mut self, plan: &mut Plan) {
+        let RowState { row: RowKey { core, .. }, leaving, offer, staged, .. } = self;
         if leaving.garbage.len() > 0 {
             plan.drops.watch(|| drop(mem::replace(leaving, core.leaving())));
         }

@@ -4,7 +4,7 @@
 
 use super::wanted::Wanted;
 use crate::{
-    field::{commit::Phase, plan::Plan},
+    field::{commit::Phase, plan::Plan, row::End},
     lock::Lent,
 };
 use std::any::Any;
@@ -80,8 +80,8 @@ pub trait States {
     fn note_reads(&mut self, lent: &mut Lent<'_>);
     /// What was to be stored, where nothing was changed.
     fn values(&mut self) -> <Self::Arrangement as Arrangement>::Values;
-    /// Ends all rows after their shards were unlocked.
-    fn finish(&mut self, plan: &mut Plan);
+    /// Does a step of the end of all rows, after their shards were unlocked.
+    fn finish(&mut self, end: End, plan: &mut Plan);
 }
 
 /// The types that belong to rows. (Apart from them, so that a closure over every lifetime does not ask the rows to live

@@ -11,7 +11,7 @@ use crate::{
     field::{
         commit::Phase,
         plan::Plan,
-        row::{RowKey, RowState},
+        row::{End, RowKey, RowState},
     },
     lock::{Lent, Serves},
 };
@@ -204,7 +204,7 @@ where
     }
 
     #[inline]
-    fn finish(&mut self, plan: &mut Plan) {
-        RowState::finish(self, plan);
+    fn finish(&mut self, end: End, plan: &mut Plan) {
+        RowState::finish(self, end, plan);
     }
 }

@@ -5,7 +5,7 @@ use super::{
     wanted::Wanted,
 };
 use crate::{
-    field::{commit::Phase, plan::Plan},
+    field::{commit::Phase, plan::Plan, row::End},
     lock::Lent,
 };
 use std::any::Any;
@@ -140,9 +140,9 @@ macro_rules! states {
                 }
 
                 #[inline]
-                fn finish(&mut self, plan: &mut Plan) {
+                fn finish(&mut self, end: End, plan: &mut Plan) {
                     for rows in self {
-                        rows.finish(plan);
+                        rows.finish(end, plan);
                     }
                 }
             }

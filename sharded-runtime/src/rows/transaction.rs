@@ -6,7 +6,7 @@ use super::{
     locking::{locate, lock_each, refuse_twins},
 };
 use crate::{
-    field::{commit::Phase, plan::Plan},
+    field::{commit::Phase, plan::Plan, row::End},
     lock::Lent,
 };
 use std::{mem, panic::Location};
@@ -23,11 +23,12 @@ use std::{mem, panic::Location};
 /// # All or nothing
 ///
 /// If the closure returns an error or panics, or a map refuses an entry, every map is as it was before, but for what a
-/// read leaves (uses are counted and noted) and for entries that have expired or were evicted to make room.
+/// read leaves (uses are counted and noted), for entries that have expired, and for what is evicted before the first
+/// change, see [below](#capacity).
 ///
-/// What can fail or run code of the user comes before the first change: `Hash`, `Eq` and `Clone` of keys, a weigher,
-/// room in the capacity, memory. Only the methods of an [eviction of one's own](crate::evict::Eviction) run between the
-/// changes. If one of those panics, a part of the changes may have been made.
+/// What can fail or run code of the user comes before the first change: `Hash`, `Eq` and `Clone` of keys, a weigher, a
+/// clock, room in the capacity, memory. Only the methods of an [eviction of one's own](crate::evict::Eviction) run
+/// between the changes. If one of those panics, a part of the changes may have been made.
 ///
 /// # Who sees what
 ///
@@ -45,9 +46,14 @@ use std::{mem, panic::Location};
 ///
 /// # Capacity
 ///
-/// A new entry makes room as with [`insert`](crate::ShardedMap::insert). Entries that the transaction removes give
-/// their room to those that it adds to the same map. The room for all new entries is made before the first change.
-/// Where only entries of other shards may leave and some may not be evicted, it passes over shards that are in use.
+/// Entries that the transaction removes give their room to those that it adds to the same map. For the rest of the new
+/// entries others are evicted after all locks are released: until then a map may exceed its capacity by the entries that
+/// the transaction has added. Its own entries may be among those that leave, as with a later insert.
+///
+/// Where some entries may not be evicted (`evictable`), and under [`Reject`](crate::evict::Reject), the room for all new
+/// entries is made before the first change, since it may not be found. Entries that the transaction changes do not leave
+/// for it. In shards other than its own it passes over those that are in use. What has left by then stays away, also if
+/// another map refuses an entry.
 ///
 /// # Errors
 ///
@@ -62,6 +68,9 @@ use std::{mem, panic::Location};
 ///   go to a place later than all its shards.
 /// - If the rows lie in more than 1024 shards.
 /// - If there is no memory for the new entries, before any change is made.
+/// - If code of the user panics: see [all or nothing](#all-or-nothing). The drop of what has left, a listener, and `Hash`
+///   of keys that move when a table shrinks run after the changes: then the transaction is made, and the panic comes
+///   after all locks are released.
 ///
 /// # Cost
 ///
@@ -129,13 +138,17 @@ fn commit<R: States, E>(
     plan: &mut Plan,
     lent: &mut Lent<'_>,
 ) -> Result<(), TransactionError<E, <R::Arrangement as Arrangement>::Values>> {
+    states.run(Phase::Grow, plan, lent);
+    if plan.take_stale() {
+        states.run(Phase::LookAgain, plan, lent);
+    }
     states.run(Phase::Weigh, plan, lent);
     while plan.refused.is_none() {
         plan.recount();
         for phase in [Phase::Count, Phase::Reserve, Phase::Demand] {
             states.run(phase, plan, lent);
         }
-        if !plan.is_stale() {
+        if !plan.take_stale() {
             break;
         }
         // The entry of a row may have left to make room for that of another one.
@@ -161,7 +174,9 @@ pub(super) struct Ending<R: States> {
 impl<R: States> Drop for Ending<R> {
     #[inline]
     fn drop(&mut self) {
-        self.states.finish(&mut self.plan);
+        for end in [End::Give, End::Repay, End::Tell] {
+            self.states.finish(end, &mut self.plan);
+        }
         mem::take(&mut self.plan.drops).end();
     }
 }

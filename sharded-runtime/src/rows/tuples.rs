@@ -5,7 +5,7 @@ use super::{
     wanted::Wanted,
 };
 use crate::{
-    field::{commit::Phase, plan::Plan},
+    field::{commit::Phase, plan::Plan, row::End},
     lock::Lent,
 };
 use std::any::Any;
@@ -90,8 +90,8 @@ macro_rules! tuples {
             }
 
             #[inline]
-            fn finish(&mut self, plan: &mut Plan) {
-                $(self.$element.finish(plan);)+
+            fn finish(&mut self, end: End, plan: &mut Plan) {
+                $(self.$element.finish(end, plan);)+
             }
         }
     };

@@ -12,8 +12,8 @@ use crate::{
     },
     evict::Eviction,
     expiry::Stamp,
-    hasher::KeyHash,
 };
+use std::ptr;
 
 /// Entries that are evicted in one lock hold, for one that weighs as much as many.
 const MOST_VICTIMS: usize = 16;
@@ -69,26 +69,40 @@ impl<F: Spec> Session<'_, F> {
         true
     }
 
-    /// Takes units out of the budget for entries that are to come, one of them with this hash, or evicts entries of
-    /// this shard for them. Returns how many it has taken, at most so many.
-    pub(crate) fn reserve_units(&mut self, hash: KeyHash, units: Units) -> Units {
+    /// Takes units out of the budget for entries that are to come, or out of entries of this shard that have expired or
+    /// may be evicted. Returns how many it has taken, at most so many. The entries whose keys have these addresses stay.
+    pub(crate) fn reserve_units(&mut self, units: Units, kept: &[usize]) -> Units {
         let Some(budget) = self.field.budget() else { return units };
-        self.table.missed(hash);
         if self.take_free_units(units) {
             return units;
         }
         let mut held = Held::none(budget);
         let lacking = budget.lacking(units);
-        if !(F::Policy::WEIGHS && F::Policy::PINS) || self.survey(SEARCHED, &mut 0, lacking) >= lacking {
-            self.make_room(lacking, &mut held, SEARCHED);
+        let is_evictable = self.field.is_evictable();
+        let may_leave =
+            |key: &F::Key, value: &F::Value| !kept.contains(&ptr::from_ref(key).addr()) && is_evictable(key, value);
+        if !(F::Policy::WEIGHS && F::Policy::PINS) || self.survey_of(SEARCHED, &mut 0, lacking, may_leave) >= lacking {
+            self.make_room_of(lacking, &mut held, SEARCHED, may_leave);
         }
+        // What was kept from leaving may leave later.
+        self.table.search_again();
         if budget.take_with(&mut held, units) { units } else { held.spend(units) }
     }
 
     /// What entries of this shard weigh that may leave, see [`Table::survey`](crate::engine::table::Table::survey).
     #[cold]
     pub(crate) fn survey(&mut self, searched: u32, passed: &mut u32, enough: Units) -> Units {
-        let (now, idle, is_evictable) = (self.now, self.field.idle(), self.field.is_evictable());
+        self.survey_of(searched, passed, enough, self.field.is_evictable())
+    }
+
+    fn survey_of(
+        &mut self,
+        searched: u32,
+        passed: &mut u32,
+        enough: Units,
+        is_evictable: impl Fn(&F::Key, &F::Value) -> bool,
+    ) -> Units {
+        let (now, idle) = (self.now, self.field.idle());
         self.table.survey::<F::Policy>(searched, passed, enough, |key, value, stamp| {
             (StampOf::<F::Policy>::EXPIRES && stamp.deadline(idle).has_passed(now)) || is_evictable(key, value)
         })
@@ -106,6 +120,14 @@ impl<F: Spec> Session<'_, F> {
         if let Some((budget, garbage)) = self.field.budget().zip(self.garbage.as_deref_mut()) {
             budget.overdraw(units);
             garbage.add_overdrawn(units);
+        }
+    }
+
+    /// As [`overdraw`](Session::overdraw), for a call that shares out who repays them.
+    #[cold]
+    pub(crate) fn overdraw_for_all(&self, units: Units) {
+        if let Some(budget) = self.field.budget() {
+            budget.overdraw(units);
         }
     }
 
@@ -131,24 +153,35 @@ impl<F: Spec> Session<'_, F> {
     /// one.
     #[inline]
     pub(crate) fn make_room(&mut self, units: Units, held: &mut Held<'_>, searched: u32) {
+        self.make_room_of(units, held, searched, self.field.is_evictable());
+    }
+
+    #[inline]
+    fn make_room_of(
+        &mut self,
+        units: Units,
+        held: &mut Held<'_>,
+        searched: u32,
+        is_evictable: impl Fn(&F::Key, &F::Value) -> bool + Copy,
+    ) {
         for _ in 0..MOST_VICTIMS {
             if held.units() >= units {
                 break;
             }
-            let Some(more) = self.evict_one(searched) else { break };
+            let Some(more) = self.evict_one(searched, is_evictable) else { break };
             held.add(more);
         }
     }
 
     /// Takes out one entry to make room: one that has expired, in this shard or another, or else the victim. Returns
     /// its units, which stay taken.
-    fn evict_one(&mut self, searched: u32) -> Option<Units> {
+    fn evict_one(&mut self, searched: u32, is_evictable: impl Fn(&F::Key, &F::Value) -> bool) -> Option<Units> {
         let may_have_expired = StampOf::<F::Policy>::EXPIRES && self.table.may_have_expired(self.now);
         let mut looks = LOOKS_FOR_ROOM;
         if may_have_expired && let Some(units) = self.take_expired(false, &mut looks) {
             return Some(units);
         }
-        let victim = self.table.victim::<F::Policy>(self.field.is_evictable(), searched);
+        let victim = self.table.victim::<F::Policy>(is_evictable, searched);
         let is_alive = victim.is_none_or(|victim| self.is_alive(victim));
         // Where entries have expired, the victim mostly is one of them, and it is at hand.
         if may_have_expired

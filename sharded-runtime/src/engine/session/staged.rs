@@ -10,8 +10,8 @@ use crate::{
     clock::Nanos,
     engine::{
         cause::Cause,
-        spec::{OfferFor, Spec},
-        table::{Entry, Slot},
+        spec::{OfferFor, Spec, TableFor},
+        table::{BucketNo, Entry, Slot},
         units::{Units, Weight},
     },
     hasher::KeyHash,
@@ -19,23 +19,50 @@ use crate::{
 use std::{borrow::Borrow, mem};
 
 impl<F: Spec> Session<'_, F> {
-    /// Makes sure that the table has memory for so many inserts, one of which is that of this hash. Returns whether
-    /// entries were moved for it.
+    /// Brings the table as near to the size that it should have with so many more entries as so many inserts would.
+    /// Returns whether entries may have moved.
+    ///
+    /// # Panics
+    ///
+    /// Without any memory, as an insert does.
+    #[inline]
+    pub(crate) fn grow_for(&mut self, inserts: u32) -> bool {
+        if self.table.begin(self.shard.view()).is_err() {
+            self.refuse_for_memory();
+        }
+        let is_due = self.table.needs_step_for(inserts as usize);
+        if is_due {
+            self.grow_ahead(inserts as usize);
+        }
+        is_due
+    }
+
+    #[cold]
+    fn grow_ahead(&mut self, inserts: usize) {
+        /// Takes back the entries that are still to come, also when a panic passes.
+        struct Expected<'a, F: Spec>(&'a mut TableFor<F>, usize);
+        impl<F: Spec> Drop for Expected<'_, F> {
+            fn drop(&mut self) {
+                self.0.unexpect(self.1);
+            }
+        }
+        self.table.expect(inserts);
+        let expected = Expected::<F>(self.table, inserts);
+        // Without memory to grow the table is just fuller.
+        let _ = self.field.step(self.shard.view(), expected.0, STEPS_PER_WRITE * inserts, self.now);
+    }
+
+    /// Makes sure that the table has memory for so many inserts, one of which is that of this hash. See
+    /// [`Table::reserve`](crate::engine::table::Table::reserve).
     ///
     /// # Panics
     ///
     /// Without memory, as an insert does.
     #[inline]
-    pub(crate) fn reserve_memory(&mut self, hash: KeyHash, inserts: u32) -> bool {
-        let is_overdue = self.table.is_overdue_for(inserts as usize);
-        if is_overdue {
-            // There may be memory by now.
-            let _ = self.step(STEPS_PER_WRITE);
-        }
-        if self.table.reserve(hash, inserts, self.shard.view()).is_err() {
+    pub(crate) fn reserve_memory(&mut self, hash: KeyHash, inserts: u32, from: &mut Option<BucketNo>) {
+        if self.table.reserve(hash, inserts, from, self.shard.view()).is_err() {
             self.refuse_for_memory();
         }
-        is_overdue
     }
 
     /// What is being loaded for a key that is going to be stored, changed or taken out is not stored. The slot is that

@@ -225,6 +225,11 @@ impl<K, V, P: Policy> Table<K, V, P> {
         found
     }
 
+    /// Forgets that a search found no entry that may be evicted.
+    pub(crate) fn search_again(&mut self) {
+        self.info.search.is_futile = false;
+    }
+
     /// The units of entries that may leave, see [`EvictableSearch::survey`].
     pub(crate) fn survey<Q: Policy>(
         &mut self,

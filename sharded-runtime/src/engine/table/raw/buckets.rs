@@ -133,6 +133,12 @@ impl Buckets {
         self.len >= self.next_step
     }
 
+    /// As [`needs_step`](Buckets::needs_step), when so many entries have come.
+    #[inline]
+    pub(crate) fn needs_step_for(&self, more: usize) -> bool {
+        self.len + more >= self.next_step
+    }
+
     /// Whether there was no memory for a split, and many entries have come since. Buckets that wait for theirs are then
     /// so full that everything takes ever longer.
     #[inline]

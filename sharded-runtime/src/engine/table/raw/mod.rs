@@ -74,7 +74,7 @@ pub(crate) use offer::{Offer, Stored};
 pub(crate) use put::Put;
 pub(crate) use racy::{Copied, Glance, Look, Peek, Place, Unclear, Use, UseFetched};
 pub(crate) use removed::{Destination, Handed, Removed};
-pub(super) use slot::BucketNo;
+pub(crate) use slot::BucketNo;
 pub(crate) use slot::Slot;
 pub(crate) use table::{RawTable, ViewOf};
 pub(crate) use walk::{Cursor, Entries};

@@ -8,7 +8,7 @@ use super::{
     layout::Layout,
     offer::Offer,
     removed::{Destination, Handed},
-    slot::Slot,
+    slot::{BucketNo, Slot},
     table::{RawTable, ViewOf},
 };
 use crate::{
@@ -134,21 +134,55 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         }
     }
 
-    /// Sees to it that so many inserts of keys that are not there find memory. To be called with the hash of each.
+    /// Sees to it that there is memory at all.
+    ///
+    /// # Errors
+    ///
+    /// Without memory.
+    pub(crate) fn begin(&mut self, view: ViewOf<'_, K, V, P, I>) -> Result<(), NoMemory> {
+        if self.buckets.count() > 0 {
+            return Ok(());
+        }
+        let view = self.view_state(view);
+        self.buckets.begin(view)
+    }
+
+    /// Has all counts include entries that are still to come, until these are [taken back](RawTable::unexpect): so steps
+    /// make the table as large as it should be with them.
+    pub(crate) fn expect(&mut self, more: usize) {
+        self.buckets.len += more;
+    }
+
+    /// Takes back what [`expect`](RawTable::expect) has counted.
+    pub(crate) fn unexpect(&mut self, more: usize) {
+        self.buckets.len -= more;
+    }
+
+    /// Sees to it that so many inserts of keys that are not there find memory. To be called with the hash of each, after
+    /// [`begin`](RawTable::begin). `from` is the last home that has enough vacant slots behind it, as far as is known.
     ///
     /// # Errors
     ///
     /// Without memory for them the entries are as before.
-    pub(crate) fn reserve(&mut self, hash: KeyHash, more: u32, view: ViewOf<'_, K, V, P, I>) -> Result<(), NoMemory> {
+    pub(crate) fn reserve(
+        &mut self,
+        hash: KeyHash,
+        more: u32,
+        from: &mut Option<BucketNo>,
+        view: ViewOf<'_, K, V, P, I>,
+    ) -> Result<(), NoMemory> {
         let view = self.view_state(view);
         if self.is_overdue_for(more as usize) {
             return Err(NoMemory);
         }
-        if self.buckets.count() == 0 {
-            self.buckets.begin(view)?;
-        }
         // An entry lies at its home or behind it. Each insert takes one slot, so behind the last home there are enough.
-        self.buckets.reserve_slots(self.home_of(hash.low()), more, view)
+        // Behind an earlier home there are as many.
+        let home = self.home_of(hash.low());
+        if from.is_none_or(|from| from < home) {
+            self.buckets.reserve_slots(home, more, view)?;
+            *from = Some(home);
+        }
+        Ok(())
     }
 
     /// Takes out the entry of a slot, with this hash. Returns whether there is one.
