@@ -30,6 +30,17 @@ fn descriptions() {
         lines: HashSet<u8>,
         /** A block. */
         block: HashSet<u8>,
+        /**
+         * A block
+         * of two lines.
+         *
+         * Another paragraph.
+         */
+        stars: HashSet<u8>,
+        /// # A heading
+        heading: HashSet<u8>,
+        #[doc = "a\rb\u{2028}c\0d"]
+        control: HashSet<u8>,
         #[doc = ""]
         #[doc = " An attribute with \"quotes\"."]
         #[shard(numa = StrictLocal, lock = RwLock, capacity = 9, evict = Lru)]
@@ -37,6 +48,15 @@ fn descriptions() {
         #[doc = concat!("Text that the", " macro does not see")]
         #[doc(hidden)]
         unseen: HashSet<u8>,
+        #[doc = concat!("First ", "paragraph.")]
+        ///
+        /// Second paragraph.
+        second: HashSet<u8>,
+        #[cfg_attr(all(), doc = "It depends.")]
+        conditional: HashSet<u8>,
+        #[cfg_attr(all(), doc(hidden))]
+        /// A field that is hidden.
+        hidden: HashSet<u8>,
         // No doc comment.
         bare: HashSet<u8>,
     }
@@ -49,8 +69,14 @@ fn descriptions() {
     let expected = [
         ("Two lines.", default),
         ("A block.", default),
+        ("A block of two lines.", default),
+        ("A heading", default),
+        ("a b c d", default),
         ("An attribute with \"quotes\".", ("RwLock", "Lru", "StrictLocal")),
         ("", default),
+        ("", default),
+        ("", default),
+        ("A field that is hidden.", default),
         ("", default),
     ];
     assert_eq!(seen, expected.map(|(text, (lock, eviction, placement))| (text, lock, eviction, placement)));

@@ -178,7 +178,8 @@ proptest! {
         let after = shop.carts().stats();
         let between = after.clone() - before.clone();
         prop_assert_eq!((between.inserts, between.hits + between.misses), (then, 2 * then));
-        prop_assert_eq!((between.loads.started, between.loads.failed), (then, then));
+        let loads = between.loads;
+        prop_assert_eq!((loads.started, loads.ended, loads.failed), (then, then, then));
         prop_assert_eq!(&between.shard_sizes, &after.shard_sizes);
         let mut sum = before;
         sum += between;

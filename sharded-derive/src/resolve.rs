@@ -158,19 +158,33 @@ fn field_attrs(attrs: &[Attribute]) -> FieldAttrs {
     out
 }
 
-/// The first paragraph of the docs, in one line. Docs that are no literal, such as `include_str!(…)`, are left out:
-/// their text is not known here.
+/// The first paragraph of the docs, in one line, as far as its text is known here. Docs that are no literal, such as
+/// `include_str!(…)`, or that depend on a `cfg_attr`, end it.
 fn first_paragraph(attrs: &[Attribute]) -> String {
     let mut lines = Vec::new();
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident("doc")) {
-        if let Meta::NameValue(MetaNameValue { value: Expr::Lit(ExprLit { lit: Lit::Str(text), .. }), .. }) = &attr.meta
-        {
-            // An empty comment is one empty line.
-            lines.extend(text.value().split('\n').map(|line| line.trim().to_owned()));
+    for attr in attrs.iter().filter(|attr| matches!(attr_kind(attr), AttrKind::Doc)) {
+        match &attr.meta {
+            Meta::NameValue(MetaNameValue { value: Expr::Lit(ExprLit { lit: Lit::Str(text), .. }), .. }) => {
+                lines.extend(doc_lines(&text.value()));
+            }
+            // Such as `#[doc(hidden)]`.
+            Meta::List(list) if !list.tokens.to_string().contains("doc =") => {}
+            _ => break,
         }
     }
-    let lines = lines.into_iter().skip_while(String::is_empty).take_while(|line| !line.is_empty());
-    lines.collect::<Vec<_>>().join(" ")
+    let lines = lines.iter().map(|line| line.trim());
+    let paragraph: Vec<_> = lines.skip_while(|line| line.is_empty()).take_while(|line| !line.is_empty()).collect();
+    let text = paragraph.join(" ").replace(char::is_control, " ");
+    // The first paragraph may be a heading.
+    let words: Vec<_> = text.trim_start_matches('#').split_whitespace().collect();
+    words.join(" ")
+}
+
+/// The lines of a doc comment, without the asterisks at the beginning of the lines of a block comment.
+fn doc_lines(text: &str) -> Vec<String> {
+    let lines = || text.split('\n').map(str::trim);
+    let is_block = text.contains('\n') && lines().all(|line| line.is_empty() || line.starts_with('*'));
+    lines().map(|line| if is_block { line.trim_start_matches('*') } else { line }.to_owned()).collect()
 }
 
 /// The attributes of the struct that its impls, its builder and its policies repeat.

@@ -1,6 +1,6 @@
 //! Events that are noted while a lock is held, and told when this thread holds none: a subscriber is user code.
 //!
-//! To look for noted events at the end of each access would cost every access two or three instructions. So a note is
+//! To look for noted events at the end of each access would cost every access two to four instructions. So a note is
 //! told by the first of these: the end of the outermost access that runs user code, the beginning of the thread's next
 //! access that takes a lock, the end of the thread. See `shard/order.rs`, which has a word for each access to look at
 //! already.
@@ -11,7 +11,7 @@ use std::{cell::Cell, sync::OnceLock};
 /// The most events that a thread notes until it tells them. More are dropped: they are of one access.
 const MOST: usize = 4;
 
-/// An event. It owns nothing, so noting it takes no memory.
+/// An event. It owns nothing. (A thread's first note registers a destructor, for which std allocates some bytes.)
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Note {
     /// Tells it.

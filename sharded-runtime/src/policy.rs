@@ -75,8 +75,8 @@ pub trait Policy: 'static {
     /// What messages and events call the store that the map belongs to: the name of the struct. Empty for a map outside
     /// any store.
     const STORE: &'static str = "";
-    /// What the map is for, in one line without a line break, as exporters tell it: the first paragraph of the field's
-    /// doc comment. Empty where there is none.
+    /// What the map is for, in one line, as exporters tell it: the first paragraph of the field's doc comment. Empty
+    /// without one, and if the docs are no literal or depend on a `cfg_attr`.
     const DESCRIPTION: &'static str = "";
     /// How long an entry lives after it was written. `None` is for ever, unless there is an `IDLE` time or the entry
     /// has a time to live of its own.

@@ -57,6 +57,7 @@ fn expected(store: &str, field: &str, capacity: Option<usize>, stats: &Stats) ->
         ("refused_total", stats.refused as f64),
         ("loads_total", stats.loads.started as f64),
         ("refreshes_total", stats.loads.refreshes as f64),
+        ("loads_ended_total", stats.loads.ended as f64),
         ("load_failures_total", stats.loads.failed as f64),
         ("load_waits_total", stats.loads.waits as f64),
         ("load_seconds_total", stats.loads.time.as_secs_f64()),

@@ -15,11 +15,14 @@ LABELS = {"store", "field", "result", "cause"}
 DECLARED = {"store", "field", "lock", "eviction", "placement", "description"}
 FIELDS = {"sessions", "calls", "prices", "reports"}
 
+# The service is on this machine, where no proxy of the environment leads to.
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
 
 def get(address, path, **options):
     """The reply's text and type. An error of the service is a reply, too."""
     try:
-        with urllib.request.urlopen(urllib.request.Request(address + path, **options), timeout=20) as reply:
+        with DIRECT.open(urllib.request.Request(address + path, **options), timeout=20) as reply:
             return reply.read().decode(), reply.headers["Content-Type"]
     except urllib.error.HTTPError as error:
         return error.read().decode(), error.headers["Content-Type"]

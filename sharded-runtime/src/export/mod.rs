@@ -23,6 +23,7 @@
 //! | `sharded_refused_total` | counter | Entries that a call gave back because there was no room. |
 //! | `sharded_loads_total` | counter | Loaders that began. |
 //! | `sharded_refreshes_total` | counter | Loaders that began in order to replace an old value. |
+//! | `sharded_loads_ended_total` | counter | Loaders that ended, with a value or without. |
 //! | `sharded_load_failures_total` | counter | Loaders that ended without a value. |
 //! | `sharded_load_waits_total` | counter | Times that a call waited for the loader of another call. |
 //! | `sharded_load_seconds_total` | counter | Time that loaders took together. |
@@ -64,8 +65,9 @@
 //!
 //! An event that happens under a lock, marked with `*`, is noted and told when the access ends, or the outermost of
 //! nested accesses. An access that runs no code of the user, such as `get` of keys and values without a `Drop`, has no
-//! such end, since to look for events there would cost each of them two instructions. There the next access of the
-//! thread tells, or the end of the thread. A thread keeps up to four events until it tells them.
+//! such end: a look for events there would cost each of them two to four instructions. There the thread's next access
+//! that takes a lock tells, or the end of the thread. So a thread that only reads `Optimistic` maps tells when it ends.
+//! A thread keeps up to four events until it tells them.
 //!
 //! | message | level | further fields |
 //! |---|---|---|

@@ -131,6 +131,7 @@ pub(super) const ALL: &[Series] = &[
     one!("refreshes", Counter, None, "Loaders that began in order to replace an old value", |f| count(
         f.stats.loads.refreshes
     )),
+    one!("loads_ended", Counter, None, "Loaders that ended, with a value or without", |f| count(f.stats.loads.ended)),
     one!("load_failures", Counter, None, "Loaders that ended without a value", |f| count(f.stats.loads.failed)),
     one!("load_waits", Counter, None, "Times that a call waited for the loader of another call", |f| count(
         f.stats.loads.waits

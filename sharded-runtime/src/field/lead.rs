@@ -106,6 +106,7 @@ impl<'a, F: FieldTypes> Lead<'a, F> {
     fn finish(&mut self, is_failure: bool) {
         let Some(began) = self.began.take() else { return };
         let time = began.elapsed();
+        self.core.count_many(Event::LoadEnd, 1);
         self.core.count_many(Event::LoadNano, Nanos::from_duration(time).get());
         self.ended = Some((time, is_failure));
         if is_failure {

@@ -224,7 +224,7 @@ impl<F: UsableTypes> Core<F> {
         if LockFor::<F>::SHARED_READS {
             self.shards.read(shard, access, |_, table| read(LockedReader::Shared(self, table)))
         } else {
-            self.shards.write(shard, access, |extras, table| read(LockedReader::Alone(self, extras.uses(), table)))
+            self.shards.write(shard, access, |extras, table| read(LockedReader::Exclusive(self, extras.uses(), table)))
         }
     }
 
@@ -247,7 +247,7 @@ impl<F: UsableTypes> Core<F> {
 
     /// Finds the live value of a key under the exclusive lock.
     #[inline]
-    fn find_alone<'a, Q: Eq + ?Sized>(
+    fn find_exclusive<'a, Q: Eq + ?Sized>(
         &self,
         uses: &Uses,
         table: &'a mut TableFor<Self>,
@@ -300,14 +300,14 @@ pub(super) enum LockedReader<'a, F: FieldTypes> {
     /// There may be other readers.
     Shared(&'a Core<F>, &'a TableFor<Core<F>>),
     /// There are no others.
-    Alone(&'a Core<F>, &'a Uses, &'a mut TableFor<Core<F>>),
+    Exclusive(&'a Core<F>, &'a Uses, &'a mut TableFor<Core<F>>),
 }
 
 impl<F: UsableTypes> LockedReader<'_, F> {
     pub(super) fn table(&self) -> &TableFor<Core<F>> {
         match self {
             LockedReader::Shared(_, table) => table,
-            LockedReader::Alone(_, _, table) => table,
+            LockedReader::Exclusive(_, _, table) => table,
         }
     }
 
@@ -319,7 +319,7 @@ impl<F: UsableTypes> LockedReader<'_, F> {
     {
         match self {
             LockedReader::Shared(core, table) => core.find_shared(table, hash, key),
-            LockedReader::Alone(core, uses, table) => core.find_alone(uses, table, hash, key),
+            LockedReader::Exclusive(core, uses, table) => core.find_exclusive(uses, table, hash, key),
         }
     }
 }

@@ -47,6 +47,7 @@ impl<F: FieldTypes> Core<F> {
         stats.loads = Loads {
             started: self.tally.get(Event::Load) + refreshes,
             refreshes,
+            ended: self.tally.get(Event::LoadEnd),
             failed: self.tally.get(Event::LoadFailure),
             waits: self.tally.get(Event::LoadWait),
             time: Duration::from_nanos(self.tally.get(Event::LoadNano)),

@@ -114,21 +114,23 @@ pub struct Stats {
 ///     let _ = shop.ages().get_or_try_insert_with("ada".to_owned(), || text.parse::<u32>());
 /// }
 /// let loads = shop.ages().stats().loads;
-/// assert_eq!((loads.started, loads.failed), (2, 1));
+/// assert_eq!((loads.started, loads.ended, loads.failed), (2, 2, 1));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Loads {
     /// Loaders that began.
     pub started: u64,
-    /// Those of them that were to replace an old value, see
+    /// Those of them that began in order to replace an old value, see
     /// [`refresh_after`](crate::sharded#options).
     pub refreshes: u64,
+    /// Loaders that have ended, with a value or without. Their mean time is `time` divided by this.
+    pub ended: u64,
     /// Those of them that ended without a value: with an error or a panic, or because their future was dropped.
     pub failed: u64,
     /// Times that a call waited for the loader of another call.
     pub waits: u64,
-    /// How long the loaders took together that have ended.
+    /// How long the loaders that have ended took together.
     pub time: Duration,
 }
 
@@ -211,6 +213,7 @@ impl Sub for Loads {
         Loads {
             started: self.started.saturating_sub(before.started),
             refreshes: self.refreshes.saturating_sub(before.refreshes),
+            ended: self.ended.saturating_sub(before.ended),
             failed: self.failed.saturating_sub(before.failed),
             waits: self.waits.saturating_sub(before.waits),
             time: self.time.saturating_sub(before.time),
@@ -262,9 +265,10 @@ impl AddAssign for Stats {
 
 impl AddAssign for Loads {
     fn add_assign(&mut self, other: Loads) {
-        let Loads { started, refreshes, failed, waits, time } = other;
+        let Loads { started, refreshes, ended, failed, waits, time } = other;
         self.started += started;
         self.refreshes += refreshes;
+        self.ended += ended;
         self.failed += failed;
         self.waits += waits;
         self.time = self.time.saturating_add(time);

@@ -33,6 +33,8 @@ pub(crate) enum Event {
     Load,
     /// A loader began, to replace an old value.
     Refresh,
+    /// A loader ended, with a value or without.
+    LoadEnd,
     /// A loader ended without a value.
     LoadFailure,
     /// A loader took a nanosecond.
@@ -41,7 +43,7 @@ pub(crate) enum Event {
     LoadWait,
 }
 
-const EVENTS: usize = 10;
+const EVENTS: usize = 11;
 
 /// The number of times that each event happened. Each thread adds on a cache line of its own, because a counter beside
 /// the lock of a shard would be another line that moves between cores. The counts are exact.

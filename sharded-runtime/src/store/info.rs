@@ -31,11 +31,11 @@ use std::any::type_name;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FieldInfo {
-    /// What the map is for: the first paragraph of the field's doc comment, in one line. Empty where there is none.
+    /// What the map is for: see [`Policy::DESCRIPTION`].
     pub description: &'static str,
     /// The lock of its shards: `lock = …`.
     pub lock: &'static str,
-    /// Which entry leaves when it is full: `evict = …`, or `Unbounded` without a `capacity`.
+    /// Which entry leaves when it is full: `evict = …`. A declaration without a `capacity` has `Unbounded`.
     pub eviction: &'static str,
     /// On which NUMA node each shard lies: `numa = …`.
     pub placement: &'static str,

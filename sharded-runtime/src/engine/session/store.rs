@@ -150,7 +150,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
     fn insert_crowded(mut self, hash: KeyHash, offer: &mut OfferFor<F>) -> Stored {
         // Without memory to grow the table is just fuller. Later writes try again.
         let _ = self.step(STEPS_PER_WRITE);
-        // Mostly it was only a step that was due.
+        // In most cases only a growth step was due, and the home has a free slot now.
         if let Put::Stored = self.table.put_new(hash, offer) {
             return self.finish_stored(hash);
         }

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-/// Notes that this thread has waited for a lock of one's own since then, and has it now. It counts in
-/// [`Stats::lock_waits`](crate::Stats::lock_waits) of the map whose lock this is, as do waits for the locks of this
-/// crate. The time of those begins when the thread sleeps, after it has spun for some microseconds.
+/// Counts a wait for a lock of one's own: this thread began to wait at `since`, and holds the lock now. The wait is
+/// added to [`Stats::lock_waits`](crate::Stats::lock_waits) of the map that the lock belongs to. (A wait for a lock of
+/// this crate begins when the thread sleeps, after it has spun for some microseconds.)
 ///
 /// `lock` is the [`Cell`](crate::lock::Cell) of the lock or anything in it, since its address tells the map. Without a
 /// map, such as for a cell that stands alone, nothing is counted.

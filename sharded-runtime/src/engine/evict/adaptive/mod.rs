@@ -42,7 +42,7 @@ const FEW: u64 = 64;
 /// How large the window is, from 1 to 99 hundredths, follows from one comparison: every miss that the least recently
 /// used order would have hit makes it larger, every hit that it would have missed makes it smaller.
 ///
-/// A use writes at most two bytes, under any lock, and at most once while a thirty-second of the capacity is inserted.
+/// A use writes two bytes. Under a shared lock it does so at most once while a thirty-second of the capacity is inserted.
 /// Nothing is linked: a search of 128 slots, in four places of the table, finds the candidates of up to eight
 /// evictions. It takes 2 bytes a slot, 3 per entry of the capacity and a fraction of a byte.
 ///
@@ -282,7 +282,7 @@ impl Eviction for Adaptive {
 
     #[inline]
     fn hit_mut(&mut self, slot: u32) {
-        self.words.used_alone(slot, self.time);
+        self.words.used_exclusive(slot, self.time);
     }
 
     fn removed(&mut self, slot: u32) {

@@ -307,7 +307,7 @@ fn a_use_is_noted_once_per_tick() {
     words.promote(3);
     for (tick, weight) in [(5, 4), (5, 4), (6, 2), (6, 2), (7, 1), (8, 1)] {
         // Under either lock it is the same.
-        let used = if tick % 2 == 0 { Words::used } else { Words::used_alone };
+        let used = if tick % 2 == 0 { Words::used } else { Words::used_exclusive };
         used(&words, 3, at(tick));
         assert_eq!(words.get(3).score(at(tick + 9)), 10 * weight, "at {tick}");
     }

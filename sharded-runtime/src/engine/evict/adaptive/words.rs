@@ -218,10 +218,10 @@ impl Words {
         }
     }
 
-    /// Notes a use under an exclusive lock. It is written even where it is no change: whether it is one can't be
-    /// predicted, and a wrong guess takes longer than the write.
+    /// Notes a use under an exclusive lock. It writes the word even if nothing changes: the processor can't predict
+    /// whether it does, and a wrong guess takes longer than the write.
     #[inline]
-    pub(super) fn used_alone(&self, slot: u32, time: Time) {
+    pub(super) fn used_exclusive(&self, slot: u32, time: Time) {
         let (word, _, after) = self.use_of(slot, time);
         word.store(after.0, Relaxed);
     }

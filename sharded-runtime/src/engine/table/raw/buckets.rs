@@ -187,8 +187,8 @@ impl Buckets {
         (before * slots * full + split * slots * (FULLEST - full)) / 32 + 1
     }
 
-    /// The next two homes that are to be split and the two that are to come of them, unless a step between the two is
-    /// next, or there is no memory for them yet.
+    /// The first home of the pair that is split next, and the first home of the pair that it makes. `None` if a pair is
+    /// half split, or if there is no memory for the new homes yet.
     #[inline]
     pub(super) fn next_pair(&self) -> Option<[BucketNo; 2]> {
         let (new, before) = (self.geometry.homes.count(), self.target / 2);
