@@ -12,7 +12,7 @@ use sharded::{
     Cause, ShardedMap, ShardedSet, Store, TransactionError,
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Manual, System},
-    evict::{Lru, Unbounded},
+    evict::{Lru, Reject, Unbounded},
     lock::{Lock, Mutex, Optimistic, RwLock, Serves},
     sharded,
 };
@@ -21,8 +21,12 @@ use std::{
     collections::HashMap,
     hash::{Hash, Hasher},
     sync::{Arc, Mutex as StdMutex, mpsc},
+    thread,
     time::Duration,
 };
+
+/// The most shards of one transaction.
+const MOST_SHARDS: usize = 1024;
 
 type Map<L> = ShardedMap<u64, u64, Of<L, Never, Unbounded>>;
 
@@ -487,4 +491,135 @@ fn the_time_to_live_begins_at_the_commit() {
     assert_eq!(map.get_many([&0, &1, &2]), [Some(10), Some(11), None]);
     clock.advance(seconds(2));
     assert_eq!(map.get_many([&0, &1, &2]), [None, None, None]);
+}
+
+/// Two keys that find the same entry, since `Eq` is not transitive, are refused as the same key is, before any change.
+#[test]
+fn two_rows_of_one_entry_are_refused() {
+    #[derive(Clone, Debug)]
+    struct Odd(u64);
+    impl PartialEq for Odd {
+        fn eq(&self, other: &Self) -> bool {
+            self.0 == other.0 || self.0 == 0 || other.0 == 0
+        }
+    }
+    impl Eq for Odd {}
+    impl Hash for Odd {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            0.hash(state);
+        }
+    }
+    let map: ShardedMap<Odd, u64, Of<Mutex, Never, Unbounded>> = ShardedMap::new();
+    map.insert(Odd(0), 5);
+    let message = panics(|| {
+        ignore(sharded::transaction((map.row(&Odd(1)), map.row(&Odd(2))), |(removed, put)| {
+            removed.remove();
+            put.insert(7);
+            Ok::<_, ()>(())
+        }));
+    });
+    assert!(message.contains("are the same key of `field`"), "{message}");
+    assert_eq!((map.get(&Odd(0)), map.len()), (Some(5), 1));
+}
+
+/// Keys with one hash are compared with each other once.
+#[test]
+fn keys_of_one_hash_are_cloned_once_each() {
+    thread_local!(static CLONED: Cell<u64> = const { Cell::new(0) });
+    #[derive(Debug, PartialEq, Eq, Hash)]
+    struct Counted(u64);
+    impl Clone for Counted {
+        fn clone(&self) -> Self {
+            CLONED.set(CLONED.get() + 1);
+            Counted(self.0)
+        }
+    }
+    let map: ShardedMap<Counted, u64, Of<Mutex, Never, Unbounded>, Constant> = ShardedMap::new();
+    let keys: Vec<_> = (0..100).map(Counted).collect();
+    let rows: Vec<_> = keys.iter().map(|key| map.row(key)).collect();
+    sharded::transaction(rows, |_| Ok::<_, ()>(())).unwrap();
+    let cloned = CLONED.get();
+    assert!(cloned <= 100, "{cloned} clones of 100 keys");
+}
+
+/// What is staged and then staged otherwise is dropped after unlock, so its drop may use the map.
+#[test]
+fn what_is_displaced_is_dropped_after_unlock() {
+    #[derive(Clone)]
+    struct Uses(Option<Arc<Shop>>);
+    impl Drop for Uses {
+        fn drop(&mut self) {
+            if let Some(shop) = &self.0 {
+                shop.orders().insert(7, "dropped".to_owned());
+            }
+        }
+    }
+    let map: ShardedMap<u64, Uses, Of<Mutex, Never, Unbounded>> = ShardedMap::new();
+    let shop = Arc::new(Shop::new());
+    for removes in [false, true] {
+        let rows = (shop.orders().row(&7), map.row(&1));
+        sharded::transaction(rows, |(_, row)| {
+            row.insert(Uses(Some(Arc::clone(&shop))));
+            if removes {
+                row.remove();
+            } else {
+                row.insert(Uses(None));
+            }
+            Ok::<_, ()>(())
+        })
+        .unwrap();
+        assert_eq!(shop.orders().remove(&7).as_deref(), Some("dropped"));
+    }
+}
+
+/// A listener of one map finds all maps as they stay.
+#[test]
+fn a_listener_finds_all_units_given_back() {
+    type Full = ShardedMap<u64, u64, Of<Mutex, Never, Reject, System, 1, 1>>;
+    let (told, full): (Map<Mutex>, Arc<Full>) = (ShardedMap::new(), Arc::new(ShardedMap::new()));
+    let fits = Arc::new(StdMutex::new(None));
+    let (map, seen) = (Arc::clone(&full), Arc::clone(&fits));
+    told.on_removal(move |_, _, _| *seen.lock().unwrap() = Some(map.try_insert(7, 7).is_ok())).unwrap();
+    told.insert(1, 1);
+    full.try_insert(1, 1).unwrap();
+    sharded::transaction((told.row(&1), full.row(&1)), |(told, full)| {
+        told.remove();
+        full.remove();
+        Ok::<_, ()>(())
+    })
+    .unwrap();
+    assert_eq!(*fits.lock().unwrap(), Some(true));
+}
+
+/// As many shards as there may be, on the stack that a thread has by default.
+#[test]
+fn many_shards_take_little_stack() {
+    fn check<L: Lock + Serves<u64, u64>>()
+    where
+        ShardedMap<u64, u64, Of<L, Never, Unbounded, System, 1024>>: BuildField<Of<L, Never, Unbounded, System, 1024>>,
+    {
+        let map: ShardedMap<u64, u64, Of<L, Never, Unbounded, System, 1024>> = ShardedMap::new();
+        let mut keys: Vec<u64> = (0..100_000).collect();
+        keys.sort_by_key(|key| map.shard_of(key));
+        keys.dedup_by_key(|key| map.shard_of(key));
+        keys.truncate(MOST_SHARDS);
+        assert_eq!(keys.len(), MOST_SHARDS);
+        let rows: Vec<_> = keys.iter().map(|key| map.row(key)).collect();
+        let insert = |rows: &mut [sharded::rows::RowMut<'_, u64, u64, _>]| {
+            rows.iter_mut().for_each(|row| row.insert(1));
+            Ok::<_, ()>(())
+        };
+        sharded::transaction(&rows[..], |rows| insert(rows)).unwrap();
+        sharded::transaction(((&rows[..1], &rows[1..]),), |((one, rest),)| insert(one).and_then(|()| insert(rest)))
+            .unwrap();
+        let array: [_; 200] = std::array::from_fn(|index| rows[index]);
+        sharded::transaction(array, |rows| insert(rows)).unwrap();
+        assert_eq!(
+            sharded::observe(&rows[..], |rows| rows.iter().filter(|row| row.get().is_some()).count()),
+            MOST_SHARDS
+        );
+    }
+    for run in [check::<Mutex>, check::<RwLock>, check::<Optimistic>, check::<StdRwLock>] {
+        thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
+    }
 }

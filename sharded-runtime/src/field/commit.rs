@@ -96,6 +96,11 @@ where
         if self.is_coming() {
             plan.shard(self.seat).inserts += 1;
         }
+        if self.staged.change != StagedChange::Keep
+            && let Found::Live(slot) | Found::Expired(slot) = self.found
+        {
+            plan.claim(self.seat, slot, P::NAME);
+        }
         self.note_use(lent);
     }
 

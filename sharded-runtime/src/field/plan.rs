@@ -5,7 +5,10 @@
 use crate::{
     clock::Moment,
     contain::Drops,
-    engine::{table::BucketNo, units::Units},
+    engine::{
+        table::{BucketNo, Slot},
+        units::Units,
+    },
 };
 use smallvec::SmallVec;
 use std::mem;
@@ -20,6 +23,8 @@ pub struct Plan {
     seats: SmallVec<[Seat; FEW]>,
     shards: SmallVec<[ShardPlan; FEW]>,
     fields: SmallVec<[FieldPlan; FEW]>,
+    /// The slots of entries that are changed, with their shards and maps. Only kept where two rows lie in one shard.
+    claimed: SmallVec<[(usize, u32, &'static str); FEW]>,
     /// The next row that takes its seat.
     next: usize,
     /// Whether entries have moved or left since the rows were looked up.
@@ -101,6 +106,21 @@ impl Plan {
         let seat = self.seats[self.next];
         self.next += 1;
         seat
+    }
+
+    /// A row changes the entry of this slot.
+    #[inline]
+    pub(super) fn claim(&mut self, seat: Seat, slot: Slot, map: &'static str) {
+        if self.shards.len() < self.seats.len() {
+            self.claimed.push((seat.shard, slot.number(), map));
+        }
+    }
+
+    /// The map of which two rows change the same entry, if there are such: then `Eq` finds one entry for two keys that
+    /// it says are not equal.
+    pub(crate) fn twins(&mut self) -> Option<&'static str> {
+        self.claimed.sort_unstable();
+        self.claimed.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].2)
     }
 
     /// The time by the clock of a field, which is read once.

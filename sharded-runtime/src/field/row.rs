@@ -290,6 +290,9 @@ where
             plan.drops.watch(|| drop(mem::replace(leaving, core.leaving())));
         }
         if mem::needs_drop::<V>() {
+            while let Some(value) = staged.displaced.pop() {
+                plan.drops.watch(|| drop(value));
+            }
             plan.drops.watch(|| drop(staged.value.take()));
             plan.drops.watch(|| drop(offer.value.take()));
         }

@@ -1,7 +1,7 @@
 //! What a transaction is to do with a row, before it is done.
 
 use crate::clock::Nanos;
-use std::cell::Cell;
+use std::{cell::Cell, mem};
 
 /// What a transaction is to do with a row. Until it commits, the table knows nothing of it.
 #[derive(Debug)]
@@ -9,6 +9,8 @@ pub(crate) struct Staged<V> {
     pub(crate) change: StagedChange,
     /// The value that is to be stored.
     pub(crate) value: Option<V>,
+    /// Values that were staged before and are not to be stored. They are dropped after unlock.
+    pub(crate) displaced: Vec<V>,
     /// How long the entry is to live, if that is not the declared time.
     pub(crate) ttl: Option<Nanos>,
     /// Whether the entry was read, which is a use of it.
@@ -30,14 +32,22 @@ pub(crate) enum StagedChange {
 
 impl<V> Staged<V> {
     pub(crate) const fn nothing() -> Self {
-        Staged { change: StagedChange::Keep, value: None, ttl: None, is_used: Cell::new(false) }
+        Staged { change: StagedChange::Keep, value: None, displaced: Vec::new(), ttl: None, is_used: Cell::new(false) }
     }
 
     /// Stages that a value is stored, for this long or the declared time.
     pub(crate) fn put(&mut self, value: V, ttl: Option<Nanos>) {
         self.change = StagedChange::Put;
-        self.value = Some(value);
         self.ttl = ttl;
+        if let Some(before) = self.value.replace(value) {
+            self.displace(before);
+        }
+    }
+
+    fn displace(&mut self, value: V) {
+        if mem::needs_drop::<V>() {
+            self.displaced.push(value);
+        }
     }
 
     /// The value that is staged, after staging one that is made if there is none.
@@ -61,6 +71,8 @@ impl<V> Staged<V> {
     /// Stages that the entry is removed.
     pub(crate) fn remove(&mut self) {
         self.change = StagedChange::Remove;
-        self.value = None;
+        if let Some(before) = self.value.take() {
+            self.displace(before);
+        }
     }
 }

@@ -4,10 +4,10 @@
 
 use super::wanted::Wanted;
 use crate::{
+    bounds::Token,
     field::{commit::Phase, plan::Plan, row::End},
     lock::Lent,
 };
-use std::any::Any;
 
 /// The rows of a transaction: a [`Row`](super::Row), or a tuple of up to 12 rows, an array, a slice or a vector of
 /// them, or any mixture of these.
@@ -45,7 +45,8 @@ pub trait Rows: Lockable {}
 #[diagnostic::do_not_recommend]
 impl<R: Lockable> Rows for R {}
 
-/// What a transaction asks of its rows.
+/// What a transaction asks of its rows. Only this crate can call it: each method takes something that only this crate
+/// has.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a row, nor rows",
     label = "not rows of maps",
@@ -56,17 +57,14 @@ pub trait Lockable {
     type States: States<Arrangement = Self::Arrangement>;
 
     /// How many rows there are.
-    fn count(&self) -> usize;
+    fn count(&self, token: Token) -> usize;
     /// Adds where each row is.
     fn places<'p>(&'p self, wanted: &mut Wanted<'p>);
-    /// The key of a row, and whether a row has this key.
-    fn key(&self, row: usize) -> Box<dyn Any>;
-    fn has_key(&self, row: usize, key: &dyn Any) -> bool;
     /// Locks the shard of a row, for changing or for reading.
     fn lock<T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T;
     fn lock_to_read<T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T;
     /// The rows before they are looked up.
-    fn begin(&self) -> Self::States;
+    fn begin(&self, token: Token) -> Self::States;
 }
 
 /// The rows while their shards are locked.

@@ -15,20 +15,16 @@ pub(super) fn locate(rows: &impl Lockable) -> Wanted<'_> {
 
 /// Panics if two rows are the same key of the same map.
 #[inline]
-pub(super) fn refuse_twins(rows: &impl Lockable, wanted: &Wanted<'_>, at: &Location<'_>) {
-    for (one, other) in wanted.alike() {
-        refuse_if_twins(rows, one.row, other.row, one.map(), at);
+pub(super) fn refuse_twins(wanted: &Wanted<'_>, at: &Location<'_>) {
+    if let Some(map) = wanted.twins() {
+        refuse(map, at);
     }
 }
 
-/// Different keys may have the same hash.
+/// Refuses a transaction of two rows that are the same key of this map.
 #[cold]
-#[inline(never)]
-fn refuse_if_twins(rows: &impl Lockable, one: usize, other: usize, map: &str, at: &Location<'_>) {
-    assert!(
-        !rows.has_key(other, &*rows.key(one)),
-        "two rows of the transaction at {at} are the same key of `{map}`: name each key once"
-    );
+pub(super) fn refuse(map: &str, at: &Location<'_>) -> ! {
+    panic!("two rows of the transaction at {at} are the same key of `{map}`: name each key once");
 }
 
 /// Locks the shards of these rows, one after the other, and runs a closure that is lent all their tables.
@@ -39,10 +35,7 @@ pub(super) fn lock_each<T>(
     lent: &mut Lent<'_>,
     run: impl FnOnce(&mut Lent<'_>) -> T,
 ) -> T {
-    match firsts.split_first() {
-        None => run(lent),
-        Some((&first, rest)) => rows.lock(first, lent, |lent| lock_each(rows, rest, lent, run)),
-    }
+    run_once(run, |run| lock_next(rows, firsts, lent, run))
 }
 
 /// As [`lock_each`], for reading.
@@ -53,8 +46,31 @@ pub(super) fn lock_each_to_read<T>(
     lent: &mut Lent<'_>,
     run: impl FnOnce(&mut Lent<'_>) -> T,
 ) -> T {
+    run_once(run, |run| lock_next_to_read(rows, firsts, lent, run))
+}
+
+/// Not inlined, nor is `run`, since the stack has this once for each shard.
+#[inline(never)]
+fn lock_next(rows: &impl Lockable, firsts: &[usize], lent: &mut Lent<'_>, run: &mut dyn FnMut(&mut Lent<'_>)) {
     match firsts.split_first() {
         None => run(lent),
-        Some((&first, rest)) => rows.lock_to_read(first, lent, |lent| lock_each_to_read(rows, rest, lent, run)),
+        Some((&first, rest)) => rows.lock(first, lent, |lent| lock_next(rows, rest, lent, run)),
     }
+}
+
+/// As [`lock_next`], for reading.
+#[inline(never)]
+fn lock_next_to_read(rows: &impl Lockable, firsts: &[usize], lent: &mut Lent<'_>, run: &mut dyn FnMut(&mut Lent<'_>)) {
+    match firsts.split_first() {
+        None => run(lent),
+        Some((&first, rest)) => rows.lock_to_read(first, lent, |lent| lock_next_to_read(rows, rest, lent, run)),
+    }
+}
+
+/// Has a closure run by a call that knows neither its type nor its result.
+#[inline]
+fn run_once<T>(run: impl FnOnce(&mut Lent<'_>) -> T, lock: impl FnOnce(&mut dyn FnMut(&mut Lent<'_>))) -> T {
+    let (mut run, mut result) = (Some(run), None);
+    lock(&mut |lent| result = run.take().map(|run| run(lent)));
+    result.expect("a lock runs its closure")
 }

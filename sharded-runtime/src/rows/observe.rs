@@ -5,7 +5,7 @@ use super::{
     locking::{locate, lock_each_to_read},
     transaction::Ending,
 };
-use crate::lock::Lent;
+use crate::{bounds::Token, lock::Lent};
 use std::panic::Location;
 
 /// Reads several entries of one moment, also of several maps and stores.
@@ -48,7 +48,7 @@ pub fn observe<R: Rows, T>(rows: R, read: impl for<'t> FnOnce(<R::Arrangement as
     let wanted = locate(&rows);
     let (plan, firsts) = wanted.arrange();
     // Dropped last: what it does comes after all locks are released.
-    let mut ending = Ending { states: rows.begin(), plan };
+    let mut ending = Ending { states: rows.begin(Token), plan };
     let inside = wanted.enter(Location::caller());
     let Ending { states, plan } = &mut ending;
     let result = Lent::scope(|lent| {

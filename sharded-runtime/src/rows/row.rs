@@ -4,10 +4,11 @@ use super::{
     arrangement::{Arrangement, Lockable, States},
     row_mut::RowMut,
     row_ref::RowRef,
-    wanted::Wanted,
+    wanted::{RowWithKey, Wanted},
 };
 use crate::{
     Key, Policy, ShardedMap, ShardedSet, Value,
+    bounds::Token,
     field::{
         commit::Phase,
         plan::Plan,
@@ -106,6 +107,21 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     }
 }
 
+impl<K, V, P, S, Q> RowWithKey for Row<'_, K, V, P, S, Q>
+where
+    K: Key + Borrow<Q>,
+    P: Policy,
+    Q: Eq + ToOwned<Owned = K> + ?Sized,
+{
+    fn to_key(&self) -> Box<dyn Any> {
+        Box::new(self.0.key.to_owned())
+    }
+
+    fn has_key(&self, key: &dyn Any) -> bool {
+        key.downcast_ref::<K>().is_some_and(|key| key.borrow() == self.0.key)
+    }
+}
+
 impl<'a, K, V, P, S, Q> Lockable for Row<'a, K, V, P, S, Q>
 where
     K: Key + Borrow<Q>,
@@ -117,21 +133,13 @@ where
     type States = RowState<'a, K, V, P, S, Q>;
 
     #[inline]
-    fn count(&self) -> usize {
+    fn count(&self, _: Token) -> usize {
         1
     }
 
     #[inline]
     fn places<'p>(&'p self, wanted: &mut Wanted<'p>) {
-        wanted.add(self.0.order(), self.0.shard(), self.0.hash);
-    }
-
-    fn key(&self, _: usize) -> Box<dyn Any> {
-        Box::new(self.0.key.to_owned())
-    }
-
-    fn has_key(&self, _: usize, key: &dyn Any) -> bool {
-        key.downcast_ref::<K>().is_some_and(|key| key.borrow() == self.0.key)
+        wanted.add(self.0.order(), self.0.shard(), self.0.hash, self);
     }
 
     #[inline]
@@ -145,7 +153,7 @@ where
     }
 
     #[inline]
-    fn begin(&self) -> Self::States {
+    fn begin(&self, _: Token) -> Self::States {
         RowState::new(self.0)
     }
 }

@@ -5,10 +5,10 @@ use super::{
     wanted::Wanted,
 };
 use crate::{
+    bounds::Token,
     field::{commit::Phase, plan::Plan, row::End},
     lock::Lent,
 };
-use std::any::Any;
 
 impl<A: Arrangement, const N: usize> Arrangement for [A; N] {
     type Views<'t> = [A::Views<'t>; N];
@@ -26,7 +26,7 @@ impl<T: Arrangement> Arrangement for Vec<T> {
 #[inline]
 fn find<R: Lockable>(all: &[R], mut row: usize) -> (&R, usize) {
     for rows in all {
-        let count = rows.count();
+        let count = rows.count(Token);
         if row < count {
             return (rows, row);
         }
@@ -43,8 +43,8 @@ macro_rules! sequences {
                 type States = $States;
 
                 #[inline]
-                fn count(&self) -> usize {
-                    self.iter().map(Lockable::count).sum()
+                fn count(&self, _: Token) -> usize {
+                    self.iter().map(|rows| rows.count(Token)).sum()
                 }
 
                 #[inline]
@@ -52,16 +52,6 @@ macro_rules! sequences {
                     for rows in self.iter() {
                         rows.places(wanted);
                     }
-                }
-
-                fn key(&self, row: usize) -> Box<dyn Any> {
-                    let (rows, row) = find(self, row);
-                    rows.key(row)
-                }
-
-                fn has_key(&self, row: usize, key: &dyn Any) -> bool {
-                    let (rows, row) = find(self, row);
-                    rows.has_key(row, key)
                 }
 
                 #[inline]
@@ -77,7 +67,7 @@ macro_rules! sequences {
                 }
 
                 #[inline]
-                fn begin(&self) -> Self::States {
+                fn begin(&self, _: Token) -> Self::States {
                     let begin: fn(&Self) -> Self::States = $begin;
                     begin(self)
                 }
@@ -87,9 +77,9 @@ macro_rules! sequences {
 }
 
 sequences! {
-    (R: Lockable, const N: usize) [R; N], [R::Arrangement; N], [R::States; N], |rows| rows.each_ref().map(R::begin);
-    (R: Lockable) Vec<R>, Vec<R::Arrangement>, Vec<R::States>, |rows| rows.iter().map(R::begin).collect();
-    (R: Lockable) &[R], Vec<R::Arrangement>, Vec<R::States>, |rows| rows.iter().map(R::begin).collect();
+    (R: Lockable, const N: usize) [R; N], [R::Arrangement; N], [R::States; N], |rows| rows.each_ref().map(|rows| rows.begin(Token));
+    (R: Lockable) Vec<R>, Vec<R::Arrangement>, Vec<R::States>, |rows| rows.iter().map(|rows| rows.begin(Token)).collect();
+    (R: Lockable) &[R], Vec<R::Arrangement>, Vec<R::States>, |rows| rows.iter().map(|rows| rows.begin(Token)).collect();
 }
 
 macro_rules! states {

@@ -3,9 +3,10 @@
 use super::{
     arrangement::{Arrangement, Rows, States},
     error::TransactionError,
-    locking::{locate, lock_each, refuse_twins},
+    locking::{locate, lock_each, refuse, refuse_twins},
 };
 use crate::{
+    bounds::Token,
     field::{commit::Phase, plan::Plan, row::End},
     lock::Lent,
 };
@@ -112,10 +113,10 @@ pub fn transaction<R: Rows, T, E>(
 ) -> Result<T, TransactionError<E, <R::Arrangement as Arrangement>::Values>> {
     let at = Location::caller();
     let wanted = locate(&rows);
-    refuse_twins(&rows, &wanted, at);
+    refuse_twins(&wanted, at);
     let (plan, firsts) = wanted.arrange();
     // Dropped last: what it does comes after all locks are released.
-    let mut ending = Ending { states: rows.begin(), plan };
+    let mut ending = Ending { states: rows.begin(Token), plan };
     let inside = wanted.enter(at);
     let Ending { states, plan } = &mut ending;
     let result = Lent::scope(|lent| {
@@ -124,6 +125,9 @@ pub fn transaction<R: Rows, T, E>(
             let result = change(&mut states.views(lent));
             states.run(Phase::Use, plan, lent);
             let result = result.map_err(TransactionError::Failed)?;
+            if let Some(map) = plan.twins() {
+                refuse(map, at);
+            }
             commit(states, plan, lent)?;
             Ok(result)
         })

@@ -5,10 +5,10 @@ use super::{
     wanted::Wanted,
 };
 use crate::{
+    bounds::Token,
     field::{commit::Phase, plan::Plan, row::End},
     lock::Lent,
 };
-use std::any::Any;
 
 /// Implements what rows need for a tuple. Rows are numbered through, from the first element on.
 macro_rules! tuples {
@@ -24,21 +24,13 @@ macro_rules! tuples {
             type States = ($($R::States,)+);
 
             #[inline]
-            fn count(&self) -> usize {
-                0 $(+ self.$element.count())+
+            fn count(&self, _: Token) -> usize {
+                0 $(+ self.$element.count(Token))+
             }
 
             #[inline]
             fn places<'p>(&'p self, wanted: &mut Wanted<'p>) {
                 $(self.$element.places(wanted);)+
-            }
-
-            fn key(&self, row: usize) -> Box<dyn Any> {
-                tuples!(self, row, rows => rows.key(row); $($element)+)
-            }
-
-            fn has_key(&self, row: usize, key: &dyn Any) -> bool {
-                tuples!(self, row, rows => rows.has_key(row, key); $($element)+)
             }
 
             #[inline]
@@ -52,8 +44,8 @@ macro_rules! tuples {
             }
 
             #[inline]
-            fn begin(&self) -> Self::States {
-                ($(self.$element.begin(),)+)
+            fn begin(&self, _: Token) -> Self::States {
+                ($(self.$element.begin(Token),)+)
             }
         }
 
@@ -100,7 +92,7 @@ macro_rules! tuples {
         let mut left = $row;
         $(
             let $rows = &$tuple.$element;
-            let count = $rows.count();
+            let count = $rows.count(Token);
             if left < count {
                 let $row = left;
                 return $call;

@@ -8,7 +8,7 @@ use crate::{
     shard::order::{FieldOrder, Inside},
 };
 use smallvec::SmallVec;
-use std::{panic::Location, ptr};
+use std::{any::Any, fmt, panic::Location, ptr};
 
 /// The most shards that one access locks. Each takes a few stack frames.
 const MOST_SHARDS: usize = 1024;
@@ -18,21 +18,30 @@ const MOST_SHARDS: usize = 1024;
 pub struct Wanted<'p>(SmallVec<[WantedRow<'p>; FEW]>);
 
 /// Where one row is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct WantedRow<'p> {
     order: &'p FieldOrder,
     shard: usize,
     hash: KeyHash,
+    key: &'p dyn RowWithKey,
     /// Its number among the rows.
     pub(super) row: usize,
 }
 
-impl WantedRow<'_> {
-    /// The name of its map.
-    pub(super) fn map(&self) -> &'static str {
-        self.order.name()
-    }
+/// The key of a row, to be compared with those of others. They are compared only if their hashes are equal.
+pub(super) trait RowWithKey {
+    fn to_key(&self) -> Box<dyn Any>;
+    fn has_key(&self, key: &dyn Any) -> bool;
+}
 
+/// Not the key, which may be secret.
+impl fmt::Debug for WantedRow<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WantedRow").field("shard", &self.shard).field("row", &self.row).finish_non_exhaustive()
+    }
+}
+
+impl WantedRow<'_> {
     fn is_in_shard_of(&self, other: &Self) -> bool {
         self.is_in_field_of(other) && self.shard == other.shard
     }
@@ -49,9 +58,9 @@ impl<'p> Wanted<'p> {
 
     /// Adds the next row.
     #[inline]
-    pub(super) fn add(&mut self, order: &'p FieldOrder, shard: usize, hash: KeyHash) {
+    pub(super) fn add(&mut self, order: &'p FieldOrder, shard: usize, hash: KeyHash, key: &'p dyn RowWithKey) {
         let row = self.0.len();
-        self.0.push(WantedRow { order, shard, hash, row });
+        self.0.push(WantedRow { order, shard, hash, key, row });
     }
 
     /// Brings the rows into the order of locks, those of equal hashes side by side.
@@ -61,13 +70,27 @@ impl<'p> Wanted<'p> {
             .sort_unstable_by_key(|row| (row.order.rank(row.shard), ptr::from_ref(row.order).addr(), row.hash.bits()));
     }
 
-    /// The pairs of rows of one map whose keys have the same hash.
+    /// The map of which two rows name the same key, if there are such.
     #[inline]
-    pub(super) fn alike(&self) -> impl Iterator<Item = (&WantedRow<'p>, &WantedRow<'p>)> {
-        self.0.iter().enumerate().flat_map(|(index, row)| {
-            let is_alike = |other: &&WantedRow<'_>| other.hash == row.hash && other.is_in_shard_of(row);
-            self.0[index + 1..].iter().take_while(is_alike).map(move |other| (row, other))
-        })
+    pub(super) fn twins(&self) -> Option<&'static str> {
+        let is_alike = |pair: &[WantedRow<'_>]| pair[0].hash == pair[1].hash && pair[0].is_in_shard_of(&pair[1]);
+        if self.0.windows(2).any(is_alike) { self.twins_among_alike() } else { None }
+    }
+
+    /// Different keys may have the same hash. Takes the square of the number of those that have.
+    #[cold]
+    #[inline(never)]
+    fn twins_among_alike(&self) -> Option<&'static str> {
+        let alike = self.0.chunk_by(|one, other| one.hash == other.hash && one.is_in_shard_of(other));
+        for alike in alike.filter(|alike| alike.len() > 1) {
+            for (index, row) in alike.iter().enumerate() {
+                let key = row.key.to_key();
+                if alike[index + 1..].iter().any(|other| other.key.has_key(&*key)) {
+                    return Some(row.order.name());
+                }
+            }
+        }
+        None
     }
 
     /// The seats of the rows, and for each shard, in the order of locks, a row that is in it.
