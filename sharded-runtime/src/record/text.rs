@@ -79,8 +79,8 @@ pub(super) fn field(
     let counts: Vec<String> =
         Operation::NAMES.iter().zip(mix).map(|(name, count)| format!("\"{name}\":{count}")).collect();
     let hold_ns = trimmed_mean(holds).map_or(0, |hold| hold.saturating_sub(nanos_of_nothing()).min(LONGEST_HOLD_NS));
-    // The map times every loader. What a program does between a read that misses and an insert is sampled. A loader that
-    // began before the recording may have taken longer than that.
+    // The map times every loader. What a program does between a read that misses and an insert is sampled. A loader
+    // that began before the recording may have taken longer than that.
     let load_ns = Nanos::from_duration(loads.time.min(passed)).get().checked_div(loads.ended);
     let miss_ns = load_ns.or(median(miss_times)).map_or(MISS_NS, |miss| miss.min(LONGEST_MISS_NS));
     let _ = write!(

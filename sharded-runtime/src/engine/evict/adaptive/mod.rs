@@ -42,8 +42,8 @@ const FEW: u64 = 64;
 /// How large the window is, from 1 to 99 hundredths, follows from one comparison: every miss that the least recently
 /// used order would have hit makes it larger, every hit that it would have missed makes it smaller.
 ///
-/// A use writes two bytes. Under a shared lock it does so at most once while a thirty-second of the capacity is inserted.
-/// Nothing is linked: a search of 128 slots, in four places of the table, finds the candidates of up to eight
+/// A use writes two bytes. Under a shared lock it does so at most once while a thirty-second of the capacity is
+/// inserted. Nothing is linked: a search of 128 slots, in four places of the table, finds the candidates of up to eight
 /// evictions. It takes 2 bytes a slot, 3 per entry of the capacity and a fraction of a byte.
 ///
 /// The comparison of reuse with recency is that of LIRS (Jiang and Zhang, "LIRS", SIGMETRICS 2002), the window with
