@@ -15,3 +15,4 @@ mod model;
 mod panics;
 mod rules;
 mod threads;
+mod units;

@@ -614,6 +614,8 @@ fn many_shards_take_little_stack() {
             .unwrap();
         let array: [_; 200] = std::array::from_fn(|index| rows[index]);
         sharded::transaction(array, |rows| insert(rows)).unwrap();
+        sharded::transaction((&array, &rows[200..].to_vec()), |(some, rest)| insert(some).and_then(|()| insert(rest)))
+            .unwrap();
         assert_eq!(
             sharded::observe(&rows[..], |rows| rows.iter().filter(|row| row.get().is_some()).count()),
             MOST_SHARDS

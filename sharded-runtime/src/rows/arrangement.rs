@@ -14,7 +14,7 @@ use crate::{
 ///
 /// The closure of [`transaction`](super::transaction) gets a `&mut` to the same arrangement of
 /// [`RowMut`](super::RowMut), that of [`observe`](super::observe) the same arrangement of [`RowRef`](super::RowRef);
-/// for a slice it is a vector.
+/// for a slice it is a vector. A reference to an array or a vector of rows will do, too.
 ///
 /// It can't be implemented for other types.
 ///

@@ -56,13 +56,13 @@ macro_rules! sequences {
 
                 #[inline]
                 fn lock<T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T {
-                    let (rows, row) = find(self, row);
+                    let (rows, row) = find(&self[..], row);
                     rows.lock(row, lent, run)
                 }
 
                 #[inline]
                 fn lock_to_read<T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T {
-                    let (rows, row) = find(self, row);
+                    let (rows, row) = find(&self[..], row);
                     rows.lock_to_read(row, lent, run)
                 }
 
@@ -79,6 +79,12 @@ macro_rules! sequences {
 sequences! {
     (R: Lockable, const N: usize) [R; N], [R::Arrangement; N], [R::States; N], |rows| rows.each_ref().map(|rows| rows.begin(Token));
     (R: Lockable) Vec<R>, Vec<R::Arrangement>, Vec<R::States>, |rows| rows.iter().map(|rows| rows.begin(Token)).collect();
+    (R: Lockable, const N: usize) &[R; N], [R::Arrangement; N], [R::States; N], |rows| {
+        rows.each_ref().map(|rows| rows.begin(Token))
+    };
+    (R: Lockable) &Vec<R>, Vec<R::Arrangement>, Vec<R::States>, |rows| {
+        rows.iter().map(|rows| rows.begin(Token)).collect()
+    };
     (R: Lockable) &[R], Vec<R::Arrangement>, Vec<R::States>, |rows| rows.iter().map(|rows| rows.begin(Token)).collect();
 }
 

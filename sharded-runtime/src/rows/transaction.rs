@@ -42,6 +42,10 @@ use std::{mem, panic::Location};
 /// - **Calls that visit many shards**, such as `for_each`, `retain`, `clear` and the save of a snapshot, take one shard
 ///   after the other. Such a call may see the changes of a transaction in one shard and not in another one. A saved
 ///   file holds only values that were committed.
+/// - **`len`, `weight` and `stats`** take no lock, so they may show a part of a transaction whose changes are under way.
+/// - **Listeners** are told after all locks are released, by the thread of the transaction. But if another thread is
+///   telling a listener of the same map just then, it may go on with entries of the transaction while this still has its
+///   locks. So a listener should not count on finding the changes of other rows.
 /// - **Loads** of a key that a transaction stores, changes or removes are overtaken, as by a single call: the loaded
 ///   value is not stored.
 ///
@@ -76,7 +80,9 @@ use std::{mem, panic::Location};
 /// # Cost
 ///
 /// A lock and a search for each row, and O(n log n) to sort them. Nothing is allocated for up to 12 rows in tuples and
-/// arrays. The locks are held while the closure runs: keep it short. It can't await.
+/// arrays. The key of a row is cloned if an entry is stored under it or a listener is to be told of its old value, and
+/// the value if it is [updated](super::RowMut::update). Rows whose keys have the same hash are compared with each other.
+/// The locks are held while the closure runs: keep it short. It can't await.
 ///
 /// # Examples
 ///

@@ -156,7 +156,8 @@ impl FieldOrder {
         let held = LOCK_STACK.with(LockStack::frame);
         panic!(
             "`{}` (shard {shard}) is accessed at {at} from inside `{}` (shard {}), entered at {}: an access from inside a \
-             closure must go to a later shard, field or store, or it could wait for ever; end the outer access first",
+             closure must go to a later shard, field or store, or it could wait for ever; end the outer access first, or \
+             access both keys in one `sharded::transaction`",
             self.name,
             held.name,
             held.rank & ((1 << SHARD_BITS) - 1),
