@@ -4,7 +4,7 @@
 //! units in batches while there are plenty, one at a time when they run low; what idle shards hoard is collected before
 //! anything is evicted, so no entry is evicted while the field has room. Units that come back when they run low are not
 //! hoarded, so they are not collected again and again. The field holds at most its capacity, and one entry more for
-//! each thread that is inserting at that moment.
+//! each thread that is inserting at that moment, or the inserts of a transaction until it has repaid them.
 //!
 //! Units are spent from a shard's credit and returned to it without waiting. They move between the credits and the
 //! common stock under a mutex, and a counter that is odd meanwhile lets others tell, without the mutex, that nothing is
