@@ -29,11 +29,10 @@ pub(crate) struct Drops {
 }
 
 impl Drops {
+    #[inline]
     pub(crate) fn end(self) {
-        match self.first {
-            Some(panic) if !thread::panicking() => resume_unwind(panic),
-            // The drop of a payload may panic.
-            panic => mem::forget(panic),
+        if let Some(panic) = self.first {
+            propagate(panic);
         }
     }
 
@@ -55,5 +54,17 @@ impl Drops {
                 Some(_) => mem::forget(panic),
             }
         }
+    }
+}
+
+/// Propagates a panic, unless another one passes.
+#[cold]
+#[inline(never)]
+fn propagate(panic: Box<dyn Any + Send>) {
+    if thread::panicking() {
+        // The drop of a payload may panic.
+        mem::forget(panic);
+    } else {
+        resume_unwind(panic);
     }
 }

@@ -72,27 +72,35 @@ where
     P: Policy,
     Q: Eq + ToOwned<Owned = K> + ?Sized,
 {
+    /// Whether units may be taken that are not there, for which entries leave after unlock.
+    const MAY_OVERDRAW: bool = P::Eviction::EVICTS && !P::PINS;
+
     /// Does a step of the commit.
-    #[inline]
-    pub(crate) fn run(&mut self, phase: Phase, plan: &mut Plan, lent: &mut Lent<'_>) {
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the phase is a constant")]
+    pub(crate) fn run(&mut self, phase: Phase, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
+        // The guards are here, so that a row that has nothing to do in a phase makes no call.
         match phase {
             Phase::Use => self.end_closure(plan, lent),
-            Phase::Grow => self.grow(plan, lent),
-            Phase::Weigh => self.weigh(plan, lent),
-            Phase::Count => self.count(plan, lent),
-            Phase::Reserve => self.reserve(plan, lent),
-            Phase::Demand => self.demand(plan, lent),
+            Phase::Grow if self.is_coming() => self.grow(plan, lent),
+            Phase::Weigh if self.staged.value.is_some() => self.weigh(plan, lent),
+            Phase::Count if P::Eviction::BOUNDED => self.count(plan, lent),
+            Phase::Reserve if P::Eviction::BOUNDED => self.reserve(plan, lent),
+            Phase::Demand if P::Eviction::BOUNDED && !Self::MAY_OVERDRAW && self.is_coming() => {
+                self.demand(plan, lent);
+            }
             Phase::LookAgain => self.find(lent),
             Phase::Overtake => self.overtake(plan, lent),
-            Phase::Change => self.change(plan, lent),
-            Phase::Insert => self.insert(plan, lent),
-            Phase::Tend => self.tend(plan, lent),
+            Phase::Change if self.has_change() => self.change(plan, lent),
+            Phase::Insert if self.is_coming() => self.insert(plan, lent),
+            Phase::Tend if self.has_work => self.tend(plan, lent),
+            _ => {}
         }
     }
 
     /// Notes what the closure has done.
     #[inline]
-    fn end_closure(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
+    fn end_closure(&mut self, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
         if self.is_coming() {
             plan.shard(self.seat).inserts += 1;
         }
@@ -101,15 +109,14 @@ where
         {
             plan.claim(self.seat, slot, P::NAME);
         }
-        self.note_use(lent);
+        if self.staged.is_used.get() {
+            self.note_use(lent);
+        }
     }
 
     /// Has the table grow for all inserts of the shard, and reserves memory for them. Runs `Hash` of keys that move.
     #[inline]
-    fn grow(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
-        if !self.is_coming() {
-            return;
-        }
+    fn grow(&mut self, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
         let (seat, hash) = (self.seat, self.row.hash);
         let (mut session, _) = self.session(lent);
         let inserts = plan.shard(seat).inserts;
@@ -121,7 +128,7 @@ where
 
     /// Weighs what is to be stored. User code.
     #[inline]
-    fn weigh(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
+    fn weigh(&mut self, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
         let Some(value) = self.staged.value.take() else { return };
         self.offer.value = Some(value);
         // A listener is told of a replaced value with the key of the call.
@@ -150,7 +157,8 @@ where
     }
 
     /// Refuses the transaction, which the first field without room counts.
-    fn refuse(&self, plan: &mut Plan) {
+    #[cold]
+    fn refuse(&self, plan: &mut Plan<'_>) {
         if plan.refused.is_some() {
             return;
         }
@@ -161,16 +169,13 @@ where
 
     /// Counts what all rows need.
     #[inline]
-    fn count(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
-        if !P::Eviction::BOUNDED {
-            return;
-        }
+    fn count(&mut self, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
         let (seat, weight, is_coming) = (self.seat, self.weight, self.is_coming());
         let going = match self.found {
             Found::Expired(slot) => Some(slot),
             Found::Live(slot) if self.staged.change == StagedChange::Remove => Some(slot),
             Found::Live(slot) if P::PINS && self.staged.change != StagedChange::Keep => {
-                let table: &TableOf<K, V, P> = lent.get(seat.shard);
+                let table: &TableOf<K, V, P> = lent.get(seat.shard.into());
                 plan.kept.extend(table.get(slot).map(|entry| ptr::from_ref(entry.key()).addr()));
                 None
             }
@@ -189,8 +194,8 @@ where
     /// Takes the units that the inserts of all rows of the field need. A row that inserts nothing may be in a shard that
     /// has room.
     #[inline]
-    fn reserve(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
-        if !P::Eviction::BOUNDED || plan.refused.is_some() {
+    fn reserve(&mut self, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
+        if plan.refused.is_some() {
             return;
         }
         let seat = self.seat;
@@ -200,7 +205,7 @@ where
         }
         let before = self.leaving.garbage.len();
         let (mut session, _) = self.session(lent);
-        let taken = if P::Eviction::EVICTS && !P::PINS {
+        let taken = if Self::MAY_OVERDRAW {
             if !session.take_free_units(lacking) {
                 session.overdraw_for_all(lacking);
                 plan.field(seat).overdrawn = lacking;
@@ -216,10 +221,7 @@ where
 
     /// Takes what no shard of the rows had room for, or else refuses the transaction.
     #[inline]
-    fn demand(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
-        if !P::Eviction::BOUNDED || (P::Eviction::EVICTS && !P::PINS) || !self.is_coming() {
-            return;
-        }
+    fn demand(&mut self, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
         let lacking = plan.field(self.seat).lacking();
         if lacking.is_zero() {
             return;
@@ -236,10 +238,10 @@ where
 
     /// The last step that runs user code.
     #[inline]
-    fn overtake(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
+    fn overtake(&mut self, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
         if StampOf::<P>::EXPIRES {
             // The closure may have taken long: what is stored begins to live now.
-            self.now = plan.committed_at(self.seat.field, || self.row.core.now());
+            self.now = plan.committed_at(self.seat, || self.row.core.now());
         }
         if self.staged.change == StagedChange::Keep {
             return;
@@ -248,64 +250,70 @@ where
         self.session(lent).0.overtake_staged(hash, key, slot);
     }
 
+    /// Whether [`change`](RowState::change) has something to do. To a field with a capacity, entries that have expired
+    /// give their room.
+    #[inline]
+    fn has_change(&self) -> bool {
+        match (self.staged.change, self.found) {
+            (StagedChange::Keep, Found::Expired(_)) => P::Eviction::BOUNDED,
+            (StagedChange::Keep, _) => false,
+            (_, Found::Nothing) => !self.is_coming(),
+            _ => true,
+        }
+    }
+
     /// Changes or removes the entry that is there.
     #[inline]
-    fn change(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
+    fn change(&mut self, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
         let (seat, hash, weight, found) = (self.seat, self.row.hash, self.weight, self.found);
         let (mut session, Parts { offer, staged }) = self.session(lent);
         let gone = match (staged.change, found) {
-            (_, Found::Expired(slot)) if P::Eviction::BOUNDED || staged.change != StagedChange::Keep => {
-                (slot, Cause::Expired)
-            }
-            (StagedChange::Keep, _) | (_, Found::Nothing | Found::Expired(_)) => return,
-            (StagedChange::Remove, Found::Live(slot)) => (slot, Cause::Removed),
+            (_, Found::Expired(slot)) => Some((slot, Cause::Expired)),
+            (StagedChange::Remove, Found::Live(slot)) => Some((slot, Cause::Removed)),
+            (StagedChange::Keep, _) | (_, Found::Nothing) => None,
             (StagedChange::Put, Found::Live(slot)) => {
-                return session.replace_staged(slot, hash, offer, weight, staged.ttl);
+                session.replace_staged(slot, hash, offer, weight, staged.ttl);
+                None
             }
             (StagedChange::Update, Found::Live(slot)) => {
                 if let Some(value) = &mut offer.value {
                     session.exchange_staged(slot, hash, value, weight);
                 }
-                return;
+                None
             }
         };
-        let units = session.remove_staged(gone.0, hash, gone.1);
-        if P::Eviction::BOUNDED {
-            plan.field(seat).left(units);
+        if let Some((slot, cause)) = gone {
+            let units = session.remove_staged(slot, hash, cause);
+            if P::Eviction::BOUNDED {
+                plan.field(seat).left(units);
+            }
         }
+        (self.has_work, self.due_at) = (session.has_work(), session.due_at());
     }
 
     /// Stores a new entry.
     #[inline]
-    fn insert(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
-        if !self.is_coming() {
-            return;
-        }
+    fn insert(&mut self, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
         let (seat, hash, weight) = (self.seat, self.row.hash, self.weight);
         let (mut session, Parts { offer, staged }) = self.session(lent);
         session.insert_staged(hash, offer, weight, staged.ttl);
+        (self.has_work, self.due_at) = (session.has_work(), session.due_at());
         if P::Eviction::BOUNDED {
             plan.field(seat).stored(weight.units());
         }
     }
 
     /// Does the work that a write does for others. A panic of user code comes after all is done.
-    #[inline]
-    fn tend(&mut self, plan: &mut Plan, lent: &mut Lent<'_>) {
-        if self.staged.change == StagedChange::Keep {
-            return;
-        }
+    #[cold]
+    fn tend(&mut self, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
         let (mut session, _) = self.session(lent);
-        if session.has_work() {
-            plan.drops.watch(|| {
-                if StampOf::<P>::EXPIRES {
-                    session.sweep(LOOKS_PER_WRITE, EXPIRED_PER_WRITE);
-                }
-                // Without memory to grow the table is just fuller. The next write tries again.
-                let _ = session.step(STEPS_PER_WRITE);
-            });
-        }
-        let (session, _) = self.session(lent);
+        plan.drops.watch(|| {
+            if StampOf::<P>::EXPIRES {
+                session.sweep(LOOKS_PER_WRITE, EXPIRED_PER_WRITE);
+            }
+            // Without memory to grow the table is just fuller. The next write tries again.
+            let _ = session.step(STEPS_PER_WRITE);
+        });
         self.due_at = session.due_at();
     }
 }

@@ -18,13 +18,14 @@ pub(crate) const FEW: usize = 12;
 
 /// What the rows of one transaction share, by shard and by field. Both are numbered in the order in which they are
 /// locked.
-#[derive(Debug, Default)]
-pub struct Plan {
-    seats: SmallVec<[Seat; FEW]>,
-    shards: SmallVec<[ShardPlan; FEW]>,
-    fields: SmallVec<[FieldPlan; FEW]>,
+#[derive(Debug)]
+pub struct Plan<'p> {
+    /// The seat of each row, in the order of the rows.
+    seats: &'p [Seat],
+    shards: &'p mut [ShardPlan],
+    fields: &'p mut [FieldPlan],
     /// The slots of entries that are changed, with their shards and maps. Only kept where two rows lie in one shard.
-    claimed: SmallVec<[(usize, u32, &'static str); FEW]>,
+    claimed: SmallVec<[(u16, u32, &'static str); FEW]>,
     /// The next row that takes its seat.
     next: usize,
     /// Whether entries have moved or left since the rows were looked up.
@@ -42,12 +43,12 @@ pub struct Plan {
 /// The shard and the field of a row.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Seat {
-    pub(crate) shard: usize,
-    pub(crate) field: usize,
+    pub(crate) shard: u16,
+    pub(crate) field: u16,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ShardPlan {
+pub(crate) struct ShardPlan {
     /// Entries that are going to be inserted.
     pub(super) inserts: u32,
     /// Whether the table has grown for them.
@@ -58,7 +59,7 @@ pub(super) struct ShardPlan {
 
 /// The capacity that the rows of one field need.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct FieldPlan {
+pub(crate) struct FieldPlan {
     now: Option<Moment>,
     committed_at: Option<Moment>,
     /// The units of the entries that come and of those that go.
@@ -92,12 +93,23 @@ impl FieldPlan {
     }
 }
 
-impl Plan {
-    /// The seat of each row, in the order of the rows.
-    pub(crate) fn new(seats: SmallVec<[Seat; FEW]>, shards: usize, fields: usize) -> Self {
-        let (shards, fields) =
-            (SmallVec::from_elem(ShardPlan::default(), shards), SmallVec::from_elem(FieldPlan::default(), fields));
-        Plan { seats, shards, fields, ..Plan::default() }
+impl<'p> Plan<'p> {
+    /// For rows with these seats, with a default for each shard and each field.
+    #[inline]
+    pub(crate) fn new(seats: &'p [Seat], shards: &'p mut [ShardPlan], fields: &'p mut [FieldPlan]) -> Self {
+        let (drops, next) = (Drops::default(), 0);
+        Plan {
+            seats,
+            shards,
+            fields,
+            next,
+            is_stale: false,
+            kept: Vec::new(),
+            claimed: SmallVec::new(),
+            refused: None,
+            is_committed: false,
+            drops,
+        }
     }
 
     /// The seat of the next row.
@@ -118,35 +130,43 @@ impl Plan {
 
     /// The map of which two rows change the same entry, if there are such: then `Eq` finds one entry for two keys that
     /// it says are not equal.
+    #[inline]
     pub(crate) fn twins(&mut self) -> Option<&'static str> {
+        if self.claimed.len() > 1 { self.twins_among_claimed() } else { None }
+    }
+
+    #[cold]
+    fn twins_among_claimed(&mut self) -> Option<&'static str> {
         self.claimed.sort_unstable();
         self.claimed.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].2)
     }
 
     /// The time by the clock of a field, which is read once.
     #[inline]
-    pub(super) fn now(&mut self, field: usize, read: impl FnOnce() -> Moment) -> Moment {
-        *self.fields[field].now.get_or_insert_with(read)
+    pub(super) fn now(&mut self, seat: Seat, read: impl FnOnce() -> Moment) -> Moment {
+        *self.field(seat).now.get_or_insert_with(read)
     }
 
     /// The time at which the transaction commits, by the clock of a field, which is read once.
     #[inline]
-    pub(super) fn committed_at(&mut self, field: usize, read: impl FnOnce() -> Moment) -> Moment {
-        *self.fields[field].committed_at.get_or_insert_with(read)
+    pub(super) fn committed_at(&mut self, seat: Seat, read: impl FnOnce() -> Moment) -> Moment {
+        *self.field(seat).committed_at.get_or_insert_with(read)
     }
 
+    #[inline]
     pub(super) fn shard(&mut self, seat: Seat) -> &mut ShardPlan {
-        &mut self.shards[seat.shard]
+        &mut self.shards[usize::from(seat.shard)]
     }
 
+    #[inline]
     pub(super) fn field(&mut self, seat: Seat) -> &mut FieldPlan {
-        &mut self.fields[seat.field]
+        &mut self.fields[usize::from(seat.field)]
     }
 
     /// Forgets what was counted of the rows that come and go, to count it again.
     pub(crate) fn recount(&mut self) {
         self.kept.clear();
-        for field in &mut self.fields {
+        for field in &mut *self.fields {
             (field.coming, field.going) = (Units::ZERO, Units::ZERO);
         }
     }

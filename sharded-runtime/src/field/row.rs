@@ -90,6 +90,8 @@ pub struct RowState<'a, K, V, P: Policy, S, Q: ?Sized> {
     pub(super) weight: Weight,
     pub(super) leaving: Leaving<'a, K, V>,
     pub(super) due_at: Deadline,
+    /// Whether its write has left work to do for other entries.
+    pub(super) has_work: bool,
 }
 
 /// What is known of it, without key and values.
@@ -121,6 +123,7 @@ pub(super) enum Found {
 pub(super) type SessionOf<'s, K, V, P, S> = Session<'s, CoreOf<K, V, P, S>>;
 
 impl<'a, K: Key, V: Value, P: Policy, S, Q: ?Sized> RowState<'a, K, V, P, S, Q> {
+    #[inline]
     pub(crate) fn new(row: RowKey<'a, K, V, P, S, Q>) -> Self {
         RowState {
             row,
@@ -132,6 +135,7 @@ impl<'a, K: Key, V: Value, P: Policy, S, Q: ?Sized> RowState<'a, K, V, P, S, Q> 
             weight: Weight::ZERO,
             leaving: row.core.leaving(),
             due_at: Deadline::NEVER,
+            has_work: false,
         }
     }
 
@@ -159,7 +163,7 @@ impl<'a, K: Key, V: Value, P: Policy, S, Q: ?Sized> RowState<'a, K, V, P, S, Q> 
     /// The value that the entry has, if it is there.
     #[inline]
     pub(crate) fn value<'t>(&self, lent: &'t Lent<'_>) -> Option<&'t V> {
-        let table: &TableOf<K, V, P> = lent.get(self.seat.shard);
+        let table: &TableOf<K, V, P> = lent.get(self.seat.shard.into());
         Some(table.get(self.slot()?)?.value())
     }
 }
@@ -173,17 +177,17 @@ where
 {
     /// Finds the entry. The shard is locked.
     #[inline]
-    pub(crate) fn look(&mut self, plan: &mut Plan, lent: &Lent<'_>) {
+    pub(crate) fn look(&mut self, plan: &mut Plan<'_>, lent: &Lent<'_>) {
         self.seat = plan.take_seat();
         if StampOf::<P>::EXPIRES {
-            self.now = plan.now(self.seat.field, || self.row.core.now());
+            self.now = plan.now(self.seat, || self.row.core.now());
         }
         self.find(lent);
     }
 
     #[inline]
     pub(super) fn find(&mut self, lent: &Lent<'_>) {
-        let table: &TableOf<K, V, P> = lent.get(self.seat.shard);
+        let table: &TableOf<K, V, P> = lent.get(self.seat.shard.into());
         self.found = match table.find(self.row.hash, self.row.key) {
             None => Found::Nothing,
             Some(entry)
@@ -199,7 +203,7 @@ where
     #[inline]
     pub(super) fn session<'s>(&'s mut self, lent: &'s mut Lent<'_>) -> (SessionOf<'s, K, V, P, S>, Parts<'s, K, V>) {
         let RowState { row, seat, now, offer, staged, leaving, .. } = self;
-        let table: &mut TableOf<K, V, P> = lent.get_mut(seat.shard);
+        let table: &mut TableOf<K, V, P> = lent.get_mut(seat.shard.into());
         let extras = row.core.shards.extras(row.core.route(row.hash), table);
         (Session::at(row.core, extras, table, Some(&mut leaving.garbage), *now), Parts { offer, staged })
     }
@@ -207,9 +211,6 @@ where
     /// Counts a use of the entry, as a read of it does.
     #[inline]
     pub(super) fn note_use(&mut self, lent: &mut Lent<'_>) {
-        if !self.staged.is_used.get() {
-            return;
-        }
         let slot = self.slot();
         let (mut session, _) = self.session(lent);
         match slot {
@@ -222,14 +223,15 @@ where
     }
 
     /// As [`note_use`](RowState::note_use), where the shard is locked for reading.
+    #[inline]
     pub(crate) fn note_read(&mut self, lent: &mut Lent<'_>) {
-        if !<P::Lock as Lock>::SHARED_READS {
-            return self.note_use(lent);
-        }
         if !self.staged.is_used.get() {
             return;
         }
-        let table: &TableOf<K, V, P> = lent.get(self.seat.shard);
+        if !<P::Lock as Lock>::SHARED_READS {
+            return self.note_use(lent);
+        }
+        let table: &TableOf<K, V, P> = lent.get(self.seat.shard.into());
         let found = self.slot().and_then(|slot| table.get(slot));
         self.row.core.count(if found.is_some() { Event::Hit } else { Event::Miss });
         if let Some(entry) = found {
@@ -241,8 +243,9 @@ where
     }
 
     /// Does a step of the end of a row, after all shards were unlocked, also after a panic.
-    #[inline]
-    pub(crate) fn finish(&mut self, end: End, plan: &mut Plan) {
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "as `run`")]
+    pub(crate) fn finish(&mut self, end: End, plan: &mut Plan<'_>) {
         match end {
             End::Give => self.give(plan),
             End::Repay => self.repay(plan),
@@ -252,7 +255,7 @@ where
 
     /// Gives back units that no entry has got.
     #[inline]
-    fn give(&mut self, plan: &mut Plan) {
+    fn give(&mut self, plan: &mut Plan<'_>) {
         if P::Eviction::BOUNDED
             && let Some(budget) = &self.row.core.budget
         {
@@ -266,7 +269,7 @@ where
 
     /// Evicts entries for units that were overdrawn.
     #[inline]
-    fn repay(&mut self, plan: &mut Plan) {
+    fn repay(&mut self, plan: &mut Plan<'_>) {
         if !P::Eviction::EVICTS {
             return;
         }
@@ -284,7 +287,8 @@ where
     }
 
     /// Tells listeners, and drops what has left.
-    fn tell(&mut self, plan: &mut Plan) {
+    #[inline]
+    fn tell(&mut self, plan: &mut Plan<'_>) {
         let RowState { row: RowKey { core, .. }, leaving, offer, staged, .. } = self;
         if leaving.garbage.len() > 0 {
             plan.drops.watch(|| drop(mem::replace(leaving, core.leaving())));
@@ -305,7 +309,8 @@ where
     }
 
     /// Notes what the row did, as single calls do.
-    fn record(&self, plan: &Plan) {
+    #[cold]
+    fn record(&self, plan: &Plan<'_>) {
         let RowKey { core, hash, .. } = self.row;
         if self.staged.is_used.get() && core.is_due(hash) {
             core.note(Operation::Get, hash);

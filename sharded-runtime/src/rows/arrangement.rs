@@ -2,7 +2,7 @@
 
 #![allow(unreachable_pub, reason = "in a public trait that only this crate can implement")]
 
-use super::wanted::Wanted;
+use super::wanted::Place;
 use crate::{
     bounds::Token,
     field::{commit::Phase, plan::Plan, row::End},
@@ -56,10 +56,13 @@ pub trait Lockable {
     type Arrangement: Arrangement;
     type States: States<Arrangement = Self::Arrangement>;
 
+    /// How many rows there are, if that is known at compile time.
+    const COUNT: Option<usize>;
+
     /// How many rows there are.
     fn count(&self, token: Token) -> usize;
-    /// Adds where each row is.
-    fn places<'p>(&'p self, wanted: &mut Wanted<'p>);
+    /// Where a row is, without its number.
+    fn place(&self, row: usize, token: Token) -> Place<'_>;
     /// Locks the shard of a row, for changing or for reading.
     fn lock<T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T;
     fn lock_to_read<T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T;
@@ -71,15 +74,15 @@ pub trait Lockable {
 pub trait States {
     type Arrangement: Arrangement;
 
-    fn look(&mut self, plan: &mut Plan, lent: &Lent<'_>);
+    fn look(&mut self, plan: &mut Plan<'_>, lent: &Lent<'_>);
     fn views<'t>(&'t mut self, lent: &'t Lent<'_>) -> <Self::Arrangement as Arrangement>::Views<'t>;
     fn refs<'t>(&'t mut self, lent: &'t Lent<'_>) -> <Self::Arrangement as Arrangement>::Refs<'t>;
-    fn run(&mut self, phase: Phase, plan: &mut Plan, lent: &mut Lent<'_>);
+    fn run(&mut self, phase: Phase, plan: &mut Plan<'_>, lent: &mut Lent<'_>);
     fn note_reads(&mut self, lent: &mut Lent<'_>);
     /// What was to be stored, where nothing was changed.
     fn values(&mut self) -> <Self::Arrangement as Arrangement>::Values;
     /// Does a step of the end of all rows, after their shards were unlocked.
-    fn finish(&mut self, end: End, plan: &mut Plan);
+    fn finish(&mut self, end: End, plan: &mut Plan<'_>);
 }
 
 /// The types that belong to rows. (Apart from them, so that a closure over every lifetime does not ask the rows to live

@@ -1,22 +1,24 @@
 //! The locks of the rows of one access.
 
-use super::{arrangement::Lockable, wanted::Wanted};
-use crate::lock::Lent;
+use super::{
+    arrangement::Lockable,
+    wanted::{Place, Storage, sort, twins},
+};
+use crate::{bounds::Token, lock::Lent};
 use std::panic::Location;
 
 /// Where rows are, in the order of locks.
 #[inline]
-pub(super) fn locate(rows: &impl Lockable) -> Wanted<'_> {
-    let mut wanted = Wanted::new();
-    rows.places(&mut wanted);
-    wanted.sort();
-    wanted
+pub(super) fn locate<R: Lockable, S: Storage>(rows: &R) -> S::Of<Place<'_>> {
+    let mut places = S::each(rows.count(Token), |row| rows.place(row, Token).numbered(row));
+    sort(places.as_mut());
+    places
 }
 
 /// Panics if two rows are the same key of the same map.
 #[inline]
-pub(super) fn refuse_twins(wanted: &Wanted<'_>, at: &Location<'_>) {
-    if let Some(map) = wanted.twins() {
+pub(super) fn refuse_twins(places: &[Place<'_>], at: &Location<'_>) {
+    if let Some(map) = twins(places) {
         refuse(map, at);
     }
 }
@@ -31,39 +33,56 @@ pub(super) fn refuse(map: &str, at: &Location<'_>) -> ! {
 #[inline]
 pub(super) fn lock_each<T>(
     rows: &impl Lockable,
-    firsts: &[usize],
+    places: &[Place<'_>],
     lent: &mut Lent<'_>,
     run: impl FnOnce(&mut Lent<'_>) -> T,
 ) -> T {
-    run_once(run, |run| lock_next(rows, firsts, lent, run))
+    match places {
+        [only] => rows.lock(only.row, lent, run),
+        _ => run_once(run, |run| lock_next(rows, places, lent, run)),
+    }
 }
 
 /// As [`lock_each`], for reading.
 #[inline]
 pub(super) fn lock_each_to_read<T>(
     rows: &impl Lockable,
-    firsts: &[usize],
+    places: &[Place<'_>],
     lent: &mut Lent<'_>,
     run: impl FnOnce(&mut Lent<'_>) -> T,
 ) -> T {
-    run_once(run, |run| lock_next_to_read(rows, firsts, lent, run))
+    match places {
+        [only] => rows.lock_to_read(only.row, lent, run),
+        _ => run_once(run, |run| lock_next_to_read(rows, places, lent, run)),
+    }
 }
 
 /// Not inlined, nor is `run`, since the stack has this once for each shard.
 #[inline(never)]
-fn lock_next(rows: &impl Lockable, firsts: &[usize], lent: &mut Lent<'_>, run: &mut dyn FnMut(&mut Lent<'_>)) {
-    match firsts.split_first() {
-        None => run(lent),
-        Some((&first, rest)) => rows.lock(first, lent, |lent| lock_next(rows, rest, lent, run)),
+fn lock_next(rows: &impl Lockable, places: &[Place<'_>], lent: &mut Lent<'_>, run: &mut dyn FnMut(&mut Lent<'_>)) {
+    match places {
+        [] => run(lent),
+        [first, ..] => {
+            let rest = beyond_shard_of(first, places);
+            rows.lock(first.row, lent, |lent| lock_next(rows, rest, lent, run));
+        }
     }
 }
 
 /// As [`lock_next`], for reading.
 #[inline(never)]
-fn lock_next_to_read(rows: &impl Lockable, firsts: &[usize], lent: &mut Lent<'_>, run: &mut dyn FnMut(&mut Lent<'_>)) {
-    match firsts.split_first() {
-        None => run(lent),
-        Some((&first, rest)) => rows.lock_to_read(first, lent, |lent| lock_next_to_read(rows, rest, lent, run)),
+fn lock_next_to_read(
+    rows: &impl Lockable,
+    places: &[Place<'_>],
+    lent: &mut Lent<'_>,
+    run: &mut dyn FnMut(&mut Lent<'_>),
+) {
+    match places {
+        [] => run(lent),
+        [first, ..] => {
+            let rest = beyond_shard_of(first, places);
+            rows.lock_to_read(first.row, lent, |lent| lock_next_to_read(rows, rest, lent, run));
+        }
     }
 }
 
@@ -73,4 +92,15 @@ fn run_once<T>(run: impl FnOnce(&mut Lent<'_>) -> T, lock: impl FnOnce(&mut dyn 
     let (mut run, mut result) = (Some(run), None);
     lock(&mut |lent| result = run.take().map(|run| run(lent)));
     result.expect("a lock runs its closure")
+}
+
+/// The places after those in the shard of this one.
+#[inline]
+fn beyond_shard_of<'a, 'p>(place: &Place<'_>, mut rest: &'a [Place<'p>]) -> &'a [Place<'p>] {
+    while let [next, after @ ..] = rest
+        && next.is_in_shard_of(place)
+    {
+        rest = after;
+    }
+    rest
 }

@@ -4,6 +4,7 @@ use super::{
     arrangement::{Arrangement, Rows, States},
     locking::{locate, lock_each_to_read},
     transaction::Ending,
+    wanted::{AnyNumber, Shared, Storage, enter},
 };
 use crate::{bounds::Token, lock::Lent};
 use std::panic::Location;
@@ -45,14 +46,29 @@ use std::panic::Location;
 #[track_caller]
 #[allow(clippy::needless_pass_by_value, reason = "as `transaction`; rows are mostly made for one call")]
 pub fn observe<R: Rows, T>(rows: R, read: impl for<'t> FnOnce(<R::Arrangement as Arrangement>::Refs<'t>) -> T) -> T {
-    let wanted = locate(&rows);
-    let (plan, firsts) = wanted.arrange();
+    let at = Location::caller();
+    match R::COUNT {
+        Some(1) => look::<R, [(); 1], T>(&rows, read, at),
+        Some(2) => look::<R, [(); 2], T>(&rows, read, at),
+        _ => look::<R, AnyNumber, T>(&rows, read, at),
+    }
+}
+
+/// As [`observe`], with the memory for so many rows.
+#[inline]
+fn look<R: Rows, S: Storage, T>(
+    rows: &R,
+    read: impl for<'t> FnOnce(<R::Arrangement as Arrangement>::Refs<'t>) -> T,
+    at: &'static Location<'static>,
+) -> T {
+    let (mut places, mut shared) = (locate::<R, S>(rows), Shared::<S>::new(rows.count(Token)));
+    let places = &*places.as_mut();
     // Dropped last: what it does comes after all locks are released.
-    let mut ending = Ending { states: rows.begin(Token), plan };
-    let inside = wanted.enter(Location::caller());
+    let mut ending = Ending { states: rows.begin(Token), plan: shared.plan(places) };
+    let inside = enter(places, at);
     let Ending { states, plan } = &mut ending;
     let result = Lent::scope(|lent| {
-        lock_each_to_read(&rows, &firsts, lent, |lent| {
+        lock_each_to_read(rows, places, lent, |lent| {
             states.look(plan, lent);
             let result = read(states.refs(lent));
             states.note_reads(lent);

@@ -4,7 +4,7 @@ use super::{
     arrangement::{Arrangement, Lockable, States},
     row_mut::RowMut,
     row_ref::RowRef,
-    wanted::{RowWithKey, Wanted},
+    wanted::{Place, RowWithKey},
 };
 use crate::{
     Key, Policy, ShardedMap, ShardedSet, Value,
@@ -132,14 +132,16 @@ where
     type Arrangement = RowArrangement<Q, V, P>;
     type States = RowState<'a, K, V, P, S, Q>;
 
+    const COUNT: Option<usize> = Some(1);
+
     #[inline]
     fn count(&self, _: Token) -> usize {
         1
     }
 
     #[inline]
-    fn places<'p>(&'p self, wanted: &mut Wanted<'p>) {
-        wanted.add(self.0.order(), self.0.shard(), self.0.hash, self);
+    fn place(&self, _: usize, _: Token) -> Place<'_> {
+        Place::new(self.0.order(), self.0.shard(), self.0.hash, self)
     }
 
     #[inline]
@@ -179,7 +181,7 @@ where
     type Arrangement = RowArrangement<Q, V, P>;
 
     #[inline]
-    fn look(&mut self, plan: &mut Plan, lent: &Lent<'_>) {
+    fn look(&mut self, plan: &mut Plan<'_>, lent: &Lent<'_>) {
         RowState::look(self, plan, lent);
     }
 
@@ -197,8 +199,9 @@ where
         RowRef::new(key, value, &staged.is_used)
     }
 
-    #[inline]
-    fn run(&mut self, phase: Phase, plan: &mut Plan, lent: &mut Lent<'_>) {
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the phase is a constant, which most phases depend on")]
+    fn run(&mut self, phase: Phase, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
         RowState::run(self, phase, plan, lent);
     }
 
@@ -211,8 +214,9 @@ where
         self.take_value()
     }
 
-    #[inline]
-    fn finish(&mut self, end: End, plan: &mut Plan) {
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "as `run`")]
+    fn finish(&mut self, end: End, plan: &mut Plan<'_>) {
         RowState::finish(self, end, plan);
     }
 }

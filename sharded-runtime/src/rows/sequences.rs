@@ -2,13 +2,14 @@
 
 use super::{
     arrangement::{Arrangement, Lockable, States},
-    wanted::Wanted,
+    wanted::Place,
 };
 use crate::{
     bounds::Token,
     field::{commit::Phase, plan::Plan, row::End},
     lock::Lent,
 };
+use std::array;
 
 impl<A: Arrangement, const N: usize> Arrangement for [A; N] {
     type Views<'t> = [A::Views<'t>; N];
@@ -25,6 +26,9 @@ impl<T: Arrangement> Arrangement for Vec<T> {
 /// The element that has a row, and the number that the row has there.
 #[inline]
 fn find<R: Lockable>(all: &[R], mut row: usize) -> (&R, usize) {
+    if let Some(count @ 1..) = R::COUNT {
+        return (&all[row / count], row % count);
+    }
     for rows in all {
         let count = rows.count(Token);
         if row < count {
@@ -36,11 +40,12 @@ fn find<R: Lockable>(all: &[R], mut row: usize) -> (&R, usize) {
 }
 
 macro_rules! sequences {
-    ($(($($generics:tt)*) $Type:ty, $Arrangement:ty, $States:ty, $begin:expr;)+) => {
+    ($(($($generics:tt)*) $Type:ty, $Arrangement:ty, $States:ty, $COUNT:expr, $begin:expr;)+) => {
         $(
             impl<$($generics)*> Lockable for $Type {
                 type Arrangement = $Arrangement;
                 type States = $States;
+                const COUNT: Option<usize> = $COUNT;
 
                 #[inline]
                 fn count(&self, _: Token) -> usize {
@@ -48,10 +53,9 @@ macro_rules! sequences {
                 }
 
                 #[inline]
-                fn places<'p>(&'p self, wanted: &mut Wanted<'p>) {
-                    for rows in self.iter() {
-                        rows.places(wanted);
-                    }
+                fn place(&self, row: usize, _: Token) -> Place<'_> {
+                    let (rows, row) = find(&self[..], row);
+                    rows.place(row, Token)
                 }
 
                 #[inline]
@@ -76,16 +80,30 @@ macro_rules! sequences {
     };
 }
 
+/// The count of an array of so many elements that have this count each, if it is known.
+const fn times(count: Option<usize>, elements: usize) -> Option<usize> {
+    match count {
+        Some(count) => Some(count * elements),
+        None => None,
+    }
+}
+
 sequences! {
-    (R: Lockable, const N: usize) [R; N], [R::Arrangement; N], [R::States; N], |rows| rows.each_ref().map(|rows| rows.begin(Token));
-    (R: Lockable) Vec<R>, Vec<R::Arrangement>, Vec<R::States>, |rows| rows.iter().map(|rows| rows.begin(Token)).collect();
-    (R: Lockable, const N: usize) &[R; N], [R::Arrangement; N], [R::States; N], |rows| {
-        rows.each_ref().map(|rows| rows.begin(Token))
+    (R: Lockable, const N: usize) [R; N], [R::Arrangement; N], [R::States; N], times(R::COUNT, N), |rows| {
+        array::from_fn(|row| rows[row].begin(Token))
     };
-    (R: Lockable) &Vec<R>, Vec<R::Arrangement>, Vec<R::States>, |rows| {
+    (R: Lockable, const N: usize) &[R; N], [R::Arrangement; N], [R::States; N], times(R::COUNT, N), |rows| {
+        array::from_fn(|row| rows[row].begin(Token))
+    };
+    (R: Lockable) Vec<R>, Vec<R::Arrangement>, Vec<R::States>, None, |rows| {
         rows.iter().map(|rows| rows.begin(Token)).collect()
     };
-    (R: Lockable) &[R], Vec<R::Arrangement>, Vec<R::States>, |rows| rows.iter().map(|rows| rows.begin(Token)).collect();
+    (R: Lockable) &Vec<R>, Vec<R::Arrangement>, Vec<R::States>, None, |rows| {
+        rows.iter().map(|rows| rows.begin(Token)).collect()
+    };
+    (R: Lockable) &[R], Vec<R::Arrangement>, Vec<R::States>, None, |rows| {
+        rows.iter().map(|rows| rows.begin(Token)).collect()
+    };
 }
 
 macro_rules! states {
@@ -95,7 +113,7 @@ macro_rules! states {
                 type Arrangement = $Arrangement;
 
                 #[inline]
-                fn look(&mut self, plan: &mut Plan, lent: &Lent<'_>) {
+                fn look(&mut self, plan: &mut Plan<'_>, lent: &Lent<'_>) {
                     for rows in self {
                         rows.look(plan, lent);
                     }
@@ -115,8 +133,9 @@ macro_rules! states {
                     $each
                 }
 
-                #[inline]
-                fn run(&mut self, phase: Phase, plan: &mut Plan, lent: &mut Lent<'_>) {
+                #[inline(always)]
+                #[allow(clippy::inline_always, reason = "as for one row")]
+                fn run(&mut self, phase: Phase, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
                     for rows in self {
                         rows.run(phase, plan, lent);
                     }
@@ -135,8 +154,9 @@ macro_rules! states {
                     $each
                 }
 
-                #[inline]
-                fn finish(&mut self, end: End, plan: &mut Plan) {
+                #[inline(always)]
+                #[allow(clippy::inline_always, reason = "as `run`")]
+                fn finish(&mut self, end: End, plan: &mut Plan<'_>) {
                     for rows in self {
                         rows.finish(end, plan);
                     }

@@ -4,6 +4,7 @@ use super::{
     arrangement::{Arrangement, Rows, States},
     error::TransactionError,
     locking::{locate, lock_each, refuse, refuse_twins},
+    wanted::{AnyNumber, Shared, Storage, enter},
 };
 use crate::{
     bounds::Token,
@@ -118,15 +119,29 @@ pub fn transaction<R: Rows, T, E>(
     change: impl for<'t> FnOnce(&mut <R::Arrangement as Arrangement>::Views<'t>) -> Result<T, E>,
 ) -> Result<T, TransactionError<E, <R::Arrangement as Arrangement>::Values>> {
     let at = Location::caller();
-    let wanted = locate(&rows);
-    refuse_twins(&wanted, at);
-    let (plan, firsts) = wanted.arrange();
+    match R::COUNT {
+        Some(1) => transact::<R, [(); 1], T, E>(&rows, change, at),
+        Some(2) => transact::<R, [(); 2], T, E>(&rows, change, at),
+        _ => transact::<R, AnyNumber, T, E>(&rows, change, at),
+    }
+}
+
+/// As [`transaction`], with the memory for so many rows.
+#[inline]
+fn transact<R: Rows, S: Storage, T, E>(
+    rows: &R,
+    change: impl for<'t> FnOnce(&mut <R::Arrangement as Arrangement>::Views<'t>) -> Result<T, E>,
+    at: &'static Location<'static>,
+) -> Result<T, TransactionError<E, <R::Arrangement as Arrangement>::Values>> {
+    let (mut places, mut shared) = (locate::<R, S>(rows), Shared::<S>::new(rows.count(Token)));
+    let places = &*places.as_mut();
+    refuse_twins(places, at);
     // Dropped last: what it does comes after all locks are released.
-    let mut ending = Ending { states: rows.begin(Token), plan };
-    let inside = wanted.enter(at);
+    let mut ending = Ending { states: rows.begin(Token), plan: shared.plan(places) };
+    let inside = enter(places, at);
     let Ending { states, plan } = &mut ending;
     let result = Lent::scope(|lent| {
-        lock_each(&rows, &firsts, lent, |lent| {
+        lock_each(rows, places, lent, |lent| {
             states.look(plan, lent);
             let result = change(&mut states.views(lent));
             states.run(Phase::Use, plan, lent);
@@ -143,9 +158,10 @@ pub fn transaction<R: Rows, T, E>(
 }
 
 /// Makes the changes that the rows have staged, or none of them.
+#[inline]
 fn commit<R: States, E>(
     states: &mut R,
-    plan: &mut Plan,
+    plan: &mut Plan<'_>,
     lent: &mut Lent<'_>,
 ) -> Result<(), TransactionError<E, <R::Arrangement as Arrangement>::Values>> {
     states.run(Phase::Grow, plan, lent);
@@ -154,14 +170,14 @@ fn commit<R: States, E>(
     }
     states.run(Phase::Weigh, plan, lent);
     while plan.refused.is_none() {
-        plan.recount();
-        for phase in [Phase::Count, Phase::Reserve, Phase::Demand] {
-            states.run(phase, plan, lent);
-        }
+        states.run(Phase::Count, plan, lent);
+        states.run(Phase::Reserve, plan, lent);
+        states.run(Phase::Demand, plan, lent);
         if !plan.take_stale() {
             break;
         }
         // The entry of a row may have left to make room for that of another one.
+        plan.recount();
         states.run(Phase::LookAgain, plan, lent);
     }
     if let Some(map) = plan.refused {
@@ -176,17 +192,17 @@ fn commit<R: States, E>(
 }
 
 /// Ends the rows when it is dropped, also when a panic passes.
-pub(super) struct Ending<R: States> {
+pub(super) struct Ending<'p, R: States> {
     pub(super) states: R,
-    pub(super) plan: Plan,
+    pub(super) plan: Plan<'p>,
 }
 
-impl<R: States> Drop for Ending<R> {
+impl<R: States> Drop for Ending<'_, R> {
     #[inline]
     fn drop(&mut self) {
-        for end in [End::Give, End::Repay, End::Tell] {
-            self.states.finish(end, &mut self.plan);
-        }
+        self.states.finish(End::Give, &mut self.plan);
+        self.states.finish(End::Repay, &mut self.plan);
+        self.states.finish(End::Tell, &mut self.plan);
         mem::take(&mut self.plan.drops).end();
     }
 }

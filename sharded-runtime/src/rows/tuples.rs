@@ -2,7 +2,7 @@
 
 use super::{
     arrangement::{Arrangement, Lockable, States},
-    wanted::Wanted,
+    wanted::Place,
 };
 use crate::{
     bounds::Token,
@@ -23,14 +23,16 @@ macro_rules! tuples {
             type Arrangement = ($($R::Arrangement,)+);
             type States = ($($R::States,)+);
 
+            const COUNT: Option<usize> = sum(&[$($R::COUNT),+]);
+
             #[inline]
             fn count(&self, _: Token) -> usize {
                 0 $(+ self.$element.count(Token))+
             }
 
             #[inline]
-            fn places<'p>(&'p self, wanted: &mut Wanted<'p>) {
-                $(self.$element.places(wanted);)+
+            fn place(&self, row: usize, _: Token) -> Place<'_> {
+                tuples!(self, row, rows => rows.place(row, Token); $($element)+)
             }
 
             #[inline]
@@ -53,7 +55,7 @@ macro_rules! tuples {
             type Arrangement = ($($R::Arrangement,)+);
 
             #[inline]
-            fn look(&mut self, plan: &mut Plan, lent: &Lent<'_>) {
+            fn look(&mut self, plan: &mut Plan<'_>, lent: &Lent<'_>) {
                 $(self.$element.look(plan, lent);)+
             }
 
@@ -67,8 +69,9 @@ macro_rules! tuples {
                 ($(self.$element.refs(lent),)+)
             }
 
-            #[inline]
-            fn run(&mut self, phase: Phase, plan: &mut Plan, lent: &mut Lent<'_>) {
+            #[inline(always)]
+            #[allow(clippy::inline_always, reason = "as for one row")]
+            fn run(&mut self, phase: Phase, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
                 $(self.$element.run(phase, plan, lent);)+
             }
 
@@ -81,8 +84,9 @@ macro_rules! tuples {
                 ($(self.$element.values(),)+)
             }
 
-            #[inline]
-            fn finish(&mut self, end: End, plan: &mut Plan) {
+            #[inline(always)]
+            #[allow(clippy::inline_always, reason = "as `run`")]
+            fn finish(&mut self, end: End, plan: &mut Plan<'_>) {
                 $(self.$element.finish(end, plan);)+
             }
         }
@@ -101,6 +105,16 @@ macro_rules! tuples {
         )+
         unreachable!("row {} of a smaller tuple", left + $row)
     }};
+}
+
+/// The sum of counts, if all are known.
+const fn sum(mut counts: &[Option<usize>]) -> Option<usize> {
+    let mut sum = 0;
+    while let [first, rest @ ..] = counts {
+        let Some(count) = first else { return None };
+        (sum, counts) = (sum + *count, rest);
+    }
+    Some(sum)
 }
 
 tuples!(A 0);

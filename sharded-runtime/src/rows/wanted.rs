@@ -3,23 +3,19 @@
 #![allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 
 use crate::{
-    field::plan::{FEW, Plan, Seat},
+    field::plan::{FEW, FieldPlan, Plan, Seat, ShardPlan},
     hasher::KeyHash,
     shard::order::{FieldOrder, Inside},
 };
 use smallvec::SmallVec;
-use std::{any::Any, fmt, panic::Location, ptr};
+use std::{any::Any, array, fmt, mem, panic::Location, ptr};
 
 /// The most shards that one access locks. Each takes a few stack frames.
 const MOST_SHARDS: usize = 1024;
 
-/// Where the rows of an access are.
-#[derive(Debug)]
-pub struct Wanted<'p>(SmallVec<[WantedRow<'p>; FEW]>);
-
 /// Where one row is.
 #[derive(Clone, Copy)]
-pub(super) struct WantedRow<'p> {
+pub struct Place<'p> {
     order: &'p FieldOrder,
     shard: usize,
     hash: KeyHash,
@@ -35,99 +31,173 @@ pub(super) trait RowWithKey {
 }
 
 /// Not the key, which may be secret.
-impl fmt::Debug for WantedRow<'_> {
+impl fmt::Debug for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WantedRow").field("shard", &self.shard).field("row", &self.row).finish_non_exhaustive()
+        f.debug_struct("Place").field("shard", &self.shard).field("row", &self.row).finish_non_exhaustive()
     }
 }
 
-impl WantedRow<'_> {
-    fn is_in_shard_of(&self, other: &Self) -> bool {
+impl<'p> Place<'p> {
+    /// The place of the only row.
+    #[inline]
+    pub(super) fn new(order: &'p FieldOrder, shard: usize, hash: KeyHash, key: &'p dyn RowWithKey) -> Self {
+        Place { order, shard, hash, key, row: 0 }
+    }
+
+    /// The same place, of the row with this number among all rows.
+    #[inline]
+    pub(super) fn numbered(self, row: usize) -> Self {
+        Place { row, ..self }
+    }
+
+    #[inline]
+    pub(super) fn is_in_shard_of(&self, other: &Self) -> bool {
         self.is_in_field_of(other) && self.shard == other.shard
     }
 
+    #[inline]
     fn is_in_field_of(&self, other: &Self) -> bool {
         ptr::eq(self.order, other.order)
     }
+
+    /// Whether it may be the same key.
+    #[inline]
+    fn is_alike(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.is_in_shard_of(other)
+    }
+
+    /// What places are ordered by.
+    #[inline]
+    fn position(&self) -> (u64, usize, u64) {
+        (self.order.rank(self.shard), ptr::from_ref(self.order).addr(), self.hash.bits())
+    }
 }
 
-impl<'p> Wanted<'p> {
-    pub(super) fn new() -> Self {
-        Wanted(SmallVec::new())
-    }
+/// Keeps one thing for each row.
+pub(super) trait Storage {
+    type Of<T: Copy>: AsMut<[T]>;
 
-    /// Adds the next row.
+    fn each<T: Copy>(count: usize, make: impl FnMut(usize) -> T) -> Self::Of<T>;
+}
+
+/// So many rows as are known at compile time.
+impl<const N: usize> Storage for [(); N] {
+    type Of<T: Copy> = [T; N];
+
     #[inline]
-    pub(super) fn add(&mut self, order: &'p FieldOrder, shard: usize, hash: KeyHash, key: &'p dyn RowWithKey) {
-        let row = self.0.len();
-        self.0.push(WantedRow { order, shard, hash, key, row });
+    fn each<T: Copy>(_: usize, make: impl FnMut(usize) -> T) -> [T; N] {
+        array::from_fn(make)
     }
+}
 
-    /// Brings the rows into the order of locks, those of equal hashes side by side.
+/// Any number of rows.
+pub(super) enum AnyNumber {}
+
+impl Storage for AnyNumber {
+    type Of<T: Copy> = SmallVec<[T; FEW]>;
+
+    fn each<T: Copy>(count: usize, make: impl FnMut(usize) -> T) -> SmallVec<[T; FEW]> {
+        (0..count).map(make).collect()
+    }
+}
+
+/// What the rows of one access share, in the memory for it.
+pub(super) struct Shared<S: Storage> {
+    seats: S::Of<Seat>,
+    shards: S::Of<ShardPlan>,
+    fields: S::Of<FieldPlan>,
+}
+
+impl<S: Storage> Shared<S> {
     #[inline]
-    pub(super) fn sort(&mut self) {
-        self.0
-            .sort_unstable_by_key(|row| (row.order.rank(row.shard), ptr::from_ref(row.order).addr(), row.hash.bits()));
-    }
-
-    /// The map of which two rows name the same key, if there are such.
-    #[inline]
-    pub(super) fn twins(&self) -> Option<&'static str> {
-        let is_alike = |pair: &[WantedRow<'_>]| pair[0].hash == pair[1].hash && pair[0].is_in_shard_of(&pair[1]);
-        if self.0.windows(2).any(is_alike) { self.twins_among_alike() } else { None }
-    }
-
-    /// Different keys may have the same hash. Takes the square of the number of those that have.
-    #[cold]
-    #[inline(never)]
-    fn twins_among_alike(&self) -> Option<&'static str> {
-        let alike = self.0.chunk_by(|one, other| one.hash == other.hash && one.is_in_shard_of(other));
-        for alike in alike.filter(|alike| alike.len() > 1) {
-            for (index, row) in alike.iter().enumerate() {
-                let key = row.key.to_key();
-                if alike[index + 1..].iter().any(|other| other.key.has_key(&*key)) {
-                    return Some(row.order.name());
-                }
-            }
+    pub(super) fn new(count: usize) -> Self {
+        Shared {
+            seats: S::each(count, |_| Seat::default()),
+            shards: S::each(count, |_| ShardPlan::default()),
+            fields: S::each(count, |_| FieldPlan::default()),
         }
-        None
     }
 
-    /// The seats of the rows, and for each shard, in the order of locks, a row that is in it.
+    /// Numbers the shards and the fields of rows whose places are in the order of locks.
     ///
     /// # Panics
     ///
     /// If there are too many shards.
     #[inline]
-    pub(super) fn arrange(&self) -> (Plan, SmallVec<[usize; FEW]>) {
-        let mut seats = SmallVec::from_elem(Seat::default(), self.0.len());
-        let mut firsts: SmallVec<[usize; FEW]> = SmallVec::new();
-        let mut fields = 0;
-        for (index, row) in self.0.iter().enumerate() {
-            let before = index.checked_sub(1).map(|before| &self.0[before]);
-            if before.is_none_or(|before| !before.is_in_shard_of(row)) {
-                firsts.push(row.row);
+    pub(super) fn plan(&mut self, places: &[Place<'_>]) -> Plan<'_> {
+        let Shared { seats, shards, fields } = self;
+        let (seats, mut seat) = (seats.as_mut(), Seat::default());
+        for (index, place) in places.iter().enumerate() {
+            if let Some(before) = index.checked_sub(1).map(|before| &places[before]) {
+                seat.shard += u16::from(!place.is_in_shard_of(before));
+                seat.field += u16::from(!place.is_in_field_of(before));
+                if usize::from(seat.shard) == MOST_SHARDS {
+                    refuse_shards(places);
+                }
             }
-            if before.is_none_or(|before| !before.is_in_field_of(row)) {
-                fields += 1;
-            }
-            seats[row.row] = Seat { shard: firsts.len() - 1, field: fields - 1 };
+            seats[place.row] = seat;
         }
-        let shards = firsts.len();
-        assert!(shards <= MOST_SHARDS, "rows in {shards} shards: at most {MOST_SHARDS} can be locked at once");
-        (Plan::new(seats, shards, fields), firsts)
+        let (shard_count, field_count) = match places {
+            [] => (0, 0),
+            _ => (usize::from(seat.shard) + 1, usize::from(seat.field) + 1),
+        };
+        Plan::new(seats, &mut shards.as_mut()[..shard_count], &mut fields.as_mut()[..field_count])
     }
+}
 
-    /// Checks that this thread may wait for all the shards, and records that it is inside the last one until the result
-    /// is dropped.
-    ///
-    /// # Panics
-    ///
-    /// If this thread is inside the first one or a later place.
-    #[inline]
-    pub(super) fn enter(&self, at: &'static Location<'static>) -> Option<Inside> {
-        let (first, last) = (self.0.first()?, self.0.last()?);
-        first.order.check_at(first.shard, at);
-        Some(last.order.enter(last.shard, at))
+#[cold]
+#[inline(never)]
+fn refuse_shards(places: &[Place<'_>]) -> ! {
+    let shards = places.chunk_by(Place::is_in_shard_of).count();
+    panic!("rows in {shards} shards: at most {MOST_SHARDS} can be locked at once")
+}
+
+/// Brings places into the order of locks, those of equal hashes side by side.
+#[inline]
+pub(super) fn sort(places: &mut [Place<'_>]) {
+    match places {
+        [] | [_] => {}
+        [one, other] => {
+            if other.position() < one.position() {
+                mem::swap(one, other);
+            }
+        }
+        _ => places.sort_unstable_by_key(Place::position),
     }
+}
+
+/// The map of which two rows name the same key, if there are such.
+#[inline]
+pub(super) fn twins(places: &[Place<'_>]) -> Option<&'static str> {
+    if places.windows(2).any(|pair| pair[0].is_alike(&pair[1])) { twins_among_alike(places) } else { None }
+}
+
+/// Different keys may have the same hash. Takes the square of the number of those that have.
+#[cold]
+#[inline(never)]
+fn twins_among_alike(places: &[Place<'_>]) -> Option<&'static str> {
+    for alike in places.chunk_by(Place::is_alike).filter(|alike| alike.len() > 1) {
+        for (index, place) in alike.iter().enumerate() {
+            let key = place.key.to_key();
+            if alike[index + 1..].iter().any(|other| other.key.has_key(&*key)) {
+                return Some(place.order.name());
+            }
+        }
+    }
+    None
+}
+
+/// Checks that this thread may wait for all the shards, and records that it is inside the last one until the result is
+/// dropped.
+///
+/// # Panics
+///
+/// If this thread is inside the first one or a later place.
+#[inline]
+pub(super) fn enter(places: &[Place<'_>], at: &'static Location<'static>) -> Option<Inside> {
+    let (first, last) = (places.first()?, places.last()?);
+    if places.len() > 1 {
+        first.order.check_at(first.shard, at);
+    }
+    Some(last.order.enter(last.shard, at))
 }
