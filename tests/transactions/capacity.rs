@@ -344,7 +344,8 @@ fn a_refused_transaction_evicts_nothing() {
     }
 }
 
-/// A new entry is not evicted for itself, whatever was used before. (`TinyLfu` and `Adaptive` may have it leave at once, where all others are used more.)
+/// A new entry is not evicted for itself, whatever was used before. (`TinyLfu` and `Adaptive` may have it leave at
+/// once, where all others are used more.)
 #[test]
 fn what_comes_stays() {
     fn check<E: MakesRoom, const SHARDS: usize>()

@@ -5,9 +5,11 @@ use super::{
     types::{RefusedManyFor, UsableTypes},
 };
 use crate::{
-    RefusedMany,
-    engine::spec::TableFor,
-    engine::table::Fetch,
+    Refused, RefusedMany,
+    engine::{
+        spec::TableFor,
+        table::{Fetch, Offer, Stored},
+    },
     hasher::KeyHash,
     lock::Copies,
     record::Operation,
@@ -109,13 +111,15 @@ impl<F: UsableTypes> Core<F> {
         while let Some(batch) = batches.next(|(key, _)| self.hash_for(Operation::Insert, key)) {
             self.fetch_ahead::<_, F::Key>(batch.as_slice());
             for (hash, (key, value)) in batch {
-                replaced.push(match self.try_insert_hashed(hash, key, value) {
-                    Ok(value) => value,
-                    Err(entry) => {
-                        refused.push(entry);
-                        None
-                    }
-                });
+                let mut offer = Offer::new(key, value);
+                let stored = self.store(hash, &mut offer, None);
+                if stored == Stored::Refused
+                    && let Some((key, value)) = offer.take()
+                {
+                    self.note_refused();
+                    refused.push(Refused { key, value });
+                }
+                replaced.push(if stored == Stored::InPlace { offer.value.take() } else { None });
             }
         }
         if refused.is_empty() { Ok(replaced) } else { Err(RefusedMany { refused, replaced }) }

@@ -44,8 +44,6 @@ use crate::{
     evict::Eviction,
     expiry::Stamp,
     lock::Lent,
-    names_of,
-    observe::{events, tally::Event},
 };
 use std::{borrow::Borrow, mem, ptr};
 
@@ -162,8 +160,7 @@ where
         if plan.refused.is_some() {
             return;
         }
-        self.row.core.count(Event::Refusal);
-        events::refused(names_of::<P>());
+        self.row.core.note_refused();
         plan.refused = Some(P::NAME);
     }
 
@@ -191,8 +188,8 @@ where
         }
     }
 
-    /// Takes the units that the inserts of all rows of the field need. A row that inserts nothing may be in a shard that
-    /// has room.
+    /// Takes the units that the inserts of all rows of the field need. A row that inserts nothing may be in a shard
+    /// that has room.
     #[inline]
     fn reserve(&mut self, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
         if plan.refused.is_some() {

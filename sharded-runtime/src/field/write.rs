@@ -28,6 +28,12 @@ use crate::{
 use std::{borrow::Borrow, hash::Hash, mem::needs_drop, sync::atomic::Ordering};
 
 impl<F: FieldTypes> Core<F> {
+    /// Counts an entry that is given back for want of room.
+    pub(super) fn note_refused(&self) {
+        self.count(Event::Refusal);
+        events::refused(names_of::<F::Policy>());
+    }
+
     /// How a call enters a shard if only `Eq` and `Clone` of keys and values run under its lock. (Those of types that
     /// own nothing are not watched.)
     pub(crate) const TRAITS: Access =
@@ -204,24 +210,13 @@ impl<F: UsableTypes> Core<F> {
     /// Stores an entry if there is room. Returns the value that it replaces.
     #[track_caller]
     pub(crate) fn try_insert(&self, key: F::Key, value: F::Value) -> Result<Option<F::Value>, RefusedFor<F>> {
-        self.try_insert_hashed(self.hash_for(Operation::Insert, &key), key, value)
-    }
-
-    /// As [`try_insert`](Core::try_insert), for a key that was hashed.
-    #[track_caller]
-    pub(super) fn try_insert_hashed(
-        &self,
-        hash: KeyHash,
-        key: F::Key,
-        value: F::Value,
-    ) -> Result<Option<F::Value>, RefusedFor<F>> {
+        let hash = self.hash_for(Operation::Insert, &key);
         let mut offer = Offer::new(key, value);
         match self.store(hash, &mut offer, None) {
             Stored::New => Ok(None),
             Stored::InPlace => Ok(offer.value.take()),
             Stored::Refused => offer.take().map_or(Ok(None), |(key, value)| {
-                self.count(Event::Refusal);
-                events::refused(names_of::<F::Policy>());
+                self.note_refused();
                 Err(Refused { key, value })
             }),
         }

@@ -43,23 +43,24 @@ use std::{mem, panic::Location};
 /// - **Calls that visit many shards**, such as `for_each`, `retain`, `clear` and the save of a snapshot, take one shard
 ///   after the other. Such a call may see the changes of a transaction in one shard and not in another one. A saved
 ///   file holds only values that were committed.
-/// - **`len`, `weight` and `stats`** take no lock, so they may show a part of a transaction whose changes are under way.
+/// - **`len`, `weight` and `stats`** take no lock, so they may show a part of a transaction whose changes are under
+///   way.
 /// - **Listeners** are told after all locks are released, by the thread of the transaction. But if another thread is
-///   telling a listener of the same map just then, it may go on with entries of the transaction while this still has its
-///   locks. So a listener should not count on finding the changes of other rows.
+///   telling a listener of the same map just then, it may go on with entries of the transaction while this still has
+///   its locks. So a listener should not count on finding the changes of other rows.
 /// - **Loads** of a key that a transaction stores, changes or removes are overtaken, as by a single call: the loaded
 ///   value is not stored.
 ///
 /// # Capacity
 ///
 /// Entries that the transaction removes give their room to those that it adds to the same map. For the rest of the new
-/// entries others are evicted after all locks are released: until then a map may exceed its capacity by the entries that
-/// the transaction has added. Its own entries may be among those that leave, as with a later insert.
+/// entries others are evicted after all locks are released: until then a map may exceed its capacity by the entries
+/// that the transaction has added. Its own entries may be among those that leave, as with a later insert.
 ///
-/// Where some entries may not be evicted (`evictable`), and under [`Reject`](crate::evict::Reject), the room for all new
-/// entries is made before the first change, since it may not be found. Entries that the transaction changes do not leave
-/// for it. In shards other than its own it passes over those that are in use. What has left by then stays away, also if
-/// another map refuses an entry.
+/// Where some entries may not be evicted (`evictable`), and under [`Reject`](crate::evict::Reject), the room for all
+/// new entries is made before the first change, since it may not be found. Entries that the transaction changes do not
+/// leave for it. In shards other than its own it passes over those that are in use. What has left by then stays away,
+/// also if another map refuses an entry.
 ///
 /// # Errors
 ///
@@ -74,16 +75,16 @@ use std::{mem, panic::Location};
 ///   go to a place later than all its shards.
 /// - If the rows lie in more than 1024 shards.
 /// - If there is no memory for the new entries, before any change is made.
-/// - If code of the user panics: see [all or nothing](#all-or-nothing). The drop of what has left, a listener, and `Hash`
-///   of keys that move when a table shrinks run after the changes: then the transaction is made, and the panic comes
-///   after all locks are released.
+/// - If code of the user panics: see [all or nothing](#all-or-nothing). The drop of what has left, a listener, and
+///   `Hash` of keys that move when a table shrinks run after the changes: then the transaction is made, and the panic
+///   comes after all locks are released.
 ///
 /// # Cost
 ///
 /// A lock and a search for each row, and O(n log n) to sort them. Nothing is allocated for up to 12 rows in tuples and
 /// arrays. The key of a row is cloned if an entry is stored under it or a listener is to be told of its old value, and
-/// the value if it is [updated](super::RowMut::update). Rows whose keys have the same hash are compared with each other.
-/// The locks are held while the closure runs: keep it short. It can't await.
+/// the value if it is [updated](super::RowMut::update). Rows whose keys have the same hash are compared with each
+/// other. The locks are held while the closure runs: keep it short. It can't await.
 ///
 /// # Examples
 ///

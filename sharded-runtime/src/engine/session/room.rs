@@ -70,7 +70,8 @@ impl<F: Spec> Session<'_, F> {
     }
 
     /// Takes units out of the budget for entries that are to come, or out of entries of this shard that have expired or
-    /// may be evicted. Returns how many it has taken, at most so many. The entries whose keys have these addresses stay.
+    /// may be evicted. Returns how many it has taken, at most so many. The entries whose keys have these addresses
+    /// stay.
     pub(crate) fn reserve_units(&mut self, units: Units, kept: &[usize]) -> Units {
         let Some(budget) = self.field.budget() else { return units };
         if self.take_free_units(units) {

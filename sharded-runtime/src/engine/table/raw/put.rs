@@ -147,8 +147,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         self.buckets.begin(view)
     }
 
-    /// Has all counts include entries that are still to come, until these are [taken back](RawTable::unexpect): so steps
-    /// make the table as large as it should be with them.
+    /// Has all counts include entries that are still to come, until these are [taken back](RawTable::unexpect): so
+    /// steps make the table as large as it should be with them.
     pub(crate) fn expect(&mut self, more: usize) {
         self.buckets.len += more;
     }
@@ -158,8 +158,9 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         self.buckets.len -= more;
     }
 
-    /// Sees to it that so many inserts of keys that are not there find memory. To be called with the hash of each, after
-    /// [`begin`](RawTable::begin). `from` is the last home that has enough vacant slots behind it, as far as is known.
+    /// Sees to it that so many inserts of keys that are not there find memory. To be called with the hash of each,
+    /// after [`begin`](RawTable::begin). `from` is the last home that has enough vacant slots behind it, as far as is
+    /// known.
     ///
     /// # Errors
     ///
