@@ -29,7 +29,7 @@
 //! - [`ShardedMap`] has all operations of a map, and documents nested accesses, panics and removal listeners.
 //!   [`ShardedSet`] is the map without values, [`Store`] the whole struct.
 //! - [`mod@rows`] changes or reads several keys in one critical section, also of several maps: [`transaction`] and
-//!   [`observe`].
+//!   [`observe`](fn@observe).
 //! - [`lock`], [`expiry`], [`evict`], [`clock`], [`shards`] and [`hasher`] have one type for each choice of a
 //!   declaration.
 //! - [`placement`] decides on which NUMA node shards lie, and [`mod@numa`] says when that helps.

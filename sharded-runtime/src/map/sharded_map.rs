@@ -36,8 +36,8 @@ use std::{
 /// watched and must not access a store at all. [`len`](Self::len), [`stats`](Self::stats), [`capacity`](Self::capacity)
 /// and [`shard_of`](Self::shard_of) take no lock of a shard and may be called anywhere.
 ///
-/// For several keys in any order, [`transaction`](crate::transaction) and [`observe`](crate::observe) take the locks of
-/// all of them in the right order.
+/// For several keys in any order, [`transaction`](fn@crate::transaction) and [`observe`](fn@crate::observe) take the
+/// locks of all of them in the right order.
 ///
 /// The calls that load, such as [`get_or_try_insert_with`](Self::get_or_try_insert_with), may not be made inside a
 /// closure at all.

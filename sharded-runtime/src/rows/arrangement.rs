@@ -12,8 +12,8 @@ use crate::{
 /// The rows of a transaction: a [`Row`](super::Row), or a tuple of up to 12 rows, an array, a slice or a vector of
 /// them, or any mixture of these.
 ///
-/// The closure of [`transaction`](super::transaction) gets a `&mut` to the same arrangement of
-/// [`RowMut`](super::RowMut), that of [`observe`](super::observe) the same arrangement of [`RowRef`](super::RowRef);
+/// The closure of [`transaction`](fn@super::transaction) gets a `&mut` to the same arrangement of
+/// [`RowMut`](super::RowMut), that of [`observe`](fn@super::observe) the same arrangement of [`RowRef`](super::RowRef);
 /// for a slice it is a vector. A reference to an array or a vector of rows will do, too.
 ///
 /// It can't be implemented for other types.

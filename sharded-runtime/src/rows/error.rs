@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-/// A [`transaction`](super::transaction) has changed nothing.
+/// A [`transaction`](fn@super::transaction) has changed nothing.
 ///
 /// # Examples
 ///

@@ -1,7 +1,8 @@
 //! Several keys in one critical section, also of several maps.
 //!
-//! A [`Row`] is one key of one map. [`transaction`] locks the shards of all its rows in one order, runs a closure, and
-//! then makes all the changes that it has asked for, or none. [`observe`] reads rows of one moment.
+//! A [`Row`] is one key of one map. [`transaction`](fn@transaction) locks the shards of all its rows in one order, runs
+//! a closure, and then makes all the changes that it has asked for, or none. [`observe`](fn@observe) reads rows of one
+//! moment.
 //!
 //! ```
 //! use sharded::sharded;

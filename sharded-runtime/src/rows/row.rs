@@ -24,8 +24,8 @@ use std::{
     marker::PhantomData,
 };
 
-/// A key of a map, for [`transaction`](super::transaction) and [`observe`](super::observe). It borrows the map and the
-/// key, and takes no lock.
+/// A key of a map, for [`transaction`](fn@super::transaction) and [`observe`](fn@super::observe). It borrows the map
+/// and the key, and takes no lock.
 ///
 /// # Examples
 ///
@@ -47,8 +47,8 @@ impl<K, V, P: Policy, S, Q: ?Sized> fmt::Debug for Row<'_, K, V, P, S, Q> {
 }
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
-    /// A key of this map, for [`transaction`](crate::transaction) or [`observe`](crate::observe). Hashes the key, and
-    /// takes no lock.
+    /// A key of this map, for [`transaction`](fn@crate::transaction) or [`observe`](fn@crate::observe). Hashes the key,
+    /// and takes no lock.
     ///
     /// The key is cloned if an entry is stored under it.
     ///
@@ -76,7 +76,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
 }
 
 impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static> ShardedSet<K, P, S> {
-    /// A key of this set, for [`transaction`](crate::transaction) or [`observe`](crate::observe), as
+    /// A key of this set, for [`transaction`](fn@crate::transaction) or [`observe`](fn@crate::observe), as
     /// [`ShardedMap::row`]. Its value is `()`.
     ///
     /// # Examples

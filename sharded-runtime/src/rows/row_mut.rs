@@ -8,7 +8,7 @@ use crate::{
 };
 use std::{fmt, marker::PhantomData, time::Duration};
 
-/// A row inside a [`transaction`](super::transaction): what its key has, and what it is to have.
+/// A row inside a [`transaction`](fn@super::transaction): what its key has, and what it is to have.
 ///
 /// The map changes only when the closure has returned `Ok`. Until then the row remembers what it is to become, and
 /// shows it to this closure alone. An entry that has expired counts as absent.

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, fmt};
 
-/// A row inside [`observe`](super::observe): a key and the value that it has.
+/// A row inside [`observe`](fn@super::observe): a key and the value that it has.
 ///
 /// # Examples
 ///

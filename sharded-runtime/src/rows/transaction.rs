@@ -39,7 +39,7 @@ use std::{mem, panic::Location};
 /// - **Readers without a lock** (under [`Optimistic`](crate::lock::Optimistic)) see an entry before or after the
 ///   transaction, never in between. They cannot read a shard while a transaction has locked it for changing: they wait
 ///   for it. So what is said above holds for them too. Two reads of different keys are not of one moment, though: the
-///   first may come before a transaction, and the second after it. Use [`observe`](super::observe) for that.
+///   first may come before a transaction, and the second after it. Use [`observe`](fn@super::observe) for that.
 /// - **Calls that visit many shards**, such as `for_each`, `retain`, `clear` and the save of a snapshot, take one shard
 ///   after the other. Such a call may see the changes of a transaction in one shard and not in another one. A saved
 ///   file holds only values that were committed.
