@@ -61,19 +61,13 @@ impl<'a, K, V, P: Policy, S, Q: ?Sized> RowKey<'a, K, V, P, S, Q> {
 }
 
 impl<K: Key, V: Value, P: Policy, S, Q: ?Sized> RowKey<'_, K, V, P, S, Q> {
-    /// Locks the shard of the row, and lends its table.
+    /// Locks the shard of the row, and lends its table. To read, it takes a shared lock if the lock can be shared.
     #[inline]
-    pub(crate) fn lock<R>(&self, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> R) -> R {
-        self.core.shards.lend(self.shard(), lent, run)
-    }
-
-    /// As [`lock`](RowKey::lock), for reading: shared, if the lock can be.
-    #[inline]
-    pub(crate) fn lock_to_read<R>(&self, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> R) -> R {
-        if <P::Lock as Lock>::SHARED_READS {
+    pub(crate) fn lock<const TO_READ: bool, R>(&self, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> R) -> R {
+        if TO_READ && <P::Lock as Lock>::SHARED_READS {
             self.core.shards.lend_shared(self.shard(), lent, run)
         } else {
-            self.lock(lent, run)
+            self.core.shards.lend(self.shard(), lent, run)
         }
     }
 }

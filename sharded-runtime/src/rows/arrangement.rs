@@ -63,9 +63,8 @@ pub trait Lockable {
     fn count(&self, token: Token) -> usize;
     /// Where a row is, without its number.
     fn place(&self, row: usize, token: Token) -> Place<'_>;
-    /// Locks the shard of a row, for changing or for reading.
-    fn lock<T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T;
-    fn lock_to_read<T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T;
+    /// Locks the shard of a row, for reading or for changing.
+    fn lock<const TO_READ: bool, T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T;
     /// The rows before they are looked up.
     fn begin(&self, token: Token) -> Self::States;
 }

@@ -29,49 +29,24 @@ pub(super) fn refuse(map: &str, at: &Location<'_>) -> ! {
     panic!("two rows of the transaction at {at} are the same key of `{map}`: name each key once");
 }
 
-/// Locks the shards of these rows, one after the other, and runs a closure that is lent all their tables.
+/// Locks the shards of these rows, one after the other, for reading or for changing. Then it runs a closure that is
+/// lent all their tables.
 #[inline]
-pub(super) fn lock_each<T>(
+pub(super) fn lock_each<const TO_READ: bool, T>(
     rows: &impl Lockable,
     places: &[Place<'_>],
     lent: &mut Lent<'_>,
     run: impl FnOnce(&mut Lent<'_>) -> T,
 ) -> T {
     match places {
-        [only] => rows.lock(only.row, lent, run),
-        _ => run_once(run, |run| lock_next(rows, places, lent, run)),
-    }
-}
-
-/// As [`lock_each`], for reading.
-#[inline]
-pub(super) fn lock_each_to_read<T>(
-    rows: &impl Lockable,
-    places: &[Place<'_>],
-    lent: &mut Lent<'_>,
-    run: impl FnOnce(&mut Lent<'_>) -> T,
-) -> T {
-    match places {
-        [only] => rows.lock_to_read(only.row, lent, run),
-        _ => run_once(run, |run| lock_next_to_read(rows, places, lent, run)),
+        [only] => rows.lock::<TO_READ, T>(only.row, lent, run),
+        _ => run_once(run, |run| lock_next::<TO_READ>(rows, places, lent, run)),
     }
 }
 
 /// Not inlined, nor is `run`, since the stack has this once for each shard.
 #[inline(never)]
-fn lock_next(rows: &impl Lockable, places: &[Place<'_>], lent: &mut Lent<'_>, run: &mut dyn FnMut(&mut Lent<'_>)) {
-    match places {
-        [] => run(lent),
-        [first, ..] => {
-            let rest = beyond_shard_of(first, places);
-            rows.lock(first.row, lent, |lent| lock_next(rows, rest, lent, run));
-        }
-    }
-}
-
-/// As [`lock_next`], for reading.
-#[inline(never)]
-fn lock_next_to_read(
+fn lock_next<const TO_READ: bool>(
     rows: &impl Lockable,
     places: &[Place<'_>],
     lent: &mut Lent<'_>,
@@ -81,7 +56,7 @@ fn lock_next_to_read(
         [] => run(lent),
         [first, ..] => {
             let rest = beyond_shard_of(first, places);
-            rows.lock_to_read(first.row, lent, |lent| lock_next_to_read(rows, rest, lent, run));
+            rows.lock::<TO_READ, ()>(first.row, lent, |lent| lock_next::<TO_READ>(rows, rest, lent, run));
         }
     }
 }

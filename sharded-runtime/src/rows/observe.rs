@@ -2,7 +2,7 @@
 
 use super::{
     arrangement::{Arrangement, Rows, States},
-    locking::{locate, lock_each_to_read},
+    locking::{locate, lock_each},
     transaction::Ending,
     wanted::{AnyNumber, Shared, Storage, enter},
 };
@@ -68,7 +68,7 @@ fn look<R: Rows, S: Storage, T>(
     let inside = enter(places, at);
     let Ending { states, plan } = &mut ending;
     let result = Lent::scope(|lent| {
-        lock_each_to_read(rows, places, lent, |lent| {
+        lock_each::<true, _>(rows, places, lent, |lent| {
             states.look(plan, lent);
             let result = read(states.refs(lent));
             states.note_reads(lent);

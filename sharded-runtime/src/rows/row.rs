@@ -145,13 +145,8 @@ where
     }
 
     #[inline]
-    fn lock<T>(&self, _: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T {
-        self.0.lock(lent, run)
-    }
-
-    #[inline]
-    fn lock_to_read<T>(&self, _: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T {
-        self.0.lock_to_read(lent, run)
+    fn lock<const TO_READ: bool, T>(&self, _: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T {
+        self.0.lock::<TO_READ, T>(lent, run)
     }
 
     #[inline]

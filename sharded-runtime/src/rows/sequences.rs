@@ -59,15 +59,14 @@ macro_rules! sequences {
                 }
 
                 #[inline]
-                fn lock<T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T {
+                fn lock<const TO_READ: bool, T>(
+                    &self,
+                    row: usize,
+                    lent: &mut Lent<'_>,
+                    run: impl FnOnce(&mut Lent<'_>) -> T,
+                ) -> T {
                     let (rows, row) = find(&self[..], row);
-                    rows.lock(row, lent, run)
-                }
-
-                #[inline]
-                fn lock_to_read<T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T {
-                    let (rows, row) = find(&self[..], row);
-                    rows.lock_to_read(row, lent, run)
+                    rows.lock::<TO_READ, T>(row, lent, run)
                 }
 
                 #[inline]

@@ -142,7 +142,7 @@ fn transact<R: Rows, S: Storage, T, E>(
     let inside = enter(places, at);
     let Ending { states, plan } = &mut ending;
     let result = Lent::scope(|lent| {
-        lock_each(rows, places, lent, |lent| {
+        lock_each::<false, _>(rows, places, lent, |lent| {
             states.look(plan, lent);
             let result = change(&mut states.views(lent));
             states.run(Phase::Use, plan, lent);

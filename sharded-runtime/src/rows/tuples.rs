@@ -36,13 +36,13 @@ macro_rules! tuples {
             }
 
             #[inline]
-            fn lock<T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T {
-                tuples!(self, row, rows => rows.lock(row, lent, run); $($element)+)
-            }
-
-            #[inline]
-            fn lock_to_read<T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T {
-                tuples!(self, row, rows => rows.lock_to_read(row, lent, run); $($element)+)
+            fn lock<const TO_READ: bool, T>(
+                &self,
+                row: usize,
+                lent: &mut Lent<'_>,
+                run: impl FnOnce(&mut Lent<'_>) -> T,
+            ) -> T {
+                tuples!(self, row, rows => rows.lock::<TO_READ, T>(row, lent, run); $($element)+)
             }
 
             #[inline]
