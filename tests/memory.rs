@@ -4,6 +4,8 @@
 //! `MEMORY_ENTRIES` is how many entries the maps get, 600,000 unless it is set (`.ci/memory` takes ten million).
 
 mod common;
+#[path = "common/little_memory.rs"]
+mod little_memory;
 
 use common::{
     eventually, panics,
@@ -17,7 +19,7 @@ use sharded::{
     evict::{Adaptive, MakesRoom, Sieve, Unbounded},
     lock::{Mutex, Optimistic, Serves},
 };
-use std::{env, hint, process::Command, sync};
+use std::{env, hint, sync};
 
 type Unbound<L, const SHARDS: usize = 64> = Of<L, Never, Unbounded, System, SHARDS>;
 type Cache<L, E> = Of<L, Ttl<3_600_000>, E, System, 64, 1>;
@@ -123,21 +125,13 @@ fn growing_has_no_spike() {
 #[test]
 #[cfg(target_os = "linux")]
 fn without_memory_an_entry_is_refused_and_nothing_is_harmed() {
-    let program = env::current_exe().expect("the path of this program");
-    let child = Command::new("sh")
-        .args(["-c", "ulimit -v 700000 && exec \"$0\" --exact with_little_memory --nocapture"])
-        .arg(program)
-        .envs([("WITH_LITTLE_MEMORY", "1"), ("MALLOC_ARENA_MAX", "1"), ("RUST_BACKTRACE", "0")])
-        .output()
-        .expect("a shell");
-    let output = String::from_utf8_lossy(&child.stdout);
-    assert!(child.status.success(), "{output}\n{}", String::from_utf8_lossy(&child.stderr));
+    let output = little_memory::run("with_little_memory");
     assert!(output.contains("an entry was refused"), "{output}");
 }
 
 #[test]
 fn with_little_memory() {
-    if env::var_os("WITH_LITTLE_MEMORY").is_none() {
+    if !little_memory::is_given() {
         return;
     }
     let map = Map::<Mutex, [u64; 64], 4>::default();

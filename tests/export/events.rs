@@ -1,12 +1,13 @@
 //! The events of `tracing`: what they are, and that a subscriber may use the map and may panic.
 
-use super::common::{ignore, panics};
+use super::{
+    common::{ignore, panics},
+    little_memory,
+};
 use sharded::{LoadError, sharded};
 use std::{
     collections::HashMap,
-    env,
     fmt::{self, Write as _},
-    process::Command,
     sync::{Arc, Barrier, Mutex, mpsc},
     thread,
     time::Duration,
@@ -254,15 +255,7 @@ fn long_waits_inside_a_closure_are_told_after_it() {
 #[test]
 #[cfg(target_os = "linux")]
 fn refused_memory_is_told() {
-    let program = env::current_exe().expect("the path of this program");
-    let child = Command::new("sh")
-        .args(["-c", "ulimit -v 700000 && exec \"$0\" --exact events::with_little_memory --nocapture"])
-        .arg(program)
-        .envs([("WITH_LITTLE_MEMORY", "1"), ("MALLOC_ARENA_MAX", "1"), ("RUST_BACKTRACE", "0")])
-        .output()
-        .expect("a shell");
-    let output = String::from_utf8_lossy(&child.stdout);
-    assert!(child.status.success(), "{output}\n{}", String::from_utf8_lossy(&child.stderr));
+    let output = little_memory::run("events::with_little_memory");
     assert!(output.contains("it was told"), "{output}");
 }
 
@@ -272,7 +265,7 @@ fn with_little_memory() {
     struct Large {
         pages: HashMap<u64, [u64; 64]>,
     }
-    if env::var_os("WITH_LITTLE_MEMORY").is_none() {
+    if !little_memory::is_given() {
         return;
     }
     let large = Large::new();

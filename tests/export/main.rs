@@ -4,8 +4,9 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-
 mod events;
+#[path = "../common/little_memory.rs"]
+mod little_memory;
 
 use common::ignore;
 use metrics_util::{

@@ -16,12 +16,12 @@ mod subject;
 
 use checker::{Checked, check};
 use common::{
-    hashers::Folded,
     locks::StdRwLock,
-    policy::{Never, Of, Times, Ttl},
+    policy::{Never, Of, Times},
 };
 use faults::{FAULTS, Fault, Faulty};
 use histories::{
+    Few, Hour, ROOM,
     churn::FIRST_COLD,
     payload::{Boxed, Name, Padded, Payload, Wide, Words},
     register::{Answer, Call},
@@ -42,14 +42,6 @@ fn histories() -> u64 {
     let asked = std::env::var("LINEARIZABILITY_HISTORIES").ok();
     asked.map_or(10, |asked| asked.parse().expect("LINEARIZABILITY_HISTORIES is a number"))
 }
-
-/// Far off: nothing expires, but every entry has a deadline.
-type Hour = Ttl<3_600_000>;
-/// More than there ever is: nothing is evicted, but every entry is in the queue.
-const ROOM: usize = 1 << 20;
-
-/// Some of all keys have one hash.
-type Few = Folded<10>;
 
 /// Few entries: all that happens, happens on the hot keys.
 const STILL: Plan = Plan { threads: 4, steps: 100, hot: 3, churners: 0, cold: 0, drains: true };

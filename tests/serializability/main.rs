@@ -18,11 +18,13 @@ mod transaction;
 use by_hand::{ByHand, FAULTS};
 use checker::{Checked, check};
 use common::{
-    hashers::Folded,
     locks::StdRwLock,
-    policy::{Never, Of, Times, Ttl},
+    policy::{Never, Of, Times},
 };
-use histories::payload::{Boxed, Name, Padded, Payload, Wide, Words};
+use histories::{
+    Few, Hour, ROOM,
+    payload::{Boxed, Name, Padded, Payload, Wide, Words},
+};
 use history::{Plan, Subject, record};
 use library::{Alike, Pair, Refusing};
 use sharded::{
@@ -85,13 +87,6 @@ fn planted_faults_are_found() {
         println!("{fault:?}: found in history {seed}, by\n  {}", violation.operation());
     }
 }
-
-/// Far off: nothing expires, but every entry has a deadline.
-type Hour = Ttl<3_600_000>;
-/// More than there ever is: nothing is evicted, but every entry is in the queue.
-const ROOM: usize = 1 << 20;
-/// Some of all keys have one hash.
-type Few = Folded<10>;
 
 const ALL: [Plan; 3] = [FEW_THREADS, MORE_THREADS, CHURNED];
 
