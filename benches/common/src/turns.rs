@@ -1,7 +1,8 @@
 //! Systems that take turns, and threads that work for one turn.
 //!
-//! All systems of a comparison take turns in short slices, round after round, and each round begins with another
-//! system. So whatever else the machine does affects all of them alike.
+//! All systems of a comparison take turns in short slices, round after round. So whatever else the machine does affects
+//! all of them alike. The order changes from round to round, because a turn also depends on the memory that its
+//! predecessor has left: freed pages that the kernel must map again, and a fragmented heap.
 
 use std::{
     sync::{
@@ -15,18 +16,30 @@ use std::{
 /// Operations of one batch. A thread checks between two batches whether its turn is over.
 pub const BATCH: u64 = 64;
 
-/// The systems in the order of their turns in a round.
+/// The systems in the order of their turns in a round. The first round has them in their own order.
+///
+/// The rounds form a Williams design (1949): over as many rounds as there are systems, or over twice as many if their
+/// number is odd, each system follows each other system equally often.
 ///
 /// # Examples
 ///
 /// ```
 /// use sharded_bench_common::turns::order;
 ///
-/// assert!(order(0, 3).eq([0, 1, 2]));
-/// assert!(order(1, 3).eq([1, 2, 0]));
+/// assert!(order(0, 4).eq([0, 1, 2, 3]));
+/// assert!(order(1, 4).eq([1, 3, 0, 2]));
+/// assert!(order(2, 4).eq([3, 2, 1, 0]));
+/// assert!(order(3, 4).eq([2, 0, 3, 1]));
 /// ```
 pub fn order(round: usize, systems: usize) -> impl Iterator<Item = usize> {
-    (0..systems).map(move |place| (round + place) % systems)
+    // 0, 1, -1, 2, -2, ... modulo the number of systems: no two steps are equal.
+    let zigzag = move |n: usize| if n % 2 == 1 { n.div_ceil(2) } else { (systems - n / 2) % systems };
+    let inverse = move |n: usize| if n == 0 || n > systems / 2 { 2 * ((systems - n) % systems) } else { 2 * n - 1 };
+    let is_reversed = systems % 2 == 1 && round % 2 == 1;
+    (0..systems).map(move |turn| {
+        let turn = if is_reversed { systems - 1 - turn } else { turn };
+        inverse((zigzag(turn) + round) % systems)
+    })
 }
 
 /// When a turn ends.
@@ -119,4 +132,28 @@ struct Share {
     noted: u64,
     began: Instant,
     ended: Instant,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::order;
+    use std::collections::HashMap;
+
+    #[test]
+    fn each_system_follows_each_other_equally_often() {
+        for systems in 1..20 {
+            assert!(order(0, systems).eq(0..systems));
+            let mut follows = HashMap::new();
+            let rounds = systems * (1 + systems % 2);
+            for round in 0..rounds {
+                let turns: Vec<_> = order(round, systems).collect();
+                let mut sorted = turns.clone();
+                sorted.sort_unstable();
+                assert!(sorted.into_iter().eq(0..systems), "round {round} of {systems} systems: {turns:?}");
+                turns.windows(2).for_each(|pair| *follows.entry((pair[0], pair[1])).or_insert(0) += 1);
+            }
+            assert_eq!(follows.len(), systems * (systems - 1), "{systems} systems");
+            assert!(follows.values().all(|&times| times == rounds / systems), "{systems} systems: {follows:?}");
+        }
+    }
 }
