@@ -23,7 +23,7 @@ use std::{
     time::Duration,
 };
 
-/// Buckets by which a table grows or shrinks in one lock hold, in calls that do nothing else.
+/// Buckets by which a table grows or shrinks per lock hold, in calls that do nothing else.
 const STEPS: usize = 16;
 
 impl<F: FieldTypes> Core<F> {
@@ -46,7 +46,7 @@ impl<F: FieldTypes> Core<F> {
         Taken { table, now, idle: self.idle }
     }
 
-    /// Brings the table of a shard to the size that it should have, some buckets per lock hold.
+    /// Grows or shrinks the table of a shard to its target size, some buckets per lock hold.
     #[track_caller]
     pub(crate) fn resize(&self, shard: usize) {
         while self.session(shard, Step, None, |session| session.step(STEPS).is_ok() && session.table().needs_step()) {
@@ -54,8 +54,8 @@ impl<F: FieldTypes> Core<F> {
         }
     }
 
-    /// Removes a bounded number of the expired entries of a shard. Returns whether it is done, and when the next entry
-    /// is due.
+    /// Removes a bounded number of the expired entries of a shard. Returns whether it has removed all, and when the
+    /// next entry is due.
     #[track_caller]
     fn sweep_step(&self, shard: usize, garbage: &mut Garbage<F::Key, F::Value>) -> (bool, Deadline) {
         let before = garbage.len();
@@ -71,7 +71,7 @@ impl<F: FieldTypes> Core<F> {
         result
     }
 
-    /// Removes the expired entries of a shard, a bounded number per lock hold. Returns how many.
+    /// Removes the expired entries of a shard, a bounded number per lock hold. Returns their number.
     #[track_caller]
     fn sweep_shard(&self, shard: usize) -> usize {
         let mut removed = 0;
@@ -86,7 +86,7 @@ impl<F: FieldTypes> Core<F> {
         }
     }
 
-    /// Removes all expired entries, and drops what was discarded. Returns how many it removed.
+    /// Removes all expired entries, and drops the discarded tables. Returns the number of removed entries.
     #[track_caller]
     pub(crate) fn sweep(&self) -> usize {
         let removed = self.remove_expired();
@@ -94,14 +94,16 @@ impl<F: FieldTypes> Core<F> {
         removed
     }
 
-    /// Removes all expired entries, a bounded number per lock hold. Returns how many.
+    /// Removes all expired entries, a bounded number per lock hold. Returns their number.
     #[track_caller]
     pub(crate) fn remove_expired(&self) -> usize {
         let mut removed = 0;
         for shard in 0..self.shards.count() {
             let mut next = Some(0);
             while let Some(from) = next {
-                next = self.shards.write(shard, Access::Unrecorded, |_, table| table.hurry(from, self.now()));
+                next = self
+                    .shards
+                    .write(shard, Access::Unrecorded, |_, table| table.schedule_mut().hurry(from, self.now()));
             }
             removed += self.sweep_shard(shard);
         }
@@ -118,7 +120,7 @@ where
     /// Registers the map with the background thread.
     pub(crate) fn bind(self: &Arc<Self>) {
         if let Some(background) = &self.background {
-            // A trait object, so that the rest is compiled once.
+            // A trait object, so that the code of the sweeper is compiled once.
             let this: Arc<dyn Sweep> = Arc::<Self>::clone(self);
             background.bind(Arc::downgrade(&this));
         }
@@ -131,7 +133,7 @@ where
 {
     fn sweep_part(self: Arc<Self>, from: usize) -> Option<usize> {
         if from == 0 {
-            // A writer that schedules something from now on rings again, so this pass may miss it.
+            // A writer that schedules an entry from now on rings again, so this pass may miss that entry.
             self.alarm.store(Deadline::NEVER, Ordering::Relaxed);
         }
         let shard = from.saturating_sub(1);
@@ -192,7 +194,7 @@ impl<K, V, P: Policy> Taken<K, V, P> {
         })
     }
 
-    /// Adds the entries that were alive to `live`, and drops the rest.
+    /// Adds the live entries to `live`, and drops the others.
     pub(crate) fn keep_live(self, live: &mut Removed<K, V>) {
         let mut expired = Removed::new();
         let now = self.now;

@@ -1,4 +1,4 @@
-//! Lending values for changing, and weighing them anew.
+//! Changing values in place, and updating their weights.
 
 use super::locked::Session;
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 use std::{borrow::Borrow, mem};
 
 impl<F: Spec> Session<'_, F> {
-    /// Lends the live value of a key for changing, as an access. Without one, gives the closure back.
+    /// Calls the closure with the live value of a key, as an access. Returns the closure if there is no live entry.
     #[inline]
     pub(crate) fn change_if_present<Q, C, R>(&mut self, hash: KeyHash, key: &Q, change: C) -> Result<R, C>
     where
@@ -50,7 +50,7 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// Lends the value of a slot, whose key has this hash, for changing.
+    /// Calls the closure with the value of a slot, whose key has this hash.
     ///
     /// # Panics
     ///
@@ -60,8 +60,8 @@ impl<F: Spec> Session<'_, F> {
         self.change(slot, Some(hash), |_, value| change(value)).expect("a slot that was just found")
     }
 
-    /// Lends the value of a slot for changing, and weighs it anew, also if the closure panics. The hash of its key may
-    /// be known.
+    /// Calls the closure with the entry of a slot, and then updates its weight, also on a panic. `hash` is the hash of
+    /// its key, if known.
     pub(crate) fn change<R>(
         &mut self,
         slot: Slot,
@@ -72,7 +72,7 @@ impl<F: Spec> Session<'_, F> {
         if !F::Policy::WEIGHS {
             return self.table.change(slot, change);
         }
-        // Before the change: whatever becomes of the value, it can then be taken out without running the key's `Hash`.
+        // The hash is computed before the change, so that removing the entry afterwards runs no `Hash` of the key.
         let hash = match hash {
             Some(hash) => hash,
             None => self.table.hash_of(slot, |key| self.field.hash_of(key))?,
@@ -84,7 +84,7 @@ impl<F: Spec> Session<'_, F> {
         Some(changed)
     }
 
-    /// What the entry of an occupied slot weighs now, or would weigh with this value.
+    /// The weight of the entry of an occupied slot, or its weight with the value `instead`.
     #[inline]
     pub(super) fn weigh(&self, slot: Slot, instead: Option<&F::Value>) -> Weight {
         if !F::Policy::WEIGHS {
@@ -94,7 +94,7 @@ impl<F: Spec> Session<'_, F> {
         self.table.get(slot).map_or(Weight::ZERO, |entry| weigh(entry.key(), instead.unwrap_or_else(|| entry.value())))
     }
 
-    /// Notes what the entry of an occupied slot, whose key has this hash, weighs now.
+    /// Updates the weight of the entry of an occupied slot, whose key has this hash.
     #[inline]
     pub(super) fn reweighed(&mut self, slot: Slot, hash: LowHash, after: Weight) {
         if !F::Policy::WEIGHS {
@@ -117,7 +117,7 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// Evicts an entry that has become heavier than the whole capacity, if it still is.
+    /// Evicts the entry that has become heavier than the whole capacity, if there is one and it still is.
     #[inline]
     pub(crate) fn evict_heavy(&mut self) {
         if F::Policy::WEIGHS
@@ -130,8 +130,8 @@ impl<F: Spec> Session<'_, F> {
     }
 }
 
-/// An entry whose value is lent for changing. If the closure or the weigher panics, the entry is weighed when this is
-/// dropped. If it can't be weighed then, it is evicted, since its share of the capacity is unknown.
+/// An entry that a closure changes. If the closure or the weigher panics, the entry is weighed when this is dropped. If
+/// the weigher panics again, the entry is evicted, since its weight is unknown.
 struct Reweigh<'s, 'a, F: Spec> {
     session: &'s mut Session<'a, F>,
     slot: Slot,
@@ -156,7 +156,7 @@ impl<F: Spec> Drop for Reweigh<'_, '_, F> {
         match contain(|| session.weigh(slot, None)) {
             Some(weight) => {
                 session.reweighed(slot, hash, weight);
-                // The panic ends the call, which would have done it at its end.
+                // The call would do this at its end, but the panic ends it here.
                 session.evict_heavy();
             }
             None => session.remove(slot, Some(hash), Cause::Evicted),

@@ -1,5 +1,4 @@
-//! Taking entries out. Every entry that leaves a shard leaves here, by a call or by itself, unless a whole table is
-//! taken out.
+//! Removing entries. Each entry that leaves a shard is removed here, except when a whole table is removed.
 
 use super::locked::{STEPS_PER_WRITE, Session};
 use crate::engine::{
@@ -17,9 +16,9 @@ use crate::{
 use std::borrow::Borrow;
 
 impl<F: Spec> Session<'_, F> {
-    /// Takes out the entry of an occupied slot, whose hash may be known: to `handed`, or else to the garbage, where a
-    /// listener is told of it. Counts the event. Returns the units that the entry had, which stay taken; `None` if
-    /// nothing has left.
+    /// Removes the entry of an occupied slot, and counts that. Moves it to `handed`, or else to the garbage, where it
+    /// is given to a listener. `hash` is the hash of its key, if known. Returns the units of the entry, which stay
+    /// taken, or `None` if no entry was removed.
     #[inline]
     pub(super) fn depart(
         &mut self,
@@ -54,7 +53,7 @@ impl<F: Spec> Session<'_, F> {
         Some(weight.units())
     }
 
-    /// Hands out an entry, and tells a listener of a copy.
+    /// Moves an entry to `handed`, and gives a copy to a listener.
     #[cold]
     fn hand_telling(
         &mut self,
@@ -64,7 +63,7 @@ impl<F: Spec> Session<'_, F> {
         handed: &mut HandedFor<F>,
     ) -> Option<()> {
         let entry = self.table.get(slot)?;
-        // The copies come first: if they can't be made, nothing has happened.
+        // The copies come first: if making them panics, nothing has changed.
         let (key, value) = (listener.copy_key(entry.key()), listener.copy_value(entry.value()));
         self.overtake_refresh(slot);
         self.table.remove(slot, hash, handed).then_some(())?;
@@ -72,7 +71,7 @@ impl<F: Spec> Session<'_, F> {
         Some(())
     }
 
-    /// Takes an entry on offer, which is not stored, for one that has left at once.
+    /// Treats the entry on offer, which was not stored, as one that was removed at once.
     pub(crate) fn depart_offered(&mut self, offer: &mut OfferFor<F>, cause: Cause) {
         let Some(garbage) = self.garbage.as_deref_mut() else { return };
         if garbage.kept().push_offer(offer) {
@@ -99,7 +98,7 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// Removes the entry of an occupied slot, whose hash may be known.
+    /// Removes the entry of an occupied slot. `hash` is the hash of its key, if known.
     pub(crate) fn remove(&mut self, slot: Slot, hash: Option<LowHash>, cause: Cause) {
         if !cause.is_automatic() {
             self.overtake_refresh(slot);
@@ -109,7 +108,7 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// As [`remove`](Session::remove), and hands out the entry. A listener is told of a copy.
+    /// As [`remove`](Session::remove), but moves the entry to `handed`. A listener gets a copy.
     #[inline]
     pub(crate) fn hand(&mut self, slot: Slot, hash: Option<LowHash>, cause: Cause, handed: &mut HandedFor<F>) {
         if let Some(units) = self.depart(slot, hash, cause, Some(handed)) {
@@ -117,7 +116,7 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// Removes the live entry of a key if a condition holds for its value, and hands it out.
+    /// Moves the live entry of a key to `handed` if a condition holds for its value.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "as `store`: `table/README.md`")]
     pub(crate) fn hand_if<Q>(
@@ -138,7 +137,7 @@ impl<F: Spec> Session<'_, F> {
             // Without memory for the other size later writes try again.
             let _ = self.step(STEPS_PER_WRITE);
         } else {
-            // Whatever the condition, it could not be asked of what is being loaded.
+            // The condition can't be checked for a value that is being loaded.
             self.overtake(hash, key);
         }
     }
@@ -162,18 +161,18 @@ impl<F: Spec> Session<'_, F> {
     }
 }
 
-/// Removing what has expired.
+/// Removing expired entries.
 impl<F: Spec> Session<'_, F> {
-    /// Looks through so many buckets that are due, but removes only so many entries. Returns whether nothing is due any
-    /// more.
+    /// Removes expired entries from due buckets, within limits on the buckets to scan and on the entries to remove.
+    /// Returns whether no bucket is due any more.
     #[inline]
     pub(crate) fn sweep(&mut self, buckets: usize, entries: usize) -> bool {
-        !self.table.is_due(self.now) || self.sweep_due(buckets, entries)
+        !self.table.schedule().is_due(self.now) || self.sweep_due(buckets, entries)
     }
 
     #[cold]
     fn sweep_due(&mut self, mut buckets: usize, mut entries: usize) -> bool {
-        while self.table.is_due(self.now) {
+        while self.table.schedule().is_due(self.now) {
             if buckets == 0 || entries == 0 {
                 return false;
             }
@@ -188,20 +187,20 @@ impl<F: Spec> Session<'_, F> {
         true
     }
 
-    /// Takes out an entry that has expired, if one is found in so many buckets that are due or, if it `searches`,
-    /// others. Returns its units, which stay taken.
+    /// Removes an expired entry, if one is found in the next `buckets` buckets. Only due buckets are scanned, unless it
+    /// `searches`. Returns the units of the entry, which stay taken.
     #[cold]
     pub(crate) fn take_expired(&mut self, searches: bool, buckets: &mut usize) -> Option<Units> {
         let found = self.table.any_expired(self.now, self.field.idle(), searches, buckets);
-        // The search may have found that nothing expires before a later time.
-        self.shard.status().earliest.set(self.table.tell_earliest());
+        // The search may have raised the bound.
+        self.shard.status().earliest.set(self.table.schedule_mut().tell_earliest());
         self.depart(found?, None, Cause::Expired, None)
     }
 
-    /// An entry has come that expires before the bound that other shards know of this one.
+    /// Lowers the bound of this shard that others read, since a new entry expires before it.
     #[cold]
     pub(super) fn publish_earliest(&mut self) {
-        let deadline = self.table.tell_earliest();
+        let deadline = self.table.schedule_mut().tell_earliest();
         self.shard.status().earliest.set(deadline);
         self.field.expired_shards().note(deadline);
     }

@@ -1,4 +1,4 @@
-//! A shard while its exclusive lock is held, and finding entries in it.
+//! The session itself, and finding entries.
 
 use crate::{
     Policy,
@@ -15,7 +15,7 @@ use crate::{
 };
 use std::borrow::Borrow;
 
-/// Buckets by which a write brings the table nearer to the size that it should have.
+/// The steps of growth or shrinking that a write does.
 pub(crate) const STEPS_PER_WRITE: usize = 2;
 
 /// A shard while its exclusive lock is held.
@@ -23,17 +23,17 @@ pub(crate) struct Session<'a, F: Spec> {
     pub(super) field: &'a F,
     pub(super) shard: Extras<'a, F>,
     pub(super) table: &'a mut TableFor<F>,
-    /// When the session began, or what [`refresh_now`](Session::refresh_now) read since.
+    /// The time when the session began, or of the last [`refresh_now`](Session::refresh_now).
     pub(super) now: Moment,
-    /// Where entries go that leave. Without it no entry leaves, but for those that are handed out.
+    /// The destination of removed entries. Without it, entries can only be handed out.
     pub(super) garbage: Option<&'a mut Garbage<F::Key, F::Value>>,
     /// The slot and the hash of an entry that a change has made heavier than the whole capacity.
     pub(super) heavy: Option<(Slot, LowHash)>,
 }
 
 impl<'a, F: Spec> Session<'a, F> {
-    /// Whether entries neither expire nor are evicted. Then no part but the table has to know of an entry, and without
-    /// a listener nothing is left to do after a write.
+    /// Whether entries neither expire nor are evicted. Then only the table keeps data about entries, and without a
+    /// listener nothing is left to do after a write.
     pub(crate) const IS_PLAIN: bool = !<F::Policy as Policy>::Eviction::BOUNDED && !StampOf::<F::Policy>::EXPIRES;
 
     #[inline]
@@ -46,7 +46,7 @@ impl<'a, F: Spec> Session<'a, F> {
         Session::at(field, shard, table, garbage, field.now())
     }
 
-    /// A session whose time was read before.
+    /// A session with a time that was read before.
     #[inline]
     pub(crate) fn at(
         field: &'a F,
@@ -58,20 +58,20 @@ impl<'a, F: Spec> Session<'a, F> {
         Session { field, shard, table, now, garbage, heavy: None }
     }
 
-    /// Whether only the table has to know of a change.
+    /// Whether a change only concerns the table.
     #[inline]
     pub(super) fn is_lean(&self) -> bool {
         Self::IS_PLAIN && self.garbage.is_none()
     }
 
-    /// The same session for a function that is not inlined. Its address goes there, so all parts of this one stay in
-    /// registers.
+    /// A copy of the session for a function that is not inlined. That function gets the address of the copy, so the
+    /// fields of this one stay in registers.
     #[inline]
     pub(super) fn reborrow(&mut self) -> Session<'_, F> {
         Session { table: &mut *self.table, garbage: self.garbage.as_deref_mut(), ..*self }
     }
 
-    /// What lies beside the lock.
+    /// The parts of the shard that need no lock.
     #[inline]
     pub(crate) fn shard(&self) -> Extras<'a, F> {
         self.shard
@@ -92,19 +92,19 @@ impl<'a, F: Spec> Session<'a, F> {
         stored.set(len);
     }
 
-    /// When the table has something to remove that expires.
+    /// When the table has expired entries to remove.
     #[inline]
     pub(crate) fn due_at(&self) -> Deadline {
-        self.table.due_at()
+        self.table.schedule().due_at()
     }
 
-    /// Reads the clock again, after a closure of the user that may have taken long: what it made begins to live now.
+    /// Reads the clock again, after user code that may have taken long. The ttl of a value that it made begins now.
     #[inline]
     pub(crate) fn refresh_now(&mut self) {
         self.now = self.field.now();
     }
 
-    /// Brings the table nearer to the size that it should have, by `steps` buckets at most.
+    /// Does at most `steps` steps of growth or shrinking, if any are due.
     #[inline]
     pub(crate) fn step(&mut self, steps: usize) -> Result<(), NoMemory> {
         if !self.table.needs_step() {
@@ -116,7 +116,7 @@ impl<'a, F: Spec> Session<'a, F> {
 
 /// Finding entries, and noting their use.
 impl<F: Spec> Session<'_, F> {
-    /// The slot of the live entry of a key. An entry that has expired leaves.
+    /// The slot of the live entry of a key. Removes the entry if it has expired.
     #[inline]
     pub(crate) fn find<Q>(&mut self, hash: KeyHash, key: &Q) -> Option<Slot>
     where
@@ -132,7 +132,7 @@ impl<F: Spec> Session<'_, F> {
         None
     }
 
-    /// As [`find`](Session::find), but an entry that has expired stays.
+    /// As [`find`](Session::find), but does not remove an expired entry.
     pub(crate) fn find_live<Q>(&self, hash: KeyHash, key: &Q) -> Option<Slot>
     where
         F::Key: Borrow<Q>,
@@ -198,7 +198,7 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// When the entry of a slot expires by its time to live.
+    /// When the entry of a slot expires by its ttl, regardless of an idle time.
     pub(crate) fn deadline(&self, slot: Slot) -> Option<Deadline> {
         self.table.get(slot).map(|entry| entry.stamp().deadline(Nanos::FOREVER))
     }
@@ -213,7 +213,8 @@ impl<F: Spec> Session<'_, F> {
     }
 }
 
-/// A policy that makes room refuses an entry only where a shard is out of slot numbers.
+/// Panics, since a shard has no slot number left. This is the only reason for which a policy that makes room refuses an
+/// entry.
 #[cold]
 #[track_caller]
 pub(crate) fn no_room() -> ! {

@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `locked.rs` | the session itself: finds entries, and notes their use |
 //! | `store.rs` | stores and replaces |
-//! | `change.rs` | lends values for changing, and weighs them anew |
-//! | `depart.rs` | takes entries out, for whatever cause, and removes what has expired |
+//! | `change.rs` | changes values in place, and updates their weights |
+//! | `depart.rs` | removes entries, for any cause, also expired ones |
 //! | `room.rs` | takes units of the capacity, and evicts |
-//! | `staged.rs` | makes the changes of a transaction: first all that may fail or run user code, then the rest |
+//! | `staged.rs` | makes the changes of a transaction: first the parts that may fail or run user code, then the rest |
 
 mod change;
 mod depart;

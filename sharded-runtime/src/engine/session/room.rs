@@ -15,10 +15,10 @@ use crate::{
 };
 use std::ptr;
 
-/// Entries that are evicted in one lock hold, for one that weighs as much as many.
+/// The most entries that are evicted during one lock hold, for a heavy one.
 const MOST_VICTIMS: usize = 16;
 
-/// Buckets that an insert which needs room looks through for an expired entry, in its own shard.
+/// The most buckets of its own shard that an insert which needs room scans for an expired entry.
 const LOOKS_FOR_ROOM: usize = 64;
 
 impl<F: Spec> Session<'_, F> {
@@ -37,13 +37,13 @@ impl<F: Spec> Session<'_, F> {
         !F::Policy::WEIGHS || self.field.budget().is_none_or(|budget| budget.could_hold(weight.units()))
     }
 
-    /// Takes the units of a new entry out of the budget, or evicts entries of this shard for it. If those are not
-    /// enough, the budget is overdrawn, and entries of other shards leave after the lock is released; but where some
-    /// entries may not be evicted, there may be none to leave, so the entry is refused. If it is not, nothing may run
-    /// that could panic until it is stored.
+    /// Takes the units of a new entry from the budget, or evicts entries of this shard for them. If those are not
+    /// enough, overdraws the budget, and entries of other shards are evicted after the lock is released. But if some
+    /// entries may not be evicted, there may be none to evict, so the new entry is refused: returns `false`. After
+    /// `true`, nothing may panic until the entry is stored.
     #[inline]
     pub(super) fn take_units(&mut self, weight: Weight) -> bool {
-        // By a constant, so that eviction is compiled only for maps that have a capacity.
+        // A constant, so that eviction is compiled only for maps with a capacity.
         if <F::Policy as Policy>::Eviction::BOUNDED { self.take_bounded_units(weight) } else { true }
     }
 
@@ -53,8 +53,8 @@ impl<F: Spec> Session<'_, F> {
         if !self.take_free_units(units) {
             let mut held = Held::none(budget);
             let lacking = if F::Policy::WEIGHS { budget.lacking(units) } else { units };
-            // Where many may have to leave, none does unless there are enough in this shard. With one for one that is
-            // known anyway.
+            // If several entries may have to leave, none leaves unless this shard has enough of them. A single one
+            // needs no survey.
             if !(F::Policy::WEIGHS && F::Policy::PINS) || self.survey(SEARCHED, &mut 0, lacking) >= lacking {
                 self.make_room(lacking, &mut held, SEARCHED);
             }
@@ -69,9 +69,9 @@ impl<F: Spec> Session<'_, F> {
         true
     }
 
-    /// Takes units out of the budget for entries that are to come, or out of entries of this shard that have expired or
-    /// may be evicted. Returns how many it has taken, at most so many. The entries whose keys have these addresses
-    /// stay.
+    /// Takes units for entries that will be stored, from the budget, or from entries of this shard that have expired or
+    /// may be evicted. Keeps the entries whose keys have the addresses `kept`. Returns how many units it has taken, at
+    /// most `units`.
     pub(crate) fn reserve_units(&mut self, units: Units, kept: &[usize]) -> Units {
         let Some(budget) = self.field.budget() else { return units };
         if self.take_free_units(units) {
@@ -85,12 +85,12 @@ impl<F: Spec> Session<'_, F> {
         if !(F::Policy::WEIGHS && F::Policy::PINS) || self.survey_of(SEARCHED, &mut 0, lacking, may_leave) >= lacking {
             self.make_room_of(lacking, &mut held, SEARCHED, may_leave);
         }
-        // What was kept from leaving may leave later.
+        // The kept entries may be evicted later.
         self.table.search_again();
         if budget.take_with(&mut held, units) { units } else { held.spend(units) }
     }
 
-    /// What entries of this shard weigh that may leave, see [`Table::survey`](crate::engine::table::Table::survey).
+    /// The units of entries of this shard that may leave, see [`Table::survey`](crate::engine::table::Table::survey).
     #[cold]
     pub(crate) fn survey(&mut self, searched: u32, passed: &mut u32, enough: Units) -> Units {
         self.survey_of(searched, passed, enough, self.field.is_evictable())
@@ -109,13 +109,13 @@ impl<F: Spec> Session<'_, F> {
         })
     }
 
-    /// Takes units that no entry has. Returns whether there were so many.
+    /// Takes units that no entry has. Returns `false` if there are too few.
     pub(crate) fn take_free_units(&self, units: Units) -> bool {
         let credits = || self.field.statuses().map(|status| &status.credit);
         self.field.budget().is_none_or(|budget| budget.take(&self.shard.status().credit, units, credits))
     }
 
-    /// Takes units that are not there. This call repays them after it has released the lock.
+    /// Overdraws the budget. This call repays the units after it has released the lock.
     #[cold]
     pub(crate) fn overdraw(&mut self, units: Units) {
         if let Some((budget, garbage)) = self.field.budget().zip(self.garbage.as_deref_mut()) {
@@ -124,7 +124,7 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// As [`overdraw`](Session::overdraw), for a call that shares out who repays them.
+    /// As [`overdraw`](Session::overdraw), for a call that arranges the repayment itself.
     #[cold]
     pub(crate) fn overdraw_for_all(&self, units: Units) {
         if let Some(budget) = self.field.budget() {
@@ -132,7 +132,7 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// Gives back the units of an entry that is gone.
+    /// Gives back the units of a removed entry.
     #[inline]
     pub(super) fn give_units(&self, units: Units) {
         if let Some(budget) = self.field.budget() {
@@ -140,7 +140,7 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// Notes that an entry of the shard weighs `after` in place of `before`.
+    /// Updates the weight of the shard, where an entry now weighs `after` instead of `before`.
     #[inline]
     pub(super) fn change_weight(&self, before: Weight, after: Weight) {
         if F::Policy::WEIGHS {
@@ -149,9 +149,8 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// Takes entries out of this shard until so many units are held: those that have expired first, then victims,
-    /// [`MOST_VICTIMS`] at most. If the eviction names no victim that may be evicted, so many slots are searched for
-    /// one.
+    /// Removes entries of this shard until `units` units are held: expired ones first, then victims, at most
+    /// [`MOST_VICTIMS`]. If the eviction names no victim that may be evicted, `searched` entries are searched for one.
     #[inline]
     pub(crate) fn make_room(&mut self, units: Units, held: &mut Held<'_>, searched: u32) {
         self.make_room_of(units, held, searched, self.field.is_evictable());
@@ -174,17 +173,17 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// Takes out one entry to make room: one that has expired, in this shard or another, or else the victim. Returns
-    /// its units, which stay taken.
+    /// Removes one entry to make room: an expired one, of this shard or another, or else the victim. Returns its units,
+    /// which stay taken.
     fn evict_one(&mut self, searched: u32, is_evictable: impl Fn(&F::Key, &F::Value) -> bool) -> Option<Units> {
-        let may_have_expired = StampOf::<F::Policy>::EXPIRES && self.table.may_have_expired(self.now);
+        let may_have_expired = StampOf::<F::Policy>::EXPIRES && self.table.schedule().may_have_expired(self.now);
         let mut looks = LOOKS_FOR_ROOM;
         if may_have_expired && let Some(units) = self.take_expired(false, &mut looks) {
             return Some(units);
         }
         let victim = self.table.victim::<F::Policy>(is_evictable, searched);
         let is_alive = victim.is_none_or(|victim| self.is_alive(victim));
-        // Where entries have expired, the victim mostly is one of them, and it is at hand.
+        // If entries have expired, the victim is mostly one of them, and no search is needed.
         if may_have_expired
             && is_alive
             && let Some(units) = self.take_expired(true, &mut looks)

@@ -1,8 +1,8 @@
 //! The changes of a transaction.
 //!
-//! A transaction changes several shards, all of which are locked. What may fail or run user code comes before the first
-//! change: the key is found and cloned, the entry is weighed, units and memory are reserved, loads are overtaken. The
-//! changes themselves run no user code, except that of an eviction of one's own.
+//! A transaction changes several shards, which are all locked. All that may fail or run user code comes before the
+//! first change: keys are found and cloned, entries are weighed, units and memory are reserved, loads are overtaken.
+//! The changes themselves run no user code, except a user's own eviction.
 
 use super::locked::{STEPS_PER_WRITE, Session};
 use crate::{
@@ -19,12 +19,11 @@ use crate::{
 use std::{borrow::Borrow, mem};
 
 impl<F: Spec> Session<'_, F> {
-    /// Brings the table as near to the size that it should have with so many more entries as so many inserts would.
-    /// Returns whether entries may have moved.
+    /// Does the growth steps that this many inserts would do. Returns whether entries may have moved.
     ///
     /// # Panics
     ///
-    /// Without any memory, as an insert does.
+    /// If the table has no memory and gets none, as an insert does.
     #[inline]
     pub(crate) fn grow_for(&mut self, inserts: u32) -> bool {
         if self.table.begin(self.shard.view()).is_err() {
@@ -39,7 +38,7 @@ impl<F: Spec> Session<'_, F> {
 
     #[cold]
     fn grow_ahead(&mut self, inserts: usize) {
-        /// Takes back the entries that are still to come, also when a panic passes.
+        /// Takes back the expected entries, also on a panic.
         struct Expected<'a, F: Spec>(&'a mut TableFor<F>, usize);
         impl<F: Spec> Drop for Expected<'_, F> {
             fn drop(&mut self) {
@@ -52,7 +51,7 @@ impl<F: Spec> Session<'_, F> {
         let _ = self.field.step(self.shard.view(), expected.0, STEPS_PER_WRITE * inserts, self.now);
     }
 
-    /// Makes sure that the table has memory for so many inserts, one of which is that of this hash. See
+    /// Reserves memory of the table for this many inserts, one of which has this hash. See
     /// [`Table::reserve`](crate::engine::table::Table::reserve).
     ///
     /// # Panics
@@ -65,7 +64,7 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// What is being loaded for a key that is going to be stored, changed or taken out is not stored. The slot is that
+    /// Makes a load of this key discard its value, since the key will be stored, changed or removed. `slot` is the slot
     /// of its entry, if there is one.
     #[inline]
     pub(crate) fn overtake_staged<Q>(&self, hash: KeyHash, key: &Q, slot: Option<Slot>)
@@ -79,8 +78,8 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// Stores the value on offer, of this weight, in place of that of an occupied slot. The old value is then on offer,
-    /// or, if there is a key on offer as well, it leaves as replaced.
+    /// Replaces the value of an occupied slot by the one on offer, which has this weight. The old value is then on
+    /// offer, or leaves as replaced if a key is on offer, too.
     #[inline]
     pub(crate) fn replace_staged(
         &mut self,
@@ -98,7 +97,8 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// Exchanges the value of an occupied slot for a changed copy of it, of this weight, as a change in place.
+    /// Exchanges the value of an occupied slot for a changed copy, which has this weight. It counts as a change in
+    /// place.
     #[inline]
     pub(crate) fn exchange_staged(&mut self, slot: Slot, hash: KeyHash, copy: &mut F::Value, weight: Weight) {
         self.table.change(slot, |_, value| mem::swap(value, copy));
@@ -108,7 +108,7 @@ impl<F: Spec> Session<'_, F> {
     /// Whether a write has work to do for other entries.
     #[inline]
     pub(crate) fn has_work(&self) -> bool {
-        self.table.is_due(self.now) || self.table.needs_step()
+        self.table.schedule().is_due(self.now) || self.table.needs_step()
     }
 
     /// The entry of a slot.
@@ -116,11 +116,11 @@ impl<F: Spec> Session<'_, F> {
         self.table.get(slot)
     }
 
-    /// Stores the entry on offer, of this weight, whose key is not there, and for which there are units and memory.
+    /// Stores the entry on offer, which has this weight. Its key is absent, and its units and memory are reserved.
     ///
     /// # Panics
     ///
-    /// If there is no memory all the same.
+    /// If there is no memory nevertheless.
     #[inline]
     pub(crate) fn insert_staged(&mut self, hash: KeyHash, offer: &mut OfferFor<F>, weight: Weight, ttl: Option<Nanos>) {
         self.table.missed(hash);
@@ -129,7 +129,7 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// Removes the entry of an occupied slot, and returns the units that it had, which stay taken.
+    /// Removes the entry of an occupied slot. Returns its units, which stay taken.
     #[inline]
     pub(crate) fn remove_staged(&mut self, slot: Slot, hash: KeyHash, cause: Cause) -> Units {
         self.depart(slot, Some(hash.low()), cause, None).unwrap_or(Units::ZERO)
@@ -141,7 +141,7 @@ impl<F: Spec> Session<'_, F> {
         self.table.weight::<F::Policy>(slot).units()
     }
 
-    /// What an entry would weigh. `None` if it is heavier than the whole capacity.
+    /// The weight of an entry. `None` if it is heavier than the whole capacity.
     #[inline]
     pub(crate) fn weigh_staged(&self, key: &F::Key, value: &F::Value) -> Option<Weight> {
         if !F::Policy::WEIGHS {

@@ -20,9 +20,9 @@ use crate::{
 use std::{borrow::Borrow, mem};
 
 impl<F: Spec<Key: Eq>> Session<'_, F> {
-    /// Stores the entry on offer, for this long or the declared time: as a new entry, or in place of the value of its
-    /// key, which is then on offer instead. Refuses an entry that does not fit into the whole capacity or finds no room
-    /// here.
+    /// Stores the entry on offer with this ttl or the declared one: as a new entry, or in place of the old value of its
+    /// key, which is then on offer. Refuses an entry that is heavier than the whole capacity or finds no room in this
+    /// shard.
     #[inline(always)]
     #[allow(
         clippy::inline_always,
@@ -51,8 +51,8 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         }
     }
 
-    /// Stores the entry on offer, whose key is not there, for this long or the declared time, and returns its slot.
-    /// `None`: there is no room in this shard. The entry must [fit](Session::fits).
+    /// Stores the entry on offer, whose key is absent, with this ttl or the declared one. Returns its slot, or `None`
+    /// if there is no room in this shard. The entry must [fit](Session::fits).
     ///
     /// # Panics
     ///
@@ -65,7 +65,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         self.table.missed(hash);
         let weight = self.weight_of(offer);
         if self.table.is_overdue() {
-            // There may be memory by now.
+            // Memory may be available again.
             let _ = self.step(STEPS_PER_WRITE);
         }
         if !self.table.has_room() || !self.take_units(weight) {
@@ -78,9 +78,9 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         Some(slot)
     }
 
-    /// Stores what `make` makes for the key on offer, which is not there, for the declared time. An entry that does not
-    /// fit is evicted at once. Returns whether it left the offer: with entries that may not be evicted it may find no
-    /// room here.
+    /// Stores the value of `make` for the key on offer, which is absent, with the declared ttl. An entry that does not
+    /// fit is evicted at once. Returns whether the entry was taken from the offer: if some entries may not be evicted,
+    /// there may be no room in this shard.
     #[must_use]
     #[inline]
     pub(crate) fn insert_made(
@@ -97,7 +97,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         self.insert_or_evict(hash, offer)
     }
 
-    /// (Not inlined, so that an access to an entry that is there stays short: `table/README.md`.)
+    /// Not inlined, so that an access to an existing entry stays short: `table/README.md`.
     #[inline(never)]
     fn insert_made_apart(mut self, hash: KeyHash, offer: &mut OfferFor<F>, make: impl FnOnce() -> F::Value) -> bool {
         offer.value = Some(make());
@@ -122,7 +122,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         is_stored
     }
 
-    /// Counts what the table has done, or does what it could not do in one bucket.
+    /// Counts the result of a `put`, or stores the entry if the table could not do it in one bucket.
     #[inline]
     fn finish_put(&mut self, put: Put, hash: KeyHash, offer: &mut OfferFor<F>) -> Stored {
         match put {
@@ -135,7 +135,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         }
     }
 
-    /// Counts what the table has stored as a new entry.
+    /// Counts a new entry.
     #[inline]
     fn finish_stored(&mut self, hash: KeyHash) -> Stored {
         self.count_stored();
@@ -145,12 +145,12 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         Stored::New
     }
 
-    /// Stores the entry on offer in a table that should have another size, or not at its home.
+    /// Stores the entry on offer in a table that needs a step, or outside of its home.
     #[cold]
     fn insert_crowded(mut self, hash: KeyHash, offer: &mut OfferFor<F>) -> Stored {
-        // Without memory to grow the table is just fuller. Later writes try again.
+        // Without memory to grow, the table becomes fuller. Later writes try again.
         let _ = self.step(STEPS_PER_WRITE);
-        // In most cases only a growth step was due, and the home has a free slot now.
+        // Mostly only a growth step was due, and now the home has a vacant slot.
         if let Put::Stored = self.table.put_new(hash, offer) {
             return self.finish_stored(hash);
         }
@@ -160,7 +160,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         }
     }
 
-    /// As [`overtake`](Session::overtake), for a key that is stored by now.
+    /// As [`overtake`](Session::overtake), for a key that has been stored.
     #[cold]
     fn overtake_stored(self, hash: KeyHash) {
         self.field.overtake(hash, &|loading| self.table.find(hash, loading).is_some());
@@ -168,8 +168,8 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
 }
 
 impl<F: Spec> Session<'_, F> {
-    /// Stores the entry on offer, whose key is not there and whose units are taken, for this long or the declared time,
-    /// and returns its slot. `None` without memory for the table. Runs no user code.
+    /// Stores the entry on offer, whose key is absent and whose units are taken, with this ttl or the declared one.
+    /// Returns its slot, or `None` without memory for the table. Runs no user code.
     #[inline]
     pub(super) fn insert_with_units(
         &mut self,
@@ -199,17 +199,17 @@ impl<F: Spec> Session<'_, F> {
     }
 
     /// Replaces the value of an occupied slot, whose key has this hash, by the one on offer. The old value is then on
-    /// offer. Its time to live starts again, with this length or the declared one.
+    /// offer. Restarts the ttl, with this length or the declared one.
     #[inline]
     pub(crate) fn replace(&mut self, slot: Slot, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) {
         let Some(value) = &mut offer.value else { return };
-        // User code comes first: if it panics, nothing has happened, and the value is still on offer.
+        // User code comes first: if it panics, nothing has changed, and the value is still on offer.
         let weight = self.weigh(slot, Some(value));
         self.overtake_refresh(slot);
         self.replace_weighed(slot, hash, value, weight, ttl);
     }
 
-    /// As [`replace`](Session::replace), by a value of this weight. Runs no user code.
+    /// As [`replace`](Session::replace), with a value of this weight. Runs no user code.
     #[inline]
     pub(super) fn replace_weighed(
         &mut self,
@@ -226,7 +226,7 @@ impl<F: Spec> Session<'_, F> {
         self.reweighed(slot, hash.low(), weight);
     }
 
-    /// As [`replace`](Session::replace), for a call that hands out the old value: a listener is told of a copy.
+    /// As [`replace`](Session::replace), for a call that returns the old value: a listener gets a copy.
     #[inline]
     pub(crate) fn exchange(&mut self, slot: Slot, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) {
         match self.field.listener() {
@@ -246,7 +246,7 @@ impl<F: Spec> Session<'_, F> {
         if offer.value.is_none() {
             return;
         }
-        // The copy comes first: if it can't be made, nothing has happened.
+        // The copy comes first: if making it panics, nothing has changed.
         let copy = listener.copy_value(self.value(slot));
         self.replace(slot, hash, offer, ttl);
         if let Some((key, garbage)) = offer.take_key().zip(self.garbage.as_deref_mut()) {
@@ -254,8 +254,8 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// Starts the time to live of the entry of an occupied slot, whose key has this hash, with this length or the
-    /// declared one.
+    /// Restarts the ttl of the entry of an occupied slot, whose key has this hash, with this length or the declared
+    /// one.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "saves 14 of 383 instructions: `table/README.md`")]
     pub(crate) fn restart(&mut self, slot: Slot, hash: KeyHash, ttl: Option<Nanos>) {
@@ -272,7 +272,7 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// Sets the last use of an entry to `unused` ago.
+    /// Sets the time of the last use of an entry to `unused` ago.
     #[cfg(feature = "serde")]
     pub(crate) fn used_before(&mut self, slot: Slot, unused: Nanos) {
         if let Some(deadline) = self.deadline(slot) {
@@ -288,7 +288,7 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// A key was stored or taken out that was not there: what is being loaded for it, if anything, is not stored.
+    /// Makes a load of this absent key discard its value, since the key is stored or removed.
     #[inline]
     pub(crate) fn overtake<Q>(&self, hash: KeyHash, key: &Q)
     where
@@ -300,8 +300,7 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// An entry is about to be changed or taken out by a call: what is being loaded to refresh it, if anything, is not
-    /// stored.
+    /// Makes a refresh of this entry discard its value, since a call changes or removes the entry.
     #[inline]
     pub(crate) fn overtake_refresh(&self, slot: Slot) {
         if F::Policy::REFRESH_AFTER.is_some()

@@ -1,7 +1,7 @@
 //! Which buckets may have expired entries.
 //!
 //! Entries are not scheduled one by one. Eight buckets are a *region*, and the timing wheel schedules regions. So an
-//! entry needs no memory for its expiry but its stamp, and most inserts need one comparison.
+//! entry needs no memory for its expiry except its stamp, and most inserts need one comparison.
 //!
 //! After its deadline, each entry has a [`grace`] that depends on its lifetime. A region is searched before the first
 //! grace among its entries ends, but not before the first deadline (as precisely as the wheel knows it). So a search
@@ -19,12 +19,70 @@ use std::mem;
 
 /// Buckets of a region.
 const REGION: u32 = 8;
-/// The most regions that one call of [`hurry`](Due::hurry) looks at.
+/// The most regions that one call of [`hurry`](Schedule::hurry) looks at.
 const HURRIED: usize = 4096;
 /// The most regions that one search for room looks at.
 const SEARCHED: usize = 128;
 
-/// The schedule of one table.
+/// The schedule of one table. Allocated for the first entry that expires.
+#[derive(Debug, Default)]
+pub(crate) struct Schedule(Option<Box<Due, Heap>>);
+
+impl Schedule {
+    /// The present schedule, or a new one. `lifetime` is the shortest lifetime of entries without one of their own.
+    #[inline]
+    pub(super) fn begin(&mut self, heap: &Heap, lifetime: Nanos) -> &mut Due {
+        match &mut self.0 {
+            Some(due) => due,
+            none => none.insert(Due::new(heap, lifetime)),
+        }
+    }
+
+    #[inline]
+    pub(super) fn due(&mut self) -> Option<&mut Due> {
+        self.0.as_deref_mut()
+    }
+
+    /// The address and the size in bytes of a part of its memory.
+    pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {
+        self.0.as_ref()?.part(index)
+    }
+
+    /// Whether an entry may have expired, in a bucket that is due or in another.
+    #[inline]
+    pub(crate) fn may_have_expired(&self, now: Moment) -> bool {
+        self.0.as_ref().is_some_and(|due| due.search.earliest.has_passed(now))
+    }
+
+    /// A lower bound of all deadlines in the table, until [`set_times`](super::Table::set_times) returns `true`.
+    pub(crate) fn tell_earliest(&mut self) -> Deadline {
+        let Some(due) = &mut self.0 else { return Deadline::NEVER };
+        due.told = due.search.earliest;
+        due.told
+    }
+
+    /// Makes regions with expired entries due, among some regions from `from` on. Returns where to continue.
+    pub(crate) fn hurry(&mut self, from: usize, now: Moment) -> Option<usize> {
+        self.0.as_mut()?.hurry(from, now)
+    }
+
+    /// The earliest time at which a bucket may be due.
+    #[inline]
+    pub(crate) fn due_at(&self) -> Deadline {
+        match &self.0 {
+            Some(due) => due.due_at(),
+            None => Deadline::NEVER,
+        }
+    }
+
+    /// Whether a bucket is due.
+    #[inline]
+    pub(crate) fn is_due(&self, now: Moment) -> bool {
+        self.due_at().has_passed(now)
+    }
+}
+
+/// A schedule with regions.
 #[derive(Debug)]
 pub(super) struct Due {
     wheel: Wheel,
@@ -32,7 +90,7 @@ pub(super) struct Due {
     scan: Option<Scan>,
     lifetimes: Lifetimes,
     search: RegionSearch,
-    /// What [`tell_earliest`](Due::tell_earliest) returned last.
+    /// What [`tell_earliest`](Schedule::tell_earliest) returned last.
     told: Deadline,
 }
 
@@ -89,9 +147,8 @@ impl RegionSearch {
 }
 
 impl Due {
-    /// `lifetime` is the shortest one of entries without a lifetime of their own.
     #[cold]
-    pub(super) fn begin(heap: &Heap, lifetime: Nanos) -> Box<Self, Heap> {
+    fn new(heap: &Heap, lifetime: Nanos) -> Box<Self, Heap> {
         let due = Due {
             wheel: Wheel::new(heap),
             regions: Chunked::new(heap),
@@ -103,13 +160,12 @@ impl Due {
         Box::new_in(due, heap.clone())
     }
 
-    /// The address and the size in bytes of a part of its memory.
-    pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {
+    fn part(&self, index: usize) -> Option<(usize, usize)> {
         self.regions.part_or(index, self.wheel.memory())
     }
 
     /// Notes the deadline of an entry in this bucket, which has the declared lifetime. Returns whether the deadline is
-    /// before the one that [`tell_earliest`](Due::tell_earliest) returned last.
+    /// before the one that [`tell_earliest`](Schedule::tell_earliest) returned last.
     #[inline]
     pub(super) fn note(&mut self, bucket: BucketNo, deadline: Deadline, now: Moment) -> bool {
         let region = region_of(bucket);
@@ -172,14 +228,8 @@ impl Due {
         deadline.is_before(self.told)
     }
 
-    /// A lower bound of all deadlines in the table, until [`note`](Due::note) returns `true`.
-    pub(super) fn tell_earliest(&mut self) -> Deadline {
-        self.told = self.search.earliest;
-        self.told
-    }
-
-    /// The next bucket to look at, if one is due, and the first deadline that the scan of its region has seen so far.
-    /// When no entry in the bucket has expired (any more), [`looked_through`](Due::looked_through) is called.
+    /// The next bucket to scan, if one is due, and the first deadline that the scan of its region has seen so far. When
+    /// no entry of the bucket is expired, the caller calls [`looked_through`](Due::looked_through).
     #[inline]
     pub(super) fn next_bucket(&mut self, now: Moment) -> Option<(BucketNo, Deadline)> {
         if self.scan.is_none() {
@@ -212,15 +262,9 @@ impl Due {
         }
     }
 
-    /// Whether a bucket is due, or if it `searches`, can be made due because it may have an expired entry.
+    /// Whether a bucket is due. If it `searches`, it may make one due that may have an expired entry.
     pub(super) fn may_make_room(&mut self, now: Moment, searches: bool) -> bool {
         self.due_at().has_passed(now) || searches && self.search(now)
-    }
-
-    /// Whether an entry may have expired, in a bucket that is due or in another.
-    #[inline]
-    pub(super) fn may_have_expired(&self, now: Moment) -> bool {
-        self.search.earliest.has_passed(now)
     }
 
     /// Makes the next region due that may have an expired entry. Returns whether one was found among the regions that
@@ -246,8 +290,7 @@ impl Due {
         false
     }
 
-    /// Makes the regions due that have expired entries, of some regions from `from` on. Returns where to go on.
-    pub(super) fn hurry(&mut self, from: usize, now: Moment) -> Option<usize> {
+    fn hurry(&mut self, from: usize, now: Moment) -> Option<usize> {
         if from == 0
             && let Some(scan) = self.scan.take()
         {
@@ -273,7 +316,7 @@ impl Due {
 
     /// The earliest time at which [`next_bucket`](Due::next_bucket) may return a bucket.
     #[inline]
-    pub(super) fn due_at(&self) -> Deadline {
+    fn due_at(&self) -> Deadline {
         if self.scan.is_some() { Deadline::PASSED } else { self.wheel.due_at() }
     }
 

@@ -1,7 +1,7 @@
-//! A table: its buckets, and what is known of their slots.
+//! A table: its buckets, and the data about their slots.
 
 use super::{
-    due::Due,
+    due::{Due, Schedule},
     evictable::EvictableSearch,
     pieces::{NextPiece, Piece},
     raw::{self, Destination, Moves, NoMemory, Offer, RawTable, Slot, StampOf, ViewOf},
@@ -27,7 +27,7 @@ const MAX_CHANCES: usize = 64;
 /// The most victims in a row that may not be evicted. Then the slots are searched for an entry that may.
 const MAX_PINNED: usize = 8;
 
-/// The entries of one shard, and what is known of them.
+/// The entries of one shard, and the data about them.
 pub(crate) type Table<K, V, P> = RawTable<K, V, P, SlotInfo<P>>;
 
 /// The table of a map with this policy.
@@ -42,12 +42,12 @@ pub(crate) type Entry<'a, K, V, P> = raw::Found<'a, K, V, StorageOf<P>>;
 /// All entries of such a table, to be taken out of their slots.
 pub(crate) type Entries<K, V, P> = raw::Entries<K, V, P, SlotInfo<P>>;
 
-/// What is known of the slots of a table, beside their entries.
+/// The data about the slots of a table.
 #[repr(C)] // The most used first.
 pub struct SlotInfo<P: Policy> {
+    /// Only the table calls it. So the table can check each slot that it returns, and tells it of each entry in order.
     eviction: P::Eviction,
-    /// Made for the first entry that expires.
-    due: Option<Box<Due, Heap>>,
+    schedule: Schedule,
     /// Made for the first entry, in a field with a weigher.
     weights: Option<Box<Weights, Heap>>,
     search: EvictableSearch,
@@ -72,18 +72,24 @@ impl<P: Policy> SlotInfo<P> {
     fn new(heap: &Heap, field: &FieldContext, lifetime: Nanos) -> Self {
         let mut eviction = P::Eviction::default();
         P::Eviction::hooks(Token).init(&mut eviction, heap, field);
-        SlotInfo { eviction, due: None, weights: None, search: EvictableSearch::default(), lifetime }
+        SlotInfo {
+            eviction,
+            schedule: Schedule::default(),
+            weights: None,
+            search: EvictableSearch::default(),
+            lifetime,
+        }
     }
 }
 
 impl<K, V, P: Policy> Table<K, V, P> {
-    /// `lifetime` is the shortest one of entries without a lifetime of their own.
+    /// `lifetime` is the shortest lifetime of entries without one of their own.
     pub(crate) fn new(arena: Arc<Arena>, field: &FieldContext, lifetime: Nanos) -> Self {
         let info = SlotInfo::new(arena.heap(), field, lifetime);
         RawTable::with_info(arena, field.most_entries(), info)
     }
 
-    /// Takes all entries out, with their memory. The result has no readers without a lock.
+    /// Moves all entries to a new table, with their memory. The new one has no readers without a lock.
     pub(crate) fn take_all(&mut self, field: &FieldContext, view: TableView<'_, K, V, P>) -> Self {
         // User code first.
         let info = SlotInfo::new(self.heap(), field, self.info.lifetime);
@@ -95,12 +101,12 @@ impl<K, V, P: Policy> Table<K, V, P> {
         next.of(&[
             &|index| self.piece(u32::try_from(index).ok()?),
             &|index| P::Eviction::hooks(Token).part(&self.info.eviction, index),
-            &|index| self.info.due.as_ref()?.part(index),
+            &|index| self.info.schedule.part(index),
             &|index| self.info.weights.as_ref()?.part(index),
         ])
     }
 
-    /// What the entry of an occupied slot takes of the capacity, as it was last weighed.
+    /// The weight of the entry of an occupied slot, as it was last weighed.
     #[inline]
     pub(crate) fn weight<Q: Policy>(&self, slot: Slot) -> Weight {
         match &self.info.weights {
@@ -110,7 +116,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
         }
     }
 
-    /// Notes what the entry of an occupied slot weighs.
+    /// Sets the weight of the entry of an occupied slot.
     #[inline]
     pub(crate) fn set_weight<Q: Policy>(&mut self, slot: Slot, weight: Weight) {
         if Q::WEIGHS {
@@ -130,8 +136,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// Notes a use of an entry, under an exclusive lock.
     #[inline]
     pub(crate) fn hit_mut(&mut self, slot: Slot) {
-        // Where readers without a lock mark entries, this marks them too, so that no use counts twice. An eviction that
-        // keeps an exact order is told of the use at once.
+        // If readers without a lock mark entries, this does too, so that no use counts twice. An eviction with an exact
+        // order learns of the use at once.
         if P::Eviction::hooks(Token).reorders() || !self.mark(slot) {
             self.info.eviction.hit_mut(slot.number());
         }
@@ -162,7 +168,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
         Ok(slot)
     }
 
-    /// Takes out the entry of a slot, with this hash. Returns whether there was one.
+    /// Removes the entry of a slot, which has this hash. Returns whether there was one.
     pub(crate) fn remove(&mut self, slot: Slot, hash: LowHash, to: &mut impl Destination<K, V>) -> bool {
         let is_removed = self.remove_raw(slot, hash, to);
         if is_removed {
@@ -178,11 +184,11 @@ impl<K, V, P: Policy> Table<K, V, P> {
         P::Eviction::hooks(Token).evicted(&mut self.info.eviction, slot.number(), hash);
     }
 
-    /// The slot of the entry that should leave next. `None` if the table is empty, or if no entry that is looked at may
-    /// be evicted.
+    /// The slot of the entry that should leave next. `None` if the table is empty, or if no entry was found that may be
+    /// evicted.
     ///
     /// If a user's eviction names no slot, or a vacant one, another entry is chosen. If it names several entries in a
-    /// row that may not be evicted, the next `searched` entries are looked at.
+    /// row that may not be evicted, `searched` entries are searched for one that may.
     pub(crate) fn victim<Q: Policy>(&mut self, is_evictable: impl Fn(&K, &V) -> bool, searched: u32) -> Option<Slot> {
         if !P::Eviction::EVICTS || self.len() == 0 {
             return None;
@@ -248,7 +254,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
         units
     }
 
-    /// Tells the eviction which of the entries that it will look at were used by readers without a lock.
+    /// Tells the eviction which of the entries that it will examine were used by readers without a lock.
     #[inline]
     fn tell_marks(&mut self) {
         if <P::Lock as Lock>::READS_RACE {
@@ -266,18 +272,25 @@ impl<K, V, P: Policy> Table<K, V, P> {
         }
     }
 
+    /// When entries expire.
     #[inline]
-    fn due_mut(&mut self) -> &mut Due {
-        let (info, heap) = self.info_and_heap();
-        match &mut info.due {
-            Some(due) => due,
-            none => none.insert(Due::begin(heap, info.lifetime)),
-        }
+    pub(crate) fn schedule(&self) -> &Schedule {
+        &self.info.schedule
     }
 
-    /// Sets when the entry of a slot was used last and when it expires. `own` is its lifetime if it is not the declared
-    /// one. Returns whether the entry expires before the deadline that [`tell_earliest`](Table::tell_earliest) returned
-    /// last.
+    #[inline]
+    pub(crate) fn schedule_mut(&mut self) -> &mut Schedule {
+        &mut self.info.schedule
+    }
+
+    #[inline]
+    fn begin_schedule(&mut self) -> &mut Due {
+        let (info, heap) = self.info_and_heap();
+        info.schedule.begin(heap, info.lifetime)
+    }
+
+    /// Sets the last use and the deadline of the entry of a slot. `own` is its lifetime, unless that is the declared
+    /// one. Returns whether the entry expires before the deadline that [`Schedule::tell_earliest`] returned last.
     #[inline]
     pub(crate) fn set_times(
         &mut self,
@@ -290,44 +303,33 @@ impl<K, V, P: Policy> Table<K, V, P> {
         let Some(entry) = self.get(slot) else { return false };
         entry.stamp().set(used, deadline);
         let deadline = entry.stamp().deadline(idle);
-        let (bucket, due) = (Self::bucket_of(slot), self.due_mut());
+        let (bucket, due) = (Self::bucket_of(slot), self.begin_schedule());
         match own {
             None => due.note(bucket, deadline, now),
             Some(lifetime) => due.note_own(bucket, deadline, lifetime, now),
         }
     }
 
-    /// A lower bound of all deadlines in the table, until [`set_times`](Table::set_times) returns `true`.
-    pub(crate) fn tell_earliest(&mut self) -> Deadline {
-        self.info.due.as_mut().map_or(Deadline::NEVER, |due| due.tell_earliest())
-    }
-
-    /// Looks at one bucket that is due: the slot of an expired entry in it. `None` does not mean that no bucket
-    /// [is due](Table::is_due) any more.
+    /// Scans one due bucket, and returns the slot of an expired entry in it. After `None`, other buckets may still be
+    /// [due](Schedule::is_due).
     pub(crate) fn next_expired(&mut self, now: Moment, idle: Nanos) -> Option<Slot> {
-        let (bucket, earliest) = self.info.due.as_mut()?.next_bucket(now)?;
+        let (bucket, earliest) = self.info.schedule.due()?.next_bucket(now)?;
         match self.first_expired(bucket, now, idle, earliest) {
             Ok(slot) => Some(slot),
             Err(earliest) => {
                 let buckets = self.bucket_count();
-                self.info.due.as_mut()?.looked_through(earliest, now, buckets);
+                self.info.schedule.due()?.looked_through(earliest, now, buckets);
                 None
             }
         }
     }
 
-    /// Whether an entry may have expired.
-    #[inline]
-    pub(crate) fn may_have_expired(&self, now: Moment) -> bool {
-        self.info.due.as_ref().is_some_and(|due| due.may_have_expired(now))
-    }
-
-    /// Looks at buckets that are due, and if it `searches` also at others, `looks` at most: the slot of an expired
-    /// entry in them.
+    /// Scans at most `looks` buckets, and returns the slot of an expired entry in them. Only due buckets are scanned,
+    /// unless it `searches`.
     #[cold]
     pub(crate) fn any_expired(&mut self, now: Moment, idle: Nanos, searches: bool, looks: &mut usize) -> Option<Slot> {
         while *looks > 0 {
-            if !self.info.due.as_mut()?.may_make_room(now, searches) {
+            if !self.info.schedule.due()?.may_make_room(now, searches) {
                 return None;
             }
             *looks -= 1;
@@ -339,28 +341,8 @@ impl<K, V, P: Policy> Table<K, V, P> {
         None
     }
 
-    /// Makes all that has expired by now due, in a part of the table. Returns where the next part begins.
-    pub(crate) fn hurry(&mut self, from: usize, now: Moment) -> Option<usize> {
-        self.info.due.as_mut()?.hurry(from, now)
-    }
-
-    /// The earliest time at which [`next_expired`](Table::next_expired) may find an entry.
-    #[inline]
-    pub(crate) fn due_at(&self) -> Deadline {
-        match &self.info.due {
-            Some(due) => due.due_at(),
-            None => Deadline::NEVER,
-        }
-    }
-
-    /// Whether there is a bucket for [`next_expired`](Table::next_expired) to look at.
-    #[inline]
-    pub(crate) fn is_due(&self, now: Moment) -> bool {
-        self.due_at().has_passed(now)
-    }
-
-    /// Brings the table one bucket nearer to the size that it should have. This moves at most the entries of that
-    /// bucket and those that lie behind their home near it.
+    /// Does one step of growth or shrinking. It moves at most the entries of one bucket, and of the buckets after it
+    /// that have its displaced entries.
     ///
     /// A panic in `rehash` leaves the table as it was.
     pub(crate) fn step(
@@ -382,14 +364,14 @@ impl<K, V, P: Policy> Table<K, V, P> {
                 && let Some(entry) = self.get(to)
             {
                 let deadline = entry.stamp().deadline(idle);
-                self.due_mut().note_moved(Self::bucket_of(to), deadline, now);
+                self.begin_schedule().note_moved(Self::bucket_of(to), deadline, now);
             }
         }
         let left = self.count();
         if left < before {
             let slots = self.slots();
             self.info.eviction.shrink_to(slots as usize);
-            if let Some(due) = &mut self.info.due {
+            if let Some(due) = self.info.schedule.due() {
                 due.shrink_to(left);
             }
             if let Some(weights) = &mut self.info.weights {
