@@ -1,15 +1,14 @@
-//! What the evictions of the shards of one field have in common.
+//! What the evictions of all shards of a field share.
 
 use std::{
     any::Any,
     sync::{Arc, OnceLock},
 };
 
-/// What an eviction knows of the field that its shard belongs to, and the state that the evictions of all its shards
-/// share.
+/// What an eviction knows of its field, and the state that the evictions of all shards share.
 #[derive(Debug, Default)]
 pub struct FieldContext {
-    /// In entries; `None` where the capacity is a weight.
+    /// In entries. `None` if the capacity is a weight.
     pub(super) capacity: Option<usize>,
     pub(super) shards: usize,
     common: OnceLock<Arc<dyn Any + Send + Sync>>,
@@ -20,9 +19,9 @@ impl FieldContext {
         FieldContext { capacity, shards, common: OnceLock::new() }
     }
 
-    /// How many entries the fullest shards have when the map is full, if its capacity is in entries. The number differs
-    /// from shard to shard by chance, with a standard deviation of the square root of the average; hardly a shard
-    /// exceeds the average by three times that.
+    /// How many entries the fullest shards have when the map is full, if its capacity is in entries. The number is
+    /// random, with a standard deviation of the square root of the average. Hardly any shard exceeds the average by
+    /// more than three times that.
     pub(crate) fn most_entries(&self) -> Option<usize> {
         let average = self.capacity?.div_ceil(self.shards.max(1));
         let by_chance = if self.shards > 1 { 3 * average.isqrt() } else { 0 };

@@ -1,5 +1,5 @@
-//! Keys that were evicted not long ago, by a few bits of their hashes: what [`Adaptive`](super::Adaptive) and
-//! [`S3Fifo`](super::S3Fifo) remember of them.
+//! Ghosts: a few bits of the hashes of recently evicted keys, for [`Adaptive`](super::Adaptive) and
+//! [`S3Fifo`](super::S3Fifo).
 
 use crate::{
     hasher::{GOLDEN, LowHash},
@@ -24,24 +24,23 @@ const TOP: u128 = !LOW;
 /// A bucket is a queue: the latest ghost is in the lowest bits, and the oldest one falls out. Zero is no ghost.
 type Bucket = u128;
 
-/// Ghosts of a shard for each of its entries, at most: twice as many as a full map has, since its shards are not
-/// equally full.
+/// The most ghosts of a shard per entry: twice as many as a full map has, since its shards are not equally full.
 const PER_ENTRY: usize = 3;
 
-/// The ghosts of a shard. Their memory grows by a bucket with each insert, in proportion to the shard's entries: a map
-/// that is far from full evicts nothing.
+/// The ghosts of a shard. Their memory grows by a bucket per insert, up to a size in proportion to the entries of the
+/// shard: a map that is far from full evicts nothing.
 #[derive(Debug, Default)]
 pub(super) struct Ghosts {
     stored: Chunked<Bucket>,
     buckets: u32,
 }
 
-/// What the ghosts tell of a key that is missing.
+/// What the ghosts say about an absent key.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Haunting {
     /// The ticks since its last use, if it is a ghost.
     pub(super) age: Option<u16>,
-    /// Ghosts that are younger than was asked for, in the sample.
+    /// How many ghosts of the sample are younger than the given age.
     pub(super) young: u32,
 }
 
@@ -80,12 +79,12 @@ impl Ghosts {
         u64::from(self.buckets) * WAYS as u64
     }
 
-    /// The most buckets that a shard of so many entries stores.
+    /// The most buckets that a shard with this many entries stores.
     fn most_stored(&self, entries: u32) -> usize {
         (self.buckets as usize).min(entries as usize * PER_ENTRY / WAYS + 1)
     }
 
-    /// Makes memory for one more bucket, if a shard of so many entries may have it.
+    /// Adds a bucket, if a shard with this many entries may have one more.
     pub(super) fn grow(&mut self, entries: u32) {
         let stored = self.stored.len();
         if stored < self.buckets as usize && stored < self.most_stored(entries) {
@@ -93,7 +92,7 @@ impl Ghosts {
         }
     }
 
-    /// Gives back the memory that a shard of so many entries may not have.
+    /// Gives back the memory that a shard with this many entries may not have.
     pub(super) fn shrink(&mut self, entries: u32) {
         let most = self.most_stored(entries);
         if self.stored.len() > most {
@@ -101,13 +100,14 @@ impl Ghosts {
         }
     }
 
-    /// Changes the number of buckets. The present ghosts are in the wrong ones then, where no search finds them.
+    /// Changes the number of buckets. This forgets most ghosts: they are then in wrong buckets, where no search finds
+    /// them.
     pub(super) fn resize(&mut self, buckets: u32) {
         self.buckets = buckets;
         self.stored.truncate(buckets as usize);
     }
 
-    /// Changes the number of buckets so that there may be as many ghosts as entries, or up to twice as many.
+    /// Changes the number of buckets so that there may be one or two ghosts per entry.
     pub(super) fn fit(&mut self, entries: usize) {
         let slots = self.buckets as usize * WAYS;
         if entries > slots {
@@ -117,7 +117,8 @@ impl Ghosts {
         }
     }
 
-    /// Removes the ghost of a key, if there is one. Also takes a sample of so many ghosts and counts the younger ones.
+    /// Removes the ghost of a key, if there is one. Counts the ghosts that are younger than `younger_than`, in a sample
+    /// of `sample` ghosts.
     pub(super) fn take(&mut self, hash: LowHash, tick: u64, younger_than: u16, sample: u32) -> Haunting {
         let (index, print) = home(hash, self.buckets);
         if index >= self.stored.len() {
@@ -130,20 +131,20 @@ impl Ghosts {
             let age = age(bucket, hash.bits().wrapping_add(way) % (u128::BITS / BITS), tick);
             young += u32::from(age.is_some_and(|age| age < younger_than));
         }
-        // Where a way is not zero, its top bit is set in the sum or was set before (Warren, "Hacker's Delight", 6-1).
+        // If a way is not zero, its top bit is set in the sum or was set before (Warren, "Hacker's Delight", 6-1).
         let others = (bucket ^ (ONES * u128::from(print << TICK_BITS))) & (ONES * u128::from(!TICK));
         let found = !(((others & LOW) + LOW) | others) & TOP;
         if found == 0 {
             return Haunting { age: None, young };
         }
         let way = found.trailing_zeros() / BITS;
-        // Those that are older close the gap.
+        // The older ghosts close the gap.
         let younger = (1 << (way * BITS)) - 1;
         *stored = bucket & younger | bucket >> BITS & !younger;
         Haunting { age: age(bucket, way, tick), young }
     }
 
-    /// Remembers a key that was last used so many ticks ago.
+    /// Remembers a key that was last used `ticks_ago`.
     pub(super) fn put(&mut self, hash: LowHash, tick: u64, ticks_ago: u16) {
         let (index, print) = home(hash, self.buckets);
         if index < self.stored.len() {
@@ -172,7 +173,7 @@ mod tests {
         let found = (0..100).filter(|&n| ghosts.take(low(n), 60, 20, 0).age == Some(28)).count();
         assert!(found > 90, "{found}");
         assert!((0..100).all(|n| ghosts.take(low(n), 60, 20, 0).age.is_none()));
-        // The one that was put there first makes room, and one that was taken leaves room for another.
+        // The oldest one makes room, and one that was taken leaves room for another.
         let mut ghosts = Ghosts::new(&Heap::default(), 1);
         ghosts.grow(1000);
         (0..9).for_each(|n| ghosts.put(low(n), 40 + 2 * n, 0));

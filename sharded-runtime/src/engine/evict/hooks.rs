@@ -1,16 +1,16 @@
-//! What the evictions of this crate do besides what [`Eviction`](super::Eviction) asks of everyone.
+//! The methods of this crate's evictions that [`Eviction`](super::Eviction) does not have.
 
 use super::context::FieldContext;
 pub(crate) use crate::bounds::Token;
 use crate::{hasher::LowHash, memory::arena::Heap};
 use std::ops::Range;
 
-/// What the table asks of an eviction `E` of this crate.
+/// Private methods of an eviction `E` of this crate.
 ///
-/// It is no part of [`Eviction`](super::Eviction), so it can change without a change to an eviction that a user has
-/// written. There is nothing to implement for those: each question has the answer for them as its default.
+/// They are no part of [`Eviction`](super::Eviction), so they can change without breaking evictions that users have
+/// written. The defaults are the behaviour of those.
 pub trait Hooks<E> {
-    /// Whether a use under an exclusive lock is more than a mark.
+    /// Whether a use under an exclusive lock changes the order, so that a mark is not enough.
     #[inline]
     fn reorders(&self) -> bool {
         false
@@ -21,36 +21,35 @@ pub trait Hooks<E> {
         let _ = (eviction, heap, field);
     }
 
-    /// The address and the size in bytes of a part of that state. Parts are counted from zero; the first `None` ends
-    /// them.
+    /// The address and the size in bytes of a part of that state, by index. `None` after the last part.
     fn part(&self, eviction: &E, index: usize) -> Option<(usize, usize)> {
         let _ = (eviction, index);
         None
     }
 
-    /// An entry with this hash is about to be inserted. If the map is full, room is made for it first. This may be
-    /// called several times for one entry, and the entry need not be inserted in the end.
+    /// Called when an entry with this hash is about to be inserted, before room is made for it. It may be called
+    /// several times for one entry, and the entry may not be inserted after all.
     #[inline]
     fn missed(&self, eviction: &mut E, hash: LowHash) {
         let _ = (eviction, hash);
     }
 
-    /// The entry of this slot, whose key has this hash, is about to be removed because it was the victim.
+    /// Called when the entry of this slot, whose key has this hash, is about to be removed because it was the victim.
     #[inline]
     fn evicted(&self, eviction: &mut E, slot: u32, hash: LowHash) {
         let _ = (eviction, slot, hash);
     }
 
-    /// The slot that the next call of `victim` probably names, where that call takes long: the processor then fetches
-    /// the slot meanwhile.
+    /// The slot that the next call of `victim` probably returns, if that call takes long. The slot is prefetched during
+    /// the call.
     #[inline]
     fn likely_victim(&self, eviction: &E) -> Option<u32> {
         let _ = eviction;
         None
     }
 
-    /// Slots that the next call of `victim` looks at, in ranges; the first empty one ends them. Under `Optimistic`,
-    /// `hit_mut` is called before that for those slots that were used.
+    /// The slots that the next call of `victim` examines, as ranges. An empty range ends them. Under `Optimistic`,
+    /// `hit_mut` is called before for those of these slots that were used.
     #[inline]
     fn looks_at(&self, eviction: &mut E, nth: usize) -> Range<u32> {
         let _ = (eviction, nth);

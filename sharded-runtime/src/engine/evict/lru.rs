@@ -6,12 +6,12 @@ use super::{
 };
 use crate::memory::arena::Heap;
 
-/// The entry that was not used for longest leaves: `evict = Lru`.
+/// Evicts the least recently used entry: `evict = Lru`.
 ///
-/// Exact per shard under a lock whose readers are alone, such as [`Mutex`](crate::lock::Mutex): each use moves the
-/// entry to the front. Under a shared lock a reader may not reorder the queue: it marks its entry, with one byte, and a
-/// marked entry that comes to be evicted goes to the front instead, as in the CLOCK algorithm (Corbató, 1968). At most
-/// 64 entries are spared so in one eviction.
+/// The order is exact in each shard under an exclusive lock, such as [`Mutex`](crate::lock::Mutex): each use moves the
+/// entry to the front. Under a shared lock a reader can't reorder the queue, so it marks its entry, with one byte. A
+/// marked entry that is about to be evicted goes to the front instead, as in the CLOCK algorithm (Corbató, 1968). At
+/// most 64 entries are spared in one eviction.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! Which entry leaves when a capacity is reached: one file per choice.
+//! Which entry leaves when a capacity is reached: one file per eviction.
 
 mod adaptive;
 mod context;

@@ -1,5 +1,5 @@
-//! What [`S3Fifo`](super::S3Fifo) and [`TinyLfu`](super::TinyLfu) share: a few lists, one of which each entry is in,
-//! and how often each was used.
+//! Lists for [`S3Fifo`](super::S3Fifo) and [`TinyLfu`](super::TinyLfu): each entry is in one of a few lists, and its
+//! uses are counted.
 
 use crate::{
     engine::list::{Links, List},
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 /// In no list.
 const NONE: u8 = u8::MAX;
 
-/// So many lists, with a `T` beside each entry.
+/// `LISTS` lists, with a `T` for each entry.
 #[derive(Debug)]
 pub(super) struct Parts<const LISTS: usize, T> {
     lists: [List; LISTS],
@@ -23,8 +23,8 @@ pub(super) struct Parts<const LISTS: usize, T> {
 #[derive(Debug)]
 struct Node<T> {
     with: T,
-    /// Relaxed: counted by readers under a shared lock, read under the exclusive one. One that is lost to another
-    /// reader's is no harm.
+    /// Relaxed: readers count under a shared lock, and the count is read under the exclusive one. A lost count does no
+    /// harm.
     uses: AtomicU8,
     list: u8,
 }
@@ -65,7 +65,7 @@ impl<const LISTS: usize, T> Parts<LISTS, T> {
         self.lens.iter().sum()
     }
 
-    /// What has been at the front of its list before all others there.
+    /// The entry at the end of a list.
     pub(super) fn oldest(&self, list: u8) -> Option<u32> {
         self.lists[usize::from(list)].tail()
     }
@@ -86,7 +86,7 @@ impl<const LISTS: usize, T: Default + Copy> Parts<LISTS, T> {
         self.lens[usize::from(list)] += 1;
     }
 
-    /// Takes an entry out of its list. Answers which that was.
+    /// Takes an entry out of its list, and returns the list.
     pub(super) fn leave(&mut self, slot: u32) -> Option<u8> {
         let list = self.list_of(slot)?;
         self.lists[usize::from(list)].unlink(&mut self.links, slot);
@@ -115,7 +115,7 @@ impl<const LISTS: usize, T: Default + Copy> Parts<LISTS, T> {
     pub(super) fn count_use(&self, slot: u32, most: u8) {
         let uses = &self.nodes[slot as usize].uses;
         let so_far = uses.load(Relaxed);
-        // Not written from then on: a hot entry's line stays shared among its readers.
+        // At the limit nothing is written, so the cache line of a hot entry stays shared.
         if so_far < most {
             uses.store(so_far + 1, Relaxed);
         }

@@ -1,4 +1,4 @@
-//! What [`Lru`](super::Lru) and [`Sieve`](super::Sieve) share: a list with a mark on each entry that a reader may set.
+//! A list for [`Lru`](super::Lru) and [`Sieve`](super::Sieve), with a mark on each entry that readers can set.
 
 use crate::{
     engine::list::{Links, List},
@@ -7,16 +7,15 @@ use crate::{
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// After this many marked entries in a row the next one leaves, marked or not: an eviction is bounded work.
+/// After this many marked entries in a row the next one leaves, marked or not. This bounds the work of an eviction.
 pub(super) const MAX_CHANCES: usize = 64;
 
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     pub(super) list: List,
     pub(super) links: Chunked<Links>,
-    /// Apart from the links, so that more of those that a hit needs are in the caches. Set by readers under a shared
-    /// lock, cleared under the exclusive one. Relaxed: the lock orders the two, and a mark that comes late is one that
-    /// came after.
+    /// Separate from the links, so that a hit touches less memory. Set by readers under a shared lock, cleared under
+    /// the exclusive one. Relaxed: the lock orders the two, and a late mark is as good as a later use.
     marks: Chunked<AtomicBool>,
 }
 
@@ -40,13 +39,13 @@ impl Queue {
     #[inline]
     pub(super) fn mark(&self, slot: u32) {
         let marked = &self.marks[slot as usize];
-        // Only when unset: a hot entry's line stays shared among its readers.
+        // Writes only if unset, so the cache line of a hot entry stays shared.
         if !marked.load(Ordering::Relaxed) {
             marked.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Clears the mark and says whether it was set.
+    /// Clears the mark, and returns whether it was set.
     pub(super) fn unmark(&mut self, slot: u32) -> bool {
         std::mem::take(self.marks[slot as usize].get_mut())
     }
@@ -66,7 +65,7 @@ impl Queue {
         self.marks.truncate(slots);
     }
 
-    /// The address and the bytes of a part of its memory.
+    /// The address and the size in bytes of a part of its memory.
     pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {
         self.links.part_or(index, &self.marks)
     }

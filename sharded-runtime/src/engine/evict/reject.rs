@@ -1,11 +1,11 @@
 use super::traits::{Bounded, Eviction};
 
-/// Nothing is evicted; what does not fit is refused: `evict = Reject`.
+/// Evicts nothing and refuses entries that do not fit: `evict = Reject`.
 ///
-/// For state that must not be lost to make room, such as reservations. Only
-/// [`try_insert`](crate::ShardedMap::try_insert) and the calls that load, such as
-/// [`get_or_load_with`](crate::ShardedMap::get_or_load_with), add entries to such a field, since the other calls can't
-/// say no. A loaded value that does not fit goes to the callers alone, and counts as evicted.
+/// For state that must not be evicted, such as reservations. Only [`try_insert`](crate::ShardedMap::try_insert) and the
+/// calls that load, such as [`get_or_load_with`](crate::ShardedMap::get_or_load_with), add entries to such a field,
+/// since the other calls can't report a refusal. A loaded value that does not fit is returned to its callers without
+/// being stored, and counts as evicted.
 ///
 /// # Examples
 ///

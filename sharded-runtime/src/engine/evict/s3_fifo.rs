@@ -8,32 +8,32 @@ use super::{
 };
 use crate::{hasher::LowHash, memory::arena::Heap};
 
-/// The queues: what is new, and what was used again.
+/// The queues: new entries, and entries that were used again.
 const SMALL: u8 = 0;
 const MAIN: u8 = 1;
-/// One of so many entries is in the small queue.
+/// One of this many entries is in the small queue.
 const SMALL_PART: u32 = 10;
-/// Uses of an entry that are counted, and how many of them get it out of the small queue alive.
+/// The most uses of an entry that are counted, and the uses that move it from the small queue to main.
 const MOST_USES: u8 = 3;
 const ENOUGH_USES: u8 = 2;
-/// Ticks, at least, while as many keys become ghosts as main has entries, if it has so many.
+/// The ticks in the time in which as many keys become ghosts as main has entries, unless main has fewer.
 const TICKS: u32 = 32;
 
-/// Three queues, first in, first out: a small one for what is new, a main one, and one of keys that are gone: `evict =
+/// Three queues, first in, first out: a small one for new entries, a main one, and one for evicted keys: `evict =
 /// S3Fifo`.
 ///
-/// The oldest of the small queue, which has a tenth of the entries, goes to main if it was used twice since it came;
-/// otherwise it leaves, and its key becomes a *ghost*. What comes back while it is one goes to main at once. The oldest
-/// of main leaves unless it was used; then it goes around again, up to three times. So what is asked for only once
-/// takes a tenth of the room at most.
+/// The small queue has a tenth of the entries. Its oldest entry goes to main if it was used twice since its insertion.
+/// Otherwise it leaves, and its key becomes a *ghost*. A key that is inserted while it is a ghost goes to main at once.
+/// The oldest entry of main leaves unless it was used. Then it goes around again, up to three times. So keys that are
+/// requested only once take a tenth of the room at most.
 ///
-/// A use writes at most one byte, under any lock, and never reorders. It takes 12 bytes a slot, and 3 per entry of the
-/// capacity for ghosts. At most 64 entries are passed over in one eviction. Under
-/// [`Optimistic`](crate::lock::Optimistic) it is known that an entry was used, but not how often: once is enough there.
+/// A use writes at most one byte, under any lock, and never reorders. Each slot takes 12 bytes, and each entry of the
+/// capacity 3 for ghosts. At most 64 entries are passed over in one eviction. Under
+/// [`Optimistic`](crate::lock::Optimistic) the number of uses is not known, and one use is enough.
 ///
 /// The algorithm is S3-FIFO (Yang, Zhang, Qiu, Yue and Rashmi, "FIFO queues are all you need for cache eviction", SOSP
-/// 2023), per shard. Ghosts are some bits of a hash and the time, in buckets, as it proposes; time is counted in parts
-/// of main. Where entries have a weight, it is not looked at in choosing one.
+/// 2023), per shard. As proposed there, a ghost is some bits of a hash and a time, in buckets. Time is counted in parts
+/// of main. Weights play no part in the choice.
 ///
 /// # Examples
 ///
@@ -61,21 +61,21 @@ const TICKS: u32 = 32;
 pub struct S3Fifo {
     queues: Parts<2, ()>,
     ghosts: Ghosts,
-    /// Where the capacity is a number of entries, there is room for so many ghosts for good.
+    /// Whether the capacity is a number of entries. The number of ghosts is then fixed.
     is_sized: bool,
     tick: u64,
-    /// Keys that have become ghosts in this tick.
+    /// Keys that have become ghosts during this tick.
     ghosts_in_tick: u32,
-    /// The lower half of the hash of what is about to be inserted.
+    /// The lower half of the hash of the key that is about to be inserted.
     coming: Option<LowHash>,
-    /// Whether that was a ghost.
+    /// Whether that key was a ghost.
     comes_back: bool,
-    /// What was named as the victim. If it is used then, that is for all the times since it was last looked at.
+    /// The last victim. If `hit_mut` is called for it, a reader without a lock has used it, maybe several times.
     named: Option<u32>,
 }
 
 impl S3Fifo {
-    /// How many ghosts there are, which is also what main may have.
+    /// The most ghosts, and the most entries of main.
     fn most_ghosts(&self) -> u32 {
         let len = self.queues.total();
         (len - len / SMALL_PART).max(1)
@@ -85,12 +85,12 @@ impl S3Fifo {
         (self.most_ghosts() / TICKS).max(1)
     }
 
-    /// The ticks that a key is a ghost.
+    /// How long a key is a ghost, in ticks.
     fn ghost_age(&self) -> u16 {
         u16::try_from(self.most_ghosts().div_ceil(self.ghosts_per_tick())).unwrap_or(u16::MAX)
     }
 
-    /// The queue that the next victim is from.
+    /// The queue of the next victim.
     fn queue(&self) -> u8 {
         let small = (self.queues.total() / SMALL_PART).max(1);
         if self.queues.len(SMALL) >= small || self.queues.len(MAIN) == 0 { SMALL } else { MAIN }
@@ -170,7 +170,7 @@ impl Hooks<S3Fifo> for OwnHooks {
     fn init(&self, eviction: &mut S3Fifo, heap: &Heap, field: &FieldContext) {
         eviction.queues = Parts::new(heap);
         eviction.is_sized = field.capacity.is_some();
-        // Half as many again as there may be, since buckets do not fill evenly.
+        // One and a half times as many as there may be, since buckets do not fill evenly.
         let slots = field.capacity.map_or(1, |capacity| capacity.saturating_mul(3).div_ceil(2 * field.shards.max(1)));
         eviction.ghosts = Ghosts::new(heap, u32::try_from(slots.div_ceil(WAYS)).unwrap_or(u32::MAX).max(1));
     }
@@ -205,7 +205,7 @@ mod tests {
     use super::{Eviction, FieldContext, Hooks, LowHash, OwnHooks, S3Fifo};
     use crate::memory::arena::Heap;
 
-    /// Inserts, with the key as the hash; says which key left, of those in the slots of their numbers.
+    /// Inserts a key into the slot of the same number, with the key as its hash. Returns the key that was evicted.
     fn insert(eviction: &mut S3Fifo, key: u32, is_full: bool) -> Option<u32> {
         OwnHooks.missed(eviction, LowHash::from_bits(key));
         let victim = is_full.then(|| eviction.victim()).flatten();
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_used_twice_goes_to_main_and_what_comes_back_does() {
+    fn entries_that_are_used_again_or_return_go_to_main() {
         let mut eviction = full();
         // Of the first two, used twice and once, the second leaves.
         for slot in [0, 0, 1] {
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_named_victim_one_use_is_enough() {
+    fn one_use_saves_a_named_victim() {
         let mut eviction = full();
         assert_eq!(eviction.victim(), Some(0));
         eviction.hit_mut(0);

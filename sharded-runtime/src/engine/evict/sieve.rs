@@ -6,12 +6,12 @@ use super::{
 };
 use crate::{engine::list::NIL, memory::arena::Heap};
 
-/// A hand goes from the oldest entry to the newest and takes the first that was not used since it last came by: `evict
-/// = Sieve`.
+/// A hand moves from the oldest entry to the newest and evicts the first one that was not used since its last visit:
+/// `evict = Sieve`.
 ///
-/// A use writes at most one byte, under any lock, and never reorders: it costs less than [`Lru`](super::Lru) and
-/// resists scans better. The algorithm is SIEVE (Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024), per shard; the
-/// hand passes over at most 64 used entries in one eviction and takes the next one then, used or not.
+/// A use writes at most one byte, under any lock, and never reorders. So it costs less than [`Lru`](super::Lru), and it
+/// resists scans better. The algorithm is SIEVE (Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024), per shard. The
+/// hand passes over at most 64 used entries in one eviction, and then evicts the next one, used or not.
 ///
 /// # Examples
 ///

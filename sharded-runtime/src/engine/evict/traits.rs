@@ -1,28 +1,28 @@
-//! How an eviction learns of entries, and what it decides.
+//! The interface of an eviction.
 
 use super::hooks::{Hooks, NoHooks, Token};
 
 /// The order in which the entries of one shard leave, chosen with `evict = …`.
 ///
-/// A value of this type is the state of one shard. It knows entries by the number of their slot: a small integer, which
-/// stays with an entry until [`moved`](Eviction::moved) says otherwise, as happens when the table grows or shrinks. The
+/// A value of this type is the state of one shard. It identifies an entry by the number of its slot, a small integer.
+/// An entry keeps its number until [`moved`](Eviction::moved) is called for it, when the table grows or shrinks. The
 /// numbers in use are dense: at least about a third of those below the largest have an entry. So the state can be an
 /// array that is indexed by slot, and needs no allocation per entry.
 ///
 /// Under [`Optimistic`](crate::lock::Optimistic) a read takes no lock and can't call [`hit`](Eviction::hit). It marks
-/// the entry. If the eviction then names a marked entry as the victim, the entry stays: its mark is cleared,
-/// [`hit_mut`](Eviction::hit_mut) is called for it, and [`victim`](Eviction::victim) is called again. So several uses
-/// since the last time count as one, and the eviction learns of them late.
+/// the entry. If the victim is a marked entry, it stays: its mark is cleared, [`hit_mut`](Eviction::hit_mut) is called
+/// for it, and [`victim`](Eviction::victim) is called again. So several uses count as one, and the eviction learns of
+/// them late.
 ///
 /// # An eviction of your own
 ///
-/// It is named by a path: `evict = self::Random`. The four methods without a default are all that it needs, with
-/// [`Bounded`], and with [`MakesRoom`] unless it refuses what does not fit. Later versions of this crate add methods
-/// with a default only.
+/// The attribute names it by a path: `evict = self::Random`. It needs the four methods without a default, [`Bounded`],
+/// and [`MakesRoom`] unless it refuses entries that do not fit. Later versions of this crate will only add methods that
+/// have a default.
 ///
-/// No answer can do harm. If no victim is named, or a slot without an entry, some other entry of the shard leaves,
-/// which takes up to O(slots). The methods must not panic: a panic reaches the caller of the map, and the count of
-/// entries can be wrong from then on.
+/// A wrong result does no harm. If [`victim`](Eviction::victim) returns no slot, or a vacant one, some other entry of
+/// the shard leaves, which takes up to O(slots). The methods must not panic: a panic reaches the caller of the map, and
+/// the count of entries may be wrong from then on.
 ///
 /// # Examples
 ///
@@ -63,45 +63,45 @@ use super::hooks::{Hooks, NoHooks, Token};
     note = "`evict = …` names `Adaptive`, `Lru`, `Sieve`, `S3Fifo`, `TinyLfu`, `Reject`, or a type of your own that implements `sharded::evict::Eviction`"
 )]
 pub trait Eviction: Default + Send + Sync + 'static {
-    /// Whether it goes with a capacity: true of all but [`Unbounded`](crate::evict::Unbounded).
+    /// Whether the field has a capacity: `true` for all but [`Unbounded`](crate::evict::Unbounded).
     const BOUNDED: bool = true;
 
-    /// Whether a full map makes room by evicting. If not, what does not fit is refused.
+    /// Whether a full map makes room by evicting. If not, it refuses entries that do not fit.
     const EVICTS: bool = true;
 
-    /// An entry was stored in this slot.
+    /// Called when an entry was stored in this slot.
     fn inserted(&mut self, slot: u32);
 
-    /// The entry of this slot was read under a shared lock. Other readers may call this at the same moment, so write at
-    /// most one byte or word of the entry's own.
+    /// Called when the entry of this slot was read under a shared lock. Other readers may call it at the same time, so
+    /// it should write at most one byte or word of that entry.
     #[inline]
     fn hit(&self, slot: u32) {
         let _ = slot;
     }
 
-    /// The entry of this slot was read or changed under an exclusive lock.
+    /// Called when the entry of this slot was read or changed under an exclusive lock.
     #[inline]
     fn hit_mut(&mut self, slot: u32) {
         self.hit(slot);
     }
 
-    /// The entry of this slot is gone, for whatever reason. It is called for victims too.
+    /// Called when the entry of this slot was removed for any reason, also as a victim.
     fn removed(&mut self, slot: u32);
 
-    /// The entry of slot `from` is in slot `to` now, which was vacant.
+    /// Called when the entry of slot `from` has moved to slot `to`, which was vacant.
     fn moved(&mut self, from: u32, to: u32);
 
     /// The slot whose entry should leave next, or `None` if there is none. The entry stays until
     /// [`removed`](Eviction::removed) is called for it.
     fn victim(&mut self) -> Option<u32>;
 
-    /// The slots from `slots` on are gone. Memory for them can be given back.
+    /// Called when the table has no slots from `slots` on any more. Memory for them can be given back.
     #[inline]
     fn shrink_to(&mut self, slots: usize) {
         let _ = slots;
     }
 
-    /// What the evictions of this crate do besides. Only this crate has a [`Token`], so no other type can have hooks.
+    /// The private methods of this crate's evictions. Only this crate has a [`Token`], so other types have none.
     #[doc(hidden)]
     #[inline]
     #[must_use]
@@ -111,7 +111,7 @@ pub trait Eviction: Default + Send + Sync + 'static {
     }
 }
 
-/// An [`Eviction`] that goes with a capacity: all but [`Unbounded`](crate::evict::Unbounded).
+/// An [`Eviction`] of a field with a capacity: all but [`Unbounded`](crate::evict::Unbounded).
 #[diagnostic::on_unimplemented(
     message = "a field without a capacity can't be given one when it is built",
     label = "its eviction is `{Self}`",

@@ -1,6 +1,6 @@
 use super::traits::{Eviction, MakesRoom};
 
-/// Nothing is ever evicted: what a field without `capacity` gets.
+/// Evicts nothing: the eviction of a field without a `capacity`.
 #[derive(Debug, Default)]
 pub struct Unbounded;
 

@@ -2,11 +2,12 @@ use super::traits::{Expires, Expiry, TracksAccess, sealed, stamp::Stamp};
 use crate::clock::{AtomicDeadline, AtomicMoment, Deadline, Moment, Nanos};
 use std::sync::atomic::Ordering;
 
-/// Entries expire a time after they were last used: `idle = "30m"`, and with a `ttl` beside it whichever comes first.
+/// Entries expire some time after their last use: `idle = "30m"`. With a `ttl` as well, they expire at the earlier of
+/// the two times.
 ///
-/// Every read that finds the entry and every write is a use; [`contains_key`](crate::ShardedMap::contains_key),
-/// [`ttl_of`](crate::ShardedMap::ttl_of), iteration and snapshots are not. A read under a shared lock notes it with one
-/// write to the entry, and only when the clock has moved since the last one. An entry carries sixteen bytes for it.
+/// Each read that finds the entry is a use, and so is each write. [`contains_key`](crate::ShardedMap::contains_key),
+/// [`ttl_of`](crate::ShardedMap::ttl_of), iteration and snapshots are not. A read under a shared lock notes its use
+/// with one write to the entry, only if the clock has moved since the last use. Each entry takes sixteen more bytes.
 #[derive(Debug)]
 pub enum AfterAccess {}
 
@@ -17,7 +18,7 @@ impl Expiry for AfterAccess {
     type Stamp = AccessStamp;
 }
 
-/// The deadline of an entry and its last use.
+/// The deadline of an entry, and the time of its last use.
 #[derive(Debug)]
 pub struct AccessStamp {
     deadline: AtomicDeadline,
@@ -46,8 +47,8 @@ impl Stamp for AccessStamp {
 
     #[inline]
     fn accessed(&self, now: Moment) {
-        // Only forward: two readers may note their uses in either order. The clock is coarse, so mostly the load is
-        // all.
+        // Only forward: two readers may note their uses in either order. The clock is coarse, so mostly only the load
+        // is done.
         if self.accessed.load(Ordering::Relaxed).is_before(now) {
             self.accessed.raise(now, Ordering::Relaxed);
         }

@@ -2,10 +2,10 @@ use super::traits::{Expires, Expiry, sealed, stamp::Stamp};
 use crate::clock::{AtomicDeadline, Deadline, Moment, Nanos};
 use std::sync::atomic::Ordering;
 
-/// Entries expire a time after they were inserted or replaced: `ttl = "5m"`.
+/// Entries expire some time after they were inserted or replaced: `ttl = "5m"`.
 ///
-/// Changing a value in place does not restart the time; [`touch`](crate::ShardedMap::touch) does. An entry carries
-/// eight bytes for it.
+/// Changing a value in place does not restart the time, but [`touch`](crate::ShardedMap::touch) does. Each entry takes
+/// eight more bytes.
 #[derive(Debug)]
 pub enum AfterWrite {}
 

@@ -3,10 +3,10 @@ use crate::{
     hasher::{GOLDEN, KeyHash},
 };
 
-/// By how much the ttl of an entry is shorter, with a key of this hash: from nothing to less than `most`.
+/// By how much the ttl of an entry with this hash is shorter: from zero to less than `most`.
 ///
-/// It is always the same for one key, so it is not stored. Every bit of the hash affects the upper bits of the product,
-/// so it differs also among the keys of one shard, whose hashes have the same upper bits.
+/// It is always the same for the same key, so it need not be stored. All bits of the hash affect the upper bits of the
+/// product, so it also varies among the keys of one shard, whose hashes have equal upper bits.
 #[inline]
 pub(crate) fn jitter(most: Nanos, hash: KeyHash) -> Nanos {
     let share = u128::from(hash.bits().wrapping_mul(GOLDEN));

@@ -1,31 +1,31 @@
-//! How short the lifetimes in a table are, without a byte per entry.
+//! A lower bound of the lifetimes in a table, without memory per entry.
 
 use crate::clock::{Moment, Nanos};
 
-/// The longest delay of a removal for an entry with a short lifetime.
+/// The grace of an entry with a short lifetime.
 const SHORTEST_GRACE: Nanos = Nanos::new(500_000_000);
 
 /// How long an entry with this lifetime may wait for its removal after its deadline.
 ///
-/// The documented bound is the longer of one second and a tenth of the lifetime. The rest of that time is left to the
-/// thread that does the removal.
+/// The documented bound is the longer of one second and a tenth of the lifetime. The rest of that time is for the
+/// thread that removes the entry.
 pub(crate) fn grace(lifetime: Nanos) -> Nanos {
     SHORTEST_GRACE.max(Nanos::new(lifetime.get() / 16))
 }
 
 /// A lower bound of the lifetimes of all live entries of a table.
 ///
-/// An entry keeps its deadline only, so the bound is kept for the whole table: the shortest lifetime given since some
-/// time, and the shortest given before it. An entry that was stored before a time and is still alive has a lifetime
-/// longer than the time that has passed since. So the second bound grows as time passes, and short lifetimes of the
-/// past are forgotten.
+/// An entry has only its deadline, so the bound is for the whole table. It consists of two bounds: one for entries that
+/// were stored since some time, and one for entries that were stored before. An entry that was stored before and is
+/// still alive has a longer lifetime than the time that has passed since. So the second bound grows with time, and
+/// short lifetimes are forgotten.
 #[derive(Debug)]
 pub(crate) struct Lifetimes {
-    /// Entries without a lifetime of their own have at least this one.
+    /// The shortest lifetime of entries without a lifetime of their own.
     declared: Nanos,
-    /// Of the entries with a lifetime of their own, since `since`.
+    /// For entries with a lifetime of their own that were stored after `since`.
     recent: Nanos,
-    /// Of those before.
+    /// For those that were stored before.
     older: Nanos,
     since: Moment,
     /// The bound when it was last asked for.
@@ -41,19 +41,19 @@ impl Lifetimes {
         self.declared
     }
 
-    /// Whether no live entry has a shorter lifetime than the declared one, as far as is known.
+    /// Whether no live entry has a shorter lifetime than the declared one, by the last bound.
     #[inline]
     pub(crate) fn are_as_declared(&self) -> bool {
         self.shortest == self.declared
     }
 
-    /// An entry is given this lifetime.
+    /// Notes that an entry gets this lifetime.
     pub(crate) fn note(&mut self, lifetime: Nanos) {
         self.recent = self.recent.min(lifetime);
         self.shortest = self.shortest.min(lifetime);
     }
 
-    /// No entry that is alive at `now` has a shorter lifetime, and none has a shorter one counted for its removal.
+    /// A lower bound of the lifetimes of all entries that are alive at `now`.
     pub(crate) fn shortest(&mut self, now: Moment) -> Nanos {
         let older = self.older.max(now.since(self.since));
         if older >= self.recent {

@@ -1,4 +1,4 @@
-//! When an entry stops being readable: one file per choice.
+//! When an entry expires: one file per expiry.
 
 mod after_access;
 mod after_write;

@@ -1,9 +1,9 @@
 use super::traits::{Expiry, sealed, stamp::Stamp};
 use crate::clock::{Deadline, Moment, Nanos};
 
-/// Entries stay until they are removed or evicted: neither `ttl` nor `idle`, or `ttl = never`.
+/// Entries never expire: neither `ttl` nor `idle`, or `ttl = never`.
 ///
-/// Entries carry no deadline and no operation reads a clock.
+/// Entries have no deadline, and no operation reads a clock.
 #[derive(Debug)]
 pub enum Never {}
 

@@ -4,10 +4,10 @@ use stamp::Stamp;
 
 /// When entries expire, chosen by declaring `ttl`, `idle`, both or neither.
 ///
-/// The choice decides what is stored with every entry: nothing under [`Never`](crate::expiry::Never), a deadline under
-/// [`AfterWrite`](crate::expiry::AfterWrite), a deadline and the time of the last access under
-/// [`AfterAccess`](crate::expiry::AfterAccess). The times themselves are [`Policy::TTL`](crate::Policy::TTL) and
-/// [`Policy::IDLE`](crate::Policy::IDLE). The set of choices is closed.
+/// It determines what is stored with each entry: nothing under [`Never`](crate::expiry::Never), a deadline under
+/// [`AfterWrite`](crate::expiry::AfterWrite), a deadline and the time of the last use under
+/// [`AfterAccess`](crate::expiry::AfterAccess). The durations are [`Policy::TTL`](crate::Policy::TTL) and
+/// [`Policy::IDLE`](crate::Policy::IDLE). This trait is sealed.
 pub trait Expiry: sealed::Sealed + 'static {
     /// What is stored with an entry.
     #[doc(hidden)]
@@ -40,8 +40,8 @@ pub(super) mod stamp {
     /// The part of an entry that says when it expires, by the clock of the map.
     ///
     /// It consists of atomics for which zeros are valid. So it can lie in memory that was never written, and can be
-    /// read while it is written. Relaxed everywhere: the shard's lock (or its sequence number) orders a stamp with its
-    /// entry.
+    /// read while it is written. All accesses are relaxed: the lock of the shard, or its sequence number, orders a
+    /// stamp with its entry.
     pub trait Stamp: Send + Sync + 'static {
         /// Whether entries expire. If not, no clock is read.
         const EXPIRES: bool;

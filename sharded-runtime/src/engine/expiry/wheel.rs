@@ -1,14 +1,13 @@
-//! When to look at which region of a table again: a hierarchical timing wheel without cascades.
+//! When to scan which region of a table: a hierarchical timing wheel without cascades.
 //!
-//! Level `n` has 64 buckets, each a span of 2^(28 + 2n) ns (268 ms at the bottom). A region goes to the lowest level
-//! that reaches the time at which it is to be looked at, into the last bucket that begins no later. It stays there
-//! until the bucket begins, so it is looked at early by less than a span, which is under a fifteenth of the time that
-//! it had to wait (or 268 ms). A wheel that was not turned for long may take a late bucket for an early one; its
-//! regions are then looked at early, too. Levels that never cascade are those of the Linux kernel's timer wheel (2016);
-//! the original is Varghese and Lauck's (SOSP 1987).
+//! Level `n` has 64 spokes, each for a span of 2^(28 + 2n) ns (268 ms at the bottom). A region goes to the lowest level
+//! that reaches its time, to the last spoke that begins no later than that. It is due when its spoke begins, so it is
+//! early by less than a span, which is less than a fifteenth of its waiting time (or 268 ms). A wheel that was not
+//! turned for long may take a late spoke for an early one. The regions of that spoke are then early, too. Timing wheels
+//! are by Varghese and Lauck (SOSP 1987), levels without cascades by the Linux kernel (2016).
 //!
-//! A bucket is a ring through the regions' links that passes through a link of its own: an entry can be unlinked
-//! without knowing where it is. Levels are made when first needed.
+//! A spoke is a circular list of regions that includes a link of the spoke itself, so a region can be unlinked without
+//! knowing its spoke. Levels are allocated when first needed.
 
 use crate::{
     clock::{Deadline, Moment},
@@ -18,15 +17,15 @@ use crate::{
 };
 use allocator_api2::{boxed::Box, vec::Vec};
 
-const BUCKETS: usize = 64;
+const SPOKES: usize = 64;
 const LEVELS: usize = 16;
 const LOWEST_SHIFT: u32 = 28;
 
-/// Marks the number of a bucket's own link among region numbers.
+/// This bit distinguishes the number of a spoke's own link from those of regions.
 ///
-/// A shard would need 2^31 entries for the two to collide; the table refuses to schedule those.
-const BUCKET: u32 = 1 << 31;
-/// The link of the ring of entries whose bucket's time has come.
+/// Regions with such a number, of which a shard would need 2^31, are not scheduled.
+const SPOKE: u32 = 1 << 31;
+/// The number of the list of pending regions: those of spokes that have begun.
 const PENDING: u32 = u32::MAX - 1;
 
 #[derive(Debug)]
@@ -35,16 +34,16 @@ pub(crate) struct Wheel {
     nodes: Chunked<Links>,
     levels: Vec<Option<Box<Level, Heap>>, Heap>,
     pending: Links,
-    /// No bucket's time comes before this.
+    /// No spoke begins before this.
     due_at: Deadline,
 }
 
 #[derive(Debug)]
 struct Level {
-    rings: [Links; BUCKETS],
-    /// A bit for each bucket that may have entries.
+    spokes: [Links; SPOKES],
+    /// A bit for each spoke that may have regions.
     occupied: u64,
-    /// The first span that has not been looked at.
+    /// The first span that was not collected yet.
     next: u64,
 }
 
@@ -54,43 +53,43 @@ impl Wheel {
         Wheel { nodes: Chunked::new(heap), levels: Vec::new_in(heap.clone()), pending, due_at: Deadline::NEVER }
     }
 
-    /// Its memory, but for the levels.
+    /// Its memory, without the levels.
     pub(crate) fn memory(&self) -> &Chunked<Links> {
         &self.nodes
     }
 
-    /// Has [`due`](Wheel::due) return `region` at this time or a little before. Returns when that is.
+    /// Schedules a region: [`due`](Wheel::due) returns it at this time or a little before. Returns when it does.
     pub(crate) fn schedule(&mut self, region: u32, at: Deadline, now: Moment) -> Deadline {
         self.unschedule(region);
-        if at.is_never() || region >= BUCKET {
+        if at.is_never() || region >= SPOKE {
             return Deadline::NEVER;
         }
         let (at, now) = (at.as_nanos(), now.as_nanos());
         self.nodes.reach(region as usize);
         let (level, span) = (0..LEVELS)
             .map(|level| (level, at >> shift(level)))
-            .find(|&(level, span)| span.saturating_sub(now >> shift(level)) < BUCKETS as u64)
+            .find(|&(level, span)| span.saturating_sub(now >> shift(level)) < SPOKES as u64)
             .unwrap_or((LEVELS - 1, at >> shift(LEVELS - 1)));
         if level >= self.levels.len() {
             self.levels.resize_with(level + 1, || None);
         }
         let heap = self.levels.allocator().clone();
-        let rings = self.levels[level].get_or_insert_with(|| Box::new_in(Level::new(level), heap));
-        if rings.occupied == 0 {
-            rings.next = now >> shift(level);
+        let target = self.levels[level].get_or_insert_with(|| Box::new_in(Level::new(level), heap));
+        if target.occupied == 0 {
+            target.next = now >> shift(level);
         }
-        // Nothing is left to look at before the present or the first bucket that has regions.
-        rings.next = rings.next.max((now >> shift(level)).min(rings.first().unwrap_or(u64::MAX)));
-        let span = span.max(rings.next);
-        let bucket = bucket_of(span);
-        rings.occupied |= 1 << bucket;
+        // Earlier spans are past, or have no regions.
+        target.next = target.next.max((now >> shift(level)).min(target.first().unwrap_or(u64::MAX)));
+        let span = span.max(target.next);
+        let spoke = spoke_of(span);
+        target.occupied |= 1 << spoke;
         let begin = begin(span, level);
         self.due_at = self.due_at.or_earlier(begin);
-        self.link(region, ring(level, bucket));
+        self.link(region, ring(level, spoke));
         begin
     }
 
-    /// Forgets a region, scheduled or not.
+    /// Removes a region from the schedule, if it is there.
     pub(crate) fn unschedule(&mut self, region: u32) {
         if let Some(&Links { prev, next }) = self.nodes.get(region as usize)
             && prev != NIL
@@ -101,7 +100,7 @@ impl Wheel {
         }
     }
 
-    /// Takes out a region whose bucket's time has come.
+    /// Removes and returns a region whose spoke has begun.
     pub(crate) fn due(&mut self, now: Moment) -> Option<u32> {
         if self.pending.next == PENDING {
             if !self.due_at.has_passed(now) {
@@ -126,14 +125,14 @@ impl Wheel {
         self.nodes.truncate(regions);
     }
 
-    /// Has [`due`](Wheel::due) return this region at any time.
+    /// Makes a region due now.
     pub(crate) fn hurry(&mut self, region: u32) {
         self.unschedule(region);
         self.nodes.reach(region as usize);
         self.link(region, PENDING);
     }
 
-    /// Moves the ring of one bucket of each level, whose time has come, to the pending ones.
+    /// On each level, moves the regions of the first spoke that has begun to the pending ones.
     fn collect(&mut self, now: Moment) {
         let mut due_at = Deadline::NEVER;
         for level in 0..self.levels.len() {
@@ -141,10 +140,10 @@ impl Wheel {
             if let Some(at) = &mut self.levels[level]
                 && let Some(span) = at.first().filter(|&span| span <= current)
             {
-                let bucket = bucket_of(span);
-                at.occupied &= !(1 << bucket);
+                let spoke = spoke_of(span);
+                at.occupied &= !(1 << spoke);
                 at.next = span + 1;
-                self.splice(ring(level, bucket));
+                self.splice(ring(level, spoke));
             }
             if let Some(at) = &mut self.levels[level] {
                 let first = at.first();
@@ -155,7 +154,7 @@ impl Wheel {
         self.due_at = due_at;
     }
 
-    /// Moves a whole ring to the end of the pending ones.
+    /// Moves a whole list to the end of the pending one.
     fn splice(&mut self, ring: u32) {
         let Links { prev: last, next: first } = *self.links(ring);
         if first == ring {
@@ -169,7 +168,7 @@ impl Wheel {
         self.pending.prev = last;
     }
 
-    /// Puts a region at the end of a ring.
+    /// Appends a region to a list.
     fn link(&mut self, region: u32, ring: u32) {
         let last = std::mem::replace(&mut self.links(ring).prev, region);
         self.links(last).next = region;
@@ -179,10 +178,10 @@ impl Wheel {
     fn links(&mut self, node: u32) -> &mut Links {
         match node {
             PENDING => &mut self.pending,
-            BUCKET.. => {
-                let ring = (node & !BUCKET) as usize;
-                let level = self.levels[ring / BUCKETS].as_mut().expect("a ring is linked only on a level that exists");
-                &mut level.rings[ring % BUCKETS]
+            SPOKE.. => {
+                let ring = (node & !SPOKE) as usize;
+                let level = self.levels[ring / SPOKES].as_mut().expect("a linked spoke has a level");
+                &mut level.spokes[ring % SPOKES]
             }
             region => &mut self.nodes[region as usize],
         }
@@ -191,14 +190,14 @@ impl Wheel {
 
 impl Level {
     fn new(level: usize) -> Self {
-        let ring = |bucket: usize| ring(level, u32::try_from(bucket).unwrap_or(NIL));
-        let rings = std::array::from_fn(|bucket| Links { prev: ring(bucket), next: ring(bucket) });
-        Level { rings, occupied: 0, next: 0 }
+        let ring = |spoke: usize| ring(level, u32::try_from(spoke).unwrap_or(NIL));
+        let spokes = std::array::from_fn(|spoke| Links { prev: ring(spoke), next: ring(spoke) });
+        Level { spokes, occupied: 0, next: 0 }
     }
 
-    /// The first span from `next` on whose bucket may have entries.
+    /// The first span from `next` on whose spoke may have regions.
     fn first(&self) -> Option<u64> {
-        let from_next = self.occupied.rotate_right(bucket_of(self.next));
+        let from_next = self.occupied.rotate_right(spoke_of(self.next));
         (from_next != 0).then(|| self.next + u64::from(from_next.trailing_zeros()))
     }
 }
@@ -213,11 +212,11 @@ fn begin(span: u64, level: usize) -> Deadline {
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "the remainder is below 64")]
-fn bucket_of(span: u64) -> u32 {
-    (span % BUCKETS as u64) as u32
+fn spoke_of(span: u64) -> u32 {
+    (span % SPOKES as u64) as u32
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "there are 16 levels")]
-fn ring(level: usize, bucket: u32) -> u32 {
-    BUCKET | (level as u32 * BUCKETS as u32 + bucket)
+fn ring(level: usize, spoke: u32) -> u32 {
+    SPOKE | (level as u32 * SPOKES as u32 + spoke)
 }

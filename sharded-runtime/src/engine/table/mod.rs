@@ -1,16 +1,16 @@
-//! The entries of one field in one shard, and what is known of each.
+//! The entries of one field in one shard, and the data about each.
 //!
 //! | file | what is in it |
 //! |---|---|
 //! | `raw/` | the buckets: in which slot each entry lies |
-//! | `slots.rs` | a table: its buckets, and what is known of their slots |
+//! | `slots.rs` | a table: its buckets, and the data about their slots |
 //! | `due.rs` | which buckets may have expired entries |
 //! | `evictable.rs` | the search for entries that may be evicted, where some may not |
 //! | `weights.rs` | what each entry weighs |
 //! | `pieces.rs` | a walk through the memory of all these |
 //!
-//! An entry stays in its slot until a step of growth or shrinking moves it. Whatever is kept by slot is then told of
-//! the move. `README.md` has the reasons for this design, and the measurements.
+//! An entry stays in its slot until a step of growth or shrinking moves it. Data about it moves with it. `README.md`
+//! has the reasons for this design, and the measurements.
 
 mod due;
 mod evictable;

@@ -3,7 +3,7 @@
 /// The address and the bytes of a piece.
 pub(crate) type Piece = (usize, usize);
 
-/// Where the walk goes on.
+/// The position of the walk.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct NextPiece {
     list: usize,
@@ -11,7 +11,7 @@ pub(crate) struct NextPiece {
 }
 
 impl NextPiece {
-    /// The next piece of these lists, each of which gives the piece of an index.
+    /// The next piece of these lists, which are functions from an index to a piece.
     pub(super) fn of(&mut self, lists: &[&dyn Fn(usize) -> Option<Piece>]) -> Option<Piece> {
         while let Some(list) = lists.get(self.list) {
             let piece = list(self.index);

@@ -1,5 +1,5 @@
-//! What each entry of a shard weighs, by slots: as it was last weighed. So taking an entry out runs no user code, and
-//! gives back exactly what was taken for it.
+//! The weight of each entry of a shard, by slot, as it was last weighed. So removing an entry runs no user code, and
+//! gives back exactly the units that it took.
 
 use super::raw::Slot;
 use crate::{engine::units::Weight, memory::arena::Heap, memory::chunked::Chunked};
@@ -13,7 +13,7 @@ impl Weights {
         Box::new_in(Weights(Chunked::new(heap)), heap.clone())
     }
 
-    /// The address and the bytes of a part of its memory.
+    /// The address and the size in bytes of a part of its memory.
     pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {
         self.0.part(index)
     }
@@ -28,12 +28,12 @@ impl Weights {
         self.0[index] = weight;
     }
 
-    /// The entry of slot `from` lives in slot `to` now.
+    /// Moves the weight of slot `from` to slot `to`.
     pub(super) fn moved(&mut self, from: Slot, to: Slot) {
         self.set(to, self.of(from));
     }
 
-    /// Slots from `slots` on are gone.
+    /// Forgets the slots from `slots` on.
     pub(super) fn shrink_to(&mut self, slots: u32) {
         self.0.truncate(slots as usize);
     }

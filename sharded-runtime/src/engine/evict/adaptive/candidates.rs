@@ -1,17 +1,17 @@
-//! The entries that the last search has found, of which the next victims are.
+//! The entries that the last search has found. The next victims are chosen among them.
 
-use super::words::{Found, LANES, LINES, PLACE_BITS, SLOTS, Seen, Time, Word, Words};
+use super::words::{Found, LANES, LINES, POSITION_BITS, SLOTS, Seen, Time, Word, Words};
 
-const PLACE: i16 = (1 << PLACE_BITS) - 1;
+const POSITION: i16 = (1 << POSITION_BITS) - 1;
 /// The bits of the number of a lane.
 #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "there are few")]
 const LANE: i16 = LANES as i16 - 1;
 
-/// What a search has found of one population.
+/// The candidates of one population.
 #[derive(Debug, Default)]
 struct Best {
     lanes: [i16; LANES],
-    /// The lane with the best score of all.
+    /// The lane with the best score.
     lane: u16,
 }
 
@@ -22,14 +22,15 @@ impl Best {
         best
     }
 
-    /// Compares the scores without the places: if a place decided, a line would lose an entry for its place, however
-    /// few it has. Of equal scores the lane is taken whose number, exclusive-or the present one's, is the greatest.
+    /// Compares the scores without the positions. If the position decided, the same lines would always lose entries,
+    /// however few they have. Of equal scores the lane is chosen whose number, exclusive-or that of the current lane,
+    /// is the greatest.
     ///
     /// Without branches: which lane is the best can't be predicted.
     #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a lane has three bits")]
     fn choose(&mut self) {
         let turn = self.lane.cast_signed();
-        let lane = |lane: usize| self.lanes[lane] & !PLACE | (lane as i16 ^ turn);
+        let lane = |lane: usize| self.lanes[lane] & !POSITION | (lane as i16 ^ turn);
         let best = (1..LANES).fold(lane(0), |best, other| best.max(lane(other)));
         self.lane = (best & LANE ^ turn).unsigned_abs();
     }
@@ -46,15 +47,15 @@ pub(super) struct Candidates {
     window: Best,
     main: Best,
     lines: [u32; LINES],
-    /// Places are kept exclusive-or this. It changes from search to search, so that no place is preferred where scores
-    /// are equal.
+    /// Positions are stored exclusive-or this. It changes with each search, so that no position is preferred among
+    /// equal scores.
     shuffle: i16,
 }
 
 impl Candidates {
-    /// Searches lines.
+    /// Replaces the candidates by the entries of these lines.
     pub(super) fn search(&mut self, words: &mut Words, lines: &[u32], time: Time) -> Seen {
-        self.shuffle = (self.shuffle + 7) & PLACE;
+        self.shuffle = (self.shuffle + 7) & POSITION;
         let Found { seen, window, main } = words.search(lines, time, self.shuffle);
         self.lines.iter_mut().zip(lines).for_each(|(line, &searched)| *line = searched);
         let lane = (self.shuffle & LANE).unsigned_abs();
@@ -77,8 +78,8 @@ impl Candidates {
     }
 }
 
-/// The best that is still what it was when it was found. A use or another entry in its slot makes the score smaller;
-/// time only makes it greater. The score of a vacant slot is zero.
+/// The best candidate that is still valid. A use of the entry, or another entry in its slot, lowers the score. Time
+/// only raises it. The score of a vacant slot is zero.
 fn first(
     best: &mut Best,
     lines: &[u32; LINES],
@@ -87,13 +88,13 @@ fn first(
 ) -> Option<(u32, Word)> {
     loop {
         let found = best.lanes[usize::from(best.lane)];
-        let score = (found >> PLACE_BITS).unsigned_abs();
+        let score = (found >> POSITION_BITS).unsigned_abs();
         if score == 0 {
             return None;
         }
-        let place = usize::from(((found ^ shuffle) & PLACE).unsigned_abs());
+        let position = usize::from(((found ^ shuffle) & POSITION).unsigned_abs());
         #[allow(clippy::cast_possible_truncation, reason = "a line has few slots")]
-        let slot = lines[place % LINES] * SLOTS + (place / LINES * LANES) as u32 + u32::from(best.lane);
+        let slot = lines[position % LINES] * SLOTS + (position / LINES * LANES) as u32 + u32::from(best.lane);
         if let Some((word, now)) = look(slot)
             && now >= score
         {

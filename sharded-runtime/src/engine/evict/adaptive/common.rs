@@ -1,36 +1,35 @@
-//! What the shards of a field find out together.
+//! The part of the adaptation that all shards of a field share.
 
 use std::sync::atomic::{AtomicI64, AtomicU16, AtomicU64, Ordering::Relaxed};
 
-/// Ticks while as many entries are inserted as the capacity holds.
+/// Ticks in the time in which as many entries are inserted as the capacity holds.
 const TICKS: u64 = 32;
-/// What a vote moves the target by, in half entries.
+/// By how much a vote moves the target, in half entries.
 const STEP: i64 = 3;
 /// The limits of the target, in hundredths of the capacity.
 const LIMITS: (u64, u64) = (1, 99);
-/// Tau at first and its limits, in ticks.
+/// The initial tau and its limits, in ticks.
 const TAU: u16 = 16;
 const TAU_LIMITS: (i64, i64) = (1, 126);
-/// Ghosts that are sampled in a tick, and by one miss at most.
+/// Ghosts that are sampled in a tick, and the most that one miss samples.
 const SAMPLES: u64 = 256;
 const MOST_SAMPLED: u32 = 8;
-/// Entries that must have been looked at before tau is moved, and the most ticks that it is moved by.
+/// Entries that must have been seen before tau is changed, and the largest change in ticks.
 const ENOUGH: u64 = 32;
 const FARTHEST: i64 = 4;
 
-/// Relaxed throughout: all of it is estimates. A hit reads nothing of it, a miss three words.
+/// All accesses are relaxed, since all values are estimates. A hit reads none of them, and a miss reads three words.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(super) struct Common {
     tick: AtomicU64,
-    /// What the window should have of all shards' entries together, in half entries.
+    /// The target size of the window over all shards, in half entries.
     target: AtomicI64,
     tau: AtomicU16,
     misses: AtomicU64,
-    /// The number of the miss that brings the next tick.
+    /// The number of misses at which the next tick begins.
     next_tick: AtomicU64,
-    /// Entries looked at and those of them that were older than tau; ghosts looked at and those of them that were
-    /// younger.
+    /// Entries seen and how many of them were older than tau, ghosts seen and how many of them were younger.
     seen: AtomicU64,
     old: AtomicU64,
     ghosts_seen: AtomicU64,
@@ -42,11 +41,11 @@ pub(super) struct Common {
     pub(super) shards: u64,
 }
 
-/// What a shard has found out and not told yet.
+/// The counts of a shard that it has not yet added to [`Common`].
 #[derive(Debug, Default)]
 pub(super) struct Purse {
     pub(super) misses: u32,
-    /// Misses that LRU would have hit, less hits that it would have missed.
+    /// Misses that LRU would have hit, minus hits that it would have missed.
     pub(super) votes: i32,
     pub(super) seen: u32,
     pub(super) old: u32,
@@ -83,7 +82,7 @@ impl Common {
         common
     }
 
-    /// The capacity; as many as there are where it is not in entries.
+    /// The capacity in entries, or the number of entries if the capacity is a weight.
     pub(super) fn size(&self) -> u64 {
         self.capacity.unwrap_or_else(|| self.entries()).max(1)
     }
@@ -101,12 +100,12 @@ impl Common {
         (self.size() / TICKS).max(1)
     }
 
-    /// After how many misses a shard should tell what it has found out.
+    /// The misses after which a shard adds its counts.
     pub(super) fn misses_to_tell(&self) -> u32 {
         u32::try_from(self.ticks_after() / self.shards / 4).unwrap_or(u32::MAX).max(1)
     }
 
-    /// Ghosts that a miss should sample: more where a tick has few misses.
+    /// The ghosts that a miss samples: more if a tick has few misses.
     pub(super) fn sample(&self) -> u32 {
         u32::try_from(SAMPLES / self.ticks_after()).unwrap_or(0).clamp(1, MOST_SAMPLED)
     }
@@ -129,12 +128,12 @@ impl Common {
         target.saturating_add(i64::from(votes) * STEP).clamp(least, most)
     }
 
-    /// The target with votes that have not been told yet, in half entries.
+    /// The target with the votes that were not added yet, in half entries.
     pub(super) fn target(&self, votes: i32) -> u64 {
         self.voted(self.target.load(Relaxed), votes).unsigned_abs()
     }
 
-    /// Takes all that a shard has found out.
+    /// Adds the counts of a shard.
     pub(super) fn tell(&self, purse: &mut Purse) {
         let told = std::mem::take(purse);
         if told.entries != 0 {
@@ -157,20 +156,20 @@ impl Common {
             let misses = self.misses.fetch_add(u64::from(told.misses), Relaxed) + u64::from(told.misses);
             let due = self.next_tick.load(Relaxed);
             let next = (due + self.ticks_after()).max(misses + 1);
-            // Who loses the race leaves the tick to the other.
+            // The thread that loses the race leaves the tick to the other.
             if misses >= due && self.next_tick.compare_exchange(due, next, Relaxed, Relaxed).is_ok() {
                 self.next();
             }
         }
     }
 
-    /// There are so many more ghosts, or fewer.
+    /// Changes the number of ghosts.
     pub(super) fn more_ghosts(&self, more: i64) {
         self.ghosts.fetch_add(more, Relaxed);
     }
 
-    /// The next tick. Tau comes nearer to the age at which LRU would evict: LRU would hold the youngest keys, so as
-    /// many entries are older as ghosts are younger.
+    /// Begins the next tick. It moves tau towards the age at which LRU would evict. LRU would hold the youngest keys,
+    /// so at that age there are as many older entries as younger ghosts.
     fn next(&self) {
         self.tick.fetch_add(1, Relaxed);
         let [seen, old, ghosts_seen, young] =
@@ -183,7 +182,7 @@ impl Common {
         };
         let ghosts = u64::try_from(self.ghosts.load(Relaxed)).unwrap_or(0);
         let more = of(old, seen, self.entries()).saturating_sub(of(young, ghosts_seen, ghosts));
-        // Half of the ticks that so many misses take, rounded.
+        // Half of the difference in ticks, rounded.
         let ticks = signed(self.ticks_after());
         let step = more.saturating_add(more.signum() * ticks) / (2 * ticks);
         let tau = i64::from(self.tau()) + step.clamp(-FARTHEST, FARTHEST);

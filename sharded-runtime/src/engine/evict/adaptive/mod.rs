@@ -18,41 +18,41 @@ use ring::Ring;
 use std::{ops::Range, sync::Arc};
 use words::{LINES, NEVER, SLOTS, Time, Word, Words};
 
-/// Victims that one search serves, at most, and one of so many entries: several are too much of a small shard. Then
-/// the next search follows, whether candidates are left or not.
+/// The most victims of one search, and the entries of the shard for each of them: several victims of one search would
+/// be too many in a small shard. The next search follows even if candidates are left.
 const VICTIMS: (u32, u32) = (8, 32);
-/// Searches in a row that may find nothing.
+/// The most searches in a row that find nothing.
 const MOST_SEARCHES: usize = 3;
-/// The reuse of what gets into main must be shorter by one part in so many and by so many ticks, the unit of reuses.
+/// An entry gets into main if its reuse time is shorter than the victim's age by this fraction (its denominator) and by
+/// this many ticks, the unit of reuse times.
 const MARGIN: (u16, u16) = (8, 2);
-/// One of so many entries is in the ring, but so many slots at least.
+/// The ring has one of this many entries, and at least this many slots.
 const RING: (u32, u32) = (16, 16);
-/// Slots that are no longer what they were which one call takes off the ring.
+/// The most outdated slots that one call takes off the ring.
 const POPS: usize = 16;
-/// With fewer entries per shard than this, no part of the window is each shard's own.
+/// With fewer entries per shard than this, a shard may have no window at all.
 const FEW: u64 = 64;
 
-/// Learns from the requests how much to go by how recently an entry was used, and how much by how soon it is used
-/// again: `evict = Adaptive`, the default where only a `capacity` is declared.
+/// Balances recency and the time between uses, and learns the balance from the requests: `evict = Adaptive`, the
+/// default where only a `capacity` is declared.
 ///
-/// New entries are in a *window*, the others in *main*. What has to leave the window gets into main only if the time
-/// between its last two uses is shorter than the time since the most overdue entry of main was used; that one leaves
-/// then. So a scan passes through the window and leaves main as it is, a loop that is larger than the map keeps part of
-/// itself in it, and a key that was evicted and is asked for again soon is known by its *ghost*, some bits of its hash.
-/// How large the window is, from 1 to 99 hundredths, follows from one comparison: every miss that the least recently
-/// used order would have hit makes it larger, every hit that it would have missed makes it smaller.
+/// New entries are in a *window*, the others in *main*. An entry that has to leave the window gets into main only if
+/// the time between its last two uses is shorter than the time since the last use of the most overdue entry of main,
+/// which then leaves. So a scan passes through the window and leaves main as it is, and of a loop that is larger than
+/// the map a part stays in main. An evicted key leaves a *ghost*, some bits of its hash, by which it is recognized if
+/// it comes back soon. The window has 1 to 99 hundredths of the capacity. Each miss that the least recently used order
+/// would have hit makes it larger, and each hit that this order would have missed makes it smaller.
 ///
 /// A use writes two bytes. Under a shared lock it does so at most once while a thirty-second of the capacity is
-/// inserted. Nothing is linked: a search of 128 slots, in four places of the table, finds the candidates of up to eight
-/// evictions. It takes 2 bytes a slot, 3 per entry of the capacity and a fraction of a byte.
+/// inserted. There are no lists: a search of 128 slots, in four parts of the table, finds the candidates of up to eight
+/// evictions. Each slot takes 2 bytes, and each entry of the capacity a little more than 3.
 ///
-/// The comparison of reuse with recency is that of LIRS (Jiang and Zhang, "LIRS", SIGMETRICS 2002), the window with
-/// ghosts that of 2Q and S3-FIFO (Johnson and Shasha, VLDB 1994; Yang et al., SOSP 2023), the adaptation in the spirit
-/// of ARC (Megiddo and Modha, FAST 2003). It is none of these: times are in ticks of a thirty-second of the capacity,
-/// and what the least recently used order would do is estimated.
+/// The comparison of reuse with recency is from LIRS (Jiang and Zhang, "LIRS", SIGMETRICS 2002), the window with ghosts
+/// from 2Q and S3-FIFO (Johnson and Shasha, VLDB 1994; Yang et al., SOSP 2023), and the idea of the adaptation from ARC
+/// (Megiddo and Modha, FAST 2003). Unlike these, it counts time in ticks of a thirty-second of the capacity, and only
+/// estimates the behaviour of the least recently used order.
 ///
-/// What is learned is the field's; the order of leaving is each shard's. Where entries have a weight, it is not looked
-/// at in choosing one.
+/// The whole field learns together. Each shard chooses among its own entries. Weights play no part in the choice.
 ///
 /// # Examples
 ///
@@ -72,34 +72,34 @@ const FEW: u64 = 64;
 /// assert!(web.pages().stats().hits > 7_000);
 /// ```
 #[derive(Debug, Default)]
-#[repr(C)] // What a hit reads lies on one cache line behind the lock's, with most of what every victim asks for.
+#[repr(C)] // A hit reads one cache line behind that of the lock. Most of what a choice of a victim reads is there, too.
 pub struct Adaptive {
     tick: u64,
-    /// The lower half of the hash of what is about to be inserted.
+    /// The lower half of the hash of the key that is about to be inserted.
     coming: Option<LowHash>,
-    /// After how many misses the purse is given.
+    /// The misses after which `purse` is added to `common`.
     misses_to_tell: u32,
-    /// Ghosts that a miss samples.
+    /// The ghosts that a miss samples.
     sample: u32,
-    /// Victims that the last search serves still.
+    /// The victims that are still to come from the last search.
     victims_left: u32,
-    /// The time since its last use in units of two ticks, or `NEVER`.
+    /// The time since the last use of that key in units of two ticks, or `NEVER`.
     reuse: u16,
-    /// Whether an entry has left for it.
+    /// Whether an entry was evicted for it.
     made_room: bool,
     words: Words,
-    /// As it was when this shard last told the others of what it found out.
+    /// The time when `purse` was last added.
     time: Time,
     len: u32,
-    /// Entries that are not in main.
+    /// Entries of the window.
     window: u32,
-    /// Entries that the window should have, in half entries.
+    /// The target size of this shard's window, in half entries.
     share: u64,
     ring: Ring,
     common: Arc<Common>,
     ghosts: Ghosts,
     purse: Purse,
-    /// What of the entries in `common` is of this shard.
+    /// The entries of this shard that `common` has counted.
     told_entries: u32,
     candidates: Candidates,
     /// The lines that the next search looks at.
@@ -107,12 +107,12 @@ pub struct Adaptive {
 }
 
 impl Adaptive {
-    /// What is kept of the latest inserts.
+    /// The length of the ring.
     fn ring_len(&self) -> u32 {
         (self.len / RING.0).max(RING.1)
     }
 
-    /// Whether the ring has the oldest of the window.
+    /// Whether the ring has the oldest entry of the window.
     fn goes_by_ring(&self) -> bool {
         self.window <= self.ring_len()
     }
@@ -187,14 +187,14 @@ impl Adaptive {
         self.forget(slot);
     }
 
-    /// It is no longer the ring's, so that it is not taken for the next entry in that slot.
+    /// Takes a slot off the front of the ring, so that the next entry in that slot is not taken for this one.
     fn forget(&mut self, slot: u32) {
         if self.ring.front() == Some(slot) {
             self.ring.pop();
         }
     }
 
-    /// Whether the window has more than its share and so many half entries.
+    /// Whether the window exceeds its share by more than `more` half entries.
     fn is_wide(&self, more: u64) -> bool {
         2 * u64::from(self.window) > self.share + more
     }
@@ -221,7 +221,7 @@ impl Adaptive {
         self.fit_share();
     }
 
-    /// Has the ghosts be as many as the entries or up to twice as many, where the capacity is not a number of entries.
+    /// Adjusts the number of ghosts to one or two per entry, if the capacity is a weight.
     fn fit_ghosts(&mut self) {
         if self.common.capacity().is_some() {
             return;
@@ -229,7 +229,7 @@ impl Adaptive {
         self.change_ghosts(Ghosts::fit);
     }
 
-    /// Changes how many ghosts there may be, which is the field's concern.
+    /// Changes how many ghosts there may be, and counts the change in `common`.
     fn change_ghosts(&mut self, change: impl FnOnce(&mut Ghosts, usize)) {
         let before = self.ghosts.slots();
         change(&mut self.ghosts, self.len as usize);
@@ -266,7 +266,7 @@ impl Eviction for Adaptive {
         self.ring.push(slot, self.ring_len());
         self.ghosts.grow(self.len);
         self.fit_ghosts();
-        // While the map fills, main takes the excess of the window.
+        // While the map fills, the excess of the window goes to main.
         if !std::mem::take(&mut self.made_room)
             && self.is_wide(0)
             && let Some((oldest, _)) = self.oldest()
@@ -304,13 +304,13 @@ impl Eviction for Adaptive {
         }
         self.victims_left -= 1;
         if self.victims_left == 0 {
-            // The next victim is named some inserts later.
+            // The next search comes some inserts later.
             self.next_lines().iter().for_each(|&line| self.words.prefetch(line as usize));
         }
         if self.is_wide(2)
             && let Some((oldest, _)) = self.oldest()
         {
-            // The share has fallen: one more gets into main, without a comparison.
+            // The share has fallen: the oldest entry gets into main without a comparison.
             self.promote(oldest);
         }
         let overdue = self.overdue();
@@ -342,7 +342,7 @@ impl Eviction for Adaptive {
 impl Hooks<Adaptive> for OwnHooks {
     fn init(&self, eviction: &mut Adaptive, heap: &Heap, field: &FieldContext) {
         let (capacity, shards) = (field.capacity, field.shards.max(1));
-        // As many ghosts as entries, and half as many again.
+        // One and a half ghosts per entry.
         let buckets = capacity.map_or(1, |capacity| capacity.saturating_mul(3).div_ceil(2 * WAYS * shards).max(1));
         eviction.resize_ghosts(0);
         eviction.common = field.common(|| Common::new(capacity, shards)).unwrap_or_default();
@@ -388,7 +388,7 @@ impl Hooks<Adaptive> for OwnHooks {
         eviction.made_room = true;
     }
 
-    /// Most of what is in a small window is not used again before it leaves.
+    /// Most entries of a small window are not used again before they leave.
     fn likely_victim(&self, eviction: &Adaptive) -> Option<u32> {
         eviction.ring.front().filter(|_| eviction.goes_by_ring())
     }

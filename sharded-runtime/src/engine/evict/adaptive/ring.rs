@@ -2,7 +2,7 @@
 
 use crate::{memory::arena::Heap, memory::chunked::Chunked};
 
-/// A circular buffer that grows by one whenever its end is reached, so that nothing in it moves.
+/// A circular buffer that grows by one slot when its end is reached, so its elements never move.
 #[derive(Debug, Default)]
 pub(super) struct Ring {
     stored: Chunked<u32>,
@@ -19,7 +19,7 @@ impl Ring {
         self.stored.part(index)
     }
 
-    /// The number of slots that have a place.
+    /// The size of the buffer.
     #[allow(
         clippy::cast_possible_truncation,
         reason = "there are at most as many as slots, whose numbers have 32 bits"
@@ -39,10 +39,10 @@ impl Ring {
         }
     }
 
-    /// Adds a slot; of more than `most` the oldest goes.
+    /// Adds a slot. Removes the oldest one if there are more than `most`.
     pub(super) fn push(&mut self, slot: u32, most: u32) {
         let size = self.size();
-        // As many again may go at a time where there have come to be fewer entries.
+        // Two at a time, for when `most` has become smaller.
         for _ in 0..2 {
             if self.len >= most {
                 self.pop();
@@ -65,7 +65,7 @@ impl Ring {
         }
     }
 
-    /// Gives memory back that is far more than so many need.
+    /// Gives the memory back if it is far more than `most` slots need.
     pub(super) fn shrink_to(&mut self, most: usize) {
         if self.stored.len() > 4 * most {
             *self = Ring { stored: std::mem::take(&mut self.stored), head: 0, len: 0 };

@@ -14,17 +14,17 @@ use std::{
     sync::atomic::{AtomicU16, Ordering::Relaxed},
 };
 
-/// Slots of a line, which is a cache line.
+/// Slots of a cache line.
 pub(super) const LINE: usize = ROWS * LANES;
 #[allow(clippy::cast_possible_truncation, reason = "a line has few")]
 pub(super) const SLOTS: u32 = LINE as u32;
 /// Words that a processor compares at once, with SSE2 or Neon.
 pub(super) const LANES: usize = 8;
 const ROWS: usize = 4;
-/// Lines that are searched at once, at most.
+/// The most lines of one search.
 pub(super) const LINES: usize = 4;
-/// Bits of a place: the row, and the number of the searched line.
-pub(super) const PLACE_BITS: u32 = ROWS.ilog2() + LINES.ilog2();
+/// Bits of a position: the row, and the number of the searched line.
+pub(super) const POSITION_BITS: u32 = ROWS.ilog2() + LINES.ilog2();
 
 const MAIN: u16 = 1 << 7;
 const LATE: u16 = 1 << 6;
@@ -32,10 +32,10 @@ const REST: u16 = LATE - 1;
 /// The reuse of an entry that was used only once.
 pub(super) const NEVER: u16 = REST;
 const WEIGHT: u16 = 8;
-/// The lower byte of a vacant slot's word. An entry of main has a weight, so no entry has this byte.
+/// The lower byte of the word of a vacant slot. No entry has it, since the weight of an entry of main is not zero.
 const VACANT: u16 = MAIN;
 const LOWER: u16 = 0xff;
-/// Greater ages are set back to this one, long before they reach 256 and look young.
+/// Greater ages are set back to this one, so that none reaches 256 and looks young.
 pub(super) const OLDEST: u16 = 192;
 
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Default for Line {
 pub(super) struct Time {
     /// The lower byte of the tick.
     pub(super) tick: u16,
-    /// LRU of the same capacity would have evicted what was not used for more ticks than this.
+    /// The age, in ticks, at which LRU of the same capacity would evict an entry.
     pub(super) tau: u16,
 }
 
@@ -80,17 +80,17 @@ impl Word {
         (time.tick << 8 | LOWER).wrapping_sub(self.0) >> 8
     }
 
-    /// Of an entry in the window: the ticks between its last two uses.
+    /// The ticks between the last two uses of an entry of the window.
     pub(super) fn reuse(self) -> Option<u16> {
         Some(self.0 & REST).filter(|&reuse| reuse != NEVER).map(|reuse| 2 * reuse)
     }
 
-    /// Of a vacant slot: zero.
+    /// The weight of an entry of main. Zero for a vacant slot.
     fn weight(self) -> u16 {
         self.0 & (2 * WEIGHT - 1)
     }
 
-    /// How overdue an entry of its population is. It is never zero for an entry.
+    /// How overdue an entry is within its population. Never zero for an entry.
     pub(super) fn score(self, time: Time) -> u16 {
         let age = self.age(time).min(OLDEST) + 1;
         if self.is_window() { age } else { age * self.weight() }
@@ -98,12 +98,12 @@ impl Word {
 
     /// The word after a use. It counts once per tick.
     ///
-    /// Without branches: what the next use finds can't be predicted.
+    /// Without branches, since they could not be predicted.
     #[inline]
     fn used(self, time: Time) -> Word {
         let age = self.age(time);
         let weight = self.weight();
-        // Halved, but one stays one.
+        // Halved, but at least one.
         let weight = MAIN | weight >> 1 | weight & 1;
         let rest = hint::select_unpredictable(self.is_window(), (age / 2).min(NEVER - 1), weight);
         let late = hint::select_unpredictable(age > time.tau, LATE, self.0 & LATE);
@@ -111,7 +111,7 @@ impl Word {
     }
 }
 
-/// What a search has counted.
+/// The counts of a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Seen {
     pub(super) entries: u32,
@@ -121,8 +121,8 @@ pub(super) struct Seen {
     pub(super) late: u32,
 }
 
-/// What a search has found. Of each lane the best score and, in the lower bits, its place; zero for none. A score is
-/// zero only where there is no entry.
+/// The result of a search: for each lane the best score and, in the lower bits, its position. A score is zero only if
+/// there is no entry.
 pub(super) struct Found {
     pub(super) seen: Seen,
     pub(super) window: [i16; LANES],
@@ -133,8 +133,8 @@ pub(super) struct Found {
 #[derive(Debug, Default)]
 pub(super) struct Words(Chunked<Line>);
 
-// The loops over a line have no branches, so that eight words are compared at once. Masks are all ones or zero. The
-// compared numbers are below 2^15, since SSE2 compares only signed ones.
+// The loops over a line have no branches, so eight words are compared at once. A mask is all ones or zero. The compared
+// numbers are below 2^15, since SSE2 has only signed comparisons.
 
 #[inline]
 fn mask(is: bool) -> u16 {
@@ -159,13 +159,13 @@ impl Words {
         Word(self.0.get(slot / LINE).map_or(VACANT, |line| line.0.as_flattened()[slot % LINE].load(Relaxed)))
     }
 
-    /// Only for slots that have been [reached](Words::reach).
+    /// The word of a slot that was [reached](Words::reach).
     fn at(&mut self, slot: u32) -> &mut u16 {
         let slot = slot as usize;
         self.0[slot / LINE].0.as_flattened_mut()[slot % LINE].get_mut()
     }
 
-    /// Has the processor fetch a line.
+    /// Prefetches a line.
     pub(super) fn prefetch(&self, line: usize) {
         self.0.prefetch(line);
     }
@@ -198,7 +198,7 @@ impl Words {
         *self.at(to) = word;
     }
 
-    /// The word of a slot that has an entry, and what it becomes by a use.
+    /// The word of an occupied slot, its value, and its value after a use.
     #[inline]
     fn use_of(&self, slot: u32, time: Time) -> (&AtomicU16, Word, Word) {
         let slot = slot as usize;
@@ -208,8 +208,8 @@ impl Words {
         (word, before, before.used(time))
     }
 
-    /// Notes a use under a shared lock. Only a change is written: a line that is hot stays shared. Others write the
-    /// same meanwhile, so nothing gets lost.
+    /// Notes a use under a shared lock. It writes only a change, so a hot cache line stays shared. Concurrent readers
+    /// write the same value, so no use gets lost.
     #[inline]
     pub(super) fn used(&self, slot: u32, time: Time) {
         let (word, before, after) = self.use_of(slot, time);
@@ -218,23 +218,23 @@ impl Words {
         }
     }
 
-    /// Notes a use under an exclusive lock. It writes the word even if nothing changes: the processor can't predict
-    /// whether it does, and a wrong guess takes longer than the write.
+    /// Notes a use under an exclusive lock. It writes the word even if it does not change: a branch could not be
+    /// predicted, and a misprediction takes longer than the write.
     #[inline]
     pub(super) fn used_exclusive(&self, slot: u32, time: Time) {
         let (word, _, after) = self.use_of(slot, time);
         word.store(after.0, Relaxed);
     }
 
-    /// Searches lines for the most overdue entries of both populations. Places are exclusive-or the shuffle. Sets ages
-    /// back that are too great, and counts late uses: both in the same pass, since almost every search meets some.
+    /// Searches lines for the most overdue entries of both populations. Positions are exclusive-or `shuffle`. The same
+    /// pass sets great ages back and counts late uses, since almost every search meets some.
     pub(super) fn search(&mut self, lines: &[u32], time: Time, shuffle: i16) -> Found {
         let (mut counts, mut late) = ([0u16; LANES], [0u16; LANES]);
         let (mut window, mut main) = ([0; LANES], [0; LANES]);
         for (number, &line) in lines.iter().enumerate() {
             for (row, words) in self.0[line as usize].0.iter_mut().enumerate() {
                 #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "four bits")]
-                let place = (row * LINES + number) as i16 ^ shuffle;
+                let position = (row * LINES + number) as i16 ^ shuffle;
                 let found = words.each_mut().map(|word| *word.get_mut());
                 let mut mended = [0; LANES];
                 for lane in 0..LANES {
@@ -250,8 +250,8 @@ impl Words {
                     mended[lane] = time.tick.wrapping_sub(age.cast_unsigned()) << 8 | word & LOWER & !LATE;
                     let score = age + 1;
                     let weighted = score * (Word(word).weight().cast_signed() & in_main);
-                    window[lane] = window[lane].max((score & !in_main) << PLACE_BITS | place);
-                    main[lane] = main[lane].max(weighted << PLACE_BITS | place);
+                    window[lane] = window[lane].max((score & !in_main) << POSITION_BITS | position);
+                    main[lane] = main[lane].max(weighted << POSITION_BITS | position);
                 }
                 *words = mended.map(AtomicU16::new);
             }

@@ -1,4 +1,4 @@
-//! How large the window is: what the shards of a field find out together.
+//! The size of the window, which all shards of a field learn together.
 
 use crate::memory::sync::unmodelled::Mutex;
 use std::sync::atomic::{
@@ -6,20 +6,21 @@ use std::sync::atomic::{
     Ordering::{AcqRel, Relaxed},
 };
 
-/// The window at first, its limits and the first step, in parts of the capacity.
+/// The initial window, its limits and the first step, as fractions of the capacity.
 const WINDOW: f64 = 0.01;
 const LIMITS: (f64, f64) = (0.005, 0.99);
 const STEP: f64 = 0.0625;
-/// What is left of a step after one that changed little, and a change of the hit ratio after which steps are as large
-/// as at first.
+/// By how much each step is shorter than the one before, and the change of the hit ratio after which steps are as long
+/// as the first one.
 const DECAY: f64 = 0.98;
 const RESTART: f64 = 0.05;
 /// Requests between two steps, for each entry of the capacity.
 const PERIOD: u64 = 10;
-/// The window is counted in such parts of the capacity.
+/// The unit of the window is this fraction of the capacity.
 const PARTS: f64 = 65536.0;
 
-/// Relaxed throughout, but for the mutex: the counts are estimates, and the window is one number.
+/// The counts are estimates, and the window is one number. So accesses are relaxed, except where one step follows
+/// another.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(super) struct Climb {
@@ -29,7 +30,7 @@ pub(super) struct Climb {
     climber: Mutex<Climber>,
 }
 
-/// Goes on while there are more hits, and turns around where there are fewer.
+/// Moves the window in one direction while the hit ratio rises, and turns around when it falls.
 #[derive(Debug)]
 struct Climber {
     window: f64,
@@ -37,7 +38,7 @@ struct Climber {
     last_ratio: f64,
 }
 
-/// What a shard has counted and not reported yet.
+/// The counts of a shard that it has not yet reported.
 #[derive(Debug, Default)]
 pub(super) struct Unreported {
     pub(super) hits: u32,
@@ -62,13 +63,13 @@ fn parts(window: f64) -> u32 {
 }
 
 impl Climb {
-    /// What the window should have of so many entries.
+    /// The size of the window of a shard with this many entries.
     pub(super) fn window(&self, entries: u32) -> u32 {
         let window = (u64::from(entries) * u64::from(self.window.load(Relaxed))) >> 16;
         u32::try_from(window).unwrap_or(entries).max(1)
     }
 
-    /// Adds what a shard of a field with this capacity has counted.
+    /// Adds the counts of a shard, in a field with this capacity.
     pub(super) fn report(&self, unreported: &mut Unreported, capacity: u64) {
         let counts = std::mem::take(unreported);
         self.hits.fetch_add(u64::from(counts.hits), Relaxed);
@@ -80,7 +81,7 @@ impl Climb {
 
     #[cold]
     fn step(&self) {
-        // Who comes second leaves it to the first.
+        // Another thread takes this step already.
         let Some(mut climber) = self.climber.try_lock() else { return };
         let (hits, requests) = (self.hits.swap(0, Relaxed), self.requests.swap(0, AcqRel));
         if requests > 0 {
@@ -106,7 +107,7 @@ mod tests {
     use super::{Climb, Unreported};
 
     #[test]
-    fn the_window_goes_to_where_there_are_most_hits() {
+    fn the_window_climbs_to_the_most_hits() {
         for best in [0.0, 0.3, 0.8] {
             let climb = Climb::default();
             for _ in 0..200 {

@@ -13,39 +13,39 @@ use climb::{Climb, Unreported};
 use sketch::Sketch;
 use std::sync::Arc;
 
-/// The lists: new entries, entries of main, and those of them that were used since they came there.
+/// The lists: new entries, entries of main, and entries of main that were used there.
 const WINDOW: u8 = 0;
 const PROBATION: u8 = 1;
 const PROTECTED: u8 = 2;
 /// Four of five entries of main may be protected.
 const PROTECTED_PART: (u32, u32) = (4, 5);
-/// Uses under a shared lock that are counted before they are looked at.
+/// The most uses under a shared lock that are counted before the eviction learns of them.
 const MOST_USES: u8 = u8::MAX;
-/// Entries that one insert moves between window and main because the window's size has changed.
+/// The most entries that one insert moves between window and main when the size of the window has changed.
 const MOVES: u32 = 4;
-/// What is asked for more often than that gets in once in so many times, though something else is asked for as often:
-/// so that nobody keeps it out who chooses keys for their hashes.
+/// A key with a higher frequency than this gets in with a probability of one in `LUCK`, even against a key of equal
+/// frequency. So an attacker who chooses keys by their hashes can't keep it out.
 const WARM: u64 = 5;
 const LUCK: u32 = 128;
 
-/// What is asked for more often stays, as far as a sketch of all recent requests can tell: `evict = TinyLfu`.
+/// Keeps the keys that are requested more often, as estimated by a sketch of all recent requests: `evict = TinyLfu`.
 ///
-/// New entries are in a *window*, in the least recently used order. What leaves it gets into *main* only if it was
-/// asked for more often than what main would evict for it; main is in the least recently used order, and what was used
-/// there is protected, up to four fifths of it. How often a key was asked for, also before it came, is kept in counters
-/// of four bits, which it shares with others, and which are halved now and then. The window adapts to the load by hill
-/// climbing: it becomes larger, or smaller, as long as that brings more hits, by up to a sixteenth of the capacity
-/// after every ten requests for each entry.
+/// New entries are in a *window*, in the least recently used order. An entry that leaves the window gets into *main*
+/// only if it was requested more often than the entry that main would evict for it. Main is in the least recently used
+/// order, too. Entries that were used there are protected, up to four fifths of main. The requests for a key, also
+/// those before its insertion, are counted in counters of four bits, which it shares with other keys. From time to time
+/// all counters are halved. The window adapts by hill climbing: it becomes larger, or smaller, as long as that brings
+/// more hits, by up to a sixteenth of the capacity after every ten requests for each entry.
 ///
-/// Exact per shard under a lock whose readers are alone, such as [`Mutex`](crate::lock::Mutex). Under a shared lock a
-/// reader counts its use in one byte of the entry, and it is looked at when the entry comes to be evicted; at most 64
-/// entries are passed over so in one eviction. Under [`Optimistic`](crate::lock::Optimistic) all uses since then count
-/// as one. It takes 16 bytes a slot, and 4 to 8 per entry of the capacity.
+/// The order is exact in each shard under an exclusive lock, such as [`Mutex`](crate::lock::Mutex). Under a shared lock
+/// a reader counts its use in one byte of the entry. The eviction reads it when the entry is about to be evicted, and
+/// passes over at most 64 used entries at a time. Under [`Optimistic`](crate::lock::Optimistic) all uses since then
+/// count as one. Each slot takes 16 bytes, and each entry of the capacity 4 to 8.
 ///
 /// The algorithm is W-TinyLFU (Einziger, Friedman and Manes, "`TinyLFU`: A Highly Efficient Cache Admission Policy",
-/// ACM TOS 2017), the window's that of Einziger, Eytan, Friedman and Manes ("Adaptive Software Cache Management",
-/// Middleware 2018). The window is the field's, all else each shard's. Where entries have a weight, it is not looked at
-/// in choosing one.
+/// ACM TOS 2017), with the adaptive window of Einziger, Eytan, Friedman and Manes ("Adaptive Software Cache
+/// Management", Middleware 2018). The size of the window is that of the whole field, and all other state is that of a
+/// shard. Weights play no part in the choice.
 ///
 /// # Examples
 ///
@@ -69,23 +69,23 @@ const LUCK: u32 = 128;
 /// ```
 #[derive(Debug, Default)]
 pub struct TinyLfu {
-    /// With the lower half of the entry's hash.
+    /// With the lower half of the hash of each entry.
     entries: Parts<3, LowHash>,
     sketch: Sketch,
     climb: Arc<Climb>,
     unreported: Unreported,
-    /// Of the field, where it is a number of entries.
+    /// The capacity of the field, if it is a number of entries.
     capacity: Option<u64>,
     shards: u64,
-    /// The lower half of the hash of what is about to be inserted.
+    /// The lower half of the hash of the key that is about to be inserted.
     coming: Option<LowHash>,
-    /// Whether an entry has left for it.
+    /// Whether an entry was evicted for it.
     made_room: bool,
     random: u32,
 }
 
 impl TinyLfu {
-    /// Entries that the window should have.
+    /// The target size of the window.
     fn window(&self) -> u32 {
         self.climb.window(self.entries.total())
     }
@@ -100,19 +100,19 @@ impl TinyLfu {
         x % below
     }
 
-    /// Counts requests for a key: a miss, or hits.
+    /// Counts requests for a key: a miss, or one or more hits.
     fn asked(&mut self, hash: LowHash, times: u8, is_hit: bool) {
         self.sketch.count(hash, times);
         self.unreported.requests += u32::from(times);
         self.unreported.hits += u32::from(is_hit) * u32::from(times);
         let capacity = self.capacity.unwrap_or_else(|| u64::from(self.entries.total()) * self.shards);
-        // Five times as often as a step could be due, and before the counts are too large.
+        // About five reports per step, and before the counts overflow.
         if u64::from(self.unreported.requests) > 2 * (capacity / self.shards.max(1)).min(1 << 20) {
             self.climb.report(&mut self.unreported, capacity);
         }
     }
 
-    /// Looks at the uses of an entry, if there were any: it moves up.
+    /// Learns of the counted uses of an entry and moves it up. Returns whether there were any.
     fn learn(&mut self, slot: u32) -> bool {
         let Some(list) = self.entries.list_of(slot) else { return false };
         let uses = std::mem::take(self.entries.uses(slot));
@@ -123,7 +123,7 @@ impl TinyLfu {
         self.entries.shift(slot, if list == WINDOW { WINDOW } else { PROTECTED });
         let main = self.entries.total().saturating_sub(self.window());
         let most = u64::from(main) * u64::from(PROTECTED_PART.0) / u64::from(PROTECTED_PART.1);
-        // More than one where main has become smaller.
+        // More than one if main has become smaller.
         for _ in 0..2 {
             if u64::from(self.entries.len(PROTECTED)) > most
                 && let Some(oldest) = self.entries.oldest(PROTECTED)
@@ -138,7 +138,7 @@ impl TinyLfu {
         self.entries.oldest(PROBATION).or_else(|| self.entries.oldest(PROTECTED))
     }
 
-    /// Moves the border between window and main, if the window is to have so many entries.
+    /// Moves entries between window and main until the window has `window` entries, a few at a time.
     fn move_border(&mut self, window: u32) {
         for _ in 0..MOVES {
             let now = self.entries.len(WINDOW);
@@ -177,7 +177,7 @@ impl Eviction for TinyLfu {
         }
         self.sketch.grow(self.entries.total());
         if !std::mem::take(&mut self.made_room) {
-            // While it fills, what the window has too much of is main's.
+            // While the map fills, the excess of the window goes to main.
             self.move_border(self.window());
         }
     }
@@ -205,7 +205,7 @@ impl Eviction for TinyLfu {
         self.move_border(window);
         let mut last = None;
         for _ in 0..MAX_CHANCES {
-            // One more is about to come.
+            // One more entry is about to be inserted.
             let candidate = self.entries.oldest(WINDOW).filter(|_| self.entries.len(WINDOW) >= window);
             let other = self.oldest_of_main();
             last = other.or(candidate).or_else(|| self.entries.oldest(WINDOW));

@@ -1,4 +1,4 @@
-//! How often a key was asked for lately, estimated in four bits.
+//! An estimate of how often a key was requested recently, in four bits.
 
 use crate::{
     hasher::{GOLDEN, LowHash},
@@ -6,35 +6,34 @@ use crate::{
     memory::chunked::Chunked,
 };
 
-/// The most that a counter counts; above so much a key is asked for often.
+/// The largest count.
 const MOST: u64 = 15;
-/// Counters of a key, each in a word of its own.
+/// The counters of a key, each in a word of its own.
 const ROWS: usize = 4;
-/// Bits of a word for each of these counters: four to choose from.
+/// The bits of a word for each of these counters: four counters to choose from.
 const ROW_BITS: u32 = 16;
-/// All is halved after so many counts for each entry that there may be.
+/// All counters are halved after this many counts per entry.
 const PERIOD: u32 = 10;
-/// Words that are halved with each count, once they are to be: a thousandth of all in a large sketch, and few counts
-/// for all.
+/// The words that each count halves while a halving is under way, so that all are halved within few counts compared to
+/// `PERIOD`.
 const HALVES: usize = 8;
-/// All bits of each counter but the upper one.
+/// All bits of each counter except the upper one.
 const SEVENS: u64 = 0x7777_7777_7777_7777;
 
-/// Words for each entry of a shard, at most, so that all of a sketch is there in any shard that is half as full as
-/// others.
+/// The most words per entry of a shard. A shard that is only half as full as others still has the whole sketch.
 const PER_ENTRY: usize = 2;
 
-/// A count-min sketch (Cormode and Muthukrishnan, 2005) whose counts are halved now and then (Einziger, Friedman and
-/// Manes, 2017). Its memory grows by a word with each insert, and only as far as the shard's entries go: a map that is
-/// far from full evicts nothing.
+/// A count-min sketch (Cormode and Muthukrishnan, 2005) whose counts are halved from time to time (Einziger, Friedman
+/// and Manes, 2017). Its memory grows by a word per insert, up to a size in proportion to the entries of the shard: a
+/// map that is far from full evicts nothing.
 #[derive(Debug, Default)]
 pub(super) struct Sketch {
     words: Chunked<u64>,
-    /// For so many entries it is large enough: a power of two, and twice the words.
+    /// The entries that it is large enough for: a power of two, and twice the number of words.
     entries: u32,
     heap: Heap,
     counted: u32,
-    /// The next word to be halved, while they are.
+    /// The next word to be halved, while a halving is under way.
     halving: Option<usize>,
 }
 
@@ -52,19 +51,19 @@ impl Sketch {
         self.entries as usize / 2
     }
 
-    /// Words that there is memory for, at most, in a shard of so many entries.
+    /// The most words that a shard with this many entries stores.
     fn most_stored(&self, entries: u32) -> usize {
         self.size().min((entries as usize + 1) * PER_ENTRY)
     }
 
-    /// Makes memory for one word more, if a shard of so many entries may have one more.
+    /// Adds a word, if a shard with this many entries may have one more.
     pub(super) fn grow(&mut self, entries: u32) {
         if self.words.len() < self.most_stored(entries) {
             self.words.reach(self.words.len());
         }
     }
 
-    /// Gives back the memory that a shard of so many entries may not have.
+    /// Gives back the memory that a shard with this many entries may not have.
     pub(super) fn shrink(&mut self, entries: u32) {
         let most = self.most_stored(entries);
         if self.words.len() > most {
@@ -72,14 +71,14 @@ impl Sketch {
         }
     }
 
-    /// Is large enough for so many entries, and not far larger, or forgets all and becomes it.
+    /// Starts anew with another size if it is too small for this many entries, or far too large.
     pub(super) fn fit(&mut self, entries: u32) {
         if entries > self.entries || (entries < self.entries / 8 && self.entries > 8) {
             *self = Sketch::new(&self.heap, entries as usize);
         }
     }
 
-    /// The word and the shift in it of each counter.
+    /// The word of each counter, and its shift in the word.
     fn counters(&self, hash: LowHash) -> [(usize, u32); ROWS] {
         let mut bits = u64::from(hash.bits()).wrapping_mul(GOLDEN);
         let mask = self.size().max(1) - 1;
@@ -99,7 +98,7 @@ impl Sketch {
         counts.into_iter().min().unwrap_or(0)
     }
 
-    /// Counts that a key was asked for so many times.
+    /// Counts `times` requests for a key.
     pub(super) fn count(&mut self, hash: LowHash, times: u8) {
         let mut any = false;
         for (word, shift) in self.counters(hash) {
@@ -111,7 +110,7 @@ impl Sketch {
                 *word += (new - count) << shift;
             }
         }
-        // As counted by a sketch whose counters are all full, many uses at once are one.
+        // Requests for a key whose counters are all full do not count.
         self.counted = self.counted.saturating_add(u32::from(any) * u32::from(times));
         if self.counted >= PERIOD.saturating_mul(self.entries) {
             self.counted /= 2;
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn no_key_counts_for_less_than_it_was_asked_for_and_few_for_more() {
+    fn estimates_are_never_low_and_seldom_high() {
         let mut sketch = grown(1000);
         for key in 0..1000_u32 {
             sketch.count(LowHash::from_bits(key), u8::try_from(key % 3).unwrap());
@@ -157,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_often_asked_for_is_forgotten() {
+    fn old_uses_are_forgotten() {
         let mut sketch = grown(64);
         sketch.count(LowHash::from_bits(7), 200);
         assert_eq!(sketch.frequency(LowHash::from_bits(7)), MOST);
@@ -166,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn it_follows_the_entries_where_it_is_told_to() {
+    fn a_fitted_sketch_grows_and_shrinks_with_the_entries() {
         let mut sketch = grown(8);
         sketch.fit(1000);
         (0..2000).for_each(|_| sketch.grow(1000));

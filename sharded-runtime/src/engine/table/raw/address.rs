@@ -1,4 +1,4 @@
-//! Where a bucket is, and its header: all that does not depend on the types of keys and values.
+//! The address of a bucket, and access to its header: code that does not depend on the types of keys and values.
 
 use super::{
     header::{HEADER, Header},
@@ -12,7 +12,7 @@ use std::{
     sync::atomic::{AtomicPtr, AtomicU64, Ordering::Relaxed},
 };
 
-/// The address of a bucket. It says nothing of what may be done with it.
+/// The address of a bucket. It proves nothing about the memory there.
 #[derive(Clone, Copy)]
 pub(super) struct Address {
     header: NonNull<u8>,
@@ -20,12 +20,12 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// The bucket of this index in a block with this middle.
+    /// The bucket with this index in the block with this middle.
     ///
     /// # Safety
     ///
-    /// The block must have a bucket of this index, or, where readers race, less than a chunk's length of memory beside
-    /// it must be the arena's.
+    /// The block must have a bucket with this index. In a racy table it is enough that the memory up to a chunk's
+    /// length around the block is the arena's.
     #[inline]
     pub(super) unsafe fn new(middle: NonNull<u8>, index: usize, shape: &Shape) -> Self {
         let middle = middle.as_ptr();
@@ -34,7 +34,7 @@ impl Address {
             let body = middle.wrapping_add(index * shape.body_step);
             (body.wrapping_sub(HEADER), body)
         } else {
-            // A header and a body are together often a power of two, so this takes a shift rather than a
+            // The sum of a header and a body is often a power of two, so this compiles to a shift rather than a
             // multiplication.
             let behind = middle.wrapping_sub(index * HEADER);
             (behind.wrapping_sub(HEADER), behind.wrapping_add(index * (HEADER + shape.body_step)))
@@ -43,7 +43,7 @@ impl Address {
         unsafe { Address { header: NonNull::new_unchecked(header), body: NonNull::new_unchecked(body) } }
     }
 
-    /// The bucket of this number in a table with this directory.
+    /// The bucket with this number in a table with this directory.
     ///
     /// # Safety
     ///
@@ -64,13 +64,13 @@ impl Address {
         self.body
     }
 
-    /// Has the processor fetch the header.
+    /// Prefetches the header.
     #[inline]
     pub(super) fn prefetch_header(self) {
         prefetch(self.header.as_ptr());
     }
 
-    /// Has the processor fetch the cache line at an offset in the body.
+    /// Prefetches the cache line at an offset in the body.
     #[inline]
     pub(super) fn fetch_body(self, offset: usize) {
         prefetch(self.body.as_ptr().wrapping_add(offset));
@@ -78,11 +78,11 @@ impl Address {
 
     /// # Safety
     ///
-    /// The bucket must be in memory of an arena, or be the empty bucket of tables without memory. This holds for all
-    /// that follows.
+    /// The bucket must be in memory of an arena, or be the empty bucket of tables without memory. This also applies to
+    /// all functions below.
     #[inline]
     unsafe fn header_words<'a>(self) -> &'a [AtomicU64; 2] {
-        // SAFETY: headers are aligned to their size, and never written but by these words.
+        // SAFETY: headers are aligned to their size, and are written only through these words.
         unsafe { self.header.cast::<[AtomicU64; 2]>().as_ref() }
     }
 
@@ -91,14 +91,15 @@ impl Address {
     /// There must be no writer.
     #[inline]
     pub(super) unsafe fn header(self) -> Header {
-        // SAFETY: the caller's promise; whoever races only reads. The alignment is as above.
+        // SAFETY: the caller's promise. Threads that race only read. The alignment is as above.
         unsafe { self.header.cast::<Header>().read() }
     }
 
-    /// As [`header`](Address::header), where it may be written meanwhile: each half is then what it was at some time.
+    /// As [`header`](Address::header), but the header may be written concurrently: each half is then a value that it
+    /// had at some time.
     #[inline]
     pub(super) unsafe fn header_racy(self) -> Header {
-        // The two loads in one instruction, where nothing has to understand what it does.
+        // Both loads in one instruction, except under tools that don't understand assembly.
         #[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(miri), not(sharded_integer_words)))]
         {
             let bytes: std::arch::x86_64::__m128i;
@@ -124,7 +125,7 @@ impl Address {
 
     /// # Safety
     ///
-    /// There must be no other writer, as for the others that write.
+    /// There must be no other writer. This also applies to the other functions that write.
     #[inline]
     pub(super) unsafe fn set_header(self, header: Header) {
         // SAFETY: the caller's promise.
@@ -161,7 +162,7 @@ impl Address {
         unsafe { self.header.add(byte).write(tag) }
     }
 
-    /// The count of displaced entries, read by itself: for who seldom wants it.
+    /// The count of displaced entries, read without the rest of the header.
     #[inline]
     pub(super) unsafe fn displaced(self) -> u8 {
         // SAFETY: the caller's promise.
@@ -175,14 +176,14 @@ impl Address {
         word.store(word.load(Relaxed) & (u64::MAX >> 8) | u64::from(count) << 56, Relaxed);
     }
 
-    /// Moves all that is in a bucket to a new one.
+    /// Moves the contents of a bucket to a new one.
     ///
     /// # Safety
     ///
     /// Both must be of this shape, the new one must be empty, and there must be no other writer.
     pub(super) unsafe fn move_all_to(self, to: Self, shape: &Shape) {
-        // SAFETY: the caller's promise: so many bytes are in either body, which are apart. Where readers race they are
-        // whole words.
+        // SAFETY: the caller's promise: both bodies have this many bytes, and they do not overlap. If readers race, the
+        // bytes are whole words.
         unsafe {
             if shape.arena.is_racy {
                 words::copy(self.body.as_ptr(), to.body.as_ptr(), shape.body);

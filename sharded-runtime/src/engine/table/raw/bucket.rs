@@ -22,10 +22,10 @@ use std::{
     sync::atomic::AtomicPtr,
 };
 
-/// Bodies of up to this many cache lines are fetched as a whole.
+/// Bodies of up to this many cache lines are prefetched as a whole.
 pub(super) const MOST_LINES: usize = 6;
 
-/// A bucket of a table of these types. It says nothing of what may be done with it.
+/// A bucket of a table of these types. It proves nothing about the memory there.
 pub(super) struct Bucket<K, V, P> {
     address: Address,
     types: PhantomData<(*const K, *const V, P)>,
@@ -111,11 +111,10 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         unsafe { self.header() }.occupied(Layout::<K, V, P>::ALL)
     }
 
-    /// Has the processor fetch the body, beside the header that it is about to read: then one miss takes as long as
-    /// both.
+    /// Prefetches the body while the header is read, so that their cache misses overlap.
     ///
-    /// Of a larger body most lines would be fetched for nothing. There it is one line that a search looks at, if there
-    /// is such; and meanwhile the address of the page is translated, on which the entry mostly is, too.
+    /// Of a large body, most lines would be fetched in vain. It fetches only the line that a search reads, if there is
+    /// one. This also loads the address translation of the page, which mostly has the entry, too.
     #[inline]
     pub(super) fn prefetch(self) {
         let lines = (Layout::<K, V, P>::SLOTS * Layout::<K, V, P>::ENTRY).div_ceil(64);
@@ -132,7 +131,7 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         }
     }
 
-    /// Has the processor fetch the entry of one slot, up to two cache lines of it, and its stamp.
+    /// Prefetches the entry of a slot, up to two cache lines of it, and its stamp.
     #[inline]
     pub(super) fn prefetch_entry(self, slot: usize) {
         let begin = slot * Layout::<K, V, P>::ENTRY;
@@ -145,7 +144,7 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         }
     }
 
-    /// The lower half of the hash of the entry in a slot: as kept, or made anew.
+    /// The lower half of the hash of the entry in a slot: the kept one, or computed again.
     ///
     /// # Safety
     ///
@@ -191,8 +190,8 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     ///
     /// # Safety
     ///
-    /// There must be an entry here and no other writer. What is in the other slot is forgotten, and one of the two has
-    /// to be.
+    /// There must be an entry in the first slot, and no other writer. The other slot is overwritten without a drop.
+    /// Only one of the two copies may be used afterwards.
     #[inline]
     unsafe fn copy(self, from: usize, to_bucket: Self, to: usize) {
         // SAFETY: the caller's promise; where readers race, they read by `words::load` of the same type. Slots are
@@ -207,11 +206,11 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         }
     }
 
-    /// Puts in what is on offer, if that is both a key and a value.
+    /// Moves the entry on offer to a slot, if the offer has both a key and a value.
     ///
     /// # Safety
     ///
-    /// There must be no other writer. What is in the slot is forgotten.
+    /// There must be no other writer. The slot is overwritten without a drop.
     #[inline]
     pub(super) unsafe fn put_offer(self, slot: usize, offer: &mut Offer<K, V>) {
         let Some((key, value)) = offer.both() else { return };
@@ -236,7 +235,7 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     /// The table must be one whose readers race.
     #[inline]
     pub(super) unsafe fn copy_racy(self, slot: usize, copy: &mut WordAligned<Pair<K, V>>) {
-        // SAFETY: the caller's promise, and whoever writes it does so by `words::store`.
+        // SAFETY: the caller's promise, and every writer uses `words::store`.
         unsafe { words::load(self.pair(slot).cast(), copy) }
     }
 
@@ -248,8 +247,8 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     #[inline]
     pub(super) unsafe fn stamp<'a>(self, slot: usize) -> &'a StampOf<P> {
         const { assert!(!mem::needs_drop::<StampOf<P>>()) }
-        // SAFETY: it lies in the bucket. Stamps consist of atomics alone, for which zeros and whatever an earlier stamp
-        // left are valid; nobody has them exclusively.
+        // SAFETY: it lies in the bucket. Stamps consist of atomics alone, for which zeros and the bytes of an earlier
+        // stamp are valid. Nobody has them exclusively.
         unsafe { &*self.body().as_ptr().add(Layout::<K, V, P>::STAMPS).cast::<StampOf<P>>().add(slot) }
     }
 
@@ -268,11 +267,12 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         Some(unsafe { &*self.body().as_ptr().add(Layout::<K, V, P>::MARKS).cast::<Marks>() })
     }
 
-    /// Moves an entry from here to a vacant slot, with all that belongs to it but its tag.
+    /// Moves an entry to a vacant slot of another bucket, with its stamp, hash and mark, but without its tag.
     ///
     /// # Safety
     ///
-    /// There must be an entry here, none there, and no other writer; the tags must be set so that it is there alone.
+    /// There must be an entry in the first slot, none in the other, and no other writer. The caller must then set the
+    /// tags so that only the other slot is occupied.
     #[inline]
     pub(super) unsafe fn transfer(self, from: usize, to_bucket: Self, to: usize) {
         // SAFETY: the caller's promise.

@@ -1,4 +1,4 @@
-//! The buckets of a table, without the types of keys and values: where they are and how many there should be.
+//! The buckets of a table, without the types of keys and values: where they are, and how many there should be.
 
 use super::{
     address::Address,
@@ -15,25 +15,25 @@ use crate::{
 };
 use std::{cmp::Ordering, fmt, mem, sync::Arc};
 
-/// The buckets of a table, and their numbers.
-#[repr(C)] // What every access reads comes first. `Published` counts on being the first.
+/// The buckets of a table, and what controls their number.
+#[repr(C)] // The fields that each access reads come first. `Published` must be the first.
 pub struct Buckets {
     pub(super) geometry: Published,
     pub(super) len: usize,
-    /// From how many entries on one more home is to be split or merged.
+    /// The number of entries from which on a home is to be split or merged.
     pub(super) next_step: usize,
-    /// With fewer entries than this it should shrink...
+    /// With fewer entries than this the table should shrink...
     pub(super) least: usize,
-    /// ...and with more it should grow, once it has the homes that it should have.
+    /// ...and with more than this it should grow, once it has `target` homes.
     pub(super) most: usize,
-    /// The number of homes that it is growing or shrinking to.
+    /// The number of homes to which the table grows or shrinks.
     pub(super) target: u32,
     pub(super) uncounted: Uncounted,
-    /// How many entries there were when there was no memory for a split.
+    /// The number of entries when there was no memory for a split.
     pub(super) starved_at: Option<usize>,
     pub(super) arena: Arc<Arena>,
     pub(super) sizes: Sizes,
-    /// A bucket that has a vacant slot for an entry which lies behind it, as far as is known.
+    /// A bucket with a vacant slot that a displaced entry behind it may fill.
     pub(super) gap: Option<BucketNo>,
     pub(super) shape: &'static Shape,
 }
@@ -68,7 +68,7 @@ impl Buckets {
         }
     }
 
-    /// Takes all buckets out. This goes on without memory.
+    /// Moves all buckets to the result. This table is then without memory.
     pub(super) fn take_all(&mut self, view: Option<&ViewState>) -> Self {
         let geometry = self.geometry.take(view);
         let fresh = Buckets::new(Arc::clone(&self.arena), self.sizes, self.shape);
@@ -100,7 +100,7 @@ impl Buckets {
         self.geometry.buckets
     }
 
-    /// Memory for what is known of the entries.
+    /// The allocator for data about the entries.
     #[inline]
     pub(crate) fn heap(&self) -> &Heap {
         self.arena.heap()
@@ -127,42 +127,42 @@ impl Buckets {
         last
     }
 
-    /// Whether splits or merges are to be done now.
+    /// Whether a split or a merge is due.
     #[inline]
     pub(crate) fn needs_step(&self) -> bool {
         self.len >= self.next_step
     }
 
-    /// As [`needs_step`](Buckets::needs_step), when so many entries have come.
+    /// As [`needs_step`](Buckets::needs_step), after `more` more inserts.
     #[inline]
     pub(crate) fn needs_step_for(&self, more: usize) -> bool {
         self.len + more >= self.next_step
     }
 
-    /// Whether there was no memory for a split, and many entries have come since. Buckets that wait for theirs are then
-    /// so full that everything takes ever longer.
+    /// Whether there was no memory for a split, and many entries were inserted since. The buckets are then so full that
+    /// each operation takes longer and longer.
     #[inline]
     pub(crate) fn is_overdue(&self) -> bool {
         self.is_overdue_for(1)
     }
 
-    /// As [`is_overdue`](Buckets::is_overdue), when the last of so many entries comes.
+    /// As [`is_overdue`](Buckets::is_overdue), at the last of `more` inserts.
     #[inline]
     pub(crate) fn is_overdue_for(&self, more: usize) -> bool {
         self.starved_at.is_some_and(|then| self.len + more > then + self.patience())
     }
 
-    /// Entries that may come in without a split that is due.
+    /// How many entries may be inserted while a split is due.
     #[inline]
     fn patience(&self) -> usize {
         self.geometry.homes.count() as usize * self.shape.slots / 32 + 1
     }
 
-    /// There was no memory for a split: puts off the next attempt.
+    /// Postpones the next split, since there was no memory for this one.
     #[cold]
     pub(super) fn starve(&mut self) {
         let starved_at = *self.starved_at.get_or_insert(self.len);
-        // To ask the system for each entry would take long. But there may be memory again before one is refused.
+        // Trying for each entry would take long. But an attempt must come before an entry is refused.
         self.next_step = (self.len + self.patience() / 2 + 1).min(starved_at + self.patience());
     }
 
@@ -172,11 +172,11 @@ impl Buckets {
         (self.geometry.homes.count() as usize).saturating_sub(self.target as usize / 2)
     }
 
-    /// From how many entries on the next split is to be done: the share of the homes that are split is to be that of
-    /// the entries that have come since the table began to double.
+    /// The number of entries at which the next split is due. So homes are split in proportion to the inserts since the
+    /// table began to double.
     ///
     /// Homes are split in pairs, the second one in the step after the first. The headers of a pair lie in one cache
-    /// line, and what a write does before and after its steps it does half as often.
+    /// line, and half as many writes do steps.
     #[inline]
     fn next_split(&self) -> usize {
         let (before, split) = (self.target as usize / 2, self.split_homes());
@@ -196,24 +196,24 @@ impl Buckets {
         is_next.then(|| [new - before, new].map(BucketNo::new))
     }
 
-    /// From how many entries on the next steps are to be done.
+    /// Computes the number of entries at which the next step is due.
     #[inline]
     pub(super) fn schedule_step(&mut self) {
         self.next_step = match self.geometry.homes.count().cmp(&self.target) {
-            // Then it is checked whether there are too few.
+            // The next insert then checks whether there are too few homes.
             Ordering::Equal => self.most.saturating_add(1),
             Ordering::Greater => 0,
             Ordering::Less => self.next_split(),
         };
     }
 
-    /// Whether there are as many homes as there should be.
+    /// Whether the table neither grows nor shrinks.
     #[inline]
     pub(super) fn is_settled(&self) -> bool {
         self.geometry.homes.count() == self.target
     }
 
-    /// What a step is to do.
+    /// Whether the next step splits (`Greater`) or merges (`Less`) a home.
     #[inline]
     pub(super) fn next_change(&mut self) -> Ordering {
         if self.is_settled() {
@@ -222,7 +222,7 @@ impl Buckets {
         self.target.cmp(&self.geometry.homes.count())
     }
 
-    /// A split or a merge was done, or nothing was to be done.
+    /// Updates the schedule after a step.
     #[inline]
     pub(super) fn stepped(&mut self, view: Option<&ViewState>) {
         if self.is_settled() {
@@ -234,24 +234,24 @@ impl Buckets {
         self.schedule_step();
     }
 
-    /// Aims at twice the homes where there are too few.
+    /// Doubles the target if the table is full.
     fn aim_higher(&mut self) {
         if self.len > self.most && self.geometry.homes.count() <= MAX_BUCKETS / 2 {
             self.set_target(self.geometry.homes.count() * 2);
         }
     }
 
-    /// Aims at half of the homes where there are too many, after an entry was removed.
+    /// Halves the target if the table is sparse, after a removal.
     #[cold]
     pub(super) fn aim_lower(&mut self) {
         if self.len < self.least {
-            // Also from amid a doubling, which no more entries may come to end.
+            // Also during a doubling, which may never end if no more entries are inserted.
             self.starved_at = None;
             self.set_target(self.target / 2);
         }
     }
 
-    /// Sets how many homes there should be, and when that is to be reconsidered.
+    /// Sets the target, and the numbers of entries at which it is to be changed.
     pub(super) fn set_target(&mut self, target: u32) {
         self.target = target;
         let share = |homes: u32, of_32: usize| homes as usize * self.shape.slots * of_32 / 32;
@@ -266,7 +266,7 @@ impl Buckets {
         self.schedule_step();
     }
 
-    /// Aims at the fewest homes that the entries fit in.
+    /// Sets the target to the fewest homes that have room for the entries.
     pub(crate) fn aim_to_fit(&mut self) {
         let fits = |homes: u32| self.len * 32 <= homes as usize * self.shape.slots * FULLEST;
         let mut target = self.geometry.homes.when_doubled();
@@ -276,8 +276,8 @@ impl Buckets {
         self.set_target(target);
     }
 
-    /// There is a vacant slot in this bucket now, which so many entries have passed. If any entry behind it might come
-    /// nearer to its home, the next step looks for one: until then every entry stays in its slot.
+    /// Notes that this bucket, which `displaced` entries have passed, has a vacant slot. If there are such entries, the
+    /// next step moves one of them there. Until then all entries stay in their slots.
     #[inline]
     pub(super) fn note_gap(&mut self, number: BucketNo, displaced: u8) {
         if displaced > 0 && self.is_settled() {

@@ -1,4 +1,4 @@
-//! Moving entries along a chain of buckets, when some of them lie behind their home.
+//! Splits and merges of homes with displaced entries: moving entries along a chain of buckets.
 
 use super::{
     address::Address,
@@ -12,15 +12,14 @@ use super::{
 use crate::lock::ViewState;
 use smallvec::SmallVec;
 
-/// The slots that are to be moved, of a bucket and of those behind it.
+/// The slots whose entries are to be moved, for a bucket and each one behind it.
 pub(super) type Going = SmallVec<[u32; 8]>;
 
-/// Moves an entry from a slot to a vacant one, with all that belongs to it but its tag. It is that of the table's
-/// types.
+/// [`RawTable::transfer`](super::table::RawTable::transfer) for the types of a table.
 pub(super) type Transfer = unsafe fn(from: Address, slot: usize, to: Address, vacant: usize);
 
 impl Buckets {
-    /// Moves the entries of a home that is gone, and of the buckets behind it, back.
+    /// Moves the entries of a merged home back to the home that they came from.
     ///
     /// # Safety
     ///
@@ -33,7 +32,7 @@ impl Buckets {
         transfer: Transfer,
         moves: &mut Moves,
     ) {
-        // From the near end: what goes, goes back or stays, so nothing is met twice.
+        // From the near end: entries move back or stay, so none is met twice.
         for (number, &slots) in gone.up_to(BucketNo::new(u32::MAX)).zip(going) {
             for slot in Slots(slots) {
                 // SAFETY: these are slots of entries that lie in this bucket, behind their old and their new home.
@@ -45,7 +44,7 @@ impl Buckets {
         }
     }
 
-    /// Moves an entry to the first vacant slot from this home on, or leaves it where it is if there is none before.
+    /// Moves an entry to the first vacant slot from this home on, unless that slot would lie behind the entry.
     ///
     /// # Safety
     ///
@@ -102,13 +101,13 @@ impl Buckets {
         }
     }
 
-    /// Makes sure that there are enough vacant slots from this bucket on for those that go.
+    /// Makes sure that there are enough vacant slots from this bucket on for the entries that move.
     #[inline]
     pub(super) fn reserve(&mut self, from: BucketNo, going: &[u32], view: Option<&ViewState>) -> Result<(), NoMemory> {
         self.reserve_slots(from, going.iter().map(|slots| slots.count_ones()).sum(), view)
     }
 
-    /// Makes sure that there are so many vacant slots from this bucket on.
+    /// Makes sure that there are `count` vacant slots from this bucket on.
     #[inline]
     pub(super) fn reserve_slots(
         &mut self,

@@ -1,13 +1,12 @@
-//! How many entries lie behind their home.
+//! Counts of displaced entries: of those that lie behind their home.
 //!
-//! Each bucket has a byte for it, which is enough unless hundreds of hashes are wholly equal; what is above goes into a
-//! tree beside the table. So the count is exact whatever it was before, and a search never goes on for the sake of
-//! entries that are gone.
+//! Each bucket has a count in one byte. That is enough unless hundreds of hashes are equal. A higher count is kept in a
+//! tree beside the table. So the counts are always exact, and a search never goes on for entries that were removed.
 
 use super::{address::Address, buckets::Buckets, header::MANY, shape::Shape, slot::BucketNo};
 
 impl Buckets {
-    /// Counts an entry of this home that lies in this bucket.
+    /// Counts an entry of this home that lies in the bucket `number`.
     ///
     /// # Safety
     ///
@@ -58,7 +57,7 @@ impl Buckets {
         unsafe {
             let bucket = Address::of_directory(self.geometry.directory.as_ptr(), number, shape);
             match bucket.header().displaced() {
-                // Only where a key changed its hash.
+                // Only if a key has changed its hash.
                 0 => {}
                 MANY if self.uncounted.remove(number) => {}
                 count => bucket.set_displaced(count - 1),

@@ -1,4 +1,4 @@
-//! An entry of a table, where it lies.
+//! An entry in its slot.
 
 use super::{
     bucket::Bucket,
@@ -46,8 +46,8 @@ impl<K, V, P: Policy> SlotRef<K, V, P> {
 
 /// Replaces an entry by its changed copy when this is dropped.
 ///
-/// It points to the copy. With the copy inside, all of it would lie in memory, since the closure gets a reference: six
-/// instructions of an `upsert`.
+/// It points to the copy rather than containing it. Otherwise the whole struct would lie in memory, since the closure
+/// gets a reference into it. That costs six instructions of an `upsert`.
 struct PutBack<T> {
     pair: *mut WordAligned<T>,
     copy: *const WordAligned<T>,
@@ -62,7 +62,7 @@ impl<T> Drop for PutBack<T> {
     }
 }
 
-/// An entry, lent.
+/// A borrowed entry.
 pub(crate) struct Found<'a, K, V, P: Policy> {
     at: SlotRef<K, V, P>,
     table: PhantomData<&'a (K, V)>,

@@ -1,17 +1,17 @@
-//! Fetching what a search will look at, for calls that search for several keys side by side.
+//! Prefetching the memory that searches will read, for calls that search for several keys at once.
 
 use super::{bucket::MOST_LINES, layout::Layout, table::RawTable};
 use crate::{Policy, hasher::KeyHash, memory::sys::prefetch::prefetch};
 use std::{borrow::Borrow, mem::needs_drop, ptr};
 
-/// A part of what a search looks at. Each is found by what the one before it has fetched.
+/// A part of the memory that a search reads. The address of each part is in the part before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fetch {
-    /// The header of the home, with as much of the body as a search fetches beside it.
+    /// The header of the home, and the part of its body that a search prefetches.
     Home,
-    /// The first entry with the tag of the hash, or else the slot that a new entry would take.
+    /// The first entry with the tag of the hash, or else the slot for a new entry.
     Entry,
-    /// What the key of that entry lends to be compared, such as the bytes of a string.
+    /// The data that the key of that entry borrows for a comparison, such as the bytes of a string.
     Key,
 }
 
@@ -27,7 +27,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         }
     };
 
-    /// Has the processor fetch a part of what a search for a key with this hash looks at.
+    /// Prefetches a part of the memory that a search for this hash reads.
     #[inline]
     pub(crate) fn fetch<Q>(&self, part: Fetch, hash: KeyHash)
     where

@@ -1,18 +1,18 @@
-//! Filling the gaps that removed entries leave among displaced ones.
+//! Filling the gaps that removed entries leave.
 //!
-//! Where entries come and go at a constant number, an entry that finds its home full is displaced and stays so, though
-//! there may be room in its home soon. So more and more are displaced, and searches are no shorter for the removals: at
-//! a load of 78 % one in seven, where one in thirty would be if they had just been stored. Hence one of them is moved
-//! into a gap before it. That leaves a gap where it was, and so on.
+//! An entry whose home is full is displaced, and would stay so although its home may soon have room. In a table of
+//! constant size, more and more entries would be displaced: at a load of 78 %, one in seven, instead of one in thirty
+//! right after their insertion. So a displaced entry is moved into a gap nearer to its home. That leaves another gap,
+//! which is filled in the same way.
 
 use super::{layout::Layout, moves::Moves, slot::BucketNo, table::RawTable};
 use crate::{Policy, hasher::KeyHash};
 
-/// Buckets behind a gap that are searched for an entry to fill it.
+/// The number of buckets behind a gap that are searched for an entry to fill it.
 const REACH: u32 = 2;
 
 impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
-    /// Moves an entry into the gap that was noted. Returns whether there was one.
+    /// Moves a displaced entry into the noted gap. Returns whether a gap was noted.
     ///
     /// `rehash` may panic: then nothing has changed.
     pub(super) fn fill_gap(&mut self, rehash: impl Fn(&K) -> KeyHash + Copy, moves: &mut Moves) -> bool {

@@ -10,11 +10,12 @@ use crate::{
 };
 use std::{ops::Deref, sync::atomic::AtomicPtr};
 
-/// Where the buckets of a table are, and which of them a hash belongs to: all that a reader without a lock follows.
+/// Where the buckets of a table are, and which of them a hash belongs to. This is all that a reader without a lock
+/// follows.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(super) struct Geometry {
-    /// The middles of the chunks; that of the first block while there is only one, which may be smaller than a chunk.
+    /// The middles of the chunks. While there is only one block, which may be smaller than a chunk, the middle of that.
     pub(super) directory: Directory,
     pub(super) homes: Homes,
     pub(super) buckets: u32,
@@ -27,14 +28,14 @@ impl Geometry {
     pub(super) const EMPTY: Geometry =
         Geometry { directory: arena::EMPTY, homes: Homes::ONE, buckets: 0, directory_class: 0 };
 
-    /// What readers without a lock follow.
+    /// The part that readers without a lock follow.
     #[inline]
     fn shown(self) -> Shown {
         let Homes { count, mask, step, base } = self.homes;
         Shown { directory: self.directory, numbers: [count, mask, step, base, self.buckets] }
     }
 
-    /// The directory that a view shows, and the home of a hash.
+    /// The directory in a view, and the home of a hash.
     #[inline]
     pub(super) fn home_in<P: Policy>(
         state: &ViewState,
@@ -48,27 +49,28 @@ impl Geometry {
             base: if P::Eviction::BOUNDED { state.number(3) } else { 1 },
         };
         let directory = state.directory();
-        // What was read must be of one moment before it is followed: a directory has just as many addresses as it says.
+        // The values must be of one moment before an address is followed: a directory has only as many addresses as its
+        // own geometry needs.
         attempt.check((directory, homes.of(hash.low()))).map(Stable::into_inner)
     }
 
-    /// Buckets that have memory, at the moment of a [home](Geometry::home_in) that the same attempt returned.
+    /// The number of buckets with memory, at the moment of a [home](Geometry::home_in) that the same attempt has
+    /// returned.
     #[inline]
     pub(super) fn buckets_in(state: &ViewState, attempt: Attempt<'_>) -> Result<u32, Raced> {
         attempt.check(state.number(4)).map(Stable::into_inner)
     }
 }
 
-/// The geometry of a table. It changes only together with what the table's view shows, so nobody can forget to tell the
-/// readers.
+/// The geometry of a table. It changes only together with the view of the table, so a change is always published.
 #[repr(transparent)]
 pub(super) struct Published(Geometry);
 
 impl Published {
-    /// What a new view shows.
+    /// The content of a new view.
     pub(super) const EMPTY: Self = Published(Geometry::EMPTY);
 
-    /// Changes the geometry of a table, and what its view shows, if it has one.
+    /// Changes the geometry of a table, and its view, if it has one.
     ///
     /// `view` is what [`view_state`](super::table::RawTable::view_state) has returned for this table.
     #[inline]
@@ -83,14 +85,14 @@ impl Published {
         self.0 = geometry;
     }
 
-    /// Leaves that of a table without memory. The result is for a table that lies in no cell.
+    /// Replaces the geometry by that of a table without memory. The returned one is for a table that lies in no cell.
     pub(super) fn take(&mut self, view: Option<&ViewState>) -> Geometry {
         let before = self.0;
         self.set(view, Geometry::EMPTY);
         before
     }
 
-    /// That of a table which lies in no cell.
+    /// The geometry of a table that lies in no cell.
     pub(super) fn unshown(geometry: Geometry) -> Self {
         Published(geometry)
     }

@@ -1,8 +1,8 @@
-//! One bucket more, or one less.
+//! Growing and shrinking, by one home at a time.
 //!
-//! The homes of a table grow by *splits*: bucket `homes - step` gives those of its entries to the new bucket `homes`
-//! whose hash has one more bit set. They shrink by *merges*, the other way round. A table that is full begins to double
-//! its homes, and some writes then split two buckets, so that it is done long before it is full again.
+//! A table grows by *splits*: the new home `homes` gets the entries of the home `homes - step` whose hash has one more
+//! bit set. It shrinks by *merges*, the reverse. A full table begins to double its homes. Some writes then split two
+//! homes each, so the doubling ends long before the table is full again.
 
 use super::{
     bucket::Bucket,
@@ -23,14 +23,13 @@ use crate::{
 use std::{cmp::Ordering, mem};
 
 impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
-    /// Splits or merges one bucket, if there are too few or too many, or fills a gap; then says which entries were
-    /// moved.
+    /// Fills a gap, or splits or merges one home if that is due. Adds the moved entries to `moves`.
     ///
     /// `rehash` may panic: then nothing has changed.
     ///
     /// # Errors
     ///
-    /// Without memory for one more bucket the table is as before.
+    /// Without memory for one more bucket. The table is then unchanged.
     pub(in crate::engine::table) fn resize(
         &mut self,
         rehash: impl Fn(&K) -> KeyHash + Copy,
@@ -57,7 +56,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Ok(())
     }
 
-    /// Has the processor fetch what the next two splits begin with: by then it will be there.
+    /// Prefetches the buckets of the next two splits.
     fn prefetch_splits(&self) {
         for first in self.buckets.next_pair().into_iter().flatten() {
             // SAFETY: both numbers are below that of the buckets.
@@ -78,7 +77,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         if unsafe { self.bucket(old).displaced() } == 0 {
             return self.split_alone((more, new, old), rehash, moves, view);
         }
-        // User code first: which entries go.
+        // User code first: it determines which entries move.
         let mut going = Going::new();
         // SAFETY: as above.
         unsafe { self.collect_going(old, more, rehash, &mut going) }
@@ -98,7 +97,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     unsafe fn split_chain(&mut self, (old, new): (BucketNo, BucketNo), going: &[u32], moves: &mut Moves) {
         // SAFETY: there is memory for the new home, see `reserve`.
         let mut room = unsafe { Room::new(self, new) };
-        // From the far end: what goes, goes further, so nothing is met twice.
+        // From the far end: entries move further away, so none is met twice.
         for (behind, &slots) in going.iter().enumerate().rev() {
             #[allow(clippy::cast_possible_truncation, reason = "less than the number of buckets")]
             let number = BucketNo::new(old.get() + behind as u32);
@@ -109,8 +108,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
                 slots.for_each(|_| unsafe { self.buckets.undisplace(old, new, Layout::<K, V, P>::SHAPE) });
                 continue;
             }
-            // SAFETY: the number is below that of the new home, and the caller's promise. No header is changed by
-            // anyone else while it is changed here: what is passed lies before the one bucket and before the other.
+            // SAFETY: the number is below that of the new home, and the caller's promise. The calls between `header`
+            // and `set_header` change only the headers of earlier buckets.
             unsafe {
                 let bucket = self.bucket(number);
                 let mut left = bucket.header().to_bytes();
@@ -129,7 +128,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         unsafe { room.end() }
     }
 
-    /// As [`split`](RawTable::split), where nothing of the one home lies behind it: it is one bucket that is split.
+    /// As [`split`](RawTable::split), for a home without displaced entries: only one bucket is split.
     fn split_alone(
         &mut self,
         (more, new, old): (Homes, BucketNo, BucketNo),
@@ -164,7 +163,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             there.set_header(Header::from_bytes(arrived));
             here.set_header(Header::from_bytes(left));
         }
-        // What has no room in the new home, since entries of others lie there, goes behind it.
+        // Entries that find no room in the new home, since displaced entries lie there, go behind it.
         for slot in Slots(rest) {
             // SAFETY: there is an entry in the slot, and room between it and its home, or behind: see `reserve`.
             unsafe { self.buckets.relocate((old, slot), new, Self::transfer, moves) }
@@ -189,14 +188,14 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     #[inline(always)]
     #[allow(
         clippy::inline_always,
-        reason = "otherwise it takes a call, as it has several callers, and eight instructions of an insert"
+        reason = "saves eight instructions of an insert: it has several callers, so it would not be inlined"
     )]
     fn newest(&self, number: BucketNo, homes: Homes, rehash: impl Fn(&K) -> KeyHash + Copy) -> u32 {
         self.whose(number, |hash| homes.is_newest(hash), rehash)
     }
 
-    /// Collects the slots of a home and of the buckets behind it, as far as its entries may lie there, whose entries
-    /// go: those of the newest of these `homes`.
+    /// Collects the slots whose entries belong to the newest of these `homes`: in a home, and in the buckets behind it
+    /// that may have displaced entries of it.
     ///
     /// # Safety
     ///
@@ -204,7 +203,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     #[inline(always)]
     #[allow(
         clippy::inline_always,
-        reason = "otherwise it takes a call, as it has several callers, and eight instructions of an insert"
+        reason = "saves eight instructions of an insert: it has several callers, so it would not be inlined"
     )]
     unsafe fn collect_going(
         &self,
@@ -219,7 +218,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             MANY => u32::MAX,
             displaced => u32::from(displaced),
         };
-        // The chain goes on for the entries of later homes, but not all that lie behind have to be looked for in it.
+        // The chain may go on for entries of later homes. This stops as soon as all displaced entries were found.
         let mut number = home.next();
         while behind > 0 && number.is_below(self.buckets.count()) {
             let is_going = |hash| {
@@ -235,11 +234,11 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         }
     }
 
-    /// The slots of a bucket whose entries' hashes are wanted.
+    /// The slots of a bucket with entries whose hashes are wanted.
     #[inline(always)]
     #[allow(
         clippy::inline_always,
-        reason = "otherwise it takes a call, as it has several callers, and eight instructions of an insert"
+        reason = "saves eight instructions of an insert: it has several callers, so it would not be inlined"
     )]
     pub(super) fn whose(
         &self,
@@ -266,11 +265,11 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     }
 }
 
-/// The vacant slots from a bucket on, as they are taken one after the other.
+/// The vacant slots from a bucket on, which are taken one after the other.
 struct Room<K, V, P> {
     number: BucketNo,
     bucket: Bucket<K, V, P>,
-    /// Its header with what was put in, which is written when the next bucket's turn comes.
+    /// The new header, which is written before the next bucket is used.
     tags: [u8; HEADER],
     vacant: Slots,
 }
@@ -289,7 +288,7 @@ impl<K, V, P: Policy> Room<K, V, P> {
         Room { number, bucket, tags: header.to_bytes(), vacant: header.vacant(Layout::<K, V, P>::ALL) }
     }
 
-    /// The next one.
+    /// The next vacant slot.
     ///
     /// # Safety
     ///

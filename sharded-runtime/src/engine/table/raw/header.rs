@@ -5,10 +5,10 @@ use std::{mem, num::NonZero};
 
 /// Bytes of a header.
 pub(super) const HEADER: usize = 16;
-/// A count of displaced entries that is this, or more.
+/// The highest count of displaced entries in a header. It means this number or more.
 pub(super) const MANY: u8 = u8::MAX;
 
-/// The tags of a bucket and its count of displaced entries, as of one moment where nobody writes.
+/// A copy of the tags of a bucket and its count of displaced entries. They are of one moment if nobody writes.
 #[derive(Clone, Copy)]
 #[repr(C, align(16))]
 pub(super) struct Header(pub(super) [u64; 2]);
@@ -27,13 +27,13 @@ impl Slots {
         self.0 &= self.0.wrapping_sub(1);
     }
 
-    /// Those that a bucket with these slots has: the count in the header looks like one more tag.
+    /// Removes the bits of slots that the bucket does not have: the count in the header looks like one more tag.
     #[inline]
     pub(super) fn within(self, all: u32) -> Slots {
         Slots(self.0 & all)
     }
 
-    /// Leaves those for which a condition holds.
+    /// Keeps the slots for which a condition holds.
     #[inline]
     pub(super) fn retain(&mut self, mut condition: impl FnMut(usize) -> bool) {
         for slot in Slots(self.0) {
@@ -43,7 +43,7 @@ impl Slots {
         }
     }
 
-    /// Whether there are several.
+    /// Whether there are at least two.
     #[inline]
     pub(super) fn are_many(&self) -> bool {
         self.0 & self.0.wrapping_sub(1) != 0
@@ -61,7 +61,8 @@ impl Iterator for Slots {
     }
 }
 
-/// The byte of a hash that tells most entries of other keys: next to the bits that say the bucket, never zero.
+/// The byte of a hash that distinguishes most keys of a bucket: next to the bits that choose the bucket, and never
+/// zero.
 #[inline]
 pub(super) fn tag(hash: KeyHash) -> u8 {
     #[allow(clippy::cast_possible_truncation, reason = "one byte is wanted")]
@@ -94,7 +95,7 @@ impl Header {
         // SAFETY: the instructions are there, see the `cfg`.
         #[allow(unused_unsafe, reason = "safe in newer compilers")]
         unsafe {
-            // As in `tag`, but for sixteen at once: the byte above the lower half, at least one.
+            // As in `tag`, for sixteen bytes at once: the lowest byte of the upper half, at least one.
             let hash = _mm_cvtsi64_si128(hash.bits().cast_signed());
             let twice = _mm_unpacklo_epi8(hash, hash);
             let everywhere = _mm_shuffle_epi32::<0b10_10_10_10>(_mm_shufflehi_epi16::<0>(twice));
@@ -161,13 +162,13 @@ impl Header {
         Header(unsafe { mem::transmute::<[u8; 16], [u64; 2]>(bytes) }.map(u64::from_le))
     }
 
-    /// The vacant slots, where a bucket has these slots.
+    /// The vacant slots of a bucket that has the slots `all`.
     #[inline]
     pub(super) fn vacant(self, all: u32) -> Slots {
         Slots(self.with_tag(0).0 & all)
     }
 
-    /// The slots that have an entry, where a bucket has these slots.
+    /// The occupied slots of a bucket that has the slots `all`.
     #[inline]
     pub(super) fn occupied(self, all: u32) -> Slots {
         Slots(!self.with_tag(0).0 & all)

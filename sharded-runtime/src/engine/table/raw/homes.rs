@@ -1,21 +1,21 @@
-//! Which bucket a hash belongs to, while their number changes by one at a time.
+//! Which bucket a hash belongs to, while the number of buckets changes by one at a time.
 //!
 //! Linear hashing (Litwin, "Linear Hashing: a new tool for file and table addressing", VLDB 1980): the lowest bits of
-//! the hash say the bucket, one bit less where that bucket does not exist yet. As there, the number of buckets to begin
-//! with, the *base*, need not be one: then the highest bits of the lower half say which of the base it is, and the
-//! lowest bits which of those that have come of it.
+//! the hash are the number of the bucket, with one bit less if that bucket does not exist yet. As there, the initial
+//! number of buckets, the *base*, need not be one. The highest bits of the lower half then choose one of the initial
+//! buckets, the *origin*, and the lowest bits choose one of the buckets that were split off from it.
 
 use super::slot::BucketNo;
 use crate::hasher::LowHash;
 use std::hint;
 
-/// How many homes there are: the base, doubled so many times, and some on the way to the next doubling.
+/// How many homes there are: the base, doubled some number of times, and a part of the next doubling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Homes {
     pub(super) count: u32,
-    /// The bits of the hash that count, the highest of them only where that home exists...
+    /// The bits of the hash that are used. The highest one is used only if the home with it exists...
     pub(super) mask: u32,
-    /// ...which is so many homes further than the one that it comes of.
+    /// ...whose number is larger by this than the number without it.
     pub(super) step: u32,
     pub(super) base: u32,
 }
@@ -29,13 +29,13 @@ const fn lower(number: u64) -> u32 {
 impl Homes {
     pub(super) const ONE: Homes = Homes::first(1);
 
-    /// As few as there may be with this base, which is at least one.
+    /// The fewest homes with this base, which is at least one.
     #[inline]
     pub(super) const fn first(base: u32) -> Self {
         Homes::new(base, base)
     }
 
-    /// So many, at least the base.
+    /// `count` homes, at least the base.
     #[inline]
     const fn new(base: u32, count: u32) -> Self {
         let doubled = (count - 1) / base;
@@ -51,21 +51,21 @@ impl Homes {
         self.count
     }
 
-    /// As many as there are when the doubling that is under way is done.
+    /// The number of homes at the end of the current doubling.
     pub(super) fn when_doubled(self) -> u32 {
         (self.mask + 1) * self.base
     }
 
-    /// Which of the base a hash comes from.
+    /// The initial home that the home of a hash was split off from.
     #[inline]
     fn origin(self, hash: LowHash) -> u32 {
         lower((u64::from(hash.bits()) * u64::from(self.base)) >> 32)
     }
 
-    /// The home with this number if it exists already; otherwise the one that it will come of.
+    /// The home with this number if it exists. Otherwise the one that it will be split off from.
     #[inline]
     fn existing(self, number: u32) -> BucketNo {
-        // Without a branch: while the number of homes is on its way to the double, nobody could predict it.
+        // Without a branch, which could not be predicted during a doubling.
         BucketNo::new(number.wrapping_sub(hint::select_unpredictable(number < self.count, 0, self.step)))
     }
 
@@ -75,46 +75,47 @@ impl Homes {
         self.existing((hash.bits() & self.mask) * self.base + self.origin(hash))
     }
 
-    /// Whether a hash belongs to the home with the largest number, of more than the base.
+    /// Whether a hash belongs to the last home. There must be more homes than the base.
     #[inline]
     pub(super) fn is_newest(self, hash: LowHash) -> bool {
         (hash.bits() & self.mask) * self.base + self.origin(hash) == self.count - 1
     }
 
-    /// With one more: the new home, and the one that it takes entries from.
+    /// With one more home. Also returns the new home, and the one that it is split off from.
     #[inline]
     pub(super) fn one_more(self) -> (Homes, BucketNo, BucketNo) {
         let more = Homes::new(self.base, self.count + 1);
         (more, BucketNo::new(self.count), BucketNo::new(self.count - more.step))
     }
 
-    /// With one less, of more than the base: the home that is gone, and the one that its entries go to.
+    /// With one home less. Also returns the removed home, and the one that it is merged with. There must be more homes
+    /// than the base.
     #[inline]
     pub(super) fn one_less(self) -> (Homes, BucketNo, BucketNo) {
         let gone = self.count - 1;
         (Homes::new(self.base, gone), BucketNo::new(gone), BucketNo::new(gone - self.step))
     }
 
-    /// Where a hash lies in an order in which the hashes of each home are a range, which is cut in two by a split and
-    /// put together by a merge: by origin, then by the bits, read with the lowest first.
-    pub(super) fn place(self, hash: LowHash) -> u64 {
+    /// The rank of a hash: its number in an order in which the hashes of each home are a range. A split divides the
+    /// range, and a merge joins two. Hashes are ordered by their origin, and then by their reversed bits.
+    pub(super) fn rank(self, hash: LowHash) -> u64 {
         u64::from(self.origin(hash)) << 32 | u64::from(hash.bits().reverse_bits())
     }
 
-    /// The home of the hashes at a place; `None` behind the last.
-    pub(super) fn at(self, place: u64) -> Option<BucketNo> {
-        let (origin, bits) = (lower(place >> 32), lower(place).reverse_bits());
+    /// The home of the hashes of a rank. `None` after the last rank.
+    pub(super) fn at(self, rank: u64) -> Option<BucketNo> {
+        let (origin, bits) = (lower(rank >> 32), lower(rank).reverse_bits());
         (origin < self.base).then(|| self.existing((bits & self.mask) * self.base + origin))
     }
 
-    /// The first place of a home.
+    /// The first rank of a home.
     #[inline]
     pub(super) fn begin(self, home: BucketNo) -> u64 {
         let home = home.get();
         u64::from(home % self.base) << 32 | u64::from((home / self.base).reverse_bits())
     }
 
-    /// The place behind those of a home.
+    /// The rank after the last one of a home.
     pub(super) fn end(self, home: BucketNo) -> u64 {
         let bits = self.mask.count_ones();
         let is_split = home.get() >= self.step || home.get() + self.step < self.count;
@@ -129,12 +130,12 @@ mod tests {
 
     const BASES: [u32; 6] = [1, 2, 3, 7, 16, 31];
 
-    /// Homes that have grown so far.
+    /// Homes after `more` splits.
     fn grown(base: u32, more: u32) -> Homes {
         (0..more).fold(Homes::first(base), |homes, _| homes.one_more().0)
     }
 
-    /// All bits vary, the highest and the lowest most.
+    /// Hashes in which all bits vary, the highest and the lowest most.
     fn hashes() -> impl Iterator<Item = LowHash> {
         (0..1024_u64).map(|n| LowHash::from_bits(lower(n.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_right(7) ^ n)))
     }
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn more_and_less_are_each_others_opposite() {
+    fn growing_and_shrinking_are_inverse() {
         for base in BASES {
             let mut homes = Homes::first(base);
             for _ in 0..200 {
@@ -173,30 +174,30 @@ mod tests {
     }
 
     #[test]
-    fn the_places_of_all_homes_are_all_places() {
+    fn the_ranks_of_all_homes_are_all_ranks() {
         for base in BASES {
             for more in 0..200 {
                 let homes = grown(base, more);
-                let (mut place, mut is_met) = (0, vec![false; homes.count() as usize]);
-                while let Some(home) = homes.at(place) {
+                let (mut rank, mut is_met) = (0, vec![false; homes.count() as usize]);
+                while let Some(home) = homes.at(rank) {
                     assert!(!std::mem::replace(&mut is_met[home.get() as usize], true), "{homes:?} {home:?}");
-                    assert!(homes.end(home) > place);
-                    place = homes.end(home);
+                    assert!(homes.end(home) > rank);
+                    rank = homes.end(home);
                 }
-                assert_eq!(place, u64::from(base) << 32);
+                assert_eq!(rank, u64::from(base) << 32);
                 assert!(is_met.iter().all(|&is_met| is_met));
                 for hash in hashes() {
-                    let (home, place) = (homes.of(hash), homes.place(hash));
-                    assert!((homes.begin(home)..homes.end(home)).contains(&place), "{homes:?} {hash:?}");
-                    assert_eq!(homes.at(place), Some(home));
+                    let (home, rank) = (homes.of(hash), homes.rank(hash));
+                    assert!((homes.begin(home)..homes.end(home)).contains(&rank), "{homes:?} {hash:?}");
+                    assert_eq!(homes.at(rank), Some(home));
                 }
             }
         }
     }
 
-    /// So a walk has met whole homes wherever it goes on, and meets the rest.
+    /// So the hashes that a walk has met are whole homes at any time.
     #[test]
-    fn where_a_home_ends_one_ends_after_splits_too() {
+    fn the_end_of_a_home_stays_an_end_after_splits() {
         for base in BASES {
             let mut homes = Homes::first(base);
             for _ in 0..200 {

@@ -1,9 +1,9 @@
 //! How buckets lie in memory.
 //!
-//! A block of buckets has first the headers of all, then the bodies of all. So headers are dense: they stay in the
-//! caches when the bodies do not, and a search that finds nothing reads sixteen bytes of a cache line that serves three
-//! more buckets. Headers go down from the *middle* of the block and bodies go up, so that a bucket is found from the
-//! one address of the middle, whatever the size of the block.
+//! A block of buckets has first all headers, then all bodies. So headers are dense: they stay in the caches when the
+//! bodies do not, and a search that finds nothing reads only sixteen bytes of a cache line that it shares with three
+//! other buckets. Headers are laid out downwards from the *middle* of the block, and bodies upwards. So the address of
+//! the middle is enough to find a bucket in a block of any size.
 //!
 //! ```text
 //! block   | … | header 1 | header 0 | body 0 | body 1 | …
@@ -13,13 +13,13 @@
 //! body    | SLOTS pairs of key and value | hashes | stamps | marks |
 //! ```
 //!
-//! Where readers without a lock leave marks, header and body of a bucket lie together instead. A mark may be set late,
-//! in a block that is part of another table by then; so what is a mark must be one in blocks of every size.
+//! In tables with marks, the header and the body of a bucket lie together instead. A reader may set a mark late, when
+//! the block already belongs to another table. So marks must lie at the same offsets in blocks of all sizes.
 //!
-//! A tag is a byte of the hash of the entry in the slot of the same number, zero where the slot is vacant; `n` is how
-//! many entries whose home is this bucket or an earlier one lie in a later one. Hashes (their lower halves) are kept of
-//! keys that own something: to hash those again may run any code of the user's and read memory far away. Stamps are
-//! there where entries expire, marks where readers without a lock note what they use for an eviction.
+//! A tag is a byte of the hash of the entry in the slot with the same index, or zero if the slot is vacant. `n` is the
+//! number of entries whose home is this bucket or an earlier one and that lie in a later one. Hashes (their lower
+//! halves) are kept if keys own something: hashing those again may run any user code and read distant memory. There are
+//! stamps if entries expire, and marks if readers without a lock note uses for an eviction.
 
 use super::{
     header::HEADER,
@@ -39,39 +39,39 @@ use crate::{
 };
 use std::{marker::PhantomData, mem::needs_drop};
 
-/// Tags that a header has room for.
+/// The most tags of a header.
 const MOST_SLOTS: usize = HEADER - 1;
-/// A bucket with more than one slot is not larger than this...
+/// The largest bucket with more than one slot.
 const LARGEST_BUCKET: usize = 16 << 10;
-/// ...and a chunk not larger than this, unless a bucket is, or whole pages would be too much for it.
+/// The largest chunk, unless a single bucket is larger, or a larger chunk wastes less of its last page.
 const CHUNK: usize = 32 << 10;
 
 /// The stamp of the entries under a policy.
 pub(crate) type StampOf<P> = <<P as Policy>::Expiry as Expiry>::Stamp;
 
-/// A key and its value, as they lie in a slot.
+/// A key and its value in a slot.
 pub(super) struct Pair<K, V> {
     pub(super) key: K,
     pub(super) value: V,
 }
 
-/// Where the parts of buckets are.
+/// The offsets and sizes of the parts of a bucket.
 pub(super) struct Layout<K, V, P>(PhantomData<(K, V, P)>);
 
 impl<K, V, P: Policy> Layout<K, V, P> {
-    /// Whether readers without a lock look at the table: then everything in it is written by atomic words.
+    /// Whether there are readers without a lock. Then everything in the table is written by atomic words.
     pub(super) const IS_RACY: bool = <P::Lock as Lock>::READS_RACE;
     pub(super) const HAS_MARKS: bool = Self::IS_RACY && P::Eviction::EVICTS;
 
     pub(super) const SLOTS: usize = Self::choose_slots();
 
-    /// Bytes from one entry to the next. What may be read while it is written consists of whole words.
+    /// Bytes from one entry to the next. In a racy table entries consist of whole words.
     pub(super) const ENTRY: usize =
         if Self::IS_RACY { size_of::<WordAligned<Pair<K, V>>>() } else { size_of::<Pair<K, V>>() };
     const ENTRY_ALIGN: usize =
         if Self::IS_RACY { align_of::<WordAligned<Pair<K, V>>>() } else { align_of::<Pair<K, V>>() };
 
-    /// Whether hashes are kept. Those of plain data are made anew where they are needed.
+    /// Whether hashes are kept. Hashes of plain data are computed again when needed.
     pub(super) const KEEPS_HASHES: bool = needs_drop::<K>();
 
     pub(super) const HASHES: usize = (Self::SLOTS * Self::ENTRY).next_multiple_of(align_of::<LowHash>());
@@ -81,22 +81,22 @@ impl<K, V, P: Policy> Layout<K, V, P> {
     pub(super) const MARKS: usize =
         (Self::STAMPS + Self::SLOTS * size_of::<StampOf<P>>()).next_multiple_of(align_of::<Marks>());
 
-    /// What blocks and bodies are aligned to, if their addresses are multiples of it.
+    /// The alignment of blocks and bodies.
     const ALIGN: usize = {
-        // So a reader that takes one thing for another reads whole words of it, see `words`.
-        assert!(!Self::IS_RACY || Self::ARE_WORDS, "what readers without a lock look at consists of whole words");
-        // That of the words of a header is the least.
+        // So a reader that takes one part for another reads whole words of it, see `words`.
+        assert!(!Self::IS_RACY || Self::ARE_WORDS, "all parts of a bucket consist of whole words");
+        // At least that of a header.
         if Self::ENTRY_ALIGN > HEADER { Self::ENTRY_ALIGN } else { HEADER }
     };
 
-    /// Fails to compile where a chunk, which is aligned to the smallest page, is aligned to less than keys and values
-    /// are. It is called where a table is made. In a constant of the layout it would be an error wherever that is used.
+    /// Fails to compile if keys and values need a larger alignment than that of a chunk, which is the smallest page. It
+    /// is called where a table is made. A constant of the layout would report the error at each use.
     #[track_caller] // The error points to the caller, not into the standard library.
     pub(super) const fn check_alignment() {
         assert!(align_of::<Pair<K, V>>() <= GRAIN, "keys and values can be aligned to at most 4096 bytes");
     }
 
-    /// Whether all parts of a body are words that begin at a multiple of their size.
+    /// Whether all parts of a body consist of aligned words.
     const ARE_WORDS: bool = {
         const WORD: usize = size_of::<u64>();
         let parts = [Self::ENTRY, Self::STAMPS, size_of::<StampOf<P>>(), Self::MARKS, size_of::<Marks>(), HEADER];
@@ -104,22 +104,23 @@ impl<K, V, P: Policy> Layout<K, V, P> {
         while part < parts.len() && parts[part].is_multiple_of(WORD) {
             part += 1;
         }
-        // Of kept hashes, which are no words, there are none: `Copy` keys own nothing.
+        // Kept hashes are smaller than words, but `Copy` keys own nothing, so there are none.
         part == parts.len() && !Self::KEEPS_HASHES
     };
     pub(super) const BODY: usize =
         (Self::MARKS + if Self::HAS_MARKS { size_of::<Marks>() } else { 0 }).next_multiple_of(Self::ALIGN);
-    /// Bytes of a bucket's share of a block.
+    /// Bytes of a bucket, with its header.
     pub(super) const BUCKET: usize = HEADER.next_multiple_of(Self::ALIGN) + Self::BODY;
 
     /// A chunk has two to the power of this many buckets.
     pub(super) const CLASSES: u32 = {
         let classes = if Self::BUCKET >= CHUNK { 0 } else { (CHUNK / Self::BUCKET).ilog2() };
-        // Of a chunk in whole pages not more than a sixteenth is to be nobody's, if twice as many buckets leave less.
+        // A chunk consists of whole pages. If more than a sixteenth of it would be unused, twice as many buckets may
+        // fit better.
         let (one, two) = (Self::chunk(classes), Self::chunk(classes + 1));
         if (one - (Self::BUCKET << classes)) * 16 > one && two < 2 * one { classes + 1 } else { classes }
     };
-    /// Slots are numbered with gaps, so that the bucket is told by a shift.
+    /// Slot numbers have gaps, so that a shift computes the bucket.
     pub(super) const SLOT_BITS: u32 = Self::SLOTS.next_power_of_two().ilog2();
     /// All slots of a bucket.
     #[allow(clippy::cast_possible_truncation, reason = "at most 15")]
@@ -132,7 +133,7 @@ impl<K, V, P: Policy> Layout<K, V, P> {
         is_racy: Self::IS_RACY,
     };
 
-    /// Bytes from the header of a bucket to that of the next one, see above.
+    /// Bytes from the header of a bucket to that of the next one.
     #[allow(clippy::cast_possible_wrap, reason = "a bucket is smaller than a chunk, or one entry large")]
     const HEADER_STEP: isize = if Self::HAS_MARKS { Self::BUCKET as isize } else { -(HEADER as isize) };
 
@@ -153,15 +154,15 @@ impl<K, V, P: Policy> Layout<K, V, P> {
         (Self::BUCKET << classes).next_multiple_of(GRAIN)
     }
 
-    /// A slot of a bucket, among all of a table.
+    /// The slot with an index in a bucket.
     #[inline]
     pub(super) fn slot_at(bucket: BucketNo, slot: usize) -> Slot {
         Slot::at(bucket, slot, Self::SLOT_BITS)
     }
 
-    /// The bucket of a slot, and its place there, which the bucket need not have.
+    /// The bucket of a slot, and its index there, which may be too large for the bucket.
     #[inline]
-    pub(super) fn place_of(slot: Slot) -> (BucketNo, usize) {
+    pub(super) fn bucket_and_index(slot: Slot) -> (BucketNo, usize) {
         (BucketNo::new(slot.number() >> Self::SLOT_BITS), (slot.number() & ((1 << Self::SLOT_BITS) - 1)) as usize)
     }
 

@@ -3,17 +3,17 @@
 use super::header::Slots;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// A bit for each slot of a bucket. Zeros are valid, and so is what earlier marks left.
+/// A bit for each slot of a bucket. Zeros are valid, and so are the bits of former marks.
 ///
-/// They are a whole word, as all that a reader without a lock may look at: see [`words`](super::words). It takes no
-/// room, since a body is a multiple of sixteen bytes.
+/// They are a whole word, as all parts that a reader without a lock may read: see [`words`](super::words). The word
+/// needs no extra memory, since the size of a body is a multiple of sixteen bytes.
 ///
-/// Relaxed throughout: a mark that comes late is one that came after.
+/// All accesses are relaxed: a late mark is as good as a later use.
 #[repr(transparent)]
 pub(super) struct Marks(AtomicU64);
 
 impl Marks {
-    /// Only where it is unset is anything written: a line that is hot stays shared.
+    /// Writes only if unset, so the cache line of a hot entry stays shared.
     #[inline]
     pub(super) fn set(&self, slot: usize) {
         if !self.is_set(slot) {
@@ -21,7 +21,7 @@ impl Marks {
         }
     }
 
-    /// Says whether it was set.
+    /// Clears a mark, and returns whether it was set.
     #[inline]
     pub(super) fn clear(&self, slot: usize) -> bool {
         self.is_set(slot) && self.0.fetch_and(!(1 << slot), Relaxed) >> slot & 1 != 0
@@ -32,7 +32,7 @@ impl Marks {
         self.0.load(Relaxed) >> slot & 1 != 0
     }
 
-    /// The slots that are marked, also vacant ones.
+    /// The marked slots, also vacant ones.
     #[inline]
     pub(super) fn all(&self) -> Slots {
         #[allow(clippy::cast_possible_truncation, reason = "only the lowest fifteen bits are ever set")]

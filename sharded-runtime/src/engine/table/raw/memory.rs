@@ -1,4 +1,4 @@
-//! Memory for buckets: a block that doubles, then chunks; each at the end, and given back from there.
+//! Memory for buckets: first one block whose size doubles, then chunks. It grows and shrinks at the end.
 
 use super::{
     address::Address,
@@ -11,13 +11,13 @@ use super::{
 use crate::{engine::list::NIL, lock::ViewState, memory::arena::Directory};
 use std::{ptr::NonNull, sync::atomic::Ordering::Relaxed};
 
-/// A table of so many chunks or more keeps one to spare at its end, so that it never has to take one when nothing but a
-/// chain of displaced entries has become longer. In unit tests smaller ones do, so that each allocation of such a table
-/// can be refused in turn.
+/// A table with at least this many chunks keeps a spare one at its end, so it never needs one only because a chain of
+/// displaced entries has become longer. The number is lower in unit tests, where each allocation of such a table is
+/// refused in turn.
 const SPARE_FROM: u32 = if cfg!(test) { 8 } else { 64 };
 
 impl Buckets {
-    /// Gets memory for more buckets: a block twice as large as the first one, or one more chunk.
+    /// Gets memory for more buckets: twice the first block, or one more chunk.
     pub(super) fn extend(&mut self, view: Option<&ViewState>) -> Result<(), NoMemory> {
         let classes = self.shape.arena.classes;
         if self.slots() >= NIL - (1 << (classes + self.shape.slot_bits)) {
@@ -38,7 +38,7 @@ impl Buckets {
         Ok(())
     }
 
-    /// Gets the first memory: for the homes that a table begins with.
+    /// Gets memory for the first homes of a table.
     pub(super) fn begin(&mut self, view: Option<&ViewState>) -> Result<(), NoMemory> {
         let homes = Homes::first(self.sizes.base);
         let class = homes.count().next_power_of_two().ilog2().min(self.shape.arena.classes);
@@ -70,7 +70,7 @@ impl Buckets {
         let directory_class = before.directory_class + 1;
         let larger = self.arena.take_directory(directory_class).ok_or(NoMemory)?;
         for chunk in 0..chunks {
-            // SAFETY: the larger one has room for twice as many; there are so many chunks.
+            // SAFETY: the larger one has room for twice as many, and the chunk exists.
             unsafe { Self::enter(larger, chunk, Self::middle(&before, chunk)) }
         }
         self.geometry.set(view, Geometry { directory: larger, directory_class, ..before });
@@ -95,7 +95,7 @@ impl Buckets {
         unsafe { NonNull::new_unchecked(geometry.directory.add(index as usize).as_ref().load(Relaxed)) }
     }
 
-    /// The block of this class at an index of the directory.
+    /// The block with this class at an index of the directory.
     ///
     /// # Safety
     ///
@@ -105,13 +105,13 @@ impl Buckets {
         unsafe { Self::middle(geometry, index).sub(self.shape.middle(1 << class)) }
     }
 
-    /// As [`block_of`](Buckets::block_of), of the table's own geometry.
+    /// As [`block_of`](Buckets::block_of), in the current geometry.
     unsafe fn block(&self, index: u32, class: u32) -> NonNull<u8> {
         // SAFETY: the caller's promise.
         unsafe { self.block_of(&self.geometry, index, class) }
     }
 
-    /// The address and the bytes of a piece of the table's memory.
+    /// The address and the size in bytes of a piece of the table's memory.
     pub(crate) fn piece(&self, index: u32) -> Option<(usize, usize)> {
         if self.geometry.buckets == 0 {
             return None;
@@ -121,7 +121,7 @@ impl Buckets {
         match index.checked_sub(1) {
             None => Some((self.geometry.directory.addr().get(), size_of::<usize>() << self.geometry.directory_class)),
             Some(chunk) if chunk < (self.geometry.buckets >> classes).max(1) => {
-                // SAFETY: there are so many chunks, or one block, of this class.
+                // SAFETY: the chunk, or the one block, exists and is of this class.
                 let block = unsafe { self.block(chunk, class) };
                 Some((block.addr().get(), self.shape.arena.bytes(class)))
             }
@@ -129,7 +129,7 @@ impl Buckets {
         }
     }
 
-    /// Sees to it that a large table has a chunk to spare. Without memory for it there is just none.
+    /// Makes sure that a large table has a spare chunk, if there is memory for it.
     pub(super) fn provide_spare(&mut self, view: Option<&ViewState>) {
         if self.geometry.homes.count() >= SPARE_FROM << self.shape.arena.classes
             && self.geometry.buckets < self.needed()
@@ -138,8 +138,7 @@ impl Buckets {
         }
     }
 
-    /// How many buckets there should be for the homes: the first block is made smaller by halves, the rest is given
-    /// back by chunks.
+    /// How many buckets there should be for the homes. The first block is halved, and chunks are given back one by one.
     fn needed(&self) -> u32 {
         let classes = self.shape.arena.classes;
         match self.geometry.homes.count() {
@@ -149,11 +148,11 @@ impl Buckets {
         }
     }
 
-    /// Gives back the memory at the end that nothing is in.
+    /// Gives back unused memory at the end.
     pub(super) fn trim(&mut self, view: Option<&ViewState>) {
         let classes = self.shape.arena.classes;
         let needed = self.needed();
-        // The last home tells whether anything lies beyond the homes.
+        // The chain of the last home ends where the last entry may lie.
         if needed >= self.geometry.buckets
             || !self.end_of_chain(BucketNo::new(self.geometry.homes.count() - 1)).is_below(needed)
         {
@@ -171,7 +170,7 @@ impl Buckets {
         }
     }
 
-    /// Brings the first block, while it is the only one, to another size.
+    /// Moves the first block, while it is the only one, to a block of another size.
     fn move_first_block(&mut self, class: u32, view: Option<&ViewState>) -> Result<(), NoMemory> {
         let block = self.arena.take(class).ok_or(NoMemory)?;
         // SAFETY: the block is of this class, and was just taken.
@@ -194,11 +193,11 @@ impl Buckets {
         Ok(())
     }
 
-    /// Makes all buckets of a new block empty, and answers its middle.
+    /// Makes all buckets of a new block empty, and returns its middle.
     ///
     /// # Safety
     ///
-    /// The block must be of this class, and the caller's alone, but for readers that lost a race.
+    /// The block must be of this class. Only the caller may use it, except readers that have lost a race.
     unsafe fn clear(&self, block: NonNull<u8>, class: u32) -> NonNull<u8> {
         // SAFETY: the caller's promise: the middle lies in the block.
         let middle = unsafe { block.add(self.shape.middle(1 << class)) };
@@ -209,7 +208,7 @@ impl Buckets {
         middle
     }
 
-    /// Gives the memory of a geometry back.
+    /// Gives back the memory of a geometry.
     ///
     /// # Safety
     ///

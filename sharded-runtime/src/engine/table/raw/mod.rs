@@ -1,4 +1,4 @@
-//! The storage of a table: entries in buckets, which are found by linear hashing and grow in number one at a time.
+//! The storage of a table: entries in buckets, by linear hashing. The number of buckets changes by one at a time.
 //!
 //! | file | what is in it |
 //! |---|---|
@@ -7,34 +7,36 @@
 //! | `address.rs`, `header.rs`, `bucket.rs` | one bucket |
 //! | `buckets.rs` | all buckets, without the types of keys and values |
 //! | `entry.rs` | one entry |
-//! | `words.rs` | copying what may be written meanwhile |
+//! | `words.rs` | copying values that may be written concurrently |
 //! | `marks.rs` | which entries were used by readers without a lock |
 //! | `homes.rs` | which bucket a hash belongs to |
 //! | `sizes.rs` | how many buckets there should be |
-//! | `offer.rs` | what a call brings to be stored |
+//! | `offer.rs` | a key and a value that a call brings |
 //! | `probe.rs` | the search for a key, with a lock or without |
 //! | `put.rs` | storing and removing |
-//! | `removed.rs` | what was removed |
+//! | `removed.rs` | entries that were removed |
 //! | `displaced.rs`, `uncounted.rs` | how many entries lie behind their home |
 //! | `gaps.rs` | filling the gaps that removed entries leave |
-//! | `grow.rs`, `chain.rs` | one bucket more, or one less |
+//! | `grow.rs`, `chain.rs` | splits and merges |
 //! | `moves.rs` | which entries a step has moved |
 //! | `memory.rs` | where the buckets' memory comes from |
 //! | `geometry.rs` | where the buckets are, also for readers without a lock |
 //! | `walk.rs` | all entries, some at a time, each once |
 //! | `racy.rs` | reading without a lock |
 //!
-//! `README.md` one folder up says why it is made like this, and what was measured.
+//! `README.md`, one folder up, has the reasons for this design, and the measurements.
 //!
-//! # What always holds
+//! # Invariants
 //!
 //! - The buckets `0..buckets` have memory. Those in `0..homes` are *homes*: every hash belongs to one of them.
-//! - An entry lies in its home or in a later bucket; then each bucket from its home on up to where it lies counts it as
-//!   displaced, so that a search goes on exactly as long as it must.
-//! - A slot has an entry if its tag is not zero. A slot's number is the bucket's, shifted, and its place in it.
+//! - An entry lies in its home or in a later bucket. In the latter case its home counts it as displaced, and so does
+//!   each bucket between. So a search goes on exactly as long as it must.
+//! - A slot has an entry if its tag is not zero. The number of a slot is the number of its bucket, shifted, plus its
+//!   index there.
 
-// A method that is `unsafe` says what of the bucket it is called on, see `address.rs`; here this holds: a `RawTable`
-// has its buckets to itself, but for readers that race, and `&mut` (or the lock that gave `&`) keeps writers apart.
+// Unsafe methods of a bucket state their requirements, see `address.rs`. They hold here because only its `RawTable`
+// uses a bucket, except for readers without a lock, and because `&mut`, or the lock behind a `&`, excludes other
+// writers.
 
 mod address;
 mod bucket;

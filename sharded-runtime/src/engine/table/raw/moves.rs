@@ -1,4 +1,4 @@
-//! Which entries a step has moved to other slots.
+//! The entries that a step has moved to other slots.
 
 use super::{
     shape::Shape,
@@ -6,16 +6,16 @@ use super::{
 };
 use smallvec::SmallVec;
 
-/// Entries that were moved: from slot, to slot.
+/// Pairs of slots: from where to where an entry has moved.
 #[derive(Default)]
 pub(in crate::engine::table) struct Moves(SmallVec<[(Slot, Slot); 16]>);
 
 impl Moves {
-    /// Notes that an entry was moved, where anything is kept by slot.
+    /// Notes that an entry was moved, if the table keeps data by slot.
     #[inline]
     pub(super) fn note(&mut self, shape: &Shape, from: (BucketNo, usize), to: (BucketNo, usize)) {
         if shape.tells_moves {
-            let [from, to] = [from, to].map(|(bucket, place)| Slot::at(bucket, place, shape.slot_bits));
+            let [from, to] = [from, to].map(|(bucket, index)| Slot::at(bucket, index, shape.slot_bits));
             self.0.push((from, to));
         }
     }

@@ -1,26 +1,26 @@
-//! What a call brings to a shard.
+//! A key and a value that a call brings to a shard.
 
 use std::ptr;
 
-/// A key and a value that may be stored. What is not, is dropped or given back after the lock is released, also when
-/// user code panics under it: the caller owns the offer, and what runs under the lock takes from it.
+/// A key and a value that may be stored. The caller owns the offer, and code under the lock takes from it. So a key or
+/// value that is not stored is dropped or given back after the lock is released, also if user code panics under it.
 ///
-/// It is made once per call and lent from there on, so a value is moved twice: into its offer, and from there to where
-/// it is stored.
+/// It is made once per call and then borrowed, so a value is moved only twice: into its offer, and from there to its
+/// slot.
 pub(crate) struct Offer<K, V> {
     key: Option<K>,
-    /// The value, once there is one; what it replaces, after that.
+    /// The new value, and later the one that it has replaced.
     pub(crate) value: Option<V>,
 }
 
-/// What became of an offer.
+/// The result of storing an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stored {
-    /// It is a new entry.
+    /// The offer is a new entry.
     New,
-    /// The value is in an entry that its key had. What it replaced is on offer in its place.
+    /// The value has replaced that of its key. The old value is on offer instead.
     InPlace,
-    /// It is still on offer.
+    /// The entry was refused and is still on offer.
     Refused,
 }
 
@@ -36,7 +36,7 @@ impl<K, V> Offer<K, V> {
         Offer { key: Some(key), value: None }
     }
 
-    /// A value, or nothing yet, whose key is still to come.
+    /// An empty offer.
     pub(crate) fn without_key() -> Self {
         Offer { key: None, value: None }
     }
@@ -50,7 +50,7 @@ impl<K, V> Offer<K, V> {
         self.key.as_ref()
     }
 
-    /// The key, where nothing is stored under it.
+    /// Takes back the key, if the entry was not stored.
     pub(crate) fn take_key(&mut self) -> Option<K> {
         self.key.take()
     }
@@ -61,13 +61,13 @@ impl<K, V> Offer<K, V> {
         self.key.is_some() && self.value.is_some()
     }
 
-    /// Both, if there is both a key and a value.
+    /// The key and the value, if there are both.
     #[inline]
     pub(super) fn both(&self) -> Option<(&K, &V)> {
         self.key.as_ref().zip(self.value.as_ref())
     }
 
-    /// Forgets both, which were moved elsewhere.
+    /// Forgets the key and the value, which were moved elsewhere.
     #[inline]
     pub(super) fn forget(&mut self) {
         // SAFETY: both are valid for writes. What is overwritten is not dropped.
@@ -77,7 +77,7 @@ impl<K, V> Offer<K, V> {
         }
     }
 
-    /// Both, where they were not stored.
+    /// Takes back the key and the value, if they were not stored.
     #[inline]
     pub(crate) fn take(&mut self) -> Option<(K, V)> {
         self.value.as_ref()?;

@@ -1,11 +1,11 @@
 //! The search for a key.
 //!
-//! A search looks at the home of the key's hash, and at the buckets behind it as far as entries are displaced past
-//! them. It is written once, over a [`Reader`], and compiled for each:
+//! A search examines the home of the key's hash, and the buckets behind it as long as the counts of displaced entries
+//! say so. It is written once, generic over a [`Reader`]:
 //!
-//! | reader | who searches | how it reads |
+//! | reader | used by | how it reads |
 //! |---|---|---|
-//! | [`Held`] | the holder of a lock, shared or exclusive | plainly, since nobody writes meanwhile |
+//! | [`Held`] | the holder of a lock, shared or exclusive | by plain reads, since nobody writes |
 //! | `Racy`, in `racy.rs` | a reader without a lock | by atomic words, checked against the sequence number |
 
 use super::{
@@ -24,15 +24,15 @@ use std::{borrow::Borrow, convert::Infallible, sync::atomic::AtomicPtr};
 /// # Safety
 ///
 /// As long as the reader exists, the directory of [`home`](Reader::home) must have an address for the chunk of that
-/// home and of each bucket below the number that [`buckets`](Reader::buckets) returns. At these addresses must be
-/// blocks of tables of these types, as [`Address::new`](super::address::Address::new) asks for.
+/// home, and for each bucket below the result of [`buckets`](Reader::buckets). These must be addresses of blocks of
+/// tables of these types, as [`Address::new`](super::address::Address::new) requires.
 pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
-    /// What the search returns of an entry.
+    /// What a search returns for an entry.
     type Found;
     /// Why the search may give up.
     type Error;
 
-    /// Whether memory is fetched in advance.
+    /// Whether a search prefetches memory.
     const PREFETCHES: bool = true;
 
     /// The directory of the table, and the home of a hash.
@@ -48,7 +48,7 @@ pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
     /// The bucket must be one of the table that is read.
     unsafe fn header(&self, bucket: Bucket<K, V, P>) -> Header;
 
-    /// The entry at a place, if it is that of this key.
+    /// The entry of a slot, if it has this key.
     ///
     /// # Safety
     ///
@@ -75,7 +75,7 @@ pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
         Ok(Start { bucket, number })
     }
 
-    /// Searches for a key. The first slot of the home that has the tag of the hash answers almost every search.
+    /// Searches for a key. Almost every search ends at the first slot of the home that has the tag of the hash.
     ///
     /// # Safety
     ///
@@ -108,7 +108,7 @@ pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
         self.search_everywhere(hash, key)
     }
 
-    /// Does a [search](Reader::search) that one slot does not answer, or gives up.
+    /// Continues a [search](Reader::search) that did not end at its first slot, or gives up.
     ///
     /// `cold` also here, since rustc takes the weight of the branch to the call from this declaration: that saves a
     /// `get` under `RwLock` 5 of 132 instructions.
@@ -121,7 +121,7 @@ pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
         self.walk(hash, key)
     }
 
-    /// Searches wherever the key may be.
+    /// Searches all buckets that may have the key.
     #[inline]
     fn walk<Q>(&mut self, hash: KeyHash, key: &Q) -> Result<Option<Self::Found>, Self::Error>
     where
@@ -145,7 +145,7 @@ pub(super) unsafe trait Reader<K, V, P: Policy>: Sized {
                 }
             }
             number = number.next();
-            // Past the last bucket only where a key has changed its hash.
+            // The chain passes the last bucket only if a key has changed its hash.
             if header.displaced() == 0 || !number.is_below(self.buckets()?) {
                 return Ok(None);
             }
@@ -166,7 +166,7 @@ impl<K, V, P> Clone for Start<K, V, P> {
 }
 impl<K, V, P> Copy for Start<K, V, P> {}
 
-/// Reads a table that nobody writes, since it is borrowed.
+/// Reads a borrowed table, which nobody writes.
 struct Held<'t, K, V, P: Policy, I>(&'t RawTable<K, V, P, I>);
 
 // SAFETY: a table has memory for all its buckets, and for the one home where there are none.
@@ -249,7 +249,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         found
     }
 
-    /// The result goes to a place of its own, so that what is found at home stays in registers. As a return value it
+    /// The result is an out parameter, so that the result of the usual path stays in registers. As a return value it
     /// costs a `get` under `RwLock` 4 of 127 instructions.
     #[cold]
     fn search_everywhere<Q>(&self, hash: KeyHash, key: &Q, found: &mut Option<SlotRef<K, V, P>>)
@@ -272,7 +272,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Some(unsafe { Found::new(at) })
     }
 
-    /// Lends the value of a key for changing. Without an entry it gives the closure back.
+    /// Calls the closure with the value of a key. Returns the closure if there is no entry.
     #[inline]
     pub(crate) fn find_change<Q, F, R>(&mut self, hash: KeyHash, key: &Q, change: F) -> Result<R, F>
     where

@@ -1,4 +1,4 @@
-//! Putting in and taking out.
+//! Storing and removing entries.
 
 use super::{
     bucket::Bucket,
@@ -18,22 +18,21 @@ use crate::{
 };
 use std::{borrow::Borrow, mem};
 
-/// What became of an offer.
+/// The result of a [`put`](RawTable::put).
 #[derive(Clone, Copy)]
 pub(crate) enum Put {
-    /// It is stored.
+    /// The offer is a new entry.
     Stored,
-    /// Its key was there: it has that entry's value now. The key is still on offer, and the value that it replaced is
-    /// in place of its own.
+    /// The value has replaced that of its key. The key is still on offer, with the old value.
     Replaced,
-    /// Neither: there is no vacant slot at its home, or the table [needs a step](super::buckets::Buckets::needs_step)
-    /// first.
+    /// Nothing was done: there is no vacant slot in the home, or the table [needs a
+    /// step](super::buckets::Buckets::needs_step) first.
     Crowded,
 }
 
 impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
-    /// Stores what is on offer, where no more has to be known of it than its key and its value, and if it is done in
-    /// one place: in the entry that the key has already, or in a vacant slot of its home.
+    /// Stores the entry on offer if that takes one change: in place of the value of its key, or in a vacant slot of its
+    /// home. For tables that keep no other data about entries.
     #[inline]
     pub(crate) fn put(&mut self, hash: KeyHash, offer: &mut Offer<K, V>) -> Put
     where
@@ -50,7 +49,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         self.put_at_home(start.bucket, hash, offer)
     }
 
-    /// As [`put`](RawTable::put), of a key that is not there.
+    /// As [`put`](RawTable::put), for an absent key.
     #[inline]
     pub(crate) fn put_new(&mut self, hash: KeyHash, offer: &mut Offer<K, V>) -> Put {
         // SAFETY: it is the home of a hash.
@@ -60,7 +59,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     #[inline]
     fn put_at_home(&mut self, home: Bucket<K, V, P>, hash: KeyHash, offer: &mut Offer<K, V>) -> Put {
-        // A table without buckets has a home all the same, which looks vacant.
+        // A table without buckets has an empty home, which looks vacant.
         if self.buckets.count() > 0
             && !self.needs_step()
             // SAFETY: the bucket is one of this table's.
@@ -75,11 +74,11 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Put::Crowded
     }
 
-    /// Puts in the entry on offer, whose key is not there, and answers its slot. Its stamp is still to be set.
+    /// Stores the entry on offer, whose key is absent, and returns its slot. The caller sets its stamp.
     ///
     /// # Errors
     ///
-    /// Without memory for it the table is as before, and the entry stays on offer.
+    /// Without memory. The table is then unchanged, and the entry still on offer.
     ///
     /// # Panics
     ///
@@ -113,8 +112,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Ok(Layout::<K, V, P>::slot_at(number, slot))
     }
 
-    /// Puts what is on offer into a slot, with all that is known of it. The key and the value are moved once, from the
-    /// offer to the slot.
+    /// Moves the entry on offer to a slot, and sets its hash, mark and tag. The key and the value are moved once.
     ///
     /// # Safety
     ///
@@ -134,7 +132,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         }
     }
 
-    /// Sees to it that there is memory at all.
+    /// Makes sure that the table has memory.
     ///
     /// # Errors
     ///
@@ -147,8 +145,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         self.buckets.begin(view)
     }
 
-    /// Has all counts include entries that are still to come, until these are [taken back](RawTable::unexpect): so
-    /// steps make the table as large as it should be with them.
+    /// Adds expected entries to the count of entries, until [`unexpect`](RawTable::unexpect). So steps grow the table
+    /// for them in advance.
     pub(crate) fn expect(&mut self, more: usize) {
         self.buckets.len += more;
     }
@@ -158,13 +156,12 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         self.buckets.len -= more;
     }
 
-    /// Sees to it that so many inserts of keys that are not there find memory. To be called with the hash of each,
-    /// after [`begin`](RawTable::begin). `from` is the last home that has enough vacant slots behind it, as far as is
-    /// known.
+    /// Makes sure that `more` inserts of absent keys find memory. It is called with the hash of each, after
+    /// [`begin`](RawTable::begin). `from` is the last home that is known to have enough vacant slots from there on.
     ///
     /// # Errors
     ///
-    /// Without memory for them the entries are as before.
+    /// Without memory. The entries are then unchanged.
     pub(crate) fn reserve(
         &mut self,
         hash: KeyHash,
@@ -176,8 +173,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         if self.is_overdue_for(more as usize) {
             return Err(NoMemory);
         }
-        // An entry lies at its home or behind it. Each insert takes one slot, so behind the last home there are enough.
-        // Behind an earlier home there are as many.
+        // An entry lies in its home or behind it, and each insert takes one slot. So `more` vacant slots from the last
+        // home on are enough for all: from an earlier home on there are at least as many.
         let home = self.home_of(hash.low());
         if from.is_none_or(|from| from < home) {
             self.buckets.reserve_slots(home, more, view)?;
@@ -186,7 +183,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Ok(())
     }
 
-    /// Takes out the entry of a slot, with this hash. Returns whether there is one.
+    /// Removes the entry of a slot, which has this hash. Returns whether there was one.
     pub(in crate::engine::table) fn remove_raw(
         &mut self,
         slot: Slot,
@@ -199,7 +196,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         true
     }
 
-    /// Takes out the entry of a key if a condition holds for its value. Returns whether it was taken out.
+    /// Removes the entry of a key if a condition holds for its value. Returns whether it did.
     #[inline]
     pub(crate) fn hand_if<Q>(
         &mut self,
@@ -222,15 +219,15 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         is_wanted
     }
 
-    /// Takes out an entry.
+    /// Removes an entry.
     ///
     /// # Safety
     ///
-    /// There must be an entry in this slot of this table, with this hash.
+    /// The slot must be one of this table, with an entry that has this hash.
     #[inline]
     unsafe fn take(&mut self, at: &SlotRef<K, V, P>, hash: LowHash, to: &mut impl Destination<K, V>) {
         let SlotRef { bucket, number, slot } = *at;
-        // SAFETY: there is an entry, which the tag then says is gone. `&mut self` keeps other writers out.
+        // SAFETY: there is an entry, and then its tag is cleared. `&mut self` keeps other writers out.
         unsafe {
             let pair = bucket.pair(slot);
             to.put(&raw const (*pair).key, &raw const (*pair).value);

@@ -30,7 +30,7 @@ use crate::{
 };
 use std::{borrow::Borrow, marker::PhantomData, mem::MaybeUninit, sync::atomic::AtomicPtr};
 
-/// A writer is in the way of a look, or a [glance](Glance) does not answer it.
+/// A look failed: a writer was active, or a [glance](Glance) was not enough.
 #[derive(Debug)]
 pub(crate) struct Unclear;
 
@@ -43,9 +43,9 @@ impl From<Raced> for Unclear {
 
 /// How a reader looks at an entry.
 pub(crate) trait Look {
-    /// Whether it is a use of the entry, to be marked if there is an eviction.
+    /// Whether it is a use of the entry, which is marked for the eviction.
     const IS_USE: bool;
-    /// Whether it is [`Unclear`] as soon as one slot does not answer it.
+    /// Whether it examines only one slot, and is [`Unclear`] if that is not enough.
     const IS_GLANCE: bool = false;
     /// Whether the memory of the entry was prefetched.
     const IS_FETCHED: bool = false;
@@ -57,7 +57,7 @@ impl Look for Use {
     const IS_USE: bool = true;
 }
 
-/// As a use, at a glance.
+/// As a use, with one slot only.
 pub(crate) enum Glance {}
 impl Look for Glance {
     const IS_USE: bool = true;
@@ -71,13 +71,14 @@ impl Look for UseFetched {
     const IS_FETCHED: bool = true;
 }
 
-/// Without a trace.
+/// Not as a use.
 pub(crate) enum Peek {}
 impl Look for Peek {
     const IS_USE: bool = false;
 }
 
-/// Where a reader copies entries to. It is lent from call to call, so that a large entry has one place on the stack.
+/// The destination of the copies that a reader makes. Calls pass it by reference, so that a large entry is on the stack
+/// only once.
 pub(crate) struct Place<K, V>(WordAligned<Pair<K, V>>);
 
 impl<K, V> Place<K, V> {
@@ -98,7 +99,7 @@ impl<'p, V> Copied<'p, V> {
     ///
     /// # Safety
     ///
-    /// The entry that was copied last must have been read at one moment, and be `Copy`.
+    /// The last copy must have been read at one moment, and the types must be `Copy`.
     #[inline]
     unsafe fn of<K>(place: &'p Place<K, V>, deadline: Deadline) -> Self {
         // SAFETY: the caller's promise.
@@ -106,8 +107,8 @@ impl<'p, V> Copied<'p, V> {
     }
 }
 
-/// Reads the table of a view by atomic words, in one attempt. When a search finds a key, it returns the deadline of the
-/// entry, which was copied to `place` last.
+/// Reads the table of a view by atomic words, in one attempt. A search that finds the key returns the deadline of its
+/// entry, and has copied the entry to `place`.
 struct Racy<'a, K, V, L> {
     state: &'a ViewState,
     attempt: Attempt<'a>,
@@ -116,10 +117,10 @@ struct Racy<'a, K, V, L> {
     look: PhantomData<L>,
 }
 
-// SAFETY: it is made only in `look`, from the view of a table of these types. Directory and numbers are checked to be
-// of one moment before they are returned, so the directory had an address for each chunk. It keeps them, or gets others
-// of the same arena, whose memory stays mapped, with a chunk's length around each block. (The empty directory has an
-// address as well.)
+// SAFETY: it is made only in `look`, from the view of a table of these types. The directory and the numbers are checked
+// to be of one moment before they are returned, so the directory had an address for each chunk. Later it has the same
+// addresses, or others of the same arena. That memory stays mapped, with a chunk's length around each block. The empty
+// directory has an address as well.
 unsafe impl<K, V, P: Policy, L: Look> Reader<K, V, P> for Racy<'_, K, V, L> {
     type Found = Stable<Deadline>;
     type Error = Unclear;
@@ -160,8 +161,8 @@ unsafe impl<K, V, P: Policy, L: Look> Reader<K, V, P> for Racy<'_, K, V, L> {
             bucket.stamp(slot)
         };
         let deadline = self.attempt.check(stamp.deadline(self.idle))?;
-        // SAFETY: nobody wrote since before the tag was read, so there is an entry in this slot, and this is a copy of
-        // it. It may be used beside the entry, since key and value are `Copy`.
+        // SAFETY: nobody has written since before the tag was read, so there is an entry in this slot, and this is a
+        // copy of it. The copy may be used, since key and value are `Copy`.
         let Pair { key: found, .. } = unsafe { self.place.0.0.assume_init_ref() };
         if found.borrow() != key {
             return Ok(None);
@@ -191,7 +192,7 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
     ///
     /// # Errors
     ///
-    /// If a writer is in the way, or a glance does not answer it.
+    /// If a writer is active, or a glance is not enough.
     #[inline]
     pub(crate) fn look<'p, Q, L: Look>(
         &self,
@@ -220,7 +221,7 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
         Ok(deadline.map(|deadline| unsafe { Copied::of(place, deadline) }))
     }
 
-    /// Prefetches the header that a search for this hash looks at first.
+    /// Prefetches the header that a search for this hash reads first.
     #[inline]
     pub(crate) fn prefetch_header(&self, _: Copies<K, V>, hash: KeyHash) {
         self.state().sequence().hint(|attempt| {
@@ -231,7 +232,7 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
         });
     }
 
-    /// Prefetches the entry that such a search looks at next, now that the header is there.
+    /// Prefetches the entry that the search reads next, after [`prefetch_header`](View::prefetch_header).
     #[inline]
     pub(crate) fn prefetch_entry(&self, _: Copies<K, V>, hash: KeyHash) {
         self.state().sequence().hint(|attempt| {

@@ -1,4 +1,4 @@
-//! Entries that were taken out of tables.
+//! Entries that were removed from tables.
 
 use super::offer::Offer;
 use crate::contain::Drops;
@@ -7,11 +7,10 @@ use std::{
     ptr,
 };
 
-/// Where an entry goes that is taken out of its slot.
+/// The destination of an entry that is removed from its slot.
 ///
-/// An entry is moved once, from its slot to its destination. So a function that takes out entries borrows the
-/// destination and returns nothing: without optimisation a value that is returned takes stack in each function that it
-/// passes through.
+/// An entry is moved only once, from its slot to its destination. So functions that remove entries borrow the
+/// destination. A returned value would, without optimisation, take stack in each function that it passes through.
 pub(crate) trait Destination<K, V> {
     /// Moves an entry here.
     ///
@@ -21,7 +20,7 @@ pub(crate) trait Destination<K, V> {
     unsafe fn put(&mut self, key: *const K, value: *const V);
 }
 
-/// Entries that were taken out under a lock. After its release they are dropped, handed out, or told to a listener.
+/// Entries that were removed under a lock. After its release they are dropped, handed out, or given to a listener.
 pub(crate) struct Removed<K, V> {
     len: usize,
     /// Initialized if `len` is at least one.
@@ -106,7 +105,7 @@ impl<K, V> Removed<K, V> {
         self.len += 1;
     }
 
-    /// Takes out the entry that was added last, with its value in a box.
+    /// Removes the entry that was added last, with its value in a box.
     pub(crate) fn pop_boxed(&mut self) -> Option<(K, Box<V>)> {
         let last = self.len.checked_sub(1)?;
         let mut value = Box::<V>::new_uninit();
@@ -240,7 +239,7 @@ impl<K, V> Drop for Removed<K, V> {
     }
 }
 
-/// An entry that a call takes out and hands to its caller.
+/// An entry that a call removes and hands to its caller.
 pub(crate) struct Handed<K, V> {
     is_there: bool,
     entry: MaybeUninit<(K, V)>,

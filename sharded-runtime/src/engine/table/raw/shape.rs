@@ -1,18 +1,18 @@
-//! The numbers of a layout, for code that does not depend on the types of keys and values.
+//! A layout as numbers, for code that does not depend on the types of keys and values.
 //!
 //! Such code is compiled once, not for each map.
 
 use super::header::HEADER;
 use crate::memory::arena;
 
-/// The numbers of a [`Layout`](super::layout::Layout).
+/// A [`Layout`](super::layout::Layout) as numbers.
 #[derive(Debug)]
 pub(super) struct Shape {
     /// Slots of a bucket.
     pub(super) slots: usize,
-    /// All of them, as bits.
+    /// A bit for each of them.
     pub(super) all: u32,
-    /// Bits of the number of a slot that tell its place in the bucket.
+    /// Bits of the number of a slot that are its index in the bucket.
     pub(super) slot_bits: u32,
     /// Bytes from the header of a bucket to that of the next one.
     pub(super) header_step: isize,
@@ -20,15 +20,15 @@ pub(super) struct Shape {
     pub(super) body_step: usize,
     /// Bytes of a body.
     pub(super) body: usize,
-    /// What the middle of a block is aligned to in the block.
+    /// The alignment of the middle of a block.
     pub(super) align: usize,
     pub(super) arena: arena::BlockShape,
-    /// Whether anything is kept by the numbers of slots, so that moves are to be told.
+    /// Whether the table keeps data by slot, so that moves are to be noted.
     pub(super) tells_moves: bool,
 }
 
 impl Shape {
-    /// Bytes from the beginning of a block of so many buckets to its middle.
+    /// Bytes from the beginning of a block with this many buckets to its middle.
     pub(super) fn middle(&self, buckets: usize) -> usize {
         let headers = if self.header_step > 0 { 1 } else { buckets };
         (headers * HEADER).next_multiple_of(self.align)

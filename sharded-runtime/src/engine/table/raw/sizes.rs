@@ -1,44 +1,44 @@
-//! How many homes a table begins with, and how full it gets before there are more.
+//! How many homes a table begins with, and how full it gets before it grows.
 //!
-//! The number of homes doubles, so the share of slots that are taken swings, and where a table ends in that swing is
-//! chance. Not so where a capacity says how many entries there will be: then the base that is doubled is chosen so that
-//! a full map ends where its tables are as full as they may be.
+//! The number of homes doubles, so the load varies by a factor of two, and the final load of a table is a matter of
+//! chance. But if a capacity says how many entries there will be, the base is chosen so that the tables of a full map
+//! have the highest load.
 
 use super::layout::Layout;
 use crate::{Policy, evict::Eviction};
 
-/// The most buckets that can be numbered.
+/// The most buckets of a table.
 pub(super) const MAX_BUCKETS: u32 = 1 << 28;
 
-/// A table begins to double when this share of its slots is taken, in 32nds...
+/// A table begins to double at this load, in 32nds...
 const FULL: usize = 22;
-/// ...and is done when this share of those that it had is: the fuller a bucket is the more is displaced, and a bucket
-/// that waits for its split gets fuller. Between the two there is one split for about three inserts.
+/// ...and has doubled when the entries are this share of its former slots. Fuller buckets have more displaced entries,
+/// and buckets get fuller while they wait for their split. Between the two loads there is one split for about three
+/// inserts.
 pub(super) const FULLEST: usize = 28;
-/// It halves when only this share is taken.
+/// It halves at this load.
 pub(super) const SPARSE: usize = 6;
-/// What is as large as it is ever to be begins to double later: gaps are filled in such tables, so chains are short
-/// even then.
+/// A table that has its final size begins to double at this load. Gaps are filled in such tables, so chains stay short.
 const FULL_AT_LAST: usize = 26;
 
-/// A table has at most this share of the homes to begin with that it has at last, as a power of two.
+/// The least number of doublings from the first size to the final one.
 const LEAST_DOUBLINGS: u32 = 4;
-/// Bits of the base: with more, a table is nearer to the size that it should have at last, and larger to begin with.
+/// Bits of the base. With more bits the final size is more precise, but a table begins larger.
 const BASE_BITS: u32 = 5;
 
 /// The sizes of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sizes {
-    /// The homes that it begins with, and which are doubled.
+    /// The number of homes at the beginning, which doubles.
     pub(super) base: u32,
-    /// The homes that it is to have at last, if that is known.
+    /// The final number of homes, if known.
     last: Option<u32>,
 }
 
 impl Sizes {
     const UNKNOWN: Sizes = Sizes { base: 1, last: None };
 
-    /// Of a table that is to have room for so many entries, if that is known.
+    /// The sizes of a table for this many entries, if known.
     pub(super) fn for_entries<K, V, P: Policy>(entries: Option<usize>) -> Self {
         match entries {
             Some(entries) if P::Eviction::BOUNDED => Self::new(entries, Layout::<K, V, P>::SLOTS),
@@ -57,7 +57,7 @@ impl Sizes {
         Sizes { base, last: Some(base << doublings) }
     }
 
-    /// How full a table with so many homes gets before it doubles, in 32nds.
+    /// The load at which a table with this many homes begins to double, in 32nds.
     pub(super) fn full(self, homes: u32) -> usize {
         if self.last == Some(homes) { FULL_AT_LAST } else { FULL }
     }
@@ -76,14 +76,14 @@ mod tests {
                 let most = last * slots * sizes.full(sizes.last.unwrap_or(0)) / 32;
                 assert!(most >= entries, "{entries} in {slots}: {sizes:?}");
                 assert!(sizes.base as usize * 16 <= last);
-                // A size less would not do, nor would one with fewer doublings to make.
+                // No smaller size would have room.
                 assert!(last <= 16 || (last * 15 / 16 - 16) * slots * 26 / 32 < entries, "{entries}: {sizes:?}");
             }
         }
     }
 
     #[test]
-    fn what_can_not_be_numbered_is_not_planned_for() {
+    fn sizes_beyond_the_numbering_are_not_planned() {
         assert_eq!(Sizes::new(usize::MAX, 1), Sizes::UNKNOWN);
         assert_eq!(Sizes::new(1 << 60, 15), Sizes::UNKNOWN);
     }

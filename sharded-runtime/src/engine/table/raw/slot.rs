@@ -36,17 +36,17 @@ impl BucketNo {
     }
 }
 
-/// A slot of a table, with an entry or without. Its number has that of the bucket in the upper bits.
+/// A slot of a table, occupied or vacant. The upper bits of its number are the number of its bucket.
 #[repr(transparent)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slot(u32);
 
 impl Slot {
-    /// The slot at a place in a bucket. `bits` bits of the number of a slot are its place.
+    /// The slot with an index in a bucket. The lower `bits` bits of its number are the index.
     #[inline]
-    pub(crate) const fn at(bucket: BucketNo, place: usize, bits: u32) -> Self {
+    pub(crate) const fn at(bucket: BucketNo, index: usize, bits: u32) -> Self {
         #[allow(clippy::cast_possible_truncation, reason = "at most 15")]
-        Slot(bucket.0 << bits | place as u32)
+        Slot(bucket.0 << bits | index as u32)
     }
 
     #[inline]
@@ -54,7 +54,7 @@ impl Slot {
         Slot(number)
     }
 
-    /// What an eviction knows the slot by.
+    /// The number by which an eviction knows the slot.
     ///
     /// The public trait [`Eviction`](crate::evict::Eviction) has plain numbers, as users' evictions index arrays with
     /// them. A wrong number does no harm, since the table checks each one that it gets back.

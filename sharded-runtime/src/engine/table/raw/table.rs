@@ -1,4 +1,4 @@
-//! A table: its buckets with the types of keys and values, and what the layer above knows of slots.
+//! A table: its buckets with the types of keys and values, and data of the layer above.
 
 use super::{
     address::Address,
@@ -24,8 +24,8 @@ use std::{
     sync::Arc,
 };
 
-/// Entries in buckets, and an `I` about their slots, which the layer above keeps.
-#[repr(C)] // The buckets first: what every access reads is beside the lock.
+/// Entries in buckets, and an `I`: the data of the layer above about the slots.
+#[repr(C)] // The buckets come first, so that the fields which each access reads lie beside the lock.
 pub struct RawTable<K, V, P: Policy, I> {
     pub(super) buckets: Buckets,
     pub(in crate::engine::table) info: I,
@@ -37,7 +37,7 @@ unsafe impl<K: Send, V: Send, P: Policy, I: Send> Send for RawTable<K, V, P, I> 
 // SAFETY: what is shared is `&K` and `&V`.
 unsafe impl<K: Sync, V: Sync, P: Policy, I: Sync> Sync for RawTable<K, V, P, I> {}
 
-/// What readers without a lock follow of a table, if there are such readers.
+/// The view of a table for readers without a lock, if there are any.
 pub(crate) type ViewOf<'a, K, V, P, I> = Option<&'a View<RawTable<K, V, P, I>>>;
 
 impl<K, V, P: Policy, I> Deref for RawTable<K, V, P, I> {
@@ -55,22 +55,21 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Arena::new(Layout::<K, V, P>::ARENA, node)
     }
 
-    /// `arena` is one for such tables. `capacity` is how many entries the table has room for when its map is full, if
-    /// that is known.
+    /// `arena` is one for such tables. `capacity` is the number of entries of the table when its map is full, if known.
     pub(in crate::engine::table) fn with_info(arena: Arc<Arena>, capacity: Option<usize>, info: I) -> Self {
         const { Layout::<K, V, P>::check_alignment() }
         let sizes = Sizes::for_entries::<K, V, P>(capacity);
         RawTable { buckets: Buckets::new(arena, sizes, Layout::<K, V, P>::SHAPE), info, entries: PhantomData }
     }
 
-    /// Takes all entries out, with their memory and what is known of them. The result lies in no cell, so it has no
-    /// readers without a lock. This table goes on without memory, in the same arena, with a new `info`.
+    /// Moves all entries to the result, with their memory and the data about them. The result lies in no cell, so it
+    /// has no readers without a lock. This table is then empty, in the same arena, with a new `info`.
     pub(in crate::engine::table) fn take_with_info(&mut self, info: I, view: ViewOf<'_, K, V, P, I>) -> Self {
         let buckets = self.buckets.take_all(self.view_state(view));
         RawTable { buckets, info: mem::replace(&mut self.info, info), entries: PhantomData }
     }
 
-    /// What the view of this table shows, if readers race.
+    /// The state of the view of this table, if readers race.
     ///
     /// # Panics
     ///
@@ -83,23 +82,23 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Some(view.expect("readers that race have a view").state_of(self))
     }
 
-    /// What is known of the slots, and memory for more of it.
+    /// The data about the slots, and the allocator for it.
     #[inline]
     pub(in crate::engine::table) fn info_and_heap(&mut self) -> (&mut I, &Heap) {
         (&mut self.info, self.buckets.heap())
     }
 
-    /// Has the next steps make the table as small as it can be.
+    /// Makes the next steps shrink the table as far as possible.
     pub(crate) fn aim_to_fit(&mut self) {
         self.buckets.aim_to_fit();
     }
 
-    /// Moves an entry to a vacant slot, with all that belongs to it but its tag.
+    /// Moves an entry to a vacant slot, with its stamp, hash and mark, but without its tag.
     ///
     /// # Safety
     ///
-    /// Both must be slots of such a table. There must be an entry in the one, none in the other, and no other writer;
-    /// the tags must then be set so that it is in the other alone.
+    /// Both must be slots of such a table. There must be an entry in the first one, none in the other, and no other
+    /// writer. The caller must then set the tags so that only the other slot is occupied.
     pub(super) unsafe fn transfer(from: Address, slot: usize, to: Address, vacant: usize) {
         // SAFETY: the caller's promise.
         unsafe { Bucket::<K, V, P>::at(from).transfer(slot, Bucket::at(to), vacant) }
@@ -110,7 +109,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         self.buckets.geometry.homes.count()
     }
 
-    /// The homes; where their base is always one, that is known when the code is generated.
+    /// The homes. For an unbounded table, the base is the constant one.
     #[inline]
     pub(super) fn homes(&self) -> Homes {
         let homes = self.buckets.geometry.homes;
@@ -134,9 +133,9 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         unsafe { Bucket::of_directory(self.buckets.geometry.directory.as_ptr(), number) }
     }
 
-    /// Has the processor fetch the entry of a slot, which may be vacant, and what lies before it.
+    /// Prefetches the header and the entry of a slot, which may be vacant.
     pub(in crate::engine::table) fn prefetch(&self, slot: Slot) {
-        let (number, slot) = Layout::<K, V, P>::place_of(slot);
+        let (number, slot) = Layout::<K, V, P>::bucket_and_index(slot);
         if number.is_below(self.buckets.geometry.buckets) {
             // SAFETY: the number is below that of the buckets.
             let bucket = unsafe { self.bucket(number) };
@@ -147,14 +146,14 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     #[inline]
     pub(super) fn at(&self, slot: Slot) -> Option<SlotRef<K, V, P>> {
-        let (number, place) = Layout::<K, V, P>::place_of(slot);
-        if !number.is_below(self.buckets.geometry.buckets) || place >= Layout::<K, V, P>::SLOTS {
+        let (number, index) = Layout::<K, V, P>::bucket_and_index(slot);
+        if !number.is_below(self.buckets.geometry.buckets) || index >= Layout::<K, V, P>::SLOTS {
             return None;
         }
         // SAFETY: the number is below that of the buckets.
         let bucket = unsafe { self.bucket(number) };
         // SAFETY: the bucket is one of this table's.
-        if unsafe { bucket.is_occupied(place) } { Some(SlotRef { bucket, number, slot: place }) } else { None }
+        if unsafe { bucket.is_occupied(index) } { Some(SlotRef { bucket, number, slot: index }) } else { None }
     }
 
     /// The entry of a slot, if there is one.
@@ -165,7 +164,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Some(unsafe { Found::new(at) })
     }
 
-    /// Lends the value of a slot for changing.
+    /// Calls the closure with the entry of a slot.
     ///
     /// Where readers race, the closure changes a copy, which then replaces the value, also when the closure panics.
     #[inline]
@@ -175,7 +174,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Some(unsafe { at.change(change) })
     }
 
-    /// Marks an entry as used, as readers without a lock do; says whether this table has such marks.
+    /// Marks an entry as used, as readers without a lock do. Returns whether this table has marks.
     #[inline]
     pub(in crate::engine::table) fn mark(&self, slot: Slot) -> bool {
         if Layout::<K, V, P>::HAS_MARKS
@@ -188,14 +187,14 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Layout::<K, V, P>::HAS_MARKS
     }
 
-    /// Clears the [marks](RawTable::mark) of the entries in the first bucket of these slots, and goes on to the next
-    /// one. Returns the slots that were marked, or `None` at the end.
+    /// Clears the [marks](RawTable::mark) of the entries in the first bucket of these slots, and advances `slots` to
+    /// the next one. Returns the slots that were marked, or `None` at the end.
     #[inline]
     pub(in crate::engine::table) fn unmark(
         &self,
         slots: &mut Range<u32>,
     ) -> Option<impl Iterator<Item = u32> + use<K, V, P, I>> {
-        let (number, _) = Layout::<K, V, P>::place_of(Slot::from_number(slots.start));
+        let (number, _) = Layout::<K, V, P>::bucket_and_index(Slot::from_number(slots.start));
         if slots.start >= slots.end || !number.is_below(self.buckets.geometry.buckets) {
             return None;
         }

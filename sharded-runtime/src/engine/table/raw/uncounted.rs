@@ -1,11 +1,11 @@
-//! Displaced entries beyond those that the byte of a bucket counts.
+//! Counts of displaced entries that exceed the byte of a bucket.
 
 use super::slot::BucketNo;
 use std::collections::BTreeMap;
 
-/// By bucket: what its byte has no room for.
+/// For each bucket, the part of the count that exceeds its byte.
 #[derive(Debug, Default)]
-#[allow(clippy::box_collection, reason = "a word where there is none, as in almost every table")]
+#[allow(clippy::box_collection, reason = "only a word if empty, as in almost every table")]
 pub(super) struct Uncounted(Option<Box<BTreeMap<BucketNo, u64>>>);
 
 impl Uncounted {
@@ -13,7 +13,7 @@ impl Uncounted {
         *self.0.get_or_insert_default().entry(number).or_default() += 1;
     }
 
-    /// Says whether there was one.
+    /// Subtracts one. Returns `false` if the count was zero.
     pub(super) fn remove(&mut self, number: BucketNo) -> bool {
         let Some(count) = self.0.as_mut().and_then(|counts| counts.get_mut(&number)) else { return false };
         *count -= 1;

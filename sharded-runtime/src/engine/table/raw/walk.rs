@@ -1,4 +1,4 @@
-//! All entries, some at a time, each once; and all entries at the end.
+//! Walks over all entries of a table, and the end of a table.
 
 use super::{
     bucket::Bucket,
@@ -14,16 +14,17 @@ use crate::{
     hasher::{KeyHash, LowHash},
 };
 
-/// How far a walk has come: the hashes at [places](super::homes::Homes::place) before it are done.
+/// The position of a walk: it has met all hashes with a lower [rank](super::homes::Homes::rank).
 ///
-/// In that order the hashes of a home are a range, however the homes grow or shrink between two steps (the idea is that
-/// of the cursor of Redis' `SCAN`; that an entry is met once even when homes are merged comes from comparing hashes).
+/// The hashes of a home are a range of ranks, even if homes are split or merged between two steps. This is the idea of
+/// the cursor of Redis' `SCAN`. In addition, hashes are compared with the cursor, so each entry is met only once even
+/// if homes were merged.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cursor(u64);
 
 impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
-    /// Collects entries from `cursor` on, home by home until there are `enough`: their slots and hashes. Returns
-    /// where to go on, or `None` at the end.
+    /// Collects the slots and hashes of entries from `cursor` on, home by home until there are `enough`. Returns where
+    /// to continue, or `None` at the end.
     pub(crate) fn walk(
         &self,
         mut cursor: Cursor,
@@ -36,7 +37,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         while let Some(home) = next
             && entries.len() < enough
         {
-            // Part of a home is done only if homes were merged since the last step.
+            // The cursor is inside of a home only if homes were merged since the last step.
             let is_whole = homes.begin(home) >= cursor.0;
             for number in home.up_to(self.end_of_chain(home).next()) {
                 // SAFETY: the chain consists of buckets of this table.
@@ -45,7 +46,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
                 for slot in unsafe { bucket.occupied() } {
                     // SAFETY: there is an entry in this slot, and nobody writes.
                     let hash = unsafe { bucket.hash_of(slot, rehash) };
-                    if homes.of(hash) == home && (is_whole || homes.place(hash) >= cursor.0) {
+                    if homes.of(hash) == home && (is_whole || homes.rank(hash) >= cursor.0) {
                         entries.push((Layout::<K, V, P>::slot_at(number, slot), hash));
                     }
                 }
@@ -61,7 +62,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Entries { table: self, bucket: BucketNo::FIRST, idle }
     }
 
-    /// The slot of some entry of the bucket `from` or a later one.
+    /// The slot of the first entry of the bucket `from` or of a later one.
     fn next_entry(&self, from: &mut BucketNo) -> Option<(Bucket<K, V, P>, usize)> {
         while from.is_below(self.buckets.count()) {
             // SAFETY: the number is below that of the buckets.
@@ -80,8 +81,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         self.buckets.count()
     }
 
-    /// The slot of an entry of this bucket that has expired, or else the first deadline in it, if that is before
-    /// `earliest`.
+    /// The slot of an expired entry of this bucket, or else the earlier of `earliest` and the first deadline in it.
     pub(crate) fn first_expired(
         &self,
         number: BucketNo,
@@ -108,11 +108,11 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
 
     /// The bucket of a slot.
     pub(crate) fn bucket_of(slot: Slot) -> BucketNo {
-        Layout::<K, V, P>::place_of(slot).0
+        Layout::<K, V, P>::bucket_and_index(slot).0
     }
 }
 
-/// The entries of a table that is no more.
+/// The entries of a table that was taken apart.
 pub(crate) struct Entries<K, V, P: Policy, I> {
     table: RawTable<K, V, P, I>,
     bucket: BucketNo,
@@ -127,10 +127,10 @@ impl<K, V, P: Policy, I> Entries<K, V, P, I> {
         Some(unsafe { bucket.stamp(slot) }.deadline(self.idle))
     }
 
-    /// Moves the next entry to what is removed. Says whether there is one.
+    /// Moves the next entry to `removed`. Returns whether there was one.
     pub(crate) fn take(&mut self, removed: &mut Removed<K, V>) -> bool {
         let Some((bucket, slot)) = self.table.next_entry(&mut self.bucket) else { return false };
-        // SAFETY: there is an entry, which the tag then says is gone. The table is nobody else's.
+        // SAFETY: there is an entry, and then its tag is cleared. The table is owned.
         unsafe {
             let pair = bucket.pair(slot);
             removed.put(&raw const (*pair).key, &raw const (*pair).value);
@@ -143,13 +143,13 @@ impl<K, V, P: Policy, I> Entries<K, V, P, I> {
 
 impl<K, V, P: Policy, I> Drop for RawTable<K, V, P, I> {
     fn drop(&mut self) {
-        /// Goes on where a `Drop` of the user's has panicked.
+        /// Continues after a `drop` of the user has panicked.
         struct Rest<'a, K, V, P: Policy, I>(&'a mut RawTable<K, V, P, I>, BucketNo);
         impl<K, V, P: Policy, I> Rest<'_, K, V, P, I> {
             fn drop_entries(&mut self) {
                 while let Some((bucket, slot)) = self.0.next_entry(&mut self.1) {
                     self.0.buckets.len -= 1;
-                    // SAFETY: there is an entry. The tag says that it is gone before it is dropped, which may panic.
+                    // SAFETY: there is an entry. Its tag is cleared before it is dropped, which may panic.
                     unsafe {
                         bucket.set_tag(slot, 0);
                         bucket.pair(slot).drop_in_place();
@@ -161,7 +161,7 @@ impl<K, V, P: Policy, I> Drop for RawTable<K, V, P, I> {
             fn drop(&mut self) {
                 self.drop_entries();
                 let buckets = &self.0.buckets;
-                // SAFETY: the entries are gone, and so is the table.
+                // SAFETY: the entries are dropped, and the table is not used again.
                 unsafe { buckets.give_back(*buckets.geometry) }
             }
         }

@@ -1,32 +1,32 @@
-//! Bytes that may be read while they are written, copied by atomic words.
+//! Copying values that may be read while they are written, by atomic words.
 //!
 //! # What a reader without a lock may look at
 //!
-//! A reader that lost a race may take any word of its arena for any other: a block that it follows may have been given
-//! back, be part of another table, or be shorter than the number of a bucket says. It learns that before it uses what
-//! it has read, but after it has read it. So each access to such memory, of a reader or of a writer, must be one that
-//! may race with any access of a reader. These are all:
+//! A reader that has lost a race may take any word of its arena for any other: a block that it follows may have been
+//! given back, belong to another table, or be shorter than it assumes. The reader notices that before it uses the
+//! values, but after it has read them. So each access to such memory, by a reader or a writer, must be allowed to race
+//! with any access of a reader. That holds for these reasons:
 //!
-//! - It is made of aligned words of eight bytes. Tags, stamps and marks are `AtomicU64`s, entries are [`WordAligned`];
-//!   `layout.rs` asserts that each begins at a multiple of eight. Atomic accesses of different sizes are never mixed.
-//! - A write is atomic. A writer's own reads may be plain ones: no reader writes but marks, which are marks in blocks
-//!   of every size.
-//! - What is there is initialized, since a reader may take the bytes of an entry for tags or a stamp. Memory from the
-//!   system is zeros. Bytes of a value that were never written, such as padding, become definite when they are stored:
-//!   `atomic-maybe-uninit` stores a word by an instruction in assembly, from a register, so what it leaves is one
-//!   value, whatever it is. (To make them definite before, by an empty assembly, takes `with_mut` one instruction
-//!   more.)
-//! - It is the arena's: a number is below that of a chunk's buckets, so a reader looks less than a chunk beside its
-//!   block, and the first and the last chunk of a span are never used, also of spans that are parts of reservations
-//!   (see `arena`).
+//! - Each access is to an aligned word of eight bytes. Tags, stamps and marks are `AtomicU64`s, and entries are
+//!   [`WordAligned`]. `layout.rs` asserts that each begins at a multiple of eight. Atomic accesses of different sizes
+//!   are never mixed.
+//! - Each write is atomic. A writer may use plain reads: readers write nothing but marks, which lie at the same offsets
+//!   in blocks of all sizes.
+//! - All memory is initialized, since a reader may take the bytes of an entry for tags or a stamp. Memory from the
+//!   system is zeroed. Uninitialized bytes of a value, such as padding, become initialized when they are stored:
+//!   `atomic-maybe-uninit` stores a word by an instruction in assembly, from a register, which has some fixed value.
+//!   (Fixing the value before, by an empty assembly block, costs `with_mut` one more instruction.)
+//! - All addresses belong to the arena: the index of a bucket is below the number of buckets of a chunk, so a reader
+//!   reads less than a chunk beyond its block. The first and the last chunk of a span are never used, also in spans
+//!   that are parts of reservations (see `arena`).
 //!
-//! A value may have bytes that were never written, such as padding; to copy those through integers would be undefined,
-//! so the words are those of the crate `atomic-maybe-uninit`. `ThreadSanitizer` does not see into its assembly: with
-//! `--cfg sharded_integer_words`, sound only where there is no padding, the words are std's atomic integers.
+//! A value may have uninitialized bytes, such as padding. Copying those as integers would be undefined, so the words
+//! are those of the crate `atomic-maybe-uninit`. `ThreadSanitizer` does not see accesses in assembly. With `--cfg
+//! sharded_integer_words`, which is sound only for values without padding, the words are atomic integers of std.
 
 use std::mem::MaybeUninit;
 
-/// A value in whole words. All that is shared with readers that race is accessed by words of this one width.
+/// A value in whole words. All memory that racing readers share is accessed by words of this width.
 #[repr(C, align(8))]
 pub(super) struct WordAligned<T>(pub(super) MaybeUninit<T>);
 
@@ -69,12 +69,12 @@ mod imp {
     }
 }
 
-/// Copies what lies at `from` to `to`, word by word. Where it is written meanwhile, the result is a mixture, of no use
-/// but to be thrown away.
+/// Copies the value at `from` to `to`, word by word. If it is written concurrently, the result is a mixture that must
+/// not be used.
 ///
 /// # Safety
 ///
-/// `from` must be valid for reads, and written only by [`store`] while anyone may be in here.
+/// `from` must be valid for reads. During calls of this function it must be written only by [`store`].
 #[inline]
 pub(super) unsafe fn load<T>(from: *const WordAligned<T>, to: &mut WordAligned<T>) {
     let to = std::ptr::from_mut(to).cast::<MaybeUninit<Word>>();
@@ -84,11 +84,11 @@ pub(super) unsafe fn load<T>(from: *const WordAligned<T>, to: &mut WordAligned<T
     }
 }
 
-/// Writes a value, word by word. The bytes of a value that were never written, such as padding, are copied as well.
+/// Writes a value, word by word, with any uninitialized bytes.
 ///
 /// # Safety
 ///
-/// `to` must be valid for writes, with no other writer, and read only by [`load`] while anyone may be in here.
+/// `to` must be valid for writes, with no other writer. During calls of this function it must be read only by [`load`].
 #[inline]
 pub(super) unsafe fn store<T>(to: *mut WordAligned<T>, value: &WordAligned<T>) {
     let from = std::ptr::from_ref(value).cast::<MaybeUninit<Word>>();
@@ -98,12 +98,12 @@ pub(super) unsafe fn store<T>(to: *mut WordAligned<T>, value: &WordAligned<T>) {
     }
 }
 
-/// Copies so many bytes, a multiple of a word, from where readers race to where readers race.
+/// Copies bytes, a multiple of a word, between memory that racing readers share.
 ///
 /// # Safety
 ///
-/// `from` must be valid for reads and `to` for writes, with no other writer but of marks. Both must be aligned to words
-/// and apart.
+/// `from` must be valid for reads and `to` for writes, with no other writer except of marks. Both must be aligned to
+/// words, and must not overlap.
 #[allow(clippy::cast_ptr_alignment, reason = "aligned by the caller's promise")]
 pub(super) unsafe fn copy(from: *const u8, to: *mut u8, bytes: usize) {
     let (from, to) = (from.cast::<MaybeUninit<Word>>(), to.cast::<MaybeUninit<Word>>());
