@@ -1,39 +1,39 @@
 //! The capacity of a field, shared out to its shards.
 //!
-//! The capacity is the field's, not a shard's. Every entry holds one unit of it, or as many as it weighs. Shards take
-//! units in batches while there are plenty, one at a time when they run low; what idle shards hoard is collected before
-//! anything is evicted, so no entry is evicted while the field has room. Units that come back when they run low are not
-//! hoarded, so they are not collected again and again. The field holds at most its capacity, and one entry more for
-//! each thread that is inserting at that moment, or the inserts of a transaction until it has repaid them.
+//! The whole field has one capacity. Each entry holds one unit of it, or as many units as it weighs. While many units
+//! are free, a shard takes them in batches and keeps the rest of a batch as its credit. When few are free, it takes
+//! them one at a time. The credits of all shards are collected before anything is evicted, so no entry is evicted while
+//! the field has room. Units that are given back while few are free do not become credit, so credits are not collected
+//! again and again. A field exceeds its capacity by at most one entry for each thread that is inserting, and by the
+//! inserts of a transaction until the transaction has repaid them.
 //!
-//! Units are spent from a shard's credit and returned to it without waiting. They move between the credits and the
-//! common stock under a mutex, and a counter that is odd meanwhile lets others tell, without the mutex, that nothing is
-//! left.
+//! A shard spends its credit, and gives units back to it, without waiting. Units move between the credits and the
+//! common stock under a mutex. A counter is odd while they move, so a thread can see without the mutex that no units
+//! are free.
 
 use super::units::Units;
 use crate::memory::sync::unmodelled::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::SeqCst};
 
-// `is_dry` reads three words as of one moment. Sequential consistency throughout gives it that by the total order of
-// all these accesses; on x86-64 it costs next to nothing more, as all the writes but the flag's, which is seldom
-// written, are read-modify-writes anyway.
+// `is_dry` must see three words as they were at one moment. Sequential consistency ensures that, since it gives all
+// these accesses one total order. On x86-64 it costs almost nothing: all frequent writes are read-modify-writes anyway.
 
-/// Units that no shard has.
+/// The capacity of a field, and the units of it that are in stock.
 #[derive(Debug)]
 pub(crate) struct Budget {
     capacity: usize,
-    /// Below zero: so many units must come back.
+    /// The units in stock. Negative if the capacity is overdrawn.
     free: AtomicI64,
     /// Whether any credit may hold units.
     hoarded: AtomicBool,
-    /// Odd while units are on their way between credits and `free`.
+    /// Odd while units move between credits and `free`.
     moves: AtomicU64,
-    /// What calls have overdrawn and could not repay.
+    /// Units that calls have overdrawn and could not repay.
     unpaid: AtomicU64,
     mover: Mutex<()>,
-    /// The most units that a credit is given at once. Zero: no shard has credit.
+    /// The size of a batch. Zero if shards have no credit.
     batch: Units,
-    /// With more units than that in stock, there are plenty.
+    /// Shards take batches, and give units back to their credit, while the stock is above this.
     plenty: i64,
 }
 
@@ -42,17 +42,16 @@ pub(crate) struct Budget {
 pub(crate) struct Credit(AtomicU64);
 
 impl Budget {
-    /// The most units that a credit is given at once, where every entry takes one, and where entries have weights: as
-    /// many as one entry may have, so that eight times as many and the units of an entry are far from the end of the
-    /// numbers.
+    /// The largest batch, without and with weights. The latter is about the heaviest weight, so `plenty` plus the units
+    /// of an entry is far below `i64::MAX`.
     const MOST: u64 = 64;
     const MOST_WEIGHED: u64 = 1 << 32;
-    /// The most shards that have credit: to collect it is work by their number, under the lock of a shard. Where there
-    /// are more, each takes its units from the stock.
+    /// With more shards than this, no shard has credit: collecting takes time proportional to the number of credits,
+    /// under the lock of a shard.
     const MOST_CREDITS: usize = 1024;
 
-    /// A capacity above `i64::MAX` is as much as that: no memory holds so many entries, and 2^31 of the heaviest weigh
-    /// as much.
+    /// A capacity above `i64::MAX` counts as `i64::MAX`: no memory holds that many entries, and 2^31 of the heaviest
+    /// entries weigh as much.
     pub(crate) fn new(capacity: usize, shards: usize, weighs: bool) -> Self {
         let most = if weighs { Self::MOST_WEIGHED } else { Self::MOST };
         let has_credit = shards <= Self::MOST_CREDITS;
@@ -73,12 +72,12 @@ impl Budget {
         self.capacity
     }
 
-    /// Whether entries could take so many units if there were no others.
+    /// Whether the capacity is at least this large.
     pub(crate) fn could_hold(&self, units: Units) -> bool {
         units.get() <= self.capacity as u64
     }
 
-    /// Takes the units of an entry. Returns false if there are not so many left anywhere.
+    /// Takes the units of an entry. Returns `false` if the stock and all credits together have too few.
     pub(crate) fn take<'a, I>(&self, credit: &Credit, units: Units, credits: impl Fn() -> I) -> bool
     where
         I: Iterator<Item = &'a Credit>,
@@ -88,7 +87,7 @@ impl Budget {
         }
         while !self.is_dry(units) {
             if self.batch.is_zero() {
-                // Nothing is on its way to or from a credit.
+                // Without credits, the stock has all free units.
                 return self.withdraw(credit, units);
             }
             let _mover = self.mover.lock();
@@ -106,12 +105,12 @@ impl Budget {
         false
     }
 
-    /// The part of these units that entries must give up, since the stock does not cover it.
+    /// The part of these units that the stock does not have, so that entries must give it up.
     pub(crate) fn lacking(&self, units: Units) -> Units {
         units.minus(Units::new(self.free.load(SeqCst).max(0).unsigned_abs()))
     }
 
-    /// Takes the units of an entry out of those that are held and those that no entry has, if they are enough together.
+    /// Takes the units of an entry from `held` and the stock, if they have enough together.
     pub(crate) fn take_with(&self, held: &mut Held<'_>, units: Units) -> bool {
         let rest = units.minus(held.units).signed();
         if rest > 0 && self.free.try_update(SeqCst, SeqCst, |free| (free >= rest).then(|| free - rest)).is_err() {
@@ -121,13 +120,13 @@ impl Budget {
         true
     }
 
-    /// Takes units that are not there; entries must leave for them.
+    /// Takes units beyond the capacity. Entries must leave to repay them.
     pub(crate) fn overdraw(&self, units: Units) {
         self.free.fetch_sub(units.signed(), SeqCst);
     }
 
-    /// Takes over some of what is owed for overdrafts, at most so much: entries are to leave that have it. Where none
-    /// can, it is [overdrawn](Budget::overdraw) again.
+    /// Takes over an overdraft of at most `most` units, and returns its size. The caller evicts entries to repay it, or
+    /// [overdraws](Budget::overdraw) again.
     fn take_over_debt(&self, most: Units) -> Units {
         let mut taken = Units::ZERO;
         let _ = self.free.try_update(SeqCst, SeqCst, |free| {
@@ -141,7 +140,7 @@ impl Budget {
         self.free.load(SeqCst) < 0
     }
 
-    /// Returns the units of an entry that is gone.
+    /// Gives back the units of a removed entry, to the credit or to the stock.
     pub(crate) fn give(&self, credit: &Credit, units: Units) {
         if self.free.load(SeqCst) > self.plenty && credit.0.load(SeqCst) < self.batch.get() {
             credit.0.fetch_add(units.get(), SeqCst);
@@ -153,19 +152,19 @@ impl Budget {
         }
     }
 
-    /// Returns the units of all the entries of a shard.
+    /// Gives units back to the stock.
     pub(crate) fn give_all(&self, units: Units) {
         self.free.fetch_add(units.signed(), SeqCst);
     }
 
-    /// Whether, at one moment, there were not so many in stock, nothing in a credit and nothing on its way.
+    /// Whether, at one moment, the stock had too few units, all credits were empty, and no units were moving.
     fn is_dry(&self, units: Units) -> bool {
         let before = self.moves.load(SeqCst);
         let is_dry = self.free.load(SeqCst) < units.signed() && !self.hoarded.load(SeqCst);
         is_dry && before.is_multiple_of(2) && self.moves.load(SeqCst) == before
     }
 
-    /// Takes units from the stock, and more for the credit where there are plenty.
+    /// Takes units from the stock, and a batch for the credit while there are plenty.
     fn withdraw(&self, credit: &Credit, units: Units) -> bool {
         let plenty = self.plenty + units.signed() - 1;
         let mut more = Units::ZERO;
@@ -181,8 +180,8 @@ impl Budget {
     }
 }
 
-/// Units that a call has taken and no entry has yet. What no entry gets goes back when this is dropped, also when a
-/// panic passes.
+/// Units that a call has taken and that no entry has yet. The rest goes back to the stock when this is dropped, also on
+/// a panic.
 #[derive(Debug)]
 pub(crate) struct Held<'a> {
     budget: &'a Budget,
@@ -201,13 +200,13 @@ impl<'a> Held<'a> {
         self.units
     }
 
-    /// Holds what an entry had that is gone.
+    /// Adds the units of a removed entry.
     #[inline]
     pub(crate) fn add(&mut self, units: Units) {
         self.units = self.units.plus(units);
     }
 
-    /// Takes units out, for an entry that is stored now or for a debt: so many at most. Returns how many.
+    /// Takes out at most `most` units, for a new entry or for a debt. Returns how many.
     #[inline]
     pub(crate) fn spend(&mut self, most: Units) -> Units {
         let spent = self.units.min(most);
@@ -225,9 +224,9 @@ impl Drop for Held<'_> {
     }
 }
 
-/// Units that one call owes for entries that were stored without room: what it has overdrawn itself, and what earlier
-/// calls could not repay. So each call that has returned has repaid what it overdrew, wherever others are held up. What
-/// it can't repay is left to the next one when this is dropped, also when a panic passes.
+/// The units that one call owes: those that it has overdrawn, and those that earlier calls could not repay. So a call
+/// repays its own overdraft before it returns, however long other calls take. Units that it can't repay are left to the
+/// next call when this is dropped, also on a panic.
 #[derive(Debug)]
 pub(crate) struct Debt<'a> {
     budget: &'a Budget,
@@ -240,7 +239,7 @@ impl<'a> Debt<'a> {
         Debt { budget, owed: budget.take_over_debt(overdrawn.plus(unpaid)) }
     }
 
-    /// Pays with units of entries that have left. Returns what is still owed.
+    /// Pays with `held` units. Returns the units that are still owed.
     pub(crate) fn pay(&mut self, held: &mut Held<'_>) -> Units {
         self.owed = self.owed.minus(held.spend(self.owed));
         self.owed
@@ -267,7 +266,8 @@ mod tests {
     use super::{Budget, Credit, Units};
     use std::{cell::Cell, sync::atomic::Ordering::SeqCst};
 
-    /// With however many shards, little credit is collected, also where units come and go in a map that is nearly full.
+    /// Few credits are collected, with any number of shards, also while entries come and go in a map that is nearly
+    /// full.
     #[test]
     fn few_credits_are_collected() {
         const CAPACITY: usize = 1 << 18;
@@ -289,10 +289,10 @@ mod tests {
         }
     }
 
-    /// Capacities around every power of two, in one or many credits: what is taken and given back adds up, to the last
-    /// unit, and nothing overflows.
+    /// For capacities around each power of two, with one or several credits, all units add up exactly and nothing
+    /// overflows.
     #[test]
-    fn units_add_up_whatever_the_capacity() {
+    fn units_add_up_for_every_capacity() {
         let mut random = 1_u64;
         let mut dice = |below: u64| {
             random = random.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
@@ -306,7 +306,7 @@ mod tests {
             let weighs = dice(2) == 0;
             let budget = Budget::new(capacity, credits.len(), weighs);
             let heaviest = if weighs { u64::from(u32::MAX) } else { 1 };
-            // What entries have.
+            // The units of each entry.
             let mut taken = Vec::new();
             for _ in 0..100 {
                 let credit = &credits[usize::try_from(dice(credits.len() as u64)).expect("an index")];

@@ -11,22 +11,23 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cause {
-    /// It had expired. This is also the cause where a call that stores or removes another value found that out.
+    /// It had expired, also if a call that inserts or removes this key noticed it.
     Expired,
     /// It made room for another entry, or there was no room for it.
     Evicted,
-    /// Its value was replaced by another one, which was stored whole. A value that is changed in place has not left.
+    /// Its value was replaced by another one. A change in place is no removal.
     Replaced,
-    /// A call took it out: [`remove`](crate::ShardedMap::remove) and its kind, [`retain`](crate::ShardedMap::retain),
-    /// [`compute`](crate::ShardedMap::compute), [`drain`](crate::ShardedMap::drain).
+    /// A call removed it: [`remove`](crate::ShardedMap::remove) and its variants,
+    /// [`retain`](crate::ShardedMap::retain), [`compute`](crate::ShardedMap::compute),
+    /// [`drain`](crate::ShardedMap::drain).
     Removed,
-    /// [`clear`](crate::ShardedMap::clear) or [`invalidate_all`](crate::ShardedMap::invalidate_all) took it out.
+    /// [`clear`](crate::ShardedMap::clear) or [`invalidate_all`](crate::ShardedMap::invalidate_all) removed it.
     Cleared,
 }
 
 impl Cause {
-    /// Whether the map took the entry out by itself, since it had expired or had to make room; else some call was to
-    /// take it out.
+    /// Whether the map removed the entry by itself, because it had expired or had to make room. Otherwise a call asked
+    /// for it.
     ///
     /// # Examples
     ///

@@ -6,13 +6,13 @@ use crate::{
 };
 use std::sync::atomic::Ordering::SeqCst;
 
-/// Shards whose bounds one call looks at, at most, for each shard that it searches.
+/// The most bounds that one call of `next` reads.
 const MOST_LOOKED_AT: usize = 256;
 
-// Sequential consistency throughout. A shard's bound is lowered before the map's bounds. The walk lowers `passed` for
-// each shard that it passes. At its end it raises `earliest` to `passed`, and then reads `passed` once more. So for an
-// entry that comes meanwhile, either the walk sees the bound of its shard, or it sees `passed` lowered, or `earliest`
-// is lowered after it was raised.
+// All accesses are sequentially consistent. An insert lowers the bound of its shard before it lowers those of the map.
+// The walk lowers `passed` for each shard that it passes. At the end of a round it raises `earliest` to `passed`, and
+// then reads `passed` again. So for each concurrent insert, the walk sees the lowered bound of the shard, or sees
+// `passed` lowered, or the insert lowers `earliest` after the walk has raised it.
 
 /// A lower bound of the deadlines in a shard. Written by the holder of the exclusive lock.
 #[derive(Debug)]
@@ -39,7 +39,8 @@ impl Earliest {
 pub(crate) struct ExpiredShards {
     /// A lower bound of all deadlines.
     earliest: AtomicDeadline,
-    /// A lower bound of the deadlines in shards before `next`, and of entries that came since the walk began.
+    /// A lower bound of the deadlines in the shards before `next`, and of the entries that were inserted during this
+    /// round.
     passed: AtomicDeadline,
     next: Mutex<usize>,
 }
@@ -56,17 +57,17 @@ impl ExpiredShards {
         self.earliest.load(SeqCst).has_passed(now)
     }
 
-    /// A shard whose bound was lowered has an entry with this deadline.
+    /// Notes the deadline of an entry in a shard whose bound was lowered for it.
     pub(crate) fn note(&self, deadline: Deadline) {
         for bound in [&self.passed, &self.earliest] {
-            // It seldom has to be lowered. Otherwise no cache line is written that other threads read.
+            // The bound seldom has to be lowered. Usually the cache line, which other threads read, is not written.
             if deadline.is_before(bound.load(SeqCst)) {
                 bound.lower(deadline, SeqCst);
             }
         }
     }
 
-    /// The next shard that may have an expired entry. `bound` is the bound of each of the `shards`.
+    /// The next shard that may have an expired entry. `bound` returns the bound of each of the `shards`.
     pub(crate) fn next(&self, now: Moment, shards: usize, bound: impl Fn(usize) -> Deadline) -> Option<usize> {
         let mut next = self.next.lock();
         for _ in 0..MOST_LOOKED_AT {
@@ -89,7 +90,7 @@ impl ExpiredShards {
         None
     }
 
-    /// Goes on after this shard.
+    /// Ends the search of this shard. The walk goes on with the next one.
     pub(crate) fn pass(&self, shard: usize, bound: impl Fn(usize) -> Deadline) {
         let mut next = self.next.lock();
         if *next == shard {
@@ -107,9 +108,9 @@ mod tests {
         dice::Dice,
     };
 
-    /// Entries come and go, one call after the other: a shard is found as long as one has an expired entry.
+    /// As long as a shard has an expired entry, the walk finds one, in any sequence of calls.
     #[test]
-    fn no_expired_entry_is_passed_over_for_good() {
+    fn every_expired_entry_is_found_in_the_end() {
         let mut dice = Dice(1);
         for shards in [2_usize, 5, 300, 700] {
             let expired = ExpiredShards::new();
@@ -126,7 +127,7 @@ mod tests {
                     }
                 }
                 if dice.below(4) == 0 {
-                    // Someone else removes what has expired, and tells nobody.
+                    // Another call removes expired entries and does not update the bound.
                     let shard = usize::try_from(dice.below(shards as u64)).unwrap();
                     entries[shard].retain(|deadline| !deadline.has_passed(now));
                 }
@@ -147,7 +148,7 @@ mod tests {
                 });
                 match found {
                     Some((shard, at)) => _ = entries[shard].swap_remove(at),
-                    // Of many shards, one call looks at some only.
+                    // With many shards, one call reads only some bounds.
                     None => assert!(!is_there() || shards > 256),
                 }
             }

@@ -1,23 +1,23 @@
-//! Entries that a session has taken out.
+//! Entries that a session has removed.
 
 use super::{cause::Cause, table::Removed, units::Units};
 use std::mem;
 
-/// Who is told of entries that leave.
+/// The removal listener of a field.
 pub(crate) trait Listener<K, V> {
     fn copy_key(&self, key: &K) -> K;
     #[allow(clippy::unnecessary_box_returns, reason = "a large value takes no place on the stack")]
     fn copy_value(&self, value: &V) -> Box<V>;
-    /// Takes an entry to be told of, or gives it back to be dropped. Called under the lock of the entry's shard.
+    /// Takes a removed entry, or gives it back to be dropped. Called under the lock of the entry's shard.
     fn take(&self, key: K, value: Box<V>, cause: Cause) -> Option<(K, Box<V>)>;
 }
 
-/// Entries that were taken out under a lock, to be dropped after it. Most writes take out none.
+/// Entries that were removed under a lock, to be dropped after its release. Most writes remove none.
 pub(crate) struct Garbage<K, V> {
     kept: Removed<K, V>,
-    /// How many more there were, which a listener has.
+    /// How many more were given to a listener.
     told: usize,
-    /// Units of the capacity that were taken without being there. As many must come back.
+    /// Units by which this call has overdrawn the capacity.
     overdrawn: Units,
 }
 
@@ -27,13 +27,13 @@ impl<K, V> Garbage<K, V> {
         Garbage { kept: Removed::new(), told: 0, overdrawn: Units::ZERO }
     }
 
-    /// Where an entry goes that is taken out.
+    /// The destination of a removed entry.
     #[inline]
     pub(crate) fn kept(&mut self) -> &mut Removed<K, V> {
         &mut self.kept
     }
 
-    /// Gives the entry that was taken out last to a listener.
+    /// Gives the entry that was removed last to a listener.
     #[cold]
     pub(crate) fn tell_last(&mut self, cause: Cause, listener: &impl Listener<K, V>) {
         if let Some((key, value)) = self.kept.pop_boxed() {
@@ -49,19 +49,19 @@ impl<K, V> Garbage<K, V> {
         }
     }
 
-    /// Adds all of other garbage.
+    /// Moves the entries of other garbage here.
     #[cold]
     pub(crate) fn append(&mut self, other: &mut Garbage<K, V>) {
         self.kept.append(&mut other.kept);
         self.told += mem::take(&mut other.told);
     }
 
-    /// Notes units that the call owes: entries that take so many must leave.
+    /// Notes units that the call must repay, by evicting entries.
     pub(crate) fn add_overdrawn(&mut self, units: Units) {
         self.overdrawn = self.overdrawn.plus(units);
     }
 
-    /// Takes what [`add_overdrawn`](Garbage::add_overdrawn) has noted.
+    /// Takes the units that [`add_overdrawn`](Garbage::add_overdrawn) has noted.
     pub(crate) fn take_overdrawn(&mut self) -> Units {
         mem::take(&mut self.overdrawn)
     }
@@ -70,7 +70,7 @@ impl<K, V> Garbage<K, V> {
         self.kept.len() + self.told
     }
 
-    /// Whether a listener has entries that it was not told of yet.
+    /// Whether a listener has entries that it was not called for yet.
     #[inline]
     pub(crate) fn is_to_be_told(&self) -> bool {
         self.told > 0

@@ -1,4 +1,4 @@
-//! Doubly linked lists of slots, linked by index, without an allocation per entry.
+//! Doubly linked lists of slots, linked by number, without an allocation per entry.
 
 use crate::memory::chunked::Chunked;
 
@@ -41,18 +41,17 @@ impl List {
     }
 
     pub(crate) fn push_front(&mut self, links: &mut Chunked<Links>, slot: u32) {
-        links[slot as usize] = Links { prev: NIL, next: self.head };
-        match self.head {
-            NIL => self.tail = slot,
-            head => links[head as usize].prev = slot,
-        }
+        let head = self.head;
+        links[slot as usize] = Links { prev: NIL, next: head };
         self.head = slot;
+        self.set_prev(links, head, slot);
     }
 
     /// `slot` must be in this list.
     pub(crate) fn unlink(&mut self, links: &mut Chunked<Links>, slot: u32) {
         let Links { prev, next } = links[slot as usize];
-        self.join(links, prev, next);
+        self.set_next(links, prev, next);
+        self.set_prev(links, next, prev);
     }
 
     pub(crate) fn move_to_front(&mut self, links: &mut Chunked<Links>, slot: u32) {
@@ -62,29 +61,30 @@ impl List {
         }
     }
 
-    /// Replaces the slot `from` by `to`, for which links may not exist yet.
+    /// Replaces the slot `from` by `to`. Links of `to` need not exist yet.
     pub(crate) fn moved(&mut self, links: &mut Chunked<Links>, from: u32, to: u32) {
         links.reach(to as usize);
         let Links { prev, next } = links[from as usize];
         links[to as usize] = Links { prev, next };
-        match prev {
-            NIL => self.head = to,
-            prev => links[prev as usize].next = to,
-        }
-        match next {
-            NIL => self.tail = to,
-            next => links[next as usize].prev = to,
+        self.set_next(links, prev, to);
+        self.set_prev(links, next, to);
+    }
+
+    /// Sets the successor of a slot, or the head of the list for [`NIL`].
+    #[inline]
+    fn set_next(&mut self, links: &mut Chunked<Links>, slot: u32, next: u32) {
+        match slot {
+            NIL => self.head = next,
+            slot => links[slot as usize].next = next,
         }
     }
 
-    fn join(&mut self, links: &mut Chunked<Links>, prev: u32, next: u32) {
-        match prev {
-            NIL => self.head = next,
-            prev => links[prev as usize].next = next,
-        }
-        match next {
+    /// Sets the predecessor of a slot, or the tail of the list for [`NIL`].
+    #[inline]
+    fn set_prev(&mut self, links: &mut Chunked<Links>, slot: u32, prev: u32) {
+        match slot {
             NIL => self.tail = prev,
-            next => links[next as usize].prev = prev,
+            slot => links[slot as usize].prev = prev,
         }
     }
 }

@@ -3,15 +3,15 @@
 //! | module | what is in it |
 //! |---|---|
 //! | `session` | a shard while its exclusive lock is held: the only code that changes single entries |
-//! | `spec` | what a session asks of the field |
+//! | `spec` | a field, as a session sees it |
 //! | `table` | the entries of one shard |
 //! | `expiry`, `earliest` | when entries expire, and which shards may have expired entries |
-//! | `evict` | which entry leaves next, one file per policy |
+//! | `evict` | which entry leaves next, one file per eviction |
 //! | `budget`, `units` | the capacity, shared out to the shards, and the units that it is counted in |
 //! | `occupied` | which shards have entries |
-//! | `garbage`, `cause` | entries that were taken out, and why |
+//! | `garbage`, `cause` | entries that were removed, and why |
 //! | `list` | a doubly linked list of slots, for evictions |
-//! | `status` | what lies beside the lock of a shard |
+//! | `status` | the part of a shard that needs no lock |
 
 pub(crate) mod budget;
 pub(crate) mod cause;

@@ -2,16 +2,16 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// The shards of a field that have entries, a bit each, so that a search for one need not look at every shard. It is
-/// written only when a shard gets its first entry or loses its last one.
+/// The shards of a field that have entries, one bit per shard. So a search for an entry does not visit every shard. It
+/// is written only when a shard gets its first entry or loses its last one.
 ///
-/// Relaxed: the holder of a shard's exclusive lock writes its bit, and a reader that sees an old one acts as if it had
-/// come earlier.
+/// Relaxed: the holder of a shard's exclusive lock writes its bit, and a reader that sees an old bit behaves as if it
+/// had come earlier.
 #[derive(Debug)]
 pub(crate) struct OccupiedShards(Box<[AtomicU64]>);
 
 impl OccupiedShards {
-    /// None of so many shards is occupied.
+    /// For this many shards, all empty.
     pub(crate) fn new(shards: usize) -> Self {
         OccupiedShards((0..shards.div_ceil(64)).map(|_| AtomicU64::new(0)).collect())
     }
@@ -27,11 +27,11 @@ impl OccupiedShards {
         }
     }
 
-    /// The next occupied shard after this one, all around, which may be the same one.
+    /// The next occupied shard after this one. After the last shard comes the first, so it may be the same one.
     pub(crate) fn next(&self, shard: usize) -> Option<usize> {
         let words = self.0.len();
         let behind = u64::MAX << (shard % 64) << 1;
-        // The word of the shard itself comes first for the bits behind it, and last for the others.
+        // The word of the shard itself comes first for the bits above, and last for the others.
         (0..=words).find_map(|more| {
             let number = (shard / 64 + more) % words.max(1);
             let mask = match more {

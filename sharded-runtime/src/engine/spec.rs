@@ -1,4 +1,4 @@
-//! What a session asks of the field that its shard belongs to.
+//! A field, as a session sees it.
 
 use super::{
     budget::Budget,
@@ -15,63 +15,62 @@ use crate::{
     shard::array::ShardExtras,
 };
 
-/// A field, as a session sees it: its types, and what was declared for it.
+/// The types of a field, and what was declared for it.
 pub(crate) trait Spec {
     type Key;
     type Value;
     type Policy: Policy;
     type Listener: Listener<Self::Key, Self::Value>;
 
-    /// The time by the field's clock. Zero if no entry expires. Then no clock is read.
+    /// The time by the field's clock. Always zero if no entries expire, without reading a clock.
     fn now(&self) -> Moment;
-    /// How long an entry lives after its last use. For ever if no use is tracked. Then nothing is read.
+    /// How long an entry lives after its last use. `FOREVER` if uses are not tracked.
     fn idle(&self) -> Nanos;
-    /// How long an entry lives whose key has this hash, unless it is given a time of its own.
+    /// The declared ttl of an entry whose key has this hash.
     fn ttl_for(&self, hash: KeyHash) -> Nanos;
-    /// Makes a time to live longer by the resolution of the clock, so that no entry expires early.
+    /// Adds the resolution of the clock to a ttl, so that no entry expires early.
     fn lengthened(&self, ttl: Nanos) -> Nanos;
 
     fn hash_of(&self, key: &Self::Key) -> KeyHash;
-    /// The units of the capacity that an entry takes.
+    /// The weight of an entry.
     fn weigh(&self, key: &Self::Key, value: &Self::Value) -> Weight;
     /// Whether an entry may be evicted.
     fn is_evictable(&self) -> fn(&Self::Key, &Self::Value) -> bool;
-    /// Who is told of entries that leave.
+    /// The removal listener.
     fn listener(&self) -> Option<&Self::Listener>;
 
-    /// `None`: the field has no capacity.
+    /// `None` if the field has no capacity.
     fn budget(&self) -> Option<&Budget>;
-    /// What lies beside the lock of each shard.
+    /// The status of each shard.
     fn statuses(&self) -> impl Iterator<Item = &ShardStatus>;
-    /// A shard has got its first entry, or has lost its last one. Only called where entries may be evicted.
+    /// Notes that a shard has got its first entry, or has lost its last one. Called only if the field has a capacity.
     fn note_occupied(&self, shard: Extras<'_, Self>, is_occupied: bool);
-    /// The shards that may have expired entries. Only used where there is a capacity.
+    /// The shards that may have expired entries. Used only if the field has a capacity.
     fn expired_shards(&self) -> &ExpiredShards;
-    /// Takes an expired entry out of another shard, without waiting for a lock. Returns its units, which stay taken.
+    /// Removes an expired entry of another shard, without waiting for a lock. Returns its units, which stay taken.
     fn take_expired_elsewhere(&self, now: Moment, garbage: &mut Garbage<Self::Key, Self::Value>) -> Option<Units>;
 
-    /// Brings a table nearer to the size that it should have, by `steps` buckets at most.
+    /// Does at most `steps` steps of growth or shrinking.
     fn step(&self, view: View<'_, Self>, table: &mut TableFor<Self>, steps: usize, now: Moment)
     -> Result<(), NoMemory>;
 
-    /// A key with this hash was stored or taken out. What is being loaded for it must not be stored any more.
+    /// Makes a load of a key with this hash discard its value, since the key was stored or removed.
     fn overtake(&self, hash: KeyHash, is_key: &dyn Fn(&Self::Key) -> bool);
-    /// As [`overtake`](Spec::overtake), for a key that is stored: what is being loaded to refresh it must not be stored
-    /// any more.
+    /// As [`overtake`](Spec::overtake), for a refresh of a stored key.
     fn overtake_refresh(&self, key: &Self::Key);
 }
 
 /// The table of one shard of a field.
 pub(crate) type TableFor<F> = TableOf<<F as Spec>::Key, <F as Spec>::Value, <F as Spec>::Policy>;
 
-/// What readers without a lock follow.
+/// The view of a table for readers without a lock.
 pub(crate) type View<'a, F> = TableView<'a, <F as Spec>::Key, <F as Spec>::Value, StorageOf<<F as Spec>::Policy>>;
 
-/// What lies beside the lock of one shard of a field.
+/// The parts of a shard of a field that need no lock.
 pub(crate) type Extras<'a, F> = ShardExtras<'a, TableFor<F>, ShardStatus, <<F as Spec>::Policy as Policy>::Lock>;
 
 /// An entry that a call brings to a field.
 pub(crate) type OfferFor<F> = Offer<<F as Spec>::Key, <F as Spec>::Value>;
 
-/// An entry that a call takes out of a field.
+/// An entry that a call removes from a field.
 pub(crate) type HandedFor<F> = Handed<<F as Spec>::Key, <F as Spec>::Value>;

@@ -1,4 +1,4 @@
-//! What lies beside the lock of a shard and may be read without it.
+//! The part of a shard that may be read without its lock.
 
 use super::{budget::Credit, earliest::Earliest};
 use crate::observe::stats::{Counter, Meter};
@@ -13,6 +13,6 @@ pub(crate) struct ShardStatus {
     pub(crate) credit: Credit,
     /// How many of the shard's keys are being loaded. Written under the exclusive lock, so exact to its holder.
     pub(crate) loads: Counter,
-    /// Only used where there is a capacity.
+    /// Used only if the field has a capacity.
     pub(crate) earliest: Earliest,
 }

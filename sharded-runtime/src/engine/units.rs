@@ -1,6 +1,6 @@
 //! The units in which a capacity is counted.
 
-/// The units that one entry takes: one, or what the field's weigher says.
+/// The units that one entry takes: one, or the result of the field's weigher.
 #[repr(transparent)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Weight(u32);
@@ -55,7 +55,7 @@ impl Units {
         Units(self.0.saturating_sub(less.0))
     }
 
-    /// For counts that may be below zero. There are no more units than memory has bytes, or its entries have units.
+    /// For sums that may be negative. No map has more units than `i64::MAX`: see `Budget::new`.
     #[inline]
     pub(crate) fn signed(self) -> i64 {
         i64::try_from(self.0).unwrap_or(i64::MAX)
