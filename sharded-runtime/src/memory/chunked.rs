@@ -91,7 +91,7 @@ impl<T: Default> Chunked<T> {
         }
     }
 
-    /// Has the processor fetch the first cache line of an element, if it exists.
+    /// Prefetches the first cache line of an element, if it exists.
     #[inline]
     pub(crate) fn prefetch(&self, index: usize) {
         if let Some(element) = self.get(index) {

@@ -1,7 +1,7 @@
-//! Who is told that a thread has slept for a lock.
+//! The registry of listeners for sleeps: for threads that have slept for a lock.
 //!
-//! A lock knows neither its shard nor its field, and a field to tell beside each lock would cost memory and every
-//! access an instruction. So a thread that has slept, which takes microseconds, looks up the lock's address here.
+//! A lock does not know its shard or field. A reference to the field beside each lock would cost memory, and an
+//! instruction per access. So a thread that has slept, which takes microseconds, looks up the address of the lock here.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-/// Locks that lie at equal distances.
+/// The addresses of locks that lie at equal distances.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extent {
     /// The address of the first element that has a lock in it.
@@ -28,14 +28,15 @@ impl Extent {
     }
 }
 
-/// Is told of sleeps. It is called by the thread that has the lock by now, so it runs no user code and takes no lock.
+/// A listener for sleeps. It is called by the thread that now holds the lock, so it must run no user code and take no
+/// lock.
 pub(crate) trait OnSleep: Send + Sync {
-    /// A thread has slept since then for one of the locks.
+    /// Called when a thread has slept for one of the locks since `since`.
     fn slept(&self, since: Instant);
 }
 
 /// By the address of the first element. Maps on several nodes may share their memory, so their extents may interleave.
-/// The mutex is that of std, because this crate's own tells of its sleeps here.
+/// The mutex is that of std, because the sleeps of this crate's own mutex are reported here.
 static WATCHED: Mutex<Watched> = Mutex::new(BTreeMap::new());
 
 type Watched = BTreeMap<usize, (Extent, Weak<dyn OnSleep>)>;
@@ -44,7 +45,7 @@ fn watched() -> MutexGuard<'static, Watched> {
     WATCHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Extents that are looked at for one sleep. Only extents that interleave make for more than one.
+/// The most extents that one lookup checks. More than one is needed only if extents interleave.
 #[cfg(not(loom))]
 const LOOKS: usize = 256;
 
@@ -66,8 +67,8 @@ impl Drop for Watch {
     }
 }
 
-/// Tells whoever watches a lock that this thread has slept for it. It never waits: a sleep goes untold while another
-/// thread is here.
+/// Reports that this thread has slept for a lock. It never waits: a sleep is not reported while another thread uses the
+/// registry.
 #[cfg(not(loom))]
 #[cold]
 pub(crate) fn note<T: ?Sized>(lock: &T, since: Instant) {
@@ -100,9 +101,9 @@ mod tests {
         }
     }
 
-    /// Two maps whose elements take turns in one piece of memory.
+    /// Two maps with interleaved elements.
     #[test]
-    fn each_sleep_is_told_to_the_map_of_the_lock() {
+    fn each_sleep_is_counted_for_the_map_of_the_lock() {
         let locks = [[0_u64; 4]; 8];
         let bytes = size_of_val(&locks[0]);
         let counts = [0, 1].map(|_| Arc::new(Count::default()));
@@ -112,7 +113,7 @@ mod tests {
             Watch::new(Extent { first, stride: 2 * bytes, size: bytes, len: 3 }, &on_sleep)
         });
         let told = || counts.each_ref().map(|count| count.0.load(Relaxed));
-        // A busy registry leaves a sleep untold, so each is noted until it is told.
+        // A sleep is not reported while the registry is busy, so each one is noted until it is reported.
         let note_all = |lock: usize, expected: [u32; 2]| {
             for word in &locks[lock] {
                 let before = told();
@@ -124,7 +125,7 @@ mod tests {
         };
         (0..6).for_each(|lock| note_all(lock, [1, 1]));
         assert_eq!(told(), [12, 12]);
-        // Behind the last lock of each map there is none.
+        // No map has a lock at these addresses.
         (6..8).for_each(|lock| note(&locks[lock][1], Instant::now()));
         assert_eq!(told(), [12, 12]);
         drop(watches);

@@ -2,20 +2,20 @@
 
 use crate::lock::Cell;
 
-/// Whether nested accesses have to know of an access.
+/// Whether an access is recorded, so that nested accesses are checked against it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     /// No code runs that could access another shard.
     Unrecorded,
-    /// While it lasts, the thread counts as inside the shard. For closures of the user, which may do anything.
+    /// The thread counts as inside the shard until the access ends. For accesses that run user code.
     Recorded,
 }
 
-/// A recorded access that is one step of many on the same shard: a thread that waits has the lock next.
+/// A recorded access that is one of many steps on the same shard: after it, a waiting thread gets the lock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step;
 
-/// How an access takes the lock. A type for each way, so that a closure is compiled for one way only.
+/// How an access takes the lock. Each way is a type, so that a closure is compiled for one way only.
 pub(crate) trait Turn: Copy {
     fn is_recorded(self) -> bool;
     fn read<T, R>(self, cell: &impl Cell<T>, read: impl FnOnce(&T) -> R) -> R;

@@ -1,4 +1,4 @@
-//! The shards of a field: from a hash to a shard, its lock, and what the lock protects.
+//! The shards of a field: routing a hash to a shard, and taking its lock.
 
 use super::access::{Access, Turn};
 use crate::{
@@ -12,14 +12,14 @@ use crate::{
 };
 use std::{panic::Location, sync::Arc, thread};
 
-/// Shards. The lock of each protects a `T`, a table. An `O` lies beside it, which needs no lock.
+/// Shards. Each has a lock that protects a `T`, its table, and an `O` that needs no lock.
 pub(crate) struct Shards<T, O, L: Lock> {
     all: Placed<Shard<T, O, L>>,
     order: FieldOrder,
 }
 
-/// Aligned to two cache lines, since adjacent lines are fetched in pairs. In this order, so that what every access uses
-/// is on the first line.
+/// Aligned to two cache lines, since processors fetch adjacent lines in pairs. The fields that each access uses come
+/// first, so that they are on the first line.
 #[repr(C, align(128))]
 struct Shard<T, O, L: Lock> {
     uses: Uses,
@@ -64,7 +64,7 @@ impl ShardSelector for ByHash {
     }
 }
 
-/// What lies beside the lock of a shard, lent to the holder of the exclusive lock.
+/// The parts of a shard that need no lock, for the holder of the exclusive lock.
 pub(crate) struct ShardExtras<'a, T, O, L: Lock>(&'a Shard<T, O, L>);
 
 impl<T, O, L: Lock> Clone for ShardExtras<'_, T, O, L> {
@@ -85,7 +85,7 @@ impl<'a, T, O, L: Lock> ShardExtras<'a, T, O, L> {
         &self.0.status
     }
 
-    /// What readers without a lock follow, if this lock has such readers.
+    /// The view for readers without a lock, if there are any.
     #[inline]
     pub(crate) fn view(self) -> Option<&'a View<T>> {
         L::view(&self.0.cell, Token)
@@ -93,11 +93,11 @@ impl<'a, T, O, L: Lock> ShardExtras<'a, T, O, L> {
 }
 
 impl<T, O: Default, L: Lock> Shards<T, O, L> {
-    /// A shard on each of these nodes. Their number must be a power of two.
+    /// One shard on each of these nodes. The number of shards must be a power of two.
     pub(crate) fn new(nodes: &[Arc<MemoryNode>], order: FieldOrder, mut shard: impl FnMut(usize) -> T) -> Self {
         let shard = |index| Shard { uses: Uses::default(), cell: Cell::new(shard(index)), status: O::default() };
         let shards = Shards { all: Placed::new(nodes, shard), order };
-        // Of memory that could not be bound.
+        // Events for memory that could not be bound.
         #[cfg(feature = "tracing")]
         order::tell_outside();
         shards
@@ -110,7 +110,7 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         self.all.len()
     }
 
-    /// The number of the shard that these lie in.
+    /// The number of the shard of these extras.
     pub(crate) fn number(&self, extras: ShardExtras<'_, T, O, L>) -> usize {
         self.all.position(extras.0)
     }
@@ -134,12 +134,12 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         self.all.iter().map(|shard| &shard.status)
     }
 
-    /// What of a shard needs no lock.
+    /// The status of a shard, which needs no lock.
     pub(crate) fn status(&self, shard: usize) -> &O {
         &self.all.get(shard).status
     }
 
-    /// The address and the bytes of what is in a shard itself.
+    /// The address and the size in bytes of a shard, without its table.
     pub(crate) fn piece(&self, shard: usize) -> (usize, usize) {
         (std::ptr::from_ref(self.all.get(shard)).addr(), size_of::<Shard<T, O, L>>())
     }
@@ -149,7 +149,7 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         self.all.extent()
     }
 
-    /// How many accesses panicked, because they were out of order.
+    /// How many accesses panicked because they were out of order.
     pub(crate) fn refused_accesses(&self) -> u64 {
         self.order.refused()
     }
@@ -160,8 +160,7 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         self.order.check(0);
     }
 
-    /// Checks that this thread may wait for a shard. Records the access until the result is dropped, if it is to be
-    /// recorded.
+    /// Checks that this thread may wait for a shard. A recorded access lasts until the result is dropped.
     #[inline]
     #[track_caller]
     fn enter(&self, shard: usize, turn: impl Turn) -> Option<Inside> {
@@ -193,12 +192,12 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         turn.write(&shard.cell, |table: &mut T| write(ShardExtras(shard), table))
     }
 
-    /// Reads the shard of a hash without its lock. `None` if the lock has no such readers.
+    /// Reads the shard of a hash without its lock. `None` if the lock does not allow that.
     #[inline]
     #[track_caller]
     pub(crate) fn unlocked<R>(&self, hash: KeyHash, look: impl FnOnce(&View<T>) -> Option<R>) -> Option<R> {
         let view = L::view(&self.all.of(hash).cell, Token)?;
-        // A reader that gives up waits for the lock. Whether a nested access panics must not depend on that race.
+        // A reader that loses a race waits for the lock. Whether a nested access panics must not depend on that.
         if order::is_marked() {
             self.check_nested(hash);
         }
@@ -212,7 +211,7 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         (!order::is_inside()).then(|| look(view))
     }
 
-    /// Checks that this thread is inside no shard at all, since it may have to wait for more than a lock.
+    /// Checks that this thread is inside no shard, since it may have to wait for more than a lock.
     #[inline]
     pub(crate) fn check_outside(&self, shard: usize, at: &Location<'_>) {
         self.order.check_outside(shard, at);
@@ -226,7 +225,7 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         self.order.check(self.route(hash));
     }
 
-    /// Runs what a read that takes the lock would run under it.
+    /// Runs a closure as a read would run it under the lock, but without the lock.
     #[inline]
     #[track_caller]
     pub(crate) fn without_lock<R>(&self, hash: KeyHash, access: Access, run: impl FnOnce() -> R) -> R {
@@ -235,13 +234,13 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         run()
     }
 
-    /// Where these shards are in the order.
+    /// The positions of these shards in the nesting order.
     #[inline]
     pub(crate) fn order(&self) -> &FieldOrder {
         &self.order
     }
 
-    /// Locks a shard and lends what the lock protects to a closure, as one of several. The order is the caller's.
+    /// Locks a shard, and adds its table to `lent` while the closure runs. The caller must check the nesting order.
     #[inline]
     pub(crate) fn lend<R>(&self, shard: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> R) -> R
     where
@@ -250,7 +249,7 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         self.all.get(shard).cell.write(|table| lent.lend(table, run))
     }
 
-    /// As [`lend`](Shards::lend), for reading only. There may be other readers, if the lock has a shared mode.
+    /// As [`lend`](Shards::lend), for reading only. If the lock has a shared mode, there may be other readers.
     #[inline]
     pub(crate) fn lend_shared<R>(&self, shard: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> R) -> R
     where
@@ -259,21 +258,22 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         self.all.get(shard).cell.read(|table| lent.lend_shared(table, run))
     }
 
-    /// What lies beside the lock of a shard, for the holder of the exclusive lock of it, who has the table.
+    /// The parts of a shard that need no lock. The table proves that the caller holds the exclusive lock.
     #[inline]
     pub(crate) fn extras(&self, shard: usize, _: &mut T) -> ShardExtras<'_, T, O, L> {
         ShardExtras(self.all.get(shard))
     }
 
-    /// Called between two steps on the same shard, so that other threads get the lock.
-    #[allow(clippy::unused_self, reason = "it names the lock, which the caller need not")]
+    /// Lets other threads take the lock. Called between two steps on the same shard.
+    #[allow(clippy::unused_self, reason = "the receiver determines the lock type")]
     pub(crate) fn between_steps(&self) {
         if !<L::Cell<T> as Cell<T>>::TAKES_TURNS {
             thread::yield_now();
         }
     }
 
-    /// `None` at once if the lock is taken. It never waits, so it may be called inside any shard.
+    /// As [`write`](Shards::write), or `None` at once if the lock is taken. It never waits, so it may be called inside
+    /// any shard.
     pub(crate) fn try_write<R>(
         &self,
         shard: usize,

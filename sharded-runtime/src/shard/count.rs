@@ -1,16 +1,16 @@
-//! How many shards a map has, and how many it may have: one type for each choice.
+//! How many shards a map has, and how many it may have.
 
 use crate::topology;
 
 /// The most shards that a map can have: 2^16.
 pub const MAX_SHARDS: usize = 1 << 16;
 
-/// Where entries are evicted, a map has no more shards than leave each so many entries of the capacity (or units of
-/// weight), and so only one below twice as many.
+/// The least capacity of a shard, in entries or units of weight, if entries are evicted. A map has at most as many
+/// shards as have this capacity each. So with less than twice this capacity a map has one shard.
 ///
-/// What leaves is the worst of its shard, and among a handful it may still be one of the best of the map: LRU in 64
-/// shards with two entries each evicts much of what LRU would keep. So small maps have fewer shards than are declared,
-/// unless the number is [asked for](crate::builder::FieldOptions::shards) when the store is built.
+/// A victim is the worst entry of its shard. In a shard with few entries, it may be one of the best of the map: LRU in
+/// 64 shards with two entries each evicts many entries that LRU in one shard would keep. So small maps have fewer
+/// shards than declared, unless the number is [set](crate::builder::FieldOptions::shards) when the store is built.
 ///
 /// # Examples
 ///
@@ -57,9 +57,9 @@ pub trait ShardCount: 'static {
     fn count() -> usize;
 }
 
-/// A number of shards fixed when the program is built: `shards = 64`.
+/// A number of shards that is fixed at compile time: `shards = 64`.
 ///
-/// It is a power of two, at most [`MAX_SHARDS`]; anything else does not compile.
+/// It must be a power of two, at most [`MAX_SHARDS`]. Other numbers do not compile.
 ///
 /// # Examples
 ///
@@ -84,12 +84,12 @@ impl<const N: usize> ShardCount for Fixed<N> {
     }
 }
 
-/// A number of shards decided when the store is built: `shards = auto`, the default.
+/// A number of shards that is determined when the store is built: `shards = auto`, the default.
 ///
-/// Thirty-two for each CPU that the process may use (as it was when its first store was built), rounded up to a power
-/// of two, between 32 and 1024. So a thread seldom finds its shard taken by another, and an exclusive lock seldom comes
-/// from another CPU's cache. `sharded-tune shards` measures what each number is worth on a machine. On 2 CPUs, with
-/// threads that do nothing but use one map of 100,000 entries, as a share of the best number's throughput:
+/// It is 32 for each CPU that the process may use (when its first store is built), rounded up to a power of two,
+/// between 32 and 1024. So a thread seldom finds its shard locked by another one, and the cache line of a lock seldom
+/// comes from another CPU. `sharded-tune shards` measures the throughput of each number on a machine. On 2 CPUs, with
+/// threads that only use one map of 100,000 entries, relative to the best number:
 ///
 /// | shards for each CPU | `Mutex` | `RwLock` | `Optimistic` | memory |
 /// |---|---|---|---|---|
@@ -99,8 +99,8 @@ impl<const N: usize> ShardCount for Fixed<N> {
 /// | 128 | 0.98 to 1.00 | 0.98 to 1.00 | 0.84 to 0.99 | 1 |
 ///
 /// The ranges are over reads, reads with a tenth of inserts, and changes, each with 2 and 4 threads (Linux, AMD EPYC,
-/// November 2026). With more CPUs it has not been measured; that the number grows with theirs, and the bound, are
-/// reasoned.
+/// November 2026). It has not been measured with more CPUs. The growth with the number of CPUs, and the bound, are
+/// assumptions.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! Where the shards of a map are, how many there are, and how each is locked.
+//! The shards of a map: where they are, how many there are, and how each is locked.
 
 pub(crate) mod access;
 pub(crate) mod array;

@@ -1,18 +1,18 @@
-//! The order in which a thread may enter shards from inside each other's closures.
+//! The nesting order: which shards a thread may enter while it is inside others.
 //!
-//! Places are ordered by store (in the order they were built), then by field (in the order of declaration), then by
-//! shard. A thread that is inside a place may enter only later ones. Two threads that both keep to one order can't wait
-//! for each other in a circle, and a thread can't wait for itself; an access out of order panics before it waits, and
+//! Shards are ordered by store (in the order in which stores were built), then by field (in the order of declaration),
+//! then by number. A thread that is inside a shard may enter only later ones. Threads that keep to one order can't wait
+//! for each other in a circle, and a thread can't wait for itself. An access out of order panics before it waits, and
 //! names both call sites.
 //!
-//! Every access checks the order before it waits. It records its own place only if it runs user code under the lock: a
-//! closure, or the `Eq` and `Clone` of keys and values that own something. The traits of plain data (no drop glue) are
-//! assumed not to access a store, since to record a hit of such types costs more than a tenth of its time. The same
-//! holds for `Borrow` and for clocks and evictions of the user's own.
+//! Each access checks the order before it waits. It is recorded only if it runs user code under the lock: a closure, or
+//! the `Eq` and `Clone` of keys and values that own something. The traits of plain data (without drop glue) are assumed
+//! not to access a store, because recording would make a hit slower by more than a tenth. The same assumption holds for
+//! `Borrow`, and for custom clocks and evictions.
 //!
-//! Work that must not run inside a closure of the user waits until the thread is [outside](when_outside) of all shards.
-//! So do [events](crate::deferred) that are noted under a lock. An access that is not recorded has no end that could
-//! tell them: the next access does.
+//! Work that must not run inside a user's closure waits until the thread is [outside](when_outside) of all shards. So
+//! do [events](crate::deferred) that are noted under a lock. If an access is not recorded, its end is not noticed, and
+//! the next access reports its events.
 
 #[cfg(feature = "tracing")]
 use crate::deferred;
@@ -28,7 +28,7 @@ use std::{
     },
 };
 
-/// In place of the rank of a place: this thread is inside none, and has events to tell. Below the rank of any place.
+/// Used as a rank: the thread is inside no shard, and has events to report. Below the rank of any shard.
 const TO_TELL: u64 = 1;
 
 const SHARD_BITS: u32 = 16;
@@ -37,25 +37,25 @@ const FIELD_BITS: u32 = 12;
 /// The most fields that one store can have.
 const MAX_FIELDS: u16 = 1 << FIELD_BITS;
 
-/// The place of a store in the order: later ones are larger.
+/// The position of a store in the order. Later stores have larger ones.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StoreId(u64);
 
 impl StoreId {
     pub(crate) fn new() -> Self {
-        // Starts at one: a rank of zero means "inside nothing". 2^36 stores would have to be built to run out.
+        // Starts at one, since a rank of zero means that a thread is inside no shard. It lasts for 2^36 stores.
         static NEXT: AtomicU64 = AtomicU64::new(1);
         StoreId(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }
 
-/// Where the shards of a field are in the order.
+/// The positions of the shards of a field in the order.
 #[derive(Debug)]
 pub(crate) struct FieldOrder {
     /// The rank of the field's first shard.
     rank: u64,
     name: Name,
-    /// Accesses that panicked, because they were out of order.
+    /// Accesses that panicked because they were out of order.
     refused: AtomicU64,
 }
 
@@ -71,7 +71,7 @@ impl FieldOrder {
         FieldOrder { rank, name, refused: AtomicU64::new(0) }
     }
 
-    /// How many accesses panicked, because they were out of order.
+    /// How many accesses panicked because they were out of order.
     pub(crate) fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
     }
@@ -80,7 +80,7 @@ impl FieldOrder {
     ///
     /// # Panics
     ///
-    /// If it is inside the same shard or a later place.
+    /// If it is inside the same shard or a later one.
     #[inline]
     #[track_caller]
     pub(crate) fn check(&self, shard: usize) {
@@ -89,7 +89,7 @@ impl FieldOrder {
         }
     }
 
-    /// As [`check`](FieldOrder::check), for an access that began there.
+    /// As [`check`](FieldOrder::check), for an access that began at `at`.
     #[inline]
     pub(crate) fn check_at(&self, shard: usize, at: &Location<'_>) {
         if is_inside() {
@@ -97,7 +97,7 @@ impl FieldOrder {
         }
     }
 
-    /// What its shards are ordered by.
+    /// The rank of a shard: its position in the order.
     #[inline]
     pub(crate) fn rank(&self, shard: usize) -> u64 {
         self.rank | shard as u64
@@ -118,7 +118,7 @@ impl FieldOrder {
         }
     }
 
-    /// Checks that this thread may wait for more than the lock of a shard of this field: only outside of all shards.
+    /// Checks that this thread may wait for more than a lock: it must be outside of all shards.
     ///
     /// # Panics
     ///
@@ -131,7 +131,7 @@ impl FieldOrder {
     }
 
     /// As [`check`](FieldOrder::check), and records that this thread is inside the shard until the result is dropped.
-    /// Called before the lock is taken, so that fewer registers are live across the wait.
+    /// Called before the lock is taken, so that fewer registers are live during the wait.
     #[inline]
     pub(crate) fn enter(&self, shard: usize, at: &'static Location<'static>) -> Inside {
         LOCK_STACK.with(|stack| {
@@ -147,7 +147,7 @@ impl FieldOrder {
     #[inline(never)]
     fn enter_nested(&self, shard: usize, at: &Location<'_>) {
         self.check_nested(shard, at);
-        LOCK_STACK.with(LockStack::push_place);
+        LOCK_STACK.with(LockStack::push_top);
     }
 
     #[cold]
@@ -180,12 +180,12 @@ impl FieldOrder {
     }
 }
 
-/// Checks that this thread may wait for another thread: only outside of all shards, since the other one may need the
-/// shard.
+/// Checks that this thread may wait for another thread: it must be outside of all shards, since the other thread may
+/// need one of them.
 ///
 /// # Panics
 ///
-/// If it is inside a shard. The message says what the thread was about to do, and names both places.
+/// If it is inside a shard. The message says what the thread was about to do, and names both call sites.
 #[inline]
 pub(crate) fn check_wait(what: &str, at: &Location<'_>) {
     if is_inside() {
@@ -205,19 +205,20 @@ fn refuse_to_wait(what: &str, at: &Location<'_>) -> ! {
     );
 }
 
-/// Whether this thread is inside any shard that has been recorded.
+/// Whether this thread is inside any shard by a recorded access.
 #[inline]
 pub(crate) fn is_inside() -> bool {
     LOCK_STACK.with(|stack| stack.rank.get() > TO_TELL)
 }
 
-/// Whether this thread is inside a shard, or has events to tell: then [`FieldOrder::check`] has something to do.
+/// Whether this thread is inside a shard or has events to report, so that [`FieldOrder::check`] has work to do.
 #[inline]
 pub(crate) fn is_marked() -> bool {
     LOCK_STACK.with(|stack| stack.rank.get() != 0)
 }
 
-/// Tells the events of a thread that is outside of all shards. What a subscriber notes meanwhile is told later.
+/// Reports the events of this thread, if it is outside of all shards. Events that a subscriber causes meanwhile are
+/// reported later.
 #[cfg(feature = "tracing")]
 #[cold]
 pub(crate) fn tell_outside() {
@@ -227,7 +228,7 @@ pub(crate) fn tell_outside() {
     }
 }
 
-/// Has the events of this thread told after the accesses under way.
+/// Makes the events of this thread be reported after its current accesses.
 #[cfg(feature = "tracing")]
 #[cold]
 fn on_note() {
@@ -240,13 +241,13 @@ fn on_note() {
     });
 }
 
-/// Work that can wait until a thread is outside of all shards. It does not panic.
+/// Work that waits until a thread is outside of all shards. It must not panic.
 pub(crate) trait Later {
     fn run(&self);
 }
 
-/// Runs a job when this thread, which is inside a shard, has left all shards: after the outermost lock is released. The
-/// job runs once, even if it is queued several times.
+/// Runs a job when this thread, which is inside a shard, has left all shards: after the release of the outermost lock.
+/// The job runs once, even if it is queued several times.
 #[cold]
 pub(crate) fn when_outside(job: Arc<dyn Later>) {
     LOCK_STACK.with(|stack| {
@@ -258,14 +259,14 @@ pub(crate) fn when_outside(job: Arc<dyn Later>) {
     });
 }
 
-/// Recorded presence in a shard, until this is dropped. To be dropped after the lock is released.
+/// A recorded access, which lasts until this is dropped. It must be dropped after the lock is released.
 pub(crate) struct Inside;
 
 impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
         LOCK_STACK.with(|stack| {
-            // With a rank of zero the other parts of the frame mean nothing.
+            // With a rank of zero the other parts of the frame have no meaning.
             stack.rank.set(0);
             if stack.depth.get() != 0 {
                 LockStack::pop();
@@ -274,18 +275,18 @@ impl Drop for Inside {
     }
 }
 
-/// The places that a thread has entered and not left. The top of the stack lies apart, in cells. A rank of zero means
-/// that there is none, so an access that is not nested writes only one word to leave.
+/// The shards that a thread has entered and not left. The top of the stack lies apart, in cells. A rank of zero means
+/// that the stack is empty, so the end of an access that is not nested writes only one word.
 struct LockStack {
     rank: Cell<u64>,
     name: Cell<Name>,
     at: Cell<&'static Location<'static>>,
-    /// How many places lie below the top, in `aside`.
+    /// How many frames lie below the top, in `aside`.
     depth: Cell<u32>,
     /// Without a destructor, so that it can be used in destructors of other thread-locals. It owns nothing when it is
     /// empty.
     aside: RefCell<ManuallyDrop<Frames>>,
-    /// The jobs that wait until all places are left. Also without a destructor.
+    /// The jobs that wait until all shards are left. Also without a destructor.
     later: RefCell<ManuallyDrop<Vec<Arc<dyn Later>>>>,
 }
 
@@ -304,7 +305,7 @@ thread_local! {
 
 type Frames = SmallVec<[Frame; 4]>;
 
-/// A place that a thread has entered, and where in the program.
+/// A shard that a thread has entered, and the call site.
 #[derive(Clone, Copy)]
 struct Frame {
     rank: u64,
@@ -313,7 +314,7 @@ struct Frame {
 }
 
 impl Frame {
-    /// No place.
+    /// No shard.
     const OUTSIDE: Frame = Frame { rank: 0, name: &"", at: Location::caller() };
 }
 
@@ -329,10 +330,10 @@ impl LockStack {
         self.at.set(frame.at);
     }
 
-    /// Puts the top aside, if it is a place.
-    fn push_place(&self) {
+    /// Moves the top to `aside`, if it is a shard.
+    fn push_top(&self) {
         match self.rank.get() {
-            // Events that came while others were told.
+            // Events that were noted while others were reported.
             TO_TELL => self.note_end(),
             0 => {}
             _ => {
@@ -342,17 +343,17 @@ impl LockStack {
         }
     }
 
-    /// Has the end of the outermost place noticed.
+    /// Makes the end of the outermost access be noticed.
     fn note_end(&self) {
         let mut aside = self.aside.borrow_mut();
         if aside.first().is_none_or(|outermost| outermost.rank != 0) {
-            // At the bottom, so that only leaving the outermost place finds it.
+            // At the bottom, so that only the end of the outermost access finds it.
             aside.insert(0, Frame::OUTSIDE);
             self.depth.set(self.depth.get() + 1);
         }
     }
 
-    /// (Without an argument, which the common path would have to keep live.)
+    /// Without an argument, which the common path would have to keep live.
     #[cold]
     #[inline(never)]
     fn pop() {

@@ -1,4 +1,4 @@
-//! What a table without memory has in place of its own: one empty bucket, of which nobody writes.
+//! The directory of a table without memory: it has one empty bucket, which nobody writes.
 
 use super::tables::Directory;
 use std::{
@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicPtr, AtomicU64},
 };
 
-/// Where a search looks in a bucket, before its middle: zeros mean that it is empty.
+/// The header of the bucket, which lies before its middle. Zeros mean that the bucket is empty.
 #[repr(align(16))]
 struct Block([AtomicU64; 2]);
 static BLOCK: Block = Block([const { AtomicU64::new(0) }; 2]);

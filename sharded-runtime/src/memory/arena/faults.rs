@@ -7,14 +7,14 @@ thread_local! {
     static ASKED: Cell<u64> = const { Cell::new(0) };
 }
 
-/// From now on, the allocations of this thread with these numbers fail. They are counted from zero: blocks and
-/// directories of arenas.
+/// Makes the allocations of this thread with these numbers fail from now on. Blocks and directories of arenas are
+/// counted, from zero.
 pub(crate) fn refuse(numbers: Range<u64>) {
     REFUSED.set((numbers.start, numbers.end));
     ASKED.set(0);
 }
 
-/// From now on, no allocation fails. Returns the number of allocations since [`refuse`].
+/// Ends [`refuse`]. Returns the number of allocations since then.
 pub(crate) fn end() -> u64 {
     REFUSED.set((0, 0));
     ASKED.get()

@@ -228,8 +228,8 @@ impl<T> Drop for Placed<T> {
     }
 }
 
-/// The elements that are not dropped yet. If the drop of one panics, the others are dropped all the same, and then the
-/// memory is freed.
+/// The elements that are not dropped yet. If the drop of one panics, the others are still dropped, and then the memory
+/// is freed.
 struct Rest<'a, T> {
     array: &'a Placed<T>,
     next: usize,
@@ -266,7 +266,7 @@ mod tests {
     };
 
     #[test]
-    fn what_begins_a_page_does() {
+    fn elements_begin_at_the_starts_of_pages() {
         for (page, size, begins, expected) in [
             (4096, 256, vec![], 256),
             (4096, 256, vec![32], 256),
@@ -316,7 +316,7 @@ mod tests {
         }
     }
 
-    /// Neither in an array of its own nor among so many that they share their memory.
+    /// Neither one element in an array of its own nor elements that share their memory.
     #[test]
     fn nodes_share_no_page() {
         let nodes = [0, 1, 2].map(|node| Arc::new(MemoryNode::on(NodeId::new(node), false, false)));

@@ -30,7 +30,7 @@ fn blocks_are_disjoint_and_come_back() {
         unsafe { arena.give(block, class) }
     }
     assert_eq!(arena.usage(), (0, 200));
-    // The halves have been put together again: as many whole chunks are free as were ever made.
+    // The halves have been merged: as many whole chunks are free as were ever allocated.
     assert!(arena.blocks.is_whole());
 }
 
@@ -55,7 +55,7 @@ fn a_discarded_chunk_is_zero() {
     for _ in 0..3 {
         let blocks: Vec<_> = (0..100).map(|_| arena.take(4).expect("memory")).collect();
         for block in &blocks {
-            // The header of a bucket must be zero, the rest may be anything.
+            // Headers of buckets must be zero. The other bytes may have any value.
             for bucket in 0..16 {
                 // SAFETY: the header lies in the block, which nobody else has.
                 let header = unsafe { block.add(bucket * 256).cast::<u128>().read() };
@@ -71,7 +71,7 @@ fn a_discarded_chunk_is_zero() {
     }
 }
 
-/// Chunks that are no whole pages are side by side with chunks that are in use.
+/// Discarding a chunk changes no other chunk, also if chunks are not whole pages.
 #[test]
 fn what_is_given_back_takes_nothing_else_along() {
     for (bucket, classes, chunk) in [(64, 6, 4096), (1136, 4, 20 << 10), (1136, 5, 36 << 10)] {
@@ -86,7 +86,7 @@ fn what_is_given_back_takes_nothing_else_along() {
                 (0..words).for_each(|word| unsafe { block.add(word).write(dice) });
                 taken.push((block, dice));
             }
-            // Some of them here and there, then those that came first, then nearly all.
+            // Random ones, then the first ones, then nearly all.
             let mut place = 0;
             taken.retain(|&(block, written)| {
                 place += 1;
@@ -111,8 +111,7 @@ fn what_is_given_back_takes_nothing_else_along() {
     }
 }
 
-/// A reader without a lock may look a chunk's length beside a block, so that much beside each block is its own arena's
-/// or nobody's.
+/// A reader without a lock may read up to a chunk's length beyond a block. No memory of another arena lies there.
 #[test]
 fn beside_a_block_is_no_other_arena() {
     for chunk in [4096, 20 << 10] {
@@ -139,8 +138,8 @@ fn beside_a_block_is_no_other_arena() {
     }
 }
 
-/// So that most of its memory goes back, whatever a page is: of neighbours that share one, the last that goes takes it
-/// along.
+/// The pages of free chunks go back for every page size. A page that several chunks share goes back when the last of
+/// them is free.
 #[cfg(all(target_os = "linux", not(loom)))]
 #[test]
 fn free_chunks_have_no_pages() {
@@ -152,7 +151,7 @@ fn free_chunks_have_no_pages() {
             // SAFETY: the chunk has so many bytes, and nobody else has it.
             unsafe { block.write_bytes(7, chunk) }
         }
-        // The odd ones first, so that for each there is a neighbour which is in use.
+        // The odd ones first, so that each has a neighbour which is in use.
         for &block in taken.iter().skip(1).step_by(2).chain(taken.iter().step_by(2)) {
             // SAFETY: it is a chunk that was taken.
             unsafe { arena.give(block, 0) }
@@ -160,17 +159,17 @@ fn free_chunks_have_no_pages() {
         // SAFETY: the memory stays the arena's, nobody writes to it, and all of it was written.
         let has_pages = |block: &&NonNull<u8>| unsafe { block.add(chunk / 2).read() } == 7;
         let left = taken.iter().filter(has_pages).count() * chunk;
-        // One in 32 of those that were in use is kept, those with the lowest numbers.
+        // One in 32 of the used chunks keeps its pages, those with the lowest numbers.
         let most = 26 * chunk + 2 * page::size();
         assert!(left <= most, "of 800 chunks of {chunk} bytes, {left} bytes have pages");
     }
 }
 
-/// Set where a test runs itself once more, with little memory.
+/// Set in the process in which the test runs with little memory.
 #[cfg(all(target_os = "linux", not(loom)))]
 const LITTLE_MEMORY: &str = "WITH_LITTLE_MEMORY";
 
-/// It must neither search for ever nor use what it has not.
+/// It must neither search for ever nor use memory that it does not have.
 #[cfg(all(target_os = "linux", not(loom)))]
 #[test]
 fn without_memory_it_says_so() {
@@ -194,7 +193,7 @@ fn without_memory_it_says_so() {
     }
 }
 
-/// Runs these tests again as on machines with larger pages.
+/// Runs these tests again with the page sizes of other machines.
 #[cfg(all(target_os = "linux", not(loom)))]
 #[test]
 fn larger_pages() {
@@ -217,7 +216,7 @@ mod models {
     use super::{Arena, MemoryNode, SHAPE};
     use loom::{sync::Arc, thread};
 
-    /// Blocks that two threads have at the same time are not the same, and all of them come back.
+    /// Two threads never have the same block, and all blocks are merged in the end.
     #[test]
     fn two_threads_take_and_give() {
         loom::model(|| {
@@ -228,7 +227,7 @@ mod models {
                     let arena = Arc::clone(&arena);
                     thread::spawn(move || {
                         let block = arena.take(class).expect("memory");
-                        // SAFETY: the block is this thread's alone, else one of the writes would be lost.
+                        // SAFETY: only this thread has the block. Otherwise one of the writes would be lost.
                         unsafe {
                             block.cast::<u32>().write(class);
                             thread::yield_now();

@@ -1,4 +1,4 @@
-//! What is counted of memory that is handed out.
+//! Counters of memory that is handed out.
 
 use crate::memory::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 

@@ -120,7 +120,7 @@ mod models {
 
     /// A lost notification would be a deadlock, which loom reports.
     #[test]
-    fn whoever_waits_is_told() {
+    fn every_waiter_is_notified() {
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = Some(3);
         builder.check(|| {

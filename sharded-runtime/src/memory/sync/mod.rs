@@ -32,7 +32,7 @@ pub(crate) mod unmodelled {
     };
 }
 
-/// Not loom's, which can't stand in a static.
+/// Not the primitives of loom, which can't be in a static.
 #[cfg(loom)]
 pub(crate) mod unmodelled {
     use std::time::Duration;

@@ -176,7 +176,7 @@ impl RawLock {
         nap.end(self);
     }
 
-    /// As [`take`](RawLock::take), without spinning, and whoever watches the lock is not told.
+    /// As [`take`](RawLock::take), without spinning and without reporting a sleep.
     pub(super) fn take_unwatched(&self) {
         if !self.try_take() {
             self.sleep();
@@ -291,13 +291,13 @@ mod models {
 
     /// A waiter that nobody wakes would be a deadlock, which loom reports.
     #[test]
-    fn whoever_waits_is_woken() {
+    fn every_waiter_is_woken() {
         model(2, false);
         model(3, false);
     }
 
     #[test]
-    fn whoever_waits_is_next() {
+    fn a_waiter_gets_the_lock_next() {
         model(2, true);
         model(3, true);
     }

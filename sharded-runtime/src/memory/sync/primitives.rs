@@ -111,7 +111,7 @@ pub(crate) mod hint {
         }
     }
 
-    /// A sleep for a lock. Models run no clock, and nobody watches their locks.
+    /// A sleep for a lock. In models there is no clock, and sleeps are not reported.
     pub(crate) struct Nap {
         #[cfg(not(loom))]
         since: Instant,
@@ -125,7 +125,7 @@ pub(crate) mod hint {
             }
         }
 
-        /// This thread has the lock now. Tells whoever watches it.
+        /// This thread has the lock now. Reports the sleep.
         #[cfg_attr(loom, allow(clippy::unused_self, reason = "used outside of models"))]
         pub(crate) fn end<T>(self, lock: &T) {
             #[cfg(not(loom))]

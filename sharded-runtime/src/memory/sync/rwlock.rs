@@ -1,9 +1,9 @@
 //! A readers-writer lock.
 //!
-//! One word decides who may enter: it has the number of readers and whether a writer is inside. Threads that can't
-//! enter wait for a mutex, the *line*. The thread that holds the line is its *head*: only the head sleeps on the word
-//! and sets its marks. It releases the line when it has entered. So a woken thread keeps its place, and threads enter
-//! in the order in which they get the line.
+//! One word decides whether a thread may enter: it has the number of readers and whether a writer is inside. Threads
+//! that can't enter wait for a mutex, the *line*. The thread that holds the line is its *head*: only the head sleeps on
+//! the word and sets its marks. It releases the line when it has entered. So a woken thread keeps its turn, and threads
+//! enter in the order in which they get the line.
 //!
 //! # Waking
 //!
@@ -12,9 +12,9 @@
 //!
 //! # Fairness
 //!
-//! A running thread may enter before a head that must be woken, because an idle lock serves nobody. But [`KEPT_OUT`]
-//! keeps all others out until the head has entered. The head sets it at once if it is a writer that waits for readers,
-//! who might otherwise never all leave, and else when it has waited too long.
+//! A running thread may enter before a head that must be woken, so that the lock is not idle meanwhile. But
+//! [`KEPT_OUT`] keeps all others out until the head has entered. A writer at the head that waits for readers sets it at
+//! once, since new readers could otherwise overlap for ever. Other heads set it when they have waited too long.
 
 use super::primitives::{
     atomic::Ordering::{Acquire, Relaxed, Release},
@@ -286,7 +286,7 @@ mod models {
     }
 
     #[test]
-    fn who_gives_way_comes_back() {
+    fn a_thread_that_yields_enters_again() {
         model(&[WRITE_IN_TURN, READ_IN_TURN], 1);
         model(&[WRITE_IN_TURN, WRITE_IN_TURN], 2);
         model(&[READ_IN_TURN, WRITE_IN_TURN, READ], 1);

@@ -1,4 +1,4 @@
-//! Whether the process is a child of `fork`, and which thread it was forked by.
+//! Whether the process is a child of `fork`, and which thread forked it.
 
 use std::{
     cell::Cell,
@@ -6,13 +6,12 @@ use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-/// How many times `fork` has led to this process since it was first asked.
+/// The number of forks that led to this process since the first call.
 pub(super) fn generation() -> u32 {
     system::generation()
 }
 
-/// A process, by its [`generation`]. Whoever keeps it sees later, without a system call, whether the process is still
-/// the same.
+/// A process, by its [`generation`]. Comparing it with the current process needs no system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Process(u32);
 
@@ -24,25 +23,23 @@ impl Process {
         Process(generation())
     }
 
-    /// Notes the process that calls this. Returns whether it is not the one that was noted before, as in a child of
-    /// `fork`.
+    /// Notes the calling process. Returns whether another one was noted before, as in a child of `fork`.
     pub(crate) fn note_current(&mut self) -> bool {
         mem::replace(self, Process::current()) != *self
     }
 }
 
-/// A thread, by a number that no other thread of this process has, and no thread that its parents had before they
-/// forked.
+/// A thread, by a number that no other thread of this process has, nor any thread of its parents before they forked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ThreadNumber(u64);
 
 thread_local! {
-    /// Zero until it is asked for.
+    /// Zero until the first [`current`](ThreadNumber::current).
     static NUMBER: Cell<u64> = const { Cell::new(0) };
 }
 
 impl ThreadNumber {
-    /// The calling thread's.
+    /// The calling thread.
     pub(crate) fn current() -> Self {
         // Starts at one. Relaxed: the number orders nothing.
         static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -52,7 +49,8 @@ impl ThreadNumber {
         ThreadNumber(NUMBER.get())
     }
 
-    /// In a child of `fork`, whether it is the one thread of the parent that the child has: the one that forked.
+    /// In a child of `fork`, whether this is the thread that forked: the only thread of the parent that exists in the
+    /// child.
     pub(crate) fn has_forked(self) -> bool {
         system::forked_by(self.0)
     }
@@ -80,7 +78,7 @@ mod system {
         FORKED_BY.load(Relaxed) == thread
     }
 
-    /// Says whether there was memory for it. Twice does no harm.
+    /// Registers the handler. Returns `false` without memory. Registering it twice does no harm.
     #[cold]
     fn watch() -> bool {
         unsafe extern "C" fn in_child() {
@@ -99,7 +97,7 @@ mod system {
         std::process::id()
     }
 
-    /// Nobody says which thread forked. Mostly it is the first one that asks.
+    /// The system does not report which thread forked. Mostly it is the first one that calls this.
     pub(super) fn forked_by(thread: u64) -> bool {
         super::NUMBER.get() == thread
     }

@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_refused() {
+    fn text_that_is_no_list_is_refused() {
         for text in [
             ",",
             "0,",

@@ -1,8 +1,8 @@
-//! The lock of a shard: one file per choice.
+//! The lock of a shard: one file per lock.
 //!
-//! A lock owns what it protects and lends it to a closure: no guard leaves this layer, so none can be held across an
-//! `.await`. The reference that the closure gets is the access token of the layers above: `&T` lets them read what is
-//! shared, `&mut T` lets them change it.
+//! A lock owns the value that it protects, and passes a reference to a closure. No guard leaves this layer, so none can
+//! be held across an `.await`. The layers above use the reference as proof of access: with `&T` they read, with `&mut
+//! T` they write.
 
 mod copies;
 mod mutex;

@@ -1,11 +1,11 @@
 use super::traits::{Cell, Lock, Serves};
 use crate::memory::sync::RawMutex;
 
-/// One at a time, readers too: `lock = Mutex`, the default.
+/// Mutual exclusion, also among readers: `lock = Mutex`, the default.
 ///
-/// It asks only `Send` of keys and values, is the cheapest to take, and keeps exact recency under
-/// [`Lru`](crate::evict::Lru). With enough shards two threads seldom meet; where long reads of the same entries do,
-/// [`RwLock`](super::RwLock) lets them run side by side. Waiters look for a moment, then park.
+/// Keys and values need only be `Send`. It is the fastest lock to take, and recency under [`Lru`](crate::evict::Lru) is
+/// exact. With enough shards two threads seldom contend. If long reads of the same entries do,
+/// [`RwLock`](super::RwLock) lets them run in parallel. A waiting thread spins for a moment, then sleeps.
 #[derive(Debug)]
 pub enum Mutex {}
 

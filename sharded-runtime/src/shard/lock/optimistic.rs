@@ -7,14 +7,13 @@ use crate::bounds::Token;
 
 /// Reads without a lock: `lock = Optimistic`, for `Copy` keys and values.
 ///
-/// A reader copies the entry and then looks whether a writer was in the shard meanwhile. If so, it tries again. After a
-/// few times it waits for the lock like everyone else, so that writers can't starve it. A reader writes nothing that
-/// others read, so reads scale with the cores. With an eviction it sets one bit, that its entry was used, if that bit
-/// is not set yet. Writers are alone, as under [`Mutex`](super::Mutex), and change a copy of the value, which then
-/// replaces it.
+/// A reader copies the entry and then checks whether a writer was in the shard meanwhile. If so, it tries again. After
+/// a few attempts it takes the lock, so that writers can't starve it. A reader writes no memory that others read, so
+/// reads scale with the number of cores. With an eviction it sets one bit of its entry, unless that bit is set already.
+/// Writers exclude each other, as under [`Mutex`](super::Mutex). They change a copy of the value, which then replaces
+/// the value.
 ///
-/// The bytes of keys and values are copied by atomic words, and become a key and a value only when it is known that no
-/// writer was there.
+/// Keys and values are copied by atomic words. A copy is used only after the check.
 #[derive(Debug)]
 pub enum Optimistic {}
 

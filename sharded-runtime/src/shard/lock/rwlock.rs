@@ -1,11 +1,11 @@
 use super::traits::{Cell, Lock, Serves};
 use crate::memory::sync::RawRwLock;
 
-/// Readers share, a writer is alone: `lock = RwLock`.
+/// Readers share the lock, and a writer excludes all others: `lock = RwLock`.
 ///
-/// Choose it where reads are long or collide on the same shard: readers of one shard run side by side. Keys and values
-/// must be `Sync`. Recency under [`Lru`](crate::evict::Lru) is approximate, as a shared reader may not reorder the
-/// queue. Waiters look for a moment, then sleep. A writer that waits for readers keeps new ones out.
+/// For long reads, or for many reads of the same shard, which run in parallel. Keys and values must be `Sync`. Recency
+/// under [`Lru`](crate::evict::Lru) is approximate, since a reader under a shared lock can't reorder the queue. A
+/// waiting thread spins for a moment, then sleeps. A writer that waits for readers keeps new readers out.
 #[derive(Debug)]
 pub enum RwLock {}
 

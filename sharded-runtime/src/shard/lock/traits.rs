@@ -1,15 +1,15 @@
-//! What a shard asks of its lock.
+//! The traits of locks.
 
 use super::{copies::Copies, raw::view::View};
 use crate::bounds::Token;
 
 /// A kind of lock, chosen per field with `lock = …`.
 ///
-/// The type names the cell that holds the locked value. A lock of your own is a cell around any existing lock (std's,
-/// `parking_lot`'s, a ticket lock). Since the cell owns the value and lends ordinary references, safe code can't break
-/// the exclusion. Such a lock is named by a path: `lock = self::Fair`. While a thread waits for it, the thread counts
-/// as inside the shard: if the lock itself accesses a map, it must be a later one. Waits for it are counted if it calls
-/// [`note_wait`](crate::lock::note_wait).
+/// The type determines the cell that holds the locked value. A custom lock is a cell around any existing lock (of std,
+/// of `parking_lot`, a ticket lock). The cell owns the value and gives out ordinary references, so safe code can't
+/// break the exclusion. The attribute names such a lock by a path: `lock = self::Fair`. A thread that waits for it
+/// counts as inside the shard, so if the lock itself accesses a map, that must be a later one. Waits for it are counted
+/// if it calls [`note_wait`](crate::lock::note_wait).
 ///
 /// # Examples
 ///
@@ -17,7 +17,7 @@ use crate::bounds::Token;
 /// use sharded::lock::{Cell, Lock, Serves};
 /// use std::sync::{Mutex, PoisonError, TryLockError};
 ///
-/// /// std's mutex, whose poison is ignored: a shard stays usable after a panic.
+/// /// The mutex of std. It ignores poison, so a shard stays usable after a panic.
 /// #[derive(Debug)]
 /// pub enum StdMutex {}
 /// pub struct StdCell<T>(Mutex<T>);
@@ -56,7 +56,7 @@ use crate::bounds::Token;
 pub trait Lock: 'static {
     /// Whether several readers can be inside [`Cell::read`] at the same time.
     ///
-    /// If not, reads take the exclusive lock, which lets evictions record uses exactly.
+    /// If not, reads take the exclusive lock, and evictions record uses exactly.
     const SHARED_READS: bool;
 
     /// Whether readers may read a shard while it is written. Its entries are then written in atomic words.
@@ -75,9 +75,9 @@ pub trait Lock: 'static {
     }
 }
 
-/// A value behind a lock: what a [`Lock`] makes of a shard.
+/// A value behind a [`Lock`].
 ///
-/// The lock is released when the closure returns and when it panics. It stays usable after a panic: there is no poison.
+/// The lock is released when the closure returns or panics. It stays usable after a panic: there is no poison.
 ///
 /// # Examples
 ///
@@ -92,24 +92,24 @@ pub trait Lock: 'static {
 pub trait Cell<T> {
     /// Puts a value behind a new lock.
     fn new(value: T) -> Self;
-    /// Lends the value for reading. Blocks while a writer is inside.
+    /// Calls the closure with the value for reading. Blocks while a writer is inside.
     fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R;
-    /// Lends the value for changing. Blocks while anyone is inside.
+    /// Calls the closure with the value for changing. Blocks while another thread is inside.
     fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R;
-    /// As [`write`](Cell::write), or `None` at once where it would block.
+    /// As [`write`](Cell::write), or `None` at once if it would block.
     fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R>;
 
     /// Whether [`read_in_turn`](Cell::read_in_turn) and [`write_in_turn`](Cell::write_in_turn) hand the lock to a
     /// waiting thread. If not, a thread yields the processor between two steps on the same shard.
     const TAKES_TURNS: bool = false;
 
-    /// As [`read`](Cell::read), but a thread that waits meanwhile gets the lock next. It is for one step of many: a
-    /// thread that takes an unfair lock again at once may keep all others out.
+    /// As [`read`](Cell::read), but a thread that is waiting gets the lock next. For one of many steps: a thread that
+    /// takes an unfair lock again at once may keep all others out.
     fn read_in_turn<R>(&self, read: impl FnOnce(&T) -> R) -> R {
         self.read(read)
     }
 
-    /// As [`write`](Cell::write), but a thread that waits meanwhile gets the lock next: see
+    /// As [`write`](Cell::write), but a thread that is waiting gets the lock next: see
     /// [`read_in_turn`](Cell::read_in_turn).
     fn write_in_turn<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
         self.write(write)
@@ -118,9 +118,8 @@ pub trait Cell<T> {
 
 /// The keys and values that a lock can protect.
 ///
-/// [`Mutex`](crate::lock::Mutex) serves whatever may be sent between threads, [`RwLock`](crate::lock::RwLock) asks for
-/// `Sync` as well since readers share the value, and [`Optimistic`](crate::lock::Optimistic) for `Copy` since its
-/// readers copy.
+/// [`Mutex`](crate::lock::Mutex) requires `Send`. [`RwLock`](crate::lock::RwLock) also requires `Sync`, since readers
+/// share the value. [`Optimistic`](crate::lock::Optimistic) requires `Send` and `Copy`, since readers copy.
 #[diagnostic::on_unimplemented(
     message = "`lock = {Self}` can't hold keys of type `{K}` with values of type `{V}`",
     label = "this lock does not serve these types",

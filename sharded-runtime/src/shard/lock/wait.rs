@@ -1,17 +1,16 @@
-//! Waits for locks that are not of this crate.
+//! Counting waits for custom locks.
 
 use std::time::Instant;
 
-/// Counts a wait for a lock of one's own: this thread began to wait at `since`, and holds the lock now. The wait is
-/// added to [`Stats::lock_waits`](crate::Stats::lock_waits) of the map that the lock belongs to. (A wait for a lock of
-/// this crate begins when the thread sleeps, after it has spun for some microseconds.)
+/// Counts a wait for a custom lock: this thread began to wait at `since`, and holds the lock now. The wait is added to
+/// [`Stats::lock_waits`](crate::Stats::lock_waits) of the map that the lock belongs to. (A wait for a lock of this
+/// crate begins when the thread goes to sleep, after it has spun for some microseconds.)
 ///
-/// `lock` is the [`Cell`](crate::lock::Cell) of the lock or anything in it, since its address tells the map. Without a
-/// map, such as for a cell that stands alone, nothing is counted.
+/// `lock` is the [`Cell`](crate::lock::Cell) of the lock, or any value inside it: its address identifies the map. For a
+/// cell that belongs to no map, nothing is counted.
 ///
-/// A call takes O(log(maps of the process)) and never waits. (The library can't count such waits by itself: it would
-/// have to try each lock before it waits for it, which the fastest access would pay for, and a `Cell` can't try to
-/// read.)
+/// A call takes O(log(maps of the process)) and never waits. (The library can't count these waits by itself. It would
+/// have to try each lock before waiting, which would slow down every access, and a `Cell` has no `try_read`.)
 ///
 /// # Examples
 ///

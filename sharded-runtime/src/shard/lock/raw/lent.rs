@@ -1,21 +1,21 @@
-//! Values that several locks lend at the same time.
+//! The values of several locks that a thread holds at the same time.
 
 use smallvec::SmallVec;
 use std::{any::TypeId, marker::PhantomData, ptr::NonNull};
 
-/// The values that locks lend to this thread now, in the order in which they were lent.
+/// The values of the locks that this thread holds, in the order in which they were taken.
 ///
-/// A lock lends its value to a closure, so whoever takes several locks in an order that is known only at run time is
-/// inside as many closures. Here the innermost one finds the values of all of them.
+/// A lock passes its value to a closure. Code that takes several locks, in an order that is known only at run time,
+/// runs in nested closures. This gives the innermost closure access to all values.
 ///
-/// The lifetime is that of one `scope`, and of no other.
+/// Each [`scope`](Lent::scope) has a lifetime of its own.
 #[derive(Debug)]
 pub struct Lent<'s> {
     values: SmallVec<[Value; 8]>,
     scope: PhantomData<fn(&'s ()) -> &'s ()>,
 }
 
-/// A value that a lock lends.
+/// The value of a lock.
 #[derive(Clone, Copy, Debug)]
 struct Value {
     address: NonNull<()>,
@@ -25,21 +25,21 @@ struct Value {
 
 // What makes this sound:
 //
-// - A value is in `values` only while the call runs that was lent it: `Taken` removes it, also when a panic passes.
-// - No reference to it outlives that call. The closure of the call must accept a `&mut Lent` of any lifetime, and what
-//   it gets out of it borrows from that. Meanwhile the caller's own `Lent` is borrowed by the call.
-// - Nobody can exchange the `values` of two scopes, as their types differ, and there is one `Lent` in each scope.
-// - `&mut Lent` gives one exclusive reference, `&Lent` only shared ones. No value is there twice if it is exclusive,
-//   since `lend` has the only reference to it, which no other part of the program uses until the call returns.
+// - A value is in `values` only during the call of `lend` that added it: `Taken` removes it, also on a panic.
+// - No reference to it outlives that call. The closure of the call must accept a `&mut Lent` of any lifetime, and
+//   references from it borrow from that. During the call, the caller's own `Lent` is borrowed.
+// - The `values` of two scopes can't be swapped, since their types differ, and each scope has one `Lent`.
+// - `&mut Lent` gives one exclusive reference, `&Lent` only shared ones. An exclusive value is not in `values` twice,
+//   since `lend` has the only reference to it until the call returns.
 
 impl Lent<'_> {
-    /// Runs a closure in a new scope, in which nothing is lent yet.
+    /// Runs a closure in a new scope without values.
     #[inline]
     pub(crate) fn scope<R>(run: impl for<'n> FnOnce(&mut Lent<'n>) -> R) -> R {
         run(&mut Lent { values: SmallVec::new(), scope: PhantomData })
     }
 
-    /// Runs a closure while this value is lent, as the last one.
+    /// Adds this value as the last one while a closure runs.
     #[inline]
     pub(crate) fn lend<T: 'static, R>(&mut self, value: &mut T, run: impl FnOnce(&mut Self) -> R) -> R {
         self.add(Value { address: NonNull::from(value).cast(), type_id: TypeId::of::<T>(), is_exclusive: true }, run)
@@ -65,11 +65,11 @@ impl Lent<'_> {
         run(&mut *taken.0)
     }
 
-    /// The value that was lent as the `nth`, counted from zero.
+    /// The `nth` value, counted from zero.
     ///
     /// # Panics
     ///
-    /// If there are fewer, or that one has another type.
+    /// If there are fewer values, or if it has another type.
     #[inline]
     pub(crate) fn get<T: 'static>(&self, nth: usize) -> &T {
         let value = self.values[nth];
@@ -83,7 +83,7 @@ impl Lent<'_> {
     ///
     /// # Panics
     ///
-    /// As there, or if it is lent for reading only.
+    /// As there, or if the value is for reading only.
     #[inline]
     pub(crate) fn get_mut<T: 'static>(&mut self, nth: usize) -> &mut T {
         let value = self.values[nth];
@@ -94,7 +94,7 @@ impl Lent<'_> {
     }
 }
 
-const OTHER: &str = "another value is lent";
+const OTHER: &str = "the lock has a value of another type";
 
 #[cfg(test)]
 mod tests {
@@ -102,7 +102,7 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     #[test]
-    fn the_innermost_closure_finds_all() {
+    fn the_innermost_closure_finds_all_values() {
         let (mut number, text, mut more) = (1_u32, String::from("ada"), vec![1_u8]);
         Lent::scope(|lent| {
             lent.lend(&mut number, |lent| {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_lent_is_not_given() {
+    fn only_lent_values_are_given() {
         let gives =
             |run: &dyn Fn(&mut Lent<'_>)| catch_unwind(AssertUnwindSafe(|| Lent::scope(|lent| run(lent)))).is_ok();
         assert!(gives(&|lent| lent.lend_shared(&1_u32, |lent| assert_eq!(lent.get::<u32>(0), &1))));

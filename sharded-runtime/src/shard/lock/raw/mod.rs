@@ -1,4 +1,4 @@
-//! What lends a value to one thread and lets others look at it meanwhile.
+//! Locks with unsafe code: readers without a lock, and several locks at once.
 
 mod lent;
 mod sequence;

@@ -1,33 +1,33 @@
-//! The number that tells readers without a lock of writers.
+//! A sequence number, by which readers without a lock detect writers.
 
 use crate::memory::sync::atomic::{AtomicU64, Ordering, fence};
 
 /// The number of a sequence lock: odd while a writer is inside.
 ///
-/// At a write every nanosecond it would take 584 years to come round.
+/// With a write per nanosecond it would wrap around after 584 years.
 #[derive(Debug)]
 pub(crate) struct Sequence(AtomicU64);
 
-/// Makes the number even again.
+/// Makes the number even again when it is dropped.
 pub(super) struct Odd<'a>(&'a AtomicU64);
 
-/// A writer was in the way of a read.
+/// A writer was inside during a read.
 #[derive(Debug)]
 pub(crate) struct Raced;
 
-/// One try to read what a writer may change meanwhile. Only [`Sequence::read`] and [`Sequence::hint`] make one, and
-/// each decides what may come out of it.
+/// One attempt to read data that a writer may change concurrently. Only [`Sequence::read`] and [`Sequence::hint`] make
+/// one, and they determine which results leave it.
 #[derive(Clone, Copy)]
 pub(crate) struct Attempt<'a> {
     sequence: &'a Sequence,
     begun: u64,
 }
 
-/// What was read at one moment, while no writer was inside. Only [`Attempt::check`] makes one.
+/// Data that was read at one moment, while no writer was inside. Only [`Attempt::check`] makes one.
 pub(crate) struct Stable<T>(T);
 
 impl Attempt<'_> {
-    /// Says whether everything that this attempt has read so far is of one moment. What is read later is not covered.
+    /// Checks that all data which this attempt has read so far is of one moment. Later reads are not covered.
     #[inline]
     pub(crate) fn check<T>(self, seen: T) -> Result<Stable<T>, Raced> {
         self.sequence.validate(self.begun).map(|()| Stable(seen)).ok_or(Raced)
@@ -46,9 +46,8 @@ impl Sequence {
         Sequence(AtomicU64::new(0))
     }
 
-    /// Reads what a writer may change meanwhile. `search` looks for something: what it finds must be [`Stable`]. That
-    /// there is nothing depends on everything that was read, so it is checked here, after the search, whichever way
-    /// that ended.
+    /// Reads data that a writer may change concurrently. A result that `search` finds must be [`Stable`]. A result of
+    /// `None` depends on all data that was read, so it is checked here, after the search.
     ///
     /// # Errors
     ///
@@ -65,7 +64,8 @@ impl Sequence {
         }
     }
 
-    /// Lets `look` read what a writer may change meanwhile, for an effect that changes no answer: nothing comes out.
+    /// Lets `look` read data that a writer may change concurrently, for side effects such as prefetching. It has no
+    /// result.
     #[inline]
     pub(crate) fn hint(&self, look: impl FnOnce(Attempt<'_>) -> Result<(), Raced>) {
         if let Some(begun) = self.begin() {
@@ -76,16 +76,16 @@ impl Sequence {
     /// The number before a read, or `None` while a writer is inside.
     #[inline]
     fn begin(&self) -> Option<u64> {
-        // Acquire, with the release at the end of a write: what that write left is seen.
+        // Acquire: pairs with the release store of `Odd::drop`, so the writes before it are seen.
         let number = self.0.load(Ordering::Acquire);
         number.is_multiple_of(2).then_some(number)
     }
 
-    /// Whether no writer was inside since [`begin`](Sequence::begin) answered this.
+    /// Whether no writer was inside since [`begin`](Sequence::begin) returned this number.
     #[inline]
     fn validate(&self, begun: u64) -> Option<()> {
-        // With the release fence of `write`: if a load before this saw anything of a later write, the load below sees
-        // that write's odd number, or a later one.
+        // Pairs with the release fence of `write`: if a load before this saw a store of a later write, the load below
+        // sees the odd number of that write, or a later one.
         fence(Ordering::Acquire);
         (self.0.load(Ordering::Relaxed) == begun).then_some(())
     }
@@ -94,13 +94,12 @@ impl Sequence {
     ///
     /// # Safety
     ///
-    /// There must be no other writer meanwhile. What readers read under this number must be changed only while such a
-    /// result exists.
+    /// There must be no other writer. The data that this number guards must be changed only while such a result exists.
     #[inline]
     pub(super) unsafe fn write(&self) -> Odd<'_> {
         let number = self.0.load(Ordering::Relaxed);
         self.0.store(number + 1, Ordering::Relaxed);
-        // With the acquire fence of `validate`.
+        // Pairs with the acquire fence of `validate`.
         fence(Ordering::Release);
         Odd(&self.0)
     }
@@ -109,7 +108,7 @@ impl Sequence {
 impl Drop for Odd<'_> {
     #[inline]
     fn drop(&mut self) {
-        // Release, with the acquire of `begin`.
+        // Release: pairs with the acquire load of `begin`.
         self.0.store(self.0.load(Ordering::Relaxed) + 1, Ordering::Release);
     }
 }
@@ -125,7 +124,7 @@ mod models {
         thread,
     };
 
-    /// Two words that a writer keeps equal, and the number that says when they are.
+    /// Two words that a writer keeps equal, and their sequence number.
     struct Pair {
         sequence: Sequence,
         lock: Mutex<()>,
@@ -156,7 +155,7 @@ mod models {
     }
 
     #[test]
-    fn what_validates_is_of_one_moment() {
+    fn validated_reads_are_of_one_moment() {
         loom::model(|| {
             let pair = Pair::new();
             let writer = thread::spawn({
@@ -179,9 +178,9 @@ mod models {
         });
     }
 
-    /// A value that a writer moves from one word to the other is in one of them, so no search misses it.
+    /// No search misses a value that a writer moves from one word to the other.
     #[test]
-    fn what_moves_is_not_missed() {
+    fn a_value_that_moves_is_not_missed() {
         loom::model(|| {
             let pair = Pair::new();
             pair.words[1].store(1, Relaxed);
@@ -231,7 +230,7 @@ mod models {
         });
     }
 
-    /// The model can fail: without the number, a mixture is seen.
+    /// The model can fail: without validation, a mixture is seen.
     #[test]
     #[should_panic(expected = "mixture")]
     fn without_validation_a_mixture_is_seen() {

@@ -1,26 +1,26 @@
-//! The lock of values that are also read without it.
+//! A lock whose value is also read without it.
 
 use super::view::{View, ViewState};
 use crate::{memory::sync::RawMutex, shard::lock::traits::Cell};
 use std::{mem::offset_of, ptr};
 
-/// A mutex for those who take the lock, and a view for those who do not, whose number is odd while one of the former
-/// may change the value.
+/// A mutex, and a view for readers that do not take it. The sequence number of the view is odd while the holder of the
+/// mutex may change the value.
 ///
-/// Those who look without the lock do so by other means than `&T`: this lock lends the value to its owner alone.
+/// Readers without the lock do not get a `&T`: only the holder of the lock gets a reference to the value.
 #[derive(Debug)]
-#[repr(C)] // The view first: it is all that readers look at. The value lies behind it, see `View`.
+#[repr(C)] // The view comes first, since it is all that readers without the lock use. The value lies behind it, see `View`.
 pub struct SequenceLock<T> {
     view: View<T>,
     mutex: RawMutex<T>,
 }
 
 impl<T> View<T> {
-    /// What this view shows, for its value.
+    /// The state of this view, for its value.
     ///
     /// # Panics
     ///
-    /// If `value` does not lie in the cell of this view.
+    /// If `value` lies in another cell than this view.
     #[inline]
     pub(crate) fn state_of(&self, value: &T) -> &ViewState {
         let distance = ptr::from_ref(value).addr().wrapping_sub(ptr::from_ref(self).addr());
@@ -30,7 +30,7 @@ impl<T> View<T> {
 }
 
 impl<T> SequenceLock<T> {
-    /// Bytes from the view, where a lock starts, to the value.
+    /// Bytes from the view, which comes first, to the value.
     const VALUE: usize = offset_of!(SequenceLock<T>, mutex) + RawMutex::<T>::VALUE;
 
     #[inline]
@@ -40,8 +40,8 @@ impl<T> SequenceLock<T> {
 
     #[inline]
     fn change<R>(&self, value: &mut T, write: impl FnOnce(&mut T) -> R) -> R {
-        // Even again before the mutex is unlocked, also on a panic. SAFETY: the caller has the mutex, so there is no
-        // other writer. Nobody else lends the value for changing, unless they own all of this.
+        // The number is even again before the mutex is unlocked, also on a panic. SAFETY: the caller has the mutex, so
+        // there is no other writer. Other functions that give out the value as `&mut` own the whole lock.
         let _odd = unsafe { self.view.write() };
         write(value)
     }

@@ -1,7 +1,7 @@
-//! What readers without a lock follow.
+//! The data that readers without a lock follow to a value.
 //!
-//! A view lies in the cell of its value, before it, together with the sequence number of that cell. So no reader
-//! follows one value with the number of another. Only the value sets its view, and knows what the numbers mean.
+//! A view lies in the cell of its value, with the sequence number of that cell. So no reader uses the number of another
+//! cell. Only the value sets its view, and knows the meaning of the numbers.
 
 use super::sequence::{Odd, Sequence};
 use crate::memory::arena::{self, Directory};
@@ -11,7 +11,7 @@ use std::{
     sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed},
 };
 
-/// What readers without a lock follow of a `T` in the same cell.
+/// The data that readers without a lock follow to a `T` in the same cell.
 #[derive(Debug)]
 #[repr(transparent)]
 pub struct View<T> {
@@ -19,9 +19,9 @@ pub struct View<T> {
     of: PhantomData<fn() -> T>,
 }
 
-/// The contents of a view, without the type of the value: the sequence number of the cell, and what it guards.
+/// A view without the type of the value: the sequence number of the cell, and the data that it guards.
 ///
-/// Relaxed throughout: the sequence number orders reads and writes.
+/// All accesses are relaxed: the sequence number orders reads and writes.
 #[derive(Debug)]
 #[repr(C)] // In the order in which a search reads them.
 pub(crate) struct ViewState {
@@ -30,10 +30,10 @@ pub(crate) struct ViewState {
     numbers: [AtomicU32; NUMBERS],
 }
 
-/// How many numbers a view has.
+/// The count of numbers in a view.
 pub(crate) const NUMBERS: usize = 5;
 
-/// What a view shows: where the chunks of a value are, and numbers that say what is in which of them.
+/// The content of a view: the addresses of the chunks of a value, and numbers that describe them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shown {
     pub(crate) directory: Directory,
@@ -41,7 +41,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// What a new view shows: one home, and no bucket that has memory.
+    /// The content of a new view: one home, and no bucket with memory.
     pub(crate) const EMPTY: Shown = Shown { directory: arena::EMPTY, numbers: [1, 0, 0, 1, 0] };
 }
 
@@ -65,8 +65,8 @@ impl<T> View<T> {
     ///
     /// # Safety
     ///
-    /// There must be no other writer. The value of this view must be changed only while such a result exists, or where
-    /// no reader can look.
+    /// There must be no other writer. The value of this view must be changed only while such a result exists, or while
+    /// no reader can use the view.
     #[inline]
     pub(super) unsafe fn write(&self) -> Odd<'_> {
         // SAFETY: the caller's promise.
@@ -90,18 +90,18 @@ impl ViewState {
         self.numbers[index].load(Relaxed)
     }
 
-    /// What it shows, for the writer.
+    /// The content, for the writer.
     pub(crate) fn shown(&self) -> Option<Shown> {
         let directory = NonNull::new(self.directory.load(Relaxed))?;
         Some(Shown { directory, numbers: [0, 1, 2, 3, 4].map(|index| self.number(index)) })
     }
 
-    /// Shows something else.
+    /// Replaces the content.
     ///
     /// # Safety
     ///
-    /// The value of this view, or its owner, must be what calls this, and must keep what is shown as its readers expect
-    /// it. The number must be odd, or no reader may look.
+    /// Only the value of this view, or its owner, may call this, and the content must be valid for its readers. The
+    /// sequence number must be odd, or no reader may use the view.
     #[inline]
     pub(crate) unsafe fn show(&self, Shown { directory, numbers }: Shown) {
         self.directory.store(directory.as_ptr(), Relaxed);
