@@ -1,4 +1,4 @@
-//! Calls with several keys, whose memory is fetched side by side.
+//! Calls with several keys, which prefetch the memory of all of them.
 
 use super::{
     core::Core,
@@ -17,14 +17,14 @@ use crate::{
 };
 use std::{borrow::Borrow, hash::Hash, iter::Fuse, vec};
 
-/// Keys whose memory is fetched at the same time: about the number of requests that a processor can have under way.
+/// Keys whose memory is prefetched together: about the number of requests that a processor can overlap.
 pub(super) const PREFETCHED: usize = 32;
 
-/// Bytes of entries that a processor's caches hold. Fetching those ahead costs more than it saves. Debug builds always
-/// fetch ahead, so that every test of a batch runs that code.
+/// Bytes of entries that a processor's caches hold. Prefetching those costs more than it saves. Debug builds always
+/// prefetch, so that every test of a batch runs that code.
 const CACHED: usize = if cfg!(debug_assertions) { 0 } else { 16 << 20 };
 
-/// The items of a call, some at a time, with the hashes of their keys. The caller's iterator runs outside of all locks.
+/// The items of a call in batches, with the hashes of their keys. The caller's iterator runs outside of all locks.
 struct Batches<I: Iterator> {
     items: Fuse<I>,
     batch: Vec<(KeyHash, I::Item)>,
@@ -35,8 +35,9 @@ impl<I: Iterator> Batches<I> {
         Batches { items: items.fuse(), batch: Vec::new() }
     }
 
-    /// The next items; `None` at the end. It takes as many as the iterator promises. One that waits for each item, such
-    /// as that of a channel, promises none, so it is asked for one at a time.
+    /// The next items, or `None` at the end. It takes at most as many as the lower bound of `size_hint`, but at least
+    /// one. An iterator that waits for each item, such as that of a channel, has the bound zero, so it gives one at a
+    /// time.
     fn next(&mut self, hash: impl Fn(&I::Item) -> KeyHash) -> Option<vec::Drain<'_, (KeyHash, I::Item)>> {
         let most = self.items.size_hint().0.clamp(1, PREFETCHED);
         self.batch.extend(self.items.by_ref().take(most).map(|item| (hash(&item), item)));
@@ -45,9 +46,9 @@ impl<I: Iterator> Batches<I> {
 }
 
 impl<F: UsableTypes> Core<F> {
-    /// Has the processor fetch the memory that calls with these hashes will read. It fetches one part for all of them,
-    /// then the next part, so the misses of a part take about as long as one. It takes the lock of each shard for a
-    /// moment, unless readers need none.
+    /// Prefetches the memory that calls with these hashes will read. It prefetches one part for all of them, then the
+    /// next part, so the cache misses of a part overlap. It takes the lock of each shard for a moment, unless readers
+    /// need none.
     #[track_caller]
     pub(super) fn fetch_ahead<T, Q: ?Sized>(&self, batch: &[(KeyHash, T)])
     where

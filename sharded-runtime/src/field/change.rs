@@ -16,16 +16,16 @@ use std::{borrow::Borrow, hash::Hash};
 /// See [`ShardedMap::compute`](crate::ShardedMap::compute).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change<V, R = ()> {
-    /// Leave the entry as it is: changed in place, unchanged, or absent.
+    /// Keep the entry as it is: changed in place, unchanged, or absent.
     Keep(R),
-    /// Store this value in place of the present one, if any. The time to live starts now.
+    /// Store this value instead of the present one, if any. The time to live starts now.
     Put(V, R),
     /// Remove the entry, if there is one.
     Remove(R),
 }
 
 impl<F: UsableTypes> Core<F> {
-    /// Runs a closure that may change the live value of a key in place. A use of the entry.
+    /// Runs a closure that may change the live value of a key in place. This counts as a use of the entry.
     #[inline]
     #[track_caller]
     pub(crate) fn change<Q: Hash + Eq + ?Sized, R>(&self, key: &Q, change: impl FnOnce(&mut F::Value) -> R) -> Option<R>
@@ -37,7 +37,7 @@ impl<F: UsableTypes> Core<F> {
         self.write_in_place(ByHash(hash), Access::Recorded, |session| session.change_if_present(hash, key, change).ok())
     }
 
-    /// Stores what `init` makes if the key has no live value, or else lends the value to `update`.
+    /// Stores the value of `init` if the key has no live value, or else calls `update` with the value.
     #[inline]
     #[track_caller]
     pub(crate) fn upsert<R>(
@@ -62,7 +62,7 @@ impl<F: UsableTypes> Core<F> {
         updated
     }
 
-    /// Does with the entry of a key what a closure says, which sees its value.
+    /// Calls a closure with the value of a key, and changes the entry as the closure returns.
     #[track_caller]
     pub(crate) fn compute<R>(
         &self,
@@ -109,7 +109,7 @@ impl<F: UsableTypes> Core<F> {
         result
     }
 
-    /// Returns a copy of the value of a key, after storing what `init` makes if it had none.
+    /// Returns a copy of the value of a key. If it has none, stores the value of `init` first.
     #[track_caller]
     pub(crate) fn get_or_insert_with(&self, key: F::Key, init: impl FnOnce() -> F::Value) -> F::Value
     where

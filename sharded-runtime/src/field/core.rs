@@ -1,4 +1,4 @@
-//! A map: its shards, and what was declared for it.
+//! A map: its shards, and its declared options.
 
 use super::{
     discard::Discarded,
@@ -47,34 +47,34 @@ pub(crate) struct Core<F: FieldTypes> {
     pub(crate) placing: Placing,
     pub(crate) field: FieldContext,
     pub(crate) hasher: MapHasher<F::Hasher>,
-    /// Hashes a key. That keys can be hashed is known only where the map is built and in calls that bring a key.
+    /// Hashes a key. The bounds `Hash` of the keys are known only where the map is built and in calls with a key.
     pub(super) hash_key: fn(&MapHasher<F::Hasher>, &F::Key) -> KeyHash,
-    /// Splits or merges buckets of a table, which hashes many keys, in one call. Takes the time and the idle time.
+    /// Splits or merges buckets of a table, which hashes several keys. Takes the time and the idle time.
     pub(super) step_table: StepFn<F::Key, F::Value, StorageOf<F::Policy>, F::Hasher>,
     pub(crate) clock: TimeSource<<F::Policy as Policy>::Clock>,
-    /// As is `idle`, [lengthened](TimeSource::lengthened) by the resolution of the clock.
+    /// Like `idle`, [lengthened](TimeSource::lengthened) by the resolution of the clock.
     pub(crate) ttl: Nanos,
-    /// The jitter shortens the ttl of an entry by this at most.
+    /// The most by which the jitter shortens the ttl of an entry.
     pub(super) jitter: Nanos,
-    /// From this age on, calls that load refresh a value. Only read where `refresh_after` is declared.
+    /// The age from which calls that load refresh a value. Read only if `refresh_after` is declared.
     refresh_after: Nanos,
     pub(crate) idle: Nanos,
     pub(crate) budget: Option<Budget>,
     pub(crate) rules: Rules<F::Key, F::Value>,
     pub(crate) tally: Tally,
     pub(crate) flights: Flights<F::Key, F::Value>,
-    /// `None` where the policy does not record.
+    /// `None` if the policy does not record.
     pub(crate) recording: Option<Recording>,
     pub(super) listening: OnceLock<Listening<F::Key, F::Value>>,
-    /// When a background thread sweeps this map next.
+    /// The time of the next sweep by a background thread.
     pub(crate) alarm: AtomicDeadline,
-    /// `None` where no background thread sweeps this map.
+    /// `None` if no background thread sweeps this map.
     pub(crate) background: Option<Registration>,
-    /// The shard where the next search for an entry that may be evicted begins.
+    /// The shard at which the next search for an evictable entry begins.
     pub(super) search_from: AtomicUsize,
-    /// The shards that have entries. Only kept where there is a capacity.
+    /// The shards that have entries. Maintained only if there is a capacity.
     pub(super) occupied: OccupiedShards,
-    /// The shards that may have expired entries, which leave before live ones.
+    /// The shards that may have expired entries, which are removed before live entries are evicted.
     pub(crate) expired: ExpiredShards,
     pub(crate) discarded: Arc<Discarded>,
 }
@@ -82,7 +82,7 @@ pub(crate) struct Core<F: FieldTypes> {
 type StepFn<K, V, P, S> =
     fn(&MapHasher<S>, &mut Table<K, V, P>, Moment, Nanos, TableView<'_, K, V, P>) -> Result<(), NoMemory>;
 
-/// Generic over how entries are stored, so that policies which agree in that share its code.
+/// Generic over the storage of entries, so that policies with the same storage share its code.
 fn step<K: Hash, V, P: Policy, S: BuildHasher + Default + 'static>(
     hasher: &MapHasher<S>,
     table: &mut Table<K, V, P>,
@@ -136,10 +136,10 @@ impl<F: FieldTypes> Core<F> {
         }
     }
 
-    /// Whether a live entry with this hash and this deadline is so old that it is to be refreshed.
+    /// Whether a live entry with this hash and this deadline is old enough to be refreshed.
     pub(crate) fn is_old(&self, hash: KeyHash, deadline: Deadline) -> bool {
         let ttl = self.ttl_for(hash);
-        // It was written `ttl` before its deadline, unless it was given a time of its own.
+        // It was written `ttl` before its deadline, unless it has a ttl of its own.
         !ttl.is_forever() && deadline.left(self.now()) <= ttl.minus(self.refresh_after)
     }
 
@@ -150,7 +150,7 @@ impl<F: FieldTypes> Core<F> {
         }
     }
 
-    /// Counts an event that happened so many times, off the common path.
+    /// Counts several events of one kind, off the common path.
     #[cold]
     pub(crate) fn count_many(&self, event: Event, times: u64) {
         if !self.tally.add_many(event, times) {
@@ -158,8 +158,8 @@ impl<F: FieldTypes> Core<F> {
         }
     }
 
-    /// A method of the map, whose address is in a register. The common path would have to keep the address of the tally
-    /// for this rare case.
+    /// A method of the map, whose address is in a register: otherwise the common path would keep the address of the
+    /// tally for this rare case.
     #[cold]
     #[inline(never)]
     fn count_first(&self, event: Event, times: u64) {
@@ -176,12 +176,12 @@ impl<F: FieldTypes> Core<F> {
         (hits, misses, self.meters().map(|meter| meter.inserts.get()).sum())
     }
 
-    /// Bytes of table memory in use, and the blocks of it that were ever taken.
+    /// Bytes of table memory in use, and the number of blocks that were ever allocated.
     pub(crate) fn memory(&self) -> (usize, u64) {
         self.placing.usage()
     }
 
-    /// Called when all keys of a shard are taken out: what is being loaded for them must not be stored.
+    /// Called when all keys of a shard are taken out: the loads in progress for them must not store their values.
     pub(crate) fn overtake_all(&self, status: &ShardStatus, shard: usize) {
         if status.loads.get() != 0 {
             self.flights.overtake_all(shard);
@@ -195,12 +195,12 @@ impl<F: FieldTypes> Core<F> {
         listening: impl FnOnce(L) -> Listening<F::Key, F::Value>,
     ) -> Result<(), HasListener<L>> {
         let mut listener = Some(listener);
-        // The closure runs at most once.
+        // `get_or_init` calls the closure at most once.
         self.listening.get_or_init(|| listening(listener.take().expect("it is there")));
         listener.map_or(Ok(()), |listener| Err(HasListener { listener }))
     }
 
-    /// A place for the entries that a write takes out.
+    /// An empty collection for the entries that a write takes out.
     #[inline]
     pub(crate) fn leaving(&self) -> Leaving<'_, F::Key, F::Value> {
         Leaving::new(&self.listening)

@@ -1,5 +1,5 @@
-//! Tables that were taken whole out of their shards. Their entries are dropped in small parts, without a lock of the
-//! map.
+//! Tables that were taken out of their shards as a whole. Their entries are dropped in small parts, without a lock of
+//! the map.
 
 use super::{limits::BATCH, segments::Segments};
 use crate::memory::sync::unmodelled::Mutex;
@@ -21,7 +21,7 @@ pub(crate) type Part = Box<dyn FnMut(usize, &mut Drops) -> bool + Send>;
 /// The tables that a map has discarded and whose entries are still to be dropped.
 pub(crate) struct Discarded {
     pub(super) waiting: Mutex<Segments<Part>>,
-    /// `None` where no background thread drops them.
+    /// `None` if no background thread drops them.
     background: Option<Registration>,
 }
 
@@ -35,7 +35,7 @@ impl Discarded {
         discarded
     }
 
-    /// Drops all that is left.
+    /// Drops the rest.
     pub(crate) fn finish(&self) {
         while self.step(BATCH) {}
     }
@@ -78,7 +78,7 @@ impl Sweep for Discarded {
         if part(PER_PASS, &mut drops) {
             match map.upgrade() {
                 Some(map) => map.waiting.lock().push_front(part),
-                // The map is gone, so this thread drops the rest.
+                // The map was dropped, so this thread drops the rest.
                 None => while part(PER_PASS, &mut drops) {},
             }
         }

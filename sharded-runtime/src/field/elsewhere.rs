@@ -1,4 +1,4 @@
-//! Room for an entry in other shards than its own.
+//! Evictions in other shards to make room for an entry.
 //!
 //! No call waits for a shard while it holds another one. A session that needs room in another shard only tries its
 //! lock. Other evictions there run before the lock of the entry's own shard is taken, or after it is released.
@@ -27,7 +27,7 @@ use std::sync::atomic::Ordering;
 
 /// Visits of other shards in which one call looks for an expired entry.
 const MOST_SEARCHED_FOR_EXPIRED: usize = 64;
-/// Buckets that it looks through in each: as many as are scheduled together.
+/// Buckets that it searches in each: those of one region, which are scheduled together.
 const LOOKS_ELSEWHERE: usize = 8;
 
 impl<F: FieldTypes> Core<F> {
@@ -52,8 +52,8 @@ impl<F: FieldTypes> Core<F> {
         }
     }
 
-    /// Takes an expired entry out of another shard, if one is found, and returns its units, which stay taken. It is
-    /// called inside a session, so it waits for no lock. It skips shards that are locked, among them the session's own.
+    /// Takes an expired entry out of another shard, if it finds one, and returns its units, which stay taken. It is
+    /// called inside a session, so it waits for no lock. It skips locked shards, such as the session's own.
     #[cold]
     #[inline(never)]
     pub(super) fn take_expired(&self, now: Moment, garbage: &mut Garbage<F::Key, F::Value>) -> Option<Units> {
@@ -70,7 +70,7 @@ impl<F: FieldTypes> Core<F> {
             if let Some(Some(units)) = taken {
                 return Some(units);
             }
-            // With no looks left, there is more to look through in this shard.
+            // With no visits left, this shard may still have expired entries.
             if looks > 0 {
                 self.expired.pass(shard, bound);
                 passed += 1;
@@ -79,16 +79,17 @@ impl<F: FieldTypes> Core<F> {
         None
     }
 
-    /// Evicts entries until the overdraft of this call, and what earlier calls could not repay, is repaid. This call
-    /// has overdrawn the budget for an entry of shard `own` that was stored without room or has become heavier. Entries
-    /// of that shard leave last, so that the new entry does not leave for itself. It ends early if no entry may leave,
-    /// and continues after a panic.
+    /// Evicts entries until the overdrafts of this call and of earlier calls are repaid. This call has overdrawn the
+    /// budget for an entry of shard `own` that was stored without room or has become heavier. Entries of that shard are
+    /// evicted last, so that the new entry is not evicted for itself. It ends early if no entry may be evicted, and
+    /// continues after a panic.
     #[cold]
     pub(super) fn repay(&self, budget: &Budget, own: usize, garbage: &mut Garbage<F::Key, F::Value>) {
         self.repay_from(budget, own, false, garbage);
     }
 
-    /// As [`repay`](Core::repay), but if `own_first`, entries of the own shard leave first, which must have older ones.
+    /// As [`repay`](Core::repay), but with `own_first` entries of the own shard are evicted first. That shard must have
+    /// older entries than the new one.
     #[cold]
     pub(super) fn repay_from(
         &self,
@@ -126,9 +127,9 @@ impl<F: FieldTypes> Core<F> {
         self.make_room(hash, units, &mut self.leaving().garbage)
     }
 
-    /// Evicts entries until there is room for so many units, and returns whether there is. They leave the shards other
-    /// than that of the hash, and also that shard where one search does not cover it. Where entries have weights, none
-    /// leaves unless enough of them may.
+    /// Evicts entries until there is room for this many units, and returns whether there is. It evicts from the other
+    /// shards, and from the shard of the hash if one search does not cover it. If entries have weights, it evicts none
+    /// unless enough of them may be evicted.
     #[cold]
     pub(crate) fn make_room(&self, hash: KeyHash, units: Units, garbage: &mut Garbage<F::Key, F::Value>) -> bool {
         let Some(budget) = self.budget.as_ref().filter(|budget| budget.could_hold(units)) else {
@@ -150,7 +151,8 @@ impl<F: FieldTypes> Core<F> {
                 eviction.evict_in(own, !order::is_inside(), SEARCHED, eviction.held.units().plus(lacking));
             }
         }
-        // The own shard was searched as far as the others are. But for a heavy entry more of it may have to leave.
+        // The own shard was searched as far as the others are. But for a heavy entry more of its entries may have to be
+        // evicted.
         eviction.go_around(first, (!F::Policy::WEIGHS).then_some(own), &mut |held| match wanted(held) {
             Units::ZERO => Units::ZERO,
             lacking => held.units().plus(lacking),
@@ -160,7 +162,7 @@ impl<F: FieldTypes> Core<F> {
         is_made
     }
 
-    /// Whether entries that may leave have so many units. It counts in the own shard, then in the others from `first`
+    /// Whether the evictable entries have this many units. It counts in the own shard, then in the others from `first`
     /// on. It stops after `unseen` + 1 searches of the own shard, or [`MOST_SEARCHED`] other shards, in a row that find
     /// none. It waits for shards that are in use only if the others have too few.
     fn may_have(
@@ -201,11 +203,11 @@ impl<F: FieldTypes> Core<F> {
 
     /// The shard after which a search begins: the last one of the last call, if some entries may not be evicted.
     fn first_searched(&self, own: usize) -> usize {
-        // Relaxed: it is only where to begin.
+        // Relaxed: the search may begin anywhere.
         if F::Policy::PINS { self.search_from.load(Ordering::Relaxed) } else { own }
     }
 
-    /// Notes the last shard that was searched, where the next call begins.
+    /// Records the last shard that was searched, at which the next call begins.
     fn note_searched(&self, last: usize) {
         if F::Policy::PINS {
             self.search_from.store(last, Ordering::Relaxed);
@@ -218,15 +220,15 @@ impl<F: FieldTypes> Core<F> {
     }
 }
 
-/// One round of the shards that have entries. It starts anew where something is found. If some entries may not be
-/// evicted, it ends after [`MOST_SEARCHED`] shards in which nothing is found.
+/// One round of the shards that have entries. It restarts at a shard in which something is found. If some entries may
+/// not be evicted, it ends after [`MOST_SEARCHED`] shards in which nothing is found.
 struct Around {
     shard: usize,
     /// A shard that is not visited.
     skipped: Option<usize>,
-    /// Shards until the round ends, empty ones too.
+    /// The number of shards until the round ends, with empty ones.
     way: usize,
-    /// How many more may be visited without finding anything.
+    /// The number of further shards that may be visited without finding anything.
     left: usize,
 }
 
@@ -247,13 +249,13 @@ impl Around {
         None
     }
 
-    /// Something was found: as many shards may be visited without finding anything as at the start.
+    /// Something was found, so the limit of shards without a find starts again.
     fn found(&mut self, most_in_vain: usize) {
         self.left = most_in_vain;
     }
 }
 
-/// Counts units of entries that may leave.
+/// Counts the units of evictable entries.
 struct Survey<'a, F: FieldTypes> {
     core: &'a Core<F>,
     /// Whether it waits for a shard that is in use. Inside a closure it must not.
@@ -264,7 +266,7 @@ struct Survey<'a, F: FieldTypes> {
 }
 
 impl<F: FieldTypes> Survey<'_, F> {
-    /// Counts the units of a shard's entries that may leave, up to `enough`. Stops after `in_vain` + 1 searches in a
+    /// Counts the units of the evictable entries of a shard, up to `enough`. Stops after `in_vain` + 1 searches in a
     /// row that find none.
     fn count(&mut self, shard: usize, searched: u32, in_vain: u64, enough: Units) -> Units {
         let (mut units, mut passed, mut left) = (Units::ZERO, 0, in_vain + 1);
@@ -296,9 +298,10 @@ impl<'a, F: FieldTypes> Eviction<'a, F> {
         Eviction { core, held: Held::none(budget), garbage, drops: Drops::default(), passed_over: false }
     }
 
-    /// Evicts in the shards after `first`, except `skipped`, until `wanted` returns zero or no entry may leave.
-    /// `wanted` gets the units that are held, and returns how many should be. Only a second round waits for shards that
-    /// are in use, so a long closure in one shard does not delay a call that finds room in another.
+    /// Evicts in the shards after `first`, except `skipped`, until `wanted` returns zero or no entry may be evicted.
+    /// `wanted` gets the number of units that are held, and returns the number that should be. Only a second round
+    /// waits for shards that are in use, so a long closure in one shard does not delay a call that finds room in
+    /// another.
     fn go_around(&mut self, first: usize, skipped: Option<usize>, wanted: &mut dyn FnMut(&mut Held<'_>) -> Units) {
         for waits in [false, true] {
             let mut around = self.core.shards_in_turn(first, skipped);
@@ -321,9 +324,9 @@ impl<'a, F: FieldTypes> Eviction<'a, F> {
         }
     }
 
-    /// Evicts entries of a shard until so many units are held, or until one lock hold has taken out as many entries as
-    /// it may. Returns whether any has left, also if a panic ends it. If the eviction names no victim that may be
-    /// evicted, `searched` slots are searched for one.
+    /// Evicts entries of a shard until this many units are held, or until it has evicted as many entries as one lock
+    /// hold may. Returns whether it has evicted any, also if a panic ends it. If the eviction names no victim that may
+    /// be evicted, `searched` slots are searched for one.
     ///
     /// Unless it `waits`, it skips a shard that is in use. Inside a closure it must not wait, since that could be for
     /// ever: the next write repays what is left.

@@ -23,8 +23,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The right and the duty to load the value of a key. If it is dropped before the load has ended, it goes to a caller
-/// that waits.
+/// The right and the duty to load the value of a key. If it is dropped before the load has ended, it passes to a
+/// waiting caller.
 pub(crate) struct Lead<'a, F: FieldTypes> {
     pub(super) core: &'a Core<F>,
     pub(super) hash: KeyHash,
@@ -32,14 +32,14 @@ pub(crate) struct Lead<'a, F: FieldTypes> {
     pub(super) need: Option<Need>,
     /// The event that counts the loader: a load or a refresh.
     event: Event,
-    /// When the loader began, until it has ended.
+    /// The start of the loader, until it has ended.
     began: Option<Instant>,
-    /// After the end: how long the loader took, and whether it failed.
+    /// After the end: the duration of the loader, and whether it failed.
     ended: Option<(Duration, bool)>,
 }
 
 impl<F: FieldTypes> Core<F> {
-    /// Lends the flights of the shard of a hash, whose exclusive lock is held.
+    /// Calls a closure with the flights of the shard of a hash, whose exclusive lock is held.
     pub(super) fn with_flights<R>(
         &self,
         hash: KeyHash,
@@ -63,8 +63,8 @@ impl<F: FieldTypes> Core<F> {
         self.shards.write(ByHash(hash), Access::Unrecorded, change)
     }
 
-    /// Forgets a flight that nobody leads. A future may be dropped inside a closure, where taking a lock could panic.
-    /// Then a later call forgets the flight.
+    /// Removes a flight without a leader. A future may be dropped inside a closure, where taking a lock could panic.
+    /// Then a later call removes the flight.
     #[cold]
     pub(super) fn forget(&self, hash: KeyHash, flight: &Arc<Flight<F::Value>>) {
         if order::is_inside() {
@@ -83,7 +83,7 @@ impl<'a, F: FieldTypes> Lead<'a, F> {
     }
 
     /// Whether a value that is loaded now would be stored. If the key was stored or removed since the flight began,
-    /// this ends the flight, and all who wait look for the key again.
+    /// this ends the flight, and all waiting callers search for the key again.
     pub(super) fn is_current(&self) -> bool {
         let Lead { core, hash, ref flight, .. } = *self;
         let landed = core.change_flights(hash, |registry| {
@@ -95,14 +95,14 @@ impl<'a, F: FieldTypes> Lead<'a, F> {
         landed.is_none()
     }
 
-    /// Notes that the loader begins.
+    /// Records that the loader begins.
     fn begin(&mut self) {
         self.core.count_many(self.event, 1);
         events::load_begun(names_of::<F::Policy>(), self.hash);
         self.began = Some(Instant::now());
     }
 
-    /// Notes that the loader has ended, if it had begun.
+    /// Records that the loader has ended, if it had begun.
     fn finish(&mut self, is_failure: bool) {
         let Some(began) = self.began.take() else { return };
         let time = began.elapsed();
@@ -119,7 +119,7 @@ impl<'a, F: FieldTypes> Lead<'a, F> {
         self.flight.run(load)
     }
 
-    /// Runs a loader that is a future, which has not begun.
+    /// Runs a loader that is a future that has not begun.
     pub(super) async fn poll<L: Future>(&mut self, mut load: Pin<&mut L>) -> L::Output {
         self.begin();
         poll_fn(|context| self.run(|| load.as_mut().poll(context))).await
@@ -127,7 +127,7 @@ impl<'a, F: FieldTypes> Lead<'a, F> {
 }
 
 impl<F: UsableTypes<Value: Clone>> Lead<'_, F> {
-    /// Runs a loader, and [lands](Lead::land) what it makes.
+    /// Runs a loader, and [lands](Lead::land) its result.
     #[track_caller]
     pub(crate) fn load<E>(mut self, load: impl FnOnce() -> Result<F::Value, E>) -> Result<Box<F::Value>, LoadError<E>>
     where
@@ -137,8 +137,8 @@ impl<F: UsableTypes<Value: Clone>> Lead<'_, F> {
         self.land(|lead| lead.run(load))
     }
 
-    /// Stores what a loader makes, unless the key was stored, changed or removed meanwhile, and tells those who wait.
-    /// Returns what they are told. (The value is made in here, so that it moves once.)
+    /// Stores the loaded value, unless the key was stored, changed or removed meanwhile, and notifies the waiting
+    /// callers. Returns the result that they get. (The value is made in here, so that it moves once.)
     #[track_caller]
     pub(super) fn land<E>(self, make: impl FnOnce(&Self) -> Result<F::Value, E>) -> Result<Box<F::Value>, LoadError<E>>
     where
@@ -208,8 +208,8 @@ impl<F: UsableTypes<Value: Clone>> Lead<'_, F> {
 
     /// Ends the flight. Stores the value on offer. If the key has a value by now, that one is copied to `stored`.
     ///
-    /// A value that finds no room is evicted at once. But if it `may_wait` for entries of other shards to leave, the
-    /// flight goes on, and this returns the units that are needed.
+    /// A value without room is evicted at once. But if it `may_wait` for evictions in other shards, the flight goes on,
+    /// and this returns the units that are needed.
     #[track_caller]
     fn end(
         &self,

@@ -6,8 +6,8 @@ use crate::{
 };
 use std::sync::{Arc, OnceLock};
 
-/// The entries that a write takes out. When this is dropped, after the lock is released or on a panic, they are dropped
-/// and listeners are told.
+/// The entries that a write takes out. This is dropped after the lock is released or on a panic. Then the listener is
+/// called for them, and they are dropped.
 pub(crate) struct Leaving<'a, K, V> {
     pub(crate) garbage: Garbage<K, V>,
     listening: &'a OnceLock<Listening<K, V>>,
@@ -42,7 +42,7 @@ impl<K, V> Parting<K, V> {
         Parting { garbage: Garbage::new(), told: None }
     }
 
-    /// Sets who is told, if someone listens by now.
+    /// Sets the listener, if there is one.
     pub(crate) fn tell(&mut self, listening: Option<&Listening<K, V>>) {
         self.told = listening.map(Listening::sink);
     }

@@ -2,8 +2,8 @@
 //! caller that does. See [`flight`](crate::field::flight).
 //!
 //! Listeners and the `Drop` of keys and values are user code, which may load keys itself. So while a thread leads a
-//! flight, none of it runs outside of the loader: the search for a flight takes nothing out of the map. Listeners are
-//! told of what a load takes out, and it is dropped, after the callers that wait have their answer.
+//! flight, none of it runs outside of the loader: the search for a flight takes nothing out of the map. For entries
+//! that a load takes out, listeners and `Drop` run after the waiting callers have their result.
 
 use super::{
     core::Core,
@@ -23,11 +23,11 @@ use crate::{
 
 use std::{future::poll_fn, panic::Location, pin::pin, sync::Arc};
 
-/// What a call that loads gets for its key.
+/// The result of a call that loads, for its key.
 enum Approach<'a, F: FieldTypes> {
-    /// The value, which is stored or was loaded by another call. Boxed, since callers that wait get it in a box.
+    /// The value, which is stored or was loaded by another call. Boxed, since waiting callers get it in a box.
     Value(Box<F::Value>),
-    /// The load, which this call is to run.
+    /// The load, which this call must run.
     Lead(Lead<'a, F>),
 }
 
@@ -46,7 +46,7 @@ struct Refresh<'a, F: FieldTypes> {
     old: Box<F::Value>,
 }
 
-/// What one search for a key finds.
+/// The result of one search for a key.
 enum Search<'a, F: FieldTypes> {
     Value(Box<F::Value>),
     Lead(Lead<'a, F>),
@@ -158,12 +158,12 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         Ok(found)
     }
 
-    /// Opens a session that takes nothing out. Of user code only `Eq` and `Clone` run in it.
+    /// Opens a session that takes nothing out. The only user code in it is `Eq` and `Clone`.
     fn peek_session(&self, shard: usize, look: impl FnOnce(&mut Session<'_, Self>)) {
         self.session(shard, Self::TRAITS, None, look);
     }
 
-    /// Makes the shard of a hash ready for flights, and forgets flights there that nobody leads. Returns the shard.
+    /// Prepares the shard of a hash for flights, and removes flights without a leader there. Returns the shard.
     fn prepare_flights(&self, hash: KeyHash) -> usize {
         let shard = self.route(hash);
         self.flights.prepare(self.shard_count());
@@ -209,7 +209,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         }
     }
 
-    /// The future of a call that loads. `finish` turns its result into what the call returns.
+    /// The future of a call that loads. `finish` turns its result into the result of the call.
     ///
     /// The future is small: the part for a missing value lies on the heap, as does the loader's own future, and no
     /// value lies in it.
@@ -277,7 +277,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
 }
 
 impl<'a, F: FieldTypes> Waiting<'a, F> {
-    /// The lead, for a waiter that was told to take it. The drop of the waiter then hands nothing on.
+    /// The lead, for a waiter that was told to take it. The drop of the waiter then passes on nothing.
     fn into_lead(mut self) -> Lead<'a, F> {
         let mut lead = Lead::new(self.core, self.hash, Arc::clone(&self.flight), Event::Load);
         lead.need = self.need.take();

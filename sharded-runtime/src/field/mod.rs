@@ -1,33 +1,33 @@
-//! One map: what it was built with, and what each of its calls is made of.
+//! One map: its settings, and the parts of its calls.
 //!
 //! | file | what is in it |
 //! |---|---|
 //! | `core.rs` | the map |
 //! | `types.rs` | the types of the map, as one parameter |
 //! | `spec.rs` | the map as sessions see it, see `engine/spec.rs` |
-//! | `write.rs` | sessions in the shards, what is left to do after a write, inserts and removals |
+//! | `write.rs` | sessions in the shards, the work after a write, inserts and removals |
 //! | `change.rs` | changes of an entry in one critical section |
-//! | `elsewhere.rs` | room for an entry in other shards than its own |
-//! | `leaving.rs` | what becomes of entries that left, after the lock is released |
+//! | `elsewhere.rs` | evictions in other shards to make room for an entry |
+//! | `leaving.rs` | entries that left: listeners and drops after the lock is released |
 //! | `read.rs` | reads of one key |
 //! | `peek.rs` | looks at an entry that are no use of it |
-//! | `read_many.rs` | reads of several keys |
-//! | `batch.rs` | calls with several keys, whose memory is fetched side by side |
+//! | `read_many.rs` | reads of several keys in one call |
+//! | `batch.rs` | calls with several keys, which prefetch the memory of all of them |
 //! | `shard.rs` | operations on a whole shard |
 //! | `walk.rs` | visits of all entries of a shard, some per lock hold |
 //! | `discard.rs` | tables that were taken out whole |
-//! | `settings.rs` | what is declared and what overrides it, put together |
-//! | `rules.rs` | what functions of the user say of entries |
-//! | `limits.rs` | how much one call does for others at most |
-//! | `placing.rs`, `pieces.rs` | on which node each shard is, and where its memory lies |
+//! | `settings.rs` | the declared options and their overrides, combined |
+//! | `rules.rs` | the user's functions about entries: weight, evictable |
+//! | `limits.rs` | limits of the work that one call does for others |
+//! | `placing.rs`, `pieces.rs` | the node of each shard, and its memory |
 //! | `segments.rs` | queues that may grow under a lock |
 //! | `whole.rs` | calls that concern every shard, and the deadline of one entry |
-//! | `removal/` | who is told of entries that leave |
+//! | `removal/` | removal listeners |
 //! | `loading.rs`, `lead.rs`, `flight/` | loads of missing values |
-//! | `row.rs`, `plan.rs`, `staged.rs` | a key of a transaction, and what is to be done with its entry |
-//! | `commit.rs` | what a row does when its transaction commits |
-//! | `saved.rs` | entries that go to a file and come from one |
-//! | `recorded.rs` | what is noted for a recorder |
+//! | `row.rs`, `plan.rs`, `staged.rs` | a key of a transaction, and the planned change of its entry |
+//! | `commit.rs` | the commit of a row |
+//! | `saved.rs` | entries that are saved to a file and restored from it |
+//! | `recorded.rs` | samples for a recorder |
 
 mod batch;
 pub(crate) mod change;

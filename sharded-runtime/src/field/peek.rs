@@ -24,7 +24,7 @@ impl<F: UsableTypes> Core<F> {
         self.peek(self.hash_for(Operation::Read, key), key, |_, _| ()).is_some()
     }
 
-    /// How long a key's entry has left at least if it is not used; `Duration::MAX` is for ever.
+    /// The least time that the entry of a key has left if it is not used. `Duration::MAX` means for ever.
     #[track_caller]
     pub(crate) fn ttl_of<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<Duration>
     where
@@ -34,7 +34,7 @@ impl<F: UsableTypes> Core<F> {
         Some(if left.is_forever() { Duration::MAX } else { left.minus(self.clock.resolution()).to_duration() })
     }
 
-    /// Lends the live value of a key and the time that it has left. This is no use of the entry.
+    /// Calls a closure with the live value of a key and the time that it has left. This is no use of the entry.
     #[inline]
     #[track_caller]
     fn peek<Q: Eq + ?Sized, R>(&self, hash: KeyHash, key: &Q, peek: impl FnOnce(&F::Value, Nanos) -> R) -> Option<R>
@@ -48,7 +48,7 @@ impl<F: UsableTypes> Core<F> {
         found?
     }
 
-    /// Whether the entry of a key is there and so old that it is to be loaded anew.
+    /// Whether a key has an entry that is old enough to be refreshed.
     #[track_caller]
     pub(crate) fn has_old<Q: Eq + ?Sized>(&self, hash: KeyHash, key: &Q) -> bool
     where
@@ -57,7 +57,8 @@ impl<F: UsableTypes> Core<F> {
         self.inspect(Nanos::FOREVER, hash, key, |_, deadline| self.is_old(hash, deadline)).unwrap_or(false)
     }
 
-    /// Lends the value of a key and its deadline by this idle time, also if it has expired. Leaves no trace.
+    /// Calls a closure with the value of a key and its deadline for this idle time, also if it has expired. It counts
+    /// nothing and marks nothing.
     #[inline]
     #[track_caller]
     fn inspect<Q: Eq + ?Sized, R>(

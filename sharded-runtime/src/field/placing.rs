@@ -53,7 +53,7 @@ impl Placing {
         (0..self.arena_of.len()).map(|shard| Arc::clone(self.of(shard).1.node())).collect()
     }
 
-    /// Bytes of table memory in use, and the blocks of it that were ever taken.
+    /// Bytes of table memory in use, and the number of blocks that were ever allocated.
     pub(crate) fn usage(&self) -> (usize, u64) {
         let usages = self.arenas.iter().map(|(_, arena)| arena.usage());
         usages.fold((0, 0), |(bytes, blocks), (b, n)| (bytes + b, blocks + n))
@@ -69,7 +69,7 @@ impl Placing {
     }
 }
 
-/// What placing needs to know of a policy and of the types of its entries.
+/// The properties of a policy and of the types of its entries that placing depends on.
 pub(crate) struct Wanted {
     name: &'static str,
     node: fn(usize, usize, &Site) -> Option<NodeId>,
@@ -96,7 +96,7 @@ fn memory_node(store: &StoreContext, node: Option<NodeId>, huge_pages: bool, wan
     let nodes = || topology.nodes().iter().map(|node| node.id().to_string()).collect::<Vec<_>>().join(", ");
     match has_memory {
         None => panic!("the placement of `{}` names node {id}, but the nodes are {}", name, nodes()),
-        // If the machine does not tell how much memory a node has, none is known to be missing.
+        // If the memory of a node is unknown, the node counts as having enough.
         Some(false) if store.site.has_choice() => {
             panic!("the placement of `{name}` names node {id}, which has no memory for this process")
         }

@@ -1,5 +1,5 @@
-//! Reads of one key. Where the lock allows it, a read takes no lock: it looks at a glance, then closely. It takes the
-//! lock if writers are in the way.
+//! Reads of one key. If the kind of lock allows it, a read tries without the lock: first with a glance at one slot,
+//! then with a full search. It takes the lock if writers interfere.
 
 use super::{
     core::Core,
@@ -22,16 +22,15 @@ use crate::{
 };
 use std::{borrow::Borrow, hash::Hash, hint};
 
-/// How often a reader tries without a lock before it waits for it.
+/// The number of tries without a lock, after which a reader waits for the lock.
 pub(super) const TRIES: usize = 16;
 
-/// Bytes of a value above which it is not passed from function to function, since each would have a place for it on the
-/// stack.
+/// Bytes of a value above which it is not passed from function to function, since each would reserve stack for it.
 const LARGE: usize = 1024;
 
 impl<F: UsableTypes> Core<F> {
-    /// Lends the live value of a key for reading. A use of the entry, counted. (A [`Get`](Operation::Get) clones the
-    /// value; other reads run a closure of the user.)
+    /// Calls a closure with the live value of a key. This is a counted use of the entry. (A [`Get`](Operation::Get)
+    /// clones the value. Other reads run a closure of the user.)
     #[inline]
     #[track_caller]
     pub(crate) fn read<Q: Hash + Eq + ?Sized, R>(
@@ -51,8 +50,7 @@ impl<F: UsableTypes> Core<F> {
         self.read_hashed(hash, key, access, read)
     }
 
-    /// A read that a recorder notes. It is a tail call for the whole read, so that other reads keep nothing live for
-    /// it.
+    /// A read that a recorder samples. It is a tail call for the whole read, so that other reads keep no values for it.
     #[cold]
     #[inline(never)]
     #[track_caller]
@@ -86,7 +84,7 @@ impl<F: UsableTypes> Core<F> {
     where
         F::Key: Borrow<Q>,
     {
-        // A use that must be noted in the entry needs the lock.
+        // A use that must be recorded in the entry needs the lock.
         if F::READS_COPY
             && !StampOf::<F::Policy>::TRACKS_ACCESS
             && let Some(copies) = F::COPIES
@@ -100,7 +98,7 @@ impl<F: UsableTypes> Core<F> {
         self.read_locked(access, hash, key, read)
     }
 
-    /// Reads without a lock, if no writer is in the way and the entry lies in its home bucket.
+    /// Reads without a lock, if no writer interferes and the entry lies in its home bucket.
     #[inline]
     #[track_caller]
     fn read_at_a_glance<Q: Eq + ?Sized, R>(
@@ -144,7 +142,7 @@ impl<F: UsableTypes> Core<F> {
         look.unwrap_or(Err(Unclear))
     }
 
-    /// Lends a value that was copied without a lock.
+    /// Calls a closure with a value that was copied without a lock.
     #[inline]
     #[track_caller]
     pub(super) fn read_copied<R>(
@@ -171,7 +169,7 @@ impl<F: UsableTypes> Core<F> {
         !StampOf::<F::Policy>::EXPIRES || !deadline.has_passed(self.clock.now())
     }
 
-    /// Reads where a glance is not enough: a writer is in the way, or the entry does not lie in its home bucket.
+    /// Reads if a glance is not enough: a writer interferes, or the entry does not lie in its home bucket.
     #[cold]
     #[inline(never)]
     #[track_caller]
@@ -258,7 +256,7 @@ impl<F: UsableTypes> Core<F> {
         F::Key: Borrow<Q>,
     {
         if !<F::Policy as Policy>::Eviction::BOUNDED {
-            // No eviction has to know of the use.
+            // The eviction does not count this use.
             if let Some(entry) = table.find(hash, key)
                 && self.note_use(entry.stamp())
             {
@@ -280,7 +278,7 @@ impl<F: UsableTypes> Core<F> {
         table.get(slot).map(|entry| entry.value())
     }
 
-    /// Notes a use of an entry with this stamp, unless it has expired. Returns whether it is alive.
+    /// Records a use of an entry with this stamp, unless it has expired. Returns whether it is alive.
     #[inline]
     fn note_use(&self, stamp: &StampOf<F::Policy>) -> bool {
         if !StampOf::<F::Policy>::EXPIRES {
@@ -311,7 +309,7 @@ impl<F: UsableTypes> LockedReader<'_, F> {
         }
     }
 
-    /// Finds the live value of a key. A use of the entry, counted.
+    /// Finds the live value of a key. This is a counted use of the entry.
     #[inline]
     pub(super) fn find<Q: Eq + ?Sized>(&mut self, hash: KeyHash, key: &Q) -> Option<&F::Value>
     where

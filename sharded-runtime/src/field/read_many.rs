@@ -1,4 +1,4 @@
-//! Reads of several keys, whose memory is fetched side by side.
+//! Reads of several keys, which prefetch the memory of all of them.
 
 use super::{batch::PREFETCHED, core::Core, limits::BATCH, types::UsableTypes};
 use crate::{
@@ -60,7 +60,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         }
     }
 
-    /// Reads a key whose memory was fetched.
+    /// Reads a key whose memory was prefetched.
     #[inline]
     #[track_caller]
     fn get_fetched<Q: Eq + ?Sized>(&self, hash: KeyHash, key: &Q) -> Option<F::Value>
@@ -68,7 +68,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         F::Key: Borrow<Q>,
     {
         let mut place = Place::new();
-        // A use that must be noted in the entry needs the lock.
+        // A use that must be recorded in the entry needs the lock.
         if F::READS_COPY
             && !StampOf::<F::Policy>::TRACKS_ACCESS
             && let Some(copies) = F::COPIES
@@ -88,7 +88,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
     {
         let hash = |key: &'q Q| self.hash_for(Operation::Get, key);
         let mut keys: Vec<_> = keys.enumerate().map(|(index, key)| (hash(key), (index, key))).collect();
-        // The shard is the top of the hash, so this brings the keys of a shard together.
+        // The highest bits of the hash are the shard, so this groups the keys by shard.
         keys.sort_unstable_by_key(|&(hash, _)| hash.bits());
         let mut values: Vec<Option<F::Value>> = (0..keys.len()).map(|_| None).collect();
         for of_shard in keys.chunk_by(|(a, _), (b, _)| self.route(*a) == self.route(*b)) {

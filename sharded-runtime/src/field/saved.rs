@@ -1,4 +1,4 @@
-//! What of a map goes to a file and comes from one, entry by entry.
+//! Saves the entries of a map to a file and restores them, one by one.
 
 use super::{
     core::Core,
@@ -19,7 +19,7 @@ use crate::{
     snapshot::{Restored, Times},
 };
 
-/// An entry on its way to a file or from one.
+/// An entry that is saved or restored.
 pub(crate) struct Entry<K, V> {
     pub(crate) key: K,
     pub(crate) value: V,
@@ -27,14 +27,14 @@ pub(crate) struct Entry<K, V> {
 }
 
 impl<F: FieldTypes> Core<F> {
-    /// Panics where this thread may not access every shard of the map now.
+    /// Panics if this thread may not access every shard of the map now.
     #[track_caller]
     pub(crate) fn check_order(&self) {
         self.shards.check();
     }
 
-    /// Lends copies of the entries of a shard that had not expired when the save `began`, each that is there all the
-    /// while exactly once, without its lock. No use of the entries.
+    /// Calls a closure, without the lock, with copies of the entries of a shard that had not expired when the save
+    /// `began`. Each entry that is there all the time comes exactly once. This is no use of the entries.
     pub(crate) fn copy_live<E>(
         &self,
         shard: usize,
@@ -58,28 +58,27 @@ impl<F: FieldTypes> Core<F> {
 
     /// The times of an entry with this stamp, if it had not expired when the save `began`.
     ///
-    /// One that has expired since is saved with the least time that a file can hold, so the listener of the process
-    /// that restores it is told of it. If it were left out, the process that saves might end before its listener is
-    /// told.
+    /// An entry that has expired since then is saved with the shortest time that a file can hold, so the process that
+    /// restores it calls its listener. If the entry were left out, the process that saves might end before it calls its
+    /// own listener.
     fn times(&self, stamp: &StampOf<F::Policy>, began: Moment) -> Option<Times> {
         if stamp.deadline(self.idle).has_passed(began) {
             return None;
         }
         let now = self.now();
-        // With an idle time of zero it would have expired at its last use, with one for ever it expires by its ttl.
+        // With an idle time of zero, the deadline is the last use. With an infinite one, it is the end of the ttl.
         let (used, deadline) = (stamp.deadline(Nanos::ZERO), stamp.deadline(Nanos::FOREVER));
         let is_declared = deadline.is_never() && self.ttl.is_forever();
         let left = (!is_declared).then(|| deadline.left(now).max(Nanos::new(1)));
-        // `left` is longer by the resolution of the clock than what is sure to be left, since the time has passed by up
-        // to as much. `unused` is shorter by it, as the time may have gone on more by the clock than in truth. So an
-        // entry does not go early after a restart, either.
+        // The clock is wrong by up to its resolution. `left` is the longest possible time, and `unused` is reduced to
+        // the shortest one. So an entry does not expire early after a restart either.
         let unused = if StampOf::<F::Policy>::TRACKS_ACCESS { used.overdue(now) } else { Nanos::ZERO };
         Some(Times { left, unused: unused.minus(self.clock.resolution()) })
     }
 }
 
 impl<F: UsableTypes> Core<F> {
-    /// Stores an entry of a snapshot. The listener is told of entries that are not stored, since no call returns them.
+    /// Stores an entry of a snapshot. If it is not stored, the listener is called, since no call returns the entry.
     pub(crate) fn restore_entry(&self, entry: Entry<F::Key, F::Value>, restored: &mut Restored) {
         let Entry { key, value, times: Times { left, unused } } = entry;
         let hash = self.hash_for(Operation::Insert, &key);
@@ -103,15 +102,15 @@ impl<F: UsableTypes> Core<F> {
         }
     }
 
-    /// Stores what is on offer for this long, as an entry that was unused for so long. Says whether it stays on offer,
-    /// as there is no room.
+    /// Stores the offer with the time that is `left`, as an entry that was `unused` for that time. Returns whether the
+    /// entry stays on offer because there is no room.
     fn put_unused(&self, hash: KeyHash, offer: &mut OfferFor<Self>, left: Option<Nanos>, unused: Nanos) -> bool {
         let shard = self.route(hash);
         let put = |offer: &mut OfferFor<Self>| {
             self.write(shard, Self::TRAITS, |session| put_unused(session, hash, offer, left, unused));
         };
         put(offer);
-        // As any other insert where entries may not be evicted.
+        // As for other inserts into a map with entries that may not be evicted.
         if F::Policy::PINS && offer.is_whole() && self.make_room_elsewhere(hash, offer) {
             put(offer);
         }
@@ -119,8 +118,8 @@ impl<F: UsableTypes> Core<F> {
     }
 }
 
-/// Stores the entry on offer, in place of what its key had, for this long or the declared time, as an entry that was
-/// unused for so long, which is less than the idle time. It stays on offer if there is no room.
+/// Stores the entry on offer with this ttl or the declared one, as an entry that was unused for a time shorter than the
+/// idle time. It replaces the entry of its key. It stays on offer if there is no room.
 fn put_unused<F: Spec<Key: Eq>>(
     session: &mut Session<'_, F>,
     hash: KeyHash,

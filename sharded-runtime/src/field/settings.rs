@@ -1,5 +1,4 @@
-//! The settings of a map: what is declared, and what overrides it. The code is the same for all maps, whatever their
-//! types.
+//! The settings of a map: the declared options and their overrides. The code does not depend on the types of the map.
 
 use super::placing::{Placing, Wanted};
 use crate::{
@@ -15,11 +14,11 @@ use crate::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// The longest time before the clock's zero at which an entry may have been used last: 146 years, a quarter of what can
-/// be counted.
+/// The longest time before the clock's zero at which an entry may have been used last: 146 years, a quarter of the
+/// range of the clock.
 const LONGEST_PAST: Nanos = Nanos::new(u64::MAX / 4);
 
-/// What a policy declares, as values.
+/// The declared options of a policy, as values.
 pub(crate) struct Declared {
     name: &'static str,
     shards: fn() -> usize,
@@ -36,16 +35,16 @@ pub(crate) struct Declared {
 /// The lengths of time of a map.
 pub(crate) struct Times {
     pub(crate) ttl: Nanos,
-    /// By how much at most the ttl of an entry is shorter.
+    /// The most by which the jitter shortens a ttl.
     pub(crate) jitter: Nanos,
     pub(crate) idle: Nanos,
     /// The shortest time after which an unused entry without a ttl of its own expires.
     pub(crate) lifetime: Nanos,
-    /// The age from which calls that load do so anew.
+    /// The age from which calls that load refresh an entry.
     pub(crate) refresh_after: Nanos,
 }
 
-/// What a map is built with.
+/// The settings that a map is built with.
 pub(crate) struct Settings {
     pub(crate) placing: Placing,
     pub(crate) nodes: Vec<Arc<MemoryNode>>,
@@ -99,7 +98,7 @@ impl Times {
     fn new(given: &Overrides, declared: &Declared) -> Self {
         let forever = |time: Option<Duration>| time.map_or(Nanos::FOREVER, Nanos::from_duration);
         let ttl = forever(given.ttl.or(declared.ttl));
-        // What is for ever is not shortened.
+        // An infinite time is not shortened.
         let jitter = if ttl.is_forever() { Nanos::ZERO } else { ttl.percent(declared.ttl_jitter) };
         let idle = forever(given.idle.or(declared.idle).filter(|_| declared.tracks_access));
         Times {
@@ -116,7 +115,7 @@ impl Times {
         self.lifetime.min(self.refresh_after)
     }
 
-    /// How long an entry may have been unused before the clock's zero.
+    /// The time before the clock's zero for which an entry may have been unused.
     pub(crate) fn past(&self) -> Nanos {
         if self.idle.is_forever() { Nanos::ZERO } else { self.idle.min(LONGEST_PAST) }
     }
@@ -128,7 +127,7 @@ impl Times {
     }
 }
 
-/// The number that the builder was given, or else the declared one, but no more shards than evict well.
+/// The number from the builder, or else the declared one, limited so that the shards are large enough to evict well.
 fn shard_count(store: &StoreContext, given: &Overrides, declared: &Declared, capacity: Option<usize>) -> usize {
     let count = given.shards.unwrap_or_else(|| {
         let count = store.shards().unwrap_or_else(declared.shards);

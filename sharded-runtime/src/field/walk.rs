@@ -15,11 +15,11 @@ use crate::{
 };
 
 impl<F: FieldTypes> Core<F> {
-    /// Lends the entries of a shard, expired ones too. An entry that is there all the time is lent exactly once. This
-    /// is no use of it.
+    /// Calls a closure with the entries of a shard, also with expired ones. An entry that is there all the time comes
+    /// exactly once. This is no use of the entries.
     ///
-    /// The lock is released after every [`BATCH`]. Then `each_step` gets what `look` has collected in this step. A list
-    /// of all steps would take long to move when it grows, which must not happen under the lock.
+    /// The lock is released after every [`BATCH`]. Then `each_step` gets the results of `look` in this step. A list of
+    /// the results of all steps would take long to move when it grows, which must not happen under the lock.
     #[track_caller]
     pub(crate) fn visit<T, E>(
         &self,
@@ -50,7 +50,7 @@ impl<F: FieldTypes> Core<F> {
         !stamp.deadline(self.idle).has_passed(self.now())
     }
 
-    /// Lends all live entries for changing, and removes those for which `keep` returns false.
+    /// Calls `keep` with all live entries, which it may change, and removes those for which it returns false.
     #[track_caller]
     pub(crate) fn retain(&self, mut keep: impl FnMut(&F::Key, &mut F::Value) -> bool) {
         for shard in 0..self.shard_count() {
@@ -66,7 +66,7 @@ impl<F: FieldTypes> Core<F> {
         }
     }
 
-    /// Takes out all entries, and returns those that are alive. A listener is told of copies.
+    /// Takes out all entries, and returns the live ones. A listener gets copies.
     #[track_caller]
     pub(crate) fn drain(&self) -> Vec<(F::Key, F::Value)> {
         let mut entries = Removed::new();
@@ -84,9 +84,9 @@ impl<F: FieldTypes> Core<F> {
         entries.into_vec()
     }
 
-    /// Lends the slots of all live entries of a shard, with their hashes, and removes expired entries. What `change`
-    /// takes out is added to `entries` after each step, without the lock. With `drops`, a panic in the `Drop` of an
-    /// entry does not end the walk.
+    /// Calls `change` with the slots and hashes of all live entries of a shard, and removes expired entries. The
+    /// entries that `change` takes out are added to `entries` after each step, without the lock. With `drops`, a panic
+    /// in the `Drop` of an entry does not end the walk.
     #[track_caller]
     pub(super) fn change_each(
         &self,
@@ -124,7 +124,7 @@ impl<F: FieldTypes> Core<F> {
         let mut found = Vec::new();
         self.write(shard, Step, |session| {
             if is_first {
-                // A value that is being loaded is not there to be looked at, so it is not kept.
+                // The closure can't be called for a value that is being loaded, so the value is not kept.
                 self.overtake_all(session.shard().status(), shard);
             }
             let further = session.table().walk(from, BATCH, |key| self.hash_of(key), &mut found);

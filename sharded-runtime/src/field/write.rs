@@ -1,4 +1,4 @@
-//! Sessions in the shards of a map, and what is left to do after a write.
+//! Sessions in the shards of a map, and the work after a write.
 
 use super::{
     core::Core,
@@ -28,18 +28,18 @@ use crate::{
 use std::{borrow::Borrow, hash::Hash, mem::needs_drop, sync::atomic::Ordering};
 
 impl<F: FieldTypes> Core<F> {
-    /// Counts an entry that is given back for want of room.
+    /// Counts an entry that is given back because there is no room.
     pub(super) fn note_refused(&self) {
         self.count(Event::Refusal);
         events::refused(names_of::<F::Policy>());
     }
 
-    /// How a call enters a shard if only `Eq` and `Clone` of keys and values run under its lock. (Those of types that
-    /// own nothing are not watched.)
+    /// The access of a call that runs only `Eq` and `Clone` of keys and values under the lock. (For types that own
+    /// nothing, they are not checked.)
     pub(crate) const TRAITS: Access =
         if needs_drop::<(F::Key, F::Value)>() { Access::Recorded } else { Access::Unrecorded };
 
-    /// Opens a session in a shard. Nothing is done after it.
+    /// Opens a session in a shard, without the work after a write.
     #[inline]
     #[track_caller]
     pub(crate) fn session<R>(
@@ -52,9 +52,9 @@ impl<F: FieldTypes> Core<F> {
         self.shards.write(shard, turn, |extras, table| run(&mut Session::new(self, extras, table, garbage)))
     }
 
-    /// Changes a shard. What leaves is dropped after the lock is released. The bounded work that a write does for
-    /// others is done as well: expired entries are removed, the table grows or shrinks, an overdraft of the capacity is
-    /// repaid.
+    /// Changes a shard. Entries that leave are dropped after the lock is released. It also does the bounded work that a
+    /// write does for others: it removes expired entries, grows or shrinks the table, and repays an overdraft of the
+    /// capacity.
     #[inline]
     #[track_caller]
     pub(crate) fn write<R>(
@@ -66,7 +66,7 @@ impl<F: FieldTypes> Core<F> {
         self.write_leaving(shard, turn, &mut self.leaving(), change)
     }
 
-    /// As [`write`](Core::write), for a change that lets nothing leave but what expires or is evicted.
+    /// As [`write`](Core::write), for a change in which entries leave only if they expire or are evicted.
     #[inline]
     #[track_caller]
     pub(crate) fn write_in_place<R>(
@@ -82,8 +82,8 @@ impl<F: FieldTypes> Core<F> {
         }
     }
 
-    /// As [`write`](Core::write), but what leaves stays in `leaving`: the caller decides when it is dropped, which runs
-    /// user code.
+    /// As [`write`](Core::write), but entries that leave stay in `leaving`: the caller decides when they are dropped,
+    /// which runs user code.
     #[inline]
     #[track_caller]
     pub(crate) fn write_leaving<R>(
@@ -100,7 +100,7 @@ impl<F: FieldTypes> Core<F> {
             if StampOf::<F::Policy>::EXPIRES {
                 session.sweep(LOOKS_PER_WRITE, EXPIRED_PER_WRITE);
             }
-            // Without memory to grow the table is just fuller. The next write tries again.
+            // Without memory to grow, the table becomes fuller. The next write tries again.
             let _ = session.step(STEPS_PER_WRITE);
             (result, session.due_at())
         });
@@ -110,7 +110,7 @@ impl<F: FieldTypes> Core<F> {
         result
     }
 
-    /// Has a background thread look at this map by then, if there is one.
+    /// Schedules a sweep of this map at this time, if a background thread sweeps it.
     #[inline]
     pub(super) fn wake_for(&self, due_at: Deadline) {
         if StampOf::<F::Policy>::EXPIRES
@@ -133,17 +133,17 @@ impl<F: FieldTypes> Core<F> {
         }
     }
 
-    /// Has a background thread look at this map at an earlier time than it was going to.
+    /// Schedules the next sweep of this map at an earlier time.
     #[cold]
     #[inline(never)]
     fn ring(&self, due_at: Deadline) {
-        // Relaxed: what is due is found under the lock of its shard.
+        // Relaxed: due entries are found under the lock of their shard.
         if due_at.is_before(self.alarm.lower(due_at, Ordering::Relaxed)) {
             self.ring_anyway();
         }
     }
 
-    /// Has a background thread look at this map when it is due next.
+    /// Schedules a sweep of this map at the time when it is due next.
     pub(crate) fn ring_anyway(&self) {
         let alarm = self.alarm.load(Ordering::Relaxed);
         if let Some(background) = &self.background
@@ -168,7 +168,7 @@ impl<F: FieldTypes, N: ShardSelector> Drop for RepayOnDrop<'_, F, N> {
     }
 }
 
-/// What becomes of a new entry whose key another thread has stored meanwhile.
+/// The fate of a new entry whose key another thread has stored meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IfOccupied {
     /// It is evicted.
@@ -178,7 +178,7 @@ pub(crate) enum IfOccupied {
 }
 
 impl<F: UsableTypes> Core<F> {
-    /// Stores an entry under a policy that makes room, for this long or the declared time. Returns the value that it
+    /// Stores an entry under a policy that makes room, with this ttl or the declared one. Returns the value that it
     /// replaces.
     #[inline]
     #[track_caller]
@@ -186,8 +186,8 @@ impl<F: UsableTypes> Core<F> {
         self.insert_hashed(self.hash_for(Operation::Insert, &key), key, value, ttl)
     }
 
-    /// As [`insert`](Core::insert), for a key that was hashed. An entry that is refused all the same is evicted at
-    /// once, with the entry of its key.
+    /// As [`insert`](Core::insert), for a key that was hashed. An entry that is still refused is evicted at once,
+    /// together with the old entry of its key.
     #[inline]
     #[track_caller]
     pub(super) fn insert_hashed(
@@ -258,7 +258,7 @@ impl<F: UsableTypes> Core<F> {
         self.remove_hashed_if(self.hash_for(Operation::Remove, key), key, Access::Recorded, condition)
     }
 
-    /// Stores the entry on offer, for this long or the declared time. See [`Session::store`].
+    /// Stores the entry on offer, with this ttl or the declared one. See [`Session::store`].
     #[inline]
     #[track_caller]
     pub(crate) fn store(&self, hash: KeyHash, offer: &mut OfferFor<Self>, ttl: Option<Nanos>) -> Stored {
@@ -266,8 +266,7 @@ impl<F: UsableTypes> Core<F> {
             return self.session(ByHash(hash), Self::TRAITS, None, |session| session.store(hash, offer, ttl));
         }
         let stored = self.store_in_shard(hash, offer, ttl);
-        // Other shards may have entries that may be evicted. Once more, as others may take the room before this call
-        // does.
+        // Other shards may have evictable entries. This tries twice, since another thread may take the room first.
         if F::Policy::PINS && stored == Stored::Refused && self.make_room_elsewhere(hash, offer) {
             return self.store_in_shard(hash, offer, ttl);
         }
@@ -304,17 +303,17 @@ impl<F: UsableTypes> Core<F> {
         handed
     }
 
-    /// Whether a call that hands out the entries that it takes out leaves nothing to do after it. (Each caller has a
-    /// closure for each of both cases: shared, it would not be inlined.)
+    /// Whether there is no work after a call that hands out the entries that it takes out. (Each caller has a closure
+    /// for each of both cases. A shared one would not be inlined.)
     #[inline]
     fn leaves_nothing(&self) -> bool {
-        // A listener is told of copies.
+        // A listener gets copies of the entries.
         Session::<Self>::IS_PLAIN && self.listener().is_none()
     }
 
-    /// Finishes a call that has stored a new entry, or has found no room for it in its shard: then entries of other
-    /// shards are evicted for it. If none can be, the new entry is evicted at once. If another thread has stored the
-    /// key meanwhile, it stays on offer or is evicted.
+    /// Finishes a call that has stored a new entry, or has found no room for it in its shard. In the second case
+    /// entries of other shards are evicted for it. If none can be, the new entry is evicted at once. If another thread
+    /// has stored the key meanwhile, the new entry stays on offer or is evicted.
     #[inline]
     #[track_caller]
     pub(crate) fn store_refused(
@@ -339,8 +338,7 @@ impl<F: UsableTypes> Core<F> {
         }
     }
 
-    /// Evicts an entry on offer that was refused, and removes the entry of its key. The value of that one is then on
-    /// offer.
+    /// Evicts an entry on offer that was refused, and removes the entry of its key, whose value is then on offer.
     #[cold]
     #[inline(never)]
     #[track_caller]

@@ -20,11 +20,11 @@ pub(crate) struct Flight<V> {
     crew: Mutex<Crew<V>>,
 }
 
-/// What a waiter is told, once.
+/// The message to a waiter, which gets one.
 pub(crate) enum Told<V> {
-    /// A copy of the value. Boxed, so that waiters are small, as threads and as futures.
+    /// A copy of the value. Boxed, so that waiters are small.
     Loaded(Box<V>),
-    /// The error. Its type may be another one than that of the waiter's errors.
+    /// The error. Its type may differ from that of the waiter's errors.
     Failed(Arc<dyn Any + Send + Sync>),
     /// The waiter has the lead now.
     Lead,
@@ -39,7 +39,7 @@ struct Crew<V> {
     /// The thread that is inside the loader.
     loads: Option<ThreadNumber>,
     next: u64,
-    /// In the order in which they came. Without a waker until they are polled.
+    /// By ticket, in order of arrival. Without a waker until they are polled.
     waiting: BTreeMap<u64, Option<StoredWaker>>,
     told: BTreeMap<u64, Told<V>>,
 }
@@ -105,7 +105,7 @@ impl<V> Flight<V> {
         Some(ticket)
     }
 
-    /// What the holder of a ticket was told. Keeps the waker until then.
+    /// The message to the holder of a ticket. Keeps the waker until there is one.
     pub(crate) fn poll(&self, ticket: u64, context: &Context<'_>) -> Poll<Told<V>> {
         let waker = StoredWaker::new(context);
         let mut crew = self.crew.lock();
@@ -123,7 +123,7 @@ impl<V> Flight<V> {
         let _waker = crew.waiting.remove(&ticket);
         let told = crew.told.remove(&ticket);
         drop(crew);
-        // A lead that it was told of must not be lost.
+        // If it has got the lead, the lead must not be lost.
         matches!(told, Some(Told::Lead)) && self.give_up()
     }
 
@@ -166,7 +166,7 @@ impl<V> Flight<V> {
         self.crew.lock().phase = Phase::Led;
     }
 
-    /// Tells all waiters, one after the other. What each is told is made outside of the lock.
+    /// Sends a message to each waiter, one after the other. `make` runs outside of the lock.
     pub(crate) fn tell_all(&self, mut make: impl FnMut() -> Told<V>) {
         while let Some(ticket) = self.first() {
             let told = make();
@@ -197,7 +197,7 @@ impl<V> Crew<V> {
     }
 
     /// In a child of `fork`, forgets the waiters of the parent. Their wakers belong to an executor that may not exist
-    /// here. Returns whether this process is a child that had not asked yet. For the leader, who exists here.
+    /// here. Returns whether it did. Called by the leader, who exists here.
     fn forget_parents_waiters(&mut self) -> bool {
         let is_child = self.process.note_current();
         if is_child {
@@ -223,7 +223,7 @@ mod models {
         }
     }
 
-    /// What the holder of a ticket is told. Fails the test if that never comes.
+    /// The message to the holder of a ticket. The test fails if it never comes.
     fn wait(flight: &Flight<u32>, ticket: u64) -> Told<u32> {
         let signal = Arc::new(Signal(Notify::new()));
         loop {
@@ -241,7 +241,7 @@ mod models {
         (flight, tickets)
     }
 
-    /// However the leader and one waiter leave, the one that stays has the lead.
+    /// If the leader and one waiter leave, in any order, the other waiter gets the lead.
     #[test]
     fn the_lead_is_not_lost() {
         loom::model(|| {
@@ -259,9 +259,9 @@ mod models {
         });
     }
 
-    /// If all leave, exactly one of them is told that none is left.
+    /// If all leave, exactly one of them learns that none is left.
     #[test]
-    fn the_last_one_knows() {
+    fn exactly_one_leaver_is_the_last() {
         loom::model(|| {
             let (flight, tickets) = boarded();
             let threads = tickets.map(|ticket| {
@@ -277,9 +277,9 @@ mod models {
         });
     }
 
-    /// All waiters that stay are told of the end, once.
+    /// Each waiter that stays gets one message.
     #[test]
-    fn everyone_is_told() {
+    fn every_waiter_is_notified() {
         loom::model(|| {
             let (flight, [leaves, stays]) = boarded();
             let waiters = thread::spawn({

@@ -1,8 +1,8 @@
-//! One load per key, however many callers ask for it.
+//! Single flight: one load per key, for any number of callers.
 //!
-//! A *flight* is one key whose value is being loaded. Its *leader* runs the loader, outside of any lock; the other
-//! callers wait, as threads or as tasks. A lead that is given up, by a panic or because a future was dropped, goes to
-//! the waiter that came first.
+//! A *flight* is the load of one key. Its *leader* runs the loader, outside of any lock. The other callers are
+//! *waiters*, as threads or as tasks. If the leader gives up, by a panic or because its future is dropped, the waiter
+//! that came first becomes the leader.
 //!
 //! | file | what is in it |
 //! |---|---|
@@ -11,8 +11,8 @@
 //! | `nesting.rs` | loaders and jobs that wait for each other in a circle |
 //! | `park.rs` | waiting as a thread |
 //!
-//! The locks are taken in this order: the shard's, its registry's, the flight's. The last is also taken alone, even
-//! inside closures of the user, since a future may be dropped anywhere. So no user code runs under it.
+//! Locks are taken in this order: that of the shard, of its registry, of the flight. The last one is also taken alone,
+//! even inside closures of the user, since a future may be dropped anywhere. So no user code runs under it.
 
 mod crew;
 mod nesting;

@@ -1,4 +1,4 @@
-//! Loaders and jobs of a pool that wait for each other in a circle.
+//! Detects loaders and jobs of a pool that wait for each other in a circle.
 //!
 //! A loader may ask for other keys, of this map or another. If one of those is being loaded, the loader waits. If that
 //! other loader waits, directly or through more loaders, for the value that the first one loads, all wait for ever. So
@@ -8,8 +8,8 @@
 //! A job of a pool counts as a flight: a loader or job that waits for the job needs it, and the job needs the flights
 //! that it waits for.
 //!
-//! A task or thread that the loader has started is not seen: only waits on the loader's own thread, while it runs or is
-//! polled.
+//! Only waits on the loader's own thread are seen, while the loader runs or is polled, but not those of tasks and
+//! threads that it has started.
 
 use crate::{
     field::removal::without_waiting,
@@ -134,7 +134,7 @@ mod tests {
     use super::{Circle, NEEDS, Need, within};
 
     #[test]
-    fn a_circle_of_any_length_is_seen_and_a_diamond_is_none() {
+    fn cycles_of_any_length_are_found_and_a_diamond_is_none() {
         // Numbers that no flight has yet.
         let flight = |number: u64| u64::MAX - number;
         let needs = |from, to| Need::new(flight(from), flight(to));

@@ -15,7 +15,7 @@ impl Wake for Unpark {
     }
 }
 
-/// Runs a future to its end on this thread, which sleeps meanwhile.
+/// Runs a future to its end. The thread sleeps meanwhile.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     // Most are ready at once, and need no waker.

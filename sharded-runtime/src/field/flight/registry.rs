@@ -5,24 +5,24 @@ use crate::{hasher::KeyHash, memory::sync::unmodelled::Mutex};
 use hashbrown::HashTable;
 use std::sync::{Arc, OnceLock};
 
-/// Flights without a leader that a call which looks for a flight forgets first: more than the one that it may leave
+/// The flights without a leader that a call forgets before it looks for a flight: more than the one that it may leave
 /// behind.
 const TIDIED: usize = 2;
 
-/// Flights that an empty registry keeps room for.
+/// The flights for which an empty registry keeps memory.
 const KEPT: usize = 64;
 
 /// The flights of a map. Two words until the first load. Their type is erased, so that the code of registries and of
 /// their `Drop` is compiled only for maps that load.
 pub(crate) struct Flights<K, V>(OnceLock<Box<dyn Fleet<K, V> + Send + Sync>>);
 
-/// The flights of all shards, as writers see them. The exclusive lock of the shard is held in each call.
+/// The flights of all shards, as writers see them. The caller of each method holds the exclusive lock of the shard.
 trait Fleet<K, V> {
     fn of(&self, shard: usize) -> Option<&OfShard<K, V>>;
     /// A key was stored or removed.
     fn overtake(&self, shard: usize, hash: KeyHash, is_key: &dyn Fn(&K) -> bool);
-    /// As [`overtake`](Fleet::overtake), where keys can't be compared: of all keys with this hash, mostly one. A load
-    /// that is overtaken without need only costs another load.
+    /// As [`overtake`](Fleet::overtake), for all keys with this hash: keys can't be compared here. Mostly there is only
+    /// one. A load that is overtaken without need is only repeated.
     fn overtake_alike(&self, shard: usize, hash: KeyHash);
     /// All keys were removed.
     fn overtake_all(&self, shard: usize);
@@ -47,17 +47,17 @@ impl<K, V> Fleet<K, V> for Box<[OfShard<K, V>]> {
 }
 
 struct OfShard<K, V> {
-    /// Only locked under the shard's exclusive lock, so `Eq` of keys may run under it.
+    /// Only locked under the exclusive lock of the shard, so `Eq` of keys may run under it.
     registry: Mutex<Registry<K, V>>,
-    /// Flights that were left without a leader where the shard's lock could not be waited for, with the hashes of their
-    /// keys.
+    /// Flights without a leader, with the hashes of their keys. They were left by calls that could not wait for the
+    /// lock of the shard.
     adrift: Mutex<Vec<(KeyHash, Arc<Flight<V>>)>>,
 }
 
 /// The flights of a shard.
 pub(crate) struct Registry<K, V> {
     entries: HashTable<Entry<K, V>>,
-    /// How often all keys were removed at once.
+    /// How many times all keys were removed at once.
     epoch: u64,
 }
 
@@ -90,7 +90,7 @@ impl<K, V> Flights<K, V> {
         Flights(OnceLock::new())
     }
 
-    /// Makes the registries. To be called before a shard's lock is taken.
+    /// Allocates the registries. Called before the lock of a shard is taken.
     pub(crate) fn prepare(&self, shards: usize)
     where
         K: Send + 'static,
@@ -106,27 +106,28 @@ impl<K, V> Flights<K, V> {
         self.0.get()?.of(shard)
     }
 
-    /// Lends the registry of a shard whose exclusive lock is held, if there was ever a load.
+    /// Calls the closure with the registry of a shard, if there was ever a load. The caller holds the exclusive lock of
+    /// the shard.
     pub(crate) fn with<R>(&self, shard: usize, lend: impl FnOnce(&mut Registry<K, V>) -> R) -> Option<R> {
         Some(lend(&mut self.of(shard)?.registry.lock()))
     }
 
-    /// A key was stored or removed, in a shard whose exclusive lock is held: the value that is being loaded for it is
-    /// old.
+    /// Makes a load of this key discard its value, since the key was stored or removed. The caller holds the exclusive
+    /// lock of the shard.
     pub(crate) fn overtake(&self, shard: usize, hash: KeyHash, is_key: &dyn Fn(&K) -> bool) {
         if let Some(flights) = self.0.get() {
             flights.overtake(shard, hash, is_key);
         }
     }
 
-    /// As [`overtake`](Flights::overtake), of all keys with this hash.
+    /// As [`overtake`](Flights::overtake), for all keys with this hash.
     pub(crate) fn overtake_alike(&self, shard: usize, hash: KeyHash) {
         if let Some(flights) = self.0.get() {
             flights.overtake_alike(shard, hash);
         }
     }
 
-    /// As [`overtake`](Flights::overtake), of all keys of the shard.
+    /// As [`overtake`](Flights::overtake), for all keys of the shard.
     pub(crate) fn overtake_all(&self, shard: usize) {
         if let Some(flights) = self.0.get() {
             flights.overtake_all(shard);
@@ -145,8 +146,8 @@ impl<K, V> Flights<K, V> {
         self.of(shard).is_some_and(|of_shard| !of_shard.adrift.lock().is_empty())
     }
 
-    /// Forgets some of the flights that were [left](Flights::set_adrift), of a shard whose exclusive lock is held.
-    /// Their keys are to be dropped after the lock is released.
+    /// Forgets some of the flights of a shard that were [left](Flights::set_adrift). The caller holds the exclusive
+    /// lock of the shard, and drops the keys after its release.
     pub(crate) fn tidy(&self, shard: usize, mut leave: impl FnMut(K)) {
         let Some(of_shard) = self.of(shard) else { return };
         for _ in 0..TIDIED {
@@ -166,7 +167,7 @@ impl<K, V> Registry<K, V> {
         self.entries.len()
     }
 
-    /// Joins the flight of a key that is not stored, or begins it, and takes the key then.
+    /// Joins the flight of a key that is not stored. If there is none, begins it and takes the key.
     pub(crate) fn board(&mut self, hash: KeyHash, key: &mut Option<K>) -> Option<Boarded<V>>
     where
         K: Eq,
@@ -213,7 +214,7 @@ impl<K, V> Registry<K, V> {
     fn overtake(&mut self, hash: KeyHash, is_key: &dyn Fn(&K) -> bool) {
         for entry in self.entries.iter_hash_mut(hash.bits()) {
             if entry.is_current(hash, self.epoch) {
-                // Made before the registry knows it, since `Eq` may panic.
+                // Changed before the comparison, since `Eq` may panic.
                 let epoch = entry.epoch.take();
                 if is_key(&entry.key) {
                     return;
@@ -227,7 +228,7 @@ impl<K, V> Registry<K, V> {
         self.entries.iter_hash_mut(hash.bits()).filter(|entry| entry.hash == hash).for_each(|entry| entry.epoch = None);
     }
 
-    /// Whether a flight's key was neither stored nor removed since it began.
+    /// Whether the key of a flight was neither stored nor removed since the flight began.
     pub(crate) fn is_current(&self, hash: KeyHash, flight: &Arc<Flight<V>>) -> bool {
         let epoch = self.epoch;
         self.entries

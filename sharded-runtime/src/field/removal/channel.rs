@@ -1,4 +1,4 @@
-//! Entries that wait to be received.
+//! The channel of removed entries.
 
 use super::sink::Sink;
 use crate::{
@@ -29,7 +29,7 @@ use std::{
 pub struct Removal<K, V> {
     /// Its key.
     pub key: K,
-    /// The value that it had at last.
+    /// Its last value.
     pub value: V,
     /// Why it left.
     pub cause: Cause,
@@ -41,7 +41,7 @@ impl<K, V> Removal<K, Box<V>> {
     }
 }
 
-/// The entries that have left a map, to be received by one thread or task at a time: see
+/// The receiver of the entries that leave a map, for one thread or task at a time: see
 /// [`ShardedMap::removals`](crate::ShardedMap::removals).
 ///
 /// Once this is dropped, entries that leave the map are dropped as if there had never been a listener.
@@ -76,8 +76,8 @@ impl<K, V> Removals<K, V> {
         Removals { channel }
     }
 
-    /// Waits for the next entry; `None` once the map is gone and nothing is left. It blocks the thread; in async code
-    /// await [`recv_async`](Self::recv_async).
+    /// Waits for the next entry, and blocks the thread. `None` if the map was dropped and no entry is left. In async
+    /// code, await [`recv_async`](Self::recv_async).
     ///
     /// # Panics
     ///
@@ -100,7 +100,7 @@ impl<K, V> Removals<K, V> {
         }
     }
 
-    /// The next entry, if there is one by now.
+    /// The next entry, if there is one now.
     ///
     /// # Examples
     ///
@@ -118,8 +118,8 @@ impl<K, V> Removals<K, V> {
         next.map(Removal::unboxed)
     }
 
-    /// The next entry, as a future for any executor; `None` once the map is gone and nothing is left. Nothing is lost
-    /// if it is dropped.
+    /// The next entry, as a future for any executor. `None` if the map was dropped and no entry is left. No entry is
+    /// lost if the future is dropped.
     ///
     /// # Examples
     ///
@@ -139,7 +139,7 @@ impl<K, V> Removals<K, V> {
         poll_fn(|context| self.poll_recv(context))
     }
 
-    /// What [`recv_async`](Self::recv_async) does, for a stream of one's own. Only the last waker is kept.
+    /// As [`recv_async`](Self::recv_async), for implementing a custom stream. Only the last waker is kept.
     ///
     /// # Examples
     ///
@@ -158,7 +158,7 @@ impl<K, V> Removals<K, V> {
     /// assert_eq!(removals.poll_recv(&mut context), Poll::Ready(None));
     /// ```
     pub fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Option<Removal<K, V>>> {
-        // Wakers run code of the executor, so not under the lock.
+        // Wakers run code of the executor, which must not run under the lock.
         let mut waker = Some(StoredWaker::new(context));
         let mut state = self.channel.state.lock();
         let next = state.removals.pop_front();
@@ -170,7 +170,7 @@ impl<K, V> Removals<K, V> {
         Poll::Pending
     }
 
-    /// How many entries were missed, since the channel was full.
+    /// How many entries were missed because the channel was full.
     ///
     /// # Examples
     ///
@@ -196,13 +196,13 @@ impl<K, V> Drop for Removals<K, V> {
         let mut state = self.channel.state.lock();
         state.is_deaf = true;
         let left = (std::mem::take(&mut state.removals), state.waker.take());
-        // Their `Drop` is user code, so not under the lock.
+        // Their `Drop` is user code, which must not run under the lock.
         drop(state);
         drop(left);
     }
 }
 
-/// Shows how many entries wait, not which.
+/// Shows how many entries wait, but not the entries.
 impl<K, V> fmt::Debug for Removals<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let len = self.channel.state.lock().removals.len();
@@ -222,9 +222,9 @@ pub(super) struct Channel<K, V> {
 struct State<K, V> {
     removals: Segments<Removal<K, Box<V>>>,
     waker: Option<StoredWaker>,
-    /// The map is gone.
+    /// The map was dropped.
     is_closed: bool,
-    /// The receiver is gone.
+    /// The receiver was dropped.
     is_deaf: bool,
 }
 

@@ -12,23 +12,23 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// The listener of a map, and how to copy entries for it that a call hands out. That they can be copied is known only
-/// where the listener is registered, so the functions are kept.
+/// The listener of a map, and functions that copy entries for it. Only the registration of a listener requires `Clone`,
+/// so the functions are stored then.
 pub(crate) struct Listening<K, V> {
     sink: Arc<dyn Sink<K, V>>,
     copy_key: fn(&K) -> K,
     copy_value: fn(&V) -> Box<V>,
-    /// Whether it is told of replaced values. A set has none.
+    /// Whether it gets replaced values. A set has none.
     of_replaced: bool,
 }
 
 impl<K: Clone + Send + 'static, V: Clone + Send + 'static> Listening<K, V> {
-    /// A listener that is called.
+    /// A listener that is a function.
     pub(crate) fn by_call(names: &'static Names, listener: impl Fn(&K, &V, Cause) + Send + Sync + 'static) -> Self {
         Self::by(Arc::new(Queue::new(names, listener)))
     }
 
-    /// A channel that holds so many entries.
+    /// A listener that is a channel with this capacity.
     #[track_caller]
     pub(crate) fn by_channel(capacity: usize) -> (Self, Removals<K, V>) {
         assert!(capacity > 0, "the capacity of a channel of removals must not be zero");
@@ -42,13 +42,14 @@ impl<K: Clone + Send + 'static, V: Clone + Send + 'static> Listening<K, V> {
 }
 
 impl<K, V> Listening<K, V> {
-    /// For a set, whose keys stay when they are added again.
+    /// For a set: a key that is added again is no removal.
     pub(crate) fn of_keys(mut self) -> Self {
         self.of_replaced = false;
         self
     }
 
-    /// Tells what the listener has [taken](Listener::take), now or when this thread is outside of all shards.
+    /// Calls the listener for the entries that it has [taken](Listener::take), now or when this thread is outside of
+    /// all shards.
     pub(crate) fn tell(&self) {
         if order::is_inside() {
             order::when_outside(Arc::clone(&self.sink) as Arc<dyn Later>);
@@ -62,7 +63,7 @@ impl<K, V> Listening<K, V> {
         Arc::clone(&self.sink)
     }
 
-    /// Notes what has happened to the listener.
+    /// Adds the counts of the listener.
     pub(crate) fn note(&self, stats: &mut Stats) {
         stats.listener_panics = self.sink.panics();
         stats.removals_waiting = self.sink.waiting();

@@ -15,18 +15,18 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// With more entries than this in the queue, a thread that has removed one waits, if it may.
+/// If the queue has more entries than this, a thread that has removed an entry waits, if it may.
 const BOUND: usize = 1024;
-/// Calls of the listener after which a thread leaves the rest to the next one that removes an entry.
+/// The calls of the listener after which a thread leaves the rest to the next thread that removes an entry.
 const SHARE: usize = 4 * BOUND;
 
-/// The listener, and the entries that it is still to be called with. One thread at a time calls it; others add their
+/// The listener, and the entries for which it was not called yet. One thread at a time calls it. Others add their
 /// entries and return.
 pub(super) struct Queue<K, V> {
     names: &'static Names,
     listener: Box<Listener<K, V>>,
     state: Mutex<State<K, V>>,
-    /// There is room, or no thread calls the listener.
+    /// Notified when there is room, or when no thread calls the listener any more.
     moved: Condvar,
     panics: AtomicU64,
 }
@@ -37,7 +37,7 @@ struct State<K, V> {
     entries: Segments<(K, Box<V>, Cause)>,
     /// The thread that is calling the listener, or is about to.
     caller: Option<ThreadNumber>,
-    /// Whether that thread has made enough calls.
+    /// Whether that thread has made its share of calls.
     is_tired: bool,
     waiting: usize,
     /// The process of these threads.
@@ -45,13 +45,13 @@ struct State<K, V> {
 }
 
 thread_local! {
-    /// How many listeners and loaders this thread is inside. It must not wait in one: the other thread may wait for
-    /// that listener or loader.
+    /// How many listeners and loaders this thread is inside. It must not wait there: the thread that it waits for may
+    /// wait for that listener or loader.
     static INSIDE: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Runs code that other threads may wait for. Meanwhile this thread does not wait for listeners, however long their
-/// queues are.
+/// Runs code that other threads may wait for. Meanwhile this thread does not wait for listeners, even if their queues
+/// are full.
 pub(crate) fn without_waiting<R>(run: impl FnOnce() -> R) -> R {
     struct Leave;
     impl Drop for Leave {
@@ -65,8 +65,8 @@ pub(crate) fn without_waiting<R>(run: impl FnOnce() -> R) -> R {
 }
 
 impl<K, V> State<K, V> {
-    /// In a child of `fork` the waiting threads do not exist, nor does the caller, unless the listener itself has
-    /// forked.
+    /// In a child of `fork`, forgets the threads of the parent. The caller exists in the child only if the listener
+    /// itself has forked.
     fn look_for_fork(&mut self) {
         if self.process.note_current() {
             self.waiting = 0;
@@ -95,7 +95,7 @@ impl<K, V> Queue<K, V> {
         }
     }
 
-    /// Waits until there is room. Returns whether this thread is to call the listener.
+    /// Waits until there is room. Returns whether this thread should call the listener.
     fn comes_by(&self) -> bool {
         let mut state = self.state.lock();
         state.look_for_fork();
@@ -112,7 +112,7 @@ impl<K, V> Queue<K, V> {
         state.caller.is_some()
     }
 
-    /// The next entry to call the listener with, for a thread that has called it so often. `None`: it is done.
+    /// The next entry for the listener, for a thread that has made this many calls. `None` if the thread should stop.
     fn next(&self, calls: usize) -> Option<(K, Box<V>, Cause)> {
         let mut state = self.state.lock();
         state.look_for_fork();
@@ -135,7 +135,7 @@ impl<K, V> Queue<K, V> {
     fn end(&self, mut state: MutexGuard<'_, State<K, V>>) {
         state.caller = None;
         state.is_tired = false;
-        // All of them: one that returns without calling would leave the others waiting.
+        // All of them: a single one might return without calling, and leave the others waiting.
         if state.waiting > 0 {
             self.moved.notify_all();
         }
@@ -180,7 +180,7 @@ impl<K: Send, V: Send> Sink<K, V> for Queue<K, V> {
         self.state.lock().entries.len()
     }
 
-    /// A thread waits where there is no room.
+    /// None: a thread waits if there is no room.
     fn missed(&self) -> u64 {
         0
     }

@@ -1,18 +1,18 @@
-//! Where the entries go that leave a map.
+//! The destination of removed entries.
 
 use crate::{engine::cause::Cause, shard::order::Later};
 
-/// Where the entries go that leave a map. Values are boxed, so that large ones take no stack in each function on the
-/// way.
+/// The destination of removed entries: a function or a channel. Values are boxed, so that large ones take no stack in
+/// each function that passes them on.
 pub(crate) trait Sink<K, V>: Later + Send + Sync {
-    /// Takes an entry, or gives it back to be dropped. Called under the lock of its shard, so it runs no user code.
+    /// Takes an entry, or gives it back to be dropped. Called under the lock of its shard, so it must run no user code.
     fn leave(&self, key: K, value: Box<V>, cause: Cause) -> Option<(K, Box<V>)>;
-    /// How many entries wait.
+    /// How many entries are waiting.
     fn waiting(&self) -> usize;
-    /// How many entries were missed, since the channel was full.
+    /// How many entries were missed because the channel was full.
     fn missed(&self) -> u64;
     /// How many panics of user code were contained.
     fn panics(&self) -> u64;
-    /// The map is gone.
+    /// Called when the map is dropped.
     fn close(&self);
 }
