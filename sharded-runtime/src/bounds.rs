@@ -1,4 +1,4 @@
-//! What public traits ask for: the bounds of keys and values, and a token for what only this crate may call.
+//! The bounds of keys and values, and a token for methods that only this crate may call.
 
 use std::hash::Hash;
 

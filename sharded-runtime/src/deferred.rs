@@ -1,30 +1,31 @@
-//! Events that are noted while a lock is held, and told when this thread holds none: a subscriber is user code.
+//! Events that are noted while a lock is held, and reported when the thread holds none, since a subscriber is user
+//! code.
 //!
-//! To look for noted events at the end of each access would cost every access two to four instructions. So a note is
-//! told by the first of these: the end of the outermost access that runs user code, the beginning of the thread's next
-//! access that takes a lock, the end of the thread. See `shard/order.rs`, which has a word for each access to look at
-//! already.
+//! Checking for noted events at the end of each access would cost each access two to four instructions. So a note is
+//! reported at the first of these times: the end of the outermost access that runs user code, the beginning of the
+//! thread's next access that takes a lock, the end of the thread. `shard/order.rs` has a word that each of these
+//! accesses reads anyway.
 
 use crate::contain::contain;
 use std::{cell::Cell, sync::OnceLock};
 
-/// The most events that a thread notes until it tells them. More are dropped: they are of one access.
+/// The most events that a thread notes before it reports them. Others are dropped. All of them come from one access.
 const MOST: usize = 4;
 
 /// An event. It owns nothing. (A thread's first note registers a destructor, for which std allocates some bytes.)
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Note {
-    /// Tells it.
+    /// Reports the event.
     pub(crate) tell: fn(&Note),
-    /// The names of the store and the field, empty where there are none.
+    /// The names of the store and the field. Empty if there are none.
     pub(crate) names: [&'static str; 2],
     pub(crate) numbers: [u64; 2],
 }
 
-/// Is called after an event was noted, by the same thread.
+/// Called after an event was noted, by the same thread.
 static ON_NOTE: OnceLock<fn()> = OnceLock::new();
 
-/// Tells what is left when the thread ends.
+/// Reports the remaining events when the thread ends.
 struct TellAtEnd;
 
 impl Drop for TellAtEnd {
@@ -34,12 +35,12 @@ impl Drop for TellAtEnd {
 }
 
 thread_local! {
-    // Without a destructor, so that it is there for destructors of other thread-locals.
+    // Without a destructor, so that destructors of other thread-locals can use it.
     static NOTES: Cell<[Option<Note>; MOST]> = const { Cell::new([None; MOST]) };
     static AT_END: TellAtEnd = const { TellAtEnd };
 }
 
-/// Has this called after each note.
+/// Sets the function that is called after each note.
 pub(crate) fn on_note(call: fn()) {
     ON_NOTE.get_or_init(|| call);
 }
@@ -59,11 +60,11 @@ pub(crate) fn note(note: Note) {
     }
 }
 
-/// Tells the events of this thread, which must hold no lock of this crate. What a subscriber does may note others.
+/// Reports the events of this thread, which must hold no lock of this crate. A subscriber may cause further notes.
 #[cold]
 pub(crate) fn tell() {
     for note in NOTES.replace([None; MOST]).iter().flatten() {
-        // A subscriber's panic must not pass: this may run while another panic unwinds.
+        // The panic of a subscriber must not propagate: this may run while another panic unwinds.
         let _ = contain(|| (note.tell)(note));
     }
 }
@@ -98,7 +99,7 @@ mod tests {
         tell();
         let most = 1111 + 2 * MOST as u64;
         assert_eq!(SUM.load(Relaxed), most);
-        // The end of a thread tells what is left.
+        // The end of a thread reports the rest.
         std::thread::spawn(|| add(5000)).join().unwrap();
         assert_eq!(SUM.load(Relaxed), most + 5000);
     }

@@ -1,4 +1,4 @@
-//! Errors: values that give back what was not stored.
+//! Errors. They give back keys and values that were not stored.
 
 use std::{error::Error, fmt, sync::Arc};
 
@@ -82,7 +82,7 @@ pub struct Occupied<K, V> {
 /// A value could not be loaded, by [`get_or_try_insert_with`](crate::ShardedMap::get_or_try_insert_with) or its async
 /// form.
 ///
-/// It displays as the error of the loader does, and has the same source.
+/// It has the same text and source as the error of the loader.
 ///
 /// # Examples
 ///
@@ -139,7 +139,7 @@ impl<E: fmt::Display> fmt::Display for LoadError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             LoadError::Failed(error) => error.fmt(f),
-            LoadError::Recursive => f.write_str("a loader asked for what waits for it"),
+            LoadError::Recursive => f.write_str("a loader asked for a key whose load waits for that loader"),
         }
     }
 }
@@ -153,7 +153,7 @@ impl<E: Error> Error for LoadError<E> {
     }
 }
 
-/// A field has its removal listener already, by [`on_removal`](crate::ShardedMap::on_removal) or
+/// A field already has its removal listener, by [`on_removal`](crate::ShardedMap::on_removal) or
 /// [`removals`](crate::ShardedMap::removals).
 ///
 /// # Examples
@@ -215,7 +215,7 @@ impl<K, V> fmt::Debug for Occupied<K, V> {
 
 impl<K, V> fmt::Display for Occupied<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the key is there already")
+        f.write_str("the key already has an entry")
     }
 }
 

@@ -1,4 +1,4 @@
-//! Hashing of keys, and the use of the bits of a hash.
+//! Hashing of keys, and how the bits of a hash are used.
 //!
 //! The hash is computed once per operation. The route to a shard uses the top bits of the 64, at most 16. The table of
 //! the shard uses the lowest bits for the bucket, as many as it needs and at most 32, and the eight above those 32 for

@@ -33,9 +33,9 @@
 //! - [`lock`], [`expiry`], [`evict`], [`clock`], [`shards`] and [`hasher`] have one type for each choice of a
 //!   declaration.
 //! - [`placement`] decides on which NUMA node shards lie, and [`mod@numa`] says when that helps.
-//! - `snapshot`, with the feature `serde`, saves a store and restores it.
-//! - To observe a service: [`Stats`] has what every map counts. `export`, with the features `prometheus`, `metrics`,
-//!   `tracing` and `usdt`, tells monitoring systems of it; that page is for operators, too.
+//! - `snapshot`, with the feature `serde`, saves and restores a store.
+//! - To observe a service: [`Stats`] has the counters of a map. `export`, with the features `prometheus`, `metrics`,
+//!   `tracing` and `usdt`, exports them to monitoring systems. That page is for operators, too.
 //! - [`builder`] overrides what was declared, for tests and small machines.
 //! - [`topology`] has the NUMA nodes of this machine, and [`node`] runs jobs on them.
 //! - [`Policy`] is what the attribute writes for a field, and can be written by hand.
@@ -55,8 +55,8 @@
 //! - **A removal listener** that another thread of the parent was calling is called in the child by the next thread
 //!   that removes an entry, but not again with the entry of the interrupted call.
 //! - **A listener or a loader that forks** continues in the child as in the parent. (On systems other than Linux, if it
-//!   is the first thread of the child that calls this library.) The listener is told of other entries
-//!   after it returns, and the child stores the value of the loader.
+//!   is the first thread of the child that calls this library.) The listener is called for other entries after it
+//!   returns, and the child stores the value of the loader.
 //! - **A pool** of the parent returns [`JobError::Forked`](node::JobError::Forked) for every job, see
 //!   [there](node#fork).
 //! - **A lock** that another thread held at the moment of the fork stays locked in the child for ever. This concerns a

@@ -1,4 +1,4 @@
-//! All that was declared of a field, as one type.
+//! The declaration of a field, as one type.
 
 use crate::{
     clock::{Clock, System},
@@ -11,8 +11,8 @@ use crate::{
 };
 use std::{marker::PhantomData, time::Duration};
 
-/// The policy of one map: how many shards it has, which lock, when entries expire, which entry leaves when it is full,
-/// and on which NUMA node each shard lies.
+/// The policy of one map: the number of shards, their lock, when entries expire, which entry leaves when the map is
+/// full, and the NUMA node of each shard.
 ///
 /// `#[sharded]` writes an empty enum for each field and implements this trait for it. You can do the same by hand for a
 /// [`ShardedMap`](crate::ShardedMap) outside any store. A policy is never stored: each choice is a type or a constant,
@@ -22,9 +22,9 @@ use std::{marker::PhantomData, time::Duration};
 ///
 /// # A policy written by hand
 ///
-/// It needs the six types and `NAME`. All else has a default, which is what a declaration without that option means.
-/// Later versions of this crate add items with a default only, or further types for one of the six, so such a policy
-/// stays valid.
+/// It needs the six types and `NAME`. All other items have the default of a declaration without that option. Later
+/// versions of this crate will only add items with a default, and types for the six choices, so such a policy stays
+/// valid.
 ///
 /// # Examples
 ///
@@ -53,30 +53,29 @@ pub trait Policy: 'static {
     /// How many shards: [`Fixed`](crate::shards::Fixed) or [`Auto`].
     type Shards: ShardCount;
     /// The lock of a shard: [`Mutex`](crate::lock::Mutex), [`RwLock`](crate::lock::RwLock),
-    /// [`Optimistic`](crate::lock::Optimistic) or one's own.
+    /// [`Optimistic`](crate::lock::Optimistic) or a custom one.
     type Lock: Lock;
-    /// When an entry stops being readable: [`Never`](crate::expiry::Never), [`AfterWrite`](crate::expiry::AfterWrite)
-    /// or [`AfterAccess`](crate::expiry::AfterAccess).
+    /// When an entry expires: [`Never`](crate::expiry::Never), [`AfterWrite`](crate::expiry::AfterWrite) or
+    /// [`AfterAccess`](crate::expiry::AfterAccess).
     type Expiry: Expiry;
     /// Which entry leaves when the capacity is reached: [`Unbounded`](crate::evict::Unbounded),
     /// [`Adaptive`](crate::evict::Adaptive), [`Lru`](crate::evict::Lru), [`Sieve`](crate::evict::Sieve),
-    /// [`S3Fifo`](crate::evict::S3Fifo), [`TinyLfu`](crate::evict::TinyLfu), [`Reject`](crate::evict::Reject) or one's
-    /// own.
+    /// [`S3Fifo`](crate::evict::S3Fifo), [`TinyLfu`](crate::evict::TinyLfu), [`Reject`](crate::evict::Reject) or a
+    /// custom one.
     type Eviction: Eviction;
     /// On which NUMA node each shard lies: [`Spread`](crate::placement::Spread), [`Local`](crate::placement::Local),
-    /// [`Off`], [`Strict`](crate::placement::Strict) or one's own.
+    /// [`Off`], [`Strict`](crate::placement::Strict) or a custom one.
     type Placement: Placement;
-    /// What tells the time: [`System`], [`Boot`](crate::clock::Boot) or one's own.
-    /// (A declared [`Manual`](crate::clock::Manual) clock stands still for good: give one to the builder.)
+    /// The clock: [`System`], [`Boot`](crate::clock::Boot) or a custom one. (A declared
+    /// [`Manual`](crate::clock::Manual) clock never moves. Pass one to the builder instead.)
     type Clock: Clock;
 
-    /// What messages call the map: the field's name.
+    /// The name of the map in messages: that of the field.
     const NAME: &'static str;
-    /// What messages and events call the store that the map belongs to: the name of the struct. Empty for a map outside
-    /// any store.
+    /// The name of the store in messages and events: that of the struct. Empty for a map outside any store.
     const STORE: &'static str = "";
-    /// What the map is for, in one line, as exporters tell it: the first paragraph of the field's doc comment. Empty
-    /// without one, and if the docs are no literal or depend on a `cfg_attr`.
+    /// The purpose of the map in one line, for exporters: the first paragraph of the field's doc comment. Empty if
+    /// there is none, or if it is no literal or depends on a `cfg_attr`.
     const DESCRIPTION: &'static str = "";
     /// How long an entry lives after it was written. `None` is for ever, unless there is an `IDLE` time or the entry
     /// has a time to live of its own.
@@ -109,7 +108,7 @@ pub trait Policy: 'static {
 #[derive(Debug)]
 pub struct Storage<L, E, V>(PhantomData<(L, E, V)>);
 
-/// Whose events those of a map are.
+/// The names in the events of a map.
 pub(crate) const fn names_of<P: Policy>() -> &'static Names {
     const { &Names { store: P::STORE, field: P::NAME } }
 }

@@ -1,4 +1,4 @@
-//! Clocks: one file per choice.
+//! Clocks: one file per clock.
 
 mod boot;
 mod manual;

@@ -39,7 +39,7 @@ impl Nanos {
         self.0 == u64::MAX
     }
 
-    /// So many hundredths of it.
+    /// This percentage of it.
     pub(crate) fn percent(self, percent: u8) -> Self {
         Nanos(self.0 / 100 * u64::from(percent))
     }
@@ -81,7 +81,7 @@ impl Moment {
         Deadline(self.0.saturating_add(time.0))
     }
 
-    /// The moment so long ago, but not before zero.
+    /// The moment that is earlier by this time, but not before zero.
     #[cfg(feature = "serde")]
     pub(crate) const fn minus(self, time: Nanos) -> Self {
         Moment(self.0.saturating_sub(time.0))
@@ -99,14 +99,14 @@ impl Moment {
     }
 }
 
-/// When an entry expires, or when a time is over that follows from that: a moment, or never.
+/// When an entry expires, or another time that follows from that: a moment, or never.
 #[repr(transparent)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline(u64);
 
 impl Deadline {
     pub(crate) const NEVER: Self = Deadline(u64::MAX);
-    /// It has passed at every moment.
+    /// A deadline that has always passed.
     pub(crate) const PASSED: Self = Deadline(0);
 
     #[inline]

@@ -4,14 +4,14 @@ use super::series::{ALL, FieldStats, INFO, INFO_HELP, Kind, Unit, Value};
 use crate::{Store, store::name::store_name};
 use metrics::{Unit as MetricsUnit, counter, describe_counter, describe_gauge, gauge};
 
-/// Tells the installed recorder of the crate `metrics` the [statistics](super) of all maps of a store. The label
-/// `store` is the name of the store's type; see also [`publish_as`].
+/// Passes the [statistics](super) of all maps of a store to the installed recorder of the crate `metrics`. The label
+/// `store` is the name of the type of the store, see also [`publish_as`].
 ///
-/// Call it before each scrape, or every few seconds where the exporter pushes. It takes no lock of a shard, and the
-/// lock of a removal listener's queue for a moment. It costs O(shards of all maps, and CPUs for each map). Without a
-/// recorder it changes nothing.
+/// Call it before each scrape, or every few seconds if the exporter pushes. It takes no lock of a shard, and the lock
+/// of the queue of a removal listener for a moment. It takes O(shards of all maps + CPUs · maps). Without a recorder it
+/// does nothing.
 ///
-/// A recorder counts in whole numbers, so the series in seconds, such as `sharded_load_seconds_total`, are gauges here.
+/// Counters of the crate are integers, so the series in seconds, such as `sharded_load_seconds_total`, are gauges here.
 ///
 /// # Examples
 ///
@@ -72,7 +72,7 @@ pub fn publish_as<S: Store + ?Sized>(name: &str, store: &S) {
     }
 }
 
-/// Tells the installed recorder of the crate `metrics` what each series is. Call it once, after the recorder is
+/// Describes each series to the installed recorder of the crate `metrics`. Call it once, after the recorder is
 /// installed.
 ///
 /// # Examples

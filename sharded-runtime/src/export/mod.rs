@@ -1,13 +1,13 @@
-//! What happens in the maps of a store, for monitoring systems and for those who look at a running program.
+//! Statistics and events of the maps of a store, for monitoring systems and tracing tools.
 //!
 //! Each exporter is a feature of this crate, which is off by default:
 //!
 //! | feature | what it does |
 //! |---|---|
 //! | `prometheus` | [`prometheus::Collector`] answers each scrape, through the crate `prometheus_client` |
-//! | `metrics` | [`metrics::publish`] tells the recorder of the crate `metrics`, whatever exporter that is |
+//! | `metrics` | [`metrics::publish`] passes values to the recorder of the crate `metrics` |
 //! | `tracing` | rare events go to the subscriber of the crate `tracing` |
-//! | `usdt` | rare events are static probes, for `bpftrace` and the like |
+//! | `usdt` | rare events are static probes, for tools such as `bpftrace` |
 //!
 //! # Statistics
 //!
@@ -42,13 +42,13 @@
 //! | `sharded_bucket_splits_total` | counter | Buckets that were split as tables grew. |
 //! | `sharded_bucket_merges_total` | counter | Pairs of buckets that were merged as tables shrank. |
 //!
-//! Each value is of one map since it was built: a counter begins at zero when the service starts. `seconds` and `bytes`
-//! are in the names; all other series are numbers of what their row says. A value is exact once the calls that it
-//! counts have returned and no other call is under way. Only the waits for locks are lower bounds, see
-//! [`LockWaits`](crate::LockWaits). A scrape takes no lock of a shard, and reads 1,024 shards in about 10 us, so every
-//! second is not too often.
+//! Each value is for one map since it was built, so a counter begins at zero when the service starts. The units
+//! `seconds` and `bytes` are in the names. All other series are numbers. A value is exact once the calls that it counts
+//! have returned and no other call is running. Only the waits for locks are lower bounds, see
+//! [`LockWaits`](crate::LockWaits). A scrape takes no lock of a shard, and reads 1,024 shards in about 10 us, so one
+//! scrape per second is not too often.
 //!
-//! A query adds what a map is for to any series, here to the ratio of hits:
+//! This query adds the description of a map to a series, here to the hit ratio:
 //!
 //! ```text
 //! sum by (store, field) (rate(sharded_accesses_total{result="hit"}[5m]))
@@ -58,16 +58,16 @@
 //!
 //! # Events of `tracing`
 //!
-//! They have the target `sharded` and the fields `store` and `field`, never a key. A subscriber's panics are contained.
-//! It is called by the thread that the event is about, outside of all locks of this crate, and of a load when no caller
-//! waits for it any more. So a subscriber may use a map. A load whose future is dropped inside a closure is not told
-//! of.
+//! They have the target `sharded` and the fields `store` and `field`, but no keys. The thread in which the event
+//! happens calls the subscriber, outside of all locks of this crate. For a load, that is when no caller waits for it
+//! any more. So a subscriber may use a map. Its panics are contained. A load whose future is dropped inside a closure
+//! is not reported.
 //!
-//! An event that happens under a lock, marked with `*`, is noted and told when the access ends, or the outermost of
-//! nested accesses. An access that runs no code of the user, such as `get` of keys and values without a `Drop`, has no
-//! such end: a look for events there would cost each of them two to four instructions. There the thread's next access
-//! that takes a lock tells, or the end of the thread. So a thread that only reads `Optimistic` maps tells when it ends.
-//! A thread keeps up to four events until it tells them.
+//! An event that happens under a lock, marked with `*`, is reported when the access ends, or the outermost of nested
+//! accesses. An access that runs no user code, such as `get` of keys and values without a `Drop`, does not check for
+//! events, since that would cost it two to four instructions. Its events are reported by the next access of the thread
+//! that takes a lock, or at the end of the thread. So a thread that only reads `Optimistic` maps reports its events
+//! when it ends. A thread keeps up to four events until it reports them.
 //!
 //! | message | level | further fields |
 //! |---|---|---|
@@ -81,10 +81,10 @@
 //!
 //! # Static probes of `usdt`
 //!
-//! The provider is `sharded`. While no tool is attached, each of these events costs a call of a function without work
-//! in it. A `get` or a change in place has only `lock_wait`, after it has waited. The first four arguments of each
-//! probe are address and length of the store's name, and of the field's name, as UTF-8 without a zero at the end:
-//! `str(arg0, arg1)` and `str(arg2, arg3)` in `bpftrace`. `examples/observe/` has scripts.
+//! The provider is `sharded`. While no tool is attached, each of these events costs the call of an empty function. A
+//! `get` or a change in place has only `lock_wait`, after it has waited. The first four arguments of each probe are the
+//! address and length of the name of the store, and those of the name of the field, as UTF-8 without a terminating
+//! zero: `str(arg0, arg1)` and `str(arg2, arg3)` in `bpftrace`. `examples/observe/` has scripts.
 //!
 //! | probe | when | arguments from `arg4` on |
 //! |---|---|---|
@@ -98,7 +98,7 @@
 //! | `lock_wait` | a thread has slept for the lock of a shard | nanoseconds |
 //! | `load_begin` | a loader begins | the hash of the key |
 //! | `load_end` | a loader has ended | the hash of the key; nanoseconds |
-//! | `load_fail` | just after that, where it ended without a value | the hash of the key; nanoseconds |
+//! | `load_fail` | just after that, if it ended without a value | the hash of the key; nanoseconds |
 
 #[cfg(feature = "metrics")]
 pub mod metrics;

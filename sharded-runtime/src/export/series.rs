@@ -94,11 +94,11 @@ macro_rules! one {
     };
 }
 
-/// What the name of every series begins with.
+/// The beginning of the name of each series.
 pub(super) const PREFIX: &str = "sharded_";
 
-/// What is declared for each map, as labels of a sample whose value is 1. (The help text of a series can't tell what a
-/// map is for, since it is one text for all maps.)
+/// The declaration of each map, as labels of a sample with the value 1. (The help text of a series can't describe a
+/// map, since all maps share it.)
 pub(super) const INFO: &str = "sharded_field_info";
 pub(super) const INFO_HELP: &str = "What is declared for the map, and what its doc comment says that it is for";
 
@@ -191,7 +191,7 @@ impl Series {
         format!("{PREFIX}{}{}", self.name, self.ending())
     }
 
-    /// What a scrape adds to the name.
+    /// The ending that a scrape adds to the name.
     #[cfg(any(test, feature = "metrics"))]
     const fn ending(&self) -> &'static str {
         match (self.kind, self.unit) {

@@ -16,7 +16,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -40,7 +40,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         self.core.change(key, change)
     }
 
-    /// Stores `init()` if the key has no value, or else lends the value to `update`, in one critical section. Returns
+    /// Stores `init()` if the key has no value, or else calls `update` with the value, in one critical section. Returns
     /// the result of `update`, or `None` if the value is new. This is a use of the entry. An update in place does not
     /// restart its time to live.
     ///
@@ -52,7 +52,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     /// Or if there is no memory for one more entry, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples
@@ -77,11 +77,11 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         self.core.upsert(key, init, update)
     }
 
-    /// Lends a key's value to a closure, which decides whether it is kept, replaced, stored or removed, in one critical
-    /// section. This is a use of the entry.
+    /// Calls a closure with a key's value. The closure decides whether the value is kept, replaced, stored or removed,
+    /// in one critical section. This is a use of the entry.
     ///
-    /// The value is lent as `&mut`, so [`Change::Keep`] also keeps what the closure changed in place. If the closure
-    /// panics, the value stays as the closure left it, and nothing is stored or removed.
+    /// The closure gets a `&mut`, so [`Change::Keep`] also keeps changes in place. If the closure panics, the value
+    /// stays as the closure left it, and nothing is stored or removed.
     ///
     /// Where some entries [may not be evicted](crate::builder::FieldOptions::evictable), a new value for which no entry
     /// of its shard may leave is stored in a second critical section. If another thread has stored the key between the
@@ -89,7 +89,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     /// Or if there is no memory for one more entry, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples
@@ -125,18 +125,18 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     }
 
     /// Returns a copy of a key's value, after storing `init()` if it had none, in one critical section. So `init` runs
-    /// once however many threads ask. This is a use of the entry.
+    /// once for any number of threads. This is a use of the entry.
     ///
     /// `init` runs under the shard's lock: keep it short. If it panics, or `Clone` does, nothing is stored.
     ///
     /// Where some entries [may not be evicted](crate::builder::FieldOptions::evictable), `init` may run in several
     /// threads: a new value for which no entry of its shard may leave is stored in a second critical section, after
     /// entries of other shards have left. If another thread has stored the key between the two, the new value is
-    /// evicted at once, and this call returns it all the same.
+    /// evicted at once, and this call still returns it.
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     /// Or if there is no memory for one more entry, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples

@@ -10,16 +10,16 @@ use std::{
 };
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
-    /// As [`insert`](Self::insert), with a time to live of its own in place of the declared one. It has no jitter. A
-    /// declared idle time holds as well.
+    /// As [`insert`](Self::insert), with this time to live instead of the declared one. It has no jitter. A declared
+    /// idle time applies as well.
     ///
-    /// A time that ends beyond what the clock can count (584 years) is for ever. A time of zero is over at once. No
-    /// other time is over early; how late the entry expires depends on [the
+    /// A time that ends after the last moment of the clock (584 years) is for ever. An entry with a time of zero
+    /// expires at once. Other entries never expire early. How late they expire depends on [the
     /// clock](crate::clock::Clock#how-early-and-how-late-an-entry-expires).
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     /// Or if there is no memory for one more entry, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples
@@ -44,14 +44,13 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         self.core.insert(key, value, Some(Nanos::from_duration(ttl)))
     }
 
-    /// Has the entry expire after this time from now, in place of what it had left.
-    /// This is a use of it. Returns whether it is there.
+    /// Sets the remaining time to live of an entry. This is a use of the entry. Returns whether the entry exists.
     ///
-    /// A value that is being loaded in its place meanwhile, because of a declared `refresh_after`, is not stored.
+    /// If its value is being refreshed, because of a declared `refresh_after`, the new value is not stored.
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -76,15 +75,15 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         self.core.restart_ttl(key, Some(Nanos::from_duration(ttl)))
     }
 
-    /// Gives the entry the whole declared time to live again.
-    /// This is a use of it. Returns whether it is there.
+    /// Restarts the time to live of an entry, with the declared length. This is a use of the entry. Returns whether the
+    /// entry exists.
     ///
-    /// A time of its own, given by [`insert_with_ttl`](Self::insert_with_ttl) or [`expire_in`](Self::expire_in), is
-    /// forgotten.
+    /// This replaces a time to live of its own, from [`insert_with_ttl`](Self::insert_with_ttl) or
+    /// [`expire_in`](Self::expire_in).
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -111,15 +110,15 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         self.core.restart_ttl(key, None)
     }
 
-    /// How long the entry has left if it is not used meanwhile, or `None` if it is not there.
-    /// `Duration::MAX` is for ever. This is no use of it.
+    /// The remaining time to live of an entry if it is not used again, or `None` if there is no entry. `Duration::MAX`
+    /// is for ever. This is no use of the entry.
     ///
-    /// It has at least so much left. The answer is zero where its time is over and a
-    /// [coarse clock](crate::clock::Clock#how-early-and-how-late-an-entry-expires) does not show it yet.
+    /// The entry has at least this much time left. Zero means that its time is over, but a [coarse
+    /// clock](crate::clock::Clock#how-early-and-how-late-an-entry-expires) does not show that yet.
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///

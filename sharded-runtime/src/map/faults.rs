@@ -1,5 +1,5 @@
-//! Where memory is refused at any one time, or from any time on, an insert may fail. Nothing else changes: no entry is
-//! lost, readers without a lock see what is there, and when there is memory again everything goes on.
+//! Tests with refused allocations: any single one, or all from any one on. An insert may then fail. Nothing else
+//! changes: no entry is lost, readers without a lock see all entries, and inserts succeed again when there is memory.
 
 use crate::{
     Policy, ShardedMap,
@@ -22,17 +22,17 @@ use std::{
     time::Duration,
 };
 
-/// Words of a value: so many that a chunk has two slots, and a table of a few entries has many chunks.
+/// The words of a value. With this many, a chunk has two slots, and a table of a few entries has many chunks.
 const WORDS: usize = 2040;
-/// Entries of a table that keeps a chunk to spare, and has begun to double since.
+/// The entries of a table that keeps a spare chunk, and has begun to double since.
 const MANY: usize = 24;
-/// Entries that stay all the while: so few that a table with no more gives up to double.
+/// The entries that stay throughout. They are so few that a table with only these stops doubling.
 const FEW: usize = 2;
 
 type Value = [u64; WORDS];
 type Map<P> = ShardedMap<u64, Value, P, BuildHasherDefault<Number>>;
 
-/// A policy of these parts.
+/// A policy with these choices.
 struct Of<L, X, E>(PhantomData<(L, X, E)>);
 impl<L: Lock, X: Expiry, E: Eviction> Policy for Of<L, X, E> {
     type Shards = Fixed<2>;
@@ -66,7 +66,7 @@ fn is_whole(value: &Value) -> bool {
     value.iter().step_by(89).all(|word| *word == value[0])
 }
 
-/// A map and what is to be in it.
+/// A map and its expected entries.
 struct Pair<'a, P: Policy> {
     map: &'a Map<P>,
     model: HashMap<u64, u64>,
@@ -74,7 +74,7 @@ struct Pair<'a, P: Policy> {
 }
 
 impl<P: Policy<Lock: Serves<u64, Value>, Eviction: MakesRoom>> Pair<'_, P> {
-    /// Puts in a new value. Where there is no memory nothing has changed. Says whether it is in.
+    /// Inserts a new value, and returns whether that succeeded. Without memory, checks that nothing has changed.
     fn insert(&mut self, key: u64) -> bool {
         self.version += 1;
         let value = [self.version; WORDS];
@@ -112,7 +112,7 @@ impl<P: Policy<Lock: Serves<u64, Value>, Eviction: MakesRoom>> Pair<'_, P> {
         assert_eq!(self.map.len(), self.model.len());
     }
 
-    /// Puts these in, until there is no memory for several in a row.
+    /// Inserts these keys, until several in a row are refused.
     fn grow(&mut self, keys: &[u64]) {
         let mut refused = 0;
         for &key in keys {
@@ -132,8 +132,8 @@ enum Phase {
     GrowingAgain,
 }
 
-/// Grows one table, makes it small, grows another, then the first one again. The allocations of these numbers are
-/// refused, counted in one phase. Says whether there were so many.
+/// Grows one table, shrinks it, grows another one, then the first one again. In one phase, refuses the allocations with
+/// these numbers. Returns whether there were that many.
 fn run<P>(phase: Phase, refused: Range<u64>) -> bool
 where
     P: Policy<Lock: Serves<u64, Value>, Eviction: MakesRoom>,
@@ -177,14 +177,14 @@ where
     were_refused
 }
 
-/// Does some work. Where readers need no lock, another thread reads these keys meanwhile, which are there all the
-/// while.
+/// Does some work. If readers need no lock, another thread reads these keys meanwhile, which must be in the map
+/// throughout.
 fn while_read<P>(map: &Map<P>, keys: &[u64], work: impl FnOnce())
 where
     P: Policy<Lock: Serves<u64, Value>, Eviction: MakesRoom>,
     Map<P>: Sync,
 {
-    /// Ends the reader also where the work panics.
+    /// Ends the reader, also if the work panics.
     struct End<'a>(&'a AtomicBool);
     impl Drop for End<'_> {
         fn drop(&mut self) {
@@ -206,7 +206,7 @@ where
     });
 }
 
-/// Refuses each allocation once, and all from each one on.
+/// Refuses each single allocation, and all from each one on.
 fn all_runs<P>()
 where
     P: Policy<Lock: Serves<u64, Value>, Eviction: MakesRoom>,

@@ -18,7 +18,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`HasListener`] gives the function back if the map has a listener already. A listener can't be replaced.
+    /// [`HasListener`] gives the function back if the map already has a listener. A listener can't be replaced.
     ///
     /// # Examples
     ///
@@ -47,15 +47,15 @@ where
         self.core.listen(listener, |listener| Listening::by_call(names_of::<P>(), listener))
     }
 
-    /// Puts every entry that leaves the map from now on in a channel, which holds this many of them. It is the map's
-    /// [removal listener](ShardedMap#removal-listener), but no writer ever waits for it: if the channel is full, the
-    /// entry is dropped and [counted](Removals::missed).
+    /// Sends every entry that leaves the map from now on to a channel with this capacity. The channel is the [removal
+    /// listener](ShardedMap#removal-listener) of the map, but no writer ever waits for it: if it is full, the entry is
+    /// dropped and [counted](Removals::missed).
     ///
-    /// An entry can be received when the call that has removed it is about to return.
+    /// An entry can be received once the call that has removed it is about to return.
     ///
     /// # Errors
     ///
-    /// [`HasListener`] if the map has a listener already.
+    /// [`HasListener`] if the map already has a listener.
     ///
     /// # Panics
     ///

@@ -13,9 +13,9 @@ where
     P::Lock: Serves<K, V>,
     S: BuildHasher + Default + 'static,
 {
-    /// Returns a copy of a key's value. If it has none, `load` computes it, and it is stored. However many callers ask
+    /// Returns a copy of a key's value. If it has none, `load` computes it, and it is stored. If several callers ask
     /// for the key, by this call, [`get_or_load_with`](Self::get_or_load_with) or the async forms, one `load` runs and
-    /// the others wait for it. This is a use of the entry.
+    /// the other callers wait for it. This is a use of the entry.
     ///
     /// No lock is held while the value is loaded or waited for, so only callers that need this key wait. For a key that
     /// is present the cost is that of [`get`](Self::get). If it is costly to make the key, call `get` first.
@@ -196,7 +196,7 @@ where
 fn recursive<P: Policy>(error: &LoadError<Infallible>, at: &Location<'_>) -> ! {
     match error {
         LoadError::Recursive => {
-            panic!("`{}` is asked at {at}, inside a loader, for what waits for that loader", P::NAME)
+            panic!("`{}` is accessed at {at}, inside a loader, for a key whose load waits for that loader", P::NAME)
         }
         LoadError::Failed(never) => match **never {},
     }

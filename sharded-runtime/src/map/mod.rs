@@ -1,9 +1,9 @@
-//! What a user calls.
+//! The public API of maps.
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `sharded_map.rs` | the map, how it is built, and what it says of itself |
-//! | `common/` | what maps and sets have in common |
+//! | `sharded_map.rs` | the map, how it is built, and its properties |
+//! | `common/` | the code that maps and sets share |
 //! | `read.rs` | reads |
 //! | `write.rs` | inserts and removals, of one entry or several |
 //! | `change.rs` | changes of an entry, or its insertion, in one critical section |

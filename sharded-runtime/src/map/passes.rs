@@ -1,8 +1,7 @@
-//! The background pass on a clock that is moved by hand: what has expired is removed in time, and nothing else,
-//! whatever else happens.
+//! Tests of background passes with a manual clock: expired entries are removed in time, and no others.
 //!
-//! The promise is the longer of a second and a tenth of the entry's time to live. What is done here is what a
-//! background thread does, which comes a little late each time.
+//! The documented bound is the longer of a second and a tenth of the entry's time to live. These tests do the work of a
+//! background thread, a little late each time.
 
 use crate::{
     Policy, ShardedMap,
@@ -20,9 +19,9 @@ use crate::{
 use std::{cell::Cell, collections::HashMap, hash::RandomState, marker::PhantomData, sync::Arc, time::Duration};
 
 const SECOND: u64 = 1_000_000_000;
-/// How late a thread comes at most. A table looks at its entries when half of the promised time is over.
+/// The longest delay of the thread. A table makes its entries due when half of the bound is over.
 const LATE: u64 = 400_000_000;
-/// Passes that are enough for any step, if each removes something or finds out when the next one is due.
+/// More passes than any step needs, if each removes an entry or postpones the next pass.
 const MOST_PASSES: usize = 100_000;
 
 thread_local! {
@@ -65,15 +64,15 @@ impl Dice {
     }
 }
 
-/// What is known of an entry.
+/// The expected state of an entry.
 struct Known {
-    /// When its ttl ends, and when it was used last.
+    /// The end of its ttl, and its last use.
     ends: u64,
     used: u64,
     ttl: u64,
 }
 
-/// A map that no thread knows of, beside what is known of its entries.
+/// A map that no thread sweeps, and the expected state of its entries.
 struct Watched<P: Policy<Clock = ByHand, Lock = Mutex>> {
     map: ShardedMap<u64, u64, P>,
     known: HashMap<u64, Known>,
@@ -161,7 +160,7 @@ where
         }
     }
 
-    /// Lets time go by until then, with what a background thread does meanwhile.
+    /// Advances the clock to this time, with the passes of a background thread.
     fn wait_until(&mut self, then: u64) {
         let core = &self.map.core;
         for _ in 0..MOST_PASSES {
@@ -171,7 +170,7 @@ where
                 break;
             }
             NOW.set(at);
-            // A pass that has moved entries may leave some that are due, and is followed by another one at once.
+            // A pass that has moved entries may leave due ones, and then another pass follows at once.
             while core.due_in().is_some_and(|wait| wait.is_zero()) {
                 let mut next = Some(0);
                 while let Some(from) = next {
@@ -179,7 +178,7 @@ where
                 }
             }
         }
-        // The pass that is due may be late.
+        // A due pass may be late.
         assert!(
             self.map.core.due_in().is_none_or(|wait| NOW.get() + Nanos::from_duration(wait).get() + LATE > then),
             "passes for ever"
@@ -187,8 +186,7 @@ where
         NOW.set(then);
     }
 
-    /// Without a capacity: all that is alive is there, and of what has expired only that whose time to be removed has
-    /// not come.
+    /// Without a capacity, all live entries are in the map, and only those expired ones that need not be removed yet.
     fn check(&mut self) {
         let (now, idle) = (NOW.get(), self.idle);
         let deadline = |known: &Known| known.ends.min(known.used.saturating_add(idle));
@@ -221,7 +219,7 @@ where
             watched.wait_until(then);
             watched.check();
         }
-        // Without traffic all leave in the end.
+        // Without traffic all entries are removed in the end.
         watched.wait_until(NOW.get() + (1 << 55));
         watched.check();
         assert_eq!(watched.map.len(), 0);
@@ -229,21 +227,21 @@ where
 }
 
 #[test]
-fn passes_remove_in_time_what_lives_shorter_than_declared() {
+fn passes_remove_short_lived_entries_in_time() {
     removes_in_time::<Of<AfterWrite, Unbounded, 86_400_000, 0, 0>>();
 }
 
 #[test]
-fn passes_remove_in_time_what_lives_longer_than_declared() {
+fn passes_remove_long_lived_entries_in_time() {
     removes_in_time::<Of<AfterWrite, Unbounded, 20, 0, 0>>();
 }
 
 #[test]
-fn passes_remove_in_time_what_is_idle() {
+fn passes_remove_idle_entries_in_time() {
     removes_in_time::<Of<AfterAccess, Unbounded, 864_000_000, 3_600_000, 0>>();
 }
 
 #[test]
-fn passes_remove_in_time_where_entries_are_evicted() {
+fn passes_remove_in_time_with_evictions() {
     removes_in_time::<Of<AfterWrite, Lru, 86_400_000, 0, 500>>();
 }

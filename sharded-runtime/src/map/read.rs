@@ -12,7 +12,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -42,7 +42,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -70,7 +70,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -102,7 +102,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///

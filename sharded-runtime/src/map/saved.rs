@@ -19,7 +19,7 @@ use std::{
     sync::Arc,
 };
 
-/// Entries of a snapshot that are stored before the memory that held them is given back.
+/// The entries of a snapshot that share one allocation, which is freed when all of them are stored.
 const CHUNK: usize = 1024;
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
@@ -36,7 +36,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses). Nothing has
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses). Nothing has
     /// been written then.
     ///
     /// # Examples
@@ -76,9 +76,9 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses). Nothing has
-    /// been read then. A panic in a `Deserialize` leaves the map as it was; one in a key's `Hash` or `Eq`, or for want
-    /// of memory for the table, comes when some entries are in it.
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses). Nothing has
+    /// been read then. A panic in a `Deserialize` leaves the map as it was. A panic in a key's `Hash` or `Eq`, or
+    /// because memory for the table is refused, leaves the entries that were stored before it.
     ///
     /// # Examples
     ///
@@ -122,7 +122,7 @@ where
     }
 
     fn begin_save(&self) -> Moment {
-        // The time comes first: what expires later than this is saved, or removed and told of here.
+        // The time comes first: entries that expire after it are saved, or removed here and given to the listener.
         let began = self.core.now();
         if StampOf::<P>::EXPIRES && self.core.listener().is_some() {
             self.core.remove_expired();
@@ -148,7 +148,7 @@ where
                 None => chunks.push(vec![entry]),
             }
         })?;
-        // It outlives this call.
+        // The result outlives this call.
         let core = Arc::clone(&self.core);
         Ok(Box::new(move || {
             let mut restored = Restored::default();

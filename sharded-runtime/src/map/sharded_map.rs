@@ -1,4 +1,4 @@
-//! The map: how it is built, and what it says of itself.
+//! The map, how it is built, and its properties.
 
 use super::common::common_items;
 use crate::{
@@ -21,23 +21,23 @@ use std::{
     sync::Arc,
 };
 
-/// A concurrent map in shards, whose [`Policy`] says how they are locked and when entries leave.
+/// A concurrent map in shards. Its [`Policy`] determines how shards are locked and when entries leave.
 ///
-/// The fields of a `#[sharded]` struct are such maps; you can also build one by itself. All methods take `&self`. The
+/// The fields of a `#[sharded]` struct are such maps. You can also build one by itself. All methods take `&self`. The
 /// map never hands out a guard: you get a copy of a value, or your closure runs under the lock of one shard. Keep such
-/// closures short. They can't await, and what they borrow can't leave them.
+/// closures short. They can't await, and their references can't leave them.
 ///
 /// # Order of nested accesses
 ///
-/// Inside a closure, a further access must go to a later place: a later store (in the order in which they were built),
-/// a later field of the same store (in the order of declaration), or a later shard of the same field. Anything else
-/// panics at once, in every build. The message names both places, and nothing hangs. The same holds inside the `Eq` and
-/// `Clone` of keys and values that own something. The `Eq`, `Clone` and `Hash` of types without drop glue are not
-/// watched and must not access a store at all. [`len`](Self::len), [`stats`](Self::stats), [`capacity`](Self::capacity)
-/// and [`shard_of`](Self::shard_of) take no lock of a shard and may be called anywhere.
+/// Inside a closure, a further access must go to a later shard: one of a later store (in the order in which they were
+/// built), of a later field of the same store (in the order of declaration), or a later one of the same field. Other
+/// accesses panic at once, in every build, rather than hang. The message names both call sites. The same holds inside
+/// the `Eq` and `Clone` of keys and values that own something. The `Eq`, `Clone` and `Hash` of types without drop glue
+/// are not checked and must not access a store at all. [`len`](Self::len), [`stats`](Self::stats),
+/// [`capacity`](Self::capacity) and [`shard_of`](Self::shard_of) take no lock of a shard and may be called anywhere.
 ///
-/// For several keys in any order, [`transaction`](fn@crate::transaction) and [`observe`](fn@crate::observe) take the
-/// locks of all of them in the right order.
+/// For several keys, [`transaction`](fn@crate::transaction) and [`observe`](fn@crate::observe) take all locks in the
+/// right order.
 ///
 /// The calls that load, such as [`get_or_try_insert_with`](Self::get_or_try_insert_with), may not be made inside a
 /// closure at all.
@@ -45,9 +45,9 @@ use std::{
 /// # Panics in user code
 ///
 /// A panic in a closure, or in the `Hash`, `Eq`, `Clone` or `Drop` of a key or value, reaches the caller. It releases
-/// the lock and leaves the map usable, with every entry whole. What a call was to do with one entry is either done or
-/// not begun. A value that was lent as `&mut` stays as the closure left it; if entries have a weight, that state is
-/// weighed. A call on many entries stops there, unless its documentation says otherwise. Values that leave the map are
+/// the lock and leaves the map usable, with every entry whole. The change of an entry is either done or not begun. A
+/// value that a closure got as `&mut` stays as the closure left it. If entries have weights, the weight of that state
+/// counts. A call on many entries stops there, unless its documentation says otherwise. Values that leave the map are
 /// dropped after its lock is released. If the call is inside another closure, the lock of that closure is still held
 /// then.
 ///
@@ -57,73 +57,70 @@ use std::{
 /// the [`Cause`](crate::Cause). [`removals`](Self::removals) puts these entries in a channel. A map takes one of the
 /// two, once.
 ///
-/// - **What it is told:** every entry that leaves from then on, exactly once, whatever removes it. What a call removes
-///   that is under way while the listener is registered may go untold. An entry that is changed in place does not
-///   leave, and neither do the entries that are in the map when it is dropped. An expired entry is reported as
-///   `Expired` when it is removed, whoever removes it: also by `insert`, where a live one would be `Replaced`. A
-///   replaced value comes with the key of the call that replaced it.
+/// - **What is reported:** every entry that leaves from then on, exactly once, for every cause. Calls that are running
+///   while the listener is registered may not report the entries that they remove. An entry that is changed in place
+///   does not leave, and neither do the entries that are in the map when it is dropped. An expired entry is reported as
+///   `Expired` by every call that removes it: also by `insert`, which would report a live one as `Replaced`. A replaced
+///   value comes with the key of the call that replaced it.
 /// - **Refused entries** are reported as `Evicted`, as if they had been stored and evicted at once. An entry is refused
 ///   if it is heavier than the capacity, or if no other entry may leave for it. This holds for `insert`, `upsert`,
 ///   `compute`, `get_or_insert_with`, loads, refreshes and the restore of a snapshot. `try_insert` and `insert_many`
 ///   give the entry back and report nothing. A loaded value that is not stored because its key was inserted or removed
 ///   meanwhile was never in the map.
-/// - **Order:** what is reported of one key comes in the order of its changes, and so does what is reported of keys of
-///   one shard. There is no order between shards.
-/// - **Where it runs:** after the shard's lock is released, on one thread at a time: a caller that has just removed
-///   something, or the background thread. That thread also makes the calls for what others remove meanwhile, up to
-///   4096; then the next thread that removes something takes over. Inside a closure of any map, the calls wait until
-///   the thread is outside of all closures.
+/// - **Order:** entries of one key are reported in the order of its changes, and so are entries of one shard. There is
+///   no order between shards.
+/// - **Where it runs:** after the shard's lock is released, on one thread at a time: a caller that has just removed an
+///   entry, or the background thread. That thread also makes the calls for entries that others remove meanwhile, up to
+///   4096. Then the next thread that removes an entry takes over. Inside a closure of any map, the calls wait until the
+///   thread is outside of all closures.
 /// - **Backpressure:** while more than 1024 entries wait for the listener, a thread that removes another one waits
 ///   after the removal, without a lock, until there is room. In a closure, a listener or a loader it does not wait,
-///   since it could wait for ever; what is removed there comes on top.
-/// - **What it may do:** anything with any map, this one too. What it removes is reported after it returns. It must not
-///   wait for a thread that removes entries of this map. It may run on a background thread, and a slow listener delays
-///   this map alone, as long as at most 511 maps of the process are slow at once: so many threads may be in listeners
-///   and in the `Drop` of values. Let it hold the store as a [`Weak`](std::sync::Weak), or the store is never dropped.
+///   since it could wait for ever. Entries that are removed there exceed this bound.
+/// - **What it may do:** use any map, this one too. Entries that it removes are reported after it returns. It must not
+///   wait for a thread that removes entries of this map. It may run on a background thread. A slow listener delays only
+///   this map, as long as at most 511 maps of the process are slow at once, in listeners and in the `Drop` of values.
+///   Let it hold the store as a [`Weak`](std::sync::Weak), or the store is never dropped.
 /// - **If it panics,** the panic is contained and [counted](crate::Stats::listener_panics), and the next entry is
-///   reported. The same holds for a panic in the `Drop` of what was reported.
-/// - **What it costs:** nothing in reads. Calls that remove or replace check whether there is a listener. If there is
-///   one, a call that returns what it removes (`insert`, `remove`, `remove_entry`, `remove_if`, their forms for many,
-///   `drain`) clones it under the shard's lock, since the caller does not wait for the listener: share large values in
-///   an [`Arc`]. If that `Clone` panics, that entry stays; what `drain` has removed by then is dropped. `clear`,
-///   `invalidate_all` and `drain` remove 64 entries per lock hold.
+///   reported. The same holds for a panic in the `Drop` of a reported entry.
+/// - **Cost:** none for reads. Calls that remove or replace check whether there is a listener. If there is one, a call
+///   that returns the entry that it removes (`insert`, `remove`, `remove_entry`, `remove_if`, their forms for many,
+///   `drain`) clones it under the shard's lock, since the caller does not wait for the listener. Share large values in
+///   an [`Arc`]. If that `Clone` panics, that entry stays, and entries that `drain` has removed before are dropped.
+///   `clear`, `invalidate_all` and `drain` remove 64 entries per lock hold.
 ///
 /// # Cost
 ///
 /// An access hashes the key once and takes one lock. Unless its documentation says otherwise, it is O(1) on average and
-/// does a bounded amount of work for other entries: a write looks through at most eight buckets (of up to 15 entries
-/// each) for expired entries and removes at most four of them, and it splits or merges at most two buckets if its
-/// shard's table is to grow or to shrink. Keys with equal hashes can't be told apart by their hash: an access to one of
-/// n such keys is O(n). An insert into a full map that has fewer entries than shards looks for a shard with entries,
-/// without a lock: that is O(number of shards).
+/// does a bounded amount of work for other entries. A write scans at most eight buckets (of up to 15 entries each) for
+/// expired entries, removes at most four of them, and splits or merges at most two buckets if its shard's table is
+/// growing or shrinking. An access to one of n keys with equal hashes is O(n). An insert into a full map that has fewer
+/// entries than shards searches for a shard with entries, without a lock, in O(number of shards).
 ///
 /// # Room from expired entries
 ///
-/// In a full map expired entries leave before live ones, in whichever shard they are. The search for an expired entry
-/// is bounded, so a live entry may leave, or a new one be refused, although an expired one exists:
+/// In a full map, expired entries of all shards leave before live ones. The search for an expired entry is bounded, so
+/// a live entry may leave, or a new one be refused, although an expired one exists:
 ///
-/// - The search looks through up to 64 buckets (of up to 15 entries) of the new entry's shard. Then it visits other
-///   shards, at most 64 times, and looks through up to eight buckets each time. It chooses groups of eight buckets in
-///   which an entry should have expired by now. The look is in vain if that entry was used, given more time or removed.
-/// - To find such buckets it goes through 128 groups of eight buckets in each shard: all of a shard of up to 6,000
-///   entries.
+/// - The search scans up to 64 buckets (of up to 15 entries) of the new entry's shard. Then it visits other shards, at
+///   most 64 times, and scans up to eight buckets each time. It chooses groups of eight buckets in which an entry
+///   should have expired. The scan is in vain if that entry was used, got a later deadline or was removed.
+/// - To find such a group it checks 128 groups in each shard: all groups of a shard with up to 6,000 entries.
 /// - It skips other shards that are in use at that moment.
 ///
 /// The next search continues where the last one ended. So if one thread uses a map of at most 64 shards, no live entry
-/// leaves before an expired one if each shard has one group (up to some 50 entries), or if each has at most 6,000
-/// entries, none of which is removed or has its deadline put off. Otherwise one live entry may leave for each 64 visits
-/// in vain, and in larger shards one for each 128 groups.
+/// leaves before an expired one in two cases: if each shard has one group (up to some 50 entries), or if each has at
+/// most 6,000 entries, and none is removed or gets a later deadline. Otherwise one live entry may leave for each 64
+/// visits in vain, and in larger shards one for each 128 groups.
 ///
 /// # Memory
 ///
-/// Tables grow bucket by bucket and keep between 44 % and 69 % of their slots taken; they shrink below 19 %. With a
-/// capacity in entries the steps of growth are such that 70 % to 80 % are taken when the map is full (if a shard has
-/// thousands of entries), and a shard's table begins, with its first entry, at up to a sixteenth of that size. Memory
-/// that tables no longer need goes back to the system at once, in chunks of 16 to 64 KiB (more for larger entries),
-/// except a few chunks that are kept for the next growth. [`Stats::table_bytes`](crate::Stats::table_bytes) is the size
-/// of all tables.
+/// Tables grow bucket by bucket. Their load is between 44 % and 69 %, and they shrink below 19 %. With a capacity in
+/// entries, the load is 70 % to 80 % when the map is full (if a shard has thousands of entries), and the table of a
+/// shard begins, with its first entry, with up to a sixteenth of that size. Memory that tables no longer need goes back
+/// to the system at once, in chunks of 16 to 64 KiB (more for larger entries), except a few chunks that are kept for
+/// the next growth. [`Stats::table_bytes`](crate::Stats::table_bytes) is the size of all tables.
 ///
-/// Keys and values can be aligned to at most 4,096 bytes; otherwise the program does not compile. Put a type of larger
+/// Keys and values can be aligned to at most 4,096 bytes. Otherwise the program does not compile. Put a type of larger
 /// alignment in a `Box`.
 ///
 /// ```compile_fail,E0080
@@ -187,13 +184,6 @@ where
     }
 }
 
-impl<K, V, P: Policy, S> Parts for ShardedMap<K, V, P, S> {
-    type Key = K;
-    type Value = V;
-    type Policy = P;
-    type Hasher = S;
-}
-
 impl<K, V, P: Policy, S> FunctionsFor<ShardedMap<K, V, P, S>> for Functions<K, V> {
     fn functions(self) -> Functions<K, V> {
         self
@@ -219,8 +209,8 @@ where
     ///
     /// # Panics
     ///
-    /// If the options lack a function that the policy asks for ([`WEIGHS`](Policy::WEIGHS), [`PINS`](Policy::PINS)), or
-    /// have one that it does not ask for.
+    /// If the options lack a function that the policy requires ([`WEIGHS`](Policy::WEIGHS), [`PINS`](Policy::PINS)), or
+    /// have one that it does not use.
     ///
     /// # Examples
     ///
@@ -250,8 +240,8 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
         &self.core
     }
 
-    /// What all entries weigh together, where the policy weighs them; otherwise their number. Entries that have expired
-    /// count until they are removed. Takes no lock; O(number of shards).
+    /// The total weight of all entries if the policy weighs them, or else their number. Expired entries count until
+    /// they are removed. Takes no lock. O(number of shards).
     ///
     /// # Examples
     ///
@@ -299,8 +289,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         core.route(core.hasher.hash(key))
     }
 
-    /// The NUMA node that a key's shard was declared to be on; `None` with [`numa = Off`](crate::placement::Off). Takes
-    /// no lock.
+    /// The declared NUMA node of a key's shard. `None` with [`numa = Off`](crate::placement::Off). Takes no lock.
     ///
     /// # Examples
     ///

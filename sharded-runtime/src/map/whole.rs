@@ -1,8 +1,8 @@
 //! All entries at once.
 //!
 //! These calls go from shard to shard and release the lock after every 64 slots, so that other threads can take it.
-//! What they see is not of one moment: an entry that is there all the time is seen exactly once, one that comes or goes
-//! meanwhile at most once.
+//! They do not see one moment: an entry that exists throughout is seen exactly once, and an entry that is inserted or
+//! removed meanwhile at most once.
 
 use super::sharded_map::ShardedMap;
 use crate::{Key, Policy, Value, lock::Serves};
@@ -10,12 +10,12 @@ use crate::{Key, Policy, Value, lock::Serves};
 use std::hash::BuildHasher;
 
 impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default + 'static> ShardedMap<K, V, P, S> {
-    /// Lends every live entry to a closure, which runs under the lock of the entry's shard. Readers share the lock if
-    /// it has a shared mode. This is no use of the entries. O(n).
+    /// Calls a closure with every live entry, under the lock of the entry's shard. Readers share the lock if it has a
+    /// shared mode. This is no use of the entries. O(n).
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -42,7 +42,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -66,7 +66,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -90,7 +90,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -116,7 +116,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -142,7 +142,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///

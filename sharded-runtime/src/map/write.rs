@@ -18,7 +18,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     /// Or if there is no memory for one more entry, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples
@@ -53,7 +53,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -84,7 +84,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     /// Or if there is no memory for one more entry, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples
@@ -111,7 +111,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -138,7 +138,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -165,7 +165,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -209,7 +209,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     /// Or if there is no memory for one more entry.
     ///
     /// # Examples
@@ -239,11 +239,12 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// of up to 32 keys side by side, which is much faster than single removals. The entries are not removed at one
     /// moment. O(n).
     ///
-    /// If a key's `Hash` or `Eq` or the `Drop` of a stored key panics, the entries that were removed are gone.
+    /// If a key's `Hash` or `Eq` or the `Drop` of a stored key panics, the entries that were removed until then stay
+    /// removed.
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -277,7 +278,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).
     /// Or if there is no memory for one more entry, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples

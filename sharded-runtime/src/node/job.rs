@@ -92,7 +92,7 @@ enum Stage<W: Work> {
     Taken,
 }
 
-/// Who is notified when a job is done. There is at most one, because a job has one task.
+/// The waiter that is notified when a job is done. There is at most one, because a job has one task.
 pub(super) enum Waiter {
     Nobody,
     /// A thread that is no worker.

@@ -34,7 +34,7 @@ use std::{
 /// assert_eq!(task.wait().unwrap(), 42);
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[must_use = "a task that is dropped lets its job run, but nobody hears of a panic in it"]
+#[must_use = "a task that is dropped lets its job run, but a panic in it goes unnoticed"]
 pub struct Task<R> {
     job: Arc<dyn Outcome<R>>,
     home: Arc<Station>,
@@ -102,7 +102,7 @@ impl<R> Task<R> {
     #[cold]
     fn refuse_circle(&self, at: &Location<'_>) -> ! {
         panic!(
-            "a job is waited for at {at}, inside a loader or a job that it waits for itself; it was handed in at {}",
+            "a job is waited for at {at}, inside a loader or a job for which it waits itself; it was handed in at {}",
             self.at
         )
     }

@@ -1,8 +1,8 @@
-//! Rare events, for those who look at a running program: static probes (feature `usdt`), and events of the crate
-//! `tracing` (feature of that name).
+//! Rare events for observing a running program: static probes (feature `usdt`), and events of the crate `tracing`
+//! (feature `tracing`).
 //!
-//! Each event is a function that is not inlined, so its probe is one place in the program, whatever the types of the
-//! map. Without both features the functions are empty. `export/mod.rs` documents what each one tells.
+//! Each event is a function that is not inlined, so the program has one probe for it, for all types of maps. Without
+//! both features the functions are empty. `export/mod.rs` documents the events.
 #![cfg_attr(
     feature = "usdt",
     allow(unsafe_code, reason = "in what the crate `probe` expands to: an instruction that does nothing")
@@ -19,19 +19,19 @@ use crate::deferred::{self, Note};
 use crate::hasher::KeyHash;
 use std::time::Duration;
 
-/// A load that takes longer is an event of its own.
+/// A load that takes longer is reported as slow.
 #[cfg(feature = "tracing")]
 const SLOW_LOAD: Duration = Duration::from_secs(1);
 
-/// So is a longer wait for a lock.
+/// A wait for a lock that takes longer is reported.
 #[cfg(feature = "tracing")]
 const LONG_WAIT: Duration = Duration::from_millis(100);
 
-/// After a table could not grow, a thread tells of the next such event this long after. Each write tries again.
+/// The least time between two reports of a thread that a table could not grow. Each write tries again.
 #[cfg(feature = "tracing")]
 const NEXT_REFUSAL: Duration = Duration::from_secs(1);
 
-/// Whose event it is.
+/// The store and the field of an event.
 #[derive(Debug)]
 #[cfg_attr(not(any(feature = "usdt", feature = "tracing")), allow(dead_code, reason = "what a feature would use"))]
 pub(crate) struct Names {
@@ -39,8 +39,8 @@ pub(crate) struct Names {
     pub(crate) field: &'static str,
 }
 
-/// A static probe of the provider `sharded`. Its first arguments are address and length of the names of the store and
-/// of the field.
+/// A static probe of the provider `sharded`. Its first arguments are the addresses and lengths of the names of the
+/// store and the field.
 macro_rules! probe {
     ($event:ident, $names:expr $(, $argument:expr)*) => {
         #[cfg(feature = "usdt")]
@@ -64,7 +64,7 @@ macro_rules! warn_of_load {
     }};
 }
 
-/// Declares functions that are not inlined if there is something in them.
+/// Declares functions that are not inlined unless they are empty.
 macro_rules! events {
     ($($(#[doc = $doc:literal])* fn $name:ident($($parameter:ident: $type:ty),*) $body:block)*) => {
         $(
@@ -107,12 +107,12 @@ events! {
         }
     }
 
-    /// An entry was evicted that weighs so much.
+    /// An entry with this weight was evicted.
     fn evicted(names: &Names, weight: u64) {
         probe!(evict, names, weight);
     }
 
-    /// An expired entry was removed that weighs so much.
+    /// An expired entry with this weight was removed.
     fn expired(names: &Names, weight: u64) {
         probe!(expire, names, weight);
     }
@@ -127,7 +127,7 @@ events! {
         probe!(sweep, names, removed);
     }
 
-    /// A thread has slept so many nanoseconds for the lock of a shard. Called under that lock.
+    /// A thread has slept for the lock of a shard, this many nanoseconds. Called under that lock.
     fn lock_waited(names: &Names, nanos: u64) {
         probe!(lock_wait, names, nanos);
         #[cfg(feature = "tracing")]
@@ -144,8 +144,8 @@ events! {
         probe!(load_begin, names, hash.bits());
     }
 
-    /// A loader has ended. Called when no caller waits for it any more, since a subscriber is user code. A thread
-    /// that `is_inside` a shard, where it drops a future, tells none.
+    /// A loader has ended. Called when no caller waits for it any more, since a subscriber is user code. No `tracing`
+    /// event if the thread `is_inside` a shard, where it drops a future.
     fn load_ended(names: &Names, hash: KeyHash, time: Duration, is_failure: bool, is_inside: bool) {
         probe!(load_end, names, hash.bits(), Nanos::from_duration(time).get());
         if is_failure {
@@ -170,13 +170,13 @@ events! {
     }
 }
 
-/// Has an event told when no lock is held any more.
+/// Reports an event when this thread holds no lock any more.
 #[cfg(feature = "tracing")]
 fn defer(names: &Names, number: u64, tell: fn(&Note)) {
     deferred::note(Note { tell, names: [names.store, names.field], numbers: [number, 0] });
 }
 
-/// Whether this thread has told of no table that could not grow for a while.
+/// Whether the last report of this thread that a table could not grow is old enough.
 #[cfg(feature = "tracing")]
 fn is_time_for_refusal() -> bool {
     use std::{cell::Cell, time::Instant};
@@ -190,7 +190,7 @@ fn is_time_for_refusal() -> bool {
     is_time
 }
 
-/// Tells the subscriber. Its panics are contained, since it may be called while another panic unwinds.
+/// Calls the subscriber. Its panics are contained, since this may run while another panic unwinds.
 #[cfg(feature = "tracing")]
 fn trace(event: impl FnOnce()) {
     let _ = crate::contain::contain(event);

@@ -1,4 +1,4 @@
-//! Counters.
+//! Counters and events.
 
 pub(crate) mod events;
 pub(crate) mod stats;

@@ -8,19 +8,19 @@ use std::{
     time::Duration,
 };
 
-/// What has happened in a map since it was built, and how large it is now.
+/// Counts of what has happened in a map since it was built, and its present size.
 ///
-/// Each shard is read by itself, without a lock, so the numbers are not of one moment. Each number but `lock_waits` is
-/// exact once the calls that it counts have returned and no other call is under way.
+/// Shards are read one after the other, without a lock, so the numbers are not of one moment. Each number except
+/// `lock_waits` is exact once the calls that it counts have returned and no other call is running.
 ///
-/// To read them costs O(number of shards, and of CPUs) and takes no lock but that of a removal listener's queue, for a
-/// moment. With 1,024 shards that is about 40,000 instructions, or 10 us, so once a second is cheap. The next write to
-/// each shard then fetches the line of its counters again.
+/// Reading them takes O(shards + CPUs), and no lock except that of the queue of a removal listener, for a moment. With
+/// 1,024 shards that is about 40,000 instructions, or 10 us, so reading them once a second is cheap. The next write to
+/// each shard then fetches the cache line of its counters again.
 ///
-/// There are no entries by age among them, since nothing keeps entries in the order of their age: the wheel of due
-/// times has the time when the first of a dozen entries expires, the queues of an eviction have an order without times.
-/// To count them would take a visit of every entry under the lock of its shard, as
-/// [`for_each`](crate::ShardedMap::for_each) does: about 160 instructions, or 25 ns, for each entry at every scrape.
+/// There is no count of entries by age, since the map does not order entries by age: the timing wheel has only the
+/// first deadline of a group of entries, and the queues of an eviction have no times. Such a count would have to visit
+/// each entry under the lock of its shard, as [`for_each`](crate::ShardedMap::for_each) does. That takes about 160
+/// instructions, or 25 ns, per entry.
 ///
 /// Subtract an earlier value to see what happened in between, and add up the values of several maps:
 ///
@@ -284,7 +284,7 @@ impl Sum for Stats {
     }
 }
 
-/// Accesses under the exclusive lock. These counters share a cache line with the lock, which the access writes anyway.
+/// Counts of accesses under the exclusive lock. They share a cache line with the lock, which the access writes anyway.
 #[derive(Debug, Default)]
 pub(crate) struct Uses {
     /// Accesses that found an entry.
@@ -295,7 +295,7 @@ pub(crate) struct Uses {
 
 /// The other counters of one shard.
 #[derive(Debug, Default)]
-#[repr(C)] // What every insert writes comes first.
+#[repr(C)] // The counters that each insert writes come first.
 pub(crate) struct Meter {
     /// Entries stored, ever.
     pub(crate) inserts: Counter,
@@ -307,7 +307,7 @@ pub(crate) struct Meter {
     pub(crate) evicted: Counter,
 }
 
-/// A count that any thread may read. Relaxed: it orders nothing.
+/// A count that any thread may read. Relaxed, since it orders nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
 

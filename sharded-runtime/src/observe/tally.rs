@@ -16,7 +16,7 @@ use std::{
 /// The most threads with a stripe of their own. The others share one.
 const MOST: usize = 256;
 
-/// What is counted without an exclusive lock.
+/// The events that are counted without an exclusive lock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
     /// An access found an entry.
@@ -71,7 +71,7 @@ impl Tally {
         self.add_many(event, 1)
     }
 
-    /// As [`add`](Tally::add), for an event that happened so many times.
+    /// As [`add`](Tally::add), for an event that happened several times.
     #[inline]
     #[must_use]
     pub(crate) fn add_many(&self, event: Event, times: u64) -> bool {
@@ -97,8 +97,8 @@ impl Tally {
         }
     }
 
-    /// Counts an event for a caller that holds a lock, and so should not make stripes or take a number, which asks the
-    /// system.
+    /// Counts an event for a caller that holds a lock. It neither allocates stripes nor takes a number, which may make
+    /// system calls.
     pub(crate) fn add_under_lock(&self, event: Event) {
         if !self.add(event) {
             self.add_shared(event, 1);
@@ -119,7 +119,7 @@ impl Tally {
 }
 
 thread_local! {
-    /// The offset of the stripe of this thread's number, which no other live thread has. At first it has none.
+    /// The offset of the stripe of this thread, which no other live thread has. Initially none.
     static STRIPE: Cell<Offset<Stripe>> = const { Cell::new(Offset::NONE) };
 }
 

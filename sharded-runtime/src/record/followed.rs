@@ -1,4 +1,4 @@
-//! Which keys are followed: every use of them is noted.
+//! The followed keys: every use of them is recorded.
 //!
 //! One in 256 keys at first. Whenever there is no more room for their uses, half of the keys are dropped along with
 //! their uses, as long as enough of the keys that a cache holds remain. After that, no key is followed. So a popular
@@ -16,7 +16,7 @@ const FROM: u32 = 24;
 const FIRST: u32 = 8;
 /// The most of these bits.
 const MOST: u32 = 16;
-/// Follows no key.
+/// The number of these bits at which no key is followed.
 const CLOSED: u64 = u64::MAX;
 /// The least number of followed keys among those that a cache can hold.
 const LEAST_HELD: usize = 256;
@@ -41,13 +41,13 @@ impl Followed {
         self.zeros.store(zeros(FIRST), Relaxed);
     }
 
-    /// Whether the uses of a key of this hash are noted.
+    /// Whether the uses of a key of this hash are recorded.
     #[inline]
     pub(super) fn has(&self, hash: KeyHash) -> bool {
         hash.bits() & self.zeros.load(Relaxed) == 0
     }
 
-    /// All uses of the keys of at least this [`rank`] were noted. That is one key in two to the power of the rank.
+    /// The least [`rank`] of keys whose uses were all recorded. That is one key in two to the power of the rank.
     pub(super) fn least_rank(&self) -> u32 {
         self.zeros.load(Relaxed).count_ones().min(self.last.load(Relaxed))
     }

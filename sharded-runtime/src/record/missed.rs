@@ -15,11 +15,11 @@ struct Missed {
 }
 
 thread_local! {
-    /// The latest miss of a followed key by this thread. Followed keys are so few that two misses rarely overlap.
+    /// The latest miss of a followed key by this thread. There are few followed keys, so two misses rarely overlap.
     static MISSED: Cell<Option<Missed>> = const { Cell::new(None) };
 }
 
-/// Notes whether a read found nothing. If it found the key, another thread has inserted it, and a later insert is no
+/// Records whether a read found nothing. If it found the key, another thread has inserted it, and a later insert is no
 /// fill.
 pub(super) fn note(map: usize, hash: KeyHash, is_missed: bool) {
     if is_missed {

@@ -14,13 +14,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The mean number of uses from one that is noted to the next.
+/// The mean number of uses from one that is recorded to the next.
 pub(super) const TURN: u32 = 256;
 /// Threads share this many collections of samples.
 const STRIPES: usize = 16;
 
 thread_local! {
-    /// The number of uses of recorded maps by this thread until the next one is noted.
+    /// The number of uses of recorded maps by this thread until the next one is recorded.
     static LEFT: Cell<u32> = const { Cell::new(TURN) };
     /// The number of this thread, or zero if it has none yet.
     static THREAD: Cell<usize> = const { Cell::new(0) };
@@ -60,7 +60,7 @@ impl Recording {
         }
     }
 
-    /// Counts a use, and returns whether it should be noted.
+    /// Counts a use, and returns whether it should be recorded.
     #[inline]
     pub(crate) fn is_due(&self, hash: KeyHash) -> bool {
         if !self.is_on.load(Relaxed) {
@@ -71,9 +71,9 @@ impl Recording {
         left == 0 || self.follows(hash)
     }
 
-    /// Notes a use that is due. `meets` returns whether another thread is in the shard. Returns whether to time the
-    /// closure or loader of the use. That is so if it is noted by its turn, so that a key with many uses does not count
-    /// more often.
+    /// Records a use that is due. `meets` returns whether another thread is in the shard. Returns whether to time the
+    /// closure or loader of the use. That is so if it is recorded by its turn, so that a key with many uses does not
+    /// count more often.
     #[cold]
     #[inline(never)]
     pub(crate) fn note(&self, operation: Operation, hash: KeyHash, shard: usize, meets: &dyn Fn() -> bool) -> bool {
@@ -105,20 +105,20 @@ impl Recording {
         ptr::from_ref(self).addr()
     }
 
-    /// Whether every use of a key with this hash is noted.
+    /// Whether every use of a key with this hash is recorded.
     #[inline]
     fn follows(&self, hash: KeyHash) -> bool {
         self.followed.has(hash)
     }
 
-    /// Notes whether a read has found an entry.
+    /// Records whether a read has found an entry.
     pub(crate) fn note_found(&self, hash: KeyHash, is_found: bool) {
         if self.follows(hash) {
             missed::note(self.address(), hash, !is_found);
         }
     }
 
-    /// Notes the time since `began`.
+    /// Records the time since `began`.
     #[cold]
     #[inline(never)]
     pub(crate) fn note_time(&self, timed: Timed, began: Instant) {
@@ -129,8 +129,8 @@ impl Recording {
         });
     }
 
-    /// Lends the samples of this thread, with its number, while recording. If another thread has them, this sample is
-    /// dropped without waiting.
+    /// Calls a closure with the samples of this thread and its number, while recording. If another thread has them,
+    /// this sample is dropped without waiting.
     fn with_samples(&self, lend: &mut dyn FnMut(&mut Samples, usize)) {
         let thread = thread_number();
         if let Some(mut samples) = self.stripes[thread % STRIPES].try_lock()
@@ -163,8 +163,8 @@ impl Recording {
     }
 }
 
-/// The number of uses until the next one is noted. It is random, because at a fixed interval a periodic program could
-/// have the same use noted each time.
+/// The number of uses until the next one is recorded. It is random, because at a fixed interval the same use of a
+/// periodic program could be recorded each time.
 fn interval(hash: KeyHash) -> u32 {
     // Knuth's MMIX generator. Its upper bits are the better ones.
     let random =
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_an_end_to_following() {
+    fn following_ends() {
         for (capacity, one_in) in [(None, 1 << 16), (Some(100), 256), (Some(1 << 18), 1 << 10)] {
             let recording = recording(capacity);
             for number in 0..100_000 {

@@ -70,7 +70,7 @@ impl Times {
 #[derive(Debug)]
 pub(super) struct Samples {
     pub(super) began: Instant,
-    /// Uses noted by turn, whatever the key.
+    /// Uses that were recorded because of their turn, with any key.
     pub(super) by_turn: Vec<RecordedUse>,
     /// One in this many uses is kept: one in two once there is no more room, then one in four, and so on.
     pub(super) kept_one_in: u32,
@@ -84,7 +84,7 @@ pub(super) struct Samples {
     pub(super) threads: Vec<usize>,
     /// The times of closures on an entry.
     pub(super) holds: Times,
-    /// The times of misses, but for those of loaders, which the map has.
+    /// The times of misses, without those of loaders, which the map counts.
     pub(super) misses: Times,
 }
 

@@ -3,7 +3,7 @@
 use crate::clock::Nanos;
 use std::time::Instant;
 
-/// What is timed.
+/// The kinds of timed code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Timed {
     /// A closure on an entry, under the shard's lock.

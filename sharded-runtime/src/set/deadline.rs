@@ -9,12 +9,12 @@ use std::{
 };
 
 impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static> ShardedSet<K, P, S> {
-    /// Adds a key with a time to live of its own, and returns whether it is new: see
+    /// Adds a key with this time to live instead of the declared one, and returns whether it is new: see
     /// [`ShardedMap::insert_with_ttl`](crate::ShardedMap::insert_with_ttl).
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](crate::ShardedMap#order-of-nested-accesses).
     /// Or if there is no memory for one more key, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples
@@ -36,14 +36,11 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.map.insert_with_ttl(key, (), ttl).is_none()
     }
 
-    /// Has the key expire after this time from now, in place of what it had left.
-    /// This is a use of it. Returns whether it is there.
-    ///
-    /// A value that is being loaded in its place meanwhile, because of a declared `refresh_after`, is not stored.
+    /// Sets the remaining time to live of a key. This is a use of the key. Returns whether it is in the set.
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](crate::ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -68,15 +65,15 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.core().restart_ttl(key, Some(Nanos::from_duration(ttl)))
     }
 
-    /// Gives the key the whole declared time to live again.
-    /// This is a use of it. Returns whether it is there.
+    /// Restarts the time to live of a key, with the declared length. This is a use of the key. Returns whether it is in
+    /// the set.
     ///
-    /// A time of its own, given by [`insert_with_ttl`](Self::insert_with_ttl) or [`expire_in`](Self::expire_in), is
-    /// forgotten.
+    /// This replaces a time to live of its own, from [`insert_with_ttl`](Self::insert_with_ttl) or
+    /// [`expire_in`](Self::expire_in).
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](crate::ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -103,15 +100,15 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.core().restart_ttl(key, None)
     }
 
-    /// How long the key has left if it is not used meanwhile, or `None` if it is not there.
-    /// `Duration::MAX` is for ever. This is no use of it.
+    /// The remaining time to live of a key if it is not used again, or `None` if it is not in the set. `Duration::MAX`
+    /// is for ever. This is no use of the key.
     ///
-    /// It has at least so much left. The answer is zero where its time is over and a
-    /// [coarse clock](crate::clock::Clock#how-early-and-how-late-an-entry-expires) does not show it yet.
+    /// The key has at least this much time left. Zero means that its time is over, but a [coarse
+    /// clock](crate::clock::Clock#how-early-and-how-late-an-entry-expires) does not show that yet.
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](crate::ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///

@@ -12,7 +12,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](crate::ShardedMap#order-of-nested-accesses).
     /// Or if there is no memory for one more key, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples
@@ -43,7 +43,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](crate::ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -64,7 +64,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](crate::ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -90,7 +90,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](crate::ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -117,7 +117,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](crate::ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -159,8 +159,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.map.shard_of(key)
     }
 
-    /// The NUMA node that a key's shard was declared to be on; `None` with [`numa = Off`](crate::placement::Off). Takes
-    /// no lock.
+    /// The declared NUMA node of a key's shard. `None` with [`numa = Off`](crate::placement::Off). Takes no lock.
     ///
     /// # Examples
     ///
@@ -189,7 +188,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](crate::ShardedMap#order-of-nested-accesses).
     /// Or if there is no memory for one more key.
     ///
     /// # Examples
@@ -214,7 +213,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](crate::ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -241,7 +240,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](crate::ShardedMap#order-of-nested-accesses).
     /// Or if there is no memory for one more key, or the shard has no free slot number (it has at least 2^28).
     ///
     /// # Examples

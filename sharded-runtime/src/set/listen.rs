@@ -5,12 +5,12 @@ use crate::{Cause, HasListener, Key, Policy, Removals};
 
 impl<K: Key + Clone, P: Policy, S> ShardedSet<K, P, S> {
     /// Registers a function that is called with every key that leaves the set from now on, and with the cause: see [the
-    /// removal listener](crate::ShardedMap#removal-listener). A key that is added again has not left, so the cause is
-    /// never [`Replaced`](Cause::Replaced).
+    /// removal listener](crate::ShardedMap#removal-listener). Adding a key again is no removal, so the cause is never
+    /// [`Replaced`](Cause::Replaced).
     ///
     /// # Errors
     ///
-    /// [`HasListener`] gives the function back if the set has a listener already.
+    /// [`HasListener`] gives the function back if the set already has a listener.
     ///
     /// # Examples
     ///
@@ -33,12 +33,12 @@ impl<K: Key + Clone, P: Policy, S> ShardedSet<K, P, S> {
         self.map.on_removal_of_key(listener)
     }
 
-    /// Puts every key that leaves the set from now on in a channel: see
+    /// Sends every key that leaves the set from now on to a channel: see
     /// [`ShardedMap::removals`](crate::ShardedMap::removals).
     ///
     /// # Errors
     ///
-    /// [`HasListener`] if the set has a listener already.
+    /// [`HasListener`] if the set already has a listener.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! The set: how it is built, and what it says of itself.
+//! The set, and how it is built.
 
 use crate::{
     Field, FieldInfo, Key, Policy, Recording, ShardedMap, Stats,
@@ -15,9 +15,9 @@ use std::{
     hash::{BuildHasher, RandomState},
 };
 
-/// A concurrent set in shards, whose [`Policy`] says how they are locked and when entries leave.
+/// A concurrent set in shards. Its [`Policy`] determines how shards are locked and when keys leave.
 ///
-/// It is a [`ShardedMap`] without values. What that page says of nested accesses, panics, listeners and cost holds here
+/// It is a [`ShardedMap`] without values. That page documents nested accesses, panics, listeners and cost, for sets
 /// too.
 ///
 /// # Examples
@@ -54,13 +54,6 @@ where
     }
 }
 
-impl<K, P: Policy, S> Parts for ShardedSet<K, P, S> {
-    type Key = K;
-    type Value = ();
-    type Policy = P;
-    type Hasher = S;
-}
-
 impl<K, P: Policy, S> FunctionsFor<ShardedSet<K, P, S>> for Functions<K, ()> {
     fn functions(self) -> Functions<K, ()> {
         self
@@ -86,8 +79,8 @@ where
     ///
     /// # Panics
     ///
-    /// If the options lack a function that the policy asks for ([`WEIGHS`](Policy::WEIGHS), [`PINS`](Policy::PINS)), or
-    /// have one that it does not ask for.
+    /// If the options lack a function that the policy requires ([`WEIGHS`](Policy::WEIGHS), [`PINS`](Policy::PINS)), or
+    /// have one that it does not use.
     ///
     /// # Examples
     ///

@@ -22,7 +22,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses). Nothing has
+    /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses). Nothing has
     /// been written then.
     ///
     /// # Examples

@@ -5,11 +5,11 @@ use crate::{Key, Policy, lock::Serves};
 use std::hash::BuildHasher;
 
 impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static> ShardedSet<K, P, S> {
-    /// Lends every live key to a closure: see [`ShardedMap::for_each`](crate::ShardedMap::for_each). O(n).
+    /// Calls a closure with every live key: see [`ShardedMap::for_each`](crate::ShardedMap::for_each). O(n).
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](crate::ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -31,7 +31,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](crate::ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -54,7 +54,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](crate::ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///
@@ -77,7 +77,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     ///
     /// # Panics
     ///
-    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    /// Inside a closure on the same or a later shard: see [the order](crate::ShardedMap#order-of-nested-accesses).
     ///
     /// # Examples
     ///

@@ -9,7 +9,7 @@ pub const FORMAT_VERSION: u32 = 1;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be saved",
     label = "can't be saved and restored",
-    note = "what is in a store with `snapshot` is `Clone + Serialize + Deserialize` and borrows nothing: derive them"
+    note = "keys and values of a store with `snapshot` are `Clone + Serialize + Deserialize` and borrow nothing: derive these traits"
 )]
 pub trait Saved: Clone + Serialize + DeserializeOwned {}
 #[diagnostic::do_not_recommend]

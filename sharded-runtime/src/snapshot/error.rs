@@ -135,7 +135,7 @@ impl fmt::Display for RestoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RestoreError::Io(_) => f.write_str("the snapshot can't be read"),
-            RestoreError::NotASnapshot => f.write_str("this is no snapshot"),
+            RestoreError::NotASnapshot => f.write_str("this is not a snapshot"),
             RestoreError::NewerVersion { version } => {
                 write!(
                     f,

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_whatever_its_length() {
+    fn frames_of_any_length_are_read_as_written() {
         let bytes: Vec<u8> = (0..3 * MOST).map(|at| u8::try_from(at % 251).unwrap()).collect();
         for length in [0, 1, MOST - 1, MOST, MOST + 1, 2 * MOST, bytes.len()] {
             let (first, second) = bytes[..length].split_at(length / 3);
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_that_are_lost_doubled_or_swapped_are_missed() {
+    fn lost_doubled_and_swapped_frames_are_detected() {
         let bytes: Vec<u8> = (0..3 * MOST).map(|at| u8::try_from(at / MOST).unwrap()).collect();
         let file = written(&[&bytes]);
         let frame = |index: usize| &file[4 + index * (MOST + 8)..][..MOST + 8];
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_is_too_large_is_not_believed() {
+    fn a_length_that_is_too_large_is_refused() {
         let mut file = written(&[b"x"]);
         file[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
         assert!(matches!(read(&file, 1), Err(RestoreError::Damaged { at: 4 })));

@@ -163,7 +163,7 @@ use std::{
     ops::AddAssign,
 };
 
-/// A store that can be saved and restored as a whole: what `#[sharded(snapshot)]` writes.
+/// A store that can be saved and restored as a whole. `#[sharded(snapshot)]` implements it.
 ///
 /// # Examples
 ///
@@ -194,15 +194,15 @@ use std::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Snapshot: Store {
-    /// Shows every map of the store, in the order of declaration.
+    /// Calls a closure with each map of the store, in the order of declaration.
     fn visit_saved(&self, visitor: &mut dyn FnMut(&dyn SavedField));
 
     /// Writes all entries that are alive when it is called, and returns how many. The writer needs no buffer of its
-    /// own; it is flushed at the end.
+    /// own. It is flushed at the end.
     ///
     /// # Errors
     ///
-    /// [`SaveError`], where the writer fails, or an entry [can't be saved](self#what-cant-be-saved).
+    /// [`SaveError`], if the writer fails, or an entry [can't be saved](self#what-cant-be-saved).
     ///
     /// # Panics
     ///
@@ -248,7 +248,7 @@ pub trait Snapshot: Store {
     }
 }
 
-/// What became of the entries of a snapshot.
+/// How many entries of a snapshot were restored.
 ///
 /// # Examples
 ///
@@ -279,9 +279,9 @@ pub struct Restored {
     /// Entries that were inserted. The eviction may have removed some of them for later ones.
     pub entries: u64,
     /// Entries that were left out because they had been unused for longer than the present idle time. A [removal
-    /// listener](crate::ShardedMap#removal-listener) is told that they have expired.
+    /// listener](crate::ShardedMap#removal-listener) is called for each, with the cause `Expired`.
     pub expired: u64,
-    /// Entries for which there was no room. A removal listener is told that they were evicted.
+    /// Entries for which there was no room. A removal listener is called for each, with the cause `Evicted`.
     pub refused: u64,
 }
 
@@ -293,8 +293,8 @@ impl AddAssign for Restored {
     }
 }
 
-/// One map of a [`Snapshot`]: a [`ShardedMap`](crate::ShardedMap) or [`ShardedSet`](crate::ShardedSet) of what can be
-/// [`Saved`].
+/// One map of a [`Snapshot`]: a [`ShardedMap`](crate::ShardedMap) or [`ShardedSet`](crate::ShardedSet) of types that
+/// are [`Saved`].
 pub trait SavedField: Field + sealed::SavedField {}
 impl<F: Field + sealed::SavedField> SavedField for F {}
 
@@ -304,27 +304,27 @@ mod sealed {
     use super::{FieldHead, FileReader, FileWriter, RestoreError, SaveError, Staged};
     use crate::clock::Moment;
 
-    /// What a field does for its part of a snapshot.
+    /// The part of a field in a snapshot.
     pub trait SavedField {
         /// Panics if this thread may not access the field now.
         fn check_order(&self);
-        /// Removes what has expired, if a listener is told of it. Returns the field's time: what is alive then is
+        /// Removes expired entries, if there is a listener. Returns the field's time. Entries that are alive then are
         /// saved.
         fn begin_save(&self) -> Moment;
-        /// Writes the field as a save that began then.
+        /// Writes the field, for a save that began at this time.
         fn save_part(&self, file: &mut FileWriter<'_>, began: Moment) -> Result<(), SaveError>;
         /// Reads the field. The result stores its entries.
         fn restore_part(&self, head: &FieldHead, file: &mut FileReader<'_>) -> Result<Staged, RestoreError>;
     }
 }
 
-/// Puts into a field what was read for it.
+/// Stores the entries that were read for a field.
 pub(crate) type Staged = Box<dyn FnOnce() -> Restored>;
 
-/// Shows the fields of which a snapshot is made.
+/// Calls a closure with each field of a snapshot.
 type Fields<'a> = &'a dyn Fn(&mut dyn FnMut(&dyn SavedField));
 
-/// What is done about the fields of a snapshot that nobody asks for.
+/// How a restore treats other fields in the snapshot.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Others {
     Refused,
@@ -333,7 +333,7 @@ pub(crate) enum Others {
 
 pub(crate) fn save(fields: Fields<'_>, writer: &mut dyn Write) -> Result<u64, SaveError> {
     fields(&mut |field| field.check_order());
-    // All fields before the first is written: a listener of one may change another.
+    // For all fields before the first one is written: a listener of one field may change another field.
     let mut began = Vec::new();
     fields(&mut |field| began.push(field.begin_save()));
     let mut file = FileWriter::new(writer)?;

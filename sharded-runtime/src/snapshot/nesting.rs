@@ -175,7 +175,7 @@ mod tests {
     fn is_nested(value: &[u8], depth: usize) {
         assert!(!exceeds(value, depth), "at most {depth}");
         assert!(depth == 0 || exceeds(value, depth - 1), "at least {depth}");
-        // In whatever pieces they come.
+        // In pieces of any length.
         for piece in [1, 3, 7] {
             let exceeds = |most| {
                 let mut nesting = Nesting::new(most);

@@ -3,7 +3,7 @@
 use super::{info::FieldInfo, sealed::Sealed};
 use crate::{Recording, Stats, placement::FieldPlacement};
 
-/// One map of a [`Store`](crate::Store), whatever its types: a [`ShardedMap`](crate::ShardedMap) or
+/// One map of a [`Store`](crate::Store), without its types: a [`ShardedMap`](crate::ShardedMap) or
 /// [`ShardedSet`](crate::ShardedSet).
 ///
 /// It can't be implemented for other types.
@@ -20,16 +20,15 @@ pub trait Field: Sealed {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// The most entries that it holds, or `None` where it is not bounded by number.
+    /// The capacity, or `None` if there is none.
     fn capacity(&self) -> Option<usize>;
     /// The number of its shards.
     fn shard_count(&self) -> usize;
-    /// What is declared for it, in words.
+    /// Its declaration, as text.
     fn info(&self) -> FieldInfo;
-    /// What has happened in it so far.
+    /// Its statistics.
     fn stats(&self) -> Stats;
-    /// Removes what has expired and says how many entries that were, see
-    /// [`ShardedMap::sweep`](crate::ShardedMap::sweep).
+    /// Removes expired entries and returns their number, see [`ShardedMap::sweep`](crate::ShardedMap::sweep).
     fn sweep(&self) -> usize;
     /// Removes every entry, see [`ShardedMap::clear`](crate::ShardedMap::clear).
     fn clear(&self);

@@ -1,9 +1,9 @@
-//! What is declared for a field, in words.
+//! The declaration of a field, as text.
 
 use crate::Policy;
 use std::any::type_name;
 
-/// What is declared for a field, in words, as exporters and recorders tell it: see [`Field::info`](crate::Field::info).
+/// The declaration of a field as text, for exporters and recorders: see [`Field::info`](crate::Field::info).
 ///
 /// Each choice is the name of a type of this crate, such as `Mutex`, or the path of another one.
 ///
@@ -52,7 +52,7 @@ impl FieldInfo {
     }
 }
 
-/// The name by which a declaration calls a type of this library, or the whole name of another type.
+/// The name of a type of this library as used in a declaration, or the full path of another type.
 pub(crate) fn choice_name<T: ?Sized>() -> &'static str {
     let path = type_name::<T>();
     match path.rsplit("::").next() {

@@ -1,5 +1,5 @@
-//! A whole store, which knows its fields without their types: the traits of both, the overrides that it is built with,
-//! and the background threads that sweep its maps.
+//! A whole store, without the types of its fields: the traits of stores and fields, the overrides for building them,
+//! and the background threads that sweep maps.
 
 pub mod builder;
 mod field;

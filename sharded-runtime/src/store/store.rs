@@ -1,8 +1,8 @@
-//! What a store does with all its fields.
+//! Calls on all fields of a store.
 
 use crate::{Field, Recorder, placement::StorePlacement};
 
-/// A struct made by `#[sharded]`, with the calls that concern all its fields.
+/// A struct made by `#[sharded]`, with calls on all its fields.
 ///
 /// # Examples
 ///
@@ -27,15 +27,15 @@ use crate::{Field, Recorder, placement::StorePlacement};
 /// assert_eq!(stores.iter().map(|store| store.sweep()).sum::<usize>(), 0);
 /// ```
 pub trait Store {
-    /// Lends every map of the store to a closure, in the order of declaration. Skipped fields are left out.
+    /// Calls a closure with each map of the store, in the order of declaration. Skipped fields are left out.
     ///
     /// # Examples
     ///
     /// See [`Store`].
     fn visit(&self, visitor: &mut dyn FnMut(&dyn Field));
 
-    /// Removes what has expired from every field, and returns how many entries that were. It removes a bounded number
-    /// of entries per lock hold.
+    /// Removes the expired entries of all fields, and returns their number. It removes a bounded number of entries per
+    /// lock hold.
     ///
     /// # Panics
     ///
@@ -79,10 +79,10 @@ pub trait Store {
         self.visit(&mut |field| field.clear());
     }
 
-    /// The NUMA node that each shard of each field was declared to be on, and the nodes on which the kernel says that
-    /// its pages are: see [`placement`](crate::placement).
+    /// The declared NUMA node of each shard of each field, and the nodes on which its pages lie according to the
+    /// kernel: see [`placement`](crate::placement).
     ///
-    /// O(pages), with a system call for every thousand of them; addresses are listed a bounded number per lock hold.
+    /// O(pages), with a system call for every thousand of them. A bounded number of addresses is listed per lock hold.
     ///
     /// # Panics
     ///
@@ -127,7 +127,7 @@ pub trait Store {
     /// is no room for these: the operation, half of the key's hash, and the time. It keeps no key and no value. The
     /// samples take at most 26 MiB for each map.
     ///
-    /// A `dyn Store` has no recorder, since the file has the store's name in it.
+    /// A `dyn Store` has no recorder, since the file contains the name of the store.
     ///
     /// # Examples
     ///

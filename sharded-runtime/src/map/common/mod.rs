@@ -1,8 +1,8 @@
-//! What a map and a set have in common, written once: [`common_items`] defines it for both, with the words of each in
-//! the documentation and in the examples.
+//! The code that maps and sets share: [`common_items`] defines it for both, with the words of each in the documentation
+//! and in the examples.
 //!
 //! Methods with bounds of their own, such as `touch`, are written by hand for each: an error about a bound quotes the
-//! method, and its reader should not have to read a macro.
+//! method, and should not show a macro.
 
 mod traits;
 mod whole;
@@ -11,7 +11,7 @@ pub(crate) use traits::common_traits;
 pub(crate) use whole::whole_methods;
 
 /// Defines the methods and traits that [`ShardedMap`](crate::ShardedMap) and [`ShardedSet`](crate::ShardedSet) share.
-/// Each of the two has a method `core`, which lends what the bodies need.
+/// Both have a method `core` for the bodies.
 ///
 /// - `item` is the type that `extend` and `collect` take, `value` the type of the values.
 /// - `words` are what the documentation calls the type, one of its entries, and several of them.

@@ -21,6 +21,13 @@ macro_rules! common_traits {
             }
         }
 
+        impl<K $(, $V)?, P: Policy, S> Parts for $Type<K $(, $V)?, P, S> {
+            type Key = K;
+            type Value = $Value;
+            type Policy = P;
+            type Hasher = S;
+        }
+
         impl<K $(, $V)?, P: Policy, S> Field for $Type<K $(, $V)?, P, S> {
             fn name(&self) -> &'static str {
                 P::NAME

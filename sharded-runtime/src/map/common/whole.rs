@@ -13,7 +13,7 @@ macro_rules! whole_methods {
     ) => {
         impl<K $(, $V)?, P: Policy, S> $Type<K $(, $V)?, P, S> {
             #[doc = concat!("The number of stored ", $entries, ".")]
-            /// Those that have expired count until they are removed. Takes no lock; O(number of shards).
+            /// Expired ones count until they are removed. Takes no lock. O(number of shards).
             ///
             /// # Examples
             ///
@@ -29,8 +29,7 @@ macro_rules! whole_methods {
             }
 
             #[doc = concat!("Whether no ", $entry, " is stored, not even one that has expired.")]
-            /// It takes no lock of a shard, and the lock of a removal listener's queue for a moment. O(number of
-            /// shards, and of CPUs).
+            /// Takes no lock. O(number of shards).
             ///
             /// # Examples
             ///
@@ -43,8 +42,8 @@ macro_rules! whole_methods {
                 self.len() == 0
             }
 
-            #[doc = concat!("The most ", $entries, " that the ", $map, " holds, or the most that they weigh together.")]
-            /// `None` where no capacity is declared.
+            #[doc = concat!("The capacity: the most ", $entries, " of the ", $map, ", or their highest total weight.")]
+            /// `None` if no capacity is declared.
             ///
             /// It is exceeded by at most one entry for each thread that is inserting, or making an entry heavier, at
             /// the moment: before such a call returns or panics, it evicts as many entries as must leave for its own
@@ -95,8 +94,9 @@ macro_rules! whole_methods {
                 self.core().shard_count()
             }
 
-            #[doc = concat!("What has happened in the ", $map, " so far.")]
-            /// Takes no lock; O(number of shards).
+            #[doc = concat!("The statistics of the ", $map, ".")]
+            /// Takes no lock of a shard, and the lock of the queue of a removal listener for a moment. O(number of
+            /// shards + CPUs).
             ///
             /// # Examples
             ///
@@ -119,7 +119,7 @@ macro_rules! whole_methods {
             ///
             /// # Panics
             ///
-            /// Inside a closure on the same or a later place: see [the
+            /// Inside a closure on the same or a later shard: see [the
             /// order](crate::ShardedMap#order-of-nested-accesses).
             ///
             /// # Examples
@@ -144,12 +144,12 @@ macro_rules! whole_methods {
             /// Each shard's lock is held for O(1), and the entries are dropped after it is released. With a
             /// [removal listener](crate::ShardedMap#removal-listener) 64 entries are removed per lock hold.
             ///
-            /// Entries that are inserted meanwhile may stay or go. Where a `Drop` panics, the rest is removed all the
-            /// same.
+            /// Entries that are inserted meanwhile may stay or be removed. If a `Drop` panics, the others are removed
+            /// nevertheless.
             ///
             /// # Panics
             ///
-            /// Inside a closure on the same or a later place: see [the
+            /// Inside a closure on the same or a later shard: see [the
             /// order](crate::ShardedMap#order-of-nested-accesses).
             ///
             /// # Examples
@@ -172,7 +172,7 @@ macro_rules! whole_methods {
             ///
             /// # Panics
             ///
-            /// Inside a closure on the same or a later place: see [the
+            /// Inside a closure on the same or a later shard: see [the
             /// order](crate::ShardedMap#order-of-nested-accesses).
             ///
             /// # Examples
@@ -196,7 +196,7 @@ macro_rules! whole_methods {
             ///
             /// # Panics
             ///
-            /// Inside a closure on the same or a later place: see [the
+            /// Inside a closure on the same or a later shard: see [the
             /// order](crate::ShardedMap#order-of-nested-accesses).
             ///
             /// # Examples
@@ -222,24 +222,24 @@ macro_rules! whole_methods {
             P::Lock: Serves<K, $Value>,
             S: BuildHasher + Default + 'static,
         {
-            #[doc = concat!("Removes all ", $entries, " and leaves them to the background thread to be dropped.")]
+            #[doc = concat!("Removes all ", $entries, " and lets the background thread drop them.")]
             /// O(1) under each shard's lock, and O(number of shards) in all.
             ///
-            /// When this returns, no call finds an entry that was inserted before this one began. [`len`](Self::len)
-            /// and the room for new entries say so at once. Their memory, and what they own, is given back later,
-            /// without a lock: by the background thread, or by [`sweep`](Self::sweep) where the store was built with
+            /// When this returns, no call finds an entry that was inserted before this one began, and
+            /// [`len`](Self::len) and the capacity no longer count it. The entries are dropped later, without a lock:
+            /// by the background thread, or by [`sweep`](Self::sweep) if the store was built with
             /// [`sweep_by_hand`](StoreOptions::sweep_by_hand) or with a manual clock. If an earlier call has left
-            /// something to be dropped, this one drops that first. Use [`clear`](Self::clear) if all is to be dropped
-            /// when the call returns.
+            /// entries to be dropped, this one drops those first. Use [`clear`](Self::clear) if the entries should be
+            /// dropped before the call returns.
             ///
-            /// With a [removal listener](crate::ShardedMap#removal-listener) this is `clear`: the listener is told of
-            /// each entry, in the order of the changes of its key.
+            /// With a [removal listener](crate::ShardedMap#removal-listener) this is `clear`: the listener gets each
+            /// entry, in the order of the changes of its key.
             ///
             /// Entries that are inserted meanwhile may stay or go.
             ///
             /// # Panics
             ///
-            /// Inside a closure on the same or a later place: see [the
+            /// Inside a closure on the same or a later shard: see [the
             /// order](crate::ShardedMap#order-of-nested-accesses).
             ///
             /// # Examples
@@ -261,7 +261,7 @@ macro_rules! whole_methods {
             ///
             /// # Panics
             ///
-            /// Inside a closure on the same or a later place: see [the
+            /// Inside a closure on the same or a later shard: see [the
             /// order](crate::ShardedMap#order-of-nested-accesses).
             ///
             /// # Examples

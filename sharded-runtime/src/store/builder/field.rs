@@ -1,10 +1,10 @@
-//! What can be overridden of one field.
+//! Overrides for one field.
 
 use super::functions::Functions;
 use crate::{Policy, evict::Bounded, expiry, shards::MAX_SHARDS};
 use std::{marker::PhantomData, time::Duration};
 
-/// What can be overridden of one field.
+/// Overrides for one field.
 ///
 /// # Examples
 ///
@@ -39,7 +39,7 @@ pub struct FieldOptions<P, F = ()> {
     policy: PhantomData<fn() -> P>,
 }
 
-/// What is given in place of what a policy declares; the same type for all policies.
+/// The overrides, without the type of the policy.
 #[derive(Default)]
 pub(crate) struct Overrides {
     pub(crate) shards: Option<usize>,
@@ -50,7 +50,7 @@ pub(crate) struct Overrides {
 }
 
 impl<P: Policy> FieldOptions<P> {
-    /// Nothing overridden.
+    /// No overrides.
     ///
     /// # Examples
     ///
@@ -62,8 +62,8 @@ impl<P: Policy> FieldOptions<P> {
 }
 
 impl<P: Policy, F> FieldOptions<P, F> {
-    /// Exactly this many shards in place of the declared number, however few entries of the [capacity](Self::capacity)
-    /// each shard then has. (With fewer than 64 entries each, victims are chosen from few.)
+    /// Exactly this many shards instead of the declared number, even if each shard then has few entries of the
+    /// [capacity](Self::capacity). (With fewer than 64 entries per shard, the choice of victims is worse.)
     ///
     /// # Panics
     ///
@@ -98,12 +98,12 @@ impl<P: Policy, F> FieldOptions<P, F> {
         self
     }
 
-    /// What an entry weighs, for a policy that [weighs](Policy::WEIGHS): `weight = …` in the attribute.
+    /// The weight of an entry, for a policy that [weighs](Policy::WEIGHS): `weight = …` in the attribute.
     ///
     /// The function is called under a shard's lock, before an entry is stored and after it was changed in place. So it
-    /// must be quick and must not access a store. An entry may weigh nothing. The weight is kept beside the entry, in
-    /// four bytes, and counts until the next such call: a change by interior mutability, such as of a `Cell` or an
-    /// `Arc<Mutex<_>>`, does not weigh the value anew.
+    /// must be quick and must not access a store. A weight may be zero. It is stored with the entry, in four bytes,
+    /// until the next such call. So a change by interior mutability, such as of a `Cell` or an `Arc<Mutex<_>>`, does
+    /// not update it.
     ///
     /// If it panics before an entry is stored, nothing is stored. If it panics after a change in place, it is called
     /// once more. If that panics too, the entry is evicted, since its weight is unknown.
@@ -197,9 +197,8 @@ impl<P: Policy, F> FieldOptions<P, F> {
         self.with(|functions| Functions { evictable: Some(evictable), ..functions.into() })
     }
 
-    /// This many entries at most in place of the declared number, or this weight. If entries are evicted, there are
-    /// then at most as many of the declared shards as have [64 entries](crate::shards::ENTRIES_TO_EVICT_WELL) of it
-    /// each.
+    /// This capacity instead of the declared one, in entries or units of weight. If entries are evicted, the number of
+    /// shards is limited so that each has at least [64](crate::shards::ENTRIES_TO_EVICT_WELL) of it.
     ///
     /// # Panics
     ///
@@ -218,7 +217,7 @@ impl<P: Policy, F> FieldOptions<P, F> {
         self
     }
 
-    /// This time to live in place of the declared one.
+    /// This time to live instead of the declared one.
     ///
     /// # Panics
     ///
@@ -237,7 +236,7 @@ impl<P: Policy, F> FieldOptions<P, F> {
         self
     }
 
-    /// This idle time in place of the declared one.
+    /// This idle time instead of the declared one.
     ///
     /// # Panics
     ///

@@ -1,12 +1,12 @@
-//! The functions of a field that know its keys and values.
+//! The functions of a field that get its keys and values.
 
 use std::fmt;
 
-/// What the options of a field say of its entries: what one weighs, and whether it may be evicted.
+/// The functions in the options of a field: the weight of an entry, and whether it may be evicted.
 ///
 /// [`FieldOptions::weigher`](super::FieldOptions::weigher) and
-/// [`FieldOptions::evictable`](super::FieldOptions::evictable) set them. A value by itself is of use only where the
-/// type of options is named before the functions are known:
+/// [`FieldOptions::evictable`](super::FieldOptions::evictable) set them. Programs need this type only to name the type
+/// of options before the functions are set:
 ///
 /// # Examples
 ///
@@ -37,7 +37,7 @@ pub struct Functions<K, V> {
     pub(crate) evictable: Option<Evictable<K, V>>,
 }
 
-/// What an entry weighs.
+/// The weight of an entry.
 pub(crate) type Weigher<K, V> = fn(&K, &V) -> u32;
 /// Whether an entry may be evicted.
 pub(crate) type Evictable<K, V> = fn(&K, &V) -> bool;
@@ -63,14 +63,14 @@ impl<K, V> fmt::Debug for Functions<K, V> {
     }
 }
 
-/// Whether functions are those of the field `T`: of its keys and values, or none.
+/// Functions that fit the field `T`: those for its keys and values, or none.
 #[diagnostic::on_unimplemented(
     message = "the weigher or the `evictable` function in these options is for other keys or values than those of `{T}`",
     label = "the options of another map",
     note = "both functions take `&K` and `&V`, where the map is a `ShardedMap<K, V, …>`; `V` is `()` for a set"
 )]
 pub trait FunctionsFor<T: Parts> {
-    /// The functions, of the types of the field.
+    /// The functions, with the types of the field.
     #[doc(hidden)]
     fn functions(self) -> Functions<T::Key, T::Value>;
 }
@@ -82,11 +82,11 @@ impl<T: Parts> FunctionsFor<T> for () {
     }
 }
 
-/// The types of a field, whether they fit together or not.
+/// The types of a field, which need not fit together.
 pub trait Parts {
     /// Its keys.
     type Key;
-    /// Its values; `()` in a set.
+    /// Its values. `()` for a set.
     type Value;
     /// Its policy.
     type Policy: crate::Policy;

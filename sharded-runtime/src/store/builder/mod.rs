@@ -1,6 +1,6 @@
-//! Overrides for what was declared, given when a store or a map is built.
+//! Overrides for declarations, for when a store or a map is built.
 //!
-//! A store's generated builder holds one [`StoreOptions`] and a [`FieldOptions`] per field, so that tests and small
+//! The generated builder of a store has one [`StoreOptions`] and a [`FieldOptions`] per field. So tests and small
 //! machines need no second declaration.
 
 mod field;
@@ -18,7 +18,7 @@ pub use store::{StoreContext, StoreOptions};
 use super::sealed::Sealed;
 use crate::Policy;
 
-/// A map that a store can be made of: [`ShardedMap`](crate::ShardedMap) or [`ShardedSet`](crate::ShardedSet).
+/// A field of a store: [`ShardedMap`](crate::ShardedMap) or [`ShardedSet`](crate::ShardedSet).
 ///
 /// It can't be implemented for other types.
 ///
@@ -26,8 +26,8 @@ use crate::Policy;
 ///
 /// See [`StoreOptions`].
 pub trait BuildField<P: Policy>: Sized + Sealed {
-    /// Builds the field of this index, counted from zero in the order of declaration: the order in which a thread may
-    /// enter the fields of a store from inside each other's closures.
+    /// Builds the field with this index, counted from zero in the order of declaration. Nested accesses must follow
+    /// that order.
     fn build(store: &StoreContext, index: u16, options: FieldOptions<P>) -> Self;
 
     /// As [`build`](BuildField::build), with functions of the field's keys and values.

@@ -1,4 +1,4 @@
-//! The values of skipped fields, which a builder must be given.
+//! The values of skipped fields, which the user passes to a builder.
 
 /// A skipped field that has no value yet.
 ///
@@ -8,7 +8,7 @@
 #[derive(Debug)]
 pub struct Missing;
 
-/// The value of a skipped field, as given to the builder.
+/// The value of a skipped field, as passed to the builder.
 ///
 /// # Examples
 ///
@@ -16,7 +16,7 @@ pub struct Missing;
 #[derive(Debug)]
 pub struct Given<T>(pub T);
 
-/// A skipped field that has been given its value, so that the store can be built.
+/// A skipped field that has its value, so that the store can be built.
 ///
 /// It can't be implemented for other types.
 ///
@@ -44,7 +44,7 @@ pub struct Given<T>(pub T);
     note = "fields marked `#[shard(skip)]` are given to the builder, each by the method of its name"
 )]
 pub trait Supplied<T>: sealed::Sealed {
-    /// The value given.
+    /// The value.
     fn value(self) -> T;
 }
 
@@ -56,7 +56,7 @@ impl<T> Supplied<T> for Given<T> {
 }
 
 mod sealed {
-    /// A skipped field that has been given its value.
+    /// A skipped field that has its value.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` can't stand for the value of a skipped field",
         label = "not a `Given`",

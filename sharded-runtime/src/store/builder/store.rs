@@ -1,9 +1,9 @@
-//! What can be overridden of a whole store, and what its fields share.
+//! Overrides for a whole store, and the data that its fields share.
 
 use super::field::checked_shards;
 use crate::{clock::Manual, hasher::Seed, placement::Site, shard::order, topology::Topology};
 
-/// What can be overridden of a whole store.
+/// Overrides for a whole store.
 ///
 /// # Examples
 ///
@@ -40,7 +40,7 @@ pub struct StoreOptions {
 }
 
 impl StoreOptions {
-    /// Nothing overridden.
+    /// No overrides.
     ///
     /// # Examples
     ///
@@ -50,8 +50,8 @@ impl StoreOptions {
         Self::default()
     }
 
-    /// This many shards for every field, in place of the declared numbers, and like them the most where a [capacity is
-    /// small](crate::shards::ENTRIES_TO_EVICT_WELL). A field's own override comes first.
+    /// This many shards for every field, instead of the declared numbers. As with those, a field with a [small
+    /// capacity](crate::shards::ENTRIES_TO_EVICT_WELL) has fewer. An override for a single field takes precedence.
     ///
     /// # Panics
     ///
@@ -66,8 +66,8 @@ impl StoreOptions {
         self
     }
 
-    /// A clock that is moved by hand in place of every declared clock. The background thread then has nothing to wait
-    /// for and does not sweep the store, as with [`sweep_by_hand`](StoreOptions::sweep_by_hand).
+    /// A manual clock instead of all declared clocks. The background thread can't wait for such a clock, so it does not
+    /// sweep the store, as with [`sweep_by_hand`](StoreOptions::sweep_by_hand).
     ///
     /// # Examples
     ///
@@ -78,7 +78,7 @@ impl StoreOptions {
         self
     }
 
-    /// Has no background thread: only writes and `sweep()` remove expired entries.
+    /// No background thread: only writes and `sweep()` remove expired entries.
     ///
     /// # Examples
     ///
@@ -93,8 +93,8 @@ impl StoreOptions {
         self
     }
 
-    /// The topology by which shards are [placed](crate::placement), in place of this machine's: for tests, or to use
-    /// only some of its nodes.
+    /// The topology by which shards are [placed](crate::placement), instead of that of this machine: for tests, or to
+    /// use only some nodes.
     ///
     /// # Examples
     ///
@@ -116,7 +116,7 @@ impl StoreOptions {
         self
     }
 
-    /// Makes what the fields of one store share. The fields are then built with it.
+    /// Makes the data that the fields of one store share. The fields are then built with it.
     ///
     /// # Examples
     ///
@@ -128,7 +128,7 @@ impl StoreOptions {
     }
 }
 
-/// What the fields of one store share: its place in the lock order, its hash seed, and what was overridden.
+/// The data that the fields of one store share: its position in the nesting order, its hash seed, and the overrides.
 ///
 /// # Examples
 ///
@@ -144,7 +144,7 @@ pub struct StoreContext {
 }
 
 impl StoreContext {
-    /// The number of shards in place of every declared one.
+    /// The number of shards instead of the declared ones.
     pub(crate) fn shards(&self) -> Option<usize> {
         self.shards
     }
