@@ -1,4 +1,4 @@
-//! What the documentation says about options agrees with their declarations.
+//! Tests that the documentation of options agrees with their declarations.
 //!
 //! The README, the reference page and the docs of the attribute have the same table of options.
 //! `BLESS=1 cargo test -p sharded-derive` writes it.
@@ -7,7 +7,7 @@ use crate::syntax::declaration::{Declaration, On};
 use crate::syntax::options::table::OPTIONS;
 use std::{collections::BTreeSet, env, fs, path::PathBuf};
 
-/// The files with the table, and what each of its lines begins with there.
+/// The files with the table, and the prefix of its lines there.
 const TABLES: [(&str, &str); 3] =
     [("README.md", ""), ("sharded-runtime/reference.md", ""), ("sharded-derive/src/lib.rs", "/// ")];
 

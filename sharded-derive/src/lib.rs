@@ -7,7 +7,7 @@
 //! 3. `check` applies the rules about several options, names and attributes.
 //! 4. `expand` writes the struct, a policy type per map, accessors, the builder and trait impls.
 //!
-//! If a parameter of the struct depends on a `cfg`, `conditional` first makes one declaration for each case.
+//! If a parameter of the struct depends on a `cfg`, `conditional` first writes one declaration for each case.
 //!
 //! `diag` collects the mistakes of all steps. A mistake ends none of them: the whole item is expanded, without the
 //! wrong options, and all errors follow it.

@@ -117,16 +117,16 @@ pub(crate) fn mentioned(tokens: TokenStream, names: &mut BTreeSet<String>) {
     }
 }
 
-/// The same name with the same place, marked as generated. Editors still lead from it to what the user wrote, and lints
+/// The same name with the same span, marked as generated. Editors still lead from it to the user's code, and lints
 /// about unused or unusual names ignore it.
 pub(crate) fn marked(ident: &Ident) -> Ident {
     at(ident, generated(ident.span()))
 }
 
-/// The same name in this place.
+/// The same name with this span.
 ///
-/// In a place that is marked as generated, the edition of this crate decides what is a keyword. So a name that is one
-/// in this edition, and is none in the user's, becomes a raw identifier, which is the same name.
+/// If the span is marked as generated, the edition of this crate decides what is a keyword. So a name that is a keyword
+/// in this edition, but not in the user's, becomes a raw identifier, which is the same name.
 pub(crate) fn at(ident: &Ident, span: Span) -> Ident {
     /// The keywords since edition 2021. `syn` refuses all others as names, in every edition.
     const LATER_KEYWORDS: [&str; 1] = ["gen"];
@@ -147,7 +147,7 @@ pub(crate) fn local(name: &str) -> Ident {
     Ident::new(&format!("__{name}"), Span::call_site())
 }
 
-/// This place, marked as generated code.
+/// This span, marked as generated code.
 pub(crate) fn generated(span: Span) -> Span {
     span.resolved_at(Span::call_site())
 }

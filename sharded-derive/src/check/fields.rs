@@ -32,7 +32,7 @@ pub(super) fn check_bound(map: &MapField, diag: &mut Diagnostics) {
     );
 }
 
-/// A bounded map needs no reason, and a reader would take the reason for the truth.
+/// A bounded map needs no `unbounded` reason, and the reason would mislead a reader.
 fn check_unbounded(map: &MapField, diag: &mut Diagnostics) {
     let (options, ident) = (&map.options, &map.ident);
     let bounds: Vec<_> = options.bounds().collect();

@@ -1,4 +1,5 @@
-//! The builder: overrides for what was declared, and values of skipped fields. Its type says which values are missing.
+//! The builder: overrides for the declared options, and values of skipped fields. Its type says which values are
+//! missing.
 
 use super::structure;
 use super::tokens::{doc, implementation, in_module, krate_at, krate_in_module};
@@ -188,18 +189,18 @@ fn build(store: &Store) -> TokenStream {
     }
 }
 
-/// What all maps of a store share while it is built: a variable.
+/// The variable with the data that all maps of a store share while it is built.
 fn context() -> Ident {
     names::local("store")
 }
 
-/// `visits: …::build(…)`, with the place of the declared type, since the call's bounds are about that type.
+/// `visits: …::build(…)`, with the span of the declared type, since the call's bounds are about that type.
 fn build_map(map: &MapField, index: usize, store: &Store) -> TokenStream {
     let TypeSpan { first, last } = TypeSpan::of(map);
     let (cfg, options, index) = (&map.attrs.cfg, names::marked(&map.ident), Literal::usize_unsuffixed(index));
     let name = names::at(&map.ident, first);
     let krate = krate_at(store, first);
-    // A function keeps its place, where the compiler then reports a mismatch of its types.
+    // The path of a function keeps its span, so that the compiler reports there that its types do not match.
     let mut given = quote!(self.#options);
     for (name, path) in [("weigh", map.options.weight.value()), ("pin", map.options.evictable.value())] {
         if let Some(path) = path {
@@ -266,7 +267,7 @@ fn setter(skipped: &SkippedField, store: &Store) -> TokenStream {
     builder_implementation(store, &body)
 }
 
-/// `impl StoreBuilder { … }`, whatever values the skipped fields have so far.
+/// `impl StoreBuilder { … }`, for any values of the skipped fields, given or not.
 fn builder_implementation(store: &Store, body: &TokenStream) -> TokenStream {
     let (builder, shared_attrs, parameters) = (store.builder(), &store.shared_attrs, impl_parameters(store));
     let arguments = builder_arguments(store, |skipped| skipped.parameter.to_token_stream());

@@ -1,4 +1,4 @@
-//! The struct, with sharded maps in place of the written ones.
+//! The struct, with a sharded map for each written one.
 
 use super::tokens::krate_at;
 use super::types::{TypeSpan, is_visibly_a_map, is_wrapped, map_type};
@@ -46,8 +46,8 @@ fn attribute(attr: &Attribute) -> TokenStream {
     quote!(#[derive(#(#fit),*)])
 }
 
-/// `Self` as a return type, with the place of a type that may be no map or no lock. If so, the compiler reports it at
-/// this return type too, and then in the place that the user has to change.
+/// `Self` as a return type, with the span of a type that may be no map or no lock. If it is none, the compiler reports
+/// it at this return type too, and so under the type that the user has to change.
 pub(super) fn itself(store: &Store) -> Ident {
     let doubtful = store.maps().find_map(|map| match map.options.lock.value() {
         _ if !is_visibly_a_map(map) => Some(TypeSpan::of(map).first),

@@ -1,4 +1,4 @@
-//! Pieces of code that several parts of the expansion share, and paths as seen from different places.
+//! Pieces of code that several parts of the expansion share, and paths from the struct's module and the generated one.
 
 use crate::model::Store;
 use crate::names;
@@ -27,7 +27,7 @@ pub(super) fn is_relative(krate: &TokenStream) -> bool {
     }
 }
 
-/// The path of the runtime with this place.
+/// The path of the runtime with this span.
 pub(super) fn krate_at(store: &Store, at: Span) -> TokenStream {
     let tokens = store.krate.clone().into_iter().map(|mut token| match token {
         // `$crate` keeps its hygiene, which says whose crate it means.

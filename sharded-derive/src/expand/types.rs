@@ -1,4 +1,4 @@
-//! The type of a map and a reference to it, with the place of the declared type, where the compiler reports errors.
+//! The type of a map and a reference to it, with the span of the declared type, where the compiler reports errors.
 
 use super::policy;
 use crate::model::{MapField, Store, StoreField};
@@ -18,7 +18,7 @@ pub(super) fn map_type(map: &MapField, store: &Store) -> TokenStream {
     }
 }
 
-/// `&self.visits` with the place of the declared type. If that is not a map, the compiler reports it there.
+/// `&self.visits` with the span of the declared type. If that is not a map, the compiler reports it there.
 pub(super) fn reference(map: &MapField, store: &Store) -> TokenStream {
     let TypeSpan { first, last } = TypeSpan::of(map);
     let name = names::at(&map.ident, last);
@@ -45,8 +45,8 @@ pub(super) fn map_reference(map: &MapField, store: &Store) -> TokenStream {
     quote!(#and #map_type)
 }
 
-/// The places where a map's declared type begins and ends. The compiler underlines code with these places as if it were
-/// the type.
+/// The spans of the first and the last token of a map's declared type. The compiler underlines code with these spans as
+/// if it were the type.
 pub(super) struct TypeSpan {
     pub(super) first: Span,
     pub(super) last: Span,
@@ -59,8 +59,8 @@ impl TypeSpan {
         if is_visibly_a_map(map) {
             Self { first, last: spans.last().unwrap_or(first) }
         } else {
-            // If the type is not a map, the compiler reports it at every use of the field, but only once per place. So
-            // all uses get one place: that of the first token, since some uses are one token long, and marked as
+            // If the type is not a map, the compiler reports it at every use of the field, but only once per span. So
+            // all uses get one span: that of the first token, since some uses are one token long, and marked as
             // generated, since some uses contain generated tokens.
             let first = names::generated(first);
             Self { first, last: first }

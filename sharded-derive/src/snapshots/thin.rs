@@ -1,5 +1,4 @@
-//! Finds what an expansion must not have: relative paths, logic, unsafe code, panics. A user could have written the
-//! rest.
+//! Finds what an expansion must not have: relative paths, logic, unsafe code, panics.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;

@@ -1,16 +1,16 @@
-//! What the macro knows about an option before anyone has written it.
+//! The declaration of an option: its name, the values it takes, where it is allowed, and its documentation.
 
-/// What an attribute stands on.
+/// The kind of item that an attribute is on.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Place {
     Struct,
     Field,
 }
 
-/// Where an option may stand.
+/// The kinds of item that an option is allowed on.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum On {
-    /// A field's own option comes first. Where a field has none, the struct's holds.
+    /// A field's own option takes precedence. A field without one has the struct's.
     Both,
     Struct,
     Field,
@@ -35,7 +35,7 @@ pub(crate) struct Declaration {
     /// The word that a field writes to undo the struct's option, or to ask for the default.
     pub(crate) undo: Option<&'static str>,
     pub(crate) on: On,
-    /// Why the option may not stand elsewhere: ends a message, so it begins with a comma.
+    /// Why the option is not allowed elsewhere: the end of a message, so it begins with a comma.
     pub(crate) only: &'static str,
     /// Names that other libraries have for it.
     pub(crate) synonyms: &'static [&'static str],
@@ -44,7 +44,7 @@ pub(crate) struct Declaration {
     /// Whether the option keeps a map from growing without limit.
     pub(crate) is_bound: bool,
     pub(crate) needs: Option<Needs>,
-    /// What the option says. This and the next two are for the tables in the documentation.
+    /// What the option means. This field and the next two are for the tables in the documentation.
     pub(crate) meaning: &'static str,
     /// The accepted values. Empty if `choices` are all, or if there are none.
     pub(crate) values: &'static str,
@@ -57,13 +57,13 @@ pub(crate) struct Needs {
     pub(crate) option: &'static str,
     /// A value for it, for messages.
     pub(crate) example: &'static str,
-    /// What this option does: begins a message.
+    /// What this option does: the beginning of a message.
     pub(crate) purpose: &'static str,
 }
 
 /// The runtime's types for an option, in one module of it.
 pub(crate) struct Choices {
-    /// What such a type is, for messages.
+    /// The kind of such a type, for messages.
     pub(crate) kind: &'static str,
     pub(crate) module: &'static str,
     /// The first one is the default.
@@ -71,7 +71,7 @@ pub(crate) struct Choices {
 }
 
 impl Declaration {
-    /// What most options have. The table states the rest.
+    /// The values that most options have. The table states the others.
     pub(crate) const PLAIN: Declaration = Declaration {
         name: "",
         example: None,

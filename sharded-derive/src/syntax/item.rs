@@ -46,7 +46,7 @@ pub(crate) fn parse(attribute: TokenStream, item: TokenStream, diag: &mut Diagno
     };
 
     if data.iter().any(is_expanded) {
-        // By its name, the second attribute is found in the first one's item. Here it has another name.
+        // `misplaced_on_struct` finds a second attribute by its name. This one has another name.
         diag.error(TokenStream::new(), TWICE);
         let fields = Fields::Named(syn::FieldsNamed { brace_token: syn::token::Brace::default(), named: data });
         let data =

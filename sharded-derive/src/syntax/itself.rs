@@ -1,7 +1,7 @@
 //! The struct's own type. After this step nothing that the user wrote contains `Self`.
 //!
-//! What stands in a declaration is repeated in impls of other types, where `Self` would be one of those. Therefore
-//! `Self` is replaced here, once, before anything reads the declaration.
+//! Parts of a declaration are repeated in impls of other types, where `Self` would be another type. Therefore `Self` is
+//! replaced here, once, before anything reads the declaration.
 
 use proc_macro2::{Group, Ident, Spacing, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -75,7 +75,7 @@ impl Itself {
         }
     }
 
-    /// These tokens with the struct's type in place of `Self`, in the place of each `Self`.
+    /// These tokens with `Self` replaced by the struct's type, which gets the span of that `Self`.
     pub(super) fn replaced(&self, tokens: TokenStream) -> TokenStream {
         let mut out = TokenStream::new();
         let mut tokens = tokens.into_iter().peekable();

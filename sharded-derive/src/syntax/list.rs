@@ -1,4 +1,4 @@
-//! `name = value, name, …`: the list, whatever the names and values mean.
+//! `name = value, name, …`: the syntax of the list. The meaning of names and values is not known here.
 //!
 //! The list is split at its commas before anything is parsed, so a bad entry does not hide the next one.
 
@@ -53,7 +53,7 @@ fn split(list: TokenStream, diag: &mut Diagnostics) -> Vec<Vec<TokenTree>> {
     parts
 }
 
-/// Which of the tokens stand inside of `<…>` or of a closure's `|…|`. A `<` that no `>` closes is an operator.
+/// For each token, whether it is inside `<…>` or a closure's `|…|`. A `<` that no `>` closes is an operator.
 fn enclosed(tokens: &[TokenTree]) -> Vec<bool> {
     let mut enclosed = vec![false; tokens.len()];
     let (mut angles, mut bar) = (Vec::new(), None);

@@ -1,4 +1,4 @@
-//! Tokens become what was written, option by option. A rule about several options is in `check`.
+//! Parses the declaration, option by option. Rules about several options are in `check`.
 
 pub(crate) mod declaration;
 pub(crate) mod item;

@@ -1,4 +1,4 @@
-//! Reads a list of options into settings, and reports the entries that name no option of that place.
+//! Reads a list of options into settings, and reports the entries that name no option of the struct or of a field.
 
 use super::setting::Mark;
 use super::table::{OPTIONS, Options};
@@ -9,7 +9,7 @@ use crate::syntax::list::{Entry, entries};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// Where the runtime is found according to the attribute's options. Errors in them are not reported.
+/// The path of the runtime according to the attribute's options. Errors in them are not reported.
 pub(crate) fn krate(attribute: TokenStream) -> TokenStream {
     let (mut options, mut diag) = (Options::default(), Diagnostics::new());
     options.read(attribute, Place::Struct, &mut diag);
@@ -44,7 +44,7 @@ impl Options {
         self.given().any(|(option, given)| option.name == name && given.is_meant())
     }
 
-    /// Where the runtime is found.
+    /// The path of the runtime.
     pub(crate) fn krate(&self) -> TokenStream {
         self.krate.value().cloned().unwrap_or_else(|| quote!(::sharded))
     }
@@ -55,7 +55,7 @@ enum Found {
     Option(&'static Declaration),
     /// No option, which has been reported, but probably meant to be this one.
     Misspelt(&'static Declaration),
-    /// No option of this place, which has been reported.
+    /// No option of the struct or of a field, which has been reported.
     Nothing,
 }
 

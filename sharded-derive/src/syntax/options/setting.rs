@@ -8,14 +8,15 @@ use crate::syntax::values::value::{Kind, Parsed, Value};
 use proc_macro2::TokenStream;
 use std::ops::Deref;
 
-/// What was given for one option: at first in one place, and for a map then with what it inherits from the struct.
+/// The value of one option: first as written on the struct or the field, and for a map then also as inherited from the
+/// struct.
 #[derive(Clone)]
 pub(crate) struct Setting<T> {
     value: Option<T>,
     mark: Mark,
 }
 
-/// How an option was given, whatever the type of its value.
+/// How an option was given. This is independent of the type of its value.
 #[derive(Clone, Default)]
 pub(crate) struct Mark {
     state: State,

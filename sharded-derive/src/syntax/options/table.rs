@@ -1,10 +1,10 @@
 //! The table of options. An option is declared here and nowhere else: its name, the type and the parser of its value,
 //! where it may stand, what it needs, what it is called elsewhere, and what the documentation says about it.
 //!
-//! All else follows from the table: what is accepted where, what is suggested for a misspelt name, how a field inherits
-//! from the struct, which options bound a map, and the tables in the documentation. A new option has an entry here, a
-//! parser in `values` if its value has a new form, a rule in `check` if it has one of its own, and its effect in
-//! `expand`.
+//! The table determines the rest: which options are accepted where, the suggestions for misspelt names, how a field
+//! inherits from the struct, which options bound a map, and the tables in the documentation. A new option needs an
+//! entry here, a parser in `values` if its value has a new form, a rule in `check` if it has one of its own, and its
+//! effect in `expand`.
 
 use super::setting::{Mark, Setting};
 use crate::diag::Diagnostics;
@@ -45,7 +45,7 @@ macro_rules! options {
         pub(crate) const OPTIONS: &[Declaration] =
             &[$(Declaration { name: $name, $($key: $value,)* ..Declaration::PLAIN }),*];
 
-        /// What was given for each option in one place.
+        /// The setting of each option on one struct or field.
         #[derive(Clone, Default)]
         pub(crate) struct Options {
             $(pub(crate) $field: Setting<$type>,)*

@@ -53,7 +53,7 @@ pub(crate) fn parse(value: &Value) -> Parsed<Choice> {
     })
 }
 
-/// As [`parse`]; a map that evicts nothing has no such option.
+/// As [`parse`]. A map that evicts nothing does not have this option.
 pub(crate) fn eviction(value: &Value) -> Parsed<Choice> {
     let is_unbounded = compact(&value.tokens).ends_with("evict::Unbounded");
     if is_unbounded || ["Unbounded", "None", "none"].iter().any(|word| value.is_word(word)) {
@@ -62,7 +62,7 @@ pub(crate) fn eviction(value: &Value) -> Parsed<Choice> {
     parse(value)
 }
 
-/// As [`parse`]; a manual clock is given to the builder.
+/// As [`parse`]. A manual clock is given to the builder.
 pub(crate) fn clock(value: &Value) -> Parsed<Choice> {
     if value.is_word("Manual") || compact(&value.tokens).ends_with("clock::Manual") {
         return Err(

@@ -4,7 +4,7 @@ use crate::syntax::declaration::Declaration;
 use proc_macro2::{Ident, TokenStream};
 use syn::{Lit, LitInt, LitStr, Path};
 
-/// Why a value that is a path, where a literal is asked for, can't be read.
+/// The reason why a path is refused where a literal is asked for.
 pub(super) const NO_CONSTANTS: &str = "as the macro can't read a constant; the builder can override it";
 
 /// What a parser returns: the value, or what is wrong with it.
@@ -51,7 +51,8 @@ impl Value {
         Self { option, kind, tokens }
     }
 
-    /// What is wrong with the literal itself, whatever the option: a suffix, or quotes around the word that undoes it.
+    /// What is wrong with the literal itself, for any option: a suffix, or quotes around the word that undoes the
+    /// option.
     pub(crate) fn check_form(&self) -> Parsed<()> {
         let Declaration { name, undo, .. } = self.option;
         match &self.kind {
