@@ -1,4 +1,4 @@
-//! What calls with several entries take from their iterators, and when. What they do to the map is in the model suite.
+//! How calls with several entries consume their iterators, and when. The model suite tests their effect on the map.
 
 mod common;
 

@@ -1,7 +1,7 @@
-//! No operation does unbounded work while it holds a lock, however large the map and whatever happens to it.
+//! No operation does unbounded work while it holds a lock, for a map of any size and in any state.
 //!
-//! Work is counted, not timed, in each single hold of a lock of our own: keys that are hashed (those of plain data are
-//! hashed anew when they move; those that own something never), entries that move, entries that leave.
+//! Work is counted, not timed, in each hold of a lock by a lock type of this suite: hashed keys (keys of plain data are
+//! hashed again when they move, keys that own something are not), entries that move, entries that leave.
 //!
 //! `BOUNDED_ENTRIES` is how many entries the largest maps get, 1,000,000 unless it is set.
 

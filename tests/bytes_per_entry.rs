@@ -1,7 +1,6 @@
-//! How much memory an entry takes, all told: the tables, and what is known of entries for their expiry and their
-//! eviction.
+//! The memory per entry in total: the tables, and the data for expiry and eviction.
 //!
-//! The hashes differ from run to run and with them which shard has more entries than another, so the last digit does.
+//! The hashes differ from run to run, and with them the number of entries of each shard. So the last digit varies.
 
 mod common;
 

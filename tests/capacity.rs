@@ -1,5 +1,5 @@
-//! The capacity is the field's: nothing leaves and nothing is refused while there is room anywhere, and it is exceeded
-//! by at most one entry for each thread that is inserting.
+//! The capacity belongs to the whole field: no entry is evicted or refused while any shard has room, and the capacity
+//! is exceeded by at most one entry for each thread that is inserting.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! Expiry survives the clock: jumps, a suspend, centuries, every power of two on the way, and a clock that breaks its
-//! word.
+//! Expiry works with any clock: one that jumps, is suspended, runs for centuries (each power of two is tried), or goes
+//! backwards.
 
 mod common;
 

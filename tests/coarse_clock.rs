@@ -1,8 +1,8 @@
-//! Under a clock that moves on in ticks no entry goes early, and none can be read for more than two ticks after its
-//! time.
+//! Under a clock that advances in ticks, no entry expires early, and none can be read later than two ticks after its
+//! deadline.
 //!
-//! The clock here shows the time of its last tick. What the time is in truth is set by hand, so that every position of
-//! an insert and of a read between two ticks is tried.
+//! The clock here shows the time of its last tick. The true time is set by hand, so that inserts and reads are tried at
+//! every position between two ticks.
 
 mod common;
 

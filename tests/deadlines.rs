@@ -1,4 +1,4 @@
-//! The arithmetic of deadlines, on a clock moved by hand: from no time at all to more than the clock can count.
+//! The arithmetic of deadlines, on a manual clock: from zero to more than the clock can represent.
 
 mod common;
 

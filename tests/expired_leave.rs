@@ -1,4 +1,4 @@
-//! What has expired leaves in time, whatever else the map holds, and before what has not.
+//! Expired entries are removed in time, for any other contents of the map, and before live entries.
 //!
 //! The promise: an entry is removed within the longer of a second and a tenth of its own time to live, by the
 //! background thread or by a bounded number of writes.

@@ -1,7 +1,7 @@
-//! Keys that were chosen to do harm: they cost no more than any others, and none of them is taken for a mark of the
-//! table's own.
+//! Keys that an attacker has chosen: they cost no more than others, and the table confuses none of them with its own
+//! markers.
 //!
-//! What is counted is work, not time: how often an operation compares keys.
+//! The suite counts work, not time: the comparisons of keys in an operation.
 
 mod common;
 

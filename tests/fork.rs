@@ -1,5 +1,5 @@
-//! Children of `fork`, made while threads of the parent sleep in the library: what is promised for the child holds.
-//! Tried in many children.
+//! Children of `fork`, made while threads of the parent sleep in the library: the promises for the child hold. Tried in
+//! many children.
 #![cfg(unix)]
 #![allow(unsafe_code, reason = "there is no safe way to fork")]
 

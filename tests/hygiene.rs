@@ -1,6 +1,5 @@
-//! What the macro writes means the same wherever it stands: whatever types, values, traits and macros have names that
-//! it might use, and whatever the crate is called. That it passes on what the user wrote is shown in
-//! `macro_passthrough.rs`.
+//! The expansion means the same in every scope: types, values, traits and macros of the user may have any names, and so
+//! may the crate. `macro_passthrough.rs` shows that the macro passes on the user's code.
 
 #[path = "hygiene/by_hand.rs"]
 mod by_hand;

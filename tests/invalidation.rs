@@ -1,5 +1,5 @@
-//! `invalidate_all`: nothing that was there is seen any more, at once; and all of it is dropped, by and by, by someone
-//! else.
+//! `invalidate_all`: at once no entry is seen any more. Later calls and the background thread drop the entries step by
+//! step.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! `ttl_jitter`: entries that were written at once do not expire at once, and none outlives its ttl.
+//! `ttl_jitter`: entries that were written at the same time do not expire at the same time, and none outlives its ttl.
 
 mod common;
 

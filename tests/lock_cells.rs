@@ -1,5 +1,5 @@
-//! One thread is inside of a cell, whatever other locks are near it: each of the library's cells holds each kind of
-//! lock, whose waiters are woken in turn while others wait for the cell.
+//! At most one thread is inside a cell, also if waiters of other locks are woken meanwhile: each cell of the library
+//! holds each kind of lock, whose waiters are woken in turn while other threads wait for the cell.
 
 use sharded::lock::{Cell, Lock, Mutex, Optimistic, RwLock};
 use std::{

@@ -1,5 +1,5 @@
-//! What the user wrote around the options arrives where it belongs: generics, `cfg`, lint levels, visibility, aliases,
-//! hashers. And the expansion works wherever an item may stand, whatever names are taken there.
+//! The macro passes on the user's generics, `cfg`, lint levels, visibility, aliases and hashers to the right items. The
+//! expansion works wherever an item is allowed, with any names in scope.
 
 extern crate sharded as renamed;
 

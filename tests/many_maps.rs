@@ -1,6 +1,6 @@
-//! Many small maps in one process: an empty one costs little, and none has a mapping of its own.
+//! Many small maps in one process: an empty map costs little, and no map has a memory mapping of its own.
 //!
-//! `MANY_MAPS` is how many maps there are, 10,000 unless it is set (`.ci/memory` takes 100,000).
+//! `MANY_MAPS` is the number of maps, 10,000 by default (`.ci/memory` takes 100,000).
 
 mod common;
 

@@ -1,7 +1,7 @@
-//! Memory: what is removed goes back to the system, growing has no spike, and where there is none left an entry is
-//! refused and nothing is harmed.
+//! Memory: the memory of removed entries returns to the system, growth has no spike, and without memory an insert is
+//! refused and changes nothing.
 //!
-//! `MEMORY_ENTRIES` is how many entries the maps get, 600,000 unless it is set (`.ci/memory` takes ten million).
+//! `MEMORY_ENTRIES` is the number of entries of the maps, 600,000 by default (`.ci/memory` takes ten million).
 
 mod common;
 #[path = "common/little_memory.rs"]

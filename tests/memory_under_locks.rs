@@ -1,5 +1,5 @@
-//! What is allocated while a lock is held is bounded, however many entries a call collects: a list that grows under a
-//! lock may have to move all that is in it.
+//! Allocations under a lock are bounded, for any number of entries that a call collects: a list that grows under a lock
+//! may have to move all its elements.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! Jobs sent to a node: they run there, in order, and what becomes of them reaches the one who sent them.
+//! Jobs sent to a node run there, in order, and their results reach the sender.
 
 mod common;
 #[path = "node_pool/deadlock.rs"]

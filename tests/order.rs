@@ -1,5 +1,5 @@
-//! Accesses from inside a closure must ascend: by store, by field, by shard. Everything else panics at once, in every
-//! build, and names both call sites; nothing ever hangs.
+//! Accesses from inside a closure must ascend: by store, by field, by shard. All others panic at once, in every build,
+//! and the message names both call sites. Nothing hangs.
 
 mod common;
 

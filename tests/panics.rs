@@ -1,5 +1,6 @@
 //! User code panics: at each run of a closure, of `Hash`, `Eq`, `Clone` or `Drop`, of the hasher, of the clock. The
-//! panic reaches the caller; the call is done or was not begun; nothing is lost or dropped twice; the map goes on.
+//! panic reaches the caller, the call has its whole effect or none, no entry is lost or dropped twice, and the map
+//! stays usable.
 
 mod common;
 

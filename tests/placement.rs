@@ -1,5 +1,5 @@
-//! On which NUMA node shards are declared to be, and what is said of where they are. That the kernel puts them there is
-//! shown on machines of several nodes: see `tests/numa`.
+//! The declared NUMA node of each shard, and the report of where the shards are. `tests/numa` shows on machines of
+//! several nodes that the kernel puts them there.
 
 use sharded::{
     Policy, ShardedMap, Store,

@@ -1,4 +1,4 @@
-//! What happens where the system refuses to bind memory. A test by itself, since that is said once per process.
+//! A system that refuses to bind memory. In a process of its own, since the library logs this once per process.
 
 use sharded::{
     Store,

@@ -1,4 +1,4 @@
-//! The quickstart example as a user runs it: what it reports, and what it refuses.
+//! The quickstart example as a user runs it: its report, and the arguments that it refuses.
 
 #[path = "common/example.rs"]
 mod example;

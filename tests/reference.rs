@@ -1,5 +1,5 @@
-//! The reference page leaves nothing out: no option, no choice of one, no error. What there is comes from what the
-//! macro and the compiler say in `tests/ui`, where each message has its case.
+//! The reference page is complete: it has every option, every choice and every error. The errors are taken from
+//! `tests/ui`, which has a case for each message.
 
 use sharded::shards::{Auto, ShardCount};
 use std::{

@@ -1,5 +1,5 @@
-//! What leaves for an entry that comes into a full map: no more than must, whatever it weighs and wherever it is, and
-//! nothing for an entry that is refused.
+//! The entries that are evicted for a new entry of a full map: no more than necessary, for any weight and in any shard,
+//! and none for an entry that is refused.
 
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "what a weigher is given")]
 

@@ -1,4 +1,4 @@
-//! From a key to its shard and its place there: the hash is made once, and its bits serve one purpose each.
+//! From a key to its shard and its bucket: the key is hashed once, and each bit of the hash serves one purpose.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! How much stack a call takes whose values are large, and how large the futures of loads are.
+//! The stack that a call with large values takes, and the sizes of the futures of loads.
 //!
 //! A stack that overflows ends the process, so each call runs in a child process, on a thread whose stack has a stated
 //! size. Without optimisation a value has a place on the stack in each function that it passes through, so a value that

@@ -1,7 +1,6 @@
-//! What goes through a whole shard does so in steps, and lets others in between. Under a lock that does not pass itself
-//! on, it yields the processor for that: between two steps on one shard, and nowhere else. Where there is more to do
-//! than there are processors, each yield costs a turn of all the others, so one for each shard made the work many times
-//! as long.
+//! A call on a whole shard works in steps and releases the lock between them. Under an unfair lock it also yields the
+//! processor between two steps on one shard, and nowhere else. With more runnable threads than processors, each yield
+//! costs a turn of all other threads, so a yield for each shard made the work many times as long.
 
 #![cfg(unix)]
 

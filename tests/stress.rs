@@ -1,4 +1,4 @@
-//! Eight threads on one map: no update is lost, nothing that has expired is seen, every value is dropped once.
+//! Eight threads on one map: no update is lost, no expired entry is seen, every value is dropped once.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! The background thread, on the real clock: what has expired leaves without anybody's help, whatever the values do
-//! when they are dropped. How soon is shown with the manual clock, in `deadlines.rs`; here it is only that it happens.
+//! The background thread, on the real clock: it removes expired entries without any call, also if the `Drop` of values
+//! blocks or panics. `deadlines.rs` shows how soon, with the manual clock.
 //!
 //! Processes made by `fork` are in `fork.rs`.
 

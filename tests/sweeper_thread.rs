@@ -1,5 +1,5 @@
-//! At most two background threads for all maps whose code is quick. They end with the last of the maps. Alone in its
-//! process, as it counts threads.
+//! At most two background threads for all maps whose code is quick. The threads end with the last of the maps. The test
+//! counts threads, so it has a process of its own.
 #![cfg(target_os = "linux")]
 
 mod common;

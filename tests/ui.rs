@@ -1,4 +1,4 @@
-//! What the compiler says of a mistake: every file under `tests/ui` does not compile, for the reasons in its `.stderr`.
+//! The compiler's messages about mistakes: no file under `tests/ui` compiles, for the reasons in its `.stderr`.
 //!
 //! Read a changed `.stderr` as the user would: it names the token, the reason and the cure. Then bless it with
 //! `TRYBUILD=overwrite cargo test --test ui`. One case alone: `cargo test --test ui -- ui trybuild=no_bound`.

@@ -1,5 +1,5 @@
-//! A visit to all entries releases the lock on its way. An entry that is there all the while is seen exactly once,
-//! whatever comes, goes and is moved meanwhile.
+//! A visit to all entries releases the lock between steps. An entry that stays in the map is seen exactly once, also if
+//! others are inserted, removed or moved meanwhile.
 
 mod common;
 

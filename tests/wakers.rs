@@ -1,5 +1,5 @@
-//! Wakers whose code panics: in `clone`, in `wake`, or in `drop`. Every other task is told all the same, nothing
-//! aborts, and no waker is lost.
+//! Wakers whose code panics: in `clone`, in `wake`, or in `drop`. Every other task is still woken, the process does not
+//! abort, and no waker is lost.
 
 #![allow(unsafe_code, reason = "a waker that panics in `clone` can't be made otherwise")]
 

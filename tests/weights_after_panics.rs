@@ -1,6 +1,5 @@
-//! Whatever code of the user's panics, and at whichever of its runs: `weight()` is what the entries weigh, the capacity
-//! is kept, and no unit of it is lost. So it is where entries are weighed, where some may not be evicted, and where
-//! both is so.
+//! User code of any kind panics at each of its runs: `weight()` is the weight of the entries, the capacity is kept, and
+//! no unit of it is lost. Tested with weights, with entries that may not be evicted, and with both.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! What a client is told when it can't have what it asked for: a status, and a sentence as JSON.
+//! The response to a request that fails: a status, and a sentence as JSON.
 
 use axum::{
     Json,

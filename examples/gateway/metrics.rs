@@ -1,4 +1,4 @@
-//! What a monitoring system scrapes.
+//! The page that a monitoring system scrapes.
 
 use crate::Gateway;
 use axum::{

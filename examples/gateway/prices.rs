@@ -1,4 +1,4 @@
-//! The price board: who reads a price copies it, so no reader waits for what another does with it.
+//! The price board: a reader copies a price, so no reader waits for the work of another.
 
 use crate::{Gateway, failure::Failure, sessions::LoggedIn};
 use axum::{

@@ -1,4 +1,5 @@
-//! What analysts say of each instrument: slow to come by, so it is loaded once, however many clients ask at a time.
+//! Analysts' reports on each instrument. They are slow to get, so each is loaded once for all clients that ask at the
+//! same time.
 
 use crate::{Gateway, failure::Failure, prices::Symbol};
 use axum::{

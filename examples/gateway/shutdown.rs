@@ -1,4 +1,4 @@
-//! The way out: the first signal ends the service when its requests are answered, the second one ends it at once.
+//! Shutdown: after the first signal the service ends when its requests are answered, after the second at once.
 
 use std::{io, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What outlives the process: the store in a file, saved at the end and restored at the start.
+//! The state that outlives the process: the store in a file, saved at the end and restored at the start.
 
 use crate::Gateway;
 use sharded::snapshot::Snapshot as _;

@@ -1,4 +1,4 @@
-//! The page for the operator: what is in each map, and what has happened to it.
+//! The page for the operator: the contents and the statistics of each map.
 
 use crate::Gateway;
 use axum::{

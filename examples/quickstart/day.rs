@@ -1,4 +1,4 @@
-//! The time scale: how long a shop's day takes here.
+//! The time scale: the duration of a shop's day in this program.
 
 use std::time::Duration;
 

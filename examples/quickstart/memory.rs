@@ -1,8 +1,7 @@
-//! How much memory an entry takes: what the process has grown by after many were put in.
+//! The memory per entry: the growth of the process after many inserts.
 //!
-//! Measured is resident memory, so what the allocator wastes counts, and what it was given but has not touched does
-//! not. A table grows by doubling, so the figure depends on how full it happens to be; hence it is taken at many sizes,
-//! and averaged over one doubling.
+//! It measures resident memory, so waste of the allocator counts, and untouched memory does not. A table grows by
+//! doubling, so the figure depends on its load. So it is measured at many sizes, and averaged over one doubling.
 
 use crate::{Shop, ShopSessions, ShopViews};
 use memory_stats::memory_stats;

@@ -1,4 +1,4 @@
-//! The command line: what is asked for, and how the program answers and ends.
+//! The command line, and the ways in which the program ends.
 
 use lexopt::{Arg, Parser, ValueExt as _};
 use std::{

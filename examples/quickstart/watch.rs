@@ -1,4 +1,4 @@
-//! What is seen of the store while it serves.
+//! Samples of the store's statistics while it serves.
 
 use crate::{Shop, day::Day};
 use indicatif::{ProgressBar, ProgressStyle};

@@ -1,4 +1,4 @@
-//! Values that count themselves, so that a test sees one that is lost or dropped twice.
+//! Values that count themselves, so that a test detects one that is lost or dropped twice.
 
 use std::sync::{
     Arc,

@@ -1,4 +1,4 @@
-//! What the exporters write is what `Stats` says, for every map of every store, and nothing else.
+//! The exporters write exactly the figures of `Stats`, for every map of every store.
 
 #![allow(clippy::cast_precision_loss, reason = "the exporters write such numbers")]
 

@@ -1,4 +1,4 @@
-//! Names that are made from the user's meet neither each other nor other names of the user's.
+//! Names that are derived from the user's names clash neither with each other nor with other names of the user.
 #![allow(dead_code, non_snake_case, clippy::used_underscore_binding)]
 
 use sharded::{Policy, sharded};

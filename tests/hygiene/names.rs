@@ -1,4 +1,4 @@
-//! Traits and macros of the user's, and places.
+//! Traits and macros of the user, and the positions in which a struct may be declared.
 #![allow(dead_code)]
 
 use sharded::sharded;

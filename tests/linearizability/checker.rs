@@ -1,5 +1,5 @@
-//! Whether a recorded history is one that the calls could have had one after the other, each at one moment between its
-//! beginning and its end.
+//! Checks that a recorded history is linearizable: a sequential order explains all answers, and each call takes effect
+//! at one moment between its beginning and its end.
 //!
 //! A map is one register per key, and linearizability is local (Herlihy and Wing, 1990): the calls on each key are
 //! checked by themselves.

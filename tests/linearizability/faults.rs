@@ -1,4 +1,4 @@
-//! Maps with a fault put in on purpose, one of each sort, so that it can be seen that the checker finds them.
+//! Maps with a deliberate fault, one of each kind, to show that the checker finds them.
 
 use super::{
     common::{

@@ -1,5 +1,4 @@
-//! Histories: threads that call one map as dice say, and write down when each call began, when it ended and what it
-//! answered.
+//! Histories: threads that make random calls on one map, and record the beginning, the end and the answer of each.
 
 use super::{
     common::threads::Dice,

@@ -1,8 +1,8 @@
-//! Random concurrent histories on maps under every lock: each answer must be one that the calls on its key, one after
-//! the other, could have had. And that the check finds every sort of fault, planted in a map.
+//! Random concurrent histories on maps under every lock are linearizable. The check finds every kind of fault that is
+//! planted in a map.
 //!
-//! `LINEARIZABILITY_HISTORIES` says how many histories are recorded of each combination; `.ci/linearizability` asks for
-//! more than the ten of a plain run.
+//! `LINEARIZABILITY_HISTORIES` is the number of histories of each combination. A plain run has ten, and
+//! `.ci/linearizability` asks for more.
 
 mod brute_force;
 mod checker;

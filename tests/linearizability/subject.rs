@@ -1,4 +1,4 @@
-//! What a history is recorded on: a map of any policy.
+//! The map under test, of any policy.
 
 use super::{
     common::policy::{Of, Times},

@@ -1,5 +1,5 @@
-//! Waiting for a pool inside a closure of a map, or inside a loader: what could hang panics or fails instead, whether
-//! or not it would hang this time.
+//! Waiting for a pool inside a closure of a map or inside a loader: a call that could hang panics or fails instead,
+//! also when it would not hang this time.
 
 use super::{
     A, B, Gate,

@@ -1,4 +1,4 @@
-//! Who waits for whom: readers for nobody but a writer who is inside, and for that one they sleep; a panic ends it.
+//! Readers wait only for a writer that is inside, and sleep meanwhile. A panic of the writer ends the wait.
 
 use super::{
     Map,

@@ -1,7 +1,7 @@
-//! `lock = Optimistic`: reads without a lock see whole values and none that is not there, whatever goes on beside them;
-//! they wait only for a writer who is inside, and are counted exactly.
+//! `lock = Optimistic`: reads without a lock see whole values, and only values that are in the map, during any other
+//! calls. They wait only for a writer that is inside, and are counted exactly.
 //!
-//! `OPTIMISTIC_STEPS` is how many calls each thread makes in each run, 8000 unless it is set.
+//! `OPTIMISTIC_STEPS` is the number of calls of each thread in each run, 8000 by default.
 
 #[path = "../common/mod.rs"]
 mod common;

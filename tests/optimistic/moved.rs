@@ -1,5 +1,5 @@
-//! A key that is never removed is found, also while the table grows in the middle of the search for it: the comparison
-//! of keys, which a search makes, waits for another thread that inserts.
+//! A key that is never removed is found, also while the table grows during the search for it: the `Eq` of the key waits
+//! for another thread that inserts.
 
 use super::common::{
     hashers::Identity,

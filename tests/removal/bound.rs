@@ -1,4 +1,4 @@
-//! How much waits for a slow listener, and who.
+//! The bound of the queue for a slow listener, and the callers that wait for it.
 
 use super::common::policy::{Never, Of};
 use sharded::{ShardedMap, evict::Unbounded, lock::Mutex};

@@ -1,4 +1,4 @@
-//! Whatever is done to a map: what came in is there still, or was told of; with the value that it had at last.
+//! After any calls, each entry that was inserted is still in the map, or the listener was called with its last value.
 
 use super::common::{
     ignore,

@@ -1,4 +1,5 @@
-//! What leaves a map is told of: every entry, once, with the cause, in order per key, outside of all locks.
+//! The listener is called for every entry that leaves a map: once, with the cause, in order per key, outside of all
+//! locks.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,5 +1,5 @@
-//! Many threads remove at once: each entry is told once, those of one key in the order of its changes, by one thread at
-//! a time.
+//! Many threads remove at once: the listener is called once for each entry, for those of one key in the order of its
+//! changes, and on one thread at a time.
 
 use super::{
     common::{

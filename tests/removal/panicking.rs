@@ -1,4 +1,4 @@
-//! User code that panics where it is not asked for loses nothing.
+//! Panics of user code in the course of removals lose no entry.
 
 use super::common::{
     counted::Ledger,

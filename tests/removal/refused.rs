@@ -1,4 +1,4 @@
-//! What a map has no room for is told as evicted, whichever call has brought it, unless that call gives it back.
+//! An entry that a map has no room for is reported as evicted, for every call, unless the call returns it.
 
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "what such functions are given")]
 

@@ -1,4 +1,4 @@
-//! One listener per field, and what becomes of it.
+//! One listener per field: registering it, replacing it, and dropping it.
 
 use super::{
     common::policy::{Never, Of},

@@ -1,5 +1,5 @@
 //! The reference: shards with a lock each, which a transaction takes in ascending order, as in code written by hand.
-//! The same with a fault of each sort shows that the checker finds it.
+//! Variants with a fault of each kind show that the checker finds it.
 
 use super::{
     common::threads::Dice,

@@ -1,4 +1,4 @@
-//! What `Stats::loads` says.
+//! The counter `Stats::loads`.
 
 use super::{Map, Mutex, Task, panics, task::Load};
 use sharded::{

@@ -1,7 +1,7 @@
-//! One load per key, however many callers ask for it: what they get, who loads next, and what other calls on the key do
-//! to it.
+//! One load per key for any number of callers: their results, the next loader, and the effect of other calls on the
+//! key.
 //!
-//! Most of it is told by tasks that are polled by hand, so that every order of events is the test's own.
+//! Most tests poll their tasks by hand, so that the test determines the order of events.
 
 #[path = "../common/mod.rs"]
 mod common;

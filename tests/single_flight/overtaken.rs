@@ -1,4 +1,4 @@
-//! What other calls on the key do to a load that is under way.
+//! The effect of other calls on the key on a load in progress.
 
 use super::{
     Load, Loaded, Task,

@@ -1,4 +1,4 @@
-//! `refresh_after`: what is old is loaded anew by one caller, and served to the others meanwhile.
+//! `refresh_after`: one caller loads an old entry again, and the others get the old value meanwhile.
 
 use super::{
     Load, Loaded, Task,

@@ -1,4 +1,4 @@
-//! Many threads and few keys, for what must hold whatever the order.
+//! Many threads and few keys, for properties that hold in every order of events.
 
 use super::{
     common::{

@@ -1,4 +1,4 @@
-//! Files that are not what was saved: each gives an error and changes nothing.
+//! Damaged and foreign files: each gives an error and changes nothing.
 
 use crate::common::threads::Dice;
 use sharded::{

@@ -1,4 +1,4 @@
-//! Values that are nested: what is saved can be loaded, and what could not be loaded is not saved.
+//! Deeply nested values: every saved value can be loaded, and a value that could not be loaded is not saved.
 
 use proptest::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};

@@ -1,5 +1,5 @@
-//! What serde makes of a value on the way: forms that pass through a buffer, forms that cannot be read again, and
-//! depths that end the process.
+//! Forms of a value under serde: forms that pass through a buffer, forms that cannot be read again, and depths that
+//! would end the process.
 
 use serde::{Deserialize, Serialize};
 use sharded::{

@@ -1,5 +1,5 @@
-//! A store is saved and restored, and is what it was: its live entries with the times that they have left. A file that
-//! is not what was saved changes nothing.
+//! A store that is saved and restored has the same live entries, with the times that they had left. A damaged file
+//! changes nothing.
 
 #[path = "../common/mod.rs"]
 mod common;

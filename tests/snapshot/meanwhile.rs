@@ -1,4 +1,4 @@
-//! What else happens while a store is saved: writers, panics, accesses from inside each other.
+//! Concurrent writers, panics and nested accesses while a store is saved.
 
 use crate::common::{
     panics,

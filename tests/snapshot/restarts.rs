@@ -1,5 +1,5 @@
-//! A map that is saved and restored into a new one, with a new clock, goes on as if nothing had happened: as a plain
-//! model does, which knows nothing of restarts.
+//! A map that is saved and restored into a new one, with a new clock, behaves as before: as a plain model without
+//! restarts.
 
 use crate::common::{
     hashers::Constant,

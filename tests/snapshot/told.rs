@@ -1,5 +1,5 @@
-//! Each entry that came into a map is told of once, by the process that saves or by the one that restores: none is lost
-//! between them, and none is told of by both.
+//! The listener is called once for each inserted entry, by the process that saves or by the one that restores: none is
+//! lost between them, and none is reported by both.
 
 use crate::common::policy::{Idle, Of, OwnOnly, Times, Ttl, TtlIdle};
 use proptest::prelude::*;

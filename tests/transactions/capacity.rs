@@ -1,4 +1,5 @@
-//! Transactions on maps that have a capacity: what has no room refuses all of it, and what makes room leaves.
+//! Transactions on maps with a capacity: one row without room refuses the whole transaction, and entries are evicted to
+//! make room.
 
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "what a weigher is given")]
 

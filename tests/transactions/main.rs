@@ -1,4 +1,4 @@
-//! Transactions of several rows: all or nothing, of one moment, in one order of locks.
+//! Transactions of several rows: all or nothing, atomic, in one order of locks.
 
 #![allow(
     clippy::unit_arg,

@@ -1,4 +1,4 @@
-//! Random transactions on two maps of a store answer what a plain map answers, and leave what it has.
+//! Random transactions on two maps of a store have the answers and the effects that they have on a plain map.
 
 use crate::common::{
     locks::StdRwLock,

@@ -1,4 +1,5 @@
-//! User code panics at each of its runs in a transaction: every map is as it was, or the whole transaction is made.
+//! User code panics at each of its runs in a transaction: either no map has changed, or the whole transaction has been
+//! made.
 
 use crate::common::{
     fuse::{Burnt, Key, Plain, Ticks, Value, alive, burns, forget, set_now, step, with_bad_drops},

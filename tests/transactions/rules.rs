@@ -1,4 +1,4 @@
-//! What holds for every transaction: how rows are arranged, named twice, nested, counted and told of.
+//! Rules for every transaction: arrangements of rows, keys named twice, nesting, statistics and listeners.
 
 use crate::common::{
     hashers::Constant,

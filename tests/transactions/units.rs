@@ -1,5 +1,5 @@
-//! User code panics at each of its runs in a transaction, whose changes are drawn at random: no unit of a capacity is
-//! lost or won, and a panic in `Hash` does not come out of a transaction that is made.
+//! User code panics at each of its runs in a transaction with random changes: no unit of a capacity is lost or gained,
+//! and a transaction that has been made does not pass on a panic of `Hash`.
 
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "what a weigher is given")]
 

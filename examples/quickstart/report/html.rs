@@ -1,4 +1,4 @@
-//! The report as one page that needs nothing but itself.
+//! The report as one self-contained page.
 
 use super::{Report, plots, policies, svg::escape, words};
 use crate::{day::Day, replay::Outcome};

@@ -1,4 +1,4 @@
-//! What happened, as figures; `text.rs` prints them, `html.rs` draws them.
+//! The results as figures. `text.rs` prints them, and `html.rs` draws them.
 
 pub(crate) mod html;
 mod plots;

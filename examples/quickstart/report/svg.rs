@@ -1,4 +1,4 @@
-//! A chart as inline SVG: two axes, and what is drawn between them.
+//! A chart as inline SVG: two axes, and curves between them.
 
 use super::words;
 use std::fmt::{Display, Write as _};

@@ -1,4 +1,4 @@
-//! Keys and values that show when they are not whole, and that let other threads in at awkward moments.
+//! Keys and values that detect when they are torn, and that yield to other threads at awkward moments.
 
 use super::register::Number;
 use crate::common::threads::Dice;

@@ -1,4 +1,4 @@
-//! What one key of a map is by itself: a register, and what each call answers and makes of it.
+//! One key of a map as a register: the answer and the effect of each call.
 
 /// What values carry. Every write of a history has a number of its own.
 pub(crate) type Number = u32;

@@ -1,5 +1,5 @@
-//! Whether concurrent operations have the answers that they could have one after the other, each at one moment between
-//! its beginning and its end.
+//! Searches for a sequential order that explains the answers of concurrent operations. Each operation takes effect at
+//! one moment between its beginning and its end.
 //!
 //! The search is that of Lowe ("Testing for linearizability", Concurrency and Computation, 2017), after Wing and Gong
 //! ("Testing and verifying concurrent objects", 1993). It goes through the ends of the operations in time and carries

@@ -1,5 +1,5 @@
-//! Runs one operation so many times on one map: `sharded-instructions MAP OPERATION TIMES`. `.ci/instructions` counts
-//! the instructions of `measured`, the function in which it runs.
+//! Runs one operation a number of times on one map: `sharded-instructions MAP OPERATION TIMES`. `.ci/instructions`
+//! counts the instructions of `measured`, the function in which it runs.
 
 use sharded::{clock::Manual, sharded};
 use std::{

@@ -1,4 +1,4 @@
-//! What is under test: stores of the library, one for each declaration, and its threads.
+//! The stores under test, one for each declaration, and their threads.
 
 use sharded::{
     builder::FieldOptions,

@@ -1,4 +1,4 @@
-//! Operations of a map as values, the reference model that says what each must answer, and the trial of both.
+//! Operations of a map as values, the reference model with the right answer to each, and the trial that compares both.
 //!
 //! | file | what is in it |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! That the machine is the one asked for, and that the checker sees what it is there to see.
+//! Checks that the machine is as requested, and that the checker detects wrong placement.
 
 use super::{Fault, Outcome, ensure};
 use crate::{

@@ -1,6 +1,6 @@
-//! What is shown, one function each.
+//! The scenarios, one function each.
 //!
-//! A scenario answers what it counted, or what was wrong. It has a process to itself.
+//! A scenario returns its counts or a failure. It runs in a process of its own.
 
 mod balancing;
 mod facts;

@@ -1,4 +1,4 @@
-//! Where a store's entries are, by what it declares.
+//! The nodes of a store's entries under each declaration.
 
 use super::{Fault, Outcome, ensure};
 use crate::{
