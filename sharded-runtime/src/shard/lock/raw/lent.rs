@@ -8,7 +8,7 @@ use std::{any::TypeId, marker::PhantomData, ptr::NonNull};
 /// A lock passes its value to a closure. Code that takes several locks, in an order that is known only at run time,
 /// runs in nested closures. This gives the innermost closure access to all values.
 ///
-/// Each [`scope`](Lent::scope) has a lifetime of its own.
+/// Each call of `scope` has a lifetime of its own.
 #[derive(Debug)]
 pub struct Lent<'s> {
     values: SmallVec<[Value; 8]>,
