@@ -180,100 +180,51 @@ impl Stats {
     }
 }
 
-impl Sub for Stats {
-    type Output = Stats;
+/// Implements the difference and the sum of statistics. A field that is not listed does not compile.
+///
+/// `counts` only grow. `parts` have a difference and a sum of their own. `levels` and `lists` are of the present: a
+/// difference keeps those of the later statistics.
+macro_rules! arithmetic {
+    ($Type:ident {
+        counts: $($count:ident)*;
+        $(parts: $($part:ident)*; levels: $($level:ident)*; lists: $($list:ident)*;)?
+    }) => {
+        impl Sub for $Type {
+            type Output = $Type;
 
-    fn sub(self, before: Stats) -> Stats {
-        Stats {
-            hits: self.hits.saturating_sub(before.hits),
-            misses: self.misses.saturating_sub(before.misses),
-            inserts: self.inserts.saturating_sub(before.inserts),
-            expired: self.expired.saturating_sub(before.expired),
-            evicted: self.evicted.saturating_sub(before.evicted),
-            refused: self.refused.saturating_sub(before.refused),
-            loads: self.loads - before.loads,
-            lock_waits: self.lock_waits - before.lock_waits,
-            removals_waiting: self.removals_waiting,
-            removals_missed: self.removals_missed.saturating_sub(before.removals_missed),
-            nesting_panics: self.nesting_panics.saturating_sub(before.nesting_panics),
-            listener_panics: self.listener_panics.saturating_sub(before.listener_panics),
-            shard_sizes: self.shard_sizes,
-            table_bytes: self.table_bytes,
-            table_blocks: self.table_blocks.saturating_sub(before.table_blocks),
-            splits: self.splits.saturating_sub(before.splits),
-            merges: self.merges.saturating_sub(before.merges),
+            fn sub(self, before: $Type) -> $Type {
+                $Type {
+                    $($count: self.$count.saturating_sub(before.$count),)*
+                    $(
+                        $($part: self.$part - before.$part,)*
+                        $($level: self.$level,)*
+                        $($list: self.$list,)*
+                    )?
+                }
+            }
         }
-    }
-}
 
-impl Sub for Loads {
-    type Output = Loads;
-
-    fn sub(self, before: Loads) -> Loads {
-        Loads {
-            started: self.started.saturating_sub(before.started),
-            refreshes: self.refreshes.saturating_sub(before.refreshes),
-            ended: self.ended.saturating_sub(before.ended),
-            failed: self.failed.saturating_sub(before.failed),
-            waits: self.waits.saturating_sub(before.waits),
-            time: self.time.saturating_sub(before.time),
+        impl AddAssign for $Type {
+            fn add_assign(&mut self, other: $Type) {
+                $(self.$count = self.$count.saturating_add(other.$count);)*
+                $(
+                    $(self.$part += other.$part;)*
+                    $(self.$level += other.$level;)*
+                    $(self.$list.extend(other.$list);)*
+                )?
+            }
         }
-    }
+    };
 }
 
-impl AddAssign for Stats {
-    fn add_assign(&mut self, other: Stats) {
-        // By pattern, so that a new field can't be forgotten.
-        let Stats {
-            hits,
-            misses,
-            inserts,
-            expired,
-            evicted,
-            refused,
-            loads,
-            lock_waits,
-            removals_waiting,
-            removals_missed,
-            nesting_panics,
-            listener_panics,
-            shard_sizes,
-            table_bytes,
-            table_blocks,
-            splits,
-            merges,
-        } = other;
-        self.hits += hits;
-        self.misses += misses;
-        self.inserts += inserts;
-        self.expired += expired;
-        self.evicted += evicted;
-        self.refused += refused;
-        self.loads += loads;
-        self.lock_waits += lock_waits;
-        self.removals_waiting += removals_waiting;
-        self.removals_missed += removals_missed;
-        self.nesting_panics += nesting_panics;
-        self.listener_panics += listener_panics;
-        self.shard_sizes.extend(shard_sizes);
-        self.table_bytes += table_bytes;
-        self.table_blocks += table_blocks;
-        self.splits += splits;
-        self.merges += merges;
-    }
-}
-
-impl AddAssign for Loads {
-    fn add_assign(&mut self, other: Loads) {
-        let Loads { started, refreshes, ended, failed, waits, time } = other;
-        self.started += started;
-        self.refreshes += refreshes;
-        self.ended += ended;
-        self.failed += failed;
-        self.waits += waits;
-        self.time = self.time.saturating_add(time);
-    }
-}
+arithmetic!(Stats {
+    counts: hits misses inserts expired evicted refused removals_missed nesting_panics listener_panics table_blocks
+        splits merges;
+    parts: loads lock_waits;
+    levels: removals_waiting table_bytes;
+    lists: shard_sizes;
+});
+arithmetic!(Loads { counts: started refreshes ended failed waits time; });
 
 impl Sum for Stats {
     fn sum<I: Iterator<Item = Stats>>(all: I) -> Stats {
