@@ -264,6 +264,7 @@ impl Credit {
 #[cfg(test)]
 mod tests {
     use super::{Budget, Credit, Units};
+    use crate::dice::Dice;
     use std::{cell::Cell, sync::atomic::Ordering::SeqCst};
 
     /// Few credits are collected, with any number of shards, also while entries come and go in a map that is nearly
@@ -293,11 +294,8 @@ mod tests {
     /// overflows.
     #[test]
     fn units_add_up_for_every_capacity() {
-        let mut random = 1_u64;
-        let mut dice = |below: u64| {
-            random = random.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
-            (random >> 32) % below
-        };
+        let mut dice = Dice(1);
+        let mut dice = |below| dice.below(below);
         for round in 0..2000 {
             let power = u32::try_from(round % 65).expect("a shift");
             let near = 1_u64.checked_shl(power).map_or(u64::MAX, |power| (power - 1).saturating_add(dice(3)));

@@ -273,7 +273,7 @@ mod models {
                 last += u32::from(thread.join().unwrap());
             }
             assert!(last == 1 && flight.is_adrift());
-            assert!(flight.board().is_none(), "whoever comes next leads");
+            assert!(flight.board().is_none(), "the next caller leads");
         });
     }
 

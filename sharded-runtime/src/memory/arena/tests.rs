@@ -35,7 +35,7 @@ fn blocks_are_disjoint_and_come_back() {
 }
 
 #[test]
-fn what_is_free_is_taken_again() {
+fn free_memory_is_reused() {
     let arena = Arena::new(SHAPE, MemoryNode::anywhere(false));
     let mut addresses = std::collections::BTreeSet::new();
     for _ in 0..1000 {
@@ -73,7 +73,7 @@ fn a_discarded_chunk_is_zero() {
 
 /// Discarding a chunk changes no other chunk, also if chunks are not whole pages.
 #[test]
-fn what_is_given_back_takes_nothing_else_along() {
+fn discarding_a_chunk_changes_no_other() {
     for (bucket, classes, chunk) in [(64, 6, 4096), (1136, 4, 20 << 10), (1136, 5, 36 << 10)] {
         let arena = Arena::new(BlockShape { bucket, classes, chunk, is_racy: true }, MemoryNode::anywhere(false));
         let (mut taken, mut dice) = (Vec::new(), 7_u64);
@@ -82,17 +82,17 @@ fn what_is_given_back_takes_nothing_else_along() {
             for _ in 0..100 {
                 dice = dice.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(round);
                 let block = arena.take(classes).expect("memory").cast::<u64>();
-                // SAFETY: the chunk has so many words, and nobody else has it.
+                // SAFETY: the chunk has this many words, and nobody else has it.
                 (0..words).for_each(|word| unsafe { block.add(word).write(dice) });
                 taken.push((block, dice));
             }
             // Random ones, then the first ones, then nearly all.
-            let mut place = 0;
+            let mut index = 0;
             taken.retain(|&(block, written)| {
-                place += 1;
+                index += 1;
                 let stays = match round % 4 {
                     0 => written >> 60 < 8,
-                    1 => place > 70,
+                    1 => index > 70,
                     2 => written >> 60 < 1,
                     _ => true,
                 };
@@ -113,7 +113,7 @@ fn what_is_given_back_takes_nothing_else_along() {
 
 /// A reader without a lock may read up to a chunk's length beyond a block. No memory of another arena lies there.
 #[test]
-fn beside_a_block_is_no_other_arena() {
+fn no_other_arena_lies_beside_a_block() {
     for chunk in [4096, 20 << 10] {
         let shape = BlockShape { bucket: chunk, classes: 0, chunk, is_racy: true };
         let arenas: Vec<_> = (0..4).map(|_| Arena::new(shape, MemoryNode::anywhere(false))).collect();
@@ -148,7 +148,7 @@ fn free_chunks_have_no_pages() {
             Arena::new(BlockShape { bucket: chunk, classes: 0, chunk, is_racy: false }, MemoryNode::anywhere(false));
         let taken: Vec<_> = (0..800).map(|_| arena.take(0).expect("memory")).collect();
         for &block in &taken {
-            // SAFETY: the chunk has so many bytes, and nobody else has it.
+            // SAFETY: the chunk has this many bytes, and nobody else has it.
             unsafe { block.write_bytes(7, chunk) }
         }
         // The odd ones first, so that each has a neighbour which is in use.
@@ -172,12 +172,15 @@ const LITTLE_MEMORY: &str = "WITH_LITTLE_MEMORY";
 /// It must neither search for ever nor use memory that it does not have.
 #[cfg(all(target_os = "linux", not(loom)))]
 #[test]
-fn without_memory_it_says_so() {
+fn without_memory_taking_a_block_fails() {
     if std::env::var_os(LITTLE_MEMORY).is_none() {
         let program = std::env::current_exe().expect("the path of this program");
         let mut child = std::process::Command::new("sh");
         child
-            .args(["-c", "ulimit -v 200000 && ulimit -t 60 && exec \"$0\" arena::tests::without_memory_it_says_so"])
+            .args([
+                "-c",
+                "ulimit -v 200000 && ulimit -t 60 && exec \"$0\" arena::tests::without_memory_taking_a_block_fails",
+            ])
             .arg(program);
         let output = child.envs([(LITTLE_MEMORY, "1"), ("MALLOC_ARENA_MAX", "1")]).output().expect("a shell");
         let said = String::from_utf8_lossy(&output.stdout);

@@ -76,7 +76,7 @@ impl Shard {
         Some(key)
     }
 
-    /// Says whether it was a hit.
+    /// Returns whether it was a hit.
     fn access(&mut self, key: u64) -> bool {
         if let Some(&slot) = self.slots.get(&key) {
             self.eviction.hit(slot);
@@ -106,7 +106,7 @@ impl Shard {
 }
 
 #[test]
-fn what_it_counts_is_there_whatever_happens() {
+fn its_counts_are_exact_after_any_operations() {
     for capacity in [1, 2, 10, 40, 500] {
         let mut shard = Shard::new(capacity);
         let mut dice = Dice(7);
@@ -141,7 +141,7 @@ fn what_it_counts_is_there_whatever_happens() {
 }
 
 #[test]
-fn a_loop_keeps_a_part_of_itself_in() {
+fn a_part_of_a_loop_stays() {
     for capacity in [20, 100, 1000] {
         let mut shard = Shard::new(capacity);
         let all = capacity * 11 / 10;
@@ -203,7 +203,7 @@ fn shards_learn_together() {
 
 /// With a capacity that is not in entries, there are from one to two ghosts per entry.
 #[test]
-fn ghosts_follow_the_entries_where_the_capacity_does_not_tell() {
+fn ghosts_follow_the_entries_without_a_known_capacity() {
     let mut shard = Shard::of(&FieldContext::new(None, 1), 1000);
     (0..5000).for_each(|key| _ = shard.access(key));
     assert_eq!(shard.eviction.ghosts.slots(), 1024);
@@ -222,7 +222,7 @@ fn ghosts_follow_the_entries_where_the_capacity_does_not_tell() {
 }
 
 #[test]
-fn a_search_finds_what_a_look_at_each_slot_does() {
+fn a_search_finds_the_same_as_a_look_at_each_slot() {
     let mut dice = Dice(5);
     let mut byte = |most: u16| u16::try_from(dice.below(most.into())).expect("small");
     for lines in (1..=u32::try_from(LINES).expect("few")).cycle().take(2000) {
@@ -284,7 +284,7 @@ fn candidates_that_were_used_are_passed_over() {
 }
 
 #[test]
-fn what_is_old_stays_old() {
+fn old_entries_stay_old() {
     let mut words = Words::default();
     words.enter(3, Time { tick: 0, tau: 16 }, 5);
     for tick in (0..3000).step_by(50) {
@@ -343,7 +343,7 @@ fn the_ring_has_the_latest() {
 }
 
 #[test]
-fn tau_goes_where_as_many_are_older_as_ghosts_are_younger() {
+fn tau_settles_where_old_entries_equal_young_ghosts() {
     let common = Common::new(Some(3200), 1);
     common.more_ghosts(4800);
     let purse = |old, young| Purse { misses: 100, seen: 1000, old, ghosts_seen: 1000, young, entries: 0, votes: 0 };
@@ -376,7 +376,7 @@ fn entries_stay_spread() {
 }
 
 #[test]
-fn the_slots_to_be_looked_at_are() {
+fn the_slots_of_the_next_search_are_known() {
     let mut shard = Shard::new(1000);
     (0..3000).for_each(|key| _ = shard.access(key));
     let mut searches = 0;

@@ -174,7 +174,7 @@ mod models {
                 }
             }
             writer.join().unwrap();
-            assert_eq!(pair.read(), Some((2, 2)), "what a writer left is seen by whoever saw it end");
+            assert_eq!(pair.read(), Some((2, 2)), "a reader that saw the end of a write sees its values");
         });
     }
 
