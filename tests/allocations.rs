@@ -76,7 +76,7 @@ where
     let map = Map::<L, X, E, AT_MOST>::default();
     (0..ENTRIES).for_each(|key| _ = map.insert(key, key));
     let mut dice = Dice::new(7);
-    // Whatever is made when it is first needed is made here, and tables whose size is on the way to another arrive.
+    // Lazy allocations happen here, and tables that are growing or shrinking finish.
     mix(&map, 2 * ENTRIES, &mut dice);
     let steps = steps();
     // Where a displaced entry comes to lie behind all others, its shard takes a block more, and what is known of each

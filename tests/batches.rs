@@ -16,7 +16,7 @@ use std::{sync::mpsc, thread};
 
 type Map<L> = ShardedMap<u64, u64, Of<L, Never, Unbounded>>;
 
-/// Whoever sends may wait for its entry before it sends the next one.
+/// A sender may wait until its entry is stored before it sends the next one.
 #[test]
 fn entries_of_a_channel_are_stored_as_they_come() {
     let map = Map::<Mutex>::new();

@@ -91,8 +91,7 @@ fn steps() -> impl Strategy<Value = (u32, bool, u64, Vec<Step>)> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever counts time, and in whatever unit, wraps round at a power of two, if at all: entries live across each
-    /// of them.
+    /// A counter of time, in any unit, wraps round at a power of two, if at all: entries live across each of them.
     #[test]
     fn no_counter_of_time_wraps_round((bit, built_before, before, steps) in steps()) {
         let clock = Manual::new();

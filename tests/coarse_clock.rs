@@ -324,7 +324,7 @@ proptest! {
         lives_on_after_a_restart(&plan);
     }
 
-    /// A time of zero is over at once, whatever the clock.
+    /// A time of zero is over at once, under every clock.
     #[test]
     fn a_time_of_zero_is_over_at_once(plan in plans()) {
         plan.begin();

@@ -42,7 +42,7 @@ fn magnitudes() -> impl Strategy<Value = u64> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever the time of day, an entry lives to the last nanosecond of its time and not one more.
+    /// At every time of the clock, an entry lives to the last nanosecond of its time and not one more.
     #[test]
     fn deadlines_are_exact(start in magnitudes(), ttl in magnitudes()) {
         prop_assume!(start.checked_add(ttl).is_some_and(|end| end < u64::MAX));
@@ -59,7 +59,7 @@ proptest! {
         prop_assert_eq!((map.sweep(), map.len()), (1, 0));
     }
 
-    /// Many at once, over all levels of whatever finds them: none is swept before its time, each is after it.
+    /// Many at once, over all levels of the wheel: none is swept before its time, each is after it.
     #[test]
     fn each_is_swept_in_its_time(ttls in prop::collection::vec(magnitudes(), 1..60), steps in prop::collection::vec(magnitudes(), 1..40)) {
         let clock = Manual::new();

@@ -64,7 +64,7 @@ impl Work {
     }
 }
 
-/// Puts keys in, looks for them and for others, and takes them out. The answers must be right whatever they cost.
+/// Inserts keys, searches for them and for others, and removes them. The answers must be right.
 fn work<K, L, S>(map: &Map<K, L, S>, keys: &[K], others: &[K]) -> Work
 where
     K: Clone + Debug + Eq + Hash + Send + 'static,
@@ -90,7 +90,7 @@ where
     Work { insert, hit, miss, remove }
 }
 
-/// At most this many comparisons per operation, on average, whatever the keys.
+/// At most this many comparisons per operation, on average, for any keys.
 const MOST: f64 = 8.0;
 
 /// Work on these keys is small, and about that on keys nobody has chosen.

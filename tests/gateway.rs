@@ -131,7 +131,7 @@ fn a_session_lives_while_it_is_used_and_ends_when_it_is_not() {
     assert_eq!(client.get("/me").status, 401);
     eventually("the sessions are removed, the one that nobody asked for as well", || {
         let [entries, _, _, _, inserts, expired, _] = gateway.stats().row("sessions");
-        // Whoever listens has been told of each by then, or is just being told.
+        // By then the listener has been called for each, or is being called.
         entries == 0 && inserts == expired && gateway.stats().endings() == [0, expired, 0]
     });
 }
@@ -175,7 +175,7 @@ fn a_client_over_its_limit_is_served_again_in_the_next_window() {
         client.get("/prices").status == 200
     });
 
-    // Whoever waits as long as it was told is served.
+    // A client that waits for the stated time is served.
     let seconds = in_time(|| {
         let reply = client.get("/prices");
         (reply.status == 429).then(|| reply.header("retry-after").parse().unwrap())
@@ -347,7 +347,7 @@ fn a_restart_goes_on_with_what_was_there() {
     gateway.terminate();
     assert_eq!(gateway.exit().code(), Some(0));
 
-    // What was damaged on the way is not believed, and stays for whoever looks into it.
+    // A damaged file is refused, and stays for inspection.
     let mut bytes = fs::read(&file).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;

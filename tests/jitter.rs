@@ -57,7 +57,7 @@ fn what_is_written_at_once_expires_little_by_little() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever the ttl, and however it is begun.
+    /// For any ttl, begun in any way.
     #[test]
     fn an_entry_lives_its_ttl_less_the_jitter_at_most(key: u64, other: u64, ttl in (0..60_u32, any::<u64>())) {
         let ttl = Duration::from_nanos((1 << ttl.0) | (ttl.1 & ((1 << ttl.0) - 1)));
@@ -67,7 +67,7 @@ proptest! {
         map.insert(key, 1);
         let first = left(&map, key);
         prop_assert!((least..=ttl).contains(&first), "{first:?} of {ttl:?}");
-        // Of one key it is always the same, whatever starts its time.
+        // For one key it is always the same, for any call that starts its time.
         map.insert(key, 2);
         prop_assert_eq!(left(&map, key), first);
         clock.advance(first.saturating_sub(Duration::from_nanos(1)));

@@ -18,7 +18,7 @@ fn moment() {
 /// A lock inside of a cell, or beside what is in it.
 trait Inner: Send + Sync {
     fn new() -> Self;
-    /// Takes the lock, and gives it to whoever has waited for it longest.
+    /// Takes the lock, and hands it to the thread that has waited longest.
     fn hold_in_turn(&self);
 }
 

@@ -231,7 +231,7 @@ mod types {
         brown_set: hashbrown::HashSet<u8>,
     }
 
-    /// Nothing is behind the last field, whatever the compiler finds it to be.
+    /// No generated field follows the last field, also if its type is an alias.
     #[sharded(ttl = "1m")]
     #[derive(Debug)]
     struct Aliased {

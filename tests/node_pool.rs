@@ -26,7 +26,7 @@ use std::{
 const A: NodeId = NodeId::new(0);
 const B: NodeId = NodeId::new(1);
 
-/// Two nodes that share whatever CPUs there are.
+/// Two nodes that share all CPUs.
 fn two_nodes() -> Topology {
     let cpus: Vec<u32> = Topology::current().nodes().iter().flat_map(|node| node.cpus().to_vec()).collect();
     Topology::new([A, B].map(|id| Node::new(id, cpus.iter().copied(), 1 << 30)))

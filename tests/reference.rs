@@ -126,7 +126,7 @@ fn every_option_is_in_the_tables() {
     }
 }
 
-/// `auto` is what the tables say it is, whatever number of CPUs this machine has.
+/// `auto` is what the tables say, for any number of CPUs.
 #[test]
 fn auto_is_as_described() {
     let cpus = thread::available_parallelism().map_or(1, usize::from);

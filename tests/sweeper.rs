@@ -90,7 +90,7 @@ fn an_earlier_deadline_is_heeded() {
     assert_eq!(map.live_len(), 9);
 }
 
-/// Whoever is given more time is looked at when its first time is over, and left in peace.
+/// An entry that gets more time is checked when its first time is over, and stays.
 #[test]
 fn a_later_deadline_is_heeded() {
     let (map, witness): (Map<Ttl<300>>, Map<Ttl<300>>) = (ShardedMap::new(), ShardedMap::new());
@@ -135,8 +135,8 @@ fn the_thread_keeps_away_where_it_is_told_to() {
     assert_eq!((by_hand.sweep(), on_manual.sweep(), slow.sweep()), (1, 1, 1));
 }
 
-/// Values that wait on the background thread until they are let go. Those that it has not taken out are dropped by
-/// whoever drops the map.
+/// Values that wait on the background thread until they are let go. Those that it has not taken out are dropped by the
+/// thread that drops the map.
 #[test]
 fn a_map_that_is_dropped_mid_sweep() {
     struct Slow(#[expect(dead_code, reason = "counts itself")] Counted, Arc<StdMutex<()>>, mpsc::Sender<bool>);

@@ -423,7 +423,7 @@ fn threads_never_lose_count() {
     let sum = |entries: Vec<(u32, u32)>| entries.iter().map(|(_, weight)| u64::from(*weight)).sum::<u64>();
     assert_eq!(cache.weights().weight(), sum(cache.weights().to_vec()));
     assert_eq!(cache.copies().weight(), sum(cache.copies().to_vec()));
-    // Whoever is the last to write settles what is owed.
+    // The last write repays the overdraft.
     cache.weights().insert(1, 1);
     cache.copies().insert(1, 1);
     assert!(cache.weights().weight() <= 1000 && cache.copies().weight() <= 100);

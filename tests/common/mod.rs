@@ -18,7 +18,7 @@ pub fn message(payload: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_else(|| "a panic without a message".to_owned())
 }
 
-/// Ignores the result of a call, whatever its type.
+/// Ignores the result of a call, of any type.
 pub fn ignore<T>(_: T) {}
 
 /// Runs something that must panic, and returns the message.

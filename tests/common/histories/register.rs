@@ -56,7 +56,7 @@ pub(crate) enum Answer {
     Is(bool),
     /// Nothing is said of what was there.
     Done,
-    /// What no map may ever answer, whatever else is going on.
+    /// Answers that no map may ever give.
     Wrong(&'static str),
 }
 
