@@ -41,7 +41,7 @@ use std::{marker::PhantomData, time::Duration};
 ///     type Placement = placement::Spread;
 ///     type Clock = clock::System;
 ///     const NAME: &'static str = "sessions";
-///     const TTL: Option<Duration> = Some(Duration::from_mins(30));
+///     const TTL: Option<Duration> = Some(Duration::from_secs(1800));
 ///     const CAPACITY: Option<usize> = Some(10_000);
 /// }
 ///

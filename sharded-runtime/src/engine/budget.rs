@@ -113,7 +113,7 @@ impl Budget {
     /// Takes the units of an entry from `held` and the stock, if they have enough together.
     pub(crate) fn take_with(&self, held: &mut Held<'_>, units: Units) -> bool {
         let rest = units.minus(held.units).signed();
-        if rest > 0 && self.free.try_update(SeqCst, SeqCst, |free| (free >= rest).then(|| free - rest)).is_err() {
+        if rest > 0 && self.free.fetch_update(SeqCst, SeqCst, |free| (free >= rest).then(|| free - rest)).is_err() {
             return false;
         }
         held.spend(units);
@@ -129,7 +129,7 @@ impl Budget {
     /// [overdraws](Budget::overdraw) again.
     fn take_over_debt(&self, most: Units) -> Units {
         let mut taken = Units::ZERO;
-        let _ = self.free.try_update(SeqCst, SeqCst, |free| {
+        let _ = self.free.fetch_update(SeqCst, SeqCst, |free| {
             taken = Units::new(free.min(0).unsigned_abs()).min(most);
             (!taken.is_zero()).then(|| free + taken.signed())
         });
@@ -168,7 +168,7 @@ impl Budget {
     fn withdraw(&self, credit: &Credit, units: Units) -> bool {
         let plenty = self.plenty + units.signed() - 1;
         let mut more = Units::ZERO;
-        let took = self.free.try_update(SeqCst, SeqCst, |free| {
+        let took = self.free.fetch_update(SeqCst, SeqCst, |free| {
             more = if free > plenty { self.batch.minus(Units::new(1)) } else { Units::ZERO };
             (free >= units.signed()).then(|| free - units.plus(more).signed())
         });
@@ -257,7 +257,7 @@ impl Drop for Debt<'_> {
 
 impl Credit {
     fn spend(&self, units: Units) -> bool {
-        self.0.try_update(SeqCst, SeqCst, |held| held.checked_sub(units.get())).is_ok()
+        self.0.fetch_update(SeqCst, SeqCst, |held| held.checked_sub(units.get())).is_ok()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::tables::Directory;
 use std::{
-    ptr::NonNull,
+    ptr::{self, NonNull},
     sync::atomic::{AtomicPtr, AtomicU64},
 };
 
@@ -15,4 +15,4 @@ static DIRECTORY: AtomicPtr<u8> =
     AtomicPtr::new((&raw const BLOCK.0).cast_mut().cast::<u8>().wrapping_add(size_of::<Block>()));
 
 /// The directory of a table without memory.
-pub(crate) const EMPTY: Directory = NonNull::from_ref(&DIRECTORY);
+pub(crate) const EMPTY: Directory = NonNull::new(ptr::from_ref(&DIRECTORY).cast_mut()).expect("an address of a static");

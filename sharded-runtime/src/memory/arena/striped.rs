@@ -78,7 +78,7 @@ impl OwnMapping {
     /// `None` if [`OWN_MAPPINGS`] arrays have it.
     pub(super) fn new() -> Option<Self> {
         // Relaxed: a counter that orders nothing.
-        let counted = WITH_OWN.try_update(Relaxed, Relaxed, |arrays| (arrays < OWN_MAPPINGS).then_some(arrays + 1));
+        let counted = WITH_OWN.fetch_update(Relaxed, Relaxed, |arrays| (arrays < OWN_MAPPINGS).then_some(arrays + 1));
         counted.ok().map(|_| OwnMapping(()))
     }
 }

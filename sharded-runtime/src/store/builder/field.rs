@@ -255,7 +255,7 @@ impl<P: Policy, F> FieldOptions<P, F> {
     /// #     type Placement = placement::Spread;
     /// #     type Clock = clock::System;
     /// #     const NAME: &'static str = "sessions";
-    /// #     const IDLE: Option<Duration> = Some(Duration::from_mins(30));
+    /// #     const IDLE: Option<Duration> = Some(Duration::from_secs(1800));
     /// # }
     /// use sharded::builder::FieldOptions;
     /// use std::time::Duration;

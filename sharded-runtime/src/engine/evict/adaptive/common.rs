@@ -140,7 +140,7 @@ impl Common {
             self.entries.fetch_add(i64::from(told.entries), Relaxed);
         }
         if told.votes != 0 || self.capacity.is_none() {
-            let _ = self.target.try_update(Relaxed, Relaxed, |target| Some(self.voted(target, told.votes)));
+            let _ = self.target.fetch_update(Relaxed, Relaxed, |target| Some(self.voted(target, told.votes)));
         }
         for (all, more) in [
             (&self.seen, told.seen),
