@@ -16,7 +16,8 @@ use sharded::{
 use std::{
     cell::RefCell,
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex as StdMutex, Weak},
+    sync::{Arc, Mutex as StdMutex, Weak, mpsc},
+    thread,
     time::Duration,
 };
 
@@ -282,6 +283,51 @@ fn what_a_listener_gives_back_is_in_the_file() {
         next.reserved().sweep();
         assert_eq!((next.before().get(&7), next.after().get(&7)), (Some(100), Some(100)), "{tick}");
     }
+}
+
+/// Another thread is calling the listener when the save begins: the save waits for what it changes.
+#[test]
+fn a_save_waits_for_the_listeners_of_other_threads() {
+    let shop = Arc::new(Shop::new());
+    let (entered, is_entered) = mpsc::channel();
+    let refilled: Weak<Shop> = Arc::downgrade(&shop);
+    let refill = move |_: &Id, &product: &u8, _| {
+        entered.send(()).unwrap();
+        // Long enough for a save that does not wait.
+        thread::sleep(Duration::from_millis(100));
+        if let Some(shop) = refilled.upgrade() {
+            shop.before().upsert(product, || 1, |left| *left += 1);
+        }
+    };
+    shop.reserved().on_removal(refill).ok().unwrap();
+    for id in 0..3 {
+        shop.reserved().insert(Id(id), 7);
+    }
+    let mut file = Vec::new();
+    thread::scope(|scope| {
+        scope.spawn(|| shop.reserved().clear());
+        is_entered.recv().unwrap();
+        shop.save(&mut file).unwrap();
+    });
+    let next = Shop::new();
+    next.restore(&file[..]).unwrap();
+    assert_eq!(next.before().get(&7), Some(3));
+}
+
+/// A save in a listener, a loader or a closure waits for nobody: it would wait for itself.
+#[test]
+fn a_save_in_a_listener_does_not_wait() {
+    let shop = Arc::new(Shop::new());
+    let (saved, is_saved) = mpsc::channel();
+    let own: Weak<Shop> = Arc::downgrade(&shop);
+    let save = move |_: &Id, _: &u8, _| {
+        let shop = own.upgrade().unwrap();
+        saved.send(shop.save(std::io::sink()).unwrap()).unwrap();
+    };
+    shop.reserved().on_removal(save).ok().unwrap();
+    shop.reserved().extend([(Id(1), 7), (Id(2), 7)]);
+    shop.reserved().remove(&Id(1));
+    assert_eq!(is_saved.try_recv(), Ok(1));
 }
 
 /// Nothing leaves a map that nobody listens to, so a save takes no exclusive lock in it; what has expired is not in the

@@ -124,8 +124,12 @@ where
     fn begin_save(&self) -> Moment {
         // The time comes first: entries that expire after it are saved, or removed here and given to the listener.
         let began = self.core.now();
-        if StampOf::<P>::EXPIRES && self.core.listener().is_some() {
-            self.core.remove_expired();
+        if let Some(listener) = self.core.listener() {
+            if StampOf::<P>::EXPIRES {
+                self.core.remove_expired();
+            }
+            // Another thread may be calling it.
+            listener.finish();
         }
         began
     }

@@ -68,8 +68,9 @@
 //! the one that restores:
 //!
 //! - An entry that has expired when the save begins is not saved. In fields with a listener, the save removes such
-//!   entries and calls the listeners before it writes anything. So the file has what a listener changes in another
-//!   field.
+//!   entries and calls the listeners before it writes anything, and it waits for other threads that are calling them
+//!   with entries that have left before. So the file has what a listener changes in another field. (A save inside a
+//!   closure, a listener or a loader does not wait.)
 //! - An entry that expires during the save, before it is copied, is saved with a remaining time of one nanosecond, so
 //!   it expires as soon as it is restored. If a call or the background thread removes it first, it is not saved.
 //! - An entry that expires after it was copied is in the file, with the time that remained then. If the process

@@ -267,6 +267,10 @@ impl<K: Send, V: Send> Sink<K, V> for Channel<K, V> {
         None
     }
 
+    /// What is in the channel is not told yet, but whoever receives it does so when it likes.
+    #[cfg(feature = "serde")]
+    fn finish(&self) {}
+
     fn waiting(&self) -> usize {
         self.state.lock().removals.len()
     }

@@ -58,6 +58,13 @@ impl<K, V> Listening<K, V> {
         }
     }
 
+    /// Waits until the listener was called with all that has left by now, unless this thread must not wait: inside a
+    /// closure, a listener or a loader.
+    #[cfg(feature = "serde")]
+    pub(crate) fn finish(&self) {
+        self.sink.finish();
+    }
+
     /// The sink, for a thread that is outside of all shards.
     pub(crate) fn sink(&self) -> Arc<dyn Sink<K, V>> {
         Arc::clone(&self.sink)

@@ -40,6 +40,8 @@ struct State<K, V> {
     /// Whether that thread has made its share of calls.
     is_tired: bool,
     waiting: usize,
+    /// Calls of the listener that have ended.
+    told: u64,
     /// The process of these threads.
     process: Process,
 }
@@ -84,6 +86,7 @@ impl<K, V> Queue<K, V> {
             caller: None,
             is_tired: false,
             waiting: 0,
+            told: 0,
             process: Process::current(),
         };
         Queue {
@@ -116,6 +119,7 @@ impl<K, V> Queue<K, V> {
     fn next(&self, calls: usize) -> Option<(K, Box<V>, Cause)> {
         let mut state = self.state.lock();
         state.look_for_fork();
+        state.told += u64::from(calls > 0);
         if calls >= SHARE {
             state.is_tired = true;
             if state.waiting > 0 {
@@ -170,10 +174,42 @@ impl<K, V> Later for Queue<K, V> {
     }
 }
 
+#[cfg(feature = "serde")]
+impl<K, V> Queue<K, V> {
+    /// Calls the listener, or waits while another thread does, until it was called with all entries that are in the
+    /// queue now.
+    fn tell_all(&self) {
+        let mut state = self.state.lock();
+        let goal = state.told + state.entries.len() as u64 + u64::from(state.caller.is_some());
+        loop {
+            state.look_for_fork();
+            if state.told >= goal || (state.caller.is_none() && state.entries.is_empty()) {
+                return;
+            }
+            if state.caller.is_none() {
+                drop(state);
+                self.run();
+                state = self.state.lock();
+            } else {
+                state.waiting += 1;
+                self.moved.wait(&mut state);
+                state.waiting -= 1;
+            }
+        }
+    }
+}
+
 impl<K: Send, V: Send> Sink<K, V> for Queue<K, V> {
     fn leave(&self, key: K, value: Box<V>, cause: Cause) -> Option<(K, Box<V>)> {
         self.state.lock().entries.push_back((key, value, cause));
         None
+    }
+
+    #[cfg(feature = "serde")]
+    fn finish(&self) {
+        if INSIDE.get() == 0 && !crate::shard::order::is_inside() {
+            self.tell_all();
+        }
     }
 
     fn waiting(&self) -> usize {

@@ -7,6 +7,9 @@ use crate::{engine::cause::Cause, shard::order::Later};
 pub(crate) trait Sink<K, V>: Later + Send + Sync {
     /// Takes an entry, or gives it back to be dropped. Called under the lock of its shard, so it must run no user code.
     fn leave(&self, key: K, value: Box<V>, cause: Cause) -> Option<(K, Box<V>)>;
+    /// Waits until the listener was called with all that has left by now, unless this thread must not wait.
+    #[cfg(feature = "serde")]
+    fn finish(&self);
     /// How many entries are waiting.
     fn waiting(&self) -> usize;
     /// How many entries were missed because the channel was full.
