@@ -52,6 +52,9 @@ use proc_macro::TokenStream;
 /// | `hasher` | struct, field | what hashes the keys | `SipHash`, or any type that is `BuildHasher + Default` | the hasher that the map's type names, else ahash |
 /// | `numa` | struct, field | on which NUMA node each shard lies | `Spread`, `Local`, `Off`, `StrictSpread`, `StrictLocal`, or a type of your own by its path | `Spread` |
 /// | `clock` | struct, field | what tells the time for `ttl` and `idle` | `System`, `Boot`, or a type of your own by its path | `System` |
+/// | `tier` | field | the entries are on a server that other processes use too; needs the feature `redis` | `Redis` | the entries are in this process |
+/// | `staleness` | field | how old a read of a tiered field may be | a time | `"1s"` |
+/// | `schema` | field | the version of a tiered field's values on the server | a number | `0` |
 /// | `skip` | field | the field is no map of the store: it keeps its type, and the builder takes its value | | |
 /// | `snapshot` | struct | the store can be saved to a file and restored; needs the feature `serde` | | |
 /// | `record` | struct | the uses of the store can be recorded, for `sharded-tune` to find the best policy | | |

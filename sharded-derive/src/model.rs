@@ -4,10 +4,13 @@ use crate::names;
 use crate::syntax::options::table::Options;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{Attribute, Field, Generics, Visibility};
+use syn::{Attribute, Field, Generics, Type, Visibility};
 
 /// Whether the runtime has what `snapshot` needs: its feature `serde` sets this crate's feature. Tests always have it.
 pub(crate) const CAN_SNAPSHOT: bool = cfg!(any(feature = "snapshot", test));
+
+/// Whether the runtime has tiered fields: its feature `redis` sets this crate's feature. Tests always have it.
+pub(crate) const CAN_TIER: bool = cfg!(any(feature = "tier", test));
 
 /// The struct under the attribute.
 pub(crate) struct Store {
@@ -38,6 +41,9 @@ pub(crate) struct Store {
 pub(crate) struct BuilderFields {
     pub(crate) options: Ident,
     pub(crate) marker: Ident,
+    /// For the connection of the tiered fields, and the builder's type parameter for it.
+    pub(crate) redis: Ident,
+    pub(crate) redis_parameter: Ident,
 }
 
 /// A field, sharded or not.
@@ -88,6 +94,18 @@ pub(crate) struct FieldAttrs {
     pub(crate) deprecated: TokenStream,
 }
 
+impl MapField {
+    /// Whether its entries are on a server. A set's can't be, which is an error.
+    pub(crate) fn is_tiered(&self) -> bool {
+        CAN_TIER && self.options.tier.value().is_some() && !self.is_visibly_a_set()
+    }
+
+    pub(crate) fn is_visibly_a_set(&self) -> bool {
+        let Type::Path(path) = &self.field.ty else { return false };
+        path.path.segments.last().is_some_and(|last| last.ident == "HashSet")
+    }
+}
+
 impl Store {
     /// Whether the expansion implements this trait.
     fn implements(&self, name: &str) -> bool {
@@ -115,9 +133,20 @@ impl Store {
         quote!(#module::#builder)
     }
 
-    /// Whether nothing is skipped, so that a store can be built without any value.
+    /// Whether nothing is skipped or tiered, so that a store can be built without any value.
     pub(crate) fn is_complete(&self) -> bool {
-        self.skipped().next().is_none()
+        self.skipped().next().is_none() && !self.has_tier()
+    }
+
+    /// Whether the builder needs a connection.
+    pub(crate) fn has_tier(&self) -> bool {
+        self.maps().any(MapField::is_tiered)
+    }
+
+    /// Whether the builder has a method of its own with this name.
+    pub(crate) fn is_builder_method(&self, field: &Ident) -> bool {
+        names::is_one_of(field, &names::BUILDER_METHODS)
+            || (self.has_tier() && names::is_one_of(field, &[names::BUILDER_METHOD_OF_TIERS]))
     }
 
     /// The maps, in the order of declaration.

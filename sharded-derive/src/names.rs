@@ -23,6 +23,9 @@ pub(crate) enum Origin {
 /// The methods of a builder besides one per field.
 pub(crate) const BUILDER_METHODS: [&str; 5] = ["clock", "shards", "sweep_by_hand", "topology", "build"];
 
+/// A further one, if there is a tiered field.
+pub(crate) const BUILDER_METHOD_OF_TIERS: &str = "redis";
+
 /// The origin of the store's function with this name, if there is one.
 pub(crate) fn origin(field: &Ident, has: impl Fn(&str) -> bool) -> Option<Origin> {
     let is_implemented = |origin: &Origin| !matches!(origin, Origin::Trait(name) if !has(name));

@@ -34,6 +34,8 @@ pub(crate) fn resolve(item: Item, diag: &mut Diagnostics) -> Store {
         own: BuilderFields {
             options: names::builder_field("__options", &taken.fields),
             marker: names::builder_field("__store", &taken.fields),
+            redis: names::builder_field("__redis", &taken.fields),
+            redis_parameter: names::parameter(&Ident::new("redis", ident.span()), &taken.parameters),
         },
         arguments: arguments(&generics),
         attrs,

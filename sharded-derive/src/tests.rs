@@ -178,3 +178,22 @@ fn a_snapshot_needs_the_feature() {
     assert_eq!(errors(quote!(snapshot), true), [""; 0]);
     assert_eq!(errors(quote!(), false), [""; 0]);
 }
+
+#[test]
+fn a_tier_needs_the_feature() {
+    let errors = |can_tier| {
+        let mut diag = Diagnostics::new();
+        let item = quote!(
+            struct Store {
+                #[shard(tier = Redis, ttl = "5m")]
+                a: HashMap<u8, u8>,
+            }
+        );
+        let Ok(declaration) = item::parse(quote!(), item, &mut diag) else { panic!("it is a struct") };
+        let store = resolve::resolve(declaration, &mut diag);
+        store.maps().for_each(|map| check::tier::check(map, can_tier, &mut diag));
+        diag.into_messages()
+    };
+    assert!(errors(false)[0].starts_with("`tier` needs the feature `redis`"));
+    assert_eq!(errors(true), [""; 0]);
+}

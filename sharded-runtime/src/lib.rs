@@ -34,6 +34,7 @@
 //!   declaration.
 //! - [`placement`] decides on which NUMA node shards lie, and [`mod@numa`] says when that helps.
 //! - `snapshot`, with the feature `serde`, saves and restores a store.
+//! - `tier`, with the feature `redis`, has fields that several processes share through a Redis or Valkey server.
 //! - To observe a service: [`Stats`] has the counters of a map. `export`, with the features `prometheus`, `metrics`,
 //!   `tracing` and `usdt`, exports them to monitoring systems. That page is for operators, too.
 //! - [`builder`] overrides what was declared, for tests and small machines.
@@ -97,6 +98,8 @@ mod shard;
 #[cfg(feature = "serde")]
 pub mod snapshot;
 mod store;
+#[cfg(feature = "redis")]
+pub mod tier;
 mod waker;
 
 pub use bounds::{Key, Value};

@@ -7,6 +7,11 @@ use crate::{
     builder::{BuildField, FieldOptions, Functions, FunctionsFor, Parts, StoreContext},
     lock::Serves,
 };
+#[cfg(feature = "redis")]
+use crate::{
+    evict::MakesRoom,
+    tier::{Near, Redis, TieredKey, TieredMap, TieredValue},
+};
 use std::{fmt, hash::BuildHasher, ops::Deref};
 
 /// Builds a field of a store.
@@ -24,6 +29,25 @@ where
     F: BuildField<F::Policy>,
 {
     F::build_with(store, index, options)
+}
+
+/// Builds a tiered field of a store. As [`build`], it has more bounds than it needs.
+#[cfg(feature = "redis")]
+#[must_use]
+pub fn build_tiered<K, V, P, S>(
+    store: &StoreContext,
+    index: u16,
+    options: FieldOptions<P>,
+    redis: &Redis,
+) -> TieredMap<K, V, P, S>
+where
+    K: TieredKey,
+    V: TieredValue,
+    S: Hashes,
+    P: Policy<Eviction: MakesRoom, Lock: Serves<K, Near<V>>>,
+    crate::ShardedMap<K, Near<V>, P, S>: BuildField<P>,
+{
+    TieredMap::build(store, index, options, redis)
 }
 
 /// `weight = …`

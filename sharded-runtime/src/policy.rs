@@ -98,6 +98,10 @@ pub trait Policy: 'static {
     const WEIGHS: bool = false;
     /// Whether some entries may not be [evicted](crate::builder::FieldOptions::evictable).
     const PINS: bool = false;
+    /// How old a read of a tiered field may be, `staleness = …` of a field with `tier = …`. `None` is one second.
+    const STALENESS: Option<Duration> = None;
+    /// The version of the values of a tiered field, `schema = …`. A value of another version is an error.
+    const SCHEMA: u32 = 0;
     /// Whether the uses of the map can be [recorded](crate::Store::recorder). If not, recording costs nothing.
     const RECORDS: bool = false;
 }

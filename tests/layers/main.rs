@@ -38,6 +38,7 @@ const RUNTIME: Crate = Crate {
         &["set"],
         &["rows"],
         &["declared", "export", "node"],
+        &["tier"],
         &["", "macro_support"],
     ],
     unsafe_modules: &["engine::table::raw", "memory", "shard::lock::raw"],

@@ -3,6 +3,8 @@
 use crate::diag::Diagnostics;
 use crate::model::MapField;
 use crate::suggest;
+use crate::syntax::declaration::Declaration;
+use crate::syntax::options::setting::Mark;
 use crate::syntax::options::table::OPTIONS;
 use crate::syntax::values::duration::duration_text;
 
@@ -19,7 +21,17 @@ pub(super) fn check(map: &MapField, diag: &mut Diagnostics) {
 /// Every map is bounded or says why not.
 pub(super) fn check_bound(map: &MapField, diag: &mut Diagnostics) {
     let (options, ident) = (&map.options, &map.ident);
-    if options.bounds().next().is_some() || options.unbounded.is_given() || options.has_unknown {
+    if bounds(map).next().is_some() || options.unbounded.is_given() || options.has_unknown {
+        return;
+    }
+    if options.tier.is_given() {
+        diag.error(
+            ident,
+            format!(
+                "nothing keeps the entries of `{ident}` on the server from growing for ever: declare `ttl`, or say why \
+                 they stay few: `#[shard(unbounded = \"…\")]`"
+            ),
+        );
         return;
     }
     let bounds = suggest::list(OPTIONS.iter().filter(|option| option.is_bound).map(|option| option.name), "or");
@@ -32,10 +44,16 @@ pub(super) fn check_bound(map: &MapField, diag: &mut Diagnostics) {
     );
 }
 
+/// The options that bound a map. A capacity bounds only the near cache of a tiered field.
+fn bounds(map: &MapField) -> impl Iterator<Item = (&'static Declaration, &Mark)> {
+    let is_tiered = map.options.tier.is_given();
+    map.options.bounds().filter(move |(option, _)| !is_tiered || option.name == "ttl")
+}
+
 /// A bounded map needs no `unbounded` reason, and the reason would mislead a reader.
 fn check_unbounded(map: &MapField, diag: &mut Diagnostics) {
     let (options, ident) = (&map.options, &map.ident);
-    let bounds: Vec<_> = options.bounds().collect();
+    let bounds: Vec<_> = bounds(map).collect();
     if !options.unbounded.is_given() || bounds.is_empty() {
         return;
     }

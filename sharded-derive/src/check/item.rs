@@ -2,7 +2,7 @@
 
 use crate::diag::Diagnostics;
 use crate::model::{CAN_SNAPSHOT, Store, StoreField};
-use crate::names::{self, Origin};
+use crate::names::Origin;
 use crate::resolve::{derives, is_named, unsupported};
 use quote::ToTokens;
 use syn::{Attribute, ext::IdentExt};
@@ -47,7 +47,8 @@ fn check_derives(attr: &Attribute, store: &Store, diag: &mut Diagnostics) {
         let message = match derive.as_str() {
             "Default" if store.is_complete() => "`#[sharded]` implements `Default` already: remove it here".to_owned(),
             "Default" => {
-                format!("a store can't be `Default` without its skipped fields: build it with `{name}::builder()`")
+                let lacks = if store.has_tier() { "connection" } else { "skipped fields" };
+                format!("a store can't be `Default` without its {lacks}: build it with `{name}::builder()`")
             }
             "Clone" | "Copy" => {
                 format!("a store can't be `{derive}`, since all its users share one: put it into an `Arc<{name}>`")
@@ -75,7 +76,7 @@ fn check_names(store: &Store, diag: &mut Diagnostics) {
         let method = match origin {
             Some(Origin::Store) => format!("the store has a method `{name}` of its own"),
             Some(Origin::Trait(of)) => format!("the store has a method `{name}`, of the trait `{of}`"),
-            None if names::is_one_of(ident, &names::BUILDER_METHODS) => {
+            None if store.is_builder_method(ident) => {
                 format!("the store's builder has a method `{name}` of its own")
             }
             None => continue,

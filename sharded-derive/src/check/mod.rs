@@ -3,9 +3,10 @@
 mod fields;
 pub(crate) mod item;
 mod needs;
+pub(crate) mod tier;
 
 use crate::diag::Diagnostics;
-use crate::model::Store;
+use crate::model::{CAN_TIER, Store};
 
 /// Reports everything in the declaration that breaks a rule.
 pub(crate) fn check(store: &Store, diag: &mut Diagnostics) {
@@ -15,5 +16,6 @@ pub(crate) fn check(store: &Store, diag: &mut Diagnostics) {
         fields::check_bound(map, diag);
         needs::check_field(map, diag);
         fields::check(map, diag);
+        tier::check(map, CAN_TIER, diag);
     }
 }

@@ -4,7 +4,7 @@
 use super::structure;
 use super::tokens::{doc, implementation, in_module, krate_at, krate_in_module};
 use super::types::{TypeSpan, is_wrapped, map_type};
-use crate::model::{BuilderFields, MapField, SkippedField, Store, StoreField};
+use crate::model::{BuilderFields, MapField, Store, StoreField};
 use crate::names;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -13,41 +13,82 @@ use syn::{GenericParam, ext::IdentExt};
 pub(super) fn expand(store: &Store) -> TokenStream {
     let creation = creation(store);
     let methods = methods(store);
-    let setters = store.skipped().filter(|skipped| is_free(&skipped.ident)).map(|skipped| setter(skipped, store));
+    let awaited = awaited(store);
+    let setters = awaited.iter().map(|value| setter(value, store));
     quote!(#creation #methods #(#setters)*)
+}
+
+/// A value that the builder must be given.
+struct Awaited {
+    /// The field of the builder.
+    field: Ident,
+    /// The method that takes the value. Absent where another one has its name, which is an error.
+    method: Option<Ident>,
+    docs: String,
+    vis: TokenStream,
+    ty: TokenStream,
+    /// The type parameter of the builder that says whether it has the value.
+    parameter: Ident,
+    /// The trait of that parameter, once it has the value, and the trait's method that returns the value.
+    supplied: TokenStream,
+    supply: TokenStream,
+}
+
+/// The values of the skipped fields, in the order of declaration, and the connection of the tiered ones.
+fn awaited(store: &Store) -> Vec<Awaited> {
+    let krate = &store.krate;
+    let skipped = store.skipped().map(|skipped| {
+        let (name, ty) = (names::marked(&skipped.ident), skipped.field.ty.to_token_stream());
+        Awaited {
+            method: (!store.is_builder_method(&skipped.ident)).then(|| name.clone()),
+            field: name,
+            docs: format!("Sets the value of the skipped field `{}`.", skipped.ident),
+            vis: skipped.field.vis.to_token_stream(),
+            parameter: skipped.parameter.clone(),
+            supplied: quote!(#krate::builder::Supplied<#ty>),
+            supply: quote!(#krate::builder::Supplied::value),
+            ty,
+        }
+    });
+    let connection = store.has_tier().then(|| Awaited {
+        field: store.own.redis.clone(),
+        method: Some(Ident::new(names::BUILDER_METHOD_OF_TIERS, Span::call_site())),
+        docs: "Sets the connection to the server that has the entries of the tiered fields.".to_owned(),
+        vis: store.vis.to_token_stream(),
+        parameter: store.own.redis_parameter.clone(),
+        supplied: quote!(#krate::tier::Connected),
+        supply: quote!(#krate::tier::Connected::redis),
+        ty: quote!(#krate::tier::Redis),
+    });
+    skipped.chain(connection).collect()
 }
 
 /// The struct, in the module. Its parameter is the whole store, so the user's bounds need not be repeated here.
 pub(super) fn declaration(store: &Store) -> TokenStream {
     let Store { vis, ident, builder, own, .. } = store;
     let krate = krate_in_module(store);
-    let BuilderFields { options, marker } = own;
+    let BuilderFields { options, marker, .. } = own;
     let (vis, docs) = (
         in_module(vis),
         doc(&format!("Builds [`{0}`](super::{0}). Its methods override what was declared.", ident.unraw())),
     );
     let of_store = is_generic(store).then(|| quote!(__Self,));
-    let skipped = store.skipped().map(|skipped| {
-        let parameter = &skipped.parameter;
-        quote!(#parameter = #krate::builder::Missing)
-    });
+    let awaited = awaited(store);
+    let parameters = awaited.iter().map(|Awaited { parameter, .. }| quote!(#parameter = #krate::builder::Missing));
     let fields = fields(
         store,
         |map, name| {
             let policy = &map.policy;
             quote!(pub(super) #name: #krate::builder::FieldOptions<#policy>)
         },
-        |skipped, name| {
-            let parameter = &skipped.parameter;
-            quote!(pub(super) #name: #parameter)
-        },
+        |Awaited { field, parameter, .. }| quote!(pub(super) #field: #parameter),
     );
     let marker = is_generic(store).then(|| quote!(pub(super) #marker: ::core::marker::PhantomData<fn() -> __Self>,));
     quote! {
         #docs
         #[derive(::core::fmt::Debug)]
         #[must_use]
-        #vis struct #builder<#of_store #(#skipped,)*> {
+        #vis struct #builder<#of_store #(#parameters,)*> {
             pub(super) #options: #krate::builder::StoreOptions,
             #(#fields,)*
             #marker
@@ -55,25 +96,31 @@ pub(super) fn declaration(store: &Store) -> TokenStream {
     }
 }
 
-/// `name: …` for each of the user's fields.
+/// `name: …` for each of the user's fields, and for the connection.
 fn fields(
     store: &Store,
     of_map: impl Fn(&MapField, &Ident) -> TokenStream,
-    of_skipped: impl Fn(&SkippedField, &Ident) -> TokenStream,
-) -> impl Iterator<Item = TokenStream> {
-    store.fields.iter().map(move |field| match field {
-        StoreField::Map(map) => {
-            let (cfg, field) = (&map.attrs.cfg, of_map(map, &names::marked(&map.ident)));
-            quote!(#cfg #field)
+    of_awaited: impl Fn(&Awaited) -> TokenStream,
+) -> Vec<TokenStream> {
+    let mut awaited = awaited(store).into_iter();
+    let mut fields: Vec<TokenStream> = Vec::new();
+    for field in &store.fields {
+        match field {
+            StoreField::Map(map) => {
+                let (cfg, field) = (&map.attrs.cfg, of_map(map, &names::marked(&map.ident)));
+                fields.push(quote!(#cfg #field));
+            }
+            StoreField::Skipped(_) => fields.extend(awaited.next().as_ref().map(&of_awaited)),
         }
-        StoreField::Skipped(skipped) => of_skipped(skipped, &names::marked(&skipped.ident)),
-    })
+    }
+    fields.extend(awaited.as_slice().iter().map(of_awaited));
+    fields
 }
 
 /// `Store::builder()`, and `Store::new()` if nothing is skipped.
 fn creation(store: &Store) -> TokenStream {
     let Store { vis, krate, own, .. } = store;
-    let (BuilderFields { options, marker }, builder) = (own, store.builder());
+    let (BuilderFields { options, marker, .. }, builder) = (own, store.builder());
     let builder_arguments = builder_arguments(store, |_| quote!(#krate::builder::Missing));
     let new = store.is_complete().then(|| {
         let itself = structure::itself(store);
@@ -88,7 +135,7 @@ fn creation(store: &Store) -> TokenStream {
     let fields = fields(
         store,
         |_, name| quote!(#name: #krate::builder::FieldOptions::new()),
-        |_, name| quote!(#name: #krate::builder::Missing),
+        |Awaited { field, .. }| quote!(#field: #krate::builder::Missing),
     );
     let marker = is_generic(store).then(|| quote!(#marker: ::core::marker::PhantomData,));
     let body = quote! {
@@ -111,7 +158,7 @@ fn methods(store: &Store) -> TokenStream {
     let Store { vis, krate, own, .. } = store;
     let options = &own.options;
     let [clock, shards, topology] = ["clock", "shards", "topology"].map(names::local);
-    let overrides = store.maps().filter(|map| is_free(&map.ident)).map(|map| map_override(map, store));
+    let overrides = store.maps().filter(|map| !store.is_builder_method(&map.ident)).map(|map| map_override(map, store));
     let build = build(store);
     let body = quote! {
         /// Uses this manual clock in place of every declared clock.
@@ -153,11 +200,12 @@ fn methods(store: &Store) -> TokenStream {
 fn build(store: &Store) -> TokenStream {
     let Store { vis, ident, arguments, krate, own, .. } = store;
     let options = &own.options;
-    let supplied = store.skipped().map(|skipped| {
-        let (parameter, ty) = (&skipped.parameter, &skipped.field.ty);
-        quote!(#parameter: #krate::builder::Supplied<#ty>)
-    });
+    let supplied = awaited(store).into_iter().map(|Awaited { parameter, supplied, .. }| quote!(#parameter: #supplied));
     let supplied = (!store.is_complete()).then(|| quote!(where #(#supplied,)*));
+    let connection = awaited(store).pop().filter(|_| store.has_tier()).map(|Awaited { field, supply, .. }| {
+        let connection = connection();
+        quote!(let #connection = #supply(self.#field);)
+    });
     let mut index = 0_usize..;
     let fields = store.fields.iter().map(|field| match field {
         StoreField::Map(map) => build_map(map, index.next().unwrap_or_default(), store),
@@ -174,6 +222,7 @@ fn build(store: &Store) -> TokenStream {
         let context = context();
         quote! {
             let #context = self.#options.start();
+            #connection
             #ident {
                 #(#fields,)*
             }
@@ -194,6 +243,11 @@ fn context() -> Ident {
     names::local("store")
 }
 
+/// The connection of the tiered fields: a variable.
+fn connection() -> Ident {
+    names::local("redis")
+}
+
 /// `visits: …::build(…)`, with the span of the declared type, since the call's bounds are about that type.
 fn build_map(map: &MapField, index: usize, store: &Store) -> TokenStream {
     let TypeSpan { first, last } = TypeSpan::of(map);
@@ -203,14 +257,20 @@ fn build_map(map: &MapField, index: usize, store: &Store) -> TokenStream {
     // The path of a function keeps its span, so that the compiler reports there that its types do not match.
     let mut given = quote!(self.#options);
     for (name, path) in [("weigh", map.options.weight.value()), ("pin", map.options.evictable.value())] {
-        if let Some(path) = path {
+        if let Some(path) = path.filter(|_| !map.is_tiered()) {
             let (name, of) = (Ident::new(name, Span::call_site()), map_type(map, store));
             given = quote!(#krate::macro_support::#name::<#of>(#given, #path));
         }
     }
     let context = context();
     let arguments = quote!(&#context, #index, #given);
-    let mut call = quote_spanned!(last=> #krate::macro_support::build(#arguments));
+    let mut call = if map.is_tiered() {
+        let connection = connection();
+        let arguments = quote!(#arguments, &#connection);
+        quote_spanned!(last=> #krate::macro_support::build_tiered(#arguments))
+    } else {
+        quote_spanned!(last=> #krate::macro_support::build(#arguments))
+    };
     if is_wrapped(map, store) {
         call = quote_spanned!(last=> #krate::macro_support::Last { map: #call, end: () });
     }
@@ -235,28 +295,29 @@ fn map_override(map: &MapField, store: &Store) -> TokenStream {
     }
 }
 
-/// The method that takes the value of a skipped field. It needs an impl of its own, as it changes the builder's type.
-fn setter(skipped: &SkippedField, store: &Store) -> TokenStream {
+/// The method that takes an awaited value. It needs an impl of its own, as it changes the builder's type.
+fn setter(awaited: &Awaited, store: &Store) -> TokenStream {
     let Store { krate, own, .. } = store;
-    let (BuilderFields { options, marker }, builder) = (own, store.builder());
-    let (vis, name, ty) = (&skipped.field.vis, names::marked(&skipped.ident), &skipped.field.ty);
-    let value = names::local(&name.unraw().to_string());
-    let is_this = |other: &SkippedField| other.ident == skipped.ident;
+    let (BuilderFields { options, marker, .. }, builder) = (own, store.builder());
+    let Awaited { field, method: Some(method), docs, vis, ty, .. } = awaited else { return TokenStream::new() };
+    let value = names::local(&method.unraw().to_string());
+    let is_this = |other: &Awaited| other.field == *field;
     let after = builder_arguments(store, |other| {
         if is_this(other) { quote!(#krate::builder::Given<#ty>) } else { other.parameter.to_token_stream() }
     });
     let fields = fields(
         store,
         |_, name| quote!(#name: self.#name),
-        |other, name| {
+        |other| {
+            let name = &other.field;
             if is_this(other) { quote!(#name: #krate::builder::Given(#value)) } else { quote!(#name: self.#name) }
         },
     );
     let marker = is_generic(store).then(|| quote!(#marker: self.#marker,));
-    let docs = doc(&format!("Sets the value of the skipped field `{}`.", skipped.ident));
+    let docs = doc(docs);
     let body = quote! {
         #docs
-        #vis fn #name(self, #value: #ty) -> #builder #after {
+        #vis fn #method(self, #value: #ty) -> #builder #after {
             #builder {
                 #options: self.#options,
                 #(#fields,)*
@@ -270,7 +331,7 @@ fn setter(skipped: &SkippedField, store: &Store) -> TokenStream {
 /// `impl StoreBuilder { … }`, for any values of the skipped fields, given or not.
 fn builder_implementation(store: &Store, body: &TokenStream) -> TokenStream {
     let (builder, shared_attrs, parameters) = (store.builder(), &store.shared_attrs, impl_parameters(store));
-    let arguments = builder_arguments(store, |skipped| skipped.parameter.to_token_stream());
+    let arguments = builder_arguments(store, |awaited| awaited.parameter.to_token_stream());
     let bounds = &store.generics.where_clause;
     quote! {
         #shared_attrs
@@ -280,16 +341,11 @@ fn builder_implementation(store: &Store, body: &TokenStream) -> TokenStream {
     }
 }
 
-/// Whether no method of the builder has this name. Otherwise `check` reports it, and a second error would not help.
-fn is_free(field: &Ident) -> bool {
-    !names::is_one_of(field, &names::BUILDER_METHODS)
-}
-
 fn is_generic(store: &Store) -> bool {
     !store.generics.params.is_empty()
 }
 
-/// The user's parameters without their defaults, then one for each skipped field.
+/// The user's parameters without their defaults, then one for each awaited value.
 fn impl_parameters(store: &Store) -> Vec<TokenStream> {
     let users = store.generics.params.iter().map(|parameter| match parameter {
         GenericParam::Lifetime(lifetime) => lifetime.to_token_stream(),
@@ -302,13 +358,13 @@ fn impl_parameters(store: &Store) -> Vec<TokenStream> {
             quote!(#(#attrs)* const #ident: #ty)
         }
     });
-    users.chain(store.skipped().map(|skipped| skipped.parameter.to_token_stream())).collect()
+    users.chain(awaited(store).into_iter().map(|awaited| awaited.parameter.to_token_stream())).collect()
 }
 
-/// `<Store<T, N, …>, …>`: the store if it is generic, then what `of` says for each skipped field.
-fn builder_arguments(store: &Store, of: impl Fn(&SkippedField) -> TokenStream) -> TokenStream {
+/// `<Store<T, N, …>, …>`: the store if it is generic, then what `of` says for each awaited value.
+fn builder_arguments(store: &Store, of: impl Fn(&Awaited) -> TokenStream) -> TokenStream {
     let Store { ident, arguments, .. } = store;
     let itself = is_generic(store).then(|| quote!(#ident #arguments));
-    let all: Vec<TokenStream> = itself.into_iter().chain(store.skipped().map(of)).collect();
+    let all: Vec<TokenStream> = itself.into_iter().chain(awaited(store).iter().map(of)).collect();
     if all.is_empty() { TokenStream::new() } else { quote!(<#(#all),*>) }
 }

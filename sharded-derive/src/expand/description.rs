@@ -9,6 +9,7 @@ use std::time::Duration;
 /// "16 shards, each behind a `Mutex`; entries expire 5m after they were written"
 pub(super) fn policy(options: &Options) -> String {
     let mut parts = vec![shards(options)];
+    parts.extend(tier(options));
     parts.extend(expiry(options));
     parts.extend(bound(options));
     parts.extend(options.hasher.value().map(|hasher| format!("hashed by `{}`", hasher.text())));
@@ -44,6 +45,12 @@ fn placement(options: &Options) -> Option<String> {
     } else {
         format!("placed by `{}`", numa.text())
     })
+}
+
+fn tier(options: &Options) -> Option<String> {
+    options.tier.value()?;
+    let staleness = options.staleness.value().map_or_else(|| "1s".to_owned(), |time| duration_text(*time));
+    Some(format!("the near cache of a server, so that a read is at most {staleness} old"))
 }
 
 fn expiry(options: &Options) -> Option<String> {

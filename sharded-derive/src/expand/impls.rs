@@ -19,7 +19,15 @@ pub(super) fn expand(store: &Store) -> TokenStream {
 
 /// A statement for each map, under its `cfg`.
 fn for_each_map(store: &Store, statement: impl Fn(&MapField, TokenStream) -> TokenStream) -> TokenStream {
-    let statements = store.maps().map(|map| {
+    for_each(store.maps(), store, statement)
+}
+
+fn for_each<'a>(
+    maps: impl Iterator<Item = &'a MapField>,
+    store: &Store,
+    statement: impl Fn(&MapField, TokenStream) -> TokenStream,
+) -> TokenStream {
+    let statements = maps.map(|map| {
         let (cfg, statement) = (&map.attrs.cfg, statement(map, reference(map, store)));
         quote!(#cfg #statement)
     });
@@ -41,7 +49,9 @@ fn visit(store: &Store) -> TokenStream {
 fn snapshot(store: &Store) -> TokenStream {
     let krate = &store.krate;
     let visitor = names::local("visitor");
-    let visits = for_each_map(store, |_, itself| quote!(#visitor(#krate::macro_support::saved(#itself));));
+    // What is on a server outlives this process.
+    let saved = store.maps().filter(|map| !map.is_tiered());
+    let visits = for_each(saved, store, |_, itself| quote!(#visitor(#krate::macro_support::saved(#itself));));
     let body = quote! {
         fn visit_saved(&self, #visitor: &mut dyn ::core::ops::FnMut(&dyn #krate::snapshot::SavedField)) {
             #visits
@@ -59,7 +69,7 @@ fn debug(store: &Store) -> TokenStream {
         let title = map.ident.unraw().to_string();
         quote!(::core::fmt::DebugStruct::field(&mut #debug, #title, #itself);)
     });
-    let finish = if store.is_complete() { quote!(finish) } else { quote!(finish_non_exhaustive) };
+    let finish = if store.skipped().next().is_none() { quote!(finish) } else { quote!(finish_non_exhaustive) };
     let body = quote! {
         fn fmt(&self, #formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             let mut #debug = #formatter.debug_struct(#title);

@@ -38,7 +38,10 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
             quote!(#krate::shards::Fixed<#shards>)
         }
     };
-    let lock = choice(options.lock.value(), &LOCKS, krate);
+    // What a tiered field can't have has been reported, and would cause more errors.
+    let refused = |choice: &Choice, name: &str| map.is_tiered() && choice.is(name);
+    let lock = options.lock.value().filter(|lock| !refused(lock, "Optimistic"));
+    let lock = choice(lock, &LOCKS, krate);
     let placement = choice(options.numa.value(), &PLACEMENTS, krate);
     let clock = choice(options.clock.value(), &CLOCKS, krate);
     let expiry = match (options.ttl.value(), options.idle.value()) {
@@ -48,7 +51,7 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
     };
     let eviction = match options.capacity.value() {
         None => quote!(#krate::evict::Unbounded),
-        Some(_) => choice(options.evict.value(), &EVICTIONS, krate),
+        Some(_) => choice(options.evict.value().filter(|evict| !refused(evict, "Reject")), &EVICTIONS, krate),
     };
     let ttl = options.ttl.value().map(|ttl| time("TTL", *ttl));
     let ttl_jitter = options.ttl_jitter.value().map(|percent| {
@@ -56,6 +59,11 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
         quote!(const TTL_JITTER: ::core::primitive::u8 = #percent;)
     });
     let idle = options.idle.value().map(|idle| time("IDLE", *idle));
+    let staleness = options.staleness.value().map(|staleness| time("STALENESS", *staleness));
+    let schema = options.schema.value().map(|schema| {
+        let schema = Literal::u32_unsuffixed(*schema);
+        quote!(const SCHEMA: ::core::primitive::u32 = #schema;)
+    });
     let refresh_after = options.refresh_after.value().map(|after| time("REFRESH_AFTER", *after));
     let capacity = options.capacity.value().map(|capacity| {
         let capacity = &capacity.literal;
@@ -92,6 +100,8 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
             #capacity
             #weighs
             #pins
+            #staleness
+            #schema
             #records
         }
     }

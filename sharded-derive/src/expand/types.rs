@@ -12,6 +12,12 @@ pub(super) fn map_type(map: &MapField, store: &Store) -> TokenStream {
     let (krate, written, policy) = (&store.krate, &map.field.ty, store.policy(map));
     let TypeSpan { first, last } = TypeSpan::of(map);
     let open = quote_spanned!(first=> <#written);
+    if map.is_tiered() {
+        return match policy::hasher(map, store) {
+            None => quote_spanned!(last=> #open as #krate::tier::Tiered>::Map<#policy>),
+            Some(hasher) => quote_spanned!(last=> #open as #krate::tier::Tiered>::MapWith<#policy, #hasher>),
+        };
+    }
     match policy::hasher(map, store) {
         None => quote_spanned!(last=> #open as #krate::Declared>::Field<#policy>),
         Some(hasher) => quote_spanned!(last=> #open as #krate::Declared>::FieldWith<#policy, #hasher>),

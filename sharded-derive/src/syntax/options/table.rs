@@ -12,8 +12,8 @@ use crate::syntax::declaration::{Choices, Declaration, Needs, On};
 use crate::syntax::list::Entry;
 use crate::syntax::values::capacity::{self, Capacity};
 use crate::syntax::values::choice::{self, Choice};
-use crate::syntax::values::{duration, function, percent, reason, shards};
-use proc_macro2::TokenStream;
+use crate::syntax::values::{duration, function, percent, reason, shards, tier};
+use proc_macro2::{Ident, TokenStream};
 use std::time::Duration;
 
 pub(crate) const LOCKS: Choices = Choices { kind: "lock", module: "lock", names: &["Mutex", "RwLock", "Optimistic"] };
@@ -33,6 +33,10 @@ const fn needs_ttl(purpose: &'static str) -> Needs {
 
 const fn needs_capacity(purpose: &'static str, example: &'static str) -> Needs {
     Needs { option: "capacity", example, purpose }
+}
+
+const fn needs_tier(purpose: &'static str) -> Needs {
+    Needs { option: "tier", example: "Redis", purpose }
 }
 
 /// Makes the list of declarations and the struct with a setting for each of them.
@@ -205,6 +209,32 @@ options! {
         choices: Some(&CLOCKS),
         synonyms: &["time", "timer"],
         meaning: "what tells the time for `ttl` and `idle`",
+    }
+    "tier" => tier: Ident = tier::parse, {
+        example: Some("Redis"),
+        on: On::Field,
+        synonyms: &["redis", "valkey", "remote", "shared", "distributed"],
+        meaning: "the entries are on a server that other processes use too; needs the feature `redis`",
+        values: "`Redis`",
+        default: "the entries are in this process",
+    }
+    "staleness" => staleness: Duration = duration::parse, {
+        example: Some("\"3s\""),
+        on: On::Field,
+        needs: Some(needs_tier("`staleness` says how old a read of a tiered field may be")),
+        synonyms: &["stale", "max_staleness", "freshness", "max_stale"],
+        meaning: "how old a read of a tiered field may be",
+        values: "a time",
+        default: "`\"1s\"`",
+    }
+    "schema" => schema: u32 = tier::schema, {
+        example: Some("2"),
+        on: On::Field,
+        needs: Some(needs_tier("`schema` is the version of the values that a tiered field has on the server")),
+        synonyms: &["version", "schema_version"],
+        meaning: "the version of a tiered field's values on the server",
+        values: "a number",
+        default: "`0`",
     }
     "skip" => skip: () = |_| Ok(()), {
         on: On::Field,

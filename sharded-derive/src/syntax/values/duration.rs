@@ -1,6 +1,6 @@
 //! `ttl = "5m"`, `idle = "1h 30m"`
 
-use super::value::{Kind, NO_CONSTANTS, Parsed, Value};
+use super::value::{Kind, NO_CONSTANTS, NO_CONSTANTS_AT_ALL, Parsed, Value};
 use crate::suggest;
 use std::time::Duration;
 
@@ -17,19 +17,27 @@ const UNITS: [(&str, u64, &[&str]); 7] = [
 
 /// A time longer than zero.
 pub(crate) fn parse(value: &Value) -> Parsed<Duration> {
-    let (name, undone) = (value.option.name, value.option.undone());
+    let name = value.option.name;
+    let or = |none: String| value.option.undo.map(|_| none).unwrap_or_default();
     Err(match &value.kind {
         Kind::Text(text) => match read(&text.value()) {
             Ok(time) if time.is_zero() => {
-                format!("`{name}` must be longer than zero: write a longer time, or `{undone}` for none")
+                let none = or(format!(", or `{}` for none", value.option.undone()));
+                format!("`{name}` must be longer than zero: write a longer time{none}")
             }
             Ok(time) => return Ok(time),
             Err(wrong) => format!("{wrong}, as in `{name} = \"1h 30m\"`"),
         },
         Kind::Number(number) => format!("`{name} = {number}` has no unit: for seconds write `{name} = \"{number}s\"`"),
-        Kind::Word(_) | Kind::Path(_) => format!("`{name}` is a string literal such as \"5m\", {NO_CONSTANTS}"),
+        Kind::Word(_) | Kind::Path(_) => {
+            let why = if value.option.undo.is_some() { NO_CONSTANTS } else { NO_CONSTANTS_AT_ALL };
+            format!("`{name}` is a string literal such as \"5m\", {why}")
+        }
         Kind::Other if value.is_negative() => NEGATIVE.to_owned(),
-        Kind::Other => format!("`{name}` is a time with its unit in quotes, `{name} = \"5m\"`, or `never`"),
+        Kind::Other => {
+            let none = or(", or `never`".to_owned());
+            format!("`{name}` is a time with its unit in quotes, `{name} = \"5m\"`{none}")
+        }
     })
 }
 

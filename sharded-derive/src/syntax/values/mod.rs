@@ -9,4 +9,5 @@ pub(crate) mod function;
 pub(crate) mod percent;
 pub(crate) mod reason;
 pub(crate) mod shards;
+pub(crate) mod tier;
 pub(crate) mod value;

@@ -7,6 +7,9 @@ use syn::{Lit, LitInt, LitStr, Path};
 /// The reason why a path is refused where a literal is asked for.
 pub(super) const NO_CONSTANTS: &str = "as the macro can't read a constant; the builder can override it";
 
+/// The same, of an option that the builder has no method for.
+pub(super) const NO_CONSTANTS_AT_ALL: &str = "as the macro can't read a constant";
+
 /// What a parser returns: the value, or what is wrong with it.
 pub(crate) type Parsed<T> = Result<T, String>;
 

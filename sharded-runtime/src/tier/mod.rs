@@ -1,0 +1,105 @@
+//! Fields whose entries are on a Redis or Valkey server, for services that run on more than one machine.
+//!
+//! This needs the feature `redis` of this crate, and a tokio runtime. A field with `tier = Redis` keeps its entries on
+//! the server. Each process has a *near cache*, a [`ShardedMap`](crate::ShardedMap) of decoded values. Its accessor is
+//! a [`TieredMap`], whose calls are async and can fail.
+//!
+//! ```no_run
+//! use serde::{Deserialize, Serialize};
+//! use sharded::{sharded, tier::Redis};
+//! use std::collections::HashMap;
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct Profile {
+//!     name: String,
+//! }
+//!
+//! #[sharded]
+//! struct Shop {
+//!     #[shard(tier = Redis, ttl = "10m", staleness = "3s", capacity = 100_000)]
+//!     profiles: HashMap<u64, Profile>,
+//! }
+//!
+//! # async fn fetch(_: u64) -> std::io::Result<Profile> { Ok(Profile { name: "ada".to_owned() }) }
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let shop = Shop::builder().redis(Redis::connect("redis://127.0.0.1:6379").await?).build();
+//! let profile = shop.profiles().get_or_try_insert_with(&7, || fetch(7)).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The promise
+//!
+//! A read returns what the server held for the key at some moment within the last `staleness`. A write returns once the
+//! server has it, and this process sees it from then on.
+//!
+//! - Usually another process sees a write after a round trip, since the server tells it which keys have changed. The
+//!   staleness is the bound if that message, or the connection, is delayed: a near cache answers only while the server
+//!   has answered a `PING` within it.
+//! - Without the server there are no reads: after the staleness they fail with [`TierError::Unreachable`]. Writes are
+//!   never kept to be sent later.
+//! - A server that restarts empty has lost what was acknowledged, as has one that evicts by `maxmemory`. So does a
+//!   replica that becomes the primary before it has everything. This is what the server documents, and the near caches
+//!   show it as it is.
+//!
+//! # What is on the server
+//!
+//! - **A key** is `store:field:key`, after the [prefix](RedisOptions::prefix) if there is one: `Shop:profiles:7`.
+//!   Numbers, texts, variants without values, and newtypes of them are text; other keys are `MessagePack`. A key that
+//!   does not deserialize to itself is refused ([`TierError::Encode`]).
+//! - **A value** is `MessagePack` as in a snapshot, structs with the names of their fields, after six bytes. These have
+//!   the declared `schema`. So a struct may gain a field with a default. For other changes declare another `schema`: an
+//!   entry with the old one is then an error ([`TierError::Decode`]) and not a wrong value. Write or remove the entry
+//!   to be rid of the error.
+//! - **A lease** is under the key of an entry that is being loaded. It counts as no entry.
+//!
+//! # What the near cache is
+//!
+//! The options of the field, such as `lock`, `shards`, `capacity` and `evict`, are those of the near cache. The `ttl`
+//! is that of the entries on the server; the near cache never keeps one for longer. [`Field`](crate::Field) and
+//! exporters see the near cache. [`Store::clear`](crate::Store::clear) empties it, and nothing on the server. A
+//! snapshot of the store leaves the field out.
+//!
+//! # When to use it
+//!
+//! Use a tier for state that several processes share and that is read more often than it is written: sessions,
+//! profiles, what is costly to compute. A near hit costs about as much as a read of a local map, anything else a round
+//! trip.
+//!
+//! Do not use it for state that only one process needs, for counters that every request changes, and where a lost
+//! acknowledged write is a loss of money: that is work for a database.
+//!
+//! # What is not there yet
+//!
+//! There is one server: no Sentinel and no cluster. After a failover connect to the new primary. (A server that has
+//! become a replica refuses writes, and the connection is then made again at the same address.) TLS, transactions with
+//! other fields, removal listeners, values that are served while the server is away, calls that block, and the tier's
+//! statistics in exporters are not there either.
+
+mod change;
+mod declared;
+mod error;
+mod keeper;
+mod key;
+mod link;
+mod load;
+mod map;
+mod read;
+mod scan;
+mod scripts;
+mod server;
+mod stamps;
+mod stats;
+mod value;
+mod write;
+
+pub use declared::Tiered;
+pub use error::{TierError, TierLoadError};
+#[doc(hidden)]
+pub use map::{HasRows, Near};
+pub use map::{TieredKey, TieredMap, TieredValue};
+pub use scan::Scan;
+#[doc(hidden)]
+pub use server::Connected;
+pub use server::{Redis, RedisOptions};
+pub use stats::TierStats;

@@ -1,0 +1,306 @@
+//! Reads of a tiered field.
+
+use super::{
+    error::TierError,
+    link::{Reply, as_error},
+    map::{Name, Near, TieredKey, TieredMap, TieredValue},
+    stamps::Stamp,
+    value::{self, Stored},
+};
+use crate::{Policy, evict::MakesRoom, lock::Serves};
+use redis::{Pipeline, Value};
+use std::{
+    borrow::Borrow,
+    hash::{BuildHasher, Hash},
+    sync::Arc,
+    time::Duration,
+};
+
+/// How many keys one pipeline asks for.
+pub(super) const CHUNK: usize = 256;
+
+/// What the server has under a key.
+pub(super) enum Fetched<V> {
+    Value(Near<V>),
+    Absent,
+    /// Somebody loads the value.
+    Leased,
+}
+
+impl<K, V, P, S> TieredMap<K, V, P, S>
+where
+    K: TieredKey,
+    V: TieredValue,
+    P: Policy<Lock: Serves<K, Near<V>>, Eviction: MakesRoom>,
+    S: BuildHasher + Default + 'static,
+{
+    /// The value of a key: from the near cache if it has it, and else from the server.
+    ///
+    /// It is what the server had at some moment within the last [`staleness`](Self::staleness), and no older than what
+    /// this process wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`TierError::Unreachable`] if the server did not answer within the staleness, [`TierError::Decode`] if what it
+    /// has is no value of this field, [`TierError::Refused`] if it answered an error.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use sharded::{sharded, tier::Redis};
+    /// # use std::collections::HashMap;
+    /// # #[sharded]
+    /// # struct Shop {
+    /// #     #[shard(tier = Redis, ttl = "10m")]
+    /// #     names: HashMap<u64, String>,
+    /// # }
+    /// # async fn example(shop: &Shop) -> Result<(), sharded::tier::TierError> {
+    /// if let Some(name) = shop.names().get(&7).await? {
+    ///     println!("{name}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn get<Q>(&self, key: &Q) -> Result<Option<Arc<V>>, TierError>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + Sync + ToOwned<Owned = K> + ?Sized,
+    {
+        match self.near_value(key) {
+            Some(value) => Ok(Some(value)),
+            None => self.read_through(key.to_owned()).await,
+        }
+    }
+
+    /// Lends the value of a key to a closure, as [`get`](Self::get) finds it.
+    ///
+    /// The closure may run under the lock of a shard of the near cache, so it must be short.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    ///
+    /// # Panics
+    ///
+    /// As [`get`](Self::get). A panic of the closure reaches the caller.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use sharded::{sharded, tier::Redis};
+    /// # use std::collections::HashMap;
+    /// # #[sharded]
+    /// # struct Shop {
+    /// #     #[shard(tier = Redis, ttl = "10m")]
+    /// #     names: HashMap<u64, String>,
+    /// # }
+    /// # async fn example(shop: &Shop) -> Result<(), sharded::tier::TierError> {
+    /// let length = shop.names().with(&7, |name| name.len()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn with<Q, R>(&self, key: &Q, read: impl FnOnce(&V) -> R) -> Result<Option<R>, TierError>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + Sync + ToOwned<Owned = K> + ?Sized,
+    {
+        let mut read = Some(read);
+        if let Some(result) = self.near_hit(key, |value| read.take().map(|read| read(value))) {
+            return Ok(result);
+        }
+        let value = self.read_through(key.to_owned()).await?;
+        Ok(value.and_then(|value| read.take().map(|read| read(&value))))
+    }
+
+    /// The values of several keys, in their order. The server is asked once for each 256 keys that the near cache does
+    /// not have. The values need not be of one moment.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), for the first key that fails.
+    ///
+    /// # Panics
+    ///
+    /// As [`get`](Self::get).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use sharded::{sharded, tier::Redis};
+    /// # use std::collections::HashMap;
+    /// # #[sharded]
+    /// # struct Shop {
+    /// #     #[shard(tier = Redis, ttl = "10m")]
+    /// #     names: HashMap<u64, String>,
+    /// # }
+    /// # async fn example(shop: &Shop) -> Result<(), sharded::tier::TierError> {
+    /// let names = shop.names().get_many(&[7, 8]).await?;
+    /// assert_eq!(names.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn get_many(&self, keys: &[K]) -> Result<Vec<Option<Arc<V>>>, TierError> {
+        let mut values: Vec<Option<Arc<V>>> = keys.iter().map(|key| self.near_value(key)).collect();
+        let missing: Vec<usize> = (0..keys.len()).filter(|at| values[*at].is_none()).collect();
+        for chunk in missing.chunks(CHUNK) {
+            let names = chunk.iter().map(|at| self.name(&keys[*at])).collect::<Result<Vec<_>, _>>()?;
+            for (at, fetched) in chunk.iter().zip(self.fetch(&names).await?) {
+                values[*at] = self.take_in(keys[*at].clone(), fetched?);
+            }
+        }
+        Ok(values)
+    }
+
+    /// How long the server keeps the entry if it is not written meanwhile, or `None` if it is not there.
+    /// `Duration::MAX` is for ever. In milliseconds, always asked from the server.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use sharded::{sharded, tier::Redis};
+    /// # use std::{collections::HashMap, time::Duration};
+    /// # #[sharded]
+    /// # struct Shop {
+    /// #     #[shard(tier = Redis, ttl = "10m")]
+    /// #     names: HashMap<u64, String>,
+    /// # }
+    /// # async fn example(shop: &Shop) -> Result<(), sharded::tier::TierError> {
+    /// if let Some(left) = shop.names().ttl_of(&7).await? {
+    ///     assert!(left <= Duration::from_mins(10));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn ttl_of<Q>(&self, key: &Q) -> Result<Option<Duration>, TierError>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + Sync + ToOwned<Owned = K> + ?Sized,
+    {
+        let name = self.name(&key.to_owned())?;
+        let mut commands = Pipeline::new();
+        commands.cmd("GETRANGE").arg(&name.bytes).arg(0).arg(1).cmd("PTTL").arg(&name.bytes);
+        let reply = self.link().read(&commands, &[], self.staleness).await?;
+        let [head, left] = &reply.values[..] else { return Err(unexpected()) };
+        let is_absent = bytes(P::SCHEMA, &name, head)?.is_none_or(|head| head.is_empty() || head == value::LEASE_HEAD);
+        Ok(match left {
+            _ if is_absent => None,
+            Value::Int(-1) => Some(Duration::MAX),
+            Value::Int(left) => u64::try_from(*left).ok().map(Duration::from_millis),
+            _ => return Err(unexpected()),
+        })
+    }
+
+    /// A valid value of the near cache.
+    #[inline]
+    pub(super) fn near_value<Q>(&self, key: &Q) -> Option<Arc<V>>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.near_hit(key, Arc::clone)
+    }
+
+    /// Lends a valid value of the near cache.
+    #[inline]
+    fn near_hit<Q, R>(&self, key: &Q, read: impl FnOnce(&Arc<V>) -> R) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let found = self.near.with(key, |near| self.is_valid(near).then(|| read(&near.value)));
+        let found = found.flatten()?;
+        self.counts.near_hits.add(1);
+        Some(found)
+    }
+
+    /// Asks the server, and keeps the answer.
+    async fn read_through(&self, key: K) -> Result<Option<Arc<V>>, TierError> {
+        let name = self.name(&key)?;
+        let fetched = self.fetch_one(&name).await?;
+        Ok(self.take_in(key, fetched))
+    }
+
+    /// Counts what the server answered, and keeps it while it is valid.
+    pub(super) fn take_in(&self, key: K, fetched: Fetched<V>) -> Option<Arc<V>> {
+        let Fetched::Value(near) = fetched else {
+            self.counts.misses.add(1);
+            return None;
+        };
+        self.counts.remote_hits.add(1);
+        let value = Arc::clone(&near.value);
+        if self.link().stamps.is_current(near.stamp) {
+            self.near.insert(key, near);
+        }
+        Some(value)
+    }
+
+    /// What the server has under one key.
+    pub(super) async fn fetch_one(&self, name: &Name) -> Result<Fetched<V>, TierError> {
+        let fetched = self.fetch(std::slice::from_ref(name)).await?;
+        fetched.into_iter().next().unwrap_or_else(|| Err(unexpected()))
+    }
+
+    /// What the server has under each of these keys. From then on it tells of changes.
+    ///
+    /// `CLIENT CACHING YES` holds for the next command alone, so the first of the two that name the key makes the
+    /// server track it. The value is read after that.
+    pub(super) async fn fetch(&self, names: &[Name]) -> Result<Vec<Result<Fetched<V>, TierError>>, TierError> {
+        let mut commands = Pipeline::with_capacity(3 * names.len());
+        for name in names {
+            commands.cmd("CLIENT").arg("CACHING").arg("YES");
+            commands.cmd("PTTL").arg(&name.bytes);
+            commands.cmd("GET").arg(&name.bytes);
+        }
+        let slots: Vec<_> = names.iter().map(|name| name.slot).collect();
+        let Reply { values, stamps, sent } = self.link().read(&commands, &slots, self.staleness).await?;
+        let answers = names.iter().zip(stamps).zip(values.chunks(3));
+        Ok(answers.map(|((name, stamp), answer)| self.understand(name, stamp, sent, answer)).collect())
+    }
+
+    fn understand(&self, name: &Name, stamp: Stamp, sent: u64, answer: &[Value]) -> Result<Fetched<V>, TierError> {
+        let [tracking, left, stored] = answer else { return Err(unexpected()) };
+        if let Some(error) = as_error(tracking) {
+            return Err(TierError::refused(error));
+        }
+        let Some(bytes) = bytes(P::SCHEMA, name, stored)? else { return Ok(Fetched::Absent) };
+        self.counts.bytes_received.add(bytes.len());
+        let Stored::Value(value) = value::read(&name.bytes, bytes, P::SCHEMA)? else { return Ok(Fetched::Leased) };
+        let (stamp, deadline) = match left {
+            Value::Int(-1) => (stamp, u64::MAX),
+            // It was stored between the two commands.
+            Value::Int(..-1) => (Stamp::never(name.slot), sent),
+            // The server counted from a moment after the sending.
+            Value::Int(left) => (stamp, sent.saturating_add(left.unsigned_abs().saturating_mul(1_000_000))),
+            other => match as_error(other) {
+                Some(error) => return Err(TierError::refused(error)),
+                None => return Err(unexpected()),
+            },
+        };
+        Ok(Fetched::Value(Near { value: Arc::new(value), stamp, sent, deadline }))
+    }
+}
+
+/// The bytes in a reply to a read of a key, or `None` if it is not there.
+pub(super) fn bytes<'a>(schema: u32, name: &Name, reply: &'a Value) -> Result<Option<&'a [u8]>, TierError> {
+    match reply {
+        Value::Nil => Ok(None),
+        Value::BulkString(bytes) => Ok(Some(bytes)),
+        Value::SimpleString(text) => Ok(Some(text.as_bytes())),
+        Value::ServerError(error) if error.code() == "WRONGTYPE" => Err(value::wrong_type(&name.bytes, schema)),
+        Value::ServerError(error) => Err(TierError::refused(error)),
+        _ => Err(unexpected()),
+    }
+}
+
+/// For a reply that the command can't have.
+pub(super) fn unexpected() -> TierError {
+    TierError::Refused { code: "PROTOCOL".to_owned(), message: "the server gave an answer of another form".to_owned() }
+}

@@ -1,0 +1,44 @@
+//! A read and an invalidation of its key, in the order that is hard. `.ci/tier` also runs this with stamps that are
+//! taken after the reply (`--cfg sharded_late_stamps`), and it fails then.
+
+use super::{STALENESS, Shop, promise::History, proxy::Proxy, redis, server::Server, shop};
+use std::{sync::Arc, time::Instant};
+
+/// A reply passes the client library after the invalidation of what it says. If it is stored, the near cache has an old
+/// value that nothing makes invalid any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_value_is_not_kept_after_its_invalidation() {
+    let Some(server) = Server::start() else { return };
+    let proxy = Proxy::start(server.port());
+    let writer = shop(&server).await;
+    let reader = Arc::new(Shop::builder().redis(redis(&proxy.url()).await).build());
+    let history = History::default();
+    for key in 0..20 {
+        writer.numbers().insert(&key, &1).await.unwrap();
+        history.wrote(key, 1);
+        proxy.hold_replies();
+        let read = tokio::spawn({
+            let reader = Arc::clone(&reader);
+            async move { reader.numbers().get(&key).await }
+        });
+        // The server has the read before the write, or the write makes no push.
+        let asked = reader.numbers().tier_stats().remote_hits;
+        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+        assert_eq!(reader.numbers().tier_stats().remote_hits, asked, "the reply is held");
+        writer.numbers().insert(&key, &2).await.unwrap();
+        history.wrote(key, 2);
+        let began = Instant::now();
+        let value = read.await.unwrap().unwrap().as_deref().copied();
+        assert!(!proxy.is_holding(), "there was no push");
+        history.check(key, value, began, STALENESS).unwrap();
+        assert_eq!(value, Some(1), "the reply was of before the write");
+    }
+    // Any read from now on is of a moment after the writes.
+    tokio::time::sleep(2 * STALENESS).await;
+    for key in 0..20 {
+        let began = Instant::now();
+        let value = reader.numbers().get(&key).await.unwrap().as_deref().copied();
+        history.check(key, value, began, STALENESS).unwrap();
+    }
+    assert_eq!(reader.numbers().tier_stats().losses, 0);
+}

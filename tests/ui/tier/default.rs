@@ -1,0 +1,11 @@
+use sharded::sharded;
+use std::collections::HashMap;
+
+#[sharded]
+#[derive(Default)]
+struct Store {
+    #[shard(tier = Redis, ttl = "5m")]
+    map: HashMap<u8, u8>,
+}
+
+fn main() {}
