@@ -4,7 +4,7 @@ use super::{
     common::policy::{Of, Times},
     histories::{
         churn::Churned,
-        map::{add_to, answer},
+        map::{answer, call_row},
         payload::{Name, Payload, stumble},
         register::{Answer, Call},
     },
@@ -32,42 +32,7 @@ trait Changed {
 
 impl<Q: ?Sized, V: Payload, P: Policy> Changed for RowMut<'_, Q, V, P> {
     fn call(&mut self, call: Call) -> Answer {
-        match call {
-            Call::Get => answer(self.get()),
-            Call::Contains => Answer::Is(self.get().is_some()),
-            Call::Insert(number) => {
-                let before = answer(self.get());
-                self.insert(V::of(number));
-                before
-            }
-            Call::Put(number) => {
-                self.insert(V::of(number));
-                Answer::Done
-            }
-            Call::WithMut(by) => self.update(|value| add_to(value, by)).unwrap_or(Answer::Value(None)),
-            Call::GetOrInsert(number) => answer(Some(self.or_insert_with(|| {
-                stumble();
-                V::of(number)
-            }))),
-            Call::Remove => {
-                let before = answer(self.get());
-                let is_there = before != Answer::Value(None);
-                if self.remove() == is_there { before } else { Answer::Wrong("a removal and a read disagree") }
-            }
-            Call::Delete => Answer::Is(self.remove()),
-            Call::InsertIfAbsent(number) => {
-                let is_absent = self.get().is_none();
-                if is_absent {
-                    self.insert(V::of(number));
-                }
-                Answer::Is(is_absent)
-            }
-            Call::Upsert(number, by) => self.update(|value| add_to(value, by)).unwrap_or_else(|| {
-                self.insert(V::of(number));
-                Answer::Value(None)
-            }),
-            _ => unreachable!("a row has no {call:?}"),
-        }
+        call_row(self, call)
     }
 }
 

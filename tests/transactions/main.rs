@@ -11,6 +11,7 @@
 mod common;
 
 mod capacity;
+mod few;
 mod model;
 mod panics;
 mod rules;

@@ -1,10 +1,15 @@
 //! The clock of a map: the declared one, or one that its builder was given.
 
+#![allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
+
 use super::{
     manual::Manual,
     time::{Moment, Nanos},
     traits::Clock,
 };
+
+use smallvec::SmallVec;
+use std::{any::TypeId, ptr};
 
 /// A time is short if it is less than this many resolutions of the clock.
 const SHORT: u64 = 32;
@@ -39,6 +44,32 @@ impl<C: Clock> Source<C> {
     }
 }
 
+/// What a clock is known by: maps of one store that have the same one have one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ClockId {
+    clock: TypeId,
+    /// Of what its clones share, or of the clock itself. Clocks without any state are one.
+    address: usize,
+    is_precise: bool,
+}
+
+/// What was read of clocks by one call that concerns several maps.
+#[derive(Debug, Default)]
+pub struct Readings(SmallVec<[(ClockId, u64); 2]>);
+
+impl<C: Clock> Source<C> {
+    fn id(&self) -> ClockId {
+        let of = |clock: &C| if size_of::<C>() == 0 { 0 } else { ptr::from_ref(clock).addr() };
+        match self {
+            Source::Declared(clock) => ClockId { clock: TypeId::of::<C>(), address: of(clock), is_precise: false },
+            Source::Precise(clock) => ClockId { clock: TypeId::of::<C>(), address: of(clock), is_precise: true },
+            Source::Manual(manual) => {
+                ClockId { clock: TypeId::of::<Manual>(), address: manual.address(), is_precise: false }
+            }
+        }
+    }
+}
+
 impl<C: Clock> TimeSource<C> {
     /// `past` is how long before the zero of the clock an entry may have been used: an entry from a saved store may be
     /// older than a new clock. `shortest` is the shortest time of the map, which decides how the clock is read. `None`
@@ -64,6 +95,21 @@ impl<C: Clock> TimeSource<C> {
             Source::Declared(clock) => clock.nanos(),
             other => other.nanos(),
         };
+        Moment::from_nanos(nanos.saturating_add(self.past.get()))
+    }
+
+    /// As [`now`](TimeSource::now), but a clock that was read before is not read again.
+    pub(crate) fn now_once(&self, read: &mut Readings) -> Moment {
+        let id = self.clock.id();
+        let before = read.0.iter().find(|(other, _)| *other == id).map(|&(_, nanos)| nanos);
+        let nanos = before.unwrap_or_else(|| {
+            let nanos = match &self.clock {
+                Source::Declared(clock) => clock.nanos(),
+                other => other.nanos(),
+            };
+            read.0.push((id, nanos));
+            nanos
+        });
         Moment::from_nanos(nanos.saturating_add(self.past.get()))
     }
 

@@ -10,6 +10,7 @@
 //! | grow | has the table grow for these inserts, and reserves memory; then all look again, if entries have moved |
 //! | weigh | weighs what is to be stored, and clones the key if it is needed |
 //! | count | counts the units that all rows need |
+//! | survey | counts those of entries that may leave, where not all may and entries have weights |
 //! | reserve, demand | takes them; then all look again, if entries have left |
 //! | overtake | has loads of the key not be stored; the clock is read |
 //! | change | replaces or removes its entry |
@@ -27,18 +28,20 @@
 #![allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 
 use super::{
+    core::Core,
     limits::{EXPIRED_PER_WRITE, LOOKS_PER_WRITE},
     plan::Plan,
-    row::{Found, Parts, RowState, SessionOf},
+    row::{Found, Parts, RowState},
     staged::StagedChange,
+    types::UsableTypes,
 };
 use crate::{
-    Key, Policy, Value,
+    Policy,
     engine::{
         cause::Cause,
-        session::STEPS_PER_WRITE,
-        spec::Spec,
-        table::{StampOf, TableOf},
+        session::{STEPS_PER_WRITE, Session},
+        spec::{Spec, TableFor},
+        table::StampOf,
         units::Weight,
     },
     evict::Eviction,
@@ -47,6 +50,9 @@ use crate::{
 };
 use std::{borrow::Borrow, mem, ptr};
 
+/// How often the shards of the rows are searched for room, since one search takes out only so many entries.
+const MOST_ROUNDS: u32 = 8;
+
 /// A step that all rows of a transaction do, one after the other, while the shards are locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
@@ -54,6 +60,7 @@ pub enum Phase {
     Grow,
     Weigh,
     Count,
+    Survey,
     Reserve,
     Demand,
     LookAgain,
@@ -63,15 +70,16 @@ pub enum Phase {
     Tend,
 }
 
-impl<K, V, P, S, Q> RowState<'_, K, V, P, S, Q>
+impl<F, Q> RowState<'_, F, Q>
 where
-    K: Key + Borrow<Q>,
-    V: Value,
-    P: Policy,
-    Q: Eq + ToOwned<Owned = K> + ?Sized,
+    F: UsableTypes<Key: Borrow<Q>>,
+    Q: Eq + ToOwned<Owned = F::Key> + ?Sized,
 {
     /// Whether units may be taken that are not there, for which entries leave after unlock.
-    const MAY_OVERDRAW: bool = P::Eviction::EVICTS && !P::PINS;
+    const MAY_OVERDRAW: bool = <F::Policy as Policy>::Eviction::EVICTS && !F::Policy::PINS;
+
+    /// Whether no entry leaves unless enough may.
+    const SURVEYS: bool = F::Policy::WEIGHS && F::Policy::PINS;
 
     /// Does a step of the commit.
     #[inline(always)]
@@ -81,10 +89,11 @@ where
         match phase {
             Phase::Use => self.end_closure(plan, lent),
             Phase::Grow if self.is_coming() => self.grow(plan, lent),
-            Phase::Weigh if self.staged.value.is_some() => self.weigh(plan, lent),
-            Phase::Count if P::Eviction::BOUNDED => self.count(plan, lent),
-            Phase::Reserve if P::Eviction::BOUNDED => self.reserve(plan, lent),
-            Phase::Demand if P::Eviction::BOUNDED && !Self::MAY_OVERDRAW && self.is_coming() => {
+            Phase::Weigh if self.offer.value.is_some() => self.weigh(plan, lent),
+            Phase::Count if <F::Policy as Policy>::Eviction::BOUNDED => self.count(plan, lent),
+            Phase::Survey if <F::Policy as Policy>::Eviction::BOUNDED && Self::SURVEYS => self.survey(plan, lent),
+            Phase::Reserve if <F::Policy as Policy>::Eviction::BOUNDED => self.reserve(plan, lent),
+            Phase::Demand if <F::Policy as Policy>::Eviction::BOUNDED && !Self::MAY_OVERDRAW && self.is_coming() => {
                 self.demand(plan, lent);
             }
             Phase::LookAgain => self.find(lent),
@@ -105,7 +114,7 @@ where
         if self.staged.change != StagedChange::Keep
             && let Found::Live(slot) | Found::Expired(slot) = self.found
         {
-            plan.claim(self.seat, slot, P::NAME);
+            plan.claim(self.seat, slot, F::Policy::NAME);
         }
         if self.staged.is_used.get() {
             self.note_use(lent);
@@ -127,21 +136,19 @@ where
     /// Weighs what is to be stored. User code.
     #[inline]
     fn weigh(&mut self, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
-        let Some(value) = self.staged.value.take() else { return };
-        self.offer.value = Some(value);
         // A listener is told of a replaced value with the key of the call.
         let is_told = self.staged.change == StagedChange::Put && self.row.core.listener().is_some();
         if self.is_coming() || is_told {
             self.offer.set_key(self.row.key.to_owned());
         }
-        if !P::WEIGHS {
+        if !F::Policy::WEIGHS {
             self.weight = Weight::ONE;
             return;
         }
         let slot = self.slot();
         let (mut session, Parts { offer, .. }) = self.session(lent);
         let Some(value) = &offer.value else { return };
-        let weigh = |session: &mut SessionOf<'_, K, V, P, S>| {
+        let weigh = |session: &mut Session<'_, Core<F>>| {
             if let Some(key) = offer.key() {
                 return session.weigh_staged(key, value);
             }
@@ -161,21 +168,23 @@ where
             return;
         }
         self.row.core.note_refused();
-        plan.refused = Some(P::NAME);
+        plan.refused = Some(F::Policy::NAME);
     }
 
     /// Counts what all rows need.
     #[inline]
     fn count(&mut self, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
         let (seat, weight, is_coming) = (self.seat, self.weight, self.is_coming());
+        if F::Policy::PINS
+            && self.staged.change != StagedChange::Keep
+            && let Some(slot) = self.slot()
+        {
+            let table: &TableFor<Core<F>> = lent.get(seat.shard.into());
+            plan.kept.extend(table.get(slot).map(|entry| ptr::from_ref(entry.key()).addr()));
+        }
         let going = match self.found {
             Found::Expired(slot) => Some(slot),
             Found::Live(slot) if self.staged.change == StagedChange::Remove => Some(slot),
-            Found::Live(slot) if P::PINS && self.staged.change != StagedChange::Keep => {
-                let table: &TableOf<K, V, P> = lent.get(seat.shard.into());
-                plan.kept.extend(table.get(slot).map(|entry| ptr::from_ref(entry.key()).addr()));
-                None
-            }
             Found::Live(_) | Found::Nothing => None,
         };
         let (session, _) = self.session(lent);
@@ -186,6 +195,18 @@ where
         if is_coming {
             field.coming = field.coming.plus(weight.units());
         }
+    }
+
+    /// Counts the units of entries that may leave the shard of the row.
+    fn survey(&mut self, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
+        let seat = self.seat;
+        let lacking = plan.field(seat).lacking();
+        if lacking.is_zero() || mem::replace(&mut plan.shard(seat).is_surveyed, true) {
+            return;
+        }
+        let units = self.session(lent).0.survey_staged(lacking, &plan.kept);
+        let field = plan.field(seat);
+        field.evictable = field.evictable.plus(units);
     }
 
     /// Takes the units that the inserts of all rows of the field need. A row that inserts nothing may be in a shard
@@ -209,7 +230,8 @@ where
             }
             lacking
         } else {
-            session.reserve_units(lacking, &plan.kept)
+            let evictable = plan.field(seat).evictable;
+            session.reserve_units(lacking, &plan.kept, !Self::SURVEYS || evictable >= session.lacking(lacking))
         };
         let field = plan.field(seat);
         field.reserved = field.reserved.plus(taken);
@@ -223,9 +245,21 @@ where
         if lacking.is_zero() {
             return;
         }
+        if Self::SURVEYS && plan.is_stale && plan.rounds < MOST_ROUNDS {
+            // Some have left, and more may leave in the next round.
+            return;
+        }
         let (core, hash, seat) = (self.row.core, self.row.hash, self.seat);
-        // This thread waits for no lock, since it is inside shards.
-        let is_made = P::PINS && core.make_room(hash, lacking, &mut self.leaving.garbage);
+        // What may leave the shards of the rows leaves once the others have the rest. This thread waits for no lock,
+        // since it is inside shards.
+        let evictable = plan.field(seat).evictable;
+        let is_made = F::Policy::PINS
+            && !mem::replace(&mut plan.field(seat).has_made_room, Self::SURVEYS)
+            && core.make_room(hash, lacking.minus(evictable), &mut self.leaving.garbage);
+        if is_made && !evictable.is_zero() {
+            plan.is_stale = true;
+            return;
+        }
         if !is_made || !self.session(lent).0.take_free_units(lacking) {
             return self.refuse(plan);
         }
@@ -236,9 +270,9 @@ where
     /// The last step that runs user code.
     #[inline]
     fn overtake(&mut self, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
-        if StampOf::<P>::EXPIRES {
+        if StampOf::<F::Policy>::EXPIRES {
             // The closure may have taken long: what is stored begins to live now.
-            self.now = plan.committed_at(self.seat, || self.row.core.now());
+            self.now = self.row.core.clock.now_once(&mut plan.committed);
         }
         if self.staged.change == StagedChange::Keep {
             return;
@@ -252,7 +286,7 @@ where
     #[inline]
     fn has_change(&self) -> bool {
         match (self.staged.change, self.found) {
-            (StagedChange::Keep, Found::Expired(_)) => P::Eviction::BOUNDED,
+            (StagedChange::Keep, Found::Expired(_)) => <F::Policy as Policy>::Eviction::BOUNDED,
             (StagedChange::Keep, _) => false,
             (_, Found::Nothing) => !self.is_coming(),
             _ => true,
@@ -281,7 +315,7 @@ where
         };
         if let Some((slot, cause)) = gone {
             let units = session.remove_staged(slot, hash, cause);
-            if P::Eviction::BOUNDED {
+            if <F::Policy as Policy>::Eviction::BOUNDED {
                 plan.field(seat).left(units);
             }
         }
@@ -295,7 +329,7 @@ where
         let (mut session, Parts { offer, staged }) = self.session(lent);
         session.insert_staged(hash, offer, weight, staged.ttl);
         (self.has_work, self.due_at) = (session.has_work(), session.due_at());
-        if P::Eviction::BOUNDED {
+        if <F::Policy as Policy>::Eviction::BOUNDED {
             plan.field(seat).stored(weight.units());
         }
     }
@@ -305,7 +339,7 @@ where
     fn tend(&mut self, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
         let (mut session, _) = self.session(lent);
         plan.drops.watch(|| {
-            if StampOf::<P>::EXPIRES {
+            if StampOf::<F::Policy>::EXPIRES {
                 session.sweep(LOOKS_PER_WRITE, EXPIRED_PER_WRITE);
             }
             // Without memory to grow the table is just fuller. The next write tries again.

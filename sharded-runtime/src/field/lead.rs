@@ -144,7 +144,7 @@ impl<F: UsableTypes<Value: Clone>> Lead<'_, F> {
     where
         E: Send + Sync + 'static,
     {
-        let mut offer = Offer::without_key();
+        let mut offer = Offer::without_key(None);
         let error = match make(&self) {
             Ok(value) => {
                 offer.value = Some(value);

@@ -25,7 +25,9 @@
 //! | `removal/` | removal listeners |
 //! | `loading.rs`, `lead.rs`, `flight/` | loads of missing values |
 //! | `row.rs`, `plan.rs`, `staged.rs` | a key of a transaction, and the planned change of its entry |
+//! | `row_copy.rs` | a row that is read without a lock |
 //! | `commit.rs` | the commit of a row |
+//! | `direct.rs` | rows that need no plan |
 //! | `saved.rs` | entries that are saved to a file and restored from it |
 //! | `recorded.rs` | samples for a recorder |
 
@@ -33,11 +35,12 @@ mod batch;
 pub(crate) mod change;
 pub(crate) mod commit;
 pub(crate) mod core;
+mod direct;
 pub(crate) mod discard;
 mod elsewhere;
 pub(crate) mod flight;
 mod lead;
-mod leaving;
+pub(crate) mod leaving;
 pub(crate) mod limits;
 pub(crate) mod loading;
 mod peek;
@@ -49,6 +52,7 @@ mod read_many;
 mod recorded;
 pub(crate) mod removal;
 pub(crate) mod row;
+pub(crate) mod row_copy;
 pub(crate) mod rules;
 #[cfg(feature = "serde")]
 pub(crate) mod saved;

@@ -3,7 +3,7 @@
 #![allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 
 use crate::{
-    clock::Moment,
+    clock::Readings,
     contain::Drops,
     engine::{
         table::{BucketNo, Slot},
@@ -26,10 +26,16 @@ pub struct Plan<'p> {
     fields: &'p mut [FieldPlan],
     /// The slots of entries that are changed, with their shards and maps. Only kept where two rows lie in one shard.
     claimed: SmallVec<[(u16, u32, &'static str); FEW]>,
+    /// The times at which the rows are looked up, by all their clocks.
+    pub(super) begun: Readings,
+    /// The times at which the transaction commits.
+    pub(super) committed: Readings,
     /// The next row that takes its seat.
     next: usize,
     /// Whether entries have moved or left since the rows were looked up.
     pub(super) is_stale: bool,
+    /// How often the room was counted again.
+    pub(super) rounds: u32,
     /// The addresses of keys whose entries may not be evicted, since the transaction changes them. Only kept where
     /// entries are evicted before the first change.
     pub(super) kept: Vec<usize>,
@@ -53,6 +59,8 @@ pub(crate) struct ShardPlan {
     pub(super) inserts: u32,
     /// Whether the table has grown for them.
     pub(super) has_grown: bool,
+    /// Whether its entries that may leave were counted.
+    pub(super) is_surveyed: bool,
     /// The last home that has enough vacant slots behind it.
     pub(super) reserved_from: Option<BucketNo>,
 }
@@ -60,8 +68,6 @@ pub(crate) struct ShardPlan {
 /// The capacity that the rows of one field need.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FieldPlan {
-    now: Option<Moment>,
-    committed_at: Option<Moment>,
     /// The units of the entries that come and of those that go.
     pub(super) coming: Units,
     pub(super) going: Units,
@@ -69,6 +75,11 @@ pub(crate) struct FieldPlan {
     pub(super) reserved: Units,
     /// Those of them that were not there: entries must leave for them.
     pub(super) overdrawn: Units,
+    /// The units of entries that may leave the shards of the rows. Only counted where entries have weights and some may
+    /// not leave: then none leaves unless enough may.
+    pub(super) evictable: Units,
+    /// Whether room was made in other shards.
+    pub(super) has_made_room: bool,
 }
 
 impl FieldPlan {
@@ -102,8 +113,11 @@ impl<'p> Plan<'p> {
             seats,
             shards,
             fields,
+            begun: Readings::default(),
+            committed: Readings::default(),
             next,
             is_stale: false,
+            rounds: 0,
             kept: Vec::new(),
             claimed: SmallVec::new(),
             refused: None,
@@ -141,18 +155,6 @@ impl<'p> Plan<'p> {
         self.claimed.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].2)
     }
 
-    /// The time by the clock of a field, which is read once.
-    #[inline]
-    pub(super) fn now(&mut self, seat: Seat, read: impl FnOnce() -> Moment) -> Moment {
-        *self.field(seat).now.get_or_insert_with(read)
-    }
-
-    /// The time at which the transaction commits, by the clock of a field, which is read once.
-    #[inline]
-    pub(super) fn committed_at(&mut self, seat: Seat, read: impl FnOnce() -> Moment) -> Moment {
-        *self.field(seat).committed_at.get_or_insert_with(read)
-    }
-
     #[inline]
     pub(super) fn shard(&mut self, seat: Seat) -> &mut ShardPlan {
         &mut self.shards[usize::from(seat.shard)]
@@ -165,9 +167,13 @@ impl<'p> Plan<'p> {
 
     /// Forgets what was counted of the rows that come and go, to count it again.
     pub(crate) fn recount(&mut self) {
+        self.rounds += 1;
         self.kept.clear();
         for field in &mut *self.fields {
-            (field.coming, field.going) = (Units::ZERO, Units::ZERO);
+            (field.coming, field.going, field.evictable) = (Units::ZERO, Units::ZERO, Units::ZERO);
+        }
+        for shard in &mut *self.shards {
+            shard.is_surveyed = false;
         }
     }
 

@@ -8,16 +8,16 @@ use super::{
     core::Core,
     leaving::Leaving,
     plan::{Plan, Seat},
-    staged::{Staged, StagedChange},
-    types::Types,
+    staged::{Staged, StagedChange, StagedRow, drop_staged},
+    types::{FieldTypes, LockFor, UsableTypes},
 };
 use crate::{
-    Key, Policy, Value,
+    Policy,
     clock::{Deadline, Moment},
     engine::{
         session::Session,
-        spec::Spec,
-        table::{Offer, Slot, StampOf, TableOf},
+        spec::{Extras, Spec, TableFor},
+        table::{Offer, Slot, StampOf},
         units::Weight,
     },
     evict::Eviction,
@@ -26,27 +26,25 @@ use crate::{
     lock::{Lent, Lock},
     observe::tally::Event,
     record::Operation,
-    shard::order::FieldOrder,
+    shard::{array::ByHash, order::FieldOrder},
 };
 use std::{borrow::Borrow, fmt, mem};
 
-type CoreOf<K, V, P, S> = Core<Types<K, V, P, S>>;
-
 /// A key of a map, with its hash: all that is known of a row before its shard is locked.
-pub(crate) struct RowKey<'a, K, V, P: Policy, S, Q: ?Sized> {
-    pub(crate) core: &'a CoreOf<K, V, P, S>,
+pub(crate) struct RowKey<'a, F: FieldTypes, Q: ?Sized> {
+    pub(crate) core: &'a Core<F>,
     pub(crate) key: &'a Q,
     pub(crate) hash: KeyHash,
 }
 
-impl<K, V, P: Policy, S, Q: ?Sized> Clone for RowKey<'_, K, V, P, S, Q> {
+impl<F: FieldTypes, Q: ?Sized> Clone for RowKey<'_, F, Q> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<K, V, P: Policy, S, Q: ?Sized> Copy for RowKey<'_, K, V, P, S, Q> {}
+impl<F: FieldTypes, Q: ?Sized> Copy for RowKey<'_, F, Q> {}
 
-impl<'a, K, V, P: Policy, S, Q: ?Sized> RowKey<'a, K, V, P, S, Q> {
+impl<'a, F: FieldTypes, Q: ?Sized> RowKey<'a, F, Q> {
     /// The number of its shard.
     #[inline]
     pub(crate) fn shard(&self) -> usize {
@@ -58,13 +56,19 @@ impl<'a, K, V, P: Policy, S, Q: ?Sized> RowKey<'a, K, V, P, S, Q> {
     pub(crate) fn order(&self) -> &'a FieldOrder {
         self.core.shards.order()
     }
+
+    /// Locks the shard of the row for changing, as one of several. The order is the caller's.
+    #[inline]
+    pub(crate) fn hold<R>(&self, run: impl FnOnce(Extras<'_, Core<F>>, &mut TableFor<Core<F>>) -> R) -> R {
+        self.core.shards.hold(ByHash(self.hash), run)
+    }
 }
 
-impl<K: Key, V: Value, P: Policy, S, Q: ?Sized> RowKey<'_, K, V, P, S, Q> {
+impl<F: UsableTypes, Q: ?Sized> RowKey<'_, F, Q> {
     /// Locks the shard of the row, and lends its table. To read, it takes a shared lock if the lock can be shared.
     #[inline]
     pub(crate) fn lock<const TO_READ: bool, R>(&self, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> R) -> R {
-        if TO_READ && <P::Lock as Lock>::SHARED_READS {
+        if TO_READ && LockFor::<F>::SHARED_READS {
             self.core.shards.lend_shared(self.shard(), lent, run)
         } else {
             self.core.shards.lend(self.shard(), lent, run)
@@ -73,23 +77,23 @@ impl<K: Key, V: Value, P: Policy, S, Q: ?Sized> RowKey<'_, K, V, P, S, Q> {
 }
 
 /// A row while its shard is locked, and until all is done that is left to do after that.
-pub struct RowState<'a, K, V, P: Policy, S, Q: ?Sized> {
-    pub(super) row: RowKey<'a, K, V, P, S, Q>,
+pub struct RowState<'a, F: FieldTypes, Q: ?Sized> {
+    pub(super) row: RowKey<'a, F, Q>,
     pub(super) seat: Seat,
     pub(super) now: Moment,
     pub(super) found: Found,
-    pub(crate) staged: Staged<V>,
-    /// What is to be stored, once the closure of the user has ended; then what that has replaced.
-    pub(super) offer: Offer<K, V>,
+    pub(super) staged: Staged<F::Value>,
+    /// What is to be stored; then what that has replaced.
+    pub(super) offer: Offer<F::Key, F::Value>,
     pub(super) weight: Weight,
-    pub(super) leaving: Leaving<'a, K, V>,
+    pub(super) leaving: Leaving<'a, F::Key, F::Value>,
     pub(super) due_at: Deadline,
     /// Whether its write has left work to do for other entries.
     pub(super) has_work: bool,
 }
 
 /// What is known of it, without key and values.
-impl<K, V, P: Policy, S, Q: ?Sized> fmt::Debug for RowState<'_, K, V, P, S, Q> {
+impl<F: FieldTypes, Q: ?Sized> fmt::Debug for RowState<'_, F, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RowState").field("seat", &self.seat).field("found", &self.found).finish_non_exhaustive()
     }
@@ -114,18 +118,17 @@ pub(super) enum Found {
     Live(Slot),
 }
 
-pub(super) type SessionOf<'s, K, V, P, S> = Session<'s, CoreOf<K, V, P, S>>;
-
-impl<'a, K: Key, V: Value, P: Policy, S, Q: ?Sized> RowState<'a, K, V, P, S, Q> {
+impl<'a, F: UsableTypes, Q: ?Sized> RowState<'a, F, Q> {
     #[inline]
-    pub(crate) fn new(row: RowKey<'a, K, V, P, S, Q>) -> Self {
+    pub(crate) fn new(row: RowKey<'a, F, Q>, staged: &mut StagedRow<F::Key, F::Value>) -> Self {
+        let (offer, staged) = staged.take();
         RowState {
             row,
             seat: Seat::default(),
             now: Moment::ZERO,
             found: Found::Nothing,
-            staged: Staged::nothing(),
-            offer: Offer::without_key(),
+            staged,
+            offer,
             weight: Weight::ZERO,
             leaving: row.core.leaving(),
             due_at: Deadline::NEVER,
@@ -148,44 +151,47 @@ impl<'a, K: Key, V: Value, P: Policy, S, Q: ?Sized> RowState<'a, K, V, P, S, Q> 
         matches!(self.staged.change, StagedChange::Put | StagedChange::Update) && self.slot().is_none()
     }
 
-    /// The value that the entry has, if it is there, and what is staged for it.
+    /// The value that the entry has, if it is there, the value that is to be stored, and what else is staged.
     #[inline]
-    pub(crate) fn parts<'t>(&'t mut self, lent: &'t Lent<'_>) -> (Option<&'t V>, &'t mut Staged<V>) {
-        (self.value(lent), &mut self.staged)
+    #[allow(clippy::type_complexity, reason = "a name would not say more")]
+    pub(crate) fn parts<'t>(
+        &'t mut self,
+        lent: &'t Lent<'_>,
+    ) -> (Option<&'t F::Value>, &'t mut Option<F::Value>, &'t mut Staged<F::Value>) {
+        (self.value(lent), &mut self.offer.value, &mut self.staged)
     }
 
     /// The value that the entry has, if it is there.
     #[inline]
-    pub(crate) fn value<'t>(&self, lent: &'t Lent<'_>) -> Option<&'t V> {
-        let table: &TableOf<K, V, P> = lent.get(self.seat.shard.into());
+    pub(crate) fn value<'t>(&self, lent: &'t Lent<'_>) -> Option<&'t F::Value> {
+        let table: &TableFor<Core<F>> = lent.get(self.seat.shard.into());
         Some(table.get(self.slot()?)?.value())
     }
 }
 
-impl<K, V, P, S, Q> RowState<'_, K, V, P, S, Q>
+impl<F, Q> RowState<'_, F, Q>
 where
-    K: Key + Borrow<Q>,
-    V: Value,
-    P: Policy,
-    Q: Eq + ToOwned<Owned = K> + ?Sized,
+    F: UsableTypes<Key: Borrow<Q>>,
+    Q: Eq + ToOwned<Owned = F::Key> + ?Sized,
 {
     /// Finds the entry. The shard is locked.
     #[inline]
     pub(crate) fn look(&mut self, plan: &mut Plan<'_>, lent: &Lent<'_>) {
         self.seat = plan.take_seat();
-        if StampOf::<P>::EXPIRES {
-            self.now = plan.now(self.seat, || self.row.core.now());
+        if StampOf::<F::Policy>::EXPIRES {
+            self.now = self.row.core.clock.now_once(&mut plan.begun);
         }
         self.find(lent);
     }
 
     #[inline]
     pub(super) fn find(&mut self, lent: &Lent<'_>) {
-        let table: &TableOf<K, V, P> = lent.get(self.seat.shard.into());
+        let table: &TableFor<Core<F>> = lent.get(self.seat.shard.into());
         self.found = match table.find(self.row.hash, self.row.key) {
             None => Found::Nothing,
             Some(entry)
-                if StampOf::<P>::EXPIRES && entry.stamp().deadline(self.row.core.idle()).has_passed(self.now) =>
+                if StampOf::<F::Policy>::EXPIRES
+                    && entry.stamp().deadline(self.row.core.idle()).has_passed(self.now) =>
             {
                 Found::Expired(entry.slot())
             }
@@ -195,10 +201,10 @@ where
 
     /// A session in the shard, and what it needs of the row.
     #[inline]
-    pub(super) fn session<'s>(&'s mut self, lent: &'s mut Lent<'_>) -> (SessionOf<'s, K, V, P, S>, Parts<'s, K, V>) {
+    pub(super) fn session<'s>(&'s mut self, lent: &'s mut Lent<'_>) -> (Session<'s, Core<F>>, Parts<'s, F>) {
         let RowState { row, seat, now, offer, staged, leaving, .. } = self;
-        let table: &mut TableOf<K, V, P> = lent.get_mut(seat.shard.into());
-        let extras = row.core.shards.extras(row.core.route(row.hash), table);
+        let table: &mut TableFor<Core<F>> = lent.get_mut(seat.shard.into());
+        let extras = row.core.shards.extras(ByHash(row.hash), table);
         (Session::at(row.core, extras, table, Some(&mut leaving.garbage), *now), Parts { offer, staged })
     }
 
@@ -222,14 +228,14 @@ where
         if !self.staged.is_used.get() {
             return;
         }
-        if !<P::Lock as Lock>::SHARED_READS {
+        if !LockFor::<F>::SHARED_READS {
             return self.note_use(lent);
         }
-        let table: &TableOf<K, V, P> = lent.get(self.seat.shard.into());
+        let table: &TableFor<Core<F>> = lent.get(self.seat.shard.into());
         let found = self.slot().and_then(|slot| table.get(slot));
         self.row.core.count(if found.is_some() { Event::Hit } else { Event::Miss });
         if let Some(entry) = found {
-            if StampOf::<P>::TRACKS_ACCESS {
+            if StampOf::<F::Policy>::TRACKS_ACCESS {
                 entry.stamp().accessed(self.now);
             }
             table.hit(entry.slot());
@@ -250,7 +256,7 @@ where
     /// Gives back units that no entry has got.
     #[inline]
     fn give(&mut self, plan: &mut Plan<'_>) {
-        if P::Eviction::BOUNDED
+        if <F::Policy as Policy>::Eviction::BOUNDED
             && let Some(budget) = &self.row.core.budget
         {
             let rest = plan.field(self.seat).take_rest();
@@ -264,7 +270,7 @@ where
     /// Evicts entries for units that were overdrawn.
     #[inline]
     fn repay(&mut self, plan: &mut Plan<'_>) {
-        if !P::Eviction::EVICTS {
+        if !<F::Policy as Policy>::Eviction::EVICTS {
             return;
         }
         let RowState { row: RowKey { core, hash, .. }, leaving, .. } = self;
@@ -287,17 +293,8 @@ where
         if leaving.garbage.len() > 0 {
             plan.drops.watch(|| drop(mem::replace(leaving, core.leaving())));
         }
-        if mem::needs_drop::<V>() {
-            while let Some(value) = staged.displaced.pop() {
-                plan.drops.watch(|| drop(value));
-            }
-            plan.drops.watch(|| drop(staged.value.take()));
-            plan.drops.watch(|| drop(offer.value.take()));
-        }
-        if mem::needs_drop::<K>() {
-            plan.drops.watch(|| drop(offer.take_key()));
-        }
-        if P::RECORDS {
+        drop_staged(offer, staged, &mut plan.drops);
+        if F::Policy::RECORDS {
             self.record(plan);
         }
     }
@@ -322,13 +319,13 @@ where
     }
 
     /// What was to be stored, where nothing was changed.
-    pub(crate) fn take_value(&mut self) -> Option<V> {
-        self.offer.value.take().or_else(|| self.staged.value.take())
+    pub(crate) fn take_value(&mut self) -> Option<F::Value> {
+        self.offer.value.take()
     }
 }
 
 /// What a session needs of a row.
-pub(super) struct Parts<'s, K, V> {
-    pub(super) offer: &'s mut Offer<K, V>,
-    pub(super) staged: &'s Staged<V>,
+pub(super) struct Parts<'s, F: FieldTypes> {
+    pub(super) offer: &'s mut Offer<F::Key, F::Value>,
+    pub(super) staged: &'s Staged<F::Value>,
 }

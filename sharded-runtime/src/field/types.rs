@@ -1,5 +1,7 @@
 //! The types of a field, bundled: what lies below the public map is generic over one parameter.
 
+#![allow(unreachable_pub, reason = "in the types of rows, which are public")]
+
 use crate::{
     Key, Policy, Refused, RefusedMany, Value,
     lock::{Copies, Lock, Serves},
@@ -7,7 +9,7 @@ use crate::{
 use std::{hash::BuildHasher, marker::PhantomData};
 
 /// The types of a field. [`Types`] implements it.
-pub(crate) trait FieldTypes {
+pub trait FieldTypes {
     type Key;
     type Value;
     type Policy: Policy;
@@ -17,7 +19,7 @@ pub(crate) trait FieldTypes {
 
 /// The types of a field whose keys can be hashed and compared, and whose lock serves its entries: what calls need that
 /// bring a key.
-pub(crate) trait UsableTypes:
+pub trait UsableTypes:
     FieldTypes<
         Key: Key,
         Value: Value,
@@ -32,7 +34,8 @@ pub(crate) trait UsableTypes:
 }
 
 /// The types of a `ShardedMap<K, V, P, S>`. No value of it is ever made.
-pub(crate) struct Types<K, V, P, S>(PhantomData<(K, V, P, S)>);
+#[derive(Debug)]
+pub struct Types<K, V, P, S>(PhantomData<(K, V, P, S)>);
 
 impl<K, V, P: Policy, S> FieldTypes for Types<K, V, P, S> {
     type Key = K;

@@ -5,45 +5,12 @@
 use super::wanted::Place;
 use crate::{
     bounds::Token,
-    field::{commit::Phase, plan::Plan, row::End},
+    clock::Readings,
+    engine::table::Slot,
+    field::{commit::Phase, plan::Plan, row::End, row_copy::Step},
     lock::Lent,
 };
-
-/// The rows of a transaction: a [`Row`](super::Row), or a tuple of up to 12 rows, an array, a slice or a vector of
-/// them, or any mixture of these.
-///
-/// The closure of [`transaction`](fn@super::transaction) gets a `&mut` to the same arrangement of
-/// [`RowMut`](super::RowMut), that of [`observe`](fn@super::observe) the same arrangement of [`RowRef`](super::RowRef);
-/// for a slice it is a vector. A reference to an array or a vector of rows will do, too.
-///
-/// It can't be implemented for other types.
-///
-/// # Examples
-///
-/// ```
-/// # use sharded::sharded;
-/// # use std::collections::HashMap;
-/// # #[sharded(ttl = "1h")]
-/// # struct Bank { accounts: HashMap<u32, i64>, total: HashMap<String, i64> }
-/// let bank = Bank::new();
-/// let numbers = [1, 2, 3];
-/// let accounts = numbers.each_ref().map(|number| bank.accounts().row(number));
-/// sharded::transaction((accounts, bank.total().row("all")), |(accounts, total)| {
-///     for account in accounts {
-///         account.insert(100);
-///     }
-///     total.insert(300);
-///     Ok::<_, ()>(())
-/// })
-/// .unwrap();
-/// let accounts: Vec<_> = numbers.iter().map(|number| bank.accounts().row(number)).collect();
-/// let sum: i64 = sharded::observe(&accounts[..], |accounts| accounts.iter().filter_map(|account| account.get()).sum());
-/// assert_eq!(Some(sum), bank.total().get("all"));
-/// ```
-pub trait Rows: Lockable {}
-
-#[diagnostic::do_not_recommend]
-impl<R: Lockable> Rows for R {}
+use std::{convert::Infallible, marker::PhantomData};
 
 /// What a transaction asks of its rows. Only this crate can call it: each method takes something that only this crate
 /// has.
@@ -55,7 +22,13 @@ impl<R: Lockable> Rows for R {}
 pub trait Lockable {
     type Arrangement: Arrangement;
     type States: States<Arrangement = Self::Arrangement>;
+    /// The row, where it is one by itself.
+    type Single: SingleRow<Arrangement = Self::Arrangement, States = Self::States>;
 
+    type Copies: Copies<Arrangement = Self::Arrangement>;
+
+    /// Whether all rows can be read without a lock.
+    const CAN_COPY: bool;
     /// How many rows there are, if that is known at compile time.
     const COUNT: Option<usize>;
 
@@ -67,6 +40,92 @@ pub trait Lockable {
     fn lock<const TO_READ: bool, T>(&self, row: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> T) -> T;
     /// The rows before they are looked up.
     fn begin(&self, token: Token) -> Self::States;
+
+    /// The rows before they are read without a lock.
+    fn copies(&self, token: Token) -> Self::Copies;
+
+    /// The row, if it is one by itself.
+    #[inline]
+    fn single(&self, _: Token) -> Option<&Self::Single> {
+        None
+    }
+}
+
+/// A row by itself, neither in a tuple nor in an array.
+pub trait SingleRow {
+    type Arrangement: Arrangement;
+    type States: States<Arrangement = Self::Arrangement>;
+    type Table: 'static;
+    type Staged;
+
+    /// Whether nothing may be refused: see `field/direct.rs`.
+    const IS_PLAIN: bool;
+
+    /// Whether the drop of what is staged does anything.
+    const OWNS: bool;
+
+    fn place(&self, token: Token) -> Place<'_>;
+    /// Nothing is staged yet.
+    fn stage(&self, token: Token) -> Self::Staged;
+    /// Locks the shard for changing. The order is the caller's.
+    fn hold<T>(&self, run: impl FnOnce(&mut Self::Table) -> T, token: Token) -> T;
+    /// Has the processor fetch what [`look`](SingleRow::look) looks at.
+    fn fetch(&self, table: &Self::Table);
+    /// Finds the entry.
+    fn look<'t>(
+        &'t self,
+        table: &'t Self::Table,
+        staged: &'t mut Self::Staged,
+    ) -> <Self::Arrangement as Arrangement>::Views<'t>;
+    /// Whether the change replaces a value, or there is none.
+    fn is_in_place(&self, staged: &Self::Staged) -> bool;
+    /// Counts a use of the entry, and makes the change, which is in place, if the transaction commits.
+    fn end(&self, table: &mut Self::Table, staged: &mut Self::Staged, commits: bool);
+    /// The slot of the entry that is found.
+    fn slot(staged: &Self::Staged) -> Option<Slot>;
+    /// The row with what is staged, to be looked up.
+    fn state(&self, staged: &mut Self::Staged) -> Self::States;
+}
+
+/// What the closure of a transaction is lent for such rows.
+pub(super) type Views<'t, R> = <<R as Lockable>::Arrangement as Arrangement>::Views<'t>;
+
+/// In place of a row by itself, where there is none.
+#[derive(Debug)]
+pub struct NoRow<A, S>(Infallible, PhantomData<(A, S)>);
+
+impl<A: Arrangement, S: States<Arrangement = A>> SingleRow for NoRow<A, S> {
+    type Arrangement = A;
+    type States = S;
+    type Table = ();
+    type Staged = ();
+
+    const IS_PLAIN: bool = false;
+    const OWNS: bool = false;
+
+    fn place(&self, _: Token) -> Place<'_> {
+        match self.0 {}
+    }
+    fn stage(&self, _: Token) {
+        match self.0 {}
+    }
+    fn hold<T>(&self, _: impl FnOnce(&mut ()) -> T, _: Token) -> T {
+        match self.0 {}
+    }
+    fn fetch(&self, (): &()) {}
+    fn look<'t>(&'t self, (): &'t (), (): &'t mut ()) -> A::Views<'t> {
+        match self.0 {}
+    }
+    fn is_in_place(&self, (): &()) -> bool {
+        match self.0 {}
+    }
+    fn end(&self, (): &mut (), (): &mut (), _: bool) {}
+    fn slot((): &()) -> Option<Slot> {
+        None
+    }
+    fn state(&self, (): &mut ()) -> S {
+        match self.0 {}
+    }
 }
 
 /// The rows while their shards are locked.
@@ -82,6 +141,17 @@ pub trait States {
     fn values(&mut self) -> <Self::Arrangement as Arrangement>::Values;
     /// Does a step of the end of all rows, after their shards were unlocked.
     fn finish(&mut self, end: End, plan: &mut Plan<'_>);
+}
+
+/// The rows while they are read without a lock.
+pub trait Copies {
+    type Arrangement: Arrangement;
+
+    /// Does a step of all rows. `false` if a writer is in the way.
+    fn attempt(&mut self, step: Step) -> bool;
+    fn look_at_clocks(&mut self, read: &mut Readings);
+    fn refs(&self) -> <Self::Arrangement as Arrangement>::Refs<'_>;
+    fn note_reads(&self);
 }
 
 /// The types that belong to rows. (Apart from them, so that a closure over every lifetime does not ask the rows to live

@@ -43,19 +43,24 @@
 //! such as [`with_mut`](crate::ShardedMap::with_mut) takes one lock and searches once. A transaction is for entries
 //! that are mostly used by themselves and sometimes change together, such as two accounts, or a stock and an order.
 
+mod access;
 mod arrangement;
+mod direct;
 mod error;
+mod locked;
 mod locking;
 mod observe;
 mod row;
 mod row_mut;
 mod row_ref;
 mod sequences;
+mod staged;
 mod transaction;
 mod tuples;
+mod unlocked;
 mod wanted;
 
-pub use arrangement::Rows;
+pub use access::Rows;
 pub use error::TransactionError;
 pub use observe::observe;
 pub use row::Row;

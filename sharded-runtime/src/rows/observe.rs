@@ -1,20 +1,19 @@
 //! Reads of several entries of one moment.
 
-use super::{
-    arrangement::{Arrangement, Rows, States},
-    locking::{locate, lock_each},
-    transaction::Ending,
-    wanted::{AnyNumber, Shared, Storage, enter},
-};
-use crate::{bounds::Token, lock::Lent};
+use super::{access::Rows, arrangement::Arrangement};
+use crate::bounds::Token;
 use std::panic::Location;
 
 /// Reads several entries of one moment, also of several maps and stores.
 ///
 /// It locks the shards of all rows, each once and in the order of all locks, as [`transaction`](super::transaction())
-/// does, but for reading: readers share the locks that have a shared mode, and under
-/// [`Optimistic`](crate::lock::Optimistic) readers without a lock go on meanwhile. Then it runs the closure. Writers
-/// wait until it returns, so keep it short. It can't await.
+/// does, but for reading: readers share the locks that have a shared mode. Then it runs the closure. Writers wait until
+/// it returns, so keep it short. It can't await.
+///
+/// Where all rows are of maps under [`Optimistic`](crate::lock::Optimistic), it takes no lock. It notes the sequence
+/// numbers of the shards, copies the entries, and checks that no number has changed: then all copies are of one moment,
+/// and the closure runs on them while writers go on. If writers are in the way 16 times in a row, it takes the locks.
+/// It takes them at once if a map has an idle time or records its workload, or if the copies take more than 4 KiB.
 ///
 /// A read of a row is a use of the entry, as [`get`](crate::ShardedMap::get) is. A key may be named twice.
 ///
@@ -27,8 +26,8 @@ use std::panic::Location;
 ///
 /// # Cost
 ///
-/// A lock and a search for each row, and O(n log n) to sort them. Nothing is allocated for up to 12 rows in tuples and
-/// arrays.
+/// A lock and a search for each row, and O(n log n) to sort them. One row costs about as much as
+/// [`with`](crate::ShardedMap::with). Nothing is allocated for up to 12 rows in tuples and arrays.
 ///
 /// # Examples
 ///
@@ -43,38 +42,9 @@ use std::panic::Location;
 /// let total: u64 = sharded::observe(accounts, |accounts| accounts.iter().filter_map(|account| account.get()).sum());
 /// assert_eq!(total, 100);
 /// ```
+#[inline]
 #[track_caller]
 #[allow(clippy::needless_pass_by_value, reason = "as `transaction`; rows are mostly made for one call")]
 pub fn observe<R: Rows, T>(rows: R, read: impl for<'t> FnOnce(<R::Arrangement as Arrangement>::Refs<'t>) -> T) -> T {
-    let at = Location::caller();
-    match R::COUNT {
-        Some(1) => look::<R, [(); 1], T>(&rows, read, at),
-        Some(2) => look::<R, [(); 2], T>(&rows, read, at),
-        _ => look::<R, AnyNumber, T>(&rows, read, at),
-    }
-}
-
-/// As [`observe`], with the memory for so many rows.
-#[inline]
-fn look<R: Rows, S: Storage, T>(
-    rows: &R,
-    read: impl for<'t> FnOnce(<R::Arrangement as Arrangement>::Refs<'t>) -> T,
-    at: &'static Location<'static>,
-) -> T {
-    let (mut places, mut shared) = (locate::<R, S>(rows), Shared::<S>::new(rows.count(Token)));
-    let places = &*places.as_mut();
-    // Dropped last: what it does comes after all locks are released.
-    let mut ending = Ending { states: rows.begin(Token), plan: shared.plan(places) };
-    let inside = enter(places, at);
-    let Ending { states, plan } = &mut ending;
-    let result = Lent::scope(|lent| {
-        lock_each::<true, _>(rows, places, lent, |lent| {
-            states.look(plan, lent);
-            let result = read(states.refs(lent));
-            states.note_reads(lent);
-            result
-        })
-    });
-    drop(inside);
-    result
+    rows.observe(read, Location::caller(), Token)
 }

@@ -1,18 +1,28 @@
 //! A key of a map, as a row of a transaction.
 
 use super::{
-    arrangement::{Arrangement, Lockable, States},
+    access::Access,
+    arrangement::{Arrangement, Copies, Lockable, SingleRow, States},
+    direct,
+    error::TransactionError,
+    locked,
     row_mut::RowMut,
     row_ref::RowRef,
+    staged, unlocked,
     wanted::{Place, RowWithKey},
 };
 use crate::{
     Key, Policy, ShardedMap, ShardedSet, Value,
     bounds::Token,
+    clock::Readings,
+    engine::table::{Slot, TableOf},
     field::{
         commit::Phase,
         plan::Plan,
         row::{End, RowKey, RowState},
+        row_copy::{RowCopy, Step},
+        staged::StagedRow,
+        types::{Types, UsableTypes},
     },
     lock::{Lent, Serves},
 };
@@ -22,6 +32,8 @@ use std::{
     fmt,
     hash::{BuildHasher, Hash, RandomState},
     marker::PhantomData,
+    mem::needs_drop,
+    panic::Location,
 };
 
 /// A key of a map, for [`transaction`](fn@super::transaction) and [`observe`](fn@super::observe). It borrows the map
@@ -30,7 +42,7 @@ use std::{
 /// # Examples
 ///
 /// See [`ShardedMap::row`].
-pub struct Row<'a, K, V, P: Policy, S = RandomState, Q: ?Sized = K>(RowKey<'a, K, V, P, S, Q>);
+pub struct Row<'a, K, V, P: Policy, S = RandomState, Q: ?Sized = K>(RowKey<'a, Types<K, V, P, S>, Q>);
 
 impl<K, V, P: Policy, S, Q: ?Sized> Clone for Row<'_, K, V, P, S, Q> {
     fn clone(&self) -> Self {
@@ -126,12 +138,16 @@ impl<'a, K, V, P, S, Q> Lockable for Row<'a, K, V, P, S, Q>
 where
     K: Key + Borrow<Q>,
     V: Value,
-    P: Policy,
+    P: Policy<Lock: Serves<K, V>>,
+    S: BuildHasher + Default + 'static,
     Q: Eq + ToOwned<Owned = K> + ?Sized + 'static,
 {
     type Arrangement = RowArrangement<Q, V, P>;
-    type States = RowState<'a, K, V, P, S, Q>;
+    type States = RowState<'a, Types<K, V, P, S>, Q>;
+    type Single = Self;
+    type Copies = RowCopy<'a, Types<K, V, P, S>, Q>;
 
+    const CAN_COPY: bool = RowKey::<Types<K, V, P, S>, Q>::CAN_COPY;
     const COUNT: Option<usize> = Some(1);
 
     #[inline]
@@ -151,7 +167,124 @@ where
 
     #[inline]
     fn begin(&self, _: Token) -> Self::States {
-        RowState::new(self.0)
+        RowState::new(self.0, &mut StagedRow::new())
+    }
+
+    #[inline]
+    fn copies(&self, _: Token) -> Self::Copies {
+        RowCopy::new(self.0)
+    }
+
+    #[inline]
+    fn single(&self, _: Token) -> Option<&Self> {
+        Some(self)
+    }
+}
+
+impl<'a, K, V, P, S, Q> SingleRow for Row<'a, K, V, P, S, Q>
+where
+    K: Key + Borrow<Q>,
+    V: Value,
+    P: Policy<Lock: Serves<K, V>>,
+    S: BuildHasher + Default + 'static,
+    Q: Eq + ToOwned<Owned = K> + ?Sized + 'static,
+{
+    type Arrangement = RowArrangement<Q, V, P>;
+    type States = RowState<'a, Types<K, V, P, S>, Q>;
+    type Table = TableOf<K, V, P>;
+    type Staged = StagedRow<K, V>;
+
+    const IS_PLAIN: bool = RowKey::<Types<K, V, P, S>, Q>::IS_PLAIN;
+    const OWNS: bool = needs_drop::<(K, V)>();
+
+    #[inline]
+    fn place(&self, token: Token) -> Place<'_> {
+        Lockable::place(self, 0, token)
+    }
+
+    #[inline]
+    fn stage(&self, _: Token) -> Self::Staged {
+        StagedRow::new()
+    }
+
+    #[inline]
+    fn hold<T>(&self, run: impl FnOnce(&mut Self::Table) -> T, _: Token) -> T {
+        self.0.hold(|_, table| run(table))
+    }
+
+    #[inline]
+    fn fetch(&self, table: &Self::Table) {
+        self.0.fetch(table);
+    }
+
+    #[inline]
+    fn look<'t>(&'t self, table: &'t Self::Table, staged: &'t mut Self::Staged) -> RowMut<'t, Q, V, P> {
+        let present = self.0.find(table, &mut staged.slot);
+        RowMut::new(self.0.key, present, &mut staged.offer.value, &mut staged.staged)
+    }
+
+    #[inline]
+    fn is_in_place(&self, staged: &Self::Staged) -> bool {
+        self.0.is_in_place(staged)
+    }
+
+    #[inline]
+    fn end(&self, table: &mut Self::Table, staged: &mut Self::Staged, commits: bool) {
+        self.0.end(table, staged, commits);
+    }
+
+    #[inline]
+    fn slot(staged: &Self::Staged) -> Option<Slot> {
+        staged.slot
+    }
+
+    fn state(&self, staged: &mut Self::Staged) -> Self::States {
+        RowState::new(self.0, staged)
+    }
+}
+
+impl<K, V, P, S, Q> Access for Row<'_, K, V, P, S, Q>
+where
+    K: Key + Borrow<Q>,
+    V: Value,
+    P: Policy<Lock: Serves<K, V>>,
+    S: BuildHasher + Default + 'static,
+    Q: Eq + ToOwned<Owned = K> + ?Sized + 'static,
+{
+    #[inline]
+    fn transact<T, E>(
+        &self,
+        change: impl for<'t> FnOnce(&mut RowMut<'t, Q, V, P>) -> Result<T, E>,
+        at: &'static Location<'static>,
+        _: Token,
+    ) -> Result<T, TransactionError<E, Option<V>>> {
+        if Self::IS_PLAIN {
+            direct::change_one(SingleRow::place(self, Token), &self.0, change, at)
+        } else {
+            staged::transact_any(self, change, at)
+        }
+    }
+
+    #[inline]
+    fn observe<T>(
+        &self,
+        mut read: impl for<'t> FnOnce(RowRef<'t, Q, V>) -> T,
+        at: &'static Location<'static>,
+        _: Token,
+    ) -> T {
+        if unlocked::can_copy::<Self>() {
+            match unlocked::observe::<Self, [(); 1], T, _>(self, read, at) {
+                Ok(result) => return result,
+                Err(again) => read = again,
+            }
+        }
+        if P::RECORDS {
+            return locked::observe::<Self, [(); 1], T>(self, read, at);
+        }
+        let inside = self.0.order().enter(self.0.shard(), at);
+        let result = self.0.read_locked(|value, is_used| read(RowRef::new(self.0.key, value, is_used)));
+        drop(inside);
+        result
     }
 }
 
@@ -166,14 +299,12 @@ impl<Q: ?Sized + 'static, V: 'static, P: Policy> Arrangement for RowArrangement<
     type Values = Option<V>;
 }
 
-impl<K, V, P, S, Q> States for RowState<'_, K, V, P, S, Q>
+impl<F, Q> States for RowState<'_, F, Q>
 where
-    K: Key + Borrow<Q>,
-    V: Value,
-    P: Policy,
-    Q: Eq + ToOwned<Owned = K> + ?Sized + 'static,
+    F: UsableTypes<Key: Borrow<Q>>,
+    Q: Eq + ToOwned<Owned = F::Key> + ?Sized + 'static,
 {
-    type Arrangement = RowArrangement<Q, V, P>;
+    type Arrangement = RowArrangement<Q, F::Value, F::Policy>;
 
     #[inline]
     fn look(&mut self, plan: &mut Plan<'_>, lent: &Lent<'_>) {
@@ -181,16 +312,16 @@ where
     }
 
     #[inline]
-    fn views<'t>(&'t mut self, lent: &'t Lent<'_>) -> RowMut<'t, Q, V, P> {
+    fn views<'t>(&'t mut self, lent: &'t Lent<'_>) -> RowMut<'t, Q, F::Value, F::Policy> {
         let key = self.key();
-        let (value, staged) = self.parts(lent);
-        RowMut::new(key, value, staged)
+        let (present, value, staged) = self.parts(lent);
+        RowMut::new(key, present, value, staged)
     }
 
     #[inline]
-    fn refs<'t>(&'t mut self, lent: &'t Lent<'_>) -> RowRef<'t, Q, V> {
+    fn refs<'t>(&'t mut self, lent: &'t Lent<'_>) -> RowRef<'t, Q, F::Value> {
         let key = self.key();
-        let (value, staged) = self.parts(lent);
+        let (value, _, staged) = self.parts(lent);
         RowRef::new(key, value, &staged.is_used)
     }
 
@@ -205,7 +336,7 @@ where
         self.note_read(lent);
     }
 
-    fn values(&mut self) -> Option<V> {
+    fn values(&mut self) -> Option<F::Value> {
         self.take_value()
     }
 
@@ -213,5 +344,33 @@ where
     #[allow(clippy::inline_always, reason = "as `run`")]
     fn finish(&mut self, end: End, plan: &mut Plan<'_>) {
         RowState::finish(self, end, plan);
+    }
+}
+
+impl<F, Q> Copies for RowCopy<'_, F, Q>
+where
+    F: UsableTypes<Key: Borrow<Q>>,
+    Q: Eq + ToOwned<Owned = F::Key> + ?Sized + 'static,
+{
+    type Arrangement = RowArrangement<Q, F::Value, F::Policy>;
+
+    #[inline]
+    fn attempt(&mut self, step: Step) -> bool {
+        RowCopy::attempt(self, step)
+    }
+
+    #[inline]
+    fn look_at_clocks(&mut self, read: &mut Readings) {
+        self.look_at_clock(read);
+    }
+
+    #[inline]
+    fn refs(&self) -> RowRef<'_, Q, F::Value> {
+        RowRef::new(self.key(), self.value(), &self.is_used)
+    }
+
+    #[inline]
+    fn note_reads(&self) {
+        self.note_use();
     }
 }

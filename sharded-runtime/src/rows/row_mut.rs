@@ -36,14 +36,16 @@ pub struct RowMut<'t, Q: ?Sized, V, P> {
     key: &'t Q,
     /// The value in the map.
     present: Option<&'t V>,
+    /// The value that is to be stored.
+    value: &'t mut Option<V>,
     staged: &'t mut Staged<V>,
     policy: PhantomData<fn() -> P>,
 }
 
 impl<'t, Q: ?Sized, V, P> RowMut<'t, Q, V, P> {
     #[inline]
-    pub(super) fn new(key: &'t Q, present: Option<&'t V>, staged: &'t mut Staged<V>) -> Self {
-        RowMut { key, present, staged, policy: PhantomData }
+    pub(super) fn new(key: &'t Q, present: Option<&'t V>, value: &'t mut Option<V>, staged: &'t mut Staged<V>) -> Self {
+        RowMut { key, present, value, staged, policy: PhantomData }
     }
 
     /// The key, as it was given to [`row`](crate::ShardedMap::row).
@@ -78,7 +80,7 @@ impl<'t, Q: ?Sized, V, P> RowMut<'t, Q, V, P> {
         self.staged.is_used.set(true);
         match self.staged.change {
             StagedChange::Keep => self.present,
-            StagedChange::Put | StagedChange::Update => self.staged.value.as_ref(),
+            StagedChange::Put | StagedChange::Update => self.value.as_ref(),
             StagedChange::Remove => None,
         }
     }
@@ -90,7 +92,7 @@ impl<'t, Q: ?Sized, V, P> RowMut<'t, Q, V, P> {
     /// See [`RowMut`].
     #[inline]
     pub fn insert(&mut self, value: V) {
-        self.staged.put(value, None);
+        self.staged.put(self.value, value, None);
     }
 
     /// As [`insert`](RowMut::insert), with a time to live of its own, as
@@ -117,7 +119,7 @@ impl<'t, Q: ?Sized, V, P> RowMut<'t, Q, V, P> {
     where
         P: Policy<Expiry: Expires>,
     {
-        self.staged.put(value, Some(Nanos::from_duration(ttl)));
+        self.staged.put(self.value, value, Some(Nanos::from_duration(ttl)));
     }
 
     /// Stages a change of the value, made by a closure, and returns its result. `None` if there is no value. This is a
@@ -139,10 +141,10 @@ impl<'t, Q: ?Sized, V, P> RowMut<'t, Q, V, P> {
             StagedChange::Keep => {
                 let mut copy = self.present?.clone();
                 let result = change(&mut copy);
-                self.staged.update(copy);
+                self.staged.update(self.value, copy);
                 Some(result)
             }
-            StagedChange::Put | StagedChange::Update => self.staged.value.as_mut().map(change),
+            StagedChange::Put | StagedChange::Update => self.value.as_mut().map(change),
             StagedChange::Remove => None,
         }
     }
@@ -155,10 +157,16 @@ impl<'t, Q: ?Sized, V, P> RowMut<'t, Q, V, P> {
     #[inline]
     pub fn or_insert_with(&mut self, make: impl FnOnce() -> V) -> &V {
         self.staged.is_used.set(true);
-        match (self.staged.change, self.present) {
-            (StagedChange::Keep, Some(present)) => present,
-            _ => self.staged.or_put(make),
+        if self.staged.change == StagedChange::Keep
+            && let Some(present) = self.present
+        {
+            return present;
         }
+        if self.value.is_none() {
+            let value = make();
+            self.staged.put(self.value, value, None);
+        }
+        self.value.as_ref().expect("it was staged")
     }
 
     /// Stages that the entry is removed. Returns whether there was a value.
@@ -173,7 +181,7 @@ impl<'t, Q: ?Sized, V, P> RowMut<'t, Q, V, P> {
             StagedChange::Put | StagedChange::Update => true,
             StagedChange::Remove => false,
         };
-        self.staged.remove();
+        self.staged.remove(self.value);
         was_there
     }
 }

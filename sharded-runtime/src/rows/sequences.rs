@@ -1,15 +1,20 @@
 //! Arrays, slices and vectors of rows.
 
 use super::{
-    arrangement::{Arrangement, Lockable, States},
+    access::Access,
+    arrangement::{Arrangement, Copies, Lockable, NoRow, SingleRow, States, Views},
+    direct::{self, TwoRows},
+    error::TransactionError,
+    staged,
     wanted::Place,
 };
 use crate::{
     bounds::Token,
-    field::{commit::Phase, plan::Plan, row::End},
+    clock::Readings,
+    field::{commit::Phase, plan::Plan, row::End, row_copy::Step},
     lock::Lent,
 };
-use std::array;
+use std::{array, panic::Location};
 
 impl<A: Arrangement, const N: usize> Arrangement for [A; N] {
     type Views<'t> = [A::Views<'t>; N];
@@ -39,12 +44,65 @@ fn find<R: Lockable>(all: &[R], mut row: usize) -> (&R, usize) {
     unreachable!("row {row} of a shorter sequence")
 }
 
+/// Two rows in an array go the short way.
+macro_rules! two_of_array {
+    ($R:ident $N:ident) => {
+        #[inline]
+        fn transact<T, E>(
+            &self,
+            change: impl for<'t> FnOnce(&mut [Views<'t, $R>; $N]) -> Result<T, E>,
+            at: &'static Location<'static>,
+            _: Token,
+        ) -> Result<T, TransactionError<E, <Self::Arrangement as Arrangement>::Values>> {
+            if $N == 2
+                && $R::Single::IS_PLAIN
+                && let (Some(a), Some(b)) = (self[0].single(Token), self[1].single(Token))
+            {
+                return direct::change_two::<Self, _, _, T, E>((a, b), change, at);
+            }
+            staged::transact_any(self, change, at)
+        }
+    };
+}
+
+macro_rules! two_rows {
+    ($($Type:ty),+) => {
+        $(
+            impl<R: Lockable, const N: usize> TwoRows<R::Single, R::Single> for $Type {
+                #[inline]
+                fn views<'t>(a: Views<'t, R>, b: Views<'t, R>) -> Views<'t, Self> {
+                    array_of(a, b)
+                }
+
+                #[inline]
+                fn states(a: R::States, b: R::States) -> Self::States {
+                    array_of(a, b)
+                }
+            }
+        )+
+    };
+}
+two_rows!([R; N], &[R; N]);
+
+/// Two elements, as an array whose length the caller knows to be two.
+#[inline]
+fn array_of<T, const N: usize>(a: T, b: T) -> [T; N] {
+    let (mut a, mut b) = (Some(a), Some(b));
+    array::from_fn(|index| if index == 0 { a.take() } else { b.take() }.expect("there are two"))
+}
+
 macro_rules! sequences {
-    ($(($($generics:tt)*) $Type:ty, $Arrangement:ty, $States:ty, $COUNT:expr, $begin:expr;)+) => {
+    ($(
+        ($($generics:tt)*) $Type:ty, $Arrangement:ty, $States:ty, $Copies:ty, $COUNT:expr, |$rows:ident, $of_one:ident|
+        $each:expr $(, $access:ident)?;
+    )+) => {
         $(
             impl<$($generics)*> Lockable for $Type {
                 type Arrangement = $Arrangement;
                 type States = $States;
+                type Single = NoRow<$Arrangement, $States>;
+                type Copies = $Copies;
+                const CAN_COPY: bool = R::CAN_COPY;
                 const COUNT: Option<usize> = $COUNT;
 
                 #[inline]
@@ -71,9 +129,19 @@ macro_rules! sequences {
 
                 #[inline]
                 fn begin(&self, _: Token) -> Self::States {
-                    let begin: fn(&Self) -> Self::States = $begin;
-                    begin(self)
+                    let ($rows, $of_one) = (self, |rows: &R| rows.begin(Token));
+                    $each
                 }
+
+                #[inline]
+                fn copies(&self, _: Token) -> Self::Copies {
+                    let ($rows, $of_one) = (self, |rows: &R| rows.copies(Token));
+                    $each
+                }
+            }
+
+            impl<$($generics)*> Access for $Type {
+                $($access!(R N);)?
             }
         )+
     };
@@ -88,21 +156,57 @@ const fn times(count: Option<usize>, elements: usize) -> Option<usize> {
 }
 
 sequences! {
-    (R: Lockable, const N: usize) [R; N], [R::Arrangement; N], [R::States; N], times(R::COUNT, N), |rows| {
-        array::from_fn(|row| rows[row].begin(Token))
+    (R: Lockable, const N: usize)
+        [R; N], [R::Arrangement; N], [R::States; N], [R::Copies; N], times(R::COUNT, N),
+        |rows, of_one| rows.each_ref().map(of_one), two_of_array;
+    (R: Lockable, const N: usize)
+        &[R; N], [R::Arrangement; N], [R::States; N], [R::Copies; N], times(R::COUNT, N),
+        |rows, of_one| rows.each_ref().map(of_one), two_of_array;
+    (R: Lockable)
+        Vec<R>, Vec<R::Arrangement>, Vec<R::States>, Vec<R::Copies>, None,
+        |rows, of_one| rows.iter().map(of_one).collect();
+    (R: Lockable)
+        &Vec<R>, Vec<R::Arrangement>, Vec<R::States>, Vec<R::Copies>, None,
+        |rows, of_one| rows.iter().map(of_one).collect();
+    (R: Lockable)
+        &[R], Vec<R::Arrangement>, Vec<R::States>, Vec<R::Copies>, None,
+        |rows, of_one| rows.iter().map(of_one).collect();
+}
+
+macro_rules! copies {
+    ($(($($generics:tt)*) $Type:ty, $Arrangement:ty, |$all:ident| $refs:expr;)+) => {
+        $(
+            impl<$($generics)*> Copies for $Type {
+                type Arrangement = $Arrangement;
+
+                #[inline]
+                fn attempt(&mut self, step: Step) -> bool {
+                    self.iter_mut().all(|rows| rows.attempt(step))
+                }
+
+                #[inline]
+                fn look_at_clocks(&mut self, read: &mut Readings) {
+                    self.iter_mut().for_each(|rows| rows.look_at_clocks(read));
+                }
+
+                #[inline]
+                fn refs(&self) -> <Self::Arrangement as Arrangement>::Refs<'_> {
+                    let $all = self;
+                    $refs
+                }
+
+                #[inline]
+                fn note_reads(&self) {
+                    self.iter().for_each(R::note_reads);
+                }
+            }
+        )+
     };
-    (R: Lockable, const N: usize) &[R; N], [R::Arrangement; N], [R::States; N], times(R::COUNT, N), |rows| {
-        array::from_fn(|row| rows[row].begin(Token))
-    };
-    (R: Lockable) Vec<R>, Vec<R::Arrangement>, Vec<R::States>, None, |rows| {
-        rows.iter().map(|rows| rows.begin(Token)).collect()
-    };
-    (R: Lockable) &Vec<R>, Vec<R::Arrangement>, Vec<R::States>, None, |rows| {
-        rows.iter().map(|rows| rows.begin(Token)).collect()
-    };
-    (R: Lockable) &[R], Vec<R::Arrangement>, Vec<R::States>, None, |rows| {
-        rows.iter().map(|rows| rows.begin(Token)).collect()
-    };
+}
+
+copies! {
+    (R: Copies, const N: usize) [R; N], [R::Arrangement; N], |all| all.each_ref().map(R::refs);
+    (R: Copies) Vec<R>, Vec<R::Arrangement>, |all| all.iter().map(R::refs).collect();
 }
 
 macro_rules! states {

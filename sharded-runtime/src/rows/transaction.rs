@@ -1,17 +1,8 @@
 //! Changes of several entries, all or none.
 
-use super::{
-    arrangement::{Arrangement, Rows, States},
-    error::TransactionError,
-    locking::{locate, lock_each, refuse, refuse_twins},
-    wanted::{AnyNumber, Shared, Storage, enter},
-};
-use crate::{
-    bounds::Token,
-    field::{commit::Phase, plan::Plan, row::End},
-    lock::Lent,
-};
-use std::{mem, panic::Location};
+use super::{access::Rows, arrangement::Arrangement, error::TransactionError};
+use crate::bounds::Token;
+use std::panic::Location;
 
 /// Changes several entries, also of several maps and stores, in one critical section: all of the changes are made, or
 /// none.
@@ -81,10 +72,12 @@ use std::{mem, panic::Location};
 ///
 /// # Cost
 ///
-/// A lock and a search for each row, and O(n log n) to sort them. Nothing is allocated for up to 12 rows in tuples and
-/// arrays. The key of a row is cloned if an entry is stored under it or a listener is to be told of its old value, and
-/// the value if it is [updated](super::RowMut::update). Rows whose keys have the same hash are compared with each
-/// other. The locks are held while the closure runs: keep it short. It can't await.
+/// A lock and a search for each row, and O(n log n) to sort them. One row, and two rows by themselves, of maps without
+/// a capacity whose entries do not expire, cost little more than single calls as long as they replace values that are
+/// there; one row also if it inserts or removes. Nothing is allocated for up to 12 rows in tuples and arrays. The key
+/// of a row is cloned if an entry is stored under it or a listener is to be told of its old value, and the value if it
+/// is [updated](super::RowMut::update). Rows whose keys have the same hash are compared with each other. The locks are
+/// held while the closure runs: keep it short. It can't await.
 ///
 /// # Examples
 ///
@@ -113,97 +106,12 @@ use std::{mem, panic::Location};
 /// assert_eq!(transfer(1, 3, 10).unwrap_err(), TransactionError::Failed("no such account"));
 /// assert_eq!(bank.accounts().get_many([&1, &2]), [Some(30), Some(70)]);
 /// ```
+#[inline]
 #[track_caller]
 #[allow(clippy::needless_pass_by_value, reason = "rows are mostly made for one call")]
 pub fn transaction<R: Rows, T, E>(
     rows: R,
     change: impl for<'t> FnOnce(&mut <R::Arrangement as Arrangement>::Views<'t>) -> Result<T, E>,
 ) -> Result<T, TransactionError<E, <R::Arrangement as Arrangement>::Values>> {
-    let at = Location::caller();
-    match R::COUNT {
-        Some(1) => transact::<R, [(); 1], T, E>(&rows, change, at),
-        Some(2) => transact::<R, [(); 2], T, E>(&rows, change, at),
-        _ => transact::<R, AnyNumber, T, E>(&rows, change, at),
-    }
-}
-
-/// As [`transaction`], with the memory for so many rows.
-#[inline]
-fn transact<R: Rows, S: Storage, T, E>(
-    rows: &R,
-    change: impl for<'t> FnOnce(&mut <R::Arrangement as Arrangement>::Views<'t>) -> Result<T, E>,
-    at: &'static Location<'static>,
-) -> Result<T, TransactionError<E, <R::Arrangement as Arrangement>::Values>> {
-    let (mut places, mut shared) = (locate::<R, S>(rows), Shared::<S>::new(rows.count(Token)));
-    let places = &*places.as_mut();
-    refuse_twins(places, at);
-    // Dropped last: what it does comes after all locks are released.
-    let mut ending = Ending { states: rows.begin(Token), plan: shared.plan(places) };
-    let inside = enter(places, at);
-    let Ending { states, plan } = &mut ending;
-    let result = Lent::scope(|lent| {
-        lock_each::<false, _>(rows, places, lent, |lent| {
-            states.look(plan, lent);
-            let result = change(&mut states.views(lent));
-            states.run(Phase::Use, plan, lent);
-            let result = result.map_err(TransactionError::Failed)?;
-            if let Some(map) = plan.twins() {
-                refuse(map, at);
-            }
-            commit(states, plan, lent)?;
-            Ok(result)
-        })
-    });
-    drop(inside);
-    result
-}
-
-/// Makes the changes that the rows have staged, or none of them.
-#[inline]
-fn commit<R: States, E>(
-    states: &mut R,
-    plan: &mut Plan<'_>,
-    lent: &mut Lent<'_>,
-) -> Result<(), TransactionError<E, <R::Arrangement as Arrangement>::Values>> {
-    states.run(Phase::Grow, plan, lent);
-    if plan.take_stale() {
-        states.run(Phase::LookAgain, plan, lent);
-    }
-    states.run(Phase::Weigh, plan, lent);
-    while plan.refused.is_none() {
-        states.run(Phase::Count, plan, lent);
-        states.run(Phase::Reserve, plan, lent);
-        states.run(Phase::Demand, plan, lent);
-        if !plan.take_stale() {
-            break;
-        }
-        // The entry of a row may have left to make room for that of another one.
-        plan.recount();
-        states.run(Phase::LookAgain, plan, lent);
-    }
-    if let Some(map) = plan.refused {
-        return Err(TransactionError::Refused { map, values: Box::new(states.values()) });
-    }
-    states.run(Phase::Overtake, plan, lent);
-    states.run(Phase::Change, plan, lent);
-    states.run(Phase::Insert, plan, lent);
-    plan.is_committed = true;
-    states.run(Phase::Tend, plan, lent);
-    Ok(())
-}
-
-/// Ends the rows when it is dropped, also when a panic passes.
-pub(super) struct Ending<'p, R: States> {
-    pub(super) states: R,
-    pub(super) plan: Plan<'p>,
-}
-
-impl<R: States> Drop for Ending<'_, R> {
-    #[inline]
-    fn drop(&mut self) {
-        self.states.finish(End::Give, &mut self.plan);
-        self.states.finish(End::Repay, &mut self.plan);
-        self.states.finish(End::Tell, &mut self.plan);
-        mem::take(&mut self.plan.drops).end();
-    }
+    rows.transact(change, Location::caller(), Token)
 }

@@ -1,18 +1,24 @@
 //! Tuples of rows.
 
 use super::{
-    arrangement::{Arrangement, Lockable, States},
+    access::Access,
+    arrangement::{Arrangement, Copies, Lockable, NoRow, SingleRow, States, Views},
+    direct::{self, TwoRows},
+    error::TransactionError,
+    staged,
     wanted::Place,
 };
 use crate::{
     bounds::Token,
-    field::{commit::Phase, plan::Plan, row::End},
+    clock::Readings,
+    field::{commit::Phase, plan::Plan, row::End, row_copy::Step},
     lock::Lent,
 };
+use std::panic::Location;
 
 /// Implements what rows need for a tuple. Rows are numbered through, from the first element on.
 macro_rules! tuples {
-    ($($R:ident $element:tt)+) => {
+    ($($R:ident $element:tt)+ $({ $($access:tt)* })?) => {
         impl<$($R: Arrangement),+> Arrangement for ($($R,)+) {
             type Views<'t> = ($($R::Views<'t>,)+);
             type Refs<'t> = ($($R::Refs<'t>,)+);
@@ -22,7 +28,11 @@ macro_rules! tuples {
         impl<$($R: Lockable),+> Lockable for ($($R,)+) {
             type Arrangement = ($($R::Arrangement,)+);
             type States = ($($R::States,)+);
+            type Single = NoRow<Self::Arrangement, Self::States>;
 
+            type Copies = ($($R::Copies,)+);
+
+            const CAN_COPY: bool = true $(&& $R::CAN_COPY)+;
             const COUNT: Option<usize> = sum(&[$($R::COUNT),+]);
 
             #[inline]
@@ -48,6 +58,39 @@ macro_rules! tuples {
             #[inline]
             fn begin(&self, _: Token) -> Self::States {
                 ($(self.$element.begin(Token),)+)
+            }
+
+            #[inline]
+            fn copies(&self, _: Token) -> Self::Copies {
+                ($(self.$element.copies(Token),)+)
+            }
+        }
+
+        impl<$($R: Lockable),+> Access for ($($R,)+) {
+            $($($access)*)?
+        }
+
+        impl<$($R: Copies),+> Copies for ($($R,)+) {
+            type Arrangement = ($($R::Arrangement,)+);
+
+            #[inline]
+            fn attempt(&mut self, step: Step) -> bool {
+                true $(&& self.$element.attempt(step))+
+            }
+
+            #[inline]
+            fn look_at_clocks(&mut self, read: &mut Readings) {
+                $(self.$element.look_at_clocks(read);)+
+            }
+
+            #[inline]
+            fn refs(&self) -> <Self::Arrangement as Arrangement>::Refs<'_> {
+                ($(self.$element.refs(),)+)
+            }
+
+            #[inline]
+            fn note_reads(&self) {
+                $(self.$element.note_reads();)+
             }
         }
 
@@ -118,7 +161,23 @@ const fn sum(mut counts: &[Option<usize>]) -> Option<usize> {
 }
 
 tuples!(A 0);
-tuples!(A 0 B 1);
+tuples!(A 0 B 1 {
+    #[inline]
+    fn transact<T, E>(
+        &self,
+        change: impl for<'t> FnOnce(&mut (Views<'t, A>, Views<'t, B>)) -> Result<T, E>,
+        at: &'static Location<'static>,
+        _: Token,
+    ) -> Result<T, TransactionError<E, <Self::Arrangement as Arrangement>::Values>> {
+        if A::Single::IS_PLAIN
+            && B::Single::IS_PLAIN
+            && let (Some(a), Some(b)) = (self.0.single(Token), self.1.single(Token))
+        {
+            return direct::change_two::<Self, _, _, T, E>((a, b), change, at);
+        }
+        staged::transact_any(self, change, at)
+    }
+});
 tuples!(A 0 B 1 C 2);
 tuples!(A 0 B 1 C 2 D 3);
 tuples!(A 0 B 1 C 2 D 3 E 4);
@@ -129,3 +188,15 @@ tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8);
 tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9);
 tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 L 10);
 tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 L 10 M 11);
+
+impl<A: Lockable, B: Lockable> TwoRows<A::Single, B::Single> for (A, B) {
+    #[inline]
+    fn views<'t>(a: Views<'t, A>, b: Views<'t, B>) -> Views<'t, Self> {
+        (a, b)
+    }
+
+    #[inline]
+    fn states(a: A::States, b: B::States) -> Self::States {
+        (a, b)
+    }
+}

@@ -204,6 +204,12 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         look(view)
     }
 
+    /// What readers without a lock follow in the shard of a hash. The order is the caller's.
+    #[inline]
+    pub(crate) fn view(&self, hash: KeyHash) -> Option<&View<T>> {
+        L::view(&self.all.of(hash).cell, Token)
+    }
+
     /// As [`unlocked`](Shards::unlocked), but also `None` if this thread is inside a shard.
     #[inline]
     pub(crate) fn glance<R>(&self, hash: KeyHash, look: impl FnOnce(&View<T>) -> R) -> Option<R> {
@@ -240,6 +246,23 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         &self.order
     }
 
+    /// Locks a shard for changing. The caller must check the nesting order.
+    #[inline]
+    pub(crate) fn hold<R>(
+        &self,
+        shard: impl ShardSelector,
+        run: impl FnOnce(ShardExtras<'_, T, O, L>, &mut T) -> R,
+    ) -> R {
+        let (_, shard) = shard.among(&self.all);
+        shard.cell.write(|table| run(ShardExtras(shard), table))
+    }
+
+    /// As [`hold`](Shards::hold), for reading only. Other threads may read it as well, if the lock has a shared mode.
+    #[inline]
+    pub(crate) fn hold_shared<R>(&self, shard: impl ShardSelector, run: impl FnOnce(&T) -> R) -> R {
+        shard.among(&self.all).1.cell.read(run)
+    }
+
     /// Locks a shard, and adds its table to `lent` while the closure runs. The caller must check the nesting order.
     #[inline]
     pub(crate) fn lend<R>(&self, shard: usize, lent: &mut Lent<'_>, run: impl FnOnce(&mut Lent<'_>) -> R) -> R
@@ -260,8 +283,8 @@ impl<T, O, L: Lock> Shards<T, O, L> {
 
     /// The parts of a shard that need no lock. The table proves that the caller holds the exclusive lock.
     #[inline]
-    pub(crate) fn extras(&self, shard: usize, _: &mut T) -> ShardExtras<'_, T, O, L> {
-        ShardExtras(self.all.get(shard))
+    pub(crate) fn extras(&self, shard: impl ShardSelector, _: &mut T) -> ShardExtras<'_, T, O, L> {
+        ShardExtras(shard.among(&self.all).1)
     }
 
     /// Lets other threads take the lock. Called between two steps on the same shard.

@@ -7,12 +7,15 @@ use super::{
 };
 use crate::common::policy::{Of, Times};
 use sharded::{
-    Change, ShardedMap,
+    Change, Policy, ShardedMap, TransactionError,
     clock::System,
     evict::MakesRoom,
     lock::{Lock, Serves},
+    observe,
+    rows::RowMut,
+    transaction,
 };
-use std::hash::BuildHasher;
+use std::{cell::Cell, convert::Infallible, hash::BuildHasher};
 
 /// What a value says.
 pub(crate) fn answer<V: Payload>(value: Option<&V>) -> Answer {
@@ -33,6 +36,94 @@ pub(crate) fn add_to<V: Payload>(value: &mut V, by: Number) -> Answer {
     before
 }
 
+thread_local! {
+    static CALLS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Whether this call of the thread is made by a transaction or a read of one row: every third one is.
+fn is_by_row() -> bool {
+    CALLS.set(CALLS.get() + 1);
+    CALLS.get().is_multiple_of(3)
+}
+
+/// Makes a call of one key by a row.
+fn by_row<K, V, P, S>(map: &ShardedMap<K, V, P, S>, key: &K, call: Call) -> Answer
+where
+    K: Name,
+    V: Payload,
+    P: Policy<Lock: Serves<K, V>>,
+    S: BuildHasher + Default + 'static,
+{
+    let row = map.row(key);
+    if matches!(call, Call::Get | Call::With) {
+        return observe(row, |row| {
+            stumble();
+            answer(row.get())
+        });
+    }
+    match transaction(row, |row| Ok::<_, Infallible>(call_row(row, call))) {
+        Ok(answer) => answer,
+        Err(TransactionError::Failed(never)) => match never {},
+        Err(TransactionError::Refused { .. }) => unreachable!("the eviction makes room"),
+    }
+}
+
+/// Makes a call of the key of a row.
+pub(crate) fn call_row<Q: ?Sized, V: Payload, P: Policy>(row: &mut RowMut<'_, Q, V, P>, call: Call) -> Answer {
+    match call {
+        Call::Get | Call::With => answer(row.get()),
+        Call::Contains => Answer::Is(row.get().is_some()),
+        Call::Insert(number) => {
+            let before = answer(row.get());
+            row.insert(V::of(number));
+            before
+        }
+        Call::Put(number) => {
+            row.insert(V::of(number));
+            Answer::Done
+        }
+        Call::WithMut(by) => row.update(|value| add_to(value, by)).unwrap_or(Answer::Value(None)),
+        Call::GetOrInsert(number) => answer(Some(row.or_insert_with(|| {
+            stumble();
+            V::of(number)
+        }))),
+        Call::Remove => {
+            let before = answer(row.get());
+            let is_there = before != Answer::Value(None);
+            if row.remove() == is_there { before } else { Answer::Wrong("a removal and a read disagree") }
+        }
+        Call::Delete => Answer::Is(row.remove()),
+        Call::InsertIfAbsent(number) => {
+            let is_absent = row.get().is_none();
+            if is_absent {
+                row.insert(V::of(number));
+            }
+            Answer::Is(is_absent)
+        }
+        Call::Upsert(number, by) => row.update(|value| add_to(value, by)).unwrap_or_else(|| {
+            row.insert(V::of(number));
+            Answer::Value(None)
+        }),
+        Call::Compute(decision, number) => {
+            let before = answer(row.get());
+            stumble();
+            match decision {
+                Decision::Keep => {}
+                Decision::AddAndKeep => _ = row.update(|value| add_to(value, number)),
+                Decision::Put => row.insert(V::of(number)),
+                Decision::Remove => _ = row.remove(),
+            }
+            before
+        }
+        Call::RemoveIf => {
+            let is_gone = row.get().is_some_and(|value| value.number().is_none_or(is_removable));
+            let before = answer(row.get());
+            if is_gone && row.remove() { before } else { Answer::Value(None) }
+        }
+        Call::GetMany | Call::Walk | Call::Drain => unreachable!("{call:?} is not on one key"),
+    }
+}
+
 impl<K, V, L, X, E, const SHARDS: usize, const CAPACITY: usize, S> Churned
     for ShardedMap<K, V, Of<L, X, E, System, SHARDS, CAPACITY>, S>
 where
@@ -46,6 +137,9 @@ where
 {
     fn call(&self, key: u32, call: Call) -> Answer {
         let key = K::of(key);
+        if is_by_row() {
+            return by_row(self, &key, call);
+        }
         match call {
             Call::Get => answer(self.get(&key).as_ref()),
             Call::With => self.with(&key, |value| answer(Some(value))).unwrap_or(Answer::Value(None)),

@@ -70,24 +70,41 @@ impl<F: Spec> Session<'_, F> {
     }
 
     /// Takes units for entries that will be stored, from the budget, or from entries of this shard that have expired or
-    /// may be evicted. Keeps the entries whose keys have the addresses `kept`. Returns how many units it has taken, at
-    /// most `units`.
-    pub(crate) fn reserve_units(&mut self, units: Units, kept: &[usize]) -> Units {
+    /// may be evicted. Keeps the entries whose keys have the addresses `kept`. Evicts only if `may_evict`.
+    /// Returns how many units it has taken, at most `units`.
+    pub(crate) fn reserve_units(&mut self, units: Units, kept: &[usize], may_evict: bool) -> Units {
         let Some(budget) = self.field.budget() else { return units };
         if self.take_free_units(units) {
             return units;
         }
         let mut held = Held::none(budget);
         let lacking = budget.lacking(units);
-        let is_evictable = self.field.is_evictable();
-        let may_leave =
-            |key: &F::Key, value: &F::Value| !kept.contains(&ptr::from_ref(key).addr()) && is_evictable(key, value);
-        if !(F::Policy::WEIGHS && F::Policy::PINS) || self.survey_of(SEARCHED, &mut 0, lacking, may_leave) >= lacking {
+        if may_evict {
+            let is_evictable = self.field.is_evictable();
+            let may_leave =
+                |key: &F::Key, value: &F::Value| !kept.contains(&ptr::from_ref(key).addr()) && is_evictable(key, value);
             self.make_room_of(lacking, &mut held, SEARCHED, may_leave);
+            // The kept entries may be evicted later.
+            self.table.search_again();
         }
+        if budget.take_with(&mut held, units) { units } else { held.spend(units) }
+    }
+
+    /// The units of so many that are neither free nor held.
+    pub(crate) fn lacking(&self, units: Units) -> Units {
+        self.field.budget().map_or(Units::ZERO, |budget| budget.lacking(units))
+    }
+
+    /// As [`survey`](Session::survey), without the entries whose keys have these addresses.
+    #[cold]
+    pub(crate) fn survey_staged(&mut self, enough: Units, kept: &[usize]) -> Units {
+        let is_evictable = self.field.is_evictable();
+        let units = self.survey_of(SEARCHED, &mut 0, enough, |key, value| {
+            !kept.contains(&ptr::from_ref(key).addr()) && is_evictable(key, value)
+        });
         // The kept entries may be evicted later.
         self.table.search_again();
-        if budget.take_with(&mut held, units) { units } else { held.spend(units) }
+        units
     }
 
     /// The units of entries of this shard that may leave, see [`Table::survey`](crate::engine::table::Table::survey).

@@ -205,8 +205,9 @@ impl Eviction for TinyLfu {
         self.move_border(window);
         let mut last = None;
         for _ in 0..MAX_CHANCES {
-            // One more entry is about to be inserted.
-            let candidate = self.entries.oldest(WINDOW).filter(|_| self.entries.len(WINDOW) >= window);
+            // After the insertion of an entry the window has one more. Without one, a new entry must not leave at once.
+            let coming = u32::from(self.coming.is_some());
+            let candidate = self.entries.oldest(WINDOW).filter(|_| self.entries.len(WINDOW) + coming > window);
             let other = self.oldest_of_main();
             last = other.or(candidate).or_else(|| self.entries.oldest(WINDOW));
             if candidate.is_some_and(|slot| self.learn(slot)) || other.is_some_and(|slot| self.learn(slot)) {

@@ -7,7 +7,11 @@ use super::{
     words::{self, WordAligned},
 };
 use crate::Policy;
-use std::{marker::PhantomData, mem::MaybeUninit, ptr};
+use std::{
+    marker::PhantomData,
+    mem::{self, MaybeUninit},
+    ptr,
+};
 
 /// The slot of an entry: its bucket, the number of the bucket, and its index there.
 pub(super) struct SlotRef<K, V, P> {
@@ -104,5 +108,39 @@ impl<'a, K, V, P: Policy> Found<'a, K, V, P> {
     pub(crate) fn unmark(&self) -> bool {
         // SAFETY: as above.
         unsafe { self.at.bucket.marks() }.is_some_and(|marks| marks.clear(self.at.slot))
+    }
+}
+
+/// An entry, lent for changing.
+pub(crate) struct FoundMut<'a, K, V, P: Policy> {
+    at: SlotRef<K, V, P>,
+    table: PhantomData<&'a mut (K, V)>,
+}
+
+impl<K, V, P: Policy> FoundMut<'_, K, V, P> {
+    /// # Safety
+    ///
+    /// There must be an entry, which nobody else uses during `'a` but readers that race.
+    #[inline]
+    pub(super) unsafe fn new(at: SlotRef<K, V, P>) -> Self {
+        FoundMut { at, table: PhantomData }
+    }
+
+    #[inline]
+    pub(crate) fn value(&self) -> &V {
+        // SAFETY: there is an entry, and nobody writes it while `self` is borrowed.
+        unsafe { &(*self.at.bucket.pair(self.at.slot)).value }
+    }
+
+    #[inline]
+    pub(crate) fn slot(&self) -> Slot {
+        Layout::<K, V, P>::slot_at(self.at.number, self.at.slot)
+    }
+
+    /// Exchanges the value for this one.
+    #[inline]
+    pub(crate) fn swap(&mut self, value: &mut V) {
+        // SAFETY: there is an entry, and `&mut self` keeps all others out.
+        unsafe { self.at.change(|_, old| mem::swap(old, value)) }
     }
 }

@@ -27,6 +27,15 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         }
     };
 
+    /// Prefetches the home of a hash, where a search begins.
+    #[inline]
+    pub(crate) fn fetch_home(&self, hash: KeyHash) {
+        // SAFETY: it is the home of a hash.
+        let home = unsafe { self.bucket(self.home_of(hash.low())) };
+        home.prefetch_header();
+        home.prefetch();
+    }
+
     /// Prefetches a part of the memory that a search for this hash reads.
     #[inline]
     pub(crate) fn fetch<Q>(&self, part: Fetch, hash: KeyHash)
@@ -34,13 +43,11 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         K: Borrow<Q>,
         Q: ?Sized,
     {
+        if part == Fetch::Home {
+            return self.fetch_home(hash);
+        }
         // SAFETY: it is the home of a hash.
         let home = unsafe { self.bucket(self.home_of(hash.low())) };
-        if part == Fetch::Home {
-            home.prefetch_header();
-            home.prefetch();
-            return;
-        }
         // SAFETY: the bucket is one of this table's, or the empty one, which has a header too.
         let header = unsafe { home.header() };
         let all = Layout::<K, V, P>::ALL;

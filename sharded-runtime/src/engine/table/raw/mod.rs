@@ -68,13 +68,13 @@ mod walk;
 mod words;
 
 pub(crate) use buckets::NoMemory;
-pub(crate) use entry::Found;
+pub(crate) use entry::{Found, FoundMut};
 pub(crate) use fetch::Fetch;
 pub(crate) use layout::StampOf;
 pub(super) use moves::Moves;
 pub(crate) use offer::{Offer, Stored};
 pub(crate) use put::Put;
-pub(crate) use racy::{Copied, Glance, Look, Peek, Place, Unclear, Use, UseFetched};
+pub(crate) use racy::{Copied, Glance, Kept, Look, Peek, Place, Unclear, Use, UseFetched};
 pub(crate) use removed::{Destination, Handed, Removed};
 pub(crate) use slot::BucketNo;
 pub(crate) use slot::Slot;

@@ -36,9 +36,10 @@ impl<K, V> Offer<K, V> {
         Offer { key: Some(key), value: None }
     }
 
-    /// An empty offer.
-    pub(crate) fn without_key() -> Self {
-        Offer { key: None, value: None }
+    /// An offer whose key, and maybe its value, is set later.
+    #[inline]
+    pub(crate) fn without_key(value: Option<V>) -> Self {
+        Offer { key: None, value }
     }
 
     pub(crate) fn set_key(&mut self, key: K) {

@@ -10,7 +10,7 @@
 
 use super::{
     bucket::Bucket,
-    entry::{Found, SlotRef},
+    entry::{Found, FoundMut, SlotRef},
     header::Header,
     layout::Layout,
     slot::BucketNo,
@@ -270,6 +270,18 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         let at = self.search(hash, key)?;
         // SAFETY: there is an entry, and the table is lent, so nobody writes.
         Some(unsafe { Found::new(at) })
+    }
+
+    /// As [`find`](RawTable::find), for changing.
+    #[inline]
+    pub(crate) fn find_mut<Q>(&mut self, hash: KeyHash, key: &Q) -> Option<FoundMut<'_, K, V, P>>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let at = self.search(hash, key)?;
+        // SAFETY: there is an entry, and `&mut self` keeps all others out.
+        Some(unsafe { FoundMut::new(at) })
     }
 
     /// Calls the closure with the value of a key. Returns the closure if there is no entry.

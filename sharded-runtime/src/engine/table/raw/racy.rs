@@ -107,6 +107,52 @@ impl<'p, V> Copied<'p, V> {
     }
 }
 
+/// A copy of an entry that outlives the look at it, for a reader who looks at several entries.
+pub(crate) struct Kept<K, V> {
+    place: Place<K, V>,
+    /// That of the entry in `place`, if there is one.
+    deadline: Option<Deadline>,
+}
+
+impl<K, V> Kept<K, V> {
+    /// No entry yet.
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Kept { place: Place::new(), deadline: None }
+    }
+
+    /// Copies the entry of a key, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If a writer is in the way. Then there is no copy.
+    #[inline]
+    pub(crate) fn look<P: Policy, I, Q, L: Look>(
+        &mut self,
+        view: &View<RawTable<K, V, P, I>>,
+        copies: Copies<K, V>,
+        (hash, key): (KeyHash, &Q),
+        idle: Nanos,
+    ) -> Result<(), Unclear>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        // First, since a look that fails leaves bytes that are no entry.
+        self.deadline = None;
+        let found = view.look::<Q, L>(copies, (hash, key), idle, &mut self.place)?;
+        self.deadline = found.map(|copied| copied.deadline);
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> Option<Copied<'_, V>> {
+        // SAFETY: only a look that has found an entry sets the deadline. It has copied the entry last, read at one
+        // moment, and only for types that are `Copy`.
+        self.deadline.map(|deadline| unsafe { Copied::of(&self.place, deadline) })
+    }
+}
+
 /// Reads the table of a view by atomic words, in one attempt. A search that finds the key returns the deadline of its
 /// entry, and has copied the entry to `place`.
 struct Racy<'a, K, V, L> {

@@ -1,5 +1,7 @@
 //! The numbers of slots and of buckets.
 
+#![allow(unreachable_pub, reason = "in a public trait that only this crate can implement")]
+
 /// The number of a bucket in its table.
 #[repr(transparent)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +41,7 @@ impl BucketNo {
 /// A slot of a table, occupied or vacant. The upper bits of its number are the number of its bucket.
 #[repr(transparent)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Slot(u32);
+pub struct Slot(u32);
 
 impl Slot {
     /// The slot with an index in a bucket. The lower `bits` bits of its number are the index.

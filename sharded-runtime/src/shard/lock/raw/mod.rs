@@ -7,7 +7,7 @@ pub(super) mod view;
 
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use lent::Lent;
-pub(crate) use sequence::{Attempt, Raced, Stable};
+pub(crate) use sequence::{Attempt, Begun, Raced, Stable};
 #[allow(unreachable_pub, reason = "the associated type of a public trait")]
 pub use sequence_lock::SequenceLock;
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]

@@ -23,6 +23,10 @@ pub(crate) struct Attempt<'a> {
     begun: u64,
 }
 
+/// A moment at which no writer was inside: when a read of several values began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Begun(u64);
+
 /// Data that was read at one moment, while no writer was inside. Only [`Attempt::check`] makes one.
 pub(crate) struct Stable<T>(T);
 
@@ -71,6 +75,22 @@ impl Sequence {
         if let Some(begun) = self.begin() {
             let _ = look(Attempt { sequence: self, begun });
         }
+    }
+
+    /// Begins a read of several values that have numbers of their own. `None` while a writer is inside.
+    ///
+    /// Each value is read by itself, so that its parts are of one moment. If then the numbers of all of them
+    /// [are unchanged](Sequence::is_unchanged), all were read between the last one that began and the first one that
+    /// was checked.
+    #[inline]
+    pub(crate) fn mark(&self) -> Option<Begun> {
+        self.begin().map(Begun)
+    }
+
+    /// Whether no writer was inside since then.
+    #[inline]
+    pub(crate) fn is_unchanged(&self, since: Begun) -> bool {
+        self.validate(since.0).is_some()
     }
 
     /// The number before a read, or `None` while a writer is inside.
@@ -227,6 +247,84 @@ mod models {
             }
             let (a, b) = pair.read().expect("no writer is inside");
             assert!(a == b && a > 0);
+        });
+    }
+
+    /// Writers change two values under both locks. A reader of both, without locks, sees them of one moment.
+    struct Two([Pair; 2]);
+
+    impl Two {
+        fn new() -> Arc<Self> {
+            let pair = || Pair {
+                sequence: Sequence::new(),
+                lock: Mutex::new(()),
+                words: [AtomicU64::new(0), AtomicU64::new(0)],
+            };
+            Arc::new(Two([pair(), pair()]))
+        }
+
+        /// Stores in the first value, then in the second one, while both are locked.
+        fn write(&self, value: u64) {
+            let Two([first, second]) = self;
+            let (_first, _second) = (first.lock.lock().unwrap(), second.lock.lock().unwrap());
+            // SAFETY: the guards keep other writers out.
+            let _odd = unsafe { (first.sequence.write(), second.sequence.write()) };
+            first.words[0].store(value, Relaxed);
+            second.words[0].store(value, Relaxed);
+        }
+
+        /// Reads both, the second one first or last.
+        fn read(&self, is_turned: bool) -> Option<(u64, u64)> {
+            let Two([first, second]) = self;
+            let [one, other] = if is_turned { [second, first] } else { [first, second] };
+            let begun = (one.sequence.mark()?, other.sequence.mark()?);
+            let read = |pair: &Pair| {
+                let read = pair.sequence.read(|attempt| attempt.check(pair.words[0].load(Relaxed)).map(Some));
+                read.unwrap_or_else(|Raced| None)
+            };
+            let seen = (read(one)?, read(other)?);
+            let is_unchanged = one.sequence.is_unchanged(begun.0) && other.sequence.is_unchanged(begun.1);
+            is_unchanged.then_some(seen)
+        }
+    }
+
+    #[test]
+    fn two_values_are_of_one_moment() {
+        for is_turned in [false, true] {
+            loom::model(move || {
+                let two = Two::new();
+                let writer = thread::spawn({
+                    let two = Arc::clone(&two);
+                    move || two.write(1)
+                });
+                if let Some((one, other)) = two.read(is_turned) {
+                    assert_eq!(one, other);
+                }
+                writer.join().unwrap();
+                assert_eq!(two.read(is_turned), Some((1, 1)));
+            });
+        }
+    }
+
+    /// The model can fail: each value by itself is of one moment, but both are not.
+    #[test]
+    #[should_panic(expected = "of two moments")]
+    fn without_the_marks_two_moments_are_seen() {
+        loom::model(|| {
+            let two = Two::new();
+            let writer = thread::spawn({
+                let two = Arc::clone(&two);
+                move || two.write(1)
+            });
+            let read = |pair: &Pair| {
+                let read = pair.sequence.read(|attempt| attempt.check(pair.words[0].load(Relaxed)).map(Some));
+                read.unwrap_or_else(|Raced| None)
+            };
+            let seen = (read(&two.0[0]), read(&two.0[1]));
+            writer.join().unwrap();
+            if let (Some(one), Some(other)) = seen {
+                assert!(one == other, "of two moments");
+            }
         });
     }
 

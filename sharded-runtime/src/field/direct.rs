@@ -1,0 +1,162 @@
+//! Rows that need no plan: one row that is read, and rows of plain fields, whose entries neither expire nor are evicted: a transaction changes them without a plan.
+//!
+//! A plain field refuses nothing, and only its tables have to know of a change. So where a transaction replaces values
+//! of entries that are there, nothing can fail once its closure has returned, and no user code runs.
+
+use super::{
+    core::Core,
+    leaving::Leaving,
+    row::RowKey,
+    staged::{Staged, StagedChange, StagedRow},
+    types::{FieldTypes, LockFor, UsableTypes},
+};
+use crate::{
+    Policy,
+    clock::Moment,
+    engine::{
+        cause::Cause,
+        session::{STEPS_PER_WRITE, Session},
+        spec::{Extras, Spec, TableFor},
+        table::{Entry, Slot, StampOf},
+    },
+    expiry::Stamp,
+    lock::Lock,
+    observe::tally::Event,
+    shard::array::ByHash,
+};
+use std::{borrow::Borrow, cell::Cell, mem};
+
+type EntryFor<'t, F> = Entry<'t, <F as FieldTypes>::Key, <F as FieldTypes>::Value, <F as FieldTypes>::Policy>;
+type StagedRowFor<F> = StagedRow<<F as FieldTypes>::Key, <F as FieldTypes>::Value>;
+
+impl<F, Q> RowKey<'_, F, Q>
+where
+    F: UsableTypes<Key: Borrow<Q>>,
+    Q: Eq + ToOwned<Owned = F::Key> + ?Sized,
+{
+    /// Whether the field is plain, and no recorder has to know of uses.
+    pub(crate) const IS_PLAIN: bool = Session::<Core<F>>::IS_PLAIN && !F::Policy::RECORDS;
+
+    /// Has the processor fetch what a search for the key looks at.
+    #[inline]
+    pub(crate) fn fetch(&self, table: &TableFor<Core<F>>) {
+        table.fetch_home(self.hash);
+    }
+
+    /// Finds the entry. Returns its value.
+    #[inline]
+    pub(crate) fn find<'t>(&self, table: &'t TableFor<Core<F>>, slot: &mut Option<Slot>) -> Option<&'t F::Value> {
+        let entry = table.find(self.hash, self.key)?;
+        *slot = Some(entry.slot());
+        Some(entry.value())
+    }
+
+    /// Whether the change replaces the value of an entry that is there, or there is none, and no listener has to be
+    /// told.
+    #[inline]
+    pub(crate) fn is_in_place(&self, row: &StagedRowFor<F>) -> bool {
+        match row.staged.change {
+            StagedChange::Keep => true,
+            StagedChange::Update => row.slot.is_some(),
+            StagedChange::Put => row.slot.is_some() && self.core.listener().is_none(),
+            StagedChange::Remove => false,
+        }
+    }
+
+    /// Counts a use of the entry, and makes the change, which [is in place](RowKey::is_in_place), if the transaction
+    /// commits.
+    #[inline]
+    pub(crate) fn end(&self, table: &mut TableFor<Core<F>>, row: &mut StagedRowFor<F>, commits: bool) {
+        let extras = self.core.shards.extras(ByHash(self.hash), table);
+        Self::count_use(extras, &row.staged, row.slot.is_some());
+        if commits && let (Some(slot), Some(value)) = (row.slot, &mut row.offer.value) {
+            table.change(slot, |_, old| mem::swap(old, value));
+            if row.staged.change == StagedChange::Put {
+                extras.status().meter.inserts.add();
+            }
+        }
+    }
+
+    /// Counts a use of the entry, if it was used.
+    #[inline]
+    pub(crate) fn count_use(extras: Extras<'_, Core<F>>, staged: &Staged<F::Value>, is_there: bool) {
+        if staged.is_used.get() {
+            let uses = extras.uses();
+            if is_there { uses.hits.add() } else { uses.misses.add() }
+        }
+    }
+
+    /// Inserts or removes the entry of the only row of a transaction, as a single call does. `slot` is
+    /// that of its entry. Returns whether it was done: not if a load of the key may have to know of it.
+    pub(crate) fn insert_or_remove(
+        &self,
+        (extras, slot): (Extras<'_, Core<F>>, Option<Slot>),
+        table: &mut TableFor<Core<F>>,
+        row: &mut StagedRowFor<F>,
+        leaving: &mut Leaving<'_, F::Key, F::Value>,
+    ) -> bool {
+        if extras.status().loads.get() != 0 {
+            return false;
+        }
+        match (row.staged.change, slot) {
+            (StagedChange::Put, None) => {
+                row.offer.set_key(self.key.to_owned());
+                Session::at(self.core, extras, table, None, Moment::ZERO).insert_or_evict(self.hash, &mut row.offer)
+            }
+            (StagedChange::Remove, None) => true,
+            (StagedChange::Remove, Some(slot)) => {
+                let mut session = Session::at(self.core, extras, table, Some(&mut leaving.garbage), Moment::ZERO);
+                session.remove(slot, Some(self.hash.low()), Cause::Removed);
+                // Without memory for the other size later writes try again.
+                let _ = session.step(STEPS_PER_WRITE);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Reads the entry under the lock of its shard, as the only row of a read. `read` gets the value, and notes there
+    /// whether it has used it.
+    #[inline]
+    pub(crate) fn read_locked<R>(&self, read: impl FnOnce(Option<&F::Value>, &Cell<bool>) -> R) -> R {
+        let is_used = Cell::new(false);
+        if LockFor::<F>::SHARED_READS {
+            return self.core.shards.hold_shared(ByHash(self.hash), |table| {
+                let (entry, now) = self.find_live(table);
+                let result = read(entry.as_ref().map(|entry| entry.value()), &is_used);
+                if is_used.get() {
+                    self.core.count(if entry.is_some() { Event::Hit } else { Event::Miss });
+                    if let Some(entry) = entry {
+                        entry.stamp().accessed(now);
+                        table.hit(entry.slot());
+                    }
+                }
+                result
+            });
+        }
+        self.hold(|extras, table| {
+            let (entry, now) = self.find_live(table);
+            let slot = entry.as_ref().map(|entry| entry.slot());
+            let result = read(entry.as_ref().map(|entry| entry.value()), &is_used);
+            if is_used.get() {
+                match slot {
+                    Some(slot) => {
+                        extras.uses().hits.add();
+                        Session::at(self.core, extras, table, None, now).note_use(slot);
+                    }
+                    None => extras.uses().misses.add(),
+                }
+            }
+            result
+        })
+    }
+
+    /// The entry, unless it has expired, and the time of the look.
+    #[inline]
+    fn find_live<'t>(&self, table: &'t TableFor<Core<F>>) -> (Option<EntryFor<'t, F>>, Moment) {
+        let (now, idle) = (self.core.now(), self.core.idle());
+        let entry = table.find(self.hash, self.key);
+        let has_expired = |entry: &EntryFor<'t, F>| entry.stamp().deadline(idle).has_passed(now);
+        (entry.filter(|entry| !StampOf::<F::Policy>::EXPIRES || !has_expired(entry)), now)
+    }
+}

@@ -1,0 +1,47 @@
+//! Reads of several rows without a lock.
+//!
+//! A reader notes the sequence numbers of all shards, copies all entries, and then looks at the numbers again. If none
+//! has changed, no writer was inside any of the shards between the last number that was noted and the first one that
+//! was looked at again. So all copies are of that time. Only then the closure of the user runs.
+
+use super::{
+    arrangement::{Arrangement, Copies, Lockable},
+    locking::locate,
+    wanted::{Storage, enter},
+};
+use crate::{bounds::Token, clock::Readings, field::row_copy::Step};
+use std::{hint, panic::Location};
+
+/// How often a reader tries before it takes the locks.
+const TRIES: usize = 16;
+
+/// Bytes of copies above which a reader takes the locks, since each copy has a place on the stack.
+const LARGE: usize = 4096;
+
+/// Whether such rows can be read without a lock.
+pub(super) const fn can_copy<R: Lockable>() -> bool {
+    R::CAN_COPY && size_of::<R::Copies>() <= LARGE
+}
+
+/// Reads the rows, with the memory for so many. Gives the closure back if writers are in the way.
+#[inline]
+pub(super) fn observe<R: Lockable, S: Storage, T, C>(rows: &R, read: C, at: &'static Location<'static>) -> Result<T, C>
+where
+    C: for<'t> FnOnce(<R::Arrangement as Arrangement>::Refs<'t>) -> T,
+{
+    let mut copies = rows.copies(Token);
+    for _ in 0..TRIES {
+        if copies.attempt(Step::Begin) && copies.attempt(Step::Copy) && copies.attempt(Step::Check) {
+            copies.look_at_clocks(&mut Readings::default());
+            // Recorded as if the locks were taken: whether a nested access panics must not depend on a race.
+            let mut places = locate::<R, S>(rows);
+            let inside = enter(places.as_mut(), at);
+            let result = read(copies.refs());
+            drop(inside);
+            copies.note_reads();
+            return Ok(result);
+        }
+        hint::spin_loop();
+    }
+    Err(read)
+}
