@@ -422,7 +422,7 @@ fn room_is_found_in_several_shards() {
     type Pinned = ShardedMap<u64, u32, Limited<Lru, 4, 40, true, true>>;
     /// A key of each shard, from this one on.
     fn key_of_each(map: &Pinned, from: u64) -> [u64; 4] {
-        [0, 1, 2, 3].map(|shard| (from..).find(|key| map.shard_of(key) == shard).unwrap())
+        [0, 1, 2, 3].map(|shard| (from..from + 1000).find(|key| map.shard_of(key) == shard).unwrap())
     }
     // Shards of the rows, shards whose entry may leave, and the weight of each new entry.
     for (rows, evictable, weight, fits) in [

@@ -288,8 +288,8 @@ fn few_rows_are_counted_as_single_calls() {
 #[test]
 fn rows_are_read_without_a_lock() {
     must_end("reads of rows without a lock", || {
-        let map: Arc<ShardedMap<u64, u64, Of<Optimistic, Ttl<3_600_000>, Lru, System, 1, 100>>> =
-            Arc::new(ShardedMap::new());
+        type Cached = ShardedMap<u64, u64, Of<Optimistic, Ttl<3_600_000>, Lru, System, 1, 100>>;
+        let map = Arc::new(Cached::new());
         map.extend([(1, 1), (2, 2)]);
         let (is_inside, inside) = mpsc::channel();
         let (is_read, read) = mpsc::channel::<()>();
@@ -347,17 +347,17 @@ impl Clock for Impatient {
     }
 }
 
+type Timed<L> = ShardedMap<u64, u64, Of<L, Ttl<100_000>, Unbounded, Impatient>>;
+
 /// A clock that several maps have in common is read once for the look at all rows, and once for the commit.
 #[test]
 fn all_rows_of_one_clock_have_one_time() {
     fn check<L: Lock + Serves<u64, u64>>()
     where
-        ShardedMap<u64, u64, Of<L, Ttl<100_000>, Unbounded, Impatient>>:
-            BuildField<Of<L, Ttl<100_000>, Unbounded, Impatient>>,
+        Timed<L>: BuildField<Of<L, Ttl<100_000>, Unbounded, Impatient>>,
     {
         let store = StoreOptions::new().start();
-        let maps: [ShardedMap<u64, u64, Of<L, Ttl<100_000>, Unbounded, Impatient>>; 3] =
-            [0, 1, 2].map(|index| BuildField::build(&store, index, FieldOptions::new()));
+        let maps: [Timed<L>; 3] = [0, 1, 2].map(|index| BuildField::build(&store, index, FieldOptions::new()));
         let rows = || maps.each_ref().map(|map| map.row(&1));
         let read = |run: &dyn Fn()| {
             let before = READINGS.get();

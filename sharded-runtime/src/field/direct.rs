@@ -123,7 +123,7 @@ where
         if LockFor::<F>::SHARED_READS {
             return self.core.shards.hold_shared(ByHash(self.hash), |table| {
                 let (entry, now) = self.find_live(table);
-                let result = read(entry.as_ref().map(|entry| entry.value()), &is_used);
+                let result = read(entry.as_ref().map(EntryFor::<F>::value), &is_used);
                 if is_used.get() {
                     self.core.count(if entry.is_some() { Event::Hit } else { Event::Miss });
                     if let Some(entry) = entry {
@@ -136,8 +136,8 @@ where
         }
         self.hold(|extras, table| {
             let (entry, now) = self.find_live(table);
-            let slot = entry.as_ref().map(|entry| entry.slot());
-            let result = read(entry.as_ref().map(|entry| entry.value()), &is_used);
+            let slot = entry.as_ref().map(EntryFor::<F>::slot);
+            let result = read(entry.as_ref().map(EntryFor::<F>::value), &is_used);
             if is_used.get() {
                 match slot {
                     Some(slot) => {

@@ -20,7 +20,7 @@ use crate::{
         leaving::Leaving,
         row::{RowKey, RowState},
         staged::{StagedChange, StagedRow},
-        types::UsableTypes,
+        types::{FieldTypes, UsableTypes},
     },
     lock::Lent,
 };
@@ -86,14 +86,21 @@ where
     result
 }
 
+/// What is left of one row after unlock: what was staged, and what has left.
+type Rest<'a, F> = (
+    StagedRow<<F as FieldTypes>::Key, <F as FieldTypes>::Value>,
+    Leaving<'a, <F as FieldTypes>::Key, <F as FieldTypes>::Value>,
+);
+type LateEnding<'p, 'a, F, Q> = Late<Ending<'p, RowState<'a, F, Q>>>;
+
 /// Makes a change of one row that does not replace a value of an entry that is there.
 #[inline(never)]
 fn finish_one<'p, 'a, F, Q, E>(
     (row, place): (&RowKey<'a, F, Q>, Place<'_>),
     (extras, slot): (Extras<'_, Core<F>>, Option<Slot>),
     table: &mut TableFor<Core<F>>,
-    (staged, leaving): &mut (StagedRow<F::Key, F::Value>, Leaving<'a, F::Key, F::Value>),
-    (shared, ending): (&'p mut Option<Shared<[(); 1]>>, &mut Late<Ending<'p, RowState<'a, F, Q>>>),
+    (staged, leaving): &mut Rest<'a, F>,
+    (shared, ending): (&'p mut Option<Shared<[(); 1]>>, &mut LateEnding<'p, 'a, F, Q>),
     at: &'static Location<'static>,
 ) -> Outcome<(), E, RowState<'a, F, Q>>
 where

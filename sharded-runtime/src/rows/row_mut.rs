@@ -162,11 +162,14 @@ impl<'t, Q: ?Sized, V, P> RowMut<'t, Q, V, P> {
         {
             return present;
         }
-        if self.value.is_none() {
-            let value = make();
-            self.staged.put(self.value, value, None);
+        match &mut *self.value {
+            Some(value) => value,
+            none => {
+                let value = none.insert(make());
+                (self.staged.change, self.staged.ttl) = (StagedChange::Put, None);
+                value
+            }
         }
-        self.value.as_ref().expect("it was staged")
     }
 
     /// Stages that the entry is removed. Returns whether there was a value.

@@ -186,7 +186,9 @@ macro_rules! copies {
 
                 #[inline]
                 fn look_at_clocks(&mut self, read: &mut Readings) {
-                    self.iter_mut().for_each(|rows| rows.look_at_clocks(read));
+                    for rows in self {
+                        rows.look_at_clocks(read);
+                    }
                 }
 
                 #[inline]
