@@ -1,4 +1,4 @@
-//! What happens to entries while their shard is locked.
+//! The work on entries while their shard is locked.
 //!
 //! | module | what is in it |
 //! |---|---|

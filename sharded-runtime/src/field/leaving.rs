@@ -1,4 +1,4 @@
-//! What becomes of the entries that a write took out, after the lock is released.
+//! The entries that a write took out: listeners and drops, after the lock is released.
 
 use crate::{
     engine::garbage::Garbage,

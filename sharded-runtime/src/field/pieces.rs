@@ -1,4 +1,4 @@
-//! Where the memory of a map lies, as addresses to ask the kernel about.
+//! The addresses of a map's memory, for queries to the kernel.
 
 use super::{core::Core, types::FieldTypes};
 use crate::{
@@ -26,7 +26,7 @@ impl<F: FieldTypes> Pieces for Core<F> {
                 more.extend(iter::from_fn(|| table.next_piece(&mut next)).take(PIECES));
             });
             let is_last = more.len() < PIECES;
-            // Without the lock, since the list of all may be long to move.
+            // Without the lock, since the list of all may take long to move.
             pieces.append(&mut more);
             if is_last {
                 return pieces;

@@ -1,4 +1,4 @@
-//! What a map tells a recorder.
+//! The samples of a map for a recorder.
 
 use super::{
     core::Core,
@@ -14,7 +14,7 @@ use crate::{
 };
 use std::{hash::Hash, mem::needs_drop, time::Instant};
 
-/// Whether the time is taken of the closure that a use runs.
+/// Whether the closure of a use is timed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct IsTimed(bool);
 
@@ -25,7 +25,7 @@ impl IsTimed {
 }
 
 impl<F: FieldTypes> Core<F> {
-    /// Runs a closure, and notes the time that it takes if it is to be timed.
+    /// Runs a closure, and records its time if it is to be timed.
     #[inline]
     pub(crate) fn timed<R>(&self, is_timed: IsTimed, timed: Timed, run: impl FnOnce() -> R) -> R {
         let began = if F::Policy::RECORDS && is_timed.0 { Some(Instant::now()) } else { None };
@@ -38,7 +38,7 @@ impl<F: FieldTypes> Core<F> {
         result
     }
 
-    /// Whether uses are recorded and a use of a key with this hash is to be noted.
+    /// Whether uses are recorded, and a use of a key with this hash is due.
     #[inline]
     pub(crate) fn is_due(&self, hash: KeyHash) -> bool {
         F::Policy::RECORDS
@@ -48,7 +48,7 @@ impl<F: FieldTypes> Core<F> {
             }
     }
 
-    /// Notes a use. Returns whether to time what it runs.
+    /// Records a use. Returns whether to time its closure.
     #[cold]
     #[inline(never)]
     pub(crate) fn note(&self, operation: Operation, hash: KeyHash) -> IsTimed {
@@ -57,14 +57,14 @@ impl<F: FieldTypes> Core<F> {
         IsTimed(recording.note(operation, hash, shard, &|| self.shards.try_write(shard, |_, _| ()).is_none()))
     }
 
-    /// Notes whether a read, which was noted, has found an entry.
+    /// Records whether a recorded read has found an entry.
     pub(crate) fn note_found(&self, hash: KeyHash, is_found: bool) {
         if let Some(recording) = &self.recording {
             recording.note_found(hash, is_found);
         }
     }
 
-    /// What is declared for the map, as the recording says it.
+    /// The declaration of the map, as the recording has it.
     pub(crate) fn facts(given: &Overrides) -> Facts {
         Facts {
             info: FieldInfo::of::<F::Policy>(),
@@ -79,7 +79,7 @@ impl<F: FieldTypes> Core<F> {
 }
 
 impl<F: UsableTypes> Core<F> {
-    /// The hash of a key that is used. The use is noted if uses are recorded.
+    /// The hash of a key that is used. Records the use if uses are recorded.
     #[inline]
     pub(crate) fn hash_for<Q: Hash + ?Sized>(&self, operation: Operation, key: &Q) -> KeyHash {
         self.hash_timed(operation, key).0
@@ -89,7 +89,7 @@ impl<F: UsableTypes> Core<F> {
     #[inline]
     pub(crate) fn hash_timed<Q: Hash + ?Sized>(&self, operation: Operation, key: &Q) -> (KeyHash, IsTimed) {
         let hash = self.hasher.hash(key);
-        // `RECORDS` is a constant, so the code that notes is compiled only for maps whose uses are recorded.
+        // `RECORDS` is a constant, so the code that records is compiled only for maps whose uses are recorded.
         let is_timed =
             if F::Policy::RECORDS && self.is_due(hash) { self.note(operation, hash) } else { IsTimed(false) };
         (hash, is_timed)

@@ -1,4 +1,4 @@
-//! The user's functions on entries: what an entry weighs, and whether it may be evicted.
+//! The user's functions about entries: the weight of an entry, and whether it may be evicted.
 
 use crate::{
     Policy,
@@ -15,7 +15,7 @@ pub(crate) struct Rules<K, V> {
 impl<K, V> Rules<K, V> {
     /// # Panics
     ///
-    /// If the options lack a function that the policy asks for, or have one that it does not ask for.
+    /// If the options lack a function that the policy requires, or have one that it does not use.
     pub(crate) fn new<P: Policy>(functions: &Functions<K, V>) -> Self {
         let &Functions { weigher, evictable } = functions;
         check(WEIGHER, weigher.is_some(), P::WEIGHS, P::NAME);
@@ -24,11 +24,11 @@ impl<K, V> Rules<K, V> {
     }
 }
 
-/// What the user calls these functions.
+/// The names of these functions in messages.
 const WEIGHER: &str = "weigher";
 const EVICTABLE: &str = "function for `evictable`";
 
-/// Checks that a function is given if the policy asks for it, and only then.
+/// Checks that a function is given exactly if the policy requires it.
 fn check(what: &str, is_given: bool, is_wanted: bool, field: &str) {
     assert!(is_given || !is_wanted, "the policy of `{field}` asks for a {what}, and its options have none");
     assert!(!is_given || is_wanted, "the options of `{field}` have a {what}, which its policy does not ask for");

@@ -1,4 +1,4 @@
-//! A queue that grows and shrinks without moving what is in it.
+//! A queue that grows and shrinks without moving its entries.
 
 use std::collections::{LinkedList, VecDeque};
 
@@ -8,7 +8,7 @@ const SEGMENT: usize = 64;
 /// A queue in segments. To add or to take an entry moves at most a segment, so it may grow under a lock.
 #[allow(clippy::linkedlist, reason = "a list of segments in one piece would be moved when it grows")]
 pub(super) struct Segments<T> {
-    /// None but the first and the last has fewer than [`SEGMENT`] entries. None is empty, except for the only one.
+    /// All but the first and the last have [`SEGMENT`] entries. None is empty, except an only one.
     segments: LinkedList<VecDeque<T>>,
     len: usize,
 }
@@ -66,7 +66,7 @@ mod tests {
     fn entries_come_out_in_their_order() {
         let (mut queue, mut model, mut dice) = (Segments::default(), VecDeque::new(), Dice(1));
         for turn in 0..20_000 {
-            // It grows and shrinks by turns, over some segments.
+            // It grows and shrinks in turns, over some segments.
             let grows = turn / 1000 % 2 == 0;
             match dice.below(8) {
                 0 => {

@@ -1,4 +1,4 @@
-//! The types of a field, bundled: what lies below the public map is generic over one parameter.
+//! The types of a field, bundled, so that the code below the public map is generic over one parameter.
 
 #![allow(unreachable_pub, reason = "in the types of rows, which are public")]
 
@@ -13,12 +13,12 @@ pub trait FieldTypes {
     type Key;
     type Value;
     type Policy: Policy;
-    /// What the declaration names to make hashers.
+    /// The declared type that builds hashers.
     type Hasher;
 }
 
-/// The types of a field whose keys can be hashed and compared, and whose lock serves its entries: what calls need that
-/// bring a key.
+/// The types of a field whose keys can be hashed and compared, and whose lock serves its entries. Calls with a key need
+/// these bounds.
 pub trait UsableTypes:
     FieldTypes<
         Key: Key,
@@ -29,7 +29,7 @@ pub trait UsableTypes:
 {
     /// The proof that keys and values are `Copy`, if readers copy them without a lock.
     const COPIES: Option<Copies<Self::Key, Self::Value>>;
-    /// Whether they do. Asked before `COPIES`, since a debug build only leaves out what a `bool` rules out.
+    /// Whether they do. Tested before `COPIES`, since a debug build only omits code that a constant `bool` excludes.
     const READS_COPY: bool = LockFor::<Self>::READS_RACE;
 }
 
@@ -53,6 +53,6 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
 /// The lock that a field's policy chooses.
 pub(crate) type LockFor<F> = <<F as FieldTypes>::Policy as Policy>::Lock;
 
-/// What gives an entry back that was refused, and several of them.
+/// The errors that give back a refused entry, and several of them.
 pub(crate) type RefusedFor<F> = Refused<<F as FieldTypes>::Key, <F as FieldTypes>::Value>;
 pub(crate) type RefusedManyFor<F> = RefusedMany<<F as FieldTypes>::Key, <F as FieldTypes>::Value>;

@@ -27,7 +27,7 @@ impl<F: FieldTypes> Core<F> {
         self.meters().map(stored).sum()
     }
 
-    /// What all stored entries weigh together; their number where they are not weighed.
+    /// The total weight of all stored entries, or their number if entries have no weight.
     pub(crate) fn weight(&self) -> u64 {
         if F::Policy::WEIGHS { self.meters().map(|meter| meter.weight.get()).sum() } else { self.len() as u64 }
     }
@@ -78,7 +78,7 @@ impl<F: FieldTypes> Core<F> {
         drops.end();
     }
 
-    /// Makes each table as small as it can be, some buckets per lock hold.
+    /// Shrinks each table as far as possible, some buckets per lock hold.
     #[track_caller]
     pub(crate) fn shrink_to_fit(&self) {
         for shard in 0..self.shard_count() {
@@ -87,19 +87,19 @@ impl<F: FieldTypes> Core<F> {
         }
     }
 
-    /// Lends every live entry to a closure.
+    /// Calls a closure with every live entry.
     #[track_caller]
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&F::Key, &F::Value)) {
         self.collect_each(Vec::<()>::new(), |key, value, _| visit(key, value));
     }
 
-    /// Returns what a closure makes of every live entry.
+    /// Returns the results of a closure for every live entry.
     #[track_caller]
     pub(crate) fn collect<T>(&self, mut make: impl FnMut(&F::Key, &F::Value) -> T) -> Vec<T> {
         self.collect_each(Vec::with_capacity(self.len()), |key, value, made| made.push(make(key, value)))
     }
 
-    /// Lends every live entry to a closure, and adds to `all` what it collects.
+    /// Calls a closure with every live entry, and adds the results to `all`.
     #[track_caller]
     fn collect_each<T>(&self, mut all: Vec<T>, mut look: impl FnMut(&F::Key, &F::Value, &mut Vec<T>)) -> Vec<T> {
         for shard in 0..self.shard_count() {
@@ -118,9 +118,9 @@ impl<F: FieldTypes> Core<F> {
 }
 
 impl<F: UsableTypes> Core<F> {
-    /// Takes out all entries, those of each shard in one step, and leaves them to the background thread to be dropped.
-    /// With a listener it is [`clear`](Core::clear). Entries that an earlier call has left are dropped first, so that
-    /// the content of at most one call waits.
+    /// Takes out all entries, those of each shard in one step, and lets the background thread drop them. With a
+    /// listener it is [`clear`](Core::clear). Entries of an earlier call are dropped first, so that the entries of at
+    /// most one call wait.
     #[track_caller]
     pub(crate) fn invalidate_all(&self) {
         if self.listener().is_some() {
@@ -136,7 +136,8 @@ impl<F: UsableTypes> Core<F> {
         drops.end();
     }
 
-    /// Restarts the time to live of a key's entry: this one, or the declared one. Returns whether there is an entry.
+    /// Restarts the time to live of a key's entry, with this ttl or the declared one. Returns whether there is an
+    /// entry.
     #[track_caller]
     pub(crate) fn restart_ttl<Q: Hash + Eq + ?Sized>(&self, key: &Q, ttl: Option<Nanos>) -> bool
     where
@@ -147,8 +148,7 @@ impl<F: UsableTypes> Core<F> {
             let found = session.find(hash, key);
             if let Some(slot) = found {
                 session.note_use(slot);
-                // A time of its own overrules a refresh that is under way. The declared time is what the refresh would
-                // give it, too.
+                // A time of its own overrides a refresh in progress. A refresh would also set the declared time.
                 if ttl.is_some() {
                     session.overtake_refresh(slot);
                 }

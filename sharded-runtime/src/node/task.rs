@@ -38,7 +38,7 @@ use std::{
 pub struct Task<R> {
     job: Arc<dyn Outcome<R>>,
     home: Arc<Station>,
-    /// Where it was handed in.
+    /// The call site that handed it in.
     at: &'static Location<'static>,
 }
 

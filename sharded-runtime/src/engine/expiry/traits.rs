@@ -9,7 +9,7 @@ use stamp::Stamp;
 /// [`AfterAccess`](crate::expiry::AfterAccess). The durations are [`Policy::TTL`](crate::Policy::TTL) and
 /// [`Policy::IDLE`](crate::Policy::IDLE). This trait is sealed.
 pub trait Expiry: sealed::Sealed + 'static {
-    /// What is stored with an entry.
+    /// The data that is stored with an entry.
     #[doc(hidden)]
     type Stamp: Stamp;
 }

@@ -94,7 +94,7 @@ pub(super) struct Due {
     told: Deadline,
 }
 
-/// What is known of a region.
+/// The times of a region.
 ///
 /// `look_at` is no later than the end of the grace that goes with `earliest` and the declared lifetime. So an entry of
 /// at least that lifetime changes nothing unless its deadline is earlier.

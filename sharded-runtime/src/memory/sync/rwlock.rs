@@ -238,7 +238,7 @@ mod models {
     use super::RawRwLock;
     use loom::{sync::Arc, thread};
 
-    /// What a thread does with the pair that the lock protects. Its halves are equal whenever the lock is free.
+    /// The work of a thread on the pair that the lock protects. Its halves are equal whenever the lock is free.
     type Section = fn(&RawRwLock<(u32, u32)>);
 
     const READ: Section = |lock| lock.read(|(one, other)| assert_eq!(one, other));

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 /// The most entries. A process with pinned threads has about as many sets as CPUs.
 const MOST: usize = 1024;
 
-/// What a thread with a given set of CPUs has read.
+/// The topology as read by a thread with a given set of CPUs.
 #[derive(Default)]
 struct Machine {
     topology: OnceLock<Topology>,

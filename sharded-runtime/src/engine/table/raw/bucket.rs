@@ -160,7 +160,7 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         }
     }
 
-    /// Where the hash of a slot's entry is kept, if it is.
+    /// The address of the kept hash of a slot's entry, if hashes are kept.
     ///
     /// # Safety
     ///
@@ -175,7 +175,7 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         Some(unsafe { self.body().as_ptr().add(Layout::<K, V, P>::HASHES).cast::<LowHash>().add(slot) })
     }
 
-    /// Where the entry of a slot is.
+    /// The address of the entry of a slot.
     ///
     /// # Safety
     ///

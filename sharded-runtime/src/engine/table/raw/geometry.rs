@@ -1,4 +1,4 @@
-//! Where the buckets of a table are.
+//! The addresses of the buckets of a table.
 
 use super::{homes::Homes, slot::BucketNo};
 use crate::{

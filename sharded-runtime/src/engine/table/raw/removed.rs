@@ -170,7 +170,7 @@ impl<K, V> Removed<K, V> {
         drops.end();
     }
 
-    /// Where the entry with this index is. The index must be below the number of entries that were added.
+    /// The address of the entry with this index, which must be below the number of added entries.
     #[inline]
     fn entry(&mut self, index: usize) -> *mut (K, V) {
         match index.checked_sub(1) {
