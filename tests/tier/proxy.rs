@@ -6,7 +6,7 @@ use std::{
     net::{Ipv4Addr, TcpListener, TcpStream},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     thread,
 };
@@ -16,6 +16,8 @@ use std::{
 pub(crate) struct Proxy {
     port: u16,
     holds: Arc<AtomicBool>,
+    /// Values among the replies that were held, in all.
+    held: Arc<AtomicU32>,
 }
 
 impl Proxy {
@@ -24,14 +26,15 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let holds = Arc::new(AtomicBool::new(false));
-        let proxy = Proxy { port, holds: Arc::clone(&holds) };
+        let held = Arc::new(AtomicU32::new(0));
+        let proxy = Proxy { port, holds: Arc::clone(&holds), held: Arc::clone(&held) };
         thread::spawn(move || {
             while let Ok((client, _)) = listener.accept() {
                 let server = TcpStream::connect((Ipv4Addr::LOCALHOST, server)).unwrap();
                 let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
                 thread::spawn(move || copy(from, to));
-                let holds = Arc::clone(&holds);
-                thread::spawn(move || reorder(server, client, &holds));
+                let (holds, held) = (Arc::clone(&holds), Arc::clone(&held));
+                thread::spawn(move || reorder(server, client, &holds, &held));
             }
         });
         proxy
@@ -49,6 +52,11 @@ impl Proxy {
     pub(crate) fn is_holding(&self) -> bool {
         self.holds.load(Ordering::SeqCst)
     }
+
+    /// How many values have been held so far.
+    pub(crate) fn held(&self) -> u32 {
+        self.held.load(Ordering::SeqCst)
+    }
 }
 
 fn copy(mut from: TcpStream, mut to: TcpStream) {
@@ -61,7 +69,7 @@ fn copy(mut from: TcpStream, mut to: TcpStream) {
     let _ = to.shutdown(std::net::Shutdown::Both);
 }
 
-fn reorder(mut server: TcpStream, mut client: TcpStream, holds: &AtomicBool) {
+fn reorder(mut server: TcpStream, mut client: TcpStream, holds: &AtomicBool, values: &AtomicU32) {
     let (mut unread, mut held, mut bytes) = (Vec::new(), Vec::new(), [0; 1 << 14]);
     while let Ok(read @ 1..) = server.read(&mut bytes) {
         unread.extend_from_slice(&bytes[..read]);
@@ -69,6 +77,7 @@ fn reorder(mut server: TcpStream, mut client: TcpStream, holds: &AtomicBool) {
             let frame: Vec<u8> = unread.drain(..end).collect();
             let is_push = frame[0] == b'>';
             if !is_push && holds.load(Ordering::SeqCst) {
+                values.fetch_add(u32::from(frame[0] == b'$'), Ordering::SeqCst);
                 held.extend(frame);
                 continue;
             }
