@@ -141,7 +141,7 @@ async fn a_slow_server() {
     let Some(server) = Server::start() else { return };
     let shops = shops(&server).await;
     let load = Load::start(&shops[0], &shops, true);
-    for millis in [50, 300, 600, 100, 700] {
+    for millis in [50, 300, 1_300, 100, 1_700] {
         load.run(Duration::from_millis(100)).await;
         server.stop();
         tokio::time::sleep(Duration::from_millis(millis)).await;

@@ -26,7 +26,7 @@ use std::{
 };
 
 /// The staleness of the fields below.
-const STALENESS: Duration = Duration::from_millis(400);
+const STALENESS: Duration = Duration::from_secs(1);
 
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
 struct Profile {
@@ -42,12 +42,12 @@ enum Place {
 
 #[sharded]
 struct Shop {
-    #[shard(tier = Redis, ttl = "10m", staleness = "400ms", capacity = 10_000)]
+    #[shard(tier = Redis, ttl = "10m", staleness = "1s", capacity = 10_000)]
     numbers: HashMap<u64, u64>,
-    #[shard(tier = Redis, ttl = "10m", staleness = "400ms", capacity = 10_000, lock = RwLock)]
+    #[shard(tier = Redis, ttl = "10m", staleness = "1s", capacity = 10_000, lock = RwLock)]
     profiles: HashMap<String, Profile>,
     /// The same entries on the server as far as it is told, with another version.
-    #[shard(tier = Redis, unbounded = "tests write few", staleness = "400ms", schema = 7)]
+    #[shard(tier = Redis, unbounded = "tests write few", staleness = "1s", schema = 7)]
     places: HashMap<Place, Vec<u8>>,
     #[shard(ttl = "1h")]
     local: HashMap<u64, u64>,

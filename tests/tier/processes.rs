@@ -90,7 +90,7 @@ struct Version {
 
 #[sharded]
 struct Versions {
-    #[shard(tier = Redis, ttl = "10m", staleness = "400ms", capacity = 1_000)]
+    #[shard(tier = Redis, ttl = "10m", staleness = "1s", capacity = 1_000)]
     hot: HashMap<u64, Version>,
 }
 
