@@ -41,7 +41,7 @@ impl<S: Supply> Blocks<S> {
             // Outside the lock, because the system call takes long.
             // SAFETY: every page that a chunk overlaps belongs to the span of the chunk.
             let _ = unsafe {
-                let (at, bytes) = page::covering(block, self.shape.chunk);
+                let (at, bytes) = page::covering(block, self.shape.populated);
                 memory::populate(at, bytes)
             };
         }

@@ -9,9 +9,10 @@ const LARGEST_SPAN: usize = 1 << 30;
 /// Address space that a new mapping must leave free. The global allocator, when it is empty, takes a megabyte or more
 /// at once.
 pub(super) const LEAVE: usize = 4 << 20;
-/// The least number of free chunks that keep their pages.
+/// The least number of free chunks that keep their pages, unless that is more than [`KEEP_BYTES`].
 const KEEP: usize = 8;
-/// One free chunk for this many used ones keeps its pages, if that is more than [`KEEP`].
+const KEEP_BYTES: usize = 512 << 10;
+/// One free chunk for this many used ones keeps its pages, if that is more.
 const KEEP_SHARE: usize = 32;
 
 pub(super) struct Chunks<S: Supply> {
@@ -99,7 +100,8 @@ impl<S: Supply> Chunks<S> {
     pub(super) fn give(&mut self, number: u64) -> Option<Surplus> {
         self.used -= 1;
         self.warm.insert(number);
-        if self.warm.len() <= KEEP.max(self.used / KEEP_SHARE) {
+        let kept = (KEEP_BYTES / self.size).clamp(1, KEEP);
+        if self.warm.len() <= kept.max(self.used / KEEP_SHARE) {
             return None;
         }
         // Low numbers are reused first, so the tail of a span tends to stay without pages.

@@ -8,7 +8,7 @@ use std::{alloc::Layout, fmt, ptr::NonNull, sync::Arc};
 
 /// The smallest piece is a cache line, so that two shards never share one. A piece larger than a chunk has pages of its
 /// own.
-const SHAPE: BlockShape = BlockShape { bucket: 64, classes: 6, chunk: GRAIN, is_racy: false };
+const SHAPE: BlockShape = BlockShape { bucket: 64, classes: 6, chunk: GRAIN, populated: GRAIN, is_racy: false };
 
 /// The memory of an arena, or, by default, of the global allocator.
 #[derive(Clone, Default)]

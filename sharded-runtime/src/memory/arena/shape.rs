@@ -9,6 +9,8 @@ pub(crate) struct BlockShape {
     pub(crate) classes: u32,
     /// Bytes of a chunk, a multiple of the [smallest page](crate::memory::sys::page::GRAIN).
     pub(crate) chunk: usize,
+    /// Bytes at the beginning of a chunk that are populated when it is taken.
+    pub(crate) populated: usize,
     /// Whether there are lock-free readers, which may read beyond a block.
     pub(crate) is_racy: bool,
 }

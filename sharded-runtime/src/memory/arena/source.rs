@@ -108,7 +108,13 @@ impl Reservation {
     fn new(node: &MemoryNode) -> Self {
         let node = Arc::new(node.lenient(node.huge_pages()));
         let smallest = smallest();
-        let shape = BlockShape { bucket: smallest, classes: (CHUNK / smallest).ilog2(), chunk: CHUNK, is_racy: false };
+        let shape = BlockShape {
+            bucket: smallest,
+            classes: (CHUNK / smallest).ilog2(),
+            chunk: CHUNK,
+            populated: CHUNK,
+            is_racy: false,
+        };
         Reservation { pieces: Blocks::new(shape, System::to_share(Arc::clone(&node))), node }
     }
 }

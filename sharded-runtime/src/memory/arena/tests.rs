@@ -4,7 +4,7 @@ use crate::memory::sys::page;
 #[cfg(all(target_os = "linux", not(loom)))]
 use std::ptr::NonNull;
 
-const SHAPE: BlockShape = BlockShape { bucket: 256, classes: 4, chunk: 4096, is_racy: true };
+const SHAPE: BlockShape = BlockShape { bucket: 256, classes: 4, chunk: 4096, populated: 4096, is_racy: true };
 
 #[test]
 fn blocks_are_disjoint_and_come_back() {
@@ -75,7 +75,10 @@ fn a_discarded_chunk_is_zero() {
 #[test]
 fn discarding_a_chunk_changes_no_other() {
     for (bucket, classes, chunk) in [(64, 6, 4096), (1136, 4, 20 << 10), (1136, 5, 36 << 10)] {
-        let arena = Arena::new(BlockShape { bucket, classes, chunk, is_racy: true }, MemoryNode::anywhere(false));
+        let arena = Arena::new(
+            BlockShape { bucket, classes, chunk, populated: chunk, is_racy: true },
+            MemoryNode::anywhere(false),
+        );
         let (mut taken, mut dice) = (Vec::new(), 7_u64);
         let words = chunk / 8;
         for round in 0..20_u64 {
@@ -115,7 +118,7 @@ fn discarding_a_chunk_changes_no_other() {
 #[test]
 fn no_other_arena_lies_beside_a_block() {
     for chunk in [4096, 20 << 10] {
-        let shape = BlockShape { bucket: chunk, classes: 0, chunk, is_racy: true };
+        let shape = BlockShape { bucket: chunk, classes: 0, chunk, populated: chunk, is_racy: true };
         let arenas: Vec<_> = (0..4).map(|_| Arena::new(shape, MemoryNode::anywhere(false))).collect();
         let mut blocks = Vec::new();
         for _ in 0..200 {
@@ -144,8 +147,10 @@ fn no_other_arena_lies_beside_a_block() {
 #[test]
 fn free_chunks_have_no_pages() {
     for chunk in [4096, 20 << 10, 36 << 10] {
-        let arena =
-            Arena::new(BlockShape { bucket: chunk, classes: 0, chunk, is_racy: false }, MemoryNode::anywhere(false));
+        let arena = Arena::new(
+            BlockShape { bucket: chunk, classes: 0, chunk, populated: chunk, is_racy: false },
+            MemoryNode::anywhere(false),
+        );
         let taken: Vec<_> = (0..800).map(|_| arena.take(0).expect("memory")).collect();
         for &block in &taken {
             // SAFETY: the chunk has this many bytes, and nobody else has it.
@@ -189,7 +194,10 @@ fn without_memory_taking_a_block_fails() {
         return;
     }
     for (chunk, is_racy) in [(4096, false), (4096, true), (8192, false), (20 << 10, false), (36 << 10, true)] {
-        let arena = Arena::new(BlockShape { bucket: chunk, classes: 0, chunk, is_racy }, MemoryNode::anywhere(false));
+        let arena = Arena::new(
+            BlockShape { bucket: chunk, classes: 0, chunk, populated: chunk, is_racy },
+            MemoryNode::anywhere(false),
+        );
         let taken = std::iter::from_fn(|| arena.take(0)).count();
         assert!(taken > (20 << 20) / chunk, "{taken} chunks of {chunk} bytes");
         assert_eq!(arena.take(0), None);

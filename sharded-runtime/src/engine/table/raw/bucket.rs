@@ -123,7 +123,8 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
                 self.fetch_body(line * 64);
             }
         } else if Layout::<K, V, P>::KEEPS_HASHES {
-            self.fetch_body(Layout::<K, V, P>::HASHES);
+            // The hashes may lie in two lines. Most are in the one that has the middle of them.
+            self.fetch_body(Layout::<K, V, P>::HASHES + Layout::<K, V, P>::SLOTS * size_of::<LowHash>() / 2);
         } else if size_of::<StampOf<P>>() > 0 {
             self.fetch_body(Layout::<K, V, P>::STAMPS);
         } else {

@@ -43,8 +43,13 @@ use std::{marker::PhantomData, mem::needs_drop};
 const MOST_SLOTS: usize = HEADER - 1;
 /// The largest bucket with more than one slot.
 const LARGEST_BUCKET: usize = 16 << 10;
-/// The largest chunk, unless a single bucket is larger, or a larger chunk wastes less of its last page.
+/// The largest chunk of [`LEAST_BUCKETS`] or more, unless a larger chunk wastes less of its last page.
 const CHUNK: usize = 32 << 10;
+/// A chunk has at least so many buckets, unless it were larger than [`LARGEST_CHUNK`]. The headers of each chunk lie on
+/// a page of their own, and a search waits until the address of that page is translated.
+const LEAST_BUCKETS: usize = 64;
+/// The largest chunk, unless a single bucket is larger. The first block of a table is copied when it becomes a chunk.
+const LARGEST_CHUNK: usize = 128 << 10;
 
 /// The stamp of the entries under a policy.
 pub(crate) type StampOf<P> = <<P as Policy>::Expiry as Expiry>::Stamp;
@@ -114,7 +119,15 @@ impl<K, V, P: Policy> Layout<K, V, P> {
 
     /// A chunk has two to the power of this many buckets.
     pub(super) const CLASSES: u32 = {
-        let classes = if Self::BUCKET >= CHUNK { 0 } else { (CHUNK / Self::BUCKET).ilog2() };
+        let (few, many) = (CHUNK / Self::BUCKET, LARGEST_CHUNK / Self::BUCKET);
+        let buckets = if few >= LEAST_BUCKETS {
+            few
+        } else if many < LEAST_BUCKETS {
+            many
+        } else {
+            LEAST_BUCKETS
+        };
+        let classes = if buckets == 0 { 0 } else { buckets.ilog2() };
         // A chunk consists of whole pages. If more than a sixteenth of it would be unused, twice as many buckets may
         // fit better.
         let (one, two) = (Self::chunk(classes), Self::chunk(classes + 1));
@@ -130,7 +143,16 @@ impl<K, V, P: Policy> Layout<K, V, P> {
         bucket: Self::BUCKET,
         classes: Self::CLASSES,
         chunk: Self::chunk(Self::CLASSES),
+        populated: Self::POPULATED,
         is_racy: Self::IS_RACY,
+    };
+
+    /// The bytes of a new chunk that are populated at once: all of a small one; of a large one the headers and the
+    /// first half of the bodies. The pages of the other half take no memory until a bucket there gets an entry.
+    const POPULATED: usize = {
+        let chunk = Self::chunk(Self::CLASSES);
+        let half = (chunk / 2 + (HEADER << Self::CLASSES)).next_multiple_of(GRAIN);
+        if chunk > 2 * CHUNK && half < chunk { half } else { chunk }
     };
 
     /// Bytes from the header of a bucket to that of the next one.
