@@ -95,9 +95,9 @@ impl<F: UsableTypes> Core<F> {
     /// Whether there are several keys, and the tables exceed the caches. It estimates their size by that of one shard.
     pub(super) fn is_worth_fetching<T>(&self, batch: &[(KeyHash, T)]) -> bool {
         let [(hash, _), _, ..] = *batch else { return false };
-        let stored = self.shards.status(self.route(hash)).meter.stored.get();
+        let stored = self.shards.counts(self.route(hash)).len();
         let bytes = self.shard_count() * size_of::<(F::Key, F::Value)>();
-        usize::try_from(stored).unwrap_or(usize::MAX).saturating_mul(bytes) > CACHED
+        stored.saturating_mul(bytes) > CACHED
     }
 
     /// Stores entries in their order, each if there is room. Returns the values that they replace.

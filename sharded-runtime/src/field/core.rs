@@ -27,7 +27,7 @@ use crate::{
     field::removal::Listening,
     hasher::{KeyHash, MapHasher},
     names_of,
-    observe::stats::Meter,
+    observe::counts::{Counts, Meter},
     observe::tally::{Event, Tally},
     observe::waits::WatchedLocks,
     shard::array::Shards,
@@ -169,11 +169,13 @@ impl<F: FieldTypes> Core<F> {
     /// Accesses that found an entry, those that found none, and entries stored.
     pub(crate) fn hits_misses_and_inserts(&self) -> (u64, u64, u64) {
         let (mut hits, mut misses) = (self.tally.get(Event::Hit), self.tally.get(Event::Miss));
-        for uses in self.shards.all_uses() {
-            hits += uses.hits.get();
-            misses += uses.misses.get();
+        let mut inserts = 0;
+        for (counts, meter) in self.shards.all_counts().zip(self.meters()) {
+            hits += counts.hits.get();
+            misses += counts.misses.get();
+            inserts += counts.inserts(meter);
         }
-        (hits, misses, self.meters().map(|meter| meter.inserts.get()).sum())
+        (hits, misses, inserts)
     }
 
     /// Bytes of table memory in use, and the number of blocks that were ever allocated.
@@ -182,8 +184,8 @@ impl<F: FieldTypes> Core<F> {
     }
 
     /// Called when all keys of a shard are taken out: the loads in progress for them must not store their values.
-    pub(crate) fn overtake_all(&self, status: &ShardStatus, shard: usize) {
-        if status.loads.get() != 0 {
+    pub(crate) fn overtake_all(&self, counts: &Counts, shard: usize) {
+        if counts.is_loading() {
             self.flights.overtake_all(shard);
         }
     }

@@ -72,7 +72,7 @@ where
         if commits && let (Some(slot), Some(value)) = (row.slot, &mut row.offer.value) {
             table.change(slot, |_, old| mem::swap(old, value));
             if row.staged.change == StagedChange::Put {
-                extras.status().meter.inserts.add();
+                extras.counts().add_insert(&extras.status().meter);
             }
         }
     }
@@ -81,8 +81,8 @@ where
     #[inline]
     pub(crate) fn count_use(extras: Extras<'_, Core<F>>, staged: &Staged<F::Value>, is_there: bool) {
         if staged.is_used.get() {
-            let uses = extras.uses();
-            if is_there { uses.hits.add() } else { uses.misses.add() }
+            let counts = extras.counts();
+            if is_there { counts.hits.add() } else { counts.misses.add() }
         }
     }
 
@@ -95,7 +95,7 @@ where
         row: &mut StagedRowFor<F>,
         leaving: &mut Leaving<'_, F::Key, F::Value>,
     ) -> bool {
-        if extras.status().loads.get() != 0 {
+        if extras.counts().is_loading() {
             return false;
         }
         match (row.staged.change, slot) {
@@ -141,10 +141,10 @@ where
             if is_used.get() {
                 match slot {
                     Some(slot) => {
-                        extras.uses().hits.add();
+                        extras.counts().hits.add();
                         Session::at(self.core, extras, table, None, now).note_use(slot);
                     }
-                    None => extras.uses().misses.add(),
+                    None => extras.counts().misses.add(),
                 }
             }
             result

@@ -137,7 +137,7 @@ impl<F: FieldTypes> Core<F> {
         };
         let own = self.route(hash);
         // A table has about two slots for each entry.
-        let unseen = (2 * self.shards.status(own).meter.stored.get() / u64::from(SEARCHED)).min(MORE_SEARCHES);
+        let unseen = (2 * self.shards.counts(own).len() as u64 / u64::from(SEARCHED)).min(MORE_SEARCHES);
         // The eviction visits the shards in the order in which the units were counted.
         let first = self.first_searched(own);
         if F::Policy::WEIGHS && !self.may_have(first, own, unseen, budget.lacking(units), garbage) {

@@ -7,11 +7,11 @@ use super::{
 use crate::{
     LoadError, Policy,
     clock::Nanos,
-    engine::{cause::Cause, session::Session, spec::Extras, status::ShardStatus, table::Offer, units::Units},
+    engine::{cause::Cause, session::Session, spec::Extras, table::Offer, units::Units},
     field::flight::{Flight, Landed, Need, Registry, Told},
     hasher::KeyHash,
     names_of,
-    observe::{events, tally::Event},
+    observe::{counts::Counts, events, tally::Event},
     shard::access::Access,
     shard::array::ByHash,
     shard::order,
@@ -43,12 +43,12 @@ impl<F: FieldTypes> Core<F> {
     pub(super) fn with_flights<R>(
         &self,
         hash: KeyHash,
-        status: &ShardStatus,
+        counts: &Counts,
         lend: impl FnOnce(&mut Registry<F::Key, F::Value>) -> Option<R>,
     ) -> Option<R> {
         self.flights.with(self.route(hash), |registry| {
             let result = lend(registry);
-            status.loads.set(registry.len() as u64);
+            counts.set_loading(registry.len() > 0);
             result
         })?
     }
@@ -59,7 +59,7 @@ impl<F: FieldTypes> Core<F> {
         hash: KeyHash,
         change: impl FnOnce(&mut Registry<F::Key, F::Value>) -> Option<R>,
     ) -> Option<R> {
-        let change = |extras: Extras<'_, Self>, _: &mut _| self.with_flights(hash, extras.status(), change);
+        let change = |extras: Extras<'_, Self>, _: &mut _| self.with_flights(hash, extras.counts(), change);
         self.shards.write(ByHash(hash), Access::Unrecorded, change)
     }
 
@@ -219,8 +219,8 @@ impl<F: UsableTypes<Value: Clone>> Lead<'_, F> {
         may_wait: bool,
     ) -> Option<Units> {
         let Lead { core, hash, ref flight, .. } = *self;
-        let status = session.shard().status();
-        let Landed { key, is_current } = core.with_flights(hash, status, |registry| registry.land(hash, flight))?;
+        let counts = session.shard().counts();
+        let Landed { key, is_current } = core.with_flights(hash, counts, |registry| registry.land(hash, flight))?;
         offer.set_key(key);
         let is_to_store = is_current && offer.value.is_some();
         if let Some(slot) = session.find_offered(hash, offer) {
@@ -244,7 +244,7 @@ impl<F: UsableTypes<Value: Clone>> Lead<'_, F> {
             && fits
             && let Some(key) = offer.take_key()
         {
-            core.with_flights(hash, status, |registry| {
+            core.with_flights(hash, counts, |registry| {
                 registry.resume(hash, flight, key);
                 Some(())
             });

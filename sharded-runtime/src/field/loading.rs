@@ -115,7 +115,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
             // It may have been refreshed or removed meanwhile.
             let Some(slot) = key.as_ref().and_then(|key| session.find_live(hash, key)) else { return };
             if session.deadline(slot).is_some_and(|deadline| self.is_old(hash, deadline)) {
-                let flight = self.with_flights(hash, session.shard().status(), |registry| registry.lead(hash, key));
+                let flight = self.with_flights(hash, session.shard().counts(), |registry| registry.lead(hash, key));
                 lead = flight.map(|flight| Lead::new(self, hash, flight, Event::Refresh));
             }
         });
@@ -139,7 +139,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
                 found = Some(Search::Value(Box::new(session.value(slot).clone())));
                 return;
             }
-            found = self.with_flights(hash, session.shard().status(), |registry| registry.board(hash, key)).map(
+            found = self.with_flights(hash, session.shard().counts(), |registry| registry.board(hash, key)).map(
                 |boarded| {
                     let core = self;
                     match boarded {
@@ -172,7 +172,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
             let mut forgotten = Vec::new();
             self.shards.write(shard, Access::Unrecorded, |extras, _| {
                 self.flights.tidy(shard, |key| forgotten.push(key));
-                self.with_flights(hash, extras.status(), |_| Some(()))
+                self.with_flights(hash, extras.counts(), |_| Some(()))
             });
             let mut drops = Drops::default();
             for key in forgotten {

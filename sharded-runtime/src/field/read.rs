@@ -14,7 +14,7 @@ use crate::{
     expiry::Stamp,
     hasher::KeyHash,
     lock::{Copies, Lock},
-    observe::stats::Uses,
+    observe::counts::Counts,
     observe::tally::Event,
     record::{Operation, Timed},
     shard::access::Access,
@@ -222,7 +222,8 @@ impl<F: UsableTypes> Core<F> {
         if LockFor::<F>::SHARED_READS {
             self.shards.read(shard, access, |_, table| read(LockedReader::Shared(self, table)))
         } else {
-            self.shards.write(shard, access, |extras, table| read(LockedReader::Exclusive(self, extras.uses(), table)))
+            self.shards
+                .write(shard, access, |extras, table| read(LockedReader::Exclusive(self, extras.counts(), table)))
         }
     }
 
@@ -247,7 +248,7 @@ impl<F: UsableTypes> Core<F> {
     #[inline]
     fn find_exclusive<'a, Q: Eq + ?Sized>(
         &self,
-        uses: &Uses,
+        counts: &Counts,
         table: &'a mut TableFor<Self>,
         hash: KeyHash,
         key: &Q,
@@ -260,20 +261,20 @@ impl<F: UsableTypes> Core<F> {
             if let Some(entry) = table.find(hash, key)
                 && self.note_use(entry.stamp())
             {
-                uses.hits.add();
+                counts.hits.add();
                 return Some(entry.value());
             }
-            uses.misses.add();
+            counts.misses.add();
             return None;
         }
         let slot = match table.find(hash, key) {
             Some(entry) if self.note_use(entry.stamp()) => entry.slot(),
             _ => {
-                uses.misses.add();
+                counts.misses.add();
                 return None;
             }
         };
-        uses.hits.add();
+        counts.hits.add();
         table.hit_mut(slot);
         table.get(slot).map(|entry| entry.value())
     }
@@ -298,7 +299,7 @@ pub(super) enum LockedReader<'a, F: FieldTypes> {
     /// There may be other readers.
     Shared(&'a Core<F>, &'a TableFor<Core<F>>),
     /// There are no others.
-    Exclusive(&'a Core<F>, &'a Uses, &'a mut TableFor<Core<F>>),
+    Exclusive(&'a Core<F>, &'a Counts, &'a mut TableFor<Core<F>>),
 }
 
 impl<F: UsableTypes> LockedReader<'_, F> {
@@ -317,7 +318,7 @@ impl<F: UsableTypes> LockedReader<'_, F> {
     {
         match self {
             LockedReader::Shared(core, table) => core.find_shared(table, hash, key),
-            LockedReader::Exclusive(core, uses, table) => core.find_exclusive(uses, table, hash, key),
+            LockedReader::Exclusive(core, counts, table) => core.find_exclusive(counts, table, hash, key),
         }
     }
 }

@@ -215,10 +215,10 @@ where
         let (mut session, _) = self.session(lent);
         match slot {
             Some(slot) => {
-                session.shard().uses().hits.add();
+                session.shard().counts().hits.add();
                 session.note_use(slot);
             }
-            None => session.shard().uses().misses.add(),
+            None => session.shard().counts().misses.add(),
         }
     }
 
@@ -282,7 +282,7 @@ where
         let share = field.overdrawn.min(self.weight.units());
         field.overdrawn = field.overdrawn.minus(share);
         leaving.garbage.add_overdrawn(share);
-        let has_older = core.shards.status(own).meter.stored.get() > u64::from(plan.shard(self.seat).inserts);
+        let has_older = core.shards.counts(own).len() > plan.shard(self.seat).inserts as usize;
         plan.drops.watch(|| core.repay_from(budget, own, has_older, &mut leaving.garbage));
     }
 

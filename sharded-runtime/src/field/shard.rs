@@ -33,11 +33,11 @@ impl<F: FieldTypes> Core<F> {
         let (table, now) = self.shards.write(shard, Access::Unrecorded, |extras, table| {
             let (taken, status) = (table.take_all(&self.field, extras.view()), extras.status());
             let units = Units::new(if F::Policy::WEIGHS { status.meter.weight.get() } else { taken.len() as u64 });
-            status.meter.stored.set(0);
+            extras.counts().set_len(0);
             self.occupied.set(shard, false);
             status.meter.weight.set(0);
             status.earliest.set(Deadline::NEVER);
-            self.overtake_all(status, shard);
+            self.overtake_all(extras.counts(), shard);
             if let Some(budget) = &self.budget {
                 budget.give_all(units);
             }

@@ -125,7 +125,7 @@ impl<F: FieldTypes> Core<F> {
         self.write(shard, Step, |session| {
             if is_first {
                 // The closure can't be called for a value that is being loaded, so the value is not kept.
-                self.overtake_all(session.shard().status(), shard);
+                self.overtake_all(session.shard().counts(), shard);
             }
             let further = session.table().walk(from, BATCH, |key| self.hash_of(key), &mut found);
             for &(slot, hash) in &found {

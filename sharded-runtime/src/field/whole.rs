@@ -13,10 +13,7 @@ use crate::{
         spec::Spec,
         table::{Entry, Removed},
     },
-    observe::{
-        stats::{Loads, Meter},
-        tally::Event,
-    },
+    observe::{counts::Counts, stats::Loads, tally::Event},
     shard::access::Access,
 };
 use std::{borrow::Borrow, convert::Infallible, hash::Hash, time::Duration};
@@ -24,7 +21,7 @@ use std::{borrow::Borrow, convert::Infallible, hash::Hash, time::Duration};
 impl<F: FieldTypes> Core<F> {
     /// The number of stored entries, including expired ones that were not removed yet.
     pub(crate) fn len(&self) -> usize {
-        self.meters().map(stored).sum()
+        self.shards.all_counts().map(Counts::len).sum()
     }
 
     /// The total weight of all stored entries, or their number if entries have no weight.
@@ -52,10 +49,10 @@ impl<F: FieldTypes> Core<F> {
             waits: self.tally.get(Event::LoadWait),
             time: Duration::from_nanos(self.tally.get(Event::LoadNano)),
         };
+        stats.shard_sizes = self.shards.all_counts().map(Counts::len).collect();
         for meter in self.meters() {
             stats.expired += meter.expired.get();
             stats.evicted += meter.evicted.get();
-            stats.shard_sizes.push(stored(meter));
         }
         stats
     }
@@ -157,9 +154,4 @@ impl<F: UsableTypes> Core<F> {
             found.is_some()
         })
     }
-}
-
-fn stored(meter: &Meter) -> usize {
-    // Entries lie in memory, so a `usize` can count them.
-    usize::try_from(meter.stored.get()).unwrap_or(usize::MAX)
 }

@@ -1,10 +1,9 @@
-//! The counters of a shard, and the statistics of a map.
+//! The statistics of a map.
 
 use super::waits::LockWaits;
 use std::{
     iter::Sum,
     ops::{AddAssign, Sub},
-    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -232,51 +231,5 @@ impl Sum for Stats {
             sum += stats;
             sum
         })
-    }
-}
-
-/// Counts of accesses under the exclusive lock. They share a cache line with the lock, which the access writes anyway.
-#[derive(Debug, Default)]
-pub(crate) struct Uses {
-    /// Accesses that found an entry.
-    pub(crate) hits: Counter,
-    /// Accesses that found none.
-    pub(crate) misses: Counter,
-}
-
-/// The other counters of one shard.
-#[derive(Debug, Default)]
-#[repr(C)] // The counters that each insert writes come first.
-pub(crate) struct Meter {
-    /// Entries stored, ever.
-    pub(crate) inserts: Counter,
-    /// Entries in the shard.
-    pub(crate) stored: Counter,
-    /// Their total weight, if they are weighed.
-    pub(crate) weight: Counter,
-    pub(crate) expired: Counter,
-    pub(crate) evicted: Counter,
-}
-
-/// A count that any thread may read. Relaxed, since it orders nothing.
-#[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
-
-impl Counter {
-    #[inline]
-    pub(crate) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Adds one. The caller holds the exclusive lock, so no other thread writes.
-    #[inline]
-    pub(crate) fn add(&self) {
-        self.set(self.get() + 1);
-    }
-
-    /// Sets the count. The caller holds the exclusive lock, so no other thread writes.
-    #[inline]
-    pub(crate) fn set(&self, count: u64) {
-        self.0.store(count, Ordering::Relaxed);
     }
 }

@@ -67,7 +67,7 @@ where
                 }
                 (StagedChange::Put, Some(entry), Some(value)) if row.core.listener().is_none() => {
                     entry.swap(value);
-                    extras.status().meter.inserts.add();
+                    extras.counts().add_insert(&extras.status().meter);
                     true
                 }
                 _ => false,

@@ -7,7 +7,7 @@ use crate::{
     lock::{Cell, Lent, Lock, View},
     memory::arena::{MemoryNode, Placed},
     memory::waits::Extent,
-    observe::stats::Uses,
+    observe::counts::Counts,
     shard::order::{self, FieldOrder, Inside},
 };
 use std::{panic::Location, sync::Arc, thread};
@@ -19,10 +19,12 @@ pub(crate) struct Shards<T, O, L: Lock> {
 }
 
 /// Aligned to two cache lines, since processors fetch adjacent lines in pairs. The fields that each access uses come
-/// first, so that they are on the first line.
+/// first, so that they are on the first line: the counts (24 bytes), the lock (8), the directory and the homes of the
+/// table (24) and the number of its entries (8). Under `Optimistic`, the first line ends with the copy of directory and
+/// homes that readers follow, and the table begins on the second one.
 #[repr(C, align(128))]
 struct Shard<T, O, L: Lock> {
-    uses: Uses,
+    counts: Counts,
     cell: L::Cell<T>,
     status: O,
 }
@@ -76,8 +78,8 @@ impl<T, O, L: Lock> Copy for ShardExtras<'_, T, O, L> {}
 
 impl<'a, T, O, L: Lock> ShardExtras<'a, T, O, L> {
     #[inline]
-    pub(crate) fn uses(self) -> &'a Uses {
-        &self.0.uses
+    pub(crate) fn counts(self) -> &'a Counts {
+        &self.0.counts
     }
 
     #[inline]
@@ -95,7 +97,7 @@ impl<'a, T, O, L: Lock> ShardExtras<'a, T, O, L> {
 impl<T, O: Default, L: Lock> Shards<T, O, L> {
     /// One shard on each of these nodes. The number of shards must be a power of two.
     pub(crate) fn new(nodes: &[Arc<MemoryNode>], order: FieldOrder, mut shard: impl FnMut(usize) -> T) -> Self {
-        let shard = |index| Shard { uses: Uses::default(), cell: Cell::new(shard(index)), status: O::default() };
+        let shard = |index| Shard { counts: Counts::default(), cell: Cell::new(shard(index)), status: O::default() };
         let shards = Shards { all: Placed::new(nodes, shard), order };
         // Events for memory that could not be bound.
         #[cfg(feature = "tracing")]
@@ -126,8 +128,14 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         shard.index(&self.all)
     }
 
-    pub(crate) fn all_uses(&self) -> impl Iterator<Item = &Uses> {
-        self.all.iter().map(|shard| &shard.uses)
+    /// What is counted of each shard, in the order of [`statuses`](Shards::statuses).
+    pub(crate) fn all_counts(&self) -> impl Iterator<Item = &Counts> {
+        self.all.iter().map(|shard| &shard.counts)
+    }
+
+    /// What is counted of a shard.
+    pub(crate) fn counts(&self, shard: usize) -> &Counts {
+        &self.all.get(shard).counts
     }
 
     pub(crate) fn statuses(&self) -> impl Iterator<Item = &O> {

@@ -26,8 +26,8 @@ impl<F: Spec> Session<'_, F> {
         if Self::IS_PLAIN {
             let changed = self.table.find_change(hash, key, change);
             match changed {
-                Ok(_) => self.shard.uses().hits.add(),
-                Err(_) => self.shard.uses().misses.add(),
+                Ok(_) => self.shard.counts().hits.add(),
+                Err(_) => self.shard.counts().misses.add(),
             }
             return changed;
         }

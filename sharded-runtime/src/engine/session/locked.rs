@@ -85,11 +85,11 @@ impl<'a, F: Spec> Session<'a, F> {
     /// Publishes the number of entries, after it has changed.
     #[inline]
     pub(super) fn publish_len(&self) {
-        let (stored, len) = (&self.shard.status().meter.stored, self.table.len() as u64);
-        if <F::Policy as Policy>::Eviction::BOUNDED && (stored.get() == 0) != (len == 0) {
+        let (counts, len) = (self.shard.counts(), self.table.len());
+        if <F::Policy as Policy>::Eviction::BOUNDED && (counts.len() == 0) != (len == 0) {
             self.field.note_occupied(self.shard, len > 0);
         }
-        stored.set(len);
+        counts.set_len(len);
     }
 
     /// When the table has expired entries to remove.
@@ -160,10 +160,10 @@ impl<F: Spec> Session<'_, F> {
         let found = self.find(hash, key);
         match found {
             Some(slot) => {
-                self.shard.uses().hits.add();
+                self.shard.counts().hits.add();
                 self.note_use(slot);
             }
-            None => self.shard.uses().misses.add(),
+            None => self.shard.counts().misses.add(),
         }
         found
     }

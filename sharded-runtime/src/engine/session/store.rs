@@ -127,7 +127,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
     fn finish_put(&mut self, put: Put, hash: KeyHash, offer: &mut OfferFor<F>) -> Stored {
         match put {
             Put::Replaced => {
-                self.shard.status().meter.inserts.add();
+                self.count_insert();
                 Stored::InPlace
             }
             Put::Stored => self.finish_stored(hash),
@@ -139,7 +139,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
     #[inline]
     fn finish_stored(&mut self, hash: KeyHash) -> Stored {
         self.count_stored();
-        if self.shard.status().loads.get() != 0 {
+        if self.shard.counts().is_loading() {
             self.reborrow().overtake_stored(hash);
         }
         Stored::New
@@ -193,8 +193,13 @@ impl<F: Spec> Session<'_, F> {
     }
 
     #[inline]
+    fn count_insert(&self) {
+        self.shard.counts().add_insert(&self.shard.status().meter);
+    }
+
+    #[inline]
     fn count_stored(&self) {
-        self.shard.status().meter.inserts.add();
+        self.count_insert();
         self.publish_len();
     }
 
@@ -219,7 +224,7 @@ impl<F: Spec> Session<'_, F> {
         weight: Weight,
         ttl: Option<Nanos>,
     ) {
-        self.shard.status().meter.inserts.add();
+        self.count_insert();
         self.table.hit_mut(slot);
         self.restart(slot, hash, ttl);
         self.table.change(slot, |_, old| mem::swap(old, value));
@@ -295,7 +300,7 @@ impl<F: Spec> Session<'_, F> {
         F::Key: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        if self.shard.status().loads.get() != 0 {
+        if self.shard.counts().is_loading() {
             self.field.overtake(hash, &|loading| loading.borrow() == key);
         }
     }
@@ -304,7 +309,7 @@ impl<F: Spec> Session<'_, F> {
     #[inline]
     pub(crate) fn overtake_refresh(&self, slot: Slot) {
         if F::Policy::REFRESH_AFTER.is_some()
-            && self.shard.status().loads.get() != 0
+            && self.shard.counts().is_loading()
             && let Some(entry) = self.table.get(slot)
         {
             self.field.overtake_refresh(entry.key());

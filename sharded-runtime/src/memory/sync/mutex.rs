@@ -33,7 +33,7 @@ use super::primitives::{
     hint::{Nap, Spin},
 };
 use super::word::Word;
-use std::{cell::UnsafeCell, fmt, mem::offset_of, time::Duration};
+use std::{cell::UnsafeCell, fmt, time::Duration};
 
 /// In `held`: a thread has the lock, or it is being handed over.
 const HELD: u32 = 1;
@@ -101,9 +101,6 @@ impl<T> RawMutex<T> {
     pub(crate) fn new(value: T) -> Self {
         RawMutex { lock: RawLock::new(), value: UnsafeCell::new(value) }
     }
-
-    /// Bytes from the start of a mutex to its value.
-    pub(crate) const VALUE: usize = offset_of!(RawMutex<T>, value);
 
     /// Takes the lock and lends the value.
     #[inline]

@@ -46,18 +46,19 @@ const READ: Entry = Entry { adds: 1, blocked_by: WRITER };
 const WRITE: Entry = Entry { adds: WRITER, blocked_by: WRITER | READERS };
 
 /// A value behind a readers-writer lock. A thread that must wait spins, then sleeps.
-#[repr(C)] // The lock before the value, whose most used fields come first.
+#[repr(C)] // The word before the value, whose most used fields come first. Only threads that wait look at the line.
 pub struct RawRwLock<T> {
-    lock: SharedLock,
+    word: Word,
     value: UnsafeCell<T>,
+    /// Waiting threads hold it one after the other.
+    line: RawLock,
 }
 
 /// The lock of a [`RawRwLock`] without the value, so that its code is compiled once.
-#[repr(C)]
-struct SharedLock {
-    word: Word,
-    /// Waiting threads hold it one after the other.
-    line: RawLock,
+#[derive(Clone, Copy)]
+struct SharedLock<'a> {
+    word: &'a Word,
+    line: &'a RawLock,
 }
 
 // SAFETY: the value moves with the lock.
@@ -73,27 +74,32 @@ impl<T> fmt::Debug for RawRwLock<T> {
 
 /// Leaves the lock when it is dropped, also on a panic.
 struct Inside<'a> {
-    lock: &'a SharedLock,
+    word: &'a Word,
     entry: Entry,
 }
 
 impl Drop for Inside<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.lock.leave(self.entry);
+        leave(self.word, self.entry);
     }
 }
 
 impl<T> RawRwLock<T> {
     pub(crate) fn new(value: T) -> Self {
-        RawRwLock { lock: SharedLock { word: Word::new(), line: RawLock::new() }, value: UnsafeCell::new(value) }
+        RawRwLock { word: Word::new(), value: UnsafeCell::new(value), line: RawLock::new() }
+    }
+
+    #[inline]
+    fn lock(&self) -> SharedLock<'_> {
+        SharedLock { word: &self.word, line: &self.line }
     }
 
     /// Takes the shared lock and lends the value.
     #[inline]
     pub(crate) fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R {
-        self.lock.enter_to_read();
-        let _inside = Inside { lock: &self.lock, entry: READ };
+        self.lock().enter_to_read();
+        let _inside = Inside { word: &self.word, entry: READ };
         // SAFETY: this thread is a reader, and no writer enters before all readers have left.
         read(unsafe { &*self.value.get() })
     }
@@ -101,33 +107,33 @@ impl<T> RawRwLock<T> {
     /// Takes the exclusive lock and lends the value.
     #[inline]
     pub(crate) fn write<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
-        self.lock.enter_to_write();
+        self.lock().enter_to_write();
         self.lend(write)
     }
 
     /// Like [`write`](RawRwLock::write), or `None` at once if another thread is inside.
     #[inline]
     pub(crate) fn try_write<R>(&self, write: impl FnOnce(&mut T) -> R) -> Option<R> {
-        if self.lock.try_enter(WRITE) { Some(self.lend(write)) } else { None }
+        if self.lock().try_enter(WRITE) { Some(self.lend(write)) } else { None }
     }
 
     /// This thread must be the writer.
     #[inline]
     fn lend<R>(&self, write: impl FnOnce(&mut T) -> R) -> R {
-        let _inside = Inside { lock: &self.lock, entry: WRITE };
+        let _inside = Inside { word: &self.word, entry: WRITE };
         // SAFETY: this thread is the writer (only the methods above call this), so no other thread is inside.
         write(unsafe { &mut *self.value.get() })
     }
 
     /// Lets a waiting thread enter before the caller enters again. The caller must not be inside.
     pub(crate) fn give_way(&self) {
-        self.lock.give_way();
+        self.lock().give_way();
     }
 }
 
-impl SharedLock {
+impl SharedLock<'_> {
     #[inline]
-    fn enter_to_read(&self) {
+    fn enter_to_read(self) {
         // Relaxed: the exchange below checks it.
         let before = self.word.load(Relaxed);
         // Acquire: pairs with the release in `leave` of the last writer.
@@ -137,25 +143,15 @@ impl SharedLock {
     }
 
     #[inline]
-    fn enter_to_write(&self) {
+    fn enter_to_write(self) {
         // Acquire: pairs with the releases in `leave` of all threads that were inside before.
         if self.word.compare_exchange(0, WRITER, Acquire, Relaxed).is_err() {
             self.wait_to_write();
         }
     }
 
-    #[inline]
-    fn leave(&self, Entry { adds, .. }: Entry) {
-        // Release: pairs with the acquire of the thread that enters next.
-        let before = self.word.fetch_sub(adds, Release);
-        // If a mark is set, the head may have to be woken. (Apart from marks, a writer's word is `WRITER`.)
-        if if adds == WRITER { before != WRITER } else { before >= ASLEEP } {
-            self.wake(before - adds);
-        }
-    }
-
     /// Enters unless another thread is in the way, or all but the head are kept out.
-    fn try_enter(&self, Entry { adds, blocked_by }: Entry) -> bool {
+    fn try_enter(self, Entry { adds, blocked_by }: Entry) -> bool {
         let before = self.word.load(Relaxed);
         // Acquire: as above.
         before & (blocked_by | KEPT_OUT) == 0
@@ -165,17 +161,17 @@ impl SharedLock {
 
     #[cold]
     #[inline(never)]
-    fn wait_to_read(&self) {
+    fn wait_to_read(self) {
         self.wait(READ);
     }
 
     #[cold]
     #[inline(never)]
-    fn wait_to_write(&self) {
+    fn wait_to_write(self) {
         self.wait(WRITE);
     }
 
-    fn wait(&self, entry: Entry) {
+    fn wait(self, entry: Entry) {
         let mut spin = Spin::new();
         while !self.try_enter(entry) {
             if !spin.spin() {
@@ -183,14 +179,14 @@ impl SharedLock {
                 self.line.take_unwatched();
                 self.enter_as_head(entry);
                 self.line.release();
-                nap.end(self);
+                nap.end(self.word);
                 return;
             }
         }
     }
 
     /// Waits until nobody is in the way, and enters. The caller must hold the line.
-    fn enter_as_head(&self, Entry { adds, blocked_by }: Entry) {
+    fn enter_as_head(self, Entry { adds, blocked_by }: Entry) {
         let patience = Patience::new();
         loop {
             let before = self.word.load(Relaxed);
@@ -214,22 +210,33 @@ impl SharedLock {
         }
     }
 
-    fn give_way(&self) {
+    fn give_way(self) {
         if self.line.is_held() {
             // Once this thread has the line, the previous head has entered.
             self.line.take();
             self.line.release_in_turn();
         }
     }
+}
 
-    /// Wakes the head if it may sleep. `left` is the word after leaving. While readers are inside, the last of them
-    /// wakes it.
-    #[cold]
-    #[inline(never)]
-    fn wake(&self, left: u32) {
-        if left & READERS == 0 && self.word.fetch_and(!ASLEEP, Relaxed) & ASLEEP != 0 {
-            self.word.wake(1);
-        }
+/// Leaves the lock. It needs no more than the word, so that a guard is no larger.
+#[inline]
+fn leave(word: &Word, Entry { adds, .. }: Entry) {
+    // Release: pairs with the acquire of the thread that enters next.
+    let before = word.fetch_sub(adds, Release);
+    // If a mark is set, the head may have to be woken. (Apart from marks, a writer's word is `WRITER`.)
+    if if adds == WRITER { before != WRITER } else { before >= ASLEEP } {
+        wake(word, before - adds);
+    }
+}
+
+/// Wakes the head if it may sleep. `left` is the word after leaving. While readers are inside, the last of them
+/// wakes it.
+#[cold]
+#[inline(never)]
+fn wake(word: &Word, left: u32) {
+    if left & READERS == 0 && word.fetch_and(!ASLEEP, Relaxed) & ASLEEP != 0 {
+        word.wake(1);
     }
 }
 

@@ -19,7 +19,6 @@ use std::{cmp::Ordering, fmt, mem, sync::Arc};
 #[repr(C)] // The fields that each access reads come first. `Published` must be the first.
 pub struct Buckets {
     pub(super) geometry: Published,
-    pub(super) len: usize,
     /// The number of entries from which on a home is to be split or merged.
     pub(super) next_step: usize,
     /// With fewer entries than this the table should shrink...
@@ -41,7 +40,7 @@ pub struct Buckets {
 /// Their numbers, not what is in them.
 impl fmt::Debug for Buckets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Buckets").field("count", &self.count()).field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("Buckets").field("count", &self.count()).field("len", &self.len()).finish_non_exhaustive()
     }
 }
 
@@ -53,7 +52,6 @@ impl Buckets {
     pub(super) fn new(arena: Arc<Arena>, sizes: Sizes, shape: &'static Shape) -> Self {
         Buckets {
             geometry: Published::EMPTY,
-            len: 0,
             // Until it has memory.
             next_step: usize::MAX,
             least: 0,
@@ -79,7 +77,7 @@ impl Buckets {
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.len
+        self.geometry.len
     }
 
     /// All slot numbers are below this.
@@ -130,13 +128,13 @@ impl Buckets {
     /// Whether a split or a merge is due.
     #[inline]
     pub(crate) fn needs_step(&self) -> bool {
-        self.len >= self.next_step
+        self.len() >= self.next_step
     }
 
     /// As [`needs_step`](Buckets::needs_step), after `more` more inserts.
     #[inline]
     pub(crate) fn needs_step_for(&self, more: usize) -> bool {
-        self.len + more >= self.next_step
+        self.len() + more >= self.next_step
     }
 
     /// Whether there was no memory for a split, and many entries were inserted since. The buckets are then so full that
@@ -149,7 +147,7 @@ impl Buckets {
     /// As [`is_overdue`](Buckets::is_overdue), at the last of `more` inserts.
     #[inline]
     pub(crate) fn is_overdue_for(&self, more: usize) -> bool {
-        self.starved_at.is_some_and(|then| self.len + more > then + self.patience())
+        self.starved_at.is_some_and(|then| self.len() + more > then + self.patience())
     }
 
     /// How many entries may be inserted while a split is due.
@@ -161,9 +159,9 @@ impl Buckets {
     /// Postpones the next split, since there was no memory for this one.
     #[cold]
     pub(super) fn starve(&mut self) {
-        let starved_at = *self.starved_at.get_or_insert(self.len);
+        let starved_at = *self.starved_at.get_or_insert(self.len());
         // Trying for each entry would take long. But an attempt must come before an entry is refused.
-        self.next_step = (self.len + self.patience() / 2 + 1).min(starved_at + self.patience());
+        self.next_step = (self.len() + self.patience() / 2 + 1).min(starved_at + self.patience());
     }
 
     /// The homes that were split since the table began to double.
@@ -236,7 +234,7 @@ impl Buckets {
 
     /// Doubles the target if the table is full.
     fn aim_higher(&mut self) {
-        if self.len > self.most && self.geometry.homes.count() <= MAX_BUCKETS / 2 {
+        if self.len() > self.most && self.geometry.homes.count() <= MAX_BUCKETS / 2 {
             self.set_target(self.geometry.homes.count() * 2);
         }
     }
@@ -244,7 +242,7 @@ impl Buckets {
     /// Halves the target if the table is sparse, after a removal.
     #[cold]
     pub(super) fn aim_lower(&mut self) {
-        if self.len < self.least {
+        if self.len() < self.least {
             // Also during a doubling, which may never end if no more entries are inserted.
             self.starved_at = None;
             self.set_target(self.target / 2);
@@ -268,7 +266,7 @@ impl Buckets {
 
     /// Sets the target to the fewest homes that have room for the entries.
     pub(crate) fn aim_to_fit(&mut self) {
-        let fits = |homes: u32| self.len * 32 <= homes as usize * self.shape.slots * FULLEST;
+        let fits = |homes: u32| self.len() * 32 <= homes as usize * self.shape.slots * FULLEST;
         let mut target = self.geometry.homes.when_doubled();
         while target > self.geometry.homes.base && fits(target / 2) {
             target /= 2;

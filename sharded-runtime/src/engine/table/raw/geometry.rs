@@ -11,13 +11,17 @@ use crate::{
 use std::{ops::Deref, sync::atomic::AtomicPtr};
 
 /// Where the buckets of a table are, and which of them a hash belongs to. This is all that a reader without a lock
-/// follows.
+/// follows. The number of entries comes before `buckets`, since the fields until there lie on the cache line of the
+/// lock: see `Shard`.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(super) struct Geometry {
     /// The middles of the chunks. While there is only one block, which may be smaller than a chunk, the middle of that.
     pub(super) directory: Directory,
     pub(super) homes: Homes,
+    /// Entries in the table.
+    pub(super) len: usize,
+    /// Buckets that have memory.
     pub(super) buckets: u32,
     /// The logarithm of the directory's length.
     pub(super) directory_class: u32,
@@ -26,7 +30,7 @@ pub(super) struct Geometry {
 impl Geometry {
     /// That of a table without memory.
     pub(super) const EMPTY: Geometry =
-        Geometry { directory: arena::EMPTY, homes: Homes::ONE, buckets: 0, directory_class: 0 };
+        Geometry { directory: arena::EMPTY, homes: Homes::ONE, len: 0, buckets: 0, directory_class: 0 };
 
     /// The part that readers without a lock follow.
     #[inline]
@@ -70,7 +74,7 @@ impl Published {
     /// The content of a new view.
     pub(super) const EMPTY: Self = Published(Geometry::EMPTY);
 
-    /// Changes the geometry of a table, and its view, if it has one.
+    /// Changes the geometry of a table, except the number of entries, and its view, if it has one.
     ///
     /// `view` is what [`view_state`](super::table::RawTable::view_state) has returned for this table.
     #[inline]
@@ -82,7 +86,13 @@ impl Published {
             // directory has an address for each bucket below their number, and for each home.
             unsafe { view.show(geometry.shown()) }
         }
-        self.0 = geometry;
+        self.0 = Geometry { len: self.0.len, ..geometry };
+    }
+
+    /// The number of entries, for changing. Readers do not follow it.
+    #[inline]
+    pub(super) fn len_mut(&mut self) -> &mut usize {
+        &mut self.0.len
     }
 
     /// Replaces the geometry by that of a table without memory. The returned one is for a table that lies in no cell.

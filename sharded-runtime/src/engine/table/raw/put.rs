@@ -66,7 +66,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             && let Some(slot) = unsafe { home.vacant() }.first()
             && offer.is_whole()
         {
-            self.buckets.len += 1;
+            *self.buckets.geometry.len_mut() += 1;
             // SAFETY: the slot is vacant, and `&mut self` keeps other writers out. The offer is whole.
             unsafe { Self::fill(home, slot, hash, offer) }
             return Put::Stored;
@@ -108,7 +108,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             Self::fill(self.bucket(number), slot, hash, offer);
             self.buckets.displace(home, number, Layout::<K, V, P>::SHAPE);
         }
-        self.buckets.len += 1;
+        *self.buckets.geometry.len_mut() += 1;
         Ok(Layout::<K, V, P>::slot_at(number, slot))
     }
 
@@ -148,12 +148,12 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     /// Adds expected entries to the count of entries, until [`unexpect`](RawTable::unexpect). So steps grow the table
     /// for them in advance.
     pub(crate) fn expect(&mut self, more: usize) {
-        self.buckets.len += more;
+        *self.buckets.geometry.len_mut() += more;
     }
 
     /// Takes back what [`expect`](RawTable::expect) has counted.
     pub(crate) fn unexpect(&mut self, more: usize) {
-        self.buckets.len -= more;
+        *self.buckets.geometry.len_mut() -= more;
     }
 
     /// Makes sure that `more` inserts of absent keys find memory. It is called with the hash of each, after
@@ -238,12 +238,12 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             // SAFETY: the entry was in a bucket of this table's.
             unsafe { self.buckets.undisplace(home, number, Layout::<K, V, P>::SHAPE) }
         }
-        self.buckets.len -= 1;
+        *self.buckets.geometry.len_mut() -= 1;
         if P::Eviction::BOUNDED {
             // SAFETY: as above.
             self.buckets.note_gap(number, unsafe { bucket.displaced() });
         }
-        if self.buckets.len < self.buckets.least {
+        if self.buckets.len() < self.buckets.least {
             self.buckets.aim_lower();
         }
     }

@@ -136,7 +136,7 @@ impl<K, V, P: Policy, I> Entries<K, V, P, I> {
             removed.put(&raw const (*pair).key, &raw const (*pair).value);
             bucket.set_tag(slot, 0);
         }
-        self.table.buckets.len -= 1;
+        *self.table.buckets.geometry.len_mut() -= 1;
         true
     }
 }
@@ -148,7 +148,7 @@ impl<K, V, P: Policy, I> Drop for RawTable<K, V, P, I> {
         impl<K, V, P: Policy, I> Rest<'_, K, V, P, I> {
             fn drop_entries(&mut self) {
                 while let Some((bucket, slot)) = self.0.next_entry(&mut self.1) {
-                    self.0.buckets.len -= 1;
+                    *self.0.buckets.geometry.len_mut() -= 1;
                     // SAFETY: there is an entry. Its tag is cleared before it is dropped, which may panic.
                     unsafe {
                         bucket.set_tag(slot, 0);
@@ -170,7 +170,7 @@ impl<K, V, P: Policy, I> Drop for RawTable<K, V, P, I> {
             rest.drop_entries();
         } else {
             rest.1 = BucketNo::new(u32::MAX);
-            rest.0.buckets.len = 0;
+            *rest.0.buckets.geometry.len_mut() = 0;
         }
     }
 }
