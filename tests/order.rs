@@ -19,6 +19,7 @@ use sharded::{
 };
 use std::{
     cell::Cell,
+    collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Barrier, mpsc},
     thread,
@@ -337,6 +338,34 @@ fn leaving_a_closure_leaves_its_place() {
         assert!(message.contains("(shard 0), entered"), "{message}");
     });
     first.with(&low, |_| ());
+}
+
+/// The message says which stores and fields they are, and why the order is what it is.
+#[test]
+fn the_message_names_the_stores() {
+    #[sharded::sharded(ttl = "1h", shards = 2)]
+    struct Listeners {
+        by_id: HashMap<u64, u64>,
+        by_name: HashMap<u64, u64>,
+    }
+    #[sharded::sharded(ttl = "1h")]
+    struct Watchers {
+        by_id: HashMap<u64, u64>,
+    }
+    let (listeners, watchers) = (Listeners::new(), Watchers::new());
+    listeners.by_id().insert(1, 1);
+    listeners.by_name().insert(1, 1);
+    watchers.by_id().insert(1, 1);
+    let message = panics(|| watchers.by_id().with(&1, |_| listeners.by_id().get(&1)));
+    assert!(message.starts_with("`Listeners::by_id` (shard "), "{message}");
+    assert!(message.contains("from inside `Watchers::by_id` (shard "), "{message}");
+    assert!(message.contains("stores are ordered by when they were built"), "{message}");
+    let message = panics(|| listeners.by_name().with(&1, |_| listeners.by_id().get(&1)));
+    assert!(message.contains("fields are ordered as declared"), "{message}");
+    listeners.by_id().extend((0..32).map(|key| (key, key)));
+    let key_in = |shard| (0..32).find(|key| listeners.by_id().shard_of(key) == shard).expect("a key");
+    let message = panics(|| listeners.by_id().with(&key_in(1), |_| listeners.by_id().get(&key_in(0))));
+    assert!(message.contains("hashes of two keys") && message.contains("sharded::transaction"), "{message}");
 }
 
 /// The order is each thread's own.

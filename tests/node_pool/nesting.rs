@@ -110,7 +110,7 @@ fn a_job_that_needs_the_shard_of_the_closure_around_it_does_not_hang() {
             shop.carts().with_mut(&1, |_| pool.home_of(&shop, Shop::carts, &1).run(|shop| shop.carts().get(&1)));
         }
     };
-    let is_named = |message: &str| assert!(message.contains("from inside `carts` (shard 0)"), "{message}");
+    let is_named = |message: &str| assert!(message.contains("from inside `Shop::carts` (shard 0)"), "{message}");
     is_named(&panics(&nested));
     let in_job = |node| {
         let (pool, nested) = (pool.clone(), nested.clone());

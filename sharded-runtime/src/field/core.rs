@@ -101,7 +101,7 @@ impl<F: FieldTypes> Core<F> {
         let declared = const { &Declared::by::<F::Policy>() };
         let Settings { placing, nodes, field, budget, times } =
             Settings::new(store, given, declared, const { &Wanted::by::<F::Key, F::Value, F::Policy>() });
-        let order = FieldOrder::new(store.id, index, const { &F::Policy::NAME });
+        let order = FieldOrder::new(store.id, index, names_of::<F::Policy>());
         let Times { jitter, refresh_after, .. } = times;
         let clock =
             TimeSource::new(store.clock(), times.past(), StampOf::<F::Policy>::EXPIRES.then(|| times.shortest()));

@@ -37,7 +37,11 @@ use std::{
 /// [`capacity`](Self::capacity) and [`shard_of`](Self::shard_of) take no lock of a shard and may be called anywhere.
 ///
 /// For several keys, [`transaction`](fn@crate::transaction) and [`observe`](fn@crate::observe) take all locks in the
-/// right order.
+/// right order. Use them for several keys of one map: which of two keys is in the later shard depends on their hashes,
+/// and differs from run to run.
+///
+/// If stores are statics that are built when they are first used, their order depends on which one is used first. Build
+/// them in one order at the start of `main`, for instance by `LazyLock::force`.
 ///
 /// The calls that load, such as [`get_or_try_insert_with`](Self::get_or_try_insert_with), may not be made inside a
 /// closure at all.

@@ -163,6 +163,11 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// Removes a key's entry if a condition holds for its value, in one critical section, and returns the value. The
     /// check is no use of the entry.
     ///
+    /// If the key has no entry and its value is being loaded, the loaded value is not stored, as after
+    /// [`remove`](Self::remove): the load may have read what the caller has changed since, and the condition can't be
+    /// checked for a value that does not exist yet. If such a load is to be stored, call
+    /// [`contains_key`](Self::contains_key) first.
+    ///
     /// # Panics
     ///
     /// Inside a closure on the same or a later shard: see [the order](ShardedMap#order-of-nested-accesses).

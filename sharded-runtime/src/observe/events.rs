@@ -17,7 +17,7 @@ use crate::clock::Nanos;
 #[cfg(feature = "tracing")]
 use crate::deferred::{self, Note};
 use crate::hasher::KeyHash;
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 /// A load that takes longer is reported as slow.
 #[cfg(feature = "tracing")]
@@ -37,6 +37,15 @@ const NEXT_REFUSAL: Duration = Duration::from_secs(1);
 pub(crate) struct Names {
     pub(crate) store: &'static str,
     pub(crate) field: &'static str,
+}
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.store {
+            "" => f.write_str(self.field),
+            store => write!(f, "{store}::{}", self.field),
+        }
+    }
 }
 
 /// A static probe of the provider `sharded`. Its first arguments are the addresses and lengths of the names of the

@@ -16,6 +16,7 @@
 
 #[cfg(feature = "tracing")]
 use crate::deferred;
+use crate::observe::events::Names;
 use smallvec::SmallVec;
 use std::{
     cell::{Cell, RefCell},
@@ -59,8 +60,10 @@ pub(crate) struct FieldOrder {
     refused: AtomicU64,
 }
 
-/// A name, as a single word.
-type Name = &'static &'static str;
+/// The names of a store and its field, as a single word.
+type Name = &'static Names;
+
+const NO_NAME: Name = &Names { store: "", field: "" };
 
 impl FieldOrder {
     pub(crate) fn new(store: StoreId, field: u16, name: Name) -> Self {
@@ -105,7 +108,7 @@ impl FieldOrder {
 
     /// The name of the field.
     pub(crate) fn name(&self) -> &'static str {
-        self.name
+        self.name.field
     }
 
     #[cold]
@@ -154,9 +157,17 @@ impl FieldOrder {
     fn refuse(&self, shard: usize, at: &Location<'_>) -> ! {
         self.refused.fetch_add(1, Ordering::Relaxed);
         let held = LOCK_STACK.with(LockStack::frame);
+        let stores = |rank| rank >> (FIELD_BITS + SHARD_BITS);
+        let order = if held.rank >> SHARD_BITS == self.rank >> SHARD_BITS {
+            " (which of two keys of one map is in the later shard depends on their hashes)"
+        } else if stores(held.rank) != stores(self.rank) {
+            " (stores are ordered by when they were built: build the outer one first, for instance at the start of `main`)"
+        } else {
+            " (fields are ordered as declared)"
+        };
         panic!(
             "`{}` (shard {shard}) is accessed at {at} from inside `{}` (shard {}), entered at {}: an access from inside a \
-             closure must go to a later shard, field or store, or it could wait for ever; end the outer access first, or \
+             closure must go to a later shard, field or store, or it could wait for ever{order}; end the outer access first, or \
              access both keys in one `sharded::transaction`",
             self.name,
             held.name,
@@ -294,7 +305,7 @@ thread_local! {
     static LOCK_STACK: LockStack = const {
         LockStack {
             rank: Cell::new(0),
-            name: Cell::new(&""),
+            name: Cell::new(NO_NAME),
             at: Cell::new(Location::caller()),
             depth: Cell::new(0),
             aside: RefCell::new(ManuallyDrop::new(SmallVec::new_const())),
@@ -315,7 +326,7 @@ struct Frame {
 
 impl Frame {
     /// No shard.
-    const OUTSIDE: Frame = Frame { rank: 0, name: &"", at: Location::caller() };
+    const OUTSIDE: Frame = Frame { rank: 0, name: NO_NAME, at: Location::caller() };
 }
 
 impl LockStack {
