@@ -365,7 +365,7 @@ fn the_message_names_the_stores() {
     listeners.by_id().extend((0..32).map(|key| (key, key)));
     let key_in = |shard| (0..32).find(|key| listeners.by_id().shard_of(key) == shard).expect("a key");
     let message = panics(|| listeners.by_id().with(&key_in(1), |_| listeners.by_id().get(&key_in(0))));
-    assert!(message.contains("hashes of two keys") && message.contains("sharded::transaction"), "{message}");
+    assert!(message.contains("depends on their hashes") && message.contains("sharded::transaction"), "{message}");
 }
 
 /// The order is each thread's own.
