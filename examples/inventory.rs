@@ -107,7 +107,7 @@ impl Inventory {
         });
         reserved.map_err(|error| match error {
             TransactionError::Failed(refusal) => refusal,
-            TransactionError::Refused { .. } => Refusal::Busy,
+            TransactionError::Refused { .. } | TransactionError::Taken { .. } => Refusal::Busy,
         })
     }
 

@@ -55,6 +55,8 @@ use proc_macro::TokenStream;
 /// | `tier` | field | the entries are on a server that other processes use too; needs the feature `redis` | `Redis` | the entries are in this process |
 /// | `staleness` | field | how old a read of a tiered field may be | a time | `"1s"` |
 /// | `schema` | field | the version of a tiered field's values on the server | a number | `0` |
+/// | `index_of` | field | the field is an index of another one: it is kept by the library | the name of a field | the field is no index |
+/// | `key` | field | by what an index finds entries | the path of a `fn(&K, &V) -> I`, or `-> Option<I>` | an index needs it |
 /// | `skip` | field | the field is no map of the store: it keeps its type, and the builder takes its value | | |
 /// | `snapshot` | struct | the store can be saved to a file and restored; needs the feature `serde` | | |
 /// | `record` | struct | the uses of the store can be recorded, for `sharded-tune` to find the best policy | | |

@@ -4,13 +4,19 @@ use crate::names;
 use crate::syntax::options::table::Options;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{Attribute, Field, Generics, Type, Visibility};
+use syn::{Attribute, Field, Generics, Type, Visibility, ext::IdentExt};
 
 /// Whether the runtime has what `snapshot` needs: its feature `serde` sets this crate's feature. Tests always have it.
 pub(crate) const CAN_SNAPSHOT: bool = cfg!(any(feature = "snapshot", test));
 
 /// Whether the runtime has tiered fields: its feature `redis` sets this crate's feature. Tests always have it.
 pub(crate) const CAN_TIER: bool = cfg!(any(feature = "tier", test));
+
+/// The options of an index. It has none of the others, not even from the struct.
+pub(crate) const INDEX_OPTIONS: [&str; 6] = ["index_of", "key", "lock", "shards", "numa", "hasher"];
+
+/// The most indexes of one map.
+pub(crate) const MOST_INDEXES: usize = 64;
 
 /// The struct under the attribute.
 pub(crate) struct Store {
@@ -155,6 +161,18 @@ impl Store {
             StoreField::Map(map) => Some(&**map),
             StoreField::Skipped(_) => None,
         })
+    }
+
+    /// The map that this one is an index of, and the function that makes index keys.
+    pub(crate) fn indexed<'s>(&'s self, map: &'s MapField) -> Option<(&'s MapField, &'s TokenStream)> {
+        let (of, key) = map.options.index_of.value().zip(map.options.key.value())?;
+        let is_it = |other: &&MapField| other.ident.unraw() == of.unraw() && !other.options.index_of.is_given();
+        Some((self.maps().find(is_it)?, key))
+    }
+
+    /// The indexes of a map, in the order of declaration.
+    pub(crate) fn indexes<'s>(&'s self, map: &'s MapField) -> impl Iterator<Item = &'s MapField> {
+        self.maps().filter(|index| self.indexed(index).is_some_and(|(of, _)| of.ident == map.ident))
     }
 
     /// The fields that stay as they were written.

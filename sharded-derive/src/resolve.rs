@@ -5,7 +5,7 @@ use crate::model::{BuilderFields, FieldAttrs, MapField, SkippedField, Store, Sto
 use crate::names;
 use crate::syntax::item::{DeclaredField, Item, conditional};
 use crate::syntax::itself::arguments;
-use crate::syntax::options::table::Options;
+use crate::syntax::options::{setting::Setting, table::Options};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use std::{collections::BTreeSet, mem};
@@ -69,7 +69,11 @@ fn resolve_field(ident: Ident, own: DeclaredField, defaults: &Options, store: &I
         let deprecated = field.attrs.iter().any(|attr| is_named(attr, "deprecated"));
         return StoreField::Skipped(Box::new(SkippedField { ident, field, options, cfg, parameter, deprecated }));
     }
-    options.inherit(defaults);
+    if options.index_of.is_given() {
+        options.inherit(&of_index(defaults));
+    } else {
+        options.inherit(defaults);
+    }
     StoreField::Map(Box::new(MapField {
         attrs: field_attrs(&field.attrs),
         policy: names::policy(store, &ident, &taken.mentioned),
@@ -77,6 +81,14 @@ fn resolve_field(ident: Ident, own: DeclaredField, defaults: &Options, store: &I
         ident,
         field,
     }))
+}
+
+/// The struct's options that an index takes.
+fn of_index(defaults: &Options) -> Options {
+    let Options { shards, lock, hasher, numa, .. } = defaults.clone();
+    // An index can't be `Optimistic`. It has the default lock then.
+    let lock = if lock.value().is_some_and(|lock| lock.is("Optimistic")) { Setting::default() } else { lock };
+    Options { shards, lock, hasher, numa, ..Options::default() }
 }
 
 /// Names in the declaration that generated items can't have.

@@ -30,6 +30,7 @@
 //!   [`ShardedSet`] is the map without values, [`Store`] the whole struct.
 //! - [`mod@rows`] changes or reads several keys in one critical section, also of several maps: [`transaction`] and
 //!   [`observe`](fn@observe).
+//! - [`mod@index`] finds the entries of a map by something else than their key.
 //! - [`lock`], [`expiry`], [`evict`], [`clock`], [`shards`] and [`hasher`] have one type for each choice of a
 //!   declaration.
 //! - [`placement`] decides on which NUMA node shards lie, and [`mod@numa`] says when that helps.
@@ -80,6 +81,7 @@ mod error;
 pub mod export;
 mod field;
 pub mod hasher;
+pub mod index;
 #[doc(hidden)]
 pub mod macro_support;
 mod map;

@@ -3,8 +3,9 @@
 #[cfg(feature = "serde")]
 use crate::snapshot;
 use crate::{
-    Key, Policy, Value,
+    Declared, Key, Policy, Value,
     builder::{BuildField, FieldOptions, Functions, FunctionsFor, Parts, StoreContext},
+    index::{BuildIndex, IndexKey, IndexValue, KeyOf, ValueOf},
     lock::Serves,
 };
 #[cfg(feature = "redis")]
@@ -66,6 +67,40 @@ pub fn pin<F: Parts>(
     evictable: fn(&F::Key, &F::Value) -> bool,
 ) -> FieldOptions<F::Policy, FunctionsOf<F>> {
     options.evictable(evictable)
+}
+
+/// The index of the map `M` that is declared as `D`, with the policy `X` and the hasher `H`.
+pub type IndexOf<D, M, X, H> =
+    <<D as Declared>::Value as IndexValue<<M as Parts>::Key>>::Index<<D as Declared>::Key, M, X, H>;
+
+/// `index_of = …`, `key = …`: what the indexed map has to know of an index.
+#[must_use]
+pub fn begin_index<T: BuildIndex, R: IndexKey<T::IndexKey> + 'static>(
+    store: &StoreContext,
+    number: u16,
+    options: FieldOptions<T::Policy>,
+    key: fn(&KeyOf<T>, &ValueOf<T>) -> R,
+) -> T::Begun {
+    T::begin(store, number, options, key)
+}
+
+/// Adds an index to the options of its map.
+#[must_use]
+pub fn add_index<T: BuildIndex>(
+    options: FieldOptions<<T::Map as Parts>::Policy, impl Into<FunctionsOf<T::Map>>>,
+    begun: &T::Begun,
+) -> FieldOptions<<T::Map as Parts>::Policy, FunctionsOf<T::Map>> {
+    options.with(|functions| {
+        let mut functions = functions.into();
+        T::add_to(begun, &mut functions);
+        functions
+    })
+}
+
+/// The index of a map that was built.
+#[must_use]
+pub fn finish_index<T: BuildIndex>(begun: T::Begun, map: &T::Map) -> T {
+    T::finish(begun, map)
 }
 
 type FunctionsOf<F> = Functions<<F as Parts>::Key, <F as Parts>::Value>;

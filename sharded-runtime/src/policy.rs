@@ -102,6 +102,8 @@ pub trait Policy: 'static {
     const STALENESS: Option<Duration> = None;
     /// The version of the values of a tiered field, `schema = …`. A value of another version is an error.
     const SCHEMA: u32 = 0;
+    /// Whether the map has an [index](crate::index). The attribute says so of a map that an `index_of` names.
+    const INDEXED: bool = false;
     /// Whether the uses of the map can be [recorded](crate::Store::recorder). If not, recording costs nothing.
     const RECORDS: bool = false;
 }

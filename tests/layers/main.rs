@@ -36,6 +36,7 @@ const RUNTIME: Crate = Crate {
         &["error", "field"],
         &["map"],
         &["set"],
+        &["index"],
         &["rows"],
         &["declared", "export", "node"],
         &["tier"],

@@ -85,7 +85,7 @@ impl Run<'_> {
         let ended = match catch_unwind(AssertUnwindSafe(|| transaction(&mut run))) {
             Ok(Ok(())) => End::Commit,
             Ok(Err(TransactionError::Failed(Planned))) => End::Abort,
-            Ok(Err(TransactionError::Refused { map, .. })) => {
+            Ok(Err(TransactionError::Refused { map, .. } | TransactionError::Taken { index: map, .. })) => {
                 assert!(may_be_refused && end == End::Commit, "{map} has refused a transaction");
                 return Outcome { answers: run.answers, end: End::Abort };
             }
@@ -133,6 +133,7 @@ fn without_values<V>(error: TransactionError<Planned, V>) -> TransactionError<Pl
     match error {
         TransactionError::Failed(planned) => TransactionError::Failed(planned),
         TransactionError::Refused { map, .. } => TransactionError::Refused { map, values: Box::new(()) },
+        TransactionError::Taken { index, .. } => TransactionError::Taken { index, values: Box::new(()) },
     }
 }
 

@@ -56,6 +56,7 @@ fn change<P: Policy<Lock: Serves<u64, u32>>>(map: &ShardedMap<u64, u32, P>, roun
             Some(given_back)
         }
         Err(TransactionError::Failed(())) => unreachable!("the closure does not fail"),
+        Err(TransactionError::Taken { .. }) => unreachable!("there is no index"),
     }
 }
 

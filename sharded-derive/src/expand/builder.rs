@@ -8,6 +8,7 @@ use crate::model::{BuilderFields, MapField, Store, StoreField};
 use crate::names;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use std::ptr;
 use syn::{GenericParam, ext::IdentExt};
 
 pub(super) fn expand(store: &Store) -> TokenStream {
@@ -206,9 +207,18 @@ fn build(store: &Store) -> TokenStream {
         let connection = connection();
         quote!(let #connection = #supply(self.#field);)
     });
-    let mut index = 0_usize..;
-    let fields = store.fields.iter().map(|field| match field {
-        StoreField::Map(map) => build_map(map, index.next().unwrap_or_default(), store),
+    let is_index = |map: &MapField| store.indexed(map).is_some();
+    // Indexes come first, as long as their maps are in variables.
+    let (indexes, others): (Vec<_>, Vec<_>) =
+        store.fields.iter().partition(|field| matches!(field, StoreField::Map(map) if is_index(map)));
+    // The order of locks: an index comes after its map.
+    let numbers = || store.maps().filter(|map| !is_index(map)).chain(store.maps().filter(|map| is_index(map)));
+    let number = |map: &MapField| numbers().position(|other| ptr::eq(other, map)).unwrap_or_default();
+    let begun = numbers().filter_map(|map| begin_index(map, number(map), store));
+    let mapped = store.maps().filter(|map| store.indexes(map).next().is_some());
+    let mapped = mapped.map(|map| build_indexed(map, number(map), store));
+    let fields = indexes.into_iter().chain(others).map(|field| match field {
+        StoreField::Map(map) => build_map(map, number(map), store),
         StoreField::Skipped(skipped) => {
             let name = names::marked(&skipped.ident);
             quote!(#name: #krate::builder::Supplied::value(self.#name))
@@ -223,6 +233,8 @@ fn build(store: &Store) -> TokenStream {
         quote! {
             let #context = self.#options.start();
             #connection
+            #(#begun)*
+            #(#mapped)*
             #ident {
                 #(#fields,)*
             }
@@ -251,9 +263,66 @@ fn connection() -> Ident {
 /// `visits: …::build(…)`, with the span of the declared type, since the call's bounds are about that type.
 fn build_map(map: &MapField, index: usize, store: &Store) -> TokenStream {
     let TypeSpan { first, last } = TypeSpan::of(map);
-    let (cfg, options, index) = (&map.attrs.cfg, names::marked(&map.ident), Literal::usize_unsuffixed(index));
+    let cfg = &map.attrs.cfg;
     let name = names::at(&map.ident, first);
     let krate = krate_at(store, first);
+    let mut call = if let Some((of, _)) = store.indexed(map) {
+        let (of_type, begun, of) = (map_type(map, store), begun(map), built(of));
+        quote_spanned!(last=> #krate::macro_support::finish_index::<#of_type>(#begun, &#of))
+    } else if store.indexes(map).next().is_some() {
+        built(map).into_token_stream()
+    } else {
+        build_call(map, index, store, &given(map, store))
+    };
+    if is_wrapped(map, store) {
+        call = quote_spanned!(last=> #krate::macro_support::Last { map: #call, end: () });
+    }
+    quote!(#cfg #name: #call)
+}
+
+/// The variable of an index whose map is not built yet.
+fn begun(index: &MapField) -> Ident {
+    // With the place of the type, where the compiler reports one that can't be an index.
+    names::at(&names::local(&format!("index_{}", index.ident.unraw())), TypeSpan::of(index).last)
+}
+
+/// The variable of a map whose indexes are not in the store yet.
+fn built(map: &MapField) -> Ident {
+    names::local(&format!("map_{}", map.ident.unraw()))
+}
+
+/// Makes what a map has to know of its index.
+fn begin_index(index: &MapField, number: usize, store: &Store) -> Option<TokenStream> {
+    let (_, key) = store.indexed(index)?;
+    let TypeSpan { first, last } = TypeSpan::of(index);
+    let (cfg, options, variable) = (&index.attrs.cfg, names::marked(&index.ident), begun(index));
+    let (krate, of_type, number) = (krate_at(store, first), map_type(index, store), Literal::usize_unsuffixed(number));
+    let context = context();
+    let arguments = quote!(&#context, #number, self.#options, #key);
+    let call = quote_spanned!(last=> #krate::macro_support::begin_index::<#of_type, _>(#arguments));
+    let statement = quote_spanned!(last=> let #variable = #call;);
+    Some(quote!(#cfg #statement))
+}
+
+/// Builds a map that has indexes.
+fn build_indexed(map: &MapField, number: usize, store: &Store) -> TokenStream {
+    let (cfg, variable, given) = (&map.attrs.cfg, built(map), given(map, store));
+    let options = names::local(&format!("options_{}", map.ident.unraw()));
+    let mut statements = quote!(#cfg let #options = #given;);
+    for index in store.indexes(map) {
+        let TypeSpan { first, last } = TypeSpan::of(index);
+        let (krate, of_type, begun) = (krate_at(store, first), map_type(index, store), begun(index));
+        let call = quote_spanned!(last=> #krate::macro_support::add_index::<#of_type>(#options, &#begun));
+        let (cfg, statement) = (&index.attrs.cfg, quote_spanned!(last=> let #options = #call;));
+        statements.extend(quote!(#cfg #statement));
+    }
+    let call = build_call(map, number, store, &options.into_token_stream());
+    quote!(#statements #cfg let #variable = #call;)
+}
+
+/// The options of a map, with its functions.
+fn given(map: &MapField, store: &Store) -> TokenStream {
+    let (options, krate) = (names::marked(&map.ident), krate_at(store, TypeSpan::of(map).first));
     // The path of a function keeps its span, so that the compiler reports there that its types do not match.
     let mut given = quote!(self.#options);
     for (name, path) in [("weigh", map.options.weight.value()), ("pin", map.options.evictable.value())] {
@@ -262,19 +331,21 @@ fn build_map(map: &MapField, index: usize, store: &Store) -> TokenStream {
             given = quote!(#krate::macro_support::#name::<#of>(#given, #path));
         }
     }
-    let context = context();
-    let arguments = quote!(&#context, #index, #given);
-    let mut call = if map.is_tiered() {
+    given
+}
+
+/// The call that builds a map, which is not an index.
+fn build_call(map: &MapField, number: usize, store: &Store, given: &TokenStream) -> TokenStream {
+    let TypeSpan { first, last } = TypeSpan::of(map);
+    let (krate, context, number) = (krate_at(store, first), context(), Literal::usize_unsuffixed(number));
+    let arguments = quote!(&#context, #number, #given);
+    if map.is_tiered() {
         let connection = connection();
         let arguments = quote!(#arguments, &#connection);
         quote_spanned!(last=> #krate::macro_support::build_tiered(#arguments))
     } else {
         quote_spanned!(last=> #krate::macro_support::build(#arguments))
-    };
-    if is_wrapped(map, store) {
-        call = quote_spanned!(last=> #krate::macro_support::Last { map: #call, end: () });
     }
-    quote!(#cfg #name: #call)
 }
 
 fn map_override(map: &MapField, store: &Store) -> TokenStream {

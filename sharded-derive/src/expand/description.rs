@@ -10,6 +10,9 @@ use std::time::Duration;
 pub(super) fn policy(options: &Options) -> String {
     let mut parts = vec![shards(options)];
     parts.extend(tier(options));
+    if let (Some(of), Some(key)) = (options.index_of.value(), options.key.value()) {
+        parts.insert(0, format!("an index of `{of}` by `{}`", compact(key)));
+    }
     parts.extend(expiry(options));
     parts.extend(bound(options));
     parts.extend(options.hasher.value().map(|hasher| format!("hashed by `{}`", hasher.text())));

@@ -49,8 +49,8 @@ fn visit(store: &Store) -> TokenStream {
 fn snapshot(store: &Store) -> TokenStream {
     let krate = &store.krate;
     let visitor = names::local("visitor");
-    // What is on a server outlives this process.
-    let saved = store.maps().filter(|map| !map.is_tiered());
+    // What is on a server outlives this process, and indexes are made anew from the entries of their maps.
+    let saved = store.maps().filter(|map| !map.is_tiered() && store.indexed(map).is_none());
     let visits = for_each(saved, store, |_, itself| quote!(#visitor(#krate::macro_support::saved(#itself));));
     let body = quote! {
         fn visit_saved(&self, #visitor: &mut dyn ::core::ops::FnMut(&dyn #krate::snapshot::SavedField)) {

@@ -38,9 +38,11 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
             quote!(#krate::shards::Fixed<#shards>)
         }
     };
-    // What a tiered field can't have has been reported, and would cause more errors.
+    // What a tiered field or an index can't have has been reported, and would cause more errors.
     let refused = |choice: &Choice, name: &str| map.is_tiered() && choice.is(name);
-    let lock = options.lock.value().filter(|lock| !refused(lock, "Optimistic"));
+    let is_index = options.index_of.is_given();
+    let lock = options.lock.value();
+    let lock = lock.filter(|lock| !refused(lock, "Optimistic") && !(is_index && lock.is("Optimistic")));
     let lock = choice(lock, &LOCKS, krate);
     let placement = choice(options.numa.value(), &PLACEMENTS, krate);
     let clock = choice(options.clock.value(), &CLOCKS, krate);
@@ -78,6 +80,7 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
     };
     let weighs = flag("WEIGHS", options.weight.value().is_some());
     let pins = flag("PINS", options.evictable.value().is_some());
+    let indexed = flag("INDEXED", store.indexes(map).next().is_some());
     let records = flag("RECORDS", options.record.is_given());
     let description = Some(&map.attrs.description).filter(|text| !text.is_empty());
     let description = description.map(|text| quote!(const DESCRIPTION: &'static ::core::primitive::str = #text;));
@@ -102,6 +105,7 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
             #pins
             #staleness
             #schema
+            #indexed
             #records
         }
     }

@@ -1,16 +1,22 @@
 //! The type of a map and a reference to it, with the span of the declared type, where the compiler reports errors.
 
-use super::policy;
+use super::{policy, tokens::krate_at};
 use crate::model::{MapField, Store, StoreField};
 use crate::names;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
-/// The type of the sharded map. The compiler finds it from the written type.
+/// The type of the sharded map, or of the index. The compiler finds it from the written type.
 pub(super) fn map_type(map: &MapField, store: &Store) -> TokenStream {
     let (krate, written, policy) = (&store.krate, &map.field.ty, store.policy(map));
     let TypeSpan { first, last } = TypeSpan::of(map);
+    if let Some((of, _)) = store.indexed(map) {
+        let (of, krate) = (map_type(of, store), krate_at(store, first));
+        let hasher = policy::hasher(map, store);
+        let hasher = hasher.unwrap_or_else(|| quote_spanned!(last=> <#written as #krate::Declared>::Hasher));
+        return quote_spanned!(last=> #krate::macro_support::IndexOf<#written, #of, #policy, #hasher>);
+    }
     let open = quote_spanned!(first=> <#written);
     if map.is_tiered() {
         return match policy::hasher(map, store) {
@@ -34,7 +40,7 @@ pub(super) fn reference(map: &MapField, store: &Store) -> TokenStream {
     quote!(#and #this.#name #inner)
 }
 
-/// Whether the field is the last one and its type may be no map.
+/// Whether the field is the last one and its type may be no map, or no index.
 ///
 /// Whether a struct is sized depends on its last field. If the compiler finds that this one is not a map, it reports
 /// that at every use of the struct. So such a field is wrapped in a type with another last field, and the compiler
@@ -74,7 +80,11 @@ impl TypeSpan {
     }
 }
 
+/// An index may not be one, even if its type is a map: its values may be wrong.
 pub(super) fn is_visibly_a_map(map: &MapField) -> bool {
+    if map.options.index_of.is_given() {
+        return false;
+    }
     let Type::Path(path) = &map.field.ty else { return false };
     path.path.segments.last().is_some_and(|last| last.ident == "HashMap" || last.ident == "HashSet")
 }

@@ -10,6 +10,7 @@
 //! | `budget`, `units` | the capacity, shared out to the shards, and the units that it is counted in |
 //! | `occupied` | which shards have entries |
 //! | `garbage`, `cause` | entries that were removed, and why |
+//! | `index` | what a session asks of the indexes of its map |
 //! | `list` | a doubly linked list of slots, for evictions |
 //! | `status` | the part of a shard that needs no lock |
 
@@ -19,6 +20,7 @@ pub(crate) mod earliest;
 pub mod evict;
 pub mod expiry;
 pub(crate) mod garbage;
+pub(crate) mod index;
 pub(crate) mod list;
 pub(crate) mod occupied;
 pub(crate) mod session;

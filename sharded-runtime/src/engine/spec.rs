@@ -4,8 +4,9 @@ use super::{
     budget::Budget,
     earliest::ExpiredShards,
     garbage::{Garbage, Listener},
+    index::Index,
     status::ShardStatus,
-    table::{Handed, NoMemory, Offer, TableOf, TableView},
+    table::{Handed, NoMemory, Offer, Slot, TableOf, TableView},
     units::{Units, Weight},
 };
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     hasher::KeyHash,
     shard::array::ShardExtras,
 };
+use std::sync::Arc;
 
 /// The types of a field, and what was declared for it.
 pub(crate) trait Spec {
@@ -36,6 +38,10 @@ pub(crate) trait Spec {
     fn weigh(&self, key: &Self::Key, value: &Self::Value) -> Weight;
     /// Whether an entry may be evicted.
     fn is_evictable(&self) -> fn(&Self::Key, &Self::Value) -> bool;
+    /// The indexes of the map. Only asked where the policy says that there are any.
+    fn indexes(&self) -> &[Arc<dyn Index<Self::Key, Self::Value>>];
+    /// The slot of a key in a table of the field. Only asked where there are indexes.
+    fn slot_of(&self, table: &TableFor<Self>, hash: KeyHash, key: &Self::Key) -> Option<Slot>;
     /// The removal listener.
     fn listener(&self) -> Option<&Self::Listener>;
 
@@ -49,6 +55,18 @@ pub(crate) trait Spec {
     fn expired_shards(&self) -> &ExpiredShards;
     /// Removes an expired entry of another shard, without waiting for a lock. Returns its units, which stay taken.
     fn take_expired_elsewhere(&self, now: Moment, garbage: &mut Garbage<Self::Key, Self::Value>) -> Option<Units>;
+
+    /// Whether an entry still has what an index says of it, asked inside a session of another shard. It does not wait
+    /// long for the lock of the entry's shard: `None` if that is in use. An entry that has expired leaves.
+    fn is_holding_elsewhere(
+        &self,
+        hash: KeyHash,
+        key: &Self::Key,
+        is_same: &dyn Fn(&Self::Key, &Self::Value) -> bool,
+        garbage: &mut Garbage<Self::Key, Self::Value>,
+    ) -> Option<bool>;
+    /// Whether a key with this hash lies in this shard.
+    fn is_in(&self, shard: Extras<'_, Self>, hash: KeyHash) -> bool;
 
     /// Does at most `steps` steps of growth or shrinking.
     fn step(&self, view: View<'_, Self>, table: &mut TableFor<Self>, steps: usize, now: Moment)

@@ -114,7 +114,7 @@ impl<F: UsableTypes> Core<F> {
             for (hash, (key, value)) in batch {
                 let mut offer = Offer::new(key, value);
                 let stored = self.store(hash, &mut offer, None);
-                if stored == Stored::Refused
+                if matches!(stored, Stored::Refused | Stored::Taken)
                     && let Some((key, value)) = offer.take()
                 {
                     self.note_refused();
@@ -151,7 +151,7 @@ impl<F: UsableTypes> Core<F> {
         while let Some(batch) = batches.next(|key| self.hash_for(Operation::Remove, *key)) {
             self.fetch_ahead::<_, Q>(batch.as_slice());
             for (hash, key) in batch {
-                values.push(self.remove_hashed_if(hash, key, Self::TRAITS, |_| true).take_value());
+                values.push(self.remove_hashed_if(hash, key, Self::WRITES, |_| true).take_value());
             }
         }
         values

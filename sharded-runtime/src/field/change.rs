@@ -90,7 +90,9 @@ impl<F: UsableTypes> Core<F> {
                 }
                 (Change::Put(value, result), Some(slot)) => {
                     offer.value = Some(value);
-                    session.replace(slot, hash, &mut offer, None);
+                    if let Err(taken) = session.replace(slot, hash, &mut offer, None) {
+                        taken.refuse();
+                    }
                     session.depart_offered(&mut offer, Cause::Replaced);
                     result
                 }

@@ -13,6 +13,8 @@
 //! | survey | counts those of entries that may leave, where not all may and entries have weights |
 //! | reserve, demand | takes them; then all look again, if entries have left |
 //! | overtake | has loads of the key not be stored; the clock is read |
+//! | give up | notes which index keys its entry is going to give up |
+//! | claim | enters the index keys of what is to be stored. If one is taken, all of them are undone (keep, unclaim) |
 //! | change | replaces or removes its entry |
 //! | insert | stores a new entry |
 //! | tend | removes expired entries and lets the table grow, as every write does |
@@ -20,7 +22,8 @@
 //! | repay | evicts entries for what was overdrawn |
 //! | tell | tells listeners, and drops what has left |
 //!
-//! A failure or a panic of user code up to "overtake" leaves every map as it was. From "change" on no user code runs.
+//! A failure or a panic of user code up to "claim" leaves every map as it was. From "change" on no user code runs that
+//! could fail.
 //!
 //! Where any entry may be evicted, "reserve" takes units that are not there: entries leave after unlock. Where some may
 //! not be evicted, or none, that would exceed the capacity for good, so room is made before the first change.
@@ -65,6 +68,10 @@ pub enum Phase {
     Demand,
     LookAgain,
     Overtake,
+    GiveUp,
+    Claim,
+    Keep,
+    Unclaim,
     Change,
     Insert,
     Tend,
@@ -98,6 +105,10 @@ where
             }
             Phase::LookAgain => self.find(lent),
             Phase::Overtake => self.overtake(plan, lent),
+            Phase::GiveUp if F::Policy::INDEXED && self.staged.change != StagedChange::Keep => self.give_up(plan, lent),
+            Phase::Claim if F::Policy::INDEXED && plan.taken.is_none() && self.is_storing() => self.claim(plan, lent),
+            Phase::Keep if F::Policy::INDEXED && self.staged.change != StagedChange::Keep => self.keep(lent),
+            Phase::Unclaim if F::Policy::INDEXED && self.is_storing() => self.unclaim(lent),
             Phase::Change if self.has_change() => self.change(plan, lent),
             Phase::Insert if self.is_coming() => self.insert(plan, lent),
             Phase::Tend if self.has_work => self.tend(plan, lent),
@@ -303,10 +314,12 @@ where
             (StagedChange::Remove, Found::Live(slot)) => Some((slot, Cause::Removed)),
             (StagedChange::Keep, _) | (_, Found::Nothing) => None,
             (StagedChange::Put, Found::Live(slot)) => {
+                session.release_staged(slot, hash.low(), offer);
                 session.replace_staged(slot, hash, offer, weight, staged.ttl);
                 None
             }
             (StagedChange::Update, Found::Live(slot)) => {
+                session.release_staged(slot, hash.low(), offer);
                 if let Some(value) = &mut offer.value {
                     session.exchange_staged(slot, hash, value, weight);
                 }

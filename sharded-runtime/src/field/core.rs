@@ -19,7 +19,7 @@ use crate::{
         occupied::OccupiedShards,
         spec::{Spec, TableFor},
         status::ShardStatus,
-        table::{NoMemory, StampOf, Table, TableView},
+        table::{NoMemory, Slot, StampOf, Table, TableView},
     },
     evict::FieldContext,
     expiry::Stamp,
@@ -51,6 +51,8 @@ pub(crate) struct Core<F: FieldTypes> {
     pub(super) hash_key: fn(&MapHasher<F::Hasher>, &F::Key) -> KeyHash,
     /// Splits or merges buckets of a table, which hashes several keys. Takes the time and the idle time.
     pub(super) step_table: StepFn<F::Key, F::Value, StorageOf<F::Policy>, F::Hasher>,
+    /// Finds a key. `None` where there are no indexes.
+    pub(super) find_slot: FindFn<F::Key, F::Value, StorageOf<F::Policy>>,
     pub(crate) clock: TimeSource<<F::Policy as Policy>::Clock>,
     /// Like `idle`, [lengthened](TimeSource::lengthened) by the resolution of the clock.
     pub(crate) ttl: Nanos,
@@ -81,6 +83,12 @@ pub(crate) struct Core<F: FieldTypes> {
 
 type StepFn<K, V, P, S> =
     fn(&MapHasher<S>, &mut Table<K, V, P>, Moment, Nanos, TableView<'_, K, V, P>) -> Result<(), NoMemory>;
+
+type FindFn<K, V, P> = Option<fn(&Table<K, V, P>, KeyHash, &K) -> Option<Slot>>;
+
+fn find_slot<K: Eq, V, P: Policy>(table: &Table<K, V, P>, hash: KeyHash, key: &K) -> Option<Slot> {
+    table.find(hash, key).map(|entry| entry.slot())
+}
 
 /// Generic over the storage of entries, so that policies with the same storage share its code.
 fn step<K: Hash, V, P: Policy, S: BuildHasher + Default + 'static>(
@@ -132,6 +140,7 @@ impl<F: FieldTypes> Core<F> {
             hasher: MapHasher::new(&store.seed),
             hash_key: MapHasher::hash,
             step_table: step,
+            find_slot: if F::Policy::INDEXED { Some(find_slot) } else { None },
             clock,
         }
     }

@@ -182,12 +182,12 @@ impl<F: UsableTypes<Value: Clone>> Lead<'_, F> {
         lead.finish(is_failure);
         let shard = ByHash(lead.hash);
         // Written twice, since a closure would hide the caller.
-        let units = core.write_leaving(shard, Core::<F>::TRAITS, &mut leaving, |session| {
+        let units = core.write_leaving(shard, Core::<F>::WRITES, &mut leaving, |session| {
             lead.end(session, offer, &mut stored, F::Policy::PINS)
         });
         if let Some(units) = units {
             core.make_room(lead.hash, units, &mut leaving.garbage);
-            core.write_leaving(shard, Core::<F>::TRAITS, &mut leaving, |session| {
+            core.write_leaving(shard, Core::<F>::WRITES, &mut leaving, |session| {
                 lead.end(session, offer, &mut stored, false)
             });
         }
@@ -225,7 +225,9 @@ impl<F: UsableTypes<Value: Clone>> Lead<'_, F> {
         let is_to_store = is_current && offer.value.is_some();
         if let Some(slot) = session.find_offered(hash, offer) {
             if F::Policy::REFRESH_AFTER.is_some() && is_to_store {
-                session.exchange(slot, hash, offer, None);
+                if session.exchange(slot, hash, offer, None).is_err() {
+                    session.depart_offered(offer, Cause::Evicted);
+                }
             } else {
                 // A value that was stored meanwhile wins, and an old value is better than an error.
                 *stored = Some(Box::new(session.value(slot).clone()));

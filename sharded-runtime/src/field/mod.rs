@@ -8,6 +8,8 @@
 //! | `write.rs` | sessions in the shards, the work after a write, inserts and removals |
 //! | `change.rs` | changes of an entry in one critical section |
 //! | `elsewhere.rs` | evictions in other shards to make room for an entry |
+//! | `index/` | what an index keeps |
+//! | `settle.rs` | whether entries still have an index key that a new entry asks for |
 //! | `leaving.rs` | entries that left: listeners and drops after the lock is released |
 //! | `read.rs` | reads of one key |
 //! | `peek.rs` | looks at an entry that are no use of it |
@@ -26,7 +28,7 @@
 //! | `loading.rs`, `lead.rs`, `flight/` | loads of missing values |
 //! | `row.rs`, `plan.rs`, `staged.rs` | a key of a transaction, and the planned change of its entry |
 //! | `row_copy.rs` | a row that is read without a lock |
-//! | `commit.rs` | the commit of a row |
+//! | `commit.rs`, `row_index.rs` | the commit of a row |
 //! | `direct.rs` | rows that need no plan |
 //! | `saved.rs` | entries that are saved to a file and restored from it |
 //! | `recorded.rs` | samples for a recorder |
@@ -39,6 +41,7 @@ mod direct;
 pub(crate) mod discard;
 mod elsewhere;
 pub(crate) mod flight;
+pub(crate) mod index;
 mod lead;
 pub(crate) mod leaving;
 pub(crate) mod limits;
@@ -53,11 +56,13 @@ mod recorded;
 pub(crate) mod removal;
 pub(crate) mod row;
 pub(crate) mod row_copy;
+mod row_index;
 pub(crate) mod rules;
 #[cfg(feature = "serde")]
 pub(crate) mod saved;
 mod segments;
 mod settings;
+mod settle;
 pub(crate) mod shard;
 mod spec;
 pub(crate) mod staged;

@@ -37,7 +37,12 @@ impl<F: UsableTypes> Core<F> {
     /// Calls a closure with the live value of a key and the time that it has left. This is no use of the entry.
     #[inline]
     #[track_caller]
-    fn peek<Q: Eq + ?Sized, R>(&self, hash: KeyHash, key: &Q, peek: impl FnOnce(&F::Value, Nanos) -> R) -> Option<R>
+    pub(crate) fn peek<Q: Eq + ?Sized, R>(
+        &self,
+        hash: KeyHash,
+        key: &Q,
+        peek: impl FnOnce(&F::Value, Nanos) -> R,
+    ) -> Option<R>
     where
         F::Key: Borrow<Q>,
     {

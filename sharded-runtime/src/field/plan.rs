@@ -6,6 +6,7 @@ use crate::{
     clock::Readings,
     contain::Drops,
     engine::{
+        index::TransactionId,
         table::{BucketNo, Slot},
         units::Units,
     },
@@ -41,6 +42,8 @@ pub struct Plan<'p> {
     pub(super) kept: Vec<usize>,
     /// The field that has no room.
     pub(crate) refused: Option<&'static str>,
+    /// The index, or the map, for which another entry has an index key, or whose user code has panicked.
+    pub(crate) taken: Option<&'static str>,
     pub(crate) is_committed: bool,
     /// Runs user code whose panics are to come after all is done.
     pub(crate) drops: Drops,
@@ -63,6 +66,15 @@ pub(crate) struct ShardPlan {
     pub(super) is_surveyed: bool,
     /// The last home that has enough vacant slots behind it.
     pub(super) reserved_from: Option<BucketNo>,
+    /// The seat of its field, and its number there. Only kept for fields that have indexes.
+    pub(super) place: Option<(u16, usize)>,
+}
+
+impl ShardPlan {
+    /// The number of a shard of the field of this seat, in the order in which they are locked, if it is locked.
+    pub(super) fn find(all: &[ShardPlan], seat: Seat, shard: usize) -> Option<usize> {
+        all.iter().position(|locked| locked.place == Some((seat.field, shard)))
+    }
 }
 
 /// The capacity that the rows of one field need.
@@ -121,8 +133,27 @@ impl<'p> Plan<'p> {
             kept: Vec::new(),
             claimed: SmallVec::new(),
             refused: None,
+            taken: None,
             is_committed: false,
             drops,
+        }
+    }
+
+    /// What tells this transaction from others.
+    pub(super) fn id(&self) -> TransactionId {
+        TransactionId::of(self)
+    }
+
+    /// Runs user code of an index of a map. After a panic, which comes when all is undone, no index key is entered.
+    pub(super) fn watch_index(&mut self, map: &'static str, run: impl FnOnce(&[ShardPlan])) {
+        let mut is_done = false;
+        let Plan { drops, shards, .. } = self;
+        drops.watch(|| {
+            run(shards);
+            is_done = true;
+        });
+        if !is_done {
+            self.taken = self.taken.or(Some(map));
         }
     }
 

@@ -178,6 +178,9 @@ where
     #[inline]
     pub(crate) fn look(&mut self, plan: &mut Plan<'_>, lent: &Lent<'_>) {
         self.seat = plan.take_seat();
+        if F::Policy::INDEXED {
+            plan.shard(self.seat).place = Some((self.seat.field, self.row.shard()));
+        }
         if StampOf::<F::Policy>::EXPIRES {
             self.now = self.row.core.clock.now_once(&mut plan.begun);
         }

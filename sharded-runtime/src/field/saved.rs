@@ -86,17 +86,17 @@ impl<F: UsableTypes> Core<F> {
         let mut offer = Offer::new(key, value);
         if unused >= self.idle {
             restored.expired += 1;
-            self.write(shard, Self::TRAITS, |session| session.depart_offered(&mut offer, Cause::Expired));
+            self.write(shard, Self::WRITES, |session| session.depart_offered(&mut offer, Cause::Expired));
             return;
         }
         let is_refused = if StampOf::<F::Policy>::TRACKS_ACCESS {
             self.put_unused(hash, &mut offer, left, unused)
         } else {
-            self.store(hash, &mut offer, left) == Stored::Refused
+            matches!(self.store(hash, &mut offer, left), Stored::Refused | Stored::Taken)
         };
         if is_refused {
             restored.refused += 1;
-            self.write(shard, Self::TRAITS, |session| session.depart_offered(&mut offer, Cause::Evicted));
+            self.write(shard, Self::WRITES, |session| session.depart_offered(&mut offer, Cause::Evicted));
         } else {
             restored.entries += 1;
         }
@@ -107,9 +107,15 @@ impl<F: UsableTypes> Core<F> {
     fn put_unused(&self, hash: KeyHash, offer: &mut OfferFor<Self>, left: Option<Nanos>, unused: Nanos) -> bool {
         let shard = self.route(hash);
         let put = |offer: &mut OfferFor<Self>| {
-            self.write(shard, Self::TRAITS, |session| put_unused(session, hash, offer, left, unused));
+            self.write(shard, Self::WRITES, |session| put_unused(session, hash, offer, left, unused));
         };
         put(offer);
+        if F::Policy::INDEXED && offer.is_whole() {
+            self.store_settled(hash, offer, |offer| {
+                put(offer);
+                if offer.is_whole() { Stored::Refused } else { Stored::New }
+            });
+        }
         // As for other inserts into a map with entries that may not be evicted.
         if F::Policy::PINS && offer.is_whole() && self.make_room_elsewhere(hash, offer) {
             put(offer);
@@ -132,7 +138,9 @@ fn put_unused<F: Spec<Key: Eq>>(
     }
     let slot = match session.find_offered(hash, offer) {
         Some(slot) => {
-            session.replace(slot, hash, offer, ttl);
+            if session.replace(slot, hash, offer, ttl).is_err() {
+                return;
+            }
             session.depart_offered(offer, Cause::Replaced);
             Some(slot)
         }

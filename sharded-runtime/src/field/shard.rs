@@ -27,6 +27,11 @@ use std::{
 const STEPS: usize = 16;
 
 impl<F: FieldTypes> Core<F> {
+    /// Whether all entries of a shard may leave in one step. A listener or an index has to know of each.
+    pub(super) fn takes_whole_tables(&self) -> bool {
+        !F::Policy::INDEXED && self.listener().is_none()
+    }
+
     /// Takes out all entries of a shard, in one step.
     #[track_caller]
     pub(crate) fn take_all(&self, shard: usize) -> Taken<F::Key, F::Value, StorageOf<F::Policy>> {

@@ -8,9 +8,10 @@ use crate::{
         budget::Budget,
         earliest::ExpiredShards,
         garbage::Garbage,
+        index::Index,
         spec::{Extras, Spec, TableFor, View},
         status::ShardStatus,
-        table::{NoMemory, StampOf},
+        table::{NoMemory, Slot, StampOf},
         units::{Units, Weight},
     },
     expiry::{Stamp, jitter},
@@ -18,7 +19,7 @@ use crate::{
     names_of,
     observe::{events, tally::Event},
 };
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::Arc};
 
 impl<F: FieldTypes> Spec for Core<F> {
     type Key = F::Key;
@@ -57,6 +58,29 @@ impl<F: FieldTypes> Spec for Core<F> {
 
     fn is_evictable(&self) -> fn(&F::Key, &F::Value) -> bool {
         self.rules.is_evictable
+    }
+
+    #[inline]
+    fn indexes(&self) -> &[Arc<dyn Index<F::Key, F::Value>>] {
+        &self.rules.indexes
+    }
+
+    fn slot_of(&self, table: &TableFor<Self>, hash: KeyHash, key: &F::Key) -> Option<Slot> {
+        self.find_slot.and_then(|find| find(table, hash, key))
+    }
+
+    fn is_holding_elsewhere(
+        &self,
+        hash: KeyHash,
+        key: &F::Key,
+        is_same: &dyn Fn(&F::Key, &F::Value) -> bool,
+        garbage: &mut Garbage<F::Key, F::Value>,
+    ) -> Option<bool> {
+        self.try_is_holding(hash, key, is_same, garbage)
+    }
+
+    fn is_in(&self, shard: Extras<'_, Self>, hash: KeyHash) -> bool {
+        self.shards.number(shard) == self.route(hash)
     }
 
     #[inline]

@@ -71,7 +71,7 @@ impl<F: FieldTypes> Core<F> {
     pub(crate) fn drain(&self) -> Vec<(F::Key, F::Value)> {
         let mut entries = Removed::new();
         for shard in 0..self.shard_count() {
-            if self.listener().is_none() {
+            if self.takes_whole_tables() {
                 self.take_all(shard).keep_live(&mut entries);
                 continue;
             }

@@ -64,7 +64,7 @@ impl<F: FieldTypes> Core<F> {
         self.shards.check();
         let mut drops = Drops::default();
         for shard in 0..self.shard_count() {
-            if self.listener().is_none() {
+            if self.takes_whole_tables() {
                 self.take_all(shard).drop_each(&mut drops);
                 continue;
             }
@@ -120,7 +120,7 @@ impl<F: UsableTypes> Core<F> {
     /// most one call wait.
     #[track_caller]
     pub(crate) fn invalidate_all(&self) {
-        if self.listener().is_some() {
+        if !self.takes_whole_tables() {
             return self.clear();
         }
         let mut drops = Drops::default();
@@ -141,7 +141,7 @@ impl<F: UsableTypes> Core<F> {
         F::Key: Borrow<Q>,
     {
         let hash = self.hasher.hash(key);
-        self.write(self.route(hash), Self::TRAITS, |session| {
+        self.write(self.route(hash), Self::WRITES, |session| {
             let found = session.find(hash, key);
             if let Some(slot) = found {
                 session.note_use(slot);

@@ -39,6 +39,9 @@ impl<F: FieldTypes> Core<F> {
     pub(crate) const TRAITS: Access =
         if needs_drop::<(F::Key, F::Value)>() { Access::Recorded } else { Access::Unrecorded };
 
+    /// How a call enters a shard that runs no closure, but changes entries: an index runs user code then.
+    pub(crate) const WRITES: Access = if F::Policy::INDEXED { Access::Recorded } else { Self::TRAITS };
+
     /// Opens a session in a shard, without the work after a write.
     #[inline]
     #[track_caller]
@@ -201,6 +204,7 @@ impl<F: UsableTypes> Core<F> {
         match self.store(hash, &mut offer, ttl) {
             Stored::New => return None,
             Stored::InPlace => {}
+            Stored::Taken => self.refuse_taken(hash, &offer),
             Stored::Refused if F::Policy::WEIGHS || F::Policy::PINS => self.evict_refused(hash, &mut offer),
             Stored::Refused => no_room(),
         }
@@ -215,7 +219,7 @@ impl<F: UsableTypes> Core<F> {
         match self.store(hash, &mut offer, None) {
             Stored::New => Ok(None),
             Stored::InPlace => Ok(offer.value.take()),
-            Stored::Refused => offer.take().map_or(Ok(None), |(key, value)| {
+            Stored::Refused | Stored::Taken => offer.take().map_or(Ok(None), |(key, value)| {
                 self.note_refused();
                 Err(Refused { key, value })
             }),
@@ -227,7 +231,7 @@ impl<F: UsableTypes> Core<F> {
     pub(crate) fn insert_if_absent(&self, key: F::Key, value: F::Value) -> Result<(), Occupied<F::Key, F::Value>> {
         let hash = self.hash_for(Operation::Insert, &key);
         let mut offer = Offer::new(key, value);
-        let is_settled = self.write_in_place(ByHash(hash), Self::TRAITS, |session| {
+        let is_settled = self.write_in_place(ByHash(hash), Self::WRITES, |session| {
             session.find_offered(hash, &offer).is_some() || session.insert_or_evict(hash, &mut offer)
         });
         self.store_refused(hash, &mut offer, is_settled, IfOccupied::GiveBack);
@@ -241,7 +245,7 @@ impl<F: UsableTypes> Core<F> {
     where
         F::Key: Borrow<Q>,
     {
-        self.remove_hashed_if(self.hash_for(Operation::Remove, key), key, Self::TRAITS, |_| true)
+        self.remove_hashed_if(self.hash_for(Operation::Remove, key), key, Self::WRITES, |_| true)
     }
 
     /// As [`remove`](Core::remove), if a condition holds for the value.
@@ -263,9 +267,12 @@ impl<F: UsableTypes> Core<F> {
     #[track_caller]
     pub(crate) fn store(&self, hash: KeyHash, offer: &mut OfferFor<Self>, ttl: Option<Nanos>) -> Stored {
         if self.leaves_nothing() {
-            return self.session(ByHash(hash), Self::TRAITS, None, |session| session.store(hash, offer, ttl));
+            return self.session(ByHash(hash), Self::WRITES, None, |session| session.store(hash, offer, ttl));
         }
-        let stored = self.store_in_shard(hash, offer, ttl);
+        let mut stored = self.store_in_shard(hash, offer, ttl);
+        if F::Policy::INDEXED && stored == Stored::Taken {
+            stored = self.store_settled(hash, offer, |offer| self.store_in_shard(hash, offer, ttl));
+        }
         // Other shards may have evictable entries. This tries twice, since another thread may take the room first.
         if F::Policy::PINS && stored == Stored::Refused && self.make_room_elsewhere(hash, offer) {
             return self.store_in_shard(hash, offer, ttl);
@@ -277,7 +284,7 @@ impl<F: UsableTypes> Core<F> {
     #[inline]
     #[track_caller]
     fn store_in_shard(&self, hash: KeyHash, offer: &mut OfferFor<Self>, ttl: Option<Nanos>) -> Stored {
-        self.write(ByHash(hash), Self::TRAITS, |session| session.store(hash, offer, ttl))
+        self.write(ByHash(hash), Self::WRITES, |session| session.store(hash, offer, ttl))
     }
 
     /// As [`remove_if`](Core::remove_if), for a key that was hashed.
@@ -323,9 +330,13 @@ impl<F: UsableTypes> Core<F> {
         is_stored: bool,
         occupied: IfOccupied,
     ) {
-        if F::Policy::PINS && !is_stored {
+        if F::Policy::INDEXED {
+            if !is_stored {
+                self.store_refused_indexed(hash, offer, occupied);
+            }
+        } else if F::Policy::PINS && !is_stored {
             let may_fit = self.make_room_elsewhere(hash, offer);
-            self.write(ByHash(hash), Self::TRAITS, |session| {
+            self.write(ByHash(hash), Self::WRITES, |session| {
                 let is_there = session.find_offered(hash, offer).is_some();
                 if is_there && occupied == IfOccupied::GiveBack {
                     return;
@@ -344,7 +355,7 @@ impl<F: UsableTypes> Core<F> {
     #[track_caller]
     fn evict_refused(&self, hash: KeyHash, offer: &mut OfferFor<Self>) {
         let mut replaced = Handed::new();
-        self.write(ByHash(hash), Self::TRAITS, |session| {
+        self.write(ByHash(hash), Self::WRITES, |session| {
             if let Some(slot) = session.find_offered(hash, offer) {
                 session.hand(slot, Some(hash.low()), Cause::Replaced, &mut replaced);
             }

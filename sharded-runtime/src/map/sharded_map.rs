@@ -178,7 +178,7 @@ where
 
     fn build_with<F: FunctionsFor<Self>>(store: &StoreContext, index: u16, options: FieldOptions<P, F>) -> Self {
         let FieldOptions { given, functions, .. } = options;
-        let rules = Rules::new::<P>(&functions.functions());
+        let rules = Rules::new::<P>(functions.functions());
         let core = Arc::new(Core::new(store, index, &given, rules));
         // A constant, so that the sweep is compiled only for maps whose entries expire.
         if StampOf::<P>::EXPIRES {
@@ -242,6 +242,10 @@ impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
     #[inline]
     pub(crate) fn core(&self) -> &Core<Types<K, V, P, S>> {
         &self.core
+    }
+
+    pub(crate) fn shared_core(&self) -> Arc<Core<Types<K, V, P, S>>> {
+        Arc::clone(&self.core)
     }
 
     /// The total weight of all entries if the policy weighs them, or else their number. Expired entries count until

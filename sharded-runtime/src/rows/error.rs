@@ -42,10 +42,17 @@ pub enum TransactionError<E, V> {
         /// The values that were to be stored, given back in the arrangement of the rows: an `Option` for each row.
         values: Box<V>,
     },
+    /// Another entry has an index key of a new value, in a [unique index](crate::index#unique-indexes).
+    Taken {
+        /// The name of the index.
+        index: &'static str,
+        /// The values that were to be stored, given back in the arrangement of the rows: an `Option` for each row.
+        values: Box<V>,
+    },
 }
 
 impl<E, V> TransactionError<E, V> {
-    /// The error of the closure. `None` if there was no room.
+    /// The error of the closure. `None` if there was no room, or if an index key was taken.
     ///
     /// # Examples
     ///
@@ -54,7 +61,7 @@ impl<E, V> TransactionError<E, V> {
     pub fn into_failure(self) -> Option<E> {
         match self {
             TransactionError::Failed(error) => Some(error),
-            TransactionError::Refused { .. } => None,
+            TransactionError::Refused { .. } | TransactionError::Taken { .. } => None,
         }
     }
 }
@@ -67,6 +74,9 @@ impl<E: fmt::Debug, V> fmt::Debug for TransactionError<E, V> {
             TransactionError::Refused { map, .. } => {
                 f.debug_struct("Refused").field("map", map).finish_non_exhaustive()
             }
+            TransactionError::Taken { index, .. } => {
+                f.debug_struct("Taken").field("index", index).finish_non_exhaustive()
+            }
         }
     }
 }
@@ -78,6 +88,9 @@ impl<E: fmt::Display, V> fmt::Display for TransactionError<E, V> {
             TransactionError::Refused { map, .. } => {
                 write!(f, "the map `{map}` has no room for the entries of the transaction")
             }
+            TransactionError::Taken { index, .. } => {
+                write!(f, "an index key in `{index}`, which is unique, is that of another entry")
+            }
         }
     }
 }
@@ -86,7 +99,7 @@ impl<E: Error, V> Error for TransactionError<E, V> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             TransactionError::Failed(error) => error.source(),
-            TransactionError::Refused { .. } => None,
+            TransactionError::Refused { .. } | TransactionError::Taken { .. } => None,
         }
     }
 }

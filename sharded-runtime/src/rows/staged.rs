@@ -99,6 +99,13 @@ fn commit<R: States, E>(
         return Err(TransactionError::Refused { map, values: Box::new(states.values()) });
     }
     states.run(Phase::Overtake, plan, lent);
+    states.run(Phase::GiveUp, plan, lent);
+    states.run(Phase::Claim, plan, lent);
+    if let Some(index) = plan.taken {
+        states.run(Phase::Keep, plan, lent);
+        states.run(Phase::Unclaim, plan, lent);
+        return Err(TransactionError::Taken { index, values: Box::new(states.values()) });
+    }
     states.run(Phase::Change, plan, lent);
     states.run(Phase::Insert, plan, lent);
     plan.is_committed = true;

@@ -20,8 +20,9 @@ use std::panic::Location;
 /// change, see [below](#capacity).
 ///
 /// What can fail or run code of the user comes before the first change: `Hash`, `Eq` and `Clone` of keys, a weigher, a
-/// clock, room in the capacity, memory. Only the methods of an [eviction of one's own](crate::evict::Eviction) run
-/// between the changes. If one of those panics, a part of the changes may have been made.
+/// clock, room in the capacity, memory, [index](crate::index) keys. Only the methods of an [eviction of one's
+/// own](crate::evict::Eviction) run between the changes. If one of those panics, a part of the changes may have been
+/// made.
 ///
 /// # Who sees what
 ///
@@ -56,7 +57,8 @@ use std::panic::Location;
 /// # Errors
 ///
 /// [`TransactionError::Failed`] has the error of the closure. [`TransactionError::Refused`] says which map had no room,
-/// and gives back all values that were to be stored.
+/// and gives back all values that were to be stored. So does [`TransactionError::Taken`], which says in which
+/// [index](crate::index) another entry has an index key that must be unique.
 ///
 /// # Panics
 ///

@@ -200,6 +200,24 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         turn.write(&shard.cell, |table: &mut T| write(ShardExtras(shard), table))
     }
 
+    /// Changes the shard of a hash, wherever this thread is. The shards of an index have no place in the order: no
+    /// other lock is taken inside of them.
+    #[inline]
+    pub(crate) fn write_innermost<R>(
+        &self,
+        hash: KeyHash,
+        write: impl FnOnce(ShardExtras<'_, T, O, L>, &mut T) -> R,
+    ) -> R {
+        let shard = self.all.of(hash);
+        shard.cell.write(|table| write(ShardExtras(shard), table))
+    }
+
+    /// As [`write_innermost`](Shards::write_innermost), for reading.
+    #[inline]
+    pub(crate) fn read_innermost<R>(&self, hash: KeyHash, read: impl FnOnce(&T) -> R) -> R {
+        self.all.of(hash).cell.read(read)
+    }
+
     /// Reads the shard of a hash without its lock. `None` if the lock does not allow that.
     #[inline]
     #[track_caller]

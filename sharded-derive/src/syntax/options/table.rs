@@ -12,7 +12,7 @@ use crate::syntax::declaration::{Choices, Declaration, Needs, On};
 use crate::syntax::list::Entry;
 use crate::syntax::values::capacity::{self, Capacity};
 use crate::syntax::values::choice::{self, Choice};
-use crate::syntax::values::{duration, function, percent, reason, shards, tier};
+use crate::syntax::values::{duration, field, function, percent, reason, shards, tier};
 use proc_macro2::{Ident, TokenStream};
 use std::time::Duration;
 
@@ -235,6 +235,23 @@ options! {
         meaning: "the version of a tiered field's values on the server",
         values: "a number",
         default: "`0`",
+    }
+    "index_of" => index_of: Ident = field::parse, {
+        example: Some("sessions"),
+        on: On::Field,
+        synonyms: &["index", "indexes", "secondary_index", "index_on"],
+        meaning: "the field is an index of another one: it is kept by the library",
+        values: "the name of a field",
+        default: "the field is no index",
+    }
+    "key" => key: TokenStream = function::parse, {
+        example: Some("email_of"),
+        on: On::Field,
+        needs: Some(Needs { option: "index_of", example: "sessions", purpose: "`key` says by what an index finds entries" }),
+        synonyms: &["by", "key_of", "index_key", "index_by", "extractor"],
+        meaning: "by what an index finds entries",
+        values: "the path of a `fn(&K, &V) -> I`, or `-> Option<I>`",
+        default: "an index needs it",
     }
     "skip" => skip: () = |_| Ok(()), {
         on: On::Field,

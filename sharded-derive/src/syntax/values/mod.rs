@@ -5,6 +5,7 @@ pub(crate) mod bytes;
 pub(crate) mod capacity;
 pub(crate) mod choice;
 pub(crate) mod duration;
+pub(crate) mod field;
 pub(crate) mod function;
 pub(crate) mod percent;
 pub(crate) mod reason;

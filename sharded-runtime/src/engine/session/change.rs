@@ -1,6 +1,6 @@
 //! Changing values in place, and updating their weights.
 
-use super::locked::Session;
+use super::{indexed::Taken, locked::Session};
 use crate::{
     Policy,
     contain::contain,
@@ -62,6 +62,10 @@ impl<F: Spec> Session<'_, F> {
 
     /// Calls the closure with the entry of a slot, and then updates its weight, also on a panic. `hash` is the hash of
     /// its key, if known.
+    ///
+    /// # Panics
+    ///
+    /// If another entry has an index key of the changed value that must be unique. The changed entry is then evicted.
     pub(crate) fn change<R>(
         &mut self,
         slot: Slot,
@@ -69,7 +73,7 @@ impl<F: Spec> Session<'_, F> {
         change: impl FnOnce(&F::Key, &mut F::Value) -> R,
     ) -> Option<R> {
         self.overtake_refresh(slot);
-        if !F::Policy::WEIGHS {
+        if !F::Policy::WEIGHS && !F::Policy::INDEXED {
             return self.table.change(slot, change);
         }
         // The hash is computed before the change, so that removing the entry afterwards runs no `Hash` of the key.
@@ -77,10 +81,18 @@ impl<F: Spec> Session<'_, F> {
             Some(hash) => hash,
             None => self.table.hash_of(slot, |key| self.field.hash_of(key))?,
         };
-        let reweigh = Reweigh { session: self, slot, hash };
-        let changed = reweigh.session.table.change(slot, change)?;
-        let weight = reweigh.session.weigh(slot, None);
-        reweigh.finish(weight);
+        let lent = Lent { session: self, slot, hash };
+        let changed = if F::Policy::INDEXED {
+            let (changed, taken) = lent.session.change_indexed(slot, hash, change)?;
+            if let Some(taken) = taken {
+                lent.refuse(taken);
+            }
+            changed
+        } else {
+            lent.session.table.change(slot, change)?
+        };
+        let weight = lent.session.weigh(slot, None);
+        lent.finish(weight);
         Some(changed)
     }
 
@@ -130,30 +142,41 @@ impl<F: Spec> Session<'_, F> {
     }
 }
 
-/// An entry that a closure changes. If the closure or the weigher panics, the entry is weighed when this is dropped. If
-/// the weigher panics again, the entry is evicted, since its weight is unknown.
-struct Reweigh<'s, 'a, F: Spec> {
+/// An entry that a closure changes. If user code panics, the entry is indexed and weighed when this is dropped. If that
+/// fails, it is evicted, since its index keys or its weight are unknown.
+struct Lent<'s, 'a, F: Spec> {
     session: &'s mut Session<'a, F>,
     slot: Slot,
     hash: LowHash,
 }
 
-impl<F: Spec> Reweigh<'_, '_, F> {
+impl<F: Spec> Lent<'_, '_, F> {
+    /// Evicts the entry, since an index key of it is taken.
+    #[cold]
+    fn refuse(self, taken: Taken) -> ! {
+        let Lent { slot, hash, .. } = self;
+        self.session.remove(slot, Some(hash), Cause::Evicted);
+        mem::forget(self);
+        taken.refuse()
+    }
+
     fn finish(self, weight: Weight) {
-        let Reweigh { slot, hash, .. } = self;
+        let Lent { slot, hash, .. } = self;
         self.session.reweighed(slot, hash, weight);
         mem::forget(self);
     }
 }
 
-impl<F: Spec> Drop for Reweigh<'_, '_, F> {
+impl<F: Spec> Drop for Lent<'_, '_, F> {
     #[cold]
     fn drop(&mut self) {
-        let Reweigh { ref mut session, slot, hash } = *self;
+        let Lent { ref mut session, slot, hash } = *self;
         if session.table.get(slot).is_none() {
             return;
         }
-        match contain(|| session.weigh(slot, None)) {
+        let is_indexed =
+            !F::Policy::INDEXED || contain(|| session.claim_after_panic(slot, hash).is_none()) == Some(true);
+        match is_indexed.then(|| contain(|| session.weigh(slot, None))).flatten() {
             Some(weight) => {
                 session.reweighed(slot, hash, weight);
                 // The call would do this at its end, but the panic ends it here.

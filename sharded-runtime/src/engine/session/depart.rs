@@ -36,10 +36,15 @@ impl<F: Spec> Session<'_, F> {
         match (handed, listener) {
             (Some(handed), None) => {
                 self.overtake_refresh(slot);
+                self.release(slot, hash);
                 self.table.remove(slot, hash, handed).then_some(())?;
             }
             (Some(handed), Some(listener)) => self.hand_telling((slot, hash), cause, listener, handed)?,
-            (None, _) => self.table.remove(slot, hash, self.garbage.as_deref_mut()?.kept()).then_some(())?,
+            (None, _) => {
+                self.garbage.as_ref()?;
+                self.release(slot, hash);
+                self.table.remove(slot, hash, self.garbage.as_deref_mut()?.kept()).then_some(())?;
+            }
         }
         self.publish_len();
         self.change_weight(weight, Weight::ZERO);
@@ -66,6 +71,7 @@ impl<F: Spec> Session<'_, F> {
         // The copies come first: if making them panics, nothing has changed.
         let (key, value) = (listener.copy_key(entry.key()), listener.copy_value(entry.value()));
         self.overtake_refresh(slot);
+        self.release(slot, hash);
         self.table.remove(slot, hash, handed).then_some(())?;
         self.garbage.as_deref_mut()?.tell(key, value, cause, listener);
         Some(())

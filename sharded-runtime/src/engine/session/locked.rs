@@ -32,9 +32,10 @@ pub(crate) struct Session<'a, F: Spec> {
 }
 
 impl<'a, F: Spec> Session<'a, F> {
-    /// Whether entries neither expire nor are evicted. Then only the table keeps data about entries, and without a
-    /// listener nothing is left to do after a write.
-    pub(crate) const IS_PLAIN: bool = !<F::Policy as Policy>::Eviction::BOUNDED && !StampOf::<F::Policy>::EXPIRES;
+    /// Whether entries neither expire nor are evicted nor indexed. Then only the table keeps data about entries, and
+    /// without a listener nothing is left to do after a write.
+    pub(crate) const IS_PLAIN: bool =
+        !<F::Policy as Policy>::Eviction::BOUNDED && !StampOf::<F::Policy>::EXPIRES && !F::Policy::INDEXED;
 
     #[inline]
     pub(crate) fn new(

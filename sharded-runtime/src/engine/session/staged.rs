@@ -10,11 +10,12 @@ use crate::{
     clock::Nanos,
     engine::{
         cause::Cause,
+        index::{Entrant, Index, TransactionId},
         spec::{OfferFor, Spec, TableFor},
         table::{BucketNo, Entry, Slot},
         units::{Units, Weight},
     },
-    hasher::KeyHash,
+    hasher::{KeyHash, LowHash},
 };
 use std::{borrow::Borrow, mem};
 
@@ -103,6 +104,62 @@ impl<F: Spec> Session<'_, F> {
     pub(crate) fn exchange_staged(&mut self, slot: Slot, hash: KeyHash, copy: &mut F::Value, weight: Weight) {
         self.table.change(slot, |_, value| mem::swap(value, copy));
         self.reweighed(slot, hash.low(), weight);
+    }
+
+    /// Notes which index keys the entry of a slot is going to give up, for the value on offer or because it leaves.
+    pub(crate) fn give_up(&self, slot: Slot, hash: LowHash, offer: &OfferFor<F>, by: TransactionId) {
+        self.each_index(slot, hash, |index, old| index.give_up(old, offer.value.as_ref(), by));
+    }
+
+    /// Undoes [`give_up`](Session::give_up). If code of the user panics again, the entry is evicted, since a lookup
+    /// might miss it.
+    pub(crate) fn keep(&mut self, slot: Slot, hash: LowHash, offer: &OfferFor<F>) {
+        let mut is_kept = true;
+        self.each_index(slot, hash, |index, old| is_kept &= index.keep(old, offer.value.as_ref()));
+        if !is_kept {
+            self.remove(slot, Some(hash), Cause::Evicted);
+        }
+    }
+
+    /// Removes the index keys of the entry of a slot that the value on offer does not have.
+    pub(crate) fn release_staged(&self, slot: Slot, hash: LowHash, offer: &OfferFor<F>) {
+        if F::Policy::INDEXED {
+            self.each_index(slot, hash, |index, old| index.release_unless_same(old, offer.value.as_ref()));
+        }
+    }
+
+    /// Enters the index keys of the value on offer, for the entry of a slot or a new one. If one is taken, returns the
+    /// name of the index, and none is entered.
+    pub(crate) fn claim_staged(
+        &mut self,
+        slot: Option<Slot>,
+        hash: LowHash,
+        offer: &OfferFor<F>,
+        by: TransactionId,
+    ) -> Option<&'static str> {
+        self.claim(slot, hash, offer, by).err().map(|taken| taken.index)
+    }
+
+    /// Undoes [`claim_staged`](Session::claim_staged), after all entries of the transaction have
+    /// [kept](Session::keep) their index keys.
+    pub(crate) fn unclaim_staged(&self, slot: Option<Slot>, hash: LowHash, offer: &OfferFor<F>) {
+        if let Some((new, old)) = self.entrant(slot, hash, offer) {
+            for index in self.field.indexes() {
+                index.release_unless_same(new, old);
+            }
+        }
+    }
+
+    fn each_index(
+        &self,
+        slot: Slot,
+        hash: LowHash,
+        mut each: impl FnMut(&dyn Index<F::Key, F::Value>, Entrant<'_, F::Key, F::Value>),
+    ) {
+        let Some(entry) = self.table.get(slot) else { return };
+        for index in self.field.indexes() {
+            each(&**index, Entrant { key: entry.key(), hash, value: entry.value() });
+        }
     }
 
     /// Whether a write has work to do for other entries.

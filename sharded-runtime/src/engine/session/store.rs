@@ -1,6 +1,9 @@
 //! Storing and replacing.
 
-use super::locked::{STEPS_PER_WRITE, Session, no_room};
+use super::{
+    indexed::Taken,
+    locked::{STEPS_PER_WRITE, Session, no_room},
+};
 use crate::{
     Policy,
     clock::{Deadline, Moment, Nanos},
@@ -22,7 +25,7 @@ use std::{borrow::Borrow, mem};
 impl<F: Spec<Key: Eq>> Session<'_, F> {
     /// Stores the entry on offer with this ttl or the declared one: as a new entry, or in place of the old value of its
     /// key, which is then on offer. Refuses an entry that is heavier than the whole capacity or finds no room in this
-    /// shard.
+    /// shard, or that has an index key of another entry.
     #[inline(always)]
     #[allow(
         clippy::inline_always,
@@ -42,23 +45,43 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
             return Stored::Refused;
         }
         if let Some(slot) = self.find_offered(hash, offer) {
-            self.exchange(slot, hash, offer, ttl);
-            return Stored::InPlace;
+            return if self.exchange(slot, hash, offer, ttl).is_ok() { Stored::InPlace } else { Stored::Taken };
         }
-        match self.insert(hash, offer, ttl) {
-            Some(_) => Stored::New,
-            None => Stored::Refused,
+        if !F::Policy::INDEXED {
+            return match self.insert_unindexed(hash, offer, ttl) {
+                Some(_) => Stored::New,
+                None => Stored::Refused,
+            };
+        }
+        match self.insert_indexed(hash, offer, ttl) {
+            Ok(Some(_)) => Stored::New,
+            Ok(None) => Stored::Refused,
+            Err(_) => Stored::Taken,
         }
     }
 
     /// Stores the entry on offer, whose key is absent, with this ttl or the declared one. Returns its slot, or `None`
-    /// if there is no room in this shard. The entry must [fit](Session::fits).
+    /// if there is no room in this shard or an index key is taken. The entry must [fit](Session::fits).
     ///
     /// # Panics
     ///
     /// Without memory for the table.
     #[inline]
     pub(crate) fn insert(&mut self, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) -> Option<Slot> {
+        if F::Policy::INDEXED {
+            return self.insert_indexed(hash, offer, ttl).ok().flatten();
+        }
+        self.insert_unindexed(hash, offer, ttl)
+    }
+
+    /// As [`insert`](Session::insert), where no index has to know of the entry, or all know of it.
+    #[inline]
+    pub(super) fn insert_unindexed(
+        &mut self,
+        hash: KeyHash,
+        offer: &mut OfferFor<F>,
+        ttl: Option<Nanos>,
+    ) -> Option<Slot> {
         if let Some(key) = offer.key() {
             self.overtake(hash, key);
         }
@@ -116,7 +139,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
             self.depart_offered(offer, Cause::Evicted);
             true
         };
-        if !is_stored && !F::Policy::PINS {
+        if !is_stored && !F::Policy::PINS && !F::Policy::INDEXED {
             no_room();
         }
         is_stored
@@ -204,14 +227,26 @@ impl<F: Spec> Session<'_, F> {
     }
 
     /// Replaces the value of an occupied slot, whose key has this hash, by the one on offer. The old value is then on
-    /// offer. Restarts the ttl, with this length or the declared one.
+    /// offer. Restarts the ttl, with this length or the declared one. If an index key is taken, nothing has changed.
     #[inline]
-    pub(crate) fn replace(&mut self, slot: Slot, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) {
-        let Some(value) = &mut offer.value else { return };
+    pub(crate) fn replace(
+        &mut self,
+        slot: Slot,
+        hash: KeyHash,
+        offer: &mut OfferFor<F>,
+        ttl: Option<Nanos>,
+    ) -> Result<(), Taken> {
+        let Some(value) = &offer.value else { return Ok(()) };
         // User code comes first: if it panics, nothing has changed, and the value is still on offer.
         let weight = self.weigh(slot, Some(value));
         self.overtake_refresh(slot);
-        self.replace_weighed(slot, hash, value, weight, ttl);
+        if F::Policy::INDEXED {
+            return self.replace_indexed(slot, hash, offer, weight, ttl);
+        }
+        if let Some(value) = &mut offer.value {
+            self.replace_weighed(slot, hash, value, weight, ttl);
+        }
+        Ok(())
     }
 
     /// As [`replace`](Session::replace), with a value of this weight. Runs no user code.
@@ -233,7 +268,13 @@ impl<F: Spec> Session<'_, F> {
 
     /// As [`replace`](Session::replace), for a call that returns the old value: a listener gets a copy.
     #[inline]
-    pub(crate) fn exchange(&mut self, slot: Slot, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) {
+    pub(crate) fn exchange(
+        &mut self,
+        slot: Slot,
+        hash: KeyHash,
+        offer: &mut OfferFor<F>,
+        ttl: Option<Nanos>,
+    ) -> Result<(), Taken> {
         match self.field.listener() {
             None => self.replace(slot, hash, offer, ttl),
             Some(listener) => self.exchange_telling((slot, hash), offer, ttl, listener),
@@ -247,16 +288,17 @@ impl<F: Spec> Session<'_, F> {
         offer: &mut OfferFor<F>,
         ttl: Option<Nanos>,
         listener: &F::Listener,
-    ) {
+    ) -> Result<(), Taken> {
         if offer.value.is_none() {
-            return;
+            return Ok(());
         }
         // The copy comes first: if making it panics, nothing has changed.
         let copy = listener.copy_value(self.value(slot));
-        self.replace(slot, hash, offer, ttl);
+        self.replace(slot, hash, offer, ttl)?;
         if let Some((key, garbage)) = offer.take_key().zip(self.garbage.as_deref_mut()) {
             garbage.tell(key, copy, Cause::Replaced, listener);
         }
+        Ok(())
     }
 
     /// Restarts the ttl of the entry of an occupied slot, whose key has this hash, with this length or the declared

@@ -1,6 +1,7 @@
 //! The functions of a field that get its keys and values.
 
-use std::fmt;
+use crate::engine::index::Index;
+use std::{fmt, sync::Arc};
 
 /// The functions in the options of a field: the weight of an entry, and whether it may be evicted.
 ///
@@ -35,6 +36,8 @@ use std::fmt;
 pub struct Functions<K, V> {
     pub(crate) weigher: Option<Weigher<K, V>>,
     pub(crate) evictable: Option<Evictable<K, V>>,
+    /// The indexes of the map.
+    pub(crate) indexes: Vec<Arc<dyn Index<K, V>>>,
 }
 
 /// The weight of an entry.
@@ -44,7 +47,7 @@ pub(crate) type Evictable<K, V> = fn(&K, &V) -> bool;
 
 impl<K, V> Default for Functions<K, V> {
     fn default() -> Self {
-        Functions { weigher: None, evictable: None }
+        Functions { weigher: None, evictable: None, indexes: Vec::new() }
     }
 }
 
@@ -59,6 +62,7 @@ impl<K, V> fmt::Debug for Functions<K, V> {
         f.debug_struct("Functions")
             .field("weigher", &self.weigher.is_some())
             .field("evictable", &self.evictable.is_some())
+            .field("indexes", &self.indexes.len())
             .finish()
     }
 }

@@ -20,8 +20,10 @@ pub(crate) enum Stored {
     New,
     /// The value has replaced that of its key. The old value is on offer instead.
     InPlace,
-    /// The entry was refused and is still on offer.
+    /// The entry was refused for lack of room and is still on offer.
     Refused,
+    /// It is still on offer: another entry has an index key that must be unique.
+    Taken,
 }
 
 impl<K, V> Offer<K, V> {

@@ -1,0 +1,99 @@
+//! What a session asks of the indexes of its map.
+//!
+//! An index has, for each index key, the keys of the entries that have it. A session tells it of every change of an
+//! entry while it holds the lock of the entry's shard. So what an index says of one entry changes under one lock, and
+//! the lock of an index shard is only taken alone, or inside shards of maps.
+//!
+//! In a unique index each index key has one holder. Only a thread that has the lock of the holder's shard takes the
+//! index key away from it, unless the holder does not have it any more.
+
+use crate::hasher::LowHash;
+use std::ptr;
+
+/// The key of an entry, its hash, and a value that the entry has or is going to have.
+pub(crate) struct Entrant<'e, K, V> {
+    pub(crate) key: &'e K,
+    pub(crate) hash: LowHash,
+    pub(crate) value: &'e V,
+}
+
+impl<K, V> Clone for Entrant<'_, K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K, V> Copy for Entrant<'_, K, V> {}
+
+/// The entry that a unique index has for an index key.
+#[derive(Debug)]
+pub(crate) struct Holder<K> {
+    pub(crate) key: K,
+    /// Differs each time that the index key gets a holder.
+    pub(crate) version: u64,
+}
+
+/// What became of the index key of a new value.
+#[derive(Debug)]
+pub(crate) enum Claim<K> {
+    /// The entry has the same index key as before, or no index key now and before.
+    Unchanged,
+    /// The entry has it now.
+    Changed,
+    /// The index is unique, and says that another entry has it.
+    Held(Holder<K>),
+}
+
+/// A transaction that is being committed: an address of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TransactionId(usize);
+
+impl TransactionId {
+    /// No transaction.
+    pub(crate) const NONE: TransactionId = TransactionId(0);
+
+    /// The transaction to which this belongs, and which has it until it ends.
+    pub(crate) fn of<T>(part: &T) -> Self {
+        TransactionId(ptr::from_ref(part).addr())
+    }
+}
+
+/// An index of a map with these keys and values.
+///
+/// The methods run code of the user: the function that makes index keys, and the traits of keys and index keys. Those
+/// that must not fail contain its panics: then the index may keep a key that does not have this index key any more,
+/// which is found out when it is looked at.
+pub(crate) trait Index<K, V>: Send + Sync {
+    fn name(&self) -> &'static str;
+
+    /// Enters the index key of a value that is going to be stored, in place of an `old` one. In a commit, it may be one
+    /// that another entry of the transaction [gives up](Index::give_up).
+    fn claim(&self, new: Entrant<'_, K, V>, old: Option<&V>, by: TransactionId) -> Claim<K>;
+
+    /// Removes the index key of a value that is going to leave, or that was not stored. Contains panics.
+    fn release(&self, gone: Entrant<'_, K, V>);
+
+    /// Has a value changed in place, and enters the index key that it has then in place of the former one. If `change`
+    /// panics, the value has no index key.
+    fn follow(&self, key: &K, hash: LowHash, value: &mut V, change: &mut dyn FnMut(&mut V)) -> Claim<K>;
+
+    /// The holder of the index key of a value that is going to be stored, if that is another entry.
+    fn other_holder(&self, new: Entrant<'_, K, V>) -> Option<Holder<K>>;
+
+    /// Takes the index key of a value that is going to be stored from a holder that does not have it any more, unless
+    /// it has got it again since.
+    fn dismiss(&self, new: Entrant<'_, K, V>, holder: &Holder<K>);
+
+    /// Whether two entries have the same index key.
+    fn is_same(&self, one: (&K, &V), other: (&K, &V)) -> bool;
+
+    /// Notes that an entry is going to give up the index key of its value in this transaction, unless the new one has
+    /// the same.
+    fn give_up(&self, old: Entrant<'_, K, V>, new: Option<&V>, by: TransactionId);
+
+    /// Undoes [`give_up`](Index::give_up), and [`claim`](Index::claim) of the same index key by another entry. Contains
+    /// panics, and returns whether there was none.
+    fn keep(&self, old: Entrant<'_, K, V>, new: Option<&V>) -> bool;
+
+    /// As [`release`](Index::release), unless another value of the entry has the same index key. Contains panics.
+    fn release_unless_same(&self, gone: Entrant<'_, K, V>, other: Option<&V>);
+}

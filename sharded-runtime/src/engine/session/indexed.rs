@@ -1,0 +1,346 @@
+//! Keeping the indexes of the map, where it has any.
+//!
+//! A new value is entered before it is stored, so that one that may not be there is refused before anything has
+//! changed. What leaves is removed from the indexes before it leaves. Both happen under the lock of the entry's shard.
+
+use super::locked::Session;
+use crate::{
+    Policy,
+    clock::Nanos,
+    engine::{
+        cause::Cause,
+        garbage::Garbage,
+        index::{Claim, Entrant, Holder, Index, TransactionId},
+        spec::{OfferFor, Spec},
+        table::Slot,
+        units::Weight,
+    },
+    hasher::{KeyHash, LowHash},
+};
+use std::{cell::Cell, mem, sync::Arc};
+
+/// The indexes in which a new value has another index key than the old one, one bit for each.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Claims(u64);
+
+impl Claims {
+    fn has(self, index: usize) -> bool {
+        self.0 & (1 << index) != 0
+    }
+}
+
+/// What is going to be stored, and the value that it replaces.
+type Replacement<'e, F> = (Entrant<'e, <F as Spec>::Key, <F as Spec>::Value>, Option<&'e <F as Spec>::Value>);
+
+/// A value for which a unique index has another entry.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// The name of the index.
+    pub(crate) index: &'static str,
+}
+
+impl Taken {
+    /// Panics, in a call that has no other way to say so.
+    #[cold]
+    pub(crate) fn refuse(self) -> ! {
+        panic!(
+            "another entry has the index key in `{}`, which is unique: `try_insert` and transactions give such an entry back",
+            self.index
+        );
+    }
+}
+
+impl<F: Spec> Session<'_, F> {
+    /// Enters the index keys of the value on offer, as the new value of an occupied slot or of a new entry with the key
+    /// on offer. If one is taken, none is entered, or it is the transaction's to undo that.
+    pub(super) fn claim(
+        &mut self,
+        slot: Option<Slot>,
+        hash: LowHash,
+        offer: &OfferFor<F>,
+        by: TransactionId,
+    ) -> Result<Claims, Taken> {
+        let field = self.field;
+        let mut entering = Entering { session: self.reborrow(), slot, hash, offer, claims: Claims::default(), by };
+        for (number, index) in field.indexes().iter().enumerate() {
+            while let Some(held) = entering.enter(number, &**index) {
+                if !entering.session.settle(&**index, slot, (hash, offer), &held) {
+                    return Err(Taken { index: index.name() });
+                }
+            }
+        }
+        let claims = entering.claims;
+        mem::forget(entering);
+        Ok(claims)
+    }
+
+    /// What is going to be stored.
+    pub(super) fn entrant<'e>(
+        &'e self,
+        slot: Option<Slot>,
+        hash: LowHash,
+        offer: &'e OfferFor<F>,
+    ) -> Option<Replacement<'e, F>> {
+        let value = offer.value.as_ref()?;
+        match slot {
+            None => Some((Entrant { key: offer.key()?, hash, value }, None)),
+            Some(slot) => {
+                let entry = self.table.get(slot)?;
+                Some((Entrant { key: entry.key(), hash, value }, Some(entry.value())))
+            }
+        }
+    }
+
+    /// Takes back what [`claim`](Session::claim) has entered for a new entry, which is still on offer.
+    #[cold]
+    pub(super) fn unclaim(&self, slot: Option<Slot>, hash: LowHash, offer: &OfferFor<F>, claims: Claims) {
+        let Some((entrant, _)) = self.entrant(slot, hash, offer) else { return };
+        for (number, index) in self.field.indexes().iter().enumerate() {
+            if claims.has(number) {
+                index.release(entrant);
+            }
+        }
+    }
+
+    /// Removes the index keys of the old value, now on offer, in place of which a slot has a new one.
+    pub(super) fn release_replaced(&self, slot: Slot, hash: LowHash, old: &F::Value, claims: Claims) {
+        let Some(entry) = self.table.get(slot) else { return };
+        for (number, index) in self.field.indexes().iter().enumerate() {
+            if claims.has(number) {
+                index.release(Entrant { key: entry.key(), hash, value: old });
+            }
+        }
+    }
+
+    /// Removes the index keys of an entry that is about to leave.
+    #[inline]
+    pub(super) fn release(&self, slot: Slot, hash: LowHash) {
+        if F::Policy::INDEXED
+            && let Some(entry) = self.table.get(slot)
+        {
+            for index in self.field.indexes() {
+                index.release(Entrant { key: entry.key(), hash, value: entry.value() });
+            }
+        }
+    }
+
+    /// Lends the value of a slot for changing, and then enters the index keys that it has. A value for which an index
+    /// key is taken has none in that index, and the index is returned.
+    pub(super) fn change_indexed<R>(
+        &mut self,
+        slot: Slot,
+        hash: LowHash,
+        change: impl FnOnce(&F::Key, &mut F::Value) -> R,
+    ) -> Option<(R, Option<Taken>)> {
+        let indexes = self.field.indexes();
+        let (mut change, mut changed) = (Some(change), None);
+        let held = Cell::new(Vec::new());
+        self.table.change(slot, |key, value| {
+            let mut change = |value: &mut F::Value| changed = change.take().map(|change| change(key, value));
+            follow_each(indexes, (key, hash), value, &held, &mut change);
+        })?;
+        let mut taken = None;
+        for (number, holder) in held.into_inner() {
+            taken = taken.or(self.claim_changed(number, slot, hash, Some(holder)));
+        }
+        Some((changed?, taken))
+    }
+
+    /// Enters the index key of the value that a slot has, of which the index knows nothing.
+    fn claim_changed(
+        &mut self,
+        number: usize,
+        slot: Slot,
+        hash: LowHash,
+        mut held: Option<Holder<F::Key>>,
+    ) -> Option<Taken> {
+        let index = &*self.field.indexes()[number];
+        let nothing = OfferFor::<F>::without_key(None);
+        loop {
+            if let Some(holder) = &held
+                && !self.settle(index, Some(slot), (hash, &nothing), holder)
+            {
+                return Some(Taken { index: index.name() });
+            }
+            let entry = self.table.get(slot)?;
+            let entrant = Entrant { key: entry.key(), hash, value: entry.value() };
+            match index.claim(entrant, None, TransactionId::NONE) {
+                Claim::Held(holder) => held = Some(holder),
+                Claim::Changed | Claim::Unchanged => return None,
+            }
+        }
+    }
+
+    /// Enters the index keys of the value that a slot has, after a closure that changed it has panicked.
+    pub(super) fn claim_after_panic(&mut self, slot: Slot, hash: LowHash) -> Option<Taken> {
+        (0..self.field.indexes().len()).find_map(|number| self.claim_changed(number, slot, hash, None))
+    }
+
+    /// Whether an index key may be taken from its holder, since the holder does not have it any more. Then it has been
+    /// taken from it. The new value is on offer, or else in the slot.
+    fn settle(
+        &mut self,
+        index: &dyn Index<F::Key, F::Value>,
+        slot: Option<Slot>,
+        (hash, offer): (LowHash, &OfferFor<F>),
+        holder: &Holder<F::Key>,
+    ) -> bool {
+        let holder_hash = self.field.hash_of(&holder.key);
+        let is_here = self.field.is_in(self.shard, holder_hash);
+        if is_here
+            && let Some(other) = self.field.slot_of(self.table, holder_hash, &holder.key)
+            && !self.is_alive(other)
+            && slot != Some(other)
+        {
+            self.remove(other, Some(holder_hash.low()), Cause::Expired);
+        }
+        let entry = slot.and_then(|slot| self.table.get(slot));
+        let key = match &entry {
+            Some(entry) => Some(entry.key()),
+            None => offer.key(),
+        };
+        let value = match (&offer.value, &entry) {
+            (Some(value), _) => Some(value),
+            (None, Some(entry)) => Some(entry.value()),
+            (None, None) => None,
+        };
+        let (Some(key), Some(value)) = (key, value) else { return false };
+        let is_same =
+            |other_key: &F::Key, other_value: &F::Value| index.is_same((key, value), (other_key, other_value));
+        let is_holding = if is_here {
+            let other = self.field.slot_of(self.table, holder_hash, &holder.key);
+            let other = other.and_then(|other| self.table.get(other));
+            other.is_some_and(|other| self.is_alive(other.slot()) && is_same(other.key(), other.value()))
+        } else {
+            let mut own = Garbage::new();
+            let garbage = match &mut self.garbage {
+                Some(garbage) => &mut **garbage,
+                None => &mut own,
+            };
+            // In use counts as holding. A call that can release its own lock waits and tries again.
+            self.field.is_holding_elsewhere(holder_hash, &holder.key, &is_same, garbage).unwrap_or(true)
+        };
+        if !is_holding {
+            index.dismiss(Entrant { key, hash, value }, holder);
+        }
+        !is_holding
+    }
+
+    /// Whether the entry of a key is alive and has the index key that an index says. One that has expired leaves.
+    pub(crate) fn is_holding(
+        &mut self,
+        hash: KeyHash,
+        key: &F::Key,
+        is_same: &dyn Fn(&F::Key, &F::Value) -> bool,
+    ) -> bool {
+        let Some(slot) = self.field.slot_of(self.table, hash, key) else { return false };
+        if !self.is_alive(slot) {
+            self.remove(slot, Some(hash.low()), Cause::Expired);
+            return false;
+        }
+        self.table.get(slot).is_some_and(|entry| is_same(entry.key(), entry.value()))
+    }
+}
+
+impl<F: Spec<Key: Eq>> Session<'_, F> {
+    /// As [`insert`](Session::insert), in a map that has indexes.
+    pub(super) fn insert_indexed(
+        &mut self,
+        hash: KeyHash,
+        offer: &mut OfferFor<F>,
+        ttl: Option<Nanos>,
+    ) -> Result<Option<Slot>, Taken> {
+        let claims = self.claim(None, hash.low(), offer, TransactionId::NONE)?;
+        let mut inserting = Inserting { session: self.reborrow(), hash, offer, claims };
+        let Inserting { session, offer, .. } = &mut inserting;
+        let slot = session.insert_unindexed(hash, offer, ttl);
+        if slot.is_some() {
+            mem::forget(inserting);
+        }
+        Ok(slot)
+    }
+}
+
+impl<F: Spec> Session<'_, F> {
+    /// As [`replace`](Session::replace), by a value of this weight, in a map that has indexes.
+    pub(super) fn replace_indexed(
+        &mut self,
+        slot: Slot,
+        hash: KeyHash,
+        offer: &mut OfferFor<F>,
+        weight: Weight,
+        ttl: Option<Nanos>,
+    ) -> Result<(), Taken> {
+        let claims = self.claim(Some(slot), hash.low(), offer, TransactionId::NONE)?;
+        if let Some(value) = &mut offer.value {
+            self.replace_weighed(slot, hash, value, weight, ttl);
+            self.release_replaced(slot, hash.low(), value, claims);
+        }
+        Ok(())
+    }
+}
+
+/// Has a value changed in place while each index follows the change. Adds the indexes for which the index key is held.
+fn follow_each<K, V>(
+    indexes: &[Arc<dyn Index<K, V>>],
+    (key, hash): (&K, LowHash),
+    value: &mut V,
+    held: &Cell<Vec<(usize, Holder<K>)>>,
+    change: &mut dyn FnMut(&mut V),
+) {
+    let Some((last, before)) = indexes.split_last() else { return change(value) };
+    let mut inner = |value: &mut V| follow_each(before, (key, hash), value, held, change);
+    if let Claim::Held(holder) = last.follow(key, hash, value, &mut inner) {
+        let mut all = held.take();
+        all.push((before.len(), holder));
+        held.set(all);
+    }
+}
+
+/// The index keys of a new value while they are entered. If that ends early, those that were entered are removed.
+struct Entering<'s, F: Spec> {
+    session: Session<'s, F>,
+    slot: Option<Slot>,
+    hash: LowHash,
+    offer: &'s OfferFor<F>,
+    claims: Claims,
+    by: TransactionId,
+}
+
+impl<F: Spec> Entering<'_, F> {
+    /// Enters the index key of one index. Returns the entry that has it, if another one does.
+    fn enter(&mut self, number: usize, index: &dyn Index<F::Key, F::Value>) -> Option<Holder<F::Key>> {
+        let (entrant, old) = self.session.entrant(self.slot, self.hash, self.offer)?;
+        match index.claim(entrant, old, self.by) {
+            Claim::Unchanged => {}
+            Claim::Changed => self.claims.0 |= 1 << number,
+            Claim::Held(holder) => return Some(holder),
+        }
+        None
+    }
+}
+
+impl<F: Spec> Drop for Entering<'_, F> {
+    #[cold]
+    fn drop(&mut self) {
+        // A transaction undoes what it has entered for all its entries, in an order of its own.
+        if self.by == TransactionId::NONE {
+            self.session.unclaim(self.slot, self.hash, self.offer, self.claims);
+        }
+    }
+}
+
+/// A new entry whose index keys are entered. If it is not stored, they are removed.
+struct Inserting<'s, F: Spec> {
+    session: Session<'s, F>,
+    hash: KeyHash,
+    offer: &'s mut OfferFor<F>,
+    claims: Claims,
+}
+
+impl<F: Spec> Drop for Inserting<'_, F> {
+    #[cold]
+    fn drop(&mut self) {
+        self.session.unclaim(None, self.hash.low(), self.offer, self.claims);
+    }
+}

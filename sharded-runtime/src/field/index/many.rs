@@ -1,0 +1,155 @@
+//! An index with many keys for each index key.
+
+use super::{
+    list::{After, KeyList},
+    table::{Former, IndexTable, KeyFn},
+};
+use crate::{
+    Policy,
+    builder::{Overrides, StoreContext},
+    contain::contain,
+    engine::{
+        index::{Claim, Entrant, Holder, Index, TransactionId},
+        table::{Handed, Offer},
+    },
+    field::{
+        limits::BATCH,
+        types::{FieldTypes, Types, UsableTypes},
+    },
+    hasher::LowHash,
+};
+use std::{borrow::Borrow, hash::Hash};
+
+/// The types of an index with these index keys, of a map with these keys.
+pub(crate) type ManyTypes<I, K, X, H> = Types<I, KeyList<K>, X, H>;
+
+/// An index of a map with these keys and values, with many keys for each index key.
+pub(crate) struct ManyKeys<F: FieldTypes, K, V>(pub(crate) IndexTable<F, K, V>);
+
+impl<F, K, V> ManyKeys<F, K, V>
+where
+    F: UsableTypes<Value = KeyList<K>>,
+    K: Eq + Clone,
+{
+    pub(crate) fn new(store: &StoreContext, number: u16, given: &Overrides, key_of: KeyFn<F::Key, K, V>) -> Self {
+        ManyKeys(IndexTable::new(store, number, given, key_of))
+    }
+
+    /// Copies some keys of an index key, from there on. Returns where the rest begins.
+    pub(crate) fn copy<Q: Hash + Eq + ?Sized>(
+        &self,
+        index_key: &Q,
+        from: Option<After>,
+        copies: &mut Vec<K>,
+    ) -> Option<After>
+    where
+        F::Key: Borrow<Q>,
+    {
+        self.0.look(self.0.hash(index_key), index_key, |list| list.copy(from, BATCH, copies))?
+    }
+
+    fn add(&self, index_key: F::Key, key: &K, hash: LowHash) {
+        let of_index_key = self.0.hash(&index_key);
+        let mut offer = Offer::of_key(index_key);
+        self.0.change(of_index_key, |session| {
+            let Some(index_key) = offer.key() else { return };
+            let owned = &session.shard().status().meter.weight;
+            let add = |list: &mut KeyList<K>| {
+                let before = list.owned();
+                list.add(hash, key);
+                owned.set(owned.get() + list.owned() as u64 - before as u64);
+            };
+            if session.table().find_change(of_index_key, index_key, add).is_err() {
+                let mut list = KeyList::new();
+                list.add(hash, key);
+                // An index has no bound, so it is stored.
+                let _ = session.insert_made(of_index_key, &mut offer, || list);
+            }
+        });
+    }
+
+    /// Removes a key from an index key. Contains panics.
+    fn leave(&self, index_key: F::Key, key: &K, hash: LowHash) {
+        contain(move || {
+            let of_index_key = self.0.hash(&index_key);
+            let (mut handed, mut taken) = (Handed::new(), None);
+            self.0.change(of_index_key, |session| {
+                let owned = &session.shard().status().meter.weight;
+                let take = |list: &mut KeyList<K>| {
+                    let before = list.owned();
+                    taken = list.take(hash, key);
+                    owned.set(owned.get() + list.owned() as u64 - before as u64);
+                    list.len() == 0
+                };
+                if let Ok(true) = session.table().find_change(of_index_key, &index_key, take) {
+                    session.hand_if(of_index_key, &index_key, |list| list.len() == 0, &mut handed);
+                }
+            });
+        });
+    }
+}
+
+impl<F, K, V> Index<K, V> for ManyKeys<F, K, V>
+where
+    F: UsableTypes<Value = KeyList<K>>,
+    K: Eq + Clone,
+    Self: Send + Sync,
+{
+    fn name(&self) -> &'static str {
+        F::Policy::NAME
+    }
+
+    fn claim(&self, new: Entrant<'_, K, V>, old: Option<&V>, _: TransactionId) -> Claim<K> {
+        let index_key = self.0.key_of(new.key, new.value);
+        let Ok(index_key) = self.0.unless_same(index_key, new.key, old) else { return Claim::Unchanged };
+        if let Some(index_key) = index_key {
+            self.add(index_key, new.key, new.hash);
+        }
+        Claim::Changed
+    }
+
+    fn release(&self, gone: Entrant<'_, K, V>) {
+        if let Some(Some(index_key)) = contain(|| self.0.key_of(gone.key, gone.value)) {
+            self.leave(index_key, gone.key, gone.hash);
+        }
+    }
+
+    fn follow(&self, key: &K, hash: LowHash, value: &mut V, change: &mut dyn FnMut(&mut V)) -> Claim<K> {
+        let index_key = self.0.key_of(key, value);
+        let mut former = Former { index_key, leave: |index_key| self.leave(index_key, key, hash) };
+        change(value);
+        let index_key = self.0.key_of(key, value);
+        if index_key == former.index_key {
+            former.index_key = None;
+            return Claim::Unchanged;
+        }
+        drop(former);
+        if let Some(index_key) = index_key {
+            self.add(index_key, key, hash);
+        }
+        Claim::Changed
+    }
+
+    fn other_holder(&self, _: Entrant<'_, K, V>) -> Option<Holder<K>> {
+        None
+    }
+
+    fn dismiss(&self, _: Entrant<'_, K, V>, _: &Holder<K>) {}
+
+    fn is_same(&self, one: (&K, &V), other: (&K, &V)) -> bool {
+        self.0.is_same(one, other)
+    }
+
+    fn give_up(&self, _: Entrant<'_, K, V>, _: Option<&V>, _: TransactionId) {}
+
+    fn keep(&self, _: Entrant<'_, K, V>, _: Option<&V>) -> bool {
+        true
+    }
+
+    fn release_unless_same(&self, gone: Entrant<'_, K, V>, other: Option<&V>) {
+        let index_key = contain(|| self.0.unless_same(self.0.key_of(gone.key, gone.value), gone.key, other));
+        if let Some(Ok(Some(index_key))) = index_key {
+            self.leave(index_key, gone.key, gone.hash);
+        }
+    }
+}

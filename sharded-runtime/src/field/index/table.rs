@@ -1,0 +1,114 @@
+//! The shards of an index, and the function that makes index keys.
+
+use crate::{
+    builder::{Overrides, StoreContext},
+    engine::session::Session,
+    field::{
+        core::Core,
+        rules::Rules,
+        types::{FieldTypes, UsableTypes},
+    },
+    hasher::KeyHash,
+};
+use std::{borrow::Borrow, hash::Hash};
+
+/// Makes the index key of an entry, if it has one.
+pub(crate) type KeyFn<I, K, V> = Box<dyn Fn(&K, &V) -> Option<I> + Send + Sync>;
+
+/// The shards of an index with these types, whose keys are index keys.
+pub(crate) struct IndexTable<F: FieldTypes, K, V> {
+    pub(crate) core: Core<F>,
+    key_of: KeyFn<F::Key, K, V>,
+}
+
+impl<F: FieldTypes, K, V> IndexTable<F, K, V> {
+    /// Bytes that lists of keys own beside the tables.
+    pub(crate) fn owned(&self) -> usize {
+        let owned: u64 = self.core.meters().map(|meter| meter.weight.get()).sum();
+        usize::try_from(owned).unwrap_or(usize::MAX)
+    }
+}
+
+impl<F: UsableTypes, K, V> IndexTable<F, K, V> {
+    pub(super) fn new(store: &StoreContext, number: u16, given: &Overrides, key_of: KeyFn<F::Key, K, V>) -> Self {
+        let core = Core::new(store, number, given, Rules::none());
+        IndexTable { core, key_of }
+    }
+
+    /// The index key of an entry.
+    #[inline]
+    pub(super) fn key_of(&self, key: &K, value: &V) -> Option<F::Key> {
+        (self.key_of)(key, value)
+    }
+
+    #[inline]
+    pub(super) fn hash<Q: Hash + ?Sized>(&self, index_key: &Q) -> KeyHash {
+        self.core.hasher.hash(index_key)
+    }
+
+    /// Whether an entry has this index key.
+    pub(crate) fn has<Q: Eq + ?Sized>(&self, index_key: &Q, key: &K, value: &V) -> bool
+    where
+        F::Key: Borrow<Q>,
+    {
+        self.key_of(key, value).is_some_and(|other| other.borrow() == index_key)
+    }
+
+    /// Whether two entries have the same index key.
+    pub(super) fn is_same(&self, one: (&K, &V), other: (&K, &V)) -> bool {
+        match (self.key_of(one.0, one.1), self.key_of(other.0, other.1)) {
+            (Some(one), Some(other)) => one == other,
+            _ => false,
+        }
+    }
+
+    /// The index key of a value, unless another value of the same key has the same: then nothing changes.
+    pub(super) fn unless_same(
+        &self,
+        index_key: Option<F::Key>,
+        key: &K,
+        other: Option<&V>,
+    ) -> Result<Option<F::Key>, Same> {
+        let other = other.and_then(|other| self.key_of(key, other));
+        if index_key == other { Err(Same) } else { Ok(index_key) }
+    }
+
+    /// Changes the shard of a hash.
+    #[inline]
+    pub(super) fn change<R>(&self, hash: KeyHash, change: impl FnOnce(&mut Session<'_, Core<F>>) -> R) -> R {
+        self.core
+            .shards
+            .write_innermost(hash, |extras, table| change(&mut Session::new(&self.core, extras, table, None)))
+    }
+
+    /// Lends what the index has for an index key.
+    #[inline]
+    pub(super) fn look<Q: Eq + ?Sized, R>(
+        &self,
+        hash: KeyHash,
+        index_key: &Q,
+        look: impl FnOnce(&F::Value) -> R,
+    ) -> Option<R>
+    where
+        F::Key: Borrow<Q>,
+    {
+        self.core.shards.read_innermost(hash, |table| table.find(hash, index_key).map(|entry| look(entry.value())))
+    }
+}
+
+/// Two values of a key have the same index key.
+pub(super) struct Same;
+
+/// The index key of a value that is being changed, which it loses when this is dropped.
+pub(super) struct Former<I, L: FnMut(I)> {
+    pub(super) index_key: Option<I>,
+    pub(super) leave: L,
+}
+
+impl<I, L: FnMut(I)> Drop for Former<I, L> {
+    fn drop(&mut self) {
+        if let Some(index_key) = self.index_key.take() {
+            (self.leave)(index_key);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! A unique index: each index key has one holder.
+
+#![allow(unreachable_pub, reason = "in the bound of a public method")]
+
+use super::table::{Former, IndexTable, KeyFn};
+use crate::{
+    Policy,
+    builder::{Overrides, StoreContext},
+    contain::contain,
+    engine::{
+        index::{Claim, Entrant, Holder, Index, TransactionId},
+        table::{Handed, Offer},
+    },
+    field::types::{FieldTypes, Types, UsableTypes},
+    hasher::LowHash,
+};
+use std::{borrow::Borrow, hash::Hash, mem};
+
+/// What a unique index has for an index key.
+#[allow(missing_debug_implementations, reason = "nobody gets one")]
+pub struct Single<K> {
+    /// The key of the entry that has it, or is going to have it.
+    holder: K,
+    /// Differs each time that the index key gets a holder: the number of times that any in the shard has got one.
+    version: u64,
+    /// The transaction in which the holder gives it up.
+    given_up_in: TransactionId,
+}
+
+/// The types of a unique index with these index keys, of a map with these keys.
+pub(crate) type UniqueTypes<I, K, X, H> = Types<I, Single<K>, X, H>;
+
+/// A unique index of a map with these keys and values.
+pub(crate) struct UniqueKeys<F: FieldTypes, K, V>(pub(crate) IndexTable<F, K, V>);
+
+impl<F, K, V> UniqueKeys<F, K, V>
+where
+    F: UsableTypes<Value = Single<K>>,
+    K: Eq + Clone,
+{
+    pub(crate) fn new(store: &StoreContext, number: u16, given: &Overrides, key_of: KeyFn<F::Key, K, V>) -> Self {
+        UniqueKeys(IndexTable::new(store, number, given, key_of))
+    }
+
+    /// The holder of an index key.
+    pub(crate) fn holder<Q: Hash + Eq + ?Sized>(&self, index_key: &Q) -> Option<Holder<K>>
+    where
+        F::Key: Borrow<Q>,
+    {
+        let copy = |single: &Single<K>| Holder { key: single.holder.clone(), version: single.version };
+        self.0.look(self.0.hash(index_key), index_key, copy)
+    }
+
+    /// Enters a key for an index key. Fails if that has another holder, which does not give it up in this transaction.
+    fn enter(&self, index_key: F::Key, key: &K, by: TransactionId) -> Result<(), Holder<K>> {
+        let is_free =
+            |single: &Single<K>| single.holder == *key || (single.given_up_in == by && by != TransactionId::NONE);
+        self.set(index_key, key, |single| {
+            if is_free(single) { Ok(()) } else { Err(Holder { key: single.holder.clone(), version: single.version }) }
+        })
+    }
+
+    /// Makes a key the holder of an index key, if that has none or the present one may lose it.
+    fn set<E>(&self, index_key: F::Key, key: &K, may_lose: impl FnOnce(&Single<K>) -> Result<(), E>) -> Result<(), E> {
+        let hash = self.0.hash(&index_key);
+        // What was there before is dropped after the lock is released, as is an index key that was there.
+        let (mut offer, mut before) = (Offer::of_key(index_key), None);
+        self.0.change(hash, |session| {
+            let Some(index_key) = offer.key() else { return Ok(()) };
+            let (counts, meter) = (session.shard().counts(), &session.shard().status().meter);
+            let version = counts.inserts(meter) + 1;
+            let single = || Single { holder: key.clone(), version, given_up_in: TransactionId::NONE };
+            let set = session.table().find_change(hash, index_key, |present| {
+                may_lose(present)?;
+                before = Some(mem::replace(present, single()));
+                counts.add_insert(meter);
+                Ok(())
+            });
+            set.unwrap_or_else(|_| {
+                // An index has no bound, so it is stored.
+                let _ = session.insert_made(hash, &mut offer, single);
+                Ok(())
+            })
+        })
+    }
+
+    /// Removes an index key if a condition holds for its holder.
+    fn remove_if(&self, index_key: &F::Key, condition: impl FnOnce(&Single<K>) -> bool) {
+        let hash = self.0.hash(index_key);
+        let mut handed = Handed::new();
+        self.0.change(hash, |session| session.hand_if(hash, index_key, condition, &mut handed));
+    }
+
+    /// Removes an index key, if this key is its holder. Contains panics.
+    fn leave(&self, index_key: F::Key, key: &K) {
+        contain(move || self.remove_if(&index_key, |single| single.holder == *key));
+    }
+}
+
+impl<F, K, V> Index<K, V> for UniqueKeys<F, K, V>
+where
+    F: UsableTypes<Value = Single<K>>,
+    K: Eq + Clone,
+    Self: Send + Sync,
+{
+    fn name(&self) -> &'static str {
+        F::Policy::NAME
+    }
+
+    fn claim(&self, new: Entrant<'_, K, V>, old: Option<&V>, by: TransactionId) -> Claim<K> {
+        let index_key = self.0.key_of(new.key, new.value);
+        let Ok(index_key) = self.0.unless_same(index_key, new.key, old) else { return Claim::Unchanged };
+        match index_key.map(|index_key| self.enter(index_key, new.key, by)) {
+            Some(Err(holder)) => Claim::Held(holder),
+            Some(Ok(())) | None => Claim::Changed,
+        }
+    }
+
+    fn release(&self, gone: Entrant<'_, K, V>) {
+        if let Some(Some(index_key)) = contain(|| self.0.key_of(gone.key, gone.value)) {
+            self.leave(index_key, gone.key);
+        }
+    }
+
+    fn follow(&self, key: &K, _: LowHash, value: &mut V, change: &mut dyn FnMut(&mut V)) -> Claim<K> {
+        let index_key = self.0.key_of(key, value);
+        let mut former = Former { index_key, leave: |index_key| self.leave(index_key, key) };
+        change(value);
+        let index_key = self.0.key_of(key, value);
+        if index_key == former.index_key {
+            former.index_key = None;
+            return Claim::Unchanged;
+        }
+        drop(former);
+        match index_key.map(|index_key| self.enter(index_key, key, TransactionId::NONE)) {
+            Some(Err(holder)) => Claim::Held(holder),
+            Some(Ok(())) | None => Claim::Changed,
+        }
+    }
+
+    fn other_holder(&self, new: Entrant<'_, K, V>) -> Option<Holder<K>> {
+        self.holder(&self.0.key_of(new.key, new.value)?).filter(|holder| holder.key != *new.key)
+    }
+
+    fn dismiss(&self, new: Entrant<'_, K, V>, holder: &Holder<K>) {
+        if let Some(index_key) = self.0.key_of(new.key, new.value) {
+            self.remove_if(&index_key, |single| single.version == holder.version);
+        }
+    }
+
+    fn is_same(&self, one: (&K, &V), other: (&K, &V)) -> bool {
+        self.0.is_same(one, other)
+    }
+
+    fn give_up(&self, old: Entrant<'_, K, V>, new: Option<&V>, by: TransactionId) {
+        let index_key = self.0.key_of(old.key, old.value);
+        let Ok(Some(index_key)) = self.0.unless_same(index_key, old.key, new) else { return };
+        let hash = self.0.hash(&index_key);
+        self.0.change(hash, |session| {
+            let _ = session.table().find_change(hash, &index_key, |single| {
+                if single.holder == *old.key {
+                    single.given_up_in = by;
+                }
+            });
+        });
+    }
+
+    fn keep(&self, old: Entrant<'_, K, V>, new: Option<&V>) -> bool {
+        let kept = contain(|| {
+            let index_key = self.0.key_of(old.key, old.value);
+            if let Ok(Some(index_key)) = self.0.unless_same(index_key, old.key, new) {
+                let _ = self.set(index_key, old.key, |_| Ok::<_, ()>(()));
+            }
+        });
+        kept.is_some()
+    }
+
+    fn release_unless_same(&self, gone: Entrant<'_, K, V>, other: Option<&V>) {
+        let index_key = contain(|| self.0.unless_same(self.0.key_of(gone.key, gone.value), gone.key, other));
+        if let Some(Ok(Some(index_key))) = index_key {
+            self.leave(index_key, gone.key);
+        }
+    }
+}

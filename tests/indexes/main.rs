@@ -1,0 +1,17 @@
+//! Indexes: what a lookup finds, however an entry comes, changes or goes.
+
+#![allow(
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unnecessary_wraps,
+    reason = "the function of an index takes references and may return an `Option`"
+)]
+#![allow(clippy::too_many_lines, clippy::type_complexity, reason = "lists of calls")]
+
+mod model;
+mod panics;
+mod threads;
+mod unique;
+mod ways;
+
+/// Ends a call whose result does not matter.
+fn done<T>(_: T) {}

@@ -1,0 +1,186 @@
+//! Lookups while other threads change the map: they miss nothing that is there throughout, and return nothing that does
+//! not have the index key.
+
+use sharded::{Store as _, sharded};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Barrier,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct User {
+    name: u32,
+    group: u32,
+}
+
+fn name_of(_: &u32, user: &User) -> Option<u32> {
+    (user.name != 0).then_some(user.name)
+}
+
+fn group_of(_: &u32, user: &User) -> u32 {
+    user.group
+}
+
+/// Names and keys from here on belong to entries that stay.
+const STAYS: u32 = 1000;
+const ROUNDS: u32 = if cfg!(debug_assertions) { 4_000 } else { 40_000 };
+
+macro_rules! stores {
+    ($($name:ident: [$($map:tt)*], [$($index:tt)*];)*) => { $(mod $name {
+        use super::*;
+
+        #[sharded(shards = 4)]
+        pub(crate) struct Store {
+            #[shard(unbounded = "a test" $($map)*)]
+            pub(crate) users: HashMap<u32, User>,
+            #[shard(index_of = users, key = name_of $($index)*)]
+            by_name: HashMap<u32, u32>,
+            #[shard(index_of = users, key = group_of $($index)*)]
+            by_group: HashMap<u32, HashSet<u32>>,
+        }
+
+        #[test]
+        fn lookups_neither_miss_nor_lie() {
+            let store = Store::new();
+            for key in STAYS..STAYS + 100 {
+                store.users().insert(key, User { name: key, group: 1 });
+            }
+            let (is_over, start) = (AtomicBool::new(false), Barrier::new(4));
+            thread::scope(|scope| {
+                let writers: Vec<_> = (0..2)
+                    .map(|seed| {
+                        let (store, start) = (&store, &start);
+                        scope.spawn(move || {
+                            start.wait();
+                            write(store, seed);
+                        })
+                    })
+                    .collect();
+                for _ in 0..2 {
+                    scope.spawn(|| {
+                        start.wait();
+                        let mut round = 0;
+                        while !is_over.load(Ordering::Relaxed) {
+                            look(&store, round);
+                            round += 1;
+                        }
+                    });
+                }
+                for writer in writers {
+                    writer.join().unwrap();
+                }
+                is_over.store(true, Ordering::Relaxed);
+            });
+            check(&store);
+        }
+
+        fn write(store: &Store, seed: u64) {
+            let users = store.users();
+            let mut random = 88_172_645_463_325_252 + seed;
+            let mut below = |limit: u32| {
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                u32::try_from(random % u64::from(limit)).unwrap()
+            };
+            for _ in 0..ROUNDS {
+                let (key, name, group) = (below(30), below(20), below(3));
+                match below(8) {
+                    0..=2 => crate::done(users.try_insert(key, User { name, group })),
+                    3 => crate::done(users.remove(&key)),
+                    4 => crate::done(users.with_mut(&key, |user| user.group = group)),
+                    // Entries that stay change, but not what they are looked up by, and swap what another is.
+                    5 => crate::done(users.with_mut(&(STAYS + below(100)), |user| user.group = 1)),
+                    6 => {
+                        let rows = [STAYS + below(10), STAYS + 10 + below(10)];
+                        sharded::transaction(rows.each_ref().map(|key| users.row(key)), |[one, two]| {
+                            let (left, right) = (*one.get().unwrap(), *two.get().unwrap());
+                            one.insert(User { name: right.name, ..left });
+                            two.insert(User { name: left.name, ..right });
+                            Ok::<_, ()>(())
+                        })
+                        .unwrap();
+                    }
+                    _ => {
+                        let other = below(30);
+                        if key != other {
+                            let _ = sharded::transaction((users.row(&key), users.row(&other)), |(one, two)| {
+                                one.remove();
+                                two.insert(User { name, group });
+                                if group == 0 { Err(()) } else { Ok(()) }
+                            });
+                        }
+                    }
+                }
+            }
+        }
+
+        fn look(store: &Store, round: u32) {
+            // The names of the first twenty move from one entry to another, but each always has one.
+            let name = STAYS + round % 100;
+            let found = store.by_name().with(&name, |key, user| (*key, user.name));
+            let (key, has) = found.unwrap_or_else(|| panic!("the name {name} is missed"));
+            assert_eq!(has, name);
+            assert!(key == name || (name < STAYS + 20 && (STAYS..STAYS + 20).contains(&key)));
+            let name = 1 + round % 19;
+            assert!(store.by_name().get(&name).is_none_or(|user| user.name == name));
+            if round % 16 == 0 {
+                let keys: HashSet<_> = store.by_group().keys(&1).into_iter().collect();
+                assert!((STAYS..STAYS + 100).all(|key| keys.contains(&key)), "a key is missed");
+                store.by_group().for_each(&2, |_, user| assert_eq!(user.group, 2));
+            }
+        }
+
+        /// Nothing is in an index but what is in the map.
+        fn check(store: &Store) {
+            let (mut names, mut groups) = (HashMap::new(), HashMap::<u32, HashSet<u32>>::new());
+            store.users().for_each(|key, user| {
+                if user.name != 0 {
+                    assert_eq!(names.insert(user.name, *key), None, "two entries have one name");
+                }
+                groups.entry(user.group).or_default().insert(*key);
+            });
+            for (name, key) in &names {
+                assert_eq!(store.by_name().key(name), Some(*key));
+            }
+            for (group, keys) in &groups {
+                assert_eq!(store.by_group().keys(group).into_iter().collect::<HashSet<_>>(), *keys);
+            }
+            assert_eq!((store.by_name().len(), store.by_group().len()), (names.len(), groups.len()));
+            store.clear();
+            assert!(store.by_name().is_empty() && store.by_group().is_empty());
+        }
+    })* };
+}
+
+stores! {
+    mutex: [, lock = Mutex], [, lock = Mutex];
+    rwlock: [, lock = RwLock], [];
+    optimistic: [, lock = Optimistic], [, shards = 1];
+}
+
+/// At most one of the threads that ask for a name at once gets it.
+#[test]
+fn an_index_key_has_one_holder() {
+    for round in 0..200 {
+        let store = rwlock::Store::new();
+        let start = Barrier::new(4);
+        let won: usize = thread::scope(|scope| {
+            let threads: Vec<_> = (0..4)
+                .map(|key| {
+                    let (store, start) = (&store, &start);
+                    scope.spawn(move || {
+                        start.wait();
+                        usize::from(store.users().try_insert(key, User { name: 1 + round % 7, group: 0 }).is_ok())
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!((won, store.users().len()), (1, 1));
+    }
+}
