@@ -39,10 +39,8 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
         }
     };
     // What a tiered field or an index can't have has been reported, and would cause more errors.
-    let refused = |choice: &Choice, name: &str| map.is_tiered() && choice.is(name);
-    let is_index = options.index_of.is_given();
-    let lock = options.lock.value();
-    let lock = lock.filter(|lock| !refused(lock, "Optimistic") && !(is_index && lock.is("Optimistic")));
+    let takes_optimistic = !map.is_tiered() && !options.index_of.is_given();
+    let lock = options.lock.value().filter(|lock| takes_optimistic || !lock.is("Optimistic"));
     let lock = choice(lock, &LOCKS, krate);
     let placement = choice(options.numa.value(), &PLACEMENTS, krate);
     let clock = choice(options.clock.value(), &CLOCKS, krate);
@@ -53,7 +51,9 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
     };
     let eviction = match options.capacity.value() {
         None => quote!(#krate::evict::Unbounded),
-        Some(_) => choice(options.evict.value().filter(|evict| !refused(evict, "Reject")), &EVICTIONS, krate),
+        Some(_) => {
+            choice(options.evict.value().filter(|evict| !map.is_tiered() || !evict.is("Reject")), &EVICTIONS, krate)
+        }
     };
     let ttl = options.ttl.value().map(|ttl| time("TTL", *ttl));
     let ttl_jitter = options.ttl_jitter.value().map(|percent| {

@@ -1,4 +1,5 @@
-//! Rows that need no plan: one row that is read, and rows of plain fields, whose entries neither expire nor are evicted: a transaction changes them without a plan.
+//! Rows that need no plan: one row that is read, and rows of plain fields. Entries of a plain field neither expire nor
+//! are evicted.
 //!
 //! A plain field refuses nothing, and only its tables have to know of a change. So where a transaction replaces values
 //! of entries that are there, nothing can fail once its closure has returned, and no user code runs.

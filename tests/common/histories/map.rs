@@ -65,6 +65,7 @@ where
         Ok(answer) => answer,
         Err(TransactionError::Failed(never)) => match never {},
         Err(TransactionError::Refused { .. }) => unreachable!("the eviction makes room"),
+        Err(TransactionError::Taken { .. }) => unreachable!("the map has no index"),
     }
 }
 
