@@ -135,6 +135,10 @@ impl Link {
         self.live.borrow().is_some()
     }
 
+    fn is_live(&self, generation: u64) -> bool {
+        self.live.borrow().as_ref().is_some_and(|live| live.generation == generation)
+    }
+
     /// The number of a connection that is about to be made.
     pub(super) fn next_generation(&self) -> u64 {
         self.generations.fetch_add(1, Ordering::Relaxed) + 1
@@ -232,6 +236,11 @@ impl Link {
             let stamps = || slots.iter().map(|slot| self.stamps.stamp(*slot)).collect();
             // Before the commands are sent: what is invalidated from now on counts.
             let before = stamps();
+            // The stamps of a connection that was given up before they were taken would outlive it, and the next one
+            // does not track what is read over this one.
+            if !self.is_live(live.generation) {
+                continue;
+            }
             let sent = self.now();
             let answer = live.connection.send_packed_commands(commands, 0, commands.len());
             match timeout_at(began + staleness, answer).await {

@@ -106,24 +106,32 @@ where
             if self.near.with::<K, _>(&key, |near| !self.is_valid(near)) == Some(true) {
                 self.near.remove_if::<K>(&key, |near| !self.is_valid(near));
             }
-            let mut is_ours = false;
-            let ask = || {
-                is_ours = true;
-                let load = load.take().expect("a caller leads once, and then it returns");
-                self.ask_or_load(&name, load)
+            let mut ours = None;
+            let (kept, loader, name) = (&mut ours, &mut load, &name);
+            let ask = move || {
+                let load = loader.take().expect("a caller leads once, and then it returns");
+                async move {
+                    let near = self.ask_or_load(name, load).await?;
+                    *kept = Some(Arc::clone(&near.value));
+                    Ok(near)
+                }
             };
             let asked = self.near.get_or_try_insert_async(key.clone(), ask).await;
-            match asked {
-                // What came from another caller may be a valid entry, or one that was read after this call began.
-                Ok(near) if is_ours || near.sent >= began || self.is_valid(&near) => return Ok(near.value),
-                Ok(_) => {}
-                Err(LoadError::Recursive) => return Err(TierLoadError::Recursive),
-                Err(LoadError::Failed(failure)) => {
-                    return Err(match &*failure {
-                        Failure::Tier(error) => TierLoadError::Tier(error.clone()),
-                        Failure::Loader(error) => TierLoadError::Failed(Arc::clone(error)),
-                    });
-                }
+            match (asked, ours) {
+                // Not what the near cache has, which a slow read may have stored meanwhile.
+                (Ok(_), Some(value)) => return Ok(value),
+                (asked, _) => match asked {
+                    // What came from another caller may be a valid entry, or one that was read after this call began.
+                    Ok(near) if near.sent >= began || self.is_valid(&near) => return Ok(near.value),
+                    Ok(_) => {}
+                    Err(LoadError::Recursive) => return Err(TierLoadError::Recursive),
+                    Err(LoadError::Failed(failure)) => {
+                        return Err(match &*failure {
+                            Failure::Tier(error) => TierLoadError::Tier(error.clone()),
+                            Failure::Loader(error) => TierLoadError::Failed(Arc::clone(error)),
+                        });
+                    }
+                },
             }
         }
     }
@@ -144,11 +152,14 @@ where
                     return Ok(near);
                 }
                 Fetched::Absent => {
+                    // Before it is asked for: if this future is dropped or the answer is lost, the server may have the
+                    // lease, which is then given back.
+                    let mut lease = self.lease(name, &bytes);
                     if self.take_lease(name, &bytes).await? {
                         self.counts.misses.add(1);
-                        let lease = self.lease(name, &bytes);
                         return self.load_under(lease, load).await;
                     }
+                    lease.is_over = true;
                 }
                 Fetched::Leased => {
                     self.counts.lease_waits.add(1);

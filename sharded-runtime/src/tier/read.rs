@@ -117,7 +117,8 @@ where
     }
 
     /// The values of several keys, in their order. The server is asked once for each 256 keys that the near cache does
-    /// not have. The values need not be of one moment.
+    /// not have. The values need not be of one moment: each is at most [`staleness`](Self::staleness) old when it is
+    /// found, and the others may take up to `staleness` for each 256 keys after that.
     ///
     /// # Errors
     ///
