@@ -166,7 +166,8 @@ impl Store {
     /// The map that this one is an index of, and the function that makes index keys.
     pub(crate) fn indexed<'s>(&'s self, map: &'s MapField) -> Option<(&'s MapField, &'s TokenStream)> {
         let (of, key) = map.options.index_of.value().zip(map.options.key.value())?;
-        let is_it = |other: &&MapField| other.ident.unraw() == of.unraw() && !other.options.index_of.is_given();
+        let can_have = |other: &MapField| !other.options.index_of.is_given() && !other.is_tiered();
+        let is_it = |other: &&MapField| other.ident.unraw() == of.unraw() && can_have(other);
         Some((self.maps().find(is_it)?, key))
     }
 

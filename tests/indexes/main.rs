@@ -10,6 +10,7 @@
 mod model;
 mod panics;
 mod threads;
+mod transactions;
 mod unique;
 mod ways;
 

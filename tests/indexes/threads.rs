@@ -4,6 +4,7 @@
 use sharded::{Store as _, sharded};
 use std::{
     collections::{HashMap, HashSet},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Barrier,
         atomic::{AtomicBool, Ordering},
@@ -76,6 +77,27 @@ macro_rules! stores {
                 is_over.store(true, Ordering::Relaxed);
             });
             check(&store);
+        }
+
+        /// The change panics, but the value still has its index key.
+        #[test]
+        fn a_change_that_panics_hides_nothing() {
+            let store = Store::new();
+            store.users().insert(1, User { name: 1, group: 1 });
+            let is_over = AtomicBool::new(false);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    for _ in 0..ROUNDS {
+                        let change = || store.users().with_mut(&1, |_| resume_unwind(Box::new(())));
+                        assert!(catch_unwind(AssertUnwindSafe(change)).is_err());
+                    }
+                    is_over.store(true, Ordering::Relaxed);
+                });
+                while !is_over.load(Ordering::Relaxed) {
+                    assert_eq!(store.by_name().key(&1), Some(1));
+                    assert_eq!(store.by_group().keys(&1), [1]);
+                }
+            });
         }
 
         fn write(store: &Store, seed: u64) {

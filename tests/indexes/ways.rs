@@ -301,3 +301,20 @@ fn a_lookup_inside_a_closure_keeps_to_the_order() {
     // The lookup itself runs its closure inside the map.
     assert_eq!(service.by_email().with("a", |_, _| service.other().get(&1)), Some(Some(1)));
 }
+
+/// A long list of keys that becomes empty gives its memory back, and the statistics say so.
+#[test]
+fn bytes_of_emptied_lists_come_back() {
+    let (service, _) = service();
+    let fill_and_empty = || {
+        service
+            .sessions()
+            .extend((0..8).map(|key| (key, session(["a", "b", "c", "d", "e", "f", "g", "h"][key as usize], 7))));
+        (0..8).for_each(|key| crate::done(service.sessions().remove(&key)));
+        service.by_tenant().stats().table_bytes
+    };
+    let first = fill_and_empty();
+    for _ in 0..100 {
+        assert_eq!(fill_and_empty(), first);
+    }
+}

@@ -81,6 +81,12 @@ fn check_field(map: &MapField, of: &Ident, store: &Store, diag: &mut Diagnostics
             let cure = further.map_or_else(String::new, |further| format!(": did you mean `index_of = {further}`?"));
             diag.error(of, format!("`{of}` is an index itself, and an index has no indexes{cure}"));
         }
+        Some(other) if other.is_tiered() => {
+            diag.error(
+                of,
+                format!("the entries of `{of}` are on a server, where other processes change them too, so it can't have an index"),
+            );
+        }
         Some(_) => {}
         None => {
             let maps = || store.maps().filter(|map| !map.options.index_of.is_given()).map(|map| map.ident.to_string());

@@ -8,7 +8,7 @@
 //! index key away from it, unless the holder does not have it any more.
 
 use crate::hasher::LowHash;
-use std::ptr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The key of an entry, its hash, and a value that the entry has or is going to have.
 pub(crate) struct Entrant<'e, K, V> {
@@ -30,6 +30,15 @@ pub(crate) struct Holder<K> {
     pub(crate) key: K,
     /// Differs each time that the index key gets a holder.
     pub(crate) version: u64,
+    /// The transaction in which the holder keeps it or gets it.
+    pub(crate) held_in: TransactionId,
+}
+
+impl<K> Holder<K> {
+    /// Whether the holder is an entry of this transaction, which will have the index key when that is committed.
+    pub(crate) fn is_of(&self, transaction: TransactionId) -> bool {
+        transaction != TransactionId::NONE && self.held_in == transaction
+    }
 }
 
 /// What became of the index key of a new value.
@@ -43,17 +52,19 @@ pub(crate) enum Claim<K> {
     Held(Holder<K>),
 }
 
-/// A transaction that is being committed: an address of it.
+/// A transaction that is being committed. No other one ever has the same number, so what an index remembers of one that
+/// has ended is about no later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TransactionId(usize);
+pub(crate) struct TransactionId(u64);
 
 impl TransactionId {
     /// No transaction.
     pub(crate) const NONE: TransactionId = TransactionId(0);
 
-    /// The transaction to which this belongs, and which has it until it ends.
-    pub(crate) fn of<T>(part: &T) -> Self {
-        TransactionId(ptr::from_ref(part).addr())
+    /// A transaction that begins to change indexes.
+    pub(crate) fn new() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        TransactionId(LAST.fetch_add(1, Ordering::Relaxed) + 1)
     }
 }
 
@@ -73,7 +84,7 @@ pub(crate) trait Index<K, V>: Send + Sync {
     fn release(&self, gone: Entrant<'_, K, V>);
 
     /// Has a value changed in place, and enters the index key that it has then in place of the former one. If `change`
-    /// panics, the value has no index key.
+    /// panics, the value has no index key, unless it is still the former one.
     fn follow(&self, key: &K, hash: LowHash, value: &mut V, change: &mut dyn FnMut(&mut V)) -> Claim<K>;
 
     /// The holder of the index key of a value that is going to be stored, if that is another entry.
@@ -86,8 +97,8 @@ pub(crate) trait Index<K, V>: Send + Sync {
     /// Whether two entries have the same index key.
     fn is_same(&self, one: (&K, &V), other: (&K, &V)) -> bool;
 
-    /// Notes that an entry is going to give up the index key of its value in this transaction, unless the new one has
-    /// the same.
+    /// Notes that an entry is going to give up the index key of its value in this transaction, or that it keeps it,
+    /// since the new one has the same.
     fn give_up(&self, old: Entrant<'_, K, V>, new: Option<&V>, by: TransactionId);
 
     /// Undoes [`give_up`](Index::give_up), and [`claim`](Index::claim) of the same index key by another entry. Contains

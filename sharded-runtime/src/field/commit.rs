@@ -105,7 +105,9 @@ where
             }
             Phase::LookAgain => self.find(lent),
             Phase::Overtake => self.overtake(plan, lent),
-            Phase::GiveUp if F::Policy::INDEXED && self.staged.change != StagedChange::Keep => self.give_up(plan, lent),
+            Phase::GiveUp if F::Policy::INDEXED && (self.staged.change != StagedChange::Keep || self.has_change()) => {
+                self.give_up(plan, lent);
+            }
             Phase::Claim if F::Policy::INDEXED && plan.taken.is_none() && self.is_storing() => self.claim(plan, lent),
             Phase::Keep if F::Policy::INDEXED && self.staged.change != StagedChange::Keep => self.keep(lent),
             Phase::Unclaim if F::Policy::INDEXED && self.is_storing() => self.unclaim(lent),

@@ -45,6 +45,8 @@ pub struct Plan<'p> {
     /// The index, or the map, for which another entry has an index key, or whose user code has panicked.
     pub(crate) taken: Option<&'static str>,
     pub(crate) is_committed: bool,
+    /// What tells this transaction from others, if it has asked for that.
+    id: TransactionId,
     /// Runs user code whose panics are to come after all is done.
     pub(crate) drops: Drops,
 }
@@ -135,13 +137,17 @@ impl<'p> Plan<'p> {
             refused: None,
             taken: None,
             is_committed: false,
+            id: TransactionId::NONE,
             drops,
         }
     }
 
     /// What tells this transaction from others.
-    pub(super) fn id(&self) -> TransactionId {
-        TransactionId::of(self)
+    pub(super) fn id(&mut self) -> TransactionId {
+        if self.id == TransactionId::NONE {
+            self.id = TransactionId::new();
+        }
+        self.id
     }
 
     /// Runs user code of an index of a map. After a panic, which comes when all is undone, no index key is entered.

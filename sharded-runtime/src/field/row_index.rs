@@ -15,7 +15,7 @@ use crate::{
     Policy,
     engine::{
         cause::Cause,
-        index::Entrant,
+        index::{Entrant, TransactionId},
         spec::{Spec, TableFor},
     },
     evict::Eviction,
@@ -65,7 +65,7 @@ where
             plan.watch_index(F::Policy::NAME, |_| taken = session.claim_staged(slot, hash.low(), offer, by));
             let mut is_free = false;
             if taken.is_some() {
-                plan.watch_index(F::Policy::NAME, |locked| is_free = self.dismiss_expired(locked, lent));
+                plan.watch_index(F::Policy::NAME, |locked| is_free = self.dismiss_expired(locked, lent, by));
             }
             if !is_free {
                 break;
@@ -79,7 +79,7 @@ where
 
     /// Takes index keys from entries that have expired, in shards that the transaction has locked. Returns whether
     /// there was one. (A session looks only at its own shard, and at shards that nobody has locked.)
-    fn dismiss_expired(&self, locked: &[ShardPlan], lent: &Lent<'_>) -> bool {
+    fn dismiss_expired(&self, locked: &[ShardPlan], lent: &Lent<'_>, by: TransactionId) -> bool {
         let (core, table): (_, &TableFor<Core<F>>) = (self.row.core, lent.get(self.seat.shard.into()));
         let entry = self.slot().and_then(|slot| table.get(slot));
         let key = entry.map(|entry| entry.key()).or(self.offer.key());
@@ -87,7 +87,7 @@ where
         let new = Entrant { key, hash: self.row.hash.low(), value };
         let mut any = false;
         for index in core.indexes() {
-            let Some(holder) = index.other_holder(new) else { continue };
+            let Some(holder) = index.other_holder(new).filter(|holder| !holder.is_of(by)) else { continue };
             let hash = core.hash_of(&holder.key);
             let Some(nth) = ShardPlan::find(locked, self.seat, core.route(hash)) else { continue };
             let table: &TableFor<Core<F>> = lent.get(nth);

@@ -64,7 +64,8 @@ impl<F: Spec> Session<'_, F> {
         let mut entering = Entering { session: self.reborrow(), slot, hash, offer, claims: Claims::default(), by };
         for (number, index) in field.indexes().iter().enumerate() {
             while let Some(held) = entering.enter(number, &**index) {
-                if !entering.session.settle(&**index, slot, (hash, offer), &held) {
+                // What an entry of the same transaction is going to have is taken, whether that is stored yet or not.
+                if held.is_of(by) || !entering.session.settle(&**index, slot, (hash, offer), &held) {
                     return Err(Taken { index: index.name() });
                 }
             }

@@ -78,7 +78,9 @@ where
                 let take = |list: &mut KeyList<K>| {
                     let before = list.owned();
                     taken = list.take(hash, key);
-                    owned.set(owned.get() + list.owned() as u64 - before as u64);
+                    // An empty list leaves with what it owns.
+                    let after = if list.len() == 0 { 0 } else { list.owned() };
+                    owned.set(owned.get() + after as u64 - before as u64);
                     list.len() == 0
                 };
                 if let Ok(true) = session.table().find_change(of_index_key, &index_key, take) {
@@ -116,13 +118,16 @@ where
 
     fn follow(&self, key: &K, hash: LowHash, value: &mut V, change: &mut dyn FnMut(&mut V)) -> Claim<K> {
         let index_key = self.0.key_of(key, value);
-        let mut former = Former { index_key, leave: |index_key| self.leave(index_key, key, hash) };
-        change(value);
-        let index_key = self.0.key_of(key, value);
+        let leave = |index_key| self.leave(index_key, key, hash);
+        let key_of = |value: &V| self.0.key_of(key, value);
+        let mut former = Former { index_key, value, is_changed: false, key_of, leave };
+        change(former.value);
+        let index_key = self.0.key_of(key, former.value);
         if index_key == former.index_key {
             former.index_key = None;
             return Claim::Unchanged;
         }
+        former.is_changed = true;
         drop(former);
         if let Some(index_key) = index_key {
             self.add(index_key, key, hash);

@@ -2,6 +2,7 @@
 
 use crate::{
     builder::{Overrides, StoreContext},
+    contain::contain,
     engine::session::Session,
     field::{
         core::Core,
@@ -99,15 +100,25 @@ impl<F: UsableTypes, K, V> IndexTable<F, K, V> {
 /// Two values of a key have the same index key.
 pub(super) struct Same;
 
-/// The index key of a value that is being changed, which it loses when this is dropped.
-pub(super) struct Former<I, L: FnMut(I)> {
+/// The index key that a value had before it was changed. When this is dropped, the value loses it, unless user code has
+/// panicked and the value still has it: a lookup must not miss it then.
+pub(super) struct Former<'v, I: Eq, V, G: Fn(&V) -> Option<I>, L: FnMut(I)> {
     pub(super) index_key: Option<I>,
+    pub(super) value: &'v mut V,
+    /// Whether the value is known to have another index key.
+    pub(super) is_changed: bool,
+    pub(super) key_of: G,
     pub(super) leave: L,
 }
 
-impl<I, L: FnMut(I)> Drop for Former<I, L> {
+impl<I: Eq, V, G: Fn(&V) -> Option<I>, L: FnMut(I)> Drop for Former<'_, I, V, G, L> {
     fn drop(&mut self) {
-        if let Some(index_key) = self.index_key.take() {
+        let Some(index_key) = self.index_key.take() else { return };
+        let has_it = !self.is_changed
+            && contain(|| (self.key_of)(self.value).is_some_and(|present| present == index_key)) == Some(true);
+        if has_it {
+            contain(move || drop(index_key));
+        } else {
             (self.leave)(index_key);
         }
     }

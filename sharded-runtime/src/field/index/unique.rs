@@ -25,6 +25,14 @@ pub struct Single<K> {
     version: u64,
     /// The transaction in which the holder gives it up.
     given_up_in: TransactionId,
+    /// The transaction in which the holder keeps it or gets it.
+    held_in: TransactionId,
+}
+
+impl<K: Clone> Single<K> {
+    fn to_holder(&self) -> Holder<K> {
+        Holder { key: self.holder.clone(), version: self.version, held_in: self.held_in }
+    }
 }
 
 /// The types of a unique index with these index keys, of a map with these keys.
@@ -47,21 +55,24 @@ where
     where
         F::Key: Borrow<Q>,
     {
-        let copy = |single: &Single<K>| Holder { key: single.holder.clone(), version: single.version };
-        self.0.look(self.0.hash(index_key), index_key, copy)
+        self.0.look(self.0.hash(index_key), index_key, Single::to_holder)
     }
 
     /// Enters a key for an index key. Fails if that has another holder, which does not give it up in this transaction.
     fn enter(&self, index_key: F::Key, key: &K, by: TransactionId) -> Result<(), Holder<K>> {
         let is_free =
             |single: &Single<K>| single.holder == *key || (single.given_up_in == by && by != TransactionId::NONE);
-        self.set(index_key, key, |single| {
-            if is_free(single) { Ok(()) } else { Err(Holder { key: single.holder.clone(), version: single.version }) }
-        })
+        self.set(index_key, key, by, |single| if is_free(single) { Ok(()) } else { Err(single.to_holder()) })
     }
 
     /// Makes a key the holder of an index key, if that has none or the present one may lose it.
-    fn set<E>(&self, index_key: F::Key, key: &K, may_lose: impl FnOnce(&Single<K>) -> Result<(), E>) -> Result<(), E> {
+    fn set<E>(
+        &self,
+        index_key: F::Key,
+        key: &K,
+        held_in: TransactionId,
+        may_lose: impl FnOnce(&Single<K>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let hash = self.0.hash(&index_key);
         // What was there before is dropped after the lock is released, as is an index key that was there.
         let (mut offer, mut before) = (Offer::of_key(index_key), None);
@@ -69,7 +80,7 @@ where
             let Some(index_key) = offer.key() else { return Ok(()) };
             let (counts, meter) = (session.shard().counts(), &session.shard().status().meter);
             let version = counts.inserts(meter) + 1;
-            let single = || Single { holder: key.clone(), version, given_up_in: TransactionId::NONE };
+            let single = || Single { holder: key.clone(), version, given_up_in: TransactionId::NONE, held_in };
             let set = session.table().find_change(hash, index_key, |present| {
                 may_lose(present)?;
                 before = Some(mem::replace(present, single()));
@@ -124,13 +135,16 @@ where
 
     fn follow(&self, key: &K, _: LowHash, value: &mut V, change: &mut dyn FnMut(&mut V)) -> Claim<K> {
         let index_key = self.0.key_of(key, value);
-        let mut former = Former { index_key, leave: |index_key| self.leave(index_key, key) };
-        change(value);
-        let index_key = self.0.key_of(key, value);
+        let leave = |index_key| self.leave(index_key, key);
+        let key_of = |value: &V| self.0.key_of(key, value);
+        let mut former = Former { index_key, value, is_changed: false, key_of, leave };
+        change(former.value);
+        let index_key = self.0.key_of(key, former.value);
         if index_key == former.index_key {
             former.index_key = None;
             return Claim::Unchanged;
         }
+        former.is_changed = true;
         drop(former);
         match index_key.map(|index_key| self.enter(index_key, key, TransactionId::NONE)) {
             Some(Err(holder)) => Claim::Held(holder),
@@ -153,13 +167,14 @@ where
     }
 
     fn give_up(&self, old: Entrant<'_, K, V>, new: Option<&V>, by: TransactionId) {
-        let index_key = self.0.key_of(old.key, old.value);
-        let Ok(Some(index_key)) = self.0.unless_same(index_key, old.key, new) else { return };
+        let Some(index_key) = self.0.key_of(old.key, old.value) else { return };
+        let is_kept = new.and_then(|new| self.0.key_of(old.key, new)).is_some_and(|new| new == index_key);
         let hash = self.0.hash(&index_key);
         self.0.change(hash, |session| {
             let _ = session.table().find_change(hash, &index_key, |single| {
                 if single.holder == *old.key {
-                    single.given_up_in = by;
+                    let noted = if is_kept { &mut single.held_in } else { &mut single.given_up_in };
+                    *noted = by;
                 }
             });
         });
@@ -169,7 +184,7 @@ where
         let kept = contain(|| {
             let index_key = self.0.key_of(old.key, old.value);
             if let Ok(Some(index_key)) = self.0.unless_same(index_key, old.key, new) {
-                let _ = self.set(index_key, old.key, |_| Ok::<_, ()>(()));
+                let _ = self.set(index_key, old.key, TransactionId::NONE, |_| Ok::<_, ()>(()));
             }
         });
         kept.is_some()
