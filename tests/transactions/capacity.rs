@@ -11,11 +11,15 @@ use crate::common::{
 use sharded::{
     Policy, ShardedMap, TransactionError,
     builder::{BuildField, FieldOptions, StoreOptions},
-    clock::{Manual, System},
+    clock::{Clock, Manual, System},
     evict::{Adaptive, Eviction, Lru, MakesRoom, Reject, S3Fifo, Sieve, TinyLfu},
     lock::{Lock, Mutex, Optimistic, RwLock, Serves},
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
 
 /// What one round stages: keys to store with their values, and keys to remove.
 struct Round {
@@ -324,6 +328,56 @@ fn what_a_transaction_changes_is_not_evicted_for_it() {
     // Later they may leave.
     map.extend([(5, 50), (6, 60), (7, 70)]);
     assert_eq!(map.len(), 3);
+}
+
+static SET: AtomicU64 = AtomicU64::new(0);
+
+/// A clock that one test sets.
+#[derive(Default)]
+struct Set;
+
+impl Clock for Set {
+    const RUNS: bool = false;
+
+    fn nanos(&self) -> u64 {
+        SET.load(Relaxed)
+    }
+}
+
+/// Entries that have weights and expire, and of which some may not be evicted.
+enum Pinned {}
+
+impl Policy for Pinned {
+    type Shards = sharded::shards::Fixed<1>;
+    type Lock = Mutex;
+    type Expiry = sharded::expiry::AfterWrite;
+    type Eviction = Lru;
+    type Placement = sharded::placement::Off;
+    type Clock = Set;
+    const NAME: &'static str = "field";
+    const TTL: Option<Duration> = Some(Duration::from_secs(3600));
+    const CAPACITY: Option<usize> = Some(20);
+    const WEIGHS: bool = true;
+    const PINS: bool = true;
+}
+
+/// The room of an expired entry is counted once, also if the transaction replaces that entry.
+#[test]
+fn an_expired_entry_makes_room_once() {
+    let options = FieldOptions::new().weigher(|_: &u64, value: &u32| *value).evictable(|&key: &u64, _: &u32| key >= 9);
+    let map: ShardedMap<u64, u32, Pinned> = ShardedMap::with_options(options);
+    map.insert(1, 10);
+    map.insert_with_ttl(2, 5, Duration::from_secs(1));
+    map.insert(9, 5);
+    SET.store(2_000_000_000, Relaxed);
+    // 15 units are needed. The expired entry has 5, and the one that may be evicted has 5.
+    let result = sharded::transaction((map.row(&2), map.row(&3)), |(expired, new)| {
+        expired.insert(10);
+        new.insert(5);
+        Ok::<_, ()>(())
+    });
+    assert!(matches!(result, Err(TransactionError::Refused { .. })));
+    assert_eq!((map.get(&1), map.get(&9)), (Some(10), Some(5)));
 }
 
 /// A refused transaction evicts nothing, wherever its rows are.

@@ -17,3 +17,4 @@ mod panics;
 mod rules;
 mod threads;
 mod units;
+mod unlocked;

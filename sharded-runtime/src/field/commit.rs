@@ -188,9 +188,13 @@ where
     #[inline]
     fn count(&mut self, plan: &mut Plan<'_>, lent: &mut Lent<'_>) {
         let (seat, weight, is_coming) = (self.seat, self.weight, self.is_coming());
+        // The units of an expired entry are among those that go. So it is not counted among those that may leave, too.
         if F::Policy::PINS
-            && self.staged.change != StagedChange::Keep
-            && let Some(slot) = self.slot()
+            && let Some(slot) = match self.found {
+                Found::Expired(slot) => Some(slot),
+                Found::Live(slot) if self.staged.change != StagedChange::Keep => Some(slot),
+                Found::Live(_) | Found::Nothing => None,
+            }
         {
             let table: &TableFor<Core<F>> = lent.get(seat.shard.into());
             plan.kept.extend(table.get(slot).map(|entry| ptr::from_ref(entry.key()).addr()));

@@ -46,11 +46,15 @@ impl<F: UsableTypes> Core<F> {
     where
         F::Key: Borrow<Q>,
     {
-        let found = self.inspect(self.idle(), hash, key, |value, deadline| {
+        let mut peek = Some(peek);
+        self.inspect(self.idle(), hash, key, |value, deadline| {
             let left = deadline.left(self.now());
-            (left > Nanos::ZERO).then(|| peek(value, left))
-        });
-        found?
+            if left == Nanos::ZERO {
+                return None;
+            }
+            let peek = peek.take()?;
+            Some(peek(value, left))
+        })
     }
 
     /// Whether a key has an entry that is old enough to be refreshed.
@@ -59,11 +63,12 @@ impl<F: UsableTypes> Core<F> {
     where
         F::Key: Borrow<Q>,
     {
-        self.inspect(Nanos::FOREVER, hash, key, |_, deadline| self.is_old(hash, deadline)).unwrap_or(false)
+        self.inspect(Nanos::FOREVER, hash, key, |_, deadline| Some(self.is_old(hash, deadline))).unwrap_or(false)
     }
 
     /// Calls a closure with the value of a key and its deadline for this idle time, also if it has expired. It counts
-    /// nothing and marks nothing.
+    /// nothing and marks nothing. If the closure returns `None` for a copy, it is called once more, under the lock: the
+    /// clock is read after the copy was made, so an entry that seems expired may have been replaced meanwhile.
     #[inline]
     #[track_caller]
     fn inspect<Q: Eq + ?Sized, R>(
@@ -71,7 +76,7 @@ impl<F: UsableTypes> Core<F> {
         idle: Nanos,
         hash: KeyHash,
         key: &Q,
-        inspect: impl FnOnce(&F::Value, Deadline) -> R,
+        mut inspect: impl FnMut(&F::Value, Deadline) -> Option<R>,
     ) -> Option<R>
     where
         F::Key: Borrow<Q>,
@@ -81,13 +86,18 @@ impl<F: UsableTypes> Core<F> {
         {
             let mut place = Place::new();
             for _ in 0..TRIES {
-                if let Ok(copied) = self.copy::<Q, Peek>((hash, key), copies, idle, &mut place) {
-                    return copied.map(|copied| inspect(copied.value, copied.deadline));
+                if let Ok(found) = self.copy::<Q, Peek>((hash, key), copies, idle, &mut place) {
+                    let copied = found?;
+                    if let Some(result) = inspect(copied.value, copied.deadline) {
+                        return Some(result);
+                    }
+                    break;
                 }
             }
         }
         self.shards.read(ByHash(hash), Self::TRAITS, |_, table| {
-            table.find(hash, key).map(|entry| inspect(entry.value(), entry.stamp().deadline(idle)))
+            let entry = table.find(hash, key)?;
+            inspect(entry.value(), entry.stamp().deadline(idle))
         })
     }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Policy,
-    clock::{Deadline, Nanos},
+    clock::{Deadline, Moment, Nanos},
     engine::spec::{Spec, TableFor},
     engine::table::{Copied, Glance, Look, Place, StampOf, Unclear, Use},
     evict::Eviction,
@@ -142,7 +142,7 @@ impl<F: UsableTypes> Core<F> {
         look.unwrap_or(Err(Unclear))
     }
 
-    /// Calls a closure with a value that was copied without a lock.
+    /// Calls a closure with a value that was copied without a lock, unless it has [expired](Core::has_expired).
     #[inline]
     #[track_caller]
     pub(super) fn read_copied<R>(
@@ -153,9 +153,7 @@ impl<F: UsableTypes> Core<F> {
         read: impl FnOnce(&F::Value) -> R,
     ) -> Option<R> {
         // Not by `map`: its closure would hide the caller.
-        if let Some(copied) = found
-            && self.is_alive(copied.deadline)
-        {
+        if let Some(copied) = found {
             self.count(Event::Hit);
             return Some(self.shards.without_lock(hash, access, || read(copied.value)));
         }
@@ -163,9 +161,24 @@ impl<F: UsableTypes> Core<F> {
         None
     }
 
+    /// Whether a copied entry has expired. The clock is read after the copy was made, and meanwhile the entry may have
+    /// been replaced. So it has expired for certain only if it had by a time that was read before. If not, it must be
+    /// looked at again, after the time that is then in `before`.
+    #[inline]
+    pub(super) fn has_expired(&self, deadline: Deadline, before: &mut Option<Moment>) -> Result<bool, Unclear> {
+        if self.is_alive(deadline) {
+            return Ok(false);
+        }
+        if before.is_some_and(|before| deadline.has_passed(before)) {
+            return Ok(true);
+        }
+        *before = Some(self.clock.now());
+        Err(Unclear)
+    }
+
     /// Whether a copied entry has not expired.
     #[inline]
-    fn is_alive(&self, deadline: Deadline) -> bool {
+    pub(super) fn is_alive(&self, deadline: Deadline) -> bool {
         !StampOf::<F::Policy>::EXPIRES || !deadline.has_passed(self.clock.now())
     }
 
@@ -183,10 +196,13 @@ impl<F: UsableTypes> Core<F> {
     where
         F::Key: Borrow<Q>,
     {
-        let mut place = Place::new();
+        let (mut place, mut before) = (Place::new(), None);
         for _ in 0..=TRIES {
-            if let Ok(found) = self.copy::<Q, Use>((hash, key), copies, self.idle(), &mut place) {
-                return self.read_copied(hash, access, found, read);
+            if let Ok(found) = self.copy::<Q, Use>((hash, key), copies, self.idle(), &mut place)
+                && let Ok(has_expired) =
+                    found.as_ref().map_or(Ok(false), |it| self.has_expired(it.deadline, &mut before))
+            {
+                return self.read_copied(hash, access, found.filter(|_| !has_expired), read);
             }
             hint::spin_loop();
         }

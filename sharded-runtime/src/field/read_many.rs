@@ -73,6 +73,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
             && !StampOf::<F::Policy>::TRACKS_ACCESS
             && let Some(copies) = F::COPIES
             && let Ok(found) = self.copy::<Q, UseFetched>((hash, key), copies, self.idle(), &mut place)
+            && found.as_ref().is_none_or(|copied| self.is_alive(copied.deadline))
         {
             return self.read_copied(hash, Self::TRAITS, found, F::Value::clone);
         }

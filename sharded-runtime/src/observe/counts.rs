@@ -7,7 +7,7 @@ use std::{
 
 /// Counts of accesses under the exclusive lock of a shard, and what they ask for. They share a cache line with the
 /// lock, which the access writes anyway. Two of the numbers have 32 bits, so that the line has room for all that
-/// readers without a lock read.
+/// a glance of a reader without a lock reads.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     /// Twice the number of entries stored, ever, modulo 2^32; the [meter](Meter) has the rest. And [`LOADING`].

@@ -11,9 +11,10 @@ use std::panic::Location;
 /// it returns, so keep it short. It can't await.
 ///
 /// Where all rows are of maps under [`Optimistic`](crate::lock::Optimistic), it takes no lock. It notes the sequence
-/// numbers of the shards, copies the entries, and checks that no number has changed: then all copies are of one moment,
-/// and the closure runs on them while writers go on. If writers are in the way 16 times in a row, it takes the locks.
-/// It takes them at once if a map has an idle time or records its workload, or if the copies take more than 4 KiB.
+/// numbers of the shards, copies the entries, reads the clocks, and checks that no number has changed. Then all copies
+/// are of one moment, and the closure runs on them while writers go on. If writers are in the way 16 times in a row, it
+/// takes the locks. It takes them at once if a map has an idle time or records its workload, or if the copies and their
+/// bookkeeping take over 4 KiB (in a slice or a vector: one of them).
 ///
 /// A read of a row is a use of the entry, as [`get`](crate::ShardedMap::get) is. A key may be named twice.
 ///
@@ -26,8 +27,8 @@ use std::panic::Location;
 ///
 /// # Cost
 ///
-/// A lock and a search for each row, and O(n log n) to sort them. One row costs about as much as
-/// [`with`](crate::ShardedMap::with). Nothing is allocated for up to 12 rows in tuples and arrays.
+/// A search for each row, a lock for each shard unless no lock is taken, and O(n log n) to sort them. One row costs
+/// about as much as [`with`](crate::ShardedMap::with). Nothing is allocated for up to 12 rows in tuples and arrays.
 ///
 /// # Examples
 ///

@@ -5,7 +5,7 @@ use super::{
     arrangement::{Arrangement, Copies, Lockable, NoRow, SingleRow, States, Views},
     direct::{self, TwoRows},
     error::TransactionError,
-    staged,
+    staged, unlocked,
     wanted::Place,
 };
 use crate::{
@@ -102,7 +102,8 @@ macro_rules! sequences {
                 type States = $States;
                 type Single = NoRow<$Arrangement, $States>;
                 type Copies = $Copies;
-                const CAN_COPY: bool = R::CAN_COPY;
+                // Each of them has a place on the stack before it lies in a vector.
+                const CAN_COPY: bool = R::CAN_COPY && size_of::<R::Copies>() <= unlocked::LARGE;
                 const COUNT: Option<usize> = $COUNT;
 
                 #[inline]

@@ -45,13 +45,14 @@ pub(super) fn transact<R: Lockable, S: Storage, T, E>(
             states.look(plan, lent);
             let result = change(&mut states.views(lent));
             states.run(Phase::Use, plan, lent);
-            let result = result.map_err(TransactionError::Failed)?;
-            commit(states, plan, lent, at)?;
-            Ok(result)
+            let is_made = if result.is_ok() { commit(states, plan, lent, at) } else { Ok(()) };
+            (result, is_made)
         })
     });
     drop(inside);
-    result
+    // Only here, since the result of a transaction that is refused is dropped: user code.
+    let (result, is_made) = result;
+    is_made.and_then(|()| result.map_err(TransactionError::Failed))
 }
 
 /// Makes the changes that a closure has staged, or none of them. Finds the entries first.

@@ -2,21 +2,26 @@
 //!
 //! A reader notes the sequence numbers of all shards, copies all entries, and then looks at the numbers again. If none
 //! has changed, no writer was inside any of the shards between the last number that was noted and the first one that
-//! was looked at again. So all copies are of that time. Only then the closure of the user runs.
+//! was looked at again. So all copies are of that time, and the clocks are read in it. Only then the user's closure
+//! runs.
 
 use super::{
     arrangement::{Arrangement, Copies, Lockable},
     locking::locate,
-    wanted::{Storage, enter},
+    wanted::{Storage, check_shards, enter},
 };
 use crate::{bounds::Token, clock::Readings, field::row_copy::Step};
-use std::{hint, panic::Location};
+use std::{
+    hint,
+    panic::Location,
+    sync::atomic::{Ordering, fence},
+};
 
 /// How often a reader tries before it takes the locks.
 const TRIES: usize = 16;
 
 /// Bytes of copies above which a reader takes the locks, since each copy has a place on the stack.
-const LARGE: usize = 4096;
+pub(super) const LARGE: usize = 4096;
 
 /// Whether such rows can be read without a lock.
 pub(super) const fn can_copy<R: Lockable>() -> bool {
@@ -29,12 +34,23 @@ pub(super) fn observe<R: Lockable, S: Storage, T, C>(rows: &R, read: C, at: &'st
 where
     C: for<'t> FnOnce(<R::Arrangement as Arrangement>::Refs<'t>) -> T,
 {
+    // A lock is released by a plain store. Without this fence, what this thread has written may still be on its way to
+    // the others while it reads here: of two threads that each write and then observe what the other one writes, both
+    // might miss it.
+    fence(Ordering::SeqCst);
     let mut copies = rows.copies(Token);
     for _ in 0..TRIES {
-        if copies.attempt(Step::Begin) && copies.attempt(Step::Copy) && copies.attempt(Step::Check) {
-            copies.look_at_clocks(&mut Readings::default());
+        if !copies.attempt(Step::Begin) || !copies.attempt(Step::Copy) {
+            hint::spin_loop();
+            continue;
+        }
+        // Before the check, so that the time is of the same moment as the copies: an entry that expires later is there,
+        // as is what others have stored until then.
+        copies.look_at_clocks(&mut Readings::default());
+        if copies.attempt(Step::Check) {
             // Recorded as if the locks were taken: whether a nested access panics must not depend on a race.
             let mut places = locate::<R, S>(rows);
+            check_shards(places.as_mut());
             let inside = enter(places.as_mut(), at);
             let result = read(copies.refs());
             drop(inside);

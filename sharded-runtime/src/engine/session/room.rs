@@ -98,10 +98,7 @@ impl<F: Spec> Session<'_, F> {
     /// As [`survey`](Session::survey), without the entries whose keys have these addresses.
     #[cold]
     pub(crate) fn survey_staged(&mut self, enough: Units, kept: &[usize]) -> Units {
-        let is_evictable = self.field.is_evictable();
-        let units = self.survey_of(SEARCHED, &mut 0, enough, |key, value| {
-            !kept.contains(&ptr::from_ref(key).addr()) && is_evictable(key, value)
-        });
+        let units = self.survey_of(SEARCHED, &mut 0, enough, kept);
         // The kept entries may be evicted later.
         self.table.search_again();
         units
@@ -110,19 +107,14 @@ impl<F: Spec> Session<'_, F> {
     /// The units of entries of this shard that may leave, see [`Table::survey`](crate::engine::table::Table::survey).
     #[cold]
     pub(crate) fn survey(&mut self, searched: u32, passed: &mut u32, enough: Units) -> Units {
-        self.survey_of(searched, passed, enough, self.field.is_evictable())
+        self.survey_of(searched, passed, enough, &[])
     }
 
-    fn survey_of(
-        &mut self,
-        searched: u32,
-        passed: &mut u32,
-        enough: Units,
-        is_evictable: impl Fn(&F::Key, &F::Value) -> bool,
-    ) -> Units {
-        let (now, idle) = (self.now, self.field.idle());
+    fn survey_of(&mut self, searched: u32, passed: &mut u32, enough: Units, kept: &[usize]) -> Units {
+        let (now, idle, is_evictable) = (self.now, self.field.idle(), self.field.is_evictable());
         self.table.survey::<F::Policy>(searched, passed, enough, |key, value, stamp| {
-            (StampOf::<F::Policy>::EXPIRES && stamp.deadline(idle).has_passed(now)) || is_evictable(key, value)
+            !kept.contains(&ptr::from_ref(key).addr())
+                && ((StampOf::<F::Policy>::EXPIRES && stamp.deadline(idle).has_passed(now)) || is_evictable(key, value))
         })
     }
 

@@ -14,6 +14,11 @@ use crate::bounds::Token;
 /// the value.
 ///
 /// Keys and values are copied by atomic words. A copy is used only after the check.
+///
+/// A writer releases the lock by a plain store, and a read has no fence. So if two threads each change one key and then
+/// read the key that the other has changed, both may read the old value: their changes were still on the way to the
+/// other processor. This is the one exception to the order of calls that the other locks give.
+/// [`observe`](fn@crate::observe) and [`transaction`](fn@crate::transaction) have no such exception.
 #[derive(Debug)]
 pub enum Optimistic {}
 

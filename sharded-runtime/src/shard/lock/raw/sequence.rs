@@ -328,6 +328,40 @@ mod models {
         });
     }
 
+    /// Two threads each write one value and then read the other one. Returns whether both may miss the other's write.
+    fn may_both_miss(is_fenced: bool) -> bool {
+        static BOTH: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+        BOTH.store(false, std::sync::atomic::Ordering::SeqCst);
+        loom::model(move || {
+            let two = Two::new();
+            let write_and_read = move |two: &Two, mine: usize| {
+                let (mine, other) = (&two.0[mine], &two.0[1 - mine]);
+                mine.write(1);
+                if is_fenced {
+                    loom::sync::atomic::fence(loom::sync::atomic::Ordering::SeqCst);
+                }
+                let begun = other.sequence.mark()?;
+                let seen = other.words[0].load(Relaxed);
+                other.sequence.is_unchanged(begun).then_some(seen)
+            };
+            let thread = thread::spawn({
+                let two = Arc::clone(&two);
+                move || write_and_read(&two, 1)
+            });
+            let seen = (write_and_read(&two, 0), thread.join().unwrap());
+            if seen == (Some(0), Some(0)) {
+                BOTH.store(true, std::sync::atomic::Ordering::SeqCst);
+            }
+        });
+        BOTH.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
+    #[test]
+    fn who_has_written_sees_what_others_have() {
+        assert!(may_both_miss(false), "the model can fail");
+        assert!(!may_both_miss(true));
+    }
+
     /// The model can fail: without validation, a mixture is seen.
     #[test]
     #[should_panic(expected = "mixture")]
