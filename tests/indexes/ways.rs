@@ -307,9 +307,8 @@ fn a_lookup_inside_a_closure_keeps_to_the_order() {
 fn bytes_of_emptied_lists_come_back() {
     let (service, _) = service();
     let fill_and_empty = || {
-        service
-            .sessions()
-            .extend((0..8).map(|key| (key, session(["a", "b", "c", "d", "e", "f", "g", "h"][key as usize], 7))));
+        let emails = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        service.sessions().extend((0..8).zip(emails).map(|(key, email)| (key, session(email, 7))));
         (0..8).for_each(|key| crate::done(service.sessions().remove(&key)));
         service.by_tenant().stats().table_bytes
     };

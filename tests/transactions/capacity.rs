@@ -355,7 +355,7 @@ impl Policy for Pinned {
     type Placement = sharded::placement::Off;
     type Clock = Set;
     const NAME: &'static str = "field";
-    const TTL: Option<Duration> = Some(Duration::from_secs(3600));
+    const TTL: Option<Duration> = Some(Duration::from_hours(1));
     const CAPACITY: Option<usize> = Some(20);
     const WEIGHS: bool = true;
     const PINS: bool = true;

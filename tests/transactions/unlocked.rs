@@ -45,6 +45,9 @@ impl<const TEST: usize> Clock for Hooked<TEST> {
 type Expiring<const TEST: usize> = ShardedMap<u64, u64, Of<Optimistic, Ttl<10>, Unbounded, Hooked<TEST>, 4>>;
 type Lasting<const SHARDS: usize> = ShardedMap<u64, u64, Of<Optimistic, Never, Unbounded, System, SHARDS>>;
 
+/// A read of key 1, which returns whether that was there.
+type Read = fn(&Expiring<1>) -> bool;
+
 const MS: u64 = 1_000_000;
 
 #[test]
@@ -72,7 +75,7 @@ fn observe_sees_one_moment_while_entries_expire() {
 #[test]
 fn a_key_that_is_replaced_before_it_expires_is_never_absent() {
     let map = &*Box::leak(Box::new(Expiring::<1>::new()));
-    let reads: [(&str, u64, fn(&Expiring<1>) -> bool); 4] = [
+    let reads: [(&str, u64, Read); 4] = [
         ("contains_key", 1, |map| map.contains_key(&1)),
         ("get_many", 1, |map| map.get_many([&1, &2])[0].is_some()),
         ("get", 2, |map| map.get(&1).is_some()),
