@@ -97,7 +97,8 @@
 //!
 //! If it panics before an entry is stored, nothing is stored. If it panics after a change in place, the entry is
 //! indexed again, and evicted if that fails as well. If it panics for an entry that leaves, the entry leaves all the
-//! same.
+//! same. Then its key stays in the index: lookups pass it over, a new entry with the index key is accepted, and `len`
+//! counts it.
 //!
 //! # Cost
 //!
