@@ -203,8 +203,9 @@ impl<F: UsableTypes> Core<F> {
         let mut offer = Offer::new(key, value);
         match self.store(hash, &mut offer, ttl) {
             Stored::New => return None,
-            Stored::InPlace => {}
-            Stored::Taken => self.refuse_taken(hash, &offer),
+            // By a constant, so that only maps with an index get its code.
+            Stored::Taken if F::Policy::INDEXED => self.refuse_taken(hash, &offer),
+            Stored::InPlace | Stored::Taken => {}
             Stored::Refused if F::Policy::WEIGHS || F::Policy::PINS => self.evict_refused(hash, &mut offer),
             Stored::Refused => no_room(),
         }

@@ -9,6 +9,7 @@ use crate::engine::{
     units::{Units, Weight},
 };
 use crate::{
+    Policy,
     hasher::{KeyHash, LowHash},
     names_of,
     observe::events,
@@ -36,13 +37,17 @@ impl<F: Spec> Session<'_, F> {
         match (handed, listener) {
             (Some(handed), None) => {
                 self.overtake_refresh(slot);
-                self.release(slot, hash);
+                if F::Policy::INDEXED {
+                    self.release(slot, hash);
+                }
                 self.table.remove(slot, hash, handed).then_some(())?;
             }
             (Some(handed), Some(listener)) => self.hand_telling((slot, hash), cause, listener, handed)?,
             (None, _) => {
                 self.garbage.as_ref()?;
-                self.release(slot, hash);
+                if F::Policy::INDEXED {
+                    self.release(slot, hash);
+                }
                 self.table.remove(slot, hash, self.garbage.as_deref_mut()?.kept()).then_some(())?;
             }
         }
@@ -71,7 +76,9 @@ impl<F: Spec> Session<'_, F> {
         // The copies come first: if making them panics, nothing has changed.
         let (key, value) = (listener.copy_key(entry.key()), listener.copy_value(entry.value()));
         self.overtake_refresh(slot);
-        self.release(slot, hash);
+        if F::Policy::INDEXED {
+            self.release(slot, hash);
+        }
         self.table.remove(slot, hash, handed).then_some(())?;
         self.garbage.as_deref_mut()?.tell(key, value, cause, listener);
         Some(())

@@ -114,14 +114,10 @@ impl<F: Spec> Session<'_, F> {
     }
 
     /// Removes the index keys of an entry that is about to leave.
-    #[inline]
     pub(super) fn release(&self, slot: Slot, hash: LowHash) {
-        if F::Policy::INDEXED
-            && let Some(entry) = self.table.get(slot)
-        {
-            for index in self.field.indexes() {
-                index.release(Entrant { key: entry.key(), hash, value: entry.value() });
-            }
+        let Some(entry) = self.table.get(slot) else { return };
+        for index in self.field.indexes() {
+            index.release(Entrant { key: entry.key(), hash, value: entry.value() });
         }
     }
 
