@@ -5,7 +5,6 @@
 
 use super::locked::Session;
 use crate::{
-    Policy,
     clock::Nanos,
     engine::{
         cause::Cause,
