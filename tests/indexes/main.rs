@@ -7,12 +7,11 @@
 )]
 #![allow(clippy::too_many_lines, clippy::type_complexity, reason = "lists of calls")]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod model;
 mod panics;
 mod threads;
 mod transactions;
 mod unique;
 mod ways;
-
-/// Ends a call whose result does not matter.
-fn done<T>(_: T) {}

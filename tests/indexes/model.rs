@@ -1,5 +1,6 @@
 //! Random calls, against a plain model: the entries of the map, and the index that follows from them.
 
+use crate::common::{ignore, threads::Dice};
 use sharded::{Field, Store as _, TransactionError, clock::Manual, sharded};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -22,14 +23,11 @@ fn group_of(_: &u8, user: &User) -> u16 {
 }
 
 /// Calls that have random arguments.
-struct Random(u64);
+struct Random(Dice);
 
 impl Random {
     fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
+        self.0.below(limit)
     }
 
     fn key(&mut self) -> u8 {
@@ -94,7 +92,7 @@ macro_rules! models {
             for seed in 1..=8 {
                 let clock = Manual::new();
                 let store = Store::builder().clock(clock.clone()).build();
-                let mut random = Random(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed));
+                let mut random = Random(Dice::new(seed));
                 let lives: bool = $lives;
                 for _ in 0..400 {
                     step(&store, &clock, &mut random, lives);
@@ -138,7 +136,7 @@ macro_rules! models {
                     let removed = users.remove(&key);
                     assert_eq!(removed, before.get(&key).copied());
                 }
-                8 => crate::done(users.remove_if(&key, |value| value.group == user.group)),
+                8 => ignore(users.remove_if(&key, |value| value.group == user.group)),
                 9 => {
                     let names = [before.get(&key), before.get(&other)].map(|user| user.map(|user| user.name));
                     if let [Some(one), Some(two)] = names
@@ -184,8 +182,8 @@ macro_rules! models {
                 14 => match random.below(8) {
                     0 => users.clear(),
                     1 => users.invalidate_all(),
-                    2 => crate::done(users.drain()),
-                    3 => crate::done(store.sweep()),
+                    2 => ignore(users.drain()),
+                    3 => ignore(store.sweep()),
                     _ => {
                         let loaded = users.get_or_try_insert_with(key, || Ok::<_, ()>(user)).unwrap();
                         assert_eq!(loaded, before.get(&key).copied().unwrap_or(user));

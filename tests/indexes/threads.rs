@@ -1,6 +1,7 @@
 //! Lookups while other threads change the map: they miss nothing that is there throughout, and return nothing that does
 //! not have the index key.
 
+use crate::common::{ignore, threads::Dice};
 use sharded::{Store as _, sharded};
 use std::{
     collections::{HashMap, HashSet},
@@ -102,21 +103,16 @@ macro_rules! stores {
 
         fn write(store: &Store, seed: u64) {
             let users = store.users();
-            let mut random = 88_172_645_463_325_252 + seed;
-            let mut below = |limit: u32| {
-                random ^= random << 13;
-                random ^= random >> 7;
-                random ^= random << 17;
-                u32::try_from(random % u64::from(limit)).unwrap()
-            };
+            let mut dice = Dice::new(seed);
+            let mut below = |limit: u32| u32::try_from(dice.below(u64::from(limit))).unwrap();
             for _ in 0..ROUNDS {
                 let (key, name, group) = (below(30), below(20), below(3));
                 match below(8) {
-                    0..=2 => crate::done(users.try_insert(key, User { name, group })),
-                    3 => crate::done(users.remove(&key)),
-                    4 => crate::done(users.with_mut(&key, |user| user.group = group)),
+                    0..=2 => ignore(users.try_insert(key, User { name, group })),
+                    3 => ignore(users.remove(&key)),
+                    4 => ignore(users.with_mut(&key, |user| user.group = group)),
                     // Entries that stay change, but not what they are looked up by, and swap what another is.
-                    5 => crate::done(users.with_mut(&(STAYS + below(100)), |user| user.group = 1)),
+                    5 => ignore(users.with_mut(&(STAYS + below(100)), |user| user.group = 1)),
                     6 => {
                         let rows = [STAYS + below(10), STAYS + 10 + below(10)];
                         sharded::transaction(rows.each_ref().map(|key| users.row(key)), |[one, two]| {

@@ -1,5 +1,6 @@
 //! Unique indexes: who has an index key, and what becomes of an entry whose index key is taken.
 
+use crate::common::ignore;
 use sharded::{Change, Store as _, TransactionError, clock::Manual, sharded};
 use std::{
     collections::HashMap,
@@ -26,7 +27,7 @@ fn users() -> (Users, Manual) {
 
 /// The panic of a call, which must name the index.
 fn refused<T>(call: impl FnOnce() -> T) {
-    let panic = catch_unwind(AssertUnwindSafe(|| crate::done(call()))).unwrap_err();
+    let panic = catch_unwind(AssertUnwindSafe(|| ignore(call()))).unwrap_err();
     let message = panic.downcast_ref::<String>().unwrap();
     assert!(message.contains("`by_name`"), "{message}");
 }
@@ -76,8 +77,8 @@ fn a_change_in_place_to_a_taken_index_key_evicts_the_entry() {
     let mut removals = users.removals(16).unwrap();
     users.insert(1, ("ada", 1));
     for change in [
-        (|store: &Users| crate::done(store.users().with_mut(&2, |user| user.0 = "ada"))) as fn(&Users),
-        |store| crate::done(store.users().upsert(2, || unreachable!(), |user| user.0 = "ada")),
+        (|store: &Users| ignore(store.users().with_mut(&2, |user| user.0 = "ada"))) as fn(&Users),
+        |store| ignore(store.users().upsert(2, || unreachable!(), |user| user.0 = "ada")),
         |store| {
             store.users().compute(2, |user| {
                 user.unwrap().0 = "ada";
@@ -197,14 +198,14 @@ fn transactions_move_index_keys_between_entries() {
 #[test]
 fn an_expired_entry_gives_its_index_key_to_a_new_one() {
     let ways: [(&str, fn(&Users, u32)); 9] = [
-        ("insert", |store, key| crate::done(store.users().insert(key, ("ada", 9)))),
-        ("try_insert", |store, key| crate::done(store.users().try_insert(key, ("ada", 9)).unwrap())),
+        ("insert", |store, key| ignore(store.users().insert(key, ("ada", 9)))),
+        ("try_insert", |store, key| ignore(store.users().try_insert(key, ("ada", 9)).unwrap())),
         ("insert_if_absent", |store, key| store.users().insert_if_absent(key, ("ada", 9)).unwrap()),
-        ("upsert", |store, key| crate::done(store.users().upsert(key, || ("ada", 9), |_| ()))),
-        ("get_or_insert_with", |store, key| crate::done(store.users().get_or_insert_with(key, || ("ada", 9)))),
+        ("upsert", |store, key| ignore(store.users().upsert(key, || ("ada", 9), |_| ()))),
+        ("get_or_insert_with", |store, key| ignore(store.users().get_or_insert_with(key, || ("ada", 9)))),
         ("compute", |store, key| store.users().compute(key, |_| Change::Put(("ada", 9), ()))),
         ("load", |store, key| {
-            crate::done(store.users().get_or_try_insert_with(key, || Ok::<_, ()>(("ada", 9))).unwrap());
+            ignore(store.users().get_or_try_insert_with(key, || Ok::<_, ()>(("ada", 9))).unwrap());
         }),
         ("transaction", |store, key| {
             sharded::transaction((store.users().row(&key),), |(row,)| {

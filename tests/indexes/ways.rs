@@ -1,5 +1,6 @@
 //! Every way in which an entry comes, changes or goes.
 
+use crate::common::ignore;
 use sharded::{Change, Store as _, clock::Manual, sharded, snapshot::Snapshot as _};
 use std::{
     collections::{HashMap, HashSet},
@@ -290,9 +291,9 @@ fn a_lookup_inside_a_closure_keeps_to_the_order() {
     service.sessions().insert(1, session("a", 7));
     service.other().insert(1, 1);
     for inside in [
-        (|service: &Service| crate::done(service.sessions().with(&1, |_| service.by_email().key("a")))) as fn(&Service),
-        |service| crate::done(service.sessions().with(&1, |_| service.by_tenant().keys(&999))),
-        |service| crate::done(service.other().with(&1, |_| service.by_email().key("a"))),
+        (|service: &Service| ignore(service.sessions().with(&1, |_| service.by_email().key("a")))) as fn(&Service),
+        |service| ignore(service.sessions().with(&1, |_| service.by_tenant().keys(&999))),
+        |service| ignore(service.other().with(&1, |_| service.by_email().key("a"))),
     ] {
         let panic = std::panic::catch_unwind(|| inside(&service)).unwrap_err();
         let message = panic.downcast_ref::<String>().unwrap();
@@ -309,7 +310,7 @@ fn bytes_of_emptied_lists_come_back() {
     let fill_and_empty = || {
         let emails = ["a", "b", "c", "d", "e", "f", "g", "h"];
         service.sessions().extend((0..8).zip(emails).map(|(key, email)| (key, session(email, 7))));
-        (0..8).for_each(|key| crate::done(service.sessions().remove(&key)));
+        (0..8).for_each(|key| ignore(service.sessions().remove(&key)));
         service.by_tenant().stats().table_bytes
     };
     let first = fill_and_empty();

@@ -5,6 +5,8 @@
 //! Where there is none, the tests are skipped and say so; `.ci/tier` installs both servers and runs the tests on each.
 //! Every test has servers of its own, on the loopback interface.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod faults;
 mod loads;
 mod operations;

@@ -5,6 +5,7 @@ use super::{
     server::{Answer, Server},
     shop,
 };
+use crate::common::threads::Dice;
 use sharded::{
     Field, Store,
     snapshot::Snapshot as _,
@@ -215,13 +216,8 @@ async fn random_operations_agree_with_a_model() {
     let Some(server) = Server::start() else { return };
     let shop = shop(&server).await;
     let (numbers, mut model) = (shop.numbers(), HashMap::new());
-    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-    let mut dice = move |below: u64| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state % below
-    };
+    let mut random = Dice::new(1);
+    let mut dice = move |below: u64| random.below(below);
     for step in 0..4_000 {
         let (key, value) = (dice(20), dice(1_000));
         match dice(9) {
