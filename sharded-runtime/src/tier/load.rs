@@ -120,18 +120,16 @@ where
             match (asked, ours) {
                 // Not what the near cache has, which a slow read may have stored meanwhile.
                 (Ok(_), Some(value)) => return Ok(value),
-                (asked, _) => match asked {
-                    // What came from another caller may be a valid entry, or one that was read after this call began.
-                    Ok(near) if near.sent >= began || self.is_valid(&near) => return Ok(near.value),
-                    Ok(_) => {}
-                    Err(LoadError::Recursive) => return Err(TierLoadError::Recursive),
-                    Err(LoadError::Failed(failure)) => {
-                        return Err(match &*failure {
-                            Failure::Tier(error) => TierLoadError::Tier(error.clone()),
-                            Failure::Loader(error) => TierLoadError::Failed(Arc::clone(error)),
-                        });
-                    }
-                },
+                // What came from another caller may be a valid entry, or one that was read after this call began.
+                (Ok(near), None) if near.sent >= began || self.is_valid(&near) => return Ok(near.value),
+                (Ok(_), None) => {}
+                (Err(LoadError::Recursive), _) => return Err(TierLoadError::Recursive),
+                (Err(LoadError::Failed(failure)), _) => {
+                    return Err(match &*failure {
+                        Failure::Tier(error) => TierLoadError::Tier(error.clone()),
+                        Failure::Loader(error) => TierLoadError::Failed(Arc::clone(error)),
+                    });
+                }
             }
         }
     }
