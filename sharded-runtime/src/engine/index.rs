@@ -80,8 +80,9 @@ pub(crate) trait Index<K, V>: Send + Sync {
     /// that another entry of the transaction [gives up](Index::give_up).
     fn claim(&self, new: Entrant<'_, K, V>, old: Option<&V>, by: TransactionId) -> Claim<K>;
 
-    /// Removes the index key of a value that is going to leave, or that was not stored. Contains panics.
-    fn release(&self, gone: Entrant<'_, K, V>);
+    /// Removes the index key of a value that is going to leave, or that was not stored, unless another value of the
+    /// entry has the same. Contains panics.
+    fn release(&self, gone: Entrant<'_, K, V>, other: Option<&V>);
 
     /// Has a value changed in place, and enters the index key that it has then in place of the former one. If `change`
     /// panics, the value has no index key, unless it is still the former one.
@@ -104,7 +105,4 @@ pub(crate) trait Index<K, V>: Send + Sync {
     /// Undoes [`give_up`](Index::give_up), and [`claim`](Index::claim) of the same index key by another entry. Contains
     /// panics, and returns whether there was none.
     fn keep(&self, old: Entrant<'_, K, V>, new: Option<&V>) -> bool;
-
-    /// As [`release`](Index::release), unless another value of the entry has the same index key. Contains panics.
-    fn release_unless_same(&self, gone: Entrant<'_, K, V>, other: Option<&V>);
 }

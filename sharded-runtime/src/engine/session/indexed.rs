@@ -97,7 +97,7 @@ impl<F: Spec> Session<'_, F> {
         let Some((entrant, _)) = self.entrant(slot, hash, offer) else { return };
         for (number, index) in self.field.indexes().iter().enumerate() {
             if claims.has(number) {
-                index.release(entrant);
+                index.release(entrant, None);
             }
         }
     }
@@ -107,7 +107,7 @@ impl<F: Spec> Session<'_, F> {
         let Some(entry) = self.table.get(slot) else { return };
         for (number, index) in self.field.indexes().iter().enumerate() {
             if claims.has(number) {
-                index.release(Entrant { key: entry.key(), hash, value: old });
+                index.release(Entrant { key: entry.key(), hash, value: old }, None);
             }
         }
     }
@@ -116,7 +116,7 @@ impl<F: Spec> Session<'_, F> {
     pub(super) fn release(&self, slot: Slot, hash: LowHash) {
         let Some(entry) = self.table.get(slot) else { return };
         for index in self.field.indexes() {
-            index.release(Entrant { key: entry.key(), hash, value: entry.value() });
+            index.release(Entrant { key: entry.key(), hash, value: entry.value() }, None);
         }
     }
 

@@ -124,7 +124,7 @@ impl<F: Spec> Session<'_, F> {
     /// Removes the index keys of the entry of a slot that the value on offer does not have.
     pub(crate) fn release_staged(&self, slot: Slot, hash: LowHash, offer: &OfferFor<F>) {
         if F::Policy::INDEXED {
-            self.each_index(slot, hash, |index, old| index.release_unless_same(old, offer.value.as_ref()));
+            self.each_index(slot, hash, |index, old| index.release(old, offer.value.as_ref()));
         }
     }
 
@@ -145,7 +145,7 @@ impl<F: Spec> Session<'_, F> {
     pub(crate) fn unclaim_staged(&self, slot: Option<Slot>, hash: LowHash, offer: &OfferFor<F>) {
         if let Some((new, old)) = self.entrant(slot, hash, offer) {
             for index in self.field.indexes() {
-                index.release_unless_same(new, old);
+                index.release(new, old);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     list::{After, KeyList},
-    table::{Former, IndexTable, KeyFn},
+    table::{IndexTable, KeyFn, Same},
 };
 use crate::{
     Policy,
@@ -46,6 +46,16 @@ where
         F::Key: Borrow<Q>,
     {
         self.0.look(self.0.hash(index_key), index_key, |list| list.copy(from, BATCH, copies))?
+    }
+
+    /// Adds a key to an index key, if there is a new one.
+    #[inline]
+    fn enter(&self, index_key: Result<Option<F::Key>, Same>, key: &K, hash: LowHash) -> Claim<K> {
+        let Ok(index_key) = index_key else { return Claim::Unchanged };
+        if let Some(index_key) = index_key {
+            self.add(index_key, key, hash);
+        }
+        Claim::Changed
     }
 
     fn add(&self, index_key: F::Key, key: &K, hash: LowHash) {
@@ -103,36 +113,18 @@ where
 
     fn claim(&self, new: Entrant<'_, K, V>, old: Option<&V>, _: TransactionId) -> Claim<K> {
         let index_key = self.0.key_of(new.key, new.value);
-        let Ok(index_key) = self.0.unless_same(index_key, new.key, old) else { return Claim::Unchanged };
-        if let Some(index_key) = index_key {
-            self.add(index_key, new.key, new.hash);
-        }
-        Claim::Changed
+        self.enter(self.0.unless_same(index_key, new.key, old), new.key, new.hash)
     }
 
-    fn release(&self, gone: Entrant<'_, K, V>) {
-        if let Some(Some(index_key)) = contain(|| self.0.key_of(gone.key, gone.value)) {
+    fn release(&self, gone: Entrant<'_, K, V>, other: Option<&V>) {
+        if let Some(index_key) = self.0.lost(gone, other) {
             self.leave(index_key, gone.key, gone.hash);
         }
     }
 
     fn follow(&self, key: &K, hash: LowHash, value: &mut V, change: &mut dyn FnMut(&mut V)) -> Claim<K> {
-        let index_key = self.0.key_of(key, value);
-        let leave = |index_key| self.leave(index_key, key, hash);
-        let key_of = |value: &V| self.0.key_of(key, value);
-        let mut former = Former { index_key, value, is_changed: false, key_of, leave };
-        change(former.value);
-        let index_key = self.0.key_of(key, former.value);
-        if index_key == former.index_key {
-            former.index_key = None;
-            return Claim::Unchanged;
-        }
-        former.is_changed = true;
-        drop(former);
-        if let Some(index_key) = index_key {
-            self.add(index_key, key, hash);
-        }
-        Claim::Changed
+        let index_key = self.0.follow(key, value, change, |index_key| self.leave(index_key, key, hash));
+        self.enter(index_key, key, hash)
     }
 
     fn other_holder(&self, _: Entrant<'_, K, V>) -> Option<Holder<K>> {
@@ -149,12 +141,5 @@ where
 
     fn keep(&self, _: Entrant<'_, K, V>, _: Option<&V>) -> bool {
         true
-    }
-
-    fn release_unless_same(&self, gone: Entrant<'_, K, V>, other: Option<&V>) {
-        let index_key = contain(|| self.0.unless_same(self.0.key_of(gone.key, gone.value), gone.key, other));
-        if let Some(Ok(Some(index_key))) = index_key {
-            self.leave(index_key, gone.key, gone.hash);
-        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     builder::{Overrides, StoreContext},
     contain::contain,
-    engine::session::Session,
+    engine::{index::Entrant, session::Session},
     field::{
         core::Core,
         rules::Rules,
@@ -64,6 +64,7 @@ impl<F: UsableTypes, K, V> IndexTable<F, K, V> {
     }
 
     /// The index key of a value, unless another value of the same key has the same: then nothing changes.
+    #[inline]
     pub(super) fn unless_same(
         &self,
         index_key: Option<F::Key>,
@@ -72,6 +73,34 @@ impl<F: UsableTypes, K, V> IndexTable<F, K, V> {
     ) -> Result<Option<F::Key>, Same> {
         let other = other.and_then(|other| self.key_of(key, other));
         if index_key == other { Err(Same) } else { Ok(index_key) }
+    }
+
+    /// The index key that a value loses, unless another value of the entry has the same. Contains panics.
+    pub(super) fn lost(&self, gone: Entrant<'_, K, V>, other: Option<&V>) -> Option<F::Key> {
+        contain(|| self.unless_same(self.key_of(gone.key, gone.value), gone.key, other))?.ok()?
+    }
+
+    /// Has a value changed in place, and calls `leave` with an index key that it loses. Returns the new one, unless it
+    /// is the same. If user code panics and the value still has its index key, it keeps it: a lookup must not miss it.
+    #[inline]
+    pub(super) fn follow(
+        &self,
+        key: &K,
+        value: &mut V,
+        change: &mut dyn FnMut(&mut V),
+        leave: impl FnMut(F::Key),
+    ) -> Result<Option<F::Key>, Same> {
+        let key_of = |value: &V| self.key_of(key, value);
+        let mut former = Former { index_key: key_of(value), value, is_changed: false, key_of, leave };
+        change(former.value);
+        let index_key = key_of(former.value);
+        if index_key == former.index_key {
+            former.index_key = None;
+            return Err(Same);
+        }
+        former.is_changed = true;
+        drop(former);
+        Ok(index_key)
     }
 
     /// Changes the shard of a hash.
@@ -102,13 +131,13 @@ pub(super) struct Same;
 
 /// The index key that a value had before it was changed. When this is dropped, the value loses it, unless user code has
 /// panicked and the value still has it: a lookup must not miss it then.
-pub(super) struct Former<'v, I: Eq, V, G: Fn(&V) -> Option<I>, L: FnMut(I)> {
-    pub(super) index_key: Option<I>,
-    pub(super) value: &'v mut V,
+struct Former<'v, I: Eq, V, G: Fn(&V) -> Option<I>, L: FnMut(I)> {
+    index_key: Option<I>,
+    value: &'v mut V,
     /// Whether the value is known to have another index key.
-    pub(super) is_changed: bool,
-    pub(super) key_of: G,
-    pub(super) leave: L,
+    is_changed: bool,
+    key_of: G,
+    leave: L,
 }
 
 impl<I: Eq, V, G: Fn(&V) -> Option<I>, L: FnMut(I)> Drop for Former<'_, I, V, G, L> {

@@ -2,7 +2,7 @@
 
 #![allow(unreachable_pub, reason = "in the bound of a public method")]
 
-use super::table::{Former, IndexTable, KeyFn};
+use super::table::{IndexTable, KeyFn, Same};
 use crate::{
     Policy,
     builder::{Overrides, StoreContext},
@@ -58,11 +58,18 @@ where
         self.0.look(self.0.hash(index_key), index_key, Single::to_holder)
     }
 
-    /// Enters a key for an index key. Fails if that has another holder, which does not give it up in this transaction.
-    fn enter(&self, index_key: F::Key, key: &K, by: TransactionId) -> Result<(), Holder<K>> {
+    /// Enters a key for an index key, if there is a new one. It may be that of another holder which gives it up in this
+    /// transaction.
+    #[inline]
+    fn enter(&self, index_key: Result<Option<F::Key>, Same>, key: &K, by: TransactionId) -> Claim<K> {
+        let Ok(index_key) = index_key else { return Claim::Unchanged };
         let is_free =
             |single: &Single<K>| single.holder == *key || (single.given_up_in == by && by != TransactionId::NONE);
-        self.set(index_key, key, by, |single| if is_free(single) { Ok(()) } else { Err(single.to_holder()) })
+        let may_lose = |single: &Single<K>| if is_free(single) { Ok(()) } else { Err(single.to_holder()) };
+        match index_key.map(|index_key| self.set(index_key, key, by, may_lose)) {
+            Some(Err(holder)) => Claim::Held(holder),
+            Some(Ok(())) | None => Claim::Changed,
+        }
     }
 
     /// Makes a key the holder of an index key, if that has none or the present one may lose it.
@@ -120,36 +127,18 @@ where
 
     fn claim(&self, new: Entrant<'_, K, V>, old: Option<&V>, by: TransactionId) -> Claim<K> {
         let index_key = self.0.key_of(new.key, new.value);
-        let Ok(index_key) = self.0.unless_same(index_key, new.key, old) else { return Claim::Unchanged };
-        match index_key.map(|index_key| self.enter(index_key, new.key, by)) {
-            Some(Err(holder)) => Claim::Held(holder),
-            Some(Ok(())) | None => Claim::Changed,
-        }
+        self.enter(self.0.unless_same(index_key, new.key, old), new.key, by)
     }
 
-    fn release(&self, gone: Entrant<'_, K, V>) {
-        if let Some(Some(index_key)) = contain(|| self.0.key_of(gone.key, gone.value)) {
+    fn release(&self, gone: Entrant<'_, K, V>, other: Option<&V>) {
+        if let Some(index_key) = self.0.lost(gone, other) {
             self.leave(index_key, gone.key);
         }
     }
 
     fn follow(&self, key: &K, _: LowHash, value: &mut V, change: &mut dyn FnMut(&mut V)) -> Claim<K> {
-        let index_key = self.0.key_of(key, value);
-        let leave = |index_key| self.leave(index_key, key);
-        let key_of = |value: &V| self.0.key_of(key, value);
-        let mut former = Former { index_key, value, is_changed: false, key_of, leave };
-        change(former.value);
-        let index_key = self.0.key_of(key, former.value);
-        if index_key == former.index_key {
-            former.index_key = None;
-            return Claim::Unchanged;
-        }
-        former.is_changed = true;
-        drop(former);
-        match index_key.map(|index_key| self.enter(index_key, key, TransactionId::NONE)) {
-            Some(Err(holder)) => Claim::Held(holder),
-            Some(Ok(())) | None => Claim::Changed,
-        }
+        let index_key = self.0.follow(key, value, change, |index_key| self.leave(index_key, key));
+        self.enter(index_key, key, TransactionId::NONE)
     }
 
     fn other_holder(&self, new: Entrant<'_, K, V>) -> Option<Holder<K>> {
@@ -188,12 +177,5 @@ where
             }
         });
         kept.is_some()
-    }
-
-    fn release_unless_same(&self, gone: Entrant<'_, K, V>, other: Option<&V>) {
-        let index_key = contain(|| self.0.unless_same(self.0.key_of(gone.key, gone.value), gone.key, other));
-        if let Some(Ok(Some(index_key))) = index_key {
-            self.leave(index_key, gone.key);
-        }
     }
 }
