@@ -34,6 +34,7 @@ if [[ ${1-} != --write ]]; then
     maps=(hit hit-zipf half-increment increment read-heavy exchange rapid-grow)
     measure "${maps[@]}" --rounds 9
     measure get-or-insert --rounds 15
+    measure transfers
     measure pauses --repeats 2
     measure memory storm
     measure get-many insert-many exchange-many --rounds 7 --threads 1,2
