@@ -34,7 +34,7 @@ macro_rules! choices {
 
 choices! {
     /// `lock = …`
-    Lock: Mutex, RwLock, Optimistic
+    Lock: Mutex, RwLock, Optimistic, Rcu
 }
 choices! {
     /// `evict = …`, if there is a capacity

@@ -137,7 +137,7 @@ impl HotKey {
 }
 
 fn lock_shares(lock: Lock) -> bool {
-    lock == Lock::Optimistic
+    matches!(lock, Lock::Optimistic | Lock::Rcu)
 }
 
 impl Outcome {

@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn every_lock_has_a_row_under_every_load() {
         let text = run(&Options { time: Duration::from_secs(9), threads: Some(2), ..Options::default() });
-        for row in ["Mutex ", "RwLock ", "Optimistic ", "KiB "] {
+        for row in ["Mutex ", "RwLock ", "Optimistic ", "Rcu ", "KiB "] {
             assert_eq!(text.lines().filter(|line| line.starts_with(row)).count(), 3, "{row}\n{text}");
         }
     }

@@ -64,10 +64,14 @@ pub(crate) fn build(candidate: &Candidate, workload: &FieldWorkload) -> Box<dyn 
         (Lock::Optimistic, Shape::Word) => with!(lock::Optimistic, u64),
         // What is larger is not tried with it, see `serves`.
         (Lock::Optimistic, Shape::Line | Shape::Boxed) => with!(lock::Optimistic, [u64; 8]),
+        (Lock::Rcu, Shape::Word) => with!(lock::Rcu, u64),
+        (Lock::Rcu, Shape::Line) => with!(lock::Rcu, [u64; 8]),
+        (Lock::Rcu, Shape::Boxed) => with!(lock::Rcu, Box<[u64]>),
     }
 }
 
-/// Whether this lock serves a map with this workload.
+/// Whether this lock serves a map with this workload. A recorder does not know whether keys and values are `Clone` and
+/// `Sync`, as `lock = Rcu` requires. If they are not, the advised line does not compile, and the message says why.
 pub(crate) fn serves(lock: Lock, workload: &FieldWorkload) -> bool {
     lock != Lock::Optimistic || workload.copy && Shape::of(workload) != Shape::Boxed
 }

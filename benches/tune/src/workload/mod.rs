@@ -84,7 +84,7 @@ pub struct FieldWorkload {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Declared {
-    /// `Mutex`, `RwLock`, `Optimistic`, or the path of another.
+    /// `Mutex`, `RwLock`, `Optimistic`, `Rcu`, or the path of another.
     pub lock: String,
     /// `None` is `auto`.
     pub shards: Option<u64>,

@@ -39,7 +39,7 @@ pub(super) fn in_plot<'a>(systems: impl IntoIterator<Item = (&'a str, Option<f64
 
 /// Whether it is a system of this library.
 pub(super) fn is_ours(id: &str) -> bool {
-    ["optimistic", "rwlock", "mutex", "sharded"].iter().any(|ours| id.starts_with(ours))
+    ["optimistic", "rwlock", "mutex", "rcu", "sharded"].iter().any(|ours| id.starts_with(ours))
 }
 
 /// What other systems are compared with.
@@ -59,6 +59,7 @@ fn of(id: &str) -> Style {
         "sharded-adaptive-64" => (GREEN, None),
         id if id.starts_with("optimistic") || id == "sharded" => (BLUE, dash_of_eviction(id)),
         id if id.starts_with("rwlock") => (SKY, dash_of_eviction(id)),
+        id if id.starts_with("rcu") => (BLUE, DASHED),
         id if id.starts_with("mutex") => (GREEN, dash_of_eviction(id)),
         "hand" | "belady" => (INK, DASHED),
         "plain" | "null" => (INK, DOTTED),

@@ -20,8 +20,9 @@ const RATES: [(Work, &str); 7] = [
 ];
 
 /// Maps that have columns. The others are in the report.
-const MAPS: [(&str, &str); 9] = [
+const MAPS: [(&str, &str); 10] = [
     ("optimistic", "`Optimistic`"),
+    ("rcu", "`Rcu`"),
     ("rwlock", "`RwLock`"),
     ("mutex", "`Mutex`"),
     ("dashmap", "dashmap 6"),

@@ -31,16 +31,18 @@ policies! {
     Mutex: Mutex, Never, None;
     RwLock: RwLock, Never, None;
     Optimistic: Optimistic, Never, None;
+    Rcu: Rcu, Never, None;
     MutexTtl: Mutex, AfterWrite, Some(Duration::from_hours(1));
     RwLockTtl: RwLock, AfterWrite, Some(Duration::from_hours(1));
     OptimisticTtl: Optimistic, AfterWrite, Some(Duration::from_hours(1));
 }
 
 /// Those for all kinds of entries.
-pub(super) fn contenders<E: Entry>() -> [Contender<E>; 4] {
+pub(super) fn contenders<E: Entry>() -> [Contender<E>; 5] {
     [
         Contender::new("mutex", "sharded, Mutex", || Box::new(Shared(Map::<E, Mutex>::new()))).with_batches(),
         Contender::new("rwlock", "sharded, RwLock", || Box::new(Shared(Map::<E, RwLock>::new()))).with_batches(),
+        Contender::new("rcu", "sharded, Rcu", || Box::new(Shared(Map::<E, Rcu>::new()))).with_batches(),
         Contender::new("mutex-ttl", "sharded, Mutex, ttl", || Box::new(Shared(Map::<E, MutexTtl>::new())))
             .with_batches()
             .role(Role::Expiring),
