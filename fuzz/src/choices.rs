@@ -5,7 +5,7 @@ use sharded::{
     builder::BuildField,
     clock::Manual,
     evict::{Adaptive, S3Fifo, Sieve, TinyLfu, Unbounded},
-    lock::{Lock, Mutex, Optimistic, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, Serves},
 };
 use sharded_operations::{
     Answer, Bytes, EvictionCalls, ExpiryCalls, Heap, IDLE_MS, Keyed, Keys, Made, MadeKey, Map, Of, Op, Subject, TTL_MS,
@@ -16,6 +16,9 @@ use sharded_operations::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Choices {
     is_optimistic: bool,
+    /// Whether entries that own memory are read without a lock. Only where they do not expire: the idle time is then
+    /// coarse.
+    is_shared: bool,
     expires: bool,
     /// Where there is a capacity.
     evicts: Option<Evicts>,
@@ -53,6 +56,7 @@ impl Choices {
         let is_bounded = bits & 4 != 0;
         Choices {
             is_optimistic: bits & 1 != 0,
+            is_shared: bits & 0x40 != 0,
             expires: bits & 2 != 0,
             evicts: is_bounded.then(|| one_of(&EVICTIONS, bits >> 4)),
             capacity: if is_bounded { one_of(&CAPACITIES, bytes.byte()) } else { 0 },
@@ -80,17 +84,26 @@ impl Choices {
                 }
             };
         }
+        macro_rules! lasting {
+            ($eviction:ty) => {
+                if self.is_shared && !self.is_optimistic {
+                    self.with::<Heap, Heap, Rcu, Never, $eviction>(clock)
+                } else {
+                    with!(Never, $eviction)
+                }
+            };
+        }
         match (self.expires, self.evicts) {
             (true, None) => with!(TtlAndIdle, Unbounded),
             (true, Some(Evicts::Adaptive)) => with!(TtlAndIdle, Adaptive),
             (true, Some(Evicts::Sieve)) => with!(TtlAndIdle, Sieve),
             (true, Some(Evicts::S3Fifo)) => with!(TtlAndIdle, S3Fifo),
             (true, Some(Evicts::TinyLfu)) => with!(TtlAndIdle, TinyLfu),
-            (false, None) => with!(Never, Unbounded),
-            (false, Some(Evicts::Adaptive)) => with!(Never, Adaptive),
-            (false, Some(Evicts::Sieve)) => with!(Never, Sieve),
-            (false, Some(Evicts::S3Fifo)) => with!(Never, S3Fifo),
-            (false, Some(Evicts::TinyLfu)) => with!(Never, TinyLfu),
+            (false, None) => lasting!(Unbounded),
+            (false, Some(Evicts::Adaptive)) => lasting!(Adaptive),
+            (false, Some(Evicts::Sieve)) => lasting!(Sieve),
+            (false, Some(Evicts::S3Fifo)) => lasting!(S3Fifo),
+            (false, Some(Evicts::TinyLfu)) => lasting!(TinyLfu),
         }
     }
 
