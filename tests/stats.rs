@@ -15,7 +15,7 @@ use sharded::{
     ShardedMap, Stats,
     builder::BuildField,
     evict::Unbounded,
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
     sharded,
 };
 use std::{
@@ -51,6 +51,7 @@ fn splits_and_merges_are_counted() {
     check::<Mutex>();
     check::<RwLock>();
     check::<Optimistic>();
+    check::<Rcu>();
 }
 
 /// What is counted of the waits for a map's locks, when a thread waits for a closure that takes a while: so many times,
@@ -187,6 +188,7 @@ proptest! {
         let sizes = |stats: &Stats| (stats.shard_sizes.clone(), stats.table_bytes);
         sum.shard_sizes = sizes(&after).0;
         sum.table_bytes = sizes(&after).1;
+        (sum.retired, sum.retired_bytes) = (after.retired, after.retired_bytes);
         prop_assert_eq!(sum, after);
     }
 

@@ -176,7 +176,7 @@ impl ::core::fmt::Debug for Mistakes {
     "unknown option `tll`, did you mean `ttl`? The struct takes `shards`, `lock`, `ttl`, `ttl_jitter`, `idle`, `refresh_after`, `capacity`, `evict`, `hasher`, `numa`, `clock`, `snapshot`, `record` and `crate`"
 }
 ::core::compile_error! {
-    "unknown lock `RwLok`, did you mean `RwLock`? There are `Mutex`, `RwLock` and `Optimistic`; a type of your own is written as a path, `self::RwLok`"
+    "unknown lock `RwLok`, did you mean `RwLock`? There are `Mutex`, `RwLock`, `Optimistic` and `Rcu`; a type of your own is written as a path, `self::RwLok`"
 }
 ::core::compile_error! {
     "`skip` goes on a field: `#[shard(skip)]`"

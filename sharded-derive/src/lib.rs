@@ -39,7 +39,7 @@ use proc_macro::TokenStream;
 /// | option | on | meaning | values | without it |
 /// |---|---|---|---|---|
 /// | `shards` | struct, field | how many locks a map is divided among | a power of two up to 65536, or `auto` | `auto`: 32 for each CPU, 32 to 1024 |
-/// | `lock` | struct, field | what guards a shard; `Optimistic` takes `Copy` keys and values | `Mutex`, `RwLock`, `Optimistic`, or a type of your own by its path | `Mutex` |
+/// | `lock` | struct, field | what guards a shard; `Optimistic` takes `Copy` keys and values, `Rcu` those that are `Clone + Sync` | `Mutex`, `RwLock`, `Optimistic`, `Rcu`, or a type of your own by its path | `Mutex` |
 /// | `ttl` | struct, field | how long an entry lives after it was written | a time such as `"250ms"`, `"5m"`, `"1h 30m"` (d, h, m, s, ms, us, ns), or `never` | `never` |
 /// | `ttl_jitter` | struct, field | by what share of it a ttl may be shorter | `"1%"` to `"99%"`, or `none` | `none` |
 /// | `idle` | struct, field | how long an entry lives after it was last used | a time, or `never` | `never` |

@@ -5,7 +5,11 @@ use crate::model::{BuilderFields, FieldAttrs, MapField, SkippedField, Store, Sto
 use crate::names;
 use crate::syntax::item::{DeclaredField, Item, conditional};
 use crate::syntax::itself::arguments;
-use crate::syntax::options::{setting::Setting, table::Options};
+use crate::syntax::options::{
+    setting::Setting,
+    table::{LOCK_FREE, Options},
+};
+use crate::syntax::values::choice::Choice;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use std::{collections::BTreeSet, mem};
@@ -86,8 +90,9 @@ fn resolve_field(ident: Ident, own: DeclaredField, defaults: &Options, store: &I
 /// The struct's options that an index takes.
 fn of_index(defaults: &Options) -> Options {
     let Options { shards, lock, hasher, numa, .. } = defaults.clone();
-    // An index can't be `Optimistic`. It has the default lock then.
-    let lock = if lock.value().is_some_and(|lock| lock.is("Optimistic")) { Setting::default() } else { lock };
+    // An index can't be read without a lock. It has the default lock then.
+    let is_lock_free = |lock: &Choice| LOCK_FREE.into_iter().any(|name| lock.is(name));
+    let lock = if lock.value().is_some_and(is_lock_free) { Setting::default() } else { lock };
     Options { shards, lock, hasher, numa, ..Options::default() }
 }
 

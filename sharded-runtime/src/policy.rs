@@ -53,7 +53,7 @@ pub trait Policy: 'static {
     /// How many shards: [`Fixed`](crate::shards::Fixed) or [`Auto`].
     type Shards: ShardCount;
     /// The lock of a shard: [`Mutex`](crate::lock::Mutex), [`RwLock`](crate::lock::RwLock),
-    /// [`Optimistic`](crate::lock::Optimistic) or a custom one.
+    /// [`Optimistic`](crate::lock::Optimistic), [`Rcu`](crate::lock::Rcu) or a custom one.
     type Lock: Lock;
     /// When an entry expires: [`Never`](crate::expiry::Never), [`AfterWrite`](crate::expiry::AfterWrite) or
     /// [`AfterAccess`](crate::expiry::AfterAccess).

@@ -72,6 +72,8 @@ fn expected(store: &str, field: &str, capacity: Option<usize>, stats: &Stats) ->
         ("shards", stats.shard_sizes.len() as f64),
         ("largest_shard_entries", *stats.shard_sizes.iter().max().unwrap() as f64),
         ("table_bytes", stats.table_bytes as f64),
+        ("retired_entries", stats.retired as f64),
+        ("retired_bytes", stats.retired_bytes as f64),
         ("table_blocks_total", stats.table_blocks as f64),
         ("bucket_splits_total", stats.splits as f64),
         ("bucket_merges_total", stats.merges as f64),

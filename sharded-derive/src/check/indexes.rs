@@ -3,6 +3,7 @@
 use crate::diag::Diagnostics;
 use crate::model::{INDEX_OPTIONS, MOST_INDEXES, MapField, Store};
 use crate::suggest;
+use crate::syntax::options::table::LOCK_FREE;
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
 
@@ -61,8 +62,11 @@ fn check_options(map: &MapField, diag: &mut Diagnostics) {
 /// A lookup goes on to the map, so it would gain nothing from a read without a lock.
 fn check_lock(map: &MapField, diag: &mut Diagnostics) {
     let lock = &map.options.lock;
-    if !lock.is_inherited && lock.value().is_some_and(|lock| lock.is("Optimistic")) {
-        diag.error(&lock.tokens, "an index can't be `Optimistic`: choose `lock = Mutex` or `RwLock`");
+    if lock.is_inherited {
+        return;
+    }
+    if let Some(name) = LOCK_FREE.into_iter().find(|name| lock.value().is_some_and(|lock| lock.is(name))) {
+        diag.error(&lock.tokens, format!("an index can't be `{name}`: choose `lock = Mutex` or `RwLock`"));
     }
 }
 

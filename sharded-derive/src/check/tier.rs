@@ -38,16 +38,19 @@ fn check_feature(options: &Options, can_tier: bool, diag: &mut Diagnostics) {
     }
 }
 
-/// Readers under `Optimistic` copy, and the near cache shares its values.
+/// Readers under `Optimistic` copy, and the near cache shares its values. Under `Rcu` it was not tried.
 fn check_lock(options: &Options, diag: &mut Diagnostics) {
     let lock = &options.lock;
+    let at = if lock.is_inherited { &options.tier.tokens } else { &lock.tokens };
     if lock.value().is_some_and(|lock| lock.is("Optimistic")) {
-        let at = if lock.is_inherited { &options.tier.tokens } else { &lock.tokens };
         diag.error_once(
             at,
             "`Optimistic` serves `Copy` values, and the near cache of a tiered field holds references to its values: \
              choose `lock = Mutex` or `RwLock`",
         );
+    }
+    if lock.value().is_some_and(|lock| lock.is("Rcu")) {
+        diag.error_once(at, "a tiered field can't be `Rcu` yet: choose `lock = Mutex` or `RwLock`");
     }
 }
 

@@ -4,7 +4,7 @@ use super::description;
 use super::tokens::{doc, in_module};
 use crate::model::{MapField, Store};
 use crate::syntax::declaration::Choices;
-use crate::syntax::options::table::{CLOCKS, EVICTIONS, HASHERS, LOCKS, PLACEMENTS};
+use crate::syntax::options::table::{CLOCKS, EVICTIONS, HASHERS, LOCK_FREE, LOCKS, PLACEMENTS};
 use crate::syntax::values::choice::Choice;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
@@ -39,8 +39,8 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
         }
     };
     // What a tiered field or an index can't have has been reported, and would cause more errors.
-    let takes_optimistic = !map.is_tiered() && !options.index_of.is_given();
-    let lock = options.lock.value().filter(|lock| takes_optimistic || !lock.is("Optimistic"));
+    let can_be_lock_free = !map.is_tiered() && !options.index_of.is_given();
+    let lock = options.lock.value().filter(|lock| can_be_lock_free || !LOCK_FREE.into_iter().any(|name| lock.is(name)));
     let lock = choice(lock, &LOCKS, krate);
     let placement = choice(options.numa.value(), &PLACEMENTS, krate);
     let clock = choice(options.clock.value(), &CLOCKS, krate);

@@ -50,6 +50,12 @@ impl Nanos {
         Nanos(self.0.saturating_add(more.0))
     }
 
+    /// A sixteenth of it.
+    #[inline]
+    pub(crate) const fn sixteenth(self) -> Self {
+        Nanos(self.0 / 16)
+    }
+
     /// The difference, at least zero.
     #[inline]
     pub(crate) const fn minus(self, less: Self) -> Self {

@@ -15,8 +15,10 @@ pub(crate) trait Listener<K, V> {
 /// Entries that were removed under a lock, to be dropped after its release. Most writes remove none.
 pub(crate) struct Garbage<K, V> {
     kept: Removed<K, V>,
-    /// How many more were given to a listener.
-    told: usize,
+    /// How many more were given to a listener, or retired.
+    departed: u32,
+    /// How many of those in `kept` were retired by earlier calls.
+    released: u32,
     /// Units by which this call has overdrawn the capacity.
     overdrawn: Units,
 }
@@ -24,7 +26,7 @@ pub(crate) struct Garbage<K, V> {
 impl<K, V> Garbage<K, V> {
     #[inline]
     pub(crate) fn new() -> Self {
-        Garbage { kept: Removed::new(), told: 0, overdrawn: Units::ZERO }
+        Garbage { kept: Removed::new(), departed: 0, released: 0, overdrawn: Units::ZERO }
     }
 
     /// The destination of a removed entry.
@@ -44,7 +46,7 @@ impl<K, V> Garbage<K, V> {
     /// Gives an entry to a listener.
     pub(crate) fn tell(&mut self, key: K, value: Box<V>, cause: Cause, listener: &impl Listener<K, V>) {
         match listener.take(key, value, cause) {
-            None => self.told += 1,
+            None => self.note_departed(),
             Some((key, value)) => self.kept.push_boxed(key, value),
         }
     }
@@ -53,7 +55,8 @@ impl<K, V> Garbage<K, V> {
     #[cold]
     pub(crate) fn append(&mut self, other: &mut Garbage<K, V>) {
         self.kept.append(&mut other.kept);
-        self.told += mem::take(&mut other.told);
+        self.departed += mem::take(&mut other.departed);
+        self.released += mem::take(&mut other.released);
     }
 
     /// Notes units that the call must repay, by evicting entries.
@@ -67,12 +70,25 @@ impl<K, V> Garbage<K, V> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.kept.len() + self.told
+        self.kept.len() + self.departed as usize - self.released as usize
     }
 
-    /// Whether a listener has entries that it was not called for yet.
+    /// Notes an entry that was removed and is not kept here: it was given to a listener, or retired.
+    #[inline]
+    pub(crate) fn note_departed(&mut self) {
+        self.departed += 1;
+    }
+
+    /// Notes how many of the kept entries were retired by earlier calls.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "they are a few batches")]
+    pub(crate) fn note_released(&mut self, entries: usize) {
+        self.released += entries as u32;
+    }
+
+    /// Whether a listener may have entries that it was not called for yet.
     #[inline]
     pub(crate) fn is_to_be_told(&self) -> bool {
-        self.told > 0
+        self.departed != 0
     }
 }

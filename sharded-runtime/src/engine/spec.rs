@@ -51,6 +51,8 @@ pub(crate) trait Spec {
     fn statuses(&self) -> impl Iterator<Item = &ShardStatus>;
     /// Notes that a shard has got its first entry, or has lost its last one. Called only if the field has a capacity.
     fn note_occupied(&self, shard: Extras<'_, Self>, is_occupied: bool);
+    /// Notes how many retired entries a shard has. Used only if entries are shared with readers.
+    fn note_retired(&self, shard: Extras<'_, Self>, entries: usize);
     /// The shards that may have expired entries. Used only if the field has a capacity.
     fn expired_shards(&self) -> &ExpiredShards;
     /// Removes an expired entry of another shard, without waiting for a lock. Returns its units, which stay taken.

@@ -168,6 +168,16 @@ pub(super) const ALL: &[Series] = &[
     one!("table", Gauge, Some(Unit::Bytes), "Memory that the tables use, without what keys and values own", |f| size(
         f.stats.table_bytes
     )),
+    one!(
+        "retired_entries",
+        Gauge,
+        None,
+        "Entries that have left, but that readers without a lock may still hold",
+        |f| { size(f.stats.retired) }
+    ),
+    one!("retired", Gauge, Some(Unit::Bytes), "Memory of these entries, without what keys and values own", |f| size(
+        f.stats.retired_bytes
+    )),
     one!("table_blocks", Counter, None, "Blocks of memory that the tables took", |f| count(f.stats.table_blocks)),
     one!("bucket_splits", Counter, None, "Buckets that were split as tables grew", |f| count(f.stats.splits)),
     one!("bucket_merges", Counter, None, "Pairs of buckets that were merged as tables shrank", |f| count(

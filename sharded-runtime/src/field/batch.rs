@@ -2,7 +2,7 @@
 
 use super::{
     core::Core,
-    types::{RefusedManyFor, UsableTypes},
+    types::{CopiesFor, RefusedManyFor, UsableTypes},
 };
 use crate::{
     Refused, RefusedMany,
@@ -11,7 +11,6 @@ use crate::{
         table::{Fetch, Offer, Stored},
     },
     hasher::KeyHash,
-    lock::Copies,
     record::Operation,
     shard::{access::Access, array::ByHash},
 };
@@ -77,7 +76,7 @@ impl<F: UsableTypes> Core<F> {
     /// As [`fetch_ahead`](Core::fetch_ahead), without a lock.
     #[inline]
     #[track_caller]
-    pub(super) fn fetch_unlocked<T>(&self, batch: &[(KeyHash, T)], copies: Copies<F::Key, F::Value>) {
+    pub(super) fn fetch_unlocked<T>(&self, batch: &[(KeyHash, T)], copies: CopiesFor<F>) {
         for &(hash, _) in batch {
             self.shards.unlocked(hash, |view| {
                 view.prefetch_header(copies, hash);

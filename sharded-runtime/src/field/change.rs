@@ -77,7 +77,7 @@ impl<F: UsableTypes> Core<F> {
             let slot = session.access_offered(hash, &offer);
             let change = match slot {
                 Some(slot) => session.change_found(slot, hash.low(), |value| change(Some(value))),
-                None => change(None),
+                None => session.run_apart(|| change(None)),
             };
             session.refresh_now();
             match (change, slot) {
@@ -128,7 +128,7 @@ impl<F: UsableTypes> Core<F> {
                 return;
             }
             // The copy comes first: once the entry is stored, no user code runs that could panic.
-            copy = Some(offer.value.insert(init()).clone());
+            copy = Some(session.run_apart(|| offer.value.insert(init()).clone()));
             session.refresh_now();
             is_settled = session.insert_or_evict(hash, &mut offer);
         });

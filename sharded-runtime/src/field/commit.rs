@@ -154,6 +154,13 @@ where
         if self.is_coming() || is_told {
             self.offer.set_key(self.row.key.to_owned());
         }
+        // An entry that readers may hold is replaced with its key.
+        if let (true, Some(clones), Some(slot)) = (Session::<Core<F>>::SHARES, F::CLONES, self.slot()) {
+            let (session, Parts { offer, .. }) = self.session(lent);
+            if let Some(entry) = session.entry(slot) {
+                offer.set_key((clones.key)(entry.key()));
+            }
+        }
         if !F::Policy::WEIGHS {
             self.weight = Weight::ONE;
             return;
@@ -326,9 +333,7 @@ where
             }
             (StagedChange::Update, Found::Live(slot)) => {
                 session.release_staged(slot, hash.low(), offer);
-                if let Some(value) = &mut offer.value {
-                    session.exchange_staged(slot, hash, value, weight);
-                }
+                session.exchange_staged(slot, hash, offer, weight);
                 None
             }
         };
@@ -338,7 +343,9 @@ where
                 plan.field(seat).left(units);
             }
         }
+        let backlog = session.publish_backlog();
         (self.has_work, self.due_at) = (session.has_work(), session.due_at());
+        self.backlog = backlog;
     }
 
     /// Stores a new entry.

@@ -4,6 +4,7 @@ use super::{
     discard::Discarded,
     leaving::Leaving,
     placing::{Placing, Wanted},
+    release::{Release, RetiredCounts},
     rules::Rules,
     settings::{Declared, Settings, Times},
     types::{FieldTypes, LockFor, UsableTypes},
@@ -26,6 +27,8 @@ use crate::{
     field::flight::Flights,
     field::removal::Listening,
     hasher::{KeyHash, MapHasher},
+    lock::Lock,
+    memory::reclaim,
     names_of,
     observe::counts::{Counts, Meter},
     observe::tally::{Event, Tally},
@@ -72,6 +75,10 @@ pub(crate) struct Core<F: FieldTypes> {
     pub(crate) alarm: AtomicDeadline,
     /// `None` if no background thread sweeps this map.
     pub(crate) background: Option<Registration>,
+    /// `None` where no background thread releases retired entries, or there are none.
+    pub(super) release: Option<Release>,
+    /// How many retired entries each shard has. Maintained only if entries are shared with readers.
+    pub(super) retired: RetiredCounts,
     /// The shard at which the next search for an evictable entry begins.
     pub(super) search_from: AtomicUsize,
     /// The shards that have entries. Maintained only if there is a capacity.
@@ -114,7 +121,10 @@ impl<F: FieldTypes> Core<F> {
         let clock =
             TimeSource::new(store.clock(), times.past(), StampOf::<F::Policy>::EXPIRES.then(|| times.shortest()));
         let Times { ttl, idle, lifetime, .. } = times.lengthened(&clock);
-        let shards = Shards::new(&nodes, order, |shard| Table::new(placing.arena(shard), &field, lifetime));
+        if LockFor::<F>::SHARES_ENTRIES {
+            reclaim::prepare();
+        }
+        let shards = Shards::new(&nodes, order, |shard| Table::new(placing.arena(shard), &field, lifetime, F::CLONES));
         Core {
             rules,
             jitter,
@@ -133,6 +143,8 @@ impl<F: FieldTypes> Core<F> {
             discarded: Discarded::new(!store.sweeps_by_hand() && store.clock().is_none()),
             background: (StampOf::<F::Policy>::EXPIRES && clock.runs() && !store.sweeps_by_hand())
                 .then(Registration::new),
+            release: (LockFor::<F>::SHARES_ENTRIES && !store.sweeps_by_hand()).then(Release::new),
+            retired: RetiredCounts::new(if LockFor::<F>::SHARES_ENTRIES { shards.count() } else { 0 }),
             locks: WatchedLocks::new(names_of::<F::Policy>(), shards.extent()),
             shards,
             placing,

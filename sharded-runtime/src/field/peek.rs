@@ -1,12 +1,13 @@
 //! Looks at an entry that are no use of it.
 
-use super::{core::Core, read::TRIES, types::UsableTypes};
+use super::{
+    core::Core,
+    read::TRIES,
+    types::{PlaceFor, UsableTypes},
+};
 use crate::{
     clock::{Deadline, Nanos},
-    engine::{
-        spec::Spec,
-        table::{Peek, Place},
-    },
+    engine::{spec::Spec, table::Peek},
     expiry::Stamp,
     hasher::KeyHash,
     record::Operation,
@@ -84,7 +85,7 @@ impl<F: UsableTypes> Core<F> {
         if F::READS_COPY
             && let Some(copies) = F::COPIES
         {
-            let mut place = Place::new();
+            let mut place = PlaceFor::<F>::new();
             for _ in 0..TRIES {
                 if let Ok(found) = self.copy::<Q, Peek>((hash, key), copies, idle, &mut place) {
                     let copied = found?;

@@ -3,17 +3,17 @@
 
 use super::{
     core::Core,
-    types::{FieldTypes, LockFor, UsableTypes},
+    types::{CopiesFor, FieldTypes, LockFor, PlaceFor, UsableTypes},
 };
 use crate::{
     Policy,
     clock::{Deadline, Moment, Nanos},
     engine::spec::{Spec, TableFor},
-    engine::table::{Copied, Glance, Look, Place, StampOf, Unclear, Use},
+    engine::table::{Copied, Glance, Look, StampOf, Unclear, Use},
     evict::Eviction,
     expiry::Stamp,
     hasher::KeyHash,
-    lock::{Copies, Lock},
+    lock::Lock,
     observe::counts::Counts,
     observe::tally::Event,
     record::{Operation, Timed},
@@ -84,9 +84,7 @@ impl<F: UsableTypes> Core<F> {
     where
         F::Key: Borrow<Q>,
     {
-        // A use that must be recorded in the entry needs the lock.
-        if F::READS_COPY
-            && !StampOf::<F::Policy>::TRACKS_ACCESS
+        if F::USES_COPY
             && let Some(copies) = F::COPIES
         {
             return if size_of::<F::Value>() > LARGE {
@@ -105,19 +103,21 @@ impl<F: UsableTypes> Core<F> {
         &self,
         access: Access,
         (hash, key): (KeyHash, &Q),
-        copies: Copies<F::Key, F::Value>,
+        copies: CopiesFor<F>,
         read: impl FnOnce(&F::Value) -> R,
     ) -> Option<R>
     where
         F::Key: Borrow<Q>,
     {
         let idle = self.idle();
-        let mut place = Place::new();
+        let mut place = PlaceFor::<F>::new();
         let place = &mut place;
         let seen = self.shards.glance(hash, move |view| view.look::<Q, Glance>(copies, (hash, key), idle, place));
         // Slow cases share one tail call, so the fast path spills nothing.
         match seen {
-            Some(Ok(Some(found))) if self.is_alive(found.deadline) && self.tally.add(Event::Hit) => {
+            Some(Ok(Some(found)))
+                if self.is_alive(found.deadline) && self.is_noted(found.used) && self.tally.add(Event::Hit) =>
+            {
                 Some(self.shards.without_lock(hash, access, || read(found.value)))
             }
             Some(Ok(None)) if self.tally.add(Event::Miss) => None,
@@ -131,9 +131,9 @@ impl<F: UsableTypes> Core<F> {
     pub(super) fn copy<'p, Q: Eq + ?Sized, L: Look>(
         &self,
         (hash, key): (KeyHash, &Q),
-        copies: Copies<F::Key, F::Value>,
+        copies: CopiesFor<F>,
         idle: Nanos,
-        place: &'p mut Place<F::Key, F::Value>,
+        place: &'p mut PlaceFor<F>,
     ) -> Result<Option<Copied<'p, F::Value>>, Unclear>
     where
         F::Key: Borrow<Q>,
@@ -182,6 +182,27 @@ impl<F: UsableTypes> Core<F> {
         !StampOf::<F::Policy>::EXPIRES || !deadline.has_passed(self.clock.now())
     }
 
+    /// Whether a use of an entry is noted that was last noted at `used`, or need not be: not more often than after each
+    /// sixteenth of the idle time.
+    #[inline]
+    pub(super) fn is_noted(&self, used: Moment) -> bool {
+        !StampOf::<F::Policy>::TRACKS_ACCESS || self.clock.now().since(used) < self.idle.sixteenth()
+    }
+
+    /// Notes a use of the entry of a key, under the lock.
+    #[cold]
+    #[track_caller]
+    fn note_read<Q: Eq + ?Sized>(&self, hash: KeyHash, key: &Q)
+    where
+        F::Key: Borrow<Q>,
+    {
+        self.shards.read(ByHash(hash), Self::TRAITS, |_, table| {
+            if let Some(entry) = table.find(hash, key) {
+                self.note_use(entry.stamp());
+            }
+        });
+    }
+
     /// Reads if a glance is not enough: a writer interferes, or the entry does not lie in its home bucket.
     #[cold]
     #[inline(never)]
@@ -190,19 +211,23 @@ impl<F: UsableTypes> Core<F> {
         &self,
         access: Access,
         (hash, key): (KeyHash, &Q),
-        copies: Copies<F::Key, F::Value>,
+        copies: CopiesFor<F>,
         read: impl FnOnce(&F::Value) -> R,
     ) -> Option<R>
     where
         F::Key: Borrow<Q>,
     {
-        let (mut place, mut before) = (Place::new(), None);
+        let (mut place, mut before) = (PlaceFor::<F>::new(), None);
         for _ in 0..=TRIES {
             if let Ok(found) = self.copy::<Q, Use>((hash, key), copies, self.idle(), &mut place)
                 && let Ok(has_expired) =
                     found.as_ref().map_or(Ok(false), |it| self.has_expired(it.deadline, &mut before))
             {
-                return self.read_copied(hash, access, found.filter(|_| !has_expired), read);
+                let found = found.filter(|_| !has_expired);
+                if found.as_ref().is_some_and(|copied| !self.is_noted(copied.used)) {
+                    self.note_read(hash, key);
+                }
+                return self.read_copied(hash, access, found, read);
             }
             hint::spin_loop();
         }

@@ -1,13 +1,17 @@
 //! Reads of several keys, which prefetch the memory of all of them.
 
-use super::{batch::PREFETCHED, core::Core, limits::BATCH, types::UsableTypes};
+use super::{
+    batch::PREFETCHED,
+    core::Core,
+    limits::BATCH,
+    types::{PlaceFor, UsableTypes},
+};
 use crate::{
     Policy,
     engine::{
         spec::{Spec, TableFor},
-        table::{Place, StampOf, UseFetched},
+        table::UseFetched,
     },
-    expiry::Stamp,
     hasher::KeyHash,
     record::Operation,
 };
@@ -67,13 +71,11 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
     where
         F::Key: Borrow<Q>,
     {
-        let mut place = Place::new();
-        // A use that must be recorded in the entry needs the lock.
-        if F::READS_COPY
-            && !StampOf::<F::Policy>::TRACKS_ACCESS
+        let mut place = PlaceFor::<F>::new();
+        if F::USES_COPY
             && let Some(copies) = F::COPIES
             && let Ok(found) = self.copy::<Q, UseFetched>((hash, key), copies, self.idle(), &mut place)
-            && found.as_ref().is_none_or(|copied| self.is_alive(copied.deadline))
+            && found.as_ref().is_none_or(|copied| self.is_alive(copied.deadline) && self.is_noted(copied.used))
         {
             return self.read_copied(hash, Self::TRAITS, found, F::Value::clone);
         }

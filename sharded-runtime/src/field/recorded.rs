@@ -73,7 +73,8 @@ impl<F: FieldTypes> Core<F> {
             ttl: given.ttl.or(F::Policy::TTL),
             idle: given.idle.or(F::Policy::IDLE),
             value_bytes: size_of::<F::Value>(),
-            copy: LockFor::<F>::READS_RACE || !needs_drop::<F::Key>() && !needs_drop::<F::Value>(),
+            copy: LockFor::<F>::READS_RACE && !LockFor::<F>::SHARES_ENTRIES
+                || !needs_drop::<F::Key>() && !needs_drop::<F::Value>(),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     engine::{
         session::Session,
         spec::{Extras, Spec, TableFor},
-        table::{Offer, Slot, StampOf},
+        table::{Backlog, Offer, Slot, StampOf},
         units::Weight,
     },
     evict::Eviction,
@@ -90,6 +90,8 @@ pub struct RowState<'a, F: FieldTypes, Q: ?Sized> {
     pub(super) due_at: Deadline,
     /// Whether its write has left work to do for other entries.
     pub(super) has_work: bool,
+    /// How many retired entries the shard has.
+    pub(super) backlog: Backlog,
 }
 
 /// What is known of it, without key and values.
@@ -133,6 +135,7 @@ impl<'a, F: UsableTypes, Q: ?Sized> RowState<'a, F, Q> {
             leaving: row.core.leaving(),
             due_at: Deadline::NEVER,
             has_work: false,
+            backlog: Backlog::None,
         }
     }
 
@@ -268,6 +271,11 @@ where
             }
         }
         self.row.core.wake_for(self.due_at);
+        if Session::<Core<F>>::SHARES && self.backlog != Backlog::None {
+            // Not released before, since readers must not look while some rows are changed and others are not.
+            let RowState { row, leaving, backlog, .. } = self;
+            plan.drops.watch(|| row.core.tend_retired(ByHash(row.hash), *backlog, &mut leaving.garbage));
+        }
     }
 
     /// Evicts entries for units that were overdrawn.

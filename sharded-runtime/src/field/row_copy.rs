@@ -8,7 +8,7 @@ use super::{
     types::{FieldTypes, UsableTypes},
 };
 use crate::{
-    Policy,
+    Policy, StorageOf,
     clock::Readings,
     engine::{
         spec::{Spec, TableFor},
@@ -25,7 +25,7 @@ use std::{borrow::Borrow, cell::Cell, fmt};
 pub struct RowCopy<'a, F: FieldTypes, Q: ?Sized> {
     row: RowKey<'a, F, Q>,
     begun: Option<Begun>,
-    kept: Kept<F::Key, F::Value>,
+    kept: Kept<F::Key, F::Value, StorageOf<F::Policy>>,
     is_alive: bool,
     pub(crate) is_used: Cell<bool>,
 }
@@ -83,7 +83,7 @@ where
                 self.begun = view.state().sequence().mark();
                 self.begun.is_some()
             }
-            Step::Copy => self.kept.look::<_, _, _, Peek>(view, copies, (hash, key), core.idle()).is_ok(),
+            Step::Copy => self.kept.look::<_, _, Peek>(view, copies, (hash, key), core.idle()).is_ok(),
             Step::Check => self.begun.is_some_and(|begun| view.state().sequence().is_unchanged(begun)),
         }
     }
@@ -117,7 +117,7 @@ where
             && let (Some(view), Some(copies)) = (self.view(), F::COPIES)
         {
             // If a writer is in the way, the eviction misses a use.
-            let _ = Kept::new().look::<_, _, _, Use>(view, copies, (hash, key), core.idle());
+            let _ = Kept::new().look::<_, _, Use>(view, copies, (hash, key), core.idle());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Operations on a whole shard.
 
-use super::{core::Core, discard::Part, leaving::Parting, limits::BATCH, types::FieldTypes};
+use super::{core::Core, discard::Part, leaving::Parting, limits::BATCH, release::Release, types::FieldTypes};
 
 use crate::{
     Policy, StorageOf,
@@ -8,10 +8,12 @@ use crate::{
     contain::Drops,
     engine::{
         garbage::Garbage,
+        session::Session,
         spec::Spec,
-        table::{Entries, Removed, Table},
+        table::{Backlog, Entries, Removed, Table},
         units::Units,
     },
+    memory::reclaim,
     names_of,
     observe::events,
     shard::access::{Access, Step},
@@ -35,6 +37,9 @@ impl<F: FieldTypes> Core<F> {
     /// Takes out all entries of a shard, in one step.
     #[track_caller]
     pub(crate) fn take_all(&self, shard: usize) -> Taken<F::Key, F::Value, StorageOf<F::Policy>> {
+        if Session::<Self>::SHARES {
+            Self::check_readers();
+        }
         let (table, now) = self.shards.write(shard, Access::Unrecorded, |extras, table| {
             let (taken, status) = (table.take_all(&self.field, extras.view()), extras.status());
             let units = Units::new(if F::Policy::WEIGHS { status.meter.weight.get() } else { taken.len() as u64 });
@@ -95,6 +100,9 @@ impl<F: FieldTypes> Core<F> {
     #[track_caller]
     pub(crate) fn sweep(&self) -> usize {
         let removed = self.remove_expired();
+        if Session::<Self>::SHARES {
+            self.release_all();
+        }
         self.discarded.finish();
         removed
     }
@@ -129,6 +137,12 @@ where
             let this: Arc<dyn Sweep> = Arc::<Self>::clone(self);
             background.bind(Arc::downgrade(&this));
         }
+        if let Some(release) = &self.release {
+            let this: Arc<dyn Sweep> = Arc::<Self>::clone(self);
+            release.background().bind(Arc::downgrade(&this));
+            // Nothing is retired yet. The pass prepares the barrier, see `release_all`.
+            release.schedule();
+        }
     }
 }
 
@@ -140,12 +154,23 @@ where
         if from == 0 {
             // A writer that schedules an entry from now on rings again, so this pass may miss that entry.
             self.alarm.store(Deadline::NEVER, Ordering::Relaxed);
+            if let Some(release) = &self.release {
+                release.begin();
+                reclaim::prepare();
+            }
         }
         let shard = from.saturating_sub(1);
         let mut parting = Parting::new();
         // Set before, since user code may panic, and again after, since a listener may have been added meanwhile.
         parting.tell(self.listener());
-        let (is_done, due_at) = self.sweep_step(shard, &mut parting.garbage);
+        if Session::<Self>::SHARES {
+            self.release_in(shard, Backlog::Few, &mut parting.garbage);
+        }
+        // A pass that only releases leaves expired entries to the clock by which they expire.
+        let (is_done, due_at) = match self.background {
+            Some(_) => self.sweep_step(shard, &mut parting.garbage),
+            None => (true, Deadline::NEVER),
+        };
         parting.tell(self.listener());
         if is_done {
             self.alarm.lower(due_at, Ordering::Relaxed);
@@ -163,11 +188,17 @@ where
 
     fn sweep_again(&self) {
         self.alarm.store(Deadline::PASSED, Ordering::Relaxed);
+        if Session::<Self>::SHARES {
+            self.schedule_release();
+        }
     }
 
     fn due_in(&self) -> Option<Duration> {
         let alarm = self.alarm.load(Ordering::Relaxed);
-        if alarm.is_never() { None } else { Some(alarm.left(self.clock.now()).to_duration()) }
+        let expires =
+            (self.background.is_some() && !alarm.is_never()).then(|| alarm.left(self.clock.now()).to_duration());
+        let releases = self.release.as_ref().and_then(Release::due_in);
+        expires.into_iter().chain(releases).min()
     }
 }
 

@@ -103,6 +103,10 @@ impl<F: FieldTypes> Spec for Core<F> {
         self.occupied.set(self.shards.number(shard), is_occupied);
     }
 
+    fn note_retired(&self, shard: Extras<'_, Self>, entries: usize) {
+        self.retired.set(self.shards.number(shard), entries);
+    }
+
     fn expired_shards(&self) -> &ExpiredShards {
         &self.expired
     }

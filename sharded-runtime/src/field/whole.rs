@@ -10,7 +10,8 @@ use crate::{
     contain::Drops,
     engine::{
         cause::Cause,
-        spec::Spec,
+        session::Session,
+        spec::{Spec, TableFor},
         table::{Entry, Removed},
     },
     observe::{counts::Counts, stats::Loads, tally::Event},
@@ -49,6 +50,10 @@ impl<F: FieldTypes> Core<F> {
             waits: self.tally.get(Event::LoadWait),
             time: Duration::from_nanos(self.tally.get(Event::LoadNano)),
         };
+        if Session::<Self>::SHARES {
+            stats.retired = self.retired.sum();
+            stats.retired_bytes = stats.retired * TableFor::<Self>::SHARED_ENTRY;
+        }
         stats.shard_sizes = self.shards.all_counts().map(Counts::len).collect();
         for meter in self.meters() {
             stats.expired += meter.expired.get();

@@ -14,7 +14,7 @@ use crate::{
         garbage::Garbage,
         session::{STEPS_PER_WRITE, Session, no_room},
         spec::{HandedFor, OfferFor, Spec},
-        table::{Handed, Offer, StampOf, Stored},
+        table::{Backlog, Handed, Offer, StampOf, Stored},
     },
     evict::Eviction,
     expiry::Stamp,
@@ -25,7 +25,7 @@ use crate::{
     shard::access::{Access, Turn},
     shard::array::{ByHash, ShardSelector},
 };
-use std::{borrow::Borrow, hash::Hash, mem::needs_drop, sync::atomic::Ordering};
+use std::{borrow::Borrow, hash::Hash, mem::needs_drop, sync::atomic::Ordering, thread};
 
 impl<F: FieldTypes> Core<F> {
     /// Counts an entry that is given back because there is no room.
@@ -96,8 +96,12 @@ impl<F: FieldTypes> Core<F> {
         leaving: &mut Leaving<'_, F::Key, F::Value>,
         change: impl FnOnce(&mut Session<'_, Self>) -> R,
     ) -> R {
-        let repaying = RepayOnDrop { core: self, shard, garbage: &mut leaving.garbage };
-        let (result, due_at) = self.session(shard, turn, Some(&mut *repaying.garbage), |session| {
+        let mut repaying = RepayOnDrop { core: self, shard, garbage: &mut leaving.garbage, has_begun: false };
+        let has_begun = &mut repaying.has_begun;
+        let (result, due_at, backlog) = self.session(shard, turn, Some(&mut *repaying.garbage), |session| {
+            if Session::<Self>::SHARES {
+                *has_begun = true;
+            }
             let result = change(session);
             session.evict_heavy();
             if StampOf::<F::Policy>::EXPIRES {
@@ -105,11 +109,14 @@ impl<F: FieldTypes> Core<F> {
             }
             // Without memory to grow, the table becomes fuller. The next write tries again.
             let _ = session.step(STEPS_PER_WRITE);
-            (result, session.due_at())
+            (result, session.due_at(), session.release_retired(Backlog::Many))
         });
         // First, since user code that runs in the repayment may panic.
         self.wake_for(due_at);
         drop(repaying);
+        if Session::<Self>::SHARES && backlog != Backlog::None {
+            self.tend_retired(shard, backlog, &mut leaving.garbage);
+        }
         result
     }
 
@@ -162,11 +169,17 @@ struct RepayOnDrop<'a, F: FieldTypes, N: ShardSelector> {
     core: &'a Core<F>,
     shard: N,
     garbage: &'a mut Garbage<F::Key, F::Value>,
+    /// Whether the write has begun. Maintained only if entries are shared with readers.
+    has_begun: bool,
 }
 
 impl<F: FieldTypes, N: ShardSelector> Drop for RepayOnDrop<'_, F, N> {
     #[inline]
     fn drop(&mut self) {
+        if Session::<Core<F>>::SHARES && self.has_begun && thread::panicking() {
+            // The change may have retired an entry before it panicked. This publishes that.
+            self.core.release_in(self.shard, Backlog::Full, self.garbage);
+        }
         self.core.repay_after(self.shard, self.garbage);
     }
 }

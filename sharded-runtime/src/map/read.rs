@@ -98,7 +98,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// If the entries of the map take more than about 16 MiB, without what keys and values own, it fetches the memory
     /// of up to 32 keys side by side, which is much faster than single reads. O(n). If there are more keys than shards,
     /// it visits each shard once, for all its keys, in steps of 64 keys per lock hold: O(n log n). Under
-    /// [`Optimistic`](crate::lock::Optimistic) it takes no lock.
+    /// [`Optimistic`](crate::lock::Optimistic) and [`Rcu`](crate::lock::Rcu) it takes no lock.
     ///
     /// # Panics
     ///

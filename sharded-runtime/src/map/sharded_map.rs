@@ -180,8 +180,8 @@ where
         let FieldOptions { given, functions, .. } = options;
         let rules = Rules::new::<P>(functions.functions());
         let core = Arc::new(Core::new(store, index, &given, rules));
-        // A constant, so that the sweep is compiled only for maps whose entries expire.
-        if StampOf::<P>::EXPIRES {
+        // A constant, so that the sweep is compiled only for maps whose entries expire or are shared.
+        if StampOf::<P>::EXPIRES || P::Lock::SHARES_ENTRIES {
             core.bind();
         }
         ShardedMap { core }

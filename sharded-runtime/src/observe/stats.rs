@@ -23,7 +23,7 @@ use std::{
 ///
 /// Subtract an earlier value to see what happened in between, and add up the values of several maps:
 ///
-/// | | counts | sizes (`removals_waiting`, `shard_sizes`, `table_bytes`) |
+/// | | counts | sizes (`removals_waiting`, `shard_sizes`, `table_bytes`, `retired`, `retired_bytes`) |
 /// |---|---|---|
 /// | `after - before` | the difference, zero at least | those of `after` |
 /// | `sum`, `+=` | the sum | the sum; `shard_sizes` has the shards of all maps |
@@ -89,7 +89,12 @@ pub struct Stats {
     /// Bytes that the tables of all shards use now, with the metadata of eviction and expiry, but without memory that
     /// keys and values own.
     pub table_bytes: usize,
-    /// Blocks of such memory that were ever allocated. While this number stays the same, no table has grown.
+    /// Entries of a map with [`lock = Rcu`](crate::lock::Rcu) that have left it, but are not dropped yet, since readers
+    /// may still hold them.
+    pub retired: usize,
+    /// Bytes of these entries, without memory that keys and values own.
+    pub retired_bytes: usize,
+    /// Blocks of memory of the tables that were ever allocated. While this number stays the same, no table has grown.
     pub table_blocks: u64,
     /// Buckets that were split in two as tables grew. A bucket has about a dozen entries.
     pub splits: u64,
@@ -220,7 +225,7 @@ arithmetic!(Stats {
     counts: hits misses inserts expired evicted refused removals_missed nesting_panics listener_panics table_blocks
         splits merges;
     parts: loads lock_waits;
-    levels: removals_waiting table_bytes;
+    levels: removals_waiting table_bytes retired retired_bytes;
     lists: shard_sizes;
 });
 arithmetic!(Loads { counts: started refreshes ended failed waits time; });

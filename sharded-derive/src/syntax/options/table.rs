@@ -16,7 +16,10 @@ use crate::syntax::values::{duration, field, function, percent, reason, shards, 
 use proc_macro2::{Ident, TokenStream};
 use std::time::Duration;
 
-pub(crate) const LOCKS: Choices = Choices { kind: "lock", module: "lock", names: &["Mutex", "RwLock", "Optimistic"] };
+pub(crate) const LOCKS: Choices =
+    Choices { kind: "lock", module: "lock", names: &["Mutex", "RwLock", "Optimistic", "Rcu"] };
+/// Those of them that readers do not take.
+pub(crate) const LOCK_FREE: [&str; 2] = ["Optimistic", "Rcu"];
 pub(crate) const EVICTIONS: Choices =
     Choices { kind: "eviction", module: "evict", names: &["Adaptive", "Lru", "Sieve", "S3Fifo", "TinyLfu", "Reject"] };
 pub(crate) const HASHERS: Choices = Choices { kind: "hasher", module: "hasher", names: &["SipHash"] };
@@ -106,7 +109,7 @@ options! {
         example: Some("RwLock"),
         choices: Some(&LOCKS),
         synonyms: &["mutex", "rwlock", "guard"],
-        meaning: "what guards a shard; `Optimistic` takes `Copy` keys and values",
+        meaning: "what guards a shard; `Optimistic` takes `Copy` keys and values, `Rcu` those that are `Clone + Sync`",
     }
     "ttl" => ttl: Duration = duration::parse, {
         example: Some("\"5m\""),

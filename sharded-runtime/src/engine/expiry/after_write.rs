@@ -38,5 +38,10 @@ impl Stamp for WriteStamp {
         self.deadline.load(Ordering::Relaxed)
     }
     #[inline]
+    fn used(&self) -> Moment {
+        Moment::ZERO
+    }
+
+    #[inline]
     fn accessed(&self, _: Moment) {}
 }

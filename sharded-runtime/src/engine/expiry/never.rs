@@ -25,5 +25,10 @@ impl Stamp for () {
         Deadline::NEVER
     }
     #[inline]
+    fn used(&self) -> Moment {
+        Moment::ZERO
+    }
+
+    #[inline]
     fn accessed(&self, _: Moment) {}
 }

@@ -54,6 +54,8 @@ pub(super) mod stamp {
         fn copy(&self, from: &Self);
         /// When the entry expires if it is not used again, with this idle time.
         fn deadline(&self, idle: Nanos) -> Deadline;
+        /// When the entry was last used, if that is noted.
+        fn used(&self) -> Moment;
         /// Notes a use at `now`.
         fn accessed(&self, now: Moment);
     }

@@ -74,13 +74,14 @@ impl<F: Spec> Session<'_, F> {
     ) -> Option<R> {
         self.overtake_refresh(slot);
         if !F::Policy::WEIGHS && !F::Policy::INDEXED {
-            return self.table.change(slot, change);
+            return self.table.change_apart(slot, self.shard.view(), change);
         }
         // The hash is computed before the change, so that removing the entry afterwards runs no `Hash` of the key.
         let hash = match hash {
             Some(hash) => hash,
             None => self.table.hash_of(slot, |key| self.field.hash_of(key))?,
         };
+        let view = self.shard.view();
         let lent = Lent { session: self, slot, hash };
         let changed = if F::Policy::INDEXED {
             let (changed, taken) = lent.session.change_indexed(slot, hash, change)?;
@@ -89,7 +90,7 @@ impl<F: Spec> Session<'_, F> {
             }
             changed
         } else {
-            lent.session.table.change(slot, change)?
+            lent.session.table.change_apart(slot, view, change)?
         };
         let weight = lent.session.weigh(slot, None);
         lent.finish(weight);

@@ -10,6 +10,7 @@ use crate::engine::{
 };
 use crate::{
     Policy,
+    contain::contain,
     hasher::{KeyHash, LowHash},
     names_of,
     observe::events,
@@ -33,6 +34,13 @@ impl<F: Spec> Session<'_, F> {
             None => self.table.hash_of(slot, |key| self.field.hash_of(key))?,
         };
         let weight = self.table.weight::<F::Policy>(slot);
+        if Self::SHARES {
+            self.retire((slot, hash), cause, handed)?;
+            self.publish_len();
+            self.change_weight(weight, Weight::ZERO);
+            self.count_departed(cause, weight);
+            return Some(weight.units());
+        }
         let (listener, is_handed) = (self.field.listener(), handed.is_some());
         match (handed, listener) {
             (Some(handed), None) => {
@@ -61,6 +69,40 @@ impl<F: Spec> Session<'_, F> {
             garbage.tell_last(cause, listener);
         }
         Some(weight.units())
+    }
+
+    /// Removes an entry that readers may hold: it is retired. `handed` gets a copy, and a listener another one.
+    fn retire(&mut self, (slot, hash): (Slot, LowHash), cause: Cause, handed: Option<&mut HandedFor<F>>) -> Option<()> {
+        let is_handed = handed.is_some();
+        // The copies come first: if making them panics, nothing has changed.
+        let copy = if is_handed { self.copy_for_listener(slot) } else { self.copy_for_listener_if_possible(slot) };
+        if let Some(handed) = handed {
+            self.table.hand_copy(slot, handed).then_some(())?;
+            self.overtake_refresh(slot);
+        }
+        if F::Policy::INDEXED {
+            self.release(slot, hash);
+        }
+        let garbage = self.garbage.as_deref_mut()?;
+        self.table.remove(slot, hash, garbage.kept()).then_some(())?;
+        match copy.zip(self.field.listener()) {
+            Some(((key, value), listener)) => garbage.tell(key, value, cause, listener),
+            None if is_handed => {}
+            None => garbage.note_departed(),
+        }
+        Some(())
+    }
+
+    /// A copy of an entry that readers may hold, if there is a listener.
+    fn copy_for_listener(&self, slot: Slot) -> Option<(F::Key, Box<F::Value>)> {
+        let (listener, entry) = (self.field.listener()?, self.table.get(slot)?);
+        Some((listener.copy_key(entry.key()), listener.copy_value(entry.value())))
+    }
+
+    /// As [`copy_for_listener`](Session::copy_for_listener), for an entry that leaves where nothing may fail: `None`
+    /// also if `Clone` panics. The listener is not told of such an entry.
+    pub(super) fn copy_for_listener_if_possible(&self, slot: Slot) -> Option<(F::Key, Box<F::Value>)> {
+        contain(|| self.copy_for_listener(slot)).flatten()
     }
 
     /// Moves an entry to `handed`, and gives a copy to a listener.

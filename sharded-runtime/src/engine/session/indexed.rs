@@ -247,11 +247,11 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         ttl: Option<Nanos>,
     ) -> Result<Option<Slot>, Taken> {
         let claims = self.claim(None, hash.low(), offer, TransactionId::NONE)?;
-        let mut inserting = Inserting { session: self.reborrow(), hash, offer, claims };
-        let Inserting { session, offer, .. } = &mut inserting;
+        let mut storing = Storing { session: self.reborrow(), slot: None, hash: hash.low(), offer, claims };
+        let Storing { session, offer, .. } = &mut storing;
         let slot = session.insert_unindexed(hash, offer, ttl);
         if slot.is_some() {
-            mem::forget(inserting);
+            mem::forget(storing);
         }
         Ok(slot)
     }
@@ -268,9 +268,15 @@ impl<F: Spec> Session<'_, F> {
         ttl: Option<Nanos>,
     ) -> Result<(), Taken> {
         let claims = self.claim(Some(slot), hash.low(), offer, TransactionId::NONE)?;
-        if let Some(value) = &mut offer.value {
-            self.replace_weighed(slot, hash, value, weight, ttl);
-            self.release_replaced(slot, hash.low(), value, claims);
+        let (session, low) = (self.reborrow(), hash.low());
+        let mut storing = Storing { session, slot: Some(slot), hash: low, offer: &mut *offer, claims };
+        let Storing { session, offer: entering, .. } = &mut storing;
+        if let Some(value) = &mut entering.value {
+            session.replace_weighed(slot, hash, value, weight, ttl);
+        }
+        mem::forget(storing);
+        if let Some(value) = &offer.value {
+            self.release_replaced(slot, low, value, claims);
         }
         Ok(())
     }
@@ -326,17 +332,19 @@ impl<F: Spec> Drop for Entering<'_, F> {
     }
 }
 
-/// A new entry whose index keys are entered. If it is not stored, they are removed.
-struct Inserting<'s, F: Spec> {
+/// What is on offer for an occupied slot or as a new entry, and has its index keys entered. If it is not stored, they
+/// are removed.
+struct Storing<'s, F: Spec> {
     session: Session<'s, F>,
-    hash: KeyHash,
+    slot: Option<Slot>,
+    hash: LowHash,
     offer: &'s mut OfferFor<F>,
     claims: Claims,
 }
 
-impl<F: Spec> Drop for Inserting<'_, F> {
+impl<F: Spec> Drop for Storing<'_, F> {
     #[cold]
     fn drop(&mut self) {
-        self.session.unclaim(None, self.hash.low(), self.offer, self.claims);
+        self.session.unclaim(self.slot, self.hash, self.offer, self.claims);
     }
 }

@@ -7,11 +7,12 @@ use crate::{
         cause::Cause,
         garbage::Garbage,
         spec::{Extras, OfferFor, Spec, TableFor},
-        table::{NoMemory, Slot, StampOf},
+        table::{Backlog, NoMemory, Slot, StampOf},
     },
     evict::Eviction,
     expiry::Stamp,
     hasher::{KeyHash, LowHash},
+    lock::Lock,
 };
 use std::borrow::Borrow;
 
@@ -32,10 +33,15 @@ pub(crate) struct Session<'a, F: Spec> {
 }
 
 impl<'a, F: Spec> Session<'a, F> {
-    /// Whether entries neither expire nor are evicted nor indexed. Then only the table keeps data about entries, and
-    /// without a listener nothing is left to do after a write.
-    pub(crate) const IS_PLAIN: bool =
-        !<F::Policy as Policy>::Eviction::BOUNDED && !StampOf::<F::Policy>::EXPIRES && !F::Policy::INDEXED;
+    /// Whether readers without a lock may hold entries. Those that leave are then retired.
+    pub(crate) const SHARES: bool = <<F::Policy as Policy>::Lock as Lock>::SHARES_ENTRIES;
+
+    /// Whether entries neither expire nor are evicted nor indexed nor retired. Then only the table keeps data about
+    /// entries, and without a listener nothing is left to do after a write.
+    pub(crate) const IS_PLAIN: bool = !<F::Policy as Policy>::Eviction::BOUNDED
+        && !StampOf::<F::Policy>::EXPIRES
+        && !F::Policy::INDEXED
+        && !Self::SHARES;
 
     #[inline]
     pub(crate) fn new(
@@ -103,6 +109,38 @@ impl<'a, F: Spec> Session<'a, F> {
     #[inline]
     pub(crate) fn refresh_now(&mut self) {
         self.now = self.field.now();
+    }
+
+    /// Runs a closure of the user. Where entries are shared, readers may look meanwhile.
+    #[inline]
+    pub(crate) fn run_apart<R>(&mut self, run: impl FnOnce() -> R) -> R {
+        if Self::SHARES { self.table.run_apart(self.shard.view(), run) } else { run() }
+    }
+
+    /// Gives retired entries that no reader holds any more to the garbage, if the backlog is at least `from`. Returns
+    /// what is left of it, which it publishes. Readers may look meanwhile.
+    #[inline]
+    pub(crate) fn release_retired(&mut self, from: Backlog) -> Backlog {
+        if !Self::SHARES {
+            return Backlog::None;
+        }
+        if self.table.backlog() >= from
+            && let Some(garbage) = self.garbage.as_deref_mut()
+        {
+            let released = self.table.release_retired(from, garbage.kept(), self.shard.view());
+            garbage.note_released(released);
+        }
+        self.publish_backlog()
+    }
+
+    /// Publishes how many retired entries the shard has, after that may have changed.
+    #[inline]
+    pub(crate) fn publish_backlog(&self) -> Backlog {
+        if !Self::SHARES {
+            return Backlog::None;
+        }
+        self.field.note_retired(self.shard, self.table.retired());
+        self.table.backlog()
     }
 
     /// Does at most `steps` steps of growth or shrinking, if any are due.

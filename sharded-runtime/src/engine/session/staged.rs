@@ -90,6 +90,9 @@ impl<F: Spec> Session<'_, F> {
         weight: Weight,
         ttl: Option<Nanos>,
     ) {
+        if Self::SHARES {
+            return self.supplant_staged(slot, hash, offer, weight, ttl);
+        }
         if let Some(value) = &mut offer.value {
             self.replace_weighed(slot, hash, value, weight, ttl);
         }
@@ -98,12 +101,43 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// Exchanges the value of an occupied slot for a changed copy, which has this weight. It counts as a change in
-    /// place.
+    /// Exchanges the value of an occupied slot for the changed copy on offer, which has this weight. It counts as a
+    /// change in place.
     #[inline]
-    pub(crate) fn exchange_staged(&mut self, slot: Slot, hash: KeyHash, copy: &mut F::Value, weight: Weight) {
-        self.table.change(slot, |_, value| mem::swap(value, copy));
+    pub(crate) fn exchange_staged(&mut self, slot: Slot, hash: KeyHash, offer: &mut OfferFor<F>, weight: Weight) {
+        if Self::SHARES {
+            if self.table.supplant(slot, offer) {
+                self.reweighed(slot, hash.low(), weight);
+            }
+        } else if let Some(copy) = &mut offer.value {
+            self.table.change(slot, |_, value| mem::swap(value, copy));
+            self.reweighed(slot, hash.low(), weight);
+        }
+    }
+
+    /// As [`replace_staged`](Session::replace_staged), of an entry that readers may hold. The key is replaced, too. A
+    /// listener gets a copy.
+    fn supplant_staged(
+        &mut self,
+        slot: Slot,
+        hash: KeyHash,
+        offer: &mut OfferFor<F>,
+        weight: Weight,
+        ttl: Option<Nanos>,
+    ) {
+        let replaced = self.copy_for_listener_if_possible(slot);
+        if !self.table.supplant(slot, offer) {
+            return;
+        }
+        self.count_insert();
+        self.table.hit_mut(slot);
+        self.restart(slot, hash, ttl);
         self.reweighed(slot, hash.low(), weight);
+        if let Some(((key, value), listener)) = replaced.zip(self.field.listener())
+            && let Some(garbage) = self.garbage.as_deref_mut()
+        {
+            garbage.tell(key, value, Cause::Replaced, listener);
+        }
     }
 
     /// Notes which index keys the entry of a slot is going to give up, for the value on offer or because it leaves.

@@ -115,7 +115,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         if self.is_lean() {
             return self.reborrow().insert_made_apart(hash, offer, make);
         }
-        offer.value = Some(make());
+        offer.value = Some(self.run_apart(make));
         self.refresh_now();
         self.insert_or_evict(hash, offer)
     }
@@ -216,7 +216,7 @@ impl<F: Spec> Session<'_, F> {
     }
 
     #[inline]
-    fn count_insert(&self) {
+    pub(super) fn count_insert(&self) {
         self.shard.counts().add_insert(&self.shard.status().meter);
     }
 
@@ -249,7 +249,8 @@ impl<F: Spec> Session<'_, F> {
         Ok(())
     }
 
-    /// As [`replace`](Session::replace), with a value of this weight. Runs no user code.
+    /// As [`replace`](Session::replace), with a value of this weight. Runs no user code, except `Clone` where entries
+    /// are shared.
     #[inline]
     pub(super) fn replace_weighed(
         &mut self,
@@ -259,10 +260,21 @@ impl<F: Spec> Session<'_, F> {
         weight: Weight,
         ttl: Option<Nanos>,
     ) {
+        if Self::SHARES {
+            // First, since it clones the key and the old value: if it panics, nothing has happened. Readers may look
+            // meanwhile, unless an index already has the new value.
+            if F::Policy::INDEXED {
+                self.table.change(slot, |_, old| mem::swap(old, value));
+            } else {
+                self.table.change_apart(slot, self.shard.view(), |_, old| mem::swap(old, value));
+            }
+        }
         self.count_insert();
         self.table.hit_mut(slot);
         self.restart(slot, hash, ttl);
-        self.table.change(slot, |_, old| mem::swap(old, value));
+        if !Self::SHARES {
+            self.table.change(slot, |_, old| mem::swap(old, value));
+        }
         self.reweighed(slot, hash.low(), weight);
     }
 

@@ -23,7 +23,7 @@ mod weights;
 pub(crate) use evictable::{SEARCHED, SEARCHED_ELSEWHERE};
 pub(crate) use pieces::NextPiece;
 pub(crate) use raw::{
-    BucketNo, Copied, Cursor, Fetch, FoundMut, Glance, Handed, Kept, Look, NoMemory, Offer, Peek, Place, Put, Removed,
-    Slot, StampOf, Stored, Unclear, Use, UseFetched,
+    Backlog, BucketNo, Copied, Cursor, Fetch, FoundMut, Glance, Handed, Kept, Look, NoMemory, Offer, Peek, Place, Put,
+    Removed, Slot, StampOf, Stored, Unclear, Use, UseFetched,
 };
 pub(crate) use slots::{Entries, Entry, Table, TableOf, TableView};

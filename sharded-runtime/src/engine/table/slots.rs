@@ -15,7 +15,7 @@ use crate::{
     evict::{Eviction, FieldContext, Hooks},
     expiry::Stamp,
     hasher::{KeyHash, LowHash},
-    lock::Lock,
+    lock::{Clones, Lock},
     memory::arena::{Arena, Heap},
 };
 use allocator_api2::boxed::Box;
@@ -84,9 +84,9 @@ impl<P: Policy> SlotInfo<P> {
 
 impl<K, V, P: Policy> Table<K, V, P> {
     /// `lifetime` is the shortest lifetime of entries without one of their own.
-    pub(crate) fn new(arena: Arc<Arena>, field: &FieldContext, lifetime: Nanos) -> Self {
+    pub(crate) fn new(arena: Arc<Arena>, field: &FieldContext, lifetime: Nanos, clones: Option<Clones<K, V>>) -> Self {
         let info = SlotInfo::new(arena.heap(), field, lifetime);
-        RawTable::with_info(arena, field.most_entries(), info)
+        RawTable::with_info(arena, field.most_entries(), info, clones)
     }
 
     /// Moves all entries to a new table, with their memory. The new one has no readers without a lock.

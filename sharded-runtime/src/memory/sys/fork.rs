@@ -38,15 +38,25 @@ thread_local! {
     static NUMBER: Cell<u64> = const { Cell::new(0) };
 }
 
+/// The number of the next thread that asks for one. Starts at one. Relaxed: the number orders nothing.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
 impl ThreadNumber {
     /// The calling thread.
     pub(crate) fn current() -> Self {
-        // Starts at one. Relaxed: the number orders nothing.
-        static NEXT: AtomicU64 = AtomicU64::new(1);
         if NUMBER.get() == 0 {
             NUMBER.set(NEXT.fetch_add(1, Relaxed));
         }
         ThreadNumber(NUMBER.get())
+    }
+
+    /// As a number, which is not zero.
+    pub(crate) fn bits(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn from_bits(bits: u64) -> Self {
+        ThreadNumber(bits)
     }
 
     /// In a child of `fork`, whether this is the thread that forked: the only thread of the parent that exists in the
@@ -54,17 +64,25 @@ impl ThreadNumber {
     pub(crate) fn has_forked(self) -> bool {
         system::forked_by(self.0)
     }
+
+    /// Whether only a parent of this process had that thread, if the process was [asked for](Process::current) when it
+    /// ran. Systems that do not say which thread has forked answer `false`.
+    pub(crate) fn is_dead(self) -> bool {
+        system::is_before_fork(self.0) && !self.has_forked()
+    }
 }
 
 #[cfg(target_os = "linux")]
 mod system {
-    use super::NUMBER;
+    use super::{NEXT, NUMBER};
     use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
     /// Relaxed, here and below: both change while the process has a single thread.
     static FORKS: AtomicU32 = AtomicU32::new(0);
     /// The number of the thread that forked last, on the way to this process.
     static FORKED_BY: AtomicU64 = AtomicU64::new(0);
+    /// The least number that a thread may have got in this process.
+    static FIRST_HERE: AtomicU64 = AtomicU64::new(0);
 
     pub(super) fn generation() -> u32 {
         static IS_WATCHED: AtomicBool = AtomicBool::new(false);
@@ -78,15 +96,20 @@ mod system {
         FORKED_BY.load(Relaxed) == thread
     }
 
+    pub(super) fn is_before_fork(thread: u64) -> bool {
+        thread < FIRST_HERE.load(Relaxed)
+    }
+
     /// Registers the handler. Returns `false` without memory. Registering it twice does no harm.
     #[cold]
     fn watch() -> bool {
         unsafe extern "C" fn in_child() {
             FORKS.fetch_add(1, Relaxed);
             FORKED_BY.store(NUMBER.get(), Relaxed);
+            FIRST_HERE.store(NEXT.load(Relaxed), Relaxed);
         }
-        // SAFETY: the function may run in a child of a process with threads. It takes no lock: it changes two atomic
-        // numbers, and reads a thread-local one that needs no initialization and has no destructor.
+        // SAFETY: the function may run in a child of a process with threads. It takes no lock: it changes three
+        // atomic numbers, and reads another and a thread-local one that needs no initialization and has no destructor.
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) == 0 }
     }
 }
@@ -100,5 +123,9 @@ mod system {
     /// The system does not report which thread forked. Mostly it is the first one that calls this.
     pub(super) fn forked_by(thread: u64) -> bool {
         super::NUMBER.get() == thread
+    }
+
+    pub(super) fn is_before_fork(_: u64) -> bool {
+        false
     }
 }

@@ -9,16 +9,18 @@ mod mutex;
 mod optimistic;
 #[allow(unsafe_code, reason = "lends what it protects")]
 pub(crate) mod raw;
+mod rcu;
 mod rwlock;
 mod traits;
 mod wait;
 
 pub use mutex::Mutex;
 pub use optimistic::Optimistic;
+pub use rcu::Rcu;
 pub use rwlock::RwLock;
 
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
-pub use copies::Copies;
+pub use copies::{Clones, Copies};
 pub(crate) use raw::{Attempt, Begun, Raced, Shown, Stable, ViewState};
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use raw::{Lent, View};

@@ -36,5 +36,5 @@ impl Lock for Optimistic {
 
 #[diagnostic::do_not_recommend]
 impl<K: Copy + Send, V: Copy + Send> Serves<K, V> for Optimistic {
-    const COPIES: Option<Copies<K, V>> = Some(Copies::PROOF);
+    const COPIES: Option<Copies<K, V, Self>> = Some(Copies::PROOF);
 }

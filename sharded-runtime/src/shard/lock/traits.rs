@@ -1,6 +1,9 @@
 //! The traits of locks.
 
-use super::{copies::Copies, raw::view::View};
+use super::{
+    copies::{Clones, Copies},
+    raw::view::View,
+};
 use crate::bounds::Token;
 
 /// A kind of lock, chosen per field with `lock = …`.
@@ -51,7 +54,7 @@ use crate::bounds::Token;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a lock",
     label = "not a `Lock`",
-    note = "`lock = …` names `Mutex`, `RwLock`, `Optimistic`, or a type of your own that implements `sharded::lock::Lock`"
+    note = "`lock = …` names `Mutex`, `RwLock`, `Optimistic`, `Rcu`, or a type of your own that implements `sharded::lock::Lock`"
 )]
 pub trait Lock: 'static {
     /// Whether several readers can be inside [`Cell::read`] at the same time.
@@ -62,6 +65,11 @@ pub trait Lock: 'static {
     /// Whether readers may read a shard while it is written. Its entries are then written in atomic words.
     #[doc(hidden)]
     const READS_RACE: bool = false;
+
+    /// Whether such readers hold entries while writers go on. An entry then lies in memory of its own and never
+    /// changes.
+    #[doc(hidden)]
+    const SHARES_ENTRIES: bool = false;
 
     /// The lock together with the value that it protects.
     type Cell<T>: Cell<T>;
@@ -120,13 +128,19 @@ pub trait Cell<T> {
 ///
 /// [`Mutex`](crate::lock::Mutex) requires `Send`. [`RwLock`](crate::lock::RwLock) also requires `Sync`, since readers
 /// share the value. [`Optimistic`](crate::lock::Optimistic) requires `Send` and `Copy`, since readers copy.
+/// [`Rcu`](crate::lock::Rcu) requires `Send`, `Sync`, and `Clone`, since readers may hold the entry that a writer
+/// changes or removes.
 #[diagnostic::on_unimplemented(
     message = "`lock = {Self}` can't hold keys of type `{K}` with values of type `{V}`",
     label = "this lock does not serve these types",
-    note = "choose one that does: `Mutex` needs `Send`, `RwLock` `Send + Sync`, `Optimistic` `Copy + Send`, of keys and values alike"
+    note = "choose one that does: `Mutex` needs `Send`, `RwLock` `Send + Sync`, `Rcu` `Clone + Send + Sync`, `Optimistic` `Copy + Send`, of keys and values alike"
 )]
 pub trait Serves<K, V>: Lock {
-    /// The proof that keys and values are `Copy`, if readers copy them without a lock.
+    /// The proof that readers may read keys and values without the lock, if they do.
     #[doc(hidden)]
-    const COPIES: Option<Copies<K, V>> = None;
+    const COPIES: Option<Copies<K, V, Self>> = None;
+
+    /// How keys and values are cloned, if entries are [shared](Lock::SHARES_ENTRIES).
+    #[doc(hidden)]
+    const CLONES: Option<Clones<K, V>> = None;
 }

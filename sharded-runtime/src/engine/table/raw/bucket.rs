@@ -6,6 +6,7 @@ use super::{
     layout::{Layout, Pair, StampOf},
     marks::Marks,
     offer::Offer,
+    shared::SharedEntry,
     slot::BucketNo,
     words::{self, WordAligned},
 };
@@ -18,7 +19,7 @@ use std::{
     marker::PhantomData,
     mem::{self, MaybeUninit},
     ops::Deref,
-    ptr,
+    ptr::{self, NonNull},
     sync::atomic::AtomicPtr,
 };
 
@@ -165,11 +166,15 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     ///
     /// # Safety
     ///
-    /// The bucket must be in memory of the arena, and have this slot.
+    /// The bucket must be in memory of the arena, and have this slot. Where entries are shared, there must be one.
     #[inline]
     pub(super) unsafe fn kept_hash(self, slot: usize) -> Option<*mut LowHash> {
         if !Layout::<K, V, P>::KEEPS_HASHES {
             return None;
+        }
+        if Layout::<K, V, P>::IS_SHARED {
+            // SAFETY: the caller's promise.
+            return Some(unsafe { &raw mut (*self.shared_entry(slot).as_ptr()).hash });
         }
         // SAFETY: it lies in the bucket.
         #[allow(clippy::cast_ptr_alignment, reason = "the layout sees to it")]
@@ -180,11 +185,59 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     ///
     /// # Safety
     ///
-    /// The bucket must be in memory of the arena, and have this slot.
+    /// The bucket must be in memory of the arena, and have this slot. Where entries are shared, there must be one.
     #[inline]
     pub(super) unsafe fn pair(self, slot: usize) -> *mut Pair<K, V> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if Layout::<K, V, P>::IS_SHARED {
+                &raw mut (*self.shared_entry(slot).as_ptr()).pair
+            } else {
+                self.slot(slot).cast()
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The bucket must be in memory of the arena, and have this slot.
+    #[inline]
+    unsafe fn slot(self, slot: usize) -> *mut u8 {
         // SAFETY: it lies in the bucket.
-        unsafe { self.body().as_ptr().add(slot * Layout::<K, V, P>::ENTRY).cast() }
+        unsafe { self.body().as_ptr().add(slot * Layout::<K, V, P>::ENTRY) }
+    }
+
+    /// The shared entry of a slot.
+    ///
+    /// # Safety
+    ///
+    /// The table must be one of shared entries, and there must be one in this slot. Nobody may write meanwhile.
+    #[inline]
+    #[allow(clippy::cast_ptr_alignment, reason = "the layout sees to it")]
+    pub(super) unsafe fn shared_entry(self, slot: usize) -> NonNull<SharedEntry<K, V>> {
+        // SAFETY: the caller's promise, and `set_shared_entry` has written it.
+        unsafe { self.slot(slot).cast::<NonNull<SharedEntry<K, V>>>().read() }
+    }
+
+    /// # Safety
+    ///
+    /// The table must be one of shared entries and have this slot, and there must be no other writer. What is in the
+    /// slot is forgotten.
+    #[inline]
+    pub(super) unsafe fn set_shared_entry(self, slot: usize, entry: NonNull<SharedEntry<K, V>>) {
+        // SAFETY: the caller's promise, and whoever races reads by `words::load` of the same type.
+        unsafe { words::store(self.slot(slot).cast(), &WordAligned(MaybeUninit::new(entry))) }
+    }
+
+    /// As [`shared_entry`](Bucket::shared_entry), where it may be written meanwhile.
+    ///
+    /// # Safety
+    ///
+    /// The table must be one of shared entries, and the bucket in memory of the arena and have this slot.
+    #[inline]
+    pub(super) unsafe fn shared_entry_racy(self, slot: usize, to: &mut WordAligned<NonNull<SharedEntry<K, V>>>) {
+        // SAFETY: the caller's promise, and whoever writes it does so by `words::store` of the same type.
+        unsafe { words::load(self.slot(slot).cast(), to) }
     }
 
     /// Copies an entry to another slot.
@@ -198,6 +251,9 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         // SAFETY: the caller's promise; where readers race, they read by `words::load` of the same type. Slots are
         // apart.
         unsafe {
+            if Layout::<K, V, P>::IS_SHARED {
+                return to_bucket.set_shared_entry(to, self.shared_entry(from));
+            }
             let (from, to) = (self.pair(from), to_bucket.pair(to));
             if Layout::<K, V, P>::IS_RACY {
                 words::store(to.cast(), &*from.cast::<WordAligned<Pair<K, V>>>());
@@ -214,6 +270,13 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     /// There must be no other writer. The slot is overwritten without a drop.
     #[inline]
     pub(super) unsafe fn put_offer(self, slot: usize, offer: &mut Offer<K, V>) {
+        if Layout::<K, V, P>::IS_SHARED {
+            if let Some(entry) = SharedEntry::of_offer(offer) {
+                // SAFETY: the caller's promise.
+                unsafe { self.set_shared_entry(slot, entry) }
+            }
+            return;
+        }
         let Some((key, value)) = offer.both() else { return };
         let mut words = WordAligned(MaybeUninit::<Pair<K, V>>::uninit());
         // SAFETY: the caller's promise; where readers race, they read by `words::load` of the same type. The offer is
@@ -233,7 +296,7 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
     ///
     /// # Safety
     ///
-    /// The table must be one whose readers race.
+    /// The table must be one whose readers race, and which has no shared entries.
     #[inline]
     pub(super) unsafe fn copy_racy(self, slot: usize, copy: &mut WordAligned<Pair<K, V>>) {
         // SAFETY: the caller's promise, and every writer uses `words::store`.

@@ -3,14 +3,16 @@
 use super::{
     bucket::Bucket,
     layout::{Layout, Pair, StampOf},
+    retired::{NO_LIST, Retired},
     slot::{BucketNo, Slot},
     words::{self, WordAligned},
 };
-use crate::Policy;
+use crate::{Policy, lock::ViewState};
 use std::{
     marker::PhantomData,
     mem::{self, MaybeUninit},
-    ptr,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    ptr::{self, NonNull},
 };
 
 /// The slot of an entry: its bucket, the number of the bucket, and its index there.
@@ -22,13 +24,34 @@ pub(super) struct SlotRef<K, V, P> {
 
 impl<K, V, P: Policy> SlotRef<K, V, P> {
     /// Lends the value for changing. Where readers race, the closure changes a copy, which then replaces the entry,
-    /// also on a panic.
+    /// also on a panic. Where entries are shared, the copy is made by `Clone` first.
     ///
     /// # Safety
     ///
-    /// There must be an entry, which nobody else uses but readers that race.
+    /// There must be an entry, which nobody else uses but readers that race, and the other must be of its table.
     #[inline]
-    pub(super) unsafe fn change<R>(&self, change: impl FnOnce(&K, &mut V) -> R) -> R {
+    pub(super) unsafe fn change<R>(
+        &self,
+        retired: &mut Option<Box<Retired<K, V>>>,
+        change: impl FnOnce(&K, &mut V) -> R,
+    ) -> R {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if Layout::<K, V, P>::IS_SHARED {
+                self.change_shared(retired, None, change)
+            } else {
+                self.change_in_place(change)
+            }
+        }
+    }
+
+    /// As [`change`](SlotRef::change), where entries are not shared.
+    ///
+    /// # Safety
+    ///
+    /// As there. Entries must not be shared.
+    #[inline]
+    unsafe fn change_in_place<R>(&self, change: impl FnOnce(&K, &mut V) -> R) -> R {
         let SlotRef { bucket, slot, .. } = *self;
         if Layout::<K, V, P>::IS_RACY {
             let mut copy = WordAligned(MaybeUninit::uninit());
@@ -45,6 +68,41 @@ impl<K, V, P: Policy> SlotRef<K, V, P> {
         // SAFETY: the caller's promise.
         let Pair { key, value } = unsafe { &mut *bucket.pair(slot) };
         change(key, value)
+    }
+
+    /// As [`change`](SlotRef::change), of a shared entry. With the view of its table, readers may look while user code
+    /// runs.
+    ///
+    /// # Safety
+    ///
+    /// As there. The table must be one of shared entries, and be written now.
+    pub(super) unsafe fn change_shared<R>(
+        &self,
+        retired: &mut Option<Box<Retired<K, V>>>,
+        view: Option<&ViewState>,
+        change: impl FnOnce(&K, &mut V) -> R,
+    ) -> R {
+        let SlotRef { bucket, slot, .. } = *self;
+        let retired = retired.as_deref_mut().expect(NO_LIST);
+        // SAFETY: there is an entry.
+        let entry = unsafe { bucket.shared_entry(slot) };
+        let run = || {
+            // SAFETY: as above, and nobody changes it.
+            let mut copy = retired.copy(unsafe { entry.as_ref() });
+            let Pair { key, value } = &mut copy.pair;
+            (catch_unwind(AssertUnwindSafe(|| change(key, value))), copy)
+        };
+        let (result, copy) = match view {
+            // SAFETY: the caller's promise, and `run` changes only its own copy.
+            Some(view) => unsafe { view.pause(run) },
+            None => run(),
+        };
+        // SAFETY: the caller's promise. The slot no longer has the entry then, and nobody else has the copy.
+        unsafe {
+            bucket.set_shared_entry(slot, NonNull::from(Box::leak(copy)));
+            retired.add(entry);
+        }
+        result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 }
 
@@ -140,7 +198,8 @@ impl<K, V, P: Policy> FoundMut<'_, K, V, P> {
     /// Exchanges the value for this one.
     #[inline]
     pub(crate) fn swap(&mut self, value: &mut V) {
-        // SAFETY: there is an entry, and `&mut self` keeps all others out.
-        unsafe { self.at.change(|_, old| mem::swap(old, value)) }
+        assert!(!Layout::<K, V, P>::IS_SHARED, "a shared entry does not change");
+        // SAFETY: there is an entry, which is not shared, and `&mut self` keeps all others out.
+        unsafe { self.at.change_in_place(|_, old| mem::swap(old, value)) }
     }
 }

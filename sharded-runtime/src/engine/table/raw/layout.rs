@@ -37,7 +37,7 @@ use crate::{
     memory::arena,
     memory::sys::page::GRAIN,
 };
-use std::{marker::PhantomData, mem::needs_drop};
+use std::{marker::PhantomData, mem::needs_drop, ptr::NonNull};
 
 /// The most tags of a header.
 const MOST_SLOTS: usize = HEADER - 1;
@@ -66,22 +66,32 @@ pub(super) struct Layout<K, V, P>(PhantomData<(K, V, P)>);
 impl<K, V, P: Policy> Layout<K, V, P> {
     /// Whether there are readers without a lock. Then everything in the table is written by atomic words.
     pub(super) const IS_RACY: bool = <P::Lock as Lock>::READS_RACE;
+    /// Whether they hold entries while writers go on: then a slot has the address of its entry.
+    pub(super) const IS_SHARED: bool = <P::Lock as Lock>::SHARES_ENTRIES;
     pub(super) const HAS_MARKS: bool = Self::IS_RACY && P::Eviction::EVICTS;
 
     pub(super) const SLOTS: usize = Self::choose_slots();
 
     /// Bytes from one entry to the next. In a racy table entries consist of whole words.
-    pub(super) const ENTRY: usize =
-        if Self::IS_RACY { size_of::<WordAligned<Pair<K, V>>>() } else { size_of::<Pair<K, V>>() };
-    const ENTRY_ALIGN: usize =
-        if Self::IS_RACY { align_of::<WordAligned<Pair<K, V>>>() } else { align_of::<Pair<K, V>>() };
+    pub(super) const ENTRY: usize = match (Self::IS_SHARED, Self::IS_RACY) {
+        (true, _) => size_of::<WordAligned<NonNull<()>>>(),
+        (false, true) => size_of::<WordAligned<Pair<K, V>>>(),
+        (false, false) => size_of::<Pair<K, V>>(),
+    };
+    const ENTRY_ALIGN: usize = match (Self::IS_SHARED, Self::IS_RACY) {
+        (true, _) => align_of::<WordAligned<NonNull<()>>>(),
+        (false, true) => align_of::<WordAligned<Pair<K, V>>>(),
+        (false, false) => align_of::<Pair<K, V>>(),
+    };
 
     /// Whether hashes are kept. Hashes of plain data are computed again when needed.
     pub(super) const KEEPS_HASHES: bool = needs_drop::<K>();
 
     pub(super) const HASHES: usize = (Self::SLOTS * Self::ENTRY).next_multiple_of(align_of::<LowHash>());
+    /// Shared entries have their hashes with them.
+    const HASHES_IN_BODY: bool = Self::KEEPS_HASHES && !Self::IS_SHARED;
     pub(super) const STAMPS: usize = (Self::HASHES
-        + if Self::KEEPS_HASHES { Self::SLOTS * size_of::<LowHash>() } else { 0 })
+        + if Self::HASHES_IN_BODY { Self::SLOTS * size_of::<LowHash>() } else { 0 })
     .next_multiple_of(align_of::<StampOf<P>>());
     pub(super) const MARKS: usize =
         (Self::STAMPS + Self::SLOTS * size_of::<StampOf<P>>()).next_multiple_of(align_of::<Marks>());
@@ -98,7 +108,7 @@ impl<K, V, P: Policy> Layout<K, V, P> {
     /// is called where a table is made. A constant of the layout would report the error at each use.
     #[track_caller] // The error points to the caller, not into the standard library.
     pub(super) const fn check_alignment() {
-        assert!(align_of::<Pair<K, V>>() <= GRAIN, "keys and values can be aligned to at most 4096 bytes");
+        assert!(Self::ENTRY_ALIGN <= GRAIN, "keys and values can be aligned to at most 4096 bytes");
     }
 
     /// Whether all parts of a body consist of aligned words.
@@ -110,7 +120,7 @@ impl<K, V, P: Policy> Layout<K, V, P> {
             part += 1;
         }
         // Kept hashes are smaller than words, but `Copy` keys own nothing, so there are none.
-        part == parts.len() && !Self::KEEPS_HASHES
+        part == parts.len() && !Self::HASHES_IN_BODY
     };
     pub(super) const BODY: usize =
         (Self::MARKS + if Self::HAS_MARKS { size_of::<Marks>() } else { 0 }).next_multiple_of(Self::ALIGN);

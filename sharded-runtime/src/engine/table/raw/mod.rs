@@ -15,6 +15,7 @@
 //! | `probe.rs` | the search for a key, with a lock or without |
 //! | `put.rs` | storing and removing |
 //! | `removed.rs` | entries that were removed |
+//! | `shared.rs`, `retired.rs` | entries that readers without a lock may hold, and those of them that have left |
 //! | `displaced.rs`, `uncounted.rs` | how many entries lie behind their home |
 //! | `gaps.rs` | filling the gaps that removed entries leave |
 //! | `grow.rs`, `chain.rs` | splits and merges |
@@ -59,7 +60,9 @@ mod probe;
 mod put;
 mod racy;
 mod removed;
+mod retired;
 mod shape;
+mod shared;
 mod sizes;
 mod slot;
 mod table;
@@ -76,6 +79,7 @@ pub(crate) use offer::{Offer, Stored};
 pub(crate) use put::Put;
 pub(crate) use racy::{Copied, Glance, Kept, Look, Peek, Place, Unclear, Use, UseFetched};
 pub(crate) use removed::{Destination, Handed, Removed};
+pub(crate) use retired::Backlog;
 pub(crate) use slot::BucketNo;
 pub(crate) use slot::Slot;
 pub(crate) use table::{RawTable, ViewOf};

@@ -294,7 +294,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     {
         match self.search(hash, key) {
             // SAFETY: there is an entry, and `&mut self` keeps all others out.
-            Some(at) => Ok(unsafe { at.change(|_, value| change(value)) }),
+            Some(at) => Ok(unsafe { at.change(&mut self.retired, |_, value| change(value)) }),
             None => Err(change),
         }
     }

@@ -7,7 +7,9 @@ use super::{
     header::tag,
     layout::Layout,
     offer::Offer,
-    removed::{Destination, Handed},
+    removed::{Destination, Handed, Removed},
+    retired::{Backlog, NO_LIST},
+    shared::SharedEntry,
     slot::{BucketNo, Slot},
     table::{RawTable, ViewOf},
 };
@@ -16,7 +18,7 @@ use crate::{
     evict::Eviction,
     hasher::{KeyHash, LowHash},
 };
-use std::{borrow::Borrow, mem};
+use std::{borrow::Borrow, mem, ptr::NonNull};
 
 /// The result of a [`put`](RawTable::put).
 #[derive(Clone, Copy)]
@@ -43,7 +45,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         if let Some(at) = self.search_from(start, hash, key) {
             let Some(value) = &mut offer.value else { return Put::Crowded };
             // SAFETY: there is an entry, and `&mut self` keeps all others out.
-            unsafe { at.change(|_, old| mem::swap(old, value)) }
+            unsafe { at.change(&mut self.retired, |_, old| mem::swap(old, value)) }
             return Put::Replaced;
         }
         self.put_at_home(start.bucket, hash, offer)
@@ -183,7 +185,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Ok(())
     }
 
-    /// Removes the entry of a slot, which has this hash. Returns whether there was one.
+    /// Removes the entry of a slot, which has this hash. Where entries are shared, it is retired, and nothing comes to
+    /// the destination. Returns whether there was one.
     pub(in crate::engine::table) fn remove_raw(
         &mut self,
         slot: Slot,
@@ -229,8 +232,12 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         let SlotRef { bucket, number, slot } = *at;
         // SAFETY: there is an entry, and then its tag is cleared. `&mut self` keeps other writers out.
         unsafe {
-            let pair = bucket.pair(slot);
-            to.put(&raw const (*pair).key, &raw const (*pair).value);
+            if Layout::<K, V, P>::IS_SHARED {
+                self.retire(at);
+            } else {
+                let pair = bucket.pair(slot);
+                to.put(&raw const (*pair).key, &raw const (*pair).value);
+            }
             bucket.set_tag(slot, 0);
         }
         let home = self.home_of(hash);
@@ -245,6 +252,91 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         }
         if self.buckets.len() < self.buckets.least {
             self.buckets.aim_lower();
+        }
+    }
+
+    /// Retires a shared entry, which is about to be taken out of its slot.
+    ///
+    /// # Safety
+    ///
+    /// There must be an entry in this slot of this table, and it must be taken out next.
+    unsafe fn retire(&mut self, at: &SlotRef<K, V, P>) {
+        let retired = self.retired.as_deref_mut().expect(NO_LIST);
+        // SAFETY: the caller's promise.
+        unsafe { retired.add(at.bucket.shared_entry(at.slot)) }
+    }
+
+    /// Moves a copy of a shared entry to `handed`: the entry itself may be held by readers. Runs `Clone` of the key and
+    /// the value. Returns whether there is an entry.
+    pub(crate) fn hand_copy(&self, slot: Slot, handed: &mut Handed<K, V>) -> bool {
+        let (Some(retired), Some(at)) = (&*self.retired, self.at(slot)) else { return false };
+        // SAFETY: there is an entry, and nobody writes it. The copy is nobody else's.
+        unsafe {
+            let copy = retired.copy(at.bucket.shared_entry(at.slot).as_ref());
+            SharedEntry::give(NonNull::from(Box::leak(copy)), handed);
+        }
+        true
+    }
+
+    /// Puts the entry on offer in place of that of a slot, which has an equal key. Runs no user code. Returns whether
+    /// it did: only where entries are shared.
+    pub(crate) fn supplant(&mut self, slot: Slot, offer: &mut Offer<K, V>) -> bool {
+        if !Layout::<K, V, P>::IS_SHARED {
+            return false;
+        }
+        let Some(SlotRef { bucket, slot, .. }) = self.at(slot) else { return false };
+        let Some(entry) = SharedEntry::of_offer(offer) else { return false };
+        let retired = self.retired.as_deref_mut().expect(NO_LIST);
+        // SAFETY: there is an entry, which the slot then no longer has, and nobody else has the new one.
+        unsafe {
+            let old = bucket.shared_entry(slot);
+            (*entry.as_ptr()).hash = old.as_ref().hash;
+            retired.add(old);
+            bucket.set_shared_entry(slot, entry);
+        }
+        true
+    }
+
+    /// Gives away retired entries that no reader holds any more, as [`Retired::release`] does. Returns how many. Readers
+    /// may look meanwhile, so the change that retired the entries must be whole.
+    ///
+    /// [`Retired::release`]: super::retired::Retired::release
+    #[inline]
+    pub(crate) fn release_retired(
+        &mut self,
+        from: Backlog,
+        to: &mut Removed<K, V>,
+        view: ViewOf<'_, K, V, P, I>,
+    ) -> usize {
+        if !Layout::<K, V, P>::IS_SHARED {
+            return 0;
+        }
+        let view = self.view_state(view);
+        match (&mut *self.retired, view) {
+            // SAFETY: only the list of retired entries is changed, at which no reader looks.
+            (Some(retired), Some(view)) => unsafe { view.pause(|| retired.release(from, to)) },
+            _ => 0,
+        }
+    }
+
+    /// Bytes of an entry that is shared with readers.
+    pub(crate) const SHARED_ENTRY: usize = size_of::<SharedEntry<K, V>>();
+
+    /// The number of retired entries.
+    #[inline]
+    pub(crate) fn retired(&self) -> usize {
+        match &*self.retired {
+            Some(retired) if Layout::<K, V, P>::IS_SHARED => retired.len(),
+            _ => 0,
+        }
+    }
+
+    /// How many of them there are, compared with the bounds.
+    #[inline]
+    pub(crate) fn backlog(&self) -> Backlog {
+        match &*self.retired {
+            Some(retired) if Layout::<K, V, P>::IS_SHARED => retired.backlog(),
+            _ => Backlog::None,
         }
     }
 }

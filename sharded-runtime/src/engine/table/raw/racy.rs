@@ -9,6 +9,10 @@
 //! language memory models?", MSPC 2012).
 //!
 //! Memory that a reader may follow is never unmapped (see `arena`), so a lost race brings meaningless bytes at worst.
+//!
+//! Where entries are shared, what a reader copies is the address of an entry. It announces itself before it begins
+//! (`memory/reclaim/`), and follows the address only after it has checked the number: the table had the entry at that
+//! moment. So whoever retires the entry did it later, and waits for this reader.
 
 use super::{
     bucket::Bucket,
@@ -17,18 +21,26 @@ use super::{
     header::Header,
     layout::{Layout, Pair},
     probe::Reader,
+    shared::SharedEntry,
     slot::BucketNo,
     table::RawTable,
     words::WordAligned,
 };
 use crate::{
     Policy,
-    clock::{Deadline, Nanos},
+    clock::{Deadline, Moment, Nanos},
     expiry::Stamp,
     hasher::KeyHash,
     lock::{Attempt, Copies, Raced, Stable, View, ViewState},
+    memory::reclaim::Reading,
 };
-use std::{borrow::Borrow, marker::PhantomData, mem::MaybeUninit, sync::atomic::AtomicPtr};
+use std::{
+    borrow::Borrow,
+    marker::PhantomData,
+    mem::{ManuallyDrop, MaybeUninit},
+    ptr::NonNull,
+    sync::atomic::AtomicPtr,
+};
 
 /// A look failed: a writer was active, or a [glance](Glance) was not enough.
 #[derive(Debug)]
@@ -77,14 +89,58 @@ impl Look for Peek {
     const IS_USE: bool = false;
 }
 
-/// The destination of the copies that a reader makes. Calls pass it by reference, so that a large entry is on the stack
-/// only once.
-pub(crate) struct Place<K, V>(WordAligned<Pair<K, V>>);
+/// The destination of the copies that a reader makes: of entries, or of addresses of shared entries. Calls pass it by
+/// reference, so that a large entry is on the stack only once. Where entries are shared, the reader stays announced as
+/// long as its place lives.
+pub(crate) struct Place<K, V, P: Policy> {
+    read: Read<K, V>,
+    /// Initialized if entries are shared.
+    reading: MaybeUninit<Reading>,
+    policy: PhantomData<P>,
+}
 
-impl<K, V> Place<K, V> {
+/// What a reader has copied.
+union Read<K, V> {
+    entry: ManuallyDrop<WordAligned<Pair<K, V>>>,
+    shared: ManuallyDrop<WordAligned<NonNull<SharedEntry<K, V>>>>,
+}
+
+impl<K, V, P: Policy> Place<K, V, P> {
     #[inline]
     pub(crate) fn new() -> Self {
-        Place(WordAligned(MaybeUninit::uninit()))
+        let reading =
+            if Layout::<K, V, P>::IS_SHARED { MaybeUninit::new(Reading::begin()) } else { MaybeUninit::uninit() };
+        let read = Read { shared: ManuallyDrop::new(WordAligned(MaybeUninit::uninit())) };
+        Place { read, reading, policy: PhantomData }
+    }
+
+    /// The entry that was copied last, or whose address was.
+    ///
+    /// # Safety
+    ///
+    /// Something must have been copied. It must have been an entry of such a table at one moment, since this place
+    /// exists, and be `Copy` if entries are not shared.
+    #[inline]
+    unsafe fn pair(&self) -> &Pair<K, V> {
+        // SAFETY: the caller's promise. A shared entry that the table had since this place exists is not dropped until
+        // the reading ends, which this place has, and nobody changes it.
+        unsafe {
+            if Layout::<K, V, P>::IS_SHARED {
+                &(*self.read.shared.0.assume_init().as_ptr()).pair
+            } else {
+                self.read.entry.0.assume_init_ref()
+            }
+        }
+    }
+}
+
+impl<K, V, P: Policy> Drop for Place<K, V, P> {
+    #[inline]
+    fn drop(&mut self) {
+        if Layout::<K, V, P>::IS_SHARED {
+            // SAFETY: it is initialized, and dropped once.
+            unsafe { self.reading.assume_init_drop() }
+        }
     }
 }
 
@@ -92,6 +148,15 @@ impl<K, V> Place<K, V> {
 pub(crate) struct Copied<'p, V> {
     pub(crate) value: &'p V,
     pub(crate) deadline: Deadline,
+    /// When it was last used, if that is noted.
+    pub(crate) used: Moment,
+}
+
+/// The times of an entry that was found.
+#[derive(Clone, Copy)]
+struct Times {
+    deadline: Deadline,
+    used: Moment,
 }
 
 impl<'p, V> Copied<'p, V> {
@@ -99,26 +164,26 @@ impl<'p, V> Copied<'p, V> {
     ///
     /// # Safety
     ///
-    /// The last copy must have been read at one moment, and the types must be `Copy`.
+    /// As of [`Place::pair`].
     #[inline]
-    unsafe fn of<K>(place: &'p Place<K, V>, deadline: Deadline) -> Self {
+    unsafe fn of<K, P: Policy>(place: &'p Place<K, V, P>, Times { deadline, used }: Times) -> Self {
         // SAFETY: the caller's promise.
-        Copied { value: unsafe { &place.0.0.assume_init_ref().value }, deadline }
+        Copied { value: unsafe { &place.pair().value }, deadline, used }
     }
 }
 
 /// A copy of an entry that outlives the look at it, for a reader who looks at several entries.
-pub(crate) struct Kept<K, V> {
-    place: Place<K, V>,
-    /// That of the entry in `place`, if there is one.
-    deadline: Option<Deadline>,
+pub(crate) struct Kept<K, V, P: Policy> {
+    place: Place<K, V, P>,
+    /// Those of the entry in `place`, if there is one.
+    times: Option<Times>,
 }
 
-impl<K, V> Kept<K, V> {
+impl<K, V, P: Policy> Kept<K, V, P> {
     /// No entry yet.
     #[inline]
     pub(crate) fn new() -> Self {
-        Kept { place: Place::new(), deadline: None }
+        Kept { place: Place::new(), times: None }
     }
 
     /// Copies the entry of a key, if there is one.
@@ -127,10 +192,10 @@ impl<K, V> Kept<K, V> {
     ///
     /// If a writer is in the way. Then there is no copy.
     #[inline]
-    pub(crate) fn look<P: Policy, I, Q, L: Look>(
+    pub(crate) fn look<I, Q, L: Look>(
         &mut self,
         view: &View<RawTable<K, V, P, I>>,
-        copies: Copies<K, V>,
+        copies: Copies<K, V, P::Lock>,
         (hash, key): (KeyHash, &Q),
         idle: Nanos,
     ) -> Result<(), Unclear>
@@ -139,27 +204,27 @@ impl<K, V> Kept<K, V> {
         Q: Eq + ?Sized,
     {
         // First, since a look that fails leaves bytes that are no entry.
-        self.deadline = None;
+        self.times = None;
         let found = view.look::<Q, L>(copies, (hash, key), idle, &mut self.place)?;
-        self.deadline = found.map(|copied| copied.deadline);
+        self.times = found.map(|Copied { deadline, used, .. }| Times { deadline, used });
         Ok(())
     }
 
     #[inline]
     pub(crate) fn get(&self) -> Option<Copied<'_, V>> {
-        // SAFETY: only a look that has found an entry sets the deadline. It has copied the entry last, read at one
-        // moment, and only for types that are `Copy`.
-        self.deadline.map(|deadline| unsafe { Copied::of(&self.place, deadline) })
+        // SAFETY: only a look that has found an entry sets the times. It has copied the entry last, or its address,
+        // which the table had at that moment, after this place was made. Entries are copied only if they are `Copy`.
+        self.times.map(|times| unsafe { Copied::of(&self.place, times) })
     }
 }
 
-/// Reads the table of a view by atomic words, in one attempt. A search that finds the key returns the deadline of its
+/// Reads the table of a view by atomic words, in one attempt. A search that finds the key returns the times of its
 /// entry, and has copied the entry to `place`.
-struct Racy<'a, K, V, L> {
+struct Racy<'a, K, V, P: Policy, L> {
     state: &'a ViewState,
     attempt: Attempt<'a>,
     idle: Nanos,
-    place: &'a mut Place<K, V>,
+    place: &'a mut Place<K, V, P>,
     look: PhantomData<L>,
 }
 
@@ -167,8 +232,8 @@ struct Racy<'a, K, V, L> {
 // to be of one moment before they are returned, so the directory had an address for each chunk. Later it has the same
 // addresses, or others of the same arena. That memory stays mapped, with a chunk's length around each block. The empty
 // directory has an address as well.
-unsafe impl<K, V, P: Policy, L: Look> Reader<K, V, P> for Racy<'_, K, V, L> {
-    type Found = Stable<Deadline>;
+unsafe impl<K, V, P: Policy, L: Look> Reader<K, V, P> for Racy<'_, K, V, P, L> {
+    type Found = Stable<Times>;
     type Error = Unclear;
 
     const PREFETCHES: bool = !L::IS_FETCHED;
@@ -190,12 +255,7 @@ unsafe impl<K, V, P: Policy, L: Look> Reader<K, V, P> for Racy<'_, K, V, L> {
     }
 
     #[inline]
-    unsafe fn entry<Q>(
-        &mut self,
-        at: SlotRef<K, V, P>,
-        _: KeyHash,
-        key: &Q,
-    ) -> Result<Option<Stable<Deadline>>, Unclear>
+    unsafe fn entry<Q>(&mut self, at: SlotRef<K, V, P>, _: KeyHash, key: &Q) -> Result<Option<Stable<Times>>, Unclear>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -203,13 +263,17 @@ unsafe impl<K, V, P: Policy, L: Look> Reader<K, V, P> for Racy<'_, K, V, L> {
         let SlotRef { bucket, slot, .. } = at;
         // SAFETY: the slot is in the bucket; writers of such tables write by words.
         let stamp = unsafe {
-            bucket.copy_racy(slot, &mut self.place.0);
+            if Layout::<K, V, P>::IS_SHARED {
+                bucket.shared_entry_racy(slot, &mut self.place.read.shared);
+            } else {
+                bucket.copy_racy(slot, &mut self.place.read.entry);
+            }
             bucket.stamp(slot)
         };
-        let deadline = self.attempt.check(stamp.deadline(self.idle))?;
+        let times = self.attempt.check(Times { deadline: stamp.deadline(self.idle), used: stamp.used() })?;
         // SAFETY: nobody has written since before the tag was read, so there is an entry in this slot, and this is a
-        // copy of it. The copy may be used, since key and value are `Copy`.
-        let Pair { key: found, .. } = unsafe { self.place.0.0.assume_init_ref() };
+        // copy of it, or its address. A copy may be used, since key and value are `Copy`.
+        let Pair { key: found, .. } = unsafe { self.place.pair() };
         if found.borrow() != key {
             return Ok(None);
         }
@@ -220,11 +284,11 @@ unsafe impl<K, V, P: Policy, L: Look> Reader<K, V, P> for Racy<'_, K, V, L> {
         {
             marks.set(slot);
         }
-        Ok(Some(deadline))
+        Ok(Some(times))
     }
 
     #[inline]
-    fn search_everywhere<Q>(&mut self, _: KeyHash, _: &Q) -> Result<Option<Stable<Deadline>>, Unclear>
+    fn search_everywhere<Q>(&mut self, _: KeyHash, _: &Q) -> Result<Option<Stable<Times>>, Unclear>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -242,10 +306,10 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
     #[inline]
     pub(crate) fn look<'p, Q, L: Look>(
         &self,
-        _: Copies<K, V>,
+        _: Copies<K, V, P::Lock>,
         (hash, key): (KeyHash, &Q),
         idle: Nanos,
-        place: &'p mut Place<K, V>,
+        place: &'p mut Place<K, V, P>,
     ) -> Result<Option<Copied<'p, V>>, Unclear>
     where
         K: Borrow<Q>,
@@ -254,7 +318,7 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
         if !Layout::<K, V, P>::IS_RACY {
             return Err(Unclear);
         }
-        let deadline = self.state().sequence().read(|attempt| {
+        let times = self.state().sequence().read(|attempt| {
             let mut reader = Racy { state: self.state(), attempt, idle, place: &mut *place, look: PhantomData::<L> };
             if !L::IS_GLANCE {
                 return Reader::<K, V, P>::walk(&mut reader, hash, key);
@@ -263,13 +327,13 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
             // SAFETY: it is the start of this hash.
             unsafe { reader.search(start, hash, key) }
         })?;
-        // SAFETY: the entry whose deadline the search returns was copied last, and read at one moment.
-        Ok(deadline.map(|deadline| unsafe { Copied::of(place, deadline) }))
+        // SAFETY: the entry whose times the search returns was copied last, and read at one moment.
+        Ok(times.map(|times| unsafe { Copied::of(place, times) }))
     }
 
     /// Prefetches the header that a search for this hash reads first.
     #[inline]
-    pub(crate) fn prefetch_header(&self, _: Copies<K, V>, hash: KeyHash) {
+    pub(crate) fn prefetch_header(&self, _: Copies<K, V, P::Lock>, hash: KeyHash) {
         self.state().sequence().hint(|attempt| {
             let (directory, number) = Geometry::home_in::<P>(self.state(), attempt, hash)?;
             // SAFETY: as of `Racy`.
@@ -280,7 +344,7 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
 
     /// Prefetches the entry that the search reads next, after [`prefetch_header`](View::prefetch_header).
     #[inline]
-    pub(crate) fn prefetch_entry(&self, _: Copies<K, V>, hash: KeyHash) {
+    pub(crate) fn prefetch_entry(&self, _: Copies<K, V, P::Lock>, hash: KeyHash) {
         self.state().sequence().hint(|attempt| {
             let (directory, number) = Geometry::home_in::<P>(self.state(), attempt, hash)?;
             // SAFETY: as of `Racy`.

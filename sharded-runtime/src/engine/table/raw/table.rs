@@ -7,6 +7,7 @@ use super::{
     entry::{Found, SlotRef},
     homes::Homes,
     layout::{Layout, Pair},
+    retired::Retired,
     sizes::Sizes,
     slot::{BucketNo, Slot},
 };
@@ -14,12 +15,15 @@ use crate::{
     Policy,
     evict::Eviction,
     hasher::{KeyHash, LowHash},
-    lock::{View, ViewState},
-    memory::arena::{Arena, Heap, MemoryNode},
+    lock::{Clones, View, ViewState},
+    memory::{
+        arena::{Arena, Heap, MemoryNode},
+        reclaim::{self, Grace},
+    },
 };
 use std::{
     marker::PhantomData,
-    mem,
+    mem::{self, ManuallyDrop},
     ops::{Deref, Range},
     sync::Arc,
 };
@@ -29,6 +33,9 @@ use std::{
 pub struct RawTable<K, V, P: Policy, I> {
     pub(super) buckets: Buckets,
     pub(in crate::engine::table) info: I,
+    /// Only where entries are shared: those that have left. (Dropped by `drop`, so that other tables have no code for
+    /// it.)
+    pub(super) retired: ManuallyDrop<Option<Box<Retired<K, V>>>>,
     entries: PhantomData<(Pair<K, V>, P)>,
 }
 
@@ -56,17 +63,51 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     }
 
     /// `arena` is one for such tables. `capacity` is the number of entries of the table when its map is full, if known.
-    pub(in crate::engine::table) fn with_info(arena: Arc<Arena>, capacity: Option<usize>, info: I) -> Self {
+    pub(in crate::engine::table) fn with_info(
+        arena: Arc<Arena>,
+        capacity: Option<usize>,
+        info: I,
+        clones: Option<Clones<K, V>>,
+    ) -> Self {
         const { Layout::<K, V, P>::check_alignment() }
         let sizes = Sizes::for_entries::<K, V, P>(capacity);
-        RawTable { buckets: Buckets::new(arena, sizes, Layout::<K, V, P>::SHAPE), info, entries: PhantomData }
+        let retired = if Layout::<K, V, P>::IS_SHARED {
+            Some(Box::new(Retired::new(clones.expect("shared entries can be cloned"))))
+        } else {
+            None
+        };
+        let buckets = Buckets::new(arena, sizes, Layout::<K, V, P>::SHAPE);
+        RawTable { buckets, info, retired: ManuallyDrop::new(retired), entries: PhantomData }
     }
 
-    /// Moves all entries to the result, with their memory and the data about them. The result lies in no cell, so it
-    /// has no readers without a lock. This table is then empty, in the same arena, with a new `info`.
+    /// Moves all entries to the result, with their memory and the data about them. The result lies in no cell, so no
+    /// further reader without a lock finds it. This table is then empty, in the same arena, with a new `info`.
     pub(in crate::engine::table) fn take_with_info(&mut self, info: I, view: ViewOf<'_, K, V, P, I>) -> Self {
+        let retired = match &*self.retired {
+            Some(retired) if Layout::<K, V, P>::IS_SHARED => Some(Box::new(retired.of_taken())),
+            _ => None,
+        };
         let buckets = self.buckets.take_all(self.view_state(view));
-        RawTable { buckets, info: mem::replace(&mut self.info, info), entries: PhantomData }
+        let info = mem::replace(&mut self.info, info);
+        RawTable { buckets, info, retired: ManuallyDrop::new(retired), entries: PhantomData }
+    }
+
+    /// Waits until no reader holds the entries of a table that was taken out of its cell. Returns `false` at once where
+    /// that would never be: if this thread is a reader itself, or the system has withdrawn its barrier.
+    pub(super) fn wait_for_readers(&mut self) -> bool {
+        if Layout::<K, V, P>::IS_SHARED
+            && let Some(retired) = &mut *self.retired
+            && retired.is_taken
+            && self.buckets.len() > 0
+        {
+            if reclaim::is_reading() {
+                return false;
+            }
+            let Some(mut grace) = Grace::begin() else { return false };
+            grace.wait();
+            retired.is_taken = false;
+        }
+        true
     }
 
     /// The state of the view of this table, if readers race.
@@ -171,7 +212,33 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     pub(crate) fn change<R>(&mut self, slot: Slot, change: impl FnOnce(&K, &mut V) -> R) -> Option<R> {
         let at = self.at(slot)?;
         // SAFETY: there is an entry, and `&mut self` keeps all others out.
-        Some(unsafe { at.change(change) })
+        Some(unsafe { at.change(&mut self.retired, change) })
+    }
+
+    /// As [`change`](RawTable::change). Where entries are shared, readers may look while the closure runs.
+    #[inline]
+    pub(crate) fn change_apart<R>(
+        &mut self,
+        slot: Slot,
+        view: ViewOf<'_, K, V, P, I>,
+        change: impl FnOnce(&K, &mut V) -> R,
+    ) -> Option<R> {
+        if !Layout::<K, V, P>::IS_SHARED {
+            return self.change(slot, change);
+        }
+        let (at, view) = (self.at(slot)?, self.view_state(view));
+        // SAFETY: there is an entry, and `&mut self` keeps all others out.
+        Some(unsafe { at.change_shared(&mut self.retired, view, change) })
+    }
+
+    /// Runs a closure of the user. Where entries are shared, readers may look meanwhile.
+    #[inline]
+    pub(crate) fn run_apart<R>(&mut self, view: ViewOf<'_, K, V, P, I>, run: impl FnOnce() -> R) -> R {
+        match self.view_state(view) {
+            // SAFETY: `&mut self` keeps the closure from changing the table.
+            Some(view) if Layout::<K, V, P>::IS_SHARED => unsafe { view.pause(run) },
+            _ => run(),
+        }
     }
 
     /// Marks an entry as used, as readers without a lock do. Returns whether this table has marks.

@@ -4,6 +4,7 @@ use super::{
     bucket::Bucket,
     layout::Layout,
     removed::{Destination, Removed},
+    shared::SharedEntry,
     slot::{BucketNo, Slot},
     table::RawTable,
 };
@@ -13,6 +14,7 @@ use crate::{
     expiry::Stamp,
     hasher::{KeyHash, LowHash},
 };
+use std::mem::ManuallyDrop;
 
 /// The position of a walk: it has met all hashes with a lower [rank](super::homes::Homes::rank).
 ///
@@ -58,7 +60,12 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     }
 
     /// All entries, to be taken out of their slots.
-    pub(crate) fn into_entries(self, idle: Nanos) -> Entries<K, V, P, I> {
+    ///
+    /// # Panics
+    ///
+    /// If this thread reads a map with shared entries, and would wait for itself. The entries are leaked.
+    pub(crate) fn into_entries(mut self, idle: Nanos) -> Entries<K, V, P, I> {
+        assert!(self.wait_for_readers(), "readers may hold the entries, and this thread can't wait for them");
         Entries { table: self, bucket: BucketNo::FIRST, idle }
     }
 
@@ -132,8 +139,12 @@ impl<K, V, P: Policy, I> Entries<K, V, P, I> {
         let Some((bucket, slot)) = self.table.next_entry(&mut self.bucket) else { return false };
         // SAFETY: there is an entry, and then its tag is cleared. The table is owned.
         unsafe {
-            let pair = bucket.pair(slot);
-            removed.put(&raw const (*pair).key, &raw const (*pair).value);
+            if Layout::<K, V, P>::IS_SHARED {
+                SharedEntry::give(bucket.shared_entry(slot), removed);
+            } else {
+                let pair = bucket.pair(slot);
+                removed.put(&raw const (*pair).key, &raw const (*pair).value);
+            }
             bucket.set_tag(slot, 0);
         }
         *self.table.buckets.geometry.len_mut() -= 1;
@@ -152,7 +163,11 @@ impl<K, V, P: Policy, I> Drop for RawTable<K, V, P, I> {
                     // SAFETY: there is an entry. Its tag is cleared before it is dropped, which may panic.
                     unsafe {
                         bucket.set_tag(slot, 0);
-                        bucket.pair(slot).drop_in_place();
+                        if Layout::<K, V, P>::IS_SHARED {
+                            SharedEntry::drop(bucket.shared_entry(slot));
+                        } else {
+                            bucket.pair(slot).drop_in_place();
+                        }
                     }
                 }
             }
@@ -163,10 +178,15 @@ impl<K, V, P: Policy, I> Drop for RawTable<K, V, P, I> {
                 let buckets = &self.0.buckets;
                 // SAFETY: the entries are dropped, and the table is not used again.
                 unsafe { buckets.give_back(*buckets.geometry) }
+                if Layout::<K, V, P>::IS_SHARED {
+                    // SAFETY: as above, and this is its last use.
+                    unsafe { ManuallyDrop::drop(&mut self.0.retired) }
+                }
             }
         }
+        let may_be_dropped = self.wait_for_readers();
         let mut rest = Rest(self, BucketNo::FIRST);
-        if std::mem::needs_drop::<(K, V)>() {
+        if may_be_dropped && (std::mem::needs_drop::<(K, V)>() || Layout::<K, V, P>::IS_SHARED) {
             rest.drop_entries();
         } else {
             rest.1 = BucketNo::new(u32::MAX);

@@ -1,6 +1,7 @@
 //! A sequence number, by which readers without a lock detect writers.
 
 use crate::memory::sync::atomic::{AtomicU64, Ordering, fence};
+use std::mem;
 
 /// The number of a sequence lock: odd while a writer is inside.
 ///
@@ -122,6 +123,25 @@ impl Sequence {
         // Pairs with the acquire fence of `validate`.
         fence(Ordering::Release);
         Odd(&self.0)
+    }
+
+    /// Makes the number even while `run` runs, also if it panics.
+    ///
+    /// # Safety
+    ///
+    /// The number must be odd, by a [`write`](Sequence::write) of this thread. `run` must change nothing that readers
+    /// read under this number.
+    pub(super) unsafe fn pause<R>(&self, run: impl FnOnce() -> R) -> R {
+        struct Resume<'a>(&'a Sequence);
+        impl Drop for Resume<'_> {
+            fn drop(&mut self) {
+                // SAFETY: the writer that has paused goes on, so there is no other. The first `Odd` ends this write.
+                mem::forget(unsafe { self.0.write() });
+            }
+        }
+        drop(Odd(&self.0));
+        let _resume = Resume(self);
+        run()
     }
 }
 

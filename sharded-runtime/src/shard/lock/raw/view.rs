@@ -90,6 +90,17 @@ impl ViewState {
         self.numbers[index].load(Relaxed)
     }
 
+    /// Lets readers look while `run` runs, in the middle of a write.
+    ///
+    /// # Safety
+    ///
+    /// The caller must be what writes the value of this view, or the value. `run` must not change the value.
+    #[inline]
+    pub(crate) unsafe fn pause<R>(&self, run: impl FnOnce() -> R) -> R {
+        // SAFETY: the caller's promise.
+        unsafe { self.sequence.pause(run) }
+    }
+
     /// The content, for the writer.
     pub(crate) fn shown(&self) -> Option<Shown> {
         let directory = NonNull::new(self.directory.load(Relaxed))?;

@@ -1,0 +1,93 @@
+//! Retired entries: who waits for readers that still hold them, and who releases them when nobody writes any more.
+
+use super::{core::Core, types::FieldTypes};
+use crate::{
+    engine::{garbage::Garbage, table::Backlog},
+    memory::reclaim::{self, Grace, is_reading},
+    names_of,
+    shard::{access::Step, array::ShardSelector, order},
+};
+use std::panic::Location;
+
+impl<F: FieldTypes> Core<F> {
+    /// After a write that has left this backlog in a shard. If it is full, waits for readers. Called without a lock of
+    /// this map.
+    ///
+    /// # Panics
+    ///
+    /// If the backlog is full and this thread is inside a closure that reads: it would wait for itself.
+    #[cold]
+    #[track_caller]
+    pub(super) fn tend_retired(
+        &self,
+        shard: impl ShardSelector,
+        backlog: Backlog,
+        garbage: &mut Garbage<F::Key, F::Value>,
+    ) {
+        let at = Location::caller();
+        self.schedule_release();
+        if backlog < Backlog::Many || self.release_in(shard, Backlog::Many, garbage) < Backlog::Full {
+            return;
+        }
+        if is_reading() {
+            order::check_wait(
+                &format!("a write to `{}`, which must wait for its readers,", names_of::<F::Policy>()),
+                at,
+            );
+        }
+        // A reader may wait for a thread that is inside some shard.
+        if !is_reading()
+            && !order::is_inside()
+            && let Some(mut grace) = Grace::begin()
+        {
+            grace.wait();
+            self.release_in(shard, Backlog::Few, garbage);
+        }
+    }
+
+    /// Gives the retired entries of a shard that no reader holds any more to the garbage, if the backlog is at least
+    /// `from`. Returns what is left.
+    #[track_caller]
+    pub(super) fn release_in(
+        &self,
+        shard: impl ShardSelector,
+        from: Backlog,
+        garbage: &mut Garbage<F::Key, F::Value>,
+    ) -> Backlog {
+        let backlog = self.session(shard, Step, Some(garbage), |session| session.release_retired(from));
+        if backlog != Backlog::None {
+            self.schedule_release();
+        }
+        backlog
+    }
+
+    /// Has the background thread release retired entries, if there is one.
+    pub(super) fn schedule_release(&self) {
+        if let Some(release) = &self.release {
+            release.schedule();
+        }
+    }
+
+    /// Drops all retired entries that no reader holds any more.
+    #[track_caller]
+    pub(super) fn release_all(&self) {
+        reclaim::prepare();
+        for shard in 0..self.shard_count() {
+            self.release_in(shard, Backlog::Few, &mut self.leaving().garbage);
+        }
+    }
+
+    /// Checks that this thread may take out all entries. That waits for readers of all maps with shared entries, and
+    /// they may wait for a shard that this thread is inside.
+    ///
+    /// # Panics
+    ///
+    /// If it is inside a shard.
+    #[track_caller]
+    pub(super) fn check_readers() {
+        let at = Location::caller();
+        if order::is_inside() {
+            order::check_wait(&format!("taking all entries out of `{}`", names_of::<F::Policy>()), at);
+        }
+    }
+}

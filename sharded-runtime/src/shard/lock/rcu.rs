@@ -1,0 +1,112 @@
+use super::{
+    copies::{Clones, Copies},
+    raw::{SequenceLock, View},
+    traits::{Lock, Serves},
+};
+use crate::bounds::Token;
+
+/// Reads without a lock, of any values: `lock = Rcu`, for keys and values that are `Clone + Send + Sync`.
+///
+/// Each entry lies in memory of its own and never changes. A reader announces itself in a cache line of its own thread,
+/// finds the entry, and uses it where it lies, for as long as its closure runs. It writes nothing that others read, so
+/// reads scale with the cores. Writers are alone, as under [`Mutex`](super::Mutex). To change an entry they clone its
+/// key and its value, change the copy, and put it in place of the entry. The old entry is dropped later, by a writer or
+/// by the background thread, when no reader holds it any more.
+///
+/// Choose it for maps that are read much more often than written, whose values are not `Copy` or are large. For `Copy`
+/// values of some words [`Optimistic`](super::Optimistic) is faster, and its entries lie in the table.
+///
+/// # Readers
+///
+/// A reader looks for its entry as under [`Optimistic`](super::Optimistic): while a writer is in its shard it tries
+/// again, and after some attempts it waits for the lock. But while a writer runs a closure of the user that changes or
+/// makes a value, readers go on. (The closure of a [`transaction`](fn@crate::transaction) keeps them out, and so does a
+/// change of a map that has an index.)
+///
+/// A value may have interior mutability, such as an atomic number: readers may change it, as in an `Arc`. But what a
+/// reader changes while a writer clones the value may be missing in the copy. Put it in an `Arc` in the value to share it
+/// among the copies.
+///
+/// As under [`Optimistic`](super::Optimistic), two threads that each change one key and then read the key that the other
+/// has changed may both read the old value.
+///
+/// With an `idle` time a use is noted at most once for each sixteenth of that time, see
+/// [`AfterAccess`](crate::expiry::AfterAccess).
+///
+/// # Entries that have left
+///
+/// Entries that were replaced, changed or removed stay in memory until their readers have left: up to 128 entries or 32
+/// KiB per shard (without what they own), and those for which a reader stays. Once 16 times as many wait for a reader
+/// that stays, a call that writes waits for it too, after it has written and released its lock; not if it is made inside
+/// a closure of another map. Without further writes the background thread drops them, about a quarter of a second after
+/// the last write. With a builder that [sweeps by hand](crate::builder), `sweep` does.
+/// [`Stats::retired`](crate::Stats::retired) counts them. A capacity does not.
+///
+/// Calls that take out all entries, such as `clear` and `drain`, wait for the readers of all such maps.
+///
+/// A reader is announced to the other threads by `membarrier`, a system call that writers make once for many entries.
+/// Where the system has none, each reader passes a fence. A process that enters a sandbox which forbids `membarrier` after
+/// it has written to such a map keeps all entries that leave from then on.
+///
+/// # Panics
+///
+/// A call that takes out all entries panics inside any closure of a map, since it would wait for readers, and they
+/// perhaps for the map of that closure. A write panics inside a closure that reads such a map, once so many entries wait
+/// that the thread would wait for itself. Both messages name both places.
+///
+/// # Deadlocks
+///
+/// A closure that reads must not wait for a thread that writes to such a map, since that may wait for its readers.
+///
+/// # Limits
+///
+/// Entries lie on the NUMA node of the thread that wrote them, and [`Stats::table_bytes`](crate::Stats::table_bytes)
+/// does not count them, only the memory of the tables. A read reserves stack for a value.
+///
+/// # Examples
+///
+/// ```
+/// use sharded::sharded;
+/// use std::collections::HashMap;
+///
+/// #[derive(Clone)]
+/// struct Flag {
+///     is_on: bool,
+///     owners: Vec<String>,
+/// }
+///
+/// #[sharded(lock = Rcu)]
+/// struct Flags {
+///     #[shard(unbounded = "one entry per flag")]
+///     all: HashMap<String, Flag>,
+/// }
+///
+/// let flags = Flags::new();
+/// flags.all().insert("dark".to_owned(), Flag { is_on: false, owners: vec!["ada".to_owned()] });
+/// // Nothing is cloned here, and no lock is taken.
+/// assert_eq!(flags.all().with("dark", |flag| flag.owners.len()), Some(1));
+/// // This changes a clone, which then replaces the entry.
+/// flags.all().with_mut("dark", |flag| flag.is_on = true);
+/// assert_eq!(flags.all().with("dark", |flag| flag.is_on), Some(true));
+/// ```
+#[derive(Debug)]
+pub enum Rcu {}
+
+#[diagnostic::do_not_recommend]
+impl Lock for Rcu {
+    const SHARED_READS: bool = true;
+    const READS_RACE: bool = true;
+    const SHARES_ENTRIES: bool = true;
+    type Cell<T> = SequenceLock<T>;
+
+    #[inline]
+    fn view<T>(cell: &SequenceLock<T>, _: Token) -> Option<&View<T>> {
+        Some(cell.view())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<K: Clone + Send + Sync, V: Clone + Send + Sync> Serves<K, V> for Rcu {
+    const COPIES: Option<Copies<K, V, Self>> = Some(Copies::PROOF);
+    const CLONES: Option<Clones<K, V>> = Some(Clones::ALL);
+}

@@ -1,0 +1,70 @@
+//! `lock = Rcu`: readers hold entries of any type while writers go on; what has left is dropped once, by a writer or
+//! the background thread, and not before its last reader has left.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod held;
+mod idle;
+mod left;
+#[cfg(target_os = "linux")]
+mod sandbox;
+mod soak;
+
+use common::policy::{Never, Of};
+use sharded::{ShardedMap, clock::System, evict::Unbounded, lock::Rcu};
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering::SeqCst},
+};
+
+type Map<K, V, X = Never, E = Unbounded, const SHARDS: usize = 2, const CAPACITY: usize = 0> =
+    ShardedMap<K, V, Of<Rcu, X, E, System, SHARDS, CAPACITY>>;
+
+/// How many values there are.
+#[derive(Clone, Debug, Default)]
+struct Count(Arc<AtomicI64>);
+
+impl Count {
+    fn get(&self) -> i64 {
+        self.0.load(SeqCst)
+    }
+
+    fn value(&self, number: u64) -> Counted {
+        self.0.fetch_add(1, SeqCst);
+        Counted { number, text: format!("number {number}"), count: self.clone() }
+    }
+}
+
+/// A value that owns something, and counts.
+#[derive(Debug)]
+struct Counted {
+    number: u64,
+    text: String,
+    count: Count,
+}
+
+impl Counted {
+    /// Looks at what it owns.
+    fn check(&self) -> u64 {
+        assert_eq!(self.text, format!("number {}", self.number));
+        self.number
+    }
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        self.count.value(self.check())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.check();
+        self.count.0.fetch_sub(1, SeqCst);
+    }
+}
+
+fn key(number: u64) -> String {
+    format!("a key that owns its bytes: {number}")
+}
