@@ -10,7 +10,7 @@ use sharded::{
     ShardedMap,
     builder::BuildField,
     evict::Unbounded,
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use std::{sync::mpsc, thread};
 
@@ -70,4 +70,5 @@ fn an_iterator_is_not_asked_after_its_end() {
     an_iterator_is_asked_to_its_end::<Mutex>();
     an_iterator_is_asked_to_its_end::<RwLock>();
     an_iterator_is_asked_to_its_end::<Optimistic>();
+    an_iterator_is_asked_to_its_end::<Rcu>();
 }

@@ -10,7 +10,7 @@ use sharded::{
     ShardedMap,
     clock::System,
     evict::{Adaptive, Eviction, MakesRoom, Sieve},
-    lock::{Lock, Mutex, Optimistic, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, Serves},
 };
 
 const HOUR: u64 = 3_600_000;
@@ -61,6 +61,9 @@ fn a_full_map_takes_little_more_than_its_entries() {
     assert!(forever <= 31.0, "{forever:.1}");
     let marked = when_full::<Optimistic, Never, Adaptive, 1_000_000>();
     assert!(marked <= 34.5, "{marked:.1}");
+    // An address in the slot, and the entry in memory of its own, with its hash.
+    let shared = when_full::<Rcu, Never, Adaptive, 1_000_000>();
+    assert!(shared <= forever + 24.0, "{shared:.1}");
     // Links and a mark.
     let sieve = when_full::<Mutex, Ttl<HOUR>, Sieve, 1_000_000>();
     assert!(sieve <= 49.0, "{sieve:.1}");

@@ -14,7 +14,7 @@ use sharded::{
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Manual, System},
     evict::{Adaptive, Bounded, Eviction, Lru, MakesRoom, Reject, S3Fifo, Sieve, TinyLfu},
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
     shards::ShardCount as _,
 };
 use std::{
@@ -230,6 +230,7 @@ fn an_eviction_may_have_any_alignment() {
     check::<Mutex>(&in_all_shards());
     check::<RwLock>(&in_all_shards());
     check::<Optimistic>(&in_all_shards());
+    check::<Rcu>(&in_all_shards());
 }
 
 /// Fewer units than shards: the entry that leaves is nearly always another shard's.

@@ -13,7 +13,7 @@ use sharded::{
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Clock, System},
     evict::Unbounded,
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use std::{
     cell::Cell,
@@ -311,6 +311,7 @@ proptest! {
         lives_as_declared::<Mutex>(&plan);
         lives_as_declared::<RwLock>(&plan);
         lives_as_declared::<Optimistic>(&plan);
+        lives_as_declared::<Rcu>(&plan);
     }
 
     #[test]

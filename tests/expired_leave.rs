@@ -18,7 +18,7 @@ use sharded::{
     clock::{Clock, Manual, System},
     evict::{Adaptive, Eviction, Lru, MakesRoom, Reject, Sieve, TinyLfu, Unbounded},
     expiry::Expires,
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use std::{collections::HashMap, time::Duration};
 
@@ -429,6 +429,7 @@ fn threads_that_take_expired_entries_out_of_each_others_shards() {
     check::<Mutex>();
     check::<RwLock>();
     check::<Optimistic>();
+    check::<Rcu>();
     check::<StdRwLock>();
 }
 

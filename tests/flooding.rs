@@ -17,7 +17,7 @@ use sharded::{
     clock::System,
     evict::{Adaptive, Lru, MakesRoom, S3Fifo, Sieve, TinyLfu, Unbounded},
     hasher::SipHash,
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use std::{
     cell::Cell,
@@ -211,10 +211,12 @@ fn chosen_integers_cost_no_more_than_others() {
     for count in [100, 2000] {
         under::<Mutex, RandomState>(count);
         under::<Optimistic, RandomState>(count);
+        under::<Rcu, RandomState>(count);
         under::<RwLock, SipHash>(count);
         // Integers as they are, but for what the map makes of them.
         under::<Mutex, Identity>(count);
         under::<Optimistic, Identity>(count);
+        under::<Rcu, Identity>(count);
     }
 }
 
@@ -259,6 +261,7 @@ fn work_does_not_grow_with_the_map() {
     }
     under::<Mutex>();
     under::<Optimistic>();
+    under::<Rcu>();
 }
 
 /// Not all chosen keys go into one shard.
@@ -311,11 +314,13 @@ fn keys_of_one_hash_work() {
     under::<Mutex, Constant>(1000, |n| n);
     under::<RwLock, Constant>(200, |n| n);
     under::<Optimistic, Constant>(1000, |n| n);
+    under::<Rcu, Constant>(1000, |n| n);
     under::<StdRwLock, Constant>(200, |n| n);
     // Not equal, but in all bits of a half.
     for rule in [|n| hashed_to(n << 32), |n| hashed_to(n)] {
         under::<Mutex, Identity>(1000, rule);
         under::<Optimistic, Identity>(1000, rule);
+        under::<Rcu, Identity>(1000, rule);
     }
 }
 
@@ -358,6 +363,7 @@ fn colliding_keys_do_not_slow_down_the_others() {
     }
     under::<Mutex>();
     under::<Optimistic>();
+    under::<Rcu>();
 }
 
 /// Every operation on keys and values one of which might be a table's own mark for "vacant" or "removed".

@@ -11,7 +11,7 @@ use sharded::{
     builder::{BuildField, FieldOptions},
     clock::System,
     evict::Unbounded,
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
     node::{JobError, Pending, Pool, Task},
     topology::{Node, NodeId, Topology},
 };
@@ -307,6 +307,7 @@ fn children_go_on_while_threads_of_the_parent_wait_for_a_shard() {
     while_threads_wait_for_a_shard::<Mutex>("Mutex");
     while_threads_wait_for_a_shard::<RwLock>("RwLock");
     while_threads_wait_for_a_shard::<Optimistic>("Optimistic");
+    while_threads_wait_for_a_shard::<Rcu>("Rcu");
 }
 
 #[test]

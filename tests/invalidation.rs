@@ -16,7 +16,7 @@ use sharded::{
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Manual, System},
     evict::{Lru, Unbounded},
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
     sharded,
 };
 use std::{
@@ -217,6 +217,8 @@ fn no_thread_sees_what_it_has_invalidated() {
     among_threads::<Mutex, Never, Unbounded, 0>();
     among_threads::<RwLock, Ttl<3_600_000>, Unbounded, 0>();
     among_threads::<Optimistic, Never, Unbounded, 0>();
+    among_threads::<Rcu, Never, Unbounded, 0>();
     among_threads::<Optimistic, Ttl<3_600_000>, Lru, 10_000>();
+    among_threads::<Rcu, Ttl<3_600_000>, Lru, 10_000>();
     among_threads::<StdRwLock, Never, Lru, 10_000>();
 }

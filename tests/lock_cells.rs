@@ -1,7 +1,7 @@
 //! At most one thread is inside a cell, also if waiters of other locks are woken meanwhile: each cell of the library
 //! holds each kind of lock, whose waiters are woken in turn while other threads wait for the cell.
 
-use sharded::lock::{Cell, Lock, Mutex, Optimistic, RwLock};
+use sharded::lock::{Cell, Lock, Mutex, Optimistic, Rcu, RwLock};
 use std::{
     any::type_name,
     sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
@@ -130,6 +130,7 @@ fn a_mutex_has_one_owner_whatever_is_inside() {
 #[test]
 fn a_sequence_lock_has_one_owner_whatever_is_inside() {
     with_each_inside::<Optimistic>();
+    with_each_inside::<Rcu>();
 }
 
 #[test]

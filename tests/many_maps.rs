@@ -12,7 +12,7 @@ use sharded::{
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::System,
     evict::{Eviction, Lru, MakesRoom, Sieve, TinyLfu, Unbounded},
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
     topology::{Node, NodeId, Topology},
 };
 use std::{env, fs, hint::black_box, sync};
@@ -64,9 +64,11 @@ fn many_maps_share_mappings() {
     let _alone = alone();
     check_many::<Mutex, Never, Unbounded, 0>("Mutex", maps());
     check_many::<Optimistic, Never, Unbounded, 0>("Optimistic", maps() / 5);
+    check_many::<Rcu, Never, Unbounded, 0>("Rcu", maps() / 5);
     // What is known of entries for their eviction takes more than a page here.
     check_many::<RwLock, Never, TinyLfu, 100_000>("TinyLfu", 1000);
     check_many::<Optimistic, Never, Sieve, 100_000>("Sieve", 1000);
+    check_many::<Rcu, Never, Sieve, 100_000>("Sieve", 1000);
 }
 
 /// A map whose shards lie on two nodes has two mappings for them, so that not many maps may have their own.

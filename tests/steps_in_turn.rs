@@ -14,7 +14,7 @@ use sharded::{
     ShardedMap,
     clock::System,
     evict::Unbounded,
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use std::cell::Cell;
 
@@ -75,4 +75,5 @@ fn a_lock_that_is_passed_on_does_not_yield() {
     assert_eq!(of_calls::<Mutex, 1>(1000), 0);
     assert_eq!(of_calls::<RwLock, 1>(1000), 0);
     assert_eq!(of_calls::<Optimistic, 1>(1000), 0);
+    assert_eq!(of_calls::<Rcu, 1>(1000), 0);
 }

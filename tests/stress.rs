@@ -15,7 +15,7 @@ use sharded::{
     clock::{Clock, System},
     evict::{Adaptive, Lru, S3Fifo, Sieve, TinyLfu, Unbounded},
     expiry::Expires,
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use std::{
     sync::{
@@ -73,6 +73,7 @@ fn no_update_is_lost() {
         count::<Mutex>(shards);
         count::<RwLock>(shards);
         count::<Optimistic>(shards);
+        count::<Rcu>(shards);
         count::<StdRwLock>(shards);
     }
 }
@@ -162,6 +163,7 @@ fn nothing_that_has_expired_is_seen() {
     nothing_expired::<RwLock, TtlIdle<TTL_MS, 15>>();
     nothing_expired::<Mutex, Jittered<TTL_MS, 30>>();
     nothing_expired::<Optimistic, Refreshed<TTL_MS, 10>>();
+    nothing_expired::<Rcu, Refreshed<TTL_MS, 10>>();
 }
 
 const TTL_MS: u64 = 25;

@@ -94,6 +94,8 @@ struct Store {
     policies: HashMap<u32, Policy>,
     #[shard(lock = Optimistic, ttl = never, unbounded = "one")]
     durations: HashMap<u32, Duration>,
+    #[shard(lock = Rcu, ttl = never, unbounded = "one")]
+    texts: HashMap<String, String>,
     strings: HashSet<String>,
     #[shard(skip)]
     boxed: Box<Given>,
@@ -111,6 +113,8 @@ fn as_keys_and_values() {
     store.policies().insert(u32, Policy);
     store.durations().insert(u32, Duration);
     assert!(store.strings().insert(String(1)));
+    store.texts().insert(String(1), String(2));
+    assert!(store.texts().with_mut(&String(1), |text| *text = String(3)).is_some());
     assert_eq!((store.results().len(), store.mutexes().len(), store.policies().len()), (1, 1, 1));
     assert_eq!(store.durations().get(&u32).clone(), ::std::option::Option::Some(Duration));
     let (Box(Given), Missing) = (&store.boxed, &store.missing);

@@ -213,6 +213,9 @@ models! {
     ttl: [ttl = "20s"], [, shards = 8], true;
     ttl_optimistic: [ttl = "20s", lock = Optimistic], [, lock = Mutex], true;
     idle: [idle = "10s", lock = Mutex], [], true;
+    rcu: [unbounded = "a test", lock = Rcu], [], true;
+    rcu_ttl: [ttl = "20s", lock = Rcu], [, shards = 1], true;
+    rcu_lru: [capacity = 10, evict = Lru, lock = Rcu], [], false;
     adaptive: [capacity = 10], [], false;
     lru: [capacity = 10, evict = Lru, ttl = "20s"], [], false;
     lru_optimistic: [capacity = 10, evict = Lru, lock = Optimistic], [], false;

@@ -179,6 +179,7 @@ stores! {
     mutex: [, lock = Mutex], [, lock = Mutex];
     rwlock: [, lock = RwLock], [];
     optimistic: [, lock = Optimistic], [, shards = 1];
+    rcu: [, lock = Rcu], [];
 }
 
 /// At most one of the threads that ask for a name at once gets it.

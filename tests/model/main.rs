@@ -17,7 +17,7 @@ use sharded::{
     clock::Manual,
     evict::{Adaptive, Lru, Reject, S3Fifo, Sieve, TinyLfu, Unbounded},
     hasher::SipHash,
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use sharded_operations::{
     Bytes, EvictionCalls, ExpiryCalls, Hasher, IDLE_MS, Keyed, Keys, Nonsense, Of, Op, Subject, TTL_MS, Traits, Trial,
@@ -138,6 +138,7 @@ macro_rules! combinations {
 combinations!(mutex: Mutex);
 combinations!(rwlock: RwLock);
 combinations!(optimistic: Optimistic);
+combinations!(rcu: Rcu);
 combinations!(of_ones_own: StdRwLock);
 
 #[test]
@@ -146,6 +147,7 @@ fn sets() {
     set_suite::<Mutex, TtlIdle<TTL_MS, IDLE_MS>, Unbounded, RandomState>();
     set_suite::<RwLock, Ttl<TTL_MS>, Sieve, RandomState>();
     set_suite::<Optimistic, Idle<IDLE_MS>, Reject, RandomState>();
+    set_suite::<Rcu, Idle<IDLE_MS>, Reject, RandomState>();
 }
 
 /// A hasher changes the shard and the slot of an entry, never an answer. So does one with a single hash.

@@ -13,7 +13,7 @@ use sharded::{
     builder::{BuildField, FieldOptions},
     clock::{Manual, System},
     evict::{Lru, MakesRoom, Reject, Sieve, Unbounded},
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use std::{
     sync::{Arc, Mutex as StdMutex},
@@ -32,6 +32,7 @@ macro_rules! under_each_lock {
             of::$test::<Mutex>();
             of::$test::<RwLock>();
             of::$test::<Optimistic>();
+            of::$test::<Rcu>();
             of::$test::<StdRwLock>();
         }
     )*};

@@ -13,7 +13,7 @@ use sharded::{
     builder::{BuildField, FieldOptions},
     clock::{Manual, System},
     evict::{Lru, MakesRoom, Sieve, Unbounded},
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use std::{
     collections::HashMap,
@@ -135,5 +135,7 @@ fn what_came_in_is_there_or_was_told_of() {
     tries::<Mutex, Ttl<60>, Lru>(|| FieldOptions::new().capacity(10));
     tries::<RwLock, Ttl<60>, Unbounded>(FieldOptions::new);
     tries::<Optimistic, Never, Sieve>(|| FieldOptions::new().capacity(10));
+    tries::<Rcu, Never, Sieve>(|| FieldOptions::new().capacity(10));
     tries::<Optimistic, Ttl<60>, Sieve>(|| FieldOptions::new().capacity(10));
+    tries::<Rcu, Ttl<60>, Sieve>(|| FieldOptions::new().capacity(10));
 }

@@ -14,7 +14,7 @@ use sharded::{
     builder::{BuildField, FieldOptions},
     clock::{Manual, System},
     evict::{Bounded, Lru, MakesRoom, Unbounded},
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use std::{
     sync::{
@@ -101,7 +101,9 @@ fn rwlock() {
 #[test]
 fn optimistic() {
     stress::<Optimistic, Never, Unbounded>(FieldOptions::new());
+    stress::<Rcu, Never, Unbounded>(FieldOptions::new());
     stress::<Optimistic, Ttl<5>, Lru>(bounded());
+    stress::<Rcu, Ttl<5>, Lru>(bounded());
 }
 
 #[test]

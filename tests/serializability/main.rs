@@ -32,7 +32,7 @@ use sharded::{
     builder::{BuildField, FieldOptions},
     clock::System,
     evict::{Adaptive, Lru, MakesRoom, Reject, S3Fifo, Sieve, TinyLfu, Unbounded},
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use std::hash::{BuildHasher, RandomState};
 
@@ -184,6 +184,7 @@ macro_rules! under {
 under!(mutex: Mutex);
 under!(rwlock: RwLock);
 under!(optimistic: Optimistic);
+under!(rcu: Rcu);
 under!(of_ones_own: StdRwLock);
 
 #[test]

@@ -26,7 +26,7 @@ use sharded::{
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Manual, System},
     evict::{Lru, Reject, Unbounded},
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use std::{
     convert::Infallible,
@@ -80,6 +80,7 @@ fn one_load_serves_all_threads_under_every_lock() {
     one_load_serves_all_threads::<Mutex>();
     one_load_serves_all_threads::<RwLock>();
     one_load_serves_all_threads::<Optimistic>();
+    one_load_serves_all_threads::<Rcu>();
     one_load_serves_all_threads::<StdRwLock>();
 }
 

@@ -12,7 +12,7 @@ use sharded::{
     builder::BuildField,
     clock::System,
     evict::{Lru, MakesRoom, Unbounded},
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use std::sync::Arc;
 
@@ -118,8 +118,10 @@ fn what_is_put_in_wins_and_what_is_taken_out_is_not_stored() {
     other_calls_on_the_key::<Mutex, Never, Unbounded, 0>();
     other_calls_on_the_key::<RwLock, Never, Unbounded, 0>();
     other_calls_on_the_key::<Optimistic, Never, Unbounded, 0>();
+    other_calls_on_the_key::<Rcu, Never, Unbounded, 0>();
     other_calls_on_the_key::<Mutex, Ttl<3_600_000>, Unbounded, 0>();
     other_calls_on_the_key::<Optimistic, Ttl<3_600_000>, Unbounded, 0>();
+    other_calls_on_the_key::<Rcu, Ttl<3_600_000>, Unbounded, 0>();
     other_calls_on_the_key::<Mutex, Never, Lru, 1000>();
     other_calls_on_the_key::<RwLock, Ttl<3_600_000>, Lru, 1000>();
 }

@@ -14,7 +14,7 @@ use sharded::{
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Clock as _, Manual, System},
     evict::Unbounded,
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
     sharded,
 };
 use std::{
@@ -90,6 +90,7 @@ fn one_caller_loads_what_is_old_and_the_others_are_served() {
     one_loads_and_the_others_are_served::<Mutex, Times10>();
     one_loads_and_the_others_are_served::<RwLock, Times10>();
     one_loads_and_the_others_are_served::<Optimistic, Times10>();
+    one_loads_and_the_others_are_served::<Rcu, Times10>();
     one_loads_and_the_others_are_served::<StdRwLock, Times10>();
     // A jitter moves the end of an entry, not its age.
     one_loads_and_the_others_are_served::<Mutex, RefreshedIdle<10_000, 1000>>();
@@ -241,6 +242,7 @@ fn what_is_put_in_or_changed_meanwhile_wins_over_what_is_loaded() {
     other_calls::<Mutex>();
     other_calls::<RwLock>();
     other_calls::<Optimistic>();
+    other_calls::<Rcu>();
 }
 
 /// What a call says of an entry's time holds, whenever a load lands that has begun before.
@@ -328,6 +330,7 @@ fn under_load_one_loads_at_a_time() {
     under_load::<Mutex>();
     under_load::<RwLock>();
     under_load::<Optimistic>();
+    under_load::<Rcu>();
 }
 
 #[test]

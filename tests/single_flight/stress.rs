@@ -13,7 +13,7 @@ use sharded::{
     builder::BuildField,
     clock::System,
     evict::{Lru, MakesRoom, Unbounded},
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
@@ -127,6 +127,7 @@ fn loads_of_a_key_never_overlap() {
     hammer::<Mutex, Never, Lru, 3>(false);
     hammer::<RwLock, Ttl<0>, Unbounded, 0>(false);
     hammer::<Optimistic, Ttl<1>, Unbounded, 0>(false);
+    hammer::<Rcu, Ttl<1>, Unbounded, 0>(false);
     hammer::<Mutex, Idle<1>, Lru, 2>(false);
 }
 
@@ -134,6 +135,7 @@ fn loads_of_a_key_never_overlap() {
 fn nobody_gets_what_was_loaded_before_a_removal() {
     hammer::<Mutex, Never, Unbounded, 0>(true);
     hammer::<Optimistic, Never, Unbounded, 0>(true);
+    hammer::<Rcu, Never, Unbounded, 0>(true);
     hammer::<RwLock, Ttl<1>, Lru, 3>(true);
     hammer::<Mutex, Idle<1>, Unbounded, 0>(true);
 }

@@ -12,7 +12,7 @@ use sharded::{
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::Manual,
     evict::{Lru, MakesRoom, Sieve, Unbounded},
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -232,6 +232,7 @@ proptest! {
         try_out::<RwLock, OwnOnly, Unbounded>(&ops)?;
         try_out::<Optimistic, Never, Unbounded>(&ops)?;
         try_out::<Optimistic, Ttl<1000>, Unbounded>(&ops)?;
+        try_out::<Rcu, Ttl<1000>, Unbounded>(&ops)?;
         try_out::<StdRwLock, TtlIdle<1000, 300>, Unbounded>(&ops)?;
     }
 
@@ -241,6 +242,7 @@ proptest! {
         try_out::<Mutex, TtlIdle<1000, 300>, Lru>(&ops)?;
         try_out::<RwLock, Ttl<1000>, Sieve>(&ops)?;
         try_out::<Optimistic, Ttl<1000>, Sieve>(&ops)?;
+        try_out::<Rcu, Never, Lru>(&ops)?;
     }
 }
 

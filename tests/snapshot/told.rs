@@ -9,7 +9,7 @@ use sharded::{
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::Manual,
     evict::{Eviction, Lru, Reject, Unbounded},
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
     sharded,
     snapshot::Snapshot,
 };
@@ -217,6 +217,7 @@ proptest! {
         is_told_of_once::<Mutex, Ttl<500>, Unbounded>(&plan, |options| options);
         is_told_of_once::<RwLock, OwnOnly, Unbounded>(&plan, |options| options);
         is_told_of_once::<Optimistic, Ttl<500>, Unbounded>(&plan, |options| options);
+        is_told_of_once::<Rcu, Ttl<500>, Unbounded>(&plan, |options| options);
         is_told_of_once::<RwLock, Idle<300>, Unbounded>(&plan, |options| options.idle(plan.idle));
         is_told_of_once::<Mutex, TtlIdle<500, 300>, Unbounded>(&plan, |options| options.idle(plan.idle));
     }

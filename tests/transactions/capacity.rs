@@ -13,7 +13,7 @@ use sharded::{
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Clock, Manual, System},
     evict::{Adaptive, Eviction, Lru, MakesRoom, Reject, S3Fifo, Sieve, TinyLfu},
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use std::{
     collections::BTreeMap,
@@ -116,6 +116,7 @@ fn what_exceeds_the_capacity_is_refused_whole() {
     check::<Mutex, 16>();
     check::<RwLock, 4>();
     check::<Optimistic, 4>();
+    check::<Rcu, 4>();
 }
 
 /// As above, with weights.
@@ -187,7 +188,9 @@ fn entries_leave_for_those_that_come() {
     check::<RwLock, Sieve, 4>();
     check::<RwLock, S3Fifo, 1>();
     check::<Optimistic, TinyLfu, 4>();
+    check::<Rcu, TinyLfu, 4>();
     check::<Optimistic, Adaptive, 1>();
+    check::<Rcu, Adaptive, 1>();
 }
 
 /// Entries that may not be evicted stay, whatever comes; what finds no room is refused whole.

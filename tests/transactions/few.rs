@@ -12,7 +12,7 @@ use sharded::{
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Clock, System},
     evict::{Lru, Unbounded},
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
     rows::RowMut,
 };
 use std::{
@@ -381,4 +381,5 @@ fn all_rows_of_one_clock_have_one_time() {
     check::<Mutex>();
     check::<RwLock>();
     check::<Optimistic>();
+    check::<Rcu>();
 }

@@ -15,7 +15,7 @@ use sharded::{
     clock::{Manual, System},
     evict::Unbounded,
     expiry::Expires,
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
     rows::{RowMut, RowRef},
 };
 use std::{
@@ -358,5 +358,6 @@ suites! {
     under_mutex: Mutex;
     under_rwlock: RwLock;
     under_optimistic: Optimistic;
+    under_rcu: Rcu;
     under_a_lock_of_ones_own: StdRwLock;
 }

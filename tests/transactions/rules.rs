@@ -13,7 +13,7 @@ use sharded::{
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Manual, System},
     evict::{Lru, Reject, Unbounded},
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
     sharded,
 };
 use std::{
@@ -117,6 +117,7 @@ fn rows_of_one_shard_share_its_lock() {
         check::<Mutex>();
         check::<RwLock>();
         check::<Optimistic>();
+        check::<Rcu>();
         check::<StdRwLock>();
     });
 }
@@ -219,6 +220,7 @@ fn nested_accesses_ascend() {
         check::<Mutex>();
         check::<RwLock>();
         check::<Optimistic>();
+        check::<Rcu>();
         check::<StdRwLock>();
     });
 }
@@ -295,6 +297,7 @@ fn uses_are_counted_as_those_of_single_calls() {
     check::<Mutex>();
     check::<RwLock>();
     check::<Optimistic>();
+    check::<Rcu>();
     check::<StdRwLock>();
 }
 
@@ -329,6 +332,7 @@ fn a_read_of_a_row_is_a_use() {
     both::<Mutex>();
     both::<RwLock>();
     both::<Optimistic>();
+    both::<Rcu>();
     both::<StdRwLock>();
 
     let map: ShardedMap<u64, u64, Of<Mutex, Never, Lru, System, 1, 3>> = ShardedMap::new();
@@ -621,7 +625,7 @@ fn many_shards_take_little_stack() {
             MOST_SHARDS
         );
     }
-    for run in [check::<Mutex>, check::<RwLock>, check::<Optimistic>, check::<StdRwLock>] {
+    for run in [check::<Mutex>, check::<RwLock>, check::<Optimistic>, check::<Rcu>, check::<StdRwLock>] {
         thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
     }
 }

@@ -11,7 +11,7 @@ use sharded::{
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::System,
     evict::{Adaptive, Unbounded},
-    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use std::{
     collections::HashMap,
@@ -80,6 +80,7 @@ fn no_money_is_lost() {
         transfers::<Mutex>();
         transfers::<RwLock>();
         transfers::<Optimistic>();
+        transfers::<Rcu>();
         transfers::<StdRwLock>();
     });
 }
@@ -119,6 +120,7 @@ fn who_has_seen_one_change_sees_all() {
         check::<Mutex>();
         check::<RwLock>();
         check::<Optimistic>();
+        check::<Rcu>();
         check::<StdRwLock>();
     });
 }
@@ -190,6 +192,7 @@ fn transactions_go_with_all_other_calls() {
         check::<Mutex>();
         check::<RwLock>();
         check::<Optimistic>();
+        check::<Rcu>();
         check::<StdRwLock>();
     });
 }
