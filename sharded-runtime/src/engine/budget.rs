@@ -78,14 +78,21 @@ impl Budget {
     }
 
     /// Takes the units of an entry. Returns `false` if the stock and all credits together have too few.
+    #[inline]
     pub(crate) fn take<'a, I>(&self, credit: &Credit, units: Units, credits: impl Fn() -> I) -> bool
     where
         I: Iterator<Item = &'a Credit>,
     {
-        if credit.spend(units) {
-            return true;
-        }
-        while !self.is_dry(units) {
+        // A full map, whose inserts evict, is dry.
+        credit.spend(units) || !self.is_dry(units) && self.take_from_stock(credit, units, credits)
+    }
+
+    #[cold]
+    fn take_from_stock<'a, I>(&self, credit: &Credit, units: Units, credits: impl Fn() -> I) -> bool
+    where
+        I: Iterator<Item = &'a Credit>,
+    {
+        loop {
             if self.batch.is_zero() {
                 // Without credits, the stock has all free units.
                 return self.withdraw(credit, units);
@@ -98,11 +105,10 @@ impl Budget {
             }
             let taken = self.withdraw(credit, units);
             self.moves.fetch_add(1, SeqCst);
-            if taken {
-                return true;
+            if taken || self.is_dry(units) {
+                return taken;
             }
         }
-        false
     }
 
     /// The part of these units that the stock does not have, so that entries must give it up.
@@ -158,6 +164,7 @@ impl Budget {
     }
 
     /// Whether, at one moment, the stock had too few units, all credits were empty, and no units were moving.
+    #[inline]
     fn is_dry(&self, units: Units) -> bool {
         let before = self.moves.load(SeqCst);
         let is_dry = self.free.load(SeqCst) < units.signed() && !self.hoarded.load(SeqCst);
@@ -256,6 +263,7 @@ impl Drop for Debt<'_> {
 }
 
 impl Credit {
+    #[inline]
     fn spend(&self, units: Units) -> bool {
         self.0.fetch_update(SeqCst, SeqCst, |held| held.checked_sub(units.get())).is_ok()
     }

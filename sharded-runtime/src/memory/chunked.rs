@@ -13,6 +13,7 @@ use std::mem::size_of;
 pub(crate) struct Chunked<T> {
     /// All parts but the last are full.
     parts: Vec<Vec<T, Heap>, Heap>,
+    /// At most the number of elements in all parts. So an access checks one bound.
     len: usize,
 }
 
@@ -63,7 +64,8 @@ impl<T: Default> Chunked<T> {
     #[cold]
     fn extend(&mut self, len: usize) {
         while self.len() < len {
-            if self.len().is_multiple_of(Self::PART) {
+            // (A part may be there already, if its allocation has panicked.)
+            if self.len / Self::PART == self.parts.len() {
                 self.parts.push(Vec::new_in(self.parts.allocator().clone()));
             }
             if let Some(last) = self.parts.last_mut() {
@@ -101,22 +103,41 @@ impl<T: Default> Chunked<T> {
 
     #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<&T> {
-        self.parts.get(index / Self::PART)?.get(index % Self::PART)
+        if index >= self.len {
+            return None;
+        }
+        // SAFETY: the parts have at least `len` elements. All parts before that of the element are full, so it is the
+        // one with this number, and has the element.
+        Some(unsafe { self.parts.get_unchecked(index / Self::PART).get_unchecked(index % Self::PART) })
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
+        if index >= self.len {
+            return None;
+        }
+        // SAFETY: as in `get`.
+        Some(unsafe { self.parts.get_unchecked_mut(index / Self::PART).get_unchecked_mut(index % Self::PART) })
     }
 }
 
-impl<T> std::ops::Index<usize> for Chunked<T> {
+impl<T: Default> std::ops::Index<usize> for Chunked<T> {
     type Output = T;
 
     #[inline]
     fn index(&self, index: usize) -> &T {
-        &self.parts[index / Self::PART][index % Self::PART]
+        self.get(index).unwrap_or_else(|| no_element(index))
     }
 }
 
-impl<T> std::ops::IndexMut<usize> for Chunked<T> {
+impl<T: Default> std::ops::IndexMut<usize> for Chunked<T> {
     #[inline]
     fn index_mut(&mut self, index: usize) -> &mut T {
-        &mut self.parts[index / Self::PART][index % Self::PART]
+        self.get_mut(index).unwrap_or_else(|| no_element(index))
     }
+}
+
+#[cold]
+fn no_element(index: usize) -> ! {
+    panic!("there is no element {index}")
 }

@@ -3,6 +3,7 @@
 
 #[allow(unsafe_code, reason = "raw memory")]
 pub(crate) mod arena;
+#[allow(unsafe_code, reason = "one bounds check for two indexes")]
 pub(crate) mod chunked;
 pub mod placement;
 #[allow(unsafe_code, reason = "lists that are never freed")]

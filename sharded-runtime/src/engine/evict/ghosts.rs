@@ -9,20 +9,16 @@ use crate::{
 
 /// Ghosts of a bucket.
 pub(super) const WAYS: usize = 8;
-/// Bits of a ghost: a fingerprint of the hash, which is never zero, and the tick of the last use, halved, modulo 64.
-const BITS: u32 = u128::BITS >> WAYS.ilog2();
+/// The bits of a ghost: above these, a fingerprint of the hash, which is never zero; in these, the tick of the last
+/// use, halved, modulo 64.
 const TICK_BITS: u32 = 6;
 const TICK: u16 = (1 << TICK_BITS) - 1;
-const FINGERPRINTS: u64 = 1 << (BITS - TICK_BITS);
+const FINGERPRINTS: u64 = 1 << (u16::BITS - TICK_BITS);
 
-/// One in each way.
-const ONES: u128 = u128::MAX / ((1 << BITS) - 1);
-/// All bits but the highest, and the highest one, of each way.
-const LOW: u128 = ONES * ((1 << (BITS - 1)) - 1);
-const TOP: u128 = !LOW;
-
-/// A bucket is a queue: the latest ghost is in the lowest bits, and the oldest one falls out. Zero is no ghost.
-type Bucket = u128;
+/// A queue: the latest ghost comes first, and the last one falls out. Zero is no ghost.
+#[derive(Debug, Default)]
+#[repr(align(16))] // The processor compares all ghosts at once.
+struct Bucket([u16; WAYS]);
 
 /// The most ghosts of a shard per entry: twice as many as a full map has, since its shards are not equally full.
 const PER_ENTRY: usize = 3;
@@ -58,11 +54,34 @@ fn half(tick: u64) -> u16 {
     (tick >> 1) as u16 & TICK
 }
 
-/// The ticks since the last use of the ghost in this way of a bucket, if there is one.
-#[allow(clippy::cast_possible_truncation, reason = "the lowest way is meant")]
-fn age(bucket: Bucket, way: u32, tick: u64) -> Option<u16> {
-    let ghost = (bucket >> (way * BITS)) as u16;
+/// The ticks since the last use of a ghost, if it is one.
+fn age(ghost: u16, tick: u64) -> Option<u16> {
     (ghost != 0).then(|| (half(tick).wrapping_sub(ghost) & TICK) << 1)
+}
+
+impl Bucket {
+    /// The ghost with this fingerprint.
+    #[inline]
+    fn find(&self, print: u16) -> Option<usize> {
+        // No way has the lowest bit: if one had it, the compiler would not compare all ways at once.
+        let mut found = 0u16;
+        for (way, ghost) in self.0.iter().enumerate() {
+            found |= u16::from(ghost >> TICK_BITS == print) << (way + 1);
+        }
+        (found != 0).then(|| found.trailing_zeros() as usize - 1)
+    }
+
+    fn push(&mut self, ghost: u16) {
+        self.0.copy_within(..WAYS - 1, 1);
+        self.0[0] = ghost;
+    }
+
+    fn remove(&mut self, way: usize) -> u16 {
+        let ghost = self.0[way];
+        self.0.copy_within(way + 1.., way);
+        self.0[WAYS - 1] = 0;
+        ghost
+    }
 }
 
 impl Ghosts {
@@ -121,35 +140,21 @@ impl Ghosts {
     /// of `sample` ghosts.
     pub(super) fn take(&mut self, hash: LowHash, tick: u64, younger_than: u16, sample: u32) -> Haunting {
         let (index, print) = home(hash, self.buckets);
-        if index >= self.stored.len() {
-            return Haunting::default();
-        }
-        let stored = &mut self.stored[index];
-        let bucket = *stored;
+        let Some(bucket) = self.stored.get_mut(index) else { return Haunting::default() };
         let mut young = 0;
         for way in 0..sample {
-            let age = age(bucket, hash.bits().wrapping_add(way) % (u128::BITS / BITS), tick);
-            young += u32::from(age.is_some_and(|age| age < younger_than));
+            let ghost = bucket.0[hash.bits().wrapping_add(way) as usize % WAYS];
+            young += u32::from(age(ghost, tick).is_some_and(|age| age < younger_than));
         }
-        // If a way is not zero, its top bit is set in the sum or was set before (Warren, "Hacker's Delight", 6-1).
-        let others = (bucket ^ (ONES * u128::from(print << TICK_BITS))) & (ONES * u128::from(!TICK));
-        let found = !(((others & LOW) + LOW) | others) & TOP;
-        if found == 0 {
-            return Haunting { age: None, young };
-        }
-        let way = found.trailing_zeros() / BITS;
-        // The older ghosts close the gap.
-        let younger = (1 << (way * BITS)) - 1;
-        *stored = bucket & younger | bucket >> BITS & !younger;
-        Haunting { age: age(bucket, way, tick), young }
+        let age = bucket.find(print).and_then(|way| age(bucket.remove(way), tick));
+        Haunting { age, young }
     }
 
     /// Remembers a key that was last used `ticks_ago`.
     pub(super) fn put(&mut self, hash: LowHash, tick: u64, ticks_ago: u16) {
         let (index, print) = home(hash, self.buckets);
-        if index < self.stored.len() {
-            let bucket = &mut self.stored[index];
-            *bucket = *bucket << BITS | u128::from(print << TICK_BITS | half(tick.saturating_sub(ticks_ago.into())));
+        if let Some(bucket) = self.stored.get_mut(index) {
+            bucket.push(print << TICK_BITS | half(tick.saturating_sub(ticks_ago.into())));
         }
     }
 }

@@ -204,8 +204,9 @@ impl<K, V, P: Policy> Table<K, V, P> {
                 self.prefetch(Slot::from_number(number));
             }
             self.tell_marks();
-            named = self.info.eviction.victim().map(Slot::from_number).filter(|&slot| self.get(slot).is_some());
-            match named.and_then(|slot| self.get(slot)) {
+            let entry = self.info.eviction.victim().and_then(|number| self.get(Slot::from_number(number)));
+            named = entry.as_ref().map(raw::Found::slot);
+            match entry {
                 // A reader without a lock has used it. The eviction learns that now.
                 Some(entry) if entry.unmark() => self.info.eviction.hit_mut(entry.slot().number()),
                 // An entry that may not be evicted counts as used.

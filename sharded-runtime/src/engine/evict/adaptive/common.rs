@@ -87,10 +87,6 @@ impl Common {
         self.capacity.unwrap_or_else(|| self.entries()).max(1)
     }
 
-    pub(super) fn capacity(&self) -> Option<u64> {
-        self.capacity
-    }
-
     pub(super) fn entries(&self) -> u64 {
         u64::try_from(self.entries.load(Relaxed)).unwrap_or(0)
     }

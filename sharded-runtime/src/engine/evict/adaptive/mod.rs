@@ -87,6 +87,8 @@ pub struct Adaptive {
     reuse: u16,
     /// Whether an entry was evicted for it.
     made_room: bool,
+    /// Whether the capacity is a number of entries. The number of ghosts is then fixed.
+    is_sized: bool,
     words: Words,
     /// The time when `purse` was last added.
     time: Time,
@@ -115,6 +117,11 @@ impl Adaptive {
     /// Whether the ring has the oldest entry of the window.
     fn goes_by_ring(&self) -> bool {
         self.window <= self.ring_len()
+    }
+
+    #[cold]
+    fn front_of_ring(&self) -> Option<u32> {
+        self.ring.front().filter(|_| self.goes_by_ring())
     }
 
     /// The lines that the next search looks at.
@@ -184,14 +191,7 @@ impl Adaptive {
     fn promote(&mut self, slot: u32) {
         self.words.promote(slot);
         self.window -= 1;
-        self.forget(slot);
-    }
-
-    /// Takes a slot off the front of the ring, so that the next entry in that slot is not taken for this one.
-    fn forget(&mut self, slot: u32) {
-        if self.ring.front() == Some(slot) {
-            self.ring.pop();
-        }
+        self.ring.forget(slot);
     }
 
     /// Whether the window exceeds its share by more than `more` half entries.
@@ -223,10 +223,9 @@ impl Adaptive {
 
     /// Adjusts the number of ghosts to one or two per entry, if the capacity is a weight.
     fn fit_ghosts(&mut self) {
-        if self.common.capacity().is_some() {
-            return;
+        if !self.is_sized {
+            self.change_ghosts(Ghosts::fit);
         }
-        self.change_ghosts(Ghosts::fit);
     }
 
     /// Changes how many ghosts there may be, and counts the change in `common`.
@@ -291,7 +290,8 @@ impl Eviction for Adaptive {
             self.len -= 1;
             self.window -= u32::from(word.is_window());
         }
-        self.forget(slot);
+        // So that the next entry in this slot is not taken for this one.
+        self.ring.forget(slot);
     }
 
     fn moved(&mut self, from: u32, to: u32) {
@@ -313,22 +313,19 @@ impl Eviction for Adaptive {
             // The share has fallen: the oldest entry gets into main without a comparison.
             self.promote(oldest);
         }
-        let overdue = self.overdue();
-        if !self.is_wide(0) && overdue.is_some() {
-            return overdue.map(|(slot, _)| slot);
+        if !self.is_wide(0) {
+            return self.overdue().or_else(|| self.oldest()).map(|(slot, _)| slot);
         }
-        match (self.oldest(), overdue) {
-            (Some((oldest, candidate)), Some((overdue, word))) => {
-                let age = word.age(self.time);
-                if candidate.reuse().is_some_and(|reuse| reuse + reuse / MARGIN.0 + MARGIN.1 < age) {
-                    self.promote(oldest);
-                    Some(overdue)
-                } else {
-                    Some(oldest)
-                }
-            }
-            (oldest, overdue) => oldest.or(overdue).map(|(slot, _)| slot),
+        let Some((oldest, candidate)) = self.oldest() else { return self.overdue().map(|(slot, _)| slot) };
+        // Only an entry that was used again can get into main.
+        if let Some(reuse) = candidate.reuse()
+            && let Some((overdue, word)) = self.overdue()
+            && reuse + reuse / MARGIN.0 + MARGIN.1 < word.age(self.time)
+        {
+            self.promote(oldest);
+            return Some(overdue);
         }
+        Some(oldest)
     }
 
     fn shrink_to(&mut self, slots: usize) {
@@ -345,6 +342,7 @@ impl Hooks<Adaptive> for OwnHooks {
         // One and a half ghosts per entry.
         let buckets = capacity.map_or(1, |capacity| capacity.saturating_mul(3).div_ceil(2 * WAYS * shards).max(1));
         eviction.resize_ghosts(0);
+        eviction.is_sized = capacity.is_some();
         eviction.common = field.common(|| Common::new(capacity, shards)).unwrap_or_default();
         eviction.words = Words::new(heap);
         eviction.ghosts = Ghosts::new(heap, 0);
@@ -389,8 +387,10 @@ impl Hooks<Adaptive> for OwnHooks {
     }
 
     /// Most entries of a small window are not used again before they leave.
+    #[inline]
     fn likely_victim(&self, eviction: &Adaptive) -> Option<u32> {
-        eviction.ring.front().filter(|_| eviction.goes_by_ring())
+        // Without a search the victim is known soon.
+        if eviction.victims_left > 0 { None } else { eviction.front_of_ring() }
     }
 
     fn looks_at(&self, eviction: &mut Adaptive, nth: usize) -> Range<u32> {

@@ -6,13 +6,15 @@ use crate::{memory::arena::Heap, memory::chunked::Chunked};
 #[derive(Debug, Default)]
 pub(super) struct Ring {
     stored: Chunked<u32>,
-    head: u32,
+    /// Where the next slot goes.
+    next: u32,
+    /// The slots before `next` that it has, at most as many as are stored.
     len: u32,
 }
 
 impl Ring {
     pub(super) fn new(heap: &Heap) -> Self {
-        Ring { stored: Chunked::new(heap), head: 0, len: 0 }
+        Ring { stored: Chunked::new(heap), next: 0, len: 0 }
     }
 
     pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {
@@ -28,47 +30,47 @@ impl Ring {
         self.stored.len() as u32
     }
 
+    #[inline]
     pub(super) fn front(&self) -> Option<u32> {
-        (self.len > 0).then(|| self.stored[self.head as usize])
+        if self.len == 0 {
+            return None;
+        }
+        let around = if self.next < self.len { self.size() } else { 0 };
+        self.stored.get((self.next + around - self.len) as usize).copied()
     }
 
+    #[inline]
     pub(super) fn pop(&mut self) {
-        if self.len > 0 {
-            self.head = if self.head + 1 < self.size() { self.head + 1 } else { 0 };
-            self.len -= 1;
-        }
+        self.len = self.len.saturating_sub(1);
     }
 
-    /// Adds a slot. Removes the oldest one if there are more than `most`.
-    pub(super) fn push(&mut self, slot: u32, most: u32) {
-        let size = self.size();
-        // Two at a time, for when `most` has become smaller.
-        for _ in 0..2 {
-            if self.len >= most {
-                self.pop();
-            }
-        }
-        let end = self.head + self.len;
-        if end == size && size < most {
-            self.stored.reach(size as usize);
-            self.stored[size as usize] = slot;
-            self.len += 1;
-            return;
-        }
-        if self.len == size {
+    /// Takes this slot off the front, if it is there.
+    #[inline]
+    pub(super) fn forget(&mut self, slot: u32) {
+        if self.front() == Some(slot) {
             self.pop();
         }
-        if size > 0 {
-            let at = self.head + self.len;
-            self.stored[(if at < size { at } else { at - size }) as usize] = slot;
-            self.len += 1;
+    }
+
+    /// Adds a slot. Removes the oldest ones if there are more than `most`, which is at least one.
+    #[inline]
+    pub(super) fn push(&mut self, slot: u32, most: u32) {
+        if self.next == self.size() {
+            if self.next < most {
+                self.stored.reach(self.next as usize);
+            } else {
+                self.next = 0;
+            }
         }
+        self.stored[self.next as usize] = slot;
+        self.next += 1;
+        self.len = (self.len + 1).min(most).min(self.size());
     }
 
     /// Gives the memory back if it is far more than `most` slots need.
     pub(super) fn shrink_to(&mut self, most: usize) {
         if self.stored.len() > 4 * most {
-            *self = Ring { stored: std::mem::take(&mut self.stored), head: 0, len: 0 };
+            *self = Ring { stored: std::mem::take(&mut self.stored), next: 0, len: 0 };
             self.stored.truncate(0);
         }
     }
