@@ -4,8 +4,12 @@ use std::sync::atomic::{AtomicI64, AtomicU16, AtomicU64, Ordering::Relaxed};
 
 /// Ticks in the time in which as many entries are inserted as the capacity holds.
 const TICKS: u64 = 32;
-/// By how much a vote moves the target, in half entries.
-const STEP: i64 = 3;
+/// Units of the target per entry.
+pub(super) const ENTRY: u64 = 32;
+/// By how much a vote moves the target: by one and a half entries, or by the same part of a capacity below `SMALL` as
+/// of this one. (One and a half entries of a cache of six would be a quarter of it.)
+const STEP: u64 = 3 * ENTRY / 2;
+const SMALL: u64 = 128;
 /// The limits of the target, in hundredths of the capacity.
 const LIMITS: (u64, u64) = (1, 99);
 /// The initial tau and its limits, in ticks.
@@ -23,7 +27,7 @@ const FARTHEST: i64 = 4;
 #[repr(align(128))]
 pub(super) struct Common {
     tick: AtomicU64,
-    /// The target size of the window over all shards, in half entries.
+    /// The target size of the window over all shards, in units of which an entry has [`ENTRY`].
     target: AtomicI64,
     tau: AtomicU16,
     misses: AtomicU64,
@@ -115,16 +119,17 @@ impl Common {
     }
 
     fn limits(&self) -> (i64, i64) {
-        let part = |hundredths| signed((self.size().saturating_mul(2 * hundredths) / 100).max(2));
+        let part = |hundredths| signed((self.size().saturating_mul(ENTRY * hundredths) / 100).max(ENTRY));
         (part(LIMITS.0), part(LIMITS.1))
     }
 
     fn voted(&self, target: i64, votes: i32) -> i64 {
         let (least, most) = self.limits();
-        target.saturating_add(i64::from(votes) * STEP).clamp(least, most)
+        let step = signed((self.size().min(SMALL) * STEP / SMALL).max(1));
+        target.saturating_add(i64::from(votes) * step).clamp(least, most)
     }
 
-    /// The target with the votes that were not added yet, in half entries.
+    /// The target with the votes that were not added yet.
     pub(super) fn target(&self, votes: i32) -> u64 {
         self.voted(self.target.load(Relaxed), votes).unsigned_abs()
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{hasher::LowHash, memory::arena::Heap};
 use candidates::Candidates;
-use common::{Common, Purse};
+use common::{Common, ENTRY, Purse};
 use ring::Ring;
 use std::{ops::Range, sync::Arc};
 use words::{LINES, NEVER, SLOTS, Time, Word, Words};
@@ -95,7 +95,7 @@ pub struct Adaptive {
     len: u32,
     /// Entries of the window.
     window: u32,
-    /// The target size of this shard's window, in half entries.
+    /// The target size of this shard's window, in units of which an entry has [`ENTRY`].
     share: u64,
     ring: Ring,
     common: Arc<Common>,
@@ -194,9 +194,9 @@ impl Adaptive {
         self.ring.forget(slot);
     }
 
-    /// Whether the window exceeds its share by more than `more` half entries.
+    /// Whether the window exceeds its share by more than `more` entries.
     fn is_wide(&self, more: u64) -> bool {
-        2 * u64::from(self.window) > self.share + more
+        ENTRY * u64::from(self.window) > self.share + ENTRY * more
     }
 
     /// Computes the share of the window in this shard's entries.
@@ -205,7 +205,7 @@ impl Adaptive {
         let untold = i64::from(self.len) - i64::from(self.told_entries);
         let entries = self.common.entries().saturating_add_signed(untold).max(u64::from(self.len)).max(1);
         let share = target.saturating_mul(u64::from(self.len)) / entries;
-        self.share = if self.common.size() < FEW * self.common.shards { share } else { share.max(2) };
+        self.share = if self.common.size() < FEW * self.common.shards { share } else { share.max(ENTRY) };
     }
 
     fn tell(&mut self) {
@@ -307,7 +307,7 @@ impl Eviction for Adaptive {
             // The next search comes some inserts later.
             self.next_lines().iter().for_each(|&line| self.words.prefetch(line as usize));
         }
-        if self.is_wide(2)
+        if self.is_wide(1)
             && let Some((oldest, _)) = self.oldest()
         {
             // The share has fallen: the oldest entry gets into main without a comparison.

@@ -1,7 +1,7 @@
 use super::{
     Adaptive, Eviction, FieldContext, Hooks, LINES, NEVER, OwnHooks, SLOTS, Time, Word, Words,
     candidates::Candidates,
-    common::{Common, Purse},
+    common::{Common, ENTRY, Purse},
     ring::Ring,
     words::{LINE, OLDEST},
 };
@@ -355,8 +355,12 @@ fn tau_settles_where_old_entries_equal_young_ghosts() {
     }
     assert_eq!(common.tau(), 1);
     common.tell(&mut Purse { votes: 10, ..Purse::default() });
-    assert_eq!(common.target(-1), 64 + 27);
-    assert_eq!(common.target(10_000), 6336);
+    assert_eq!(common.target(-1), 32 * ENTRY + 27 * ENTRY / 2);
+    assert_eq!(common.target(10_000), 3168 * ENTRY);
+    // In a small cache a vote counts for the same part of it as in one of 128 entries.
+    let few = Common::new(Some(8), 1);
+    few.tell(&mut Purse { votes: 32, ..Purse::default() });
+    assert_eq!(few.target(0), 4 * ENTRY);
 }
 
 /// Entries leave dense parts of the table sooner than sparse ones, though all are equally old: no part of it runs empty
