@@ -12,7 +12,7 @@ pub struct Shop {
 }
 /// What `#[sharded]` generates for [`Shop`](super::Shop).
 mod __sharded_Shop {
-    /// The policy of [`Shop::profiles`](super::Shop::profiles): as many shards as suit the machine, each behind a `Mutex`; the near cache of a server, so that a read is at most 3s old; entries expire 10m after they were written; at most 100000 entries, then `Adaptive` evicts.
+    /// The policy of [`Shop::profiles`](super::Shop::profiles): as many shards as suit the machine, each behind a `Mutex`; the near cache of a server, so that a read is at most 3s old, or marked and at most 5m old; entries expire 10m after they were written; at most 100000 entries, then `Adaptive` evicts.
     pub enum ShopProfiles {}
     /// The policy of [`Shop::flags`](super::Shop::flags): as many shards as suit the machine, each behind a `Mutex`; the near cache of a server, so that a read is at most 1s old; unbounded: one entry per flag; hashed by `SipHash`.
     pub(super) enum ShopFlags {}
@@ -55,6 +55,9 @@ impl ::sharded::Policy for __sharded_Shop::ShopProfiles {
     );
     const SCHEMA: ::core::primitive::u32 = 2;
 }
+impl ::sharded::tier::ServesStale for __sharded_Shop::ShopProfiles {
+    const STALE: ::core::time::Duration = ::core::time::Duration::from_secs(300);
+}
 impl ::sharded::Policy for __sharded_Shop::ShopFlags {
     type Shards = ::sharded::shards::Auto;
     type Lock = ::sharded::lock::Mutex;
@@ -81,7 +84,7 @@ impl ::sharded::Policy for __sharded_Shop::ShopLocal {
 impl Shop {
     /// What customers say of themselves.
     ///
-    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; the near cache of a server, so that a read is at most 3s old; entries expire 10m after they were written; at most 100000 entries, then `Adaptive` evicts.
+    /// **Policy:** as many shards as suit the machine, each behind a `Mutex`; the near cache of a server, so that a read is at most 3s old, or marked and at most 5m old; entries expire 10m after they were written; at most 100000 entries, then `Adaptive` evicts.
     #[must_use]
     pub const fn profiles(
         &self,

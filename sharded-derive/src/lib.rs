@@ -54,6 +54,7 @@ use proc_macro::TokenStream;
 /// | `clock` | struct, field | what tells the time for `ttl` and `idle` | `System`, `Boot`, or a type of your own by its path | `System` |
 /// | `tier` | field | the entries are on a server that other processes use too; needs the feature `redis` | `Redis` | the entries are in this process |
 /// | `staleness` | field | how old a read of a tiered field may be | a time | `"1s"` |
+/// | `stale` | field | how old a marked value may be that a tiered field serves while its server is away | a time | no such values are served |
 /// | `schema` | field | the version of a tiered field's values on the server | a number | `0` |
 /// | `index_of` | field | the field is an index of another one: it is kept by the library | the name of a field | the field is no index |
 /// | `key` | field | by what an index finds entries | the path of a `fn(&K, &V) -> I`, or `-> Option<I>` | an index needs it |

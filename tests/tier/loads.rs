@@ -1,10 +1,6 @@
 //! One load per key, over all tasks and processes.
 
-use super::{
-    Shop, eventually, redis,
-    server::{Answer, Server},
-    shop,
-};
+use super::{Shop, answer::Answer, eventually, redis, server::Server, shop};
 use sharded::tier::{Redis, TierLoadError};
 use std::{
     convert::Infallible,

@@ -2,19 +2,27 @@
 //! a process sees its own writes.
 //!
 //! The server is the program that `SHARDED_TIER_SERVER` names, or else `redis-server` or `valkey-server` on the path.
-//! Where there is none, the tests are skipped and say so; `.ci/tier` installs both servers and runs the tests on each.
-//! Every test has servers of its own, on the loopback interface.
+//! `SHARDED_TIER_DEPLOYMENT` says whether the tests run on `one` of them, as without it, on a primary with replicas and
+//! Sentinels (`sentinel`), or on a `cluster`. Where there is no server, the tests are skipped and say so. `.ci/tier`
+//! installs both servers and runs the tests on each. Every test has servers of its own, on the loopback interface.
 
+mod answer;
+mod blocking;
+mod cluster;
 #[path = "../common/mod.rs"]
 mod common;
+mod failover;
 mod faults;
 mod loads;
+mod network;
 mod operations;
+mod process;
 mod processes;
 mod promise;
 mod proxy;
 mod races;
 mod server;
+mod stale;
 
 use serde::{Deserialize, Serialize};
 use server::Server;

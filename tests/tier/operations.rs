@@ -1,8 +1,10 @@
-//! Every operation does what it says, on one server and two processes.
+//! Every operation does what it says, as two processes see it.
 
 use super::{
-    Place, Shop, eventually, profile, redis,
-    server::{Answer, Server},
+    Place, Shop,
+    answer::Answer,
+    eventually, profile, redis,
+    server::{Deployment, Server, deployment},
     shop,
 };
 use crate::common::threads::Dice;
@@ -13,6 +15,7 @@ use sharded::{
 };
 use std::{
     collections::{BTreeMap, HashMap},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -307,17 +310,23 @@ async fn what_is_no_value_of_the_field_is_an_error() {
 async fn prefixes_and_databases_are_apart() {
     let Some(server) = Server::start() else { return };
     let prefixed = Redis::options().prefix("{app}*:").connect(&server.url()).await.unwrap();
-    let other = Redis::options().database(3).connect(&server.url()).await.unwrap();
-    let fourth = redis(&format!("{}/4", server.url())).await;
-    let redis = [redis(&server.url()).await, prefixed, other, fourth];
-    let shops = redis.map(|redis| Shop::builder().redis(redis).build());
+    let mut all = vec![redis(&server.url()).await, prefixed];
+    // A cluster has one database.
+    if deployment() != Deployment::Cluster {
+        all.push(Redis::options().database(3).connect(&server.url()).await.unwrap());
+        all.push(redis(&server.url_with("", "/4")).await);
+    }
+    let shops: Vec<_> = all.into_iter().map(|redis| Shop::builder().redis(redis).build()).collect();
     for (shop, value) in shops.iter().zip(0..) {
         shop.numbers().insert(&1, &value).await.unwrap();
     }
     for (shop, value) in shops.iter().zip(0_u64..) {
         assert_eq!(shop.numbers().get(&1).await.unwrap().as_deref(), Some(&value));
-        let page = shop.numbers().scan().next_page().await.unwrap().unwrap();
-        assert_eq!(page.len(), 1, "{page:?}");
+        let (mut scan, mut found) = (shop.numbers().scan(), Vec::new());
+        while let Some(page) = scan.next_page().await.unwrap() {
+            found.extend(page);
+        }
+        assert_eq!(found.len(), 1, "{found:?}");
     }
     assert!(matches!(server.ask(&["EXISTS", "{app}*:Shop:numbers:1"]), Answer::Number(1)));
 }
@@ -340,6 +349,33 @@ async fn the_store_sees_the_near_cache() {
     shop.numbers().clear_near();
     assert_eq!(Field::len(shop.numbers()), 0);
     assert!(format!("{shop:?}").contains("TieredMap"), "{shop:?}");
+}
+
+#[tokio::test]
+async fn exporters_have_the_series_of_the_tier() {
+    let Some(server) = Server::start() else { return };
+    let shop = Arc::new(shop(&server).await);
+    shop.numbers().insert(&1, &1).await.unwrap();
+    for key in [1, 1, 1, 2] {
+        shop.numbers().get(&key).await.unwrap();
+    }
+    assert_eq!(Field::tier_stats(shop.numbers()).map(|stats| stats.reads()), Some(4));
+    assert_eq!(Field::tier_stats(shop.local()), None);
+    let mut registry = prometheus_client::registry::Registry::default();
+    registry.register_collector(Box::new(sharded::export::prometheus::Collector::new(Arc::clone(&shop))));
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    let labels = "{store=\"Shop\",field=\"numbers\"";
+    for line in [
+        format!("sharded_tier_reads_total{labels},result=\"near\"}} 2"),
+        format!("sharded_tier_reads_total{labels},result=\"remote\"}} 1"),
+        format!("sharded_tier_reads_total{labels},result=\"miss\"}} 1"),
+        format!("sharded_tier_connected{labels}}} 1"),
+        format!("sharded_tier_lag_seconds{labels}}} 0."),
+    ] {
+        assert!(text.contains(&line), "{line}\n{text}");
+    }
+    assert!(!text.contains("sharded_tier_reads_total{store=\"Shop\",field=\"local\""), "{text}");
 }
 
 #[sharded::sharded(snapshot)]

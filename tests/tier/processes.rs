@@ -1,8 +1,10 @@
 //! Real processes: this program starts itself four times.
 
 use super::{
-    STALENESS, Shop, redis,
-    server::{self, Answer, Server},
+    STALENESS, Shop,
+    answer::{self, Answer},
+    redis,
+    server::Server,
 };
 use serde::{Deserialize, Serialize};
 use sharded::clock::{Clock, System};
@@ -16,6 +18,7 @@ use std::{
 };
 
 const PORT: &str = "SHARDED_TIER_TEST_PORT";
+const URL: &str = "SHARDED_TIER_TEST_URL";
 const NUMBER: &str = "SHARDED_TIER_TEST_NUMBER";
 const PROCESSES: u64 = 4;
 
@@ -24,7 +27,7 @@ fn run(test: &str, server: &Server) {
     let child = |number: u64| -> Child {
         let mut command = Command::new(env::current_exe().unwrap());
         command.args(["--exact", &format!("processes::{test}"), "--nocapture"]);
-        command.env(PORT, server.port().to_string()).env(NUMBER, number.to_string());
+        command.env(PORT, server.port().to_string()).env(URL, server.url()).env(NUMBER, number.to_string());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     };
     let children: Vec<Child> = (0..PROCESSES).map(child).collect();
@@ -34,14 +37,14 @@ fn run(test: &str, server: &Server) {
     }
 }
 
-/// In a process that [`run`] has started: the server, and the number of the process.
+/// In a process that [`run`] has started: the port of a server, and the number of the process.
 fn given() -> Option<(u16, u64)> {
     let number = |name| env::var(name).ok()?.parse::<u64>().ok();
     Some((u16::try_from(number(PORT)?).ok()?, number(NUMBER)?))
 }
 
-async fn connected(port: u16) -> Redis {
-    redis(&format!("redis://127.0.0.1:{port}")).await
+async fn connected() -> Redis {
+    redis(&env::var(URL).unwrap()).await
 }
 
 #[test]
@@ -56,19 +59,19 @@ fn four_processes_load_each_key_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn loads() {
     let Some((port, _)) = given() else { return };
-    let shop = Arc::new(Shop::builder().redis(connected(port).await).build());
+    let shop = Arc::new(Shop::builder().redis(connected().await).build());
     for key in 0..10 {
         // All processes begin together.
-        server::ask(port, &["INCR", &format!("ready:{key}")]).unwrap();
+        answer::ask(port, &["INCR", &format!("ready:{key}")]).unwrap();
         let all = Answer::Text(PROCESSES.to_string());
-        while server::ask(port, &["GET", &format!("ready:{key}")]).unwrap() != all {
+        while answer::ask(port, &["GET", &format!("ready:{key}")]).unwrap() != all {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
         let tasks = (0..64).map(|_| {
             let shop = Arc::clone(&shop);
             tokio::spawn(async move {
                 let load = || async {
-                    server::ask(port, &["INCR", &format!("loads:{key}")]).unwrap();
+                    answer::ask(port, &["INCR", &format!("loads:{key}")]).unwrap();
                     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
                     Ok::<_, Infallible>(key * 7)
                 };
@@ -113,8 +116,8 @@ fn four_processes_read_what_was_there_within_the_staleness() {
 /// Each process writes one key and reads all. What it learns of the ends of writes it compares with its reads.
 #[tokio::test]
 async fn reads() {
-    let Some((port, number)) = given() else { return };
-    let versions = Versions::builder().redis(connected(port).await).build();
+    let Some((_, number)) = given() else { return };
+    let versions = Versions::builder().redis(connected().await).build();
     let hot = versions.hot();
     let (mut written, mut ended) = (0, 0);
     let mut seen: Vec<(u64, u64, u64)> = Vec::new();

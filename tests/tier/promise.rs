@@ -20,6 +20,8 @@ use tokio::task::JoinHandle;
 pub(crate) struct History {
     /// For each key, when the write of each version had ended.
     ended: Mutex<HashMap<u64, Vec<(u64, Instant)>>>,
+    /// Times at the end of which a failover may have lost what was acknowledged.
+    lost: Mutex<Vec<(Instant, Instant)>>,
     pub(crate) reads: AtomicU64,
     pub(crate) failed: AtomicU64,
 }
@@ -28,6 +30,30 @@ impl History {
     /// A write of this version has returned with success.
     pub(crate) fn wrote(&self, key: u64, version: u64) {
         self.ended.lock().unwrap().entry(key).or_default().push((version, Instant::now()));
+    }
+
+    /// A primary was killed now. The last writes that it has acknowledged may be lost, as the server documents, so
+    /// nothing is expected of them.
+    pub(crate) fn a_primary_dies(&self) {
+        let now = Instant::now();
+        self.lost.lock().unwrap().push((now.checked_sub(MAY_BE_LOST).unwrap_or(now), now));
+    }
+
+    /// A primary that was stopped goes on, and may acknowledge what it loses when it hears that it is one no more.
+    pub(crate) fn a_primary_comes_back(&self) {
+        let now = Instant::now();
+        self.lost.lock().unwrap().push((now, now + Duration::from_secs(1)));
+    }
+
+    /// How often each key was written.
+    pub(crate) fn written(&self) -> HashMap<u64, usize> {
+        self.ended.lock().unwrap().iter().map(|(key, ended)| (*key, ended.len())).collect()
+    }
+
+    /// Whether each key was written since.
+    pub(crate) fn written_since(&self, before: &HashMap<u64, usize>) -> bool {
+        let now = self.written();
+        before.iter().all(|(key, count)| now.get(key).is_some_and(|now| now > count))
     }
 
     /// Checks a read that began then. `None` counts as version 0.
@@ -41,7 +67,9 @@ impl History {
         self.reads.fetch_add(1, Ordering::Relaxed);
         let read = version.unwrap_or(0);
         let ended = self.ended.lock().unwrap();
-        let later = ended.get(&key).into_iter().flatten().find(|(version, _)| *version > read);
+        let lost = self.lost.lock().unwrap();
+        let is_lost = |at: &Instant| lost.iter().any(|(from, to)| from <= at && at <= to);
+        let later = ended.get(&key).into_iter().flatten().find(|(version, at)| *version > read && !is_lost(at));
         match later {
             Some((version, at)) if *at + staleness < began => Err(format!(
                 "key {key}: version {read} was read {:?} after the write of version {version} had ended",
@@ -60,6 +88,9 @@ pub(crate) struct Load {
 }
 
 const KEYS: u64 = 8;
+
+/// How far a replica of the tests may be behind its primary.
+const MAY_BE_LOST: Duration = Duration::from_millis(300);
 
 impl Load {
     /// One process writes, and all of them read. If the server may lose what it has acknowledged, only values that the

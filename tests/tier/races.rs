@@ -22,7 +22,7 @@ struct Shop {
 /// value that nothing makes invalid any more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_value_is_not_kept_after_its_invalidation() {
-    let Some(server) = Server::start() else { return };
+    let Some(server) = Server::start_one() else { return };
     let proxy = Proxy::start(server.port());
     let writer = Shop::builder().redis(redis(&server.url()).await).build();
     let reader = Arc::new(Shop::builder().redis(redis(&proxy.url()).await).build());

@@ -1,188 +1,282 @@
-//! Servers that tests start, and a client without a near cache.
+//! Servers that tests start: one, a primary with replicas and Sentinels, or a cluster of six nodes, as
+//! `SHARDED_TIER_DEPLOYMENT` says.
 
+use super::{
+    answer::Answer,
+    process::{Process, free_port, program},
+};
 use std::{
-    env, fs,
-    io::{self, BufRead, BufReader, Write},
-    net::{Ipv4Addr, TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    env,
+    fmt::Write as _,
+    fs,
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
 
-/// A server that is killed when this is dropped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Deployment {
+    One,
+    Sentinel,
+    Cluster,
+}
+
+/// What the tests run on.
+pub(crate) fn deployment() -> Deployment {
+    match env::var("SHARDED_TIER_DEPLOYMENT").as_deref() {
+        Ok("sentinel") => Deployment::Sentinel,
+        Ok("cluster") => Deployment::Cluster,
+        Ok("one") | Err(_) => Deployment::One,
+        Ok(other) => panic!("SHARDED_TIER_DEPLOYMENT is one, sentinel or cluster, not {other}"),
+    }
+}
+
+/// Servers that belong together, and are killed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
-    program: PathBuf,
-    arguments: Vec<String>,
-    port: u16,
-    folder: PathBuf,
-    child: Option<Child>,
+    deployment: Deployment,
+    /// The primaries first. In a cluster each has a replica three places later.
+    pub(crate) nodes: Vec<Process>,
+    sentinels: Vec<Process>,
 }
 
-/// The program of the server, or `None` after a word about it.
-fn program() -> Option<PathBuf> {
-    let named = env::var_os("SHARDED_TIER_SERVER").map(PathBuf::from);
-    let found = named.or_else(|| ["redis-server", "valkey-server"].into_iter().find_map(on_path));
-    if found.is_none() {
-        eprintln!("skipped: neither redis-server nor valkey-server is installed");
-    }
-    found
-}
+/// The hash slots of the primaries of a cluster.
+pub(crate) const SLOTS: [&str; 3] = ["0-5460", "5461-10922", "10923-16383"];
 
-fn on_path(name: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|file| file.is_file())
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
-}
+/// Longer than any test stops its servers.
+const NO_FAILOVER: Duration = Duration::from_mins(2);
+/// How long a primary may be silent in tests of failovers.
+const QUICK: Duration = Duration::from_secs(2);
 
 impl Server {
-    /// Starts an empty server, if one is installed.
+    /// Starts empty servers, if they are installed. No failover happens by itself.
     pub(crate) fn start() -> Option<Server> {
         Server::start_with(&[])
     }
 
     pub(crate) fn start_with(arguments: &[&str]) -> Option<Server> {
-        static FOLDERS: AtomicU32 = AtomicU32::new(0);
-        let program = program()?;
-        let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
-        let folder = env::temp_dir().join(format!("sharded-tier-{}-{number}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        let mut server = Server { program, arguments, port: 0, folder, child: None };
-        // Another program may take the port first.
-        for _ in 0..10 {
-            server.port = free_port();
-            if server.run() {
-                return Some(server);
-            }
-        }
-        panic!("{} does not start", server.program.display());
+        Server::start_as(deployment(), NO_FAILOVER, arguments)
     }
 
-    /// Starts the program, and returns whether it answers.
-    fn run(&mut self) -> bool {
-        let mut command = Command::new(&self.program);
-        command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &self.port.to_string()]);
-        command.arg("--dir").arg(&self.folder).args(&self.arguments);
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        self.child = Some(child.unwrap_or_else(|error| panic!("{}: {error}", self.program.display())));
+    /// Starts servers for a test of one server, unless the tests run on several.
+    pub(crate) fn start_one() -> Option<Server> {
+        Server::start_one_with(&[])
+    }
+
+    pub(crate) fn start_one_with(arguments: &[&str]) -> Option<Server> {
+        if deployment() != Deployment::One {
+            eprintln!("skipped: this is about one server");
+            return None;
+        }
+        Server::start_as(Deployment::One, NO_FAILOVER, arguments)
+    }
+
+    /// Starts servers that fail over after two seconds, if they can.
+    pub(crate) fn start_for_failover() -> Option<Server> {
+        if deployment() == Deployment::One {
+            eprintln!("skipped: one server has no replica");
+            return None;
+        }
+        let server = Server::start_as(deployment(), QUICK, &[])?;
+        server.wait_for("replicas are in step", || server.replicas_are_ready());
+        Some(server)
+    }
+
+    /// Starts a cluster whose primaries have these hash slots.
+    pub(crate) fn start_cluster(slots: [&str; 3]) -> Option<Server> {
+        if deployment() != Deployment::Cluster {
+            eprintln!("skipped: this is about a cluster");
+            return None;
+        }
+        start(|program| cluster(program, NO_FAILOVER, slots, &[]))
+    }
+
+    fn start_as(deployment: Deployment, silence: Duration, arguments: &[&str]) -> Option<Server> {
+        start(|program| match deployment {
+            Deployment::One => one(program, arguments),
+            Deployment::Sentinel => with_sentinels(program, silence, arguments),
+            Deployment::Cluster => cluster(program, silence, SLOTS, arguments),
+        })
+    }
+
+    fn wait_for(&self, what: &str, holds: impl Fn() -> bool) {
         let start = Instant::now();
-        while start.elapsed() < Duration::from_secs(20) {
-            if self.child.as_mut().unwrap().try_wait().unwrap().is_some() {
-                return false;
-            }
-            // A server with a password answers an error.
-            if self.try_ask(&["PING"]).is_ok() {
-                return true;
-            }
-            thread::sleep(Duration::from_millis(10));
+        while !holds() {
+            assert!(start.elapsed() < Duration::from_mins(1), "not in time: {what}: {self:?}");
+            thread::sleep(Duration::from_millis(20));
         }
-        panic!("{} does not answer", self.program.display());
     }
 
-    /// Starts it again after [`kill`](Self::kill), empty, on the same port.
+    fn replicas_are_ready(&self) -> bool {
+        let replicas = &self.nodes[self.primaries()..];
+        let in_step = |node: &Process| node.says(&["INFO", "replication"], "master_link_status:up");
+        // Each Sentinel has to know the replicas and the others.
+        let known = |sentinel: &Process| {
+            let Ok(Answer::List(details)) = sentinel.try_ask(&["SENTINEL", "MASTER", "main"]) else { return false };
+            let details: Vec<_> = details.chunks(2).collect();
+            let is = |name: &str, value: &str| {
+                details.iter().any(|pair| matches!(pair, [Answer::Text(a), Answer::Text(b)] if a == name && b == value))
+            };
+            is("num-slaves", "2") && is("num-other-sentinels", "2")
+        };
+        replicas.iter().all(in_step) && self.sentinels.iter().all(known)
+    }
+
+    fn primaries(&self) -> usize {
+        if self.deployment == Deployment::Cluster { 3 } else { 1 }
+    }
+
+    /// Waits until the replicas have what the primaries have.
+    pub(crate) fn wait_for_replicas(&self) {
+        let offset = |node: &Process, name: &str| -> Option<u64> {
+            let Ok(Answer::Text(info)) = node.try_ask(&["INFO", "replication"]) else { return None };
+            info.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+        };
+        let primaries = self.primaries();
+        for (place, replica) in self.nodes.iter().enumerate().skip(primaries) {
+            let primary = &self.nodes[if primaries == 1 { 0 } else { place - primaries }];
+            let there = offset(primary, "master_repl_offset:");
+            self.wait_for("a replica has everything", || offset(replica, "slave_repl_offset:") >= there);
+        }
+    }
+
+    /// Starts again after [`kill`](Self::kill), empty, on the same ports.
     pub(crate) fn run_again(&mut self) {
-        assert!(self.run(), "the port is taken");
+        for node in &mut self.nodes {
+            assert!(node.run(), "the port is taken");
+        }
     }
 
+    /// That of the first node.
     pub(crate) fn port(&self) -> u16 {
-        self.port
+        self.nodes[0].port
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        self.url_with("", "")
+    }
+
+    /// With a login, which ends with `@`, and a database, which begins with a slash.
+    pub(crate) fn url_with(&self, login: &str, database: &str) -> String {
+        let hosts = |nodes: &[Process]| {
+            let hosts: Vec<_> = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();
+            hosts.join(",")
+        };
+        match self.deployment {
+            Deployment::One => format!("redis://{login}{}{database}", hosts(&self.nodes)),
+            Deployment::Sentinel => format!("redis-sentinel://{login}{}{database}#main", hosts(&self.sentinels)),
+            Deployment::Cluster => format!("redis-cluster://{login}{}{database}", hosts(&self.nodes[..2])),
+        }
+    }
+
+    fn running(&self) -> impl Iterator<Item = &Process> {
+        self.nodes.iter().filter(|node| node.is_running())
     }
 
     pub(crate) fn kill(&mut self) {
-        let mut child = self.child.take().expect("it runs");
-        child.kill().unwrap();
-        child.wait().unwrap();
+        self.nodes.iter_mut().for_each(Process::kill);
     }
 
-    /// Has it do nothing, with its connections open.
+    /// Has all of them do nothing, with their connections open.
     pub(crate) fn stop(&self) {
-        self.signal("-STOP");
+        self.running().for_each(|node| node.signal("-STOP"));
     }
 
     pub(crate) fn resume(&self) {
-        self.signal("-CONT");
+        self.running().for_each(|node| node.signal("-CONT"));
     }
 
-    fn signal(&self, signal: &str) {
-        let child = self.child.as_ref().expect("it runs");
-        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
-    }
-
-    /// Runs a command over a connection of its own.
+    /// Runs a command over a connection of its own: on the node that has the key, or on all primaries if it has none.
     pub(crate) fn ask(&self, command: &[&str]) -> Answer {
-        match self.try_ask(command).unwrap() {
-            Answer::Error(error) => panic!("{command:?}: {error}"),
-            answer => answer,
-        }
-    }
-
-    fn try_ask(&self, command: &[&str]) -> io::Result<Answer> {
-        ask(self.port, command)
+        let has_key = ["GET", "SET", "EXISTS", "LPUSH", "INCR", "EVAL"].contains(&command[0]);
+        let nodes = &self.nodes[..if has_key { 1 } else { self.primaries() }];
+        let answers: Vec<_> = nodes.iter().map(|node| node.ask(command)).collect();
+        answers.into_iter().next_back().expect("there is a primary")
     }
 }
 
-/// Runs a command on the server at this port, over a connection of its own.
-pub(crate) fn ask(port: u16, command: &[&str]) -> io::Result<Answer> {
-    let mut connection = BufReader::new(TcpStream::connect((Ipv4Addr::LOCALHOST, port))?);
-    connection.get_ref().set_read_timeout(Some(Duration::from_secs(20)))?;
-    let mut bytes = format!("*{}\r\n", command.len()).into_bytes();
-    for argument in command {
-        bytes.extend(format!("${}\r\n{argument}\r\n", argument.len()).as_bytes());
+/// Starts servers, unless the program is not there.
+fn start(run: impl Fn(&Path) -> Option<Server>) -> Option<Server> {
+    let program = program()?;
+    // Another program may take a port first.
+    let server = (0..10).find_map(|_| run(&program));
+    Some(server.unwrap_or_else(|| panic!("{} does not start", program.display())))
+}
+
+fn one(program: &Path, arguments: &[&str]) -> Option<Server> {
+    let mut node = Process::server(program, free_port(), arguments);
+    node.run().then(|| Server { deployment: Deployment::One, nodes: vec![node], sentinels: Vec::new() })
+}
+
+/// The password of the servers, as a server logs in to another one.
+fn login<'a>(arguments: &[&'a str]) -> Option<&'a str> {
+    arguments.iter().position(|argument| *argument == "--requirepass").map(|at| arguments[at + 1])
+}
+
+fn with_sentinels(program: &Path, silence: Duration, arguments: &[&str]) -> Option<Server> {
+    let password = login(arguments);
+    let port = free_port();
+    let mut all = arguments.to_vec();
+    all.extend(["--repl-diskless-sync-delay", "0"]);
+    all.extend(password.into_iter().flat_map(|password| ["--masterauth", password]));
+    let mut nodes = vec![Process::server(program, port, &all)];
+    let port = port.to_string();
+    all.extend(["--replicaof", "127.0.0.1", &port]);
+    nodes.extend((0..2).map(|_| Process::server(program, free_port(), &all)));
+    let mut settings = format!(
+        "sentinel monitor main 127.0.0.1 {port} 2\n\
+         sentinel down-after-milliseconds main {}\n\
+         sentinel failover-timeout main 10000\n",
+        silence.as_millis()
+    );
+    if let Some(password) = password {
+        writeln!(settings, "sentinel auth-pass main {password}").unwrap();
     }
-    connection.get_mut().write_all(&bytes)?;
-    Answer::read(&mut connection)
+    let mut sentinels: Vec<_> = (0..3).map(|_| Process::sentinel(program, free_port(), &settings)).collect();
+    let run = nodes.iter_mut().chain(&mut sentinels).all(Process::run);
+    run.then(|| Server { deployment: Deployment::Sentinel, nodes, sentinels })
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            let _ = (child.kill(), child.wait());
-        }
-        let _ = fs::remove_dir_all(Path::new(&self.folder));
-    }
-}
-
-/// A reply in RESP2.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    Nil,
-    Number(i64),
-    Text(String),
-    Error(String),
-    List(Vec<Answer>),
-}
-
-impl Answer {
-    fn read(from: &mut impl BufRead) -> io::Result<Answer> {
-        let mut line = String::new();
-        from.read_line(&mut line)?;
-        let line = line.trim_end();
-        let Some(kind) = line.chars().next() else { return Err(io::ErrorKind::UnexpectedEof.into()) };
-        let rest = &line[1..];
-        let number = || rest.parse::<i64>().map_err(io::Error::other);
-        Ok(match kind {
-            '+' => Answer::Text(rest.to_owned()),
-            '-' => Answer::Error(rest.to_owned()),
-            ':' => Answer::Number(number()?),
-            '$' | '*' if number()? < 0 => Answer::Nil,
-            '$' => {
-                let mut bytes = vec![0; usize::try_from(number()?).unwrap() + 2];
-                from.read_exact(&mut bytes)?;
-                bytes.truncate(bytes.len() - 2);
-                Answer::Text(String::from_utf8_lossy(&bytes).into_owned())
-            }
-            '*' => Answer::List((0..number()?).map(|_| Answer::read(from)).collect::<io::Result<_>>()?),
-            _ => return Err(io::Error::other(format!("an answer that begins with {kind}"))),
+/// Three primaries and a replica of each, which know each other from their beginning.
+fn cluster(program: &Path, silence: Duration, slots: [&str; 3], arguments: &[&str]) -> Option<Server> {
+    let ports: Vec<(u16, u16)> = (0..6).map(|_| (free_port(), free_port())).collect();
+    let silence = silence.as_millis().to_string();
+    let mut nodes: Vec<_> = ports
+        .iter()
+        .map(|(port, bus)| {
+            let bus = bus.to_string();
+            let mut all = arguments.to_vec();
+            all.extend(["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-port", &bus]);
+            all.extend(["--cluster-node-timeout", &silence, "--repl-diskless-sync-delay", "0"]);
+            all.extend(login(arguments).into_iter().flat_map(|password| ["--masterauth", password]));
+            Process::server(program, *port, &all)
         })
+        .collect();
+    for (place, node) in nodes.iter().enumerate() {
+        let mut file = String::new();
+        for (other, (port, bus)) in ports.iter().enumerate() {
+            let myself = if other == place { "myself," } else { "" };
+            let (id, epoch) = (id_of(other), other % 3 + 1);
+            let (role, slots) = match slots.get(other) {
+                Some(slots) => ("master -".to_owned(), format!(" {slots}")),
+                None => (format!("slave {}", id_of(other - 3)), String::new()),
+            };
+            writeln!(file, "{id} 127.0.0.1:{port}@{bus} {myself}{role} 0 0 {epoch} connected{slots}").unwrap();
+        }
+        file += "vars currentEpoch 3 lastVoteEpoch 0\n";
+        fs::write(node.folder.join("nodes.conf"), file).unwrap();
     }
+    if !nodes.iter_mut().all(Process::run) {
+        return None;
+    }
+    let server = Server { deployment: Deployment::Cluster, nodes, sentinels: Vec::new() };
+    server.wait_for("the cluster serves", || {
+        server.nodes[..3].iter().all(|node| node.says(&["CLUSTER", "INFO"], "cluster_state:ok"))
+    });
+    Some(server)
+}
+
+/// The name of a node of a cluster.
+pub(crate) fn id_of(place: usize) -> String {
+    format!("{:040x}", place + 1)
 }

@@ -3,6 +3,10 @@
 use crate::diag::Diagnostics;
 use crate::model::MapField;
 use crate::syntax::options::table::Options;
+use std::time::Duration;
+
+/// The staleness of a field that declares none, as the runtime has it.
+const STALENESS: Duration = Duration::from_secs(1);
 
 /// Options that a tiered field can't have, and why.
 const NOT_SERVED: [(&str, &str); 5] = [
@@ -22,6 +26,7 @@ pub(crate) fn check(map: &MapField, can_tier: bool, diag: &mut Diagnostics) {
     if map.is_visibly_a_set() {
         diag.error(&map.field.ty, "a set can't be a tiered field: declare a `HashMap<K, ()>` in its place");
     }
+    check_stale(options, diag);
     check_lock(options, diag);
     check_eviction(options, diag);
     check_others(map, diag);
@@ -34,6 +39,18 @@ fn check_feature(options: &Options, can_tier: bool, diag: &mut Diagnostics) {
             &options.tier.tokens,
             "`tier` needs the feature `redis` of the `sharded` crate: `features = [\"redis\"]` beside its version in \
              Cargo.toml",
+        );
+    }
+}
+
+/// A value that is younger than the staleness is served in any case.
+fn check_stale(options: &Options, diag: &mut Diagnostics) {
+    let staleness = options.staleness.value().copied().unwrap_or(STALENESS);
+    if options.stale.value().is_some_and(|stale| *stale <= staleness) {
+        diag.error_once(
+            &options.stale.tokens,
+            "`stale` must be longer than `staleness`, up to which values are served in any case: write a longer time, \
+             or remove it",
         );
     }
 }

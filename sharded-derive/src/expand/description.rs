@@ -53,7 +53,8 @@ fn placement(options: &Options) -> Option<String> {
 fn tier(options: &Options) -> Option<String> {
     options.tier.value()?;
     let staleness = options.staleness.value().map_or_else(|| "1s".to_owned(), |time| duration_text(*time));
-    Some(format!("the near cache of a server, so that a read is at most {staleness} old"))
+    let stale = options.stale.value().map(|stale| format!(", or marked and at most {} old", duration_text(*stale)));
+    Some(format!("the near cache of a server, so that a read is at most {staleness} old{}", stale.unwrap_or_default()))
 }
 
 fn expiry(options: &Options) -> Option<String> {

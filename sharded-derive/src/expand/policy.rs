@@ -62,6 +62,15 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
     });
     let idle = options.idle.value().map(|idle| time("IDLE", *idle));
     let staleness = options.staleness.value().map(|staleness| time("STALENESS", *staleness));
+    let serves_stale = options.stale.value().filter(|_| map.is_tiered()).map(|stale| {
+        let stale = whole(*stale);
+        quote! {
+            #cfg #shared
+            impl #krate::tier::ServesStale for #policy {
+                const STALE: ::core::time::Duration = #stale;
+            }
+        }
+    });
     let schema = options.schema.value().map(|schema| {
         let schema = Literal::u32_unsuffixed(*schema);
         quote!(const SCHEMA: ::core::primitive::u32 = #schema;)
@@ -108,6 +117,7 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
             #indexed
             #records
         }
+        #serves_stale
     }
 }
 
@@ -134,14 +144,18 @@ fn ours(name: &Ident, choices: &Choices, krate: &TokenStream) -> TokenStream {
 
 /// A constant, in the longest unit that `Duration` takes and that leaves no remainder.
 fn time(name: &str, time: Duration) -> TokenStream {
-    let name = Ident::new(name, Span::call_site());
+    let (name, time) = (Ident::new(name, Span::call_site()), whole(time));
+    quote! {
+        const #name: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(#time);
+    }
+}
+
+/// A time in the largest unit of which it is a multiple.
+fn whole(time: Duration) -> TokenStream {
     let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     let units = [("from_secs", 1_000_000_000), ("from_millis", 1_000_000), ("from_micros", 1_000), ("from_nanos", 1)];
     let whole = units.into_iter().find(|(_, size)| nanos.is_multiple_of(*size));
     let (constructor, size) = whole.unwrap_or(("from_nanos", 1));
     let (constructor, count) = (Ident::new(constructor, Span::call_site()), Literal::u64_unsuffixed(nanos / size));
-    quote! {
-        const #name: ::core::option::Option<::core::time::Duration> =
-            ::core::option::Option::Some(::core::time::Duration::#constructor(#count));
-    }
+    quote!(::core::time::Duration::#constructor(#count))
 }

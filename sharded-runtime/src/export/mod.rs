@@ -43,6 +43,20 @@
 //! | `sharded_table_blocks_total` | counter | Blocks of memory that the tables took. |
 //! | `sharded_bucket_splits_total` | counter | Buckets that were split as tables grew. |
 //! | `sharded_bucket_merges_total` | counter | Pairs of buckets that were merged as tables shrank. |
+//! | `sharded_tier_reads_total` | counter | Reads of a tiered field, per key, by what answered (`result`: `near`, `remote`, `miss`, `stale`). |
+//! | `sharded_tier_loads_total` | counter | Loaders of a tiered field that began. |
+//! | `sharded_tier_loads_not_stored_total` | counter | Loaded values that no server has stored. |
+//! | `sharded_tier_lease_waits_total` | counter | Waits for another process that loads the key. |
+//! | `sharded_tier_sent_bytes_total` | counter | Values that were sent to a server. |
+//! | `sharded_tier_received_bytes_total` | counter | Values that a server has sent. |
+//! | `sharded_tier_invalidations_total` | counter | Keys that a server has invalidated, of all fields with the same connections. |
+//! | `sharded_tier_flushes_total` | counter | Times that a server has invalidated all keys, of all fields with the same connections. |
+//! | `sharded_tier_losses_total` | counter | Times that a connection was lost, of all fields with the same connections. |
+//! | `sharded_tier_connected` | gauge | Whether there is a connection to each server: 1 or 0. |
+//! | `sharded_tier_lag_seconds` | gauge | How long ago the servers were heard of. |
+//!
+//! The series `sharded_tier_…` are those of [tiered](crate::tier) fields, for which the others are about the near
+//! cache.
 //!
 //! Each value is for one map since it was built, so a counter begins at zero when the service starts. The units
 //! `seconds` and `bytes` are in the names. All other series are numbers. A value is exact once the calls that it counts

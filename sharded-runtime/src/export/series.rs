@@ -47,6 +47,8 @@ pub(super) struct FieldStats {
     capacity: Option<usize>,
     shards: usize,
     stats: Stats,
+    #[cfg(feature = "redis")]
+    tier: Option<crate::observe::tier::TierStats>,
 }
 
 impl FieldStats {
@@ -64,6 +66,8 @@ impl FieldStats {
             capacity: field.capacity(),
             shards: field.shard_count(),
             stats: field.stats(),
+            #[cfg(feature = "redis")]
+            tier: field.tier_stats(),
         }
     }
 
@@ -91,6 +95,14 @@ macro_rules! one {
             help: $help,
             samples: &[Sample { label: None, value: $value }],
         }
+    };
+}
+
+/// A value of a tiered field.
+#[cfg(feature = "redis")]
+macro_rules! tier {
+    ($field:ident) => {
+        |stats| stats.tier.map(|tier| Value::Count(tier.$field))
     };
 }
 
@@ -183,6 +195,61 @@ pub(super) const ALL: &[Series] = &[
     one!("bucket_merges", Counter, None, "Pairs of buckets that were merged as tables shrank", |f| count(
         f.stats.merges
     )),
+    #[cfg(feature = "redis")]
+    Series {
+        name: "tier_reads",
+        kind: Kind::Counter,
+        unit: None,
+        help: "Reads of a tiered field, per key, by what answered",
+        samples: &[
+            Sample { label: Some(("result", "near")), value: tier!(near_hits) },
+            Sample { label: Some(("result", "remote")), value: tier!(remote_hits) },
+            Sample { label: Some(("result", "miss")), value: tier!(misses) },
+            Sample { label: Some(("result", "stale")), value: tier!(stale_hits) },
+        ],
+    },
+    #[cfg(feature = "redis")]
+    one!("tier_loads", Counter, None, "Loaders of a tiered field that began", tier!(loads)),
+    #[cfg(feature = "redis")]
+    one!("tier_loads_not_stored", Counter, None, "Loaded values that no server has stored", tier!(loads_not_stored)),
+    #[cfg(feature = "redis")]
+    one!("tier_lease_waits", Counter, None, "Waits for another process that loads the key", tier!(lease_waits)),
+    #[cfg(feature = "redis")]
+    one!("tier_sent", Counter, Some(Unit::Bytes), "Values that were sent to a server", tier!(bytes_sent)),
+    #[cfg(feature = "redis")]
+    one!("tier_received", Counter, Some(Unit::Bytes), "Values that a server has sent", tier!(bytes_received)),
+    #[cfg(feature = "redis")]
+    one!(
+        "tier_invalidations",
+        Counter,
+        None,
+        "Keys that a server has invalidated, of all fields with the same connections",
+        tier!(invalidations)
+    ),
+    #[cfg(feature = "redis")]
+    one!(
+        "tier_flushes",
+        Counter,
+        None,
+        "Times that a server has invalidated all keys, of all fields with the same connections",
+        tier!(flushes)
+    ),
+    #[cfg(feature = "redis")]
+    one!(
+        "tier_losses",
+        Counter,
+        None,
+        "Times that a connection was lost, of all fields with the same connections",
+        tier!(losses)
+    ),
+    #[cfg(feature = "redis")]
+    one!("tier_connected", Gauge, None, "Whether there is a connection to each server: 1 or 0", |f| f
+        .tier
+        .map(|tier| Value::Count(tier.is_connected.into()))),
+    #[cfg(feature = "redis")]
+    one!("tier_lag", Gauge, Some(Unit::Seconds), "How long ago the servers were heard of", |f| f
+        .tier
+        .map(|tier| Value::Time(tier.lag))),
 ];
 
 #[allow(clippy::unnecessary_wraps, reason = "what a sample returns")]
@@ -240,6 +307,7 @@ mod tests {
         let documented: String = include_str!("mod.rs")
             .lines()
             .filter(|line| line.starts_with("//! | `sharded_"))
+            .filter(|line| cfg!(feature = "redis") || !line.starts_with("//! | `sharded_tier_"))
             .flat_map(|line| [line, "\n"])
             .collect();
         assert_eq!(documented, rows);

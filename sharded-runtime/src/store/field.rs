@@ -34,6 +34,11 @@ pub trait Field: Sealed {
     fn clear(&self);
     /// Where its shards are, see [`ShardedMap::placement`](crate::ShardedMap::placement).
     fn placement(&self) -> FieldPlacement;
+    /// What has happened on the way to the servers, for a [tiered](crate::tier) field.
+    #[cfg(feature = "redis")]
+    fn tier_stats(&self) -> Option<crate::observe::tier::TierStats> {
+        None
+    }
     /// Its uses, if they can be recorded.
     #[doc(hidden)]
     fn recording(&self) -> Option<&Recording> {

@@ -7,17 +7,17 @@
 //! there: a write or a removal in the meantime comes first.
 
 use super::{
-    change::millis,
+    command::{Command, Ttl},
     error::{TierError, TierLoadError},
-    link::Link,
-    map::{Name, Near, TieredKey, TieredMap, TieredValue},
+    map::{Near, TieredKey, TieredMap, TieredValue},
     read::Fetched,
-    scripts::{self, RENEW, SWAP},
-    stamps::{Slot, Stamp},
+    request::{Name, Reply, Request},
+    servers::Servers,
+    shared::tell,
     value,
 };
 use crate::{LoadError, Policy, evict::MakesRoom, lock::Serves};
-use redis::{Pipeline, Value};
+use redis::Value;
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
@@ -39,15 +39,15 @@ impl<E> From<TierError> for Failure<E> {
     }
 }
 
-/// The right to load a key, which this process has on the server. It is renewed until it is dropped, and given back
-/// then unless a value has replaced it.
+/// The right to load a key, which this process has on the server, or asks for. It is given back when this is dropped,
+/// unless a value has replaced it.
 struct Lease {
-    link: Arc<Link>,
-    name: Arc<[u8]>,
-    slot: Slot,
+    servers: Arc<Servers>,
+    name: Name,
     bytes: Arc<[u8]>,
     staleness: Duration,
-    renewal: AbortHandle,
+    /// The task that renews it.
+    renewal: Option<AbortHandle>,
     is_over: bool,
 }
 
@@ -98,14 +98,11 @@ where
         }
         let key = key.to_owned();
         let name = self.name(&key)?;
-        let began = self.link().now();
+        let began = self.shared().now();
         let mut load = Some(load);
         loop {
-            // Where an entry is, the near cache would not load. A removal also ends flights, so nothing is removed
-            // without need.
-            if self.near.with::<K, _>(&key, |near| !self.is_valid(near)) == Some(true) {
-                self.near.remove_if::<K>(&key, |near| !self.is_valid(near));
-            }
+            // Where an entry is, the near cache would not load.
+            self.forget_invalid(&key);
             let mut ours = None;
             let (kept, loader, name) = (&mut ours, &mut load, &name);
             let ask = move || {
@@ -142,7 +139,7 @@ where
         let bytes: Arc<[u8]> = value::new_lease().into();
         loop {
             // Before the server is asked, so that no change is missed.
-            let mut change = pin!(self.link().stamps.change(name.slot));
+            let mut change = pin!(self.shared().stamps.change(name.slot));
             change.as_mut().enable();
             match self.fetch_one(name).await? {
                 Fetched::Value(near) => {
@@ -155,6 +152,7 @@ where
                     let mut lease = self.lease(name, &bytes);
                     if self.take_lease(name, &bytes).await? {
                         self.counts.misses.add(1);
+                        lease.renew(self.redis.lease());
                         return self.load_under(lease, load).await;
                     }
                     lease.is_over = true;
@@ -170,33 +168,20 @@ where
 
     /// Stores the lease if there is nothing under the key.
     async fn take_lease(&self, name: &Name, bytes: &[u8]) -> Result<bool, TierError> {
-        let mut commands = Pipeline::new();
-        let lasts = millis(self.redis.lease()).unwrap_or(u64::MAX);
-        commands.cmd("SET").arg(&name.bytes).arg(bytes).arg("NX").arg("PX").arg(lasts);
-        let taken = self.link().write(&commands, &[], self.staleness).await?;
-        Ok(!matches!(taken.first(), Some(Value::Nil) | None))
+        let command = Command::TakeLease { lease: bytes, lasts: self.redis.lease() };
+        let taken = self.servers().write(&[Request { name, command }], self.staleness).await?;
+        Ok(!matches!(first(&taken), Some(Value::Nil) | None))
     }
 
     fn lease(&self, name: &Name, bytes: &Arc<[u8]>) -> Lease {
-        let (link, lasts) = (Arc::clone(self.link()), self.redis.lease());
-        let (name, slot, bytes): (Arc<[u8]>, _, _) = (name.bytes.clone().into(), name.slot, Arc::clone(bytes));
-        let staleness = self.staleness;
-        let renew = {
-            let mut commands = Pipeline::new();
-            let mut command = scripts::call(RENEW, &name);
-            command.arg(&bytes[..]).arg(millis(lasts).unwrap_or(u64::MAX));
-            commands.add_command(command);
-            let link = Arc::clone(&link);
-            async move {
-                loop {
-                    tokio::time::sleep(lasts / 3).await;
-                    // If that fails, the lease may end, and the loaded value is not stored.
-                    let _ = link.write(&commands, &[], staleness).await;
-                }
-            }
-        };
-        let renewal = tokio::spawn(renew).abort_handle();
-        Lease { link, name, slot, bytes, staleness, renewal, is_over: false }
+        Lease {
+            servers: Arc::clone(self.servers()),
+            name: name.clone(),
+            bytes: Arc::clone(bytes),
+            staleness: self.staleness,
+            renewal: None,
+            is_over: false,
+        }
     }
 
     async fn load_under<E, F>(&self, lease: Lease, load: impl FnOnce() -> F) -> Result<Near<V>, Failure<E>>
@@ -211,7 +196,7 @@ where
                 return Err(Failure::Loader(Arc::new(error)));
             }
         };
-        let (slot, sent) = (lease.slot, self.link().now());
+        let (stamp, sent) = (self.shared().stamps.stamp(lease.name.slot), self.shared().now());
         let stored = match value::write(&value, P::SCHEMA) {
             Ok(bytes) => {
                 self.counts.bytes_sent.add(bytes.len());
@@ -226,56 +211,70 @@ where
             self.counts.loads_not_stored.add(1);
         }
         if let Err(error) = stored {
-            log::warn!(target: "sharded", "a value that was loaded for `{}` is not stored: {error}", P::NAME);
+            tell!(warn, "a value that was loaded for `{}` is not stored: {error}", P::NAME);
         }
         // The server does not track the key by this, so the next call reads the value from it.
-        Ok(Near { value: Arc::new(value), stamp: Stamp::never(slot), sent, deadline: 0 })
+        Ok(Near { value: Arc::new(value), stamp, licence: None, sent, deadline: 0 })
     }
 }
 
 impl Lease {
+    /// Has the lease renewed until it is dropped.
+    fn renew(&mut self, lasts: Duration) {
+        let (servers, name, bytes, staleness) =
+            (Arc::clone(&self.servers), self.name.clone(), Arc::clone(&self.bytes), self.staleness);
+        let renew = async move {
+            loop {
+                tokio::time::sleep(lasts / 3).await;
+                let command = Command::RenewLease { lease: &bytes, lasts };
+                // If that fails, the lease may end, and the loaded value is not stored.
+                let _ = servers.write(&[Request { name: &name, command }], staleness).await;
+            }
+        };
+        self.renewal = Some(self.servers.shared.runtime.spawn(renew).abort_handle());
+    }
+
     /// Puts a value in the place of the lease. Returns whether the lease was still there.
     async fn replace(mut self, value: &[u8], ttl: Option<Duration>) -> Result<bool, TierError> {
-        let commands = self.swap(value, ttl);
-        let stored = self.link.write(&commands, &[self.slot], self.staleness).await;
+        let stored = swap(&self.servers, &self.name, &self.bytes, (value, ttl), self.staleness).await;
         self.is_over = stored.is_ok();
-        Ok(matches!(stored?.first(), Some(Value::Int(1))))
+        Ok(matches!(first(&stored?), Some(Value::Int(1))))
     }
 
     /// Lets others load.
     async fn give_back(mut self) {
-        let commands = self.swap(&[], None);
-        self.is_over = self.link.write(&commands, &[self.slot], self.staleness).await.is_ok();
+        self.is_over = swap(&self.servers, &self.name, &self.bytes, (&[], None), self.staleness).await.is_ok();
     }
+}
 
-    fn swap(&self, after: &[u8], ttl: Option<Duration>) -> Pipeline {
-        let mut command = scripts::call(SWAP, &self.name);
-        command.arg(&self.bytes[..]);
-        match ttl.map(millis) {
-            // A time that is over at once.
-            Some(Some(0)) => command.arg("").arg("none"),
-            Some(Some(millis)) => command.arg(after).arg(millis),
-            Some(None) | None => command.arg(after).arg("none"),
-        };
-        let mut commands = Pipeline::new();
-        commands.add_command(command);
-        commands
-    }
+async fn swap(
+    servers: &Servers,
+    name: &Name,
+    before: &[u8],
+    (after, ttl): (&[u8], Option<Duration>),
+    staleness: Duration,
+) -> Result<Vec<Reply>, TierError> {
+    let command = Command::Swap { before, after, ttl: Ttl::New(ttl) };
+    servers.write(&[Request { name, command }], staleness).await
+}
+
+fn first(replies: &[Reply]) -> Option<&Value> {
+    replies.first().and_then(|reply| reply.values.first())
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.renewal.abort();
+        if let Some(renewal) = &self.renewal {
+            renewal.abort();
+        }
         if self.is_over {
             return;
         }
-        // The load has panicked, or its future was dropped. Without a runtime the lease ends by itself.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let (commands, link, slot, staleness) =
-                (self.swap(&[], None), Arc::clone(&self.link), self.slot, self.staleness);
-            runtime.spawn(async move {
-                let _ = link.write(&commands, &[slot], staleness).await;
-            });
-        }
+        // The load has panicked, or its future was dropped.
+        let (servers, name, bytes, staleness) =
+            (Arc::clone(&self.servers), self.name.clone(), Arc::clone(&self.bytes), self.staleness);
+        self.servers.shared.runtime.spawn(async move {
+            let _ = swap(&servers, &name, &bytes, (&[], None), staleness).await;
+        });
     }
 }

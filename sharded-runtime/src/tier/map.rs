@@ -3,9 +3,12 @@
 use super::{
     error::TierError,
     key,
-    link::Link,
+    licence::Licence,
+    request::Name,
     server::Redis,
-    stamps::{Slot, Stamp},
+    servers::Servers,
+    shared::Shared,
+    stamps::Stamp,
     stats::{FieldCounts, TierStats},
 };
 use crate::{
@@ -68,6 +71,8 @@ pub struct TieredMap<K, V, P: Policy, S = RandomState> {
     /// What was read from the server, valid or not.
     pub(super) near: ShardedMap<K, Near<V>, P, S>,
     pub(super) redis: Redis,
+    /// What is also in `redis`, so that a near hit finds it at once.
+    shared: Arc<Shared>,
     pub(super) prefix: Vec<u8>,
     pub(super) staleness: Duration,
     /// The time to live of what is written, without one of its own.
@@ -81,6 +86,8 @@ pub struct TieredMap<K, V, P: Policy, S = RandomState> {
 pub struct Near<V> {
     pub(super) value: Arc<V>,
     pub(super) stamp: Stamp,
+    /// `None` if the server does not tell of changes, so that it is never valid.
+    pub(super) licence: Option<Arc<Licence>>,
     /// When the read of it was sent.
     pub(super) sent: u64,
     /// When it expires on the server, or before that.
@@ -89,7 +96,7 @@ pub struct Near<V> {
 
 impl<V> Clone for Near<V> {
     fn clone(&self) -> Self {
-        Near { value: Arc::clone(&self.value), ..*self }
+        Near { value: Arc::clone(&self.value), licence: self.licence.clone(), ..*self }
     }
 }
 
@@ -112,12 +119,6 @@ impl<K: Key + Clone + Sync + Serialize + DeserializeOwned> TieredKey for K {}
 pub trait TieredValue: Value + Sync + Serialize + DeserializeOwned {}
 #[diagnostic::do_not_recommend]
 impl<V: Value + Sync + Serialize + DeserializeOwned> TieredValue for V {}
-
-/// The key of one entry on the server.
-pub(super) struct Name {
-    pub(super) bytes: Vec<u8>,
-    pub(super) slot: Slot,
-}
 
 impl<K, V, P: Policy, S> TieredMap<K, V, P, S>
 where
@@ -160,10 +161,11 @@ where
     pub(crate) fn build(store: &StoreContext, index: u16, options: FieldOptions<P>, redis: &Redis) -> Self {
         let ttl = options.given.ttl.or(P::TTL);
         let staleness = P::STALENESS.unwrap_or(STALENESS);
-        redis.link().require(staleness);
+        redis.servers().shared.require(staleness);
         TieredMap {
             near: BuildField::build(store, index, options),
             prefix: redis.prefix(P::STORE, P::NAME),
+            shared: Arc::clone(&redis.servers().shared),
             redis: redis.clone(),
             staleness,
             ttl,
@@ -202,7 +204,7 @@ impl<K, V, P: Policy, S> TieredMap<K, V, P, S> {
     /// See [`TierStats`].
     #[must_use]
     pub fn tier_stats(&self) -> TierStats {
-        let (counts, link) = (&self.counts, self.link());
+        let (counts, servers) = (&self.counts, self.servers());
         TierStats {
             near_hits: counts.near_hits.get(),
             remote_hits: counts.remote_hits.get(),
@@ -212,16 +214,21 @@ impl<K, V, P: Policy, S> TieredMap<K, V, P, S> {
             lease_waits: counts.lease_waits.get(),
             bytes_sent: counts.bytes_sent.get(),
             bytes_received: counts.bytes_received.get(),
-            invalidations: link.counts.invalidations.get(),
-            flushes: link.counts.flushes.get(),
-            losses: link.counts.losses.get(),
-            is_connected: link.is_connected(),
-            lag: Duration::from_nanos(link.now().saturating_sub(link.heard())),
+            stale_hits: counts.stale_hits.get(),
+            invalidations: servers.shared.counts.invalidations.get(),
+            flushes: servers.shared.counts.flushes.get(),
+            losses: servers.shared.counts.losses.get(),
+            is_connected: servers.is_connected(),
+            lag: servers.lag(),
         }
     }
 
-    pub(super) fn link(&self) -> &Arc<Link> {
-        self.redis.link()
+    pub(super) fn servers(&self) -> &Arc<Servers> {
+        self.redis.servers()
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     pub(super) fn staleness_nanos(&self) -> u64 {
@@ -231,11 +238,13 @@ impl<K, V, P: Policy, S> TieredMap<K, V, P, S> {
     /// Whether a value in the near cache is at most as old as declared, and has not expired.
     #[inline]
     pub(super) fn is_valid(&self, near: &Near<V>) -> bool {
-        let (link, staleness) = (self.link(), self.staleness_nanos());
-        // First, see `Stamps::is_current`.
-        let heard = link.heard();
-        let now = link.now_or_later(staleness);
-        link.stamps.is_current(near.stamp)
+        let Some(licence) = &near.licence else { return false };
+        let (shared, staleness) = (self.shared(), self.staleness_nanos());
+        // First, see `Licence::heard`.
+        let heard = licence.heard();
+        let now = shared.now_or_later(staleness);
+        licence.holds()
+            && shared.stamps.is_current(near.stamp)
             && now < near.deadline
             && now.saturating_sub(heard.max(near.sent)) <= staleness
     }
@@ -247,7 +256,7 @@ impl<K: TieredKey, V: TieredValue, P: Policy<Lock: Serves<K, Near<V>>>, S: Build
     /// The key on the server.
     pub(super) fn name(&self, key: &K) -> Result<Name, TierError> {
         let bytes = key::write(&self.prefix, key).map_err(TierError::encode)?;
-        let slot = self.link().stamps.slot(&bytes);
+        let slot = self.shared().stamps.slot(&bytes);
         Ok(Name { bytes, slot })
     }
 
@@ -338,6 +347,9 @@ impl<K, V, P: Policy, S> Field for TieredMap<K, V, P, S> {
     }
     fn recording(&self) -> Option<&Recording> {
         self.near.recording()
+    }
+    fn tier_stats(&self) -> Option<TierStats> {
+        Some(self.tier_stats())
     }
 }
 

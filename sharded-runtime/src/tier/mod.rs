@@ -30,23 +30,43 @@
 //!
 //! # The promise
 //!
-//! A read returns what the server held for the key at some moment within the last `staleness`. A write returns once the
-//! server has it, and this process sees it from then on.
+//! A read returns what the primary of the key held at some moment within the last `staleness`. A write returns once the
+//! primary has it, and this process sees it from then on.
 //!
 //! - Usually another process sees a write after a round trip, since the server tells it which keys have changed. The
 //!   staleness is the bound if that message, or the connection, is delayed: a near cache answers only while the server
-//!   has answered a `PING` within it.
-//! - Without the server there are no reads: after the staleness they fail with [`TierError::Unreachable`]. Writes are
-//!   never kept to be sent later.
-//! - A server that restarts empty has lost what was acknowledged, as has one that evicts by `maxmemory`. So does a
-//!   replica that becomes the primary before it has everything. This is what the server documents, and the near caches
-//!   show it as it is.
+//!   has said within it that it is the primary.
+//! - Without the server there are no reads: after the staleness they fail with [`TierError::Unreachable`]. A field with
+//!   [`stale`](TieredMap::get_or_stale) may serve marked values meanwhile. Writes are never kept to be sent later.
+//!
+//! What the promise does not cover:
+//!
+//! - **A failover may lose acknowledged writes.** A replica that becomes the primary before it has everything has lost
+//!   the rest, as the server documents. So has a server that restarts empty, or one that evicts by `maxmemory`. The
+//!   near caches show it as it is.
+//! - **A primary that is cut off from its Sentinels together with this process** stays the primary for it, until the
+//!   process reaches a Sentinel that knows of another one. Set `min-replicas-to-write` on the server, so that such a
+//!   primary takes no writes. A node of a cluster notices by itself that it is cut off, after its
+//!   `cluster-node-timeout`.
+//! - **Several keys** are read and written one by one, also by `get_many` and `insert_many`.
+//!
+//! # Which servers
+//!
+//! [`Redis::connect`] takes the URL of one server, of Sentinels, or of nodes of a cluster. There is one connection to
+//! each server that has keys. `get_many` and `insert_many` ask each server once, for all of its keys.
+//!
+//! - **Sentinel:** the primary is the one that a Sentinel names which knows of the latest failover. They are asked each
+//!   second, and at once when the connection is lost.
+//! - **Cluster:** a key belongs to the node of its hash slot. Each second some nodes are asked which ones have which
+//!   slots, and at once when a node says that a key has moved. What was read from a node that has lost a slot is
+//!   invalid from then on. A value that is read while its slot moves is not kept in the near cache.
 //!
 //! # What is on the server
 //!
 //! - **A key** is `store:field:key`, after the [prefix](RedisOptions::prefix) if there is one: `Shop:profiles:7`.
-//!   Numbers, texts, variants without values, and newtypes of them are text; other keys are `MessagePack`. A key that
-//!   does not deserialize to itself is refused ([`TierError::Encode`]).
+//!   Braces in a prefix or a key are a hash tag, by which a cluster chooses the node. Numbers, texts, variants without
+//!   values, and newtypes of them are text; other keys are `MessagePack`. A key that does not deserialize to itself is
+//!   refused ([`TierError::Encode`]).
 //! - **A value** is `MessagePack` as in a snapshot, structs with the names of their fields, after six bytes. These have
 //!   the declared `schema`. So a struct may gain a field with a default. For other changes declare another `schema`: an
 //!   entry with the old one is then an error ([`TierError::Decode`]) and not a wrong value. Write or remove the entry
@@ -69,28 +89,38 @@
 //! Do not use it for state that only one process needs, for counters that every request changes, and where a lost
 //! acknowledged write is a loss of money: that is work for a database.
 //!
-//! # What is not there yet
+//! # Without tokio
 //!
-//! There is one server: no Sentinel and no cluster. After a failover connect to the new primary. (A server that has
-//! become a replica refuses writes, and the connection is then made again at the same address.) TLS, transactions with
-//! other fields, removal listeners, values that are served while the server is away, calls that block, and the tier's
-//! statistics in exporters are not there either.
+//! [`Redis::connect_blocking`] needs no runtime, and [`Redis::block_on`] waits for the end of a call.
+//!
+//! # What is not there
+//!
+//! TLS, Sentinels that ask for a password, transactions with other fields, and removal listeners.
 
+mod address;
 mod change;
+mod command;
 mod declared;
 mod error;
+mod finder;
 mod keeper;
 mod key;
-mod link;
+mod licence;
 mod load;
 mod map;
+mod node;
 mod read;
+mod request;
+mod route;
 mod scan;
-mod scripts;
 mod server;
+mod servers;
+mod shared;
+mod stale;
 mod stamps;
 mod stats;
 mod value;
+mod wait;
 mod write;
 
 pub use declared::Tiered;
@@ -102,4 +132,5 @@ pub use scan::Scan;
 #[doc(hidden)]
 pub use server::Connected;
 pub use server::{Redis, RedisOptions};
+pub use stale::{MaybeStale, ServesStale};
 pub use stats::TierStats;

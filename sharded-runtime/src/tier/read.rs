@@ -1,23 +1,22 @@
 //! Reads of a tiered field.
 
 use super::{
+    command::Command,
     error::TierError,
-    link::{Reply, as_error},
-    map::{Name, Near, TieredKey, TieredMap, TieredValue},
-    stamps::Stamp,
+    map::{Near, TieredKey, TieredMap, TieredValue},
+    node::as_error,
+    request::{Name, Reply, Request},
     value::{self, Stored},
 };
 use crate::{Policy, evict::MakesRoom, lock::Serves};
-use redis::{Pipeline, Value};
+use redis::Value;
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
     sync::Arc,
     time::Duration,
 };
-
-/// How many keys one pipeline asks for.
-pub(super) const CHUNK: usize = 256;
+use tokio::time::Instant;
 
 /// What the server has under a key.
 pub(super) enum Fetched<V> {
@@ -116,9 +115,11 @@ where
         Ok(value.and_then(|value| read.take().map(|read| read(&value))))
     }
 
-    /// The values of several keys, in their order. The server is asked once for each 256 keys that the near cache does
-    /// not have. The values need not be of one moment: each is at most [`staleness`](Self::staleness) old when it is
-    /// found, and the others may take up to `staleness` for each 256 keys after that.
+    /// The values of several keys, in their order. Each server is asked once, for all of its keys that the near cache
+    /// does not have.
+    ///
+    /// The values need not be of one moment, but each is at most [`staleness`](Self::staleness) old when the call
+    /// returns.
     ///
     /// # Errors
     ///
@@ -145,15 +146,29 @@ where
     /// # }
     /// ```
     pub async fn get_many(&self, keys: &[K]) -> Result<Vec<Option<Arc<V>>>, TierError> {
-        let mut values: Vec<Option<Arc<V>>> = keys.iter().map(|key| self.near_value(key)).collect();
-        let missing: Vec<usize> = (0..keys.len()).filter(|at| values[*at].is_none()).collect();
-        for chunk in missing.chunks(CHUNK) {
-            let names = chunk.iter().map(|at| self.name(&keys[*at])).collect::<Result<Vec<_>, _>>()?;
-            for (at, fetched) in chunk.iter().zip(self.fetch(&names).await?) {
-                values[*at] = self.take_in(keys[*at].clone(), fetched?);
+        let mut values: Vec<Option<Arc<V>>> = vec![None; keys.len()];
+        let mut is_asked = vec![false; keys.len()];
+        let began = Instant::now();
+        loop {
+            // After each answer all over again, since what the near cache had before it may be too old by now.
+            let mut missing = Vec::new();
+            for (at, key) in keys.iter().enumerate().filter(|(at, _)| !is_asked[*at]) {
+                values[at] = self.find(key, Arc::clone);
+                if values[at].is_none() {
+                    missing.push(at);
+                }
+            }
+            if missing.is_empty() {
+                let near_hits = is_asked.iter().filter(|is_asked| !**is_asked).count();
+                self.counts.near_hits.add(near_hits as u64);
+                return Ok(values);
+            }
+            let names = missing.iter().map(|at| self.name(&keys[*at])).collect::<Result<Vec<_>, _>>()?;
+            for (at, fetched) in missing.into_iter().zip(self.fetch(&names, began).await?) {
+                values[at] = self.take_in(&keys[at], fetched?);
+                is_asked[at] = true;
             }
         }
-        Ok(values)
     }
 
     /// How long the server keeps the entry if it is not written meanwhile, or `None` if it is not there.
@@ -186,9 +201,7 @@ where
         Q: Hash + Eq + Sync + ToOwned<Owned = K> + ?Sized,
     {
         let name = self.name(&key.to_owned())?;
-        let mut commands = Pipeline::new();
-        commands.cmd("GETRANGE").arg(&name.bytes).arg(0).arg(1).cmd("PTTL").arg(&name.bytes);
-        let reply = self.link().read(&commands, &[], self.staleness).await?;
+        let reply = self.ask(&name, Command::Left).await?;
         let [head, left] = &reply.values[..] else { return Err(unexpected()) };
         let is_absent = bytes(P::SCHEMA, &name, head)?.is_none_or(|head| head.is_empty() || head == value::LEASE_HEAD);
         Ok(match left {
@@ -209,83 +222,95 @@ where
         self.near_hit(key, Arc::clone)
     }
 
-    /// Lends a valid value of the near cache.
+    /// Lends a valid value of the near cache, and counts that.
     #[inline]
     fn near_hit<Q, R>(&self, key: &Q, read: impl FnOnce(&Arc<V>) -> R) -> Option<R>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let found = self.near.with(key, |near| self.is_valid(near).then(|| read(&near.value)));
-        let found = found.flatten()?;
+        let found = self.find(key, read)?;
         self.counts.near_hits.add(1);
         Some(found)
     }
 
+    /// Lends a valid value of the near cache.
+    #[inline]
+    fn find<Q, R>(&self, key: &Q, read: impl FnOnce(&Arc<V>) -> R) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.near.with(key, |near| self.is_valid(near).then(|| read(&near.value))).flatten()
+    }
+
     /// Asks the server, and keeps the answer.
-    async fn read_through(&self, key: K) -> Result<Option<Arc<V>>, TierError> {
+    pub(super) async fn read_through(&self, key: K) -> Result<Option<Arc<V>>, TierError> {
         let name = self.name(&key)?;
         let fetched = self.fetch_one(&name).await?;
-        Ok(self.take_in(key, fetched))
+        Ok(self.take_in(&key, fetched))
     }
 
     /// Counts what the server answered, and keeps it while it is valid.
-    pub(super) fn take_in(&self, key: K, fetched: Fetched<V>) -> Option<Arc<V>> {
+    pub(super) fn take_in(&self, key: &K, fetched: Fetched<V>) -> Option<Arc<V>> {
         let Fetched::Value(near) = fetched else {
             self.counts.misses.add(1);
+            self.forget_invalid(key);
             return None;
         };
         self.counts.remote_hits.add(1);
         let value = Arc::clone(&near.value);
-        if self.link().stamps.is_current(near.stamp) {
-            self.near.insert(key, near);
+        if near.licence.is_some() && self.shared().stamps.is_current(near.stamp) {
+            self.near.insert(key.clone(), near);
         }
         Some(value)
     }
 
+    /// Drops what the near cache has of a key if that is not valid. A removal also ends loads that are under way, so
+    /// nothing is removed without need.
+    pub(super) fn forget_invalid(&self, key: &K) {
+        if self.near.with(key, |near| !self.is_valid(near)) == Some(true) {
+            self.near.remove_if(key, |near| !self.is_valid(near));
+        }
+    }
+
+    /// Asks for one key, of which the near cache knows nothing.
+    pub(super) async fn ask(&self, name: &Name, command: Command<'_>) -> Result<Reply, TierError> {
+        let replies = self.servers().read(&[Request { name, command }], Instant::now(), self.staleness).await?;
+        replies.into_iter().next().ok_or_else(unexpected)
+    }
+
     /// What the server has under one key.
     pub(super) async fn fetch_one(&self, name: &Name) -> Result<Fetched<V>, TierError> {
-        let fetched = self.fetch(std::slice::from_ref(name)).await?;
+        let fetched = self.fetch(std::slice::from_ref(name), Instant::now()).await?;
         fetched.into_iter().next().unwrap_or_else(|| Err(unexpected()))
     }
 
-    /// What the server has under each of these keys. From then on it tells of changes.
-    ///
-    /// `CLIENT CACHING YES` holds for the next command alone, so the first of the two that name the key makes the
-    /// server track it. The value is read after that.
-    pub(super) async fn fetch(&self, names: &[Name]) -> Result<Vec<Result<Fetched<V>, TierError>>, TierError> {
-        let mut commands = Pipeline::with_capacity(3 * names.len());
-        for name in names {
-            commands.cmd("CLIENT").arg("CACHING").arg("YES");
-            commands.cmd("PTTL").arg(&name.bytes);
-            commands.cmd("GET").arg(&name.bytes);
-        }
-        let slots: Vec<_> = names.iter().map(|name| name.slot).collect();
-        let Reply { values, stamps, sent } = self.link().read(&commands, &slots, self.staleness).await?;
-        let answers = names.iter().zip(stamps).zip(values.chunks(3));
-        Ok(answers.map(|((name, stamp), answer)| self.understand(name, stamp, sent, answer)).collect())
+    /// What the servers have under each of these keys, if they answer in time. From then on they tell of changes.
+    async fn fetch(&self, names: &[Name], began: Instant) -> Result<Vec<Result<Fetched<V>, TierError>>, TierError> {
+        let requests: Vec<_> = names.iter().map(|name| Request { name, command: Command::Fetch }).collect();
+        let replies = self.servers().read(&requests, began, self.staleness).await?;
+        Ok(names.iter().zip(replies).map(|(name, reply)| self.understand(name, reply)).collect())
     }
 
-    fn understand(&self, name: &Name, stamp: Stamp, sent: u64, answer: &[Value]) -> Result<Fetched<V>, TierError> {
-        let [tracking, left, stored] = answer else { return Err(unexpected()) };
-        if let Some(error) = as_error(tracking) {
-            return Err(TierError::refused(error));
-        }
+    fn understand(&self, name: &Name, reply: Reply) -> Result<Fetched<V>, TierError> {
+        let Reply { values, stamp, licence, sent } = reply;
+        let [left, stored] = &values[..] else { return Err(unexpected()) };
         let Some(bytes) = bytes(P::SCHEMA, name, stored)? else { return Ok(Fetched::Absent) };
         self.counts.bytes_received.add(bytes.len());
         let Stored::Value(value) = value::read(&name.bytes, bytes, P::SCHEMA)? else { return Ok(Fetched::Leased) };
-        let (stamp, deadline) = match left {
-            Value::Int(-1) => (stamp, u64::MAX),
+        let (licence, deadline) = match left {
+            Value::Int(-1) => (licence, u64::MAX),
             // It was stored between the two commands.
-            Value::Int(..-1) => (Stamp::never(name.slot), sent),
+            Value::Int(..-1) => (None, sent),
             // The server counted from a moment after the sending.
-            Value::Int(left) => (stamp, sent.saturating_add(left.unsigned_abs().saturating_mul(1_000_000))),
+            Value::Int(left) => (licence, sent.saturating_add(left.unsigned_abs().saturating_mul(1_000_000))),
             other => match as_error(other) {
                 Some(error) => return Err(TierError::refused(error)),
                 None => return Err(unexpected()),
             },
         };
-        Ok(Fetched::Value(Near { value: Arc::new(value), stamp, sent, deadline }))
+        Ok(Fetched::Value(Near { value: Arc::new(value), stamp, licence, sent, deadline }))
     }
 }
 

@@ -1,11 +1,14 @@
 //! All entries of a tiered field.
 
 use super::{
+    address::Address,
+    command::Command,
     error::TierError,
     key,
-    link::as_error,
-    map::{Name, Near, TieredKey, TieredMap, TieredValue},
+    map::{Near, TieredKey, TieredMap, TieredValue},
+    node::as_error,
     read::{bytes, unexpected},
+    request::{Name, Reply, Request},
     value::{self, Stored},
 };
 use crate::{Policy, evict::MakesRoom, lock::Serves};
@@ -15,6 +18,7 @@ use std::{
     hash::{BuildHasher, RandomState},
     sync::Arc,
 };
+use tokio::time::Instant;
 
 /// A visit of all entries that the server has of a field: see [`TieredMap::scan`].
 ///
@@ -24,8 +28,10 @@ use std::{
 pub struct Scan<'a, K, V, P: Policy, S = RandomState> {
     map: &'a TieredMap<K, V, P, S>,
     pattern: Vec<u8>,
-    /// `None` once the server has shown everything.
-    cursor: Option<u64>,
+    /// The servers that have shown everything.
+    done: Vec<Address>,
+    /// The server that is asked, and where it goes on.
+    cursor: Option<(Address, u64)>,
 }
 
 impl<K, V, P, S> TieredMap<K, V, P, S>
@@ -35,11 +41,11 @@ where
     P: Policy<Lock: Serves<K, Near<V>>, Eviction: MakesRoom>,
     S: BuildHasher + Default + 'static,
 {
-    /// Visits all entries that the server has of this field, a page at a time.
+    /// Visits all entries that the servers have of this field, a page at a time.
     ///
     /// An entry that stays throughout is on at least one page; it may be on several. An entry that is inserted or
-    /// removed meanwhile may be on none. The near cache is not used. The server goes through all of its keys, those of
-    /// other fields too: O(its keys).
+    /// removed meanwhile may be on none, as may one that moves to another node of a cluster. The near cache is not
+    /// used. The servers go through all of their keys, those of other fields too: O(their keys).
     ///
     /// # Examples
     ///
@@ -71,7 +77,7 @@ where
             pattern.push(*byte);
         }
         pattern.push(b'*');
-        Scan { map: self, pattern, cursor: Some(0) }
+        Scan { map: self, pattern, done: Vec::new(), cursor: None }
     }
 }
 
@@ -94,12 +100,19 @@ where
     ///
     /// See [`TieredMap::scan`].
     pub async fn next_page(&mut self) -> Result<Option<Vec<(K, Arc<V>)>>, TierError> {
-        let Some(cursor) = self.cursor else { return Ok(None) };
-        let (next, names) = self.names(cursor).await?;
+        let Some((address, cursor)) = self.place() else { return Ok(None) };
+        let (next, names) = self.names(&address, cursor).await?;
         let values = self.values(&names).await?;
-        self.cursor = Some(next).filter(|next| *next != 0);
+        self.cursor = match next {
+            0 => {
+                self.done.push(address);
+                None
+            }
+            next => Some((address, next)),
+        };
         let mut page = Vec::with_capacity(names.len());
-        for (name, stored) in names.iter().zip(&values) {
+        for (name, reply) in names.iter().zip(&values) {
+            let stored = reply.values.first().ok_or_else(unexpected)?;
             let Some(bytes) = bytes(P::SCHEMA, name, stored)? else { continue };
             self.map.counts.bytes_received.add(bytes.len());
             let Stored::Value(value) = value::read(&name.bytes, bytes, P::SCHEMA)? else { continue };
@@ -117,12 +130,21 @@ where
         })
     }
 
-    /// Some names, and where to go on.
-    async fn names(&self, cursor: u64) -> Result<(u64, Vec<Name>), TierError> {
+    /// Where the next page is. A server that has lost its keys to others meanwhile is left out.
+    fn place(&mut self) -> Option<(Address, u64)> {
+        let route = self.map.servers().route();
+        let here = self.cursor.take().filter(|(address, _)| route.find(address).is_some());
+        let fresh = || route.nodes().iter().find(|node| !self.done.contains(&node.address));
+        self.cursor = here.or_else(|| fresh().map(|node| (node.address.clone(), 0)));
+        self.cursor.clone()
+    }
+
+    /// Some names that a server has, and where it goes on.
+    async fn names(&self, address: &Address, cursor: u64) -> Result<(u64, Vec<Name>), TierError> {
         let mut commands = Pipeline::new();
         commands.cmd("SCAN").arg(cursor).arg("MATCH").arg(&self.pattern).arg("COUNT").arg(256);
-        let reply = self.map.link().read(&commands, &[], self.map.staleness).await?;
-        let (next, names) = match reply.values.first() {
+        let reply = self.map.servers().ask_at(address, &commands, self.map.staleness).await?;
+        let (next, names) = match reply.first() {
             Some(Value::Array(parts)) => match &parts[..] {
                 [Value::BulkString(next), Value::Array(names)] => (next, names),
                 _ => return Err(unexpected()),
@@ -133,27 +155,21 @@ where
         let next = str::from_utf8(next).ok().and_then(|next| next.parse().ok()).ok_or_else(unexpected)?;
         let names = names.iter().filter_map(|name| match name {
             Value::BulkString(bytes) if bytes.starts_with(&self.map.prefix) => {
-                Some(Name { slot: self.map.link().stamps.slot(bytes), bytes: bytes.clone() })
+                Some(Name { slot: self.map.shared().stamps.slot(bytes), bytes: bytes.clone() })
             }
             _ => None,
         });
         Ok((next, names.collect()))
     }
 
-    async fn values(&self, names: &[Name]) -> Result<Vec<Value>, TierError> {
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut commands = Pipeline::with_capacity(names.len());
-        for name in names {
-            commands.cmd("GET").arg(&name.bytes);
-        }
-        Ok(self.map.link().read(&commands, &[], self.map.staleness).await?.values)
+    async fn values(&self, names: &[Name]) -> Result<Vec<Reply>, TierError> {
+        let requests: Vec<_> = names.iter().map(|name| Request { name, command: Command::Get }).collect();
+        self.map.servers().read(&requests, Instant::now(), self.map.staleness).await
     }
 }
 
 impl<K, V, P: Policy, S> fmt::Debug for Scan<'_, K, V, P, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scan").field("map", self.map).field("cursor", &self.cursor).finish_non_exhaustive()
+        f.debug_struct("Scan").field("map", self.map).field("done", &self.done).finish_non_exhaustive()
     }
 }

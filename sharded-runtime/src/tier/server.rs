@@ -1,15 +1,26 @@
-//! The handle of a server.
+//! The handle of the servers.
 
-use super::{error::TierError, keeper, link::Link};
+use super::{address::Deployment, error::TierError, finder, servers::Servers, shared::Shared};
 use crate::builder::Given;
-use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
-use std::{fmt, sync::Arc, time::Duration};
-use tokio::task::AbortHandle;
+use std::{
+    fmt,
+    pin::pin,
+    sync::{Arc, mpsc},
+    task::{Context, Poll, Waker},
+    thread,
+    time::Duration,
+};
+use tokio::{
+    runtime::{Builder, Handle},
+    sync::oneshot,
+    task::AbortHandle,
+};
 
-/// A connection to a Redis or Valkey server, which tiered fields share: `tier = Redis`.
+/// The connections to a Redis or Valkey server, or to several that belong together, which tiered fields share:
+/// `tier = Redis`.
 ///
-/// A clone is another handle of the same connection. It is closed when the last handle and the last field with it are
-/// dropped. A lost connection is made again in the background, so it outlives a restart of the server.
+/// A clone is another handle of the same connections. They are closed when the last handle and the last field with them
+/// are dropped. A lost connection is made again in the background, so it outlives a restart of the server.
 ///
 /// # Examples
 ///
@@ -36,10 +47,13 @@ pub struct Redis {
 }
 
 struct Inner {
-    link: Arc<Link>,
+    servers: Arc<Servers>,
     prefix: String,
     lease: Duration,
-    keeper: AbortHandle,
+    /// The task that looks for other servers.
+    finder: Option<AbortHandle>,
+    /// Ends the runtime of [`Redis::connect_blocking`] when it is dropped.
+    _own_runtime: Option<oneshot::Sender<()>>,
 }
 
 /// How to connect to a server: see [`Redis::options`].
@@ -56,15 +70,22 @@ pub struct RedisOptions {
 }
 
 impl Redis {
-    /// Connects to the server at this URL: `redis://[user][:password@]host[:port][/database]`, or `redis+unix:///path`.
+    /// Connects to the servers at this URL:
     ///
-    /// It must be Redis 6 or later, or Valkey, and the primary. The call needs a tokio runtime, on which the task lives
-    /// that keeps the connection.
+    /// | URL | the servers |
+    /// |---|---|
+    /// | `redis://[user][:password@]host[:port][/database]` | one |
+    /// | `redis+unix:///path` | one, through a Unix socket |
+    /// | `redis-sentinel://[user][:password@]host[:port][,host[:port]…][/database]#name` | the primary that the Sentinels at these hosts call by this name, also after a failover. User and password are those of the primary. The Sentinels must not ask for one. |
+    /// | `redis-cluster://[user][:password@]host[:port][,host[:port]…]` | the cluster with these nodes and others |
+    ///
+    /// They must be Redis 6 or later, or Valkey, and a single one must be a primary. The call needs a tokio runtime, on
+    /// which the tasks live that keep the connections.
     ///
     /// # Errors
     ///
     /// [`TierError::Unreachable`] if there is no connection within five seconds, [`TierError::Refused`] if the URL, the
-    /// user or the password is wrong, or if the server is too old or a replica.
+    /// user or the password is wrong, or if the server is too old or a replica. Of a cluster one node has to be there.
     ///
     /// # Panics
     ///
@@ -75,6 +96,66 @@ impl Redis {
     /// See [`Redis`].
     pub async fn connect(url: &str) -> Result<Redis, TierError> {
         Redis::options().connect(url).await
+    }
+
+    /// Connects as [`connect`](Self::connect), where there is no tokio runtime. The connections get one of their own,
+    /// on a thread of their own. Calls are made with [`block_on`](Self::block_on).
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    ///
+    /// # Panics
+    ///
+    /// Inside a tokio runtime, and if the system refuses a thread.
+    ///
+    /// # Examples
+    ///
+    /// See [`block_on`](Self::block_on).
+    pub fn connect_blocking(url: &str) -> Result<Redis, TierError> {
+        Redis::options().connect_blocking(url)
+    }
+
+    /// Makes a call of a tiered field and waits for its end, from a thread that runs no async code.
+    ///
+    /// What the near cache has is returned without a use of the runtime.
+    ///
+    /// # Panics
+    ///
+    /// Inside a task of a tokio runtime, unless the near cache has the answer. A call that waits for its own thread
+    /// does not end: with [`connect`](Self::connect) in a runtime of one thread, another thread must be running that.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use sharded::{sharded, tier::Redis};
+    /// use std::collections::HashMap;
+    ///
+    /// #[sharded]
+    /// struct Shop {
+    ///     #[shard(tier = Redis, ttl = "10m")]
+    ///     names: HashMap<u64, String>,
+    /// }
+    ///
+    /// # fn main() -> Result<(), sharded::tier::TierError> {
+    /// let redis = Redis::connect_blocking("redis://127.0.0.1:6379")?;
+    /// let shop = Shop::builder().redis(redis.clone()).build();
+    /// redis.block_on(shop.names().insert(&7, &"ada".to_owned()))?;
+    /// let name = redis.block_on(shop.names().get(&7))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn block_on<T>(&self, call: impl Future<Output = T>) -> T {
+        let runtime = &self.inner.servers.shared.runtime;
+        let mut call = pin!(call);
+        {
+            // A call may start tasks and timers.
+            let _entered = runtime.enter();
+            if let Poll::Ready(result) = call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                return result;
+            }
+        }
+        runtime.block_on(call)
     }
 
     /// What is not in the URL.
@@ -101,7 +182,7 @@ impl Redis {
         }
     }
 
-    /// Whether there is a connection now.
+    /// Whether there is a connection now, to each server that has keys.
     ///
     /// # Examples
     ///
@@ -113,11 +194,11 @@ impl Redis {
     /// ```
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.inner.link.is_connected()
+        self.inner.servers.is_connected()
     }
 
-    pub(super) fn link(&self) -> &Arc<Link> {
-        &self.inner.link
+    pub(super) fn servers(&self) -> &Arc<Servers> {
+        &self.inner.servers
     }
 
     /// What the names of a field's keys begin with.
@@ -204,23 +285,62 @@ impl RedisOptions {
     ///
     /// See [`Redis::options`].
     pub async fn connect(self, url: &str) -> Result<Redis, TierError> {
+        self.connect_on(Handle::current(), None, url).await
+    }
+
+    async fn connect_on(
+        self,
+        runtime: Handle,
+        own_runtime: Option<oneshot::Sender<()>>,
+        url: &str,
+    ) -> Result<Redis, TierError> {
         let configured = |error| TierError::of_connecting(error, Duration::ZERO);
-        let info: ConnectionInfo = url.into_connection_info().map_err(configured)?;
-        let mut settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        if let Some(database) = self.database {
-            settings = settings.set_db(database);
-        }
-        let client = Client::open(info.set_redis_settings(settings)).map_err(configured)?;
-        let link = Arc::new(Link::new(client, self.patience));
-        keeper::connect(&link).await?;
-        let keeper = tokio::spawn(keeper::keep(Arc::clone(&link))).abort_handle();
-        Ok(Redis { inner: Arc::new(Inner { link, prefix: self.prefix, lease: self.lease, keeper }) })
+        let deployment = Deployment::parse(url, self.database).map_err(configured)?;
+        let shared = Arc::new(Shared::new(self.patience, runtime));
+        let (servers, finder) = finder::connect(deployment, shared).await?;
+        let RedisOptions { prefix, lease, .. } = self;
+        Ok(Redis { inner: Arc::new(Inner { servers, prefix, lease, finder, _own_runtime: own_runtime }) })
+    }
+
+    /// Connects: see [`Redis::connect_blocking`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Redis::connect`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Redis::connect_blocking`].
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use sharded::tier::Redis;
+    ///
+    /// let redis = Redis::options().prefix("staging:").connect_blocking("redis://127.0.0.1")?;
+    /// # Ok::<(), sharded::tier::TierError>(())
+    /// ```
+    pub fn connect_blocking(self, url: &str) -> Result<Redis, TierError> {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (tell, told) = mpsc::channel();
+        let run = move || {
+            let runtime = Builder::new_current_thread().enable_all().build().expect("the system has a poller");
+            let _ = tell.send(runtime.handle().clone());
+            // Ends when the last handle is dropped.
+            let _ = runtime.block_on(stopped);
+        };
+        thread::Builder::new().name("sharded-tier".to_owned()).spawn(run).expect("the system has a thread");
+        let runtime = told.recv().expect("the thread says what it runs");
+        runtime.clone().block_on(self.connect_on(runtime, Some(stop), url))
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.keeper.abort();
+        if let Some(finder) = &self.finder {
+            finder.abort();
+        }
+        self.servers.close();
     }
 }
 

@@ -6,8 +6,7 @@
 //! invalidation takes no lock and does not need to know the near cache. It makes entries of other keys with the same
 //! counter invalid too, which costs a read each.
 //!
-//! A second number, the epoch, makes all entries invalid at once: when the connection is lost, and when the server
-//! says that it has flushed everything.
+//! What makes all entries of a connection invalid at once is its [`Licence`](super::licence::Licence).
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -20,11 +19,10 @@ const COUNTERS: usize = 1 << 17;
 /// A power of two.
 const BELLS: usize = 256;
 
-/// One for each connection to a server: see [the module](self). 1 MiB.
+/// One for all connections of a tier: see [the module](self). 1 MiB.
 #[derive(Debug)]
 pub(super) struct Stamps {
     hasher: RandomState,
-    epoch: AtomicU64,
     counters: Box<[AtomicU64]>,
     /// Rung at each invalidation, for those who wait for a change of a key.
     bells: Box<[Notify]>,
@@ -34,19 +32,17 @@ pub(super) struct Stamps {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Slot(u32);
 
-/// What the counters were before a read was sent.
+/// What a counter was before a read was sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stamp {
     slot: Slot,
     count: u64,
-    epoch: u64,
 }
 
 impl Stamps {
     pub(super) fn new() -> Self {
         Stamps {
             hasher: RandomState::new(),
-            epoch: AtomicU64::new(1),
             counters: (0..COUNTERS).map(|_| AtomicU64::new(0)).collect(),
             bells: (0..BELLS).map(|_| Notify::new()).collect(),
         }
@@ -61,9 +57,8 @@ impl Stamps {
 
     /// The stamp of a read that is about to be sent.
     pub(super) fn stamp(&self, slot: Slot) -> Stamp {
-        // Acquire: what is sent after this is not sent before it. The counters are read in `is_current`.
-        let epoch = self.epoch.load(Ordering::Acquire);
-        Stamp { slot, count: self.counters[slot.0 as usize].load(Ordering::Acquire), epoch }
+        // Acquire pairs with the Release in `invalidate`: what is sent after this is not sent before it.
+        Stamp { slot, count: self.counters[slot.0 as usize].load(Ordering::Acquire) }
     }
 
     /// Whether nothing was invalidated since.
@@ -73,7 +68,6 @@ impl Stamps {
     #[inline]
     pub(super) fn is_current(&self, stamp: Stamp) -> bool {
         self.counters[stamp.slot.0 as usize].load(Ordering::Relaxed) == stamp.count
-            && self.epoch.load(Ordering::Relaxed) == stamp.epoch
     }
 
     /// Makes the entries of a counter invalid.
@@ -83,9 +77,8 @@ impl Stamps {
         self.bells[slot.0 as usize % BELLS].notify_waiters();
     }
 
-    /// Makes all entries invalid.
-    pub(super) fn invalidate_all(&self) {
-        self.epoch.fetch_add(1, Ordering::Release);
+    /// Wakes all who wait for a change, since they may not be told of it any more.
+    pub(super) fn ring_all(&self) {
         self.bells.iter().for_each(Notify::notify_waiters);
     }
 
@@ -93,13 +86,6 @@ impl Stamps {
     /// the state is read that is to change.
     pub(super) fn change(&self, slot: Slot) -> Notified<'_> {
         self.bells[slot.0 as usize % BELLS].notified()
-    }
-}
-
-impl Stamp {
-    /// Of an entry that is not tracked, so that it is never valid.
-    pub(super) fn never(slot: Slot) -> Self {
-        Stamp { slot, count: 0, epoch: 0 }
     }
 }
 
@@ -118,19 +104,5 @@ mod tests {
         stamps.invalidate(slot);
         assert!(!stamps.is_current(stamp));
         assert!(stamps.is_current(stamps.stamp(slot)));
-    }
-
-    #[test]
-    fn a_flush_makes_everything_invalid() {
-        let stamps = Stamps::new();
-        let stamp = stamps.stamp(stamps.slot(b"a"));
-        stamps.invalidate_all();
-        assert!(!stamps.is_current(stamp));
-    }
-
-    #[test]
-    fn what_is_not_tracked_is_never_valid() {
-        let stamps = Stamps::new();
-        assert!(!stamps.is_current(Stamp::never(stamps.slot(b"a"))));
     }
 }

@@ -1,21 +1,23 @@
 //! Writes of a tiered field.
 
 use super::{
-    change::{Present, set},
+    change::Present,
+    command::Command,
     error::TierError,
     map::{Near, TieredKey, TieredMap, TieredValue},
-    read::CHUNK,
-    scripts::{self, REMOVE},
+    request::Request,
     value,
 };
 use crate::{Policy, evict::MakesRoom, lock::Serves};
-use redis::Pipeline;
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
     sync::Arc,
     time::Duration,
 };
+
+/// How many entries are encoded and sent together.
+const CHUNK: usize = 256;
 
 impl<K, V, P, S> TieredMap<K, V, P, S>
 where
@@ -118,8 +120,8 @@ where
         self.swap(&key, &name, &[], &bytes).await
     }
 
-    /// Stores several values, with the declared time to live. The server gets 256 of them at a time. If a key is named
-    /// twice, its last value stays.
+    /// Stores several values, with the declared time to live. Each server gets its entries together, 256 of all entries
+    /// at a time. If a key is named twice, its last value stays.
     ///
     /// # Errors
     ///
@@ -146,18 +148,16 @@ where
     /// ```
     pub async fn insert_many(&self, entries: &[(K, V)]) -> Result<(), TierError> {
         for chunk in entries.chunks(CHUNK) {
-            let (mut commands, mut slots) = (Pipeline::with_capacity(chunk.len()), Vec::with_capacity(chunk.len()));
-            let mut size = 0;
+            let mut named = Vec::with_capacity(chunk.len());
             for (key, value) in chunk {
-                let (name, bytes) = (self.name(key)?, value::write(value, P::SCHEMA)?);
-                size += bytes.len();
-                commands.add_command(set(&name, &bytes, self.ttl));
-                slots.push(name.slot);
+                named.push((self.name(key)?, value::write(value, P::SCHEMA)?));
             }
-            self.counts.bytes_sent.add(size);
-            let written = self.link().write(&commands, &slots, self.staleness).await;
+            self.counts.bytes_sent.add(named.iter().map(|(_, bytes)| bytes.len()).sum());
+            let set = |(name, value)| Request { name, command: Command::Set { value, ttl: self.ttl } };
+            let requests: Vec<_> = named.iter().map(|(name, value)| set((name, &value[..]))).collect();
+            let written = self.servers().write(&requests, self.staleness).await;
             for (key, _) in chunk {
-                self.forget(key);
+                self.forget_written(key, &written);
             }
             written?;
         }
@@ -196,7 +196,7 @@ where
     {
         let key = key.to_owned();
         let name = self.name(&key)?;
-        self.run(&key, &name, scripts::call(REMOVE, &name.bytes)).await
+        self.run(&key, &name, Command::Remove).await
     }
 
     /// Removes an entry if its value fulfils a condition, and returns the value. The condition is asked again if

@@ -225,10 +225,19 @@ options! {
         example: Some("\"3s\""),
         on: On::Field,
         needs: Some(needs_tier("`staleness` says how old a read of a tiered field may be")),
-        synonyms: &["stale", "max_staleness", "freshness", "max_stale"],
+        synonyms: &["max_staleness", "freshness"],
         meaning: "how old a read of a tiered field may be",
         values: "a time",
         default: "`\"1s\"`",
+    }
+    "stale" => stale: Duration = duration::parse, {
+        example: Some("\"5m\""),
+        on: On::Field,
+        needs: Some(needs_tier("`stale` says how old a value may be that a tiered field serves without its server")),
+        synonyms: &["max_stale", "serve_stale", "stale_if_error"],
+        meaning: "how old a marked value may be that a tiered field serves while its server is away",
+        values: "a time",
+        default: "no such values are served",
     }
     "schema" => schema: u32 = tier::schema, {
         example: Some("2"),

@@ -1,0 +1,126 @@
+//! A cluster whose hash slots and nodes change under load.
+
+use super::{
+    Shop,
+    answer::Answer,
+    eventually,
+    process::{Process, on_path},
+    promise::Load,
+    recovered,
+    server::{SLOTS, Server, id_of},
+    shop,
+};
+use std::{
+    process::{Command, Stdio},
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+/// Runs `redis-cli --cluster` with this, on the first node.
+async fn manage(server: &Server, command: &str, arguments: &[&str]) {
+    let mut cli = Command::new("redis-cli");
+    cli.args(["--cluster", command, &format!("127.0.0.1:{}", server.port())]).args(arguments);
+    cli.stdin(Stdio::null());
+    let output = tokio::task::spawn_blocking(move || cli.output().unwrap()).await.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn start(slots: [&str; 3]) -> Option<Server> {
+    if on_path("redis-cli").is_none() {
+        eprintln!("skipped: there is no redis-cli");
+        return None;
+    }
+    Server::start_cluster(slots)
+}
+
+async fn shops(server: &Server) -> Vec<Arc<Shop>> {
+    let mut shops = Vec::new();
+    for _ in 0..4 {
+        shops.push(Arc::new(shop(server).await));
+    }
+    shops
+}
+
+/// Slots of one node go to another, and slots of that to the third, and no write is lost. The keys of the load are in
+/// the slots 2093, 2217, 6156, 6280, 10351, 10475, 14414 and 14538.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slots_move_under_load() {
+    let Some(server) = start(SLOTS) else { return };
+    let shops = shops(&server).await;
+    let settled: Vec<_> = (1_000..3_000_u64).map(|key| (key, key)).collect();
+    shops[0].numbers().insert_many(&settled).await.unwrap();
+    let load = Load::start(&shops[0], &shops, true);
+    load.run(Duration::from_millis(300)).await;
+    for (from, to, count) in [(1, 0, "1000"), (0, 2, "2300")] {
+        let (from, to) = (id_of(from), id_of(to));
+        let arguments = ["--cluster-from", &from, "--cluster-to", &to, "--cluster-slots", count, "--cluster-yes"];
+        manage(&server, "reshard", &arguments).await;
+        load.run(Duration::from_millis(300)).await;
+    }
+    let history = load.end().await;
+    assert_eq!(history.failed.load(Ordering::Relaxed), 0, "each call finds the node that has the key");
+    for (slot, node) in [("6280", 0), ("2217", 2)] {
+        let count = server.nodes[node].ask(&["CLUSTER", "COUNTKEYSINSLOT", slot]);
+        assert!(matches!(count, Answer::Number(1..)), "the key of slot {slot} is on node {node}: {count:?}");
+    }
+    let keys: Vec<u64> = settled.iter().map(|(key, _)| *key).collect();
+    for shop in &shops {
+        let values = shop.numbers().get_many(&keys).await.unwrap();
+        for (key, value) in keys.iter().zip(values) {
+            assert_eq!(value.as_deref(), Some(key));
+        }
+    }
+}
+
+/// A node gives all of its slots away, leaves, and is stopped for good.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_is_removed() {
+    // Fewer slots take less time.
+    let Some(mut server) = start(["0-5999", "6000-6499", "6500-16383"]) else { return };
+    let shops = shops(&server).await;
+    let load = Load::start(&shops[0], &shops, true);
+    load.run(Duration::from_millis(300)).await;
+    let (from, to) = (id_of(1), id_of(0));
+    let arguments = ["--cluster-from", &from, "--cluster-to", &to, "--cluster-slots", "500", "--cluster-yes"];
+    manage(&server, "reshard", &arguments).await;
+    manage(&server, "del-node", &[&from]).await;
+    server.nodes[1].kill();
+    load.run(Duration::from_millis(500)).await;
+    for shop in &shops {
+        eventually("the node is forgotten", async || shop.numbers().tier_stats().is_connected).await;
+        recovered(shop).await;
+    }
+    let history = load.end().await;
+    assert_eq!(history.failed.load(Ordering::Relaxed), 0, "no call needs the node that left");
+}
+
+/// Each node is asked once for all keys that it has.
+#[tokio::test]
+async fn many_keys_take_one_round_trip_for_each_node() {
+    let Some(server) = start(SLOTS) else { return };
+    let (one, other) = (shop(&server).await, shop(&server).await);
+    let entries: Vec<_> = (0..100_u64).map(|key| (key, key)).collect();
+    one.numbers().insert_many(&entries).await.unwrap();
+    let keys: Vec<u64> = (0..100).collect();
+    // The server counts the times that it read from a connection.
+    let reads = || -> u64 {
+        let read = |node: &Process| {
+            let Answer::Text(info) = node.ask(&["INFO", "stats"]) else { panic!("no text") };
+            let line = info.lines().find_map(|line| line.strip_prefix("total_reads_processed:"));
+            line.expect("the server counts").trim().parse::<u64>().unwrap()
+        };
+        server.nodes[..3].iter().map(read).sum()
+    };
+    let mut fewest = u64::MAX;
+    for _ in 0..20 {
+        other.numbers().clear_near();
+        let before = reads();
+        let values = other.numbers().get_many(&keys).await.unwrap();
+        assert!(values.iter().zip(&keys).all(|(value, key)| value.as_deref() == Some(key)));
+        fewest = fewest.min(reads() - before);
+    }
+    // Of each node: one for the call, and two for the command that asks for the count, which has a connection of its
+    // own with an end. Signs of life, and messages of replicas, come on top in some rounds.
+    assert!(fewest <= 3 * (1 + 2), "{fewest} reads");
+}

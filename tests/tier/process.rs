@@ -1,0 +1,137 @@
+//! One process of a server or a Sentinel.
+
+use super::answer::{self, Answer};
+use std::{
+    env, fs,
+    io::{self, Write as _},
+    net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// A process that is killed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Process {
+    program: PathBuf,
+    arguments: Vec<String>,
+    pub(crate) port: u16,
+    password: Option<String>,
+    pub(crate) folder: PathBuf,
+    child: Option<Child>,
+}
+
+/// The program of the server, or `None` after a word about it.
+pub(crate) fn program() -> Option<PathBuf> {
+    let named = env::var_os("SHARDED_TIER_SERVER").map(PathBuf::from);
+    let found = named.or_else(|| ["redis-server", "valkey-server"].into_iter().find_map(on_path));
+    if found.is_none() {
+        eprintln!("skipped: neither redis-server nor valkey-server is installed");
+    }
+    found
+}
+
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+fn new_folder() -> PathBuf {
+    static FOLDERS: AtomicU32 = AtomicU32::new(0);
+    let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
+    let folder = env::temp_dir().join(format!("sharded-tier-{}-{number}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+impl Process {
+    /// Not started yet.
+    pub(crate) fn server(program: &Path, port: u16, arguments: &[&str]) -> Process {
+        let folder = new_folder();
+        let mut all: Vec<String> =
+            ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"].map(str::to_owned).into();
+        all.extend(["--port".to_owned(), port.to_string(), "--dir".to_owned(), folder.display().to_string()]);
+        all.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        let password = arguments.iter().position(|argument| *argument == "--requirepass");
+        let password = password.and_then(|at| arguments.get(at + 1)).map(|&password| password.to_owned());
+        Process { program: program.to_path_buf(), arguments: all, port, password, folder, child: None }
+    }
+
+    pub(crate) fn sentinel(program: &Path, port: u16, settings: &str) -> Process {
+        let folder = new_folder();
+        let file = folder.join("sentinel.conf");
+        let dir = folder.display();
+        let settings = format!("port {port}\nbind 127.0.0.1\nprotected-mode no\ndir {dir}\n{settings}");
+        fs::File::create(&file).unwrap().write_all(settings.as_bytes()).unwrap();
+        let arguments = vec![file.display().to_string(), "--sentinel".to_owned()];
+        Process { program: program.to_path_buf(), arguments, port, password: None, folder, child: None }
+    }
+
+    /// Starts the program, and returns whether it answers.
+    pub(crate) fn run(&mut self) -> bool {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments);
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        self.child = Some(child.unwrap_or_else(|error| panic!("{}: {error}", self.program.display())));
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(20) {
+            if self.child.as_mut().unwrap().try_wait().unwrap().is_some() {
+                return false;
+            }
+            // A server with a password answers an error.
+            if self.try_ask(&["PING"]).is_ok() {
+                return true;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        panic!("{} does not answer", self.program.display());
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.child.is_some()
+    }
+
+    pub(crate) fn kill(&mut self) {
+        let mut child = self.child.take().expect("it runs");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Sends a signal to it.
+    pub(crate) fn signal(&self, signal: &str) {
+        let child = self.child.as_ref().expect("it runs");
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    }
+
+    pub(crate) fn try_ask(&self, command: &[&str]) -> io::Result<Answer> {
+        answer::ask_with(self.port, self.password.as_deref(), command)
+    }
+
+    /// Runs a command over a connection of its own.
+    pub(crate) fn ask(&self, command: &[&str]) -> Answer {
+        match self.try_ask(command).unwrap() {
+            Answer::Error(error) => panic!("{command:?}: {error}"),
+            answer => answer,
+        }
+    }
+
+    /// Whether the text that it answers has this in it.
+    pub(crate) fn says(&self, command: &[&str], text: &str) -> bool {
+        matches!(self.try_ask(command), Ok(Answer::Text(answer)) if answer.contains(text))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = (child.kill(), child.wait());
+        }
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
