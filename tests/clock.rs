@@ -10,14 +10,15 @@ use common::{
 };
 use proptest::prelude::*;
 use sharded::{
-    ShardedMap,
+    Change, ShardedMap,
     builder::{BuildField, FieldOptions, StoreOptions},
     clock::{Boot, Clock, Manual, System},
     evict::{Lru, Unbounded},
     expiry::Expires,
-    lock::{Mutex, Optimistic},
+    lock::{Lock, Mutex, Optimistic, RwLock, Serves},
 };
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     sync::{
         atomic::{AtomicU64, Ordering::SeqCst},
@@ -326,4 +327,46 @@ fn the_clock_of_the_boot_is_at_least_as_far_as_the_other() {
     map.insert(1, 1);
     assert!(map.ttl_of(&1).is_none_or(|left| left <= Duration::from_millis(20)));
     eventually("it expires, and is removed", || map.is_empty());
+}
+
+/// Reading the time may be slow. An entry that never expires needs none, and no call needs it more often than it runs
+/// code of the user that may take long.
+#[test]
+fn the_clock_is_read_no_more_than_needed() {
+    thread_local! {
+        static READS: Cell<u64> = const { Cell::new(0) };
+    }
+    #[derive(Default)]
+    struct Counting;
+    impl Clock for Counting {
+        const RUNS: bool = false;
+        fn nanos(&self) -> u64 {
+            READS.set(READS.get() + 1);
+            1
+        }
+    }
+    fn reads(run: impl FnOnce()) -> u64 {
+        READS.set(0);
+        run();
+        READS.get()
+    }
+    fn check<L: Lock + Serves<u64, u64>>()
+    where
+        ShardedMap<u64, u64, Of<L, OwnOnly, Unbounded, Counting>>: BuildField<Of<L, OwnOnly, Unbounded, Counting>>,
+    {
+        let map: ShardedMap<u64, u64, Of<L, OwnOnly, Unbounded, Counting>> = ShardedMap::new();
+        map.insert(1, 1);
+        map.insert_with_ttl(2, 2, Duration::from_secs(1));
+        assert_eq!(reads(|| assert_eq!(map.get(&1), Some(1))), 0);
+        assert_eq!(reads(|| assert_eq!(map.with(&1, |value| *value), Some(1))), 0);
+        assert_eq!(reads(|| assert_eq!(map.get_many(&[1, 1]), [Some(1); 2])), 0);
+        assert_eq!(reads(|| assert_eq!(map.get(&3), None)), 0);
+        assert_eq!(reads(|| assert_eq!(map.get(&2), Some(2))), 1);
+        assert_eq!(reads(|| map.compute(1, |_| Change::Keep(()))), 1);
+        assert_eq!(reads(|| map.compute(9, |_| Change::Remove(()))), 1);
+        assert_eq!(reads(|| map.compute(1, |_| Change::Put(1, ()))), 2);
+    }
+    check::<Mutex>();
+    check::<RwLock>();
+    check::<Optimistic>();
 }

@@ -76,6 +76,13 @@ where
             };
             ignore(map.get_or_insert_with(Key::new(100), init));
         },
+        |map| ignore(map.peek(&Key::new(1))),
+        |map| {
+            ignore(map.find_map(|_, _| {
+                step();
+                None::<()>
+            }));
+        },
         |map| ignore(map.get_or_insert_with(Key::new(1), || unreachable!())),
         |map| {
             let load = || {

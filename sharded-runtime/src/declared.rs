@@ -34,7 +34,7 @@ use crate::{Policy, ShardedMap, ShardedSet};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a map",
     label = "not a map that `#[sharded]` knows",
-    note = "use `HashMap<K, V>` or `HashSet<K>`, of std or hashbrown, directly or through an alias",
+    note = "use `HashMap<K, V>` or `HashSet<K>`, of std or of hashbrown 0.17, directly or through an alias",
     note = "a field that is not to be sharded is marked `#[shard(skip)]`"
 )]
 pub trait Declared: sealed::Sealed {

@@ -124,6 +124,92 @@ impl<E> LoadError<E> {
             LoadError::Recursive => None,
         }
     }
+
+    /// The error of the loader, shared with all callers that waited for it, or `None` if the load was
+    /// [`Recursive`](LoadError::Recursive).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::LoadError;
+    /// # use std::sync::Arc;
+    /// let error = LoadError::Failed(Arc::new("no such name"));
+    /// assert_eq!(error.into_failure().as_deref(), Some(&"no such name"));
+    /// ```
+    #[must_use]
+    pub fn into_failure(self) -> Option<Arc<E>> {
+        match self {
+            LoadError::Failed(error) => Some(error),
+            LoadError::Recursive => None,
+        }
+    }
+}
+
+/// A [`LoadError`] that is an [`Error`] although the error of the loader is none itself, such as `anyhow::Error` or a
+/// `Box<dyn Error + Send + Sync>`: see [`LoadError::into_error`].
+///
+/// # Examples
+///
+/// See [`LoadError::into_error`].
+pub struct SharedError<E>(LoadError<E>);
+
+impl<E> LoadError<E>
+where
+    E: AsRef<dyn Error + Send + Sync>,
+{
+    /// An error that `?` passes on, where the error of the loader is not an [`Error`] itself, such as `anyhow::Error`
+    /// or a `Box<dyn Error + Send + Sync>`. It displays as that error does, and has the same source.
+    ///
+    /// Other load errors are [`Error`]s if that of the loader is one, so `?` passes them on as they are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sharded::{LoadError, sharded};
+    /// use std::{collections::HashMap, error::Error};
+    ///
+    /// #[sharded(ttl = "1h")]
+    /// struct Names {
+    ///     ages: HashMap<String, u32>,
+    /// }
+    ///
+    /// fn load(name: &str) -> Result<u32, Box<dyn Error + Send + Sync>> {
+    ///     Ok(name.parse()?)
+    /// }
+    ///
+    /// fn age(names: &Names, name: &str) -> Result<u32, Box<dyn Error + Send + Sync>> {
+    ///     Ok(names.ages().get_or_try_insert_with(name.to_owned(), || load(name)).map_err(LoadError::into_error)?)
+    /// }
+    /// assert_eq!(age(&Names::new(), "many").unwrap_err().to_string(), "invalid digit found in string");
+    /// ```
+    #[must_use]
+    pub fn into_error(self) -> SharedError<E> {
+        SharedError(self)
+    }
+}
+
+impl<E: fmt::Debug> fmt::Debug for SharedError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for SharedError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<E> Error for SharedError<E>
+where
+    E: AsRef<dyn Error + Send + Sync> + fmt::Debug + fmt::Display,
+{
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.0 {
+            LoadError::Failed(error) => (**error).as_ref().source(),
+            LoadError::Recursive => None,
+        }
+    }
 }
 
 impl<E> Clone for LoadError<E> {

@@ -108,7 +108,7 @@ pub use bounds::{Key, Value};
 pub use declared::Declared;
 pub use engine::cause::Cause;
 pub use engine::{evict, expiry};
-pub use error::{HasListener, LoadError, Occupied, Refused, RefusedMany};
+pub use error::{HasListener, LoadError, Occupied, Refused, RefusedMany, SharedError};
 pub use field::{
     change::Change,
     removal::{Removal, Removals},

@@ -113,6 +113,11 @@ impl<C: Clock> TimeSource<C> {
         Moment::from_nanos(nanos.saturating_add(self.past.get()))
     }
 
+    /// The time since the zero of the clock.
+    pub(crate) fn since_zero(&self) -> Nanos {
+        self.now().since(Moment::from_nanos(self.past.get()))
+    }
+
     /// The most that the time may lag behind.
     pub(crate) fn resolution(&self) -> Nanos {
         self.resolution

@@ -79,7 +79,6 @@ impl<F: UsableTypes> Core<F> {
                 Some(slot) => session.change_found(slot, hash.low(), |value| change(Some(value))),
                 None => session.run_apart(|| change(None)),
             };
-            session.refresh_now();
             match (change, slot) {
                 (Change::Keep(result), _) => result,
                 (Change::Remove(result), None) => {
@@ -89,6 +88,8 @@ impl<F: UsableTypes> Core<F> {
                     result
                 }
                 (Change::Put(value, result), Some(slot)) => {
+                    // The closure may have taken long.
+                    session.refresh_now();
                     offer.value = Some(value);
                     if let Err(taken) = session.replace(slot, hash, &mut offer, None) {
                         taken.refuse();
@@ -97,6 +98,7 @@ impl<F: UsableTypes> Core<F> {
                     result
                 }
                 (Change::Put(value, result), None) => {
+                    session.refresh_now();
                     offer.value = Some(value);
                     is_settled = session.insert_or_evict(hash, &mut offer);
                     result

@@ -40,6 +40,7 @@ use crate::{
 use std::{
     hash::{BuildHasher, Hash},
     sync::{Arc, OnceLock, atomic::AtomicUsize},
+    time::Duration,
 };
 
 /// A map.
@@ -155,6 +156,11 @@ impl<F: FieldTypes> Core<F> {
             find_slot: if F::Policy::INDEXED { Some(find_slot) } else { None },
             clock,
         }
+    }
+
+    /// The time to live that was declared or given when the map was built.
+    pub(crate) fn declared_ttl(&self) -> Option<Duration> {
+        (!self.ttl.is_forever()).then(|| self.ttl.minus(self.clock.resolution()).to_duration())
     }
 
     /// Whether a live entry with this hash and this deadline is old enough to be refreshed.

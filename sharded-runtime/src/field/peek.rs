@@ -25,6 +25,16 @@ impl<F: UsableTypes> Core<F> {
         self.peek(self.hash_for(Operation::Read, key), key, |_, _| ()).is_some()
     }
 
+    /// A copy of the live value of a key.
+    #[track_caller]
+    pub(crate) fn peek_copy<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<F::Value>
+    where
+        F::Key: Borrow<Q>,
+        F::Value: Clone,
+    {
+        self.peek(self.hash_for(Operation::Read, key), key, |value, _| value.clone())
+    }
+
     /// The least time that the entry of a key has left if it is not used. `Duration::MAX` means for ever.
     #[track_caller]
     pub(crate) fn ttl_of<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<Duration>

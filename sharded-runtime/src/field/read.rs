@@ -179,7 +179,7 @@ impl<F: UsableTypes> Core<F> {
     /// Whether a copied entry has not expired.
     #[inline]
     pub(super) fn is_alive(&self, deadline: Deadline) -> bool {
-        !StampOf::<F::Policy>::EXPIRES || !deadline.has_passed(self.clock.now())
+        !StampOf::<F::Policy>::EXPIRES || deadline.is_never() || !deadline.has_passed(self.clock.now())
     }
 
     /// Whether a use of an entry is noted that was last noted at `used`, or need not be: not more often than after each
@@ -326,8 +326,13 @@ impl<F: UsableTypes> Core<F> {
         if !StampOf::<F::Policy>::EXPIRES {
             return true;
         }
+        let deadline = stamp.deadline(self.idle);
+        // The clock may be slow, and one of the user's own.
+        if !StampOf::<F::Policy>::TRACKS_ACCESS && deadline.is_never() {
+            return true;
+        }
         let now = self.clock.now();
-        let is_alive = !stamp.deadline(self.idle).has_passed(now);
+        let is_alive = !deadline.has_passed(now);
         if is_alive {
             stamp.accessed(now);
         }

@@ -101,6 +101,23 @@ impl<F: FieldTypes> Core<F> {
         self.collect_each(Vec::with_capacity(self.len()), |key, value, made| made.push(make(key, value)))
     }
 
+    /// Lends live entries to a closure until it returns something, and returns that.
+    #[track_caller]
+    pub(crate) fn find_map<T>(&self, mut look: impl FnMut(&F::Key, &F::Value) -> Option<T>) -> Option<T> {
+        for shard in 0..self.shard_count() {
+            let look = |entry: Entry<'_, F::Key, F::Value, F::Policy>, found: &mut Vec<T>| {
+                if found.is_empty() && self.is_live(entry.stamp()) {
+                    found.extend(look(entry.key(), entry.value()));
+                }
+            };
+            let found = self.visit(shard, look, |found| found.pop().map_or(Ok(()), Err));
+            if let Err(found) = found {
+                return Some(found);
+            }
+        }
+        None
+    }
+
     /// Calls a closure with every live entry, and adds the results to `all`.
     #[track_caller]
     fn collect_each<T>(&self, mut all: Vec<T>, mut look: impl FnMut(&F::Key, &F::Value, &mut Vec<T>)) -> Vec<T> {

@@ -30,6 +30,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// shop.names().with_mut("ada", |age| *age += 1);
     /// assert_eq!(shop.names().get("ada"), Some(37));
     /// ```
+    #[doc(alias("get_mut", "update", "alter", "entry"))]
     #[inline]
     #[track_caller]
     pub fn with_mut<Q, R>(&self, key: &Q, change: impl FnOnce(&mut V) -> R) -> Option<R>
@@ -68,6 +69,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// }
     /// assert_eq!(shop.names().get("be"), Some(2));
     /// ```
+    #[doc(alias("entry", "and_upsert_with", "and_modify", "alter", "merge"))]
     #[inline]
     #[track_caller]
     pub fn upsert<R>(&self, key: K, init: impl FnOnce() -> V, update: impl FnOnce(&mut V) -> R) -> Option<R>
@@ -116,6 +118,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// assert!(!shop.names().compute("apple".to_owned(), take_one));
     /// assert!(shop.names().is_empty());
     /// ```
+    #[doc(alias("entry", "and_compute_with", "alter", "modify"))]
     #[track_caller]
     pub fn compute<R>(&self, key: K, change: impl FnOnce(Option<&mut V>) -> Change<V, R>) -> R
     where
@@ -150,6 +153,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// assert_eq!(shop.names().get_or_insert_with("ada".to_owned(), || 36), 36);
     /// assert_eq!(shop.names().get_or_insert_with("ada".to_owned(), || 37), 36);
     /// ```
+    #[doc(alias("or_insert_with", "entry"))]
     #[track_caller]
     pub fn get_or_insert_with(&self, key: K, init: impl FnOnce() -> V) -> V
     where

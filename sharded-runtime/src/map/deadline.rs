@@ -35,6 +35,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// clock.advance(Duration::from_secs(5));
     /// assert_eq!(shop.names().get("ada"), None);
     /// ```
+    #[doc(alias("setex", "put_with_ttl"))]
     #[track_caller]
     pub fn insert_with_ttl(&self, key: K, value: V, ttl: Duration) -> Option<V>
     where
@@ -65,6 +66,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// assert!(shop.names().ttl_of("ada").unwrap() <= Duration::from_secs(5));
     /// assert!(!shop.names().expire_in("bob", Duration::from_secs(5)));
     /// ```
+    #[doc(alias("pexpire", "expire"))]
     #[track_caller]
     pub fn expire_in<Q>(&self, key: &Q, ttl: Duration) -> bool
     where
@@ -133,6 +135,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// clock.advance(Duration::from_secs(600));
     /// assert_eq!(shop.names().ttl_of("ada"), Some(Duration::from_secs(3000)));
     /// ```
+    #[doc(alias("pttl", "expires_at"))]
     #[track_caller]
     pub fn ttl_of<Q>(&self, key: &Q) -> Option<Duration>
     where
@@ -141,5 +144,44 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         P::Expiry: Expires,
     {
         self.core.ttl_of(key)
+    }
+
+    /// The time to live that entries have, as declared or as built; `None` is for ever. The jitter shortens it, and a
+    /// time of an entry's own replaces it. Takes no lock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::{collections::HashMap, time::Duration};
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// assert_eq!(Shop::new().names().ttl(), Some(Duration::from_secs(3600)));
+    /// let shop = Shop::builder().names(|names| names.ttl(Duration::from_secs(5))).build();
+    /// assert_eq!(shop.names().ttl(), Some(Duration::from_secs(5)));
+    /// ```
+    #[must_use]
+    #[doc(alias("time_to_live", "expires_after"))]
+    pub fn ttl(&self) -> Option<Duration> {
+        self.core.declared_ttl()
+    }
+
+    /// The time by the map's clock, since its zero: what times to live are counted by. Takes no lock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{clock::Manual, sharded};
+    /// # use std::{collections::HashMap, time::Duration};
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let clock = Manual::new();
+    /// let shop = Shop::builder().clock(clock.clone()).build();
+    /// clock.advance(Duration::from_secs(5));
+    /// assert_eq!(shop.names().now(), Duration::from_secs(5));
+    /// ```
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.core.clock.since_zero().to_duration()
     }
 }

@@ -66,6 +66,7 @@ where
     /// assert_eq!(age("36"), Ok(36));
     /// assert_eq!(age("many"), Ok(36)); // stored by now
     /// ```
+    #[doc(alias("try_get_with", "optionally_get_with", "get_or_fetch"))]
     #[track_caller]
     pub fn get_or_try_insert_with<E>(&self, key: K, load: impl FnOnce() -> Result<V, E>) -> Result<V, LoadError<E>>
     where
@@ -148,6 +149,7 @@ where
     /// assert_eq!(shop.names().get_or_load_with("ada".to_owned(), || 36), 36);
     /// assert_eq!(shop.names().get_or_load_with("ada".to_owned(), || unreachable!()), 36);
     /// ```
+    #[doc(alias("get_with", "computeIfAbsent"))]
     #[track_caller]
     pub fn get_or_load_with(&self, key: K, load: impl FnOnce() -> V) -> V {
         match self.get_or_try_insert_with(key, || Ok::<V, Infallible>(load())) {

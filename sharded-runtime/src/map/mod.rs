@@ -8,6 +8,7 @@
 //! | `write.rs` | inserts and removals, of one entry or several |
 //! | `change.rs` | changes of an entry, or its insertion, in one critical section |
 //! | `deadline.rs` | the time to live of an entry |
+//! | `foreign.rs` | names of other libraries, for the compiler's messages |
 //! | `load.rs` | single-flight loads of missing values |
 //! | `listen.rs` | removal listeners |
 //! | `saved.rs` | the map's part of a snapshot |
@@ -18,6 +19,7 @@ pub(crate) mod common;
 mod deadline;
 #[cfg(test)]
 mod faults;
+mod foreign;
 mod listen;
 mod load;
 #[cfg(test)]

@@ -37,6 +37,40 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         self.core.read(Operation::Get, key, V::clone)
     }
 
+    /// As [`get`](Self::get), but no use of the entry: it neither keeps it alive nor from being evicted, and is not
+    /// counted.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{clock::Manual, sharded};
+    /// # use std::{collections::HashMap, time::Duration};
+    /// #[sharded(idle = "1h")]
+    /// struct Shop {
+    ///     names: HashMap<String, u32>,
+    /// }
+    /// let clock = Manual::new();
+    /// let shop = Shop::builder().clock(clock.clone()).build();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// clock.advance(Duration::from_secs(3599));
+    /// assert_eq!(shop.names().peek("ada"), Some(36));
+    /// clock.advance(Duration::from_secs(1));
+    /// assert_eq!(shop.names().peek("ada"), None);
+    /// ```
+    #[track_caller]
+    pub fn peek<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+        V: Clone,
+    {
+        self.core.peek_copy(key)
+    }
+
     /// Runs a closure on a key's value, under the shard's lock, and returns its result. Readers share the lock if it
     /// has a shared mode. This is a use of the entry.
     ///
@@ -55,6 +89,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// shop.carts().insert(7, vec!["apple".to_owned()]);
     /// assert_eq!(shop.carts().with(&7, |cart| cart.len()), Some(1));
     /// ```
+    #[doc(alias("view", "read", "get_ref"))]
     #[inline]
     #[track_caller]
     pub fn with<Q, R>(&self, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>

@@ -30,9 +30,57 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// shop.names().for_each(|_, age| sum += age);
     /// assert_eq!(sum, 43);
     /// ```
+    #[doc(alias("iter", "scan"))]
     #[track_caller]
     pub fn for_each(&self, visit: impl FnMut(&K, &V)) {
         self.core.for_each(visit);
+    }
+
+    /// Lends live entries to a closure until it returns a value, and returns that. It looks at the entries as
+    /// [`for_each`](Self::for_each) does, in no particular order.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().extend([("ada".to_owned(), 36), ("bob".to_owned(), 7)]);
+    /// let child = shop.names().find_map(|name, &age| (age < 18).then(|| name.clone()));
+    /// assert_eq!(child.as_deref(), Some("bob"));
+    /// ```
+    #[doc(alias("find", "scan", "iter"))]
+    #[track_caller]
+    pub fn find_map<R>(&self, look: impl FnMut(&K, &V) -> Option<R>) -> Option<R> {
+        self.core.find_map(look)
+    }
+
+    /// Whether a closure returns true for any live entry. It looks at no more entries after the first of these.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// shop.names().insert("ada".to_owned(), 36);
+    /// assert!(shop.names().any(|_, age| *age > 30));
+    /// ```
+    #[track_caller]
+    pub fn any(&self, mut holds: impl FnMut(&K, &V) -> bool) -> bool {
+        self.core.find_map(|key, value| holds(key, value).then_some(())).is_some()
     }
 
     /// Keeps the entries for which a closure returns true. The closure may change the values; it runs under the
@@ -56,6 +104,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// shop.names().retain(|_, age| *age >= 18);
     /// assert_eq!(shop.names().keys(), ["ada"]);
     /// ```
+    #[doc(alias("invalidate_entries_if", "alter_all"))]
     #[track_caller]
     pub fn retain(&self, keep: impl FnMut(&K, &mut V) -> bool) {
         self.core.retain(keep);

@@ -32,6 +32,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// assert_eq!(shop.names().insert("ada".to_owned(), 36), None);
     /// assert_eq!(shop.names().insert("ada".to_owned(), 37), Some(36));
     /// ```
+    #[doc(alias("put", "set", "store"))]
     #[track_caller]
     pub fn insert(&self, key: K, value: V) -> Option<V>
     where
@@ -99,6 +100,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// let occupied = shop.names().insert_if_absent("ada".to_owned(), 37).unwrap_err();
     /// assert_eq!(occupied.value, 37);
     /// ```
+    #[doc(alias("put_if_absent", "setnx", "insert_unique", "try_insert"))]
     #[track_caller]
     pub fn insert_if_absent(&self, key: K, value: V) -> Result<(), Occupied<K, V>>
     where
@@ -125,6 +127,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// assert_eq!(shop.names().remove("ada"), Some(36));
     /// assert_eq!(shop.names().remove("ada"), None);
     /// ```
+    #[doc(alias("invalidate", "delete", "del", "pop"))]
     #[track_caller]
     pub fn remove<Q>(&self, key: &Q) -> Option<V>
     where
@@ -297,6 +300,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// shop.names().extend([("ada".to_owned(), 36), ("bob".to_owned(), 7)]);
     /// assert_eq!(shop.names().len(), 2);
     /// ```
+    #[doc(alias = "put_all")]
     #[track_caller]
     pub fn extend(&self, entries: impl IntoIterator<Item = (K, V)>)
     where

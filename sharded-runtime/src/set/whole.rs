@@ -27,6 +27,51 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.map.for_each(|key, ()| visit(key));
     }
 
+    /// Lends live keys to a closure until it returns a value, and returns that. It looks at the keys as
+    /// [`for_each`](Self::for_each) does, in no particular order.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashSet<String> }
+    /// let shop = Shop::new();
+    /// shop.names().extend(["ada".to_owned(), "bob".to_owned()]);
+    /// assert_eq!(shop.names().find_map(|name| name.strip_prefix("b").map(str::to_owned)).as_deref(), Some("ob"));
+    /// ```
+    #[track_caller]
+    pub fn find_map<R>(&self, mut look: impl FnMut(&K) -> Option<R>) -> Option<R> {
+        self.map.find_map(|key, ()| look(key))
+    }
+
+    /// Whether a closure returns true for any live key. It looks at no more keys after the first of these.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](crate::ShardedMap#order-of-nested-accesses).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashSet;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashSet<String> }
+    /// let shop = Shop::new();
+    /// shop.names().extend(["ada".to_owned(), "bob".to_owned()]);
+    /// assert!(shop.names().any(|name| name.len() == 3));
+    /// ```
+    #[track_caller]
+    pub fn any(&self, mut holds: impl FnMut(&K) -> bool) -> bool {
+        self.map.any(|key, ()| holds(key))
+    }
+
     /// Keeps the keys for which a closure returns true: see [`ShardedMap::retain`](crate::ShardedMap::retain). O(n).
     ///
     /// # Panics

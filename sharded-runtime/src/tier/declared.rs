@@ -32,7 +32,7 @@ use crate::{Declared, Policy};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be a tiered field",
     label = "not a map that `tier` can serve",
-    note = "a tiered field is a `HashMap<K, V>`, of std or hashbrown; a set can be a `HashMap<K, ()>`"
+    note = "a tiered field is a `HashMap<K, V>`, of std or of hashbrown 0.17; a set can be a `HashMap<K, ()>`"
 )]
 pub trait Tiered: Declared {
     /// The tiered map in its place.

@@ -118,7 +118,12 @@ where
             Op::Get(key) => value(map.get(&self.key(key))),
             Op::With(key) => Answer::Value(map.with(&self.key(key), number)),
             Op::WithMut(key, new) => Answer::Value(map.with_mut(&self.key(key), |old| replace(old, new))),
-            Op::Contains(key) => Answer::Is(map.contains_key(&self.key(key))),
+            Op::Contains(key) => {
+                let key = self.key(key);
+                let is_there = map.contains_key(&key);
+                assert_eq!(map.peek(&key).is_some(), is_there, "peek() finds what contains_key() does");
+                Answer::Is(is_there)
+            }
             Op::GetMany(ref keys) => {
                 let keys: Vec<K> = keys.iter().map(|&key| self.key(key)).collect();
                 Answer::Values(map.get_many(&keys).iter().map(|value| value.as_ref().map(number)).collect())
@@ -171,6 +176,15 @@ where
                 assert_eq!(values, expected, "values() shows what to_vec() does");
                 let mut seen = Vec::new();
                 map.for_each(|key, value| seen.push(self.entry(key, value)));
+                for entry in entries.first().into_iter().chain(entries.last()) {
+                    let mut looks = 0;
+                    let found = map.find_map(|key, value| {
+                        looks += 1;
+                        (self.entry(key, value) == *entry).then_some(looks)
+                    });
+                    assert_eq!(found, Some(looks), "find_map() ends with what it finds");
+                }
+                assert!(!map.any(|key, _| !keys.contains(&self.number(key))), "any() looks at what keys() does");
                 Answer::Entries(sorted(seen))
             }
             Op::Clear => {
