@@ -30,6 +30,7 @@ type Map<L, X, E, const N: usize> = ShardedMap<Key, Value, Policy<L, X, E, N>, P
 /// After those in the first list the map is as before or as it should be, wherever they panic.
 type Call<M> = fn(&M);
 
+#[allow(clippy::too_many_lines, reason = "a list")]
 fn atomic_calls<L, X, E, const N: usize>() -> Vec<Call<Map<L, X, E, N>>>
 where
     L: Lock + Serves<Key, Value>,
@@ -76,6 +77,24 @@ where
             };
             ignore(map.get_or_insert_with(Key::new(100), init));
         },
+        |map| map.with_or_insert(Key::new(1), || unreachable!(), |_| step()),
+        |map| map.with_or_insert(Key::new(100), || Value::new(0), |_| step()),
+        |map| ignore(map.upsert_ref(&Key::new(1), || unreachable!(), |_| step())),
+        |map| ignore(map.upsert_ref(&Key::new(100), || Value::new(0), |_| unreachable!())),
+        |map| {
+            map.compute_ref(&Key::new(100), |_| {
+                step();
+                Change::Put(Value::new(0), ())
+            });
+        },
+        |map| {
+            let load = || {
+                step();
+                Value::new(0)
+            };
+            ignore(map.get_or_load_ref(&Key::new(100), load));
+        },
+        |map| ignore(map.get_or_load_ref(&Key::new(1), || unreachable!())),
         |map| ignore(map.peek(&Key::new(1))),
         |map| {
             ignore(map.find_map(|_, _| {

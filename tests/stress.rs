@@ -42,7 +42,9 @@ fn no_update_is_lost() {
             for step in 0..STEPS {
                 let key = dice.below(20);
                 match step % 5 {
-                    0 | 1 => ignore(map.upsert(key, || 1, |n| *n += 1)),
+                    0 => ignore(map.upsert(key, || 1, |n| *n += 1)),
+                    1 if step % 2 == 0 => ignore(map.upsert_ref(&key, || 1, |n| *n += 1)),
+                    1 => map.with_or_insert(key, || 0, |n| *n += 1),
                     2 => {
                         if map.with_mut(&key, |n| *n += 1).is_none() {
                             map.upsert(key, || 1, |n| *n += 1);

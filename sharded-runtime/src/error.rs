@@ -178,7 +178,7 @@ where
     /// }
     ///
     /// fn age(names: &Names, name: &str) -> Result<u32, Box<dyn Error + Send + Sync>> {
-    ///     Ok(names.ages().get_or_try_insert_with(name.to_owned(), || load(name)).map_err(LoadError::into_error)?)
+    ///     Ok(names.ages().get_or_try_insert_ref(name, || load(name)).map_err(LoadError::into_error)?)
     /// }
     /// assert_eq!(age(&Names::new(), "many").unwrap_err().to_string(), "invalid digit found in string");
     /// ```

@@ -113,7 +113,7 @@ pub use field::{
     change::Change,
     removal::{Removal, Removals},
 };
-pub use map::ShardedMap;
+pub use map::{ShardedMap, WithTtl};
 pub use memory::{placement, topology};
 pub use observe::{
     stats::{Loads, Stats},

@@ -163,10 +163,14 @@ impl<F: FieldTypes> Core<F> {
         (!self.ttl.is_forever()).then(|| self.ttl.minus(self.clock.resolution()).to_duration())
     }
 
-    /// Whether a live entry with this hash and this deadline is old enough to be refreshed.
-    pub(crate) fn is_old(&self, hash: KeyHash, deadline: Deadline) -> bool {
-        let ttl = self.ttl_for(hash);
-        // It was written `ttl` before its deadline, unless it has a ttl of its own.
+    /// Whether a live entry with this hash and this deadline is old enough to be refreshed by a call that stores
+    /// entries with this ttl or the declared one.
+    pub(crate) fn is_old(&self, hash: KeyHash, deadline: Deadline, ttl: Option<Nanos>) -> bool {
+        // It was written `ttl` before its deadline, unless another call has stored it with another one.
+        let ttl = match ttl {
+            None => self.ttl_for(hash),
+            Some(ttl) => self.clock.lengthened(ttl),
+        };
         !ttl.is_forever() && deadline.left(self.now()) <= ttl.minus(self.refresh_after)
     }
 

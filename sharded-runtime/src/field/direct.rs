@@ -102,7 +102,8 @@ where
         match (row.staged.change, slot) {
             (StagedChange::Put, None) => {
                 row.offer.set_key(self.key.to_owned());
-                Session::at(self.core, extras, table, None, Moment::ZERO).insert_or_evict(self.hash, &mut row.offer)
+                let mut session = Session::at(self.core, extras, table, None, Moment::ZERO);
+                session.insert_or_evict(self.hash, &mut row.offer, None)
             }
             (StagedChange::Remove, None) => true,
             (StagedChange::Remove, Some(slot)) => {

@@ -30,6 +30,8 @@ pub(crate) struct Lead<'a, F: FieldTypes> {
     pub(super) hash: KeyHash,
     pub(super) flight: Arc<Flight<F::Value>>,
     pub(super) need: Option<Need>,
+    /// How long the entry is to live, if that is not the declared time.
+    pub(super) ttl: Option<Nanos>,
     /// The event that counts the loader: a load or a refresh.
     event: Event,
     /// The start of the loader, until it has ended.
@@ -79,7 +81,13 @@ impl<F: FieldTypes> Core<F> {
 impl<'a, F: FieldTypes> Lead<'a, F> {
     /// The lead of a flight whose loader has not begun.
     pub(super) fn new(core: &'a Core<F>, hash: KeyHash, flight: Arc<Flight<F::Value>>, event: Event) -> Self {
-        Lead { core, hash, flight, need: None, event, began: None, ended: None }
+        Lead { core, hash, flight, need: None, ttl: None, event, began: None, ended: None }
+    }
+
+    /// The lead of a load whose value is to live for this long, if that is not the declared time.
+    pub(super) fn living(mut self, ttl: Option<Nanos>) -> Self {
+        self.ttl = ttl;
+        self
     }
 
     /// Whether a value that is loaded now would be stored. If the key was stored or removed since the flight began,
@@ -225,7 +233,7 @@ impl<F: UsableTypes<Value: Clone>> Lead<'_, F> {
         let is_to_store = is_current && offer.value.is_some();
         if let Some(slot) = session.find_offered(hash, offer) {
             if F::Policy::REFRESH_AFTER.is_some() && is_to_store {
-                if session.exchange(slot, hash, offer, None).is_err() {
+                if session.exchange(slot, hash, offer, self.ttl).is_err() {
                     session.depart_offered(offer, Cause::Evicted);
                 }
             } else {
@@ -239,7 +247,7 @@ impl<F: UsableTypes<Value: Clone>> Lead<'_, F> {
         }
         let weight = session.weight_of(offer);
         let fits = session.fits(weight);
-        if fits && session.insert(hash, offer, None).is_some() {
+        if fits && session.insert(hash, offer, self.ttl).is_some() {
             return None;
         }
         if may_wait

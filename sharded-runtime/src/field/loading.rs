@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     LoadError, Policy,
+    clock::Nanos,
     contain::Drops,
     engine::session::Session,
     field::flight::{Boarded, Flight, Need, Told, block_on},
@@ -21,7 +22,7 @@ use crate::{
     shard::access::Access,
 };
 
-use std::{future::poll_fn, panic::Location, pin::pin, sync::Arc};
+use std::{borrow::Borrow, future::poll_fn, hash::Hash, panic::Location, pin::pin, sync::Arc};
 
 /// The result of a call that loads, for its key.
 enum Approach<'a, F: FieldTypes> {
@@ -101,20 +102,19 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
     /// The lead of a refresh of an entry that was just found, if the entry is old and no other call refreshes it. Takes
     /// the key.
     #[inline]
-    fn refresh(&self, hash: KeyHash, key: &mut Option<F::Key>) -> Option<Lead<'_, F>> {
-        let is_old = F::Policy::REFRESH_AFTER.is_some() && self.has_old(hash, key.as_ref()?);
-        if is_old { self.lead_refresh(hash, key) } else { None }
+    fn refresh(&self, hash: KeyHash, key: &mut Option<F::Key>, ttl: Option<Nanos>) -> Option<Lead<'_, F>> {
+        if self.needs_refresh(hash, key.as_ref()?, ttl) { self.lead_refresh(hash, key, ttl) } else { None }
     }
 
     #[cold]
-    fn lead_refresh(&self, hash: KeyHash, key: &mut Option<F::Key>) -> Option<Lead<'_, F>> {
+    fn lead_refresh(&self, hash: KeyHash, key: &mut Option<F::Key>, ttl: Option<Nanos>) -> Option<Lead<'_, F>> {
         let shard = self.prepare_flights(hash);
         // Declared outside the session, as in `find_flight`.
         let mut lead = None;
         self.peek_session(shard, |session| {
             // It may have been refreshed or removed meanwhile.
             let Some(slot) = key.as_ref().and_then(|key| session.find_live(hash, key)) else { return };
-            if session.deadline(slot).is_some_and(|deadline| self.is_old(hash, deadline)) {
+            if session.deadline(slot).is_some_and(|deadline| self.is_old(hash, deadline, ttl)) {
                 let flight = self.with_flights(hash, session.shard().counts(), |registry| registry.lead(hash, key));
                 lead = flight.map(|flight| Lead::new(self, hash, flight, Event::Refresh));
             }
@@ -183,7 +183,8 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         shard
     }
 
-    /// Returns the value of a key, after a load if it has none.
+    /// Returns the value of a key, after a load if it has none. What is loaded lives for this long or the declared
+    /// time.
     #[inline]
     #[track_caller]
     pub(crate) fn load<E>(
@@ -191,6 +192,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         key: F::Key,
         load: impl FnOnce() -> Result<F::Value, E>,
         at: &Location<'_>,
+        ttl: Option<Nanos>,
     ) -> Result<F::Value, LoadError<E>>
     where
         E: Send + Sync + 'static,
@@ -200,13 +202,55 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         // Declared before the lead, so that its `Drop` runs after the lead has ended.
         let mut key = Some(key);
         if let Some(value) = self.copy_of(hash, key.as_ref()) {
-            let Some(ours) = self.refresh(hash, &mut key) else { return Ok(value) };
-            return ours.load(load).map(|loaded| *loaded);
+            let Some(ours) = self.refresh(hash, &mut key, ttl) else { return Ok(value) };
+            return ours.living(ttl).load(load).map(|loaded| *loaded);
         }
         match block_on(self.approach(hash, &mut key))? {
             Approach::Value(value) => Ok(*value),
-            Approach::Lead(ours) => ours.load(load).map(|loaded| *loaded),
+            Approach::Lead(ours) => ours.living(ttl).load(load).map(|loaded| *loaded),
         }
+    }
+
+    /// As [`load`](Core::load), for a key that is made if there is something to load.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn load_ref<Q, E>(
+        &self,
+        key: &Q,
+        load: impl FnOnce() -> Result<F::Value, E>,
+        at: &Location<'_>,
+        ttl: Option<Nanos>,
+    ) -> Result<F::Value, LoadError<E>>
+    where
+        F::Key: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = F::Key> + ?Sized,
+        E: Send + Sync + 'static,
+    {
+        let hash = self.hash_for(Operation::Load, key);
+        self.check_load(hash, at);
+        let mut owned;
+        if let Some(value) = self.read_hashed(hash, key, Self::TRAITS, F::Value::clone) {
+            if !self.needs_refresh(hash, key, ttl) {
+                return Ok(value);
+            }
+            owned = Some(key.to_owned());
+            let Some(ours) = self.lead_refresh(hash, &mut owned, ttl) else { return Ok(value) };
+            return ours.living(ttl).load(load).map(|loaded| *loaded);
+        }
+        owned = Some(key.to_owned());
+        match block_on(self.approach(hash, &mut owned))? {
+            Approach::Value(value) => Ok(*value),
+            Approach::Lead(ours) => ours.living(ttl).load(load).map(|loaded| *loaded),
+        }
+    }
+
+    /// Whether the value of a key is to be loaded anew.
+    #[inline]
+    fn needs_refresh<Q: Eq + ?Sized>(&self, hash: KeyHash, key: &Q, ttl: Option<Nanos>) -> bool
+    where
+        F::Key: Borrow<Q>,
+    {
+        F::Policy::REFRESH_AFTER.is_some() && self.has_old(hash, key, ttl)
     }
 
     /// The future of a call that loads. `finish` turns its result into the result of the call.
@@ -218,6 +262,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         key: F::Key,
         load: impl FnOnce() -> L,
         at: &'static Location<'static>,
+        ttl: Option<Nanos>,
         finish: impl FnOnce(Result<F::Value, LoadError<E>>) -> R,
     ) -> impl Future<Output = R>
     where
@@ -231,19 +276,64 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
             };
             self.check_load(hash, at);
             let refresh = match self.copy_of(hash, key.as_ref()) {
-                Some(value) => match self.refresh(hash, &mut key) {
+                Some(value) => match self.refresh(hash, &mut key, ttl) {
                     Some(ours) => Some(Refresh { lead: ours, old: Box::new(value) }),
                     None => return finish(Ok(value)),
                 },
                 None => None,
             };
-            let mut loaded = Box::pin(self.load_missing(hash, key, load, refresh));
-            let loaded = poll_fn(|context| {
-                self.check_load(hash, at);
-                loaded.as_mut().poll(context)
-            });
-            finish(loaded.await.map(|value| *value))
+            finish(self.load_boxed((hash, key), load, refresh, at, ttl).await.map(|value| *value))
         }
+    }
+
+    /// As [`load_async`](Core::load_async), for a key that is made if there is something to load.
+    pub(crate) async fn load_async_ref<Q, E, L, R>(
+        &self,
+        key: &Q,
+        load: impl FnOnce() -> L,
+        at: &'static Location<'static>,
+        ttl: Option<Nanos>,
+        finish: impl FnOnce(Result<F::Value, LoadError<E>>) -> R,
+    ) -> R
+    where
+        F::Key: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = F::Key> + ?Sized,
+        E: Send + Sync + 'static,
+        L: Future<Output = Result<F::Value, E>>,
+    {
+        let hash = self.hash_for(Operation::Load, key);
+        self.check_load(hash, at);
+        let mut owned = None;
+        let refresh = match self.read_hashed(hash, key, Self::TRAITS, F::Value::clone) {
+            Some(value) if !self.needs_refresh(hash, key, ttl) => return finish(Ok(value)),
+            Some(value) => match self.lead_refresh(hash, owned.insert(Some(key.to_owned())), ttl) {
+                Some(ours) => Some(Refresh { lead: ours, old: Box::new(value) }),
+                None => return finish(Ok(value)),
+            },
+            None => None,
+        };
+        let key = owned.unwrap_or_else(|| Some(key.to_owned()));
+        finish(self.load_boxed((hash, key), load, refresh, at, ttl).await.map(|value| *value))
+    }
+
+    /// The part of a load for a missing or an old value, on the heap.
+    fn load_boxed<E, L>(
+        &self,
+        (hash, key): (KeyHash, Option<F::Key>),
+        load: impl FnOnce() -> L,
+        refresh: Option<Refresh<'_, F>>,
+        at: &'static Location<'static>,
+        ttl: Option<Nanos>,
+    ) -> impl Future<Output = Result<Box<F::Value>, LoadError<E>>>
+    where
+        E: Send + Sync + 'static,
+        L: Future<Output = Result<F::Value, E>>,
+    {
+        let mut loaded = Box::pin(self.load_missing(hash, key, load, refresh, ttl));
+        poll_fn(move |context| {
+            self.check_load(hash, at);
+            loaded.as_mut().poll(context)
+        })
     }
 
     /// Loads or refreshes the value of a key, or waits for another call that does.
@@ -253,6 +343,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         mut key: Option<F::Key>,
         load: impl FnOnce() -> L,
         refresh: Option<Refresh<'_, F>>,
+        ttl: Option<Nanos>,
     ) -> Result<Box<F::Value>, LoadError<E>>
     where
         E: Send + Sync + 'static,
@@ -271,6 +362,7 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
                 Approach::Lead(ours) => ours,
             },
         };
+        ours.ttl = ttl;
         let loaded = ours.poll(load.as_mut()).await;
         ours.land(|_| *loaded)
     }

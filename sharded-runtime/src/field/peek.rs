@@ -68,13 +68,13 @@ impl<F: UsableTypes> Core<F> {
         })
     }
 
-    /// Whether a key has an entry that is old enough to be refreshed.
+    /// Whether a key has an entry that is old enough to be refreshed, see [`is_old`](Core::is_old).
     #[track_caller]
-    pub(crate) fn has_old<Q: Eq + ?Sized>(&self, hash: KeyHash, key: &Q) -> bool
+    pub(crate) fn has_old<Q: Eq + ?Sized>(&self, hash: KeyHash, key: &Q, ttl: Option<Nanos>) -> bool
     where
         F::Key: Borrow<Q>,
     {
-        self.inspect(Nanos::FOREVER, hash, key, |_, deadline| Some(self.is_old(hash, deadline))).unwrap_or(false)
+        self.inspect(Nanos::FOREVER, hash, key, |_, deadline| Some(self.is_old(hash, deadline, ttl))).unwrap_or(false)
     }
 
     /// Calls a closure with the value of a key and its deadline for this idle time, also if it has expired. It counts

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     Policy,
+    clock::Nanos,
     engine::{
         cause::Cause,
         garbage::Garbage,
@@ -124,7 +125,12 @@ impl<F: UsableTypes> Core<F> {
     /// If an index key is taken and the call gives nothing back.
     #[cold]
     #[track_caller]
-    pub(super) fn store_refused_indexed(&self, hash: KeyHash, offer: &mut OfferFor<Self>, occupied: IfOccupied) {
+    pub(super) fn store_refused_indexed(
+        &self,
+        hash: KeyHash,
+        offer: &mut OfferFor<Self>,
+        (ttl, occupied): (Option<Nanos>, IfOccupied),
+    ) {
         for round in 0..ROUNDS {
             if let Err(taken) = self.settle(hash, offer) {
                 if occupied == IfOccupied::GiveBack {
@@ -141,7 +147,7 @@ impl<F: UsableTypes> Core<F> {
                     }
                     return true;
                 }
-                session.insert(hash, offer, None).is_some()
+                session.insert(hash, offer, ttl).is_some()
             });
             if is_done {
                 return;

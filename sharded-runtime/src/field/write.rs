@@ -227,10 +227,15 @@ impl<F: UsableTypes> Core<F> {
 
     /// Stores an entry if there is room. Returns the value that it replaces.
     #[track_caller]
-    pub(crate) fn try_insert(&self, key: F::Key, value: F::Value) -> Result<Option<F::Value>, RefusedFor<F>> {
+    pub(crate) fn try_insert(
+        &self,
+        key: F::Key,
+        value: F::Value,
+        ttl: Option<Nanos>,
+    ) -> Result<Option<F::Value>, RefusedFor<F>> {
         let hash = self.hash_for(Operation::Insert, &key);
         let mut offer = Offer::new(key, value);
-        match self.store(hash, &mut offer, None) {
+        match self.store(hash, &mut offer, ttl) {
             Stored::New => Ok(None),
             Stored::InPlace => Ok(offer.value.take()),
             Stored::Refused | Stored::Taken => offer.take().map_or(Ok(None), |(key, value)| {
@@ -242,13 +247,18 @@ impl<F: UsableTypes> Core<F> {
 
     /// Stores an entry under a policy that makes room, unless its key has a live one.
     #[track_caller]
-    pub(crate) fn insert_if_absent(&self, key: F::Key, value: F::Value) -> Result<(), Occupied<F::Key, F::Value>> {
+    pub(crate) fn insert_if_absent(
+        &self,
+        key: F::Key,
+        value: F::Value,
+        ttl: Option<Nanos>,
+    ) -> Result<(), Occupied<F::Key, F::Value>> {
         let hash = self.hash_for(Operation::Insert, &key);
         let mut offer = Offer::new(key, value);
         let is_settled = self.write_in_place(ByHash(hash), Self::WRITES, |session| {
-            session.find_offered(hash, &offer).is_some() || session.insert_or_evict(hash, &mut offer)
+            session.find_offered(hash, &offer).is_some() || session.insert_or_evict(hash, &mut offer, ttl)
         });
-        self.store_refused(hash, &mut offer, is_settled, IfOccupied::GiveBack);
+        self.store_refused(hash, &mut offer, is_settled, (ttl, IfOccupied::GiveBack));
         offer.take().map_or(Ok(()), |(key, value)| Err(Occupied { key, value }))
     }
 
@@ -334,7 +344,8 @@ impl<F: UsableTypes> Core<F> {
 
     /// Finishes a call that has stored a new entry, or has found no room for it in its shard. In the second case
     /// entries of other shards are evicted for it. If none can be, the new entry is evicted at once. If another thread
-    /// has stored the key meanwhile, the new entry stays on offer or is evicted.
+    /// has stored the key meanwhile, the new entry stays on offer or is evicted. It is stored with this ttl or the
+    /// declared one.
     #[inline]
     #[track_caller]
     pub(crate) fn store_refused(
@@ -342,11 +353,11 @@ impl<F: UsableTypes> Core<F> {
         hash: KeyHash,
         offer: &mut OfferFor<Self>,
         is_stored: bool,
-        occupied: IfOccupied,
+        (ttl, occupied): (Option<Nanos>, IfOccupied),
     ) {
         if F::Policy::INDEXED {
             if !is_stored {
-                self.store_refused_indexed(hash, offer, occupied);
+                self.store_refused_indexed(hash, offer, (ttl, occupied));
             }
         } else if F::Policy::PINS && !is_stored {
             let may_fit = self.make_room_elsewhere(hash, offer);
@@ -355,7 +366,7 @@ impl<F: UsableTypes> Core<F> {
                 if is_there && occupied == IfOccupied::GiveBack {
                     return;
                 }
-                let is_stored = may_fit && !is_there && session.insert(hash, offer, None).is_some();
+                let is_stored = may_fit && !is_there && session.insert(hash, offer, ttl).is_some();
                 if !is_stored {
                     session.depart_offered(offer, Cause::Evicted);
                 }

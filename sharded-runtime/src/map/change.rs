@@ -76,7 +76,79 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     where
         P::Eviction: MakesRoom,
     {
-        self.core.upsert(key, init, update)
+        self.core.upsert(key, init, update, None)
+    }
+
+    /// As [`upsert`](Self::upsert), for a borrowed key, which is made ([`ToOwned`]) if it is to be stored: a key that
+    /// is there costs no allocation.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Or if there is no memory for one more entry, or the shard has no free slot number (it has at least 2^28).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// for word in ["to", "be", "or", "not", "to", "be"] {
+    ///     shop.names().upsert_ref(word, || 1, |count| *count += 1);
+    /// }
+    /// assert_eq!(shop.names().get("be"), Some(2));
+    /// ```
+    #[track_caller]
+    pub fn upsert_ref<Q, R>(&self, key: &Q, init: impl FnOnce() -> V, update: impl FnOnce(&mut V) -> R) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+        P::Eviction: MakesRoom,
+    {
+        self.core.upsert_ref(key, init, update, None)
+    }
+
+    /// Lends a key's value to a closure, after making it with `init` if there is none, and returns the closure's
+    /// result, in one critical section. This is a use of the entry. A value that is there does not restart its time to
+    /// live.
+    ///
+    /// It is what `entry(key).or_insert_with(init)` is for elsewhere. [`upsert`](Self::upsert) is for a new value that
+    /// is not to be changed.
+    ///
+    /// A new value is stored after the closure, so if `init` or the closure panics on it, nothing is stored. If the
+    /// closure panics on a value that is there, that stays as the closure left it.
+    ///
+    /// Where some entries [may not be evicted](crate::builder::FieldOptions::evictable), what [`upsert`](Self::upsert)
+    /// says of them holds.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Or if there is no memory for one more entry, or the shard has no free slot number (it has at least 2^28).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// let mut next = |name: &str| shop.names().with_or_insert(name.to_owned(), || 0, |last| {
+    ///     *last += 1;
+    ///     *last
+    /// });
+    /// assert_eq!((next("ada"), next("ada"), next("bob")), (1, 2, 1));
+    /// ```
+    #[doc(alias("entry", "or_insert_with", "or_default"))]
+    #[track_caller]
+    pub fn with_or_insert<R>(&self, key: K, init: impl FnOnce() -> V, change: impl FnOnce(&mut V) -> R) -> R
+    where
+        P::Eviction: MakesRoom,
+    {
+        self.core.with_or_insert(key, init, change, None)
     }
 
     /// Calls a closure with a key's value. The closure decides whether the value is kept, replaced, stored or removed,
@@ -124,7 +196,41 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     where
         P::Eviction: MakesRoom,
     {
-        self.core.compute(key, change)
+        self.core.compute(key, change, None)
+    }
+
+    /// As [`compute`](Self::compute), for a borrowed key, which is made ([`ToOwned`]) if it is to be stored.
+    ///
+    /// # Panics
+    ///
+    /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
+    /// Or if there is no memory for one more entry, or the shard has no free slot number (it has at least 2^28).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { names: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// use sharded::Change;
+    ///
+    /// shop.names().insert("apple".to_owned(), 1);
+    /// let left = shop.names().compute_ref("apple", |stock| match stock {
+    ///     Some(1) | None => Change::Remove(0),
+    ///     Some(n) => { *n -= 1; Change::Keep(*n) }
+    /// });
+    /// assert_eq!((left, shop.names().len()), (0, 0));
+    /// ```
+    #[track_caller]
+    pub fn compute_ref<Q, R>(&self, key: &Q, change: impl FnOnce(Option<&mut V>) -> Change<V, R>) -> R
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+        P::Eviction: MakesRoom,
+    {
+        self.core.compute_ref(key, change, None)
     }
 
     /// Returns a copy of a key's value, after storing `init()` if it had none, in one critical section. So `init` runs
@@ -160,6 +266,6 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         V: Clone,
         P::Eviction: MakesRoom,
     {
-        self.core.get_or_insert_with(key, init)
+        self.core.get_or_insert_with(key, init, None)
     }
 }

@@ -14,7 +14,7 @@ use super::sharded_map::ShardedMap;
 use crate::Policy;
 
 #[diagnostic::on_unimplemented(
-    message = "no guard is handed out, so there is no `entry`: `upsert`, `compute` and `get_or_insert_with` take closures",
+    message = "no guard is handed out, so there is no `entry`: `upsert`, `with_or_insert`, `compute` and `get_or_insert_with` take closures",
     label = "a name of another library"
 )]
 pub trait HasEntry {}
@@ -90,7 +90,12 @@ pub trait HasOptionallyGetWith {}
 
 #[doc(hidden)]
 #[allow(unused_variables, clippy::unused_self, clippy::needless_pass_by_value, reason = "no method can be called")]
-#[allow(clippy::missing_panics_doc, clippy::iter_not_returning_iterator, reason = "no method can be called")]
+#[allow(
+    clippy::iter_not_returning_iterator,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    reason = "no method can be called"
+)]
 impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
     pub fn entry<A, R>(&self, key: A) -> R
     where

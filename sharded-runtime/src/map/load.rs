@@ -3,7 +3,12 @@
 use super::sharded_map::ShardedMap;
 use crate::{Key, LoadError, Policy, Value, lock::Serves};
 
-use std::{convert::Infallible, hash::BuildHasher, panic::Location};
+use std::{
+    borrow::Borrow,
+    convert::Infallible,
+    hash::{BuildHasher, Hash},
+    panic::Location,
+};
 
 impl<K, V, P, S> ShardedMap<K, V, P, S>
 where
@@ -18,7 +23,9 @@ where
     /// the other callers wait for it. This is a use of the entry.
     ///
     /// No lock is held while the value is loaded or waited for, so only callers that need this key wait. For a key that
-    /// is present the cost is that of [`get`](Self::get). If it is costly to make the key, call `get` first.
+    /// is present the cost is that of [`get`](Self::get). If it is costly to make the key, call
+    /// [`get_or_try_insert_ref`](Self::get_or_try_insert_ref): a `get` before this call would pass over
+    /// `refresh_after`.
     ///
     /// - **The load fails:** all callers that wait get the same error. A later call tries again.
     /// - **It panics,** or it is an async load that is dropped: the caller that has waited longest loads next, with its
@@ -72,7 +79,7 @@ where
     where
         E: Send + Sync + 'static,
     {
-        self.core.load(key, load, Location::caller())
+        self.core.load(key, load, Location::caller(), None)
     }
 
     /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), for a loader that is a future. It works on any
@@ -125,7 +132,7 @@ where
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
-        self.core.load_async(key, load, Location::caller(), |loaded| loaded)
+        self.core.load_async(key, load, Location::caller(), None, |loaded| loaded)
     }
 
     /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), for a loader that can't fail.
@@ -190,12 +197,161 @@ where
     {
         let at = Location::caller();
         let load = || async { Ok::<V, Infallible>(load().await) };
-        self.core.load_async(key, load, at, |loaded| loaded.unwrap_or_else(|error| recursive::<P>(&error, at)))
+        self.core.load_async(key, load, at, None, |loaded| loaded.unwrap_or_else(|error| recursive::<P>(&error, at)))
+    }
+
+    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), for a borrowed key, which is made ([`ToOwned`])
+    /// only if there is something to load: a hit costs no allocation.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with).
+    ///
+    /// # Panics
+    ///
+    /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { ages: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// assert_eq!(shop.ages().get_or_try_insert_ref("ada", || "36".parse::<u32>()), Ok(36));
+    /// assert_eq!(shop.ages().get_or_try_insert_ref("ada", || "many".parse::<u32>()), Ok(36)); // stored by now
+    /// ```
+    #[doc(alias("try_get_with_by_ref", "optionally_get_with_by_ref"))]
+    #[track_caller]
+    pub fn get_or_try_insert_ref<Q, E>(&self, key: &Q, load: impl FnOnce() -> Result<V, E>) -> Result<V, LoadError<E>>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+        E: Send + Sync + 'static,
+    {
+        self.core.load_ref(key, load, Location::caller(), None)
+    }
+
+    /// As [`get_or_try_insert_async`](Self::get_or_try_insert_async), for a borrowed key, which is made ([`ToOwned`])
+    /// only if there is something to load.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_or_try_insert_async`](Self::get_or_try_insert_async).
+    ///
+    /// # Panics
+    ///
+    /// As [`get_or_try_insert_async`](Self::get_or_try_insert_async).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { ages: HashMap<String, u32> }
+    /// # async fn fetch(_: &str) -> Result<u32, std::io::Error> { Ok(36) }
+    /// # use std::{pin::pin, task::{Context, Poll, Waker}};
+    /// # fn block_on<F: Future>(future: F) -> F::Output {
+    /// #     let mut future = pin!(future);
+    /// #     loop {
+    /// #         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) { return output }
+    /// #     }
+    /// # }
+    /// # block_on(async {
+    /// let shop = Shop::new();
+    /// assert_eq!(shop.ages().get_or_try_insert_async_ref("ada", || fetch("ada")).await.unwrap(), 36);
+    /// # });
+    /// ```
+    #[track_caller]
+    pub fn get_or_try_insert_async_ref<Q, E, F>(
+        &self,
+        key: &Q,
+        load: impl FnOnce() -> F,
+    ) -> impl Future<Output = Result<V, LoadError<E>>>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
+        self.core.load_async_ref(key, load, Location::caller(), None, |loaded| loaded)
+    }
+
+    /// As [`get_or_load_with`](Self::get_or_load_with), for a borrowed key, which is made ([`ToOwned`]) only if there
+    /// is something to load.
+    ///
+    /// # Panics
+    ///
+    /// As [`get_or_load_with`](Self::get_or_load_with).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { ages: HashMap<String, u32> }
+    /// let shop = Shop::new();
+    /// assert_eq!(shop.ages().get_or_load_ref("ada", || 36), 36);
+    /// assert_eq!(shop.ages().get_or_load_ref("ada", || unreachable!()), 36);
+    /// ```
+    #[doc(alias("get_with_by_ref"))]
+    #[track_caller]
+    pub fn get_or_load_ref<Q>(&self, key: &Q, load: impl FnOnce() -> V) -> V
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
+        match self.get_or_try_insert_ref(key, || Ok::<V, Infallible>(load())) {
+            Ok(value) => value,
+            Err(error) => recursive::<P>(&error, Location::caller()),
+        }
+    }
+
+    /// As [`get_or_load_async`](Self::get_or_load_async), for a borrowed key, which is made ([`ToOwned`]) only if there
+    /// is something to load.
+    ///
+    /// # Panics
+    ///
+    /// As [`get_or_load_async`](Self::get_or_load_async).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(ttl = "1h")]
+    /// # struct Shop { ages: HashMap<String, u32> }
+    /// # use std::{pin::pin, task::{Context, Poll, Waker}};
+    /// # fn block_on<F: Future>(future: F) -> F::Output {
+    /// #     let mut future = pin!(future);
+    /// #     loop {
+    /// #         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) { return output }
+    /// #     }
+    /// # }
+    /// # block_on(async {
+    /// let shop = Shop::new();
+    /// assert_eq!(shop.ages().get_or_load_async_ref("ada", async || 36).await, 36);
+    /// # });
+    /// ```
+    #[track_caller]
+    pub fn get_or_load_async_ref<Q, F>(&self, key: &Q, load: impl FnOnce() -> F) -> impl Future<Output = V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+        F: Future<Output = V>,
+    {
+        let at = Location::caller();
+        let load = || async { Ok::<V, Infallible>(load().await) };
+        self.core
+            .load_async_ref(key, load, at, None, |loaded| loaded.unwrap_or_else(|error| recursive::<P>(&error, at)))
     }
 }
 
 #[cold]
-fn recursive<P: Policy>(error: &LoadError<Infallible>, at: &Location<'_>) -> ! {
+pub(super) fn recursive<P: Policy>(error: &LoadError<Infallible>, at: &Location<'_>) -> ! {
     match error {
         LoadError::Recursive => {
             panic!("`{}` is accessed at {at}, inside a loader, for a key whose load waits for that loader", P::NAME)

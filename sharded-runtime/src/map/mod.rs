@@ -8,6 +8,7 @@
 //! | `write.rs` | inserts and removals, of one entry or several |
 //! | `change.rs` | changes of an entry, or its insertion, in one critical section |
 //! | `deadline.rs` | the time to live of an entry |
+//! | `with_ttl.rs` | calls that store an entry with a time of its own |
 //! | `foreign.rs` | names of other libraries, for the compiler's messages |
 //! | `load.rs` | single-flight loads of missing values |
 //! | `listen.rs` | removal listeners |
@@ -29,6 +30,8 @@ mod read;
 mod saved;
 mod sharded_map;
 mod whole;
+mod with_ttl;
 mod write;
 
 pub use sharded_map::ShardedMap;
+pub use with_ttl::WithTtl;

@@ -73,7 +73,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// ```
     #[track_caller]
     pub fn try_insert(&self, key: K, value: V) -> Result<Option<V>, Refused<K, V>> {
-        self.core.try_insert(key, value)
+        self.core.try_insert(key, value, None)
     }
 
     /// Stores a value unless the key has one.
@@ -106,7 +106,7 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     where
         P::Eviction: MakesRoom,
     {
-        self.core.insert_if_absent(key, value)
+        self.core.insert_if_absent(key, value, None)
     }
 
     /// Removes a key's entry and returns its value.

@@ -151,20 +151,27 @@ where
                 stumble();
                 V::of(number)
             }))),
+            // Calls that answer the same take turns.
             Call::Upsert(number, by) => {
-                self.upsert(key, || V::of(number), |value| add_to(value, by)).unwrap_or(Answer::Value(None))
+                let (init, update) = (|| V::of(number), |value: &mut V| add_to(value, by));
+                let updated =
+                    if number % 2 == 0 { self.upsert(key, init, update) } else { self.upsert_ref(&key, init, update) };
+                updated.unwrap_or(Answer::Value(None))
             }
             Call::WithMut(by) => self.with_mut(&key, |value| add_to(value, by)).unwrap_or(Answer::Value(None)),
-            Call::Compute(decision, number) => self.compute(key, |value| {
-                let before = answer(value.as_deref());
-                stumble();
-                match (decision, value) {
-                    (Decision::AddAndKeep, Some(value)) => Change::Keep(add_to(value, number)),
-                    (Decision::Keep | Decision::AddAndKeep, _) => Change::Keep(before),
-                    (Decision::Put, _) => Change::Put(V::of(number), before),
-                    (Decision::Remove, _) => Change::Remove(before),
-                }
-            }),
+            Call::Compute(decision, number) => {
+                let change = |value: Option<&mut V>| {
+                    let before = answer(value.as_deref());
+                    stumble();
+                    match (decision, value) {
+                        (Decision::AddAndKeep, Some(value)) => Change::Keep(add_to(value, number)),
+                        (Decision::Keep | Decision::AddAndKeep, _) => Change::Keep(before),
+                        (Decision::Put, _) => Change::Put(V::of(number), before),
+                        (Decision::Remove, _) => Change::Remove(before),
+                    }
+                };
+                if number % 2 == 0 { self.compute(key, change) } else { self.compute_ref(&key, change) }
+            }
             Call::Remove => answer(self.remove(&key).as_ref()),
             Call::RemoveIf => answer(self.remove_if(&key, |value| value.number().is_none_or(is_removable)).as_ref()),
             Call::Put(number) => {

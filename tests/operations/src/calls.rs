@@ -98,7 +98,11 @@ macro_rules! expires {
                 value: V,
                 ttl: Duration,
             ) -> Option<V> {
-                map.insert_with_ttl(key, value, ttl)
+                if ttl.subsec_nanos() % 2 == 0 {
+                    map.insert_with_ttl(key, value, ttl)
+                } else {
+                    map.with_ttl(ttl).insert(key, value)
+                }
             }
             fn add_own<L: Lock + Serves<Key, ()>, E: MakesRoom, S: Hasher>(
                 set: &Set<L, Self, E, S>,
@@ -169,13 +173,30 @@ macro_rules! makes_room {
                             }
                         })
                     }
-                    Op::Upsert(number, new) => {
-                        Answer::Value(map.upsert(key(number), || V::of(new), |old| replace(old, new)))
-                    }
-                    Op::Compute(number, decision, new) => {
-                        Answer::Value(map.compute(key(number), |old| compute(decision, old, new)))
-                    }
-                    Op::GetOrInsert(number, new) => value(Some(map.get_or_insert_with(key(number), || V::of(new)))),
+                    // Calls that answer the same take turns.
+                    Op::Upsert(number, new) => Answer::Value(match new % 3 {
+                        0 => map.upsert(key(number), || V::of(new), |old| replace(old, new)),
+                        1 => map.upsert_ref(&key(number), || V::of(new), |old| replace(old, new)),
+                        _ => {
+                            let mut is_new = false;
+                            let make = || {
+                                is_new = true;
+                                V::of(new)
+                            };
+                            let before = map.with_or_insert(key(number), make, |old| replace(old, new));
+                            (!is_new).then_some(before)
+                        }
+                    }),
+                    Op::Compute(number, decision, new) => Answer::Value(if new % 2 == 0 {
+                        map.compute(key(number), |old| compute(decision, old, new))
+                    } else {
+                        map.compute_ref(&key(number), |old| compute(decision, old, new))
+                    }),
+                    Op::GetOrInsert(number, new) => value(Some(match new % 3 {
+                        0 => map.get_or_insert_with(key(number), || V::of(new)),
+                        1 => map.get_or_load_with(key(number), || V::of(new)),
+                        _ => map.get_or_load_ref(&key(number), || V::of(new)),
+                    })),
                     Op::Extend(ref entries) => {
                         map.extend(entries.iter().map(|&(number, new)| (key(number), V::of(new))));
                         Answer::Nothing

@@ -101,15 +101,16 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         Some(slot)
     }
 
-    /// Stores the value of `make` for the key on offer, which is absent, with the declared ttl. An entry that does not
-    /// fit is evicted at once. Returns whether the entry was taken from the offer: if some entries may not be evicted,
-    /// there may be no room in this shard.
+    /// Stores the value of `make` for the key on offer, which is absent, with this ttl or the declared one. An entry
+    /// that does not fit is evicted at once. Returns whether the entry was taken from the offer: if some entries may
+    /// not be evicted, there may be no room in this shard.
     #[must_use]
     #[inline]
     pub(crate) fn insert_made(
         &mut self,
         hash: KeyHash,
         offer: &mut OfferFor<F>,
+        ttl: Option<Nanos>,
         make: impl FnOnce() -> F::Value,
     ) -> bool {
         if self.is_lean() {
@@ -117,24 +118,24 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         }
         offer.value = Some(self.run_apart(make));
         self.refresh_now();
-        self.insert_or_evict(hash, offer)
+        self.insert_or_evict(hash, offer, ttl)
     }
 
     /// Not inlined, so that an access to an existing entry stays short: `table/README.md`.
     #[inline(never)]
     fn insert_made_apart(mut self, hash: KeyHash, offer: &mut OfferFor<F>, make: impl FnOnce() -> F::Value) -> bool {
         offer.value = Some(make());
-        self.insert_or_evict(hash, offer)
+        self.insert_or_evict(hash, offer, None)
     }
 
     /// As [`insert_made`](Session::insert_made), for a value that was made.
     #[must_use]
-    pub(crate) fn insert_or_evict(&mut self, hash: KeyHash, offer: &mut OfferFor<F>) -> bool {
+    pub(crate) fn insert_or_evict(&mut self, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) -> bool {
         let is_stored = if self.is_lean() {
             let put = self.table.put_new(hash, offer);
             self.finish_put(put, hash, offer) == Stored::New
         } else if self.fits(self.weight_of(offer)) {
-            self.insert(hash, offer, None).is_some()
+            self.insert(hash, offer, ttl).is_some()
         } else {
             self.depart_offered(offer, Cause::Evicted);
             true

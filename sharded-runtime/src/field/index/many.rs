@@ -73,7 +73,7 @@ where
                 let mut list = KeyList::new();
                 list.add(hash, key);
                 // An index has no bound, so it is stored.
-                let _ = session.insert_made(of_index_key, &mut offer, || list);
+                let _ = session.insert_made(of_index_key, &mut offer, None, || list);
             }
         });
     }

@@ -96,7 +96,7 @@ where
             });
             set.unwrap_or_else(|_| {
                 // An index has no bound, so it is stored.
-                let _ = session.insert_made(hash, &mut offer, single);
+                let _ = session.insert_made(hash, &mut offer, None, single);
                 Ok(())
             })
         })
