@@ -195,8 +195,12 @@ where
 
     fn due_in(&self) -> Option<Duration> {
         let alarm = self.alarm.load(Ordering::Relaxed);
-        let expires =
-            (self.background.is_some() && !alarm.is_never()).then(|| alarm.left(self.clock.now()).to_duration());
+        // No closure: each map would have two more functions.
+        let expires = if self.background.is_some() && !alarm.is_never() {
+            Some(alarm.left(self.clock.now()).to_duration())
+        } else {
+            None
+        };
         let releases = self.release.as_ref().and_then(Release::due_in);
         expires.into_iter().chain(releases).min()
     }

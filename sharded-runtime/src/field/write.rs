@@ -109,7 +109,9 @@ impl<F: FieldTypes> Core<F> {
             }
             // Without memory to grow, the table becomes fuller. The next write tries again.
             let _ = session.step(STEPS_PER_WRITE);
-            (result, session.due_at(), session.release_retired(Backlog::Many))
+            // By a constant, so that only maps whose entries are shared get its code.
+            let backlog = if Session::<Self>::SHARES { session.release_retired(Backlog::Many) } else { Backlog::None };
+            (result, session.due_at(), backlog)
         });
         // First, since user code that runs in the repayment may panic.
         self.wake_for(due_at);
