@@ -88,7 +88,10 @@ impl Server {
             eprintln!("skipped: this is about a cluster");
             return None;
         }
-        start(|program| cluster(program, NO_FAILOVER, slots, &[]))
+        let server = start(|program| cluster(program, NO_FAILOVER, slots, &[]))?;
+        // Valkey moves a slot only if replicas follow.
+        server.wait_for("replicas are in step", || server.replicas_are_ready());
+        Some(server)
     }
 
     fn start_as(deployment: Deployment, silence: Duration, arguments: &[&str]) -> Option<Server> {
@@ -248,6 +251,8 @@ fn cluster(program: &Path, silence: Duration, slots: [&str; 3], arguments: &[&st
             let mut all = arguments.to_vec();
             all.extend(["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-port", &bus]);
             all.extend(["--cluster-node-timeout", &silence, "--repl-diskless-sync-delay", "0"]);
+            // A primary of Valkey without slots would become a replica, and `redis-cli` does not expect that.
+            all.extend(["--cluster-allow-replica-migration", "no"]);
             all.extend(login(arguments).into_iter().flat_map(|password| ["--masterauth", password]));
             Process::server(program, *port, &all)
         })

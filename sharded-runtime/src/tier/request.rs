@@ -31,7 +31,7 @@ pub(super) struct Reply {
     pub(super) stamp: Stamp,
     /// `None` if the server does not tell of changes.
     pub(super) licence: Option<Arc<Licence>>,
-    /// When it was sent, by [`Shared::now`].
+    /// When it was sent, by [`Shared::now`](super::shared::Shared::now).
     pub(super) sent: u64,
 }
 
