@@ -24,6 +24,7 @@
 //!
 //! # Where to look
 //!
+//! - [`guide`] has the first store, what to choose, how to move code from other libraries, testing, operating, costs.
 //! - [`mod@reference`] has every option, which options go together, what the attribute writes, and the cure for each
 //!   error. It lists the features of this crate, too.
 //! - [`ShardedMap`] has all operations of a map, and documents nested accesses, panics and removal listeners.
@@ -80,6 +81,32 @@ mod error;
 #[cfg(any(feature = "metrics", feature = "prometheus", feature = "tracing", feature = "usdt"))]
 pub mod export;
 mod field;
+#[doc = include_str!("../guide/README.md")]
+pub mod guide {
+    #[allow(unused_imports, reason = "the links of the pages")]
+    use crate::{Change, Policy, ShardedMap, Stats, clock, observe, transaction};
+
+    #[doc = include_str!("../guide/choices.md")]
+    pub mod choices {}
+    #[doc = include_str!("../guide/costs.md")]
+    pub mod costs {}
+    #[doc = include_str!("../guide/first_store.md")]
+    pub mod first_store {}
+    #[doc = include_str!("../guide/from_cached.md")]
+    pub mod from_cached {}
+    #[doc = include_str!("../guide/from_dashmap.md")]
+    pub mod from_dashmap {}
+    #[doc = include_str!("../guide/from_moka.md")]
+    pub mod from_moka {}
+    #[doc = include_str!("../guide/from_mutex.md")]
+    pub mod from_mutex {}
+    #[doc = include_str!("../guide/operating.md")]
+    pub mod operating {}
+    #[doc = include_str!("../guide/testing.md")]
+    pub mod testing {}
+    #[doc = include_str!("../guide/when_not.md")]
+    pub mod when_not {}
+}
 pub mod hasher;
 pub mod index;
 #[doc(hidden)]
