@@ -13,7 +13,7 @@ use crate::{
     Policy, StorageOf,
     clock::{Moment, Nanos},
     hasher::KeyHash,
-    shard::array::ShardExtras,
+    shard::array::{self, ShardExtras},
 };
 use std::sync::Arc;
 
@@ -88,6 +88,10 @@ pub(crate) type View<'a, F> = TableView<'a, <F as Spec>::Key, <F as Spec>::Value
 
 /// The parts of a shard of a field that need no lock.
 pub(crate) type Extras<'a, F> = ShardExtras<'a, TableFor<F>, ShardStatus, <<F as Spec>::Policy as Policy>::Lock>;
+
+/// A shard of a field, before its lock is taken.
+pub(crate) type FoundShard<'a, F> =
+    array::FoundShard<'a, TableFor<F>, ShardStatus, <<F as Spec>::Policy as Policy>::Lock>;
 
 /// An entry that a call brings to a field.
 pub(crate) type OfferFor<F> = Offer<<F as Spec>::Key, <F as Spec>::Value>;

@@ -4,6 +4,8 @@
 //! A plain field refuses nothing, and only its tables have to know of a change. So where a transaction replaces values
 //! of entries that are there, nothing can fail once its closure has returned, and no user code runs.
 
+#![allow(unreachable_pub, reason = "in a public trait that only this crate can implement")]
+
 use super::{
     core::Core,
     leaving::Leaving,
@@ -17,20 +19,75 @@ use crate::{
     engine::{
         cause::Cause,
         session::{STEPS_PER_WRITE, Session},
-        spec::{Extras, Spec, TableFor},
-        table::{Entry, Slot, StampOf},
+        spec::{Extras, FoundShard, Spec, TableFor},
+        table::{Entry, EntryMut, Slot, StampOf},
     },
     expiry::Stamp,
     lock::Lock,
     observe::tally::Event,
     shard::array::ByHash,
 };
-use std::{borrow::Borrow, cell::Cell, mem};
+use std::{borrow::Borrow, cell::Cell, fmt, mem};
 
 type EntryFor<'t, F> = Entry<'t, <F as FieldTypes>::Key, <F as FieldTypes>::Value, <F as FieldTypes>::Policy>;
+type EntryMutFor<'t, F> = EntryMut<'t, <F as FieldTypes>::Key, <F as FieldTypes>::Value, <F as FieldTypes>::Policy>;
 type StagedRowFor<F> = StagedRow<<F as FieldTypes>::Key, <F as FieldTypes>::Value>;
 
-impl<F, Q> RowKey<'_, F, Q>
+/// The shard of a row, before its lock is taken.
+pub struct RowShard<'s, F: FieldTypes>(FoundShard<'s, Core<F>>);
+
+impl<F: FieldTypes> Clone for RowShard<'_, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<F: FieldTypes> Copy for RowShard<'_, F> {}
+
+impl<F: FieldTypes> fmt::Debug for RowShard<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RowShard").field(&self.0.index()).finish()
+    }
+}
+
+impl<F: FieldTypes> RowShard<'_, F> {
+    #[inline]
+    pub(crate) fn index(self) -> usize {
+        self.0.index()
+    }
+
+    /// Locks the shard for changing. The order is the caller's.
+    #[inline]
+    pub(crate) fn hold<R>(self, run: impl FnOnce(&mut TableFor<Core<F>>) -> R) -> R {
+        self.0.hold(|_, table| run(table))
+    }
+}
+
+/// The entry of a row, lent for changing.
+pub struct RowEntry<'t, F: FieldTypes>(EntryMutFor<'t, F>);
+
+/// Not the key and the value, which may be secret.
+impl<F: FieldTypes> fmt::Debug for RowEntry<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowEntry").finish_non_exhaustive()
+    }
+}
+
+impl<F: FieldTypes> RowEntry<'_, F> {
+    #[inline]
+    pub(crate) fn value(&self) -> &F::Value {
+        self.0.value()
+    }
+
+    /// Exchanges the value for the one that is staged, if there is one.
+    #[inline]
+    pub(crate) fn exchange(mut self, row: &mut StagedRowFor<F>) {
+        if let Some(value) = &mut row.offer.value {
+            self.0.swap(value);
+        }
+    }
+}
+
+impl<'a, F, Q> RowKey<'a, F, Q>
 where
     F: UsableTypes<Key: Borrow<Q>>,
     Q: Eq + ToOwned<Owned = F::Key> + ?Sized,
@@ -44,7 +101,19 @@ where
         table.fetch_home(self.hash);
     }
 
-    /// Finds the entry. Returns its value.
+    /// Its shard.
+    #[inline]
+    pub(crate) fn row_shard(&self) -> RowShard<'a, F> {
+        RowShard(self.find_shard())
+    }
+
+    /// Finds the entry, for changing.
+    #[inline]
+    pub(crate) fn find_mut<'t>(&self, table: &'t mut TableFor<Core<F>>) -> Option<RowEntry<'t, F>> {
+        table.find_mut(self.hash, self.key).map(RowEntry)
+    }
+
+    /// Finds the entry. Returns its value, and notes its slot.
     #[inline]
     pub(crate) fn find<'t>(&self, table: &'t TableFor<Core<F>>, slot: &mut Option<Slot>) -> Option<&'t F::Value> {
         let entry = table.find(self.hash, self.key)?;
@@ -55,26 +124,35 @@ where
     /// Whether the change replaces the value of an entry that is there, or there is none, and no listener has to be
     /// told.
     #[inline]
-    pub(crate) fn is_in_place(&self, row: &StagedRowFor<F>) -> bool {
+    pub(crate) fn is_in_place(&self, row: &StagedRowFor<F>, is_there: bool) -> bool {
         match row.staged.change {
             StagedChange::Keep => true,
-            StagedChange::Update => row.slot.is_some(),
-            StagedChange::Put => row.slot.is_some() && self.core.listener().is_none(),
+            StagedChange::Update => is_there,
+            StagedChange::Put => is_there && self.core.listener().is_none(),
             StagedChange::Remove => false,
         }
     }
 
-    /// Counts a use of the entry, and makes the change, which [is in place](RowKey::is_in_place), if the transaction
-    /// commits.
+    /// Counts a use of the entry. If the transaction commits, counts the change, which [is in
+    /// place](RowKey::is_in_place), and makes it if the slot of the entry was noted.
     #[inline]
-    pub(crate) fn end(&self, table: &mut TableFor<Core<F>>, row: &mut StagedRowFor<F>, commits: bool) {
-        let extras = self.core.shards.extras(ByHash(self.hash), table);
-        Self::count_use(extras, &row.staged, row.slot.is_some());
-        if commits && let (Some(slot), Some(value)) = (row.slot, &mut row.offer.value) {
+    pub(crate) fn end(
+        shard: RowShard<'_, F>,
+        table: &mut TableFor<Core<F>>,
+        row: &mut StagedRowFor<F>,
+        is_there: bool,
+        commits: bool,
+    ) {
+        let extras = shard.0.extras(table);
+        Self::count_use(extras, &row.staged, is_there);
+        if !commits {
+            return;
+        }
+        if let (Some(slot), Some(value)) = (row.slot, &mut row.offer.value) {
             table.change(slot, |_, old| mem::swap(old, value));
-            if row.staged.change == StagedChange::Put {
-                extras.counts().add_insert(&extras.status().meter);
-            }
+        }
+        if row.staged.change == StagedChange::Put {
+            extras.counts().add_insert(&extras.status().meter);
         }
     }
 
@@ -136,7 +214,7 @@ where
                 result
             });
         }
-        self.hold(|extras, table| {
+        self.find_shard().hold(|extras, table| {
             let (entry, now) = self.find_live(table);
             let slot = entry.as_ref().map(EntryFor::<F>::slot);
             let result = read(entry.as_ref().map(EntryFor::<F>::value), &is_used);

@@ -38,7 +38,7 @@ mod batch;
 pub(crate) mod change;
 pub(crate) mod commit;
 pub(crate) mod core;
-mod direct;
+pub(crate) mod direct;
 pub(crate) mod discard;
 mod elsewhere;
 pub(crate) mod flight;

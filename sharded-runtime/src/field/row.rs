@@ -16,7 +16,7 @@ use crate::{
     clock::{Deadline, Moment},
     engine::{
         session::Session,
-        spec::{Extras, Spec, TableFor},
+        spec::{FoundShard, Spec, TableFor},
         table::{Backlog, Offer, Slot, StampOf},
         units::Weight,
     },
@@ -57,10 +57,10 @@ impl<'a, F: FieldTypes, Q: ?Sized> RowKey<'a, F, Q> {
         self.core.shards.order()
     }
 
-    /// Locks the shard of the row for changing, as one of several. The order is the caller's.
+    /// Its shard.
     #[inline]
-    pub(crate) fn hold<R>(&self, run: impl FnOnce(Extras<'_, Core<F>>, &mut TableFor<Core<F>>) -> R) -> R {
-        self.core.shards.hold(ByHash(self.hash), run)
+    pub(crate) fn find_shard(&self) -> FoundShard<'a, Core<F>> {
+        self.core.shards.find(ByHash(self.hash))
     }
 }
 

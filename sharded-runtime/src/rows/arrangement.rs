@@ -55,7 +55,11 @@ pub trait Lockable {
 pub trait SingleRow {
     type Arrangement: Arrangement;
     type States: States<Arrangement = Self::Arrangement>;
+    type Value;
     type Table: 'static;
+    type Shard: Copy;
+    /// An entry that is lent for changing.
+    type Entry<'t>;
     type Staged;
 
     /// Whether nothing may be refused: see `field/direct.rs`.
@@ -64,27 +68,44 @@ pub trait SingleRow {
     /// Whether the drop of what is staged does anything.
     const OWNS: bool;
 
-    fn place(&self, token: Token) -> Place<'_>;
+    /// Where the row is, and its shard.
+    fn locate(&self, token: Token) -> (Place<'_>, Self::Shard);
     /// Nothing is staged yet.
     fn stage(&self, token: Token) -> Self::Staged;
     /// Locks the shard for changing. The order is the caller's.
-    fn hold<T>(&self, run: impl FnOnce(&mut Self::Table) -> T, token: Token) -> T;
-    /// Has the processor fetch what [`look`](SingleRow::look) looks at.
+    fn hold<T>(shard: Self::Shard, run: impl FnOnce(&mut Self::Table) -> T, token: Token) -> T;
+    /// Has the processor fetch what a search for the entry looks at.
     fn fetch(&self, table: &Self::Table);
-    /// Finds the entry.
-    fn look<'t>(
+    /// Finds the entry, where the other row is in another table.
+    fn find<'t>(&self, table: &'t mut Self::Table) -> Option<Self::Entry<'t>>;
+    /// The value of an entry.
+    fn value<'e>(entry: &'e Self::Entry<'_>) -> &'e Self::Value;
+    /// Finds the entry in a table of both rows, and notes its slot.
+    fn look<'t>(&self, table: &'t Self::Table, staged: &mut Self::Staged) -> Option<&'t Self::Value>;
+    /// What the closure gets, with the present value.
+    fn view<'t>(
         &'t self,
-        table: &'t Self::Table,
+        present: Option<&'t Self::Value>,
         staged: &'t mut Self::Staged,
     ) -> <Self::Arrangement as Arrangement>::Views<'t>;
     /// Whether the change replaces a value, or there is none.
-    fn is_in_place(&self, staged: &Self::Staged) -> bool;
-    /// Counts a use of the entry, and makes the change, which is in place, if the transaction commits.
-    fn end(&self, table: &mut Self::Table, staged: &mut Self::Staged, commits: bool);
-    /// The slot of the entry that is found.
+    fn is_in_place(&self, staged: &Self::Staged, is_there: bool) -> bool;
+    /// Exchanges the value of the entry for the one that is staged, if there is one and the transaction commits.
+    fn exchange(entry: Option<Self::Entry<'_>>, staged: &mut Self::Staged, commits: bool);
+    /// Counts a use of the entry and the change, which is in place, if the transaction commits. Makes the change if the
+    /// slot of the entry was noted.
+    fn end(
+        shard: Self::Shard,
+        table: &mut Self::Table,
+        staged: &mut Self::Staged,
+        is_there: bool,
+        commits: bool,
+        token: Token,
+    );
+    /// The slot of the entry, if it was noted.
     fn slot(staged: &Self::Staged) -> Option<Slot>;
     /// The row with what is staged, to be looked up.
-    fn state(&self, staged: &mut Self::Staged) -> Self::States;
+    fn state(&self, staged: Self::Staged) -> Self::States;
 }
 
 /// What the closure of a transaction is lent for such rows.
@@ -97,33 +118,48 @@ pub struct NoRow<A, S>(Infallible, PhantomData<(A, S)>);
 impl<A: Arrangement, S: States<Arrangement = A>> SingleRow for NoRow<A, S> {
     type Arrangement = A;
     type States = S;
+    type Value = ();
     type Table = ();
+    type Shard = Infallible;
+    type Entry<'t> = Infallible;
     type Staged = ();
 
     const IS_PLAIN: bool = false;
     const OWNS: bool = false;
 
-    fn place(&self, _: Token) -> Place<'_> {
+    fn locate(&self, _: Token) -> (Place<'_>, Infallible) {
         match self.0 {}
     }
     fn stage(&self, _: Token) {
         match self.0 {}
     }
-    fn hold<T>(&self, _: impl FnOnce(&mut ()) -> T, _: Token) -> T {
-        match self.0 {}
+    fn hold<T>(shard: Infallible, _: impl FnOnce(&mut ()) -> T, _: Token) -> T {
+        match shard {}
     }
     fn fetch(&self, (): &()) {}
-    fn look<'t>(&'t self, (): &'t (), (): &'t mut ()) -> A::Views<'t> {
+    fn find(&self, (): &mut ()) -> Option<Infallible> {
+        None
+    }
+    fn value(entry: &Infallible) -> &() {
+        match *entry {}
+    }
+    fn look<'t>(&self, (): &'t (), (): &mut ()) -> Option<&'t ()> {
+        None
+    }
+    fn view<'t>(&'t self, _: Option<&'t ()>, (): &'t mut ()) -> A::Views<'t> {
         match self.0 {}
     }
-    fn is_in_place(&self, (): &()) -> bool {
+    fn is_in_place(&self, (): &(), _: bool) -> bool {
         match self.0 {}
     }
-    fn end(&self, (): &mut (), (): &mut (), _: bool) {}
+    fn exchange(_: Option<Infallible>, (): &mut (), _: bool) {}
+    fn end(shard: Infallible, (): &mut (), (): &mut (), _: bool, _: bool, _: Token) {
+        match shard {}
+    }
     fn slot((): &()) -> Option<Slot> {
         None
     }
-    fn state(&self, (): &mut ()) -> S {
+    fn state(&self, (): ()) -> S {
         match self.0 {}
     }
 }

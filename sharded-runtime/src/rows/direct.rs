@@ -7,7 +7,7 @@ use super::{
     locking::refuse_twins,
     row_mut::RowMut,
     staged::{Ending, commit_staged},
-    wanted::{Place, Shared, enter, sort},
+    wanted::{Place, RowWithKey, Shared, enter_both},
 };
 use crate::{
     bounds::Token,
@@ -27,7 +27,7 @@ use crate::{
 use std::{
     any::Any,
     borrow::Borrow,
-    mem::{self, ManuallyDrop},
+    mem::{self, ManuallyDrop, MaybeUninit, needs_drop},
     panic::Location,
 };
 
@@ -39,23 +39,27 @@ type Outcome<T, E, R> = Result<T, TransactionError<E, <<R as States>::Arrangemen
 /// Runs a transaction of one row.
 #[inline]
 pub(super) fn change_one<'a, F, Q, T, E>(
-    place: Place<'_>,
-    row: &RowKey<'a, F, Q>,
+    row: RowKey<'a, F, Q>,
     change: impl for<'t> FnOnce(&mut RowMut<'t, Q, F::Value, F::Policy>) -> Result<T, E>,
     at: &'static Location<'static>,
 ) -> Outcome<T, E, RowState<'a, F, Q>>
 where
     F: UsableTypes<Key: Borrow<Q>>,
     Q: Eq + ToOwned<Owned = F::Key> + ?Sized + 'static,
+    RowKey<'a, F, Q>: RowWithKey,
     RowState<'a, F, Q>: States,
 {
     // All of this is dropped after the lock is released.
-    let (mut shared, mut ending, mut rest) = (None, Late::none(), Late::none());
+    let (mut memory, mut rest) = (MaybeUninit::uninit(), Late::none());
     let mut staged = StagedRow::new();
-    let inside = row.order().enter(row.shard(), at);
-    let result = row.hold(|extras, table| {
+    let shard = row.find_shard();
+    let inside = row.order().enter(shard.index(), at);
+    let result = shard.hold(|extras, table| {
         let mut entry = table.find_mut(row.hash, row.key);
-        let StagedRow { offer, staged: changes, .. } = &mut staged;
+        // What owns nothing need not outlive the lock, and stays in registers.
+        let mut own = StagedRow::new();
+        let staged = if needs_drop::<(F::Key, F::Value)>() { &mut staged } else { &mut own };
+        let StagedRow { offer, staged: changes, .. } = &mut *staged;
         let present = entry.as_ref().map(FoundMut::value);
         let result = change(&mut RowMut::new(row.key, present, &mut offer.value, changes));
         let is_made = result.is_err()
@@ -77,43 +81,52 @@ where
             return result.map_err(TransactionError::Failed);
         }
         let slot = entry.map(|entry| entry.slot());
-        // Moved, so that a transaction that does not come here keeps it in registers.
-        let rest = rest.set((mem::replace(&mut staged, StagedRow::new()), row.core.leaving()));
-        finish_one((row, place), (extras, slot), table, rest, (&mut shared, &mut ending), at)?;
+        // The row and this are moved, so that a transaction that does not come here keeps them in registers.
+        let staged = mem::replace(staged, StagedRow::new());
+        finish_one(row, (extras, slot), table, staged, (&mut memory, &mut rest), at)?;
         result.map_err(TransactionError::Failed)
     });
     drop(inside);
     result
 }
 
-/// What is left of one row after unlock: what was staged, and what has left.
-type Rest<'a, F> = (
-    StagedRow<<F as FieldTypes>::Key, <F as FieldTypes>::Value>,
-    Leaving<'a, <F as FieldTypes>::Key, <F as FieldTypes>::Value>,
-);
-type LateEnding<'p, 'a, F, Q> = Late<Ending<'p, RowState<'a, F, Q>>>;
+/// What is left of one row after unlock: what was staged, what has left, and what the way of `staged.rs` needs.
+struct Rest<'p, 'a, F: FieldTypes, Q: ?Sized>
+where
+    RowState<'a, F, Q>: States,
+{
+    staged: StagedRow<F::Key, F::Value>,
+    leaving: Leaving<'a, F::Key, F::Value>,
+    ending: Option<Ending<'p, RowState<'a, F, Q>>>,
+}
+
+/// The memory that one row shares with no other.
+type SharedOfOne = MaybeUninit<Shared<[(); 1]>>;
 
 /// Makes a change of one row that does not replace a value of an entry that is there.
 #[inline(never)]
 fn finish_one<'p, 'a, F, Q, E>(
-    (row, place): (&RowKey<'a, F, Q>, Place<'_>),
+    row: RowKey<'a, F, Q>,
     (extras, slot): (Extras<'_, Core<F>>, Option<Slot>),
     table: &mut TableFor<Core<F>>,
-    (staged, leaving): &mut Rest<'a, F>,
-    (shared, ending): (&'p mut Option<Shared<[(); 1]>>, &mut LateEnding<'p, 'a, F, Q>),
+    staged: StagedRow<F::Key, F::Value>,
+    (shared, rest): (&'p mut SharedOfOne, &mut Late<Rest<'p, 'a, F, Q>>),
     at: &'static Location<'static>,
 ) -> Outcome<(), E, RowState<'a, F, Q>>
 where
     F: UsableTypes<Key: Borrow<Q>>,
     Q: Eq + ToOwned<Owned = F::Key> + ?Sized + 'static,
+    RowKey<'a, F, Q>: RowWithKey,
     RowState<'a, F, Q>: States,
 {
+    let Rest { staged, leaving, ending } = rest.set(Rest { staged, leaving: row.core.leaving(), ending: None });
     if row.insert_or_remove((extras, slot), table, staged, leaving) {
         RowKey::<F, Q>::count_use(extras, &staged.staged, slot.is_some());
         return Ok(());
     }
-    let plan = shared.insert(Shared::new(1)).plan(&[place]);
-    let ending = ending.set(Ending { states: RowState::new(*row, staged), plan });
+    let place = Place::new(row.order(), row.shard(), row.hash, &row);
+    let plan = shared.write(Shared::new(1)).plan(&[place]);
+    let ending = ending.insert(Ending { states: RowState::new(row, staged), plan });
     Lent::scope(|lent| lent.lend(table, |lent| commit_staged(ending, lent, at)))
 }
 
@@ -135,43 +148,63 @@ where
     A: SingleRow,
     B: SingleRow,
 {
-    let mut places = [a.place(Token), b.place(Token).numbered(1)];
-    sort(&mut places);
-    refuse_twins(&places, at);
-    let is_in_order = places[0].row == 0;
+    let ((place_a, shard_a), (place_b, shard_b)) = (a.locate(Token), b.locate(Token));
+    let place_b = place_b.numbered(1);
+    let are_together = place_a.is_in_shard_of(&place_b);
+    if are_together && place_a.is_alike(&place_b) {
+        refuse_twins(&[place_a, place_b], at);
+    }
+    let is_in_order = !place_b.is_before(&place_a);
     // All of this is dropped after the locks are released.
-    let (mut shared, mut ending) = (None, Late::none());
+    let (mut shared, mut ending) = (MaybeUninit::uninit(), Late::none());
     let (mut of_a, mut of_b) = (a.stage(Token), b.stage(Token));
-    let inside = enter(&places, at);
+    let inside = if is_in_order { enter_both(&place_a, &place_b, at) } else { enter_both(&place_b, &place_a, at) };
     let run = |mut tables: Tables<'_, A::Table, B::Table>| {
-        let (table_a, table_b) = tables.both();
-        // Beside the search for the first key: each is a cache miss in a large map.
-        b.fetch(table_b);
         // What owns nothing need not outlive the locks, and stays in registers.
         let (mut own_a, mut own_b) = (a.stage(Token), b.stage(Token));
         let of_a = if A::OWNS { &mut of_a } else { &mut own_a };
         let of_b = if B::OWNS { &mut of_b } else { &mut own_b };
-        let mut views = R::views(a.look(table_a, of_a), b.look(table_b, of_b));
+        let (mut entry_a, mut entry_b) = (None, None);
+        let (present_a, present_b) = match &mut tables {
+            Tables::One(table) => {
+                let (table_a, table_b) = both::<A::Table, B::Table>(table);
+                (a.look(table_a, of_a), b.look(table_b, of_b))
+            }
+            Tables::Two(table_a, table_b) => {
+                // Beside the search for the first key: each is a cache miss in a large map.
+                b.fetch(table_b);
+                (entry_a, entry_b) = (a.find(table_a), b.find(table_b));
+                (entry_a.as_ref().map(A::value), entry_b.as_ref().map(B::value))
+            }
+        };
+        let (has_a, has_b) = (present_a.is_some(), present_b.is_some());
+        let mut views = R::views(a.view(present_a, of_a), b.view(present_b, of_b));
         let result = change(&mut views);
         drop(views);
-        let is_one_entry = tables.are_one() && A::slot(of_a).is_some() && A::slot(of_a) == B::slot(of_b);
-        if result.is_err() || (a.is_in_place(of_a) && b.is_in_place(of_b) && !is_one_entry) {
+        let is_one_entry = A::slot(of_a).is_some() && A::slot(of_a) == B::slot(of_b);
+        if result.is_err() || (a.is_in_place(of_a, has_a) && b.is_in_place(of_b, has_b) && !is_one_entry) {
             let is_ok = result.is_ok();
-            a.end(tables.first(), of_a, is_ok);
-            b.end(tables.second(), of_b, is_ok);
+            A::exchange(entry_a, of_a, is_ok);
+            B::exchange(entry_b, of_b, is_ok);
+            A::end(shard_a, tables.first(), of_a, has_a, is_ok, Token);
+            B::end(shard_b, tables.second(), of_b, has_b, is_ok, Token);
             return result.map_err(TransactionError::Failed);
         }
-        let plan = shared.insert(Shared::<[(); 2]>::new(2)).plan(&places);
+        drop((entry_a, entry_b));
+        let places = if is_in_order { [place_a, place_b] } else { [place_b, place_a] };
+        let plan = shared.write(Shared::<[(); 2]>::new(2)).plan(&places);
+        // Moved, so that a transaction that does not come here keeps them in registers.
+        let (of_a, of_b) = (mem::replace(of_a, a.stage(Token)), mem::replace(of_b, b.stage(Token)));
         let ending = ending.set(Ending { states: R::states(a.state(of_a), b.state(of_b)), plan });
         commit_two(tables, is_in_order, ending, at)?;
         result.map_err(TransactionError::Failed)
     };
-    let result = if places[0].is_in_shard_of(&places[1]) {
-        a.hold(|table| run(Tables::One(table)), Token)
+    let result = if are_together {
+        A::hold(shard_a, |table| run(Tables::One(table)), Token)
     } else if is_in_order {
-        a.hold(|table_a| b.hold(|table_b| run(Tables::Two(table_a, table_b)), Token), Token)
+        A::hold(shard_a, |table_a| B::hold(shard_b, |table_b| run(Tables::Two(table_a, table_b)), Token), Token)
     } else {
-        b.hold(|table_b| a.hold(|table_a| run(Tables::Two(table_a, table_b)), Token), Token)
+        B::hold(shard_b, |table_b| A::hold(shard_a, |table_a| run(Tables::Two(table_a, table_b)), Token), Token)
     };
     drop(inside);
     result
@@ -228,23 +261,13 @@ enum Tables<'t, A, B> {
     Two(&'t mut A, &'t mut B),
 }
 
+/// A table, as that of each of two rows that lie in it.
+#[inline]
+fn both<A: 'static, B: 'static>(table: &A) -> (&A, &B) {
+    (table, (table as &dyn Any).downcast_ref().expect(ONE_TYPE))
+}
+
 impl<A: 'static, B: 'static> Tables<'_, A, B> {
-    #[inline]
-    fn are_one(&self) -> bool {
-        matches!(self, Tables::One(_))
-    }
-
-    #[inline]
-    fn both(&self) -> (&A, &B) {
-        match self {
-            Tables::One(table) => {
-                let table: &A = table;
-                (table, (table as &dyn Any).downcast_ref().expect(ONE_TYPE))
-            }
-            Tables::Two(a, b) => (a, b),
-        }
-    }
-
     #[inline]
     fn first(&mut self) -> &mut A {
         match self {

@@ -9,7 +9,7 @@ use super::{
     row_mut::RowMut,
     row_ref::RowRef,
     staged, unlocked,
-    wanted::{Place, RowWithKey},
+    wanted::Place,
 };
 use crate::{
     Key, Policy, ShardedMap, ShardedSet, Value,
@@ -18,6 +18,7 @@ use crate::{
     engine::table::{Slot, TableOf},
     field::{
         commit::Phase,
+        direct::{RowEntry, RowShard},
         plan::Plan,
         row::{End, RowKey, RowState},
         row_copy::{RowCopy, Step},
@@ -27,7 +28,6 @@ use crate::{
     lock::{Lent, Serves},
 };
 use std::{
-    any::Any,
     borrow::Borrow,
     fmt,
     hash::{BuildHasher, Hash, RandomState},
@@ -119,21 +119,6 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     }
 }
 
-impl<K, V, P, S, Q> RowWithKey for Row<'_, K, V, P, S, Q>
-where
-    K: Key + Borrow<Q>,
-    P: Policy,
-    Q: Eq + ToOwned<Owned = K> + ?Sized,
-{
-    fn to_key(&self) -> Box<dyn Any> {
-        Box::new(self.0.key.to_owned())
-    }
-
-    fn has_key(&self, key: &dyn Any) -> bool {
-        key.downcast_ref::<K>().is_some_and(|key| key.borrow() == self.0.key)
-    }
-}
-
 impl<'a, K, V, P, S, Q> Lockable for Row<'a, K, V, P, S, Q>
 where
     K: Key + Borrow<Q>,
@@ -157,7 +142,7 @@ where
 
     #[inline]
     fn place(&self, _: usize, _: Token) -> Place<'_> {
-        Place::new(self.0.order(), self.0.shard(), self.0.hash, self)
+        Place::new(self.0.order(), self.0.shard(), self.0.hash, &self.0)
     }
 
     #[inline]
@@ -191,15 +176,19 @@ where
 {
     type Arrangement = RowArrangement<Q, V, P>;
     type States = RowState<'a, Types<K, V, P, S>, Q>;
+    type Value = V;
     type Table = TableOf<K, V, P>;
+    type Shard = RowShard<'a, Types<K, V, P, S>>;
+    type Entry<'t> = RowEntry<'t, Types<K, V, P, S>>;
     type Staged = StagedRow<K, V>;
 
     const IS_PLAIN: bool = RowKey::<Types<K, V, P, S>, Q>::IS_PLAIN;
     const OWNS: bool = needs_drop::<(K, V)>();
 
     #[inline]
-    fn place(&self, token: Token) -> Place<'_> {
-        Lockable::place(self, 0, token)
+    fn locate(&self, _: Token) -> (Place<'_>, Self::Shard) {
+        let shard = self.0.row_shard();
+        (Place::new(self.0.order(), shard.index(), self.0.hash, &self.0), shard)
     }
 
     #[inline]
@@ -208,8 +197,8 @@ where
     }
 
     #[inline]
-    fn hold<T>(&self, run: impl FnOnce(&mut Self::Table) -> T, _: Token) -> T {
-        self.0.hold(|_, table| run(table))
+    fn hold<T>(shard: Self::Shard, run: impl FnOnce(&mut Self::Table) -> T, _: Token) -> T {
+        shard.hold(run)
     }
 
     #[inline]
@@ -218,19 +207,47 @@ where
     }
 
     #[inline]
-    fn look<'t>(&'t self, table: &'t Self::Table, staged: &'t mut Self::Staged) -> RowMut<'t, Q, V, P> {
-        let present = self.0.find(table, &mut staged.slot);
+    fn find<'t>(&self, table: &'t mut Self::Table) -> Option<Self::Entry<'t>> {
+        self.0.find_mut(table)
+    }
+
+    #[inline]
+    fn value<'e>(entry: &'e Self::Entry<'_>) -> &'e V {
+        entry.value()
+    }
+
+    #[inline]
+    fn look<'t>(&self, table: &'t Self::Table, staged: &mut Self::Staged) -> Option<&'t V> {
+        self.0.find(table, &mut staged.slot)
+    }
+
+    #[inline]
+    fn view<'t>(&'t self, present: Option<&'t V>, staged: &'t mut Self::Staged) -> RowMut<'t, Q, V, P> {
         RowMut::new(self.0.key, present, &mut staged.offer.value, &mut staged.staged)
     }
 
     #[inline]
-    fn is_in_place(&self, staged: &Self::Staged) -> bool {
-        self.0.is_in_place(staged)
+    fn is_in_place(&self, staged: &Self::Staged, is_there: bool) -> bool {
+        self.0.is_in_place(staged, is_there)
     }
 
     #[inline]
-    fn end(&self, table: &mut Self::Table, staged: &mut Self::Staged, commits: bool) {
-        self.0.end(table, staged, commits);
+    fn exchange(entry: Option<Self::Entry<'_>>, staged: &mut Self::Staged, commits: bool) {
+        if commits && let Some(entry) = entry {
+            entry.exchange(staged);
+        }
+    }
+
+    #[inline]
+    fn end(
+        shard: Self::Shard,
+        table: &mut Self::Table,
+        staged: &mut Self::Staged,
+        is_there: bool,
+        commits: bool,
+        _: Token,
+    ) {
+        RowKey::<Types<K, V, P, S>, Q>::end(shard, table, staged, is_there, commits);
     }
 
     #[inline]
@@ -238,8 +255,8 @@ where
         staged.slot
     }
 
-    fn state(&self, staged: &mut Self::Staged) -> Self::States {
-        RowState::new(self.0, staged)
+    fn state(&self, mut staged: Self::Staged) -> Self::States {
+        RowState::new(self.0, &mut staged)
     }
 }
 
@@ -258,11 +275,7 @@ where
         at: &'static Location<'static>,
         _: Token,
     ) -> Result<T, TransactionError<E, Option<V>>> {
-        if Self::IS_PLAIN {
-            direct::change_one(SingleRow::place(self, Token), &self.0, change, at)
-        } else {
-            staged::transact_any(self, change, at)
-        }
+        if Self::IS_PLAIN { direct::change_one(self.0, change, at) } else { staged::transact_any(self, change, at) }
     }
 
     #[inline]

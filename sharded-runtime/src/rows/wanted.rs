@@ -3,12 +3,16 @@
 #![allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 
 use crate::{
-    field::plan::{FEW, FieldPlan, Plan, Seat, ShardPlan},
+    field::{
+        plan::{FEW, FieldPlan, Plan, Seat, ShardPlan},
+        row::RowKey,
+        types::UsableTypes,
+    },
     hasher::KeyHash,
     shard::order::{FieldOrder, Inside},
 };
 use smallvec::SmallVec;
-use std::{any::Any, array, fmt, mem, panic::Location, ptr};
+use std::{any::Any, array, borrow::Borrow, fmt, mem, panic::Location, ptr};
 
 /// The most shards that one access locks. Each takes a few stack frames.
 const MOST_SHARDS: usize = 1024;
@@ -28,6 +32,20 @@ pub struct Place<'p> {
 pub(super) trait RowWithKey {
     fn to_key(&self) -> Box<dyn Any>;
     fn has_key(&self, key: &dyn Any) -> bool;
+}
+
+impl<F, Q> RowWithKey for RowKey<'_, F, Q>
+where
+    F: UsableTypes<Key: Borrow<Q>>,
+    Q: Eq + ToOwned<Owned = F::Key> + ?Sized,
+{
+    fn to_key(&self) -> Box<dyn Any> {
+        Box::new(self.key.to_owned())
+    }
+
+    fn has_key(&self, key: &dyn Any) -> bool {
+        key.downcast_ref::<F::Key>().is_some_and(|key| key.borrow() == self.key)
+    }
 }
 
 /// Not the key, which may be secret.
@@ -60,16 +78,28 @@ impl<'p> Place<'p> {
         ptr::eq(self.order, other.order)
     }
 
+    /// Whether it comes before the other one in the order of locks. Two rows of one shard may be in any order.
+    #[inline]
+    pub(super) fn is_before(&self, other: &Self) -> bool {
+        self.order_of_lock() < other.order_of_lock()
+    }
+
     /// Whether it may be the same key.
     #[inline]
-    fn is_alike(&self, other: &Self) -> bool {
+    pub(super) fn is_alike(&self, other: &Self) -> bool {
         self.hash == other.hash && self.is_in_shard_of(other)
     }
 
-    /// What places are ordered by.
+    /// What locks are ordered by.
     #[inline]
-    fn position(&self) -> (u64, usize, u64) {
-        (self.order.rank(self.shard), ptr::from_ref(self.order).addr(), self.hash.bits())
+    fn order_of_lock(&self) -> (u64, usize) {
+        (self.order.rank(self.shard), ptr::from_ref(self.order).addr())
+    }
+
+    /// What places are ordered by: those of equal hashes lie side by side.
+    #[inline]
+    fn position(&self) -> ((u64, usize), u64) {
+        (self.order_of_lock(), self.hash.bits())
     }
 }
 
@@ -205,7 +235,14 @@ fn twins_among_alike(places: &[Place<'_>]) -> Option<&'static str> {
 pub(super) fn enter(places: &[Place<'_>], at: &'static Location<'static>) -> Option<Inside> {
     let (first, last) = (places.first()?, places.last()?);
     if places.len() > 1 {
-        first.order.check_at(first.shard, at);
+        return Some(enter_both(first, last, at));
     }
     Some(last.order.enter(last.shard, at))
+}
+
+/// As [`enter`], for the first one and the last one.
+#[inline]
+pub(super) fn enter_both(first: &Place<'_>, last: &Place<'_>, at: &'static Location<'static>) -> Inside {
+    first.order.check_at(first.shard, at);
+    last.order.enter(last.shard, at)
 }

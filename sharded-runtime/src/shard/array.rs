@@ -94,6 +94,38 @@ impl<'a, T, O, L: Lock> ShardExtras<'a, T, O, L> {
     }
 }
 
+/// A shard with its number, before its lock is taken. So neither is computed twice.
+pub(crate) struct FoundShard<'a, T, O, L: Lock> {
+    index: usize,
+    shard: &'a Shard<T, O, L>,
+}
+
+impl<T, O, L: Lock> Clone for FoundShard<'_, T, O, L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T, O, L: Lock> Copy for FoundShard<'_, T, O, L> {}
+
+impl<'a, T, O, L: Lock> FoundShard<'a, T, O, L> {
+    #[inline]
+    pub(crate) fn index(self) -> usize {
+        self.index
+    }
+
+    /// Locks the shard for changing. The caller must check the nesting order.
+    #[inline]
+    pub(crate) fn hold<R>(self, run: impl FnOnce(ShardExtras<'a, T, O, L>, &mut T) -> R) -> R {
+        self.shard.cell.write(|table| run(ShardExtras(self.shard), table))
+    }
+
+    /// The parts of the shard that need no lock. The table proves that the caller holds the exclusive lock.
+    #[inline]
+    pub(crate) fn extras(self, _: &mut T) -> ShardExtras<'a, T, O, L> {
+        ShardExtras(self.shard)
+    }
+}
+
 impl<T, O: Default, L: Lock> Shards<T, O, L> {
     /// One shard on each of these nodes. The number of shards must be a power of two.
     pub(crate) fn new(nodes: &[Arc<MemoryNode>], order: FieldOrder, mut shard: impl FnMut(usize) -> T) -> Self {
@@ -272,18 +304,15 @@ impl<T, O, L: Lock> Shards<T, O, L> {
         &self.order
     }
 
-    /// Locks a shard for changing. The caller must check the nesting order.
+    /// A shard and its number.
     #[inline]
-    pub(crate) fn hold<R>(
-        &self,
-        shard: impl ShardSelector,
-        run: impl FnOnce(ShardExtras<'_, T, O, L>, &mut T) -> R,
-    ) -> R {
-        let (_, shard) = shard.among(&self.all);
-        shard.cell.write(|table| run(ShardExtras(shard), table))
+    pub(crate) fn find(&self, shard: impl ShardSelector) -> FoundShard<'_, T, O, L> {
+        let (index, shard) = shard.among(&self.all);
+        FoundShard { index, shard }
     }
 
-    /// As [`hold`](Shards::hold), for reading only. Other threads may read it as well, if the lock has a shared mode.
+    /// Locks a shard for reading. Other threads may read it as well, if the lock has a shared mode. The caller must
+    /// check the nesting order.
     #[inline]
     pub(crate) fn hold_shared<R>(&self, shard: impl ShardSelector, run: impl FnOnce(&T) -> R) -> R {
         shard.among(&self.all).1.cell.read(run)

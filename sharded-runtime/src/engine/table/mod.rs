@@ -26,4 +26,4 @@ pub(crate) use raw::{
     Backlog, BucketNo, Copied, Cursor, Fetch, FoundMut, Glance, Handed, Kept, Look, NoMemory, Offer, Peek, Place, Put,
     Removed, Slot, StampOf, Stored, Unclear, Use, UseFetched,
 };
-pub(crate) use slots::{Entries, Entry, Table, TableOf, TableView};
+pub(crate) use slots::{Entries, Entry, EntryMut, Table, TableOf, TableView};

@@ -39,6 +39,9 @@ pub(crate) type TableView<'a, K, V, P> = ViewOf<'a, K, V, P, SlotInfo<P>>;
 /// An entry of such a table.
 pub(crate) type Entry<'a, K, V, P> = raw::Found<'a, K, V, StorageOf<P>>;
 
+/// As [`Entry`], lent for changing.
+pub(crate) type EntryMut<'a, K, V, P> = raw::FoundMut<'a, K, V, StorageOf<P>>;
+
 /// All entries of such a table, to be taken out of their slots.
 pub(crate) type Entries<K, V, P> = raw::Entries<K, V, P, SlotInfo<P>>;
 
