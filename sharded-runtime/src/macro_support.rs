@@ -79,7 +79,7 @@ pub fn begin_index<T: BuildIndex, R: IndexKey<T::IndexKey> + 'static>(
     store: &StoreContext,
     number: u16,
     options: FieldOptions<T::Policy>,
-    key: fn(&KeyOf<T>, &ValueOf<T>) -> R,
+    key: impl Fn(&KeyOf<T>, &ValueOf<T>) -> R + Send + Sync + 'static,
 ) -> T::Begun {
     T::begin(store, number, options, key)
 }

@@ -8,7 +8,10 @@
 //! index key away from it, unless the holder does not have it any more.
 
 use crate::hasher::LowHash;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 /// The key of an entry, its hash, and a value that the entry has or is going to have.
 pub(crate) struct Entrant<'e, K, V> {
@@ -30,14 +33,14 @@ pub(crate) struct Holder<K> {
     pub(crate) key: K,
     /// Differs each time that the index key gets a holder.
     pub(crate) version: u64,
-    /// The transaction in which the holder keeps it or gets it.
-    pub(crate) held_in: TransactionId,
+    /// The transaction in which the holder keeps it or gets it, or [gives it up](TransactionId::giving_up).
+    pub(crate) noted: TransactionId,
 }
 
 impl<K> Holder<K> {
     /// Whether the holder is an entry of this transaction, which will have the index key when that is committed.
     pub(crate) fn is_of(&self, transaction: TransactionId) -> bool {
-        transaction != TransactionId::NONE && self.held_in == transaction
+        transaction != TransactionId::NONE && self.noted == transaction
     }
 }
 
@@ -53,7 +56,7 @@ pub(crate) enum Claim<K> {
 }
 
 /// A transaction that is being committed. No other one ever has the same number, so what an index remembers of one that
-/// has ended is about no later one.
+/// has ended is about no later one. The numbers are even.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TransactionId(u64);
 
@@ -64,7 +67,12 @@ impl TransactionId {
     /// A transaction that begins to change indexes.
     pub(crate) fn new() -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
-        TransactionId(LAST.fetch_add(1, Ordering::Relaxed) + 1)
+        TransactionId(LAST.fetch_add(2, Ordering::Relaxed) + 2)
+    }
+
+    /// A note that the holder of an index key gives it up in this transaction. It differs from all transactions.
+    pub(crate) fn giving_up(self) -> Self {
+        TransactionId(self.0 | 1)
     }
 }
 
@@ -105,4 +113,41 @@ pub(crate) trait Index<K, V>: Send + Sync {
     /// Undoes [`give_up`](Index::give_up), and [`claim`](Index::claim) of the same index key by another entry. Contains
     /// panics, and returns whether there was none.
     fn keep(&self, old: Entrant<'_, K, V>, new: Option<&V>) -> bool;
+}
+
+/// The indexes in which another entry holds an index key, by their numbers.
+pub(crate) type HeldIn<K> = Vec<(usize, Holder<K>)>;
+
+/// Has a value changed in place while each index follows the change. Returns the indexes in which the index key is
+/// held, if there are any.
+#[inline]
+pub(crate) fn follow_all<K, V>(
+    indexes: &[Arc<dyn Index<K, V>>],
+    entry: (&K, LowHash),
+    value: &mut V,
+    change: &mut dyn FnMut(&mut V),
+) -> Option<HeldIn<K>> {
+    if let [index] = indexes {
+        return match index.follow(entry.0, entry.1, value, change) {
+            Claim::Held(holder) => Some(vec![(0, holder)]),
+            Claim::Changed | Claim::Unchanged => None,
+        };
+    }
+    let mut held = Vec::new();
+    follow_each(indexes, entry, value, &mut held, change);
+    if held.is_empty() { None } else { Some(held) }
+}
+
+fn follow_each<K, V>(
+    indexes: &[Arc<dyn Index<K, V>>],
+    entry: (&K, LowHash),
+    value: &mut V,
+    held: &mut HeldIn<K>,
+    change: &mut dyn FnMut(&mut V),
+) {
+    let Some((last, before)) = indexes.split_last() else { return change(value) };
+    let mut inner = |value: &mut V| follow_each(before, entry, value, held, change);
+    if let Claim::Held(holder) = last.follow(entry.0, entry.1, value, &mut inner) {
+        held.push((before.len(), holder));
+    }
 }

@@ -292,9 +292,6 @@ impl<F: UsableTypes> Core<F> {
     #[inline]
     #[track_caller]
     pub(crate) fn store(&self, hash: KeyHash, offer: &mut OfferFor<Self>, ttl: Option<Nanos>) -> Stored {
-        if self.leaves_nothing() {
-            return self.session(ByHash(hash), Self::WRITES, None, |session| session.store(hash, offer, ttl));
-        }
         let mut stored = self.store_in_shard(hash, offer, ttl);
         if F::Policy::INDEXED && stored == Stored::Taken {
             stored = self.store_settled(hash, offer, |offer| self.store_in_shard(hash, offer, ttl));
@@ -310,6 +307,9 @@ impl<F: UsableTypes> Core<F> {
     #[inline]
     #[track_caller]
     fn store_in_shard(&self, hash: KeyHash, offer: &mut OfferFor<Self>, ttl: Option<Nanos>) -> Stored {
+        if self.leaves_nothing() {
+            return self.session(ByHash(hash), Self::WRITES, None, |session| session.store(hash, offer, ttl));
+        }
         self.write(ByHash(hash), Self::WRITES, |session| session.store(hash, offer, ttl))
     }
 
@@ -341,7 +341,7 @@ impl<F: UsableTypes> Core<F> {
     #[inline]
     fn leaves_nothing(&self) -> bool {
         // A listener gets copies of the entries.
-        Session::<Self>::IS_PLAIN && self.listener().is_none()
+        Session::<Self>::IS_STEADY && self.listener().is_none()
     }
 
     /// Finishes a call that has stored a new entry, or has found no room for it in its shard. In the second case

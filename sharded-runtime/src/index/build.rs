@@ -60,7 +60,7 @@ pub trait BuildIndex: Sized {
         store: &StoreContext,
         number: u16,
         options: FieldOptions<Self::Policy>,
-        key: fn(&KeyOf<Self>, &ValueOf<Self>) -> R,
+        key: impl Fn(&KeyOf<Self>, &ValueOf<Self>) -> R + Send + Sync + 'static,
     ) -> Self::Begun;
 
     /// Adds the index to the options of the map.

@@ -10,7 +10,11 @@ macro_rules! index_items {
     ) => {
         /// An index whose map is not built yet.
         #[doc(hidden)]
-        pub struct $Begun<I, M: Parts, X: Policy, H>(Arc<KeysOf<I, M, X, H>>);
+        pub struct $Begun<I, M: Parts, X: Policy, H> {
+            keys: Arc<KeysOf<I, M, X, H>>,
+            /// The same, as the map changes it.
+            index: Arc<dyn Index<<M as Parts>::Key, <M as Parts>::Value>>,
+        }
 
         impl<I, M: Parts, X: Policy, H> fmt::Debug for $Begun<I, M, X, H> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -18,7 +22,13 @@ macro_rules! index_items {
             }
         }
 
-        type KeysOf<I, M, X, H> = $Keys<$Types<I, <M as Parts>::Key, X, H>, <M as Parts>::Key, <M as Parts>::Value>;
+        /// An index for lookups, which do not know the type of the function that makes index keys.
+        type KeysOf<I, M, X, H> = $Keys<
+            $Types<I, <M as Parts>::Key, X, H>,
+            <M as Parts>::Key,
+            <M as Parts>::Value,
+            KeyFn<I, <M as Parts>::Key, <M as Parts>::Value>,
+        >;
         type CoreOf<M> =
             Core<Types<<M as Parts>::Key, <M as Parts>::Value, <M as Parts>::Policy, <M as Parts>::Hasher>>;
 
@@ -46,19 +56,19 @@ macro_rules! index_items {
                 store: &StoreContext,
                 number: u16,
                 options: FieldOptions<X>,
-                key: fn(&K, &V) -> R,
+                key: impl Fn(&K, &V) -> R + Send + Sync + 'static,
             ) -> Self::Begun {
                 let key_of = move |of: &K, value: &V| key(of, value).into_index_key();
-                $Begun(Arc::new($Keys::new(store, number, &options.given, Box::new(key_of))))
+                let keys = Arc::new($Keys::new(store, number, &options.given, key_of));
+                $Begun { index: keys.clone(), keys }
             }
 
             fn add_to(begun: &Self::Begun, functions: &mut Functions<K, V>) {
-                let keys = Arc::clone(&begun.0);
-                functions.indexes.push(keys);
+                functions.indexes.push(Arc::clone(&begun.index));
             }
 
             fn finish(begun: Self::Begun, map: &Self::Map) -> Self {
-                $Index { keys: begun.0, core: map.shared_core() }
+                $Index { keys: begun.keys, core: map.shared_core() }
             }
         }
 

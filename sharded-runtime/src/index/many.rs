@@ -8,12 +8,13 @@ use crate::{
     Field, FieldInfo, Key, Policy, ShardedMap, Stats, Value,
     builder::{FieldOptions, Functions, Parts, StoreContext},
     clock::Nanos,
-    engine::table::TableOf,
+    engine::{index::Index, table::TableOf},
     field::{
         core::Core,
         index::{
             list::KeyList,
             many::{ManyKeys, ManyTypes},
+            table::KeyFn,
         },
         types::Types,
     },

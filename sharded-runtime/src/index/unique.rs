@@ -8,10 +8,13 @@ use crate::{
     Field, FieldInfo, Key, Policy, ShardedMap, Stats, Value,
     builder::{FieldOptions, Functions, Parts, StoreContext},
     clock::Nanos,
-    engine::table::TableOf,
+    engine::{index::Index, table::TableOf},
     field::{
         core::Core,
-        index::unique::{Single, UniqueKeys, UniqueTypes},
+        index::{
+            table::KeyFn,
+            unique::{Single, UniqueKeys, UniqueTypes},
+        },
         types::Types,
     },
     lock::{Lock, Serves},

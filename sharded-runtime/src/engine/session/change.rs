@@ -1,11 +1,12 @@
 //! Changing values in place, and updating their weights.
 
-use super::{indexed::Taken, locked::Session};
+use super::locked::Session;
 use crate::{
     Policy,
     contain::contain,
     engine::{
         cause::Cause,
+        index::{HeldIn, follow_all},
         spec::{OfferFor, Spec},
         table::Slot,
         units::Weight,
@@ -31,10 +32,42 @@ impl<F: Spec> Session<'_, F> {
             }
             return changed;
         }
+        if Self::IS_STEADY {
+            return self.change_followed(hash, key, change);
+        }
         match self.access(hash, key) {
             Some(slot) => Ok(self.change_found(slot, hash.low(), change)),
             None => Err(change),
         }
+    }
+
+    /// As [`change_if_present`](Session::change_if_present), in a map of which only the table and the indexes keep data
+    /// about entries. It searches once.
+    #[inline]
+    fn change_followed<Q, C, R>(&mut self, hash: KeyHash, key: &Q, change: C) -> Result<R, C>
+    where
+        F::Key: Borrow<Q>,
+        Q: Eq + ?Sized,
+        C: FnOnce(&mut F::Value) -> R,
+    {
+        let (indexes, counts) = (self.field.indexes(), self.shard.counts());
+        let mut lent = Lent { session: self.reborrow(), slot: None, hash: hash.low() };
+        let Some(mut entry) = lent.session.table.find_mut(hash, key) else {
+            counts.misses.add();
+            return Err(change);
+        };
+        counts.hits.add();
+        lent.slot = Some(entry.slot());
+        let (mut change, mut changed) = (Some(change), None);
+        let held = entry.change(|key, value| {
+            let mut change = |value: &mut F::Value| changed = change.take().map(|change| change(value));
+            follow_all(indexes, (key, hash.low()), value, &mut change)
+        });
+        if let Some(held) = held {
+            lent.settle(held);
+        }
+        mem::forget(lent);
+        Ok(changed.expect("each index has the change made"))
     }
 
     /// As [`change_if_present`](Session::change_if_present), for the key on offer.
@@ -81,19 +114,24 @@ impl<F: Spec> Session<'_, F> {
             Some(hash) => hash,
             None => self.table.hash_of(slot, |key| self.field.hash_of(key))?,
         };
-        let view = self.shard.view();
-        let lent = Lent { session: self, slot, hash };
+        let (field, view) = (self.field, self.shard.view());
+        let mut lent = Lent { session: self.reborrow(), slot: Some(slot), hash };
         let changed = if F::Policy::INDEXED {
-            let (changed, taken) = lent.session.change_indexed(slot, hash, change)?;
-            if let Some(taken) = taken {
-                lent.refuse(taken);
+            let (mut change, mut changed) = (Some(change), None);
+            let held = lent.session.table.change(slot, |key, value| {
+                let mut change = |value: &mut F::Value| changed = change.take().map(|change| change(key, value));
+                follow_all(field.indexes(), (key, hash), value, &mut change)
+            })?;
+            if let Some(held) = held {
+                lent.settle(held);
             }
-            changed
+            changed?
         } else {
             lent.session.table.change_apart(slot, view, change)?
         };
         let weight = lent.session.weigh(slot, None);
-        lent.finish(weight);
+        mem::forget(lent);
+        self.reweighed(slot, hash, weight);
         Some(changed)
     }
 
@@ -145,33 +183,30 @@ impl<F: Spec> Session<'_, F> {
 
 /// An entry that a closure changes. If user code panics, the entry is indexed and weighed when this is dropped. If that
 /// fails, it is evicted, since its index keys or its weight are unknown.
-struct Lent<'s, 'a, F: Spec> {
-    session: &'s mut Session<'a, F>,
-    slot: Slot,
+struct Lent<'s, F: Spec> {
+    session: Session<'s, F>,
+    /// `None` before the entry is found.
+    slot: Option<Slot>,
     hash: LowHash,
 }
 
-impl<F: Spec> Lent<'_, '_, F> {
-    /// Evicts the entry, since an index key of it is taken.
+impl<F: Spec> Lent<'_, F> {
+    /// Enters the index keys of the entry in indexes where they are held. If one is taken, evicts the entry and panics.
     #[cold]
-    fn refuse(self, taken: Taken) -> ! {
-        let Lent { slot, hash, .. } = self;
-        self.session.remove(slot, Some(hash), Cause::Evicted);
-        mem::forget(self);
-        taken.refuse()
-    }
-
-    fn finish(self, weight: Weight) {
-        let Lent { slot, hash, .. } = self;
-        self.session.reweighed(slot, hash, weight);
-        mem::forget(self);
+    fn settle(&mut self, held: HeldIn<F::Key>) {
+        let Lent { ref mut session, slot: Some(slot), hash } = *self else { return };
+        if let Some(taken) = session.claim_held(slot, hash, held) {
+            self.slot = None;
+            session.remove(slot, Some(hash), Cause::Evicted);
+            taken.refuse();
+        }
     }
 }
 
-impl<F: Spec> Drop for Lent<'_, '_, F> {
+impl<F: Spec> Drop for Lent<'_, F> {
     #[cold]
     fn drop(&mut self) {
-        let Lent { ref mut session, slot, hash } = *self;
+        let Lent { ref mut session, slot: Some(slot), hash } = *self else { return };
         if session.table.get(slot).is_none() {
             return;
         }

@@ -209,7 +209,12 @@ impl<F: Spec> Session<'_, F> {
         Q: Eq + ?Sized,
     {
         match self.find(hash, key) {
-            Some(slot) if condition(self.value(slot)) => self.hand(slot, Some(hash.low()), Cause::Removed, handed),
+            Some(slot) if condition(self.value(slot)) => {
+                self.hand(slot, Some(hash.low()), Cause::Removed, handed);
+                if self.steps_itself() {
+                    let _ = self.step(STEPS_PER_WRITE);
+                }
+            }
             Some(_) => {}
             None => self.overtake(hash, key),
         }

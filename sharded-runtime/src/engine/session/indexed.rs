@@ -3,20 +3,20 @@
 //! A new value is entered before it is stored, so that one that may not be there is refused before anything has
 //! changed. What leaves is removed from the indexes before it leaves. Both happen under the lock of the entry's shard.
 
-use super::locked::Session;
+use super::locked::{STEPS_PER_WRITE, Session};
 use crate::{
     clock::Nanos,
     engine::{
         cause::Cause,
         garbage::Garbage,
-        index::{Claim, Entrant, Holder, Index, TransactionId},
+        index::{Claim, Entrant, HeldIn, Holder, Index, TransactionId},
         spec::{OfferFor, Spec},
-        table::Slot,
+        table::{Put, Slot},
         units::Weight,
     },
     hasher::{KeyHash, LowHash},
 };
-use std::{cell::Cell, mem, sync::Arc};
+use std::mem;
 
 /// The indexes in which a new value has another index key than the old one, one bit for each.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,22 +59,44 @@ impl<F: Spec> Session<'_, F> {
         offer: &OfferFor<F>,
         by: TransactionId,
     ) -> Result<Claims, Taken> {
-        let field = self.field;
-        let mut entering = Entering { session: self.reborrow(), slot, hash, offer, claims: Claims::default(), by };
-        for (number, index) in field.indexes().iter().enumerate() {
-            while let Some(held) = entering.enter(number, &**index) {
-                // What an entry of the same transaction is going to have is taken, whether that is stored yet or not.
-                if held.is_of(by) || !entering.session.settle(&**index, slot, (hash, offer), &held) {
-                    return Err(Taken { index: index.name() });
-                }
-            }
+        let indexes = self.field.indexes();
+        if let [index] = indexes {
+            return self.claim_in((0, &**index), (slot, hash, offer), by);
         }
-        let claims = entering.claims;
-        mem::forget(entering);
+        let mut claiming = Claiming { session: self.reborrow(), slot, hash, offer, claims: Claims::default(), by };
+        for (number, index) in indexes.iter().enumerate() {
+            let claims = claiming.session.claim_in((number, &**index), (slot, hash, offer), by)?;
+            claiming.claims.0 |= claims.0;
+        }
+        let claims = claiming.claims;
+        mem::forget(claiming);
         Ok(claims)
     }
 
+    /// As [`claim`](Session::claim), in one index. If user code panics, nothing is entered.
+    #[inline]
+    fn claim_in(
+        &mut self,
+        (number, index): (usize, &dyn Index<F::Key, F::Value>),
+        (slot, hash, offer): (Option<Slot>, LowHash, &OfferFor<F>),
+        by: TransactionId,
+    ) -> Result<Claims, Taken> {
+        loop {
+            let Some((entrant, old)) = self.entrant(slot, hash, offer) else { return Ok(Claims::default()) };
+            match index.claim(entrant, old, by) {
+                Claim::Unchanged => return Ok(Claims::default()),
+                Claim::Changed => return Ok(Claims(1 << number)),
+                // What an entry of the same transaction is going to have is taken, whether that is stored yet or not.
+                Claim::Held(holder) if holder.is_of(by) || !self.settle(index, slot, (hash, offer), &holder) => {
+                    return Err(Taken { index: index.name() });
+                }
+                Claim::Held(_) => {}
+            }
+        }
+    }
+
     /// What is going to be stored.
+    #[inline]
     pub(super) fn entrant<'e>(
         &'e self,
         slot: Option<Slot>,
@@ -120,26 +142,15 @@ impl<F: Spec> Session<'_, F> {
         }
     }
 
-    /// Lends the value of a slot for changing, and then enters the index keys that it has. A value for which an index
+    /// Enters the index keys of the value that a slot has, in indexes where they are held. A value for which an index
     /// key is taken has none in that index, and the index is returned.
-    pub(super) fn change_indexed<R>(
-        &mut self,
-        slot: Slot,
-        hash: LowHash,
-        change: impl FnOnce(&F::Key, &mut F::Value) -> R,
-    ) -> Option<(R, Option<Taken>)> {
-        let indexes = self.field.indexes();
-        let (mut change, mut changed) = (Some(change), None);
-        let held = Cell::new(Vec::new());
-        self.table.change(slot, |key, value| {
-            let mut change = |value: &mut F::Value| changed = change.take().map(|change| change(key, value));
-            follow_each(indexes, (key, hash), value, &held, &mut change);
-        })?;
+    #[cold]
+    pub(super) fn claim_held(&mut self, slot: Slot, hash: LowHash, held: HeldIn<F::Key>) -> Option<Taken> {
         let mut taken = None;
-        for (number, holder) in held.into_inner() {
+        for (number, holder) in held {
             taken = taken.or(self.claim_changed(number, slot, hash, Some(holder)));
         }
-        Some((changed?, taken))
+        taken
     }
 
     /// Enters the index key of the value that a slot has, of which the index knows nothing.
@@ -239,6 +250,42 @@ impl<F: Spec> Session<'_, F> {
 }
 
 impl<F: Spec<Key: Eq>> Session<'_, F> {
+    /// As [`insert`](Session::insert), in a map that has indexes. Returns whether there was room.
+    #[inline]
+    pub(super) fn put_indexed(
+        &mut self,
+        hash: KeyHash,
+        offer: &mut OfferFor<F>,
+        ttl: Option<Nanos>,
+    ) -> Result<bool, Taken> {
+        let claims = match self.claim_new(hash.low(), offer) {
+            Some(claims) => claims,
+            None => self.claim(None, hash.low(), offer, TransactionId::NONE)?,
+        };
+        // This runs no user code, so nothing has to be taken back.
+        if Self::IS_STEADY
+            && !self.shard.counts().is_loading()
+            && let Put::Stored = self.table.put_new(hash, offer)
+        {
+            self.count_stored();
+            return Ok(true);
+        }
+        Ok(self.insert_claimed(hash, offer, ttl, claims).is_some())
+    }
+
+    /// Enters the index key of the entry on offer, which is new, if there is one index, where nobody holds it. This is
+    /// how most entries come.
+    #[inline]
+    fn claim_new(&self, hash: LowHash, offer: &OfferFor<F>) -> Option<Claims> {
+        let [index] = self.field.indexes() else { return None };
+        let new = Entrant { key: offer.key()?, hash, value: offer.value.as_ref()? };
+        match index.claim(new, None, TransactionId::NONE) {
+            Claim::Unchanged => Some(Claims::default()),
+            Claim::Changed => Some(Claims(1)),
+            Claim::Held(_) => None,
+        }
+    }
+
     /// As [`insert`](Session::insert), in a map that has indexes.
     pub(super) fn insert_indexed(
         &mut self,
@@ -247,13 +294,27 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         ttl: Option<Nanos>,
     ) -> Result<Option<Slot>, Taken> {
         let claims = self.claim(None, hash.low(), offer, TransactionId::NONE)?;
+        Ok(self.insert_claimed(hash, offer, ttl, claims))
+    }
+
+    /// As [`insert`](Session::insert), for an entry whose index keys are entered.
+    fn insert_claimed(
+        &mut self,
+        hash: KeyHash,
+        offer: &mut OfferFor<F>,
+        ttl: Option<Nanos>,
+        claims: Claims,
+    ) -> Option<Slot> {
         let mut storing = Storing { session: self.reborrow(), slot: None, hash: hash.low(), offer, claims };
         let Storing { session, offer, .. } = &mut storing;
+        if session.steps_itself() {
+            let _ = session.step(STEPS_PER_WRITE);
+        }
         let slot = session.insert_unindexed(hash, offer, ttl);
         if slot.is_some() {
             mem::forget(storing);
         }
-        Ok(slot)
+        slot
     }
 }
 
@@ -282,25 +343,8 @@ impl<F: Spec> Session<'_, F> {
     }
 }
 
-/// Has a value changed in place while each index follows the change. Adds the indexes for which the index key is held.
-fn follow_each<K, V>(
-    indexes: &[Arc<dyn Index<K, V>>],
-    (key, hash): (&K, LowHash),
-    value: &mut V,
-    held: &Cell<Vec<(usize, Holder<K>)>>,
-    change: &mut dyn FnMut(&mut V),
-) {
-    let Some((last, before)) = indexes.split_last() else { return change(value) };
-    let mut inner = |value: &mut V| follow_each(before, (key, hash), value, held, change);
-    if let Claim::Held(holder) = last.follow(key, hash, value, &mut inner) {
-        let mut all = held.take();
-        all.push((before.len(), holder));
-        held.set(all);
-    }
-}
-
 /// The index keys of a new value while they are entered. If that ends early, those that were entered are removed.
-struct Entering<'s, F: Spec> {
+struct Claiming<'s, F: Spec> {
     session: Session<'s, F>,
     slot: Option<Slot>,
     hash: LowHash,
@@ -309,20 +353,7 @@ struct Entering<'s, F: Spec> {
     by: TransactionId,
 }
 
-impl<F: Spec> Entering<'_, F> {
-    /// Enters the index key of one index. Returns the entry that has it, if another one does.
-    fn enter(&mut self, number: usize, index: &dyn Index<F::Key, F::Value>) -> Option<Holder<F::Key>> {
-        let (entrant, old) = self.session.entrant(self.slot, self.hash, self.offer)?;
-        match index.claim(entrant, old, self.by) {
-            Claim::Unchanged => {}
-            Claim::Changed => self.claims.0 |= 1 << number,
-            Claim::Held(holder) => return Some(holder),
-        }
-        None
-    }
-}
-
-impl<F: Spec> Drop for Entering<'_, F> {
+impl<F: Spec> Drop for Claiming<'_, F> {
     #[cold]
     fn drop(&mut self) {
         // A transaction undoes what it has entered for all its entries, in an order of its own.

@@ -36,12 +36,13 @@ impl<'a, F: Spec> Session<'a, F> {
     /// Whether readers without a lock may hold entries. Those that leave are then retired.
     pub(crate) const SHARES: bool = <<F::Policy as Policy>::Lock as Lock>::SHARES_ENTRIES;
 
+    /// Whether entries neither expire nor are evicted nor retired: they leave by calls alone.
+    pub(crate) const IS_STEADY: bool =
+        !<F::Policy as Policy>::Eviction::BOUNDED && !StampOf::<F::Policy>::EXPIRES && !Self::SHARES;
+
     /// Whether entries neither expire nor are evicted nor indexed nor retired. Then only the table keeps data about
     /// entries, and without a listener nothing is left to do after a write.
-    pub(crate) const IS_PLAIN: bool = !<F::Policy as Policy>::Eviction::BOUNDED
-        && !StampOf::<F::Policy>::EXPIRES
-        && !F::Policy::INDEXED
-        && !Self::SHARES;
+    pub(crate) const IS_PLAIN: bool = Self::IS_STEADY && !F::Policy::INDEXED;
 
     #[inline]
     pub(crate) fn new(
@@ -69,6 +70,12 @@ impl<'a, F: Spec> Session<'a, F> {
     #[inline]
     pub(super) fn is_lean(&self) -> bool {
         Self::IS_PLAIN && self.garbage.is_none()
+    }
+
+    /// Whether a change has to do steps of growth or shrinking itself, since its call does nothing after it.
+    #[inline]
+    pub(super) fn steps_itself(&self) -> bool {
+        Self::IS_STEADY && self.garbage.is_none()
     }
 
     /// A copy of the session for a function that is not inlined. That function gets the address of the copy, so the

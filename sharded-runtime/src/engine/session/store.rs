@@ -53,9 +53,9 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
                 None => Stored::Refused,
             };
         }
-        match self.insert_indexed(hash, offer, ttl) {
-            Ok(Some(_)) => Stored::New,
-            Ok(None) => Stored::Refused,
+        match self.put_indexed(hash, offer, ttl) {
+            Ok(true) => Stored::New,
+            Ok(false) => Stored::Refused,
             Err(_) => Stored::Taken,
         }
     }
@@ -135,7 +135,11 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
             let put = self.table.put_new(hash, offer);
             self.finish_put(put, hash, offer) == Stored::New
         } else if self.fits(self.weight_of(offer)) {
-            self.insert(hash, offer, ttl).is_some()
+            if F::Policy::INDEXED {
+                matches!(self.put_indexed(hash, offer, ttl), Ok(true))
+            } else {
+                self.insert_unindexed(hash, offer, ttl).is_some()
+            }
         } else {
             self.depart_offered(offer, Cause::Evicted);
             true
@@ -146,6 +150,19 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         is_stored
     }
 
+    /// Stores the entry on offer if its key is absent or a condition holds for its value, where only the table keeps
+    /// data about entries.
+    #[inline]
+    pub(crate) fn store_if(
+        &mut self,
+        hash: KeyHash,
+        offer: &mut OfferFor<F>,
+        may_replace: impl FnOnce(&F::Value) -> bool,
+    ) -> Stored {
+        let put = self.table.put_if(hash, offer, may_replace);
+        self.finish_put(put, hash, offer)
+    }
+
     /// Counts the result of a `put`, or stores the entry if the table could not do it in one bucket.
     #[inline]
     fn finish_put(&mut self, put: Put, hash: KeyHash, offer: &mut OfferFor<F>) -> Stored {
@@ -154,6 +171,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
                 self.count_insert();
                 Stored::InPlace
             }
+            Put::Refused => Stored::Refused,
             Put::Stored => self.finish_stored(hash),
             Put::Crowded => self.reborrow().insert_crowded(hash, offer),
         }
@@ -222,7 +240,7 @@ impl<F: Spec> Session<'_, F> {
     }
 
     #[inline]
-    fn count_stored(&self) {
+    pub(super) fn count_stored(&self) {
         self.count_insert();
         self.publish_len();
     }

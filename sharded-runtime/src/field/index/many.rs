@@ -2,7 +2,7 @@
 
 use super::{
     list::{After, KeyList},
-    table::{IndexTable, KeyFn, Same},
+    table::{IndexTable, Same},
 };
 use crate::{
     Policy,
@@ -24,17 +24,20 @@ use std::{borrow::Borrow, hash::Hash};
 pub(crate) type ManyTypes<I, K, X, H> = Types<I, KeyList<K>, X, H>;
 
 /// An index of a map with these keys and values, with many keys for each index key.
-pub(crate) struct ManyKeys<F: FieldTypes, K, V>(pub(crate) IndexTable<F, K, V>);
+pub(crate) struct ManyKeys<F: FieldTypes, K, V, G: ?Sized>(pub(crate) IndexTable<F, K, V, G>);
 
-impl<F, K, V> ManyKeys<F, K, V>
+impl<F: UsableTypes, K, V, G> ManyKeys<F, K, V, G> {
+    pub(crate) fn new(store: &StoreContext, number: u16, given: &Overrides, key_of: G) -> Self {
+        ManyKeys(IndexTable::new(store, number, given, key_of))
+    }
+}
+
+impl<F, K, V, G> ManyKeys<F, K, V, G>
 where
     F: UsableTypes<Value = KeyList<K>>,
     K: Eq + Clone,
+    G: Fn(&K, &V) -> Option<F::Key> + ?Sized,
 {
-    pub(crate) fn new(store: &StoreContext, number: u16, given: &Overrides, key_of: KeyFn<F::Key, K, V>) -> Self {
-        ManyKeys(IndexTable::new(store, number, given, key_of))
-    }
-
     /// Copies some keys of an index key, from there on. Returns where the rest begins.
     pub(crate) fn copy<Q: Hash + Eq + ?Sized>(
         &self,
@@ -101,10 +104,11 @@ where
     }
 }
 
-impl<F, K, V> Index<K, V> for ManyKeys<F, K, V>
+impl<F, K, V, G> Index<K, V> for ManyKeys<F, K, V, G>
 where
     F: UsableTypes<Value = KeyList<K>>,
     K: Eq + Clone,
+    G: Fn(&K, &V) -> Option<F::Key>,
     Self: Send + Sync,
 {
     fn name(&self) -> &'static str {

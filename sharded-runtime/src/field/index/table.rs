@@ -11,18 +11,22 @@ use crate::{
     },
     hasher::KeyHash,
 };
-use std::{borrow::Borrow, hash::Hash};
+use std::{borrow::Borrow, hash::Hash, marker::PhantomData};
 
-/// Makes the index key of an entry, if it has one.
-pub(crate) type KeyFn<I, K, V> = Box<dyn Fn(&K, &V) -> Option<I> + Send + Sync>;
+/// Any function that makes the index key of an entry, if it has one.
+pub(crate) type KeyFn<I, K, V> = dyn Fn(&K, &V) -> Option<I> + Send + Sync;
 
-/// The shards of an index with these types, whose keys are index keys.
-pub(crate) struct IndexTable<F: FieldTypes, K, V> {
+/// The shards of an index with these types, whose keys are index keys, and a function that makes these.
+///
+/// Changes know the type of the function, so that it is inlined. Lookups call it as a [`KeyFn`]: the type of a function
+/// has no name, so the public type of an index can't have it as a parameter.
+pub(crate) struct IndexTable<F: FieldTypes, K, V, G: ?Sized> {
     pub(crate) core: Core<F>,
-    key_of: KeyFn<F::Key, K, V>,
+    entries: PhantomData<fn(&K, &V)>,
+    key_of: G,
 }
 
-impl<F: FieldTypes, K, V> IndexTable<F, K, V> {
+impl<F: FieldTypes, K, V, G: ?Sized> IndexTable<F, K, V, G> {
     /// Bytes that lists of keys own beside the tables.
     pub(crate) fn owned(&self) -> usize {
         let owned: u64 = self.core.meters().map(|meter| meter.weight.get()).sum();
@@ -30,12 +34,14 @@ impl<F: FieldTypes, K, V> IndexTable<F, K, V> {
     }
 }
 
-impl<F: UsableTypes, K, V> IndexTable<F, K, V> {
-    pub(super) fn new(store: &StoreContext, number: u16, given: &Overrides, key_of: KeyFn<F::Key, K, V>) -> Self {
+impl<F: UsableTypes, K, V, G> IndexTable<F, K, V, G> {
+    pub(super) fn new(store: &StoreContext, number: u16, given: &Overrides, key_of: G) -> Self {
         let core = Core::new(store, number, given, Rules::none());
-        IndexTable { core, key_of }
+        IndexTable { core, entries: PhantomData, key_of }
     }
+}
 
+impl<F: UsableTypes, K, V, G: Fn(&K, &V) -> Option<F::Key> + ?Sized> IndexTable<F, K, V, G> {
     /// The index key of an entry.
     #[inline]
     pub(super) fn key_of(&self, key: &K, value: &V) -> Option<F::Key> {
@@ -141,8 +147,16 @@ struct Former<'v, I: Eq, V, G: Fn(&V) -> Option<I>, L: FnMut(I)> {
 }
 
 impl<I: Eq, V, G: Fn(&V) -> Option<I>, L: FnMut(I)> Drop for Former<'_, I, V, G, L> {
+    #[inline]
     fn drop(&mut self) {
-        let Some(index_key) = self.index_key.take() else { return };
+        if let Some(index_key) = self.index_key.take() {
+            self.lose(index_key);
+        }
+    }
+}
+
+impl<I: Eq, V, G: Fn(&V) -> Option<I>, L: FnMut(I)> Former<'_, I, V, G, L> {
+    fn lose(&mut self, index_key: I) {
         let has_it = !self.is_changed
             && contain(|| (self.key_of)(self.value).is_some_and(|present| present == index_key)) == Some(true);
         if has_it {

@@ -2,7 +2,7 @@
 
 #![allow(unreachable_pub, reason = "in the bound of a public method")]
 
-use super::table::{IndexTable, KeyFn, Same};
+use super::table::{IndexTable, Same};
 use crate::{
     Policy,
     builder::{Overrides, StoreContext},
@@ -14,7 +14,7 @@ use crate::{
     field::types::{FieldTypes, Types, UsableTypes},
     hasher::LowHash,
 };
-use std::{borrow::Borrow, hash::Hash, mem};
+use std::{borrow::Borrow, hash::Hash};
 
 /// What a unique index has for an index key.
 #[allow(missing_debug_implementations, reason = "nobody gets one")]
@@ -23,15 +23,13 @@ pub struct Single<K> {
     holder: K,
     /// Differs each time that the index key gets a holder: the number of times that any in the shard has got one.
     version: u64,
-    /// The transaction in which the holder gives it up.
-    given_up_in: TransactionId,
-    /// The transaction in which the holder keeps it or gets it.
-    held_in: TransactionId,
+    /// The transaction in which the holder keeps it or gets it, or [gives it up](TransactionId::giving_up).
+    noted: TransactionId,
 }
 
 impl<K: Clone> Single<K> {
     fn to_holder(&self) -> Holder<K> {
-        Holder { key: self.holder.clone(), version: self.version, held_in: self.held_in }
+        Holder { key: self.holder.clone(), version: self.version, noted: self.noted }
     }
 }
 
@@ -39,17 +37,20 @@ impl<K: Clone> Single<K> {
 pub(crate) type UniqueTypes<I, K, X, H> = Types<I, Single<K>, X, H>;
 
 /// A unique index of a map with these keys and values.
-pub(crate) struct UniqueKeys<F: FieldTypes, K, V>(pub(crate) IndexTable<F, K, V>);
+pub(crate) struct UniqueKeys<F: FieldTypes, K, V, G: ?Sized>(pub(crate) IndexTable<F, K, V, G>);
 
-impl<F, K, V> UniqueKeys<F, K, V>
+impl<F: UsableTypes, K, V, G> UniqueKeys<F, K, V, G> {
+    pub(crate) fn new(store: &StoreContext, number: u16, given: &Overrides, key_of: G) -> Self {
+        UniqueKeys(IndexTable::new(store, number, given, key_of))
+    }
+}
+
+impl<F, K, V, G> UniqueKeys<F, K, V, G>
 where
     F: UsableTypes<Value = Single<K>>,
     K: Eq + Clone,
+    G: Fn(&K, &V) -> Option<F::Key> + ?Sized,
 {
-    pub(crate) fn new(store: &StoreContext, number: u16, given: &Overrides, key_of: KeyFn<F::Key, K, V>) -> Self {
-        UniqueKeys(IndexTable::new(store, number, given, key_of))
-    }
-
     /// The holder of an index key.
     pub(crate) fn holder<Q: Hash + Eq + ?Sized>(&self, index_key: &Q) -> Option<Holder<K>>
     where
@@ -63,42 +64,41 @@ where
     #[inline]
     fn enter(&self, index_key: Result<Option<F::Key>, Same>, key: &K, by: TransactionId) -> Claim<K> {
         let Ok(index_key) = index_key else { return Claim::Unchanged };
-        let is_free =
-            |single: &Single<K>| single.holder == *key || (single.given_up_in == by && by != TransactionId::NONE);
-        let may_lose = |single: &Single<K>| if is_free(single) { Ok(()) } else { Err(single.to_holder()) };
-        match index_key.map(|index_key| self.set(index_key, key, by, may_lose)) {
-            Some(Err(holder)) => Claim::Held(holder),
-            Some(Ok(())) | None => Claim::Changed,
+        let may_lose =
+            |single: &Single<K>| single.holder == *key || (by != TransactionId::NONE && single.noted == by.giving_up());
+        match index_key.and_then(|index_key| self.set(index_key, key, by, may_lose)) {
+            Some(holder) => Claim::Held(holder),
+            None => Claim::Changed,
         }
     }
 
-    /// Makes a key the holder of an index key, if that has none or the present one may lose it.
-    fn set<E>(
+    /// Makes a key the holder of an index key, if that has none or the present one may lose it. Returns the present one
+    /// otherwise.
+    fn set(
         &self,
         index_key: F::Key,
         key: &K,
-        held_in: TransactionId,
-        may_lose: impl FnOnce(&Single<K>) -> Result<(), E>,
-    ) -> Result<(), E> {
+        noted: TransactionId,
+        may_lose: impl FnOnce(&Single<K>) -> bool,
+    ) -> Option<Holder<K>> {
         let hash = self.0.hash(&index_key);
         // What was there before is dropped after the lock is released, as is an index key that was there.
-        let (mut offer, mut before) = (Offer::of_key(index_key), None);
+        let mut offer = Offer::new(index_key, Single { holder: key.clone(), version: 0, noted });
         self.0.change(hash, |session| {
-            let Some(index_key) = offer.key() else { return Ok(()) };
-            let (counts, meter) = (session.shard().counts(), &session.shard().status().meter);
-            let version = counts.inserts(meter) + 1;
-            let single = || Single { holder: key.clone(), version, given_up_in: TransactionId::NONE, held_in };
-            let set = session.table().find_change(hash, index_key, |present| {
-                may_lose(present)?;
-                before = Some(mem::replace(present, single()));
-                counts.add_insert(meter);
-                Ok(())
+            let version = session.shard().counts().inserts(&session.shard().status().meter) + 1;
+            if let Some(single) = &mut offer.value {
+                single.version = version;
+            }
+            let mut held = None;
+            // An index has no bound, so only a holder that stays refuses it.
+            let _ = session.store_if(hash, &mut offer, |present| {
+                let may_lose = may_lose(present);
+                if !may_lose {
+                    held = Some(present.to_holder());
+                }
+                may_lose
             });
-            set.unwrap_or_else(|_| {
-                // An index has no bound, so it is stored.
-                let _ = session.insert_made(hash, &mut offer, None, single);
-                Ok(())
-            })
+            held
         })
     }
 
@@ -115,10 +115,11 @@ where
     }
 }
 
-impl<F, K, V> Index<K, V> for UniqueKeys<F, K, V>
+impl<F, K, V, G> Index<K, V> for UniqueKeys<F, K, V, G>
 where
     F: UsableTypes<Value = Single<K>>,
     K: Eq + Clone,
+    G: Fn(&K, &V) -> Option<F::Key>,
     Self: Send + Sync,
 {
     fn name(&self) -> &'static str {
@@ -162,8 +163,7 @@ where
         self.0.change(hash, |session| {
             let _ = session.table().find_change(hash, &index_key, |single| {
                 if single.holder == *old.key {
-                    let noted = if is_kept { &mut single.held_in } else { &mut single.given_up_in };
-                    *noted = by;
+                    single.noted = if is_kept { by } else { by.giving_up() };
                 }
             });
         });
@@ -173,7 +173,7 @@ where
         let kept = contain(|| {
             let index_key = self.0.key_of(old.key, old.value);
             if let Ok(Some(index_key)) = self.0.unless_same(index_key, old.key, new) {
-                let _ = self.set(index_key, old.key, TransactionId::NONE, |_| Ok::<_, ()>(()));
+                let _ = self.set(index_key, old.key, TransactionId::NONE, |_| true);
             }
         });
         kept.is_some()

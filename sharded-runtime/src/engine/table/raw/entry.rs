@@ -195,11 +195,21 @@ impl<K, V, P: Policy> FoundMut<'_, K, V, P> {
         Layout::<K, V, P>::slot_at(self.at.number, self.at.slot)
     }
 
-    /// Exchanges the value for this one.
+    /// Lends the value for changing, as [`RawTable::change`](super::table::RawTable::change) does.
+    ///
+    /// # Panics
+    ///
+    /// If entries are shared with readers.
     #[inline]
-    pub(crate) fn swap(&mut self, value: &mut V) {
+    pub(crate) fn change<R>(&mut self, change: impl FnOnce(&K, &mut V) -> R) -> R {
         assert!(!Layout::<K, V, P>::IS_SHARED, "a shared entry does not change");
         // SAFETY: there is an entry, which is not shared, and `&mut self` keeps all others out.
-        unsafe { self.at.change_in_place(|_, old| mem::swap(old, value)) }
+        unsafe { self.at.change_in_place(change) }
+    }
+
+    /// Exchanges the value for this one. Panics as [`change`](FoundMut::change) does.
+    #[inline]
+    pub(crate) fn swap(&mut self, value: &mut V) {
+        self.change(|_, old| mem::swap(old, value));
     }
 }

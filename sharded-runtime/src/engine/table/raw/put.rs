@@ -27,6 +27,8 @@ pub(crate) enum Put {
     Stored,
     /// The value has replaced that of its key. The key is still on offer, with the old value.
     Replaced,
+    /// Nothing was done: the present value stays.
+    Refused,
     /// Nothing was done: there is no vacant slot in the home, or the table [needs a
     /// step](super::buckets::Buckets::needs_step) first.
     Crowded,
@@ -40,11 +42,24 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     where
         K: Eq,
     {
+        self.put_if(hash, offer, |_| true)
+    }
+
+    /// As [`put`](RawTable::put), if a condition holds for the value that the key has.
+    #[inline]
+    pub(crate) fn put_if(&mut self, hash: KeyHash, offer: &mut Offer<K, V>, may_replace: impl FnOnce(&V) -> bool) -> Put
+    where
+        K: Eq,
+    {
         let Some(key) = offer.key() else { return Put::Crowded };
         let start = self.start(hash);
         if let Some(at) = self.search_from(start, hash, key) {
             let Some(value) = &mut offer.value else { return Put::Crowded };
             // SAFETY: there is an entry, and `&mut self` keeps all others out.
+            if !may_replace(unsafe { &(*at.bucket.pair(at.slot)).value }) {
+                return Put::Refused;
+            }
+            // SAFETY: as above.
             unsafe { at.change(&mut self.retired, |_, old| mem::swap(old, value)) }
             return Put::Replaced;
         }
