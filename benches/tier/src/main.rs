@@ -119,8 +119,7 @@ impl Systems {
 
     fn has(&self, read: Read, system: System) -> bool {
         match (read, system) {
-            (_, System::Tier) | (Read::Miss | Read::Many, System::Plain) => true,
-            (Read::Near, System::Local) => true,
+            (_, System::Tier) | (Read::Miss | Read::Many, System::Plain) | (Read::Near, System::Local) => true,
             (Read::Near, System::Cached) => self.cached.is_some(),
             (Read::Miss | Read::Many, System::Fred) => self.fred.is_some(),
             _ => false,
