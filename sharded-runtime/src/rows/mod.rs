@@ -49,6 +49,8 @@ mod direct;
 mod error;
 mod locked;
 mod locking;
+#[cfg(all(test, loom))]
+mod models;
 mod observe;
 mod row;
 mod row_mut;

@@ -16,6 +16,8 @@
 
 #[cfg(feature = "tracing")]
 use crate::deferred;
+#[cfg(loom)]
+use crate::memory::sync::thread_local;
 use crate::observe::events::Names;
 use smallvec::SmallVec;
 use std::{

@@ -82,6 +82,10 @@ pub(super) unsafe fn load<T>(from: *const WordAligned<T>, to: &mut WordAligned<T
         // SAFETY: both consist of so many words, and are aligned to them.
         unsafe { to.add(word).write(imp::load(from.cast::<MaybeUninit<Word>>().add(word))) }
     }
+    // loom does not see these words. A load that sees a store comes after what precedes the store. (The models of the
+    // sequence lock have atomics of loom in their place.)
+    #[cfg(loom)]
+    crate::memory::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
 }
 
 /// Writes a value, word by word, with any uninitialized bytes.
@@ -91,6 +95,8 @@ pub(super) unsafe fn load<T>(from: *const WordAligned<T>, to: &mut WordAligned<T
 /// `to` must be valid for writes, with no other writer. During calls of this function it must be read only by [`load`].
 #[inline]
 pub(super) unsafe fn store<T>(to: *mut WordAligned<T>, value: &WordAligned<T>) {
+    #[cfg(loom)]
+    crate::memory::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
     let from = std::ptr::from_ref(value).cast::<MaybeUninit<Word>>();
     for word in 0..size_of::<WordAligned<T>>() / WORD {
         // SAFETY: both consist of so many words, and are aligned to them.
