@@ -3,13 +3,13 @@
 use crate::spread::{self, SPREADS, Spread};
 use sharded::{
     builder::BuildField,
-    clock::Manual,
+    clock::{Manual, System},
     evict::{Adaptive, S3Fifo, Sieve, TinyLfu, Unbounded},
     lock::{Lock, Mutex, Optimistic, Rcu, Serves},
 };
 use sharded_operations::{
-    Answer, Bytes, EvictionCalls, ExpiryCalls, Heap, IDLE_MS, Keyed, Keys, Made, MadeKey, Map, Of, Op, Subject, TTL_MS,
-    Traits, Trial, Words, build,
+    Answer, Bytes, EvictionCalls, ExpiryCalls, Heap, IDLE_MS, Indexed, Keyed, Keys, Made, MadeKey, Map, Of, Op,
+    Subject, TTL_MS, Traits, Trial, Words, build,
     policy::{Never, TtlIdle},
 };
 
@@ -19,6 +19,8 @@ pub(crate) struct Choices {
     /// Whether entries that own memory are read without a lock. Only where they do not expire: the idle time is then
     /// coarse.
     is_shared: bool,
+    /// Whether the map has indexes.
+    is_indexed: bool,
     expires: bool,
     /// Where there is a capacity.
     evicts: Option<Evicts>,
@@ -57,6 +59,7 @@ impl Choices {
         Choices {
             is_optimistic: bits & 1 != 0,
             is_shared: bits & 0x40 != 0,
+            is_indexed: bits & 0x80 != 0,
             expires: bits & 2 != 0,
             evicts: is_bounded.then(|| one_of(&EVICTIONS, bits >> 4)),
             capacity: if is_bounded { one_of(&CAPACITIES, bytes.byte()) } else { 0 },
@@ -115,9 +118,15 @@ impl Choices {
         X: ExpiryCalls,
         E: EvictionCalls,
         Map<K, V, L, X, E, Spread>: BuildField<Of<L, X, E>>,
+        Map<K, V, L, X, E, Spread, true>: BuildField<Of<L, X, E, System, 16, 0, true>>,
     {
         spread::choose(self.spread);
+        let traits = Traits::of::<L, X, E>();
+        if self.is_indexed {
+            let map = Indexed::<K, V, L, X, E, Spread>::build(clock, self.shards, self.capacity, self.keys);
+            return (Box::new(map), traits.of_indexed());
+        }
         let map: Map<K, V, L, X, E, Spread> = build::<Of<L, X, E>, _>(clock, self.shards, self.capacity);
-        (Box::new(Keyed { map, keys: self.keys }), Traits::of::<L, X, E>())
+        (Box::new(Keyed { map, keys: self.keys }), traits)
     }
 }

@@ -2,7 +2,7 @@
 
 use crc32fast::Hasher;
 use sharded::{
-    Store as _, sharded,
+    sharded,
     snapshot::{FORMAT_VERSION, Snapshot as _},
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -12,6 +12,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 #[allow(dead_code, reason = "most fields are only visited")]
 struct Store {
     m: HashMap<u8, (String, Option<u64>)>,
+    /// Not in the file.
+    #[shard(index_of = m, key = name_of)]
+    m_by_name: HashMap<String, u8>,
+    #[shard(index_of = m, key = group_of)]
+    m_by_group: HashMap<bool, HashSet<u8>>,
     #[shard(idle = "1m", capacity = 4, evict = Reject)]
     s: HashSet<Vec<u8>>,
     #[shard(lock = Optimistic, ttl = never, unbounded = "the fuzzer's inputs are small")]
@@ -19,11 +24,29 @@ struct Store {
     t: HashMap<bool, BTreeMap<String, Vec<char>>>,
 }
 
+/// A file may have two entries with one name. The index refuses one of them.
+fn name_of(_: &u8, value: &(String, Option<u64>)) -> String {
+    value.0.clone()
+}
+
+fn group_of(_: &u8, value: &(String, Option<u64>)) -> Option<bool> {
+    value.1.map(|number| number.is_multiple_of(2))
+}
+
 impl Store {
     fn len(&self) -> usize {
-        let mut len = 0;
-        self.visit(&mut |field| len += field.len());
-        len
+        self.m().len() + self.s().len() + self.n().len() + self.t().len()
+    }
+
+    /// The indexes of a restored map agree with its entries. One of these may expire at any time.
+    fn check_indexes(&self) {
+        for (key, value) in self.m().to_vec() {
+            let (name, group) = (name_of(&key, &value), group_of(&key, &value));
+            let is_found = self.m_by_name().key(&name) == Some(key)
+                && group.is_none_or(|group| self.m_by_group().keys(&group).contains(&key));
+            assert!(is_found || !self.m().contains_key(&key), "an index misses {key}");
+        }
+        assert_eq!(self.m_by_name().len(), self.m().len());
     }
 }
 
@@ -32,7 +55,8 @@ impl Store {
 ///
 /// # Panics
 ///
-/// If a failed restore has changed the store, or if what a successful one restored can't be saved and restored again.
+/// If a failed restore has changed the store, or if what a successful one restored can't be saved and restored again, or
+/// is not what the indexes have.
 pub fn load(bytes: &[u8]) {
     for file in [bytes, &framed(bytes)] {
         let store = Store::new();
@@ -42,6 +66,7 @@ pub fn load(bytes: &[u8]) {
         };
         // The file may have a key twice.
         assert!(store.len() as u64 <= loaded.entries);
+        store.check_indexes();
         let mut again = Vec::new();
         let saved = store.save(&mut again).expect("a vector takes all");
         let next = Store::new();
@@ -124,6 +149,18 @@ mod tests {
             }
             bytes[at] = right;
         }
+    }
+
+    /// Of two entries with one name the index refuses the second.
+    #[test]
+    fn an_index_refuses_entries_of_a_file() {
+        let entry = |key: u8| [2, 1, 5, key, 0x92, 0xa1, b'a', 0xc0];
+        let bytes = [&[1, 1, b'm', 1][..], &entry(7), &entry(8), &[3, 2, 0, 1]].concat();
+        let store = Store::new();
+        let restored = store.restore(&framed(&bytes)[..]).unwrap();
+        assert_eq!((restored.entries, restored.refused, store.m().len()), (1, 1, 1));
+        assert_eq!(store.m_by_name().key("a"), Some(7));
+        load(&bytes);
     }
 
     /// Great lengths cost no memory.

@@ -43,6 +43,10 @@ enum Fault {
     LostUpdate,
     /// An entry is shown twice after the map has shrunk.
     ShownTwice,
+    /// A transaction whose closure returns an error makes its changes.
+    LostRollback,
+    /// A read of several keys has the value of one under another.
+    MixedRows,
 }
 
 impl Fault {
@@ -59,6 +63,12 @@ impl Fault {
             (Fault::LostUpdate, &Op::Upsert(key, _)) if map.apply(&Op::Contains(key)) == Answer::Is(true) => {
                 return map.apply(&Op::Get(key));
             }
+            (Fault::LostRollback, Op::Transact(rows, _)) => return map.apply(&Op::Transact(rows.clone(), true)),
+            (Fault::MixedRows, Op::Observe(_)) => {
+                let Answer::Values(mut values) = map.apply(op) else { unreachable!() };
+                values.reverse();
+                return Answer::Values(values);
+            }
             (Fault::ShownTwice, Op::Shrink) => has_shrunk.set(true),
             (Fault::ShownTwice, Op::Look) if has_shrunk.get() => {
                 let Answer::Entries(mut entries) = map.apply(op) else { unreachable!() };
@@ -74,7 +84,14 @@ impl Fault {
 
 #[test]
 fn faults_are_found() {
-    for fault in [Fault::RemoveFromMany, Fault::ClearLeavesOne, Fault::LostUpdate, Fault::ShownTwice] {
+    for fault in [
+        Fault::RemoveFromMany,
+        Fault::ClearLeavesOne,
+        Fault::LostUpdate,
+        Fault::ShownTwice,
+        Fault::LostRollback,
+        Fault::MixedRows,
+    ] {
         let mut random = SmallRng::seed_from_u64(1);
         let is_found = (0..2000).any(|_| {
             let (choices, ops) = decode(&case(&mut random));

@@ -4,11 +4,18 @@ use sharded::{Policy, clock::Clock, evict::Eviction, expiry, lock::Lock, shards:
 use std::{marker::PhantomData, time::Duration};
 
 /// The policy of these parts. A `CAPACITY` of zero means no capacity.
-pub struct Of<L, X, E, C = sharded::clock::System, const SHARDS: usize = 16, const CAPACITY: usize = 0>(
-    PhantomData<(L, X, E, C)>,
-);
+pub struct Of<
+    L,
+    X,
+    E,
+    C = sharded::clock::System,
+    const SHARDS: usize = 16,
+    const CAPACITY: usize = 0,
+    const INDEXED: bool = false,
+>(PhantomData<(L, X, E, C)>);
 
-impl<L, X, E, C, const SHARDS: usize, const CAPACITY: usize> Policy for Of<L, X, E, C, SHARDS, CAPACITY>
+impl<L, X, E, C, const SHARDS: usize, const CAPACITY: usize, const INDEXED: bool> Policy
+    for Of<L, X, E, C, SHARDS, CAPACITY, INDEXED>
 where
     L: Lock,
     X: Times,
@@ -27,6 +34,7 @@ where
     const IDLE: Option<Duration> = X::IDLE;
     const REFRESH_AFTER: Option<Duration> = X::REFRESH_AFTER;
     const CAPACITY: Option<usize> = if CAPACITY == 0 { None } else { Some(CAPACITY) };
+    const INDEXED: bool = INDEXED;
 }
 
 /// The policy of entries that have weights, or of which some may not be evicted, or both. They never expire.

@@ -1,7 +1,7 @@
 //! Sequences of operations, decoded from bytes: one byte selects the call, the next ones its arguments. So a changed
 //! byte is a changed call, and an inserted or removed byte shifts the others but leaves most of them the same calls.
 
-use crate::ops::{Decision, IDLE_MS, Key, Op, TTL_MS, Value};
+use crate::ops::{Decision, IDLE_MS, Key, Op, RowStep, TTL_MS, Value};
 use std::time::Duration;
 
 /// The bytes that are not decoded yet.
@@ -46,6 +46,16 @@ impl<'a> Bytes<'a> {
     fn range(&mut self, bulk: u32) -> std::ops::Range<Key> {
         let (first, count) = (bulk * self.below(255), bulk * self.below(255));
         first..first + count
+    }
+
+    fn row_step(&mut self, value: Value) -> RowStep {
+        match self.below(6) {
+            0 => RowStep::Read,
+            1 | 2 => RowStep::Put(value),
+            3 => RowStep::Update(value),
+            4 => RowStep::OrPut(value),
+            _ => RowStep::Remove,
+        }
     }
 
     /// Times near the declared ones, and much shorter and longer ones.
@@ -137,6 +147,13 @@ fn call(code: u8, bytes: &mut Bytes<'_>, value: Value) -> Op {
             _ => Op::Drain,
         },
         49 => Op::Shrink,
+        51 => {
+            let mut rows: Vec<_> =
+                bytes.keys(6).zip(value..).map(|(key, value)| (key, bytes.row_step(value))).collect();
+            rows.dedup_by_key(|row| row.0);
+            Op::Transact(rows, bytes.below(5) > 0)
+        }
+        52 => Op::Observe(bytes.keys(6).collect()),
         _ => Op::Sweep,
     }
 }

@@ -24,16 +24,16 @@ pub trait ExpiryCalls: Times + Sized {
     /// Whether entries expire.
     const EXPIRES: bool = true;
     /// A call of a map that concerns a deadline.
-    fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: Eviction, S: Hasher>(
-        map: &Map<K, V, L, Self, E, S>,
+    fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: Eviction, S: Hasher, const I: bool>(
+        map: &Map<K, V, L, Self, E, S, I>,
         key: &K,
         op: &Op,
     ) -> Answer;
     /// The same of a set.
     fn on_set<L: Lock + Serves<Key, ()>, E: Eviction, S: Hasher>(set: &Set<L, Self, E, S>, op: &Op) -> Answer;
     /// `insert_with_ttl` of a map.
-    fn insert_own<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: MakesRoom, S: Hasher>(
-        map: &Map<K, V, L, Self, E, S>,
+    fn insert_own<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: MakesRoom, S: Hasher, const I: bool>(
+        map: &Map<K, V, L, Self, E, S, I>,
         key: K,
         value: V,
         ttl: Duration,
@@ -60,8 +60,8 @@ pub trait EvictionCalls: Eviction {
         Queue::Unknown
     }
     /// A call of a map that adds an entry.
-    fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, X: ExpiryCalls, S: Hasher>(
-        map: &Map<K, V, L, X, Self, S>,
+    fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, X: ExpiryCalls, S: Hasher, const I: bool>(
+        map: &Map<K, V, L, X, Self, S, I>,
         key: impl Fn(Key) -> K,
         op: &Op,
     ) -> Answer;
@@ -72,8 +72,8 @@ pub trait EvictionCalls: Eviction {
 macro_rules! expires {
     ($($choice:ty),*) => {$(
         impl ExpiryCalls for $choice {
-            fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: Eviction, S: Hasher>(
-                map: &Map<K, V, L, Self, E, S>,
+            fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: Eviction, S: Hasher, const I: bool>(
+                map: &Map<K, V, L, Self, E, S, I>,
                 key: &K,
                 op: &Op,
             ) -> Answer {
@@ -92,8 +92,8 @@ macro_rules! expires {
                     _ => unreachable!("{op:?}"),
                 }
             }
-            fn insert_own<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: MakesRoom, S: Hasher>(
-                map: &Map<K, V, L, Self, E, S>,
+            fn insert_own<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: MakesRoom, S: Hasher, const I: bool>(
+                map: &Map<K, V, L, Self, E, S, I>,
                 key: K,
                 value: V,
                 ttl: Duration,
@@ -118,8 +118,8 @@ expires!(Ttl<TTL_MS>, Idle<IDLE_MS>, TtlIdle<TTL_MS, IDLE_MS>);
 
 impl ExpiryCalls for Never {
     const EXPIRES: bool = false;
-    fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: Eviction, S: Hasher>(
-        _: &Map<K, V, L, Self, E, S>,
+    fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: Eviction, S: Hasher, const I: bool>(
+        _: &Map<K, V, L, Self, E, S, I>,
         _: &K,
         op: &Op,
     ) -> Answer {
@@ -128,8 +128,8 @@ impl ExpiryCalls for Never {
     fn on_set<L: Lock + Serves<Key, ()>, E: Eviction, S: Hasher>(_: &Set<L, Self, E, S>, op: &Op) -> Answer {
         unreachable!("{op:?}")
     }
-    fn insert_own<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: MakesRoom, S: Hasher>(
-        _: &Map<K, V, L, Self, E, S>,
+    fn insert_own<K: MadeKey, V: Made, L: Lock + Serves<K, V>, E: MakesRoom, S: Hasher, const I: bool>(
+        _: &Map<K, V, L, Self, E, S, I>,
         _: K,
         _: V,
         _: Duration,
@@ -155,8 +155,8 @@ macro_rules! makes_room {
             $(fn queue($shared: bool) -> Queue {
                 $queue
             })?
-            fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, X: ExpiryCalls, S: Hasher>(
-                map: &Map<K, V, L, X, Self, S>,
+            fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, X: ExpiryCalls, S: Hasher, const I: bool>(
+                map: &Map<K, V, L, X, Self, S, I>,
                 key: impl Fn(Key) -> K,
                 op: &Op,
             ) -> Answer {
@@ -247,8 +247,8 @@ impl EvictionCalls for evict::Reject {
     fn bounded<P: Policy<Eviction = Self>>(options: FieldOptions<P>, capacity: usize) -> FieldOptions<P> {
         options.capacity(capacity)
     }
-    fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, X: ExpiryCalls, S: Hasher>(
-        _: &Map<K, V, L, X, Self, S>,
+    fn on_map<K: MadeKey, V: Made, L: Lock + Serves<K, V>, X: ExpiryCalls, S: Hasher, const I: bool>(
+        _: &Map<K, V, L, X, Self, S, I>,
         _: impl Fn(Key) -> K,
         op: &Op,
     ) -> Answer {

@@ -6,7 +6,8 @@
 //! | `bytes.rs` | sequences of operations, decoded from bytes |
 //! | `reference.rs`, `queues.rs` | the reference model: std's map with deadlines, and the queues of LRU and SIEVE |
 //! | `made.rs` | keys and values that are made of numbers |
-//! | `subject.rs`, `calls.rs`, `set.rs` | maps and sets of any policy, behind one trait |
+//! | `subject.rs`, `calls.rs`, `set.rs`, `indexed.rs` | maps, sets and maps with indexes of any policy, behind one trait |
+//! | `rows.rs` | transactions, and reads of several keys |
 //! | `trial.rs` | each operation on the map and on the model |
 //!
 //! ```
@@ -25,6 +26,7 @@
 
 mod bytes;
 mod calls;
+mod indexed;
 mod made;
 mod ops;
 #[path = "../../common/policy.rs"]
@@ -32,14 +34,16 @@ mod ops;
 pub mod policy;
 mod queues;
 mod reference;
+mod rows;
 mod set;
 mod subject;
 mod trial;
 
 pub use bytes::{Bytes, read};
 pub use calls::{EvictionCalls, ExpiryCalls, Hasher, Nonsense};
+pub use indexed::Indexed;
 pub use made::{Heap, Keys, Made, MadeKey, Words};
-pub use ops::{Answer, Decision, IDLE_MS, Key, Op, TTL_MS, Value};
+pub use ops::{Answer, Decision, IDLE_MS, Key, Op, RowStep, TTL_MS, Value};
 pub use policy::Of;
 pub use queues::Queue;
 pub use subject::{Keyed, Log, Map, Set, Subject, build};

@@ -33,6 +33,10 @@ pub enum Op {
     Extend(Vec<(Key, Value)>),
     InsertMany(Vec<(Key, Value)>),
     RemoveMany(Vec<Key>),
+    /// A transaction of rows with different keys, and whether its closure returns `Ok`.
+    Transact(Vec<(Key, RowStep)>, bool),
+    /// A read of rows of one moment.
+    Observe(Vec<Key>),
     Remove(Key),
     RemoveEntry(Key),
     /// Removes an even value.
@@ -80,6 +84,17 @@ pub enum Decision {
     Keep,
     ChangeAndKeep,
     Put,
+    Remove,
+}
+
+/// What a transaction does with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum RowStep {
+    Read,
+    Put(Value),
+    Update(Value),
+    OrPut(Value),
     Remove,
 }
 

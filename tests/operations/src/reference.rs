@@ -1,7 +1,7 @@
 //! The reference model: std's map with explicit deadlines, and the queues of LRU and SIEVE.
 
 use crate::{
-    ops::{Answer, Decision, Key, Op, Value, is_removable, retained},
+    ops::{Answer, Decision, Key, Op, RowStep, Value, is_removable, retained},
     queues::{Queue, Queues},
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -83,7 +83,7 @@ impl<'a> Reference<'a> {
             Op::Get(key) | Op::With(key) => Answer::Value(self.access(key).then(|| self.read(key))),
             Op::WithMut(key, value) => Answer::Value(self.access_to_change(key).then(|| self.change(key, value))),
             Op::Contains(key) => Answer::Is(self.is_live(key)),
-            Op::GetMany(ref keys) => {
+            Op::GetMany(ref keys) | Op::Observe(ref keys) => {
                 Answer::Values(keys.iter().map(|&key| self.access(key).then(|| self.read(key))).collect())
             }
             Op::TryInsert(..) | Op::InsertMany(_) if *given == Answer::Refused => {
@@ -114,6 +114,7 @@ impl<'a> Reference<'a> {
             Op::InsertMany(ref entries) => {
                 Answer::Values(entries.iter().map(|&(key, value)| self.put(key, value, self.ttl)).collect())
             }
+            Op::Transact(ref rows, ends_well) => self.transact(rows, ends_well, given),
             Op::RemoveMany(ref keys) => Answer::Values(keys.iter().map(|&key| self.take(key)).collect()),
             Op::Remove(key) => Answer::Value(self.take(key)),
             Op::RemoveEntry(key) => Answer::Entry(self.take(key).map(|value| (key, value))),
@@ -243,6 +244,43 @@ impl<'a> Reference<'a> {
             }
         }
         Answer::Value(before)
+    }
+
+    /// All rows are read, then all entries that are there are changed, and then the new ones are stored.
+    fn transact(&mut self, rows: &[(Key, RowStep)], ends_well: bool, given: &Answer) -> Answer {
+        let mut seen = Vec::new();
+        for &(key, step) in rows {
+            let is_use = !matches!(step, RowStep::Put(_) | RowStep::Remove);
+            let value = (is_use && self.access_to_change(key)).then(|| self.read(key));
+            seen.push(if let RowStep::OrPut(new) = step { value.or(Some(new)) } else { value });
+        }
+        if !ends_well {
+            return Answer::Values(seen);
+        }
+        if *given == Answer::Refused {
+            self.refused += 1;
+            return Answer::Refused;
+        }
+        for inserts in [false, true] {
+            for &(key, step) in rows {
+                match (step, self.is_live(key)) {
+                    (RowStep::Put(value), is_live) if is_live != inserts => {
+                        self.put(key, value, self.ttl);
+                    }
+                    (RowStep::OrPut(value), false) if inserts => {
+                        self.put(key, value, self.ttl);
+                    }
+                    (RowStep::Update(value), true) if !inserts => {
+                        self.change(key, value);
+                    }
+                    (RowStep::Remove, true) if !inserts => {
+                        self.take(key);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Answer::Values(seen)
     }
 
     fn take(&mut self, key: Key) -> Option<Value> {

@@ -3,6 +3,7 @@
 use crate::{
     calls::{EvictionCalls, ExpiryCalls, Hasher},
     ops::{Answer, Key, Op, Value, retained},
+    rows,
     subject::{Log, Set, Subject, sorted},
 };
 use sharded::{
@@ -36,6 +37,10 @@ where
                     Answer::Refused
                 }
             },
+            Op::Transact(ref steps, ends_well) => {
+                rows::transact(steps.iter().map(|(key, _)| self.row(key)).collect(), steps, ends_well)
+            }
+            Op::Observe(ref keys) => rows::read(keys.iter().map(|key| self.row(key)).collect()),
             Op::RemoveMany(ref keys) => {
                 Answer::Values(self.remove_many(keys).iter().map(|was_there| was_there.then_some(0)).collect())
             }

@@ -5,11 +5,12 @@ use crate::{
     made::{Keys, Made, MadeKey},
     ops::{Answer, Key, Op, Value, is_removable, retained},
     policy::Of,
+    rows,
 };
 use sharded::{
     Cause, Policy, ShardedMap, ShardedSet, Stats,
-    builder::{BuildField, FieldOptions, StoreOptions},
-    clock::Manual,
+    builder::{BuildField, FieldOptions, StoreContext, StoreOptions},
+    clock::{Manual, System},
     lock::{Lock, Serves},
     topology::{Node, NodeId, Topology},
 };
@@ -35,13 +36,17 @@ pub trait Subject {
     fn shard_of(&self, key: Key) -> usize;
     /// Logs the causes of all removals from now on.
     fn listen(&self, log: Log);
+    /// How its indexes disagree with the entries, if they do.
+    fn disagreement(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The causes of removals.
 pub type Log = Arc<Mutex<Vec<Cause>>>;
 
 /// A map with a policy of these parts.
-pub type Map<K, V, L, X, E, S> = ShardedMap<K, V, Of<L, X, E>, S>;
+pub type Map<K, V, L, X, E, S, const INDEXED: bool = false> = ShardedMap<K, V, Of<L, X, E, System, 16, 0, INDEXED>, S>;
 /// A set with a policy of these parts.
 pub type Set<L, X, E, S> = ShardedSet<Key, Of<L, X, E>, S>;
 
@@ -53,12 +58,22 @@ pub fn build<P: Policy<Eviction: EvictionCalls>, T: BuildField<P>>(
     shards: usize,
     capacity: usize,
 ) -> T {
+    let (store, options) = start(clock, shards, capacity);
+    T::build(&store, 0, options)
+}
+
+/// The store and the options of such a map.
+pub(crate) fn start<P: Policy<Eviction: EvictionCalls>>(
+    clock: &Manual,
+    shards: usize,
+    capacity: usize,
+) -> (StoreContext, FieldOptions<P>) {
     let options = <P::Eviction as EvictionCalls>::bounded(FieldOptions::new().shards(shards), capacity);
     let mut store = StoreOptions::new().clock(clock.clone());
     if shards == 4 {
         store = store.topology(Topology::new([0, 1].map(|node| Node::new(NodeId::new(node), [node], 1 << 30))));
     }
-    T::build(&store.start(), 0, options)
+    (store.start(), options)
 }
 
 /// A map, and the integers that its keys are made of.
@@ -103,7 +118,7 @@ impl<M> Keyed<M> {
     }
 }
 
-impl<K, V, L, X, E, S> Subject for Keyed<Map<K, V, L, X, E, S>>
+impl<K, V, L, X, E, S, const I: bool> Subject for Keyed<Map<K, V, L, X, E, S, I>>
 where
     K: MadeKey,
     V: Made,
@@ -146,6 +161,14 @@ where
                         Answer::Refused
                     }
                 }
+            }
+            Op::Transact(ref steps, ends_well) => {
+                let keys: Vec<K> = steps.iter().map(|&(key, _)| self.key(key)).collect();
+                rows::transact(keys.iter().map(|key| map.row(key)).collect(), steps, ends_well)
+            }
+            Op::Observe(ref keys) => {
+                let keys: Vec<K> = keys.iter().map(|&key| self.key(key)).collect();
+                rows::read(keys.iter().map(|key| map.row(key)).collect())
             }
             Op::RemoveMany(ref keys) => {
                 let keys: Vec<K> = keys.iter().map(|&key| self.key(key)).collect();

@@ -2,7 +2,7 @@
 
 use crate::{
     calls::{EvictionCalls, ExpiryCalls},
-    ops::{Answer, Op},
+    ops::{Answer, Key, Op, RowStep},
     queues::Queue,
     reference::Reference,
     subject::{Log, Subject},
@@ -22,6 +22,7 @@ pub struct Traits {
     makes_room: bool,
     queue: Queue,
     is_set: bool,
+    is_indexed: bool,
 }
 
 impl Traits {
@@ -33,13 +34,27 @@ impl Traits {
             Queue::MarkedLru | Queue::Sieve if X::EXPIRES => Queue::Unknown,
             queue => queue,
         };
-        Traits { ttl: X::TTL, idle: X::IDLE, expires: X::EXPIRES, makes_room: E::MAKES_ROOM, queue, is_set: false }
+        Traits {
+            ttl: X::TTL,
+            idle: X::IDLE,
+            expires: X::EXPIRES,
+            makes_room: E::MAKES_ROOM,
+            queue,
+            is_set: false,
+            is_indexed: false,
+        }
     }
 
     /// The same of a set.
     #[must_use]
     pub fn of_set(self) -> Self {
         Traits { is_set: true, ..self }
+    }
+
+    /// The same of a map with indexes.
+    #[must_use]
+    pub fn of_indexed(self) -> Self {
+        Traits { is_indexed: true, ..self }
     }
 
     fn serves(&self, op: &Op) -> bool {
@@ -155,6 +170,7 @@ impl<'a> Trial<'a> {
             // One entry, so that it is known which entry was evicted for it.
             Op::Extend(entries) if is_bounded => Op::Extend(entries.into_iter().take(1).collect()),
             Op::InsertMany(entries) if is_bounded => Op::InsertMany(entries.into_iter().take(1).collect()),
+            Op::Transact(rows, ends_well) if is_bounded => Op::Transact(self.that_fit(rows), ends_well),
             // The order in which it uses its keys is not promised.
             Op::GetMany(keys) if self.traits.queue == Queue::Lru => {
                 Op::GetMany(keys.first().map_or_else(Vec::new, |&key| vec![key; keys.len()]))
@@ -162,6 +178,22 @@ impl<'a> Trial<'a> {
             op => op,
         };
         self.traits.serves(&op).then_some(op)
+    }
+
+    /// The rows whose new entries fit, so that none is evicted for them, and a map that refuses either takes all or is
+    /// full.
+    fn that_fit(&self, rows: Vec<(Key, RowStep)>) -> Vec<(Key, RowStep)> {
+        let is_gone = |&(key, step): &(Key, RowStep)| step == RowStep::Remove && self.reference.is_live(key);
+        let capacity = self.subject.capacity().unwrap_or(usize::MAX);
+        let mut room = capacity.saturating_sub(self.subject.len()) + rows.iter().filter(|row| is_gone(row)).count();
+        let refuses_all = room == 0 && !self.traits.makes_room;
+        let fits = |&(key, step): &(Key, RowStep)| {
+            let is_new = matches!(step, RowStep::Put(_) | RowStep::OrPut(_)) && !self.reference.is_live(key);
+            let fits = !is_new || refuses_all || room > 0;
+            room = room.saturating_sub(usize::from(is_new));
+            fits
+        };
+        rows.into_iter().filter(fits).collect()
     }
 
     fn step(&mut self, number: usize, op: &Op, compares: bool) {
@@ -203,8 +235,8 @@ impl<'a> Trial<'a> {
             _ => {}
         }
         if matches!(op, Op::Clear | Op::InvalidateAll | Op::Drain) {
-            // A listener hears of expired entries, so they are counted.
-            let expired = if self.log.is_some() { 0 } else { expired };
+            // A listener hears of expired entries, and indexes lose them one by one, so they are counted.
+            let expired = if self.log.is_some() || self.traits.is_indexed { 0 } else { expired };
             at.same("what is left, expired and evicted", &(stored, expired, evicted), &(0, 0, 0));
         } else {
             let (added, removed) = (self.reference.added - added_before, self.reference.removed - removed_before);
@@ -228,6 +260,9 @@ impl<'a> Trial<'a> {
         }
         at.same("the entries", &self.subject.entries(), &entries);
         at.same("the number of live entries", &self.subject.live_len(), &entries.len());
+        if let Some(disagreement) = self.subject.disagreement() {
+            at.check(false, disagreement);
+        }
     }
 
     fn compare_counts(&self, at: &At<'_>, stats: &Stats) {
