@@ -17,6 +17,7 @@ use sharded::{
     clock::System,
     evict::{Adaptive, Lru, MakesRoom, S3Fifo, Sieve, TinyLfu, Unbounded},
     lock::{Lock, Mutex, Rcu, RwLock, Serves},
+    observe, transaction,
 };
 use std::time::Duration;
 
@@ -152,6 +153,56 @@ where
         |map| ignore(map.live_len()),
         |map| ignore(map.sweep()),
         |map| map.shrink_to_fit(),
+        |map| ignore(transaction(map.row(&Key::new(1)), |row| Ok::<_, ()>(row.insert(Value::new(0))))),
+        |map| ignore(transaction(map.row(&Key::new(9)), |row| Ok::<_, ()>(row.insert(Value::new(0))))),
+        |map| ignore(transaction(map.row(&Key::new(100)), |row| Ok::<_, ()>(row.insert(Value::new(0))))),
+        |map| ignore(transaction(map.row(&Key::new(1)), |row| Ok::<_, ()>(row.update(|_| step())))),
+        |map| ignore(transaction(map.row(&Key::new(1)), |row| Ok::<_, ()>(row.remove()))),
+        |map| {
+            let keys = [Key::new(1), Key::new(2)];
+            ignore(transaction(keys.each_ref().map(|key| map.row(key)), |[one, two]| {
+                step();
+                one.insert(Value::new(0));
+                two.update(|value| value.0 = 9);
+                step();
+                Ok::<_, ()>(())
+            }));
+        },
+        |map| {
+            let keys = [Key::new(1), Key::new(2), Key::new(3), Key::new(9), Key::new(100)];
+            let rows: Vec<_> = keys.iter().map(|key| map.row(key)).collect();
+            ignore(transaction(rows, |rows| {
+                let [one, two, three, expired, new] = &mut rows[..] else { unreachable!() };
+                one.update(|value| value.0 = 9);
+                two.insert(Value::new(0));
+                three.remove();
+                expired.or_insert_with(|| {
+                    step();
+                    Value::new(9)
+                });
+                // Only the last one is stored.
+                new.insert(Value::new(1));
+                new.insert(Value::new(0));
+                step();
+                Ok::<_, ()>(())
+            }));
+        },
+        |map| {
+            let keys = [Key::new(1), Key::new(100)];
+            ignore(transaction(keys.each_ref().map(|key| map.row(key)), |[one, new]| {
+                one.remove();
+                new.insert(Value::new(0));
+                step();
+                Err::<(), _>(())
+            }));
+        },
+        |map| {
+            let keys = [Key::new(1), Key::new(50), Key::new(9)];
+            observe(keys.each_ref().map(|key| map.row(key)), |rows| {
+                step();
+                rows.iter().filter(|row| row.get().is_some()).count()
+            });
+        },
     ]
 }
 

@@ -18,6 +18,7 @@ use sharded::{
     lock::{Lock, Mutex, Optimistic, Rcu, RwLock, Serves},
 };
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -41,7 +42,7 @@ fn no_update_is_lost() {
             let mut taken = 0;
             for step in 0..STEPS {
                 let key = dice.below(20);
-                match step % 5 {
+                match step % 7 {
                     0 => ignore(map.upsert(key, || 1, |n| *n += 1)),
                     1 if step % 2 == 0 => ignore(map.upsert_ref(&key, || 1, |n| *n += 1)),
                     1 => map.with_or_insert(key, || 0, |n| *n += 1),
@@ -57,6 +58,28 @@ fn no_update_is_lost() {
                         }
                         n => Change::Put(n.map_or(1, |n| *n + 1), ()),
                     }),
+                    4 => {
+                        let added = sharded::transaction(map.row(&key), |row| {
+                            if row.update(|n| *n += 1).is_none() {
+                                row.insert(1);
+                            }
+                            Ok::<_, ()>(())
+                        });
+                        assert_eq!(added, Ok(()));
+                    }
+                    // All goes from one key to another, with one more.
+                    5 => {
+                        let others = [key, (key + 1 + dice.below(19)) % 20];
+                        let moved = sharded::transaction(others.each_ref().map(|key| map.row(key)), |[from, to]| {
+                            let n = from.get().copied().unwrap_or(0) + 1;
+                            from.remove();
+                            if to.update(|other| *other += n).is_none() {
+                                to.insert(n);
+                            }
+                            Ok::<_, ()>(())
+                        });
+                        assert_eq!(moved, Ok(()));
+                    }
                     // What is taken out is counted as well.
                     _ => {
                         taken += map.remove(&key).unwrap_or(0);
@@ -202,13 +225,28 @@ where
                     if value >= VALUES - 1 {
                         return;
                     }
-                    let ttl = if dice.below(2) == 0 {
-                        map.insert(key, value);
-                        TTL_MS
-                    } else {
-                        let ttl = dice.below(40);
-                        map.insert_with_ttl(key, value, Duration::from_millis(ttl));
-                        ttl
+                    let ttl = match dice.below(4) {
+                        0 => {
+                            map.insert(key, value);
+                            TTL_MS
+                        }
+                        1 => {
+                            let ttl = dice.below(40);
+                            map.insert_with_ttl(key, value, Duration::from_millis(ttl));
+                            ttl
+                        }
+                        number => {
+                            let ttl = if number == 2 { TTL_MS } else { dice.below(40) };
+                            let stored = sharded::transaction(map.row(&key), |row| {
+                                if let Some(&seen) = row.get() {
+                                    check(before, seen);
+                                }
+                                row.insert_with_ttl(value, Duration::from_millis(ttl));
+                                Ok::<_, ()>(())
+                            });
+                            assert_eq!(stored, Ok(()));
+                            ttl
+                        }
                     };
                     over_at[value].store(now() + ttl * 1_000_000, Ordering::Release);
                 }
@@ -242,6 +280,13 @@ where
                         None => check(before, seen),
                     }
                 }
+                9 => {
+                    let keys = [key, (key + 1) % KEYS, (key + 2) % KEYS];
+                    let seen = sharded::observe(keys.each_ref().map(|key| map.row(key)), |rows| {
+                        rows.map(|row| row.get().copied())
+                    });
+                    seen.into_iter().flatten().for_each(|seen| check(before, seen));
+                }
                 _ => match map.get(&key) {
                     Some(seen) => check(before, seen),
                     None => ignore(gone.fetch_add(1, Ordering::Relaxed)),
@@ -271,7 +316,7 @@ fn every_value_is_dropped_once() {
             let mut dice = Dice::new(thread);
             for step in 0..3000_u64 {
                 let (key, value) = (dice.below(300), ledger.value(step));
-                match dice.below(40) {
+                match dice.below(42) {
                     0 if step % 2 == 0 => map.invalidate_all(),
                     0 => ignore(map.drain()),
                     1 => map.clear(),
@@ -303,6 +348,36 @@ fn every_value_is_dropped_once() {
                         let keys: Vec<u64> = (key..key + 70).collect();
                         ignore(map.remove_many(&keys));
                     }
+                    40 | 41 => ignore(catch_unwind(AssertUnwindSafe(|| {
+                        let keys = [key, (key + 1) % 300, (key + 2) % 300, (key + 3) % 300];
+                        let rows: Vec<_> = keys
+                            .iter()
+                            .skip(usize::from(step % 2 == 0))
+                            .skip(usize::from(step % 3 == 0))
+                            .map(|key| map.row(key))
+                            .collect();
+                        ignore(sharded::transaction(rows, |rows| {
+                            let mut value = Some(value);
+                            for (row, what) in rows.iter_mut().zip(step / 4..) {
+                                match what % 5 {
+                                    0 => row.insert(ledger.value(step)),
+                                    1 => ignore(row.update(|old| old.number += 1)),
+                                    2 => ignore(row.or_insert_with(|| value.take().expect("there is one such row"))),
+                                    3 => ignore(row.remove()),
+                                    // What is staged before is not stored.
+                                    _ => {
+                                        row.insert(ledger.value(step));
+                                        row.insert(ledger.value(step));
+                                    }
+                                }
+                            }
+                            match step / 20 % 8 {
+                                0 => Err(()),
+                                1 => resume_unwind(Box::new(())),
+                                _ => Ok(()),
+                            }
+                        }));
+                    }))),
                     _ => ignore(map.get(&key)),
                 }
             }

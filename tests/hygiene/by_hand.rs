@@ -49,6 +49,24 @@ mod sets_and_hashers {
     include!("../../sharded-derive/snapshots/sets_and_hashers.expanded.rs");
 }
 
+mod indexes {
+    #![allow(clippy::ptr_arg, reason = "what the functions are given")]
+    use super::*;
+    include!("../../sharded-derive/snapshots/indexes.expanded.rs");
+
+    impl<I: ::sharded::Key + Clone + Sync> Directory<I> {
+        fn length_of(_: &I, name: &String) -> u32 {
+            u32::try_from(name.len()).unwrap_or(u32::MAX)
+        }
+        fn name_of(_: &I, name: &String) -> Option<String> {
+            (!name.is_empty()).then(|| name.clone())
+        }
+        fn initial_of(_: &I, name: &String) -> Option<char> {
+            name.chars().next()
+        }
+    }
+}
+
 #[test]
 fn what_the_macro_writes_is_ordinary_code() {
     let hello = hello::Hello::new();
@@ -63,6 +81,9 @@ fn what_the_macro_writes_is_ordinary_code() {
     assert_eq!(cache.rows().capacity(), Some(2));
 
     assert_eq!(skipped::built().config.0, 7);
+    let directory = indexes::Directory::<u8>::new();
+    directory.people().insert(1, "ada".to_owned());
+    assert_eq!((directory.by_name().key("ada"), directory.by_initial().keys(&'a')), (Some(1), vec![1]));
     assert!(sets_and_hashers::Online::default().users().insert(1));
 }
 

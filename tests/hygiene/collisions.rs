@@ -58,6 +58,41 @@ mod fields {
     }
 }
 
+/// Maps with names that the expansion gives to what it makes of indexes.
+mod indexes {
+    use super::*;
+
+    #[sharded(ttl = "1m")]
+    struct Indexed {
+        map: HashMap<u8, u8>,
+        map_map: HashMap<u8, u8>,
+        index_map: HashMap<u8, u8>,
+        options_map: HashMap<u8, u8>,
+        #[shard(index_of = map, key = key)]
+        index: HashMap<u8, u8>,
+        #[shard(index_of = index_map, key = key)]
+        index_index: HashMap<u8, u8>,
+        #[shard(index_of = map_map, key = key)]
+        key: HashMap<u8, HashSet<u8>>,
+        #[shard(skip)]
+        index_of: u8,
+    }
+
+    fn key(_: &u8, value: &u8) -> u8 {
+        *value
+    }
+
+    #[test]
+    fn stay_apart() {
+        let indexed = Indexed::builder().index_of(1).build();
+        indexed.map().insert(1, 10);
+        indexed.map_map().insert(2, 20);
+        indexed.index_map().insert(3, 30);
+        assert_eq!((indexed.index().key(&10), indexed.index_index().key(&30)), (Some(1), Some(3)));
+        assert_eq!((indexed.key().keys(&20), indexed.index_of, indexed.options_map().len()), (vec![2], 1, 0));
+    }
+}
+
 /// Stores beside each other whose policies and builders have the names of each other.
 mod stores {
     use super::*;

@@ -20,6 +20,12 @@ mod traits {
         fn build(self) {}
         fn value(self) {}
         fn visit(self) {}
+        fn begin(self) {}
+        fn add_to(self) {}
+        fn into_index_key(self) {}
+        fn row(self) {}
+        fn transact(self) {}
+        fn observe(self) {}
         fn builder() {}
         #[allow(clippy::new_ret_no_self, reason = "it is there for its name")]
         fn new() {}
@@ -36,6 +42,14 @@ mod traits {
     #[sharded(ttl = "1m")]
     pub(super) struct Complete {
         pub(super) map: HashMap<u8, u8>,
+        #[shard(index_of = map, key = value_of)]
+        pub(super) by_value: HashMap<u8, u8>,
+        #[shard(index_of = map, key = value_of)]
+        pub(super) all_by_value: HashMap<u8, HashSet<u8>>,
+    }
+
+    fn value_of(_: &u8, value: &u8) -> u8 {
+        *value
     }
 }
 
@@ -44,7 +58,12 @@ fn traits_with_the_same_methods() {
     let traits = traits::Traits::builder().skipped(7).sweep_by_hand().build();
     traits.map().insert(1, 1);
     assert!(format!("{traits:?}").contains("map"));
-    assert!(traits::Complete::new().map().is_empty());
+    let complete = traits::Complete::new();
+    assert!(complete.map().is_empty());
+    let rows = [complete.map().row(&1), complete.map().row(&2)];
+    assert_eq!(sharded::transaction(rows, |rows| Ok::<_, ()>(rows[0].insert(7))), Ok(()));
+    assert_eq!(sharded::observe(rows, |rows| rows.map(|row| row.get().copied())), [Some(7), None]);
+    assert_eq!((complete.by_value().key(&7), complete.all_by_value().keys(&7)), (Some(1), vec![1]));
     assert!(format!("{:?}", traits::Complete::default()).contains("map"));
 }
 
@@ -62,11 +81,23 @@ mod macros {
     pub(super) struct Macros {
         pub(super) map: HashMap<u8, u8>,
     }
+
+    #[sharded(ttl = "1m")]
+    pub(super) struct Indexed {
+        pub(super) map: HashMap<u8, u8>,
+        #[shard(index_of = map, key = value_of)]
+        pub(super) by_value: HashMap<u8, u8>,
+    }
+
+    fn value_of(_: &u8, value: &u8) -> Option<u8> {
+        Some(*value)
+    }
 }
 
 #[test]
 fn macros_of_any_name() {
     assert_eq!(macros::Macros::new().map().capacity(), Some(100));
+    assert!(macros::Indexed::new().by_value().is_empty());
 }
 
 mod places {
@@ -152,6 +183,31 @@ mod places {
         named.debug().insert("key", vec![1]);
         assert_eq!((named.store().shard_count(), named.debug().capacity()), (2, Some(10)));
         assert!(named.added().insert(1));
+    }
+
+    /// The map and the function of an index come from different macros.
+    macro_rules! indexed {
+        ($store:ident, $map:ident, $index:ident, $key:path) => {
+            through! {
+                #[sharded(ttl = "1m")]
+                struct $store {
+                    $map: HashMap<u8, u8>,
+                    #[shard(index_of = $map, key = $key)]
+                    $index: HashMap<u8, HashSet<u8>>,
+                }
+            }
+        };
+    }
+    fn halved(_: &u8, value: &u8) -> u8 {
+        value / 2
+    }
+    indexed!(InMacros, map, options, halved);
+
+    #[test]
+    fn an_index_in_macros() {
+        let store = InMacros::new();
+        store.map().insert(1, 8);
+        assert_eq!(store.options().keys(&4), [1]);
     }
 
     /// Names that a macro invents are its own: two expansions in one place don't collide.

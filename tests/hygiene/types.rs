@@ -97,10 +97,22 @@ struct Store {
     #[shard(lock = Rcu, ttl = never, unbounded = "one")]
     texts: HashMap<String, String>,
     strings: HashSet<String>,
+    #[shard(index_of = options, key = string_of)]
+    by_string: HashMap<String, String>,
+    #[shard(index_of = options, key = option_of, lock = Mutex)]
+    by_option: HashMap<u32, HashSet<String>>,
     #[shard(skip)]
     boxed: Box<Given>,
     #[shard(skip)]
     missing: Missing,
+}
+
+fn string_of(key: &String, _: &Option) -> String {
+    *key
+}
+
+fn option_of(_: &String, option: &Option) -> ::std::option::Option<u32> {
+    if *option == Some { ::std::option::Option::Some(u32) } else { ::std::option::Option::None }
 }
 
 #[test]
@@ -117,6 +129,14 @@ fn as_keys_and_values() {
     assert!(store.texts().with_mut(&String(1), |text| *text = String(3)).is_some());
     assert_eq!((store.results().len(), store.mutexes().len(), store.policies().len()), (1, 1, 1));
     assert_eq!(store.durations().get(&u32).clone(), ::std::option::Option::Some(Duration));
+    assert!(store.by_string().contains(&String(1)) && store.by_option().contains(&u32));
+    let rows = (store.options().row(&String(1)), store.results().row(&u32));
+    let result = ::sharded::transaction(rows, |(option, result)| {
+        result.remove();
+        option.insert(Option::None);
+        ::std::result::Result::<(), ()>::Ok(())
+    });
+    assert!(result.is_ok() && !store.by_option().contains(&u32) && store.results().is_empty());
     let (Box(Given), Missing) = (&store.boxed, &store.missing);
 }
 

@@ -59,6 +59,8 @@ mod itself {
         pub(super) children: HashMap<u8, Arc<Self>>,
         #[shard(hasher = HasherOf<Self>)]
         pub(super) names: HashSet<[u8; Self::LENGTH]>,
+        #[shard(index_of = children, key = Self::depth)]
+        pub(super) by_depth: HashMap<[u8; Self::LENGTH], HashSet<u8>>,
         #[shard(skip)]
         pub(super) parent: Option<Arc<Self>>,
     }
@@ -68,6 +70,10 @@ mod itself {
 
         fn weigh(_: &u8, _: &Arc<Self>) -> u32 {
             1
+        }
+
+        fn depth(_: &u8, child: &Arc<Self>) -> Option<[u8; Self::LENGTH]> {
+            child.parent.is_some().then_some([1; Self::LENGTH])
         }
     }
 
@@ -109,6 +115,8 @@ mod itself {
         #[shard(capacity = 100, weight = <Self as Measure>::weigh)]
         pub(super) others: HashMap<u8, Arc<Self>>,
         pub(super) rows: HashMap<K, [V; N]>,
+        #[shard(index_of = others, key = <Self as Measure>::weigh)]
+        pub(super) others_by_weight: HashMap<u32, u8>,
     }
 
     impl<K: Key, V: Value + Clone, const N: usize> Measure for Forest<K, V, N> {}
@@ -119,6 +127,7 @@ mod itself {
         let tree = Arc::new(Tree::builder().parent(Some(root.clone())).build());
         root.children().insert(1, tree.clone());
         assert!(tree.parent.is_some() && tree.names().insert([0; 4]));
+        assert_eq!(root.by_depth().keys(&[1; 4]), [1]);
         let forest = Forest::<u8, u8, 2>::new();
         forest.trees().insert(1, Arc::new(Forest::new()));
         assert!(forest.others().is_empty() && forest.rows().insert(1, [2; 2]).is_none());
