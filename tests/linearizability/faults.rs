@@ -49,9 +49,11 @@ pub(crate) enum Fault {
     TwiceInWalk,
     /// Taking out all entries copies them and clears the map later.
     LostByDrain,
+    /// A lookup in an index does not check that the entry still has the index key.
+    UncheckedFind,
 }
 
-pub(crate) const FAULTS: [Fault; 16] = [
+pub(crate) const FAULTS: [Fault; 17] = [
     Fault::StaleGet,
     Fault::StaleContains,
     Fault::StaleGetMany,
@@ -68,6 +70,7 @@ pub(crate) const FAULTS: [Fault; 16] = [
     Fault::MissedByWalk,
     Fault::TwiceInWalk,
     Fault::LostByDrain,
+    Fault::UncheckedFind,
 ];
 
 /// A map with a fault, or without any.
@@ -192,6 +195,10 @@ impl Churned for Faulty {
             | (Some(Fault::LostUpsert), Call::Upsert(..))
             | (Some(Fault::LostCompute), Call::Compute(..))
             | (Some(Fault::RemovedTwice), Call::Remove) => self.in_two_steps(key, call),
+            (Some(Fault::UncheckedFind), Call::Find(is_even)) => match self.found(key) {
+                Some(number) if number.is_multiple_of(2) == is_even => self.map.call(key, Call::Get),
+                _ => Answer::Value(None),
+            },
             _ => self.map.call(key, call),
         }
     }
@@ -254,5 +261,9 @@ impl Subject for Faulty {
 
     fn shards(&self) -> usize {
         self.map.shards()
+    }
+
+    fn has_index(&self) -> bool {
+        self.has(Fault::UncheckedFind)
     }
 }

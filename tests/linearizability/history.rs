@@ -86,7 +86,9 @@ impl Caller<'_> {
         // Apart from all others, with room for what is added.
         let fresh: Number = (self.thread * 4096 + step + 1) << 8 | self.below(2);
         let by = 1 + self.below(3);
+        let finds = self.subject.has_index() && self.below(4) == 0;
         let call = match self.below(64) {
+            sort if finds => Call::Find(sort.is_multiple_of(2)),
             0..12 => Call::Get,
             12..14 => Call::With,
             14..18 => Call::Contains,

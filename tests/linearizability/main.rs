@@ -13,6 +13,7 @@ mod faults;
 #[path = "../common/histories/mod.rs"]
 mod histories;
 mod history;
+mod indexed;
 mod subject;
 
 use checker::{Checked, check};
@@ -28,6 +29,7 @@ use histories::{
     register::{Answer, Call},
 };
 use history::{Plan, record};
+use indexed::Indexed;
 use sharded::{
     ShardedMap,
     builder::{BuildField, FieldOptions},
@@ -154,6 +156,43 @@ fn on_the_heap_under_a_mutex() {
 #[test]
 fn on_the_heap_under_an_rwlock() {
     with::<String, Boxed, RwLock, Hour, Sieve, ROOM, RandomState>();
+}
+
+/// The suite on maps of these parts that have an index.
+fn with_index<K, V, L, X, E, const CAPACITY: usize, S>()
+where
+    K: Name,
+    V: Payload,
+    L: Lock + Serves<K, V>,
+    X: Times,
+    E: MakesRoom,
+    S: BuildHasher + Default + Send + Sync + 'static,
+    ShardedMap<K, V, Of<L, X, E, System, 16, CAPACITY, true>, S>:
+        BuildField<Of<L, X, E, System, 16, CAPACITY, true>> + Sync,
+    Indexed<K, V, L, X, E, S, CAPACITY>: Sync,
+{
+    let what = format!("an index of {}", std::any::type_name::<ShardedMap<K, V, Of<L, X, E>, S>>());
+    suite(&what, &|shards| Box::new(Indexed::<K, V, L, X, E, S, CAPACITY>::new(shards)));
+}
+
+#[test]
+fn an_index_of_a_map_under_a_mutex() {
+    with_index::<String, Boxed, Mutex, Never, Unbounded, 0, RandomState>();
+    with_index::<u64, u32, Mutex, Hour, Lru, ROOM, RandomState>();
+}
+#[test]
+fn an_index_of_a_map_under_an_rwlock() {
+    with_index::<u64, Words, RwLock, Never, Unbounded, 0, RandomState>();
+    with_index::<Wide, Padded, RwLock, Hour, Sieve, ROOM, Few>();
+}
+#[test]
+fn an_index_of_a_map_under_an_optimistic_lock() {
+    with_index::<u64, u32, Optimistic, Never, Unbounded, 0, RandomState>();
+    with_index::<Wide, Padded, Optimistic, Hour, Adaptive, ROOM, Few>();
+}
+#[test]
+fn an_index_of_a_map_under_a_lock_of_ones_own() {
+    with_index::<u64, u32, StdRwLock, Never, Unbounded, 0, RandomState>();
 }
 
 /// Every planted fault is found, and without one nothing is.

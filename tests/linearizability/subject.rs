@@ -27,10 +27,14 @@ pub(crate) trait Subject: Churned + Sync {
     /// What taking out all entries takes.
     fn drain(&self) -> Vec<(u32, Answer)>;
     fn shards(&self) -> usize;
+    /// Whether it answers [`Call::Find`](super::histories::register::Call::Find).
+    fn has_index(&self) -> bool {
+        false
+    }
 }
 
-impl<K, V, L, X, E, const SHARDS: usize, const CAPACITY: usize, S> Subject
-    for ShardedMap<K, V, Of<L, X, E, System, SHARDS, CAPACITY>, S>
+impl<K, V, L, X, E, const SHARDS: usize, const CAPACITY: usize, const INDEXED: bool, S> Subject
+    for ShardedMap<K, V, Of<L, X, E, System, SHARDS, CAPACITY, INDEXED>, S>
 where
     K: Name,
     V: Payload,

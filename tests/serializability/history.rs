@@ -20,11 +20,23 @@ pub(crate) trait Subject: Sync {
     fn transaction(&self, rows: &[Row], steps: &[Step], end: End) -> Outcome;
     /// What a read-only view of these rows shows.
     fn view(&self, rows: &[Row]) -> Vec<Answer>;
+    /// What a lookup in a unique index shows of the two rows of this group, if there is an index. One of them at most has a
+    /// number that is even, or one that is not.
+    fn find(&self, _group: Row, _is_even: bool) -> Option<[Answer; 2]> {
+        None
+    }
+    /// Whether it has such an index.
+    fn has_index(&self) -> bool {
+        false
+    }
     /// The map in which this thread inserts and removes cold keys, if the subject has such maps.
     fn churned(&self, _number: u32) -> Option<&dyn Churned> {
         None
     }
 }
+
+/// How many groups the rows make, for an index.
+pub(crate) const GROUPS: usize = ROWS / 2;
 
 /// The answers of the steps of an operation, and how it has ended.
 pub(crate) struct Outcome {
@@ -65,7 +77,7 @@ pub(crate) fn record(subject: &dyn Subject, plan: &Plan, seed: u64) -> Vec<Opera
             return Vec::new();
         }
         let _calling = Calling(&pace);
-        let mut script = Script { thread, plan, dice };
+        let mut script = Script { thread, plan, dice, finds: subject.has_index() };
         let operation = |number| {
             if plan.churners > 0 {
                 pace.call();
@@ -76,6 +88,10 @@ pub(crate) fn record(subject: &dyn Subject, plan: &Plan, seed: u64) -> Vec<Opera
                 Kind::Single => subject.single(steps[0].row, steps[0].call),
                 Kind::Transaction => subject.transaction(&rows, &steps, end),
                 Kind::View => Outcome::of(subject.view(&rows)),
+                Kind::Find => {
+                    let Call::Find(is_even) = steps[0].call else { unreachable!("a lookup finds") };
+                    Outcome::of(subject.find(steps[0].row, is_even).expect("there is an index").into())
+                }
             };
             let ended = clock.now();
             assert_eq!(answers.len(), steps.len(), "each step has an answer");
@@ -90,12 +106,14 @@ struct Script<'a> {
     thread: u32,
     plan: &'a Plan,
     dice: Dice,
+    /// Whether some views are lookups in an index.
+    finds: bool,
 }
 
 impl Script<'_> {
     fn operation(&mut self, number: u32) -> (Kind, Vec<Row>, Vec<Step>, End) {
         // No other operation writes this number or one that is reached from it by additions.
-        let fresh: Number = (self.thread * 4096 + number + 1) << 8;
+        let fresh: Number = ((self.thread * 4096 + number + 1) << 8) | u32::from(self.finds && self.below(2) == 0);
         match self.below(16) {
             0..5 => {
                 let row = self.below(8) as usize;
@@ -109,6 +127,12 @@ impl Script<'_> {
                     _ => Call::Get,
                 };
                 (Kind::Single, vec![row], vec![Step { row, call }], End::Commit)
+            }
+            5..9 if self.finds && self.below(3) > 0 => {
+                let (group, is_even) = (self.below_len(GROUPS), self.below(2) == 0);
+                let rows = vec![group, group + GROUPS];
+                let steps = rows.iter().map(|&row| Step { row, call: Call::Find(is_even) }).collect();
+                (Kind::Find, rows, steps, End::Commit)
             }
             5..9 => {
                 let rows = self.rows();

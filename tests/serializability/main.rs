@@ -1,5 +1,5 @@
-//! Random concurrent histories of transactions, read-only views and single calls are strictly serializable: an order of
-//! them that respects real time explains every answer. Each planted fault is found.
+//! Random concurrent histories of transactions, read-only views, lookups in an index and single calls are strictly
+//! serializable: an order of them that respects real time explains every answer. Each planted fault is found.
 //!
 //! `SERIALIZABILITY_HISTORIES` is the number of histories of each combination. A plain run has thirty, and
 //! `.ci/linearizability` asks for more.
@@ -12,6 +12,7 @@ mod common;
 #[path = "../common/histories/mod.rs"]
 mod histories;
 mod history;
+mod indexed;
 mod library;
 mod transaction;
 
@@ -26,6 +27,7 @@ use histories::{
     payload::{Boxed, Name, Padded, Payload, Wide, Words},
 };
 use history::{Plan, Subject, record};
+use indexed::{Indexed, IndexedMap, IndexedPolicy};
 use library::{Alike, Pair, Refusing};
 use sharded::{
     ShardedMap,
@@ -186,6 +188,29 @@ under!(rwlock: RwLock);
 under!(optimistic: Optimistic);
 under!(rcu: Rcu);
 under!(of_ones_own: StdRwLock);
+
+/// A map with a unique index.
+fn indexed<K, V, L>()
+where
+    K: Name,
+    V: Payload,
+    L: Lock + Serves<K, V>,
+    IndexedMap<K, V, L>: BuildField<IndexedPolicy<L>> + Sync,
+    Indexed<K, V, L>: Sync,
+{
+    for shards in [1, 4] {
+        let what = format!("an index of {}, {shards} shards", std::any::type_name::<IndexedMap<K, V, L>>());
+        suite(&what, &[FEW_THREADS, MORE_THREADS], &|_| Box::new(Indexed::<K, V, L>::new(shards)));
+    }
+}
+
+#[test]
+fn lookups_in_an_index_are_strictly_serializable() {
+    indexed::<String, Boxed, Mutex>();
+    indexed::<u64, u32, RwLock>();
+    indexed::<Wide, Words, Optimistic>();
+    indexed::<u64, u32, StdRwLock>();
+}
 
 #[test]
 fn on_the_heap_under_a_mutex() {

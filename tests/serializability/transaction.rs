@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     Transaction,
     /// A read-only view of several rows.
     View,
+    /// A lookup in an index of the rows that may have an index key.
+    Find,
 }
 
 /// How the closure of a transaction ends.

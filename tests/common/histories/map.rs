@@ -65,7 +65,7 @@ where
         Ok(answer) => answer,
         Err(TransactionError::Failed(never)) => match never {},
         Err(TransactionError::Refused { .. }) => unreachable!("the eviction makes room"),
-        Err(TransactionError::Taken { .. }) => unreachable!("the map has no index"),
+        Err(TransactionError::Taken { .. }) => unreachable!("no two entries have one index key"),
     }
 }
 
@@ -121,12 +121,12 @@ pub(crate) fn call_row<Q: ?Sized, V: Payload, P: Policy>(row: &mut RowMut<'_, Q,
             let before = answer(row.get());
             if is_gone && row.remove() { before } else { Answer::Value(None) }
         }
-        Call::GetMany | Call::Walk | Call::Drain => unreachable!("{call:?} is not on one key"),
+        Call::GetMany | Call::Walk | Call::Drain | Call::Find(_) => unreachable!("{call:?} is not on one key of a map"),
     }
 }
 
-impl<K, V, L, X, E, const SHARDS: usize, const CAPACITY: usize, S> Churned
-    for ShardedMap<K, V, Of<L, X, E, System, SHARDS, CAPACITY>, S>
+impl<K, V, L, X, E, const SHARDS: usize, const CAPACITY: usize, const INDEXED: bool, S> Churned
+    for ShardedMap<K, V, Of<L, X, E, System, SHARDS, CAPACITY, INDEXED>, S>
 where
     K: Name,
     V: Payload,
@@ -179,7 +179,9 @@ where
                 Answer::Done
             }
             Call::Delete => Answer::Is(self.remove(&key).is_some()),
-            Call::GetMany | Call::Walk | Call::Drain => unreachable!("{call:?} is not on one key"),
+            Call::GetMany | Call::Walk | Call::Drain | Call::Find(_) => {
+                unreachable!("{call:?} is not on one key of a map")
+            }
         }
     }
 

@@ -13,6 +13,8 @@ pub(crate) enum Call {
     GetMany,
     /// What a visit of all entries shows of the key.
     Walk,
+    /// A lookup in an index by the key and by whether the number is even, as it is here.
+    Find(bool),
     Insert(Number),
     InsertIfAbsent(Number),
     GetOrInsert(Number),
@@ -35,8 +37,8 @@ pub(crate) enum Call {
 impl Call {
     /// Whether it changes no value.
     pub(crate) fn is_read(self) -> bool {
-        use Call::{Compute, Contains, Get, GetMany, Walk, With};
-        matches!(self, Get | With | Contains | GetMany | Walk | Compute(Decision::Keep, _))
+        use Call::{Compute, Contains, Find, Get, GetMany, Walk, With};
+        matches!(self, Get | With | Contains | GetMany | Walk | Find(_) | Compute(Decision::Keep, _))
     }
 }
 
@@ -67,6 +69,7 @@ pub(crate) fn apply(call: Call, before: Option<Number>) -> (Answer, Option<Numbe
     match call {
         Call::Contains => (Answer::Is(before.is_some()), before),
         Call::Get | Call::With | Call::GetMany | Call::Walk | Call::Compute(Decision::Keep, _) => (value, before),
+        Call::Find(is_even) => (Answer::Value(before.filter(|number| number.is_multiple_of(2) == is_even)), before),
         Call::Insert(number) | Call::Compute(Decision::Put, number) => (value, Some(number)),
         Call::InsertIfAbsent(number) => (Answer::Is(before.is_none()), before.or(Some(number))),
         Call::GetOrInsert(number) => (Answer::Value(before.or(Some(number))), before.or(Some(number))),
