@@ -1,14 +1,19 @@
 //! Lookups while other threads change the map: they miss nothing that is there throughout, and return nothing that does
 //! not have the index key.
 
-use crate::common::{ignore, threads::Dice};
+use crate::common::{
+    counted::{Counted, Ledger},
+    eventually, ignore,
+    threads::{Dice, together},
+};
 use sharded::{Store as _, sharded};
 use std::{
     collections::{HashMap, HashSet},
+    hash::{Hash, Hasher},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Barrier,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
 };
@@ -202,4 +207,99 @@ fn an_index_key_has_one_holder() {
         });
         assert_eq!((won, store.users().len()), (1, 1));
     }
+}
+
+/// A key or an index key that is counted.
+#[derive(Clone, Debug)]
+struct Name(Counted);
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.number == other.0.number
+    }
+}
+impl Eq for Name {}
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.number.hash(state);
+    }
+}
+
+fn number_of(_: &Name, value: &Counted) -> Name {
+    Name(value.clone())
+}
+
+fn remainder_of(_: &Name, value: &Counted) -> Option<Name> {
+    let mut remainder = value.clone();
+    remainder.number %= 7;
+    (remainder.number > 0).then_some(Name(remainder))
+}
+
+#[sharded(shards = 4)]
+struct Numbers {
+    #[shard(capacity = 100, evict = Lru, ttl = "5ms")]
+    numbers: HashMap<Name, Counted>,
+    #[shard(index_of = numbers, key = number_of)]
+    by_number: HashMap<Name, Name>,
+    #[shard(index_of = numbers, key = remainder_of)]
+    by_remainder: HashMap<Name, HashSet<Name>>,
+}
+
+/// Whatever becomes of an entry: neither it nor what the indexes have of it is lost or dropped twice.
+#[test]
+fn every_index_key_is_dropped_once() {
+    const STEPS: u64 = if cfg!(debug_assertions) { 2_000 } else { 20_000 };
+    let (ledger, store) = (Ledger::new(), Numbers::new());
+    let fresh = AtomicU64::new(1000);
+    together(8, |thread| {
+        let (numbers, mut dice) = (store.numbers(), Dice::new(thread));
+        let name = |number| Name(ledger.value(number));
+        for step in 0..STEPS {
+            let (key, other, value) = (dice.below(300), dice.below(300), ledger.value(dice.below(400)));
+            // No other entry has it, so a change in place is not refused.
+            let free = fresh.fetch_add(1, Ordering::Relaxed);
+            match dice.below(20) {
+                0..8 => ignore(numbers.try_insert(name(key), value)),
+                8 | 9 => ignore(numbers.with_mut(&name(key), |value| value.number = free)),
+                10 => ignore(numbers.remove(&name(key))),
+                11 => ignore(numbers.insert_many((key..key + 40).map(|key| (name(key), ledger.value(key))))),
+                12 | 13 if key != other => {
+                    let keys = [name(key), name(other)];
+                    ignore(sharded::transaction(keys.each_ref().map(|key| numbers.row(key)), |[one, two]| {
+                        let numbers = [&*one, &*two].map(|row| row.get().map(|value| value.number));
+                        if let [Some(left), Some(right)] = numbers {
+                            one.update(|value| value.number = right);
+                            two.update(|value| value.number = left);
+                        } else {
+                            one.insert(value);
+                            two.remove();
+                        }
+                        if step % 4 == 0 { Err(()) } else { Ok(()) }
+                    }));
+                }
+                14 => {
+                    let keys = [name(key), name((key + 1) % 300)];
+                    ignore(numbers.remove_many(&keys));
+                }
+                15 if step % 16 == 0 => match step / 16 % 5 {
+                    0 => numbers.clear(),
+                    1 => ignore(numbers.drain()),
+                    2 => numbers.invalidate_all(),
+                    3 => numbers.retain(|key, _| !key.0.number.is_multiple_of(3)),
+                    _ => numbers.shrink_to_fit(),
+                },
+                16 => ignore(store.sweep()),
+                17 => ignore(store.by_number().get(&name(key))),
+                18 => ignore(store.by_remainder().keys(&name(key % 7))),
+                _ => store.by_remainder().for_each(&name(key % 7), |_, value| assert_eq!(value.number % 7, key % 7)),
+            }
+        }
+    });
+    assert!(store.numbers().len() <= 100 && ledger.made() > 10_000);
+    store.clear();
+    eventually("indexes of an empty map are empty", || {
+        store.numbers().is_empty() && store.by_number().is_empty() && store.by_remainder().is_empty()
+    });
+    drop(store);
+    eventually("no value is left over", || ledger.alive() == 0);
 }

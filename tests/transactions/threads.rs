@@ -15,7 +15,10 @@ use sharded::{
 };
 use std::{
     collections::HashMap,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -194,5 +197,87 @@ fn transactions_go_with_all_other_calls() {
         check::<Optimistic>();
         check::<Rcu>();
         check::<StdRwLock>();
+    });
+}
+
+type Accounts = ShardedMap<u64, u64, Of<Mutex, Never, Unbounded, System, 8>>;
+
+/// Moves a unit of money between two random accounts.
+fn move_one(accounts: &Accounts, dice: &mut Dice) {
+    let from = dice.below(ACCOUNTS);
+    let to = (from + 1 + dice.below(ACCOUNTS - 1)) % ACCOUNTS;
+    ignore(sharded::transaction([accounts.row(&from), accounts.row(&to)], |[from, to]| {
+        let left = from.get().and_then(|money| money.checked_sub(1)).ok_or(())?;
+        from.insert(left);
+        to.update(|money| *money += 1).ok_or(())
+    }));
+}
+
+fn accounts() -> Accounts {
+    let accounts = Accounts::new();
+    accounts.extend((0..ACCOUNTS).map(|number| (number, EACH)));
+    accounts
+}
+
+fn check_sum(accounts: &Accounts) {
+    assert_eq!(accounts.values().iter().sum::<u64>(), ACCOUNTS * EACH);
+}
+
+/// Tasks that a runtime moves from one of its threads to another.
+#[test]
+fn tasks_make_transactions() {
+    must_end("tasks", || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap();
+        let accounts = Arc::new(accounts());
+        let tasks: Vec<_> = (0..64)
+            .map(|number| {
+                let accounts = Arc::clone(&accounts);
+                runtime.spawn(async move {
+                    let mut dice = Dice::new(number);
+                    for _ in 0..200 {
+                        move_one(&accounts, &mut dice);
+                        tokio::task::yield_now().await;
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            runtime.block_on(task).unwrap();
+        }
+        check_sum(&accounts);
+    });
+}
+
+/// Threads that std has not started, as those of a library in C.
+#[cfg(unix)]
+#[test]
+#[allow(unsafe_code, reason = "a thread of C")]
+fn threads_of_c_make_transactions() {
+    extern "C" fn run(accounts: *mut libc::c_void) -> *mut libc::c_void {
+        // SAFETY: the test waits for this thread before it drops the accounts.
+        let accounts = unsafe { &*accounts.cast::<Accounts>() };
+        let mut dice = Dice::new(std::ptr::from_ref(&accounts).addr() as u64);
+        for _ in 0..2000 {
+            move_one(accounts, &mut dice);
+        }
+        std::ptr::null_mut()
+    }
+
+    must_end("threads of C", || {
+        let accounts = accounts();
+        let argument = std::ptr::from_ref(&accounts).cast_mut().cast();
+        let threads = [0, 1, 2].map(|_| {
+            let mut thread = std::mem::MaybeUninit::uninit();
+            // SAFETY: the arguments are valid, and the thread is waited for below.
+            let error = unsafe { libc::pthread_create(thread.as_mut_ptr(), std::ptr::null(), run, argument) };
+            assert_eq!(error, 0);
+            // SAFETY: without an error it was written.
+            unsafe { thread.assume_init() }
+        });
+        for thread in threads {
+            // SAFETY: it was created above and is waited for once.
+            assert_eq!(unsafe { libc::pthread_join(thread, std::ptr::null_mut()) }, 0);
+        }
+        check_sum(&accounts);
     });
 }
