@@ -3,8 +3,11 @@
 use crate::common::ignore;
 use sharded::{Change, Store as _, TransactionError, clock::Manual, sharded};
 use std::{
+    cell::RefCell,
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, mpsc},
+    thread,
     time::Duration,
 };
 
@@ -250,4 +253,70 @@ fn an_expired_entry_gives_its_index_key_inside_a_closure() {
             assert_eq!(store.by_name().key("ada"), Some(key));
         }
     }
+}
+
+thread_local! {
+    /// What this thread does at one of the next calls of the function of the index, and at which.
+    static HOOK: RefCell<Option<(u32, Box<dyn FnOnce()>)>> = const { RefCell::new(None) };
+}
+
+fn hooked_name_of(_: &u32, name: &u32) -> u32 {
+    let hook = HOOK.with_borrow_mut(|hook| match hook.take()? {
+        (0, run) => Some(run),
+        (left, run) => {
+            *hook = Some((left - 1, run));
+            None
+        }
+    });
+    if let Some(run) = hook {
+        run();
+    }
+    *name
+}
+
+#[sharded(shards = 8)]
+struct Hooked {
+    #[shard(unbounded = "a test")]
+    users: HashMap<u32, u32>,
+    #[shard(index_of = users, key = hooked_name_of)]
+    by_name: HashMap<u32, u32>,
+}
+
+/// The entry that has the index key leaves while another one asks for it: that is stored, or the panic names the index.
+#[test]
+fn a_refusal_names_the_index_whenever_the_index_key_becomes_free() {
+    let (mut stored, mut refused) = (0, 0);
+    for calls in 0..12 {
+        let store = Arc::new(Hooked::new());
+        let other = (2..).find(|key| store.users().shard_of(key) != store.users().shard_of(&1)).unwrap();
+        store.users().insert(1, 7);
+        let free = {
+            let store = Arc::clone(&store);
+            move || {
+                let (done, is_done) = mpsc::channel();
+                thread::spawn(move || {
+                    ignore(store.users().remove(&1));
+                    // The receiver may have gone on.
+                    let _ = done.send(());
+                });
+                // This thread may have the shard of the entry, for which the other one waits until the call has ended.
+                ignore(is_done.recv_timeout(Duration::from_millis(50)));
+            }
+        };
+        HOOK.set(Some((calls, Box::new(free))));
+        let outcome = catch_unwind(AssertUnwindSafe(|| ignore(store.users().insert(other, 7))));
+        HOOK.set(None);
+        match outcome {
+            Ok(()) => {
+                stored += 1;
+                assert_eq!(store.by_name().key(&7), Some(other));
+            }
+            Err(panic) => {
+                refused += 1;
+                let message = panic.downcast_ref::<String>().unwrap();
+                assert!(message.contains("`by_name`"), "after {calls} calls: {message}");
+            }
+        }
+    }
+    assert!(stored > 0 && refused > 0, "{stored} stored and {refused} refused");
 }

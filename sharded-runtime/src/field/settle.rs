@@ -109,12 +109,23 @@ impl<F: UsableTypes> Core<F> {
         Stored::Taken
     }
 
-    /// Panics with the name of the index that has an index key of the entry on offer for another entry.
+    /// Stores an entry after an index key of it was taken, in case that has become free meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// If it is still taken. The message names the index.
     #[cold]
     #[track_caller]
-    pub(super) fn refuse_taken(&self, hash: KeyHash, offer: &OfferFor<Self>) -> ! {
-        let taken = self.settle(hash, offer).err();
-        taken.unwrap_or(Taken { index: F::Policy::NAME }).refuse()
+    pub(super) fn store_taken(&self, hash: KeyHash, offer: &mut OfferFor<Self>, ttl: Option<Nanos>) -> Stored {
+        loop {
+            if let Err(taken) = self.settle(hash, offer) {
+                taken.refuse();
+            }
+            let stored = self.store(hash, offer, ttl);
+            if stored != Stored::Taken {
+                return stored;
+            }
+        }
     }
 
     /// Finishes a call that could not store a new entry, for want of room or since an index key is taken. See

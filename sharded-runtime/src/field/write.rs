@@ -216,10 +216,13 @@ impl<F: UsableTypes> Core<F> {
         ttl: Option<Nanos>,
     ) -> Option<F::Value> {
         let mut offer = Offer::new(key, value);
-        match self.store(hash, &mut offer, ttl) {
+        let mut stored = self.store(hash, &mut offer, ttl);
+        // By a constant, so that only maps with an index get its code.
+        if F::Policy::INDEXED && stored == Stored::Taken {
+            stored = self.store_taken(hash, &mut offer, ttl);
+        }
+        match stored {
             Stored::New => return None,
-            // By a constant, so that only maps with an index get its code.
-            Stored::Taken if F::Policy::INDEXED => self.refuse_taken(hash, &offer),
             Stored::InPlace | Stored::Taken => {}
             Stored::Refused if F::Policy::WEIGHS || F::Policy::PINS => self.evict_refused(hash, &mut offer),
             Stored::Refused => no_room(),
