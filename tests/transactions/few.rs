@@ -316,8 +316,16 @@ fn rows_are_read_without_a_lock() {
         );
         let after = map.stats();
         assert_eq!((after.hits - before.hits, after.misses - before.misses), (6, 2));
+        let sum = |map: &Cached, count: u64| {
+            let keys: Vec<u64> = (0..count).collect();
+            let rows: Vec<_> = keys.iter().map(|key| map.row(key)).collect();
+            sharded::observe(rows, |rows| rows.iter().filter_map(|row| row.get()).sum::<u64>())
+        };
+        assert_eq!(sum(&map, 256), 3);
         is_read.send(()).unwrap();
         visitor.join().unwrap();
+        // So many are not copied.
+        assert_eq!(sum(&map, 257), 3);
     });
 }
 

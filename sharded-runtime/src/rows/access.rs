@@ -84,7 +84,7 @@ fn observe_any<R: Lockable, S: Storage, T, C>(rows: &R, mut read: C, at: &'stati
 where
     C: for<'t> FnOnce(<R::Arrangement as Arrangement>::Refs<'t>) -> T,
 {
-    if unlocked::can_copy::<R>() {
+    if unlocked::can_copy::<R>() && unlocked::are_few(rows) {
         match unlocked::observe::<R, S, T, C>(rows, read, at) {
             Ok(result) => return result,
             Err(again) => read = again,

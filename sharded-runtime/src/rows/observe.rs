@@ -13,8 +13,9 @@ use std::panic::Location;
 /// Where all rows are of maps under [`Optimistic`](crate::lock::Optimistic), it takes no lock. It notes the sequence
 /// numbers of the shards, copies the entries, reads the clocks, and checks that no number has changed. Then all copies
 /// are of one moment, and the closure runs on them while writers go on. If writers are in the way 16 times in a row, it
-/// takes the locks. It takes them at once if a map has an idle time or records its workload, or if the copies and their
-/// bookkeeping take over 4 KiB (in a slice or a vector: one of them).
+/// takes the locks. It takes them at once if a map has an idle time or records its workload, if the copies and their
+/// bookkeeping take over 4 KiB (in a slice or a vector: one of them), and if there are more than 256 rows in slices and
+/// vectors.
 ///
 /// A read of a row is a use of the entry, as [`get`](crate::ShardedMap::get) is. A key may be named twice.
 ///

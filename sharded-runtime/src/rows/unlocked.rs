@@ -8,7 +8,7 @@
 use super::{
     arrangement::{Arrangement, Copies, Lockable},
     locking::locate,
-    wanted::{Storage, check_shards, enter},
+    wanted::{Storage, enter},
 };
 use crate::{bounds::Token, clock::Readings, field::row_copy::Step};
 use std::{
@@ -23,9 +23,19 @@ const TRIES: usize = 16;
 /// Bytes of copies above which a reader takes the locks, since each copy has a place on the stack.
 pub(super) const LARGE: usize = 4096;
 
+/// The most rows in slices and vectors of which a reader makes copies. The more it makes, the more likely is a writer in
+/// the way, after whom it makes all of them again.
+const MOST_ROWS: usize = 256;
+
 /// Whether such rows can be read without a lock.
 pub(super) const fn can_copy<R: Lockable>() -> bool {
     R::CAN_COPY && size_of::<R::Copies>() <= LARGE
+}
+
+/// Whether there are so few rows that they are read without a lock. (If their number is known, their size is a bound.)
+#[inline]
+pub(super) fn are_few<R: Lockable>(rows: &R) -> bool {
+    R::COUNT.is_some() || rows.count(Token) <= MOST_ROWS
 }
 
 /// Reads the rows, with the memory for so many. Gives the closure back if writers are in the way.
@@ -50,7 +60,6 @@ where
         if copies.attempt(Step::Check) {
             // Recorded as if the locks were taken: whether a nested access panics must not depend on a race.
             let mut places = locate::<R, S>(rows);
-            check_shards(places.as_mut());
             let inside = enter(places.as_mut(), at);
             let result = read(copies.refs());
             drop(inside);

@@ -175,14 +175,6 @@ impl<S: Storage> Shared<S> {
     }
 }
 
-/// Refuses places in too many shards, where no lock is taken: whether a call panics must not depend on a race.
-#[inline]
-pub(super) fn check_shards(places: &[Place<'_>]) {
-    if places.len() > MOST_SHARDS && places.chunk_by(Place::is_in_shard_of).count() > MOST_SHARDS {
-        refuse_shards(places);
-    }
-}
-
 #[cold]
 #[inline(never)]
 fn refuse_shards(places: &[Place<'_>]) -> ! {
