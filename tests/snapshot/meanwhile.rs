@@ -1,7 +1,7 @@
 //! Concurrent writers, panics and nested accesses while a store is saved.
 
 use crate::common::{
-    panics,
+    ignore, panics,
     threads::{Dice, together},
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
@@ -13,6 +13,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::{HashMap, HashSet},
     io,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -76,6 +77,68 @@ fn what_stays_is_saved_once() {
                 busy.shared().remove(&key);
                 busy.optimistic().remove(&key);
             }
+        }
+    });
+}
+
+/// Transactions that fail stage odd numbers. No file has one, nor an index key of one: it has only what was committed.
+#[test]
+fn what_a_transaction_has_staged_is_not_saved() {
+    #[sharded(snapshot, shards = 4)]
+    struct Numbers {
+        #[shard(unbounded = "the test's keys")]
+        mutex: HashMap<u64, u64>,
+        #[shard(lock = RwLock, ttl = "1h")]
+        shared: HashMap<u64, u64>,
+        #[shard(lock = Optimistic, ttl = never, unbounded = "the test's keys")]
+        optimistic: HashMap<u64, u64>,
+        #[shard(index_of = mutex, key = number_of)]
+        mutex_by_number: HashMap<u64, HashSet<u64>>,
+    }
+    fn number_of(_: &u64, number: &u64) -> u64 {
+        *number
+    }
+
+    let (numbers, is_done) = (Numbers::new(), AtomicBool::new(false));
+    together(4, |thread| {
+        if thread == 0 {
+            for _ in 0..50 {
+                let mut file = Vec::new();
+                let saved = numbers.save(&mut file).unwrap();
+                let next = Numbers::new();
+                assert_eq!(next.restore(&file[..]).unwrap().entries, saved);
+                let all = [next.mutex().to_vec(), next.shared().to_vec(), next.optimistic().to_vec()].concat();
+                assert!(all.iter().all(|(_, number)| number.is_multiple_of(2)), "{all:?}");
+                for (key, number) in next.mutex().to_vec() {
+                    assert!(next.mutex_by_number().keys(&number).contains(&key));
+                }
+            }
+            is_done.store(true, Ordering::Relaxed);
+            return;
+        }
+        let (mut dice, mut step) = (Dice::new(thread), 0_u64);
+        while !is_done.load(Ordering::Relaxed) {
+            step += 1;
+            let keys = [0, 1, 2].map(|_| dice.below(40));
+            let rows =
+                (numbers.optimistic().row(&keys[0]), numbers.mutex().row(&keys[1]), numbers.shared().row(&keys[2]));
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                sharded::transaction(rows, |(one, two, three)| {
+                    one.insert(2 * step + 1);
+                    two.update(|number| *number += 1);
+                    three.insert(2 * step + 1);
+                    match step % 4 {
+                        0 => return Err(()),
+                        1 => resume_unwind(Box::new(())),
+                        2 => ignore(two.remove()),
+                        _ => two.insert(2 * step),
+                    }
+                    one.insert(2 * step);
+                    three.insert(2 * step);
+                    Ok(())
+                })
+            }));
+            assert_eq!(outcome.is_ok_and(|made| made.is_ok()), step % 4 > 1);
         }
     });
 }

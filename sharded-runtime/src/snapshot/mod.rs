@@ -282,7 +282,8 @@ pub struct Restored {
     /// Entries that were left out because they had been unused for longer than the present idle time. A [removal
     /// listener](crate::ShardedMap#removal-listener) is called for each, with the cause `Expired`.
     pub expired: u64,
-    /// Entries for which there was no room. A removal listener is called for each, with the cause `Evicted`.
+    /// Entries for which there was no room, or whose index key another entry has in a unique [index](crate::index). A
+    /// removal listener is called for each, with the cause `Evicted`.
     pub refused: u64,
 }
 
