@@ -21,8 +21,14 @@ pub struct Traits {
     expires: bool,
     makes_room: bool,
     queue: Queue,
-    is_set: bool,
-    is_indexed: bool,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Map,
+    IndexedMap,
+    Set,
 }
 
 impl Traits {
@@ -34,27 +40,19 @@ impl Traits {
             Queue::MarkedLru | Queue::Sieve if X::EXPIRES => Queue::Unknown,
             queue => queue,
         };
-        Traits {
-            ttl: X::TTL,
-            idle: X::IDLE,
-            expires: X::EXPIRES,
-            makes_room: E::MAKES_ROOM,
-            queue,
-            is_set: false,
-            is_indexed: false,
-        }
+        Traits { ttl: X::TTL, idle: X::IDLE, expires: X::EXPIRES, makes_room: E::MAKES_ROOM, queue, kind: Kind::Map }
     }
 
     /// The same of a set.
     #[must_use]
     pub fn of_set(self) -> Self {
-        Traits { is_set: true, ..self }
+        Traits { kind: Kind::Set, ..self }
     }
 
     /// The same of a map with indexes.
     #[must_use]
     pub fn of_indexed(self) -> Self {
-        Traits { is_indexed: true, ..self }
+        Traits { kind: Kind::IndexedMap, ..self }
     }
 
     fn serves(&self, op: &Op) -> bool {
@@ -63,9 +61,9 @@ impl Traits {
             Op::ExpireIn(..) | Op::Touch(_) | Op::TtlOf(_) => self.expires,
             Op::Insert(..) | Op::Extend(_) => self.makes_room,
             Op::InsertIfAbsent(..) | Op::Upsert(..) | Op::Compute(..) | Op::GetOrInsert(..) => {
-                self.makes_room && !self.is_set
+                self.makes_room && self.kind != Kind::Set
             }
-            Op::WithMut(..) | Op::Contains(_) | Op::GetMany(_) | Op::RemoveIf(_) => !self.is_set,
+            Op::WithMut(..) | Op::Contains(_) | Op::GetMany(_) | Op::RemoveIf(_) => self.kind != Kind::Set,
             _ => true,
         }
     }
@@ -210,7 +208,7 @@ impl<'a> Trial<'a> {
         self.evict(&at, after.evicted - before.evicted, stored_before, &before.shard_sizes);
 
         let expected = self.reference.apply(op, &answer);
-        let expected = if self.traits.is_set { without_values(expected) } else { expected };
+        let expected = if self.traits.kind == Kind::Set { without_values(expected) } else { expected };
         at.same("the answer", &answer, &expected);
         if compares || matches!(op, Op::Look) {
             self.compare(&at);
@@ -236,7 +234,7 @@ impl<'a> Trial<'a> {
         }
         if matches!(op, Op::Clear | Op::InvalidateAll | Op::Drain) {
             // A listener hears of expired entries, and indexes lose them one by one, so they are counted.
-            let expired = if self.log.is_some() || self.traits.is_indexed { 0 } else { expired };
+            let expired = if self.log.is_some() || self.traits.kind == Kind::IndexedMap { 0 } else { expired };
             at.same("what is left, expired and evicted", &(stored, expired, evicted), &(0, 0, 0));
         } else {
             let (added, removed) = (self.reference.added - added_before, self.reference.removed - removed_before);
@@ -248,7 +246,7 @@ impl<'a> Trial<'a> {
     /// Compares all entries, by each way of looking at them.
     fn compare(&self, at: &At<'_>) {
         let mut entries = self.reference.entries();
-        if self.traits.is_set {
+        if self.traits.kind == Kind::Set {
             for (_, value) in &mut entries {
                 *value = 0;
             }
@@ -273,7 +271,7 @@ impl<'a> Trial<'a> {
             let log = log.lock().unwrap();
             let told = |cause| log.iter().filter(|&&told| told == cause).count() as u64;
             // In a set nothing is replaced.
-            let added = if self.traits.is_set { self.reference.added as u64 } else { stats.inserts };
+            let added = if self.traits.kind == Kind::Set { self.reference.added as u64 } else { stats.inserts };
             let stored = stats.shard_sizes.iter().sum::<usize>();
             at.same("what is stored, and what the listener heard of", &((stored + log.len()) as u64), &added);
             let told = (told(Cause::Expired), told(Cause::Evicted));
