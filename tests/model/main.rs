@@ -205,6 +205,7 @@ fn an_index_that_misses_a_change_is_found() {
     thread_local! {
         static CALLS: Cell<u32> = const { Cell::new(0) };
     }
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "what the function of an index is given")]
     fn group_of(_: &u32, value: &u32) -> Option<u32> {
         CALLS.set(CALLS.get() + 1);
         let value = if CALLS.get().is_multiple_of(50) { value + 1 } else { *value };
