@@ -153,9 +153,9 @@ where
         |map| ignore(map.live_len()),
         |map| ignore(map.sweep()),
         |map| map.shrink_to_fit(),
-        |map| ignore(transaction(map.row(&Key::new(1)), |row| Ok::<_, ()>(row.insert(Value::new(0))))),
-        |map| ignore(transaction(map.row(&Key::new(9)), |row| Ok::<_, ()>(row.insert(Value::new(0))))),
-        |map| ignore(transaction(map.row(&Key::new(100)), |row| Ok::<_, ()>(row.insert(Value::new(0))))),
+        |map| insert_by_a_row(map, 1),
+        |map| insert_by_a_row(map, 9),
+        |map| insert_by_a_row(map, 100),
         |map| ignore(transaction(map.row(&Key::new(1)), |row| Ok::<_, ()>(row.update(|_| step())))),
         |map| ignore(transaction(map.row(&Key::new(1)), |row| Ok::<_, ()>(row.remove()))),
         |map| {
@@ -229,6 +229,18 @@ where
             ignore(map.remove_many(&keys));
         },
     ]
+}
+
+fn insert_by_a_row<L, X, E, const N: usize>(map: &Map<L, X, E, N>, key: u64)
+where
+    L: Lock + Serves<Key, Value>,
+    X: Times,
+    E: MakesRoom,
+{
+    ignore(transaction(map.row(&Key::new(key)), |row| {
+        row.insert(Value::new(0));
+        Ok::<_, ()>(())
+    }));
 }
 
 /// The state in which all calls are made.

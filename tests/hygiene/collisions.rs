@@ -1,5 +1,5 @@
 //! Names that are derived from the user's names clash neither with each other nor with other names of the user.
-#![allow(dead_code, non_snake_case, clippy::used_underscore_binding)]
+#![allow(dead_code, non_snake_case, clippy::trivially_copy_pass_by_ref, clippy::used_underscore_binding)]
 
 use sharded::{Policy, sharded};
 use std::collections::{HashMap, HashSet};

@@ -1,5 +1,5 @@
 //! Traits and macros of the user, and the positions in which a struct may be declared.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::trivially_copy_pass_by_ref)]
 
 use sharded::sharded;
 use std::collections::{HashMap, HashSet};
@@ -61,7 +61,11 @@ fn traits_with_the_same_methods() {
     let complete = traits::Complete::new();
     assert!(complete.map().is_empty());
     let rows = [complete.map().row(&1), complete.map().row(&2)];
-    assert_eq!(sharded::transaction(rows, |rows| Ok::<_, ()>(rows[0].insert(7))), Ok(()));
+    let inserted = sharded::transaction(rows, |rows| {
+        rows[0].insert(7);
+        Ok::<_, ()>(())
+    });
+    assert_eq!(inserted, Ok(()));
     assert_eq!(sharded::observe(rows, |rows| rows.map(|row| row.get().copied())), [Some(7), None]);
     assert_eq!((complete.by_value().key(&7), complete.all_by_value().keys(&7)), (Some(1), vec![1]));
     assert!(format!("{:?}", traits::Complete::default()).contains("map"));
@@ -90,7 +94,7 @@ mod macros {
     }
 
     fn value_of(_: &u8, value: &u8) -> Option<u8> {
-        Some(*value)
+        (*value > 0).then_some(*value)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Types of the user's with the names of other types, as keys and values and as stores. There is no prelude here.
 #![no_implicit_prelude]
-#![allow(dead_code, clippy::zero_sized_map_values)]
+#![allow(dead_code, clippy::trivially_copy_pass_by_ref, clippy::zero_sized_map_values)]
 
 use ::sharded::sharded;
 use ::std::clone::Clone;

@@ -238,10 +238,10 @@ fn remainder_of(_: &Name, value: &Counted) -> Option<Name> {
 #[sharded(shards = 4)]
 struct Numbers {
     #[shard(capacity = 100, evict = Lru, ttl = "5ms")]
-    numbers: HashMap<Name, Counted>,
-    #[shard(index_of = numbers, key = number_of)]
+    counted: HashMap<Name, Counted>,
+    #[shard(index_of = counted, key = number_of)]
     by_number: HashMap<Name, Name>,
-    #[shard(index_of = numbers, key = remainder_of)]
+    #[shard(index_of = counted, key = remainder_of)]
     by_remainder: HashMap<Name, HashSet<Name>>,
 }
 
@@ -252,7 +252,7 @@ fn every_index_key_is_dropped_once() {
     let (ledger, store) = (Ledger::new(), Numbers::new());
     let fresh = AtomicU64::new(1000);
     together(8, |thread| {
-        let (numbers, mut dice) = (store.numbers(), Dice::new(thread));
+        let (numbers, mut dice) = (store.counted(), Dice::new(thread));
         let name = |number| Name(ledger.value(number));
         for step in 0..STEPS {
             let (key, other, value) = (dice.below(300), dice.below(300), ledger.value(dice.below(400)));
@@ -295,10 +295,10 @@ fn every_index_key_is_dropped_once() {
             }
         }
     });
-    assert!(store.numbers().len() <= 100 && ledger.made() > 10_000);
+    assert!(store.counted().len() <= 100 && ledger.made() > 10_000);
     store.clear();
     eventually("indexes of an empty map are empty", || {
-        store.numbers().is_empty() && store.by_number().is_empty() && store.by_remainder().is_empty()
+        store.counted().is_empty() && store.by_number().is_empty() && store.by_remainder().is_empty()
     });
     drop(store);
     eventually("no value is left over", || ledger.alive() == 0);

@@ -95,6 +95,7 @@ fn what_a_transaction_has_staged_is_not_saved() {
         #[shard(index_of = mutex, key = number_of)]
         mutex_by_number: HashMap<u64, HashSet<u64>>,
     }
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "what the function of an index is given")]
     fn number_of(_: &u64, number: &u64) -> u64 {
         *number
     }
