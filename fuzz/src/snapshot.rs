@@ -55,8 +55,8 @@ impl Store {
 ///
 /// # Panics
 ///
-/// If a failed restore has changed the store, or if what a successful one restored can't be saved and restored again, or
-/// is not what the indexes have.
+/// If a failed restore has changed the store, or if what a successful one restored can't be saved and restored again,
+/// or is not what the indexes have.
 pub fn load(bytes: &[u8]) {
     for file in [bytes, &framed(bytes)] {
         let store = Store::new();

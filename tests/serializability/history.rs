@@ -20,8 +20,8 @@ pub(crate) trait Subject: Sync {
     fn transaction(&self, rows: &[Row], steps: &[Step], end: End) -> Outcome;
     /// What a read-only view of these rows shows.
     fn view(&self, rows: &[Row]) -> Vec<Answer>;
-    /// What a lookup in a unique index shows of the two rows of this group, if there is an index. One of them at most has a
-    /// number that is even, or one that is not.
+    /// What a lookup in a unique index shows of the two rows of this group, if there is an index. One of them at most
+    /// has a number that is even, or one that is not.
     fn find(&self, _group: Row, _is_even: bool) -> Option<[Answer; 2]> {
         None
     }

@@ -1,5 +1,5 @@
-//! A map with a unique index, whose index keys go from one row to another. A transaction that would give an index key to
-//! two rows is refused.
+//! A map with a unique index, whose index keys go from one row to another. A transaction that would give an index key
+//! to two rows is refused.
 
 use super::{
     common::policy::{Never, Of},

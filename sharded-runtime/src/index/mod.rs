@@ -109,8 +109,8 @@
 //! An index has no bound of its own: it has as many entries as its map at most. Its memory is in its own
 //! [`Stats::table_bytes`](crate::Stats::table_bytes), to which that of lists of keys is added approximately. It takes
 //! `lock`, `shards`, `numa` and `hasher` of the struct, or its own; but if the struct has `lock = Optimistic` or `Rcu`,
-//! it has the default lock: a lookup goes on to the map, so it would gain nothing from a read without a lock. A file has no indexes: they are made
-//! anew from the entries that are restored.
+//! it has the default lock: a lookup goes on to the map, so it would gain nothing from a read without a lock. A file
+//! has no indexes: they are made anew from the entries that are restored.
 //!
 //! Keys of the map must be `Clone`, and a map can have at most 64 indexes.
 

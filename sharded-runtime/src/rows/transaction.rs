@@ -47,9 +47,9 @@ use std::panic::Location;
 ///
 /// Entries that the transaction removes give their room to those that it adds to the same map. For the rest of the new
 /// entries others are evicted after all locks are released: until then a map may exceed its capacity by the entries
-/// that the transaction has added. Its own entries may be among those that leave, as with a later insert: evictions other
-/// than [`Lru`](crate::evict::Lru) and [`TinyLfu`](crate::evict::TinyLfu) may choose one of them if all other entries of
-/// its shard were used lately.
+/// that the transaction has added. Its own entries may be among those that leave, as with a later insert: evictions
+/// other than [`Lru`](crate::evict::Lru) and [`TinyLfu`](crate::evict::TinyLfu) may choose one of them if all other
+/// entries of its shard were used lately.
 ///
 /// Where some entries may not be evicted (`evictable`), and under [`Reject`](crate::evict::Reject), the room for all
 /// new entries is made before the first change, since it may not be found. Entries that the transaction changes do not

@@ -23,8 +23,8 @@ const TRIES: usize = 16;
 /// Bytes of copies above which a reader takes the locks, since each copy has a place on the stack.
 pub(super) const LARGE: usize = 4096;
 
-/// The most rows in slices and vectors of which a reader makes copies. The more it makes, the more likely is a writer in
-/// the way, after whom it makes all of them again.
+/// The most rows in slices and vectors of which a reader makes copies. The more it makes, the more likely is a writer
+/// in the way, after whom it makes all of them again.
 const MOST_ROWS: usize = 256;
 
 /// Whether such rows can be read without a lock.

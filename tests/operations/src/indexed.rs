@@ -18,7 +18,8 @@ use sharded::{
     macro_support::{add_index, begin_index, build, finish_index},
 };
 
-/// The integer of a key, and the number of a value. No two entries have the same pair, so the unique index refuses none.
+/// The integer of a key, and the number of a value. No two entries have the same pair, so the unique index refuses
+/// none.
 type Pair = (u32, Value);
 
 fn pair_of<K: Made, V: Made>(key: &K, value: &V) -> Pair {

@@ -9,8 +9,9 @@ use std::sync::atomic::Ordering;
 /// [`ttl_of`](crate::ShardedMap::ttl_of), iteration and snapshots are not. A read under a shared lock notes its use
 /// with one write to the entry, only if the clock has moved since the last use. Each entry takes sixteen more bytes.
 ///
-/// Under [`Rcu`](crate::lock::Rcu) a read notes its use only if a sixteenth of the idle time has passed since the last one
-/// that was noted, and takes the lock for that. So an entry may expire up to a sixteenth of the idle time too early.
+/// Under [`Rcu`](crate::lock::Rcu) a read notes its use only if a sixteenth of the idle time has passed since the last
+/// one that was noted, and takes the lock for that. So an entry may expire up to a sixteenth of the idle time too
+/// early.
 #[derive(Debug)]
 pub enum AfterAccess {}
 

@@ -23,7 +23,8 @@ pub(crate) use mutex::RawMutex as Mutex;
 #[cfg(loom)]
 pub(crate) use primitives::Mutex;
 
-/// The threads of a model are one thread of the system, so its thread-locals are loom's. (Their macro knows no `const`.)
+/// The threads of a model are one thread of the system, so its thread-locals are loom's. (Their macro knows no
+/// `const`.)
 #[cfg(loom)]
 macro_rules! loom_thread_local {
     (static $name:ident: $Type:ty = const $init:block;) => {

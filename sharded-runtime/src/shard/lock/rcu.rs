@@ -24,11 +24,11 @@ use crate::bounds::Token;
 /// change of a map that has an index.)
 ///
 /// A value may have interior mutability, such as an atomic number: readers may change it, as in an `Arc`. But what a
-/// reader changes while a writer clones the value may be missing in the copy. Put it in an `Arc` in the value to share it
-/// among the copies.
+/// reader changes while a writer clones the value may be missing in the copy. Put it in an `Arc` in the value to share
+/// it among the copies.
 ///
-/// As under [`Optimistic`](super::Optimistic), two threads that each change one key and then read the key that the other
-/// has changed may both read the old value.
+/// As under [`Optimistic`](super::Optimistic), two threads that each change one key and then read the key that the
+/// other has changed may both read the old value.
 ///
 /// With an `idle` time a use is noted at most once for each sixteenth of that time, see
 /// [`AfterAccess`](crate::expiry::AfterAccess).
@@ -37,22 +37,22 @@ use crate::bounds::Token;
 ///
 /// Entries that were replaced, changed or removed stay in memory until their readers have left: up to 128 entries or 32
 /// KiB per shard (without what they own), and those for which a reader stays. Once 16 times as many wait for a reader
-/// that stays, a call that writes waits for it too, after it has written and released its lock; not if it is made inside
-/// a closure of another map. Without further writes the background thread drops them, about a quarter of a second after
-/// the last write. With a builder that [sweeps by hand](crate::builder), `sweep` does.
+/// that stays, a call that writes waits for it too, after it has written and released its lock; not if it is made
+/// inside a closure of another map. Without further writes the background thread drops them, about a quarter of a
+/// second after the last write. With a builder that [sweeps by hand](crate::builder), `sweep` does.
 /// [`Stats::retired`](crate::Stats::retired) counts them. A capacity does not.
 ///
 /// Calls that take out all entries, such as `clear` and `drain`, wait for the readers of all such maps.
 ///
 /// A reader is announced to the other threads by `membarrier`, a system call that writers make once for many entries.
-/// Where the system has none, each reader passes a fence. A process that enters a sandbox which forbids `membarrier` after
-/// it has written to such a map keeps all entries that leave from then on.
+/// Where the system has none, each reader passes a fence. A process that enters a sandbox which forbids `membarrier`
+/// after it has written to such a map keeps all entries that leave from then on.
 ///
 /// # Panics
 ///
 /// A call that takes out all entries panics inside any closure of a map, since it would wait for readers, and they
-/// perhaps for the map of that closure. A write panics inside a closure that reads such a map, once so many entries wait
-/// that the thread would wait for itself. Both messages name both places.
+/// perhaps for the map of that closure. A write panics inside a closure that reads such a map, once so many entries
+/// wait that the thread would wait for itself. Both messages name both places.
 ///
 /// # Deadlocks
 ///

@@ -312,8 +312,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         true
     }
 
-    /// Gives away retired entries that no reader holds any more, as [`Retired::release`] does. Returns how many. Readers
-    /// may look meanwhile, so the change that retired the entries must be whole.
+    /// Gives away retired entries that no reader holds any more, as [`Retired::release`] does. Returns how many.
+    /// Readers may look meanwhile, so the change that retired the entries must be whole.
     ///
     /// [`Retired::release`]: super::retired::Retired::release
     #[inline]
