@@ -10,6 +10,7 @@ mod left;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod soak;
+mod waits;
 
 use common::policy::{Never, Of};
 use sharded::{ShardedMap, clock::System, evict::Unbounded, lock::Rcu};

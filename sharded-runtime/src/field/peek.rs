@@ -95,6 +95,7 @@ impl<F: UsableTypes> Core<F> {
         if F::READS_COPY
             && let Some(copies) = F::COPIES
         {
+            // It is gone before the lock is taken: a reader that is announced must not wait for one.
             let mut place = PlaceFor::<F>::new();
             for _ in 0..TRIES {
                 if let Ok(found) = self.copy::<Q, Peek>((hash, key), copies, idle, &mut place) {

@@ -110,19 +110,23 @@ impl<F: UsableTypes> Core<F> {
         F::Key: Borrow<Q>,
     {
         let idle = self.idle();
-        let mut place = PlaceFor::<F>::new();
-        let place = &mut place;
-        let seen = self.shards.glance(hash, move |view| view.look::<Q, Glance>(copies, (hash, key), idle, place));
-        // Slow cases share one tail call, so the fast path spills nothing.
-        match seen {
-            Some(Ok(Some(found)))
-                if self.is_alive(found.deadline) && self.is_noted(found.used) && self.tally.add(Event::Hit) =>
-            {
-                Some(self.shards.without_lock(hash, access, || read(found.value)))
+        {
+            let mut place = PlaceFor::<F>::new();
+            let place = &mut place;
+            let seen = self.shards.glance(hash, move |view| view.look::<Q, Glance>(copies, (hash, key), idle, place));
+            match seen {
+                Some(Ok(Some(found)))
+                    if self.is_alive(found.deadline) && self.is_noted(found.used) && self.tally.add(Event::Hit) =>
+                {
+                    return Some(self.shards.without_lock(hash, access, || read(found.value)));
+                }
+                Some(Ok(None)) if self.tally.add(Event::Miss) => return None,
+                _ => {}
             }
-            Some(Ok(None)) if self.tally.add(Event::Miss) => None,
-            _ => self.read_closely(access, (hash, key), copies, read),
         }
+        // Slow cases share one tail call, so the fast path spills nothing. The place is gone by then: a reader that is
+        // announced must not wait for a lock.
+        self.read_closely(access, (hash, key), copies, read)
     }
 
     /// Copies the value of a key without a lock, in one try.
@@ -217,17 +221,21 @@ impl<F: UsableTypes> Core<F> {
     where
         F::Key: Borrow<Q>,
     {
-        let (mut place, mut before) = (PlaceFor::<F>::new(), None);
+        let (mut before, mut is_noted) = (None, false);
         for _ in 0..=TRIES {
+            let mut place = PlaceFor::<F>::new();
             if let Ok(found) = self.copy::<Q, Use>((hash, key), copies, self.idle(), &mut place)
                 && let Ok(has_expired) =
                     found.as_ref().map_or(Ok(false), |it| self.has_expired(it.deadline, &mut before))
             {
                 let found = found.filter(|_| !has_expired);
-                if found.as_ref().is_some_and(|copied| !self.is_noted(copied.used)) {
-                    self.note_read(hash, key);
+                if is_noted || found.as_ref().is_none_or(|copied| self.is_noted(copied.used)) {
+                    return self.read_copied(hash, access, found, read);
                 }
-                return self.read_copied(hash, access, found, read);
+                // This waits for the lock, which a reader that is announced must not. So the value is read anew.
+                drop(place);
+                self.note_read(hash, key);
+                is_noted = true;
             }
             hint::spin_loop();
         }

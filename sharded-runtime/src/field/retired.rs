@@ -30,14 +30,10 @@ impl<F: FieldTypes> Core<F> {
             return;
         }
         if is_reading() {
-            order::check_wait(
-                &format!("a write to `{}`, which must wait for its readers,", names_of::<F::Policy>()),
-                at,
-            );
+            refuse_to_wait(&format!("a write to `{}`, which must wait for its readers,", names_of::<F::Policy>()), at);
         }
         // A reader may wait for a thread that is inside some shard.
-        if !is_reading()
-            && !order::is_inside()
+        if !order::is_inside()
             && let Some(mut grace) = Grace::begin()
         {
             grace.wait();
@@ -82,12 +78,22 @@ impl<F: FieldTypes> Core<F> {
     ///
     /// # Panics
     ///
-    /// If it is inside a shard.
+    /// If it is inside a shard, or reads an entry.
     #[track_caller]
     pub(super) fn check_readers() {
-        let at = Location::caller();
-        if order::is_inside() {
-            order::check_wait(&format!("taking all entries out of `{}`", names_of::<F::Policy>()), at);
+        if is_reading() || order::is_inside() {
+            refuse_to_wait(&format!("taking all entries out of `{}`", names_of::<F::Policy>()), Location::caller());
         }
     }
+}
+
+/// Panics, since this thread is inside a shard or reads an entry.
+#[cold]
+fn refuse_to_wait(what: &str, at: &Location<'_>) -> ! {
+    order::check_wait(what, at);
+    // The order knows of closures. Comparisons and clones are part of the read that calls them.
+    panic!(
+        "{what} at {at} from inside a read under `lock = Rcu`, in `Eq` or `Clone` of an entry: this would wait for the \
+         read to end; make the call after it"
+    );
 }

@@ -52,7 +52,8 @@ use crate::bounds::Token;
 ///
 /// A call that takes out all entries panics inside any closure of a map, since it would wait for readers, and they
 /// perhaps for the map of that closure. A write panics inside a closure that reads such a map, once so many entries
-/// wait that the thread would wait for itself. Both messages name both places.
+/// wait that the thread would wait for itself. Both messages name both places. `Eq` and `Clone` of an entry belong to
+/// the read that calls them: there the same calls panic, and the message names the inner one.
 ///
 /// # Deadlocks
 ///
