@@ -38,7 +38,7 @@
 //! | `sharded_shards` | gauge | Number of shards. |
 //! | `sharded_largest_shard_entries` | gauge | Entries in the shard that has the most. |
 //! | `sharded_table_bytes` | gauge | Memory that the tables use, without what keys and values own. |
-//! | `sharded_retired_entries` | gauge | Entries that have left, but that readers without a lock may still hold (`lock = Rcu`). |
+//! | `sharded_retired_entries` | gauge | Entries that have left, but that readers without a lock may still hold. |
 //! | `sharded_retired_bytes` | gauge | Memory of these entries, without what keys and values own. |
 //! | `sharded_table_blocks_total` | counter | Blocks of memory that the tables took. |
 //! | `sharded_bucket_splits_total` | counter | Buckets that were split as tables grew. |
