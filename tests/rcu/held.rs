@@ -3,7 +3,7 @@
 use super::{
     Count, Map, Never, Unbounded,
     common::threads::{Dice, must_end, together},
-    key,
+    join, key,
 };
 use sharded::{Change, sharded};
 use std::{
@@ -39,7 +39,7 @@ fn a_reader_holds_what_it_has_found() {
     map.insert(key(1), count.value(1));
     map.with(&key(1), |value| {
         thread::scope(|scope| {
-            scope.spawn(|| {
+            let writer = scope.spawn(|| {
                 map.insert(key(1), count.value(2));
                 map.with_mut(&key(1), |value| value.number = 2);
                 map.remove(&key(1));
@@ -48,6 +48,7 @@ fn a_reader_holds_what_it_has_found() {
                     map.insert(key(1), count.value(number));
                 }
             });
+            join([writer]);
         });
         assert_eq!(value.check(), 1);
     });
@@ -98,7 +99,7 @@ fn readers_see_whole_values() {
     let map = Map::<String, super::Counted>::new();
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
-        for seed in 0..3 {
+        let readers = [0, 1, 2].map(|seed| {
             let (map, is_over) = (&map, &is_over);
             scope.spawn(move || {
                 let mut dice = Dice::new(seed);
@@ -109,8 +110,8 @@ fn readers_see_whole_values() {
                     }
                     assert!(map.get(&key(number)).is_none_or(|value| value.check() % 300 == number));
                 }
-            });
-        }
+            })
+        });
         let writers: Vec<_> = (0..2)
             .map(|seed| {
                 let (map, count) = (&map, &count);
@@ -131,10 +132,9 @@ fn readers_see_whole_values() {
                 })
             })
             .collect();
-        for writer in writers {
-            writer.join().unwrap();
-        }
+        join(writers);
         is_over.store(true, SeqCst);
+        join(readers);
     });
     drop(map);
     assert_eq!(count.get(), 0);
@@ -208,7 +208,7 @@ fn what_a_reader_delays_is_bounded() {
     let (begins, ends) = (Barrier::new(2), AtomicBool::new(false));
     thread::scope(|scope| {
         let (map, count, begins, ends) = (&map, &count, &begins, &ends);
-        scope.spawn(move || {
+        let reader = scope.spawn(move || {
             map.with(&1, |_| {
                 begins.wait();
                 while !ends.load(SeqCst) {
@@ -235,6 +235,7 @@ fn what_a_reader_delays_is_bounded() {
         assert!(!writer.is_finished(), "{most} values");
         assert!(most < 10_000, "{most} values");
         ends.store(true, SeqCst);
+        join([reader, writer]);
     });
     drop(map);
     assert_eq!(count.get(), 0);

@@ -3,7 +3,7 @@
 use super::{
     Count, Counted, Map, Never, Unbounded,
     common::{ignore, policy::Ttl},
-    key,
+    join, key,
 };
 use sharded::{Cause, evict::Lru, sharded};
 use std::{
@@ -123,7 +123,7 @@ fn transactions_are_seen_whole() {
     map.insert(two.clone(), count.value(0));
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
-        for (first, second) in [(&one, &two), (&two, &one)] {
+        let readers = [(&one, &two), (&two, &one)].map(|(first, second)| {
             scope.spawn({
                 let (map, is_over) = (&map, &is_over);
                 move || {
@@ -137,8 +137,8 @@ fn transactions_are_seen_whole() {
                         assert_eq!(left, right);
                     }
                 }
-            });
-        }
+            })
+        });
         for number in 1..5000 {
             sharded::transaction((map.row(&one), map.row(&two)), |(one, two)| -> Result<(), ()> {
                 one.insert(count.value(number));
@@ -148,6 +148,7 @@ fn transactions_are_seen_whole() {
             .expect("nothing refuses it");
         }
         is_over.store(true, SeqCst);
+        join(readers);
     });
     drop(map);
     assert_eq!(count.get(), 0);
@@ -199,12 +200,13 @@ fn what_has_left_is_counted() {
     assert_eq!(retired(), (0, 0));
     map.with(&1, |_| {
         thread::scope(|scope| {
-            scope.spawn(|| {
+            let writer = scope.spawn(|| {
                 (0..10).for_each(|number| drop(map.insert(number, "b".to_owned())));
                 map.remove(&3);
                 map.with_mut(&1, String::clear);
                 sharded::transaction(map.row(&4), |row| row.update(String::clear).ok_or(())).expect("it is there");
             });
+            join([writer]);
         });
         let (entries, bytes) = retired();
         assert_eq!(entries, 13, "one reader holds all that has left since");

@@ -14,9 +14,12 @@ mod waits;
 
 use common::policy::{Never, Of};
 use sharded::{ShardedMap, clock::System, evict::Unbounded, lock::Rcu};
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering::SeqCst},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering::SeqCst},
+    },
+    thread::ScopedJoinHandle,
 };
 
 type Map<K, V, X = Never, E = Unbounded, const SHARDS: usize = 2, const CAPACITY: usize = 0> =
@@ -63,6 +66,13 @@ impl Drop for Counted {
     fn drop(&mut self) {
         self.check();
         self.count.0.fetch_sub(1, SeqCst);
+    }
+}
+
+/// Waits for threads. `ThreadSanitizer` does not see how the end of a scope waits for them.
+fn join<'s>(threads: impl IntoIterator<Item = ScopedJoinHandle<'s, ()>>) {
+    for thread in threads {
+        thread.join().expect("no panic");
     }
 }
 

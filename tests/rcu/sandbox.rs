@@ -1,6 +1,6 @@
 //! Without `membarrier`, readers pass a fence.
 
-use super::{Count, Counted, Map, key};
+use super::{Count, Counted, Map, join, key};
 use std::{
     env,
     process::Command,
@@ -52,17 +52,18 @@ fn without_membarrier() {
     let (count, is_over) = (Count::default(), AtomicBool::new(false));
     let map = Map::<String, Counted>::new();
     thread::scope(|scope| {
-        for _ in 0..2 {
+        let readers = [(); 2].map(|()| {
             scope.spawn(|| {
                 while !is_over.load(SeqCst) {
                     map.with(&key(1), Counted::check);
                 }
-            });
-        }
+            })
+        });
         for number in 0..20_000 {
             map.insert(key(1), count.value(number));
         }
         is_over.store(true, SeqCst);
+        join(readers);
     });
     assert!(count.get() < 10_000, "{} values", count.get());
     drop(map);

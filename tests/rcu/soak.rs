@@ -6,7 +6,7 @@ use super::{
         policy::Ttl,
         threads::{Dice, must_end},
     },
-    key,
+    join, key,
 };
 use sharded::evict::Lru;
 use std::{
@@ -32,7 +32,7 @@ fn churn_beside_readers_that_stay() {
     let cache = Map::<String, Counted, Ttl<20>, Lru, SHARDS, 500>::new();
     let (is_over, most, reads) = (AtomicBool::new(false), AtomicI64::new(0), AtomicI64::new(0));
     thread::scope(|scope| {
-        for seed in 0..2 {
+        let writers = [0, 1].map(|seed| {
             let (lasting, cache, count) = (&lasting, &cache, &count);
             scope.spawn(move || {
                 let mut dice = Dice::new(seed);
@@ -48,9 +48,9 @@ fn churn_beside_readers_that_stay() {
                         _ => drop(lasting.insert(key(number), count.value(number))),
                     }
                 }
-            });
-        }
-        for seed in 2..5 {
+            })
+        });
+        let readers = [2, 3, 4].map(|seed| {
             let (lasting, cache, is_over, reads) = (&lasting, &cache, &is_over, &reads);
             scope.spawn(move || {
                 let mut dice = Dice::new(seed);
@@ -69,13 +69,14 @@ fn churn_beside_readers_that_stay() {
                     assert!(lasting.get(&number).is_none_or(|value| key(value.check()) == number));
                     reads.fetch_add(1, SeqCst);
                 }
-            });
-        }
+            })
+        });
         while Instant::now() < until {
             thread::sleep(Duration::from_millis(1));
             most.fetch_max(count.get(), SeqCst);
         }
         is_over.store(true, SeqCst);
+        join(writers.into_iter().chain(readers));
     });
     let most = most.load(SeqCst);
     println!("at most {most} values, {} reads", reads.load(SeqCst));
