@@ -2,12 +2,16 @@
 
 use super::answer::{self, Answer};
 use std::{
+    collections::BTreeSet,
     env, fs,
     io::{self, Write as _},
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -37,9 +41,11 @@ pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, and that no other caller of this process gets: its server may start much later.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let new = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    std::iter::repeat_with(new).find(|port| GIVEN.lock().unwrap().insert(*port)).expect("it repeats for ever")
 }
 
 fn new_folder() -> PathBuf {
@@ -73,19 +79,21 @@ impl Process {
         Process { program: program.to_path_buf(), arguments, port, password: None, folder, child: None }
     }
 
-    /// Starts the program, and returns whether it answers.
+    /// Starts the program, and returns whether it answers. Another program may have taken its port.
     pub(crate) fn run(&mut self) -> bool {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        self.child = Some(child.unwrap_or_else(|error| panic!("{}: {error}", self.program.display())));
+        let child = child.unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
+        // A server of another test may answer at this port.
+        let is_this = format!("\nprocess_id:{}\r\n", child.id());
+        self.child = Some(child);
         let start = Instant::now();
-        while start.elapsed() < Duration::from_secs(20) {
+        while start.elapsed() < Duration::from_mins(1) {
             if self.child.as_mut().unwrap().try_wait().unwrap().is_some() {
                 return false;
             }
-            // A server with a password answers an error.
-            if self.try_ask(&["PING"]).is_ok() {
+            if self.says(&["INFO", "server"], &is_this) {
                 return true;
             }
             thread::sleep(Duration::from_millis(10));

@@ -47,6 +47,8 @@ pub(crate) const SLOTS: [&str; 3] = ["0-5460", "5461-10922", "10923-16383"];
 const NO_FAILOVER: Duration = Duration::from_mins(2);
 /// How long a primary may be silent in tests of failovers.
 const QUICK: Duration = Duration::from_secs(2);
+/// Longer than a server waits before it tries again to become a replica (`repl-timeout`, a minute).
+const SET_UP: Duration = Duration::from_mins(3);
 
 impl Server {
     /// Starts empty servers, if they are installed. No failover happens by itself.
@@ -55,7 +57,7 @@ impl Server {
     }
 
     pub(crate) fn start_with(arguments: &[&str]) -> Option<Server> {
-        Server::start_as(deployment(), NO_FAILOVER, arguments)
+        Server::start_as(deployment(), arguments)
     }
 
     /// Starts servers for a test of one server, unless the tests run on several.
@@ -68,18 +70,34 @@ impl Server {
             eprintln!("skipped: this is about one server");
             return None;
         }
-        Server::start_as(Deployment::One, NO_FAILOVER, arguments)
+        Server::start_as(Deployment::One, arguments)
     }
 
-    /// Starts servers that fail over after two seconds, if they can.
+    /// Starts servers that fail over after two seconds from now on, if they can.
     pub(crate) fn start_for_failover() -> Option<Server> {
         if deployment() == Deployment::One {
             eprintln!("skipped: one server has no replica");
             return None;
         }
-        let server = Server::start_as(deployment(), QUICK, &[])?;
+        // On a slow machine a primary may be silent for two seconds while all of them start. If it were replaced then,
+        // the test would begin with other primaries than it expects.
+        let server = Server::start_as(deployment(), &[])?;
         server.wait_for("replicas are in step", || server.replicas_are_ready());
+        server.replace_after(QUICK);
         Some(server)
+    }
+
+    /// Has a primary be replaced that is silent for longer.
+    fn replace_after(&self, silence: Duration) {
+        let silence = silence.as_millis().to_string();
+        for sentinel in &self.sentinels {
+            sentinel.ask(&["SENTINEL", "SET", "main", "down-after-milliseconds", &silence]);
+        }
+        if self.deployment == Deployment::Cluster {
+            for node in &self.nodes {
+                node.ask(&["CONFIG", "SET", "cluster-node-timeout", &silence]);
+            }
+        }
     }
 
     /// Starts a cluster whose primaries have these hash slots.
@@ -88,26 +106,38 @@ impl Server {
             eprintln!("skipped: this is about a cluster");
             return None;
         }
-        let server = start(|program| cluster(program, NO_FAILOVER, slots, &[]))?;
+        let server = start(|program| cluster(program, slots, &[]))?;
         // Valkey moves a slot only if replicas follow.
         server.wait_for("replicas are in step", || server.replicas_are_ready());
         Some(server)
     }
 
-    fn start_as(deployment: Deployment, silence: Duration, arguments: &[&str]) -> Option<Server> {
+    fn start_as(deployment: Deployment, arguments: &[&str]) -> Option<Server> {
         start(|program| match deployment {
             Deployment::One => one(program, arguments),
-            Deployment::Sentinel => with_sentinels(program, silence, arguments),
-            Deployment::Cluster => cluster(program, silence, SLOTS, arguments),
+            Deployment::Sentinel => with_sentinels(program, arguments),
+            Deployment::Cluster => cluster(program, SLOTS, arguments),
         })
     }
 
     fn wait_for(&self, what: &str, holds: impl Fn() -> bool) {
         let start = Instant::now();
         while !holds() {
-            assert!(start.elapsed() < Duration::from_mins(1), "not in time: {what}: {self:?}");
+            assert!(start.elapsed() < SET_UP, "not in time: {what}: {self:?}\n{}", self.state());
             thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// What the servers say of themselves, for those who look for the reason of a failure.
+    fn state(&self) -> String {
+        let mut state = String::new();
+        for node in &self.nodes {
+            writeln!(state, "{}: {:?}", node.port, node.try_ask(&["INFO", "replication"])).unwrap();
+        }
+        for sentinel in &self.sentinels {
+            writeln!(state, "{}: {:?}", sentinel.port, sentinel.try_ask(&["SENTINEL", "MASTER", "main"])).unwrap();
+        }
+        state
     }
 
     fn replicas_are_ready(&self) -> bool {
@@ -216,7 +246,7 @@ fn login<'a>(arguments: &[&'a str]) -> Option<&'a str> {
     arguments.iter().position(|argument| *argument == "--requirepass").map(|at| arguments[at + 1])
 }
 
-fn with_sentinels(program: &Path, silence: Duration, arguments: &[&str]) -> Option<Server> {
+fn with_sentinels(program: &Path, arguments: &[&str]) -> Option<Server> {
     let password = login(arguments);
     let port = free_port();
     let mut all = arguments.to_vec();
@@ -229,8 +259,8 @@ fn with_sentinels(program: &Path, silence: Duration, arguments: &[&str]) -> Opti
     let mut settings = format!(
         "sentinel monitor main 127.0.0.1 {port} 2\n\
          sentinel down-after-milliseconds main {}\n\
-         sentinel failover-timeout main 10000\n",
-        silence.as_millis()
+         sentinel failover-timeout main 5000\n",
+        NO_FAILOVER.as_millis()
     );
     if let Some(password) = password {
         writeln!(settings, "sentinel auth-pass main {password}").unwrap();
@@ -241,9 +271,9 @@ fn with_sentinels(program: &Path, silence: Duration, arguments: &[&str]) -> Opti
 }
 
 /// Three primaries and a replica of each, which know each other from their beginning.
-fn cluster(program: &Path, silence: Duration, slots: [&str; 3], arguments: &[&str]) -> Option<Server> {
+fn cluster(program: &Path, slots: [&str; 3], arguments: &[&str]) -> Option<Server> {
     let ports: Vec<(u16, u16)> = (0..6).map(|_| (free_port(), free_port())).collect();
-    let silence = silence.as_millis().to_string();
+    let silence = NO_FAILOVER.as_millis().to_string();
     let mut nodes: Vec<_> = ports
         .iter()
         .map(|(port, bus)| {
