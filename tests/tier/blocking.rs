@@ -58,6 +58,31 @@ fn the_thread_of_the_connections_ends_with_them() {
     assert!(matches!(refused, Err(TierError::Unreachable { .. })), "{refused:?}");
 }
 
+/// It panics before the call has begun, so nothing was sent.
+#[tokio::test]
+async fn a_task_is_not_blocked() {
+    let Some(server) = Server::start() else { return };
+    let redis = super::redis(&server.url()).await;
+    let shop = Shop::builder().redis(redis.clone()).build();
+    let mut has_begun = false;
+    let write = async {
+        has_begun = true;
+        shop.numbers().insert(&1, &10).await
+    };
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| redis.block_on(write)));
+    assert!(panic.is_err());
+    assert!(!has_begun);
+    assert_eq!(shop.numbers().get(&1).await.unwrap(), None);
+
+    // A thread for code that blocks belongs to no task.
+    let (blocking, shop) = (redis.clone(), Arc::new(shop));
+    let read = tokio::task::spawn_blocking({
+        let shop = Arc::clone(&shop);
+        move || blocking.block_on(shop.numbers().get(&1))
+    });
+    assert_eq!(read.await.unwrap().unwrap(), None);
+}
+
 #[tokio::test]
 async fn a_runtime_is_not_blocked() {
     let panic = std::panic::catch_unwind(|| Redis::connect_blocking("redis://127.0.0.1:1").map(drop));

@@ -4,9 +4,7 @@ use super::{address::Deployment, error::TierError, finder, servers::Servers, sha
 use crate::builder::Given;
 use std::{
     fmt,
-    pin::pin,
     sync::{Arc, mpsc},
-    task::{Context, Poll, Waker},
     thread,
     time::Duration,
 };
@@ -118,11 +116,9 @@ impl Redis {
 
     /// Makes a call of a tiered field and waits for its end, from a thread that runs no async code.
     ///
-    /// What the near cache has is returned without a use of the runtime.
-    ///
     /// # Panics
     ///
-    /// Inside a task of a tokio runtime, unless the near cache has the answer. A call that waits for its own thread
+    /// Inside a task of a tokio runtime, before anything is sent. A call that waits for its own thread
     /// does not end: with [`connect`](Self::connect) in a runtime of one thread, another thread must be running that.
     ///
     /// # Examples
@@ -146,16 +142,7 @@ impl Redis {
     /// # }
     /// ```
     pub fn block_on<T>(&self, call: impl Future<Output = T>) -> T {
-        let runtime = &self.inner.servers.shared.runtime;
-        let mut call = pin!(call);
-        {
-            // A call may start tasks and timers.
-            let _entered = runtime.enter();
-            if let Poll::Ready(result) = call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-                return result;
-            }
-        }
-        runtime.block_on(call)
+        self.inner.servers.shared.runtime.block_on(call)
     }
 
     /// What is not in the URL.
