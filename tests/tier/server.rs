@@ -155,7 +155,7 @@ impl Server {
         replicas.iter().all(in_step) && self.sentinels.iter().all(known)
     }
 
-    fn primaries(&self) -> usize {
+    pub(crate) fn primaries(&self) -> usize {
         if self.deployment == Deployment::Cluster { 3 } else { 1 }
     }
 

@@ -88,6 +88,48 @@ async fn values_are_served_while_the_server_is_away() {
     assert_eq!(stale(one.numbers().get_or_stale(&50).await).map(|(value, _)| value), Some(1));
 }
 
+/// A read, a write or a scan has shown something newer, which the near cache does not keep.
+#[tokio::test]
+async fn what_is_older_than_what_was_seen_is_not_served() {
+    let Some(mut server) = Server::start() else { return };
+    let (one, other) = (shop(&server).await, shop(&server).await);
+    for key in 0..5 {
+        one.numbers().insert(&key, &10).await.unwrap();
+        assert_eq!(fresh(&one, key).await, Some(10));
+    }
+    // Of what is written now, nobody tells `one`.
+    server.ask(&["CLIENT", "KILL", "TYPE", "normal"]);
+    let lost = || one.numbers().tier_stats().losses >= u64::try_from(server.primaries()).unwrap();
+    eventually("the connections are lost", async || lost()).await;
+    for key in 0..3 {
+        eventually("it is written", async || other.numbers().insert(&key, &11).await.is_ok()).await;
+    }
+    eventually("it is removed", async || matches!(other.numbers().remove(&3).await, Ok(false))).await;
+
+    let mut seen = None;
+    let see = |value: &u64| {
+        seen = Some(*value);
+        false
+    };
+    eventually("there is a connection", async || one.numbers().remove(&99).await.is_ok()).await;
+    assert_eq!(one.numbers().remove_if(&0, see).await.unwrap(), None);
+    assert_eq!(seen, Some(11));
+    assert_eq!(one.numbers().update(&3, |value| value).await.unwrap(), None);
+    let (mut scan, mut scanned) = (one.numbers().scan(), HashMap::new());
+    while let Some(page) = scan.next_page().await.unwrap() {
+        scanned.extend(page.into_iter().map(|(key, value)| (key, *value)));
+    }
+    assert_eq!(scanned.get(&1), Some(&11));
+
+    server.kill();
+    eventually("the server is missed", async || is_unreachable(&one.numbers().get(&4).await)).await;
+    tokio::time::sleep(STALENESS).await;
+    for key in [0, 1, 3] {
+        let read = one.numbers().get_or_stale(&key).await;
+        assert!(is_unreachable(&read), "key {key}: {read:?}");
+    }
+}
+
 /// A server that is silent, with its connection open.
 #[tokio::test]
 async fn values_are_served_while_the_server_is_stopped() {

@@ -39,8 +39,10 @@ where
     }
 
     /// What the server has now. The near cache is not asked.
-    pub(super) async fn present(&self, name: &Name) -> Result<Present<V>, TierError> {
+    pub(super) async fn present(&self, key: &K, name: &Name) -> Result<Present<V>, TierError> {
         let reply = self.ask(name, Command::Get).await?;
+        // It may be older than what the caller sees now, and could be served while the server is away.
+        self.forget_invalid(key);
         let stored = reply.values.first().ok_or_else(unexpected)?;
         let Some(bytes) = bytes(P::SCHEMA, name, stored)? else {
             return Ok(Present { bytes: Vec::new(), value: None });

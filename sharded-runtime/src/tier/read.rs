@@ -262,11 +262,14 @@ where
         let value = Arc::clone(&near.value);
         if near.licence.is_some() && self.shared().stamps.is_current(near.stamp) {
             self.near.insert(key.clone(), near);
+        } else {
+            // It is older than what the caller gets.
+            self.forget_invalid(key);
         }
         Some(value)
     }
 
-    /// Drops what the near cache has of a key if that is not valid. A removal also ends loads that are under way, so
+    /// Drops what the near cache has of a key if that is not valid, once something newer is known. A removal also ends loads that are under way, so
     /// nothing is removed without need.
     pub(super) fn forget_invalid(&self, key: &K) {
         if self.near.with(key, |near| !self.is_valid(near)) == Some(true) {

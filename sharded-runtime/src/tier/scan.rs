@@ -116,7 +116,10 @@ where
             let Some(bytes) = bytes(P::SCHEMA, name, stored)? else { continue };
             self.map.counts.bytes_received.add(bytes.len());
             let Stored::Value(value) = value::read(&name.bytes, bytes, P::SCHEMA)? else { continue };
-            page.push((self.key(name)?, Arc::new(value)));
+            let key = self.key(name)?;
+            // It may be older than what the caller sees now, and could be served while the server is away.
+            self.map.forget_invalid(&key);
+            page.push((key, Arc::new(value)));
         }
         Ok(Some(page))
     }

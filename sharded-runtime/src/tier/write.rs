@@ -237,7 +237,7 @@ where
         let key = key.to_owned();
         let name = self.name(&key)?;
         loop {
-            let present = self.present(&name).await?;
+            let present = self.present(&key, &name).await?;
             let Some(value) = present.value.filter(|value| condition(value)) else { return Ok(None) };
             if self.swap(&key, &name, &present.bytes, &[]).await? {
                 return Ok(Some(Arc::new(value)));
@@ -286,7 +286,7 @@ where
         let key = key.to_owned();
         let name = self.name(&key)?;
         loop {
-            let Present { bytes: before, value } = self.present(&name).await?;
+            let Present { bytes: before, value } = self.present(&key, &name).await?;
             let after = change(value);
             let bytes = after.as_ref().map_or_else(|| Ok(Vec::new()), |after| value::write(after, P::SCHEMA))?;
             let is_same = before.is_empty() && bytes.is_empty();
