@@ -9,6 +9,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod in_place;
 mod model;
 mod panics;
 mod threads;

@@ -8,9 +8,12 @@
 //! index key away from it, unless the holder does not have it any more.
 
 use crate::hasher::LowHash;
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// The key of an entry, its hash, and a value that the entry has or is going to have.
@@ -92,9 +95,16 @@ pub(crate) trait Index<K, V>: Send + Sync {
     /// entry has the same. Contains panics.
     fn release(&self, gone: Entrant<'_, K, V>, other: Option<&V>);
 
-    /// Has a value changed in place, and enters the index key that it has then in place of the former one. If `change`
-    /// panics, the value has no index key, unless it is still the former one.
-    fn follow(&self, key: &K, hash: LowHash, value: &mut V, change: &mut dyn FnMut(&mut V)) -> Claim<K>;
+    /// Has a value changed in place, and enters the index key that it has then, before the former one leaves. If
+    /// `change` panics, the value has no index key, unless it is still the former one. Returns what is missing if
+    /// another entry holds the new index key.
+    fn follow<'i>(
+        &'i self,
+        key: &K,
+        hash: LowHash,
+        value: &mut V,
+        change: &mut dyn FnMut(&mut V),
+    ) -> Option<Unfinished<'i, K>>;
 
     /// The holder of the index key of a value that is going to be stored, if that is another entry.
     fn other_holder(&self, new: Entrant<'_, K, V>) -> Option<Holder<K>>;
@@ -115,39 +125,68 @@ pub(crate) trait Index<K, V>: Send + Sync {
     fn keep(&self, old: Entrant<'_, K, V>, new: Option<&V>) -> bool;
 }
 
-/// The indexes in which another entry holds an index key, by their numbers.
-pub(crate) type HeldIn<K> = Vec<(usize, Holder<K>)>;
+/// A change in place to an index key that another entry holds.
+#[derive(Debug)]
+pub(crate) struct Unfinished<'i, K> {
+    pub(crate) holder: Holder<K>,
+    /// Leaves when the new index key has been entered, or was refused.
+    pub(crate) former: Leaving<'i>,
+}
 
-/// Has a value changed in place while each index follows the change. Returns the indexes in which the index key is
-/// held, if there are any.
+/// A key that is still entered for a former index key. It leaves when this is dropped.
+pub(crate) struct Leaving<'i>(Option<Box<dyn FnOnce() + 'i>>);
+
+impl<'i> Leaving<'i> {
+    /// The call contains panics.
+    pub(crate) fn new(leave: impl FnOnce() + 'i) -> Self {
+        Leaving(Some(Box::new(leave)))
+    }
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        if let Some(leave) = self.0.take() {
+            leave();
+        }
+    }
+}
+
+impl fmt::Debug for Leaving<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Leaving")
+    }
+}
+
+/// What is missing after a change in place, with the numbers of the indexes.
+pub(crate) type UnfinishedIn<'i, K> = Vec<(usize, Unfinished<'i, K>)>;
+
+/// Has a value changed in place while each index follows the change. Returns what is missing in the indexes in which
+/// the index key is held, if there are any.
 #[inline]
-pub(crate) fn follow_all<K, V>(
-    indexes: &[Arc<dyn Index<K, V>>],
+pub(crate) fn follow_all<'i, K, V>(
+    indexes: &'i [Arc<dyn Index<K, V>>],
     entry: (&K, LowHash),
     value: &mut V,
     change: &mut dyn FnMut(&mut V),
-) -> Option<HeldIn<K>> {
+) -> Option<UnfinishedIn<'i, K>> {
     if let [index] = indexes {
-        return match index.follow(entry.0, entry.1, value, change) {
-            Claim::Held(holder) => Some(vec![(0, holder)]),
-            Claim::Changed | Claim::Unchanged => None,
-        };
+        return index.follow(entry.0, entry.1, value, change).map(|unfinished| vec![(0, unfinished)]);
     }
-    let mut held = Vec::new();
-    follow_each(indexes, entry, value, &mut held, change);
-    if held.is_empty() { None } else { Some(held) }
+    let mut missing = Vec::new();
+    follow_each(indexes, entry, value, &mut missing, change);
+    if missing.is_empty() { None } else { Some(missing) }
 }
 
-fn follow_each<K, V>(
-    indexes: &[Arc<dyn Index<K, V>>],
+fn follow_each<'i, K, V>(
+    indexes: &'i [Arc<dyn Index<K, V>>],
     entry: (&K, LowHash),
     value: &mut V,
-    held: &mut HeldIn<K>,
+    missing: &mut UnfinishedIn<'i, K>,
     change: &mut dyn FnMut(&mut V),
 ) {
     let Some((last, before)) = indexes.split_last() else { return change(value) };
-    let mut inner = |value: &mut V| follow_each(before, entry, value, held, change);
-    if let Claim::Held(holder) = last.follow(entry.0, entry.1, value, &mut inner) {
-        held.push((before.len(), holder));
+    let mut inner = |value: &mut V| follow_each(before, entry, value, missing, change);
+    if let Some(unfinished) = last.follow(entry.0, entry.1, value, &mut inner) {
+        missing.push((before.len(), unfinished));
     }
 }

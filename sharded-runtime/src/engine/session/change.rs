@@ -6,7 +6,7 @@ use crate::{
     contain::contain,
     engine::{
         cause::Cause,
-        index::{HeldIn, follow_all},
+        index::{UnfinishedIn, follow_all},
         spec::{OfferFor, Spec},
         table::Slot,
         units::Weight,
@@ -59,12 +59,12 @@ impl<F: Spec> Session<'_, F> {
         counts.hits.add();
         lent.slot = Some(entry.slot());
         let (mut change, mut changed) = (Some(change), None);
-        let held = entry.change(|key, value| {
+        let missing = entry.change(|key, value| {
             let mut change = |value: &mut F::Value| changed = change.take().map(|change| change(value));
             follow_all(indexes, (key, hash.low()), value, &mut change)
         });
-        if let Some(held) = held {
-            lent.settle(held);
+        if let Some(missing) = missing {
+            lent.settle(missing);
         }
         mem::forget(lent);
         Ok(changed.expect("each index has the change made"))
@@ -118,12 +118,12 @@ impl<F: Spec> Session<'_, F> {
         let mut lent = Lent { session: self.reborrow(), slot: Some(slot), hash };
         let changed = if F::Policy::INDEXED {
             let (mut change, mut changed) = (Some(change), None);
-            let held = lent.session.table.change(slot, |key, value| {
+            let missing = lent.session.table.change(slot, |key, value| {
                 let mut change = |value: &mut F::Value| changed = change.take().map(|change| change(key, value));
                 follow_all(field.indexes(), (key, hash), value, &mut change)
             })?;
-            if let Some(held) = held {
-                lent.settle(held);
+            if let Some(missing) = missing {
+                lent.settle(missing);
             }
             changed?
         } else {
@@ -193,9 +193,9 @@ struct Lent<'s, F: Spec> {
 impl<F: Spec> Lent<'_, F> {
     /// Enters the index keys of the entry in indexes where they are held. If one is taken, evicts the entry and panics.
     #[cold]
-    fn settle(&mut self, held: HeldIn<F::Key>) {
+    fn settle(&mut self, missing: UnfinishedIn<'_, F::Key>) {
         let Lent { ref mut session, slot: Some(slot), hash } = *self else { return };
-        if let Some(taken) = session.claim_held(slot, hash, held) {
+        if let Some(taken) = session.claim_held(slot, hash, missing) {
             self.slot = None;
             session.remove(slot, Some(hash), Cause::Evicted);
             taken.refuse();

@@ -9,7 +9,7 @@ use crate::{
     engine::{
         cause::Cause,
         garbage::Garbage,
-        index::{Claim, Entrant, HeldIn, Holder, Index, TransactionId},
+        index::{Claim, Entrant, Holder, Index, TransactionId, Unfinished, UnfinishedIn},
         spec::{OfferFor, Spec},
         table::{Put, Slot},
         units::Weight,
@@ -145,10 +145,11 @@ impl<F: Spec> Session<'_, F> {
     /// Enters the index keys of the value that a slot has, in indexes where they are held. A value for which an index
     /// key is taken has none in that index, and the index is returned.
     #[cold]
-    pub(super) fn claim_held(&mut self, slot: Slot, hash: LowHash, held: HeldIn<F::Key>) -> Option<Taken> {
+    pub(super) fn claim_held(&mut self, slot: Slot, hash: LowHash, missing: UnfinishedIn<'_, F::Key>) -> Option<Taken> {
         let mut taken = None;
-        for (number, holder) in held {
+        for (number, Unfinished { holder, former }) in missing {
             taken = taken.or(self.claim_changed(number, slot, hash, Some(holder)));
+            drop(former);
         }
         taken
     }

@@ -9,7 +9,7 @@ use crate::{
     builder::{Overrides, StoreContext},
     contain::contain,
     engine::{
-        index::{Claim, Entrant, Holder, Index, TransactionId},
+        index::{Claim, Entrant, Holder, Index, TransactionId, Unfinished},
         table::{Handed, Offer},
     },
     field::{
@@ -126,9 +126,15 @@ where
         }
     }
 
-    fn follow(&self, key: &K, hash: LowHash, value: &mut V, change: &mut dyn FnMut(&mut V)) -> Claim<K> {
-        let index_key = self.0.follow(key, value, change, |index_key| self.leave(index_key, key, hash));
-        self.enter(index_key, key, hash)
+    fn follow<'i>(
+        &'i self,
+        key: &K,
+        hash: LowHash,
+        value: &mut V,
+        change: &mut dyn FnMut(&mut V),
+    ) -> Option<Unfinished<'i, K>> {
+        let enter = |index_key| self.enter(Ok(index_key), key, hash);
+        self.0.follow(key, value, change, enter, move |index_key, key: &K| self.leave(index_key, key, hash))
     }
 
     fn other_holder(&self, _: Entrant<'_, K, V>) -> Option<Holder<K>> {

@@ -3,7 +3,10 @@
 use crate::{
     builder::{Overrides, StoreContext},
     contain::contain,
-    engine::{index::Entrant, session::Session},
+    engine::{
+        index::{Claim, Entrant, Leaving, Unfinished},
+        session::Session,
+    },
     field::{
         core::Core,
         rules::Rules,
@@ -86,27 +89,39 @@ impl<F: UsableTypes, K, V, G: Fn(&K, &V) -> Option<F::Key> + ?Sized> IndexTable<
         contain(|| self.unless_same(self.key_of(gone.key, gone.value), gone.key, other))?.ok()?
     }
 
-    /// Has a value changed in place, and calls `leave` with an index key that it loses. Returns the new one, unless it
-    /// is the same. If user code panics and the value still has its index key, it keeps it: a lookup must not miss it.
+    /// Has a value changed in place. Calls `enter` with its new index key, and then `leave` with the one that it loses,
+    /// unless they are the same: a lookup that sees neither would miss an entry that has been there throughout. If user
+    /// code panics and the value still has its index key, it keeps it.
     #[inline]
-    pub(super) fn follow(
+    pub(super) fn follow<'i>(
         &self,
         key: &K,
         value: &mut V,
         change: &mut dyn FnMut(&mut V),
-        leave: impl FnMut(F::Key),
-    ) -> Result<Option<F::Key>, Same> {
+        enter: impl FnOnce(Option<F::Key>) -> Claim<K>,
+        leave: impl Fn(F::Key, &K) + Copy + 'i,
+    ) -> Option<Unfinished<'i, K>>
+    where
+        K: Clone + 'i,
+        F::Key: 'i,
+    {
         let key_of = |value: &V| self.key_of(key, value);
-        let mut former = Former { index_key: key_of(value), value, is_changed: false, key_of, leave };
+        let leave_former = |index_key| leave(index_key, key);
+        let mut former = Former { index_key: key_of(value), value, is_changed: false, key_of, leave: leave_former };
         change(former.value);
         let index_key = key_of(former.value);
         if index_key == former.index_key {
             former.index_key = None;
-            return Err(Same);
+            return None;
         }
         former.is_changed = true;
-        drop(former);
-        Ok(index_key)
+        let Claim::Held(holder) = enter(index_key) else { return None };
+        let key = key.clone();
+        let former = former.index_key.take();
+        Some(Unfinished {
+            holder,
+            former: Leaving::new(move || former.into_iter().for_each(|index_key| leave(index_key, &key))),
+        })
     }
 
     /// Changes the shard of a hash.

@@ -8,7 +8,7 @@ use crate::{
     builder::{Overrides, StoreContext},
     contain::contain,
     engine::{
-        index::{Claim, Entrant, Holder, Index, TransactionId},
+        index::{Claim, Entrant, Holder, Index, TransactionId, Unfinished},
         table::{Handed, Offer},
     },
     field::types::{FieldTypes, Types, UsableTypes},
@@ -137,9 +137,15 @@ where
         }
     }
 
-    fn follow(&self, key: &K, _: LowHash, value: &mut V, change: &mut dyn FnMut(&mut V)) -> Claim<K> {
-        let index_key = self.0.follow(key, value, change, |index_key| self.leave(index_key, key));
-        self.enter(index_key, key, TransactionId::NONE)
+    fn follow<'i>(
+        &'i self,
+        key: &K,
+        _: LowHash,
+        value: &mut V,
+        change: &mut dyn FnMut(&mut V),
+    ) -> Option<Unfinished<'i, K>> {
+        let enter = |index_key| self.enter(Ok(index_key), key, TransactionId::NONE);
+        self.0.follow(key, value, change, enter, |index_key, key: &K| self.leave(index_key, key))
     }
 
     fn other_holder(&self, new: Entrant<'_, K, V>) -> Option<Holder<K>> {
