@@ -126,3 +126,23 @@ fn growing_allocates() {
     assert!(allocations > 0);
     assert!(map.stats().table_blocks > blocks);
 }
+
+/// A row that stages one value after the other keeps none of them, nor the memory that held them.
+#[test]
+fn a_transaction_frees_what_it_has_staged() {
+    let map = ShardedMap::<u64, String, Of<Mutex, Never, Unbounded, System, 1>>::new();
+    map.insert(1, String::new());
+    let transact = || {
+        sharded::transaction(map.row(&1), |row| -> Result<(), ()> {
+            row.insert("first".to_owned());
+            row.insert("second".to_owned());
+            row.remove();
+            row.insert("third".to_owned());
+            Ok(())
+        })
+        .expect("nothing refuses it");
+    };
+    transact();
+    let info = measure(|| (0..100).for_each(|_| transact()));
+    assert_eq!(info.count_current, 0, "{info:?}");
+}

@@ -55,7 +55,7 @@ impl<K, V> Drop for StagedRow<K, V> {
 #[inline]
 pub(super) fn drop_staged<K, V>(offer: &mut Offer<K, V>, staged: &mut Staged<V>, drops: &mut Drops) {
     if mem::needs_drop::<V>() {
-        while let Some(value) = staged.displaced.pop() {
+        for value in mem::take(&mut *staged.displaced).into_iter().rev() {
             drops.watch(|| drop(value));
         }
         if offer.value.is_some() {
