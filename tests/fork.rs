@@ -310,6 +310,37 @@ fn children_go_on_while_threads_of_the_parent_wait_for_a_shard() {
     while_threads_wait_for_a_shard::<Rcu>("Rcu");
 }
 
+/// A thread of the parent reads an entry, which the child does not have to wait for.
+#[test]
+fn children_write_to_what_the_parent_reads() {
+    let _alone = alone();
+    let map = Map::<HOUR, Rcu>::with_options(FieldOptions::new().shards(1));
+    map.extend((0..100).map(|key| (key, key)));
+    let (open, opened) = channel::<()>();
+    let (say, began) = channel();
+    thread::scope(|scope| {
+        let map = &map;
+        scope.spawn(move || map.with(&1, |_| (say.send(()), opened.recv()).1.is_ok()));
+        began.recv().unwrap();
+        in_children("they read and write", || {
+            // More than may wait for a reader.
+            for n in 0..5000 {
+                map.insert(n % 100, n);
+                assert_eq!(map.get(&(n % 100)), Some(n));
+            }
+            hammer_by(map, 4);
+            map.sweep();
+            assert_eq!(map.stats().retired, 0);
+            map.clear();
+        });
+        in_children("the background thread drops what has left", || {
+            map.insert(1, 1);
+            soon(|| map.stats().retired == 0);
+        });
+        open.send(()).unwrap();
+    });
+}
+
 #[test]
 fn children_load_what_the_parent_loads() {
     let _alone = alone();

@@ -4,13 +4,16 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod dropped;
 mod held;
 mod idle;
 mod left;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod soak;
+mod threads;
 mod waits;
+mod weights;
 
 use common::policy::{Never, Of};
 use sharded::{ShardedMap, clock::System, evict::Unbounded, lock::Rcu};

@@ -1,0 +1,69 @@
+//! Threads that come and go, end by a panic inside a closure, or read while their values are dropped.
+//! `RCU_THREADS` sets how many.
+
+use super::{Count, Counted, Map, key};
+use std::{
+    cell::Cell,
+    env,
+    panic::resume_unwind,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+type Subject = Map<String, Counted>;
+
+/// A value of a thread that reads when the thread ends.
+struct ReadsLast(Arc<Subject>);
+
+impl Drop for ReadsLast {
+    fn drop(&mut self) {
+        self.0.with(&key(1), |value| {
+            value.check();
+            // A read in a read.
+            assert!(self.0.get(&key(2)).is_none_or(|other| other.check() < u64::MAX));
+        });
+    }
+}
+
+thread_local! {
+    static FIRST: Cell<Option<ReadsLast>> = const { Cell::new(None) };
+    static LAST: Cell<Option<ReadsLast>> = const { Cell::new(None) };
+}
+
+#[test]
+fn threads_that_have_ended_delay_nothing() {
+    let threads: u64 = env::var("RCU_THREADS").map_or(1000, |set| set.parse().expect("a number of threads"));
+    let (count, map) = (Count::default(), Arc::new(Subject::new()));
+    map.insert(key(1), count.value(1));
+    map.insert(key(2), count.value(2));
+    for number in (0..threads).step_by(4) {
+        let each = [0, 1, 2, 3].map(|kind| {
+            let map = Arc::clone(&map);
+            thread::spawn(move || match kind {
+                0 => assert!(map.with(&key(1), Counted::check).is_some()),
+                // Without a message.
+                1 => map.with(&key(1), |value| resume_unwind(Box::new(value.check()))).unwrap_or(()),
+                2 => {
+                    FIRST.set(Some(ReadsLast(Arc::clone(&map))));
+                    assert!(map.get(&key(2)).is_some());
+                    LAST.set(Some(ReadsLast(map)));
+                }
+                // It reads for the first time when it ends.
+                _ => LAST.set(Some(ReadsLast(map))),
+            })
+        });
+        for index in [1, 2] {
+            map.insert(key(index), count.value(number));
+        }
+        let ends = each.map(|thread| thread.join().is_ok());
+        assert_eq!(ends, [true, false, true, true]);
+    }
+    // Nobody reads any more.
+    let until = Instant::now() + Duration::from_mins(1);
+    while map.stats().retired != 0 {
+        assert!(Instant::now() < until, "{} entries wait", map.stats().retired);
+        map.sweep();
+    }
+    assert_eq!(count.get(), 2);
+}
