@@ -14,10 +14,23 @@
 //!
 //! Another thread may take over the line in between. It acquires what the earlier owner has released, so the same
 //! holds.
+//!
+//! # When the system withdraws its barrier
+//!
+//! From then on readers pass a fence, and so do writers. But a reader that has not noticed yet passes none, so a writer
+//! may not see its announcement.
+//!
+//! - A reader that has noticed says so in its line, after it has announced itself and before its fence. The
+//!   [mode](Mode) does not change any more, so it passes a fence after each later announcement. So do later owners of
+//!   the line, who acquire what it has released.
+//! - A writer frees nothing before all lines that have an owner say so.
+//! - A line without an owner has no reader. The next owner takes the line, passes a fence, and loads the mode. The
+//!   writer has set the mode or loaded it, passes a fence, and looks at the owner. So the owner sees the mode, or the
+//!   writer sees the owner.
 
-use super::barriers;
+use super::barriers::Mode;
 use crate::memory::sync::atomic::{
-    AtomicU64,
+    AtomicBool, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
 };
 
@@ -26,6 +39,8 @@ use crate::memory::sync::atomic::{
 pub(super) struct Line {
     /// Odd while the owner reads. It only grows.
     number: AtomicU64,
+    /// Whether the owner has noticed that the system's barrier is withdrawn: it passes a fence from now on.
+    is_fenced: AtomicBool,
 }
 
 /// A reading that a writer has seen in a line.
@@ -35,19 +50,30 @@ pub(super) struct Seen(u64);
 impl Line {
     #[cfg(not(loom))]
     pub(super) const fn new() -> Self {
-        Line { number: AtomicU64::new(0) }
+        Line { number: AtomicU64::new(0), is_fenced: AtomicBool::new(false) }
     }
 
     #[cfg(loom)]
     pub(super) fn new() -> Self {
-        Line { number: AtomicU64::new(0) }
+        Line { number: AtomicU64::new(0), is_fenced: AtomicBool::new(false) }
     }
 
     /// Announces the owner, who must not read yet.
     #[inline]
-    pub(super) fn announce(&self) {
+    pub(super) fn announce(&self, mode: &Mode) {
         self.step();
-        barriers::light();
+        mode.light(|| self.note_fenced());
+    }
+
+    /// Notes that the owner has noticed. Release, with the acquire in `is_fenced`: whoever sees the note sees the
+    /// announcements before it.
+    pub(super) fn note_fenced(&self) {
+        self.is_fenced.store(true, Release);
+    }
+
+    /// Whether the owner has noted that it passes a fence.
+    pub(super) fn is_fenced(&self) -> bool {
+        self.is_fenced.load(Acquire)
     }
 
     /// Ends what [`announce`](Line::announce) began.
@@ -84,7 +110,10 @@ impl Line {
 
 #[cfg(all(test, loom))]
 mod models {
-    use super::{super::barriers, Line};
+    use super::{
+        super::barriers::{Heavy, Mode},
+        Line,
+    };
     use loom::{
         cell::UnsafeCell,
         sync::{
@@ -107,10 +136,13 @@ mod models {
         NoHeavyBarrier,
         /// A writer frees what it has unlinked without looking.
         NoGrace,
+        /// A writer whose barrier is withdrawn does not ask whether readers have noticed.
+        NotAsked,
     }
 
     /// A link to one of some values, which are freed when they are unlinked.
     struct Linked {
+        mode: Mode,
         lines: Vec<Line>,
         link: AtomicUsize,
         /// Freeing is a write, so that loom finds a read beside it.
@@ -124,9 +156,13 @@ mod models {
 
     impl Linked {
         fn new(lines: usize, values: usize) -> Arc<Self> {
+            Self::with_mode(Mode::with_fences(), lines, values)
+        }
+
+        fn with_mode(mode: Mode, lines: usize, values: usize) -> Arc<Self> {
             let lines = (0..lines).map(|_| Line::new()).collect();
             let values = (0..values).map(|_| UnsafeCell::new(true)).collect();
-            Arc::new(Linked { lines, link: AtomicUsize::new(0), values })
+            Arc::new(Linked { mode, lines, link: AtomicUsize::new(0), values })
         }
 
         /// Follows the link.
@@ -135,7 +171,7 @@ mod models {
             if fault == Fault::NoLightBarrier {
                 line.step();
             } else {
-                line.announce();
+                line.announce(&self.mode);
             }
             let value = self.link.load(Acquire);
             // SAFETY: what this model is to show.
@@ -143,11 +179,17 @@ mod models {
             line.leave();
         }
 
-        /// Links another value, and frees the one before it when all readers have left that may see it.
-        fn write(&self, value: usize, fault: Fault) {
+        /// Links another value, and frees the one before it when all readers have left that may see it. The system has
+        /// no barrier, or none any more. Then the value stays if some reader has not noticed. Returns whether it was
+        /// freed.
+        fn write(&self, value: usize, fault: Fault) -> bool {
             self.link.store(value, Release);
-            if fault != Fault::NoHeavyBarrier {
-                assert!(barriers::heavy());
+            if fault != Fault::NoHeavyBarrier
+                && self.mode.heavy(|| false) == Heavy::Fenced
+                && fault != Fault::NotAsked
+                && !self.lines.iter().all(Line::is_fenced)
+            {
+                return false;
             }
             if fault != Fault::NoGrace {
                 for line in &self.lines {
@@ -160,6 +202,7 @@ mod models {
             }
             // SAFETY: what this model is to show.
             self.values[value - 1].with_mut(|freed| unsafe { *freed = false });
+            true
         }
     }
 
@@ -170,7 +213,7 @@ mod models {
                 let linked = Arc::clone(&linked);
                 move || linked.read(0, fault)
             });
-            linked.write(1, fault);
+            assert!(linked.write(1, fault));
             reader.join().unwrap();
         });
     }
@@ -192,8 +235,7 @@ mod models {
                     thread::spawn(move || linked.read(line, Fault::None))
                 })
                 .collect();
-            linked.write(1, Fault::None);
-            linked.write(2, Fault::None);
+            assert!(linked.write(1, Fault::None) && linked.write(2, Fault::None));
             for reader in readers {
                 reader.join().unwrap();
             }
@@ -212,9 +254,43 @@ mod models {
                     linked.read(0, Fault::None);
                 }
             });
-            linked.write(1, Fault::None);
+            assert!(linked.write(1, Fault::None));
             reader.join().unwrap();
         });
+    }
+
+    /// Readers have relied on the system's barrier, which fails from now on. Returns how often a value was freed.
+    fn withdrawn(fault: Fault) -> usize {
+        let freed = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let count = std::sync::Arc::clone(&freed);
+        loom::model(move || {
+            let linked = Linked::with_mode(Mode::with_system(), 1, 3);
+            let reader = thread::spawn({
+                let linked = Arc::clone(&linked);
+                move || {
+                    linked.read(0, fault);
+                    linked.read(0, fault);
+                }
+            });
+            for value in 1..3 {
+                if linked.write(value, fault) {
+                    count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                }
+            }
+            reader.join().unwrap();
+        });
+        freed.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    #[test]
+    fn a_barrier_that_is_withdrawn() {
+        assert!(withdrawn(Fault::None) > 0, "nothing is ever freed");
+    }
+
+    #[test]
+    #[should_panic(expected = "")]
+    fn without_asking_readers_it_fails() {
+        withdrawn(Fault::NotAsked);
     }
 
     #[test]

@@ -15,7 +15,9 @@
 //!
 //! A reader writes a cache line that no other thread writes: two stores, no locked instruction, no fence. A writer
 //! interrupts all processors that run this process, once for many values: `membarrier`, some microseconds. Where the
-//! system has no `membarrier`, each reader passes a fence.
+//! system has no `membarrier`, each reader passes a fence. Where the system withdraws it later, as a sandbox does,
+//! readers pass a fence from then on, and nothing is freed before each thread that has read before has read again or
+//! ended (`line.rs` says why).
 //!
 //! # Rules
 //!
@@ -39,7 +41,7 @@ mod readers;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-pub(crate) use grace::Grace;
+pub(crate) use grace::{Grace, Ticket};
 pub(crate) use readers::{Reading, is_reading};
 
 /// Prepares the barrier of writers, so that readers need no fence. The first call begins that, and a later one ends it.

@@ -1,8 +1,11 @@
 //! The lines of all threads.
 
-use super::line::{Line, Seen};
+use super::{
+    barriers::mode,
+    line::{Line, Seen},
+};
 use crate::memory::{
-    sync::atomic::{AtomicU32, AtomicU64},
+    sync::atomic::{AtomicU32, AtomicU64, fence},
     sys::fork::{Process, ThreadNumber},
 };
 use std::{
@@ -12,7 +15,7 @@ use std::{
     ptr,
     sync::atomic::{
         AtomicPtr,
-        Ordering::{Acquire, Relaxed, Release},
+        Ordering::{Acquire, Relaxed, Release, SeqCst},
     },
 };
 
@@ -46,7 +49,8 @@ impl Drop for Owner {
     fn drop(&mut self) {
         if let Some(reader) = self.0.take() {
             READER.set(None);
-            // A thread that ends the process in a closure is still reading.
+            // A closure that reads may call `exit`, which drops the thread's values while other threads go on. Its entry
+            // is still in use. So it stays a reader, and nobody takes the line over.
             if reader.depth.load(Relaxed) == 0 {
                 reader.give_up();
             }
@@ -73,7 +77,7 @@ impl Reading {
         let depth = reader.depth.load(Relaxed);
         reader.depth.store(depth + 1, Relaxed);
         if depth == 0 {
-            reader.line.announce();
+            reader.line.announce(mode());
         }
         Reading { reader, not_send: PhantomData }
     }
@@ -100,6 +104,17 @@ pub(crate) fn is_reading() -> bool {
 /// The readings that any thread is at. Called after the heavy barrier.
 pub(super) fn readings() -> impl Iterator<Item = Noticed> {
     all().filter(|reader| !reader.is_dead()).filter_map(|reader| Some(Noticed { reader, seen: reader.line.seen()? }))
+}
+
+/// Whether all threads that may read have noticed that the system's barrier is withdrawn. Called after the heavy
+/// barrier.
+pub(super) fn are_fenced() -> bool {
+    // This thread has noticed as well.
+    if let Some(reader) = READER.get() {
+        reader.line.note_fenced();
+    }
+    // Acquire, with the release of `give_up`: a reader without an owner has left.
+    all().all(|reader| reader.line.is_fenced() || reader.owner.load(Acquire) == 0 || reader.is_dead())
 }
 
 /// A reading that a writer waits for.
@@ -137,11 +152,13 @@ impl Reader {
         let _ = Process::current();
         let thread = ThreadNumber::current();
         let reader = all().find(|reader| reader.take_over(thread)).unwrap_or_else(|| Self::add(thread));
+        // With the fence of writers whose barrier is withdrawn: this thread sees that, or they see the owner.
+        fence(SeqCst);
         READER.set(Some(reader));
         if OWNER.try_with(|owner| owner.0.set(Some(reader))).is_err() {
             // The thread is ending, and nothing can give up the reader later.
             reader.depth.store(FOR_ONCE, Relaxed);
-            reader.line.announce();
+            reader.line.announce(mode());
         }
         reader
     }
