@@ -98,9 +98,9 @@ impl<F: UsableTypes> Core<F> {
             // It is gone before the lock is taken: a reader that is announced must not wait for one.
             let mut place = PlaceFor::<F>::new();
             for _ in 0..TRIES {
-                if let Ok(found) = self.copy::<Q, Peek>((hash, key), copies, idle, &mut place) {
-                    let copied = found?;
-                    if let Some(result) = inspect(copied.value, copied.deadline) {
+                if let Ok(found) = self.find_unlocked::<Q, Peek>((hash, key), copies, idle, &mut place) {
+                    let found = found?;
+                    if let Some(result) = inspect(found.value, found.deadline) {
                         return Some(result);
                     }
                     break;

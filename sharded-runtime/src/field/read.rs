@@ -9,7 +9,7 @@ use crate::{
     Policy,
     clock::{Deadline, Moment, Nanos},
     engine::spec::{Spec, TableFor},
-    engine::table::{Copied, Glance, Look, StampOf, Unclear, Use},
+    engine::table::{Glance, Look, StampOf, Unclear, Unlocked, Use},
     evict::Eviction,
     expiry::Stamp,
     hasher::KeyHash,
@@ -129,16 +129,16 @@ impl<F: UsableTypes> Core<F> {
         self.read_closely(access, (hash, key), copies, read)
     }
 
-    /// Copies the value of a key without a lock, in one try.
+    /// Finds the entry of a key without a lock, in one try.
     #[inline]
     #[track_caller]
-    pub(super) fn copy<'p, Q: Eq + ?Sized, L: Look>(
+    pub(super) fn find_unlocked<'p, Q: Eq + ?Sized, L: Look>(
         &self,
         (hash, key): (KeyHash, &Q),
         copies: CopiesFor<F>,
         idle: Nanos,
         place: &'p mut PlaceFor<F>,
-    ) -> Result<Option<Copied<'p, F::Value>>, Unclear>
+    ) -> Result<Option<Unlocked<'p, F::Value>>, Unclear>
     where
         F::Key: Borrow<Q>,
     {
@@ -146,28 +146,28 @@ impl<F: UsableTypes> Core<F> {
         look.unwrap_or(Err(Unclear))
     }
 
-    /// Calls a closure with a value that was copied without a lock, unless it has [expired](Core::has_expired).
+    /// Calls a closure with a value that was found without a lock, unless it has [expired](Core::has_expired).
     #[inline]
     #[track_caller]
-    pub(super) fn read_copied<R>(
+    pub(super) fn read_unlocked<R>(
         &self,
         hash: KeyHash,
         access: Access,
-        found: Option<Copied<'_, F::Value>>,
+        found: Option<Unlocked<'_, F::Value>>,
         read: impl FnOnce(&F::Value) -> R,
     ) -> Option<R> {
         // Not by `map`: its closure would hide the caller.
-        if let Some(copied) = found {
+        if let Some(found) = found {
             self.count(Event::Hit);
-            return Some(self.shards.without_lock(hash, access, || read(copied.value)));
+            return Some(self.shards.without_lock(hash, access, || read(found.value)));
         }
         self.count(Event::Miss);
         None
     }
 
-    /// Whether a copied entry has expired. The clock is read after the copy was made, and meanwhile the entry may have
-    /// been replaced. So it has expired for certain only if it had by a time that was read before. If not, it must be
-    /// looked at again, after the time that is then in `before`.
+    /// Whether an entry that was found without a lock has expired. The clock is read after that, and meanwhile the
+    /// entry may have been replaced. So it has expired for certain only if it had by a time that was read before. If
+    /// not, it must be looked at again, after the time that is then in `before`.
     #[inline]
     pub(super) fn has_expired(&self, deadline: Deadline, before: &mut Option<Moment>) -> Result<bool, Unclear> {
         if self.is_alive(deadline) {
@@ -180,7 +180,7 @@ impl<F: UsableTypes> Core<F> {
         Err(Unclear)
     }
 
-    /// Whether a copied entry has not expired.
+    /// Whether an entry that was found without a lock has not expired.
     #[inline]
     pub(super) fn is_alive(&self, deadline: Deadline) -> bool {
         !StampOf::<F::Policy>::EXPIRES || deadline.is_never() || !deadline.has_passed(self.clock.now())
@@ -224,13 +224,13 @@ impl<F: UsableTypes> Core<F> {
         let (mut before, mut is_noted) = (None, false);
         for _ in 0..=TRIES {
             let mut place = PlaceFor::<F>::new();
-            if let Ok(found) = self.copy::<Q, Use>((hash, key), copies, self.idle(), &mut place)
+            if let Ok(found) = self.find_unlocked::<Q, Use>((hash, key), copies, self.idle(), &mut place)
                 && let Ok(has_expired) =
                     found.as_ref().map_or(Ok(false), |it| self.has_expired(it.deadline, &mut before))
             {
                 let found = found.filter(|_| !has_expired);
-                if is_noted || found.as_ref().is_none_or(|copied| self.is_noted(copied.used)) {
-                    return self.read_copied(hash, access, found, read);
+                if is_noted || found.as_ref().is_none_or(|it| self.is_noted(it.used)) {
+                    return self.read_unlocked(hash, access, found, read);
                 }
                 // This waits for the lock, which a reader that is announced must not. So the value is read anew.
                 drop(place);

@@ -76,10 +76,10 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         {
             // It is gone before the key is read otherwise: a reader that is announced must not wait for a lock.
             let mut place = PlaceFor::<F>::new();
-            if let Ok(found) = self.copy::<Q, UseFetched>((hash, key), copies, self.idle(), &mut place)
-                && found.as_ref().is_none_or(|copied| self.is_alive(copied.deadline) && self.is_noted(copied.used))
+            if let Ok(found) = self.find_unlocked::<Q, UseFetched>((hash, key), copies, self.idle(), &mut place)
+                && found.as_ref().is_none_or(|it| self.is_alive(it.deadline) && self.is_noted(it.used))
             {
-                return self.read_copied(hash, Self::TRAITS, found, F::Value::clone);
+                return self.read_unlocked(hash, Self::TRAITS, found, F::Value::clone);
             }
         }
         self.read_hashed(hash, key, Self::TRAITS, F::Value::clone)

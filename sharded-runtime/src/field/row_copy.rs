@@ -93,7 +93,7 @@ where
     pub(crate) fn look_at_clock(&mut self, read: &mut Readings) {
         let clock = &self.row.core.clock;
         self.is_alive = match self.kept.get() {
-            Some(copied) => !StampOf::<F::Policy>::EXPIRES || !copied.deadline.has_passed(clock.now_once(read)),
+            Some(found) => !StampOf::<F::Policy>::EXPIRES || !found.deadline.has_passed(clock.now_once(read)),
             None => false,
         };
     }
@@ -101,7 +101,7 @@ where
     /// The value, if the entry is there and has not expired.
     #[inline]
     pub(crate) fn value(&self) -> Option<&F::Value> {
-        if self.is_alive { self.kept.get().map(|copied| copied.value) } else { None }
+        if self.is_alive { self.kept.get().map(|found| found.value) } else { None }
     }
 
     /// Counts the use of the entry, if it was used, and marks it for the eviction.

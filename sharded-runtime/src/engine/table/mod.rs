@@ -23,7 +23,7 @@ mod weights;
 pub(crate) use evictable::{SEARCHED, SEARCHED_ELSEWHERE};
 pub(crate) use pieces::NextPiece;
 pub(crate) use raw::{
-    Backlog, BucketNo, Copied, Cursor, Fetch, FoundMut, Glance, Handed, Kept, Look, NoMemory, Offer, Peek, Place, Put,
-    Removed, Slot, StampOf, Stored, Unclear, Use, UseFetched,
+    Backlog, BucketNo, Cursor, Fetch, FoundMut, Glance, Handed, Kept, Look, NoMemory, Offer, Peek, Place, Put, Removed,
+    Slot, StampOf, Stored, Unclear, Unlocked, Use, UseFetched,
 };
 pub(crate) use slots::{Entries, Entry, EntryMut, Table, TableOf, TableView};

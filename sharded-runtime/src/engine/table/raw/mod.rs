@@ -77,7 +77,7 @@ pub(crate) use layout::StampOf;
 pub(super) use moves::Moves;
 pub(crate) use offer::{Offer, Stored};
 pub(crate) use put::Put;
-pub(crate) use racy::{Copied, Glance, Kept, Look, Peek, Place, Unclear, Use, UseFetched};
+pub(crate) use racy::{Glance, Kept, Look, Peek, Place, Unclear, Unlocked, Use, UseFetched};
 pub(crate) use removed::{Destination, Handed, Removed};
 pub(crate) use retired::Backlog;
 pub(crate) use slot::BucketNo;

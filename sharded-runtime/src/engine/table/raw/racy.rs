@@ -99,7 +99,7 @@ pub(crate) struct Place<K, V, P: Policy> {
     policy: PhantomData<P>,
 }
 
-/// What a reader has copied.
+/// What a reader has copied: an entry, or the address of a shared one.
 union Read<K, V> {
     entry: ManuallyDrop<WordAligned<Pair<K, V>>>,
     shared: ManuallyDrop<WordAligned<NonNull<SharedEntry<K, V>>>>,
@@ -144,8 +144,8 @@ impl<K, V, P: Policy> Drop for Place<K, V, P> {
     }
 }
 
-/// A copy of an entry.
-pub(crate) struct Copied<'p, V> {
+/// An entry that was found without a lock: a copy of it, or a shared one where it lies.
+pub(crate) struct Unlocked<'p, V> {
     pub(crate) value: &'p V,
     pub(crate) deadline: Deadline,
     /// When it was last used, if that is noted.
@@ -159,7 +159,7 @@ struct Times {
     used: Moment,
 }
 
-impl<'p, V> Copied<'p, V> {
+impl<'p, V> Unlocked<'p, V> {
     /// The entry that a search has found.
     ///
     /// # Safety
@@ -168,11 +168,11 @@ impl<'p, V> Copied<'p, V> {
     #[inline]
     unsafe fn of<K, P: Policy>(place: &'p Place<K, V, P>, Times { deadline, used }: Times) -> Self {
         // SAFETY: the caller's promise.
-        Copied { value: unsafe { &place.pair().value }, deadline, used }
+        Unlocked { value: unsafe { &place.pair().value }, deadline, used }
     }
 }
 
-/// A copy of an entry that outlives the look at it, for a reader who looks at several entries.
+/// An entry that outlives the look at it, for a reader who looks at several entries.
 pub(crate) struct Kept<K, V, P: Policy> {
     place: Place<K, V, P>,
     /// Those of the entry in `place`, if there is one.
@@ -206,15 +206,15 @@ impl<K, V, P: Policy> Kept<K, V, P> {
         // First, since a look that fails leaves bytes that are no entry.
         self.times = None;
         let found = view.look::<Q, L>(copies, (hash, key), idle, &mut self.place)?;
-        self.times = found.map(|Copied { deadline, used, .. }| Times { deadline, used });
+        self.times = found.map(|Unlocked { deadline, used, .. }| Times { deadline, used });
         Ok(())
     }
 
     #[inline]
-    pub(crate) fn get(&self) -> Option<Copied<'_, V>> {
+    pub(crate) fn get(&self) -> Option<Unlocked<'_, V>> {
         // SAFETY: only a look that has found an entry sets the times. It has copied the entry last, or its address,
         // which the table had at that moment, after this place was made. Entries are copied only if they are `Copy`.
-        self.times.map(|times| unsafe { Copied::of(&self.place, times) })
+        self.times.map(|times| unsafe { Unlocked::of(&self.place, times) })
     }
 }
 
@@ -310,7 +310,7 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
         (hash, key): (KeyHash, &Q),
         idle: Nanos,
         place: &'p mut Place<K, V, P>,
-    ) -> Result<Option<Copied<'p, V>>, Unclear>
+    ) -> Result<Option<Unlocked<'p, V>>, Unclear>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -328,7 +328,7 @@ impl<K, V, P: Policy, I> View<RawTable<K, V, P, I>> {
             unsafe { reader.search(start, hash, key) }
         })?;
         // SAFETY: the entry whose times the search returns was copied last, and read at one moment.
-        Ok(times.map(|times| unsafe { Copied::of(place, times) }))
+        Ok(times.map(|times| unsafe { Unlocked::of(place, times) }))
     }
 
     /// Prefetches the header that a search for this hash reads first.
