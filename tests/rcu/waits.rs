@@ -4,15 +4,66 @@ use super::{
     Count, Counted, Map,
     common::{policy::Never, threads::must_end},
 };
-use sharded::evict::Unbounded;
+use sharded::{evict::Unbounded, sharded};
 use std::{
     cell::Cell,
+    collections::HashMap,
     hash::{Hash, Hasher},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Barrier},
     thread,
     time::Duration,
 };
+
+#[sharded(shards = 1)]
+struct Nested {
+    #[shard(unbounded = "one entry")]
+    locked: HashMap<u64, u64>,
+    #[shard(lock = Rcu, unbounded = "one entry")]
+    read: HashMap<u64, Counted>,
+}
+
+/// A reader may wait for the shard that the writer is inside. So such a writer does not wait for readers, but the next
+/// one outside does.
+#[test]
+fn a_write_inside_a_closure_of_another_map_waits_for_nobody() {
+    let (count, store) = (Count::default(), Arc::new(Nested::new()));
+    store.locked().insert(1, 0);
+    store.read().insert(1, count.value(1));
+    let (begins, ends) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let reader = thread::spawn({
+        let (store, begins, ends) = (Arc::clone(&store), Arc::clone(&begins), Arc::clone(&ends));
+        move || {
+            store.read().with(&1, |_| {
+                begins.wait();
+                ends.wait();
+            });
+        }
+    });
+    begins.wait();
+    must_end("writes inside a closure", {
+        let (store, count) = (Arc::clone(&store), count.clone());
+        move || {
+            store.locked().with_mut(&1, |_| {
+                for number in 0..10_000 {
+                    store.read().insert(1, count.value(number));
+                }
+            });
+        }
+    });
+    assert_eq!(count.get(), 10_001, "the reader holds all that has left");
+    let writer = thread::spawn({
+        let (store, count) = (Arc::clone(&store), count.clone());
+        move || drop(store.read().insert(1, count.value(1)))
+    });
+    // It needs no time, but it waits for the reader by then.
+    thread::sleep(Duration::from_millis(100));
+    assert!(!writer.is_finished());
+    ends.wait();
+    reader.join().expect("no panic");
+    writer.join().expect("no panic");
+    assert!(count.get() < 1000, "{} values", count.get());
+}
 
 /// A read that has to wait for a lock is no reader meanwhile: writers of other maps go on.
 #[test]

@@ -7,6 +7,9 @@
 //! again and again. A field exceeds its capacity by at most one entry for each thread that is inserting, and by the
 //! inserts of a transaction until the transaction has repaid them.
 //!
+//! Where entries are weighed and shared with readers, a part of the capacity is kept for entries that have left, and
+//! that readers may still hold: each shard may have its share of it.
+//!
 //! A shard spends its credit, and gives units back to it, without waiting. Units move between the credits and the
 //! common stock under a mutex. A counter is odd while they move, so a thread can see without the mutex that no units
 //! are free.
@@ -22,6 +25,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::SeqCst};
 #[derive(Debug)]
 pub(crate) struct Budget {
     capacity: usize,
+    /// The units of it that are kept for entries that have left.
+    for_retired: usize,
+    /// The share of a shard in them.
+    retired_share: Units,
     /// The units in stock. Negative if the capacity is overdrawn.
     free: AtomicI64,
     /// Whether any credit may hold units.
@@ -50,15 +57,22 @@ impl Budget {
     /// under the lock of a shard.
     const MOST_CREDITS: usize = 1024;
 
+    /// One in so many units is kept for entries that have left, where entries are weighed and shared with readers.
+    pub(crate) const RETIRED_PART: usize = 16;
+
     /// A capacity above `i64::MAX` counts as `i64::MAX`: no memory holds that many entries, and 2^31 of the heaviest
-    /// entries weigh as much.
-    pub(crate) fn new(capacity: usize, shards: usize, weighs: bool) -> Self {
+    /// entries weigh as much. One in `retired_part` units is kept for entries that have left, or none if it is zero.
+    pub(crate) fn new(capacity: usize, shards: usize, weighs: bool, retired_part: usize) -> Self {
+        let for_retired = capacity.checked_div(retired_part).unwrap_or(0);
+        let for_entries = capacity - for_retired;
         let most = if weighs { Self::MOST_WEIGHED } else { Self::MOST };
         let has_credit = shards <= Self::MOST_CREDITS;
-        let batch = Units::new(if has_credit { ((capacity / shards / 8) as u64).clamp(1, most) } else { 0 });
+        let batch = Units::new(if has_credit { ((for_entries / shards / 8) as u64).clamp(1, most) } else { 0 });
         Budget {
             capacity,
-            free: AtomicI64::new(Units::new(capacity as u64).signed()),
+            for_retired,
+            retired_share: Units::new((for_retired / shards) as u64),
+            free: AtomicI64::new(Units::new(for_entries as u64).signed()),
             hoarded: AtomicBool::new(false),
             moves: AtomicU64::new(0),
             unpaid: AtomicU64::new(0),
@@ -72,9 +86,14 @@ impl Budget {
         self.capacity
     }
 
-    /// Whether the capacity is at least this large.
+    /// Whether the capacity for entries is at least this large.
     pub(crate) fn could_hold(&self, units: Units) -> bool {
-        units.get() <= self.capacity as u64
+        units.get() <= (self.capacity - self.for_retired) as u64
+    }
+
+    /// The units that the entries may have that have left one shard.
+    pub(crate) fn retired_share(&self) -> Units {
+        self.retired_share
     }
 
     /// Takes the units of an entry. Returns `false` if the stock and all credits together have too few.
@@ -282,7 +301,7 @@ mod tests {
         const CAPACITY: usize = 1 << 18;
         for shards in [16, 1024, 65_536] {
             let credits: Vec<Credit> = (0..shards).map(|_| Credit::default()).collect();
-            let budget = Budget::new(CAPACITY, shards, false);
+            let budget = Budget::new(CAPACITY, shards, false, 0);
             let collected = Cell::new(0);
             let take = |shard: usize| {
                 let seen = || credits.iter().inspect(|_| collected.set(collected.get() + 1));
@@ -310,7 +329,7 @@ mod tests {
             let capacity = usize::try_from(near.max(1)).unwrap_or(usize::MAX);
             let credits: Vec<Credit> = (0..1 << dice(5)).map(|_| Credit::default()).collect();
             let weighs = dice(2) == 0;
-            let budget = Budget::new(capacity, credits.len(), weighs);
+            let budget = Budget::new(capacity, credits.len(), weighs, 0);
             let heaviest = if weighs { u64::from(u32::MAX) } else { 1 };
             // The units of each entry.
             let mut taken = Vec::new();

@@ -44,6 +44,12 @@ impl Units {
         self.0 == 0
     }
 
+    /// Rounded down.
+    #[inline]
+    pub(crate) const fn halved(self) -> Self {
+        Units(self.0 / 2)
+    }
+
     #[inline]
     pub(crate) const fn plus(self, more: Self) -> Self {
         Units(self.0.saturating_add(more.0))

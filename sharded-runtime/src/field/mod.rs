@@ -18,7 +18,7 @@
 //! | `shard.rs` | operations on a whole shard |
 //! | `walk.rs` | visits of all entries of a shard, some per lock hold |
 //! | `discard.rs` | tables that were taken out whole |
-//! | `release.rs`, `retired.rs` | entries that have left, and that readers without a lock may still hold |
+//! | `release.rs`, `reclaim.rs` | entries that have left, and that readers without a lock may still hold |
 //! | `settings.rs` | the declared options and their overrides, combined |
 //! | `rules.rs` | the user's functions about entries: weight, evictable |
 //! | `limits.rs` | limits of the work that one call does for others |
@@ -53,10 +53,10 @@ mod placing;
 pub(crate) mod plan;
 mod read;
 mod read_many;
+mod reclaim;
 mod recorded;
 mod release;
 pub(crate) mod removal;
-mod retired;
 pub(crate) mod row;
 pub(crate) mod row_copy;
 mod row_index;

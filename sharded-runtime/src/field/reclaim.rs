@@ -3,7 +3,7 @@
 use super::{core::Core, types::FieldTypes};
 use crate::{
     engine::{garbage::Garbage, table::Backlog},
-    memory::reclaim::{self, Grace, is_reading},
+    memory::reclaim::{Grace, is_reading},
     names_of,
     shard::{access::Step, array::ShardSelector, order},
 };
@@ -50,7 +50,23 @@ impl<F: FieldTypes> Core<F> {
         from: Backlog,
         garbage: &mut Garbage<F::Key, F::Value>,
     ) -> Backlog {
-        let backlog = self.session(shard, Step, Some(garbage), |session| session.release_retired(from));
+        self.schedule_rest(self.session(shard, Step, Some(garbage), |session| session.release_retired(from)))
+    }
+
+    /// As [`release_in`](Core::release_in), with a grace period that other shards wait for, too. It is that of the
+    /// entries that were retired before an earlier call, if it has begun since.
+    #[track_caller]
+    pub(super) fn release_settled_in(
+        &self,
+        shard: usize,
+        grace: Option<&Grace>,
+        garbage: &mut Garbage<F::Key, F::Value>,
+    ) {
+        self.schedule_rest(self.session(shard, Step, Some(garbage), |session| session.release_settled(grace)));
+    }
+
+    /// Has the background thread release what is left.
+    fn schedule_rest(&self, backlog: Backlog) -> Backlog {
         if backlog != Backlog::None {
             self.schedule_release();
         }
@@ -64,12 +80,16 @@ impl<F: FieldTypes> Core<F> {
         }
     }
 
-    /// Drops all retired entries that no reader holds any more.
+    /// Drops all retired entries that no reader holds any more. All shards share a grace period, which begins after
+    /// each has been visited once.
     #[track_caller]
     pub(super) fn release_all(&self) {
-        reclaim::prepare();
-        for shard in 0..self.shard_count() {
-            self.release_in(shard, Backlog::Few, &mut self.leaving().garbage);
+        let mut grace = None;
+        for _ in 0..2 {
+            for shard in 0..self.shard_count() {
+                self.release_settled_in(shard, grace.as_ref(), &mut self.leaving().garbage);
+            }
+            grace = grace.or_else(Grace::begin);
         }
     }
 

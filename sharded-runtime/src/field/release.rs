@@ -1,6 +1,9 @@
 //! When the background thread releases retired entries, and how many there are.
 
-use crate::store::sweeper::Registration;
+use crate::{
+    memory::{reclaim::Grace, sync::unmodelled::Mutex},
+    store::sweeper::Registration,
+};
 use std::{
     sync::{
         OnceLock,
@@ -19,11 +22,13 @@ pub(crate) struct Release {
     ///
     /// Relaxed: what is to be released is found under the lock of its shard.
     due: AtomicU64,
+    /// The grace period that all shards share in the current pass, or had in the last one.
+    grace: Mutex<Option<Grace>>,
 }
 
 impl Release {
     pub(super) fn new() -> Self {
-        Release { background: Registration::new(), due: AtomicU64::new(0) }
+        Release { background: Registration::new(), due: AtomicU64::new(0), grace: Mutex::new(None) }
     }
 
     pub(super) fn background(&self) -> &Registration {
@@ -48,6 +53,13 @@ impl Release {
     /// A pass begins. What is retired from now on is for the next one.
     pub(super) fn begin(&self) {
         self.due.store(0, Relaxed);
+        // For a new map it only prepares the barrier of writers, see `reclaim::prepare`.
+        *self.grace.lock() = Grace::begin();
+    }
+
+    /// The grace period of the current pass.
+    pub(super) fn grace(&self) -> Option<Grace> {
+        self.grace.lock().clone()
     }
 
     /// The time until a pass is due.

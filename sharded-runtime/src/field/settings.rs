@@ -9,6 +9,7 @@ use crate::{
     engine::table::StampOf,
     evict::{Eviction, FieldContext},
     expiry::Stamp,
+    lock::Lock,
     memory::arena::MemoryNode,
     shards::{MAX_SHARDS, ShardCount, to_evict_well},
 };
@@ -30,6 +31,8 @@ pub(crate) struct Declared {
     capacity: Option<usize>,
     evicts: bool,
     weighs: bool,
+    /// One in so many units of the capacity is kept for entries that have left. Zero if none is.
+    retired_part: usize,
 }
 
 /// The lengths of time of a map.
@@ -75,6 +78,7 @@ impl Declared {
             capacity: P::CAPACITY,
             evicts: P::Eviction::EVICTS,
             weighs: P::WEIGHS,
+            retired_part: if P::WEIGHS && P::Lock::SHARES_ENTRIES { Budget::RETIRED_PART } else { 0 },
         }
     }
 }
@@ -88,7 +92,7 @@ impl Settings {
             nodes: placing.nodes(),
             placing,
             field: FieldContext::new(capacity.filter(|_| !declared.weighs), count),
-            budget: capacity.map(|capacity| Budget::new(capacity, count, declared.weighs)),
+            budget: capacity.map(|capacity| Budget::new(capacity, count, declared.weighs, declared.retired_part)),
             times: Times::new(given, declared),
         }
     }

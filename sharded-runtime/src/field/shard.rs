@@ -10,10 +10,9 @@ use crate::{
         garbage::Garbage,
         session::Session,
         spec::Spec,
-        table::{Backlog, Entries, Removed, Table},
+        table::{Entries, Removed, Table},
         units::Units,
     },
-    memory::reclaim,
     names_of,
     observe::events,
     shard::access::{Access, Step},
@@ -140,7 +139,7 @@ where
         if let Some(release) = &self.release {
             let this: Arc<dyn Sweep> = Arc::<Self>::clone(self);
             release.background().bind(Arc::downgrade(&this));
-            // Nothing is retired yet. The pass prepares the barrier, see `release_all`.
+            // Nothing is retired yet. The pass prepares the barrier.
             release.schedule();
         }
     }
@@ -156,7 +155,6 @@ where
             self.alarm.store(Deadline::NEVER, Ordering::Relaxed);
             if let Some(release) = &self.release {
                 release.begin();
-                reclaim::prepare();
             }
         }
         let shard = from.saturating_sub(1);
@@ -164,7 +162,8 @@ where
         // Set before, since user code may panic, and again after, since a listener may have been added meanwhile.
         parting.tell(self.listener());
         if Session::<Self>::SHARES {
-            self.release_in(shard, Backlog::Few, &mut parting.garbage);
+            let grace = self.release.as_ref().and_then(Release::grace);
+            self.release_settled_in(shard, grace.as_ref(), &mut parting.garbage);
         }
         // A pass that only releases leaves expired entries to the clock by which they expire.
         let (is_done, due_at) = match self.background {

@@ -152,6 +152,8 @@ impl<F: Spec> Session<'_, F> {
             return;
         }
         let before = self.table.weight::<F::Policy>(slot);
+        // Where entries are shared, the changed one has replaced the one that weighs so much.
+        self.note_retired_units(before.units());
         self.table.set_weight::<F::Policy>(slot, after);
         self.change_weight(before, after);
         if self.field.budget().is_none() {

@@ -36,6 +36,7 @@ impl<F: Spec> Session<'_, F> {
         let weight = self.table.weight::<F::Policy>(slot);
         if Self::SHARES {
             self.retire((slot, hash), cause, handed)?;
+            self.note_retired_units(weight.units());
             self.publish_len();
             self.change_weight(weight, Weight::ZERO);
             self.count_departed(cause, weight);

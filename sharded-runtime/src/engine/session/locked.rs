@@ -8,11 +8,13 @@ use crate::{
         garbage::Garbage,
         spec::{Extras, OfferFor, Spec, TableFor},
         table::{Backlog, NoMemory, Slot, StampOf},
+        units::Units,
     },
     evict::Eviction,
     expiry::Stamp,
     hasher::{KeyHash, LowHash},
     lock::Lock,
+    memory::reclaim::Grace,
 };
 use std::borrow::Borrow;
 
@@ -138,6 +140,30 @@ impl<'a, F: Spec> Session<'a, F> {
             garbage.note_released(released);
         }
         self.publish_backlog()
+    }
+
+    /// As [`release_retired`](Session::release_retired), with a grace period that other shards wait for, too: that of
+    /// the entries that were retired before an earlier call, if it has begun since.
+    pub(crate) fn release_settled(&mut self, grace: Option<&Grace>) -> Backlog {
+        if !Self::SHARES {
+            return Backlog::None;
+        }
+        if let Some(garbage) = self.garbage.as_deref_mut() {
+            let released = self.table.release_settled(grace, garbage.kept(), self.shard.view());
+            garbage.note_released(released);
+        }
+        self.publish_backlog()
+    }
+
+    /// Notes what the entry weighs that was retired last.
+    #[inline]
+    pub(super) fn note_retired_units(&mut self, units: Units) {
+        if Self::SHARES
+            && F::Policy::WEIGHS
+            && let Some(budget) = self.field.budget()
+        {
+            self.table.note_retired_units(units, budget.retired_share());
+        }
     }
 
     /// Publishes how many retired entries the shard has, after that may have changed.

@@ -37,16 +37,36 @@ use crate::bounds::Token;
 ///
 /// Entries that were replaced, changed or removed stay in memory until their readers have left: up to 128 entries or 32
 /// KiB per shard (without what they own), and those for which a reader stays. Once 16 times as many wait for a reader
-/// that stays, a call that writes waits for it too, after it has written and released its lock; not if it is made
-/// inside a closure of another map. Without further writes the background thread drops them, about a quarter of a
-/// second after the last write. With a builder that [sweeps by hand](crate::builder), `sweep` does.
-/// [`Stats::retired`](crate::Stats::retired) counts them. A capacity does not.
+/// that stays, a call that writes waits for it too, after it has written and released its lock. A write inside a closure
+/// of another map does not wait, since the reader may wait for that map; the next write outside does. Without further
+/// writes the background thread drops them, about half a second after the last write. With a builder that
+/// [sweeps by hand](crate::builder), `sweep` does. Readers drop none. [`Stats::retired`](crate::Stats::retired) counts
+/// them.
+///
+/// They count in a capacity with a [weight](crate::builder::FieldOptions::weigher): a sixteenth of it is kept for them,
+/// in equal shares for the shards, and entries have the rest. A shard whose entries that have left weigh more than its
+/// share waits as above, but up to eight of them may always stay, whatever they weigh. In a capacity that counts entries
+/// they do not count.
 ///
 /// Calls that take out all entries, such as `clear` and `drain`, wait for the readers of all such maps.
 ///
-/// A reader is announced to the other threads by `membarrier`, a system call that writers make once for many entries.
-/// Where the system has none, each reader passes a fence. A process that enters a sandbox which forbids `membarrier`
-/// after it has written to such a map keeps all entries that leave from then on.
+/// # Threads
+///
+/// - A thread that ends leaves nothing behind: a later thread takes over its cache line. So there are as many lines, of
+///   128 bytes, as threads have read at the same time.
+/// - A panic inside a closure ends the read, also if it ends the thread.
+/// - The destructors of thread-local values may read.
+/// - A child of `fork` reads and writes as its parent does. Readers of the parent that the child does not have delay
+///   nothing.
+///
+/// # `membarrier`
+///
+/// A reader is announced to the other threads by `membarrier`, a system call that writers make once for many entries,
+/// and the background thread once for all shards of a map. Where the system has none, each reader passes a fence.
+///
+/// A process may enter a sandbox that forbids `membarrier` after readers have relied on it. The first write that finds
+/// this out has all readers pass a fence from then on. What has left stays in memory until each thread that has read
+/// before has read again, from any such map, or has ended. From then on it is dropped as above.
 ///
 /// # Panics
 ///

@@ -15,8 +15,10 @@ use super::{
 };
 use crate::{
     Policy,
+    engine::units::Units,
     evict::Eviction,
     hasher::{KeyHash, LowHash},
+    memory::reclaim::Grace,
 };
 use std::{borrow::Borrow, mem, ptr::NonNull};
 
@@ -331,6 +333,36 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             // SAFETY: only the list of retired entries is changed, at which no reader looks.
             (Some(retired), Some(view)) => unsafe { view.pause(|| retired.release(from, to)) },
             _ => 0,
+        }
+    }
+
+    /// As [`release_retired`](RawTable::release_retired), as [`Retired::release_settled`] does.
+    ///
+    /// [`Retired::release_settled`]: super::retired::Retired::release_settled
+    pub(crate) fn release_settled(
+        &mut self,
+        grace: Option<&Grace>,
+        to: &mut Removed<K, V>,
+        view: ViewOf<'_, K, V, P, I>,
+    ) -> usize {
+        if !Layout::<K, V, P>::IS_SHARED {
+            return 0;
+        }
+        let view = self.view_state(view);
+        match (&mut *self.retired, view) {
+            // SAFETY: as in `release_retired`.
+            (Some(retired), Some(view)) => unsafe { view.pause(|| retired.release_settled(grace, to)) },
+            _ => 0,
+        }
+    }
+
+    /// Notes what the entry weighs that was retired last, and what all of them may weigh before a writer waits.
+    #[inline]
+    pub(crate) fn note_retired_units(&mut self, units: Units, most: Units) {
+        if Layout::<K, V, P>::IS_SHARED
+            && let Some(retired) = &mut *self.retired
+        {
+            retired.note_units(units, most);
         }
     }
 

@@ -5,13 +5,21 @@
 //! once: whoever reads it has borrowed it.
 
 use super::{layout::Pair, removed::Removed, shared::SharedEntry};
-use crate::{contain::Drops, lock::Clones, memory::reclaim::Grace};
+use crate::{
+    contain::Drops,
+    engine::units::Units,
+    lock::Clones,
+    memory::reclaim::{Grace, Ticket},
+};
 use std::{collections::VecDeque, mem, ptr::NonNull};
 
 /// The most bytes of entries that share a grace period, without what they own.
 const BATCH_BYTES: usize = 32 << 10;
 /// So many batches may wait for readers before writers wait, too.
 const MOST_BATCHES: usize = 16;
+
+/// So few may always wait, whatever they weigh.
+const FEW: usize = 8;
 
 /// For those who rely on it.
 pub(super) const NO_LIST: &str = "a table of shared entries has a list of those that have left";
@@ -33,26 +41,55 @@ pub(crate) enum Backlog {
 pub(super) struct Retired<K, V> {
     clones: Clones<K, V>,
     /// Those for which no grace period has begun.
-    fresh: Vec<NonNull<SharedEntry<K, V>>>,
+    fresh: Group<K, V>,
+    /// Of those, the ones that were retired before this ticket was taken.
+    settled: Group<K, V>,
+    ticket: Ticket,
     /// Batches that wait for readers, the oldest first.
     waiting: VecDeque<Batch<K, V>>,
     /// The number of all of them.
     len: usize,
+    /// What they weigh, in a field that weighs its entries.
+    units: Units,
+    /// What they may weigh before a writer waits.
+    most_units: Units,
     /// Whether the entries in the buckets of the table have been taken from readers, too, which may still hold them.
     pub(super) is_taken: bool,
 }
 
 struct Batch<K, V> {
     grace: Grace,
+    group: Group<K, V>,
+}
+
+struct Group<K, V> {
     entries: Vec<NonNull<SharedEntry<K, V>>>,
+    units: Units,
+}
+
+impl<K, V> Default for Group<K, V> {
+    fn default() -> Self {
+        Group { entries: Vec::new(), units: Units::ZERO }
+    }
+}
+
+impl<K, V> Group<K, V> {
+    fn append(&mut self, mut other: Self) {
+        if self.entries.is_empty() {
+            self.entries = other.entries;
+        } else {
+            self.entries.append(&mut other.entries);
+        }
+        self.units = self.units.plus(other.units);
+    }
 }
 
 impl<K, V> Retired<K, V> {
     /// How many entries share a grace period.
     const BATCH: usize = {
         let entries = BATCH_BYTES / size_of::<SharedEntry<K, V>>();
-        if entries < 8 {
-            8
+        if entries < FEW {
+            FEW
         } else if entries > 128 {
             128
         } else {
@@ -61,7 +98,17 @@ impl<K, V> Retired<K, V> {
     };
 
     pub(super) fn new(clones: Clones<K, V>) -> Self {
-        Retired { clones, fresh: Vec::new(), waiting: VecDeque::new(), len: 0, is_taken: false }
+        Retired {
+            clones,
+            fresh: Group::default(),
+            settled: Group::default(),
+            ticket: Ticket::NONE,
+            waiting: VecDeque::new(),
+            len: 0,
+            units: Units::ZERO,
+            most_units: Units::new(u64::MAX),
+            is_taken: false,
+        }
     }
 
     /// Nothing retired, for a table that has been taken whole.
@@ -85,8 +132,15 @@ impl<K, V> Retired<K, V> {
     ///
     /// The entry must be the table's, and must not be added twice.
     pub(super) unsafe fn add(&mut self, entry: NonNull<SharedEntry<K, V>>) {
-        self.fresh.push(entry);
+        self.fresh.entries.push(entry);
         self.len += 1;
+    }
+
+    /// Notes what the entry weighs that was added last, and what all of them may weigh.
+    pub(super) fn note_units(&mut self, units: Units, most: Units) {
+        self.fresh.units = self.fresh.units.plus(units);
+        self.units = self.units.plus(units);
+        self.most_units = most;
     }
 
     #[inline]
@@ -97,55 +151,106 @@ impl<K, V> Retired<K, V> {
     #[inline]
     pub(super) fn backlog(&self) -> Backlog {
         if self.len == 0 {
-            Backlog::None
-        } else if self.waiting.len() >= MOST_BATCHES || self.fresh.len() >= MOST_BATCHES * Self::BATCH {
+            return Backlog::None;
+        }
+        if self.waiting.len() >= MOST_BATCHES
+            || self.without_grace() >= MOST_BATCHES * Self::BATCH
+            || self.units > self.most_units && self.len > FEW
+        {
             Backlog::Full
-        } else if self.fresh.len() >= Self::BATCH {
+        } else if self.fill_batch() {
             Backlog::Many
         } else {
             Backlog::Few
         }
     }
 
+    /// The number of entries for which no grace period has begun.
+    #[inline]
+    fn without_grace(&self) -> usize {
+        self.fresh.entries.len() + self.settled.entries.len()
+    }
+
+    /// Whether these are enough for a grace period.
+    #[inline]
+    fn fill_batch(&self) -> bool {
+        let entries = self.without_grace();
+        entries >= Self::BATCH || entries > FEW && self.fresh.units.plus(self.settled.units) > self.most_units.halved()
+    }
+
     /// Gives away the entries that nobody holds any more. A grace period begins for those that wait for none yet, if
     /// these are a backlog of at least `from`. Returns how many were given away.
     #[cold]
     pub(super) fn release(&mut self, from: Backlog, to: &mut Removed<K, V>) -> usize {
-        let mut released = 0;
-        let mut give = |entries: Vec<NonNull<SharedEntry<K, V>>>| {
-            released += entries.len();
-            for entry in entries {
-                // SAFETY: the entry has left the table, and its grace period has ended, so nobody holds it.
-                unsafe { SharedEntry::give(entry, to) }
-            }
-        };
+        let before = self.len;
+        self.give_ended(to);
+        if self.without_grace() > 0
+            && (from <= Backlog::Few || self.fill_batch())
+            && let Some(grace) = Grace::begin()
+        {
+            let mut group = mem::take(&mut self.settled);
+            group.append(mem::take(&mut self.fresh));
+            self.wait_for(grace, group, to);
+        }
+        before - self.len
+    }
+
+    /// As [`release`](Retired::release), with a grace period that other tables wait for, too. It is that of the entries
+    /// that were here at an earlier call, if it has begun since. Those that have come since then wait for that of a
+    /// later call.
+    #[cold]
+    pub(super) fn release_settled(&mut self, grace: Option<&Grace>, to: &mut Removed<K, V>) -> usize {
+        let before = self.len;
+        self.give_ended(to);
+        if !self.settled.entries.is_empty()
+            && let Some(grace) = grace
+            && grace.began_after(self.ticket)
+        {
+            let group = mem::take(&mut self.settled);
+            self.wait_for(grace.clone(), group, to);
+        }
+        if !self.fresh.entries.is_empty() {
+            self.settled.append(mem::take(&mut self.fresh));
+            self.ticket = Ticket::take();
+        }
+        before - self.len
+    }
+
+    /// Gives away the batches whose grace period has ended.
+    fn give_ended(&mut self, to: &mut Removed<K, V>) {
         while let Some(batch) = self.waiting.front_mut()
             && batch.grace.has_ended()
             && let Some(batch) = self.waiting.pop_front()
         {
-            give(batch.entries);
+            self.give(batch.group, to);
         }
-        if !self.fresh.is_empty()
-            && (from <= Backlog::Few || self.fresh.len() >= Self::BATCH)
-            && let Some(mut grace) = Grace::begin()
-        {
-            let entries = mem::take(&mut self.fresh);
-            if grace.has_ended() {
-                give(entries);
-            } else {
-                self.waiting.push_back(Batch { grace, entries });
-            }
+    }
+
+    fn wait_for(&mut self, mut grace: Grace, group: Group<K, V>, to: &mut Removed<K, V>) {
+        if grace.has_ended() {
+            self.give(group, to);
+        } else {
+            self.waiting.push_back(Batch { grace, group });
         }
-        self.len -= released;
-        released
+    }
+
+    /// Gives away entries whose grace period has ended.
+    fn give(&mut self, group: Group<K, V>, to: &mut Removed<K, V>) {
+        self.len -= group.entries.len();
+        self.units = self.units.minus(group.units);
+        for entry in group.entries {
+            // SAFETY: the entry has left the table, and its grace period has ended, so nobody holds it.
+            unsafe { SharedEntry::give(entry, to) }
+        }
     }
 }
 
 impl<K, V> Drop for Retired<K, V> {
     fn drop(&mut self) {
-        let batches = mem::take(&mut self.waiting).into_iter().map(|batch| batch.entries);
+        let batches = mem::take(&mut self.waiting).into_iter().map(|batch| batch.group);
         let mut drops = Drops::default();
-        for entry in batches.chain([mem::take(&mut self.fresh)]).flatten() {
+        let groups = batches.chain([mem::take(&mut self.settled), mem::take(&mut self.fresh)]);
+        for entry in groups.flat_map(|group| group.entries) {
             // SAFETY: the table is dropped, and nobody reads it any more.
             drops.watch(|| unsafe { SharedEntry::drop(entry) });
         }
