@@ -17,15 +17,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Waits until there are so many values.
-fn wait_for(count: &Count, values: i64) {
-    let until = Instant::now() + Duration::from_mins(1);
-    while count.get() != values {
-        assert!(Instant::now() < until, "{} values, not {values}", count.get());
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
 /// Not within a second, which a busy machine may not keep, but without another call.
 #[test]
 fn the_background_thread_drops_what_has_left() {
@@ -35,12 +26,12 @@ fn the_background_thread_drops_what_has_left() {
     (0..10).for_each(|number| drop(map.insert(key(number), count.value(number))));
     map.remove(&key(3));
     map.with_mut(&key(4), |value| value.number = 4);
-    wait_for(&count, 9);
+    count.wait_for(9);
     let panics = || map.with_mut(&key(5), |_| panic!("it passes"));
     assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
-    wait_for(&count, 9);
+    count.wait_for(9);
     map.clear();
-    assert_eq!(count.get(), 0, "nobody reads");
+    count.wait_for(0);
 }
 
 #[test]
@@ -52,7 +43,7 @@ fn a_map_drops_all_it_has() {
         map.remove(&key(number % 90));
     }
     drop(map);
-    assert_eq!(count.get(), 0);
+    count.wait_for(0);
 }
 
 #[test]
@@ -89,7 +80,7 @@ fn a_listener_gets_copies() {
     assert_eq!(told[..3], [(0, Cause::Evicted), (3, Cause::Replaced), (2, Cause::Removed)]);
     assert_eq!(told.len(), 5);
     drop(map);
-    assert_eq!(count.get(), 0);
+    count.wait_for(0);
 }
 
 #[test]
@@ -109,7 +100,7 @@ fn transactions_replace_entries() {
     }
     assert_eq!((map.with(&key(1), Counted::check), map.with(&key(2), Counted::check)), (Some(299), Some(299)));
     drop(map);
-    assert_eq!(count.get(), 0);
+    count.wait_for(0);
 }
 
 /// Two rows of one shard change in one step, also for readers that read one after the other, and while entries that
@@ -151,7 +142,7 @@ fn transactions_are_seen_whole() {
         join(readers);
     });
     drop(map);
-    assert_eq!(count.get(), 0);
+    count.wait_for(0);
 }
 
 /// What a clone that panics leaves: neither the map nor an index has changed.

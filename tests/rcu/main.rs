@@ -22,7 +22,8 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering::SeqCst},
     },
-    thread::ScopedJoinHandle,
+    thread::{self, ScopedJoinHandle},
+    time::{Duration, Instant},
 };
 
 type Map<K, V, X = Never, E = Unbounded, const SHARDS: usize = 2, const CAPACITY: usize = 0> =
@@ -35,6 +36,15 @@ struct Count(Arc<AtomicI64>);
 impl Count {
     fn get(&self) -> i64 {
         self.0.load(SeqCst)
+    }
+
+    /// Waits until there are so many values: those that the background thread has taken out, it may yet have to drop.
+    fn wait_for(&self, values: i64) {
+        let until = Instant::now() + Duration::from_mins(1);
+        while self.get() != values {
+            assert!(Instant::now() < until, "{} values, not {values}", self.get());
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     fn value(&self, number: u64) -> Counted {
