@@ -8,6 +8,7 @@ mod dropped;
 mod held;
 mod idle;
 mod left;
+mod reuse;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod soak;

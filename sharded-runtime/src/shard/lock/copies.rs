@@ -1,5 +1,6 @@
 //! What a lock proves of keys and values.
 
+use super::raw::{Vacant, vacant};
 use std::{fmt, marker::PhantomData};
 
 /// The proof that readers under a lock `L` may read keys and values without taking it.
@@ -30,10 +31,12 @@ impl<K, V, L: ?Sized> fmt::Debug for Copies<K, V, L> {
 pub struct Clones<K, V> {
     pub(crate) key: fn(&K) -> K,
     pub(crate) value: fn(&V) -> V,
+    /// Whether a key may be passed on rather than cloned, and what takes its place.
+    pub(crate) vacant: fn() -> Option<Vacant<K>>,
 }
 
 impl<K: Clone, V: Clone> Clones<K, V> {
-    pub(super) const ALL: Self = Clones { key: K::clone, value: V::clone };
+    pub(super) const ALL: Self = Clones { key: K::clone, value: V::clone, vacant };
 }
 
 impl<K, V> Clone for Clones<K, V> {

@@ -21,7 +21,7 @@ pub use rwlock::RwLock;
 
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use copies::{Clones, Copies};
-pub(crate) use raw::{Attempt, Begun, Raced, Shown, Stable, ViewState};
+pub(crate) use raw::{Attempt, Begun, Raced, Shown, Stable, Vacant, ViewState};
 #[allow(unreachable_pub, reason = "in a method of a public trait that only this crate can call")]
 pub use raw::{Lent, View};
 pub use traits::{Cell, Lock, Serves};

@@ -10,8 +10,9 @@ use crate::bounds::Token;
 /// Each entry lies in memory of its own and never changes. A reader announces itself in a cache line of its own thread,
 /// finds the entry, and uses it where it lies, for as long as its closure runs. It writes nothing that others read, so
 /// reads scale with the cores. Writers are alone, as under [`Mutex`](super::Mutex). To change an entry they clone its
-/// key and its value, change the copy, and put it in place of the entry. The old entry is dropped later, by a writer or
-/// by the background thread, when no reader holds it any more.
+/// key and its value, change the copy, and put it in place of the entry. (A key that is a `String` or a `Vec<u8>` is
+/// passed on rather than cloned.) The old entry is dropped later, by a writer or by the background thread, when no
+/// reader holds it any more.
 ///
 /// Choose it for maps that are read much more often than written, whose values are not `Copy` or are large. For `Copy`
 /// values of some words [`Optimistic`](super::Optimistic) is faster, and its entries lie in the table.
@@ -41,7 +42,7 @@ use crate::bounds::Token;
 /// of another map does not wait, since the reader may wait for that map; the next write outside does. Without further
 /// writes the background thread drops them, about half a second after the last write. With a builder that
 /// [sweeps by hand](crate::builder), `sweep` does. Readers drop none. [`Stats::retired`](crate::Stats::retired) counts
-/// them.
+/// them. Their own memory is used for the entries that come next, and what is left of it is freed at the same time.
 ///
 /// They count in a capacity with a [weight](crate::builder::FieldOptions::weigher): a sixteenth of it is kept for them,
 /// in equal shares for the shards, and entries have the rest. A shard whose entries that have left weigh more than its

@@ -6,6 +6,7 @@ use super::{
     layout::{Layout, Pair, StampOf},
     marks::Marks,
     offer::Offer,
+    retired::{NO_LIST, Retired},
     shared::SharedEntry,
     slot::BucketNo,
     words::{self, WordAligned},
@@ -263,15 +264,22 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         }
     }
 
-    /// Moves the entry on offer to a slot, if the offer has both a key and a value.
+    /// Moves the entry on offer to a slot, if the offer has both a key and a value. A shared entry takes the memory of a
+    /// retired one, if there is such.
     ///
     /// # Safety
     ///
     /// There must be no other writer. The slot is overwritten without a drop.
     #[inline]
-    pub(super) unsafe fn put_offer(self, slot: usize, offer: &mut Offer<K, V>) {
+    pub(super) unsafe fn put_offer(
+        self,
+        slot: usize,
+        offer: &mut Offer<K, V>,
+        retired: &mut Option<Box<Retired<K, V>>>,
+    ) {
         if Layout::<K, V, P>::IS_SHARED {
-            if let Some(entry) = SharedEntry::of_offer(offer) {
+            let memory = || retired.as_deref_mut().expect(NO_LIST).take_memory();
+            if let Some(entry) = SharedEntry::of_offer(offer, memory) {
                 // SAFETY: the caller's promise.
                 unsafe { self.set_shared_entry(slot, entry) }
             }

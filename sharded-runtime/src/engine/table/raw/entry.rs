@@ -12,7 +12,7 @@ use std::{
     marker::PhantomData,
     mem::{self, MaybeUninit},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    ptr::{self, NonNull},
+    ptr,
 };
 
 /// The slot of an entry: its bucket, the number of the bucket, and its index there.
@@ -87,20 +87,21 @@ impl<K, V, P: Policy> SlotRef<K, V, P> {
         // SAFETY: there is an entry.
         let entry = unsafe { bucket.shared_entry(slot) };
         let run = || {
-            // SAFETY: as above, and nobody changes it.
-            let mut copy = retired.copy(unsafe { entry.as_ref() });
-            let Pair { key, value } = &mut copy.pair;
-            (catch_unwind(AssertUnwindSafe(|| change(key, value))), copy)
+            // SAFETY: as above, and nobody changes it. The successor takes its place below.
+            let mut successor = unsafe { retired.successor(entry.as_ref()) };
+            // SAFETY: nobody else has it.
+            let Pair { key, value } = unsafe { &mut successor.as_mut().pair };
+            (catch_unwind(AssertUnwindSafe(|| change(key, value))), successor)
         };
-        let (result, copy) = match view {
+        let (result, successor) = match view {
             // SAFETY: the caller's promise, and `run` changes only its own copy.
             Some(view) => unsafe { view.pause(run) },
             None => run(),
         };
-        // SAFETY: the caller's promise. The slot no longer has the entry then, and nobody else has the copy.
+        // SAFETY: the caller's promise. The slot no longer has the entry then, and nobody else has the successor.
         unsafe {
-            bucket.set_shared_entry(slot, NonNull::from(Box::leak(copy)));
-            retired.add(entry);
+            bucket.set_shared_entry(slot, successor);
+            retired.add_replaced(entry);
         }
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }

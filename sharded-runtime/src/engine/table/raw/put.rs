@@ -8,7 +8,7 @@ use super::{
     layout::Layout,
     offer::Offer,
     removed::{Destination, Handed, Removed},
-    retired::{Backlog, NO_LIST},
+    retired::{Backlog, NO_LIST, Retired},
     shared::SharedEntry,
     slot::{BucketNo, Slot},
     table::{RawTable, ViewOf},
@@ -87,7 +87,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         {
             *self.buckets.geometry.len_mut() += 1;
             // SAFETY: the slot is vacant, and `&mut self` keeps other writers out. The offer is whole.
-            unsafe { Self::fill(home, slot, hash, offer) }
+            unsafe { Self::fill(home, slot, hash, offer, &mut self.retired) }
             return Put::Stored;
         }
         Put::Crowded
@@ -124,7 +124,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         };
         // SAFETY: the slot is vacant, and `&mut self` keeps other writers out. The offer is whole.
         unsafe {
-            Self::fill(self.bucket(number), slot, hash, offer);
+            Self::fill(self.bucket(number), slot, hash, offer, &mut self.retired);
             self.buckets.displace(home, number, Layout::<K, V, P>::SHAPE);
         }
         *self.buckets.geometry.len_mut() += 1;
@@ -137,10 +137,16 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     ///
     /// The slot must be vacant and in memory of this table, and there must be no other writer. The offer must be whole.
     #[inline]
-    unsafe fn fill(bucket: Bucket<K, V, P>, slot: usize, hash: KeyHash, offer: &mut Offer<K, V>) {
+    unsafe fn fill(
+        bucket: Bucket<K, V, P>,
+        slot: usize,
+        hash: KeyHash,
+        offer: &mut Offer<K, V>,
+        retired: &mut Option<Box<Retired<K, V>>>,
+    ) {
         // SAFETY: the caller's promise.
         unsafe {
-            bucket.put_offer(slot, offer);
+            bucket.put_offer(slot, offer, retired);
             if let Some(marks) = bucket.marks() {
                 marks.clear(slot);
             }
@@ -302,8 +308,8 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             return false;
         }
         let Some(SlotRef { bucket, slot, .. }) = self.at(slot) else { return false };
-        let Some(entry) = SharedEntry::of_offer(offer) else { return false };
         let retired = self.retired.as_deref_mut().expect(NO_LIST);
+        let Some(entry) = SharedEntry::of_offer(offer, || retired.take_memory()) else { return false };
         // SAFETY: there is an entry, which the slot then no longer has, and nobody else has the new one.
         unsafe {
             let old = bucket.shared_entry(slot);

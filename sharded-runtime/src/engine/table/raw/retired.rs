@@ -3,15 +3,25 @@
 //! They are kept in the table, so its lock protects the list. After a grace period they belong to nobody else, and join
 //! the other garbage of the call that finds this out, to be dropped after unlock. A table that is dropped drops them at
 //! once: whoever reads it has borrowed it.
+//!
+//! The next entries are stored in their memory, see [`take_memory`](Retired::take_memory).
 
-use super::{layout::Pair, removed::Removed, shared::SharedEntry};
+use super::{
+    layout::Pair,
+    removed::{Destination, Removed},
+    shared::{Memory, SharedEntry},
+};
 use crate::{
     contain::Drops,
     engine::units::Units,
-    lock::Clones,
+    lock::{Clones, Vacant},
     memory::reclaim::{Grace, Ticket},
 };
-use std::{collections::VecDeque, mem, ptr::NonNull};
+use std::{
+    collections::VecDeque,
+    mem::{self, ManuallyDrop, needs_drop},
+    ptr::NonNull,
+};
 
 /// The most bytes of entries that share a grace period, without what they own.
 const BATCH_BYTES: usize = 32 << 10;
@@ -40,6 +50,8 @@ pub(crate) enum Backlog {
 /// Retired entries of a table.
 pub(super) struct Retired<K, V> {
     clones: Clones<K, V>,
+    /// Whether an entry passes its key to the one that replaces it, and what it then has in place of the key.
+    vacant: Option<Vacant<K>>,
     /// Those for which no grace period has begun.
     fresh: Group<K, V>,
     /// Of those, the ones that were retired before this ticket was taken.
@@ -53,6 +65,8 @@ pub(super) struct Retired<K, V> {
     units: Units,
     /// What they may weigh before a writer waits.
     most_units: Units,
+    /// The memory of earlier ones, at most that of a batch.
+    spare: Vec<Memory<K, V>>,
     /// Whether the entries in the buckets of the table have been taken from readers, too, which may still hold them.
     pub(super) is_taken: bool,
 }
@@ -63,7 +77,7 @@ struct Batch<K, V> {
 }
 
 struct Group<K, V> {
-    entries: Vec<NonNull<SharedEntry<K, V>>>,
+    entries: Vec<Left<K, V>>,
     units: Units,
 }
 
@@ -84,6 +98,55 @@ impl<K, V> Group<K, V> {
     }
 }
 
+/// An entry that has left.
+struct Left<K, V> {
+    entry: NonNull<SharedEntry<K, V>>,
+    /// Whether it has its key. Otherwise another entry has it.
+    has_key: bool,
+}
+
+impl<K, V> Left<K, V> {
+    /// Moves what is to be dropped elsewhere.
+    ///
+    /// # Safety
+    ///
+    /// The entry must be nobody else's.
+    unsafe fn give(self, vacant: Option<Vacant<K>>, to: &mut Removed<K, V>) -> Memory<K, V> {
+        // SAFETY: the caller's promise. What is not moved is not used again.
+        unsafe {
+            let pair = &raw const (*self.entry.as_ptr()).pair;
+            if self.has_key {
+                if needs_drop::<Pair<K, V>>() {
+                    to.put(&raw const (*pair).key, &raw const (*pair).value);
+                }
+            } else if needs_drop::<V>()
+                && let Some(vacant) = vacant
+            {
+                let key = ManuallyDrop::new(vacant());
+                to.put(&raw const *key, &raw const (*pair).value);
+            }
+            SharedEntry::memory(self.entry)
+        }
+    }
+
+    /// Drops it.
+    ///
+    /// # Safety
+    ///
+    /// The entry must be nobody else's.
+    unsafe fn drop(self) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if self.has_key {
+                return SharedEntry::drop(self.entry);
+            }
+            // Freed also if the drop panics.
+            let mut memory = SharedEntry::memory(self.entry);
+            (&raw mut (*memory.entry()).pair.value).drop_in_place();
+        }
+    }
+}
+
 impl<K, V> Retired<K, V> {
     /// How many entries share a grace period.
     const BATCH: usize = {
@@ -100,6 +163,7 @@ impl<K, V> Retired<K, V> {
     pub(super) fn new(clones: Clones<K, V>) -> Self {
         Retired {
             clones,
+            vacant: (clones.vacant)(),
             fresh: Group::default(),
             settled: Group::default(),
             ticket: Ticket::NONE,
@@ -107,6 +171,7 @@ impl<K, V> Retired<K, V> {
             len: 0,
             units: Units::ZERO,
             most_units: Units::new(u64::MAX),
+            spare: Vec::new(),
             is_taken: false,
         }
     }
@@ -126,13 +191,53 @@ impl<K, V> Retired<K, V> {
         Box::new(SharedEntry { hash: *hash, pair: Pair { key, value } })
     }
 
+    /// An entry to replace this one, with a copy of its value. Runs `Clone` of the value, and mostly of the key.
+    ///
+    /// # Safety
+    ///
+    /// The entry must be the table's. Either the result is leaked, or it takes the place of the entry, which is then
+    /// added by [`add_replaced`](Retired::add_replaced).
+    pub(super) unsafe fn successor(
+        &mut self,
+        SharedEntry { hash, pair }: &SharedEntry<K, V>,
+    ) -> NonNull<SharedEntry<K, V>> {
+        let value = (self.clones.value)(&pair.value);
+        let key = match self.vacant {
+            // SAFETY: the caller's promise. Keys of this type may be read in both entries, and only one drops it.
+            Some(_) => unsafe { (&raw const pair.key).read() },
+            None => (self.clones.key)(&pair.key),
+        };
+        let entry = SharedEntry { hash: *hash, pair: Pair { key, value } };
+        self.take_memory().fill(entry)
+    }
+
+    /// Memory for an entry: that of one that has left lately, if there is such. It is still in the caches, and the
+    /// allocator is not asked, which would wait for other threads if one of them has allocated it.
+    #[inline]
+    pub(super) fn take_memory(&mut self) -> Memory<K, V> {
+        self.spare.pop().unwrap_or_else(Memory::new)
+    }
+
     /// Adds an entry that the table no longer has, or that it loses before its lock is released.
     ///
     /// # Safety
     ///
     /// The entry must be the table's, and must not be added twice.
     pub(super) unsafe fn add(&mut self, entry: NonNull<SharedEntry<K, V>>) {
-        self.fresh.entries.push(entry);
+        self.add_left(Left { entry, has_key: true });
+    }
+
+    /// As [`add`](Retired::add), of an entry that a [successor](Retired::successor) has replaced.
+    ///
+    /// # Safety
+    ///
+    /// As of `add`.
+    pub(super) unsafe fn add_replaced(&mut self, entry: NonNull<SharedEntry<K, V>>) {
+        self.add_left(Left { entry, has_key: self.vacant.is_none() });
+    }
+
+    fn add_left(&mut self, left: Left<K, V>) {
+        self.fresh.entries.push(left);
         self.len += 1;
     }
 
@@ -151,7 +256,8 @@ impl<K, V> Retired<K, V> {
     #[inline]
     pub(super) fn backlog(&self) -> Backlog {
         if self.len == 0 {
-            return Backlog::None;
+            // Spare memory is freed as entries are.
+            return if self.spare.is_empty() { Backlog::None } else { Backlog::Few };
         }
         if self.waiting.len() >= MOST_BATCHES
             || self.without_grace() >= MOST_BATCHES * Self::BATCH
@@ -179,10 +285,10 @@ impl<K, V> Retired<K, V> {
     }
 
     /// Gives away the entries that nobody holds any more. A grace period begins for those that wait for none yet, if
-    /// these are a backlog of at least `from`. Returns how many were given away.
+    /// these are a backlog of at least `from`. Returns how many were given away, without those that own nothing.
     #[cold]
     pub(super) fn release(&mut self, from: Backlog, to: &mut Removed<K, V>) -> usize {
-        let before = self.len;
+        let before = to.len();
         self.give_ended(to);
         if self.without_grace() > 0
             && (from <= Backlog::Few || self.fill_batch())
@@ -192,7 +298,8 @@ impl<K, V> Retired<K, V> {
             group.append(mem::take(&mut self.fresh));
             self.wait_for(grace, group, to);
         }
-        before - self.len
+        self.free_spare(from);
+        to.len() - before
     }
 
     /// As [`release`](Retired::release), with a grace period that other tables wait for, too. It is that of the entries
@@ -200,7 +307,7 @@ impl<K, V> Retired<K, V> {
     /// later call.
     #[cold]
     pub(super) fn release_settled(&mut self, grace: Option<&Grace>, to: &mut Removed<K, V>) -> usize {
-        let before = self.len;
+        let before = to.len();
         self.give_ended(to);
         if !self.settled.entries.is_empty()
             && let Some(grace) = grace
@@ -213,7 +320,8 @@ impl<K, V> Retired<K, V> {
             self.settled.append(mem::take(&mut self.fresh));
             self.ticket = Ticket::take();
         }
-        before - self.len
+        self.free_spare(Backlog::Few);
+        to.len() - before
     }
 
     /// Gives away the batches whose grace period has ended.
@@ -235,12 +343,27 @@ impl<K, V> Retired<K, V> {
     }
 
     /// Gives away entries whose grace period has ended.
-    fn give(&mut self, group: Group<K, V>, to: &mut Removed<K, V>) {
+    fn give(&mut self, mut group: Group<K, V>, to: &mut Removed<K, V>) {
         self.len -= group.entries.len();
         self.units = self.units.minus(group.units);
-        for entry in group.entries {
+        for left in group.entries.drain(..) {
             // SAFETY: the entry has left the table, and its grace period has ended, so nobody holds it.
-            unsafe { SharedEntry::give(entry, to) }
+            let memory = unsafe { left.give(self.vacant, to) };
+            if self.spare.len() < Self::BATCH {
+                self.spare.push(memory);
+            }
+        }
+        if self.fresh.entries.capacity() == 0 {
+            self.fresh.entries = group.entries;
+        }
+    }
+
+    /// Frees memory that is kept for the next entries, unless this is a call of a writer for a full batch: perhaps
+    /// nobody writes any more.
+    fn free_spare(&mut self, from: Backlog) {
+        if from <= Backlog::Few {
+            self.spare = Vec::new();
+            self.fresh.entries.shrink_to_fit();
         }
     }
 }
@@ -250,9 +373,9 @@ impl<K, V> Drop for Retired<K, V> {
         let batches = mem::take(&mut self.waiting).into_iter().map(|batch| batch.group);
         let mut drops = Drops::default();
         let groups = batches.chain([mem::take(&mut self.settled), mem::take(&mut self.fresh)]);
-        for entry in groups.flat_map(|group| group.entries) {
+        for left in groups.flat_map(|group| group.entries) {
             // SAFETY: the table is dropped, and nobody reads it any more.
-            drops.watch(|| unsafe { SharedEntry::drop(entry) });
+            drops.watch(|| unsafe { left.drop() });
         }
         drops.end();
     }
