@@ -18,8 +18,8 @@ use std::{
 
 const SHARDS: usize = 2;
 const KEYS: u64 = 1000;
-/// Per shard: seventeen batches of 128, and what each thread adds before it waits.
-const MOST_RETIRED: i64 = 18 * 128;
+/// Per shard: seventeen batches of 512, and what each thread adds before it waits.
+const MOST_RETIRED: i64 = 18 * 512;
 
 fn time() -> Duration {
     Duration::from_secs(env::var("RCU_SOAK_SECONDS").map_or(1, |set| set.parse().expect("seconds")))

@@ -36,7 +36,7 @@ use crate::bounds::Token;
 ///
 /// # Entries that have left
 ///
-/// Entries that were replaced, changed or removed stay in memory until their readers have left: up to 128 entries or 32
+/// Entries that were replaced, changed or removed stay in memory until their readers have left: up to 512 entries or 32
 /// KiB per shard (without what they own), and those for which a reader stays. Once 16 times as many wait for a reader
 /// that stays, a call that writes waits for it too, after it has written and released its lock. A write inside a closure
 /// of another map does not wait, since the reader may wait for that map; the next write outside does. Without further
