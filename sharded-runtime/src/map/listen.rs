@@ -14,7 +14,8 @@ where
     P: Policy,
 {
     /// Registers a function that is called with every entry that leaves the map from now on, and with the cause: see
-    /// [the removal listener](ShardedMap#removal-listener).
+    /// [the removal listener](ShardedMap#removal-listener). A call that is under way at this moment may remove its
+    /// entry without the listener.
     ///
     /// # Errors
     ///

@@ -42,7 +42,7 @@ impl<F: Spec> Session<'_, F> {
             self.count_departed(cause, weight);
             return Some(weight.units());
         }
-        let (listener, is_handed) = (self.field.listener(), handed.is_some());
+        let (listener, is_handed) = (self.listener(), handed.is_some());
         match (handed, listener) {
             (Some(handed), None) => {
                 self.overtake_refresh(slot);

@@ -68,6 +68,13 @@ impl<'a, F: Spec> Session<'a, F> {
         Session { field, shard, table, now, garbage, heavy: None }
     }
 
+    /// The listener, for a session that can tell it. Without garbage there was none when the call began, and one that
+    /// was registered since is not told of what this call does.
+    #[inline]
+    pub(super) fn listener(&self) -> Option<&'a F::Listener> {
+        self.garbage.as_ref().and_then(|_| self.field.listener())
+    }
+
     /// Whether a change only concerns the table.
     #[inline]
     pub(super) fn is_lean(&self) -> bool {

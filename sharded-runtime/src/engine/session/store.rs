@@ -306,7 +306,7 @@ impl<F: Spec> Session<'_, F> {
         offer: &mut OfferFor<F>,
         ttl: Option<Nanos>,
     ) -> Result<(), Taken> {
-        match self.field.listener() {
+        match self.listener() {
             None => self.replace(slot, hash, offer, ttl),
             Some(listener) => self.exchange_telling((slot, hash), offer, ttl, listener),
         }
