@@ -224,3 +224,34 @@ fn whatever_panics() {
         }
     }
 }
+
+/// What a list of keys owns is counted until the list leaves, also if the last key has left and the list stays.
+#[test]
+fn a_panic_while_the_last_key_leaves_keeps_the_count_of_bytes() {
+    let user = |number| User { name: number, group: 9 };
+    let fill = |store: &Store| {
+        for number in 0..3 {
+            store.users().insert(name(number), user(number));
+        }
+    };
+    let mut length = 0;
+    loop {
+        let store = Store::new();
+        let empty = store.by_group().stats().table_bytes;
+        fill(&store);
+        let full = store.by_group().stats().table_bytes;
+        ignore(store.users().remove(&name(1)));
+        ignore(store.users().remove(&name(2)));
+        let has_burnt = with_fuse(length, false, || ignore(store.users().remove(&name(0))));
+        fill(&store);
+        assert_eq!(store.by_group().stats().table_bytes, full, "with a fuse of {length}");
+        store.users().clear();
+        let left = store.by_group().stats().table_bytes;
+        assert!(empty <= left && left < full, "with a fuse of {length}: {empty}, {left}, {full}");
+        if !has_burnt {
+            break;
+        }
+        length += 1;
+    }
+    assert!(length > 1, "it runs no code of the user");
+}

@@ -91,13 +91,19 @@ where
                 let take = |list: &mut KeyList<K>| {
                     let before = list.owned();
                     taken = list.take(hash, key);
-                    // An empty list leaves with what it owns.
-                    let after = if list.len() == 0 { 0 } else { list.owned() };
-                    owned.set(owned.get() + after as u64 - before as u64);
+                    owned.set(owned.get() + list.owned() as u64 - before as u64);
                     list.len() == 0
                 };
                 if let Ok(true) = session.table().find_change(of_index_key, &index_key, take) {
-                    session.hand_if(of_index_key, &index_key, |list| list.len() == 0, &mut handed);
+                    // If this search panics, the list stays, with what it owns.
+                    let leaves = |list: &KeyList<K>| {
+                        let is_empty = list.len() == 0;
+                        if is_empty {
+                            owned.set(owned.get() - list.owned() as u64);
+                        }
+                        is_empty
+                    };
+                    session.hand_if(of_index_key, &index_key, leaves, &mut handed);
                 }
             });
         });
