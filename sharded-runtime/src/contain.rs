@@ -57,6 +57,32 @@ impl Drops {
     }
 }
 
+/// What a function is about to return. If a panic passes, it is dropped, and its own panic is contained, since that
+/// would abort the process.
+#[derive(Debug)]
+pub(crate) struct Pending<T>(Option<T>);
+
+impl<T> Pending<T> {
+    #[inline]
+    pub(crate) fn new(value: T) -> Self {
+        Pending(Some(value))
+    }
+
+    #[inline]
+    pub(crate) fn take(mut self) -> T {
+        self.0.take().expect("only this takes it")
+    }
+}
+
+impl<T> Drop for Pending<T> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(value) = self.0.take() {
+            contain(move || drop(value));
+        }
+    }
+}
+
 /// Propagates a panic, unless another one passes.
 #[cold]
 #[inline(never)]

@@ -1,6 +1,9 @@
 //! Code of the user that panics, at each place where it runs: the map and its indexes agree afterwards.
 
-use crate::common::ignore;
+use crate::common::{
+    counted::{Counted, Ledger},
+    ignore,
+};
 use sharded::{Change, sharded};
 use std::{
     cell::Cell,
@@ -225,6 +228,55 @@ fn whatever_panics() {
     }
 }
 
+fn number_of(key: &Name, value: &Counted) -> Name {
+    burn();
+    name(u32::try_from(value.number).unwrap() + *key.0)
+}
+
+#[sharded(shards = 1)]
+struct Ledgered {
+    #[shard(unbounded = "a test")]
+    values: HashMap<Name, Counted>,
+    #[shard(index_of = values, key = number_of)]
+    by_number: HashMap<Name, Name>,
+}
+
+/// Neither what a transaction was to store is lost, nor what its closure has returned.
+#[test]
+fn a_panic_in_a_commit_leaks_nothing() {
+    for rows in 1..=3 {
+        let mut length = 0;
+        loop {
+            let ledger = Ledger::new();
+            let store = Ledgered::new();
+            store.values().insert(name(0), ledger.value(10));
+            let keys: Vec<Name> = (0..rows).map(name).collect();
+            let change = |value: u64| {
+                let rows: Vec<_> = keys.iter().map(|key| store.values().row(key)).collect();
+                sharded::transaction(rows, |rows| {
+                    for row in rows {
+                        row.insert(ledger.value(value));
+                    }
+                    Ok::<_, ()>(ledger.value(0))
+                })
+            };
+            let has_burnt = with_fuse(length, false, || ignore(change(20)));
+            let mut numbers = Vec::new();
+            store.values().for_each(|key, value| numbers.push((*key.0, u32::try_from(value.number).unwrap() + *key.0)));
+            for (key, number) in numbers {
+                assert_eq!(store.by_number().key(&name(number)).map(|key| *key.0), Some(key));
+            }
+            drop(store);
+            assert_eq!(ledger.alive(), 0, "{rows} rows with a fuse of {length}");
+            if !has_burnt {
+                break;
+            }
+            length += 1;
+        }
+        assert!(length > 1, "{rows} rows run no code of the user");
+    }
+}
+
 /// What a list of keys owns is counted until the list leaves, also if the last key has left and the list stays.
 #[test]
 fn a_panic_while_the_last_key_leaves_keeps_the_count_of_bytes() {
@@ -239,15 +291,15 @@ fn a_panic_while_the_last_key_leaves_keeps_the_count_of_bytes() {
         let store = Store::new();
         let empty = store.by_group().stats().table_bytes;
         fill(&store);
-        let full = store.by_group().stats().table_bytes;
+        let three = store.by_group().stats().table_bytes;
         ignore(store.users().remove(&name(1)));
         ignore(store.users().remove(&name(2)));
         let has_burnt = with_fuse(length, false, || ignore(store.users().remove(&name(0))));
         fill(&store);
-        assert_eq!(store.by_group().stats().table_bytes, full, "with a fuse of {length}");
+        assert_eq!(store.by_group().stats().table_bytes, three, "with a fuse of {length}");
         store.users().clear();
         let left = store.by_group().stats().table_bytes;
-        assert!(empty <= left && left < full, "with a fuse of {length}: {empty}, {left}, {full}");
+        assert!(empty <= left && left < three, "with a fuse of {length}: {empty}, {left}, {three}");
         if !has_burnt {
             break;
         }

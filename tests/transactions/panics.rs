@@ -154,3 +154,40 @@ fn bad_drops_of_what_has_left_come_after_all() {
     drop((map, keys));
     assert_eq!(alive(), 0);
 }
+
+/// A drop of what has left panics after the closure has returned: what it has returned is dropped, not leaked.
+#[test]
+fn a_bad_drop_of_what_has_left_leaks_no_result() {
+    for rows in 1..=3 {
+        for is_ok in [true, false] {
+            forget();
+            let map: Map<Mutex, Never, Unbounded, 0> = ShardedMap::new();
+            let keys: Vec<Key> = (0..3).map(Key::new).collect();
+            for key in 0..3 {
+                map.insert(Key::new(key), Value::new(key));
+            }
+            let row = |number: usize| map.row(&keys[number]);
+            let result = || if is_ok { Ok(Key::new(7)) } else { Err(Key::new(8)) };
+            let outcome = with_bad_drops(|| match rows {
+                1 => ignore(sharded::transaction(row(0), |one| {
+                    one.insert(Value::new(9));
+                    result()
+                })),
+                2 => ignore(sharded::transaction((row(0), row(1)), |(one, two)| {
+                    one.insert(Value::new(9));
+                    two.insert(Value::new(9));
+                    result()
+                })),
+                _ => ignore(sharded::transaction([0, 1, 2].map(row), |rows| {
+                    for row in rows {
+                        row.insert(Value::new(9));
+                    }
+                    result()
+                })),
+            });
+            assert!(outcome.is_err(), "{rows} rows, {is_ok}");
+            drop((map, keys));
+            assert_eq!(alive(), 0, "{rows} rows, {is_ok}");
+        }
+    }
+}

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     bounds::Token,
+    contain::Pending,
     engine::{
         spec::{Extras, Spec, TableFor},
         table::{FoundMut, Slot},
@@ -87,7 +88,14 @@ where
         result.map_err(TransactionError::Failed)
     });
     drop(inside);
-    result
+    // Rows that own nothing have no drop that may panic, and this would take them out of registers.
+    if !needs_drop::<(F::Key, F::Value)>() {
+        return result;
+    }
+    // Not at the end: a function whose last drop panics leaks what it returns.
+    let pending = Pending::new(result);
+    drop((staged, rest));
+    pending.take()
 }
 
 /// What is left of one row after unlock: what was staged, what has left, and what the way of `staged.rs` needs.
@@ -207,7 +215,13 @@ where
         B::hold(shard_b, |table_b| A::hold(shard_a, |table_a| run(Tables::Two(table_a, table_b)), Token), Token)
     };
     drop(inside);
-    result
+    // As in `change_one`.
+    if !A::OWNS && !B::OWNS {
+        return result;
+    }
+    let pending = Pending::new(result);
+    drop((of_a, of_b, ending));
+    pending.take()
 }
 
 #[cold]

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     bounds::Token,
+    contain::Pending,
     field::{commit::Phase, plan::Plan, row::End},
     lock::Lent,
 };
@@ -50,8 +51,11 @@ pub(super) fn transact<R: Lockable, S: Storage, T, E>(
         })
     });
     drop(inside);
+    // Not at the end: a function whose last drop panics leaks what it returns.
+    let pending = Pending::new(result);
+    drop(ending);
     // Only here, since the result of a transaction that is refused is dropped: user code.
-    let (result, is_made) = result;
+    let (result, is_made) = pending.take();
     is_made.and_then(|()| result.map_err(TransactionError::Failed))
 }
 
