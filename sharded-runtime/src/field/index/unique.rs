@@ -9,7 +9,8 @@ use crate::{
     contain::contain,
     engine::{
         index::{Claim, Entrant, Holder, Index, TransactionId, Unfinished},
-        table::{Handed, Offer},
+        session::no_room,
+        table::{Handed, Offer, Stored},
     },
     field::types::{FieldTypes, Types, UsableTypes},
     hasher::LowHash,
@@ -90,14 +91,17 @@ where
                 single.version = version;
             }
             let mut held = None;
-            // An index has no bound, so only a holder that stays refuses it.
-            let _ = session.store_if(hash, &mut offer, |present| {
+            let stored = session.store_if(hash, &mut offer, |present| {
                 let may_lose = may_lose(present);
                 if !may_lose {
                     held = Some(present.to_holder());
                 }
                 may_lose
             });
+            // An index has no bound, so nothing but a holder that stays refuses it, or else a shard that is full.
+            if stored == Stored::Refused && held.is_none() {
+                no_room();
+            }
             held
         })
     }
@@ -183,5 +187,49 @@ where
             }
         });
         kept.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        builder::StoreOptions, clock::System, evict::Unbounded, expiry::Never, lock::Mutex, memory::arena::faults,
+        placement::Spread, shards::Fixed,
+    };
+    use std::{
+        hash::RandomState,
+        panic::{AssertUnwindSafe, catch_unwind},
+    };
+
+    enum ByValue {}
+    impl Policy for ByValue {
+        type Shards = Fixed<1>;
+        type Lock = Mutex;
+        type Expiry = Never;
+        type Eviction = Unbounded;
+        type Placement = Spread;
+        type Clock = System;
+        const NAME: &'static str = "by_value";
+        const CAPACITY: Option<usize> = None;
+    }
+
+    /// The entry would be stored without it, and no lookup would find it.
+    #[test]
+    fn an_index_key_that_finds_no_room_is_not_taken_for_entered() {
+        type Keys<G> = UniqueKeys<UniqueTypes<u32, u32, ByValue, RandomState>, u32, u32, G>;
+        let store = StoreOptions::new().start();
+        let index = Keys::new(&store, 0, &Overrides::default(), |_: &u32, value: &u32| Some(*value));
+        let hash = index.0.hash(&1).low();
+        let claim = |key: u32| index.claim(Entrant { key: &key, hash, value: &key }, None, TransactionId::NONE);
+        assert!(matches!(claim(0), Claim::Changed));
+        faults::set_full(true);
+        let mut entered = 0..;
+        let full = entered.find(|&key| catch_unwind(AssertUnwindSafe(|| claim(key + 1))).is_err()).unwrap();
+        faults::set_full(false);
+        for key in 0..=full {
+            assert_eq!(index.holder(&key).map(|holder| holder.key), Some(key));
+        }
+        assert!(index.holder(&(full + 1)).is_none());
     }
 }
