@@ -2,8 +2,11 @@
 
 mod common;
 
-use common::{ignore, panics};
-use sharded::{Change, LoadError, clock::Manual, sharded};
+use common::{
+    ignore, panics,
+    policy::{Never, Of},
+};
+use sharded::{Change, LoadError, ShardedMap, clock::Manual, evict::Unbounded, lock::Mutex, sharded};
 use std::{
     cell::Cell,
     collections::HashMap,
@@ -121,4 +124,39 @@ fn a_load_that_fails_is_shared() {
     let failed = shop.names().get_or_try_insert_ref(&Key(vec![1]), || Err("no"));
     assert_eq!(failed.clone(), Err(LoadError::Failed(std::sync::Arc::new("no"))));
     assert_eq!(failed.unwrap_err().into_failure().as_deref(), Some(&"no"));
+}
+
+/// A key whose copies differ from it, against the rule of [`ToOwned`].
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Drifting(u64);
+
+impl Clone for Drifting {
+    fn clone(&self) -> Self {
+        Drifting(self.0 + 1)
+    }
+}
+
+/// The entry would be stored where nobody finds it.
+#[cfg(debug_assertions)]
+#[test]
+fn a_made_key_that_differs_is_found_in_debug_builds() {
+    let map: ShardedMap<Drifting, u64, Of<Mutex, Never, Unbounded>> = ShardedMap::new();
+    let key = Drifting(1);
+    let calls: [&dyn Fn(); 4] = [
+        &|| ignore(map.upsert_ref(&key, || 1, |value| *value += 1)),
+        &|| map.compute_ref(&key, |_| Change::Put(1, ())),
+        &|| ignore(map.get_or_load_ref(&key, || 1)),
+        &|| {
+            let made = sharded::transaction(map.row(&key), |row| {
+                row.insert(1);
+                Ok::<_, ()>(())
+            });
+            made.unwrap();
+        },
+    ];
+    for call in calls {
+        let message = panics(call);
+        assert!(message.contains("`to_owned`"), "{message}");
+        assert!(map.is_empty());
+    }
 }

@@ -1,6 +1,6 @@
-//! The bounds of keys and values, and a token for methods that only this crate may call.
+//! The bounds of keys and values, what a borrowed key becomes, and a token for methods that only this crate may call.
 
-use std::hash::Hash;
+use std::{borrow::Borrow, hash::Hash};
 
 /// A type that can be a key: `Eq + Hash + Send + 'static`.
 #[diagnostic::on_unimplemented(
@@ -21,6 +21,18 @@ impl<K: Eq + Hash + Send + 'static> Key for K {}
 pub trait Value: Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<V: Send + 'static> Value for V {}
+
+/// The key that is stored for a borrowed one.
+///
+/// The table finds the place of the entry by the borrowed key. If the owned one is not equal to it, nobody finds the
+/// entry, so debug builds check that.
+#[inline]
+#[track_caller]
+pub(crate) fn owned_key<Q: Eq + ToOwned<Owned: Borrow<Q>> + ?Sized>(key: &Q) -> Q::Owned {
+    let owned = key.to_owned();
+    debug_assert!(owned.borrow() == key, "`to_owned` of a key has made a key that is not equal to it");
+    owned
+}
 
 /// An argument that only this crate can name. So only this crate can call or override the methods of public traits that
 /// take it.

@@ -2,6 +2,7 @@
 
 use super::{core::Core, types::UsableTypes, write::IfOccupied};
 use crate::{
+    bounds::owned_key,
     clock::Nanos,
     engine::{
         cause::Cause,
@@ -92,7 +93,7 @@ impl<F: UsableTypes> Core<F> {
             if let Ok(updated) = session.change_if_present(hash, key, update) {
                 return Some(updated);
             }
-            offer.set_key(session.run_apart(|| key.to_owned()));
+            offer.set_key(session.run_apart(|| owned_key(key)));
             is_settled = session.insert_made(hash, &mut offer, ttl, init);
             None
         });
@@ -185,7 +186,7 @@ impl<F: UsableTypes> Core<F> {
                 Computed::Keep => {}
                 Computed::Put => {
                     if slot.is_none() || self.listener().is_some() {
-                        offer.set_key(session.run_apart(|| key.to_owned()));
+                        offer.set_key(session.run_apart(|| owned_key(key)));
                     }
                     is_settled = put_computed(session, hash, slot, &mut offer, ttl);
                 }

@@ -40,6 +40,7 @@ use super::{
 };
 use crate::{
     Policy,
+    bounds::owned_key,
     engine::{
         cause::Cause,
         session::{STEPS_PER_WRITE, Session},
@@ -152,7 +153,7 @@ where
         // A listener is told of a replaced value with the key of the call.
         let is_told = self.staged.change == StagedChange::Put && self.row.core.listener().is_some();
         if self.is_coming() || is_told {
-            self.offer.set_key(self.row.key.to_owned());
+            self.offer.set_key(owned_key(self.row.key));
         }
         // An entry that readers may hold is replaced with its key.
         if let (true, Some(clones), Some(slot)) = (Session::<Core<F>>::SHARES, F::CLONES, self.slot()) {

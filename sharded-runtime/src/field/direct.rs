@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     Policy,
+    bounds::owned_key,
     clock::Moment,
     engine::{
         cause::Cause,
@@ -179,7 +180,7 @@ where
         }
         match (row.staged.change, slot) {
             (StagedChange::Put, None) => {
-                row.offer.set_key(self.key.to_owned());
+                row.offer.set_key(owned_key(self.key));
                 let mut session = Session::at(self.core, extras, table, None, Moment::ZERO);
                 session.insert_or_evict(self.hash, &mut row.offer, None)
             }

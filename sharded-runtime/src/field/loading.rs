@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     LoadError, Policy,
+    bounds::owned_key,
     clock::Nanos,
     contain::Drops,
     engine::session::Session,
@@ -233,11 +234,11 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
             if !self.needs_refresh(hash, key, ttl) {
                 return Ok(value);
             }
-            owned = Some(key.to_owned());
+            owned = Some(owned_key(key));
             let Some(ours) = self.lead_refresh(hash, &mut owned, ttl) else { return Ok(value) };
             return ours.living(ttl).load(load).map(|loaded| *loaded);
         }
-        owned = Some(key.to_owned());
+        owned = Some(owned_key(key));
         match block_on(self.approach(hash, &mut owned))? {
             Approach::Value(value) => Ok(*value),
             Approach::Lead(ours) => ours.living(ttl).load(load).map(|loaded| *loaded),
@@ -306,13 +307,13 @@ impl<F: UsableTypes<Value: Clone>> Core<F> {
         let mut owned = None;
         let refresh = match self.read_hashed(hash, key, Self::TRAITS, F::Value::clone) {
             Some(value) if !self.needs_refresh(hash, key, ttl) => return finish(Ok(value)),
-            Some(value) => match self.lead_refresh(hash, owned.insert(Some(key.to_owned())), ttl) {
+            Some(value) => match self.lead_refresh(hash, owned.insert(Some(owned_key(key))), ttl) {
                 Some(ours) => Some(Refresh { lead: ours, old: Box::new(value) }),
                 None => return finish(Ok(value)),
             },
             None => None,
         };
-        let key = owned.unwrap_or_else(|| Some(key.to_owned()));
+        let key = owned.unwrap_or_else(|| Some(owned_key(key)));
         finish(self.load_boxed((hash, key), load, refresh, at, ttl).await.map(|value| *value))
     }
 

@@ -82,6 +82,9 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// As [`upsert`](Self::upsert), for a borrowed key, which is made ([`ToOwned`]) if it is to be stored: a key that
     /// is there costs no allocation.
     ///
+    /// The key that is made must be equal to the borrowed one, and have the same hash, or nobody finds the entry again.
+    /// Debug builds panic if it is not equal.
+    ///
     /// # Panics
     ///
     /// Inside a closure on the same or a later place: see [the order](ShardedMap#order-of-nested-accesses).
@@ -199,7 +202,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         self.core.compute(key, change, None)
     }
 
-    /// As [`compute`](Self::compute), for a borrowed key, which is made ([`ToOwned`]) if it is to be stored.
+    /// As [`compute`](Self::compute), for a borrowed key, which is made ([`ToOwned`]) if it is to be stored. The
+    /// key that is made must be equal to it: see [`upsert_ref`](Self::upsert_ref).
     ///
     /// # Panics
     ///

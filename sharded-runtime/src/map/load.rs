@@ -201,7 +201,8 @@ where
     }
 
     /// As [`get_or_try_insert_with`](Self::get_or_try_insert_with), for a borrowed key, which is made ([`ToOwned`])
-    /// only if there is something to load: a hit costs no allocation.
+    /// only if there is something to load: a hit costs no allocation. The key that is made must be equal to it: see
+    /// [`upsert_ref`](Self::upsert_ref).
     ///
     /// # Errors
     ///
@@ -234,7 +235,7 @@ where
     }
 
     /// As [`get_or_try_insert_async`](Self::get_or_try_insert_async), for a borrowed key, which is made ([`ToOwned`])
-    /// only if there is something to load.
+    /// only if there is something to load. The key that is made must be equal to it: see [`upsert_ref`](Self::upsert_ref).
     ///
     /// # Errors
     ///
@@ -280,7 +281,7 @@ where
     }
 
     /// As [`get_or_load_with`](Self::get_or_load_with), for a borrowed key, which is made ([`ToOwned`]) only if there
-    /// is something to load.
+    /// is something to load. The key that is made must be equal to it: see [`upsert_ref`](Self::upsert_ref).
     ///
     /// # Panics
     ///
@@ -311,7 +312,7 @@ where
     }
 
     /// As [`get_or_load_async`](Self::get_or_load_async), for a borrowed key, which is made ([`ToOwned`]) only if there
-    /// is something to load.
+    /// is something to load. The key that is made must be equal to it: see [`upsert_ref`](Self::upsert_ref).
     ///
     /// # Panics
     ///

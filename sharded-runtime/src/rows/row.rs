@@ -62,7 +62,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// A key of this map, for [`transaction`](fn@crate::transaction) or [`observe`](fn@crate::observe). Hashes the key,
     /// and takes no lock.
     ///
-    /// The key is cloned if an entry is stored under it.
+    /// The key is made ([`ToOwned`]) if an entry is stored under it. It must be equal to the borrowed one, as in
+    /// [`upsert_ref`](ShardedMap::upsert_ref).
     ///
     /// # Examples
     ///
