@@ -230,3 +230,54 @@ mod places {
         assert_eq!(hidden!("1m") + hidden!("2m"), 0);
     }
 }
+
+/// A user's trait for maps, with methods by the names that other libraries have.
+mod extension {
+    use sharded::{Policy, ShardedMap};
+
+    pub(super) trait Extension {
+        fn entry_count(&self) -> usize;
+        fn view(&self, key: u8) -> Option<u8>;
+        fn iter(self) -> std::vec::IntoIter<(u8, u8)>;
+    }
+    impl<P: Policy<Lock: sharded::lock::Serves<u8, u8>>> Extension for &ShardedMap<u8, u8, P> {
+        fn entry_count(&self) -> usize {
+            self.len()
+        }
+        fn view(&self, key: u8) -> Option<u8> {
+            self.get(&key)
+        }
+        fn iter(self) -> std::vec::IntoIter<(u8, u8)> {
+            self.to_vec().into_iter()
+        }
+    }
+
+    pub(super) trait OnMaps {
+        fn get_with(&self, key: u8, make: impl FnOnce() -> u8) -> u8;
+        fn invalidate(&self, key: &u8);
+    }
+    impl<P> OnMaps for ShardedMap<u8, u8, P>
+    where
+        P: Policy<Lock: sharded::lock::Serves<u8, u8>, Eviction: sharded::evict::MakesRoom>,
+    {
+        fn get_with(&self, key: u8, make: impl FnOnce() -> u8) -> u8 {
+            self.get_or_insert_with(key, make)
+        }
+        fn invalidate(&self, key: &u8) {
+            self.remove(key);
+        }
+    }
+}
+
+/// The compiler prefers them to those of this library that only explain themselves.
+#[test]
+fn methods_of_a_user_by_names_of_other_libraries() {
+    use extension::{Extension as _, OnMaps as _};
+
+    let store = traits::Traits::builder().skipped(7).build();
+    assert_eq!(store.map().get_with(1, || 2), 2);
+    assert_eq!((store.map().entry_count(), store.map().view(1)), (1, Some(2)));
+    assert_eq!(store.map().iter().collect::<Vec<_>>(), [(1, 2)]);
+    store.map().invalidate(&1);
+    assert_eq!(store.map().entry_count(), 0);
+}

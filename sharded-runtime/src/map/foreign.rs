@@ -4,8 +4,10 @@
 //! `invalidate(key)` it offers `invalidate_all`. It takes `#[doc(alias)]` into account for methods of the same crate
 //! only, so those attributes help in the search of the documentation and nowhere else. So such a name is a method here
 //! that can't be called, and the error names the call to use. These methods are hidden from the documentation and from
-//! completion. They have priority over methods of the same name of a user's trait for maps, which are then called by
-//! the path of the trait.
+//! completion.
+//!
+//! They take `&mut self`, although they change nothing: of the methods of one name, the compiler looks for those that
+//! take `self` or `&self` first. So a method of that kind in a user's trait for maps is called, and none here hides it.
 //!
 //! They are written out, not made by a macro, since an error would quote the whole macro. They return a type of their
 //! own choice, so that no second error is about the type.
@@ -97,91 +99,91 @@ pub trait HasOptionallyGetWith {}
     reason = "no method can be called"
 )]
 impl<K, V, P: Policy, S> ShardedMap<K, V, P, S> {
-    pub fn entry<A, R>(&self, key: A) -> R
+    pub fn entry<A, R>(&mut self, key: A) -> R
     where
         Self: HasEntry,
     {
         unreachable!()
     }
 
-    pub fn get_mut<A, R>(&self, key: A) -> R
+    pub fn get_mut<A, R>(&mut self, key: A) -> R
     where
         Self: HasGetMut,
     {
         unreachable!()
     }
 
-    pub fn iter<R>(&self) -> R
+    pub fn iter<R>(&mut self) -> R
     where
         Self: HasIter,
     {
         unreachable!()
     }
 
-    pub fn iter_mut<R>(&self) -> R
+    pub fn iter_mut<R>(&mut self) -> R
     where
         Self: HasIterMut,
     {
         unreachable!()
     }
 
-    pub fn view<A, F, R>(&self, key: A, read: F) -> R
+    pub fn view<A, F, R>(&mut self, key: A, read: F) -> R
     where
         Self: HasView,
     {
         unreachable!()
     }
 
-    pub fn alter<A, F, R>(&self, key: A, change: F) -> R
+    pub fn alter<A, F, R>(&mut self, key: A, change: F) -> R
     where
         Self: HasAlter,
     {
         unreachable!()
     }
 
-    pub fn invalidate<A, R>(&self, key: A) -> R
+    pub fn invalidate<A, R>(&mut self, key: A) -> R
     where
         Self: HasInvalidate,
     {
         unreachable!()
     }
 
-    pub fn entry_count<R>(&self) -> R
+    pub fn entry_count<R>(&mut self) -> R
     where
         Self: HasEntryCount,
     {
         unreachable!()
     }
 
-    pub fn weighted_size<R>(&self) -> R
+    pub fn weighted_size<R>(&mut self) -> R
     where
         Self: HasWeightedSize,
     {
         unreachable!()
     }
 
-    pub fn run_pending_tasks<R>(&self) -> R
+    pub fn run_pending_tasks<R>(&mut self) -> R
     where
         Self: HasPendingTasks,
     {
         unreachable!()
     }
 
-    pub fn get_with<A, F, R>(&self, key: A, load: F) -> R
+    pub fn get_with<A, F, R>(&mut self, key: A, load: F) -> R
     where
         Self: HasGetWith,
     {
         unreachable!()
     }
 
-    pub fn try_get_with<A, F, R>(&self, key: A, load: F) -> R
+    pub fn try_get_with<A, F, R>(&mut self, key: A, load: F) -> R
     where
         Self: HasTryGetWith,
     {
         unreachable!()
     }
 
-    pub fn optionally_get_with<A, F, R>(&self, key: A, load: F) -> R
+    pub fn optionally_get_with<A, F, R>(&mut self, key: A, load: F) -> R
     where
         Self: HasOptionallyGetWith,
     {
