@@ -89,6 +89,23 @@ fn a_hit_makes_no_key_and_a_miss_makes_one() {
 }
 
 #[test]
+fn loads_by_reference_store_with_a_time_of_their_own() {
+    let (shop, _) = shop();
+    let (map, ttl) = (shop.names(), Duration::from_secs(7));
+    let (one, other) = (Key(vec![1]), Key(vec![2]));
+    let tried = || block_on(map.with_ttl(ttl).get_or_try_insert_async_ref(&one, async || Ok::<_, ()>(1))).unwrap();
+    let loaded = || block_on(map.with_ttl(ttl).get_or_load_async_ref(&other, async || 2));
+    for keys in [1, 0] {
+        assert_eq!(made(|| assert_eq!(tried(), 1)), keys);
+        assert_eq!(made(|| assert_eq!(loaded(), 2)), keys);
+    }
+    assert_eq!((map.ttl_of(&one), map.ttl_of(&other)), (Some(ttl), Some(ttl)));
+    let missing = Key(vec![3]);
+    let fails = map.with_ttl(ttl).get_or_try_insert_async_ref(&missing, async || Err::<u64, _>("no"));
+    assert!(block_on(fails).is_err());
+}
+
+#[test]
 fn compute_by_reference_does_what_the_closure_says() {
     let (shop, _) = shop();
     let (map, key) = (shop.names(), Key(vec![1]));

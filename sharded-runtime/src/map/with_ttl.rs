@@ -238,6 +238,23 @@ where
         self.map.core().load_async(key, load, Location::caller(), Some(self.ttl), |loaded| loaded)
     }
 
+    /// As [`ShardedMap::get_or_try_insert_async_ref`]. The time begins when the load ends; the caller that loads
+    /// decides.
+    #[track_caller]
+    pub fn get_or_try_insert_async_ref<Q, E, F>(
+        self,
+        key: &Q,
+        load: impl FnOnce() -> F,
+    ) -> impl Future<Output = Result<V, LoadError<E>>>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
+        self.map.core().load_async_ref(key, load, Location::caller(), Some(self.ttl), |loaded| loaded)
+    }
+
     /// As [`ShardedMap::get_or_load_async`]. The time begins when the load ends; the caller that loads decides.
     #[track_caller]
     pub fn get_or_load_async<F>(self, key: K, load: impl FnOnce() -> F) -> impl Future<Output = V>
@@ -248,5 +265,19 @@ where
         let load = || async { Ok::<V, Infallible>(load().await) };
         let finish = move |loaded: Result<V, _>| loaded.unwrap_or_else(|error| recursive::<P>(&error, at));
         self.map.core().load_async(key, load, at, Some(self.ttl), finish)
+    }
+
+    /// As [`ShardedMap::get_or_load_async_ref`]. The time begins when the load ends; the caller that loads decides.
+    #[track_caller]
+    pub fn get_or_load_async_ref<Q, F>(self, key: &Q, load: impl FnOnce() -> F) -> impl Future<Output = V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+        F: Future<Output = V>,
+    {
+        let at = Location::caller();
+        let load = || async { Ok::<V, Infallible>(load().await) };
+        let finish = move |loaded: Result<V, _>| loaded.unwrap_or_else(|error| recursive::<P>(&error, at));
+        self.map.core().load_async_ref(key, load, at, Some(self.ttl), finish)
     }
 }
