@@ -8,11 +8,12 @@ use super::{
     keeper::{self, CONNECT_WITHIN, Kept},
     node::{Node, as_error, info_text},
     route::{self, Ranges, Route},
+    sentinels::{ANSWER_WITHIN, Sentinels, plain},
     servers::Servers,
     shared::Shared,
-    wait::all,
+    wait::{First, all, first},
 };
-use redis::{AsyncConnectionConfig, Client, ConnectionInfo, Pipeline, RedisError, Value, aio::MultiplexedConnection};
+use redis::{Client, ConnectionInfo, Pipeline, RedisError, Value};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     task::AbortHandle,
@@ -26,8 +27,6 @@ const SHORTEST_PERIOD: Duration = Duration::from_millis(100);
 const SILENT: Duration = Duration::from_secs(2);
 /// The least time between two looks.
 const PAUSE: Duration = Duration::from_millis(20);
-/// How long a server or a Sentinel may take to say which servers there are.
-const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// How many nodes of a cluster are asked which ones there are.
 const ASKED: usize = 3;
 
@@ -42,8 +41,7 @@ pub(super) async fn connect(
             Ok((Arc::new(Servers::new(shared, Route::to_one(Some(node)), None)), None))
         }
         Deployment::Sentinel { sentinels, name, primary } => {
-            let sentinels = sentinels.into_iter().map(Sentinel::new).collect::<Result<Vec<_>, _>>();
-            let mut sentinels = Sentinels { all: sentinels.map_err(configured)?, name, epoch: 0 };
+            let mut sentinels = Sentinels::new(sentinels, name).map_err(configured)?;
             let address = sentinels.first_primary().await?;
             let node = connected(address.on(&primary), &shared).await?;
             let servers = Arc::new(Servers::new(shared, Route::to_one(Some(node)), None));
@@ -81,118 +79,14 @@ async fn next_look(shared: &Shared) {
     let _ = timeout(period, shared.refresh.notified()).await;
 }
 
-/// A connection to a server that is asked which servers there are.
-async fn plain(client: &Client) -> Result<MultiplexedConnection, RedisError> {
-    let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(Some(ANSWER_WITHIN));
-    client.get_multiplexed_async_connection_with_config(&config).await
-}
-
-struct Sentinels {
-    all: Vec<Sentinel>,
-    /// What they call the primary.
-    name: String,
-    /// The highest number of a failover that one of them has told.
-    epoch: u64,
-}
-
-struct Sentinel {
-    client: Client,
-    connection: Option<MultiplexedConnection>,
-}
-
-impl Sentinel {
-    fn new(info: ConnectionInfo) -> Result<Self, RedisError> {
-        Ok(Sentinel { client: Client::open(info)?, connection: None })
-    }
-
-    /// The number of the latest failover, and the primary since then.
-    async fn primary(&mut self, name: &str) -> Result<Option<(u64, Address)>, RedisError> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => none.insert(plain(&self.client).await?),
-        };
-        let mut commands = Pipeline::new();
-        commands.cmd("SENTINEL").arg("GET-MASTER-ADDR-BY-NAME").arg(name);
-        commands.cmd("SENTINEL").arg("MASTER").arg(name);
-        let asked = connection.send_packed_commands(&commands, 0, commands.len());
-        let answer = match timeout(ANSWER_WITHIN, asked).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => {
-                self.connection = None;
-                return Err(error);
-            }
-            Err(_) => {
-                self.connection = None;
-                return Ok(None);
-            }
-        };
-        if let Some(error) = answer.iter().find_map(as_error) {
-            return Err(error.clone().into());
-        }
-        let says = Address::of(self.client.get_connection_info());
-        Ok(answered_primary(&answer, &says))
-    }
-}
-
-fn answered_primary(answer: &[Value], says: &Address) -> Option<(u64, Address)> {
-    let [Value::Array(address), details] = answer else { return None };
-    let [host, port] = &address[..] else { return None };
-    let address = Address::named(text(host)?, text(port)?.parse().ok()?, says);
-    let details: Vec<&Value> = match details {
-        Value::Array(details) => details.iter().collect(),
-        Value::Map(details) => details.iter().flat_map(|(key, value)| [key, value]).collect(),
-        _ => return None,
-    };
-    let epoch = details.chunks(2).find(|pair| text(pair[0]) == Some("config-epoch")).and_then(|pair| pair.get(1))?;
-    Some((text(epoch)?.parse().ok()?, address))
-}
-
-fn text(value: &Value) -> Option<&str> {
-    match value {
-        Value::BulkString(bytes) => str::from_utf8(bytes).ok(),
-        Value::SimpleString(text) => Some(text),
-        _ => None,
-    }
-}
-
-impl Sentinels {
-    /// The primary of the latest failover that a Sentinel knows. A Sentinel that was cut off may know an earlier one.
-    async fn primary(&mut self) -> Result<Option<Address>, RedisError> {
-        let (mut latest, mut failure) = (None, None);
-        for sentinel in &mut self.all {
-            match sentinel.primary(&self.name).await {
-                Ok(Some((epoch, address))) if epoch >= self.epoch => {
-                    self.epoch = epoch;
-                    latest = Some(address);
-                }
-                Ok(_) => {}
-                Err(error) => failure = Some(error),
-            }
-        }
-        match (latest, failure) {
-            (None, Some(failure)) => Err(failure),
-            (latest, _) => Ok(latest),
-        }
-    }
-
-    async fn first_primary(&mut self) -> Result<Address, TierError> {
-        let began = Instant::now();
-        match timeout(CONNECT_WITHIN, self.primary()).await {
-            Ok(Ok(Some(address))) => Ok(address),
-            Ok(Err(error)) => Err(TierError::of_connecting(error, began.elapsed())),
-            Ok(Ok(None)) | Err(_) => Err(TierError::unreachable(began.elapsed(), None)),
-        }
-    }
-}
-
 /// Runs until it is aborted.
 async fn follow(servers: Arc<Servers>, mut sentinels: Sentinels, primary: ConnectionInfo, mut current: Address) {
     loop {
-        next_look(&servers.shared).await;
-        let Ok(Some(address)) = sentinels.primary().await else { continue };
-        if address == current {
-            continue;
+        let look = first(next_look(&servers.shared), sentinels.answered()).await;
+        if matches!(look, First::One(())) {
+            sentinels.ask();
         }
+        let Some(address) = sentinels.primary().filter(|address| *address != current) else { continue };
         if let Ok(node) = Node::new(address.on(&primary), false, Arc::clone(&servers.shared)) {
             servers.replace(Arc::new(Kept::start(Arc::new(node))));
             current = address;
@@ -303,19 +197,5 @@ mod tests {
         assert_eq!((epoch, ranges.len()), (9, 1));
         assert_eq!(answered_ranges(&[slots, Value::Nil], &says).unwrap().0, 0);
         assert_eq!(answered_ranges(&[Value::Array(vec![]), Value::Nil], &says), None);
-    }
-
-    #[test]
-    fn answers_of_sentinels() {
-        let says = Address { host: "here".to_owned(), port: 1 };
-        let texts = |texts: &[&str]| {
-            Value::Array(texts.iter().map(|text| Value::BulkString(text.as_bytes().to_vec())).collect())
-        };
-        let details = texts(&["name", "main", "config-epoch", "7", "quorum", "2"]);
-        let answer = [texts(&["10.0.0.1", "6380"]), details.clone()];
-        let (epoch, address) = answered_primary(&answer, &says).unwrap();
-        assert_eq!((epoch, address.to_string()), (7, "10.0.0.1:6380".to_owned()));
-        assert_eq!(answered_primary(&[Value::Nil, details], &says), None);
-        assert_eq!(answered_primary(&[texts(&["10.0.0.1", "6380"]), texts(&["name"])], &says), None);
     }
 }

@@ -113,6 +113,7 @@ mod read;
 mod request;
 mod route;
 mod scan;
+mod sentinels;
 mod server;
 mod servers;
 mod shared;
