@@ -3,13 +3,15 @@
 use super::{
     Shop,
     answer::Answer,
-    eventually,
+    eventually, is_unreachable,
     process::{Process, on_path},
+    profile,
     promise::Load,
     recovered,
     server::{SLOTS, Server, id_of},
     shop,
 };
+use sharded::tier::TierError;
 use std::{
     process::{Command, Stdio},
     sync::{Arc, atomic::Ordering},
@@ -93,6 +95,32 @@ async fn a_node_is_removed() {
     }
     let history = load.end().await;
     assert_eq!(history.failed.load(Ordering::Relaxed), 0, "no call needs the node that left");
+}
+
+/// Keys of two nodes are written, one of which is not there. The braces choose the nodes: the slot of `{b}` is 3300, and
+/// that of `{a}` is 15495.
+#[tokio::test]
+async fn a_write_of_which_a_part_is_done_is_unknown() {
+    let Some(mut server) = start(SLOTS) else { return };
+    let shop = shop(&server).await;
+    let entry = |tag: &str, number: u64| (format!("{{{tag}}}{number}"), profile("ada", number));
+    shop.profiles().insert_many(&[entry("a", 0), entry("b", 0)]).await.unwrap();
+    server.nodes[2].kill();
+    let alone = [entry("a", 1)];
+    eventually("the node is missed", async || is_unreachable(&shop.profiles().insert_many(&alone).await)).await;
+    let written = shop.profiles().insert_many(&[entry("a", 2), entry("b", 2)]).await;
+    assert!(matches!(written, Err(TierError::Unknown { .. })), "{written:?}");
+    assert_eq!(shop.profiles().get("{b}2").await.unwrap().map(|profile| profile.visits), Some(2));
+    // More than are sent at once, of which only the last fails.
+    let mut many: Vec<_> = (3..303).map(|number| entry("b", number)).collect();
+    many.push(entry("a", 303));
+    let written = shop.profiles().insert_many(&many).await;
+    assert!(matches!(written, Err(TierError::Unknown { .. })), "{written:?}");
+    let mut only_the_last = many.split_off(many.len() - 1);
+    many.truncate(256);
+    many.append(&mut only_the_last);
+    let written = shop.profiles().insert_many(&many).await;
+    assert!(matches!(written, Err(TierError::Unknown { .. })), "{written:?}");
 }
 
 /// Each node is asked once for all keys that it has.

@@ -28,7 +28,7 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TierError {
-    /// The server did not answer within the field's staleness. Nothing was written.
+    /// The server did not answer within the field's staleness. Nothing was written, no entry of several either.
     Unreachable {
         /// How long the call has waited.
         waited: Duration,
@@ -36,7 +36,8 @@ pub enum TierError {
         source: Option<Arc<dyn Error + Send + Sync>>,
     },
     /// A write was sent, and its answer did not come. The server may have executed it, may still do so, or may never
-    /// do so. The near cache no longer has the entry.
+    /// do so. The same if some of several entries were written, and the server of others was not reached. The near
+    /// cache no longer has the entries.
     Unknown {
         /// What became of the connection. `None` if the answer was only late.
         source: Option<Arc<dyn Error + Send + Sync>>,
@@ -109,6 +110,14 @@ impl TierError {
         TierError::Unknown { source: source.map(|error| Arc::new(error) as Arc<_>) }
     }
 
+    /// For a write of several entries, of which this one failed and others were written.
+    pub(super) fn of_some(self) -> Self {
+        match self {
+            TierError::Unreachable { source, .. } => TierError::Unknown { source },
+            other => other,
+        }
+    }
+
     pub(super) fn encode(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         TierError::Encode { source: Arc::from(source.into()) }
     }
@@ -137,7 +146,7 @@ impl fmt::Display for TierError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TierError::Unreachable { waited, .. } => write!(f, "the server did not answer within {waited:?}"),
-            TierError::Unknown { .. } => f.write_str("the answer to a write did not come, so its outcome is unknown"),
+            TierError::Unknown { .. } => f.write_str("not every answer to a write came, so its outcome is unknown"),
             TierError::Decode { key, found: None, .. } => {
                 write!(f, "what is stored under `{key}` was not written by this library")
             }

@@ -191,7 +191,7 @@ impl Servers {
             for (part, sent) in parts.into_iter().zip(sent) {
                 match sent {
                     Err(Failure::Again) => again.extend(part.at.into_iter().map(|at| (at, None))),
-                    Err(Failure::Ends(error)) => failure = failure.or(Some(error)),
+                    Err(Failure::Ends(error)) => failure = Some(worse(failure, error)),
                     Ok(answers) => {
                         for (at, answer) in part.at.into_iter().zip(answers) {
                             match redirection(&answer, &part.node, route.is_cluster()) {
@@ -213,8 +213,9 @@ impl Servers {
                     }
                 }
             }
+            let is_written = call.changes && replies.iter().any(Option::is_some);
             if let Some(failure) = failure {
-                return Err(failure);
+                return Err(if is_written { failure.of_some() } else { failure });
             }
             open = again;
             round += 1;
@@ -228,7 +229,8 @@ impl Servers {
                 let _ = timeout(PAUSE, routes.changed()).await;
             }
             if Instant::now() >= call.until() {
-                return Err(self.unreachable(call));
+                let failure = self.unreachable(call);
+                return Err(if is_written { failure.of_some() } else { failure });
             }
         }
         let count = replies.len();
@@ -337,6 +339,14 @@ impl Servers {
             }
             Err(_) => None,
         }
+    }
+}
+
+/// The failure of a call of which two parts have failed: what may have been written counts for more.
+fn worse(one: Option<TierError>, other: TierError) -> TierError {
+    match one {
+        Some(one) if !matches!(other, TierError::Unknown { .. }) => one,
+        _ => other,
     }
 }
 

@@ -125,7 +125,7 @@ where
     ///
     /// # Errors
     ///
-    /// As [`insert`](Self::insert). Some of the entries may be stored then.
+    /// As [`insert`](Self::insert). Some of the entries may be stored then, unless it is [`TierError::Unreachable`].
     ///
     /// # Panics
     ///
@@ -147,7 +147,7 @@ where
     /// # }
     /// ```
     pub async fn insert_many(&self, entries: &[(K, V)]) -> Result<(), TierError> {
-        for chunk in entries.chunks(CHUNK) {
+        for (number, chunk) in entries.chunks(CHUNK).enumerate() {
             let mut named = Vec::with_capacity(chunk.len());
             for (key, value) in chunk {
                 named.push((self.name(key)?, value::write(value, P::SCHEMA)?));
@@ -159,7 +159,7 @@ where
             for (key, _) in chunk {
                 self.forget_written(key, &written);
             }
-            written?;
+            written.map_err(|error| if number > 0 { error.of_some() } else { error })?;
         }
         Ok(())
     }
