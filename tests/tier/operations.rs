@@ -280,6 +280,7 @@ async fn what_is_no_value_of_the_field_is_an_error() {
     for key in [1, 2] {
         foreign(shop.numbers().get(&key).await.map(drop));
         foreign(shop.numbers().get_many(&[key]).await.map(drop));
+        foreign(shop.numbers().get_many(&[key, 3]).await.map(drop));
         foreign(shop.numbers().update(&key, |old| old).await.map(drop));
     }
     foreign(shop.numbers().ttl_of(&2).await.map(drop));

@@ -4,8 +4,8 @@
 //! with each call and not by their hash: the server caches what it has compiled, and a server that has restarted needs
 //! no second try.
 
-use super::node::as_error;
 use redis::{Cmd, Pipeline, Value};
+use smallvec::SmallVec;
 use std::time::Duration;
 
 /// Beyond this many milliseconds a time to live is for ever. The server refuses times that end too late.
@@ -86,6 +86,9 @@ pub(super) enum Command<'a> {
     },
 }
 
+/// The replies to the commands that name one key.
+pub(super) type Values = SmallVec<[Value; 2]>;
+
 /// The time to live of what replaces something.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Ttl {
@@ -95,12 +98,8 @@ pub(super) enum Ttl {
 
 impl Command<'_> {
     /// The commands that name the key. Each has one reply.
-    fn keyed(&self, name: &[u8]) -> Vec<Cmd> {
-        let command = |command: &str| {
-            let mut command = redis::cmd(command);
-            command.arg(name);
-            command
-        };
+    fn keyed(&self, name: &[u8]) -> (Cmd, Option<Cmd>) {
+        let command = |command: &str| keyed(command, name);
         let script = |script: &str| {
             let mut command = redis::cmd("EVAL");
             command.arg(script).arg(1).arg(name);
@@ -108,12 +107,12 @@ impl Command<'_> {
         };
         let mut first;
         match *self {
-            Command::Fetch => return vec![command("PTTL"), command("GET")],
+            Command::Fetch => return (command("PTTL"), Some(command("GET"))),
             Command::Get => first = command("GET"),
             Command::Left => {
                 first = command("GETRANGE");
                 first.arg(0).arg(1);
-                return vec![first, command("PTTL")];
+                return (first, Some(command("PTTL")));
             }
             Command::Set { ttl: Some(Duration::ZERO), .. } => first = command("DEL"),
             Command::Set { value, ttl } => {
@@ -147,48 +146,80 @@ impl Command<'_> {
                 first.arg(lease).arg(millis(lasts).unwrap_or(u64::MAX));
             }
         }
-        vec![first]
+        (first, None)
     }
 
     /// Appends it to what is sent, and returns how many replies that makes. A node that takes over the key's hash slot
     /// has to be asked explicitly.
     ///
-    /// `CLIENT CACHING YES` holds for the next command alone, so the first of the two that name the key makes the
-    /// server track it. The value is read after that. With `ASKING`, which must come directly before the command too,
-    /// nothing is tracked.
+    /// The server tracks what is read over the connection. `CLIENT CACHING NO` exempts the next command alone, so it
+    /// stands before the commands, of one for the key each, that read what the near cache does not keep. The first of
+    /// the two that fetch a value has the key tracked, and the value is read after that. `ASKING` must come directly
+    /// before a command too, so nothing is exempted with it.
     pub(super) fn append(&self, name: &[u8], is_asking: bool, commands: &mut Pipeline) -> usize {
         let before = commands.len();
-        if self.is_tracked(is_asking) {
-            commands.cmd("CLIENT").arg("CACHING").arg("YES");
-        }
-        for command in self.keyed(name) {
+        let (first, second) = self.keyed(name);
+        for command in [Some(first), second].into_iter().flatten() {
             if is_asking {
                 commands.cmd("ASKING");
+            } else if self.is_exempted() {
+                commands.cmd("CLIENT").arg("CACHING").arg("NO");
             }
             commands.add_command(command);
         }
         commands.len() - before
     }
 
-    /// Whether the server tells of changes from then on.
+    /// Whether it reads on the server, and what it reads is not kept.
+    fn is_exempted(&self) -> bool {
+        !matches!(self, Command::Fetch | Command::Set { .. } | Command::TakeLease { .. })
+    }
+
+    /// Whether the server is relied on to tell of changes from then on.
     pub(super) fn is_tracked(&self, is_asking: bool) -> bool {
         matches!(self, Command::Fetch) && !is_asking
     }
 
     /// The replies to the commands that name the key, of all replies.
-    pub(super) fn replies(&self, is_asking: bool, all: impl Iterator<Item = Value>) -> Vec<Value> {
-        if is_asking {
-            return all.skip(1).step_by(2).collect();
-        }
-        let mut all = all;
-        if self.is_tracked(is_asking)
-            && let Some(tracking) = all.next()
-            && as_error(&tracking).is_some()
-        {
-            return all.map(|_| tracking.clone()).collect();
-        }
-        all.collect()
+    ///
+    /// A server that does not exempt a key tells of one change more than is needed, so that is no failure.
+    pub(super) fn replies(&self, is_asking: bool, all: impl Iterator<Item = Value>) -> Values {
+        if is_asking || self.is_exempted() { all.skip(1).step_by(2).collect() } else { all.collect() }
     }
+}
+
+/// Appends the commands that fetch several keys of one server, which may be in any hash slots.
+///
+/// A time is read first for each, which has it tracked. So the values need not be tracked once more.
+pub(super) fn append_fetches<'a>(names: impl ExactSizeIterator<Item = &'a [u8]> + Clone, commands: &mut Pipeline) {
+    for name in names.clone() {
+        commands.add_command(keyed("PTTL", name));
+    }
+    commands.cmd("CLIENT").arg("CACHING").arg("NO");
+    let mut values = Cmd::with_capacity(1 + names.len(), 4 + names.clone().map(<[u8]>::len).sum::<usize>());
+    values.arg("MGET");
+    for name in names {
+        values.arg(name);
+    }
+    commands.add_command(values);
+}
+
+/// For each of so many keys the replies that [`Command::Fetch`] has, of all replies to [`append_fetches`].
+pub(super) fn fetched(count: usize, all: Vec<Value>) -> impl Iterator<Item = Values> {
+    let mut all = all;
+    // An error, or what is no answer to it, is that of each key.
+    let (mut values, other) = match all.pop() {
+        Some(Value::Array(values)) if values.len() == count => (values.into_iter(), Value::Nil),
+        other => (Vec::new().into_iter(), other.unwrap_or(Value::Okay)),
+    };
+    let value = move || values.next().unwrap_or_else(|| other.clone());
+    all.into_iter().take(count).zip(std::iter::repeat_with(value)).map(|(left, value)| SmallVec::from([left, value]))
+}
+
+fn keyed(command: &str, name: &[u8]) -> Cmd {
+    let mut keyed = Cmd::with_capacity(2, command.len() + name.len());
+    keyed.arg(command).arg(name);
+    keyed
 }
 
 /// A time to live as the scripts take it.
@@ -220,15 +251,35 @@ mod tests {
     fn replies_are_those_of_the_key() {
         let numbers = |numbers: &[i64]| numbers.iter().map(|number| Value::Int(*number)).collect::<Vec<_>>();
         for (command, is_asking, sent, kept) in [
-            (Command::Fetch, false, vec![0, 1, 2], vec![1, 2]),
+            (Command::Fetch, false, vec![0, 1], vec![0, 1]),
             (Command::Fetch, true, vec![0, 1, 2, 3], vec![1, 3]),
-            (Command::Get, false, vec![0], vec![0]),
+            (Command::Get, false, vec![0, 1], vec![1]),
             (Command::Get, true, vec![0, 1], vec![1]),
-            (Command::Left, false, vec![0, 1], vec![0, 1]),
+            (Command::Left, false, vec![0, 1, 2, 3], vec![1, 3]),
+            (Command::Set { value: b"v", ttl: None }, false, vec![0], vec![0]),
         ] {
             assert_eq!(command.append(b"k", is_asking, &mut Pipeline::new()), sent.len(), "{command:?}");
             let replies = command.replies(is_asking, numbers(&sent).into_iter());
-            assert_eq!(replies, numbers(&kept), "{command:?}");
+            assert_eq!(replies.to_vec(), numbers(&kept), "{command:?}");
+        }
+    }
+
+    #[test]
+    fn replies_of_several_fetches_are_paired() {
+        let names = [&b"a"[..], b"b"];
+        let mut commands = Pipeline::new();
+        append_fetches(names.into_iter(), &mut commands);
+        assert_eq!(commands.len(), 4);
+        let replies = |last: Value| {
+            let all = vec![Value::Int(1), Value::Int(-2), Value::Okay, last];
+            fetched(2, all).map(SmallVec::into_vec).collect::<Vec<_>>()
+        };
+        let value = Value::BulkString(b"v".to_vec());
+        let paired = [vec![Value::Int(1), value.clone()], vec![Value::Int(-2), Value::Nil]];
+        assert_eq!(replies(Value::Array(vec![value.clone(), Value::Nil])), paired);
+        for wrong in [Value::Okay, Value::Array(vec![value])] {
+            let paired = [vec![Value::Int(1), wrong.clone()], vec![Value::Int(-2), wrong.clone()]];
+            assert_eq!(replies(wrong), paired);
         }
     }
 }

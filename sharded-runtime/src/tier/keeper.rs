@@ -71,7 +71,7 @@ async fn try_connect(node: &Arc<Node>) -> Result<(), TierError> {
     let connecting = node.client.get_multiplexed_async_connection_with_config(&config);
     let mut connection = connecting.await.map_err(failed)?;
     let mut setup = Pipeline::new();
-    setup.cmd("CLIENT").arg("TRACKING").arg("ON").arg("OPTIN");
+    setup.cmd("CLIENT").arg("TRACKING").arg("ON").arg("OPTOUT");
     ask_for_life(node, &mut setup);
     let sent = node.shared.now();
     let replies = connection.send_packed_commands(&setup, 0, setup.len()).await.map_err(failed)?;

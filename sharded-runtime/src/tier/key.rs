@@ -22,15 +22,16 @@ pub(super) type Error = de::value::Error;
 ///
 /// [`read`] is a function, so two different keys never get the same name, whatever their `Serialize` does.
 pub(super) fn write<K: Serialize + DeserializeOwned + Eq>(prefix: &[u8], key: &K) -> Result<Vec<u8>, Error> {
-    let mut text = String::new();
-    if write!(text, "{}", Text(key)).is_ok() && reads_back(text.as_bytes(), key) {
-        return Ok([prefix, text.as_bytes()].concat());
+    let mut name = Vec::with_capacity(prefix.len() + USUAL_LENGTH);
+    name.extend_from_slice(prefix);
+    if write!(Appended(&mut name), "{}", Text(key)).is_ok() && reads_back(&name[prefix.len()..], key) {
+        return Ok(name);
     }
-    let mut packed = prefix.to_vec();
-    let mut serializer = Serializer::new(&mut packed).with_struct_map().with_human_readable();
+    name.truncate(prefix.len());
+    let mut serializer = Serializer::new(&mut name).with_struct_map().with_human_readable();
     key.serialize(&mut serializer).map_err(Error::custom)?;
-    if reads_back(&packed[prefix.len()..], key) {
-        return Ok(packed);
+    if reads_back(&name[prefix.len()..], key) {
+        return Ok(name);
     }
     Err(Error::custom("the key does not deserialize to an equal one"))
 }
@@ -38,6 +39,19 @@ pub(super) fn write<K: Serialize + DeserializeOwned + Eq>(prefix: &[u8], key: &K
 /// The key that this name stands for, without the prefix.
 pub(super) fn read<K: DeserializeOwned>(name: &[u8]) -> Result<K, Error> {
     K::deserialize(Name(name))
+}
+
+/// Most keys are at most so long as text.
+const USUAL_LENGTH: usize = 24;
+
+/// Text at the end of other bytes.
+struct Appended<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Appended<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
 }
 
 fn reads_back<K: DeserializeOwned + Eq>(name: &[u8], key: &K) -> bool {

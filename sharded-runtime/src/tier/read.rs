@@ -293,7 +293,19 @@ where
     async fn fetch(&self, names: &[Name], began: Instant) -> Result<Vec<Result<Fetched<V>, TierError>>, TierError> {
         let requests: Vec<_> = names.iter().map(|name| Request { name, command: Command::Fetch }).collect();
         let replies = self.servers().read(&requests, began, self.staleness).await?;
-        Ok(names.iter().zip(replies).map(|(name, reply)| self.understand(name, reply)).collect())
+        let mut fetched = Vec::with_capacity(names.len());
+        for (name, reply) in names.iter().zip(replies) {
+            // What is read for several keys shows nothing where the data is of another type. It may also have expired.
+            let is_unclear = names.len() > 1 && matches!(reply.values[..], [Value::Int(-1..), Value::Nil]);
+            if is_unclear {
+                let again = [Request { name, command: Command::Fetch }];
+                let replies = self.servers().read(&again, began, self.staleness).await?;
+                fetched.extend(replies.into_iter().map(|reply| self.understand(name, reply)));
+            } else {
+                fetched.push(self.understand(name, reply));
+            }
+        }
+        Ok(fetched)
     }
 
     fn understand(&self, name: &Name, reply: Reply) -> Result<Fetched<V>, TierError> {

@@ -2,12 +2,12 @@
 
 use super::{
     address::Address,
-    command::Command,
+    command::{Command, Values},
     licence::Licence,
     node::{Node, as_error},
     stamps::{Slot, Stamp},
 };
-use redis::{ServerError, ServerErrorKind, Value};
+use redis::{ServerError, ServerErrorKind};
 use std::sync::Arc;
 
 /// The key of one entry on the servers.
@@ -27,7 +27,7 @@ pub(super) struct Request<'a> {
 /// The answer to a request.
 #[derive(Debug)]
 pub(super) struct Reply {
-    pub(super) values: Vec<Value>,
+    pub(super) values: Values,
     pub(super) stamp: Stamp,
     /// `None` if the server does not tell of changes.
     pub(super) licence: Option<Arc<Licence>>,

@@ -157,15 +157,26 @@ fn tag(name: &[u8]) -> &[u8] {
 
 /// The checksum that Redis uses: the polynomial 0x1021, from zero.
 fn crc16(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0, |crc, byte| {
-        (0..8).fold(
-            crc ^ (u16::from(*byte) << 8),
-            |crc: u16, _| {
-                if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 }
-            },
-        )
-    })
+    bytes.iter().fold(0, |crc: u16, byte| (crc << 8) ^ CRC_OF_BYTE[usize::from((crc >> 8) ^ u16::from(*byte))])
 }
+
+/// The checksum of each single byte.
+const CRC_OF_BYTE: [u16; 256] = {
+    let mut sums = [0; 256];
+    let mut byte = 0;
+    while byte < sums.len() {
+        #[allow(clippy::cast_possible_truncation, reason = "it is less than 256")]
+        let mut crc = (byte as u16) << 8;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 };
+            bit += 1;
+        }
+        sums[byte] = crc;
+        byte += 1;
+    }
+    sums
+};
 
 #[cfg(test)]
 mod tests {

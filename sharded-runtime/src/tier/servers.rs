@@ -2,6 +2,7 @@
 
 use super::{
     address::Address,
+    command::{Command, append_fetches, fetched},
     error::TierError,
     keeper::Kept,
     node::{Live, Node, as_error},
@@ -271,10 +272,18 @@ impl Servers {
         routes: watch::Receiver<Arc<Route>>,
     ) -> Result<Vec<Reply>, Failure> {
         let mut live = self.connection(part, call, routes).await?;
-        let mut commands = Pipeline::with_capacity(3 * part.at.len());
-        let requests = || part.at.iter().filter_map(|at| requests.get(*at));
-        let counts: Vec<usize> =
-            requests().map(|each| each.command.append(&each.name.bytes, part.is_asking, &mut commands)).collect();
+        let mut commands = Pipeline::with_capacity(2 * part.at.len());
+        let requests = || part.at.iter().map(|at| &requests[*at]);
+        // A node of a cluster refuses one command for keys of several hash slots.
+        let is_one_fetch = part.at.len() > 1
+            && !part.node.is_in_cluster
+            && requests().all(|each| matches!(each.command, Command::Fetch));
+        let mut counts = Vec::new();
+        if is_one_fetch {
+            append_fetches(requests().map(|each| &each.name.bytes[..]), &mut commands);
+        } else {
+            counts.extend(requests().map(|each| each.command.append(&each.name.bytes, part.is_asking, &mut commands)));
+        }
         let stamps = || -> Vec<Stamp> { requests().map(|each| self.shared.stamps.stamp(each.name.slot)).collect() };
         // Before the commands are sent: what is invalidated from now on counts.
         let before = stamps();
@@ -296,12 +305,23 @@ impl Servers {
         };
         // A planted fault, which `.ci/tier` shows to be found.
         let stamps = if cfg!(sharded_late_stamps) { stamps() } else { before };
-        let mut values = values.into_iter();
-        let replies = requests().zip(counts).zip(stamps).map(|((each, count), stamp)| Reply {
-            values: each.command.replies(part.is_asking, values.by_ref().take(count)),
+        let reply = |each: &Request<'_>, stamp, values| Reply {
+            values,
             stamp,
             licence: each.command.is_tracked(part.is_asking).then(|| Arc::clone(&live.licence)),
             sent,
+        };
+        if is_one_fetch {
+            let values = fetched(part.at.len(), values);
+            return Ok(requests()
+                .zip(stamps)
+                .zip(values)
+                .map(|((each, stamp), values)| reply(each, stamp, values))
+                .collect());
+        }
+        let mut values = values.into_iter();
+        let replies = requests().zip(counts).zip(stamps).map(|((each, count), stamp)| {
+            reply(each, stamp, each.command.replies(part.is_asking, values.by_ref().take(count)))
         });
         Ok(replies.collect())
     }
