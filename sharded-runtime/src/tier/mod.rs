@@ -55,8 +55,9 @@
 //! [`Redis::connect`] takes the URL of one server, of Sentinels, or of nodes of a cluster. There is one connection to
 //! each server that has keys. `get_many` and `insert_many` ask each server once, for all of its keys.
 //!
-//! - **Sentinel:** the primary is the one that a Sentinel names which knows of the latest failover. They are asked each
-//!   second, and at once when the connection is lost.
+//! - **Sentinel:** the primary is the one that a Sentinel names which knows of the latest failover. All are asked each
+//!   second, or twice within a staleness below two seconds, and at once when the connection is lost. One that does not
+//!   answer keeps nobody from the answers of the others.
 //! - **Cluster:** a key belongs to the node of its hash slot. Each second some nodes are asked which ones have which
 //!   slots, and at once when a node says that a key has moved. What was read from a node that has lost a slot is
 //!   invalid from then on. A value that is read while its slot moves is not kept in the near cache.
