@@ -85,11 +85,8 @@ impl __sharded_Hello::HelloBuilder {
         self.__options = self.__options.clock(__clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
-    ///
-    /// # Panics
-    ///
-    /// If this is not a power of two, or is more than 65536.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first. It is
+    /// a power of two, at most 65536. Otherwise the store is not built.
     fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(__shards);
         self
@@ -112,13 +109,27 @@ impl __sharded_Hello::HelloBuilder {
         ) -> ::sharded::builder::FieldOptions<__sharded_Hello::HelloVisits>,
     ) -> Self {
         self.visits = __options(self.visits);
+        self.__options = self.__options.note(&self.visits);
         self
+    }
+    /// Checks the overrides that were given so far, where they are not known to be right.
+    ///
+    /// # Errors
+    ///
+    /// The first one with a value that no map can be built with, such as a ttl of zero.
+    fn checked(self) -> ::core::result::Result<Self, ::sharded::builder::BuildError> {
+        ::sharded::macro_support::checked(self.__options.mistake(), self)
     }
     // The names of variables begin with `__`, as the user's constants and statics do not: a pattern with such a name
     // would mean the constant. The number is the field's place in the order of declaration, in which a thread may enter
     // maps from inside each other's closures.
     /// Builds the store.
+    ///
+    /// # Panics
+    ///
+    /// If an option has a value that no map can be built with, such as a ttl of zero.
     #[must_use]
+    #[track_caller]
     fn build(self) -> Hello {
         let __store = self.__options.start();
         Hello { visits: ::sharded::macro_support::build(&__store, 0, self.visits) }

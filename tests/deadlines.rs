@@ -193,7 +193,7 @@ fn the_end_of_time() {
 /// Declared in years, as in `ttl = "1000y"`, were it written so.
 #[test]
 fn long_and_short_overrides() {
-    type Policy = Of<Mutex, TtlIdle<1, 1>, Unbounded>;
+    type Both = ShardedMap<u64, u64, Of<Mutex, TtlIdle<1, 1>, Unbounded>>;
     let clock = Manual::new();
     let year = Duration::from_hours(8766);
     let map = map::<Ttl<1>>(&clock, FieldOptions::new().ttl(100 * year));
@@ -203,8 +203,8 @@ fn long_and_short_overrides() {
     clock.advance(year);
     assert_eq!((map.get(&1), map.sweep()), (None, 1));
     for message in [
-        panics(|| FieldOptions::<Policy>::new().ttl(Duration::ZERO)),
-        panics(|| FieldOptions::<Policy>::new().idle(Duration::ZERO)),
+        panics(|| Both::with_options(FieldOptions::new().ttl(Duration::ZERO))),
+        panics(|| Both::with_options(FieldOptions::new().idle(Duration::ZERO))),
     ] {
         assert!(message.contains("`field`") && message.contains("zero"), "{message}");
     }

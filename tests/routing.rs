@@ -324,8 +324,13 @@ fn the_number_of_shards() {
 #[test]
 fn bad_numbers_of_shards_are_refused() {
     for bad in [0, 3, 48, MAX_SHARDS + 1, 2 * MAX_SHARDS, usize::MAX] {
-        let messages =
-            [panics(|| FieldOptions::<Parts>::new().shards(bad)), panics(|| StoreOptions::new().shards(bad))];
+        let messages = [
+            panics(|| ShardedMap::<u64, u64, One>::with_options(FieldOptions::new().shards(bad))),
+            panics(|| {
+                let store = StoreOptions::new().shards(bad).start();
+                <ShardedMap<u64, u64, One> as BuildField<One>>::build(&store, 0, FieldOptions::new())
+            }),
+        ];
         for message in messages {
             assert!(message.contains("power of two") && message.contains(&bad.to_string()), "{message}");
         }

@@ -390,6 +390,11 @@ fn a_policy_and_its_options_must_fit() {
         drop(Map::with_options(options));
     });
     assert_eq!(message, "the options of `pages` have a function for `evictable`, which its policy does not ask for");
+    let error = Map::try_with_options(FieldOptions::new()).unwrap_err();
+    assert_eq!((error.field(), error.option()), (Some("pages"), "weigher"));
+    let options = FieldOptions::new().weigher(bytes).evictable(|_: &u32, _: &String| true);
+    let error = Map::try_with_options(options).unwrap_err();
+    assert_eq!((error.field(), error.option()), (Some("pages"), "evictable"));
     assert!(Map::with_options(FieldOptions::new().weigher(bytes)).is_empty());
 }
 

@@ -204,11 +204,8 @@ impl __sharded_State::StateBuilder {
         self.__options = self.__options.clock(__clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
-    ///
-    /// # Panics
-    ///
-    /// If this is not a power of two, or is more than 65536.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first. It is
+    /// a power of two, at most 65536. Otherwise the store is not built.
     pub fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(__shards);
         self
@@ -232,6 +229,7 @@ impl __sharded_State::StateBuilder {
         ) -> ::sharded::builder::FieldOptions<__sharded_State::StateNames>,
     ) -> Self {
         self.names = __options(self.names);
+        self.__options = self.__options.note(&self.names);
         self
     }
     /// Overrides what was declared for `names`.
@@ -243,6 +241,7 @@ impl __sharded_State::StateBuilder {
         ) -> ::sharded::builder::FieldOptions<__sharded_State::StateNames>,
     ) -> Self {
         self.names = __options(self.names);
+        self.__options = self.__options.note(&self.names);
         self
     }
     /// Overrides what was declared for `last`.
@@ -255,6 +254,7 @@ impl __sharded_State::StateBuilder {
         ) -> ::sharded::builder::FieldOptions<__sharded_State::StateLast>,
     ) -> Self {
         self.last = __options(self.last);
+        self.__options = self.__options.note(&self.last);
         self
     }
     /// Overrides what was declared for `r#type`.
@@ -266,10 +266,26 @@ impl __sharded_State::StateBuilder {
         ) -> ::sharded::builder::FieldOptions<__sharded_State::StateType>,
     ) -> Self {
         self.r#type = __options(self.r#type);
+        self.__options = self.__options.note(&self.r#type);
         self
     }
+    /// Checks the overrides that were given so far, where they are not known to be right.
+    ///
+    /// # Errors
+    ///
+    /// The first one with a value that no map can be built with, such as a ttl of zero.
+    pub fn checked(
+        self,
+    ) -> ::core::result::Result<Self, ::sharded::builder::BuildError> {
+        ::sharded::macro_support::checked(self.__options.mistake(), self)
+    }
     /// Builds the store.
+    ///
+    /// # Panics
+    ///
+    /// If an option has a value that no map can be built with, such as a ttl of zero.
     #[must_use]
+    #[track_caller]
     pub fn build(self) -> State {
         let __store = self.__options.start();
         State {

@@ -79,11 +79,8 @@ where
         self.__options = self.__options.clock(__clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
-    ///
-    /// # Panics
-    ///
-    /// If this is not a power of two, or is more than 65536.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first. It is
+    /// a power of two, at most 65536. Otherwise the store is not built.
     pub(crate) fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(__shards);
         self
@@ -106,10 +103,26 @@ where
         ) -> ::sharded::builder::FieldOptions<__sharded_Cache::CacheRows>,
     ) -> Self {
         self.rows = __options(self.rows);
+        self.__options = self.__options.note(&self.rows);
         self
     }
+    /// Checks the overrides that were given so far, where they are not known to be right.
+    ///
+    /// # Errors
+    ///
+    /// The first one with a value that no map can be built with, such as a ttl of zero.
+    pub(crate) fn checked(
+        self,
+    ) -> ::core::result::Result<Self, ::sharded::builder::BuildError> {
+        ::sharded::macro_support::checked(self.__options.mistake(), self)
+    }
     /// Builds the store.
+    ///
+    /// # Panics
+    ///
+    /// If an option has a value that no map can be built with, such as a ttl of zero.
     #[must_use]
+    #[track_caller]
     pub(crate) fn build(self) -> Cache<K, V, { N }>
     where
         __Parents: ::sharded::builder::Supplied<Vec<Cache<K, V, { N }>>>,

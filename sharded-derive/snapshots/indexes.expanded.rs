@@ -158,11 +158,8 @@ impl<
         self.__options = self.__options.clock(__clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
-    ///
-    /// # Panics
-    ///
-    /// If this is not a power of two, or is more than 65536.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first. It is
+    /// a power of two, at most 65536. Otherwise the store is not built.
     pub fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(__shards);
         self
@@ -185,6 +182,7 @@ impl<
         ) -> ::sharded::builder::FieldOptions<__sharded_Directory::DirectoryPeople>,
     ) -> Self {
         self.people = __options(self.people);
+        self.__options = self.__options.note(&self.people);
         self
     }
     /// Overrides what was declared for `by_name`.
@@ -195,6 +193,7 @@ impl<
         ) -> ::sharded::builder::FieldOptions<__sharded_Directory::DirectoryByName>,
     ) -> Self {
         self.by_name = __options(self.by_name);
+        self.__options = self.__options.note(&self.by_name);
         self
     }
     /// Overrides what was declared for `by_initial`.
@@ -206,10 +205,26 @@ impl<
         ) -> ::sharded::builder::FieldOptions<__sharded_Directory::DirectoryByInitial>,
     ) -> Self {
         self.by_initial = __options(self.by_initial);
+        self.__options = self.__options.note(&self.by_initial);
         self
     }
+    /// Checks the overrides that were given so far, where they are not known to be right.
+    ///
+    /// # Errors
+    ///
+    /// The first one with a value that no map can be built with, such as a ttl of zero.
+    pub fn checked(
+        self,
+    ) -> ::core::result::Result<Self, ::sharded::builder::BuildError> {
+        ::sharded::macro_support::checked(self.__options.mistake(), self)
+    }
     /// Builds the store.
+    ///
+    /// # Panics
+    ///
+    /// If an option has a value that no map can be built with, such as a ttl of zero.
     #[must_use]
+    #[track_caller]
     pub fn build(self) -> Directory<I> {
         let __store = self.__options.start();
         let __index_by_name = ::sharded::macro_support::begin_index::<

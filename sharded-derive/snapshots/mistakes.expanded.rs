@@ -88,11 +88,8 @@ impl<__Third> __sharded_Mistakes::MistakesBuilder<__Third> {
         self.__options = self.__options.clock(__clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
-    ///
-    /// # Panics
-    ///
-    /// If this is not a power of two, or is more than 65536.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first. It is
+    /// a power of two, at most 65536. Otherwise the store is not built.
     pub fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(__shards);
         self
@@ -115,6 +112,7 @@ impl<__Third> __sharded_Mistakes::MistakesBuilder<__Third> {
         ) -> ::sharded::builder::FieldOptions<__sharded_Mistakes::MistakesFirst>,
     ) -> Self {
         self.first = __options(self.first);
+        self.__options = self.__options.note(&self.first);
         self
     }
     /// Overrides what was declared for `second`.
@@ -125,10 +123,26 @@ impl<__Third> __sharded_Mistakes::MistakesBuilder<__Third> {
         ) -> ::sharded::builder::FieldOptions<__sharded_Mistakes::MistakesSecond>,
     ) -> Self {
         self.second = __options(self.second);
+        self.__options = self.__options.note(&self.second);
         self
     }
+    /// Checks the overrides that were given so far, where they are not known to be right.
+    ///
+    /// # Errors
+    ///
+    /// The first one with a value that no map can be built with, such as a ttl of zero.
+    pub fn checked(
+        self,
+    ) -> ::core::result::Result<Self, ::sharded::builder::BuildError> {
+        ::sharded::macro_support::checked(self.__options.mistake(), self)
+    }
     /// Builds the store.
+    ///
+    /// # Panics
+    ///
+    /// If an option has a value that no map can be built with, such as a ttl of zero.
     #[must_use]
+    #[track_caller]
     pub fn build(self) -> Mistakes
     where
         __Third: ::sharded::builder::Supplied<String>,

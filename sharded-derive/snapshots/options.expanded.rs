@@ -237,11 +237,8 @@ impl __sharded_Options::OptionsBuilder {
         self.__options = self.__options.clock(__clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
-    ///
-    /// # Panics
-    ///
-    /// If this is not a power of two, or is more than 65536.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first. It is
+    /// a power of two, at most 65536. Otherwise the store is not built.
     pub fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(__shards);
         self
@@ -264,6 +261,7 @@ impl __sharded_Options::OptionsBuilder {
         ) -> ::sharded::builder::FieldOptions<__sharded_Options::OptionsInherits>,
     ) -> Self {
         self.inherits = __options(self.inherits);
+        self.__options = self.__options.note(&self.inherits);
         self
     }
     /// Overrides what was declared for `overrides`.
@@ -274,6 +272,7 @@ impl __sharded_Options::OptionsBuilder {
         ) -> ::sharded::builder::FieldOptions<__sharded_Options::OptionsOverrides>,
     ) -> Self {
         self.overrides = __options(self.overrides);
+        self.__options = self.__options.note(&self.overrides);
         self
     }
     /// Overrides what was declared for `undoes`.
@@ -284,6 +283,7 @@ impl __sharded_Options::OptionsBuilder {
         ) -> ::sharded::builder::FieldOptions<__sharded_Options::OptionsUndoes>,
     ) -> Self {
         self.undoes = __options(self.undoes);
+        self.__options = self.__options.note(&self.undoes);
         self
     }
     /// Overrides what was declared for `copies`.
@@ -294,6 +294,7 @@ impl __sharded_Options::OptionsBuilder {
         ) -> ::sharded::builder::FieldOptions<__sharded_Options::OptionsCopies>,
     ) -> Self {
         self.copies = __options(self.copies);
+        self.__options = self.__options.note(&self.copies);
         self
     }
     /// Overrides what was declared for `loaded`.
@@ -304,10 +305,26 @@ impl __sharded_Options::OptionsBuilder {
         ) -> ::sharded::builder::FieldOptions<__sharded_Options::OptionsLoaded>,
     ) -> Self {
         self.loaded = __options(self.loaded);
+        self.__options = self.__options.note(&self.loaded);
         self
     }
+    /// Checks the overrides that were given so far, where they are not known to be right.
+    ///
+    /// # Errors
+    ///
+    /// The first one with a value that no map can be built with, such as a ttl of zero.
+    pub fn checked(
+        self,
+    ) -> ::core::result::Result<Self, ::sharded::builder::BuildError> {
+        ::sharded::macro_support::checked(self.__options.mistake(), self)
+    }
     /// Builds the store.
+    ///
+    /// # Panics
+    ///
+    /// If an option has a value that no map can be built with, such as a ttl of zero.
     #[must_use]
+    #[track_caller]
     pub fn build(self) -> Options {
         let __store = self.__options.start();
         Options {

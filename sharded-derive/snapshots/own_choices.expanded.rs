@@ -95,11 +95,8 @@ impl __sharded_Arena::ArenaBuilder {
         self.__options = self.__options.clock(__clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
-    ///
-    /// # Panics
-    ///
-    /// If this is not a power of two, or is more than 65536.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first. It is
+    /// a power of two, at most 65536. Otherwise the store is not built.
     fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(__shards);
         self
@@ -122,6 +119,7 @@ impl __sharded_Arena::ArenaBuilder {
         ) -> ::sharded::builder::FieldOptions<__sharded_Arena::ArenaPlayers>,
     ) -> Self {
         self.players = __options(self.players);
+        self.__options = self.__options.note(&self.players);
         self
     }
     /// Overrides what was declared for `shots`.
@@ -132,10 +130,24 @@ impl __sharded_Arena::ArenaBuilder {
         ) -> ::sharded::builder::FieldOptions<__sharded_Arena::ArenaShots>,
     ) -> Self {
         self.shots = __options(self.shots);
+        self.__options = self.__options.note(&self.shots);
         self
     }
+    /// Checks the overrides that were given so far, where they are not known to be right.
+    ///
+    /// # Errors
+    ///
+    /// The first one with a value that no map can be built with, such as a ttl of zero.
+    fn checked(self) -> ::core::result::Result<Self, ::sharded::builder::BuildError> {
+        ::sharded::macro_support::checked(self.__options.mistake(), self)
+    }
     /// Builds the store.
+    ///
+    /// # Panics
+    ///
+    /// If an option has a value that no map can be built with, such as a ttl of zero.
     #[must_use]
+    #[track_caller]
     fn build(self) -> Arena {
         let __store = self.__options.start();
         Arena {

@@ -76,11 +76,8 @@ impl<__Other> __sharded_Renamed::RenamedBuilder<__Other> {
         self.__options = self.__options.clock(__clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
-    ///
-    /// # Panics
-    ///
-    /// If this is not a power of two, or is more than 65536.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first. It is
+    /// a power of two, at most 65536. Otherwise the store is not built.
     pub fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(__shards);
         self
@@ -110,10 +107,32 @@ impl<__Other> __sharded_Renamed::RenamedBuilder<__Other> {
             >,
     ) -> Self {
         self.map = __options(self.map);
+        self.__options = self.__options.note(&self.map);
         self
     }
+    /// Checks the overrides that were given so far, where they are not known to be right.
+    ///
+    /// # Errors
+    ///
+    /// The first one with a value that no map can be built with, such as a ttl of zero.
+    pub fn checked(
+        self,
+    ) -> ::core::result::Result<
+        Self,
+        ::framework::exports::sharded::builder::BuildError,
+    > {
+        ::framework::exports::sharded::macro_support::checked(
+            self.__options.mistake(),
+            self,
+        )
+    }
     /// Builds the store.
+    ///
+    /// # Panics
+    ///
+    /// If an option has a value that no map can be built with, such as a ttl of zero.
     #[must_use]
+    #[track_caller]
     pub fn build(self) -> Renamed
     where
         __Other: ::framework::exports::sharded::builder::Supplied<u8>,

@@ -101,11 +101,8 @@ impl<
         self.__options = self.__options.clock(__clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
-    ///
-    /// # Panics
-    ///
-    /// If this is not a power of two, or is more than 65536.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first. It is
+    /// a power of two, at most 65536. Otherwise the store is not built.
     fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(__shards);
         self
@@ -128,6 +125,7 @@ impl<
         ) -> ::sharded::builder::FieldOptions<__sharded_Saved::SavedNames>,
     ) -> Self {
         self.names = __options(self.names);
+        self.__options = self.__options.note(&self.names);
         self
     }
     /// Overrides what was declared for `online`.
@@ -139,10 +137,24 @@ impl<
         ) -> ::sharded::builder::FieldOptions<__sharded_Saved::SavedOnline>,
     ) -> Self {
         self.online = __options(self.online);
+        self.__options = self.__options.note(&self.online);
         self
     }
+    /// Checks the overrides that were given so far, where they are not known to be right.
+    ///
+    /// # Errors
+    ///
+    /// The first one with a value that no map can be built with, such as a ttl of zero.
+    fn checked(self) -> ::core::result::Result<Self, ::sharded::builder::BuildError> {
+        ::sharded::macro_support::checked(self.__options.mistake(), self)
+    }
     /// Builds the store.
+    ///
+    /// # Panics
+    ///
+    /// If an option has a value that no map can be built with, such as a ttl of zero.
     #[must_use]
+    #[track_caller]
     fn build(self) -> Saved<K>
     where
         __Other: ::sharded::builder::Supplied<u8>,

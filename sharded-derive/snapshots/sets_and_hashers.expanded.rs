@@ -161,11 +161,8 @@ impl __sharded_Online::OnlineBuilder {
         self.__options = self.__options.clock(__clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
-    ///
-    /// # Panics
-    ///
-    /// If this is not a power of two, or is more than 65536.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first. It is
+    /// a power of two, at most 65536. Otherwise the store is not built.
     pub fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(__shards);
         self
@@ -188,6 +185,7 @@ impl __sharded_Online::OnlineBuilder {
         ) -> ::sharded::builder::FieldOptions<__sharded_Online::OnlineUsers>,
     ) -> Self {
         self.users = __options(self.users);
+        self.__options = self.__options.note(&self.users);
         self
     }
     /// Overrides what was declared for `names`.
@@ -198,6 +196,7 @@ impl __sharded_Online::OnlineBuilder {
         ) -> ::sharded::builder::FieldOptions<__sharded_Online::OnlineNames>,
     ) -> Self {
         self.names = __options(self.names);
+        self.__options = self.__options.note(&self.names);
         self
     }
     /// Overrides what was declared for `ids`.
@@ -208,6 +207,7 @@ impl __sharded_Online::OnlineBuilder {
         ) -> ::sharded::builder::FieldOptions<__sharded_Online::OnlineIds>,
     ) -> Self {
         self.ids = __options(self.ids);
+        self.__options = self.__options.note(&self.ids);
         self
     }
     /// Overrides what was declared for `by_option`.
@@ -218,10 +218,26 @@ impl __sharded_Online::OnlineBuilder {
         ) -> ::sharded::builder::FieldOptions<__sharded_Online::OnlineByOption>,
     ) -> Self {
         self.by_option = __options(self.by_option);
+        self.__options = self.__options.note(&self.by_option);
         self
     }
+    /// Checks the overrides that were given so far, where they are not known to be right.
+    ///
+    /// # Errors
+    ///
+    /// The first one with a value that no map can be built with, such as a ttl of zero.
+    pub fn checked(
+        self,
+    ) -> ::core::result::Result<Self, ::sharded::builder::BuildError> {
+        ::sharded::macro_support::checked(self.__options.mistake(), self)
+    }
     /// Builds the store.
+    ///
+    /// # Panics
+    ///
+    /// If an option has a value that no map can be built with, such as a ttl of zero.
     #[must_use]
+    #[track_caller]
     pub fn build(self) -> Online {
         let __store = self.__options.start();
         Online {

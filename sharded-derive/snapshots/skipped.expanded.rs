@@ -70,11 +70,8 @@ impl<__Config, __Started> __sharded_Service::ServiceBuilder<__Config, __Started>
         self.__options = self.__options.clock(__clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
-    ///
-    /// # Panics
-    ///
-    /// If this is not a power of two, or is more than 65536.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first. It is
+    /// a power of two, at most 65536. Otherwise the store is not built.
     pub fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(__shards);
         self
@@ -97,10 +94,26 @@ impl<__Config, __Started> __sharded_Service::ServiceBuilder<__Config, __Started>
         ) -> ::sharded::builder::FieldOptions<__sharded_Service::ServiceCalls>,
     ) -> Self {
         self.calls = __options(self.calls);
+        self.__options = self.__options.note(&self.calls);
         self
     }
+    /// Checks the overrides that were given so far, where they are not known to be right.
+    ///
+    /// # Errors
+    ///
+    /// The first one with a value that no map can be built with, such as a ttl of zero.
+    pub fn checked(
+        self,
+    ) -> ::core::result::Result<Self, ::sharded::builder::BuildError> {
+        ::sharded::macro_support::checked(self.__options.mistake(), self)
+    }
     /// Builds the store.
+    ///
+    /// # Panics
+    ///
+    /// If an option has a value that no map can be built with, such as a ttl of zero.
     #[must_use]
+    #[track_caller]
     pub fn build(self) -> Service
     where
         __Config: ::sharded::builder::Supplied<Config>,

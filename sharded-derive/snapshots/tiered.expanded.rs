@@ -134,11 +134,8 @@ impl<__Name, __Redis> __sharded_Shop::ShopBuilder<__Name, __Redis> {
         self.__options = self.__options.clock(__clock);
         self
     }
-    /// Gives every map this many shards in place of the declared number. A map's own override comes first.
-    ///
-    /// # Panics
-    ///
-    /// If this is not a power of two, or is more than 65536.
+    /// Gives every map this many shards in place of the declared number. A map's own override comes first. It is
+    /// a power of two, at most 65536. Otherwise the store is not built.
     pub fn shards(mut self, __shards: ::core::primitive::usize) -> Self {
         self.__options = self.__options.shards(__shards);
         self
@@ -161,6 +158,7 @@ impl<__Name, __Redis> __sharded_Shop::ShopBuilder<__Name, __Redis> {
         ) -> ::sharded::builder::FieldOptions<__sharded_Shop::ShopProfiles>,
     ) -> Self {
         self.profiles = __options(self.profiles);
+        self.__options = self.__options.note(&self.profiles);
         self
     }
     /// Overrides what was declared for `flags`.
@@ -171,6 +169,7 @@ impl<__Name, __Redis> __sharded_Shop::ShopBuilder<__Name, __Redis> {
         ) -> ::sharded::builder::FieldOptions<__sharded_Shop::ShopFlags>,
     ) -> Self {
         self.flags = __options(self.flags);
+        self.__options = self.__options.note(&self.flags);
         self
     }
     /// Overrides what was declared for `local`.
@@ -181,10 +180,26 @@ impl<__Name, __Redis> __sharded_Shop::ShopBuilder<__Name, __Redis> {
         ) -> ::sharded::builder::FieldOptions<__sharded_Shop::ShopLocal>,
     ) -> Self {
         self.local = __options(self.local);
+        self.__options = self.__options.note(&self.local);
         self
     }
+    /// Checks the overrides that were given so far, where they are not known to be right.
+    ///
+    /// # Errors
+    ///
+    /// The first one with a value that no map can be built with, such as a ttl of zero.
+    pub fn checked(
+        self,
+    ) -> ::core::result::Result<Self, ::sharded::builder::BuildError> {
+        ::sharded::macro_support::checked(self.__options.mistake(), self)
+    }
     /// Builds the store.
+    ///
+    /// # Panics
+    ///
+    /// If an option has a value that no map can be built with, such as a ttl of zero.
     #[must_use]
+    #[track_caller]
     pub fn build(self) -> Shop
     where
         __Name: ::sharded::builder::Supplied<String>,

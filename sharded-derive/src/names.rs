@@ -21,7 +21,7 @@ pub(crate) enum Origin {
 }
 
 /// The methods of a builder besides one per field.
-pub(crate) const BUILDER_METHODS: [&str; 5] = ["clock", "shards", "sweep_by_hand", "topology", "build"];
+pub(crate) const BUILDER_METHODS: [&str; 6] = ["clock", "shards", "sweep_by_hand", "topology", "checked", "build"];
 
 /// A further one, if there is a tiered field.
 pub(crate) const BUILDER_METHOD_OF_TIERS: &str = "redis";

@@ -4,7 +4,7 @@
 use crate::snapshot;
 use crate::{
     Declared, Key, Policy, Value,
-    builder::{BuildField, FieldOptions, Functions, FunctionsFor, Parts, StoreContext},
+    builder::{BuildError, BuildField, FieldOptions, Functions, FunctionsFor, Parts, StoreContext},
     index::{BuildIndex, IndexKey, IndexValue, KeyOf, ValueOf},
     lock::Serves,
 };
@@ -15,11 +15,17 @@ use crate::{
 };
 use std::{fmt, hash::BuildHasher, ops::Deref};
 
+/// The builder, unless it has a mistake.
+pub fn checked<B>(mistake: Option<BuildError>, builder: B) -> Result<B, BuildError> {
+    mistake.map_or(Ok(builder), Err)
+}
+
 /// Builds a field of a store.
 ///
 /// It has more bounds than it needs. Each stands by itself, so that the compiler's message is about the one that is
 /// missing.
 #[must_use]
+#[track_caller]
 pub fn build<F>(store: &StoreContext, index: u16, options: FieldOptions<F::Policy, impl FunctionsFor<F>>) -> F
 where
     F: Parts,
@@ -29,12 +35,15 @@ where
     <F::Policy as Policy>::Lock: Serves<F::Key, F::Value>,
     F: BuildField<F::Policy>,
 {
-    F::build_with(store, index, options)
+    let field = F::build_with(store, index, options);
+    store.assert_right();
+    field
 }
 
 /// Builds a tiered field of a store. As [`build`], it has more bounds than it needs.
 #[cfg(feature = "redis")]
 #[must_use]
+#[track_caller]
 pub fn build_tiered<K, V, P, S>(
     store: &StoreContext,
     index: u16,
@@ -48,7 +57,9 @@ where
     P: Policy<Eviction: MakesRoom, Lock: Serves<K, Near<V>>>,
     crate::ShardedMap<K, Near<V>, P, S>: BuildField<P>,
 {
-    TieredMap::build(store, index, options, redis)
+    let field = TieredMap::build(store, index, options, redis);
+    store.assert_right();
+    field
 }
 
 /// `weight = …`
@@ -75,13 +86,16 @@ pub type IndexOf<D, M, X, H> =
 
 /// `index_of = …`, `key = …`: what the indexed map has to know of an index.
 #[must_use]
+#[track_caller]
 pub fn begin_index<T: BuildIndex, R: IndexKey<T::IndexKey> + 'static>(
     store: &StoreContext,
     number: u16,
     options: FieldOptions<T::Policy>,
     key: impl Fn(&KeyOf<T>, &ValueOf<T>) -> R + Send + Sync + 'static,
 ) -> T::Begun {
-    T::begin(store, number, options, key)
+    let begun = T::begin(store, number, options, key);
+    store.assert_right();
+    begun
 }
 
 /// Adds an index to the options of its map.

@@ -168,11 +168,8 @@ fn methods(store: &Store) -> TokenStream {
             self
         }
 
-        /// Gives every map this many shards in place of the declared number. A map's own override comes first.
-        ///
-        /// # Panics
-        ///
-        /// If this is not a power of two, or is more than 65536.
+        /// Gives every map this many shards in place of the declared number. A map's own override comes first. It is
+        /// a power of two, at most 65536. Otherwise the store is not built.
         #vis fn shards(mut self, #shards: ::core::primitive::usize) -> Self {
             self.#options = self.#options.shards(#shards);
             self
@@ -191,6 +188,15 @@ fn methods(store: &Store) -> TokenStream {
         }
 
         #(#overrides)*
+
+        /// Checks the overrides that were given so far, where they are not known to be right.
+        ///
+        /// # Errors
+        ///
+        /// The first one with a value that no map can be built with, such as a ttl of zero.
+        #vis fn checked(self) -> ::core::result::Result<Self, #krate::builder::BuildError> {
+            #krate::macro_support::checked(self.#options.mistake(), self)
+        }
 
         #build
     };
@@ -242,7 +248,12 @@ fn build(store: &Store) -> TokenStream {
     };
     quote! {
         /// Builds the store.
+        ///
+        /// # Panics
+        ///
+        /// If an option has a value that no map can be built with, such as a ttl of zero.
         #[must_use]
+        #[track_caller]
         #deprecated
         #vis fn build(self) -> #ident #arguments #supplied {
             #body
@@ -351,6 +362,7 @@ fn build_call(map: &MapField, number: usize, store: &Store, given: &TokenStream)
 fn map_override(map: &MapField, store: &Store) -> TokenStream {
     let (krate, policy, name, vis) = (&store.krate, store.policy(map), names::marked(&map.ident), &map.field.vis);
     let (cfg, lints, deprecated) = (&map.attrs.cfg, &map.attrs.lints, &map.attrs.deprecated);
+    let store_options = &store.own.options;
     let (options, change) = (quote!(#krate::builder::FieldOptions<#policy>), names::local("options"));
     let docs = doc(&format!("Overrides what was declared for `{}`.", map.ident));
     quote! {
@@ -361,6 +373,7 @@ fn map_override(map: &MapField, store: &Store) -> TokenStream {
             #change: impl ::core::ops::FnOnce(#options) -> #options,
         ) -> Self {
             self.#name = #change(self.#name);
+            self.#store_options = self.#store_options.note(&self.#name);
             self
         }
     }

@@ -13,7 +13,7 @@ use syn::{
 };
 
 /// Built-in attributes that an expansion may have.
-const BUILT_IN: [&str; 4] = ["doc", "must_use", "allow", "derive"];
+const BUILT_IN: [&str; 5] = ["doc", "must_use", "track_caller", "allow", "derive"];
 
 /// What the expansion of this declaration must not have.
 pub(super) fn offences(attribute: &TokenStream, item: &ItemStruct, expansion: &File) -> Vec<String> {

@@ -86,9 +86,9 @@ impl Budget {
         self.capacity
     }
 
-    /// Whether the capacity for entries is at least this large.
+    /// Whether the capacity for entries can hold one of so many units. A capacity of zero can't even hold one of none.
     pub(crate) fn could_hold(&self, units: Units) -> bool {
-        units.get() <= (self.capacity - self.for_retired) as u64
+        self.capacity > 0 && units.get() <= (self.capacity - self.for_retired) as u64
     }
 
     /// The units that the entries may have that have left one shard.

@@ -2,7 +2,7 @@
 
 use crate::{
     Policy,
-    builder::StoreContext,
+    builder::{BuildError, StoreContext},
     engine::table::TableOf,
     memory::arena::{Arena, MemoryNode},
     placement::{Binding, Placement, Site},
@@ -18,9 +18,7 @@ pub(crate) struct Placing {
 }
 
 impl Placing {
-    /// # Panics
-    ///
-    /// If a user's placement names a node that does not exist, or that has no memory.
+    /// If a user's placement names a node that does not exist, or that has no memory, this is noted in `store`.
     pub(crate) fn new(store: &StoreContext, shards: usize, huge_pages: bool, wanted: &Wanted) -> Self {
         let mut arenas: Vec<(Option<NodeId>, Arc<Arena>)> = Vec::new();
         let mut arena_of = Vec::with_capacity(shards);
@@ -94,13 +92,18 @@ fn memory_node(store: &StoreContext, node: Option<NodeId>, huge_pages: bool, wan
     let topology = store.site.topology();
     let has_memory = topology.node(id).map(|node| node.memory() > 0);
     let nodes = || topology.nodes().iter().map(|node| node.id().to_string()).collect::<Vec<_>>().join(", ");
-    match has_memory {
-        None => panic!("the placement of `{}` names node {id}, but the nodes are {}", name, nodes()),
+    let wrong = match has_memory {
+        None => Some(format!("node {id}, but the nodes are {}", nodes())),
         // If the memory of a node is unknown, the node counts as having enough.
-        Some(false) if store.site.has_choice() => {
-            panic!("the placement of `{name}` names node {id}, which has no memory for this process")
+        Some(false) if store.site.has_choice() => Some(format!("node {id}, which has no memory for this process")),
+        Some(_) => None,
+    };
+    match wrong {
+        Some(wrong) => {
+            store.note(BuildError::placement(name, wrong));
+            MemoryNode::anywhere(huge_pages)
         }
-        Some(_) if store.site.has_choice() => MemoryNode::on(id, wanted.is_strict, huge_pages),
-        Some(_) => MemoryNode::anywhere(huge_pages),
+        None if store.site.has_choice() => MemoryNode::on(id, wanted.is_strict, huge_pages),
+        None => MemoryNode::anywhere(huge_pages),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Policy,
-    builder::{Evictable, Functions, Weigher},
+    builder::{BuildError, Evictable, Functions, StoreContext, Weigher},
     engine::{index::Index, units::Weight},
 };
 use std::sync::Arc;
@@ -21,31 +21,27 @@ impl<K, V> Rules<K, V> {
         Rules { weigher: |_, _| 1, is_evictable: |_, _| true, indexes: Box::new([]) }
     }
 
-    /// # Panics
-    ///
-    /// If the options lack a function that the policy requires, or have one that it does not use.
-    pub(crate) fn new<P: Policy>(functions: Functions<K, V>) -> Self {
+    /// It is a mistake, noted in `store`, if the options lack a function that the policy requires, or have one that it
+    /// does not use.
+    pub(crate) fn new<P: Policy>(store: &StoreContext, functions: Functions<K, V>) -> Self {
         let Functions { weigher, evictable, indexes } = functions;
-        check(WEIGHER, weigher.is_some(), P::WEIGHS, P::NAME);
-        check(EVICTABLE, evictable.is_some(), P::PINS, P::NAME);
-        check(INDEX, !indexes.is_empty(), P::INDEXED, P::NAME);
+        let checked = BuildError::check_functions(
+            P::NAME,
+            [
+                ("weigher", weigher.is_some(), P::WEIGHS),
+                ("evictable", evictable.is_some(), P::PINS),
+                ("index", !indexes.is_empty(), P::INDEXED),
+            ],
+        );
+        if let Err(mistake) = checked {
+            store.note(mistake);
+        }
         Rules {
             weigher: weigher.unwrap_or(|_, _| 1),
             is_evictable: evictable.unwrap_or(|_, _| true),
             indexes: indexes.into(),
         }
     }
-}
-
-/// The names of these functions in messages.
-const WEIGHER: &str = "weigher";
-const EVICTABLE: &str = "function for `evictable`";
-const INDEX: &str = "index";
-
-/// Checks that a function is given exactly if the policy requires it.
-fn check(what: &str, is_given: bool, is_wanted: bool, field: &str) {
-    assert!(is_given || !is_wanted, "the policy of `{field}` asks for a {what}, and its options have none");
-    assert!(!is_given || is_wanted, "the options of `{field}` have a {what}, which its policy does not ask for");
 }
 
 impl<K, V> Rules<K, V> {

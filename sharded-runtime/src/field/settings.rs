@@ -3,7 +3,7 @@
 use super::placing::{Placing, Wanted};
 use crate::{
     Policy,
-    builder::{Overrides, StoreContext},
+    builder::{BuildError, Overrides, StoreContext},
     clock::{Clock, Nanos, TimeSource},
     engine::budget::Budget,
     engine::table::StampOf,
@@ -11,7 +11,7 @@ use crate::{
     expiry::Stamp,
     lock::Lock,
     memory::arena::MemoryNode,
-    shards::{MAX_SHARDS, ShardCount, to_evict_well},
+    shards::{ShardCount, to_evict_well},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -84,7 +84,11 @@ impl Declared {
 }
 
 impl Settings {
+    /// Notes mistakes in `store`.
     pub(crate) fn new(store: &StoreContext, given: &Overrides, declared: &Declared, wanted: &Wanted) -> Self {
+        if let Some(mistake) = &given.mistake {
+            store.note(mistake.clone());
+        }
         let capacity = given.capacity.or(declared.capacity);
         let count = shard_count(store, given, declared, capacity);
         let placing = Placing::new(store, count, given.huge_pages, wanted);
@@ -138,10 +142,12 @@ fn shard_count(store: &StoreContext, given: &Overrides, declared: &Declared, cap
         let capacity = capacity.filter(|_| declared.evicts);
         capacity.map_or(count, |capacity| count.min(to_evict_well(capacity)))
     });
-    assert!(
-        count.is_power_of_two() && count <= MAX_SHARDS,
-        "the number of shards of `{}` must be a power of two, at most {MAX_SHARDS}, but is {count}",
-        declared.name
-    );
-    count
+    // Of a `ShardCount` of the user's own.
+    match BuildError::check_shards(Some(declared.name), count) {
+        Ok(()) => count,
+        Err(mistake) => {
+            store.note(mistake);
+            1
+        }
+    }
 }

@@ -89,7 +89,7 @@ where
     fn new(seed: u64) -> Self {
         NOW.set(SECOND);
         let (store, options) = (StoreOptions::new().start(), FieldOptions::<P>::new());
-        let rules = Rules::new::<P>(Functions::default());
+        let rules = Rules::new::<P>(&store, Functions::default());
         let core = Core::new(&store, 0, &options.given, rules);
         assert!(core.background.is_some());
         Watched {

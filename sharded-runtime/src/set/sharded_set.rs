@@ -2,7 +2,9 @@
 
 use crate::{
     Field, FieldInfo, Key, Policy, Recording, ShardedMap, Stats,
-    builder::{BuildField, FieldOptions, Functions, FunctionsFor, Parts, StoreContext, StoreOptions},
+    builder::{
+        BuildError, BuildField, FieldOptions, Functions, FunctionsFor, Parts, StoreContext, StoreOptions, built,
+    },
     evict::MakesRoom,
     field::{core::Core, types::Types},
     lock::Serves,
@@ -45,8 +47,9 @@ where
     P: Policy,
     ShardedMap<K, (), P, S>: BuildField<P>,
 {
+    #[track_caller]
     fn build(store: &StoreContext, index: u16, options: FieldOptions<P>) -> Self {
-        Self::build_with(store, index, options)
+        built(store.check(Self::build_with(store, index, options)))
     }
 
     fn build_with<F: FunctionsFor<Self>>(store: &StoreContext, index: u16, options: FieldOptions<P, F>) -> Self {
@@ -71,6 +74,7 @@ where
     ///
     /// See [`Policy`].
     #[must_use]
+    #[track_caller]
     pub fn new() -> Self {
         Self::with_options(FieldOptions::new())
     }
@@ -79,15 +83,50 @@ where
     ///
     /// # Panics
     ///
-    /// If the options lack a function that the policy requires ([`WEIGHS`](Policy::WEIGHS), [`PINS`](Policy::PINS)), or
-    /// have one that it does not use.
+    /// Where [`try_with_options`](Self::try_with_options) returns an error.
     ///
     /// # Examples
     ///
     /// See [`FieldOptions`].
     #[must_use]
+    #[track_caller]
     pub fn with_options<F: FunctionsFor<Self>>(options: FieldOptions<P, F>) -> Self {
-        Self::build_with(&StoreOptions::new().start(), 0, options)
+        built(Self::try_with_options(options))
+    }
+
+    /// As [`with_options`](Self::with_options), for options that are not known to be right.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] if an option has a value that no set can be built with, such as a ttl of zero. So it is if the
+    /// options lack a function that the policy requires ([`WEIGHS`](Policy::WEIGHS), [`PINS`](Policy::PINS)), or have
+    /// one that it does not use.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{Policy, ShardedSet, clock, evict, expiry, lock, placement, shards};
+    /// # enum Pages {}
+    /// # impl Policy for Pages {
+    /// #     type Shards = shards::Fixed<64>;
+    /// #     type Lock = lock::Mutex;
+    /// #     type Expiry = expiry::AfterWrite;
+    /// #     type Eviction = evict::Unbounded;
+    /// #     type Placement = placement::Spread;
+    /// #     type Clock = clock::System;
+    /// #     const NAME: &'static str = "pages";
+    /// #     const TTL: Option<Duration> = Some(Duration::from_secs(60));
+    /// # }
+    /// use sharded::builder::FieldOptions;
+    /// use std::time::Duration;
+    ///
+    /// let options = FieldOptions::new().ttl(Duration::ZERO);
+    /// let error = ShardedSet::<u32, Pages>::try_with_options(options).unwrap_err();
+    /// assert_eq!(error.to_string(), "the ttl of `pages` must not be zero");
+    /// ```
+    pub fn try_with_options<F: FunctionsFor<Self>>(options: FieldOptions<P, F>) -> Result<Self, BuildError> {
+        let store = StoreOptions::new().start();
+        store.check(Self::build_with(&store, 0, options))
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Field, FieldInfo, Key, Policy, Recording, ShardedMap, Stats, Value,
-    builder::{BuildField, FieldOptions, StoreContext, StoreOptions},
+    builder::{BuildError, BuildField, FieldOptions, StoreContext, StoreOptions, built},
     lock::Serves,
     placement::FieldPlacement,
     store::sealed::Sealed,
@@ -153,9 +153,28 @@ where
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_with_options`](Self::try_with_options) returns an error.
     #[must_use]
+    #[track_caller]
     pub fn with_options(options: FieldOptions<P>, redis: &Redis) -> Self {
-        Self::build(&StoreOptions::new().start(), 0, options, redis)
+        built(Self::try_with_options(options, redis))
+    }
+
+    /// As [`with_options`](Self::with_options), for options that are not known to be right.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] if an option has a value that no map can be built with, such as a ttl of zero.
+    ///
+    /// # Examples
+    ///
+    /// As of [`ShardedMap::try_with_options`](crate::ShardedMap::try_with_options).
+    pub fn try_with_options(options: FieldOptions<P>, redis: &Redis) -> Result<Self, BuildError> {
+        let store = StoreOptions::new().start();
+        store.check(Self::build(&store, 0, options, redis))
     }
 
     pub(crate) fn build(store: &StoreContext, index: u16, options: FieldOptions<P>, redis: &Redis) -> Self {
@@ -163,7 +182,7 @@ where
         let staleness = P::STALENESS.unwrap_or(STALENESS);
         redis.servers().shared.require(staleness);
         TieredMap {
-            near: BuildField::build(store, index, options),
+            near: BuildField::build_with(store, index, options),
             prefix: redis.prefix(P::STORE, P::NAME),
             shared: Arc::clone(&redis.servers().shared),
             redis: redis.clone(),

@@ -6,6 +6,7 @@ struct Store {
     clock: HashMap<u8, u8>,
     topology: HashMap<u8, u8>,
     sweep_by_hand: HashMap<u8, u8>,
+    checked: HashMap<u8, u8>,
     #[shard(skip)]
     build: u8,
 }

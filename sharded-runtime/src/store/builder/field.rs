@@ -1,7 +1,7 @@
 //! Overrides for one field.
 
-use super::functions::Functions;
-use crate::{Policy, evict::Bounded, expiry, shards::MAX_SHARDS};
+use super::{error::BuildError, functions::Functions};
+use crate::{Policy, evict::Bounded, expiry};
 use std::{marker::PhantomData, time::Duration};
 
 /// Overrides for one field.
@@ -47,6 +47,8 @@ pub(crate) struct Overrides {
     pub(crate) ttl: Option<Duration>,
     pub(crate) idle: Option<Duration>,
     pub(crate) huge_pages: bool,
+    /// The first value that no map can be built with. It is in none of the other fields.
+    pub(crate) mistake: Option<BuildError>,
 }
 
 impl<P: Policy> FieldOptions<P> {
@@ -65,16 +67,18 @@ impl<P: Policy, F> FieldOptions<P, F> {
     /// Exactly this many shards instead of the declared number, even if each shard then has few entries of the
     /// [capacity](Self::capacity). (With fewer than 64 entries per shard, the choice of victims is worse.)
     ///
-    /// # Panics
-    ///
-    /// Unless it is a power of two of at most [`MAX_SHARDS`].
+    /// It must be a power of two of at most [`MAX_SHARDS`](crate::shards::MAX_SHARDS). Otherwise the map is not built,
+    /// see [`BuildError`].
     ///
     /// # Examples
     ///
     /// See [`FieldOptions`].
     #[must_use]
     pub fn shards(mut self, shards: usize) -> Self {
-        self.given.shards = Some(checked_shards(shards));
+        match BuildError::check_shards(Some(P::NAME), shards) {
+            Ok(()) => self.given.shards = Some(shards),
+            Err(mistake) => self.given.note(mistake),
+        }
         self
     }
 
@@ -200,28 +204,37 @@ impl<P: Policy, F> FieldOptions<P, F> {
     /// This capacity instead of the declared one, in entries or units of weight. If entries are evicted, the number of
     /// shards is limited so that each has at least [64](crate::shards::ENTRIES_TO_EVICT_WELL) of it.
     ///
-    /// # Panics
-    ///
-    /// If it is zero.
+    /// With a capacity of zero the map holds nothing: every call works, loads still return their values, and each entry
+    /// leaves at once as [`Evicted`](crate::Cause::Evicted), or is refused under [`Reject`](crate::evict::Reject). As
+    /// with any capacity, other threads may see an entry until the call that has brought it returns. With
+    /// `usize::MAX` there is no limit.
     ///
     /// # Examples
     ///
-    /// See [`FieldOptions`].
+    /// ```
+    /// use sharded::sharded;
+    /// use std::collections::HashMap;
+    ///
+    /// #[sharded(capacity = 10_000)]
+    /// struct Dns {
+    ///     addresses: HashMap<String, [u8; 4]>,
+    /// }
+    /// // What an operator has set who wants no cache.
+    /// let dns = Dns::builder().addresses(|addresses| addresses.capacity(0)).build();
+    /// let address = dns.addresses().get_or_load_with("localhost".to_owned(), || [127, 0, 0, 1]);
+    /// assert_eq!(address, [127, 0, 0, 1]);
+    /// assert_eq!(dns.addresses().len(), 0);
+    /// ```
     #[must_use]
     pub fn capacity(mut self, capacity: usize) -> Self
     where
         P::Eviction: Bounded,
     {
-        assert!(capacity > 0, "the capacity of `{}` must not be zero", P::NAME);
         self.given.capacity = Some(capacity);
         self
     }
 
-    /// This time to live instead of the declared one.
-    ///
-    /// # Panics
-    ///
-    /// If it is zero.
+    /// This time to live instead of the declared one. If it is zero, the map is not built, see [`BuildError`].
     ///
     /// # Examples
     ///
@@ -231,16 +244,14 @@ impl<P: Policy, F> FieldOptions<P, F> {
     where
         P::Expiry: expiry::Expires,
     {
-        assert!(!ttl.is_zero(), "the ttl of `{}` must not be zero", P::NAME);
-        self.given.ttl = Some(ttl);
+        match BuildError::check_time(P::NAME, "ttl", ttl) {
+            Ok(()) => self.given.ttl = Some(ttl),
+            Err(mistake) => self.given.note(mistake),
+        }
         self
     }
 
-    /// This idle time instead of the declared one.
-    ///
-    /// # Panics
-    ///
-    /// If it is zero.
+    /// This idle time instead of the declared one. If it is zero, the map is not built, see [`BuildError`].
     ///
     /// # Examples
     ///
@@ -270,8 +281,10 @@ impl<P: Policy, F> FieldOptions<P, F> {
     where
         P::Expiry: expiry::TracksAccess,
     {
-        assert!(!idle.is_zero(), "the idle time of `{}` must not be zero", P::NAME);
-        self.given.idle = Some(idle);
+        match BuildError::check_time(P::NAME, "idle", idle) {
+            Ok(()) => self.given.idle = Some(idle),
+            Err(mistake) => self.given.note(mistake),
+        }
         self
     }
 
@@ -300,10 +313,9 @@ impl<P, F: std::fmt::Debug> std::fmt::Debug for FieldOptions<P, F> {
     }
 }
 
-pub(super) fn checked_shards(shards: usize) -> usize {
-    assert!(
-        shards.is_power_of_two() && shards <= MAX_SHARDS,
-        "the number of shards must be a power of two, at most {MAX_SHARDS}, but is {shards}"
-    );
-    shards
+impl Overrides {
+    /// Keeps the first mistake.
+    fn note(&mut self, mistake: BuildError) {
+        self.mistake.get_or_insert(mistake);
+    }
 }

@@ -1,7 +1,11 @@
 //! Overrides for a whole store, and the data that its fields share.
 
-use super::field::checked_shards;
-use crate::{clock::Manual, hasher::Seed, placement::Site, shard::order, topology::Topology};
+use super::{
+    error::{BuildError, built},
+    field::FieldOptions,
+};
+use crate::{Policy, clock::Manual, hasher::Seed, placement::Site, shard::order, topology::Topology};
+use std::sync::OnceLock;
 
 /// Overrides for a whole store.
 ///
@@ -37,6 +41,8 @@ pub struct StoreOptions {
     clock: Option<Manual>,
     sweep_by_hand: bool,
     site: Site,
+    /// The first override that no store can be built with.
+    mistake: Option<BuildError>,
 }
 
 impl StoreOptions {
@@ -53,16 +59,18 @@ impl StoreOptions {
     /// This many shards for every field, instead of the declared numbers. As with those, a field with a [small
     /// capacity](crate::shards::ENTRIES_TO_EVICT_WELL) has fewer. An override for a single field takes precedence.
     ///
-    /// # Panics
-    ///
-    /// Unless it is a power of two of at most [`MAX_SHARDS`](crate::shards::MAX_SHARDS).
+    /// It must be a power of two of at most [`MAX_SHARDS`](crate::shards::MAX_SHARDS). Otherwise no field is built with
+    /// these options, see [`BuildError`].
     ///
     /// # Examples
     ///
     /// See [`StoreOptions`].
     #[must_use]
     pub fn shards(mut self, shards: usize) -> Self {
-        self.shards = Some(checked_shards(shards));
+        match BuildError::check_shards(None, shards) {
+            Ok(()) => self.shards = Some(shards),
+            Err(mistake) => _ = self.mistake.get_or_insert(mistake),
+        }
         self
     }
 
@@ -116,15 +124,37 @@ impl StoreOptions {
         self
     }
 
+    /// Notes a mistake in the options of a field.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn note<P: Policy>(mut self, field: &FieldOptions<P>) -> Self {
+        self.mistake = self.mistake.or_else(|| field.given.mistake.clone());
+        self
+    }
+
+    /// The first option that no store can be built with.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn mistake(&self) -> Option<BuildError> {
+        self.mistake.clone()
+    }
+
     /// Makes the data that the fields of one store share. The fields are then built with it.
+    ///
+    /// # Panics
+    ///
+    /// If these options have a [mistake](BuildError).
     ///
     /// # Examples
     ///
     /// See [`StoreOptions`].
     #[must_use]
+    #[track_caller]
     pub fn start(self) -> StoreContext {
-        let StoreOptions { shards, clock, sweep_by_hand, site } = self;
-        StoreContext { id: order::StoreId::new(), seed: Seed::random(), shards, clock, sweep_by_hand, site }
+        let StoreOptions { shards, clock, sweep_by_hand, site, mistake } = self;
+        built(mistake.map_or(Ok(()), Err));
+        let mistake = OnceLock::new();
+        StoreContext { id: order::StoreId::new(), seed: Seed::random(), shards, clock, sweep_by_hand, site, mistake }
     }
 }
 
@@ -141,9 +171,30 @@ pub struct StoreContext {
     shards: Option<usize>,
     clock: Option<Manual>,
     sweep_by_hand: bool,
+    /// The first option that no store can be built with. Fields are built without it, and their owner checks this last.
+    mistake: OnceLock<BuildError>,
 }
 
 impl StoreContext {
+    /// Notes an option that no field can be built with. The first one counts.
+    #[cold]
+    pub(crate) fn note(&self, mistake: BuildError) {
+        let _ = self.mistake.set(mistake);
+    }
+
+    /// # Panics
+    ///
+    /// If an option was a mistake.
+    #[track_caller]
+    pub(crate) fn assert_right(&self) {
+        built(self.check(()));
+    }
+
+    /// What was built with this context, unless an option was a mistake.
+    pub(crate) fn check<T>(&self, built: T) -> Result<T, BuildError> {
+        self.mistake.get().cloned().map_or(Ok(built), Err)
+    }
+
     /// The number of shards instead of the declared ones.
     pub(crate) fn shards(&self) -> Option<usize> {
         self.shards
