@@ -1,5 +1,11 @@
 //! Overrides with which no store can be built: `checked` returns them, and `build` panics where it is called.
 
+#![allow(
+    clippy::trivially_copy_pass_by_ref,
+    clippy::ptr_arg,
+    reason = "a weight takes references to the types of the field"
+)]
+
 mod common;
 
 use common::{panics, policy::Of};

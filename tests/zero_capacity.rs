@@ -108,7 +108,7 @@ fn nothing_is_left_when_all_threads_are_done() {
     let map: Field<Mutex, Never, Adaptive> = ShardedMap::with_options(FieldOptions::new().capacity(0).shards(4));
     common::threads::together(8, |thread| {
         for n in 0..2000 {
-            map.insert(thread << 32 | n % 50, n);
+            map.insert((thread << 32) | (n % 50), n);
             map.upsert(n % 50, || n, |value| *value += 1);
         }
     });
