@@ -72,7 +72,10 @@ impl<'a, F: Spec> Session<'a, F> {
     /// was registered since is not told of what this call does.
     #[inline]
     pub(super) fn listener(&self) -> Option<&'a F::Listener> {
-        self.garbage.as_ref().and_then(|_| self.field.listener())
+        match self.garbage {
+            Some(_) => self.field.listener(),
+            None => None,
+        }
     }
 
     /// Whether a change only concerns the table.

@@ -294,7 +294,10 @@ impl<F: Spec> Session<'_, F> {
         if !Self::SHARES {
             self.table.change(slot, |_, old| mem::swap(old, value));
         }
-        self.reweighed(slot, hash.low(), weight);
+        // Tested here, so that maps without weights have no code for it.
+        if F::Policy::WEIGHS {
+            self.reweighed(slot, hash.low(), weight);
+        }
     }
 
     /// As [`replace`](Session::replace), for a call that returns the old value: a listener gets a copy.

@@ -71,25 +71,25 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     ) -> Self {
         const { Layout::<K, V, P>::check_alignment() }
         let sizes = Sizes::for_entries::<K, V, P>(capacity);
-        let retired = if Layout::<K, V, P>::IS_SHARED {
-            Some(Box::new(Retired::new(clones.expect("shared entries can be cloned"))))
-        } else {
-            None
-        };
         let buckets = Buckets::new(arena, sizes, Layout::<K, V, P>::SHAPE);
-        RawTable { buckets, info, retired: ManuallyDrop::new(retired), entries: PhantomData }
+        let retired = if Layout::<K, V, P>::IS_SHARED {
+            ManuallyDrop::new(Some(Box::new(Retired::new(clones.expect("shared entries can be cloned")))))
+        } else {
+            ManuallyDrop::new(None)
+        };
+        RawTable { buckets, info, retired, entries: PhantomData }
     }
 
     /// Moves all entries to the result, with their memory and the data about them. The result lies in no cell, so no
     /// further reader without a lock finds it. This table is then empty, in the same arena, with a new `info`.
     pub(in crate::engine::table) fn take_with_info(&mut self, info: I, view: ViewOf<'_, K, V, P, I>) -> Self {
         let retired = match &*self.retired {
-            Some(retired) if Layout::<K, V, P>::IS_SHARED => Some(Box::new(retired.of_taken())),
-            _ => None,
+            Some(retired) if Layout::<K, V, P>::IS_SHARED => ManuallyDrop::new(Some(Box::new(retired.of_taken()))),
+            _ => ManuallyDrop::new(None),
         };
         let buckets = self.buckets.take_all(self.view_state(view));
         let info = mem::replace(&mut self.info, info);
-        RawTable { buckets, info, retired: ManuallyDrop::new(retired), entries: PhantomData }
+        RawTable { buckets, info, retired, entries: PhantomData }
     }
 
     /// Waits until no reader holds the entries of a table that was taken out of its cell. Returns `false` at once where
