@@ -14,7 +14,11 @@ pub fn must_end<R: Send + 'static>(what: &str, run: impl FnOnce() -> R + Send + 
         let _ = done.send(run());
     });
     match ended.recv_timeout(Duration::from_mins(1)) {
-        Ok(result) => result,
+        Ok(result) => {
+            // ThreadSanitizer does not see the order that the channel makes.
+            thread.join().expect("it has sent its result");
+            result
+        }
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("this hangs: {what}"),
         Err(mpsc::RecvTimeoutError::Disconnected) => {
             std::panic::resume_unwind(thread.join().expect_err("it has ended without a result"))

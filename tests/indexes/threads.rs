@@ -67,20 +67,26 @@ macro_rules! stores {
                         })
                     })
                     .collect();
-                for _ in 0..2 {
-                    scope.spawn(|| {
-                        start.wait();
-                        let mut round = 0;
-                        while !is_over.load(Ordering::Relaxed) {
-                            look(&store, round);
-                            round += 1;
-                        }
-                    });
-                }
+                let lookers: Vec<_> = (0..2)
+                    .map(|_| {
+                        scope.spawn(|| {
+                            start.wait();
+                            let mut round = 0;
+                            while !is_over.load(Ordering::Relaxed) {
+                                look(&store, round);
+                                round += 1;
+                            }
+                        })
+                    })
+                    .collect();
                 for writer in writers {
                     writer.join().unwrap();
                 }
                 is_over.store(true, Ordering::Relaxed);
+                // ThreadSanitizer does not see the order that the end of the scope makes.
+                for looker in lookers {
+                    looker.join().unwrap();
+                }
             });
             check(&store);
         }
@@ -92,7 +98,7 @@ macro_rules! stores {
             store.users().insert(1, User { name: 1, group: 1 });
             let is_over = AtomicBool::new(false);
             thread::scope(|scope| {
-                scope.spawn(|| {
+                let changes = scope.spawn(|| {
                     for _ in 0..ROUNDS {
                         let change = || store.users().with_mut(&1, |_| resume_unwind(Box::new(())));
                         assert!(catch_unwind(AssertUnwindSafe(change)).is_err());
@@ -103,6 +109,7 @@ macro_rules! stores {
                     assert_eq!(store.by_name().key(&1), Some(1));
                     assert_eq!(store.by_group().keys(&1), [1]);
                 }
+                changes.join().unwrap();
             });
         }
 
