@@ -48,12 +48,14 @@ impl Looks {
     }
 }
 
-/// Runs a change and returns what lookups have found that began within it.
-fn looks(look: impl Fn() -> bool + Send + Sync + 'static, change: impl FnOnce()) -> Vec<bool> {
+/// Runs a change, within which each look must find the entry.
+#[track_caller]
+fn found_throughout(look: impl Fn() -> bool + Send + Sync + 'static, change: impl FnOnce()) {
     LOOKS.set(Some(Looks { look: Arc::new(look), begun: Vec::new(), found: Vec::new() }));
     change();
-    let looks = LOOKS.take().unwrap();
-    looks.found.into_iter().chain(looks.begun.iter().map(|answer| answer.recv().unwrap())).collect()
+    let Looks { mut found, begun, .. } = LOOKS.take().unwrap();
+    found.extend(begun.iter().map(|answer| answer.recv().unwrap()));
+    assert!(!found.is_empty() && found.iter().all(|&found| found), "{found:?}");
 }
 
 fn word_of(_: &u32, word: &u32) -> Word {
@@ -91,8 +93,7 @@ fn an_index_of_many_always_finds_an_entry_that_changes() {
         let store = Arc::clone(&store);
         move || [10, 20].map(|word| store.many().contains(&Word(word))) != [false; 2]
     };
-    let found = looks(look, || assert!(store.entries().with_mut(&1, |word| *word = 20).is_some()));
-    assert!(!found.is_empty() && found.iter().all(|&found| found), "{found:?}");
+    found_throughout(look, || assert!(store.entries().with_mut(&1, |word| *word = 20).is_some()));
 }
 
 /// The new index key belongs to an entry that has expired, and is taken from it.
@@ -117,6 +118,5 @@ fn check(store: &Arc<Store>) {
         let store = Arc::clone(store);
         move || [10, 20].map(|word| store.unique().key(&Word(word)).is_some()) != [false; 2]
     };
-    let found = looks(look, || assert!(store.entries().with_mut(&1, |word| *word = 20).is_some()));
-    assert!(!found.is_empty() && found.iter().all(|&found| found), "{found:?}");
+    found_throughout(look, || assert!(store.entries().with_mut(&1, |word| *word = 20).is_some()));
 }

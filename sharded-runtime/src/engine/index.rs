@@ -8,12 +8,9 @@
 //! index key away from it, unless the holder does not have it any more.
 
 use crate::hasher::LowHash;
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 /// The key of an entry, its hash, and a value that the entry has or is going to have.
@@ -126,11 +123,10 @@ pub(crate) trait Index<K, V>: Send + Sync {
 }
 
 /// A change in place to an index key that another entry holds.
-#[derive(Debug)]
 pub(crate) struct Unfinished<'i, K> {
     pub(crate) holder: Holder<K>,
-    /// Leaves when the new index key has been entered, or was refused.
-    pub(crate) former: Leaving<'i>,
+    /// If there was an index key. It leaves when the new one has been entered, or was refused.
+    pub(crate) former: Option<Leaving<'i>>,
 }
 
 /// A key that is still entered for a former index key. It leaves when this is dropped.
@@ -148,12 +144,6 @@ impl Drop for Leaving<'_> {
         if let Some(leave) = self.0.take() {
             leave();
         }
-    }
-}
-
-impl fmt::Debug for Leaving<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Leaving")
     }
 }
 

@@ -117,11 +117,8 @@ impl<F: UsableTypes, K, V, G: Fn(&K, &V) -> Option<F::Key> + ?Sized> IndexTable<
         former.is_changed = true;
         let Claim::Held(holder) = enter(index_key) else { return None };
         let key = key.clone();
-        let former = former.index_key.take();
-        Some(Unfinished {
-            holder,
-            former: Leaving::new(move || former.into_iter().for_each(|index_key| leave(index_key, &key))),
-        })
+        let former = former.index_key.take().map(|index_key| Leaving::new(move || leave(index_key, &key)));
+        Some(Unfinished { holder, former })
     }
 
     /// Changes the shard of a hash.
