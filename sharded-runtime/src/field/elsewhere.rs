@@ -17,7 +17,7 @@ use crate::{
         garbage::Garbage,
         session::{STEPS_PER_WRITE, Session},
         spec::{OfferFor, Spec},
-        table::{Backlog, SEARCHED, SEARCHED_ELSEWHERE},
+        table::{Backlog, SEARCHED, SEARCHED_ELSEWHERE, Wait},
         units::Units,
     },
     hasher::KeyHash,
@@ -43,7 +43,7 @@ impl<F: FieldTypes> Core<F> {
         let visit = |session: &mut Session<'_, Self>| {
             let result = visit(session);
             let _ = session.step(STEPS_PER_WRITE);
-            if Session::<Self>::SHARES && session.release_retired(Backlog::Many) != Backlog::None {
+            if Session::<Self>::SHARES && session.release_retired(Wait::Own(Backlog::Many)) != Backlog::None {
                 self.schedule_release();
             }
             result

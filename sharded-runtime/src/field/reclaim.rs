@@ -2,7 +2,10 @@
 
 use super::{core::Core, types::FieldTypes};
 use crate::{
-    engine::{garbage::Garbage, table::Backlog},
+    engine::{
+        garbage::Garbage,
+        table::{Backlog, Wait},
+    },
     memory::reclaim::{Grace, is_reading},
     names_of,
     shard::{access::Step, array::ShardSelector, order},
@@ -26,7 +29,7 @@ impl<F: FieldTypes> Core<F> {
     ) {
         let at = Location::caller();
         self.schedule_release();
-        if backlog < Backlog::Many || self.release_in(shard, Backlog::Many, garbage) < Backlog::Full {
+        if backlog < Backlog::Many || self.release_in(shard, Wait::Own(Backlog::Many), garbage) < Backlog::Full {
             return;
         }
         if is_reading() {
@@ -37,36 +40,20 @@ impl<F: FieldTypes> Core<F> {
             && let Some(mut grace) = Grace::begin()
         {
             grace.wait();
-            self.release_in(shard, Backlog::Few, garbage);
+            self.release_in(shard, Wait::Own(Backlog::Few), garbage);
         }
     }
 
-    /// Gives the retired entries of a shard that no reader holds any more to the garbage, if the backlog is at least
-    /// `from`. Returns what is left.
+    /// Gives the retired entries of a shard that no reader holds any more to the garbage. Returns the backlog that is
+    /// left, which the background thread will release.
     #[track_caller]
     pub(super) fn release_in(
         &self,
         shard: impl ShardSelector,
-        from: Backlog,
+        wait: Wait<'_>,
         garbage: &mut Garbage<F::Key, F::Value>,
     ) -> Backlog {
-        self.schedule_rest(self.session(shard, Step, Some(garbage), |session| session.release_retired(from)))
-    }
-
-    /// As [`release_in`](Core::release_in), with a grace period that other shards wait for, too. It is that of the
-    /// entries that were retired before an earlier call, if it has begun since.
-    #[track_caller]
-    pub(super) fn release_settled_in(
-        &self,
-        shard: usize,
-        grace: Option<&Grace>,
-        garbage: &mut Garbage<F::Key, F::Value>,
-    ) {
-        self.schedule_rest(self.session(shard, Step, Some(garbage), |session| session.release_settled(grace)));
-    }
-
-    /// Has the background thread release what is left.
-    fn schedule_rest(&self, backlog: Backlog) -> Backlog {
+        let backlog = self.session(shard, Step, Some(garbage), |session| session.release_retired(wait));
         if backlog != Backlog::None {
             self.schedule_release();
         }
@@ -87,7 +74,7 @@ impl<F: FieldTypes> Core<F> {
         let mut grace = None;
         for _ in 0..2 {
             for shard in 0..self.shard_count() {
-                self.release_settled_in(shard, grace.as_ref(), &mut self.leaving().garbage);
+                self.release_in(shard, Wait::Shared(grace.as_ref()), &mut self.leaving().garbage);
             }
             grace = grace.or_else(Grace::begin);
         }

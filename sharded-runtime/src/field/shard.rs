@@ -10,7 +10,7 @@ use crate::{
         garbage::Garbage,
         session::Session,
         spec::Spec,
-        table::{Entries, Removed, Table},
+        table::{Entries, Removed, Table, Wait},
         units::Units,
     },
     names_of,
@@ -163,7 +163,7 @@ where
         parting.tell(self.listener());
         if Session::<Self>::SHARES {
             let grace = self.release.as_ref().and_then(Release::grace);
-            self.release_settled_in(shard, grace.as_ref(), &mut parting.garbage);
+            self.release_in(shard, Wait::Shared(grace.as_ref()), &mut parting.garbage);
         }
         // A pass that only releases leaves expired entries to the clock by which they expire.
         let (is_done, due_at) = match self.background {

@@ -14,7 +14,7 @@ use crate::{
         garbage::Garbage,
         session::{STEPS_PER_WRITE, Session, no_room},
         spec::{HandedFor, OfferFor, Spec},
-        table::{Backlog, Handed, Offer, StampOf, Stored},
+        table::{Backlog, Handed, Offer, StampOf, Stored, Wait},
     },
     evict::Eviction,
     expiry::Stamp,
@@ -113,7 +113,8 @@ impl<F: FieldTypes> Core<F> {
             // Without memory to grow, the table becomes fuller. The next write tries again.
             let _ = session.step(STEPS_PER_WRITE);
             // By a constant, so that only maps whose entries are shared get its code.
-            let backlog = if Session::<Self>::SHARES { session.release_retired(Backlog::Many) } else { Backlog::None };
+            let backlog =
+                if Session::<Self>::SHARES { session.release_retired(Wait::Own(Backlog::Many)) } else { Backlog::None };
             (result, session.due_at(), backlog)
         });
         // First, since user code that runs in the repayment may panic.
@@ -183,7 +184,7 @@ impl<F: FieldTypes, N: ShardSelector> Drop for RepayOnDrop<'_, F, N> {
     fn drop(&mut self) {
         if Session::<Core<F>>::SHARES && self.has_begun && thread::panicking() {
             // The change may have retired an entry before it panicked. This publishes that.
-            self.core.release_in(self.shard, Backlog::Full, self.garbage);
+            self.core.release_in(self.shard, Wait::Own(Backlog::Full), self.garbage);
         }
         self.core.repay_after(self.shard, self.garbage);
     }

@@ -7,14 +7,13 @@ use crate::{
         cause::Cause,
         garbage::Garbage,
         spec::{Extras, OfferFor, Spec, TableFor},
-        table::{Backlog, NoMemory, Slot, StampOf},
+        table::{Backlog, NoMemory, Slot, StampOf, Wait},
         units::Units,
     },
     evict::Eviction,
     expiry::Stamp,
     hasher::{KeyHash, LowHash},
     lock::Lock,
-    memory::reclaim::Grace,
 };
 use std::borrow::Borrow;
 
@@ -136,30 +135,17 @@ impl<'a, F: Spec> Session<'a, F> {
         if Self::SHARES { self.table.run_apart(self.shard.view(), run) } else { run() }
     }
 
-    /// Gives retired entries that no reader holds any more to the garbage, if the backlog is at least `from`. Returns
-    /// what is left of it, which it publishes. Readers may look meanwhile.
+    /// Gives retired entries that no reader holds any more to the garbage, if there is enough of them to do so. Returns
+    /// the backlog that is left, which it publishes. Readers may look meanwhile.
     #[inline]
-    pub(crate) fn release_retired(&mut self, from: Backlog) -> Backlog {
+    pub(crate) fn release_retired(&mut self, wait: Wait<'_>) -> Backlog {
         if !Self::SHARES {
             return Backlog::None;
         }
-        if self.table.backlog() >= from
+        if self.table.backlog() >= wait.least()
             && let Some(garbage) = self.garbage.as_deref_mut()
         {
-            let released = self.table.release_retired(from, garbage.kept(), self.shard.view());
-            garbage.note_released(released);
-        }
-        self.publish_backlog()
-    }
-
-    /// As [`release_retired`](Session::release_retired), with a grace period that other shards wait for, too: that of
-    /// the entries that were retired before an earlier call, if it has begun since.
-    pub(crate) fn release_settled(&mut self, grace: Option<&Grace>) -> Backlog {
-        if !Self::SHARES {
-            return Backlog::None;
-        }
-        if let Some(garbage) = self.garbage.as_deref_mut() {
-            let released = self.table.release_settled(grace, garbage.kept(), self.shard.view());
+            let released = self.table.release_retired(wait, garbage.kept(), self.shard.view());
             garbage.note_released(released);
         }
         self.publish_backlog()

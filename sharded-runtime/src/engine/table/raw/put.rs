@@ -8,7 +8,7 @@ use super::{
     layout::Layout,
     offer::Offer,
     removed::{Destination, Handed, Removed},
-    retired::{Backlog, NO_LIST, Retired},
+    retired::{Backlog, NO_LIST, Retired, Wait},
     shared::SharedEntry,
     slot::{BucketNo, Slot},
     table::{RawTable, ViewOf},
@@ -18,7 +18,6 @@ use crate::{
     engine::units::Units,
     evict::Eviction,
     hasher::{KeyHash, LowHash},
-    memory::reclaim::Grace,
 };
 use std::{borrow::Borrow, mem, ptr::NonNull};
 
@@ -327,7 +326,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
     #[inline]
     pub(crate) fn release_retired(
         &mut self,
-        from: Backlog,
+        wait: Wait<'_>,
         to: &mut Removed<K, V>,
         view: ViewOf<'_, K, V, P, I>,
     ) -> usize {
@@ -337,27 +336,7 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         let view = self.view_state(view);
         match (&mut *self.retired, view) {
             // SAFETY: only the list of retired entries is changed, at which no reader looks.
-            (Some(retired), Some(view)) => unsafe { view.pause(|| retired.release(from, to)) },
-            _ => 0,
-        }
-    }
-
-    /// As [`release_retired`](RawTable::release_retired), as [`Retired::release_settled`] does.
-    ///
-    /// [`Retired::release_settled`]: super::retired::Retired::release_settled
-    pub(crate) fn release_settled(
-        &mut self,
-        grace: Option<&Grace>,
-        to: &mut Removed<K, V>,
-        view: ViewOf<'_, K, V, P, I>,
-    ) -> usize {
-        if !Layout::<K, V, P>::IS_SHARED {
-            return 0;
-        }
-        let view = self.view_state(view);
-        match (&mut *self.retired, view) {
-            // SAFETY: as in `release_retired`.
-            (Some(retired), Some(view)) => unsafe { view.pause(|| retired.release_settled(grace, to)) },
+            (Some(retired), Some(view)) => unsafe { view.pause(|| retired.release(wait, to)) },
             _ => 0,
         }
     }

@@ -50,6 +50,27 @@ pub(crate) enum Backlog {
     Full,
 }
 
+/// What retired entries wait for that wait for no grace period yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wait<'g> {
+    /// A grace period of their own. It begins if they are a backlog of at least this.
+    Own(Backlog),
+    /// One that other tables wait for, too. It is that of the entries that were here at an earlier call, if it has
+    /// begun since. Those that have come since then wait for that of a later call.
+    Shared(Option<&'g Grace>),
+}
+
+impl Wait<'_> {
+    /// The least backlog with which there is something to do.
+    #[inline]
+    pub(crate) fn least(self) -> Backlog {
+        match self {
+            Wait::Own(from) => from,
+            Wait::Shared(_) => Backlog::None,
+        }
+    }
+}
+
 /// Retired entries of a table.
 pub(super) struct Retired<K, V> {
     clones: Clones<K, V>,
@@ -287,12 +308,21 @@ impl<K, V> Retired<K, V> {
         entries >= Self::BATCH || entries > FEW && self.fresh.units.plus(self.settled.units) > self.most_units.halved()
     }
 
-    /// Gives away the entries that nobody holds any more. A grace period begins for those that wait for none yet, if
-    /// these are a backlog of at least `from`. Returns how many were given away, without those that own nothing.
+    /// Gives away the entries that nobody holds any more. Returns how many, without those that own nothing.
     #[cold]
-    pub(super) fn release(&mut self, from: Backlog, to: &mut Removed<K, V>) -> usize {
+    pub(super) fn release(&mut self, wait: Wait<'_>, to: &mut Removed<K, V>) -> usize {
         let before = to.len();
         self.give_ended(to);
+        match wait {
+            Wait::Own(from) => self.begin_grace(from, to),
+            Wait::Shared(grace) => self.join_grace(grace, to),
+        }
+        self.free_spare(wait.least());
+        to.len() - before
+    }
+
+    /// See [`Wait::Own`].
+    fn begin_grace(&mut self, from: Backlog, to: &mut Removed<K, V>) {
         if self.without_grace() > 0
             && (from <= Backlog::Few || self.fill_batch())
             && let Some(grace) = Grace::begin()
@@ -301,17 +331,10 @@ impl<K, V> Retired<K, V> {
             group.append(mem::take(&mut self.fresh));
             self.wait_for(grace, group, to);
         }
-        self.free_spare(from);
-        to.len() - before
     }
 
-    /// As [`release`](Retired::release), with a grace period that other tables wait for, too. It is that of the entries
-    /// that were here at an earlier call, if it has begun since. Those that have come since then wait for that of a
-    /// later call.
-    #[cold]
-    pub(super) fn release_settled(&mut self, grace: Option<&Grace>, to: &mut Removed<K, V>) -> usize {
-        let before = to.len();
-        self.give_ended(to);
+    /// See [`Wait::Shared`].
+    fn join_grace(&mut self, grace: Option<&Grace>, to: &mut Removed<K, V>) {
         if !self.settled.entries.is_empty()
             && let Some(grace) = grace
             && grace.began_after(self.ticket)
@@ -323,8 +346,6 @@ impl<K, V> Retired<K, V> {
             self.settled.append(mem::take(&mut self.fresh));
             self.ticket = Ticket::take();
         }
-        self.free_spare(Backlog::Few);
-        to.len() - before
     }
 
     /// Gives away the batches whose grace period has ended.
