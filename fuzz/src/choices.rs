@@ -14,17 +14,10 @@ use sharded_operations::{
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a bit of the input")]
 pub(crate) struct Choices {
-    is_optimistic: bool,
-    /// Whether entries that own memory are read without a lock. Only where they do not expire: the idle time is then
-    /// coarse.
-    is_shared: bool,
-    /// Whether the map has indexes.
-    is_indexed: bool,
-    expires: bool,
-    /// Where there is a capacity.
-    evicts: Option<Evicts>,
+    /// Its place in `MAPS`.
+    map: usize,
+    /// Where the map has one.
     capacity: usize,
     shards: usize,
     spread: Spread,
@@ -34,20 +27,33 @@ pub(crate) struct Choices {
 /// Mostly small ones: after every eviction all entries are compared.
 const CAPACITIES: [usize; 8] = [1, 2, 3, 5, 12, 40, 64, 300];
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Evicts {
-    Adaptive,
-    Sieve,
-    S3Fifo,
-    TinyLfu,
-}
-
-const EVICTIONS: [Evicts; 4] = [Evicts::Adaptive, Evicts::Sieve, Evicts::S3Fifo, Evicts::TinyLfu];
-
 /// All entries are compared after this number of calls.
 const COMPARE_EVERY: usize = 64;
 
 type TtlAndIdle = TtlIdle<TTL_MS, IDLE_MS>;
+
+type Build = fn(Choices, &Manual) -> (Box<dyn Subject>, Traits);
+
+/// Each lock with each eviction. Every pair of an eviction, an expiry and a form (with indexes or without) is among them. Entries
+/// under `Rcu` last, since their idle time is coarse. The model suite tries all combinations. Each map here takes the
+/// fuzzer some ten seconds to build.
+const MAPS: [Build; 15] = [
+    indexed::<u32, Words, Optimistic, Never, Unbounded>,
+    plain::<u32, Words, Optimistic, TtlAndIdle, Adaptive>,
+    indexed::<u32, Words, Optimistic, TtlAndIdle, Sieve>,
+    plain::<u32, Words, Optimistic, Never, S3Fifo>,
+    plain::<u32, Words, Optimistic, TtlAndIdle, TinyLfu>,
+    plain::<Heap, Heap, Mutex, TtlAndIdle, Unbounded>,
+    indexed::<Heap, Heap, Mutex, Never, Adaptive>,
+    plain::<Heap, Heap, Mutex, Never, Sieve>,
+    indexed::<Heap, Heap, Mutex, TtlAndIdle, S3Fifo>,
+    plain::<Heap, Heap, Mutex, Never, TinyLfu>,
+    plain::<Heap, Heap, Rcu, Never, Unbounded>,
+    plain::<Heap, Heap, Rcu, Never, Adaptive>,
+    plain::<Heap, Heap, Rcu, Never, Sieve>,
+    indexed::<Heap, Heap, Rcu, Never, S3Fifo>,
+    indexed::<Heap, Heap, Rcu, Never, TinyLfu>,
+];
 
 fn one_of<T: Copy>(all: &[T], byte: u8) -> T {
     all[usize::from(byte) % all.len()]
@@ -55,16 +61,12 @@ fn one_of<T: Copy>(all: &[T], byte: u8) -> T {
 
 impl Choices {
     pub(crate) fn read(bytes: &mut Bytes<'_>) -> Self {
-        let bits = bytes.byte();
-        let is_bounded = bits & 4 != 0;
+        let map = usize::from(bytes.byte()) % MAPS.len();
+        let room = bytes.byte();
         Choices {
-            is_optimistic: bits & 1 != 0,
-            is_shared: bits & 0x40 != 0,
-            is_indexed: bits & 0x80 != 0,
-            expires: bits & 2 != 0,
-            evicts: is_bounded.then(|| one_of(&EVICTIONS, bits >> 4)),
-            capacity: if is_bounded { one_of(&CAPACITIES, bytes.byte()) } else { 0 },
-            shards: if bits & 8 == 0 { 1 } else { 4 },
+            map,
+            capacity: one_of(&CAPACITIES, room),
+            shards: if room & 0x80 == 0 { 1 } else { 4 },
             spread: one_of(&SPREADS, bytes.byte()),
             keys: one_of(&Keys::ALL, bytes.byte()),
         }
@@ -73,61 +75,35 @@ impl Choices {
     /// Tries operations on a map of these choices. `apply` does each of them.
     pub(crate) fn try_out(self, ops: Vec<Op>, apply: impl Fn(&dyn Subject, &Op) -> Answer) {
         let clock = Manual::new();
-        let (map, traits) = self.build(&clock);
+        spread::choose(self.spread);
+        let (map, traits) = MAPS[self.map](self, &clock);
         let trial = Trial::new(&self, traits, &clock, &*map).compare_every(COMPARE_EVERY);
         trial.calling(|op| apply(&*map, op)).run(ops);
     }
+}
 
-    fn build(self, clock: &Manual) -> (Box<dyn Subject>, Traits) {
-        macro_rules! with {
-            ($expiry:ty, $eviction:ty) => {
-                if self.is_optimistic {
-                    self.with::<u32, Words, Optimistic, $expiry, $eviction>(clock)
-                } else {
-                    self.with::<Heap, Heap, Mutex, $expiry, $eviction>(clock)
-                }
-            };
-        }
-        macro_rules! lasting {
-            ($eviction:ty) => {
-                if self.is_shared && !self.is_optimistic {
-                    self.with::<Heap, Heap, Rcu, Never, $eviction>(clock)
-                } else {
-                    with!(Never, $eviction)
-                }
-            };
-        }
-        match (self.expires, self.evicts) {
-            (true, None) => with!(TtlAndIdle, Unbounded),
-            (true, Some(Evicts::Adaptive)) => with!(TtlAndIdle, Adaptive),
-            (true, Some(Evicts::Sieve)) => with!(TtlAndIdle, Sieve),
-            (true, Some(Evicts::S3Fifo)) => with!(TtlAndIdle, S3Fifo),
-            (true, Some(Evicts::TinyLfu)) => with!(TtlAndIdle, TinyLfu),
-            (false, None) => lasting!(Unbounded),
-            (false, Some(Evicts::Adaptive)) => lasting!(Adaptive),
-            (false, Some(Evicts::Sieve)) => lasting!(Sieve),
-            (false, Some(Evicts::S3Fifo)) => lasting!(S3Fifo),
-            (false, Some(Evicts::TinyLfu)) => lasting!(TinyLfu),
-        }
-    }
+fn plain<K, V, L, X, E>(choices: Choices, clock: &Manual) -> (Box<dyn Subject>, Traits)
+where
+    K: MadeKey,
+    V: Made,
+    L: Lock + Serves<K, V>,
+    X: ExpiryCalls,
+    E: EvictionCalls,
+    Map<K, V, L, X, E, Spread>: BuildField<Of<L, X, E>>,
+{
+    let map: Map<K, V, L, X, E, Spread> = build::<Of<L, X, E>, _>(clock, choices.shards, choices.capacity);
+    (Box::new(Keyed { map, keys: choices.keys }), Traits::of::<L, X, E>())
+}
 
-    fn with<K, V, L, X, E>(self, clock: &Manual) -> (Box<dyn Subject>, Traits)
-    where
-        K: MadeKey,
-        V: Made,
-        L: Lock + Serves<K, V>,
-        X: ExpiryCalls,
-        E: EvictionCalls,
-        Map<K, V, L, X, E, Spread>: BuildField<Of<L, X, E>>,
-        Map<K, V, L, X, E, Spread, true>: BuildField<Of<L, X, E, System, 16, 0, true>>,
-    {
-        spread::choose(self.spread);
-        let traits = Traits::of::<L, X, E>();
-        if self.is_indexed {
-            let map = Indexed::<K, V, L, X, E, Spread>::build(clock, self.shards, self.capacity, self.keys);
-            return (Box::new(map), traits.of_indexed());
-        }
-        let map: Map<K, V, L, X, E, Spread> = build::<Of<L, X, E>, _>(clock, self.shards, self.capacity);
-        (Box::new(Keyed { map, keys: self.keys }), traits)
-    }
+fn indexed<K, V, L, X, E>(choices: Choices, clock: &Manual) -> (Box<dyn Subject>, Traits)
+where
+    K: MadeKey,
+    V: Made,
+    L: Lock + Serves<K, V>,
+    X: ExpiryCalls,
+    E: EvictionCalls,
+    Map<K, V, L, X, E, Spread, true>: BuildField<Of<L, X, E, System, 16, 0, true>>,
+{
+    let map = Indexed::<K, V, L, X, E, Spread>::build(clock, choices.shards, choices.capacity, choices.keys);
+    (Box::new(map), Traits::of::<L, X, E>().of_indexed())
 }
