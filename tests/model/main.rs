@@ -46,14 +46,15 @@ fn sequences() -> impl Strategy<Value = Vec<Op>> {
     prop::collection::vec(any::<u8>(), 1..140).prop_map(|bytes| read(&mut Bytes::new(&bytes), 1))
 }
 
-/// Tries random sequences on what `build` builds, with a listener or without.
-fn suite<S: Subject>(traits: Traits, listens: bool, build: impl Fn(&Manual) -> S) {
+/// Tries random sequences on what `build` builds, with a listener or without. It is not generic, so that proptest is
+/// compiled once rather than for each of some two hundred maps.
+fn suite(traits: Traits, listens: bool, build: &dyn Fn(&Manual) -> Box<dyn Subject>) {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
     let outcome = TestRunner::new(config).run(&sequences(), |ops| {
         let clock = Manual::new();
         let subject = build(&clock);
-        let trial = Trial::new(&traits, traits, &clock, &subject);
+        let trial = Trial::new(&traits, traits, &clock, &*subject);
         if listens { trial.listening() } else { trial }.run(ops);
         Ok(())
     });
@@ -71,9 +72,9 @@ where
     Map<L, X, E, S>: BuildField<Of<L, X, E>>,
 {
     for (shards, listens) in [(1, false), (1, true), (4, true), (64, false)] {
-        suite(Traits::of::<L, X, E>(), listens, |clock| {
+        suite(Traits::of::<L, X, E>(), listens, &|clock| {
             let map: Map<L, X, E, S> = build::<Of<L, X, E>, _>(clock, shards, CAPACITY);
-            Keyed { map, keys: Keys::FromZero }
+            Box::new(Keyed { map, keys: Keys::FromZero })
         });
     }
 }
@@ -87,8 +88,9 @@ where
     Set<L, X, E, S>: BuildField<Of<L, X, E>>,
 {
     for (shards, listens) in [(1, false), (4, true), (64, false)] {
-        suite(Traits::of::<L, X, E>().of_set(), listens, |clock| -> Set<L, X, E, S> {
-            build::<Of<L, X, E>, _>(clock, shards, CAPACITY)
+        suite(Traits::of::<L, X, E>().of_set(), listens, &|clock| {
+            let set: Set<L, X, E, S> = build::<Of<L, X, E>, _>(clock, shards, CAPACITY);
+            Box::new(set)
         });
     }
 }
@@ -102,8 +104,8 @@ where
     sharded_operations::Map<u32, u32, L, X, E, S, true>: BuildField<Of<L, X, E, System, 16, 0, true>>,
 {
     for (shards, listens) in [(1, false), (4, true), (64, false)] {
-        suite(Traits::of::<L, X, E>().of_indexed(), listens, |clock| {
-            Indexed::<u32, u32, L, X, E, S>::build(clock, shards, CAPACITY, Keys::FromZero)
+        suite(Traits::of::<L, X, E>().of_indexed(), listens, &|clock| {
+            Box::new(Indexed::<u32, u32, L, X, E, S>::build(clock, shards, CAPACITY, Keys::FromZero))
         });
     }
 }
