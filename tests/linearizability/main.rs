@@ -2,7 +2,7 @@
 //! planted in a map. A thread takes its times before and after a call from one atomic counter, which is a full fence on
 //! x86. So these histories can't show the exception that `lock::Optimistic` documents: its reads have no fence.
 //!
-//! `LINEARIZABILITY_HISTORIES` is the number of histories of each combination. A plain run has ten, and
+//! `LINEARIZABILITY_HISTORIES` is the number of histories of each combination. A plain run has five, and
 //! `.ci/linearizability` asks for more.
 
 mod brute_force;
@@ -43,7 +43,7 @@ use subject::Subject;
 /// How many histories are recorded of each combination.
 fn histories() -> u64 {
     let asked = std::env::var("LINEARIZABILITY_HISTORIES").ok();
-    asked.map_or(10, |asked| asked.parse().expect("LINEARIZABILITY_HISTORIES is a number"))
+    asked.map_or(5, |asked| asked.parse().expect("LINEARIZABILITY_HISTORIES is a number"))
 }
 
 /// Few entries: all that happens, happens on the hot keys.

@@ -1,7 +1,7 @@
 //! Random concurrent histories of transactions, read-only views, lookups in an index and single calls are strictly
 //! serializable: an order of them that respects real time explains every answer. Each planted fault is found.
 //!
-//! `SERIALIZABILITY_HISTORIES` is the number of histories of each combination. A plain run has thirty, and
+//! `SERIALIZABILITY_HISTORIES` is the number of histories of each combination. A plain run has ten, and
 //! `.ci/linearizability` asks for more.
 
 mod brute_force;
@@ -41,7 +41,7 @@ use std::hash::{BuildHasher, RandomState};
 /// How many histories are recorded of each combination.
 fn histories() -> u64 {
     let asked = std::env::var("SERIALIZABILITY_HISTORIES").ok();
-    asked.map_or(30, |asked| asked.parse().expect("SERIALIZABILITY_HISTORIES is a number"))
+    asked.map_or(10, |asked| asked.parse().expect("SERIALIZABILITY_HISTORIES is a number"))
 }
 
 const FEW_THREADS: Plan = Plan { threads: 4, operations: 30, most_rows: 6, churners: 0, cold: 0 };
