@@ -34,9 +34,9 @@ type TtlAndIdle = TtlIdle<TTL_MS, IDLE_MS>;
 
 type Build = fn(Choices, &Manual) -> (Box<dyn Subject>, Traits);
 
-/// Each lock with each eviction. Every pair of an eviction, an expiry and a form (with indexes or without) is among them. Entries
-/// under `Rcu` last, since their idle time is coarse. The model suite tries all combinations. Each map here takes the
-/// fuzzer some ten seconds to build.
+/// Each lock with each eviction. Every pair of an eviction, an expiry and a form (with indexes or without) is among
+/// them. Entries under `Rcu` do not expire, since their idle time is coarse. The model suite tries all combinations.
+/// Each map here takes the fuzzer some ten seconds to build.
 const MAPS: [Build; 15] = [
     indexed::<u32, Words, Optimistic, Never, Unbounded>,
     plain::<u32, Words, Optimistic, TtlAndIdle, Adaptive>,

@@ -97,8 +97,8 @@ async fn a_node_is_removed() {
     assert_eq!(history.failed.load(Ordering::Relaxed), 0, "no call needs the node that left");
 }
 
-/// Keys of two nodes are written, one of which is not there. The braces choose the nodes: the slot of `{b}` is 3300, and
-/// that of `{a}` is 15495.
+/// Keys of two nodes are written, one of which is not there. The braces choose the nodes: the slot of `{b}` is 3300,
+/// and that of `{a}` is 15495.
 #[tokio::test]
 async fn a_write_of_which_a_part_is_done_is_unknown() {
     let Some(mut server) = start(SLOTS) else { return };

@@ -235,7 +235,8 @@ where
     }
 
     /// As [`get_or_try_insert_async`](Self::get_or_try_insert_async), for a borrowed key, which is made ([`ToOwned`])
-    /// only if there is something to load. The key that is made must be equal to it: see [`upsert_ref`](Self::upsert_ref).
+    /// only if there is something to load. The key that is made must be equal to it: see
+    /// [`upsert_ref`](Self::upsert_ref).
     ///
     /// # Errors
     ///

@@ -269,8 +269,8 @@ where
         Some(value)
     }
 
-    /// Drops what the near cache has of a key if that is not valid, once something newer is known. A removal also ends loads that are under way, so
-    /// nothing is removed without need.
+    /// Drops what the near cache has of a key if that is not valid, once something newer is known. A removal also ends
+    /// loads that are under way, so nothing is removed without need.
     pub(super) fn forget_invalid(&self, key: &K) {
         if self.near.with(key, |near| !self.is_valid(near)) == Some(true) {
             self.near.remove_if(key, |near| !self.is_valid(near));

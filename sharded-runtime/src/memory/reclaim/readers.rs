@@ -49,8 +49,8 @@ impl Drop for Owner {
     fn drop(&mut self) {
         if let Some(reader) = self.0.take() {
             READER.set(None);
-            // A closure that reads may call `exit`, which drops the thread's values while other threads go on. Its entry
-            // is still in use. So it stays a reader, and nobody takes the line over.
+            // A closure that reads may call `exit`, which drops the thread's values while other threads go on. Its
+            // entry is still in use. So it stays a reader, and nobody takes the line over.
             if reader.depth.load(Relaxed) == 0 {
                 reader.give_up();
             }

@@ -36,18 +36,19 @@ use crate::bounds::Token;
 ///
 /// # Entries that have left
 ///
-/// Entries that were replaced, changed or removed stay in memory until their readers have left: up to 512 entries or 32
-/// KiB per shard (without what they own), and those for which a reader stays. Once 16 times as many wait for a reader
-/// that stays, a call that writes waits for it too, after it has written and released its lock. A write inside a closure
-/// of another map does not wait, since the reader may wait for that map; the next write outside does. Without further
-/// writes the background thread drops them, about half a second after the last write. With a builder that
-/// [sweeps by hand](crate::builder), `sweep` does. Readers drop none. [`Stats::retired`](crate::Stats::retired) counts
-/// them. Their own memory is used for the entries that come next, and what is left of it is freed at the same time.
+/// Entries that were replaced, changed or removed stay in memory until their readers have left: up to 512 entries or
+/// 32 KiB per shard (without what they own), and those for which a reader stays. Once 16 times as many wait for a
+/// reader that stays, a call that writes waits for it too, after it has written and released its lock. A write inside
+/// a closure of another map does not wait, since the reader may wait for that map; the next write outside does.
+/// Without further writes the background thread drops them, about half a second after the last write. With a builder
+/// that [sweeps by hand](crate::builder), `sweep` does. Readers drop none. [`Stats::retired`](crate::Stats::retired)
+/// counts them. Their own memory is used for the entries that come next, and what is left of it is freed at the same
+/// time.
 ///
-/// They count in a capacity with a [weight](crate::builder::FieldOptions::weigher): a sixteenth of it is kept for them,
-/// in equal shares for the shards, and entries have the rest. A shard whose entries that have left weigh more than its
-/// share waits as above, but up to eight of them may always stay, whatever they weigh. In a capacity that counts entries
-/// they do not count.
+/// They count in a capacity with a [weight](crate::builder::FieldOptions::weigher): a sixteenth of it is kept for
+/// them, in equal shares for the shards, and entries have the rest. A shard whose entries that have left weigh more
+/// than its share waits as above, but up to eight of them may always stay, whatever they weigh. In a capacity that
+/// counts entries they do not count.
 ///
 /// Calls that take out all entries, such as `clear` and `drain`, wait for the readers of all such maps.
 ///

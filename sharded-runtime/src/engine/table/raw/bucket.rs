@@ -264,8 +264,8 @@ impl<K, V, P: Policy> Bucket<K, V, P> {
         }
     }
 
-    /// Moves the entry on offer to a slot, if the offer has both a key and a value. A shared entry takes the memory of a
-    /// retired one, if there is such.
+    /// Moves the entry on offer to a slot, if the offer has both a key and a value. A shared entry takes the memory of
+    /// a retired one, if there is such.
     ///
     /// # Safety
     ///
