@@ -21,7 +21,7 @@ use crate::{
         cause::Cause,
         session::{STEPS_PER_WRITE, Session},
         spec::{Extras, FoundShard, Spec, TableFor},
-        table::{Entry, EntryMut, Slot, StampOf},
+        table::{Entry, EntryMut, Search, Slot, StampOf},
     },
     expiry::Stamp,
     lock::Lock,
@@ -32,6 +32,7 @@ use std::{borrow::Borrow, cell::Cell, fmt, mem};
 
 type EntryFor<'t, F> = Entry<'t, <F as FieldTypes>::Key, <F as FieldTypes>::Value, <F as FieldTypes>::Policy>;
 type EntryMutFor<'t, F> = EntryMut<'t, <F as FieldTypes>::Key, <F as FieldTypes>::Value, <F as FieldTypes>::Policy>;
+type SearchFor<'t, F> = Search<'t, <F as FieldTypes>::Key, <F as FieldTypes>::Value, <F as FieldTypes>::Policy>;
 type StagedRowFor<F> = StagedRow<<F as FieldTypes>::Key, <F as FieldTypes>::Value>;
 
 /// The shard of a row, before its lock is taken.
@@ -60,6 +61,24 @@ impl<F: FieldTypes> RowShard<'_, F> {
     #[inline]
     pub(crate) fn hold<R>(self, run: impl FnOnce(&mut TableFor<Core<F>>) -> R) -> R {
         self.0.hold(|_, table| run(table))
+    }
+}
+
+impl<'s, F: UsableTypes> RowShard<'s, F> {
+    /// The same shard, if it has the type of shards of this field.
+    #[inline]
+    pub(crate) fn of<G: UsableTypes>(self) -> Option<RowShard<'s, G>> {
+        self.0.of().map(RowShard)
+    }
+}
+
+/// A search for the entry of a row that has begun.
+pub struct RowSearch<'t, F: FieldTypes>(SearchFor<'t, F>);
+
+/// Not the hash, which tells something of the key.
+impl<F: FieldTypes> fmt::Debug for RowSearch<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowSearch").finish_non_exhaustive()
     }
 }
 
@@ -96,22 +115,22 @@ where
     /// Whether the field is plain, and no recorder has to know of uses.
     pub(crate) const IS_PLAIN: bool = Session::<Core<F>>::IS_PLAIN && !F::Policy::RECORDS;
 
-    /// Has the processor fetch what a search for the key looks at.
-    #[inline]
-    pub(crate) fn fetch(&self, table: &TableFor<Core<F>>) {
-        table.fetch_home(self.hash);
-    }
-
     /// Its shard.
     #[inline]
     pub(crate) fn row_shard(&self) -> RowShard<'a, F> {
         RowShard(self.find_shard())
     }
 
+    /// Begins a search for the entry: has the processor fetch what it reads.
+    #[inline]
+    pub(crate) fn begin_search<'t>(&self, table: &'t mut TableFor<Core<F>>) -> RowSearch<'t, F> {
+        RowSearch(table.begin_search(self.hash))
+    }
+
     /// Finds the entry, for changing.
     #[inline]
-    pub(crate) fn find_mut<'t>(&self, table: &'t mut TableFor<Core<F>>) -> Option<RowEntry<'t, F>> {
-        table.find_mut(self.hash, self.key).map(RowEntry)
+    pub(crate) fn end_search<'t>(&self, search: RowSearch<'t, F>) -> Option<RowEntry<'t, F>> {
+        search.0.find(self.key).map(RowEntry)
     }
 
     /// Finds the entry. Returns its value, and notes its slot.

@@ -2,12 +2,12 @@
 
 #![allow(unreachable_pub, reason = "in a public trait that only this crate can implement")]
 
-use super::wanted::Place;
+use super::wanted::{Place, Spot};
 use crate::{
     bounds::Token,
     clock::Readings,
     engine::table::Slot,
-    field::{commit::Phase, plan::Plan, row::End, row_copy::Step},
+    field::{commit::Phase, direct::RowShard, plan::Plan, row::End, row_copy::Step, types::UsableTypes},
     lock::Lent,
 };
 use std::{convert::Infallible, marker::PhantomData};
@@ -52,12 +52,17 @@ pub trait Lockable {
 }
 
 /// A row by itself, neither in a tuple nor in an array.
-pub trait SingleRow {
+pub trait SingleRow: Copy {
     type Arrangement: Arrangement;
     type States: States<Arrangement = Self::Arrangement>;
     type Value;
     type Table: 'static;
-    type Shard: Copy;
+    /// A shard, before its lock is taken.
+    type Shard<'s>: Copy
+    where
+        Self: 's;
+    /// A search for an entry that has begun.
+    type Search<'t>;
     /// An entry that is lent for changing.
     type Entry<'t>;
     type Staged;
@@ -69,15 +74,28 @@ pub trait SingleRow {
     const OWNS: bool;
 
     /// Where the row is, and its shard.
-    fn locate(&self, token: Token) -> (Place<'_>, Self::Shard);
+    fn locate(&self, token: Token) -> (Spot<'_>, Self::Shard<'_>);
+    /// Where the row is, with its key. Only where that is needed: it has the address of the row, which then lies in
+    /// memory.
+    fn place_at<'s>(&'s self, spot: Spot<'s>, token: Token) -> Place<'s>;
     /// Nothing is staged yet.
     fn stage(&self, token: Token) -> Self::Staged;
     /// Locks the shard for changing. The order is the caller's.
-    fn hold<T>(shard: Self::Shard, run: impl FnOnce(&mut Self::Table) -> T, token: Token) -> T;
-    /// Has the processor fetch what a search for the entry looks at.
-    fn fetch(&self, table: &Self::Table);
-    /// Finds the entry, where the other row is in another table.
-    fn find<'t>(&self, table: &'t mut Self::Table) -> Option<Self::Entry<'t>>;
+    fn hold<'s, T>(shard: Self::Shard<'s>, run: impl FnOnce(&mut Self::Table) -> T, token: Token) -> T
+    where
+        Self: 's;
+    /// A shard of another row, if it has the type of those of this row.
+    fn like<'s, B: SingleRow + 's>(shard: B::Shard<'s>, token: Token) -> Option<Self::Shard<'s>>
+    where
+        Self: 's;
+    /// The shard, if it has the type of shards of this field.
+    fn shard_of<'s, F: UsableTypes>(shard: Self::Shard<'s>) -> Option<RowShard<'s, F>>
+    where
+        Self: 's;
+    /// Begins a search for the entry, where the other row is in another table: has the processor fetch what it reads.
+    fn begin_search<'t>(&self, table: &'t mut Self::Table) -> Self::Search<'t>;
+    /// Finds the entry.
+    fn end_search<'t>(&self, search: Self::Search<'t>) -> Option<Self::Entry<'t>>;
     /// The value of an entry.
     fn value<'e>(entry: &'e Self::Entry<'_>) -> &'e Self::Value;
     /// Finds the entry in a table of both rows, and notes its slot.
@@ -94,14 +112,15 @@ pub trait SingleRow {
     fn exchange(entry: Option<Self::Entry<'_>>, staged: &mut Self::Staged, commits: bool);
     /// Counts a use of the entry and the change, which is in place, if the transaction commits. Makes the change if the
     /// slot of the entry was noted.
-    fn end(
-        shard: Self::Shard,
+    fn end<'s>(
+        shard: Self::Shard<'s>,
         table: &mut Self::Table,
         staged: &mut Self::Staged,
         is_there: bool,
         commits: bool,
         token: Token,
-    );
+    ) where
+        Self: 's;
     /// The slot of the entry, if it was noted.
     fn slot(staged: &Self::Staged) -> Option<Slot>;
     /// The row with what is staged, to be looked up.
@@ -115,30 +134,61 @@ pub(super) type Views<'t, R> = <<R as Lockable>::Arrangement as Arrangement>::Vi
 #[derive(Debug)]
 pub struct NoRow<A, S>(Infallible, PhantomData<(A, S)>);
 
+impl<A, S> Clone for NoRow<A, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<A, S> Copy for NoRow<A, S> {}
+
 impl<A: Arrangement, S: States<Arrangement = A>> SingleRow for NoRow<A, S> {
     type Arrangement = A;
     type States = S;
     type Value = ();
     type Table = ();
-    type Shard = Infallible;
+    type Shard<'s>
+        = Infallible
+    where
+        Self: 's;
+    type Search<'t> = Infallible;
     type Entry<'t> = Infallible;
     type Staged = ();
 
     const IS_PLAIN: bool = false;
     const OWNS: bool = false;
 
-    fn locate(&self, _: Token) -> (Place<'_>, Infallible) {
+    fn locate(&self, _: Token) -> (Spot<'_>, Infallible) {
+        match self.0 {}
+    }
+    fn place_at<'s>(&'s self, _: Spot<'s>, _: Token) -> Place<'s> {
         match self.0 {}
     }
     fn stage(&self, _: Token) {
         match self.0 {}
     }
-    fn hold<T>(shard: Infallible, _: impl FnOnce(&mut ()) -> T, _: Token) -> T {
+    fn hold<'s, T>(shard: Infallible, _: impl FnOnce(&mut ()) -> T, _: Token) -> T
+    where
+        Self: 's,
+    {
         match shard {}
     }
-    fn fetch(&self, (): &()) {}
-    fn find(&self, (): &mut ()) -> Option<Infallible> {
+    fn like<'s, B: SingleRow + 's>(_: B::Shard<'s>, _: Token) -> Option<Infallible>
+    where
+        Self: 's,
+    {
         None
+    }
+    fn shard_of<'s, F: UsableTypes>(shard: Infallible) -> Option<RowShard<'s, F>>
+    where
+        Self: 's,
+    {
+        match shard {}
+    }
+    fn begin_search<'t>(&self, (): &'t mut Self::Table) -> Self::Search<'t> {
+        match self.0 {}
+    }
+    fn end_search<'t>(&self, search: Self::Search<'t>) -> Option<Self::Entry<'t>> {
+        match search {}
     }
     fn value(entry: &Infallible) -> &() {
         match *entry {}
@@ -153,7 +203,10 @@ impl<A: Arrangement, S: States<Arrangement = A>> SingleRow for NoRow<A, S> {
         match self.0 {}
     }
     fn exchange(_: Option<Infallible>, (): &mut (), _: bool) {}
-    fn end(shard: Infallible, (): &mut (), (): &mut (), _: bool, _: bool, _: Token) {
+    fn end<'s>(shard: Infallible, (): &mut (), (): &mut (), _: bool, _: bool, _: Token)
+    where
+        Self: 's,
+    {
         match shard {}
     }
     fn slot((): &()) -> Option<Slot> {

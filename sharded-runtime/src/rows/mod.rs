@@ -52,10 +52,12 @@ mod locking;
 #[cfg(all(test, loom))]
 mod models;
 mod observe;
+mod pair;
 mod row;
 mod row_mut;
 mod row_ref;
 mod sequences;
+mod single;
 mod staged;
 mod transaction;
 mod tuples;

@@ -9,16 +9,14 @@ use super::{
     row_mut::RowMut,
     row_ref::RowRef,
     staged, unlocked,
-    wanted::Place,
+    wanted::{Place, Spot},
 };
 use crate::{
     Key, Policy, ShardedMap, ShardedSet, Value,
     bounds::Token,
     clock::Readings,
-    engine::table::{Slot, TableOf},
     field::{
         commit::Phase,
-        direct::{RowEntry, RowShard},
         plan::Plan,
         row::{End, RowKey, RowState},
         row_copy::{RowCopy, Step},
@@ -32,7 +30,6 @@ use std::{
     fmt,
     hash::{BuildHasher, Hash, RandomState},
     marker::PhantomData,
-    mem::needs_drop,
     panic::Location,
 };
 
@@ -42,7 +39,7 @@ use std::{
 /// # Examples
 ///
 /// See [`ShardedMap::row`].
-pub struct Row<'a, K, V, P: Policy, S = RandomState, Q: ?Sized = K>(RowKey<'a, Types<K, V, P, S>, Q>);
+pub struct Row<'a, K, V, P: Policy, S = RandomState, Q: ?Sized = K>(pub(super) RowKey<'a, Types<K, V, P, S>, Q>);
 
 impl<K, V, P: Policy, S, Q: ?Sized> Clone for Row<'_, K, V, P, S, Q> {
     fn clone(&self) -> Self {
@@ -143,7 +140,7 @@ where
 
     #[inline]
     fn place(&self, _: usize, _: Token) -> Place<'_> {
-        Place::new(self.0.order(), self.0.shard(), self.0.hash, &self.0)
+        Place::new(Spot::new(self.0.order(), self.0.shard(), self.0.hash), &self.0)
     }
 
     #[inline]
@@ -164,100 +161,6 @@ where
     #[inline]
     fn single(&self, _: Token) -> Option<&Self> {
         Some(self)
-    }
-}
-
-impl<'a, K, V, P, S, Q> SingleRow for Row<'a, K, V, P, S, Q>
-where
-    K: Key + Borrow<Q>,
-    V: Value,
-    P: Policy<Lock: Serves<K, V>>,
-    S: BuildHasher + Default + 'static,
-    Q: Eq + ToOwned<Owned = K> + ?Sized + 'static,
-{
-    type Arrangement = RowArrangement<Q, V, P>;
-    type States = RowState<'a, Types<K, V, P, S>, Q>;
-    type Value = V;
-    type Table = TableOf<K, V, P>;
-    type Shard = RowShard<'a, Types<K, V, P, S>>;
-    type Entry<'t> = RowEntry<'t, Types<K, V, P, S>>;
-    type Staged = StagedRow<K, V>;
-
-    const IS_PLAIN: bool = RowKey::<Types<K, V, P, S>, Q>::IS_PLAIN;
-    const OWNS: bool = needs_drop::<(K, V)>();
-
-    #[inline]
-    fn locate(&self, _: Token) -> (Place<'_>, Self::Shard) {
-        let shard = self.0.row_shard();
-        (Place::new(self.0.order(), shard.index(), self.0.hash, &self.0), shard)
-    }
-
-    #[inline]
-    fn stage(&self, _: Token) -> Self::Staged {
-        StagedRow::new()
-    }
-
-    #[inline]
-    fn hold<T>(shard: Self::Shard, run: impl FnOnce(&mut Self::Table) -> T, _: Token) -> T {
-        shard.hold(run)
-    }
-
-    #[inline]
-    fn fetch(&self, table: &Self::Table) {
-        self.0.fetch(table);
-    }
-
-    #[inline]
-    fn find<'t>(&self, table: &'t mut Self::Table) -> Option<Self::Entry<'t>> {
-        self.0.find_mut(table)
-    }
-
-    #[inline]
-    fn value<'e>(entry: &'e Self::Entry<'_>) -> &'e V {
-        entry.value()
-    }
-
-    #[inline]
-    fn look<'t>(&self, table: &'t Self::Table, staged: &mut Self::Staged) -> Option<&'t V> {
-        self.0.find(table, &mut staged.slot)
-    }
-
-    #[inline]
-    fn view<'t>(&'t self, present: Option<&'t V>, staged: &'t mut Self::Staged) -> RowMut<'t, Q, V, P> {
-        RowMut::new(self.0.key, present, &mut staged.offer.value, &mut staged.staged)
-    }
-
-    #[inline]
-    fn is_in_place(&self, staged: &Self::Staged, is_there: bool) -> bool {
-        self.0.is_in_place(staged, is_there)
-    }
-
-    #[inline]
-    fn exchange(entry: Option<Self::Entry<'_>>, staged: &mut Self::Staged, commits: bool) {
-        if commits && let Some(entry) = entry {
-            entry.exchange(staged);
-        }
-    }
-
-    #[inline]
-    fn end(
-        shard: Self::Shard,
-        table: &mut Self::Table,
-        staged: &mut Self::Staged,
-        is_there: bool,
-        commits: bool,
-        _: Token,
-    ) {
-        RowKey::<Types<K, V, P, S>, Q>::end(shard, table, staged, is_there, commits);
-    }
-
-    #[inline]
-    fn slot(staged: &Self::Staged) -> Option<Slot> {
-        staged.slot
-    }
-
-    fn state(&self, mut staged: Self::Staged) -> Self::States {
-        RowState::new(self.0, &mut staged)
     }
 }
 

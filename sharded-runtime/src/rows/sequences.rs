@@ -3,8 +3,8 @@
 use super::{
     access::Access,
     arrangement::{Arrangement, Copies, Lockable, NoRow, SingleRow, States, Views},
-    direct::{self, TwoRows},
     error::TransactionError,
+    pair::{self, TwoRows},
     staged, unlocked,
     wanted::Place,
 };
@@ -58,7 +58,7 @@ macro_rules! two_of_array {
                 && $R::Single::IS_PLAIN
                 && let (Some(a), Some(b)) = (self[0].single(Token), self[1].single(Token))
             {
-                return direct::change_two::<Self, _, _, T, E>((a, b), change, at);
+                return pair::change_two::<Self, _, _, T, E>((*a, *b), change, at);
             }
             staged::transact_any(self, change, at)
         }

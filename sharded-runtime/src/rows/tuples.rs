@@ -3,8 +3,8 @@
 use super::{
     access::Access,
     arrangement::{Arrangement, Copies, Lockable, NoRow, SingleRow, States, Views},
-    direct::{self, TwoRows},
     error::TransactionError,
+    pair::{self, TwoRows},
     staged,
     wanted::Place,
 };
@@ -173,7 +173,7 @@ tuples!(A 0 B 1 {
             && B::Single::IS_PLAIN
             && let (Some(a), Some(b)) = (self.0.single(Token), self.1.single(Token))
         {
-            return direct::change_two::<Self, _, _, T, E>((a, b), change, at);
+            return pair::change_two::<Self, _, _, T, E>((*a, *b), change, at);
         }
         staged::transact_any(self, change, at)
     }

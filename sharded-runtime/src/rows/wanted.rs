@@ -17,12 +17,18 @@ use std::{any::Any, array, borrow::Borrow, fmt, mem, panic::Location, ptr};
 /// The most shards that one access locks. Each takes a few stack frames.
 const MOST_SHARDS: usize = 1024;
 
-/// Where one row is.
+/// Where one row is, without its key.
 #[derive(Clone, Copy)]
-pub struct Place<'p> {
+pub struct Spot<'p> {
     order: &'p FieldOrder,
     shard: usize,
     hash: KeyHash,
+}
+
+/// Where one row is.
+#[derive(Clone, Copy)]
+pub struct Place<'p> {
+    spot: Spot<'p>,
     key: &'p dyn RowWithKey,
     /// Its number among the rows.
     pub(super) row: usize,
@@ -48,24 +54,24 @@ where
     }
 }
 
-/// Not the key, which may be secret.
-impl fmt::Debug for Place<'_> {
+/// Not the hash, which tells something of the key.
+impl fmt::Debug for Spot<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Place").field("shard", &self.shard).field("row", &self.row).finish_non_exhaustive()
+        f.debug_struct("Spot").field("shard", &self.shard).finish_non_exhaustive()
     }
 }
 
-impl<'p> Place<'p> {
-    /// The place of the only row.
-    #[inline]
-    pub(super) fn new(order: &'p FieldOrder, shard: usize, hash: KeyHash, key: &'p dyn RowWithKey) -> Self {
-        Place { order, shard, hash, key, row: 0 }
+/// Not the key, which may be secret.
+impl fmt::Debug for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place").field("spot", &self.spot).field("row", &self.row).finish_non_exhaustive()
     }
+}
 
-    /// The same place, of the row with this number among all rows.
+impl<'p> Spot<'p> {
     #[inline]
-    pub(super) fn numbered(self, row: usize) -> Self {
-        Place { row, ..self }
+    pub(super) fn new(order: &'p FieldOrder, shard: usize, hash: KeyHash) -> Self {
+        Spot { order, shard, hash }
     }
 
     #[inline]
@@ -86,7 +92,7 @@ impl<'p> Place<'p> {
 
     /// Whether it may be the same key.
     #[inline]
-    pub(super) fn is_alike(&self, other: &Self) -> bool {
+    fn is_alike(&self, other: &Self) -> bool {
         self.hash == other.hash && self.is_in_shard_of(other)
     }
 
@@ -95,11 +101,35 @@ impl<'p> Place<'p> {
     fn order_of_lock(&self) -> (u64, usize) {
         (self.order.rank(self.shard), ptr::from_ref(self.order).addr())
     }
+}
+
+impl<'p> Place<'p> {
+    /// The place of the only row.
+    #[inline]
+    pub(super) fn new(spot: Spot<'p>, key: &'p dyn RowWithKey) -> Self {
+        Place { spot, key, row: 0 }
+    }
+
+    /// The same place, of the row with this number among all rows.
+    #[inline]
+    pub(super) fn numbered(self, row: usize) -> Self {
+        Place { row, ..self }
+    }
+
+    #[inline]
+    pub(super) fn is_in_shard_of(&self, other: &Self) -> bool {
+        self.spot.is_in_shard_of(&other.spot)
+    }
+
+    #[inline]
+    fn is_alike(&self, other: &Self) -> bool {
+        self.spot.is_alike(&other.spot)
+    }
 
     /// What places are ordered by: those of equal hashes lie side by side.
     #[inline]
     fn position(&self) -> ((u64, usize), u64) {
-        (self.order_of_lock(), self.hash.bits())
+        (self.spot.order_of_lock(), self.spot.hash.bits())
     }
 }
 
@@ -160,7 +190,7 @@ impl<S: Storage> Shared<S> {
         for (index, place) in places.iter().enumerate() {
             if let Some(before) = index.checked_sub(1).map(|before| &places[before]) {
                 seat.shard += u16::from(!place.is_in_shard_of(before));
-                seat.field += u16::from(!place.is_in_field_of(before));
+                seat.field += u16::from(!place.spot.is_in_field_of(&before.spot));
                 if usize::from(seat.shard) == MOST_SHARDS {
                     refuse_shards(places);
                 }
@@ -210,7 +240,7 @@ fn twins_among_alike(places: &[Place<'_>]) -> Option<&'static str> {
         for (index, place) in alike.iter().enumerate() {
             let key = place.key.to_key();
             if alike[index + 1..].iter().any(|other| other.key.has_key(&*key)) {
-                return Some(place.order.name());
+                return Some(place.spot.order.name());
             }
         }
     }
@@ -225,7 +255,7 @@ fn twins_among_alike(places: &[Place<'_>]) -> Option<&'static str> {
 /// If this thread is inside the first one or a later place.
 #[inline]
 pub(super) fn enter(places: &[Place<'_>], at: &'static Location<'static>) -> Option<Inside> {
-    let (first, last) = (places.first()?, places.last()?);
+    let (first, last) = (places.first()?.spot, places.last()?.spot);
     if places.len() > 1 {
         return Some(enter_both(first, last, at));
     }
@@ -234,7 +264,7 @@ pub(super) fn enter(places: &[Place<'_>], at: &'static Location<'static>) -> Opt
 
 /// As [`enter`], for the first one and the last one.
 #[inline]
-pub(super) fn enter_both(first: &Place<'_>, last: &Place<'_>, at: &'static Location<'static>) -> Inside {
+pub(super) fn enter_both(first: Spot<'_>, last: Spot<'_>, at: &'static Location<'static>) -> Inside {
     first.order.check_at(first.shard, at);
     last.order.enter(last.shard, at)
 }

@@ -10,7 +10,7 @@ use crate::{
     observe::counts::Counts,
     shard::order::{self, FieldOrder, Inside},
 };
-use std::{panic::Location, sync::Arc, thread};
+use std::{any::Any, panic::Location, sync::Arc, thread};
 
 /// Shards. Each has a lock that protects a `T`, its table, and an `O` that needs no lock.
 pub(crate) struct Shards<T, O, L: Lock> {
@@ -111,6 +111,17 @@ impl<'a, T, O, L: Lock> FoundShard<'a, T, O, L> {
     #[inline]
     pub(crate) fn index(self) -> usize {
         self.index
+    }
+
+    /// The same shard, if its types are these.
+    #[inline]
+    pub(crate) fn of<U: 'static, P: 'static, M: Lock>(self) -> Option<FoundShard<'a, U, P, M>>
+    where
+        T: 'static,
+        O: 'static,
+    {
+        let shard = (self.shard as &'a dyn Any).downcast_ref()?;
+        Some(FoundShard { index: self.index, shard })
     }
 
     /// Locks the shard for changing. The caller must check the nesting order.

@@ -26,4 +26,4 @@ pub(crate) use raw::{
     Backlog, BucketNo, Cursor, Fetch, FoundMut, Glance, Handed, Kept, Look, NoMemory, Offer, Peek, Place, Put, Removed,
     Slot, StampOf, Stored, Unclear, Unlocked, Use, UseFetched, Wait,
 };
-pub(crate) use slots::{Entries, Entry, EntryMut, Table, TableOf, TableView};
+pub(crate) use slots::{Entries, Entry, EntryMut, Search, Table, TableOf, TableView};

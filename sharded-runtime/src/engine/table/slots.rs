@@ -42,6 +42,9 @@ pub(crate) type Entry<'a, K, V, P> = raw::Found<'a, K, V, StorageOf<P>>;
 /// As [`Entry`], lent for changing.
 pub(crate) type EntryMut<'a, K, V, P> = raw::FoundMut<'a, K, V, StorageOf<P>>;
 
+/// A search in such a table that has begun.
+pub(crate) type Search<'a, K, V, P> = raw::Search<'a, K, V, StorageOf<P>, SlotInfo<StorageOf<P>>>;
+
 /// All entries of such a table, to be taken out of their slots.
 pub(crate) type Entries<K, V, P> = raw::Entries<K, V, P, SlotInfo<P>>;
 

@@ -76,6 +76,7 @@ pub(crate) use fetch::Fetch;
 pub(crate) use layout::StampOf;
 pub(super) use moves::Moves;
 pub(crate) use offer::{Offer, Stored};
+pub(crate) use probe::Search;
 pub(crate) use put::Put;
 pub(crate) use racy::{Glance, Kept, Look, Peek, Place, Unclear, Unlocked, Use, UseFetched};
 pub(crate) use removed::{Destination, Handed, Removed};

@@ -284,6 +284,15 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
         Some(unsafe { FoundMut::new(at) })
     }
 
+    /// Begins a search for changing: has the processor fetch what it reads, beside whatever is done until
+    /// [`find`](Search::find).
+    #[inline]
+    pub(crate) fn begin_search(&mut self, hash: KeyHash) -> Search<'_, K, V, P, I> {
+        let start = self.start(hash);
+        start.bucket.prefetch_header();
+        Search { table: self, start, hash }
+    }
+
     /// Calls the closure with the value of a key. Returns the closure if there is no entry.
     #[inline]
     pub(crate) fn find_change<Q, F, R>(&mut self, hash: KeyHash, key: &Q, change: F) -> Result<R, F>
@@ -297,5 +306,26 @@ impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
             Some(at) => Ok(unsafe { at.change(&mut self.retired, |_, value| change(value)) }),
             None => Err(change),
         }
+    }
+}
+
+/// A search that has begun. See [`RawTable::begin_search`].
+pub(crate) struct Search<'t, K, V, P: Policy, I> {
+    table: &'t mut RawTable<K, V, P, I>,
+    start: Start<K, V, P>,
+    hash: KeyHash,
+}
+
+impl<'t, K, V, P: Policy, I> Search<'t, K, V, P, I> {
+    /// The entry of this key, which must have the hash.
+    #[inline]
+    pub(crate) fn find<Q>(self, key: &Q) -> Option<FoundMut<'t, K, V, P>>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let at = self.table.search_from(self.start, self.hash, key)?;
+        // SAFETY: there is an entry, and the table is lent for changing, so all others are kept out.
+        Some(unsafe { FoundMut::new(at) })
     }
 }
