@@ -1,5 +1,5 @@
-//! Transactions of one row of a plain field (of two: `pair.rs`): without a plan, as long as it replaces the value of an entry
-//! that is there. All other changes go the way of `staged.rs`, from where the closure has ended.
+//! Transactions of one row of a plain field (of two: `pair.rs`): without a plan, as long as it replaces the value of an
+//! entry that is there. All other changes go the way of `staged.rs`, from where the closure has ended.
 
 use super::{
     arrangement::{Arrangement, States},
