@@ -103,8 +103,13 @@
 //! # Cost
 //!
 //! A map without an index pays nothing. A new entry of a map that has one costs one more insert into another map, and
-//! so does a removal. A change that leaves the index key as it is costs two calls of the function. Reads cost nothing.
-//! `clear`, `drain` and `invalidate_all` of a map with an index remove 64 entries per lock hold, as with a listener.
+//! so does a removal. A change that leaves the index key as it is costs two calls of the function, one comparison of
+//! their results, and an indirect call for each index. Both calls are needed: the value changes where it lies, so the
+//! former index key must be there before, and whether it changes is known only after. They are cheap for index keys
+//! that are `Copy`. An index key that owns memory, such as a `String`, is allocated and freed twice: if entries change
+//! much more often than their index keys, an `Arc<str>` in the value makes an index key without allocating. Reads cost
+//! nothing. `clear`, `drain` and `invalidate_all` of a map with an index remove 64 entries per lock hold, as with a
+//! listener.
 //!
 //! An index has no bound of its own: it has as many entries as its map at most. Its memory is in its own
 //! [`Stats::table_bytes`](crate::Stats::table_bytes), to which that of lists of keys is added approximately. It takes
