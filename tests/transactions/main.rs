@@ -13,6 +13,7 @@ mod common;
 mod capacity;
 mod few;
 mod model;
+mod pairs;
 mod panics;
 mod rules;
 mod threads;
