@@ -135,44 +135,6 @@ fn the_thread_keeps_away_where_it_is_told_to() {
     assert_eq!((by_hand.sweep(), on_manual.sweep(), slow.sweep()), (1, 1, 1));
 }
 
-/// Values that wait on the background thread until they are let go. Those that it has not taken out are dropped by the
-/// thread that drops the map.
-#[test]
-fn a_map_that_is_dropped_mid_sweep() {
-    struct Slow(#[expect(dead_code, reason = "counts itself")] Counted, Arc<StdMutex<()>>, mpsc::Sender<bool>);
-    impl Drop for Slow {
-        fn drop(&mut self) {
-            let is_swept = is_sweeper();
-            self.2.send(is_swept).expect("the test listens");
-            if is_swept {
-                drop(self.1.lock());
-            }
-        }
-    }
-    let (ledger, gate) = (Ledger::new(), Arc::new(StdMutex::new(())));
-    let (sender, dropped) = mpsc::channel();
-    let closed = gate.lock().expect("nobody panics with it");
-    let map: Map<Ttl<30>, Slow> = ShardedMap::with_options(FieldOptions::new().shards(1));
-    for key in 0..1000 {
-        map.insert_with_ttl(key, Slow(ledger.value(key), Arc::clone(&gate), sender.clone()), Duration::from_hours(1));
-    }
-    for key in 0..500 {
-        map.expire_in(&key, Duration::from_millis(30));
-    }
-    assert!(dropped.recv_timeout(Duration::from_secs(20)).expect("a value is swept"), "on the background thread");
-    // It is in a destructor now, and holds no lock: the map can be used, and be dropped without waiting for it.
-    map.with(&750, |_| ()).expect("this one lives");
-    drop(map);
-    let left = ledger.alive();
-    assert!(
-        left < 500,
-        "those that live are dropped with the map, and so are most of those that expired; {left} are left"
-    );
-    drop(closed);
-    eventually("all are dropped, once each", || ledger.alive() == 0);
-    assert_eq!(ledger.made(), 1000);
-}
-
 /// User code of one map that takes long, on a background thread: what else is due is done meanwhile, in any number of
 /// maps, by however many threads are held up.
 mod held_up {
@@ -269,20 +231,6 @@ mod held_up {
             eventually("the other is swept", || other.is_empty());
         }
         drop(open);
-    }
-}
-
-/// As above, dropped anywhere in the pass.
-#[test]
-fn maps_that_are_dropped_mid_sweep_lose_nothing() {
-    for round in 0..10 {
-        let ledger = Ledger::new();
-        let map: Map<Ttl<1>, Counted> = ShardedMap::new();
-        map.extend((0..20_000).map(|key| (key, ledger.value(key))));
-        eventually("a sweep begins", || map.stats().expired > 0);
-        thread::sleep(Duration::from_micros(round * 100));
-        drop(map);
-        eventually("all are dropped, once each", || ledger.alive() == 0);
     }
 }
 

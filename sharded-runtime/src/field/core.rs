@@ -75,9 +75,9 @@ pub(crate) struct Core<F: FieldTypes> {
     /// The time of the next sweep by a background thread.
     pub(crate) alarm: AtomicDeadline,
     /// `None` if no background thread sweeps this map.
-    pub(crate) background: Option<Registration>,
+    pub(crate) background: Option<Arc<Registration>>,
     /// `None` where no background thread releases retired entries, or there are none.
-    pub(super) release: Option<Release>,
+    pub(crate) release: Option<Release>,
     /// How many retired entries each shard has. Maintained only if entries are shared with readers.
     pub(super) retired: RetiredCounts,
     /// The shard at which the next search for an evictable entry begins.

@@ -5,7 +5,10 @@ use super::{limits::BATCH, segments::Segments};
 use crate::memory::sync::unmodelled::Mutex;
 use crate::{
     contain::Drops,
-    store::sweeper::{Registration, Sweep},
+    store::{
+        schedule::{Hold, Sweep},
+        sweeper::Registration,
+    },
 };
 use std::{
     sync::{Arc, Weak},
@@ -22,7 +25,7 @@ pub(crate) type Part = Box<dyn FnMut(usize, &mut Drops) -> bool + Send>;
 pub(crate) struct Discarded {
     pub(super) waiting: Mutex<Segments<Part>>,
     /// `None` if no background thread drops them.
-    background: Option<Registration>,
+    background: Option<Arc<Registration>>,
 }
 
 impl Discarded {
@@ -38,6 +41,10 @@ impl Discarded {
     /// Drops the rest.
     pub(crate) fn finish(&self) {
         while self.step(BATCH) {}
+    }
+
+    pub(super) fn background(&self) -> Option<&Arc<Registration>> {
+        self.background.as_ref()
     }
 
     /// Wakes the background thread.
@@ -70,7 +77,7 @@ impl Sweep for Discarded {
 
     fn sweep_again(&self) {}
 
-    fn sweep_part(self: Arc<Self>, _: usize) -> Option<usize> {
+    fn sweep_part(self: Arc<Self>, _: usize, _hold: Option<Hold>) -> Option<usize> {
         let mut part = self.waiting.lock().pop_front()?;
         let map = Arc::downgrade(&self);
         drop(self);
@@ -78,7 +85,7 @@ impl Sweep for Discarded {
         if part(PER_PASS, &mut drops) {
             match map.upgrade() {
                 Some(map) => map.waiting.lock().push_front(part),
-                // The map was dropped, so this thread drops the rest.
+                // The map was dropped by a thread that must not wait, so this one drops the rest.
                 None => while part(PER_PASS, &mut drops) {},
             }
         }

@@ -17,6 +17,7 @@
 //! | `batch.rs` | calls with several keys, which prefetch the memory of all of them |
 //! | `shard.rs` | operations on a whole shard |
 //! | `walk.rs` | visits of all entries of a shard, some per lock hold |
+//! | `passes.rs` | the end of the background passes when the map is dropped |
 //! | `discard.rs` | tables that were taken out whole |
 //! | `release.rs`, `reclaim.rs` | entries that have left, and that readers without a lock may still hold |
 //! | `settings.rs` | the declared options and their overrides, combined |
@@ -47,6 +48,7 @@ mod lead;
 pub(crate) mod leaving;
 pub(crate) mod limits;
 pub(crate) mod loading;
+pub(crate) mod passes;
 mod peek;
 mod pieces;
 mod placing;

@@ -6,7 +6,7 @@ use crate::{
 };
 use std::{
     sync::{
-        OnceLock,
+        Arc, OnceLock,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -17,7 +17,7 @@ const DELAY: Duration = Duration::from_millis(250);
 
 /// Has the background thread release retired entries.
 pub(crate) struct Release {
-    background: Registration,
+    background: Arc<Registration>,
     /// When it is due: in milliseconds of [`now`]. Zero if it is not.
     ///
     /// Relaxed: what is to be released is found under the lock of its shard.
@@ -31,7 +31,7 @@ impl Release {
         Release { background: Registration::new(), due: AtomicU64::new(0), grace: Mutex::new(None) }
     }
 
-    pub(super) fn background(&self) -> &Registration {
+    pub(super) fn background(&self) -> &Arc<Registration> {
         &self.background
     }
 

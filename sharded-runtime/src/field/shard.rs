@@ -16,7 +16,7 @@ use crate::{
     names_of,
     observe::events,
     shard::access::{Access, Step},
-    store::sweeper::Sweep,
+    store::schedule::{Hold, Sweep},
 };
 use std::{
     mem::needs_drop,
@@ -149,7 +149,7 @@ impl<F: FieldTypes + 'static> Sweep for Core<F>
 where
     Self: Send + Sync,
 {
-    fn sweep_part(self: Arc<Self>, from: usize) -> Option<usize> {
+    fn sweep_part(self: Arc<Self>, from: usize, hold: Option<Hold>) -> Option<usize> {
         if from == 0 {
             // A writer that schedules an entry from now on rings again, so this pass may miss that entry.
             self.alarm.store(Deadline::NEVER, Ordering::Relaxed);
@@ -158,7 +158,7 @@ where
             }
         }
         let shard = from.saturating_sub(1);
-        let mut parting = Parting::new();
+        let mut parting = Parting::new(hold);
         // Set before, since user code may panic, and again after, since a listener may have been added meanwhile.
         parting.tell(self.listener());
         if Session::<Self>::SHARES {
@@ -181,6 +181,7 @@ where
         let is_over = next > self.shards.count();
         // Dropped before user code runs, which must not keep the map alive.
         drop(self);
+        // Drops the garbage, then lets the map go, then calls the listener.
         drop(parting);
         (!is_over).then_some(next)
     }

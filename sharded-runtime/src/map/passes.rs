@@ -10,11 +10,11 @@ use crate::{
     dice::Dice,
     evict::{Eviction, Lru, Unbounded},
     expiry::{AfterAccess, AfterWrite, Expires},
-    field::{core::Core, rules::Rules, types::Types},
+    field::{core::Core, passes::Passes, rules::Rules, types::Types},
     lock::Mutex,
     placement::Off,
     shards::Fixed,
-    store::sweeper::Sweep,
+    store::schedule::Sweep,
 };
 use std::{cell::Cell, collections::HashMap, hash::RandomState, marker::PhantomData, sync::Arc, time::Duration};
 
@@ -93,7 +93,7 @@ where
         let core = Core::new(&store, 0, &options.given, rules);
         assert!(core.background.is_some());
         Watched {
-            map: ShardedMap { core: Arc::new(core) },
+            map: ShardedMap { _passes: Passes::of(None, None, &core.discarded), core: Arc::new(core) },
             known: HashMap::new(),
             ttl: P::TTL.map_or(u64::MAX, |time| Nanos::from_duration(time).get()),
             idle: P::IDLE.map_or(u64::MAX, |time| Nanos::from_duration(time).get()),
@@ -174,7 +174,7 @@ where
             while core.due_in().is_some_and(|wait| wait.is_zero()) {
                 let mut next = Some(0);
                 while let Some(from) = next {
-                    next = Arc::clone(core).sweep_part(from);
+                    next = Arc::clone(core).sweep_part(from, None);
                 }
             }
         }

@@ -9,7 +9,7 @@ use crate::{
     engine::table::{StampOf, TableOf},
     evict::MakesRoom,
     expiry::Stamp,
-    field::{core::Core, rules::Rules, types::Types},
+    field::{core::Core, passes::Passes, rules::Rules, types::Types},
     lock::{Lock, Serves},
     placement::FieldPlacement,
     store::sealed::Sealed,
@@ -56,6 +56,20 @@ use std::{
 /// counts. A call on many entries stops there, unless its documentation says otherwise. Values that leave the map are
 /// dropped after its lock is released. If the call is inside another closure, the lock of that closure is still held
 /// then.
+///
+/// # Drop of a map
+///
+/// The drop of a map or of a store drops all its keys and values before it returns. If the background thread has taken
+/// some of them out, the drop waits until that thread has dropped them. So don't drop a map while you hold a lock that
+/// the `Drop` of its values takes. The exceptions:
+///
+/// - An entry that a removal listener is to be called with is dropped after that call, on the thread that makes it. The
+///   drop of the map does not wait for calls of listeners by other threads.
+/// - Inside a closure, a listener or a loader the drop waits for no other thread, since it could wait for ever. If the
+///   background thread is removing entries of the map at that moment, it drops these, and perhaps the rest, a little
+///   later.
+/// - If a value that the background thread drops is the last owner of its map, the other values are dropped with the
+///   map, and what else the thread has just taken out after that.
 ///
 /// # Removal listener
 ///
@@ -158,6 +172,8 @@ use std::{
 /// assert_eq!(shop.carts().with(&7, |cart| cart.len()), Some(1));
 /// ```
 pub struct ShardedMap<K, V, P: Policy, S = RandomState> {
+    /// Dropped first.
+    pub(super) _passes: Passes,
     pub(super) core: Arc<Core<Types<K, V, P, S>>>,
 }
 
@@ -187,7 +203,8 @@ where
         if StampOf::<P>::EXPIRES || P::Lock::SHARES_ENTRIES {
             core.bind();
         }
-        ShardedMap { core }
+        let passes = Passes::of(core.background.as_ref(), core.release.as_ref(), &core.discarded);
+        ShardedMap { _passes: passes, core }
     }
 }
 

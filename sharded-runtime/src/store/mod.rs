@@ -5,6 +5,7 @@ pub mod builder;
 mod field;
 pub(crate) mod info;
 pub(crate) mod name;
+pub(crate) mod schedule;
 pub(crate) mod sealed;
 #[allow(clippy::module_inception, reason = "the trait of that name")]
 mod store;

@@ -9,12 +9,13 @@
 //! delay other maps:
 //!
 //! - One thread, the *waiter*, waits for the next pass that is due, and runs no user code meanwhile. Passes mostly run
-//!   one after the other. If one takes longer than [`PATIENCE`], the waiter begins the next pass that is due, and
+//!   one after the other. If one takes longer than ten milliseconds, the waiter begins the next pass that is due, and
 //!   another thread becomes the waiter. So up to [`MOST_THREADS`] - 1 maps may be delayed by their own code, and all
 //!   others are swept in time. Threads beyond two end when their passes end.
-//! - A pass owns its map only for one lock hold, and not while user code runs. So a map that is dropped meanwhile drops
-//!   its values at once, on the thread that drops it. Only the entries that the pass has already removed are left to
-//!   the pass.
+//! - A pass is divided into parts, of about one lock hold each. A part holds its map until it has dropped what it
+//!   has removed, and calls listeners after that. The drop of a map first [ends the passes](Registration::end_passes):
+//!   it waits for the part, but not for listeners. So no value outlives the drop of its map, except those that are with
+//!   a listener.
 //! - A panic ends the pass, not the thread. Another pass continues after [`AFTER_PANIC`].
 //!
 //! # Fork
@@ -24,14 +25,9 @@
 //!
 //! If no thread can be started, only writes remove expired entries, and the next entry that expires tries again.
 
-use crate::{
-    contain::contain,
-    memory::sync::unmodelled::{Condvar, Mutex},
-    memory::sys::fork::Process,
-};
+use super::schedule::{HELD, Pass, RELEASED, SCHEDULE, Schedule, Sweep, Waiter};
+use crate::{contain::contain, memory::sync::unmodelled::Condvar};
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    mem,
     sync::{
         Arc, OnceLock, Weak,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -40,21 +36,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A map as the background threads see it.
-pub(crate) trait Sweep: Send + Sync {
-    /// The time until the next pass is due. `None`: none is until the map [rings](Registration::ring).
-    fn due_in(&self) -> Option<Duration>;
-    /// Makes the next pass do what the last one left undone.
-    fn sweep_again(&self);
-    /// Does a part of a pass. The first part starts at zero, each other one at the result of its predecessor. `None`
-    /// ends the pass. User code runs last, after `self` is dropped.
-    fn sweep_part(self: Arc<Self>, from: usize) -> Option<usize>;
-}
-
 /// The most threads.
 const MOST_THREADS: usize = 512;
-/// How long a pass may delay others that are due.
-const PATIENCE: Duration = Duration::from_millis(10);
 /// The time from a panic in a pass to the next pass over the same map.
 const AFTER_PANIC: Duration = Duration::from_millis(100);
 
@@ -67,8 +50,8 @@ pub(crate) struct Registration {
 }
 
 impl Registration {
-    pub(crate) fn new() -> Self {
-        Registration { map: OnceLock::new(), number: AtomicU64::new(0) }
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Registration { map: OnceLock::new(), number: AtomicU64::new(0) })
     }
 
     /// Sets the map, once it exists.
@@ -85,13 +68,30 @@ impl Registration {
         schedule.reset_after_fork();
         let mut number = self.number.load(Relaxed);
         if number == 0 {
-            schedule.last += 1;
-            number = schedule.last;
+            number = schedule.register(Weak::clone(map));
             self.number.store(number, Relaxed);
-            schedule.maps.insert(number, Entry { map: Weak::clone(map), next: Next::Nothing });
         }
         schedule.add(number, at);
-        schedule.ensure_waiter();
+        ensure_waiter(&mut schedule);
+    }
+
+    /// Ends the passes over the map, which is about to be dropped. If another thread is in a part of one, waits until
+    /// that has dropped what it has removed, unless this thread must not wait, or the other one waits for it.
+    pub(crate) fn end_passes(&self, may_wait: impl Fn() -> bool) {
+        // Relaxed: nobody else uses the map, except passes, which begin after it has rung.
+        let number = self.number.load(Relaxed);
+        if number == 0 {
+            return;
+        }
+        let mut schedule = SCHEDULE.lock();
+        schedule.reset_after_fork();
+        schedule.close(number);
+        let own = HELD.get();
+        while schedule.is_held(number) && !schedule.waits_for(number, own) && may_wait() {
+            schedule.set_waits_for(own, Some(number));
+            RELEASED.wait(&mut schedule);
+        }
+        schedule.set_waits_for(own, None);
     }
 }
 
@@ -101,9 +101,8 @@ impl Drop for Registration {
         if number != 0 {
             let mut schedule = SCHEDULE.lock();
             schedule.reset_after_fork();
-            if let Some(Entry { next: Next::At(at), .. }) = schedule.maps.remove(&number) {
-                schedule.due.remove(&(at, number));
-            }
+            schedule.close(number);
+            schedule.maps.remove(&number);
             if schedule.maps.is_empty() {
                 // The threads end.
                 WAITER.notify_all();
@@ -113,152 +112,25 @@ impl Drop for Registration {
     }
 }
 
-static SCHEDULE: Mutex<Schedule> = Mutex::new(Schedule::new());
 /// The waiter sleeps here until the next pass is due.
 static WAITER: Condvar = Condvar::new();
 /// A spare thread sleeps here until there is no waiter.
 static SPARE: Condvar = Condvar::new();
 
-/// When a pass over each map is due, and the threads. No user code runs under its lock.
-struct Schedule {
-    maps: BTreeMap<u64, Entry>,
-    due: BTreeSet<(Instant, u64)>,
-    /// The last number of a map.
-    last: u64,
-    /// The process of the threads.
-    process: Process,
-    threads: usize,
-    spare: usize,
-    waiter: Waiter,
-    /// The number and the start of the latest pass, unless it has ended.
-    latest: Option<(u64, Instant)>,
-    /// The number of passes ever begun.
-    passes: u64,
-}
-
-struct Entry {
-    map: Weak<dyn Sweep>,
-    next: Next,
-}
-
-/// Whether there is a waiter.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Waiter {
-    Absent,
-    /// It sleeps until this time, or until it is notified.
-    SleepsUntil(Option<Instant>),
-}
-
-/// The next pass over a map.
-enum Next {
-    Nothing,
-    At(Instant),
-    /// A pass runs, and another is due at this time.
-    InPass(Option<Instant>),
-}
-
-/// A pass over a map.
-struct Pass {
-    number: u64,
-    map_number: u64,
-    map: Weak<dyn Sweep>,
-}
-
-impl Schedule {
-    const fn new() -> Self {
-        Schedule {
-            maps: BTreeMap::new(),
-            due: BTreeSet::new(),
-            last: 0,
-            process: Process::NONE,
-            threads: 0,
-            spare: 0,
-            waiter: Waiter::Absent,
-            latest: None,
-            passes: 0,
+/// Ensures that there is a waiter, and that it does not sleep too long.
+fn ensure_waiter(schedule: &mut Schedule) {
+    let Some(at) = schedule.next_at() else { return };
+    if let Waiter::SleepsUntil(until) = schedule.waiter {
+        if until.is_none_or(|until| at < until) {
+            WAITER.notify_one();
         }
+    } else if schedule.spare > 0 {
+        SPARE.notify_one();
+    } else if schedule.threads < MOST_THREADS {
+        let thread = thread::Builder::new().name("sharded-sweeper".to_owned());
+        schedule.threads += usize::from(thread.spawn(run).is_ok());
     }
-
-    /// In a child of `fork`, forgets the threads of the parent.
-    fn reset_after_fork(&mut self) {
-        if !self.process.note_current() {
-            return;
-        }
-        (self.threads, self.spare, self.waiter, self.latest) = (0, 0, Waiter::Absent, None);
-        let now = Instant::now();
-        for (&number, entry) in &mut self.maps {
-            if let Next::InPass(_) = entry.next {
-                entry.next = Next::At(now);
-                self.due.insert((now, number));
-            }
-        }
-    }
-
-    fn add(&mut self, number: u64, at: Instant) {
-        let Some(entry) = self.maps.get_mut(&number) else { return };
-        match &mut entry.next {
-            Next::InPass(after) => *after = Some(after.map_or(at, |before| before.min(at))),
-            Next::At(before) if *before <= at => {}
-            next => {
-                if let Next::At(before) = mem::replace(next, Next::At(at)) {
-                    self.due.remove(&(before, number));
-                }
-                self.due.insert((at, number));
-            }
-        }
-    }
-
-    /// When the next pass should begin.
-    fn next_at(&self) -> Option<Instant> {
-        let &(at, _) = self.due.first()?;
-        Some(self.latest.map_or(at, |(_, began)| at.max(began + PATIENCE)))
-    }
-
-    fn begin(&mut self) -> Option<Pass> {
-        let now = Instant::now();
-        if self.next_at()? > now {
-            return None;
-        }
-        let (_, map_number) = self.due.pop_first()?;
-        let entry = self.maps.get_mut(&map_number)?;
-        entry.next = Next::InPass(None);
-        self.passes += 1;
-        self.latest = Some((self.passes, now));
-        Some(Pass { number: self.passes, map_number, map: Weak::clone(&entry.map) })
-    }
-
-    fn end(&mut self, pass: &Pass, next: Option<Instant>) {
-        if self.latest.is_some_and(|(number, _)| number == pass.number) {
-            self.latest = None;
-        }
-        let Some(entry) = self.maps.get_mut(&pass.map_number) else { return };
-        let meanwhile = match mem::replace(&mut entry.next, Next::Nothing) {
-            Next::InPass(meanwhile) => meanwhile,
-            other => {
-                entry.next = other;
-                None
-            }
-        };
-        for at in [next, meanwhile].into_iter().flatten() {
-            self.add(pass.map_number, at);
-        }
-    }
-
-    /// Ensures that there is a waiter, and that it does not sleep too long.
-    fn ensure_waiter(&mut self) {
-        let Some(at) = self.next_at() else { return };
-        if let Waiter::SleepsUntil(until) = self.waiter {
-            if until.is_none_or(|until| at < until) {
-                WAITER.notify_one();
-            }
-        } else if self.spare > 0 {
-            SPARE.notify_one();
-        } else if self.threads < MOST_THREADS {
-            let thread = thread::Builder::new().name("sharded-sweeper".to_owned());
-            self.threads += usize::from(thread.spawn(run).is_ok());
-        }
-        // Otherwise the first thread that ends its pass becomes the waiter.
-    }
+    // Otherwise the first thread that ends its pass becomes the waiter.
 }
 
 fn run() {
@@ -266,7 +138,7 @@ fn run() {
     let mut process = schedule.process;
     while !schedule.maps.is_empty() {
         if let Some(pass) = schedule.begin() {
-            schedule.ensure_waiter();
+            ensure_waiter(&mut schedule);
             drop(schedule);
             let next = pass.run();
             schedule = SCHEDULE.lock();
@@ -284,12 +156,12 @@ fn run() {
             schedule.waiter = Waiter::Absent;
         } else if schedule.spare == 0 {
             // The waiter may be waiting for the pass of this thread, which has ended.
-            schedule.ensure_waiter();
+            ensure_waiter(&mut schedule);
             schedule.spare += 1;
             SPARE.wait(&mut schedule);
             schedule.spare -= 1;
         } else {
-            schedule.ensure_waiter();
+            ensure_waiter(&mut schedule);
             break;
         }
     }
@@ -297,26 +169,35 @@ fn run() {
 }
 
 impl Pass {
+    /// The time until the next pass is due.
+    fn due_in(&self) -> Option<Duration> {
+        let _hold = self.hold()?;
+        self.map.upgrade()?.due_in()
+    }
+
     /// Runs the pass. Returns when the next one is due.
     fn run(&self) -> Option<Instant> {
-        // The `Drop` of a value may panic, and so may a custom clock. Each `upgrade` may yield the last owner of the
-        // map.
+        // The `Drop` of a value may panic, and so may a custom clock.
         let run = || {
             // Taken before the map is asked, so that the next pass is not late for entries that fall due in between.
             let mut now = Instant::now();
-            let mut wait = self.map.upgrade()?.due_in()?;
+            let mut wait = self.due_in()?;
             if wait.is_zero() {
                 let mut next = Some(0);
                 while let Some(from) = next {
-                    next = self.map.upgrade()?.sweep_part(from);
+                    let hold = self.hold()?;
+                    next = self.map.upgrade()?.sweep_part(from, Some(hold));
                 }
                 now = Instant::now();
-                wait = self.map.upgrade()?.due_in()?;
+                wait = self.due_in()?;
             }
             now.checked_add(wait)
         };
         contain(run).unwrap_or_else(|| {
-            contain(|| self.map.upgrade().map(|map| map.sweep_again()));
+            contain(|| {
+                let _hold = self.hold()?;
+                self.map.upgrade().map(|map| map.sweep_again())
+            });
             Some(Instant::now() + AFTER_PANIC)
         })
     }

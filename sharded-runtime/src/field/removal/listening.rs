@@ -52,7 +52,7 @@ impl<K, V> Listening<K, V> {
     /// all shards.
     pub(crate) fn tell(&self) {
         if order::is_inside() {
-            order::when_outside(Arc::clone(&self.sink) as Arc<dyn Later>);
+            order::when_outside(self.calls());
         } else {
             self.sink.run();
         }
@@ -65,9 +65,9 @@ impl<K, V> Listening<K, V> {
         self.sink.finish();
     }
 
-    /// The sink, for a thread that is outside of all shards.
-    pub(crate) fn sink(&self) -> Arc<dyn Sink<K, V>> {
-        Arc::clone(&self.sink)
+    /// What calls the listener, for a thread that is outside of all shards.
+    pub(crate) fn calls(&self) -> Arc<dyn Later> {
+        Arc::clone(&self.sink) as Arc<dyn Later>
     }
 
     /// Adds the counts of the listener.

@@ -9,5 +9,5 @@ mod queue;
 mod sink;
 
 pub use channel::{Removal, Removals};
-pub(crate) use queue::without_waiting;
-pub(crate) use {listening::Listening, sink::Sink};
+pub(crate) use listening::Listening;
+pub(crate) use queue::{must_not_wait, without_waiting};

@@ -66,6 +66,11 @@ pub(crate) fn without_waiting<R>(run: impl FnOnce() -> R) -> R {
     run()
 }
 
+/// Whether this thread is inside a listener or a loader.
+pub(crate) fn must_not_wait() -> bool {
+    INSIDE.get() > 0
+}
+
 impl<K, V> State<K, V> {
     /// In a child of `fork`, forgets the threads of the parent. The caller exists in the child only if the listener
     /// itself has forked.
@@ -104,7 +109,7 @@ impl<K, V> Queue<K, V> {
         state.look_for_fork();
         while state.caller.is_some() {
             let must_wait = state.entries.len() > BOUND || state.is_tired;
-            if !must_wait || INSIDE.get() > 0 {
+            if !must_wait || must_not_wait() {
                 return false;
             }
             state.waiting += 1;
@@ -207,7 +212,7 @@ impl<K: Send, V: Send> Sink<K, V> for Queue<K, V> {
 
     #[cfg(feature = "serde")]
     fn finish(&self) {
-        if INSIDE.get() == 0 && !crate::shard::order::is_inside() {
+        if !must_not_wait() && !crate::shard::order::is_inside() {
             self.tell_all();
         }
     }
