@@ -1,6 +1,6 @@
 //! Who drops what has left: a writer or the background thread, after unlock, and never a reader.
 
-use super::{Map, Never, Unbounded, join};
+use super::{Map, Never, Unbounded, common::threads::must_end, join};
 use std::{
     cell::Cell,
     sync::{
@@ -24,7 +24,7 @@ struct Dropped {
     count: AtomicU64,
 }
 
-/// A value that writes to its own map when it is dropped. Under the lock of its shard that would panic.
+/// A value that writes to its own map when it is dropped. Under the lock of its shard that would panic or hang.
 #[derive(Clone, Debug)]
 struct Value(Arc<Dropped>);
 
@@ -56,6 +56,10 @@ fn until(dropped: &Dropped, count: u64, call: impl Fn()) {
 
 #[test]
 fn values_are_dropped_after_unlock() {
+    must_end("drops of values that write to their map", drop_in_all_ways);
+}
+
+fn drop_in_all_ways() {
     let (map, dropped) = subject();
     let value = || Value(Arc::clone(&dropped));
     // By writers, which drop what they hand out, and the entries of earlier writes.
@@ -87,6 +91,10 @@ fn values_are_dropped_after_unlock() {
 
 #[test]
 fn readers_drop_nothing() {
+    must_end("drops of values that write to a map with readers", drop_beside_readers);
+}
+
+fn drop_beside_readers() {
     let (map, dropped) = subject();
     for key in 0..10 {
         map.insert(key, Value(Arc::clone(&dropped)));

@@ -1,10 +1,10 @@
 //! Threads that come and go, end by a panic inside a closure, or read while their values are dropped.
-//! `RCU_THREADS` sets how many.
+//! `RCU_THREADS` sets how many. From 20,000 on the test looks at the memory of the process, so it should run alone.
 
 use super::{Count, Counted, Map, key};
 use std::{
     cell::Cell,
-    env,
+    env, fs,
     panic::resume_unwind,
     sync::Arc,
     thread,
@@ -28,13 +28,23 @@ thread_local! {
     static LAST: Cell<Option<ReadsLast>> = const { Cell::new(None) };
 }
 
+/// Bytes of this process in memory.
+fn resident() -> Option<u64> {
+    let pages = fs::read_to_string("/proc/self/statm").ok()?.split(' ').nth(1)?.parse::<u64>().ok()?;
+    Some(pages * 4096)
+}
+
 #[test]
 fn threads_that_have_ended_delay_nothing() {
-    let threads: u64 = env::var("RCU_THREADS").map_or(1000, |set| set.parse().expect("a number of threads"));
+    let threads: u64 = env::var("RCU_THREADS").map_or(10_000, |set| set.parse().expect("a number of threads"));
+    let mut warm = None;
     let (count, map) = (Count::default(), Arc::new(Subject::new()));
     map.insert(key(1), count.value(1));
     map.insert(key(2), count.value(2));
     for number in (0..threads).step_by(4) {
+        if number == threads / 8 / 4 * 4 {
+            warm = resident();
+        }
         let each = [0, 1, 2, 3].map(|kind| {
             let map = Arc::clone(&map);
             thread::spawn(move || match kind {
@@ -63,4 +73,12 @@ fn threads_that_have_ended_delay_nothing() {
         map.sweep();
     }
     count.wait_for(2);
+    if threads >= 20_000
+        && let (Some(warm), Some(end)) = (warm, resident())
+    {
+        // A line for each thread would be 128 bytes. (A page may be larger than said above.)
+        let most = 64 * (threads - threads / 8);
+        println!("{warm} bytes after {} threads, {end} after {threads}", threads / 8);
+        assert!(end < warm + most, "{warm} bytes have become {end}");
+    }
 }
