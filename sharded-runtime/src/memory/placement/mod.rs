@@ -9,7 +9,8 @@
 //!
 //! All memory of a shard lies there: its lock, its table, and the metadata of eviction and expiry. What a key or a
 //! value owns, such as the text of a `String`, comes from the global allocator and lies on the node of the thread that
-//! first touched it. The same holds for allocations of a custom eviction, lock or clock. (One exception of this
+//! first touched it. The same holds for allocations of a custom eviction, lock or clock, and for the entries themselves
+//! under [`lock = Rcu`](crate::lock::Rcu#limits). (One exception of this
 //! library: if more than 250 keys have equal hashes, the count of the others.)
 //!
 //! By default a node is *preferred*: if it is full, memory comes from another. The strict choices refuse table memory

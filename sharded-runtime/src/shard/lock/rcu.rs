@@ -83,8 +83,9 @@ use crate::bounds::Token;
 ///
 /// # Limits
 ///
-/// Entries lie on the NUMA node of the thread that wrote them, and [`Stats::table_bytes`](crate::Stats::table_bytes)
-/// does not count them, only the memory of the tables. A read reserves stack for a value.
+/// Entries are memory of the program's allocator, each by itself. So `numa` places the tables, but an entry lies on the
+/// NUMA node of the thread that stored or changed it, or has left its memory to it, and
+/// [`Stats::table_bytes`](crate::Stats::table_bytes) does not count entries. A read reserves stack for a value.
 ///
 /// # Examples
 ///
