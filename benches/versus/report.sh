@@ -31,16 +31,17 @@ if [[ ${1-} != --write ]]; then
     measure() {
         "$binary" "$@" "${quick[@]}" --json "$folder/report.json"
     }
-    maps=(hit hit-zipf half-increment increment read-heavy exchange rapid-grow)
+    maps=(hit hit-zipf hit-hot half-increment increment read-heavy exchange rapid-grow)
     measure "${maps[@]}" --rounds 9
     measure get-or-insert --rounds 15
     measure transfers
     measure pauses --repeats 2
     measure memory storm
     measure get-many insert-many exchange-many --rounds 7 --threads 1,2
-    measure hit read-heavy exchange rapid-grow --keys string --rounds 9 --threads 1,2,4
+    measure hit hit-hot half-increment read-heavy exchange rapid-grow --keys string --rounds 9 --threads 1,2,4
     measure get-many insert-many exchange-many --keys string --rounds 7
     measure pauses memory get-or-insert --keys string --repeats 1 --rounds 7
+    measure flags --keys string
     measure hit-ratio
     if command -v valgrind >/dev/null; then
         measure instructions

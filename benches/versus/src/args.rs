@@ -14,6 +14,7 @@ Usage: sharded-versus [WORK...] [OPTIONS]
 Work (all but the last three, if none is named):
   hit           read entries that are there, uniformly
   hit-zipf      likewise, Zipf 0.99
+  hit-hot       likewise, uniformly among 100 entries
   half-increment  read entries and change others in place, in turn, Zipf 0.99
   increment     change entries in place, Zipf 0.99
   read-heavy    98 reads, 1 insert, 1 removal in a hundred
@@ -25,6 +26,7 @@ Work (all but the last three, if none is named):
   get-or-insert a cache with a capacity, with and without a ttl, Zipf 0.99
   transfers     moves money between two random accounts at one moment
   pauses        how long single inserts take while a map grows
+  flags         how long single reads take of 1,000 keys that are all replaced every second
   memory        bytes per entry
   storm         a million entries expire at once
   hit-ratio     hit ratios of caches on recorded traces
@@ -33,12 +35,12 @@ Work (all but the last three, if none is named):
 
 Options:
   --threads N,N   thread counts [1,2,4,8, and 16 on more than 8 cores; 1,2,4 for
-                  get-or-insert and transfers; 1,2 for pauses]
+                  get-or-insert and transfers; 1,2 for pauses and flags]
   --systems A,B   only these (and, among maps, the shards written by hand); a wrong
                   name lists them all
   --keys KIND     u64 (to u64) or string (24 bytes, to 64 bytes) [u64]
   --rounds N      turns of each system [11]
-  --repeats N     runs of each system in pauses and storm [3] and memory [1]
+  --repeats N     runs of each system in flags [5], pauses and storm [3], memory [1]
   --entries N     entries of every table, in place of each work's own number
   --idle          of the storm, only the one without traffic
   --quick         a run of seconds that checks that everything works; its figures mean little

@@ -19,6 +19,8 @@ pub(crate) trait Driver<E: Entry>: Sync {
     fn shrink(&self);
     /// Inserts entries, and notes how long each insert takes.
     fn insert_timed(&self, numbers: Range<u64>, pauses: &mut Pauses);
+    /// Reads entries, and notes how long each read takes.
+    fn get_timed(&self, numbers: Range<u64>, pauses: &mut Pauses);
     /// Does the next [`BATCH`] operations of a script. Returns the number of wrong answers.
     fn batch(&self, script: &mut Script) -> u64;
 }
@@ -53,6 +55,19 @@ impl<E: Entry, S: System<E>> Driver<E> for S {
             black_box(map.insert(black_box(key), value));
             let ended = pauses.clock.raw();
             pauses.record(began, ended);
+        }
+    }
+
+    fn get_timed(&self, numbers: Range<u64>, pauses: &mut Pauses) {
+        let mut map = self.handle();
+        let mut buffer = E::Buffer::default();
+        for number in numbers {
+            let key = black_box(E::query(number, &mut buffer));
+            let began = pauses.clock.raw();
+            let is_there = black_box(map.get(key)).is_some();
+            let ended = pauses.clock.raw();
+            pauses.record(began, ended);
+            assert!(is_there, "it is only replaced");
         }
     }
 

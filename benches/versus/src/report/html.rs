@@ -15,12 +15,13 @@ struct Section {
     text: &'static str,
 }
 
-const SECTIONS: [Section; 9] = [
+const SECTIONS: [Section; 10] = [
     Section {
         title: "Throughput",
         works: &[
             Work::Hit,
             Work::HitZipf,
+            Work::HitHot,
             Work::ReadHeavy,
             Work::Exchange,
             Work::HalfIncrement,
@@ -52,6 +53,12 @@ const SECTIONS: [Section; 9] = [
         works: &[Work::Pauses],
         text: "Each insert timed by itself while a map grows from nothing, each system in a process of its own. “(nothing)” is the same loop \
                without a map: what it shows is the machine's doing.",
+    },
+    Section {
+        title: "Flags",
+        works: &[Work::Flags],
+        text: "Each read timed by itself, of 1,000 keys that all threads read and one thread replaces every second. “(nothing)” is the same \
+               loop without a map: what it shows is the machine's doing.",
     },
     Section {
         title: "Memory",

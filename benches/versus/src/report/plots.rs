@@ -11,9 +11,10 @@ use sharded_bench_common::{
 };
 
 /// Works whose rates are drawn over the number of threads, with their titles.
-const RATES: [(Work, &str); 9] = [
+const RATES: [(Work, &str); 10] = [
     (Work::Hit, "Hits, all keys equally likely"),
     (Work::HitZipf, "Hits, keys by Zipf's law (0.99)"),
+    (Work::HitHot, "Hits of 100 hot keys"),
     (Work::ReadHeavy, "98 % reads, 1 % inserts, 1 % removals"),
     (Work::Exchange, "10 / 40 / 40 / 10 % reads, inserts, removals, changes"),
     (Work::HalfIncrement, "Half reads, half changes in place, Zipf (0.99)"),

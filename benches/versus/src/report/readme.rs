@@ -9,9 +9,10 @@ pub(super) const BEGIN: &str = "<!-- versus: what stands from here on is written
 pub(super) const END: &str = "<!-- versus: up to here -->";
 
 /// Works that have rows, with their names.
-const RATES: [(Work, &str); 7] = [
+const RATES: [(Work, &str); 8] = [
     (Work::Hit, "hit"),
     (Work::HitZipf, "hit, keys by Zipf's law (0.99)"),
+    (Work::HitHot, "hit of 100 hot keys"),
     (Work::ReadHeavy, "98 % reads, 1 % inserts, 1 % removals"),
     (Work::Exchange, "10 % reads, 40 / 40 / 10 % inserts, removals, changes"),
     (Work::HalfIncrement, "half reads, half changes in place, Zipf (0.99)"),

@@ -2,6 +2,7 @@
 
 mod batches;
 mod build_time;
+mod flags;
 mod get_or_insert;
 mod hit_ratio;
 mod instructions;
@@ -26,6 +27,7 @@ use std::{error::Error, str::FromStr};
 pub(crate) enum Work {
     Hit,
     HitZipf,
+    HitHot,
     HalfIncrement,
     Increment,
     ReadHeavy,
@@ -37,6 +39,7 @@ pub(crate) enum Work {
     GetOrInsert,
     Transfers,
     Pauses,
+    Flags,
     Memory,
     Storm,
     HitRatio,
@@ -45,9 +48,10 @@ pub(crate) enum Work {
 }
 
 impl Work {
-    pub(crate) const ALL: [Work; 18] = [
+    pub(crate) const ALL: [Work; 20] = [
         Work::Hit,
         Work::HitZipf,
+        Work::HitHot,
         Work::HalfIncrement,
         Work::Increment,
         Work::ReadHeavy,
@@ -59,6 +63,7 @@ impl Work {
         Work::GetOrInsert,
         Work::Transfers,
         Work::Pauses,
+        Work::Flags,
         Work::Memory,
         Work::Storm,
         Work::HitRatio,
@@ -71,6 +76,7 @@ impl Work {
         match self {
             Work::Hit => "hit",
             Work::HitZipf => "hit-zipf",
+            Work::HitHot => "hit-hot",
             Work::HalfIncrement => "half-increment",
             Work::Increment => "increment",
             Work::ReadHeavy => "read-heavy",
@@ -80,6 +86,7 @@ impl Work {
             Work::InsertMany => "insert-many",
             Work::ExchangeMany => "exchange-many",
             Work::Pauses => "pauses",
+            Work::Flags => "flags",
             Work::GetOrInsert => "get-or-insert",
             Work::Transfers => "transfers",
             Work::Memory => "memory",
@@ -113,6 +120,7 @@ pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result
         match work {
             Work::Hit
             | Work::HitZipf
+            | Work::HitHot
             | Work::HalfIncrement
             | Work::Increment
             | Work::ReadHeavy
@@ -124,6 +132,7 @@ pub(crate) fn run<E: Entry>(args: &Args, print: &mut dyn FnMut(Table)) -> Result
             Work::GetOrInsert => get_or_insert::run::<E>(args, print),
             Work::Transfers => transfers::run(args, print),
             Work::Pauses => pauses::run::<E>(args, print)?,
+            Work::Flags => flags::run::<E>(args, print),
             Work::Memory => memory::run::<E>(args, print)?,
             Work::Storm => storm::run(args, print)?,
             Work::HitRatio => hit_ratio::run(args, print)?,

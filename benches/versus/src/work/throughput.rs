@@ -14,14 +14,16 @@ use crate::{
 };
 
 const ENTRIES: u64 = 1_000_000;
+/// So few that all threads read the same lines, from their own caches.
+const HOT: u64 = 100;
 
 /// A table for each number of threads.
 pub(crate) fn run<E: Entry>(work: Work, args: &Args, print: &mut dyn FnMut(Table)) {
-    let entries = args.entries_or(ENTRIES);
+    let entries = if work == Work::HitHot { HOT } else { args.entries_or(ENTRIES) };
     for threads in args.threads_or(&by_cores()) {
         let contenders = turns::rivals::<E>(&args.systems, threads);
         let scripts = match work {
-            Work::Hit => Script::hits(threads, entries),
+            Work::Hit | Work::HitHot => Script::hits(threads, entries),
             Work::HitZipf => Script::zipf_hits(threads, entries),
             Work::HalfIncrement => Script::half_increments(threads, entries),
             Work::Increment => Script::increments(threads, entries),
