@@ -13,6 +13,7 @@ mod cluster;
 mod common;
 mod failover;
 mod faults;
+mod foreign;
 mod loads;
 mod network;
 mod operations;

@@ -159,6 +159,17 @@ impl Server {
         if self.deployment == Deployment::Cluster { 3 } else { 1 }
     }
 
+    /// How often the primaries have read from a connection. To ask for that counts too: twice for each, since each time
+    /// a connection is made for it and ends.
+    pub(crate) fn reads(&self) -> u64 {
+        let reads = |node: &Process| {
+            let Answer::Text(info) = node.ask(&["INFO", "stats"]) else { panic!("no text") };
+            let line = info.lines().find_map(|line| line.strip_prefix("total_reads_processed:"));
+            line.expect("the server counts").trim().parse::<u64>().unwrap()
+        };
+        self.nodes[..self.primaries()].iter().map(reads).sum()
+    }
+
     /// Waits until the replicas have what the primaries have.
     pub(crate) fn wait_for_replicas(&self) {
         let offset = |node: &Process, name: &str| -> Option<u64> {

@@ -55,8 +55,11 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])";
 /// What is asked of one key.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Command<'a> {
-    /// The time that is left and the value. From then on the server tells of changes.
+    /// The time that is left and the value. From then on the server tells of changes. Where one server is asked for
+    /// several keys, data of another type counts as nothing.
     Fetch,
+    /// As `Fetch`, and data of another type is an error for several keys too.
+    FetchAlone,
     /// The value.
     Get,
     /// The first two bytes of the value, and the time that is left.
@@ -107,7 +110,7 @@ impl Command<'_> {
         };
         let mut first;
         match *self {
-            Command::Fetch => return (command("PTTL"), Some(command("GET"))),
+            Command::Fetch | Command::FetchAlone => return (command("PTTL"), Some(command("GET"))),
             Command::Get => first = command("GET"),
             Command::Left => {
                 first = command("GETRANGE");
@@ -172,12 +175,12 @@ impl Command<'_> {
 
     /// Whether it reads on the server, and what it reads is not kept.
     fn is_exempted(&self) -> bool {
-        !matches!(self, Command::Fetch | Command::Set { .. } | Command::TakeLease { .. })
+        !matches!(self, Command::Fetch | Command::FetchAlone | Command::Set { .. } | Command::TakeLease { .. })
     }
 
     /// Whether the server is relied on to tell of changes from then on.
     pub(super) fn is_tracked(&self, is_asking: bool) -> bool {
-        matches!(self, Command::Fetch) && !is_asking
+        matches!(self, Command::Fetch | Command::FetchAlone) && !is_asking
     }
 
     /// The replies to the commands that name the key, of all replies.
@@ -253,6 +256,7 @@ mod tests {
         for (command, is_asking, sent, kept) in [
             (Command::Fetch, false, vec![0, 1], vec![0, 1]),
             (Command::Fetch, true, vec![0, 1, 2, 3], vec![1, 3]),
+            (Command::FetchAlone, false, vec![0, 1], vec![0, 1]),
             (Command::Get, false, vec![0, 1], vec![1]),
             (Command::Get, true, vec![0, 1], vec![1]),
             (Command::Left, false, vec![0, 1, 2, 3], vec![1, 3]),

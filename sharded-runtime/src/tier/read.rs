@@ -292,20 +292,17 @@ where
     /// What the servers have under each of these keys, if they answer in time. From then on they tell of changes.
     async fn fetch(&self, names: &[Name], began: Instant) -> Result<Vec<Result<Fetched<V>, TierError>>, TierError> {
         let requests: Vec<_> = names.iter().map(|name| Request { name, command: Command::Fetch }).collect();
-        let replies = self.servers().read(&requests, began, self.staleness).await?;
-        let mut fetched = Vec::with_capacity(names.len());
-        for (name, reply) in names.iter().zip(replies) {
-            // What is read for several keys shows nothing where the data is of another type. It may also have expired.
-            let is_unclear = names.len() > 1 && matches!(reply.values[..], [Value::Int(-1..), Value::Nil]);
-            if is_unclear {
-                let again = [Request { name, command: Command::Fetch }];
-                let replies = self.servers().read(&again, began, self.staleness).await?;
-                fetched.extend(replies.into_iter().map(|reply| self.understand(name, reply)));
-            } else {
-                fetched.push(self.understand(name, reply));
-            }
+        let mut replies = self.servers().read(&requests, began, self.staleness).await?;
+        if names.len() > 1 {
+            // There was something, and no value: it is of another type, or it has expired meanwhile.
+            let is_unclear = |at: &usize| matches!(replies[*at].values[..], [Value::Int(-1..), Value::Nil]);
+            let unclear: Vec<usize> = (0..names.len()).filter(is_unclear).collect();
+            let again = |at: &usize| Request { name: &names[*at], command: Command::FetchAlone };
+            let again: Vec<_> = unclear.iter().map(again).collect();
+            let alone = self.servers().read(&again, began, self.staleness).await?;
+            unclear.into_iter().zip(alone).for_each(|(at, reply)| replies[at] = reply);
         }
-        Ok(fetched)
+        Ok(names.iter().zip(replies).map(|(name, reply)| self.understand(name, reply)).collect())
     }
 
     fn understand(&self, name: &Name, reply: Reply) -> Result<Fetched<V>, TierError> {
