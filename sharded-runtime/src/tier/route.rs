@@ -26,6 +26,11 @@ impl Route {
         Route { nodes: node.into_iter().collect(), slots: None }
     }
 
+    /// A cluster of which no node is known.
+    pub(super) fn of_no_node() -> Route {
+        Route::of_cluster(&Vec::new(), &Route::to_one(None), |_| None)
+    }
+
     /// The nodes of a cluster. Those that are known stay, and others are made.
     pub(super) fn of_cluster(
         ranges: &Ranges,
