@@ -1,5 +1,5 @@
 //! A read and an invalidation of its key, in the order that is hard. `.ci/tier` also runs this with stamps that are
-//! taken after the reply (`--cfg sharded_late_stamps`), and it fails then.
+//! taken after the reply (`SHARDED_FAULT=late_stamps`), and it fails then.
 
 use super::{eventually, promise::History, proxy::Proxy, redis, server::Server};
 use sharded::sharded;

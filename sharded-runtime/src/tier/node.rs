@@ -8,7 +8,7 @@
 use super::{
     address::Address,
     licence::Licence,
-    shared::{Shared, tell},
+    shared::{Shared, is_planted, tell},
 };
 use redis::{Client, ConnectionInfo, PushInfo, PushKind, RedisError, Value, aio::MultiplexedConnection};
 use std::{
@@ -133,8 +133,15 @@ impl Node {
         lost.is_some()
     }
 
+    /// Some of its hash slots belong to another node, which tells of changes from now on.
+    pub(super) fn lose_slots(&self) {
+        if !is_planted("kept_slots") {
+            self.revoke();
+        }
+    }
+
     /// Makes all invalid that was read so far: the server has flushed it, or it belongs to another one.
-    pub(super) fn revoke(&self) {
+    fn revoke(&self) {
         self.live.send_if_modified(|live| {
             if let Some(live) = live {
                 live.licence.revoke();

@@ -8,7 +8,7 @@ use super::{
     node::{Live, Node, as_error},
     request::{Redirection, Reply, Request, redirection},
     route::{Ranges, Route},
-    shared::{Shared, tell},
+    shared::{Shared, is_planted, tell},
     stamps::{Slot, Stamp},
     wait::{First, all, first},
 };
@@ -123,7 +123,7 @@ impl Servers {
         let now = self.route();
         for node in before.losers(&now) {
             match now.find(&node.address) {
-                Some(_) => node.revoke(),
+                Some(_) => node.lose_slots(),
                 None => node.close(),
             }
         }
@@ -152,7 +152,7 @@ impl Servers {
             true
         });
         if let Some(loser) = loser {
-            loser.revoke();
+            loser.lose_slots();
         }
         self.shared.refresh.notify_one();
     }
@@ -303,8 +303,7 @@ impl Servers {
             Err(_) if call.changes => return Err(Failure::Ends(TierError::unknown(None))),
             Err(_) => return Err(Failure::Ends(self.unreachable(call))),
         };
-        // A planted fault, which `.ci/tier` shows to be found.
-        let stamps = if cfg!(sharded_late_stamps) { stamps() } else { before };
+        let stamps = if is_planted("late_stamps") { stamps() } else { before };
         let reply = |each: &Request<'_>, stamp, values| Reply {
             values,
             stamp,

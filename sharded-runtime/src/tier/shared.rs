@@ -23,6 +23,11 @@ macro_rules! tell {
 }
 pub(super) use tell;
 
+/// Whether this fault is planted. Only a build with `--cfg sharded_faults` has any: see `.ci/tier`.
+pub(super) fn is_planted(fault: &str) -> bool {
+    cfg!(sharded_faults) && std::env::var("SHARDED_FAULT").is_ok_and(|planted| planted == fault)
+}
+
 /// See [the module](self).
 pub(super) struct Shared {
     pub(super) stamps: Stamps,
