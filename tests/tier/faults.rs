@@ -196,6 +196,26 @@ async fn passwords_and_users() {
 }
 
 #[tokio::test]
+async fn passwords_of_sentinels() {
+    let Some(server) = Server::start_with_passwords("secret", "other") else { return };
+    let url = server.url_with(":secret@", "");
+    let options = [
+        Redis::options(),
+        Redis::options().sentinel_password("secret"),
+        Redis::options().sentinel_user("ada").sentinel_password("other"),
+    ];
+    for options in options {
+        let refused = options.connect(&url).await.unwrap_err();
+        assert!(matches!(refused, TierError::Refused { .. }), "{refused:?}");
+    }
+    for options in [Redis::options(), Redis::options().sentinel_user("default")] {
+        let shop = Shop::builder().redis(options.sentinel_password("other").connect(&url).await.unwrap()).build();
+        shop.numbers().insert(&1, &1).await.unwrap();
+        assert_eq!(shop.numbers().get(&1).await.unwrap().as_deref(), Some(&1));
+    }
+}
+
+#[tokio::test]
 async fn no_server_and_no_url() {
     let unreachable = Redis::connect("redis://127.0.0.1:1").await;
     assert!(is_unreachable(&unreachable), "{unreachable:?}");

@@ -24,6 +24,7 @@ mod proxy;
 mod races;
 mod server;
 mod stale;
+mod tls;
 
 use serde::{Deserialize, Serialize};
 use server::Server;

@@ -1,6 +1,9 @@
 //! One process of a server or a Sentinel.
 
-use super::answer::{self, Answer};
+use super::{
+    answer::{self, Answer},
+    tls::Certificates,
+};
 use std::{
     collections::BTreeSet,
     env, fs,
@@ -22,6 +25,8 @@ pub(crate) struct Process {
     program: PathBuf,
     arguments: Vec<String>,
     pub(crate) port: u16,
+    /// That for encrypted connections.
+    pub(crate) tls_port: Option<u16>,
     password: Option<String>,
     pub(crate) folder: PathBuf,
     child: Option<Child>,
@@ -48,7 +53,7 @@ pub(crate) fn free_port() -> u16 {
     std::iter::repeat_with(new).find(|port| GIVEN.lock().unwrap().insert(*port)).expect("it repeats for ever")
 }
 
-fn new_folder() -> PathBuf {
+pub(crate) fn new_folder() -> PathBuf {
     static FOLDERS: AtomicU32 = AtomicU32::new(0);
     let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
     let folder = env::temp_dir().join(format!("sharded-tier-{}-{number}", std::process::id()));
@@ -66,17 +71,40 @@ impl Process {
         all.extend(arguments.iter().map(|&argument| argument.to_owned()));
         let password = arguments.iter().position(|argument| *argument == "--requirepass");
         let password = password.and_then(|at| arguments.get(at + 1)).map(|&password| password.to_owned());
-        Process { program: program.to_path_buf(), arguments: all, port, password, folder, child: None }
+        Process { program: program.to_path_buf(), arguments: all, port, tls_port: None, password, folder, child: None }
     }
 
-    pub(crate) fn sentinel(program: &Path, port: u16, settings: &str) -> Process {
+    /// As this, and also for encrypted connections.
+    #[must_use]
+    pub(crate) fn encrypted(mut self, certificates: Option<&Certificates>) -> Process {
+        let Some(certificates) = certificates else { return self };
+        let port = *self.tls_port.insert(free_port());
+        let settings = certificates.settings(port);
+        self.arguments.extend(settings.into_iter().flat_map(|[name, value]| [format!("--{name}"), value]));
+        self
+    }
+
+    /// Asks for the password itself.
+    pub(crate) fn sentinel(
+        program: &Path,
+        port: u16,
+        settings: &str,
+        password: Option<&str>,
+        certificates: Option<&Certificates>,
+    ) -> Process {
         let folder = new_folder();
         let file = folder.join("sentinel.conf");
         let dir = folder.display();
-        let settings = format!("port {port}\nbind 127.0.0.1\nprotected-mode no\ndir {dir}\n{settings}");
+        let mut settings = format!("port {port}\nbind 127.0.0.1\nprotected-mode no\ndir {dir}\n{settings}");
+        let tls_port = certificates.map(|certificates| {
+            let tls_port = free_port();
+            settings.extend(certificates.settings(tls_port).map(|[name, value]| format!("{name} {value}\n")));
+            tls_port
+        });
         fs::File::create(&file).unwrap().write_all(settings.as_bytes()).unwrap();
         let arguments = vec![file.display().to_string(), "--sentinel".to_owned()];
-        Process { program: program.to_path_buf(), arguments, port, password: None, folder, child: None }
+        let password = password.map(str::to_owned);
+        Process { program: program.to_path_buf(), arguments, port, tls_port, password, folder, child: None }
     }
 
     /// Starts the program, and returns whether it answers. Another program may have taken its port.

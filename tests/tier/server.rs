@@ -4,6 +4,7 @@
 use super::{
     answer::Answer,
     process::{Process, free_port, program},
+    tls::Certificates,
 };
 use std::{
     env,
@@ -29,6 +30,15 @@ pub(crate) fn deployment() -> Deployment {
         Ok("one") | Err(_) => Deployment::One,
         Ok(other) => panic!("SHARDED_TIER_DEPLOYMENT is one, sentinel or cluster, not {other}"),
     }
+}
+
+/// How servers are started.
+#[derive(Clone, Copy, Default)]
+struct Settings<'a> {
+    arguments: &'a [&'a str],
+    /// What the Sentinels ask for.
+    sentinel_password: Option<&'a str>,
+    certificates: Option<&'a Certificates>,
 }
 
 /// Servers that belong together, and are killed when this is dropped.
@@ -57,7 +67,30 @@ impl Server {
     }
 
     pub(crate) fn start_with(arguments: &[&str]) -> Option<Server> {
-        Server::start_as(deployment(), arguments)
+        Server::start_as(deployment(), Settings { arguments, ..Settings::default() })
+    }
+
+    /// Starts servers that ask for one password, and Sentinels that ask for another one.
+    pub(crate) fn start_with_passwords(password: &str, sentinel_password: &str) -> Option<Server> {
+        if deployment() != Deployment::Sentinel {
+            eprintln!("skipped: this is about Sentinels");
+            return None;
+        }
+        let arguments = &["--requirepass", password];
+        let sentinel_password = Some(sentinel_password);
+        Server::start_as(Deployment::Sentinel, Settings { arguments, sentinel_password, ..Settings::default() })
+    }
+
+    /// Starts servers with these certificates, if they were built for that.
+    pub(crate) fn start_encrypted(certificates: &Certificates) -> Option<Server> {
+        if !certificates.are_known_to(&program()?) {
+            eprintln!("skipped: the server was built without TLS");
+            return None;
+        }
+        let certificates = Some(certificates);
+        let server = Server::start_as(deployment(), Settings { certificates, ..Settings::default() })?;
+        server.wait_for("replicas are in step", || server.replicas_are_ready());
+        Some(server)
     }
 
     /// Starts servers for a test of one server, unless the tests run on several.
@@ -70,7 +103,7 @@ impl Server {
             eprintln!("skipped: this is about one server");
             return None;
         }
-        Server::start_as(Deployment::One, arguments)
+        Server::start_as(Deployment::One, Settings { arguments, ..Settings::default() })
     }
 
     /// Starts servers that fail over after two seconds from now on, if they can.
@@ -81,7 +114,7 @@ impl Server {
         }
         // On a slow machine a primary may be silent for two seconds while all of them start. If it were replaced then,
         // the test would begin with other primaries than it expects.
-        let server = Server::start_as(deployment(), &[])?;
+        let server = Server::start_as(deployment(), Settings::default())?;
         server.wait_for("replicas are in step", || server.replicas_are_ready());
         server.replace_after(QUICK);
         Some(server)
@@ -106,17 +139,17 @@ impl Server {
             eprintln!("skipped: this is about a cluster");
             return None;
         }
-        let server = start(|program| cluster(program, slots, &[]))?;
+        let server = start(|program| cluster(program, slots, Settings::default()))?;
         // Valkey moves a slot only if replicas follow.
         server.wait_for("replicas are in step", || server.replicas_are_ready());
         Some(server)
     }
 
-    fn start_as(deployment: Deployment, arguments: &[&str]) -> Option<Server> {
+    fn start_as(deployment: Deployment, settings: Settings<'_>) -> Option<Server> {
         start(|program| match deployment {
-            Deployment::One => one(program, arguments),
-            Deployment::Sentinel => with_sentinels(program, arguments),
-            Deployment::Cluster => cluster(program, SLOTS, arguments),
+            Deployment::One => one(program, settings),
+            Deployment::Sentinel => with_sentinels(program, settings),
+            Deployment::Cluster => cluster(program, SLOTS, settings),
         })
     }
 
@@ -203,13 +236,15 @@ impl Server {
     /// With a login, which ends with `@`, and a database, which begins with a slash.
     pub(crate) fn url_with(&self, login: &str, database: &str) -> String {
         let hosts = |nodes: &[Process]| {
-            let hosts: Vec<_> = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();
+            let port = |node: &Process| node.tls_port.unwrap_or(node.port);
+            let hosts: Vec<_> = nodes.iter().map(|node| format!("127.0.0.1:{}", port(node))).collect();
             hosts.join(",")
         };
+        let redis = if self.nodes[0].tls_port.is_some() { "rediss" } else { "redis" };
         match self.deployment {
-            Deployment::One => format!("redis://{login}{}{database}", hosts(&self.nodes)),
-            Deployment::Sentinel => format!("redis-sentinel://{login}{}{database}#main", hosts(&self.sentinels)),
-            Deployment::Cluster => format!("redis-cluster://{login}{}{database}", hosts(&self.nodes[..2])),
+            Deployment::One => format!("{redis}://{login}{}{database}", hosts(&self.nodes)),
+            Deployment::Sentinel => format!("{redis}-sentinel://{login}{}{database}#main", hosts(&self.sentinels)),
+            Deployment::Cluster => format!("{redis}-cluster://{login}{}{database}", hosts(&self.nodes[..2])),
         }
     }
 
@@ -247,8 +282,8 @@ fn start(run: impl Fn(&Path) -> Option<Server>) -> Option<Server> {
     Some(server.unwrap_or_else(|| panic!("{} does not start", program.display())))
 }
 
-fn one(program: &Path, arguments: &[&str]) -> Option<Server> {
-    let mut node = Process::server(program, free_port(), arguments);
+fn one(program: &Path, settings: Settings<'_>) -> Option<Server> {
+    let mut node = Process::server(program, free_port(), settings.arguments).encrypted(settings.certificates);
     node.run().then(|| Server { deployment: Deployment::One, nodes: vec![node], sentinels: Vec::new() })
 }
 
@@ -257,16 +292,17 @@ fn login<'a>(arguments: &[&'a str]) -> Option<&'a str> {
     arguments.iter().position(|argument| *argument == "--requirepass").map(|at| arguments[at + 1])
 }
 
-fn with_sentinels(program: &Path, arguments: &[&str]) -> Option<Server> {
+fn with_sentinels(program: &Path, settings: Settings<'_>) -> Option<Server> {
+    let Settings { arguments, sentinel_password, certificates } = settings;
     let password = login(arguments);
-    let port = free_port();
     let mut all = arguments.to_vec();
     all.extend(["--repl-diskless-sync-delay", "0"]);
     all.extend(password.into_iter().flat_map(|password| ["--masterauth", password]));
-    let mut nodes = vec![Process::server(program, port, &all)];
-    let port = port.to_string();
+    let primary = Process::server(program, free_port(), &all).encrypted(certificates);
+    let port = primary.tls_port.unwrap_or(primary.port).to_string();
+    let mut nodes = vec![primary];
     all.extend(["--replicaof", "127.0.0.1", &port]);
-    nodes.extend((0..2).map(|_| Process::server(program, free_port(), &all)));
+    nodes.extend((0..2).map(|_| Process::server(program, free_port(), &all).encrypted(certificates)));
     let mut settings = format!(
         "sentinel monitor main 127.0.0.1 {port} 2\n\
          sentinel down-after-milliseconds main {}\n\
@@ -276,28 +312,33 @@ fn with_sentinels(program: &Path, arguments: &[&str]) -> Option<Server> {
     if let Some(password) = password {
         writeln!(settings, "sentinel auth-pass main {password}").unwrap();
     }
-    let mut sentinels: Vec<_> = (0..3).map(|_| Process::sentinel(program, free_port(), &settings)).collect();
+    if let Some(password) = sentinel_password {
+        writeln!(settings, "requirepass {password}\nsentinel sentinel-pass {password}").unwrap();
+    }
+    let sentinel = || Process::sentinel(program, free_port(), &settings, sentinel_password, certificates);
+    let mut sentinels: Vec<_> = (0..3).map(|_| sentinel()).collect();
     let run = nodes.iter_mut().chain(&mut sentinels).all(Process::run);
     run.then(|| Server { deployment: Deployment::Sentinel, nodes, sentinels })
 }
 
 /// Three primaries and a replica of each, which know each other from their beginning.
-fn cluster(program: &Path, slots: [&str; 3], arguments: &[&str]) -> Option<Server> {
-    let ports: Vec<(u16, u16)> = (0..6).map(|_| (free_port(), free_port())).collect();
+fn cluster(program: &Path, slots: [&str; 3], settings: Settings<'_>) -> Option<Server> {
+    let Settings { arguments, certificates, .. } = settings;
     let silence = NO_FAILOVER.as_millis().to_string();
-    let mut nodes: Vec<_> = ports
-        .iter()
-        .map(|(port, bus)| {
-            let bus = bus.to_string();
-            let mut all = arguments.to_vec();
-            all.extend(["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-port", &bus]);
-            all.extend(["--cluster-node-timeout", &silence, "--repl-diskless-sync-delay", "0"]);
-            // A primary of Valkey without slots would become a replica, and `redis-cli` does not expect that.
-            all.extend(["--cluster-allow-replica-migration", "no"]);
-            all.extend(login(arguments).into_iter().flat_map(|password| ["--masterauth", password]));
-            Process::server(program, *port, &all)
-        })
-        .collect();
+    let buses: Vec<String> = (0..6).map(|_| free_port().to_string()).collect();
+    let node = |bus: &String| {
+        let mut all = arguments.to_vec();
+        all.extend(["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-port", bus]);
+        all.extend(["--cluster-node-timeout", &silence, "--repl-diskless-sync-delay", "0"]);
+        // A primary of Valkey without slots would become a replica, and `redis-cli` does not expect that.
+        all.extend(["--cluster-allow-replica-migration", "no"]);
+        all.extend(login(arguments).into_iter().flat_map(|password| ["--masterauth", password]));
+        all.extend(certificates.into_iter().flat_map(|_| ["--tls-cluster", "yes"]));
+        Process::server(program, free_port(), &all).encrypted(certificates)
+    };
+    let mut nodes: Vec<_> = buses.iter().map(node).collect();
+    let port = |node: &Process| node.tls_port.unwrap_or(node.port);
+    let ports: Vec<_> = nodes.iter().map(port).zip(&buses).collect();
     for (place, node) in nodes.iter().enumerate() {
         let mut file = String::new();
         for (other, (port, bus)) in ports.iter().enumerate() {

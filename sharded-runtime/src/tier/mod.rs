@@ -94,9 +94,16 @@
 //!
 //! [`Redis::connect_blocking`] needs no runtime, and [`Redis::block_on`] waits for the end of a call.
 //!
+//! # Encrypted connections
+//!
+//! With the feature `redis-tls` a URL may begin with `rediss` in place of `redis`. All servers are then asked by TLS, the
+//! Sentinels too, and shown as what they are by a certificate for the host under which they are named. Nodes of a
+//! cluster and primaries name themselves by their IP addresses, unless they are told to announce their hosts. Servers are trusted
+//! as the system trusts them, or [as you say](RedisOptions::root_certificates).
+//!
 //! # What is not there
 //!
-//! TLS, Sentinels that ask for a password, transactions with other fields, and removal listeners.
+//! Transactions with other fields, and removal listeners.
 
 mod address;
 mod change;
@@ -110,6 +117,7 @@ mod licence;
 mod load;
 mod map;
 mod node;
+mod options;
 mod read;
 mod request;
 mod route;
@@ -121,6 +129,7 @@ mod shared;
 mod stale;
 mod stamps;
 mod stats;
+mod tls;
 mod value;
 mod wait;
 mod write;
@@ -130,9 +139,10 @@ pub use error::{TierError, TierLoadError};
 #[doc(hidden)]
 pub use map::{HasRows, Near};
 pub use map::{TieredKey, TieredMap, TieredValue};
+pub use options::RedisOptions;
 pub use scan::Scan;
 #[doc(hidden)]
 pub use server::Connected;
-pub use server::{Redis, RedisOptions};
+pub use server::Redis;
 pub use stale::{MaybeStale, ServesStale};
 pub use stats::TierStats;

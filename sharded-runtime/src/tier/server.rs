@@ -1,6 +1,6 @@
 //! The handle of the servers.
 
-use super::{address::Deployment, error::TierError, finder, servers::Servers, shared::Shared};
+use super::{address::Deployment, error::TierError, finder, options::RedisOptions, servers::Servers, shared::Shared};
 use crate::builder::Given;
 use std::{
     fmt,
@@ -54,19 +54,6 @@ struct Inner {
     _own_runtime: Option<oneshot::Sender<()>>,
 }
 
-/// How to connect to a server: see [`Redis::options`].
-///
-/// # Examples
-///
-/// See [`Redis::options`].
-#[derive(Clone, Debug)]
-pub struct RedisOptions {
-    prefix: String,
-    database: Option<i64>,
-    patience: Duration,
-    lease: Duration,
-}
-
 impl Redis {
     /// Connects to the servers at this URL:
     ///
@@ -74,8 +61,9 @@ impl Redis {
     /// |---|---|
     /// | `redis://[user][:password@]host[:port][/database]` | one |
     /// | `redis+unix:///path` | one, through a Unix socket |
-    /// | `redis-sentinel://[user][:password@]host[:port][,host[:port]…][/database]#name` | the primary that the Sentinels at these hosts call by this name, also after a failover. User and password are those of the primary. The Sentinels must not ask for one. |
+    /// | `redis-sentinel://[user][:password@]host[:port][,host[:port]…][/database]#name` | the primary that the Sentinels at these hosts call by this name, also after a failover. User and password are those of the primary. For those of the Sentinels see [`sentinel_password`](RedisOptions::sentinel_password). |
     /// | `redis-cluster://[user][:password@]host[:port][,host[:port]…]` | the cluster with these nodes and others |
+    /// | `rediss://…`, `rediss-sentinel://…`, `rediss-cluster://…` | the same, by encrypted connections to all of them. This needs the feature `redis-tls` of this crate. |
     ///
     /// They must be Redis 6 or later, or Valkey, and a single one must be a primary. The call needs a tokio runtime, on
     /// which the tasks live that keep the connections.
@@ -161,12 +149,7 @@ impl Redis {
     /// ```
     #[must_use]
     pub fn options() -> RedisOptions {
-        RedisOptions {
-            prefix: String::new(),
-            database: None,
-            patience: Duration::from_secs(5),
-            lease: Duration::from_secs(10),
-        }
+        RedisOptions::default()
     }
 
     /// Whether there is a connection now, to each server that has keys.
@@ -201,63 +184,6 @@ impl Redis {
 }
 
 impl RedisOptions {
-    /// Puts this before the name of every key, which is `store:field:key` then. Braces in it are a hash tag, by which a
-    /// cluster would choose the node.
-    ///
-    /// # Examples
-    ///
-    /// See [`Redis::options`].
-    #[must_use]
-    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = prefix.into();
-        self
-    }
-
-    /// Uses this database in place of the one in the URL.
-    ///
-    /// # Examples
-    ///
-    /// See [`Redis::options`].
-    #[must_use]
-    pub fn database(mut self, database: u16) -> Self {
-        self.database = Some(i64::from(database));
-        self
-    }
-
-    /// Waits so long for the answer to a write, five seconds without this. Then the outcome is
-    /// [unknown](TierError::Unknown). Reads wait for the field's staleness.
-    ///
-    /// # Panics
-    ///
-    /// If it is zero.
-    ///
-    /// # Examples
-    ///
-    /// See [`Redis::options`].
-    #[must_use]
-    pub fn patience(mut self, patience: Duration) -> Self {
-        assert!(!patience.is_zero(), "the patience must not be zero");
-        self.patience = patience;
-        self
-    }
-
-    /// Lets another process load a key in place of one that has died so long ago, ten seconds without this. A process
-    /// that lives renews its lease, however long the load takes.
-    ///
-    /// # Panics
-    ///
-    /// If it is shorter than ten milliseconds.
-    ///
-    /// # Examples
-    ///
-    /// See [`Redis::options`].
-    #[must_use]
-    pub fn lease(mut self, lease: Duration) -> Self {
-        assert!(lease >= Duration::from_millis(10), "a lease lasts at least ten milliseconds");
-        self.lease = lease;
-        self
-    }
-
     /// Connects: see [`Redis::connect`].
     ///
     /// # Errors
@@ -282,7 +208,7 @@ impl RedisOptions {
         url: &str,
     ) -> Result<Redis, TierError> {
         let configured = |error| TierError::of_connecting(error, Duration::ZERO);
-        let deployment = Deployment::parse(url, self.database).map_err(configured)?;
+        let deployment = Deployment::parse(url, &self.access).map_err(configured)?;
         let shared = Arc::new(Shared::new(self.patience, runtime));
         let (servers, finder) = finder::connect(deployment, shared).await?;
         let RedisOptions { prefix, lease, .. } = self;
