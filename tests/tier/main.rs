@@ -11,6 +11,7 @@ mod blocking;
 mod cluster;
 #[path = "../common/mod.rs"]
 mod common;
+mod events;
 mod failover;
 mod faults;
 mod foreign;

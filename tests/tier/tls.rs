@@ -2,7 +2,7 @@
 
 use super::{
     Shop, eventually,
-    process::{new_folder, on_path},
+    process::{free_port, new_folder, on_path},
     server::Server,
 };
 use sharded::tier::{Redis, RedisOptions, TierError};
@@ -31,7 +31,8 @@ impl Certificates {
         for command in [
             "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=authority",
             "req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=server",
-            "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile server.ext -out server.pem",
+            "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile server.ext \
+             -out server.pem",
         ] {
             let mut openssl = Command::new("openssl");
             openssl.args(command.split(' ')).current_dir(&made.folder).stdin(Stdio::null());
@@ -61,11 +62,11 @@ impl Certificates {
     /// Whether the program can use them at all.
     pub(crate) fn are_known_to(&self, program: &Path) -> bool {
         let mut command = Command::new(program);
-        // It listens nowhere, and ends.
-        command.args(["--port", "0", "--tls-port", "0", "--dir"]).arg(&self.folder).stdin(Stdio::null());
-        let output = command.output().unwrap();
+        // Without a certificate it ends at once, and says why.
+        command.args(["--port", "0", "--tls-port", &free_port().to_string(), "--dir"]).arg(&self.folder);
+        let output = command.stdin(Stdio::null()).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
-        !String::from_utf8_lossy(&text).contains("Bad directive")
+        String::from_utf8_lossy(&text).contains("Failed to configure TLS")
     }
 
     fn options(&self) -> RedisOptions {
