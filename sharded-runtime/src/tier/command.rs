@@ -268,6 +268,13 @@ mod tests {
         }
     }
 
+    /// A node that takes over a slot may give it back. What is read from it before it has the slot is not kept.
+    #[test]
+    fn the_server_is_relied_on_for_what_it_was_asked_to_track() {
+        assert!(Command::Fetch.is_tracked(false) && Command::FetchAlone.is_tracked(false));
+        assert!(!Command::Fetch.is_tracked(true) && !Command::Get.is_tracked(false));
+    }
+
     #[test]
     fn replies_of_several_fetches_are_paired() {
         let names = [&b"a"[..], b"b"];
