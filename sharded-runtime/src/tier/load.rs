@@ -11,7 +11,7 @@ use super::{
     error::{TierError, TierLoadError},
     map::{Near, TieredKey, TieredMap, TieredValue},
     read::Fetched,
-    request::{Name, Reply, Request},
+    request::{Name, Replies, Reply, Request},
     servers::Servers,
     shared::tell,
     value,
@@ -253,7 +253,7 @@ async fn swap(
     before: &[u8],
     (after, ttl): (&[u8], Option<Duration>),
     staleness: Duration,
-) -> Result<Vec<Reply>, TierError> {
+) -> Result<Replies, TierError> {
     let command = Command::Swap { before, after, ttl: Ttl::New(ttl) };
     servers.write(&[Request { name, command }], staleness).await
 }

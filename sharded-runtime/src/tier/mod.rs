@@ -119,6 +119,7 @@ mod load;
 mod map;
 mod node;
 mod options;
+mod parts;
 mod read;
 mod request;
 mod route;

@@ -57,6 +57,11 @@ impl Node {
         self.live.subscribe()
     }
 
+    /// The connection, if there is one now.
+    pub(super) fn current(&self) -> Option<Live> {
+        self.live.borrow().clone()
+    }
+
     pub(super) fn is_connected(&self) -> bool {
         self.live.borrow().is_some()
     }

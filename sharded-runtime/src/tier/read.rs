@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{Policy, evict::MakesRoom, lock::Serves};
 use redis::Value;
+use smallvec::SmallVec;
 use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash},
@@ -290,8 +291,12 @@ where
     }
 
     /// What the servers have under each of these keys, if they answer in time. From then on they tell of changes.
-    async fn fetch(&self, names: &[Name], began: Instant) -> Result<Vec<Result<Fetched<V>, TierError>>, TierError> {
-        let requests: Vec<_> = names.iter().map(|name| Request { name, command: Command::Fetch }).collect();
+    async fn fetch(
+        &self,
+        names: &[Name],
+        began: Instant,
+    ) -> Result<SmallVec<[Result<Fetched<V>, TierError>; 1]>, TierError> {
+        let requests: SmallVec<[_; 1]> = names.iter().map(|name| Request { name, command: Command::Fetch }).collect();
         let mut replies = self.servers().read(&requests, began, self.staleness).await?;
         if names.len() > 1 {
             // There was something, and no value: it is of another type, or it has expired meanwhile.

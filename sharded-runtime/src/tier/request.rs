@@ -8,6 +8,7 @@ use super::{
     stamps::{Slot, Stamp},
 };
 use redis::{ServerError, ServerErrorKind};
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// The key of one entry on the servers.
@@ -34,6 +35,9 @@ pub(super) struct Reply {
     /// When it was sent, by [`Shared::now`](super::shared::Shared::now).
     pub(super) sent: u64,
 }
+
+/// The answers to several requests, in their order. Most calls have one.
+pub(super) type Replies = SmallVec<[Reply; 1]>;
 
 /// Where a request has to go that a server has not executed.
 pub(super) enum Redirection {

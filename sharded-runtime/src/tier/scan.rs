@@ -8,7 +8,7 @@ use super::{
     map::{Near, TieredKey, TieredMap, TieredValue},
     node::as_error,
     read::{bytes, unexpected},
-    request::{Name, Reply, Request},
+    request::{Name, Replies, Request},
     value::{self, Stored},
 };
 use crate::{Policy, evict::MakesRoom, lock::Serves};
@@ -165,7 +165,7 @@ where
         Ok((next, names.collect()))
     }
 
-    async fn values(&self, names: &[Name]) -> Result<Vec<Reply>, TierError> {
+    async fn values(&self, names: &[Name]) -> Result<Replies, TierError> {
         let requests: Vec<_> = names.iter().map(|name| Request { name, command: Command::Get }).collect();
         self.map.servers().read(&requests, Instant::now(), self.map.staleness).await
     }

@@ -6,13 +6,15 @@ use super::{
     error::TierError,
     keeper::Kept,
     node::{Live, Node, as_error},
-    request::{Redirection, Reply, Request, redirection},
+    parts::{Open, Part, parts},
+    request::{Redirection, Replies, Reply, Request, redirection},
     route::{Ranges, Route},
     shared::{Shared, is_planted, tell},
     stamps::{Slot, Stamp},
     wait::{First, all, first},
 };
 use redis::{ConnectionInfo, Pipeline, Value};
+use smallvec::SmallVec;
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::{
     sync::watch,
@@ -59,17 +61,6 @@ impl Call {
     fn until(&self) -> Instant {
         self.began.checked_add(self.staleness).unwrap_or_else(|| self.began + Duration::from_secs(1 << 30))
     }
-}
-
-/// The place of a request that has no reply yet, and the server that is to be asked although the route names another.
-type Open = (usize, Option<Arc<Kept>>);
-
-/// Requests that one server gets together.
-struct Part {
-    node: Arc<Kept>,
-    /// Whether the server gets the keys' hash slot only now.
-    is_asking: bool,
-    at: Vec<usize>,
 }
 
 /// Why a part has no replies.
@@ -164,13 +155,13 @@ impl Servers {
         requests: &[Request<'_>],
         began: Instant,
         staleness: Duration,
-    ) -> Result<Vec<Reply>, TierError> {
+    ) -> Result<Replies, TierError> {
         self.run(requests, Call { began, staleness, changes: false }).await
     }
 
     /// Has something changed. Each request is executed once at most. The first error that a server answers is the
     /// result.
-    pub(super) async fn write(&self, requests: &[Request<'_>], staleness: Duration) -> Result<Vec<Reply>, TierError> {
+    pub(super) async fn write(&self, requests: &[Request<'_>], staleness: Duration) -> Result<Replies, TierError> {
         let replies = self.run(requests, Call { began: Instant::now(), staleness, changes: true }).await?;
         match replies.iter().flat_map(|reply| &reply.values).find_map(as_error) {
             None => Ok(replies),
@@ -178,16 +169,15 @@ impl Servers {
         }
     }
 
-    async fn run(&self, requests: &[Request<'_>], call: Call) -> Result<Vec<Reply>, TierError> {
-        let mut replies: Vec<Option<Reply>> = requests.iter().map(|_| None).collect();
-        let mut open: Vec<Open> = (0..requests.len()).map(|at| (at, None)).collect();
+    async fn run(&self, requests: &[Request<'_>], call: Call) -> Result<Replies, TierError> {
+        let mut replies: SmallVec<[Option<Reply>; 1]> = requests.iter().map(|_| None).collect();
+        let mut open: SmallVec<[Open; 1]> = (0..requests.len()).map(|at| (at, None)).collect();
         let mut round = 0;
         while !open.is_empty() {
-            let mut routes = self.route.subscribe();
-            let route = Arc::clone(&routes.borrow_and_update());
+            let route = self.route();
             let (parts, mut again) = parts(&route, requests, open);
             let mut waits = !again.is_empty();
-            let sent = all(parts.iter().map(|part| self.send(part, requests, call, routes.clone()))).await;
+            let sent = all(parts.iter().map(|part| self.send(part, requests, call, &route))).await;
             let mut failure = None;
             for (part, sent) in parts.into_iter().zip(sent) {
                 match sent {
@@ -227,7 +217,11 @@ impl Servers {
                 sleep(PAUSE).await;
             } else if waits {
                 self.shared.refresh.notify_one();
-                let _ = timeout(PAUSE, routes.changed()).await;
+                let mut routes = self.route.subscribe();
+                let is_same = Arc::ptr_eq(&routes.borrow_and_update(), &route);
+                if is_same {
+                    let _ = timeout(PAUSE, routes.changed()).await;
+                }
             }
             if Instant::now() >= call.until() {
                 let failure = self.unreachable(call);
@@ -235,7 +229,7 @@ impl Servers {
             }
         }
         let count = replies.len();
-        let replies: Vec<Reply> = replies.into_iter().flatten().collect();
+        let replies: Replies = replies.into_iter().flatten().collect();
         debug_assert_eq!(replies.len(), count, "each request is open or has a reply");
         Ok(replies)
     }
@@ -247,12 +241,14 @@ impl Servers {
     }
 
     /// The connection to a server once there is one, unless the keys may have another server before that.
-    async fn connection(
-        &self,
-        part: &Part,
-        call: Call,
-        mut routes: watch::Receiver<Arc<Route>>,
-    ) -> Result<Live, Failure> {
+    async fn connection(&self, part: &Part, call: Call, route: &Arc<Route>) -> Result<Live, Failure> {
+        if let Some(live) = part.node.current() {
+            return Ok(live);
+        }
+        let mut routes = self.route.subscribe();
+        if !Arc::ptr_eq(&routes.borrow_and_update(), route) {
+            return Err(Failure::Again);
+        }
         let mut live = part.node.live();
         let is_there = async { live.wait_for(Option::is_some).await.ok().and_then(|live| live.clone()) };
         let changed = async { routes.changed().await.is_ok() };
@@ -269,22 +265,23 @@ impl Servers {
         part: &Part,
         requests: &[Request<'_>],
         call: Call,
-        routes: watch::Receiver<Arc<Route>>,
-    ) -> Result<Vec<Reply>, Failure> {
-        let mut live = self.connection(part, call, routes).await?;
+        route: &Arc<Route>,
+    ) -> Result<Replies, Failure> {
+        let mut live = self.connection(part, call, route).await?;
         let mut commands = Pipeline::with_capacity(2 * part.at.len());
         let requests = || part.at.iter().map(|at| &requests[*at]);
         // A node of a cluster refuses one command for keys of several hash slots.
         let is_one_fetch = part.at.len() > 1
             && !part.node.is_in_cluster
             && requests().all(|each| matches!(each.command, Command::Fetch));
-        let mut counts = Vec::new();
+        let mut counts = SmallVec::<[usize; 1]>::new();
         if is_one_fetch {
             append_fetches(requests().map(|each| &each.name.bytes[..]), &mut commands);
         } else {
             counts.extend(requests().map(|each| each.command.append(&each.name.bytes, part.is_asking, &mut commands)));
         }
-        let stamps = || -> Vec<Stamp> { requests().map(|each| self.shared.stamps.stamp(each.name.slot)).collect() };
+        let stamps =
+            || -> SmallVec<[Stamp; 1]> { requests().map(|each| self.shared.stamps.stamp(each.name.slot)).collect() };
         // Before the commands are sent: what is invalidated from now on counts.
         let before = stamps();
         let sent = self.shared.now();
@@ -367,24 +364,6 @@ fn worse(one: Option<TierError>, other: TierError) -> TierError {
         Some(one) if !matches!(other, TierError::Unknown { .. }) => one,
         _ => other,
     }
-}
-
-/// Groups requests by their servers. Those whose hash slot has no server are returned too.
-fn parts(route: &Route, requests: &[Request<'_>], open: Vec<Open>) -> (Vec<Part>, Vec<Open>) {
-    let (mut parts, mut without): (Vec<Part>, Vec<_>) = (Vec::new(), Vec::new());
-    for (at, asked) in open {
-        let is_asking = asked.is_some();
-        let Some(node) = asked.or_else(|| route.node_of(&requests[at].name.bytes).cloned()) else {
-            without.push((at, None));
-            continue;
-        };
-        let is_same = |part: &&mut Part| part.is_asking == is_asking && Arc::ptr_eq(&part.node, &node);
-        match parts.iter_mut().find(is_same) {
-            Some(part) => part.at.push(at),
-            None => parts.push(Part { node, is_asking, at: vec![at] }),
-        }
-    }
-    (parts, without)
 }
 
 impl fmt::Debug for Servers {

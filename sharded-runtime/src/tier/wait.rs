@@ -1,5 +1,6 @@
 //! Waiting for several futures at once.
 
+use smallvec::{SmallVec, smallvec};
 use std::{
     pin::{Pin, pin},
     task::Poll,
@@ -22,13 +23,13 @@ pub(super) async fn first<A, B>(one: impl Future<Output = A>, other: impl Future
     .await
 }
 
-/// Waits for all of these.
-pub(super) async fn all<F: Future>(futures: impl ExactSizeIterator<Item = F>) -> Vec<F::Output> {
+/// Waits for all of these. Most often there is one.
+pub(super) async fn all<F: Future>(futures: impl ExactSizeIterator<Item = F>) -> SmallVec<[F::Output; 1]> {
     let mut futures = futures;
     if futures.len() == 1
         && let Some(only) = futures.next()
     {
-        return vec![only.await];
+        return smallvec![only.await];
     }
     let mut running: Vec<Pin<Box<F>>> = futures.map(Box::pin).collect();
     let mut outputs: Vec<Option<F::Output>> = running.iter().map(|_| None).collect();
@@ -70,9 +71,9 @@ mod tests {
                 std::future::pending::<()>().await;
             };
             let First::Other(received) = first(send, all(receivers.into_iter())).await else { unreachable!() };
-            assert_eq!(received, [Ok(0), Ok(1), Ok(2)]);
-            assert_eq!(all([async { 7 }].into_iter()).await, [7]);
-            assert_eq!(all(std::iter::empty::<std::future::Ready<u8>>()).await, []);
+            assert_eq!(received[..], [Ok(0), Ok(1), Ok(2)]);
+            assert_eq!(all([async { 7 }].into_iter()).await[..], [7]);
+            assert_eq!(all(std::iter::empty::<std::future::Ready<u8>>()).await[..], []);
         });
     }
 }
