@@ -16,8 +16,9 @@ const KEYS: u64 = 1_000;
 const HITS: u64 = 10_000;
 /// Misses of one turn.
 const MISSES: u64 = 200;
-/// Keys of one call.
+/// Keys of one call, and calls of one turn.
 const MANY: u64 = 100;
+const CALLS: u64 = 5;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -32,6 +33,8 @@ struct Shop {
 /// What is measured, on one server or a cluster. `None` is a client that does not have such a read.
 struct Systems {
     shop: Shop,
+    /// As another process would have it.
+    writer: Shop,
     cached: Option<MultiplexedConnection>,
     plain: Plain,
     fred: Option<Fred>,
@@ -71,6 +74,15 @@ enum Read {
     Many,
 }
 
+/// Nanoseconds of one read: in all, and of the processors for this process and for the server.
+type Cost = [f64; 3];
+
+/// The processor time in nanoseconds that this process has taken, which runs one thread.
+fn client_time() -> f64 {
+    let times = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    times.split(' ').next().and_then(|time| time.parse().ok()).unwrap_or(f64::NAN)
+}
+
 fn name(key: u64) -> String {
     format!("plain:{key}")
 }
@@ -83,6 +95,7 @@ impl Systems {
         fred.init().await?;
         let systems = Systems {
             shop: Shop::builder().redis(Redis::connect(url).await?).build(),
+            writer: Shop::builder().redis(Redis::connect(url).await?).build(),
             cached: Some(client.get_multiplexed_async_connection_with_config(&config).await?),
             plain: Plain::One(client.get_multiplexed_async_connection().await?),
             fred: Some(fred),
@@ -93,8 +106,10 @@ impl Systems {
     async fn cluster(nodes: &str) -> Result<Systems> {
         let urls = nodes.split(',').map(|node| format!("redis://{node}"));
         let client = redis::cluster::ClusterClient::new(urls)?;
+        let url = format!("redis-cluster://{nodes}");
         let systems = Systems {
-            shop: Shop::builder().redis(Redis::connect(&format!("redis-cluster://{nodes}")).await?).build(),
+            shop: Shop::builder().redis(Redis::connect(&url).await?).build(),
+            writer: Shop::builder().redis(Redis::connect(&url).await?).build(),
             cached: None,
             plain: Plain::Cluster(client.get_async_connection().await?),
             // It refuses an `MGET` of keys in several slots.
@@ -117,6 +132,31 @@ impl Systems {
         Ok(self)
     }
 
+    /// Has another process write these keys, so that the near cache has entries that are valid no more.
+    async fn change(&self, keys: &[u64]) -> Result<()> {
+        let tiered = self.shop.tiered();
+        // Only of what was read the server tells.
+        black_box(tiered.get_many(keys).await?);
+        let before = tiered.tier_stats().invalidations;
+        let entries: Vec<_> = keys.iter().map(|key| (*key, "x".repeat(64))).collect();
+        self.writer.tiered().insert_many(&entries).await?;
+        while tiered.tier_stats().invalidations < before + keys.len() as u64 {
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// The processor time in nanoseconds that the servers have taken, if there is one server.
+    async fn server_time(&mut self) -> Result<f64> {
+        let Plain::One(plain) = &mut self.plain else { return Ok(f64::NAN) };
+        let info: String = redis::cmd("INFO").arg("cpu").query_async(plain).await?;
+        let seconds = |name: &str| -> Option<f64> {
+            info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.trim().parse().ok())
+        };
+        let times = [seconds("used_cpu_sys"), seconds("used_cpu_user")];
+        Ok(times.into_iter().flatten().sum::<f64>() * 1e9)
+    }
+
     fn has(&self, read: Read, system: System) -> bool {
         match (read, system) {
             (_, System::Tier) | (Read::Miss | Read::Many, System::Plain) | (Read::Near, System::Local) => true,
@@ -126,28 +166,30 @@ impl Systems {
         }
     }
 
-    /// One turn: the nanoseconds of one read.
-    async fn turn(&mut self, read: Read, system: System, round: u64) -> Result<f64> {
-        let tiered = self.shop.tiered();
+    /// One turn.
+    async fn turn(&mut self, read: Read, system: System, round: u64) -> Result<Cost> {
         let count = match read {
             Read::Near => HITS,
             Read::Miss => MISSES,
-            Read::Many => 1,
+            Read::Many => CALLS,
         };
         // Others each time, so that no cache of the server or of the processor knows them from the turn before.
         let first = (round * MISSES) % KEYS;
+        let asked = if matches!(read, Read::Many) { MANY * CALLS } else { MISSES };
+        let keys: Vec<u64> = (first..first + asked).map(|key| key % KEYS).collect();
         match read {
             Read::Near => {
                 for key in 0..KEYS {
-                    black_box(tiered.get(&key).await?);
+                    black_box(self.shop.tiered().get(&key).await?);
                     if let Some(cached) = &mut self.cached {
                         black_box(cached.get::<_, String>(name(key)).await?);
                     }
                 }
             }
-            Read::Miss | Read::Many => tiered.clear_near(),
+            Read::Miss | Read::Many => self.change(&keys).await?,
         }
-        let keys: Vec<u64> = (first..first + MANY).map(|key| key % KEYS).collect();
+        let (server, client) = (self.server_time().await?, client_time());
+        let tiered = self.shop.tiered();
         let began = Instant::now();
         match read {
             Read::Near | Read::Miss => {
@@ -172,39 +214,49 @@ impl Systems {
                 }
             }
             Read::Many => {
-                let names: Vec<String> = keys.iter().map(|key| name(*key)).collect();
-                match (system, &mut self.plain) {
-                    (System::Tier, _) => drop(black_box(tiered.get_many(&keys).await?)),
-                    (System::Fred, _) => {
-                        let fred = self.fred.as_ref().ok_or("it is not measured")?;
-                        black_box(fred.mget::<Vec<String>, _>(names).await?);
+                for keys in keys.chunks(usize::try_from(MANY)?) {
+                    let names = || keys.iter().map(|key| name(*key)).collect::<Vec<String>>();
+                    match (system, &mut self.plain) {
+                        (System::Tier, _) => drop(black_box(tiered.get_many(keys).await?)),
+                        (System::Fred, _) => {
+                            let fred = self.fred.as_ref().ok_or("it is not measured")?;
+                            black_box(fred.mget::<Vec<String>, _>(names()).await?);
+                        }
+                        (_, Plain::One(plain)) => drop(black_box(plain.mget::<_, Vec<String>>(names()).await?)),
+                        (_, Plain::Cluster(plain)) => drop(black_box(plain.mget::<_, Vec<String>>(names()).await?)),
                     }
-                    (_, Plain::One(plain)) => drop(black_box(plain.mget::<_, Vec<String>>(&names).await?)),
-                    (_, Plain::Cluster(plain)) => drop(black_box(plain.mget::<_, Vec<String>>(&names).await?)),
                 }
             }
         }
         #[allow(clippy::cast_precision_loss, reason = "it is small")]
-        Ok(began.elapsed().as_nanos() as f64 / count as f64)
+        let (time, count) = (began.elapsed().as_nanos() as f64, count as f64);
+        let client = client_time() - client;
+        let server = self.server_time().await? - server;
+        Ok([time / count, client / count, server / count])
     }
 
     async fn report(&mut self, read: Read, what: &str, rounds: u64) -> Result<()> {
         let all = [System::Tier, System::Local, System::Cached, System::Plain, System::Fred];
         let systems: Vec<_> = all.into_iter().filter(|system| self.has(read, *system)).collect();
-        let mut times = vec![Vec::new(); systems.len()];
+        let mut costs: [Vec<Vec<f64>>; 3] = std::array::from_fn(|_| vec![Vec::new(); systems.len()]);
         for round in 0..=rounds {
             for place in order(usize::try_from(round)?, systems.len()) {
-                let time = self.turn(read, systems[place], round).await?;
+                let turn = self.turn(read, systems[place], round).await?;
                 // The first round warms up.
                 if round > 0 {
-                    times[place].push(time);
+                    costs.iter_mut().zip(turn).for_each(|(costs, cost)| costs[place].push(cost));
                 }
             }
         }
         println!("{what}:");
-        for (system, own) in systems.iter().zip(&times) {
-            let ratio = Sorted::ratios(own, &times[0]).median();
-            println!("  {:18} {:9.0} ns  {ratio:6.2}", system.name(), Sorted::new(own.iter().copied()).median());
+        for (place, system) in systems.iter().enumerate() {
+            print!("  {:18}", system.name());
+            for costs in &costs {
+                let (own, tier) = (&costs[place], &costs[0]);
+                let cost = Sorted::new(own.iter().copied()).median();
+                print!("  {cost:9.0} ns {:6.2}", Sorted::ratios(own, tier).median());
+            }
+            println!();
         }
         Ok(())
     }
@@ -225,7 +277,8 @@ async fn main() -> Result<()> {
     if url.is_none() && nodes.is_none() {
         return Err("say where a server is: --redis redis://127.0.0.1:6379, or --cluster HOST:PORT,HOST:PORT".into());
     }
-    println!("time of one read, and its ratio to the tier: medians of {rounds} rounds");
+    println!("one read: its time, and the processor time of client and server, each with its ratio to the tier");
+    println!("medians of {rounds} rounds");
     if let Some(url) = url {
         let mut systems = Systems::one(&url).await?;
         systems.report(Read::Near, "near hit", rounds).await?;
