@@ -1,5 +1,5 @@
-//! Transactions of two rows of plain fields: without a plan, as in `direct.rs`, as long as they replace values of entries
-//! that are there.
+//! Transactions of two rows of plain fields: without a plan, as in `direct.rs`, as long as they replace values of
+//! entries that are there.
 
 use super::{
     arrangement::{Arrangement, Lockable, SingleRow, States, Views},

@@ -97,9 +97,9 @@
 //! # Encrypted connections
 //!
 //! With the feature `redis-tls` a URL may begin with `rediss` in place of `redis`. The connections to all servers are
-//! encrypted then, those to Sentinels too. Each server has to have a certificate for the host by which it is named. Nodes
-//! of a cluster, and primaries that Sentinels name, have the names that they announce, which are IP addresses unless
-//! they are configured otherwise. The authorities are those that the system trusts, or those
+//! encrypted then, those to Sentinels too. Each server has to have a certificate for the host by which it is named.
+//! Nodes of a cluster, and primaries that Sentinels name, have the names that they announce, which are IP addresses
+//! unless they are configured otherwise. The authorities are those that the system trusts, or those
 //! [of the options](RedisOptions::root_certificates).
 //!
 //! # What is not there
