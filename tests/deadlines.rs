@@ -187,7 +187,7 @@ fn the_end_of_time() {
         assert_eq!(map.len(), 0);
         done.send(()).expect("the test waits");
     });
-    is_done.recv_timeout(Duration::from_mins(1)).expect("it hangs, or has failed");
+    is_done.recv_timeout(Duration::from_mins(5)).expect("it hangs, or has failed");
 }
 
 /// Declared in years, as in `ttl = "1000y"`, were it written so.

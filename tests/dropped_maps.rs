@@ -28,7 +28,7 @@ use std::{
 
 type Map<X, V, L = Mutex, const SHARDS: usize = 16> = ShardedMap<u64, V, Of<L, X, Unbounded, System, SHARDS>>;
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_mins(2);
 
 fn is_sweeper() -> bool {
     thread::current().name() == Some("sharded-sweeper")

@@ -419,7 +419,7 @@ fn opposite_orders_end() {
         }
         done.send(()).expect("the test waits");
     });
-    is_done.recv_timeout(Duration::from_mins(1)).expect("two threads wait for each other");
+    is_done.recv_timeout(Duration::from_mins(5)).expect("two threads wait for each other");
 }
 
 /// Keys and values whose code accesses the map that they are in.

@@ -166,7 +166,7 @@ mod held_up {
             .unzip();
         let slow: Vec<_> = (0..).zip(&gates).map(|(number, told)| with_slow_listener(number, told)).collect();
         let mut held: Vec<_> =
-            gates.iter().map(|_| calls.recv_timeout(Duration::from_secs(20)).expect("each is called")).collect();
+            gates.iter().map(|_| calls.recv_timeout(Duration::from_mins(2)).expect("each is called")).collect();
         held.sort_unstable();
         assert_eq!(held, [0, 1, 2, 3, 4], "each while all before are held up");
 
@@ -202,7 +202,7 @@ mod held_up {
         let told = (called, Arc::new(StdMutex::new(gate)));
         let slow: Vec<_> = (0..100).map(|number| with_slow_listener(number, &told)).collect();
         for _ in &slow {
-            calls.recv_timeout(Duration::from_secs(20)).expect("each is called");
+            calls.recv_timeout(Duration::from_mins(2)).expect("each is called");
         }
         let other: Map<Ttl<20>> = ShardedMap::new();
         other.insert(1, 1);
@@ -224,7 +224,7 @@ mod held_up {
         let (open, gate) = mpsc::channel::<()>();
         let slow: ShardedMap<u64, StdMutex<Slow>, Of<Mutex, Ttl<20>, Unbounded>> = ShardedMap::new();
         slow.insert(1, StdMutex::new(Slow(called, gate)));
-        calls.recv_timeout(Duration::from_secs(20)).expect("it is dropped");
+        calls.recv_timeout(Duration::from_mins(2)).expect("it is dropped");
         let other: Map<Ttl<20>> = ShardedMap::new();
         for round in 0..3 {
             other.insert(round, round);

@@ -13,7 +13,7 @@ pub fn must_end<R: Send + 'static>(what: &str, run: impl FnOnce() -> R + Send + 
     let thread = thread::spawn(move || {
         let _ = done.send(run());
     });
-    match ended.recv_timeout(Duration::from_mins(1)) {
+    match ended.recv_timeout(Duration::from_mins(5)) {
         Ok(result) => {
             // ThreadSanitizer does not see the order that the channel makes.
             thread.join().expect("it has sent its result");

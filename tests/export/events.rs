@@ -169,7 +169,7 @@ fn long_wait(
                 ignore(shop.notes().insert(1, "ada".to_owned()));
                 ignore(done.send(()));
             });
-            ignore(free.send(is_done.recv_timeout(Duration::from_secs(20)).is_ok()));
+            ignore(free.send(is_done.recv_timeout(Duration::from_mins(2)).is_ok()));
         }
     };
     let notes = Arc::new(Notes { events: Mutex::default(), at_each: Box::new(at_each) });

@@ -83,7 +83,7 @@ fn profile(name: &str, visits: u64) -> Profile {
 async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let start = Instant::now();
     while !holds().await {
-        assert!(start.elapsed() < Duration::from_secs(30), "not in time: {what}");
+        assert!(start.elapsed() < Duration::from_mins(2), "not in time: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
