@@ -81,7 +81,7 @@ fn it_waits_for_the_drops_of_a_pass() {
     assert!(dropped.recv_timeout(SOON).expect("a value is swept"), "on the background thread");
     // It is in a destructor now, and holds no lock: the map can be used.
     map.with(&750, |_| ()).expect("this one lives");
-    let dropper = thread::spawn({
+    let thread = thread::spawn({
         let ledger = ledger.clone();
         move || {
             drop(map);
@@ -90,11 +90,11 @@ fn it_waits_for_the_drops_of_a_pass() {
     });
     // Long enough for a drop that does not wait.
     let until = Instant::now() + Duration::from_millis(200);
-    while !dropper.is_finished() && Instant::now() < until {
+    while !thread.is_finished() && Instant::now() < until {
         thread::sleep(Duration::from_millis(1));
     }
     drop(closed);
-    assert_eq!(dropper.join().expect("no panic"), 0, "values are alive after the drop");
+    assert_eq!(thread.join().expect("no panic"), 0, "values are alive after the drop");
     assert_eq!(ledger.made(), 1000);
 }
 
@@ -196,7 +196,8 @@ fn a_pass_may_drop_its_own_map() {
 #[test]
 fn passes_that_drop_each_others_maps_do_not_wait_for_each_other() {
     must_end("the drops of two maps", || {
-        let maps: Arc<[StdMutex<Option<Map<Ttl<10_000>, Call>>>; 2]> = Arc::default();
+        type Slot = StdMutex<Option<Map<Ttl<10_000>, Call>>>;
+        let maps: Arc<[Slot; 2]> = Arc::default();
         let both = Arc::new(Barrier::new(2));
         let (done, ended) = mpsc::channel();
         let new = |other: usize| {

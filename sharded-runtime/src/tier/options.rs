@@ -53,7 +53,7 @@ impl RedisOptions {
     }
 
     /// Waits so long for the answer to a write, five seconds without this. Then the outcome is
-    /// [unknown](TierError::Unknown). Reads wait for the field's staleness.
+    /// [unknown](super::TierError::Unknown). Reads wait for the field's staleness.
     ///
     /// # Panics
     ///
