@@ -1,7 +1,7 @@
 //! When a pass over each map is due, and which passes hold their map. `sweeper.rs` has the threads.
 
 use crate::{
-    memory::sync::unmodelled::{Condvar, Mutex},
+    memory::sync::unmodelled::{Condvar, Mutex, MutexGuard},
     memory::sys::fork::Process,
 };
 use std::{
@@ -26,13 +26,20 @@ pub(crate) trait Sweep: Send + Sync {
 /// How long a pass may delay others that are due.
 const PATIENCE: Duration = Duration::from_millis(10);
 
-pub(super) static SCHEDULE: Mutex<Schedule> = Mutex::new(Schedule::new());
+static SCHEDULE: Mutex<Schedule> = Mutex::new(Schedule::new());
 /// Threads that drop maps sleep here until a pass no longer holds their map.
 pub(super) static RELEASED: Condvar = Condvar::new();
 
 thread_local! {
     /// The number of the map that this thread [holds](Hold), or zero.
     pub(super) static HELD: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Locks the schedule, which is that of this process also in a child of `fork`.
+pub(super) fn lock() -> MutexGuard<'static, Schedule> {
+    let mut schedule = SCHEDULE.lock();
+    schedule.reset_after_fork();
+    schedule
 }
 
 /// When a pass over each map is due, and the threads. No user code runs under its lock.
@@ -102,7 +109,7 @@ impl Schedule {
     }
 
     /// In a child of `fork`, forgets the threads of the parent.
-    pub(super) fn reset_after_fork(&mut self) {
+    fn reset_after_fork(&mut self) {
         if !self.process.note_current() {
             return;
         }
@@ -212,8 +219,7 @@ pub(crate) struct Hold {
 impl Drop for Hold {
     fn drop(&mut self) {
         HELD.set(0);
-        let mut schedule = SCHEDULE.lock();
-        schedule.reset_after_fork();
+        let mut schedule = lock();
         // In a child of `fork` another pass may hold the map.
         if let Some(entry) = schedule.maps.get_mut(&self.map_number)
             && entry.held_by == Some(self.pass)
@@ -229,8 +235,7 @@ impl Drop for Hold {
 impl Pass {
     /// Holds the map for a part of the pass, unless it is being dropped.
     pub(super) fn hold(&self) -> Option<Hold> {
-        let mut schedule = SCHEDULE.lock();
-        schedule.reset_after_fork();
+        let mut schedule = lock();
         let entry = schedule.maps.get_mut(&self.map_number)?;
         if entry.is_closed || entry.held_by.is_some() {
             return None;

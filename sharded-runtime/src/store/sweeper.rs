@@ -25,7 +25,7 @@
 //!
 //! If no thread can be started, only writes remove expired entries, and the next entry that expires tries again.
 
-use super::schedule::{HELD, Pass, RELEASED, SCHEDULE, Schedule, Sweep, Waiter};
+use super::schedule::{self, HELD, Pass, RELEASED, Schedule, Sweep, Waiter};
 use crate::{contain::contain, memory::sync::unmodelled::Condvar};
 use std::{
     sync::{
@@ -64,8 +64,7 @@ impl Registration {
         let Some(map) = self.map.get() else { return };
         // A time that can't be represented never comes.
         let Some(at) = Instant::now().checked_add(wait) else { return };
-        let mut schedule = SCHEDULE.lock();
-        schedule.reset_after_fork();
+        let mut schedule = schedule::lock();
         let mut number = self.number.load(Relaxed);
         if number == 0 {
             number = schedule.register(Weak::clone(map));
@@ -83,8 +82,7 @@ impl Registration {
         if number == 0 {
             return;
         }
-        let mut schedule = SCHEDULE.lock();
-        schedule.reset_after_fork();
+        let mut schedule = schedule::lock();
         schedule.close(number);
         let own = HELD.get();
         while schedule.is_held(number) && !schedule.waits_for(number, own) && may_wait() {
@@ -99,8 +97,7 @@ impl Drop for Registration {
     fn drop(&mut self) {
         let number = *self.number.get_mut();
         if number != 0 {
-            let mut schedule = SCHEDULE.lock();
-            schedule.reset_after_fork();
+            let mut schedule = schedule::lock();
             schedule.close(number);
             schedule.maps.remove(&number);
             if schedule.maps.is_empty() {
@@ -134,15 +131,14 @@ fn ensure_waiter(schedule: &mut Schedule) {
 }
 
 fn run() {
-    let mut schedule = SCHEDULE.lock();
+    let mut schedule = schedule::lock();
     let mut process = schedule.process;
     while !schedule.maps.is_empty() {
         if let Some(pass) = schedule.begin() {
             ensure_waiter(&mut schedule);
             drop(schedule);
             let next = pass.run();
-            schedule = SCHEDULE.lock();
-            schedule.reset_after_fork();
+            schedule = schedule::lock();
             if schedule.process != process {
                 // User code of the pass has forked, so this thread is in the child, too.
                 process = schedule.process;
