@@ -163,8 +163,7 @@ fn times_beyond_the_clock_are_for_ever() {
 /// Where the clock stands still for ever, nothing hangs and nothing breaks.
 #[test]
 fn the_end_of_time() {
-    let (done, is_done) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
+    common::threads::must_end("a map at the end of time", || {
         let clock = Manual::new();
         let map = map::<Ttl<1000>>(&clock, FieldOptions::new());
         for key in 0..100 {
@@ -185,9 +184,7 @@ fn the_end_of_time() {
         map.retain(|_, _| true);
         map.clear();
         assert_eq!(map.len(), 0);
-        done.send(()).expect("the test waits");
     });
-    is_done.recv_timeout(Duration::from_mins(5)).expect("it hangs, or has failed");
 }
 
 /// Declared in years, as in `ttl = "1000y"`, were it written so.

@@ -8,6 +8,7 @@ use common::{
     locks::StdRwLock,
     panics,
     policy::{Never, Of, Ttl},
+    threads::must_end,
 };
 use sharded::{
     Change, Field, Policy, ShardedMap, ShardedSet,
@@ -21,7 +22,7 @@ use std::{
     cell::Cell,
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Barrier, mpsc},
+    sync::Barrier,
     thread,
     time::Duration,
 };
@@ -394,8 +395,7 @@ fn other_threads_do_not_matter() {
 /// Two threads, each inside of what the other wants next: the one that descends panics, the other gets through.
 #[test]
 fn opposite_orders_end() {
-    let (done, is_done) = mpsc::channel();
-    thread::spawn(move || {
+    must_end("two threads, each inside of what the other wants next", || {
         let [first, second]: [Map<Mutex>; 2] = fields(1);
         first.fill();
         second.fill();
@@ -417,9 +417,7 @@ fn opposite_orders_end() {
                 assert!(message.contains("must go to a later shard, field or store"), "{message}");
             });
         }
-        done.send(()).expect("the test waits");
     });
-    is_done.recv_timeout(Duration::from_mins(5)).expect("two threads wait for each other");
 }
 
 /// Keys and values whose code accesses the map that they are in.
