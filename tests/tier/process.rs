@@ -84,6 +84,11 @@ impl Process {
         self
     }
 
+    /// The port that others are told: that for encrypted connections, if there is one.
+    pub(crate) fn port_of_clients(&self) -> u16 {
+        self.tls_port.unwrap_or(self.port)
+    }
+
     /// Asks for the password itself.
     pub(crate) fn sentinel(
         program: &Path,

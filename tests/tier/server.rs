@@ -236,8 +236,7 @@ impl Server {
     /// With a login, which ends with `@`, and a database, which begins with a slash.
     pub(crate) fn url_with(&self, login: &str, database: &str) -> String {
         let hosts = |nodes: &[Process]| {
-            let port = |node: &Process| node.tls_port.unwrap_or(node.port);
-            let hosts: Vec<_> = nodes.iter().map(|node| format!("127.0.0.1:{}", port(node))).collect();
+            let hosts: Vec<_> = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port_of_clients())).collect();
             hosts.join(",")
         };
         let redis = if self.nodes[0].tls_port.is_some() { "rediss" } else { "redis" };
@@ -299,7 +298,7 @@ fn with_sentinels(program: &Path, settings: Settings<'_>) -> Option<Server> {
     all.extend(["--repl-diskless-sync-delay", "0"]);
     all.extend(password.into_iter().flat_map(|password| ["--masterauth", password]));
     let primary = Process::server(program, free_port(), &all).encrypted(certificates);
-    let port = primary.tls_port.unwrap_or(primary.port).to_string();
+    let port = primary.port_of_clients().to_string();
     let mut nodes = vec![primary];
     all.extend(["--replicaof", "127.0.0.1", &port]);
     nodes.extend((0..2).map(|_| Process::server(program, free_port(), &all).encrypted(certificates)));
@@ -337,8 +336,7 @@ fn cluster(program: &Path, slots: [&str; 3], settings: Settings<'_>) -> Option<S
         Process::server(program, free_port(), &all).encrypted(certificates)
     };
     let mut nodes: Vec<_> = buses.iter().map(node).collect();
-    let port = |node: &Process| node.tls_port.unwrap_or(node.port);
-    let ports: Vec<_> = nodes.iter().map(port).zip(&buses).collect();
+    let ports: Vec<_> = nodes.iter().map(Process::port_of_clients).zip(&buses).collect();
     for (place, node) in nodes.iter().enumerate() {
         let mut file = String::new();
         for (other, (port, bus)) in ports.iter().enumerate() {
