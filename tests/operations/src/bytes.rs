@@ -58,14 +58,15 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    /// Times near the declared ones, and much shorter and longer ones.
+    /// Times near the declared ones and near a sixteenth of the idle time, and much shorter and longer ones.
     fn time(&mut self) -> Duration {
         let byte = self.byte();
         let (kind, number) = (byte % 16, byte / 16);
-        let near = |ms: u64| Duration::from_nanos(ms * 1_000_000 - 1 + u64::from(number % 3));
+        let near = |micros: u64| Duration::from_nanos(micros * 1000 - 1 + u64::from(number % 3));
         match kind {
-            0..4 => near(IDLE_MS),
-            4..8 => near(TTL_MS),
+            0 => near(IDLE_MS * 1000 / 16),
+            1..4 => near(IDLE_MS * 1000),
+            4..8 => near(TTL_MS * 1000),
             8..12 => Duration::from_millis(u64::from(self.byte()) * 16 + u64::from(number)),
             12 => Duration::from_nanos(u64::from(self.byte()) * 4_000_000 + u64::from(number)),
             13 => Duration::from_secs(u64::from(self.byte()) * 400),

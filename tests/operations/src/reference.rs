@@ -23,6 +23,7 @@ struct Entry {
 pub(crate) struct Reference<'a> {
     ttl: u64,
     idle: u64,
+    noted_after: u64,
     now: u64,
     live: BTreeMap<Key, Entry>,
     queues: Queues<'a>,
@@ -37,15 +38,17 @@ pub(crate) struct Reference<'a> {
 }
 
 impl<'a> Reference<'a> {
+    /// The use of an entry by a read starts its idle time anew if the last start was `noted_after` ago.
     pub(crate) fn new(
         ttl: Option<Duration>,
-        idle: Option<Duration>,
+        (idle, noted_after): (Option<Duration>, Duration),
         queue: Queue,
         shard_of: Box<dyn Fn(Key) -> usize + 'a>,
     ) -> Self {
         Reference {
             ttl: ttl.map_or(u64::MAX, nanos),
             idle: idle.map_or(u64::MAX, nanos),
+            noted_after: nanos(noted_after),
             now: 0,
             live: BTreeMap::new(),
             queues: Queues::new(queue, shard_of),
@@ -83,8 +86,11 @@ impl<'a> Reference<'a> {
             Op::Get(key) | Op::With(key) => Answer::Value(self.access(key).then(|| self.read(key))),
             Op::WithMut(key, value) => Answer::Value(self.access_to_change(key).then(|| self.change(key, value))),
             Op::Contains(key) => Answer::Is(self.is_live(key)),
-            Op::GetMany(ref keys) | Op::Observe(ref keys) => {
+            Op::GetMany(ref keys) => {
                 Answer::Values(keys.iter().map(|&key| self.access(key).then(|| self.read(key))).collect())
+            }
+            Op::Observe(ref keys) => {
+                Answer::Values(keys.iter().map(|&key| self.observe(key).then(|| self.read(key))).collect())
             }
             Op::TryInsert(..) | Op::InsertMany(_) if *given == Answer::Refused => {
                 self.refused += 1;
@@ -184,24 +190,34 @@ impl<'a> Reference<'a> {
     }
 
     fn access(&mut self, key: Key) -> bool {
-        self.count(key) && {
+        self.count(key, self.noted_after) && {
+            self.queues.used_shared(key);
+            true
+        }
+    }
+
+    /// A read under the lock, if there is an idle time.
+    fn observe(&mut self, key: Key) -> bool {
+        self.count(key, 0) && {
             self.queues.used_shared(key);
             true
         }
     }
 
     fn access_to_change(&mut self, key: Key) -> bool {
-        self.count(key) && {
+        self.count(key, 0) && {
             self.queues.used(key);
             true
         }
     }
 
-    fn count(&mut self, key: Key) -> bool {
+    fn count(&mut self, key: Key, noted_after: u64) -> bool {
         let found = self.live.get_mut(&key);
         *(if found.is_some() { &mut self.hits } else { &mut self.misses }) += 1;
         if let Some(entry) = found {
-            entry.used = self.now;
+            if self.now - entry.used >= noted_after {
+                entry.used = self.now;
+            }
             true
         } else {
             false

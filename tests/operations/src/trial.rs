@@ -7,8 +7,13 @@ use crate::{
     reference::Reference,
     subject::{Log, Subject},
 };
-use sharded::{Cause, Stats, clock::Manual, lock::Lock};
+use sharded::{
+    Cause, Stats,
+    clock::Manual,
+    lock::{Lock, Rcu},
+};
 use std::{
+    any::TypeId,
     fmt::{Debug, Display},
     time::Duration,
 };
@@ -18,6 +23,8 @@ use std::{
 pub struct Traits {
     ttl: Option<Duration>,
     idle: Option<Duration>,
+    /// The time from one use by a read to the next that is noted.
+    noted_after: Duration,
     expires: bool,
     makes_room: bool,
     queue: Queue,
@@ -40,7 +47,11 @@ impl Traits {
             Queue::MarkedLru | Queue::Sieve if X::EXPIRES => Queue::Unknown,
             queue => queue,
         };
-        Traits { ttl: X::TTL, idle: X::IDLE, expires: X::EXPIRES, makes_room: E::MAKES_ROOM, queue, kind: Kind::Map }
+        // As `AfterAccess` documents it.
+        let notes_seldom = TypeId::of::<L>() == TypeId::of::<Rcu>();
+        let noted_after = X::IDLE.filter(|_| notes_seldom).map_or(Duration::ZERO, |idle| idle / 16);
+        let (expires, makes_room) = (X::EXPIRES, E::MAKES_ROOM);
+        Traits { ttl: X::TTL, idle: X::IDLE, noted_after, expires, makes_room, queue, kind: Kind::Map }
     }
 
     /// The same of a set.
@@ -111,7 +122,7 @@ impl<'a> Trial<'a> {
     #[must_use]
     pub fn new(about: &'a dyn Debug, traits: Traits, clock: &'a Manual, subject: &'a dyn Subject) -> Self {
         let shard_of = Box::new(|key| subject.shard_of(key));
-        let reference = Reference::new(traits.ttl, traits.idle, traits.queue, shard_of);
+        let reference = Reference::new(traits.ttl, (traits.idle, traits.noted_after), traits.queue, shard_of);
         let apply = Box::new(|op: &Op| subject.apply(op));
         Trial { about, traits, clock, subject, apply, reference, log: None, compare_every: 1 }
     }
