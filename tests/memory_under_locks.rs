@@ -103,7 +103,7 @@ fn copies_of_entries_that_come_meanwhile() {
 #[test]
 fn calls_that_take_all_out() {
     assert_bounded("drain", || assert_eq!(filled().drain().len() as u64, ENTRIES));
-    assert_bounded("retain", || filled().retain(|_, _| false));
+    assert_bounded("retain", || _ = filled().retain(|_, _| false));
     assert_bounded("clear", || filled().clear());
     assert_bounded("invalidate_all", || filled().invalidate_all());
 }
@@ -117,7 +117,7 @@ fn calls_that_take_all_out_where_someone_listens() {
     };
     assert_bounded("drain, with a listener", || assert_eq!(listened().drain().len() as u64, ENTRIES));
     assert_bounded("clear, with a listener", || listened().clear());
-    assert_bounded("retain, with a listener", || listened().retain(|_, _| false));
+    assert_bounded("retain, with a listener", || _ = listened().retain(|_, _| false));
     let map = filled();
     let removals = map.removals(usize::MAX).expect("there is no listener");
     assert_bounded("a channel", || map.clear());

@@ -477,10 +477,10 @@ fn many_panicking_drops_are_one_panic() {
         check_usable(&map, 0);
     }
     check::<Never, Unbounded, 0>(|map| map.clear(), 0);
-    check::<Never, Unbounded, 0>(|map| map.retain(|_, _| false), 0);
+    check::<Never, Unbounded, 0>(|map| _ = map.retain(|_, _| false), 0);
     check::<Ttl<1000>, Unbounded, 0>(|map| ignore(map.sweep()), 0);
     check::<Ttl<1000>, Unbounded, 0>(|map| ignore(map.drain()), 0);
-    check::<Ttl<1000>, Unbounded, 0>(|map| map.retain(|_, _| true), 0);
+    check::<Ttl<1000>, Unbounded, 0>(|map| _ = map.retain(|_, _| true), 0);
     // A write sweeps four.
     check::<Ttl<1000>, Unbounded, 0>(|map| ignore(map.remove(&Key::new(100))), 4);
     check::<Ttl<1000>, Lru, CAPACITY>(|map| ignore(map.insert(Key::new(100), Value::new(1))), 4);

@@ -167,7 +167,7 @@ macro_rules! cases {
         };
         let load_async: Act =
             |shop, _| assert_eq!(poll(Box::pin(shop.$field().get_or_load_async(1, async || $value::new()))).0[0], 1);
-        let retain_none: Act = |shop, _| shop.$field().retain(|_, _| false);
+        let retain_none: Act = |shop, _| _ = shop.$field().retain(|_, _| false);
         let clear: Act = |shop, _| shop.$field().clear();
         let drain: Act = |shop, _| _ = black_box(shop.$field().drain());
         let restore: Act = |shop, _| {
@@ -231,7 +231,7 @@ macro_rules! cases {
             case!(MANY, "get_or_try_insert_with", nothing, |shop, _| {
                 assert!(shop.$field().get_or_try_insert_with(1, || Ok::<_, ()>($value::new())).is_ok());
             }),
-            case!(FEW, "retain all", some, |shop, _| shop.$field().retain(|_, _| true)),
+            case!(FEW, "retain all", some, |shop, _| _ = shop.$field().retain(|_, _| true)),
             case!(FEW, "retain none", some, retain_none),
             case!(FEW, "retain none, told to a listener", listened, retain_none),
             case!(FEW, "clear", some, clear),

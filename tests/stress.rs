@@ -260,10 +260,12 @@ where
                     }
                     Change::Keep(())
                 }),
-                7 => map.retain(|_, &mut seen| {
-                    check(before, seen);
-                    true
-                }),
+                7 => {
+                    map.retain(|_, &mut seen| {
+                        check(before, seen);
+                        true
+                    });
+                }
                 8 => {
                     // What it loads lives no longer than from the end of the call.
                     let mut loaded = None;
@@ -320,10 +322,12 @@ fn every_value_is_dropped_once() {
                     0 if step % 2 == 0 => map.invalidate_all(),
                     0 => ignore(map.drain()),
                     1 => map.clear(),
-                    2 => map.retain(|key, value| {
-                        value.number += 1;
-                        key % 3 != 0
-                    }),
+                    2 => {
+                        map.retain(|key, value| {
+                            value.number += 1;
+                            key % 3 != 0
+                        });
+                    }
                     3 => map.shrink_to_fit(),
                     4 => ignore(map.sweep()),
                     5 => ignore(map.values()),

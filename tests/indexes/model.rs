@@ -175,10 +175,12 @@ macro_rules! models {
                     }
                 }
                 12 => clock.advance(Duration::from_secs(random.below(12))),
-                13 => users.retain(|_, user| {
-                    user.group = (user.group + 1) % 3;
-                    user.group != 0 || random.below(2) == 0
-                }),
+                13 => {
+                    users.retain(|_, user| {
+                        user.group = (user.group + 1) % 3;
+                        user.group != 0 || random.below(2) == 0
+                    });
+                }
                 14 => match random.below(8) {
                     0 => users.clear(),
                     1 => users.invalidate_all(),

@@ -292,7 +292,9 @@ fn every_index_key_is_dropped_once() {
                     0 => numbers.clear(),
                     1 => ignore(numbers.drain()),
                     2 => numbers.invalidate_all(),
-                    3 => numbers.retain(|key, _| !key.0.number.is_multiple_of(3)),
+                    3 => {
+                        numbers.retain(|key, _| !key.0.number.is_multiple_of(3));
+                    }
                     _ => numbers.shrink_to_fit(),
                 },
                 16 => ignore(store.sweep()),

@@ -187,7 +187,7 @@ fn all_entries_at_once() {
         ("clear", (|service: &Service| service.sessions().clear()) as fn(&Service)),
         ("invalidate_all", |service| service.sessions().invalidate_all()),
         ("drain", |service| assert_eq!(service.sessions().drain().len(), 200)),
-        ("retain", |service| service.sessions().retain(|_, _| false)),
+        ("retain", |service| _ = service.sessions().retain(|_, _| false)),
         ("store", |service| service.clear()),
     ] {
         let (service, _) = service();

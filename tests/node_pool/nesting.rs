@@ -96,8 +96,8 @@ fn a_wait_inside_a_closure_panics_and_names_both_places() {
     are_refused::<RwLock>(|map, f| map.for_each(|_, _| f()), line!());
     are_refused::<Optimistic>(|map, f| map.with(&1, |_| f()).unwrap(), line!());
     are_refused::<Rcu>(|map, f| map.with(&1, |_| f()).unwrap(), line!());
-    are_refused::<Optimistic>(|map, f| map.retain(|_, _| (f(), true).1), line!());
-    are_refused::<Rcu>(|map, f| map.retain(|_, _| (f(), true).1), line!());
+    are_refused::<Optimistic>(|map, f| _ = map.retain(|_, _| (f(), true).1), line!());
+    are_refused::<Rcu>(|map, f| _ = map.retain(|_, _| (f(), true).1), line!());
 }
 
 #[test]

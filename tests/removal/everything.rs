@@ -74,10 +74,12 @@ where
             8 => ignore(map.with_mut(&key, change)),
             9 => ignore(map.remove(&key)),
             10 => ignore(map.remove_if(&key, |value| value.0 % 2 == 0)),
-            11 => map.retain(|key, value| {
-                change(value);
-                key % 4 > 0
-            }),
+            11 => {
+                map.retain(|key, value| {
+                    change(value);
+                    key % 4 > 0
+                });
+            }
             12 => ignore(map.drain()),
             13 => map.clear(),
             14 => ignore(map.sweep()),

@@ -61,7 +61,9 @@ where
             match dice.below(200) {
                 0 => map.clear(),
                 1 => drop(map.drain()),
-                2 => map.retain(|key, _| key % 3 > 0),
+                2 => {
+                    map.retain(|key, _| key % 3 > 0);
+                }
                 3 => _ = map.sweep(),
                 4 => map.shrink_to_fit(),
                 5..20 => clock.advance(Duration::from_millis(1)),

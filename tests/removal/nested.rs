@@ -46,7 +46,7 @@ fn inside_a_closure_it_waits_until_all_are_left() {
             Box::new(|f| outer.compute(1, |_| (f(), Change::Keep(())).1)),
             Box::new(|f| ignore(outer.remove_if(&1, |_| (f(), false).1))),
             Box::new(|f| outer.for_each(|_, _| f())),
-            Box::new(|f| outer.retain(|_, _| (f(), true).1)),
+            Box::new(|f| _ = outer.retain(|_, _| (f(), true).1)),
         ];
         for enter in &mut outers {
             outer.clear();

@@ -50,13 +50,16 @@ impl<F: FieldTypes> Core<F> {
         !stamp.deadline(self.idle).has_passed(self.now())
     }
 
-    /// Calls `keep` with all live entries, which it may change, and removes those for which it returns false.
+    /// Calls `keep` with all live entries, which it may change, and removes those for which it returns false. Returns
+    /// how many that were.
     #[track_caller]
-    pub(crate) fn retain(&self, mut keep: impl FnMut(&F::Key, &mut F::Value) -> bool) {
+    pub(crate) fn retain(&self, mut keep: impl FnMut(&F::Key, &mut F::Value) -> bool) -> usize {
+        let mut removed = 0;
         for shard in 0..self.shard_count() {
             self.change_each(shard, None, &mut Removed::new(), |session, (slot, hash), _| {
                 if session.change(slot, Some(hash), &mut keep) == Some(false) {
                     session.remove(slot, Some(hash), Cause::Removed);
+                    removed += 1;
                 }
                 // A session remembers only one entry that is too heavy.
                 session.evict_heavy();
@@ -64,6 +67,7 @@ impl<F: FieldTypes> Core<F> {
                 session.refresh_now();
             });
         }
+        removed
     }
 
     /// Takes out all entries, and returns the live ones. A listener gets copies.

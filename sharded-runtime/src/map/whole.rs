@@ -83,8 +83,10 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
         self.core.find_map(|key, value| holds(key, value).then_some(())).is_some()
     }
 
-    /// Keeps the entries for which a closure returns true. The closure may change the values; it runs under the
-    /// exclusive lock of the entry's shard. O(n).
+    /// Keeps the entries for which a closure returns true, and returns how many it has removed. The closure may change
+    /// the values; it runs under the exclusive lock of the entry's shard. O(n).
+    ///
+    /// Entries that have expired are not shown to the closure and not counted.
     ///
     /// If the closure panics, that entry stays, and so do the entries for which it was not called yet.
     ///
@@ -101,13 +103,15 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     /// # struct Shop { names: HashMap<String, u32> }
     /// let shop = Shop::new();
     /// shop.names().extend([("ada".to_owned(), 36), ("bob".to_owned(), 7)]);
-    /// shop.names().retain(|_, age| *age >= 18);
+    /// let removed = shop.names().retain(|_, age| *age >= 18);
+    /// assert_eq!(removed, 1);
     /// assert_eq!(shop.names().keys(), ["ada"]);
     /// ```
     #[doc(alias("invalidate_entries_if", "alter_all"))]
+    #[allow(clippy::must_use_candidate, reason = "what it removes may be all that is wanted")]
     #[track_caller]
-    pub fn retain(&self, keep: impl FnMut(&K, &mut V) -> bool) {
-        self.core.retain(keep);
+    pub fn retain(&self, keep: impl FnMut(&K, &mut V) -> bool) -> usize {
+        self.core.retain(keep)
     }
 
     /// Removes and returns all live entries, shard by shard: O(1) under each shard's lock, O(n) in all. With a

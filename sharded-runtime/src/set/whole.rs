@@ -72,7 +72,7 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.map.any(|key, ()| holds(key))
     }
 
-    /// Keeps the keys for which a closure returns true: see [`ShardedMap::retain`](crate::ShardedMap::retain). O(n).
+    /// Keeps the keys for which a closure returns true, and returns how many it has removed: see [`ShardedMap::retain`](crate::ShardedMap::retain). O(n).
     ///
     /// # Panics
     ///
@@ -90,9 +90,10 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
     /// chat.online().retain(|name| name != "ada");
     /// assert!(chat.online().is_empty());
     /// ```
+    #[allow(clippy::must_use_candidate, reason = "what it removes may be all that is wanted")]
     #[track_caller]
-    pub fn retain(&self, mut keep: impl FnMut(&K) -> bool) {
-        self.map.retain(|key, ()| keep(key));
+    pub fn retain(&self, mut keep: impl FnMut(&K) -> bool) -> usize {
+        self.map.retain(|key, ()| keep(key))
     }
 
     /// Removes and returns all keys: see [`ShardedMap::drain`](crate::ShardedMap::drain). O(n).

@@ -113,6 +113,8 @@ pub enum Answer {
     Time(Option<Duration>),
     /// How many entries a sweep has removed.
     Swept(usize),
+    /// How many entries were removed by a condition.
+    NotRetained(usize),
 }
 
 /// What [`Op::Retain`] makes of a value, or `None` if the entry is removed.

@@ -136,13 +136,14 @@ impl<'a> Reference<'a> {
                 end => Duration::from_nanos(end - self.now),
             })),
             Op::Retain(modulus) => {
+                let before = self.len();
                 for (key, value) in self.entries() {
                     match retained(modulus, key, value) {
                         Some(changed) => self.live.get_mut(&key).expect("it was just listed").value = changed,
                         None => drop(self.take(key)),
                     }
                 }
-                Answer::Nothing
+                Answer::NotRetained(before - self.len())
             }
             Op::Look => Answer::Entries(self.entries()),
             Op::Clear | Op::InvalidateAll => {

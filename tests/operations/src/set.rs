@@ -47,10 +47,7 @@ where
             Op::Remove(key) => Answer::Value(self.remove(&key).then_some(0)),
             Op::RemoveEntry(key) => Answer::Entry(self.take(&key).map(|key| (key, 0))),
             Op::ExpireIn(..) | Op::Touch(_) | Op::TtlOf(_) => X::on_set(self, op),
-            Op::Retain(modulus) => {
-                self.retain(|&key| retained(modulus, key, 0).is_some());
-                Answer::Nothing
-            }
+            Op::Retain(modulus) => Answer::NotRetained(self.retain(|&key| retained(modulus, key, 0).is_some())),
             Op::Look => {
                 let mut seen = Vec::new();
                 self.for_each(|&key| seen.push((key, 0)));

@@ -180,16 +180,13 @@ where
             }
             Op::RemoveIf(key) => value(map.remove_if(&self.key(key), |value| is_removable(value.number()))),
             Op::ExpireIn(key, _) | Op::Touch(key) | Op::TtlOf(key) => X::on_map(map, &self.key(key), op),
-            Op::Retain(modulus) => {
-                map.retain(|key, value| match retained(modulus, self.number(key), value.number()) {
-                    Some(changed) => {
-                        *value = V::of(changed);
-                        true
-                    }
-                    None => false,
-                });
-                Answer::Nothing
-            }
+            Op::Retain(modulus) => Answer::NotRetained(map.retain(|key, value| {
+                let changed = retained(modulus, self.number(key), value.number());
+                if let Some(changed) = changed {
+                    *value = V::of(changed);
+                }
+                changed.is_some()
+            })),
             Op::Look => {
                 let entries = self.entries();
                 let keys = sorted(map.keys().iter().map(|key| self.number(key)));
