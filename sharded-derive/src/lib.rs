@@ -40,7 +40,7 @@ use proc_macro::TokenStream;
 /// |---|---|---|---|---|
 /// | `shards` | struct, field | how many locks a map is divided among | a power of two up to 65536, or `auto` | `auto`: 32 for each CPU, 32 to 1024 |
 /// | `lock` | struct, field | what guards a shard; `Optimistic` takes `Copy` keys and values, `Rcu` those that are `Clone + Sync` | `Mutex`, `RwLock`, `Optimistic`, `Rcu`, or a type of your own by its path | `Mutex` |
-/// | `ttl` | struct, field | how long an entry lives after it was written | a time such as `"250ms"`, `"5m"`, `"1h 30m"` (d, h, m, s, ms, us, ns), or `never` | `never` |
+/// | `ttl` | struct, field | how long an entry lives after it was written | a time such as `"250ms"`, `"5m"`, `"1h 30m"` (d, h, m, s, ms, us, ns), the path of a `fn(&K, &V) -> Duration` such as `self::until`, `own`, or `never` | `never` |
 /// | `ttl_jitter` | struct, field | by what share of it a ttl may be shorter | `"1%"` to `"99%"`, or `none` | `none` |
 /// | `idle` | struct, field | how long an entry lives after it was last used | a time, or `never` | `never` |
 /// | `refresh_after` | struct, field | the age from which one caller loads an entry again, while others get the old value | a time, or `never` | `never` |

@@ -13,7 +13,7 @@ use crate::{
     evict::MakesRoom,
     tier::{Near, Redis, TieredKey, TieredMap, TieredValue},
 };
-use std::{fmt, hash::BuildHasher, ops::Deref};
+use std::{fmt, hash::BuildHasher, ops::Deref, time::Duration};
 
 /// The builder, unless it has a mistake.
 pub fn checked<B>(mistake: Option<BuildError>, builder: B) -> Result<B, BuildError> {
@@ -78,6 +78,15 @@ pub fn pin<F: Parts>(
     evictable: fn(&F::Key, &F::Value) -> bool,
 ) -> FieldOptions<F::Policy, FunctionsOf<F>> {
     options.evictable(evictable)
+}
+
+/// `ttl = self::until`
+#[must_use]
+pub fn live<F: Parts>(
+    options: FieldOptions<F::Policy, impl Into<FunctionsOf<F>>>,
+    ttl_of: fn(&F::Key, &F::Value) -> Duration,
+) -> FieldOptions<F::Policy, FunctionsOf<F>> {
+    options.ttl_of(ttl_of)
 }
 
 /// The index of the map `M` that is declared as `D`, with the policy `X` and the hasher `H`.

@@ -80,6 +80,9 @@ pub trait Policy: 'static {
     /// How long an entry lives after it was written. `None` is for ever, unless there is an `IDLE` time or the entry
     /// has a time to live of its own.
     const TTL: Option<Duration> = None;
+    /// Whether the time to live of an entry comes from its key and value, by the function of
+    /// [`FieldOptions::ttl_of`](crate::builder::FieldOptions::ttl_of). Then there is no `TTL`.
+    const TTL_OF_ENTRY: bool = false;
     /// The `TTL` of an entry is shorter by up to this many percent, from 0 to 99. The number is drawn from the hash of
     /// the key, so entries that were written at once do not expire at once. It is never longer. A time to live of an
     /// entry's own, given by [`insert_with_ttl`](crate::ShardedMap::insert_with_ttl) for one, is exact.

@@ -51,11 +51,12 @@ mod itself {
         hash::{BuildHasher, DefaultHasher},
         marker::PhantomData,
         sync::Arc,
+        time::Duration,
     };
 
     #[sharded(ttl = "1m")]
     pub(super) struct Tree {
-        #[shard(capacity = 100, weight = Self::weigh, evictable = is_evictable)]
+        #[shard(capacity = 100, weight = Self::weigh, evictable = is_evictable, ttl = Self::until)]
         pub(super) children: HashMap<u8, Arc<Self>>,
         #[shard(hasher = HasherOf<Self>)]
         pub(super) names: HashSet<[u8; Self::LENGTH]>,
@@ -70,6 +71,10 @@ mod itself {
 
         fn weigh(_: &u8, _: &Arc<Self>) -> u32 {
             1
+        }
+
+        fn until(_: &u8, _: &Arc<Self>) -> Duration {
+            Duration::from_secs(60)
         }
 
         fn depth(_: &u8, child: &Arc<Self>) -> Option<[u8; Self::LENGTH]> {
@@ -98,6 +103,10 @@ mod itself {
     }
 
     pub(super) trait Measure: Sized {
+        fn until(_: &u8, _: &Arc<Self>) -> Duration {
+            Duration::from_secs(60)
+        }
+
         fn weigh(_: &u8, _: &Arc<Self>) -> u32 {
             1
         }
@@ -110,7 +119,7 @@ mod itself {
         V: Value,
         Self: Measure,
     {
-        #[shard(capacity = 100, weight = Self::weigh)]
+        #[shard(capacity = 100, weight = Self::weigh, ttl = <Self as Measure>::until)]
         pub(super) trees: HashMap<u8, Arc<Self>>,
         #[shard(capacity = 100, weight = <Self as Measure>::weigh)]
         pub(super) others: HashMap<u8, Arc<Self>>,

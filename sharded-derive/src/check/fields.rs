@@ -7,6 +7,7 @@ use crate::syntax::declaration::Declaration;
 use crate::syntax::options::setting::Mark;
 use crate::syntax::options::table::OPTIONS;
 use crate::syntax::values::duration::duration_text;
+use crate::syntax::values::ttl::Ttl;
 
 pub(super) fn check(map: &MapField, diag: &mut Diagnostics) {
     check_unbounded(map, diag);
@@ -16,6 +17,7 @@ pub(super) fn check(map: &MapField, diag: &mut Diagnostics) {
     check_idle_and_ttl(map, diag);
     check_idle_and_lock(map, diag);
     check_refresh_and_ttl(map, diag);
+    check_times_of_entries(map, diag);
 }
 
 /// Every map is bounded or says why not.
@@ -34,11 +36,14 @@ pub(super) fn check_bound(map: &MapField, diag: &mut Diagnostics) {
         );
         return;
     }
-    let bounds = suggest::list(OPTIONS.iter().filter(|option| option.is_bound).map(|option| option.name), "or");
+    let has_own_times = matches!(options.ttl.value(), Some(Ttl::Own));
+    let bounds = OPTIONS.iter().filter(|option| option.is_bound && !(has_own_times && option.name == "ttl"));
+    let bounds = suggest::list(bounds.map(|option| option.name), "or");
+    let own = if has_own_times { ", since `ttl = own` leaves an entry that is given no time for ever" } else { "" };
     diag.error(
         ident,
         format!(
-            "nothing keeps `{ident}` from growing for ever: declare {bounds}, or say why it stays small: \
+            "nothing keeps `{ident}` from growing for ever{own}: declare {bounds}, or say why it stays small: \
              `#[shard(unbounded = \"…\")]`"
         ),
     );
@@ -47,7 +52,10 @@ pub(super) fn check_bound(map: &MapField, diag: &mut Diagnostics) {
 /// The options that bound a map. A capacity bounds only the near cache of a tiered field.
 fn bounds(map: &MapField) -> impl Iterator<Item = (&'static Declaration, &Mark)> {
     let is_tiered = map.options.tier.is_given();
-    map.options.bounds().filter(move |(option, _)| !is_tiered || option.name == "ttl")
+    // Without a time of its own, an entry lives for ever.
+    let has_own_times = matches!(map.options.ttl.value(), Some(Ttl::Own));
+    let bounds = map.options.bounds().filter(move |(option, _)| option.name != "ttl" || !has_own_times);
+    bounds.filter(move |(option, _)| !is_tiered || option.name == "ttl")
 }
 
 /// A bounded map needs no `unbounded` reason, and the reason would mislead a reader.
@@ -118,18 +126,18 @@ fn check_evictable(map: &MapField, diag: &mut Diagnostics) {
 /// An entry never outlives its ttl, so an idle time that is not shorter never ends.
 fn check_idle_and_ttl(map: &MapField, diag: &mut Diagnostics) {
     let (idle, ttl) = (&map.options.idle, &map.options.ttl);
-    let (Some(&idle_time), Some(&ttl_time)) = (idle.value(), ttl.value()) else { return };
+    let (Some(&idle_time), Some(ttl_time)) = (idle.value(), ttl.value().and_then(Ttl::same)) else { return };
     if idle_time < ttl_time {
         return;
     }
     let (idle_words, ttl_words) = (duration_text(idle_time), duration_text(ttl_time));
     let (at, whose_ttl, whose_idle, cure) = match (idle.is_inherited, ttl.is_inherited) {
-        (false, true) => (idle, "the struct's", "", "add `ttl = never`, or a shorter `idle`"),
-        (true, false) => (ttl, "a", "the struct's ", "add `idle = never`"),
-        _ => (idle, "a", "", "shorten `idle`, or remove one of the two"),
+        (false, true) => (&idle.tokens, "the struct's", "", "add `ttl = never`, or a shorter `idle`"),
+        (true, false) => (&ttl.tokens, "a", "the struct's ", "add `idle = never`"),
+        _ => (&idle.tokens, "a", "", "shorten `idle`, or remove one of the two"),
     };
     diag.error_once(
-        &at.tokens,
+        at,
         &format!(
             "{whose_ttl} ttl of {ttl_words} ends every entry before it is idle for {whose_idle}{idle_words}: {cure}"
         ),
@@ -153,7 +161,7 @@ fn check_idle_and_lock(map: &MapField, diag: &mut Diagnostics) {
 /// An entry that expires before it is old enough is never loaded again. With a jitter, the shortest ttl counts.
 fn check_refresh_and_ttl(map: &MapField, diag: &mut Diagnostics) {
     let (refresh, ttl) = (&map.options.refresh_after, &map.options.ttl);
-    let (Some(&after), Some(&time)) = (refresh.value(), ttl.value()) else { return };
+    let (Some(&after), Some(time)) = (refresh.value(), ttl.value().and_then(Ttl::same)) else { return };
     let percent = map.options.ttl_jitter.value().copied().unwrap_or(0);
     if after.as_nanos() * 100 < time.as_nanos() * u128::from(100 - percent) {
         return;
@@ -169,4 +177,25 @@ fn check_refresh_and_ttl(map: &MapField, diag: &mut Diagnostics) {
         at,
         &format!("a ttl of {time}{sooner} ends entries before they are refreshed after {after}: {cure}"),
     );
+}
+
+/// What is a share of the ttl, or is counted back from it, needs one that all entries have: an entry keeps when it
+/// expires, not when it was written.
+fn check_times_of_entries(map: &MapField, diag: &mut Diagnostics) {
+    let options = &map.options;
+    if options.ttl.value().is_none_or(|ttl| ttl.same().is_some()) {
+        return;
+    }
+    let needing = [(&*options.ttl_jitter, "ttl_jitter", "none"), (&*options.refresh_after, "refresh_after", "never")];
+    for (given, name, undo) in needing.into_iter().filter(|(given, ..)| given.is_meant()) {
+        let (at, cure) = if given.is_inherited {
+            (&options.ttl.tokens, format!("add `{name} = {undo}`"))
+        } else {
+            (&given.tokens, format!("remove `{name}`"))
+        };
+        diag.error_once(
+            at,
+            &format!("`{name}` needs a ttl that all entries have: declare one, such as `ttl = \"5m\"`, or {cure}"),
+        );
+    }
 }

@@ -26,6 +26,7 @@ pub(crate) fn check(map: &MapField, can_tier: bool, diag: &mut Diagnostics) {
     if map.is_visibly_a_set() {
         diag.error(&map.field.ty, "a set can't be a tiered field: declare a `HashMap<K, ()>` in its place");
     }
+    check_ttl(options, diag);
     check_stale(options, diag);
     check_lock(options, diag);
     check_eviction(options, diag);
@@ -39,6 +40,18 @@ fn check_feature(options: &Options, can_tier: bool, diag: &mut Diagnostics) {
             &options.tier.tokens,
             "`tier` needs the feature `redis` of the `sharded` crate: `features = [\"redis\"]` beside its version in \
              Cargo.toml",
+        );
+    }
+}
+
+/// The server is told one time for all entries, or one by a call.
+fn check_ttl(options: &Options, diag: &mut Diagnostics) {
+    if options.ttl.value().is_some_and(|ttl| ttl.same().is_none()) {
+        let at = if options.ttl.is_inherited { &options.tier.tokens } else { &options.ttl.tokens };
+        diag.error_once(
+            at,
+            "a tiered field has one ttl for all entries, and calls may give others: declare one, such as \
+             `ttl = \"10m\"`",
         );
     }
 }

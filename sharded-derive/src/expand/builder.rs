@@ -6,6 +6,7 @@ use super::tokens::{doc, implementation, in_module, krate_at, krate_in_module};
 use super::types::{TypeSpan, is_wrapped, map_type};
 use crate::model::{BuilderFields, MapField, Store, StoreField};
 use crate::names;
+use crate::syntax::values::ttl::Ttl;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use std::ptr;
@@ -336,7 +337,9 @@ fn given(map: &MapField, store: &Store) -> TokenStream {
     let (options, krate) = (names::marked(&map.ident), krate_at(store, TypeSpan::of(map).first));
     // The path of a function keeps its span, so that the compiler reports there that its types do not match.
     let mut given = quote!(self.#options);
-    for (name, path) in [("weigh", map.options.weight.value()), ("pin", map.options.evictable.value())] {
+    let ttl_of = map.options.ttl.value().and_then(Ttl::function);
+    let (weight, evictable) = (map.options.weight.value(), map.options.evictable.value());
+    for (name, path) in [("weigh", weight), ("pin", evictable), ("live", ttl_of)] {
         if let Some(path) = path.filter(|_| !map.is_tiered()) {
             let (name, of) = (Ident::new(name, Span::call_site()), map_type(map, store));
             given = quote!(#krate::macro_support::#name::<#of>(#given, #path));

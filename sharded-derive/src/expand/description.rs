@@ -4,6 +4,7 @@ use crate::syntax::declaration::Choices;
 use crate::syntax::options::table::{CLOCKS, EVICTIONS, LOCKS, Options, PLACEMENTS};
 use crate::syntax::values::choice::{Choice, compact};
 use crate::syntax::values::duration::duration_text;
+use crate::syntax::values::ttl::Ttl;
 use std::time::Duration;
 
 /// "16 shards, each behind a `Mutex`; entries expire 5m after they were written"
@@ -59,10 +60,14 @@ fn tier(options: &Options) -> Option<String> {
 
 fn expiry(options: &Options) -> Option<String> {
     let time = |time: Option<&Duration>| time.copied().map(duration_text);
-    let written = time(options.ttl.value()).map(|ttl| {
-        let jitter = options.ttl_jitter.value();
-        let sooner = jitter.map(|percent| format!(", or up to {percent}% sooner")).unwrap_or_default();
-        format!("{ttl} after they were written{sooner}")
+    let written = options.ttl.value().map(|ttl| match ttl {
+        Ttl::Same(time) => {
+            let jitter = options.ttl_jitter.value();
+            let sooner = jitter.map(|percent| format!(", or up to {percent}% sooner")).unwrap_or_default();
+            format!("{} after they were written{sooner}", duration_text(*time))
+        }
+        Ttl::Own => "at times of their own".to_owned(),
+        Ttl::Of(path) => format!("as `{}` says when they are written", compact(path)),
     });
     let used = time(options.idle.value()).map(|idle| format!("{idle} after they were last used"));
     let expire = match (written, used) {

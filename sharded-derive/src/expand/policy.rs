@@ -6,6 +6,7 @@ use crate::model::{MapField, Store};
 use crate::syntax::declaration::Choices;
 use crate::syntax::options::table::{CLOCKS, EVICTIONS, HASHERS, LOCK_FREE, LOCKS, PLACEMENTS};
 use crate::syntax::values::choice::Choice;
+use crate::syntax::values::ttl::Ttl;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 use std::time::Duration;
@@ -55,7 +56,7 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
             choice(options.evict.value().filter(|evict| !map.is_tiered() || !evict.is("Reject")), &EVICTIONS, krate)
         }
     };
-    let ttl = options.ttl.value().map(|ttl| time("TTL", *ttl));
+    let ttl = options.ttl.value().and_then(Ttl::same).map(|ttl| time("TTL", ttl));
     let ttl_jitter = options.ttl_jitter.value().map(|percent| {
         let percent = Literal::u8_unsuffixed(*percent);
         quote!(const TTL_JITTER: ::core::primitive::u8 = #percent;)
@@ -87,6 +88,7 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
         let name = Ident::new(name, Span::call_site());
         is_set.then(|| quote!(const #name: ::core::primitive::bool = true;))
     };
+    let ttl_of_entry = flag("TTL_OF_ENTRY", options.ttl.value().and_then(Ttl::function).is_some() && !map.is_tiered());
     let weighs = flag("WEIGHS", options.weight.value().is_some());
     let pins = flag("PINS", options.evictable.value().is_some());
     let indexed = flag("INDEXED", store.indexes(map).next().is_some());
@@ -106,6 +108,7 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
             const STORE: &'static ::core::primitive::str = #store_name;
             #description
             #ttl
+            #ttl_of_entry
             #ttl_jitter
             #idle
             #refresh_after

@@ -36,6 +36,8 @@ pub(crate) trait Spec {
     fn hash_of(&self, key: &Self::Key) -> KeyHash;
     /// The weight of an entry.
     fn weigh(&self, key: &Self::Key, value: &Self::Value) -> Weight;
+    /// The ttl that an entry gets from its key and value. User code.
+    fn ttl_of(&self, key: &Self::Key, value: &Self::Value) -> Nanos;
     /// Whether an entry may be evicted.
     fn is_evictable(&self) -> fn(&Self::Key, &Self::Value) -> bool;
     /// The indexes of the map. Only asked where the policy says that there are any.

@@ -8,7 +8,7 @@
 //! | (the user's closure) | stages changes |
 //! | use | notes that the entry was used, and counts the inserts of each shard |
 //! | grow | has the table grow for these inserts, and reserves memory; then all look again, if entries have moved |
-//! | weigh | weighs what is to be stored, and clones the key if it is needed |
+//! | weigh | weighs what is to be stored, asks how long it lives, and clones the key if it is needed |
 //! | count | counts the units that all rows need |
 //! | survey | counts those of entries that may leave, where not all may and entries have weights |
 //! | reserve, demand | takes them; then all look again, if entries have left |
@@ -41,6 +41,7 @@ use super::{
 use crate::{
     Policy,
     bounds::owned_key,
+    clock::Nanos,
     engine::{
         cause::Cause,
         session::{STEPS_PER_WRITE, Session},
@@ -162,6 +163,9 @@ where
                 offer.set_key((clones.key)(entry.key()));
             }
         }
+        if F::Policy::TTL_OF_ENTRY && self.staged.ttl.is_none() {
+            self.staged.ttl = self.ttl_of_staged(lent);
+        }
         if !F::Policy::WEIGHS {
             self.weight = Weight::ONE;
             return;
@@ -179,6 +183,17 @@ where
         match weigh(&mut session) {
             Some(weight) => self.weight = weight,
             None => self.refuse(plan),
+        }
+    }
+
+    /// The ttl that comes from the key and the value that is to be stored. User code.
+    fn ttl_of_staged(&mut self, lent: &mut Lent<'_>) -> Option<Nanos> {
+        let slot = self.slot();
+        let (session, Parts { offer, .. }) = self.session(lent);
+        let value = offer.value.as_ref()?;
+        match offer.key() {
+            Some(key) => Some(session.ttl_of(key, value)),
+            None => session.ttl_of_slot(slot?, Some(value)),
         }
     }
 

@@ -1,16 +1,18 @@
-//! What the options of a map say of its entries: what one weighs, whether it may be evicted, the indexes.
+//! What the options of a map say of its entries: what one weighs, whether it may be evicted, how long it lives, the indexes.
 
 use crate::{
     Policy,
-    builder::{BuildError, Evictable, Functions, StoreContext, Weigher},
+    builder::{BuildError, Evictable, Functions, StoreContext, TtlOf, Weigher},
+    clock::Nanos,
     engine::{index::Index, units::Weight},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// What the options say of entries.
 pub(crate) struct Rules<K, V> {
     weigher: Weigher<K, V>,
     pub(crate) is_evictable: Evictable<K, V>,
+    ttl_of: TtlOf<K, V>,
     /// The indexes of the map.
     pub(crate) indexes: Box<[Arc<dyn Index<K, V>>]>,
 }
@@ -18,18 +20,19 @@ pub(crate) struct Rules<K, V> {
 impl<K, V> Rules<K, V> {
     /// Those of a map without any of them.
     pub(crate) fn none() -> Self {
-        Rules { weigher: |_, _| 1, is_evictable: |_, _| true, indexes: Box::new([]) }
+        Rules { weigher: |_, _| 1, is_evictable: |_, _| true, ttl_of: |_, _| Duration::MAX, indexes: Box::new([]) }
     }
 
     /// It is a mistake, noted in `store`, if the options lack a function that the policy requires, or have one that it
     /// does not use.
     pub(crate) fn new<P: Policy>(store: &StoreContext, functions: Functions<K, V>) -> Self {
-        let Functions { weigher, evictable, indexes } = functions;
+        let Functions { weigher, evictable, ttl_of, indexes } = functions;
         let checked = BuildError::check_functions(
             P::NAME,
             [
                 ("weigher", weigher.is_some(), P::WEIGHS),
                 ("evictable", evictable.is_some(), P::PINS),
+                ("ttl_of", ttl_of.is_some(), P::TTL_OF_ENTRY),
                 ("index", !indexes.is_empty(), P::INDEXED),
             ],
         );
@@ -39,6 +42,7 @@ impl<K, V> Rules<K, V> {
         Rules {
             weigher: weigher.unwrap_or(|_, _| 1),
             is_evictable: evictable.unwrap_or(|_, _| true),
+            ttl_of: ttl_of.unwrap_or(|_, _| Duration::MAX),
             indexes: indexes.into(),
         }
     }
@@ -49,5 +53,10 @@ impl<K, V> Rules<K, V> {
     #[inline]
     pub(crate) fn weigh<P: Policy>(&self, key: &K, value: &V) -> Weight {
         if P::WEIGHS { Weight::new((self.weigher)(key, value)) } else { Weight::ONE }
+    }
+
+    /// The time to live that an entry gets from its key and value.
+    pub(crate) fn ttl_of(&self, key: &K, value: &V) -> Nanos {
+        Nanos::from_duration((self.ttl_of)(key, value))
     }
 }

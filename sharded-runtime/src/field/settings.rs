@@ -59,6 +59,11 @@ pub(crate) struct Settings {
 impl Declared {
     pub(crate) const fn by<P: Policy>() -> Self {
         assert!(P::TTL.is_none() || StampOf::<P>::EXPIRES, "a policy with a TTL needs an `Expiry` other than `Never`");
+        assert!(
+            !P::TTL_OF_ENTRY || StampOf::<P>::EXPIRES,
+            "a policy with TTL_OF_ENTRY needs an `Expiry` other than `Never`"
+        );
+        assert!(!P::TTL_OF_ENTRY || P::TTL.is_none(), "a policy has a TTL or TTL_OF_ENTRY, not both");
         assert!(P::TTL_JITTER == 0 || P::TTL.is_some(), "a policy with a TTL_JITTER needs a TTL");
         assert!(P::TTL_JITTER < 100, "a TTL_JITTER is a share of the TTL, below 100 percent");
         assert!(P::REFRESH_AFTER.is_none() || P::TTL.is_some(), "a policy with a REFRESH_AFTER needs a TTL");

@@ -56,6 +56,10 @@ impl<F: FieldTypes> Spec for Core<F> {
         self.rules.weigh::<F::Policy>(key, value)
     }
 
+    fn ttl_of(&self, key: &F::Key, value: &F::Value) -> Nanos {
+        self.rules.ttl_of(key, value)
+    }
+
     fn is_evictable(&self) -> fn(&F::Key, &F::Value) -> bool {
         self.rules.is_evictable
     }

@@ -171,6 +171,7 @@ impl<F: UsableTypes> Core<F> {
                 if ttl.is_some() {
                     session.overtake_refresh(slot);
                 }
+                let ttl = if F::Policy::TTL_OF_ENTRY { ttl.or_else(|| session.ttl_of_slot(slot, None)) } else { ttl };
                 session.restart(slot, hash, ttl);
             }
             found.is_some()

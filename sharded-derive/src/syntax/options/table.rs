@@ -12,6 +12,7 @@ use crate::syntax::declaration::{Choices, Declaration, Needs, On};
 use crate::syntax::list::Entry;
 use crate::syntax::values::capacity::{self, Capacity};
 use crate::syntax::values::choice::{self, Choice};
+use crate::syntax::values::ttl::{self, Ttl};
 use crate::syntax::values::{duration, field, function, percent, reason, shards, tier};
 use proc_macro2::{Ident, TokenStream};
 use std::time::Duration;
@@ -111,7 +112,7 @@ options! {
         synonyms: &["mutex", "rwlock", "guard"],
         meaning: "what guards a shard; `Optimistic` takes `Copy` keys and values, `Rcu` those that are `Clone + Sync`",
     }
-    "ttl" => ttl: Duration = duration::parse, {
+    "ttl" => ttl: Ttl = ttl::parse, {
         example: Some("\"5m\""),
         undo: Some("never"),
         is_bound: true,
@@ -120,7 +121,8 @@ options! {
             "time_to_live",
         ],
         meaning: "how long an entry lives after it was written",
-        values: "a time such as `\"250ms\"`, `\"5m\"`, `\"1h 30m\"` (d, h, m, s, ms, us, ns), or `never`",
+        values: "a time such as `\"250ms\"`, `\"5m\"`, `\"1h 30m\"` (d, h, m, s, ms, us, ns), the path of a \
+                 `fn(&K, &V) -> Duration` such as `self::until`, `own`, or `never`",
         default: "`never`",
     }
     "ttl_jitter" => ttl_jitter: u8 = percent::jitter, {

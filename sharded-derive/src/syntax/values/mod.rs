@@ -11,4 +11,5 @@ pub(crate) mod percent;
 pub(crate) mod reason;
 pub(crate) mod shards;
 pub(crate) mod tier;
+pub(crate) mod ttl;
 pub(crate) mod value;

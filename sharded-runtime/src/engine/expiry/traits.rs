@@ -18,7 +18,7 @@ pub trait Expiry: sealed::Sealed + 'static {
 #[diagnostic::on_unimplemented(
     message = "the entries of this field never expire",
     label = "its expiry is `{Self}`",
-    note = "declare `ttl = \"5m\"` or `idle = \"30m\"` on the field; a time of its own can then be given to each entry"
+    note = "declare `ttl = \"5m\"` or `idle = \"30m\"` on the field, or `ttl = own` if entries have only times that calls give them"
 )]
 pub trait Expires: Expiry {}
 

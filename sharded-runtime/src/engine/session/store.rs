@@ -82,6 +82,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         offer: &mut OfferFor<F>,
         ttl: Option<Nanos>,
     ) -> Option<Slot> {
+        let ttl = if F::Policy::TTL_OF_ENTRY { ttl.or_else(|| self.ttl_of_offered(offer)) } else { ttl };
         if let Some(key) = offer.key() {
             self.overtake(hash, key);
         }
@@ -258,6 +259,7 @@ impl<F: Spec> Session<'_, F> {
         let Some(value) = &offer.value else { return Ok(()) };
         // User code comes first: if it panics, nothing has changed, and the value is still on offer.
         let weight = self.weigh(slot, Some(value));
+        let ttl = if F::Policy::TTL_OF_ENTRY { ttl.or_else(|| self.ttl_of_slot(slot, Some(value))) } else { ttl };
         self.overtake_refresh(slot);
         if F::Policy::INDEXED {
             return self.replace_indexed(slot, hash, offer, weight, ttl);
@@ -333,6 +335,16 @@ impl<F: Spec> Session<'_, F> {
             garbage.tell(key, copy, Cause::Replaced, listener);
         }
         Ok(())
+    }
+
+    /// The ttl of the entry on offer that comes from its key and value.
+    fn ttl_of_offered(&self, offer: &OfferFor<F>) -> Option<Nanos> {
+        offer.key().zip(offer.value.as_ref()).map(|(key, value)| self.field.ttl_of(key, value))
+    }
+
+    /// The ttl of the entry of an occupied slot that comes from its key and value, or from the value `instead`.
+    pub(crate) fn ttl_of_slot(&self, slot: Slot, instead: Option<&F::Value>) -> Option<Nanos> {
+        self.table.get(slot).map(|entry| self.field.ttl_of(entry.key(), instead.unwrap_or_else(|| entry.value())))
     }
 
     /// Restarts the ttl of the entry of an occupied slot, whose key has this hash, with this length or the declared

@@ -1,6 +1,6 @@
 //! Mistakes in the overrides of a builder.
 
-use crate::shards::MAX_SHARDS;
+use crate::{Policy, shards::MAX_SHARDS};
 use std::{error::Error, fmt, time::Duration};
 
 /// An option that no store or map can be built with, such as a ttl of zero.
@@ -48,7 +48,8 @@ enum Mistake {
     Placement(String),
     /// The policy requires a function that is not there.
     Lacking,
-    /// There is a function that the policy does not use.
+    /// There is something that the policy does not use: a function, or a ttl where a function says how long an entry
+    /// lives.
     Needless,
 }
 
@@ -56,6 +57,14 @@ impl BuildError {
     /// `Ok` for a time that is not zero.
     pub(crate) fn check_time(field: &'static str, option: &'static str, time: Duration) -> Result<(), Self> {
         if time.is_zero() { Err(BuildError { field: Some(field), option, mistake: Mistake::Zero }) } else { Ok(()) }
+    }
+
+    /// `Ok` for a time to live of a policy that has one for all entries.
+    pub(crate) fn check_ttl<P: Policy>(ttl: Duration) -> Result<(), Self> {
+        if P::TTL_OF_ENTRY {
+            return Err(BuildError { field: Some(P::NAME), option: "ttl", mistake: Mistake::Needless });
+        }
+        Self::check_time(P::NAME, "ttl", ttl)
     }
 
     /// A placement of the user's own that names a node on which no memory can be.
@@ -73,7 +82,7 @@ impl BuildError {
 
     /// `Ok` if each of these functions is given exactly if the policy requires it. They are an option, whether it is
     /// given, and whether it is required.
-    pub(crate) fn check_functions(field: &'static str, all: [(&'static str, bool, bool); 3]) -> Result<(), Self> {
+    pub(crate) fn check_functions(field: &'static str, all: [(&'static str, bool, bool); 4]) -> Result<(), Self> {
         let wrong = all.into_iter().find(|(_, is_given, is_wanted)| is_given != is_wanted);
         wrong.map_or(Ok(()), |(option, is_given, _)| {
             let mistake = if is_given { Mistake::Needless } else { Mistake::Lacking };
@@ -150,6 +159,8 @@ fn function(option: &str) -> &str {
     match option {
         "weigher" => "a weigher",
         "evictable" => "a function for `evictable`",
+        "ttl_of" => "a function for the ttl of an entry",
+        "ttl" => "a ttl",
         _ => "an index",
     }
 }

@@ -31,8 +31,8 @@ use std::{marker::PhantomData, time::Duration};
 /// assert_eq!(pages.shard_count(), 4);
 /// ```
 ///
-/// `F` is `()`, or [`Functions`] of keys and values once [`weigher`](FieldOptions::weigher) or
-/// [`evictable`](FieldOptions::evictable) was called. Options with functions fit only a map with those keys and values.
+/// `F` is `()`, or [`Functions`] of keys and values once [`weigher`](FieldOptions::weigher),
+/// [`evictable`](FieldOptions::evictable) or [`ttl_of`](FieldOptions::ttl_of) was called. Options with functions fit only a map with those keys and values.
 pub struct FieldOptions<P, F = ()> {
     pub(crate) given: Overrides,
     pub(crate) functions: F,
@@ -201,6 +201,55 @@ impl<P: Policy, F> FieldOptions<P, F> {
         self.with(|functions| Functions { evictable: Some(evictable), ..functions.into() })
     }
 
+    /// How long an entry lives, by its key and value, for a policy with [`TTL_OF_ENTRY`](Policy::TTL_OF_ENTRY):
+    /// `ttl = self::until` in the attribute. So a token lives until it says that it ends, and a negative answer of a
+    /// server shorter than a positive one.
+    ///
+    /// The function is called by each call that stores a value, also of a load, and by
+    /// [`touch`](crate::ShardedMap::touch). A change in place, such as by [`with_mut`](crate::ShardedMap::with_mut),
+    /// leaves the entry the time that it has. A time that a call gives itself, such as
+    /// [`insert_with_ttl`](crate::ShardedMap::insert_with_ttl), comes first. `Duration::MAX` is for ever. With
+    /// `Duration::ZERO` the entry has expired at once.
+    ///
+    /// It runs under the shard's lock. So it must be quick and must not access a store. If it panics, nothing is
+    /// stored.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::{Policy, ShardedMap, clock, evict, expiry, lock, placement, shards};
+    /// enum Answers {}
+    /// impl Policy for Answers {
+    /// #     type Shards = shards::Fixed<64>;
+    /// #     type Lock = lock::Mutex;
+    ///     type Expiry = expiry::AfterWrite;
+    /// #     type Eviction = evict::Unbounded;
+    /// #     type Placement = placement::Spread;
+    /// #     type Clock = clock::System;
+    ///     const NAME: &'static str = "answers";
+    ///     const TTL_OF_ENTRY: bool = true;
+    /// }
+    ///
+    /// use sharded::builder::FieldOptions;
+    /// use std::{net::Ipv4Addr, time::Duration};
+    ///
+    /// /// A host that is not found is asked for again soon.
+    /// fn until(_: &String, found: &Option<Ipv4Addr>) -> Duration {
+    ///     Duration::from_secs(if found.is_some() { 300 } else { 5 })
+    /// }
+    /// let answers: ShardedMap<String, Option<Ipv4Addr>, Answers> =
+    ///     ShardedMap::with_options(FieldOptions::new().ttl_of(until));
+    /// answers.insert("nowhere.example".to_owned(), None);
+    /// assert!(answers.ttl_of("nowhere.example").unwrap() <= Duration::from_secs(5));
+    /// ```
+    #[must_use]
+    pub fn ttl_of<K, V>(self, ttl_of: fn(&K, &V) -> Duration) -> FieldOptions<P, Functions<K, V>>
+    where
+        F: Into<Functions<K, V>>,
+    {
+        self.with(|functions| Functions { ttl_of: Some(ttl_of), ..functions.into() })
+    }
+
     /// This capacity instead of the declared one, in entries or units of weight. If entries are evicted, the number of
     /// shards is limited so that each has at least [64](crate::shards::ENTRIES_TO_EVICT_WELL) of it.
     ///
@@ -234,7 +283,8 @@ impl<P: Policy, F> FieldOptions<P, F> {
         self
     }
 
-    /// This time to live instead of the declared one. If it is zero, the map is not built, see [`BuildError`].
+    /// This time to live instead of the declared one. If it is zero, or if a function says how long each entry lives,
+    /// the map is not built, see [`BuildError`].
     ///
     /// # Examples
     ///
@@ -244,7 +294,7 @@ impl<P: Policy, F> FieldOptions<P, F> {
     where
         P::Expiry: expiry::Expires,
     {
-        match BuildError::check_time(P::NAME, "ttl", ttl) {
+        match BuildError::check_ttl::<P>(ttl) {
             Ok(()) => self.given.ttl = Some(ttl),
             Err(mistake) => self.given.note(mistake),
         }

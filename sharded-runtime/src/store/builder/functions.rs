@@ -1,12 +1,12 @@
 //! The functions of a field that get its keys and values.
 
 use crate::engine::index::Index;
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
-/// The functions in the options of a field: the weight of an entry, and whether it may be evicted.
+/// The functions in the options of a field: the weight of an entry, whether it may be evicted, and how long it lives.
 ///
-/// [`FieldOptions::weigher`](super::FieldOptions::weigher) and
-/// [`FieldOptions::evictable`](super::FieldOptions::evictable) set them. Programs need this type only to name the type
+/// [`FieldOptions::weigher`](super::FieldOptions::weigher), [`FieldOptions::evictable`](super::FieldOptions::evictable)
+/// and [`FieldOptions::ttl_of`](super::FieldOptions::ttl_of) set them. Programs need this type only to name the type
 /// of options before the functions are set:
 ///
 /// # Examples
@@ -36,6 +36,7 @@ use std::{fmt, sync::Arc};
 pub struct Functions<K, V> {
     pub(crate) weigher: Option<Weigher<K, V>>,
     pub(crate) evictable: Option<Evictable<K, V>>,
+    pub(crate) ttl_of: Option<TtlOf<K, V>>,
     /// The indexes of the map.
     pub(crate) indexes: Vec<Arc<dyn Index<K, V>>>,
 }
@@ -44,10 +45,12 @@ pub struct Functions<K, V> {
 pub(crate) type Weigher<K, V> = fn(&K, &V) -> u32;
 /// Whether an entry may be evicted.
 pub(crate) type Evictable<K, V> = fn(&K, &V) -> bool;
+/// How long an entry lives.
+pub(crate) type TtlOf<K, V> = fn(&K, &V) -> Duration;
 
 impl<K, V> Default for Functions<K, V> {
     fn default() -> Self {
-        Functions { weigher: None, evictable: None, indexes: Vec::new() }
+        Functions { weigher: None, evictable: None, ttl_of: None, indexes: Vec::new() }
     }
 }
 
@@ -62,6 +65,7 @@ impl<K, V> fmt::Debug for Functions<K, V> {
         f.debug_struct("Functions")
             .field("weigher", &self.weigher.is_some())
             .field("evictable", &self.evictable.is_some())
+            .field("ttl_of", &self.ttl_of.is_some())
             .field("indexes", &self.indexes.len())
             .finish()
     }
@@ -69,9 +73,9 @@ impl<K, V> fmt::Debug for Functions<K, V> {
 
 /// Functions that fit the field `T`: those for its keys and values, or none.
 #[diagnostic::on_unimplemented(
-    message = "the weigher or the `evictable` function in these options is for other keys or values than those of `{T}`",
+    message = "a function in these options is for other keys or values than those of `{T}`",
     label = "the options of another map",
-    note = "both functions take `&K` and `&V`, where the map is a `ShardedMap<K, V, …>`; `V` is `()` for a set"
+    note = "each function takes `&K` and `&V`, where the map is a `ShardedMap<K, V, …>`; `V` is `()` for a set"
 )]
 pub trait FunctionsFor<T: Parts> {
     /// The functions, with the types of the field.

@@ -14,7 +14,7 @@ pub(crate) use error::built;
 pub use field::FieldOptions;
 pub(crate) use field::Overrides;
 pub use functions::Functions;
-pub(crate) use functions::{Evictable, FunctionsFor, Parts, Weigher};
+pub(crate) use functions::{Evictable, FunctionsFor, Parts, TtlOf, Weigher};
 pub use skipped::{Given, Missing, Supplied};
 pub use store::{StoreContext, StoreOptions};
 
