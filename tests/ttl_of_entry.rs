@@ -1,5 +1,11 @@
-//! Times to live that come from the stored entry, `ttl = self::until`, and maps whose entries have only times that calls
-//! give them, `ttl = own`.
+//! Times to live that come from the stored entry, `ttl = self::until`, and maps whose entries have only times that
+//! calls give them, `ttl = own`.
+
+#![allow(
+    clippy::ptr_arg,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "what the functions of a ttl and of an index are given"
+)]
 
 mod common;
 
@@ -19,7 +25,6 @@ thread_local! {
 }
 
 /// As many seconds as the value says. 1000 is for ever.
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "what the function of a ttl is given")]
 fn until(key: &u32, value: &u32) -> Duration {
     assert!(!PANICS.get(), "{key} has no time");
     if *value == 1000 { Duration::MAX } else { *value * SECOND }
@@ -259,6 +264,10 @@ fn the_builder_takes_no_ttl_beside_the_function() {
     assert_eq!(store.own().ttl(), Some(SECOND));
 }
 
+fn number(dice: &mut Dice, bound: u64) -> u32 {
+    u32::try_from(dice.below(bound)).unwrap()
+}
+
 /// Random calls, against a model that has the deadline of each entry.
 #[test]
 fn random_calls_agree_with_a_model() {
@@ -269,7 +278,7 @@ fn random_calls_agree_with_a_model() {
         let map = store.plain();
         let mut model: HashMap<u32, (u32, u64)> = HashMap::new();
         for _ in 0..200 {
-            let (key, value) = (dice.below(8) as u32, dice.below(6) as u32);
+            let (key, value) = (number(&mut dice, 8), number(&mut dice, 6));
             let deadline = now + u64::from(value);
             match dice.below(7) {
                 0 | 1 => {

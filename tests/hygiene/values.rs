@@ -74,7 +74,7 @@ mod itself {
         }
 
         fn until(_: &u8, _: &Arc<Self>) -> Duration {
-            Duration::from_secs(60)
+            Duration::from_mins(1)
         }
 
         fn depth(_: &u8, child: &Arc<Self>) -> Option<[u8; Self::LENGTH]> {
@@ -104,7 +104,7 @@ mod itself {
 
     pub(super) trait Measure: Sized {
         fn until(_: &u8, _: &Arc<Self>) -> Duration {
-            Duration::from_secs(60)
+            Duration::from_mins(1)
         }
 
         fn weigh(_: &u8, _: &Arc<Self>) -> u32 {

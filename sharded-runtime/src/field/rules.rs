@@ -1,4 +1,5 @@
-//! What the options of a map say of its entries: what one weighs, whether it may be evicted, how long it lives, the indexes.
+//! What the options of a map say of its entries: what one weighs, whether it may be evicted, how long it lives, and the
+//! indexes.
 
 use crate::{
     Policy,

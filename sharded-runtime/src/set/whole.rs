@@ -72,7 +72,8 @@ impl<K: Key, P: Policy<Lock: Serves<K, ()>>, S: BuildHasher + Default + 'static>
         self.map.any(|key, ()| holds(key))
     }
 
-    /// Keeps the keys for which a closure returns true, and returns how many it has removed: see [`ShardedMap::retain`](crate::ShardedMap::retain). O(n).
+    /// Keeps the keys for which a closure returns true, and returns how many it has removed: see
+    /// [`ShardedMap::retain`](crate::ShardedMap::retain). O(n).
     ///
     /// # Panics
     ///

@@ -8,6 +8,7 @@
 //! | `depart.rs` | removes entries, for any cause, also expired ones |
 //! | `room.rs` | takes units of the capacity, and evicts |
 //! | `indexed.rs` | keeps indexes |
+//! | `times.rs` | sets when an entry expires |
 //! | `staged.rs` | makes the changes of a transaction: first the parts that may fail or run user code, then the rest |
 
 mod change;
@@ -17,6 +18,7 @@ mod locked;
 mod room;
 mod staged;
 mod store;
+mod times;
 
 pub(crate) use indexed::Taken;
 pub(crate) use locked::{STEPS_PER_WRITE, Session, no_room};

@@ -232,11 +232,6 @@ impl<F: Spec> Session<'_, F> {
         self.table.weight::<F::Policy>(slot).units()
     }
 
-    /// The ttl that an entry gets from its key and value.
-    pub(crate) fn ttl_of(&self, key: &F::Key, value: &F::Value) -> Nanos {
-        self.field.ttl_of(key, value)
-    }
-
     /// The weight of an entry. `None` if it is heavier than the whole capacity.
     #[inline]
     pub(crate) fn weigh_staged(&self, key: &F::Key, value: &F::Value) -> Option<Weight> {

@@ -32,7 +32,8 @@ use std::{marker::PhantomData, time::Duration};
 /// ```
 ///
 /// `F` is `()`, or [`Functions`] of keys and values once [`weigher`](FieldOptions::weigher),
-/// [`evictable`](FieldOptions::evictable) or [`ttl_of`](FieldOptions::ttl_of) was called. Options with functions fit only a map with those keys and values.
+/// [`evictable`](FieldOptions::evictable) or [`ttl_of`](FieldOptions::ttl_of) was called. Options with functions fit
+/// only a map with those keys and values.
 pub struct FieldOptions<P, F = ()> {
     pub(crate) given: Overrides,
     pub(crate) functions: F,
