@@ -40,10 +40,12 @@ impl<K, V> Rules<K, V> {
         if let Err(mistake) = checked {
             store.note(mistake);
         }
+        // Closures written here would be compiled for each policy.
+        let none = Self::none();
         Rules {
-            weigher: weigher.unwrap_or(|_, _| 1),
-            is_evictable: evictable.unwrap_or(|_, _| true),
-            ttl_of: ttl_of.unwrap_or(|_, _| Duration::MAX),
+            weigher: weigher.unwrap_or(none.weigher),
+            is_evictable: evictable.unwrap_or(none.is_evictable),
+            ttl_of: ttl_of.unwrap_or(none.ttl_of),
             indexes: indexes.into(),
         }
     }
