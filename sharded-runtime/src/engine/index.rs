@@ -8,9 +8,12 @@
 //! index key away from it, unless the holder does not have it any more.
 
 use crate::hasher::LowHash;
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// The key of an entry, its hash, and a value that the entry has or is going to have.
@@ -150,25 +153,136 @@ impl Drop for Leaving<'_> {
 /// What is missing after a change in place, with the numbers of the indexes.
 pub(crate) type UnfinishedIn<'i, K> = Vec<(usize, Unfinished<'i, K>)>;
 
+/// The indexes in which a new value has another index key than the old one, one bit for each.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Claims(u64);
+
+impl Claims {
+    /// Whether all index keys are as before.
+    #[inline]
+    pub(crate) fn are_none(self) -> bool {
+        self.0 == 0
+    }
+
+    fn add(&mut self, index: usize) {
+        self.0 |= 1 << index;
+    }
+
+    fn has(self, index: usize) -> bool {
+        self.0 & (1 << index) != 0
+    }
+}
+
+/// The indexes of a map.
+pub(crate) type Indexes<K, V> = [Arc<dyn Index<K, V>>];
+
+/// Enters the index keys of a value that is going to be stored, in place of an `old` one. If another entry holds one, or
+/// user code panics, none is entered, or it is the transaction's to undo that. `None` if another entry holds one: which
+/// it is, [`claim_each`] says when it is called next. Most calls need not know, and then no holder has to be moved.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "saves 60 of 740 instructions of an insert of a new entry")]
+pub(crate) fn claim_all<K, V>(
+    indexes: &Indexes<K, V>,
+    new: Entrant<'_, K, V>,
+    old: Option<&V>,
+    by: TransactionId,
+) -> Option<Claims> {
+    let [index] = indexes else { return claim_each(indexes, new, old, by).ok() };
+    match index.claim(new, old, by) {
+        Claim::Unchanged => Some(Claims::default()),
+        Claim::Changed => Some(Claims(1)),
+        Claim::Held(_) => None,
+    }
+}
+
+/// As [`claim_all`].
+///
+/// # Errors
+///
+/// The number of the first index in which another entry holds the index key, and that entry.
+#[inline(never)]
+pub(crate) fn claim_each<K, V>(
+    indexes: &Indexes<K, V>,
+    new: Entrant<'_, K, V>,
+    old: Option<&V>,
+    by: TransactionId,
+) -> Result<Claims, (usize, Holder<K>)> {
+    let mut claiming = Claiming { indexes, new, claims: Claims::default(), by };
+    for (number, index) in indexes.iter().enumerate() {
+        match index.claim(new, old, by) {
+            Claim::Unchanged => {}
+            Claim::Changed => claiming.claims.add(number),
+            Claim::Held(holder) => return Err((number, holder)),
+        }
+    }
+    let claims = claiming.claims;
+    mem::forget(claiming);
+    Ok(claims)
+}
+
+/// The index keys of a new value while they are entered. If that ends early, those that were entered are removed.
+struct Claiming<'e, K, V> {
+    indexes: &'e Indexes<K, V>,
+    new: Entrant<'e, K, V>,
+    claims: Claims,
+    by: TransactionId,
+}
+
+impl<K, V> Drop for Claiming<'_, K, V> {
+    #[cold]
+    fn drop(&mut self) {
+        // A transaction undoes what it has entered for all its entries, in an order of its own.
+        if self.by == TransactionId::NONE {
+            release_claimed(self.indexes, self.new, self.claims);
+        }
+    }
+}
+
+/// Removes the index keys of a value in these indexes: of one that was not stored, where they were entered, or of one
+/// in place of which another is stored, where they differ.
+pub(crate) fn release_claimed<K, V>(indexes: &Indexes<K, V>, gone: Entrant<'_, K, V>, claims: Claims) {
+    for (number, index) in indexes.iter().enumerate() {
+        if claims.has(number) {
+            index.release(gone, None);
+        }
+    }
+}
+
 /// Has a value changed in place while each index follows the change. Returns what is missing in the indexes in which
 /// the index key is held, if there are any.
 #[inline]
 pub(crate) fn follow_all<'i, K, V>(
-    indexes: &'i [Arc<dyn Index<K, V>>],
+    indexes: &'i Indexes<K, V>,
     entry: (&K, LowHash),
     value: &mut V,
     change: &mut dyn FnMut(&mut V),
 ) -> Option<UnfinishedIn<'i, K>> {
-    if let [index] = indexes {
-        return index.follow(entry.0, entry.1, value, change).map(|unfinished| vec![(0, unfinished)]);
+    let [index] = indexes else { return follow_several(indexes, entry, value, change) };
+    match index.follow(entry.0, entry.1, value, change) {
+        None => None,
+        Some(unfinished) => Some(only_missing(unfinished)),
     }
+}
+
+#[cold]
+fn only_missing<K>(unfinished: Unfinished<'_, K>) -> UnfinishedIn<'_, K> {
+    vec![(0, unfinished)]
+}
+
+#[inline(never)]
+fn follow_several<'i, K, V>(
+    indexes: &'i Indexes<K, V>,
+    entry: (&K, LowHash),
+    value: &mut V,
+    change: &mut dyn FnMut(&mut V),
+) -> Option<UnfinishedIn<'i, K>> {
     let mut missing = Vec::new();
     follow_each(indexes, entry, value, &mut missing, change);
     if missing.is_empty() { None } else { Some(missing) }
 }
 
 fn follow_each<'i, K, V>(
-    indexes: &'i [Arc<dyn Index<K, V>>],
+    indexes: &'i Indexes<K, V>,
     entry: (&K, LowHash),
     value: &mut V,
     missing: &mut UnfinishedIn<'i, K>,

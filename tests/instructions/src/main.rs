@@ -3,7 +3,8 @@
 
 use sharded::{clock::Manual, sharded};
 use std::{
-    collections::HashMap,
+    cell::RefCell,
+    collections::{HashMap, HashSet},
     env,
     hash::{BuildHasherDefault, Hasher},
     hint::black_box,
@@ -47,8 +48,36 @@ struct Maps {
     /// Values that own memory: an access is recorded for the order of nested accesses.
     #[shard(unbounded = "as many as are measured")]
     owning: HashMap<u64, Box<u64>, Mixed>,
+    #[shard(unbounded = "as many as are measured")]
+    unique: HashMap<u64, u64, Mixed>,
+    #[shard(index_of = unique, key = same)]
+    unique_by_value: HashMap<u64, u64, Mixed>,
+    #[shard(unbounded = "as many as are measured")]
+    many: HashMap<u64, u64, Mixed>,
+    #[shard(index_of = many, key = same)]
+    many_by_value: HashMap<u64, HashSet<u64>, Mixed>,
+    #[shard(unbounded = "as many as are measured")]
+    named: HashMap<u64, String, Mixed>,
+    #[shard(unbounded = "as many as are measured")]
+    unique_named: HashMap<u64, String, Mixed>,
+    #[shard(index_of = unique_named, key = name)]
+    unique_by_name: HashMap<String, u64, Mixed>,
     #[shard(shards = 1024, lock = RwLock, unbounded = "as many as are measured")]
     wide: HashMap<u64, u64, Mixed>,
+}
+
+fn same(_: &u64, value: &u64) -> u64 {
+    *value
+}
+
+fn name(_: &u64, value: &String) -> String {
+    value.clone()
+}
+
+/// Values made in advance, two for each key, so that only what the map does with them is measured.
+fn names(times: u64) -> impl Fn(u64) -> String {
+    let made: Vec<_> = (0..times.max(ENTRIES)).map(|key| RefCell::new(vec![key.to_string(); 2])).collect();
+    move |key| made[key as usize].borrow_mut().pop().expect("two for each key")
 }
 
 /// Entries before the measured operations, but for inserts of new keys.
@@ -103,6 +132,13 @@ fn main() {
         "ttl" => run!(maps.ttl(), |key| key, operation, times),
         "lru" => run!(maps.lru(), |key| key, operation, times),
         "owning" => run!(maps.owning(), Box::new, operation, times),
+        "unique" => run!(maps.unique(), |key| key, operation, times),
+        "many" => run!(maps.many(), |key| key, operation, times),
+        "named" => run!(maps.named(), names(times), operation, times),
+        "unique_named" => run!(maps.unique_named(), names(times), operation, times),
+        "unique_by_value" => measured(times, |key| ignore(black_box(maps.unique_by_value().key(&key)))),
+        "many_by_value" => measured(times, |key| ignore(black_box(maps.many_by_value().keys(&key)))),
+        "unique_by_name" => ignore(maps.unique_by_name().key("")),
         "wide" => run!(maps.wide(), |key| key, operation, times),
         other => panic!("no map `{other}`"),
     }

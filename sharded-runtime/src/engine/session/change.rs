@@ -64,7 +64,7 @@ impl<F: Spec> Session<'_, F> {
             follow_all(indexes, (key, hash.low()), value, &mut change)
         });
         if let Some(missing) = missing {
-            lent.settle(missing);
+            lent = lent.settle(missing);
         }
         mem::forget(lent);
         Ok(changed.expect("each index has the change made"))
@@ -123,7 +123,7 @@ impl<F: Spec> Session<'_, F> {
                 follow_all(field.indexes(), (key, hash), value, &mut change)
             })?;
             if let Some(missing) = missing {
-                lent.settle(missing);
+                lent = lent.settle(missing);
             }
             changed?
         } else {
@@ -195,32 +195,44 @@ struct Lent<'s, F: Spec> {
 impl<F: Spec> Lent<'_, F> {
     /// Enters the index keys of the entry in indexes where they are held. If one is taken, evicts the entry and panics.
     #[cold]
-    fn settle(&mut self, missing: UnfinishedIn<'_, F::Key>) {
-        let Lent { ref mut session, slot: Some(slot), hash } = *self else { return };
-        if let Some(taken) = session.claim_held(slot, hash, missing) {
+    fn settle(mut self, missing: UnfinishedIn<'_, F::Key>) -> Self {
+        if let Some(slot) = self.slot
+            && let Some(taken) = self.session.claim_held(slot, self.hash, missing)
+        {
             self.slot = None;
-            session.remove(slot, Some(hash), Cause::Evicted);
+            self.session.remove(slot, Some(self.hash), Cause::Evicted);
             taken.refuse();
         }
+        self
     }
 }
 
 impl<F: Spec> Drop for Lent<'_, F> {
-    #[cold]
+    /// Inlined, and takes the lent session apart: so its fields stay in registers while nothing has panicked.
+    #[inline]
     fn drop(&mut self) {
-        let Lent { ref mut session, slot: Some(slot), hash } = *self else { return };
-        if session.table.get(slot).is_none() {
+        if let Some(slot) = self.slot {
+            self.session.reborrow().recover(slot, self.hash);
+        }
+    }
+}
+
+impl<F: Spec> Session<'_, F> {
+    /// Indexes and weighs the entry of a slot after user code that changed it has panicked, or evicts it.
+    #[cold]
+    #[inline(never)]
+    fn recover(mut self, slot: Slot, hash: LowHash) {
+        if self.table.get(slot).is_none() {
             return;
         }
-        let is_indexed =
-            !F::Policy::INDEXED || contain(|| session.claim_after_panic(slot, hash).is_none()) == Some(true);
-        match is_indexed.then(|| contain(|| session.weigh(slot, None))).flatten() {
+        let is_indexed = !F::Policy::INDEXED || contain(|| self.claim_after_panic(slot, hash).is_none()) == Some(true);
+        match is_indexed.then(|| contain(|| self.weigh(slot, None))).flatten() {
             Some(weight) => {
-                session.reweighed(slot, hash, weight);
+                self.reweighed(slot, hash, weight);
                 // The call would do this at its end, but the panic ends it here.
-                session.evict_heavy();
+                self.evict_heavy();
             }
-            None => session.remove(slot, Some(hash), Cause::Evicted),
+            None => self.remove(slot, Some(hash), Cause::Evicted),
         }
     }
 }

@@ -9,24 +9,17 @@ use crate::{
     engine::{
         cause::Cause,
         garbage::Garbage,
-        index::{Claim, Entrant, Holder, Index, TransactionId, Unfinished, UnfinishedIn},
+        index::{
+            Claim, Claims, Entrant, Holder, Index, TransactionId, Unfinished, UnfinishedIn, claim_all, claim_each,
+            release_claimed,
+        },
         spec::{OfferFor, Spec},
-        table::{Put, Slot},
+        table::{Put, Slot, Stored},
         units::Weight,
     },
     hasher::{KeyHash, LowHash},
 };
 use std::mem;
-
-/// The indexes in which a new value has another index key than the old one, one bit for each.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Claims(u64);
-
-impl Claims {
-    fn has(self, index: usize) -> bool {
-        self.0 & (1 << index) != 0
-    }
-}
 
 /// What is going to be stored, and the value that it replaces.
 type Replacement<'e, F> = (Entrant<'e, <F as Spec>::Key, <F as Spec>::Value>, Option<&'e <F as Spec>::Value>);
@@ -52,6 +45,7 @@ impl Taken {
 impl<F: Spec> Session<'_, F> {
     /// Enters the index keys of the value on offer, as the new value of an occupied slot or of a new entry with the key
     /// on offer. If one is taken, none is entered, or it is the transaction's to undo that.
+    #[inline]
     pub(super) fn claim(
         &mut self,
         slot: Option<Slot>,
@@ -59,38 +53,33 @@ impl<F: Spec> Session<'_, F> {
         offer: &OfferFor<F>,
         by: TransactionId,
     ) -> Result<Claims, Taken> {
-        let indexes = self.field.indexes();
-        if let [index] = indexes {
-            return self.claim_in((0, &**index), (slot, hash, offer), by);
+        let Some((new, old)) = self.entrant(slot, hash, offer) else { return Ok(Claims::default()) };
+        match claim_all(self.field.indexes(), new, old, by) {
+            Some(claims) => Ok(claims),
+            None => self.reborrow().claim_from_holders(slot, hash, offer, by),
         }
-        let mut claiming = Claiming { session: self.reborrow(), slot, hash, offer, claims: Claims::default(), by };
-        for (number, index) in indexes.iter().enumerate() {
-            let claims = claiming.session.claim_in((number, &**index), (slot, hash, offer), by)?;
-            claiming.claims.0 |= claims.0;
-        }
-        let claims = claiming.claims;
-        mem::forget(claiming);
-        Ok(claims)
     }
 
-    /// As [`claim`](Session::claim), in one index. If user code panics, nothing is entered.
-    #[inline]
-    fn claim_in(
-        &mut self,
-        (number, index): (usize, &dyn Index<F::Key, F::Value>),
-        (slot, hash, offer): (Option<Slot>, LowHash, &OfferFor<F>),
+    /// As [`claim`](Session::claim), where an entry was found to hold an index key. It may not have it any more.
+    #[cold]
+    #[inline(never)]
+    fn claim_from_holders(
+        mut self,
+        slot: Option<Slot>,
+        hash: LowHash,
+        offer: &OfferFor<F>,
         by: TransactionId,
     ) -> Result<Claims, Taken> {
         loop {
-            let Some((entrant, old)) = self.entrant(slot, hash, offer) else { return Ok(Claims::default()) };
-            match index.claim(entrant, old, by) {
-                Claim::Unchanged => return Ok(Claims::default()),
-                Claim::Changed => return Ok(Claims(1 << number)),
-                // What an entry of the same transaction is going to have is taken, whether that is stored yet or not.
-                Claim::Held(holder) if holder.is_of(by) || !self.settle(index, slot, (hash, offer), &holder) => {
-                    return Err(Taken { index: index.name() });
-                }
-                Claim::Held(_) => {}
+            let Some((new, old)) = self.entrant(slot, hash, offer) else { return Ok(Claims::default()) };
+            let (number, holder) = match claim_each(self.field.indexes(), new, old, by) {
+                Ok(claims) => return Ok(claims),
+                Err(held) => held,
+            };
+            let index = &*self.field.indexes()[number];
+            // What an entry of the same transaction is going to have is taken, whether that is stored yet or not.
+            if holder.is_of(by) || !self.settle(index, slot, (hash, offer), &holder) {
+                return Err(Taken { index: index.name() });
             }
         }
     }
@@ -117,21 +106,13 @@ impl<F: Spec> Session<'_, F> {
     #[cold]
     pub(super) fn unclaim(&self, slot: Option<Slot>, hash: LowHash, offer: &OfferFor<F>, claims: Claims) {
         let Some((entrant, _)) = self.entrant(slot, hash, offer) else { return };
-        for (number, index) in self.field.indexes().iter().enumerate() {
-            if claims.has(number) {
-                index.release(entrant, None);
-            }
-        }
+        release_claimed(self.field.indexes(), entrant, claims);
     }
 
     /// Removes the index keys of the old value, now on offer, in place of which a slot has a new one.
     pub(super) fn release_replaced(&self, slot: Slot, hash: LowHash, old: &F::Value, claims: Claims) {
         let Some(entry) = self.table.get(slot) else { return };
-        for (number, index) in self.field.indexes().iter().enumerate() {
-            if claims.has(number) {
-                index.release(Entrant { key: entry.key(), hash, value: old }, None);
-            }
-        }
+        release_claimed(self.field.indexes(), Entrant { key: entry.key(), hash, value: old }, claims);
     }
 
     /// Removes the index keys of an entry that is about to leave.
@@ -251,39 +232,61 @@ impl<F: Spec> Session<'_, F> {
 }
 
 impl<F: Spec<Key: Eq>> Session<'_, F> {
-    /// As [`insert`](Session::insert), in a map that has indexes. Returns whether there was room.
+    /// As [`store`](Session::store), in a map of which only the table and the indexes keep data about entries. It
+    /// searches once.
     #[inline]
-    pub(super) fn put_indexed(
-        &mut self,
-        hash: KeyHash,
-        offer: &mut OfferFor<F>,
-        ttl: Option<Nanos>,
-    ) -> Result<bool, Taken> {
-        let claims = match self.claim_new(hash.low(), offer) {
-            Some(claims) => claims,
-            None => self.claim(None, hash.low(), offer, TransactionId::NONE)?,
+    pub(super) fn store_followed(&mut self, hash: KeyHash, offer: &mut OfferFor<F>) -> Stored {
+        let (indexes, shard) = (self.field.indexes(), self.shard);
+        let Some(key) = offer.key() else { return Stored::Refused };
+        let Some(mut entry) = self.table.find_mut(hash, key) else { return self.put_indexed(hash, offer, None) };
+        let Some(value) = &mut offer.value else { return Stored::Refused };
+        let new = Entrant { key: entry.key(), hash: hash.low(), value: &*value };
+        let Some(claims) = claim_all(indexes, new, Some(entry.value()), TransactionId::NONE) else {
+            let slot = entry.slot();
+            return self.reborrow().replace_held(slot, hash, offer);
         };
+        // From here on no user code runs whose panic is not contained, so the index keys that were entered stay.
+        entry.swap(value);
+        shard.counts().add_insert(&shard.status().meter);
+        if !claims.are_none() {
+            release_claimed(indexes, Entrant { key: entry.key(), hash: hash.low(), value: &*value }, claims);
+        }
+        Stored::InPlace
+    }
+
+    /// As [`store_followed`](Session::store_followed), where another entry was found to hold an index key.
+    #[cold]
+    fn replace_held(mut self, slot: Slot, hash: KeyHash, offer: &mut OfferFor<F>) -> Stored {
+        match self.replace_indexed(slot, hash, offer, Weight::ONE, None) {
+            Ok(()) => Stored::InPlace,
+            Err(Taken { .. }) => Stored::Taken,
+        }
+    }
+
+    /// As [`store`](Session::store), for a key that is absent, in a map that has indexes.
+    pub(super) fn put_indexed(&mut self, hash: KeyHash, offer: &mut OfferFor<F>, ttl: Option<Nanos>) -> Stored {
+        let Ok(claims) = self.claim_new(hash.low(), offer) else { return Stored::Taken };
         // This runs no user code, so nothing has to be taken back.
         if Self::IS_STEADY
             && !self.shard.counts().is_loading()
             && let Put::Stored = self.table.put_new(hash, offer)
         {
             self.count_stored();
-            return Ok(true);
+            return Stored::New;
         }
-        Ok(self.insert_claimed(hash, offer, ttl, claims).is_some())
+        match self.insert_claimed(hash, offer, ttl, claims) {
+            Some(_) => Stored::New,
+            None => Stored::Refused,
+        }
     }
 
-    /// Enters the index key of the entry on offer, which is new, if there is one index, where nobody holds it. This is
-    /// how most entries come.
+    /// As [`claim`](Session::claim), for a new entry.
     #[inline]
-    fn claim_new(&self, hash: LowHash, offer: &OfferFor<F>) -> Option<Claims> {
-        let [index] = self.field.indexes() else { return None };
-        let new = Entrant { key: offer.key()?, hash, value: offer.value.as_ref()? };
-        match index.claim(new, None, TransactionId::NONE) {
-            Claim::Unchanged => Some(Claims::default()),
-            Claim::Changed => Some(Claims(1)),
-            Claim::Held(_) => None,
+    fn claim_new(&mut self, hash: LowHash, offer: &OfferFor<F>) -> Result<Claims, Taken> {
+        let (Some(key), Some(value)) = (offer.key(), &offer.value) else { return Ok(Claims::default()) };
+        match claim_all(self.field.indexes(), Entrant { key, hash, value }, None, TransactionId::NONE) {
+            Some(claims) => Ok(claims),
+            None => self.reborrow().claim_from_holders(None, hash, offer, TransactionId::NONE),
         }
     }
 
@@ -294,7 +297,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
         offer: &mut OfferFor<F>,
         ttl: Option<Nanos>,
     ) -> Result<Option<Slot>, Taken> {
-        let claims = self.claim(None, hash.low(), offer, TransactionId::NONE)?;
+        let claims = self.claim_new(hash.low(), offer)?;
         Ok(self.insert_claimed(hash, offer, ttl, claims))
     }
 
@@ -330,6 +333,12 @@ impl<F: Spec> Session<'_, F> {
         ttl: Option<Nanos>,
     ) -> Result<(), Taken> {
         let claims = self.claim(Some(slot), hash.low(), offer, TransactionId::NONE)?;
+        if claims.are_none() {
+            if let Some(value) = &mut offer.value {
+                self.replace_weighed(slot, hash, value, weight, ttl);
+            }
+            return Ok(());
+        }
         let (session, low) = (self.reborrow(), hash.low());
         let mut storing = Storing { session, slot: Some(slot), hash: low, offer: &mut *offer, claims };
         let Storing { session, offer: entering, .. } = &mut storing;
@@ -341,26 +350,6 @@ impl<F: Spec> Session<'_, F> {
             self.release_replaced(slot, low, value, claims);
         }
         Ok(())
-    }
-}
-
-/// The index keys of a new value while they are entered. If that ends early, those that were entered are removed.
-struct Claiming<'s, F: Spec> {
-    session: Session<'s, F>,
-    slot: Option<Slot>,
-    hash: LowHash,
-    offer: &'s OfferFor<F>,
-    claims: Claims,
-    by: TransactionId,
-}
-
-impl<F: Spec> Drop for Claiming<'_, F> {
-    #[cold]
-    fn drop(&mut self) {
-        // A transaction undoes what it has entered for all its entries, in an order of its own.
-        if self.by == TransactionId::NONE {
-            self.session.unclaim(self.slot, self.hash, self.offer, self.claims);
-        }
     }
 }
 

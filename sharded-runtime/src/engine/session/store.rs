@@ -34,6 +34,10 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
             let put = self.table.put(hash, offer);
             return self.finish_put(put, hash, offer);
         }
+        // Such a map has no ttl. Without garbage no listener is told either.
+        if F::Policy::INDEXED && self.steps_itself() {
+            return self.store_followed(hash, offer);
+        }
         self.find_and_store(hash, offer, ttl)
     }
 
@@ -51,11 +55,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
                 None => Stored::Refused,
             };
         }
-        match self.put_indexed(hash, offer, ttl) {
-            Ok(true) => Stored::New,
-            Ok(false) => Stored::Refused,
-            Err(_) => Stored::Taken,
-        }
+        self.put_indexed(hash, offer, ttl)
     }
 
     /// Stores the entry on offer, whose key is absent, with this ttl or the declared one. Returns its slot, or `None`
@@ -135,7 +135,7 @@ impl<F: Spec<Key: Eq>> Session<'_, F> {
             self.finish_put(put, hash, offer) == Stored::New
         } else if self.fits(self.weight_of(offer)) {
             if F::Policy::INDEXED {
-                matches!(self.put_indexed(hash, offer, ttl), Ok(true))
+                self.put_indexed(hash, offer, ttl) == Stored::New
             } else {
                 self.insert_unindexed(hash, offer, ttl).is_some()
             }

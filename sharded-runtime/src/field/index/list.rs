@@ -26,8 +26,9 @@ pub enum KeyList<K> {
 pub(crate) struct After(u32);
 
 impl<K: Eq> KeyList<K> {
-    pub(super) fn new() -> Self {
-        KeyList::Few(SmallVec::new())
+    /// A list of one key.
+    pub(super) fn of(hash: LowHash, key: K) -> Self {
+        KeyList::Few(SmallVec::from_buf([(hash.bits(), key)]))
     }
 
     pub(super) fn len(&self) -> usize {

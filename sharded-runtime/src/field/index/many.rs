@@ -73,10 +73,9 @@ where
                 owned.set(owned.get() + list.owned() as u64 - before as u64);
             };
             if session.table().find_change(of_index_key, index_key, add).is_err() {
-                let mut list = KeyList::new();
-                list.add(hash, key);
                 // An index has no bound, so it is stored.
-                let _ = session.insert_made(of_index_key, &mut offer, None, || list);
+                offer.value = Some(KeyList::of(hash, key.clone()));
+                let _ = session.insert_or_evict(of_index_key, &mut offer, None);
             }
         });
     }

@@ -105,8 +105,8 @@ impl<F: UsableTypes, K, V, G: Fn(&K, &V) -> Option<F::Key> + ?Sized> IndexTable<
         K: Clone + 'i,
         F::Key: 'i,
     {
-        let key_of = |value: &V| self.key_of(key, value);
-        let leave_former = |index_key| leave(index_key, key);
+        let key_of = move |value: &V| self.key_of(key, value);
+        let leave_former = move |index_key| leave(index_key, key);
         let mut former = Former { index_key: key_of(value), value, is_changed: false, key_of, leave: leave_former };
         change(former.value);
         let index_key = key_of(former.value);
@@ -149,7 +149,7 @@ pub(super) struct Same;
 
 /// The index key that a value had before it was changed. When this is dropped, the value loses it, unless user code has
 /// panicked and the value still has it: a lookup must not miss it then.
-struct Former<'v, I: Eq, V, G: Fn(&V) -> Option<I>, L: FnMut(I)> {
+struct Former<'v, I: Eq, V, G: Fn(&V) -> Option<I> + Copy, L: Fn(I) + Copy> {
     index_key: Option<I>,
     value: &'v mut V,
     /// Whether the value is known to have another index key.
@@ -158,23 +158,22 @@ struct Former<'v, I: Eq, V, G: Fn(&V) -> Option<I>, L: FnMut(I)> {
     leave: L,
 }
 
-impl<I: Eq, V, G: Fn(&V) -> Option<I>, L: FnMut(I)> Drop for Former<'_, I, V, G, L> {
+impl<I: Eq, V, G: Fn(&V) -> Option<I> + Copy, L: Fn(I) + Copy> Drop for Former<'_, I, V, G, L> {
+    /// Inlined, and takes this apart: so its fields stay in registers while nothing has panicked.
     #[inline]
     fn drop(&mut self) {
         if let Some(index_key) = self.index_key.take() {
-            self.lose(index_key);
+            lose(index_key, self.value, self.is_changed, self.key_of, self.leave);
         }
     }
 }
 
-impl<I: Eq, V, G: Fn(&V) -> Option<I>, L: FnMut(I)> Former<'_, I, V, G, L> {
-    fn lose(&mut self, index_key: I) {
-        let has_it = !self.is_changed
-            && contain(|| (self.key_of)(self.value).is_some_and(|present| present == index_key)) == Some(true);
-        if has_it {
-            contain(move || drop(index_key));
-        } else {
-            (self.leave)(index_key);
-        }
+#[inline(never)]
+fn lose<I: Eq, V>(index_key: I, value: &V, is_changed: bool, key_of: impl Fn(&V) -> Option<I>, leave: impl Fn(I)) {
+    let has_it = !is_changed && contain(|| key_of(value).is_some_and(|present| present == index_key)) == Some(true);
+    if has_it {
+        contain(move || drop(index_key));
+    } else {
+        leave(index_key);
     }
 }

@@ -186,6 +186,12 @@ impl<K, V, P: Policy> FoundMut<'_, K, V, P> {
     }
 
     #[inline]
+    pub(crate) fn key(&self) -> &K {
+        // SAFETY: there is an entry, and nobody writes it while `self` is borrowed.
+        unsafe { &(*self.at.bucket.pair(self.at.slot)).key }
+    }
+
+    #[inline]
     pub(crate) fn value(&self) -> &V {
         // SAFETY: there is an entry, and nobody writes it while `self` is borrowed.
         unsafe { &(*self.at.bucket.pair(self.at.slot)).value }
