@@ -258,10 +258,7 @@ pub(crate) fn follow_all<'i, K, V>(
     change: &mut dyn FnMut(&mut V),
 ) -> Option<UnfinishedIn<'i, K>> {
     let [index] = indexes else { return follow_several(indexes, entry, value, change) };
-    match index.follow(entry.0, entry.1, value, change) {
-        None => None,
-        Some(unfinished) => Some(only_missing(unfinished)),
-    }
+    index.follow(entry.0, entry.1, value, change).map(only_missing)
 }
 
 #[cold]

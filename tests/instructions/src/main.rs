@@ -66,10 +66,12 @@ struct Maps {
     wide: HashMap<u64, u64, Mixed>,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "an index passes references")]
 fn same(_: &u64, value: &u64) -> u64 {
     *value
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, clippy::ptr_arg, reason = "an index passes references")]
 fn name(_: &u64, value: &String) -> String {
     value.clone()
 }
@@ -77,7 +79,7 @@ fn name(_: &u64, value: &String) -> String {
 /// Values made in advance, two for each key, so that only what the map does with them is measured.
 fn names(times: u64) -> impl Fn(u64) -> String {
     let made: Vec<_> = (0..times.max(ENTRIES)).map(|key| RefCell::new(vec![key.to_string(); 2])).collect();
-    move |key| made[key as usize].borrow_mut().pop().expect("two for each key")
+    move |key| made[usize::try_from(key).expect("a small number")].borrow_mut().pop().expect("two for each key")
 }
 
 /// Entries before the measured operations, but for inserts of new keys.
