@@ -515,15 +515,22 @@ fn two_rows_of_one_entry_are_refused() {
     }
     let map: ShardedMap<Odd, u64, Of<Mutex, Never, Unbounded>> = ShardedMap::new();
     map.insert(Odd(0), 5);
-    let message = panics(|| {
-        ignore(sharded::transaction((map.row(&Odd(1)), map.row(&Odd(2))), |(removed, put)| {
-            removed.remove();
-            put.insert(7);
-            Ok::<_, ()>(())
-        }));
-    });
-    assert!(message.contains("are the same key of `field`"), "{message}");
-    assert_eq!((map.get(&Odd(0)), map.len()), (Some(5), 1));
+    for removes in [true, false] {
+        let message = panics(|| {
+            ignore(sharded::transaction((map.row(&Odd(1)), map.row(&Odd(2))), |(first, second)| {
+                if removes {
+                    first.remove();
+                } else {
+                    // Both only replace a value.
+                    first.insert(6);
+                }
+                second.insert(7);
+                Ok::<_, ()>(())
+            }));
+        });
+        assert!(message.contains("are the same key of `field`"), "{message}");
+        assert_eq!((map.get(&Odd(0)), map.len()), (Some(5), 1));
+    }
 }
 
 /// Keys with one hash are compared with each other once.
