@@ -176,9 +176,10 @@ impl Claims {
 /// The indexes of a map.
 pub(crate) type Indexes<K, V> = [Arc<dyn Index<K, V>>];
 
-/// Enters the index keys of a value that is going to be stored, in place of an `old` one. If another entry holds one, or
-/// user code panics, none is entered, or it is the transaction's to undo that. `None` if another entry holds one: which
-/// it is, [`claim_each`] says when it is called next. Most calls need not know, and then no holder has to be moved.
+/// Enters the index keys of a value that is going to be stored, in place of an `old` one. If another entry holds one,
+/// or user code panics, none is entered, or it is the transaction's to undo that. `None` if another entry holds one:
+/// which it is, [`claim_each`] says when it is called next. Most calls need not know, and then no holder has to be
+/// moved.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "saves 60 of 740 instructions of an insert of a new entry")]
 pub(crate) fn claim_all<K, V>(
