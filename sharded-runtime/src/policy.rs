@@ -99,6 +99,10 @@ pub trait Policy: 'static {
     /// Whether entries take as much of the capacity as they [weigh](crate::builder::FieldOptions::weigher), rather than
     /// one each.
     const WEIGHS: bool = false;
+    /// Whether the memory of the tables is taken when the map is built: see
+    /// [`preallocate`](crate::builder::FieldOptions::preallocate). Needs a `CAPACITY` that counts entries, and a lock
+    /// other than [`Rcu`](crate::lock::Rcu).
+    const PREALLOCATE: bool = false;
     /// Whether some entries may not be [evicted](crate::builder::FieldOptions::evictable).
     const PINS: bool = false;
     /// How old a read of a tiered field may be, `staleness = …` of a field with `tier = …`. `None` is one second.

@@ -1,6 +1,7 @@
 //! A map: its shards, and its declared options.
 
 use super::{
+    advance,
     discard::Discarded,
     leaving::Leaving,
     placing::{Placing, Wanted},
@@ -125,8 +126,9 @@ impl<F: FieldTypes> Core<F> {
         if LockFor::<F>::SHARES_ENTRIES {
             reclaim::prepare();
         }
+        let in_advance = field.in_advance().is_some();
         let shards = Shards::new(&nodes, order, |shard| Table::new(placing.arena(shard), &field, lifetime, F::CLONES));
-        Core {
+        let core = Core {
             rules,
             jitter,
             ttl,
@@ -155,7 +157,15 @@ impl<F: FieldTypes> Core<F> {
             step_table: step,
             find_slot: if F::Policy::INDEXED { Some(find_slot) } else { None },
             clock,
+        };
+        if in_advance {
+            // The first step of each table takes its memory.
+            for shard in 0..core.shard_count() {
+                core.sweep_shard(shard);
+            }
+            advance::note(store, F::Policy::NAME, &core.placing);
         }
+        core
     }
 
     /// The time to live that was declared or given when the map was built.

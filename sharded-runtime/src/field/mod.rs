@@ -35,6 +35,7 @@
 //! | `saved.rs` | entries that are saved to a file and restored from it |
 //! | `recorded.rs` | samples for a recorder |
 
+mod advance;
 mod batch;
 pub(crate) mod change;
 pub(crate) mod commit;

@@ -3,7 +3,7 @@
 use crate::{
     Policy,
     builder::{BuildError, StoreContext},
-    engine::table::TableOf,
+    engine::table::{Shape, TableOf},
     memory::arena::{Arena, MemoryNode},
     placement::{Binding, Placement, Site},
     topology::NodeId,
@@ -51,6 +51,12 @@ impl Placing {
         (0..self.arena_of.len()).map(|shard| Arc::clone(self.of(shard).1.node())).collect()
     }
 
+    /// Each arena, and the number of shards that have their tables there.
+    pub(super) fn arenas(&self) -> impl Iterator<Item = (&Arena, u64)> {
+        let shards = |index: usize| self.arena_of.iter().filter(|&&of| usize::from(of) == index).count() as u64;
+        self.arenas.iter().enumerate().map(move |(index, (_, arena))| (&**arena, shards(index)))
+    }
+
     /// Bytes of table memory in use, and the number of blocks that were ever allocated.
     pub(crate) fn usage(&self) -> (usize, u64) {
         let usages = self.arenas.iter().map(|(_, arena)| arena.usage());
@@ -73,6 +79,7 @@ pub(crate) struct Wanted {
     node: fn(usize, usize, &Site) -> Option<NodeId>,
     is_strict: bool,
     arena: fn(MemoryNode) -> Arena,
+    pub(super) shape: &'static Shape,
 }
 
 impl Wanted {
@@ -82,6 +89,7 @@ impl Wanted {
             node: P::Placement::node,
             is_strict: P::Placement::STRICT,
             arena: TableOf::<K, V, P>::arena,
+            shape: TableOf::<K, V, P>::SHAPE,
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The settings of a map: the declared options and their overrides. The code does not depend on the types of the map.
 
-use super::placing::{Placing, Wanted};
+use super::{
+    advance,
+    placing::{Placing, Wanted},
+};
 use crate::{
     Policy,
     builder::{BuildError, Overrides, StoreContext},
@@ -31,6 +34,7 @@ pub(crate) struct Declared {
     capacity: Option<usize>,
     evicts: bool,
     weighs: bool,
+    preallocate: bool,
     /// One in so many units of the capacity is kept for entries that have left. Zero if none is.
     retired_part: usize,
 }
@@ -71,6 +75,8 @@ impl Declared {
         assert!(!matches!(P::CAPACITY, Some(0)), "the CAPACITY of a policy must not be zero");
         assert!(P::CAPACITY.is_none() || P::Eviction::BOUNDED, "a policy with a CAPACITY needs an `Eviction`");
         assert!(!P::WEIGHS || P::Eviction::BOUNDED, "a policy that WEIGHS entries needs an `Eviction`");
+        assert!(!P::PREALLOCATE || P::CAPACITY.is_some(), "a policy that PREALLOCATEs needs a CAPACITY");
+        assert!(!P::PREALLOCATE || can_preallocate::<P>(), "a policy that PREALLOCATEs neither WEIGHS nor has `Rcu`");
         assert!(!P::PINS || P::Eviction::EVICTS, "a policy that PINS entries needs an `Eviction` that evicts");
         Declared {
             name: P::NAME,
@@ -83,9 +89,15 @@ impl Declared {
             capacity: P::CAPACITY,
             evicts: P::Eviction::EVICTS,
             weighs: P::WEIGHS,
+            preallocate: P::PREALLOCATE,
             retired_part: if P::WEIGHS && P::Lock::SHARES_ENTRIES { Budget::RETIRED_PART } else { 0 },
         }
     }
+}
+
+/// Whether the memory of all entries is known from their number, and lies in tables.
+pub(crate) const fn can_preallocate<P: Policy>() -> bool {
+    !P::WEIGHS && !P::Lock::SHARES_ENTRIES
 }
 
 impl Settings {
@@ -97,10 +109,16 @@ impl Settings {
         let capacity = given.capacity.or(declared.capacity);
         let count = shard_count(store, given, declared, capacity);
         let placing = Placing::new(store, count, given.huge_pages, wanted);
+        let field = FieldContext::new(capacity.filter(|_| !declared.weighs), count);
+        let in_advance = if given.preallocate || declared.preallocate {
+            noted(store, advance::take(declared.name, &placing, wanted.shape, field.most_entries_ever()))
+        } else {
+            None
+        };
         Settings {
             nodes: placing.nodes(),
             placing,
-            field: FieldContext::new(capacity.filter(|_| !declared.weighs), count),
+            field: field.with(in_advance),
             budget: capacity.map(|capacity| Budget::new(capacity, count, declared.weighs, declared.retired_part)),
             times: Times::new(given, declared),
         }
@@ -138,6 +156,11 @@ impl Times {
         let (ttl, idle) = (clock.lengthened(self.ttl), clock.lengthened(self.idle));
         Times { ttl, idle, lifetime: idle.min(ttl.minus(self.jitter)), ..self }
     }
+}
+
+/// The result. A mistake is noted in `store`.
+fn noted<T>(store: &StoreContext, result: Result<T, BuildError>) -> Option<T> {
+    result.map_err(|mistake| store.note(mistake)).ok()
 }
 
 /// The number from the builder, or else the declared one, limited so that the shards are large enough to evict well.

@@ -28,9 +28,10 @@ use std::{
 const STEPS: usize = 16;
 
 impl<F: FieldTypes> Core<F> {
-    /// Whether all entries of a shard may leave in one step. A listener or an index has to know of each.
+    /// Whether all entries of a shard may leave in one step, with their table. A listener or an index has to know of
+    /// each, and a table whose memory was taken in advance keeps it.
     pub(super) fn takes_whole_tables(&self) -> bool {
-        !F::Policy::INDEXED && self.listener().is_none()
+        !F::Policy::INDEXED && self.listener().is_none() && self.field.in_advance().is_none()
     }
 
     /// Takes out all entries of a shard, in one step.
@@ -82,7 +83,7 @@ impl<F: FieldTypes> Core<F> {
 
     /// Removes the expired entries of a shard, a bounded number per lock hold. Returns their number.
     #[track_caller]
-    fn sweep_shard(&self, shard: usize) -> usize {
+    pub(super) fn sweep_shard(&self, shard: usize) -> usize {
         let mut removed = 0;
         loop {
             let mut leaving = self.leaving();

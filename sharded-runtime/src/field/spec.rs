@@ -128,6 +128,9 @@ impl<F: FieldTypes> Spec for Core<F> {
         steps: usize,
         now: Moment,
     ) -> Result<(), NoMemory> {
+        if table.count() == 0 {
+            return table.begin(view);
+        }
         for _ in 0..steps {
             if !table.needs_step() {
                 break;

@@ -70,8 +70,8 @@ impl<T: Default> Chunked<T> {
             }
             if let Some(last) = self.parts.last_mut() {
                 if last.len() == last.capacity() {
-                    // Double the capacity, up to a full part.
-                    let more = last.len().max(Self::LEAST).min(Self::PART - last.len());
+                    // Double the capacity, up to a full part, or take what is missing at once.
+                    let more = last.len().max(Self::LEAST).max(len - self.len).min(Self::PART - last.len());
                     last.reserve_exact(more);
                 }
                 last.push(T::default());

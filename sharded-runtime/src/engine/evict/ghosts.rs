@@ -29,6 +29,8 @@ const PER_ENTRY: usize = 3;
 pub(super) struct Ghosts {
     stored: Chunked<Bucket>,
     buckets: u32,
+    /// Whether all buckets are stored from the beginning.
+    keeps_all: bool,
 }
 
 /// What the ghosts say about an absent key.
@@ -86,7 +88,16 @@ impl Bucket {
 
 impl Ghosts {
     pub(super) fn new(heap: &Heap, buckets: u32) -> Self {
-        Ghosts { stored: Chunked::new(heap), buckets }
+        Ghosts { stored: Chunked::new(heap), buckets, keeps_all: false }
+    }
+
+    /// Takes the memory of all buckets now, and keeps it. The number of buckets must not be
+    /// [changed](Ghosts::resize) later.
+    pub(super) fn keep_all(&mut self) {
+        self.keeps_all = true;
+        if let Some(last) = self.buckets.checked_sub(1) {
+            self.stored.reach(last as usize);
+        }
     }
 
     pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {
@@ -114,7 +125,7 @@ impl Ghosts {
     /// Gives back the memory that a shard with this many entries may not have.
     pub(super) fn shrink(&mut self, entries: u32) {
         let most = self.most_stored(entries);
-        if self.stored.len() > most {
+        if self.stored.len() > most && !self.keeps_all {
             self.stored.truncate(most);
         }
     }

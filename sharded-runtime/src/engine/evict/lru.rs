@@ -86,8 +86,8 @@ impl Hooks<Lru> for OwnHooks {
         true
     }
 
-    fn init(&self, eviction: &mut Lru, heap: &Heap, _: &FieldContext) {
-        eviction.0.init(heap);
+    fn init(&self, eviction: &mut Lru, heap: &Heap, field: &FieldContext) {
+        eviction.0.init(heap, field.slots_in_advance());
     }
 
     fn part(&self, eviction: &Lru, index: usize) -> Option<(usize, usize)> {

@@ -15,7 +15,7 @@ mod traits;
 mod unbounded;
 
 pub use adaptive::Adaptive;
-pub(crate) use context::FieldContext;
+pub(crate) use context::{FieldContext, InAdvance};
 pub(crate) use hooks::Hooks;
 pub use lru::Lru;
 pub use reject::Reject;

@@ -20,8 +20,13 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn init(&mut self, heap: &Heap) {
+    /// With memory for `slots_in_advance` slots.
+    pub(super) fn init(&mut self, heap: &Heap, slots_in_advance: Option<u32>) {
         (self.links, self.marks) = (Chunked::new(heap), Chunked::new(heap));
+        if let Some(last) = slots_in_advance.and_then(|slots| slots.checked_sub(1)) {
+            self.links.reach(last as usize);
+            self.marks.reach(last as usize);
+        }
     }
 
     pub(super) fn push_front(&mut self, slot: u32) {

@@ -98,8 +98,8 @@ impl Eviction for Sieve {
 }
 
 impl Hooks<Sieve> for OwnHooks {
-    fn init(&self, eviction: &mut Sieve, heap: &Heap, _: &FieldContext) {
-        eviction.queue.init(heap);
+    fn init(&self, eviction: &mut Sieve, heap: &Heap, field: &FieldContext) {
+        eviction.queue.init(heap, field.slots_in_advance());
     }
 
     fn part(&self, eviction: &Sieve, index: usize) -> Option<(usize, usize)> {

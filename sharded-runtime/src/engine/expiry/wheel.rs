@@ -53,6 +53,15 @@ impl Wheel {
         Wheel { nodes: Chunked::new(heap), levels: Vec::new_in(heap.clone()), pending, due_at: Deadline::NEVER }
     }
 
+    /// Takes the memory now that so many regions can ever need, whatever their times are.
+    pub(crate) fn reach(&mut self, regions: u32) {
+        self.nodes.reach(regions.saturating_sub(1) as usize);
+        let heap = self.levels.allocator().clone();
+        for level in self.levels.len()..LEVELS {
+            self.levels.push(Some(Box::new_in(Level::new(level), heap.clone())));
+        }
+    }
+
     /// Its memory, without the levels.
     pub(crate) fn memory(&self) -> &Chunked<Links> {
         &self.nodes

@@ -160,6 +160,13 @@ impl Due {
         Box::new_in(due, heap.clone())
     }
 
+    /// Takes the memory now that regions of so many buckets can ever need.
+    pub(super) fn reach(&mut self, buckets: u32) {
+        let regions = buckets.div_ceil(REGION);
+        self.regions.reach(regions.saturating_sub(1) as usize);
+        self.wheel.reach(regions);
+    }
+
     fn part(&self, index: usize) -> Option<(usize, usize)> {
         self.regions.part_or(index, self.wheel.memory())
     }

@@ -24,6 +24,6 @@ pub(crate) use evictable::{SEARCHED, SEARCHED_ELSEWHERE};
 pub(crate) use pieces::NextPiece;
 pub(crate) use raw::{
     Backlog, BucketNo, Cursor, Fetch, FoundMut, Glance, Handed, Kept, Look, NoMemory, Offer, Peek, Place, Put, Removed,
-    Slot, StampOf, Stored, Unclear, Unlocked, Use, UseFetched, Wait,
+    Shape, Slot, StampOf, Stored, Unclear, Unlocked, Use, UseFetched, Wait,
 };
 pub(crate) use slots::{Entries, Entry, EntryMut, Search, Table, TableOf, TableView};

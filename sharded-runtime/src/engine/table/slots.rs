@@ -12,7 +12,7 @@ use crate::{
     bounds::Token,
     clock::{Deadline, Moment, Nanos},
     engine::units::{Units, Weight},
-    evict::{Eviction, FieldContext, Hooks},
+    evict::{Eviction, FieldContext, Hooks, InAdvance},
     expiry::Stamp,
     hasher::{KeyHash, LowHash},
     lock::{Clones, Lock},
@@ -78,13 +78,13 @@ impl<P: Policy> SlotInfo<P> {
     fn new(heap: &Heap, field: &FieldContext, lifetime: Nanos) -> Self {
         let mut eviction = P::Eviction::default();
         P::Eviction::hooks(Token).init(&mut eviction, heap, field);
-        SlotInfo {
-            eviction,
-            schedule: Schedule::default(),
-            weights: None,
-            search: EvictableSearch::default(),
-            lifetime,
+        let mut schedule = Schedule::default();
+        if StampOf::<P>::EXPIRES
+            && let Some(InAdvance { buckets, .. }) = field.in_advance()
+        {
+            schedule.begin(heap, lifetime).reach(buckets);
         }
+        SlotInfo { eviction, schedule, weights: None, search: EvictableSearch::default(), lifetime }
     }
 }
 
@@ -92,7 +92,7 @@ impl<K, V, P: Policy> Table<K, V, P> {
     /// `lifetime` is the shortest lifetime of entries without one of their own.
     pub(crate) fn new(arena: Arc<Arena>, field: &FieldContext, lifetime: Nanos, clones: Option<Clones<K, V>>) -> Self {
         let info = SlotInfo::new(arena.heap(), field, lifetime);
-        RawTable::with_info(arena, field.most_entries(), info, clones)
+        RawTable::with_info(arena, field.most_entries(), field.in_advance().is_some(), info, clones)
     }
 
     /// Moves all entries to a new table, with their memory. The new one has no readers without a lock.

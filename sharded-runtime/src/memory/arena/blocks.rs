@@ -49,6 +49,33 @@ impl<S: Supply> Blocks<S> {
         Some(block)
     }
 
+    /// Gets as many chunks as so many buckets need, touches their pages, and keeps them for later. From now on, no free
+    /// chunk gives its pages back. Calls `tell` with the bytes of each chunk that is ready.
+    ///
+    /// `None` if there is no memory for all of them. The others then stay.
+    pub(super) fn take_in_advance(&self, buckets: u64, tell: &dyn Fn(usize)) -> Option<()> {
+        self.free.lock().chunks.keep_all();
+        let mut taken = Vec::new();
+        let all = (0..buckets.div_ceil(self.shape.buckets())).try_for_each(|_| {
+            let at = {
+                let mut free = self.free.lock();
+                let (number, _) = free.chunks.take()?;
+                taken.push(number);
+                free.chunks.address(number)
+            };
+            // SAFETY: every page that a chunk overlaps belongs to its span. The chunk was taken, so nobody else uses it.
+            let is_ready = unsafe { memory::touch(at, self.shape.chunk) };
+            tell(self.shape.chunk);
+            is_ready.then_some(())
+        });
+        let mut free = self.free.lock();
+        for number in taken {
+            // None is surplus, since all are kept.
+            let _ = free.chunks.give(number);
+        }
+        all
+    }
+
     /// # Safety
     ///
     /// The block must come from [`take`](Blocks::take) with this class. Nothing may use it any more, except the
@@ -62,6 +89,11 @@ impl<S: Supply> Blocks<S> {
             let is_discarded = unsafe { surplus.discard() };
             self.free.lock().chunks.put_back(&surplus, is_discarded);
         }
+    }
+
+    /// The bytes of so many buckets, in whole chunks.
+    pub(super) fn bytes_of(&self, buckets: u64) -> u64 {
+        buckets.div_ceil(self.shape.buckets()).saturating_mul(self.shape.chunk as u64)
     }
 
     /// Bytes in use, and the number of blocks ever handed out.

@@ -29,6 +29,8 @@ pub(super) struct Chunks<S: Supply> {
     /// The first chunk that was never taken; neither were those after it.
     fresh: u64,
     used: usize,
+    /// Whether all free chunks keep their pages.
+    keeps_all: bool,
 }
 
 /// Contiguous memory in whole pages. Chunks need not be aligned to pages, so neighbours may share a page.
@@ -56,7 +58,12 @@ impl<S: Supply> Chunks<S> {
         assert!(shape.chunk.is_multiple_of(page::GRAIN), "a chunk is a multiple of the smallest page");
         let guards = usize::from(shape.is_racy);
         let (warm, cold) = (BTreeSet::new(), BTreeSet::new());
-        Chunks { size: shape.chunk, guards, source, spans: Vec::new(), warm, cold, fresh: 0, used: 0 }
+        Chunks { size: shape.chunk, guards, source, spans: Vec::new(), warm, cold, fresh: 0, used: 0, keeps_all: false }
+    }
+
+    /// From now on, free chunks keep their pages.
+    pub(super) fn keep_all(&mut self) {
+        self.keeps_all = true;
     }
 
     /// A free chunk, and whether the caller should populate its pages.
@@ -101,7 +108,7 @@ impl<S: Supply> Chunks<S> {
         self.used -= 1;
         self.warm.insert(number);
         let kept = (KEEP_BYTES / self.size).clamp(1, KEEP);
-        if self.warm.len() <= kept.max(self.used / KEEP_SHARE) {
+        if self.keeps_all || self.warm.len() <= kept.max(self.used / KEEP_SHARE) {
             return None;
         }
         // Low numbers are reused first, so the tail of a span tends to stay without pages.

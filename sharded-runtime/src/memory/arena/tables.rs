@@ -6,7 +6,10 @@ use allocator_api2::alloc::Allocator;
 use std::{
     alloc::Layout,
     ptr::NonNull,
-    sync::{Arc, atomic::AtomicPtr},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed},
+    },
 };
 
 /// The memory of one map on one node. See the [module](super).
@@ -15,6 +18,8 @@ pub(crate) struct Arena {
     pub(super) blocks: Blocks<Source>,
     directories: Mutex<Directories>,
     heap: Heap,
+    /// Whether a block was refused.
+    is_exhausted: AtomicBool,
 }
 
 #[derive(Default)]
@@ -38,6 +43,7 @@ impl Arena {
             blocks: Blocks::new(shape, Source::new(Arc::clone(&node))),
             directories: Mutex::new(Directories::default()),
             heap: Heap::new(&node),
+            is_exhausted: AtomicBool::new(false),
             node,
         }
     }
@@ -55,7 +61,29 @@ impl Arena {
     pub(crate) fn take(&self, class: u32) -> Option<NonNull<u8>> {
         #[cfg(test)]
         super::faults::ask()?;
-        self.blocks.take(class)
+        let block = self.blocks.take(class);
+        if block.is_none() {
+            self.is_exhausted.store(true, Relaxed);
+        }
+        block
+    }
+
+    /// Gets the memory of so many buckets now, with all its pages. It stays here until the arena is dropped. Calls
+    /// `tell` with the bytes of each part that is ready.
+    ///
+    /// `None` if there is not enough.
+    pub(crate) fn take_in_advance(&self, buckets: u64, tell: &dyn Fn(usize)) -> Option<()> {
+        self.blocks.take_in_advance(buckets, tell)
+    }
+
+    /// The bytes of so many buckets, in whole chunks.
+    pub(crate) fn bytes_of(&self, buckets: u64) -> u64 {
+        self.blocks.bytes_of(buckets)
+    }
+
+    /// Whether a block was ever refused.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.is_exhausted.load(Relaxed)
     }
 
     /// # Safety

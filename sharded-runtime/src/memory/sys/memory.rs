@@ -46,6 +46,33 @@ pub(crate) unsafe fn populate(at: NonNull<u8>, bytes: usize) -> io::Result<()> {
     unsafe { system::populate(at, bytes) }
 }
 
+/// Makes all pages of a range resident. Returns `false` if the system has no memory for them. The contents are then
+/// unspecified.
+///
+/// # Safety
+///
+/// All pages that the range overlaps must belong to one piece of memory from [`map`], and only the caller may use the
+/// range.
+pub(crate) unsafe fn touch(at: NonNull<u8>, bytes: usize) -> bool {
+    // SAFETY: as the caller guarantees.
+    let populated = unsafe {
+        let (first, whole) = page::covering(at, bytes);
+        populate(first, whole)
+    };
+    match populated.map_err(|error| error.kind()) {
+        Ok(()) => true,
+        // Kernels before 5.14, sandboxes, and other systems.
+        Err(io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) => {
+            for offset in (0..bytes).step_by(page::GRAIN) {
+                // SAFETY: it lies in the range, which only the caller uses.
+                unsafe { at.add(offset).write_volatile(0) }
+            }
+            true
+        }
+        Err(_) => false,
+    }
+}
+
 /// Asks for huge pages where the range allows them, or for small ones even where the system would use huge ones. A
 /// hint.
 ///

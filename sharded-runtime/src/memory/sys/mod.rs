@@ -1,5 +1,6 @@
 //! System calls and instructions, with a fallback for other systems.
 
+pub(crate) mod available;
 #[cfg(not(loom))]
 pub(crate) mod barrier;
 pub(crate) mod fork;

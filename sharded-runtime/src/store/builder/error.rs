@@ -7,7 +7,8 @@ use std::{error::Error, fmt, time::Duration};
 ///
 /// It is an override, or comes from a type of the user's own: the number of a
 /// [`ShardCount`](crate::shards::ShardCount), or a node that a [`Placement`](crate::placement::Placement) names and
-/// this machine does not have. The first one counts. `checked()` of a store's builder returns that of the overrides,
+/// this machine does not have. Or there is no memory for a field that
+/// [takes it in advance](super::FieldOptions::preallocate). The first one counts. `checked()` of a store's builder returns that of the overrides,
 /// and [`try_with_options`](crate::ShardedMap::try_with_options) of a map any. `build()` and
 /// [`with_options`](crate::ShardedMap::with_options) panic with its message, at the place of their call.
 ///
@@ -46,6 +47,8 @@ enum Mistake {
     Shards(usize),
     /// What is wrong with the node that a placement names.
     Placement(String),
+    /// Why the memory can't be taken in advance.
+    Memory(String),
     /// The policy requires a function that is not there.
     Lacking,
     /// There is something that the policy does not use: a function, or a ttl where a function says how long an entry
@@ -70,6 +73,11 @@ impl BuildError {
     /// A placement of the user's own that names a node on which no memory can be.
     pub(crate) fn placement(field: &'static str, why: String) -> Self {
         BuildError { field: Some(field), option: "placement", mistake: Mistake::Placement(why) }
+    }
+
+    /// Memory that can't be taken in advance.
+    pub(crate) fn memory(field: &'static str, why: String) -> Self {
+        BuildError { field: Some(field), option: "preallocate", mistake: Mistake::Memory(why) }
     }
 
     /// `Ok` for a number of shards that a map can have.
@@ -129,6 +137,7 @@ impl fmt::Display for BuildError {
                 write!(f, "must be a power of two, at most {MAX_SHARDS}, but is {shards}")
             }
             Mistake::Placement(why) => write!(f, "the placement of `{field}` names {why}"),
+            Mistake::Memory(why) => write!(f, "the memory of `{field}` can't be taken in advance: {why}"),
             Mistake::Lacking => {
                 write!(f, "the policy of `{field}` asks for {}, and its options have none", function(option))
             }

@@ -1,7 +1,7 @@
 //! Overrides for one field.
 
 use super::{error::BuildError, functions::Functions};
-use crate::{Policy, evict::Bounded, expiry};
+use crate::{Policy, evict::Bounded, expiry, lock::Lock};
 use std::{marker::PhantomData, time::Duration};
 
 /// Overrides for one field.
@@ -48,6 +48,7 @@ pub(crate) struct Overrides {
     pub(crate) ttl: Option<Duration>,
     pub(crate) idle: Option<Duration>,
     pub(crate) huge_pages: bool,
+    pub(crate) preallocate: bool,
     /// The first value that no map can be built with. It is in none of the other fields.
     pub(crate) mistake: Option<BuildError>,
 }
@@ -100,6 +101,69 @@ impl<P: Policy, F> FieldOptions<P, F> {
     #[must_use]
     pub fn huge_pages(mut self) -> Self {
         self.given.huge_pages = true;
+        self
+    }
+
+    /// Takes the memory of the field's tables when the map is built, as `preallocate` in the attribute does: all that
+    /// its capacity can ever need is mapped, bound to the NUMA nodes of its shards, and touched.
+    ///
+    /// Afterwards no operation on the field asks the system or the global allocator for memory of the tables, and none
+    /// waits for a page of them. The tables have their final size from the beginning, so that inserts move no entries
+    /// of others. In return, an empty map takes as much memory as a full one. Nothing gives it back before the map is
+    /// dropped: removing entries, [`clear`](crate::ShardedMap::clear), [`drain`](crate::ShardedMap::drain) and
+    /// [`shrink_to_fit`](crate::ShardedMap::shrink_to_fit) keep it. For that reason `clear` and
+    /// [`invalidate_all`](crate::ShardedMap::invalidate_all) remove entry by entry, some per lock hold.
+    ///
+    /// # What is taken
+    ///
+    /// - The buckets of all shards, and the data about their slots: of the evictions of this crate, their ghosts
+    ///   included, and of expiry, for any time to live. (The latter is 16 KiB for each shard, so that many small shards
+    ///   make it dear.)
+    /// - For each shard the memory of its even share of the capacity, plus eight times the square root of that, plus
+    ///   eight. A good hasher, such as the default one, exceeds that in less than one of 10^10 shards. A shard that has
+    ///   more, since a hasher of your own spreads keys unevenly, takes memory as it needs it, and keeps it as well.
+    /// - Not what keys and values own, such as the text of a `String`, nor the memory of an
+    ///   [index](mod@crate::index), of a listener's queue, of loads in progress, and of an eviction of your own.
+    ///
+    /// # Errors
+    ///
+    /// The map is not built, see [`BuildError`], if there is not enough memory: if the machine, or a control group
+    /// (version 2) of the process, has less left than is needed, or if the system refuses a page. Under a
+    /// [strict](crate::placement::Strict) placement each page must lie on its node. What can't be known: memory that
+    /// other processes take in the meantime. Linux promises more memory than it has, and may then end a process rather
+    /// than refuse a page.
+    ///
+    /// # Limits
+    ///
+    /// It does not compile for a policy that [weighs](Policy::WEIGHS) entries, since a weight does not say how many
+    /// there may be, and under [`Rcu`](crate::lock::Rcu), where each insert allocates its entry.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sharded::sharded;
+    /// # use std::collections::HashMap;
+    /// # #[sharded(capacity = 1_000)]
+    /// # struct Exchange { orders: HashMap<u64, u64> }
+    /// let exchange = Exchange::builder().orders(|orders| orders.preallocate()).build();
+    /// let before = exchange.orders().stats();
+    /// (0..100_000).for_each(|id| _ = exchange.orders().insert(id, id));
+    /// let after = exchange.orders().stats();
+    /// assert_eq!((after.table_bytes, after.table_blocks), (before.table_bytes, before.table_blocks));
+    /// ```
+    #[must_use]
+    pub fn preallocate(mut self) -> Self
+    where
+        P::Eviction: Bounded,
+    {
+        const { assert!(!P::WEIGHS, "`preallocate` needs a capacity in entries, and a weight does not count them") }
+        const {
+            assert!(
+                !<P::Lock as Lock>::SHARES_ENTRIES,
+                "`preallocate` takes the memory of tables, and under `Rcu` each entry is an allocation of its own"
+            );
+        }
+        self.given.preallocate = true;
         self
     }
 
@@ -359,6 +423,7 @@ impl<P, F: std::fmt::Debug> std::fmt::Debug for FieldOptions<P, F> {
             .field("ttl", &self.given.ttl)
             .field("idle", &self.given.idle)
             .field("huge_pages", &self.given.huge_pages)
+            .field("preallocate", &self.given.preallocate)
             .field("functions", &self.functions)
             .finish_non_exhaustive()
     }

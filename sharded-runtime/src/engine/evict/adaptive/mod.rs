@@ -111,7 +111,11 @@ pub struct Adaptive {
 impl Adaptive {
     /// The length of the ring.
     fn ring_len(&self) -> u32 {
-        (self.len / RING.0).max(RING.1)
+        Self::ring_len_for(self.len)
+    }
+
+    fn ring_len_for(entries: u32) -> u32 {
+        (entries / RING.0).max(RING.1)
     }
 
     /// Whether the ring has the oldest entry of the window.
@@ -344,12 +348,17 @@ impl Hooks<Adaptive> for OwnHooks {
         eviction.resize_ghosts(0);
         eviction.is_sized = capacity.is_some();
         eviction.common = field.common(|| Common::new(capacity, shards)).unwrap_or_default();
-        eviction.words = Words::new(heap);
+        eviction.words = Words::new(heap, field.slots_in_advance());
         eviction.ghosts = Ghosts::new(heap, 0);
-        eviction.ring = Ring::new(heap);
+        let most = field.most_entries_ever().filter(|_| field.slots_in_advance().is_some());
+        let most = most.map(|entries| u32::try_from(entries).unwrap_or(u32::MAX));
+        eviction.ring = Ring::new(heap, most.map_or(0, Adaptive::ring_len_for));
         eviction.candidates = Candidates::default();
         eviction.tell();
         eviction.resize_ghosts(u32::try_from(buckets).unwrap_or(u32::MAX));
+        if field.slots_in_advance().is_some() {
+            eviction.ghosts.keep_all();
+        }
     }
 
     fn part(&self, eviction: &Adaptive, index: usize) -> Option<(usize, usize)> {

@@ -10,11 +10,18 @@ pub(super) struct Ring {
     next: u32,
     /// The slots before `next` that it has, at most as many as are stored.
     len: u32,
+    /// The size from the beginning, and at least.
+    least: usize,
 }
 
 impl Ring {
-    pub(super) fn new(heap: &Heap) -> Self {
-        Ring { stored: Chunked::new(heap), next: 0, len: 0 }
+    /// A buffer of at least this size.
+    pub(super) fn new(heap: &Heap, least: u32) -> Self {
+        let mut stored = Chunked::new(heap);
+        if let Some(last) = least.checked_sub(1) {
+            stored.reach(last as usize);
+        }
+        Ring { stored, next: 0, len: 0, least: least as usize }
     }
 
     pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {
@@ -69,9 +76,9 @@ impl Ring {
 
     /// Gives the memory back if it is far more than `most` slots need.
     pub(super) fn shrink_to(&mut self, most: usize) {
-        if self.stored.len() > 4 * most {
-            *self = Ring { stored: std::mem::take(&mut self.stored), next: 0, len: 0 };
-            self.stored.truncate(0);
+        if self.stored.len() > 4 * most.max(self.least) {
+            *self = Ring { stored: std::mem::take(&mut self.stored), next: 0, len: 0, least: self.least };
+            self.stored.truncate(self.least);
         }
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Sketch {
     /// The entries that it is large enough for: a power of two, and twice the number of words.
     entries: u32,
     heap: Heap,
+    /// Whether all words are stored from the beginning.
+    keeps_all: bool,
     counted: u32,
     /// The next word to be halved, while a halving is under way.
     halving: Option<usize>,
@@ -41,6 +43,12 @@ impl Sketch {
     pub(super) fn new(heap: &Heap, entries: usize) -> Self {
         let entries = u32::try_from(entries).unwrap_or(u32::MAX).clamp(8, 1 << 31).next_power_of_two();
         Sketch { words: Chunked::new(heap), entries, heap: heap.clone(), ..Sketch::default() }
+    }
+
+    /// Takes the memory of all words now, and keeps it. The sketch must not be [fitted](Sketch::fit) later.
+    pub(super) fn keep_all(&mut self) {
+        self.keeps_all = true;
+        self.words.reach(self.size() - 1);
     }
 
     pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {
@@ -66,7 +74,7 @@ impl Sketch {
     /// Gives back the memory that a shard with this many entries may not have.
     pub(super) fn shrink(&mut self, entries: u32) {
         let most = self.most_stored(entries);
-        if self.words.len() > most {
+        if self.words.len() > most && !self.keeps_all {
             self.words.truncate(most);
         }
     }

@@ -52,8 +52,8 @@ impl Buckets {
     pub(super) fn new(arena: Arc<Arena>, sizes: Sizes, shape: &'static Shape) -> Self {
         Buckets {
             geometry: Published::EMPTY,
-            // Until it has memory.
-            next_step: usize::MAX,
+            // Until it has memory, which the first step takes if that is to be in advance.
+            next_step: if sizes.is_in_advance() { 0 } else { usize::MAX },
             least: 0,
             most: usize::MAX,
             target: 1,
@@ -261,7 +261,7 @@ impl Buckets {
             Ordering::Less => (share(target / 2, SPARSE), usize::MAX),
             Ordering::Greater => (0, usize::MAX),
             Ordering::Equal => {
-                let least = if target == self.geometry.homes.base { 0 } else { share(target, SPARSE) };
+                let least = if target <= self.sizes.least() { 0 } else { share(target, SPARSE) };
                 (least, share(target, self.sizes.full(target)))
             }
         };
@@ -272,7 +272,7 @@ impl Buckets {
     pub(crate) fn aim_to_fit(&mut self) {
         let fits = |homes: u32| self.len() * 32 <= homes as usize * self.shape.slots * FULLEST;
         let mut target = self.geometry.homes.when_doubled();
-        while target > self.geometry.homes.base && fits(target / 2) {
+        while target > self.sizes.least() && fits(target / 2) {
             target /= 2;
         }
         self.set_target(target);

@@ -37,7 +37,7 @@ impl Homes {
 
     /// `count` homes, at least the base.
     #[inline]
-    const fn new(base: u32, count: u32) -> Self {
+    pub(super) const fn new(base: u32, count: u32) -> Self {
         let doubled = (count - 1) / base;
         if doubled == 0 {
             return Homes { count, mask: 0, step: 0, base };

@@ -40,8 +40,9 @@ impl Buckets {
 
     /// Gets memory for the first homes of a table.
     pub(super) fn begin(&mut self, view: Option<&ViewState>) -> Result<(), NoMemory> {
-        let homes = Homes::first(self.sizes.base);
-        let class = homes.count().next_power_of_two().ilog2().min(self.shape.arena.classes);
+        let homes = Homes::new(self.sizes.base, self.sizes.least());
+        let least = self.sizes.least_buckets(self.shape.arena.classes).max(homes.count());
+        let class = least.next_power_of_two().ilog2().min(self.shape.arena.classes);
         let directory = self.arena.take_directory(0).ok_or(NoMemory)?;
         let Some(block) = self.arena.take(class) else {
             // SAFETY: it was just taken.
@@ -51,7 +52,7 @@ impl Buckets {
         // SAFETY: both were just taken, so they are this table's.
         unsafe { Self::enter(directory, 0, self.clear(block, class)) }
         self.geometry.set(view, Geometry { directory, buckets: 1 << class, ..Geometry::EMPTY });
-        while self.geometry.buckets < homes.count() {
+        while self.geometry.buckets < least {
             if let Err(NoMemory) = self.extend(view) {
                 let begun = self.geometry.take(view);
                 // SAFETY: it was this table's, and nothing is in it.
@@ -141,11 +142,12 @@ impl Buckets {
     /// How many buckets there should be for the homes. The first block is halved, and chunks are given back one by one.
     fn needed(&self) -> u32 {
         let classes = self.shape.arena.classes;
-        match self.geometry.homes.count() {
+        let needed = match self.geometry.homes.count() {
             homes if self.geometry.buckets <= 1 << classes => homes.next_power_of_two(),
             homes if homes < SPARE_FROM << classes => homes.next_multiple_of(1 << classes),
             homes => (homes + 1).next_multiple_of(1 << classes),
-        }
+        };
+        needed.max(self.sizes.least_buckets(classes))
     }
 
     /// Gives back unused memory at the end.

@@ -81,6 +81,7 @@ pub(crate) use put::Put;
 pub(crate) use racy::{Glance, Kept, Look, Peek, Place, Unclear, Unlocked, Use, UseFetched};
 pub(crate) use removed::{Destination, Handed, Removed};
 pub(crate) use retired::{Backlog, Wait};
+pub(crate) use shape::Shape;
 pub(crate) use slot::BucketNo;
 pub(crate) use slot::Slot;
 pub(crate) use table::{RawTable, ViewOf};

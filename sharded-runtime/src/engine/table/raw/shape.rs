@@ -7,7 +7,7 @@ use crate::memory::arena;
 
 /// A [`Layout`](super::layout::Layout) as numbers.
 #[derive(Debug)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     /// Slots of a bucket.
     pub(super) slots: usize,
     /// A bit for each of them.

@@ -8,6 +8,7 @@ use super::{
     homes::Homes,
     layout::{Layout, Pair},
     retired::Retired,
+    shape::Shape,
     sizes::Sizes,
     slot::{BucketNo, Slot},
 };
@@ -57,20 +58,25 @@ impl<K, V, P: Policy, I> Deref for RawTable<K, V, P, I> {
 }
 
 impl<K, V, P: Policy, I> RawTable<K, V, P, I> {
+    /// How the buckets of such tables lie in memory.
+    pub(crate) const SHAPE: &'static Shape = Layout::<K, V, P>::SHAPE;
+
     /// The arena for such tables.
     pub(crate) fn arena(node: MemoryNode) -> Arena {
         Arena::new(Layout::<K, V, P>::ARENA, node)
     }
 
     /// `arena` is one for such tables. `capacity` is the number of entries of the table when its map is full, if known.
+    /// With `in_advance`, the first [step](RawTable::resize) takes the memory for all of them.
     pub(in crate::engine::table) fn with_info(
         arena: Arc<Arena>,
         capacity: Option<usize>,
+        in_advance: bool,
         info: I,
         clones: Option<Clones<K, V>>,
     ) -> Self {
         const { Layout::<K, V, P>::check_alignment() }
-        let sizes = Sizes::for_entries::<K, V, P>(capacity);
+        let sizes = Sizes::for_entries::<K, V, P>(capacity, in_advance);
         let buckets = Buckets::new(arena, sizes, Layout::<K, V, P>::SHAPE);
         let retired = if Layout::<K, V, P>::IS_SHARED {
             ManuallyDrop::new(Some(Box::new(Retired::new(clones.expect("shared entries can be cloned")))))
