@@ -5,6 +5,7 @@ mod common;
 
 use allocation_counter::measure;
 use common::{
+    panics,
     policy::{Idle, Never, Of, Times, Ttl},
     threads::Dice,
 };
@@ -14,9 +15,14 @@ use sharded::{
     clock::System,
     evict::{Adaptive, Bounded, Eviction, Lru, Reject, S3Fifo, Sieve, TinyLfu},
     lock::{Lock, Mutex, Optimistic, RwLock, Serves},
+    sharded,
     topology::{Node, NodeId, Topology},
 };
-use std::{thread, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    thread,
+    time::Duration,
+};
 
 const CAPACITY: usize = 2_000;
 const KEYS: u64 = 2 * CAPACITY as u64;
@@ -208,6 +214,44 @@ fn without_memory_the_map_is_not_built() {
     assert!(error.unwrap_err().to_string().contains("no capacity"));
 }
 
+#[sharded]
+struct Exchange {
+    #[shard(capacity = 2_000, lock = Optimistic, evict = Lru, ttl = "1h", preallocate)]
+    orders: HashMap<u64, u64>,
+    #[shard(capacity = 2_000, preallocate)]
+    names: HashSet<u64>,
+    #[shard(capacity = 2_000, evict = Reject)]
+    late: HashMap<u64, u64>,
+}
+
+/// The attribute says it, of maps and of sets, and the builder can say it of a further field.
+#[test]
+fn a_store_takes_the_memory_of_its_fields() {
+    let fill = |exchange: &Exchange| {
+        let stats = || [exchange.orders().stats(), exchange.names().stats(), exchange.late().stats()];
+        let before = stats();
+        for key in 0..KEYS {
+            exchange.orders().insert(key, key);
+            exchange.names().insert(key);
+            _ = exchange.late().try_insert(key, key);
+        }
+        let after = stats();
+        [0, 1, 2].map(|field| taken(&before[field]) == taken(&after[field]))
+    };
+    assert_eq!(fill(&Exchange::new()), [true, true, false]);
+    assert_eq!(fill(&Exchange::builder().late(FieldOptions::preallocate).build()), [true; 3]);
+}
+
+#[test]
+fn a_store_without_memory_is_not_built() {
+    let builder = || Exchange::builder().names(|names| names.capacity(1 << 40));
+    let message = panics(|| builder().build());
+    assert!(message.starts_with("the memory of `names` can't be taken in advance: "), "{message}");
+    // A mistake in an option comes first.
+    let message = panics(|| builder().orders(|orders| orders.ttl(Duration::ZERO)).build());
+    assert_eq!(message, "the ttl of `orders` must not be zero");
+}
+
 /// Each node has the memory of its shards. (Where the machine has no such nodes, they are only declared.)
 #[test]
 fn every_node_is_provided_for() {
@@ -250,12 +294,12 @@ fn faults() -> u64 {
     [7, 9].iter().map(|&field| fields[field].parse::<u64>().expect("a number")).sum()
 }
 
-/// Of the faults of the same field without the option, hardly any is left. (The kernel may move pages, and this thread
+/// Of the faults of the same field without the option, hardly any is left. What is asked for in chunks does not fault there either. (The kernel may move pages, and this thread
 /// then faults on them again, so that zero can't be asserted.)
 #[cfg(target_os = "linux")]
 #[test]
 fn no_insert_faults_on_a_page() {
-    const ENTRIES: usize = 300_000;
+    const ENTRIES: usize = 100_000;
     let options = || FieldOptions::new().capacity(ENTRIES);
     let fill = |map: &Map<Mutex, Ttl<HOUR>, Lru>| {
         map.get(&0);
@@ -267,6 +311,7 @@ fn no_insert_faults_on_a_page() {
     fill(&Map::with_options(options()));
     let grown = fill(&Map::with_options(options()));
     let ahead = fill(&Map::with_options(options().preallocate()));
-    assert!(grown > 1000, "{grown}");
-    assert!(ahead <= grown / 100, "{ahead} of {grown}");
+    println!("{grown} faults, and {ahead} in advance");
+    assert!(grown > 200, "{grown}");
+    assert!(ahead <= grown / 20, "{ahead} of {grown}");
 }

@@ -202,7 +202,7 @@ impl ::core::fmt::Debug for Mistakes {
     "`capacity` is given twice: keep one of the two"
 }
 ::core::compile_error! {
-    "unknown option `colour`. A field takes `shards`, `lock`, `ttl`, `ttl_jitter`, `idle`, `refresh_after`, `capacity`, `evict`, `weight`, `evictable`, `unbounded`, `hasher`, `numa`, `clock`, `tier`, `staleness`, `stale`, `schema`, `index_of`, `key` and `skip`"
+    "unknown option `colour`. A field takes `shards`, `lock`, `ttl`, `ttl_jitter`, `idle`, `refresh_after`, `capacity`, `evict`, `weight`, `evictable`, `preallocate`, `unbounded`, `hasher`, `numa`, `clock`, `tier`, `staleness`, `stale`, `schema`, `index_of`, `key` and `skip`"
 }
 ::core::compile_error! {
     "a skipped field is not a map of the store, so it takes no other option: remove this or `skip`"

@@ -43,7 +43,7 @@ mod __sharded_Options {
     pub(super) enum OptionsOverrides {}
     /// The policy of [`Options::undoes`](super::Options::undoes): as many shards as suit the machine, each behind a `RwLock`; unbounded: one entry per listed instrument; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
     pub(super) enum OptionsUndoes {}
-    /// The policy of [`Options::copies`](super::Options::copies): 64 shards, each behind an `Optimistic`; entries expire 5m after they were written, or up to 10% sooner; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
+    /// The policy of [`Options::copies`](super::Options::copies): 64 shards, each behind an `Optimistic`; entries expire 5m after they were written, or up to 10% sooner; at most 500 entries, then `Sieve` evicts; its memory is taken when the store is built; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
     pub(super) enum OptionsCopies {}
     /// The policy of [`Options::loaded`](super::Options::loaded): 64 shards, each behind a `RwLock`; entries expire 5m after they were written, and are loaded again once they are 1m old; at most 1000000 entries, then `Lru` evicts; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
     pub(super) enum OptionsLoaded {}
@@ -126,6 +126,7 @@ impl ::sharded::Policy for __sharded_Options::OptionsCopies {
     const CAPACITY: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(
         500,
     );
+    const PREALLOCATE: ::core::primitive::bool = true;
 }
 impl ::sharded::Policy for __sharded_Options::OptionsLoaded {
     type Shards = ::sharded::shards::Fixed<64>;
@@ -186,7 +187,7 @@ impl Options {
     > {
         &self.undoes
     }
-    /// **Policy:** 64 shards, each behind an `Optimistic`; entries expire 5m after they were written, or up to 10% sooner; at most 500 entries, then `Sieve` evicts; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
+    /// **Policy:** 64 shards, each behind an `Optimistic`; entries expire 5m after they were written, or up to 10% sooner; at most 500 entries, then `Sieve` evicts; its memory is taken when the store is built; hashed by `SipHash`; placed by `Local`; timed by `Boot`.
     #[must_use]
     const fn copies(
         &self,

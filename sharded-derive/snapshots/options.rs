@@ -17,7 +17,7 @@ pub struct Options {
     #[shard(shards = auto, ttl = never, idle = never, capacity = none)]
     #[shard(unbounded = "one entry per listed instrument")]
     undoes: HashMap<u64, String>,
-    #[shard(lock = Optimistic, idle = never, capacity = 500, evict = Sieve)]
+    #[shard(lock = Optimistic, idle = never, capacity = 500, evict = Sieve, preallocate)]
     copies: HashMap<u32, f64>,
     #[shard(idle = never, ttl_jitter = none, refresh_after = "1m")]
     loaded: HashMap<u64, String>,

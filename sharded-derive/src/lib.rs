@@ -48,6 +48,7 @@ use proc_macro::TokenStream;
 /// | `evict` | struct, field | which entry leaves a full map | `Adaptive`, `Lru`, `Sieve`, `S3Fifo`, `TinyLfu`, `Reject`, or a type of your own by its path | `Adaptive` |
 /// | `weight` | field | how much of the capacity an entry takes | the path of a `fn(&K, &V) -> u32` | each entry takes one |
 /// | `evictable` | field | which entries may be evicted | the path of a `fn(&K, &V) -> bool` | all of them |
+/// | `preallocate` | field | the memory of the map's tables is taken, and touched, when the store is built | | |
 /// | `unbounded` | field | why a map without `ttl`, `idle` and `capacity` stays small | the reason, a string | the map must be bounded |
 /// | `hasher` | struct, field | what hashes the keys | `SipHash`, or any type that is `BuildHasher + Default` | the hasher that the map's type names, else ahash |
 /// | `numa` | struct, field | on which NUMA node each shard lies | `Spread`, `Local`, `Off`, `StrictSpread`, `StrictLocal`, or a type of your own by its path | `Spread` |

@@ -14,6 +14,7 @@ pub(super) fn check(map: &MapField, diag: &mut Diagnostics) {
     check_capacity(map, diag);
     check_bytes(map, diag);
     check_evictable(map, diag);
+    check_preallocate(map, diag);
     check_idle_and_ttl(map, diag);
     check_idle_and_lock(map, diag);
     check_refresh_and_ttl(map, diag);
@@ -119,6 +120,28 @@ fn check_evictable(map: &MapField, diag: &mut Diagnostics) {
         diag.error(
             &options.evictable.tokens,
             "`evictable` says which entries may be evicted, but `evict = Reject` evicts none: remove `evictable`",
+        );
+    }
+}
+
+/// The memory of all entries must be known from their number, and lie in tables.
+fn check_preallocate(map: &MapField, diag: &mut Diagnostics) {
+    let options = &map.options;
+    if !options.preallocate.is_given() || options.tier.is_given() {
+        return;
+    }
+    if options.weight.is_given() {
+        diag.error(
+            &options.preallocate.tokens,
+            "`preallocate` takes the memory for a number of entries, and a capacity that `weight` measures is none: \
+             remove one of the two",
+        );
+    }
+    if options.lock.value().is_some_and(|lock| lock.is("Rcu")) {
+        diag.error(
+            &options.preallocate.tokens,
+            "`preallocate` takes the memory of tables, and under `Rcu` each insert allocates its entry: choose another \
+             `lock`, or remove `preallocate`",
         );
     }
 }

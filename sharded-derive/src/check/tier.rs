@@ -9,12 +9,13 @@ use std::time::Duration;
 const STALENESS: Duration = Duration::from_secs(1);
 
 /// Options that a tiered field can't have, and why.
-const NOT_SERVED: [(&str, &str); 5] = [
+const NOT_SERVED: [(&str, &str); 6] = [
     ("ttl_jitter", "the server keeps each entry for the whole `ttl`"),
     ("idle", "the server does not note when an entry was read"),
     ("refresh_after", "a value is loaded again when the server has it no more"),
     ("weight", "the capacity of its near cache counts entries"),
     ("evictable", "its near cache evicts what the server still has"),
+    ("preallocate", "each value of its near cache is an allocation of its own"),
 ];
 
 pub(crate) fn check(map: &MapField, can_tier: bool, diag: &mut Diagnostics) {

@@ -16,6 +16,7 @@ pub(super) fn policy(options: &Options) -> String {
     }
     parts.extend(expiry(options));
     parts.extend(bound(options));
+    parts.extend(options.preallocate.value().map(|()| "its memory is taken when the store is built".to_owned()));
     parts.extend(options.hasher.value().map(|hasher| format!("hashed by `{}`", hasher.text())));
     parts.extend(placement(options));
     parts.extend(changed(options.clock.value(), &CLOCKS).map(|clock| format!("timed by `{}`", clock.text())));

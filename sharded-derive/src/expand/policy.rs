@@ -4,7 +4,7 @@ use super::description;
 use super::tokens::{doc, in_module};
 use crate::model::{MapField, Store};
 use crate::syntax::declaration::Choices;
-use crate::syntax::options::table::{CLOCKS, EVICTIONS, HASHERS, LOCK_FREE, LOCKS, PLACEMENTS};
+use crate::syntax::options::table::{CLOCKS, EVICTIONS, HASHERS, LOCK_FREE, LOCKS, Options, PLACEMENTS};
 use crate::syntax::values::choice::Choice;
 use crate::syntax::values::ttl::Ttl;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -91,6 +91,8 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
     let ttl_of_entry = flag("TTL_OF_ENTRY", options.ttl.value().and_then(Ttl::function).is_some() && !map.is_tiered());
     let weighs = flag("WEIGHS", options.weight.value().is_some());
     let pins = flag("PINS", options.evictable.value().is_some());
+    let preallocates = options.preallocate.value().is_some() && !is_refused_in_advance(map);
+    let preallocate = flag("PREALLOCATE", preallocates);
     let indexed = flag("INDEXED", store.indexes(map).next().is_some());
     let records = flag("RECORDS", options.record.is_given());
     let description = Some(&map.attrs.description).filter(|text| !text.is_empty());
@@ -115,6 +117,7 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
             #capacity
             #weighs
             #pins
+            #preallocate
             #staleness
             #schema
             #indexed
@@ -122,6 +125,12 @@ pub(super) fn expand(map: &MapField, store: &Store) -> TokenStream {
         }
         #serves_stale
     }
+}
+
+/// Whether `preallocate` has been reported as a mistake. The runtime would report it again.
+fn is_refused_in_advance(map: &MapField) -> bool {
+    let Options { weight, lock, .. } = &map.options;
+    weight.is_given() || map.is_tiered() || lock.value().is_some_and(|lock| lock.is("Rcu"))
 }
 
 /// The type of the declared hasher.

@@ -11,6 +11,7 @@ use crate::{
     evict::InAdvance,
     memory::{arena::Arena, sys::available::available},
 };
+use std::thread;
 
 /// Bytes that the data about one slot takes at most, in the evictions of this crate and in the schedule of expiry.
 const ABOUT_A_SLOT: u64 = 24;
@@ -37,12 +38,17 @@ pub(super) fn take(
     if let Some(left) = available().filter(|&left| left < needed) {
         return Err(refused(format!("it takes {}, and {} are left", megabytes(needed), megabytes(left))));
     }
-    for (arena, tables) in placing.arenas() {
-        if arena.take_in_advance(tables * u64::from(table.buckets), &|_| ()).is_none() {
-            return Err(refused(format!("the system has refused a part of {}", megabytes(needed))));
-        }
-    }
-    Ok(table)
+    // The nodes at once: each has a memory controller of its own.
+    let take = |(arena, tables): (&Arena, u64)| arena.take_in_advance(tables * u64::from(table.buckets));
+    let is_there = thread::scope(|scope| {
+        let mut arenas = placing.arenas();
+        let first = arenas.next();
+        let others: Vec<_> = arenas.map(|arena| scope.spawn(move || take(arena))).collect();
+        let first = first.is_none_or(|arena| take(arena).is_some());
+        // Every thread is joined.
+        others.into_iter().map(|other| matches!(other.join(), Ok(Some(())))).fold(first, |all, is_there| all & is_there)
+    });
+    if is_there { Ok(table) } else { Err(refused(format!("the system has refused a part of {}", megabytes(needed)))) }
 }
 
 /// Notes in `store` if a table got no memory after all.

@@ -23,6 +23,7 @@ use std::{sync::Arc, time::Duration};
 const LONGEST_PAST: Nanos = Nanos::new(u64::MAX / 4);
 
 /// The declared options of a policy, as values.
+#[allow(clippy::struct_excessive_bools, reason = "one for each choice")]
 pub(crate) struct Declared {
     name: &'static str,
     shards: fn() -> usize,
@@ -110,7 +111,8 @@ impl Settings {
         let count = shard_count(store, given, declared, capacity);
         let placing = Placing::new(store, count, given.huge_pages, wanted);
         let field = FieldContext::new(capacity.filter(|_| !declared.weighs), count);
-        let in_advance = if given.preallocate || declared.preallocate {
+        // A store with a mistake is not built, and needs no memory.
+        let in_advance = if (given.preallocate || declared.preallocate) && store.check(()).is_ok() {
             noted(store, advance::take(declared.name, &placing, wanted.shape, field.most_entries_ever()))
         } else {
             None

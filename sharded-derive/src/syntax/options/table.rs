@@ -186,6 +186,13 @@ options! {
         values: "the path of a `fn(&K, &V) -> bool`",
         default: "all of them",
     }
+    "preallocate" => preallocate: () = |_| Ok(()), {
+        on: On::Field,
+        needs: Some(needs_capacity("`preallocate` takes the memory for so many entries when the store is built", "10_000")),
+        only: ", since every map has its own size",
+        synonyms: &["prealloc", "reserve", "reserved", "with_capacity", "prefault", "eager"],
+        meaning: "the memory of the map's tables is taken, and touched, when the store is built",
+    }
     "unbounded" => unbounded: String = reason::parse, {
         example: Some("\"one entry per country\""),
         on: On::Field,

@@ -50,10 +50,10 @@ impl<S: Supply> Blocks<S> {
     }
 
     /// Gets as many chunks as so many buckets need, touches their pages, and keeps them for later. From now on, no free
-    /// chunk gives its pages back. Calls `tell` with the bytes of each chunk that is ready.
+    /// chunk gives its pages back.
     ///
     /// `None` if there is no memory for all of them. The others then stay.
-    pub(super) fn take_in_advance(&self, buckets: u64, tell: &dyn Fn(usize)) -> Option<()> {
+    pub(super) fn take_in_advance(&self, buckets: u64) -> Option<()> {
         self.free.lock().chunks.keep_all();
         let mut taken = Vec::new();
         let all = (0..buckets.div_ceil(self.shape.buckets())).try_for_each(|_| {
@@ -65,7 +65,6 @@ impl<S: Supply> Blocks<S> {
             };
             // SAFETY: every page that a chunk overlaps belongs to its span. The chunk was taken, so nobody else uses it.
             let is_ready = unsafe { memory::touch(at, self.shape.chunk) };
-            tell(self.shape.chunk);
             is_ready.then_some(())
         });
         let mut free = self.free.lock();

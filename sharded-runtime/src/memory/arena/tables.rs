@@ -68,12 +68,11 @@ impl Arena {
         block
     }
 
-    /// Gets the memory of so many buckets now, with all its pages. It stays here until the arena is dropped. Calls
-    /// `tell` with the bytes of each part that is ready.
+    /// Gets the memory of so many buckets now, with all its pages. It stays here until the arena is dropped.
     ///
     /// `None` if there is not enough.
-    pub(crate) fn take_in_advance(&self, buckets: u64, tell: &dyn Fn(usize)) -> Option<()> {
-        self.blocks.take_in_advance(buckets, tell)
+    pub(crate) fn take_in_advance(&self, buckets: u64) -> Option<()> {
+        self.blocks.take_in_advance(buckets)
     }
 
     /// The bytes of so many buckets, in whole chunks.
