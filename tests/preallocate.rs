@@ -294,8 +294,9 @@ fn faults() -> u64 {
     [7, 9].iter().map(|&field| fields[field].parse::<u64>().expect("a number")).sum()
 }
 
-/// Of the faults of the same field without the option, hardly any is left. What is asked for in chunks does not fault there either. (The kernel may move pages, and this thread
-/// then faults on them again, so that zero can't be asserted.)
+/// Of the faults of the same field without the option, hardly any is left. What is asked for in chunks does not fault
+/// there either. (The kernel may move pages, and this thread then faults on them again, so that zero can't be
+/// asserted.)
 #[cfg(target_os = "linux")]
 #[test]
 fn no_insert_faults_on_a_page() {

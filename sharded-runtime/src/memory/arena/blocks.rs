@@ -63,7 +63,8 @@ impl<S: Supply> Blocks<S> {
                 taken.push(number);
                 free.chunks.address(number)
             };
-            // SAFETY: every page that a chunk overlaps belongs to its span. The chunk was taken, so nobody else uses it.
+            // SAFETY: every page that a chunk overlaps belongs to its span. The chunk was taken, so nobody else uses
+            // it.
             let is_ready = unsafe { memory::touch(at, self.shape.chunk) };
             is_ready.then_some(())
         });

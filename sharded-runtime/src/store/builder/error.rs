@@ -7,9 +7,9 @@ use std::{error::Error, fmt, time::Duration};
 ///
 /// It is an override, or comes from a type of the user's own: the number of a
 /// [`ShardCount`](crate::shards::ShardCount), or a node that a [`Placement`](crate::placement::Placement) names and
-/// this machine does not have. Or there is no memory for a field that
-/// [takes it in advance](super::FieldOptions::preallocate). The first one counts. `checked()` of a store's builder returns that of the overrides,
-/// and [`try_with_options`](crate::ShardedMap::try_with_options) of a map any. `build()` and
+/// this machine does not have. Or there is no memory for a field that [takes it in
+/// advance](super::FieldOptions::preallocate). The first one counts. `checked()` of a store's builder returns that of
+/// the overrides, and [`try_with_options`](crate::ShardedMap::try_with_options) of a map any. `build()` and
 /// [`with_options`](crate::ShardedMap::with_options) panic with its message, at the place of their call.
 ///
 /// # Examples

@@ -99,8 +99,8 @@ impl Sizes {
 }
 
 impl Shape {
-    /// The size of a table for this many entries that takes its memory in advance. `None` if there are no numbers for so
-    /// many.
+    /// The size of a table for this many entries that takes its memory in advance. `None` if there are no numbers for
+    /// so many.
     pub(crate) fn in_advance(&self, entries: usize) -> Option<InAdvance> {
         let sizes = Sizes::new(entries, self.slots).begun_with(true);
         let buckets = sizes.least_buckets(self.arena.classes);
