@@ -15,6 +15,7 @@ use std::{
     cell::Cell,
     collections::{HashMap, HashSet},
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::LazyLock,
     time::Duration,
 };
 
@@ -136,6 +137,14 @@ fn rows_of_a_transaction_ask_the_function() {
         })
         .unwrap();
         assert_eq!([1, 2, 3, 4, 5].map(|key| left!(map, key)), [Some(1), Some(9), Some(3), Some(4), Some(7)]);
+        // Nor is it asked about a change in place.
+        PANICS.set(true);
+        transaction(map.row(&2), |row| {
+            row.update(|value| *value += 1);
+            Ok::<_, ()>(())
+        })
+        .unwrap();
+        PANICS.set(false);
     });
 }
 
@@ -223,11 +232,37 @@ fn a_panic_of_the_function_changes_nothing() {
     assert_eq!((store.by_parity().get(&1), store.by_parity().get(&0)), (vec![(1, 5)], vec![]));
 }
 
+mod nested {
+    use super::*;
+
+    #[sharded]
+    pub(crate) struct Nested {
+        #[shard(ttl = self::looks, shards = 1)]
+        pub(crate) map: HashMap<u64, u64>,
+    }
+    pub(crate) static NESTED: LazyLock<Nested> = LazyLock::new(Nested::new);
+
+    fn looks(_: &u64, value: &u64) -> Duration {
+        NESTED.map().get(value).map_or(SECOND, Duration::from_secs)
+    }
+}
+
+/// The function runs under the lock of a shard. An access to a store would wait for itself there.
+#[test]
+fn a_function_that_accesses_the_store_panics() {
+    let map = nested::NESTED.map();
+    assert!(catch_unwind(|| map.insert(1, 2)).is_err());
+    assert!(catch_unwind(|| map.get_or_load_with(1, || 2)).is_err());
+    assert!(map.is_empty());
+}
+
 /// What was left when a store was saved is left when it is restored.
 #[test]
 fn a_restored_entry_has_what_was_left() {
     let (store, clock) = store();
-    store.plain().extend([(1, 10), (2, 1000)]);
+    store.plain().extend([(1, 10), (2, 1000), (3, 1000)]);
+    store.plain().with_mut(&3, |value| *value = 0);
+    store.plain().insert_with_ttl(4, 4, Duration::MAX);
     store.own().insert(1, 1);
     store.own().insert_with_ttl(2, 2, 10 * SECOND);
     clock.advance(4 * SECOND);
@@ -238,6 +273,8 @@ fn a_restored_entry_has_what_was_left() {
     let left = |key: u32| (restored.plain().ttl_of(&key), restored.own().ttl_of(&key));
     assert_eq!(left(1), (Some(6 * SECOND), Some(Duration::MAX)));
     assert_eq!(left(2), (Some(Duration::MAX), Some(6 * SECOND)));
+    // The function is not asked again.
+    assert_eq!([3, 4].map(|key| restored.plain().ttl_of(&key)), [Some(Duration::MAX); 2]);
 }
 
 #[test]

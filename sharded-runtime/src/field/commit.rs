@@ -163,7 +163,8 @@ where
                 offer.set_key((clones.key)(entry.key()));
             }
         }
-        if F::Policy::TTL_OF_ENTRY && self.staged.ttl.is_none() {
+        let starts = self.staged.change == StagedChange::Put || self.is_coming();
+        if F::Policy::TTL_OF_ENTRY && starts && self.staged.ttl.is_none() {
             self.staged.ttl = self.ttl_of_staged(lent);
         }
         if !F::Policy::WEIGHS {

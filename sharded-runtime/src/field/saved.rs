@@ -68,7 +68,8 @@ impl<F: FieldTypes> Core<F> {
         let now = self.now();
         // With an idle time of zero, the deadline is the last use. With an infinite one, it is the end of the ttl.
         let (used, deadline) = (stamp.deadline(Nanos::ZERO), stamp.deadline(Nanos::FOREVER));
-        let is_declared = deadline.is_never() && self.ttl.is_forever();
+        // Where a function says how long an entry lives, "as declared" would ask it again.
+        let is_declared = deadline.is_never() && self.ttl.is_forever() && !F::Policy::TTL_OF_ENTRY;
         let left = (!is_declared).then(|| deadline.left(now).max(Nanos::new(1)));
         // The clock is wrong by up to its resolution. `left` is the longest possible time, and `unused` is reduced to
         // the shortest one. So an entry does not expire early after a restart either.

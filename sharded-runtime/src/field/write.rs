@@ -39,8 +39,10 @@ impl<F: FieldTypes> Core<F> {
     pub(crate) const TRAITS: Access =
         if needs_drop::<(F::Key, F::Value)>() { Access::Recorded } else { Access::Unrecorded };
 
-    /// How a call enters a shard that runs no closure, but changes entries: an index runs user code then.
-    pub(crate) const WRITES: Access = if F::Policy::INDEXED { Access::Recorded } else { Self::TRAITS };
+    /// How a call enters a shard that runs no closure, but changes entries: an index and the function of a ttl are user
+    /// code.
+    pub(crate) const WRITES: Access =
+        if F::Policy::INDEXED || F::Policy::TTL_OF_ENTRY { Access::Recorded } else { Self::TRAITS };
 
     /// Opens a session in a shard, without the work after a write.
     #[inline]

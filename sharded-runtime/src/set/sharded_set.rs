@@ -99,8 +99,9 @@ where
     /// # Errors
     ///
     /// [`BuildError`] if an option has a value that no set can be built with, such as a ttl of zero. So it is if the
-    /// options lack a function that the policy requires ([`WEIGHS`](Policy::WEIGHS), [`PINS`](Policy::PINS)), or have
-    /// one that it does not use.
+    /// options lack a function that the policy requires ([`WEIGHS`](Policy::WEIGHS), [`PINS`](Policy::PINS),
+    /// [`TTL_OF_ENTRY`](Policy::TTL_OF_ENTRY)), or have one that it does not use, or a ttl where a function says how
+    /// long entries live. And if there is no memory that is to be [taken in advance](FieldOptions::preallocate).
     ///
     /// # Examples
     ///

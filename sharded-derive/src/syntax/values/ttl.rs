@@ -35,6 +35,10 @@ impl Ttl {
 pub(crate) fn parse(value: &Value) -> Parsed<Ttl> {
     match &value.kind {
         Kind::Word(_) if value.is_word(OWN) => Ok(Ttl::Own),
+        Kind::Word(word) if word.to_string().starts_with(char::is_lowercase) => Err(format!(
+            "`ttl` is a time such as \"5m\", `never` or `own`, or the path of a function: for one of this module write \
+             `ttl = self::{word}`"
+        )),
         Kind::Path(path) if path.segments.len() > 1 && !is_constant(path) => Ok(Ttl::Of(value.tokens.clone())),
         // `<Token as Ends>::until`
         Kind::Other if syn::parse2::<syn::TypePath>(value.tokens.clone()).is_ok() => Ok(Ttl::Of(value.tokens.clone())),
