@@ -133,7 +133,7 @@ fn check_preallocate(map: &MapField, diag: &mut Diagnostics) {
     if options.weight.is_given() {
         diag.error(
             &options.preallocate.tokens,
-            "`preallocate` takes the memory for a number of entries, and a capacity that `weight` measures is none: \
+            "`preallocate` takes the memory for a number of entries, and a weight does not count them: \
              remove one of the two",
         );
     }

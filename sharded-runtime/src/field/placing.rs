@@ -3,7 +3,8 @@
 use crate::{
     Policy,
     builder::{BuildError, StoreContext},
-    engine::table::{Shape, TableOf},
+    engine::table::{Shape, StampOf, TableOf},
+    expiry::Stamp,
     memory::arena::{Arena, MemoryNode},
     placement::{Binding, Placement, Site},
     topology::NodeId,
@@ -80,6 +81,7 @@ pub(crate) struct Wanted {
     is_strict: bool,
     arena: fn(MemoryNode) -> Arena,
     pub(super) shape: &'static Shape,
+    pub(super) expires: bool,
 }
 
 impl Wanted {
@@ -90,6 +92,7 @@ impl Wanted {
             is_strict: P::Placement::STRICT,
             arena: TableOf::<K, V, P>::arena,
             shape: TableOf::<K, V, P>::SHAPE,
+            expires: StampOf::<P>::EXPIRES,
         }
     }
 }

@@ -113,7 +113,7 @@ impl Settings {
         let field = FieldContext::new(capacity.filter(|_| !declared.weighs), count);
         // A store with a mistake is not built, and needs no memory.
         let in_advance = if (given.preallocate || declared.preallocate) && store.check(()).is_ok() {
-            noted(store, advance::take(declared.name, &placing, wanted.shape, field.most_entries_ever()))
+            noted(store, advance::take(declared.name, &placing, wanted, field.most_entries_ever()))
         } else {
             None
         };

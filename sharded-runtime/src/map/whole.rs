@@ -115,7 +115,8 @@ impl<K: Key, V: Value, P: Policy<Lock: Serves<K, V>>, S: BuildHasher + Default +
     }
 
     /// Removes and returns all live entries, shard by shard: O(1) under each shard's lock, O(n) in all. With a
-    /// [removal listener](ShardedMap#removal-listener) it removes 64 entries per lock hold.
+    /// [removal listener](ShardedMap#removal-listener), and where memory was
+    /// [taken in advance](crate::builder::FieldOptions::preallocate), it removes 64 entries per lock hold.
     ///
     /// # Panics
     ///

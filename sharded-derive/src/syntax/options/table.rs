@@ -188,7 +188,7 @@ options! {
     }
     "preallocate" => preallocate: () = |_| Ok(()), {
         on: On::Field,
-        needs: Some(needs_capacity("`preallocate` takes the memory for so many entries when the store is built", "10_000")),
+        needs: Some(needs_capacity("`preallocate` takes the memory of all entries when the store is built", "10_000")),
         only: ", since every map has its own size",
         synonyms: &["prealloc", "reserve", "reserved", "with_capacity", "prefault", "eager"],
         meaning: "the memory of the map's tables is taken, and touched, when the store is built",

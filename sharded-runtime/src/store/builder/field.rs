@@ -111,27 +111,31 @@ impl<P: Policy, F> FieldOptions<P, F> {
     /// waits for a page of them. The tables have their final size from the beginning, so that inserts move no entries
     /// of others. In return, an empty map takes as much memory as a full one. Nothing gives it back before the map is
     /// dropped: removing entries, [`clear`](crate::ShardedMap::clear), [`drain`](crate::ShardedMap::drain) and
-    /// [`shrink_to_fit`](crate::ShardedMap::shrink_to_fit) keep it. For that reason `clear` and
+    /// [`shrink_to_fit`](crate::ShardedMap::shrink_to_fit) keep it. For that reason `clear`, `drain` and
     /// [`invalidate_all`](crate::ShardedMap::invalidate_all) remove entry by entry, some per lock hold.
     ///
     /// # What is taken
     ///
     /// - The buckets of all shards, and the data about their slots: of the evictions of this crate, their ghosts
-    ///   included, and of expiry, for any time to live. (The latter is 16 KiB for each shard, so that many small shards
-    ///   make it dear.)
+    ///   included, and of expiry, for any time to live. (The latter is 16 KiB for each shard. So a map with many small
+    ///   shards pays most for it.)
     /// - For each shard the memory of its even share of the capacity, plus eight times the square root of that, plus
-    ///   eight. A good hasher, such as the default one, exceeds that in less than one of 10^10 shards. A shard that has
-    ///   more, since a hasher of your own spreads keys unevenly, takes memory as it needs it, and keeps it as well.
+    ///   eight. With a good hasher, such as the default one, fewer than one shard in 10^10 has more. A shard that has
+    ///   more, since a hasher of your own spreads keys unevenly, takes memory as it needs it, and keeps it as well. So
+    ///   does a shard into which one transaction inserts more than some 30 new entries while it is full.
     /// - Not what keys and values own, such as the text of a `String`, nor the memory of an
     ///   [index](mod@crate::index), of a listener's queue, of loads in progress, and of an eviction of your own.
     ///
     /// # Errors
     ///
     /// The map is not built, see [`BuildError`], if there is not enough memory: if the machine, or a control group
-    /// (version 2) of the process, has less left than is needed, or if the system refuses a page. Under a
-    /// [strict](crate::placement::Strict) placement each page must lie on its node. What can't be known: memory that
-    /// other processes take in the meantime. Linux promises more memory than it has, and may then end a process rather
-    /// than refuse a page.
+    /// (version 2) of the process, has less left than is needed, or if the system refuses a page of the buckets. Under
+    /// a [strict](crate::placement::Strict) placement each page of the buckets must lie on its node. The data about
+    /// slots, up to 24 bytes for each, may come from another node. It is allocated last, and as for any allocation, the
+    /// process aborts if the system refuses it then.
+    ///
+    /// The library can't know what other processes take meanwhile. Linux promises more memory than it has, and may then
+    /// end a process rather than refuse a page.
     ///
     /// # Limits
     ///

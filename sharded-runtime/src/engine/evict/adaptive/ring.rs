@@ -10,7 +10,7 @@ pub(super) struct Ring {
     next: u32,
     /// The slots before `next` that it has, at most as many as are stored.
     len: u32,
-    /// The size from the beginning, and at least.
+    /// The size at the beginning, which is also the least.
     least: usize,
 }
 
