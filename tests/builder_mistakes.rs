@@ -15,9 +15,9 @@ use sharded::{
     sharded,
 };
 use std::{
+    cell::Cell,
     collections::{HashMap, HashSet},
     panic,
-    sync::Mutex,
     time::Duration,
 };
 
@@ -110,15 +110,18 @@ fn maps_and_sets_outside_of_a_store_tell_them_too() {
 /// A panic names the line of the caller, not one of the library.
 #[test]
 fn a_panic_names_the_line_of_the_call() {
-    static PLACE: Mutex<Option<(String, u32)>> = Mutex::new(None);
+    thread_local! {
+        // Other tests panic meanwhile, and the hook is that of all threads.
+        static PLACE: Cell<Option<(String, u32)>> = const { Cell::new(None) };
+    }
     type Policy = Of<sharded::lock::Mutex, common::policy::Ttl<1000>, sharded::evict::Unbounded>;
     let before = panic::take_hook();
     panic::set_hook(Box::new(|info| {
-        *PLACE.lock().unwrap() = info.location().map(|place| (place.file().to_owned(), place.line()));
+        PLACE.set(info.location().map(|place| (place.file().to_owned(), place.line())));
     }));
     let place = |run: fn()| {
         let _ = panic::catch_unwind(run);
-        PLACE.lock().unwrap().take()
+        PLACE.take()
     };
     let here = |line| Some((file!().to_owned(), line));
     let places = [
