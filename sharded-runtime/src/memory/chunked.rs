@@ -57,12 +57,13 @@ impl<T: Default> Chunked<T> {
     #[inline]
     pub(crate) fn reach(&mut self, index: usize) {
         if index >= self.len() {
-            self.extend(index + 1);
+            self.grow_to(index + 1);
         }
     }
 
+    /// Grows the array so that it has at least so many elements.
     #[cold]
-    fn extend(&mut self, len: usize) {
+    pub(crate) fn grow_to(&mut self, len: usize) {
         while self.len() < len {
             // (A part may be there already, if its allocation has panicked.)
             if self.len / Self::PART == self.parts.len() {

@@ -60,9 +60,9 @@ impl FieldContext {
         self.in_advance
     }
 
-    /// The end of the slot numbers of a table that takes its memory in advance.
-    pub(super) fn slots_in_advance(&self) -> Option<u32> {
-        self.in_advance.map(|in_advance| in_advance.slots)
+    /// The number of slots of a table that takes its memory in advance, or zero.
+    pub(super) fn slots_in_advance(&self) -> usize {
+        self.in_advance.map_or(0, |in_advance| in_advance.slots as usize)
     }
 
     /// The shared state, made by the first call; `None` if that call made a value of another type.

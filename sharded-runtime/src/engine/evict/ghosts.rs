@@ -95,9 +95,7 @@ impl Ghosts {
     /// [changed](Ghosts::resize) later.
     pub(super) fn keep_all(&mut self) {
         self.keeps_all = true;
-        if let Some(last) = self.buckets.checked_sub(1) {
-            self.stored.reach(last as usize);
-        }
+        self.stored.grow_to(self.buckets as usize);
     }
 
     pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {

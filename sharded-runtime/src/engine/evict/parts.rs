@@ -52,15 +52,13 @@ impl<const LISTS: usize, T> Parts<LISTS, T> {
     }
 
     /// As [`new`](Parts::new), with memory for `slots_in_advance` slots.
-    pub(super) fn with_slots(heap: &Heap, slots_in_advance: Option<u32>) -> Self
+    pub(super) fn with_slots(heap: &Heap, slots_in_advance: usize) -> Self
     where
         T: Default,
     {
         let mut parts = Parts::new(heap);
-        if let Some(last) = slots_in_advance.and_then(|slots| slots.checked_sub(1)) {
-            parts.links.reach(last as usize);
-            parts.nodes.reach(last as usize);
-        }
+        parts.links.grow_to(slots_in_advance);
+        parts.nodes.grow_to(slots_in_advance);
         parts
     }
 

@@ -21,12 +21,10 @@ pub(super) struct Queue {
 
 impl Queue {
     /// With memory for `slots_in_advance` slots.
-    pub(super) fn init(&mut self, heap: &Heap, slots_in_advance: Option<u32>) {
+    pub(super) fn init(&mut self, heap: &Heap, slots_in_advance: usize) {
         (self.links, self.marks) = (Chunked::new(heap), Chunked::new(heap));
-        if let Some(last) = slots_in_advance.and_then(|slots| slots.checked_sub(1)) {
-            self.links.reach(last as usize);
-            self.marks.reach(last as usize);
-        }
+        self.links.grow_to(slots_in_advance);
+        self.marks.grow_to(slots_in_advance);
     }
 
     pub(super) fn push_front(&mut self, slot: u32) {

@@ -173,7 +173,7 @@ impl Hooks<S3Fifo> for OwnHooks {
         // One and a half times as many as there may be, since buckets do not fill evenly.
         let slots = field.capacity.map_or(1, |capacity| capacity.saturating_mul(3).div_ceil(2 * field.shards.max(1)));
         eviction.ghosts = Ghosts::new(heap, u32::try_from(slots.div_ceil(WAYS)).unwrap_or(u32::MAX).max(1));
-        if field.slots_in_advance().is_some() {
+        if field.in_advance().is_some() {
             eviction.ghosts.keep_all();
         }
     }

@@ -55,7 +55,7 @@ impl Wheel {
 
     /// Takes the memory now that so many regions can ever need, whatever their times are.
     pub(crate) fn reach(&mut self, regions: u32) {
-        self.nodes.reach(regions.saturating_sub(1) as usize);
+        self.nodes.grow_to(regions as usize);
         let heap = self.levels.allocator().clone();
         for level in self.levels.len()..LEVELS {
             self.levels.push(Some(Box::new_in(Level::new(level), heap.clone())));

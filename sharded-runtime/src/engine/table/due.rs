@@ -163,7 +163,7 @@ impl Due {
     /// Takes the memory now that regions of so many buckets can ever need.
     pub(super) fn reach(&mut self, buckets: u32) {
         let regions = buckets.div_ceil(REGION);
-        self.regions.reach(regions.saturating_sub(1) as usize);
+        self.regions.grow_to(regions as usize);
         self.wheel.reach(regions);
     }
 

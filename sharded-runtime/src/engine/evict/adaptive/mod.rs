@@ -350,13 +350,13 @@ impl Hooks<Adaptive> for OwnHooks {
         eviction.common = field.common(|| Common::new(capacity, shards)).unwrap_or_default();
         eviction.words = Words::new(heap, field.slots_in_advance());
         eviction.ghosts = Ghosts::new(heap, 0);
-        let most = field.most_entries_ever().filter(|_| field.slots_in_advance().is_some());
+        let most = field.most_entries_ever().filter(|_| field.in_advance().is_some());
         let most = most.map(|entries| u32::try_from(entries).unwrap_or(u32::MAX));
         eviction.ring = Ring::new(heap, most.map_or(0, Adaptive::ring_len_for));
         eviction.candidates = Candidates::default();
         eviction.tell();
         eviction.resize_ghosts(u32::try_from(buckets).unwrap_or(u32::MAX));
-        if field.slots_in_advance().is_some() {
+        if field.in_advance().is_some() {
             eviction.ghosts.keep_all();
         }
     }

@@ -18,9 +18,7 @@ impl Ring {
     /// A buffer of at least this size.
     pub(super) fn new(heap: &Heap, least: u32) -> Self {
         let mut stored = Chunked::new(heap);
-        if let Some(last) = least.checked_sub(1) {
-            stored.reach(last as usize);
-        }
+        stored.grow_to(least as usize);
         Ring { stored, next: 0, len: 0, least: least as usize }
     }
 

@@ -143,12 +143,10 @@ fn mask(is: bool) -> u16 {
 
 impl Words {
     /// With memory for `slots_in_advance` slots.
-    pub(super) fn new(heap: &Heap, slots_in_advance: Option<u32>) -> Self {
-        let mut words = Words(Chunked::new(heap));
-        if let Some(last) = slots_in_advance.and_then(|slots| slots.checked_sub(1)) {
-            words.reach(last);
-        }
-        words
+    pub(super) fn new(heap: &Heap, slots_in_advance: usize) -> Self {
+        let mut lines = Chunked::new(heap);
+        lines.grow_to(slots_in_advance.div_ceil(LINE));
+        Words(lines)
     }
 
     pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {

@@ -244,7 +244,7 @@ impl Hooks<TinyLfu> for OwnHooks {
         eviction.shards = field.shards.max(1) as u64;
         eviction.capacity = field.capacity.map(|capacity| capacity as u64);
         eviction.sketch = Sketch::new(heap, field.capacity.unwrap_or(0).div_ceil(field.shards.max(1)));
-        if field.slots_in_advance().is_some() {
+        if field.in_advance().is_some() {
             eviction.sketch.keep_all();
         }
         eviction.climb = field.common(Climb::default).unwrap_or_default();

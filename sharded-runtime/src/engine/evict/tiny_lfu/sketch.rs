@@ -48,7 +48,7 @@ impl Sketch {
     /// Takes the memory of all words now, and keeps it. The sketch must not be [fitted](Sketch::fit) later.
     pub(super) fn keep_all(&mut self) {
         self.keeps_all = true;
-        self.words.reach(self.size() - 1);
+        self.words.grow_to(self.size());
     }
 
     pub(super) fn part(&self, index: usize) -> Option<(usize, usize)> {
