@@ -37,7 +37,7 @@ pub(super) fn check_bound(map: &MapField, diag: &mut Diagnostics) {
         );
         return;
     }
-    let has_own_times = matches!(options.ttl.value(), Some(Ttl::Own));
+    let has_own_times = has_own_times(map);
     let bounds = OPTIONS.iter().filter(|option| option.is_bound && !(has_own_times && option.name == "ttl"));
     let bounds = suggest::list(bounds.map(|option| option.name), "or");
     let own = if has_own_times { ", since `ttl = own` leaves an entry that is given no time for ever" } else { "" };
@@ -53,10 +53,13 @@ pub(super) fn check_bound(map: &MapField, diag: &mut Diagnostics) {
 /// The options that bound a map. A capacity bounds only the near cache of a tiered field.
 fn bounds(map: &MapField) -> impl Iterator<Item = (&'static Declaration, &Mark)> {
     let is_tiered = map.options.tier.is_given();
-    // Without a time of its own, an entry lives for ever.
-    let has_own_times = matches!(map.options.ttl.value(), Some(Ttl::Own));
-    let bounds = map.options.bounds().filter(move |(option, _)| option.name != "ttl" || !has_own_times);
-    bounds.filter(move |(option, _)| !is_tiered || option.name == "ttl")
+    let has_own_times = has_own_times(map);
+    map.options.bounds().filter(move |(option, _)| if option.name == "ttl" { !has_own_times } else { !is_tiered })
+}
+
+/// Whether an entry that is given no time lives for ever, although there is a `ttl`.
+fn has_own_times(map: &MapField) -> bool {
+    matches!(map.options.ttl.value(), Some(Ttl::Own))
 }
 
 /// A bounded map needs no `unbounded` reason, and the reason would mislead a reader.

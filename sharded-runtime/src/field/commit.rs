@@ -191,11 +191,7 @@ where
     fn ttl_of_staged(&mut self, lent: &mut Lent<'_>) -> Option<Nanos> {
         let slot = self.slot();
         let (session, Parts { offer, .. }) = self.session(lent);
-        let value = offer.value.as_ref()?;
-        match offer.key() {
-            Some(key) => Some(session.ttl_of(key, value)),
-            None => session.ttl_of_slot(slot?, Some(value)),
-        }
+        session.ttl_of_offered(offer).or_else(|| session.ttl_of_slot(slot?, offer.value.as_ref()))
     }
 
     /// Refuses the transaction, which the first field without room counts.

@@ -97,7 +97,7 @@ impl Declared {
 }
 
 /// Whether the memory of all entries is known from their number, and lies in tables.
-pub(crate) const fn can_preallocate<P: Policy>() -> bool {
+const fn can_preallocate<P: Policy>() -> bool {
     !P::WEIGHS && !P::Lock::SHARES_ENTRIES
 }
 

@@ -191,15 +191,16 @@ impl<'a> Reference<'a> {
     }
 
     fn access(&mut self, key: Key) -> bool {
-        self.count(key, self.noted_after) && {
-            self.queues.used_shared(key);
-            true
-        }
+        self.use_shared(key, self.noted_after)
     }
 
     /// A read under the lock, if there is an idle time.
     fn observe(&mut self, key: Key) -> bool {
-        self.count(key, 0) && {
+        self.use_shared(key, 0)
+    }
+
+    fn use_shared(&mut self, key: Key, noted_after: u64) -> bool {
+        self.count(key, noted_after) && {
             self.queues.used_shared(key);
             true
         }

@@ -5,9 +5,6 @@ use super::value::{Kind, Parsed, Value};
 use proc_macro2::TokenStream;
 use std::time::Duration;
 
-/// The word for entries that have only times to live of their own.
-pub(crate) const OWN: &str = "own";
-
 /// How long entries live.
 #[derive(Clone)]
 pub(crate) enum Ttl {
@@ -34,7 +31,7 @@ impl Ttl {
 /// A single word is no function: it is more likely a constant, or `never` or `own` misspelt.
 pub(crate) fn parse(value: &Value) -> Parsed<Ttl> {
     match &value.kind {
-        Kind::Word(_) if value.is_word(OWN) => Ok(Ttl::Own),
+        Kind::Word(_) if value.is_word("own") => Ok(Ttl::Own),
         Kind::Word(word) if word.to_string().starts_with(char::is_lowercase) => Err(format!(
             "`ttl` is a time such as \"5m\", `never` or `own`, or the path of a function: for one of this module write \
              `ttl = self::{word}`"

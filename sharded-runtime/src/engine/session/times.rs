@@ -14,13 +14,8 @@ use crate::{
 };
 
 impl<F: Spec> Session<'_, F> {
-    /// The ttl that an entry gets from its key and value.
-    pub(crate) fn ttl_of(&self, key: &F::Key, value: &F::Value) -> Nanos {
-        self.field.ttl_of(key, value)
-    }
-
-    /// The ttl of the entry on offer that comes from its key and value.
-    pub(super) fn ttl_of_offered(&self, offer: &OfferFor<F>) -> Option<Nanos> {
+    /// The ttl of the entry on offer that comes from its key and value. `None` if one of them is not on offer.
+    pub(crate) fn ttl_of_offered(&self, offer: &OfferFor<F>) -> Option<Nanos> {
         offer.key().zip(offer.value.as_ref()).map(|(key, value)| self.field.ttl_of(key, value))
     }
 
